@@ -1,0 +1,1 @@
+"""Efficacy and duration of response in a single-arm cell-therapy trial."""
