@@ -1,0 +1,268 @@
+"""Reads a configuration file into the plan, or says everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError, create_model
+
+from durable.config.model import TABLES, Inputs, Plan, Response, Section, Statistics, Visit, merged
+from durable.contracts.columns import NATIVE_COLUMNS
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with a configuration."""
+
+    key: str
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.key}: found {self.found}; expected {self.expected}"
+
+
+class PlanError(Exception):
+    """A configuration that cannot be an analysis plan; carries every finding."""
+
+    def __init__(self, source: str, findings: Iterable[Finding]) -> None:
+        self.source = source
+        self.findings = tuple(findings)
+        lines = "\n".join(f"  {finding}" for finding in self.findings)
+        super().__init__(f"{source}: {len(self.findings)} problem(s) in the configuration\n{lines}")
+
+
+def load(path: str | Path) -> Plan:
+    """Read and check a configuration file.
+
+    Parameters
+    ----------
+    path
+        YAML file (read safely: no tags, no duplicate keys).
+
+    Raises
+    ------
+    PlanError
+        With every finding at once.
+    """
+    source = str(path)
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "bytes that are not UTF-8"
+        raise PlanError(source, [Finding("(file)", str(reason), "a readable YAML file")]) from None
+    return parse(_yaml(text, source), source)
+
+
+def parse(raw: object, source: str = "configuration") -> Plan:
+    """Check a configuration already read into plain values.
+
+    Raises
+    ------
+    PlanError
+        With every finding at once.
+    """
+    if not isinstance(raw, Mapping):
+        finding = Finding("(file)", _shown(raw), "sections such as analysis: and inputs:")
+        raise PlanError(source, [finding])
+    valid: dict[str, Any] = {}
+    findings: list[Finding] = []
+    for name, field in Plan.model_fields.items():
+        definition: dict[str, Any] = {name: (field.annotation, field)}
+        part = create_model(f"_{name}", __base__=Section, **definition)
+        try:
+            given = {name: raw[name]} if name in raw else {}
+            valid[name] = getattr(part.model_validate(given), name)
+        except ValidationError as error:
+            findings += [_finding(item, part) for item in error.errors()]
+    for key in [key for key in raw if key not in Plan.model_fields]:
+        findings.append(Finding(str(key), "an unknown key", _one_of(str(key), Plan.model_fields)))
+    findings += _cross_findings(valid, raw)
+    if findings:
+        raise PlanError(source, findings)
+    given_sections = {name: valid[name] for name in valid if name in raw}
+    return Plan.model_construct(_fields_set=set(given_sections), **valid)
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML that refuses a key given twice instead of keeping the last.
+
+    Dates stay text: the plan checks them, and can then name the key.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  (the base class declares it so)
+        first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if isinstance(key, list | dict) or key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} a second time", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def _yaml(text: str, source: str) -> object:
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506  (a SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "(file)"
+        raise PlanError(source, [Finding(where, str(error.problem), "valid YAML")]) from None
+    except (yaml.YAMLError, ValueError) as error:
+        finding = Finding("(file)", str(error).splitlines()[0], "valid YAML")
+        raise PlanError(source, [finding]) from None
+
+
+def _path(loc: Iterable[int | str]) -> str:
+    text = ""
+    for part in loc:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.lstrip(".")
+
+
+def _shown(value: object) -> str:
+    text = "nothing" if value is None else repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _one_of(key: str, known: Iterable[str]) -> str:
+    names = list(known)
+    close = difflib.get_close_matches(key, names, n=1)
+    hint = f" (did you mean {close[0]}?)" if close else ""
+    return f"one of {', '.join(names)}{hint}"
+
+
+def _model_at(model: type[BaseModel], loc: Iterable[int | str]) -> type[BaseModel]:
+    """The section that a key path below `model` lies in."""
+    for part in loc:
+        field = model.model_fields.get(str(part))
+        nested = () if field is None else (field.annotation, *_inner(field.annotation))
+        model = next((t for t in nested if isinstance(t, type) and issubclass(t, BaseModel)), model)
+    return model
+
+
+def _inner(annotation: Any) -> tuple[Any, ...]:
+    args = get_args(annotation)
+    return args + tuple(arg for nested in args for arg in _inner(nested))
+
+
+def _finding(error: Any, model: type[BaseModel], prefix: tuple[int | str, ...] = ()) -> Finding:
+    """A pydantic error in the words of this module."""
+    loc = error["loc"]
+    key = _path((*prefix, *loc))
+    if error["type"] == "extra_forbidden":
+        known = _model_at(model, loc[:-1]).model_fields
+        return Finding(key, "an unknown key", _one_of(str(loc[-1]), known))
+    if error["type"] == "missing":
+        return Finding(key, "nothing", "a value: the key is required")
+    if error["type"] == "value_error":
+        return Finding(key, _shown(_plain(error["input"])), str(error["ctx"]["error"]))
+    expected = error["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+    return Finding(key, _shown(error["input"]), expected)
+
+
+def _plain(value: object) -> object:
+    return value.model_dump() if isinstance(value, BaseModel) else value
+
+
+def _cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Finding]:
+    """Findings that take two keys to see; sections that are wrong themselves are left out."""
+    findings: list[Finding] = []
+    schedule = valid.get("schedule")
+    if schedule is not None:
+        findings += _schedule_findings(schedule)
+        findings += _unscheduled(_improvement_visits(valid, raw), schedule, "response")
+    if "inputs" in valid:
+        findings += _column_findings(valid["inputs"])
+    if {"sensitivity", "response", "statistics"} <= set(valid):
+        findings += _variant_findings(valid)
+    return findings
+
+
+def _schedule_findings(schedule: tuple[Visit, ...]) -> list[Finding]:
+    labels = [visit.visit for visit in schedule]
+    findings = [
+        Finding(f"schedule[{i}].visit", repr(label), "each visit once")
+        for i, label in enumerate(labels)
+        if label in labels[:i]
+    ]
+    order = sorted(range(len(schedule)), key=lambda i: schedule[i].day)
+    for before, after in itertools.pairwise(order):
+        first, second = schedule[before], schedule[after]
+        if second.first_day <= first.last_day:
+            found = f"days {second.first_day} to {second.last_day}"
+            expected = f"no overlap with {first.visit}, days {first.first_day} to {first.last_day}"
+            findings.append(Finding(f"schedule[{after}].window", found, expected))
+    return findings
+
+
+def _improvement_visits(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[str]:
+    """The visits of the improvement rate, even where another key of response is wrong."""
+    if "response" in valid:
+        return list(valid["response"].improvement.visits)
+    visits: Any = raw["response"]
+    for key in ("improvement", "visits"):
+        visits = visits.get(key) if isinstance(visits, Mapping) else None
+    return [visit for visit in visits if isinstance(visit, str)] if isinstance(visits, list) else []
+
+
+def _unscheduled(visits: Iterable[str], schedule: tuple[Visit, ...], prefix: str) -> list[Finding]:
+    labels = [visit.visit for visit in schedule]
+    return [
+        Finding(f"{prefix}.improvement.visits[{i}]", repr(visit), _one_of(visit, labels))
+        for i, visit in enumerate(visits)
+        if visit not in labels
+    ]
+
+
+def _column_findings(inputs: Inputs) -> list[Finding]:
+    findings = []
+    for table in TABLES:
+        given = getattr(inputs, table)
+        for name in given.columns if given is not None else ():
+            if name not in NATIVE_COLUMNS[table]:
+                known = _one_of(name, NATIVE_COLUMNS[table])
+                findings.append(
+                    Finding(f"inputs.{table}.columns.{name}", "an unknown column", known)
+                )
+    return findings
+
+
+def _variant_findings(valid: Mapping[str, Any]) -> list[Finding]:
+    findings: list[Finding] = []
+    for name, change in valid["sensitivity"].items():
+        key = f"sensitivity.{name}"
+        if name == "primary":
+            findings.append(Finding(key, "the reserved name primary", "another name"))
+        if not change.response and not change.statistics:
+            findings.append(Finding(key, "nothing that differs", "keys of response or statistics"))
+        for section, model in (("response", Response), ("statistics", Statistics)):
+            base = valid[section].model_dump(exclude_unset=True)
+            combined = merged(base, getattr(change, section))
+            try:
+                checked = model.model_validate(combined)
+            except ValidationError as error:
+                prefix = ("sensitivity", name, section)
+                findings += [_finding(item, model, prefix) for item in error.errors()]
+                continue
+            if isinstance(checked, Response) and "schedule" in valid:
+                visits = checked.improvement.visits
+                findings += _unscheduled(visits, valid["schedule"], f"{key}.response")
+    return findings
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of a configuration file, for editors that check and complete."""
+    return Plan.model_json_schema()

@@ -1,0 +1,589 @@
+"""The analysis plan as a typed, frozen object.
+
+Every clinical definition, window, convention and threshold is a key here with a documented default.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    model_validator,
+)
+
+Enzyme = Literal["ck", "aldolase", "alt", "ast", "ldh"]
+CoreSet = Literal["printo", "imacs", "hybrid"]
+Level = Literal["minimal", "moderate", "major"]
+
+ENZYMES: tuple[Enzyme, ...] = get_args(Enzyme)
+TABLES = ("subjects", "visits", "therapies", "adverse_events", "kinetics")
+#: The six places of a core set, in the order of the score card.
+COMPONENTS = (
+    "physician_global",
+    "parent_global",
+    "muscle",
+    "function",
+    "enzyme",
+    "extramuscular",
+)
+
+
+def _iso_date(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            raise ValueError("a date as YYYY-MM-DD") from None
+    if isinstance(value, dt.datetime):
+        raise ValueError("a date as YYYY-MM-DD, without a time")
+    return value
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("text that is not empty")
+    return value
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError("a finite number")
+    return value
+
+
+def _unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(set(values)) != len(values):
+        raise ValueError("each entry once")
+    return values
+
+
+Text = Annotated[str, AfterValidator(_not_blank)]
+Number = Annotated[float, AfterValidator(_finite)]
+Positive = Annotated[float, AfterValidator(_finite), Field(gt=0)]
+NotNegative = Annotated[float, AfterValidator(_finite), Field(ge=0)]
+Days = Annotated[int, Field(ge=0, le=36500)]
+Score = Annotated[float, AfterValidator(_finite), Field(ge=0, le=100)]
+Date = Annotated[dt.date, BeforeValidator(_iso_date)]
+#: Names that become file or folder names: never a path.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+AnalysisId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+class Section(BaseModel):
+    """Common behaviour of every part of the plan: frozen, strict, unknown keys refused."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
+
+
+class Analysis(Section):
+    """Which analysis this is."""
+
+    id: AnalysisId
+    """Name of the analysis and of its folder below results/."""
+    data_cutoff: Date
+    """Last day whose records are analysed."""
+    title: Text = "Efficacy and duration of response"
+    """Title line of every output."""
+
+
+class Study(Section):
+    """How the study is named on the outputs."""
+
+    id: Text = "NCT06569472"
+    """Registry or protocol number."""
+    title: Text = "CD19 CAR-T cells in refractory juvenile dermatomyositis"
+    """Short title of the study."""
+    treatment: Text = "CD19 CAR-T"
+    """Name of the study treatment."""
+
+
+class Input(Section):
+    """One input table."""
+
+    path: Text
+    """File, relative to the folder in which snakemake is run, or absolute."""
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """Expected SHA-256 of the file; a file that differs is refused."""
+    format: Literal["csv"] | None = None
+    """Format of the file; from its suffix when not given."""
+    columns: dict[str, Text] = {}
+    """Foreign column names: the native name, then the name in the file."""
+
+
+class Inputs(Section):
+    """The study's tables. subjects and visits are required, the others may be absent."""
+
+    subjects: Input
+    """One row per subject."""
+    visits: Input
+    """One row per subject and assessment."""
+    therapies: Input | None = None
+    """One row per subject and therapy."""
+    adverse_events: Input | None = None
+    """One row per adverse event."""
+    kinetics: Input | None = None
+    """One row per sample and assay."""
+
+
+class Visit(Section):
+    """One scheduled visit, counted in days from the infusion (day 0)."""
+
+    visit: Name
+    """Label of the visit, as in the visits table."""
+    day: Annotated[int, Field(ge=1, le=36500)]
+    """Target day: days after the infusion date."""
+    window: Days
+    """Days before and after the target that still belong to the visit."""
+
+    @property
+    def first_day(self) -> int:
+        """First day of the window, never before the day after infusion."""
+        return max(1, self.day - self.window)
+
+    @property
+    def last_day(self) -> int:
+        """Last day of the window."""
+        return self.day + self.window
+
+
+def _visit(visit: str, day: int, window: int) -> Visit:
+    return Visit(visit=visit, day=day, window=window)
+
+
+DEFAULT_SCHEDULE = (
+    _visit("D28", 28, 3),
+    _visit("M2", 60, 14),
+    _visit("M3", 90, 14),
+    _visit("M6", 180, 14),
+    _visit("M9", 270, 14),
+    _visit("M12", 365, 30),
+    _visit("M18", 548, 30),
+    _visit("M24", 730, 30),
+)
+
+
+class Scale(Section):
+    """Scale of a measure: the range that percent changes refer to, and the possible values."""
+
+    range: Positive
+    """Width of the scale: an absolute percent change is 100 x change / range."""
+    min: Number = 0.0
+    """Lowest possible value."""
+    max: Positive
+    """Highest possible value."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_number(cls, value: object) -> object:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return {"range": value, "max": value}
+        return value
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Scale:
+        if self.min >= self.max:
+            raise ValueError("min below max")
+        return self
+
+
+def _scale(width: float) -> Scale:
+    return Scale(range=width, max=width)
+
+
+class EnzymeRanges(Section):
+    """Range of each muscle enzyme, as a multiple of its upper limit of normal (ULN)."""
+
+    ck: Positive = 15.0
+    """Creatine kinase; adult ACR/EULAR criteria, not verified for JDM."""
+    aldolase: Positive = 6.0
+    """Aldolase; not verified."""
+    alt: Positive = 3.0
+    """Alanine aminotransferase; adult ACR/EULAR criteria, not verified for JDM."""
+    ast: Positive = 3.0
+    """Aspartate aminotransferase; adult ACR/EULAR criteria, not verified for JDM."""
+    ldh: Positive = 3.0
+    """Lactate dehydrogenase; adult ACR/EULAR criteria, not verified for JDM."""
+
+
+class Ranges(Section):
+    """Scale of each measure: a number (scale from 0 to it), or range, min and max."""
+
+    physician_global: Scale = _scale(10)
+    """Physician global assessment, visual analogue scale in cm."""
+    parent_global: Scale = _scale(10)
+    """Parent global assessment, visual analogue scale in cm."""
+    cmas: Scale = _scale(52)
+    """Childhood Myositis Assessment Scale."""
+    mmt8: Scale = _scale(80)
+    """Manual muscle testing of 8 groups: 80 unilateral, 150 bilateral."""
+    chaq: Scale = _scale(3)
+    """Childhood Health Assessment Questionnaire."""
+    chq_phs: Scale = Scale(range=40, min=0, max=100)
+    """Child Health Questionnaire, physical summary score; range not verified."""
+    das: Scale = _scale(20)
+    """Disease Activity Score for JDM."""
+    extramuscular: Scale = _scale(10)
+    """Extramuscular activity, visual analogue scale in cm."""
+    enzymes: EnzymeRanges = EnzymeRanges()
+    """Muscle enzymes, in multiples of ULN."""
+
+
+class HybridSet(Section):
+    """A core set mixed from the two published ones; not validated, and printed as such."""
+
+    muscle: Literal["cmas", "mmt8"]
+    """Measure of muscle strength."""
+    enzyme: Literal["enzyme", "chq_phs"]
+    """Fifth measure: the most abnormal enzyme (IMACS) or CHQ-PhS (PRINTO)."""
+    extramuscular: Literal["extramuscular", "das"]
+    """Extramuscular activity (IMACS) or DAS (PRINTO)."""
+
+
+class Baseline(Section):
+    """Which assessment is the baseline."""
+
+    before: Literal["lymphodepletion", "infusion"] = "lymphodepletion"
+    """Baseline is the last assessment before this; before infusion where there is none."""
+    same_day: bool = True
+    """Whether an assessment on the very day counts as before it."""
+
+
+class Thresholds(Section):
+    """Total Improvement Score from which a response is minimal, moderate, major (JDM)."""
+
+    minimal: Score = 30.0
+    """Rider 2017: 30 for JDM (20 for adults)."""
+    moderate: Score = 45.0
+    """Rider 2017: 45 for JDM (40 for adults)."""
+    major: Score = 70.0
+    """Rider 2017: 70 for JDM (60 for adults)."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Thresholds:
+        if not self.minimal < self.moderate < self.major:
+            raise ValueError("minimal < moderate < major")
+        return self
+
+
+class Improvement(Section):
+    """Disease improvement at the configured visits."""
+
+    visits: Annotated[
+        tuple[Name, ...], Strict(False), AfterValidator(_unique), Field(min_length=1)
+    ] = (
+        "M2",
+        "M3",
+    )
+    """Visits at which the improvement rate is analysed, each on its own (no best-of)."""
+    level: Level = "minimal"
+    """Least level of response that counts as improvement."""
+    thresholds: Thresholds = Thresholds()
+    """Total Improvement Score of each level."""
+    missing: Literal["non_improved", "observed", "improved"] = "non_improved"
+    """Subjects without an assessment: non_improved (composite, worst case), observed (left out of
+    the denominator) or improved (best case)."""
+    light_missing: Literal["zero", "not_calculable"] = "zero"
+    """A missing parent global, function or enzyme measure: scored 0 and flagged partial, or no
+    score. The heavy measures (physician global, muscle, extramuscular) must always be present."""
+    enzyme_component: Literal["scored", "zero", "maximum"] = "scored"
+    """Enzyme or CHQ-PhS component: as scored, or 0 or its maximum for everyone (sensitivity)."""
+    unscheduled: bool = False
+    """Whether an assessment labelled UNS may stand for a scheduled visit."""
+
+
+class Criteria(Section):
+    """Items of clinically inactive disease (Lazarevic 2013)."""
+
+    ck_max: Positive = 150.0
+    """Creatine kinase at most, U/L."""
+    cmas_min: Positive = 48.0
+    """CMAS at least."""
+    mmt8_min: Positive = 78.0
+    """MMT8 at least (scale of 80)."""
+    physician_global_max: NotNegative = 0.2
+    """Physician global at most."""
+    at_least: Annotated[int, Field(ge=1, le=4)] = 3
+    """How many of the four items must be met."""
+
+
+class Remission(Section):
+    """Remission: the response from which duration is counted."""
+
+    rule: Literal["printo", "modified_printo", "jdmai1", "jdmai2", "tis", "investigator"] = (
+        "modified_printo"
+    )
+    """printo: Lazarevic 2013; modified_printo: Almeida 2015, physician global mandatory; jdmai1,
+    jdmai2: recorded index at most its threshold; tis: score at least a threshold; investigator: as
+    recorded."""
+    criteria: Criteria = Criteria()
+    """Items of the printo and modified_printo rules."""
+    jdmai1_max: NotNegative = 2.4
+    """JDMAI1 of inactive disease, at most."""
+    jdmai2_max: NotNegative = 5.2
+    """JDMAI2 of inactive disease, at most."""
+    tis_min: Score = 70.0
+    """Total Improvement Score of the tis rule, at least."""
+    confirmation: bool = False
+    """Whether remission must hold at the next assessment too; dated at the first."""
+    glucocorticoid_max_mg_kg: NotNegative | None = None
+    """Remission only at or below this glucocorticoid dose, mg/kg; empty: any dose."""
+    immunosuppressant_free: bool = False
+    """Remission only off immunosuppressants."""
+
+
+class Worsening(Section):
+    """Worsening against the best value since infusion, on consecutive visits (ProDERM, IMACS)."""
+
+    enabled: bool = False
+    """Whether confirmed worsening counts as progression."""
+    physician_global: Positive = 2.0
+    """Limb 1: physician global worse by at least this (with the muscle limb)."""
+    mmt8_percent: Annotated[float, Field(gt=0, le=100)] = 20.0
+    """Limb 1: MMT8 worse by at least this percentage (with the physician global)."""
+    extramuscular: Positive = 2.0
+    """Limb 2: extramuscular activity (VAS) worse by at least this."""
+    csm_percent: Annotated[float, Field(gt=0, le=100)] = 30.0
+    """Limb 3: core set measures worse by at least this percentage."""
+    csm_count: Annotated[int, Field(ge=1, le=5)] = 3
+    """Limb 3: how many of the five non-enzyme measures."""
+    percent_of: Literal["range", "best"] = "range"
+    """Percentages refer to the range of the measure or to the best value."""
+
+
+class Recurrence(Section):
+    """Recurrence or progression: the event of duration of response."""
+
+    confirmed_loss: bool = True
+    """Loss of remission at consecutive adequate assessments, dated at the first."""
+    consecutive: Annotated[int, Field(ge=1, le=5)] = 2
+    """How many consecutive assessments confirm a loss of remission or a worsening."""
+    investigator: bool = True
+    """The investigator's recorded recurrence or progression."""
+    worsening: Worsening = Worsening()
+    """Confirmed deterioration."""
+    early_flare_days: Days = 30
+    """Losses and worsening up to this day after infusion are listed for adjudication (LICATS) and
+    count only when the investigator says so."""
+
+
+class MissedAssessments(Section):
+    """Censoring for missed assessments before an event (FDA 2007, table A)."""
+
+    consecutive: Annotated[int, Field(ge=1, le=20)] | None = 2
+    """This many scheduled assessments missed in a row just before the event: censored at the last
+    adequate assessment before the gap. Empty: never."""
+    applies_to_death: bool = False
+    """Whether death after such a gap is censored too (registry: death of any cause is an event)."""
+
+
+class Response(Section):
+    """Definitions of response."""
+
+    core_set: CoreSet = "printo"
+    """printo (CMAS, CHQ-PhS, DAS), imacs (MMT8, enzyme, extramuscular VAS) or explicit hybrid."""
+    hybrid: HybridSet | None = None
+    """Measures of the hybrid set; only with core_set: hybrid."""
+    ranges: Ranges = Ranges()
+    """Scales of the measures."""
+    baseline: Baseline = Baseline()
+    """Baseline assessment."""
+    improvement: Improvement = Improvement()
+    """Disease improvement."""
+    remission: Remission = Remission()
+    """Remission."""
+    recurrence: Recurrence = Recurrence()
+    """Recurrence and progression."""
+    new_therapy: Literal["composite", "hypothetical", "treatment_policy"] = "composite"
+    """New systemic immunosuppressive therapy before recurrence: an event (composite), censored at
+    the last adequate assessment before it (hypothetical) or ignored (treatment_policy): ICH
+    E9(R1)."""
+    missed_assessments: MissedAssessments = MissedAssessments()
+    """Missed assessments before an event."""
+
+    @model_validator(mode="after")
+    def _hybrid_is_explicit(self) -> Response:
+        if (self.core_set == "hybrid") != (self.hybrid is not None):
+            raise ValueError("hybrid: given exactly when core_set is hybrid")
+        return self
+
+    @model_validator(mode="after")
+    def _criteria_fit_scales(self) -> Response:
+        stated = "mmt8_min" in self.remission.criteria.model_fields_set
+        if self.ranges.mmt8.max != 80 and not stated:
+            raise ValueError("remission.criteria.mmt8_min stated for an MMT8 scale other than 80")
+        return self
+
+    @property
+    def measures(self) -> dict[str, str]:
+        """Measure (column of visits, or ``enzyme``) in each place of the core set."""
+        if self.core_set == "imacs":
+            chosen = ("mmt8", "enzyme", "extramuscular")
+        elif self.core_set == "printo":
+            chosen = ("cmas", "chq_phs", "das")
+        elif self.hybrid is not None:
+            chosen = (self.hybrid.muscle, self.hybrid.enzyme, self.hybrid.extramuscular)
+        muscle, enzyme, extramuscular = chosen
+        return dict(
+            zip(
+                COMPONENTS,
+                ("physician_global", "parent_global", muscle, "chaq", enzyme, extramuscular),
+                strict=True,
+            )
+        )
+
+
+class BetaPrior(Section):
+    """Beta prior of the improvement rate."""
+
+    a: Positive = 1.0
+    """First shape parameter."""
+    b: Positive = 1.0
+    """Second shape parameter."""
+
+
+class Statistics(Section):
+    """Statistical conventions."""
+
+    conf_level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    """Two-sided confidence level of every interval."""
+    km_ci: Literal["log-log", "log", "plain", "logit", "arcsine"] = "log-log"
+    """Transformation of the pointwise Kaplan-Meier interval."""
+    quantile_rule: Literal["r", "sas"] = "r"
+    """Convention of Kaplan-Meier quantiles: survfit (r) or LIFETEST (sas)."""
+    landmarks_months: Annotated[
+        tuple[Positive, ...], Strict(False), AfterValidator(_unique), Field(min_length=1)
+    ] = (3, 6, 9, 12, 18, 24)
+    """Months at which event-free rates are reported."""
+    rmst_months: Positive = 24
+    """Months up to which the restricted mean is taken."""
+    days_per_month: Positive = 30.4375
+    """Days of a month."""
+    beta_prior: BetaPrior = BetaPrior()
+    """Prior of the improvement rate."""
+
+
+class Outputs(Section):
+    """How results are shown; ard.csv always holds full precision."""
+
+    percent_decimals: Annotated[int, Field(ge=0, le=6)] = 1
+    """Decimals of percentages in tables."""
+    month_decimals: Annotated[int, Field(ge=0, le=6)] = 1
+    """Decimals of months in tables."""
+
+
+class Variant(Section):
+    """A sensitivity analysis: what it changes of the primary definitions."""
+
+    title: Text | None = None
+    """Line shown in the tables; the name when not given."""
+    response: dict[str, Any] = {}
+    """Keys of response that differ."""
+    statistics: dict[str, Any] = {}
+    """Keys of statistics that differ."""
+
+
+GroupVariable = Literal["dose_level", "part", "sex"]
+
+
+class Plan(Section):
+    """The whole analysis plan."""
+
+    analysis: Analysis
+    """Identity of the analysis."""
+    inputs: Inputs
+    """Input tables."""
+    study: Study = Study()
+    """Names on the outputs."""
+    schedule: Annotated[tuple[Visit, ...], Strict(False), Field(min_length=1)] = DEFAULT_SCHEDULE
+    """Scheduled assessments after infusion."""
+    response: Response = Response()
+    """Definitions of response."""
+    statistics: Statistics = Statistics()
+    """Statistical conventions."""
+    groups: Annotated[tuple[GroupVariable, ...], Strict(False), AfterValidator(_unique)] = (
+        "dose_level",
+        "part",
+    )
+    """Columns of the tables beside Total."""
+    sensitivity: dict[Name, Variant] = {}
+    """Named variants of response and statistics."""
+    outputs: Outputs = Outputs()
+    """Presentation."""
+
+    def variant(self, name: str) -> Plan:
+        """The plan of a sensitivity analysis: the primary one with its overrides."""
+        change = self.sensitivity[name]
+        response = merged(self.response.model_dump(exclude_unset=True), change.response)
+        statistics = merged(self.statistics.model_dump(exclude_unset=True), change.statistics)
+        return self.model_copy(
+            update={
+                "response": Response.model_validate(response),
+                "statistics": Statistics.model_validate(statistics),
+            }
+        )
+
+    def only(self, paths: Iterable[str]) -> Plan:
+        """The same plan with just these parts (dotted paths); reading another part fails.
+
+        A stage is handed only what it declares, so that a declaration cannot be too small.
+        """
+        return _project(self, [path.split(".") for path in paths])
+
+    def slice(self, paths: Iterable[str]) -> dict[str, Any]:
+        """The values at dotted paths, as plain JSON values."""
+        values = self.model_dump(mode="json")
+        return {path: _at(values, path.split(".")) for path in paths}
+
+    def digest(self, paths: Iterable[str]) -> str:
+        """SHA-256 of the values at dotted paths."""
+        text = json.dumps(self.slice(paths), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _at(value: Any, path: list[str]) -> Any:
+    for key in path:
+        value = None if value is None else value[key]
+    return value
+
+
+SectionT = TypeVar("SectionT", bound=Section)
+
+
+def _project(section: SectionT, paths: list[list[str]]) -> SectionT:
+    if [] in paths:
+        return section
+    kept: dict[str, Any] = {}
+    for name in dict.fromkeys(path[0] for path in paths):
+        below = [path[1:] for path in paths if path[0] == name]
+        value = getattr(section, name)
+        kept[name] = _project(value, below) if isinstance(value, Section) else value
+    part: SectionT = section.model_construct(_fields_set=set(kept), **kept)  # type: ignore[assignment]
+    # model_construct fills defaults in; what was not asked for has to be absent.
+    for name in set(part.__dict__) - set(kept):
+        del part.__dict__[name]
+    return part
+
+
+def merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `change` laid over it; mappings are merged key by key."""
+    result = dict(base)
+    for key, new in change.items():
+        old = result.get(key)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            result[key] = merged(old, new)
+        else:
+            result[key] = new
+    return result

@@ -1,0 +1,85 @@
+"""Contract of the analysis results dataset (ARD): one number a row, at full precision."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from io import StringIO
+from math import isfinite, nan
+from pathlib import Path
+
+#: Group of the column over all subjects.
+TOTAL = ("total", "Total")
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row of the ARD.
+
+    `value`, `lower` and `upper` are NaN where they cannot be estimated; `note` says why, or what a
+    reader has to know of the number (``censored``: the largest duration is a censored one).
+    """
+
+    output: str
+    analysis: str
+    group_by: str
+    group: str
+    parameter: str
+    statistic: str
+    value: float
+    lower: float = nan
+    upper: float = nan
+    note: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str, str, str, str]:
+        """What identifies the row."""
+        return (
+            self.output,
+            self.analysis,
+            self.group_by,
+            self.group,
+            self.parameter,
+            self.statistic,
+        )
+
+
+COLUMNS = tuple(field.name for field in fields(Result))
+
+
+def to_csv(results: Iterable[Result]) -> str:
+    """Text of the ARD: rows as given, numbers by their shortest exact representation.
+
+    Raises
+    ------
+    ValueError
+        Where two rows have the same key or a number is infinite.
+    """
+    seen: set[tuple[str, ...]] = set()
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in results:
+        if row.key in seen:
+            raise ValueError(f"two results with the key {row.key}")
+        seen.add(row.key)
+        numbers = [_number(value) for value in (row.value, row.lower, row.upper)]
+        writer.writerow([*row.key, *numbers, row.note])
+    return text.getvalue()
+
+
+def read_csv(path: Path) -> Iterator[Result]:
+    """Rows of an ARD file, in its order."""
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            numbers = {name: float(row.pop(name) or nan) for name in ("value", "lower", "upper")}
+            yield Result(**row, **numbers)  # type: ignore[arg-type]
+
+
+def _number(value: float) -> str:
+    if value != value:
+        return ""
+    if not isfinite(value):
+        raise ValueError("an infinite number among the results")
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))
