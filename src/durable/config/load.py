@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError, create_model
 
 from durable.config.model import TABLES, Inputs, Plan, Response, Section, Statistics, Visit, merged
 from durable.contracts.columns import NATIVE_COLUMNS
+from durable.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,10 @@ class Finding:
         return f"{self.key}: found {self.found}; expected {self.expected}"
 
 
-class PlanError(Exception):
+class PlanError(UserError):
     """A configuration that cannot be an analysis plan; carries every finding."""
+
+    status = 2
 
     def __init__(self, source: str, findings: Iterable[Finding]) -> None:
         self.source = source

@@ -1,0 +1,67 @@
+"""Command line: one subcommand per rule of the workflow; a stage is imported when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+from durable.errors import UserError
+from durable.stages import STAGES
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one subcommand; the exit status is 0, 1 (data) or 2 (configuration)."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.do(options)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return error.status
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m durable", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, stage in STAGES.items():
+        command = commands.add_parser(name, help=stage.about)
+        command.add_argument("--config", type=Path, required=True, help="the analysis plan, YAML")
+        command.add_argument("--results", type=Path, default=Path("results"), help="results folder")
+        command.add_argument("--plan", metavar="DIGEST", help="digest of the plan that is expected")
+        command.set_defaults(do=_run_stage, stage=name)
+    demo = commands.add_parser("demo", help="write the synthetic demo study")
+    demo.add_argument("--seed", type=int, required=True)
+    demo.add_argument("--out", type=Path, default=Path("data/demo"))
+    demo.set_defaults(do=_write_demo)
+    reference = commands.add_parser("reference", help="write the schema and list of plan keys")
+    reference.set_defaults(do=_write_reference)
+    return parser
+
+
+def _run_stage(options: argparse.Namespace) -> None:
+    from durable import config
+
+    stage = STAGES[options.stage]
+    plan = config.load(options.config)
+    if options.plan is not None and options.plan != plan.digest(stage.plan):
+        raise UserError(f"{options.config} was changed during the run: start snakemake again")
+    folder = options.results / plan.analysis.id
+    importlib.import_module(stage.module).run(plan.only(stage.plan), folder)
+
+
+def _write_demo(options: argparse.Namespace) -> None:
+    from durable.demo import write_demo
+
+    write_demo(options.out, options.seed)
+
+
+def _write_reference(options: argparse.Namespace) -> None:
+    from durable.config.reference import write_reference
+
+    write_reference(Path())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

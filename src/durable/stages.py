@@ -1,0 +1,116 @@
+"""The stages of an analysis: which module does each, and which parts of the plan it may read.
+
+The workflow takes the declared parts and a digest of the code into the parameters of the rule, so
+that a changed definition or function re-runs exactly what depends on it; the command line hands a
+stage a plan that holds the declared parts only, so that a declaration cannot be too small.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parent
+
+_HEADINGS = ("analysis", "study", "groups", "outputs")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A command of ``python -m durable`` that one rule runs."""
+
+    module: str
+    """Module with ``run(plan, folder)``."""
+    plan: tuple[str, ...]
+    """Dotted paths of the plan that the stage reads."""
+    about: str
+    """What the stage does, for the help text."""
+
+
+STAGES: dict[str, Stage] = {
+    "check": Stage(
+        "durable.intake.check",
+        ("inputs", "schedule", "response.ranges", "response.core_set", "response.hybrid"),
+        "read and check the input tables; list every finding in queries.csv",
+    ),
+    "cut": Stage(
+        "durable.intake.cutoff",
+        ("analysis.data_cutoff",),
+        "stop on errors; remove what lies after the data cut-off",
+    ),
+    "derive": Stage(
+        "durable.derive.datasets",
+        ("study.id", "analysis.data_cutoff", "schedule", "response"),
+        "derive ADSL, ADRS and ADTTE",
+    ),
+    "improvement": Stage(
+        "durable.analyse.improvement",
+        ("schedule", "response.improvement", "statistics", "groups"),
+        "analyse the disease improvement rate",
+    ),
+    "durability": Stage(
+        "durable.analyse.durability",
+        ("statistics", "groups"),
+        "analyse duration of response and event-free survival",
+    ),
+    "results": Stage(
+        "durable.analyse.results",
+        (),
+        "collect the analysis results dataset, ard.csv",
+    ),
+    "tables": Stage(
+        "durable.display.tables",
+        (*_HEADINGS, "schedule", "response", "statistics"),
+        "write the tables",
+    ),
+    "figures": Stage(
+        "durable.display.figures",
+        (*_HEADINGS, "response", "statistics"),
+        "draw the figures",
+    ),
+}
+
+
+def code_digest(module: str) -> str:
+    """SHA-256 over a module of this package and all it imports from the package."""
+    digest = hashlib.sha256()
+    for path in sorted(_reached(module)):
+        digest.update(path.relative_to(_PACKAGE).as_posix().encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _reached(module: str) -> set[Path]:
+    reached: set[Path] = set()
+    waiting = [module]
+    while waiting:
+        path = _file(waiting.pop())
+        if path is not None and path not in reached:
+            reached.add(path)
+            waiting += _imports(path)
+    return reached
+
+
+def _file(module: str) -> Path | None:
+    """Source file of a module of this package; None for a name that is no module of it."""
+    base = _PACKAGE.parent.joinpath(*module.split("."))
+    for path in (base / "__init__.py", base.with_suffix(".py")):
+        if path.is_file():
+            return path
+    return None
+
+
+@cache
+def _imports(path: Path) -> tuple[str, ...]:
+    """Names of this package that a source file imports, at the top or inside a function."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            # `from durable.stats import survival` may name a module or something inside one.
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return tuple(name for name in names if name.split(".")[0] == _PACKAGE.name)
