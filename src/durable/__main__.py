@@ -57,7 +57,7 @@ def _write_demo(options: argparse.Namespace) -> None:
     write_demo(options.out, options.seed)
 
 
-def _write_reference(options: argparse.Namespace) -> None:
+def _write_reference(_: argparse.Namespace) -> None:
     from durable.config.reference import write_reference
 
     write_reference(Path())

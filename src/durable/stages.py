@@ -15,6 +15,17 @@ from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
 
+_SURVIVAL = tuple(
+    f"statistics.{key}"
+    for key in (
+        "conf_level",
+        "km_ci",
+        "quantile_rule",
+        "landmarks_months",
+        "rmst_months",
+        "days_per_month",
+    )
+)
 _HEADINGS = ("analysis", "study", "groups", "outputs")
 
 
@@ -48,12 +59,12 @@ STAGES: dict[str, Stage] = {
     ),
     "improvement": Stage(
         "durable.analyse.improvement",
-        ("schedule", "response.improvement", "statistics", "groups"),
+        ("response.improvement", "statistics.conf_level", "statistics.beta_prior", "groups"),
         "analyse the disease improvement rate",
     ),
     "durability": Stage(
         "durable.analyse.durability",
-        ("statistics", "groups"),
+        (*_SURVIVAL, "groups"),
         "analyse duration of response and event-free survival",
     ),
     "results": Stage(
