@@ -268,4 +268,5 @@ def _variant_findings(valid: Mapping[str, Any]) -> list[Finding]:
 
 def schema() -> dict[str, Any]:
     """JSON Schema of a configuration file, for editors that check and complete."""
-    return Plan.model_json_schema()
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return dialect | Plan.model_json_schema()

@@ -70,10 +70,10 @@ def _unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 Text = Annotated[str, AfterValidator(_not_blank)]
 Number = Annotated[float, AfterValidator(_finite)]
-Positive = Annotated[float, AfterValidator(_finite), Field(gt=0)]
-NotNegative = Annotated[float, AfterValidator(_finite), Field(ge=0)]
+Positive = Annotated[float, Field(gt=0), AfterValidator(_finite)]
+NotNegative = Annotated[float, Field(ge=0), AfterValidator(_finite)]
 Days = Annotated[int, Field(ge=0, le=36500)]
-Score = Annotated[float, AfterValidator(_finite), Field(ge=0, le=100)]
+Score = Annotated[float, Field(ge=0, le=100)]
 Date = Annotated[dt.date, BeforeValidator(_iso_date)]
 #: Names that become file or folder names: never a path.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
@@ -175,8 +175,17 @@ DEFAULT_SCHEDULE = (
 )
 
 
+def _or_a_number(schema: dict[str, Any]) -> None:
+    section = {key: schema.pop(key) for key in ("type", "properties", "required")}
+    section["additionalProperties"] = schema.pop("additionalProperties")
+    schema["anyOf"] = [{"type": "number", "exclusiveMinimum": 0}, section]
+
+
 class Scale(Section):
     """Scale of a measure: the range that percent changes refer to, and the possible values."""
+
+    # The schema says what _bare_number accepts: a number stands for a scale from 0 to it.
+    model_config = ConfigDict(json_schema_extra=_or_a_number)
 
     range: Positive
     """Width of the scale: an absolute percent change is 100 x change / range."""
@@ -282,7 +291,7 @@ class Improvement(Section):
     """Disease improvement at the configured visits."""
 
     visits: Annotated[
-        tuple[Name, ...], Strict(False), AfterValidator(_unique), Field(min_length=1)
+        tuple[Name, ...], Strict(False), Field(min_length=1), AfterValidator(_unique)
     ] = (
         "M2",
         "M3",
@@ -464,7 +473,7 @@ class Statistics(Section):
     quantile_rule: Literal["r", "sas"] = "r"
     """Convention of Kaplan-Meier quantiles: survfit (r) or LIFETEST (sas)."""
     landmarks_months: Annotated[
-        tuple[Positive, ...], Strict(False), AfterValidator(_unique), Field(min_length=1)
+        tuple[Positive, ...], Strict(False), Field(min_length=1), AfterValidator(_unique)
     ] = (3, 6, 9, 12, 18, 24)
     """Months at which event-free rates are reported."""
     rmst_months: Positive = 24

@@ -1,0 +1,78 @@
+# Sets up the environment inside this folder and runs the demo study, the tests and the tools.
+# Nothing outside the folder is written: caches and temporary files lie in .cache.
+
+PYTHON ?= python3
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+CACHE := $(CURDIR)/.cache
+export XDG_CACHE_HOME := $(CACHE)
+export PIP_CACHE_DIR := $(CACHE)/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_WARN_SCRIPT_LOCATION := 1
+export UV_CACHE_DIR := $(CACHE)/uv
+export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
+export UV_PYTHON_DOWNLOADS := never
+export UV_SYSTEM_CERTS := 1
+# Without compiled modules every job would compile its imports again.
+export UV_COMPILE_BYTECODE := 1
+unexport PYTHONDONTWRITEBYTECODE PYTHONPATH PYTHONHOME VIRTUAL_ENV CONDA_PREFIX
+export TMPDIR := $(CACHE)/tmp
+export MPLCONFIGDIR := $(CACHE)/matplotlib
+$(shell mkdir -p "$(TMPDIR)")
+
+UV := .tools/bin/uv
+READY := .venv/.ready
+BIN := .venv/bin
+
+.PHONY: help run test lint format reference lock bench clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+run: $(READY) ## run the demo study: results/demo-interim
+	$(BIN)/snakemake
+
+test: lint ## check the code and run all tests
+	$(BIN)/pytest -n 2 --durations=10
+
+lint: $(READY) ## check style, types and the workflow
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+format: $(READY) ## put code and rules into their form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+reference: $(READY) ## write the schema and the list of keys after a change of the configuration model
+	$(BIN)/python -m durable reference
+
+bench: $(READY) ## measure time and memory
+	$(BIN)/python -m benchmarks
+
+lock: $(UV) ## resolve the dependencies again
+	$(UV) lock
+
+clean: ## remove the environment, caches and results
+	rm -rf .venv .tools .cache .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+
+$(READY): uv.lock pyproject.toml $(UV)
+	$(UV) sync --frozen --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	touch $@
+
+# Into a folder, not an environment: needs pip only, and works where the venv module is missing.
+$(UV): .ci/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
+	  echo 'Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3.12 ...' >&2; exit 1; }
+	@$(PYTHON) -m pip --version > /dev/null || { \
+	  echo 'pip is needed for $(PYTHON) (Debian, Ubuntu: apt install python3-pip)' >&2; exit 1; }
+	rm -rf .tools
+	$(PYTHON) -m pip install --quiet --require-hashes --target .tools --requirement .ci/uv.txt
+	touch $@
