@@ -1,0 +1,1 @@
+"""Derivation of the ADaM datasets from the validated tables."""

@@ -1,0 +1,109 @@
+"""ADSL: one record per subject."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+
+from durable.config.model import Response
+from durable.derive.assessments import attainable
+
+
+def derive(
+    subjects: pd.DataFrame,
+    frame: pd.DataFrame,
+    start: pd.Series[int],
+    therapies: pd.DataFrame | None,
+    study: str,
+    cutoff: dt.date,
+    response: Response,
+) -> pd.DataFrame:
+    """Subject-level dataset (see `contracts.adam`), sorted by USUBJID.
+
+    Parameters
+    ----------
+    subjects, therapies
+        Validated tables after the data cut-off.
+    frame
+        Assessments, as `assessments.assess` returns them.
+    start
+        Row of `frame` with the first remission, by subject.
+    """
+    rows = subjects.sort_values("subject_id", ignore_index=True)
+    subject = rows["subject_id"]
+    infusion = rows["infusion_date"]
+    cut = pd.Series(pd.Timestamp(cutoff).as_unit("ns"), index=rows.index)
+    base = _baseline(frame, response).reindex(subject)
+    remission = subject.map(frame["visit_date"].loc[start].set_axis(start.index))
+    return pd.DataFrame(
+        {
+            "STUDYID": study,
+            "USUBJID": subject,
+            "SUBJID": subject,
+            "PART": rows["part"],
+            "DOSELVL": rows["dose_level"],
+            "CELLSKG": rows["cells_per_kg"],
+            "SEX": rows["sex"],
+            "AGE": rows["age_years"],
+            "RFICDT": rows["consent_date"],
+            "LDDT": rows["lymphodepletion_date"],
+            "TRTSDT": infusion,
+            "LSTALVDT": rows["last_contact_date"],
+            "DTHDT": rows["death_date"],
+            "EOSDT": rows["withdrawal_date"],
+            "DCSREAS": rows["withdrawal_reason"],
+            "CUTDT": cut,
+            "CUTDY": study_day(cut, infusion),
+            "DTHDY": study_day(rows["death_date"], infusion),
+            "ENRLFL": flag(rows["consent_date"].notna()),
+            "LDFL": flag(rows["lymphodepletion_date"].notna()),
+            "SAFFL": flag(infusion.notna()),
+            "REMFL": flag(remission.notna()),
+            "DTHFL": flag(rows["death_date"].notna()),
+            "BLDT": base["visit_date"].to_numpy(),
+            "BLENZ": base["enzyme"].to_numpy(object),
+            "BLENZULN": base["value_enzyme"].where(base["enzyme"].notna()).to_numpy(float),
+            "MAXTIS": base["attainable"].to_numpy(float),
+            "BLREMFL": base["remission"].map({1.0: "Y", 0.0: "N"}).fillna("U").to_numpy(object),
+            "REMSDT": remission,
+            "NSTPREFL": flag(_therapy_before(subject, infusion, remission, therapies)),
+            "SRCDOM": "subjects",
+            "SRCVAR": "subject_id",
+            "SRCSEQ": rows["source_row"],
+        }
+    )
+
+
+def flag(condition: pd.Series[bool]) -> pd.Series[str]:
+    """Y and N of a condition."""
+    return pd.Series(np.where(condition, "Y", "N"), index=condition.index, dtype=object)
+
+
+def study_day(date: pd.Series[pd.Timestamp], reference: pd.Series[pd.Timestamp]) -> pd.Series[int]:
+    """CDISC study day: the reference date is day 1, the day before is day -1; there is no day 0."""
+    days = (date - reference).dt.days
+    return (days + (days >= 0)).astype("Int64")
+
+
+def _baseline(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
+    first = frame.loc[frame["baseline"]].set_index("subject_id")
+    return first.assign(attainable=attainable(frame, response))
+
+
+def _therapy_before(
+    subject: pd.Series[str],
+    infusion: pd.Series[pd.Timestamp],
+    remission: pd.Series[pd.Timestamp],
+    therapies: pd.DataFrame | None,
+) -> pd.Series[bool]:
+    """Whether a new systemic therapy began after the infusion and before the first remission."""
+    if therapies is None:
+        return pd.Series(False, index=subject.index)
+    new = therapies.loc[therapies["new_systemic"] == "Y"]
+    by_subject = pd.DataFrame({"from": infusion, "to": remission}).set_index(subject)
+    dates = by_subject.reindex(new["subject_id"])
+    began = pd.Series(new["start_date"].to_numpy(), index=dates.index)
+    between = (began >= dates["from"]) & (began < dates["to"])
+    return subject.isin(dates.index[between])

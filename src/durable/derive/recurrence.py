@@ -1,0 +1,128 @@
+"""Recurrence and progression: confirmed loss of remission, confirmed worsening, the investigator.
+
+Sources: the trial's registered definition of duration of response (recurrence, progression or death
+of any cause); worsening limbs as in the ProDERM trial and the IMACS definition of worsening.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from durable.config.model import Response, Scale, Worsening
+from durable.derive import tis
+from durable.derive.assessments import direction
+from durable.derive.remission import all_met, any_met, count_met
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+
+def with_losses(frame: pd.DataFrame, start: pd.Series[int], response: Response) -> pd.DataFrame:
+    """Add what an assessment says against remission, for subjects that had one.
+
+    Parameters
+    ----------
+    frame
+        One row per assessment, as `assessments.assess` returns it.
+    start
+        Row of the first remission, by subject.
+    response
+        Definitions.
+
+    Returns
+    -------
+    DataFrame
+        With ``after`` (later than the first remission), ``loss`` and ``worse`` (three-valued),
+        ``confirmed_loss``, ``confirmed_worse``, ``investigator_event`` (events, as configured) and
+        ``early_flare`` (inside the early window: for adjudication, no event).
+    """
+    rule = response.recurrence
+    first = np.asarray(frame["subject_id"].map(start), dtype=float)
+    after = frame["visit_date"].to_numpy() > _date_of(frame, first)
+    early = frame["day"].to_numpy(float) <= rule.early_flare_days
+    loss = np.where(frame["post"], 1.0 - frame["remission"].to_numpy(float), np.nan)
+    worse = _worse(frame, response)
+    subject = frame["subject_id"]
+    eligible = after & ~early
+    recorded = frame["investigator_assessment"].isin(["recurrence", "progression"]).to_numpy(bool)
+    kept_up = _confirmed(loss, subject, rule.consecutive)
+    gone_on = _confirmed(worse, subject, rule.consecutive)
+    return frame.assign(
+        after=after,
+        loss=loss,
+        worse=worse,
+        confirmed_loss=kept_up & eligible & rule.confirmed_loss,
+        confirmed_worse=gone_on & eligible & rule.worsening.enabled,
+        investigator_event=recorded & after & rule.investigator,
+        early_flare=after & early & ((loss == 1) | (worse == 1)) & ~recorded,
+    )
+
+
+def _date_of(frame: pd.DataFrame, row: Floats) -> npt.NDArray[np.datetime64]:
+    """Date of the assessment in a row; not-a-time (later than nothing) where there is no row."""
+    dates = frame["visit_date"].to_numpy()
+    known = ~np.isnan(row)
+    result = np.full(len(row), np.datetime64("NaT"), dtype=dates.dtype)
+    result[known] = dates[row[known].astype(int)]
+    return result
+
+
+def _confirmed(status: Floats, subject: pd.Series[str], consecutive: int) -> Flags:
+    """Rows with status 1 that the subject's next known statuses confirm; unknown: passed over."""
+    known = ~np.isnan(status)
+    series = pd.Series(status[known])
+    groups = subject[known].reset_index(drop=True)
+    held = series == 1
+    for step in range(1, consecutive):
+        held &= series.groupby(groups).shift(-step) == 1
+    result = np.zeros(len(status), dtype=bool)
+    result[np.flatnonzero(known)] = held.to_numpy(bool)
+    return result
+
+
+def _worse(frame: pd.DataFrame, response: Response) -> Floats:
+    """Whether any worsening limb is met at an assessment, against the best earlier value."""
+    rule = response.recurrence.worsening
+    if not rule.enabled:
+        return np.full(len(frame), np.nan)
+    physician = _worse_by(frame, "physician_global", rule.physician_global)
+    muscle = _worse_by_percent(frame, "mmt8", rule.mmt8_percent, response, rule)
+    extramuscular = _worse_by(frame, "extramuscular", rule.extramuscular)
+    measures = [m for place, m in response.measures.items() if place != "enzyme"]
+    several = count_met(
+        [_worse_by_percent(frame, m, rule.csm_percent, response, rule) for m in measures],
+        rule.csm_count,
+    )
+    return any_met([all_met([physician, muscle]), extramuscular, several])
+
+
+def best_before(frame: pd.DataFrame, measure: str) -> Floats:
+    """Best post-infusion value before each assessment; NaN where there is none."""
+    value = frame[measure].where(frame["post"])
+    subject = frame["subject_id"]
+    filled = value.groupby(subject)
+    running = filled.cummax() if direction(measure) == "higher" else filled.cummin()
+    # cummax leaves gaps where the value is missing: carry the best so far over them.
+    return running.groupby(subject).ffill().groupby(subject).shift(1).to_numpy(float)
+
+
+def _worse_by(frame: pd.DataFrame, measure: str, amount: float) -> Floats:
+    """Whether a measure is worse than its best by at least an amount, exact on decimals."""
+    best, value = best_before(frame, measure), frame[measure].to_numpy(float)
+    # 100 x difference / amount is at least 100 exactly when the difference is at least the amount.
+    change = tis.percent_change(value, best, amount, direction(measure))
+    return np.where(np.isnan(change), np.nan, (change >= 100).astype(float))
+
+
+def _worse_by_percent(
+    frame: pd.DataFrame, measure: str, percent: float, response: Response, rule: Worsening
+) -> Floats:
+    best, value = best_before(frame, measure), frame[measure].to_numpy(float)
+    scale: Scale = getattr(response.ranges, measure)
+    # A best value of 0 has no percentage: unknown, not infinitely worse.
+    nonzero = np.where(best == 0, np.nan, np.abs(best))
+    width = np.full(len(best), scale.range) if rule.percent_of == "range" else nonzero
+    change = tis.percent_change(value, best, width, direction(measure))
+    return np.where(np.isnan(change), np.nan, (change >= percent).astype(float))
