@@ -212,7 +212,7 @@ _COURSES: dict[str, tuple[At, ...]] = {
     ),
     # Improves but never reaches remission; no month 3 assessment.
     "CQ-004": (
-        At("D14", 1.05),
+        At("D14", 1.10),
         At("D28", 0.80, 33),
         At("M2", 0.50),
         At("M6", 0.50),
@@ -235,7 +235,7 @@ _COURSES: dict[str, tuple[At, ...]] = {
     ),
     # Disease of the skin only, which persists.
     "CQ-006": (
-        At("D14", 1.05),
+        At("D14", 1.10),
         At("D28", 0.90),
         At("M2", 0.75),
         At("M3", 0.70, 92),
