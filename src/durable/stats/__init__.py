@@ -1,0 +1,1 @@
+"""Statistics on arrays: pure functions that read no file and no configuration."""

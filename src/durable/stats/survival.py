@@ -1,0 +1,591 @@
+"""Kaplan-Meier estimate of right-censored, optionally left-truncated times.
+
+Kaplan & Meier, JASA 1958;53:457; variance by Greenwood, 1926. The event table is that of lifelines;
+the estimate is the product over its integer counts. lifelines' own estimate agrees to 1e-14; its
+quantiles, limits at S = 0 and S = 1 and restricted mean follow other conventions than R ``survival``
+(3.5) and SAS ``PROC LIFETEST``, which are the ones followed here: docs/survival-conventions.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from numbers import Real
+from statistics import NormalDist
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Band = tuple[Floats, Floats]
+Estimate = tuple[float, float, float]
+Transform = Literal["plain", "log", "log-log", "logit", "arcsine"]
+Rule = Literal["r", "sas"]
+
+#: Times, and survival probabilities at a quantile under rule "r", closer than this are equal:
+#: ``sqrt(.Machine$double.eps)``, the tolerance of R's ``aeqSurv`` and ``quantile.survfit``.
+TOLERANCE = math.sqrt(np.finfo(np.float64).eps)
+#: Float survival this near a quantile's level is compared again in integers.
+_NEAR = 1e-9
+_NOT_ESTIMABLE: Estimate = (math.nan, math.nan, math.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class KaplanMeier:
+    """A Kaplan-Meier estimate: one row per distinct observed (event or censoring) time.
+
+    Attributes
+    ----------
+    time
+        Distinct observed times, ascending, shape (k,).
+    n_risk, n_event, n_censor
+        At risk just before, events at, and censored at each time, shape (k,).
+    survival
+        Estimate from each time until the next, shape (k,).
+    entry
+        Entry times, ascending, shape (n,); ``-inf`` without left truncation.
+    tolerance
+        Times no further apart than this are the same time.
+    """
+
+    time: Floats
+    n_risk: Ints
+    n_event: Ints
+    n_censor: Ints
+    survival: Floats
+    entry: Floats
+    tolerance: float
+
+    @property
+    def n(self) -> int:
+        """Number of subjects."""
+        return int(self.entry.size)
+
+    @property
+    def n_events(self) -> int:
+        """Number of events."""
+        return int(self.n_event.sum())
+
+    @property
+    def curve(self) -> pd.DataFrame:
+        """The estimate as a table: time, n_risk, n_event, n_censor, survival, std_err.
+
+        ``std_err`` is Greenwood's standard error of the survival; NaN where the survival is 0.
+        """
+        return pd.DataFrame(
+            {
+                "time": self.time,
+                "n_risk": self.n_risk,
+                "n_event": self.n_event,
+                "n_censor": self.n_censor,
+                "survival": self.survival,
+                "std_err": _undefined_at_zero(self.survival, self.survival * self._log_std_err),
+            }
+        )
+
+    def confidence(self, level: float = 0.95, transform: Transform = "log-log") -> pd.DataFrame:
+        """Pointwise confidence limits at the curve's times, as R ``survfit(conf.type=)``.
+
+        Parameters
+        ----------
+        level
+            Confidence level, between 0 and 1.
+        transform
+            Scale on which the interval is symmetric: plain, log, log-log, logit or arcsine
+            (Kalbfleisch & Prentice 1980; Borgan & Liestol, Scand J Stat 1990;17:35).
+
+        Returns
+        -------
+        DataFrame
+            time, lower, upper. NaN where the transform is undefined: at S = 0 always; at S = 1 for
+            log-log, logit and arcsine.
+        """
+        lower, upper = self._band(level, transform)
+        return pd.DataFrame({"time": self.time, "lower": lower, "upper": upper})
+
+    def quantile(
+        self,
+        p: float,
+        level: float = 0.95,
+        transform: Transform = "log-log",
+        rule: Rule = "r",
+    ) -> Estimate:
+        """Time by which a proportion `p` has had the event, with confidence limits.
+
+        The limits invert the pointwise band (Brookmeyer & Crowley, Biometrics 1982;38:29): the time
+        at which the lower, and the upper, limit of the survival passes 1 - p.
+
+        Parameters
+        ----------
+        p
+            Proportion, between 0 and 1; 0.5 is the median.
+        level, transform
+            As in `confidence`.
+        rule
+            Both take the midpoint where the curve is flat at exactly 1 - p. "r" equals
+            ``quantile(survfit)``: flat means within 1.5e-8, and a flat part that ends the curve
+            reaches to the last observed time. "sas" equals ``PROC LIFETEST``: flat is exact (in
+            integers), and a flat part that the curve never leaves has no quantile.
+
+        Returns
+        -------
+        tuple of float
+            Estimate, lower, upper; NaN = not estimable.
+        """
+        _check_between_0_and_1("p", p)
+        _check_choice("rule", rule, Rule)
+        lower, upper = (limit[self._is_event] for limit in self._band(level, transform))
+        if rule == "sas":
+            passage = self._first_below
+            estimate = self._quantile_sas(p)
+        else:
+            passage = self._passage_r
+            estimate = self._quantile_r(p)
+        return estimate, passage(lower, p), passage(upper, p)
+
+    def at(
+        self,
+        times: npt.ArrayLike,
+        level: float = 0.95,
+        transform: Transform = "log-log",
+    ) -> pd.DataFrame:
+        """Survival at given times, as R ``summary(survfit, times=)``.
+
+        Parameters
+        ----------
+        times
+            One or more times, not negative.
+        level, transform
+            As in `confidence`.
+
+        Returns
+        -------
+        DataFrame
+            time (as asked, in the order asked), survival, lower, upper, n_risk. Before the first
+            observed time the survival and its limits are 1. Past the last one they are NaN, where
+            R (``extend=TRUE``) and lifelines carry the curve on. ``n_risk`` is that of the next
+            observed time, as in R; under left truncation see `n_risk_before`.
+        """
+        asked = _as_times("times", np.atleast_1d(np.asarray(times)))
+        time = self._snap(asked)
+        row = np.searchsorted(self.time, time, side="right")
+        within = time <= self._last
+        columns = (self.survival, *self._band(level, transform))
+        survival, lower, upper = (
+            np.where(within, np.concatenate([[1.0], column])[row], np.nan) for column in columns
+        )
+        n_risk = np.append(self.n_risk, 0)[np.searchsorted(self.time, time, side="left")]
+        return pd.DataFrame(
+            {
+                "time": asked,
+                "survival": survival,
+                "lower": lower,
+                "upper": upper,
+                "n_risk": n_risk,
+            }
+        )
+
+    def rmst(self, tau: float, level: float = 0.95) -> Estimate:
+        """Restricted mean survival time: area under the curve from 0 to `tau`.
+
+        The variance is that of the estimate (Klein & Moeschberger 2003, section 4.5), as in R
+        ``print(survfit, rmean=tau)``; the limits are symmetric.
+
+        Parameters
+        ----------
+        tau
+            Horizon, not negative.
+        level
+            Confidence level.
+
+        Returns
+        -------
+        tuple of float
+            Estimate, lower, upper. NaN if `tau` lies past the last observed time and the curve has
+            not reached 0: the area would rest on survival that was not observed.
+        """
+        _check_between_0_and_1("level", level)
+        end = float(self._snap(_as_times("tau", [tau]))[0])
+        if not self.n or (end > self._last and self.survival[-1] > 0):
+            return _NOT_ESTIMABLE
+        rows = self.time <= end
+        widths = np.diff(np.concatenate([[0.0], self.time[rows], [end]]))
+        areas = widths * np.concatenate([[1.0], self.survival[rows]])
+        area_after = areas[:0:-1].cumsum()[::-1]
+        # An event that leaves nobody at risk has nothing after it to be uncertain about.
+        hazard_variance = np.where(self._survivors > 0, self._greenwood, 0.0)[rows]
+        half = _normal(level) * math.sqrt(float(np.sum(area_after**2 * hazard_variance)))
+        mean = float(areas.sum())
+        return mean, mean - half, mean + half
+
+    def n_risk_before(self, times: npt.ArrayLike) -> Ints:
+        """Number at risk just before given times: entered before, neither event nor censored yet.
+
+        Parameters
+        ----------
+        times
+            One or more times, not negative.
+        """
+        time = self._snap(_as_times("times", np.atleast_1d(np.asarray(times))))
+        left = self._before(self.n_event + self.n_censor, time)
+        return np.searchsorted(self.entry, time, side="left") - left
+
+    def n_events_before(self, times: npt.ArrayLike) -> Ints:
+        """Cumulative number of events before (not at) given times."""
+        return self._before(
+            self.n_event, self._snap(_as_times("times", np.atleast_1d(np.asarray(times))))
+        )
+
+    @cached_property
+    def _is_event(self) -> Bools:
+        return self.n_event > 0
+
+    @cached_property
+    def _survivors(self) -> Ints:
+        return self.n_risk - self.n_event
+
+    @cached_property
+    def _greenwood(self) -> Floats:
+        """Terms of the variance of log S; infinite where the last subjects at risk have events."""
+        with np.errstate(divide="ignore"):
+            # In floats: the product of the counts may pass 2**63.
+            return self.n_event / (self.n_risk * self._survivors.astype(float))
+
+    @cached_property
+    def _log_std_err(self) -> Floats:
+        return np.sqrt(np.cumsum(self._greenwood))
+
+    @property
+    def _last(self) -> float:
+        return float(self.time[-1]) if self.time.size else -math.inf
+
+    def _band(self, level: float, transform: str) -> Band:
+        _check_between_0_and_1("level", level)
+        _check_choice("transform", transform, Transform)
+        with np.errstate(all="ignore"):
+            lower, upper = _LIMITS[transform](self.survival, self._log_std_err, _normal(level))
+        return (
+            _undefined_at_zero(self.survival, np.clip(lower, 0.0, 1.0)),
+            _undefined_at_zero(self.survival, np.clip(upper, 0.0, 1.0)),
+        )
+
+    def _snap(self, times: Floats) -> Floats:
+        """Asked times, replaced by an observed time where they differ by rounding alone."""
+        if not self.time.size:
+            return times
+        after = np.searchsorted(self.time, times).clip(max=self.time.size - 1)
+        before = (after - 1).clip(min=0)
+        snapped = np.where(np.abs(times - self.time[before]) <= self.tolerance, self.time[before], times)
+        return np.where(
+            np.abs(self.time[after] - times) <= self.tolerance, self.time[after], snapped
+        )
+
+    def _before(self, counts: Ints, times: Floats) -> Ints:
+        cumulative = np.concatenate([[0], np.cumsum(counts)])
+        return cumulative[np.searchsorted(self.time, times, side="left")]
+
+    def _quantile_sas(self, p: float) -> float:
+        times = self.time[self._is_event]
+        side = self._side_of(p)
+        if (side > 0).all() or not (side < 0).any():
+            return math.nan
+        left = times[side < 0][0]
+        return float((times[side <= 0][0] + left) / 2)
+
+    def _first_below(self, limit: Floats, p: float) -> float:
+        below = np.flatnonzero(limit < 1 - p)
+        return float(self.time[self._is_event][below[0]]) if below.size else math.nan
+
+    def _quantile_r(self, p: float) -> float:
+        survival = self.survival[self._is_event]
+        tied = self._side_of(p) == 0
+        return self._passage_r(np.where(tied, float(1 - _as_written(p)), survival), p)
+
+    def _passage_r(self, survival: Floats, p: float) -> float:
+        """Time at which `survival` (at the event times) passes 1 - p: R's ``findq``.
+
+        R looks for the smallest 1 - S that reaches p, not the earliest time; the two differ where
+        a confidence limit is not monotone.
+        """
+        known = ~np.isnan(survival)
+        times = self.time[self._is_event][known]
+        died = 1 - survival[known]
+        if not (died >= p).any():
+            return math.nan
+
+        def reach(proportion: float) -> float:
+            reached = np.where(died >= proportion, died, np.inf)
+            at = int(reached.argmin())
+            return float(times[at]) if reached[at] < np.inf else math.nan
+
+        end = reach(p + TOLERANCE)
+        if math.isnan(end) and abs(died[-1] - p) < TOLERANCE:
+            end = self._last
+        return (reach(p - TOLERANCE) + end) / 2
+
+    def _side_of(self, p: float) -> Ints:
+        """Sign of S - (1 - p) at the event times, exact."""
+        target = 1 - _as_written(p)
+        difference = self.survival[self._is_event] - float(target)
+        side = np.sign(difference).astype(np.int64)
+        near = np.flatnonzero(np.abs(difference) < _NEAR)
+        side[near] = [self._exact_side(int(row), target) for row in near]
+        return side
+
+    def _exact_side(self, row: int, target: Fraction) -> int:
+        n_risk = self.n_risk[self._is_event][: row + 1]
+        survivors = self._survivors[self._is_event][: row + 1]
+        # Between two censorings the survivors of one time are those at risk at the next: they
+        # cancel, and what is left to multiply is short.
+        kept = survivors[:-1] != n_risk[1:]
+        above = math.prod(survivors[:-1][kept].tolist()) * int(survivors[-1])
+        below = math.prod(n_risk[1:][kept].tolist()) * int(n_risk[0])
+        left, right = above * target.denominator, below * target.numerator
+        return (left > right) - (left < right)
+
+
+def kaplan_meier(
+    time: npt.ArrayLike, event: npt.ArrayLike, entry: npt.ArrayLike | None = None
+) -> KaplanMeier:
+    """Kaplan-Meier estimate.
+
+    Parameters
+    ----------
+    time
+        Follow-up time of each subject, finite and not negative, shape (n,): array, list or Series
+        (nullable types too). Times that differ by rounding alone are one time, the smallest of
+        them: neighbours within 1.5e-8, or within 1.5e-8 of the mean of the distinct times (R's
+        ``aeqSurv``).
+    event
+        True or 1 where the time is an event, False or 0 where it is censored, shape (n,). Never a
+        CNSR column, whose 0 is an event: see `event_from_cnsr`.
+    entry
+        Time at which each subject came under observation (left truncation), before `time`,
+        shape (n,). A subject is at risk after its entry, until its time.
+
+    Raises
+    ------
+    ValueError
+        Naming the first offending position (from 0): a missing, infinite or negative time, an
+        event that is not 0/1/False/True, an entry not before the time, or unequal lengths.
+
+    Examples
+    --------
+    >>> kaplan_meier([1, 2, 3, 4, 5, 6], [1, 1, 1, 1, 1, 1]).quantile(0.5)[0]
+    3.5
+    """
+    exits = _as_times("time", time)
+    events = _as_events(event)
+    entries = None if entry is None else _as_times("entry", entry)
+    _check_lengths({"time": exits, "event": events, "entry": entries})
+    pooled = exits if entries is None else np.concatenate([exits, entries])
+    times, rank, tolerance = _merge_equal(pooled)
+    exit_rank, entry_rank = rank[: exits.size], rank[exits.size :]
+    if entries is not None:
+        late = (entries >= exits) | (entry_rank >= exit_rank)
+        _refuse(late, "entry", entries, "not before the time")
+    row, n_risk, n_event, n_censor = _event_table(
+        exit_rank, events, None if entries is None else entry_rank
+    )
+    return KaplanMeier(
+        time=_read_only(times[row]),
+        n_risk=_read_only(n_risk),
+        n_event=_read_only(n_event),
+        n_censor=_read_only(n_censor),
+        survival=_read_only(_product_limit(n_risk, n_event)),
+        entry=_read_only(
+            np.full(exits.size, -np.inf) if entries is None else np.sort(times[entry_rank])
+        ),
+        tolerance=tolerance,
+    )
+
+
+def follow_up(time: npt.ArrayLike, event: npt.ArrayLike) -> KaplanMeier:
+    """Reverse Kaplan-Meier estimate of follow-up: censoring is the event, and the event censors.
+
+    Schemper & Smith, Control Clin Trials 1996;17:343. At a tied time the subjects who had the
+    event are at risk of being censored (R: ``survfit(Surv(time, 1 - status) ~ 1)``).
+
+    Parameters
+    ----------
+    time, event
+        As in `kaplan_meier`; `event` is that of the endpoint, not its reverse.
+    """
+    return kaplan_meier(time, ~_as_events(event))
+
+
+def event_from_cnsr(cnsr: npt.ArrayLike) -> Bools:
+    """Event indicator of an ADaM CNSR column: 0 is an event, 1 and above a reason for censoring.
+
+    Raises
+    ------
+    ValueError
+        Naming the first position (from 0) that is missing, negative, not a whole number, or a
+        truth value (which is an event column, not CNSR).
+    """
+    series = pd.Series(cnsr)
+    if pd.api.types.is_bool_dtype(series.convert_dtypes()) and len(series):
+        raise ValueError(
+            "cnsr[0]: a truth value; CNSR holds 0 for an event and 1, 2, ... otherwise"
+        )
+    code = _as_floats("cnsr", series)
+    _refuse(~((code >= 0) & (code == np.floor(code))), "cnsr", code, "not 0, 1, 2, ...")
+    return code == 0
+
+
+def _plain(survival: Floats, log_std_err: Floats, z: float) -> Band:
+    half = z * survival * log_std_err
+    return survival - half, survival + half
+
+
+def _log(survival: Floats, log_std_err: Floats, z: float) -> Band:
+    factor = np.exp(z * log_std_err)
+    return survival / factor, survival * factor
+
+
+def _log_log(survival: Floats, log_std_err: Floats, z: float) -> Band:
+    cumulative_hazard = -np.log(survival)
+    factor = np.exp(z * log_std_err / cumulative_hazard)
+    return np.exp(-cumulative_hazard * factor), np.exp(-cumulative_hazard / factor)
+
+
+def _logit(survival: Floats, log_std_err: Floats, z: float) -> Band:
+    odds = survival / (1 - survival)
+    factor = np.exp(z * log_std_err / (1 - survival))
+    return 1 - 1 / (1 + odds / factor), 1 - 1 / (1 + odds * factor)
+
+
+def _arcsine(survival: Floats, log_std_err: Floats, z: float) -> Band:
+    angle = np.arcsin(np.sqrt(survival))
+    half = 0.5 * z * log_std_err * np.sqrt(survival / (1 - survival))
+    lower, upper = np.maximum(angle - half, 0), np.minimum(angle + half, np.pi / 2)
+    return np.sin(lower) ** 2, np.sin(upper) ** 2
+
+
+_LIMITS: dict[str, Callable[[Floats, Floats, float], Band]] = {
+    "plain": _plain,
+    "log": _log,
+    "log-log": _log_log,
+    "logit": _logit,
+    "arcsine": _arcsine,
+}
+
+
+def _product_limit(n_risk: Ints, n_event: Ints) -> Floats:
+    """Product of the conditional survivals, as few roundings as possible.
+
+    Between two censorings the survivors of one time are those at risk at the next, and the product
+    over such a run is one quotient of counts: without censoring, S is survivors / n, rounded once.
+    """
+    if not n_risk.size:
+        return np.empty(0)
+    survivors = n_risk - n_event
+    starts = np.concatenate([[True], n_risk[1:] != survivors[:-1]])
+    at_start = n_risk[np.maximum.accumulate(np.where(starts, np.arange(n_risk.size), 0))]
+    within_run = survivors / at_start
+    runs_before = np.where(starts, np.concatenate([[1.0], within_run[:-1]]), 1.0).cumprod()
+    return np.asarray(runs_before * within_run)
+
+
+def _event_table(exit_rank: Ints, event: Bools, entry_rank: Ints | None) -> tuple[Ints, ...]:
+    """Rank, at risk, events and censored at each distinct time, from lifelines' event table.
+
+    lifelines is given ranks, so that times it would tell apart by rounding are one. It counts who
+    enters at t as at risk at t; R and SAS do not: exits get even, entries the next odd number.
+    """
+    if not exit_rank.size:
+        empty = np.empty(0, dtype=np.int64)
+        return empty, empty, empty, empty
+    from lifelines.utils import survival_table_from_events
+
+    table = survival_table_from_events(
+        2 * exit_rank, event, None if entry_rank is None else 2 * entry_rank + 1
+    )
+    table = table[table["removed"] > 0]
+    counts = (table[name].to_numpy(np.int64) for name in ("at_risk", "observed", "censored"))
+    return table.index.to_numpy(np.int64) // 2, *counts
+
+
+def _merge_equal(times: Floats) -> tuple[Floats, Ints, float]:
+    """Distinct times, the rank of every time among them, and the tolerance: R's ``aeqSurv``."""
+    distinct, rank = np.unique(times, return_inverse=True)
+    tolerance = TOLERANCE * max(1.0, float(distinct.mean())) if distinct.size else TOLERANCE
+    new = np.diff(distinct, prepend=-np.inf) > tolerance
+    if new.all():
+        return distinct, rank, tolerance
+    return distinct[new], (np.cumsum(new) - 1)[rank], tolerance
+
+
+def _as_written(p: float) -> Fraction:
+    """The fraction meant by a float: 1/10 for 0.1, 1/3 for 0.333..., not their binary values."""
+    meant = Fraction(p).limit_denominator(1_000_000)
+    return meant if float(meant) == p else Fraction(p)
+
+
+def _undefined_at_zero(survival: Floats, values: Floats) -> Floats:
+    return np.where(survival > 0, values, np.nan)
+
+
+def _normal(level: float) -> float:
+    return NormalDist().inv_cdf(0.5 + level / 2)
+
+
+def _as_times(name: str, values: npt.ArrayLike) -> Floats:
+    times = _as_floats(name, values)
+    _refuse(~(np.isfinite(times) & (times >= 0)), name, times, "missing, infinite or negative")
+    return times
+
+
+def _as_events(values: npt.ArrayLike) -> Bools:
+    codes = _as_floats("event", values)
+    _refuse((codes != 0) & (codes != 1), "event", codes, "not 0, 1, False or True")
+    return codes == 1
+
+
+def _as_floats(name: str, values: npt.ArrayLike) -> Floats:
+    """Numbers as floats, missing as NaN; text and dates are refused, never read as numbers."""
+    series = pd.Series(values)
+    if series.dtype == object:
+        bad = series.map(lambda value: not isinstance(value, Real) and not pd.isna(value))
+        _refuse(bad.to_numpy(bool), name, series.to_numpy(), "not a number")
+        series = pd.to_numeric(series)
+    if not pd.api.types.is_numeric_dtype(series):
+        raise ValueError(f"{name}[0]: {series.iloc[0]!r} is not a number")
+    return series.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _check_lengths(arrays: dict[str, npt.NDArray[Any] | None]) -> None:
+    lengths = {name: array.size for name, array in arrays.items() if array is not None}
+    if len(set(lengths.values())) > 1:
+        said = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise ValueError(
+            f"[{min(lengths.values())}]: no value in one of the columns; lengths {said}"
+        )
+
+
+def _refuse(bad: Bools, name: str, values: npt.NDArray[Any], why: str) -> None:
+    if bad.any():
+        first = int(bad.argmax())
+        raise ValueError(f"{name}[{first}]: {values[first]!s} is {why}")
+
+
+def _check_between_0_and_1(name: str, value: float) -> None:
+    if not 0 < value < 1:
+        raise ValueError(f"{name}: {value} is not between 0 and 1")
+
+
+def _check_choice(name: str, value: str, choices: Any) -> None:
+    if value not in get_args(choices):
+        raise ValueError(f"{name}: {value!r} is none of {', '.join(get_args(choices))}")
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    array.flags.writeable = False
+    return array
