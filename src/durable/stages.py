@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import sys
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
+_LIBRARIES = ("jinja2", "lifelines", "matplotlib", "numpy", "pandas", "pandera", "pyarrow", "scipy")
 
 _SURVIVAL = tuple(
     f"statistics.{key}"
@@ -57,6 +60,11 @@ STAGES: dict[str, Stage] = {
         ("study.id", "analysis.data_cutoff", "schedule", "response"),
         "derive ADSL, ADRS and ADTTE",
     ),
+    "variants": Stage(
+        "durable.derive.variants",
+        ("study.id", "analysis.data_cutoff", "schedule", "response", "sensitivity"),
+        "derive the datasets of the sensitivity analyses",
+    ),
     "improvement": Stage(
         "durable.analyse.improvement",
         ("response.improvement", "statistics.conf_level", "statistics.beta_prior", "groups"),
@@ -67,6 +75,11 @@ STAGES: dict[str, Stage] = {
         (*_SURVIVAL, "groups"),
         "analyse duration of response and event-free survival",
     ),
+    "sensitivity": Stage(
+        "durable.analyse.sensitivity",
+        ("response", "statistics", "sensitivity"),
+        "analyse the primary and the sensitivity analyses side by side",
+    ),
     "results": Stage(
         "durable.analyse.results",
         (),
@@ -74,12 +87,12 @@ STAGES: dict[str, Stage] = {
     ),
     "tables": Stage(
         "durable.display.tables",
-        (*_HEADINGS, "schedule", "response", "statistics"),
+        (*_HEADINGS, "schedule", "response", "statistics", "sensitivity"),
         "write the tables",
     ),
     "figures": Stage(
         "durable.display.figures",
-        (*_HEADINGS, "response", "statistics"),
+        (*_HEADINGS, "schedule", "response", "statistics", "sensitivity"),
         "draw the figures",
     ),
 }
@@ -92,6 +105,12 @@ def code_digest(module: str) -> str:
         digest.update(path.relative_to(_PACKAGE).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def packages() -> str:
+    """Python and the libraries that results depend on, with their versions."""
+    python = ".".join(map(str, sys.version_info[:2]))
+    return ", ".join([f"python {python}", *(f"{name} {version(name)}" for name in _LIBRARIES)])
 
 
 def _reached(module: str) -> set[Path]:

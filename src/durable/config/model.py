@@ -476,6 +476,17 @@ class Statistics(Section):
         tuple[Positive, ...], Strict(False), Field(min_length=1), AfterValidator(_unique)
     ] = (3, 6, 9, 12, 18, 24)
     """Months at which event-free rates are reported."""
+    sensitivity_landmarks_months: Annotated[
+        tuple[Positive, ...], Strict(False), AfterValidator(_unique)
+    ] = (6, 12)
+    """Months whose event-free rates the table of sensitivity analyses shows."""
+    dor_estimator: Literal["kaplan_meier", "turnbull"] = "kaplan_meier"
+    """Estimator of duration of response; turnbull: recurrence is known only to lie between two
+    assessments (Turnbull 1976). For sensitivity analyses: t_dor is Kaplan-Meier."""
+    bootstrap_replicates: Annotated[int, Field(ge=100, le=100000)] = 1000
+    """Bootstrap samples behind the interval of the Turnbull estimate."""
+    bootstrap_seed: Annotated[int, Field(ge=0)] = 1976
+    """Seed of those samples."""
     rmst_months: Positive = 24
     """Months up to which the restricted mean is taken."""
     days_per_month: Positive = 30.4375
@@ -532,17 +543,15 @@ class Plan(Section):
     outputs: Outputs = Outputs()
     """Presentation."""
 
-    def variant(self, name: str) -> Plan:
-        """The plan of a sensitivity analysis: the primary one with its overrides."""
-        change = self.sensitivity[name]
-        response = merged(self.response.model_dump(exclude_unset=True), change.response)
-        statistics = merged(self.statistics.model_dump(exclude_unset=True), change.statistics)
-        return self.model_copy(
-            update={
-                "response": Response.model_validate(response),
-                "statistics": Statistics.model_validate(statistics),
-            }
-        )
+    def response_of(self, name: str) -> Response:
+        """Definitions of response of a sensitivity analysis: the primary ones, with its changes."""
+        base = self.response.model_dump(exclude_unset=True)
+        return Response.model_validate(merged(base, self.sensitivity[name].response))
+
+    def statistics_of(self, name: str) -> Statistics:
+        """Conventions of a sensitivity analysis: the primary ones, with its changes."""
+        base = self.statistics.model_dump(exclude_unset=True)
+        return Statistics.model_validate(merged(base, self.sensitivity[name].statistics))
 
     def only(self, paths: Iterable[str]) -> Plan:
         """The same plan with just these parts (dotted paths); reading another part fails.

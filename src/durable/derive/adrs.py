@@ -33,6 +33,12 @@ STATUSES = {
     "investigator_event": ("RECINV", "Recurrence or progression by the investigator"),
     "early_flare": ("FLARE", "Early flare, for adjudication"),
 }
+#: Scores that bound the total: code, name, column of the assessments.
+OTHER_SCORES = (
+    ("TISBEST", "missing light measures at their maximum", "tis_best"),
+    ("TISENZ0", "enzyme or CHQ-PhS scored 0", "tis_enzyme_zero"),
+    ("TISENZMX", "enzyme or CHQ-PhS scored its maximum", "tis_enzyme_maximum"),
+)
 PARTIAL = "PARTIAL"
 IMPROVED = ("IMPR", "Disease improvement")
 _YES_NO = {1.0: "Y", 0.0: "N"}
@@ -173,9 +179,12 @@ def _scores(frame: pd.DataFrame) -> list[pd.DataFrame]:
     total["AVALC"] = after["level"]
     total["REASON"] = _mark(after["partial"], PARTIAL)
     total.loc[after["tis"].isna(), "REASON"] = MISSING["not_calculable"]
-    best = _common(after, "TISBEST", "Total Improvement Score, best case", "visit_date")
-    best["AVAL"] = after["tis_best"]
-    return [total, best]
+    records = [total]
+    for code, name, column in OTHER_SCORES:
+        score = _common(after, code, f"Total Improvement Score, {name}", "visit_date")
+        score["AVAL"] = after[column]
+        records.append(score)
+    return records
 
 
 def _statuses(frame: pd.DataFrame) -> list[pd.DataFrame]:

@@ -161,13 +161,20 @@ def _enzyme(frame: pd.DataFrame, response: Response) -> dict[str, npt.NDArray[An
 def _with_score(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
     rule = response.improvement
     changes = pd.DataFrame({c: frame[f"change_{c}"] for c in COMPONENTS})
-    scores = tis.component_scores(changes)
-    if rule.enzyme_component != "scored":
-        fixed = 0.0 if rule.enzyme_component == "zero" else max(tis.SCORES["enzyme"])
-        scores["enzyme"] = np.where(frame["post"], fixed, np.nan)
+    as_scored = tis.component_scores(changes)
+    ways = {
+        "scored": as_scored,
+        "zero": as_scored.assign(enzyme=np.where(frame["post"], 0.0, np.nan)),
+        "maximum": as_scored.assign(
+            enzyme=np.where(frame["post"], max(tis.SCORES["enzyme"]), np.nan)
+        ),
+    }
+    scores = ways[rule.enzyme_component]
     total = tis.add_up(scores, rule.light_missing)
     frame = frame.assign(**{f"score_{c}": scores[c] for c in COMPONENTS})
     frame["tis"] = total
+    frame["tis_enzyme_zero"] = tis.add_up(ways["zero"], rule.light_missing)
+    frame["tis_enzyme_maximum"] = tis.add_up(ways["maximum"], rule.light_missing)
     frame["partial"] = total.notna() & scores.isna().any(axis=1)
     frame["tis_best"] = tis.best_case(scores).where(total.notna())
     limits = rule.thresholds

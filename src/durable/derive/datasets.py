@@ -42,10 +42,16 @@ def derive(
     frame = with_losses(frame, start, response)
     sl = adsl.derive(subjects, frame, start, therapies, study, cutoff, response)
     return Datasets(
-        adsl=sl,
-        adrs=adrs.derive(sl, frame, schedule, response),
-        adtte=adtte.derive(sl, frame, therapies, schedule, response),
+        adsl=_without_nan(sl),
+        adrs=_without_nan(adrs.derive(sl, frame, schedule, response)),
+        adtte=_without_nan(adtte.derive(sl, frame, therapies, schedule, response)),
     )
+
+
+def _without_nan(dataset: pd.DataFrame) -> pd.DataFrame:
+    """Missing text as None, so that it cannot be taken for a number."""
+    text = {name: dataset[name].astype(object) for name in dataset.columns[dataset.dtypes == object]}
+    return dataset.assign(**{name: t.mask(t.isna(), None) for name, t in text.items()})
 
 
 def read_validated(folder: Path, table: str) -> pd.DataFrame | None:

@@ -1,0 +1,1 @@
+"""Analyses: from the ADaM datasets to the analysis results dataset."""

@@ -1,0 +1,174 @@
+"""Stage ``improvement``: the disease improvement rate at each configured visit.
+
+Registered definition: subjects who achieved disease improvement divided by all subjects who
+received the infusion, at each visit on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import nan
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from durable.analyse.groups import Group, groups
+from durable.config.model import BetaPrior, Improvement, Plan
+from durable.contracts.results import Result, to_csv
+from durable.files import write_text
+from durable.stats.proportions import posterior, proportion_ci
+from durable.stats.summaries import summarise
+
+OUTPUT = "t_improvement"
+MISSING = ("died", "withdrawn", "not_calculable", "not_assessed")
+LEVELS = ("none", "minimal", "moderate", "major")
+Statistics = Iterator[tuple[str, float, float, float]]
+
+
+def run(plan: Plan, folder: Path) -> None:
+    """Read ``adam/adsl`` and ``adrs``, write ``ard/improvement.csv``."""
+    adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
+    adrs = pd.read_parquet(folder / "adam" / "adrs.parquet")
+    results = [
+        Result(OUTPUT, "primary", group.group_by, group.group, parameter, *statistic)
+        for group in groups(adsl, plan.groups)
+        for parameter, statistic in _analyse(
+            group.of(adrs),
+            plan.response.improvement,
+            plan.statistics.conf_level,
+            plan.statistics.beta_prior,
+        )
+    ]
+    write_text(folder / "ard" / "improvement.csv", to_csv(results))
+
+
+def _analyse(
+    adrs: pd.DataFrame, rule: Improvement, level: float, prior: BetaPrior
+) -> Iterator[tuple[str, tuple[str, float, float, float]]]:
+    status = adrs.loc[adrs["PARAMCD"] == "IMPR"]
+    scores = adrs.loc[(adrs["ANL01FL"] == "Y") & adrs["AVAL"].notna()]
+    for visit in rule.visits:
+        at_visit = status.loc[status["AVISIT"] == visit]
+        parts = (
+            counts(at_visit),
+            rates(at_visit, rule, level),
+            _beside_the_rate(at_visit, rule, level, prior),
+            _levels(scores.loc[scores["AVISIT"] == visit], len(at_visit)),
+            _other_scores(scores.loc[scores["AVISIT"] == visit], at_visit, rule, level),
+        )
+        for part in parts:
+            for statistic in part:
+                yield visit, statistic
+    if len(rule.visits) > 1:
+        yield from _over_visits(status, rule)
+
+
+def _number(name: str, value: float) -> tuple[str, float, float, float]:
+    return name, float(value), nan, nan
+
+
+def _percent(name: str, count: float, of: float) -> tuple[str, float, float, float]:
+    return _number(f"percent_{name}", 100 * count / of if of else nan)
+
+
+def counts(at_visit: pd.DataFrame) -> Statistics:
+    """How many subjects were infused, assessed, missing (and why), pending and improved."""
+    infused = len(at_visit)
+    assessed = at_visit["AVAL"].notna()
+    reason = at_visit["REASON"].where(~assessed)
+    pending = int((reason == "PENDING").sum())
+    tally = {
+        "infused": infused,
+        "assessed": int(assessed.sum()),
+        "missing": infused - int(assessed.sum()) - pending,
+        "pending": pending,
+        "partial": int((at_visit["REASON"] == "PARTIAL").sum()),
+        **{
+            f"missing_{name}": int((reason == name.upper().replace("_", " ")).sum())
+            for name in MISSING
+        },
+    }
+    for name, count in tally.items():
+        yield _number(f"n_{name}", count)
+        if name != "infused":
+            yield _percent(name, count, infused)
+
+
+def improved(at_visit: pd.DataFrame, missing: str) -> tuple[int, int]:
+    """Number improved and denominator by the rule for subjects without an assessment."""
+    yes = int((at_visit["AVAL"] == 1).sum())
+    assessed = int(at_visit["AVAL"].notna().sum())
+    if missing == "observed":
+        return yes, assessed
+    return yes + (len(at_visit) - assessed if missing == "improved" else 0), len(at_visit)
+
+
+def rates(at_visit: pd.DataFrame, rule: Improvement, level: float) -> Statistics:
+    """The rate with its exact interval (Clopper and Pearson 1934)."""
+    count, of = improved(at_visit, rule.missing)
+    yield _number("n_denominator", of)
+    yield _number("n_improved", count)
+    yield _percent("improved", count, of)
+    yield ("rate", *proportion_ci(count, of, level))
+
+
+def _beside_the_rate(
+    at_visit: pd.DataFrame, rule: Improvement, level: float, prior: BetaPrior
+) -> Statistics:
+    """Other intervals, the posterior, and the rate by other rules for missing assessments."""
+    count, of = improved(at_visit, rule.missing)
+    yield ("rate_wilson", *proportion_ci(count, of, level, "wilson"))
+    yield ("rate_jeffreys", *proportion_ci(count, of, level, "jeffreys"))
+    belief = posterior(count, of, prior.a, prior.b, level)
+    yield ("posterior_mean", belief.mean, belief.lower, belief.upper)
+    yes = int((at_visit["AVAL"] == 1).sum())
+    waiting = int((at_visit["REASON"] == "PENDING").sum())
+    yield _number("n_opportunity", len(at_visit) - waiting)
+    yield _number("n_improved_opportunity", yes)
+    yield ("rate_opportunity", *proportion_ci(yes, len(at_visit) - waiting, level))
+    for name, missing in (("observed", "observed"), ("worst", "non_improved"), ("best", "improved")):
+        count, of = improved(at_visit, missing)
+        yield _number(f"n_improved_{name}", count)
+        yield _number(f"n_denominator_{name}", of)
+        yield (f"rate_{name}", *proportion_ci(count, of, level))
+
+
+def _levels(scores: pd.DataFrame, infused: int) -> Statistics:
+    """Levels of response, each subject in one, and the score itself."""
+    total = scores.loc[scores["PARAMCD"] == "TIS"]
+    for level in LEVELS:
+        count = int((total["AVALC"] == level.upper()).sum())
+        yield _number(f"n_{level}", count)
+        yield _percent(level, count, infused)
+    summary = summarise(total["AVAL"].to_numpy(float))
+    for name in ("n", "mean", "sd", "median", "q1", "q3", "min", "max"):
+        yield _number("n_tis" if name == "n" else f"tis_{name}", getattr(summary, name))
+
+
+def _other_scores(
+    scores: pd.DataFrame, at_visit: pd.DataFrame, rule: Improvement, level: float
+) -> Statistics:
+    """The rate with the enzyme or CHQ-PhS component at 0 and at its maximum."""
+    least = getattr(rule.thresholds, rule.level)
+    for name, code in (("enzyme_zero", "TISENZ0"), ("enzyme_maximum", "TISENZMX")):
+        score = scores.loc[scores["PARAMCD"] == code].set_index("USUBJID")["AVAL"]
+        value = at_visit["USUBJID"].map(score)
+        again = at_visit.assign(AVAL=(value >= least).astype(float).where(value.notna()))
+        count, of = improved(again, rule.missing)
+        yield _number(f"n_improved_{name}", count)
+        yield (f"rate_{name}", *proportion_ci(count, of, level))
+
+
+def _over_visits(
+    status: pd.DataFrame, rule: Improvement
+) -> Iterator[tuple[str, tuple[str, float, float, float]]]:
+    """Improved at every and at any configured visit: descriptive, no interval."""
+    yes = (status["AVAL"] == 1).groupby(status["USUBJID"])
+    infused = status["USUBJID"].nunique()
+    for parameter, met in (("BOTH", yes.all()), ("EITHER", yes.any())):
+        count = int(np.sum(met))
+        yield parameter, _number("n_infused", infused)
+        yield parameter, _number("n_improved", count)
+        yield parameter, _percent("improved", count, infused)
+        yield parameter, _number("rate", count / infused if infused else nan)

@@ -1,0 +1,134 @@
+"""Small studies, written with days since infusion, for the tests of the derivation."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pandas as pd
+
+from durable import config
+from durable.contracts.columns import NATIVE_COLUMNS
+from durable.derive.datasets import Datasets, derive
+
+INFUSION = pd.Timestamp("2024-01-01")
+TEXT = {
+    "subject_id",
+    "visit",
+    "part",
+    "dose_level",
+    "sex",
+    "withdrawal_reason",
+    "immunosuppressant",
+    "investigator_assessment",
+    "therapy",
+    "new_systemic",
+    "reason",
+}
+
+# Active disease at baseline, and a child in remission by the modified PRINTO rule.
+ACTIVE = {
+    "physician_global": 6.0,
+    "parent_global": 6.0,
+    "cmas": 30.0,
+    "mmt8": 60.0,
+    "chaq": 1.5,
+    "chq_phs": 30.0,
+    "das": 12.0,
+    "extramuscular": 5.0,
+    "ck": 900.0,
+    "ck_uln": 150.0,
+}
+INACTIVE = {
+    "physician_global": 0.1,
+    "parent_global": 0.2,
+    "cmas": 51.0,
+    "mmt8": 80.0,
+    "chaq": 0.0,
+    "chq_phs": 50.0,
+    "das": 1.0,
+    "extramuscular": 0.0,
+    "ck": 90.0,
+    "ck_uln": 150.0,
+}
+# Improved but with rash: no remission.
+FLARING = INACTIVE | {"physician_global": 2.0, "extramuscular": 1.0}
+UNKNOWN = dict.fromkeys(INACTIVE)
+
+
+def date(day: int) -> pd.Timestamp:
+    return INFUSION + pd.Timedelta(days=day)
+
+
+def table(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """A validated table from partial rows; what is not given is missing."""
+    frame = pd.DataFrame(rows, columns=list(NATIVE_COLUMNS[name]))
+    for column in frame:
+        if str(column).endswith("_date"):
+            frame[column] = pd.to_datetime(frame[column]).astype("datetime64[ns]")
+        elif column in TEXT:
+            frame[column] = frame[column].astype(object).where(frame[column].notna(), None)
+        else:
+            frame[column] = frame[column].astype(float)
+    frame["source_row"] = range(2, len(frame) + 2)
+    return frame
+
+
+def subject(name: str = "S1", **given: Any) -> dict[str, Any]:
+    return {
+        "subject_id": name,
+        "part": "A",
+        "dose_level": "1e7",
+        "consent_date": date(-30),
+        "lymphodepletion_date": date(-5),
+        "infusion_date": INFUSION,
+    } | given
+
+
+def visit(day: int, values: dict[str, Any], name: str = "S1", **given: Any) -> dict[str, Any]:
+    return {"subject_id": name, "visit": "V", "visit_date": date(day), **values} | given
+
+
+def plan(**sections: Any) -> config.Plan:
+    return config.parse(
+        {
+            "analysis": {"id": "test", "data_cutoff": "2026-12-31"},
+            "inputs": {"subjects": {"path": "s.csv"}, "visits": {"path": "v.csv"}},
+        }
+        | sections
+    )
+
+
+def derived(
+    subjects: list[dict[str, Any]],
+    visits: list[dict[str, Any]],
+    therapies: list[dict[str, Any]] | None = None,
+    cutoff: int = 1000,
+    **sections: Any,
+) -> Datasets:
+    the_plan = plan(**sections)
+    return derive(
+        table("subjects", subjects),
+        table("visits", visits),
+        None if therapies is None else table("therapies", therapies),
+        study="NCT",
+        cutoff=(INFUSION + dt.timedelta(days=cutoff)).date(),
+        schedule=the_plan.schedule,
+        response=the_plan.response,
+    )
+
+
+def tte(datasets: Datasets, parameter: str = "DOR", name: str = "S1") -> dict[str, Any]:
+    """The time-to-event record of a subject, dates as days since infusion."""
+    rows = datasets.adtte
+    row = rows.loc[(rows["PARAMCD"] == parameter) & (rows["USUBJID"] == name)].iloc[0]
+    record: dict[str, Any] = row.to_dict()
+    for column in ("STARTDT", "ADT", "LOWDT"):
+        record[column] = (record[column] - INFUSION).days
+    return record
+
+
+def status(datasets: Datasets, code: str, name: str = "S1") -> list[Any]:
+    """Text values of a parameter in time order."""
+    rows = datasets.adrs
+    return rows.loc[(rows["PARAMCD"] == code) & (rows["USUBJID"] == name), "AVALC"].tolist()
