@@ -1,0 +1,51 @@
+"""Makes tables/ and figures/: views of ard.csv for readers."""
+
+TABLE_NAMES = ["improvement", "dor"]
+FIGURE_NAMES = ["km_dor", "km_efs"]
+
+
+rule tables:
+    input:
+        rules.results.output,
+        rules.check.output.sources,
+        config=PLAN_FILE,
+    output:
+        [f"{FOLDER}/tables/t_{name}.csv" for name in TABLE_NAMES],
+        html=[
+            report(
+                f"{FOLDER}/tables/t_{name}.html",
+                caption=f"../report/t_{name}.rst",
+                category="Tables",
+                labels={"table": f"t_{name}"},
+            )
+            for name in TABLE_NAMES
+        ],
+    log:
+        f"{FOLDER}/logs/tables.log",
+    params:
+        **dependencies(PLAN, "tables"),
+    shell:
+        "python -m durable tables --config {input.config:q} --plan {params.plan} &> {log:q}"
+
+
+rule figures:
+    input:
+        [f"{FOLDER}/figures/f_{name}.csv" for name in FIGURE_NAMES],
+        config=PLAN_FILE,
+    output:
+        [f"{FOLDER}/figures/f_{name}.png" for name in FIGURE_NAMES],
+        svg=[
+            report(
+                f"{FOLDER}/figures/f_{name}.svg",
+                caption=f"../report/f_{name}.rst",
+                category="Figures",
+                labels={"figure": f"f_{name}"},
+            )
+            for name in FIGURE_NAMES
+        ],
+    log:
+        f"{FOLDER}/logs/figures.log",
+    params:
+        **dependencies(PLAN, "figures"),
+    shell:
+        "python -m durable figures --config {input.config:q} --plan {params.plan} &> {log:q}"

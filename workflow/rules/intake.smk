@@ -1,0 +1,34 @@
+"""Makes queries.csv, checked/ and, where there are no errors, validated/."""
+
+
+rule check:
+    input:
+        **INPUTS,
+        config=PLAN_FILE,
+    output:
+        queries=f"{FOLDER}/queries.csv",
+        sources=f"{FOLDER}/checked/sources.json",
+        tables=expand(f"{FOLDER}/checked/{{table}}.parquet", table=INPUTS),
+    log:
+        f"{FOLDER}/logs/check.log",
+    params:
+        **dependencies(PLAN, "check"),
+    shell:
+        "python -m durable check --config {input.config:q} --plan {params.plan} &> {log:q}"
+
+
+rule cut:
+    input:
+        rules.check.output,
+        config=PLAN_FILE,
+    output:
+        # Not removed when the job starts, and put back when it fails: data with errors leave the
+        # results of good data as they were.
+        update(expand(f"{FOLDER}/validated/{{table}}.parquet", table=INPUTS)),
+        cut=update(f"{FOLDER}/validated/data_cut.csv"),
+    log:
+        f"{FOLDER}/logs/cut.log",
+    params:
+        **dependencies(PLAN, "cut"),
+    shell:
+        "python -m durable cut --config {input.config:q} --plan {params.plan} &> {log:q}"
