@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
 from typing import TextIO
 
@@ -19,7 +19,7 @@ from durable.stages import STAGES, code_digest, packages
 DEFAULT_CONFIGURATION = Path("config/config.yaml")
 #: Keys of ``--config`` that are no part of the plan.
 OPTIONS = ("against",)
-_RECORD = ".record.json"
+_BRACES = frozenset("{}")
 
 
 def configuration(given: Iterable[str], options: Iterable[str]) -> Path:
@@ -38,7 +38,8 @@ def configuration(given: Iterable[str], options: Iterable[str]) -> Path:
     Raises
     ------
     UserError
-        For more than one file, and for a key of the plan given by ``--config``.
+        For more than one file, for a key of the plan given by ``--config``, and for braces in the
+        name of the file, which Snakemake takes for wildcards.
     """
     files = [Path(path) for path in given]
     if len(files) > 1:
@@ -47,7 +48,10 @@ def configuration(given: Iterable[str], options: Iterable[str]) -> Path:
         if key not in OPTIONS:
             raise UserError(f"--config {key}: the plan is changed in its file, not by --config")
     path = files[0] if files else DEFAULT_CONFIGURATION
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    path = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    if _BRACES & set(str(path)):
+        raise UserError(f"{path}: a configuration file without {{ and }} in its name is expected")
+    return path
 
 
 def plan_of(path: Path) -> Plan:
@@ -59,11 +63,11 @@ def plan_of(path: Path) -> Plan:
         With every finding at once.
     """
     plan = load(path)
-    expected = f"a file, relative to {Path.cwd()} or absolute"
+    expected = f"a file, absolute or relative to {Path.cwd()}, without {{ and }} in its name"
     findings = [
-        Finding(f"inputs.{table}.path", f"{file!r}, which is no file", expected)
+        Finding(f"inputs.{table}.path", f"{file!r}, which is no such file", expected)
         for table, file in input_files(plan).items()
-        if not Path(file).is_file()
+        if _BRACES & set(file) or not Path(file).is_file()
     ]
     if findings:
         raise PlanError(str(path), findings)
@@ -106,11 +110,11 @@ def set_environment(environment: MutableMapping[str, str], python: Path) -> None
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
-def hold(folder: Path) -> TextIO:
-    """Begin a run: lock its folder of results for as long as the returned file is open.
+def begin_run(folder: Path, outputs: Iterable[str]) -> TextIO:
+    """Lock the results and remove what an earlier plan left that this one does not make.
 
-    The record of the last run is removed, for it no longer holds. The system releases the lock
-    when the process ends, however it ends; Snakemake's own lock stays behind when a run is killed.
+    The lock holds for as long as the returned file is open: the system releases it when the
+    process ends, however it ends; Snakemake's own lock stays behind when a run is killed.
 
     Raises
     ------
@@ -124,37 +128,50 @@ def hold(folder: Path) -> TextIO:
     except BlockingIOError:
         lock.close()
         raise UserError(f"another snakemake is running this analysis ({folder})") from None
-    (folder / _RECORD).unlink(missing_ok=True)
+    expected = set(outputs)
+    for path in set(_record(folder)) - expected:
+        Path(path).unlink(missing_ok=True)
+    _write_record(folder, dict.fromkeys(expected))
     return lock
 
 
-def record_results(folder: Path, outputs: Iterable[str]) -> None:
-    """Record the outputs of an analysis as a run leaves them, for `refuse_edited`."""
-    digests = {path: _sha256(Path(path)) for path in sorted(outputs) if Path(path).is_file()}
-    write_text(folder / _RECORD, json.dumps(digests, indent=0) + "\n")
+def end_run(folder: Path, outputs: Iterable[str]) -> None:
+    """Record the outputs as the run leaves them, for `refuse_edited` and the next run."""
+    paths = map(Path, outputs)
+    _write_record(folder, {str(p): _sha256(p) if p.is_file() else None for p in paths})
 
 
 def refuse_edited(folder: Path) -> None:
     """Refuse results that were changed after the run that made them.
 
     Snakemake would make later results from them, or call them up to date. A file that was deleted
-    is no matter: it is made again. After a killed run there is no record, and nothing to refuse.
+    is no matter: it is made again. After a killed run there is nothing to compare with.
 
     Raises
     ------
     UserError
         With every file that differs from the record.
     """
-    record = folder / _RECORD
-    digests = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
     edited = [
-        f"  {path}"
-        for path, digest in digests.items()
-        if Path(path).is_file() and _sha256(Path(path)) != digest
+        path
+        for path, digest in _record(folder).items()
+        if digest is not None and Path(path).is_file() and _sha256(Path(path)) != digest
     ]
     if edited:
-        files = "\n".join(edited)
-        raise UserError(f"changed after the run that made it; delete it to make it again:\n{files}")
+        files = "\n  ".join(edited)
+        raise UserError(f"changed since the run that made it; delete to make again:\n  {files}")
+
+
+def _record(folder: Path) -> dict[str, str | None]:
+    """Outputs of the last run, with their SHA-256 (None: not known) when it ended."""
+    path = folder / ".record.json"
+    outputs: dict[str, str | None] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return outputs
+
+
+def _write_record(folder: Path, outputs: Mapping[str, str | None]) -> None:
+    text = json.dumps(outputs, indent=0, sort_keys=True)
+    write_text(folder / ".record.json", f"{text}\n")
 
 
 def _sha256(path: Path) -> str:

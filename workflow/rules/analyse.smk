@@ -1,5 +1,7 @@
 """Makes ard.csv: every number of the outputs, and the points of the figures."""
 
+ANALYSES = ["improvement", "durability"] + ["sensitivity"] * bool(PLAN.sensitivity)
+
 
 rule improvement:
     input:
@@ -32,10 +34,28 @@ rule durability:
         "python -m durable durability --config {input.config:q} --plan {params.plan} &> {log:q}"
 
 
+if PLAN.sensitivity:
+
+    rule sensitivity:
+        input:
+            rules.derive.output.adrs,
+            rules.derive.output.adtte,
+            rules.derive_variants.output,
+            config=PLAN_FILE,
+        output:
+            f"{FOLDER}/ard/sensitivity.csv",
+            f"{FOLDER}/figures/f_sensitivity.csv",
+        log:
+            f"{FOLDER}/logs/sensitivity.log",
+        params:
+            **dependencies(PLAN, "sensitivity"),
+        shell:
+            "python -m durable sensitivity --config {input.config:q} --plan {params.plan} &> {log:q}"
+
+
 rule results:
     input:
-        rules.improvement.output.ard,
-        rules.durability.output.ard,
+        [f"{FOLDER}/ard/{name}.csv" for name in ANALYSES],
         config=PLAN_FILE,
     output:
         f"{FOLDER}/ard.csv",

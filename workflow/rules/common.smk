@@ -6,12 +6,12 @@ from pathlib import Path
 
 from durable.errors import UserError
 from durable.workflow import (
+    begin_run,
     configuration,
     dependencies,
-    hold,
+    end_run,
     input_files,
     plan_of,
-    record_results,
     refuse_edited,
     set_environment,
 )
@@ -33,31 +33,25 @@ config.update(PLAN.model_dump(mode="json"))
 set_environment(os.environ, Path(sys.executable))
 
 
-def literal(path):
-    """A path whose braces are no wildcards."""
-    return str(path).replace("{", "{{").replace("}", "}}")
+# An input of each stage for its place: what the stage reads of it is among its parameters.
+PLAN_FILE = ancient(str(CONFIG))
+INPUTS = input_files(PLAN)
 
 
-# An input of every rule for its place only: what a rule reads of it is among its parameters.
-PLAN_FILE = ancient(literal(CONFIG))
-INPUTS = {table: literal(file) for table, file in input_files(PLAN).items()}
+def outputs():
+    return [str(file) for rule in workflow.rules for file in rule.output]
 
 
 onstart:
     try:
-        LOCK = hold(Path(FOLDER))
+        LOCK = begin_run(Path(FOLDER), outputs())
     except UserError as error:
         raise WorkflowError(str(error)) from None
 
 
-def record():
-    outputs = (str(file) for rule in workflow.rules for file in rule.output)
-    record_results(Path(FOLDER), outputs)
-
-
 onsuccess:
-    record()
+    end_run(Path(FOLDER), outputs())
 
 
 onerror:
-    record()
+    end_run(Path(FOLDER), outputs())

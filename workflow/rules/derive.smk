@@ -1,13 +1,15 @@
 """Makes adam/: the ADaM datasets."""
 
+VALIDATED = [
+    f"{FOLDER}/validated/{table}.parquet"
+    for table in ("subjects", "visits", "therapies")
+    if table in INPUTS
+]
+
 
 rule derive:
     input:
-        [
-            f"{FOLDER}/validated/{table}.parquet"
-            for table in ("subjects", "visits", "therapies")
-            if table in INPUTS
-        ],
+        VALIDATED,
         config=PLAN_FILE,
     output:
         adsl=f"{FOLDER}/adam/adsl.parquet",
@@ -19,3 +21,20 @@ rule derive:
         **dependencies(PLAN, "derive"),
     shell:
         "python -m durable derive --config {input.config:q} --plan {params.plan} &> {log:q}"
+
+
+if PLAN.sensitivity:
+
+    rule derive_variants:
+        input:
+            VALIDATED,
+            config=PLAN_FILE,
+        output:
+            adrs=f"{FOLDER}/adam/sensitivity/adrs.parquet",
+            adtte=f"{FOLDER}/adam/sensitivity/adtte.parquet",
+        log:
+            f"{FOLDER}/logs/variants.log",
+        params:
+            **dependencies(PLAN, "variants"),
+        shell:
+            "python -m durable variants --config {input.config:q} --plan {params.plan} &> {log:q}"

@@ -2,6 +2,9 @@
 
 TABLE_NAMES = ["improvement", "dor"]
 FIGURE_NAMES = ["km_dor", "km_efs"]
+if PLAN.sensitivity:
+    TABLE_NAMES.append("sensitivity")
+    FIGURE_NAMES.append("sensitivity")
 
 
 rule tables:
