@@ -149,7 +149,9 @@ def test_the_core_set_decides_the_measures():
     assert hybrid.loc[60, "change_extramuscular"] == 55
 
 
-@pytest.mark.parametrize(("component", "total"), [("zero", 92.5), ("scored", 100), ("maximum", 100)])
+@pytest.mark.parametrize(
+    ("component", "total"), [("zero", 92.5), ("scored", 100), ("maximum", 100)]
+)
 def test_the_enzyme_component_can_be_fixed_for_everyone(component, total):
     rule = {"improvement": {"enzyme_component": component}}
     frame = assessed([subject()], [visit(-6, ACTIVE), visit(60, INACTIVE)], response=rule)
@@ -157,9 +159,8 @@ def test_the_enzyme_component_can_be_fixed_for_everyone(component, total):
 
 
 def test_the_skin_predominant_child_can_attain_no_more_than_47_5():
-    base = ACTIVE | {
-        "physician_global": 5, "parent_global": 4, "extramuscular": 5, "mmt8": 80, "chaq": 0, "ck": 80
-    }  # fmt: skip
+    skin = {"physician_global": 5, "parent_global": 4, "extramuscular": 5}
+    base = ACTIVE | skin | {"mmt8": 80, "chaq": 0, "ck": 80}
     datasets = derived([subject()], [visit(-6, base)], response=IMACS)
     assert datasets.adsl["MAXTIS"].tolist() == [47.5]
 

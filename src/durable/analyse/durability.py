@@ -16,7 +16,13 @@ from durable.analyse.groups import Group, groups
 from durable.config.model import Plan, Statistics
 from durable.contracts.results import Result, to_csv
 from durable.files import write_csv, write_text
-from durable.stats.survival import KaplanMeier, event_from_cnsr, follow_up, kaplan_meier
+from durable.stats.survival import (
+    KaplanMeier,
+    Transform,
+    event_from_cnsr,
+    follow_up,
+    kaplan_meier,
+)
 
 OUTPUT = "t_dor"
 PARAMETERS = ("DOR", "EFS")
@@ -77,7 +83,7 @@ def analyse(records: pd.DataFrame, parameter: str, rule: Statistics) -> Iterator
     yield _months(f"rmst_M{months:g}", mean, rule)
 
 
-def _band(rule: Statistics) -> tuple[float, str]:
+def _band(rule: Statistics) -> tuple[float, Transform]:
     return rule.conf_level, rule.km_ci
 
 
@@ -104,6 +110,7 @@ def _counts(records: pd.DataFrame, parameter: str) -> Iterator[Row]:
 
 
 def quantiles(km: KaplanMeier, rule: Statistics) -> Iterator[Row]:
+    """Quartiles with their limits (Brookmeyer and Crowley 1982)."""
     for name, p in (("q25", 0.25), ("median", 0.5), ("q75", 0.75)):
         yield _months(name, km.quantile(p, *_band(rule), rule.quantile_rule), rule)
 
@@ -117,13 +124,19 @@ def _extremes(records: pd.DataFrame, rule: Statistics) -> Iterator[Row]:
 
 
 def landmarks(km: KaplanMeier, rule: Statistics) -> Iterator[Row]:
+    """Event-free rates and numbers at risk just before the configured months.
+
+    Past the last observed time nothing can be estimated. Nor can an interval before any event:
+    the variance is 0 there, and limits of 100 % would claim what eight subjects cannot show.
+    """
     months = rule.landmarks_months
     table = km.at(np.array(months) * rule.days_per_month, *_band(rule))
-    for month, survival, lower, upper, at_risk in zip(
-        months, table["survival"], table["lower"], table["upper"], table["n_risk"], strict=True
-    ):
-        past = "after the last observed time" if isnan(survival) and km.n else ""
-        yield f"landmark_M{month:g}", survival, lower, upper, past
+    columns = (table[name].tolist() for name in ("survival", "lower", "upper", "n_risk"))
+    for month, survival, lower, upper, at_risk in zip(months, *columns, strict=True):
+        note = "after the last observed time" if isnan(survival) and km.n else ""
+        if survival == 1:
+            lower, upper, note = nan, nan, "no event before: no interval"
+        yield f"landmark_M{month:g}", survival, lower, upper, note
         yield f"at_risk_M{month:g}", at_risk, nan, nan, ""
 
 
@@ -132,9 +145,7 @@ def figure_data(records: pd.DataFrame, group: Group, rule: Statistics) -> pd.Dat
     km = fit(records)
     curve = km.curve.merge(km.confidence(*_band(rule)), on="time")
     curve = curve[["time", "survival", "lower", "upper", "n_risk", "n_event", "n_censor"]]
-    origin = pd.DataFrame(
-        [[0.0, 1.0, 1.0, 1.0, km.n, 0, 0]] if km.n else [], columns=curve.columns
-    )
+    origin = pd.DataFrame([[0.0, 1.0, nan, nan, km.n, 0, 0]] if km.n else [], columns=curve.columns)
     starts_at_zero = bool(len(curve)) and curve["time"].iloc[0] == 0
     points = [curve] if starts_at_zero or not km.n else [origin, curve]
     data = pd.concat([*(part.assign(kind="curve") for part in points), _risk(km, rule)])
@@ -149,9 +160,7 @@ def figure_data(records: pd.DataFrame, group: Group, rule: Statistics) -> pd.Dat
 def _risk(km: KaplanMeier, rule: Statistics) -> pd.DataFrame:
     """At risk just before the axis ticks, and events and censorings before them."""
     ticks = np.array([0.0, *rule.landmarks_months]) * rule.days_per_month
-    before = np.searchsorted(km.curve["time"].to_numpy(float), ticks, side="left")
-    events = np.concatenate([[0], np.cumsum(km.curve["n_event"])])[before]
-    censored = np.concatenate([[0], np.cumsum(km.curve["n_censor"])])[before]
+    at_risk, events = km.n_risk_before(ticks), km.n_events_before(ticks)
     return pd.DataFrame(
         {
             "kind": "risk",
@@ -159,8 +168,8 @@ def _risk(km: KaplanMeier, rule: Statistics) -> pd.DataFrame:
             "survival": nan,
             "lower": nan,
             "upper": nan,
-            "n_risk": km.n - events - censored,
+            "n_risk": at_risk,
             "n_event": events,
-            "n_censor": censored,
+            "n_censor": km.n - events - at_risk,
         }
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from durable.analyse.groups import Group, groups
+from durable.analyse.groups import groups
 from durable.config.model import BetaPrior, Improvement, Plan
 from durable.contracts.results import Result, to_csv
 from durable.files import write_text
@@ -61,7 +61,7 @@ def _analyse(
             for statistic in part:
                 yield visit, statistic
     if len(rule.visits) > 1:
-        yield from _over_visits(status, rule)
+        yield from _over_visits(status)
 
 
 def _number(name: str, value: float) -> tuple[str, float, float, float]:
@@ -127,7 +127,11 @@ def _beside_the_rate(
     yield _number("n_opportunity", len(at_visit) - waiting)
     yield _number("n_improved_opportunity", yes)
     yield ("rate_opportunity", *proportion_ci(yes, len(at_visit) - waiting, level))
-    for name, missing in (("observed", "observed"), ("worst", "non_improved"), ("best", "improved")):
+    for name, missing in (
+        ("observed", "observed"),
+        ("worst", "non_improved"),
+        ("best", "improved"),
+    ):
         count, of = improved(at_visit, missing)
         yield _number(f"n_improved_{name}", count)
         yield _number(f"n_denominator_{name}", of)
@@ -160,9 +164,7 @@ def _other_scores(
         yield (f"rate_{name}", *proportion_ci(count, of, level))
 
 
-def _over_visits(
-    status: pd.DataFrame, rule: Improvement
-) -> Iterator[tuple[str, tuple[str, float, float, float]]]:
+def _over_visits(status: pd.DataFrame) -> Iterator[tuple[str, tuple[str, float, float, float]]]:
     """Improved at every and at any configured visit: descriptive, no interval."""
     yes = (status["AVAL"] == 1).groupby(status["USUBJID"])
     infused = status["USUBJID"].nunique()

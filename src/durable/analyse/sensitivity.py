@@ -6,14 +6,12 @@ from collections.abc import Iterator
 from math import nan
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from durable.analyse import durability, improvement
 from durable.config.model import Improvement, Plan, Statistics
 from durable.contracts.results import TOTAL, Result, to_csv
 from durable.files import write_csv, write_text
-from durable.stats.survival import event_from_cnsr
 
 OUTPUT = "t_sensitivity"
 PRIMARY = "primary"
@@ -22,7 +20,9 @@ Row = tuple[str, str, float, float, float, str]
 
 def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/``, write ``ard/sensitivity.csv`` and ``figures/f_sensitivity.csv``."""
-    main = {name: pd.read_parquet(folder / "adam" / f"{name}.parquet") for name in ("adrs", "adtte")}
+    main = {
+        name: pd.read_parquet(folder / "adam" / f"{name}.parquet") for name in ("adrs", "adtte")
+    }
     varied = {
         name: pd.read_parquet(folder / "adam" / "sensitivity" / f"{name}.parquet") for name in main
     }
@@ -54,10 +54,13 @@ def _analysis(
         rows.append((visit, "n_infused", len(at_visit), nan, nan, ""))
         found = improvement.rates(at_visit, rule, statistics.conf_level)
         rows += [(visit, *row, "") for row in found]
-    return [Result(OUTPUT, name, *TOTAL, *row) for row in rows]
+    group_by, group = TOTAL
+    return [Result(OUTPUT, name, group_by, group, *row) for row in rows]
 
 
-def _durability(records: pd.DataFrame, rule: Statistics) -> Iterator[tuple[str, float, float, float, str]]:
+def _durability(
+    records: pd.DataFrame, rule: Statistics
+) -> Iterator[tuple[str, float, float, float, str]]:
     yield "n_subjects", len(records), nan, nan, ""
     yield "n_event", int((records["CNSR"] == 0).sum()), nan, nan, ""
     if rule.dor_estimator == "turnbull":

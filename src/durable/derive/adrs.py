@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -41,8 +43,6 @@ OTHER_SCORES = (
 )
 PARTIAL = "PARTIAL"
 IMPROVED = ("IMPR", "Disease improvement")
-_YES_NO = {1.0: "Y", 0.0: "N"}
-
 MISSING = {
     "died": "DIED",
     "withdrawn": "WITHDRAWN",
@@ -50,6 +50,19 @@ MISSING = {
     "not_calculable": "NOT CALCULABLE",
     "not_assessed": "NOT ASSESSED",
 }
+
+
+@dataclass(frozen=True)
+class _Parameter:
+    """Values of one parameter, one per assessment."""
+
+    code: str
+    label: str
+    value: npt.NDArray[Any]
+    source: Any = "visit_date"
+    base: npt.NDArray[Any] | None = None
+    text: npt.NDArray[Any] | None = None
+    reason: npt.NDArray[Any] | None = None
 
 
 def derive(
@@ -65,22 +78,35 @@ def derive(
         Assessments with losses, as `recurrence.with_losses` returns them.
     """
     infused = adsl.loc[adsl["SAFFL"] == "Y"]
-    frame = frame.loc[frame["subject_id"].isin(infused["USUBJID"])]
+    frame = frame.loc[frame["subject_id"].isin(infused["USUBJID"])].reset_index(drop=True)
     chosen = selected(frame, response.improvement.unscheduled)
     frame = frame.assign(anl01=frame.index.isin(chosen))
-    records = [*_measures(frame, response), *_scores(frame), *_statuses(frame)]
-    records.append(_improvement(infused, frame, schedule, response))
-    long = pd.concat(records, keys=range(len(records)), names=["order", None])
-    long = long.reset_index(level="order")
-    long = long.sort_values(
-        ["USUBJID", "ADT", "SRCSEQ", "order"], kind="stable", na_position="last"
+    after = frame.loc[frame["post"]]
+    records = pd.concat(
+        [
+            _stacked(frame, [*_values(frame, response), *_statuses(frame)]),
+            _stacked(after, [*_changes(after, response), *_scores(after)]),
+            *_improvement(infused, frame, schedule, response),
+        ],
+        ignore_index=True,
     )
-    long = long.reset_index(drop=True)
-    long.insert(0, "ASEQ", long.groupby("USUBJID").cumcount().to_numpy("int64") + 1)
-    long.insert(0, "STUDYID", infused["STUDYID"].iloc[0] if len(infused) else "")
-    return long[_COLUMNS]
+    order = {code: i for i, code in enumerate(_ORDER)}
+    records["order"] = records["PARAMCD"].map(order)
+    records = records.sort_values(
+        ["USUBJID", "ADT", "SRCSEQ", "order"], kind="stable", na_position="last", ignore_index=True
+    )
+    records["ASEQ"] = records.groupby("USUBJID").cumcount().to_numpy("int64") + 1
+    records["STUDYID"] = infused["STUDYID"].iloc[0] if len(infused) else ""
+    return records[_COLUMNS]
 
 
+_ORDER = (
+    *(f"{code}{kind}" for code, _ in PLACES.values() for kind in ("", "PC", "SC")),
+    "TIS",
+    *(code for code, _, _ in OTHER_SCORES),
+    *(code for code, _ in STATUSES.values()),
+    IMPROVED[0],
+)
 _COLUMNS = [
     "STUDYID",
     "USUBJID",
@@ -125,106 +151,127 @@ def _mark(condition: npt.ArrayLike, text: str) -> npt.NDArray[np.object_]:
     return np.array([None, text], dtype=object).take(np.asarray(condition, dtype=int))
 
 
-def _common(frame: pd.DataFrame, code: str, label: str, column: str) -> pd.DataFrame:
-    visit = frame["avisit"].mask(frame["baseline"], "BASELINE")
+def _stacked(frame: pd.DataFrame, parameters: list[_Parameter]) -> pd.DataFrame:
+    """Records of several parameters, each with the identity of its assessment."""
+    times, n = len(parameters), len(frame)
+    nothing = np.full(n, None, dtype=object)
+    unknown = np.full(n, np.nan)
+
+    def stack(arrays: list[Any]) -> npt.NDArray[Any]:
+        return np.concatenate([np.broadcast_to(np.asarray(a), (n,)) for a in arrays])
+
+    records = pd.concat([_identity(frame)] * times, ignore_index=True)
+    return records.assign(
+        PARAMCD=np.repeat(np.array([p.code for p in parameters], dtype=object), n),
+        PARAM=np.repeat(np.array([p.label for p in parameters], dtype=object), n),
+        AVAL=stack([p.value for p in parameters]).astype(float),
+        AVALC=stack([nothing if p.text is None else p.text for p in parameters]),
+        BASE=stack([unknown if p.base is None else p.base for p in parameters]),
+        REASON=stack([nothing if p.reason is None else p.reason for p in parameters]),
+        SRCVAR=stack([np.asarray(p.source, dtype=object) for p in parameters]),
+    )
+
+
+def _identity(frame: pd.DataFrame) -> pd.DataFrame:
+    """Which assessment a record is of."""
     return pd.DataFrame(
         {
             "USUBJID": frame["subject_id"],
-            "PARAMCD": code,
-            "PARAM": label,
             "VISIT": frame["visit"],
-            "AVISIT": visit.astype(object),
+            "AVISIT": frame["avisit"].mask(frame["baseline"], "BASELINE").astype(object),
             "ADT": frame["visit_date"],
             "ADY": study_day(frame["visit_date"], frame["infusion_date"]),
             "AWTARGET": frame["target"].astype("Int64"),
             "AWTDIFF": (frame["day"] - frame["target"]).astype("Int64"),
-            "AVAL": np.nan,
-            "AVALC": None,
-            "BASE": np.nan,
             "ABLFL": _mark(frame["baseline"], "Y"),
             "ANL01FL": _mark(frame["anl01"], "Y"),
-            "REASON": None,
             "SRCDOM": "visits",
-            "SRCVAR": column,
             "SRCSEQ": frame["source_row"].astype("Int64"),
         }
     )
 
 
-def _measures(frame: pd.DataFrame, response: Response) -> list[pd.DataFrame]:
-    """Value, percent change and score of each component at each assessment."""
-    records = []
+def _sources(frame: pd.DataFrame, response: Response, component: str) -> Any:
+    measure = response.measures[component]
+    return frame["enzyme"].to_numpy(object) if measure == "enzyme" else measure
+
+
+def _values(frame: pd.DataFrame, response: Response) -> Iterator[_Parameter]:
+    for component, measure in response.measures.items():
+        code, name = PLACES[component]
+        label = f"{name.capitalize()}: {measure}"
+        if measure == "enzyme":
+            label = "Enzyme most abnormal at baseline (multiple of ULN)"
+        yield _Parameter(
+            code,
+            label,
+            frame[f"value_{component}"].to_numpy(float),
+            source=_sources(frame, response, component),
+            base=frame[f"base_{component}"].to_numpy(float),
+        )
+
+
+def _changes(after: pd.DataFrame, response: Response) -> Iterator[_Parameter]:
+    """Percent change and score of each component."""
     for component in COMPONENTS:
         code, name = PLACES[component]
-        measure = response.measures[component]
-        values = _common(frame, code, f"{name.capitalize()}: {measure}", measure)
-        if measure == "enzyme":
-            values["PARAM"] = "Enzyme most abnormal at baseline (multiple of ULN)"
-            values["SRCVAR"] = frame["enzyme"]
-        values["AVAL"], values["BASE"] = frame[f"value_{component}"], frame[f"base_{component}"]
-        after = frame.loc[frame["post"]]
-        change = _common(after, f"{code}PC", f"Absolute percent change: {name}", measure)
-        change["AVAL"], change["BASE"] = after[f"change_{component}"], after[f"base_{component}"]
-        score = _common(after, f"{code}SC", f"Component score: {name}", measure)
-        score["AVAL"] = after[f"score_{component}"]
-        change["SRCVAR"] = score["SRCVAR"] = values["SRCVAR"].loc[after.index]
-        records += [values, change, score]
-    return records
+        source = _sources(after, response, component)
+        yield _Parameter(
+            f"{code}PC",
+            f"Absolute percent change: {name}",
+            after[f"change_{component}"].to_numpy(float),
+            source=source,
+            base=after[f"base_{component}"].to_numpy(float),
+        )
+        score = after[f"score_{component}"].to_numpy(float)
+        yield _Parameter(f"{code}SC", f"Component score: {name}", score, source=source)
 
 
-def _scores(frame: pd.DataFrame) -> list[pd.DataFrame]:
-    after = frame.loc[frame["post"]]
-    total = _common(after, "TIS", "Total Improvement Score", "visit_date")
-    total["AVAL"] = after["tis"]
-    total["AVALC"] = after["level"]
-    total["REASON"] = _mark(after["partial"], PARTIAL)
-    total.loc[after["tis"].isna(), "REASON"] = MISSING["not_calculable"]
-    records = [total]
+def _scores(after: pd.DataFrame) -> Iterator[_Parameter]:
+    total = after["tis"].to_numpy(float)
+    reason = _mark(after["partial"], PARTIAL)
+    reason[np.isnan(total)] = MISSING["not_calculable"]
+    level = after["level"].to_numpy(object)
+    yield _Parameter("TIS", "Total Improvement Score", total, text=level, reason=reason)
     for code, name, column in OTHER_SCORES:
-        score = _common(after, code, f"Total Improvement Score, {name}", "visit_date")
-        score["AVAL"] = after[column]
-        records.append(score)
-    return records
+        score = after[column].to_numpy(float)
+        yield _Parameter(code, f"Total Improvement Score, {name}", score)
 
 
-def _statuses(frame: pd.DataFrame) -> list[pd.DataFrame]:
+def _statuses(frame: pd.DataFrame) -> Iterator[_Parameter]:
     """Remission and what speaks against it; unknown is U."""
-    records = []
+    words = np.array(["N", "Y", "U"], dtype=object)
     for column, (code, label) in STATUSES.items():
-        status = _common(frame, code, label, "visit_date")
-        status["AVAL"] = frame[column].astype(float)
-        status["AVALC"] = status["AVAL"].map(_YES_NO).fillna("U").astype(object)
-        records.append(status)
-    return records
+        status = frame[column].to_numpy(float)
+        text = words[np.where(np.isnan(status), 2, status).astype(int)]
+        yield _Parameter(code, label, status, text=text)
 
 
 def _improvement(
     infused: pd.DataFrame, frame: pd.DataFrame, schedule: tuple[Visit, ...], response: Response
-) -> pd.DataFrame:
+) -> Iterator[pd.DataFrame]:
     """One record per infused subject and visit of the improvement rate, assessed or not."""
     rule = response.improvement
     least = getattr(rule.thresholds, rule.level)
     chosen = frame.loc[frame["anl01"]]
-    records = []
     for visit in (v for v in schedule if v.visit in rule.visits):
         at_visit = chosen.loc[chosen["avisit"] == visit.visit].set_index("subject_id")
         at_visit = at_visit.reindex(infused["USUBJID"]).assign(baseline=False, anl01=True)
-        score = at_visit["tis"]
-        improved = (score >= least).astype(float).where(score.notna())
-        record = _common(at_visit.reset_index(names="subject_id"), *IMPROVED, "visit_date")
-        record = record.assign(
-            USUBJID=infused["USUBJID"].to_numpy(object),
+        score = at_visit["tis"].to_numpy(float)
+        improved = np.where(np.isnan(score), np.nan, (score >= least).astype(float))
+        text = np.array(["N", "Y", None], dtype=object)
+        parameter = _Parameter(
+            *IMPROVED,
+            improved,
+            text=text[np.where(np.isnan(improved), 2, improved).astype(int)],
+            reason=_reason(infused, at_visit, visit),
+            source=_mark(at_visit["visit_date"].notna(), "visit_date"),
+        )
+        yield _stacked(at_visit.reset_index(names="subject_id"), [parameter]).assign(
             AVISIT=visit.visit,
             AWTARGET=visit.day,
-            AVAL=improved.to_numpy(float),
-            AVALC=improved.map(_YES_NO).to_numpy(object),
-            REASON=_reason(infused, at_visit, visit),
+            SRCDOM=_mark(at_visit["visit_date"].notna(), "visits"),
         )
-        assessed = at_visit["visit_date"].notna().to_numpy()
-        record["SRCDOM"] = _mark(assessed, "visits")
-        record["SRCVAR"] = _mark(assessed, "visit_date")
-        records.append(record)
-    return pd.concat(records, ignore_index=True)
 
 
 def _reason(infused: pd.DataFrame, at_visit: pd.DataFrame, visit: Visit) -> npt.NDArray[Any]:

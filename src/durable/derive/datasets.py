@@ -50,7 +50,7 @@ def derive(
 
 def _without_nan(dataset: pd.DataFrame) -> pd.DataFrame:
     """Missing text as None, so that it cannot be taken for a number."""
-    text = {name: dataset[name].astype(object) for name in dataset.columns[dataset.dtypes == object]}
+    text = {name: dataset[name] for name in dataset.select_dtypes("object").columns}
     return dataset.assign(**{name: t.mask(t.isna(), None) for name, t in text.items()})
 
 
