@@ -83,7 +83,7 @@ def parse(raw: object, source: str = "configuration") -> Plan:
             given = {name: raw[name]} if name in raw else {}
             valid[name] = getattr(part.model_validate(given), name)
         except ValidationError as error:
-            findings += [_finding(item, part) for item in error.errors()]
+            findings += _findings(error, part)
     for key in [key for key in raw if key not in Plan.model_fields]:
         findings.append(Finding(str(key), "an unknown key", _one_of(str(key), Plan.model_fields)))
     findings += _cross_findings(valid, raw)
@@ -161,10 +161,36 @@ def _inner(annotation: Any) -> tuple[Any, ...]:
     return args + tuple(arg for nested in args for arg in _inner(nested))
 
 
-def _finding(error: Any, model: type[BaseModel], prefix: tuple[int | str, ...] = ()) -> Finding:
+def _findings(
+    error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...] = ()
+) -> list[Finding]:
+    # A list is also called too short when all its entries are wrong.
+    items = [item for item in error.errors() if item["type"] != "too_short" or not item["input"]]
+    return [_finding(item, model, prefix) for item in items]
+
+
+#: What pydantic expects, by the type of its error, in words for a person who writes YAML.
+_EXPECTED = {
+    "bool_type": "true or false",
+    "dict_type": "names and values",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "model_type": "a section of keys and values",
+    "model_attributes_type": "a section of keys and values",
+    "string_type": "text",
+    "too_short": "at least one entry",
+    "tuple_type": "a list",
+}
+
+
+def _finding(error: Any, model: type[BaseModel], prefix: tuple[str, ...]) -> Finding:
     """A pydantic error in the words of this module."""
     loc = error["loc"]
     key = _path((*prefix, *loc))
+    if error["type"] in _EXPECTED:
+        return Finding(key, _shown(error["input"]), _EXPECTED[error["type"]])
+    if error["type"] == "string_pattern_mismatch":
+        return Finding(key, _shown(error["input"]), f"text like {error['ctx']['pattern']}")
     if error["type"] == "extra_forbidden":
         known = _model_at(model, loc[:-1]).model_fields
         return Finding(key, "an unknown key", _one_of(str(loc[-1]), known))
@@ -258,7 +284,7 @@ def _variant_findings(valid: Mapping[str, Any]) -> list[Finding]:
                 checked = model.model_validate(combined)
             except ValidationError as error:
                 prefix = ("sensitivity", name, section)
-                findings += [_finding(item, model, prefix) for item in error.errors()]
+                findings += _findings(error, model, prefix)
                 continue
             if isinstance(checked, Response) and "schedule" in valid:
                 visits = checked.improvement.visits

@@ -1,0 +1,119 @@
+"""Defaults, variants, parts and digests of a plan."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from durable.config import Plan, parse
+from durable.stages import STAGES
+from tests.config.test_refusals import SMALLEST, changed
+
+
+def plan(**sections: Any) -> Plan:
+    return parse({**SMALLEST, **sections})
+
+
+def test_the_smallest_configuration_has_the_documented_defaults() -> None:
+    smallest = plan()
+    assert smallest.analysis.data_cutoff == dt.date(2024, 6, 30)
+    assert [(v.visit, v.day, v.window) for v in smallest.schedule][1:3] == [
+        ("M2", 60, 14),
+        ("M3", 90, 14),
+    ]
+    assert smallest.response.measures == {
+        "physician_global": "physician_global",
+        "parent_global": "parent_global",
+        "muscle": "cmas",
+        "function": "chaq",
+        "enzyme": "chq_phs",
+        "extramuscular": "das",
+    }
+    assert smallest.response.improvement.thresholds.minimal == 30
+    assert smallest.response.remission.rule == "modified_printo"
+    assert smallest.statistics.days_per_month == 30.4375
+
+
+def test_the_plan_is_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        plan().analysis.id = "b"
+
+
+def test_a_bare_number_is_a_scale_from_0_to_it() -> None:
+    scale = parse(changed("response.ranges.cmas", 26)).response.ranges.cmas
+    assert (scale.range, scale.min, scale.max) == (26, 0, 26)
+
+
+def test_a_window_never_begins_before_the_day_after_infusion() -> None:
+    visit = plan(schedule=[{"visit": "D5", "day": 5, "window": 30}], **_visits("D5")).schedule[0]
+    assert (visit.first_day, visit.last_day) == (1, 35)
+
+
+def _visits(*visits: str) -> dict[str, Any]:
+    return {"response": {"improvement": {"visits": list(visits)}}}
+
+
+VARIANTS = {
+    "both": {
+        "response": {"remission": {"criteria": {"cmas_min": 46}}},
+        "statistics": {"km_ci": "log"},
+    },
+    "one": {"response": {"improvement": {"missing": "observed"}}},
+}
+
+
+def test_a_variant_changes_what_it_names_and_keeps_the_rest() -> None:
+    base = plan(
+        response={"remission": {"criteria": {"at_least": 4}}, "new_therapy": "hypothetical"},
+        sensitivity=VARIANTS,
+    )
+    both = base.response_of("both")
+    assert both.remission.criteria.cmas_min == 46
+    assert both.remission.criteria.at_least == 4
+    assert both.new_therapy == "hypothetical"
+    assert base.statistics_of("both").km_ci == "log"
+    assert base.statistics_of("one") == base.statistics
+    assert base.response.remission.criteria.cmas_min == 48
+
+
+def test_a_list_in_a_variant_replaces_the_list() -> None:
+    base = plan(sensitivity={"m3": {"response": {"improvement": {"visits": ["M3"]}}}})
+    assert base.response_of("m3").improvement.visits == ("M3",)
+
+
+def test_a_part_holds_what_was_asked_for_and_nothing_else() -> None:
+    part = plan().only(["response.improvement", "statistics.conf_level"])
+    assert part.response.improvement == plan().response.improvement
+    assert part.statistics.conf_level == 0.95
+    for read in (
+        lambda: part.analysis,
+        lambda: part.response.remission,
+        lambda: part.statistics.km_ci,
+    ):
+        with pytest.raises(AttributeError):
+            read()
+
+
+def test_the_digest_of_a_part_changes_with_the_part_only() -> None:
+    base, log = plan(), plan(statistics={"km_ci": "log"})
+    assert base.digest(["statistics.km_ci"]) != log.digest(["statistics.km_ci"])
+    assert base.digest(["statistics.conf_level"]) == log.digest(["statistics.conf_level"])
+
+
+def test_a_default_written_out_changes_no_digest() -> None:
+    written = plan(
+        response={"improvement": {"visits": ["M2", "M3"], "thresholds": {"minimal": 30}}},
+        statistics={"landmarks_months": [3, 6, 9, 12, 18, 24], "rmst_months": 24},
+        schedule=[visit.model_dump() for visit in plan().schedule],
+        groups=["dose_level", "part"],
+    )
+    for stage in STAGES.values():
+        assert written.digest(stage.plan) == plan().digest(stage.plan)
+
+
+def test_every_stage_declares_parts_that_exist() -> None:
+    for stage in STAGES.values():
+        plan().only(stage.plan)
+        plan().digest(stage.plan)

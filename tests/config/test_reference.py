@@ -1,0 +1,90 @@
+"""The schema, the list of keys and the shipped configurations are in step with the plan."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from durable import demo
+from durable.config import PlanError, load, parse, schema
+from durable.config.reference import README, keys, reference, write_reference
+from tests.config.test_refusals import SMALLEST, changed
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ["config/config.yaml", "config/final.yaml"]
+
+
+@pytest.mark.parametrize("path", reference(ROOT), ids=str)
+def test_generated_file_is_in_step(path: Path) -> None:
+    assert (ROOT / path).read_text(encoding="utf-8") == reference(ROOT)[path], (
+        f"{path} is not what the configuration model says: run `make reference`"
+    )
+
+
+def test_writing_the_reference_twice_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / README).parent.mkdir()
+    (tmp_path / README).write_bytes((ROOT / README).read_bytes())
+    write_reference(tmp_path)
+    first = {path: (tmp_path / path).read_bytes() for path in reference(tmp_path)}
+    write_reference(tmp_path)
+    assert first == {path: (tmp_path / path).read_bytes() for path in first}
+
+
+def test_the_list_names_each_key_once_with_its_values_default_and_meaning() -> None:
+    by_path = {key.path: key for key in keys()}
+    assert len(by_path) == len(keys())
+    level = by_path["response.improvement.level"]
+    assert level.values == "`minimal`, `moderate`, `major`"
+    assert level.default == "`minimal`"
+    assert by_path["analysis.data_cutoff"].default == "required"
+    assert by_path["statistics.conf_level"].values == "number > 0 and < 1"
+    assert by_path["schedule[].window"].values == "whole number >= 0 and <= 36500"
+    assert by_path["response.ranges.chq_phs"].default == "`{range: 40, min: 0, max: 100}`"
+    assert by_path["inputs.visits"].values == "section, as `inputs.subjects`"
+    assert all(key.meaning for key in keys())
+
+
+@pytest.mark.parametrize("path", SHIPPED)
+def test_shipped_configuration_passes_both_the_plan_and_the_schema(path: str) -> None:
+    load(ROOT / path)
+    raw = yaml.safe_load((ROOT / path).read_text())
+    jsonschema.validate(json.loads(json.dumps(raw, default=str)), schema())
+
+
+def test_the_shipped_cut_offs_are_those_of_the_demo_study() -> None:
+    cutoffs = [load(ROOT / path).analysis.data_cutoff for path in SHIPPED]
+    assert cutoffs == [demo.INTERIM_CUTOFF, demo.FINAL_CUTOFF]
+
+
+def test_the_final_configuration_differs_from_the_interim_one_in_its_identity_only() -> None:
+    interim, final = (load(ROOT / path) for path in SHIPPED)
+    assert interim.model_copy(update={"analysis": final.analysis}) == final
+
+
+def test_the_schema_accepts_what_the_plan_accepts() -> None:
+    jsonschema.validate(SMALLEST, schema())
+    jsonschema.validate(changed("response.ranges.cmas", 26), schema())
+    jsonschema.validate(changed("response.remission.glucocorticoid_max_mg_kg", None), schema())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("respnse", {}),
+        ("statistics.conf_level", 95),
+        ("response.improvement.level", "good"),
+        ("response.improvement.visits", []),
+        ("response.ranges.cmas", 0),
+        ("analysis.id", "../../x"),
+    ],
+)
+def test_the_schema_refuses_what_the_plan_refuses(key: str, value: object) -> None:
+    raw = changed(key, value)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(raw, schema())
+    with pytest.raises(PlanError):
+        parse(raw)

@@ -1,0 +1,320 @@
+"""Each kind of mistake in a configuration is refused by its key path, found and expected."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from durable.config import PlanError, load, parse
+
+SMALLEST: dict[str, Any] = {
+    "analysis": {"id": "a1", "data_cutoff": "2024-06-30"},
+    "inputs": {"subjects": {"path": "subjects.csv"}, "visits": {"path": "visits.csv"}},
+}
+
+
+def changed(path: str, value: Any) -> dict[str, Any]:
+    """The smallest configuration with one key set."""
+    raw = copy.deepcopy(SMALLEST)
+    *sections, last = path.split(".")
+    at = raw
+    for section in sections:
+        at = at.setdefault(section, {})
+    at[last] = value
+    return raw
+
+
+def without(path: str) -> dict[str, Any]:
+    raw = copy.deepcopy(SMALLEST)
+    *sections, last = path.split(".")
+    at = raw
+    for section in sections:
+        at = at[section]
+    del at[last]
+    return raw
+
+
+def findings(raw: object) -> list[str]:
+    with pytest.raises(PlanError) as refusal:
+        parse(raw)
+    return [str(finding) for finding in refusal.value.findings]
+
+
+def schedule(*visits: tuple[str, int, float]) -> list[dict[str, object]]:
+    return [{"visit": visit, "day": day, "window": window} for visit, day, window in visits]
+
+
+REFUSED = [
+    (
+        "an unknown section, with the one that was meant",
+        changed("respnse", {}),
+        "respnse: found an unknown key; expected one of analysis, inputs, study, schedule, "
+        "response, statistics, groups, sensitivity, outputs (did you mean response?)",
+    ),
+    (
+        "an unknown key deep inside",
+        changed("response.remission.criteria.cmas", 48),
+        "response.remission.criteria.cmas: found an unknown key; expected one of ck_max, cmas_min, "
+        "mmt8_min, physician_global_max, at_least (did you mean cmas_min?)",
+    ),
+    (
+        "an unknown key of a visit in the schedule",
+        changed("schedule", [{"visit": "M2", "day": 60, "window": 14, "windw": 3}]),
+        "schedule[0].windw: found an unknown key; expected one of visit, day, window "
+        "(did you mean window?)",
+    ),
+    (
+        "a required key that is missing",
+        without("analysis.data_cutoff"),
+        "analysis.data_cutoff: found nothing; expected a value: the key is required",
+    ),
+    (
+        "a required section that is missing",
+        without("inputs"),
+        "inputs: found nothing; expected a value: the key is required",
+    ),
+    (
+        "a required table that is missing",
+        without("inputs.visits"),
+        "inputs.visits: found nothing; expected a value: the key is required",
+    ),
+    (
+        "a value that is none of the choices",
+        changed("response.improvement.level", "good"),
+        "response.improvement.level: found 'good'; expected 'minimal', 'moderate' or 'major'",
+    ),
+    (
+        "text where a number is due",
+        changed("statistics.conf_level", "0.95"),
+        "statistics.conf_level: found '0.95'; expected a number",
+    ),
+    (
+        "a percentage where a proportion is due",
+        changed("statistics.conf_level", 95),
+        "statistics.conf_level: found 95; expected less than 1",
+    ),
+    (
+        "a number where true or false is due",
+        changed("response.recurrence.investigator", 1),
+        "response.recurrence.investigator: found 1; expected true or false",
+    ),
+    (
+        "a threshold of the score above 100",
+        changed("response.improvement.thresholds.major", 101),
+        "response.improvement.thresholds.major: found 101; expected less than or equal to 100",
+    ),
+    (
+        "an infinite value",
+        changed("statistics.rmst_months", float("inf")),
+        "statistics.rmst_months: found inf; expected a finite number",
+    ),
+    (
+        "a value that is not a number",
+        changed("statistics.days_per_month", float("nan")),
+        "statistics.days_per_month: found nan; expected greater than 0",
+    ),
+    (
+        "a day that does not exist",
+        changed("analysis.data_cutoff", "2024-02-30"),
+        "analysis.data_cutoff: found '2024-02-30'; expected a date as YYYY-MM-DD",
+    ),
+    (
+        "a date in another order",
+        changed("analysis.data_cutoff", "30.06.2024"),
+        "analysis.data_cutoff: found '30.06.2024'; expected a date as YYYY-MM-DD",
+    ),
+    (
+        "an empty title",
+        changed("analysis.title", "  "),
+        "analysis.title: found '  '; expected text that is not empty",
+    ),
+    (
+        "nothing in place of a section",
+        changed("response.improvement", None),
+        "response.improvement: found nothing; expected a section of keys and values",
+    ),
+    (
+        "an id that leaves the results folder",
+        changed("analysis.id", "../../x"),
+        "analysis.id: found '../../x'; expected text like ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+    ),
+    (
+        "a list that names a visit twice",
+        changed("response.improvement.visits", ["M2", "M2"]),
+        "response.improvement.visits: found ['M2', 'M2']; expected each entry once",
+    ),
+    (
+        "an empty list",
+        changed("response.improvement.visits", []),
+        "response.improvement.visits: found []; expected at least one entry",
+    ),
+    (
+        "one value where a list is due",
+        changed("groups", "part"),
+        "groups: found 'part'; expected a list",
+    ),
+    (
+        "half a day in the schedule",
+        changed("schedule", schedule(("M2", 60, 14), ("M3", 90, 14.5))),
+        "schedule[1].window: found 14.5; expected a whole number",
+    ),
+    (
+        "a hybrid core set that is not spelled out",
+        changed("response.core_set", "hybrid"),
+        "hybrid: given exactly when core_set is hybrid",
+    ),
+    (
+        "thresholds out of order",
+        changed("response.improvement.thresholds.minimal", 50),
+        "minimal < moderate < major",
+    ),
+    (
+        "a scale whose minimum is its maximum",
+        changed("response.ranges.cmas", {"range": 52, "min": 52, "max": 52}),
+        "min below max",
+    ),
+    (
+        "an MMT8 of 150 judged by the item of the scale of 80",
+        changed("response.ranges.mmt8", 150),
+        "remission.criteria.mmt8_min stated for an MMT8 scale other than 80",
+    ),
+    (
+        "windows that overlap, by one shared day",
+        changed("schedule", schedule(("M2", 60, 14), ("M3", 88, 14))),
+        "schedule[1].window: found days 74 to 102; expected no overlap with M2, days 46 to 74",
+    ),
+    (
+        "a visit that is scheduled twice",
+        changed("schedule", schedule(("M2", 60, 1), ("M3", 90, 1), ("M2", 120, 1))),
+        "schedule[2].visit: found 'M2'; expected each visit once",
+    ),
+    (
+        "an improvement visit that is not scheduled",
+        changed("response.improvement.visits", ["M2", "M4"]),
+        "response.improvement.visits[1]: found 'M4'; expected one of D28, M2, M3, M6, M9, M12, "
+        "M18, M24",
+    ),
+    (
+        "a column that the table does not have",
+        changed("inputs.visits.columns", {"visitdate": "VISDT"}),
+        "inputs.visits.columns.visitdate: found an unknown column; expected one of",
+    ),
+    (
+        "a checksum that is none",
+        changed("inputs.visits.sha256", "abc"),
+        "inputs.visits.sha256: found 'abc'; expected",
+    ),
+    (
+        "a variant that changes nothing",
+        changed("sensitivity", {"v": {"title": "V"}}),
+        "sensitivity.v: found nothing that differs; expected keys of response or statistics",
+    ),
+    (
+        "a variant with the name of the primary analysis",
+        changed("sensitivity", {"primary": {"response": {"new_therapy": "composite"}}}),
+        "sensitivity.primary: found the reserved name primary; expected another name",
+    ),
+    (
+        "a variant whose name is a path",
+        changed("sensitivity", {"../v": {"response": {"new_therapy": "composite"}}}),
+        "sensitivity.../v",
+    ),
+    (
+        "an unknown key in a variant",
+        changed("sensitivity", {"v": {"response": {"new_therpy": "composite"}}}),
+        "sensitivity.v.response.new_therpy: found an unknown key",
+    ),
+    (
+        "a variant whose visit is not scheduled",
+        changed("sensitivity", {"v": {"response": {"improvement": {"visits": ["M1"]}}}}),
+        "sensitivity.v.response.improvement.visits[0]: found 'M1'; expected one of",
+    ),
+    (
+        "a wrong value in a variant",
+        changed("sensitivity", {"v": {"statistics": {"km_ci": "loglog"}}}),
+        "sensitivity.v.statistics.km_ci: found 'loglog'",
+    ),
+    (
+        "a group that no table has",
+        changed("groups", ["site"]),
+        "groups[0]: found 'site'; expected 'dose_level', 'part' or 'sex'",
+    ),
+    ("a list in place of sections", ["analysis"], "(file): found ['analysis']; expected sections"),
+]
+
+
+@pytest.mark.parametrize(("raw", "message"), [r[1:] for r in REFUSED], ids=[r[0] for r in REFUSED])
+def test_refuses(raw: object, message: str) -> None:
+    found = findings(raw)
+    assert len(found) == 1
+    assert message in found[0]
+
+
+def test_tells_every_mistake_at_once() -> None:
+    raw = changed("statistics.conf_level", 95)
+    raw["analysis"]["id"] = "/etc"
+    raw["extra"] = 1
+    raw["response"] = {"improvement": {"level": "good", "visits": ["M4"]}}
+    keys = [finding.partition(":")[0] for finding in findings(raw)]
+    assert keys == [
+        "analysis.id",
+        "response.improvement.level",
+        "statistics.conf_level",
+        "extra",
+        "response.improvement.visits[0]",
+    ]
+
+
+def test_a_refusal_reads_as_a_list_with_the_file_first() -> None:
+    with pytest.raises(PlanError) as refusal:
+        parse(changed("groups", ["site"]), "study.yaml")
+    assert str(refusal.value).splitlines() == [
+        "study.yaml: 1 problem(s) in the configuration",
+        "  groups[0]: found 'site'; expected 'dose_level', 'part' or 'sex'",
+    ]
+    assert refusal.value.status == 2
+
+
+TEXTS = {
+    "a key given twice": (
+        b"analysis:\n  id: a\n  id: b\n",
+        "line 3, column 3: found the key 'id' a second time; expected valid YAML",
+    ),
+    "a bracket left open": (b"analysis: [1,\n", "expected valid YAML"),
+    "a tab": (b"analysis:\n\tid: a\n", "line 2, column 1"),
+    "a tag that would run code": (
+        b'analysis: !!python/object/apply:os.system ["true"]\n',
+        "line 1, column 11",
+    ),
+    "bytes that are not UTF-8": (b"caf\xe9: 1\n", "(file): found bytes that are not UTF-8"),
+    "an empty file": (b"", "(file): found nothing; expected sections"),
+}
+
+
+@pytest.mark.parametrize("mistake", TEXTS)
+def test_refuses_a_file_with(mistake: str, tmp_path: Path) -> None:
+    text, message = TEXTS[mistake]
+    path = tmp_path / "config.yaml"
+    path.write_bytes(text)
+    with pytest.raises(PlanError) as refusal:
+        load(path)
+    assert message in str(refusal.value)
+    assert len(refusal.value.findings) == 1
+
+
+def test_a_file_that_is_not_there_is_told() -> None:
+    with pytest.raises(PlanError, match=r"nowhere.yaml: 1 problem.*\n.*No such file"):
+        load("nowhere.yaml")
+
+
+def test_an_unquoted_date_is_the_same_as_a_quoted_one(tmp_path: Path) -> None:
+    quoted, unquoted = tmp_path / "quoted.yaml", tmp_path / "unquoted.yaml"
+    text = yaml.safe_dump(SMALLEST)
+    assert "'2024-06-30'" in text
+    quoted.write_text(text)
+    unquoted.write_text(text.replace("'", ""))
+    assert load(quoted) == load(unquoted)
