@@ -1,0 +1,333 @@
+"""Kaplan-Meier estimates of many samples at once, for simulation and the bootstrap.
+
+Every cell equals that of `durable.stats.survival.kaplan_meier` on the sample alone. The work is
+done on arrays of shape (samples, distinct times), without a loop over samples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from durable.stats.survival import (
+    _LIMITS,
+    _NEAR,
+    TOLERANCE,
+    Band,
+    Bools,
+    Floats,
+    Ints,
+    Rule,
+    Transform,
+    _as_times,
+    _as_written,
+    _check_between_0_and_1,
+    _check_choice,
+    _normal,
+)
+
+Numbers = npt.NDArray[Any]
+Value = TypeVar("Value", np.float64, np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class KaplanMeierBatch:
+    """Kaplan-Meier estimates of S samples, as arrays of shape (S, K).
+
+    Row i holds sample i at its distinct times; K is the largest number of them in any sample.
+    Behind the last time of a sample its times and estimates are NaN, its counts 0.
+
+    Attributes
+    ----------
+    time
+        Distinct observed times, ascending.
+    n_risk, n_event, n_censor
+        At risk just before, events at, and censored at each time.
+    survival
+        Estimate from each time until the next.
+    log_std_err
+        Greenwood's standard error of the logarithm of the survival; NaN where the survival is 0.
+    """
+
+    time: Floats
+    n_risk: Ints
+    n_event: Ints
+    n_censor: Ints
+    survival: Floats
+    log_std_err: Floats
+
+    @property
+    def std_err(self) -> Floats:
+        """Greenwood's standard error of the survival; NaN where the survival is 0."""
+        return self.survival * self.log_std_err
+
+    def confidence(self, level: float = 0.95, transform: Transform = "log-log") -> Band:
+        """Pointwise lower and upper confidence limits, each of shape (S, K).
+
+        Parameters
+        ----------
+        level
+            Confidence level, between 0 and 1.
+        transform
+            As in `durable.stats.survival.KaplanMeier.confidence`.
+        """
+        return _limits(self.survival, self.log_std_err, level, transform)
+
+    def quantile(
+        self,
+        p: float,
+        level: float = 0.95,
+        transform: Transform = "log-log",
+        rule: Rule = "r",
+    ) -> tuple[Floats, Floats, Floats]:
+        """Time by which a proportion `p` has had the event, with confidence limits.
+
+        As `durable.stats.survival.KaplanMeier.quantile`, but for one detail: under rule "sas" the
+        curve counts as flat at 1 - p within 1e-9, where the single sample is compared in integers.
+        Up to 11 subjects that is the same for the usual quantiles, because no other value of a
+        curve lies so near; with more, one that does is an improbable accident.
+
+        Parameters
+        ----------
+        p
+            Proportion, between 0 and 1; 0.5 is the median.
+        level, transform
+            As in `confidence`.
+        rule
+            "r" or "sas": what is a quantile where the curve is flat at 1 - p.
+
+        Returns
+        -------
+        tuple of three arrays of shape (S,)
+            Estimate, lower, upper; NaN = not estimable.
+        """
+        _check_between_0_and_1("p", p)
+        _check_choice("rule", rule, Rule)
+        lower, upper = self.confidence(level, transform)
+        if rule == "sas":
+            flat = self._first(self.survival <= float(1 - _as_written(p)) + _NEAR)
+            left = self._first(self.survival < float(1 - _as_written(p)) - _NEAR)
+            return (flat + left) / 2, self._first(lower < 1 - p), self._first(upper < 1 - p)
+        return self._passage(self.survival, p), self._passage(lower, p), self._passage(upper, p)
+
+    def at(
+        self,
+        times: npt.ArrayLike,
+        level: float = 0.95,
+        transform: Transform = "log-log",
+    ) -> tuple[Floats, Floats, Floats, Ints]:
+        """Survival at given times, its limits, and the number at risk just before.
+
+        Parameters
+        ----------
+        times
+            One or more times, not negative.
+        level, transform
+            As in `confidence`.
+
+        Returns
+        -------
+        tuple of four arrays of shape (S, number of times)
+            Survival, lower, upper, n_risk. Survival and limits are 1 before the first time of the
+            sample, NaN past its last.
+        """
+        asked = _as_times("times", times)
+        tolerance = _tolerance(self.time)[:, None]
+        passed = np.empty((len(self.time), asked.size), dtype=np.int64)
+        for column, time in enumerate(asked.tolist()):
+            passed[:, column] = np.count_nonzero(self.time <= time + tolerance, axis=1)
+        latest = (passed - 1).clip(min=0)
+        observed = (passed > 0) & (np.abs(_take(self.time, latest) - asked) <= tolerance)
+        n_risk = _take(np.pad(self.n_risk, ((0, 0), (0, 1))), passed - observed)
+        survival, log_std_err = _take(self.survival, latest), _take(self.log_std_err, latest)
+        columns = (survival, *_limits(survival, log_std_err, level, transform))
+        for values in columns:
+            values[passed == 0] = 1.0
+            values[n_risk == 0] = np.nan
+        return *columns, n_risk
+
+    def _passage(self, survival: Floats, p: float) -> Floats:
+        """Time at which each curve passes 1 - p, by R's ``findq``: see the single sample's."""
+        died = 1 - survival
+        if not (np.abs(died - p) <= TOLERANCE).any():
+            return self._first_to_reach(p, died)
+        reached = self._first_to_reach(p - TOLERANCE, died)
+        left = self._first_to_reach(p + TOLERANCE, died)
+        ends = np.isnan(left)
+        left[ends] = np.fmax.reduce(self.time[ends], axis=1)
+        return np.where((died >= p).any(axis=1), (reached + left) / 2, np.nan)
+
+    def _first_to_reach(self, level: float, died: Floats) -> Floats:
+        """The time of the smallest value not below `level`; the first of equal ones."""
+        reached = died >= level
+        smallest = died[self._rows, reached.argmax(axis=1)]
+        if (reached & (died < smallest[:, None])).any():  # a confidence limit that is not monotone
+            reached &= died == np.where(reached, died, np.inf).min(axis=1)[:, None]
+        return self._first(reached)
+
+    def _first(self, chosen: Bools) -> Floats:
+        column = chosen.argmax(axis=1)
+        return np.where(chosen[self._rows, column], self.time[self._rows, column], np.nan)
+
+    @cached_property
+    def _rows(self) -> Ints:
+        return np.arange(len(self.time))
+
+
+def kaplan_meier_batch(
+    time: npt.ArrayLike, event: npt.ArrayLike, size: npt.ArrayLike | None = None
+) -> KaplanMeierBatch:
+    """Kaplan-Meier estimate of every row of an array.
+
+    Parameters
+    ----------
+    time
+        Follow-up times, finite and not negative, shape (samples, subjects). Samples with fewer
+        subjects are filled with NaN, or `size` tells their number. Times of one sample that differ
+        by rounding alone are one time, as in `durable.stats.survival.kaplan_meier`. Times of an
+        integer type (days) are counted instead of sorted where that is less work.
+    event
+        True or 1 where the time is an event, False or 0 where it is censored, of the same shape.
+    size
+        Number of subjects of each sample, in its first columns; shape (samples,).
+
+    Raises
+    ------
+    ValueError
+        Naming the first offending position (from 0): a missing, infinite or negative time, an
+        event that is not 0/1/False/True, an event without a time, or unequal shapes.
+
+    Examples
+    --------
+    >>> kaplan_meier_batch([[1, 2, 3, 4], [2, 2, 5, 9]], [[1, 1, 1, 1], [1, 0, 1, 0]]).survival
+    array([[0.75 , 0.5  , 0.25 , 0.   ],
+           [0.75 , 0.375, 0.375,   nan]])
+    """
+    times, events, used = _checked(time, event, size)
+    if times.dtype.kind in "iu" and times.max(initial=0) < times.shape[1]:
+        return _estimate(*_count_days(times, events, used))
+    unused_last = times if used.all() else np.where(used, times, np.inf)
+    return _estimate(*_count_sorted(unused_last.astype(np.float64), events))
+
+
+def _checked(
+    time: npt.ArrayLike, event: npt.ArrayLike, size: npt.ArrayLike | None
+) -> tuple[Numbers, Bools, Bools]:
+    """Times, events, and which cells hold a subject."""
+    times, codes = np.asarray(time), np.asarray(event)
+    if times.ndim != 2 or codes.shape != times.shape:
+        raise ValueError(
+            f"time, event: shapes {times.shape}, {codes.shape}; expected both (samples, subjects)"
+        )
+    if times.dtype.kind not in "iuf" or codes.dtype.kind not in "biuf":
+        raise ValueError(f"time, event: {times.dtype}, {codes.dtype} are not numbers")
+    if not times.shape[1]:  # one column that holds nobody, so that every row has a first cell
+        times, codes = np.full((len(times), 1), np.nan), np.zeros((len(times), 1))
+    used = ~np.isnan(times)
+    if size is not None:
+        sizes = np.asarray(size)
+        if sizes.shape != times.shape[:1] or (sizes > times.shape[1]).any() or (sizes < 0).any():
+            raise ValueError(f"size: not {len(times)} numbers from 0 to {times.shape[1]}")
+        used = np.arange(times.shape[1]) < sizes[:, None]
+    events = codes == 1
+    _refuse(
+        used & ~((times >= 0) & (times < np.inf)), "time", times, "missing, infinite or negative"
+    )
+    _refuse(used & ~events & (codes != 0), "event", codes, "not 0, 1, False or True")
+    _refuse(events & ~used, "event", codes, "without a time")
+    return times, events, used
+
+
+def _refuse(bad: Bools, name: str, values: Numbers, why: str) -> None:
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise ValueError(f"{name}[{row}, {column}]: {values[row, column]!s} is {why}")
+
+
+def _count_days(times: Numbers, events: Bools, used: Bools) -> tuple[Floats, Ints, Ints]:
+    """Distinct times, exits and events at each; from integer times, without sorting."""
+    samples, days = len(times), int(times[used].max(initial=0)) + 1
+    cell = np.arange(samples)[:, None] * days + times
+    n_exit = np.bincount(cell[used], minlength=samples * days).reshape(samples, days)
+    n_event = np.bincount(cell[events], minlength=samples * days).reshape(samples, days)
+    present = n_exit > 0
+    day = np.broadcast_to(np.arange(days, dtype=np.float64), present.shape)
+    return _packed(present, day), _packed(present, n_exit), _packed(present, n_event)
+
+
+def _count_sorted(times: Floats, events: Bools) -> tuple[Floats, Ints, Ints]:
+    """Distinct times, exits and events at each; `times` are infinite in unused cells."""
+    # The bits of non-negative floats sort as the floats do: the censoring is marked in a bit behind
+    # them, and one sort carries both.
+    key = (times.view(np.uint64) << np.uint64(1)) | ~events
+    key.sort(axis=1)
+    time, event = (key >> np.uint64(1)).view(np.float64), (key & np.uint64(1)) == 0
+    filled = time < np.inf
+    if not filled.all():
+        time[~filled] = np.nan
+    starts = filled & _differs(time)
+    if (starts == filled).all():
+        return time, filled.astype(np.int64), event.astype(np.int64)
+    cell = np.arange(len(time))[:, None] * time.shape[1] + starts.cumsum(axis=1) - 1
+    distinct = _packed(starts, time)
+    n_exit, n_event = (
+        np.bincount(cell[chosen], minlength=time.size).reshape(time.shape)[:, : distinct.shape[1]]
+        for chosen in (filled, event)
+    )
+    return distinct, n_exit, n_event
+
+
+def _differs(time: Floats) -> Bools:
+    """Whether each sorted time differs from the one before by more than rounding."""
+    differs = np.ones(time.shape, dtype=np.bool_)
+    gap = np.diff(time, axis=1)
+    differs[:, 1:] = gap > 0
+    if (gap <= TOLERANCE * max(1.0, np.fmax.reduce(time, axis=None, initial=1.0))).any():
+        differs[:, 1:] = gap > _tolerance(np.where(differs, time, np.nan))[:, None]
+    return differs
+
+
+def _tolerance(distinct: Floats) -> Floats:
+    """R's ``aeqSurv``: relative to the mean of a sample's distinct times, if that is above 1."""
+    known = ~np.isnan(distinct)
+    total = np.where(known, distinct, 0).sum(axis=1)
+    mean = total / np.count_nonzero(known, axis=1).clip(min=1)
+    return np.asarray(TOLERANCE * mean.clip(min=1))
+
+
+def _packed(keep: Bools, values: npt.NDArray[Value]) -> npt.NDArray[Value]:
+    """Move the kept cells of each row to its left; NaN or 0 behind them."""
+    number = np.count_nonzero(keep, axis=1)
+    packed = np.zeros((len(values), max(number.max(initial=0), 1)), dtype=values.dtype)
+    inside = np.arange(packed.shape[1]) < number[:, None]
+    packed[inside] = values[keep]
+    if packed.dtype.kind == "f":
+        packed[~inside] = np.nan
+    return packed
+
+
+def _estimate(time: Floats, n_exit: Ints, n_event: Ints) -> KaplanMeierBatch:
+    """Product-limit estimate and Greenwood's variance, in the order of operations of R."""
+    n_risk = n_exit[:, ::-1].cumsum(axis=1)[:, ::-1]
+    survivors = n_risk - n_event
+    with np.errstate(divide="ignore", invalid="ignore"):  # survival 0; behind the last time
+        survival = (survivors / n_risk).cumprod(axis=1)
+        log_std_err = np.sqrt((n_event / (n_risk * survivors)).cumsum(axis=1))
+    log_std_err[survivors == 0] = np.nan
+    return KaplanMeierBatch(time, n_risk, n_event, n_exit - n_event, survival, log_std_err)
+
+
+def _limits(survival: Floats, log_std_err: Floats, level: float, transform: Transform) -> Band:
+    _check_between_0_and_1("level", level)
+    _check_choice("transform", transform, Transform)
+    with np.errstate(all="ignore"):
+        lower, upper = _LIMITS[transform](survival, log_std_err, _normal(level))
+    return lower.clip(0, 1), upper.clip(0, 1)
+
+
+def _take(values: npt.NDArray[Value], column: Ints) -> npt.NDArray[Value]:
+    return np.take_along_axis(values, column, axis=1)
