@@ -11,7 +11,9 @@ CACHE := $(CURDIR)/.cache
 export XDG_CACHE_HOME := $(CACHE)
 export PIP_CACHE_DIR := $(CACHE)/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-export PIP_NO_WARN_SCRIPT_LOCATION := 1
+export PIP_ROOT_USER_ACTION := ignore
+# pip asks rustc for its version; where rustup answers, it writes to the home folder.
+export RUSTUP_HOME := $(CACHE)/rustup
 export UV_CACHE_DIR := $(CACHE)/uv
 export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 export UV_PYTHON_DOWNLOADS := never
@@ -64,6 +66,7 @@ clean: ## remove the environment, caches and results
 	find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 $(READY): uv.lock pyproject.toml $(UV)
+	@echo 'Installing the locked environment into .venv (about a minute)'
 	$(UV) sync --frozen --quiet --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
 	touch $@
 
