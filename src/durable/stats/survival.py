@@ -413,9 +413,10 @@ def event_from_cnsr(cnsr: npt.ArrayLike) -> Bools:
         truth value (as in an event column).
     """
     code = _as_floats("cnsr", cnsr)
-    if pd.api.types.is_bool_dtype(pd.Series(cnsr).convert_dtypes()):
+    if pd.api.types.infer_dtype(cnsr) == "boolean":
         raise ValueError("cnsr[0]: a truth value; CNSR is 0 for an event, and 1, 2, ... otherwise")
-    _refuse(~((code >= 0) & (code == np.floor(code))), "cnsr", code, "not 0, 1, 2, ...")
+    whole = np.isfinite(code) & (code == np.floor(code))
+    _refuse(~whole | (code < 0), "cnsr", code, "not 0, 1, 2, ...")
     return np.asarray(code == 0)
 
 
