@@ -1,0 +1,89 @@
+"""Stage ``figures``: draw each figure whose points the analysis has written (docs/figures.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from durable.config.model import Plan
+from durable.display.plots import km
+from durable.display.plots.points import Points, read_points
+from durable.display.plots.style import Caption, save, settings
+from durable.stages import STAGES
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A figure: its file, its heading and what draws it."""
+
+    name: str
+    title: str
+    population: str
+    source: str
+    """Dataset that the points come from."""
+    columns: tuple[str, ...]
+    draw: Callable[[Points, Plan, Caption], Figure]
+    notes: Callable[[Plan], tuple[str, ...]]
+    """Definitions and methods behind the figure, from the plan."""
+
+
+def _no_notes(_: Plan) -> tuple[str, ...]:
+    return ()
+
+
+#: In the order of their numbers, which do not change when a figure is absent.
+KINDS = (
+    Kind(
+        "km_dor",
+        "Duration of response (Kaplan-Meier)",
+        "Subjects in remission",
+        "ADTTE, PARAMCD DOR",
+        km.COLUMNS,
+        partial(km.draw, origin="Months since first remission"),
+        _no_notes,
+    ),
+    Kind(
+        "km_efs",
+        "Event-free survival (Kaplan-Meier)",
+        "All infused subjects",
+        "ADTTE, PARAMCD EFS",
+        km.COLUMNS,
+        partial(km.draw, origin="Months since infusion"),
+        _no_notes,
+    ),
+)
+
+
+def run(plan: Plan, folder: Path) -> None:
+    """Draw every ``figures/f_*.csv`` that is there, as SVG and as PNG beside it."""
+    with settings():
+        for kind in KINDS:
+            points = folder / "figures" / f"f_{kind.name}.csv"
+            if points.is_file():
+                figure, caption = draw(kind, points, plan)
+                save(figure, points.with_suffix(""), caption)
+
+
+def draw(kind: Kind, path: Path, plan: Plan) -> tuple[Figure, Caption]:
+    """Draw one figure from its CSV; `settings` have to be in force."""
+    caption = caption_of(kind, plan)
+    return kind.draw(read_points(path, kind.columns), plan, caption), caption
+
+
+def caption_of(kind: Kind, plan: Plan) -> Caption:
+    """Heading and footnotes of a figure."""
+    number = KINDS.index(kind) + 1
+    digest = plan.digest(STAGES["figures"].plan)[:12]
+    source = f"Source: {kind.source}; points in f_{kind.name}.csv. Plan {digest}."
+    study = f"{plan.study.id}. {plan.analysis.title}, data cut-off {plan.analysis.data_cutoff}"
+    return Caption(
+        f"Figure {number}",
+        kind.title,
+        f"Population: {kind.population}",
+        study,
+        (*kind.notes(plan), source),
+    )

@@ -1,0 +1,1 @@
+"""One module per kind of figure; each draws the points of one CSV and computes no result."""

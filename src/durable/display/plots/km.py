@@ -1,0 +1,242 @@
+"""Kaplan-Meier figure: curve, band, censoring marks, median, and counts under the axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from durable.config.model import Plan
+from durable.display.plots.points import Points
+from durable.display.plots.style import (
+    COLOURS,
+    DASHES,
+    FAINT,
+    INK,
+    LINE_SPACING,
+    POINT,
+    TEXT_SIZE,
+    Caption,
+    Page,
+    Style,
+    apart,
+    say,
+    text_width,
+)
+
+COLUMNS = (
+    "kind",
+    "group_by",
+    "group",
+    "time",
+    "survival",
+    "lower",
+    "upper",
+    "n_risk",
+    "n_event",
+    "n_censor",
+)
+PLOT_HEIGHT = 82.0
+#: More bands than this on one another can no longer be told apart.
+BANDS = 1
+#: More times of censoring than this are marked slightly.
+MANY = 100
+_MEDIAN: Style = {"color": FAINT, "linestyle": (0, (2, 2)), "linewidth": 0.8}
+_LINE = TEXT_SIZE * LINE_SPACING
+#: Points between the axis and the counts: tick labels and the name of the axis.
+_BELOW_AXIS = 37.0
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The rows of one group, and how they are drawn."""
+
+    name: str
+    points: Points
+    risk: Points
+    median: Points
+    colour: str
+    dashes: object
+
+
+def draw(points: Points, plan: Plan, caption: Caption, origin: str) -> Figure:
+    """Draw ``f_km_*.csv``; `origin` names the horizontal axis."""
+    curves = _curves(points)
+    if not curves:
+        return _empty(caption)
+    rows = 2 if len(curves) == 1 else 2 * (len(curves) + 1)
+    page = Page(caption, PLOT_HEIGHT + rows * 3.7 + 2, _key(curves, plan))
+    axes = page.axes(page.body)
+    for curve in curves:
+        _draw_curve(axes, curve, band=len(curves) <= BANDS)
+    _scales(axes, curves)
+    axes.set_xlabel(origin)
+    _counts(axes, curves)
+    page.fit(axes, page.body)
+    return page.figure
+
+
+def step(time: NDArray[np.float64], value: NDArray[np.float64]) -> tuple[list[float], list[float]]:
+    """Corners of a function that keeps each value up to the next time."""
+    return np.repeat(time, 2)[1:].tolist(), np.repeat(value, 2)[:-1].tolist()
+
+
+def _curves(points: Points) -> list[Curve]:
+    drawn = [
+        (group if group_by == "total" else f"{group_by.replace('_', ' ')} {group}", rows)
+        for (group_by, group), rows in points.each("group_by", "group")
+        if len(rows.where(kind="curve"))
+    ]
+    return [
+        Curve(
+            name,
+            rows.where(kind="curve"),
+            rows.where(kind="risk"),
+            rows.where(kind="median"),
+            COLOURS[i % len(COLOURS)],
+            DASHES[i % len(DASHES)],
+        )
+        for i, (name, rows) in enumerate(drawn)
+    ]
+
+
+def _draw_curve(axes: Axes, curve: Curve, *, band: bool) -> None:
+    time, survival = curve.points.number("time"), curve.points.number("survival")
+    if band:
+        corners, lower = step(time, curve.points.number("lower"))
+        _, upper = step(time, curve.points.number("upper"))
+        axes.fill_between(corners, lower, upper, color=curve.colour, alpha=0.18, linewidth=0)
+    axes.step(
+        time,
+        survival,
+        where="post",
+        color=curve.colour,
+        linestyle=curve.dashes,
+        linewidth=1.6,
+        clip_on=False,
+        gid="curve",
+    )
+    censored = curve.points.number("n_censor") > 0
+    axes.plot(time[censored], survival[censored], gid="censored", **_censored(curve))
+    for median in curve.median.number("time"):
+        if np.isfinite(median):
+            axes.plot([0, median, median], [0.5, 0.5, 0], gid="median", **_MEDIAN)
+
+
+def _censored(curve: Curve) -> Style:
+    """Marks of censoring, slighter where they are so many that they would hide the curve."""
+    times = int((curve.points.number("n_censor") > 0).sum())
+    size, width = (9, 1.1) if times <= MANY else (4, 0.3)
+    return {
+        "linestyle": "none",
+        "marker": "|",
+        "markersize": size,
+        "markeredgewidth": width,
+        "color": INK,
+        "clip_on": False,
+    }
+
+
+def _key(curves: list[Curve], plan: Plan) -> list[Artist]:
+    level = f"{100 * plan.statistics.conf_level:g} %"
+    lines: list[Artist] = []
+    for curve in curves:
+        style: Style = {"color": curve.colour, "linestyle": curve.dashes, "linewidth": 1.6}
+        label = f"{curve.name} (n = {curve.points.text('n_risk')[0]})"
+        if len(curve.median) and len(curves) > 1:
+            label += f". {_median_text(curve.median, plan)}"
+        lines.append(Line2D([], [], label=label, **style))
+    if len(curves) <= BANDS:
+        style = {"color": curves[0].colour, "alpha": 0.18, "linewidth": 0}
+        lines.append(Patch(label=f"{level} confidence band", **style))
+    if len(curves) == 1 and len(curves[0].median):
+        lines.append(Line2D([], [], label=_median_text(curves[0].median, plan), **_MEDIAN))
+    marked = [curve for curve in curves if (curve.points.number("n_censor") > 0).any()]
+    return [*lines, *(Line2D([], [], label="Censored", **_censored(c)) for c in marked[:1])]
+
+
+def _median_text(median: Points, plan: Plan) -> str:
+    """``Median 8.9 months (95 % CI 2.1, NE)``."""
+    decimals = plan.outputs.month_decimals
+    cells = (median.number(name)[0] for name in ("time", "lower", "upper"))
+    value, lower, upper = (f"{cell:.{decimals}f}" if cell == cell else "NE" for cell in cells)
+    level = f"{100 * plan.statistics.conf_level:g} % CI"
+    return f"Median {value}{' months' if value != 'NE' else ''} ({level} {lower}, {upper})"
+
+
+def _scales(axes: Axes, curves: list[Curve]) -> None:
+    ticks = curves[0].risk.number("time")
+    last = max(curve.points.number("time").max() for curve in curves)
+    shown = ticks[: int(np.searchsorted(ticks, last)) + 1]
+    axes.set_xlim(0, max(last, shown.max(initial=0)) or 1)
+    axes.set_ylim(0, 1)
+    axes.set_yticks(np.linspace(0, 1, 6), [f"{percent}" for percent in range(0, 101, 20)])
+    axes.set_ylabel("Event-free, %")
+    axes.spines[["left", "bottom"]].set_position(("outward", 4))
+    widest = max((text_width(text) for curve in curves for text in _cells(curve)), default=0)
+    room = (widest + 1.5) * float(np.diff(axes.get_xlim())[0]) / 135
+    kept = shown[apart(shown.tolist(), room)]
+    axes.set_xticks(kept, [f"{tick:.4g}" for tick in kept])
+
+
+def _cells(curve: Curve) -> list[str]:
+    return [*curve.risk.text("n_risk"), *curve.risk.text("n_event")]
+
+
+def _counts(axes: Axes, curves: list[Curve]) -> None:
+    """Number at risk and cumulative events just before each tick."""
+    line = 0
+    numbers = max(text_width(text) for curve in curves for text in _cells(curve))
+    left = -numbers / 2 / POINT - 8
+    for column, title in (("n_risk", "At risk"), ("n_event", "Events")):
+        if len(curves) > 1:
+            _left(axes, title, left, line, "bold")
+            line += 1
+        for curve in curves:
+            _left(axes, curve.name if len(curves) > 1 else title, left, line)
+            _count_row(axes, curve, column, line)
+            line += 1
+
+
+def _count_row(axes: Axes, curve: Curve, column: str, line: int) -> None:
+    cells = zip(curve.risk.number("time"), curve.risk.text(column), strict=True)
+    ticks = set(axes.get_xticks())
+    for time, text in cells:
+        if time in ticks:
+            axes.annotate(
+                text,
+                (time, 0),
+                xycoords=axes.get_xaxis_transform(),
+                xytext=(0, -_BELOW_AXIS - line * _LINE),
+                textcoords="offset points",
+                ha="center",
+                va="top",
+                gid=column,
+                annotation_clip=False,
+            )
+
+
+def _left(axes: Axes, text: str, left: float, line: int, weight: str = "normal") -> None:
+    axes.annotate(
+        text,
+        (0, 0),
+        xycoords="axes fraction",
+        xytext=(left, -_BELOW_AXIS - line * _LINE),
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        weight=weight,
+        annotation_clip=False,
+    )
+
+
+def _empty(caption: Caption) -> Figure:
+    page = Page(caption, PLOT_HEIGHT)
+    say(page.axes(page.body), "No subjects")
+    return page.figure

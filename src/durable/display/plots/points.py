@@ -1,0 +1,95 @@
+"""The points of a figure, as the analysis wrote them to the figure's CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import nan
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from durable.errors import UserError
+
+#: Longer text is shortened in the middle: room on a page is limited, the CSV holds it whole.
+LONGEST = 40
+_FORMULA = ("'=", "'+", "'-", "'@")
+
+
+@dataclass(frozen=True)
+class Points:
+    """Columns of equal length, in the order of the file."""
+
+    columns: dict[str, NDArray[np.object_]]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def text(self, column: str) -> list[str]:
+        """One column as text, safe to draw."""
+        return [str(cell) for cell in self.columns[column]]
+
+    def number(self, column: str) -> NDArray[np.float64]:
+        """One column as numbers; NaN where it is empty."""
+        return np.array([float(cell) if cell else nan for cell in self.columns[column]])
+
+    def take(self, rows: NDArray[np.bool_]) -> Points:
+        """The rows that are True."""
+        return Points({name: cells[rows] for name, cells in self.columns.items()})
+
+    def where(self, **equal: str) -> Points:
+        """The rows in which each named column has the given text."""
+        rows = np.ones(len(self), dtype=bool)
+        for column, value in equal.items():
+            rows &= self.columns[column] == value
+        return self.take(rows)
+
+    def distinct(self, *columns: str) -> list[tuple[str, ...]]:
+        """The distinct combinations of some columns, in the order of their first row."""
+        return list(dict.fromkeys(zip(*(self.text(name) for name in columns), strict=True)))
+
+    def each(self, *columns: str) -> Iterator[tuple[tuple[str, ...], Points]]:
+        """The rows of each distinct combination, in the order of the first row of each."""
+        for key in self.distinct(*columns):
+            yield key, self.where(**dict(zip(columns, key, strict=True)))
+
+    def first(self, column: str, limit: int) -> Points:
+        """The rows of the first `limit` distinct values of a column."""
+        kept = {key for (key,) in self.distinct(column)[:limit]}
+        return self.take(np.array([cell in kept for cell in self.columns[column]], dtype=bool))
+
+
+def read_points(path: Path, columns: Sequence[str]) -> Points:
+    """Read the named columns of a figure's CSV; others are passed over.
+
+    Raises
+    ------
+    UserError
+        Where a column is missing.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        header = next(rows, [])
+        if missing := [name for name in columns if name not in header]:
+            raise UserError(f"{path}: no column {', '.join(missing)}")
+        body = [row for row in rows if row]
+    places = {name: header.index(name) for name in columns}
+    return Points(
+        {
+            name: np.array([drawable(row[place]) for row in body], dtype=object)
+            for name, place in places.items()
+        }
+    )
+
+
+def drawable(text: str) -> str:
+    """Text as it is drawn: one line, of bounded length, of characters that can be printed.
+
+    The apostrophe that keeps a spreadsheet from running a cell as a formula is taken off again.
+    """
+    text = text[1:] if text.startswith(_FORMULA) else text
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    half = (LONGEST - 1) // 2
+    return text if len(text) <= LONGEST else f"{text[:half]}…{text[-half:]}"

@@ -1,0 +1,344 @@
+"""The page that every figure is drawn on: its size, type, colours, heading, footnotes and files.
+
+Lengths are millimetres from the lower left corner of the page unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from html import escape
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
+
+from durable.files import whole, write_text
+
+#: How artists are drawn, as keyword arguments.
+Style = dict[str, Any]
+
+WIDTH = 170.0
+"""Width of the text block of an A4 page with margins of 20 mm."""
+MARGIN = 2.0
+DPI = 200
+TEXT_SIZE = 8.0
+TITLE_SIZE = 10.0
+LINE_SPACING = 1.3
+INK = "black"
+FAINT = "0.45"
+_MM = 1 / 25.4
+POINT = 25.4 / 72
+"""A typographic point in millimetres."""
+#: Okabe and Ito (2008), without yellow, which a white page does not carry. Ordered so that
+#: neighbours differ in lightness too.
+COLOURS = ("#0072B2", "#D55E00", "#000000", "#56B4E9", "#CC79A7", "#009E73", "#E69F00")
+DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2, 1, 1, 1, 2)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
+_SETTINGS: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": TEXT_SIZE,
+    "axes.titlesize": TEXT_SIZE,
+    "axes.labelsize": TEXT_SIZE,
+    "xtick.labelsize": TEXT_SIZE,
+    "ytick.labelsize": TEXT_SIZE,
+    "legend.fontsize": TEXT_SIZE,
+    "figure.dpi": DPI,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.unicode_minus": False,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 4.0,
+    "hatch.linewidth": 0.5,
+    "text.parse_math": False,
+    "svg.fonttype": "path",
+}
+
+
+@contextmanager
+def settings() -> Iterator[None]:
+    """Matplotlib's own defaults and the settings of this module, whatever the user's file says."""
+    with matplotlib.rc_context():
+        matplotlib.rcParams.update(matplotlib.rcParamsDefault)
+        matplotlib.rcParams.update(_SETTINGS)
+        yield
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What is written above and below a figure."""
+
+    label: str
+    """``Figure 1``."""
+    title: str
+    population: str
+    study: str
+    """Study, analysis and data cut-off."""
+    notes: tuple[str, ...] = ()
+    """Definitions and methods, each a paragraph; the last names the source."""
+
+    def noting(self, *notes: str) -> Caption:
+        """The caption with notes on what is drawn, ahead of the others."""
+        return replace(self, notes=(*filter(None, notes), *self.notes))
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle of the page."""
+
+    left: float
+    bottom: float
+    width: float
+    height: float
+
+    def grid(self, rows: int, columns: int, gap: float) -> list[Box]:
+        """Equal boxes row by row from the top, `gap` apart."""
+        width = (self.width - gap * (columns - 1)) / columns
+        height = (self.height - gap * (rows - 1)) / rows
+        return [
+            Box(
+                self.left + column * (width + gap),
+                self.bottom + (rows - 1 - row) * (height + gap),
+                width,
+                height,
+            )
+            for row in range(rows)
+            for column in range(columns)
+        ]
+
+
+class Page:
+    """A figure with heading, key and footnotes in place, and room for the axes between them.
+
+    Parameters
+    ----------
+    caption
+        Heading and footnotes.
+    height
+        Height of the room for the axes; the page grows with what stands above and below.
+    key
+        Artists that carry a label, shown above the axes.
+    """
+
+    def __init__(self, caption: Caption, height: float, key: Sequence[Artist] = ()) -> None:
+        heading = wrap(f"{caption.label}. {caption.title}", TITLE_SIZE, "bold")
+        context = [*wrap(caption.population), *wrap(caption.study)]
+        notes = [line for note in caption.notes for line in wrap(note)]
+        self.figure = Figure(figsize=(WIDTH * _MM, 100 * _MM), dpi=DPI, facecolor="white")
+        self._canvas: Any = FigureCanvasAgg(self.figure)
+        legend = self._legend(key) if key else None
+        key_height = self.extent(legend)[1] + 2 if legend else 0.0
+        above = _height(heading, TITLE_SIZE) + _height(context) + 3
+        below = _height(notes) + 3
+        self.height = 2 * MARGIN + above + key_height + height + below
+        self.figure.set_size_inches(WIDTH * _MM, self.height * _MM)
+        top = self.height - MARGIN
+        top = self._write(heading, top, TITLE_SIZE, "bold")
+        top = self._write(context, top) - 3
+        if legend:
+            legend.set_bbox_to_anchor((MARGIN / WIDTH, top / self.height))
+            top -= key_height
+        self.body = Box(MARGIN, top - height, WIDTH - 2 * MARGIN, height)
+        self._rule(self.body.bottom - 1.5)
+        self._write(notes, self.body.bottom - 3)
+
+    def axes(self, box: Box) -> Axes:
+        """Axes in a box; `fit` makes room for their labels."""
+        axes: Axes = self.figure.add_axes(self._fraction(box))
+        return axes
+
+    def fit(self, axes: Axes, box: Box) -> None:
+        """Move the edges of the axes so that all that is drawn with them lies within the box."""
+        axes.set_position(self._fraction(box))
+        renderer = self._canvas.get_renderer()
+        inner, outer = axes.get_window_extent(renderer), axes.get_tightbbox(renderer)
+        if outer is None:
+            return
+        scale = 1 / (DPI * _MM)
+        left, right = (inner.x0 - outer.x0) * scale, (outer.x1 - inner.x1) * scale
+        below, above = (inner.y0 - outer.y0) * scale, (outer.y1 - inner.y1) * scale
+        room = Box(
+            box.left + left,
+            box.bottom + below,
+            box.width - left - right,
+            box.height - below - above,
+        )
+        axes.set_position(self._fraction(room))
+
+    def extent(self, artist: Artist) -> tuple[float, float]:
+        """Width and height of an artist, millimetres."""
+        box = artist.get_window_extent(self._canvas.get_renderer())
+        return box.width / (DPI * _MM), box.height / (DPI * _MM)
+
+    def _fraction(self, box: Box) -> tuple[float, float, float, float]:
+        return (
+            box.left / WIDTH,
+            box.bottom / self.height,
+            box.width / WIDTH,
+            box.height / self.height,
+        )
+
+    def _legend(self, key: Sequence[Artist]) -> Legend:
+        """A key in as many columns as the width holds."""
+        # A label that begins with an underscore would be left out.
+        named = [str(artist.get_label()) for artist in key]
+        labels = [f" {label}" if label.startswith("_") else label for label in named]
+        for columns in range(len(key), 0, -1):
+            legend = self.figure.legend(
+                handles=list(key),
+                labels=labels,
+                ncols=columns,
+                loc="upper left",
+                frameon=False,
+                borderpad=0,
+                borderaxespad=0,
+                handlelength=2.6,
+                columnspacing=1.5,
+            )
+            if self.extent(legend)[0] <= WIDTH - 2 * MARGIN or columns == 1:
+                break
+            legend.remove()
+        return legend
+
+    def _write(
+        self, lines: Sequence[str], top: float, size: float = TEXT_SIZE, weight: str = "normal"
+    ) -> float:
+        for line in lines:
+            self.figure.text(
+                MARGIN / WIDTH, top / self.height, line, size=size, weight=weight, va="top"
+            )
+            top -= _height([line], size)
+        return top
+
+    def _rule(self, y: float) -> None:
+        ends = [MARGIN / WIDTH, 1 - MARGIN / WIDTH]
+        line = Line2D(ends, [y / self.height] * 2, color=FAINT, linewidth=0.5)
+        line.set_transform(self.figure.transFigure)
+        self.figure.add_artist(line)
+
+
+def text_width(text: str, size: float = TEXT_SIZE, weight: str = "normal") -> float:
+    """Width of a text in millimetres."""
+    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    width, _, _ = _ruler().get_text_width_height_descent(text, font, False)
+    return float(width) / (DPI * _MM)
+
+
+def wrap(
+    text: str, size: float = TEXT_SIZE, weight: str = "normal", width: float = WIDTH - 2 * MARGIN
+) -> list[str]:
+    """Lines no wider than `width` millimetres; a longer word is broken."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split():
+        longer = f"{line} {word}" if line else word
+        if line and text_width(longer, size, weight) > width:
+            lines.append(line)
+            longer = word
+        while text_width(longer, size, weight) > width:
+            cut = max(1, int(len(longer) * width / text_width(longer, size, weight)) - 1)
+            lines.append(longer[:cut])
+            longer = longer[cut:]
+        line = longer
+    return [*lines, line] if line else lines
+
+
+def apart(positions: Sequence[float], gap: float) -> list[bool]:
+    """Which of ascending positions to label so that labels are at least `gap` apart."""
+    shown: list[bool] = []
+    last = float("-inf")
+    for position in positions:
+        shown.append(position - last >= gap)
+        last = position if shown[-1] else last
+    return shown
+
+
+def spread(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Positions at least `gap` apart within `low` and `high`, each near where it was.
+
+    Where there is no room for all, they are spaced evenly.
+    """
+    order = sorted(range(len(positions)), key=lambda i: (positions[i], i))
+    gap = min(gap, (high - low) / max(1, len(positions) - 1))
+    moved = [positions[i] for i in order]
+    for k in range(1, len(moved)):
+        moved[k] = max(moved[k], moved[k - 1] + gap)
+    top = high
+    for k in range(len(moved) - 1, -1, -1):
+        moved[k] = max(min(moved[k], top), low + k * gap)
+        top = moved[k] - gap
+    result = [0.0] * len(moved)
+    for place, i in enumerate(order):
+        result[i] = moved[place]
+    return result
+
+
+def say(axes: Axes, text: str) -> None:
+    """Write in the middle of empty axes why there is nothing to see."""
+    axes.set(xticks=[], yticks=[])
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", size=TITLE_SIZE)
+
+
+def months_axis(axes: Axes, last_day: float, days_per_month: float) -> None:
+    """A horizontal axis in days that is labelled in months, from infusion to the last day."""
+    last = max(last_day / days_per_month, 1.0)
+    step = next(step for step in (1, 2, 3, 6, 12, 24, 60, 120, 1200) if last / step <= 13)
+    months = range(0, int(last / step) * step + step + 1, step)
+    ticks = [month for month in months if month <= last * 1.02]
+    axes.set_xticks([month * days_per_month for month in ticks], [f"{month:,}" for month in ticks])
+    axes.set_xlabel("Months since infusion")
+
+
+def save(figure: Figure, stem: Path, caption: Caption) -> None:
+    """Write ``stem.svg`` and ``stem.png``: the same bytes for the same points and plan."""
+    name = stem.name
+    with matplotlib.rc_context({"svg.hashsalt": name}):
+        text = StringIO()
+        unmarked = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(text, format="svg", metadata=unmarked)
+        write_text(stem.with_suffix(".svg"), accessible(text.getvalue(), name, caption))
+        with whole(stem.with_suffix(".png")) as aside:
+            figure.savefig(aside, format="png", dpi=DPI, metadata={"Software": None})
+
+
+def accessible(svg: str, name: str, caption: Caption) -> str:
+    """An SVG with a title and description, and with identifiers that are unique to the figure.
+
+    So several figures can stand in one HTML page. The document type, which names a file on the
+    network, is left out.
+    """
+    start = svg.index("<svg ")
+    end = svg.index(">", start)
+    body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", svg[end + 1 :])
+    title = escape(f"{caption.label}. {caption.title}")
+    about = escape(" ".join((caption.population, caption.study, *caption.notes)))
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        f'{svg[start:end]} role="img" aria-labelledby="{name}-title {name}-desc">\n'
+        f' <title id="{name}-title">{title}</title>\n'
+        f' <desc id="{name}-desc">{about}</desc>{body}'
+    )
+
+
+def _height(lines: Sequence[str], size: float = TEXT_SIZE) -> float:
+    return len(lines) * size * LINE_SPACING * POINT
+
+
+@cache
+def _ruler() -> Any:
+    renderer: Any = RendererAgg
+    return renderer(1, 1, DPI)
