@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import math
 import time
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from durable.stats import survival
 from durable.stats.survival import KaplanMeier, event_from_cnsr, follow_up, kaplan_meier
 
 NAN = math.nan
@@ -69,6 +71,11 @@ class TestFreireich1963:
         assert mean == pytest.approx(182 / 21)
         expected = np.std(PLACEBO_WEEKS) / math.sqrt(21)
         assert (upper - lower) / 2 / 1.959963984540054 == pytest.approx(expected)
+
+
+def test_the_example_in_the_docstring_holds() -> None:
+    tried = doctest.testmod(survival)
+    assert (tried.attempted, tried.failed) == (1, 0)
 
 
 class TestAt:

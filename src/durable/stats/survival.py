@@ -361,7 +361,7 @@ def kaplan_meier(
     Examples
     --------
     >>> kaplan_meier([1, 2, 3, 4, 5, 6], [1, 1, 1, 1, 1, 1]).quantile(0.5)
-    (3.5, 1.0, 5.0)
+    (3.5, 1.0, nan)
     """
     exits, events = _as_times("time", time), _as_events(event)
     if entry is None:
@@ -462,7 +462,7 @@ def _event_table(exit_rank: Ints, event: Bools, entry_rank: Ints | None) -> list
     """Rank, at risk, events and censored at each distinct time, from lifelines' event table.
 
     lifelines is given ranks, so that times which differ by rounding are one. It would count who
-    enters at t as at risk at t, R and SAS do not: exits get even numbers, entries the next odd one.
+    enters at t as at risk at t, R does not: exits get even numbers, entries the next odd one.
     """
     if not exit_rank.size:
         return [np.empty(0, dtype=np.int64) for _ in range(4)]
