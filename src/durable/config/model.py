@@ -495,6 +495,74 @@ class Statistics(Section):
     """Prior of the improvement rate."""
 
 
+class Safety(Section):
+    """Adverse events. Day 0 is the infusion; an event on that day without a time counts."""
+
+    windows_days: Annotated[
+        tuple[Annotated[int, Field(ge=1)], ...],
+        Strict(False),
+        AfterValidator(_unique),
+        Field(min_length=1),
+    ] = (28, 90)
+    """Windows after infusion, in days, in which events are counted beside all of follow-up; the
+    first is the registered one."""
+    missing_grade: Annotated[int, Field(ge=1, le=5)] = 3
+    """Grade that a missing CTCAE grade counts as in the sensitivity row."""
+    crs: Text = "CRS"
+    """Value of aesi that marks cytokine release syndrome (graded by ASTCT, Lee 2019)."""
+    icans: Text = "ICANS"
+    """Value of aesi that marks ICANS (graded by ASTCT, Lee 2019)."""
+    cytopenia: Text = "CYTOPENIA"
+    """Value of aesi that marks cytopenias."""
+    prolonged_cytopenia_grade: Annotated[int, Field(ge=1, le=5)] = 3
+    """Cytopenia is prolonged at this grade or above ..."""
+    prolonged_cytopenia_day: Days = 28
+    """... when it lasts beyond this day after infusion."""
+    capd_below_years: NotNegative = 12.0
+    """Below this age ICANS is graded with CAPD instead of ICE; sources disagree at exactly 12."""
+    dlt_window_days: Annotated[int, Field(ge=1)] = 28
+    """Days after infusion in which a dose-limiting toxicity counts; evaluable for it are subjects
+    followed this long or with one earlier."""
+    escalation: Literal["3+3", "none"] = "3+3"
+    """Rule that the table of dose-limiting toxicities applies to each dose level."""
+    escalation_part: Literal["A", "B"] = "A"
+    """Part of the study that the escalation rule is applied to."""
+
+
+class Persistence(Section):
+    """A time point at which persistence of the cells is reported."""
+
+    label: Name
+    """Name of the time point."""
+    day: Annotated[int, Field(ge=1)]
+    """Target day after infusion."""
+    window: Days
+    """Days before and after it."""
+
+
+class Kinetics(Section):
+    """Cellular kinetics: non-compartmental analysis per subject, assay and unit."""
+
+    method: Literal["lin-up log-down", "linear"] = "lin-up log-down"
+    """Rule of the area under the curve (PKNCA's default, or linear throughout)."""
+    auc_end_days: Annotated[
+        tuple[Annotated[int, Field(ge=1)], ...],
+        Strict(False),
+        AfterValidator(_unique),
+        Field(min_length=1),
+    ] = (28, 90)
+    """Days up to which the area is calculated; 90 is the registered one."""
+    extrapolation_days: Days = 14
+    """A profile still quantifiable at its last sample is extrapolated on its terminal slope, and
+    flagged, when that sample lies at most this many days before the end; else not calculable."""
+    persistence: Annotated[tuple[Persistence, ...], Strict(False)] = (
+        Persistence(label="D28", day=28, window=3),
+        Persistence(label="M2", day=60, window=14),
+        Persistence(label="M3", day=90, window=14),
+    )
+    """Time points of persistence."""
+
+
 class Outputs(Section):
     """How results are shown; ard.csv always holds full precision."""
 
@@ -540,6 +608,10 @@ class Plan(Section):
     """Columns of the tables beside Total."""
     sensitivity: dict[Name, Variant] = {}
     """Named variants of response and statistics."""
+    safety: Safety = Safety()
+    """Adverse events."""
+    kinetics: Kinetics = Kinetics()
+    """Cellular kinetics."""
     outputs: Outputs = Outputs()
     """Presentation."""
 

@@ -1,0 +1,114 @@
+"""Findings of the data checks: one row each, as a data manager sends them to the site."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+Severity = Literal["error", "warning"]
+
+COLUMNS = [
+    "severity",
+    "table",
+    "subject_id",
+    "visit",
+    "row",
+    "column",
+    "value",
+    "rule",
+    "message",
+    "file",
+]
+TABLE_ORDER = ("subjects", "visits", "therapies", "adverse_events", "kinetics")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A table as recorded: its name, its file and the text of every cell."""
+
+    table: str
+    file: str
+    text: pd.DataFrame
+    readable: bool = True
+    """False where the file could not be read as a table: `text` then has no rows."""
+
+
+@dataclass
+class Findings:
+    """Collects findings, and gives them back sorted by table, row and column."""
+
+    _parts: list[pd.DataFrame] = field(default_factory=list)
+
+    def add(
+        self,
+        recorded: Recorded,
+        where: pd.Series[bool],
+        column: str,
+        rule: str,
+        expected: str | pd.Series[str],
+        severity: Severity = "error",
+    ) -> None:
+        """One finding for every row of `recorded.text` in `where`; `expected` in words."""
+        rows = recorded.text.loc[where]
+        if rows.empty:
+            return
+        wanted = expected.loc[where] if isinstance(expected, pd.Series) else expected
+        value = rows[column] if column in rows else pd.Series("", index=rows.index)
+        place = f"{recorded.file}, row " + rows["source_row"].astype(str) + f", {column}: "
+        found = ("found " + value).where(value != "", "empty")
+        self._parts.append(
+            pd.DataFrame(
+                {
+                    "severity": severity,
+                    "table": recorded.table,
+                    "subject_id": rows.get("subject_id", ""),
+                    "visit": rows.get("visit", ""),
+                    "row": rows["source_row"].astype("Int64"),
+                    "column": column,
+                    "value": value,
+                    "rule": rule,
+                    "message": place + found + "; expected " + wanted,
+                    "file": recorded.file,
+                }
+            )
+        )
+
+    def add_one(
+        self,
+        table: str,
+        file: str,
+        rule: str,
+        message: str,
+        *,
+        column: str = "",
+        value: str = "",
+        row: int | None = None,
+        severity: Severity = "error",
+    ) -> None:
+        """One finding on a file, a column or a line that is no record."""
+        place = file if row is None else f"{file}, row {row}"
+        finding = {
+            "severity": severity,
+            "table": table,
+            "subject_id": "",
+            "visit": "",
+            "row": pd.array([row], dtype="Int64"),
+            "column": column,
+            "value": value,
+            "rule": rule,
+            "message": f"{place}: {message}",
+            "file": file,
+        }
+        self._parts.append(pd.DataFrame(finding))
+
+    def frame(self) -> pd.DataFrame:
+        """All findings, sorted."""
+        if not self._parts:
+            return pd.DataFrame(columns=COLUMNS)
+        found = pd.concat(self._parts, ignore_index=True)[COLUMNS]
+        rank = found["table"].map({name: i for i, name in enumerate(TABLE_ORDER)})
+        keys = [found["rule"], found["column"], found["row"].fillna(0), rank]
+        return found.iloc[np.lexsort([key.to_numpy() for key in keys])].reset_index(drop=True)
