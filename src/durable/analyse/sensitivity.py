@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import nan
+from math import isnan, nan
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from durable.analyse import durability, improvement
@@ -58,34 +59,74 @@ def _analysis(
     return [Result(OUTPUT, name, group_by, group, *row) for row in rows]
 
 
-def _durability(
-    records: pd.DataFrame, rule: Statistics
-) -> Iterator[tuple[str, float, float, float, str]]:
+def _durability(records: pd.DataFrame, rule: Statistics) -> Iterator[durability.Row]:
     yield "n_subjects", len(records), nan, nan, ""
     yield "n_event", int((records["CNSR"] == 0).sum()), nan, nan, ""
     if rule.dor_estimator == "turnbull":
-        yield from _turnbull(records, rule)
+        yield from _between_visits(records, rule)
         return
-    wanted = {"median", *(f"landmark_M{m:g}" for m in rule.sensitivity_landmarks_months)}
     months = rule.model_copy(update={"landmarks_months": rule.sensitivity_landmarks_months})
     km = durability.fit(records)
-    for row in (*durability.quantiles(km, rule), *durability.landmarks(km, months)):
-        if row[0] in wanted:
+    yield from (row for row in durability.quantiles(km, rule) if row[0] == "median")
+    for row in durability.landmarks(km, months):
+        if row[0].startswith("landmark"):
             yield row
 
 
+def _between_visits(records: pd.DataFrame, rule: Statistics) -> Iterator[durability.Row]:
+    """Median and rates where recurrence lies somewhere between two assessments (Turnbull 1976).
+
+    Where the data leave a range open, the value shown is the one that dates the event late, as
+    Kaplan-Meier does; the note holds the range. Intervals: percentile bootstrap over subjects.
+    """
+    from durable.stats.interval_censored import turnbull
+
+    lower = (records["LOWDT"] - records["STARTDT"]).dt.days.to_numpy(float) + 1
+    upper = np.where(records["CNSR"] == 0, records["AVAL"], np.inf)
+    estimate = turnbull(np.minimum(lower, records["AVAL"]), upper)
+    drawn = {"replicates": rule.bootstrap_replicates, "seed": rule.bootstrap_seed}
+    month = rule.days_per_month
+    median = estimate.quantile(0.5, rule.conf_level, rule.quantile_rule, **drawn)
+    span = _span(median.earliest / month, median.latest / month, "months")
+    yield "median", median.latest / month, median.lower / month, median.upper / month, span
+    landmarks = rule.sensitivity_landmarks_months
+    table = estimate.at(np.array(landmarks) * month, rule.conf_level, **drawn)
+    columns = (table[name].tolist() for name in ("lowest", "highest", "lower", "upper"))
+    for mark, lowest, highest, low, high in zip(landmarks, *columns, strict=True):
+        yield f"landmark_M{mark:g}", highest, low, high, _span(lowest, highest, "")
+
+
+def _span(low: float, high: float, unit: str) -> str:
+    return f"between {low:.3f} and {high:.3f} {unit}".strip() if low < high else ""
+
+
 def figure_data(results: list[Result], plan: Plan) -> pd.DataFrame:
-    """Rows of the forest figure (see docs/figures.md)."""
+    """Rows of the forest figure (see docs/figures.md): durations in months, rates in percent."""
     titles = {name: variant.title or name for name, variant in plan.sensitivity.items()}
-    shown = [row for row in results if row.statistic in ("median", "rate")]
-    return pd.DataFrame(
+    shown = [(panel, row) for row in results if (panel := _panel(row)) is not None]
+    scale = [100 if "%" in panel else 1 for panel, _ in shown]
+    frame = pd.DataFrame(
         {
-            "analysis": [row.analysis for row in shown],
-            "title": [titles.get(row.analysis, "Primary analysis") for row in shown],
-            "parameter": [row.parameter for row in shown],
-            "statistic": [row.statistic for row in shown],
-            "estimate": [row.value for row in shown],
-            "lower": [row.lower for row in shown],
-            "upper": [row.upper for row in shown],
+            "analysis": [row.analysis for _, row in shown],
+            "title": [titles.get(row.analysis, "Primary analysis") for _, row in shown],
+            "parameter": [panel for panel, _ in shown],
+            "estimate": [row.value * k for (_, row), k in zip(shown, scale, strict=True)],
+            "lower": [row.lower * k for (_, row), k in zip(shown, scale, strict=True)],
+            "upper": [row.upper * k for (_, row), k in zip(shown, scale, strict=True)],
         }
     )
+    values = frame[["estimate", "lower", "upper"]].map(lambda v: "NE" if isnan(v) else f"{v:.1f}")
+    return frame.assign(
+        text=values["estimate"] + " (" + values["lower"] + ", " + values["upper"] + ")"
+    )
+
+
+def _panel(row: Result) -> str | None:
+    """Panel of the forest that shows a result."""
+    if row.parameter == "DOR" and row.statistic == "median":
+        return "DOR, median (months)"
+    if row.parameter == "DOR" and row.statistic.startswith("landmark_M"):
+        return f"DOR, event-free at month {row.statistic.removeprefix('landmark_M')} (%)"
+    if row.statistic == "rate":
+        return f"Improved at {row.parameter} (%)"
+    return None

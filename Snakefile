@@ -4,18 +4,18 @@
 """
 
 
-report: "report/analysis.rst"
+report: "workflow/report/analysis.rst"
 
 
 # The Python that the lock file serves. Jobs run in the environment of snakemake itself.
 container: "docker://python:3.12-slim"
 
 
-include: "rules/common.smk"
-include: "rules/intake.smk"
-include: "rules/derive.smk"
-include: "rules/analyse.smk"
-include: "rules/display.smk"
+include: "workflow/rules/common.smk"
+include: "workflow/rules/intake.smk"
+include: "workflow/rules/derive.smk"
+include: "workflow/rules/analyse.smk"
+include: "workflow/rules/display.smk"
 
 
 rule all:
