@@ -30,7 +30,7 @@ def main() -> int:
         folder = Path(name)
         shutil.copytree(ROOT / "config", folder / "config")
         shutil.copytree(ROOT / "data" / "demo", folder / "data" / "demo")
-        snakefile = str(ROOT / "workflow" / "Snakefile")
+        snakefile = str(ROOT / "Snakefile")
         snakemake = [str(Path(sys.executable).parent / "snakemake"), "--snakefile", snakefile]
         whole = measured("from no results to all, Snakemake", snakemake, folder)
         start = measured("Snakemake's start (nothing to do)", snakemake, folder)
