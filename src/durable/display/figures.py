@@ -10,7 +10,15 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from durable.config.model import Plan
-from durable.display.plots import km
+from durable.display.plots import (
+    forest,
+    kinetics,
+    km,
+    spider,
+    swimmer,
+    trajectories,
+    waterfall,
+)
 from durable.display.plots.points import Points, read_points
 from durable.display.plots.style import Caption, save, settings
 from durable.stages import STAGES
@@ -53,6 +61,60 @@ KINDS = (
         "ADTTE, PARAMCD EFS",
         km.COLUMNS,
         partial(km.draw, origin="Months since infusion"),
+        _no_notes,
+    ),
+    Kind(
+        "swimmer",
+        "Course of each subject (swimmer plot)",
+        "All infused subjects",
+        "ADSL, ADRS, ADTTE",
+        swimmer.COLUMNS,
+        swimmer.draw,
+        _no_notes,
+    ),
+    Kind(
+        "tis",
+        "Total Improvement Score over time",
+        "All infused subjects",
+        "ADRS, PARAMCD TIS",
+        spider.COLUMNS,
+        spider.draw,
+        _no_notes,
+    ),
+    Kind(
+        "waterfall",
+        "Best Total Improvement Score of each subject (waterfall plot)",
+        "All infused subjects",
+        "ADRS, PARAMCD TIS",
+        waterfall.COLUMNS,
+        waterfall.draw,
+        _no_notes,
+    ),
+    Kind(
+        "csm",
+        "Core set measures over time",
+        "All infused subjects",
+        "ADRS",
+        trajectories.COLUMNS,
+        trajectories.draw,
+        _no_notes,
+    ),
+    Kind(
+        "kinetics",
+        "Cellular kinetics",
+        "All infused subjects",
+        "ADPC",
+        kinetics.COLUMNS,
+        kinetics.draw,
+        _no_notes,
+    ),
+    Kind(
+        "sensitivity",
+        "Sensitivity analyses (forest plot)",
+        "All infused subjects; duration of response: subjects in remission",
+        "analysis results dataset (ard.csv)",
+        forest.COLUMNS,
+        forest.draw,
         _no_notes,
     ),
 )

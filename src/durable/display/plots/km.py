@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from durable.config.model import Plan
-from durable.display.plots.points import Points
+from durable.display.plots.points import Points, short
 from durable.display.plots.style import (
     COLOURS,
     DASHES,
@@ -26,7 +26,7 @@ from durable.display.plots.style import (
     Page,
     Style,
     apart,
-    say,
+    nothing,
     text_width,
 )
 
@@ -69,7 +69,7 @@ def draw(points: Points, plan: Plan, caption: Caption, origin: str) -> Figure:
     """Draw ``f_km_*.csv``; `origin` names the horizontal axis."""
     curves = _curves(points)
     if not curves:
-        return _empty(caption)
+        return nothing(caption)
     rows = 2 if len(curves) == 1 else 2 * (len(curves) + 1)
     page = Page(caption, PLOT_HEIGHT + rows * 3.7 + 2, _key(curves, plan))
     axes = page.axes(page.body)
@@ -78,7 +78,7 @@ def draw(points: Points, plan: Plan, caption: Caption, origin: str) -> Figure:
     _scales(axes, curves)
     axes.set_xlabel(origin)
     _counts(axes, curves)
-    page.fit(axes, page.body)
+    page.fit((axes, page.body))
     return page.figure
 
 
@@ -89,7 +89,7 @@ def step(time: NDArray[np.float64], value: NDArray[np.float64]) -> tuple[list[fl
 
 def _curves(points: Points) -> list[Curve]:
     drawn = [
-        (group if group_by == "total" else f"{group_by.replace('_', ' ')} {group}", rows)
+        (_name(group_by, group), rows)
         for (group_by, group), rows in points.each("group_by", "group")
         if len(rows.where(kind="curve"))
     ]
@@ -104,6 +104,10 @@ def _curves(points: Points) -> list[Curve]:
         )
         for i, (name, rows) in enumerate(drawn)
     ]
+
+
+def _name(group_by: str, group: str) -> str:
+    return short(group) if group_by == "total" else f"{group_by.replace('_', ' ')} {short(group)}"
 
 
 def _draw_curve(axes: Axes, curve: Curve, *, band: bool) -> None:
@@ -234,9 +238,3 @@ def _left(axes: Axes, text: str, left: float, line: int, weight: str = "normal")
         weight=weight,
         annotation_clip=False,
     )
-
-
-def _empty(caption: Caption) -> Figure:
-    page = Page(caption, PLOT_HEIGHT)
-    say(page.axes(page.body), "No subjects")
-    return page.figure

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import nan
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from numpy.typing import NDArray
 
 from durable.errors import UserError
 
-#: Longer text is shortened in the middle: room on a page is limited, the CSV holds it whole.
-LONGEST = 40
+#: A longer name of a subject or group is shortened where it is drawn; the CSV holds it whole.
+LONGEST = 24
 _FORMULA = ("'=", "'+", "'-", "'@")
 
 
@@ -84,12 +85,17 @@ def read_points(path: Path, columns: Sequence[str]) -> Points:
     )
 
 
+@cache
 def drawable(text: str) -> str:
-    """Text as it is drawn: one line, of bounded length, of characters that can be printed.
+    """Text as it is drawn: one line, of characters that can be printed.
 
     The apostrophe that keeps a spreadsheet from running a cell as a formula is taken off again.
     """
     text = text[1:] if text.startswith(_FORMULA) else text
-    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def short(text: str) -> str:
+    """A name as it is drawn, without its middle where it is too long."""
     half = (LONGEST - 1) // 2
     return text if len(text) <= LONGEST else f"{text[:half]}…{text[-half:]}"

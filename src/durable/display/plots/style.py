@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
@@ -23,7 +24,10 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 
+from durable.config.model import Plan
+from durable.display.plots.points import Points, short
 from durable.files import whole, write_text
 
 #: How artists are drawn, as keyword arguments.
@@ -35,6 +39,8 @@ MARGIN = 2.0
 DPI = 200
 TEXT_SIZE = 8.0
 TITLE_SIZE = 10.0
+#: Lengths in a key, in multiples of the type size: the sign, to its text, to the next column.
+_HANDLE, _PAD, _SPACING = 2.6, 0.8, 1.5
 LINE_SPACING = 1.3
 INK = "black"
 FAINT = "0.45"
@@ -46,6 +52,10 @@ POINT = 25.4 / 72
 COLOURS = ("#0072B2", "#D55E00", "#000000", "#56B4E9", "#CC79A7", "#009E73", "#E69F00")
 DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2, 1, 1, 1, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
+#: Subjects of a figure that shows each on its own; a page holds no more.
+MOST_SUBJECTS = 50
+#: Subjects that a key can tell apart.
+KEYED_SUBJECTS = 20
 _SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": TEXT_SIZE,
@@ -141,7 +151,7 @@ class Page:
         self.figure = Figure(figsize=(WIDTH * _MM, 100 * _MM), dpi=DPI, facecolor="white")
         self._canvas: Any = FigureCanvasAgg(self.figure)
         legend = self._legend(key) if key else None
-        key_height = self.extent(legend)[1] + 2 if legend else 0.0
+        key_height = self.extent(legend)[1] + 3 if legend else 0.0
         above = _height(heading, TITLE_SIZE) + _height(context) + 3
         below = _height(notes) + 3
         self.height = 2 * MARGIN + above + key_height + height + below
@@ -161,28 +171,39 @@ class Page:
         axes: Axes = self.figure.add_axes(self._fraction(box))
         return axes
 
-    def fit(self, axes: Axes, box: Box) -> None:
-        """Move the edges of the axes so that all that is drawn with them lies within the box."""
-        axes.set_position(self._fraction(box))
-        renderer = self._canvas.get_renderer()
-        inner, outer = axes.get_window_extent(renderer), axes.get_tightbbox(renderer)
-        if outer is None:
-            return
-        scale = 1 / (DPI * _MM)
-        left, right = (inner.x0 - outer.x0) * scale, (outer.x1 - inner.x1) * scale
-        below, above = (inner.y0 - outer.y0) * scale, (outer.y1 - inner.y1) * scale
-        room = Box(
-            box.left + left,
-            box.bottom + below,
-            box.width - left - right,
-            box.height - below - above,
-        )
-        axes.set_position(self._fraction(room))
+    def fit(self, *panels: tuple[Axes, Box]) -> None:
+        """Shrink axes so that all that is drawn with them lies within their box.
+
+        Several axes get the same margins, so that they stay in line.
+        """
+        margins = [self._margins(axes, box) for axes, box in panels]
+        left, right, below, above = (max(side) for side in zip(*margins, strict=True))
+        for axes, box in panels:
+            room = Box(
+                box.left + left,
+                box.bottom + below,
+                box.width - left - right,
+                box.height - below - above,
+            )
+            axes.set_position(self._fraction(room))
 
     def extent(self, artist: Artist) -> tuple[float, float]:
         """Width and height of an artist, millimetres."""
         box = artist.get_window_extent(self._canvas.get_renderer())
         return box.width / (DPI * _MM), box.height / (DPI * _MM)
+
+    def _margins(self, axes: Axes, box: Box) -> tuple[float, float, float, float]:
+        axes.set_position(self._fraction(box))
+        renderer = self._canvas.get_renderer()
+        inner = axes.get_window_extent(renderer)
+        outer = axes.get_tightbbox(renderer) or inner
+        mm = DPI * _MM
+        return (
+            (inner.x0 - outer.x0) / mm,
+            (outer.x1 - inner.x1) / mm,
+            (inner.y0 - outer.y0) / mm,
+            (outer.y1 - inner.y1) / mm,
+        )
 
     def _fraction(self, box: Box) -> tuple[float, float, float, float]:
         return (
@@ -193,26 +214,21 @@ class Page:
         )
 
     def _legend(self, key: Sequence[Artist]) -> Legend:
-        """A key in as many columns as the width holds."""
         # A label that begins with an underscore would be left out.
         named = [str(artist.get_label()) for artist in key]
         labels = [f" {label}" if label.startswith("_") else label for label in named]
-        for columns in range(len(key), 0, -1):
-            legend = self.figure.legend(
-                handles=list(key),
-                labels=labels,
-                ncols=columns,
-                loc="upper left",
-                frameon=False,
-                borderpad=0,
-                borderaxespad=0,
-                handlelength=2.6,
-                columnspacing=1.5,
-            )
-            if self.extent(legend)[0] <= WIDTH - 2 * MARGIN or columns == 1:
-                break
-            legend.remove()
-        return legend
+        return self.figure.legend(
+            handles=list(key),
+            labels=labels,
+            ncols=_key_columns(labels),
+            loc="upper left",
+            frameon=False,
+            borderpad=0,
+            borderaxespad=0,
+            handlelength=_HANDLE,
+            handletextpad=_PAD,
+            columnspacing=_SPACING,
+        )
 
     def _write(
         self, lines: Sequence[str], top: float, size: float = TEXT_SIZE, weight: str = "normal"
@@ -231,6 +247,18 @@ class Page:
         self.figure.add_artist(line)
 
 
+def _key_columns(labels: Sequence[str]) -> int:
+    """As many columns as the width of the page holds; matplotlib fills one after the other."""
+    widths = np.array([text_width(label) for label in labels])
+    for columns in range(len(labels), 1, -1):
+        texts = sum(float(part.max()) for part in np.array_split(widths, columns))
+        ems = columns * (_HANDLE + _PAD) + (columns - 1) * _SPACING
+        if texts + ems * TEXT_SIZE * POINT <= WIDTH - 2 * MARGIN - 1:
+            return columns
+    return 1
+
+
+@cache
 def text_width(text: str, size: float = TEXT_SIZE, weight: str = "normal") -> float:
     """Width of a text in millimetres."""
     font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
@@ -290,17 +318,89 @@ def spread(positions: Sequence[float], gap: float, low: float, high: float) -> l
 def say(axes: Axes, text: str) -> None:
     """Write in the middle of empty axes why there is nothing to see."""
     axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", size=TITLE_SIZE)
 
 
-def months_axis(axes: Axes, last_day: float, days_per_month: float) -> None:
-    """A horizontal axis in days that is labelled in months, from infusion to the last day."""
-    last = max(last_day / days_per_month, 1.0)
-    step = next(step for step in (1, 2, 3, 6, 12, 24, 60, 120, 1200) if last / step <= 13)
-    months = range(0, int(last / step) * step + step + 1, step)
-    ticks = [month for month in months if month <= last * 1.02]
-    axes.set_xticks([month * days_per_month for month in ticks], [f"{month:,}" for month in ticks])
+def nothing(caption: Caption, text: str = "No subjects") -> Figure:
+    """A figure without a point, which says so."""
+    page = Page(caption, 60)
+    say(page.axes(page.body), text)
+    return page.figure
+
+
+def shortened(points: Points) -> tuple[Points, str]:
+    """The rows of as many subjects as a page holds, and a note where that is not all."""
+    subjects = len(points.distinct("subject"))
+    if subjects <= MOST_SUBJECTS:
+        return points, ""
+    note = f"The first {MOST_SUBJECTS} of {subjects:,} subjects are shown; the CSV holds all."
+    return points.first("subject", MOST_SUBJECTS), note
+
+
+def subject_style(index: int, subjects: int) -> Style:
+    """Line and marker of a subject: all alike where there are too many to tell apart."""
+    if subjects > KEYED_SUBJECTS:
+        return {"color": COLOURS[0], "alpha": 0.55, "linewidth": 0.7}
+    coloured = [colour for colour in COLOURS if colour != "#000000"]
+    return {
+        "color": coloured[index % len(coloured)],
+        "linestyle": DASHES[index % len(DASHES)],
+        "marker": MARKERS[index % len(MARKERS)],
+        "linewidth": 0.9,
+        "markersize": 3.5,
+    }
+
+
+def subject_key(subjects: Sequence[str]) -> list[Artist]:
+    """One entry a subject; none where there are too many to tell apart."""
+    if len(subjects) > KEYED_SUBJECTS:
+        return []
+    styles = [subject_style(i, len(subjects)) for i in range(len(subjects))]
+    return [
+        Line2D([], [], label=short(name), **style)
+        for name, style in zip(subjects, styles, strict=True)
+    ]
+
+
+def thresholds(plan: Plan) -> list[tuple[float, Style]]:
+    """The Total Improvement Score of each level of response, with its label and line."""
+    levels = plan.response.improvement.thresholds
+    scores = (levels.minimal, levels.moderate, levels.major)
+    dashes = ((0, (1, 2)), (0, (3, 2)), (0, (8, 2)))
+    return [
+        (score, {"label": f"{name} from {score:g}", "linestyle": dash, "color": FAINT, "lw": 0.8})
+        for name, score, dash in zip(("Minimal", "Moderate", "Major"), scores, dashes, strict=True)
+    ]
+
+
+def months_axis(axes: Axes, days: NDArray[np.float64], days_per_month: float) -> None:
+    """A horizontal axis that holds these days since infusion and is labelled in months."""
+    first, last = _ends(days)
+    # A visit of month 24 may be days short of it.
+    months = _ticks(last / days_per_month + 0.2, (1, 3, 6, 12, 24, 60, 120, 1200))
+    places = [days_per_month * month for month in months]
+    axes.set_xticks(places, [str(month) for month in months])
+    axes.set_xlim(first, max(last, *places, 1.0))
     axes.set_xlabel("Months since infusion")
+
+
+def days_axis(axes: Axes, days: NDArray[np.float64]) -> None:
+    """A horizontal axis that holds these days since infusion."""
+    first, last = _ends(days)
+    axes.set_xticks(_ticks(last, (1, 2, 7, 14, 28, 56, 91, 182, 364, 3640)))
+    axes.set_xlim(first, max(last, 1.0))
+    axes.set_xlabel("Days since infusion")
+
+
+def _ends(days: NDArray[np.float64]) -> tuple[float, float]:
+    known = days[np.isfinite(days)]
+    return float(known.min(initial=0.0)), float(known.max(initial=0.0))
+
+
+def _ticks(last: float, steps: Sequence[int]) -> list[int]:
+    step = next((step for step in steps if last / step <= 14), steps[-1])
+    return list(range(0, int(last) + 1, step))
 
 
 def save(figure: Figure, stem: Path, caption: Caption) -> None:

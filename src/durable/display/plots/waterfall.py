@@ -1,0 +1,136 @@
+"""Waterfall plot: the best Total Improvement Score of each subject, in the order of the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from numpy.typing import NDArray
+
+from durable.config.model import Plan
+from durable.display.plots.points import Points, short
+from durable.display.plots.style import (
+    INK,
+    MOST_SUBJECTS,
+    Caption,
+    Page,
+    Style,
+    nothing,
+    text_width,
+    thresholds,
+)
+
+COLUMNS = ("subject", "group", "best_tis", "visit", "level")
+#: Height of the plot, and width of all bars, millimetres.
+_HEIGHT, _ACROSS = 88.0, 150.0
+#: From light to dark, so that the levels differ in grey print too.
+_LEVELS: dict[str, Style] = {
+    "none": {"label": "No improvement", "facecolor": "white", "hatch": "////"},
+    "minimal": {"label": "Minimal improvement", "facecolor": "#C6E3F5"},
+    "moderate": {"label": "Moderate improvement", "facecolor": "#56B4E9"},
+    "major": {"label": "Major improvement", "facecolor": "#004C78"},
+}
+_EDGE: Style = {"edgecolor": INK, "linewidth": 0.5}
+
+
+@dataclass(frozen=True)
+class Names:
+    """What is written at the bars."""
+
+    below: list[tuple[str, str]]
+    """Subject and group."""
+    above: list[str]
+    """Score and visit."""
+
+    @property
+    def upright(self) -> bool:
+        """Whether the bars are too narrow for text that lies."""
+        texts = [*self.above, *(text for pair in self.below for text in pair)]
+        return _ACROSS / len(self.above) < max(map(text_width, texts)) + 1.5
+
+    @property
+    def height(self) -> float:
+        """Height of the names below the axis, millimetres."""
+        names = (text_width(" ".join(pair)) for pair in self.below)
+        return max(names) if self.upright else 7.0
+
+
+def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
+    """Draw ``f_waterfall.csv``."""
+    if not len(points):
+        return nothing(caption)
+    names = _names(points) if len(points) <= MOST_SUBJECTS else None
+    note = "" if names else f"{len(points):,} subjects, each a bar, too many to be named."
+    room = _HEIGHT + (names.height if names else 0)
+    page = Page(caption.noting(note), room, _key(points, plan))
+    axes = page.axes(page.body)
+    for score, style in thresholds(plan):
+        axes.axhline(score, zorder=0, **style)
+    _draw_bars(axes, points, named=names is not None)
+    axes.set(xlim=(-0.6, len(points) - 0.4), ylim=(0, 108), ylabel="Best Total Improvement Score")
+    axes.set_yticks(range(0, 101, 20))
+    axes.spines["left"].set_bounds(0, 100)
+    axes.tick_params(axis="x", length=0)
+    axes.set_xticks([])
+    if names:
+        _name_bars(axes, points.number("best_tis"), names)
+    page.fit((axes, page.body))
+    return page.figure
+
+
+def _draw_bars(axes: Axes, points: Points, *, named: bool) -> None:
+    places = np.arange(len(points))
+    scores = points.number("best_tis")
+    for level, style in _LEVELS.items():
+        rows = points.columns["level"] == level
+        if not rows.any():
+            continue
+        if named:
+            axes.bar(places[rows], scores[rows], 0.72, gid=level, **style, **_EDGE)
+        else:
+            # One outline for all: a bar of its own each would be a file of megabytes.
+            heights = np.where(rows, scores, np.nan)
+            edges = np.arange(len(points) + 1) - 0.5
+            axes.stairs(heights, edges, fill=True, gid=level, **style)
+
+
+def _names(points: Points) -> Names:
+    below = zip(points.text("subject"), points.text("group"), strict=True)
+    above = zip(points.number("best_tis"), points.text("visit"), strict=True)
+    return Names(
+        [(short(subject), f"({short(group)})" if group else "") for subject, group in below],
+        [f"{score:g} {visit}".strip() if np.isfinite(score) else "NE" for score, visit in above],
+    )
+
+
+def _name_bars(axes: Axes, scores: NDArray[np.float64], names: Names) -> None:
+    rotation, joint = (90, " ") if names.upright else (0, "\n")
+    axes.set_xticks(range(len(scores)), map(joint.join, names.below), rotation=rotation)
+    if names.upright:
+        # A score of 100 has its text above it, in units of the scale.
+        axes.set_ylim(0, 104 + max(map(text_width, names.above)) * 130 / _HEIGHT)
+    heights = np.nan_to_num(scores).tolist()
+    for place, (height, text) in enumerate(zip(heights, names.above, strict=True)):
+        axes.annotate(
+            text,
+            (place, height),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
+            rotation=rotation,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},
+        )
+
+
+def _key(points: Points, plan: Plan) -> list[Artist]:
+    present = set(points.text("level"))
+    bars: list[Artist] = [
+        Patch(**style, **_EDGE) for level, style in _LEVELS.items() if level in present
+    ]
+    return [*bars, *(Line2D([], [], **style) for _, style in thresholds(plan))]

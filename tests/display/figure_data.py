@@ -1,0 +1,147 @@
+"""CSVs of the figures for a made-up study of n subjects, as the analysis would write them."""
+
+from __future__ import annotations
+
+from random import Random
+
+VISITS = {"D28": 28, "M2": 60, "M3": 90, "M6": 180, "M9": 270, "M12": 365, "M18": 548, "M24": 730}
+
+
+def _csv(header: str, rows: list[tuple[object, ...]]) -> str:
+    lines = [",".join("" if cell is None else str(cell) for cell in row) for row in rows]
+    return "\n".join([header, *lines]) + "\n"
+
+
+def subjects(n: int) -> list[str]:
+    return [f"CQ-{i:03d}" for i in range(1, n + 1)]
+
+
+def swimmer(n: int) -> str:
+    rows: list[tuple[object, ...]] = []
+    for i, name in enumerate(subjects(n)):
+        end = 760 - (i * 37) % 700
+        group = "1e7" if i % 3 else "3e7"
+        rows.append((name, group, "bar", 0, end, ""))
+        if end > 120 and i % 10 != 9:
+            rows.append((name, group, "remission", 60 + i % 30, end if i % 3 else end - 40, ""))
+            rows.append((name, group, "remission_start", 60 + i % 30, None, ""))
+            rows.append((name, group, "improvement", 60 + i % 30, None, "M2"))
+        # A recurrence, its therapy and a death on one day must stay apart.
+        late = ("recurrence", "new_therapy") if i % 6 == 0 else ("progression",) * (i % 6 == 3)
+        rows += [(name, group, kind, end - 40, None, "") for kind in late]
+        last = {5: "death", 6: "withdrawal"}.get(i % 7, "ongoing")
+        rows.append((name, group, last, end, None, ""))
+    return _csv("subject,group,kind,start_day,end_day,label", rows)
+
+
+def tis(n: int) -> str:
+    random = Random(2)
+    rows: list[tuple[object, ...]] = []
+    for i, name in enumerate(subjects(n)):
+        score = 30.0
+        for visit, day in list(VISITS.items())[: 3 + i % 6]:
+            score = min(100, max(0, score + random.choice((-10, 0, 7.5, 15, 20))))
+            if (i, visit) == (1, "M3"):
+                rows.append((name, day, visit, None, ""))
+            else:
+                rows.append((name, day + i % 9 - 4, visit, score, "Y" if day == 90 + i else ""))
+    return _csv("subject,day,visit,tis,partial", rows)
+
+
+def waterfall(n: int) -> str:
+    scores = [round(40 * (100 - 100 * i / n) / 100) * 2.5 for i in range(n)]
+    rows: list[tuple[object, ...]] = []
+    for i, (name, score) in enumerate(zip(subjects(n), scores, strict=True)):
+        level = ("none", "minimal", "moderate", "major")[
+            (score >= 30) + (score >= 45) + (score >= 70)
+        ]
+        rows.append((name, "1e7" if i % 3 else "3e7", score, "M6", level))
+    rows[-1] = (f"CQ-{n:03d}", "3e7", None, "", "none")
+    return _csv("subject,group,best_tis,visit,level", rows)
+
+
+def csm(n: int) -> str:
+    random = Random(3)
+    measures = {
+        "physician_global": ("cm", 10, 0),
+        "parent_global": ("cm", 10, 0),
+        "cmas": ("", 20, 52),
+        "chaq": ("", 3, 0),
+        "chq_phs": ("", 25, 60),
+        "das": ("", 20, 0),
+        "ck": ("x ULN", 14, 0.5),
+    }
+    rows: list[tuple[object, ...]] = []
+    for measure, (unit, start, end) in measures.items():
+        for i, name in enumerate(subjects(n)):
+            for day in [-10, *VISITS.values()][: 4 + i % 6]:
+                share = max(0, 1 - day / 200) * random.uniform(0.5, 1)
+                rows.append((measure, unit, name, day, round(end + (start - end) * share, 2)))
+    return _csv("measure,unit,subject,day,value", rows)
+
+
+def kinetics(n: int) -> str:
+    random = Random(4)
+    rows: list[tuple[object, ...]] = []
+    shape = {0: 0, 4: 1.5, 7: 32, 10: 20, 14: 8, 21: 3, 28: 1, 60: 0.2, 90: 0}
+    for assay, unit, times, lloq in (
+        ("Flow cytometry", "cells/µL", 1, 0.1),
+        ("qPCR", "copies/µg DNA", 900, 50),
+    ):
+        for i, name in enumerate(subjects(n)):
+            for day, height in shape.items():
+                value = round(height * times * random.uniform(0.3, 3), 3)
+                below = value < lloq
+                cell = None if below else value
+                group = "1e7" if i % 3 else "3e7"
+                rows.append((assay, unit, name, group, day, cell, "Y" if below else "N", lloq,
+                             "individual"))  # fmt: skip
+        for day, height in shape.items():
+            rows.append((assay, unit, "", "Total", day, height * times or None, "", "", "geo_mean"))
+    return _csv("assay,unit,subject,group,day,value,below_lloq,lloq,kind", rows)
+
+
+SENSITIVITY = {
+    "primary": "Primary analysis",
+    "confirmed": "Remission confirmed at the next assessment",
+    "jdmai1": "Remission by JDMAI1",
+    "hypothetical": "New systemic therapy censored (hypothetical)",
+    "policy": "New systemic therapy ignored (treatment policy)",
+    "fda_death": "Missed-assessment censoring also for death",
+    "observed": "Observed case",
+    "best_case": "Missing as improved (best case)",
+    "enzyme_zero": "CHQ-PhS scored 0",
+    "enzyme_max": "CHQ-PhS at its maximum",
+    "turnbull": "Interval-censored (Turnbull)",
+}
+PARAMETERS = ("DOR, median (months)", "DOR, event-free at month 12 (%)",
+              "Improved at M2 (%)", "Improved at M3 (%)")  # fmt: skip
+
+
+def sensitivity() -> str:
+    rows: list[tuple[object, ...]] = []
+    for i, (name, title) in enumerate(SENSITIVITY.items()):
+        for j, parameter in enumerate(PARAMETERS):
+            middle: float | None = 11.5 + i % 4 if j == 0 else 50.0 + 3 * (i % 5) + 5 * j
+            low: float | None = 2.3 if j == 0 else 18.5
+            high: float | None = 91.5 if j else (None if i % 3 == 0 else 19.9)
+            if (i, j) == (4, 0):
+                middle = high = None
+            if (i, j) == (5, 0):
+                middle = low = high = None
+            cells = ["NE" if cell is None else f"{cell:.1f}" for cell in (middle, low, high)]
+            text = f'"{cells[0]} ({cells[1]}, {cells[2]})"' if cells != ["NE"] * 3 else "NE"
+            rows.append((name, title, f'"{parameter}"', middle, low, high, text))
+    return _csv("analysis,title,parameter,estimate,lower,upper,text", rows)
+
+
+def study(n: int) -> dict[str, str]:
+    """The CSV of each figure of subjects, and of the forest."""
+    return {
+        "swimmer": swimmer(n),
+        "tis": tis(n),
+        "waterfall": waterfall(n),
+        "csm": csm(n),
+        "kinetics": kinetics(n),
+        "sensitivity": sensitivity(),
+    }

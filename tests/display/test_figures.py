@@ -1,0 +1,454 @@
+"""All figures: files, layout, odd input; and that each draws what its CSV says."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+
+from durable.display import figures
+from durable.display.plots import kinetics, km
+from durable.display.plots.points import drawable, read_points, short
+from durable.display.plots.style import WIDTH, accessible, apart, settings, spread, wrap
+from durable.errors import UserError
+from durable.stages import STAGES
+from tests.display import figure_data
+from tests.display.layout import KINDS, PLAN, drawn, misplaced, smallest_type, words
+
+SVG = "{http://www.w3.org/2000/svg}"
+OF_SUBJECTS = ("swimmer", "tis", "waterfall", "csm", "kinetics")
+
+
+@pytest.fixture(autouse=True)
+def _settings() -> Iterator[None]:
+    with settings():
+        yield
+
+
+def data(axes: Axes, gid: str) -> list[tuple[float, float]]:
+    """Points of the lines with this id."""
+    return [
+        (float(x), float(y))
+        for line in axes.get_lines()
+        if line.get_gid() == gid
+        for x, y in zip(*line.get_data(), strict=True)
+    ]
+
+
+# The page
+
+
+@pytest.mark.parametrize("n", [1, 10, 40])
+@pytest.mark.parametrize("name", [*OF_SUBJECTS, "sensitivity"])
+def test_text_is_legible_within_the_page_and_apart(tmp_path: Path, name: str, n: int) -> None:
+    figure = drawn(name, figure_data.study(n)[name], tmp_path)
+    assert misplaced(figure) == []
+    assert smallest_type(figure) >= 8
+    assert figure.get_figwidth() == pytest.approx(WIDTH / 25.4)
+    assert figure.get_figheight() < 250 / 25.4
+
+
+@pytest.mark.parametrize("name", OF_SUBJECTS)
+def test_thousands_of_subjects_still_make_one_page_that_says_what_it_shows(
+    tmp_path: Path, name: str
+) -> None:
+    figure = drawn(name, figure_data.study(500)[name], tmp_path)
+    assert figure.get_figheight() < 250 / 25.4
+    assert any("500 subjects" in text for text in words(figure))
+    assert misplaced(figure) == []
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_file_without_rows_is_a_figure_that_says_so(tmp_path: Path, name: str) -> None:
+    figure = drawn(name, ",".join(KINDS[name].columns) + "\n", tmp_path)
+    assert {"No subjects", "No analyses"} & set(words(figure))
+    assert misplaced(figure) == []
+
+
+def test_heading_names_number_study_population_and_cutoff_and_the_foot_source_and_plan(
+    tmp_path: Path,
+) -> None:
+    found = words(drawn("swimmer", figure_data.swimmer(3), tmp_path))
+    assert "Figure 3. Course of each subject (swimmer plot)" in found
+    assert "Population: All infused subjects" in found
+    heading = "NCT06569472. Efficacy and duration of response, data cut-off 2024-06-30"
+    assert heading in found
+    digest = PLAN.digest(STAGES["figures"].plan)[:12]
+    assert f"Source: ADSL, ADRS, ADTTE; points in f_swimmer.csv. Plan {digest}." in found
+
+
+def test_numbers_of_figures_do_not_depend_on_which_are_there() -> None:
+    numbered = [figures.caption_of(kind, PLAN).label for kind in figures.KINDS]
+    assert numbered == [f"Figure {i}" for i in range(1, len(figures.KINDS) + 1)]
+
+
+# Text from data is text
+
+
+ODD = ("$x$", "$\\frac{", "<script>alert(1)</script>", "_hidden", "a%s{0}", "^_{")
+
+
+@pytest.mark.parametrize("name", OF_SUBJECTS)
+def test_odd_names_are_drawn_as_they_are(tmp_path: Path, name: str) -> None:
+    csv = figure_data.study(len(ODD))[name].replace("cells/µL", "$\\mu$L")
+    for place, odd in enumerate(ODD):
+        csv = csv.replace(f"CQ-{place + 1:03d}", odd)
+    figure = drawn(name, csv, tmp_path)
+    # Not compared whole: a name may stand with its group.
+    assert [odd for odd in ODD if not any(short(odd) in text for text in words(figure))] == []
+    assert misplaced(figure) == []
+
+
+def test_odd_titles_of_analyses_are_drawn_as_they_are(tmp_path: Path) -> None:
+    title = "$a_1$ & <b>bold</b>"
+    csv = figure_data.sensitivity().replace("Observed case", title)
+    assert title in words(drawn("sensitivity", csv, tmp_path))
+
+
+def test_markup_in_names_is_escaped_in_the_svg(tmp_path: Path) -> None:
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    csv = figure_data.swimmer(3).replace("CQ-002", "<script>--></script>")
+    (folder / "f_swimmer.csv").write_text(csv)
+    figures.run(PLAN, tmp_path)
+    text = (folder / "f_swimmer.svg").read_text()
+    assert "<script" not in text
+    ET.fromstring(text)
+
+
+def test_quoting_for_spreadsheets_is_undone() -> None:
+    assert drawable("'-001") == "-001"
+    assert drawable("'s Gravenhage") == "'s Gravenhage"
+
+
+def test_control_characters_and_line_ends_become_blanks() -> None:
+    assert drawable("a\nb\x00c\x1b") == "a b c"
+
+
+def test_long_names_lose_their_middle() -> None:
+    assert short("NCT06569472-CN-SITE-01-0001") == "NCT06569472…ITE-01-0001"
+    assert short("CQ-001") == "CQ-001"
+
+
+@pytest.mark.parametrize("name", OF_SUBJECTS)
+def test_long_names_leave_room_for_the_figure(tmp_path: Path, name: str) -> None:
+    csv = figure_data.study(10)[name].replace("CQ-", "NCT06569472-CHONGQING-SITE-")
+    assert misplaced(drawn(name, csv, tmp_path)) == []
+
+
+def test_missing_column_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "f_tis.csv"
+    path.write_text("subject,day\nA,1\n")
+    with pytest.raises(UserError, match=r"f_tis\.csv: no column tis, partial"):
+        read_points(path, ("subject", "day", "tis", "partial"))
+
+
+# Files
+
+
+def test_both_files_of_each_csv_that_is_there_are_written(tmp_path: Path) -> None:
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    for name in ("tis", "waterfall"):
+        (folder / f"f_{name}.csv").write_text(figure_data.study(3)[name])
+    (folder / "f_other.csv").write_text("a\n")
+    figures.run(PLAN, tmp_path)
+    assert {path.name for path in folder.iterdir()} == {
+        *(f"f_{name}.{end}" for name in ("tis", "waterfall") for end in ("csv", "png", "svg")),
+        "f_other.csv",
+    }
+
+
+def test_svg_has_title_description_and_ids_of_its_own_and_names_no_other_file(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    (folder / "f_tis.csv").write_text(figure_data.tis(3))
+    figures.run(PLAN, tmp_path)
+    text = (folder / "f_tis.svg").read_text()
+    root = ET.fromstring(text)
+    assert root.get("role") == "img"
+    assert root.findtext(f"{SVG}title") == "Figure 4. Total Improvement Score over time"
+    assert "data cut-off 2024-06-30" in (root.findtext(f"{SVG}desc") or "")
+    ids = [element.get("id") for element in root.iter() if element.get("id")]
+    assert len(ids) == len(set(ids)) > 10
+    assert all(name.startswith("f_tis-") for name in ids if name)
+    used = [value for e in root.iter() for key, value in e.items() if key.endswith("href")]
+    assert used
+    assert {value.removeprefix("#") for value in used} <= set(ids)
+    assert "<!DOCTYPE" not in text
+    assert "<dc:date" not in text
+    assert "font-family" not in text
+
+
+def test_png_is_170_mm_wide_at_its_resolution_and_holds_no_time_or_program(tmp_path: Path) -> None:
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    (folder / "f_tis.csv").write_text(figure_data.tis(3))
+    figures.run(PLAN, tmp_path)
+    with Image.open(folder / "f_tis.png") as image:
+        image.load()
+        assert image.width / image.info["dpi"][0] * 25.4 == pytest.approx(170, abs=0.2)
+        assert set(image.info) == {"dpi"}
+
+
+def test_description_is_escaped() -> None:
+    caption = figures.caption_of(KINDS["tis"], PLAN).noting("a < b & c")
+    text = accessible("<?xml?><svg width='1'></svg>", "f_tis", caption)
+    assert "a &lt; b &amp; c" in text
+
+
+_DRAW = """
+import sys
+from pathlib import Path
+from tests.display.layout import PLAN
+from durable.display import figures
+figures.run(PLAN, Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.slow
+def test_same_bytes_in_processes_with_different_hash_seeds(tmp_path: Path) -> None:
+    digests = []
+    for seed in ("1", "4242"):
+        folder = tmp_path / seed / "figures"
+        folder.mkdir(parents=True)
+        for name, csv in figure_data.study(3).items():
+            (folder / f"f_{name}.csv").write_text(csv)
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": f"UTC+{seed[:1]}"}
+        subprocess.run(
+            [sys.executable, "-c", _DRAW, str(tmp_path / seed)], check=True, env=environment
+        )
+        digests.append(
+            {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()}
+        )
+    assert len(digests[0]) == 3 * len(figure_data.study(1))
+    assert digests[0] == digests[1]
+
+
+def test_settings_of_the_user_change_nothing(tmp_path: Path) -> None:
+    (tmp_path / "matplotlibrc").write_text("font.size: 30\nsvg.fonttype: none\naxes.grid: True\n")
+    sizes = []
+    for place in (tmp_path, Path.cwd()):
+        folder = tmp_path / f"r{len(sizes)}" / "figures"
+        folder.mkdir(parents=True)
+        (folder / "f_tis.csv").write_text(figure_data.tis(3))
+        environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+        command = [sys.executable, "-c", _DRAW, str(folder.parent)]
+        subprocess.run(command, check=True, env=environment, cwd=place)
+        sizes.append((folder / "f_tis.svg").read_bytes())
+    assert sizes[0] == sizes[1]
+
+
+def test_drawing_imports_neither_pandas_nor_pyplot() -> None:
+    code = (
+        "import sys; import durable.display.figures;"
+        "print([m for m in ('pandas', 'scipy', 'matplotlib.pyplot') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
+# What each figure draws
+
+
+def test_lanes_are_in_the_order_of_the_file_and_bars_as_long_as_follow_up(tmp_path: Path) -> None:
+    csv = (
+        "subject,group,kind,start_day,end_day,label\n"
+        "B,1e7,bar,0,300,\nB,1e7,remission,60,200,\nB,1e7,recurrence,200,,\n"
+        "A,,bar,0,100,\nA,,death,100,,\n"
+    )
+    axes = drawn("swimmer", csv, tmp_path).axes[0]
+    bars = [
+        (bar.get_x(), bar.get_width(), bar.get_y() + bar.get_height() / 2) for bar in axes.patches
+    ]
+    assert bars == [(0, 300, 0), (0, 100, 1), (60, 140, 0)]
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["B (1e7)", "A"]
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]
+    ((day, lane),) = data(axes, "recurrence")
+    assert (day, round(lane)) == (200, 0)
+    assert data(axes, "death") == [(100, 1)]
+    assert data(axes, "progression") == []
+
+
+def test_key_of_the_swimmer_names_only_what_is_there(tmp_path: Path) -> None:
+    csv = "subject,group,kind,start_day,end_day,label\nA,,bar,0,100,\nA,,death,100,,\n"
+    found = words(drawn("swimmer", csv, tmp_path))
+    assert "Death" in found
+    assert "Recurrence" not in found
+
+
+def test_events_of_one_day_stand_apart(tmp_path: Path) -> None:
+    csv = (
+        "subject,group,kind,start_day,end_day,label\nA,,bar,0,100,\n"
+        "A,,recurrence,50,,\nA,,new_therapy,50,,\nA,,improvement,60,,\nA,,remission_start,60,,\n"
+    )
+    axes = drawn("swimmer", csv, tmp_path).axes[0]
+    heights = {kind: data(axes, kind)[0][1] for kind in ("recurrence", "new_therapy")}
+    assert abs(heights["recurrence"] - heights["new_therapy"]) >= 0.3
+    assert data(axes, "improvement")[0][1] != data(axes, "remission_start")[0][1]
+
+
+def test_months_are_marked_where_their_days_are(tmp_path: Path) -> None:
+    csv = "subject,group,kind,start_day,end_day,label\nA,,bar,0,740,\n"
+    axes = drawn("swimmer", csv, tmp_path).axes[0]
+    assert [text.get_text() for text in axes.get_xticklabels()] == [str(m) for m in range(0, 25, 3)]
+    assert list(axes.get_xticks()) == pytest.approx([m * 30.4375 for m in range(0, 25, 3)])
+
+
+def test_scores_are_drawn_per_subject_with_thresholds_of_the_plan(tmp_path: Path) -> None:
+    csv = "subject,day,visit,tis,partial\nA,30,D28,20,\nA,60,M2,,\nA,90,M3,50,Y\nB,61,M2,0,\n"
+    figure = drawn("tis", csv, tmp_path)
+    axes = figure.axes[0]
+    points = data(axes, "A")
+    assert (points[0], points[2]) == ((30, 20), (90, 50))
+    assert points[1][1] != points[1][1]
+    assert data(axes, "B") == [(61, 0)]
+    assert data(axes, "partial") == [(90, 50)]
+    levels = [line.get_ydata()[0] for line in axes.get_lines() if len(set(line.get_ydata())) == 1]
+    assert {30, 45, 70} <= set(levels)
+    assert {"A", "B", "Partial score", "Minimal from 30"} <= set(words(figure))
+
+
+def test_subject_without_any_score_is_named_all_the_same(tmp_path: Path) -> None:
+    csv = "subject,day,visit,tis,partial\nA,30,D28,20,\nB,60,M2,,\n"
+    figure = drawn("tis", csv, tmp_path)
+    assert {"A", "B"} <= set(words(figure))
+    assert misplaced(figure) == []
+
+
+def test_waterfall_keeps_the_order_of_the_file_and_tells_zero_from_missing(tmp_path: Path) -> None:
+    csv = (
+        "subject,group,best_tis,visit,level\n"
+        "A,,87.5,M6,major\nB,,30,M2,minimal\nC,,0,M3,none\nD,,,,none\n"
+    )
+    figure = drawn("waterfall", csv, tmp_path)
+    heights = sorted((bar.get_x(), bar.get_height()) for bar in figure.axes[0].patches)
+    assert [height for _, height in heights[:3]] == [87.5, 30, 0]
+    assert {"87.5 M6", "30 M2", "0 M3", "NE"} <= set(words(figure))
+
+
+def test_measures_have_panels_with_the_scale_of_the_plan(tmp_path: Path) -> None:
+    csv = (
+        "measure,unit,subject,day,value\ncmas,,A,-5,20\ncmas,,A,60,45.5\nck,x ULN,A,60,3.5\n"
+        "cmas,,B,60,50\n"
+    )
+    figure = drawn("csm", csv, tmp_path)
+    cmas, ck = figure.axes
+    assert data(cmas, "A") == [(-5, 20), (60, 45.5)]
+    assert data(cmas, "B") == [(60, 50)]
+    assert data(ck, "A") == [(60, 3.5)]
+    assert cmas.get_ylim() == (0, 52)
+    assert {"CMAS", "Creatine kinase (x ULN)"} <= set(words(figure))
+
+
+def profile(axes: Axes) -> dict[str, list[tuple[float, float]]]:
+    return {gid: data(axes, gid) for gid in ("A", "below", "geo_mean")}
+
+
+def test_values_below_the_limit_are_drawn_at_it_as_open_marks(tmp_path: Path) -> None:
+    csv = (
+        ",".join(kinetics.COLUMNS)
+        + "\nFlow,cells/uL,A,1e7,0,,Y,0.1,individual\nFlow,cells/uL,A,1e7,7,32,N,0.1,individual\n"
+        "Flow,cells/uL,A,1e7,90,0,Y,0.1,individual\n"
+        "Flow,cells/uL,,Total,7,30,,,geo_mean\nFlow,cells/uL,,Total,90,,,,geo_mean\n"
+    )
+    figure = drawn("kinetics", csv, tmp_path)
+    (axes,) = figure.axes
+    found = profile(axes)
+    assert found["A"] == [(0, 0.1), (7, 32), (90, 0.1)]
+    assert found["below"] == [(0, 0.1), (90, 0.1)]
+    assert found["geo_mean"][0] == (7, 30)
+    assert axes.get_yscale() == "log"
+    assert axes.get_ylim() == pytest.approx((0.01, 100))
+    lloq = [line for line in axes.get_lines() if line.get_gid() == "lloq"]
+    assert [line.get_ydata()[0] for line in lloq] == [0.1]
+
+
+def test_profile_never_above_the_limit_and_one_sample_only_are_drawn(tmp_path: Path) -> None:
+    header = ",".join(kinetics.COLUMNS)
+    never = header + "\nqPCR,copies,A,,7,,Y,50,individual\nqPCR,copies,A,,14,,Y,50,individual\n"
+    assert profile(drawn("kinetics", never, tmp_path).axes[0])["A"] == [(7, 50), (14, 50)]
+    unknown = header + "\nqPCR,copies,A,,7,,Y,,individual\n"
+    figure = drawn("kinetics", unknown, tmp_path)
+    assert misplaced(figure) == []
+
+
+def forest(tmp_path: Path) -> Figure:
+    csv = (
+        "analysis,title,parameter,estimate,lower,upper,text\n"
+        'primary,Primary analysis,Median (months),8.9,2.1,,"8.9 (2.1, NE)"\n'
+        'other,Other,Median (months),10,3,20,"10.0 (3.0, 20.0)"\n'
+        "none,None,Median (months),,,,NE\n"
+        'primary,Primary analysis,Rate (%),60,30,80,"60 (30, 80)"\n'
+    )
+    return drawn("sensitivity", csv, tmp_path)
+
+
+def test_forest_draws_estimates_and_intervals_of_each_parameter(tmp_path: Path) -> None:
+    median, rate = forest(tmp_path).axes
+    assert [x for x, _ in data(median, "estimate")] == [8.9, 10]
+    assert [x for x, _ in data(median, "interval")][2:] == [3, 20]
+    assert [x for x, _ in data(rate, "estimate")] == [60]
+    assert rate.get_xlim() == (0, 100)
+
+
+def test_limit_that_is_not_estimable_is_an_arrow_to_the_edge(tmp_path: Path) -> None:
+    median, rate = forest(tmp_path).axes
+    edge = median.get_xlim()[1]
+    assert [x for x, _ in data(median, "open")] == [edge]
+    assert [x for x, _ in data(median, "interval")][:2] == [2.1, edge]
+    assert data(rate, "open") == []
+
+
+def test_analysis_that_is_not_estimable_is_written_but_not_drawn(tmp_path: Path) -> None:
+    figure = forest(tmp_path)
+    assert len(data(figure.axes[0], "estimate")) == 2
+    assert {"NE", "None", "8.9 (2.1, NE)"} <= set(words(figure))
+
+
+def test_primary_analysis_is_the_line_of_reference(tmp_path: Path) -> None:
+    median, _ = forest(tmp_path).axes
+    assert [8.9, 8.9] in [list(line.get_xdata()) for line in median.get_lines()]
+
+
+# Helpers
+
+
+def test_labels_are_spread_in_order_and_stay_near() -> None:
+    assert spread([1, 1, 5], gap=1, low=0, high=10) == [1, 2, 5]
+    assert spread([9.9, 9.8], gap=1, low=0, high=10) == [10, 9]
+    assert spread([], gap=1, low=0, high=10) == []
+    assert spread([5, 5, 5], gap=8, low=0, high=10) == [0, 5, 10]
+
+
+def test_ticks_too_close_to_the_last_are_not_labelled() -> None:
+    assert apart([0, 3, 4, 6], gap=3) == [True, True, False, True]
+
+
+def test_text_is_broken_between_words_and_within_a_word_too_long() -> None:
+    assert wrap("a bc", width=100) == ["a bc"]
+    lines = wrap("word " * 60)
+    assert len(lines) > 1
+    assert " ".join(lines) == ("word " * 60).strip()
+    assert "".join(wrap("x" * 400)) == "x" * 400
+    assert wrap("") == []
+
+
+def test_step_function_keeps_each_value_up_to_the_next_time() -> None:
+    import numpy as np
+
+    assert km.step(np.array([0.0, 2, 5]), np.array([1, 0.5, 0.2])) == (
+        [0, 2, 2, 5, 5],
+        [1, 1, 0.5, 0.5, 0.2],
+    )
