@@ -80,6 +80,16 @@ STAGES: dict[str, Stage] = {
         ("response", "statistics", "sensitivity"),
         "analyse the primary and the sensitivity analyses side by side",
     ),
+    "subjects": Stage(
+        "durable.analyse.subjects",
+        ("groups", "statistics.days_per_month"),
+        "analyse disposition and baseline",
+    ),
+    "courses": Stage(
+        "durable.analyse.courses",
+        ("response.core_set", "response.hybrid"),
+        "write the data of the figures of each subject's course",
+    ),
     "results": Stage(
         "durable.analyse.results",
         (),

@@ -1,6 +1,9 @@
 """Makes ard.csv: every number of the outputs, and the points of the figures."""
 
-ANALYSES = ["improvement", "durability"] + ["sensitivity"] * bool(PLAN.sensitivity)
+ANALYSES = ["improvement", "durability", "subjects"]
+if PLAN.sensitivity:
+    ANALYSES.append("sensitivity")
+COURSES = ["swimmer", "tis", "waterfall", "csm"]
 
 
 rule improvement:
@@ -51,6 +54,35 @@ if PLAN.sensitivity:
             **dependencies(PLAN, "sensitivity"),
         shell:
             "python -m durable sensitivity --config {input.config:q} --plan {params.plan} &> {log:q}"
+
+
+rule subjects:
+    input:
+        rules.derive.output.adsl,
+        rules.derive.output.adrs,
+        config=PLAN_FILE,
+    output:
+        f"{FOLDER}/ard/subjects.csv",
+    log:
+        f"{FOLDER}/logs/subjects.log",
+    params:
+        **dependencies(PLAN, "subjects"),
+    shell:
+        "python -m durable subjects --config {input.config:q} --plan {params.plan} &> {log:q}"
+
+
+rule courses:
+    input:
+        rules.derive.output,
+        config=PLAN_FILE,
+    output:
+        [f"{FOLDER}/figures/f_{name}.csv" for name in COURSES],
+    log:
+        f"{FOLDER}/logs/courses.log",
+    params:
+        **dependencies(PLAN, "courses"),
+    shell:
+        "python -m durable courses --config {input.config:q} --plan {params.plan} &> {log:q}"
 
 
 rule results:

@@ -1,7 +1,7 @@
 """Makes tables/ and figures/: views of ard.csv for readers."""
 
 TABLE_NAMES = ["improvement", "dor"]
-FIGURE_NAMES = ["km_dor", "km_efs"]
+FIGURE_NAMES = ["km_dor", "km_efs", *COURSES]
 if PLAN.sensitivity:
     TABLE_NAMES.append("sensitivity")
     FIGURE_NAMES.append("sensitivity")

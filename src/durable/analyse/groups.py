@@ -26,18 +26,30 @@ class Group:
         return dataset.loc[dataset["USUBJID"].isin(self.subjects)]
 
 
-def groups(adsl: pd.DataFrame, variables: Iterable[str]) -> list[Group]:
-    """Levels of each variable among the infused subjects, then everyone infused.
+def groups(adsl: pd.DataFrame, variables: Iterable[str], population: str = "SAFFL") -> list[Group]:
+    """Levels of each variable among the subjects of a population, then all of it.
 
-    Levels are sorted as numbers where all of them are numbers (1e7, 3e7), else as text.
+    Parameters
+    ----------
+    adsl
+        Subject-level dataset.
+    variables
+        Groups of the plan.
+    population
+        Flag of the population in ADSL; all infused by default.
+
+    Returns
+    -------
+    list of Group
+        Levels sorted as numbers where all of them are numbers (1e7, 3e7), else as text; Total last.
     """
-    infused = adsl.loc[adsl["SAFFL"] == "Y"]
+    members = adsl.loc[adsl[population] == "Y"]
     found = [
-        Group(name, level, frozenset(infused.loc[infused[VARIABLES[name]] == level, "USUBJID"]))
+        Group(name, level, frozenset(members.loc[members[VARIABLES[name]] == level, "USUBJID"]))
         for name in variables
-        for level in _levels(infused[VARIABLES[name]])
+        for level in _levels(members[VARIABLES[name]])
     ]
-    return [*found, Group(*TOTAL, frozenset(infused["USUBJID"]))]
+    return [*found, Group(*TOTAL, frozenset(members["USUBJID"]))]
 
 
 def _levels(values: pd.Series[str]) -> list[str]:

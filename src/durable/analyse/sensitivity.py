@@ -103,7 +103,11 @@ def _span(low: float, high: float, unit: str) -> str:
 def figure_data(results: list[Result], plan: Plan) -> pd.DataFrame:
     """Rows of the forest figure (see docs/figures.md): durations in months, rates in percent."""
     titles = {name: variant.title or name for name, variant in plan.sensitivity.items()}
-    shown = [(panel, row) for row in results if (panel := _panel(row)) is not None]
+    shown = [
+        (panel, row)
+        for row in results
+        if (panel := _panel(row)) is not None and _concerns(row, plan)
+    ]
     scale = [100 if "%" in panel else 1 for panel, _ in shown]
     frame = pd.DataFrame(
         {
@@ -119,6 +123,17 @@ def figure_data(results: list[Result], plan: Plan) -> pd.DataFrame:
     return frame.assign(
         text=values["estimate"] + " (" + values["lower"] + ", " + values["upper"] + ")"
     )
+
+
+def _concerns(row: Result, plan: Plan) -> bool:
+    """Whether a variant changes a definition that a result rests on; the table shows all."""
+    if row.analysis == PRIMARY:
+        return True
+    variant = plan.sensitivity[row.analysis]
+    changed = set(variant.response)
+    if row.parameter in durability.PARAMETERS:
+        return bool(variant.statistics) or changed != {"improvement"}
+    return bool(changed & {"improvement", "core_set", "hybrid", "ranges", "baseline"})
 
 
 def _panel(row: Result) -> str | None:

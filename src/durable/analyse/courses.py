@@ -1,0 +1,148 @@
+"""Stage ``courses``: each subject's course, as the figures show it (see docs/figures.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from durable.config.model import Plan
+from durable.derive.adrs import PLACES
+from durable.files import write_csv
+
+_EVENTS = {
+    "RECURRENCE": "recurrence",
+    "PROGRESSION": "progression",
+    "NEW SYSTEMIC THERAPY": "new_therapy",
+}
+
+
+def run(plan: Plan, folder: Path) -> None:
+    """Read ``adam/``; write the data of the swimmer, spider, waterfall and measures figures."""
+    adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
+    adrs = pd.read_parquet(folder / "adam" / "adrs.parquet")
+    adtte = pd.read_parquet(folder / "adam" / "adtte.parquet")
+    infused = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
+    group = infused["DOSELVL"].fillna("")
+    data = {
+        "swimmer": swimmer(infused, adrs, adtte, group),
+        "tis": spider(adrs),
+        "waterfall": waterfall(adrs, group),
+        "csm": measures(adrs, plan),
+    }
+    for name, frame in data.items():
+        write_csv(folder / "figures" / f"f_{name}.csv", frame)
+
+
+def swimmer(
+    infused: pd.DataFrame, adrs: pd.DataFrame, adtte: pd.DataFrame, group: pd.Series[str]
+) -> pd.DataFrame:
+    """Bars and marks by subject; days since infusion, longest follow-up first."""
+    until = infused[["DTHDT", "EOSDT", "LSTALVDT"]].min(axis=1)
+    end = (until - infused["TRTSDT"]).dt.days
+    dor = adtte.loc[adtte["PARAMCD"] == "DOR"].set_index("USUBJID")
+    start = (infused["REMSDT"] - infused["TRTSDT"]).dt.days
+    finish = (dor["ADT"] - infused["TRTSDT"].reindex(dor.index)).dt.days
+    improved = adrs.loc[(adrs["PARAMCD"] == "IMPR") & (adrs["AVAL"] == 1)].set_index("USUBJID")
+    improved_day = (improved["ADT"] - infused["TRTSDT"].reindex(improved.index)).dt.days
+    ongoing = infused["DTHDT"].isna() & infused["EOSDT"].isna()
+    parts = [
+        _marks("bar", 0, end),
+        _marks("remission", start.loc[dor.index], finish),
+        _marks("improvement", improved_day, improved_day, improved["AVISIT"]),
+        _marks("remission_start", start.loc[dor.index], start.loc[dor.index]),
+        *(
+            _marks(kind, finish.loc[chosen], finish.loc[chosen])
+            for what, kind in _EVENTS.items()
+            if (chosen := dor.index[(dor["CNSR"] == 0) & (dor["EVNTDESC"] == what)]) is not None
+        ),
+        _marks("death", end[infused["DTHFL"] == "Y"], end[infused["DTHFL"] == "Y"]),
+        _marks("withdrawal", end[infused["EOSDT"].notna()], end[infused["EOSDT"].notna()]),
+        _marks("ongoing", end[ongoing], end[ongoing]),
+    ]
+    marks = pd.concat(parts, ignore_index=True)
+    marks["group"] = marks["subject"].map(group)
+    rank = end.sort_index().rank(ascending=False, method="first")
+    marks["rank"] = marks["subject"].map(rank)
+    marks = marks.sort_values("rank", kind="stable")
+    return marks[["subject", "group", "kind", "start_day", "end_day", "label"]]
+
+
+def _marks(
+    kind: str, start: pd.Series[int] | int, end: pd.Series[int], label: pd.Series[str] | str = ""
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "subject": end.index,
+            "kind": kind,
+            "start_day": np.asarray(start),
+            "end_day": end.to_numpy(),
+            "label": np.asarray(label),
+        }
+    )
+
+
+def _days(records: pd.DataFrame) -> pd.Series[int]:
+    """Days since infusion of records, from their CDISC study day."""
+    return records["ADY"].astype(int) - (records["ADY"] > 0).astype(int)
+
+
+def spider(adrs: pd.DataFrame) -> pd.DataFrame:
+    """Score over time by subject, 0 at the infusion."""
+    score = adrs.loc[(adrs["PARAMCD"] == "TIS") & adrs["AVAL"].notna()]
+    origin = score[["USUBJID"]].drop_duplicates().assign(day=0, visit="", tis=0.0, partial="N")
+    points = pd.DataFrame(
+        {
+            "USUBJID": score["USUBJID"],
+            "day": _days(score),
+            "visit": score["AVISIT"].fillna("UNS"),
+            "tis": score["AVAL"],
+            "partial": np.where(score["REASON"] == "PARTIAL", "Y", "N"),
+        }
+    )
+    both = pd.concat([origin, points]).sort_values(["USUBJID", "day"], kind="stable")
+    return both.rename(columns={"USUBJID": "subject"})
+
+
+def waterfall(adrs: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
+    """Best score of each subject after infusion, highest first; first visit that reached it."""
+    score = adrs.loc[(adrs["PARAMCD"] == "TIS") & adrs["AVAL"].notna()]
+    best = score.sort_values("AVAL", ascending=False, kind="stable").drop_duplicates("USUBJID")
+    frame = pd.DataFrame(
+        {
+            "subject": best["USUBJID"],
+            "group": best["USUBJID"].map(group),
+            "best_tis": best["AVAL"],
+            "visit": best["AVISIT"].fillna("UNS"),
+            "level": best["AVALC"].str.lower(),
+        }
+    )
+    return frame.sort_values(["best_tis", "subject"], ascending=[False, True])
+
+
+def measures(adrs: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """Each core set measure over time by subject."""
+    names = {"enzyme": "Muscle enzyme", "chq_phs": "CHQ-PhS"}
+    units = {"enzyme": "x ULN", "physician_global": "cm", "parent_global": "cm"}
+    parts = []
+    for component, measure in plan.response.measures.items():
+        code, _ = PLACES[component]
+        records = adrs.loc[(adrs["PARAMCD"] == code) & adrs["AVAL"].notna()]
+        label = names.get(measure, measure.replace("_", " "))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "measure": label if label != label.lower() else _title(label),
+                    "unit": units.get(measure, "points"),
+                    "subject": records["USUBJID"],
+                    "day": _days(records),
+                    "value": records["AVAL"],
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _title(name: str) -> str:
+    return name.upper() if len(name) <= 4 else name.capitalize()

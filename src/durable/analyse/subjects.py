@@ -1,0 +1,100 @@
+"""Stage ``subjects``: disposition of all who consented, and baseline of all infused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import nan
+from pathlib import Path
+
+import pandas as pd
+
+from durable.analyse.groups import groups
+from durable.config.model import Plan
+from durable.contracts.results import Result, to_csv
+from durable.derive.adrs import PLACES
+from durable.files import write_text
+from durable.stats.summaries import summarise
+
+Row = tuple[str, str, float, float, float, str]
+
+
+def run(plan: Plan, folder: Path) -> None:
+    """Read ``adam/``, write ``ard/subjects.csv``."""
+    adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
+    adrs = pd.read_parquet(folder / "adam" / "adrs.parquet")
+    month = plan.statistics.days_per_month
+    results = []
+    for group in groups(adsl, plan.groups, "ENRLFL"):
+        rows = disposition(group.of(adsl), group.of(adrs), month)
+        results += [
+            Result("t_disposition", "primary", group.group_by, group.group, *row) for row in rows
+        ]
+    for group in groups(adsl, plan.groups):
+        rows = baseline(group.of(adsl), group.of(adrs))
+        results += [
+            Result("t_baseline", "primary", group.group_by, group.group, *row) for row in rows
+        ]
+    write_text(folder / "ard" / "subjects.csv", to_csv(results))
+
+
+def _number(parameter: str, statistic: str, value: float) -> Row:
+    return parameter, statistic, value, nan, nan, ""
+
+
+def _count(parameter: str, count: int, of: int) -> Iterator[Row]:
+    yield _number(parameter, "n", count)
+    yield _number(parameter, "percent", 100 * count / of if of else nan)
+
+
+def _summary(parameter: str, values: pd.Series[float]) -> Iterator[Row]:
+    found = summarise(values.to_numpy(float))
+    for name in ("n", "mean", "sd", "median", "q1", "q3", "min", "max"):
+        yield _number(parameter, name, getattr(found, name))
+
+
+def disposition(adsl: pd.DataFrame, adrs: pd.DataFrame, month: float) -> Iterator[Row]:
+    """Where the subjects are: percentages are of the infused, before infusion of the consented.
+
+    Follow-up runs from the infusion to death, withdrawal or the last contact, in months.
+    """
+    infused = adsl.loc[adsl["SAFFL"] == "Y"]
+    consented, treated = len(adsl), len(infused)
+    died, left = infused["DTHFL"] == "Y", infused["EOSDT"].notna()
+    yield _number("CONSENTED", "n", consented)
+    yield from _count("LYMPHODEPLETED", int((adsl["LDFL"] == "Y").sum()), consented)
+    yield from _count("INFUSED", treated, consented)
+    yield from _count("NOT_INFUSED", consented - treated, consented)
+    yield from _count("REMISSION", int((infused["REMFL"] == "Y").sum()), treated)
+    yield from _count("ONGOING", int((~died & ~left).sum()), treated)
+    yield from _count("DIED", int(died.sum()), treated)
+    withdrawn = infused.loc[left & ~died]
+    yield from _count("WITHDRAWN", len(withdrawn), treated)
+    for reason, count in (
+        withdrawn["DCSREAS"].fillna("not given").value_counts().sort_index().items()
+    ):
+        yield from _count(f"WITHDRAWN|{reason}", int(count), treated)
+    status = adrs.loc[adrs["PARAMCD"] == "IMPR"]
+    for visit in status["AVISIT"].drop_duplicates():
+        assessed = status.loc[status["AVISIT"] == visit, "AVAL"].notna()
+        yield from _count(f"ASSESSED|{visit}", int(assessed.sum()), treated)
+    until = infused[["DTHDT", "EOSDT", "LSTALVDT"]].min(axis=1)
+    yield from _summary("FOLLOW_UP", ((until - infused["TRTSDT"]).dt.days + 1) / month)
+
+
+def baseline(adsl: pd.DataFrame, adrs: pd.DataFrame) -> Iterator[Row]:
+    """Demographics and disease at baseline."""
+    for parameter in ("AGE", "CELLSKG"):
+        yield from _summary(parameter, adsl[parameter])
+    for parameter, variable, levels in (
+        ("SEX", "SEX", ("F", "M")),
+        ("BLREMFL", "BLREMFL", ("Y", "N", "U")),
+    ):
+        for level in levels:
+            count = int((adsl[variable] == level).sum())
+            yield from _count(f"{parameter}|{level}", count, len(adsl))
+    first = adrs.loc[adrs["ABLFL"] == "Y"]
+    for code, _ in PLACES.values():
+        yield from _summary(code, first.loc[first["PARAMCD"] == code, "AVAL"])
+    for enzyme, count in adsl["BLENZ"].value_counts().sort_index().items():
+        yield from _count(f"BLENZ|{enzyme}", int(count), len(adsl))
+    yield from _summary("MAXTIS", adsl["MAXTIS"])
