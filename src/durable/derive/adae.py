@@ -1,0 +1,225 @@
+"""Stage ``adae``: ADAE, one record per adverse event.
+
+Treatment-emergent is an event that began on or after the day of infusion; times are not recorded,
+so the day of infusion counts. An event that worsens after infusion is recorded as a new event and
+emerges by its own start date. Rules in words: docs/safety.md.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from durable.config.model import Plan, Safety
+from durable.contracts.adae import adae, window_flag
+from durable.derive.adsl import flag, study_day
+from durable.files import write_parquet
+
+_FORM = r"(?:[0-9]{4}(?:-(?:0[1-9]|1[0-2]))?)?"
+
+
+def run(plan: Plan, folder: Path) -> None:
+    """Read ``adam/adsl`` and ``validated/adverse_events``; write ``adam/adae``."""
+    adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
+    events = pd.read_parquet(folder / "validated" / "adverse_events.parquet")
+    dataset = adae(plan.safety.windows_days).validate(derive(adsl, events, plan.safety))
+    write_parquet(folder / "adam" / "adae.parquet", dataset)
+
+
+def derive(adsl: pd.DataFrame, events: pd.DataFrame, rule: Safety) -> pd.DataFrame:
+    """Adverse event dataset (see `contracts.adae`), sorted by USUBJID, ASTDT and row of the file.
+
+    Parameters
+    ----------
+    adsl
+        Subject-level dataset; events of subjects who consented or were infused are kept.
+    events
+        Validated table after the data cut-off. Dates recorded in part may be given as text in
+        ``start_date_partial`` and ``end_date_partial`` (`impute_start`, `impute_end`).
+    rule
+        Windows and the definition of prolonged cytopenia.
+    """
+    study = adsl.loc[(adsl["ENRLFL"] == "Y") | (adsl["SAFFL"] == "Y")].set_index("USUBJID")
+    rows = events.loc[events["subject_id"].isin(study.index)].reset_index(drop=True)
+    who = study.loc[rows["subject_id"]].reset_index(drop=True)
+    records = pd.concat([_recorded(rows, who), _dates(rows, who)], axis=1)
+    infusion = who["TRTSDT"]
+    records["ASTDY"] = study_day(records["ASTDT"], infusion)
+    records["AENDY"] = study_day(records["AENDT"], infusion)
+    records["ADAY"] = (records["ASTDT"] - infusion).dt.days.astype("Int64")
+    records["ADURN"] = (records["AENDT"] - records["ASTDT"]).dt.days.astype(float) + 1
+    emergent = records["ASTDT"] >= infusion
+    records["TRTEMFL"] = flag(emergent)
+    records["PRETRTFL"] = flag(~emergent)
+    records["PROLCYFL"] = flag(emergent & _prolonged_cytopenia(records, who, rule))
+    for days in rule.windows_days:
+        records[window_flag(days)] = flag(emergent & (records["ADAY"] <= days).fillna(False))
+    records = records.sort_values(["USUBJID", "ASTDT", "SRCSEQ"], ignore_index=True)
+    records["AESEQ"] = records.groupby("USUBJID").cumcount().to_numpy("int64") + 1
+    return records.assign(**_occurrences(records))[list(adae(rule.windows_days).columns)]
+
+
+def impute_start(
+    partial: pd.Series[str], infusion: pd.Series[pd.Timestamp], end: pd.Series[pd.Timestamp]
+) -> pd.DataFrame:
+    """Start dates recorded in part, imputed so that no event is taken for an earlier one.
+
+    The day of infusion where the event can have begun on or after it, within what is recorded,
+    and before it ended; the first possible day after it where the month or year lies after the
+    infusion, else the first possible day. Nothing recorded and no infusion it could
+    follow: the end date. (The imputation of pharmaverse/admiral,
+    ``derive_vars_dt(date_imputation = "first", min_dates)``.)
+
+    Parameters
+    ----------
+    partial
+        ``YYYY-MM``, ``YYYY`` or '' as recorded.
+    infusion, end
+        Date of infusion and last possible day of the end; NaT where there is none.
+
+    Returns
+    -------
+    DataFrame
+        ``date`` and ``flag`` (D, M or Y: what was imputed; None without a date), indexed alike.
+
+    Raises
+    ------
+    ValueError
+        For text of another form.
+    """
+    first, last, imputed = _possible(partial)
+    may_follow = infusion.notna() & ~(last < infusion) & ~(end < infusion)
+    earliest = pd.concat([first, infusion], axis=1).max(axis=1)
+    date = first.fillna(end).mask(may_follow, earliest).astype("datetime64[ns]")
+    return pd.DataFrame({"date": date, "flag": imputed.mask(date.isna(), None)})
+
+
+def impute_end(
+    partial: pd.Series[str], cutoff: pd.Series[pd.Timestamp], death: pd.Series[pd.Timestamp]
+) -> pd.DataFrame:
+    """End dates recorded in part: the last possible day, not after the data cut-off or death.
+
+    Parameters
+    ----------
+    partial
+        ``YYYY-MM``, ``YYYY`` or '' as recorded.
+    cutoff, death
+        Data cut-off and date of death, NaT where there is none.
+
+    Returns
+    -------
+    DataFrame
+        ``date`` and ``flag`` as `impute_start`; none where nothing is recorded, or the event can
+        only have ended after the data cut-off: it is ongoing.
+
+    Raises
+    ------
+    ValueError
+        For text of another form.
+    """
+    first, last, imputed = _possible(partial)
+    latest = pd.concat([last, cutoff, death], axis=1).min(axis=1)
+    date = latest.where(last.notna() & ~(first > cutoff)).astype("datetime64[ns]")
+    return pd.DataFrame({"date": date, "flag": imputed.mask(date.isna(), None)})
+
+
+def _possible(
+    partial: pd.Series[str],
+) -> tuple[pd.Series[pd.Timestamp], pd.Series[pd.Timestamp], pd.Series[Any]]:
+    """First and last day a partial date can mean, and what of it is not known."""
+    text = partial.astype("string").astype(object)
+    if not text.astype(str).str.fullmatch(_FORM).all():
+        raise ValueError("a partial date is none of YYYY-MM, YYYY and empty")
+    size = text.str.len()
+    first = pd.to_datetime(
+        text.where(size == 7, text + "-01").mask(size == 0, None), format="%Y-%m"
+    ).astype("datetime64[ns]")
+    by_month, by_year = first + pd.offsets.MonthEnd(0), first + pd.offsets.YearEnd(0)
+    imputed = size.map({7: "D", 4: "M", 0: "Y"}).astype(object)
+    return first, by_month.where(size == 7, by_year), imputed
+
+
+def _recorded(rows: pd.DataFrame, who: pd.DataFrame) -> pd.DataFrame:
+    """What the event's record and its subject say as they stand."""
+    return pd.DataFrame(
+        {
+            "STUDYID": who["STUDYID"],
+            "USUBJID": rows["subject_id"],
+            "AEID": rows["ae_id"],
+            "PART": who["PART"],
+            "DOSELVL": who["DOSELVL"],
+            "AETERM": rows["term"],
+            "AEDECOD": rows["preferred_term"],
+            "AEBODSYS": rows["system_organ_class"],
+            "AETOXGR": rows["ctcae_grade"].astype("Int64"),
+            "ASTCTGR": rows["astct_grade"].astype("Int64"),
+            "AESER": rows["serious"],
+            "AEREL": rows["related"],
+            "AEDLT": rows["dlt"],
+            "AESI": rows["aesi"],
+            "AEOUT": rows["outcome"],
+            "SRCDOM": "adverse_events",
+            "SRCVAR": "start_date",
+            "SRCSEQ": rows["source_row"].astype("Int64"),
+        }
+    )
+
+
+def _dates(rows: pd.DataFrame, who: pd.DataFrame) -> pd.DataFrame:
+    """Start and end of every event, with the flags of those that were imputed."""
+    ends = impute_end(_partial(rows, "end_date"), who["CUTDT"], who["DTHDT"])
+    end = rows["end_date"].fillna(ends["date"])
+    starts = impute_start(_partial(rows, "start_date"), who["TRTSDT"], end)
+    whole = rows["start_date"].notna()
+    return pd.DataFrame(
+        {
+            "ASTDT": rows["start_date"].fillna(starts["date"]),
+            "ASTDTF": starts["flag"].mask(whole, None),
+            "AENDT": end,
+            "AENDTF": ends["flag"].mask(rows["end_date"].notna(), None),
+        }
+    )
+
+
+def _partial(rows: pd.DataFrame, column: str) -> pd.Series[str]:
+    """Text of the dates recorded in part; '' where there is none."""
+    if f"{column}_partial" not in rows:
+        return pd.Series("", index=rows.index, dtype=object)
+    return rows[f"{column}_partial"].fillna("")
+
+
+def _prolonged_cytopenia(records: pd.DataFrame, who: pd.DataFrame, rule: Safety) -> pd.Series[bool]:
+    """Cytopenia of at least the configured grade, present after the configured day.
+
+    An event without an end date is present as long as the subject is followed.
+    """
+    followed = who["DTHDT"].fillna(who["LSTALVDT"])
+    until = (records["AENDT"].fillna(followed) - who["TRTSDT"]).dt.days
+    severe = (records["AETOXGR"] >= rule.prolonged_cytopenia_grade).fillna(False).astype(bool)
+    return (records["AESI"] == rule.cytopenia) & severe & (until > rule.prolonged_cytopenia_day)
+
+
+def _occurrences(records: pd.DataFrame) -> dict[str, npt.NDArray[np.object_]]:
+    """First record of the worst known grade of each subject, SOC and preferred term.
+
+    Among treatment-emergent events; where no grade is known, the first record.
+    """
+    order = (
+        records.loc[records["TRTEMFL"] == "Y"]
+        .assign(worst=lambda frame: frame["AETOXGR"].fillna(0))
+        .sort_values(["worst", "ASTDT", "AESEQ"], ascending=[False, True, True])
+    )
+    levels = {
+        "AOCCIFL": ["USUBJID"],
+        "AOCCSIFL": ["USUBJID", "AEBODSYS"],
+        "AOCCPIFL": ["USUBJID", "AEBODSYS", "AEDECOD"],
+    }
+    marks = np.array([None, "Y"], dtype=object)
+    return {
+        name: marks.take(records.index.isin(order.drop_duplicates(keys).index).astype(int))
+        for name, keys in levels.items()
+    }
