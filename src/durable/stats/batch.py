@@ -46,8 +46,8 @@ class KaplanMeierBatch:
     ----------
     time
         Distinct observed times, ascending.
-    n_risk, n_event, n_censor
-        At risk just before, events at, and censored at each time.
+    n_risk, n_event
+        At risk just before, and events at, each time.
     survival
         Estimate from each time until the next.
     log_std_err
@@ -57,10 +57,15 @@ class KaplanMeierBatch:
     time: Floats
     n_risk: Ints
     n_event: Ints
-    n_censor: Ints
     survival: Floats
     log_std_err: Floats
     _bands: dict[tuple[float, str], Band] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def n_censor(self) -> Ints:
+        """Censored at each time."""
+        at_next = np.pad(self.n_risk[:, 1:], ((0, 0), (0, 1)))
+        return np.asarray(self.n_risk - at_next - self.n_event)
 
     @property
     def std_err(self) -> Floats:
@@ -163,7 +168,7 @@ class KaplanMeierBatch:
     def _passage(self, survival: Floats, p: float) -> Floats:
         """Time at which each curve passes 1 - p, by R's ``findq``: see the single sample's."""
         died = 1 - survival
-        if not (np.abs(died - p) <= TOLERANCE).any():
+        if not ((died >= p - TOLERANCE) & (died <= p + TOLERANCE)).any():
             return self._first_to_reach(p, died)
         reached = self._first_to_reach(p - TOLERANCE, died)
         left = self._first_to_reach(p + TOLERANCE, died)
@@ -234,7 +239,7 @@ def kaplan_meier_batch(
     if times.dtype.kind in "iu" and times.max(initial=0) < times.shape[1]:
         return _estimate(*_count_days(times, events, used))
     unused_last = times if used.all() else np.where(used, times, np.inf)
-    return _estimate(*_count_sorted(unused_last.astype(np.float64), events))
+    return _estimate(*_count_sorted(unused_last.astype(np.float64, copy=False), events))
 
 
 def _checked(
@@ -286,22 +291,35 @@ def _count_sorted(times: Floats, events: Bools) -> tuple[Floats, Ints, Ints]:
     """Distinct times, exits and events at each; `times` are infinite in unused cells."""
     # The bits of non-negative floats sort as the floats do: the censoring is marked in a bit behind
     # them, and one sort carries both.
-    key = (times.view(np.uint64) << np.uint64(1)) | ~events
+    key = np.ascontiguousarray(times).view(np.uint64) << np.uint64(1)
+    key |= ~events
     key.sort(axis=1)
-    time, event = (key >> np.uint64(1)).view(np.float64), (key & np.uint64(1)) == 0
+    event = (key & np.uint64(1)) == 0
+    key >>= np.uint64(1)
+    time = key.view(np.float64)
     filled = time < np.inf
     if not filled.all():
         time[~filled] = np.nan
     starts = filled & _differs(time)
-    if (starts == filled).all():
-        return time, filled.astype(np.int64), event.astype(np.int64)
+    n_exit, n_event = filled.astype(np.int64), event.astype(np.int64)
+    tied = (starts != filled).any(axis=1)
+    if tied.any():
+        merged = _merged(time[tied], starts[tied], filled[tied], event[tied])
+        time[tied], n_exit[tied], n_event[tied] = merged
+    most = max(int(n_exit.any(axis=0).sum()), 1)
+    return time[:, :most], n_exit[:, :most], n_event[:, :most]
+
+
+def _merged(time: Floats, starts: Bools, filled: Bools, event: Bools) -> tuple[Floats, Ints, Ints]:
+    """Distinct times, exits and events at each, in arrays as wide as given."""
     cell = np.arange(len(time))[:, None] * time.shape[1] + starts.cumsum(axis=1) - 1
-    distinct = _packed(starts, time)
+    distinct = np.full(time.size, np.nan)
+    distinct[cell[starts]] = time[starts]
     n_exit, n_event = (
-        np.bincount(cell[chosen], minlength=time.size).reshape(time.shape)[:, : distinct.shape[1]]
+        np.bincount(cell[chosen], minlength=time.size).reshape(time.shape)
         for chosen in (filled, event)
     )
-    return distinct, n_exit, n_event
+    return distinct.reshape(time.shape), n_exit, n_event
 
 
 def _differs(time: Floats) -> Bools:
@@ -309,7 +327,8 @@ def _differs(time: Floats) -> Bools:
     differs = np.ones(time.shape, dtype=np.bool_)
     gap = np.diff(time, axis=1)
     differs[:, 1:] = gap > 0
-    if (gap <= TOLERANCE * max(1.0, np.fmax.reduce(time, axis=None, initial=1.0))).any():
+    widest = TOLERANCE * max(1.0, np.fmax.reduce(time, axis=None, initial=1.0))
+    if (differs[:, 1:] & (gap <= widest)).any():
         differs[:, 1:] = gap > _tolerance(np.where(differs, time, np.nan))[:, None]
     return differs
 
@@ -323,7 +342,7 @@ def _tolerance(distinct: Floats) -> Floats:
 
 def _count(chosen: Bools) -> Ints:
     """How many cells of each row are chosen; by a product, faster here than `count_nonzero`."""
-    return (chosen.astype(np.float64) @ np.ones(chosen.shape[1])).astype(np.int64)
+    return (chosen.astype(np.float32) @ np.ones(chosen.shape[1], np.float32)).astype(np.int64)
 
 
 def _packed(keep: Bools, values: npt.NDArray[Value]) -> npt.NDArray[Value]:
@@ -338,27 +357,32 @@ def _packed(keep: Bools, values: npt.NDArray[Value]) -> npt.NDArray[Value]:
 
 
 def _estimate(time: Floats, n_exit: Ints, n_event: Ints) -> KaplanMeierBatch:
-    """Product-limit estimate and Greenwood's variance, in the order of operations of R."""
+    """Product-limit estimate and Greenwood's variance, in the order of operations of R.
+
+    In few arrays: getting new memory takes longer than the arithmetic. `n_exit` is used up.
+    """
     gone = _accumulate(np.add, n_exit)
-    n_risk = gone[:, -1:] - gone + n_exit
+    n_risk = np.empty_like(gone)
+    n_risk[:, 0] = gone[:, -1]
+    np.subtract(gone[:, -1:], gone[:, :-1], out=n_risk[:, 1:])
     survivors = n_risk - n_event
     with np.errstate(divide="ignore", invalid="ignore"):  # survival 0; behind the last time
         survival = _accumulate(np.multiply, survivors / n_risk)
-        log_std_err = np.sqrt(_accumulate(np.add, n_event / (n_risk * survivors)))
+        variance = np.multiply(n_risk, survivors, dtype=np.float64)
+        np.divide(n_event, variance, out=variance)
+        log_std_err = np.sqrt(_accumulate(np.add, variance), out=variance)
     log_std_err[survivors == 0] = np.nan
-    return KaplanMeierBatch(time, n_risk, n_event, n_exit - n_event, survival, log_std_err)
+    return KaplanMeierBatch(time, n_risk, n_event, survival, log_std_err)
 
 
 def _accumulate(operation: np.ufunc, values: npt.NDArray[Value]) -> npt.NDArray[Value]:
-    """Running sum or product along the rows."""
+    """Running sum or product along the rows, in place."""
     samples, times = values.shape
     if times > samples:
-        return np.asarray(operation.accumulate(values, axis=1))
-    result = np.empty(values.shape, dtype=values.dtype)
-    result[:, 0] = values[:, 0]
+        return np.asarray(operation.accumulate(values, axis=1, out=values))
     for column in range(1, times):  # less than half the time of `accumulate` where rows are short
-        operation(result[:, column - 1], values[:, column], out=result[:, column])
-    return result
+        operation(values[:, column - 1], values[:, column], out=values[:, column])
+    return values
 
 
 def _limits(survival: Floats, log_std_err: Floats, level: float, transform: Transform) -> Band:
@@ -366,4 +390,4 @@ def _limits(survival: Floats, log_std_err: Floats, level: float, transform: Tran
     _check_choice("transform", transform, Transform)
     with np.errstate(all="ignore"):
         lower, upper = _LIMITS[transform](survival, log_std_err, _normal(level))
-    return lower.clip(0, 1), upper.clip(0, 1)
+    return lower.clip(0, 1, out=lower), upper.clip(0, 1, out=upper)
