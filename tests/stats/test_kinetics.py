@@ -145,6 +145,13 @@ def test_terminal_slope_takes_the_best_fit_before_the_longest():
     assert result.lambda_z == pytest.approx(math.log(2) / 14, rel=1e-12)
 
 
+def test_a_level_end_has_no_fit_of_its_own_but_does_not_forbid_a_longer_one():
+    result = noncompartmental([0, 10, 52, 62, 72, 82], [0, 16, 8, 0.3, 0.3, 0.3])
+    assert (result.flag, result.n_lambda_z) == ("EXTRAPOLATED", 4)
+    # Least squares by hand, days about their mean: -15, -5, 5, 15.
+    assert result.lambda_z == pytest.approx(15 * math.log(8 / 0.3) / 500, rel=1e-12)
+
+
 def test_extrapolation_by_hand():
     # 8 on day 62, halving every 10 days: 4 on day 72, 2 on day 82, so 2 x 2^-0.8 on day 90.
     result = noncompartmental([0, 10, 62, 72, 82], [0, 16, 8, 4, 2])
