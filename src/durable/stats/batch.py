@@ -30,6 +30,8 @@ from durable.stats.survival import (
     _normal,
 )
 
+#: Cells worked on at once where each stands alone.
+_PIECE = 8192
 Numbers = npt.NDArray[Any]
 Scalar = TypeVar("Scalar", bound=np.generic)
 Value = TypeVar("Value", np.float64, np.int64)
@@ -151,7 +153,7 @@ class KaplanMeierBatch:
         tolerance = _tolerance(self.time)[:, None]
         passed = np.empty((len(self.time), asked.size), dtype=np.int64)
         for column, time in enumerate(asked.tolist()):
-            passed[:, column] = _count(self.time <= time + tolerance)
+            passed[:, column] = self._first_column(~(self.time <= time + tolerance))
         latest = (passed - 1).clip(min=0)
         observed = (passed > 0) & (np.abs(self._cells(self.time, latest) - asked) <= tolerance)
         coming = passed - observed
@@ -190,6 +192,12 @@ class KaplanMeierBatch:
         """The first chosen time of each sample; NaN if none is."""
         column = chosen.argmax(axis=1)
         return np.where(self._cells(chosen, column), self._cells(self.time, column), np.nan)
+
+    def _first_column(self, chosen: Bools) -> Ints:
+        """The column of the first chosen cell of each sample; behind the last if none is."""
+        column = chosen.argmax(axis=1)
+        chosen_there = self._cells(chosen, column)
+        return np.asarray(np.where(chosen_there, column, chosen.shape[1]))
 
     def _cells(self, values: npt.NDArray[Scalar], column: Ints) -> npt.NDArray[Scalar]:
         """One cell of each row, or several: `column` of shape (S,) or (S, n)."""
@@ -302,12 +310,14 @@ def _count_sorted(times: Floats, events: Bools) -> tuple[Floats, Ints, Ints]:
         time[~filled] = np.nan
     starts = filled & _differs(time)
     n_exit, n_event = filled.astype(np.int64), event.astype(np.int64)
-    tied = (starts != filled).any(axis=1)
-    if tied.any():
+    tied = np.unique(np.nonzero(starts != filled)[0])
+    if tied.size:
         merged = _merged(time[tied], starts[tied], filled[tied], event[tied])
         time[tied], n_exit[tied], n_event[tied] = merged
-    most = max(int(n_exit.any(axis=0).sum()), 1)
-    return time[:, :most], n_exit[:, :most], n_event[:, :most]
+    if n_exit[:, -1].any():
+        return time, n_exit, n_event
+    kept = slice(max(int(n_exit.any(axis=0).sum()), 1))
+    return time[:, kept].copy(), n_exit[:, kept].copy(), n_event[:, kept].copy()
 
 
 def _merged(time: Floats, starts: Bools, filled: Bools, event: Bools) -> tuple[Floats, Ints, Ints]:
@@ -386,8 +396,16 @@ def _accumulate(operation: np.ufunc, values: npt.NDArray[Value]) -> npt.NDArray[
 
 
 def _limits(survival: Floats, log_std_err: Floats, level: float, transform: Transform) -> Band:
+    """Pointwise limits, in pieces that stay in the processor's cache."""
     _check_between_0_and_1("level", level)
     _check_choice("transform", transform, Transform)
+    lower, upper = np.empty(survival.shape), np.empty(survival.shape)
+    arrays = [array.reshape(-1) for array in (survival, log_std_err, lower, upper)]
+    z = _normal(level)
     with np.errstate(all="ignore"):
-        lower, upper = _LIMITS[transform](survival, log_std_err, _normal(level))
-    return lower.clip(0, 1, out=lower), upper.clip(0, 1, out=upper)
+        for start in range(0, survival.size, _PIECE):
+            known, error, low, high = (array[start : start + _PIECE] for array in arrays)
+            limits = _LIMITS[transform](known, error, z)
+            limits[0].clip(0, 1, out=low)
+            limits[1].clip(0, 1, out=high)
+    return lower, upper
