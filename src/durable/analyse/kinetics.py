@@ -1,0 +1,106 @@
+"""Stage ``kinetics``: cellular kinetics by assay and unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import nan
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from durable.analyse.groups import groups
+from durable.config.model import Plan
+from durable.contracts.results import Result, to_csv
+from durable.files import write_csv, write_text
+from durable.stats.summaries import geometric, summarise
+
+OUTPUT = "t_kinetics"
+Row = tuple[str, float, float, float, str]
+
+
+def run(plan: Plan, folder: Path) -> None:
+    """Read ``adam/``; write ``ard/kinetics.csv`` and ``figures/f_kinetics.csv``."""
+    adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
+    adpc = pd.read_parquet(folder / "adam" / "adpc.parquet")
+    adpp = pd.read_parquet(folder / "adam" / "adpp.parquet")
+    units = adpc.drop_duplicates("PARCAT1").set_index("PARCAT1")["AVALU"]
+    results = []
+    for group in groups(adsl, plan.groups):
+        mine = group.of(adpp)
+        for (assay, code), records in mine.groupby(["PARCAT1", "PARAMCD"], sort=False):
+            of = "" if len(units) == 1 else f"|{assay} ({units[str(assay)]})"
+            results += [
+                Result(OUTPUT, "primary", group.group_by, group.group, f"{code}{of}", *row)
+                for row in analyse(records, len(group.subjects))
+            ]
+    write_text(folder / "ard" / "kinetics.csv", to_csv(results))
+    dose = adsl.set_index("USUBJID")["DOSELVL"].fillna("")
+    write_csv(folder / "figures" / "f_kinetics.csv", figure_data(adpc, dose))
+
+
+def analyse(records: pd.DataFrame, infused: int) -> Iterator[Row]:
+    """Summary of one parameter; persistence is a proportion of the subjects sampled."""
+    values = records["AVAL"].to_numpy(float)
+    code = records["PARAMCD"].iloc[0]
+    flag = records["FLAG"].fillna("")
+    counts = {
+        "infused": infused,
+        "not_calculable": int(np.isnan(values).sum()),
+        "not_detected": int((flag == "NOT DETECTED").sum()),
+        "extrapolated": int((flag == "EXTRAPOLATED").sum()),
+    }
+    for name, count in counts.items():
+        yield f"n_{name}", count, nan, nan, ""
+    if code.startswith("PERS"):
+        known = values[~np.isnan(values)]
+        yield "n", len(known), nan, nan, ""
+        yield "n_quantifiable", int(known.sum()), nan, nan, ""
+        percent = 100 * known.mean() if len(known) else nan
+        yield "percent_quantifiable", percent, nan, nan, ""
+        return
+    yield from _summary(values)
+
+
+def _summary(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Iterator[Row]:
+    found = summarise(values)
+    for name in ("n", "mean", "sd", "median", "q1", "q3", "min", "max"):
+        yield name, getattr(found, name), nan, nan, ""
+    yield "cv", 100 * found.sd / found.mean if found.mean else nan, nan, nan, ""
+    everyone = geometric(values)
+    undetected = int((values == 0).sum())
+    note = f"{undetected} not detected: no logarithm" if undetected else ""
+    yield "geo_mean", everyone.geo_mean, nan, nan, note
+    yield "geo_cv", everyone.geo_cv, nan, nan, note
+    detected = geometric(values[values > 0])
+    yield "n_detected", detected.n, nan, nan, ""
+    yield "geo_mean_detected", detected.geo_mean, nan, nan, ""
+    yield "geo_cv_detected", detected.geo_cv, nan, nan, ""
+
+
+def figure_data(adpc: pd.DataFrame, dose: pd.Series[str]) -> pd.DataFrame:
+    """Profiles of all subjects; geometric means by nominal day where half are quantifiable."""
+    individual = pd.DataFrame(
+        {
+            "assay": adpc["PARCAT1"],
+            "unit": adpc["AVALU"],
+            "subject": adpc["USUBJID"],
+            "group": adpc["USUBJID"].map(dose),
+            "day": adpc["AFRLT"],
+            "value": adpc["AVAL"],
+            "below_lloq": adpc["BLQFL"],
+            "lloq": adpc["LLOQ"],
+            "kind": "individual",
+        }
+    )
+    logs = individual.assign(
+        day=adpc["NFRLT"], log=np.log(adpc["AVAL"].where(adpc["AVAL"] > 0)), total=1
+    )
+    by = logs.groupby(["assay", "unit", "day"], as_index=False)
+    means = by.agg(log=("log", "mean"), known=("log", "count"), total=("total", "sum"))
+    means = means.loc[(means["known"] > 0) & (2 * means["known"] >= means["total"])]
+    means = means.assign(
+        value=np.exp(means["log"]), subject="", group="", below_lloq="N", kind="geo_mean"
+    )
+    return pd.concat([individual, means[["assay", "unit", "subject", "group", "day", "value",
+                                         "below_lloq", "kind"]]])  # fmt: skip

@@ -1,0 +1,54 @@
+"""Contracts of the kinetics datasets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandera.pandas as pa
+
+
+def _column(dtype: str | type, label: str, *, null: bool = False) -> Any:
+    return pa.Column(dtype, nullable=null, title=label)
+
+
+_SUBJECT = {
+    "STUDYID": _column(object, "Study identifier"),
+    "USUBJID": _column(object, "Unique subject identifier"),
+    "PARCAT1": _column(object, "Assay"),
+}
+
+ADPC = pa.DataFrameSchema(
+    {
+        **_SUBJECT,
+        "AVALU": _column(object, "Unit of AVAL"),
+        "ADT": _column("datetime64[ns]", "Date of the sample"),
+        "ATM": _column(object, "Time of the sample", null=True),
+        "NFRLT": _column("float64", "Nominal day after infusion", null=True),
+        "AFRLT": _column("float64", "Actual days after infusion"),
+        "AVAL": _column("float64", "Concentration; missing below the limit", null=True),
+        "BLQFL": _column(object, "Below the lower limit of quantification"),
+        "LLOQ": _column("float64", "Lower limit of quantification", null=True),
+        "SRCDOM": _column(object, "Source of the record: input table"),
+        "SRCVAR": _column(object, "Source of the record: column"),
+        "SRCSEQ": _column("int64", "Source of the record: row of the file (the header is row 1)"),
+    },
+    title="Concentrations analysis dataset",
+    strict=True,
+    ordered=True,
+)
+
+ADPP = pa.DataFrameSchema(
+    {
+        **_SUBJECT,
+        "PARAMCD": _column(object, "Parameter code"),
+        "PARAM": _column(object, "Parameter"),
+        "AVAL": _column("float64", "Analysis value; missing where not calculable", null=True),
+        "AVALU": _column(object, "Unit of AVAL"),
+        "FLAG": _column(object, "How the value came about: empty as measured", null=True),
+        "REASON": _column(object, "What the flag means", null=True),
+    },
+    title="Kinetics parameters analysis dataset",
+    unique=["USUBJID", "PARCAT1", "PARAMCD"],
+    strict=True,
+    ordered=True,
+)
