@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
+from durable.config.model import Remission, Response, Statistics
 from durable.display import figures
 from durable.display.plots import kinetics, km
 from durable.display.plots.points import drawable, read_points, short
@@ -84,6 +85,30 @@ def test_heading_names_number_study_population_and_cutoff_and_the_foot_source_an
     assert heading in found
     digest = PLAN.digest(STAGES["figures"].plan)[:12]
     assert f"Source: ADSL, ADRS, ADTTE; points in f_swimmer.csv. Plan {digest}." in found
+
+
+def test_footnotes_follow_the_plan() -> None:
+    usual = " ".join(figures.caption_of(KINDS["km_dor"], PLAN).notes)
+    assert "95 % intervals" in usual
+    assert "log-log transformation" in usual
+    assert "R survfit" in usual
+    remission = Remission(rule="jdmai1", jdmai1_max=2.0)
+    statistics = Statistics(conf_level=0.9, km_ci="plain", quantile_rule="sas")
+    response = Response(remission=remission)
+    other = PLAN.model_copy(update={"response": response, "statistics": statistics})
+    changed = " ".join(figures.caption_of(KINDS["km_dor"], other).notes)
+    assert "Remission: JDMAI1 of at most 2." in changed
+    assert "90 % intervals" in changed
+    assert "plain transformation" in changed
+    assert "SAS LIFETEST" in changed
+
+
+@pytest.mark.parametrize("kind", figures.KINDS, ids=lambda kind: kind.name)
+def test_every_figure_has_notes_and_reads_only_what_its_stage_declares(kind: figures.Kind) -> None:
+    declared = PLAN.only(STAGES["figures"].plan)
+    notes = figures.caption_of(kind, declared).notes
+    assert len(notes) >= 2
+    assert notes == figures.caption_of(kind, PLAN).notes
 
 
 def test_numbers_of_figures_do_not_depend_on_which_are_there() -> None:
@@ -397,7 +422,7 @@ def forest(tmp_path: Path) -> Figure:
 
 def test_forest_draws_estimates_and_intervals_of_each_parameter(tmp_path: Path) -> None:
     median, rate = forest(tmp_path).axes
-    assert [x for x, _ in data(median, "estimate")] == [8.9, 10]
+    assert [x for x, _ in data(median, "estimate")][:2] == [8.9, 10]
     assert [x for x, _ in data(median, "interval")][2:] == [3, 20]
     assert [x for x, _ in data(rate, "estimate")] == [60]
     assert rate.get_xlim() == (0, 100)
@@ -411,9 +436,17 @@ def test_limit_that_is_not_estimable_is_an_arrow_to_the_edge(tmp_path: Path) -> 
     assert data(rate, "open") == []
 
 
+def test_parameters_of_the_same_analyses_share_their_rows(tmp_path: Path) -> None:
+    found = words(drawn("sensitivity", figure_data.sensitivity(), tmp_path))
+    assert found.count("Observed case") == 2
+    assert words(forest(tmp_path)).count("Primary analysis") == 2
+
+
 def test_analysis_that_is_not_estimable_is_written_but_not_drawn(tmp_path: Path) -> None:
     figure = forest(tmp_path)
-    assert len(data(figure.axes[0], "estimate")) == 2
+    drawn_at = [x for x, _ in data(figure.axes[0], "estimate")]
+    assert [x for x in drawn_at if x == x] == [8.9, 10]
+    assert len(data(figure.axes[0], "interval")) == 4
     assert {"NE", "None", "8.9 (2.1, NE)"} <= set(words(figure))
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from durable.analyse.groups import Group, groups
 from durable.config.model import Plan, Statistics
-from durable.contracts.results import Result, to_csv
+from durable.contracts.results import PLATEAU, Result, to_csv
 from durable.files import write_csv, write_text
 from durable.stats.survival import (
     KaplanMeier,
@@ -110,9 +110,16 @@ def _counts(records: pd.DataFrame, parameter: str) -> Iterator[Row]:
 
 
 def quantiles(km: KaplanMeier, rule: Statistics) -> Iterator[Row]:
-    """Quartiles with their limits (Brookmeyer and Crowley 1982)."""
+    """Quartiles with their limits (Brookmeyer and Crowley 1982).
+
+    Where the curve stays at the level until the end of follow-up, R gives the midpoint and SAS
+    nothing: the result is noted, so that a reader is told.
+    """
     for name, p in (("q25", 0.25), ("median", 0.5), ("q75", 0.75)):
-        yield _months(name, km.quantile(p, *_band(rule), rule.quantile_rule), rule)
+        found = km.quantile(p, *_band(rule), rule.quantile_rule)
+        row = _months(name, found, rule)
+        left = not isnan(km.quantile(p, *_band(rule), "sas")[0])
+        yield row if left or isnan(found[0]) else (*row[:4], PLATEAU)
 
 
 def _extremes(records: pd.DataFrame, rule: Statistics) -> Iterator[Row]:

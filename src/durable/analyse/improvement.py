@@ -16,12 +16,14 @@ import pandas as pd
 from durable.analyse.groups import groups
 from durable.config.model import BetaPrior, Improvement, Plan
 from durable.contracts.results import Result, to_csv
+from durable.derive.adrs import PLACES
 from durable.files import write_text
 from durable.stats.proportions import posterior, proportion_ci
 from durable.stats.summaries import summarise
 
 OUTPUT = "t_improvement"
 MISSING = ("died", "withdrawn", "not_calculable", "not_assessed")
+CHANGES = {component: f"{code}PC" for component, (code, _) in PLACES.items()}
 LEVELS = ("none", "minimal", "moderate", "major")
 Statistics = Iterator[tuple[str, float, float, float]]
 
@@ -139,12 +141,21 @@ def _beside_the_rate(
 
 
 def _levels(scores: pd.DataFrame, infused: int) -> Statistics:
-    """Levels of response, each subject in one, and the score itself."""
+    """Levels of response, each subject in one; measures worsened; and the score itself."""
     total = scores.loc[scores["PARAMCD"] == "TIS"]
+    scores = scores.loc[scores["USUBJID"].isin(total["USUBJID"])]
     for level in LEVELS:
         count = int((total["AVALC"] == level.upper()).sum())
         yield _number(f"n_{level}", count)
         yield _percent(level, count, infused)
+    change = scores.loc[scores["PARAMCD"].isin(CHANGES.values())]
+    worse = change.loc[change["AVAL"] < 0]
+    for name, code in CHANGES.items():
+        count = int((worse["PARAMCD"] == code).sum())
+        yield _number(f"n_worsened_{name}", count)
+        yield _percent(f"worsened_{name}", count, len(total))
+    yield _number("n_worsened_any", worse["USUBJID"].nunique())
+    yield _percent("worsened_any", worse["USUBJID"].nunique(), len(total))
     summary = summarise(total["AVAL"].to_numpy(float))
     for name in ("n", "mean", "sd", "median", "q1", "q3", "min", "max"):
         yield _number("n_tis" if name == "n" else f"tis_{name}", getattr(summary, name))

@@ -11,6 +11,8 @@ from pathlib import Path
 
 #: Group of the column over all subjects.
 TOTAL = ("total", "Total")
+#: Note of a quantile where the curve stays at its level until the end of follow-up.
+PLATEAU = "plateau to the end of follow-up"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from durable.display.plots import (
     forest,
     kinetics,
     km,
+    notes,
     spider,
     swimmer,
     trajectories,
@@ -39,10 +40,6 @@ class Kind:
     """Definitions and methods behind the figure, from the plan."""
 
 
-def _no_notes(_: Plan) -> tuple[str, ...]:
-    return ()
-
-
 #: In the order of their numbers, which do not change when a figure is absent.
 KINDS = (
     Kind(
@@ -52,7 +49,7 @@ KINDS = (
         "ADTTE, PARAMCD DOR",
         km.COLUMNS,
         partial(km.draw, origin="Months since first remission"),
-        _no_notes,
+        notes.survival,
     ),
     Kind(
         "km_efs",
@@ -61,7 +58,7 @@ KINDS = (
         "ADTTE, PARAMCD EFS",
         km.COLUMNS,
         partial(km.draw, origin="Months since infusion"),
-        _no_notes,
+        notes.survival,
     ),
     Kind(
         "swimmer",
@@ -70,7 +67,7 @@ KINDS = (
         "ADSL, ADRS, ADTTE",
         swimmer.COLUMNS,
         swimmer.draw,
-        _no_notes,
+        notes.course,
     ),
     Kind(
         "tis",
@@ -79,7 +76,7 @@ KINDS = (
         "ADRS, PARAMCD TIS",
         spider.COLUMNS,
         spider.draw,
-        _no_notes,
+        notes.scores,
     ),
     Kind(
         "waterfall",
@@ -88,7 +85,7 @@ KINDS = (
         "ADRS, PARAMCD TIS",
         waterfall.COLUMNS,
         waterfall.draw,
-        _no_notes,
+        notes.best_scores,
     ),
     Kind(
         "csm",
@@ -97,7 +94,7 @@ KINDS = (
         "ADRS",
         trajectories.COLUMNS,
         trajectories.draw,
-        _no_notes,
+        notes.measures,
     ),
     Kind(
         "kinetics",
@@ -106,7 +103,7 @@ KINDS = (
         "ADPC",
         kinetics.COLUMNS,
         kinetics.draw,
-        _no_notes,
+        notes.profiles,
     ),
     Kind(
         "sensitivity",
@@ -115,7 +112,7 @@ KINDS = (
         "analysis results dataset (ard.csv)",
         forest.COLUMNS,
         forest.draw,
-        _no_notes,
+        notes.variants,
     ),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -25,76 +26,110 @@ from durable.display.plots.style import (
     Page,
     Style,
     nothing,
-    text_width,
     wrap,
 )
 
 COLUMNS = ("analysis", "title", "parameter", "estimate", "lower", "upper", "text")
 PRIMARY = "primary"
 _NAMES_WIDTH = 44.0
-_GAP = 4.0
+_ACROSS = 3
+#: Between panels side by side, where the ends of two axes meet, and between those below another.
+_ASIDE, _GAP = 8.0, 4.0
 _LINE = TEXT_SIZE * LINE_SPACING * POINT
 #: Room above and below the rows of a panel: its title, its axis.
-_TITLE, _AXIS = 6.0, 7.0
+_TITLE, _AXIS = 2 * _LINE + 1.5, 7.0
+_EDGE = 0.4
+_PAPER: Style = {"facecolor": "white", "edgecolor": "none", "pad": 0.2}
 
 
 @dataclass(frozen=True)
-class Rows:
-    """The analyses, and where their rows stand: millimetres below the top of a panel's rows."""
+class Block:
+    """Parameters that the same analyses have: they share rows, in lines of up to three panels."""
 
+    parameters: list[str]
     names: list[str]
     labels: list[list[str]]
     """Lines of each title."""
 
     @property
     def edges(self) -> list[float]:
-        """Top of each row, and bottom of the last."""
-        return list(accumulate((len(label) * _LINE + 1.6 for label in self.labels), initial=0.0))
+        """Top of each row and bottom of the last, millimetres below the first.
 
-    def middle(self, place: int) -> float:
-        """Middle of a row."""
-        return (self.edges[place] + self.edges[place + 1]) / 2
+        A row has a line for the interval and one for its numbers.
+        """
+        heights = (max(2, len(label)) * _LINE + 2 * _EDGE for label in self.labels)
+        return list(accumulate(heights, initial=0.0))
+
+    @property
+    def lines(self) -> list[list[str]]:
+        """The parameters that stand side by side."""
+        return [self.parameters[i : i + _ACROSS] for i in range(0, len(self.parameters), _ACROSS)]
+
+    @property
+    def line_height(self) -> float:
+        """Height of panels with title and axis."""
+        return self.edges[-1] + _TITLE + _AXIS + _GAP
 
 
 def draw(points: Points, _: Plan, caption: Caption) -> Figure:
     """Draw ``f_sensitivity.csv``."""
-    parameters = [name for (name,) in points.distinct("parameter")]
-    if not parameters:
+    if not len(points):
         return nothing(caption, "No analyses")
-    titles = points.distinct("analysis", "title")
-    labels = [wrap(title or analysis, width=_NAMES_WIDTH) for analysis, title in titles]
-    rows = Rows([analysis for analysis, _ in titles], labels)
-    across = min(2, len(parameters))
-    down = -(-len(parameters) // across)
-    page = Page(caption, down * (rows.edges[-1] + _TITLE + _AXIS) + (down - 1) * _GAP)
-    left = MARGIN + _NAMES_WIDTH + 2
-    body = Box(left, page.body.bottom, WIDTH - MARGIN - left, page.body.height)
-    room = max(text_width(text) for text in points.text("text")) + 3
-    boxes = body.grid(down, across, _GAP)
-    for i, (parameter, box) in enumerate(zip(parameters, boxes, strict=False)):
-        inner = Box(box.left, box.bottom + _AXIS, box.width - room, rows.edges[-1])
-        _draw_panel(page, inner, points.where(parameter=parameter), rows)
-        _write(page, box.left, box.bottom + box.height, parameter, va="top", weight="bold")
-        if i % across == 0:
-            _name_rows(page, inner.bottom + inner.height, rows)
+    blocks = _blocks(points)
+    page = Page(caption, sum(len(block.lines) * block.line_height for block in blocks) - _GAP)
+    top = page.body.bottom + page.body.height
+    for block in blocks:
+        for parameters in block.lines:
+            _draw_line(page, top, block, points, parameters)
+            top -= block.line_height
     return page.figure
 
 
-def _draw_panel(page: Page, box: Box, points: Points, rows: Rows) -> None:
+def _blocks(points: Points) -> list[Block]:
+    titles = dict(zip(points.text("analysis"), points.text("title"), strict=True))
+    shared: dict[tuple[str, ...], list[str]] = {}
+    for (parameter,), rows in points.each("parameter"):
+        shared.setdefault(tuple(rows.text("analysis")), []).append(parameter)
+    return [
+        Block(parameters, list(names), [wrap(titles[n] or n, width=_NAMES_WIDTH) for n in names])
+        for names, parameters in shared.items()
+    ]
+
+
+def _draw_line(page: Page, top: float, block: Block, points: Points, parameters: list[str]) -> None:
+    left = MARGIN + _NAMES_WIDTH + 2
+    width = (WIDTH - MARGIN - left - _ACROSS * _ASIDE + _ASIDE / 2) / _ACROSS
+    rows = block.edges[-1]
+    for place, parameter in enumerate(parameters):
+        box = Box(left + place * (width + _ASIDE), top - _TITLE - rows, width, rows)
+        for line, text in enumerate(reversed(wrap(parameter, weight="bold", width=width + 4))):
+            y = top - _TITLE + 1.5 + line * _LINE
+            _write(page, box.left, y, text, va="bottom", weight="bold")
+        _draw_panel(page, box, points.where(parameter=parameter), block)
+    for edge, analysis, label in zip(block.edges, block.names, block.labels, strict=False):
+        page.rule(top - _TITLE - edge, "0.85")
+        weight = "bold" if analysis == PRIMARY else "normal"
+        for line, text in enumerate(label):
+            y = top - _TITLE - edge - _EDGE - (line + 0.5) * _LINE
+            _write(page, MARGIN, y, text, va="center", weight=weight)
+
+
+def _draw_panel(page: Page, box: Box, points: Points, block: Block) -> None:
     axes = page.axes(box)
     limits = _limits(points)
-    axes.set(xlim=limits, ylim=(rows.edges[-1], 0), yticks=[])
+    axes.set(xlim=limits, ylim=(block.edges[-1], 0), yticks=[], facecolor="none")
     axes.spines["left"].set_visible(False)
-    axes.locator_params(axis="x", nbins=4)
+    axes.locator_params(axis="x", nbins=5)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     for reference in points.where(analysis=PRIMARY).number("estimate"):
         if np.isfinite(reference):
             axes.axvline(reference, color=FAINT, linestyle=(0, (3, 2)), linewidth=0.8, zorder=1)
     cells = zip(points.text("analysis"), _values(points), points.text("text"), strict=True)
     for analysis, values, text in cells:
-        middle = rows.middle(rows.names.index(analysis))
-        _draw_row(axes, middle, values, limits, primary=analysis == PRIMARY)
-        _write(page, box.left + box.width + 3, box.bottom + box.height - middle, text, va="center")
+        y = block.edges[block.names.index(analysis)] + _EDGE + _LINE / 2
+        _draw_row(axes, y, values, limits, primary=analysis == PRIMARY)
+        below = box.bottom + box.height - y - _LINE
+        _write(page, box.left, below, text, va="center", bbox=_PAPER)
 
 
 def _values(rows: Points) -> list[tuple[float, float, float]]:
@@ -103,46 +138,39 @@ def _values(rows: Points) -> list[tuple[float, float, float]]:
 
 
 def _limits(rows: Points) -> tuple[float, float]:
-    """From 0, or the least value, to a little beyond the greatest; 0 to 100 for percentages."""
+    """From 0 to beyond the greatest value, with room for arrows; 0 to 100 for percentages."""
     if "%" in rows.text("parameter")[0]:
         return 0.0, 100.0
     known = np.concatenate([rows.number(name) for name in ("estimate", "lower", "upper")])
     known = known[np.isfinite(known)]
     high = known.max(initial=0.0)
-    return min(0.0, known.min(initial=0.0)), high * 1.08 if high > 0 else 1.0
+    room = 1.05 if np.isfinite(rows.number("upper")).all() else 1.25
+    return min(0.0, known.min(initial=0.0)), high * room if high > 0 else 1.0
 
 
 def _draw_row(
     axes: Axes,
-    place: float,
+    y: float,
     values: tuple[float, float, float],
     limits: tuple[float, float],
     *,
     primary: bool,
 ) -> None:
-    """Estimate and interval; an arrow to the edge where a limit is not estimable."""
+    """Estimate and interval, an arrow to the edge where one limit is not estimable."""
     estimate, lower, upper = values
-    if not np.isfinite(estimate) and not np.isfinite([lower, upper]).any():
-        return
     colour = COLOURS[0] if primary else INK
+    shape: Style = {"marker": "D" if primary else "s", "markersize": 5, "color": colour}
+    axes.plot(estimate, y, linestyle="none", gid="estimate", zorder=4, clip_on=False, **shape)
+    if not np.isfinite([lower, upper]).any():
+        return
     ends = [lower if np.isfinite(lower) else limits[0], upper if np.isfinite(upper) else limits[1]]
-    axes.plot(ends, [place, place], color=colour, linewidth=1.2, gid="interval", clip_on=False)
+    axes.plot(ends, [y, y], color=colour, linewidth=1.2, gid="interval", clip_on=False)
     arrow: Style = {"linestyle": "none", "color": colour, "markersize": 4.5, "clip_on": False}
     if not np.isfinite(lower):
-        axes.plot(limits[0], place, marker="<", gid="open", **arrow)
+        axes.plot(limits[0], y, marker="<", gid="open", **arrow)
     if not np.isfinite(upper):
-        axes.plot(limits[1], place, marker=">", gid="open", **arrow)
-    shape: Style = {"marker": "D" if primary else "s", "markersize": 5, "color": colour}
-    axes.plot(estimate, place, linestyle="none", gid="estimate", zorder=4, **shape)
+        axes.plot(limits[1], y, marker=">", gid="open", **arrow)
 
 
-def _name_rows(page: Page, top: float, rows: Rows) -> None:
-    for place, (analysis, lines) in enumerate(zip(rows.names, rows.labels, strict=True)):
-        first = top - rows.middle(place) + (len(lines) - 1) / 2 * _LINE
-        weight = "bold" if analysis == PRIMARY else "normal"
-        for line, text in enumerate(lines):
-            _write(page, MARGIN, first - line * _LINE, text, va="center", weight=weight)
-
-
-def _write(page: Page, x: float, y: float, text: str, **style: str) -> None:
-    page.figure.text(x / WIDTH, y / page.height, text, **style)  # type: ignore[arg-type]
+def _write(page: Page, x: float, y: float, text: str, **style: Any) -> None:
+    page.figure.text(x / WIDTH, y / page.height, text, **style)

@@ -87,9 +87,9 @@ def _key(points: Points, plan: Plan) -> list[Artist]:
 
 def _name_lines(page: Page, axes: Axes, points: Points) -> None:
     """Name each subject to the right of the plot, level with the end of its line where it can."""
-    names, ends = zip(
-        *((name, _end(rows)) for (name,), rows in points.each("subject")), strict=True
-    )
+    lines = [(name, _end(rows)) for (name,), rows in points.each("subject")]
+    # Of equal scores the one that ends last is named on top, so that leaders cross less.
+    names, ends = zip(*sorted(lines, key=lambda line: line[1]), strict=True)
     inner = axes.get_position()
     low, high = axes.get_ylim()
     unit = inner.height * page.height / (high - low)

@@ -53,7 +53,7 @@ COLOURS = ("#0072B2", "#D55E00", "#000000", "#56B4E9", "#CC79A7", "#009E73", "#E
 DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2, 1, 1, 1, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
 #: Subjects of a figure that shows each on its own; a page holds no more.
-MOST_SUBJECTS = 50
+MOST_SUBJECTS = 45
 #: Subjects that a key can tell apart.
 KEYED_SUBJECTS = 20
 _SETTINGS: dict[Any, Any] = {
@@ -163,7 +163,7 @@ class Page:
             legend.set_bbox_to_anchor((MARGIN / WIDTH, top / self.height))
             top -= key_height
         self.body = Box(MARGIN, top - height, WIDTH - 2 * MARGIN, height)
-        self._rule(self.body.bottom - 1.5)
+        self.rule(self.body.bottom - 1.5, FAINT)
         self._write(notes, self.body.bottom - 3)
 
     def axes(self, box: Box) -> Axes:
@@ -186,6 +186,13 @@ class Page:
                 box.height - below - above,
             )
             axes.set_position(self._fraction(room))
+
+    def rule(self, y: float, colour: str) -> None:
+        """A thin line across the page."""
+        ends = [MARGIN / WIDTH, 1 - MARGIN / WIDTH]
+        line = Line2D(ends, [y / self.height] * 2, color=colour, linewidth=0.5, zorder=0)
+        line.set_transform(self.figure.transFigure)
+        self.figure.add_artist(line)
 
     def extent(self, artist: Artist) -> tuple[float, float]:
         """Width and height of an artist, millimetres."""
@@ -239,12 +246,6 @@ class Page:
             )
             top -= _height([line], size)
         return top
-
-    def _rule(self, y: float) -> None:
-        ends = [MARGIN / WIDTH, 1 - MARGIN / WIDTH]
-        line = Line2D(ends, [y / self.height] * 2, color=FAINT, linewidth=0.5)
-        line.set_transform(self.figure.transFigure)
-        self.figure.add_artist(line)
 
 
 def _key_columns(labels: Sequence[str]) -> int:
@@ -378,7 +379,7 @@ def months_axis(axes: Axes, days: NDArray[np.float64], days_per_month: float) ->
     """A horizontal axis that holds these days since infusion and is labelled in months."""
     first, last = _ends(days)
     # A visit of month 24 may be days short of it.
-    months = _ticks(last / days_per_month + 0.2, (1, 3, 6, 12, 24, 60, 120, 1200))
+    months = _ticks(last / days_per_month + 0.2, (1, 3, 6, 12, 24, 60, 120, 1200), most=9)
     places = [days_per_month * month for month in months]
     axes.set_xticks(places, [str(month) for month in months])
     axes.set_xlim(first, max(last, *places, 1.0))
@@ -388,7 +389,7 @@ def months_axis(axes: Axes, days: NDArray[np.float64], days_per_month: float) ->
 def days_axis(axes: Axes, days: NDArray[np.float64]) -> None:
     """A horizontal axis that holds these days since infusion."""
     first, last = _ends(days)
-    axes.set_xticks(_ticks(last, (1, 2, 7, 14, 28, 56, 91, 182, 364, 3640)))
+    axes.set_xticks(_ticks(last, (1, 2, 7, 14, 28, 56, 91, 182, 364, 3640), most=14))
     axes.set_xlim(first, max(last, 1.0))
     axes.set_xlabel("Days since infusion")
 
@@ -398,8 +399,8 @@ def _ends(days: NDArray[np.float64]) -> tuple[float, float]:
     return float(known.min(initial=0.0)), float(known.max(initial=0.0))
 
 
-def _ticks(last: float, steps: Sequence[int]) -> list[int]:
-    step = next((step for step in steps if last / step <= 14), steps[-1])
+def _ticks(last: float, steps: Sequence[int], most: int) -> list[int]:
+    step = next((step for step in steps if last / step <= most), steps[-1])
     return list(range(0, int(last) + 1, step))
 
 

@@ -52,9 +52,10 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     for ((measure, unit), panel), box in zip(panels, boxes, strict=False):
         axes = page.axes(box)
         _draw_panel(axes, panel, subjects)
-        _scale(axes, getattr(plan.response.ranges, measure, None))
+        known = measure.lower().replace(" ", "_").replace("-", "_")
+        _scale(axes, getattr(plan.response.ranges, known, None))
         months_axis(axes, points.number("day"), plan.statistics.days_per_month)
-        name = _NAMES.get(measure, measure)
+        name = _NAMES.get(known, measure)
         axes.set_title(f"{name} ({unit})" if unit else name, loc="left", weight="bold")
         drawn.append((axes, box))
     page.fit(*drawn)

@@ -1,0 +1,212 @@
+"""The definitions in force, in sentences read from the plan: printed under what depends on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from durable.config.model import Plan, Response, Scale, Statistics
+
+MEASURES = {
+    "physician_global": "physician global",
+    "parent_global": "parent global",
+    "cmas": "CMAS",
+    "mmt8": "MMT8",
+    "chaq": "CHAQ",
+    "chq_phs": "CHQ-PhS",
+    "das": "DAS",
+    "extramuscular": "extramuscular activity",
+    "enzyme": "muscle enzyme",
+}
+_CORE_SETS = {
+    "printo": "PRINTO core set",
+    "imacs": "IMACS core set",
+    "hybrid": "Hybrid core set (mixed from PRINTO and IMACS, not validated)",
+}
+_MISSING = {
+    "non_improved": "subjects without an assessment count as not improved",
+    "observed": "subjects without an assessment are left out of the denominator",
+    "improved": "subjects without an assessment count as improved",
+}
+_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}
+#: Ranges that no source could be read for.
+_UNVERIFIED = frozenset({"chq_phs"})
+
+
+def listed(words: list[str], last: str = "and") -> str:
+    """Words as a list in a sentence."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def core_set(response: Response) -> Iterator[str]:
+    """Measures, their ranges, and the baseline."""
+    parts = [_measure(response, measure) for measure in response.measures.values()]
+    yield f"{_CORE_SETS[response.core_set]}: {listed(parts)}."
+    rule = response.baseline
+    fallback = "; without one, before infusion" if rule.before == "lymphodepletion" else ""
+    day = "the same day included" if rule.same_day else "the same day excluded"
+    yield f"Baseline: last assessment before {rule.before} ({day}){fallback}."
+
+
+def _measure(response: Response, measure: str) -> str:
+    if measure == "enzyme":
+        ranges = response.ranges.enzymes.model_dump()
+        of = ", ".join(f"{name.upper()} {width:g}" for name, width in ranges.items())
+        return (
+            "the muscle enzyme most abnormal at baseline"
+            f" (ranges in multiples of ULN: {of}; not verified for JDM)"
+        )
+    scale: Scale = getattr(response.ranges, measure)
+    unverified = ", not verified" if measure in _UNVERIFIED else ""
+    return f"{MEASURES[measure]} (range {scale.range:g}{unverified})"
+
+
+def improvement(response: Response) -> Iterator[str]:
+    """Improvement at a visit."""
+    rule = response.improvement
+    limits = rule.thresholds
+    least = getattr(limits, rule.level)
+    yield (
+        f"Improvement: Total Improvement Score (Rider 2017) of at least {least:g}"
+        f" ({rule.level}); levels from {limits.minimal:g} (minimal), {limits.moderate:g} (moderate)"
+        f" and {limits.major:g} (major). At each visit on its own; {_MISSING[rule.missing]}."
+    )
+    light = {
+        "zero": "A missing parent global, function or enzyme measure scores 0 (partial score)",
+        "not_calculable": "A missing parent global, function or enzyme measure gives no score",
+    }[rule.light_missing]
+    yield f"{light}; without physician global, muscle or extramuscular measure there is no score."
+    if rule.enzyme_component != "scored":
+        yield f"The enzyme or CHQ-PhS component is set to its {rule.enzyme_component} for everyone."
+
+
+def windows(plan: Plan) -> Iterator[str]:
+    """Windows of the visits of the improvement rate."""
+    rule = plan.response.improvement
+    spans = [
+        f"{visit.visit} day {visit.day} ({visit.first_day} to {visit.last_day})"
+        for visit in plan.schedule
+        if visit.visit in rule.visits
+    ]
+    unscheduled = "included" if rule.unscheduled else "excluded"
+    yield (
+        f"Windows, days after infusion: {listed(spans)}; the assessment nearest to the"
+        f" target, of two as near the earlier; unscheduled assessments {unscheduled}."
+    )
+
+
+def remission(response: Response) -> Iterator[str]:
+    """The response from which duration is counted."""
+    rule = response.remission
+    items = rule.criteria
+    printo = (
+        f"at least {items.at_least} of: CK at most {items.ck_max:g} U/L, CMAS at least"
+        f" {items.cmas_min:g}, MMT8 at least {items.mmt8_min:g}, physician global at most"
+        f" {items.physician_global_max:g}"
+    )
+    text = {
+        "printo": f"PRINTO clinically inactive disease (Lazarevic 2013), {printo}",
+        "modified_printo": "modified PRINTO clinically inactive disease (Almeida 2015),"
+        f" {printo}, the physician global among them",
+        "jdmai1": f"JDMAI1 of at most {rule.jdmai1_max:g}",
+        "jdmai2": f"JDMAI2 of at most {rule.jdmai2_max:g}",
+        "tis": f"Total Improvement Score of at least {rule.tis_min:g}",
+        "investigator": "as recorded by the investigator",
+    }[rule.rule]
+    extra = [", confirmed at the next assessment"] if rule.confirmation else []
+    if rule.glucocorticoid_max_mg_kg is not None:
+        extra.append(f", with at most {rule.glucocorticoid_max_mg_kg:g} mg/kg of glucocorticoid")
+    if rule.immunosuppressant_free:
+        extra.append(", off immunosuppressants")
+    yield f"Remission: {text}{''.join(extra)}."
+
+
+def recurrence(response: Response) -> Iterator[str]:
+    """What ends a response."""
+    rule = response.recurrence
+    worse = rule.worsening
+    limbs = []
+    if rule.confirmed_loss:
+        limbs.append(f"loss of remission at {rule.consecutive} consecutive adequate assessment(s)")
+    if worse.enabled:
+        limbs.append(
+            f"worsening at {rule.consecutive} consecutive assessment(s) against the best value"
+            f" since infusion (physician global by {worse.physician_global:g} and MMT8 by"
+            f" {worse.mmt8_percent:g} %, or extramuscular activity by {worse.extramuscular:g}, or"
+            f" {worse.csm_count} of 5 measures by {worse.csm_percent:g} %, in percent of the"
+            f" {worse.percent_of})"
+        )
+    if rule.investigator:
+        limbs.append("the investigator's recorded recurrence or progression")
+    what = listed(limbs, "or") if limbs else "none"
+    yield (
+        f"Recurrence or progression: {what}, dated at the first; up to day {rule.early_flare_days}"
+        " after infusion only if the investigator says so."
+    )
+
+
+def duration(response: Response) -> Iterator[str]:
+    """Duration of response, event-free survival, and their censoring."""
+    therapy = {
+        "composite": "an event (composite strategy)",
+        "hypothetical": "censored at the last adequate assessment before it (hypothetical)",
+        "treatment_policy": "ignored (treatment policy strategy)",
+    }[response.new_therapy]
+    yield (
+        "Duration of response: from the first remission to recurrence, progression or death of any"
+        f" cause; new systemic immunosuppressive therapy is {therapy}. Event-free survival: all"
+        " infused, from infusion to the same events; never in remission is an event at day 1."
+        " Days are end - start + 1."
+    )
+    rule = response.missed_assessments
+    gap = "Missed assessments before an event do not censor it."
+    if rule.consecutive is not None:
+        death = "death too" if rule.applies_to_death else "except death"
+        gap = (
+            f"After {rule.consecutive} or more missed scheduled assessments in a row an event"
+            f" ({death}) is censored at the last adequate assessment before them (FDA 2007)."
+        )
+    yield f"Without an event: censored at the last assessment with a known remission status. {gap}"
+
+
+def survival(statistics: Statistics) -> Iterator[str]:
+    """Conventions of the Kaplan-Meier estimates."""
+    level = f"{100 * statistics.conf_level:g} %"
+    yield (
+        f"Kaplan-Meier estimates; {level} intervals pointwise with Greenwood's variance and"
+        f" {statistics.km_ci} transformation, of quantiles by inversion (Brookmeyer-Crowley);"
+        f" quantiles by the convention of {_RULES[statistics.quantile_rule]}. At risk: just before"
+        " the month. Follow-up: reverse Kaplan-Meier. Months of"
+        f" {statistics.days_per_month:g} days."
+    )
+    yield (
+        "NE: not estimable; + censored. No estimate is carried past the last observed time; before"
+        " the first event there is no interval. \u2020: the curve stays at this level until the end"
+        " of follow-up; the midpoint is R's convention, SAS LIFETEST prints none."
+    )
+
+
+def proportions(statistics: Statistics) -> Iterator[str]:
+    """Conventions of the rates."""
+    prior = statistics.beta_prior
+    yield (
+        f"{100 * statistics.conf_level:g} % intervals: exact (Clopper-Pearson) unless named;"
+        f" posterior with a Beta({prior.a:g}, {prior.b:g}) prior and equal-tailed credible"
+        " interval."
+    )
+
+
+def provenance(plan_digest: str, sources: dict[str, dict[str, object]], dataset: str) -> str:
+    """Where the numbers of an output are from."""
+    inputs = ", ".join(
+        f"{source['file']} {str(source['sha256'])[:12]}" for source in sources.values()
+    )
+    return (
+        f"Source: {dataset}; full precision in ard.csv. Plan {plan_digest[:12]}; inputs {inputs}."
+    )
+
+
+ABBREVIATIONS = (
+    "CHAQ: Childhood Health Assessment Questionnaire; CHQ-PhS: Child Health Questionnaire, physical"
+    " summary; CMAS: Childhood Myositis Assessment Scale; DAS: Disease Activity Score; MMT8: manual"
+    " muscle testing of 8 groups; ULN: upper limit of normal."
+)

@@ -1,0 +1,57 @@
+"""Numbers as readers see them: one rounding rule, NE for what cannot be estimated."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from math import isnan
+
+from durable.contracts.results import PLATEAU, Result
+
+NOT_ESTIMABLE = "NE"
+PLATEAU_MARK = "\u2020"
+
+
+def fixed(value: float, decimals: int) -> str:
+    """A number with so many decimals; halves away from zero, as SAS rounds, on its decimal form."""
+    if isnan(value):
+        return NOT_ESTIMABLE
+    quantum = Decimal(1).scaleb(-decimals)
+    rounded = Decimal(repr(value)).quantize(quantum, ROUND_HALF_UP)
+    return str(rounded if rounded else abs(rounded))
+
+
+def count(result: Result | None) -> str:
+    """A count; empty where the analysis does not have it."""
+    return "" if result is None else fixed(result.value, 0)
+
+
+def number(result: Result | None, decimals: int) -> str:
+    """A number, with + where it is a censored duration."""
+    if result is None:
+        return ""
+    return fixed(result.value, decimals) + ("+" if result.note == "censored" else "")
+
+
+def interval(result: Result, decimals: int, scale: float = 1) -> str:
+    """Limits in brackets, each NE where it cannot be estimated."""
+    lower, upper = (fixed(limit * scale, decimals) for limit in (result.lower, result.upper))
+    return f"({lower}, {upper})"
+
+
+def estimate(result: Result | None, decimals: int, scale: float = 1) -> str:
+    """An estimate with its limits; NE alone where there is nothing to bracket."""
+    if result is None:
+        return ""
+    if isnan(result.value) and isnan(result.lower) and isnan(result.upper):
+        return NOT_ESTIMABLE
+    mark = PLATEAU_MARK if result.note == PLATEAU else ""
+    return f"{fixed(result.value * scale, decimals)}{mark} {interval(result, decimals, scale)}"
+
+
+def count_percent(n: Result | None, percent: Result | None, decimals: int) -> str:
+    """A count with its percentage, without one where there is nobody to take it of."""
+    if n is None:
+        return ""
+    if percent is None or isnan(percent.value):
+        return count(n)
+    return f"{count(n)} ({fixed(percent.value, decimals)})"

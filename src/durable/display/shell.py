@@ -1,0 +1,102 @@
+"""A table before it is a file: titles, columns, rows and footnotes, all as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from durable.contracts.results import TOTAL, Result
+
+#: Group of the plan and group of a column.
+Column = tuple[str, str]
+Lookup = Callable[[str], "Result | None"]
+Cell = Callable[[Lookup], str]
+
+_GROUP_NAMES = {"dose_level": "Dose level", "part": "Part", "sex": "Sex"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table: its label and a cell per column; a heading has no cells."""
+
+    label: str
+    cells: tuple[str, ...] = ()
+    indent: int = 0
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it is shown."""
+
+    name: str
+    number: int
+    title: str
+    subtitles: tuple[str, ...]
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    footnotes: tuple[str, ...] = ()
+    stub: str = ""
+    """Heading of the column of labels."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a shell: what to show of the results, in every column."""
+
+    label: str
+    cell: Cell | None = None
+    indent: int = 1
+    optional: bool = False
+    """Left out where no column has anything to show."""
+
+
+@dataclass(frozen=True)
+class Ard:
+    """The analysis results dataset, by key."""
+
+    rows: dict[tuple[str, ...], Result] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, results: Iterable[Result]) -> Ard:
+        """From the rows of the file."""
+        return cls({row.key: row for row in results})
+
+    def columns(self, output: str) -> list[Column]:
+        """Groups of an output in their order, the total last."""
+        found = dict.fromkeys(key[2:4] for key in self.rows if key[0] == output)
+        others = [column for column in found if column != TOTAL]
+        return [(by, group) for by, group in (*others, TOTAL) if (by, group) in found]
+
+    def parameters(self, output: str) -> list[str]:
+        """Parameters of an output in their order."""
+        return list(dict.fromkeys(key[4] for key in self.rows if key[0] == output))
+
+    def lookup(
+        self, output: str, parameter: str, column: Column, analysis: str = "primary"
+    ) -> Lookup:
+        """Access to the statistics of one parameter in one column."""
+
+        def find(statistic: str) -> Result | None:
+            return self.rows.get((output, analysis, *column, parameter, statistic))
+
+        return find
+
+    def lines(self, output: str, parameter: str, lines: Iterable[Line]) -> Iterator[Row]:
+        """Rows of a block of lines on one parameter."""
+        columns = self.columns(output)
+        for line in lines:
+            if line.cell is None:
+                yield Row(line.label, indent=line.indent)
+                continue
+            cells = tuple(line.cell(self.lookup(output, parameter, column)) for column in columns)
+            if not line.optional or any(cells):
+                yield Row(line.label, cells, line.indent)
+
+    def headings(self, output: str, parameter: str, statistic: str) -> tuple[str, ...]:
+        """Column headings with N."""
+        names = []
+        for by, group in self.columns(output):
+            n = self.lookup(output, parameter, (by, group))(statistic)
+            size = f" (N = {n.value:.0f})" if n is not None else ""
+            names.append((group if (by, group) == TOTAL else f"{_GROUP_NAMES[by]} {group}") + size)
+        return tuple(names)
