@@ -90,6 +90,16 @@ STAGES: dict[str, Stage] = {
         ("response.core_set", "response.hybrid"),
         "write the data of the figures of each subject's course",
     ),
+    "kinetics_datasets": Stage(
+        "durable.derive.kinetics",
+        ("kinetics",),
+        "derive ADPC and ADPP",
+    ),
+    "kinetics": Stage(
+        "durable.analyse.kinetics",
+        ("groups",),
+        "analyse cellular kinetics",
+    ),
     "results": Stage(
         "durable.analyse.results",
         (),
@@ -97,7 +107,7 @@ STAGES: dict[str, Stage] = {
     ),
     "tables": Stage(
         "durable.display.tables",
-        (*_HEADINGS, "schedule", "response", "statistics", "sensitivity"),
+        (*_HEADINGS, "schedule", "response", "statistics", "sensitivity", "kinetics"),
         "write the tables",
     ),
     "figures": Stage(

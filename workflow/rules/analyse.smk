@@ -3,6 +3,8 @@
 ANALYSES = ["improvement", "durability", "subjects"]
 if PLAN.sensitivity:
     ANALYSES.append("sensitivity")
+if "kinetics" in INPUTS:
+    ANALYSES.append("kinetics")
 COURSES = ["swimmer", "tis", "waterfall", "csm"]
 
 
@@ -83,6 +85,24 @@ rule courses:
         **dependencies(PLAN, "courses"),
     shell:
         "python -m durable courses --config {input.config:q} --plan {params.plan} &> {log:q}"
+
+
+if "kinetics" in INPUTS:
+
+    rule kinetics:
+        input:
+            rules.derive.output.adsl,
+            rules.derive_kinetics.output,
+            config=PLAN_FILE,
+        output:
+            f"{FOLDER}/ard/kinetics.csv",
+            f"{FOLDER}/figures/f_kinetics.csv",
+        log:
+            f"{FOLDER}/logs/kinetics.log",
+        params:
+            **dependencies(PLAN, "kinetics"),
+        shell:
+            "python -m durable kinetics --config {input.config:q} --plan {params.plan} &> {log:q}"
 
 
 rule results:

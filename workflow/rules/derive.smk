@@ -38,3 +38,21 @@ if PLAN.sensitivity:
             **dependencies(PLAN, "variants"),
         shell:
             "python -m durable variants --config {input.config:q} --plan {params.plan} &> {log:q}"
+
+
+if "kinetics" in INPUTS:
+
+    rule derive_kinetics:
+        input:
+            rules.derive.output.adsl,
+            f"{FOLDER}/validated/kinetics.parquet",
+            config=PLAN_FILE,
+        output:
+            adpc=f"{FOLDER}/adam/adpc.parquet",
+            adpp=f"{FOLDER}/adam/adpp.parquet",
+        log:
+            f"{FOLDER}/logs/kinetics_datasets.log",
+        params:
+            **dependencies(PLAN, "kinetics_datasets"),
+        shell:
+            "python -m durable kinetics_datasets --config {input.config:q} --plan {params.plan} &> {log:q}"

@@ -1,7 +1,10 @@
 """Makes tables/ and figures/: views of ard.csv for readers."""
 
-TABLE_NAMES = ["improvement", "dor"]
+TABLE_NAMES = ["disposition", "baseline", "improvement", "dor"]
 FIGURE_NAMES = ["km_dor", "km_efs", *COURSES]
+if "kinetics" in INPUTS:
+    TABLE_NAMES.append("kinetics")
+    FIGURE_NAMES.append("kinetics")
 if PLAN.sensitivity:
     TABLE_NAMES.append("sensitivity")
     FIGURE_NAMES.append("sensitivity")
