@@ -1,0 +1,591 @@
+"""Safety tables: who is counted, at which grade, and what follows from no event."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import time
+from collections import defaultdict
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from durable import config
+from durable.analyse import safety
+from durable.analyse.groups import groups
+from durable.config.model import Safety
+from durable.contracts.adae import adae as contract
+from durable.contracts.results import read_csv, to_csv
+from durable.derive import adae, datasets
+from durable.intake import check, cutoff
+from tests.derive.build import date
+from tests.derive.events import adsl, child, derived, event, never_infused, table
+
+ROOT = Path(__file__).parents[2]
+
+
+def study(events, subjects, variables=("dose_level",), **rule):
+    """Value of every row of the tables: output, group, parameter, statistic."""
+    records = derived(events, subjects, **rule)
+    frame = adsl(subjects)
+    rows = safety.analyse(frame, records, groups(frame, variables), Safety(**rule), 0.95)
+    return {(r.output, r.group, r.parameter, r.statistic): r for r in rows}
+
+
+def total(found, output, parameter, statistic):
+    return found[output, "Total", parameter, statistic].value
+
+
+def grades(found, output, parameter):
+    """Subjects by worst grade: missing, then 1 to 5."""
+    names = ("missing", "1", "2", "3", "4", "5")
+    return [total(found, output, parameter, f"n_grade_{name}") for name in names]
+
+
+def parameters(found, output):
+    return list(dict.fromkeys(key[2] for key in found if key[0] == output and key[2]))
+
+
+TWO = [child("S1"), child("S2")]
+
+
+def test_a_subject_counts_once_at_the_worst_grade_and_every_event_counts():
+    found = study([event(1), event(2, ctcae_grade=3), event(9, name="S2", ctcae_grade=2)], TWO)
+    assert total(found, "t_ae_overview", "D28|ANY", "n_subjects") == 2
+    assert total(found, "t_ae_overview", "D28|ANY", "n_events") == 3
+    assert total(found, "t_ae_overview", "D28|ANY", "percent") == 100
+    assert grades(found, "t_ae_overview", "D28|ANY") == [0, 0, 1, 1, 0, 0]
+    assert grades(found, "t_ae_soc_pt", "D28|Skin|Rash") == [0, 0, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("what", "category"),
+    [
+        ({"related": "Y"}, "RELATED"), ({"serious": "Y"}, "SERIOUS"),
+        ({"ctcae_grade": 3}, "GRADE3"),
+        ({"ctcae_grade": 4, "related": "Y"}, "RELATED_GRADE3"), ({"ctcae_grade": 5}, "FATAL"),
+        ({"outcome": "FATAL"}, "FATAL"), ({"dlt": "Y"}, "DLT"), ({"aesi": "CRS"}, "AESI"),
+    ],
+)  # fmt: skip
+def test_each_category_of_the_overview_counts_its_events_only(what, category):
+    found = study([event(1, **what), event(1, name="S2")], TWO)
+    assert total(found, "t_ae_overview", f"D28|{category}", "n_subjects") == 1
+    assert total(found, "t_ae_overview", "D28|ANY", "n_subjects") == 2
+
+
+def test_related_and_severe_are_of_the_same_event():
+    found = study([event(1, related="Y"), event(1, ctcae_grade=4)], [child()])
+    assert total(found, "t_ae_overview", "D28|RELATED_GRADE3", "n_subjects") == 0
+
+
+def test_an_unknown_grade_is_listed_and_severe_only_in_the_sensitivity_row():
+    events = [
+        event(1, ctcae_grade=None),
+        event(2, name="S2"),
+        event(3, name="S2", ctcae_grade=None),
+    ]
+    found = study(events, TWO)
+    assert grades(found, "t_ae_overview", "D28|ANY") == [1, 1, 0, 0, 0, 0]
+    assert total(found, "t_ae_overview", "D28|GRADE3", "n_subjects") == 0
+    assert grades(found, "t_ae_overview", "D28|GRADE3_MISSING_AS_3") == [0, 0, 0, 2, 0, 0]
+    found = study(events, TWO, missing_grade=4)
+    assert grades(found, "t_ae_overview", "D28|GRADE3_MISSING_AS_4") == [0, 0, 0, 0, 2, 0]
+
+
+def test_windows_are_nested_and_events_before_infusion_are_apart():
+    found = study([event(d) for d in (-2, 0, 28, 29, 90, 91)], [child()])
+    events = {p: total(found, "t_ae_overview", f"{p}|ANY", "n_events") for p in ("D28", "D90")}
+    assert events == {"D28": 2, "D90": 4}
+    assert total(found, "t_ae_overview", "ALL|ANY", "n_events") == 5
+    assert total(found, "t_ae_overview", "PRE|ANY", "n_events") == 1
+
+
+def test_subjects_never_infused_are_in_no_denominator_but_their_events_are_told():
+    subjects = [child(), never_infused("S8"), never_infused("S9")]
+    found = study([event(1, name="S9", ctcae_grade=3)], subjects)
+    assert total(found, "t_ae_overview", "", "n_infused") == 1
+    assert total(found, "t_ae_overview", "ALL|ANY", "n_subjects") == 0
+    assert total(found, "t_ae_overview", "PRE|ANY", "n_subjects") == 0
+    assert total(found, "t_ae_overview", "NOT_INFUSED|ANY", "n_denominator") == 2
+    assert total(found, "t_ae_overview", "NOT_INFUSED|ANY", "percent") == 50
+    assert grades(found, "t_ae_overview", "NOT_INFUSED|ANY") == [0, 0, 0, 1, 0, 0]
+
+
+@pytest.mark.parametrize(("n", "bound"), [(10, 0.2589), (6, 0.3930), (3, 0.6316)])
+def test_no_event_has_the_exact_one_sided_bound(n, bound):
+    """1 - .05^(1/n): domain facts 7."""
+    found = study([], [child(f"S{i}") for i in range(n)])
+    row = found["t_ae_overview", "Total", "D28|SERIOUS", "upper"]
+    assert row.value == pytest.approx(bound, abs=5e-5)
+    assert row.note == "one-sided 95 % upper bound, none observed"
+    assert total(found, "t_deaths", "D28", "upper") == row.value
+    assert total(found, "t_aesi", "ICANS", "upper") == row.value
+
+
+def test_what_occurred_has_no_such_bound():
+    found = study([event(1)], [child()])
+    assert ("t_ae_overview", "Total", "D28|ANY", "upper") not in found
+    assert ("t_ae_overview", "Total", "D28|SERIOUS", "upper") in found
+
+
+def test_without_any_event_every_count_is_zero_and_no_term_is_shown():
+    found = study([], TWO)
+    counts = [r.value for k, r in found.items() if k[3] in ("n_subjects", "n_events", "percent")]
+    assert set(counts) == {0}
+    assert parameters(found, "t_ae_soc_pt") == []
+    assert total(found, "t_ae_soc_pt", "", "n_infused") == 2
+    assert np.isnan(total(found, "t_ae_crs", "CRS", "onset_median"))
+
+
+def test_without_any_infused_subject_nothing_can_be_estimated():
+    found = study([], [never_infused("S1")])
+    assert total(found, "t_ae_overview", "", "n_infused") == 0
+    for output, parameter in (("t_ae_overview", "D28|ANY"), ("t_deaths", "ALL"), ("t_dlt", "ALL")):
+        assert np.isnan(total(found, output, parameter, "percent"))
+        assert np.isnan(total(found, output, parameter, "upper"))
+
+
+def test_a_group_without_the_event_has_rows_of_zero_in_the_same_order():
+    found = study([event(1)], [child("S1"), child("S2", DOSELVL="3e7")])
+    assert found["t_ae_soc_pt", "3e7", "D28|Skin|Rash", "n_subjects"].value == 0
+    assert found["t_ae_soc_pt", "3e7", "D28|Skin|Rash", "upper"].value == pytest.approx(0.95)
+    of = {group: [k[2] for k in found if k[:2] == ("t_ae_soc_pt", group)] for group in
+          ("1e7", "3e7", "Total")}  # fmt: skip
+    assert list(dict.fromkeys(of["1e7"])) == list(dict.fromkeys(of["3e7"]))
+    assert list(dict.fromkeys(of["1e7"])) == list(dict.fromkeys(of["Total"]))
+
+
+def test_classes_and_terms_come_by_subjects_in_total_then_by_name():
+    def of(subject, term, soc):
+        return event(1, name=subject, preferred_term=term, system_organ_class=soc)
+
+    events = [
+        of("S1", "Rash", "Skin"), of("S1", "Rash", "Skin"), of("S1", "Rash", "Skin"),
+        of("S1", "Ulcer", "Skin"), of("S2", "Ulcer", "Skin"), of("S1", "Acne", "Skin"),
+        of("S3", "Fever", "General"), of("S1", "Nausea", "Gut"),
+    ]  # fmt: skip
+    found = study(events, [child(f"S{i}") for i in range(1, 4)], windows_days=(28,))
+    expected = ["Skin|", "Skin|Ulcer", "Skin|Acne", "Skin|Rash", "General|", "General|Fever"]
+    expected += ["Gut|", "Gut|Nausea"]
+    shown = [f"{window}|{name}" for window in ("D28", "ALL") for name in expected]
+    assert parameters(found, "t_ae_soc_pt") == shown
+
+
+def test_a_class_counts_a_subject_with_two_terms_once():
+    found = study([event(1), event(1, preferred_term="Ulcer", ctcae_grade=2)], [child()])
+    assert total(found, "t_ae_soc_pt", "D28|Skin|", "n_subjects") == 1
+    assert total(found, "t_ae_soc_pt", "D28|Skin|", "n_events") == 2
+    assert grades(found, "t_ae_soc_pt", "D28|Skin|") == [0, 0, 1, 0, 0, 0]
+
+
+def test_crs_is_graded_by_astct_and_has_onset_and_duration():
+    events = [
+        event(2, 4, aesi="CRS", ctcae_grade=4, astct_grade=1),
+        event(8, None, aesi="CRS", ctcae_grade=4, astct_grade=2),
+        event(5, 14, "S2", aesi="CRS", ctcae_grade=1, astct_grade=None),
+        event(-1, 3, "S2", aesi="CRS", astct_grade=5),
+    ]
+    found = study(events, TWO)
+    assert total(found, "t_ae_crs", "CRS", "n_subjects") == 2
+    assert total(found, "t_ae_crs", "CRS", "n_events") == 3
+    assert grades(found, "t_ae_crs", "CRS") == [1, 0, 1, 0, 0, 0]
+    assert grades(found, "t_aesi", "CRS") == [0, 1, 0, 0, 1, 0]
+    named = ("onset_median", "onset_min", "onset_max", "duration_median", "duration_min",
+             "duration_max", "n_ongoing")  # fmt: skip
+    values = [total(found, "t_ae_crs", "CRS", name) for name in named]
+    assert values == [3.5, 2, 5, 6.5, 3, 10, 1]
+    assert total(found, "t_ae_crs", "ICANS", "n_subjects") == 0
+
+
+def test_special_interest_has_a_row_per_recorded_label_and_for_long_cytopenia():
+    events = [event(5, 60, aesi="CYTOPENIA", ctcae_grade=3), event(-1, aesi="HLH")]
+    found = study(events, [child()])
+    rows = ["CRS", "CYTOPENIA", "HLH", "ICANS", "PROLONGED_CYTOPENIA"]
+    assert parameters(found, "t_aesi") == rows
+    counts = [total(found, "t_aesi", row, "n_subjects") for row in rows]
+    assert counts == [0, 1, 0, 0, 1]
+
+
+def test_deaths_are_counted_from_infusion_whatever_the_cause():
+    dead = [child(f"S{day}", DTHDT=date(day)) for day in (28, 29, 500)]
+    found = study([], [child(), *dead])
+    counts = {w: total(found, "t_deaths", w, "n_deaths") for w in ("D28", "D90", "ALL")}
+    assert counts == {"D28": 1, "D90": 2, "ALL": 3}
+    assert total(found, "t_deaths", "ALL", "percent") == 75
+
+
+@pytest.mark.parametrize(
+    ("evaluable", "toxic", "said"),
+    [
+        (0, 0, "treat or follow more"), (2, 0, "treat or follow more"),
+        (2, 1, "treat or follow more"), (2, 2, "stop"), (3, 0, "escalate"), (3, 1, "expand"),
+        (5, 1, "expand"), (6, 1, "escalate"), (6, 0, "escalate"), (3, 2, "stop"), (6, 2, "stop"),
+    ],
+)  # fmt: skip
+def test_3_plus_3_says_what_comes_next(evaluable, toxic, said):
+    text = safety.next_step(evaluable, toxic)
+    assert text.startswith(f"{toxic} of {evaluable} evaluable")
+    assert said in text
+
+
+def test_evaluable_is_who_was_followed_through_the_window_or_had_a_toxicity_in_it():
+    subjects = [
+        child("followed", LSTALVDT=date(28)),
+        child("short", LSTALVDT=date(27)),
+        child("toxic", LSTALVDT=date(10)),
+        child("late", LSTALVDT=date(60)),
+        child("dead", LSTALVDT=date(5), DTHDT=date(5)),
+    ]
+    events = [
+        event(3, name="toxic", dlt="Y"),
+        event(4, name="toxic", dlt="Y"),
+        event(29, name="late", dlt="Y"),
+        event(-1, name="followed", dlt="Y"),
+    ]
+    found = study(events, subjects)
+    names = ("n_infused", "n_evaluable", "n_dlt")
+    assert [found["t_dlt", "1e7", "A", name].value for name in names] == [5, 3, 1]
+    assert found["t_dlt", "1e7", "A", "next"].note.endswith("expand the dose level to 6 evaluable")
+    assert study(events, subjects, dlt_window_days=29)["t_dlt", "1e7", "A", "n_dlt"].value == 2
+
+
+def test_the_rule_looks_at_its_part_and_the_total_at_all_parts():
+    subjects = [child(f"A{i}") for i in range(3)] + [child("B1", PART="B")]
+    events = [event(3, name="B1", dlt="Y")]
+    found = study(events, subjects)
+    assert found["t_dlt", "1e7", "A", "n_dlt"].value == 0
+    assert found["t_dlt", "1e7", "A", "next"].note.endswith("escalate")
+    assert total(found, "t_dlt", "ALL", "n_dlt") == 1
+    assert total(found, "t_dlt", "ALL", "n_evaluable") == 4
+    found = study(events, subjects, escalation="none", escalation_part="B")
+    assert found["t_dlt", "1e7", "B", "n_dlt"].value == 1
+    assert not [key for key in found if key[3] == "next"]
+
+
+def test_without_a_table_of_events_only_deaths_are_reported_and_the_rest_says_why():
+    frame = adsl(TWO)
+    rows = list(safety.analyse(frame, None, groups(frame, ()), Safety(), 0.95))
+    notes = {row.output: row.note for row in rows if not row.parameter}
+    assert notes.pop("t_deaths") == ""
+    assert notes == dict.fromkeys(safety.OF_EVENTS, "no adverse_events table")
+    assert {row.output for row in rows if row.parameter} == {"t_deaths"}
+
+
+EVENTS = st.builds(
+    lambda who, what, day, grade, **flags: event(
+        day, name=f"S{who}", ctcae_grade=grade, preferred_term=what,
+        system_organ_class=f"{what[0]} disorders", **flags,
+    ),
+    who=st.integers(1, 4),
+    what=st.sampled_from(["Aa", "Ab", "Ba", "Bb"]),
+    day=st.integers(-5, 120),
+    grade=st.sampled_from([None, 1, 2, 3, 4, 5]),
+    related=st.sampled_from(["Y", "N", None]),
+    serious=st.sampled_from(["Y", "N", None]),
+)  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(st.lists(EVENTS, max_size=12))
+def test_counts_agree_with_each_other(events):
+    subjects = [child(f"S{i}", DOSELVL=f"{i % 2 + 1}e7") for i in range(1, 5)]
+    found = study(events, subjects)
+    assert to_csv(found.values()).count("\n") == len(found) + 1
+    n = {key[:3]: row.value for key, row in found.items() if key[3] == "n_subjects"}
+    for key, count in n.items():
+        assert count <= found[*key, "n_events"].value
+        names = ("missing", "1", "2", "3", "4", "5")
+        assert sum(found[*key, f"n_grade_{name}"].value for name in names) == count
+        output, group, parameter = key
+        levels = [n[output, g, parameter] for g in ("1e7", "2e7", "Total") if (output, g) in
+                  {k[:2] for k in n} and (output, g, parameter) in n]  # fmt: skip
+        if len(levels) == 3:
+            assert levels[0] + levels[1] == levels[2]
+        if output == "t_ae_soc_pt":
+            window, soc, _ = parameter.split("|")
+            assert count <= n[output, group, f"{window}|{soc}|"]
+            assert count <= n["t_ae_overview", group, f"{window}|ANY"]
+        if output == "t_ae_overview" and parameter.startswith("D28|"):
+            wider = [n[output, group, parameter.replace("D28", w)] for w in ("D90", "ALL")]
+            assert count <= wider[0] <= wider[1]
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(st.lists(EVENTS, max_size=12), st.randoms(use_true_random=False))
+def test_the_order_of_the_file_changes_nothing(events, random):
+    subjects = [child(f"S{i}") for i in range(1, 5)]
+    shuffled = random.sample(events, len(events))
+    assert to_csv(study(events, subjects).values()) == to_csv(study(shuffled, subjects).values())
+
+
+# The demo, counted again from its files with nothing but lists and dictionaries.
+
+DEMO = ROOT / "data" / "demo"
+WINDOWS = {"D28": 28, "D90": 90, "ALL": 10**6}
+GRADES = ("missing", "1", "2", "3", "4", "5")
+
+
+def demo_rows(name):
+    with (DEMO / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def day_of(text):
+    return dt.date.fromisoformat(text) if text else None
+
+
+def known_at(cutoff_day):
+    """Infused subjects and the events after infusion, before it and of others, at the cut-off."""
+    subjects, after, before, others = {}, [], [], []
+    for row in demo_rows("subjects"):
+        if row["infusion_date"]:
+            death = day_of(row["death_date"])
+            row["death"] = death if death and death <= cutoff_day else None
+            row["infused"] = day_of(row["infusion_date"])
+            subjects[row["subject_id"]] = row
+    for row in demo_rows("adverse_events"):
+        start, end = day_of(row["start_date"]), day_of(row["end_date"])
+        if start > cutoff_day:
+            continue
+        end = end if end and end <= cutoff_day else None
+        row["days"] = None if end is None else (end - start).days + 1
+        row["grade"], row["astct"] = (int(row[f"{k}_grade"] or 0) for k in ("ctcae", "astct"))
+        if row["subject_id"] not in subjects:
+            others.append(row)
+            continue
+        infused = subjects[row["subject_id"]]["infused"]
+        row["day"] = (start - infused).days
+        row["lasts"] = 10**6 if end is None else (end - infused).days
+        (after if row["day"] >= 0 else before).append(row)
+    return subjects, after, before, others
+
+
+def counted(events, n, grade="grade"):
+    """The statistics of one row of a table."""
+    worst = defaultdict(int)
+    for row in events:
+        worst[row["subject_id"]] = max(worst[row["subject_id"]], row[grade])
+    values = {
+        "n_subjects": len(worst),
+        "percent": 100 * len(worst) / n,
+        "n_events": len(events),
+    }
+    for place, name in enumerate(GRADES):
+        count = sum(value == place for value in worst.values())
+        values |= {f"n_grade_{name}": count, f"percent_grade_{name}": 100 * count / n}
+    return values if worst else values | {"upper": 1 - 0.05 ** (1 / n)}
+
+
+CATEGORIES = {
+    "ANY": lambda row: True,
+    "RELATED": lambda row: row["related"] == "Y",
+    "SERIOUS": lambda row: row["serious"] == "Y",
+    "GRADE3": lambda row: row["grade"] >= 3,
+    "RELATED_GRADE3": lambda row: row["grade"] >= 3 and row["related"] == "Y",
+    "FATAL": lambda row: row["grade"] == 5 or row["outcome"] == "fatal",
+    "DLT": lambda row: row["dlt"] == "Y",
+    "AESI": lambda row: row["aesi"] != "",
+}
+
+
+def expected_overview(after, before, n):
+    for window, last in WINDOWS.items():
+        inside = [row for row in after if row["day"] <= last]
+        for name, holds in CATEGORIES.items():
+            yield f"{window}|{name}", counted([row for row in inside if holds(row)], n)
+        imputed = [row | {"grade": row["grade"] or 3} for row in inside]
+        severe = [row for row in imputed if row["grade"] >= 3]
+        yield f"{window}|GRADE3_MISSING_AS_3", counted(severe, n)
+    yield "PRE|ANY", counted(before, n)
+
+
+def expected_terms(everyone, after, n):
+    """Rows in the order of the total, whatever the group."""
+
+    def by_count(key, events):
+        of = defaultdict(list)
+        for row in events:
+            of[row[key]].append(row)
+        return sorted(of.items(), key=lambda i: (-len({r["subject_id"] for r in i[1]}), i[0]))
+
+    for window, last in WINDOWS.items():
+        part = [row for row in after if row["day"] <= last]
+        total_part = [row for row in everyone if row["day"] <= last]
+        for soc, of_soc in by_count("system_organ_class", total_part):
+            mine = [row for row in part if row["system_organ_class"] == soc]
+            yield f"{window}|{soc}|", counted(mine, n)
+            for term, _ in by_count("preferred_term", of_soc):
+                these = [row for row in mine if row["preferred_term"] == term]
+                yield f"{window}|{soc}|{term}", counted(these, n)
+
+
+def expected_interest(everyone, before, after, n):
+    labels = {row["aesi"] for row in [*everyone, *before]} - {""} | {"CRS", "ICANS", "CYTOPENIA"}
+    for label in sorted(labels):
+        yield label, counted([row for row in after if row["aesi"] == label], n)
+    low = [row for row in after if row["aesi"] == "CYTOPENIA"]
+    long = [row for row in low if row["grade"] >= 3 and row["lasts"] > 28]
+    yield "PROLONGED_CYTOPENIA", counted(long, n)
+
+
+def spread(name, values):
+    found = (median(values), min(values), max(values)) if values else (None, None, None)
+    return {f"{name}_{k}": v for k, v in zip(("median", "min", "max"), found, strict=True)}
+
+
+def expected_neurotoxicity(after, n):
+    for label in ("CRS", "ICANS"):
+        events = [row for row in after if row["aesi"] == label]
+        first = defaultdict(lambda: 10**6)
+        for row in events:
+            first[row["subject_id"]] = min(first[row["subject_id"]], row["day"])
+        lasted = [row["days"] for row in events if row["days"] is not None]
+        values = counted(events, n, "astct") | spread("onset", list(first.values()))
+        values |= spread("duration", lasted)
+        yield label, values | {"n_ongoing": len(events) - len(lasted)}
+
+
+def expected_deaths(subjects, n):
+    days = [(s["death"] - s["infused"]).days for s in subjects if s["death"]]
+    for window, last in WINDOWS.items():
+        count = sum(day <= last for day in days)
+        values = {"n_deaths": count, "percent": 100 * count / n}
+        yield window, values if count else values | {"upper": 1 - 0.05 ** (1 / n)}
+
+
+def expected_toxicity(after, n):
+    """All infused of the demo were followed for more than 28 days."""
+    toxic = len({r["subject_id"] for r in after if r["dlt"] == "Y" and r["day"] <= 28})
+    values = {"n_infused": n, "n_evaluable": n, "n_dlt": toxic, "percent": 100 * toxic / n}
+    return values if toxic else values | {"upper": 1 - 0.05 ** (1 / n)}
+
+
+def expected_of_the_demo(cutoff_day):
+    subjects, after, before, others = known_at(cutoff_day)
+    columns = [(k, v) for k in ("dose_level", "part") for v in sorted({s[k] for s in
+               subjects.values()})]  # fmt: skip
+    rows = {}
+
+    def put(output, group_by, group, of_table):
+        for parameter, values in of_table:
+            for name, value in values.items():
+                rows[output, group_by, group, parameter, name] = value
+
+    for group_by, group in [*columns, ("total", "Total")]:
+        within = {k: s for k, s in subjects.items() if group == "Total" or s[group_by] == group}
+        n = len(within)
+        mine, early = (
+            [row for row in events if row["subject_id"] in within] for events in (after, before)
+        )
+        tables = {
+            "t_ae_overview": expected_overview(mine, early, n),
+            "t_ae_soc_pt": expected_terms(after, mine, n),
+            "t_aesi": expected_interest(after, before, mine, n),
+            "t_ae_crs": expected_neurotoxicity(mine, n),
+            "t_deaths": expected_deaths(within.values(), n),
+            "t_dlt": [("ALL", expected_toxicity(mine, n))],
+        }
+        for output, of_table in tables.items():
+            if output != "t_dlt":
+                put(output, group_by, group, [("", {"n_infused": n})])
+            put(output, group_by, group, of_table)
+    for level in ("1e7", "3e7"):
+        who = {k for k, s in subjects.items() if s["part"] == "A" and s["dose_level"] == level}
+        mine = [row for row in after if row["subject_id"] in who]
+        values = expected_toxicity(mine, len(who)) | {"next": None}
+        put("t_dlt", "dose_level", level, [("A", values)])
+    # Two of the twelve who consented were not infused.
+    values = counted(others, 2) | {"n_denominator": 2}
+    put("t_ae_overview", "total", "Total", [("NOT_INFUSED|ANY", values)])
+    return rows
+
+
+@pytest.fixture(scope="module", params=["config", "final"])
+def demo(request, tmp_path_factory):
+    """The plan and the rows of ard/safety.csv that the stages write."""
+    plan = config.load(ROOT / "config" / f"{request.param}.yaml")
+    paths = {
+        name: table.model_copy(update={"path": str(ROOT / table.path)})
+        for name, table in plan.inputs
+        if table is not None
+    }
+    plan = plan.model_copy(update={"inputs": plan.inputs.model_copy(update=paths)})
+    folder = tmp_path_factory.mktemp(request.param)
+    for stage in (check, cutoff, datasets, adae, safety):
+        stage.run(plan, folder)
+    return plan, list(read_csv(folder / "ard" / "safety.csv"))
+
+
+def test_every_number_of_the_demo_equals_one_counted_by_hand(demo):
+    plan, found = demo
+    expected = expected_of_the_demo(plan.analysis.data_cutoff)
+    values = {(r.output, r.group_by, r.group, r.parameter, r.statistic): r.value for r in found}
+    assert set(values) == set(expected)
+    differing = {
+        key: (value, expected[key])
+        for key, value in values.items()
+        if (None if np.isnan(value) else pytest.approx(value, abs=1e-12)) != expected[key]
+    }
+    assert differing == {}
+
+
+def test_rows_of_the_demo_come_in_the_order_of_the_total(demo):
+    plan, found = demo
+    expected = expected_of_the_demo(plan.analysis.data_cutoff)
+    for output in safety.OF_EVENTS[1:3]:
+        for group in ("1e7", "3e7", "A", "B", "Total"):
+            of = dict.fromkeys(r.parameter for r in found if (r.output, r.group) == (output, group))
+            by_hand = dict.fromkeys(k[3] for k in expected if (k[0], k[2]) == (output, group))
+            assert list(of) == list(by_hand)
+
+
+def test_the_demo_says_what_its_readme_says(demo):
+    _, found = demo
+    values = {(r.output, r.group, r.parameter, r.statistic): r for r in found}
+    assert values["t_aesi", "Total", "PROLONGED_CYTOPENIA", "n_subjects"].value == 1
+    assert values["t_dlt", "Total", "ALL", "n_dlt"].value == 1
+    assert values["t_dlt", "3e7", "A", "next"].note == (
+        "0 of 3 evaluable with a dose-limiting toxicity: escalate"
+    )
+    assert values["t_ae_overview", "Total", "D28|ANY", "n_subjects"].value == 9
+    assert values["t_deaths", "Total", "ALL", "n_deaths"].value == 1
+    assert values["t_ae_crs", "Total", "ICANS", "n_grade_1"].value == 1
+
+
+def test_300_subjects_with_20000_events_take_less_than_5_seconds():
+    draw = np.random.default_rng(7)
+    subjects = [child(f"S{i:03}", DOSELVL=f"{1 + i % 3}e7", PART="AB"[i % 2]) for i in range(300)]
+    n = 20_000
+    term = draw.integers(0, 250, n)
+    events = pd.DataFrame(
+        {
+            "subject_id": [f"S{i:03}" for i in draw.integers(0, 300, n)],
+            "preferred_term": [f"Term {i}" for i in term],
+            "system_organ_class": [f"Class {i % 26}" for i in term],
+            "start_date": date(0) + pd.to_timedelta(draw.integers(-10, 700, n), unit="D"),
+            "ctcae_grade": draw.choice([np.nan, 1, 2, 3, 4], n),
+            "aesi": draw.choice([None, "CRS", "CYTOPENIA", "INFECTION"], n),
+            "related": draw.choice(["Y", "N"], n),
+        }
+    )
+    frame, recorded = adsl(subjects), table([]).reindex(range(n)).assign(**events)
+    recorded["end_date"] = recorded["start_date"] + pd.Timedelta(days=5)
+    recorded = recorded.assign(
+        start_date=recorded["start_date"].astype("datetime64[ns]"),
+        end_date=recorded["end_date"].astype("datetime64[ns]"),
+        ae_id=[f"AE-{i}" for i in range(n)],
+        source_row=range(2, n + 2),
+    ).drop(columns=["start_date_partial", "end_date_partial"])
+    rule = Safety()
+    began = time.process_time()
+    records = contract(rule.windows_days).validate(adae.derive(frame, recorded, rule))
+    columns = groups(frame, ("dose_level", "part"))
+    text = to_csv(safety.analyse(frame, records, columns, rule, 0.95))
+    assert time.process_time() - began < 5
+    assert len(records) == n
+    assert text.count("\n") > 250 * 3 * 6 * 12

@@ -1,0 +1,132 @@
+"""What the Snakefile asks of the package, without Snakemake."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from durable import stages
+from durable.config import PlanError
+from durable.errors import UserError
+from durable.stages import STAGES
+from durable.workflow import (
+    begin_run,
+    configuration,
+    end_run,
+    plan_of,
+    refuse_edited,
+    set_environment,
+)
+
+CONFIGURATION = """
+analysis: {id: a, data_cutoff: 2024-06-30}
+inputs:
+  subjects: {path: "SUBJECTS"}
+  visits: {path: visits.csv}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_the_configuration_is_relative_to_the_folder_of_the_run(tmp_path: Path) -> None:
+    assert configuration([], []) == Path("config/config.yaml")
+    assert configuration([str(tmp_path / "a b.yaml")], ["against"]) == Path("a b.yaml")
+    assert configuration(["/elsewhere/a.yaml"], []) == Path("/elsewhere/a.yaml")
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "message"),
+    [
+        (["a.yaml", "b.yaml"], [], "one --configfile at a time"),
+        ([], ["statistics"], "--config statistics: the plan is changed in its file"),
+        (["{a}.yaml"], [], "without { and } in its name"),
+    ],
+)
+def test_refuses_what_could_mean_another_plan(
+    given: list[str], options: list[str], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        configuration(given, options)
+
+
+@pytest.mark.parametrize("subjects", ["subjects.csv", "{x}.csv"])
+def test_every_input_that_cannot_be_read_is_told_by_its_key(subjects: str) -> None:
+    Path("config.yaml").write_text(CONFIGURATION.replace("SUBJECTS", subjects))
+    Path("{x}.csv").touch()
+    with pytest.raises(PlanError) as refusal:
+        plan_of(Path("config.yaml"))
+    keys = [finding.key for finding in refusal.value.findings]
+    assert keys == ["inputs.subjects.path", "inputs.visits.path"]
+
+
+def test_jobs_find_the_interpreter_first_and_may_keep_compiled_modules() -> None:
+    environment = {"PATH": "/bin", "PYTHONDONTWRITEBYTECODE": "1", "TZ": "Asia/Shanghai"}
+    set_environment(environment, Path("/venv/bin/python"))
+    assert environment["PATH"] == "/venv/bin:/bin"
+    assert environment["TZ"] == "UTC"
+    assert "PYTHONDONTWRITEBYTECODE" not in environment
+
+
+def made(folder: Path, **files: str) -> list[str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    return [str(folder / name) for name in files]
+
+
+def test_results_as_the_run_left_them_pass_and_edited_ones_are_all_named() -> None:
+    folder = Path("results/a")
+    outputs = made(folder, one="1", two="2", three="3")
+    end_run(folder, outputs)
+    refuse_edited(folder)
+    made(folder, one="1", two="edited", three="edited")
+    with pytest.raises(UserError) as refusal:
+        refuse_edited(folder)
+    assert str(refusal.value).splitlines()[1:] == ["  results/a/three", "  results/a/two"]
+
+
+def test_after_a_run_that_did_not_end_nothing_is_refused() -> None:
+    folder = Path("results/a")
+    outputs = made(folder, one="1")
+    end_run(folder, outputs)
+    begin_run(folder, outputs).close()
+    made(folder, one="2")
+    refuse_edited(folder)
+
+
+def test_a_run_removes_what_only_an_earlier_plan_made() -> None:
+    folder = Path("results/a")
+    end_run(folder, made(folder, one="1", two="2"))
+    made(folder, own="the user's")
+    begin_run(folder, [str(folder / "one")]).close()
+    assert sorted(path.name for path in folder.glob("[!.]*")) == ["one", "own"]
+
+
+def test_the_lock_is_held_until_it_is_closed() -> None:
+    folder = Path("results/a")
+    with begin_run(folder, []), pytest.raises(UserError, match="another snakemake"):
+        begin_run(folder, [])
+    begin_run(folder, []).close()
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_no_stage_imports_another_folder_of_stages(name: str) -> None:
+    """One direction: files pass from stage to stage, not functions."""
+    module = STAGES[name].module
+    package = Path(stages.__file__).parent
+    folders = {path.relative_to(package).parts[0] for path in stages._reached(module)}
+    own = module.split(".")[1]
+    assert own in folders
+    assert folders <= {own, "config", "contracts", "stats", "files.py", "errors.py", "stages.py"}
+
+
+def test_packages_names_the_python_and_the_estimators() -> None:
+    named = stages.packages()
+    assert named.startswith(f"python {sys.version_info.major}.{sys.version_info.minor}, ")
+    for library in ("lifelines", "numpy", "pandas"):
+        assert f" {library} " in named

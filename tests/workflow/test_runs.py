@@ -1,0 +1,278 @@
+"""Runs of the demo study: what is made, what is made again, and what happens when things fail."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from durable.workflow import begin_run
+from tests.workflow.conftest import RESULTS, ROOT, Study
+
+TABLES = ("improvement", "dor", "sensitivity")
+FIGURES = ("km_dor", "km_efs", "sensitivity")
+OUTPUTS = {
+    "queries.csv",
+    "ard.csv",
+    "checked/sources.json",
+    "validated/data_cut.csv",
+    *(f"adam/{name}.parquet" for name in ("adsl", "adrs", "adtte")),
+    *(f"adam/sensitivity/{name}.parquet" for name in ("adrs", "adtte")),
+    *(f"tables/t_{name}.{form}" for name in TABLES for form in ("csv", "html")),
+    *(f"figures/f_{name}.{form}" for name in FIGURES for form in ("csv", "svg", "png")),
+}
+DISPLAYED = {"tables", "figures"}
+REPORTED = {"results", *DISPLAYED}
+ANALYSED = {"improvement", "durability", "sensitivity", *REPORTED}
+DERIVED = {"derive", "derive_variants", *ANALYSED}
+
+
+def test_a_bare_run_makes_every_output_and_writes_nowhere_else(finished: Study) -> None:
+    assert set(finished.digests()) >= OUTPUTS
+    assert {path.name for path in finished.folder.iterdir()} == {
+        ".snakemake",
+        "config",
+        "data",
+        "results",
+    }
+    assert [path.name for path in (finished.folder / "results").iterdir()] == ["demo-interim"]
+
+
+def test_a_second_run_has_nothing_to_do(study: Study) -> None:
+    done = study.run()
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stdout
+
+
+CHANGES = {
+    "a comment": ("# The demo study", "# The study", set()),
+    "the title": ("title: Interim analysis", "title: Another title", DISPLAYED),
+    "the transformation of the interval": (
+        "km_ci: log-log",
+        "km_ci: log",
+        {"durability", "sensitivity", *REPORTED},
+    ),
+    "the prior": (
+        "conf_level: 0.95",
+        "beta_prior: {a: 0.5, b: 0.5}",
+        {"improvement", "sensitivity", *REPORTED},
+    ),
+    "the groups": (
+        "groups: [dose_level, part]",
+        "groups: [part]",
+        {"improvement", "durability", *REPORTED},
+    ),
+    "a sensitivity analysis": (
+        "response: {new_therapy: hypothetical}",
+        "response: {new_therapy: hypothetical, core_set: imacs}",
+        {"derive_variants", "sensitivity", *REPORTED},
+    ),
+    "the level of improvement": ("level: minimal", "level: moderate", DERIVED),
+    "the data cut-off": (
+        "data_cutoff: 2024-06-30",
+        "data_cutoff: 2024-07-31",
+        {"cut", *DERIVED},
+    ),
+    "the core set": ("core_set: printo", "core_set: imacs", {"check", "cut", *DERIVED}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_definition_runs_only_what_depends_on_it(change: str, study: Study) -> None:
+    old, new, expected = CHANGES[change]
+    study.replace(old, new)
+    assert study.planned() == expected
+
+
+CODE = {
+    "intake/check.py": {"check", "cut", *DERIVED},
+    "derive/adtte.py": DERIVED,
+    "analyse/improvement.py": {"improvement", "sensitivity", *REPORTED},
+    "stats/survival.py": {"durability", "sensitivity", *REPORTED},
+    "display/tables.py": {"tables"},
+    "demo.py": set(),
+}
+
+
+@pytest.mark.parametrize("module", CODE)
+def test_a_changed_module_runs_only_what_imports_it(
+    module: str, study: Study, package: Callable[[str], dict[str, str]]
+) -> None:
+    assert study.planned(**package(module)) == CODE[module]
+
+
+def test_a_touched_configuration_or_an_equal_input_runs_nothing(study: Study) -> None:
+    os.utime(study.folder / "config/config.yaml")
+    os.utime(study.folder / "data/demo/visits.csv")
+    assert study.planned() == set()
+
+
+def test_a_result_changed_by_hand_is_refused_and_made_again_once_deleted(study: Study) -> None:
+    before = study.digests()
+    study.replace("output,analysis", "output,Analysis", f"{RESULTS}/ard.csv")
+    refused = study.run()
+    assert refused.returncode != 0
+    assert f"changed since the run that made it; delete to make again:\n  {RESULTS}/ard.csv" in (
+        refused.stdout
+    )
+    (study.folder / RESULTS / "ard.csv").unlink()
+    assert study.run().returncode == 0
+    assert study.digests() == before
+
+
+@pytest.mark.slow
+def test_a_killed_run_is_continued_by_the_next_to_the_same_bytes(
+    fresh: Study, finished: Study
+) -> None:
+    with subprocess.Popen(
+        fresh.command(),
+        env=fresh.environment(),
+        cwd=fresh.folder.parent,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as run:
+        deadline = time.monotonic() + 60
+        while not (fresh.folder / RESULTS / "queries.csv").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        os.killpg(run.pid, signal.SIGKILL)
+    assert not (fresh.folder / RESULTS / "ard.csv").exists()
+    done = fresh.run()
+    assert done.returncode == 0, done.stdout
+    assert fresh.digests() == finished.digests()
+
+
+def test_two_runs_of_one_analysis_do_not_meet(study: Study) -> None:
+    study.replace("title: Interim analysis", "title: Another title")
+    with begin_run(study.folder / RESULTS, []):
+        refused = study.run()
+    assert refused.returncode != 0
+    assert f"another snakemake is running this analysis ({RESULTS})" in refused.stdout
+
+
+@pytest.mark.slow
+def test_data_with_errors_leave_the_earlier_results_and_the_next_good_run_recovers(
+    study: Study,
+) -> None:
+    kept = ("validated", "adam", "ard", "ard.csv", "tables", "figures")
+    before, everything = study.digests(*kept), study.digests()
+    visits = study.folder / "data/demo/visits.csv"
+    good = visits.read_text()
+    rows = list(csv.DictReader(good.splitlines()))
+    wrong = next(i for i, row in enumerate(rows) if row["cmas"] == "52")
+    lines = good.splitlines()
+    cells = lines[wrong + 1].split(",")
+    cells[list(rows[0]).index("cmas")] = "53"
+    lines[wrong + 1] = ",".join(cells)
+    visits.write_text("\n".join(lines) + "\n")
+
+    for _ in range(2):  # the second run must not take the first one's listing for a pass
+        failed = study.run()
+        assert failed.returncode != 0
+        assert "queries.csv" in (study.folder / RESULTS / "logs/cut.log").read_text()
+        assert "Traceback" not in failed.stdout
+        with (study.folder / RESULTS / "queries.csv").open() as file:
+            errors = [row for row in csv.DictReader(file) if row["severity"] == "error"]
+        assert [(e["table"], e["subject_id"], e["column"], e["value"]) for e in errors] == [
+            ("visits", rows[wrong]["subject_id"], "cmas", "53")
+        ]
+        assert study.digests(*kept) == before
+
+    visits.write_text(good)
+    assert study.run().returncode == 0
+    assert study.digests() == everything
+    assert study.planned() == set()
+
+
+@pytest.mark.slow
+def test_results_that_the_plan_no_longer_makes_are_removed(study: Study) -> None:
+    mine = study.folder / RESULTS / "tables" / "notes.txt"
+    mine.write_text("the user's own\n")
+    configuration = study.folder / "config/config.yaml"
+    text = configuration.read_text()
+    configuration.write_text(text[: text.index("\nsensitivity:")])
+    done = study.run()
+    assert done.returncode == 0, done.stdout
+    assert [path for path in study.digests() if "sensitivity" in path] == []
+    assert "sensitivity" not in (study.folder / RESULTS / "ard.csv").read_text()
+    assert mine.exists()
+
+
+MISTAKES = {
+    "an unknown key": ("km_ci: log-log", "kmci: log-log", "statistics.kmci"),
+    "an id outside the results": ("id: demo-interim", "id: ../../x", "analysis.id"),
+    "a day that is none": ("2024-06-30", "2024-06-31", "analysis.data_cutoff"),
+    "a file that is not there": ("demo/visits.csv", "demo/visit.csv", "inputs.visits.path"),
+    "a bracket left open": ("visits: [M2, M3]", "visits: [M2, M3", "line "),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_in_the_configuration_is_told_by_its_key(mistake: str, fresh: Study) -> None:
+    old, new, key = MISTAKES[mistake]
+    fresh.replace(old, new)
+    refused = fresh.run()
+    assert refused.returncode != 0
+    assert f"\n  {key}" in refused.stdout
+    assert "Traceback" not in refused.stdout
+    assert not (fresh.folder / "results").exists()
+
+
+def test_configurations_are_not_merged(fresh: Study) -> None:
+    both = fresh.run("--configfile", *(str(ROOT / f"config/{n}.yaml") for n in ("config", "final")))
+    assert both.returncode != 0
+    assert "one --configfile at a time" in both.stdout
+    other = fresh.run("--config", "analysis=x")
+    assert other.returncode != 0
+    assert "--config analysis: the plan is changed in its file" in other.stdout
+
+
+def test_a_configuration_given_is_the_one_that_runs(study: Study) -> None:
+    own = study.folder / "my study.yaml"
+    text = (study.folder / "config/config.yaml").read_text()
+    own.write_text(text.replace("id: demo-interim", "id: mine"))
+    done = study.run("--dry-run", "--configfile", str(own))
+    assert done.returncode == 0, done.stdout
+    assert "--config 'my study.yaml'" in done.stdout
+    assert "results/mine/ard.csv" in done.stdout
+    assert "results/demo-interim" not in done.stdout
+
+
+@pytest.mark.slow
+def test_the_report_is_one_file_that_states_the_definitions(study: Study) -> None:
+    path = study.folder / "report.html"
+    done = study.run("--report", str(path))
+    assert done.returncode == 0, done.stdout
+    text = path.read_text()
+    assert "first remission (modified_printo)" in text
+    assert "Data cut-off 2024-06-30" in text
+
+
+def test_the_profile_makes_a_bare_snakemake_work_in_the_repository(tmp_path: Path) -> None:
+    for folder in ("workflow", "config", "data"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    shutil.copy(ROOT / "Snakefile", tmp_path)
+    # Snakemake looks for profiles/ beside the Snakefile, not in workflow/.
+    (tmp_path / "profiles").symlink_to((ROOT / "profiles").readlink())
+    repository = Study(tmp_path)
+    command = [repository.command()[0], "--quiet", "all", "--until", "check"]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=repository.environment(),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "Using workflow specific profile profiles/default" in done.stdout
+    assert (tmp_path / RESULTS / "queries.csv").exists()
