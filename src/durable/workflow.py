@@ -128,17 +128,18 @@ def begin_run(folder: Path, outputs: Iterable[str]) -> TextIO:
     except BlockingIOError:
         lock.close()
         raise UserError(f"another snakemake is running this analysis ({folder})") from None
-    expected = set(outputs)
-    for path in set(_record(folder)) - expected:
-        Path(path).unlink(missing_ok=True)
+    expected = _within(folder, outputs)
+    for name in set(_record(folder)) - set(expected):
+        (folder / name).unlink(missing_ok=True)
     _write_record(folder, dict.fromkeys(expected))
     return lock
 
 
 def end_run(folder: Path, outputs: Iterable[str]) -> None:
     """Record the outputs as the run leaves them, for `refuse_edited` and the next run."""
-    paths = map(Path, outputs)
-    _write_record(folder, {str(p): _sha256(p) if p.is_file() else None for p in paths})
+    paths = {name: folder / name for name in _within(folder, outputs)}
+    digests = {name: _sha256(path) if path.is_file() else None for name, path in paths.items()}
+    _write_record(folder, digests)
 
 
 def refuse_edited(folder: Path) -> None:
@@ -153,13 +154,18 @@ def refuse_edited(folder: Path) -> None:
         With every file that differs from the record.
     """
     edited = [
-        path
-        for path, digest in _record(folder).items()
-        if digest is not None and Path(path).is_file() and _sha256(Path(path)) != digest
+        str(folder / name)
+        for name, digest in _record(folder).items()
+        if digest is not None and (folder / name).is_file() and _sha256(folder / name) != digest
     ]
     if edited:
         files = "\n  ".join(edited)
         raise UserError(f"changed since the run that made it; delete to make again:\n  {files}")
+
+
+def _within(folder: Path, outputs: Iterable[str]) -> list[str]:
+    """Outputs relative to the results: their record holds wherever the folder is looked at from."""
+    return sorted(Path(output).relative_to(folder).as_posix() for output in outputs)
 
 
 def _record(folder: Path) -> dict[str, str | None]:

@@ -107,6 +107,19 @@ def test_a_run_removes_what_only_an_earlier_plan_made() -> None:
     assert sorted(path.name for path in folder.glob("[!.]*")) == ["one", "own"]
 
 
+def test_the_record_is_of_the_folder_wherever_it_is_seen_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two folders of runs with an analysis of one name must not touch one another."""
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    for place in (mine, other):
+        end_run(place / "results/a", made(place / "results/a", one="1", two="2"))
+    monkeypatch.chdir(mine)
+    begin_run(other / "results/a", []).close()
+    assert {path.name for path in Path("results/a").glob("[!.]*")} == {"one", "two"}
+    assert list((other / "results/a").glob("[!.]*")) == []
+
+
 def test_the_lock_is_held_until_it_is_closed() -> None:
     folder = Path("results/a")
     with begin_run(folder, []), pytest.raises(UserError, match="another snakemake"):

@@ -30,8 +30,10 @@ OUTPUTS = {
 }
 DISPLAYED = {"tables", "figures"}
 REPORTED = {"results", *DISPLAYED}
-ANALYSED = {"improvement", "durability", "sensitivity", *REPORTED}
-DERIVED = {"derive", "derive_variants", *ANALYSED}
+#: Analyses by group, and what follows from the datasets.
+GROUPED = {"improvement", "durability", "subjects", "kinetics", *REPORTED}
+ANALYSED = {"sensitivity", "courses", *GROUPED}
+DERIVED = {"derive", "derive_variants", "derive_kinetics", *ANALYSED}
 
 
 def test_a_bare_run_makes_every_output_and_writes_nowhere_else(finished: Study) -> None:
@@ -67,7 +69,7 @@ CHANGES = {
     "the groups": (
         "groups: [dose_level, part]",
         "groups: [part]",
-        {"improvement", "durability", *REPORTED},
+        GROUPED,
     ),
     "a sensitivity analysis": (
         "response: {new_therapy: hypothetical}",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from durable.config.model import Plan
-from durable.derive.adrs import PLACES
+from durable.contracts.parameters import PLACES
 from durable.files import write_csv
 
 _EVENTS = {

@@ -15,8 +15,8 @@ import pandas as pd
 
 from durable.analyse.groups import groups
 from durable.config.model import BetaPrior, Improvement, Plan
+from durable.contracts.parameters import PLACES
 from durable.contracts.results import Result, to_csv
-from durable.derive.adrs import PLACES
 from durable.files import write_text
 from durable.stats.proportions import posterior, proportion_ci
 from durable.stats.summaries import summarise

@@ -120,9 +120,8 @@ def figure_data(results: list[Result], plan: Plan) -> pd.DataFrame:
         }
     )
     values = frame[["estimate", "lower", "upper"]].map(lambda v: "NE" if isnan(v) else f"{v:.1f}")
-    return frame.assign(
-        text=values["estimate"] + " (" + values["lower"] + ", " + values["upper"] + ")"
-    )
+    text = values["estimate"] + " (" + values["lower"] + ", " + values["upper"] + ")"
+    return frame.assign(text=text.replace("NE (NE, NE)", "NE"))
 
 
 def _concerns(row: Result, plan: Plan) -> bool:

@@ -11,18 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.config.model import COMPONENTS, Response, Visit
+from durable.contracts.parameters import PLACES
 from durable.derive.adsl import study_day
 from durable.derive.assessments import UNSCHEDULED
 
-#: Code and name of each component's parameters.
-PLACES = {
-    "physician_global": ("PHYS", "physician global"),
-    "parent_global": ("PAR", "parent global"),
-    "muscle": ("MUS", "muscle strength"),
-    "function": ("FUN", "physical function (CHAQ)"),
-    "enzyme": ("ENZ", "enzyme or CHQ-PhS"),
-    "extramuscular": ("EXTR", "extramuscular activity"),
-}
 #: Status columns of the assessments: code, name.
 STATUSES = {
     "item_ck": ("REMCK", "Remission item: CK"),

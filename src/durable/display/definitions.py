@@ -27,7 +27,7 @@ _MISSING = {
     "observed": "subjects without an assessment are left out of the denominator",
     "improved": "subjects without an assessment count as improved",
 }
-_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}
+QUANTILE_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}
 #: Ranges that no source could be read for.
 _UNVERIFIED = frozenset({"chq_phs"})
 
@@ -171,12 +171,12 @@ def duration(response: Response) -> Iterator[str]:
 def survival(statistics: Statistics) -> Iterator[str]:
     """Conventions of the Kaplan-Meier estimates."""
     level = f"{100 * statistics.conf_level:g} %"
+    rule = QUANTILE_RULES[statistics.quantile_rule]
     yield (
         f"Kaplan-Meier estimates; {level} intervals pointwise with Greenwood's variance and"
         f" {statistics.km_ci} transformation, of quantiles by inversion (Brookmeyer-Crowley);"
-        f" quantiles by the convention of {_RULES[statistics.quantile_rule]}. At risk: just before"
-        " the month. Follow-up: reverse Kaplan-Meier. Months of"
-        f" {statistics.days_per_month:g} days."
+        f" quantiles by the convention of {rule}. At risk: just before the month."
+        f" Follow-up: reverse Kaplan-Meier. Months of {statistics.days_per_month:g} days."
     )
     yield (
         "NE: not estimable; + censored. No estimate is carried past the last observed time; before"

@@ -36,8 +36,10 @@ _ACROSS = 3
 #: Between panels side by side, where the ends of two axes meet, and between those below another.
 _ASIDE, _GAP = 8.0, 4.0
 _LINE = TEXT_SIZE * LINE_SPACING * POINT
-#: Room above and below the rows of a panel: its title, its axis.
-_TITLE, _AXIS = 2 * _LINE + 1.5, 7.0
+#: Room below the rows of a panel, for its axis.
+_AXIS = 7.0
+_LEFT = MARGIN + _NAMES_WIDTH + 2
+_PANEL_WIDTH = (WIDTH - MARGIN - _LEFT - _ACROSS * _ASIDE + _ASIDE / 2) / _ACROSS
 _EDGE = 0.4
 _PAPER: Style = {"facecolor": "white", "edgecolor": "none", "pad": 0.2}
 
@@ -65,10 +67,9 @@ class Block:
         """The parameters that stand side by side."""
         return [self.parameters[i : i + _ACROSS] for i in range(0, len(self.parameters), _ACROSS)]
 
-    @property
-    def line_height(self) -> float:
-        """Height of panels with title and axis."""
-        return self.edges[-1] + _TITLE + _AXIS + _GAP
+    def height(self, line: list[str]) -> float:
+        """Height of panels side by side, with titles and axes."""
+        return _title_height(line) + self.edges[-1] + _AXIS + _GAP
 
 
 def draw(points: Points, _: Plan, caption: Caption) -> Figure:
@@ -76,13 +77,22 @@ def draw(points: Points, _: Plan, caption: Caption) -> Figure:
     if not len(points):
         return nothing(caption, "No analyses")
     blocks = _blocks(points)
-    page = Page(caption, sum(len(block.lines) * block.line_height for block in blocks) - _GAP)
+    heights = (block.height(line) for block in blocks for line in block.lines)
+    page = Page(caption, sum(heights) - _GAP)
     top = page.body.bottom + page.body.height
     for block in blocks:
         for parameters in block.lines:
             _draw_line(page, top, block, points, parameters)
-            top -= block.line_height
+            top -= block.height(parameters)
     return page.figure
+
+
+def _title(parameter: str) -> list[str]:
+    return wrap(parameter, weight="bold", width=_PANEL_WIDTH + 4)
+
+
+def _title_height(line: list[str]) -> float:
+    return max(len(_title(parameter)) for parameter in line) * _LINE + 1.5
 
 
 def _blocks(points: Points) -> list[Block]:
@@ -97,20 +107,18 @@ def _blocks(points: Points) -> list[Block]:
 
 
 def _draw_line(page: Page, top: float, block: Block, points: Points, parameters: list[str]) -> None:
-    left = MARGIN + _NAMES_WIDTH + 2
-    width = (WIDTH - MARGIN - left - _ACROSS * _ASIDE + _ASIDE / 2) / _ACROSS
-    rows = block.edges[-1]
+    first, rows = top - _title_height(parameters), block.edges[-1]
     for place, parameter in enumerate(parameters):
-        box = Box(left + place * (width + _ASIDE), top - _TITLE - rows, width, rows)
-        for line, text in enumerate(reversed(wrap(parameter, weight="bold", width=width + 4))):
-            y = top - _TITLE + 1.5 + line * _LINE
+        box = Box(_LEFT + place * (_PANEL_WIDTH + _ASIDE), first - rows, _PANEL_WIDTH, rows)
+        for line, text in enumerate(reversed(_title(parameter))):
+            y = first + 1.5 + line * _LINE
             _write(page, box.left, y, text, va="bottom", weight="bold")
         _draw_panel(page, box, points.where(parameter=parameter), block)
     for edge, analysis, label in zip(block.edges, block.names, block.labels, strict=False):
-        page.rule(top - _TITLE - edge, "0.85")
+        page.rule(first - edge, "0.85")
         weight = "bold" if analysis == PRIMARY else "normal"
         for line, text in enumerate(label):
-            y = top - _TITLE - edge - _EDGE - (line + 0.5) * _LINE
+            y = first - edge - _EDGE - (line + 0.5) * _LINE
             _write(page, MARGIN, y, text, va="center", weight=weight)
 
 

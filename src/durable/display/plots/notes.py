@@ -63,8 +63,10 @@ def profiles(_: Plan) -> Notes:
 
 def variants(plan: Plan) -> Notes:
     """Notes of ``f_sensitivity``."""
+    rule = plan.statistics
     return (
-        "Dashed line: primary analysis. Arrow: limit not estimable.",
-        *definitions.survival(plan.statistics),
-        *definitions.proportions(plan.statistics),
+        "Dashed line: primary analysis. Arrow, NE: not estimable.",
+        f"{100 * rule.conf_level:g} % intervals: of rates exact (Clopper-Pearson), of durations"
+        f" Kaplan-Meier with {rule.km_ci} transformation and quantiles by the convention of"
+        f" {definitions.QUANTILE_RULES[rule.quantile_rule]}. Definitions: under the table.",
     )
