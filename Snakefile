@@ -22,6 +22,7 @@ rule all:
     default_target: True
     input:
         f"{FOLDER}/queries.csv",
+        rules.cut.output.passed,
         f"{FOLDER}/ard.csv",
         rules.tables.output,
         rules.figures.output,

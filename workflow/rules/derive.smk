@@ -10,6 +10,8 @@ VALIDATED = [
 rule derive:
     input:
         VALIDATED,
+        # Without it a target below this rule would be called up to date over data with errors.
+        rules.cut.output.passed,
         config=PLAN_FILE,
     output:
         adsl=f"{FOLDER}/adam/adsl.parquet",

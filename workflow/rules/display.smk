@@ -13,7 +13,7 @@ if PLAN.sensitivity:
 rule tables:
     input:
         rules.results.output,
-        rules.check.output.sources,
+        rules.cut.output.sources,
         config=PLAN_FILE,
     output:
         [f"{FOLDER}/tables/t_{name}.csv" for name in TABLE_NAMES],

@@ -26,6 +26,10 @@ rule cut:
         # results of good data as they were.
         update(expand(f"{FOLDER}/validated/{{table}}.parquet", table=INPUTS)),
         cut=update(f"{FOLDER}/validated/data_cut.csv"),
+        sources=update(f"{FOLDER}/validated/sources.json"),
+        # Not put back: what was is newer than the data with errors, and Snakemake would take it
+        # for theirs.
+        passed=f"{FOLDER}/checked/passed",
     log:
         f"{FOLDER}/logs/cut.log",
     params:

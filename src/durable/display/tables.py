@@ -159,7 +159,7 @@ KINDS: dict[str, Kind] = {
 
 
 def run(plan: Plan, folder: Path) -> None:
-    """Read ``ard.csv`` and ``checked/sources.json``; write ``tables/``."""
+    """Read ``ard.csv`` and ``validated/sources.json``; write ``tables/``."""
     for table in tables(plan, folder):
         write_text(folder / "tables" / f"{table.name}.csv", to_csv(table))
         write_text(folder / "tables" / f"{table.name}.html", render_page(table))
@@ -168,7 +168,7 @@ def run(plan: Plan, folder: Path) -> None:
 def tables(plan: Plan, folder: Path) -> Iterator[Table]:
     """Every table that the analysis results have numbers for, in the order of the report."""
     ard = Ard.of(read_csv(folder / "ard.csv"))
-    sources = json.loads((folder / "checked" / "sources.json").read_text(encoding="utf-8"))
+    sources = json.loads((folder / "validated" / "sources.json").read_text(encoding="utf-8"))
     digest = plan.digest(STAGES["tables"].plan)
     for number, (name, kind) in enumerate(KINDS.items(), start=1):
         output = f"t_{name}"

@@ -44,12 +44,12 @@ COLUMNS = ["table", "subject_id", "row", "column", "value", "action"]
 
 
 def run(plan: Plan, folder: Path) -> None:
-    """Read ``queries.csv`` and ``checked/``; write ``validated/``."""
+    """Read ``queries.csv`` and ``checked/``; write ``validated/`` and, last, ``checked/passed``."""
     refuse_errors(folder / "queries.csv")
 
     import pandas as pd
 
-    from durable.files import write_csv, write_parquet
+    from durable.files import write_csv, write_parquet, write_text
 
     paths = {name: folder / "checked" / f"{name}.parquet" for name in TABLES}
     tables = {name: pd.read_parquet(path) for name, path in paths.items() if path.exists()}
@@ -57,6 +57,9 @@ def run(plan: Plan, folder: Path) -> None:
     for name, frame in kept.items():
         write_parquet(folder / "validated" / f"{name}.parquet", frame)
     write_csv(folder / "validated" / "data_cut.csv", readout)
+    sources = (folder / "checked" / "sources.json").read_text("utf-8")
+    write_text(folder / "validated" / "sources.json", sources)
+    write_text(folder / "checked" / "passed", "no errors\n")
 
 
 def refuse_errors(queries: Path) -> None:
