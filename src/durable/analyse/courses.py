@@ -14,7 +14,6 @@ from durable.files import write_csv
 _EVENTS = {
     "RECURRENCE": "recurrence",
     "PROGRESSION": "progression",
-    "NEW SYSTEMIC THERAPY": "new_therapy",
 }
 
 
@@ -38,9 +37,14 @@ def run(plan: Plan, folder: Path) -> None:
 def swimmer(
     infused: pd.DataFrame, adrs: pd.DataFrame, adtte: pd.DataFrame, group: pd.Series[str]
 ) -> pd.DataFrame:
-    """Bars and marks by subject; days since infusion, longest follow-up first."""
-    until = infused[["DTHDT", "EOSDT", "LSTALVDT"]].min(axis=1)
+    """Bars and marks by subject; days since infusion, longest follow-up first.
+
+    A bar ends at death, else at withdrawal, else at the last contact.
+    """
+    until = infused["DTHDT"].fillna(infused["EOSDT"]).fillna(infused["LSTALVDT"])
     end = (until - infused["TRTSDT"]).dt.days
+    left = (infused["EOSDT"] - infused["TRTSDT"]).dt.days.dropna()
+    therapy = (infused["NSTDT"] - infused["TRTSDT"]).dt.days.dropna()
     dor = adtte.loc[adtte["PARAMCD"] == "DOR"].set_index("USUBJID")
     start = (infused["REMSDT"] - infused["TRTSDT"]).dt.days
     finish = (dor["ADT"] - infused["TRTSDT"].reindex(dor.index)).dt.days
@@ -57,8 +61,9 @@ def swimmer(
             for what, kind in _EVENTS.items()
             if (chosen := dor.index[(dor["CNSR"] == 0) & (dor["EVNTDESC"] == what)]) is not None
         ),
+        _marks("new_therapy", therapy, therapy),
         _marks("death", end[infused["DTHFL"] == "Y"], end[infused["DTHFL"] == "Y"]),
-        _marks("withdrawal", end[infused["EOSDT"].notna()], end[infused["EOSDT"].notna()]),
+        _marks("withdrawal", left, left),
         _marks("ongoing", end[ongoing], end[ongoing]),
     ]
     marks = pd.concat(parts, ignore_index=True)
@@ -89,8 +94,8 @@ def _days(records: pd.DataFrame) -> pd.Series[int]:
 
 
 def spider(adrs: pd.DataFrame) -> pd.DataFrame:
-    """Score over time by subject, 0 at the infusion."""
-    score = adrs.loc[(adrs["PARAMCD"] == "TIS") & adrs["AVAL"].notna()]
+    """Score over time by subject, 0 at the infusion; empty where it cannot be calculated."""
+    score = adrs.loc[adrs["PARAMCD"] == "TIS"]
     origin = score[["USUBJID"]].drop_duplicates().assign(day=0, visit="", tis=0.0, partial="N")
     points = pd.DataFrame(
         {
@@ -106,16 +111,21 @@ def spider(adrs: pd.DataFrame) -> pd.DataFrame:
 
 
 def waterfall(adrs: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
-    """Best score of each subject after infusion, highest first; first visit that reached it."""
+    """Best score of each infused subject, highest first; the first visit that reached it.
+
+    A subject without a score has an empty one, and stands last.
+    """
     score = adrs.loc[(adrs["PARAMCD"] == "TIS") & adrs["AVAL"].notna()]
     best = score.sort_values("AVAL", ascending=False, kind="stable").drop_duplicates("USUBJID")
+    best = best.assign(AVISIT=best["AVISIT"].fillna("UNS")).set_index("USUBJID")
+    best = best.reindex(group.index)
     frame = pd.DataFrame(
         {
-            "subject": best["USUBJID"],
-            "group": best["USUBJID"].map(group),
-            "best_tis": best["AVAL"],
-            "visit": best["AVISIT"].fillna("UNS"),
-            "level": best["AVALC"].str.lower(),
+            "subject": group.index,
+            "group": group.to_numpy(),
+            "best_tis": best["AVAL"].to_numpy(float),
+            "visit": best["AVISIT"].fillna("").to_numpy(),
+            "level": best["AVALC"].fillna("").str.lower().to_numpy(),
         }
     )
     return frame.sort_values(["best_tis", "subject"], ascending=[False, True])
@@ -124,7 +134,7 @@ def waterfall(adrs: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
 def measures(adrs: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     """Each core set measure over time by subject."""
     names = {"enzyme": "Muscle enzyme", "chq_phs": "CHQ-PhS"}
-    units = {"enzyme": "x ULN", "physician_global": "cm", "parent_global": "cm"}
+    units = {"enzyme": "x ULN", "physician_global": "VAS", "parent_global": "VAS"}
     parts = []
     for component, measure in plan.response.measures.items():
         code, _ = PLACES[component]

@@ -540,21 +540,33 @@ class Persistence(Section):
     """Days before and after it."""
 
 
+class Exposure(Section):
+    """An area under the curve."""
+
+    day: Annotated[int, Field(ge=1)]
+    """Last day of the area."""
+    extrapolation_days: Days
+    """A profile still quantifiable at its last sample is extrapolated on its terminal slope, and
+    flagged, when that sample lies at most this many days before the end; else not calculable."""
+
+
+def _of_different_days(areas: tuple[Exposure, ...]) -> tuple[Exposure, ...]:
+    _unique(tuple(area.day for area in areas))
+    return areas
+
+
 class Kinetics(Section):
     """Cellular kinetics: non-compartmental analysis per subject, assay and unit."""
 
     method: Literal["lin-up log-down", "linear"] = "lin-up log-down"
     """Rule of the area under the curve (PKNCA's default, or linear throughout)."""
-    auc_end_days: Annotated[
-        tuple[Annotated[int, Field(ge=1)], ...],
-        Strict(False),
-        AfterValidator(_unique),
-        Field(min_length=1),
-    ] = (28, 90)
-    """Days up to which the area is calculated; 90 is the registered one."""
-    extrapolation_days: Days = 14
-    """A profile still quantifiable at its last sample is extrapolated on its terminal slope, and
-    flagged, when that sample lies at most this many days before the end; else not calculable."""
+    auc: Annotated[
+        tuple[Exposure, ...], Strict(False), AfterValidator(_of_different_days), Field(min_length=1)
+    ] = (
+        Exposure(day=28, extrapolation_days=3),
+        Exposure(day=90, extrapolation_days=14),
+    )
+    """Areas under the curve from the infusion on; the one to day 90 is registered."""
     persistence: Annotated[tuple[Persistence, ...], Strict(False)] = (
         Persistence(label="D28", day=28, window=3),
         Persistence(label="M2", day=60, window=14),

@@ -74,6 +74,7 @@ ADSL = pa.DataFrameSchema(
         "MAXTIS": _number("Maximum attainable TIS given the baseline", pa.Check.in_range(0, 100)),
         "BLREMFL": _unknown_flag("Already in remission at baseline"),
         "REMSDT": _date("Date of first remission"),
+        "NSTDT": _date("Date of the first new systemic therapy since the infusion"),
         "NSTPREFL": _flag("New systemic therapy between infusion and first remission"),
         **_source(["subjects"]),
     },

@@ -28,6 +28,7 @@ ADPC = pa.DataFrameSchema(
         "AVAL": _column("float64", "Concentration; missing below the limit", null=True),
         "BLQFL": _column(object, "Below the lower limit of quantification"),
         "LLOQ": _column("float64", "Lower limit of quantification", null=True),
+        "ANL01FL": _column(object, "Record used for the parameters", null=True),
         "SRCDOM": _column(object, "Source of the record: input table"),
         "SRCVAR": _column(object, "Source of the record: column"),
         "SRCSEQ": _column("int64", "Source of the record: row of the file (the header is row 1)"),

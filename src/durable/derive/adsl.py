@@ -37,6 +37,7 @@ def derive(
     cut = pd.Series(pd.Timestamp(cutoff).as_unit("ns"), index=rows.index)
     base = _baseline(frame, response).reindex(subject)
     remission = subject.map(frame["visit_date"].loc[start].set_axis(start.index))
+    therapy = _first_therapy(subject, infusion, therapies)
     return pd.DataFrame(
         {
             "STUDYID": study,
@@ -68,7 +69,8 @@ def derive(
             "MAXTIS": base["attainable"].to_numpy(float),
             "BLREMFL": base["remission"].map({1.0: "Y", 0.0: "N"}).fillna("U").to_numpy(object),
             "REMSDT": remission,
-            "NSTPREFL": flag(_therapy_before(subject, infusion, remission, therapies)),
+            "NSTDT": therapy,
+            "NSTPREFL": flag(therapy < remission),
             "SRCDOM": "subjects",
             "SRCVAR": "subject_id",
             "SRCSEQ": rows["source_row"],
@@ -92,18 +94,15 @@ def _baseline(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
     return first.assign(attainable=attainable(frame, response))
 
 
-def _therapy_before(
+def _first_therapy(
     subject: pd.Series[str],
     infusion: pd.Series[pd.Timestamp],
-    remission: pd.Series[pd.Timestamp],
     therapies: pd.DataFrame | None,
-) -> pd.Series[bool]:
-    """Whether a new systemic therapy began after the infusion and before the first remission."""
+) -> pd.Series[pd.Timestamp]:
+    """Start of the first new systemic therapy on or after the date of infusion."""
     if therapies is None:
-        return pd.Series(False, index=subject.index)
+        return pd.Series(pd.NaT, index=subject.index, dtype="datetime64[ns]")
     new = therapies.loc[therapies["new_systemic"] == "Y"]
-    by_subject = pd.DataFrame({"from": infusion, "to": remission}).set_index(subject)
-    dates = by_subject.reindex(new["subject_id"])
-    began = pd.Series(new["start_date"].to_numpy(), index=dates.index)
-    between = (began >= dates["from"]) & (began < dates["to"])
-    return subject.isin(dates.index[between])
+    infused = new["subject_id"].map(infusion.set_axis(subject))
+    since = new.loc[new["start_date"] >= infused]
+    return subject.map(since.groupby("subject_id")["start_date"].min())

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from durable.config.model import Kinetics, Plan
+from durable.config.model import Exposure, Kinetics, Plan
 from durable.contracts import kinetics as contracts
 from durable.files import write_parquet
-from durable.stats.kinetics import Noncompartmental, noncompartmental
+from durable.stats.kinetics import Method, Noncompartmental, noncompartmental
 
 _HOURS = 24 * 60
 
@@ -35,13 +35,15 @@ def concentrations(adsl: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
     """ADPC: every sample of an infused subject, by subject, assay and time.
 
     Days are actual days since the date of infusion. A sample's time orders samples of one day;
-    without a recorded time of the infusion it cannot make a fraction of a day.
+    without a recorded time of the infusion it cannot make a fraction of a day. Of two results on
+    one day the later one, a repeat, is used (ANL01FL).
     """
     infused = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
     rows = samples.loc[samples["subject_id"].isin(infused.index)]
     rows = rows.sort_values(["subject_id", "assay", "sample_date", "sample_time", "source_row"])
     subject = rows["subject_id"]
     below = rows["below_lloq"] == "Y"
+    repeated = rows.duplicated(["subject_id", "assay", "sample_date"], keep="last")
     frame = pd.DataFrame(
         {
             "STUDYID": subject.map(infused["STUDYID"]),
@@ -55,6 +57,7 @@ def concentrations(adsl: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
             "AVAL": rows["value"].mask(below),
             "BLQFL": np.where(below, "Y", "N"),
             "LLOQ": rows["lloq"],
+            "ANL01FL": np.array(["Y", None], dtype=object)[repeated.to_numpy(int)],
             "SRCDOM": "kinetics",
             "SRCVAR": "value",
             "SRCSEQ": rows["source_row"],
@@ -66,9 +69,9 @@ def concentrations(adsl: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
 def parameters(adpc: pd.DataFrame, rule: Kinetics) -> pd.DataFrame:
     """ADPP: parameters of each subject's profile by assay; one record a parameter.
 
-    Of two results on one day the later one is used, as a repeat.
+    From the records with ANL01FL.
     """
-    usable = adpc.drop_duplicates(["USUBJID", "PARCAT1", "AFRLT"], keep="last")
+    usable = adpc.loc[adpc["ANL01FL"] == "Y"]
     records = [
         {"STUDYID": study, "USUBJID": subject, "PARCAT1": assay} | record
         for (study, subject, assay), profile in usable.groupby(["STUDYID", "USUBJID", "PARCAT1"])
@@ -82,8 +85,8 @@ def parameters(adpc: pd.DataFrame, rule: Kinetics) -> pd.DataFrame:
 
 def _profile(profile: pd.DataFrame, rule: Kinetics) -> Iterator[dict[str, Any]]:
     unit = profile["AVALU"].iloc[0]
-    areas = {end: _analysed(profile, end, rule) for end in rule.auc_end_days}
-    peak = areas[rule.auc_end_days[0]]
+    areas = {area.day: _analysed(profile, area, rule.method) for area in rule.auc}
+    peak = areas[rule.auc[0].day]
     detected = "" if peak.cmax > 0 else "NOT DETECTED"
     for code, name, value, its_unit in (
         ("CMAX", "Highest concentration", peak.cmax, unit),
@@ -107,14 +110,14 @@ def _profile(profile: pd.DataFrame, rule: Kinetics) -> Iterator[dict[str, Any]]:
         yield _record(f"PERS{point.label}", name, value, "", "" if len(near) else "NC", found)
 
 
-def _analysed(profile: pd.DataFrame, end: int, rule: Kinetics) -> Noncompartmental:
+def _analysed(profile: pd.DataFrame, area: Exposure, method: Method) -> Noncompartmental:
     return noncompartmental(
         profile["AFRLT"],
         profile["AVAL"],
         profile["BLQFL"] == "Y",
-        end=end,
-        method=rule.method,
-        window=rule.extrapolation_days,
+        end=area.day,
+        method=method,
+        window=area.extrapolation_days,
     )
 
 

@@ -273,7 +273,7 @@ def kinetics(ard: Ard, plan: Plan) -> Rows:
         "TMAX": "Tmax, days",
         "TLAST": "Tlast, days",
         "AUCLAST": "AUC to Tlast",
-        **{f"AUC0_{end}": f"AUC from day 0 to {end}" for end in plan.kinetics.auc_end_days},
+        **{f"AUC0_{a.day}": f"AUC from day 0 to {a.day}" for a in plan.kinetics.auc},
     }
     persistence = {f"PERS{point.label}": point.label for point in plan.kinetics.persistence}
     parameters = [parameter.partition("|") for parameter in ard.parameters(output)]

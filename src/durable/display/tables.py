@@ -91,11 +91,12 @@ def _baseline_notes(plan: Plan) -> Iterator[str]:
 
 def _kinetics_notes(plan: Plan) -> Iterator[str]:
     rule = plan.kinetics
+    ends = "; ".join(f"day {a.day}: {a.extrapolation_days} days" for a in rule.auc)
     yield (
         f"Non-compartmental, {rule.method} trapezoids, actual days after infusion. Below the limit"
         " of quantification: 0 before the first and after the last quantifiable sample, missing in"
         " between. A profile still quantifiable at its last sample is extrapolated on its terminal"
-        f" slope when that sample is at most {rule.extrapolation_days} days before the end."
+        f" slope when that sample is near the end of the area ({ends})."
     )
     spans = [f"{p.label} day {p.day} +/- {p.window}" for p in rule.persistence]
     if spans:

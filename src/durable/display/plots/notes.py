@@ -58,7 +58,10 @@ def measures(plan: Plan) -> Notes:
 
 def profiles(_: Plan) -> Notes:
     """Notes of ``f_kinetics``."""
-    return ("LLOQ: lower limit of quantification; values below it are open marks at it.",)
+    return (
+        "LLOQ: lower limit of quantification; values below it are open marks at it.",
+        "Geometric mean: of the quantifiable values by nominal day, where they are at least half.",
+    )
 
 
 def variants(plan: Plan) -> Notes:

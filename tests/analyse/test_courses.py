@@ -1,0 +1,99 @@
+"""The data of the figures of each subject's course: days since infusion, nothing left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from durable.analyse.courses import measures, spider, swimmer, waterfall
+from durable.derive.datasets import Datasets
+from tests.derive.build import ACTIVE, INACTIVE, UNKNOWN, date, derived, plan, subject, visit
+
+
+def marks(datasets: Datasets) -> dict[str, list[tuple[str, float, float]]]:
+    """Start and end of every mark of the swimmer, by subject."""
+    infused = datasets.adsl.set_index("USUBJID")
+    frame = swimmer(infused, datasets.adrs, datasets.adtte, infused["DOSELVL"].fillna(""))
+    return {
+        str(name): list(zip(rows["kind"], rows["start_day"], rows["end_day"], strict=True))
+        for name, rows in frame.groupby("subject", sort=False)
+    }
+
+
+def course(*visits: tuple[int, dict[str, Any]], **given: Any) -> Datasets:
+    rows = [visit(-10, ACTIVE), *(visit(day, values) for day, values in visits)]
+    return derived([subject(**({"last_contact_date": date(200)} | given))], rows)
+
+
+def test_a_bar_ends_at_the_last_contact_and_the_arrow_says_that_it_goes_on() -> None:
+    found = marks(course((60, INACTIVE), (90, INACTIVE)))["S1"]
+    assert found == [
+        ("bar", 0, 200),
+        ("remission", 60, 90),
+        ("improvement", 60, 60),
+        ("improvement", 90, 90),
+        ("remission_start", 60, 60),
+        ("ongoing", 200, 200),
+    ]
+
+
+def test_a_death_after_withdrawal_is_drawn_on_its_own_day() -> None:
+    left = {"withdrawal_date": date(100), "death_date": date(150), "last_contact_date": date(150)}
+    found = marks(course((60, INACTIVE), **left))["S1"]
+    assert ("bar", 0, 150) in found
+    assert ("withdrawal", 100, 100) in found
+    assert ("death", 150, 150) in found
+    assert "ongoing" not in [kind for kind, *_ in found]
+
+
+def test_new_therapy_is_drawn_whether_or_not_it_is_the_event() -> None:
+    therapy = {"subject_id": "S1", "therapy": "tofacitinib", "new_systemic": "Y"}
+    given = [therapy | {"start_date": date(day)} for day in (120, 110, -20)]
+    rows = [visit(-10, ACTIVE), visit(60, INACTIVE), visit(130, INACTIVE)]
+    contact = subject(last_contact_date=date(200))
+    for strategy in ("composite", "treatment_policy"):
+        found = marks(derived([contact], rows, given, response={"new_therapy": strategy}))
+        assert [mark for mark in found["S1"] if mark[0] == "new_therapy"] == [
+            ("new_therapy", 110, 110)
+        ]
+
+
+def test_longest_follow_up_comes_first() -> None:
+    subjects = [subject(f"S{i}", last_contact_date=date(100 * i)) for i in (1, 3, 2)]
+    assert list(marks(derived(subjects, []))) == ["S3", "S2", "S1"]
+
+
+def test_a_score_that_cannot_be_calculated_interrupts_the_line() -> None:
+    frame = spider(course((60, INACTIVE), (90, UNKNOWN), (180, INACTIVE)).adrs)
+    assert frame["day"].tolist() == [0, 60, 90, 180]
+    assert frame["tis"].isna().tolist() == [False, False, True, False]
+
+
+def test_the_best_score_is_of_its_first_visit_and_a_subject_without_one_is_not_left_out() -> None:
+    rows = [visit(-10, ACTIVE), visit(60, INACTIVE), visit(90, INACTIVE)]
+    rows += [visit(-10, ACTIVE, "S0"), visit(60, UNKNOWN, "S0")]
+    datasets = derived([subject("S0"), subject("S1")], rows)
+    group = datasets.adsl.set_index("USUBJID")["DOSELVL"]
+    frame = waterfall(datasets.adrs, group)
+    best = datasets.adrs.loc[datasets.adrs["PARAMCD"] == "TIS", "AVAL"].max()
+    assert frame["subject"].tolist() == ["S1", "S0"]
+    assert frame["best_tis"].iloc[0] == best > 90
+    assert frame["visit"].tolist() == ["M2", ""]
+    assert pd.isna(frame["best_tis"].iloc[1])
+    assert frame["level"].tolist() == ["major", ""]
+
+
+def test_each_measure_of_the_core_set_has_its_recorded_values() -> None:
+    datasets = course((60, INACTIVE))
+    frame = measures(datasets.adrs, plan())
+    assert list(frame["measure"].drop_duplicates()) == [
+        "Physician global",
+        "Parent global",
+        "CMAS",
+        "CHAQ",
+        "CHQ-PhS",
+        "DAS",
+    ]
+    cmas = frame.loc[frame["measure"] == "CMAS"]
+    assert list(zip(cmas["day"], cmas["value"], strict=True)) == [(-10, 30), (60, 51)]

@@ -1,0 +1,78 @@
+"""Disposition and baseline: who is counted of whom."""
+
+from __future__ import annotations
+
+from math import isnan
+
+import pytest
+
+from durable.analyse.subjects import baseline, disposition
+from durable.derive.datasets import Datasets
+from tests.derive.build import ACTIVE, INACTIVE, date, derived, subject, visit
+
+MONTH = 30.4375
+
+
+def study() -> Datasets:
+    """Four consented: one dies, one withdraws, one goes on, one is never infused."""
+    never = {"infusion_date": None, "lymphodepletion_date": None}
+    subjects = [
+        subject("S1", death_date=date(99), last_contact_date=date(99), sex="F", age_years=8),
+        subject("S2", withdrawal_date=date(49), withdrawal_reason="consent", sex="M", age_years=12,
+                last_contact_date=date(60)),
+        subject("S3", last_contact_date=date(199), sex="F", age_years=10),
+        subject("S4", **never, sex="M", age_years=5),
+    ]  # fmt: skip
+    rows = [visit(-10, ACTIVE, name) for name in ("S1", "S2", "S3")]
+    rows += [visit(60, INACTIVE, "S1"), visit(60, INACTIVE, "S3"), visit(90, ACTIVE, "S3")]
+    return derived(subjects, rows)
+
+
+def found_in(rows: object) -> dict[tuple[str, str], float]:
+    return {(p, s): value for p, s, value, *_ in rows}  # type: ignore[attr-defined]
+
+
+def test_disposition_counts_the_consented_and_of_the_infused_their_fate() -> None:
+    datasets = study()
+    found = found_in(disposition(datasets.adsl, datasets.adrs, MONTH))
+    expected = {
+        "CONSENTED": 4,
+        "LYMPHODEPLETED": 3,
+        "INFUSED": 3,
+        "NOT_INFUSED": 1,
+        "REMISSION": 2,
+        "ONGOING": 1,
+        "DIED": 1,
+        "WITHDRAWN": 1,
+        "WITHDRAWN|consent": 1,
+        "ASSESSED|M2": 2,
+        "ASSESSED|M3": 1,
+    }
+    assert {p: n for (p, s), n in found.items() if s == "n" and p != "FOLLOW_UP"} == expected
+    assert found["INFUSED", "percent"] == 75
+    assert found["DIED", "percent"] == pytest.approx(100 / 3)
+    # 100, 50 (to the withdrawal, not the last contact) and 200 days.
+    assert found["FOLLOW_UP", "median"] == pytest.approx(100 / MONTH)
+    assert found["FOLLOW_UP", "min"] == pytest.approx(50 / MONTH)
+    assert found["FOLLOW_UP", "max"] == pytest.approx(200 / MONTH)
+
+
+def test_a_group_without_anyone_has_counts_of_zero_and_nothing_to_summarise() -> None:
+    datasets = study()
+    nobody = datasets.adsl.iloc[:0], datasets.adrs.iloc[:0]
+    found = found_in(disposition(*nobody, MONTH)) | found_in(baseline(*nobody))
+    assert found["INFUSED", "n"] == found["AGE", "n"] == 0
+    assert isnan(found["INFUSED", "percent"])
+    assert isnan(found["FOLLOW_UP", "median"])
+    assert isnan(found["AGE", "mean"])
+
+
+def test_baseline_is_of_the_infused() -> None:
+    datasets = study()
+    infused = datasets.adsl.loc[datasets.adsl["SAFFL"] == "Y"]
+    found = found_in(baseline(infused, datasets.adrs))
+    assert found["AGE", "mean"] == 10
+    assert found["SEX|F", "n"] == 2
+    assert found["SEX|F", "percent"] == pytest.approx(200 / 3)
+    assert found["MUS", "median"] == 30
+    assert found["BLREMFL|N", "n"] == 3
