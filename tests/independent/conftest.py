@@ -1,0 +1,87 @@
+"""The demo's results at both cut-offs, made by the stages themselves in one process."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import fcntl
+import importlib
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from durable import config
+from durable.stages import STAGES
+from tests.independent.expected import Key, Value
+
+ROOT = Path(__file__).parents[2]
+CONFIGURATIONS = {"demo-interim": "config.yaml", "demo-final": "final.yaml"}
+#: Modules of the stages behind ARD and tables, in their order; drawing computes no number.
+MODULES = (
+    "intake.check", "intake.cutoff", "derive.datasets", "derive.variants", "derive.adae",
+    "derive.kinetics", "analyse.improvement", "analyse.durability", "analyse.sensitivity",
+    "analyse.subjects", "analyse.safety", "analyse.kinetics", "analyse.results", "display.tables",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Results:
+    """The results folder of one analysis."""
+
+    id: str
+    folder: Path
+
+    @cached_property
+    def ard(self) -> dict[Key, Value]:
+        """Every row of ard.csv by its key."""
+        found: dict[Key, Value] = {}
+        for row in self.csv("ard.csv"):
+            key = tuple(row[name] for name in list(row)[:6])
+            assert key not in found, key
+            numbers = [float(row[n]) if row[n] else None for n in ("value", "lower", "upper")]
+            found[key] = (*numbers, row["note"])  # type: ignore[index, assignment]
+        return found
+
+    def csv(self, file: str) -> list[dict[str, str]]:
+        with (self.folder / file).open(newline="") as lines:
+            return list(csv.DictReader(lines))
+
+    def records(self, dataset: str) -> list[dict[str, Any]]:
+        """Rows of a dataset: dates as dates, numbers as numbers, None = missing."""
+        frame = pd.read_parquet(self.folder / f"{dataset}.parquet")
+        for name in frame:
+            if frame[name].dtype.kind == "M":
+                frame[name] = frame[name].dt.date
+        whole = frame.astype(object)
+        return whole.where(frame.notna(), None).to_dict("records")
+
+
+def analyse(name: str, folder: Path) -> None:
+    plan = config.load(ROOT / "config" / CONFIGURATIONS[name])
+    declared = {stage.module: stage.plan for stage in STAGES.values()}
+    with contextlib.chdir(ROOT):  # the inputs are relative to the folder of the run
+        for module in MODULES:
+            full = f"durable.{module}"
+            part = plan.only(declared[full]) if full in declared else plan
+            importlib.import_module(full).run(part, folder)
+
+
+@pytest.fixture(scope="session", params=CONFIGURATIONS)
+def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Made once, also where several processes run tests."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    folder = base / "independent" / request.param
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f"{request.param}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            analyse(request.param, folder)
+            (folder / "done").touch()
+    return Results(request.param, folder)

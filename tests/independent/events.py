@@ -1,0 +1,83 @@
+"""Adverse events of the demo in plain Python, by domain rules that docs/safety.md puts in words.
+
+Treatment-emergent is an event that began on or after the day of infusion. A subject counts once in
+a row, at the worst grade; the denominator is all infused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from tests.independent.study import Subject, rows, until
+
+WINDOWS = (28, 90)  # config: safety.windows_days
+MISSING_GRADE = 3
+PROLONGED = (3, 28)  # config: grade at least, lasting beyond this day
+
+
+@dataclass(frozen=True)
+class Event:
+    line: int
+    subject: str
+    term: str
+    organ_class: str
+    day: int | None
+    """Days from infusion to the start; None for a subject never infused."""
+    start: date
+    end: date | None
+    """None where not known at the data cut-off: ongoing."""
+    last_day: int | None
+    grade: int | None
+    astct: int | None
+    serious: bool
+    related: bool
+    limiting: bool
+    interest: str
+    outcome: str
+
+    @property
+    def emergent(self) -> bool:
+        return self.day is not None and self.day >= 0
+
+    @property
+    def fatal(self) -> bool:
+        return self.grade == 5 or self.outcome == "fatal"
+
+    @property
+    def prolonged_cytopenia(self) -> bool:
+        """Grade >= 3 and present after day 28; one without an end still is."""
+        grade, day = PROLONGED
+        severe = self.interest == "CYTOPENIA" and (self.grade or 0) >= grade
+        return self.emergent and severe and (self.last_day is None or self.last_day > day)
+
+
+def events(study: list[Subject], cutoff: date) -> list[Event]:
+    who = {s.id: s for s in study}
+    found = []
+    for row in rows("adverse_events"):
+        start = until(cutoff, row["start_date"])
+        if start is None:
+            continue
+        subject = who[row["subject_id"]]
+        end = until(cutoff, row["end_date"])
+        found.append(
+            Event(
+                int(row["line"]),
+                subject.id,
+                row["preferred_term"],
+                row["system_organ_class"],
+                subject.since(start) if subject.infusion else None,
+                start,
+                end,
+                subject.since(end) if subject.infusion and end else None,
+                int(row["ctcae_grade"]) if row["ctcae_grade"] else None,
+                int(row["astct_grade"]) if row["astct_grade"] else None,
+                row["serious"] == "Y",
+                row["related"] == "Y",
+                row["dlt"] == "Y",
+                row["aesi"],
+                row["outcome"],
+            )
+        )
+    return found

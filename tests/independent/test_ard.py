@@ -1,0 +1,154 @@
+"""Every number of ard.csv against a calculation that does not use the package."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import date
+from functools import cache
+
+import pytest
+
+from tests.independent import estimates, expected, study
+from tests.independent.conftest import Results
+from tests.independent.expected import Key, Value
+
+OUTPUTS = {
+    "t_disposition", "t_baseline", "t_improvement", "t_dor", "t_sensitivity", "t_kinetics",
+    "t_ae_overview", "t_ae_soc_pt", "t_ae_crs", "t_aesi", "t_deaths", "t_dlt",
+}  # fmt: skip
+
+
+@cache
+def independent(analysis: str) -> dict[Key, Value]:
+    cutoff = study.CUTOFFS[analysis]
+    return expected.everything(cutoff) | expected.safety(cutoff)
+
+
+def by_bootstrap(key: Key) -> bool:
+    """Limits of Turnbull's estimate: percentiles of seeded random samples."""
+    output, analysis, _, _, parameter, _ = key
+    return (output, analysis) == ("t_sensitivity", "interval_censored") and parameter in (
+        "DOR", "EFS"
+    )  # fmt: skip
+
+
+def equal(found: float | None, own: float | None) -> bool:
+    if found is None or own is None:
+        return found is own
+    return math.isclose(found, own, rel_tol=1e-8, abs_tol=1e-12)
+
+
+def test_no_number_is_unchecked_and_none_is_missing(results: Results) -> None:
+    own = independent(results.id)
+    assert {key[0] for key in own} == OUTPUTS
+    assert sorted(own.keys() - results.ard.keys()) == []
+    assert sorted(results.ard.keys() - own.keys()) == []
+
+
+@pytest.mark.parametrize("output", sorted(OUTPUTS))
+def test_every_value_limit_and_note_equals_the_independent_one(
+    results: Results, output: str
+) -> None:
+    own = independent(results.id)
+    keys = [key for key in results.ard if key[0] == output]
+    assert keys
+    different = {}
+    for key in keys:
+        compared = 1 if by_bootstrap(key) else 3
+        found, mine = results.ard[key], own[key]
+        numbers = zip(found[:compared], mine[:compared], strict=True)
+        if found[3] != mine[3] or not all(equal(*pair) for pair in numbers):
+            different[key] = (found, mine)
+    assert different == {}
+
+
+def test_the_bootstrap_limits_left_out_are_few_and_bracket_their_estimate(
+    results: Results,
+) -> None:
+    left_out = {key: row for key, row in results.ard.items() if by_bootstrap(key)}
+    assert len(left_out) == 10  # DOR and EFS: n_subjects, n_event, median, two landmarks
+    for value, lower, upper, _ in left_out.values():
+        if value is not None and lower is not None:
+            assert lower - 1e-9 <= value
+            assert upper is None or value <= upper + 1e-9
+
+
+# --- the independent calculation itself: values known elsewhere -----------------------------------
+
+
+def test_proportions_of_the_design() -> None:
+    """8/10, 0/10 and 10/10, to the four decimals printed in textbooks."""
+
+    def rounded(limits: estimates.Estimate) -> list[float]:
+        return [round(x, 4) for x in limits[1:] if x is not None]
+
+    assert rounded(estimates.clopper_pearson(8, 10)) == [0.4439, 0.9748]
+    assert rounded(estimates.wilson(8, 10)) == [0.4902, 0.9433]
+    assert rounded(estimates.jeffreys(8, 10)) == [0.4972, 0.9559]
+    assert rounded(estimates.clopper_pearson(0, 10)) == [0, 0.3085]
+    assert rounded(estimates.clopper_pearson(10, 10)) == [0.6915, 1]
+    assert [round(estimates.none_observed(n) or 0, 4) for n in (10, 6)] == [0.2589, 0.3930]
+
+
+def test_median_by_the_rule_of_r() -> None:
+    """1, 2, 3+, 5 and six events at 1 to 6 have the median 3.5; a final plateau ends at 9."""
+    half = expected.Fraction(1, 2)
+
+    def median(*times: tuple[int, bool]) -> float:
+        return float(estimates.KaplanMeier(times).quantile(half)[0] or 0)
+
+    assert median((1, True), (2, True), (3, False), (5, True)) == 3.5
+    assert median(*((t, True) for t in range(1, 7))) == 3.5
+    assert median((2, True), (4, True), (7, False), (9, False)) == 6.5
+
+
+@pytest.mark.parametrize(
+    ("label", "changes", "score"),
+    [
+        ("E5", "7 2 6 2 30 46 1.75 .5 25 45 14 5", "97.5"),
+        ("exact", "6 5.5 6 5.5 30 31.04 1.5 1.35 30 32 4 3", "0"),
+    ],
+)  # fmt: skip
+def test_scores_known_by_hand(label: str, changes: str, score: str) -> None:
+    numbers = [study.Fraction(x) for x in changes.split()]
+    names = [measure for measure, _, _ in study.CORE_SET.values()]
+    start = dict(zip(names, numbers[::2], strict=True))
+    now = dict(zip(names, numbers[1::2], strict=True))
+    visit = study.Visit(2, label, date(2024, 1, 1), start, "")  # type: ignore[arg-type]
+    assert study.score(visit, now).total == study.Fraction(score)  # type: ignore[arg-type]
+
+
+def test_the_story_of_each_subject_at_the_final_cut_off() -> None:
+    """The table in data/demo/README.md."""
+    cutoff = study.CUTOFFS["demo-final"]
+    found = study.durations(study.subjects(cutoff), study.rules(cutoff))["DOR"]
+    assert {s: (r.start.isoformat(), r.end.what, r.days) for s, r in found.items()} == {
+        "CQ-001": ("2023-05-12", "RECURRENCE", 182),
+        "CQ-002": ("2023-05-15", "ONGOING AT DATA CUT-OFF", 691),
+        "CQ-005": ("2023-07-08", "DEATH", 281),
+        "CQ-007": ("2024-02-13", "RECURRENCE", 392),
+        "CQ-009": ("2024-01-11", "NEW SYSTEMIC THERAPY", 158),
+        "CQ-010": ("2024-03-11", "MISSED ASSESSMENTS", 123),
+        "CQ-011": ("2024-05-27", "WITHDRAWN", 94),
+        "CQ-012": ("2024-06-09", "ONGOING AT DATA CUT-OFF", 653),
+    }
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"early_flare_days": 0}, {"consecutive": 1}, {"new_therapy": "treatment_policy"},
+        {"missed": None}, {"remission": "printo"}, {"remission": "investigator"},
+        {"confirmation": True}, {"cutoff": date(2024, 6, 30)},
+    ],
+)  # fmt: skip
+def test_the_demo_decides_every_definition_compared_here(changed: dict[str, object]) -> None:
+    """A package that ignored the definition could not pass: the records change with it."""
+    rule = study.rules(study.CUTOFFS["demo-final"])
+    other = replace(rule, **changed)  # type: ignore[arg-type]
+
+    def records(by: study.Rules) -> object:
+        return study.durations(study.subjects(by.cutoff), by)
+
+    assert records(rule) != records(other)
