@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from datetime import date
@@ -71,7 +72,7 @@ def segment(a: tuple[int, float], b: tuple[float, float]) -> float:
 
 
 def area(points: list[tuple[int, float]]) -> float:
-    return math.fsum(segment(a, b) for a, b in zip(points, points[1:], strict=False))
+    return math.fsum(segment(a, b) for a, b in itertools.pairwise(points))
 
 
 def terminal_slope(points: list[tuple[int, float]], peak: int) -> float | None:
@@ -152,14 +153,10 @@ def parameters(profile: list[Sample]) -> dict[str, Parameter]:
         found = {code: Parameter(value, "NOT DETECTED") for code, value in values.items()}
     found |= {f"AUC0_{end}": area_to(profile, end) for end in (28, 90)}
     for label, (target, window) in PERSISTENCE.items():
-        near = (
-            sorted(
-                (abs(s.day - target), s.day, s) for s in profile if abs(s.day - target) <= window
-            )
-            if any(abs(s.day - target) <= window for s in profile)
-            else []
-        )
-        value = float(near[0][2].value is not None) if near else None
+        inside = [s for s in profile if abs(s.day - target) <= window]
+        distances = [abs(s.day - target) for s in inside]  # the earlier of two as near
+        near = inside[distances.index(min(distances))] if inside else None
+        value = None if near is None else float(near.value is not None)
         found[f"PERS{label}"] = Parameter(value, "" if near else "NC")
     return found
 

@@ -5,6 +5,7 @@ Formulas, not code, of docs/proportions.md and docs/survival-conventions.md.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -262,7 +263,7 @@ class KaplanMeier:
         """Area under the step function between two days."""
         cuts = [start, *(Fraction(s.time) for s in self.steps if start < s.time < stop), stop]
         area = Fraction(0)
-        for left, right in zip(cuts, cuts[1:], strict=False):
+        for left, right in itertools.pairwise(cuts):
             height = [s.survival for s in self.steps if s.time <= left]
             area += (right - left) * (height[-1] if height else 1)
         return area
@@ -297,7 +298,7 @@ def turnbull(bounds: Sequence[tuple[int, int | None]]) -> list[Region]:
     # Candidates: between neighbouring bounds, the exact times, and beyond the last bound. Those
     # that cannot carry mass lose it in the iteration.
     ends = sorted({t for pair in bounds for t in pair if t is not None})
-    regions: list[tuple[int, int | None]] = [*zip(ends, ends[1:], strict=False), (ends[-1], None)]
+    regions: list[tuple[int, int | None]] = [*itertools.pairwise(ends), (ends[-1], None)]
     regions = sorted(
         [*regions, *((a, b) for a, b in set(bounds) if a == b)],
         key=lambda r: (r[0], r[1] is None or r[1] > r[0]),

@@ -33,13 +33,13 @@ from tests.independent.study import (
 
 Key = tuple[str, str, str, str, str, str]
 Value = tuple[float | None, float | None, float | None, str]
-Row = tuple[str, float | None | tuple[float | None, ...], str]
+Row = tuple[str, float | tuple[float | None, ...] | None, str]
 MONTH = Fraction("30.4375")
 LANDMARKS = (3, 6, 9, 12, 18, 24)
 VISITS = ("M2", "M3")
 
 
-def as_value(number: float | None | tuple[float | None, ...], note: str = "") -> Value:
+def as_value(number: float | tuple[float | None, ...] | None, note: str = "") -> Value:
     value, lower, upper = number if isinstance(number, tuple) else (number, None, None)
     return value, lower, upper, note
 
@@ -111,7 +111,11 @@ def improvements(members: list[Subject], cutoff: date, add: Add) -> None:
         for name in ("zero", "maximum"):
             other = rules(cutoff, f"chq_phs_{name}")
             shifted = [improvement(s, visit, other) for s in members]
-            add("t_improvement", visit, rate(shifted, "non_improved", f"_enzyme_{name}", ("n", "")))
+            add(
+                "t_improvement",
+                visit,
+                rate(shifted, "non_improved", f"_enzyme_{name}", denominator=False),
+            )
     together = list(zip(*at.values(), strict=True))
     for name, holds in (("BOTH", all), ("EITHER", any)):
         count = sum(holds(record.improved for record in both) for both in together)
@@ -151,7 +155,7 @@ def at_visit(found: list[Improvement]) -> Iterator[Row]:
     for name, missing in (
         ("observed", "observed"), ("worst", "non_improved"), ("best", "improved")
     ):  # fmt: skip
-        yield from rate(found, missing, f"_{name}", ("n", "denominator", ""))
+        yield from rate(found, missing, f"_{name}")
     for name in ("none", "minimal", "moderate", "major"):
         yield from counted(name, sum(level(score) == name for score in scores), n)
     changes = [r.score.changes for r in known if r.score]
@@ -166,7 +170,7 @@ def at_visit(found: list[Improvement]) -> Iterator[Row]:
 
 
 def rate(
-    found: list[Improvement], missing: str, suffix: str, shown: tuple[str, ...]
+    found: list[Improvement], missing: str, suffix: str, denominator: bool = True
 ) -> Iterator[Row]:
     """Rate with the missing counted as non-improved, left out, or improved."""
     states = [r.improved for r in found]
@@ -174,7 +178,7 @@ def rate(
     improved = states.count(True) + (unknown if missing == "improved" else 0)
     n = len(states) - (unknown if missing == "observed" else 0)
     yield f"n_improved{suffix}", improved, ""
-    if "denominator" in shown:
+    if denominator:
         yield f"n_denominator{suffix}", n, ""
     yield f"rate{suffix}", clopper_pearson(improved, n), ""
 
@@ -261,9 +265,10 @@ def sensitivity(infused: list[Subject], cutoff: date, variant: str, ard: Ard) ->
         add(parameter, [(f"landmark_M{m}", *landmark(km, m)) for m in (6, 12)])
     for visit in VISITS:
         found = [improvement(s, visit, rule) for s in infused]
-        rows = list(rate(found, rule.missing, "", ("n", "denominator", "")))
+        rows = list(rate(found, rule.missing, ""))
         improved, n = rows[0][1], rows[1][1]
-        assert isinstance(improved, int) and isinstance(n, int)
+        assert isinstance(improved, int)
+        assert isinstance(n, int)
         add(visit, [("n_infused", len(infused), ""), *rows])
         add(visit, [("percent_improved", percent(improved, n), "")])
 
@@ -468,7 +473,7 @@ def safety(cutoff: date) -> dict[Key, Value]:
         if by == "dose_level":
             found = list(limiting(members, seen))
             head = ("t_dlt", "primary", by, group, "A")
-            ard.add(head, [*found, ("next", None, next_step(dict((r[0], r[1]) for r in found)))])
+            ard.add(head, [*found, ("next", None, next_step({r[0]: r[1] for r in found}))])
     return ard.rows
 
 
@@ -566,7 +571,8 @@ def limiting(members: list[Subject], seen: list[Event]) -> Iterator[Row]:
 def next_step(found: dict[str, object]) -> str:
     """3+3: none of 3 escalates; one of 3 expands to 6; two stop (Storer 1989)."""
     evaluable, toxic = found["n_evaluable"], found["n_dlt"]
-    assert isinstance(evaluable, int) and isinstance(toxic, int)
+    assert isinstance(evaluable, int)
+    assert isinstance(toxic, int)
     seen = f"{toxic} of {evaluable} evaluable with a dose-limiting toxicity"
     if toxic >= 2:
         return f"{seen}: stop, the maximum tolerated dose is exceeded"

@@ -290,7 +290,8 @@ def improvement(subject: Subject, name: str, rule: Rules) -> Improvement:
     Assessments labelled UNS are not used."
     """
     start = baseline(subject)
-    assert start and subject.infusion
+    assert start
+    assert subject.infusion
     target, window = SCHEDULE[name]
     inside = [
         (visit, score(start, visit.values, rule.enzyme))
@@ -412,8 +413,8 @@ class Ended:
     source: tuple[str, str, int]
 
 
-def of_visit(visit: Visit) -> tuple[str, str, int]:
-    return "visits", "visit_date", visit.line
+def of_visit(visit: Visit, column: str = "visit_date") -> tuple[str, str, int]:
+    return "visits", column, visit.line
 
 
 def events(subject: Subject, start: Visit, rule: Rules) -> list[Ended]:
@@ -426,21 +427,21 @@ def events(subject: Subject, start: Visit, rule: Rules) -> list[Ended]:
     after = [(v, not status) for v, status in known if v.date > start.date]
     seen = []
     if rule.confirmed_loss and (lost := first_confirmed(after, subject, rule)):
-        seen.append(("RECURRENCE", lost))
+        seen.append(("RECURRENCE", lost, "visit_date"))
     for visit in assessed:
         if visit.date > start.date and visit.investigator in ("recurrence", "progression"):
-            seen.append((visit.investigator.upper(), visit))
+            seen.append((visit.investigator.upper(), visit, "investigator_assessment"))
     if rule.worsening:
         states = [
             (v, worse(v, assessed[:i])) for i, v in enumerate(assessed) if v.date > start.date
         ]
         if found := first_confirmed(states, subject, rule):
-            seen.append(("PROGRESSION", found))
+            seen.append(("PROGRESSION", found, "visit_date"))
 
     def before(when: date) -> date:
         return max(v.date for v, _ in known if v.date < when)
 
-    ends = [Ended(what, True, v.date, before(v.date), of_visit(v)) for what, v in seen]
+    ends = [Ended(what, True, v.date, before(v.date), of_visit(v, by)) for what, v, by in seen]
     if subject.death:
         line = ("subjects", "death_date", subject.line)
         ends.append(Ended("DEATH", True, subject.death, subject.death, line))
