@@ -8,7 +8,7 @@ import fcntl
 import importlib
 import os
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ class Results:
         with (self.folder / file).open(newline="") as lines:
             return list(csv.DictReader(lines))
 
+    @cache  # noqa: B019  (two results live as long as the session)
     def records(self, dataset: str) -> list[dict[str, Any]]:
         """Rows of a dataset: dates as dates, numbers as numbers, None = missing."""
         frame = pd.read_parquet(self.folder / f"{dataset}.parquet")

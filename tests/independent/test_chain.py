@@ -125,7 +125,7 @@ def starts(who: study.Subject, record: Record, known: dict[int, bool]) -> None:
 def test_every_record_of_every_variant_is_the_independent_one(
     results: Results, variant: str
 ) -> None:
-    """Start, end, what happened, LOWDT and source, for the primary and each sensitivity analysis."""
+    """Start, end, what happened, LOWDT and source; primary and sensitivity analyses."""
     dataset = "adam/adtte" if variant == "primary" else "adam/sensitivity/adtte"
     records = [r for r in results.records(dataset) if r.get("ANALYSIS", "primary") == variant]
     day = cutoff(results)
