@@ -77,7 +77,7 @@ def analyse(records: pd.DataFrame, parameter: str, rule: Statistics) -> Iterator
     yield from _extremes(records, rule)
     yield from landmarks(km, rule)
     reverse = follow_up(records["AVAL"].to_numpy(float), event_from_cnsr(records["CNSR"]))
-    yield _months("follow_up", reverse.quantile(0.5, *_band(rule), rule.quantile_rule), rule)
+    yield _quantile("follow_up", reverse, 0.5, rule)
     months = rule.rmst_months
     mean = km.rmst(months * rule.days_per_month, rule.conf_level)
     yield _months(f"rmst_M{months:g}", mean, rule)
@@ -110,16 +110,21 @@ def _counts(records: pd.DataFrame, parameter: str) -> Iterator[Row]:
 
 
 def quantiles(km: KaplanMeier, rule: Statistics) -> Iterator[Row]:
-    """Quartiles with their limits (Brookmeyer and Crowley 1982).
+    """Quartiles with their limits (Brookmeyer and Crowley 1982)."""
+    for name, p in (("q25", 0.25), ("median", 0.5), ("q75", 0.75)):
+        yield _quantile(name, km, p, rule)
+
+
+def _quantile(name: str, km: KaplanMeier, p: float, rule: Statistics) -> Row:
+    """One quantile with its limits.
 
     Where the curve stays at the level until the end of follow-up, R gives the midpoint and SAS
     nothing: the result is noted, so that a reader is told.
     """
-    for name, p in (("q25", 0.25), ("median", 0.5), ("q75", 0.75)):
-        found = km.quantile(p, *_band(rule), rule.quantile_rule)
-        row = _months(name, found, rule)
-        left = not isnan(km.quantile(p, *_band(rule), "sas")[0])
-        yield row if left or isnan(found[0]) else (*row[:4], PLATEAU)
+    found = km.quantile(p, *_band(rule), rule.quantile_rule)
+    row = _months(name, found, rule)
+    left = not isnan(km.quantile(p, *_band(rule), "sas")[0])
+    return row if left or isnan(found[0]) else (*row[:4], PLATEAU)
 
 
 def _extremes(records: pd.DataFrame, rule: Statistics) -> Iterator[Row]:
