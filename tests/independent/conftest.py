@@ -62,8 +62,9 @@ class Results:
         return whole.where(frame.notna(), None).to_dict("records")
 
 
-def analyse(name: str, folder: Path) -> None:
-    plan = config.load(ROOT / "config" / CONFIGURATIONS[name])
+def analyse(configuration: Path, folder: Path) -> None:
+    """Run the stages of a plan; `folder` is that of its results."""
+    plan = config.load(configuration)
     declared = {stage.module: stage.plan for stage in STAGES.values()}
     with contextlib.chdir(ROOT):  # the inputs are relative to the folder of the run
         for module in MODULES:
@@ -83,6 +84,6 @@ def results(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     with (folder.parent / f"{request.param}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "done").exists():
-            analyse(request.param, folder)
+            analyse(ROOT / "config" / CONFIGURATIONS[request.param], folder)
             (folder / "done").touch()
     return Results(request.param, folder)

@@ -240,7 +240,7 @@ def quantile(km: KaplanMeier, p: Fraction) -> tuple[tuple[float | None, ...], st
 def landmark(km: KaplanMeier, month: int) -> tuple[tuple[float | None, ...], str]:
     found = km.at(month * MONTH)
     if found[0] is None:
-        return found, "after the last observed time"
+        return found, "after the last observed time" if km.steps else ""
     return found, "no event before: no interval" if found[0] == 1 else ""
 
 

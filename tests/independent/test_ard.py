@@ -39,6 +39,17 @@ def equal(found: float | None, own: float | None) -> bool:
     return math.isclose(found, own, rel_tol=1e-8, abs_tol=1e-12)
 
 
+def differences(found: dict[Key, Value], own: dict[Key, Value]) -> dict[Key, tuple[Value, Value]]:
+    """Rows whose value, limits or note differ."""
+    different = {}
+    for key, row in found.items():
+        compared = 1 if by_bootstrap(key) else 3
+        numbers = zip(row[:compared], own[key][:compared], strict=True)
+        if row[3] != own[key][3] or not all(equal(*pair) for pair in numbers):
+            different[key] = (row, own[key])
+    return different
+
+
 def test_no_number_is_unchecked_and_none_is_missing(results: Results) -> None:
     own = independent(results.id)
     assert {key[0] for key in own} == OUTPUTS
@@ -50,17 +61,9 @@ def test_no_number_is_unchecked_and_none_is_missing(results: Results) -> None:
 def test_every_value_limit_and_note_equals_the_independent_one(
     results: Results, output: str
 ) -> None:
-    own = independent(results.id)
-    keys = [key for key in results.ard if key[0] == output]
-    assert keys
-    different = {}
-    for key in keys:
-        compared = 1 if by_bootstrap(key) else 3
-        found, mine = results.ard[key], own[key]
-        numbers = zip(found[:compared], mine[:compared], strict=True)
-        if found[3] != mine[3] or not all(equal(*pair) for pair in numbers):
-            different[key] = (found, mine)
-    assert different == {}
+    found = {key: row for key, row in results.ard.items() if key[0] == output}
+    assert found
+    assert differences(found, independent(results.id)) == {}
 
 
 def test_the_bootstrap_limits_left_out_are_few_and_bracket_their_estimate(
