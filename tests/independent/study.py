@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -481,13 +481,20 @@ def response_end(subject: Subject, start: Visit, rule: Rules) -> Ended:
     if event:
         # "Missed assessments ... between the last adequate assessment and the event ... Death is
         # exempt unless applies_to_death."
-        last = [v for v in known if v.date < event.date][-1]
+        # An assessment on the day of a therapy or death ends the gap; the one that shows the
+        # recurrence is the event itself.
+        at_visit = event.source[0] == "visits"
+        before = [v for v in known if v.date < event.date]
+        same_day = [v for v in known if v.date == event.date and not at_visit]
+        last = [*before, *same_day][-1]
         missed = windows_missed(subject, last.date, event.date)
         exempt = event.what == "DEATH" and not rule.missed_death
         if rule.missed is not None and missed >= rule.missed and not exempt:
             return censored("MISSED ASSESSMENTS", last.date)
         return event
-    missed = windows_missed(subject, last.date, rule.cutoff)
+    # "As many windows missed before the cut-off": a window that ends on its day is over, as it is
+    # for PENDING.
+    missed = windows_missed(subject, last.date, rule.cutoff + timedelta(days=1))
     if subject.withdrawal:
         return censored("WITHDRAWN", last.date)
     if last.date == start.date:

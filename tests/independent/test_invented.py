@@ -41,6 +41,7 @@ def agrees(folder: Path, monkeypatch: pytest.MonkeyPatch, seed: int, n: int, day
     return results
 
 
+@pytest.mark.slow
 def test_a_study_with_every_kind_of_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     results = agrees(tmp_path, monkeypatch, seed=45, n=25, day=date(2026, 5, 31))
     ends = {record["EVNTDESC"] for record in results.records("adam/adtte")}
@@ -48,6 +49,7 @@ def test_a_study_with_every_kind_of_end(tmp_path: Path, monkeypatch: pytest.Monk
     assert ends == every
 
 
+@pytest.mark.slow
 def test_a_study_so_small_that_curves_end_on_a_plateau(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
