@@ -10,7 +10,8 @@ from fractions import Fraction
 
 from tests.independent.study import Subject, rows
 
-WINDOW = 14  # config: kinetics.extrapolation_days
+# config: kinetics.auc. Last day of an area: days before it within which a last sample supports it.
+AREAS = {28: 3, 90: 14}
 PERSISTENCE = {"D28": (28, 3), "M2": (60, 14), "M3": (90, 14)}
 
 
@@ -105,7 +106,7 @@ def area_to(profile: list[Sample], end: int) -> Parameter:
     if last_day == 0:
         return Parameter(None, "NC")
     if not positive:  # never quantifiable
-        if last_day >= end - WINDOW:
+        if last_day >= end - AREAS[end]:
             return Parameter(0.0, "NOT DETECTED")
         return Parameter(None, "NC")
     before = [p for p in points if p[0] <= end]
@@ -124,7 +125,7 @@ def area_to(profile: list[Sample], end: int) -> Parameter:
         return Parameter(area(before) + segment(a, (end, at_end)))
     if points[-1][1] == 0:  # below the limit: 0 from there
         return Parameter(area(points))
-    if last_day < end - WINDOW:
+    if last_day < end - AREAS[end]:
         return Parameter(None, "NC")
     peak = max(points, key=lambda p: (p[1], -p[0]))[0]
     slope = terminal_slope(points, peak)
@@ -151,7 +152,7 @@ def parameters(profile: list[Sample]) -> dict[str, Parameter]:
     else:  # "Never detected: Cmax and AUClast 0, Tmax, Tlast and Clast NaN"
         values = {"CMAX": 0.0, "TMAX": None, "TLAST": None, "CLAST": None, "AUCLAST": 0.0}
         found = {code: Parameter(value, "NOT DETECTED") for code, value in values.items()}
-    found |= {f"AUC0_{end}": area_to(profile, end) for end in (28, 90)}
+    found |= {f"AUC0_{end}": area_to(profile, end) for end in AREAS}
     for label, (target, window) in PERSISTENCE.items():
         inside = [s for s in profile if abs(s.day - target) <= window]
         distances = [abs(s.day - target) for s in inside]  # the earlier of two as near
