@@ -117,7 +117,7 @@ STAGES: dict[str, Stage] = {
     ),
     "tables": Stage(
         "durable.display.tables",
-        (*_HEADINGS, "schedule", "response", "statistics", "sensitivity", "kinetics"),
+        (*_HEADINGS, "schedule", "response", "statistics", "sensitivity", "safety", "kinetics"),
         "write the tables",
     ),
     "figures": Stage(

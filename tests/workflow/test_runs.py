@@ -16,7 +16,8 @@ import pytest
 from durable.workflow import begin_run
 from tests.workflow.conftest import RESULTS, ROOT, Study
 
-TABLES = ("improvement", "dor", "sensitivity")
+EVENTS = ("ae_overview", "ae_soc_pt", "ae_crs", "aesi", "deaths", "dlt")
+TABLES = ("improvement", "dor", "sensitivity", *EVENTS)
 FIGURES = ("km_dor", "km_efs", "sensitivity")
 OUTPUTS = {
     "queries.csv",

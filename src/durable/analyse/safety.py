@@ -70,7 +70,9 @@ def analyse(
         Confidence level of the one-sided bounds.
     """
     for output in OF_EVENTS if adae is None else ():
-        yield from (_result(output, c, _number("", "n_infused", _n(c), NO_EVENTS_TABLE)) for c in columns)
+        yield from (
+            _result(output, c, _number("", "n_infused", _n(c), NO_EVENTS_TABLE)) for c in columns
+        )
     if adae is not None:
         for table in (overview(adae, rule), terms(adae, rule), interest(adae, rule)):
             yield from table.results(columns, level)
