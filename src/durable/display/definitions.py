@@ -195,23 +195,24 @@ def proportions(statistics: Statistics) -> Iterator[str]:
     )
 
 
-def treatment_emergent(rule: Safety) -> Iterator[str]:
-    """Which events count, and in which windows."""
-    spans = listed([f"0 to {days}" for days in rule.windows_days])
+def treatment_emergent() -> Iterator[str]:
+    """Which events count, and how dates recorded in part are completed."""
     yield (
         "Treatment-emergent: began on or after the day of infusion (day 0); times are not recorded,"
         " so the day itself counts. An event that worsens after the infusion is recorded as a new"
-        f" event. Windows by start: days {spans} after infusion."
+        " event."
     )
-
-
-def partial_dates() -> str:
-    """How dates recorded in part are completed."""
-    return (
+    yield (
         "A start date recorded in part is the day of infusion where the event can have begun on or"
         " after it, else the first possible day; an end date the last possible day, not after the"
         " data cut-off or death. Both are flagged in ADAE."
     )
+
+
+def event_windows(rule: Safety) -> str:
+    """Windows in which events are counted."""
+    spans = listed([f"0 to {days}" for days in rule.windows_days])
+    return f"Windows: events that began on days {spans} after infusion, and at any time after it."
 
 
 def counting(rule: Safety) -> str:
@@ -243,9 +244,9 @@ def bound(statistics: Statistics) -> str:
 def neurotoxicity(rule: Safety) -> Iterator[str]:
     """How CRS and ICANS are found and graded."""
     yield (
-        f"Events recorded as of special interest {rule.crs} (CRS) and {rule.icans} (ICANS), by"
-        " ASTCT consensus grade (Lee 2019), not by CTCAE; each subject once, at the worst known"
-        " grade; percentages of N; [events] in square brackets."
+        f"Treatment-emergent events of special interest recorded as {rule.crs} (CRS) or"
+        f" {rule.icans} (ICANS), by ASTCT consensus grade (Lee 2019), not by CTCAE. n: subjects,"
+        " each once, at the worst known grade; percentages of N; [events] in square brackets."
     )
     yield (
         f"ICANS: graded with CAPD below {rule.capd_below_years:g} years, with ICE from then on."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from durable.config.model import Plan
 from durable.display import definitions as say
@@ -51,8 +52,8 @@ def _durability_notes(plan: Plan) -> Iterator[str]:
 
 def _sensitivity_notes(plan: Plan) -> Iterator[str]:
     for name, variant in plan.sensitivity.items():
-        changes = json.dumps(variant.model_dump(include={"response", "statistics"}), sort_keys=True)
-        yield f"{variant.title or name}: {changes}"
+        changes = _changes(variant.model_dump(include={"response", "statistics"}))
+        yield f"{variant.title or name}: {'; '.join(changes)}"
     yield from say.remission(plan.response)
     yield from say.recurrence(plan.response)
     yield from say.duration(plan.response)
@@ -65,6 +66,15 @@ def _sensitivity_notes(plan: Plan) -> Iterator[str]:
         f" by bootstrap over subjects ({rule.bootstrap_replicates} samples,"
         f" seed {rule.bootstrap_seed})."
     )
+
+
+def _changes(overrides: dict[str, Any], above: str = "") -> Iterator[str]:
+    """Keys of the plan that a sensitivity analysis changes, with their values."""
+    for key, value in overrides.items():
+        if isinstance(value, dict):
+            yield from _changes(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key} = {json.dumps(value)}"
 
 
 def _disposition_notes(plan: Plan) -> Iterator[str]:
@@ -106,6 +116,7 @@ def _kinetics_notes(plan: Plan) -> Iterator[str]:
 
 def _overview_notes(plan: Plan) -> Iterator[str]:
     yield from _event_notes(plan)
+    yield say.event_windows(plan.safety)
     yield (
         "Fatal: grade 5 or outcome fatal. Dose-limiting and special-interest events as recorded."
         " Related: to the treatment, as recorded."
@@ -115,13 +126,13 @@ def _overview_notes(plan: Plan) -> Iterator[str]:
 
 
 def _event_notes(plan: Plan) -> Iterator[str]:
-    yield from say.treatment_emergent(plan.safety)
-    yield say.partial_dates()
+    yield from say.treatment_emergent()
     yield say.counting(plan.safety)
 
 
 def _term_notes(plan: Plan) -> Iterator[str]:
     yield from _event_notes(plan)
+    yield say.event_windows(plan.safety)
     yield (
         "Classes by descending number of subjects (all infused, in the window) and then by name;"
         " terms alike within their class."
@@ -132,8 +143,7 @@ def _term_notes(plan: Plan) -> Iterator[str]:
 
 def _neurotoxicity_notes(plan: Plan) -> Iterator[str]:
     yield from say.neurotoxicity(plan.safety)
-    yield from say.treatment_emergent(plan.safety)
-    yield say.partial_dates()
+    yield from say.treatment_emergent()
     yield say.bound(plan.statistics)
 
 

@@ -23,6 +23,8 @@ class Row:
     label: str
     cells: tuple[str, ...] = ()
     indent: int = 0
+    strong: bool = False
+    """Stands out from the rows under it."""
 
 
 Rows = Iterator[Row]
@@ -52,6 +54,7 @@ class Line:
     indent: int = 1
     optional: bool = False
     """Left out where no column has anything to show, or only a bare 0."""
+    strong: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ class Ard:
                 continue
             cells = tuple(line.cell(self.lookup(output, parameter, column)) for column in columns)
             if not line.optional or any(cell not in _NOTHING for cell in cells):
-                yield Row(line.label, cells, line.indent)
+                yield Row(line.label, cells, line.indent, line.strong)
 
     def headings(self, output: str, parameter: str, statistic: str) -> tuple[str, ...]:
         """Column headings with N."""

@@ -43,12 +43,13 @@ def estimate(statistic: str, decimals: int) -> Cell:
 
 
 def joined(first: str, second: str, decimals: int, form: str = "{}, {}") -> Cell:
-    """Two numbers in a form."""
+    """Two numbers in a form; NE once where neither can be estimated."""
 
     def cell(find: Lookup) -> str:
         if find(first) is None:
             return ""
-        return form.format(f.number(find(first), decimals), f.number(find(second), decimals))
+        shown = [f.number(find(name), decimals) for name in (first, second)]
+        return f.NOT_ESTIMABLE if set(shown) == {f.NOT_ESTIMABLE} else form.format(*shown)
 
     return cell
 

@@ -21,7 +21,8 @@ def overview(ard: Ard, plan: Plan) -> Rows:
     for window, label in _windows(plan.safety):
         yield Row(label)
         for name, category in _categories(plan.safety):
-            lines = [*_incidence(plan, category, 1, _GRADES), _bound(plan, 2)]
+            grades = () if "MISSING_AS" in name else _GRADES
+            lines = [*_incidence(plan, category, 1, grades), _bound(plan, 2)]
             yield from ard.lines(output, f"{window}|{name}", lines)
     yield Row("Not treatment-emergent")
     before = Line("Infused: any event before the infusion", partial(_events, plan=plan))
@@ -49,7 +50,7 @@ def terms(ard: Ard, plan: Plan) -> Rows:
     output = "t_ae_soc_pt"
     bound = Line(f"{_bound_name(plan)} of any row with 0, %", _bound(plan).cell, 0)
     yield from ard.lines(output, "", [bound])
-    parameters = ard.parameters(output)
+    parameters, events = ard.parameters(output), partial(_events, plan=plan)
     for window, label in _windows(plan.safety):
         yield Row(label)
         inside = [name for name in parameters if name.startswith(f"{window}|")]
@@ -59,10 +60,10 @@ def terms(ard: Ard, plan: Plan) -> Rows:
         for name in inside:
             if name.endswith("|"):
                 of_class = name
-                label, indent = name.removeprefix(f"{window}|")[:-1], 1
+                any_grade = Line(name.removeprefix(f"{window}|")[:-1], events, 1, strong=True)
             else:
-                label, indent = name.removeprefix(of_class), 2
-            yield from ard.lines(output, name, _incidence(plan, label, indent, _GROUPED_GRADES))
+                any_grade = Line(name.removeprefix(of_class), events, 2)
+            yield from ard.lines(output, name, [any_grade, *_by_grade(plan, 3, _GROUPED_GRADES)])
 
 
 def neurotoxicity(ard: Ard, plan: Plan) -> Rows:
@@ -153,9 +154,13 @@ def _windows(rule: Safety) -> Iterator[tuple[str, str]]:
 def _incidence(plan: Plan, label: str, indent: int, grades: tuple[str, ...]) -> Iterator[Line]:
     """Subjects and events, then the subjects by worst grade where there are any."""
     yield Line(label, partial(_events, plan=plan), indent)
+    yield from _by_grade(plan, indent + 1, grades)
+
+
+def _by_grade(plan: Plan, indent: int, grades: tuple[str, ...]) -> Iterator[Line]:
     for grade in grades:
         cell = partial(_grade, grade=grade, p=plan.outputs.percent_decimals)
-        yield Line(_grade_name(grade), cell, indent + 1, optional=True)
+        yield Line(_grade_name(grade), cell, indent, optional=True)
 
 
 def _grade_name(grade: str) -> str:

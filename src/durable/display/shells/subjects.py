@@ -25,10 +25,10 @@ def disposition(ard: Ard, plan: Plan) -> Rows:
         "ASSESSED": ("Assessed at", 1),
     }
     cell = partial(plain_n_percent, decimals=p)
-    for parameter in ard.parameters(output):
+    order = list(labels)
+    known = [name for name in ard.parameters(output) if name.partition("|")[0] in labels]
+    for parameter in sorted(known, key=lambda parameter: order.index(parameter.partition("|")[0])):
         name, _, detail = parameter.partition("|")
-        if name not in labels:
-            continue
         label, indent = labels[name]
         if detail:
             label = f"{label} {detail}" if name == "ASSESSED" else detail
