@@ -99,11 +99,11 @@ class Ard:
             if not line.optional or any(cell not in _NOTHING for cell in cells):
                 yield Row(line.label, cells, line.indent, line.strong)
 
-    def headings(self, output: str, parameter: str, statistic: str) -> tuple[str, ...]:
-        """Column headings with N."""
+    def headings(self, output: str, of: str, parameter: str, statistic: str) -> tuple[str, ...]:
+        """Column headings of an output with N, a statistic of that output or another (`of`)."""
         names = []
         for column in self.columns(output):
-            n = self.lookup(output, parameter, column)(statistic)
+            n = self.lookup(of, parameter, column)(statistic)
             size = f" (N = {n.value:.0f})" if n is not None else ""
             names.append(column_name(column) + size)
         return tuple(names)

@@ -61,9 +61,9 @@ def _headings(ard: Ard, plan: Plan, output: str, kind: Kind) -> tuple[str, ...]:
     if kind.columns is not None:
         return kind.columns(plan)
     if kind.size is not None:
-        return ard.headings(output, *kind.size)
+        return ard.headings(output, output, *kind.size)
     # All infused: event-free survival counts them in every column.
-    return ard.headings("t_dor", "EFS", "n_subjects")
+    return ard.headings(output, "t_dor", "EFS", "n_subjects")
 
 
 def to_csv(table: Table) -> str:
