@@ -33,7 +33,7 @@ body { font: 15px/1.45 system-ui, "Segoe UI", Helvetica, Arial, sans-serif; colo
 .output tbody th, .output thead th:first-child { text-align: left; font-weight: normal;
   min-width: 14rem; padding-left: .2rem; }
 .output tr.heading th { font-weight: 600; padding-top: .7rem; }
-.output tr.strong > * { font-weight: 600; }
+.output tr.strong th { font-weight: 600; }
 .output tbody .i1 { padding-left: 1.2rem; } .output tbody .i2 { padding-left: 2.4rem; }
 .output tbody .i3 { padding-left: 3.6rem; }
 .output .notes { font-size: .87em; color: #333; margin: .6rem 0 0; padding: 0; list-style: none; }
