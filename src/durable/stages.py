@@ -90,6 +90,16 @@ STAGES: dict[str, Stage] = {
         ("response.core_set", "response.hybrid"),
         "write the data of the figures of each subject's course",
     ),
+    "events": Stage(
+        "durable.derive.adae",
+        ("safety",),
+        "derive ADAE",
+    ),
+    "safety": Stage(
+        "durable.analyse.safety",
+        ("safety", "groups", "statistics.conf_level"),
+        "analyse adverse events, deaths and dose-limiting toxicities",
+    ),
     "kinetics_datasets": Stage(
         "durable.derive.kinetics",
         ("kinetics",),
@@ -107,7 +117,7 @@ STAGES: dict[str, Stage] = {
     ),
     "tables": Stage(
         "durable.display.tables",
-        (*_HEADINGS, "schedule", "response", "statistics", "sensitivity", "kinetics"),
+        (*_HEADINGS, "schedule", "response", "statistics", "sensitivity", "safety", "kinetics"),
         "write the tables",
     ),
     "figures": Stage(

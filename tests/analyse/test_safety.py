@@ -206,10 +206,33 @@ def test_crs_is_graded_by_astct_and_has_onset_and_duration():
     assert total(found, "t_ae_crs", "ICANS", "n_subjects") == 0
 
 
+def test_crs_is_told_by_dose_level_whatever_the_groups():
+    subjects = [child("S1"), child("S2", DOSELVL="3e7")]
+    found = study([event(2, name="S2", aesi="CRS", astct_grade=1)], subjects, variables=("part",))
+    groups_of = {output: list(dict.fromkeys(k[1] for k in found if k[0] == output)) for output in
+                 ("t_ae_crs", "t_aesi")}  # fmt: skip
+    assert groups_of == {"t_ae_crs": ["1e7", "3e7", "A", "Total"], "t_aesi": ["A", "Total"]}
+    counts = [found["t_ae_crs", g, "CRS", "n_grade_1"].value for g in groups_of["t_ae_crs"]]
+    assert counts == [0, 1, 1, 1]
+
+
+def test_a_label_like_the_derived_one_is_counted_apart():
+    found = study([event(1, aesi="PROLONGED_CYTOPENIA")], [child()])
+    assert total(found, "t_aesi", "PROLONGED_CYTOPENIA", "n_subjects") == 1
+    assert total(found, "t_aesi", safety.PROLONGED_CYTOPENIA, "n_subjects") == 0
+
+
+def test_mild_is_grade_1_or_2_at_worst():
+    events = [event(1, name=f"S{i}", ctcae_grade=g) for i, g in enumerate([1, 2, 2, 3, None])]
+    found = study([*events, event(2, name="S2", ctcae_grade=4)], [child(f"S{i}") for i in range(5)])
+    assert total(found, "t_ae_soc_pt", "D28|Skin|Rash", "n_grade_1_2") == 2
+    assert total(found, "t_ae_soc_pt", "D28|Skin|Rash", "percent_grade_1_2") == 40
+
+
 def test_special_interest_has_a_row_per_recorded_label_and_for_long_cytopenia():
     events = [event(5, 60, aesi="CYTOPENIA", ctcae_grade=3), event(-1, aesi="HLH")]
     found = study(events, [child()])
-    rows = ["CRS", "CYTOPENIA", "HLH", "ICANS", "PROLONGED_CYTOPENIA"]
+    rows = ["CRS", "CYTOPENIA", "HLH", "ICANS", safety.PROLONGED_CYTOPENIA]
     assert parameters(found, "t_aesi") == rows
     counts = [total(found, "t_aesi", row, "n_subjects") for row in rows]
     assert counts == [0, 1, 0, 0, 1]
@@ -276,7 +299,7 @@ def test_without_a_table_of_events_only_deaths_are_reported_and_the_rest_says_wh
     rows = list(safety.analyse(frame, None, groups(frame, ()), Safety(), 0.95))
     notes = {row.output: row.note for row in rows if not row.parameter}
     assert notes.pop("t_deaths") == ""
-    assert notes == dict.fromkeys(safety.OF_EVENTS, "no adverse_events table")
+    assert notes == dict.fromkeys(safety.OF_EVENTS, "no adverse_events table in this study")
     assert {row.output for row in rows if row.parameter} == {"t_deaths"}
 
 
@@ -382,6 +405,8 @@ def counted(events, n, grade="grade"):
     for place, name in enumerate(GRADES):
         count = sum(value == place for value in worst.values())
         values |= {f"n_grade_{name}": count, f"percent_grade_{name}": 100 * count / n}
+    mild = sum(value in (1, 2) for value in worst.values())
+    values |= {"n_grade_1_2": mild, "percent_grade_1_2": 100 * mild / n}
     return values if worst else values | {"upper": 1 - 0.05 ** (1 / n)}
 
 
@@ -434,7 +459,7 @@ def expected_interest(everyone, before, after, n):
         yield label, counted([row for row in after if row["aesi"] == label], n)
     low = [row for row in after if row["aesi"] == "CYTOPENIA"]
     long = [row for row in low if row["grade"] >= 3 and row["lasts"] > 28]
-    yield "PROLONGED_CYTOPENIA", counted(long, n)
+    yield "DERIVED|PROLONGED_CYTOPENIA", counted(long, n)
 
 
 def spread(name, values):
@@ -496,7 +521,8 @@ def expected_of_the_demo(cutoff_day):
         }
         for output, of_table in tables.items():
             if output != "t_dlt":
-                put(output, group_by, group, [("", {"n_infused": n})])
+                bound = {} if output == "t_deaths" else {"upper": 1 - 0.05 ** (1 / n)}
+                put(output, group_by, group, [("", {"n_infused": n} | bound)])
             put(output, group_by, group, of_table)
     for level in ("1e7", "3e7"):
         who = {k for k, s in subjects.items() if s["part"] == "A" and s["dose_level"] == level}
@@ -551,7 +577,7 @@ def test_rows_of_the_demo_come_in_the_order_of_the_total(demo):
 def test_the_demo_says_what_its_readme_says(demo):
     _, found = demo
     values = {(r.output, r.group, r.parameter, r.statistic): r for r in found}
-    assert values["t_aesi", "Total", "PROLONGED_CYTOPENIA", "n_subjects"].value == 1
+    assert values["t_aesi", "Total", "DERIVED|PROLONGED_CYTOPENIA", "n_subjects"].value == 1
     assert values["t_dlt", "Total", "ALL", "n_dlt"].value == 1
     assert values["t_dlt", "3e7", "A", "next"].note == (
         "0 of 3 evaluable with a dose-limiting toxicity: escalate"

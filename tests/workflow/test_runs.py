@@ -16,7 +16,8 @@ import pytest
 from durable.workflow import begin_run
 from tests.workflow.conftest import RESULTS, ROOT, Study
 
-TABLES = ("improvement", "dor", "sensitivity")
+EVENTS = ("ae_overview", "ae_soc_pt", "ae_crs", "aesi", "deaths", "dlt")
+TABLES = ("improvement", "dor", "sensitivity", *EVENTS)
 FIGURES = ("km_dor", "km_efs", "sensitivity")
 OUTPUTS = {
     "queries.csv",
@@ -25,7 +26,7 @@ OUTPUTS = {
     "checked/passed",
     "validated/data_cut.csv",
     "validated/sources.json",
-    *(f"adam/{name}.parquet" for name in ("adsl", "adrs", "adtte")),
+    *(f"adam/{name}.parquet" for name in ("adsl", "adrs", "adtte", "adae")),
     *(f"adam/sensitivity/{name}.parquet" for name in ("adrs", "adtte")),
     *(f"tables/t_{name}.{form}" for name in TABLES for form in ("csv", "html")),
     *(f"figures/f_{name}.{form}" for name in FIGURES for form in ("csv", "svg", "png")),
@@ -33,9 +34,9 @@ OUTPUTS = {
 DISPLAYED = {"tables", "figures"}
 REPORTED = {"results", *DISPLAYED}
 #: Analyses by group, and what follows from the datasets.
-GROUPED = {"improvement", "durability", "subjects", "kinetics", *REPORTED}
+GROUPED = {"improvement", "durability", "subjects", "safety", "kinetics", *REPORTED}
 ANALYSED = {"sensitivity", "courses", *GROUPED}
-DERIVED = {"derive", "derive_variants", "derive_kinetics", *ANALYSED}
+DERIVED = {"derive", "derive_variants", "derive_events", "derive_kinetics", *ANALYSED}
 
 
 def test_a_bare_run_makes_every_output_and_writes_nowhere_else(finished: Study) -> None:
@@ -99,6 +100,8 @@ CODE = {
     "intake/check.py": {"check", "cut", *DERIVED},
     "derive/adtte.py": DERIVED,
     "analyse/improvement.py": {"improvement", "sensitivity", *REPORTED},
+    "derive/adae.py": {"derive_events", "safety", "results", "tables"},
+    "analyse/safety.py": {"safety", "results", "tables"},
     "stats/survival.py": {"durability", "sensitivity", *REPORTED},
     "display/tables.py": {"tables"},
     "demo.py": set(),
@@ -194,6 +197,19 @@ def test_data_with_errors_leave_the_earlier_results_and_the_next_good_run_recove
     assert study.run().returncode == 0
     assert study.digests() == everything
     assert study.planned() == set()
+
+
+@pytest.mark.slow
+def test_without_adverse_events_their_dataset_goes_and_deaths_stay(study: Study) -> None:
+    study.replace("  adverse_events: {path: data/demo/adverse_events.csv}\n", "")
+    done = study.run("--until", "results")
+    assert done.returncode == 0, done.stdout
+    assert "adam/adae.parquet" not in study.digests()
+    with (study.folder / RESULTS / "ard.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["group"] == "Total"]
+    assert [r["value"] for r in rows if r["output"] == "t_deaths" if r["statistic"] == "n_deaths"]
+    notes = [row["note"] for row in rows if row["output"] == "t_ae_overview"]
+    assert notes == ["no adverse_events table in this study"]
 
 
 @pytest.mark.slow

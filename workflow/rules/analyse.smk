@@ -1,6 +1,6 @@
 """Makes ard.csv: every number of the outputs, and the points of the figures."""
 
-ANALYSES = ["improvement", "durability", "subjects"]
+ANALYSES = ["improvement", "durability", "subjects", "safety"]
 if PLAN.sensitivity:
     ANALYSES.append("sensitivity")
 if "kinetics" in INPUTS:
@@ -85,6 +85,22 @@ rule courses:
         **dependencies(PLAN, "courses"),
     shell:
         "python -m durable courses --config {input.config:q} --plan {params.plan} &> {log:q}"
+
+
+rule safety:
+    input:
+        rules.derive.output.adsl,
+        # Deaths are reported without adverse events too.
+        rules.derive_events.output if "adverse_events" in INPUTS else [],
+        config=PLAN_FILE,
+    output:
+        f"{FOLDER}/ard/safety.csv",
+    log:
+        f"{FOLDER}/logs/safety.log",
+    params:
+        **dependencies(PLAN, "safety"),
+    shell:
+        "python -m durable safety --config {input.config:q} --plan {params.plan} &> {log:q}"
 
 
 if "kinetics" in INPUTS:

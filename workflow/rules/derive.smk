@@ -42,6 +42,23 @@ if PLAN.sensitivity:
             "python -m durable variants --config {input.config:q} --plan {params.plan} &> {log:q}"
 
 
+if "adverse_events" in INPUTS:
+
+    rule derive_events:
+        input:
+            rules.derive.output.adsl,
+            f"{FOLDER}/validated/adverse_events.parquet",
+            config=PLAN_FILE,
+        output:
+            f"{FOLDER}/adam/adae.parquet",
+        log:
+            f"{FOLDER}/logs/events.log",
+        params:
+            **dependencies(PLAN, "events"),
+        shell:
+            "python -m durable events --config {input.config:q} --plan {params.plan} &> {log:q}"
+
+
 if "kinetics" in INPUTS:
 
     rule derive_kinetics:

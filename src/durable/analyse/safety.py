@@ -17,7 +17,7 @@ import pandas as pd
 from durable.analyse.groups import Group, groups
 from durable.config.model import Plan, Safety
 from durable.contracts.adae import window_flag
-from durable.contracts.results import TOTAL, Result, to_csv
+from durable.contracts.results import NO_EVENTS_TABLE, TOTAL, Result, to_csv
 from durable.files import write_text
 from durable.stats.proportions import proportion_bound
 from durable.stats.summaries import summarise
@@ -31,8 +31,8 @@ LIMITING = "t_dlt"
 #: Tables that cannot be made without adverse events.
 OF_EVENTS = (OVERVIEW, TERMS, NEUROTOXICITY, INTEREST, LIMITING)
 ALL = "ALL"
-PROLONGED_CYTOPENIA = "PROLONGED_CYTOPENIA"
-NO_TABLE = "no adverse_events table"
+#: Derived, so named apart from the labels that are recorded.
+PROLONGED_CYTOPENIA = "DERIVED|PROLONGED_CYTOPENIA"
 _SEVERE = 3
 _FATAL = 5
 _GRADES = ("missing", "1", "2", "3", "4", "5")
@@ -70,12 +70,14 @@ def analyse(
         Confidence level of the one-sided bounds.
     """
     for output in OF_EVENTS if adae is None else ():
-        yield from (_result(output, c, _number("", "n_infused", _n(c), NO_TABLE)) for c in columns)
+        yield from (
+            _result(output, c, _number("", "n_infused", _n(c), NO_EVENTS_TABLE)) for c in columns
+        )
     if adae is not None:
         for table in (overview(adae, rule), terms(adae, rule), interest(adae, rule)):
             yield from table.results(columns, level)
         yield from _not_infused(adsl, adae, level)
-        yield from _neurotoxicity(adae, columns, rule, level)
+        yield from _neurotoxicity(adae, _with_dose_levels(adsl, columns), rule, level)
         yield from _limiting(adsl, adae, columns, rule, level)
     for column in columns:
         for row in deaths(adsl, column, rule, level):
@@ -111,9 +113,10 @@ class Table:
         return cls(output, order, by_subject.agg(["size", "max"]).reset_index())
 
     def results(self, columns: list[Group], level: float) -> Iterator[Result]:
-        """The rows in every column, zeros included; each column begins with its N."""
+        """The rows in every column, zeros included; each column begins with its N and its bound."""
         for column in columns:
             yield _result(self.output, column, _number("", "n_infused", _n(column)))
+            yield _result(self.output, column, _number("", "upper", *_bound(_n(column), level)))
             yield from (_result(self.output, column, row) for row in self.rows(column, level))
 
     def rows(self, column: Group, level: float) -> Iterator[Row]:
@@ -131,6 +134,7 @@ class Table:
             yield _number(parameter, "n_events", n_events)
             for grade, count in zip(_GRADES, grades, strict=True):
                 yield from _counted(parameter, f"grade_{grade}", count, _n(column))
+            yield from _counted(parameter, "grade_1_2", grades[1] + grades[2], _n(column))
             if not sum(grades):
                 yield _number(parameter, "upper", *bound)
 
@@ -223,6 +227,13 @@ def next_step(evaluable: int, toxic: int) -> str:
     if toxic == 1 and evaluable < 6:
         return f"{seen}: expand the dose level to 6 evaluable"
     return f"{seen}: escalate"
+
+
+def _with_dose_levels(adsl: pd.DataFrame, columns: list[Group]) -> list[Group]:
+    """The columns, led by the dose levels where the plan does not group by them."""
+    if any(column.group_by == "dose_level" for column in columns):
+        return columns
+    return [*groups(adsl, ("dose_level",))[:-1], *columns]
 
 
 def _limiting(

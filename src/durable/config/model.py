@@ -506,6 +506,8 @@ class Safety(Section):
     ] = (28, 90)
     """Windows after infusion, in days, in which events are counted beside all of follow-up; the
     first is the registered one."""
+    ctcae_version: Text = "5.0"
+    """Version of CTCAE that the grades are recorded by, for the footnotes."""
     missing_grade: Annotated[int, Field(ge=1, le=5)] = 3
     """Grade that a missing CTCAE grade counts as in the sensitivity row."""
     crs: Text = "CRS"

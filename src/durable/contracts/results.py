@@ -13,6 +13,8 @@ from pathlib import Path
 TOTAL = ("total", "Total")
 #: Note of a quantile where the curve stays at its level until the end of follow-up.
 PLATEAU = "plateau to the end of follow-up"
+#: Note on N where a table cannot be made because the study records no adverse events.
+NO_EVENTS_TABLE = "no adverse_events table in this study"
 
 
 @dataclass(frozen=True)

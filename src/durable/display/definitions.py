@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from durable.config.model import Plan, Response, Scale, Statistics
+from durable.config.model import Plan, Response, Safety, Scale, Statistics
 
 MEASURES = {
     "physician_global": "physician global",
@@ -193,6 +193,91 @@ def proportions(statistics: Statistics) -> Iterator[str]:
         f" posterior with a Beta({prior.a:g}, {prior.b:g}) prior and equal-tailed credible"
         " interval."
     )
+
+
+def treatment_emergent() -> Iterator[str]:
+    """Which events count, and how dates recorded in part are completed."""
+    yield (
+        "Treatment-emergent: began on or after the day of infusion (day 0); times are not recorded,"
+        " so the day itself counts. An event that worsens after the infusion is recorded as a new"
+        " event."
+    )
+    yield (
+        "A start date recorded in part is the day of infusion where the event can have begun on or"
+        " after it, else the first possible day; an end date the last possible day, not after the"
+        " data cut-off or death. Both are flagged in ADAE."
+    )
+
+
+def event_windows(rule: Safety) -> str:
+    """Windows in which events are counted."""
+    spans = listed([f"0 to {days}" for days in rule.windows_days])
+    return f"Windows: events that began on days {spans} after infusion, and at any time after it."
+
+
+def counting(rule: Safety) -> str:
+    """Who is counted in a row, and at which grade."""
+    return (
+        "n: subjects, each once in a row, at the worst known CTCAE"
+        f" v{rule.ctcae_version} grade; percentages of N; [events] in square brackets."
+        " Grades in which no column has a subject are left out."
+    )
+
+
+def missing_grade(rule: Safety) -> str:
+    """What becomes of an event without a grade."""
+    return (
+        "Grade missing: subjects without any known grade in the row. In the sensitivity row of the"
+        f" overview every missing grade counts as grade {rule.missing_grade}."
+    )
+
+
+def bound(statistics: Statistics) -> str:
+    """What no event among so many still allows."""
+    level = f"{100 * statistics.conf_level:g} %"
+    return (
+        f"{level} upper bound: exact (Clopper-Pearson), one-sided, given where no subject has the"
+        " event. NE: not estimable."
+    )
+
+
+def neurotoxicity(rule: Safety) -> Iterator[str]:
+    """How CRS and ICANS are found and graded."""
+    yield (
+        f"Treatment-emergent events of special interest recorded as {rule.crs} (CRS) or"
+        f" {rule.icans} (ICANS), by ASTCT consensus grade (Lee 2019), not by CTCAE. n: subjects,"
+        " each once, at the worst known grade; percentages of N; [events] in square brackets."
+    )
+    yield (
+        f"ICANS: graded with CAPD below {rule.capd_below_years:g} years, with ICE from then on."
+        " ICANS: immune effector cell-associated neurotoxicity syndrome."
+    )
+
+
+def special_interest(rule: Safety) -> Iterator[str]:
+    """Which events are of special interest."""
+    yield (
+        "Treatment-emergent at any time, by the label in the data; CRS and ICANS by ASTCT grade"
+        " have a table of their own. Prolonged cytopenia:"
+        f" {rule.cytopenia} of grade {rule.prolonged_cytopenia_grade} or higher, present after day"
+        f" {rule.prolonged_cytopenia_day}; without an end date, as long as the subject is followed."
+    )
+
+
+def limiting(rule: Safety) -> Iterator[str]:
+    """Dose-limiting toxicities, who is evaluable for them, and the rule."""
+    days = rule.dlt_window_days
+    yield (
+        "DLT: dose-limiting toxicity, recorded as such, treatment-emergent, begun within"
+        f" {days} days of infusion. Evaluable: known to be alive at day {days}, or with a DLT by"
+        " then. Percentages and bounds of the evaluable."
+    )
+    if rule.escalation != "none":
+        yield (
+            f"{rule.escalation} rule (Storer 1989, design A) of each dose level of part"
+            f" {rule.escalation_part} on its own: 0 of 3 escalate, 1 of 3 expand to 6, 1 of 6"
+            " escalate, 2 or more stop."
+        )
 
 
 def provenance(plan_digest: str, sources: dict[str, dict[str, object]], dataset: str) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from jinja2 import Template
+    from markupsafe import Markup
 
     from durable.display.shell import Table
+
+#: Where a cell may break: the space before a bracket.
+_BRACKETS = re.compile(r" (?=[(\[])")
 
 STYLE = """
 :root { color-scheme: light; }
@@ -20,20 +25,23 @@ body { font: 15px/1.45 system-ui, "Segoe UI", Helvetica, Arial, sans-serif; colo
 .output caption { text-align: left; padding: 0 0 .6rem; }
 .output caption strong { display: block; font-size: 1.15em; }
 .output caption span { display: block; color: #444; }
-.output th, .output td { padding: .22rem .7rem; text-align: center; vertical-align: bottom;
-  white-space: nowrap; }
+.output th, .output td { padding: .22rem .6rem; text-align: center; vertical-align: top; }
+.output td span, .output thead span:not(:first-child) { white-space: nowrap; }
 .output thead th { border-top: 2px solid #1a1a1a; border-bottom: 1px solid #1a1a1a;
   vertical-align: bottom; }
 .output tbody tr:last-child > * { border-bottom: 2px solid #1a1a1a; }
-.output th[scope=row], .output thead th:first-child { text-align: left; font-weight: normal;
-  white-space: normal; min-width: 14rem; padding-left: .2rem; }
+.output tbody th, .output thead th:first-child { text-align: left; font-weight: normal;
+  min-width: 14rem; padding-left: .2rem; }
 .output tr.heading th { font-weight: 600; padding-top: .7rem; }
-.output .i1 { padding-left: 1.2rem !important; } .output .i2 { padding-left: 2.4rem !important; }
+.output tr.strong th { font-weight: 600; }
+.output tbody .i1 { padding-left: 1.2rem; } .output tbody .i2 { padding-left: 2.4rem; }
+.output tbody .i3 { padding-left: 3.6rem; }
 .output .notes { font-size: .87em; color: #333; margin: .6rem 0 0; padding: 0; list-style: none; }
 .output .notes li { margin: .15rem 0; }
 @media print { body { font-size: 9.5pt; max-width: none; padding: 0; }
   .output { break-inside: avoid-page; } .output .scroll { overflow: visible; }
-  .output thead { display: table-header-group; } .output tr { break-inside: avoid; } }
+  .output thead { display: table-header-group; } .output tr { break-inside: avoid; }
+  .output tr.heading { break-after: avoid; } .output th, .output td { padding: .12rem .4rem; } }
 """
 
 _FRAGMENT = """<section class="output" id="{{ table.name }}">
@@ -42,12 +50,14 @@ _FRAGMENT = """<section class="output" id="{{ table.name }}">
 <caption id="{{ table.name }}-title"><strong>Table {{ table.number }}. {{ table.title }}</strong>
 {%- for line in table.subtitles %}<span>{{ line }}</span>{% endfor %}</caption>
 <thead><tr><th scope="col">{{ table.stub }}</th>
-{%- for column in table.columns %}<th scope="col">{{ column }}</th>{% endfor %}</tr></thead>
+{%- for column in table.columns %}<th scope="col">{{ column | unbroken }}</th>{% endfor -%}
+</tr></thead>
 <tbody>
 {%- for row in table.rows %}
 {%- if row.cells %}
-<tr><th scope="row" class="i{{ row.indent }}">{{ row.label }}</th>
-{%- for cell in row.cells %}<td>{{ cell }}</td>{% endfor %}</tr>
+<tr{% if row.strong %} class="strong"{% endif %}><th scope="row" class="i{{ row.indent }}">
+{{- row.label }}</th>
+{%- for cell in row.cells %}<td>{{ cell | unbroken }}</td>{% endfor %}</tr>
 {%- else %}
 <tr class="heading"><th scope="rowgroup" class="i{{ row.indent }}" colspan="{{ width }}">
 {{- row.label }}</th></tr>
@@ -70,7 +80,8 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{ title }}</title>
-<style>{{ style }}</style>
+<style>{{ style }}@page { size: A4 landscape; margin: 12mm; }
+</style>
 </head>
 <body>
 {{ body }}</body>
@@ -100,4 +111,13 @@ def _template(text: str) -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
     )
+    environment.filters["unbroken"] = _unbroken
     return environment.from_string(text)
+
+
+def _unbroken(cell: str) -> Markup:
+    """Text that a narrow page breaks before a bracket, not between two limits."""
+    from markupsafe import Markup
+
+    parts = _BRACKETS.split(cell)
+    return Markup(" ").join(Markup("<span>{}</span>").format(part) for part in parts)

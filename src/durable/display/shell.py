@@ -12,6 +12,7 @@ Column = tuple[str, str]
 Lookup = Callable[[str], "Result | None"]
 Cell = Callable[[Lookup], str]
 
+_NOTHING = ("", "0")
 _GROUP_NAMES = {"dose_level": "Dose level", "part": "Part", "sex": "Sex"}
 
 
@@ -22,6 +23,11 @@ class Row:
     label: str
     cells: tuple[str, ...] = ()
     indent: int = 0
+    strong: bool = False
+    """Stands out from the rows under it."""
+
+
+Rows = Iterator[Row]
 
 
 @dataclass(frozen=True)
@@ -47,7 +53,8 @@ class Line:
     cell: Cell | None = None
     indent: int = 1
     optional: bool = False
-    """Left out where no column has anything to show."""
+    """Left out where no column has anything to show, or only a bare 0."""
+    strong: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,14 +96,25 @@ class Ard:
                 yield Row(line.label, indent=line.indent)
                 continue
             cells = tuple(line.cell(self.lookup(output, parameter, column)) for column in columns)
-            if not line.optional or any(cells):
-                yield Row(line.label, cells, line.indent)
+            if not line.optional or any(cell not in _NOTHING for cell in cells):
+                yield Row(line.label, cells, line.indent, line.strong)
 
-    def headings(self, output: str, parameter: str, statistic: str) -> tuple[str, ...]:
-        """Column headings with N."""
+    def headings(self, output: str, of: str, parameter: str, statistic: str) -> tuple[str, ...]:
+        """Column headings of an output with N, a statistic of that output or another (`of`)."""
         names = []
-        for by, group in self.columns(output):
-            n = self.lookup(output, parameter, (by, group))(statistic)
+        for column in self.columns(output):
+            n = self.lookup(of, parameter, column)(statistic)
             size = f" (N = {n.value:.0f})" if n is not None else ""
-            names.append((group if (by, group) == TOTAL else f"{_GROUP_NAMES[by]} {group}") + size)
+            names.append(column_name(column) + size)
         return tuple(names)
+
+    def absent(self, output: str) -> str:
+        """Why the table has no numbers, from the note on its N; empty where it has."""
+        found = self.rows.get((output, "primary", *TOTAL, "", "n_infused"))
+        return found.note if found else ""
+
+
+def column_name(column: Column) -> str:
+    """Name of a group as readers see it."""
+    by, group = column
+    return group if column == TOTAL else f"{_GROUP_NAMES[by]} {group}"

@@ -4,159 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
 from durable.config.model import Plan
 from durable.contracts.results import read_csv
 from durable.display import definitions as say
-from durable.display import shells
 from durable.display.html import render_page
-from durable.display.shell import Ard, Table
+from durable.display.kinds import KINDS, Kind
+from durable.display.shell import Ard, Row, Table
 from durable.files import safe_cell, write_text
 from durable.stages import STAGES
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A table of the report: its shell and what is said of it."""
-
-    title: str
-    population: str
-    dataset: str
-    shell: shells.Shell
-    notes: Callable[[Plan], Iterator[str]]
-    size: tuple[str, str] | None
-    """Parameter and statistic of N in the column headings."""
-
-
-def _improvement_notes(plan: Plan) -> Iterator[str]:
-    yield from say.improvement(plan.response)
-    yield from say.windows(plan)
-    yield from say.core_set(plan.response)
-    yield from say.proportions(plan.statistics)
-    yield (
-        "Missing: no assessment with a score in the window. Pending: the window was open at the"
-        " data cut-off. Rates of all infused count the pending as not improved."
-    )
-    yield say.ABBREVIATIONS
-
-
-def _durability_notes(plan: Plan) -> Iterator[str]:
-    yield from say.remission(plan.response)
-    yield from say.recurrence(plan.response)
-    yield from say.duration(plan.response)
-    yield from say.survival(plan.statistics)
-    yield say.ABBREVIATIONS
-
-
-def _sensitivity_notes(plan: Plan) -> Iterator[str]:
-    for name, variant in plan.sensitivity.items():
-        changes = json.dumps(variant.model_dump(include={"response", "statistics"}), sort_keys=True)
-        yield f"{variant.title or name}: {changes}"
-    yield from say.remission(plan.response)
-    yield from say.recurrence(plan.response)
-    yield from say.duration(plan.response)
-    yield from say.improvement(plan.response)
-    yield from say.core_set(plan.response)
-    yield from say.survival(plan.statistics)
-    rule = plan.statistics
-    yield (
-        "Turnbull estimates: a range left open by the data is shown at its late end; intervals"
-        f" by bootstrap over subjects ({rule.bootstrap_replicates} samples,"
-        f" seed {rule.bootstrap_seed})."
-    )
-
-
-def _disposition_notes(plan: Plan) -> Iterator[str]:
-    yield (
-        "Percentages of the consented up to the infusion, of the infused below it. Follow-up: from"
-        " infusion to death, withdrawal or last contact."
-    )
-    yield from say.remission(plan.response)
-    yield from say.windows(plan)
-
-
-def _baseline_notes(plan: Plan) -> Iterator[str]:
-    yield from say.core_set(plan.response)
-    yield (
-        "Maximum attainable score: every measure at its best value, the enzyme at its upper limit"
-        " of normal. Quartiles by the SAS default definition."
-    )
-    yield from say.remission(plan.response)
-    yield say.ABBREVIATIONS
-
-
-def _kinetics_notes(plan: Plan) -> Iterator[str]:
-    rule = plan.kinetics
-    ends = "; ".join(f"day {a.day}: {a.extrapolation_days} days" for a in rule.auc)
-    yield (
-        f"Non-compartmental, {rule.method} trapezoids, actual days after infusion. Below the limit"
-        " of quantification: 0 before the first and after the last quantifiable sample, missing in"
-        " between. A profile still quantifiable at its last sample is extrapolated on its terminal"
-        f" slope when that sample is near the end of the area ({ends})."
-    )
-    spans = [f"{p.label} day {p.day} +/- {p.window}" for p in rule.persistence]
-    if spans:
-        yield f"Persistence: nearest sample in the window ({'; '.join(spans)})."
-    yield (
-        "Geometric CV: 100 sqrt(exp(s^2) - 1). NE: not estimable (a geometric mean with a subject"
-        " in whom cells were never detected)."
-    )
-
-
-KINDS: dict[str, Kind] = {
-    "disposition": Kind(
-        "Disposition of subjects",
-        "All who consented",
-        "ADSL, ADRS",
-        shells.disposition,
-        _disposition_notes,
-        ("CONSENTED", "n"),
-    ),
-    "baseline": Kind(
-        "Demographics and baseline disease",
-        "All infused",
-        "ADSL, ADRS",
-        shells.baseline,
-        _baseline_notes,
-        None,
-    ),
-    "improvement": Kind(
-        "Disease improvement rate",
-        "All infused",
-        "ADRS",
-        shells.improvement,
-        _improvement_notes,
-        None,
-    ),
-    "dor": Kind(
-        "Duration of response and event-free survival",
-        "Subjects with remission; all infused for event-free survival",
-        "ADTTE",
-        shells.durability,
-        _durability_notes,
-        ("EFS", "n_subjects"),
-    ),
-    "sensitivity": Kind(
-        "Sensitivity analyses",
-        "All infused; duration of response: subjects with remission",
-        "ADRS, ADTTE",
-        shells.sensitivity,
-        _sensitivity_notes,
-        None,
-    ),
-    "kinetics": Kind(
-        "Cellular kinetics",
-        "Infused subjects with samples",
-        "ADPC, ADPP",
-        shells.kinetics,
-        _kinetics_notes,
-        None,
-    ),
-}
 
 
 def run(plan: Plan, folder: Path) -> None:
@@ -175,7 +34,7 @@ def tables(plan: Plan, folder: Path) -> Iterator[Table]:
         output = f"t_{name}"
         if not ard.columns(output):
             continue
-        headings = _headings(ard, plan, name, kind)
+        headings = _headings(ard, plan, output, kind)
         footnotes = [*kind.notes(plan), say.provenance(digest, sources, kind.dataset)]
         yield Table(
             name=output,
@@ -186,31 +45,36 @@ def tables(plan: Plan, folder: Path) -> Iterator[Table]:
                 f"{plan.study.id}. {plan.analysis.title}, data cut-off {plan.analysis.data_cutoff}",
             ),
             columns=headings,
-            rows=tuple(kind.shell(ard, plan)),
+            rows=_rows(ard, plan, output, kind, len(headings)),
             footnotes=tuple(footnotes),
-            stub="Analysis" if name == "sensitivity" else "",
+            stub=kind.stub,
         )
 
 
-def _headings(ard: Ard, plan: Plan, name: str, kind: Kind) -> tuple[str, ...]:
-    if name == "sensitivity":
-        return shells.sensitivity_headings(plan)
+def _rows(ard: Ard, plan: Plan, output: str, kind: Kind, width: int) -> tuple[Row, ...]:
+    """Rows of the shell, or the reason why there are no numbers for it."""
+    why = ard.absent(output)
+    return (Row(f"Not made: {why}", ("",) * width),) if why else tuple(kind.shell(ard, plan))
+
+
+def _headings(ard: Ard, plan: Plan, output: str, kind: Kind) -> tuple[str, ...]:
+    if kind.columns is not None:
+        return kind.columns(plan)
     if kind.size is not None:
-        return ard.headings(f"t_{name}", *kind.size)
+        return ard.headings(output, output, *kind.size)
     # All infused: event-free survival counts them in every column.
-    return ard.headings("t_dor", "EFS", "n_subjects")
+    return ard.headings(output, "t_dor", "EFS", "n_subjects")
 
 
 def to_csv(table: Table) -> str:
-    """The table as a program reads it: the block, the row, and what each column shows."""
+    """The table as a program reads it: the rows it stands under, the row, and its columns."""
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["block", "row", *map(safe_cell, table.columns)])
-    blocks: list[str] = []
+    above: list[Row] = []
     for row in table.rows:
-        if not row.cells:
-            blocks = [*blocks[: row.indent], row.label]
-            continue
-        block = " / ".join(blocks[: max(row.indent, 0)] if row.indent < len(blocks) else blocks)
-        writer.writerow([safe_cell(block), safe_cell(row.label), *map(safe_cell, row.cells)])
+        above = [*(other for other in above if other.indent < row.indent), row]
+        if row.cells:
+            block = " / ".join(other.label for other in above[:-1])
+            writer.writerow([safe_cell(cell) for cell in (block, row.label, *row.cells)])
     return text.getvalue()

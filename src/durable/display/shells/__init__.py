@@ -1,0 +1,1 @@
+"""The shells of the tables: which result stands where. No number is computed here."""

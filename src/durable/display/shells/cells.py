@@ -1,0 +1,85 @@
+"""What a cell shows of the results of its row, and lines that several tables share."""
+
+from __future__ import annotations
+
+from durable.display import formats as f
+from durable.display.shell import Cell, Line, Lookup
+
+
+def count(statistic: str) -> Cell:
+    """A count."""
+    return lambda find: f.count(find(statistic))
+
+
+def n_percent(name: str, decimals: int) -> Cell:
+    """A count with its percentage."""
+    return lambda find: f.count_percent(find(f"n_{name}"), find(f"percent_{name}"), decimals)
+
+
+def rate(statistic: str, decimals: int) -> Cell:
+    """A proportion with its interval, in percent."""
+    return lambda find: f.estimate(find(statistic), decimals, 100)
+
+
+def over(x: str, of: str, rate: str, decimals: int) -> Cell:
+    """x/n (rate and interval)."""
+
+    def cell(find: Lookup) -> str:
+        if find(x) is None or find(of) is None:
+            return ""
+        return f"{f.count(find(x))}/{f.count(find(of))}, {f.estimate(find(rate), decimals, 100)}"
+
+    return cell
+
+
+def value(statistic: str, decimals: int) -> Cell:
+    """A number as it is."""
+    return lambda find: f.number(find(statistic), decimals)
+
+
+def estimate(statistic: str, decimals: int) -> Cell:
+    """An estimate with its interval."""
+    return lambda find: f.estimate(find(statistic), decimals)
+
+
+def joined(first: str, second: str, decimals: int, form: str = "{}, {}") -> Cell:
+    """Two numbers in a form; NE once where neither can be estimated."""
+
+    def cell(find: Lookup) -> str:
+        if find(first) is None:
+            return ""
+        shown = [f.number(find(name), decimals) for name in (first, second)]
+        return f.NOT_ESTIMABLE if set(shown) == {f.NOT_ESTIMABLE} else form.format(*shown)
+
+    return cell
+
+
+def summary(decimals: int, prefix: str = "", indent: int = 1) -> list[Line]:
+    """Rows of a continuous variable."""
+    p = prefix
+    return [
+        Line("n", count(f"n_{p.rstrip('_')}" if p else "n"), indent),
+        Line("Mean (SD)", joined(f"{p}mean", f"{p}sd", decimals, "{} ({})"), indent),
+        Line("Median", value(f"{p}median", decimals), indent),
+        Line("Q1, Q3", joined(f"{p}q1", f"{p}q3", decimals), indent),
+        Line("Min, max", joined(f"{p}min", f"{p}max", decimals), indent),
+    ]
+
+
+def three(first: str, low: str, high: str, decimals: int, of_limits: int | None = None) -> Cell:
+    """A number and two in brackets, with decimals of their own where given; NE alone for none."""
+
+    def cell(find: Lookup) -> str:
+        shown = f.number(find(first), decimals)
+        if shown in ("", f.NOT_ESTIMABLE):
+            return shown
+        limits = joined(low, high, decimals if of_limits is None else of_limits, "({}, {})")(find)
+        return f"{shown} {limits}"
+
+    return cell
+
+
+def plain_n_percent(find: Lookup, decimals: int) -> str:
+    """A count and percentage, of a row that stands only where somebody is counted: 0 elsewhere."""
+    n = find("n")
+    return "0" if n is None else f.count_percent(n, find("percent"), decimals)

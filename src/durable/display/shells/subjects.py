@@ -1,0 +1,78 @@
+"""Disposition and baseline."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from durable.config.model import Plan
+from durable.display import definitions
+from durable.display.shell import Ard, Line, Row, Rows
+from durable.display.shells.cells import plain_n_percent, summary
+
+
+def disposition(ard: Ard, plan: Plan) -> Rows:
+    """Where the subjects are at the data cut-off."""
+    output, p, m = "t_disposition", plan.outputs.percent_decimals, plan.outputs.month_decimals
+    labels = {
+        "CONSENTED": ("Consented", 0),
+        "LYMPHODEPLETED": ("Lymphodepleted", 0),
+        "NOT_INFUSED": ("Not infused", 0),
+        "INFUSED": ("Infused (all-infused set)", 0),
+        "REMISSION": ("In remission at least once (remission set)", 1),
+        "ONGOING": ("Ongoing", 1),
+        "DIED": ("Died", 1),
+        "WITHDRAWN": ("Withdrawn", 1),
+        "ASSESSED": ("Assessed at", 1),
+    }
+    cell = partial(plain_n_percent, decimals=p)
+    order = list(labels)
+    known = [name for name in ard.parameters(output) if name.partition("|")[0] in labels]
+    for parameter in sorted(known, key=lambda parameter: order.index(parameter.partition("|")[0])):
+        name, _, detail = parameter.partition("|")
+        label, indent = labels[name]
+        if detail:
+            label = f"{label} {detail}" if name == "ASSESSED" else detail
+            indent += name != "ASSESSED"
+        yield from ard.lines(output, parameter, [Line(label, cell, indent)])
+    yield Row("Follow-up from infusion, months")
+    yield from ard.lines(output, "FOLLOW_UP", summary(m))
+
+
+def baseline(ard: Ard, plan: Plan) -> Rows:
+    """Demographics and disease at baseline."""
+    output, p = "t_baseline", plan.outputs.percent_decimals
+    cell = partial(plain_n_percent, decimals=p)
+    continuous = {
+        "AGE": "Age, years",
+        "CELLSKG": "Cells infused per kg",
+        "MAXTIS": "Maximum attainable Total Improvement Score",
+        **{code: _measure_label(plan, place) for place, code in _CODES.items()},
+    }
+    shown: set[str] = set()
+    categories = {"SEX": "Sex", "BLREMFL": "Already in remission", "BLENZ": "Enzyme followed"}
+    words = {"F": "female", "M": "male", "Y": "yes", "N": "no", "U": "unknown"}
+    for parameter in ard.parameters(output):
+        name, _, detail = parameter.partition("|")
+        if name in categories:
+            if name not in shown:
+                yield Row(f"{categories[name]}, n (%)")
+                shown.add(name)
+            yield from ard.lines(output, parameter, [Line(words.get(detail, detail.upper()), cell)])
+        elif parameter in continuous:
+            yield Row(continuous[parameter])
+            yield from ard.lines(output, parameter, summary(0 if parameter == "CELLSKG" else 1))
+
+
+_CODES = {
+    "physician_global": "PHYS",
+    "parent_global": "PAR",
+    "muscle": "MUS",
+    "function": "FUN",
+    "enzyme": "ENZ",
+    "extramuscular": "EXTR",
+}
+
+
+def _measure_label(plan: Plan, place: str) -> str:
+    name = definitions.MEASURES[plan.response.measures[place]]
+    return name[0].upper() + name[1:]

@@ -1,0 +1,556 @@
+"""The tables: what each cell shows of the results, headings, footnotes, CSV and HTML."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from html.parser import HTMLParser
+from io import StringIO
+from math import nan
+from pathlib import Path
+
+import pytest
+
+from durable.config.model import Plan, Response, Safety, Statistics, Variant
+from durable.contracts.results import NO_EVENTS_TABLE, PLATEAU, TOTAL, Result
+from durable.contracts.results import to_csv as ard_csv
+from durable.display import formats, tables
+from durable.display.html import render_fragment, render_page
+from durable.display.kinds import KINDS
+from durable.display.shell import Row, Table
+from durable.stages import STAGES
+from tests.display.layout import PLAN
+
+LOW = ("dose_level", "1e7")
+LIMITS = (nan, nan)
+
+# Numbers as text
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [
+        (0.25, 1, "0.3"), (-0.25, 1, "-0.3"), (2.5, 0, "3"), (-2.5, 0, "-3"), (0.5, 0, "1"),
+        (1.005, 2, "1.01"), (2.675, 2, "2.68"), (99.95, 1, "100.0"), (0.35, 1, "0.4"),
+        (-0.04, 1, "0.0"), (0.0, 1, "0.0"), (1e-9, 1, "0.0"), (123456789.5, 0, "123456790"),
+        (1e16, 1, "10000000000000000.0"), (7, 1, "7.0"), (nan, 1, "NE"),
+    ],
+)  # fmt: skip
+def test_halves_are_rounded_away_from_zero_on_the_decimal_form(value, decimals, text):
+    assert formats.fixed(value, decimals) == text
+
+
+def result(value, lower=nan, upper=nan, note=""):
+    return Result("t", "primary", *TOTAL, "P", "s", value, lower, upper, note)
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (result(7.25, 5.04, 9.96), "7.3 (5.0, 10.0)"),
+        (result(7.25, 5.04), "7.3 (5.0, NE)"),
+        (result(7.25), "7.3 (NE, NE)"),
+        (result(nan, 5.04), "NE (5.0, NE)"),
+        (result(nan), "NE"),
+        (result(7.25, 5.04, note=PLATEAU), "7.3\u2020 (5.0, NE)"),
+        (None, ""),
+    ],
+)
+def test_an_estimate_stands_with_its_limits(given, text):
+    assert formats.estimate(given, 1) == text
+
+
+def test_a_censored_duration_has_a_plus():
+    assert formats.number(result(10.25, note="censored"), 1) == "10.3+"
+    assert formats.number(result(10.25), 1) == "10.3"
+
+
+def test_a_count_of_nobody_has_no_percentage():
+    assert formats.count_percent(result(0), result(nan), 1) == "0"
+    assert formats.count_percent(result(0), result(0), 1) == "0 (0.0)"
+    assert formats.count_percent(result(1), result(100 / 3), 1) == "1 (33.3)"
+    assert formats.count_percent(None, None, 1) == ""
+    assert formats.incidence(result(0), result(0), 1) == "0"
+    assert formats.incidence(result(2), result(12.5), 0) == "2 (13)"
+
+
+# Tables of results written by hand
+
+INFUSED = [
+    Result("t_dor", "primary", *LOW, "EFS", "n_subjects", 3),
+    Result("t_dor", "primary", *TOTAL, "EFS", "n_subjects", 4),
+]
+
+
+def values(output, parameter, column, analysis="primary", **statistics):
+    """Results of one parameter in one column; a tuple is value, lower, upper and note."""
+    for name, given in statistics.items():
+        numbers = given if isinstance(given, tuple) else (given,)
+        yield Result(output, analysis, *column, parameter, name, *numbers)
+
+
+def made(folder: Path, rows, plan: Plan = PLAN) -> dict[str, Table]:
+    """The tables of an analysis results dataset of these rows."""
+    (folder / "validated").mkdir(exist_ok=True)
+    sources = {"subjects": {"file": "s.csv", "sha256": "0123456789abcdef" * 4}}
+    (folder / "validated" / "sources.json").write_text(json.dumps(sources))
+    (folder / "ard.csv").write_text(ard_csv(rows))
+    return {table.name: table for table in tables.tables(plan, folder)}
+
+
+def cells(table: Table) -> dict[str, list[str]]:
+    """Cells of the CSV by block and row."""
+    rows = list(csv.reader(StringIO(tables.to_csv(table))))[1:]
+    found = {" / ".join(filter(None, row[:2])): row[2:] for row in rows}
+    assert len(found) == len(rows), "two rows of a table have one name"
+    return found
+
+
+def test_durations_show_estimates_marks_and_what_cannot_be_estimated(tmp_path):
+    low = values("t_dor", "DOR", LOW, n_subjects=2, n_event=1, percent_event=50, n_censored=1,
+                 percent_censored=50, median=(8.05, 6.0, nan, PLATEAU), q25=nan, min=1,
+                 max=(10.25, nan, nan, "censored"), landmark_M3=(1.0, nan, nan), at_risk_M3=2,
+                 landmark_M6=nan, at_risk_M6=0, follow_up=(10.25, 3.0, nan))  # fmt: skip
+    none = values("t_dor", "DOR", TOTAL, n_subjects=0, n_event=0, percent_event=nan, min=nan,
+                  max=nan, n_recurrence=0, percent_recurrence=nan)  # fmt: skip
+    shown = cells(made(tmp_path, [*low, *none, *INFUSED])["t_dor"])
+    block = "Duration of response"
+    assert shown[f"{block} / Subjects with remission"] == ["2", "0"]
+    assert shown[f"{block} / With event, n (%)"] == ["1 (50.0)", "0"]
+    assert f"{block} / With event, n (%) / recurrence" not in shown
+    months = f"{block} / Months (95 % CI)"
+    assert shown[f"{months} / 25th percentile"] == ["NE", ""]
+    assert shown[f"{months} / median"] == ["8.1\u2020 (6.0, NE)", ""]
+    assert shown[f"{months} / min, max"] == ["1.0, 10.3+", "NE"]
+    rates = f"{block} / Event-free rate, % (95 % CI); at risk"
+    assert shown[f"{rates} / month 3"] == ["100.0 (NE, NE); 2", ""]
+    assert shown[f"{rates} / month 6"] == ["NE; 0", ""]
+    follow_up = f"{block} / Median follow-up, reverse Kaplan-Meier, months"
+    assert shown[follow_up] == ["10.3 (3.0, NE)", ""]
+
+
+def test_improvement_shows_counts_rates_and_scores(tmp_path):
+    rows = values("t_improvement", "M2", TOTAL, n_infused=4, n_missing=1, percent_missing=25,
+                  n_improved=2, n_denominator=4, rate=(0.5, 0.0676, 0.9324), n_tis=3,
+                  rate_wilson=(0.5, 0.15, 0.85), tis_mean=48.25, tis_sd=nan, tis_min=40,
+                  tis_max=60, n_worsened_any=1, percent_worsened_any=100 / 3)  # fmt: skip
+    both = values("t_improvement", "BOTH", TOTAL, n_improved=1, percent_improved=25)
+    shown = cells(made(tmp_path, [*rows, *both, *INFUSED])["t_improvement"])
+    assert shown["Visit M2 / Missing, n (%)"] == ["1 (25.0)"]
+    assert shown["Visit M2 / Improved, n/N, %"] == ["2/4, 50.0 (6.8, 93.2)"]
+    wilson = "Visit M2 / Other 95 % intervals of the rate, % / Wilson"
+    assert shown[wilson] == ["50.0 (15.0, 85.0)"]
+    score = "Visit M2 / Total Improvement Score"
+    assert shown[f"{score} / n"] == ["3"]
+    assert shown[f"{score} / Mean (SD)"] == ["48.3 (NE)"]
+    worsened = "Visit M2 / Core set measures worsened, n (% of assessed)"
+    assert shown[f"{worsened} / at least one"] == ["1 (33.3)"]
+    assert f"{worsened} / muscle strength" not in shown
+    over = "Over the visits (descriptive) / Improved at every visit, n (%)"
+    assert shown[over] == ["1 (25.0)"]
+
+
+def test_disposition_puts_the_infused_under_the_infused(tmp_path):
+    def of(parameter, n, percent):
+        return values("t_disposition", parameter, TOTAL, n=n, percent=percent)
+
+    rows = [
+        *values("t_disposition", "CONSENTED", TOTAL, n=5), *of("INFUSED", 4, 80),
+        *of("NOT_INFUSED", 1, 20), *of("WITHDRAWN", 1, 25), *of("WITHDRAWN|=moved", 1, 25),
+        *of("ASSESSED|M2", 3, 75),
+        *values("t_disposition", "WITHDRAWN|ill", LOW, n=1, percent=50),
+        *values("t_disposition", "FOLLOW_UP", TOTAL, n=4, median=10.25, q1=1, q3=2),
+    ]  # fmt: skip
+    shown = cells(made(tmp_path, rows)["t_disposition"])
+    assert shown["Consented"] == ["0", "5"]
+    assert shown["Not infused"] == ["0", "1 (20.0)"]
+    infused = "Infused (all-infused set)"
+    assert shown[f"{infused} / Assessed at M2"] == ["0", "3 (75.0)"]
+    # A reason is free text of the data: safe in a spreadsheet.
+    assert shown[f"{infused} / Withdrawn / '=moved"] == ["0", "1 (25.0)"]
+    assert shown[f"{infused} / Withdrawn / ill"] == ["1 (50.0)", "0"]
+    assert shown["Follow-up from infusion, months / Q1, Q3"] == ["", "1.0, 2.0"]
+
+
+def test_baseline_shows_categories_and_measures(tmp_path):
+    rows = [
+        *values("t_baseline", "AGE", TOTAL, n=4, mean=10.25, sd=2.04, min=4, max=16),
+        *values("t_baseline", "CELLSKG", TOTAL, n=4, mean=1e7, sd=250000.5),
+        *values("t_baseline", "SEX|F", TOTAL, n=3, percent=75),
+        *values("t_baseline", "MUS", TOTAL, n=0, mean=nan, sd=nan),
+        *INFUSED,
+    ]
+    shown = cells(made(tmp_path, rows)["t_baseline"])
+    assert shown["Age, years / Mean (SD)"] == ["10.3 (2.0)"]
+    assert shown["Cells infused per kg / Mean (SD)"] == ["10000000 (250001)"]
+    assert shown["Sex, n (%) / female"] == ["3 (75.0)"]
+    assert shown["CMAS / Mean (SD)"] == ["NE"]
+
+
+def test_kinetics_has_a_block_per_assay(tmp_path):
+    rows = [
+        *values("t_kinetics", "CMAX|flow (cells/uL)", TOTAL, n=3, n_not_calculable=0,
+                n_not_detected=1, mean=13.25, sd=13.64, cv=102.96, median=12.5, min=0, max=27.25,
+                geo_mean=nan, geo_cv=nan, geo_mean_detected=18.44, geo_cv_detected=59.7),
+        *values("t_kinetics", "TMAX|flow (cells/uL)", TOTAL, n=0, median=nan, min=nan, max=nan),
+        *values("t_kinetics", "PERSM2|qPCR", TOTAL, n=4, n_quantifiable=3,
+                percent_quantifiable=75),
+        *INFUSED,
+    ]  # fmt: skip
+    shown = cells(made(tmp_path, rows)["t_kinetics"])
+    block = "flow (cells/uL) / Cmax"
+    assert shown[f"{block} / Median (min, max)"] == ["12.5 (0.0, 27.3)"]
+    assert shown[f"{block} / Geometric mean (geometric CV, %)"] == ["NE"]
+    assert shown[f"{block} / of those detected"] == ["18.4 (59.7)"]
+    assert shown["flow (cells/uL) / Tmax, days / Median (min, max)"] == ["NE"]
+    assert shown["qPCR / Quantifiable at M2, n/N (%)"] == ["3/4 (75.0)"]
+
+
+VARIANT = PLAN.model_copy(
+    update={
+        "sensitivity": {
+            "strict": Variant(title="Stricter <b>", response={"remission": {"rule": "printo"}})
+        }
+    }
+)
+
+
+def test_sensitivity_has_a_row_per_analysis_and_says_what_it_changes(tmp_path):
+    rows = [
+        *values("t_sensitivity", "DOR", TOTAL, n_subjects=8, n_event=3, median=(7.55, 5.2, nan),
+                landmark_M6=(0.5, 0.058, 0.845)),
+        *values("t_sensitivity", "M2", TOTAL, n_improved=9, n_denominator=10,
+                rate=(0.9, 0.555, 0.9975)),
+        *values("t_sensitivity", "DOR", TOTAL, "strict", n_subjects=9, n_event=0, median=nan),
+    ]  # fmt: skip
+    table = made(tmp_path, rows, VARIANT)["t_sensitivity"]
+    assert table.columns[:3] == ("DOR: N", "Events", "Median, months")
+    shown = cells(table)
+    by_column = dict(zip(table.columns, shown["Primary analysis"], strict=True))
+    assert by_column["Median, months"] == "7.6 (5.2, NE)"
+    assert by_column["Event-free at month 6, %"] == "50.0 (5.8, 84.5)"
+    assert by_column["Improved at M2, n/N, %"] == "9/10, 90.0 (55.5, 99.8)"
+    assert shown["Stricter <b>"][:3] == ["9", "0", "NE"]
+    assert table.footnotes[0] == 'Stricter <b>: response.remission.rule = "printo"'
+
+
+# Safety
+
+BOUND = {LOW: 0.63159, TOTAL: 0.5271}
+SIZE = {LOW: 3, TOTAL: 4}
+
+
+def counted(output, parameter, column, subjects=0, events=0, **grades):
+    """A row of the safety tables, as the analysis writes it."""
+    names = ("missing", "1", "2", "3", "4", "5", "1_2")
+    given = {name: grades.get(f"g{name}", 0) for name in names}
+    of = {f"n_grade_{name}": count for name, count in given.items()}
+    of |= {f"percent_grade_{name}": 100 * n / SIZE[column] for name, n in given.items()}
+    zero = {} if subjects else {"upper": BOUND[column]}
+    share = 100 * subjects / SIZE[column]
+    return values(output, parameter, column, n_subjects=subjects, percent=share,
+                  n_events=events, **of, **zero)  # fmt: skip
+
+
+def infused(output, note=""):
+    for column in (LOW, TOTAL):
+        yield from values(output, "", column, n_infused=(SIZE[column], *LIMITS, note))
+        if not note:
+            yield from values(output, "", column, upper=BOUND[column])
+
+
+def test_overview_counts_subjects_and_events_by_worst_grade(tmp_path):
+    output = "t_ae_overview"
+    rows = [
+        *infused(output),
+        *counted(output, "D28|ANY", LOW, 2, 5, g3=1, gmissing=1),
+        *counted(output, "D28|ANY", TOTAL, 3, 7, g3=1, gmissing=1, g1=1),
+        *counted(output, "D28|SERIOUS", LOW),
+        *counted(output, "D28|SERIOUS", TOTAL, 1, 1, g2=1),
+        *counted(output, "D28|GRADE3_MISSING_AS_3", LOW, 2, 2, g3=2),
+        *counted(output, "D28|GRADE3_MISSING_AS_3", TOTAL, 2, 2, g3=2),
+        *counted(output, "PRE|ANY", TOTAL, 1, 2),
+        *values(output, "NOT_INFUSED|ANY", TOTAL, n_denominator=2, n_subjects=1, percent=50,
+                n_events=3),
+    ]  # fmt: skip
+    table = made(tmp_path, rows)[output]
+    assert table.columns == ("Dose level 1e7 (N = 3)", "Total (N = 4)")
+    shown = cells(table)
+    block = "Within 28 days of infusion / Any adverse event"
+    assert shown[block] == ["2 (66.7) [5]", "3 (75.0) [7]"]
+    assert shown[f"{block} / grade 1"] == ["0", "1 (25.0)"]
+    assert shown[f"{block} / grade 3"] == ["1 (33.3)", "1 (25.0)"]
+    assert shown[f"{block} / grade missing"] == ["1 (33.3)", "1 (25.0)"]
+    assert f"{block} / grade 2" not in shown
+    assert f"{block} / 95 % upper bound of 0, %" not in shown
+    serious = "Within 28 days of infusion / Serious"
+    assert shown[serious] == ["0", "1 (25.0) [1]"]
+    assert shown[f"{serious} / 95 % upper bound of 0, %"] == ["63.2", ""]
+    sensitivity = "Within 28 days of infusion / Grade 3 or higher, a missing grade counted as 3"
+    assert shown[sensitivity] == ["2 (66.7) [2]", "2 (50.0) [2]"]
+    apart = "Not treatment-emergent"
+    assert shown[f"{apart} / Infused: any event before the infusion"] == ["", "1 (25.0) [2]"]
+    others = f"{apart} / Consented, never infused: any event, n/N (%) [events]"
+    assert shown[others] == ["", "1/2 (50.0) [3]"]
+
+
+def of_terms(*names):
+    output = "t_ae_soc_pt"
+    yield from infused(output)
+    for column in (LOW, TOTAL):
+        for name in names:
+            n = 1 if column == TOTAL else 0
+            yield from counted(output, name, column, n, 2 * n, g1_2=n, g2=n)
+
+
+def test_terms_stand_under_their_class_with_grades_that_occur(tmp_path):
+    names = ("D28|Skin|", "D28|Skin|Rash", "D28|A|B|", "D28|A|B|C|D")
+    table = made(tmp_path, of_terms(*names))["t_ae_soc_pt"]
+    shown = cells(table)
+    assert shown["95 % upper bound of any row with 0, %"] == ["63.2", "52.7"]
+    block = "Within 28 days of infusion / Skin"
+    assert shown[block] == ["0", "1 (25.0) [2]"]
+    assert shown[f"{block} / grade 1-2"] == ["0", "1 (25.0)"]
+    assert shown[f"{block} / Rash / grade 1-2"] == ["0", "1 (25.0)"]
+    assert "Within 28 days of infusion / A|B / C|D" in shown
+    assert shown["Within 90 days of infusion / No adverse event"] == ["", ""]
+    assert [row.strong for row in table.rows if row.label in ("Skin", "Rash")] == [True, False]
+
+
+def test_crs_shows_every_grade_onset_and_duration(tmp_path):
+    output = "t_ae_crs"
+    rows = [
+        *infused(output),
+        *counted(output, "CRS", LOW),
+        *values(output, "CRS", LOW, onset_median=nan, onset_min=nan, onset_max=nan, n_ongoing=0),
+        *counted(output, "CRS", TOTAL, 2, 3, g2=1, gmissing=1),
+        *values(output, "CRS", TOTAL, onset_median=3.5, onset_min=2, onset_max=5,
+                duration_median=4, duration_min=4, duration_max=4, n_ongoing=1),
+    ]  # fmt: skip
+    shown = cells(made(tmp_path, rows)[output])
+    block = "Cytokine release syndrome (CRS)"
+    assert shown[f"{block} / Any, n (%) [events]"] == ["0", "2 (50.0) [3]"]
+    assert shown[f"{block} / Worst ASTCT grade, n (%) / grade 2"] == ["0", "1 (25.0)"]
+    assert shown[f"{block} / Worst ASTCT grade, n (%) / grade 5"] == ["0", "0"]
+    assert shown[f"{block} / Worst ASTCT grade, n (%) / grade missing"] == ["0", "1 (25.0)"]
+    onset = f"{block} / First onset, days after infusion, median (min, max)"
+    assert shown[onset] == ["NE", "3.5 (2, 5)"]
+    assert shown[f"{block} / Events ongoing at the data cut-off"] == ["0", "1"]
+
+
+def test_special_interest_and_deaths(tmp_path):
+    rows = [
+        *infused("t_aesi"),
+        *counted("t_aesi", "CRS", TOTAL, 1, 1, g1=1),
+        *counted("t_aesi", "DERIVED|PROLONGED_CYTOPENIA", TOTAL),
+        *values("t_deaths", "", TOTAL, n_infused=4),
+        *values("t_deaths", "D28", TOTAL, n_deaths=0, percent=0, upper=0.5271),
+        *values("t_deaths", "ALL", TOTAL, n_deaths=1, percent=25),
+    ]
+    found = made(tmp_path, rows)
+    shown = cells(found["t_aesi"])
+    assert shown["CRS"] == ["", "1 (25.0) [1]"]
+    assert shown["CRS / grade 1"] == ["", "1 (25.0)"]
+    assert shown["Prolonged cytopenia (grade 3 or higher beyond day 28)"] == ["", "0"]
+    shown = cells(found["t_deaths"])
+    assert shown["Within 28 days of infusion, n (%)"] == ["0"]
+    assert shown["Within 28 days of infusion, n (%) / 95 % upper bound of 0, %"] == ["52.7"]
+    assert shown["Any time after infusion, n (%)"] == ["1 (25.0)"]
+
+
+def limiting_rows():
+    counts = {"n_infused": 3, "n_evaluable": 3, "n_dlt": 0, "percent": 0, "upper": 0.63159}
+    said = "0 of 3 evaluable with a dose-limiting toxicity: escalate"
+    yield from values("t_dlt", "A", LOW, **counts, next=(nan, nan, nan, said))
+    yield from values("t_dlt", "ALL", LOW, **counts)
+    yield from values("t_dlt", "ALL", TOTAL, n_infused=4, n_evaluable=0, n_dlt=0, percent=nan,
+                      upper=nan)  # fmt: skip
+
+
+def test_dose_limiting_toxicities_say_what_is_next(tmp_path):
+    table = made(tmp_path, limiting_rows())["t_dlt"]
+    assert table.columns[-1] == "Next, by the 3+3 rule"
+    assert cells(table) == {
+        "Part A, by dose level / Dose level 1e7": ["3", "3", "0 (0.0)", "63.2", "escalate"],
+        "All parts / Dose level 1e7": ["3", "3", "0 (0.0)", "63.2", ""],
+        "All parts / Total": ["4", "0", "0", "NE", ""],
+    }
+    without = PLAN.model_copy(update={"safety": Safety(escalation="none", escalation_part="B")})
+    table = made(tmp_path, limiting_rows(), without)["t_dlt"]
+    assert len(table.columns) == 4
+    assert cells(table)["Part B, by dose level / No subject infused"] == [""] * 4
+
+
+def test_without_adverse_events_their_tables_say_so(tmp_path):
+    outputs = ("t_ae_overview", "t_ae_soc_pt", "t_ae_crs", "t_aesi", "t_dlt")
+    rows = [row for output in outputs for row in infused(output, NO_EVENTS_TABLE)]
+    rows += values("t_deaths", "", TOTAL, n_infused=4)
+    found = made(tmp_path, rows)
+    assert set(found) == {*outputs, "t_deaths"}
+    for output in outputs:
+        said = "Not made: no adverse_events table in this study"
+        assert cells(found[output]) == {said: [""] * len(found[output].columns)}
+        assert said in render_page(found[output])
+    assert cells(found["t_deaths"]) != {}
+
+
+# Every table
+
+
+def everything():
+    """A row of each table, enough for it to be made."""
+    yield from INFUSED
+    yield from values("t_disposition", "CONSENTED", TOTAL, n=4)
+    yield from values("t_baseline", "AGE", TOTAL, n=4)
+    yield from values("t_improvement", "M2", TOTAL, n_infused=4)
+    yield from values("t_sensitivity", "DOR", TOTAL, n_subjects=4)
+    yield from values("t_kinetics", "CMAX|flow", TOTAL, n=4)
+    yield from of_terms("D28|Skin|", "D28|Skin|Rash")
+    for output in ("t_ae_overview", "t_ae_crs", "t_aesi"):
+        yield from infused(output)
+    yield from values("t_deaths", "", TOTAL, n_infused=4)
+    yield from limiting_rows()
+
+
+ORDER = ["disposition", "baseline", "improvement", "dor", "sensitivity", "ae_overview",
+         "ae_soc_pt", "ae_crs", "aesi", "deaths", "dlt", "kinetics"]  # fmt: skip
+
+
+def test_tables_are_numbered_in_reading_order_whichever_are_there(tmp_path):
+    found = made(tmp_path, everything())
+    assert list(found) == [f"t_{name}" for name in ORDER]
+    assert [table.number for table in found.values()] == list(range(1, len(ORDER) + 1))
+    few = made(tmp_path, [row for row in everything() if row.output in ("t_dor", "t_kinetics")])
+    assert {name: table.number for name, table in few.items()} == {"t_dor": 4, "t_kinetics": 12}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_table_has_notes_and_reads_only_what_its_stage_declares(name, tmp_path):
+    table = made(tmp_path, everything())[f"t_{name}"]
+    declared = made(tmp_path, everything(), PLAN.only(STAGES["tables"].plan))[f"t_{name}"]
+    assert declared == table
+    assert len(table.footnotes) >= 3
+    digest = PLAN.digest(STAGES["tables"].plan)[:12]
+    source = "full precision in ard.csv"
+    assert table.footnotes[-1].endswith(f"{source}. Plan {digest}; inputs s.csv 0123456789ab.")
+    assert table.subtitles[0].startswith("Population: All ") or name in ("dor", "kinetics")
+    assert table.subtitles[1].endswith("data cut-off 2024-06-30")
+    assert all(row.cells == () or len(row.cells) == len(table.columns) for row in table.rows)
+
+
+CHANGES = [
+    ("ae_overview", {"windows_days": (14, 60)}, "began on days 0 to 14 and 0 to 60 after"),
+    ("ae_overview", {"missing_grade": 4}, "every missing grade counts as grade 4"),
+    ("ae_soc_pt", {"ctcae_version": "6.0"}, "worst known CTCAE v6.0 grade"),
+    ("ae_crs", {"crs": "CYTOKINE"}, "recorded as CYTOKINE (CRS)"),
+    ("ae_crs", {"capd_below_years": 13.0}, "CAPD below 13 years"),
+    ("aesi", {"prolonged_cytopenia_day": 42}, "present after day 42"),
+    ("dlt", {"dlt_window_days": 42}, "within 42 days of infusion"),
+    ("dlt", {"escalation_part": "B"}, "dose level of part B"),
+]
+
+
+@pytest.mark.parametrize(("name", "rule", "said"), CHANGES)
+def test_footnotes_of_safety_follow_the_plan(name, rule, said):
+    def notes(plan):
+        return " ".join(KINDS[name].notes(plan))
+
+    assert said not in notes(PLAN)
+    assert said in notes(PLAN.model_copy(update={"safety": Safety(**rule)}))
+
+
+def test_footnotes_of_efficacy_and_kinetics_follow_the_plan():
+    response = Response.model_validate(
+        {"new_therapy": "hypothetical", "improvement": {"level": "major"}}
+    )
+    kinetics = PLAN.kinetics.model_copy(update={"method": "linear"})
+    statistics = Statistics(conf_level=0.9, km_ci="plain")
+    update = {"response": response, "statistics": statistics, "kinetics": kinetics}
+    changed = PLAN.model_copy(update=update)
+    for name, said in {
+        "improvement": "at least 70 (major)",
+        "dor": "censored at the last adequate assessment before it (hypothetical)",
+        "sensitivity": "plain transformation",
+        "deaths": "90 % upper bound",
+        "kinetics": "linear trapezoids",
+    }.items():
+        assert said not in " ".join(KINDS[name].notes(PLAN))
+        assert said in " ".join(KINDS[name].notes(changed))
+
+
+def test_a_configured_level_names_the_bound(tmp_path):
+    plan = PLAN.model_copy(update={"statistics": Statistics(conf_level=0.9)})
+    shown = cells(made(tmp_path, of_terms("D28|Skin|"), plan)["t_ae_soc_pt"])
+    assert "90 % upper bound of any row with 0, %" in shown
+
+
+# Files
+
+ODD = "<script>alert('x')</script>"
+
+
+def test_text_of_the_data_is_text_in_html(tmp_path):
+    table = made(tmp_path, of_terms(f"D28|{ODD}|", f"D28|{ODD}|<b>&amp;"))["t_ae_soc_pt"]
+    page = render_page(table)
+    assert "<script" not in page
+    assert "&lt;script&gt;alert" in page
+    assert "&lt;b&gt;&amp;amp;" in page
+
+
+class Text(HTMLParser):
+    """Text of every cell of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("th", "td"):
+            self.rows[-1].append("")
+
+    def handle_data(self, data):
+        if self.rows and self.rows[-1]:
+            self.rows[-1][-1] += data
+
+
+def test_html_has_the_text_of_the_table(tmp_path):
+    for table in made(tmp_path, everything()).values():
+        parser = Text()
+        parser.feed(re.sub(r"\n", "", render_fragment(table).split("</table>")[0]))
+        heading, *rows = parser.rows
+        assert heading == [table.stub, *table.columns]
+        assert rows == [[row.label, *row.cells] for row in table.rows]
+
+
+@pytest.mark.parametrize("first", ["=", "+", "-", "@"])
+def test_no_cell_of_the_csv_is_a_formula(first, tmp_path):
+    names = (f"D28|{first}class|", f"D28|{first}class|{first}1+1")
+    table = made(tmp_path, of_terms(*names))["t_ae_soc_pt"]
+    rows = list(csv.reader(StringIO(tables.to_csv(table))))
+    assert [f"'{first}1+1"] == [row[1] for row in rows if row[1].endswith("1+1")]
+    assert not [cell for row in rows for cell in row if cell.startswith(first)]
+
+
+def test_rows_of_the_csv_name_all_they_stand_under():
+    rows = (
+        Row("A"),
+        Row("a", ("1",), 1),
+        Row("b", ("2",), 2),
+        Row("c", ("3",), 1),
+        Row("d", ("4",)),
+    )
+    table = Table("t", 1, "T", (), ("X",), rows)
+    assert tables.to_csv(table) == "block,row,X\nA,a,1\nA / a,b,2\nA,c,3\n,d,4\n"
+
+
+def test_the_stage_writes_both_forms_of_every_table(tmp_path):
+    made(tmp_path, everything())
+    tables.run(PLAN.only(STAGES["tables"].plan), tmp_path)
+    files = {path.name for path in (tmp_path / "tables").iterdir()}
+    assert files == {f"t_{name}.{form}" for name in ORDER for form in ("csv", "html")}
+    before = {path: path.read_bytes() for path in (tmp_path / "tables").iterdir()}
+    tables.run(PLAN.only(STAGES["tables"].plan), tmp_path)
+    assert {path: path.read_bytes() for path in (tmp_path / "tables").iterdir()} == before
