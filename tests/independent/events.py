@@ -1,4 +1,4 @@
-"""Adverse events of the demo in plain Python, by domain rules that docs/safety.md puts in words.
+"""Adverse events of the demo in plain Python, by the rules of docs/safety.md.
 
 Treatment-emergent is an event that began on or after the day of infusion. A subject counts once in
 a row, at the worst grade; the denominator is all infused.

@@ -435,6 +435,8 @@ def safety(cutoff: date) -> dict[Key, Value]:
 
         for output in ("t_ae_overview", "t_ae_soc_pt", "t_ae_crs", "t_aesi", "t_deaths"):
             add(output, "", [("n_infused", n, "")])
+            if output != "t_deaths":  # the bound of every row of the column with 0
+                add(output, "", [("upper", estimates.none_observed(n), BOUND)])
         for name, part in overview(mine).items():
             sensitive = "MISSING_AS" in name
             add("t_ae_overview", name, counts(part, n, missing=3 if sensitive else None))
@@ -451,7 +453,7 @@ def safety(cutoff: date) -> dict[Key, Value]:
         for name in sorted({"CRS", "ICANS", "CYTOPENIA"} | interests(seen)):
             add("t_aesi", name, counts([e for e in emergent if e.interest == name], n))
         long = [e for e in mine if e.prolonged_cytopenia]
-        add("t_aesi", "PROLONGED_CYTOPENIA", counts(long, n))
+        add("t_aesi", "DERIVED|PROLONGED_CYTOPENIA", counts(long, n))
         for name in ("CRS", "ICANS"):
             part = [e for e in emergent if e.interest == name]
             add("t_ae_crs", name, counts(part, n, astct=True))
@@ -535,6 +537,7 @@ def counts(
     for grade in GRADES:
         name = f"grade_{'missing' if grade is None else grade}"
         yield from counted(name, list(worst.values()).count(grade), n)
+    yield from counted("grade_1_2", sum(grade in (1, 2) for grade in worst.values()), n)
     if not worst:
         yield "upper", estimates.none_observed(n), BOUND
 

@@ -109,12 +109,13 @@ def improvement_rows() -> Iterator[tuple[str, Row]]:
 def of_visit() -> Iterator[Row]:
     yield "", "Infused", n("n_infused")
     yield "", "Assessed in window, n (%)", n_percent("assessed")
-    yield "", "partial score", n_percent("partial")
+    yield " / Assessed in window, n (%)", "partial score", n_percent("partial")
     yield "", "Missing, n (%)", n_percent("missing")
-    yield "", "died", n_percent("missing_died")
-    yield "", "withdrawn", n_percent("missing_withdrawn")
-    yield "", "score not calculable", n_percent("missing_not_calculable")
-    yield "", "not assessed", n_percent("missing_not_assessed")
+    missing = " / Missing, n (%)"
+    yield missing, "died", n_percent("missing_died")
+    yield missing, "withdrawn", n_percent("missing_withdrawn")
+    yield missing, "score not calculable", n_percent("missing_not_calculable")
+    yield missing, "not assessed", n_percent("missing_not_assessed")
     yield "", "Pending at the data cut-off, n (%)", n_percent("pending")
     yield "", "Improved, n/N, %", fraction("n_improved", "n_denominator", "rate")
     yield (
@@ -167,18 +168,20 @@ def dor_rows() -> Iterator[tuple[str, Row]]:
 
 def of_duration(parameter: str) -> Iterator[Row]:
     yield "", "With event, n (%)", n_percent("event")
-    yield "", "recurrence", n_percent("recurrence")
-    yield "", "progression", n_percent("progression")
-    yield "", "death", n_percent("death")
-    yield "", "new systemic therapy", n_percent("new_therapy")
+    block = " / With event, n (%)"
+    yield block, "recurrence", n_percent("recurrence")
+    yield block, "progression", n_percent("progression")
+    yield block, "death", n_percent("death")
+    yield block, "new systemic therapy", n_percent("new_therapy")
     if parameter == "EFS":
-        yield "", "never in remission", n_percent("never_remitted")
+        yield block, "never in remission", n_percent("never_remitted")
     yield "", "Censored, n (%)", n_percent("censored")
-    yield "", "ongoing at data cut-off", n_percent("censored_ongoing")
-    yield "", "missed assessments", n_percent("censored_missed_assessments")
-    yield "", "new systemic therapy", n_percent("censored_new_therapy")
-    yield "", "withdrawn", n_percent("censored_withdrawn")
-    yield "", "no assessment after remission", n_percent("censored_no_assessment")
+    block = " / Censored, n (%)"
+    yield block, "ongoing at data cut-off", n_percent("censored_ongoing")
+    yield block, "missed assessments", n_percent("censored_missed_assessments")
+    yield block, "new systemic therapy", n_percent("censored_new_therapy")
+    yield block, "withdrawn", n_percent("censored_withdrawn")
+    yield block, "no assessment after remission", n_percent("censored_no_assessment")
     block = " / Months (95 % CI)"
     yield block, "25th percentile", estimate("q25")
     yield block, "median", estimate("median")
