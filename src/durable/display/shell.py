@@ -88,14 +88,17 @@ class Ard:
 
         return find
 
-    def lines(self, output: str, parameter: str, lines: Iterable[Line]) -> Iterator[Row]:
-        """Rows of a block of lines on one parameter."""
+    def lines(
+        self, output: str, parameter: str, lines: Iterable[Line], of: str | None = None
+    ) -> Iterator[Row]:
+        """Rows of a block of lines on one parameter, of this output or another (`of`)."""
         columns = self.columns(output)
         for line in lines:
             if line.cell is None:
                 yield Row(line.label, indent=line.indent)
                 continue
-            cells = tuple(line.cell(self.lookup(output, parameter, column)) for column in columns)
+            found = (self.lookup(of or output, parameter, column) for column in columns)
+            cells = tuple(map(line.cell, found))
             if not line.optional or any(cell not in _NOTHING for cell in cells):
                 yield Row(line.label, cells, line.indent, line.strong)
 

@@ -7,7 +7,7 @@ from functools import partial
 from durable.config.model import Plan
 from durable.display import definitions
 from durable.display.shell import Ard, Line, Row, Rows
-from durable.display.shells.cells import plain_n_percent, summary
+from durable.display.shells.cells import count, plain_n_percent, summary
 
 
 def disposition(ard: Ard, plan: Plan) -> Rows:
@@ -34,6 +34,9 @@ def disposition(ard: Ard, plan: Plan) -> Rows:
             label = f"{label} {detail}" if name == "ASSESSED" else detail
             indent += name != "ASSESSED"
         yield from ard.lines(output, parameter, [Line(label, cell, indent)])
+        if name == "INFUSED":
+            evaluable = Line("Evaluable for dose-limiting toxicity", count("n_evaluable"), 1, True)
+            yield from ard.lines(output, "ALL", [evaluable], of="t_dlt")
     yield Row("Follow-up from infusion, months")
     yield from ard.lines(output, "FOLLOW_UP", summary(m))
 
