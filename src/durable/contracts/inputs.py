@@ -12,6 +12,8 @@ Kind = Literal["text", "number", "integer", "date", "time"]
 
 YES_NO = ("Y", "N")
 ASSESSMENTS = ("remission", "improved", "stable", "recurrence", "progression")
+#: Years that a date of a study can have: beyond them it is a slip of the keyboard.
+FIRST_YEAR, LAST_YEAR = 1900, 2099
 MEASURES = ("physician_global", "parent_global", "cmas", "mmt8", "chaq", "chq_phs", "das")
 
 
@@ -32,7 +34,7 @@ class Column:
         if self.allowed:
             return f"one of {', '.join(self.allowed)}"
         if self.kind == "date":
-            return "a date as YYYY-MM-DD"
+            return f"a date as YYYY-MM-DD, from {FIRST_YEAR} to {LAST_YEAR}"
         if self.kind == "time":
             return "a time as HH:MM"
         if self.kind == "text":
@@ -137,6 +139,11 @@ def columns(table: str, ranges: Ranges) -> dict[str, Column]:
     return {name: found[name] for name in NATIVE_COLUMNS[table]}
 
 
+def columns_needed(table: str) -> frozenset[str]:
+    """Columns of a table whose every cell must be filled."""
+    return frozenset(name for name, rule in _FIXED[table].items() if rule.required)
+
+
 _DTYPES = {"text": object, "time": object, "date": "datetime64[ns]"}
 
 
@@ -155,6 +162,12 @@ def schema(table: str, ranges: Ranges) -> Any:
         ):
             if limit is not None:
                 checks.append(check(limit, error=f"out_of_range|{rule.expected}"))
+        if rule.kind == "date":
+            years = pa.Check(
+                lambda date: date.dt.year.between(FIRST_YEAR, LAST_YEAR),
+                error=f"out_of_range|{rule.expected}",
+            )
+            checks.append(years)
         dtype = _DTYPES.get(rule.kind, "float64")
         return pa.Column(dtype, checks, nullable=not rule.required)
 

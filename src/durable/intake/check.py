@@ -12,6 +12,8 @@ from durable.files import write_csv, write_parquet, write_text
 from durable.intake import cross
 from durable.intake.findings import Findings
 from durable.intake.reading import read
+from durable.intake.rules import Severity
+from durable.intake.tables import Table
 from durable.intake.typing import typed
 
 
@@ -23,22 +25,20 @@ def run(plan: Plan, folder: Path) -> None:
     """
     findings = Findings()
     sources: dict[str, dict[str, Any]] = {}
-    tables: dict[str, cross.Table] = {}
+    tables: dict[str, Table] = {}
     for name in TABLES:
         given = getattr(plan.inputs, name)
         if given is None:
             continue
         recorded, digest = read(name, given, findings)
         frame = typed(recorded, plan.response.ranges, findings)
-        tables[name] = cross.Table(recorded, frame)
+        tables[name] = Table(recorded, frame)
+        if recorded.readable and frame.empty:
+            _no_records(name, recorded.file, findings)
         sources[name] = {"file": recorded.file, "sha256": digest, "rows": len(frame)}
-    readable = {name: table for name, table in tables.items() if table.recorded.readable}
-    cross.check(
-        readable,
-        plan.schedule,
-        enzyme_needed="enzyme" in plan.response.measures.values(),
-        findings=findings,
-    )
+    filled = {name: table for name, table in tables.items() if not table.frame.empty}
+    needs = cross.Needs(plan.schedule, tuple(plan.response.measures.values()))
+    cross.check(filled, needs, findings)
     for name, table in tables.items():
         write_parquet(folder / "checked" / f"{name}.parquet", table.frame)
     text = json.dumps(sources, indent=1, sort_keys=True)
@@ -48,3 +48,10 @@ def run(plan: Plan, folder: Path) -> None:
     count = queries["severity"].value_counts()
     summary = f"{count.get('error', 0)} error(s), {count.get('warning', 0)} warning(s)"
     print(f"{summary}: {folder / 'queries.csv'}", file=sys.stderr)
+
+
+def _no_records(table: str, file: str, findings: Findings) -> None:
+    """No subject or visit is an error; a study may have no therapy, event or sample."""
+    severity: Severity = "error" if table in ("subjects", "visits") else "warning"
+    message = "a header only; expected at least one record"
+    findings.add_one(table, file, "no_records", message, severity=severity)

@@ -1,8 +1,9 @@
 """Stage ``cut``: stop on errors, then keep what was known at the data cut-off.
 
 Records dated after the cut-off are removed; later dates inside an earlier record are emptied (a
-death after the cut-off is a subject alive at it; an event ending after it is ongoing). The day of
-the cut-off itself is kept. `data_cut.csv` lists everything that was removed or emptied.
+death after the cut-off is a subject alive at it; an event ending after it is ongoing; an event that
+was fatal only later has no grade yet). The day of the cut-off itself is kept. `data_cut.csv` lists
+everything that was removed or changed.
 """
 
 from __future__ import annotations
@@ -103,47 +104,89 @@ def cut(
     limit = pd.Timestamp(cutoff)
     kept: dict[str, pd.DataFrame] = {}
     changes: list[pd.DataFrame] = []
-    for name, frame in tables.items():
+    # Subjects are first among the tables.
+    for name in sorted(tables, key=TABLES.index):
+        frame = tables[name]
         late = frame[DATED_BY[name]] > limit
         changes.append(_readout(name, frame.loc[late], DATED_BY[name], "record removed"))
-        frame = frame.loc[~late].reset_index(drop=True)
+        frame = frame.loc[~late]
+        if name == "subjects":
+            frame = _until_last_contact(frame, limit, changes)
+        else:
+            enrolled = frame["subject_id"].isin(kept["subjects"]["subject_id"])
+            not_yet = frame.loc[~enrolled]
+            changes.append(
+                _readout(name, not_yet, "subject_id", "record removed: not yet enrolled")
+            )
+            frame = frame.loc[enrolled]
+        if name == "adverse_events":
+            frame = _not_yet_fatal(frame, tables["subjects"], limit, changes)
         for column, beside in EMPTIED[name].items():
             later = frame[column] > limit
             for emptied in (column, *beside):
-                filled = later & frame[emptied].notna()
-                changes.append(_readout(name, frame.loc[filled], emptied, "emptied"))
-                frame[emptied] = frame[emptied].mask(later)
-        kept[name] = _last_contact(frame, limit) if name == "subjects" else frame
-    kept = {name: _of_known_subjects(frame, kept) for name, frame in kept.items()}
-    readout = pd.concat(changes, ignore_index=True) if changes else pd.DataFrame(columns=COLUMNS)
-    return kept, readout
+                frame = _emptied(name, frame, later, emptied, changes)
+        kept[name] = frame.reset_index(drop=True)
+    readout = pd.concat([change for change in changes if not change.empty] or changes[:1])
+    return kept, readout.reset_index(drop=True)
 
 
-def _last_contact(subjects: pd.DataFrame, limit: pd.Timestamp) -> pd.DataFrame:
+def _emptied(
+    table: str,
+    frame: pd.DataFrame,
+    where: pd.Series[bool],
+    column: str,
+    changes: list[pd.DataFrame],
+) -> pd.DataFrame:
+    filled = where & frame[column].notna()
+    changes.append(_readout(table, frame.loc[filled], column, "emptied"))
+    return frame.assign(**{column: frame[column].mask(filled)})
+
+
+def _until_last_contact(
+    subjects: pd.DataFrame, limit: pd.Timestamp, changes: list[pd.DataFrame]
+) -> pd.DataFrame:
+    """A subject in contact after the cut-off was in contact at it."""
     contact = subjects["last_contact_date"]
-    return subjects.assign(last_contact_date=contact.mask(contact > limit, limit))
+    later = contact > limit
+    action = "set to the cut-off"
+    changes.append(_readout("subjects", subjects.loc[later], "last_contact_date", action))
+    return subjects.assign(last_contact_date=contact.mask(later, limit))
 
 
-def _of_known_subjects(frame: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Records of subjects who had consented by the cut-off."""
-    known = frame["subject_id"].isin(tables["subjects"]["subject_id"])
-    return frame.loc[known].reset_index(drop=True)
+def _not_yet_fatal(
+    events: pd.DataFrame, subjects: pd.DataFrame, limit: pd.Timestamp, changes: list[pd.DataFrame]
+) -> pd.DataFrame:
+    """Fatal events of subjects who were alive at the cut-off: their grade was not known then."""
+    died_later = subjects.loc[subjects["death_date"] > limit, "subject_id"]
+    from durable.intake.tables import fatal
+
+    open_then = events["subject_id"].isin(died_later) | (events["end_date"] > limit)
+    where = open_then & fatal(events).any(axis=1)
+    for column in ("ctcae_grade", "outcome"):
+        events = _emptied("adverse_events", events, where, column, changes)
+    return events
 
 
 def _readout(table: str, rows: pd.DataFrame, column: str, action: str) -> pd.DataFrame:
     import pandas as pd
 
-    value = rows[column]
-    dates = pd.api.types.is_datetime64_any_dtype(value)
-    text = value.dt.strftime("%Y-%m-%d") if dates else value.astype(str)
     return pd.DataFrame(
         {
             "table": table,
             "subject_id": rows["subject_id"],
             "row": rows["source_row"],
             "column": column,
-            "value": text,
+            "value": [_text(value) for value in rows[column]],
             "action": action,
         },
         columns=COLUMNS,
     )
+
+
+def _text(value: object) -> str:
+    """A typed value as it is written in an input file."""
+    if isinstance(value, dt.date):
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, float):
+        return f"{value:.0f}" if value.is_integer() else repr(value)
+    return str(value)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-Severity = Literal["error", "warning"]
+from durable.intake.rules import RULES, Severity
 
 COLUMNS = [
     "severity",
@@ -24,6 +24,13 @@ COLUMNS = [
 ]
 TABLE_ORDER = ("subjects", "visits", "therapies", "adverse_events", "kinetics")
 
+#: Control, invisible, direction and replacement characters.
+HIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffd]"
+)
+_LONGEST = 200
+
 
 @dataclass(frozen=True)
 class Recorded:
@@ -34,6 +41,12 @@ class Recorded:
     text: pd.DataFrame
     readable: bool = True
     """False where the file could not be read as a table: `text` then has no rows."""
+
+
+def shown(value: str) -> str:
+    """A recorded text for the listing: hidden characters as escapes, cut after 200 characters."""
+    escaped = HIDDEN.sub(lambda found: repr(found[0])[1:-1], value[: _LONGEST + 1])
+    return escaped if len(value) <= _LONGEST else f"{escaped}... ({len(value)} characters)"
 
 
 @dataclass
@@ -49,23 +62,26 @@ class Findings:
         column: str,
         rule: str,
         expected: str | pd.Series[str],
-        severity: Severity = "error",
+        severity: Severity | None = None,
     ) -> None:
-        """One finding for every row of `recorded.text` in `where`; `expected` in words."""
-        rows = recorded.text.loc[where]
-        if rows.empty:
+        """One finding for every row of `recorded.text` in `where`; `expected` in words.
+
+        The severity is the rule's (`rules.RULES`) unless given.
+        """
+        if not where.to_numpy().any():
             return
+        rows = recorded.text.loc[where]
         wanted = expected.loc[where] if isinstance(expected, pd.Series) else expected
-        value = rows[column] if column in rows else pd.Series("", index=rows.index)
+        value = rows[column].map(shown)
         place = f"{recorded.file}, row " + rows["source_row"].astype(str) + f", {column}: "
         found = ("found " + value).where(value != "", "empty")
         self._parts.append(
             pd.DataFrame(
                 {
-                    "severity": severity,
+                    "severity": severity or RULES[rule].severities[0],
                     "table": recorded.table,
-                    "subject_id": rows.get("subject_id", ""),
-                    "visit": rows.get("visit", ""),
+                    "subject_id": rows["subject_id"].map(shown),
+                    "visit": rows["visit"].map(shown) if "visit" in rows else "",
                     "row": rows["source_row"].astype("Int64"),
                     "column": column,
                     "value": value,
@@ -86,18 +102,18 @@ class Findings:
         column: str = "",
         value: str = "",
         row: int | None = None,
-        severity: Severity = "error",
+        severity: Severity | None = None,
     ) -> None:
         """One finding on a file, a column or a line that is no record."""
         place = file if row is None else f"{file}, row {row}"
         finding = {
-            "severity": severity,
+            "severity": severity or RULES[rule].severities[0],
             "table": table,
             "subject_id": "",
             "visit": "",
             "row": pd.array([row], dtype="Int64"),
-            "column": column,
-            "value": value,
+            "column": shown(column),
+            "value": shown(value),
             "rule": rule,
             "message": f"{place}: {message}",
             "file": file,

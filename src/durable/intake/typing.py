@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
+import re
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from durable.config.model import Ranges
 from durable.contracts import inputs
-from durable.intake.findings import Findings, Recorded
+from durable.intake.findings import HIDDEN, Findings, Recorded
 
 #: ASCII digits only: full-width digits, thousands separators and 1e3 are not guessed at.
 _FORMS = {
-    "number": r"-?[0-9]+(\.[0-9]+)?",
-    "integer": r"-?[0-9]+",
-    "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
-    "time": r"([01][0-9]|2[0-3]):[0-5][0-9]",
+    "number": re.compile(r"-?[0-9]+(\.[0-9]+)?"),
+    "integer": re.compile(r"-?[0-9]+"),
+    "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    "time": re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]"),
+}
+_DTYPES = {"number": "float64", "integer": "float64", "date": "datetime64[ns]", "time": object}
+_LINE_BREAK = re.compile(r"[\t\n\r]")
+_WRONG = {
+    "number": "not_a_number",
+    "integer": "not_an_integer",
+    "date": "not_a_date",
+    "time": "not_a_time",
 }
 
 
@@ -32,41 +45,51 @@ def typed(recorded: Recorded, ranges: Ranges, findings: Findings) -> pd.DataFram
 def _column(
     recorded: Recorded, name: str, rule: inputs.Column, findings: Findings
 ) -> pd.Series[Any]:
-    text = recorded.text[name]
-    trimmed = text.str.strip()
-    findings.add(
-        recorded,
-        text != trimmed,
-        name,
-        "blanks",
-        "no blanks around the value (left out)",
-        "warning",
-    )
     # Each distinct value is looked at once.
-    codes, values = pd.factorize(trimmed)
-    distinct = pd.Series(values, dtype=object)
-    given = distinct != ""
+    codes, values = pd.factorize(recorded.text[name])
+    distinct = [str(value) for value in values]
+    trimmed = [value.strip() for value in distinct]
+
+    def found(where: list[bool], rule_name: str, expected: str) -> None:
+        if any(where):
+            rows = pd.Series(np.array(where)[codes], index=recorded.text.index)
+            findings.add(recorded, rows, name, rule_name, expected)
+
+    blanks = [bare != value for bare, value in zip(trimmed, distinct, strict=True)]
+    found(blanks, "blanks", "no blanks around the value (left out)")
     if rule.kind == "text":
-        return _spread(distinct.mask(~given, None), codes, text)
-    well_formed = given & distinct.str.fullmatch(_FORMS[rule.kind])
-    converted = _converted(distinct.mask(~well_formed, None), rule.kind)
-    wrong = pd.Series((given & converted.isna()).to_numpy()[codes], index=text.index)
-    findings.add(recorded, wrong, name, f"not_a_{rule.kind}", rule.expected)
-    return _spread(converted, codes, text)
+        if not rule.allowed:
+            hidden = [bool(HIDDEN.search(_LINE_BREAK.sub("", value))) for value in trimmed]
+            found(hidden, "bad_character", "text without control, invisible or unknown characters")
+            broken = [bool(_LINE_BREAK.search(value)) for value in trimmed]
+            found(broken, "line_break", "one line of text")
+        return _spread([value or None for value in trimmed], codes, object)
+    converted = [_converted(value, rule.kind) for value in trimmed]
+    wrong = [bool(v) and c is None for v, c in zip(trimmed, converted, strict=True)]
+    found(wrong, _WRONG[rule.kind], rule.expected)
+    return _spread(converted, codes, _DTYPES[rule.kind])
 
 
-def _spread(distinct: pd.Series[Any], codes: Any, like: pd.Series[Any]) -> pd.Series[Any]:
+def _spread(distinct: list[Any], codes: npt.NDArray[np.intp], dtype: Any) -> pd.Series[Any]:
     """Values of the distinct texts, on every row again."""
-    return pd.Series(distinct.array.take(codes), index=like.index)
+    return pd.Series(pd.Series(distinct, dtype=dtype).array.take(codes))
 
 
-def _converted(values: pd.Series[Any], kind: inputs.Kind) -> Any:
+def _converted(text: str, kind: inputs.Kind) -> Any:
+    """The value of a text; None where it is empty or not of the kind."""
+    if not _FORMS[kind].fullmatch(text):
+        return None
     if kind == "date":
-        dates = pd.to_datetime(values, format="%Y-%m-%d", errors="coerce")
-        return dates.astype("datetime64[ns]")
+        try:
+            date = dt.datetime.strptime(text, "%Y-%m-%d")
+        except ValueError:
+            return None
+        return date if 1700 <= date.year <= 2200 else None  # what 64 bits of nanoseconds hold
     if kind == "time":
-        return values
-    return pd.to_numeric(values).astype("float64")
+        return text
+    # Correctly rounded, and of any length; digits that make no finite number are no number.
+    number = float(text)
+    return number + 0.0 if math.isfinite(number) else None  # -0 is 0
 
 
 def _against_contract(

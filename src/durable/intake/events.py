@@ -1,0 +1,97 @@
+"""Checks of therapies and adverse events."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from durable.intake.findings import Findings
+from durable.intake.tables import Table, date_of, fatal, in_order, iso
+
+_YEAR = 365.25
+
+
+def ends(table: Table, findings: Findings) -> None:
+    """What ends before it starts."""
+    in_order(table, findings, "start_date", "end_date", "end_before_start")
+
+
+def therapies(table: Table, known: pd.DataFrame, findings: Findings) -> None:
+    """Therapies against the dates of their subject."""
+    frame, recorded = table.frame, table.recorded
+    _ends_after_death(table, known, findings)
+    # Age in completed years at consent, or at infusion at the latest: a year more is never short.
+    days = (frame["subject_id"].map(known["age_years"]) + 1) * _YEAR
+    born = date_of(frame, known, "consent_date") - pd.to_timedelta(days, unit="D")
+    early = frame["start_date"] < born
+    expected: str | pd.Series[str] = "a date after birth (" + iso(born) + " or later by age)"
+    findings.add(recorded, early, "start_date", "before_birth", expected)
+    infusion = date_of(frame, known, "infusion_date")
+    new = (frame["new_systemic"] == "Y") & frame["subject_id"].isin(known.index)
+    idle = new & frame["start_date"].notna() & ~(frame["start_date"] >= infusion)
+    expected = "Y only for a therapy that starts after the infusion (" + iso(infusion) + ")"
+    findings.add(recorded, idle, "new_systemic", "new_before_infusion", expected)
+
+
+def _ends_after_death(table: Table, known: pd.DataFrame, findings: Findings) -> None:
+    death = date_of(table.frame, known, "death_date")
+    expected = "a date not after the subject's death_date (" + iso(death) + ")"
+    late = table.frame["end_date"] > death
+    findings.add(table.recorded, late, "end_date", "ends_after_death", expected)
+
+
+def adverse(table: Table, findings: Findings) -> None:
+    """Grades, flags and classes of adverse events."""
+    frame, recorded = table.frame, table.recorded
+    text = recorded.text
+    no_grade = text["ctcae_grade"].str.strip() == ""
+    findings.add(recorded, no_grade, "ctcae_grade", "grade_missing", "a grade from 1 to 5")
+    for name in ("serious", "related"):
+        missing = text[name].str.strip() == ""
+        findings.add(recorded, missing, name, "flag_missing", "Y or N")
+    by = fatal(frame)
+    lived = by["grade"] & ~by["outcome"] & frame["outcome"].notna()
+    findings.add(recorded, lived, "outcome", "fatal_grade", "fatal: the grade is 5")
+    milder = by["outcome"] & ~by["grade"] & frame["ctcae_grade"].notna()
+    findings.add(recorded, milder, "ctcae_grade", "fatal_grade", "5: the outcome is fatal")
+    pairs = frame.groupby(["preferred_term", "system_organ_class"])["source_row"].agg(
+        ["count", "min"]
+    )
+    order = ["preferred_term", "count", "min"]
+    pairs = pairs.reset_index().sort_values(order, ascending=[True, False, True])
+    usual = frame["preferred_term"].map(
+        pairs.drop_duplicates("preferred_term").set_index("preferred_term")["system_organ_class"]
+    )
+    other = usual.notna() & frame["system_organ_class"].notna()
+    other &= frame["system_organ_class"] != usual
+    expected = usual.fillna("").astype(object) + ", as for this term elsewhere"
+    findings.add(recorded, other, "system_organ_class", "class_varies", expected)
+
+
+def adverse_of_subjects(
+    table: Table, subjects: Table, known: pd.DataFrame, findings: Findings
+) -> None:
+    """Adverse events against deaths and infusions, and deaths against fatal events."""
+    frame, recorded = table.frame, table.recorded
+    _ends_after_death(table, known, findings)
+    by = fatal(frame)
+    alive = frame["subject_id"].isin(known.index[known["death_date"].isna()])
+    for name, where in (
+        ("ctcae_grade", by["grade"]),
+        ("outcome", by["outcome"] & ~by["grade"]),
+    ):
+        expected = "a death_date in the subjects table for a fatal event"
+        findings.add(recorded, where & alive, name, "fatal_without_death", expected)
+    died = subjects.frame["death_date"].notna()
+    explained = subjects.frame["subject_id"].isin(frame.loc[by.any(axis=1), "subject_id"])
+    findings.add(
+        subjects.recorded,
+        died & ~explained,
+        "death_date",
+        "death_without_event",
+        "an adverse event of grade 5 or fatal outcome for a death",
+    )
+    infusion = date_of(frame, known, "infusion_date")
+    toxic = (frame["dlt"] == "Y") & frame["subject_id"].isin(known.index)
+    early = toxic & frame["start_date"].notna() & ~(frame["start_date"] >= infusion)
+    expected_dlt = "Y only for an event after the infusion (" + iso(infusion) + ")"
+    findings.add(recorded, early, "dlt", "dlt_before_infusion", expected_dlt)

@@ -1,0 +1,156 @@
+"""Every rule of the data checks: its severity, and what it finds.
+
+The page docs/data-checks.md lists the same, with an example each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: the first severity is the usual one; a second is used where `found` says so."""
+
+    found: str
+    """What is found, in words."""
+    severities: tuple[Severity, ...] = ("error",)
+
+
+_WARNING: tuple[Severity, ...] = ("warning",)
+_BOTH: tuple[Severity, ...] = ("error", "warning")
+
+#: In the order of the page: files, cells, records, subjects, and the other tables.
+RULES: dict[str, Rule] = {
+    # Files
+    "unreadable_file": Rule("The file cannot be opened."),
+    "other_file": Rule("The SHA-256 of the file is not the configured one."),
+    "not_utf8": Rule("The bytes of the file are not UTF-8 text."),
+    "no_header": Rule("The first row holds no column names, or the file is empty."),
+    "not_comma_separated": Rule("The columns are separated by semicolons, tabs or bars."),
+    "repeated_column": Rule("A column name occurs twice."),
+    "missing_column": Rule("A column of the table is not in the file."),
+    "unused_column": Rule("A column is not used, or has neither name nor values.", _WARNING),
+    "nameless_column": Rule("A column without a name holds values."),
+    "broken_row": Rule("A row has more or fewer cells than the header, or is too long to read."),
+    "broken_quotes": Rule("A quoted cell is not closed, or goes on after its closing quote."),
+    "blank_row": Rule("A row is empty; a warning where no record follows.", _BOTH),
+    "no_records": Rule(
+        "The table has no record; a warning for tables that a study may lack.", _BOTH
+    ),
+    # Cells
+    "missing_value": Rule("A cell that must be filled is empty."),
+    "not_a_number": Rule("The cell is not a number in plain decimals with a point."),
+    "not_an_integer": Rule("The cell is not a whole number in plain digits."),
+    "not_a_date": Rule("The cell is not a complete date of the calendar as YYYY-MM-DD."),
+    "not_a_time": Rule("The cell is not a time as HH:MM."),
+    "out_of_range": Rule("The value lies outside its scale, or the date outside 1900 to 2099."),
+    "not_allowed": Rule("The value is none of those that the column may hold."),
+    "blanks": Rule("Blanks stand before or after the value; they are left out.", _WARNING),
+    "bad_character": Rule("Text holds control, invisible or replacement characters."),
+    "line_break": Rule("Text holds a line break or a tab.", _WARNING),
+    # Records
+    "duplicate_record": Rule("An earlier row has the same identifying columns."),
+    "duplicate_visit": Rule("A scheduled visit occurs twice for a subject."),
+    "two_on_one_day": Rule("A subject has two assessments on one day.", _WARNING),
+    "spelling_varies": Rule(
+        "The value differs from a more frequent one only by case, blanks or width, and would be"
+        " counted apart from it.",
+        _WARNING,
+    ),
+    "empty_column": Rule("A measure that the analysis uses is recorded nowhere.", _WARNING),
+    # Subjects
+    "consent_missing": Rule(
+        "The date of consent is missing; a warning where the subject was not infused.", _BOTH
+    ),
+    "before_consent": Rule(
+        "Lymphodepletion, infusion, death, withdrawal, an assessment or a sample before consent."
+    ),
+    "infusion_early": Rule("Infusion before lymphodepletion."),
+    "infusion_without_lymphodepletion": Rule("Infused without a lymphodepletion date.", _WARNING),
+    "death_before_infusion": Rule("Death before infusion."),
+    "dose_missing": Rule("Infused without a dose level or a number of cells.", _WARNING),
+    "dose_differs": Rule(
+        "The cells given are less than half or more than twice the dose level.", _WARNING
+    ),
+    "part_missing": Rule("Infused without the part of the study.", _WARNING),
+    "withdrawal_without_date": Rule("A reason for withdrawal without its date."),
+    "withdrawal_without_reason": Rule("A date of withdrawal without its reason.", _WARNING),
+    "withdrawal_order": Rule(
+        "Withdrawal before infusion, though the subject was infused; or after death.", _WARNING
+    ),
+    "contact_missing": Rule("Infused without a date of last contact.", _WARNING),
+    "contact_order": Rule("Last contact before consent, infusion or withdrawal.", _WARNING),
+    "contact_after_death": Rule("Last contact after death.", _WARNING),
+    "no_baseline": Rule("Infused without an assessment on or before that day.", _WARNING),
+    "death_without_event": Rule("Died, but no adverse event is fatal.", _WARNING),
+    # Several tables
+    "unknown_subject": Rule("The subject is not in the subjects table."),
+    "after_death": Rule("A record dated after the subject's death."),
+    "ends_after_death": Rule("A therapy or event that ends after the subject's death.", _WARNING),
+    "after_withdrawal": Rule("An assessment or sample after the subject's withdrawal."),
+    "learned_after_withdrawal": Rule(
+        "A therapy or adverse event that starts after the subject's withdrawal.", _WARNING
+    ),
+    "after_last_contact": Rule("A record dated after the subject's last contact.", _WARNING),
+    "end_before_start": Rule("A therapy or event that ends before it starts."),
+    # Visits
+    "outside_window": Rule(
+        "A scheduled visit outside its window. The date decides, not the label.", _WARNING
+    ),
+    "two_in_window": Rule("Two scheduled visits in one window.", _WARNING),
+    "unscheduled_label": Rule(
+        "The label of a visit after infusion is neither scheduled nor UNS.", _WARNING
+    ),
+    "visit_without_infusion": Rule(
+        "A visit scheduled after infusion of a subject not infused.", _WARNING
+    ),
+    "uln_missing": Rule(
+        "A muscle enzyme without its upper limit of normal; a warning where the core set holds no"
+        " enzyme.",
+        _BOTH,
+    ),
+    "uln_differs": Rule(
+        "The upper limit of normal is less than half or more than twice the subject's usual one.",
+        _WARNING,
+    ),
+    "nothing_assessed": Rule("A visit without any measure.", _WARNING),
+    "measure_missing": Rule(
+        "A measure of the core set, CK, CMAS, MMT8 or physician global is missing at a visit that"
+        " has others.",
+        _WARNING,
+    ),
+    # Therapies
+    "before_birth": Rule("A therapy that starts before the subject was born, by age.", _WARNING),
+    "new_before_infusion": Rule(
+        "A new systemic therapy that starts before infusion or without one; it is no event.",
+        _WARNING,
+    ),
+    # Adverse events
+    "event_before_consent": Rule("An adverse event before consent.", _WARNING),
+    "grade_missing": Rule("An adverse event without a CTCAE grade.", _WARNING),
+    "flag_missing": Rule("Seriousness or relation to treatment is not recorded.", _WARNING),
+    "fatal_without_death": Rule("A fatal event (grade 5 or outcome) without a death.", _WARNING),
+    "fatal_grade": Rule("Grade 5 and a fatal outcome do not go together.", _WARNING),
+    "dlt_before_infusion": Rule(
+        "A dose-limiting toxicity before infusion, or without one.", _WARNING
+    ),
+    "class_varies": Rule(
+        "A preferred term stands under another system organ class than elsewhere.", _WARNING
+    ),
+    # Kinetics
+    "sample_without_infusion": Rule("A sample of a subject not infused.", _WARNING),
+    "value_missing": Rule("No value, and not below the limit of quantification.", _WARNING),
+    "value_below_lloq": Rule(
+        "A value below the limit of quantification that is not marked so.", _WARNING
+    ),
+    "below_lloq_contradicted": Rule(
+        "Marked below the limit of quantification, but the value is not."
+    ),
+    "lloq_missing": Rule("Marked below the limit of quantification without the limit.", _WARNING),
+    "mixed_units": Rule("Another unit than the other samples of the assay."),
+    "time_missing": Rule("One of several samples of a day has no time.", _WARNING),
+}

@@ -1,0 +1,48 @@
+"""Checks of the kinetics samples."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from durable.intake.findings import Findings
+from durable.intake.tables import Table, date_of
+
+
+def alone(table: Table, findings: Findings) -> None:
+    """Values against their limit of quantification, units and times."""
+    _limits(table, findings)
+    frame, recorded = table.frame, table.recorded
+    units = frame.groupby("assay")["unit"].transform("nunique")
+    usual = frame.groupby("assay")["unit"].transform(lambda unit: unit.mode().get(0, ""))
+    mixed = (units > 1) & frame["unit"].notna() & (frame["unit"] != usual)
+    expected = "the unit of the assay's other samples: " + usual.fillna("")
+    findings.add(recorded, mixed, "unit", "mixed_units", expected)
+    keys = ["subject_id", "assay", "sample_date"]
+    several = frame.duplicated(keys, keep=False) & frame[keys].notna().all(axis=1)
+    several &= ~frame.duplicated([*keys, "sample_time"], keep=False)
+    untimed = several & (recorded.text["sample_time"].str.strip() == "")
+    findings.add(
+        recorded, untimed, "sample_time", "time_missing", "a time: the day has other samples"
+    )
+
+
+def _limits(table: Table, findings: Findings) -> None:
+    frame, recorded = table.frame, table.recorded
+    below = frame["below_lloq"] == "Y"
+    empty = recorded.text["value"].str.strip() == ""
+    findings.add(recorded, ~below & empty, "value", "value_missing", "a value, or below_lloq Y")
+    low = ~below & (frame["value"] < frame["lloq"])
+    expected = "at least the lloq (" + recorded.text["lloq"] + "), or below_lloq Y"
+    findings.add(recorded, low, "value", "value_below_lloq", expected)
+    above = below & (frame["value"] >= frame["lloq"])
+    findings.add(recorded, above, "value", "below_lloq_contradicted", "a value below the lloq")
+    unlimited = below & (recorded.text["lloq"].str.strip() == "")
+    findings.add(recorded, unlimited, "lloq", "lloq_missing", "the limit: below_lloq is Y")
+
+
+def of_subjects(table: Table, known: pd.DataFrame, findings: Findings) -> None:
+    """Samples of subjects without an infusion."""
+    infusion = date_of(table.frame, known, "infusion_date")
+    none = infusion.isna() & table.frame["subject_id"].isin(known.index)
+    expected = "no sample: the subject has no infusion date"
+    findings.add(table.recorded, none, "sample_date", "sample_without_infusion", expected)

@@ -1,0 +1,82 @@
+"""Checks within the subjects table, and of each subject's baseline."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from durable.intake.findings import Findings
+from durable.intake.tables import Table, in_order
+
+
+def alone(table: Table, findings: Findings) -> None:
+    """Order of a subject's dates, and what must be there for an infused one."""
+    _order(table, findings)
+    _infused(table, findings)
+    _dose(table, findings)
+    frame, recorded = table.frame, table.recorded
+    undated = frame["withdrawal_reason"].notna() & (recorded.text["withdrawal_date"] == "")
+    findings.add(
+        recorded, undated, "withdrawal_date", "withdrawal_without_date", "a date: a reason is given"
+    )
+    no_reason = frame["withdrawal_date"].notna() & frame["withdrawal_reason"].isna()
+    findings.add(recorded, no_reason, "withdrawal_reason", "withdrawal_without_reason", "a reason")
+
+
+def _order(table: Table, findings: Findings) -> None:
+    for early, late, rule in (
+        ("lymphodepletion_date", "infusion_date", "infusion_early"),
+        ("consent_date", "lymphodepletion_date", "before_consent"),
+        ("consent_date", "infusion_date", "before_consent"),
+        ("consent_date", "death_date", "before_consent"),
+        ("consent_date", "withdrawal_date", "before_consent"),
+        ("infusion_date", "death_date", "death_before_infusion"),
+        ("infusion_date", "withdrawal_date", "withdrawal_order"),
+        ("consent_date", "last_contact_date", "contact_order"),
+        ("infusion_date", "last_contact_date", "contact_order"),
+        ("withdrawal_date", "last_contact_date", "contact_order"),
+    ):
+        in_order(table, findings, early, late, rule)
+    death = table.frame["death_date"]
+    for late, rule in (
+        ("last_contact_date", "contact_after_death"),
+        ("withdrawal_date", "withdrawal_order"),
+    ):
+        expected = "a date not after death_date (" + table.recorded.text["death_date"] + ")"
+        findings.add(table.recorded, table.frame[late] > death, late, rule, expected)
+
+
+def _infused(table: Table, findings: Findings) -> None:
+    text, recorded = table.recorded.text, table.recorded
+    infused = table.frame["infusion_date"].notna()
+    for name, rule, expected in (
+        ("lymphodepletion_date", "infusion_without_lymphodepletion", "a date"),
+        ("consent_date", "consent_missing", "a date"),
+        ("cells_per_kg", "dose_missing", "a dose"),
+        ("dose_level", "dose_missing", "a dose level"),
+        ("part", "part_missing", "A or B"),
+        ("last_contact_date", "contact_missing", "a date"),
+    ):
+        missing = infused & (text[name].str.strip() == "")
+        findings.add(recorded, missing, name, rule, f"{expected}: the subject was infused")
+    waiting = ~infused & (text["consent_date"].str.strip() == "")
+    findings.add(recorded, waiting, "consent_date", "consent_missing", "a date", "warning")
+
+
+def _dose(table: Table, findings: Findings) -> None:
+    """Cells against the dose level, where that is written as a number (1e7)."""
+    level = pd.to_numeric(table.frame["dose_level"], errors="coerce")
+    cells = table.frame["cells_per_kg"]
+    differs = (cells < level / 2) | (cells > level * 2)
+    expected = "from half to twice the dose level (" + table.recorded.text["dose_level"] + ")"
+    findings.add(table.recorded, differs, "cells_per_kg", "dose_differs", expected)
+
+
+def baselines(table: Table, visits: Table, findings: Findings) -> None:
+    """Infused subjects without an assessment up to that day."""
+    frame = table.frame
+    infusion = frame.drop_duplicates("subject_id").set_index("subject_id")["infusion_date"]
+    date = visits.frame["subject_id"].map(infusion)
+    before = visits.frame.loc[visits.frame["visit_date"] <= date, "subject_id"]
+    without = frame["infusion_date"].notna() & ~frame["subject_id"].isin(before)
+    expected = "an assessment before the infusion: without a baseline there is no score"
+    findings.add(table.recorded, without, "infusion_date", "no_baseline", expected)

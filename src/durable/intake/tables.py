@@ -1,0 +1,44 @@
+"""A table as the checks see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from durable.intake.findings import Findings, Recorded
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as recorded and as typed; both have the same rows."""
+
+    recorded: Recorded
+    frame: pd.DataFrame
+
+
+def date_of(frame: pd.DataFrame, known: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
+    """A date of each record's subject; NaT for an unknown one."""
+    return frame["subject_id"].map(known[column])
+
+
+def iso(date: pd.Series[pd.Timestamp]) -> pd.Series[str]:
+    """Dates as YYYY-MM-DD, '' where there is none."""
+    return date.dt.strftime("%Y-%m-%d").fillna("")
+
+
+def in_order(table: Table, findings: Findings, early: str, late: str, rule: str) -> None:
+    """A finding on `late` where it lies before `early`."""
+    wrong = table.frame[late] < table.frame[early]
+    expected = f"a date not before {early} (" + table.recorded.text[early].str.strip() + ")"
+    findings.add(table.recorded, wrong, late, rule, expected)
+
+
+def fatal(events: pd.DataFrame) -> pd.DataFrame:
+    """Whether an event is fatal by its ``grade`` and by its ``outcome``, one row each."""
+    return pd.DataFrame(
+        {
+            "grade": events["ctcae_grade"] == 5,
+            "outcome": events["outcome"].astype("string").str.casefold().eq("fatal").fillna(False),
+        }
+    ).astype(bool)

@@ -1,0 +1,97 @@
+"""Checks of the assessments."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from durable.config.model import ENZYMES, Visit
+from durable.contracts.inputs import MEASURES
+from durable.intake.findings import Findings
+from durable.intake.rules import Severity
+from durable.intake.tables import Table, date_of
+
+UNSCHEDULED = "UNS"
+#: Measures of remission beside those of the core set.
+_OF_REMISSION = ("physician_global", "cmas", "mmt8", "ck")
+
+
+def repeated(table: Table, again: pd.Series[bool], findings: Findings) -> None:
+    """Visits that occur twice, beyond the records that are the same `again`."""
+    frame, recorded = table.frame, table.recorded
+    label = frame["visit"]
+    counted = frame["subject_id"].notna() & label.notna() & (label != UNSCHEDULED) & ~again
+    twice = frame.loc[counted].duplicated(["subject_id", "visit"], keep="first")
+    where = twice.reindex(frame.index, fill_value=False)
+    expected = f"each visit once for a subject ({UNSCHEDULED} for an unscheduled one)"
+    findings.add(recorded, where, "visit", "duplicate_visit", expected)
+    keys = ["subject_id", "visit_date"]
+    same_day = frame.duplicated(keys) & frame[keys].notna().all(axis=1) & ~again & ~where
+    findings.add(recorded, same_day, "visit_date", "two_on_one_day", "one assessment a day")
+
+
+def windows(
+    table: Table, known: pd.DataFrame, schedule: tuple[Visit, ...], findings: Findings
+) -> None:
+    """Scheduled labels against dates: warnings, because the date decides and not the label."""
+    frame, recorded = table.frame, table.recorded
+    infusion = date_of(frame, known, "infusion_date")
+    day = (frame["visit_date"] - infusion).dt.days
+    by_name = {visit.visit: visit for visit in schedule}
+    label = frame["visit"].astype(object)
+    first = label.map({n: v.first_day for n, v in by_name.items()}).astype(float)
+    last = label.map({n: v.last_day for n, v in by_name.items()}).astype(float)
+    outside = day.notna() & first.notna() & ((day < first) | (day > last))
+    span = first.astype("Int64").astype(str) + " to " + last.astype("Int64").astype(str)
+    expected = "days " + span + " after infusion; this is day " + day.astype("Int64").astype(str)
+    findings.add(recorded, outside, "visit_date", "outside_window", expected)
+    strange = (day >= 1) & ~label.isin([*by_name, UNSCHEDULED]) & label.notna()
+    labels = f"one of {', '.join([*by_name, UNSCHEDULED])}"
+    findings.add(recorded, strange, "visit", "unscheduled_label", labels)
+    early = infusion.isna() & first.notna() & frame["subject_id"].isin(known.index)
+    expected_label = "no visit after infusion: the subject has no infusion date"
+    findings.add(recorded, early, "visit", "visit_without_infusion", expected_label)
+    held = pd.Series(None, index=frame.index, dtype=object)
+    for name, visit in by_name.items():
+        held = held.mask((day >= visit.first_day) & (day <= visit.last_day), name)
+    regular = held.notna() & (label != UNSCHEDULED)
+    several = frame.loc[regular, ["subject_id"]].assign(window=held[regular])
+    crowded = several.duplicated(keep=False).reindex(frame.index, fill_value=False)
+    expected = (
+        "one assessment in the window of " + held.fillna("") + "; the nearest to target is used"
+    )
+    findings.add(recorded, crowded, "visit_date", "two_in_window", expected)
+
+
+def alone(table: Table, measures: tuple[str, ...], findings: Findings) -> None:
+    """Limits of normal, and measures that are missing."""
+    for enzyme in ENZYMES:
+        _limit(table, enzyme, "enzyme" in measures, findings)
+    _missing(table, measures, findings)
+
+
+def _limit(table: Table, enzyme: str, needed: bool, findings: Findings) -> None:
+    frame, recorded, column = table.frame, table.recorded, f"{enzyme}_uln"
+    without = frame[enzyme].notna() & (recorded.text[column].str.strip() == "")
+    severity: Severity = "error" if needed else "warning"
+    expected = f"the upper limit of normal: {enzyme} is given"
+    findings.add(recorded, without, column, "uln_missing", expected, severity)
+    usual = frame.groupby("subject_id")[column].transform("median")
+    differs = (frame[column] < usual / 2) | (frame[column] > usual * 2)
+    expected_limit = "about the limit at the subject's other visits (" + usual.astype(str) + ")"
+    findings.add(recorded, differs, column, "uln_differs", expected_limit)
+
+
+def _missing(table: Table, measures: tuple[str, ...], findings: Findings) -> None:
+    frame, recorded = table.frame, table.recorded
+    empty = recorded.text.drop(columns="source_row").apply(lambda text: text.str.strip() == "")
+    nothing = empty[[*MEASURES, "extramuscular", *ENZYMES, "investigator_assessment"]].all(axis=1)
+    expected = "at least one measure"
+    findings.add(recorded, nothing, "visit_date", "nothing_assessed", expected)
+    wanted = [m for m in dict.fromkeys([*measures, *_OF_REMISSION]) if m != "enzyme"]
+    for name in wanted:
+        if empty[name].all() and not frame.empty:
+            message = f"{name} is empty in every row; expected a measure that the analysis uses"
+            findings.add_one("visits", recorded.file, "empty_column", message, column=name)
+        else:
+            missing = empty[name] & ~nothing
+            findings.add(recorded, missing, name, "measure_missing", "a value: others are given")
