@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from durable.config.model import ENZYMES, Ranges, Scale
@@ -147,6 +148,7 @@ def columns_needed(table: str) -> frozenset[str]:
 _DTYPES = {"text": object, "time": object, "date": "datetime64[ns]"}
 
 
+@cache
 def schema(table: str, ranges: Ranges) -> Any:
     """The contract of a typed table for pandera; each check's error is ``rule|expectation``."""
     import pandera.pandas as pa

@@ -88,7 +88,8 @@ def _spelling(table: Table, findings: Findings) -> None:
         usual: dict[str, str] = {}
         for text in sorted(count, key=lambda text: (-count[text], text)):
             usual.setdefault(_folded(text), text)
-        expected = value.map(lambda text: usual[_folded(text)], na_action="ignore")
+        spelled = {text: usual[_folded(text)] for text in count}
+        expected = value.map(spelled).astype(object)
         differs = value.notna() & (value != expected)
         findings.add(table.recorded, differs, name, "spelling_varies", expected + ", as elsewhere")
 

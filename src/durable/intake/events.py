@@ -8,6 +8,7 @@ from durable.intake.findings import Findings
 from durable.intake.tables import Table, date_of, fatal, in_order, iso
 
 _YEAR = 365.25
+_OLDEST = 120
 
 
 def ends(table: Table, findings: Findings) -> None:
@@ -19,8 +20,10 @@ def therapies(table: Table, known: pd.DataFrame, findings: Findings) -> None:
     """Therapies against the dates of their subject."""
     frame, recorded = table.frame, table.recorded
     _ends_after_death(table, known, findings)
-    # Age in completed years at consent, or at infusion at the latest: a year more is never short.
-    days = (frame["subject_id"].map(known["age_years"]) + 1) * _YEAR
+    # Age in completed years, at consent or later: a year more is never short. What is no age at all
+    # has its own finding.
+    age = frame["subject_id"].map(known["age_years"])
+    days = (age.where((age >= 0) & (age <= _OLDEST)) + 1) * _YEAR
     born = date_of(frame, known, "consent_date") - pd.to_timedelta(days, unit="D")
     early = frame["start_date"] < born
     expected: str | pd.Series[str] = "a date after birth (" + iso(born) + " or later by age)"

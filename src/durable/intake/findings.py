@@ -45,8 +45,12 @@ class Recorded:
 
 def shown(value: str) -> str:
     """A recorded text for the listing: hidden characters as escapes, cut after 200 characters."""
-    escaped = HIDDEN.sub(lambda found: repr(found[0])[1:-1], value[: _LONGEST + 1])
+    escaped = HIDDEN.sub(_escape, value[:_LONGEST])
     return escaped if len(value) <= _LONGEST else f"{escaped}... ({len(value)} characters)"
+
+
+def _escape(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
 
 
 @dataclass

@@ -118,8 +118,12 @@ def _header(table: str, file: str, data: bytes, findings: Findings) -> list[str]
             if '"' not in text:
                 break
     except csv.Error as error:
-        message = f"{error}; expected quotes around a cell as a whole, doubled inside"
-        findings.add_one(table, file, "broken_quotes", message, row=count + 1)
+        if "field limit" in str(error):
+            message = f"a cell of more than {csv.field_size_limit()} characters; expected less"
+            findings.add_one(table, file, "broken_row", message, row=count + 1)
+        else:
+            message = f"{error}; expected quotes around a cell as a whole, doubled inside"
+            findings.add_one(table, file, "broken_quotes", message, row=count + 1)
         return None
     if not any(name.strip() for name in header):
         findings.add_one(table, file, "no_header", "no column names; expected a header in row 1")
@@ -156,7 +160,8 @@ def _records(
             ),
         )
     except pa.ArrowInvalid as error:
-        reason = str(error).splitlines()[0]
+        long = "straddling" in str(error)
+        reason = "a row of more than a megabyte" if long else str(error).splitlines()[0]
         findings.add_one(table, file, "broken_row", f"{reason}; expected CSV")
         return None
     for row in broken:

@@ -84,7 +84,7 @@ def _converted(text: str, kind: inputs.Kind) -> Any:
             date = dt.datetime.strptime(text, "%Y-%m-%d")
         except ValueError:
             return None
-        return date if 1700 <= date.year <= 2200 else None  # what 64 bits of nanoseconds hold
+        return date if 1700 <= date.year <= 2261 else None  # what 64 bits of nanoseconds hold
     if kind == "time":
         return text
     # Correctly rounded, and of any length; digits that make no finite number are no number.

@@ -1,0 +1,214 @@
+"""A copy of the demo study to spoil, and its intake run as the two rules run it."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from durable import config
+from durable.config.model import TABLES, Plan
+from durable.errors import UserError
+from durable.intake import check, cutoff
+from durable.stages import STAGES
+
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "data" / "demo"
+
+
+class Found(NamedTuple):
+    """A line of the listing: what a data manager looks for."""
+
+    severity: str
+    table: str
+    row: int | None
+    column: str
+    value: str
+    rule: str
+
+
+@dataclass
+class Study:
+    """The demo study as bytes by table, and the plan as plain values."""
+
+    folder: Path
+    files: dict[str, bytes] = field(default_factory=lambda: dict(_demo()[0]))
+    raw: dict[str, Any] = field(default_factory=lambda: copy.deepcopy(_demo()[1]))
+    parsed: Plan | None = None
+
+    def cells(self, table: str) -> list[list[str]]:
+        return list(csv.reader(io.StringIO(self.files[table].decode(), newline="")))
+
+    def write(self, table: str, rows: Iterable[list[str]]) -> None:
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(rows)
+        self.files[table] = text.getvalue().encode()
+
+    def plan(self) -> Plan:
+        """The plan, its inputs in the folder of the study."""
+        if self.parsed is not None:
+            return self.parsed
+        for table in list(self.raw["inputs"]):
+            path = self.folder / f"{table}.csv"
+            if table in self.files:
+                path.write_bytes(self.files[table])
+            self.raw["inputs"][table]["path"] = str(path)
+        self.parsed = config.parse(self.raw)
+        return self.parsed
+
+    def leave_out_the_unconcerned(self) -> None:
+        """Drop optional tables as they are in the demo, unless the subjects changed.
+
+        Every rule looks at one table, or at one and the subjects: the others have the same
+        findings as ever.
+        """
+        demo = _demo()[0]
+        if self.files["subjects"] == demo["subjects"]:
+            for name in ("therapies", "adverse_events", "kinetics"):
+                if self.files.get(name) == demo[name] and len(self.raw["inputs"][name]) == 1:
+                    del self.raw["inputs"][name]
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results"
+
+    def check(self) -> list[Found]:
+        """Run the stage as its rule does, and read the listing with the standard library."""
+        check.run(self.plan().only(STAGES["check"].plan), self.results)
+        with (self.results / "queries.csv").open(encoding="utf-8", newline="") as file:
+            # A cell that a spreadsheet would take for a formula has an apostrophe before it.
+            return [
+                Found(
+                    line["severity"],
+                    line["table"],
+                    int(line["row"]) if line["row"] else None,
+                    line["column"],
+                    line["value"].removeprefix("'"),
+                    line["rule"],
+                )
+                for line in csv.DictReader(file)
+            ]
+
+    def cut(self) -> None:
+        cutoff.run(self.plan().only(STAGES["cut"].plan), self.results)
+
+    def refused(self) -> UserError | None:
+        """The message with which the stage ``cut`` stops, if it does."""
+        try:
+            self.cut()
+        except UserError as error:
+            return error
+        return None
+
+
+@cache
+def _demo() -> tuple[dict[str, bytes], dict[str, Any]]:
+    files = {name: (DEMO / f"{name}.csv").read_bytes() for name in TABLES}
+    raw = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    del raw["sensitivity"]  # the data are checked for the primary analysis
+    return files, raw
+
+
+Edit = Callable[[Study], None]
+
+
+def cell(table: str, row: int, column: str, value: str) -> Edit:
+    """Another value in one cell; rows as a spreadsheet counts them, the header is row 1."""
+
+    def edit(study: Study) -> None:
+        rows = study.cells(table)
+        place = rows[0].index(column)
+        assert rows[row - 1][place] != value, "the edit changes nothing"
+        rows[row - 1][place] = value
+        study.write(table, rows)
+
+    return edit
+
+
+def column(table: str, name: str, value: str) -> Edit:
+    """The same value in every row of a column."""
+
+    def edit(study: Study) -> None:
+        rows = study.cells(table)
+        place = rows[0].index(name)
+        study.write(table, [rows[0], *([*r[:place], value, *r[place + 1 :]] for r in rows[1:])])
+
+    return edit
+
+
+def again(table: str, row: int, **changed: str) -> Edit:
+    """A copy of a row at the end of the file, with other values in some columns."""
+
+    def edit(study: Study) -> None:
+        rows = study.cells(table)
+        copied = dict(zip(rows[0], rows[row - 1], strict=True)) | changed
+        study.write(table, [*rows, list(copied.values())])
+
+    return edit
+
+
+def without(table: str, *numbers: int) -> Edit:
+    """Rows taken out."""
+
+    def edit(study: Study) -> None:
+        rows = study.cells(table)
+        study.write(table, [r for n, r in enumerate(rows, start=1) if n not in numbers])
+
+    return edit
+
+
+def text(table: str, old: str, new: str) -> Edit:
+    """Another text in the file; `old` occurs once."""
+
+    def edit(study: Study) -> None:
+        data = study.files[table]
+        assert data.count(old.encode()) == 1, old
+        study.files[table] = data.replace(old.encode(), new.encode())
+
+    return edit
+
+
+def data(table: str, change: Callable[[bytes], bytes]) -> Edit:
+    """Other bytes of the file."""
+
+    def edit(study: Study) -> None:
+        changed = change(study.files[table])
+        assert changed != study.files[table]
+        study.files[table] = changed
+
+    return edit
+
+
+def absent(table: str) -> Edit:
+    """No file where the plan names one."""
+
+    def edit(study: Study) -> None:
+        del study.files[table]
+
+    return edit
+
+
+def planned(path: str, value: Any) -> Edit:
+    """Another value in the plan."""
+
+    def edit(study: Study) -> None:
+        place = study.raw
+        *above, last = path.split(".")
+        for key in above:
+            place = place.setdefault(key, {})
+        place[last] = value
+
+    return edit
+
+
+def beyond(found: list[Found], usual: list[Found]) -> list[Found]:
+    """Findings that the unspoilt demo does not have, in a stable order."""
+    return sorted((Counter(found) - Counter(usual)).elements(), key=repr)

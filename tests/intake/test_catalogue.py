@@ -1,0 +1,75 @@
+"""Every corruption of the catalogue is found where it is, and nothing else is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from durable.intake.rules import RULES
+from tests.intake.catalogue import CASES, Case
+from tests.intake.study import Found, Study, beyond
+
+
+@pytest.fixture(scope="session")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> list[Found]:
+    """Findings of the demo as it is."""
+    return Study(tmp_path_factory.mktemp("demo")).check()
+
+
+def test_the_demo_has_no_error_and_the_doubts_that_its_description_names(
+    usual: list[Found],
+) -> None:
+    assert usual == [
+        Found("warning", "visits", 18, "chaq", "", "measure_missing"),  # CQ-002 month 2
+        Found("warning", "visits", 30, "visit_date", "2023-05-28", "outside_window"),  # CQ-004 D28
+        Found("warning", "visits", 53, "visit_date", "2024-02-02", "outside_window"),  # CQ-006 M6
+        Found("warning", "visits", 65, "ck", "", "measure_missing"),  # CQ-007 month 12
+        Found("warning", "visits", 65, "mmt8", "", "measure_missing"),
+        Found("warning", "visits", 75, "das", "", "measure_missing"),  # CQ-009 month 3
+        Found("warning", "adverse_events", 13, "ctcae_grade", "", "grade_missing"),  # CQ-002
+    ]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.done)
+def test_a_corruption_is_found(case: Case, usual: list[Found], tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    earlier = study.results / "validated" / "visits.parquet"
+    earlier.parent.mkdir(parents=True)
+    earlier.write_bytes(b"earlier")
+    for edit in case.edits:
+        edit(study)
+    study.leave_out_the_unconcerned()
+    found = study.check()
+    new = Counter(beyond(found, usual))
+    assert not Counter(case.expected) - new, sorted(new, key=repr)
+    others = new - Counter(case.expected)
+    assert Counter(other.rule for other in others.elements()) == case.also, sorted(others, key=repr)
+    refused = study.refused()
+    if any(one.severity == "error" for one in found):
+        assert refused is not None
+        assert refused.status == 1
+        count = Counter(one.severity for one in found)
+        assert f"{count['error']} error(s) and {count['warning']} warning(s)" in str(refused)
+        assert [path.name for path in earlier.parent.iterdir()] == ["visits.parquet"]
+        assert earlier.read_bytes() == b"earlier"
+    else:
+        assert refused is None
+        assert {path.stem for path in earlier.parent.iterdir()} == {
+            *study.raw["inputs"],
+            "data_cut",
+        }
+        assert earlier.read_bytes() != b"earlier"
+
+
+def test_the_catalogue_has_a_hundred_corruptions_and_every_rule() -> None:
+    assert len({case.done for case in CASES}) == len(CASES)
+    assert len([case for case in CASES if case.expected]) >= 100
+    provoked = {found.rule for case in CASES for found in case.expected}
+    assert provoked == set(RULES)
+    severities = {rule: set() for rule in RULES}
+    for case in CASES:
+        for found in case.expected:
+            severities[found.rule].add(found.severity)
+    assert severities == {rule: set(about.severities) for rule, about in RULES.items()}
