@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.intake.findings import Findings
-from durable.intake.tables import Table, date_of, fatal, in_order, iso
+from durable.intake.tables import Table, date_of, fatal, in_order, iso, left_empty
 
 _YEAR = 365.25
 _OLDEST = 120
@@ -45,12 +45,10 @@ def _ends_after_death(table: Table, known: pd.DataFrame, findings: Findings) -> 
 def adverse(table: Table, findings: Findings) -> None:
     """Grades, flags and classes of adverse events."""
     frame, recorded = table.frame, table.recorded
-    text = recorded.text
-    no_grade = text["ctcae_grade"].str.strip() == ""
+    no_grade = left_empty(table, "ctcae_grade")
     findings.add(recorded, no_grade, "ctcae_grade", "grade_missing", "a grade from 1 to 5")
     for name in ("serious", "related"):
-        missing = text[name].str.strip() == ""
-        findings.add(recorded, missing, name, "flag_missing", "Y or N")
+        findings.add(recorded, left_empty(table, name), name, "flag_missing", "Y or N")
     by = fatal(frame)
     lived = by["grade"] & ~by["outcome"] & frame["outcome"].notna()
     findings.add(recorded, lived, "outcome", "fatal_grade", "fatal: the grade is 5")

@@ -196,7 +196,9 @@ def _native(
     native = pd.DataFrame(
         {n: text[place[f]] if f in place else "" for n, f in wanted.items()}, index=text.index
     ).astype(object)
-    blank = (native == "").all(axis=1)
+    candidates = native.loc[native["subject_id"].str.strip() == ""]
+    bare = candidates.apply(lambda column: column.str.strip() == "").all(axis=1)
+    blank = native.index.isin(candidates.index[bare.to_numpy(bool)])
     last = native.index[~blank].max() if not blank.all() else 0
     for row in native.index[blank]:
         message = "an empty row; expected a record"

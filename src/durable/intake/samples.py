@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.intake.findings import Findings
-from durable.intake.tables import Table, date_of
+from durable.intake.tables import Table, date_of, left_empty
 
 
 def alone(table: Table, findings: Findings) -> None:
@@ -20,7 +20,7 @@ def alone(table: Table, findings: Findings) -> None:
     keys = ["subject_id", "assay", "sample_date"]
     several = frame.duplicated(keys, keep=False) & frame[keys].notna().all(axis=1)
     several &= ~frame.duplicated([*keys, "sample_time"], keep=False)
-    untimed = several & (recorded.text["sample_time"].str.strip() == "")
+    untimed = several & left_empty(table, "sample_time")
     findings.add(
         recorded, untimed, "sample_time", "time_missing", "a time: the day has other samples"
     )
@@ -29,14 +29,14 @@ def alone(table: Table, findings: Findings) -> None:
 def _limits(table: Table, findings: Findings) -> None:
     frame, recorded = table.frame, table.recorded
     below = frame["below_lloq"] == "Y"
-    empty = recorded.text["value"].str.strip() == ""
+    empty = left_empty(table, "value")
     findings.add(recorded, ~below & empty, "value", "value_missing", "a value, or below_lloq Y")
     low = ~below & (frame["value"] < frame["lloq"])
     expected = "at least the lloq (" + recorded.text["lloq"] + "), or below_lloq Y"
     findings.add(recorded, low, "value", "value_below_lloq", expected)
     above = below & (frame["value"] >= frame["lloq"])
     findings.add(recorded, above, "value", "below_lloq_contradicted", "a value below the lloq")
-    unlimited = below & (recorded.text["lloq"].str.strip() == "")
+    unlimited = below & left_empty(table, "lloq")
     findings.add(recorded, unlimited, "lloq", "lloq_missing", "the limit: below_lloq is Y")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.intake.findings import Findings
-from durable.intake.tables import Table, in_order
+from durable.intake.tables import Table, in_order, left_empty
 
 
 def alone(table: Table, findings: Findings) -> None:
@@ -14,7 +14,7 @@ def alone(table: Table, findings: Findings) -> None:
     _infused(table, findings)
     _dose(table, findings)
     frame, recorded = table.frame, table.recorded
-    undated = frame["withdrawal_reason"].notna() & (recorded.text["withdrawal_date"] == "")
+    undated = frame["withdrawal_reason"].notna() & left_empty(table, "withdrawal_date")
     findings.add(
         recorded, undated, "withdrawal_date", "withdrawal_without_date", "a date: a reason is given"
     )
@@ -46,7 +46,7 @@ def _order(table: Table, findings: Findings) -> None:
 
 
 def _infused(table: Table, findings: Findings) -> None:
-    text, recorded = table.recorded.text, table.recorded
+    recorded = table.recorded
     infused = table.frame["infusion_date"].notna()
     for name, rule, expected in (
         ("lymphodepletion_date", "infusion_without_lymphodepletion", "a date"),
@@ -56,9 +56,9 @@ def _infused(table: Table, findings: Findings) -> None:
         ("part", "part_missing", "A or B"),
         ("last_contact_date", "contact_missing", "a date"),
     ):
-        missing = infused & (text[name].str.strip() == "")
+        missing = infused & left_empty(table, name)
         findings.add(recorded, missing, name, rule, f"{expected}: the subject was infused")
-    waiting = ~infused & (text["consent_date"].str.strip() == "")
+    waiting = ~infused & left_empty(table, "consent_date")
     findings.add(recorded, waiting, "consent_date", "consent_missing", "a date", "warning")
 
 

@@ -17,6 +17,14 @@ class Table:
     frame: pd.DataFrame
 
 
+def left_empty(table: Table, name: str) -> pd.Series[bool]:
+    """Cells of a column with nothing in them; one that could not be read is not empty."""
+    missing = table.frame[name].isna()
+    if missing.any():
+        missing &= table.recorded.text[name].str.strip() == ""
+    return missing
+
+
 def date_of(frame: pd.DataFrame, known: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
     """A date of each record's subject; NaT for an unknown one."""
     return frame["subject_id"].map(known[column])

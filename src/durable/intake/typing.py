@@ -14,6 +14,7 @@ import pandas as pd
 from durable.config.model import Ranges
 from durable.contracts import inputs
 from durable.intake.findings import HIDDEN, Findings, Recorded
+from durable.intake.tables import Table, left_empty
 
 #: ASCII digits only: full-width digits, thousands separators and 1e3 are not guessed at.
 _FORMS = {
@@ -37,7 +38,8 @@ def typed(recorded: Recorded, ranges: Ranges, findings: Findings) -> pd.DataFram
     rules = inputs.columns(recorded.table, ranges)
     columns = {name: _column(recorded, name, rule, findings) for name, rule in rules.items()}
     frame = pd.DataFrame(columns).assign(source_row=recorded.text["source_row"])
-    unread = {name: (recorded.text[name] != "") & frame[name].isna() for name in rules}
+    table = Table(recorded, frame)
+    unread = {name: frame[name].isna() & ~left_empty(table, name) for name in rules}
     _against_contract(recorded, frame, unread, ranges, findings)
     return frame
 

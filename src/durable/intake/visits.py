@@ -8,7 +8,7 @@ from durable.config.model import ENZYMES, Visit
 from durable.contracts.inputs import MEASURES
 from durable.intake.findings import Findings
 from durable.intake.rules import Severity
-from durable.intake.tables import Table, date_of
+from durable.intake.tables import Table, date_of, left_empty
 
 UNSCHEDULED = "UNS"
 #: Measures of remission beside those of the core set.
@@ -71,7 +71,7 @@ def alone(table: Table, measures: tuple[str, ...], findings: Findings) -> None:
 
 def _limit(table: Table, enzyme: str, needed: bool, findings: Findings) -> None:
     frame, recorded, column = table.frame, table.recorded, f"{enzyme}_uln"
-    without = frame[enzyme].notna() & (recorded.text[column].str.strip() == "")
+    without = frame[enzyme].notna() & left_empty(table, column)
     severity: Severity = "error" if needed else "warning"
     expected = f"the upper limit of normal: {enzyme} is given"
     findings.add(recorded, without, column, "uln_missing", expected, severity)
@@ -83,8 +83,9 @@ def _limit(table: Table, enzyme: str, needed: bool, findings: Findings) -> None:
 
 def _missing(table: Table, measures: tuple[str, ...], findings: Findings) -> None:
     frame, recorded = table.frame, table.recorded
-    empty = recorded.text.drop(columns="source_row").apply(lambda text: text.str.strip() == "")
-    nothing = empty[[*MEASURES, "extramuscular", *ENZYMES, "investigator_assessment"]].all(axis=1)
+    assessed = [*MEASURES, "extramuscular", *ENZYMES, "investigator_assessment"]
+    empty = pd.DataFrame({name: left_empty(table, name) for name in assessed})
+    nothing = empty.all(axis=1)
     expected = "at least one measure"
     findings.add(recorded, nothing, "visit_date", "nothing_assessed", expected)
     wanted = [m for m in dict.fromkeys([*measures, *_OF_REMISSION]) if m != "enzyme"]
