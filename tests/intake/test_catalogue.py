@@ -59,6 +59,7 @@ def test_a_corruption_is_found(case: Case, usual: list[Found], tmp_path: Path) -
         assert {path.stem for path in earlier.parent.iterdir()} == {
             *study.raw["inputs"],
             "data_cut",
+            "sources",
         }
         assert earlier.read_bytes() != b"earlier"
 

@@ -101,13 +101,14 @@ def _header(table: str, file: str, data: bytes, findings: Findings) -> list[str]
         findings.add_one(table, file, "not_utf8", "UTF-16; expected UTF-8", row=1)
         return None
     try:
-        text = data.decode("utf-8")
+        data.decode("utf-8")
     except UnicodeDecodeError as error:
-        row = len(_LINE_END.findall(data[: error.start])) + 1
+        row = sum(1 for _ in _LINE_END.finditer(data, 0, error.start)) + 1
         message = f"byte 0x{data[error.start]:02x} is not UTF-8; expected UTF-8"
         findings.add_one(table, file, "not_utf8", message, row=row)
         return None
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = csv.reader(io.TextIOWrapper(io.BytesIO(data), "utf-8", newline=""), strict=True)
+    quoted = b'"' in data
     header: list[str] = []
     count = 0
     try:
@@ -115,7 +116,7 @@ def _header(table: str, file: str, data: bytes, findings: Findings) -> list[str]
             if count == 1:
                 header = cells
             # Only quotes can be unsound, and only this reader is strict about them.
-            if '"' not in text:
+            if not quoted:
                 break
     except csv.Error as error:
         if "field limit" in str(error):
@@ -186,6 +187,11 @@ def _native(
         key = f" (inputs.{table}.columns.{name})" if name in renamed else ""
         message = f"no column {wanted[name]}{key}; expected it in the header"
         findings.add_one(table, file, "missing_column", message, column=name)
+    for name, foreign in wanted.items():
+        shared = [other for other in wanted if wanted[other] == foreign and other != name]
+        if shared and name in renamed:
+            message = f"{foreign} is read as {name} and as {shared[0]}; expected a column for each"
+            findings.add_one(table, file, "shared_column", message, column=name)
     for name in sorted(set(place) - set(wanted.values())):
         message = f"column {name} is not used"
         findings.add_one(table, file, "unused_column", message, column=name)

@@ -33,6 +33,7 @@ RULES: dict[str, Rule] = {
     "not_comma_separated": Rule("The columns are separated by semicolons, tabs or bars."),
     "repeated_column": Rule("A column name occurs twice."),
     "missing_column": Rule("A column of the table is not in the file."),
+    "shared_column": Rule("The plan reads one column of the file as two of the table."),
     "unused_column": Rule("A column is not used, or has neither name nor values.", _WARNING),
     "nameless_column": Rule("A column without a name holds values."),
     "broken_row": Rule("A row has more or fewer cells than the header, or is too long to read."),
