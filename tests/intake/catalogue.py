@@ -620,6 +620,7 @@ KINETIC_VALUES = [
     bad_cell("another unit", KINETICS, 4, "unit", "cells/mL", "mixed_units"),
     bad_cell("unit of the other assay", KINETICS, 4, "unit", "copies/ug DNA", "mixed_units"),
     bad_cell("sample without an assay", KINETICS, 4, "assay", "", "missing_value"),
+    case("no sample names its assay", column(KINETICS, "assay", ""), missing_value=176),
     bad_cell("sample without a unit", KINETICS, 4, "unit", "", "missing_value"),
 ]  # fmt: skip
 

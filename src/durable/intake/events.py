@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.intake.findings import Findings
-from durable.intake.tables import Table, date_of, fatal, in_order, iso, left_empty
+from durable.intake.tables import Table, date_of, fatal, in_order, iso, left_empty, usual_of
 
 _YEAR = 365.25
 _OLDEST = 120
@@ -54,17 +54,10 @@ def adverse(table: Table, findings: Findings) -> None:
     findings.add(recorded, lived, "outcome", "fatal_grade", "fatal: the grade is 5")
     milder = by["outcome"] & ~by["grade"] & frame["ctcae_grade"].notna()
     findings.add(recorded, milder, "ctcae_grade", "fatal_grade", "5: the outcome is fatal")
-    pairs = frame.groupby(["preferred_term", "system_organ_class"])["source_row"].agg(
-        ["count", "min"]
-    )
-    order = ["preferred_term", "count", "min"]
-    pairs = pairs.reset_index().sort_values(order, ascending=[True, False, True])
-    usual = frame["preferred_term"].map(
-        pairs.drop_duplicates("preferred_term").set_index("preferred_term")["system_organ_class"]
-    )
+    usual = usual_of(frame, "preferred_term", "system_organ_class")
     other = usual.notna() & frame["system_organ_class"].notna()
     other &= frame["system_organ_class"] != usual
-    expected = usual.fillna("").astype(object) + ", as for this term elsewhere"
+    expected = usual.fillna("") + ", as for this term elsewhere"
     findings.add(recorded, other, "system_organ_class", "class_varies", expected)
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.intake.findings import Findings
-from durable.intake.tables import Table, date_of, left_empty
+from durable.intake.tables import Table, date_of, left_empty, usual_of
 
 
 def alone(table: Table, findings: Findings) -> None:
     """Values against their limit of quantification, units and times."""
     _limits(table, findings)
     frame, recorded = table.frame, table.recorded
-    units = frame.groupby("assay")["unit"].transform("nunique")
-    usual = frame.groupby("assay")["unit"].transform(lambda unit: unit.mode().get(0, ""))
-    mixed = (units > 1) & frame["unit"].notna() & (frame["unit"] != usual)
+    usual = usual_of(frame, "assay", "unit")
+    mixed = usual.notna() & frame["unit"].notna() & (frame["unit"] != usual)
     expected = "the unit of the assay's other samples: " + usual.fillna("")
     findings.add(recorded, mixed, "unit", "mixed_units", expected)
     keys = ["subject_id", "assay", "sample_date"]

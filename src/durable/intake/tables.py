@@ -25,6 +25,13 @@ def left_empty(table: Table, name: str) -> pd.Series[bool]:
     return missing
 
 
+def usual_of(frame: pd.DataFrame, by: str, value: str) -> pd.Series[str]:
+    """Most frequent value among the records with the same `by`; of equal ones the first."""
+    pairs = frame.groupby([by, value])["source_row"].agg(["count", "min"]).reset_index()
+    pairs = pairs.sort_values(["count", "min"], ascending=[False, True]).drop_duplicates(by)
+    return frame[by].map(dict(zip(pairs[by], pairs[value], strict=True))).astype(object)
+
+
 def date_of(frame: pd.DataFrame, known: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
     """A date of each record's subject; NaT for an unknown one."""
     return frame["subject_id"].map(known[column])
