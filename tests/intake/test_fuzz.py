@@ -74,7 +74,7 @@ CELLS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     cells=st.lists(CELLS, min_size=1, max_size=6), name=st.sampled_from(NATIVE_COLUMNS["kinetics"])
 )
@@ -127,7 +127,7 @@ def studies(draw: st.DrawFn) -> dict[str, list[list[str]]]:
     return tables
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(tables=studies())
 def test_no_content_of_the_tables_makes_the_intake_fail(tables: dict[str, list[list[str]]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
