@@ -1,13 +1,14 @@
 # Reference results of R survival for the tests in tests/stats.
 #
-#   Rscript tests/reference/generate.R OUTPUT_FOLDER
+#   Rscript tests/reference/generate.R OUTPUT_FOLDER [SEED]
 #
-# writes km.json and aalen_johansen.json: fixed samples, and random ones from a fixed seed. One file
-# holds {software, cases}; README.md describes a case. Needs R and its package survival alone.
+# writes km.json, aalen_johansen.json and turnbull.json: fixed samples, and random ones from a fixed
+# seed. With a seed of yours it writes into random_*.json what R makes of some hundred new samples.
+# One file holds {software, cases}; README.md describes a case. Needs R and its package survival alone.
 
 suppressMessages(library(survival))
 
-probabilities <- c(0.1, 0.25, 0.5, 0.75, 0.9)
+probabilities <- c(0.1, 0.2, 0.25, 0.3, 1 / 3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9)
 transforms <- c("plain", "log", "log-log", "logit", "arcsin")
 tolerance <- sqrt(.Machine$double.eps)
 
@@ -283,11 +284,77 @@ aj_cases <- function() {
   c(fixed, random)
 }
 
+turnbull_case <- function(id, title, data) {
+  fit <- survfit(Surv(data$lower, ifelse(is.finite(data$upper), data$upper, NA_real_), type = "interval2") ~ 1)
+  list(id = id, kind = "turnbull", title = title, data = lapply(data, values),
+       expected = list(time = values(fit$time), surv = values(fit$surv)))
+}
+
+# Visits at 1, 2, ...; some missed, some subjects never with the event.
+random_intervals <- function(n) {
+  lower <- sample(0:7, n, replace = TRUE)
+  upper <- lower + sample(1:3, n, replace = TRUE)
+  upper[runif(n) < 0.3] <- Inf
+  list(lower = lower, upper = upper)
+}
+
+turnbull_cases <- function() {
+  set.seed(1976)
+  lapply(1:12, function(i) turnbull_case(sprintf("turnbull_%02d", i), "random visits", random_intervals(3 + 2 * i)))
+}
+
+# New samples of every kind: few and many ties, time 0, times by two routes, left truncation that
+# may empty the set at risk.
+random_sample <- function(i) {
+  n <- sample(1:24, 1)
+  status <- rbinom(n, 1, sample(c(0, 0.2, 0.5, 0.8, 1), 1, prob = c(1, 4, 6, 6, 2)))
+  switch(1 + i %% 6,
+    list(time = sample(0:6, n, replace = TRUE), status = status),
+    list(time = sample(1:40, n, replace = TRUE), status = status),
+    list(time = sample(c(1, 35, 59, 94, 183, 366), n, replace = TRUE) /
+           ifelse(runif(n) < 0.5, 30.4375, 365.25 / 12), status = status),
+    list(time = rexp(n, 0.1), status = status),
+    with(list(entry = sample(0:9, n, replace = TRUE)),
+         list(time = entry + sample(1:4, n, replace = TRUE), status = status, entry = entry)),
+    with(list(entry = sample(0:3, n, replace = TRUE)),
+         list(time = entry + sample(1:12, n, replace = TRUE), status = status, entry = entry))
+  )
+}
+
+km_new <- function(seed) {
+  set.seed(seed)
+  lapply(1:360, function(i)
+    km_case(sprintf("new_%03d", i), "random", random_sample(i), sample(c(0.8, 0.9, 0.95, 0.99), 1)))
+}
+
+aj_new <- function(seed) {
+  set.seed(seed)
+  lapply(1:60, function(i) {
+    n <- sample(1:20, 1)
+    times <- if (i %% 2) sample(0:6, n, replace = TRUE) else rexp(n)
+    aj_case(sprintf("aj_new_%02d", i), "random", list(time = times, event = sample(0:2, n, replace = TRUE)))
+  })
+}
+
+turnbull_new <- function(seed) {
+  set.seed(seed)
+  lapply(1:40, function(i) turnbull_case(sprintf("turnbull_new_%02d", i), "random visits", random_intervals(sample(2:25, 1))))
+}
+
 write_cases <- function(cases, path) {
   software <- list(R = R.version.string, survival = as.character(packageVersion("survival")))
   writeLines(to_json(list(software = software, cases = cases)), path)
 }
 
-folder <- commandArgs(trailingOnly = TRUE)[1]
-write_cases(c(km_fixed(), km_random()), file.path(folder, "km.json"))
-write_cases(aj_cases(), file.path(folder, "aalen_johansen.json"))
+arguments <- commandArgs(trailingOnly = TRUE)
+folder <- arguments[1]
+if (length(arguments) > 1) {
+  seed <- as.integer(arguments[2])
+  write_cases(km_new(seed), file.path(folder, "random_km.json"))
+  write_cases(aj_new(seed), file.path(folder, "random_aalen_johansen.json"))
+  write_cases(turnbull_new(seed), file.path(folder, "random_turnbull.json"))
+} else {
+  write_cases(c(km_fixed(), km_random()), file.path(folder, "km.json"))
+  write_cases(aj_cases(), file.path(folder, "aalen_johansen.json"))
+  write_cases(turnbull_cases(), file.path(folder, "turnbull.json"))
+}

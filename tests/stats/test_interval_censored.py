@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -73,6 +75,33 @@ def test_finkelstein_and_wolfe_radiotherapy_equals_r():
     assert curve["right"].tolist() == [5, 7, 8, 12, 25, 34, 40, 48]
     expected = [0.9537, 0.9203, 0.8316, 0.7609, 0.6682, 0.5864, 0.4655, 0]
     np.testing.assert_allclose(curve["survival"], expected, atol=1e-4)
+
+
+REFERENCE = Path(__file__).parents[1] / "reference" / "turnbull.json"
+
+
+@pytest.mark.parametrize(
+    "case", json.loads(REFERENCE.read_text())["cases"], ids=lambda case: case["id"]
+)
+def test_r_survfit_is_near_and_no_more_likely(case):
+    assert_as_likely_as_r_and_near_it(case)
+
+
+def assert_as_likely_as_r_and_near_it(case):
+    # R's iteration stops when a step changes survival by less than 5e-5, short of the maximum.
+    lower = case["data"]["lower"]
+    upper = [INF if bound is None else bound for bound in case["data"]["upper"]]
+    curve = turnbull(lower, upper).curve
+    middle = (curve["left"] + curve["right"]).to_numpy() / 2
+    probability = curve["probability"].to_numpy()
+    theirs = dict(zip(case["expected"]["time"], case["expected"]["surv"], strict=True))
+    ours = {time: 1 - probability[middle <= time].sum() for time in theirs}
+    np.testing.assert_allclose(list(ours.values()), list(theirs.values()), atol=0.01)
+    at = [(0.0, 1.0), *theirs.items()]
+    r_curve = {b: [s for t, s in at if t <= b][-1] for b in {*lower, *upper} if b < INF}
+    own_curve = {b: 1 - probability[middle <= b].sum() for b in r_curve}
+    r_curve[0] = own_curve[0] = 1.0
+    assert log_likelihood(lower, upper, own_curve) >= log_likelihood(lower, upper, r_curve) - 1e-9
 
 
 def test_radiotherapy_median_is_known_up_to_its_region_and_its_limit_is_not_reached():

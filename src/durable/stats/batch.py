@@ -16,6 +16,7 @@ import numpy.typing as npt
 from durable.stats.survival import (
     _LIMITS,
     _NEAR,
+    SMALLEST,
     TOLERANCE,
     Band,
     Bools,
@@ -176,7 +177,7 @@ class KaplanMeierBatch:
         left = self._first_to_reach(p + TOLERANCE, died)
         ends = np.isnan(left)
         left[ends] = np.fmax.reduce(self.time[ends], axis=1)
-        return np.where(_count(died >= p) > 0, (reached + left) / 2, np.nan)
+        return np.where(_count(died >= min(p, SMALLEST)) > 0, (reached + left) / 2, np.nan)
 
     def _first_to_reach(self, level: float, died: Floats) -> Floats:
         """The time of the smallest value not below `level`; the first of equal ones."""

@@ -32,6 +32,9 @@ Rule = Literal["r", "sas"]
 #: Times, and survival probabilities at a quantile under rule "r", closer than this are equal:
 #: ``sqrt(.Machine$double.eps)``, the tolerance of R's ``aeqSurv`` and ``quantile.survfit``.
 TOLERANCE = math.sqrt(np.finfo(np.float64).eps)
+#: R's ``quantile`` finds none of the quantiles of one call if 1 - S ends below the smallest of them,
+#: be it by rounding. Here each is as in a call that asks for this one too.
+SMALLEST = 0.1
 #: Survival this near the level of a quantile is compared with it in integers.
 _NEAR = 1e-9
 
@@ -292,12 +295,11 @@ class KaplanMeier:
         """Time at which `survival`, given at the event times, passes 1 - p: R's ``findq``.
 
         R looks for the smallest 1 - S that reaches p, not for the earliest time; the two differ
-        where a confidence limit is not monotone. And it finds nothing if 1 - S ends below p, be it
-        by rounding.
+        where a confidence limit is not monotone.
         """
         known = ~np.isnan(survival)
         times, died = self._event_times[known], 1 - survival[known]
-        if not (died >= p).any():
+        if not (died >= min(p, SMALLEST)).any():
             return math.nan
         reached, left = (_first_to_reach(x, times, died) for x in (p - TOLERANCE, p + TOLERANCE))
         if math.isnan(left) and abs(died[-1] - p) < TOLERANCE:
