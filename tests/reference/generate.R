@@ -192,6 +192,8 @@ km_fixed <- function() {
             list(time = 1:10, status = as.numeric(1:10 == 1))),
     km_case("n20_two_events", "S = 0.9 to the end, rounded the other way: R answers the midpoint",
             list(time = 1:20, status = as.numeric(1:20 <= 2))),
+    km_case("n27_half_ends_curve", "S = 0.5 to the end but for rounding: R answers NA if asked for the median alone",
+            list(time = 1:27, status = c(rep(0, 3), rep(1, 12), rep(0, 12)))),
     km_case("n10_nine_events", "S = 0.1 to the end", list(time = 1:10, status = as.numeric(1:10 <= 9))),
     km_case("n10_first_censored", "censored before the first event",
             list(time = c(1, 1, 2, 4, 5, 6, 7, 8, 9, 12), status = c(0, 0, 0, 1, 1, 0, 1, 0, 0, 0))),

@@ -126,6 +126,14 @@ def test_a_cause_that_does_not_occur_has_incidence_zero_and_three_causes_are_tol
     np.testing.assert_allclose(three.cif[-1], [0.25, 0.25, 0.25])
 
 
+def test_an_incidence_of_one_is_exactly_one_and_certain():
+    # 1/7 + 1/7 + ... is not 1 in binary, nor is a variance of 0 found by cancellation.
+    for subjects in range(1, 30):
+        row = aalen_johansen(range(subjects), [1] * subjects).at([subjects - 1]).iloc[0]
+        assert (row["cif"], row["std_err"]) == (1, pytest.approx(0, abs=1e-15))
+        assert np.isnan([row["lower"], row["upper"]]).all()
+
+
 def test_no_subject_gives_an_empty_curve_and_nothing_estimable():
     estimate = aalen_johansen([], [])
     assert estimate.curve.empty

@@ -107,6 +107,21 @@ def test_a_curve_that_ends_at_0_9_has_a_tenth_percentile_in_r_by_rounding_alone(
     assert math.isnan(twenty.quantile(0.1, rule="sas")[0])
 
 
+def test_the_median_of_a_curve_that_ends_at_one_half_does_not_depend_on_what_else_is_asked() -> (
+    None
+):
+    # Of 27, three censored at 1 to 3, events at 4 to 15: S = 12/24, which R's product rounds up.
+    times, events = range(1, 28), [0] * 3 + [1] * 12 + [0] * 12
+    km = kaplan_meier(times, events)
+    assert km.survival[-1] == 0.5 + 2**-53
+    # R: quantile(fit, 0.5) is NA; quantile(fit, c(0.25, 0.5, 0.75)) has (15 + 27) / 2.
+    assert reference("n27_half_ends_curve")["quantiles"]["log"]["estimate"][6] == 21
+    assert reference("n27_half_ends_curve")["quantiles"]["p"][6] == 0.5
+    assert km.quantile(0.5, rule="r")[0] == 21
+    assert math.isnan(km.quantile(0.5, rule="sas")[0])
+    assert lifelines_fit(times, events).median_survival_time_ == 15
+
+
 def test_limits_are_not_estimable_where_the_last_observation_is_an_event() -> None:
     theirs = lifelines_fit(*FLAT)
     assert theirs.confidence_interval_.loc[5].tolist() == [0, 0]

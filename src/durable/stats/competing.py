@@ -134,7 +134,8 @@ class AalenJohansen:
     def _band(self, level: float, transform: Transform) -> Band:
         _check_between_0_and_1("level", level)
         _check_choice("transform", transform, Transform)
-        defined = (self.cif > 0) | (transform == "plain")
+        ends = {"plain": [0, 1], "log": [1]}.get(transform, [])
+        defined = ((self.cif > 0) & (self.cif < 1)) | np.isin(self.cif, ends)
         with np.errstate(all="ignore"):
             relative = np.where(self.std_err > 0, self.std_err / self.cif, 0.0)
             limits = _LIMITS[transform](self.cif, relative, _normal(level))
@@ -182,18 +183,25 @@ def aalen_johansen(
     n_risk = n_exit.sum(axis=1)[::-1].cumsum()[::-1]
     n_event = n_exit[:, 1:]
     survival = ((n_risk - n_event.sum(axis=1)) / n_risk).cumprod()
-    before = np.append(1.0, survival)[:-1]
-    cif = (before[:, None] * n_event / n_risk[:, None]).cumsum(axis=0)
+    cif = _incidence(n_event, n_risk, survival)
     if variance == "aalen":
         spread = _variance_aalen(n_event, n_risk, survival, cif)
     else:
         spread = _variance_jackknife(n_exit, n_risk, survival, cif)
-    # Rounding can leave -1e-18 where the variance is 0.
-    std_err = np.sqrt(spread.clip(min=0))
+    std_err = np.sqrt(spread)
     arrays = (times, n_risk, n_exit[:, 0], n_event, survival, cif, std_err)
     for array in arrays:
         array.flags.writeable = False
     return AalenJohansen(*arrays, tolerance)
+
+
+def _incidence(n_event: Ints, n_risk: Ints, survival: Floats) -> Floats:
+    before = np.append(1.0, survival)[:-1]
+    cif = (before[:, None] * n_event / n_risk[:, None]).cumsum(axis=0)
+    so_far = n_event.cumsum(axis=0)
+    others = so_far.sum(axis=1, keepdims=True) - so_far
+    # 1 - S until a competing event occurs, and so exactly 1 where the sum would round below it.
+    return np.where(others > 0, cif, 1 - survival[:, None])
 
 
 def _variance_jackknife(n_exit: Ints, n_risk: Ints, survival: Floats, cif: Floats) -> Floats:
@@ -204,8 +212,7 @@ def _variance_jackknife(n_exit: Ints, n_risk: Ints, survival: Floats, cif: Float
     influence on F(t) of a subject still at risk after t is B(t), the sum of (G(s-) - 1/n) dF(s)
     over times s up to t. That of a subject who left at x is B(x) + v (F(t) - F(x)), with v = G(x)
     if censored and v = G(x) - 1 / (n - D) if not, and with S(x-) / n added if by this cause.
-    Subjects who left at one time for one reason share it, so that the sum of squares needs
-    cumulative sums only.
+    Subjects who left at one time for one reason share it.
     """
     total = n_exit[:, 1:].sum(axis=1)
     left = (n_risk - total).clip(min=1)  # where nobody is left, the incidences stay as they are
@@ -240,8 +247,16 @@ def _variance_aalen(n_event: Ints, n_risk: Ints, survival: Floats, cif: Floats) 
 
 
 def _sum_of_squares(weight: Floats | Ints, start: Floats, slope: Floats, cif: Floats) -> Floats:
-    """Sum of weight(s) (start(s) + slope(s) F(t))^2 over times s up to t, for every t."""
-    squares, products, slopes = (
-        (weight * term).cumsum(axis=0) for term in (start**2, start * slope, slope**2)
-    )
-    return np.asarray(squares + 2 * products * cif + slopes * cif**2)
+    """Sum of weight(s) (start(s) + slope(s) F(t))^2 over times s up to t, for every t.
+
+    Each square by itself: multiplied out it needs cumulative sums only, but leaves 1e-16 where it
+    should be 0, and so a standard error of 1e-8.
+    """
+    columns = (np.broadcast_to(values, cif.shape).T.copy() for values in (weight, start, slope))
+    total = np.empty(cif.T.shape)
+    for cause, (weights, starts, slopes) in enumerate(zip(*columns, strict=True)):
+        for row, incidence in enumerate(cif[:, cause].tolist()):
+            until = slice(row + 1)
+            influence = starts[until] + slopes[until] * incidence
+            total[cause, row] = weights[until] @ (influence * influence)
+    return total.T
