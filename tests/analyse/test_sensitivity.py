@@ -139,7 +139,7 @@ def durability(found: Rows, name: str) -> dict[str, float]:
     ("name", "expected"),
     [
         ("primary", PRIMARY),
-        # Rash is no loss: treated 71, died 131; brief 61+, lost 121+, blip 151+: S = 3/4, then x 1/2.
+        # Rash is no loss: brief 61+, treated 71, lost 121+, died 131, blip 151+: S = 3/4, 3/8.
         ("remission_printo", {"n_event": 2, "median": 131, "landmark_M3": 0.75}),
         # Without brief: 61, 71, 131, 151+: S = 1/2 from 71 to 131.
         ("remission_confirmed", {"n_subjects": 4, "n_event": 3, "median": 101}),

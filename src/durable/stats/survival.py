@@ -32,8 +32,8 @@ Rule = Literal["r", "sas"]
 #: Times, and survival probabilities at a quantile under rule "r", closer than this are equal:
 #: ``sqrt(.Machine$double.eps)``, the tolerance of R's ``aeqSurv`` and ``quantile.survfit``.
 TOLERANCE = math.sqrt(np.finfo(np.float64).eps)
-#: R's ``quantile`` finds none of the quantiles of a call if 1 - S ends below the smallest of them, be
-#: it by rounding. Here each is as in a call that asks for this one too.
+#: R's ``quantile`` finds none of the quantiles of a call if 1 - S ends below the smallest of them,
+#: even by rounding. Here each is as in a call that asks for this one too.
 SMALLEST = 0.1
 #: Survival this near the level of a quantile is compared with it in integers.
 _NEAR = 1e-9
