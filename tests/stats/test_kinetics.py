@@ -269,6 +269,25 @@ def test_missing_results_are_left_out_and_counted():
     assert again.auc_end == absent.auc_end
 
 
+def test_samples_after_a_re_infusion_do_not_belong_to_the_first_infusion():
+    # Triangle of height 10 to day 20, then 0; the second infusion on day 40 brings 50.
+    day, value = [0, 10, 20, 40, 50, 90], [0, 10, 0, 0, 50, 30]
+    first = noncompartmental(day, value, method="linear", reinfusion=40)
+    assert (first.cmax, first.tmax, first.auc_end, first.flag) == (10, 10, 100, "")
+    assert first.n_samples == 4
+    assert noncompartmental(day, value, method="linear").cmax == 50
+
+
+def test_cells_still_there_at_a_re_infusion_leave_the_area_not_calculable():
+    first = noncompartmental([0, 10, 40, 50, 90], [0, 10, 4, 50, 0], reinfusion=40)
+    assert (first.cmax, first.clast, first.tlast, first.flag) == (10, 4, 40, "NC")
+
+
+def test_a_re_infusion_comes_after_the_infusion():
+    with pytest.raises(ValueError, match="reinfusion: 0 is not"):
+        noncompartmental([0, 1], [0, 1], reinfusion=0)
+
+
 def test_tmax_is_the_first_of_equal_peaks():
     assert noncompartmental([0, 7, 10, 14, 90], [0, 10, 8, 10, 0]).tmax == 7
 

@@ -167,6 +167,22 @@ class TestDegenerateSamples:
         assert km.n_risk_before([0, 1, 2.5, 3, 4]).tolist() == [0, 2, 0, 0, 2]
 
 
+def test_the_calls_of_the_design_by_position_and_by_name() -> None:
+    # docs/architecture.md, Library functions: pinned analyses rely on them.
+    km = kaplan_meier([1, 2, 2, 3.5, 5, 8], [1, 0, True, 1, 0, 1], entry=None)
+    assert list(km.curve) == ["time", "n_risk", "n_event", "n_censor", "survival", "std_err"]
+    assert list(km.confidence(level=0.95, transform="log-log")) == ["time", "lower", "upper"]
+    # S = 5/6, 4/6, 4/9, 4/9, 0.
+    expected = pytest.approx((3.5, 1, NAN), nan_ok=True)
+    assert km.quantile(0.5, level=0.95, transform="log-log", rule="r") == expected
+    assert km.quantile(0.5, 0.95, "log-log", "sas") == expected
+    at = km.at([3, 6, 12], level=0.95, transform="log-log")
+    assert list(at) == ["time", "survival", "lower", "upper", "n_risk"]
+    assert at["survival"].tolist() == pytest.approx([4 / 6, 4 / 9, NAN], nan_ok=True)
+    assert km.rmst(24, level=0.95)[0] == pytest.approx(1 + 5 / 6 + 1.5 * 4 / 6 + 4.5 * 4 / 9)
+    assert isinstance(follow_up([1, 2], [1, 0]), KaplanMeier)
+
+
 class TestAcceptedInput:
     @pytest.mark.parametrize(
         "event",

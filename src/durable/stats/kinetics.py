@@ -112,6 +112,7 @@ def noncompartmental(
     *,
     window: float = 14.0,
     start_value: float = 0.0,
+    reinfusion: float = math.inf,
 ) -> Noncompartmental:
     """Highest concentration, its time, and areas under the curve.
 
@@ -135,6 +136,9 @@ def noncompartmental(
     start_value
         Concentration on day 0 when nothing was measured on or before it: 0, as the cells do not
         exist before infusion; NaN to make no assumption, so that no area is calculable.
+    reinfusion
+        Day of a second infusion. The profile is that of the first: samples after this day are left
+        out, and one on it counts as taken before, as on day 0.
 
     Returns
     -------
@@ -147,8 +151,8 @@ def noncompartmental(
     ------
     ValueError
         For lengths that differ, a day that is not finite, two results on one day, a negative or
-        infinite concentration, an ``end`` that is not positive, a negative window or an unknown
-        method.
+        infinite concentration, an ``end`` or a re-infusion not after day 0, a negative window or an
+        unknown method.
 
     Notes
     -----
@@ -157,7 +161,9 @@ def noncompartmental(
     concentration on day 0. The terminal slope is PKNCA's: see docs/kinetics.md.
     """
     _check_options(end, method, window, start_value)
-    days, conc, missing = _results(day, value, below_lloq)
+    if not reinfusion > 0:
+        raise ValueError(f"reinfusion: {reinfusion} is not a day after infusion")
+    days, conc, missing = _results(day, value, below_lloq, reinfusion)
     profile = _profile(days, conc, start_value)
     counts = len(days), int(np.count_nonzero(conc == 0)), missing
     if not (profile.day > 0).any():
@@ -196,9 +202,9 @@ def _check_options(end: float, method: str, window: float, start_value: float) -
 
 
 def _results(
-    day: npt.ArrayLike, value: npt.ArrayLike, below_lloq: npt.ArrayLike | None
+    day: npt.ArrayLike, value: npt.ArrayLike, below_lloq: npt.ArrayLike | None, until: float
 ) -> tuple[Floats, Floats, int]:
-    """Days and concentrations of the results in order of time, and the number missing."""
+    """Days and concentrations of the results until a day, in order, and the number missing."""
     days, values = np.asarray(day, np.float64), np.asarray(value, np.float64)
     below = np.asarray(np.zeros(days.shape) if below_lloq is None else below_lloq, np.float64)
     if days.ndim != 1 or not days.shape == values.shape == below.shape:
@@ -212,7 +218,8 @@ def _results(
     ):
         if bad.any():
             raise ValueError(f"sample {int(bad.argmax())}: a {what}")
-    conc = np.where(below == 1, 0.0, values)
+    first = days <= until
+    days, conc = days[first], np.where(below == 1, 0.0, values)[first]
     known = ~np.isnan(conc)
     order = np.argsort(days[known], kind="stable")
     ordered = days[known][order]
