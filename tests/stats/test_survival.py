@@ -172,7 +172,7 @@ def test_the_calls_of_the_design_by_position_and_by_name() -> None:
     km = kaplan_meier([1, 2, 2, 3.5, 5, 8], [1, 0, True, 1, 0, 1], entry=None)
     assert list(km.curve) == ["time", "n_risk", "n_event", "n_censor", "survival", "std_err"]
     assert list(km.confidence(level=0.95, transform="log-log")) == ["time", "lower", "upper"]
-    # S = 5/6, 4/6, 4/9, 4/9, 0.
+    # The curve takes the values 5/6, 4/6, 4/9 (from 3.5 to 8) and 0.
     expected = pytest.approx((3.5, 1, NAN), nan_ok=True)
     assert km.quantile(0.5, level=0.95, transform="log-log", rule="r") == expected
     assert km.quantile(0.5, 0.95, "log-log", "sas") == expected
