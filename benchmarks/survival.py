@@ -98,13 +98,13 @@ def small_samples(
     if rscript:
         goals += [
             Goal(
-                "10,000 samples of 10: R loop (survfit, quantile) / batch",
+                "10,000 samples of 10: R loop without landmarks / batch with them",
                 ratio(r, batch),
                 1000,
                 True,
             ),
             Goal(
-                "10,000 samples of 10: R loop (and landmarks) / batch",
+                "10,000 samples of 10: R loop (survfit, quantile, landmarks) / batch",
                 ratio(r_longer, batch),
                 1000,
                 True,

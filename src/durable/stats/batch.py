@@ -160,13 +160,13 @@ class KaplanMeierBatch:
         coming = passed - observed
         n_risk = self._cells(self.n_risk, coming.clip(max=self.time.shape[1] - 1))
         n_risk[coming == self._number[:, None]] = 0
-        survival = self._cells(self.survival, latest)
-        log_std_err = self._cells(self.log_std_err, latest)
-        columns = (survival, *_limits(survival, log_std_err, level, transform))
+        curves = (self.survival, *self.confidence(level, transform))
+        columns = [self._cells(curve, latest) for curve in curves]
         for values in columns:
             values[passed == 0] = 1.0
             values[n_risk == 0] = np.nan
-        return *columns, n_risk
+        survival, lower, upper = columns
+        return survival, lower, upper, n_risk
 
     def _passage(self, survival: Floats, p: float) -> Floats:
         """Time at which each curve passes 1 - p, by R's ``findq``: see the single sample's."""
@@ -376,10 +376,11 @@ def _estimate(time: Floats, n_exit: Ints, n_event: Ints) -> KaplanMeierBatch:
     n_risk = np.empty_like(gone)
     n_risk[:, 0] = gone[:, -1]
     np.subtract(gone[:, -1:], gone[:, :-1], out=n_risk[:, 1:])
-    survivors = n_risk - n_event
+    at_risk = n_risk.astype(np.float64)
+    survivors = at_risk - n_event
     with np.errstate(divide="ignore", invalid="ignore"):  # survival 0; behind the last time
-        survival = _accumulate(np.multiply, survivors / n_risk)
-        variance = np.multiply(n_risk, survivors, dtype=np.float64)
+        survival = _accumulate(np.multiply, survivors / at_risk)
+        variance = np.multiply(at_risk, survivors, out=at_risk)
         np.divide(n_event, variance, out=variance)
         log_std_err = np.sqrt(_accumulate(np.add, variance), out=variance)
     log_std_err[survivors == 0] = np.nan
