@@ -125,13 +125,38 @@ STAGES: dict[str, Stage] = {
         (*_HEADINGS, "schedule", "response", "statistics", "sensitivity"),
         "draw the figures",
     ),
+    "listings": Stage(
+        "durable.display.listings",
+        (
+            "response.core_set",
+            "response.hybrid",
+            "safety.windows_days",
+            "statistics.days_per_month",
+            "outputs.month_decimals",
+        ),
+        "list what the tables summarise, record by record",
+    ),
+    "report": Stage(
+        "durable.display.report",
+        (
+            *_HEADINGS,
+            "schedule",
+            "response",
+            "statistics",
+            "sensitivity",
+            "safety",
+            "kinetics",
+        ),
+        "put every output into one page, report.html",
+    ),
 }
 
 
 def code_digest(module: str) -> str:
-    """SHA-256 over a module of this package and all it imports from the package."""
+    """SHA-256 over a module of this package, all it imports from it and the templates they name."""
     digest = hashlib.sha256()
-    for path in sorted(_reached(module)):
+    reached = _reached(module)
+    for path in sorted(reached.union(*map(_templates, reached))):
         digest.update(path.relative_to(_PACKAGE).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -164,10 +189,24 @@ def _file(module: str) -> Path | None:
 
 
 @cache
+def _templates(path: Path) -> frozenset[Path]:
+    """Files of the folder ``templates`` beside a source file that it names."""
+    folder = path.parent / "templates"
+    names = {file.name: file for file in folder.glob("*")}
+    texts = (node.value for node in ast.walk(_parsed(path)) if isinstance(node, ast.Constant))
+    return frozenset(names[text] for text in texts if isinstance(text, str) and text in names)
+
+
+@cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_bytes())
+
+
+@cache
 def _imports(path: Path) -> tuple[str, ...]:
     """Names of this package that a source file imports, at the top or inside a function."""
     names: list[str] = []
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in ast.walk(_parsed(path)):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

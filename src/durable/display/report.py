@@ -1,0 +1,329 @@
+"""Stage ``report``: every output in one page that opens without a network (docs/report.md).
+
+The page is put together from files that other stages wrote; nothing in it is computed but tallies
+of the findings. Data is escaped, and a policy in the page lets no script run but its own.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from durable.config.model import TABLES, Plan
+from durable.contracts.results import TOTAL, read_csv
+from durable.display import definitions as say
+from durable.display import formats as f
+from durable.display.html import STYLE, render_fragment
+from durable.display.listings import LISTINGS, Column, Listing
+from durable.display.report_plan import plan_keys, variants
+from durable.display.report_summary import summary
+from durable.display.shell import Ard
+from durable.display.tables import tables
+from durable.files import safe_cell, write_text
+from durable.stages import STAGES
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_PAGE, _STYLE, _SCRIPT = "report.html.jinja", "report.css", "report.js"
+
+#: What cannot be made without an input table.
+_NEEDED_FOR = {
+    "therapies": "New systemic therapies are not known: none is an event or a reason for censoring.",
+    "adverse_events": "No adverse events: of the safety tables only deaths are reported.",
+    "kinetics": "No cellular kinetics: no table, figure or listing of them.",
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing with its caption as text."""
+
+    name: str
+    title: str
+    caption: str
+    svg: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """A heading over neighbouring columns of a listing."""
+
+    label: str
+    width: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a listing."""
+
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class View:
+    """A listing, or a part of one, as it is shown."""
+
+    name: str
+    title: str
+    subtitle: str
+    file: str
+    columns: tuple[Column, ...]
+    heads: tuple[Head, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+def run(plan: Plan, folder: Path) -> None:
+    """Read the results; write ``report.html``."""
+    write_text(folder / "report.html", page(plan, folder))
+
+
+def page(plan: Plan, folder: Path) -> str:
+    """The report as the text of an HTML file."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    script = (_TEMPLATES / _SCRIPT).read_text(encoding="utf-8")
+    style = STYLE + (_TEMPLATES / _STYLE).read_text(encoding="utf-8")
+    ard = Ard.of(read_csv(folder / "ard.csv"))
+    return environment.get_template(_PAGE).render(
+        plan=plan,
+        # Constants of the package, and fragments whose data was escaped where they were made.
+        script=Markup(script),  # noqa: S704
+        script_digest=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        style=Markup(style),  # noqa: S704
+        tables=[
+            (table, Markup(render_fragment(table)))  # noqa: S704
+            for table in tables(plan, folder)
+        ],
+        figures=[(figure, Markup(figure.svg)) for figure in figures(folder)],  # noqa: S704
+        listings=list(listings(plan, folder)),
+        results=summary(ard, plan),
+        population=_population(ard),
+        changed=[key for key in plan_keys(plan) if key.differs and key.defining],
+        keys=every_key(plan),
+        variants=variants(plan),
+        definitions=list(definitions(plan)),
+        absent=list(absent(plan, folder)),
+        findings=findings(folder),
+        removed=removed(folder),
+        cut=data_cut(folder),
+        sources=_sources(folder),
+        digest=plan.digest(STAGES["report"].plan),
+        ard=hashlib.sha256((folder / "ard.csv").read_bytes()).hexdigest(),
+    )
+
+
+def figures(folder: Path) -> list[Figure]:
+    """Every figure in the order of the numbers, captioned as its drawing says itself."""
+    found = []
+    for path in (folder / "figures").glob("f_*.svg"):
+        text = path.read_text(encoding="utf-8")
+        title, caption = (_element(text, f"{path.stem}-{name}") for name in ("title", "desc"))
+        found.append(Figure(path.stem, title, caption, text[text.index("<svg") :]))
+    return sorted(found, key=_number_of)
+
+
+def _element(svg: str, identifier: str) -> str:
+    found = re.search(rf'<\w+ id="{identifier}">(.*?)</', svg, re.DOTALL)
+    if found is None:
+        raise ValueError(f"no element {identifier} in the figure")
+    return unescape(found[1])
+
+
+def _number_of(figure: Figure) -> int:
+    return int(figure.title.removeprefix("Figure ").split(".")[0])
+
+
+def listings(plan: Plan, folder: Path) -> Iterator[View]:
+    """Every listing that was written; one of many columns in parts."""
+    for number, listing in enumerate(LISTINGS, start=1):
+        path = folder / "listings" / listing.file
+        if not path.is_file():
+            continue
+        columns = listing.columns(plan)
+        records = _records(path)
+        parts = tuple(dict.fromkeys(column.part for column in columns if column.part)) or ("",)
+        for i, part in enumerate(parts):
+            shown = tuple(column for column in columns if column.part in ("", part))
+            yield View(
+                name=f"l_{listing.name}" + (f"-{i + 1}" if i else ""),
+                title=f"Listing {number}. {listing.title}" + (f": {part}" if part else ""),
+                subtitle=_subtitle(plan, listing),
+                file=f"listings/{listing.file}",
+                columns=shown,
+                heads=_heads(shown),
+                rows=tuple(tuple(_cell(record, c) for c in shown) for record in records),
+                notes=tuple(listing.notes(plan)),
+            )
+
+
+def _subtitle(plan: Plan, listing: Listing) -> str:
+    return f"Source: {listing.source}. Data cut-off {plan.analysis.data_cutoff}"
+
+
+def _records(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _heads(columns: tuple[Column, ...]) -> tuple[Head, ...]:
+    """Headings over the columns; none where no column has one."""
+    heads: list[Head] = []
+    for column in columns:
+        if heads and column.over and heads[-1].label == column.over:
+            heads[-1] = Head(column.over, heads[-1].width + 1)
+        else:
+            heads.append(Head(column.over, 1))
+    return tuple(heads) if any(head.label for head in heads) else ()
+
+
+def _cell(record: dict[str, str], column: Column) -> Cell:
+    text = as_recorded(record[column.name])
+    if not text:
+        return Cell(column.empty, "none")
+    if column.kind == "number" and column.decimals is not None:
+        text = f.fixed(float(text), column.decimals)
+    return Cell(text, column.kind)
+
+
+def as_recorded(cell: str) -> str:
+    """Text of a CSV without the apostrophe that keeps a spreadsheet from running it."""
+    return cell[1:] if cell.startswith("'") and safe_cell(cell[1:]) == cell else cell
+
+
+def definitions(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The definitions in force, by what they define."""
+    yield "Core set and baseline", tuple(say.core_set(plan.response))
+    yield "Disease improvement", (*say.improvement(plan.response), *say.windows(plan))
+    yield "Remission", tuple(say.remission(plan.response))
+    yield "Recurrence and progression", tuple(say.recurrence(plan.response))
+    yield "Duration and event-free survival", tuple(say.duration(plan.response))
+    yield "Estimates", (*say.survival(plan.statistics), *say.proportions(plan.statistics))
+    yield "Abbreviations", (say.ABBREVIATIONS,)
+
+
+def absent(plan: Plan, folder: Path) -> Iterator[str]:
+    """What the report lacks because the study or the plan does not have it."""
+    given = _sources(folder)
+    for table in TABLES:
+        if table not in given:
+            yield f"No table {table}. {_NEEDED_FOR[table]}"
+    if not plan.sensitivity:
+        yield "No sensitivity analysis is configured."
+
+
+def findings(folder: Path) -> list[tuple[str, str, str, int]]:
+    """Severity, rule, table and number of the findings in the data, errors first."""
+    rows = _records(folder / "queries.csv")
+    tally = Counter((row["severity"], row["rule"], row["table"]) for row in rows)
+    return [(*key, tally[key]) for key in sorted(tally)]
+
+
+def removed(folder: Path) -> list[tuple[str, str, int]]:
+    """Table, action and number of what the data cut-off took."""
+    tally = Counter((row["table"], row["action"]) for row in _records(_cut(folder)))
+    order = {table: i for i, table in enumerate(TABLES)}
+    return [(*key, tally[key]) for key in sorted(tally, key=lambda key: (order[key[0]], key[1]))]
+
+
+def _cut(folder: Path) -> Path:
+    return folder / "validated" / "data_cut.csv"
+
+
+_CUT_COLUMNS = (
+    Column("table", "Table"),
+    Column("subject_id", "Subject"),
+    Column("row", "Row", "number"),
+    Column("column", "Column"),
+    Column("value", "Value"),
+    Column("action", "Action"),
+)
+
+
+def data_cut(folder: Path) -> View:
+    """Everything that the data cut-off removed or emptied."""
+    records = _records(_cut(folder))
+    return View(
+        name="data_cut",
+        title="Removed by the data cut-off",
+        subtitle="Source: validated/data_cut.csv",
+        file="validated/data_cut.csv",
+        columns=_CUT_COLUMNS,
+        heads=(),
+        rows=tuple(tuple(_cell(record, c) for c in _CUT_COLUMNS) for record in records),
+        notes=(
+            "Records dated after the cut-off are removed; later dates inside an earlier record are"
+            " emptied, with what is said beside them.",
+        ),
+    )
+
+
+_KEY_COLUMNS = (
+    Column("path", "Key"),
+    Column("value", "In force"),
+    Column("default", "Default"),
+    Column("differs", "Differs"),
+    Column("meaning", "Meaning"),
+)
+
+
+def every_key(plan: Plan) -> View:
+    """The whole plan but for its files and sensitivity analyses."""
+    rows = [
+        tuple(
+            Cell(text, "text" if text else "none")
+            for text in (key.path, key.value, key.default, "yes" * key.differs, key.meaning)
+        )
+        for key in plan_keys(plan)
+    ]
+    return View(
+        name="plan",
+        title="Every key of the plan",
+        subtitle="Source: the configuration; keys that it does not state have their default",
+        file="",
+        columns=_KEY_COLUMNS,
+        heads=(),
+        rows=tuple(rows),
+    )
+
+
+def _sources(folder: Path) -> dict[str, dict[str, Any]]:
+    text = (folder / "checked" / "sources.json").read_text(encoding="utf-8")
+    sources: dict[str, dict[str, Any]] = json.loads(text)
+    return {table: sources[table] for table in TABLES if table in sources}
+
+
+def _population(ard: Ard) -> list[tuple[str, str]]:
+    """How many subjects came how far."""
+    labels = {
+        "CONSENTED": "consented",
+        "INFUSED": "infused",
+        "REMISSION": "in remission",
+        "ONGOING": "ongoing",
+        "DIED": "died",
+        "WITHDRAWN": "withdrawn",
+    }
+    found = []
+    for parameter, label in labels.items():
+        n = ard.lookup("t_disposition", parameter, TOTAL)("n")
+        found.append((label, "0" if n is None else f.count(n)))
+    return found
+

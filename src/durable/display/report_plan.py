@@ -1,0 +1,115 @@
+"""The plan as the report prints it: every key with its default, and what differs from it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from durable.config.model import Analysis, Input, Inputs, Plan
+from durable.config.reference import keys
+
+#: Sections in which a difference is one of definition, not of names or of presentation.
+DEFINING = ("schedule", "response", "statistics", "groups", "safety", "kinetics")
+_SHOWN = ("analysis", "study", *DEFINING, "outputs")
+_SCALE = {"range", "min", "max"}
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of the plan with the value in force."""
+
+    path: str
+    value: str
+    default: str
+    meaning: str
+    differs: bool
+
+    @property
+    def defining(self) -> bool:
+        """Whether it is part of a definition."""
+        return self.path.partition(".")[0] in DEFINING
+
+
+def plan_keys(plan: Plan) -> list[Key]:
+    """Every key in the order of the plan; inputs and sensitivity analyses are shown elsewhere."""
+    meanings = {key.path: key.meaning.replace("&lt;", "<") for key in keys()}
+    default = dict(_leaves(_dumped(_defaults())))
+    return [
+        Key(
+            path,
+            shown(value),
+            shown(default[path]) if path in default and path not in _GIVEN else "",
+            meanings.get(path, ""),
+            path not in _GIVEN and (path not in default or default[path] != value),
+        )
+        for path, value in _leaves(_dumped(plan))
+    ]
+
+
+#: Keys without a default.
+_GIVEN = ("analysis.id", "analysis.data_cutoff")
+
+
+def _dumped(plan: Plan) -> dict[str, Any]:
+    return {name: getattr(plan, name) for name in _SHOWN}
+
+
+def _defaults() -> Plan:
+    nothing = Input(path="-")
+    return Plan(
+        analysis=Analysis(id="none", data_cutoff=dt.date.min),
+        inputs=Inputs(subjects=nothing, visits=nothing),
+    )
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    value = _plain(value)
+    if not isinstance(value, dict) or set(value) == _SCALE:
+        yield path, value
+        return
+    for name, inner in value.items():
+        yield from _leaves(inner, f"{path}.{name}" if path else name)
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
+def shown(value: Any) -> str:
+    """A value as it would stand in the configuration."""
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}" if value.is_integer() else repr(value)
+    if isinstance(value, list):
+        return "[" + ", ".join(map(shown, value)) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {shown(item)}" for key, item in value.items()) + "}"
+    return str(value)
+
+
+def variants(plan: Plan) -> list[tuple[str, str, str]]:
+    """Name, title and changes of each sensitivity analysis."""
+    return [
+        (
+            name,
+            variant.title or name,
+            ", ".join(
+                f"{path}: {shown(value)}"
+                for path, value in _leaves(
+                    json.loads(variant.model_dump_json(include={"response", "statistics"}))
+                )
+                if value != {}
+            ),
+        )
+        for name, variant in plan.sensitivity.items()
+    ]

@@ -1,0 +1,123 @@
+"""The first page of the report: the results a reader looks for, as the tables show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from durable.config.model import Plan
+from durable.contracts.results import TOTAL
+from durable.display import formats as f
+from durable.display.shell import Ard, Lookup
+
+_EVENTS = (
+    ("recurrence", "recurrence"),
+    ("progression", "progression"),
+    ("death", "death"),
+    ("new_therapy", "new systemic therapy"),
+    ("never_remitted", "never in remission"),
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One result: what it is, the figure, what surrounds it, and the table it is from."""
+
+    label: str
+    figure: str
+    details: tuple[str, ...]
+    table: str
+
+
+def summary(ard: Ard, plan: Plan) -> list[Result]:
+    """Results over all subjects in the order of the endpoints; those absent are left out."""
+    return [*_improvement(ard, plan), *_durations(ard, plan), *_safety(ard, plan)]
+
+
+def _improvement(ard: Ard, plan: Plan) -> Iterator[Result]:
+    p = plan.outputs.percent_decimals
+    for visit in plan.response.improvement.visits:
+        find = ard.lookup("t_improvement", visit, TOTAL)
+        rate = find("rate")
+        if rate is None:
+            continue
+        of = f"{f.count(find('n_improved'))} of {f.count(find('n_denominator'))}"
+        states = ", ".join(
+            f"{f.count(find(f'n_{name}'))} {name}" for name in ("assessed", "missing", "pending")
+        )
+        yield Result(
+            f"Disease improvement at {visit}",
+            _percent(f.fixed(rate.value * 100, p)),
+            (f"{_level(plan)} {f.interval(rate, p, 100)}", f"{of} improved", states),
+            "t_improvement",
+        )
+
+
+def _percent(number: str) -> str:
+    return number if number == f.NOT_ESTIMABLE else f"{number} %"
+
+
+def _level(plan: Plan) -> str:
+    return f"{100 * plan.statistics.conf_level:g} % CI"
+
+
+def _durations(ard: Ard, plan: Plan) -> Iterator[Result]:
+    titles = {
+        "DOR": ("Median duration of response", "in remission"),
+        "EFS": ("Median event-free survival", "infused"),
+    }
+    for parameter, (title, who) in titles.items():
+        find = ard.lookup("t_dor", parameter, TOTAL)
+        median = find("median")
+        if median is None:
+            continue
+        m = plan.outputs.month_decimals
+        mark = f.PLATEAU_MARK if median.note == f.PLATEAU else ""
+        number = f.fixed(median.value, m)
+        yield Result(
+            title,
+            number if number == f.NOT_ESTIMABLE else f"{number}{mark} months",
+            (
+                f"{_level(plan)} {f.interval(median, m)}",
+                f"{f.count(find('n_event'))} of {f.count(find('n_subjects'))} {who} with an event",
+                _events(find),
+            ),
+            "t_dor",
+        )
+
+
+def _events(find: Lookup) -> str:
+    found = []
+    for name, label in _EVENTS:
+        n = find(f"n_{name}")
+        if n is not None and n.value:
+            found.append(f"{f.count(n)} {label}")
+    return ", ".join(found)
+
+
+def _safety(ard: Ard, plan: Plan) -> Iterator[Result]:
+    first = plan.safety.windows_days[0]
+    p = plan.outputs.percent_decimals
+    windows = ((f"D{first}", f"within {first} days"), ("ALL", "in all of follow-up"))
+    for window, label in windows:
+        find = ard.lookup("t_ae_overview", f"{window}|GRADE3", TOTAL)
+        subjects, percent = find("n_subjects"), find("percent")
+        infused = ard.lookup("t_ae_overview", "", TOTAL)("n_infused")
+        if subjects is None or percent is None:
+            continue
+        of = f"{f.count(subjects)} of {f.count(infused)} infused"
+        yield Result(
+            f"Adverse events of grade 3 or more {label}",
+            _percent(f.fixed(percent.value, p)),
+            (of, f"{f.count(find('n_events'))} events", _serious(ard, window)),
+            "t_ae_overview",
+        )
+
+
+def _serious(ard: Ard, window: str) -> str:
+    found = []
+    for name, label in (("SERIOUS", "a serious"), ("FATAL", "a fatal")):
+        n = ard.lookup("t_ae_overview", f"{window}|{name}", TOTAL)("n_subjects")
+        if n is not None:
+            found.append(f"{f.count(n)} with {label}")
+    return f"{' and '.join(found)} event" if found else ""

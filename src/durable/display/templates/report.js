@@ -1,0 +1,109 @@
+"use strict";
+// The page is whole without this script; it adds sorting, searching and the menu of narrow screens.
+(() => {
+  document.documentElement.classList.add("scripted");
+
+  const plural = (n) => `${n} row${n === 1 ? "" : "s"}`;
+
+  /** Value of a cell to sort by; null (sorted last) where there is none. */
+  function valueOf(row, place, kind) {
+    const cell = row.cells[place];
+    if (cell.classList.contains("none")) return null;
+    const text = cell.textContent;
+    if (kind !== "number") return text;
+    const number = Number(text);
+    return Number.isNaN(number) ? null : number;
+  }
+
+  /** Order of two values; dates are ISO 8601, whose order is that of their text. */
+  function compare(one, other, kind) {
+    if (kind === "text") {
+      return one.localeCompare(other, "en", { numeric: true, sensitivity: "base" });
+    }
+    return one < other ? -1 : Number(one > other);
+  }
+
+  function sort(table, head) {
+    const down = head.getAttribute("aria-sort") === "ascending";
+    const place = head.cellIndex;
+    const kind = head.dataset.kind;
+    const body = table.tBodies[0];
+    const keyed = Array.from(body.rows, (row) => [valueOf(row, place, kind), row]);
+    keyed.sort(([one], [other]) => {
+      if (one === null || other === null) return Number(one === null) - Number(other === null);
+      return compare(one, other, kind) * (down ? -1 : 1);
+    });
+    body.append(...keyed.map(([, row]) => row));
+    for (const other of table.querySelectorAll("[aria-sort]")) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", down ? "descending" : "ascending");
+  }
+
+  function listing(section) {
+    const table = section.querySelector("table.records");
+    if (!table) return;
+    const search = section.querySelector("input[type=search]");
+    const count = section.querySelector("[role=status]");
+    const rows = Array.from(table.tBodies[0].rows);
+    const texts = rows.map((row) =>
+      Array.from(row.cells, (cell) => cell.textContent).join(" ").toLowerCase());
+
+    function tell() {
+      const shown = rows.filter((row) => !row.hidden).length;
+      const of = shown === rows.length ? plural(shown) : `${shown} of ${plural(rows.length)}`;
+      const head = table.querySelector("[aria-sort]");
+      const by = head ? `, by ${head.querySelector("button").textContent}, ${
+        head.getAttribute("aria-sort")}` : "";
+      count.textContent = of + by;
+    }
+    search.addEventListener("input", () => {
+      const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+      rows.forEach((row, i) => { row.hidden = !words.every((word) => texts[i].includes(word)); });
+      tell();
+    });
+    for (const button of table.querySelectorAll("thead button")) {
+      button.addEventListener("click", () => {
+        sort(table, button.closest("th"));
+        tell();
+      });
+    }
+  }
+
+  function menu() {
+    const button = document.querySelector(".contents > button");
+    const show = (open) => button.setAttribute("aria-expanded", String(open));
+    const open = () => button.getAttribute("aria-expanded") === "true";
+    button.addEventListener("click", () => show(!open()));
+    document.getElementById("contents").addEventListener("click", (event) => {
+      if (event.target.closest("a")) show(false);
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !open()) return;
+      show(false);
+      button.focus();
+    });
+  }
+
+  /** Marks in the contents what is read. */
+  function follow() {
+    const links = new Map();
+    for (const link of document.querySelectorAll("#contents a")) {
+      links.set(document.querySelector(link.getAttribute("href")), link);
+    }
+    const seen = new Set();
+    const watch = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (isIntersecting) seen.add(target); else seen.delete(target);
+      }
+      const last = Array.from(links.keys()).filter((target) => seen.has(target)).pop();
+      for (const [target, link] of links) {
+        if (target === last) link.setAttribute("aria-current", "true");
+        else link.removeAttribute("aria-current");
+      }
+    }, { rootMargin: "0px 0px -70% 0px" });
+    for (const target of links.keys()) watch.observe(target);
+  }
+
+  document.querySelectorAll(".listing").forEach(listing);
+  menu();
+  follow();
+})();
