@@ -26,3 +26,5 @@ rule all:
         f"{FOLDER}/ard.csv",
         rules.tables.output,
         rules.figures.output,
+        rules.listings.output,
+        rules.report.output,

@@ -1,4 +1,4 @@
-"""Makes tables/ and figures/: views of ard.csv for readers."""
+"""Makes tables/, figures/, listings/ and report.html: views of the results for readers."""
 
 TABLE_NAMES = ["disposition", "baseline", "improvement", "dor"]
 # Made also where the study has no adverse events: the tables say so.
@@ -10,6 +10,23 @@ if "kinetics" in INPUTS:
 if PLAN.sensitivity:
     TABLE_NAMES.append("sensitivity")
     FIGURE_NAMES.append("sensitivity")
+LISTING_NAMES = [
+    "subjects",
+    "duration",
+    "improvement",
+    "assessments",
+    "flares",
+    "deaths",
+    "queries",
+]
+if "adverse_events" in INPUTS:
+    LISTING_NAMES.append("adverse_events")
+if "kinetics" in INPUTS:
+    LISTING_NAMES += ["kinetics", "kinetics_parameters"]
+# Those of the rules so far: the sensitivity analyses have their own, which no listing reads.
+DATASETS = [
+    file for file in outputs() if Path(file).parent == Path(FOLDER, "adam")
+]
 
 
 rule tables:
@@ -57,3 +74,46 @@ rule figures:
         **dependencies(PLAN, "figures"),
     shell:
         "python -m durable figures --config {input.config:q} --plan {params.plan} &> {log:q}"
+
+
+rule listings:
+    input:
+        DATASETS,
+        rules.check.output.queries,
+        config=PLAN_FILE,
+    output:
+        report(
+            expand(f"{FOLDER}/listings/l_{{name}}.csv", name=LISTING_NAMES),
+            caption="../report/listing.rst",
+            category="Listings",
+        ),
+    log:
+        f"{FOLDER}/logs/listings.log",
+    params:
+        **dependencies(PLAN, "listings"),
+    shell:
+        "python -m durable listings --config {input.config:q} --plan {params.plan} &> {log:q}"
+
+
+rule report:
+    input:
+        rules.results.output,
+        rules.check.output.queries,
+        rules.check.output.sources,
+        rules.cut.output.cut,
+        rules.figures.output.svg,
+        rules.listings.output,
+        config=PLAN_FILE,
+    output:
+        report(
+            f"{FOLDER}/report.html",
+            caption="../report/report.rst",
+            category="Report",
+            labels={"report": "report.html"},
+        ),
+    log:
+        f"{FOLDER}/logs/report.log",
+    params:
+        **dependencies(PLAN, "report"),
+    shell:
+        "python -m durable report --config {input.config:q} --plan {params.plan} &> {log:q}"

@@ -27,6 +27,8 @@ class Column:
     kind: Kind = "text"
     decimals: int | None = None
     """Decimals shown; as recorded when None. The CSV has full precision."""
+    trimmed: bool = False
+    """Without trailing zeros, in a column whose numbers have little in common."""
     over: str = ""
     """Heading over neighbouring columns that belong together."""
     part: str = ""
@@ -92,7 +94,7 @@ _STATUS = (
     ("FLARE", "Early flare"),
 )
 #: Statuses of an assessment: Y, N, and U where it is unknown.
-STATUSES = tuple(code for code, _ in (*_REMISSION, *_STATUS))
+STATUSES = [code for code, _ in (*_REMISSION, *_STATUS)]
 SCORES, STATUS = "Core set measures and score", "Remission and recurrence"
 
 
@@ -193,9 +195,9 @@ def _component(plan: Plan, place: str) -> Columns:
     over = _measure(plan, place)
     value = _value(plan, place)
     return (
-        Column(code, "value", "number", value.decimals, over, SCORES),
-        Column(f"{code}PC", "change, %", "number", 1, over, SCORES),
-        Column(f"{code}SC", "score", "number", None, over, SCORES),
+        Column(code, "value", "number", value.decimals, over=over, part=SCORES),
+        Column(f"{code}PC", "change, %", "number", 1, over=over, part=SCORES),
+        Column(f"{code}SC", "score", "number", over=over, part=SCORES),
     )
 
 
@@ -268,10 +270,10 @@ def _kinetics(_: Plan) -> Columns:
         _text("ATM", "Time"),
         _number("NFRLT", "Nominal day"),
         _number("AFRLT", "Days after infusion"),
-        Column("AVAL", "Concentration", "number", empty="below LLOQ"),
+        Column("AVAL", "Concentration", "number", 6, trimmed=True, empty="below LLOQ"),
         _text("AVALU", "Unit"),
         _text("BLQFL", "Below LLOQ"),
-        _number("LLOQ", "LLOQ"),
+        Column("LLOQ", "LLOQ", "number", 6, trimmed=True),
         *SOURCE,
     )
 
@@ -282,7 +284,7 @@ def _kinetics_parameters(_: Plan) -> Columns:
         _text("PARCAT1", "Assay"),
         _text("PARAMCD", "Code"),
         _text("PARAM", "Parameter"),
-        Column("AVAL", "Value", "number", 2, empty="NC"),
+        Column("AVAL", "Value", "number", 2, trimmed=True, empty="NC"),
         _text("AVALU", "Unit"),
         _text("FLAG", "Flag"),
         _text("REASON", "Reason"),
@@ -342,10 +344,10 @@ def _of_assessments(plan: Plan) -> Iterator[str]:
     yield from say.remission(plan.response)
     yield from say.recurrence(plan.response)
     yield (
-        "Change: absolute percent change from baseline, of the range, better is positive. TIS: Total"
-        " Improvement Score, the sum of the scores. TIS at best: missing light measures at their"
-        " maximum. U: unknown, as items are missing. Changes and scores are of assessments after"
-        " infusion."
+        "Change: absolute percent change from baseline, of the range, better is positive. TIS:"
+        " Total Improvement Score, the sum of the scores. TIS at best: missing light measures at"
+        " their maximum. U: unknown, as items are missing. Changes and scores are of assessments"
+        " after infusion."
     )
     yield say.ABBREVIATIONS
     yield _TRACED

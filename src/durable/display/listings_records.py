@@ -1,4 +1,4 @@
-"""The records of each listing, from the datasets: joins and pivots, in the order of the datasets."""
+"""The records of each listing: joins and pivots of datasets, in the order of the datasets."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ def _assessments(folder: Path) -> pd.DataFrame:
     adrs = _dataset(folder, "adrs")
     adrs = adrs.loc[adrs["PARAMCD"] != _IMPROVED]
     shown = adrs["AVAL"].astype(object).where(~adrs["PARAMCD"].isin(STATUSES), adrs["AVALC"])
-    wide = adrs.assign(shown=shown).pivot(index=_ASSESSMENT, columns="PARAMCD", values="shown")
+    keys = [*_ASSESSMENT, "PARAMCD"]
+    wide = adrs.assign(shown=shown).set_index(keys)["shown"].unstack()  # noqa: PD010
     measured = wide.columns.difference(STATUSES)
     wide = wide.astype(dict.fromkeys(measured, "float64"))
     score = adrs.loc[adrs["PARAMCD"] == "TIS"].set_index(_ASSESSMENT)
@@ -112,21 +113,24 @@ def _deaths(folder: Path) -> pd.DataFrame:
     """Subjects who died, and what that ended."""
     adsl = _dataset(folder, "adsl")
     died = adsl.loc[adsl["DTHFL"] == "Y"]
-    ended = _dataset(folder, "adtte").pivot(index="USUBJID", columns="PARAMCD", values="EVNTDESC")
-    ended = ended.reindex(columns=["DOR", "EFS"])
     fatal = _fatal(folder)
-    died = died.assign(FATALAE=died["USUBJID"].map(fatal), SRCVAR="death_date")
-    return died.join(ended, on="USUBJID")
+    ended = {name: died["USUBJID"].map(_ended(folder, name)) for name in ("DOR", "EFS")}
+    return died.assign(FATALAE=died["USUBJID"].map(fatal), SRCVAR="death_date", **ended)
 
 
-def _fatal(folder: Path) -> dict[str, str]:
+def _ended(folder: Path, parameter: str) -> pd.Series[str]:
+    """What ended a duration, by subject."""
+    adtte = _dataset(folder, "adtte")
+    return adtte.loc[adtte["PARAMCD"] == parameter].set_index("USUBJID")["EVNTDESC"]
+
+
+def _fatal(folder: Path) -> pd.Series[str]:
     """Terms of grade 5 by subject."""
     if not (folder / "adam" / "adae.parquet").exists():
-        return {}
+        return pd.Series(dtype=object)
     adae = _dataset(folder, "adae")
     fatal = adae.loc[(adae["AETOXGR"] == _GRADE_OF_DEATH).fillna(False).astype(bool)]
-    terms: dict[str, str] = fatal.groupby("USUBJID")["AEDECOD"].agg("; ".join).to_dict()
-    return terms
+    return fatal.groupby("USUBJID")["AEDECOD"].agg("; ".join)
 
 
 def _kinetics(folder: Path) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -26,17 +26,19 @@ from durable.display.html import STYLE, render_fragment
 from durable.display.listings import LISTINGS, Column, Listing
 from durable.display.report_plan import plan_keys, variants
 from durable.display.report_summary import summary
-from durable.display.shell import Ard
+from durable.display.shell import Ard, Table
 from durable.display.tables import tables
 from durable.files import safe_cell, write_text
 from durable.stages import STAGES
 
 _TEMPLATES = Path(__file__).parent / "templates"
+#: Longest text of a cell that is never broken into lines.
+_LONGEST_LINE = 26
 _PAGE, _STYLE, _SCRIPT = "report.html.jinja", "report.css", "report.js"
 
 #: What cannot be made without an input table.
 _NEEDED_FOR = {
-    "therapies": "New systemic therapies are not known: none is an event or a reason for censoring.",
+    "therapies": "New systemic therapies are not known: none ends or censors a duration.",
     "adverse_events": "No adverse events: of the safety tables only deaths are reported.",
     "kinetics": "No cellular kinetics: no table, figure or listing of them.",
 }
@@ -79,7 +81,7 @@ class View:
     columns: tuple[Column, ...]
     heads: tuple[Head, ...]
     rows: tuple[tuple[Cell, ...], ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
 
 
 def run(plan: Plan, folder: Path) -> None:
@@ -110,7 +112,7 @@ def page(plan: Plan, folder: Path) -> str:
         script_digest=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         style=Markup(style),  # noqa: S704
         tables=[
-            (table, Markup(render_fragment(table)))  # noqa: S704
+            (table, Markup(render_fragment(_unbroken(table))))  # noqa: S704
             for table in tables(plan, folder)
         ],
         figures=[(figure, Markup(figure.svg)) for figure in figures(folder)],  # noqa: S704
@@ -129,6 +131,12 @@ def page(plan: Plan, folder: Path) -> str:
         digest=plan.digest(STAGES["report"].plan),
         ard=hashlib.sha256((folder / "ard.csv").read_bytes()).hexdigest(),
     )
+
+
+def _unbroken(table: Table) -> Table:
+    """The table with headings that are not broken inside N."""
+    columns = tuple(name.replace("N = ", "N\u00a0=\u00a0") for name in table.columns)
+    return replace(table, columns=columns)
 
 
 def figures(folder: Path) -> list[Figure]:
@@ -163,16 +171,26 @@ def listings(plan: Plan, folder: Path) -> Iterator[View]:
         parts = tuple(dict.fromkeys(column.part for column in columns if column.part)) or ("",)
         for i, part in enumerate(parts):
             shown = tuple(column for column in columns if column.part in ("", part))
-            yield View(
+            yield _view(
                 name=f"l_{listing.name}" + (f"-{i + 1}" if i else ""),
                 title=f"Listing {number}. {listing.title}" + (f": {part}" if part else ""),
                 subtitle=_subtitle(plan, listing),
                 file=f"listings/{listing.file}",
                 columns=shown,
-                heads=_heads(shown),
-                rows=tuple(tuple(_cell(record, c) for c in shown) for record in records),
+                records=records,
                 notes=tuple(listing.notes(plan)),
             )
+
+
+def _view(columns: tuple[Column, ...], records: list[dict[str, str]], **named: Any) -> View:
+    """Records as cells; text that would make a column wide may be broken into lines."""
+    wide = {
+        column.name
+        for column in columns
+        if any(len(record[column.name]) > _LONGEST_LINE for record in records)
+    }
+    rows = [tuple(_cell(record, c, c.name in wide) for c in columns) for record in records]
+    return View(columns=columns, heads=_heads(columns), rows=tuple(rows), **named)
 
 
 def _subtitle(plan: Plan, listing: Listing) -> str:
@@ -195,13 +213,14 @@ def _heads(columns: tuple[Column, ...]) -> tuple[Head, ...]:
     return tuple(heads) if any(head.label for head in heads) else ()
 
 
-def _cell(record: dict[str, str], column: Column) -> Cell:
+def _cell(record: dict[str, str], column: Column, wide: bool) -> Cell:
     text = as_recorded(record[column.name])
     if not text:
-        return Cell(column.empty, "none")
+        return Cell(column.empty, f"{column.kind} none")
     if column.kind == "number" and column.decimals is not None:
         text = f.fixed(float(text), column.decimals)
-    return Cell(text, column.kind)
+        text = text.rstrip("0").rstrip(".") if column.trimmed and column.decimals else text
+    return Cell(text, f"{column.kind} wide" if wide else column.kind)
 
 
 def as_recorded(cell: str) -> str:
@@ -260,15 +279,13 @@ _CUT_COLUMNS = (
 
 def data_cut(folder: Path) -> View:
     """Everything that the data cut-off removed or emptied."""
-    records = _records(_cut(folder))
-    return View(
+    return _view(
+        _CUT_COLUMNS,
+        _records(_cut(folder)),
         name="data_cut",
         title="Removed by the data cut-off",
         subtitle="Source: validated/data_cut.csv",
         file="validated/data_cut.csv",
-        columns=_CUT_COLUMNS,
-        heads=(),
-        rows=tuple(tuple(_cell(record, c) for c in _CUT_COLUMNS) for record in records),
         notes=(
             "Records dated after the cut-off are removed; later dates inside an earlier record are"
             " emptied, with what is said beside them.",
@@ -287,21 +304,24 @@ _KEY_COLUMNS = (
 
 def every_key(plan: Plan) -> View:
     """The whole plan but for its files and sensitivity analyses."""
-    rows = [
-        tuple(
-            Cell(text, "text" if text else "none")
-            for text in (key.path, key.value, key.default, "yes" * key.differs, key.meaning)
-        )
+    records = [
+        {
+            "path": key.path,
+            "value": key.value,
+            "default": key.default,
+            "differs": "yes" if key.differs else "",
+            "meaning": key.meaning,
+        }
         for key in plan_keys(plan)
     ]
-    return View(
+    return _view(
+        _KEY_COLUMNS,
+        records,
         name="plan",
         title="Every key of the plan",
         subtitle="Source: the configuration; keys that it does not state have their default",
         file="",
-        columns=_KEY_COLUMNS,
-        heads=(),
-        rows=tuple(rows),
+        notes=(),
     )
 
 
@@ -326,4 +346,3 @@ def _population(ard: Ard) -> list[tuple[str, str]]:
         n = ard.lookup("t_disposition", parameter, TOTAL)("n")
         found.append((label, "0" if n is None else f.count(n)))
     return found
-

@@ -91,7 +91,9 @@ def shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}" if value.is_integer() else repr(value)
     if isinstance(value, list):
-        return "[" + ", ".join(map(shown, value)) + "]"
+        # Sections stand in lines of their own.
+        between = ",\n" if any(isinstance(item, dict) for item in value) else ", "
+        return "[" + between.join(map(shown, value)) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {shown(item)}" for key, item in value.items()) + "}"
     return str(value)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from durable.config.model import Plan
-from durable.contracts.results import TOTAL
+from durable.contracts.results import PLATEAU, TOTAL
 from durable.display import formats as f
 from durable.display.shell import Ard, Lookup
 
@@ -72,7 +72,7 @@ def _durations(ard: Ard, plan: Plan) -> Iterator[Result]:
         if median is None:
             continue
         m = plan.outputs.month_decimals
-        mark = f.PLATEAU_MARK if median.note == f.PLATEAU else ""
+        mark = f.PLATEAU_MARK if median.note == PLATEAU else ""
         number = f.fixed(median.value, m)
         yield Result(
             title,
@@ -109,15 +109,25 @@ def _safety(ard: Ard, plan: Plan) -> Iterator[Result]:
         yield Result(
             f"Adverse events of grade 3 or more {label}",
             _percent(f.fixed(percent.value, p)),
-            (of, f"{f.count(find('n_events'))} events", _serious(ard, window)),
+            (
+                f"{of}, {f.count(find('n_events'))} events",
+                _bound(find, p),
+                _any_grade(ard, window),
+            ),
             "t_ae_overview",
         )
 
 
-def _serious(ard: Ard, window: str) -> str:
+def _bound(find: Lookup, decimals: int) -> str:
+    """The upper bound where nobody had an event."""
+    upper = find("upper")
+    return "" if upper is None else f"{upper.note}: {f.fixed(100 * upper.value, decimals)} %"
+
+
+def _any_grade(ard: Ard, window: str) -> str:
     found = []
-    for name, label in (("SERIOUS", "a serious"), ("FATAL", "a fatal")):
+    for name, label in (("SERIOUS", "a serious event"), ("FATAL", "a fatal event")):
         n = ard.lookup("t_ae_overview", f"{window}|{name}", TOTAL)("n_subjects")
         if n is not None:
             found.append(f"{f.count(n)} with {label}")
-    return f"{' and '.join(found)} event" if found else ""
+    return ", ".join(found)
