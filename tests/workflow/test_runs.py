@@ -30,13 +30,15 @@ OUTPUTS = {
     *(f"adam/sensitivity/{name}.parquet" for name in ("adrs", "adtte")),
     *(f"tables/t_{name}.{form}" for name in TABLES for form in ("csv", "html")),
     *(f"figures/f_{name}.{form}" for name in FIGURES for form in ("csv", "svg", "png")),
+    *(f"listings/l_{name}.csv" for name in ("subjects", "duration", "adverse_events", "kinetics")),
+    "report.html",
 }
-DISPLAYED = {"tables", "figures"}
+DISPLAYED = {"tables", "figures", "report"}
 REPORTED = {"results", *DISPLAYED}
 #: Analyses by group, and what follows from the datasets.
 GROUPED = {"improvement", "durability", "subjects", "safety", "kinetics", *REPORTED}
 ANALYSED = {"sensitivity", "courses", *GROUPED}
-DERIVED = {"derive", "derive_variants", "derive_events", "derive_kinetics", *ANALYSED}
+DERIVED = {"derive", "derive_variants", "derive_events", "derive_kinetics", "listings", *ANALYSED}
 
 
 def test_a_bare_run_makes_every_output_and_writes_nowhere_else(finished: Study) -> None:
@@ -100,10 +102,12 @@ CODE = {
     "intake/check.py": {"check", "cut", *DERIVED},
     "derive/adtte.py": DERIVED,
     "analyse/improvement.py": {"improvement", "sensitivity", *REPORTED},
-    "derive/adae.py": {"derive_events", "safety", "results", "tables"},
-    "analyse/safety.py": {"safety", "results", "tables"},
+    "derive/adae.py": {"derive_events", "safety", "results", "tables", "listings", "report"},
+    "analyse/safety.py": {"safety", "results", "tables", "report"},
     "stats/survival.py": {"durability", "sensitivity", *REPORTED},
-    "display/tables.py": {"tables"},
+    "display/tables.py": {"tables", "report"},
+    "display/listings_records.py": {"listings", "report"},
+    "display/templates/report.css": {"report"},
     "demo.py": set(),
 }
 

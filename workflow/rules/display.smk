@@ -24,9 +24,7 @@ if "adverse_events" in INPUTS:
 if "kinetics" in INPUTS:
     LISTING_NAMES += ["kinetics", "kinetics_parameters"]
 # Those of the rules so far: the sensitivity analyses have their own, which no listing reads.
-DATASETS = [
-    file for file in outputs() if Path(file).parent == Path(FOLDER, "adam")
-]
+DATASETS = [file for file in outputs() if Path(file).parent == Path(FOLDER, "adam")]
 
 
 rule tables:

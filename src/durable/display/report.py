@@ -145,7 +145,9 @@ def figures(folder: Path) -> list[Figure]:
     for path in (folder / "figures").glob("f_*.svg"):
         text = path.read_text(encoding="utf-8")
         title, caption = (_element(text, f"{path.stem}-{name}") for name in ("title", "desc"))
-        found.append(Figure(path.stem, title, caption, text[text.index("<svg") :]))
+        # Groups are named for programs that read the figure, and several may have one name.
+        drawing = re.sub(r'<g id="[^"]*"', "<g", text[text.index("<svg") :])
+        found.append(Figure(path.stem, title, caption, drawing))
     return sorted(found, key=_number_of)
 
 

@@ -1,0 +1,100 @@
+"""A real browser, and the report of a study with text that a page might run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+from tests.display.study import hostile, run_study
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WIDE, NARROW = (1280, 900), (390, 844)
+
+
+@pytest.fixture(scope="session")
+def programs() -> tuple[str, str]:
+    """The browser and its driver; without them no test here can be run."""
+    found = shutil.which("chromium"), shutil.which("chromedriver")
+    if all(found):
+        return found  # type: ignore[return-value]
+    message = "no chromium or chromedriver (Debian: apt install chromium chromium-driver)"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the demo study with hostile text, two sensitivity analyses among it."""
+    folder = hostile(tmp_path_factory.mktemp("hostile"))
+    text = (Path(__file__).parents[2] / "config" / "config.yaml").read_text()
+    kept = text.split("  remission_confirmed:")[0]
+    assert "remission_printo" in kept
+    _, results = run_study(folder, kept.replace("Interim analysis", "Interim <b>analysis</b>"))
+    return results / "report.html"
+
+
+@dataclass(frozen=True)
+class Browser:
+    """The report in a browser."""
+
+    driver: Chrome
+    page: Path
+
+    def open(self, size: tuple[int, int] = WIDE) -> Chrome:
+        """Open the report afresh in a window whose page is this wide and high."""
+        width, height = size
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        self.driver.get(self.page.as_uri())
+        return self.driver
+
+    def requests(self) -> list[str]:
+        """Addresses that the page has asked for since the last call and its policy let through."""
+        events = [json.loads(entry["message"]) for entry in self.driver.get_log("performance")]
+        told = [(event["message"]["method"], event["message"]["params"]) for event in events]
+        stopped = {
+            params["requestId"]
+            for method, params in told
+            if method == "Network.loadingFailed" and params.get("blockedReason") == "csp"
+        }
+        return [
+            params["request"]["url"]
+            for method, params in told
+            if method == "Network.requestWillBeSent"
+            and params["documentURL"] == self.page.as_uri()
+            and params["requestId"] not in stopped
+        ]
+
+
+@pytest.fixture(scope="module")
+def browser(
+    programs: tuple[str, str], report: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Browser]:
+    """A browser with a profile of its own."""
+    chromium, driver = programs
+    options = Options()
+    options.binary_location = chromium
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    with Chrome(options=options, service=Service(driver)) as started:
+        yield Browser(started, report)

@@ -1,0 +1,237 @@
+"""The report in Chromium: closed to the outside, escaped, sortable, searchable, and fitting."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from selenium.webdriver import ActionChains, Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+
+from tests.browser.conftest import NARROW, WIDE, Browser
+from tests.display.study import ENDING, FORMULA, IMAGE, SCRIPT
+
+SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+EVENTS, CONCENTRATIONS = "l_adverse_events", "l_kinetics"
+
+
+def head(driver: Chrome, listing: str, variable: str) -> WebElement:
+    """Heading of the column of a variable."""
+    path = f"//section[@id='{listing}']//th[small[text()='{variable}']]"
+    return driver.find_element(By.XPATH, path)
+
+
+def column(driver: Chrome, listing: str, variable: str) -> list[str]:
+    """Cells of the column of a variable in the rows that are shown, from the top."""
+    place = head(driver, listing, variable).get_property("cellIndex")
+    cells: list[str] = driver.execute_script(
+        """const rows = document.querySelectorAll(`#${arguments[0]} tbody tr`);
+        return Array.from(rows).filter((row) => row.offsetParent !== null)
+          .map((row) => row.cells[arguments[1]].textContent);""",
+        listing,
+        place,
+    )
+    return cells
+
+
+def press(driver: Chrome, listing: str, variable: str) -> str | None:
+    """Press the button of a column; the order that its heading then states."""
+    heading = head(driver, listing, variable)
+    driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", heading)
+    button = heading.find_element(By.TAG_NAME, "button")
+    driver.execute_script("arguments[0].click()", button)
+    return heading.get_attribute("aria-sort")
+
+
+def status(driver: Chrome, listing: str) -> str:
+    return driver.find_element(By.CSS_SELECTOR, f"#{listing} [role=status]").text
+
+
+@SIZES
+def test_asks_for_nothing_but_its_file_and_has_no_errors(
+    browser: Browser, size: tuple[int, int]
+) -> None:
+    browser.requests()
+    driver = browser.open(size)
+    assert browser.requests() == [browser.page.as_uri()]
+    assert driver.get_log("browser") == []
+
+
+def test_the_policy_of_the_page_stops_what_is_not_its_own(browser: Browser) -> None:
+    """Were something not escaped, it would still not run, and nothing would leave the page."""
+    driver = browser.open()
+    browser.requests()
+    driver.execute_script(
+        """const image = document.createElement("img");
+        image.src = "http://127.0.0.1:9/x.png";
+        image.setAttribute("onerror", "document.title = 'run'");
+        document.body.append(image);
+        const script = document.createElement("script");
+        script.textContent = "document.title = 'run'";
+        document.body.append(script);"""
+    )
+    told = [entry["message"] for entry in driver.get_log("browser")]
+    assert any("Content Security Policy" in message for message in told)
+    assert driver.title != "run"
+    assert browser.requests() == []
+
+
+def test_free_text_is_shown_as_text(browser: Browser) -> None:
+    driver = browser.open()
+    assert driver.title == "Interim <b>analysis</b>: NCT06569472 (synthetic demo)"
+    assert driver.find_element(By.TAG_NAME, "h1").text == "Interim <b>analysis</b>"
+    terms = column(driver, EVENTS, "AETERM")
+    assert {SCRIPT, IMAGE, FORMULA} <= set(terms)
+    assert ENDING in column(driver, EVENTS, "AEDECOD")
+    assert ENDING in column(driver, "l_subjects", "USUBJID")
+    assert driver.find_elements(By.CSS_SELECTOR, "main img, main script, main b, h1 b") == []
+    assert len(driver.find_elements(By.TAG_NAME, "script")) == 1
+
+
+def test_numbers_are_sorted_as_numbers_and_a_second_time_reversed(browser: Browser) -> None:
+    driver = browser.open()
+    before = column(driver, CONCENTRATIONS, "AVAL")
+    assert press(driver, CONCENTRATIONS, "AVAL") == "ascending"
+    upwards = column(driver, CONCENTRATIONS, "AVAL")
+    known = [float(cell) for cell in upwards if cell != "below LLOQ"]
+    assert known == sorted(known)
+    # As text 8190 would come before 9.
+    assert [str(number) for number in known] != sorted(str(number) for number in known)
+    assert set(upwards[len(known) :]) == {"below LLOQ"}
+    assert press(driver, CONCENTRATIONS, "AVAL") == "descending"
+    downwards = column(driver, CONCENTRATIONS, "AVAL")
+    assert [float(cell) for cell in downwards[: len(known)]] == sorted(known, reverse=True)
+    assert sorted(downwards) == sorted(before)
+
+
+def test_dates_and_text_are_sorted_and_one_column_at_a_time(browser: Browser) -> None:
+    driver = browser.open()
+    assert press(driver, EVENTS, "ASTDT") == "ascending"
+    dates = column(driver, EVENTS, "ASTDT")
+    assert dates == sorted(dates)
+    assert dates[0] == "2023-01-24"
+    assert press(driver, EVENTS, "AEDECOD") == "ascending"
+    terms = column(driver, EVENTS, "AEDECOD")
+    assert terms != sorted(terms, reverse=True)
+    plain = [term.lower() for term in terms if term[0].isalpha()]
+    assert plain == sorted(plain)
+    sorted_heads = driver.find_elements(By.CSS_SELECTOR, f"#{EVENTS} th[aria-sort]")
+    assert [each.get_attribute("aria-sort") for each in sorted_heads] == ["ascending"]
+
+
+def test_search_shows_the_rows_with_every_word_and_tells_how_many(browser: Browser) -> None:
+    driver = browser.open()
+    everything = len(column(driver, EVENTS, "AETERM"))
+    assert status(driver, EVENTS) == f"{everything} rows"
+    search = driver.find_element(By.ID, f"{EVENTS}-search")
+    search.send_keys("cq-001 NEUTROP")
+    assert set(column(driver, EVENTS, "USUBJID")) == {"CQ-001"}
+    found = column(driver, EVENTS, "AEDECOD")
+    assert found
+    assert set(found) == {"Neutropenia"}
+    assert status(driver, EVENTS) == f"{len(found)} of {everything} rows"
+    search.clear()
+    search.send_keys("<script>")
+    assert column(driver, EVENTS, "AETERM") == [SCRIPT]
+    search.send_keys(Keys.CONTROL, "a", Keys.DELETE)
+    assert len(column(driver, EVENTS, "AETERM")) == everything
+
+
+def test_a_searched_listing_is_printed_whole(browser: Browser) -> None:
+    driver = browser.open()
+    everything = len(column(driver, EVENTS, "AETERM"))
+    driver.find_element(By.ID, f"{EVENTS}-search").send_keys("no such event")
+    assert column(driver, EVENTS, "AETERM") == []
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert len(column(driver, EVENTS, "AETERM")) == everything
+        assert not driver.find_element(By.CSS_SELECTOR, "nav").is_displayed()
+    finally:
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_the_keyboard_skips_to_the_report_and_sorts(browser: Browser) -> None:
+    driver = browser.open()
+    ActionChains(driver).send_keys(Keys.TAB).perform()
+    skip = driver.switch_to.active_element
+    assert skip.text == "Skip to the report"
+    skip.send_keys(Keys.ENTER)
+    assert driver.switch_to.active_element.get_attribute("id") == "main"
+    driver.execute_script("document.getElementById('l_duration-search').focus()")
+    # The search field, the region that scrolls, the first heading.
+    ActionChains(driver).send_keys(Keys.TAB, Keys.TAB, Keys.TAB).perform()
+    button = driver.switch_to.active_element
+    assert (button.tag_name, button.text) == ("button", "Part")
+    assert driver.execute_script(
+        "return getComputedStyle(arguments[0]).outlineStyle !== 'none'", button
+    )
+    button.send_keys(Keys.ENTER)
+    assert head(driver, "l_duration", "PART").get_attribute("aria-sort") == "ascending"
+    assert status(driver, "l_duration") == "18 rows, by Part, ascending"
+    assert driver.switch_to.active_element == button
+
+
+@SIZES
+def test_nothing_is_wider_than_the_page(browser: Browser, size: tuple[int, int]) -> None:
+    driver = browser.open(size)
+    width, window = driver.execute_script(
+        "return [document.documentElement.scrollWidth, window.innerWidth]"
+    )
+    assert window == size[0]
+    assert width <= window
+    # What is cut off could not be read: wide content scrolls inside a region of its own.
+    cut_off: list[str] = driver.execute_script(
+        """const wide = (element) => element.getBoundingClientRect().right > innerWidth + 1;
+        const scrolls = (element) => element.closest(".scroll, .hidden, .skip");
+        return Array.from(document.querySelectorAll("main *, nav *, header *"))
+          .filter((element) => wide(element) && !scrolls(element)).map((e) => e.outerHTML);"""
+    )
+    assert cut_off == []
+
+
+def test_headings_are_in_order_and_everything_has_a_name(browser: Browser) -> None:
+    driver = browser.open()
+    headings = driver.find_elements(By.CSS_SELECTOR, "h1, h2, h3, h4, h5, h6")
+    levels = [int(heading.tag_name[1]) for heading in headings]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
+    pictures = driver.find_elements(By.CSS_SELECTOR, "svg")
+    assert len(pictures) >= 8
+    for picture in pictures:
+        assert picture.aria_role in ("image", "img")
+        assert picture.accessible_name.startswith("Figure ")
+    for field in driver.find_elements(By.CSS_SELECTOR, "input"):
+        assert field.accessible_name.startswith("Search in Listing") or (
+            field.get_attribute("id") in ("data_cut-search", "plan-search")
+        )
+    for landmark in ("header", "nav", "main"):
+        assert len(driver.find_elements(By.TAG_NAME, landmark)) == 1
+
+
+def test_the_contents_open_and_close_on_a_narrow_screen(browser: Browser) -> None:
+    driver = browser.open(NARROW)
+    button = driver.find_element(By.CSS_SELECTOR, ".contents > button")
+    link = driver.find_element(By.CSS_SELECTOR, "#contents a[href='#provenance']")
+    assert not link.is_displayed()
+    button.click()
+    assert button.get_attribute("aria-expanded") == "true"
+    assert link.is_displayed()
+    ActionChains(driver).send_keys(Keys.ESCAPE).perform()
+    assert not link.is_displayed()
+    assert driver.switch_to.active_element == button
+    browser.open(WIDE)
+    assert driver.find_element(By.CSS_SELECTOR, "#contents a[href='#provenance']").is_displayed()
+
+
+def test_every_link_leads_to_a_place_that_is_seen(browser: Browser) -> None:
+    driver = browser.open()
+    targets = {
+        link.get_attribute("href").partition("#")[2]  # type: ignore[union-attr]
+        for link in driver.find_elements(By.CSS_SELECTOR, "a[href]")
+    }
+    assert {"t_dor", "f_km_dor", EVENTS, "provenance"} <= targets
+    for target in targets:
+        assert driver.find_element(By.ID, target).is_displayed()

@@ -1,0 +1,206 @@
+"""The report as a file: complete, closed to the outside, escaped, and the same bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import re
+import subprocess
+import sys
+from base64 import b64encode
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from durable import stages
+from durable.config import Plan
+from durable.contracts.results import read_csv
+from durable.display.listings import LISTINGS
+from durable.display.report import as_recorded, page
+from durable.display.report_plan import plan_keys, shown
+from durable.display.report_summary import summary
+from durable.display.shell import Ard
+from durable.files import safe_cell
+from durable.stages import STAGES
+
+Made = tuple[Plan, Path]
+Tag = tuple[str, dict[str, str | None]]
+
+
+class Page(HTMLParser):
+    """Every start tag of a page with its attributes, and the text of its headings."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[Tag] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attributes)))
+
+    def every(self, name: str) -> list[str]:
+        return [value for _, found in self.tags if (value := found.get(name)) is not None]
+
+
+@pytest.fixture(scope="module")
+def text(demo: Made) -> str:
+    return (demo[1] / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def opened(text: str) -> Page:
+    return Page(text)
+
+
+def test_holds_every_table_figure_and_listing_once(demo: Made, opened: Page) -> None:
+    identifiers = opened.every("id")
+    assert len(identifiers) == len(set(identifiers))
+    tables = {path.stem for path in (demo[1] / "tables").glob("*.csv")}
+    figures = {path.stem for path in (demo[1] / "figures").glob("*.svg")}
+    listings = {f"l_{each.name}" for each in LISTINGS}
+    assert {"t_dor", "t_improvement"} <= tables
+    assert {"f_km_dor", "f_swimmer"} <= figures
+    assert tables | figures | listings <= set(identifiers)
+
+
+def test_links_and_labels_lead_to_what_is_there(opened: Page) -> None:
+    identifiers = set(opened.every("id"))
+    for name in ("href", "xlink:href"):
+        for target in opened.every(name):
+            assert target.startswith("#")
+            assert target[1:] in identifiers
+    for name in ("aria-labelledby", "aria-controls", "for"):
+        for value in opened.every(name):
+            assert set(value.split()) <= identifiers
+
+
+def test_headings_are_in_order_and_tables_have_captions_and_scopes(opened: Page) -> None:
+    levels = [int(tag[1]) for tag, _ in opened.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(later - earlier <= 1 for earlier, later in itertools.pairwise(levels))
+    names = [tag for tag, _ in opened.tags]
+    assert names.count("table") == names.count("caption") > 20
+    assert all(found.get("scope") for tag, found in opened.tags if tag == "th")
+
+
+def test_refers_to_nothing_outside_and_lets_only_its_own_script_run(
+    text: str, opened: Page
+) -> None:
+    assert opened.every("src") == []
+    assert {tag for tag, _ in opened.tags} & {"link", "img", "iframe", "object", "base"} == set()
+    assert "url(http" not in text
+    assert "@import" not in text
+    script = text.split("<script>")[1].split("</script>")[0]
+    digest = b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    (policy,) = (
+        found["content"] or ""
+        for tag, found in opened.tags
+        if tag == "meta" and found.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert policy.startswith("default-src 'none'; ")
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert text.count("<script>") == 1
+
+
+def test_is_the_same_bytes_and_names_no_folder(demo: Made, text: str) -> None:
+    plan, folder = demo
+    assert page(plan.only(STAGES["report"].plan), folder) == text
+    assert str(folder.parents[1]) not in text
+
+
+def test_summary_shows_the_results_of_the_tables(demo: Made) -> None:
+    """9 of 10: Clopper-Pearson 55.5 to 99.7; 6 of 10: 26.2 to 87.8 (published tables)."""
+    plan, folder = demo
+    results = summary(Ard.of(read_csv(folder / "ard.csv")), plan)
+    shown = {result.label: (result.figure, *result.details) for result in results}
+    assert shown["Disease improvement at M2"] == (
+        "90.0 %",
+        "95 % CI (55.5, 99.7)",
+        "9 of 10 improved",
+        "10 assessed, 0 missing, 0 pending",
+    )
+    assert shown["Disease improvement at M3"][:2] == ("60.0 %", "95 % CI (26.2, 87.8)")
+    figure, interval, events, kinds = shown["Median duration of response"]
+    assert (figure, interval) == ("7.6 months", "95 % CI (5.2, NE)")
+    assert events == "3 of 8 in remission with an event"
+    assert kinds == "1 recurrence, 1 death, 1 new systemic therapy"
+    severe = shown["Adverse events of grade 3 or more within 28 days"]
+    assert severe[:2] == ("90.0 %", "9 of 10 infused, 13 events")
+
+
+def test_says_what_is_missing(minimal: Made) -> None:
+    text = (minimal[1] / "report.html").read_text(encoding="utf-8")
+    for table in ("therapies", "adverse_events", "kinetics"):
+        assert f"No table {table}." in text
+    assert "No sensitivity analysis is configured." in text
+    assert "every definition has its documented default" in text
+    assert 'id="l_adverse_events"' not in text
+    assert "Adverse events of grade 3" not in text
+
+
+def test_names_the_definitions_that_differ(demo: Made) -> None:
+    plan, _ = demo
+    assert [key.path for key in plan_keys(plan) if key.differs and key.defining] == ["schedule"]
+    response = plan.response.model_copy(update={"new_therapy": "hypothetical"})
+    statistics = plan.statistics.model_copy(update={"km_ci": "log", "conf_level": 0.9})
+    other = plan.model_copy(update={"response": response, "statistics": statistics})
+    found = {key.path: (key.value, key.default) for key in plan_keys(other) if key.differs}
+    assert found["response.new_therapy"] == ("hypothetical", "composite")
+    assert found["statistics.km_ci"] == ("log", "log-log")
+    assert found["statistics.conf_level"] == ("0.9", "0.95")
+
+
+def test_every_key_of_the_plan_is_shown_with_its_meaning(demo: Made, text: str) -> None:
+    keys = plan_keys(demo[0])
+    assert len(keys) > 80
+    for key in keys:
+        assert f">{key.path}<" in text
+        assert key.meaning, key.path
+        assert bool(key.default) == (key.path not in ("analysis.id", "analysis.data_cutoff"))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "empty"),
+        (True, "true"),
+        (3.0, "3"),
+        (0.95, "0.95"),
+        ([1, "a"], "[1, a]"),
+        ([{"day": 14}, {"day": 28}], "[{day: 14},\n{day: 28}]"),
+    ],
+)
+def test_values_are_shown_as_in_the_configuration(value: object, text: str) -> None:
+    assert shown(value) == text
+
+
+@pytest.mark.parametrize("text", ["=cmd", "+1", "-3", "@x", "'tis", "plain", "", "'"])
+def test_text_is_shown_as_it_was_recorded(text: str) -> None:
+    assert as_recorded(safe_cell(text)) == text
+
+
+def test_findings_and_the_data_cut_are_tallied(text: str) -> None:
+    assert "1 warning: <code>grade_missing</code> in adverse_events" in text
+    assert "2 warnings: <code>outside_window</code> in visits" in text
+    counted = re.findall(
+        r'<th scope="row">(\w+)</th><td>(\w[\w ]+)</td><td class="number">(\d+)</td>', text
+    )
+    assert ("visits", "record removed", "24") in counted
+    assert ("subjects", "emptied", "2") in counted
+
+
+def test_a_template_is_part_of_the_code_of_the_stage() -> None:
+    source = Path(stages.__file__).parent / "display" / "report.py"
+    assert stages._templates(source) == frozenset((source.parent / "templates").iterdir())
+
+
+def test_needs_neither_pandas_nor_matplotlib() -> None:
+    """They would cost more than the stage itself."""
+    code = (
+        "import sys, durable.display.report, durable.config\n"
+        "print({'pandas', 'numpy', 'matplotlib'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
