@@ -97,7 +97,7 @@ rule report:
     input:
         rules.results.output,
         rules.check.output.queries,
-        rules.check.output.sources,
+        rules.cut.output.sources,
         rules.cut.output.cut,
         rules.figures.output.svg,
         rules.listings.output,

@@ -113,6 +113,7 @@ def _subjects(_: Plan) -> Columns:
         _text("BLENZ", "Enzyme followed"),
         _number("BLENZULN", "Enzyme at baseline, x ULN", 2),
         _date("REMSDT", "First remission"),
+        _date("NSTDT", "First new systemic therapy"),
         _text("NSTPREFL", "New therapy before remission"),
         _date("LSTALVDT", "Last known alive"),
         _date("EOSDT", "Withdrawal"),
@@ -274,6 +275,7 @@ def _kinetics(_: Plan) -> Columns:
         _text("AVALU", "Unit"),
         _text("BLQFL", "Below LLOQ"),
         Column("LLOQ", "LLOQ", "number", 6, trimmed=True),
+        _text("ANL01FL", "Used"),
         *SOURCE,
     )
 
@@ -385,7 +387,10 @@ def _of_deaths(plan: Plan) -> Iterator[str]:
 
 
 def _of_samples(_: Plan) -> Iterator[str]:
-    yield "LLOQ: lower limit of quantification. Days after infusion are actual days."
+    yield (
+        "LLOQ: lower limit of quantification. Days after infusion are actual days. Used: of two"
+        " results on one day the later one, a repeat, is used for the parameters."
+    )
     yield _TRACED
 
 
@@ -393,9 +398,12 @@ def _of_kinetics(plan: Plan) -> Iterator[str]:
     rule = plan.kinetics
     yield (
         f"Non-compartmental, {rule.method} trapezoids, of the samples in the listing of"
-        " concentrations, by subject and assay. NC: not calculable. Extrapolated where the last"
-        f" sample is quantifiable and at most {rule.extrapolation_days} days before the end."
+        " concentrations, by subject and assay. NC: not calculable."
     )
+    spans = say.listed(
+        [f"day {area.day}: at most {area.extrapolation_days} days before" for area in rule.auc]
+    )
+    yield f"Extrapolated where the last sample is quantifiable and late enough ({spans})."
 
 
 def _of_queries(_: Plan) -> Iterator[str]:

@@ -13,7 +13,7 @@ import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from durable.display.html import STYLE, render_fragment
 from durable.display.listings import LISTINGS, Column, Listing
 from durable.display.report_plan import plan_keys, variants
 from durable.display.report_summary import summary
-from durable.display.shell import Ard, Table
+from durable.display.shell import Ard
 from durable.display.tables import tables
 from durable.files import safe_cell, write_text
 from durable.stages import STAGES
@@ -112,7 +112,7 @@ def page(plan: Plan, folder: Path) -> str:
         script_digest=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         style=Markup(style),  # noqa: S704
         tables=[
-            (table, Markup(render_fragment(_unbroken(table))))  # noqa: S704
+            (table, Markup(render_fragment(table)))  # noqa: S704
             for table in tables(plan, folder)
         ],
         figures=[(figure, Markup(figure.svg)) for figure in figures(folder)],  # noqa: S704
@@ -131,12 +131,6 @@ def page(plan: Plan, folder: Path) -> str:
         digest=plan.digest(STAGES["report"].plan),
         ard=hashlib.sha256((folder / "ard.csv").read_bytes()).hexdigest(),
     )
-
-
-def _unbroken(table: Table) -> Table:
-    """The table with headings that are not broken inside N."""
-    columns = tuple(name.replace("N = ", "N\u00a0=\u00a0") for name in table.columns)
-    return replace(table, columns=columns)
 
 
 def figures(folder: Path) -> list[Figure]:
@@ -328,7 +322,7 @@ def every_key(plan: Plan) -> View:
 
 
 def _sources(folder: Path) -> dict[str, dict[str, Any]]:
-    text = (folder / "checked" / "sources.json").read_text(encoding="utf-8")
+    text = (folder / "validated" / "sources.json").read_text(encoding="utf-8")
     sources: dict[str, dict[str, Any]] = json.loads(text)
     return {table: sources[table] for table in TABLES if table in sources}
 
