@@ -80,11 +80,15 @@ rule listings:
         rules.check.output.queries,
         config=PLAN_FILE,
     output:
-        report(
-            expand(f"{FOLDER}/listings/l_{{name}}.csv", name=LISTING_NAMES),
-            caption="../report/listing.rst",
-            category="Listings",
-        ),
+        [
+            report(
+                f"{FOLDER}/listings/l_{name}.csv",
+                caption="../report/listing.rst",
+                category="Listings",
+                labels={"listing": f"l_{name}"},
+            )
+            for name in LISTING_NAMES
+        ],
     log:
         f"{FOLDER}/logs/listings.log",
     params:
