@@ -27,7 +27,7 @@ body { font: 15px/1.45 system-ui, "Segoe UI", Helvetica, Arial, sans-serif; colo
 .output caption span { display: block; color: #444; }
 .output th, .output td { padding: .22rem .6rem; text-align: center; vertical-align: top; }
 .output td span, .output thead span:not(:first-child) { white-space: nowrap; }
-.output thead th { border-top: 2px solid #1a1a1a; border-bottom: 1px solid #1a1a1a;
+.output thead tr > * { border-top: 2px solid #1a1a1a; border-bottom: 1px solid #1a1a1a;
   vertical-align: bottom; }
 .output tbody tr:last-child > * { border-bottom: 2px solid #1a1a1a; }
 .output tbody th, .output thead th:first-child { text-align: left; font-weight: normal;
@@ -49,7 +49,7 @@ _FRAGMENT = """<section class="output" id="{{ table.name }}">
 <table>
 <caption id="{{ table.name }}-title"><strong>Table {{ table.number }}. {{ table.title }}</strong>
 {%- for line in table.subtitles %}<span>{{ line }}</span>{% endfor %}</caption>
-<thead><tr><th scope="col">{{ table.stub }}</th>
+<thead><tr>{% if table.stub %}<th scope="col">{{ table.stub }}</th>{% else %}<td></td>{% endif %}
 {%- for column in table.columns %}<th scope="col">{{ column | unbroken }}</th>{% endfor -%}
 </tr></thead>
 <tbody>
