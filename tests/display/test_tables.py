@@ -173,6 +173,11 @@ def test_disposition_puts_the_infused_under_the_infused(tmp_path):
     assert shown["Follow-up from infusion, months / Q1, Q3"] == ["", "1.0, 2.0"]
 
 
+def test_a_percentage_is_rounded_from_the_proportion_as_it_stands():
+    """In binary 100 x 0.2885 is 28.849999999999998, which would read 28.8."""
+    assert formats.fixed(0.2885, 1, formats.PERCENT) == "28.9"
+
+
 def test_baseline_shows_categories_and_measures(tmp_path):
     rows = [
         *values("t_baseline", "AGE", TOTAL, n=4, mean=10.25, sd=2.04, min=4, max=16),
@@ -183,7 +188,7 @@ def test_baseline_shows_categories_and_measures(tmp_path):
     ]
     shown = cells(made(tmp_path, rows)["t_baseline"])
     assert shown["Age, years / Mean (SD)"] == ["10.3 (2.0)"]
-    assert shown["Cells infused per kg / Mean (SD)"] == ["10000000 (250001)"]
+    assert shown["Cells infused, millions per kg / Mean (SD)"] == ["10.00 (0.25)"]
     assert shown["Sex, n (%) / female"] == ["3 (75.0)"]
     assert shown["CMAS / Mean (SD)"] == ["NE"]
 

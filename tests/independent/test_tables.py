@@ -35,7 +35,7 @@ COLUMNS = {
 def shown(value: float | None, decimals: int = 1, scale: int = 1) -> str:
     if value is None:
         return "NE"
-    exact = Decimal(repr(value * scale))
+    exact = Decimal(repr(value)) * scale
     return str(exact.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP))
 
 

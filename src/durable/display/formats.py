@@ -8,15 +8,20 @@ from math import isnan
 from durable.contracts.results import PLATEAU, Result
 
 NOT_ESTIMABLE = "NE"
+#: Power of ten by which a proportion is shown as a percentage.
+PERCENT = 2
 PLATEAU_MARK = "\u2020"
 
 
-def fixed(value: float, decimals: int) -> str:
-    """A number with so many decimals; halves away from zero, as SAS rounds, on its decimal form."""
+def fixed(value: float, decimals: int, power: int = 0) -> str:
+    """A number with so many decimals; halves away from zero, as SAS rounds, on its decimal form.
+
+    `power` moves the decimal point, exactly: 2 shows a proportion in percent.
+    """
     if isnan(value):
         return NOT_ESTIMABLE
     quantum = Decimal(1).scaleb(-decimals)
-    rounded = Decimal(repr(value)).quantize(quantum, ROUND_HALF_UP)
+    rounded = Decimal(repr(value)).scaleb(power).quantize(quantum, ROUND_HALF_UP)
     return str(rounded if rounded else abs(rounded))
 
 
@@ -25,27 +30,27 @@ def count(result: Result | None) -> str:
     return "" if result is None else fixed(result.value, 0)
 
 
-def number(result: Result | None, decimals: int) -> str:
+def number(result: Result | None, decimals: int, power: int = 0) -> str:
     """A number, with + where it is a censored duration."""
     if result is None:
         return ""
-    return fixed(result.value, decimals) + ("+" if result.note == "censored" else "")
+    return fixed(result.value, decimals, power) + ("+" if result.note == "censored" else "")
 
 
-def interval(result: Result, decimals: int, scale: float = 1) -> str:
+def interval(result: Result, decimals: int, power: int = 0) -> str:
     """Limits in brackets, each NE where it cannot be estimated."""
-    lower, upper = (fixed(limit * scale, decimals) for limit in (result.lower, result.upper))
+    lower, upper = (fixed(limit, decimals, power) for limit in (result.lower, result.upper))
     return f"({lower}, {upper})"
 
 
-def estimate(result: Result | None, decimals: int, scale: float = 1) -> str:
+def estimate(result: Result | None, decimals: int, power: int = 0) -> str:
     """An estimate with its limits; NE alone where there is nothing to bracket."""
     if result is None:
         return ""
     if isnan(result.value) and isnan(result.lower) and isnan(result.upper):
         return NOT_ESTIMABLE
     mark = PLATEAU_MARK if result.note == PLATEAU else ""
-    return f"{fixed(result.value * scale, decimals)}{mark} {interval(result, decimals, scale)}"
+    return f"{fixed(result.value, decimals, power)}{mark} {interval(result, decimals, power)}"
 
 
 def count_percent(n: Result | None, percent: Result | None, decimals: int) -> str:
@@ -64,4 +69,4 @@ def incidence(n: Result | None, percent: Result | None, decimals: int) -> str:
 
 def in_percent(proportion: Result | None, decimals: int) -> str:
     """A proportion as a percentage."""
-    return "" if proportion is None else fixed(proportion.value * 100, decimals)
+    return "" if proportion is None else fixed(proportion.value, decimals, PERCENT)

@@ -47,8 +47,8 @@ def _improvement(ard: Ard, plan: Plan) -> Iterator[Result]:
         )
         yield Result(
             f"Disease improvement at {visit}",
-            _percent(f.fixed(rate.value * 100, p)),
-            (f"{_level(plan)} {f.interval(rate, p, 100)}", f"{of} improved", states),
+            _percent(f.fixed(rate.value, p, f.PERCENT)),
+            (f"{_level(plan)} {f.interval(rate, p, f.PERCENT)}", f"{of} improved", states),
             "t_improvement",
         )
 
@@ -121,7 +121,7 @@ def _safety(ard: Ard, plan: Plan) -> Iterator[Result]:
 def _bound(find: Lookup, decimals: int) -> str:
     """The upper bound where nobody had an event."""
     upper = find("upper")
-    return "" if upper is None else f"{upper.note}: {f.fixed(100 * upper.value, decimals)} %"
+    return "" if upper is None else f"{upper.note}: {f.fixed(upper.value, decimals, f.PERCENT)} %"
 
 
 def _any_grade(ard: Ard, window: str) -> str:

@@ -18,7 +18,7 @@ def n_percent(name: str, decimals: int) -> Cell:
 
 def rate(statistic: str, decimals: int) -> Cell:
     """A proportion with its interval, in percent."""
-    return lambda find: f.estimate(find(statistic), decimals, 100)
+    return lambda find: f.estimate(find(statistic), decimals, f.PERCENT)
 
 
 def over(x: str, of: str, rate: str, decimals: int) -> Cell:
@@ -27,14 +27,16 @@ def over(x: str, of: str, rate: str, decimals: int) -> Cell:
     def cell(find: Lookup) -> str:
         if find(x) is None or find(of) is None:
             return ""
-        return f"{f.count(find(x))}/{f.count(find(of))}, {f.estimate(find(rate), decimals, 100)}"
+        return (
+            f"{f.count(find(x))}/{f.count(find(of))}, {f.estimate(find(rate), decimals, f.PERCENT)}"
+        )
 
     return cell
 
 
-def value(statistic: str, decimals: int) -> Cell:
-    """A number as it is."""
-    return lambda find: f.number(find(statistic), decimals)
+def value(statistic: str, decimals: int, power: int = 0) -> Cell:
+    """A number as it is, or with its decimal point moved."""
+    return lambda find: f.number(find(statistic), decimals, power)
 
 
 def estimate(statistic: str, decimals: int) -> Cell:
@@ -42,27 +44,27 @@ def estimate(statistic: str, decimals: int) -> Cell:
     return lambda find: f.estimate(find(statistic), decimals)
 
 
-def joined(first: str, second: str, decimals: int, form: str = "{}, {}") -> Cell:
+def joined(first: str, second: str, decimals: int, form: str = "{}, {}", power: int = 0) -> Cell:
     """Two numbers in a form; NE once where neither can be estimated."""
 
     def cell(find: Lookup) -> str:
         if find(first) is None:
             return ""
-        shown = [f.number(find(name), decimals) for name in (first, second)]
+        shown = [f.number(find(name), decimals, power) for name in (first, second)]
         return f.NOT_ESTIMABLE if set(shown) == {f.NOT_ESTIMABLE} else form.format(*shown)
 
     return cell
 
 
-def summary(decimals: int, prefix: str = "", indent: int = 1) -> list[Line]:
-    """Rows of a continuous variable."""
+def summary(decimals: int, prefix: str = "", indent: int = 1, power: int = 0) -> list[Line]:
+    """Rows of a continuous variable; `power` moves the decimal point."""
     p = prefix
     return [
         Line("n", count(f"n_{p.rstrip('_')}" if p else "n"), indent),
-        Line("Mean (SD)", joined(f"{p}mean", f"{p}sd", decimals, "{} ({})"), indent),
-        Line("Median", value(f"{p}median", decimals), indent),
-        Line("Q1, Q3", joined(f"{p}q1", f"{p}q3", decimals), indent),
-        Line("Min, max", joined(f"{p}min", f"{p}max", decimals), indent),
+        Line("Mean (SD)", joined(f"{p}mean", f"{p}sd", decimals, "{} ({})", power), indent),
+        Line("Median", value(f"{p}median", decimals, power), indent),
+        Line("Q1, Q3", joined(f"{p}q1", f"{p}q3", decimals, power=power), indent),
+        Line("Min, max", joined(f"{p}min", f"{p}max", decimals, power=power), indent),
     ]
 
 

@@ -135,7 +135,7 @@ def _landmark(find: Lookup, month: float, p: int) -> str:
     rate, at_risk = find(f"landmark_M{month:g}"), find(f"at_risk_M{month:g}")
     if rate is None:
         return ""
-    return f"{f.estimate(rate, p, 100)}; {f.count(at_risk)}"
+    return f"{f.estimate(rate, p, f.PERCENT)}; {f.count(at_risk)}"
 
 
 def sensitivity(ard: Ard, plan: Plan) -> Rows:

@@ -47,7 +47,7 @@ def baseline(ard: Ard, plan: Plan) -> Rows:
     cell = partial(plain_n_percent, decimals=p)
     continuous = {
         "AGE": "Age, years",
-        "CELLSKG": "Cells infused per kg",
+        "CELLSKG": "Cells infused, millions per kg",
         "MAXTIS": "Maximum attainable Total Improvement Score",
         **{code: _measure_label(plan, place) for place, code in _CODES.items()},
     }
@@ -63,7 +63,9 @@ def baseline(ard: Ard, plan: Plan) -> Rows:
             yield from ard.lines(output, parameter, [Line(words.get(detail, detail.upper()), cell)])
         elif parameter in continuous:
             yield Row(continuous[parameter])
-            yield from ard.lines(output, parameter, summary(0 if parameter == "CELLSKG" else 1))
+            cells = parameter == "CELLSKG"
+            lines = summary(2, power=-6) if cells else summary(1)
+            yield from ard.lines(output, parameter, lines)
 
 
 _CODES = {
