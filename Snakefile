@@ -16,6 +16,7 @@ include: "workflow/rules/intake.smk"
 include: "workflow/rules/derive.smk"
 include: "workflow/rules/analyse.smk"
 include: "workflow/rules/display.smk"
+include: "workflow/rules/export.smk"
 
 
 rule all:
@@ -28,3 +29,4 @@ rule all:
         rules.figures.output,
         rules.listings.output,
         rules.report.output,
+        HANDED_OVER,

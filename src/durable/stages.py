@@ -16,7 +16,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent
-_LIBRARIES = ("jinja2", "lifelines", "matplotlib", "numpy", "pandas", "pandera", "pyarrow", "scipy")
+_LIBRARIES = (
+    *("jinja2", "lifelines", "matplotlib", "numpy", "odmlib", "pandas", "pandera", "pyarrow"),
+    *("pypdf", "pyreadstat", "python-docx", "reportlab", "scipy"),
+)
 
 _SURVIVAL = tuple(
     f"statistics.{key}"
@@ -29,7 +32,12 @@ _SURVIVAL = tuple(
         "days_per_month",
     )
 )
-_HEADINGS = ("analysis", "study", "groups", "outputs")
+_HEADINGS = (
+    *("analysis", "study", "groups"),
+    *("outputs.percent_decimals", "outputs.month_decimals"),
+)
+_FIGURES = (*_HEADINGS, "schedule", "response", "statistics", "sensitivity")
+_TABLES = (*_FIGURES, "safety", "kinetics")
 
 
 @dataclass(frozen=True)
@@ -117,12 +125,12 @@ STAGES: dict[str, Stage] = {
     ),
     "tables": Stage(
         "durable.display.tables",
-        (*_HEADINGS, "schedule", "response", "statistics", "sensitivity", "safety", "kinetics"),
+        _TABLES,
         "write the tables",
     ),
     "figures": Stage(
         "durable.display.figures",
-        (*_HEADINGS, "schedule", "response", "statistics", "sensitivity"),
+        _FIGURES,
         "draw the figures",
     ),
     "listings": Stage(
@@ -138,16 +146,18 @@ STAGES: dict[str, Stage] = {
     ),
     "report": Stage(
         "durable.display.report",
-        (
-            *_HEADINGS,
-            "schedule",
-            "response",
-            "statistics",
-            "sensitivity",
-            "safety",
-            "kinetics",
-        ),
+        _TABLES,
         "put every output into one page, report.html",
+    ),
+    "figure_pages": Stage(
+        "durable.display.documents.figure_pages",
+        _FIGURES,
+        "draw the figures as PDF",
+    ),
+    "documents": Stage(
+        "durable.display.documents.bind",
+        (*_TABLES, "outputs.documents"),
+        "bind tables and figures in documents",
     ),
 }
 

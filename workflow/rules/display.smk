@@ -33,7 +33,11 @@ rule tables:
         rules.cut.output.sources,
         config=PLAN_FILE,
     output:
-        [f"{FOLDER}/tables/t_{name}.csv" for name in TABLE_NAMES],
+        expand(
+            f"{FOLDER}/tables/t_{{name}}.{{form}}",
+            name=TABLE_NAMES,
+            form=["csv", "rtf"],
+        ),
         html=[
             report(
                 f"{FOLDER}/tables/t_{name}.html",

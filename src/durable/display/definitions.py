@@ -295,3 +295,8 @@ ABBREVIATIONS = (
     " summary; CMAS: Childhood Myositis Assessment Scale; DAS: Disease Activity Score; MMT8: manual"
     " muscle testing of 8 groups; ULN: upper limit of normal."
 )
+
+
+def study(plan: Plan) -> str:
+    """Study, analysis and data cut-off, as the head of pages."""
+    return f"{plan.study.id}. {plan.analysis.title}, data cut-off {plan.analysis.data_cutoff}"

@@ -1,4 +1,4 @@
-"""Stage ``tables``: every table as CSV and HTML."""
+"""Stage ``tables``: every table as CSV, HTML and RTF."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from durable.config.model import Plan
 from durable.contracts.results import read_csv
 from durable.display import definitions as say
+from durable.display.documents import layout, rtf
 from durable.display.html import render_page
 from durable.display.kinds import KINDS, Kind
 from durable.display.shell import Ard, Row, Table
@@ -20,7 +21,10 @@ from durable.stages import STAGES
 
 def run(plan: Plan, folder: Path) -> None:
     """Read ``ard.csv`` and ``validated/sources.json``; write ``tables/``."""
+    running = say.study(plan)
     for table in tables(plan, folder):
+        laid = layout.lay_out(table)
+        write_text(folder / "tables" / f"{table.name}.rtf", rtf.render(laid, running))
         write_text(folder / "tables" / f"{table.name}.csv", to_csv(table))
         write_text(folder / "tables" / f"{table.name}.html", render_page(table))
 
@@ -42,7 +46,7 @@ def tables(plan: Plan, folder: Path) -> Iterator[Table]:
             title=kind.title,
             subtitles=(
                 f"Population: {kind.population}",
-                f"{plan.study.id}. {plan.analysis.title}, data cut-off {plan.analysis.data_cutoff}",
+                say.study(plan),
             ),
             columns=headings,
             rows=_rows(ard, plan, output, kind, len(headings)),

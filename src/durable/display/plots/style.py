@@ -76,6 +76,7 @@ _SETTINGS: dict[Any, Any] = {
     "hatch.linewidth": 0.5,
     "text.parse_math": False,
     "svg.fonttype": "path",
+    "pdf.fonttype": 42,  # text that can be searched and copied
 }
 
 
@@ -414,6 +415,14 @@ def save(figure: Figure, stem: Path, caption: Caption) -> None:
         write_text(stem.with_suffix(".svg"), accessible(text.getvalue(), name, caption))
         with whole(stem.with_suffix(".png")) as aside:
             figure.savefig(aside, format="png", dpi=DPI, metadata={"Software": None})
+
+
+def save_pdf(figure: Figure, path: Path, caption: Caption) -> None:
+    """Write a figure as a PDF of one page: the same bytes for the same points and plan."""
+    named = {"Title": f"{caption.label}. {caption.title}"}
+    undated = dict.fromkeys(("Creator", "Producer", "CreationDate"))
+    with whole(path) as aside:
+        figure.savefig(aside, format="pdf", metadata={**named, **undated})
 
 
 def accessible(svg: str, name: str, caption: Caption) -> str:

@@ -1,0 +1,323 @@
+"""Pages of a table: what stands on each, before it is RTF, DOCX or PDF (docs/exports.md).
+
+A word processor sets the type, and which one is not known here, so text is measured with a generous
+width for each kind of character. What is laid out to fit therefore fits, and every format has the
+same pages, none of which ends in a heading.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from unicodedata import category, east_asian_width
+
+from durable.display.shell import Row, Table
+
+#: Height and width of the paper (A4) and its margins, millimetres.
+A4 = (297.0, 210.0)
+SIDE, TOP, BOTTOM = 20.0, 25.0, 18.0
+MM = 72 / 25.4
+"""Points of a millimetre."""
+TITLE_SIZE, NOTE_SIZE = 11.0, 7.0
+INDENT = 3.5
+"""Millimetres that a step of a row's indent takes."""
+PADDING = 1.2
+"""Millimetres between a cell's text and its edges, left and right."""
+#: Line spacing in multiples of the type size: of Latin text, and of scripts with full-width signs.
+_LINE, _WIDE_LINE = 1.2, 1.45
+_ROW_PADDING, _GAP = 3.0, 6.0
+"""Points added to the height of each row, and between the parts of a page."""
+#: Part of a page's height that is used: word processors differ by a few percent.
+_USED = 0.94
+_STUB = 45.0
+"""Millimetres that the column of labels has at least."""
+#: What to try in turn: whether the page is landscape, and the type size.
+_SHEETS = ((False, 8.0), (True, 8.0), (True, 7.0), (True, 6.0))
+
+#: Rows of one indent that are kept together under their heading.
+_FEW = 8
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+CONTINUED = " (continued)"
+_BRACKET = re.compile(r" (?=[(\[])")
+#: Longest part of a cell that is kept on one line.
+_LONGEST_PART = 24
+
+#: Widths in multiples of the type size, at least those of Arial.
+_WIDTHS = (("iljtfIr.,:;'|!()[]/- \u00a0", 0.34), ("mwMW%@", 0.95))
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Paper, type and columns of a table."""
+
+    landscape: bool
+    size: float
+    """Type size of the cells, points."""
+    widths: tuple[float, ...]
+    """Millimetres of the column of labels and of each other column."""
+
+    @property
+    def width(self) -> float:
+        """Millimetres between the side margins."""
+        return text_block(self.landscape)[1]
+
+    @property
+    def height(self) -> float:
+        """Points that a page may hold."""
+        return text_block(self.landscape)[0] * MM * _USED
+
+
+@dataclass(frozen=True)
+class Page:
+    """What stands on a page of a table; a page of footnotes alone has no rows."""
+
+    title: str
+    subtitles: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A table in pages."""
+
+    table: Table
+    sheet: Sheet
+    pages: tuple[Page, ...]
+
+    @property
+    def heading(self) -> tuple[str, ...]:
+        """Cells of the row of column headings, the one over the labels first."""
+        return (self.table.stub, *map(unbroken, self.table.columns))
+
+
+def text_block(landscape: bool) -> tuple[float, float]:
+    """Height and width within the margins, millimetres."""
+    height, width = reversed(A4) if landscape else A4
+    return height - TOP - BOTTOM, width - 2 * SIDE
+
+
+def lay_out(table: Table) -> Layout:
+    """A table in pages: rows under the heading they belong to, footnotes after the last row."""
+    sheet = _sheet(table)
+    return Layout(table, sheet, tuple(_paginate(table, sheet)))
+
+
+def label(table: Table) -> str:
+    """Number and title of a table."""
+    return f"Table {table.number}. {table.title}"
+
+
+def clean(text: str) -> str:
+    """Text without control characters, which no document may hold."""
+    return "".join(
+        char if category(char) not in ("Cc", "Cs") else " " if char.isspace() else "\ufffd"
+        for char in text
+    )
+
+
+def unbroken(cell: str) -> str:
+    """A cell that breaks only before a bracket, where its parts are short enough to allow that."""
+    parts = _BRACKET.split(clean(cell))
+    return " ".join(p.replace(" ", NO_BREAK) if len(p) <= _LONGEST_PART else p for p in parts)
+
+
+def wrap(text: str, width: float, size: float) -> list[str]:
+    """Lines of a text in so many millimetres; a longer word is broken."""
+    lines: list[str] = []
+    line = ""
+    for word in clean(text).split(" "):
+        longer = f"{line} {word}" if line else word
+        if line and text_width(longer, size) > width:
+            lines.append(line)
+            longer = word
+        while len(longer) > 1 and text_width(longer, size) > width:
+            cut = _fitting(longer, width, size)
+            lines.append(longer[:cut])
+            longer = longer[cut:]
+        line = longer
+    return [*lines, line]
+
+
+def text_width(text: str, size: float) -> float:
+    """Millimetres that a text takes at most."""
+    return sum(map(_char_width, text)) * size / MM
+
+
+def row_texts(row: Row, sheet: Sheet) -> Iterator[tuple[str, float, float]]:
+    """Text, left indent and width of the cells of a row, millimetres; a heading is one cell."""
+    indent = row.indent * INDENT
+    widths = sheet.widths if row.cells else (sum(sheet.widths),)
+    yield clean(row.label), indent, widths[0] - indent - 2 * PADDING
+    for cell, width in zip(row.cells, widths[1:], strict=True):
+        yield unbroken(cell), 0.0, width - 2 * PADDING
+
+
+def row_height(row: Row, sheet: Sheet) -> float:
+    """Points that a row takes."""
+    texts = row_texts(row, sheet)
+    return max(text_height(text, width, sheet.size) for text, _, width in texts) + _ROW_PADDING
+
+
+def text_height(text: str, width: float, size: float) -> float:
+    """Points that a text takes in so many millimetres."""
+    spacing = _WIDE_LINE if any(_is_wide(char) for char in text) else _LINE
+    return len(wrap(text, width, size)) * size * spacing
+
+
+def _fitting(word: str, width: float, size: float) -> int:
+    for length in range(len(word), 1, -1):
+        if text_width(word[:length], size) <= width:
+            return length
+    return 1
+
+
+@cache
+def _char_width(char: str) -> float:
+    if _is_wide(char):
+        return 1.0
+    for chars, width in _WIDTHS:
+        if char in chars:
+            return width
+    return 0.73 if char.isupper() else 0.57
+
+
+@cache
+def _is_wide(char: str) -> bool:
+    return east_asian_width(char) in "WF"
+
+
+# Columns
+
+
+def _sheet(table: Table) -> Sheet:
+    for landscape, size in _SHEETS:
+        least, wished = _needs(table, size)
+        room = text_block(landscape)[1]
+        if sum(least) <= room:
+            return Sheet(landscape, size, _shared(least, wished, room))
+    # Too many columns for a page even so: words are broken.
+    return Sheet(landscape, size, tuple(room * width / sum(least) for width in least))
+
+
+def _needs(table: Table, size: float) -> tuple[list[float], list[float]]:
+    """Millimetres of each column in which no word is broken, and no line."""
+    rows = [row for row in table.rows if row.cells]
+    labels = [(row.label, row.indent * INDENT) for row in rows]
+    stub = [text_width(text, size) + indent + 2 * PADDING for text, indent in labels]
+    least, wished = [_STUB], [max([_STUB, *stub])]
+    for i, heading in enumerate(table.columns):
+        cells = [unbroken(text) for text in (heading, *(row.cells[i] for row in rows))]
+        words = [word for cell in cells for word in cell.split(" ")]
+        least.append(max(text_width(word, size) for word in words) + 2 * PADDING)
+        wished.append(max(text_width(cell, size) for cell in cells) + 2 * PADDING)
+    return least, wished
+
+
+def _shared(least: Sequence[float], wished: Sequence[float], room: float) -> tuple[float, ...]:
+    """The width of the page: what each column needs, then what it wishes, the rest evenly."""
+    missing = sum(wished) - sum(least)
+    part = 1.0 if missing <= 0 else min(1.0, (room - sum(least)) / missing)
+    widths = [low + part * (high - low) for low, high in zip(least, wished, strict=True)]
+    rest = (room - sum(widths)) / len(widths)
+    return tuple(width + rest for width in widths)
+
+
+# Pages
+
+
+@dataclass
+class _Filling:
+    """The page being filled, and the finished ones."""
+
+    table: Table
+    sheet: Sheet
+    pages: list[Page] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    used: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.used = self._head()
+
+    def fits(self, height: float) -> bool:
+        return self.used + height <= self.sheet.height
+
+    def turn(self) -> None:
+        page = Page(
+            label(self.table) + (CONTINUED if self.pages else ""),
+            () if self.pages else self.table.subtitles,
+            tuple(self.rows),
+            tuple(self.notes),
+        )
+        self.pages.append(page)
+        self.rows, self.notes = [], []
+        self.used = self._head()
+
+    def add_row(self, row: Row) -> None:
+        if not self.rows:
+            heading = Row(self.table.stub, self.table.columns)
+            self.used += row_height(heading, self.sheet) + _GAP
+        self.rows.append(row)
+        self.used += row_height(row, self.sheet)
+
+    def add_note(self, note: str) -> None:
+        if not self.notes:
+            self.used += _GAP
+        self.notes.append(note)
+        self.used += self.note_height(note)
+
+    def note_height(self, note: str) -> float:
+        return text_height(note, self.sheet.width, NOTE_SIZE) + 1
+
+    def _head(self) -> float:
+        width = self.sheet.width
+        lines = () if self.pages else self.table.subtitles
+        title = text_height(label(self.table) + CONTINUED, width, TITLE_SIZE)
+        return title + sum(text_height(line, width, self.sheet.size) for line in lines) + _GAP
+
+
+def _paginate(table: Table, sheet: Sheet) -> list[Page]:
+    filling = _Filling(table, sheet)
+    for i, row in enumerate(table.rows):
+        together = sum(row_height(other, sheet) for other in _kept(table.rows, i))
+        if filling.rows and not filling.fits(together):
+            filling.turn()
+            for above in _above(table.rows, i):
+                filling.add_row(replace(above, label=above.label + CONTINUED, cells=()))
+        filling.add_row(row)
+    for note in table.footnotes:
+        if (filling.rows or filling.notes) and not filling.fits(filling.note_height(note)):
+            filling.turn()
+        filling.add_note(note)
+    filling.turn()
+    return filling.pages
+
+
+def _kept(rows: Sequence[Row], i: int) -> Sequence[Row]:
+    """A row and what must not begin the next page without it.
+
+    A row that has others under it stays with the first of them that has none, and with all
+    beside that one where they are few.
+    """
+    last = i
+    while last + 1 < len(rows) and rows[last + 1].indent > rows[last].indent:
+        last += 1
+    block = last
+    while last > i and block + 1 < len(rows) and rows[block + 1].indent == rows[last].indent:
+        block += 1
+    return rows[i : (block if block - last < _FEW else last) + 1]
+
+
+def _above(rows: Sequence[Row], i: int) -> list[Row]:
+    """The rows that a row stands under, the outermost first."""
+    found: list[Row] = []
+    indent = rows[i].indent
+    for row in reversed(rows[:i]):
+        if row.indent < indent:
+            found.insert(0, row)
+            indent = row.indent
+    return found

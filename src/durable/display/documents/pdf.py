@@ -1,0 +1,262 @@
+"""All tables and figures as one PDF with contents and bookmarks. Lengths are points.
+
+Type is embedded: DejaVu Sans, which comes with matplotlib. Full-width signs, which it does not
+have, are set in a font of the Adobe collections, which is not embedded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from io import BytesIO
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from durable.display.documents import layout as lay
+from durable.display.documents.layout import MM, Layout, Page, Sheet
+from durable.display.documents.pictures import Picture
+from durable.display.shell import Row
+
+_REGULAR, _BOLD, _WIDE = "DejaVuSans", "DejaVuSans-Bold", "STSong-Light"
+#: The layout measures Arial; DejaVu Sans is wider.
+_SCALE = 0.86
+_ENTRIES = 45
+"""Entries on a page of contents."""
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A page of the document, before it is drawn."""
+
+    landscape: bool = False
+    layout: Layout | None = None
+    page: Page | None = None
+    picture: Picture | None = None
+    entries: tuple[tuple[str, str, int], ...] = ()
+    """Name, title and page of what the contents list here."""
+    name: str = ""
+    """Output that begins on the page."""
+    title: str = ""
+
+
+def bind(layouts: Sequence[Layout], pictures: Sequence[Picture], running: str) -> bytes:
+    """All tables and figures as the bytes of a PDF: the same for the same outputs.
+
+    Parameters
+    ----------
+    layouts
+        The tables in pages.
+    pictures
+        The figures; each has its page as a PDF.
+    running
+        Head of every page, before its number.
+    """
+    leaves = _leaves(layouts, pictures)
+    return _with_pictures(_drawn(leaves, running), leaves)
+
+
+def _leaves(layouts: Sequence[Layout], pictures: Sequence[Picture]) -> list[Leaf]:
+    outputs = list(_outputs(layouts, pictures))
+    contents = -(-sum(bool(leaf.name) for leaf in outputs) // _ENTRIES)
+    entries = [
+        (leaf.name, leaf.title, contents + number)
+        for number, leaf in enumerate(outputs, start=1)
+        if leaf.name
+    ]
+    parts = [tuple(entries[i : i + _ENTRIES]) for i in range(0, len(entries), _ENTRIES)]
+    return [*(Leaf(entries=part) for part in parts), *outputs]
+
+
+def _outputs(layouts: Sequence[Layout], pictures: Sequence[Picture]) -> Iterator[Leaf]:
+    for layout in layouts:
+        for i, page in enumerate(layout.pages):
+            name, title = (layout.table.name, page.title) if i == 0 else ("", "")
+            yield Leaf(layout.sheet.landscape, layout, page, name=name, title=title)
+    for picture in pictures:
+        yield Leaf(picture=picture, name=picture.name, title=picture.title)
+
+
+def _drawn(leaves: Sequence[Leaf], running: str) -> BytesIO:
+    from reportlab.pdfgen.canvas import Canvas
+
+    _register_fonts()
+    file = BytesIO()
+    canvas = Canvas(file, invariant=1, pageCompression=1, initialFontName=_REGULAR)
+    canvas.setTitle("Tables and figures")
+    canvas.setSubject(running)
+    canvas.setAuthor("")
+    canvas.setCreator("")
+    canvas.showOutline()
+    for number, leaf in enumerate(leaves, start=1):
+        _draw(_Brush(canvas, leaf.landscape), leaf, running, f"Page {number} of {len(leaves)}")
+        canvas.showPage()
+    canvas.save()
+    file.seek(0)
+    return file
+
+
+def _draw(brush: _Brush, leaf: Leaf, running: str, number: str) -> None:
+    brush.head(running, number)
+    if leaf.name:
+        brush.mark(leaf.name, leaf.title)
+    if leaf.entries:
+        brush.contents(leaf.entries)
+    if leaf.layout and leaf.page:
+        brush.page(leaf.layout, leaf.page)
+
+
+class _Brush:
+    """Draws on a page from the top down."""
+
+    def __init__(self, canvas: Any, landscape: bool) -> None:
+        height, width = (length * MM for length in (reversed(lay.A4) if landscape else lay.A4))
+        canvas.setPageSize((width, height))
+        self._canvas = canvas
+        self._left, self._right = lay.SIDE * MM, width - lay.SIDE * MM
+        self._top = height - 12 * MM
+        self._y = height - lay.TOP * MM
+
+    def head(self, running: str, number: str) -> None:
+        self._text(self._left, self._top - 7, running, 7)
+        self._text(self._right, self._top - 7, number, 7, align="right")
+
+    def mark(self, name: str, title: str) -> None:
+        self._canvas.bookmarkPage(name)
+        self._canvas.addOutlineEntry(title, name)
+
+    def contents(self, entries: Sequence[tuple[str, str, int]]) -> None:
+        self._paragraph("Contents", lay.TITLE_SIZE, bold=True)
+        for name, title, number in entries:
+            self._y -= 5
+            bottom = self._y - 9 * 1.2
+            self._text(self._right, self._y - 9, str(number), 9, align="right")
+            for line in lay.wrap(title, (self._right - self._left) / MM - 12, 9):
+                self._text(self._left, self._y - 9, line, 9)
+                self._y -= 9 * 1.2
+            self._canvas.linkRect("", name, (self._left, bottom, self._right, bottom + 11))
+
+    def page(self, layout: Layout, page: Page) -> None:
+        self._paragraph(page.title, lay.TITLE_SIZE, bold=True)
+        for line in page.subtitles:
+            self._paragraph(line, layout.sheet.size)
+        self._y -= 4
+        if page.rows:
+            self._rule()
+            self._row(Row(layout.table.stub, layout.table.columns), layout.sheet, head=True)
+            self._rule()
+            for row in page.rows:
+                self._row(row, layout.sheet)
+            self._rule()
+        self._y -= 3
+        for note in page.notes:
+            self._paragraph(note, lay.NOTE_SIZE)
+            self._y -= 1
+
+    def _paragraph(self, text: str, size: float, *, bold: bool = False) -> None:
+        for line in lay.wrap(text, (self._right - self._left) / MM, size):
+            self._y -= size * 1.2
+            self._text(self._left, self._y + size * 0.2, line, size, bold=bold)
+
+    def _rule(self) -> None:
+        self._canvas.setLineWidth(0.6)
+        self._canvas.line(self._left, self._y, self._right, self._y)
+
+    def _row(self, row: Row, sheet: Sheet, *, head: bool = False) -> None:
+        size = sheet.size
+        cells = [
+            (lay.wrap(text, width, size), indent, width)
+            for text, indent, width in lay.row_texts(row, sheet)
+        ]
+        deepest = max(len(lines) for lines, _, _ in cells)
+        left = self._left
+        widths = sheet.widths if row.cells else (sum(sheet.widths),)
+        for i, (lines, indent, width) in enumerate(cells):
+            lowered = deepest - len(lines) if head else 0
+            start = left + (lay.PADDING + indent) * MM
+            for j, line in enumerate(lines, start=1 + lowered):
+                y = self._y - 1.5 - j * size * 1.2 + size * 0.25
+                place, align = (start, "left") if i == 0 else (start + width * MM / 2, "centre")
+                self._text(place, y, line, size, bold=head or not row.cells, align=align)
+            left += widths[i] * MM
+        self._y -= deepest * size * 1.2 + 3
+
+    def _text(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: float,
+        *,
+        bold: bool = False,
+        align: str = "left",
+    ) -> None:
+        runs = list(_runs(text, bold))
+        scaled = size * _SCALE
+        widths = [_string_width(run, font, scaled) for font, run in runs]
+        x -= sum(widths) * {"left": 0.0, "centre": 0.5, "right": 1.0}[align]
+        for (font, run), width in zip(runs, widths, strict=True):
+            self._canvas.setFont(font, scaled)
+            self._canvas.drawString(x, y, run)
+            x += width
+
+
+def _runs(text: str, bold: bool) -> Iterator[tuple[str, str]]:
+    """Parts of a text, each in a font that has its signs."""
+    own = _BOLD if bold else _REGULAR
+    glyphs = _glyphs(own)
+    for font, chars in groupby(lay.clean(text), lambda c: own if ord(c) in glyphs else _WIDE):
+        yield font, "".join(chars)
+
+
+def _string_width(text: str, font: str, size: float) -> float:
+    from reportlab.pdfbase.pdfmetrics import stringWidth
+
+    return float(stringWidth(text, font, size))
+
+
+@cache
+def _glyphs(font: str) -> frozenset[int]:
+    from reportlab.pdfbase.pdfmetrics import getFont
+
+    return frozenset(getFont(font).face.charToGlyph)
+
+
+@cache
+def _register_fonts() -> None:
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+    from reportlab.pdfbase.pdfmetrics import registerFont
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    # Found without importing matplotlib, which takes longer than all that is done here.
+    spec = find_spec("matplotlib")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("the fonts of matplotlib")
+    folder = Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
+    for name in (_REGULAR, _BOLD):
+        registerFont(TTFont(name, folder / f"{name}.ttf"))
+    registerFont(UnicodeCIDFont(_WIDE))
+
+
+def _with_pictures(drawn: BytesIO, leaves: Sequence[Leaf]) -> bytes:
+    """The document with each figure laid onto its page, as it was drawn: not as pixels."""
+    from pypdf import PdfReader, PdfWriter, Transformation
+
+    writer = PdfWriter(clone_from=drawn)
+    for page, leaf in zip(writer.pages, leaves, strict=True):
+        if leaf.picture is None:
+            continue
+        figure = PdfReader(leaf.picture.pdf).pages[0]
+        width, height = (
+            float(length) for length in (figure.mediabox.width, figure.mediabox.height)
+        )
+        room_height, room_width = (length * MM for length in lay.text_block(False))
+        scale = min(room_width / width, room_height / height)
+        top = lay.A4[0] * MM - lay.TOP * MM
+        move = Transformation().scale(scale).translate(lay.SIDE * MM, top - height * scale)
+        page.merge_transformed_page(figure, move)
+    file = BytesIO()
+    writer.write(file)
+    return file.getvalue()

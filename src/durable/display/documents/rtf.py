@@ -1,0 +1,190 @@
+r"""Tables, and all tables and figures together, as RTF.
+
+The tables are simple and RTF is text, so it is written plainly: the libraries for it bring a data
+frame library of 180 MB. Lengths are twips, a twentieth of a point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from durable.display.documents import layout as lay
+from durable.display.documents.layout import Layout, Page, Sheet
+from durable.display.documents.pictures import Picture
+from durable.display.shell import Row
+
+_START = (
+    r"{\rtf1\ansi\ansicpg1252\uc1\deff0{\fonttbl{\f0\fswiss\fcharset0 Arial;}}"
+    r"{\stylesheet{\s0\f0\fs16 Normal;}{\s1\f0\fs22\b heading 1;}}"
+)
+_PLAIN = r"\pard\plain\s0\f0"
+_RULE = r"\brdrs\brdrw10"
+
+
+def render(layout: Layout, running: str) -> str:
+    """A table as an RTF file of its own.
+
+    Parameters
+    ----------
+    layout
+        The table in pages.
+    running
+        Head of every page, before its number.
+    """
+    return _document([_section(layout.sheet.landscape, running) + _table(layout)])
+
+
+def bind(layouts: Sequence[Layout], pictures: Sequence[Picture], running: str) -> str:
+    """All tables and figures as one RTF file with contents.
+
+    The page numbers of the contents are fields: a word processor fills them in.
+    """
+    parts = [_section(False, running) + _contents(layouts, pictures)]
+    parts += [_section(layout.sheet.landscape, running) + _table(layout) for layout in layouts]
+    parts += [_section(False, running) + _picture(picture) for picture in pictures]
+    return _document(parts)
+
+
+def escape(text: str) -> str:
+    r"""Text as RTF: its own signs escaped, and what is not ASCII as ``\u``."""
+    return "".join(_escaped(char) for char in lay.clean(text))
+
+
+def _escaped(char: str) -> str:
+    if char in "\\{}":
+        return f"\\{char}"
+    if char == lay.NO_BREAK:
+        return r"\~"
+    if char.isascii():
+        return char
+    # A sign beyond 16 bits is two units; units are signed.
+    units = char.encode("utf-16-be")
+    numbers = [
+        int.from_bytes(units[i : i + 2], "big", signed=True) for i in (0, 2)[: len(units) // 2]
+    ]
+    return "".join(f"\\u{number}?" for number in numbers)
+
+
+def _document(sections: Iterable[str]) -> str:
+    return _START + "\n" + "\n\\sect\n".join(sections) + "\n}\n"
+
+
+def _twips(millimetres: float) -> int:
+    return round(millimetres * lay.MM * 20)
+
+
+def _half(points: float) -> int:
+    return round(points * 2)
+
+
+def _section(landscape: bool, running: str) -> str:
+    """Paper, margins, and the head of every page with its number."""
+    height, width = reversed(lay.A4) if landscape else lay.A4
+    right = _twips(width - 2 * lay.SIDE)
+    return (
+        rf"\sectd\sbkpage\pgwsxn{_twips(width)}\pghsxn{_twips(height)}"
+        + (r"\lndscpsxn" if landscape else "")
+        + rf"\marglsxn{_twips(lay.SIDE)}\margrsxn{_twips(lay.SIDE)}"
+        rf"\margtsxn{_twips(lay.TOP)}\margbsxn{_twips(lay.BOTTOM)}\headery{_twips(12)}"
+        "\n"
+        rf"{{\header{_PLAIN}\fs14\tqr\tx{right} {escape(running)}\tab Page "
+        r"{\field{\*\fldinst PAGE}{\fldrslt 1}} of {\field{\*\fldinst NUMPAGES}{\fldrslt 1}}\par}"
+        "\n"
+    )
+
+
+def _heading(name: str, text: str) -> str:
+    mark = rf"{{\*\bkmkstart {name}}}{escape(text)}{{\*\bkmkend {name}}}"
+    return rf"\pard\plain\s1\outlinelevel0\keepn\f0\fs{_half(lay.TITLE_SIZE)}\b {mark}\par" "\n"
+
+
+def _table(layout: Layout) -> str:
+    pages = list(layout.pages)
+    first = _heading(layout.table.name, pages[0].title) + _page(layout, pages[0])
+    others = (
+        rf"\pard\plain\s0\pagebb\keepn\f0\fs{_half(lay.TITLE_SIZE)}\b {escape(page.title)}\par"
+        "\n" + _page(layout, page)
+        for page in pages[1:]
+    )
+    return "".join((first, *others))
+
+
+def _page(layout: Layout, page: Page) -> str:
+    size = _half(layout.sheet.size)
+    subtitles = (rf"{_PLAIN}\keepn\fs{size} {escape(line)}\par" "\n" for line in page.subtitles)
+    gap = rf"{_PLAIN}\keepn\fs8\par" "\n"
+    notes = (
+        rf"{_PLAIN}\keep\sb20\fs{_half(lay.NOTE_SIZE)} {escape(note)}\par" "\n"
+        for note in page.notes
+    )
+    return "".join(
+        (*subtitles, gap, *_rows(layout, page.rows), *([gap] if page.notes else []), *notes)
+    )
+
+
+def _rows(layout: Layout, rows: Sequence[Row]) -> Iterator[str]:
+    if not rows:
+        return
+    heading = Row(layout.table.stub, layout.table.columns)
+    yield _row(heading, layout.sheet, bold=True, head=True)
+    for i, row in enumerate(rows):
+        last = i == len(rows) - 1
+        under = not last and rows[i + 1].indent > row.indent
+        yield _row(row, layout.sheet, bold=not row.cells, keep=under, last=last)
+
+
+def _row(
+    row: Row,
+    sheet: Sheet,
+    *,
+    bold: bool,
+    head: bool = False,
+    keep: bool = False,
+    last: bool = False,
+) -> str:
+    rules = (rf"\clbrdrt{_RULE}\clbrdrb{_RULE}" if head else "") + (
+        rf"\clbrdrb{_RULE}" if last else ""
+    )
+    align = r"\clvertalb" if head else r"\clvertalt"
+    widths = sheet.widths if row.cells else (sum(sheet.widths),)
+    edges = [_twips(sum(widths[: i + 1])) for i in range(len(widths))]
+    pad = _twips(lay.PADDING)
+    form = rf"\trowd\trgaph{pad}\trleft0\trkeep" + (r"\trhdr" if head else "")
+    form += rf"\trpaddl{pad}\trpaddr{pad}\trpaddfl3\trpaddfr3"
+    form += "".join(f"{align}{rules}\\cellx{edge}" for edge in edges)
+    style = rf"{_PLAIN}\intbl\sb30\sa30\fs{_half(sheet.size)}" + (r"\keepn" if keep or head else "")
+    weight = r"\b" if bold else ""
+    cells = [
+        rf"{style}{_placed(i, indent)}{weight} {escape(text)}\cell"
+        for i, (text, indent, _) in enumerate(lay.row_texts(row, sheet))
+    ]
+    return form + "\n" + "\n".join(cells) + "\\row\n"
+
+
+def _placed(column: int, indent: float) -> str:
+    """Labels to the left, the other cells in the middle."""
+    return rf"\ql\li{_twips(indent)}" if column == 0 else r"\qc"
+
+
+def _contents(layouts: Sequence[Layout], pictures: Sequence[Picture]) -> str:
+    right = _twips(lay.text_block(False)[1])
+    entries = [(layout.table.name, lay.label(layout.table)) for layout in layouts]
+    entries += [(picture.name, picture.title) for picture in pictures]
+    lines = (
+        rf"{_PLAIN}\sb60\fs18\li400\fi-400\ri800\tqr\tldot\tx{right} "
+        rf'{{\field{{\*\fldinst HYPERLINK \\l "{name}"}}{{\fldrslt {escape(title)}}}}}\tab '
+        rf"{{\field\flddirty{{\*\fldinst PAGEREF {name}}}{{\fldrslt }}}}\par"
+        "\n"
+        for name, title in entries
+    )
+    return rf"\pard\plain\s0\f0\fs{_half(lay.TITLE_SIZE)}\b Contents\par" "\n" + "".join(lines)
+
+
+def _picture(picture: Picture) -> str:
+    width, height = picture.fitted(*reversed(lay.text_block(False)))
+    goal = rf"\picwgoal{_twips(width)}\pichgoal{_twips(height)}"
+    # The heading is drawn in the picture: the mark is for the contents.
+    mark = rf"{{\*\bkmkstart {picture.name}}}{{\*\bkmkend {picture.name}}}"
+    return (
+        rf"{_PLAIN}{mark}{{\pict\pngblip{goal}" "\n" + picture.png.read_bytes().hex() + "}\\par\n"
+    )

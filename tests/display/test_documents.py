@@ -1,0 +1,306 @@
+"""Documents: pages of tables, and RTF, DOCX and PDF read back by other programs' eyes."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from docx import Document
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pypdf import PdfReader
+
+from durable.display.documents import docx, layout, pdf, rtf
+from durable.display.documents.layout import CONTINUED, NO_BREAK, lay_out, row_height
+from durable.display.documents.pictures import Picture, pictures
+from durable.display.shell import Row, Table
+
+AWKWARD = "红斑 {a} \\b0 <b> & ½ 😀 ≥ 3"
+RUNNING = "Study. Interim analysis"
+SOFFICE = shutil.which("soffice")
+
+
+def table(rows: tuple[Row, ...], columns: int = 3, notes: tuple[str, ...] = ("Note.",)) -> Table:
+    names = tuple(f"Dose level {i} (N = {i})" for i in range(1, columns + 1))
+    return Table("t_x", 4, "Adverse events", ("Population: all", RUNNING), names, rows, notes)
+
+
+def line(label: str, indent: int = 1, cell: str = "1 (10.0)", columns: int = 3) -> Row:
+    return Row(label, (cell,) * columns, indent)
+
+
+LONG = table(
+    tuple(
+        row
+        for block in range(12)
+        for row in (Row(f"Block {block}"), *(line(f"Row {block}.{i}") for i in range(12)))
+    ),
+    notes=tuple(f"Note {i}: " + "a definition in words " * 20 for i in range(12)),
+)
+ODD = table((Row(AWKWARD), line(AWKWARD, cell=AWKWARD)), notes=(AWKWARD,))
+
+
+# Pages
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> Table:
+    columns = draw(st.integers(1, 8))
+    text = st.text(st.characters(codec="utf-8"), max_size=60)
+    rows = st.builds(
+        lambda label, indent, cells: Row(label, cells, indent),
+        text,
+        st.integers(0, 3),
+        st.one_of(st.just(()), st.tuples(*[text] * columns)),
+    )
+    notes = st.lists(text, max_size=4).map(tuple)
+    return table(tuple(draw(st.lists(rows, max_size=120))), columns, draw(notes))
+
+
+@given(tables())
+@settings(max_examples=60, deadline=None)
+def test_every_row_and_note_stands_once_in_order_on_pages_that_hold_them(made: Table) -> None:
+    laid = lay_out(made)
+    again = (CONTINUED,)
+    shown = [row for page in laid.pages for row in page.rows if not row.label.endswith(again)]
+    assert shown == [row for row in made.rows if not row.label.endswith(again)]
+    assert tuple(note for page in laid.pages for note in page.notes) == made.footnotes
+    for page in laid.pages:
+        height = sum(row_height(row, laid.sheet) for row in page.rows)
+        assert height < laid.sheet.height
+    assert sum(laid.sheet.widths) == pytest.approx(laid.sheet.width)
+
+
+@given(tables())
+@settings(max_examples=60, deadline=None)
+def test_no_page_ends_in_a_row_that_has_others_under_it(made: Table) -> None:
+    pages = [page.rows for page in lay_out(made).pages if page.rows]
+    for page, following in pairwise(pages):
+        first = next(row for row in following if not row.label.endswith(CONTINUED))
+        assert first.indent <= page[-1].indent
+
+
+def test_a_page_begins_with_the_headings_that_its_rows_stand_under() -> None:
+    pages = lay_out(LONG).pages
+    assert [page.title for page in pages[:2]] == [
+        "Table 4. Adverse events",
+        "Table 4. Adverse events (continued)",
+    ]
+    assert pages[0].subtitles == LONG.subtitles
+    assert pages[1].subtitles == ()
+    # Twelve rows of a block are too many to keep together: page 1 ends within block 3.
+    assert pages[0].rows[-1].label.startswith("Row 3.")
+    assert pages[1].rows[0] == Row("Block 3 (continued)")
+    small = table(tuple(r for b in range(20) for r in (Row(f"B{b}"), *[line(f"{b}")] * 4)))
+    assert lay_out(small).pages[1].rows[0].label == "B9"
+
+
+@pytest.mark.parametrize(
+    ("columns", "cell", "landscape", "size"),
+    [
+        (3, "1 (10.0)", False, 8),
+        (8, "12/12, 100.0 (73.5, 100.0)", True, 8),
+        (11, "12/12, 100.0 (73.5, 100.0)", True, 7),
+        (30, "12/12, 100.0 (73.5, 100.0)", True, 6),
+    ],
+)
+def test_many_columns_turn_the_page_and_then_make_the_type_smaller(
+    columns: int, cell: str, landscape: bool, size: float
+) -> None:
+    made = table((line("Improved", cell=cell, columns=columns),), columns)
+    sheet = lay_out(made).sheet
+    assert (sheet.landscape, sheet.size) == (landscape, size)
+
+
+def test_a_cell_breaks_before_a_bracket_only() -> None:
+    assert layout.unbroken("5.9 (5.9, NE); 2") == f"5.9 (5.9,{NO_BREAK}NE);{NO_BREAK}2"
+    assert layout.wrap("ab (c d)", 3.3, 8) == ["ab", "(c", "d)"]
+    assert layout.wrap("abcdefgh", 5, 8) == ["abc", "def", "gh"]
+
+
+# RTF
+
+
+def plain(escaped: str) -> str:
+    """Text of escaped RTF, by the rules of its specification."""
+    units: list[bytes] = []
+    for number, char, sign in re.findall(r"\\u(-?\d+)\?|\\([\\{}~])|([^\\])", escaped, re.DOTALL):
+        if number:
+            units.append((int(number) % 65536).to_bytes(2, "big"))
+        else:
+            units.append((NO_BREAK if char == "~" else char or sign).encode("utf-16-be"))
+    return b"".join(units).decode("utf-16-be")
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_text_in_rtf_is_ascii_and_reads_back(text: str) -> None:
+    escaped = rtf.escape(text)
+    assert escaped.isascii()
+    assert plain(escaped) == layout.clean(text)
+
+
+def test_text_in_rtf_by_hand() -> None:
+    assert rtf.escape("a\\b{c}") == r"a\\b\{c\}"
+    assert rtf.escape("≥红") == r"\u8805?\u32418?"
+    assert rtf.escape("\uff01") == r"\u-255?"  # units are signed
+    assert rtf.escape("😀") == r"\u-10179?\u-8704?"
+    assert rtf.escape("a\x00b\nc\ud800") == "a\\u-3?b c\\u-3?"
+
+
+def test_rtf_repeats_column_headings_keeps_headings_and_numbers_pages() -> None:
+    laid = lay_out(LONG)
+    text = rtf.render(laid, RUNNING)
+    with_rows = sum(bool(page.rows) for page in laid.pages)
+    assert text.count("\\trhdr") == with_rows > 1
+    assert text.count(r"\pagebb") == len(laid.pages) - 1
+    assert r"{\field{\*\fldinst PAGE}" in text
+    assert r"{\field{\*\fldinst NUMPAGES}" in text
+    rows = text.split("\\trowd")[1:]
+    assert all(r"\trkeep" in row for row in rows)
+    blocks = [row for row in rows if re.search(r"\\b Block \d+\\cell", row)]
+    assert len(blocks) == 12
+    assert all(r"\keepn" in row for row in blocks)
+    assert text.count("{") == text.count("}")
+
+
+def test_cells_of_an_rtf_table_end_at_the_margin() -> None:
+    edges = re.findall(r"\\cellx(\d+)", rtf.render(lay_out(LONG), RUNNING))
+    # 170 mm = 9638 twips.
+    assert max(map(int, edges)) == 9638
+
+
+# DOCX
+
+
+def test_docx_reads_back_with_its_headings_repeated_and_rows_whole() -> None:
+    laid = lay_out(LONG)
+    read = Document(BytesIO(docx.render(laid, RUNNING)))
+    assert len(read.tables) == sum(bool(page.rows) for page in laid.pages)
+    assert [cell.text for cell in read.tables[0].rows[2].cells] == ["Row 0.0"] + [
+        "1 (10.0)".replace(" (", " (")
+    ] * 3
+    xml = read.tables[0]._tbl.xml
+    assert xml.count("<w:tblHeader/>") == 1
+    assert xml.count("<w:cantSplit/>") == xml.count("<w:tr>")
+    header = read.sections[0].header._element.xml
+    assert 'w:instr="PAGE"' in header
+    assert 'w:instr="NUMPAGES"' in header
+    assert read.core_properties.title == "Table 4. Adverse events"
+
+
+def test_docx_holds_awkward_text_as_it_is() -> None:
+    read = Document(BytesIO(docx.render(lay_out(ODD), RUNNING)))
+    shown = read.tables[0].rows[2].cells[1].text.replace(NO_BREAK, " ")
+    assert shown == AWKWARD
+    assert read.paragraphs[-1].text == AWKWARD
+
+
+def test_docx_bears_no_time() -> None:
+    with ZipFile(BytesIO(docx.render(lay_out(LONG), RUNNING))) as file:
+        assert {info.date_time for info in file.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert b"1980-01-01T00:00:00Z" in file.read("docProps/core.xml")
+
+
+# PDF
+
+
+@pytest.fixture
+def drawings(tmp_path: Path) -> list[Picture]:
+    """Two figures as the stage writes them: one 170 mm x 85 mm, one taller than a page allows."""
+    from matplotlib.figure import Figure
+
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    for number, name, height in ((10, "late", 85), (2, "early", 400)):
+        figure = Figure(figsize=(170 / 25.4, height / 25.4))
+        figure.text(0.5, 0.5, f"drawn {name}")
+        for form in ("png", "pdf"):
+            figure.savefig(folder / f"f_{name}.{form}")
+        svg = f'<svg><title id="f_{name}-title">Figure {number}. A &lt; {name}</title></svg>'
+        (folder / f"f_{name}.svg").write_text(svg)
+    return pictures(tmp_path)
+
+
+def test_figures_come_in_the_order_of_their_numbers(drawings: list[Picture]) -> None:
+    assert [picture.title for picture in drawings] == ["Figure 2. A < early", "Figure 10. A < late"]
+    assert drawings[1].fitted(170, 254) == pytest.approx((170, 85), rel=0.01)
+    assert drawings[0].fitted(170, 254) == pytest.approx((108, 254), rel=0.01)
+
+
+def test_the_bound_pdf_lists_marks_and_numbers_every_output(drawings: list[Picture]) -> None:
+    laid = lay_out(LONG)
+    read = PdfReader(BytesIO(pdf.bind([laid], drawings, RUNNING)))
+    texts = [page.extract_text() for page in read.pages]
+    total = 1 + len(laid.pages) + 2
+    assert len(texts) == total
+    for number, text in enumerate(texts, start=1):
+        assert f"Page {number} of {total}" in text
+        assert RUNNING in text
+    contents = texts[0].split("Contents")[1].split("\n")
+    assert "Table 4. Adverse events" in contents
+    assert str(total) in contents
+    marks = {m.title: read.get_destination_page_number(m) for m in read.outline}
+    assert marks == {
+        "Table 4. Adverse events": 1,
+        "Figure 2. A < early": total - 2,
+        "Figure 10. A < late": total - 1,
+    }
+    assert "drawn early" in texts[-2]
+    assert "drawn late" in texts[-1]
+
+
+def test_text_of_the_pdf_stays_within_its_cells() -> None:
+    """The type of the PDF is wider than what the layout measures, and scaled down for it."""
+    pdf._register_fonts()
+    for text in ("0123456789 (55.5, 99.7)", "Percent of the infused, all", "NE; 0", "ABC Dose 3e7"):
+        for font in (pdf._REGULAR, pdf._BOLD):
+            drawn = pdf._string_width(text, font, 8 * pdf._SCALE) / layout.MM
+            assert drawn < layout.text_width(text, 8) * 1.12, text
+
+
+def test_full_width_text_of_the_pdf_has_a_font_that_shows_it() -> None:
+    pdf._register_fonts()
+    assert list(pdf._runs("a红≥", bold=False)) == [
+        ("DejaVuSans", "a"),
+        ("STSong-Light", "红"),
+        ("DejaVuSans", "≥"),
+    ]
+
+
+def test_documents_are_the_same_bytes_again(drawings: list[Picture]) -> None:
+    laid = lay_out(LONG)
+    assert docx.render(laid, RUNNING) == docx.render(laid, RUNNING)
+    assert pdf.bind([laid], drawings, RUNNING) == pdf.bind([laid], drawings, RUNNING)
+
+
+# Rendered
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(SOFFICE is None, reason="LibreOffice is not installed")
+@pytest.mark.parametrize("form", ["rtf", "docx"])
+@pytest.mark.parametrize("made", [LONG, ODD], ids=["long", "odd"])
+def test_a_word_processor_makes_the_same_pages(tmp_path: Path, form: str, made: Table) -> None:
+    laid = lay_out(made)
+    path = tmp_path / f"t.{form}"
+    if form == "rtf":
+        path.write_text(rtf.render(laid, RUNNING), encoding="ascii")
+    else:
+        path.write_bytes(docx.render(laid, RUNNING))
+    profile = f"-env:UserInstallation=file://{tmp_path}/profile"
+    command = [str(SOFFICE), profile, "--headless", "--convert-to", "pdf", str(path)]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    read = PdfReader(tmp_path / "t.pdf")
+    assert len(read.pages) == len(laid.pages)
+    for number, (page, shown) in enumerate(zip(laid.pages, read.pages, strict=True), start=1):
+        text = shown.extract_text().replace(NO_BREAK, " ")
+        assert f"Page {number} of {len(laid.pages)}" in text
+        assert page.title in text
+        for row in page.rows:
+            assert "".join(row.label.split()) in "".join(text.split())
