@@ -129,7 +129,7 @@ def _table(layout: Layout, page: Page) -> str:
     pad = _twips(lay.PADDING)
     margins = f'<w:left w:w="{pad}" w:type="dxa"/><w:right w:w="{pad}" w:type="dxa"/>'
     heading = Row(layout.table.stub, layout.table.columns)
-    rows = [_row(heading, sheet, bold=True, head=True), *_rows(page.rows, sheet)]
+    rows = [_row(heading, sheet, head=True), *_rows(page.rows, sheet)]
     return (
         f'<w:tbl {_W}><w:tblPr><w:tblW w:w="{_twips(sum(sheet.widths))}" w:type="dxa"/>'
         f'<w:tblLayout w:type="fixed"/><w:tblCellMar>{margins}</w:tblCellMar></w:tblPr>'
@@ -141,14 +141,13 @@ def _rows(rows: Sequence[Row], sheet: Sheet) -> Iterator[str]:
     for i, row in enumerate(rows):
         last = i == len(rows) - 1
         under = not last and rows[i + 1].indent > row.indent
-        yield _row(row, sheet, bold=not row.cells, keep=under, last=last)
+        yield _row(row, sheet, keep=under, last=last)
 
 
 def _row(
     row: Row,
     sheet: Sheet,
     *,
-    bold: bool,
     head: bool = False,
     keep: bool = False,
     last: bool = False,
@@ -165,7 +164,7 @@ def _row(
         place = f'<w:ind w:left="{_twips(indent)}"/>' if i == 0 else '<w:jc w:val="center"/>'
         kept = "<w:keepNext/>" if keep or head else ""
         space = '<w:spacing w:before="30" w:after="30"/>'
-        run = _run(text, sheet.size, bold=bold)
+        run = _run(text, sheet.size, bold=head or (i == 0 and lay.is_strong(row)))
         paragraph = f"<w:p><w:pPr>{kept}{space}{place}</w:pPr>{run}</w:p>"
         cells.append(f"<w:tc><w:tcPr>{cell}</w:tcPr>{paragraph}</w:tc>")
     return f"<w:tr><w:trPr>{form}</w:trPr>{''.join(cells)}</w:tr>"

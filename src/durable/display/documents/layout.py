@@ -147,6 +147,11 @@ def text_width(text: str, size: float) -> float:
     return sum(map(_char_width, text)) * size / MM
 
 
+def is_strong(row: Row) -> bool:
+    """Whether the label of a row is bold."""
+    return row.strong or not row.cells
+
+
 def row_texts(row: Row, sheet: Sheet) -> Iterator[tuple[str, float, float]]:
     """Text, left indent and width of the cells of a row, millimetres; a heading is one cell."""
     indent = row.indent * INDENT

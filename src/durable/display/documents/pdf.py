@@ -175,11 +175,12 @@ class _Brush:
         widths = sheet.widths if row.cells else (sum(sheet.widths),)
         for i, (lines, indent, width) in enumerate(cells):
             lowered = deepest - len(lines) if head else 0
+            bold = head or (i == 0 and lay.is_strong(row))
             start = left + (lay.PADDING + indent) * MM
             for j, line in enumerate(lines, start=1 + lowered):
                 y = self._y - 1.5 - j * size * 1.2 + size * 0.25
                 place, align = (start, "left") if i == 0 else (start + width * MM / 2, "centre")
-                self._text(place, y, line, size, bold=head or not row.cells, align=align)
+                self._text(place, y, line, size, bold=bold, align=align)
             left += widths[i] * MM
         self._y -= deepest * size * 1.2 + 3
 

@@ -126,18 +126,17 @@ def _rows(layout: Layout, rows: Sequence[Row]) -> Iterator[str]:
     if not rows:
         return
     heading = Row(layout.table.stub, layout.table.columns)
-    yield _row(heading, layout.sheet, bold=True, head=True)
+    yield _row(heading, layout.sheet, head=True)
     for i, row in enumerate(rows):
         last = i == len(rows) - 1
         under = not last and rows[i + 1].indent > row.indent
-        yield _row(row, layout.sheet, bold=not row.cells, keep=under, last=last)
+        yield _row(row, layout.sheet, keep=under, last=last)
 
 
 def _row(
     row: Row,
     sheet: Sheet,
     *,
-    bold: bool,
     head: bool = False,
     keep: bool = False,
     last: bool = False,
@@ -153,12 +152,15 @@ def _row(
     form += rf"\trpaddl{pad}\trpaddr{pad}\trpaddfl3\trpaddfr3"
     form += "".join(f"{align}{rules}\\cellx{edge}" for edge in edges)
     style = rf"{_PLAIN}\intbl\sb30\sa30\fs{_half(sheet.size)}" + (r"\keepn" if keep or head else "")
-    weight = r"\b" if bold else ""
     cells = [
-        rf"{style}{_placed(i, indent)}{weight} {escape(text)}\cell"
+        rf"{style}{_placed(i, indent)}{_weight(row, i, head)} {escape(text)}\cell"
         for i, (text, indent, _) in enumerate(lay.row_texts(row, sheet))
     ]
     return form + "\n" + "\n".join(cells) + "\\row\n"
+
+
+def _weight(row: Row, column: int, head: bool) -> str:
+    return r"\b" if head or (column == 0 and lay.is_strong(row)) else ""
 
 
 def _placed(column: int, indent: float) -> str:
