@@ -159,6 +159,19 @@ STAGES: dict[str, Stage] = {
         (*_TABLES, "outputs.documents"),
         "bind tables and figures in documents",
     ),
+    "submission": Stage(
+        "durable.export.submission",
+        (
+            *("analysis", "study", "schedule", "response", "safety", "kinetics"),
+            *("outputs.datasets", "outputs.xpt_text"),
+        ),
+        "write the datasets as SAS transport files, Dataset-JSON and define.xml",
+    ),
+    "ars": Stage(
+        "durable.display.ars",
+        _TABLES,
+        "write the results by the CDISC Analysis Results Standard",
+    ),
 }
 
 

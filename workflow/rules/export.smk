@@ -48,3 +48,60 @@ if PLAN.outputs.documents:
             "python -m durable documents --config {input.config:q} --plan {params.plan} &> {log:q}"
 
     HANDED_OVER.append(rules.documents.output)
+
+
+DATASET_FORMS = PLAN.outputs.datasets
+ADAM = [rules.derive.output]
+if "adverse_events" in INPUTS:
+    ADAM.append(rules.derive_events.output)
+if "kinetics" in INPUTS:
+    ADAM.append(rules.derive_kinetics.output)
+DATASETS = ["adsl", "adrs", "adtte"]
+if "adverse_events" in INPUTS:
+    DATASETS.append("adae")
+if "kinetics" in INPUTS:
+    DATASETS += ["adpc", "adpp"]
+DATASET_FILES = []
+if "xpt" in DATASET_FORMS:
+    DATASET_FILES += [f"{FOLDER}/export/xpt/{name}.xpt" for name in DATASETS]
+    DATASET_FILES.append(f"{FOLDER}/export/report.csv")
+if "dataset-json" in DATASET_FORMS:
+    DATASET_FILES += [f"{FOLDER}/export/dataset-json/{name}.json" for name in DATASETS]
+if "define" in DATASET_FORMS:
+    DATASET_FILES.append(f"{FOLDER}/export/define.xml")
+
+
+if DATASET_FILES:
+
+    rule submission:
+        input:
+            ADAM,
+            config=PLAN_FILE,
+        output:
+            DATASET_FILES,
+        log:
+            f"{FOLDER}/logs/submission.log",
+        params:
+            **dependencies(PLAN, "submission"),
+        shell:
+            "python -m durable submission --config {input.config:q} --plan {params.plan} &> {log:q}"
+
+    HANDED_OVER.append(rules.submission.output)
+
+
+if "ars" in DATASET_FORMS:
+
+    rule ars:
+        input:
+            rules.results.output,
+            config=PLAN_FILE,
+        output:
+            f"{FOLDER}/export/ars.json",
+        log:
+            f"{FOLDER}/logs/ars.log",
+        params:
+            **dependencies(PLAN, "ars"),
+        shell:
+            "python -m durable ars --config {input.config:q} --plan {params.plan} &> {log:q}"
+
+    HANDED_OVER.append(rules.ars.output)

@@ -56,7 +56,7 @@ def adae(windows: tuple[int, ...]) -> pa.DataFrameSchema:
             "AENDTF": _text("End date imputed: day, month, year", null=True, isin=IMPUTED),
             "ASTDY": _count("Study day of the start", pa.Check.ne(0), null=True),
             "AENDY": _count("Study day of the end", pa.Check.ne(0), null=True),
-            "ADAY": _count("Days from infusion to the start (infusion is day 0)", null=True),
+            "ADAY": _count("Days from infusion to the start", null=True),
             "ADURN": _number("Duration in days: AENDT - ASTDT + 1", pa.Check.ge(1)),
             "AETOXGR": _grade("CTCAE grade"),
             "ASTCTGR": _grade("ASTCT grade (CRS, ICANS)"),
@@ -65,16 +65,16 @@ def adae(windows: tuple[int, ...]) -> pa.DataFrameSchema:
             "AEDLT": _given_flag("Dose-limiting toxicity"),
             "AESI": _text("Adverse event of special interest", null=True),
             "AEOUT": _text("Outcome", null=True),
-            "TRTEMFL": _flag("Treatment-emergent: onset on or after the day of infusion"),
+            "TRTEMFL": _flag("Treatment-emergent"),
             "PRETRTFL": _flag("Onset before infusion, or never infused"),
             "PROLCYFL": _flag("Prolonged cytopenia"),
             **{
-                flag: _flag(f"Treatment-emergent within {days} days of infusion")
+                flag: _flag(f"Treatment-emergent to day {days}")
                 for flag, days in zip(flags, windows, strict=True)
             },
-            "AOCCIFL": _occurrence("First record of the worst grade of the subject"),
-            "AOCCSIFL": _occurrence("First record of the worst grade in the SOC"),
-            "AOCCPIFL": _occurrence("First record of the worst grade of the preferred term"),
+            "AOCCIFL": _occurrence("First worst grade of the subject"),
+            "AOCCSIFL": _occurrence("First worst grade in the SOC"),
+            "AOCCPIFL": _occurrence("First worst grade of the preferred term"),
             **_source(["adverse_events"]),
         },
         checks=[

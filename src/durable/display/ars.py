@@ -1,0 +1,292 @@
+"""Stage ``ars``: the results by the CDISC Analysis Results Standard 1.0, as JSON (docs/exports.md).
+
+A view of ``ard.csv``: an analysis is a parameter of an output by a group; each of its results is a
+cell of that file, its text unchanged.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from durable.config.model import Plan
+from durable.contracts.results import TOTAL
+from durable.display import definitions as say
+from durable.display.formats import NOT_ESTIMABLE
+from durable.display.kinds import KINDS, Kind
+from durable.files import write_text
+
+Json = dict[str, Any]
+Row = dict[str, str]
+
+PRIMARY = "primary"
+_CELLS = ("value", "lower", "upper", "note")
+#: What the registry of the study lists, by output; all else is exploratory.
+_PURPOSES = {
+    "t_improvement": "PRIMARY OUTCOME MEASURE",
+    "t_dor": "PRIMARY OUTCOME MEASURE",
+    "t_ae_overview": "PRIMARY OUTCOME MEASURE",
+    "t_ae_soc_pt": "PRIMARY OUTCOME MEASURE",
+    "t_kinetics": "SECONDARY OUTCOME MEASURE",
+}
+_EXPLORATORY = "EXPLORATORY OUTCOME MEASURE"
+#: Variable of ADSL behind a group of the plan.
+_VARIABLES = {"dose_level": "DOSELVL", "part": "PART", "sex": "SEX"}
+#: Sets of subjects: flag of ADSL and name.
+_SETS = {
+    "consented": ("ENRLFL", "All who consented"),
+    "infused": ("SAFFL", "All infused"),
+    "remission": ("REMFL", "Subjects with remission"),
+}
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Rows of the analysis results dataset that have all but group and statistic in common."""
+
+    output: str
+    variant: str
+    by: str
+    parameter: str
+    rows: tuple[Row, ...]
+
+    @property
+    def identifier(self) -> str:
+        """Its key in the analysis results dataset."""
+        return "/".join((self.output, self.variant, self.by, self.parameter))
+
+    @property
+    def subset(self) -> str:
+        """Records of a dataset that it is on; empty for all."""
+        return f"subset/{self.parameter}" if self.output == "t_dor" else ""
+
+
+def run(plan: Plan, folder: Path) -> None:
+    """Read ``ard.csv``; write ``export/ars.json``."""
+    with (folder / "ard.csv").open(encoding="utf-8", newline="") as file:
+        event = reporting_event(plan, list(csv.DictReader(file)))
+    text = json.dumps(event, ensure_ascii=False, indent=1)
+    write_text(folder / "export" / "ars.json", f"{text}\n")
+
+
+def reporting_event(plan: Plan, rows: list[Row]) -> Json:
+    """The results as a ReportingEvent.
+
+    Parameters
+    ----------
+    plan
+        Study, analysis, groups and what the footnotes state.
+    rows
+        Rows of ``ard.csv`` as text.
+    """
+    found = _analyses(rows)
+    outputs = [name for name in KINDS if any(a.output == f"t_{name}" for a in found)]
+    return {
+        "id": plan.analysis.id,
+        "version": 1,
+        "name": say.study(plan),
+        "mainListOfContents": _contents(outputs, found),
+        "analysisSets": [_set(name, order) for order, name in enumerate(_SETS, start=1)],
+        "dataSubsets": list(_subsets(found)),
+        "analysisGroupings": list(_groupings(rows)),
+        "methods": [_method(f"t_{name}", KINDS[name], rows) for name in outputs],
+        "analyses": [_analysis(analysis, plan) for analysis in found],
+        "outputs": [_output(name, KINDS[name], plan) for name in outputs],
+    }
+
+
+def _analyses(rows: list[Row]) -> list[Analysis]:
+    def key(row: Row) -> tuple[str, ...]:
+        return row["output"], row["analysis"], row["group_by"], row["parameter"]
+
+    # The sort is stable: groups and statistics keep their order.
+    ordered = sorted(rows, key=key)
+    return [
+        Analysis(output, variant, by, parameter, tuple(group))
+        for (output, variant, by, parameter), group in groupby(ordered, key)
+    ]
+
+
+def _contents(outputs: list[str], found: list[Analysis]) -> Json:
+    items = []
+    for order, name in enumerate(outputs, start=1):
+        own = [analysis for analysis in found if analysis.output == f"t_{name}"]
+        below = [
+            {"name": a.identifier, "level": 2, "order": i, "analysisId": a.identifier}
+            for i, a in enumerate(own, start=1)
+        ]
+        items.append(
+            {
+                "name": KINDS[name].title,
+                "level": 1,
+                "order": order,
+                "outputId": f"t_{name}",
+                "sublist": {"listItems": below},
+            }
+        )
+    return {"name": "Tables and their analyses", "contentsList": {"listItems": items}}
+
+
+def _condition(dataset: str, variable: str, value: str) -> Json:
+    return {"dataset": dataset, "variable": variable, "comparator": "EQ", "value": [value]}
+
+
+def _set(name: str, order: int) -> Json:
+    flag, label = _SETS[name]
+    condition = _condition("ADSL", flag, "Y")
+    return {"id": name, "name": label, "level": 1, "order": order, "condition": condition}
+
+
+def _subsets(found: list[Analysis]) -> Iterator[Json]:
+    parameters = {a.subset: a.parameter for a in found if a.subset}
+    for order, (identifier, code) in enumerate(parameters.items(), start=1):
+        yield {
+            "id": identifier,
+            "name": f"ADTTE, parameter {code}",
+            "level": 1,
+            "order": order,
+            "condition": _condition("ADTTE", "PARAMCD", code),
+        }
+
+
+def _groupings(rows: list[Row]) -> Iterator[Json]:
+    groups: dict[str, dict[str, None]] = {}
+    for row in rows:
+        if row["group_by"] != TOTAL[0]:
+            groups.setdefault(row["group_by"], {})[row["group"]] = None
+    for by, names in groups.items():
+        variable = _VARIABLES[by]
+        yield {
+            "id": by,
+            "name": by,
+            "dataDriven": False,
+            "groupingDataset": "ADSL",
+            "groupingVariable": variable,
+            "groups": [
+                {
+                    "id": f"{by}/{name}",
+                    "name": name,
+                    "level": 1,
+                    "order": order,
+                    "condition": _condition("ADSL", variable, name),
+                }
+                for order, name in enumerate(names, start=1)
+            ],
+        }
+
+
+def _method(output: str, kind: Kind, rows: list[Row]) -> Json:
+    """How an output is computed: an operation for each statistic, its limits and its note."""
+    operations = dict.fromkeys(
+        operation for row in rows if row["output"] == output for operation, _ in _results_of(row)
+    )
+    return {
+        "id": f"method/{output}",
+        "name": kind.title,
+        "operations": [
+            {"id": f"{output}/{operation}", "name": operation, "order": order}
+            for order, operation in enumerate(operations, start=1)
+        ],
+    }
+
+
+def _results_of(row: Row) -> Iterator[tuple[str, str]]:
+    """Operations behind a row with what they gave; a value that is empty is not estimable."""
+    for cell in _CELLS:
+        if cell == "value":
+            yield row["statistic"], row[cell]
+        elif row[cell]:
+            yield f"{row['statistic']} ({cell})", row[cell]
+
+
+def _analysis(analysis: Analysis, plan: Plan) -> Json:
+    variant = plan.sensitivity.get(analysis.variant)
+    name = (variant.title if variant else None) or analysis.variant
+    grouped = analysis.by != TOTAL[0]
+    grouping = {"order": 1, "groupingId": analysis.by, "resultsByGroup": True}
+    subset = {"dataSubsetId": analysis.subset} if analysis.subset else {}
+    return {
+        "id": analysis.identifier,
+        "name": f"{name}: {analysis.parameter}" if analysis.parameter else name,
+        "reason": {"controlledTerm": "SPECIFIED IN SAP"},
+        "purpose": {"controlledTerm": _purpose(analysis)},
+        "methodId": f"method/{analysis.output}",
+        "dataset": KINDS[analysis.output.removeprefix("t_")].dataset.split(", ")[-1],
+        "analysisSetId": _set_of(analysis),
+        **subset,
+        "orderedGroupings": [grouping] if grouped else [],
+        "results": [result for row in analysis.rows for result in _results(row, grouped)],
+    }
+
+
+def _purpose(analysis: Analysis) -> str:
+    registered = analysis.variant == PRIMARY and analysis.parameter != "EFS"
+    return _PURPOSES.get(analysis.output, _EXPLORATORY) if registered else _EXPLORATORY
+
+
+def _set_of(analysis: Analysis) -> str:
+    if analysis.output == "t_disposition":
+        return "consented"
+    is_duration = analysis.parameter == "DOR" and analysis.output in ("t_dor", "t_sensitivity")
+    return "remission" if is_duration else "infused"
+
+
+def _results(row: Row, grouped: bool) -> Iterator[Json]:
+    by, name = row["group_by"], row["group"]
+    groups = [{"groupingId": by, "groupId": f"{by}/{name}"}] if grouped else []
+    for operation, text in _results_of(row):
+        value = {"rawValue": text} if text else {"formattedValue": NOT_ESTIMABLE}
+        yield {
+            "operationId": f"{row['output']}/{operation}",
+            "resultGroups": groups,
+            **value,
+        }
+
+
+def _output(name: str, kind: Kind, plan: Plan) -> Json:
+    output = f"t_{name}"
+    sections = {
+        "Title": (kind.title, f"Population: {kind.population}"),
+        "Header": (say.study(plan),),
+        "Footnote": tuple(kind.notes(plan)),
+    }
+    return {
+        "id": output,
+        "name": kind.title,
+        "version": 1,
+        "fileSpecifications": [
+            {
+                "name": f"{output}.rtf",
+                "fileType": {"controlledTerm": "rtf"},
+                "location": f"../tables/{output}.rtf",
+            }
+        ],
+        "displays": [
+            {
+                "order": 1,
+                "display": {
+                    "id": f"display/{output}",
+                    "name": output,
+                    "displayTitle": kind.title,
+                    "displaySections": [
+                        _section(output, kind_of, texts) for kind_of, texts in sections.items()
+                    ],
+                },
+            }
+        ],
+    }
+
+
+def _section(output: str, kind: str, texts: tuple[str, ...]) -> Json:
+    return {
+        "sectionType": kind,
+        "orderedSubSections": [
+            {"order": i, "subSection": {"id": f"{output}/{kind}/{i}", "text": text}}
+            for i, text in enumerate(texts, start=1)
+        ],
+    }

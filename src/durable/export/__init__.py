@@ -1,0 +1,1 @@
+"""Results to forms that are handed over: datasets, their description, analysis results."""

@@ -1,0 +1,77 @@
+"""Datasets as CDISC Dataset-JSON 1.1, at full precision and in their own text."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import pandas as pd
+
+from durable.config.model import Plan
+from durable.export import identity
+from durable.export.datasets import Dataset, Variable
+
+_TYPES = {"text": "string", "integer": "integer", "float": "double", "date": "date"}
+
+
+def to_json(dataset: Dataset, plan: Plan, metadata_file: str | None) -> str:
+    """Text of the file: what is said of the dataset, then a line a record.
+
+    Parameters
+    ----------
+    dataset
+        The dataset.
+    plan
+        The plan: study, analysis and data cut-off, which stands for the time of writing.
+    metadata_file
+        Where the define.xml lies, seen from the file; None where there is none.
+    """
+    head: dict[str, Any] = {
+        "datasetJSONCreationDateTime": identity.moment(plan),
+        "datasetJSONVersion": "1.1.0",
+        "fileOID": f"{identity.file_oid(plan)}.{dataset.name}",
+        "sourceSystem": {"name": identity.SYSTEM, "version": identity.version()},
+        "studyOID": identity.study_oid(plan),
+        "metaDataVersionOID": identity.metadata_oid(plan),
+        "itemGroupOID": identity.group_oid(dataset.name),
+        "records": len(dataset.frame),
+        "name": dataset.name,
+        "label": dataset.label,
+        "columns": [_column(dataset, variable) for variable in dataset.variables],
+    }
+    if metadata_file:
+        head["metaDataRef"] = metadata_file
+    values = [_values(dataset.frame[v.name], v) for v in dataset.variables]
+    rows = ",\n".join(_json(row) for row in zip(*values, strict=True))
+    return f'{_json(head)[:-1]},"rows":[\n{rows}\n]}}\n'
+
+
+def _column(dataset: Dataset, variable: Variable) -> dict[str, Any]:
+    column: dict[str, Any] = {
+        "itemOID": identity.item_oid(dataset.name, variable.name),
+        "name": variable.name,
+        "label": variable.label,
+        "dataType": _TYPES[variable.type],
+    }
+    if variable.type == "date":
+        column |= {"targetDataType": "integer", "displayFormat": "DATE9."}
+    if variable.type == "text":
+        column["length"] = variable.length
+    if variable.name in dataset.metadata.keys:
+        column["keySequence"] = dataset.metadata.keys.index(variable.name) + 1
+    return column
+
+
+def _values(values: pd.Series[Any], variable: Variable) -> list[Any]:
+    if variable.type == "date":
+        return [None if pd.isna(day) else _day(day) for day in values]
+    return [None if pd.isna(value) else value for value in values.astype(object)]
+
+
+def _day(day: dt.datetime) -> str:
+    return f"{day:%Y-%m-%d}"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,111 @@
+"""The ADaM datasets with what their contracts say of each variable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from durable.contracts.metadata import DATASETS, Metadata, Origin, contracts
+
+Type = Literal["text", "integer", "float", "date"]
+
+#: Bytes of a number in a SAS dataset.
+_NUMBER = 8
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable as a reviewer is told of it."""
+
+    name: str
+    label: str
+    type: Type
+    length: int
+    """Most bytes of a text, most digits of a number."""
+    origin: Origin
+    codes: tuple[tuple[str, str], ...] = ()
+    """Values that a text may have, with what they stand for; '' where they speak for themselves."""
+    decimals: int = 0
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset: its records, its variables in their order, and what is said of it as a whole."""
+
+    metadata: Metadata
+    label: str
+    frame: pd.DataFrame
+    variables: tuple[Variable, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the dataset."""
+        return self.metadata.name
+
+
+def read_datasets(folder: Path, windows: tuple[int, ...]) -> Iterator[Dataset]:
+    """Every dataset of ``adam/`` that the study has, checked against its contract.
+
+    Parameters
+    ----------
+    folder
+        Results of the analysis.
+    windows
+        Windows of adverse events, days.
+    """
+    schemas = contracts(windows)
+    for metadata in DATASETS:
+        path = folder / "adam" / f"{metadata.name.lower()}.parquet"
+        if path.is_file():
+            schema = schemas[metadata.name]
+            frame = schema.validate(pd.read_parquet(path))
+            variables = tuple(
+                _variable(name, column, frame, metadata) for name, column in schema.columns.items()
+            )
+            yield Dataset(metadata, schema.title, frame, variables)
+
+
+def _variable(name: str, column: Any, frame: pd.DataFrame, metadata: Metadata) -> Variable:
+    values = frame[name].dropna()
+    kind = _type(frame[name])
+    length, decimals = _extent(values, kind)
+    codes = _codes(name, column, frame) if kind == "text" else ()
+    origin = metadata.origin(name)
+    return Variable(name, column.title, kind, length, origin, codes, decimals)
+
+
+def _type(values: pd.Series[Any]) -> Type:
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return "date"
+    if pd.api.types.is_integer_dtype(values):
+        return "integer"
+    return "float" if pd.api.types.is_float_dtype(values) else "text"
+
+
+def _extent(values: pd.Series[Any], kind: Type) -> tuple[int, int]:
+    """Length of the longest value and its most decimals."""
+    if kind == "text":
+        return max((len(text.encode()) for text in values), default=1) or 1, 0
+    if kind == "date" or values.empty:
+        return _NUMBER, 0
+    if kind == "integer":
+        return max(len(str(abs(int(value)))) for value in values), 0
+    numbers = [Decimal(repr(float(value))) for value in values]
+    decimals = max(max(0, -int(number.normalize().as_tuple().exponent)) for number in numbers)
+    return max(len(str(int(abs(number)))) for number in numbers) + decimals, decimals
+
+
+def _codes(name: str, column: Any, frame: pd.DataFrame) -> tuple[tuple[str, str], ...]:
+    """Codes of a parameter with their names, or the values that the contract allows."""
+    if name == "PARAMCD":
+        pairs = frame[["PARAMCD", "PARAM"]].drop_duplicates("PARAMCD")
+        return tuple(sorted(pairs.itertuples(index=False, name=None)))
+    for check in column.checks:
+        if check.name == "isin":
+            return tuple((value, "") for value in check.statistics["allowed_values"])
+    return ()

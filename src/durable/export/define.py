@@ -1,0 +1,265 @@
+"""The define.xml 2.1 of the datasets: labels, types, codes, origins, and derivations as methods."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from odmlib.define_2_1 import model as define
+
+from durable.config.model import Plan
+from durable.contracts.metadata import Origin
+from durable.export import identity
+from durable.export.datasets import Dataset, Variable
+
+_TYPES = {"text": "text", "integer": "integer", "float": "float", "date": "integer"}
+_STANDARD = "STD.ADAMIG"
+#: Variables whose values are described by parameter.
+_VALUES = ("AVAL", "AVALC")
+
+
+@dataclass
+class _Parts:
+    """What a MetaDataVersion lists beside its datasets."""
+
+    items: list[Any] = field(default_factory=list)
+    methods: list[Any] = field(default_factory=list)
+    codes: list[Any] = field(default_factory=list)
+    lists: list[Any] = field(default_factory=list)
+    clauses: list[Any] = field(default_factory=list)
+
+
+def to_xml(datasets: Sequence[Dataset], plan: Plan, files: str) -> str:
+    """Text of the define.xml.
+
+    Parameters
+    ----------
+    datasets
+        The datasets as they are written.
+    plan
+        The plan; the values of it that a method follows are printed with the method.
+    files
+        Where the file of a dataset lies, with ``{}`` for its name in lower case.
+    """
+    parts = _Parts()
+    groups = [_group(dataset, plan, files, parts) for dataset in datasets]
+    version = define.MetaDataVersion(
+        OID=identity.metadata_oid(plan),
+        Name=f"{plan.study.id}, {plan.analysis.title}",
+        Description=f"Analysis datasets of {plan.analysis.id}, data cut-off"
+        f" {plan.analysis.data_cutoff}",
+        DefineVersion="2.1.0",
+        Standards=define.Standards(
+            Standard=[
+                define.Standard(
+                    OID=_STANDARD, Name="ADaMIG", Type="IG", Version="1.3", Status="Final"
+                )
+            ]
+        ),
+        ValueListDef=parts.lists,
+        WhereClauseDef=parts.clauses,
+        ItemGroupDef=groups,
+        ItemDef=parts.items,
+        CodeList=parts.codes,
+        MethodDef=parts.methods,
+    )
+    document = define.ODM(
+        FileType="Snapshot",
+        FileOID=f"{identity.file_oid(plan)}.define",
+        CreationDateTime=identity.moment(plan),
+        AsOfDateTime=identity.moment(plan),
+        ODMVersion="1.3.2",
+        SourceSystem=identity.SYSTEM,
+        SourceSystemVersion=identity.version(),
+        Context="Other",
+        Study=define.Study(
+            OID=identity.study_oid(plan),
+            GlobalVariables=define.GlobalVariables(
+                StudyName=define.StudyName(_content=plan.study.id),
+                StudyDescription=define.StudyDescription(_content=plan.study.title),
+                ProtocolName=define.ProtocolName(_content=plan.study.id),
+            ),
+            MetaDataVersion=version,
+        ),
+    )
+    # A tag a line, for those who compare two of them; within text < and > are escaped.
+    return document.to_xml_string(xml_declaration=True).replace("><", ">\n<") + "\n"
+
+
+def _group(dataset: Dataset, plan: Plan, files: str, parts: _Parts) -> Any:
+    file = files.format(dataset.name.lower())
+    references = [
+        _reference(dataset, variable, number, plan, parts)
+        for number, variable in enumerate(dataset.variables, start=1)
+    ]
+    subclass = dataset.metadata.subclass
+    return define.ItemGroupDef(
+        OID=identity.group_oid(dataset.name),
+        Name=dataset.name,
+        SASDatasetName=dataset.name,
+        Repeating="No" if dataset.metadata.keys == ("USUBJID",) else "Yes",
+        IsReferenceData="No",
+        Purpose="Analysis",
+        Structure=dataset.metadata.structure,
+        StandardOID=_STANDARD,
+        ArchiveLocationID=f"LF.{dataset.name}",
+        Description=_described(dataset.label),
+        ItemRef=references,
+        Class=define.Class(
+            Name=dataset.metadata.class_name,
+            SubClass=[define.SubClass(Name=subclass)] if subclass else [],
+        ),
+        leaf=define.leaf(
+            ID=f"LF.{dataset.name}",
+            href=file,
+            title=define.title(_content=file.rpartition("/")[2]),
+        ),
+    )
+
+
+def _reference(dataset: Dataset, variable: Variable, number: int, plan: Plan, parts: _Parts) -> Any:
+    """Reference to a variable in its dataset; defines the variable and what it refers to."""
+    oid = identity.item_oid(dataset.name, variable.name)
+    codes = _code_list(dataset, variable, parts) if variable.codes else {}
+    values = _value_list(dataset, variable, plan, parts)
+    parts.items.append(_item(oid, variable, **codes, **values))
+    keys = dataset.metadata.keys
+    key = {"KeySequence": keys.index(variable.name) + 1} if variable.name in keys else {}
+    name = f"Derivation of {dataset.name}.{variable.name}"
+    method = _method(oid, name, variable.origin, plan, parts)
+    missing = _is_missing(dataset.frame[variable.name]).any()
+    return define.ItemRef(
+        ItemOID=oid, OrderNumber=number, Mandatory="No" if missing else "Yes", **key, **method
+    )
+
+
+def _is_missing(values: pd.Series[Any]) -> pd.Series[bool]:
+    return values.isna() | (values.astype(object) == "")
+
+
+def _item(oid: str, variable: Variable, **more: Any) -> Any:
+    form = {"DisplayFormat": "DATE9."} if variable.type == "date" else {}
+    digits = {"SignificantDigits": variable.decimals} if variable.type == "float" else {}
+    return define.ItemDef(
+        OID=oid,
+        Name=variable.name,
+        SASFieldName=variable.name,
+        DataType=_TYPES[variable.type],
+        Length=variable.length,
+        **digits,
+        **form,
+        Description=_described(variable.label),
+        Origin=[_origin(variable.origin)],
+        **more,
+    )
+
+
+def _origin(origin: Origin) -> Any:
+    if origin.column:
+        return define.Origin(Type="Predecessor", Description=_described(origin.column))
+    return define.Origin(Type="Derived", Source="Sponsor")
+
+
+def _method(oid: str, name: str, origin: Origin, plan: Plan, parts: _Parts) -> dict[str, str]:
+    """Reference to the method of a derived item, which it defines; nothing for another."""
+    if not origin.method:
+        return {}
+    method = oid.replace("IT.", "MT.", 1)
+    parts.methods.append(
+        define.MethodDef(
+            OID=method,
+            Name=name,
+            Type="Computation",
+            Description=_described(_in_force(origin, plan)),
+        )
+    )
+    return {"MethodOID": method}
+
+
+def _in_force(origin: Origin, plan: Plan) -> str:
+    """A method with the values of the plan that it follows."""
+    values = plan.slice(origin.plan)
+    texts = [f"{path} = {json.dumps(value, ensure_ascii=False)}" for path, value in values.items()]
+    return f"{origin.method} In force: {'; '.join(texts)}." if texts else origin.method
+
+
+def _code_list(dataset: Dataset, variable: Variable, parts: _Parts) -> dict[str, Any]:
+    oid = f"CL.{dataset.name}.{variable.name}"
+    coded: dict[str, Any] = (
+        {"CodeListItem": [_decoded(code, meaning) for code, meaning in variable.codes]}
+        if any(meaning for _, meaning in variable.codes)
+        else {"EnumeratedItem": [define.EnumeratedItem(CodedValue=c) for c, _ in variable.codes]}
+    )
+    name = f"{variable.label} ({dataset.name})"
+    parts.codes.append(
+        define.CodeList(OID=oid, Name=name, DataType="text", IsNonStandard="Yes", **coded)
+    )
+    return {"CodeListRef": define.CodeListRef(CodeListOID=oid)}
+
+
+def _decoded(code: str, meaning: str) -> Any:
+    return define.CodeListItem(
+        CodedValue=code, Decode=define.Decode(TranslatedText=[_text(meaning)])
+    )
+
+
+# The value level: a method by parameter
+
+
+def _value_list(dataset: Dataset, variable: Variable, plan: Plan, parts: _Parts) -> dict[str, Any]:
+    if variable.name not in _VALUES or not dataset.metadata.parameters:
+        return {}
+    references = [
+        _value(dataset, variable, code, number, plan, parts)
+        for number, code in enumerate(_parameters(dataset, variable.name), start=1)
+    ]
+    if not references:
+        return {}
+    oid = f"VL.{dataset.name}.{variable.name}"
+    parts.lists.append(define.ValueListDef(OID=oid, ItemRef=references))
+    return {"ValueListRef": define.ValueListRef(ValueListOID=oid)}
+
+
+def _parameters(dataset: Dataset, variable: str) -> Iterator[str]:
+    """Codes of the parameters that have values of a variable, in the order of the dataset."""
+    frame = dataset.frame
+    known = frame.loc[~_is_missing(frame[variable]), "PARAMCD"]
+    yield from dict.fromkeys(known)
+
+
+def _value(
+    dataset: Dataset, variable: Variable, code: str, number: int, plan: Plan, parts: _Parts
+) -> Any:
+    oid = identity.item_oid(dataset.name, variable.name, code)
+    origin = dataset.metadata.parameter(code)
+    item = _item(oid, variable)
+    item.Origin = [_origin(origin)]
+    parts.items.append(item)
+    clause = f"WC.{dataset.name}.{identity.plain(code)}"
+    if clause not in {known.OID for known in parts.clauses}:
+        check = define.RangeCheck(
+            Comparator="EQ",
+            SoftHard="Soft",
+            ItemOID=identity.item_oid(dataset.name, "PARAMCD"),
+            CheckValue=[define.CheckValue(_content=code)],
+        )
+        parts.clauses.append(define.WhereClauseDef(OID=clause, RangeCheck=[check]))
+    name = f"Derivation of {dataset.name}.{variable.name} for {code}"
+    return define.ItemRef(
+        ItemOID=oid,
+        OrderNumber=number,
+        Mandatory="No",
+        WhereClauseRef=[define.WhereClauseRef(WhereClauseOID=clause)],
+        **_method(oid, name, origin, plan, parts),
+    )
+
+
+def _described(text: str) -> Any:
+    return define.Description(TranslatedText=[_text(text)])
+
+
+def _text(text: str) -> Any:
+    return define.TranslatedText(lang="en", _content=text)

@@ -1,0 +1,193 @@
+"""Datasets as SAS transport files, version 5, within the limits of that form (docs/exports.md)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import pandas as pd
+
+from durable.export.datasets import Dataset, Variable
+from durable.files import whole
+
+TextRule = Literal["ascii", "utf-8"]
+
+#: Limits of the form: bytes of a text, a name, a label of a variable or dataset.
+MOST_BYTES, MOST_NAME, MOST_LABEL = 200, 8, 40
+_EPOCH = pd.Timestamp("1960-01-01")
+#: Where the four times of the header stand: file and member, each created and modified.
+_TIMES = (144, 160, 464, 480)
+_TIME = re.compile(rb"\d\d[A-Z]{3}\d\d(:\d\d){3}")
+#: Signs that have no letter to fall back on.
+_SIGNS = str.maketrans(
+    {
+        **dict.fromkeys("\u2018\u2019\u201a\u2032", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e", '"'),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"),
+        "\u2265": ">=",
+        "\u2264": "<=",
+        "\u00b1": "+/-",
+        "\u00d7": "x",
+        "\u03bc": "u",
+        "\u00df": "ss",
+        "\u00f8": "o",
+        "\u00d8": "O",
+        "\u00e6": "ae",
+        "\u00c6": "AE",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A value that the file holds otherwise than the dataset."""
+
+    dataset: str
+    variable: str
+    row: int
+    """Record of the dataset; the first is 1."""
+    rule: str
+    recorded: str
+    written: str
+
+
+def fitted(dataset: Dataset, rule: TextRule) -> tuple[Dataset, list[Change]]:
+    """A dataset as the form can hold it, and every value that had to change for it.
+
+    Text that is not ASCII is written by `rule`; text longer than 200 bytes goes on in further
+    variables (NAME1, NAME2), so that nothing is lost; blanks at the end, which the form does not
+    hold, are dropped.
+
+    Raises
+    ------
+    ValueError
+        For a name or label that the form has no room for.
+    """
+    _check_names(dataset)
+    frame = dataset.frame.copy()
+    variables: list[Variable] = []
+    changes: list[Change] = []
+    for variable in dataset.variables:
+        if variable.type != "text":
+            variables.append(variable)
+            continue
+        texts = frame[variable.name]
+        pieces, found = _written(dataset.name, variable.name, texts, rule)
+        changes += found
+        for name, values in pieces.items():
+            if name != variable.name and name in dataset.frame:
+                raise ValueError(f"{dataset.name}.{name}: no name left to go on in")
+            frame[name] = values
+            length = max((len(text.encode()) for text in values.dropna()), default=1) or 1
+            variables.append(replace(variable, name=name, length=length))
+    ordered = frame[[variable.name for variable in variables]]
+    return replace(dataset, frame=ordered, variables=tuple(variables)), changes
+
+
+def write_transport(path: Path, dataset: Dataset, day: dt.date) -> None:
+    """Write a dataset that `fitted` made; `day` stands for the time of writing."""
+    from pyreadstat import write_xport
+
+    dates = [variable.name for variable in dataset.variables if variable.type == "date"]
+    with whole(path) as aside:
+        write_xport(
+            _plain(dataset),
+            aside,
+            file_label=dataset.label,
+            column_labels=[variable.label for variable in dataset.variables],
+            table_name=dataset.name,
+            file_format_version=5,
+            variable_format=dict.fromkeys(dates, "DATE9."),
+        )
+        aside.write_bytes(_dated(aside.read_bytes(), day))
+
+
+def to_ascii(text: str) -> str:
+    """Text without accents; a sign without a form in ASCII as its code point: ``<U+7EA2>``."""
+    letters = unicodedata.normalize("NFKD", text.translate(_SIGNS)).translate(_SIGNS)
+    return "".join(
+        char if char.isascii() else "" if unicodedata.combining(char) else f"<U+{ord(char):04X}>"
+        for char in letters
+    )
+
+
+def pieces_of(text: str) -> list[str]:
+    """Parts of at most 200 bytes, broken after a blank where there is one; joined they are it."""
+    parts: list[str] = []
+    while len(text.encode()) > MOST_BYTES:
+        head = text.encode()[:MOST_BYTES].decode(errors="ignore")
+        # A part must not end in a blank, which is lost: it begins the next one.
+        whole_words = head.rstrip(" ").rfind(" ")
+        head = (head[:whole_words] if whole_words > 0 else head).rstrip(" ") or head
+        parts.append(head)
+        text = text[len(head) :]
+    return [*parts, text]
+
+
+def _check_names(dataset: Dataset) -> None:
+    for variable in dataset.variables:
+        if len(variable.name) > MOST_NAME or len(variable.label) > MOST_LABEL:
+            raise ValueError(f"{dataset.name}.{variable.name}: name or label is too long")
+
+
+def _written(
+    dataset: str, name: str, texts: pd.Series[Any], rule: TextRule
+) -> tuple[dict[str, pd.Series[Any]], list[Change]]:
+    """Values of a text variable in as many variables as it takes, and what changed."""
+    changes: list[Change] = []
+    rows: list[list[str]] = []
+    for row, text in enumerate(texts, start=1):
+        written = "" if text is None else text
+        for reason, changed in _steps(written, rule):
+            changes.append(Change(dataset, name, row, reason, written, changed))
+            written = changed
+        parts = pieces_of(written)
+        if len(parts) > 1:
+            changes.append(Change(dataset, name, row, "split_at_200", written, " | ".join(parts)))
+        if name == "PARAMCD" and len(written) > MOST_NAME:
+            changes.append(Change(dataset, name, row, "paramcd_over_8", written, written))
+        rows.append(parts)
+    most = max(map(len, rows), default=1)
+    names = [name, *(f"{name[: MOST_NAME - 1]}{i}" for i in range(1, most))]
+    columns = {
+        part: pd.Series([r[i] if i < len(r) else "" for r in rows], texts.index, dtype=object)
+        for i, part in enumerate(names)
+    }
+    return columns, changes
+
+
+def _steps(text: str, rule: TextRule) -> Iterator[tuple[str, str]]:
+    if not text.isascii() and rule == "ascii":
+        text = to_ascii(text)
+        yield "not_ascii", text
+    if text != text.rstrip(" "):
+        yield "blanks_at_end", text.rstrip(" ")
+
+
+def _plain(dataset: Dataset) -> pd.DataFrame:
+    """Text and floating-point numbers: the form has no other; dates as SAS counts them."""
+    columns = {}
+    for variable in dataset.variables:
+        values = dataset.frame[variable.name]
+        if variable.type == "date":
+            columns[variable.name] = (values - _EPOCH).dt.days.astype("float64")
+        elif variable.type == "text":
+            columns[variable.name] = values.astype(object)
+        else:
+            columns[variable.name] = values.astype("Float64").astype("float64")
+    return pd.DataFrame(columns)
+
+
+def _dated(content: bytes, day: dt.date) -> bytes:
+    """The file with the times in its header, when it was written, set to one day."""
+    stamp = f"{day:%d%b%y}:00:00:00".upper().encode()
+    for start in _TIMES:
+        if not _TIME.fullmatch(content[start : start + len(stamp)]):
+            raise ValueError("a transport file with its times elsewhere")
+        content = content[:start] + stamp + content[start + len(stamp) :]
+    return content
