@@ -16,7 +16,7 @@ _TYPES = {"text": "string", "integer": "integer", "float": "double", "date": "da
 
 
 def to_json(dataset: Dataset, plan: Plan, metadata_file: str | None) -> str:
-    """Text of the file: what is said of the dataset, then a line a record.
+    """Text of the file: what is said of the dataset, then the records.
 
     Parameters
     ----------
@@ -43,8 +43,9 @@ def to_json(dataset: Dataset, plan: Plan, metadata_file: str | None) -> str:
     if metadata_file:
         head["metaDataRef"] = metadata_file
     values = [_values(dataset.frame[v.name], v) for v in dataset.variables]
-    rows = ",\n".join(_json(row) for row in zip(*values, strict=True))
-    return f'{_json(head)[:-1]},"rows":[\n{rows}\n]}}\n'
+    # No white space between the records: there are readers that do not pass over it.
+    rows = ",".join(_json(row) for row in zip(*values, strict=True))
+    return f'{_json(head)[:-1]},"rows":[{rows}]}}\n'
 
 
 def _column(dataset: Dataset, variable: Variable) -> dict[str, Any]:

@@ -122,8 +122,9 @@ def pieces_of(text: str) -> list[str]:
     while len(text.encode()) > MOST_BYTES:
         head = text.encode()[:MOST_BYTES].decode(errors="ignore")
         # A part must not end in a blank, which is lost: it begins the next one.
-        whole_words = head.rstrip(" ").rfind(" ")
-        head = (head[:whole_words] if whole_words > 0 else head).rstrip(" ") or head
+        within_a_word = " " not in (head[-1], text[len(head)])
+        end = head.rfind(" ") if within_a_word and " " in head.lstrip(" ") else len(head)
+        head = head[:end].rstrip(" ") or head
         parts.append(head)
         text = text[len(head) :]
     return [*parts, text]

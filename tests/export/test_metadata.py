@@ -1,0 +1,69 @@
+"""What is said of the datasets: complete, within limits, and of things that exist."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from durable.config.model import Plan
+from durable.contracts.columns import NATIVE_COLUMNS
+from durable.contracts.metadata import DATASETS, Metadata, contracts
+from durable.export.datasets import Dataset
+
+SCHEMAS = contracts((28, 90))
+ALL = pytest.mark.parametrize("metadata", DATASETS, ids=lambda m: m.name)
+
+
+@ALL
+def test_every_variable_has_an_origin_and_every_origin_a_variable(metadata: Metadata) -> None:
+    variables = list(SCHEMAS[metadata.name].columns)
+    for variable in variables:
+        assert metadata.origin(variable)
+    for pattern in metadata.origins:
+        assert any(re.fullmatch(pattern, variable) for variable in variables), pattern
+
+
+@ALL
+def test_names_and_labels_are_within_the_limits_of_transport_files(metadata: Metadata) -> None:
+    schema = SCHEMAS[metadata.name]
+    assert len(schema.title) <= 40
+    for name, column in schema.columns.items():
+        assert re.fullmatch(r"[A-Z_][A-Z0-9_]{0,7}", name)
+        assert 0 < len(column.title) <= 40, f"{name}: {column.title}"
+        assert column.title.isascii()
+
+
+@ALL
+def test_keys_are_variables_and_what_a_variable_is_from_exists(
+    metadata: Metadata, plan: Plan
+) -> None:
+    assert set(metadata.keys) <= set(SCHEMAS[metadata.name].columns)
+    for origin in (*metadata.origins.values(), *metadata.parameters.values()):
+        assert bool(origin.column) != bool(origin.method)
+        if origin.column:
+            table, column = origin.column.split(".")
+            assert column in NATIVE_COLUMNS[table]
+        assert list(plan.slice(origin.plan)) == list(origin.plan)
+
+
+def test_every_parameter_of_the_demo_has_a_method_and_every_method_a_parameter(
+    datasets: dict[str, Dataset],
+) -> None:
+    for dataset in datasets.values():
+        if dataset.metadata.parameters:
+            codes = set(dataset.frame["PARAMCD"])
+            assert all(dataset.metadata.parameter(code).method for code in codes)
+            for pattern in dataset.metadata.parameters:
+                assert any(re.fullmatch(pattern, code) for code in codes), pattern
+
+
+def test_keys_identify_the_records_of_the_demo(datasets: dict[str, Dataset]) -> None:
+    assert list(datasets) == ["ADSL", "ADRS", "ADTTE", "ADAE", "ADPC", "ADPP"]
+    for dataset in datasets.values():
+        assert not dataset.frame.duplicated(list(dataset.metadata.keys)).any()
+
+
+def test_an_undescribed_parameter_is_not_passed_over() -> None:
+    with pytest.raises(KeyError, match="ADTTE: nothing is said of OS"):
+        next(m for m in DATASETS if m.name == "ADTTE").parameter("OS")

@@ -1,0 +1,243 @@
+"""SAS transport files, read back by pyreadstat and R."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyreadstat
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from durable.config.model import Plan
+from durable.export import transport
+from durable.export.datasets import Dataset
+from durable.export.submission import report
+from durable.export.transport import Change, fitted, pieces_of, to_ascii, write_transport
+
+DAY, EPOCH = dt.date(2024, 6, 30), dt.date(1960, 1, 1)
+RSCRIPT = shutil.which("Rscript")
+#: Prints each file as R reads it, dates as the numbers that they are in it; haven, where it is
+#: installed, has to read the same and the labels too.
+READ_IN_R = """
+for (file in commandArgs(TRUE)) {
+  data <- foreign::read.xport(file, as.is = TRUE)
+  if (requireNamespace("haven", quietly = TRUE)) {
+    again <- haven::read_xpt(file)
+    for (name in names(data)) {
+      values <- again[[name]]
+      stopifnot(nchar(attr(values, "label")) > 0)
+      days <- if (inherits(values, "Date")) 3653 else 0
+      if (is.numeric(data[[name]])) values <- as.numeric(values) + days
+      stopifnot(all(is.na(values) == is.na(data[[name]])))
+      stopifnot(all(values == data[[name]], na.rm = TRUE))
+    }
+  }
+  numbers <- vapply(data, is.numeric, NA)
+  data[numbers] <- lapply(data[numbers], function(x) ifelse(is.na(x), "", sprintf("%.17g", x)))
+  write.csv(data, row.names = FALSE)
+  cat("\\f")
+}
+"""
+
+
+def written(dataset: Dataset, folder: Path) -> Path:
+    path = folder / f"{dataset.name.lower()}.xpt"
+    write_transport(path, dataset, DAY)
+    return path
+
+
+def expected(dataset: Dataset, name: str) -> list[Any]:
+    """Values as a transport file holds them: no difference of missing and empty text."""
+    values = dataset.frame[name]
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return [None if pd.isna(v) else v.date() for v in values]
+    if values.dtype == object:
+        return ["" if v is None else v for v in values]
+    return [None if pd.isna(v) else float(v) for v in values]
+
+
+def plain(values: pd.Series[Any]) -> list[Any]:
+    return [None if isinstance(v, float) and np.isnan(v) else v for v in values]
+
+
+def with_texts(dataset: Dataset, name: str, texts: list[str | None]) -> Dataset:
+    """The dataset's first records with other values of one variable."""
+    frame = dataset.frame.iloc[: len(texts)].assign(**{name: pd.Series(texts, dtype=object)})
+    return replace(dataset, frame=frame)
+
+
+def test_pyreadstat_reads_back_what_the_dataset_holds(
+    datasets: dict[str, Dataset], tmp_path: Path
+) -> None:
+    for dataset in datasets.values():
+        fitting, changes = fitted(dataset, "ascii")
+        assert changes == []
+        frame, meta = pyreadstat.read_xport(written(fitting, tmp_path))
+        assert meta.table_name == dataset.name
+        assert meta.file_label == dataset.label
+        assert list(frame) == list(dataset.frame)
+        assert meta.column_names_to_labels == {v.name: v.label for v in dataset.variables}
+        for variable in dataset.variables:
+            assert plain(frame[variable.name]) == expected(dataset, variable.name)
+            form = meta.original_variable_types[variable.name]
+            assert form == ("DATE9" if variable.type == "date" else None)
+
+
+@pytest.mark.needs_r
+@pytest.mark.skipif(RSCRIPT is None, reason="R is not installed")
+def test_r_reads_back_what_the_dataset_holds(datasets: dict[str, Dataset], tmp_path: Path) -> None:
+    files = [str(written(fitted(d, "ascii")[0], tmp_path)) for d in datasets.values()]
+    done = subprocess.run(
+        [str(RSCRIPT), "-e", READ_IN_R, *files], check=True, capture_output=True, text=True
+    )
+    read = done.stdout.split("\f")[:-1]
+    assert len(read) == len(datasets)
+    for dataset, text in zip(datasets.values(), read, strict=True):
+        found = pd.read_csv(StringIO(text), keep_default_na=False, dtype=str)
+        assert list(found) == list(dataset.frame)
+        for variable in dataset.variables:
+            values = expected(dataset, variable.name)
+            shown: list[Any] = list(found[variable.name])
+            if variable.type == "date":
+                values = [None if v is None else (v - EPOCH).days for v in values]
+            if variable.type != "text":
+                shown = [float(v) if v else None for v in shown]
+            assert shown == values
+
+
+def test_the_header_bears_the_data_cut_off_and_the_file_is_the_same_again(
+    datasets: dict[str, Dataset], tmp_path: Path
+) -> None:
+    dataset, _ = fitted(datasets["ADSL"], "ascii")
+    content = written(dataset, tmp_path).read_bytes()
+    assert re.findall(rb"\d\d[A-Z]{3}\d\d:\d\d:\d\d:\d\d", content) == [b"30JUN24:00:00:00"] * 4
+    assert content[80:104] == b"SAS     SAS     SASLIB  "
+    assert written(dataset, tmp_path).read_bytes() == content
+
+
+def test_a_dataset_without_records_or_with_a_variable_never_given_keeps_its_types(
+    datasets: dict[str, Dataset], tmp_path: Path
+) -> None:
+    adsl = datasets["ADSL"]
+    empty = replace(adsl, frame=adsl.frame.assign(DTHDT=pd.NaT, AGE=np.nan).astype({"AGE": float}))
+    frame, meta = pyreadstat.read_xport(written(fitted(empty, "ascii")[0], tmp_path))
+    assert meta.original_variable_types["DTHDT"] == "DATE9"
+    assert meta.readstat_variable_types["DTHDT"] == "double"
+    assert frame["AGE"].isna().all()
+    none = replace(adsl, frame=adsl.frame.iloc[:0])
+    frame, meta = pyreadstat.read_xport(written(fitted(none, "ascii")[0], tmp_path))
+    assert len(frame) == 0
+    assert list(frame) == list(adsl.frame)
+    assert meta.readstat_variable_types["SEX"] == "string"
+
+
+# Text that the form does not hold
+
+
+@pytest.mark.parametrize(
+    ("text", "ascii"),
+    [
+        ("红斑", "<U+7EA2><U+6591>"),
+        ("Müller, José", "Muller, Jose"),
+        ("\u2265 3 \u00d7 10\u2077 \u00b5L \u00b1 \u00bd", ">= 3 x 107 uL +/- 1<U+2044>2"),
+        ("\u201cfever\u201d \u2013 \u2018mild\u2019", "\"fever\" - 'mild'"),
+        ("\u2162 \ufb01 \uff11", "III fi 1"),
+        ("😀", "<U+1F600>"),
+    ],
+)
+def test_text_in_ascii_by_hand(text: str, ascii: str) -> None:
+    assert to_ascii(text) == ascii
+
+
+@given(st.text(st.characters(codec="utf-8")))
+def test_text_in_ascii_is_ascii_and_ascii_stays(text: str) -> None:
+    assert to_ascii(text).isascii()
+    assert to_ascii(to_ascii(text)) == to_ascii(text)
+
+
+WORDS = st.lists(st.text(st.characters(codec="utf-8", exclude_characters=" "), min_size=1))
+
+
+@given(WORDS.map(" ".join) | st.text("ab 红", max_size=900).map(str.strip))
+def test_a_long_text_in_parts_is_the_text(text: str) -> None:
+    parts = pieces_of(text)
+    assert "".join(parts) == text
+    assert all(len(part.encode()) <= 200 for part in parts)
+
+
+def test_a_long_text_breaks_between_words() -> None:
+    text = "reason " * 60
+    parts = pieces_of(text.strip())
+    assert [len(part) for part in parts] == [195, 196, 28]
+    assert [part.strip().split(" ")[0] for part in parts] == ["reason"] * 3
+    assert pieces_of("红" * 100) == ["红" * 66, "红" * 34]
+
+
+def test_what_the_form_does_not_hold_is_written_by_rule_and_listed(
+    datasets: dict[str, Dataset], tmp_path: Path
+) -> None:
+    long = " ".join(["because"] * 60)
+    dataset = with_texts(datasets["ADSL"], "DCSREAS", ["撤回", long, "end ", None])
+    fitting, changes = fitted(dataset, "ascii")
+    assert [(c.variable, c.row, c.rule) for c in changes] == [
+        ("DCSREAS", 1, "not_ascii"),
+        ("DCSREAS", 2, "split_at_200"),
+        ("DCSREAS", 3, "blanks_at_end"),
+    ]
+    assert changes[0] == Change("ADSL", "DCSREAS", 1, "not_ascii", "撤回", "<U+64A4><U+56DE>")
+    frame, meta = pyreadstat.read_xport(written(fitting, tmp_path))
+    names = [name for name in frame if name.startswith("DCSREA")]
+    assert names == ["DCSREAS", "DCSREAS1", "DCSREAS2"]
+    assert list(frame["DCSREAS"])[2:] == ["end", ""]
+    assert "".join(frame[name].iloc[1] for name in names) == long
+    assert list(frame["DCSREAS1"]) == ["", " because" * 25, "", ""]
+    assert meta.variable_storage_width["DCSREAS"] <= 200
+
+
+def test_utf8_is_kept_where_the_plan_says_so(datasets: dict[str, Dataset], tmp_path: Path) -> None:
+    fitting, changes = fitted(with_texts(datasets["ADSL"], "DCSREAS", ["撤回 é"]), "utf-8")
+    assert changes == []
+    frame, _ = pyreadstat.read_xport(written(fitting, tmp_path), encoding="UTF-8")
+    assert list(frame["DCSREAS"]) == ["撤回 é"]
+
+
+def test_a_parameter_code_that_is_too_long_is_listed(datasets: dict[str, Dataset]) -> None:
+    dataset = with_texts(datasets["ADPP"], "PARAMCD", ["PERSMONTH12"])
+    _, changes = fitted(dataset, "ascii")
+    assert [(c.rule, c.recorded) for c in changes] == [("paramcd_over_8", "PERSMONTH12")]
+
+
+def test_names_that_the_form_has_no_room_for_are_refused(datasets: dict[str, Dataset]) -> None:
+    adsl = datasets["ADSL"]
+    first = replace(adsl.variables[0], label="x" * 41)
+    with pytest.raises(ValueError, match=r"ADSL\.STUDYID: name or label is too long"):
+        fitted(replace(adsl, variables=(first, *adsl.variables[1:])), "ascii")
+
+
+def test_a_header_of_another_form_is_not_written_over() -> None:
+    with pytest.raises(ValueError, match="its times elsewhere"):
+        transport._dated(b" " * 600, DAY)
+
+
+def test_the_listing_is_safe_in_a_spreadsheet(datasets: dict[str, Dataset]) -> None:
+    formula = "=HYPERLINK(\u201cx\u201d)"
+    _, changes = fitted(with_texts(datasets["ADSL"], "DCSREAS", [formula]), "ascii")
+    row = next(csv.DictReader(report(changes).splitlines()))
+    assert row["recorded"] == f"'{formula}"
+    assert row["written"] == '\'=HYPERLINK("x")'
+
+
+def test_the_plan_of_the_demo_asks_for_ascii(plan: Plan) -> None:
+    assert plan.outputs.xpt_text == "ascii"
+    assert plan.outputs.datasets == ()
