@@ -102,6 +102,8 @@ def _body(layout: Layout) -> Iterator[str]:
         yield _paragraph(_run("", 4), "<w:keepNext/>")
         if page.rows:
             yield _table(layout, page)
+        if page.rows and page.notes:
+            yield _paragraph(_run("", 4), "")
         for note in page.notes:
             run = _run(note, lay.NOTE_SIZE)
             yield _paragraph(run, '<w:keepLines/><w:spacing w:before="20" w:after="0"/>')

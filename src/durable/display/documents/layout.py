@@ -37,7 +37,7 @@ _STUB = 45.0
 _SHEETS = ((False, 8.0), (True, 8.0), (True, 7.0), (True, 6.0))
 
 #: Rows of one indent that are kept together under their heading.
-_FEW = 8
+_FEW = 10
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 CONTINUED = " (continued)"
@@ -161,6 +161,7 @@ def row_texts(row: Row, sheet: Sheet) -> Iterator[tuple[str, float, float]]:
         yield unbroken(cell), 0.0, width - 2 * PADDING
 
 
+@cache
 def row_height(row: Row, sheet: Sheet) -> float:
     """Points that a row takes."""
     texts = row_texts(row, sheet)
@@ -223,10 +224,17 @@ def _needs(table: Table, size: float) -> tuple[list[float], list[float]]:
 
 
 def _shared(least: Sequence[float], wished: Sequence[float], room: float) -> tuple[float, ...]:
-    """The width of the page: what each column needs, then what it wishes, the rest evenly."""
-    missing = sum(wished) - sum(least)
-    part = 1.0 if missing <= 0 else min(1.0, (room - sum(least)) / missing)
-    widths = [low + part * (high - low) for low, high in zip(least, wished, strict=True)]
+    """The width of the page: what each column needs, then what the cells and what the labels wish.
+
+    The rest goes to all columns evenly.
+    """
+    widths = list(least)
+    cells = range(1, len(widths))
+    for columns in (cells, range(1)):
+        missing = sum(wished[i] - widths[i] for i in columns)
+        part = min(1.0, (room - sum(widths)) / missing) if missing > 0 else 0.0
+        for i in columns:
+            widths[i] += part * (wished[i] - widths[i])
     rest = (room - sum(widths)) / len(widths)
     return tuple(width + rest for width in widths)
 

@@ -15,7 +15,7 @@ from durable.display.shell import Row
 
 _START = (
     r"{\rtf1\ansi\ansicpg1252\uc1\deff0{\fonttbl{\f0\fswiss\fcharset0 Arial;}}"
-    r"{\stylesheet{\s0\f0\fs16 Normal;}{\s1\f0\fs22\b heading 1;}}"
+    r"{\stylesheet{\s0\f0\fs16 Normal;}{\s1\sb0\sa0\f0\fs22\b heading 1;}}"
 )
 _PLAIN = r"\pard\plain\s0\f0"
 _RULE = r"\brdrs\brdrw10"
@@ -95,7 +95,8 @@ def _section(landscape: bool, running: str) -> str:
 
 def _heading(name: str, text: str) -> str:
     mark = rf"{{\*\bkmkstart {name}}}{escape(text)}{{\*\bkmkend {name}}}"
-    return rf"\pard\plain\s1\outlinelevel0\keepn\f0\fs{_half(lay.TITLE_SIZE)}\b {mark}\par" "\n"
+    size = _half(lay.TITLE_SIZE)
+    return rf"\pard\plain\s1\sb0\sa0\outlinelevel0\keepn\f0\fs{size}\b {mark}\par" "\n"
 
 
 def _table(layout: Layout) -> str:
