@@ -60,9 +60,11 @@ def test_the_shipped_cut_offs_are_those_of_the_demo_study() -> None:
     assert cutoffs == [demo.INTERIM_CUTOFF, demo.FINAL_CUTOFF]
 
 
-def test_the_final_configuration_differs_from_the_interim_one_in_its_identity_only() -> None:
+def test_the_final_configuration_differs_in_its_identity_and_in_what_it_hands_over() -> None:
     interim, final = (load(ROOT / path) for path in SHIPPED)
-    assert interim.model_copy(update={"analysis": final.analysis}) == final
+    handed_over = {name: getattr(final.outputs, name) for name in ("documents", "datasets")}
+    outputs = interim.outputs.model_copy(update=handed_over)
+    assert interim.model_copy(update={"analysis": final.analysis, "outputs": outputs}) == final
 
 
 def test_the_schema_accepts_what_the_plan_accepts() -> None:

@@ -28,7 +28,7 @@ OUTPUTS = {
     "validated/sources.json",
     *(f"adam/{name}.parquet" for name in ("adsl", "adrs", "adtte", "adae")),
     *(f"adam/sensitivity/{name}.parquet" for name in ("adrs", "adtte")),
-    *(f"tables/t_{name}.{form}" for name in TABLES for form in ("csv", "html")),
+    *(f"tables/t_{name}.{form}" for name in TABLES for form in ("csv", "html", "rtf")),
     *(f"figures/f_{name}.{form}" for name in FIGURES for form in ("csv", "svg", "png")),
     *(f"listings/l_{name}.csv" for name in ("subjects", "duration", "adverse_events", "kinetics")),
     "report.html",
@@ -86,6 +86,11 @@ CHANGES = {
         "data_cutoff: 2024-06-30",
         "data_cutoff: 2024-07-31",
         {"cut", *DERIVED},
+    ),
+    "what is handed over": (
+        "groups: [dose_level, part]",
+        "groups: [dose_level, part]\noutputs: {documents: [pdf], datasets: [define, ars]}",
+        {"figure_pages", "documents", "submission", "ars"},
     ),
     "the core set": ("core_set: printo", "core_set: imacs", {"check", "cut", *DERIVED}),
 }
