@@ -255,6 +255,18 @@ def test_the_bound_pdf_lists_marks_and_numbers_every_output(drawings: list[Pictu
     assert "drawn late" in texts[-1]
 
 
+def test_the_bound_rtf_lists_the_same_pages_as_the_pdf(drawings: list[Picture]) -> None:
+    laid = lay_out(LONG)
+    text = rtf.bind([laid], drawings, RUNNING)
+    numbers = re.findall(r"PAGEREF (\w+)\}\{\\fldrslt (\d+)\}", text)
+    pages = len(laid.pages)
+    assert numbers == [("t_x", "2"), ("f_early", str(2 + pages)), ("f_late", str(3 + pages))]
+    for name, _ in numbers:
+        assert text.count(rf"{{\*\bkmkstart {name}}}") == 1
+    assert text.count(r"\pngblip") == 2
+    assert layout.first_pages([laid] * 40, 10)[0] == 3
+
+
 def test_text_of_the_pdf_stays_within_its_cells() -> None:
     """The type of the PDF is wider than what the layout measures, and scaled down for it."""
     pdf._register_fonts()

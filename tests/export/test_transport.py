@@ -10,13 +10,14 @@ import subprocess
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyreadstat
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from durable.config.model import Plan
@@ -203,6 +204,27 @@ def test_what_the_form_does_not_hold_is_written_by_rule_and_listed(
     assert "".join(frame[name].iloc[1] for name in names) == long
     assert list(frame["DCSREAS1"]) == ["", " because" * 25, "", ""]
     assert meta.variable_storage_width["DCSREAS"] <= 200
+
+
+@pytest.mark.parametrize("rule", ["ascii", "utf-8"])
+def test_a_control_sign_does_not_end_the_text(
+    datasets: dict[str, Dataset], tmp_path: Path, rule: transport.TextRule
+) -> None:
+    fitting, changes = fitted(with_texts(datasets["ADSL"], "DCSREAS", ["a\0b\nc"]), rule)
+    assert [c.rule for c in changes] == ["control_sign"]
+    frame, _ = pyreadstat.read_xport(written(fitting, tmp_path))
+    assert list(frame["DCSREAS"]) == ["a<U+0000>b<U+000A>c"]
+
+
+@given(st.lists(st.floats(1e-70, 1e70) | st.floats(-1e70, -1e-70) | st.just(0.0), min_size=1))
+@settings(deadline=None)
+def test_numbers_are_exact(datasets: dict[str, Dataset], numbers: list[float]) -> None:
+    adpp = datasets["ADPP"]
+    frame = adpp.frame.iloc[[0] * len(numbers)].assign(AVAL=numbers)
+    with TemporaryDirectory() as folder:
+        path = written(fitted(replace(adpp, frame=frame), "ascii")[0], Path(folder))
+        read, _ = pyreadstat.read_xport(path)
+    assert list(read["AVAL"]) == numbers
 
 
 def test_utf8_is_kept_where_the_plan_says_so(datasets: dict[str, Dataset], tmp_path: Path) -> None:

@@ -305,3 +305,25 @@ def test_the_profile_makes_a_bare_snakemake_work_in_the_repository(tmp_path: Pat
     assert done.returncode == 0, done.stdout
     assert "Using workflow specific profile profiles/default" in done.stdout
     assert (tmp_path / RESULTS / "queries.csv").exists()
+
+
+@pytest.mark.slow
+def test_what_the_plan_asks_for_is_handed_over_and_taken_back_with_the_plan(study: Study) -> None:
+    handed_over = "outputs: {documents: [rtf, docx], datasets: [xpt, dataset-json, define, ars]}"
+    study.replace("groups: [dose_level, part]", f"groups: [dose_level, part]\n{handed_over}")
+    before = study.digests()
+    done = study.run()
+    assert done.returncode == 0, done.stdout
+    names = ("adsl", "adrs", "adtte", "adae", "adpc", "adpp")
+    made = study.digests()
+    assert {file for file in made if file.startswith(("export/", "documents/"))} == {
+        *(f"export/xpt/{name}.xpt" for name in names),
+        *(f"export/dataset-json/{name}.json" for name in names),
+        *("export/report.csv", "export/define.xml", "export/ars.json"),
+        "documents/tables_and_figures.rtf",
+    }
+    assert {"tables/t_dor.docx", "tables/t_ae_soc_pt.docx"} <= set(made)
+    assert {file: made[file] for file in before} == before
+    study.replace(f"\n{handed_over}", "")
+    assert study.run().returncode == 0
+    assert study.digests() == before

@@ -107,11 +107,20 @@ def write_transport(path: Path, dataset: Dataset, day: dt.date) -> None:
         aside.write_bytes(_dated(aside.read_bytes(), day))
 
 
+def without_control_signs(text: str) -> str:
+    """Text with its control signs as code points: some end a text where it is read."""
+    return "".join(_code_point(c) if unicodedata.category(c) == "Cc" else c for c in text)
+
+
+def _code_point(char: str) -> str:
+    return f"<U+{ord(char):04X}>"
+
+
 def to_ascii(text: str) -> str:
     """Text without accents; a sign without a form in ASCII as its code point: ``<U+7EA2>``."""
     letters = unicodedata.normalize("NFKD", text.translate(_SIGNS)).translate(_SIGNS)
     return "".join(
-        char if char.isascii() else "" if unicodedata.combining(char) else f"<U+{ord(char):04X}>"
+        char if char.isascii() else "" if unicodedata.combining(char) else _code_point(char)
         for char in letters
     )
 
@@ -163,6 +172,9 @@ def _written(
 
 
 def _steps(text: str, rule: TextRule) -> Iterator[tuple[str, str]]:
+    if text != without_control_signs(text):
+        text = without_control_signs(text)
+        yield "control_sign", text
     if not text.isascii() and rule == "ascii":
         text = to_ascii(text)
         yield "not_ascii", text

@@ -94,9 +94,10 @@ def _twips(millimetres: float) -> int:
 def _body(layout: Layout) -> Iterator[str]:
     sheet = layout.sheet
     for i, page in enumerate(layout.pages):
-        breaks = "<w:pageBreakBefore/>" if i else ""
+        # The continuation of a table is no entry of its own in the outline.
+        place = "<w:pageBreakBefore/>" if i else '<w:outlineLvl w:val="0"/>'
         title = _run(page.title, lay.TITLE_SIZE, bold=True)
-        yield _paragraph(title, f'<w:keepNext/>{breaks}<w:outlineLvl w:val="0"/>')
+        yield _paragraph(title, f"<w:keepNext/>{place}")
         for line in page.subtitles:
             yield _paragraph(_run(line, sheet.size), "<w:keepNext/>")
         yield _paragraph(_run("", 4), "<w:keepNext/>")

@@ -36,6 +36,8 @@ _STUB = 45.0
 #: What to try in turn: whether the page is landscape, and the type size.
 _SHEETS = ((False, 8.0), (True, 8.0), (True, 7.0), (True, 6.0))
 
+ENTRIES = 45
+"""Entries on a page of contents."""
 #: Rows of one indent that are kept together under their heading.
 _FEW = 10
 
@@ -104,6 +106,13 @@ def lay_out(table: Table) -> Layout:
     """A table in pages: rows under the heading they belong to, footnotes after the last row."""
     sheet = _sheet(table)
     return Layout(table, sheet, tuple(_paginate(table, sheet)))
+
+
+def first_pages(layouts: Sequence[Layout], pictures: int) -> list[int]:
+    """Page on which each table, then each figure begins in a document that has contents before."""
+    lengths = [len(layout.pages) for layout in layouts] + [1] * pictures
+    contents = -(-len(lengths) // ENTRIES)
+    return [1 + contents + sum(lengths[:i]) for i in range(len(lengths))]
 
 
 def label(table: Table) -> str:

@@ -23,8 +23,6 @@ from durable.display.shell import Row
 _REGULAR, _BOLD, _WIDE = "DejaVuSans", "DejaVuSans-Bold", "STSong-Light"
 #: The layout measures Arial; DejaVu Sans is wider.
 _SCALE = 0.86
-_ENTRIES = 45
-"""Entries on a page of contents."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +58,9 @@ def bind(layouts: Sequence[Layout], pictures: Sequence[Picture], running: str) -
 
 def _leaves(layouts: Sequence[Layout], pictures: Sequence[Picture]) -> list[Leaf]:
     outputs = list(_outputs(layouts, pictures))
-    contents = -(-sum(bool(leaf.name) for leaf in outputs) // _ENTRIES)
-    entries = [
-        (leaf.name, leaf.title, contents + number)
-        for number, leaf in enumerate(outputs, start=1)
-        if leaf.name
-    ]
-    parts = [tuple(entries[i : i + _ENTRIES]) for i in range(0, len(entries), _ENTRIES)]
+    numbers = iter(lay.first_pages(layouts, len(pictures)))
+    entries = [(leaf.name, leaf.title, next(numbers)) for leaf in outputs if leaf.name]
+    parts = [tuple(entries[i : i + lay.ENTRIES]) for i in range(0, len(entries), lay.ENTRIES)]
     return [*(Leaf(entries=part) for part in parts), *outputs]
 
 

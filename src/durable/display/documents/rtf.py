@@ -37,7 +37,7 @@ def render(layout: Layout, running: str) -> str:
 def bind(layouts: Sequence[Layout], pictures: Sequence[Picture], running: str) -> str:
     """All tables and figures as one RTF file with contents.
 
-    The page numbers of the contents are fields: a word processor fills them in.
+    The page numbers of the contents are fields, filled with those of the layout.
     """
     parts = [_section(False, running) + _contents(layouts, pictures)]
     parts += [_section(layout.sheet.landscape, running) + _table(layout) for layout in layouts]
@@ -173,12 +173,13 @@ def _contents(layouts: Sequence[Layout], pictures: Sequence[Picture]) -> str:
     right = _twips(lay.text_block(False)[1])
     entries = [(layout.table.name, lay.label(layout.table)) for layout in layouts]
     entries += [(picture.name, picture.title) for picture in pictures]
+    numbers = lay.first_pages(layouts, len(pictures))
     lines = (
         rf"{_PLAIN}\sb60\fs18\li400\fi-400\ri800\tqr\tldot\tx{right} "
         rf'{{\field{{\*\fldinst HYPERLINK \\l "{name}"}}{{\fldrslt {escape(title)}}}}}\tab '
-        rf"{{\field\flddirty{{\*\fldinst PAGEREF {name}}}{{\fldrslt }}}}\par"
+        rf"{{\field\flddirty{{\*\fldinst PAGEREF {name}}}{{\fldrslt {number}}}}}\par"
         "\n"
-        for name, title in entries
+        for (name, title), number in zip(entries, numbers, strict=True)
     )
     return rf"\pard\plain\s0\f0\fs{_half(lay.TITLE_SIZE)}\b Contents\par" "\n" + "".join(lines)
 
