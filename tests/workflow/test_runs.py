@@ -308,7 +308,7 @@ def test_the_profile_makes_a_bare_snakemake_work_in_the_repository(tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_what_the_plan_asks_for_is_handed_over_and_taken_back_with_the_plan(study: Study) -> None:
+def test_what_the_plan_asks_for_is_handed_over_beside_unchanged_results(study: Study) -> None:
     handed_over = "outputs: {documents: [rtf, docx], datasets: [xpt, dataset-json, define, ars]}"
     study.replace("groups: [dose_level, part]", f"groups: [dose_level, part]\n{handed_over}")
     before = study.digests()
@@ -324,6 +324,3 @@ def test_what_the_plan_asks_for_is_handed_over_and_taken_back_with_the_plan(stud
     }
     assert {"tables/t_dor.docx", "tables/t_ae_soc_pt.docx"} <= set(made)
     assert {file: made[file] for file in before} == before
-    study.replace(f"\n{handed_over}", "")
-    assert study.run().returncode == 0
-    assert study.digests() == before
