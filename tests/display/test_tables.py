@@ -551,11 +551,11 @@ def test_rows_of_the_csv_name_all_they_stand_under():
     assert tables.to_csv(table) == "block,row,X\nA,a,1\nA / a,b,2\nA,c,3\n,d,4\n"
 
 
-def test_the_stage_writes_both_forms_of_every_table(tmp_path):
+def test_the_stage_writes_every_form_of_every_table(tmp_path):
     made(tmp_path, everything())
     tables.run(PLAN.only(STAGES["tables"].plan), tmp_path)
     files = {path.name for path in (tmp_path / "tables").iterdir()}
-    assert files == {f"t_{name}.{form}" for name in ORDER for form in ("csv", "html")}
+    assert files == {f"t_{name}.{form}" for name in ORDER for form in ("csv", "html", "rtf")}
     before = {path: path.read_bytes() for path in (tmp_path / "tables").iterdir()}
     tables.run(PLAN.only(STAGES["tables"].plan), tmp_path)
     assert {path: path.read_bytes() for path in (tmp_path / "tables").iterdir()} == before
