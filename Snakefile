@@ -17,6 +17,7 @@ include: "workflow/rules/derive.smk"
 include: "workflow/rules/analyse.smk"
 include: "workflow/rules/display.smk"
 include: "workflow/rules/export.smk"
+include: "workflow/rules/audit.smk"
 
 
 rule all:
@@ -30,3 +31,4 @@ rule all:
         rules.listings.output,
         rules.report.output,
         HANDED_OVER,
+        rules.record.output,

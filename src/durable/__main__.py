@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
+import time
 from pathlib import Path
 
 from durable.errors import UserError
+from durable.files import write_text
 from durable.stages import STAGES
 
 
@@ -48,7 +50,9 @@ def _run_stage(options: argparse.Namespace) -> None:
     if options.plan is not None and options.plan != plan.digest(stage.plan):
         raise UserError(f"{options.config} was changed during the run: start snakemake again")
     folder = options.results / plan.analysis.id
+    begun = time.monotonic()
     importlib.import_module(stage.module).run(plan.only(stage.plan), folder)
+    write_text(folder / "logs" / f"{options.stage}.seconds", f"{time.monotonic() - begun:.2f}\n")
 
 
 def _write_demo(options: argparse.Namespace) -> None:

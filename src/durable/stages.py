@@ -32,6 +32,7 @@ _SURVIVAL = tuple(
         "days_per_month",
     )
 )
+#: Not outputs.locked: to call an analysis final changes none of its outputs.
 _HEADINGS = (
     *("analysis", "study", "groups"),
     *("outputs.percent_decimals", "outputs.month_decimals"),
@@ -171,6 +172,14 @@ STAGES: dict[str, Stage] = {
         "durable.display.ars",
         _TABLES,
         "write the results by the CDISC Analysis Results Standard",
+    ),
+    "record": Stage(
+        "durable.audit.manifest",
+        (
+            *("analysis", "study", "inputs", "schedule", "response", "statistics", "groups"),
+            *("sensitivity", "safety", "kinetics", "outputs"),
+        ),
+        "write the manifest and the pinned configuration",
     ),
 }
 

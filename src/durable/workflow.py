@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import fcntl
-import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, MutableMapping
+import stat
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
+from durable.audit.manifest import MANIFEST, PINNED, STARTED, read_manifest
+from durable.audit.pins import (
+    ALLOWABLE,
+    code_files,
+    commit,
+    differences,
+    found_pins,
+    lock_digest,
+)
 from durable.config import Finding, Plan, PlanError, load
 from durable.config.model import TABLES
 from durable.errors import UserError
-from durable.files import write_text
+from durable.files import sha256, write_text
 from durable.stages import STAGES, code_digest, packages
 
 DEFAULT_CONFIGURATION = Path("config/config.yaml")
 #: Keys of ``--config`` that are no part of the plan.
-OPTIONS = ("against",)
+OPTIONS = ("against", "allow")
+#: Rules that look at results and make none.
+READERS = frozenset({"audit", "compare"})
+#: Folders of a final analysis that stay writable: what is said about it later goes there.
+_OPEN = ("audit", "compare", "logs")
+#: Locks of this process, held until it ends.
+_HELD: list[TextIO] = []
 _BRACES = frozenset("{}")
 
 
@@ -89,6 +105,21 @@ def dependencies(plan: Plan, stage: str) -> dict[str, str]:
     }
 
 
+def allowed(given: object) -> tuple[str, ...]:
+    """What ``--config allow=`` lets differ from a pinned configuration.
+
+    Raises
+    ------
+    UserError
+        For anything but ``code`` and ``environment``, separated by commas.
+    """
+    names = tuple(name.strip() for name in str(given or "").split(",") if name.strip())
+    for name in names:
+        if name not in ALLOWABLE:
+            raise UserError(f"--config allow={given}: expected {' or '.join(ALLOWABLE)}, or both")
+    return names
+
+
 def set_environment(environment: MutableMapping[str, str], python: Path) -> None:
     """Give the jobs, which inherit it, an environment that does not depend on the user's.
 
@@ -110,6 +141,83 @@ def set_environment(environment: MutableMapping[str, str], python: Path) -> None
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+def graph(rules: Iterable[Any]) -> dict[str, Any]:
+    """Files of the rules of a workflow that make results, and the digests that they depend on."""
+    return {
+        rule.name: {
+            "input": [str(file) for file in rule.input],
+            "output": [str(file) for file in rule.output],
+            "digests": {
+                key: str(rule.params.get(key)) for key in ("plan", "code", "packages")
+            },
+        }
+        for rule in rules
+        if rule.output
+    }
+
+
+def begin(
+    plan: Plan,
+    folder: Path,
+    rules: Mapping[str, Any],
+    jobs: Collection[str],
+    workflow: Path,
+    allow: Iterable[str] = (),
+) -> None:
+    """What a run does before its first job.
+
+    Parameters
+    ----------
+    rules
+        Rules that make results (`graph`).
+    jobs
+        Rules that will be run.
+    workflow
+        Folder of the Snakefile.
+    allow
+        What may differ from the pins of the configuration.
+
+    Raises
+    ------
+    UserError
+        Where the results are not to be written: by another run, another plan, other code, or
+        outside their folder.
+    """
+    refuse_links(folder)
+    if READERS.issuperset(jobs):
+        _HELD.append(_lock(folder, fcntl.LOCK_SH))
+        return
+    refuse_final(plan, folder, jobs)
+    refuse_other(plan, workflow, allow)
+    refuse_edited(folder)
+    _HELD.append(begin_run(folder, _outputs(rules)))
+    recorded = {name: rule for name, rule in rules.items() if name != "record"}
+    circumstances = {
+        "time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "rules": recorded,
+        "code": code_files(workflow),
+        "lock": lock_digest(workflow),
+        **commit(workflow),
+        # The configuration in force is not written over by a run that it describes.
+        "keep_pinned": str(folder / PINNED) not in _outputs(rules),
+    }
+    write_text(folder / STARTED, json.dumps(circumstances, indent=1) + "\n")
+
+
+def end(plan: Plan, folder: Path, rules: Mapping[str, Any], jobs: Collection[str]) -> None:
+    """What a run does after its last job, also after one that failed."""
+    if READERS.issuperset(jobs):
+        return
+    outputs = _outputs(rules)
+    end_run(folder, outputs)
+    if _final(plan, folder) and all(Path(output).is_file() for output in outputs):
+        protect(folder, outputs)
+
+
+def _outputs(rules: Mapping[str, Any]) -> list[str]:
+    return [file for rule in rules.values() for file in rule["output"]]
+
+
 def begin_run(folder: Path, outputs: Iterable[str]) -> TextIO:
     """Lock the results and remove what an earlier plan left that this one does not make.
 
@@ -121,13 +229,7 @@ def begin_run(folder: Path, outputs: Iterable[str]) -> TextIO:
     UserError
         Where another run holds the lock.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = (folder / ".lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise UserError(f"another snakemake is running this analysis ({folder})") from None
+    lock = _lock(folder, fcntl.LOCK_EX)
     expected = _within(folder, outputs)
     for name in set(_record(folder)) - set(expected):
         (folder / name).unlink(missing_ok=True)
@@ -135,10 +237,24 @@ def begin_run(folder: Path, outputs: Iterable[str]) -> TextIO:
     return lock
 
 
+def _lock(folder: Path, kind: int) -> TextIO:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / ".lock").open("a")
+    except OSError as error:
+        raise UserError(f"{folder}: {error.strerror}; expected a folder to write to") from None
+    try:
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise UserError(f"another snakemake is running this analysis ({folder})") from None
+    return lock
+
+
 def end_run(folder: Path, outputs: Iterable[str]) -> None:
     """Record the outputs as the run leaves them, for `refuse_edited` and the next run."""
     paths = {name: folder / name for name in _within(folder, outputs)}
-    digests = {name: _sha256(path) if path.is_file() else None for name, path in paths.items()}
+    digests = {name: sha256(path) if path.is_file() else None for name, path in paths.items()}
     _write_record(folder, digests)
 
 
@@ -156,11 +272,86 @@ def refuse_edited(folder: Path) -> None:
     edited = [
         str(folder / name)
         for name, digest in _record(folder).items()
-        if digest is not None and (folder / name).is_file() and _sha256(folder / name) != digest
+        if digest is not None and (folder / name).is_file() and sha256(folder / name) != digest
     ]
     if edited:
         files = "\n  ".join(edited)
         raise UserError(f"changed since the run that made it; delete to make again:\n  {files}")
+
+
+def refuse_links(folder: Path) -> None:
+    """Refuse results whose folder, or a folder in them, is a link to another place.
+
+    Raises
+    ------
+    UserError
+        With every such link: through it a run would write outside its results.
+    """
+    links = [path for path in (folder, *_below(folder)) if path.is_symlink()]
+    if links:
+        named = "\n  ".join(f"{path} -> {path.readlink()}" for path in links)
+        raise UserError(f"links in the results; expected folders and files:\n  {named}")
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder):
+        yield from (Path(place, name) for name in (*folders, *files))
+
+
+def refuse_other(plan: Plan, workflow: Path, allow: Iterable[str]) -> None:
+    """Refuse code or an environment that are not those of a pinned configuration.
+
+    Raises
+    ------
+    UserError
+        With everything that differs and was not allowed to.
+    """
+    if plan.pins is None:
+        return
+    found = [d for d in differences(plan.pins, found_pins(workflow)) if d.kind not in allow]
+    if found:
+        lines = "\n  ".join(map(str, found))
+        raise UserError(f"not as pinned (--config allow=code,environment lets it):\n  {lines}")
+
+
+def refuse_final(plan: Plan, folder: Path, jobs: Collection[str]) -> None:
+    """Refuse to change a finished analysis that is final; an explicit false makes it writable.
+
+    Raises
+    ------
+    UserError
+        With the rules that the run would have run again.
+    """
+    if not (folder / MANIFEST).is_file():
+        return
+    was_final = read_manifest(folder / MANIFEST)["plan"]["value"]["outputs"]["locked"]
+    if was_final and _final(plan, folder):
+        again = ", ".join(sorted(set(jobs) - {"all"}))
+        raise UserError(
+            f"{folder} is final (outputs.locked) and was not changed. The run would have made again:"
+            f" {again}. Give the changed analysis another analysis.id; outputs.locked: false gives"
+            " the final results up."
+        )
+    if was_final:
+        for path in (folder, *_below(folder)):
+            path.chmod(path.stat().st_mode | stat.S_IWUSR)
+
+
+def _final(plan: Plan, folder: Path) -> bool:
+    """Whether results are final: by the plan, or by the one they were made by and no other word."""
+    if "locked" in plan.outputs.model_fields_set or not (folder / MANIFEST).is_file():
+        return plan.outputs.locked
+    return bool(read_manifest(folder / MANIFEST)["plan"]["value"]["outputs"]["locked"])
+
+
+def protect(folder: Path, outputs: Iterable[str]) -> None:
+    """Take the permission to write from results and their folders."""
+    (folder / "compare").mkdir(exist_ok=True)
+    files = [Path(output) for output in outputs]
+    folders = {folder, *(path.parent for path in files)} - {folder / name for name in _OPEN}
+    folders |= {parent for path in list(folders) for parent in path.parents if folder in parent.parents}
+    for path in (*files, *folders):
+        path.chmod(path.stat().st_mode & ~0o222)
 
 
 def _within(folder: Path, outputs: Iterable[str]) -> list[str]:
@@ -178,8 +369,3 @@ def _record(folder: Path) -> dict[str, str | None]:
 def _write_record(folder: Path, outputs: Mapping[str, str | None]) -> None:
     text = json.dumps(outputs, indent=0, sort_keys=True)
     write_text(folder / ".record.json", f"{text}\n")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,25 +4,30 @@ import os
 import sys
 from pathlib import Path
 
+from durable.audit.pins import code_files, digest, lock_digest
 from durable.errors import UserError
 from durable.workflow import (
-    begin_run,
+    allowed,
+    begin,
     configuration,
     dependencies,
-    end_run,
+    end,
+    graph,
     input_files,
     plan_of,
     refuse_edited,
     set_environment,
 )
 
+OPTIONS = workflow.config_settings.config
 try:
-    CONFIG = configuration(
-        workflow.overwrite_configfiles, workflow.config_settings.config
-    )
+    CONFIG = configuration(workflow.overwrite_configfiles, OPTIONS)
+    ALLOW = allowed(OPTIONS.get("allow"))
     PLAN = plan_of(CONFIG)
     FOLDER = f"results/{PLAN.analysis.id}"
-    refuse_edited(Path(FOLDER))
+    # An audit says more about edited results than that they are refused.
+    if PLAN.pins is None:
+        refuse_edited(Path(FOLDER))
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -38,20 +43,23 @@ PLAN_FILE = ancient(str(CONFIG))
 INPUTS = input_files(PLAN)
 
 
-def outputs():
-    return [str(file) for rule in workflow.rules for file in rule.output]
+WORKFLOW = Path(workflow.basedir)
+
+
+def jobs():
+    return {job.rule.name for job in workflow.dag.needrun_jobs(exclude_finished=False)}
 
 
 onstart:
     try:
-        LOCK = begin_run(Path(FOLDER), outputs())
+        begin(PLAN, Path(FOLDER), graph(workflow.rules), jobs(), WORKFLOW, ALLOW)
     except UserError as error:
         raise WorkflowError(str(error)) from None
 
 
 onsuccess:
-    end_run(Path(FOLDER), outputs())
+    end(PLAN, Path(FOLDER), graph(workflow.rules), jobs())
 
 
 onerror:
-    end_run(Path(FOLDER), outputs())
+    end(PLAN, Path(FOLDER), graph(workflow.rules), jobs())

@@ -600,6 +600,9 @@ class Outputs(Section):
     xpt_text: Literal["ascii", "utf-8"] = "ascii"
     """Text in SAS transport files. ascii: accents are dropped and other signs written as their code
     point, <U+7EA2>; utf-8: as it is. Every change is listed."""
+    locked: bool = False
+    """Final: the results are write-protected, and a run that would change them stops. Only an
+    explicit false gives them up again."""
 
 
 class Variant(Section):
@@ -611,6 +614,19 @@ class Variant(Section):
     """Keys of response that differ."""
     statistics: dict[str, Any] = {}
     """Keys of statistics that differ."""
+
+
+class Pins(Section):
+    """What a repetition must find again; written by a run into audit/pinned.yaml."""
+
+    code: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """SHA-256 over the files of the package and of the workflow."""
+    lock: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """SHA-256 of the lock file."""
+    python: Text
+    """Version of Python."""
+    packages: dict[str, Text]
+    """Installed packages and their versions."""
 
 
 GroupVariable = Literal["dose_level", "part", "sex"]
@@ -644,6 +660,8 @@ class Plan(Section):
     """Cellular kinetics."""
     outputs: Outputs = Outputs()
     """Presentation."""
+    pins: Pins | None = None
+    """Code and environment that a run must find; in pinned configurations only."""
 
     def response_of(self, name: str) -> Response:
         """Definitions of response of a sensitivity analysis: the primary ones, with its changes."""

@@ -1,0 +1,275 @@
+"""Stage ``record``: what an analysis was computed from, by what, and what came of it.
+
+`manifest.json` is JSON-LD with the terms of W3C PROV-O and schema.org, so that other tools can ask
+it which output was derived from which input. `run.json` holds what may vary between two runs.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from durable.audit.pins import digest, installed
+from durable.config.model import TABLES, Pins, Plan
+from durable.errors import UserError
+from durable.files import sha256, write_text
+
+#: Written when a run begins: the rules and their files, and the code (`durable.workflow`).
+STARTED = ".started.json"
+MANIFEST = Path("audit/manifest.json")
+PINNED = Path("audit/pinned.yaml")
+RUN = Path("audit/run.json")
+
+_LINK = {"@type": "@id"}
+_CONTEXT: dict[str, Any] = {
+    "@version": 1.1,
+    "@base": "../",
+    "prov": "http://www.w3.org/ns/prov#",
+    "schema": "https://schema.org/",
+    "durable": "urn:durable:",
+    "id": "@id",
+    "type": "@type",
+    "title": "schema:name",
+    "path": "schema:contentUrl",
+    "sha256": "schema:sha256",
+    "bytes": "schema:contentSize",
+    "commit": "schema:version",
+    "dirty": "durable:dirty",
+    "data_cutoff": "schema:temporalCoverage",
+    "value": {"@id": "prov:value", "@type": "@json"},
+    "files": {"@id": "durable:files", "@type": "@json"},
+    "digests": {"@id": "durable:digests", "@type": "@json"},
+    "plan": "durable:plan",
+    "code": "durable:code",
+    "lock": "durable:lock",
+    "inputs": "durable:inputs",
+    "rules": "durable:rules",
+    "outputs": "prov:hadMember",
+    "used": {"@id": "prov:used", **_LINK},
+    "run_by": {"@id": "prov:wasAssociatedWith", **_LINK},
+    "made_by": {"@id": "prov:wasGeneratedBy", **_LINK},
+    "derived_from": {"@id": "prov:wasDerivedFrom", **_LINK},
+}
+_PINNED_HEADER = """\
+# The analysis as it was run, with every default written out. Repeat and verify it with
+#   snakemake audit --configfile {file}
+"""
+
+
+def run(plan: Plan, folder: Path) -> None:
+    """Write ``audit/manifest.json``, ``pinned.yaml`` and ``run.json`` of finished results.
+
+    Raises
+    ------
+    UserError
+        Where an input is not the one that was read, or the code not the one that began the run.
+    """
+    started = json.loads((folder / STARTED).read_text("utf-8"))
+    sources = _read_inputs(folder)
+    refuse_replaced(plan, sources)
+    values = plan_values(plan, {name: source["sha256"] for name, source in sources.items()})
+    packages = installed()
+    manifest = _manifest(values, _names(plan, started, folder), started, folder)
+    write_text(folder / MANIFEST, _json(manifest))
+    pins = Pins(
+        code=manifest["code"]["sha256"],
+        lock=started["lock"],
+        python=platform.python_version(),
+        packages=packages,
+    )
+    if not started["keep_pinned"]:
+        header = _PINNED_HEADER.format(file=(folder / PINNED).as_posix())
+        write_text(folder / PINNED, header + pinned(values, pins))
+    write_text(folder / RUN, _json(_circumstances(started, packages, folder)))
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """A manifest.
+
+    Raises
+    ------
+    UserError
+        Where there is none, or it cannot be read.
+    """
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not the JSON of a manifest"
+        raise UserError(f"{path}: {reason}; expected the manifest of a finished analysis") from None
+    return manifest
+
+
+def _read_inputs(folder: Path) -> dict[str, dict[str, Any]]:
+    sources = json.loads((folder / "checked" / "sources.json").read_text("utf-8"))
+    return {name: sources[name] for name in TABLES if name in sources}
+
+
+def refuse_replaced(plan: Plan, sources: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse to record inputs that were replaced after they were read.
+
+    Raises
+    ------
+    UserError
+        With every such file.
+    """
+    replaced = []
+    for name, source in sources.items():
+        path = Path(getattr(plan.inputs, name).path)
+        found = sha256(path) if path.is_file() else "no file"
+        if found != source["sha256"]:
+            replaced.append(f"{path}: found {found}; read was {source['sha256']}")
+    if replaced:
+        files = "\n  ".join(replaced)
+        raise UserError(f"changed during the run; start snakemake again:\n  {files}")
+
+
+def plan_values(plan: Plan, digests: Mapping[str, str]) -> dict[str, Any]:
+    """Every key of the plan as plain values, the inputs with their digests.
+
+    Paths below the folder of the run are relative to it, so that they hold in another clone.
+    """
+    values = plan.model_dump(mode="json", exclude={"pins"})
+    for name, value in digests.items():
+        given = values["inputs"][name]
+        path = Path(given["path"])
+        inside = path.is_absolute() and path.is_relative_to(Path.cwd())
+        given |= {"path": str(path.relative_to(Path.cwd()) if inside else path), "sha256": value}
+    return values
+
+
+def pinned(values: Mapping[str, Any], pins: Pins | None) -> str:
+    """YAML of a whole plan, with pins."""
+    import yaml
+
+    whole = {**values, **({"pins": pins.model_dump(mode="json")} if pins else {})}
+    text: str = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=100)
+    return text
+
+
+def _manifest(
+    values: dict[str, Any],
+    names: Mapping[str, str],
+    started: Mapping[str, Any],
+    folder: Path,
+) -> dict[str, Any]:
+    """The manifest, every file by its name there (`_names`)."""
+    rules: dict[str, dict[str, list[str]]] = {
+        name: {
+            "used": sorted({names.get(file, "#plan") for file in rule["input"]}),
+            "made": sorted(names[file] for file in rule["output"]),
+        }
+        for name, rule in started["rules"].items()
+    }
+    maker = {made: name for name, rule in rules.items() for made in rule["made"]}
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False)
+    return {
+        "@context": _CONTEXT,
+        "id": "#analysis",
+        "type": ["prov:Collection", "schema:Dataset"],
+        "title": values["analysis"]["title"],
+        "data_cutoff": values["analysis"]["data_cutoff"],
+        "plan": {
+            "id": "#plan",
+            "type": ["prov:Entity", "prov:Plan"],
+            "sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "value": values,
+        },
+        "code": {
+            "id": "#code",
+            "type": ["prov:Entity", "prov:SoftwareAgent"],
+            "sha256": digest(started["code"]),
+            "commit": started["commit"],
+            "dirty": started["dirty"],
+            "files": started["code"],
+        },
+        "lock": {"id": "#lock", "type": "prov:Entity", "path": "uv.lock", "sha256": started["lock"]},
+        "inputs": [
+            {"id": f"#input-{name}", "type": "prov:Entity"}
+            | {key: given[key] for key in ("path", "sha256")}
+            for name, given in values["inputs"].items()
+            if given is not None
+        ],
+        "rules": [
+            {
+                "id": f"#rule-{name}",
+                "type": "prov:Activity",
+                "used": rule["used"],
+                "run_by": "#code",
+                "digests": started["rules"][name]["digests"],
+            }
+            for name, rule in sorted(rules.items())
+        ],
+        "outputs": [
+            {
+                "id": made,
+                "type": "prov:Entity",
+                "sha256": sha256(folder / made),
+                "bytes": (folder / made).stat().st_size,
+                "made_by": f"#rule-{maker[made]}",
+                "derived_from": sorted(_origins(made, rules, maker)),
+            }
+            for made in sorted(maker)
+        ],
+    }
+
+
+def _names(plan: Plan, started: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """Names in the manifest of the files of the rules: inputs by table, results by their path."""
+    given = {name: getattr(plan.inputs, name) for name in TABLES}
+    names = {table.path: f"#input-{name}" for name, table in given.items() if table is not None}
+    for rule in started["rules"].values():
+        for file in rule["output"]:
+            names[file] = Path(file).relative_to(folder).as_posix()
+    return names
+
+
+def _origins(
+    made: str, rules: Mapping[str, Mapping[str, list[str]]], maker: Mapping[str, str]
+) -> set[str]:
+    """Inputs of the study that a result goes back to."""
+    origins: set[str] = set()
+    seen: set[str] = set()
+    waiting = [made]
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if name.startswith("#input-"):
+            origins.add(name)
+        elif name in maker:
+            waiting += rules[maker[name]]["used"]
+    return origins
+
+
+def _circumstances(
+    started: Mapping[str, Any], packages: Mapping[str, str], folder: Path
+) -> dict[str, Any]:
+    """What may vary: when and where it was run, with what, and how long it took."""
+    begun = dt.datetime.fromisoformat(started["time"])
+    now = dt.datetime.now(dt.UTC)
+    seconds = sorted((folder / "logs").glob("*.seconds"))
+    return {
+        "started": started["time"],
+        "recorded": now.isoformat(timespec="seconds"),
+        "seconds": round((now - begun).total_seconds(), 1),
+        "seconds_of_stages": {path.stem: float(path.read_text("utf-8")) for path in seconds},
+        "host": {
+            "system": platform.system(),
+            "machine": platform.machine(),
+            "libc": " ".join(platform.libc_ver()),
+            "processors": os.cpu_count(),
+        },
+        "python": platform.python_version(),
+        "packages": packages,
+    }

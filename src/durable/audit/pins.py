@@ -1,0 +1,148 @@
+"""What a repetition must find again: code, lock file, Python and packages."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from durable.config.model import Pins
+from durable.files import sha256
+
+_PACKAGE = Path(__file__).parents[1]
+#: What may be allowed to differ from a pinned configuration, by ``--config allow=``.
+ALLOWABLE = ("code", "environment")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something that is not as pinned."""
+
+    kind: str
+    """``input``, ``plan``, ``code`` or ``environment``."""
+    name: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}: found {self.found}; expected {self.expected}"
+
+
+def code_files(workflow: Path) -> dict[str, str]:
+    """SHA-256 of each file of the package and of the workflow.
+
+    Parameters
+    ----------
+    workflow
+        Folder of the Snakefile.
+
+    Returns
+    -------
+    dict
+        Digests by the path of the file in the repository, sorted.
+    """
+    rules = [workflow / "Snakefile", *(workflow / "workflow").rglob("*")]
+    files = {path.relative_to(workflow).as_posix(): path for path in rules if path.is_file()}
+    for path in _PACKAGE.rglob("*.py"):
+        files[f"src/{_PACKAGE.name}/{path.relative_to(_PACKAGE).as_posix()}"] = path
+    return {name: sha256(files[name]) for name in sorted(files)}
+
+
+def digest(files: Mapping[str, str]) -> str:
+    """One SHA-256 over the names and digests of files."""
+    text = "".join(f"{name} {files[name]}\n" for name in sorted(files))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def lock_digest(workflow: Path) -> str | None:
+    """SHA-256 of the lock file; None where there is none."""
+    lock = workflow / "uv.lock"
+    return sha256(lock) if lock.is_file() else None
+
+
+def commit(workflow: Path) -> dict[str, object]:
+    """Commit of the repository, and whether code, workflow or lock file differ from it.
+
+    Both are None where the folder is no repository or git is not installed.
+    """
+    paths = ("src", "workflow", "Snakefile", "uv.lock")
+    # From the folder of the Snakefile only: another repository around it is not its history.
+    head = _git(workflow, "rev-parse", "HEAD") if (workflow / ".git").exists() else None
+    changed = _git(workflow, "status", "--porcelain", "--", *paths) if head else None
+    dirty = None if changed is None else bool(changed)
+    return {"commit": head, "dirty": dirty}
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    command = ["git", "--no-optional-locks", "-C", str(folder), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def installed() -> dict[str, str]:
+    """Versions of all packages that this one needs, directly or through others, by name."""
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    versions: dict[str, str] = {}
+    seen: set[str] = set()
+    waiting = [_PACKAGE.name]
+    while waiting:
+        name = canonicalize_name(waiting.pop())
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            found = distribution(name)
+        except PackageNotFoundError:
+            continue
+        versions[str(name)] = found.version
+        for text in found.requires or ():
+            needed = Requirement(text)
+            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                waiting.append(needed.name)
+    return dict(sorted(versions.items()))
+
+
+def found_pins(workflow: Path) -> Pins:
+    """Pins of the code and environment as they are now."""
+    return Pins(
+        code=digest(code_files(workflow)),
+        lock=lock_digest(workflow),
+        python=platform.python_version(),
+        packages=installed(),
+    )
+
+
+def differences(pinned: Pins, found: Pins) -> Iterator[Difference]:
+    """What is not as pinned, code as a whole, environment package by package."""
+    if pinned.code != found.code:
+        yield Difference("code", "package and workflow", pinned.code, found.code)
+    if pinned.lock != found.lock:
+        yield Difference("environment", "uv.lock", *_words((pinned.lock, found.lock)))
+    if pinned.python != found.python:
+        yield Difference("environment", "Python", pinned.python, found.python)
+    yield from _each("environment", pinned.packages, found.packages)
+
+
+def changed_files(expected: Mapping[str, str], found: Mapping[str, str]) -> Iterator[Difference]:
+    """Files of the code that differ from those of a manifest."""
+    return _each("code", expected, found)
+
+
+def _each(kind: str, expected: Mapping[str, str], found: Mapping[str, str]) -> Iterator[Difference]:
+    for name in sorted({*expected, *found}):
+        before, now = expected.get(name), found.get(name)
+        if before != now:
+            yield Difference(kind, name, *_words((before, now)))
+
+
+def _words(values: Iterable[str | None]) -> list[str]:
+    return ["none" if value is None else value for value in values]
