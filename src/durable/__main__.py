@@ -37,6 +37,18 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--seed", type=int, required=True)
     demo.add_argument("--out", type=Path, default=Path("data/demo"))
     demo.set_defaults(do=_write_demo)
+    audit = commands.add_parser("audit", help="repeat a finished analysis and compare")
+    audit.add_argument("--config", type=Path, required=True, help="a pinned configuration")
+    audit.add_argument("--results", type=Path, default=Path("results"), help="results folder")
+    audit.add_argument("--workflow", type=Path, default=Path(), help="folder of the Snakefile")
+    audit.add_argument("--allow", default="", help="what may differ: code,environment")
+    audit.add_argument("--cores", type=int, default=1)
+    audit.set_defaults(do=_audit)
+    compare = commands.add_parser("compare", help="say what changed between two analyses, and why")
+    compare.add_argument("--config", type=Path, required=True, help="the analysis plan, YAML")
+    compare.add_argument("--against", required=True, metavar="ID", help="the other analysis")
+    compare.add_argument("--results", type=Path, default=Path("results"), help="results folder")
+    compare.set_defaults(do=_compare)
     reference = commands.add_parser("reference", help="write the schema and list of plan keys")
     reference.set_defaults(do=_write_reference)
     return parser
@@ -53,6 +65,19 @@ def _run_stage(options: argparse.Namespace) -> None:
     begun = time.monotonic()
     importlib.import_module(stage.module).run(plan.only(stage.plan), folder)
     write_text(folder / "logs" / f"{options.stage}.seconds", f"{time.monotonic() - begun:.2f}\n")
+
+
+def _audit(options: argparse.Namespace) -> None:
+    from durable.audit import rerun
+
+    allow = tuple(options.allow.split(",")) if options.allow else ()
+    rerun.run(options.config, options.results, options.workflow, cores=options.cores, allow=allow)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from durable.audit import compare
+
+    compare.run(options.config, options.results, options.against)
 
 
 def _write_demo(options: argparse.Namespace) -> None:

@@ -35,7 +35,7 @@ rule audit:
         allow=",".join(ALLOW),
     shell:
         "python -m durable audit --config {params.config:q} --workflow {params.workflow:q}"
-        " --allow {params.allow:q} --cores {threads} 2>&1 | tee {log:q}"
+        " --allow={params.allow:q} --cores {threads} 2>&1 | tee {log:q}"
 
 
 rule compare:
@@ -45,5 +45,5 @@ rule compare:
         config=str(CONFIG),
         against=OPTIONS.get("against", ""),
     shell:
-        "python -m durable compare --config {params.config:q} --against {params.against:q}"
+        "python -m durable compare --config {params.config:q} --against={params.against:q}"
         " 2>&1 | tee {log:q}"

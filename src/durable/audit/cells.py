@@ -1,0 +1,86 @@
+"""Two versions of a result: cell by cell where it is a table, line by line where it is text."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from durable.contracts.results import COLUMNS as ARD_COLUMNS
+
+_TEXT = (".json", ".svg", ".html", ".rtf", ".txt", ".yaml")
+_KEY = len(ARD_COLUMNS) - 4  # the last four columns are value, lower, upper, note
+_ABSENT = "absent"
+Table = list[tuple[str, dict[str, str]]]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One cell, line or row that differs."""
+
+    where: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.before} -> {self.after}"
+
+
+def changes(before: Path, after: Path) -> Iterator[Change]:
+    """What differs between two files of one name, in their order.
+
+    Analysis results are matched by their key (output, analysis, group, parameter, statistic), rows
+    of other tables by their number (the header is row 1). Files of other kinds have no cells.
+    """
+    if before.suffix in (".csv", ".parquet"):
+        yield from _cells(_table(before), _table(after))
+    elif before.suffix in _TEXT:
+        pairs = itertools.zip_longest(_lines(before), _lines(after), fillvalue=_ABSENT)
+        for number, (old, new) in enumerate(pairs, start=1):
+            if old != new:
+                yield Change(f"line {number}", _short(old), _short(new))
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8", errors="replace").splitlines()
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 120 else f"{text[:117]}..."
+
+
+def _table(path: Path) -> Table:
+    """Rows of a table by their name, every cell as text."""
+    if path.suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        columns = pq.read_table(path).to_pydict()
+        names = list(columns)
+        rows = [dict(zip(names, map(_text, row), strict=True)) for row in zip(*columns.values())]
+    else:
+        with path.open(encoding="utf-8", errors="replace", newline="") as file:
+            reader = csv.reader(file)
+            names = next(reader, [])
+            rows = [dict(zip(names, row, strict=False)) for row in reader]
+    if tuple(names) == ARD_COLUMNS:
+        return [(" | ".join(list(row.values())[:_KEY]), row) for row in rows]
+    return [(f"row {number}", row) for number, row in enumerate(rows, start=2)]
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _cells(before: Table, after: Table) -> Iterator[Change]:
+    old, new = dict(before), dict(after)
+    for name in dict.fromkeys((*old, *new)):
+        if name not in new or name not in old:
+            yield Change(name, *("present", _ABSENT)[:: 1 if name in old else -1])
+            continue
+        columns = dict.fromkeys((*old[name], *new[name]))
+        for column in columns:
+            was, now = old[name].get(column, _ABSENT), new[name].get(column, _ABSENT)
+            if was != now:
+                yield Change(f"{name}, {column}", _short(was), _short(now))

@@ -1,0 +1,290 @@
+"""Command ``audit``: repeats a finished analysis from its pinned configuration and says what holds.
+
+Everything is checked and listed before anything is judged: the pins, the files on disk against the
+manifest, and the files of a repetition in a folder of its own against the recorded ones.
+"""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from durable.audit.cells import changes
+from durable.audit.manifest import MANIFEST, PINNED, RUN, pinned, read_manifest
+from durable.audit.pages import verdict_page
+from durable.audit.pins import (
+    Difference,
+    changed_files,
+    code_files,
+    differences,
+    digest,
+    found_pins,
+)
+from durable.audit.plans import key_differences
+from durable.config import Plan, load
+from durable.config.model import TABLES
+from durable.errors import UserError
+from durable.files import safe_cell, sha256, write_text
+
+VERDICT = "audit/verdict"
+RERUN = Path("audit/rerun")
+#: Differences of a file that are listed; the rest is counted.
+_LISTED = 20
+#: What lies in the folder of an analysis beside its results.
+_BESIDE = ("audit/rerun", "compare", "logs")
+_OWN = {str(RUN), str(MANIFEST), str(PINNED), f"{VERDICT}.html", f"{VERDICT}.csv"}
+#: Statuses that are no finding.
+GOOD = frozenset({"as pinned", "identical"})
+ALLOWED = "differs, allowed"
+
+
+@dataclass(frozen=True)
+class Status:
+    """One line of the verdict."""
+
+    kind: str
+    """``input``, ``plan``, ``code``, ``environment`` or ``output``."""
+    name: str
+    status: str
+    expected: str = ""
+    found: str = ""
+    detail: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether it is no reason for the audit to fail."""
+        return self.status in GOOD or self.status == ALLOWED
+
+
+def run(
+    config: Path, results: Path, workflow: Path, *, cores: int, allow: tuple[str, ...] = ()
+) -> None:
+    """Audit the analysis that a pinned configuration belongs to; write ``audit/verdict.*``.
+
+    Parameters
+    ----------
+    config
+        Pinned configuration. Where a manifest lies beside it, the results around it are the ones
+        that are audited: those of another clone, for example.
+    results
+        Folder of all results; the verdict and the repetition go to the analysis's folder there.
+    workflow
+        Folder of the Snakefile.
+    cores
+        Jobs at a time.
+    allow
+        What may differ from the pins: ``code``, ``environment``.
+
+    Raises
+    ------
+    UserError
+        Where anything differs, once the verdict is written; and where there is nothing to audit.
+    """
+    plan = load(config)
+    folder = results / plan.analysis.id
+    if plan.pins is None:
+        raise UserError(
+            f"{config} pins nothing: a finished analysis is audited by"
+            f" --configfile {folder / PINNED}"
+        )
+    beside = (config.parent / MANIFEST.name).is_file()
+    recorded = config.parent.parent if beside else folder
+    manifest = read_manifest(recorded / MANIFEST)
+    statuses = [
+        *_plan(plan, manifest),
+        *_inputs(plan, manifest),
+        *_pins(plan, manifest, workflow, allow),
+        *_on_disk(recorded, manifest),
+    ]
+    refused = [status for status in statuses if status.kind != "output" and not status.good]
+    if not refused:
+        statuses += _repeated(plan, folder, recorded, manifest, workflow, cores)
+    verdict = _verdict(statuses, bool(refused))
+    _write(plan, folder, recorded, verdict, statuses)
+    shown = "\n".join(f"  {_line(status)}" for status in statuses if status.status not in GOOD)
+    message = "\n".join(filter(None, [f"{verdict}: {folder / VERDICT}.html", shown]))
+    if not all(status.good for status in statuses):
+        raise UserError(message)
+    print(message)
+
+
+def _line(status: Status) -> str:
+    found = f": found {status.found}; expected {status.expected}" if status.found else ""
+    detail = f": {status.detail}" if status.detail else ""
+    return f"{status.kind} {status.name} {status.status}{found}{detail}"
+
+
+def _status(difference: Difference, allow: tuple[str, ...]) -> Status:
+    status = ALLOWED if difference.kind in allow else "differs"
+    return Status(
+        difference.kind, difference.name, status, difference.expected, difference.found
+    )
+
+
+def _plan(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[Status]:
+    """The pinned plan against the one in the manifest, key by key."""
+    now = plan.model_dump(mode="json", exclude={"pins"})
+    found = list(key_differences(manifest["plan"]["value"], now))
+    for key, before, after in found:
+        yield Status("plan", key, "differs", before, after)
+    if not found:
+        yield Status("plan", "every key", "as pinned", manifest["plan"]["sha256"])
+
+
+def _inputs(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[Status]:
+    expected = {entity["id"]: entity["sha256"] for entity in manifest["inputs"]}
+    for table in TABLES:
+        given = getattr(plan.inputs, table)
+        if given is None:
+            continue
+        path = Path(given.path)
+        found = sha256(path) if path.is_file() else "no file"
+        pin = expected.get(f"#input-{table}", "none")
+        status = "as pinned" if found == pin == given.sha256 else "differs"
+        yield Status("input", given.path, status, pin, "" if status == "as pinned" else found)
+
+
+def _pins(
+    plan: Plan, manifest: Mapping[str, Any], workflow: Path, allow: tuple[str, ...]
+) -> Iterator[Status]:
+    """Code file by file where the manifest tells them, environment package by package."""
+    assert plan.pins is not None  # noqa: S101  (refused before)
+    now = found_pins(workflow)
+    found = list(differences(plan.pins, now))
+    files = manifest["code"]["files"]
+    if digest(files) == plan.pins.code:
+        found = [d for d in found if d.kind != "code"]
+        found += changed_files(files, code_files(workflow))
+    yield from (_status(difference, allow) for difference in found)
+    for kind, name, value in (
+        ("code", "package and workflow", now.code),
+        ("environment", "Python, packages, lock file", now.lock or ""),
+    ):
+        if not any(difference.kind == kind for difference in found):
+            yield Status(kind, name, "as pinned", value)
+
+
+def _on_disk(recorded: Path, manifest: Mapping[str, Any]) -> Iterator[Status]:
+    """Files that were altered, removed or added since the run."""
+    expected = {entity["id"]: entity["sha256"] for entity in manifest["outputs"]}
+    for name, value in expected.items():
+        path = recorded / name
+        if not path.is_file():
+            yield Status("output", name, "removed since the run", value, "no file")
+        elif (found := sha256(path)) != value:
+            yield Status("output", name, "altered since the run", value, found)
+    for path in sorted(recorded.rglob("*")):
+        name = path.relative_to(recorded).as_posix()
+        beside = name.startswith(tuple(f"{place}/" for place in _BESIDE)) or path.name[0] == "."
+        if path.is_file() and not beside and name not in expected and name not in _OWN:
+            yield Status("output", name, "added since the run", "no file", sha256(path))
+
+
+def _repeated(
+    plan: Plan,
+    folder: Path,
+    recorded: Path,
+    manifest: Mapping[str, Any],
+    workflow: Path,
+    cores: int,
+) -> Iterator[Status]:
+    """Every file of a repetition against the recorded one."""
+    place = folder / RERUN
+    failure = _repeat(plan, place, workflow, cores)
+    if failure:
+        yield Status("output", "all", "repetition failed", detail=failure)
+        return
+    again = place / "results" / plan.analysis.id
+    for entity in manifest["outputs"]:
+        name, expected = entity["id"], entity["sha256"]
+        found = sha256(again / name) if (again / name).is_file() else "no file"
+        on_disk = recorded / name
+        detail = _detail(on_disk, again / name)
+        if found != expected:
+            yield Status("output", name, "differs when repeated", expected, found, detail)
+        elif detail:
+            # The record holds: the cells say what was altered on disk.
+            yield Status("output", name, "identical", expected, detail=f"on disk {detail}")
+        else:
+            yield Status("output", name, "identical", expected)
+
+
+def _detail(before: Path, after: Path) -> str:
+    """Cells that differ between two files, the first of them in words."""
+    if not (before.is_file() and after.is_file()) or before.read_bytes() == after.read_bytes():
+        return ""
+    found = list(itertools.islice(changes(before, after), 10_000))
+    if not found:
+        return "bytes differ, no cell does"
+    more = f"; {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+    return f"{len(found)} cell(s): " + "; ".join(map(str, found[:_LISTED])) + more
+
+
+def _repeat(plan: Plan, place: Path, workflow: Path, cores: int) -> str:
+    """Run the whole analysis again in `place`; what went wrong, empty where nothing did."""
+    if place.exists():
+        shutil.rmtree(place)
+    values = plan.model_dump(mode="json", exclude={"pins"})
+    for given in values["inputs"].values():
+        if given is not None:
+            given["path"] = str(Path(given["path"]).absolute())
+    # The repetition is thrown away by the next one.
+    values["outputs"]["locked"] = False
+    config = place / "analysis.yaml"
+    write_text(config, pinned(values, None))
+    # Standard output of the repetition is a file: nothing of it is lost when it fails.
+    log = place / "snakemake.log"
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(workflow / "Snakefile")]
+    command += ["--directory", str(place), "--configfile", str(config.absolute())]
+    command += ["--cores", str(cores), "--omit-from", "record"]
+    with log.open("w") as file:
+        done = subprocess.run(  # noqa: S603
+            command, stdout=file, stderr=subprocess.STDOUT, check=False, env=os.environ
+        )
+    shutil.rmtree(place / ".snakemake", ignore_errors=True)
+    if done.returncode == 0:
+        return ""
+    tail = log.read_text("utf-8", errors="replace").strip().splitlines()[-5:]
+    return f"exit status {done.returncode}, see {log}: {' / '.join(tail)}"
+
+
+def _verdict(statuses: list[Status], refused: bool) -> str:
+    if refused:
+        return "REFUSED: not the pinned analysis; nothing was repeated"
+    if not all(status.good for status in statuses):
+        return "DIFFERENT: the analysis was not found as recorded"
+    other = sorted({status.kind for status in statuses if status.status == ALLOWED})
+    if other:
+        return f"REPEATED to the same bytes with other {' and '.join(other)} (allowed)"
+    return "REPEATED: every file is the same, byte by byte"
+
+
+def _write(
+    plan: Plan, folder: Path, recorded: Path, verdict: str, statuses: list[Status]
+) -> None:
+    manifest = read_manifest(recorded / MANIFEST)
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["kind", "name", "status", "expected", "found", "detail"])
+    for s in statuses:
+        cells = (s.kind, s.name, s.status, s.expected, s.found, s.detail)
+        writer.writerow(map(safe_cell, cells))
+    write_text(folder / f"{VERDICT}.csv", text.getvalue())
+    facts = {
+        "Analysis": f"{plan.analysis.id}: {plan.analysis.title}",
+        "Data cut-off": str(plan.analysis.data_cutoff),
+        "SHA-256 of the manifest": sha256(recorded / MANIFEST),
+        "Commit": f"{manifest['code']['commit'] or 'not known'}"
+        + (" with uncommitted changes" if manifest["code"]["dirty"] else ""),
+    }
+    page = verdict_page(verdict, facts, statuses, good=GOOD)
+    write_text(folder / f"{VERDICT}.html", page)
