@@ -48,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--config", type=Path, required=True, help="the analysis plan, YAML")
     compare.add_argument("--against", required=True, metavar="ID", help="the other analysis")
     compare.add_argument("--results", type=Path, default=Path("results"), help="results folder")
+    compare.add_argument("--workflow", type=Path, default=Path(), help="folder of the Snakefile")
+    compare.add_argument("--cores", type=int, default=1)
     compare.set_defaults(do=_compare)
     reference = commands.add_parser("reference", help="write the schema and list of plan keys")
     reference.set_defaults(do=_write_reference)
@@ -77,7 +79,8 @@ def _audit(options: argparse.Namespace) -> None:
 def _compare(options: argparse.Namespace) -> None:
     from durable.audit import compare
 
-    compare.run(options.config, options.results, options.against)
+    where = {"workflow": options.workflow, "cores": options.cores}
+    compare.run(options.config, options.results, options.against, **where)
 
 
 def _write_demo(options: argparse.Namespace) -> None:

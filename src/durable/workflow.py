@@ -147,9 +147,7 @@ def graph(rules: Iterable[Any]) -> dict[str, Any]:
         rule.name: {
             "input": [str(file) for file in rule.input],
             "output": [str(file) for file in rule.output],
-            "digests": {
-                key: str(rule.params.get(key)) for key in ("plan", "code", "packages")
-            },
+            "digests": {key: str(rule.params.get(key)) for key in ("plan", "code", "packages")},
         }
         for rule in rules
         if rule.output
@@ -328,9 +326,9 @@ def refuse_final(plan: Plan, folder: Path, jobs: Collection[str]) -> None:
     if was_final and _final(plan, folder):
         again = ", ".join(sorted(set(jobs) - {"all"}))
         raise UserError(
-            f"{folder} is final (outputs.locked) and was not changed. The run would have made again:"
-            f" {again}. Give the changed analysis another analysis.id; outputs.locked: false gives"
-            " the final results up."
+            f"{folder} is final (outputs.locked) and was not changed. The run would have made"
+            f" again: {again}. Give the changed analysis another analysis.id; outputs.locked: false"
+            " gives the final results up."
         )
     if was_final:
         for path in (folder, *_below(folder)):
@@ -349,7 +347,9 @@ def protect(folder: Path, outputs: Iterable[str]) -> None:
     (folder / "compare").mkdir(exist_ok=True)
     files = [Path(output) for output in outputs]
     folders = {folder, *(path.parent for path in files)} - {folder / name for name in _OPEN}
-    folders |= {parent for path in list(folders) for parent in path.parents if folder in parent.parents}
+    folders |= {
+        parent for path in list(folders) for parent in path.parents if folder in parent.parents
+    }
     for path in (*files, *folders):
         path.chmod(path.stat().st_mode & ~0o222)
 

@@ -41,9 +41,12 @@ rule audit:
 rule compare:
     log:
         f"{FOLDER}/logs/compare.log",
+    threads: workflow.cores
     params:
         config=str(CONFIG),
+        workflow=str(WORKFLOW),
         against=OPTIONS.get("against", ""),
     shell:
         "python -m durable compare --config {params.config:q} --against={params.against:q}"
+        " --workflow {params.workflow:q} --cores {threads}"
         " 2>&1 | tee {log:q}"

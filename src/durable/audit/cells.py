@@ -58,7 +58,10 @@ def _table(path: Path) -> Table:
 
         columns = pq.read_table(path).to_pydict()
         names = list(columns)
-        rows = [dict(zip(names, map(_text, row), strict=True)) for row in zip(*columns.values())]
+        rows = [
+            dict(zip(names, map(_text, row), strict=True))
+            for row in zip(*columns.values(), strict=True)
+        ]
     else:
         with path.open(encoding="utf-8", errors="replace", newline="") as file:
             reader = csv.reader(file)

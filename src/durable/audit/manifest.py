@@ -192,7 +192,12 @@ def _manifest(
             "dirty": started["dirty"],
             "files": started["code"],
         },
-        "lock": {"id": "#lock", "type": "prov:Entity", "path": "uv.lock", "sha256": started["lock"]},
+        "lock": {
+            "id": "#lock",
+            "type": "prov:Entity",
+            "path": "uv.lock",
+            "sha256": started["lock"],
+        },
         "inputs": [
             {"id": f"#input-{name}", "type": "prov:Entity"}
             | {key: given[key] for key in ("path", "sha256")}

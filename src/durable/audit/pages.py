@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from durable.audit.rerun import Status
 
 _STYLE = """
@@ -66,22 +69,29 @@ _PAGE = (
 )
 
 
+@dataclass(frozen=True)
+class Section:
+    """A heading with a table or a figure under it."""
+
+    title: str
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[str]] = ()
+    note: str = ""
+    bad: Collection[int] = ()
+    """Rows to mark."""
+    figure: Markup | None = None
+    """Markup made here."""
+
+
 def page(
     title: str,
     verdict: str,
     facts: Mapping[str, str],
-    sections: Sequence[Mapping[str, object]],
+    sections: Sequence[Section],
     *,
     good: bool,
 ) -> str:
-    """A page that stands alone: a sentence, facts, and sections with a table or a figure.
-
-    Parameters
-    ----------
-    sections
-        ``title``, and where there is one ``note``, ``columns`` and ``rows`` of text, ``bad`` (the
-        numbers of rows to mark), ``figure`` (markup made here).
-    """
+    """A page that stands alone: a sentence, facts, and sections."""
     from jinja2 import Environment
     from markupsafe import Markup
 
@@ -101,8 +111,8 @@ def verdict_page(
     rows = [[s.kind, s.name, s.status, s.expected, s.found, s.detail] for s in statuses]
     notable = [row for row in rows if row[2] not in good]
     sections = [
-        {"title": "What differs", "columns": columns, "rows": notable},
-        {"title": "Everything that was checked", "columns": columns, "rows": rows},
+        Section("What differs", columns, notable),
+        Section("Everything that was checked", columns, rows),
     ]
     held = all(status.good for status in statuses)
     return page("Audit", verdict, facts, sections, good=held)

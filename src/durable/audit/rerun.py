@@ -125,9 +125,7 @@ def _line(status: Status) -> str:
 
 def _status(difference: Difference, allow: tuple[str, ...]) -> Status:
     status = ALLOWED if difference.kind in allow else "differs"
-    return Status(
-        difference.kind, difference.name, status, difference.expected, difference.found
-    )
+    return Status(difference.kind, difference.name, status, difference.expected, difference.found)
 
 
 def _plan(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[Status]:
@@ -268,9 +266,7 @@ def _verdict(statuses: list[Status], refused: bool) -> str:
     return "REPEATED: every file is the same, byte by byte"
 
 
-def _write(
-    plan: Plan, folder: Path, recorded: Path, verdict: str, statuses: list[Status]
-) -> None:
+def _write(plan: Plan, folder: Path, recorded: Path, verdict: str, statuses: list[Status]) -> None:
     manifest = read_manifest(recorded / MANIFEST)
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -1,0 +1,119 @@
+"""Input records of two analyses: which were added, removed or changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from durable.config.model import TABLES
+
+Record = dict[str, str]
+#: What makes two records the same one, the strictest first: a corrected date is a change, not a
+#: record removed and another added.
+_KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "subjects": (("subject_id",),),
+    "visits": (("subject_id", "visit", "visit_date"), ("subject_id", "visit")),
+    "therapies": (("subject_id", "therapy", "start_date"), ("subject_id", "therapy")),
+    "adverse_events": (("subject_id", "ae_id"),),
+    "kinetics": (
+        ("subject_id", "assay", "unit", "sample_date", "sample_time", "nominal_day"),
+        ("subject_id", "assay", "unit", "nominal_day"),
+    ),
+}
+#: Where a record stands in its file says nothing about the subject.
+_PLACE = "source_row"
+
+
+@dataclass(frozen=True)
+class InputChange:
+    """A record added or removed, or one of its cells changed."""
+
+    when: str
+    """``changed before the earlier cut-off`` or ``since the earlier cut-off``."""
+    table: str
+    subject_id: str
+    record: str
+    """What identifies the record within the subject."""
+    row: str
+    """Row of the later file (of the earlier one for a removed record)."""
+    action: str
+    """``added``, ``removed`` or ``changed``."""
+    column: str = ""
+    earlier: str = ""
+    later: str = ""
+
+    def __str__(self) -> str:
+        what = f"{self.table} row {self.row} ({self.record}) {self.action}"
+        if self.column:
+            what += f": {self.column} {self.earlier or 'empty'} -> {self.later or 'empty'}"
+        return what
+
+
+def read_parquet(path: Path) -> list[Record]:
+    """Rows of a table, every value as text, empty where it is missing."""
+    import pyarrow.parquet as pq
+
+    rows = pq.read_table(path).to_pylist() if path.is_file() else []
+    return [{name: text(value) for name, value in row.items()} for row in rows]
+
+
+def text(value: object) -> str:
+    """A value as a reader knows it: dates without a time, whole numbers without a point."""
+    if value is None or value != value:
+        return ""
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def input_changes(earlier: Path, later: Path, when: str) -> Iterator[InputChange]:
+    """What differs between the tables in two ``validated`` folders."""
+    for table in TABLES:
+        old, new = (read_parquet(place / f"{table}.parquet") for place in (earlier, later))
+        for was, now in _matched(old, new, _KEYS[table]):
+            yield from _change(table, was, now, when)
+
+
+def _matched(
+    old: list[Record], new: list[Record], keys: Iterable[tuple[str, ...]]
+) -> Iterator[tuple[Record | None, Record | None]]:
+    """Pairs of one record in two tables that differ; None where it is in one table only."""
+    columns = {name for record in (*old, *new) for name in record} - {_PLACE}
+    for key in (tuple(sorted(columns)), *keys):
+        waiting: defaultdict[tuple[str, ...], list[Record]] = defaultdict(list)
+        for record in old:
+            waiting[_key(record, key)].append(record)
+        left = []
+        for record in new:
+            same = waiting[_key(record, key)]
+            if not same:
+                left.append(record)
+            elif key != tuple(sorted(columns)):
+                yield same.pop(0), record
+            else:
+                same.pop(0)
+        old, new = [record for rest in waiting.values() for record in rest], left
+    yield from ((record, None) for record in old)
+    yield from ((None, record) for record in new)
+
+
+def _key(record: Record, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(record.get(name, "") for name in names)
+
+
+def _change(table: str, was: Record | None, now: Record | None, when: str) -> Iterator[InputChange]:
+    record = now or was or {}
+    names = [name for name in _KEYS[table][0] if name != "subject_id"]
+    label = " ".join(record[name] for name in names if record.get(name)) or "subject"
+    place = (when, table, record["subject_id"], label, record.get(_PLACE, ""))
+    if was is None or now is None:
+        yield InputChange(*place, "added" if was is None else "removed")
+        return
+    for name in record:
+        if name != _PLACE and was.get(name, "") != now.get(name, ""):
+            yield InputChange(*place, "changed", name, was.get(name, ""), now.get(name, ""))
