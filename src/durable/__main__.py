@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
+import os
 import sys
 import time
 from pathlib import Path
@@ -11,6 +13,9 @@ from pathlib import Path
 from durable.errors import UserError
 from durable.files import write_text
 from durable.stages import STAGES
+
+#: Errors of the disk, not of the program: told without a traceback.
+_OUTSIDE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,6 +26,12 @@ def main(arguments: list[str] | None = None) -> int:
     except UserError as error:
         print(error, file=sys.stderr)
         return error.status
+    except OSError as error:
+        if error.errno not in _OUTSIDE:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"{where}{os.strerror(error.errno)}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -96,6 +96,11 @@ def input_files(plan: Plan) -> dict[str, str]:
     return {name: table.path for name, table in tables.items() if table is not None}
 
 
+def input_digests(plan: Plan) -> dict[str, str]:
+    """SHA-256 of each input: a file put in the place of an older one may bear an older time."""
+    return {table: sha256(Path(file)) for table, file in input_files(plan).items()}
+
+
 def dependencies(plan: Plan, stage: str) -> dict[str, str]:
     """What the result of a stage depends on beside its input files, as parameters of its rule."""
     return {
@@ -189,6 +194,11 @@ def begin(
     refuse_other(plan, workflow, allow)
     refuse_edited(folder)
     _HELD.append(begin_run(folder, _outputs(rules)))
+    _start(folder, rules, workflow)
+
+
+def _start(folder: Path, rules: Mapping[str, Any], workflow: Path) -> None:
+    """Write down what the run begins with, for its manifest."""
     recorded = {name: rule for name, rule in rules.items() if name != "record"}
     circumstances = {
         "time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
@@ -207,7 +217,11 @@ def end(plan: Plan, folder: Path, rules: Mapping[str, Any], jobs: Collection[str
     if READERS.issuperset(jobs):
         return
     outputs = _outputs(rules)
-    end_run(folder, outputs)
+    try:
+        end_run(folder, outputs)
+    except OSError:
+        # A full disk: the record that the run began with stays, and claims nothing.
+        return
     if _final(plan, folder) and all(Path(output).is_file() for output in outputs):
         protect(folder, outputs)
 

@@ -13,6 +13,7 @@ from durable.workflow import (
     dependencies,
     end,
     graph,
+    input_digests,
     input_files,
     plan_of,
     refuse_edited,
@@ -53,7 +54,7 @@ def jobs():
 onstart:
     try:
         begin(PLAN, Path(FOLDER), graph(workflow.rules), jobs(), WORKFLOW, ALLOW)
-    except UserError as error:
+    except (UserError, OSError) as error:
         raise WorkflowError(str(error)) from None
 
 

@@ -13,6 +13,7 @@ rule check:
         f"{FOLDER}/logs/check.log",
     params:
         **dependencies(PLAN, "check"),
+        contents=input_digests(PLAN),
     shell:
         "python -m durable check --config {input.config:q} --plan {params.plan} &> {log:q}"
 

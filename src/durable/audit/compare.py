@@ -163,13 +163,12 @@ def _steps(earlier: Side, later: Side, place: Path, workflow: Path, cores: int) 
     def computed(number: int, name: str) -> Side:
         return _computed(earlier, later, str(cutoffs[number]), place / name, workflow, cores)
 
+    retold = followed = later
     if same_data:
         retold = earlier
-    else:
-        retold = later if same_plan and same_cutoff else computed(0, "as-of-earlier")
-    if same_plan:
-        followed = later
-    else:
+    elif not (same_plan and same_cutoff):
+        retold = computed(0, "as-of-earlier")
+    if not same_plan:
         followed = retold if same_cutoff else computed(1, "earlier-plan")
     chain = [
         Step(BEFORE, earlier, retold),

@@ -76,11 +76,12 @@ class Datasets:
             return (pair for pair in of if pair[1]["PARAMCD"] == parameter)
         if output == "t_improvement":
             of = (("adrs", row) for row in self.tables.get("adrs", []))
-            every = parameter in ("BOTH", "EITHER")
-            scored = (
-                (n, row) for n, row in of if row["ANL01FL"] == "Y" or row["PARAMCD"] == "IMPR"
+            if parameter in ("BOTH", "EITHER"):
+                return (pair for pair in of if pair[1]["PARAMCD"] == "IMPR")
+            at = (pair for pair in of if pair[1]["AVISIT"] == parameter)
+            return (
+                pair for pair in at if pair[1]["ANL01FL"] == "Y" or pair[1]["PARAMCD"] == "IMPR"
             )
-            return (pair for pair in scored if every or pair[1]["AVISIT"] == parameter)
         return ((name, row) for name, rows in self.tables.items() for row in rows)
 
 
