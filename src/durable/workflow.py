@@ -243,7 +243,8 @@ def begin_run(folder: Path, outputs: Iterable[str]) -> TextIO:
     """
     lock = _lock(folder, fcntl.LOCK_EX)
     expected = _within(folder, outputs)
-    for name in set(_record(folder)) - set(expected):
+    # The pinned configuration is no output of a run that it configures.
+    for name in set(_record(folder)) - {*expected, PINNED.as_posix()}:
         (folder / name).unlink(missing_ok=True)
     _write_record(folder, dict.fromkeys(expected))
     return lock
@@ -326,34 +327,52 @@ def refuse_other(plan: Plan, workflow: Path, allow: Iterable[str]) -> None:
         raise UserError(f"not as pinned (--config allow=code,environment lets it):\n  {lines}")
 
 
+def _was_final(folder: Path) -> bool:
+    """Whether the results in a folder are a finished analysis that is final."""
+    if not (folder / MANIFEST).is_file():
+        return False
+    return bool(read_manifest(folder / MANIFEST)["plan"]["value"]["outputs"]["locked"])
+
+
+def final_notice(plan: Plan, folder: Path) -> str:
+    """What a user is told before a run of a final analysis; empty for another one.
+
+    An explicit ``outputs.locked: false`` makes the results writable again.
+    """
+    if not _was_final(folder):
+        return ""
+    if not _final(plan, folder):
+        for path in (folder, *_below(folder)):
+            path.chmod(path.stat().st_mode | stat.S_IWUSR)
+        return f"{folder} was final and no longer is (outputs.locked: false)"
+    return (
+        f"{folder} is final (outputs.locked): a run that would change it stops. Give a changed"
+        " analysis another analysis.id; outputs.locked: false gives the final results up."
+    )
+
+
 def refuse_final(plan: Plan, folder: Path, jobs: Collection[str]) -> None:
-    """Refuse to change a finished analysis that is final; an explicit false makes it writable.
+    """Refuse to change a finished analysis that is final.
+
+    Snakemake itself refuses to write to protected files, except for root.
 
     Raises
     ------
     UserError
         With the rules that the run would have run again.
     """
-    if not (folder / MANIFEST).is_file():
-        return
-    was_final = read_manifest(folder / MANIFEST)["plan"]["value"]["outputs"]["locked"]
-    if was_final and _final(plan, folder):
+    if _was_final(folder) and _final(plan, folder):
         again = ", ".join(sorted(set(jobs) - {"all"}))
         raise UserError(
-            f"{folder} is final (outputs.locked) and was not changed. The run would have made"
-            f" again: {again}. Give the changed analysis another analysis.id; outputs.locked: false"
-            " gives the final results up."
+            f"{folder} is final and was not changed. The run would have made again: {again}"
         )
-    if was_final:
-        for path in (folder, *_below(folder)):
-            path.chmod(path.stat().st_mode | stat.S_IWUSR)
 
 
 def _final(plan: Plan, folder: Path) -> bool:
     """Whether results are final: by the plan, or by the one they were made by and no other word."""
-    if "locked" in plan.outputs.model_fields_set or not (folder / MANIFEST).is_file():
-        return plan.outputs.locked
-    return bool(read_manifest(folder / MANIFEST)["plan"]["value"]["outputs"]["locked"])
+    return plan.outputs.locked or (
+        "locked" not in plan.outputs.model_fields_set and _was_final(folder)
+    )
 
 
 def protect(folder: Path, outputs: Iterable[str]) -> None:

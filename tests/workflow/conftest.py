@@ -69,7 +69,7 @@ class Study:
         path.write_text(text.replace(old, new))
 
     def digests(self, *below: str) -> dict[str, str]:
-        """SHA-256 of every result (hidden files and logs left out)."""
+        """SHA-256 of every result (hidden files, logs and what may vary left out)."""
         results = self.folder / RESULTS
         return {
             str(path.relative_to(results)): sha256(path.read_bytes()).hexdigest()
@@ -77,6 +77,7 @@ class Study:
             if path.is_file()
             and not path.name.startswith(".")
             and path.parent.name != "logs"
+            and path.relative_to(results).as_posix() != "audit/run.json"
             and (not below or path.relative_to(results).parts[0] in below)
         }
 

@@ -12,6 +12,7 @@ from durable.workflow import (
     configuration,
     dependencies,
     end,
+    final_notice,
     graph,
     input_digests,
     input_files,
@@ -29,6 +30,8 @@ try:
     # An audit says more about edited results than that they are refused.
     if PLAN.pins is None:
         refuse_edited(Path(FOLDER))
+    if notice := final_notice(PLAN, Path(FOLDER)):
+        print(notice, file=sys.stderr)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 

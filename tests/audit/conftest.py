@@ -1,0 +1,123 @@
+"""Studies whose analyses are audited, compared, locked and broken."""
+
+from __future__ import annotations
+
+import csv
+import os
+import resource
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.conftest import (
+    RESULTS,
+    ROOT,
+    Study,
+    finished,
+    fresh,
+    new_study,
+    package,
+    study,
+)
+
+__all__ = ["finished", "fresh", "package", "study"]
+
+PINNED = RESULTS / "audit/pinned.yaml"
+#: The demo with two tables and no sensitivity analyses: a run of a few seconds.
+SHORT = """\
+analysis: {id: demo-interim, data_cutoff: 2024-06-30}
+inputs:
+  subjects: {path: data/demo/subjects.csv}
+  visits: {path: data/demo/visits.csv}
+  therapies: {path: data/demo/therapies.csv}
+"""
+
+
+def pinned(study: Study) -> tuple[str, str]:
+    """Options of a run from the pinned configuration."""
+    return "--configfile", str(study.folder / PINNED)
+
+
+def verdict(study: Study) -> dict[tuple[str, str], dict[str, str]]:
+    """Rows of the verdict by kind and name."""
+    with (study.folder / RESULTS / "audit/verdict.csv").open(newline="") as file:
+        return {(row["kind"], row["name"]): row for row in csv.DictReader(file)}
+
+
+def shorten(study: Study) -> Study:
+    """The same study with the short plan."""
+    (study.folder / "config/config.yaml").write_text(SHORT)
+    return study
+
+
+def change_digit(study: Study, subject: str, visit: str, column: str, value: str) -> None:
+    """Another value in one cell of the visits."""
+    path = study.folder / "data/demo/visits.csv"
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    (row,) = (r for r in rows if r["subject_id"] == subject and r["visit"] == visit)
+    assert row[column] != value
+    row[column] = value
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def processor_seconds() -> float:
+    """Time of all processes that this one has waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def without_rights() -> list[str]:
+    """A prefix under which root, too, may not write where permissions forbid it."""
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"]
+
+
+@dataclass(frozen=True)
+class Restricted(Study):
+    """A study run by somebody whom permissions hold back."""
+
+    def command(self, *options: str) -> list[str]:
+        """The command line of a run."""
+        return [*without_rights(), *super().command(*options)]
+
+
+@pytest.fixture
+def short_finished(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Study:
+    """The short study after a run: made once a process, copied for each test."""
+    made = tmp_path_factory.getbasetemp() / "short"
+    if not made.exists():
+        done = shorten(new_study(made)).run()
+        assert done.returncode == 0, done.stdout
+    shutil.copytree(made, tmp_path / "short")
+    return Study(tmp_path / "short")
+
+
+@pytest.fixture
+def short(tmp_path: Path) -> Study:
+    """The short study without results."""
+    return shorten(new_study(tmp_path / "short"))
+
+
+@pytest.fixture
+def edited_package(tmp_path: Path) -> Callable[[str, str, str], dict[str, str]]:
+    """Makes an environment in which one line of the package is another one."""
+
+    def edited(module: str, old: str, new: str) -> dict[str, str]:
+        source = tmp_path / "edited"
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "src/durable", source / "durable", ignore=ignored)
+        path = source / "durable" / module
+        text = path.read_text()
+        assert text.count(old) == 1
+        path.write_text(text.replace(old, new))
+        return {"PYTHONPATH": str(source)}
+
+    return edited

@@ -1,0 +1,114 @@
+"""Approved results stay as they are."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.audit.conftest import (
+    Restricted,
+    change_digit,
+    pinned,
+    verdict,
+    without_rights,
+)
+from tests.workflow.conftest import RESULTS, Study
+
+LOCKED = "outputs: {locked: true}\n"
+
+
+@pytest.fixture
+def final(short_finished: Study) -> Study:
+    """The short study, approved after its run."""
+    before = short_finished.digests("ard.csv", "tables", "figures", "adam", "validated", "checked")
+    path = short_finished.folder / "config/config.yaml"
+    path.write_text(path.read_text() + LOCKED)
+    assert short_finished.planned() == {"record"}
+    done = short_finished.run()
+    assert done.returncode == 0, done.stdout
+    after = short_finished.digests()
+    assert {name: after[name] for name in before} == before
+    return Restricted(short_finished.folder)
+
+
+def test_final_results_are_write_protected_and_a_run_with_nothing_to_do_is_none_the_worse(
+    final: Study,
+) -> None:
+    results = final.folder / RESULTS
+    before = final.digests()
+    for name in before:
+        assert (results / name).stat().st_mode & 0o222 == 0, name
+    for command in (["rm", "-f"], ["truncate", "--size=0"]):
+        for name in ("ard.csv", "tables/t_dor.csv", "audit/manifest.json"):
+            if command[0] == "rm" and name.startswith("audit"):
+                continue  # the folder of later verdicts stays open
+            done = subprocess.run(
+                [*without_rights(), *command, str(results / name)], check=False, text=True
+            )
+            assert done.returncode != 0, (command, name)
+    done = final.run()
+    assert done.returncode == 0, done.stdout
+    assert "Nothing to be done" in done.stdout
+    assert final.digests() == before
+
+
+@pytest.mark.parametrize("rights", [Study, Restricted])
+def test_a_run_that_would_change_final_results_stops_and_says_so(
+    rights: type[Study], final: Study
+) -> None:
+    before = final.digests()
+    final.replace("data_cutoff: 2024-06-30", "data_cutoff: 2024-03-31")
+    done = rights(final.folder).run()
+    assert done.returncode == 1
+    assert f"{RESULTS} is final (outputs.locked): a run that would change it stops" in done.stdout
+    told = ("The run would have made again: courses, cut, derive, ", "Write-protected output")
+    assert any(text in done.stdout for text in told)
+    assert "Traceback" not in done.stdout
+    assert final.digests() == before
+
+
+def test_changed_data_run_unlocked_analyses_only(final: Study) -> None:
+    before = final.digests()
+    change_digit(final, "CQ-001", "M3", "cmas", "47")
+    other = final.folder / "config/other.yaml"
+    text = (final.folder / "config/config.yaml").read_text()
+    other.write_text(text.replace("id: demo-interim", "id: other").replace(LOCKED, ""))
+    stopped = final.run()
+    assert stopped.returncode == 1
+    assert "is final (outputs.locked)" in stopped.stdout
+    assert final.digests() == before
+    assert "check" in final.planned("--configfile", str(other))
+    assert final.run("--configfile", str(other), "--until", "cut").returncode == 0
+
+
+def test_leaving_the_key_out_is_not_enough_and_an_explicit_false_is(final: Study) -> None:
+    path = final.folder / "config/config.yaml"
+    text = path.read_text().replace("data_cutoff: 2024-06-30", "data_cutoff: 2024-03-31")
+    path.write_text(text.replace(LOCKED, ""))
+    stopped = final.run()
+    assert stopped.returncode == 1
+    assert "is final (outputs.locked)" in stopped.stdout
+    path.write_text(text.replace("true", "false"))
+    done = final.run("--until", "cut")
+    assert done.returncode == 0, done.stdout
+    assert (final.folder / RESULTS / "ard.csv").stat().st_mode & 0o200
+
+
+def test_final_results_can_be_audited(final: Study) -> None:
+    before = final.digests()
+    done = final.run("audit", *pinned(final))
+    assert done.returncode == 0, done.stdout
+    assert "REPEATED: every file is the same, byte by byte" in done.stdout
+    assert {row["status"] for row in verdict(final).values()} == {"as pinned", "identical"}
+    after = final.digests()
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_first_run_of_a_final_analysis_works_and_protects(short: Study) -> None:
+    path = short.folder / "config/config.yaml"
+    path.write_text(path.read_text() + LOCKED)
+    done = short.run()
+    assert done.returncode == 0, done.stdout
+    assert Path(short.folder / RESULTS / "ard.csv").stat().st_mode & 0o222 == 0
