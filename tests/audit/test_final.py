@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,26 +12,36 @@ from tests.audit.conftest import (
     Restricted,
     change_digit,
     pinned,
+    shorten,
     verdict,
     without_rights,
 )
-from tests.workflow.conftest import RESULTS, Study
+from tests.workflow.conftest import RESULTS, Study, new_study
 
 LOCKED = "outputs: {locked: true}\n"
 
 
-@pytest.fixture
-def final(short_finished: Study) -> Study:
-    """The short study, approved after its run."""
-    before = short_finished.digests("ard.csv", "tables", "figures", "adam", "validated", "checked")
-    path = short_finished.folder / "config/config.yaml"
+@pytest.fixture(scope="module")
+def approved(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """The short study, approved after its run: nothing but the record is made again."""
+    short = shorten(new_study(tmp_path_factory.mktemp("approved") / "short"))
+    assert short.run().returncode == 0
+    before = short.digests("ard.csv", "tables", "figures", "adam", "validated", "checked")
+    path = short.folder / "config/config.yaml"
     path.write_text(path.read_text() + LOCKED)
-    assert short_finished.planned() == {"record"}
-    done = short_finished.run()
+    assert short.planned() == {"record"}
+    done = short.run()
     assert done.returncode == 0, done.stdout
-    after = short_finished.digests()
+    after = short.digests()
     assert {name: after[name] for name in before} == before
-    return Restricted(short_finished.folder)
+    return short
+
+
+@pytest.fixture
+def final(approved: Study, tmp_path: Path) -> Study:
+    """A copy of the approved study, with its permissions."""
+    shutil.copytree(approved.folder, tmp_path / "final")
+    return Restricted(tmp_path / "final")
 
 
 def test_final_results_are_write_protected_and_a_run_with_nothing_to_do_is_none_the_worse(
@@ -96,6 +107,7 @@ def test_leaving_the_key_out_is_not_enough_and_an_explicit_false_is(final: Study
     assert (final.folder / RESULTS / "ard.csv").stat().st_mode & 0o200
 
 
+@pytest.mark.slow
 def test_final_results_can_be_audited(final: Study) -> None:
     before = final.digests()
     done = final.run("audit", *pinned(final))
@@ -106,6 +118,7 @@ def test_final_results_can_be_audited(final: Study) -> None:
     assert {name: after[name] for name in before} == before
 
 
+@pytest.mark.slow
 def test_a_first_run_of_a_final_analysis_works_and_protects(short: Study) -> None:
     path = short.folder / "config/config.yaml"
     path.write_text(path.read_text() + LOCKED)

@@ -1,0 +1,161 @@
+"""What changed between two analyses of the demo, and why."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.audit.conftest import SHORT, change_digit
+from tests.workflow.conftest import Study, new_study
+
+pytestmark = pytest.mark.slow
+
+SINCE = "since the earlier cut-off"
+BEFORE = "changed before the earlier cut-off"
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def ard(path: Path) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Value, limits and note by key, read as plainly as possible."""
+    return {tuple(row.values())[:6]: tuple(row.values())[6:] for row in read(path)}
+
+
+@pytest.fixture(scope="module")
+def both(finished: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of the demo's two analyses; the comparison lies with the final one."""
+    study = Study(tmp_path_factory.mktemp("both") / "study")
+    shutil.copytree(finished.folder, study.folder)
+    final = ("--configfile", str(study.folder / "config/final.yaml"))
+    done = study.run(*final)
+    assert done.returncode == 0, done.stdout
+    done = study.run("compare", *final, "--config", "against=demo-interim")
+    assert done.returncode == 0, done.stdout
+    assert "demo-interim -> demo-final: 0 input change(s) before the earlier cut-off" in done.stdout
+    return study.folder / "results"
+
+
+def test_every_changed_number_of_improvement_and_duration_is_explained(both: Path) -> None:
+    old, new = (ard(both / name / "ard.csv") for name in ("demo-interim", "demo-final"))
+    changed = {key for key in {*old, *new} if old.get(key) != new.get(key)}
+    rows = read(both / "demo-final/compare/demo-interim/ard.csv")
+    told = {tuple(row.values())[:6]: row for row in rows}
+    assert set(told) == changed
+    endpoints = [row for key, row in told.items() if key[0] in ("t_improvement", "t_dor")]
+    assert len(endpoints) > 250
+    for row in endpoints:
+        assert row["cause"] == SINCE, row
+        assert row["subjects"], row
+        assert row["because"] or row["statistic"].startswith(("tis_", "n_worsened")), row
+    # The registered rate at month 3: 6 of 10, then 7 of 10, by CQ-012 alone.
+    rate = told["t_improvement", "primary", "total", "Total", "M3", "rate"]
+    assert (rate["earlier"], rate["later"], rate["difference"]) == ("0.6", "0.7", "0.1")
+    assert rate["subjects"] == "CQ-012"
+    assert rate["because"] == "CQ-012 Improvement M3 pending -> improved"
+    events = told["t_dor", "primary", "total", "Total", "DOR", "n_event"]
+    assert (events["earlier"], events["later"]) == ("3", "4")
+    assert (
+        "CQ-007 DOR censored: ongoing at data cut-off 2024-05-16, 94 days -> event:"
+        in (events["because"])
+    )
+    assert not [row for row in rows if row["cause"] == "unexplained"]
+
+
+def test_flipped_statuses_name_the_records_behind_them(both: Path) -> None:
+    rows = read(both / "demo-final/compare/demo-interim/statuses.csv")
+    by = {(row["subject_id"], row["status"]): row for row in rows}
+    # The table in data/demo/README.md.
+    assert {subject for subject, status in by if status == "DOR"} == {
+        "CQ-002",
+        "CQ-007",
+        "CQ-010",
+        "CQ-011",
+        "CQ-012",
+    }
+    flipped = by["CQ-007", "DOR"]
+    assert flipped["later"] == "event: recurrence 2025-03-10, 392 days"
+    assert flipped["decided_by"] == "visits.visit_date row 66"
+    assert "visits row 66 (M18 2025-03-10) added" in flipped["because"]
+    withdrawn = by["CQ-011", "DOR"]
+    assert "withdrawal_date empty -> 2024-10-24" in withdrawn["because"]
+
+
+def test_the_page_is_one_file_with_the_retroactive_changes_first_and_the_curves(
+    both: Path,
+) -> None:
+    page = (both / "demo-final/compare/demo-interim/compare.html").read_text()
+    headings = re.findall("<h2>(.*?)</h2>", page)
+    assert headings == [
+        "Changed before the earlier cut-off",
+        "Plan, code and environment",
+        "Statuses that flipped",
+        "Kaplan-Meier, DOR",
+        "Kaplan-Meier, EFS",
+        "Numbers that moved",
+        "Records since the earlier cut-off",
+    ]
+    assert page.count("<svg ") == 2
+    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+    plan = read(both / "demo-final/compare/demo-interim/plan.csv")
+    assert {row["key"]: row["later"] for row in plan if row["kind"] == "plan"} == {
+        "analysis.id": '"demo-final"',
+        "analysis.data_cutoff": '"2026-05-31"',
+        "analysis.title": '"Final analysis"',
+    }
+
+
+def test_data_changed_before_the_cutoff_and_a_changed_rule_are_told_apart(tmp_path: Path) -> None:
+    """A correction, later data and another rule between two analyses: each number its causes."""
+    study = new_study(tmp_path / "study")
+    first = study.folder / "config/first.yaml"
+    first.write_text(SHORT.replace("demo-interim", "first"))
+    second = study.folder / "config/second.yaml"
+    second.write_text(
+        SHORT.replace("demo-interim", "second").replace("2024-06-30", "2024-08-31")
+        + "statistics: {km_ci: log}\n"
+    )
+    assert study.run("--configfile", str(first)).returncode == 0
+    # CQ-002 fails to improve at month 3 by a correction long after the interim.
+    for column, value in (("physician_global", "9.9"), ("cmas", "10")):
+        change_digit(study, "CQ-002", "M2", column, value)
+    assert study.run("--configfile", str(second)).returncode == 0
+    done = study.run("compare", "--configfile", str(second), "--config", "against=first")
+    assert done.returncode == 0, done.stdout
+    assert "0 unexplained" in done.stdout
+    place = study.folder / "results/second/compare/first"
+
+    inputs = read(place / "inputs.csv")
+    assert [(r["when"], r["subject_id"], r["record"][:2], r["column"]) for r in inputs[:2]] == [
+        (BEFORE, "CQ-002", "M2", "physician_global"),
+        (BEFORE, "CQ-002", "M2", "cmas"),
+    ]
+    assert inputs[0]["later"] == "9.9"
+    assert {row["when"] for row in inputs[2:]} == {SINCE}
+    flips = {(r["subject_id"], r["status"]): r for r in read(place / "statuses.csv")}
+    assert flips["CQ-002", "Improvement M2"]["cause"] == BEFORE
+    assert flips["CQ-012", "Improvement M3"]["cause"] == SINCE
+    cells = {tuple(row.values())[:6]: row for row in read(place / "ard.csv")}
+    total = ("primary", "total", "Total")
+    assert cells["t_improvement", *total, "M2", "n_improved"]["cause"] == BEFORE
+    assert cells["t_improvement", *total, "M2", "n_improved"]["subjects"] == "CQ-002"
+    # Its limits move with the transformation only.
+    assert cells["t_dor", *total, "DOR", "landmark_M6"]["cause"].endswith("plan")
+    plan = {row["key"]: (row["earlier"], row["later"]) for row in read(place / "plan.csv")}
+    assert plan["statistics.km_ci"] == ('"log-log"', '"log"')
+
+
+@pytest.mark.parametrize("against", ["demo-interim", "none", "../demo-interim", ""])
+def test_another_finished_analysis_is_needed(against: str, finished: Study) -> None:
+    done = finished.run("compare", "--config", f"against={against}")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout
+    assert "expected the id of another analysis" in done.stdout or (
+        "results/none/audit/manifest.json: No such file" in done.stdout
+    )

@@ -1,0 +1,145 @@
+"""Repeating a finished analysis: to the same bytes, or with every difference named."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.audit.conftest import pinned, processor_seconds, verdict
+from tests.workflow.conftest import RESULTS, Study, new_study
+
+pytestmark = pytest.mark.slow
+
+#: A day far from today for everything that Python is asked the time: loaded by every interpreter.
+ANOTHER_DAY = """\
+import datetime, time
+
+_AHEAD = 400 * 86400 + 12345.6
+_time, _time_ns = time.time, time.time_ns
+time.time = lambda: _time() + _AHEAD
+time.time_ns = lambda: _time_ns() + int(_AHEAD * 1e9)
+for _name in ("localtime", "gmtime", "ctime"):
+    _of = getattr(time, _name)
+    setattr(time, _name, lambda at=None, _of=_of: _of(time.time() if at is None else at))
+_strftime = time.strftime
+time.strftime = lambda form, at=None: _strftime(form, time.localtime() if at is None else at)
+
+
+class _Date(datetime.date):
+    @classmethod
+    def today(cls):
+        return cls.fromtimestamp(time.time())
+
+
+class _Datetime(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return cls.fromtimestamp(time.time(), tz)
+
+    @classmethod
+    def utcnow(cls):
+        return cls.utcfromtimestamp(time.time())
+
+
+datetime.datetime = _Datetime
+"""
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, float]:
+    """A run of the demo in another folder, on another day, with other settings; and its time."""
+    folder = tmp_path_factory.mktemp("another folder")
+    (folder / "sitecustomize.py").write_text(ANOTHER_DAY)
+    study = new_study(folder / "a second clone")
+    before = processor_seconds()
+    done = study.run(
+        "--cores",
+        "1",
+        PYTHONPATH=os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")])),
+        TZ="Pacific/Kiritimati",
+        LC_ALL="C",
+        LANG="tr_TR.UTF-8",
+        PYTHONHASHSEED="4711",
+        USER="somebody-else",
+        HOME=str(folder),
+    )
+    assert done.returncode == 0, done.stdout
+    return study, processor_seconds() - before
+
+
+def test_another_day_folder_zone_locale_seed_and_cores_give_the_same_bytes(
+    elsewhere: tuple[Study, float], finished: Study
+) -> None:
+    study, _ = elsewhere
+    run = (study.folder / RESULTS / "audit/run.json").read_text()
+    assert run != (finished.folder / RESULTS / "audit/run.json").read_text()
+    assert len(study.digests()) > 60
+    assert study.digests() == finished.digests()
+
+
+def test_the_audit_passes_in_a_second_clone_and_takes_little_longer_than_the_run(
+    elsewhere: tuple[Study, float], finished: Study, tmp_path: Path
+) -> None:
+    clone = new_study(tmp_path / "clone")
+    shutil.copytree(finished.folder / "results", clone.folder / "results")
+    before = processor_seconds()
+    done = clone.run("audit", *pinned(clone))
+    seconds = processor_seconds() - before
+    assert done.returncode == 0, done.stdout
+    assert "REPEATED: every file is the same, byte by byte" in done.stdout
+    rows = verdict(clone)
+    assert {row["status"] for row in rows.values()} == {"as pinned", "identical"}
+    outputs = {name for kind, name in rows if kind == "output"}
+    recorded = set(finished.digests()) - {"audit/manifest.json", "audit/pinned.yaml"}
+    assert outputs == recorded
+    again = clone.folder / RESULTS / "audit/rerun/results/demo-interim"
+    assert (again / "ard.csv").read_bytes() == (clone.folder / RESULTS / "ard.csv").read_bytes()
+    # Processor time, which other work on the machine disturbs less than the clock on the wall.
+    _, run = elsewhere
+    assert seconds <= 1.3 * run
+
+
+def test_files_altered_removed_and_added_since_the_run_are_named(short_finished: Study) -> None:
+    study = short_finished
+    results = study.folder / RESULTS
+    cell = "t_dor,primary,total,Total,DOR,n_event,3,,,"
+    study.replace(cell, cell.replace("3,,,", "4,,,"), f"{RESULTS}/ard.csv")
+    (results / "tables/t_dor.html").unlink()
+    (results / "tables/notes.txt").write_text("added\n")
+    done = study.run("audit", *pinned(study))
+    assert done.returncode == 1
+    assert "DIFFERENT: the analysis was not found as recorded" in done.stdout
+    assert "output ard.csv altered since the run: found " in done.stdout
+    assert "output tables/t_dor.html removed since the run: found no file" in done.stdout
+    assert "output tables/notes.txt added since the run" in done.stdout
+    page = (results / "audit/verdict.html").read_text()
+    # Which cell: on disk 4, repeated 3.
+    assert "t_dor | primary | total | Total | DOR | n_event, value: 4 -&gt; 3" in page
+
+
+def test_other_code_is_repeated_when_allowed_and_every_cell_that_moved_is_named(
+    short_finished: Study, edited_package: Callable[[str, str, str], dict[str, str]]
+) -> None:
+    study = short_finished
+    environment = edited_package(
+        "analyse/improvement.py",
+        'yield _number("n_denominator", of)',
+        'yield _number("n_denominator", of + 1)',
+    )
+    options = ("--config", "allow=code")
+    done = study.run("audit", *pinned(study), *options, **environment)
+    assert done.returncode == 1
+    rows = verdict(study)
+    assert rows["code", "src/durable/analyse/improvement.py"]["status"] == "differs, allowed"
+    moved = rows["output", "ard.csv"]
+    assert moved["status"] == "differs when repeated"
+    assert (
+        "t_improvement | primary | total | Total | M3 | n_denominator, value: 10 -> 11"
+        in moved["detail"]
+    )
+    assert rows["output", "adam/adtte.parquet"]["status"] == "identical"
+    assert rows["output", "figures/f_km_dor.png"]["status"] == "identical"
