@@ -1,0 +1,117 @@
+"""Differences of files, plans and input records, on tables small enough to read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from durable.audit.cells import Change, changes
+from durable.audit.curves import overlay
+from durable.audit.plans import key_differences
+from durable.audit.records import input_changes, text
+from durable.contracts.results import Result, to_csv
+
+VISITS = ["subject_id", "visit", "visit_date", "cmas", "source_row"]
+
+
+def test_results_are_matched_by_key_whatever_their_order(tmp_path: Path) -> None:
+    def row(statistic: str, value: float) -> Result:
+        return Result("t_dor", "primary", "total", "Total", "DOR", statistic, value)
+
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    old.write_text(to_csv([row("n_event", 3), row("median", 7.5), row("q25", 1)]))
+    new.write_text(to_csv([row("median", 7.25), row("n_event", 3), row("q75", 2)]))
+    key = "t_dor | primary | total | Total | DOR"
+    assert list(changes(old, new)) == [
+        Change(f"{key} | median, value", "7.5", "7.25"),
+        Change(f"{key} | q25", "present", "absent"),
+        Change(f"{key} | q75", "absent", "present"),
+    ]
+
+
+def test_other_tables_are_matched_by_row_and_text_by_line(tmp_path: Path) -> None:
+    old, new = pd.DataFrame({"A": [1, 2], "B": ["x", None]}), pd.DataFrame({"A": [1, 3]})
+    for name, frame in (("old", old), ("new", new)):
+        frame.to_parquet(tmp_path / f"{name}.parquet")
+    assert list(changes(tmp_path / "old.parquet", tmp_path / "new.parquet")) == [
+        Change("row 2, B", "x", "absent"),
+        Change("row 3, A", "2", "3"),
+        Change("row 3, B", "", "absent"),
+    ]
+    (tmp_path / "old.svg").write_text("<svg>\n1\n</svg>\n")
+    (tmp_path / "new.svg").write_text("<svg>\n2\n</svg>\n3\n")
+    assert list(changes(tmp_path / "old.svg", tmp_path / "new.svg")) == [
+        Change("line 2", "1", "2"),
+        Change("line 4", "absent", "3"),
+    ]
+
+
+def test_plans_differ_key_by_key() -> None:
+    old = {"a": {"b": 1, "c": [1, 2]}, "visits": [{"day": 1}], "only": None}
+    new = {"a": {"b": 2, "c": [1, 2]}, "visits": [{"day": 1}, {"day": 2}]}
+    assert list(key_differences(old, new)) == [
+        ("a.b", "1", "2"),
+        ("only", "null", "none"),
+        ("visits[1].day", "none", "2"),
+    ]
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    return tmp_path / "old", tmp_path / "new"
+
+
+def write_visits(folder: Path, *rows: tuple[object, ...]) -> None:
+    folder.mkdir()
+    frame = pd.DataFrame(rows, columns=VISITS)
+    frame["visit_date"] = pd.to_datetime(frame["visit_date"])
+    frame.to_parquet(folder / "visits.parquet")
+
+
+def test_records_added_removed_changed_and_moved_in_the_file(folders: tuple[Path, Path]) -> None:
+    old, new = folders
+    write_visits(
+        old,
+        ("S1", "M2", "2024-01-01", 40.0, 2),
+        ("S1", "UNS", "2024-02-01", 41.0, 3),
+        ("S1", "UNS", "2024-03-01", 42.0, 4),
+        ("S2", "M2", "2024-01-05", 50.0, 5),
+        ("S3", "M2", "2024-01-06", None, 6),
+    )
+    write_visits(
+        new,
+        ("S3", "M2", "2024-01-06", 44.0, 2),  # moved in the file, and a value filled in
+        ("S1", "M2", "2024-01-02", 40.0, 3),  # its date corrected
+        ("S1", "UNS", "2024-03-01", 42.0, 4),  # moved only
+        ("S1", "UNS", "2024-02-01", 43.0, 5),  # another value
+        ("S4", "M2", "2024-01-07", 52.0, 6),
+    )
+    found = [
+        (c.subject_id, c.row, c.action, c.column, c.earlier, c.later)
+        for c in input_changes(old, new, "before")
+    ]
+    assert sorted(found) == [
+        ("S1", "3", "changed", "visit_date", "2024-01-01", "2024-01-02"),
+        ("S1", "5", "changed", "cmas", "41", "43"),
+        ("S2", "5", "removed", "", "", ""),
+        ("S3", "2", "changed", "cmas", "", "44"),
+        ("S4", "6", "added", "", "", ""),
+    ]
+    assert list(input_changes(old, old, "before")) == []
+
+
+def test_values_are_shown_as_a_reader_knows_them() -> None:
+    shown = [text(v) for v in (None, float("nan"), 3.0, 0.5, pd.Timestamp("2024-01-02"), "x")]
+    assert shown == ["", "", "3", "0.5", "2024-01-02", "x"]
+
+
+def test_names_from_the_plan_are_escaped_in_the_figure() -> None:
+    drawn = overlay("<DOR>", [("a<b", [(0.0, 1.0, False), (7.0, 0.5, True)]), ("c", [])])
+    assert "&lt;DOR&gt;" in drawn
+    assert "a&lt;b" in drawn
+    assert "<b" not in drawn
+    # Twelve months on the axis, the curve down to a half at month 7, and a tick there.
+    assert ">12</text>" in drawn
+    assert drawn.count("m0,-5v10") == 1
