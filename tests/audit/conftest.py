@@ -96,8 +96,8 @@ def short_finished(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> 
     if not made.exists():
         done = shorten(new_study(made)).run()
         assert done.returncode == 0, done.stdout
-    shutil.copytree(made, tmp_path / "short")
-    return Study(tmp_path / "short")
+    shutil.copytree(made, tmp_path / "finished")
+    return Study(tmp_path / "finished")
 
 
 @pytest.fixture

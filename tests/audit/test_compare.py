@@ -122,8 +122,8 @@ def test_data_changed_before_the_cutoff_and_a_changed_rule_are_told_apart(tmp_pa
         + "statistics: {km_ci: log}\n"
     )
     assert study.run("--configfile", str(first)).returncode == 0
-    # CQ-002 fails to improve at month 3 by a correction long after the interim.
-    for column, value in (("physician_global", "9.9"), ("cmas", "10")):
+    # CQ-002 fails to improve at month 2 by a correction long after the interim.
+    for column, value in (("physician_global", "9.9"), ("cmas", "10"), ("das", "19")):
         change_digit(study, "CQ-002", "M2", column, value)
     assert study.run("--configfile", str(second)).returncode == 0
     done = study.run("compare", "--configfile", str(second), "--config", "against=first")
@@ -132,12 +132,11 @@ def test_data_changed_before_the_cutoff_and_a_changed_rule_are_told_apart(tmp_pa
     place = study.folder / "results/second/compare/first"
 
     inputs = read(place / "inputs.csv")
-    assert [(r["when"], r["subject_id"], r["record"][:2], r["column"]) for r in inputs[:2]] == [
-        (BEFORE, "CQ-002", "M2", "physician_global"),
-        (BEFORE, "CQ-002", "M2", "cmas"),
+    assert [(r["when"], r["subject_id"], r["record"][:2], r["column"]) for r in inputs[:3]] == [
+        (BEFORE, "CQ-002", "M2", column) for column in ("physician_global", "cmas", "das")
     ]
     assert inputs[0]["later"] == "9.9"
-    assert {row["when"] for row in inputs[2:]} == {SINCE}
+    assert {row["when"] for row in inputs[3:]} == {SINCE}
     flips = {(r["subject_id"], r["status"]): r for r in read(place / "statuses.csv")}
     assert flips["CQ-002", "Improvement M2"]["cause"] == BEFORE
     assert flips["CQ-012", "Improvement M3"]["cause"] == SINCE

@@ -45,7 +45,7 @@ rule compare:
     params:
         config=str(CONFIG),
         workflow=str(WORKFLOW),
-        against=OPTIONS.get("against", ""),
+        against=OPTIONS.get("against") or "",
     shell:
         "python -m durable compare --config {params.config:q} --against={params.against:q}"
         " --workflow {params.workflow:q} --cores {threads}"
