@@ -1,6 +1,6 @@
 """Records a finished analysis in audit/; repeats it; compares it with another one."""
 
-RESULTS = [file for rule in workflow.rules for file in rule.output]
+RESULTS = outputs()
 PINNED = f"{FOLDER}/audit/pinned.yaml"
 
 

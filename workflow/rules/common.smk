@@ -50,6 +50,10 @@ INPUTS = input_files(PLAN)
 WORKFLOW = Path(workflow.basedir)
 
 
+def outputs():
+    return [str(file) for rule in workflow.rules for file in rule.output]
+
+
 def jobs():
     return {job.rule.name for job in workflow.dag.needrun_jobs(exclude_finished=False)}
 
