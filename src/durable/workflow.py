@@ -6,6 +6,7 @@ import datetime as dt
 import fcntl
 import json
 import os
+import shutil
 import stat
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from pathlib import Path
@@ -33,6 +34,8 @@ OPTIONS = ("against", "allow")
 READERS = frozenset({"audit", "compare"})
 #: Folders of a final analysis that stay writable: what is said about it later goes there.
 _OPEN = ("audit", "compare", "logs")
+#: Free bytes of a disk that is as good as full.
+_LITTLE = 1_000_000
 #: Locks of this process, held until it ends.
 _HELD: list[TextIO] = []
 _BRACES = frozenset("{}")
@@ -224,6 +227,20 @@ def end(plan: Plan, folder: Path, rules: Mapping[str, Any], jobs: Collection[str
         return
     if _final(plan, folder) and all(Path(output).is_file() for output in outputs):
         protect(folder, outputs)
+
+
+def disk_notice(folder: Path) -> str:
+    """What a user is told after a failure on a disk that is all but full; else empty.
+
+    The error itself would stand in the log of the job, which lies on the same disk.
+    """
+    free = shutil.disk_usage(folder).free if folder.is_dir() else _LITTLE
+    if free >= _LITTLE:
+        return ""
+    return (
+        f"No space left on device: {free // 1000} kB are free for {folder}."
+        " Make room and start snakemake again; it goes on where it stopped."
+    )
 
 
 def _outputs(rules: Mapping[str, Any]) -> list[str]:

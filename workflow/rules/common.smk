@@ -11,6 +11,7 @@ from durable.workflow import (
     begin,
     configuration,
     dependencies,
+    disk_notice,
     end,
     final_notice,
     graph,
@@ -71,3 +72,5 @@ onsuccess:
 
 onerror:
     end(PLAN, Path(FOLDER), graph(workflow.rules), jobs())
+    if notice := disk_notice(Path(FOLDER)):
+        print(notice, file=sys.stderr)
