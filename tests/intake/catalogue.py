@@ -541,6 +541,27 @@ RECORD_DATES = [
                   "Y", "new_before_infusion"),
     bad_cell("therapy without new_systemic", THERAPIES, 5, "new_systemic", "", "missing_value"),
     bad_cell("therapy without a start", THERAPIES, 5, "start_date", "", "missing_value"),
+    *(
+        doubtful_cell(f"adverse event with {what}", EVENTS, 3, name, value, "partial_date")
+        for what, name, value in (
+            ("the month of its start", "start_date", "2023-02"),
+            ("the year of its start", "start_date", "2023"),
+            ("the month of its end", "end_date", "2023-03"),
+            ("no start, infused", "start_date", ""),
+        )
+    ),
+    bad_cell("adverse event with a month that is none", EVENTS, 3, "start_date", "2023-13",
+             "not_a_date"),
+    bad_cell("adverse event in the year 1823", EVENTS, 3, "start_date", "1823-02", "out_of_range"),
+    case("month of an end before the start", cell(EVENTS, 3, "end_date", "2023-01"),
+         error(EVENTS, 3, "end_date", "2023-01", "end_before_start"),
+         warning(EVENTS, 3, "end_date", "2023-01", "partial_date")),
+    case("month of a start after death", cell(EVENTS, 20, "start_date", "2024-05"),
+         error(EVENTS, 20, "start_date", "2024-05", "after_death"),
+         warning(EVENTS, 20, "start_date", "2024-05", "partial_date")),
+    case("adverse event without a start or an end, not infused",
+         again(EVENTS, 3, subject_id="CQ-003", start_date="", end_date="", aesi=""),
+         error(EVENTS, 50, "start_date", "", "missing_value")),
     bad_cell("adverse event that ends before it starts", EVENTS, 3, "end_date", "2023-02-14",
              "end_before_start"),
     doubtful_cell("adverse event before consent", EVENTS, 2, "start_date", "2023-01-08",

@@ -47,6 +47,11 @@ RULES: dict[str, Rule] = {
     "not_a_number": Rule("The cell is not a number in plain decimals with a point."),
     "not_an_integer": Rule("The cell is not a whole number in plain digits."),
     "not_a_date": Rule("The cell is not a complete date of the calendar as YYYY-MM-DD."),
+    "partial_date": Rule(
+        "The start or end of an adverse event lacks its day or month, or the start is empty: it"
+        " will be imputed.",
+        _WARNING,
+    ),
     "not_a_time": Rule("The cell is not a time as HH:MM."),
     "out_of_range": Rule("The value lies outside its scale, or the date outside 1900 to 2099."),
     "not_allowed": Rule("The value is none of those that the column may hold."),
