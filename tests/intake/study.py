@@ -43,6 +43,7 @@ class Study:
     files: dict[str, bytes] = field(default_factory=lambda: dict(_demo()[0]))
     raw: dict[str, Any] = field(default_factory=lambda: copy.deepcopy(_demo()[1]))
     parsed: Plan | None = None
+    suffix: str = "csv"
 
     def cells(self, table: str) -> list[list[str]]:
         return list(csv.reader(io.StringIO(self.files[table].decode(), newline="")))
@@ -57,7 +58,7 @@ class Study:
         if self.parsed is not None:
             return self.parsed
         for table in list(self.raw["inputs"]):
-            path = self.folder / f"{table}.csv"
+            path = self.folder / f"{table}.{self.suffix}"
             if table in self.files:
                 path.write_bytes(self.files[table])
             self.raw["inputs"][table]["path"] = str(path)

@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
+from pathlib import PurePath
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import (
@@ -110,6 +111,22 @@ class Study(Section):
     """Name of the study treatment."""
 
 
+Format = Literal["csv", "tsv", "xlsx", "parquet", "xpt", "sas7bdat", "dataset-json"]
+#: Format by the suffix of the file, in small letters.
+SUFFIXES: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".xlsx": "xlsx",
+    ".parquet": "parquet",
+    ".xpt": "xpt",
+    ".sas7bdat": "sas7bdat",
+    ".json": "dataset-json",
+    ".ndjson": "dataset-json",
+}
+#: Formats that do not say themselves how their text is encoded.
+ENCODED: tuple[Format, ...] = ("csv", "tsv", "xpt", "sas7bdat")
+
+
 class Input(Section):
     """One input table."""
 
@@ -117,10 +134,30 @@ class Input(Section):
     """File, relative to the folder in which snakemake is run, or absolute."""
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     """Expected SHA-256 of the file; a file that differs is refused."""
-    format: Literal["csv"] | None = None
-    """Format of the file; from its suffix when not given."""
+    format: Format | None = None
+    """Format of the file; from its suffix when not given (.json, .ndjson: dataset-json)."""
+    encoding: Literal["utf-8", "utf-16", "gb18030", "windows-1252"] | None = None
+    """Encoding of the text in csv, tsv, xpt and sas7bdat files; when not given, what the file
+    declares, else UTF-8. Nothing is guessed."""
+    sheet: Text | None = None
+    """Sheet of an xlsx file; when not given, the only one, or the one named as the table."""
     columns: dict[str, Text] = {}
     """Foreign column names: the native name, then the name in the file."""
+
+    @property
+    def kind(self) -> Format:
+        """The format of the file, stated or by its suffix."""
+        return self.format or SUFFIXES[PurePath(self.path).suffix.lower()]
+
+    @model_validator(mode="after")
+    def _format_is_known(self) -> Input:
+        if self.format is None and PurePath(self.path).suffix.lower() not in SUFFIXES:
+            raise ValueError(f"a file ending in {', '.join(SUFFIXES)}, or its format")
+        if self.encoding is not None and self.kind not in ENCODED:
+            raise ValueError(f"encoding only with {', '.join(ENCODED)}: the others declare theirs")
+        if self.sheet is not None and self.kind != "xlsx":
+            raise ValueError("sheet only with xlsx")
+        return self
 
 
 class Inputs(Section):

@@ -30,7 +30,17 @@ RULES: dict[str, Rule] = {
     "other_file": Rule("The SHA-256 of the file is not the configured one."),
     "not_utf8": Rule("The bytes of the file are not UTF-8 text."),
     "no_header": Rule("The first row holds no column names, or the file is empty."),
-    "not_comma_separated": Rule("The columns are separated by semicolons, tabs or bars."),
+    "wrong_encoding": Rule(
+        "The bytes of the file are not of the encoding that it is said to have."
+    ),
+    "not_comma_separated": Rule(
+        "The columns are separated by another sign than that of the format (a comma; in TSV a tab)."
+    ),
+    "which_sheet": Rule(
+        "A workbook of several sheets, and none is the table's or named in the plan."
+    ),
+    "merged_cells": Rule("Cells of a workbook are merged: which one the value belongs to is lost."),
+    "no_result": Rule("A cell of a workbook holds an error, or a formula without a stored result."),
     "repeated_column": Rule("A column name occurs twice."),
     "missing_column": Rule("A column of the table is not in the file."),
     "shared_column": Rule("The plan reads one column of the file as two of the table."),
