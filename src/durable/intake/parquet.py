@@ -15,17 +15,19 @@ def cells(file: File) -> Cells | None:
     """Columns and records; the first record is row 1."""
     try:
         table = pq.read_table(pa.BufferReader(file.data))
-    except (pa.ArrowException, OSError, ValueError) as error:
-        file.tell("unreadable_file", f"{str(error).splitlines()[0][:200]}; expected Parquet")
+        table.validate(full=True)
+        refused = [field for field in table.schema if not _holds_values(field.type)]
+        columns = [] if refused else [_texts(column) for column in table.columns]
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        # Values outside what Python's dates hold end here too.
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        file.tell("unreadable_file", f"{reason}; expected Parquet")
         return None
-    refused = [field for field in table.schema if not _holds_values(field.type)]
     for field in refused:
         message = f"values of the type {field.type}; expected text, numbers, dates or times"
         file.tell("unreadable_file", message, column=field.name)
-    found = Cells(table.column_names, by_position([], 1))
-    if refused or not found.named_once(file):
-        return None
-    return Cells(found.header, by_position([_texts(column) for column in table.columns], 1))
+    found = Cells(table.column_names, by_position(columns, 1))
+    return found if not refused and found.named_once(file) else None
 
 
 def _holds_values(kind: pa.DataType) -> bool:
