@@ -8,6 +8,7 @@ rule check:
     output:
         queries=f"{FOLDER}/queries.csv",
         sources=f"{FOLDER}/checked/sources.json",
+        conversions=f"{FOLDER}/checked/conversions.csv",
         tables=expand(f"{FOLDER}/checked/{{table}}.parquet", table=INPUTS),
     log:
         f"{FOLDER}/logs/check.log",

@@ -12,8 +12,19 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError, create_model
 
-from durable.config.model import TABLES, Inputs, Plan, Response, Section, Statistics, Visit, merged
+from durable.config.model import (
+    ENZYMES,
+    TABLES,
+    Inputs,
+    Plan,
+    Response,
+    Section,
+    Statistics,
+    Visit,
+    merged,
+)
 from durable.contracts.columns import NATIVE_COLUMNS
+from durable.contracts.units import UNITS
 from durable.errors import UserError
 
 
@@ -260,12 +271,34 @@ def _column_findings(inputs: Inputs) -> list[Finding]:
     findings = []
     for table in TABLES:
         given = getattr(inputs, table)
-        for name in given.columns if given is not None else ():
-            if name not in NATIVE_COLUMNS[table]:
-                known = _one_of(name, NATIVE_COLUMNS[table])
-                findings.append(
-                    Finding(f"inputs.{table}.columns.{name}", "an unknown column", known)
-                )
+        if given is None:
+            continue
+        for key in ("columns", "values"):
+            for name in getattr(given, key):
+                if name not in NATIVE_COLUMNS[table]:
+                    known = _one_of(name, NATIVE_COLUMNS[table])
+                    findings.append(
+                        Finding(f"inputs.{table}.{key}.{name}", "an unknown column", known)
+                    )
+        findings += _unit_findings(table, given.units)
+    return findings
+
+
+def _unit_findings(table: str, units: Mapping[str, str]) -> list[Finding]:
+    findings = []
+    known = UNITS.get(table, {})
+    for name, unit in units.items():
+        key = f"inputs.{table}.units.{name}"
+        if name not in known:
+            expected = _one_of(name, known) if known else "no units: none are known of this table"
+            findings.append(Finding(key, "a column without units", expected))
+        elif unit not in known[name]:
+            findings.append(Finding(key, repr(unit), _one_of(unit, known[name])))
+    for enzyme in ENZYMES:
+        pair = (enzyme, f"{enzyme}_uln")
+        if table == "visits" and units.get(pair[0]) != units.get(pair[1]):
+            found = f"{enzyme} and {enzyme}_uln in different units"
+            findings.append(Finding(f"inputs.{table}.units", found, "one unit for both"))
     return findings
 
 

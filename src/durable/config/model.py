@@ -143,6 +143,10 @@ class Input(Section):
     """Sheet of an xlsx file; when not given, the only one, or the one named as the table."""
     columns: dict[str, Text] = {}
     """Foreign column names: the native name, then the name in the file."""
+    values: dict[str, dict[Text, str]] = {}
+    """Foreign values by native column: the value in the file, then ours ('' is missing)."""
+    units: dict[str, Text] = {}
+    """Recorded units by native column (docs/inputs.md), converted by exact factors."""
 
     @property
     def kind(self) -> Format:

@@ -7,9 +7,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from durable.config.model import TABLES, Plan
 from durable.files import write_csv, write_parquet, write_text
 from durable.intake import cross
+from durable.intake.conversion import converted, listed
 from durable.intake.findings import Findings
 from durable.intake.reading import read
 from durable.intake.rules import Severity
@@ -26,11 +29,14 @@ def run(plan: Plan, folder: Path) -> None:
     findings = Findings()
     sources: dict[str, dict[str, Any]] = {}
     tables: dict[str, Table] = {}
+    conversions: list[pd.DataFrame] = []
     for name in TABLES:
         given = getattr(plan.inputs, name)
         if given is None:
             continue
         recorded, digest = read(name, given, findings)
+        recorded, changed = converted(recorded, given)
+        conversions.append(changed)
         frame = typed(recorded, plan.response.ranges, findings)
         tables[name] = Table(recorded, frame)
         if recorded.readable and frame.empty:
@@ -43,6 +49,7 @@ def run(plan: Plan, folder: Path) -> None:
         write_parquet(folder / "checked" / f"{name}.parquet", table.frame)
     text = json.dumps(sources, indent=1, sort_keys=True)
     write_text(folder / "checked" / "sources.json", f"{text}\n")
+    write_csv(folder / "checked" / "conversions.csv", listed(conversions))
     queries = findings.frame()
     write_csv(folder / "queries.csv", queries)
     count = queries["severity"].value_counts()

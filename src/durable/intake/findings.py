@@ -41,6 +41,9 @@ class Recorded:
     text: pd.DataFrame
     readable: bool = True
     """False where the file could not be read as a table: `text` then has no rows."""
+    converted: dict[str, pd.Series[str]] = field(default_factory=dict)
+    """Of columns whose values or unit the plan converts: what was recorded. `text` then holds what
+    is read instead."""
 
 
 def shown(value: str) -> str:
@@ -76,9 +79,11 @@ class Findings:
             return
         rows = recorded.text.loc[where]
         wanted = expected.loc[where] if isinstance(expected, pd.Series) else expected
-        value = rows[column].map(shown)
+        read = rows[column].map(shown)
+        value = recorded.converted.get(column, recorded.text[column]).loc[where].map(shown)
         place = f"{recorded.file}, row " + rows["source_row"].astype(str) + f", {column}: "
         found = ("found " + value).where(value != "", "empty")
+        found = found.where(value == read, found + " (read as " + read + ")")
         self._parts.append(
             pd.DataFrame(
                 {
