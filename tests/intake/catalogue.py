@@ -11,6 +11,7 @@ from datetime import date, datetime
 from hashlib import sha256
 
 from tests.intake.forms import dataset, entered, workbook
+from tests.intake.package import sdtm
 from tests.intake.study import (
     DEMO,
     Edit,
@@ -309,6 +310,10 @@ WORKBOOKS = [
 ]  # fmt: skip
 
 DATASETS = [
+    case("an SDTM package with CK in another unit", sdtm("LB", 2, LBSTRESU="ukat/L"),
+         error(VISITS, 2, "ck", "ukat/L", "other_unit"),
+         # The doubts of the demo stand at records of the domains.
+         measure_missing=4, outside_window=2),
     case("a Dataset-JSON of another version", dataset(VISITS, datasetJSONVersion="1.0.0"),
          error(VISITS, None, "", "", "unreadable_file")),
     case("a Dataset-JSON with a record too few", dataset(VISITS, records=106),

@@ -57,7 +57,9 @@ class Study:
         """The plan, its inputs in the folder of the study."""
         if self.parsed is not None:
             return self.parsed
-        for table in list(self.raw["inputs"]):
+        for table in TABLES if "sdtm" not in self.raw["inputs"] else ():
+            if table not in self.raw["inputs"]:
+                continue
             path = self.folder / f"{table}.{self.suffix}"
             if table in self.files:
                 path.write_bytes(self.files[table])
@@ -74,7 +76,8 @@ class Study:
         demo = _demo()[0]
         if self.files["subjects"] == demo["subjects"]:
             for name in ("therapies", "adverse_events", "kinetics"):
-                if self.files.get(name) == demo[name] and len(self.raw["inputs"][name]) == 1:
+                given = self.raw["inputs"].get(name, {})
+                if self.files.get(name) == demo[name] and len(given) == 1:
                     del self.raw["inputs"][name]
 
     @property

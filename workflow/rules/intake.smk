@@ -9,6 +9,7 @@ rule check:
         queries=f"{FOLDER}/queries.csv",
         sources=f"{FOLDER}/checked/sources.json",
         conversions=f"{FOLDER}/checked/conversions.csv",
+        origins=f"{FOLDER}/checked/origins.csv" if PLAN.inputs.sdtm else [],
         tables=expand(f"{FOLDER}/checked/{{table}}.parquet", table=INPUTS),
     log:
         f"{FOLDER}/logs/check.log",

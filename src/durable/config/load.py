@@ -18,6 +18,7 @@ from durable.config.model import (
     Inputs,
     Plan,
     Response,
+    Sdtm,
     Section,
     Statistics,
     Visit,
@@ -272,23 +273,48 @@ def _column_findings(inputs: Inputs) -> list[Finding]:
     for table in TABLES:
         given = getattr(inputs, table)
         if given is None:
+            if table in ("subjects", "visits") and inputs.sdtm is None:
+                expected = "a value: the key is required"
+                findings.append(Finding(f"inputs.{table}", "nothing", expected))
             continue
+        if inputs.sdtm is not None:
+            found = "a table beside an SDTM package"
+            findings.append(Finding(f"inputs.{table}", found, "one or the other"))
         for key in ("columns", "values"):
-            for name in getattr(given, key):
-                if name not in NATIVE_COLUMNS[table]:
-                    known = _one_of(name, NATIVE_COLUMNS[table])
-                    findings.append(
-                        Finding(f"inputs.{table}.{key}.{name}", "an unknown column", known)
-                    )
-        findings += _unit_findings(table, given.units)
+            findings += _unknown_columns(f"inputs.{table}.{key}", table, getattr(given, key))
+        findings += _unit_findings(f"inputs.{table}.units", table, given.units)
+    return findings + ([] if inputs.sdtm is None else _sdtm_findings(inputs.sdtm))
+
+
+def _unknown_columns(key: str, table: str, names: Iterable[str]) -> list[Finding]:
+    return [
+        Finding(f"{key}.{name}", "an unknown column", _one_of(name, NATIVE_COLUMNS[table]))
+        for name in names
+        if name not in NATIVE_COLUMNS[table]
+    ]
+
+
+def _sdtm_findings(sdtm: Sdtm) -> list[Finding]:
+    findings = []
+    for key in ("variables", "values", "units"):
+        for table, names in getattr(sdtm, key).items():
+            path = f"inputs.sdtm.{key}.{table}"
+            if table not in TABLES:
+                findings.append(Finding(path, "an unknown table", _one_of(table, TABLES)))
+            elif key == "units":
+                # The limit of an enzyme is of the same record.
+                limits = {f"{name}_uln": unit for name, unit in names.items() if name in ENZYMES}
+                findings += _unit_findings(path, table, names | limits)
+            else:
+                findings += _unknown_columns(path, table, names)
     return findings
 
 
-def _unit_findings(table: str, units: Mapping[str, str]) -> list[Finding]:
+def _unit_findings(prefix: str, table: str, units: Mapping[str, str]) -> list[Finding]:
     findings = []
     known = UNITS.get(table, {})
     for name, unit in units.items():
-        key = f"inputs.{table}.units.{name}"
+        key = f"{prefix}.{name}"
         if name not in known:
             expected = _one_of(name, known) if known else "no units: none are known of this table"
             findings.append(Finding(key, "a column without units", expected))
@@ -298,7 +324,7 @@ def _unit_findings(table: str, units: Mapping[str, str]) -> list[Finding]:
         pair = (enzyme, f"{enzyme}_uln")
         if table == "visits" and units.get(pair[0]) != units.get(pair[1]):
             found = f"{enzyme} and {enzyme}_uln in different units"
-            findings.append(Finding(f"inputs.{table}.units", found, "one unit for both"))
+            findings.append(Finding(prefix, found, "one unit for both"))
     return findings
 
 

@@ -127,6 +127,10 @@ SUFFIXES: dict[str, Format] = {
 ENCODED: tuple[Format, ...] = ("csv", "tsv", "xpt", "sas7bdat")
 
 
+#: DOMAIN.VARIABLE, or nothing.
+PLACE = r"^([A-Z]{2}|SUPP[A-Z]{2})\.[A-Z][A-Z0-9_]{0,7}$|^$"
+
+
 class Input(Section):
     """One input table."""
 
@@ -143,7 +147,7 @@ class Input(Section):
     """Sheet of an xlsx file; when not given, the only one, or the one named as the table."""
     columns: dict[str, Text] = {}
     """Foreign column names: the native name, then the name in the file."""
-    values: dict[str, dict[Text, str]] = {}
+    values: dict[str, dict[str, str]] = {}
     """Foreign values by native column: the value in the file, then ours ('' is missing)."""
     units: dict[str, Text] = {}
     """Recorded units by native column (docs/inputs.md), converted by exact factors."""
@@ -164,19 +168,67 @@ class Input(Section):
         return self
 
 
-class Inputs(Section):
-    """The study's tables. subjects and visits are required, the others may be absent."""
+def _all_tables(tables: tuple[str, ...]) -> tuple[str, ...]:
+    if not {"subjects", "visits"} <= set(_unique(tables)):
+        raise ValueError("subjects, visits and no table twice")
+    return tables
 
-    subjects: Input
-    """One row per subject."""
-    visits: Input
-    """One row per subject and assessment."""
+
+class Sdtm(Section):
+    """An SDTM package in place of the native tables (docs/inputs.md)."""
+
+    folder: Text
+    """Folder of the domains: dm.xpt and so on."""
+    format: Literal["xpt", "csv", "dataset-json"] = "xpt"
+    """Format of the domains' files."""
+    encoding: Literal["utf-8", "utf-16", "gb18030", "windows-1252"] | None = None
+    """Encoding of the text in xpt and csv files, as for a table."""
+    tables: Annotated[
+        tuple[Literal["subjects", "visits", "therapies", "adverse_events", "kinetics"], ...],
+        Strict(False),
+        AfterValidator(_all_tables),
+    ] = ("subjects", "visits", "therapies", "adverse_events", "kinetics")
+    """Native tables to make from the package."""
+    infusion: Annotated[tuple[Text, ...], Strict(False), Field(min_length=1)] = ("CD19 CAR-T",)
+    """EXTRT of the infusion."""
+    lymphodepletion: Annotated[tuple[Text, ...], Strict(False)] = (
+        "FLUDARABINE",
+        "CYCLOPHOSPHAMIDE",
+    )
+    """EXTRT of the lymphodepletion, which begins on the first date of any of them."""
+    withdrawal: Annotated[tuple[Text, ...], Strict(False)] = (
+        "WITHDRAWAL BY SUBJECT",
+        "WITHDRAWAL BY PARENT/GUARDIAN",
+        "PHYSICIAN DECISION",
+        "LOST TO FOLLOW-UP",
+    )
+    """DSDECOD of a withdrawal from the study."""
+    below_lloq: Annotated[tuple[Text, ...], Strict(False)] = ("BLQ", "BLOQ", "BQL")
+    """Results of a sample below the limit of quantification, beside those that begin with <."""
+    variables: dict[str, dict[str, Annotated[str, Field(pattern=PLACE)]]] = {}
+    """By table and native column: DOMAIN.VARIABLE (of a visit: DOMAIN.TESTCD) where it is not the
+    default of docs/inputs.md; empty: not recorded."""
+    values: dict[str, dict[str, dict[str, str]]] = {}
+    """By table: values as in inputs.TABLE.values; visits.visit names the visits."""
+    units: dict[str, dict[str, Text]] = {}
+    """By table: units as in inputs.TABLE.units."""
+
+
+class Inputs(Section):
+    """The study's tables: subjects, visits and what else there is; or an SDTM package."""
+
+    subjects: Input | None = None
+    """One row per subject; required without sdtm."""
+    visits: Input | None = None
+    """One row per subject and assessment; required without sdtm."""
     therapies: Input | None = None
     """One row per subject and therapy."""
     adverse_events: Input | None = None
     """One row per adverse event."""
     kinetics: Input | None = None
     """One row per sample and assay."""
+    sdtm: Sdtm | None = None
+    """An SDTM package in place of these tables."""
 
 
 class Visit(Section):

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from durable.config.model import TABLES, Plan
+from durable.config.model import TABLES, Input, Inputs, Plan
 from durable.files import write_csv, write_parquet, write_text
 from durable.intake import cross
 from durable.intake.conversion import converted, listed
-from durable.intake.findings import Findings
+from durable.intake.findings import Findings, Recorded
 from durable.intake.reading import read
 from durable.intake.rules import Severity
 from durable.intake.tables import Table
@@ -30,11 +31,7 @@ def run(plan: Plan, folder: Path) -> None:
     sources: dict[str, dict[str, Any]] = {}
     tables: dict[str, Table] = {}
     conversions: list[pd.DataFrame] = []
-    for name in TABLES:
-        given = getattr(plan.inputs, name)
-        if given is None:
-            continue
-        recorded, digest = read(name, given, findings)
+    for name, given, recorded, digest in _recorded(plan.inputs, findings):
         recorded, changed = converted(recorded, given)
         conversions.append(changed)
         frame = typed(recorded, plan.response.ranges, findings)
@@ -50,11 +47,43 @@ def run(plan: Plan, folder: Path) -> None:
     text = json.dumps(sources, indent=1, sort_keys=True)
     write_text(folder / "checked" / "sources.json", f"{text}\n")
     write_csv(folder / "checked" / "conversions.csv", listed(conversions))
+    if plan.inputs.sdtm is not None:
+        write_csv(folder / "checked" / "origins.csv", _origins(tables.values()))
     queries = findings.frame()
     write_csv(folder / "queries.csv", queries)
     count = queries["severity"].value_counts()
     summary = f"{count.get('error', 0)} error(s), {count.get('warning', 0)} warning(s)"
     print(f"{summary}: {folder / 'queries.csv'}", file=sys.stderr)
+
+
+def _recorded(inputs: Inputs, findings: Findings) -> Iterator[tuple[str, Input, Recorded, str]]:
+    """Every table of the study: its value maps and units, its text, and the SHA-256 of its file."""
+    if inputs.sdtm is not None:
+        from durable.intake.sdtm import Package
+
+        package = Package(inputs.sdtm, findings)
+        for name in TABLES:
+            if name in inputs.sdtm.tables:
+                yield name, package.conversions(name), *package.table(name)
+        return
+    for name in TABLES:
+        given = getattr(inputs, name)
+        if given is not None:
+            yield name, given, *read(name, given, findings)
+
+
+def _origins(tables: Iterable[Table]) -> pd.DataFrame:
+    """File and record of every cell of tables that were put together from several."""
+    names = ["table", "subject_id", "row", "column", "value", "file", "record"]
+    parts = [pd.DataFrame(columns=names)]
+    for recorded in (table.recorded for table in tables):
+        for column, origin in recorded.origin.items():
+            filled = recorded.text.loc[recorded.text[column] != ""]
+            about = filled.assign(table=recorded.table, column=column, value=filled[column])
+            place = origin.rename(columns={"row": "record"}).loc[filled.index]
+            about = about.rename(columns={"source_row": "row"})[names[:5]]
+            parts.append(pd.concat([about, place], axis=1))
+    return listed(parts)
 
 
 def _no_records(table: str, file: str, findings: Findings) -> None:

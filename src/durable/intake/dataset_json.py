@@ -1,7 +1,7 @@
 """Reading CDISC Dataset-JSON 1.1, as one document or with a line for each record (NDJSON).
 
-Read with the standard library and not through floating point: a number is the text that the file
-has, so that 0.50 is two decimals and 0.1 is 0.1.
+Read with the standard library and not through floating point: a number has the decimals that the
+file gives it, and text (the standard's exact decimals among it) is as written.
 """
 
 from __future__ import annotations
@@ -61,9 +61,7 @@ def _parts(text: str) -> tuple[dict[str, Any], list[Any]]:
 
 
 def _number(text: str) -> str:
-    """A number of JSON in plain decimals."""
-    if "e" not in text.lower():
-        return text
+    """A number of JSON in plain decimals: 3.0 is 3."""
     try:
         return plain(Decimal(text))
     except InvalidOperation:

@@ -44,6 +44,9 @@ class Recorded:
     converted: dict[str, pd.Series[str]] = field(default_factory=dict)
     """Of columns whose values or unit the plan converts: what was recorded. `text` then holds what
     is read instead."""
+    origin: dict[str, pd.DataFrame] = field(default_factory=dict)
+    """Where the cells of a column are recorded, if not in `file` and ``source_row``: ``file`` and
+    ``row``, indexed as `text`."""
 
 
 def shown(value: str) -> str:
@@ -81,7 +84,11 @@ class Findings:
         wanted = expected.loc[where] if isinstance(expected, pd.Series) else expected
         read = rows[column].map(shown)
         value = recorded.converted.get(column, recorded.text[column]).loc[where].map(shown)
-        place = f"{recorded.file}, row " + rows["source_row"].astype(str) + f", {column}: "
+        file: str | pd.Series[str] = recorded.file
+        row = rows["source_row"]
+        if column in recorded.origin:
+            file, row = (recorded.origin[column].loc[where, name] for name in ("file", "row"))
+        place = file + ", row " + row.astype(str) + f", {column}: "
         found = ("found " + value).where(value != "", "empty")
         found = found.where(value == read, found + " (read as " + read + ")")
         self._parts.append(
@@ -91,12 +98,12 @@ class Findings:
                     "table": recorded.table,
                     "subject_id": rows["subject_id"].map(shown),
                     "visit": rows["visit"].map(shown) if "visit" in rows else "",
-                    "row": rows["source_row"].astype("Int64"),
+                    "row": row.astype("Int64"),
                     "column": column,
                     "value": value,
                     "rule": rule,
                     "message": place + found + "; expected " + wanted,
-                    "file": recorded.file,
+                    "file": file,
                 }
             )
         )

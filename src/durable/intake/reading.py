@@ -37,20 +37,26 @@ def read(table: str, given: Input, findings: Findings) -> tuple[Recorded, str]:
         as users of its format count: in text and workbooks as a spreadsheet shows it (the header is
         row 1), in datasets the number of the record. Not ``readable`` where there is no table.
     """
+    file = Path(given.path).name
+    cells, digest = read_cells(table, given, findings)
+    native = None if cells is None else _native(table, file, cells, given, findings)
+    return (nothing(table, file) if native is None else Recorded(table, file, native)), digest
+
+
+def read_cells(table: str, given: Input, findings: Findings) -> tuple[Cells | None, str]:
+    """All that a file holds, as text, and its SHA-256; None, told, where it is no table."""
     path = Path(given.path)
     file = path.name
     try:
         data = path.read_bytes()
     except OSError as error:
         findings.add_one(table, file, "unreadable_file", f"{error.strerror}; expected a file")
-        return _nothing(table, file), ""
+        return None, ""
     digest = hashlib.sha256(data).hexdigest()
     if given.sha256 is not None and given.sha256 != digest:
         message = f"SHA-256 is {digest}; expected {given.sha256} (inputs.{table}.sha256)"
         findings.add_one(table, file, "other_file", message, value=digest)
-    cells = _cells(File(table, file, data, findings), given)
-    native = None if cells is None else _native(table, file, cells, given, findings)
-    return (_nothing(table, file) if native is None else Recorded(table, file, native)), digest
+    return _cells(File(table, file, data, findings), given), digest
 
 
 def _cells(file: File, given: Input) -> Cells | None:
@@ -78,7 +84,8 @@ def _cells(file: File, given: Input) -> Cells | None:
             return dataset_json.cells(file)
 
 
-def _nothing(table: str, file: str) -> Recorded:
+def nothing(table: str, file: str) -> Recorded:
+    """A table of which nothing could be read."""
     columns = {name: pd.Series(dtype=object) for name in NATIVE_COLUMNS[table]}
     text = pd.DataFrame(columns).assign(source_row=pd.Series(dtype="int64"))
     return Recorded(table, file, text, readable=False)

@@ -46,6 +46,7 @@ RULES: dict[str, Rule] = {
     "shared_column": Rule("The plan reads one column of the file as two of the table."),
     "unused_column": Rule("A column is not used, or has neither name nor values.", _WARNING),
     "nameless_column": Rule("A column without a name holds values."),
+    "other_unit": Rule("The unit of a record in an SDTM package is not the declared one."),
     "broken_row": Rule("A row has more or fewer cells than the header, or is too long to read."),
     "broken_quotes": Rule("A quoted cell is not closed, or goes on after its closing quote."),
     "blank_row": Rule("A row is empty; a warning where no record follows.", _BOTH),
