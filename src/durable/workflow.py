@@ -87,6 +87,14 @@ def plan_of(path: Path) -> Plan:
         for file in files
         if _BRACES & set(file) or not Path(file).is_file()
     ]
+    since = plan.outputs.queries_since
+    if since is not None and (_BRACES & set(since) or not Path(since).is_file()):
+        findings.append(
+            Finding("outputs.queries_since", f"{since!r}, which is no such file", expected)
+        )
+    elif since is not None and Path(since) == Path("results", plan.analysis.id, "queries.csv"):
+        found = "the listing that this analysis writes"
+        findings.append(Finding("outputs.queries_since", found, "that of an earlier analysis"))
     if findings:
         raise PlanError(str(path), findings)
     return plan

@@ -696,6 +696,9 @@ class Outputs(Section):
     locked: bool = False
     """Final: the results are write-protected, and a run that would change them stops. Only an
     explicit false gives them up again."""
+    queries_since: Text | None = None
+    """queries.csv of an earlier analysis: queries.html and queries.xlsx then say which findings are
+    new, still open, and resolved since."""
 
 
 class Variant(Section):

@@ -15,6 +15,7 @@ from durable.files import write_csv, write_parquet, write_text
 from durable.intake import cross
 from durable.intake.conversion import converted, listed
 from durable.intake.findings import Findings, Recorded
+from durable.intake.queries import compared, write_html, write_xlsx
 from durable.intake.reading import read
 from durable.intake.rules import Severity
 from durable.intake.tables import Table
@@ -22,7 +23,7 @@ from durable.intake.typing import typed
 
 
 def run(plan: Plan, folder: Path) -> None:
-    """Read the inputs; write ``queries.csv`` and ``checked/``.
+    """Read the inputs; write ``queries.csv``, ``.html`` and ``.xlsx``, and ``checked/``.
 
     Errors do not stop this stage but the next one, so that the listing is there to be read and
     the results of earlier, good data stay as they are.
@@ -51,6 +52,11 @@ def run(plan: Plan, folder: Path) -> None:
         write_csv(folder / "checked" / "origins.csv", _origins(tables.values()))
     queries = findings.frame()
     write_csv(folder / "queries.csv", queries)
+    since = plan.outputs.queries_since
+    all_queries = compared(queries, None if since is None else Path(since))
+    title = f"{plan.study.id}, {plan.analysis.id}"
+    write_html(folder / "queries.html", all_queries, title, since or "")
+    write_xlsx(folder / "queries.xlsx", all_queries)
     count = queries["severity"].value_counts()
     summary = f"{count.get('error', 0)} error(s), {count.get('warning', 0)} warning(s)"
     print(f"{summary}: {folder / 'queries.csv'}", file=sys.stderr)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 import numpy as np
 import pandas as pd
 
+from durable.contracts.inputs import KEYS
 from durable.intake.rules import RULES, Severity
 
 COLUMNS = [
@@ -21,7 +23,13 @@ COLUMNS = [
     "rule",
     "message",
     "file",
+    "record",
+    "expected",
+    "query_id",
 ]
+#: What a finding is known by in a later delivery of the study: never its row.
+_SAME = ["table", "subject_id", "key", "column", "rule"]
+UNSCHEDULED = "UNS"
 TABLE_ORDER = ("subjects", "visits", "therapies", "adverse_events", "kinetics")
 
 #: Control, invisible, direction and replacement characters.
@@ -104,6 +112,9 @@ class Findings:
                     "rule": rule,
                     "message": place + found + "; expected " + wanted,
                     "file": file,
+                    "record": _record(recorded.table, rows),
+                    "expected": wanted,
+                    "key": _key(recorded.table, rows),
                 }
             )
         )
@@ -133,6 +144,9 @@ class Findings:
             "rule": rule,
             "message": f"{place}: {message}",
             "file": file,
+            "record": "",
+            "expected": message.rpartition("; expected ")[2] if "; expected " in message else "",
+            "key": "",
         }
         self._parts.append(pd.DataFrame(finding))
 
@@ -140,7 +154,38 @@ class Findings:
         """All findings, sorted."""
         if not self._parts:
             return pd.DataFrame(columns=COLUMNS)
-        found = pd.concat(self._parts, ignore_index=True)[COLUMNS]
+        found = pd.concat(self._parts, ignore_index=True)
         rank = found["table"].map({name: i for i, name in enumerate(TABLE_ORDER)})
-        keys = [found["rule"], found["column"], found["row"].fillna(0), rank]
-        return found.iloc[np.lexsort([key.to_numpy() for key in keys])].reset_index(drop=True)
+        keys = [found["rule"], found["column"], found["row"].fillna(0), found["file"], rank]
+        found = found.iloc[np.lexsort([key.to_numpy() for key in keys])].reset_index(drop=True)
+        return found.assign(query_id=_identified(found))[COLUMNS]
+
+
+def _record(table: str, rows: pd.DataFrame) -> pd.Series[str]:
+    """What a site knows the record by, beside subject and visit."""
+    names = [name for name in KEYS[table] if name not in ("subject_id", "visit")]
+    if not names:
+        return pd.Series("", index=rows.index, dtype=object)
+    parts = rows[names].apply(lambda column: column.str.strip())
+    joined = parts[names[0]].str.cat(parts[names[1:]], sep=", ")
+    return joined.str.strip(", ").map(shown)
+
+
+def _key(table: str, rows: pd.DataFrame) -> pd.Series[str]:
+    """What a record is known by among those of its subject; a scheduled visit by its label."""
+    record = _record(table, rows)
+    if table != "visits":
+        return record
+    label = rows["visit"].str.strip()
+    return label.where(label != UNSCHEDULED, label + " " + record)
+
+
+def _identified(found: pd.DataFrame) -> pd.Series[str]:
+    """Identifiers of the findings: the same for the same doubt about the same record.
+
+    Findings alike in all that identifies them are told apart by their order.
+    """
+    text = found[_SAME[0]].str.cat(found[_SAME[1:]], sep="\x1f")
+    digest = text.map(lambda same: f"Q-{sha256(same.encode()).hexdigest()[:10]}")
+    number = digest.groupby(digest).cumcount() + 1
+    return digest.where(number == 1, digest + "-" + number.astype(str))
