@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pandas as pd
 import yaml
 
 from durable import config
@@ -83,6 +84,15 @@ class Study:
     @property
     def results(self) -> Path:
         return self.folder / "results"
+
+    def examine(self) -> list[Found]:
+        """What the stage finds, before anything is written."""
+        queries = check.examine(self.plan().only(STAGES["check"].plan)).queries
+        names = list(Found._fields)
+        return [
+            Found(*line[:2], None if pd.isna(line[2]) else int(line[2]), *line[3:])
+            for line in queries[names].itertuples(index=False, name=None)
+        ]
 
     def check(self) -> list[Found]:
         """Run the stage as its rule does, and read the listing with the standard library."""

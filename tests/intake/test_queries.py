@@ -36,17 +36,8 @@ def sheet(results: Path, name: str) -> list[tuple[Any, ...]]:
 
 
 def test_the_listing_keeps_its_columns_in_their_order(tmp_path: Path) -> None:
-    fixed = [
-        "severity",
-        "table",
-        "subject_id",
-        "visit",
-        "row",
-        "column",
-        "value",
-        "rule",
-        "message",
-    ]
+    fixed = ["severity", "table", "subject_id", "visit", "row", "column", "value", "rule"]
+    fixed += ["message"]
     assert list(listing(run(tmp_path / "a")))[:9] == COLUMNS[:9] == fixed
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pandas as pd
 from durable.config.model import TABLES, Input, Inputs, Plan
 from durable.files import write_csv, write_parquet, write_text
 from durable.intake import cross
-from durable.intake.conversion import converted, listed
+from durable.intake.conversion import converted, together
 from durable.intake.findings import Findings, Recorded
 from durable.intake.queries import compared, write_html, write_xlsx
 from durable.intake.reading import read
@@ -22,12 +23,44 @@ from durable.intake.tables import Table
 from durable.intake.typing import typed
 
 
+@dataclass(frozen=True)
+class Examined:
+    """The study's tables as read, and everything that is to be said about them."""
+
+    queries: pd.DataFrame
+    tables: dict[str, Table]
+    sources: dict[str, dict[str, Any]]
+    """File, SHA-256 and number of records by table."""
+    conversions: pd.DataFrame
+
+
 def run(plan: Plan, folder: Path) -> None:
     """Read the inputs; write ``queries.csv``, ``.html`` and ``.xlsx``, and ``checked/``.
 
     Errors do not stop this stage but the next one, so that the listing is there to be read and
     the results of earlier, good data stay as they are.
     """
+    examined = examine(plan)
+    for name, table in examined.tables.items():
+        write_parquet(folder / "checked" / f"{name}.parquet", table.frame)
+    text = json.dumps(examined.sources, indent=1, sort_keys=True)
+    write_text(folder / "checked" / "sources.json", f"{text}\n")
+    write_csv(folder / "checked" / "conversions.csv", examined.conversions)
+    if plan.inputs.sdtm is not None:
+        write_csv(folder / "checked" / "origins.csv", _origins(examined.tables.values()))
+    write_csv(folder / "queries.csv", examined.queries)
+    since = plan.outputs.queries_since
+    listed = compared(examined.queries, None if since is None else Path(since))
+    title = f"{plan.study.id}, {plan.analysis.id}"
+    write_html(folder / "queries.html", listed, title, since or "")
+    write_xlsx(folder / "queries.xlsx", listed)
+    count = examined.queries["severity"].value_counts()
+    summary = f"{count.get('error', 0)} error(s), {count.get('warning', 0)} warning(s)"
+    print(f"{summary}: {folder / 'queries.csv'}", file=sys.stderr)
+
+
+def examine(plan: Plan) -> Examined:
+    """Read the inputs and check them."""
     findings = Findings()
     sources: dict[str, dict[str, Any]] = {}
     tables: dict[str, Table] = {}
@@ -43,23 +76,7 @@ def run(plan: Plan, folder: Path) -> None:
     filled = {name: table for name, table in tables.items() if not table.frame.empty}
     needs = cross.Needs(plan.schedule, tuple(plan.response.measures.values()))
     cross.check(filled, needs, findings)
-    for name, table in tables.items():
-        write_parquet(folder / "checked" / f"{name}.parquet", table.frame)
-    text = json.dumps(sources, indent=1, sort_keys=True)
-    write_text(folder / "checked" / "sources.json", f"{text}\n")
-    write_csv(folder / "checked" / "conversions.csv", listed(conversions))
-    if plan.inputs.sdtm is not None:
-        write_csv(folder / "checked" / "origins.csv", _origins(tables.values()))
-    queries = findings.frame()
-    write_csv(folder / "queries.csv", queries)
-    since = plan.outputs.queries_since
-    all_queries = compared(queries, None if since is None else Path(since))
-    title = f"{plan.study.id}, {plan.analysis.id}"
-    write_html(folder / "queries.html", all_queries, title, since or "")
-    write_xlsx(folder / "queries.xlsx", all_queries)
-    count = queries["severity"].value_counts()
-    summary = f"{count.get('error', 0)} error(s), {count.get('warning', 0)} warning(s)"
-    print(f"{summary}: {folder / 'queries.csv'}", file=sys.stderr)
+    return Examined(findings.frame(), tables, sources, together(conversions))
 
 
 def _recorded(inputs: Inputs, findings: Findings) -> Iterator[tuple[str, Input, Recorded, str]]:
@@ -89,7 +106,7 @@ def _origins(tables: Iterable[Table]) -> pd.DataFrame:
             place = origin.rename(columns={"row": "record"}).loc[filled.index]
             about = about.rename(columns={"source_row": "row"})[names[:5]]
             parts.append(pd.concat([about, place], axis=1))
-    return listed(parts)
+    return together(parts)
 
 
 def _no_records(table: str, file: str, findings: Findings) -> None:

@@ -66,10 +66,10 @@ def converted(recorded: Recorded, given: Input) -> tuple[Recorded, pd.DataFrame]
                 }
             )
         )
-    return replace(recorded, text=text, converted=before), listed(changes)
+    return replace(recorded, text=text, converted=before), together(changes)
 
 
-def listed(changes: list[pd.DataFrame]) -> pd.DataFrame:
+def together(changes: list[pd.DataFrame]) -> pd.DataFrame:
     """All changes in one list, in the order given."""
     found = [part for part in changes if not part.empty] or changes[:1]
     return pd.concat(found, ignore_index=True)

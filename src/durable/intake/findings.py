@@ -168,7 +168,8 @@ def _record(table: str, rows: pd.DataFrame) -> pd.Series[str]:
         return pd.Series("", index=rows.index, dtype=object)
     parts = rows[names].apply(lambda column: column.str.strip())
     joined = parts[names[0]].str.cat(parts[names[1:]], sep=", ")
-    return joined.str.strip(", ").map(shown)
+    known: pd.Series[str] = joined.str.strip(", ").map(shown)
+    return known
 
 
 def _key(table: str, rows: pd.DataFrame) -> pd.Series[str]:
