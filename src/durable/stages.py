@@ -56,7 +56,10 @@ class Stage:
 STAGES: dict[str, Stage] = {
     "check": Stage(
         "durable.intake.check",
-        ("inputs", "schedule", "response.ranges", "response.core_set", "response.hybrid"),
+        (
+            *("analysis.id", "study.id", "inputs", "schedule", "outputs.queries_since"),
+            *("response.ranges", "response.core_set", "response.hybrid"),
+        ),
         "read and check the input tables; list every finding in queries.csv",
     ),
     "cut": Stage(

@@ -23,6 +23,7 @@ from durable.audit.pins import (
 )
 from durable.config import Finding, Plan, PlanError, load
 from durable.config.model import TABLES
+from durable.contracts.sdtm import domains, file_of
 from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.stages import STAGES, code_digest, packages
@@ -84,19 +85,39 @@ def plan_of(path: Path) -> Plan:
     plan = load(path)
     expected = f"a file, absolute or relative to {Path.cwd()}, without {{ and }} in its name"
     findings = [
-        Finding(f"inputs.{table}.path", f"{file!r}, which is no such file", expected)
-        for table, file in input_files(plan).items()
+        Finding(_key(plan, table), f"{file!r}, which is no such file", expected)
+        for table, files in input_files(plan).items()
+        for file in files
         if _BRACES & set(file) or not Path(file).is_file()
     ]
+    since = plan.outputs.queries_since
+    if since is not None and (_BRACES & set(since) or not Path(since).is_file()):
+        findings.append(
+            Finding("outputs.queries_since", f"{since!r}, which is no such file", expected)
+        )
+    elif since is not None and Path(since) == Path("results", plan.analysis.id, "queries.csv"):
+        found = "the listing that this analysis writes"
+        findings.append(Finding("outputs.queries_since", found, "that of an earlier analysis"))
     if findings:
         raise PlanError(str(path), findings)
     return plan
 
 
-def input_files(plan: Plan) -> dict[str, str]:
-    """The configured tables and their files."""
+def input_files(plan: Plan) -> dict[str, list[str]]:
+    """The configured tables and the files of each: one, or the domains of an SDTM package."""
+    sdtm = plan.inputs.sdtm
+    if sdtm is not None:
+        return {
+            table: [file_of(domain, sdtm) for domain in domains(table, sdtm)]
+            for table in TABLES
+            if table in sdtm.tables
+        }
     tables = {name: getattr(plan.inputs, name) for name in TABLES}
-    return {name: table.path for name, table in tables.items() if table is not None}
+    return {name: [table.path] for name, table in tables.items() if table is not None}
+
+
+def _key(plan: Plan, table: str) -> str:
+    return f"inputs.{table}.path" if plan.inputs.sdtm is None else "inputs.sdtm.folder"
 
 
 def input_digests(plan: Plan) -> dict[str, str]:

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pandas as pd
 import yaml
 
 from durable import config
@@ -43,6 +44,7 @@ class Study:
     files: dict[str, bytes] = field(default_factory=lambda: dict(_demo()[0]))
     raw: dict[str, Any] = field(default_factory=lambda: copy.deepcopy(_demo()[1]))
     parsed: Plan | None = None
+    suffix: str = "csv"
 
     def cells(self, table: str) -> list[list[str]]:
         return list(csv.reader(io.StringIO(self.files[table].decode(), newline="")))
@@ -56,8 +58,10 @@ class Study:
         """The plan, its inputs in the folder of the study."""
         if self.parsed is not None:
             return self.parsed
-        for table in list(self.raw["inputs"]):
-            path = self.folder / f"{table}.csv"
+        for table in TABLES if "sdtm" not in self.raw["inputs"] else ():
+            if table not in self.raw["inputs"]:
+                continue
+            path = self.folder / f"{table}.{self.suffix}"
             if table in self.files:
                 path.write_bytes(self.files[table])
             self.raw["inputs"][table]["path"] = str(path)
@@ -73,12 +77,22 @@ class Study:
         demo = _demo()[0]
         if self.files["subjects"] == demo["subjects"]:
             for name in ("therapies", "adverse_events", "kinetics"):
-                if self.files.get(name) == demo[name] and len(self.raw["inputs"][name]) == 1:
+                given = self.raw["inputs"].get(name, {})
+                if self.files.get(name) == demo[name] and len(given) == 1:
                     del self.raw["inputs"][name]
 
     @property
     def results(self) -> Path:
         return self.folder / "results"
+
+    def examine(self) -> list[Found]:
+        """What the stage finds, before anything is written."""
+        queries = check.examine(self.plan().only(STAGES["check"].plan)).queries
+        names = list(Found._fields)
+        return [
+            Found(*line[:2], None if pd.isna(line[2]) else int(line[2]), *line[3:])
+            for line in queries[names].itertuples(index=False, name=None)
+        ]
 
     def check(self) -> list[Found]:
         """Run the stage as its rule does, and read the listing with the standard library."""

@@ -68,6 +68,9 @@ def test_a_finding_tells_file_row_column_value_and_what_was_expected(tmp_path: P
         "rule": "out_of_range",
         "message": "visits.csv, row 6, cmas: found 53; expected a number from 0 to 52",
         "file": "visits.csv",
+        "record": "2023-04-12",
+        "expected": "a number from 0 to 52",
+        "query_id": "Q-758faacc10",
     }
 
 

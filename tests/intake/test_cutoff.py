@@ -26,9 +26,12 @@ DATED = {
 
 def table(name: str, *rows: dict[str, Any]) -> pd.DataFrame:
     """Typed rows of a table; dates given as ISO text; subject S1 and row 2 on, unless given."""
+    names = [*NATIVE_COLUMNS[name], "source_row"]
+    if name == "adverse_events":
+        names += ["start_date_partial", "end_date_partial"]
     frame = pd.DataFrame(
         [{"subject_id": "S1", **row, "source_row": n} for n, row in enumerate(rows, start=2)],
-        columns=[*NATIVE_COLUMNS[name], "source_row"],
+        columns=names,
     )
     dates = [column for column in frame if str(column).endswith("_date")]
     return frame.astype(dict.fromkeys(dates, "datetime64[ns]"))
@@ -155,6 +158,61 @@ def test_an_event_that_was_fatal_by_the_cut_off_stays_so() -> None:
     assert kept["adverse_events"]["ctcae_grade"].tolist() == [5.0]
     assert kept["adverse_events"]["outcome"].tolist() == ["fatal"]
     assert readout.empty
+
+
+@pytest.mark.parametrize(
+    ("start", "kept"), [("2024-06", True), ("2024", True), ("2024-07", False), ("2025", False)]
+)
+def test_a_start_recorded_in_part_counts_by_the_first_day_it_can_mean(
+    start: str, kept: bool
+) -> None:
+    tables, readout = cut(study(adverse_events=[{"start_date_partial": start}]), CUTOFF)
+    assert tables["adverse_events"]["start_date_partial"].tolist() == ([start] if kept else [])
+    removed = [("adverse_events", "S1", 2, "start_date", start, "record removed")]
+    assert lines(readout) == ([] if kept else removed)
+
+
+@pytest.mark.parametrize(("end", "kept"), [("2024-06", True), ("2024", True), ("2024-07", False)])
+def test_an_end_recorded_in_part_is_emptied_where_it_can_only_be_later(
+    end: str, kept: bool
+) -> None:
+    event = {"start_date": "2024-06-01", "end_date_partial": end, "outcome": "recovered"}
+    tables, readout = cut(study(adverse_events=[event]), CUTOFF)
+    events = tables["adverse_events"]
+    assert events["end_date_partial"].fillna("").tolist() == [end if kept else ""]
+    assert events["outcome"].fillna("").tolist() == ["recovered" if kept else ""]
+    emptied = [
+        ("adverse_events", "S1", 2, "end_date", end, "emptied"),
+        ("adverse_events", "S1", 2, "outcome", "recovered", "emptied"),
+    ]
+    assert lines(readout) == ([] if kept else emptied)
+
+
+@pytest.mark.parametrize(
+    ("infusion", "end", "kept"),
+    [
+        ("2024-06-30", None, True),  # it may follow the infusion
+        ("2024-07-01", "2024-06-30", True),  # it had ended
+        ("2024-07-01", None, False),
+        (None, "2024-07-01", False),
+    ],
+)
+def test_an_event_without_a_start_is_kept_where_something_places_it(
+    infusion: str | None, end: str | None, kept: bool
+) -> None:
+    tables, readout = cut(
+        study({"infusion_date": infusion}, adverse_events=[{"end_date": end}]), CUTOFF
+    )
+    assert len(tables["adverse_events"]) == kept
+    removed = (
+        "adverse_events",
+        "S1",
+        2,
+        "start_date",
+        "",
+        "record removed: not known to have begun",
+    )
+    assert (removed in lines(readout)) == (not kept)
 
 
 def test_the_input_tables_are_left_as_they_are() -> None:

@@ -4,10 +4,14 @@
 rule check:
     input:
         **INPUTS,
+        since=PLAN.outputs.queries_since or [],
         config=PLAN_FILE,
     output:
         queries=f"{FOLDER}/queries.csv",
+        listings=expand(f"{FOLDER}/queries.{{form}}", form=["html", "xlsx"]),
         sources=f"{FOLDER}/checked/sources.json",
+        conversions=f"{FOLDER}/checked/conversions.csv",
+        origins=f"{FOLDER}/checked/origins.csv" if PLAN.inputs.sdtm else [],
         tables=expand(f"{FOLDER}/checked/{{table}}.parquet", table=INPUTS),
     log:
         f"{FOLDER}/logs/check.log",

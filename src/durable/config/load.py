@@ -12,8 +12,20 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError, create_model
 
-from durable.config.model import TABLES, Inputs, Plan, Response, Section, Statistics, Visit, merged
+from durable.config.model import (
+    ENZYMES,
+    TABLES,
+    Inputs,
+    Plan,
+    Response,
+    Sdtm,
+    Section,
+    Statistics,
+    Visit,
+    merged,
+)
 from durable.contracts.columns import NATIVE_COLUMNS
+from durable.contracts.units import UNITS
 from durable.errors import UserError
 
 
@@ -260,12 +272,59 @@ def _column_findings(inputs: Inputs) -> list[Finding]:
     findings = []
     for table in TABLES:
         given = getattr(inputs, table)
-        for name in given.columns if given is not None else ():
-            if name not in NATIVE_COLUMNS[table]:
-                known = _one_of(name, NATIVE_COLUMNS[table])
-                findings.append(
-                    Finding(f"inputs.{table}.columns.{name}", "an unknown column", known)
-                )
+        if given is None:
+            if table in ("subjects", "visits") and inputs.sdtm is None:
+                expected = "a value: the key is required"
+                findings.append(Finding(f"inputs.{table}", "nothing", expected))
+            continue
+        if inputs.sdtm is not None:
+            found = "a table beside an SDTM package"
+            findings.append(Finding(f"inputs.{table}", found, "one or the other"))
+        for key in ("columns", "values"):
+            findings += _unknown_columns(f"inputs.{table}.{key}", table, getattr(given, key))
+        findings += _unit_findings(f"inputs.{table}.units", table, given.units)
+    return findings + ([] if inputs.sdtm is None else _sdtm_findings(inputs.sdtm))
+
+
+def _unknown_columns(key: str, table: str, names: Iterable[str]) -> list[Finding]:
+    return [
+        Finding(f"{key}.{name}", "an unknown column", _one_of(name, NATIVE_COLUMNS[table]))
+        for name in names
+        if name not in NATIVE_COLUMNS[table]
+    ]
+
+
+def _sdtm_findings(sdtm: Sdtm) -> list[Finding]:
+    findings = []
+    for key in ("variables", "values", "units"):
+        for table, names in getattr(sdtm, key).items():
+            path = f"inputs.sdtm.{key}.{table}"
+            if table not in TABLES:
+                findings.append(Finding(path, "an unknown table", _one_of(table, TABLES)))
+            elif key == "units":
+                # The limit of an enzyme is of the same record.
+                limits = {f"{name}_uln": unit for name, unit in names.items() if name in ENZYMES}
+                findings += _unit_findings(path, table, names | limits)
+            else:
+                findings += _unknown_columns(path, table, names)
+    return findings
+
+
+def _unit_findings(prefix: str, table: str, units: Mapping[str, str]) -> list[Finding]:
+    findings = []
+    known = UNITS.get(table, {})
+    for name, unit in units.items():
+        key = f"{prefix}.{name}"
+        if name not in known:
+            expected = _one_of(name, known) if known else "no units: none are known of this table"
+            findings.append(Finding(key, "a column without units", expected))
+        elif unit not in known[name]:
+            findings.append(Finding(key, repr(unit), _one_of(unit, known[name])))
+    for enzyme in ENZYMES:
+        pair = (enzyme, f"{enzyme}_uln")
+        if table == "visits" and units.get(pair[0]) != units.get(pair[1]):
+            found = f"{enzyme} and {enzyme}_uln in different units"
+            findings.append(Finding(prefix, found, "one unit for both"))
     return findings
 
 

@@ -24,6 +24,8 @@ class Column:
 
     kind: Kind = "text"
     required: bool = False
+    partial: bool = False
+    """Whether a date may lack its day, or its month and day: there is a rule that imputes it."""
     allowed: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
@@ -35,7 +37,8 @@ class Column:
         if self.allowed:
             return f"one of {', '.join(self.allowed)}"
         if self.kind == "date":
-            return f"a date as YYYY-MM-DD, from {FIRST_YEAR} to {LAST_YEAR}"
+            less = " (YYYY-MM or YYYY where no more is known)" if self.partial else ""
+            return f"a date as YYYY-MM-DD{less}, from {FIRST_YEAR} to {LAST_YEAR}"
         if self.kind == "time":
             return "a time as HH:MM"
         if self.kind == "text":
@@ -50,6 +53,7 @@ class Column:
 
 _TEXT, _NEEDED = Column(), Column(required=True)
 _DATE, _DAY = Column("date"), Column("date", required=True)
+_PARTIAL = Column("date", partial=True)
 _FLAG = Column(allowed=YES_NO)
 _GRADE = Column("integer", low=1, high=5)
 _NOT_NEGATIVE = Column("number", low=0)
@@ -97,8 +101,8 @@ _FIXED: dict[str, dict[str, Column]] = {
         "term": _TEXT,
         "preferred_term": _NEEDED,
         "system_organ_class": _NEEDED,
-        "start_date": _DAY,
-        "end_date": _DATE,
+        "start_date": _PARTIAL,
+        "end_date": _PARTIAL,
         "ctcae_grade": _GRADE,
         "astct_grade": _GRADE,
         "serious": _FLAG,
@@ -140,6 +144,11 @@ def columns(table: str, ranges: Ranges) -> dict[str, Column]:
     return {name: found[name] for name in NATIVE_COLUMNS[table]}
 
 
+def partial(column: str) -> str:
+    """Name of the column that holds the text of dates recorded in part; None where whole."""
+    return f"{column}_partial"
+
+
 def columns_needed(table: str) -> frozenset[str]:
     """Columns of a table whose every cell must be filled."""
     return frozenset(name for name, rule in _FIXED[table].items() if rule.required)
@@ -173,6 +182,8 @@ def schema(table: str, ranges: Ranges) -> Any:
         dtype = _DTYPES.get(rule.kind, "float64")
         return pa.Column(dtype, checks, nullable=not rule.required)
 
-    rules = {name: column(rule) for name, rule in columns(table, ranges).items()}
+    native = columns(table, ranges)
+    rules = {name: column(rule) for name, rule in native.items()}
+    rules |= {partial(n): pa.Column(object, nullable=True) for n, r in native.items() if r.partial}
     rules["source_row"] = pa.Column("int64")
     return pa.DataFrameSchema(rules, strict=True, ordered=True, name=table)

@@ -12,7 +12,7 @@ from durable.config.model import Visit
 from durable.contracts.inputs import KEYS, columns_needed
 from durable.intake import events, samples, subjects, visits
 from durable.intake.findings import Findings
-from durable.intake.tables import Table, date_of, iso
+from durable.intake.tables import Table, date_of, first_day, iso, last_day
 
 #: Columns whose values are counted by their text.
 _SPELLED = {
@@ -120,7 +120,8 @@ _DATED: dict[str, tuple[str, str | None, str]] = {
 def _dates(table: Table, known: pd.DataFrame, findings: Findings) -> None:
     """Records against the dates of their subject."""
     column, before_consent, after_withdrawal = _DATED[table.recorded.table]
-    date = table.frame[column]
+    # A date recorded in part is wrong only where every day it can mean is.
+    first, last = first_day(table.frame, column), last_day(table.frame, column)
     for limit_name, rule, word in (
         ("consent_date", before_consent, "before"),
         ("death_date", "after_death", "after"),
@@ -130,9 +131,9 @@ def _dates(table: Table, known: pd.DataFrame, findings: Findings) -> None:
         if rule is None:
             continue
         limit = date_of(table.frame, known, limit_name)
-        wrong = date < limit if word == "before" else date > limit
+        wrong = last < limit if word == "before" else first > limit
         if rule == "after_last_contact":  # told once: after death or withdrawal says more
             for told in ("death_date", "withdrawal_date"):
-                wrong &= ~(date > date_of(table.frame, known, told))
+                wrong &= ~(first > date_of(table.frame, known, told))
         expected = f"a date not {word} the subject's {limit_name} (" + iso(limit) + ")"
         findings.add(table.recorded, wrong, column, rule, expected)

@@ -2,8 +2,9 @@
 
 Records dated after the cut-off are removed; later dates inside an earlier record are emptied (a
 death after the cut-off is a subject alive at it; an event ending after it is ongoing; an event that
-was fatal only later has no grade yet). The day of the cut-off itself is kept. `data_cut.csv` lists
-everything that was removed or changed.
+was fatal only later has no grade yet). A date recorded in part is after the cut-off where the first
+day it can mean is. The day of the cut-off itself is kept. `data_cut.csv` lists everything
+that was removed or changed.
 """
 
 from __future__ import annotations
@@ -101,13 +102,15 @@ def cut(
     """
     import pandas as pd
 
+    from durable.intake.tables import first_day
+
     limit = pd.Timestamp(cutoff)
     kept: dict[str, pd.DataFrame] = {}
     changes: list[pd.DataFrame] = []
     # Subjects are first among the tables.
     for name in sorted(tables, key=TABLES.index):
         frame = tables[name]
-        late = frame[DATED_BY[name]] > limit
+        late = first_day(frame, DATED_BY[name]) > limit
         changes.append(_readout(name, frame.loc[late], DATED_BY[name], "record removed"))
         frame = frame.loc[~late]
         if name == "subjects":
@@ -120,9 +123,10 @@ def cut(
             )
             frame = frame.loc[enrolled]
         if name == "adverse_events":
+            frame = _begun(frame, kept["subjects"], limit, changes)
             frame = _not_yet_fatal(frame, tables["subjects"], limit, changes)
         for column, beside in EMPTIED[name].items():
-            later = frame[column] > limit
+            later = first_day(frame, column) > limit
             for emptied in (column, *beside):
                 frame = _emptied(name, frame, later, emptied, changes)
         kept[name] = frame.reset_index(drop=True)
@@ -137,9 +141,12 @@ def _emptied(
     column: str,
     changes: list[pd.DataFrame],
 ) -> pd.DataFrame:
-    filled = where & frame[column].notna()
+    from durable.contracts.inputs import partial
+
+    names = [name for name in (column, partial(column)) if name in frame]
+    filled = where & frame[names].notna().any(axis=1)
     changes.append(_readout(table, frame.loc[filled], column, "emptied"))
-    return frame.assign(**{column: frame[column].mask(filled)})
+    return frame.assign(**{name: frame[name].mask(filled) for name in names})
 
 
 def _until_last_contact(
@@ -153,14 +160,28 @@ def _until_last_contact(
     return subjects.assign(last_contact_date=contact.mask(later, limit))
 
 
+def _begun(
+    events: pd.DataFrame, subjects: pd.DataFrame, limit: pd.Timestamp, changes: list[pd.DataFrame]
+) -> pd.DataFrame:
+    """Without events whose start is not recorded and that nothing places before the cut-off."""
+    from durable.intake.tables import first_day
+
+    infused = subjects.loc[subjects["infusion_date"] <= limit, "subject_id"]
+    undated = first_day(events, "start_date").isna() & ~events["subject_id"].isin(infused)
+    unknown = undated & ~(first_day(events, "end_date") <= limit)
+    action = "record removed: not known to have begun"
+    changes.append(_readout("adverse_events", events.loc[unknown], "start_date", action))
+    return events.loc[~unknown]
+
+
 def _not_yet_fatal(
     events: pd.DataFrame, subjects: pd.DataFrame, limit: pd.Timestamp, changes: list[pd.DataFrame]
 ) -> pd.DataFrame:
     """Fatal events of subjects who were alive at the cut-off: their grade was not known then."""
     died_later = subjects.loc[subjects["death_date"] > limit, "subject_id"]
-    from durable.intake.tables import fatal
+    from durable.intake.tables import fatal, first_day
 
-    open_then = events["subject_id"].isin(died_later) | (events["end_date"] > limit)
+    open_then = events["subject_id"].isin(died_later) | (first_day(events, "end_date") > limit)
     where = open_then & fatal(events).any(axis=1)
     for column in ("ctcae_grade", "outcome"):
         events = _emptied("adverse_events", events, where, column, changes)
@@ -170,13 +191,18 @@ def _not_yet_fatal(
 def _readout(table: str, rows: pd.DataFrame, column: str, action: str) -> pd.DataFrame:
     import pandas as pd
 
+    from durable.contracts.inputs import partial
+
+    values = rows[column]
+    if partial(column) in rows:
+        values = values.astype(object).where(values.notna(), rows[partial(column)].fillna(""))
     return pd.DataFrame(
         {
             "table": table,
             "subject_id": rows["subject_id"],
             "row": rows["source_row"],
             "column": column,
-            "value": [_text(value) for value in rows[column]],
+            "value": [_text(value) for value in values],
             "action": action,
         },
         columns=COLUMNS,

@@ -5,7 +5,17 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.intake.findings import Findings
-from durable.intake.tables import Table, date_of, fatal, in_order, iso, left_empty, usual_of
+from durable.intake.tables import (
+    Table,
+    date_of,
+    fatal,
+    first_day,
+    in_order,
+    iso,
+    last_day,
+    left_empty,
+    usual_of,
+)
 
 _YEAR = 365.25
 _OLDEST = 120
@@ -38,7 +48,7 @@ def therapies(table: Table, known: pd.DataFrame, findings: Findings) -> None:
 def _ends_after_death(table: Table, known: pd.DataFrame, findings: Findings) -> None:
     death = date_of(table.frame, known, "death_date")
     expected = "a date not after the subject's death_date (" + iso(death) + ")"
-    late = table.frame["end_date"] > death
+    late = first_day(table.frame, "end_date") > death
     findings.add(table.recorded, late, "end_date", "ends_after_death", expected)
 
 
@@ -67,6 +77,7 @@ def adverse_of_subjects(
     """Adverse events against deaths and infusions, and deaths against fatal events."""
     frame, recorded = table.frame, table.recorded
     _ends_after_death(table, known, findings)
+    _undated(table, known, findings)
     by = fatal(frame)
     alive = frame["subject_id"].isin(known.index[known["death_date"].isna()])
     for name, where in (
@@ -86,6 +97,18 @@ def adverse_of_subjects(
     )
     infusion = date_of(frame, known, "infusion_date")
     toxic = (frame["dlt"] == "Y") & frame["subject_id"].isin(known.index)
-    early = toxic & frame["start_date"].notna() & ~(frame["start_date"] >= infusion)
+    start = last_day(frame, "start_date")
+    early = toxic & start.notna() & ~(start >= infusion)
     expected_dlt = "Y only for an event after the infusion (" + iso(infusion) + ")"
     findings.add(recorded, early, "dlt", "dlt_before_infusion", expected_dlt)
+
+
+def _undated(table: Table, known: pd.DataFrame, findings: Findings) -> None:
+    """Events without a start: imputed from the infusion or the end; without both an error."""
+    frame, recorded = table.frame, table.recorded
+    undated = left_empty(table, "start_date")
+    placed = date_of(frame, known, "infusion_date").notna() | ~left_empty(table, "end_date")
+    expected = "a date; without one the event is placed by the infusion and its end"
+    findings.add(recorded, undated & placed, "start_date", "partial_date", expected)
+    expected = "a date: the event has no end and the subject no infusion to place it by"
+    findings.add(recorded, undated & ~placed, "start_date", "missing_value", expected)

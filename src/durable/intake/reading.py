@@ -1,35 +1,21 @@
-"""Reading a CSV file as text, cell by cell as recorded."""
+"""Reading a table in any format as text, cell by cell as recorded."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.csv as pacsv
 
-from durable.config.model import Input
+from durable.config.model import Format, Input
 from durable.contracts.columns import NATIVE_COLUMNS, OPTIONAL_COLUMNS
+from durable.intake.cells import Cells, File
 from durable.intake.findings import Findings, Recorded
 from durable.intake.rules import Severity
 
-_BOM = b"\xef\xbb\xbf"
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_LINE_END = re.compile(rb"\r\n|\r|\n")
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """A file as text: the header, and the rows below it that have as many cells."""
-
-    header: list[str]
-    text: pd.DataFrame
-    """Columns by position; the index is the row of the file."""
+#: Formats whose column names have no case: the reader gives them in small letters.
+SAS: tuple[Format, ...] = ("xpt", "sas7bdat")
+_TOLD = 100
 
 
 def read(table: str, given: Input, findings: Findings) -> tuple[Recorded, str]:
@@ -48,137 +34,71 @@ def read(table: str, given: Input, findings: Findings) -> tuple[Recorded, str]:
     -------
     Recorded, str
         The table: native columns as text ('' where empty) and ``source_row``, the row of the file
-        as a spreadsheet shows it (the header is row 1). Not ``readable`` where there is no table.
+        as users of its format count: in text and workbooks as a spreadsheet shows it (the header is
+        row 1), in datasets the number of the record. Not ``readable`` where there is no table.
     """
+    file = Path(given.path).name
+    cells, digest = read_cells(table, given, findings)
+    native = None if cells is None else _native(table, file, cells, given, findings)
+    return (nothing(table, file) if native is None else Recorded(table, file, native)), digest
+
+
+def read_cells(table: str, given: Input, findings: Findings) -> tuple[Cells | None, str]:
+    """All that a file holds, as text, and its SHA-256; None, told, where it is no table."""
     path = Path(given.path)
     file = path.name
     try:
         data = path.read_bytes()
     except OSError as error:
-        findings.add_one(table, file, "unreadable_file", f"{error.strerror}; expected a CSV file")
-        return _nothing(table, file), ""
+        findings.add_one(table, file, "unreadable_file", f"{error.strerror}; expected a file")
+        return None, ""
     digest = hashlib.sha256(data).hexdigest()
     if given.sha256 is not None and given.sha256 != digest:
         message = f"SHA-256 is {digest}; expected {given.sha256} (inputs.{table}.sha256)"
         findings.add_one(table, file, "other_file", message, value=digest)
-    cells = _cells(table, file, data.removeprefix(_BOM), given.columns, findings)
-    native = None if cells is None else _native(table, file, cells, given.columns, findings)
-    return (_nothing(table, file) if native is None else Recorded(table, file, native)), digest
+    return _cells(File(table, file, data, findings), given), digest
 
 
-def _nothing(table: str, file: str) -> Recorded:
+def _cells(file: File, given: Input) -> Cells | None:
+    """The file through the reader of its format, imported with its library only here."""
+    match given.kind:
+        case "csv" | "tsv":
+            from durable.intake import delimited
+
+            return delimited.cells(file, given)
+        case "xlsx":
+            from durable.intake import workbook
+
+            return workbook.cells(file, given)
+        case "parquet":
+            from durable.intake import parquet
+
+            return parquet.cells(file)
+        case "xpt" | "sas7bdat":
+            from durable.intake import sas
+
+            return sas.cells(file, given)
+        case "dataset-json":
+            from durable.intake import dataset_json
+
+            return dataset_json.cells(file)
+
+
+def nothing(table: str, file: str) -> Recorded:
+    """A table of which nothing could be read."""
     columns = {name: pd.Series(dtype=object) for name in NATIVE_COLUMNS[table]}
     text = pd.DataFrame(columns).assign(source_row=pd.Series(dtype="int64"))
     return Recorded(table, file, text, readable=False)
 
 
-def _cells(
-    table: str, file: str, data: bytes, renamed: dict[str, str], findings: Findings
-) -> _Cells | None:
-    """Header and rows, where the file is a table at all."""
-    header = _header(table, file, data, findings)
-    if header is None:
-        return None
-    key = renamed.get("subject_id", "subject_id")
-    if len(header) == 1 and key in re.split(r"[;\t|]", header[0]):
-        message = f"the header is {header[0][:60]}...; expected commas between columns"
-        findings.add_one(table, file, "not_comma_separated", message, row=1)
-        return None
-    named = [name for name in header if name.strip()]
-    repeated = sorted({name for name in named if named.count(name) > 1})
-    for name in repeated:
-        message = f"{name} twice; expected each column once"
-        findings.add_one(table, file, "repeated_column", message, column=name)
-    if repeated:
-        return None
-    text = _records(table, file, data, len(header), findings)
-    return None if text is None else _Cells(header, text)
-
-
-def _header(table: str, file: str, data: bytes, findings: Findings) -> list[str] | None:
-    """Cells of the first row; None where the bytes are not UTF-8 text with sound quotes."""
-    if data.startswith(_UTF16):
-        findings.add_one(table, file, "not_utf8", "UTF-16; expected UTF-8", row=1)
-        return None
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        row = sum(1 for _ in _LINE_END.finditer(data, 0, error.start)) + 1
-        message = f"byte 0x{data[error.start]:02x} is not UTF-8; expected UTF-8"
-        findings.add_one(table, file, "not_utf8", message, row=row)
-        return None
-    rows = csv.reader(io.TextIOWrapper(io.BytesIO(data), "utf-8", newline=""), strict=True)
-    quoted = b'"' in data
-    header: list[str] = []
-    count = 0
-    try:
-        for count, cells in enumerate(rows, start=1):
-            if count == 1:
-                header = cells
-            # Only quotes can be unsound, and only this reader is strict about them.
-            if not quoted:
-                break
-    except csv.Error as error:
-        if "field limit" in str(error):
-            message = f"a cell of more than {csv.field_size_limit()} characters; expected less"
-            findings.add_one(table, file, "broken_row", message, row=count + 1)
-        else:
-            message = f"{error}; expected quotes around a cell as a whole, doubled inside"
-            findings.add_one(table, file, "broken_quotes", message, row=count + 1)
-        return None
-    if not any(name.strip() for name in header):
-        findings.add_one(table, file, "no_header", "no column names; expected a header in row 1")
-        return None
-    if "\0" in "".join(header):
-        findings.add_one(table, file, "not_utf8", "NUL characters; expected UTF-8", row=1)
-        return None
-    return header
-
-
-def _records(
-    table: str, file: str, data: bytes, width: int, findings: Findings
-) -> pd.DataFrame | None:
-    """The rows below the header, by row of the file."""
-    broken: list[pacsv.InvalidRow] = []
-
-    def skip(row: pacsv.InvalidRow) -> str:
-        broken.append(row)
-        return "skip"
-
-    names = [str(place) for place in range(width)]
-    try:
-        records = pacsv.read_csv(
-            # Line ends after the last record are no rows.
-            io.BytesIO(data.rstrip(b"\r\n") + b"\n"),
-            # The header is read as a row, because it may take several lines. One thread: only
-            # then are the rows of a broken file counted.
-            read_options=pacsv.ReadOptions(column_names=names, use_threads=False),
-            parse_options=pacsv.ParseOptions(
-                newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=skip
-            ),
-            convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        long = "straddling" in str(error)
-        reason = "a row of more than a megabyte" if long else str(error).splitlines()[0]
-        findings.add_one(table, file, "broken_row", f"{reason}; expected CSV")
-        return None
-    for row in broken:
-        message = f"{row.actual_columns} values; expected {row.expected_columns}"
-        findings.add_one(table, file, "broken_row", message, row=row.number)
-    text: pd.DataFrame = records.to_pandas()
-    skipped = {row.number for row in broken}
-    text.index = pd.Index([n for n in range(1, len(text) + len(skipped) + 1) if n not in skipped])
-    return text.iloc[1:]
-
-
 def _native(
-    table: str, file: str, cells: _Cells, renamed: dict[str, str], findings: Findings
+    table: str, file: str, cells: Cells, given: Input, findings: Findings
 ) -> pd.DataFrame | None:
     """The native columns in their order; a blank row is told and left out."""
+    renamed = given.columns
     wanted = {name: renamed.get(name, name) for name in NATIVE_COLUMNS[table]}
+    if given.kind in SAS:
+        wanted = {name: foreign.lower() for name, foreign in wanted.items()}
     place = {name: str(i) for i, name in enumerate(cells.header) if name.strip()}
     optional = OPTIONAL_COLUMNS.get(table, ())
     missing = [n for n, foreign in wanted.items() if foreign not in place and n not in optional]
@@ -206,15 +126,12 @@ def _native(
     bare = candidates.apply(lambda column: column.str.strip() == "").all(axis=1)
     blank = native.index.isin(candidates.index[bare.to_numpy(bool)])
     last = native.index[~blank].max() if not blank.all() else 0
-    for row in native.index[blank]:
-        message = "an empty row; expected a record"
-        severity: Severity = "error" if row < last else "warning"
-        findings.add_one(table, file, "blank_row", message, row=int(row), severity=severity)
+    _blank_rows(table, file, native.index[blank], int(last), findings)
     native["source_row"] = native.index.astype("int64")
     return native.loc[~blank].reset_index(drop=True)
 
 
-def _nameless(table: str, file: str, cells: _Cells, findings: Findings) -> None:
+def _nameless(table: str, file: str, cells: Cells, findings: Findings) -> None:
     for i, name in enumerate(cells.header):
         if name.strip():
             continue
@@ -226,3 +143,16 @@ def _nameless(table: str, file: str, cells: _Cells, findings: Findings) -> None:
             message = f"{len(filled)} value(s) from here on in column {i + 1}, which has no name"
             row = int(filled.index[0])
             findings.add_one(table, file, "nameless_column", message, row=row, value=filled.iloc[0])
+
+
+def _blank_rows(table: str, file: str, rows: pd.Index[int], last: int, findings: Findings) -> None:
+    """The first of them one by one; a file with thousands has one mistake, not thousands."""
+    for row in rows[:_TOLD]:
+        message = "an empty row; expected a record"
+        severity: Severity = "error" if row < last else "warning"
+        findings.add_one(table, file, "blank_row", message, row=int(row), severity=severity)
+    if len(rows) > _TOLD:
+        severity = "error" if rows.min() < last else "warning"
+        message = f"{len(rows) - _TOLD} more empty rows from here on; expected records"
+        row = int(rows[_TOLD])
+        findings.add_one(table, file, "blank_row", message, row=row, severity=severity)

@@ -30,12 +30,23 @@ RULES: dict[str, Rule] = {
     "other_file": Rule("The SHA-256 of the file is not the configured one."),
     "not_utf8": Rule("The bytes of the file are not UTF-8 text."),
     "no_header": Rule("The first row holds no column names, or the file is empty."),
-    "not_comma_separated": Rule("The columns are separated by semicolons, tabs or bars."),
+    "wrong_encoding": Rule(
+        "The bytes of the file are not of the encoding that it is said to have."
+    ),
+    "not_comma_separated": Rule(
+        "The columns are separated by another sign than that of the format (a comma; in TSV a tab)."
+    ),
+    "which_sheet": Rule(
+        "A workbook of several sheets, and none is the table's or named in the plan."
+    ),
+    "merged_cells": Rule("Cells of a workbook are merged: which one the value belongs to is lost."),
+    "no_result": Rule("A cell of a workbook holds an error, or a formula without a stored result."),
     "repeated_column": Rule("A column name occurs twice."),
     "missing_column": Rule("A column of the table is not in the file."),
     "shared_column": Rule("The plan reads one column of the file as two of the table."),
     "unused_column": Rule("A column is not used, or has neither name nor values.", _WARNING),
     "nameless_column": Rule("A column without a name holds values."),
+    "other_unit": Rule("The unit of a record in an SDTM package is not the declared one."),
     "broken_row": Rule("A row has more or fewer cells than the header, or is too long to read."),
     "broken_quotes": Rule("A quoted cell is not closed, or goes on after its closing quote."),
     "blank_row": Rule("A row is empty; a warning where no record follows.", _BOTH),
@@ -47,6 +58,11 @@ RULES: dict[str, Rule] = {
     "not_a_number": Rule("The cell is not a number in plain decimals with a point."),
     "not_an_integer": Rule("The cell is not a whole number in plain digits."),
     "not_a_date": Rule("The cell is not a complete date of the calendar as YYYY-MM-DD."),
+    "partial_date": Rule(
+        "The start or end of an adverse event lacks its day or month, or the start is empty: it"
+        " will be imputed.",
+        _WARNING,
+    ),
     "not_a_time": Rule("The cell is not a time as HH:MM."),
     "out_of_range": Rule("The value lies outside its scale, or the date outside 1900 to 2099."),
     "not_allowed": Rule("The value is none of those that the column may hold."),

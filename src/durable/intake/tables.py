@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from durable.contracts.inputs import partial
 from durable.intake.findings import Findings, Recorded
 
 
@@ -37,6 +38,28 @@ def date_of(frame: pd.DataFrame, known: pd.DataFrame, column: str) -> pd.Series[
     return frame["subject_id"].map(known[column])
 
 
+def first_day(frame: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
+    """The date, or the first day that one recorded in part can mean."""
+    return (
+        frame[column].fillna(_first(frame, column)) if partial(column) in frame else frame[column]
+    )
+
+
+def last_day(frame: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
+    """The date, or the last day that one recorded in part can mean."""
+    if partial(column) not in frame:
+        return frame[column]
+    first = _first(frame, column)
+    month = frame[partial(column)].str.len() == len("YYYY-MM")
+    last = (first + pd.offsets.MonthEnd(0)).where(month, first + pd.offsets.YearEnd(0))
+    return frame[column].fillna(last)
+
+
+def _first(frame: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
+    text = frame[partial(column)].astype("string") + "-01-01"
+    return pd.to_datetime(text.str[: len("YYYY-MM-DD")], format="%Y-%m-%d")
+
+
 def iso(date: pd.Series[pd.Timestamp]) -> pd.Series[str]:
     """Dates as YYYY-MM-DD, '' where there is none."""
     return date.dt.strftime("%Y-%m-%d").fillna("")
@@ -44,7 +67,7 @@ def iso(date: pd.Series[pd.Timestamp]) -> pd.Series[str]:
 
 def in_order(table: Table, findings: Findings, early: str, late: str, rule: str) -> None:
     """A finding on `late` where it lies before `early`."""
-    wrong = table.frame[late] < table.frame[early]
+    wrong = last_day(table.frame, late) < first_day(table.frame, early)
     expected = f"a date not before {early} (" + table.recorded.text[early].str.strip() + ")"
     findings.add(table.recorded, wrong, late, rule, expected)
 

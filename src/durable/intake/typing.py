@@ -24,6 +24,7 @@ _FORMS = {
     "time": re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]"),
 }
 _DTYPES = {"number": "float64", "integer": "float64", "date": "datetime64[ns]", "time": object}
+_PARTIAL = re.compile(r"([0-9]{4})(-(0[1-9]|1[0-2]))?")
 _LINE_BREAK = re.compile(r"[\t\n\r]")
 _WRONG = {
     "number": "not_a_number",
@@ -37,6 +38,11 @@ def typed(recorded: Recorded, ranges: Ranges, findings: Findings) -> pd.DataFram
     """The table with typed columns, missing as None, NaN or NaT; checked against its contract."""
     rules = inputs.columns(recorded.table, ranges)
     columns = {name: _column(recorded, name, rule, findings) for name, rule in rules.items()}
+    columns |= {
+        inputs.partial(name): _dates_in_part(recorded, name, rule, findings)
+        for name, rule in rules.items()
+        if rule.partial
+    }
     frame = pd.DataFrame(columns).assign(source_row=recorded.text["source_row"])
     table = Table(recorded, frame)
     unread = {name: frame[name].isna() & ~left_empty(table, name) for name in rules}
@@ -68,8 +74,26 @@ def _column(
         return _spread([value or None for value in trimmed], codes, object)
     converted = [_converted(value, rule.kind) for value in trimmed]
     wrong = [bool(v) and c is None for v, c in zip(trimmed, converted, strict=True)]
+    if rule.partial:
+        wrong = [w and not _PARTIAL.fullmatch(v) for w, v in zip(wrong, trimmed, strict=True)]
     found(wrong, _WRONG[rule.kind], rule.expected)
     return _spread(converted, codes, _DTYPES[rule.kind])
+
+
+def _dates_in_part(
+    recorded: Recorded, name: str, rule: inputs.Column, findings: Findings
+) -> pd.Series[Any]:
+    """Text of the dates recorded as YYYY-MM or YYYY, None elsewhere."""
+    text = recorded.text[name].str.strip()
+    found = text.str.fullmatch(_PARTIAL.pattern)
+    year = pd.to_numeric(text.where(found).str[:4])
+    strange = found & ~year.between(inputs.FIRST_YEAR, inputs.LAST_YEAR)
+    findings.add(recorded, strange, name, "out_of_range", rule.expected)
+    found &= ~strange
+    expected = "a whole date; what is missing is imputed"
+    findings.add(recorded, found, name, "partial_date", expected)
+    partial: pd.Series[Any] = text.astype(object).mask(~found, None)
+    return partial
 
 
 def _spread(distinct: list[Any], codes: npt.NDArray[np.intp], dtype: Any) -> pd.Series[Any]:

@@ -6,11 +6,10 @@ import pandas as pd
 
 from durable.config.model import ENZYMES, Visit
 from durable.contracts.inputs import MEASURES
-from durable.intake.findings import Findings
+from durable.intake.findings import UNSCHEDULED, Findings
 from durable.intake.rules import Severity
 from durable.intake.tables import Table, date_of, left_empty
 
-UNSCHEDULED = "UNS"
 #: Measures of remission beside those of the core set.
 _OF_REMISSION = ("physician_global", "cmas", "mmt8", "ck")
 

@@ -1,0 +1,93 @@
+"""Reading CDISC Dataset-JSON 1.1, as one document or with a line for each record (NDJSON).
+
+Read with the standard library and not through floating point: a number has the decimals that the
+file gives it, and text (the standard's exact decimals among it) is as written.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from durable.intake.cells import Cells, File, by_position, plain, text_of
+
+_VERSION = "datasetJSONVersion"
+
+
+def cells(file: File) -> Cells | None:
+    """Columns and records; the first record is row 1."""
+    try:
+        described, rows = _parts(file.data.decode("utf-8-sig"))
+        header = _header(described)
+    except UnicodeDecodeError as error:
+        file.tell("not_utf8", f"byte 0x{file.data[error.start]:02x} is not UTF-8; expected UTF-8")
+        return None
+    except (ValueError, RecursionError) as error:
+        file.tell("unreadable_file", f"{str(error)[:200]}; expected Dataset-JSON 1.1")
+        return None
+    if not Cells(header, by_position([], 1)).named_once(file):
+        return None
+    texts = _texts(file, rows, len(header))
+    if texts is None:
+        return None
+    stated = described.get("records")
+    if stated is not None and stated != str(len(rows)):
+        file.tell("broken_row", f"{len(rows)} records; expected {stated}, as records says")
+        return None
+    columns = [list(column) for column in zip(*texts, strict=True)]
+    return Cells(header, by_position(columns or [[] for _ in header], 1))
+
+
+def _parts(text: str) -> tuple[dict[str, Any], list[Any]]:
+    """What describes the dataset, and its rows; numbers as text.
+
+    Raises
+    ------
+    ValueError
+        For what is no Dataset-JSON.
+    """
+    decoder = json.JSONDecoder(parse_float=_number, parse_int=str, parse_constant=str)
+    described, end = decoder.raw_decode(text.lstrip())
+    if not isinstance(described, dict) or not str(described.get(_VERSION, "")).startswith("1.1"):
+        raise ValueError(f"no {_VERSION} of 1.1")
+    rest = text.lstrip()[end:].split("\n")
+    lines = [decoder.decode(line) for line in rest if line.strip()]
+    if "rows" not in described:
+        return described, lines
+    if lines or not isinstance(described["rows"], list):
+        raise ValueError("rows that are no one list")
+    return described, described["rows"]
+
+
+def _number(text: str) -> str:
+    """A number of JSON in plain decimals: 3.0 is 3."""
+    try:
+        return plain(Decimal(text))
+    except InvalidOperation:
+        return text
+
+
+def _header(described: dict[str, Any]) -> list[str]:
+    columns = described.get("columns")
+    if not isinstance(columns, list) or not columns:
+        raise ValueError("no list of columns")
+    names = [column.get("name") if isinstance(column, dict) else None for column in columns]
+    if not all(isinstance(name, str) and name.strip() for name in names):
+        raise ValueError("a column without a name")
+    return [str(name) for name in names]
+
+
+def _texts(file: File, rows: list[Any], width: int) -> list[list[str]] | None:
+    """The rows as text; None where one is no row of the dataset, all of which are told."""
+    broken = False
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, list) or any(isinstance(value, list | dict) for value in row):
+            message = "a record that is no list of values; expected one"
+        elif len(row) != width:
+            message = f"{len(row)} values; expected {width}"
+        else:
+            continue
+        broken = True
+        file.tell("broken_row", message, row=number)
+    return None if broken else [[text_of(value) for value in row] for row in rows]

@@ -1,0 +1,110 @@
+"""Reading CSV and TSV: every cell as it is written."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from durable.config.model import Input
+from durable.intake.cells import Cells, File
+from durable.intake.encoding import utf8
+
+#: Separator of each format, with its names.
+_SIGNS = {"csv": (",", "commas"), "tsv": ("\t", "tabs")}
+
+
+def cells(file: File, given: Input) -> Cells | None:
+    """Header and rows, where the file is a table at all; the header is row 1."""
+    data = utf8(file, given)
+    if data is None:
+        return None
+    sign, named = _SIGNS[given.kind]
+    header = _header(file, data, sign)
+    if header is None:
+        return None
+    key = given.columns.get("subject_id", "subject_id")
+    if len(header) == 1 and key in re.split(r"[,;\t|]", header[0]) and key != header[0]:
+        message = f"the header is {header[0][:60]}...; expected {named} between columns"
+        file.tell("not_comma_separated", message, row=1)
+        return None
+    if not Cells(header, pd.DataFrame()).named_once(file):
+        return None
+    text = _records(file, data, sign, len(header))
+    return None if text is None else Cells(header, text)
+
+
+def _header(file: File, data: bytes, sign: str) -> list[str] | None:
+    """Cells of the first row; None where the quotes are not sound."""
+    rows = csv.reader(
+        io.TextIOWrapper(io.BytesIO(data), "utf-8", newline=""), delimiter=sign, strict=True
+    )
+    quoted = b'"' in data
+    header: list[str] = []
+    count = 0
+    try:
+        for count, row in enumerate(rows, start=1):
+            if count == 1:
+                header = row
+            # Only quotes can be unsound, and only this reader is strict about them.
+            if not quoted:
+                break
+    except csv.Error as error:
+        if "field limit" in str(error):
+            message = f"a cell of more than {csv.field_size_limit()} characters; expected less"
+            file.tell("broken_row", message, row=count + 1)
+        else:
+            message = f"{error}; expected quotes around a cell as a whole, doubled inside"
+            file.tell("broken_quotes", message, row=count + 1)
+        return None
+    if not any(name.strip() for name in header):
+        file.tell("no_header", "no column names; expected a header in row 1")
+        return None
+    if "\0" in "".join(header):
+        file.tell("not_utf8", "NUL characters; expected UTF-8", row=1)
+        return None
+    return header
+
+
+def _records(file: File, data: bytes, sign: str, width: int) -> pd.DataFrame | None:
+    """The rows below the header, by row of the file."""
+    broken: list[pacsv.InvalidRow] = []
+
+    def skip(row: pacsv.InvalidRow) -> str:
+        broken.append(row)
+        return "skip"
+
+    names = [str(place) for place in range(width)]
+    try:
+        records = pacsv.read_csv(
+            # Line ends after the last record are no rows.
+            io.BytesIO(data.rstrip(b"\r\n") + b"\n"),
+            # The header is read as a row, because it may take several lines. One thread: only
+            # then are the rows of a broken file counted.
+            read_options=pacsv.ReadOptions(column_names=names, use_threads=False),
+            parse_options=pacsv.ParseOptions(
+                delimiter=sign,
+                newlines_in_values=True,
+                ignore_empty_lines=False,
+                invalid_row_handler=skip,
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        long = "straddling" in str(error)
+        reason = "a row of more than a megabyte" if long else str(error).splitlines()[0]
+        file.tell("broken_row", f"{reason}; expected {'CSV' if sign == ',' else 'TSV'}")
+        return None
+    for row in broken:
+        message = f"{row.actual_columns} values; expected {row.expected_columns}"
+        file.tell("broken_row", message, row=row.number)
+    text: pd.DataFrame = records.to_pandas()
+    skipped = {row.number for row in broken}
+    text.index = pd.Index([n for n in range(1, len(text) + len(skipped) + 1) if n not in skipped])
+    return text.iloc[1:]

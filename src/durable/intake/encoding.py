@@ -1,0 +1,107 @@
+"""The text of a file, by what it declares or what the plan says. Nothing is guessed.
+
+Of the bytes of a few names many encodings make some text: GB18030 reads almost any Western
+European file as Chinese characters, and Windows-1252 almost any Chinese one as accented letters. So
+only what proves itself is taken without being named: a byte order mark, and UTF-8, whose rules
+other text breaks. For all else the listing shows what each encoding would make of the first such
+cell.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from durable.config.model import Input
+from durable.intake.cells import File
+
+#: Encodings that a plan can name for bytes that are not UTF-8; Python's names are the same.
+_NAMED = ("gb18030", "windows-1252")
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_CELL = re.compile(rb"[^,;\t|\r\n\"]*")
+_HIGH_RUN = re.compile(rb"[\xb0-\xf7][\xa1-\xfe](?:[\xb0-\xf7][\xa1-\xfe])+")
+
+
+def utf8(file: File, given: Input) -> bytes | None:
+    """The file as UTF-8 without a byte order mark; None where that cannot be, which is told."""
+    data, mark = file.data, _mark(file.data)
+    key = f"inputs.{file.table}.encoding"
+    if mark is not None and given.encoding not in (None, mark):
+        message = f"a byte order mark of {mark}; expected {given.encoding} ({key})"
+        file.tell("wrong_encoding", message, row=1)
+        return None
+    encoding = mark or given.encoding or "utf-8"
+    if encoding == "utf-16" and mark is None:
+        message = f"no byte order mark; expected one in UTF-16 ({key})"
+        file.tell("wrong_encoding", message, row=1)
+        return None
+    body = data.removeprefix(codecs.BOM_UTF8) if mark == "utf-8" else data
+    try:
+        text = body.decode(encoding)
+    except UnicodeDecodeError as error:
+        _told(file, body, error, encoding, f"{encoding} ({key})" if given.encoding else "", key)
+        return None
+    if encoding == "utf-8":
+        return body
+    wrong = _other_reading(body, encoding)
+    if wrong:
+        file.tell("wrong_encoding", f"{wrong}; expected {encoding} ({key})")
+        return None
+    return text.encode()
+
+
+def _mark(data: bytes) -> str | None:
+    """The encoding that a byte order mark at the start of the file names."""
+    if data.startswith(codecs.BOM_UTF8):
+        return "utf-8"
+    return "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else None
+
+
+def _told(
+    file: File, data: bytes, error: UnicodeDecodeError, encoding: str, expected: str, key: str
+) -> None:
+    if encoding == "utf-16":
+        file.tell("wrong_encoding", f"bytes that are not UTF-16 ({error.reason}); expected UTF-16")
+        return
+    row = sum(1 for _ in _LINE_END.finditer(data, 0, error.start)) + 1
+    byte = f"byte 0x{data[error.start]:02x} is not {'UTF-8' if encoding == 'utf-8' else encoding}"
+    if expected:
+        file.tell("wrong_encoding", f"{byte}; expected {expected}", row=row)
+        return
+    readings = ", ".join(f"{said} in {name}" for name, said in _readings(data, error.start))
+    choice = f" (the cell would be {readings}: {key})" if readings else ""
+    file.tell("not_utf8", f"{byte}; expected UTF-8{choice}", row=row)
+
+
+def _readings(data: bytes, at: int) -> list[tuple[str, str]]:
+    """What the cell around a byte says, in each encoding that can read the whole file."""
+    start = max(data.rfind(sign, max(0, at - 200), at) for sign in (b",", b";", b"\t", b"\n", b'"'))
+    found = _CELL.match(data, start + 1, at + 200)
+    cell = found[0] if found else b""
+    readings = []
+    for name in _NAMED:
+        try:
+            data.decode(name)
+            readings.append((name, cell.decode(name)[:40]))
+        except UnicodeDecodeError:
+            continue
+    return readings
+
+
+def _other_reading(data: bytes, encoding: str) -> str:
+    """Why the bytes are something else than the named encoding, although it can read them."""
+    if encoding in _NAMED and not data.isascii():
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            text = ""
+        # Two bytes of UTF-8 can be a Chinese character; sound sequences of three cannot be chance.
+        if text and (encoding == "windows-1252" or max(text) > "\u07ff"):
+            return "the file is UTF-8"
+    if encoding == "windows-1252":
+        for run in _HIGH_RUN.finditer(data):
+            try:
+                return f"{run[0].decode('gb2312')[:40]} in gb18030"
+            except UnicodeDecodeError:
+                continue
+    return ""

@@ -1,0 +1,58 @@
+"""Reading SAS files: XPT (transport, versions 5 and 8) and SAS7BDAT, with pyreadstat."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyreadstat
+
+from durable.config.model import Input
+from durable.intake.cells import Cells, File, by_position, text_of
+
+_RECORD = 80
+_MEMBER = re.compile(rb"HEADER RECORD\*{7}(MEMBER |MEMBV8 ) HEADER RECORD!{7}")
+
+
+def cells(file: File, given: Input) -> Cells | None:
+    """Columns, their names in small letters, and records; the first record is row 1."""
+    members = _members(file.data) if given.kind == "xpt" else 1
+    if members > 1:
+        message = f"{members} datasets in one file; expected one file for each"
+        file.tell("unreadable_file", message)
+        return None
+    read = pyreadstat.read_xport if given.kind == "xpt" else pyreadstat.read_sas7bdat
+    options: dict[str, Any] = {} if given.encoding is None else {"encoding": given.encoding}
+    if given.kind == "sas7bdat":
+        options["user_missing"] = True
+    try:
+        frame, _ = read(io.BytesIO(file.data), output_format="dict", **options)
+    except UnicodeDecodeError:
+        message = f"text that is not UTF-8; expected UTF-8, or inputs.{file.table}.encoding"
+        file.tell("not_utf8", message)
+        return None
+    except Exception as error:  # the library has no class of its own for all its errors
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        expected = "XPT version 5 or 8" if given.kind == "xpt" else "SAS7BDAT"
+        file.tell("unreadable_file", f"{reason}; expected {expected}")
+        return None
+    header = [name.lower() for name in frame]
+    if not Cells(header, by_position([], 1)).named_once(file):
+        return None
+    return Cells(header, by_position([_texts(column) for column in frame.values()], 1))
+
+
+def _members(data: bytes) -> int:
+    """Number of datasets in a transport file, whose headers are records of 80 bytes."""
+    return sum(found.start() % _RECORD == 0 for found in _MEMBER.finditer(data))
+
+
+def _texts(column: Any) -> npt.NDArray[np.object_]:
+    """Text of a column; a missing number is empty."""
+    codes, values = pd.factorize(np.asarray(column, dtype=object), use_na_sentinel=True)
+    texts = np.array([*(text_of(value) for value in values), ""], dtype=object)
+    return texts[codes]

@@ -1,0 +1,126 @@
+"""Values and units declared in the plan: converted exactly, and traceable to what was recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from durable import config
+from durable.config import PlanError
+from tests.intake.study import Edit, Study, cell, column, planned
+
+UNITS = {"physician_global": "mm", "ck": "ukat/L", "ck_uln": "ukat/L", "mmt8": "0-150"}
+
+
+def run(tmp_path: Path, *edits: Edit) -> tuple[Study, pd.DataFrame, pd.DataFrame]:
+    """The study, its listing and its conversions."""
+    study = Study(tmp_path)
+    for edit in edits:
+        edit(study)
+    study.check()
+    listing = pd.read_csv(study.results / "queries.csv", keep_default_na=False, dtype=str)
+    conversions = study.results / "checked" / "conversions.csv"
+    return study, listing, pd.read_csv(conversions, keep_default_na=False, dtype=str)
+
+
+def checked(study: Study, table: str) -> pd.DataFrame:
+    return pd.read_parquet(study.results / "checked" / f"{table}.parquet")
+
+
+def test_units_are_converted_by_exact_factors_and_listed(tmp_path: Path) -> None:
+    study, _, conversions = run(
+        tmp_path,
+        planned("inputs.visits.units", UNITS),
+        cell("visits", 6, "physician_global", "24"),
+        cell("visits", 6, "ck", "7.1"),
+        cell("visits", 6, "ck_uln", "2.85"),
+        cell("visits", 6, "mmt8", "147"),
+    )
+    row = checked(study, "visits").iloc[4]
+    assert row["physician_global"] == 2.4
+    assert row["ck"] == 426.0  # 7.1 x 60
+    assert row["ck_uln"] == 171.0
+    assert row["mmt8"] == 147 * 80 / 150 == 78.4
+    mine = conversions.loc[conversions["row"] == "6", ["column", "recorded", "unit", "read_as"]]
+    assert sorted(mine.itertuples(index=False, name=None)) == [
+        ("ck", "7.1", "ukat/L", "426"),
+        ("ck_uln", "2.85", "ukat/L", "171"),
+        ("mmt8", "147", "0-150", "78.4"),
+        ("physician_global", "24", "mm", "2.4"),
+    ]
+
+
+def test_a_finding_on_a_converted_value_shows_what_was_recorded(tmp_path: Path) -> None:
+    edits = planned("inputs.visits.units", UNITS), cell("visits", 6, "physician_global", "240")
+    _, listing, _ = run(tmp_path, *edits)
+    (line,) = listing.query("row == '6' and column == 'physician_global'").to_dict("records")
+    assert (line["value"], line["rule"]) == ("240", "out_of_range")
+    assert "found 240 (read as 24); expected a number from 0 to 10" in line["message"]
+
+
+@pytest.mark.parametrize("value", ["1,5", "1e3", "<5", "9" * 400])
+def test_what_is_no_number_is_not_converted(value: str, tmp_path: Path) -> None:
+    edits = planned("inputs.visits.units", UNITS), cell("visits", 6, "ck", value)
+    _, listing, _ = run(tmp_path, *edits)
+    assert listing.query("row == '6' and column == 'ck'")["rule"].tolist() == ["not_a_number"]
+
+
+def test_values_are_mapped_and_what_is_not_mapped_is_told(tmp_path: Path) -> None:
+    study, listing, conversions = run(
+        tmp_path,
+        column("adverse_events", "serious", "\u5426"),
+        cell("adverse_events", 3, "serious", "1"),
+        cell("adverse_events", 4, "serious", "ND"),
+        cell("adverse_events", 5, "serious", "yes"),
+        cell("adverse_events", 6, "serious", " 1"),
+        planned("inputs.adverse_events.values", {"serious": {"\u5426": "N", "1": "Y", "ND": ""}}),
+    )
+    assert checked(study, "adverse_events")["serious"].iloc[:5].tolist() == [
+        "N",
+        "Y",
+        None,
+        "yes",
+        "Y",
+    ]
+    found = listing.loc[listing["column"] == "serious", ["row", "value", "rule"]]
+    assert list(found.itertuples(index=False, name=None)) == [
+        ("4", "ND", "flag_missing"),
+        ("5", "yes", "not_allowed"),
+        ("6", " 1", "blanks"),
+    ]
+    assert len(conversions) == 48 - 1
+    assert conversions["read_as"].value_counts().to_dict() == {"N": 44, "Y": 1, "": 1, " Y": 1}
+
+
+def test_without_a_conversion_the_list_is_empty(tmp_path: Path) -> None:
+    _, _, conversions = run(tmp_path)
+    assert conversions.empty
+
+
+@pytest.mark.parametrize(
+    ("units", "problem"),
+    [
+        (
+            {"cmas": "mm"},
+            "inputs.visits.units.cmas: found a column without units; expected one of physician_glo",
+        ),
+        (
+            {"physician_global": "cm"},
+            "inputs.visits.units.physician_global: found 'cm'; expected one of mm",
+        ),
+        (
+            {"ck": "ukat/L"},
+            "inputs.visits.units: found ck and ck_uln in different units; expected one unit for",
+        ),
+    ],
+)
+def test_units_that_cannot_be_converted_are_refused(
+    units: dict[str, str], problem: str, tmp_path: Path
+) -> None:
+    study = Study(tmp_path)
+    planned("inputs.visits.units", units)(study)
+    with pytest.raises(PlanError) as refused:
+        config.parse(study.raw)
+    assert problem in str(refused.value)

@@ -1,0 +1,141 @@
+"""What goes to the site: identifiers that last, what changed since, and pages safe to open."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from durable.errors import UserError
+from durable.intake.findings import COLUMNS
+from durable.intake.queries import SHOWN
+from tests.intake.study import Edit, Study, again, cell, planned, text, without
+
+
+def run(folder: Path, *edits: Edit) -> Path:
+    """Results of the study after the edits."""
+    folder.mkdir()
+    study = Study(folder)
+    for edit in edits:
+        edit(study)
+    study.check()
+    return study.results
+
+
+def listing(results: Path) -> pd.DataFrame:
+    return pd.read_csv(results / "queries.csv", dtype=str, keep_default_na=False)
+
+
+def sheet(results: Path, name: str) -> list[tuple[Any, ...]]:
+    book = openpyxl.load_workbook(results / "queries.xlsx")
+    return [tuple(cell or "" for cell in row) for row in book[name].iter_rows(values_only=True)]
+
+
+def test_the_listing_keeps_its_columns_in_their_order(tmp_path: Path) -> None:
+    fixed = ["severity", "table", "subject_id", "visit", "row", "column", "value", "rule"]
+    fixed += ["message"]
+    assert list(listing(run(tmp_path / "a")))[:9] == COLUMNS[:9] == fixed
+
+
+def test_a_finding_keeps_its_identifier_when_rows_come_and_go(tmp_path: Path) -> None:
+    wrong = cell("visits", 30, "cmas", "53")
+    one = listing(run(tmp_path / "one", wrong))
+    two = listing(
+        run(tmp_path / "two", wrong, without("visits", 2, 3), again("visits", 4, visit="UNS"))
+    )
+    (first,), (second,) = (
+        frame.loc[frame["rule"] == "out_of_range", ["query_id", "row"]].to_numpy().tolist()
+        for frame in (one, two)
+    )
+    assert (first[0], first[1], second[1]) == (second[0], "30", "28")
+    assert re.fullmatch("Q-[0-9a-f]{10}", first[0])
+    assert one["query_id"].is_unique
+    assert two["query_id"].is_unique
+
+
+def test_two_unscheduled_visits_have_their_own_identifiers(tmp_path: Path) -> None:
+    twice = [
+        again("visits", 6, visit="UNS", visit_date=d, cmas="53")
+        for d in ("2023-05-01", "2023-05-02")
+    ]
+    found = listing(run(tmp_path / "a", *twice)).query("rule == 'out_of_range'")
+    assert found["record"].tolist() == ["2023-05-01", "2023-05-02"]
+    assert found["query_id"].nunique() == 2
+    assert not found["query_id"].str.endswith("-2").any()
+
+
+def test_a_second_listing_says_what_is_new_open_and_resolved(tmp_path: Path) -> None:
+    kept, first_only = cell("visits", 6, "cmas", "53"), cell("visits", 7, "mmt8", "81")
+    first = run(tmp_path / "first", kept, first_only)
+    since = planned("outputs.queries_since", str(first / "queries.csv"))
+    second = run(tmp_path / "second", kept, cell("subjects", 4, "sex", "female"), since)
+    names = [heading for heading, _ in SHOWN.values()]
+    header, *rows = sheet(second, "Queries")
+    assert list(header) == names
+    by = [dict(zip(names, row, strict=True)) for row in rows]
+    errors = [(one["Status"], one["Subject"], one["Field"], one["Value"]) for one in by
+              if one["Severity"] == "error"]  # fmt: skip
+    assert errors == [("open", "CQ-001", "cmas", "53"), ("new", "CQ-003", "sex", "female")]
+    assert {one["Status"] for one in by if one["Severity"] == "warning"} == {"open"}
+    (_, gone) = sheet(second, "Resolved")
+    assert (gone[1], gone[3], gone[7], gone[8]) == ("resolved", "CQ-001", "mmt8", "81")
+    page = (second / "queries.html").read_text()
+    assert "new, error: 1; open, error: 1; open, warning: 7; resolved, error: 1." in page
+    # What is resolved is no finding of this run: only two errors stop the analysis.
+    assert (listing(second)["severity"] == "error").sum() == 2
+
+
+def test_queries_are_grouped_by_subject_with_what_a_site_needs(tmp_path: Path) -> None:
+    results = run(tmp_path / "a", cell("adverse_events", 3, "ctcae_grade", "6"))
+    page = (results / "queries.html").read_text()
+    subjects = re.findall("<h2>Subject (.*?)</h2>", page)
+    assert subjects == sorted(set(subjects))
+    section = page.split("<h2>Subject CQ-001</h2>")[1].split("<h2>")[0]
+    cells = re.findall('<td class="(.*?)">(.*?)</td>', section)
+    assert cells[1:] == [
+        ("status", "open"),
+        ("severity", "error"),
+        ("table", "adverse_events"),
+        ("visit", ""),
+        ("record", "AE-02"),
+        ("column", "ctcae_grade"),
+        ("value", "6"),
+        ("expected", "a whole number from 1 to 5"),
+        ("rule", "out_of_range"),
+        ("place", "adverse_events.csv, row 3"),
+    ]
+
+
+def test_data_is_neither_markup_nor_formula(tmp_path: Path) -> None:
+    results = run(
+        tmp_path / "a",
+        cell("visits", 6, "cmas", "=1+1"),
+        cell("visits", 7, "cmas", "<script>alert(1)</script>"),
+        cell("visits", 8, "cmas", "http://x.example"),
+    )
+    page = (results / "queries.html").read_text()
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+    book = openpyxl.load_workbook(results / "queries.xlsx")
+    kinds = {cell.data_type for row in book["Queries"].iter_rows() for cell in row if cell.value}
+    assert kinds == {"s"}
+    assert not any(cell.hyperlink for row in book["Queries"].iter_rows() for cell in row)
+
+
+def test_the_listings_are_the_same_bytes_from_the_same_files(tmp_path: Path) -> None:
+    edit = text("therapies", "CQ-002,methotrexate,", "CQ-002 methotrexate,")
+    one, two = (run(tmp_path / name, edit) for name in ("one", "two"))
+    for form in ("csv", "html", "xlsx"):
+        assert (one / f"queries.{form}").read_bytes() == (two / f"queries.{form}").read_bytes()
+
+
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "query_id\nQ-1\n"])
+def test_an_earlier_listing_that_is_none_is_refused(content: str, tmp_path: Path) -> None:
+    earlier = tmp_path / "queries.csv"
+    earlier.write_text(content)
+    with pytest.raises(UserError, match=r"outputs\.queries_since: .*expected a queries\.csv"):
+        run(tmp_path / "a", planned("outputs.queries_since", str(earlier)))

@@ -1,0 +1,153 @@
+"""The demo study as an SDTM package is the same study; what is wrong in it is told by domain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from durable import config
+from durable.config import PlanError
+from durable.config.model import TABLES
+from tests.intake.package import domains, packaged
+from tests.intake.study import Study, planned
+from tests.intake.test_formats import checked, results
+
+
+@pytest.fixture(scope="module")
+def native(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    study = Study(tmp_path_factory.mktemp("csv"))
+    study.check()
+    return study
+
+
+@pytest.mark.parametrize("form", ["xpt", "csv", "dataset-json"])
+def test_the_demo_as_a_package_is_the_same_study(form: str, native: Study, tmp_path: Path) -> None:
+    study = packaged(tmp_path, form)
+    found = study.check()
+    assert sorted((one.rule, one.table, one.column) for one in found) == sorted(
+        (one.rule, one.table, one.column) for one in native.check()
+    )
+    keys = {"visits": ["subject_id", "visit_date", "visit"]}
+    for table in TABLES:
+        expected, frame = (
+            checked(one, table)
+            .sort_values(keys.get(table, ["source_row"]), ignore_index=True)
+            .drop(columns="source_row")
+            for one in (native, study)
+        )
+        pd.testing.assert_frame_equal(frame, expected, check_exact=True)
+
+
+@pytest.mark.slow
+def test_the_demo_as_a_package_has_the_same_results_byte_for_byte(
+    native: Study, tmp_path: Path
+) -> None:
+    assert results(packaged(tmp_path, "xpt")) == results(native)
+
+
+def test_every_cell_is_walked_back_to_its_record(tmp_path: Path) -> None:
+    study = packaged(tmp_path, "csv")
+    study.check()
+    origins = pd.read_csv(study.results / "checked" / "origins.csv", keep_default_na=False)
+    assert origins.groupby("table", sort=False)["row"].nunique().to_dict() == {
+        table: len(checked(study, table)) for table in TABLES
+    }
+    domain = pd.read_csv(tmp_path / "ft.csv", dtype=str)
+    of = origins.query("file == 'ft.csv' and column == 'cmas'")
+    assert len(of) == (domain["FTTESTCD"] == "CMAS").sum() == 105
+    assert of["value"].tolist() == domain["FTSTRESC"].iloc[of["record"] - 2].tolist()
+    assert of["subject_id"].tolist() == domain["USUBJID"].iloc[of["record"] - 2].tolist()
+
+
+def spoilt(tmp_path: Path, domain: str, row: int, **changed: str) -> list[tuple[Any, ...]]:
+    """Errors where a record of a CSV package differs; rows as the file counts them."""
+    found = domains()
+    found[domain][row - 2] |= changed
+    study = packaged(tmp_path, "csv", found)
+    study.check()
+    listed = pd.read_csv(study.results / "queries.csv", keep_default_na=False, dtype=str)
+    errors = listed.loc[listed["severity"] == "error"]
+    names = ["table", "file", "row", "column", "value", "rule"]
+    return list(errors[names].itertuples(index=False, name=None))
+
+
+def test_a_finding_names_the_domain_and_its_record(tmp_path: Path) -> None:
+    assert spoilt(tmp_path, "FT", 6, FTSTRESC="31,5") == [
+        ("visits", "ft.csv", "6", "cmas", "31,5", "not_a_number")
+    ]
+
+
+def test_the_same_result_twice_is_told(tmp_path: Path) -> None:
+    record = domains()["FT"][2]
+    assert spoilt(tmp_path, "FT", 6, **record) == [
+        ("visits", "ft.csv", "6", "cmas", "CMAS", "duplicate_record")
+    ]
+
+
+def test_another_unit_is_told(tmp_path: Path) -> None:
+    assert spoilt(tmp_path, "LB", 2, LBSTRESU="ukat/L") == [
+        ("visits", "lb.csv", "2", "ck", "ukat/L", "other_unit")
+    ]
+
+
+def test_a_second_infusion_is_told(tmp_path: Path) -> None:
+    assert spoilt(tmp_path, "EX", 2, EXTRT="CD19 CAR-T", EXDOSU="cells/kg")[-1] == (
+        ("subjects", "ex.csv", "4", "infusion_date", "CD19 CAR-T", "duplicate_record")
+    )
+
+
+def test_dates_that_differ_within_a_visit_are_two_records_of_it(tmp_path: Path) -> None:
+    found = spoilt(tmp_path, "FT", 6, FTDTC="2023-04-13")
+    assert [(*line[:2], line[3], line[5]) for line in found] == [
+        ("visits", "ft.csv", "visit", "duplicate_visit")
+    ]
+
+
+def test_a_domain_that_is_missing_is_told_before_anything_runs(tmp_path: Path) -> None:
+    from durable.workflow import input_files
+
+    study = packaged(tmp_path, "xpt")
+    files = input_files(study.plan())
+    assert [Path(file).name for file in files["visits"]] == ["ft.xpt", "lb.xpt", "qs.xpt", "rs.xpt"]
+    (tmp_path / "lb.xpt").unlink()
+    errors = [one for one in study.check() if one.severity == "error"]
+    assert ("visits", "unreadable_file") in {(one.table, one.rule) for one in errors}
+
+
+def test_a_variable_that_is_missing_is_told_with_the_column_it_is_for(tmp_path: Path) -> None:
+    study = packaged(tmp_path, "csv")
+    planned("inputs.sdtm.variables", {"subjects": {"dose_level": "DM.ARMCD"}})(study)
+    errors = [one for one in study.check() if one.severity == "error"]
+    assert ("subjects", "dose_level", "missing_column") in {
+        (one.table, one.column, one.rule) for one in errors
+    }
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"variables": {"visits": {"cmas": "cmas"}}}, "inputs.sdtm.variables.visits.cmas: found"),
+        ({"variables": {"visit": {}}}, "found an unknown table; expected one of subjects"),
+        ({"values": {"visits": {"vist": {}}}}, "inputs.sdtm.values.visits.vist: found an unknown"),
+        ({"units": {"visits": {"ck": "mmol"}}}, "inputs.sdtm.units.visits.ck: found 'mmol'"),
+        ({"tables": ["subjects"]}, "expected subjects, visits and no table twice"),
+    ],
+)
+def test_a_mapping_that_cannot_be_meant_is_refused(
+    changed: dict[str, Any], problem: str, tmp_path: Path
+) -> None:
+    study = Study(tmp_path)
+    study.raw["inputs"] = {"sdtm": {"folder": "x", **changed}}
+    with pytest.raises(PlanError) as refused:
+        config.parse(study.raw)
+    assert problem in str(refused.value)
+
+
+def test_tables_beside_a_package_are_refused(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    study.raw["inputs"]["sdtm"] = {"folder": "x"}
+    with pytest.raises(PlanError, match="a table beside an SDTM package"):
+        config.parse(study.raw)
