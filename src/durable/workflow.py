@@ -122,7 +122,8 @@ def _key(plan: Plan, table: str) -> str:
 
 def input_digests(plan: Plan) -> dict[str, str]:
     """SHA-256 of each input: a file put in the place of an older one may bear an older time."""
-    return {table: sha256(Path(file)) for table, file in input_files(plan).items()}
+    files = {file for files in input_files(plan).values() for file in files}
+    return {file: sha256(Path(file)) for file in sorted(files)}
 
 
 def dependencies(plan: Plan, stage: str) -> dict[str, str]:
