@@ -53,8 +53,8 @@ REFUSED = [
         "an unknown section, with the one that was meant",
         changed("respnse", {}),
         "respnse: found an unknown key; expected one of analysis, inputs, study, schedule, "
-        "response, statistics, groups, sensitivity, safety, kinetics, outputs "
-        "(did you mean response?)",
+        "response, statistics, groups, sensitivity, safety, kinetics, outputs, "
+        "pins (did you mean response?)",
     ),
     (
         "an unknown key deep inside",

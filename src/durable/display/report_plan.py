@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from durable.config.model import Analysis, Input, Inputs, Plan
+from durable.config.model import Analysis, Inputs, Plan
 from durable.config.reference import keys
 
 #: Sections in which a difference is one of definition, not of names or of presentation.
@@ -58,10 +58,9 @@ def _dumped(plan: Plan) -> dict[str, Any]:
 
 
 def _defaults() -> Plan:
-    nothing = Input(path="-")
     return Plan(
         analysis=Analysis(id="none", data_cutoff=dt.date.min),
-        inputs=Inputs(subjects=nothing, visits=nothing),
+        inputs=Inputs(),
     )
 
 
