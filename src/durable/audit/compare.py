@@ -118,6 +118,11 @@ def run(config: Path, results: Path, against: str, *, workflow: Path, cores: int
             f"--config against={against}: expected the id of another analysis in {results}"
         )
     own, other = (_finished(results / name) for name in (plan.analysis.id, against))
+    for side in (own, other):
+        if side.plan.inputs.sdtm is not None:
+            raise UserError(
+                f"{side.name}: analyses of SDTM packages are not compared; of tables only"
+            )
     earlier, later = sorted((other, own), key=lambda side: side.plan.analysis.data_cutoff)
     place = own.folder / "compare" / against
     steps = _steps(earlier, later, place / "steps", workflow, cores)

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from durable.audit.pins import digest, installed
-from durable.config.model import TABLES, Pins, Plan
+from durable.config.model import TABLES, Inputs, Pins, Plan
+from durable.contracts.sdtm import input_paths
 from durable.errors import UserError
 from durable.files import sha256, write_text
 
@@ -73,7 +74,7 @@ def run(plan: Plan, folder: Path) -> None:
     started = json.loads((folder / STARTED).read_text("utf-8"))
     sources = _read_inputs(folder)
     refuse_replaced(plan, sources)
-    values = plan_values(plan, {name: source["sha256"] for name, source in sources.items()})
+    values = plan_values(plan, sources)
     packages = installed()
     manifest = _manifest(values, _names(plan, started, folder), started, folder)
     write_text(folder / MANIFEST, _json(manifest))
@@ -109,12 +110,16 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return manifest
 
 
-def _read_inputs(folder: Path) -> dict[str, dict[str, Any]]:
+def _read_inputs(folder: Path) -> dict[str, str]:
+    """SHA-256 of the files that were read, by table, or by domain of an SDTM package."""
     sources = json.loads((folder / "checked" / "sources.json").read_text("utf-8"))
-    return {name: sources[name] for name in TABLES if name in sources}
+    digests: dict[str, str] = {}
+    for name in (name for name in TABLES if name in sources):
+        digests |= sources[name].get("files", {name: sources[name]["sha256"]})
+    return digests
 
 
-def refuse_replaced(plan: Plan, sources: Mapping[str, Mapping[str, Any]]) -> None:
+def refuse_replaced(plan: Plan, digests: Mapping[str, str]) -> None:
     """Refuse to record inputs that were replaced after they were read.
 
     Raises
@@ -123,11 +128,12 @@ def refuse_replaced(plan: Plan, sources: Mapping[str, Mapping[str, Any]]) -> Non
         With every such file.
     """
     replaced = []
-    for name, source in sources.items():
-        path = Path(getattr(plan.inputs, name).path)
+    paths = input_paths(plan.inputs)
+    for name, read in digests.items():
+        path = Path(paths[name])
         found = sha256(path) if path.is_file() else "no file"
-        if found != source["sha256"]:
-            replaced.append(f"{path}: found {found}; read was {source['sha256']}")
+        if found != read:
+            replaced.append(f"{path}: found {found}; read was {read}")
     if replaced:
         files = "\n  ".join(replaced)
         raise UserError(f"changed during the run; start snakemake again:\n  {files}")
@@ -139,12 +145,20 @@ def plan_values(plan: Plan, digests: Mapping[str, str]) -> dict[str, Any]:
     Paths below the folder of the run are relative to it, so that they hold in another clone.
     """
     values = plan.model_dump(mode="json", exclude={"pins"})
+    sdtm = values["inputs"]["sdtm"]
+    if sdtm is not None:
+        sdtm |= {"folder": _portable(sdtm["folder"]), "sha256": dict(digests)}
+        return values
     for name, value in digests.items():
         given = values["inputs"][name]
-        path = Path(given["path"])
-        inside = path.is_absolute() and path.is_relative_to(Path.cwd())
-        given |= {"path": str(path.relative_to(Path.cwd()) if inside else path), "sha256": value}
+        given |= {"path": _portable(given["path"]), "sha256": value}
     return values
+
+
+def _portable(given: str) -> str:
+    path = Path(given)
+    inside = path.is_absolute() and path.is_relative_to(Path.cwd())
+    return str(path.relative_to(Path.cwd()) if inside else path)
 
 
 def pinned(values: Mapping[str, Any], pins: Pins | None) -> str:
@@ -199,10 +213,8 @@ def _manifest(
             "sha256": started["lock"],
         },
         "inputs": [
-            {"id": f"#input-{name}", "type": "prov:Entity"}
-            | {key: given[key] for key in ("path", "sha256")}
-            for name, given in values["inputs"].items()
-            if given is not None
+            {"id": f"#input-{name}", "type": "prov:Entity", "path": path, "sha256": read}
+            for name, path, read in _inputs(values["inputs"])
         ],
         "rules": [
             {
@@ -228,10 +240,18 @@ def _manifest(
     }
 
 
+def _inputs(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Name, path and SHA-256 of every file of the study."""
+    inputs = Inputs.model_validate(values)
+    paths = input_paths(inputs)
+    if inputs.sdtm is not None:
+        return [(name, path, inputs.sdtm.sha256[name]) for name, path in paths.items()]
+    return [(name, path, values[name]["sha256"]) for name, path in paths.items()]
+
+
 def _names(plan: Plan, started: Mapping[str, Any], folder: Path) -> dict[str, str]:
     """Names in the manifest of the files of the rules: inputs by table, results by their path."""
-    given = {name: getattr(plan.inputs, name) for name in TABLES}
-    names = {table.path: f"#input-{name}" for name, table in given.items() if table is not None}
+    names = {path: f"#input-{name}" for name, path in input_paths(plan.inputs).items()}
     for rule in started["rules"].values():
         for file in rule["output"]:
             names[file] = Path(file).relative_to(folder).as_posix()

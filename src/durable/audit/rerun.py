@@ -31,7 +31,7 @@ from durable.audit.pins import (
 )
 from durable.audit.plans import key_differences
 from durable.config import Plan, load
-from durable.config.model import TABLES
+from durable.contracts.sdtm import input_paths
 from durable.errors import UserError
 from durable.files import safe_cell, sha256, write_text
 
@@ -140,15 +140,14 @@ def _plan(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[Status]:
 
 def _inputs(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[Status]:
     expected = {entity["id"]: entity["sha256"] for entity in manifest["inputs"]}
-    for table in TABLES:
-        given = getattr(plan.inputs, table)
-        if given is None:
-            continue
-        path = Path(given.path)
+    sdtm = plan.inputs.sdtm
+    for name, file in input_paths(plan.inputs).items():
+        path = Path(file)
         found = sha256(path) if path.is_file() else "no file"
-        pin = expected.get(f"#input-{table}", "none")
-        status = "as pinned" if found == pin == given.sha256 else "differs"
-        yield Status("input", given.path, status, pin, "" if status == "as pinned" else found)
+        pin = expected.get(f"#input-{name}", "none")
+        given = getattr(plan.inputs, name).sha256 if sdtm is None else sdtm.sha256.get(name)
+        status = "as pinned" if found == pin == given else "differs"
+        yield Status("input", file, status, pin, "" if status == "as pinned" else found)
 
 
 def _pins(
@@ -234,7 +233,11 @@ def _repeat(plan: Plan, place: Path, workflow: Path, cores: int) -> str:
     values = plan.model_dump(mode="json", exclude={"pins"})
     for given in values["inputs"].values():
         if given is not None:
-            given["path"] = str(Path(given["path"]).absolute())
+            key = "folder" if "folder" in given else "path"
+            given[key] = str(Path(given[key]).absolute())
+    since = values["outputs"]["queries_since"]
+    if since is not None:
+        values["outputs"]["queries_since"] = str(Path(since).absolute())
     # The repetition is thrown away by the next one.
     values["outputs"]["locked"] = False
     config = place / "analysis.yaml"

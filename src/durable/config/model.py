@@ -183,6 +183,8 @@ class Sdtm(Section):
     """Format of the domains' files."""
     encoding: Literal["utf-8", "utf-16", "gb18030", "windows-1252"] | None = None
     """Encoding of the text in xpt and csv files, as for a table."""
+    sha256: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = {}
+    """Expected SHA-256 of the files by domain (DM, SUPPDM); a file that differs is refused."""
     tables: Annotated[
         tuple[Literal["subjects", "visits", "therapies", "adverse_events", "kinetics"], ...],
         Strict(False),

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from durable.config.model import ENZYMES, Sdtm
+from durable.config.model import ENZYMES, TABLES, Inputs, Sdtm
 
 #: The domain whose records are those of the table; assessments are put together from several.
 PRINCIPAL = {"subjects": "DM", "therapies": "CM", "adverse_events": "AE", "kinetics": "PC"}
@@ -101,6 +101,15 @@ def domains(table: str, given: Sdtm) -> list[str]:
     named = {place.split(".")[0] for place in variables(table, given).values()}
     others = sorted({*named, *_BESIDE.get(table, ())} - {PRINCIPAL.get(table, "")})
     return [*([PRINCIPAL[table]] if table in PRINCIPAL else []), *others]
+
+
+def input_paths(inputs: Inputs) -> dict[str, str]:
+    """The study's files by name: that of the table, or of the domain in a package."""
+    if inputs.sdtm is None:
+        tables = {name: getattr(inputs, name) for name in TABLES}
+        return {name: table.path for name, table in tables.items() if table is not None}
+    names = {domain for table in inputs.sdtm.tables for domain in domains(table, inputs.sdtm)}
+    return {domain: file_of(domain, inputs.sdtm) for domain in sorted(names)}
 
 
 def file_of(domain: str, given: Sdtm) -> str:

@@ -30,7 +30,8 @@ class Examined:
     queries: pd.DataFrame
     tables: dict[str, Table]
     sources: dict[str, dict[str, Any]]
-    """File, SHA-256 and number of records by table."""
+    """By table its file, number of records and SHA-256; of an SDTM package the SHA-256 of each of
+    its ``files``, and one over their list."""
     conversions: pd.DataFrame
 
 
@@ -65,22 +66,24 @@ def examine(plan: Plan) -> Examined:
     sources: dict[str, dict[str, Any]] = {}
     tables: dict[str, Table] = {}
     conversions: list[pd.DataFrame] = []
-    for name, given, recorded, digest in _recorded(plan.inputs, findings):
+    for name, given, recorded, digests in _recorded(plan.inputs, findings):
         recorded, changed = converted(recorded, given)
         conversions.append(changed)
         frame = typed(recorded, plan.response.ranges, findings)
         tables[name] = Table(recorded, frame)
         if recorded.readable and frame.empty:
             _no_records(name, recorded.file, findings)
-        sources[name] = {"file": recorded.file, "sha256": digest, "rows": len(frame)}
+        sources[name] = {"file": recorded.file, "rows": len(frame), **digests}
     filled = {name: table for name, table in tables.items() if not table.frame.empty}
     needs = cross.Needs(plan.schedule, tuple(plan.response.measures.values()))
     cross.check(filled, needs, findings)
     return Examined(findings.frame(), tables, sources, together(conversions))
 
 
-def _recorded(inputs: Inputs, findings: Findings) -> Iterator[tuple[str, Input, Recorded, str]]:
-    """Every table of the study: its value maps and units, its text, and the SHA-256 of its file."""
+def _recorded(
+    inputs: Inputs, findings: Findings
+) -> Iterator[tuple[str, Input, Recorded, dict[str, Any]]]:
+    """Every table of the study: its value maps and units, its text, and its files' digests."""
     if inputs.sdtm is not None:
         from durable.intake.sdtm import Package
 
@@ -92,7 +95,8 @@ def _recorded(inputs: Inputs, findings: Findings) -> Iterator[tuple[str, Input, 
     for name in TABLES:
         given = getattr(inputs, name)
         if given is not None:
-            yield name, given, *read(name, given, findings)
+            recorded, digest = read(name, given, findings)
+            yield name, given, recorded, {"sha256": digest}
 
 
 def _origins(tables: Iterable[Table]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -39,18 +40,20 @@ class Package:
     findings: Findings
     _read: dict[str, tuple[pd.DataFrame | None, str]] = field(default_factory=dict)
 
-    def table(self, name: str) -> tuple[Recorded, str]:
-        """A native table, and a SHA-256 over those of the files that it is made of."""
+    def table(self, name: str) -> tuple[Recorded, dict[str, Any]]:
+        """A native table; the SHA-256 of the files it is made of by domain, and one over them."""
         names = domains(name, self.given)
         frames = {domain: self._domain(name, domain) for domain in names}
-        lines = [f"{self._read[domain][1]}  {self.file(domain)}\n" for domain in names]
-        digest = hashlib.sha256("".join(lines).encode()).hexdigest()
+        files = {domain: self._read[domain][1] for domain in names}
+        lines = [f"{digest}  {self.file(domain)}\n" for domain, digest in files.items()]
+        whole_digest = hashlib.sha256("".join(lines).encode()).hexdigest()
+        digests = {"sha256": whole_digest, "files": files}
         whole = {domain: frame for domain, frame in frames.items() if frame is not None}
         file = ", ".join(self.file(domain) for domain in names)
         if len(whole) < len(names) or not self._has_variables(name, whole):
-            return nothing(name, file), digest
+            return nothing(name, file), digests
         make = _Assessments if name == "visits" else _Records
-        return make(name, file, self, whole).recorded(), digest
+        return make(name, file, self, whole).recorded(), digests
 
     def conversions(self, name: str) -> Input:
         """Value maps and units of a table, as those of a native file."""
@@ -66,7 +69,12 @@ class Package:
     def _domain(self, table: str, domain: str) -> pd.DataFrame | None:
         if domain not in self._read:
             path, given = file_of(domain, self.given), self.given
-            source = Input(path=path, format=given.format, encoding=given.encoding)
+            source = Input(
+                path=path,
+                format=given.format,
+                encoding=given.encoding,
+                sha256=given.sha256.get(domain),
+            )
             cells, digest = read_cells(table, source, self.findings)
             frame = None
             if cells is not None:
