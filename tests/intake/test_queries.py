@@ -84,6 +84,8 @@ def test_a_second_listing_says_what_is_new_open_and_resolved(tmp_path: Path) -> 
     (_, gone) = sheet(second, "Resolved")
     assert (gone[1], gone[3], gone[7], gone[8]) == ("resolved", "CQ-001", "mmt8", "81")
     page = (second / "queries.html").read_text()
+    assert "Compared with the listing of results. new" in " ".join(page.split())
+    assert str(tmp_path) not in page
     assert "new, error: 1; open, error: 1; open, warning: 7; resolved, error: 1." in page
     # What is resolved is no finding of this run: only two errors stop the analysis.
     assert (listing(second)["severity"] == "error").sum() == 2

@@ -53,7 +53,9 @@ def run(plan: Plan, folder: Path) -> None:
     since = plan.outputs.queries_since
     listed = compared(examined.queries, None if since is None else Path(since))
     title = f"{plan.study.id}, {plan.analysis.id}"
-    write_html(folder / "queries.html", listed, title, since or "")
+    # The folder of the earlier analysis bears its name; where it lies is no matter of the page.
+    earlier = "" if since is None else Path(since).absolute().parent.name
+    write_html(folder / "queries.html", listed, title, earlier)
     write_xlsx(folder / "queries.xlsx", listed)
     count = examined.queries["severity"].value_counts()
     summary = f"{count.get('error', 0)} error(s), {count.get('warning', 0)} warning(s)"
