@@ -31,7 +31,7 @@ Record = dict[str, str]
 
 
 def run_study(
-    folder: Path, plan_text: str | None = None, until: str = "", without: tuple[str, ...] = ()
+    folder: Path, plan_text: str | None = None, until: str = "report", without: tuple[str, ...] = ()
 ) -> tuple[Plan, Path]:
     """Run the stages on the data in `folder`; the plan and the folder of results.
 
@@ -42,7 +42,7 @@ def run_study(
     plan_text
         The configuration; that of the demo when None.
     until
-        Last stage; all of them when empty.
+        Last stage.
     without
         Stages that are left out.
     """
