@@ -16,6 +16,7 @@ import pandas as pd
 
 from durable.config.model import Plan, Safety
 from durable.contracts.adae import adae, window_flag
+from durable.contracts.partial_dates import possible_days
 from durable.derive.adsl import flag, study_day
 from durable.files import write_parquet
 
@@ -134,13 +135,8 @@ def _possible(
     text = partial.astype("string").astype(object)
     if not text.astype(str).str.fullmatch(_FORM).all():
         raise ValueError("a partial date is none of YYYY-MM, YYYY and empty")
-    size = text.str.len()
-    first = pd.to_datetime(
-        text.where(size == 7, text + "-01").mask(size == 0, None), format="%Y-%m"
-    ).astype("datetime64[ns]")
-    by_month, by_year = first + pd.offsets.MonthEnd(0), first + pd.offsets.YearEnd(0)
-    imputed = size.map({7: "D", 4: "M", 0: "Y"}).astype(object)
-    return first, by_month.where(size == 7, by_year), imputed
+    imputed = text.str.len().map({7: "D", 4: "M", 0: "Y"}).astype(object)
+    return *possible_days(text), imputed
 
 
 def _recorded(rows: pd.DataFrame, who: pd.DataFrame) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -119,12 +119,17 @@ KINDS = (
 
 def run(plan: Plan, folder: Path) -> None:
     """Draw every ``figures/f_*.csv`` that is there, as SVG and as PNG beside it."""
+    for points, figure, caption in drawn(plan, folder):
+        save(figure, points.with_suffix(""), caption)
+
+
+def drawn(plan: Plan, folder: Path) -> Iterator[tuple[Path, Figure, Caption]]:
+    """Every figure whose ``figures/f_*.csv`` is there, with that file; one at a time."""
     with settings():
         for kind in KINDS:
             points = folder / "figures" / f"f_{kind.name}.csv"
             if points.is_file():
-                figure, caption = draw(kind, points, plan)
-                save(figure, points.with_suffix(""), caption)
+                yield points, *draw(kind, points, plan)
 
 
 def draw(kind: Kind, path: Path, plan: Plan) -> tuple[Figure, Caption]:

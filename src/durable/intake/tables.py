@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from durable.contracts.inputs import partial
+from durable.contracts.partial_dates import possible_days
 from durable.intake.findings import Findings, Recorded
 
 
@@ -40,24 +41,16 @@ def date_of(frame: pd.DataFrame, known: pd.DataFrame, column: str) -> pd.Series[
 
 def first_day(frame: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
     """The date, or the first day that one recorded in part can mean."""
-    return (
-        frame[column].fillna(_first(frame, column)) if partial(column) in frame else frame[column]
-    )
+    if partial(column) not in frame:
+        return frame[column]
+    return frame[column].fillna(possible_days(frame[partial(column)])[0])
 
 
 def last_day(frame: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
     """The date, or the last day that one recorded in part can mean."""
     if partial(column) not in frame:
         return frame[column]
-    first = _first(frame, column)
-    month = frame[partial(column)].str.len() == len("YYYY-MM")
-    last = (first + pd.offsets.MonthEnd(0)).where(month, first + pd.offsets.YearEnd(0))
-    return frame[column].fillna(last)
-
-
-def _first(frame: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
-    text = frame[partial(column)].astype("string") + "-01-01"
-    return pd.to_datetime(text.str[: len("YYYY-MM-DD")], format="%Y-%m-%d")
+    return frame[column].fillna(possible_days(frame[partial(column)])[1])
 
 
 def iso(date: pd.Series[pd.Timestamp]) -> pd.Series[str]:
