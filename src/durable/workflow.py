@@ -19,6 +19,7 @@ from durable.audit.pins import (
     commit,
     differences,
     found_pins,
+    listing_digest,
     lock_digest,
 )
 from durable.config import Finding, Plan, PlanError, load
@@ -123,6 +124,9 @@ def _key(plan: Plan, table: str) -> str:
 def input_digests(plan: Plan) -> dict[str, str]:
     """SHA-256 of each input: a file put in the place of an older one may bear an older time."""
     files = {file for files in input_files(plan).values() for file in files}
+    # Not only tables are read: an earlier listing of findings is.
+    if plan.outputs.queries_since is not None:
+        files.add(plan.outputs.queries_since)
     return {file: sha256(Path(file)) for file in sorted(files)}
 
 
@@ -219,15 +223,16 @@ def begin(
     refuse_other(plan, workflow, allow)
     refuse_edited(folder)
     _HELD.append(begin_run(folder, _outputs(rules)))
-    _start(folder, rules, workflow)
+    _start(plan, folder, rules, workflow)
 
 
-def _start(folder: Path, rules: Mapping[str, Any], workflow: Path) -> None:
+def _start(plan: Plan, folder: Path, rules: Mapping[str, Any], workflow: Path) -> None:
     """Write down what the run begins with, for its manifest."""
     recorded = {name: rule for name, rule in rules.items() if name != "record"}
     circumstances = {
         "time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "rules": recorded,
+        "listing": listing_digest(plan),
         "code": code_files(workflow),
         "lock": lock_digest(workflow),
         **commit(workflow),
@@ -360,7 +365,7 @@ def refuse_other(plan: Plan, workflow: Path, allow: Iterable[str]) -> None:
     """
     if plan.pins is None:
         return
-    found = [d for d in differences(plan.pins, found_pins(workflow)) if d.kind not in allow]
+    found = [d for d in differences(plan.pins, found_pins(workflow, plan)) if d.kind not in allow]
     if found:
         lines = "\n  ".join(map(str, found))
         raise UserError(f"not as pinned (--config allow=code,environment lets it):\n  {lines}")

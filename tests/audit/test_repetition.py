@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 
+from durable.intake.findings import COLUMNS as LISTING
 from tests.audit.conftest import pinned, processor_seconds, verdict
+from tests.intake.package import packaged
 from tests.workflow.conftest import RESULTS, Study, new_study
 
 pytestmark = pytest.mark.slow
@@ -120,3 +124,62 @@ def test_other_code_is_repeated_when_allowed_and_every_cell_that_moved_is_named(
     )
     assert rows["output", "adam/adtte.parquet"]["status"] == "identical"
     assert rows["output", "figures/f_km_dor.png"]["status"] == "identical"
+
+
+def test_an_sdtm_package_and_an_earlier_listing_are_pinned_file_by_file(
+    short: Study, tmp_path: Path
+) -> None:
+    listing = short.folder / "earlier" / "queries.csv"
+    listing.parent.mkdir()
+    with listing.open("w") as file:
+        file.write(",".join(LISTING) + "\n")
+    package = short.folder / "package"
+    package.mkdir()
+    inputs = packaged(package, "csv").raw["inputs"]
+    inputs["sdtm"] |= {"folder": "package", "tables": ["subjects", "visits", "therapies"]}
+    plan = {
+        "analysis": {"id": "demo-interim", "data_cutoff": "2024-06-30"},
+        "inputs": inputs,
+        "outputs": {"queries_since": "earlier/queries.csv"},
+    }
+    (short.folder / "config/config.yaml").write_text(yaml.safe_dump(plan))
+    done = short.run()
+    assert done.returncode == 0, done.stdout
+    done = short.run("audit", *pinned(short))
+    assert done.returncode == 0, done.stdout
+    kept = {name: row for (kind, name), row in verdict(short).items() if kind == "input"}
+    assert set(kept) == {
+        "outputs.queries_since",
+        *(f"package/{name}.csv" for name in ("cm", "dm", "ds", "ex", "ft", "lb", "qs", "rs")),
+        *(f"package/{name}.csv" for name in ("suppcm", "suppdm")),
+    }
+    assert {row["status"] for row in kept.values()} == {"as pinned"}
+    assert short.planned() == set()
+
+    listing.write_text(listing.read_text() + "\n")
+    refused = short.run("audit", *pinned(short))
+    assert refused.returncode == 1
+    assert "input outputs.queries_since differs: found " in refused.stdout
+    plain = short.run(*pinned(short))
+    assert plain.returncode == 1
+    assert "input outputs.queries_since: found " in plain.stdout
+    listing.write_text(listing.read_text()[:-1])
+
+    # Another value of one record of one domain, in a second analysis of a later day.
+    text = (package / "ft.csv").read_text()
+    (package / "ft.csv").write_text(text.replace(",52,", ",51,", 1))
+    refused = short.run("audit", *pinned(short))
+    assert refused.returncode == 1
+    assert "input package/ft.csv differs: found " in refused.stdout
+    plan["analysis"] = {"id": "second", "data_cutoff": "2024-08-31"}
+    second = ("--configfile", str(short.folder / "config/second.yaml"))
+    (short.folder / "config/second.yaml").write_text(yaml.safe_dump(plan))
+    assert short.run(*second).returncode == 0
+    done = short.run("compare", *second, "--config", "against=demo-interim")
+    assert done.returncode == 0, done.stdout
+    assert "1 input change(s) before the earlier cut-off" in done.stdout
+    assert ", 0 unexplained" in done.stdout
+    place = short.folder / "results/second/compare/demo-interim"
+    with (place / "inputs.csv").open(newline="") as file:
+        first = next(csv.DictReader(file))
+    assert (first["column"], first["earlier"], first["later"]) == ("cmas", "52", "51")

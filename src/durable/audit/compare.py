@@ -42,7 +42,7 @@ CODE = "code or environment"
 UNEXPLAINED = "unexplained"
 #: Sections and keys of the plan that change no number at a given cut-off.
 _NAMES = ("analysis.", "study.", "outputs.")
-_FILES = (".path", ".sha256")
+_FILES = (".path", ".sha256", ".folder")
 
 
 @dataclass(frozen=True)
@@ -118,11 +118,6 @@ def run(config: Path, results: Path, against: str, *, workflow: Path, cores: int
             f"--config against={against}: expected the id of another analysis in {results}"
         )
     own, other = (_finished(results / name) for name in (plan.analysis.id, against))
-    for side in (own, other):
-        if side.plan.inputs.sdtm is not None:
-            raise UserError(
-                f"{side.name}: analyses of SDTM packages are not compared; of tables only"
-            )
     earlier, later = sorted((other, own), key=lambda side: side.plan.analysis.data_cutoff)
     place = own.folder / "compare" / against
     steps = _steps(earlier, later, place / "steps", workflow, cores)
@@ -184,13 +179,16 @@ def _steps(earlier: Side, later: Side, place: Path, workflow: Path, cores: int) 
 
 
 def _digests(side: Side) -> dict[str, str]:
-    return {entity["id"]: entity["sha256"] for entity in side.manifest["inputs"]}
+    """Digests of the study's files; an earlier listing moves no number."""
+    given = {entity["id"]: entity["sha256"] for entity in side.manifest["inputs"]}
+    return {name: value for name, value in given.items() if name != "#input-queries_since"}
 
 
 def _plan_keys(earlier: Side, later: Side) -> Iterator[tuple[str, str, str]]:
     """Keys of the plan that can move a number."""
     for key, was, now in key_differences(earlier.values, later.values):
-        if not key.startswith(_NAMES) and not (key.startswith("inputs.") and key.endswith(_FILES)):
+        file = key.startswith("inputs.") and (key.endswith(_FILES) or ".sha256." in key)
+        if not key.startswith(_NAMES) and not file:
             yield key, was, now
 
 
@@ -204,6 +202,8 @@ def refuse_replaced(side: Side) -> None:
     """
     other = []
     for entity in side.manifest["inputs"]:
+        if entity["id"] not in _digests(side):
+            continue
         path = Path(entity["path"])
         found = sha256(path) if path.is_file() else "no file"
         if found != entity["sha256"]:
@@ -219,11 +219,7 @@ def _computed(
     """The earlier plan on the later files, as of a cut-off: its numbers, without outputs."""
     values: dict[str, Any] = {**earlier.values, "outputs": {}}
     values["analysis"] = {**values["analysis"], "data_cutoff": cutoff}
-    values["inputs"] = {
-        table: {**given, "path": str(Path(given["path"]).absolute())}
-        for table in TABLES
-        if (given := later.values["inputs"][table]) and earlier.values["inputs"][table]
-    }
+    values["inputs"] = _later_files(earlier, later)
     config = place / "analysis.yaml"
     write_text(config, pinned(values, None))
     target = f"results/{earlier.name}/ard.csv"
@@ -239,6 +235,30 @@ def _computed(
     if done.returncode != 0:
         raise UserError(f"the analysis between {earlier.name} and {later.name} failed: see {log}")
     return replace(earlier, folder=place / "results" / earlier.name, plan=parse(values))
+
+
+def _later_files(earlier: Side, later: Side) -> dict[str, Any]:
+    """The later files for the tables of the earlier plan.
+
+    The same files are read as the earlier plan says, so that another way of reading is a matter of
+    the plan; other files may need another way.
+    """
+    old, new = earlier.values["inputs"], later.values["inputs"]
+    kept = {name for name, _ in _digests(earlier).items() & _digests(later).items()}
+    inputs: dict[str, Any] = {}
+    for table in TABLES:
+        if new[table] and (old[table] or old["sdtm"]):
+            way = old[table] if old[table] and f"#input-{table}" in kept else new[table]
+            inputs[table] = {**way, "path": str(Path(new[table]["path"]).absolute())}
+    if new["sdtm"]:
+        had = old["sdtm"]["tables"] if old["sdtm"] else [name for name in TABLES if old[name]]
+        way = old["sdtm"] if old["sdtm"] and _digests(earlier) == _digests(later) else new["sdtm"]
+        inputs["sdtm"] = {
+            **way,
+            "folder": str(Path(new["sdtm"]["folder"]).absolute()),
+            "tables": [table for table in new["sdtm"]["tables"] if table in had],
+        }
+    return inputs
 
 
 def _inputs(steps: Iterable[Step]) -> list[InputChange]:

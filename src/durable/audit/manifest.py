@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from durable.audit.pins import digest, installed
+from durable.audit.pins import digest, installed, listing_digest
 from durable.config.model import TABLES, Inputs, Pins, Plan
 from durable.contracts.sdtm import input_paths
 from durable.errors import UserError
@@ -73,7 +73,7 @@ def run(plan: Plan, folder: Path) -> None:
     """
     started = json.loads((folder / STARTED).read_text("utf-8"))
     sources = _read_inputs(folder)
-    refuse_replaced(plan, sources)
+    refuse_replaced(plan, sources, started["listing"])
     values = plan_values(plan, sources)
     packages = installed()
     manifest = _manifest(values, _names(plan, started, folder), started, folder)
@@ -83,6 +83,7 @@ def run(plan: Plan, folder: Path) -> None:
         lock=started["lock"],
         python=platform.python_version(),
         packages=packages,
+        listing=started["listing"],
     )
     if not started["keep_pinned"]:
         header = _PINNED_HEADER.format(file=(folder / PINNED).as_posix())
@@ -119,8 +120,15 @@ def _read_inputs(folder: Path) -> dict[str, str]:
     return digests
 
 
-def refuse_replaced(plan: Plan, digests: Mapping[str, str]) -> None:
+def refuse_replaced(plan: Plan, digests: Mapping[str, str], listing: str | None) -> None:
     """Refuse to record inputs that were replaced after they were read.
+
+    Parameters
+    ----------
+    digests
+        SHA-256 of each file of the study as it was read.
+    listing
+        That of the earlier listing of findings when the run began.
 
     Raises
     ------
@@ -134,6 +142,9 @@ def refuse_replaced(plan: Plan, digests: Mapping[str, str]) -> None:
         found = sha256(path) if path.is_file() else "no file"
         if found != read:
             replaced.append(f"{path}: found {found}; read was {read}")
+    now = listing_digest(plan)
+    if now != listing:
+        replaced.append(f"{plan.outputs.queries_since}: found {now}; read was {listing}")
     if replaced:
         files = "\n  ".join(replaced)
         raise UserError(f"changed during the run; start snakemake again:\n  {files}")
@@ -145,6 +156,8 @@ def plan_values(plan: Plan, digests: Mapping[str, str]) -> dict[str, Any]:
     Paths below the folder of the run are relative to it, so that they hold in another clone.
     """
     values = plan.model_dump(mode="json", exclude={"pins"})
+    since = values["outputs"]["queries_since"]
+    values["outputs"]["queries_since"] = since and _portable(since)
     sdtm = values["inputs"]["sdtm"]
     if sdtm is not None:
         sdtm |= {"folder": _portable(sdtm["folder"]), "sha256": dict(digests)}
@@ -214,7 +227,7 @@ def _manifest(
         },
         "inputs": [
             {"id": f"#input-{name}", "type": "prov:Entity", "path": path, "sha256": read}
-            for name, path, read in _inputs(values["inputs"])
+            for name, path, read in _inputs(values, started["listing"])
         ],
         "rules": [
             {
@@ -240,18 +253,24 @@ def _manifest(
     }
 
 
-def _inputs(values: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Name, path and SHA-256 of every file of the study."""
-    inputs = Inputs.model_validate(values)
+def _inputs(values: Mapping[str, Any], listing: str | None) -> list[tuple[str, str, str]]:
+    """Name, path and SHA-256 of every file that was read."""
+    inputs = Inputs.model_validate(values["inputs"])
     paths = input_paths(inputs)
     if inputs.sdtm is not None:
-        return [(name, path, inputs.sdtm.sha256[name]) for name, path in paths.items()]
-    return [(name, path, values[name]["sha256"]) for name, path in paths.items()]
+        digests = inputs.sdtm.sha256
+    else:
+        digests = {name: values["inputs"][name]["sha256"] for name in paths}
+    found = [(name, path, digests[name]) for name, path in paths.items()]
+    since = values["outputs"]["queries_since"]
+    return found if listing is None else [*found, ("queries_since", since, listing)]
 
 
 def _names(plan: Plan, started: Mapping[str, Any], folder: Path) -> dict[str, str]:
     """Names in the manifest of the files of the rules: inputs by table, results by their path."""
     names = {path: f"#input-{name}" for name, path in input_paths(plan.inputs).items()}
+    if plan.outputs.queries_since is not None:
+        names[plan.outputs.queries_since] = "#input-queries_since"
     for rule in started["rules"].values():
         for file in rule["output"]:
             names[file] = Path(file).relative_to(folder).as_posix()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from durable.config.model import Pins
+from durable.config.model import Pins, Plan
 from durable.files import sha256
 
 _PACKAGE = Path(__file__).parents[1]
@@ -111,13 +111,20 @@ def installed() -> dict[str, str]:
     return dict(sorted(versions.items()))
 
 
-def found_pins(workflow: Path) -> Pins:
-    """Pins of the code and environment as they are now."""
+def listing_digest(plan: Plan) -> str | None:
+    """SHA-256 of the earlier listing of findings; None where there is none."""
+    since = plan.outputs.queries_since
+    return sha256(Path(since)) if since is not None and Path(since).is_file() else None
+
+
+def found_pins(workflow: Path, plan: Plan) -> Pins:
+    """Pins of code, environment and earlier listing as they are now."""
     return Pins(
         code=digest(code_files(workflow)),
         lock=lock_digest(workflow),
         python=platform.python_version(),
         packages=installed(),
+        listing=listing_digest(plan),
     )
 
 
@@ -130,6 +137,8 @@ def differences(pinned: Pins, found: Pins) -> Iterator[Difference]:
     if pinned.python != found.python:
         yield Difference("environment", "Python", pinned.python, found.python)
     yield from _each("environment", pinned.packages, found.packages)
+    if pinned.listing != found.listing:
+        yield Difference("input", "outputs.queries_since", *_words((pinned.listing, found.listing)))
 
 
 def changed_files(expected: Mapping[str, str], found: Mapping[str, str]) -> Iterator[Difference]:

@@ -155,7 +155,7 @@ def _pins(
 ) -> Iterator[Status]:
     """Code file by file where the manifest tells them, environment package by package."""
     assert plan.pins is not None  # noqa: S101  (refused before)
-    now = found_pins(workflow)
+    now = found_pins(workflow, plan)
     found = list(differences(plan.pins, now))
     files = manifest["code"]["files"]
     if digest(files) == plan.pins.code:
@@ -165,8 +165,9 @@ def _pins(
     for kind, name, value in (
         ("code", "package and workflow", now.code),
         ("environment", "Python, packages, lock file", now.lock or ""),
+        ("input", "outputs.queries_since", now.listing),
     ):
-        if not any(difference.kind == kind for difference in found):
+        if value is not None and not any(difference.kind == kind for difference in found):
             yield Status(kind, name, "as pinned", value)
 
 

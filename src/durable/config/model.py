@@ -725,6 +725,8 @@ class Pins(Section):
     """Version of Python."""
     packages: dict[str, Text]
     """Installed packages and their versions."""
+    listing: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """SHA-256 of the earlier listing of findings (outputs.queries_since)."""
 
 
 GroupVariable = Literal["dose_level", "part", "sex"]
