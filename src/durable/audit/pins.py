@@ -33,7 +33,7 @@ class Difference:
 
 
 def code_files(workflow: Path) -> dict[str, str]:
-    """SHA-256 of each file of the package and of the workflow.
+    """SHA-256 of each file of the package, its templates among them, and of the workflow.
 
     Parameters
     ----------
@@ -47,8 +47,9 @@ def code_files(workflow: Path) -> dict[str, str]:
     """
     rules = [workflow / "Snakefile", *(workflow / "workflow").rglob("*")]
     files = {path.relative_to(workflow).as_posix(): path for path in rules if path.is_file()}
-    for path in _PACKAGE.rglob("*.py"):
-        files[f"src/{_PACKAGE.name}/{path.relative_to(_PACKAGE).as_posix()}"] = path
+    for path in _PACKAGE.rglob("*"):
+        if path.is_file() and path.parent.name != "__pycache__":
+            files[f"src/{_PACKAGE.name}/{path.relative_to(_PACKAGE).as_posix()}"] = path
     return {name: sha256(files[name]) for name in sorted(files)}
 
 
