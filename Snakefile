@@ -18,6 +18,7 @@ include: "workflow/rules/analyse.smk"
 include: "workflow/rules/display.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/audit.smk"
+include: "workflow/rules/simulate.smk"
 
 
 rule all:

@@ -43,6 +43,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--config", type=Path, required=True, help="the analysis plan, YAML")
         command.add_argument("--results", type=Path, default=Path("results"), help="results folder")
         command.add_argument("--plan", metavar="DIGEST", help="digest of the plan that is expected")
+        if stage.chunked:
+            command.add_argument("--chunk", type=int, required=True, help="number, from 0")
         command.set_defaults(do=_run_stage, stage=name)
     demo = commands.add_parser("demo", help="write the synthetic demo study")
     demo.add_argument("--seed", type=int, required=True)
@@ -74,10 +76,12 @@ def _run_stage(options: argparse.Namespace) -> None:
     plan = config.load(options.config)
     if options.plan is not None and options.plan != plan.digest(stage.plan):
         raise UserError(f"{options.config} was changed during the run: start snakemake again")
-    folder = options.results / plan.analysis.id
+    folder = options.results / plan.analysis.id / stage.folder
+    chunk = (options.chunk,) if stage.chunked else ()
     begun = time.monotonic()
-    importlib.import_module(stage.module).run(plan.only(stage.plan), folder)
-    write_text(folder / "logs" / f"{options.stage}.seconds", f"{time.monotonic() - begun:.2f}\n")
+    importlib.import_module(stage.module).run(plan.only(stage.plan), folder, *chunk)
+    name = "_".join([options.stage, *map(str, chunk)])
+    write_text(folder / "logs" / f"{name}.seconds", f"{time.monotonic() - begun:.2f}\n")
 
 
 def _audit(options: argparse.Namespace) -> None:

@@ -37,6 +37,10 @@ _HEADINGS = (
     *("analysis", "study", "groups"),
     *("outputs.percent_decimals", "outputs.month_decimals"),
 )
+_SIMULATED = (
+    *("schedule", "response", "statistics", "sensitivity"),
+    *(f"simulation.{key}" for key in ("trials", "seed", "chunks", "definitions", "scenarios")),
+)
 _FIGURES = (*_HEADINGS, "schedule", "response", "statistics", "sensitivity")
 _TABLES = (*_FIGURES, "safety", "kinetics")
 
@@ -51,6 +55,10 @@ class Stage:
     """Dotted paths of the plan that the stage reads."""
     about: str
     """What the stage does, for the help text."""
+    folder: str = ""
+    """Folder in the results that it works in; its module's ``run`` is handed that one."""
+    chunked: bool = False
+    """Whether it is one of many jobs: ``run(plan, folder, chunk)``."""
 
 
 STAGES: dict[str, Stage] = {
@@ -183,6 +191,19 @@ STAGES: dict[str, Stage] = {
             *("sensitivity", "safety", "kinetics", "outputs"),
         ),
         "write the manifest and the pinned configuration",
+    ),
+    "simulate": Stage(
+        "durable.simulate.chunk",
+        _SIMULATED,
+        "simulate one chunk of the virtual trials",
+        folder="simulation",
+        chunked=True,
+    ),
+    "simulation_truth": Stage(
+        "durable.simulate.truth",
+        ("simulation.scenarios", "statistics.days_per_month", "statistics.landmarks_months"),
+        "write the true values of the scenarios",
+        folder="simulation",
     ),
 }
 

@@ -34,6 +34,8 @@ DEFAULT_CONFIGURATION = Path("config/config.yaml")
 OPTIONS = ("against", "allow")
 #: Rules that look at results and make none.
 READERS = frozenset({"audit", "compare"})
+#: Folder of the results that the simulation has to itself: nothing of the analysis is made from it.
+SIMULATION = "simulation"
 #: Folders of a final analysis that stay writable: what is said about it later goes there.
 _OPEN = ("audit", "compare", "logs")
 #: Free bytes of a disk that is as good as full.
@@ -75,8 +77,28 @@ def configuration(given: Iterable[str], options: Iterable[str]) -> Path:
     return path
 
 
-def plan_of(path: Path) -> Plan:
-    """The plan of a configuration, once every input file that it names is there.
+def simulates(arguments: Iterable[str]) -> bool:
+    """Whether a run is asked for the simulation, which needs no input files.
+
+    By the arguments of the command line: Snakemake tells its targets after the Snakefile is read.
+    """
+    return any(argument == "simulate" or _in_simulation(argument) for argument in arguments)
+
+
+def _in_simulation(file: object) -> bool:
+    """Whether a file of results/ID lies in the folder of the simulation."""
+    return Path(str(file)).parts[2:3] == (SIMULATION,)
+
+
+def plan_of(path: Path, with_inputs: bool = True) -> Plan:
+    """The plan of a configuration, once everything that it names is there.
+
+    Parameters
+    ----------
+    path
+        Configuration file.
+    with_inputs
+        Whether the input files have to be there; if not, there has to be a simulation.
 
     Raises
     ------
@@ -84,6 +106,11 @@ def plan_of(path: Path) -> Plan:
         With every finding at once.
     """
     plan = load(path)
+    if not with_inputs:
+        if plan.simulation is None:
+            expected = "a section with scenarios: what is to be simulated"
+            raise PlanError(str(path), [Finding("simulation", "nothing", expected)])
+        return plan
     expected = f"a file, absolute or relative to {Path.cwd()}, without {{ and }} in its name"
     findings = [
         Finding(_key(plan, table), f"{file!r}, which is no such file", expected)
@@ -127,7 +154,7 @@ def input_digests(plan: Plan) -> dict[str, str]:
     # Not only tables are read: an earlier listing of findings is.
     if plan.outputs.queries_since is not None:
         files.add(plan.outputs.queries_since)
-    return {file: sha256(Path(file)) for file in sorted(files)}
+    return {file: sha256(Path(file)) for file in sorted(files) if Path(file).is_file()}
 
 
 def dependencies(plan: Plan, stage: str) -> dict[str, str]:
@@ -176,7 +203,7 @@ def set_environment(environment: MutableMapping[str, str], python: Path) -> None
 
 
 def graph(rules: Iterable[Any]) -> dict[str, Any]:
-    """Files of the rules of a workflow that make results, and the digests that they depend on."""
+    """Files of the rules that make an analysis, and the digests that they depend on."""
     return {
         rule.name: {
             "input": [str(file) for file in rule.input],
@@ -184,7 +211,7 @@ def graph(rules: Iterable[Any]) -> dict[str, Any]:
             "digests": {key: str(rule.params.get(key)) for key in ("plan", "code", "packages")},
         }
         for rule in rules
-        if rule.output
+        if any(not _in_simulation(file) for file in rule.output)
     }
 
 
@@ -201,7 +228,7 @@ def begin(
     Parameters
     ----------
     rules
-        Rules that make results (`graph`).
+        Rules that make the analysis (`graph`).
     jobs
         Rules that will be run.
     workflow
@@ -221,6 +248,11 @@ def begin(
         return
     refuse_final(plan, folder, jobs)
     refuse_other(plan, workflow, allow)
+    alone = rules.keys().isdisjoint(jobs)
+    if alone or "simulate" in jobs:
+        _HELD.append(_lock(folder / SIMULATION, fcntl.LOCK_EX))
+    if alone:
+        return
     refuse_edited(folder)
     _HELD.append(begin_run(folder, _outputs(rules)))
     _start(plan, folder, rules, workflow)
@@ -244,7 +276,7 @@ def _start(plan: Plan, folder: Path, rules: Mapping[str, Any], workflow: Path) -
 
 def end(plan: Plan, folder: Path, rules: Mapping[str, Any], jobs: Collection[str]) -> None:
     """What a run does after its last job, also after one that failed."""
-    if READERS.issuperset(jobs):
+    if rules.keys().isdisjoint(jobs):
         return
     outputs = _outputs(rules)
     try:

@@ -15,7 +15,8 @@ from durable.config.reference import README, keys, reference, write_reference
 from tests.config.test_refusals import SMALLEST, changed
 
 ROOT = Path(__file__).parents[2]
-SHIPPED = ["config/config.yaml", "config/final.yaml"]
+DEMO = ["config/config.yaml", "config/final.yaml"]
+SHIPPED = [*DEMO, "config/simulation.yaml"]
 
 
 @pytest.mark.parametrize("path", reference(ROOT), ids=str)
@@ -56,12 +57,12 @@ def test_shipped_configuration_passes_both_the_plan_and_the_schema(path: str) ->
 
 
 def test_the_shipped_cut_offs_are_those_of_the_demo_study() -> None:
-    cutoffs = [load(ROOT / path).analysis.data_cutoff for path in SHIPPED]
+    cutoffs = [load(ROOT / path).analysis.data_cutoff for path in DEMO]
     assert cutoffs == [demo.INTERIM_CUTOFF, demo.FINAL_CUTOFF]
 
 
 def test_the_final_configuration_differs_in_its_identity_and_in_what_it_hands_over() -> None:
-    interim, final = (load(ROOT / path) for path in SHIPPED)
+    interim, final = (load(ROOT / path) for path in DEMO)
     handed_over = {name: getattr(final.outputs, name) for name in ("documents", "datasets")}
     outputs = interim.outputs.model_copy(update=handed_over)
     assert interim.model_copy(update={"analysis": final.analysis, "outputs": outputs}) == final

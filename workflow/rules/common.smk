@@ -20,13 +20,16 @@ from durable.workflow import (
     plan_of,
     refuse_edited,
     set_environment,
+    simulates,
 )
 
 OPTIONS = workflow.config_settings.config
+# A job on another machine runs what the process that sent it has checked.
+SENT = not workflow.is_main_process
 try:
     CONFIG = configuration(workflow.overwrite_configfiles, OPTIONS)
     ALLOW = allowed(OPTIONS.get("allow"))
-    PLAN = plan_of(CONFIG)
+    PLAN = plan_of(CONFIG, with_inputs=not SENT and not simulates(sys.argv[1:]))
     FOLDER = f"results/{PLAN.analysis.id}"
     # An audit says more about edited results than that they are refused.
     if PLAN.pins is None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import nan
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from durable.analyse.groups import groups
@@ -26,6 +28,7 @@ MISSING = ("died", "withdrawn", "not_calculable", "not_assessed")
 CHANGES = {component: f"{code}PC" for component, (code, _) in PLACES.items()}
 LEVELS = ("none", "minimal", "moderate", "major")
 Statistics = Iterator[tuple[str, float, float, float]]
+Count = TypeVar("Count", int, npt.NDArray[np.int64])
 
 
 def run(plan: Plan, folder: Path) -> None:
@@ -100,10 +103,14 @@ def counts(at_visit: pd.DataFrame) -> Statistics:
 def improved(at_visit: pd.DataFrame, missing: str) -> tuple[int, int]:
     """Number improved and denominator by the rule for subjects without an assessment."""
     yes = int((at_visit["AVAL"] == 1).sum())
-    assessed = int(at_visit["AVAL"].notna().sum())
+    return counted(yes, int(at_visit["AVAL"].notna().sum()), len(at_visit), missing)
+
+
+def counted(yes: Count, assessed: Count, infused: Count, missing: str) -> tuple[Count, Count]:
+    """Number improved and denominator from the numbers with a status, of one group or of many."""
     if missing == "observed":
         return yes, assessed
-    return yes + (len(at_visit) - assessed if missing == "improved" else 0), len(at_visit)
+    return (yes + infused - assessed if missing == "improved" else yes), infused
 
 
 def rates(at_visit: pd.DataFrame, rule: Improvement, level: float) -> Statistics:

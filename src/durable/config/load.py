@@ -119,6 +119,8 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
             key = self.construct_object(key_node, deep=True)
             if isinstance(key, list | dict) or key in seen:
                 raise yaml.constructor.ConstructorError(
@@ -228,7 +230,10 @@ def _cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Fi
     if "inputs" in valid:
         findings += _column_findings(valid["inputs"])
     if {"sensitivity", "response", "statistics"} <= set(valid):
-        findings += _variant_findings(valid)
+        wrong = _variant_findings(valid)
+        findings += wrong
+        if not wrong and valid.get("simulation") is not None:
+            findings += _simulation_findings(Plan.model_construct(**valid))
     return findings
 
 
@@ -348,6 +353,42 @@ def _variant_findings(valid: Mapping[str, Any]) -> list[Finding]:
             if isinstance(checked, Response) and "schedule" in valid:
                 visits = checked.improvement.visits
                 findings += _unscheduled(visits, valid["schedule"], f"{key}.response")
+    return findings
+
+
+def _simulation_findings(plan: Plan) -> list[Finding]:
+    simulation = plan.simulation
+    assert simulation is not None  # noqa: S101  (asked by the caller)
+    findings = []
+    for i, name in enumerate(simulation.definitions or ()):
+        key = f"simulation.definitions[{i}]"
+        if name not in plan.sensitivity:
+            findings.append(Finding(key, repr(name), _one_of(name, plan.sensitivity)))
+        elif plan.statistics_of(name).dor_estimator == "turnbull":
+            expected = "a definition without the Turnbull estimator: its interval is a bootstrap"
+            findings.append(Finding(key, repr(name), expected))
+    if findings:
+        return findings
+    rules = [plan.response, *(plan.response_of(name) for name in plan.simulated)]
+    visits = list(dict.fromkeys(visit for rule in rules for visit in rule.improvement.visits))
+    for name, scenario in simulation.scenarios.items():
+        key = f"simulation.scenarios.{name}.improvement"
+        given = scenario.improvement
+        findings += [
+            Finding(f"{key}.{visit}", "nothing", "a probability: the visit is analysed")
+            for visit in visits
+            if visit not in given
+        ]
+        findings += [
+            Finding(f"{key}.{visit}", "a visit that is not analysed", _one_of(visit, visits))
+            for visit in given
+            if visit not in visits
+        ]
+    findings += [
+        Finding(f"simulation.decisions.{name}.visit", repr(rule.visit), _one_of(rule.visit, visits))
+        for name, rule in simulation.decisions.items()
+        if rule.visit not in plan.response.improvement.visits
+    ]
     return findings
 
 

@@ -125,12 +125,20 @@ def _values(node: _Node) -> str:
         case "array":
             return f"list of: {_values(node['items'])}"
         case "object":
-            return "name: text" if isinstance(node["additionalProperties"], dict) else "keys"
+            return _named_values(node)
         case "boolean":
             return "`true`, `false`"
         case "string":
             return _text_values(node)
     return _number_values(node)
+
+
+def _named_values(node: _Node) -> str:
+    """Values under names that are free (perhaps of a pattern), or keys of a section."""
+    parts = [*node.get("patternProperties", {}).values(), node.get("additionalProperties")]
+    if not isinstance(parts[0], dict):
+        return "keys"
+    return f"name: {_values(parts[0])}"
 
 
 def _text_values(node: _Node) -> str:

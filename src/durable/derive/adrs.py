@@ -69,10 +69,7 @@ def derive(
     frame
         Assessments with losses, as `recurrence.with_losses` returns them.
     """
-    infused = adsl.loc[adsl["SAFFL"] == "Y"]
-    frame = frame.loc[frame["subject_id"].isin(infused["USUBJID"])].reset_index(drop=True)
-    chosen = selected(frame, response.improvement.unscheduled)
-    frame = frame.assign(anl01=frame.index.isin(chosen))
+    infused, frame = _infused(adsl, frame, response)
     after = frame.loc[frame["post"]]
     records = pd.concat(
         [
@@ -90,6 +87,24 @@ def derive(
     records["ASEQ"] = records.groupby("USUBJID").cumcount().to_numpy("int64") + 1
     records["STUDYID"] = infused["STUDYID"].iloc[0] if len(infused) else ""
     return records[_COLUMNS]
+
+
+def improvement(
+    adsl: pd.DataFrame, frame: pd.DataFrame, schedule: tuple[Visit, ...], response: Response
+) -> pd.DataFrame:
+    """The records of the improvement rate alone: for each visit, all infused subjects in order."""
+    infused, frame = _infused(adsl, frame, response)
+    return pd.concat(_improvement(infused, frame, schedule, response), ignore_index=True)
+
+
+def _infused(
+    adsl: pd.DataFrame, frame: pd.DataFrame, response: Response
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Infused subjects, and their assessments with those marked that stand for a visit."""
+    infused = adsl.loc[adsl["SAFFL"] == "Y"]
+    frame = frame.loc[frame["subject_id"].isin(infused["USUBJID"])].reset_index(drop=True)
+    chosen = selected(frame, response.improvement.unscheduled)
+    return infused, frame.assign(anl01=frame.index.isin(chosen))
 
 
 _ORDER = (

@@ -1,0 +1,1 @@
+"""Virtual trials through the derivation and the estimators of the analysis itself."""

@@ -1,0 +1,106 @@
+"""Stage ``simulate``: one chunk of the virtual trials.
+
+Work is divided into blocks of trials; a chunk takes every so manieth block. Blocks do not depend on
+chunks, so the rows of all chunks together are the same whatever their number.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pandas as pd
+
+from durable.config.model import Plan, Simulation
+from durable.errors import UserError
+from durable.files import write_parquet
+from durable.simulate.estimates import (
+    COLUMNS,
+    Definition,
+    Derivation,
+    as_frame,
+    definitions,
+    estimates,
+)
+from durable.simulate.profiles import Profile, profiles
+from durable.simulate.schedule import schedule_of
+from durable.simulate.virtual import BLOCK, virtual_trials
+
+
+def run(plan: Plan, folder: Path, chunk: int) -> None:
+    """Write ``chunks/CHUNK.parquet``."""
+    write_parquet(folder / "chunks" / f"{chunk}.parquet", rows(plan, chunk))
+
+
+def section(plan: Plan) -> Simulation:
+    """The section of the plan.
+
+    Raises
+    ------
+    UserError
+        Where the plan has none.
+    """
+    if plan.simulation is None:
+        raise UserError("snakemake simulate: expected a section simulation in the configuration")
+    return plan.simulation
+
+
+def rows(plan: Plan, chunk: int) -> pd.DataFrame:
+    """Estimates of the trials of one chunk: one row per scenario, definition, trial and estimate.
+
+    Raises
+    ------
+    UserError
+        For a chunk that the plan does not have, and where no virtual data fit its definitions.
+    """
+    simulation = section(plan)
+    if not 0 <= chunk < simulation.chunks:
+        raise UserError(f"--chunk {chunk}: expected 0 to {simulation.chunks - 1}")
+    units = [
+        (name, block)
+        for name in sorted(simulation.scenarios)
+        for block in range(-(-simulation.trials // BLOCK))
+    ]
+    mine = units[chunk :: simulation.chunks]
+    found = definitions(plan)
+    profile = profiles(plan.response, [definition.response for definition in found[1:]])
+    frames = []
+    for number, (name, block) in enumerate(mine, start=1):
+        begun = time.monotonic()
+        frames += _block(plan, found, profile, name, block)
+        seconds = time.monotonic() - begun
+        print(f"block {number} of {len(mine)}: {name}, {seconds:.1f} s", flush=True)
+    return _sorted(frames)
+
+
+def _block(
+    plan: Plan, found: list[Definition], profile: Profile, name: str, block: int
+) -> list[pd.DataFrame]:
+    simulation = section(plan)
+    scenario, month = simulation.scenarios[name], plan.statistics.days_per_month
+    schedule = schedule_of(scenario, plan.schedule, month)
+    first = block * BLOCK
+    tables = virtual_trials(
+        name,
+        scenario,
+        schedule,
+        profile,
+        seed=simulation.seed,
+        block=block,
+        trials=min(BLOCK, simulation.trials - first),
+        days_per_month=month,
+    )
+    derivation = Derivation(tables, schedule)
+    return [
+        as_frame(name, definition.name, first, list(estimates(derivation, definition)))
+        for definition in found
+    ]
+
+
+def _sorted(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    if not frames:
+        kinds = dict.fromkeys(("TRIAL", "N", "X"), "int64")
+        kinds |= dict.fromkeys(("VALUE", "LOWER", "UPPER"), "float64")
+        return pd.DataFrame({name: pd.Series(dtype=kinds.get(name, object)) for name in COLUMNS})
+    order = ["SCENARIO", "DEFN", "TRIAL", "ESTIMATE", "METHOD"]
+    return pd.concat(frames).sort_values(order, ignore_index=True)

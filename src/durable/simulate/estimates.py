@@ -1,0 +1,175 @@
+"""Estimates and intervals of many virtual trials at once, by each definition.
+
+The datasets come from `durable.derive`, all trials of a block stacked; the estimators are those of
+the analysis, over arrays of trials in place of one trial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from durable.analyse.improvement import counted
+from durable.config.model import Plan, Response, Statistics, Visit
+from durable.derive import adrs, adsl, adtte
+from durable.derive.assessments import assess
+from durable.derive.recurrence import with_losses
+from durable.derive.remission import first_remission
+from durable.simulate.profiles import ASSESSED
+from durable.simulate.virtual import CUTOFF, Tables
+from durable.stats.batch import kaplan_meier_batch
+from durable.stats.proportions import proportion_cis
+
+PRIMARY = "primary"
+#: What of the definitions decides the durations.
+DURATIONS = (*ASSESSED, "recurrence", "new_therapy", "missed_assessments")
+COLUMNS = (
+    *("SCENARIO", "DEFN", "TRIAL", "ESTIMATE", "METHOD"),
+    *("N", "X", "VALUE", "LOWER", "UPPER"),
+)
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """The definitions and conventions of one analysis."""
+
+    name: str
+    response: Response
+    statistics: Statistics
+
+
+def definitions(plan: Plan) -> list[Definition]:
+    """The primary analysis and the sensitivity analyses that are simulated."""
+    primary = Definition(PRIMARY, plan.response, plan.statistics)
+    varied = [Definition(n, plan.response_of(n), plan.statistics_of(n)) for n in plan.simulated]
+    return [primary, *varied]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One estimate of every trial, arrays of shape (trials,)."""
+
+    name: str
+    method: str
+    n: Ints
+    x: Ints
+    value: Floats
+    lower: Floats
+    upper: Floats
+
+
+class Derivation:
+    """The derived datasets of a block of trials.
+
+    What two definitions have in common is derived once: the key of each step is what it may read.
+    """
+
+    def __init__(self, tables: Tables, schedule: tuple[Visit, ...]) -> None:
+        self._tables = tables
+        self._schedule = schedule
+        self._assessed: dict[str, tuple[pd.DataFrame, pd.Series[int], pd.DataFrame]] = {}
+        self._durations: dict[str, tuple[Floats, npt.NDArray[np.bool_], Ints]] = {}
+
+    def assessed(self, response: Response) -> tuple[pd.DataFrame, pd.Series[int], pd.DataFrame]:
+        """Assessments, row of the first remission by subject, and ADSL."""
+        rule = response.only(ASSESSED)
+        if repr(rule) not in self._assessed:
+            subjects, visits = self._tables.subjects, self._tables.visits
+            frame = assess(subjects, visits, self._schedule, rule)
+            start = first_remission(frame, rule.remission.confirmation)
+            level = adsl.derive(subjects, frame, start, None, "", CUTOFF, rule)
+            self._assessed[repr(rule)] = frame, start, level
+        return self._assessed[repr(rule)]
+
+    def improvement(self, response: Response) -> Iterator[tuple[str, Floats]]:
+        """Improvement status (1, 0, NaN) at each visit of the rate, shape (trials, subjects)."""
+        frame, _, level = self.assessed(response)
+        records = adrs.improvement(level, frame, self._schedule, response)
+        for visit in response.improvement.visits:
+            status = records.loc[records["AVISIT"] == visit, "AVAL"].to_numpy(float)
+            yield visit, status.reshape(self._tables.trials, -1)
+
+    def durations(self, response: Response) -> tuple[Floats, npt.NDArray[np.bool_], Ints]:
+        """Durations and events, shape (trials, subjects), and how many of each row are used."""
+        rule = response.only(DURATIONS)
+        if repr(rule) not in self._durations:
+            frame, start, level = self.assessed(response)
+            frame = with_losses(frame, start, rule)
+            records = adtte.derive(level, frame, None, self._schedule, rule)
+            self._durations[repr(rule)] = self._by_trial(records.loc[records["PARAMCD"] == "DOR"])
+        return self._durations[repr(rule)]
+
+    def _by_trial(self, records: pd.DataFrame) -> tuple[Floats, npt.NDArray[np.bool_], Ints]:
+        trials = self._tables.trials
+        in_trial = len(self._tables.subjects) // trials
+        names = pd.Index(self._tables.subjects["subject_id"])
+        trial = names.get_indexer(records["USUBJID"]) // in_trial
+        size = np.bincount(trial, minlength=trials).astype(np.int64)
+        # Records are sorted by subject, so those of a trial follow one another.
+        place = np.arange(len(trial)) - np.repeat(size.cumsum() - size, size)
+        time = np.full((trials, max(int(size.max(initial=0)), 1)), np.nan)
+        event = np.zeros(time.shape, dtype=np.bool_)
+        time[trial, place] = records["AVAL"].to_numpy(float)
+        event[trial, place] = records["CNSR"].to_numpy() == 0
+        return time, event, size
+
+
+def estimates(derivation: Derivation, definition: Definition) -> Iterator[Estimate]:
+    """Each estimate of every trial by one definition."""
+    rule = definition.statistics
+    for visit, status in derivation.improvement(definition.response):
+        yield _rate(visit, status, definition)
+    time, event, size = derivation.durations(definition.response)
+    km = kaplan_meier_batch(time, event, size)
+    band = (rule.conf_level, rule.km_ci)
+    counts = (rule.km_ci, size, event.sum(axis=1))
+    value, lower, upper = km.quantile(0.5, *band, rule.quantile_rule)
+    yield Estimate("median DOR", *counts, value, lower, upper)
+    days = np.array(rule.landmarks_months) * rule.days_per_month
+    survival, lower, upper, _ = km.at(days, *band)
+    # As durability.landmarks: before any event the variance is 0, and there is no interval.
+    sure = survival == 1
+    lower, upper = (np.where(sure, np.nan, limit) for limit in (lower, upper))
+    for j, month in enumerate(rule.landmarks_months):
+        name = f"DOR at {month:g} months"
+        yield Estimate(name, *counts, survival[:, j], lower[:, j], upper[:, j])
+
+
+def _rate(visit: str, status: Floats, definition: Definition) -> Estimate:
+    rule = definition.response.improvement
+    yes, known = (status == 1).sum(axis=1), (~np.isnan(status)).sum(axis=1)
+    x, n = counted(yes, known, np.full(len(status), status.shape[1]), rule.missing)
+    pairs, which = np.unique(np.column_stack([x, n]), axis=0, return_inverse=True)
+    limits = proportion_cis(pairs[:, 0], pairs[:, 1], definition.statistics.conf_level)
+    value, lower, upper = (column[which] for column in limits)
+    return Estimate(f"rate {visit}", "clopper-pearson", n, x, value, lower, upper)
+
+
+def as_frame(scenario: str, definition: str, first: int, found: list[Estimate]) -> pd.DataFrame:
+    """Rows of the chunk file, sorted by trial, estimate and method; trials count from `first`."""
+    found = sorted(found, key=lambda estimate: (estimate.name, estimate.method))
+    trials, kinds = len(found[0].n), len(found)
+
+    def interleaved(attribute: str) -> npt.NDArray[Any]:
+        return np.column_stack([getattr(estimate, attribute) for estimate in found]).ravel()
+
+    columns = {
+        "SCENARIO": scenario,
+        "DEFN": definition,
+        "TRIAL": np.repeat(np.arange(first, first + trials, dtype=np.int64), kinds),
+        "ESTIMATE": np.tile(np.array([e.name for e in found], dtype=object), trials),
+        "METHOD": np.tile(np.array([e.method for e in found], dtype=object), trials),
+        "N": interleaved("n").astype(np.int64),
+        "X": interleaved("x").astype(np.int64),
+        "VALUE": interleaved("value"),
+        "LOWER": interleaved("lower"),
+        "UPPER": interleaved("upper"),
+    }
+    return pd.DataFrame(columns)

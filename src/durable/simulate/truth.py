@@ -1,0 +1,70 @@
+"""Stage ``simulation_truth``: the true value of what each virtual trial estimates.
+
+Exact, from the scenario alone; see docs/simulation.md for what each is.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pandas as pd
+
+from durable.config.model import Plan, Scenario
+from durable.files import write_csv
+from durable.simulate.chunk import section
+
+#: Halvings that find a quantile to the last digit.
+_HALVINGS = 200
+
+
+def run(plan: Plan, folder: Path) -> None:
+    """Write ``truth.csv``."""
+    write_csv(folder / "truth.csv", truth(plan))
+
+
+def truth(plan: Plan) -> pd.DataFrame:
+    """True values, one row per scenario and estimate; TRUE is empty where there is none.
+
+    Durations are on the scale of ADTTE: the day of the start counts, so one day is added.
+    """
+    month, marks = plan.statistics.days_per_month, plan.statistics.landmarks_months
+    rows: list[tuple[str, str, float, str]] = []
+    for name, scenario in sorted(section(plan).scenarios.items()):
+        for visit, p in scenario.improvement.items():
+            rate = math.fsum(p + shift for shift in scenario.shifts) / scenario.subjects
+            basis = "probability of improvement as given, mean over the subjects"
+            rows.append((name, f"rate {visit}", rate, basis))
+        median = _median(scenario, month)
+        until = "recurrence or death" if scenario.deaths_per_month else "recurrence"
+        basis = f"median of the days from true remission to {until}, plus 1"
+        rows.append((name, "median DOR", median + 1, basis))
+        for mark in marks:
+            value = _survival(scenario, max(mark * month - 1, 0.0), month)
+            basis = f"probability that {until} comes later than that after true remission"
+            rows.append((name, f"DOR at {mark:g} months", value, basis))
+    return pd.DataFrame(rows, columns=["SCENARIO", "ESTIMATE", "TRUE", "BASIS"])
+
+
+def _survival(scenario: Scenario, days: float, month: float) -> float:
+    """Probability that a remission lasts longer than some days."""
+    hazard = scenario.deaths_per_month / month * days
+    if scenario.dor_median_months is not None:
+        hazard += math.log(2) * (days / (scenario.dor_median_months * month)) ** scenario.dor_shape
+    return math.exp(-hazard)
+
+
+def _median(scenario: Scenario, month: float) -> float:
+    """Days after which half of the remissions have ended; NaN where they never do."""
+    if scenario.dor_median_months is None and not scenario.deaths_per_month:
+        return math.nan
+    low, high = 0.0, 1.0
+    while _survival(scenario, high, month) > 0.5:
+        high *= 2
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if _survival(scenario, middle, month) > 0.5:
+            low = middle
+        else:
+            high = middle
+    return high

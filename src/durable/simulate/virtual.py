@@ -1,0 +1,260 @@
+"""Virtual trials: what happens to each subject, and the validated tables that show it.
+
+Times are days from the infusion. Random numbers are drawn block by block from a stream of their own
+(PCG64, seeded by the seed of the plan, the name of the scenario and the number of the block), so
+that a trial is the same whatever else the plan holds and however the work is spread.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from durable.config.model import Scenario, Visit
+from durable.contracts.columns import NATIVE_COLUMNS
+from durable.simulate.profiles import ACTIVE, IMPROVED, RECURRED, REMISSION, Profile
+
+#: Trials that are drawn together. Another number would be other random numbers.
+BLOCK = 500
+#: Data cut-off of every virtual trial: trials are laid into the calendar so that it is theirs.
+CUTOFF = dt.date(2100, 1, 1)
+#: Days before the infusion of what comes before it, in any order that the checks would pass.
+_CONSENT, _BASELINE, _LYMPHODEPLETION = 30, 14, 5
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Validated tables of a block of trials; subjects sorted by trial, then number in the trial."""
+
+    subjects: pd.DataFrame
+    visits: pd.DataFrame
+    trials: int
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """Uniform random numbers: by subject, shape (trials, subjects); by visit, (..., visits)."""
+
+    entry: Floats
+    response: Floats
+    onset: Floats
+    duration: Floats
+    death: Floats
+    dropout: Floats
+    recorded: Floats
+    missed: Floats
+    jitter: Floats
+    false_loss: Floats
+
+
+def virtual_trials(
+    name: str,
+    scenario: Scenario,
+    schedule: tuple[Visit, ...],
+    profile: Profile,
+    *,
+    seed: int,
+    block: int,
+    trials: int,
+    days_per_month: float,
+) -> Tables:
+    """The validated tables of the first trials of a block.
+
+    Parameters
+    ----------
+    name, scenario
+        The scenario; its name is part of the seed.
+    schedule
+        Its visits, as `schedule.schedule_of` gives them.
+    profile
+        Columns of the visits table in each state, as `profiles.profiles` gives them.
+    seed, block
+        Seed of the plan and number of the block.
+    trials
+        How many of the block's trials, at most `BLOCK`.
+    days_per_month
+        Days of a month.
+    """
+    draws = _draws(name, scenario, len(schedule), seed, block)
+    draws = _Draws(**{key: values[:trials] for key, values in vars(draws).items()})
+    day = _visit_days(draws, scenario, schedule)
+    improved = _improved(draws, scenario, schedule)
+    onset, end = _remission(draws, scenario, schedule, day, improved, days_per_month)
+    death = _exponential(draws.death, scenario.deaths_per_month / days_per_month)
+    dropout = _exponential(draws.dropout, scenario.dropout_per_month / days_per_month)
+    death_day = np.where(death <= dropout, np.floor(death) + 1, np.inf)
+    dropout_day = np.where(dropout < death, np.floor(dropout) + 1, np.inf)
+    infusion = _infusion(draws.entry, scenario, days_per_month)
+    state = _states(draws, scenario, schedule, day, improved, onset, end)
+    seen = draws.missed >= scenario.missed_visit
+    seen &= (day < death_day[..., None]) & (day <= dropout_day[..., None])
+    seen &= infusion[..., None] + day <= 0
+    return Tables(
+        _subjects(infusion, death_day, dropout_day, scenario),
+        _visits(infusion, day, state, seen, schedule, profile),
+        trials,
+    )
+
+
+def _draws(name: str, scenario: Scenario, visits: int, seed: int, block: int) -> _Draws:
+    digest = hashlib.sha256(name.encode()).digest()
+    words = (int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:8], "big"))
+    sequence = np.random.SeedSequence(entropy=seed, spawn_key=(*words, block))
+    random = np.random.Generator(np.random.PCG64(sequence))
+    shape = (BLOCK, scenario.subjects)
+    by_subject = random.random((7, *shape))
+    by_visit = random.random((3, *shape, visits))
+    return _Draws(*by_subject, *by_visit)
+
+
+def _exponential(uniform: Floats, hazard: float) -> Floats:
+    if hazard == 0:
+        return np.full(uniform.shape, np.inf)
+    return np.asarray(-np.log1p(-uniform) / hazard)
+
+
+def _visit_days(draws: _Draws, scenario: Scenario, schedule: tuple[Visit, ...]) -> Ints:
+    """Day of each scheduled visit, shape (trials, subjects, visits)."""
+    target = np.array([visit.day for visit in schedule])
+    within = np.minimum(scenario.jitter_days, [visit.window for visit in schedule])
+    moved = np.floor(draws.jitter * (2 * within + 1)).astype(np.int64) - within
+    return np.asarray(np.maximum(1, target + moved))
+
+
+def _improved(draws: _Draws, scenario: Scenario, schedule: tuple[Visit, ...]) -> Bools:
+    """Whether a subject is improved at each scheduled visit: as at the last response visit."""
+    shift = np.array(scenario.shifts)
+    at = np.zeros((*draws.response.shape, len(schedule)), dtype=np.bool_)
+    for j, visit in enumerate(schedule):
+        if visit.visit in scenario.improvement:
+            at[..., j] = draws.response < scenario.improvement[visit.visit] + shift
+        elif j:
+            at[..., j] = at[..., j - 1]
+    return at
+
+
+def _remission(
+    draws: _Draws,
+    scenario: Scenario,
+    schedule: tuple[Visit, ...],
+    day: Ints,
+    improved: Bools,
+    days_per_month: float,
+) -> tuple[Floats, Floats]:
+    """Days on which remission begins and ends; infinite where it never does."""
+    response = [v.visit in scenario.improvement for v in schedule]
+    without = np.where(~improved[..., response], day[..., response], 0).max(axis=-1)
+    median = scenario.remission_median_months * days_per_month
+    onset = _exponential(draws.onset, np.log(2) / median)
+    onset = np.where(onset <= without, without + 1, onset)
+    onset[draws.response >= scenario.remission_probability] = np.inf
+    if scenario.dor_median_months is None:
+        return onset, np.full(onset.shape, np.inf)
+    scale = scenario.dor_median_months * days_per_month / np.log(2) ** (1 / scenario.dor_shape)
+    return onset, onset + scale * _exponential(draws.duration, 1.0) ** (1 / scenario.dor_shape)
+
+
+def _infusion(entry: Floats, scenario: Scenario, days_per_month: float) -> Ints:
+    """Day of the infusion, counted from the data cut-off (not positive)."""
+    entered = np.floor(entry * scenario.accrual_months * days_per_month).astype(np.int64)
+    follow_up = round(scenario.follow_up_months * days_per_month)
+    return np.asarray(entered - entered.max(axis=1, keepdims=True) - follow_up)
+
+
+def _states(
+    draws: _Draws,
+    scenario: Scenario,
+    schedule: tuple[Visit, ...],
+    day: Ints,
+    improved: Bools,
+    onset: Floats,
+    end: Floats,
+) -> npt.NDArray[np.intp]:
+    """State at each visit, as a code of `profiles`."""
+    after = day >= end[..., None]
+    response = np.array([v.visit in scenario.improvement for v in schedule])
+    state = np.where(improved & (response | ~after), IMPROVED, ACTIVE)
+    inside = (day >= onset[..., None]) & ~after & (draws.false_loss >= scenario.false_loss)
+    state[inside] = REMISSION
+    recorded = draws.recorded < scenario.recurrence_recorded
+    state[after & recorded[..., None]] += RECURRED
+    return state
+
+
+@cache
+def _names(subjects: int) -> npt.NDArray[np.object_]:
+    """Subject identifiers, unique in a block and sorted."""
+    return np.char.mod("%08d", np.arange(subjects)).astype(object)
+
+
+def _date(day: npt.NDArray[Any]) -> npt.NDArray[np.datetime64]:
+    """Calendar date of days from the data cut-off; not-a-time where infinite."""
+    known = np.isfinite(day)
+    dates = np.full(day.shape, np.datetime64("NaT", "D"))
+    dates[known] = np.datetime64(CUTOFF, "D") + day[known].astype(np.int64)
+    return dates.astype("datetime64[ns]")
+
+
+def _subjects(
+    infusion: Ints, death_day: Floats, dropout_day: Floats, scenario: Scenario
+) -> pd.DataFrame:
+    day = infusion.ravel()
+    death, dropout = (day + days.ravel() for days in (death_day, dropout_day))
+    death, dropout = (np.where(days <= 0, days, np.inf) for days in (death, dropout))
+    levels = scenario.dose_levels or {"1": scenario.subjects}
+    dose = np.repeat(np.array(list(levels), dtype=object), list(levels.values()))
+    reason = np.array([None, "WITHDRAWAL BY SUBJECT"], dtype=object)
+    columns = {
+        "subject_id": _names(day.size),
+        "part": "A",
+        "dose_level": np.tile(dose, len(infusion)),
+        "sex": None,
+        "age_years": np.nan,
+        "consent_date": _date(day - _CONSENT),
+        "lymphodepletion_date": _date(day - _LYMPHODEPLETION),
+        "infusion_date": _date(day),
+        "cells_per_kg": np.nan,
+        "last_contact_date": _date(np.minimum(np.minimum(death, dropout), 0)),
+        "death_date": _date(death),
+        "withdrawal_date": _date(dropout),
+        "withdrawal_reason": reason[np.isfinite(dropout).astype(int)],
+    }
+    frame = pd.DataFrame({name: columns[name] for name in NATIVE_COLUMNS["subjects"]})
+    return frame.assign(source_row=np.arange(len(frame)) + 2)
+
+
+def _visits(
+    infusion: Ints,
+    day: Ints,
+    state: npt.NDArray[np.intp],
+    seen: Bools,
+    schedule: tuple[Visit, ...],
+    profile: Profile,
+) -> pd.DataFrame:
+    """One row per subject and visit that took place, with the baseline before infusion."""
+    flat = (infusion.size, day.shape[-1])
+    with_baseline = np.pad(seen.reshape(flat), ((0, 0), (1, 0)), constant_values=True)
+    days = np.pad(day.reshape(flat), ((0, 0), (1, 0)), constant_values=-_BASELINE)
+    codes = np.pad(state.reshape(flat), ((0, 0), (1, 0)), constant_values=ACTIVE)
+    subject, visit = np.nonzero(with_baseline)
+    codes = codes[with_baseline]
+    labels = np.array(["BASELINE", *(v.visit for v in schedule)], dtype=object)
+    columns = {
+        "subject_id": _names(infusion.size)[subject],
+        "visit": labels[visit],
+        "visit_date": _date(infusion.ravel()[subject] + days[with_baseline]),
+        **{name: values[codes] for name, values in profile.items()},
+    }
+    frame = pd.DataFrame({name: columns[name] for name in NATIVE_COLUMNS["visits"]})
+    return frame.assign(source_row=np.arange(len(frame)) + 2)
