@@ -7,13 +7,17 @@ stage a plan that holds the declared parts only, so that a declaration cannot be
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from dis import get_instructions
 from functools import cache
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import version
 from pathlib import Path
+from types import CodeType
+from typing import Any
 
 _PACKAGE = Path(__file__).parent
 _LIBRARIES = (
@@ -218,6 +222,7 @@ def code_digest(module: str) -> str:
     return digest.hexdigest()
 
 
+@cache
 def packages() -> str:
     """Python and the libraries that results depend on, with their versions."""
     python = ".".join(map(str, sys.version_info[:2]))
@@ -228,44 +233,74 @@ def _reached(module: str) -> set[Path]:
     reached: set[Path] = set()
     waiting = [module]
     while waiting:
-        path = _file(waiting.pop())
+        path = _modules().get(waiting.pop())
         if path is not None and path not in reached:
             reached.add(path)
-            waiting += _imports(path)
+            waiting += _parsed(path).imports
     return reached
 
 
-def _file(module: str) -> Path | None:
-    """Source file of a module of this package; None for a name that is no module of it."""
-    base = _PACKAGE.parent.joinpath(*module.split("."))
-    for path in (base / "__init__.py", base.with_suffix(".py")):
-        if path.is_file():
-            return path
-    return None
+@cache
+def _modules() -> dict[str, Path]:
+    """Source file of each module of this package."""
+    files = {path.relative_to(_PACKAGE.parent): path for path in _PACKAGE.rglob("*.py")}
+    parts = {path: file.with_suffix("").parts for file, path in files.items()}
+    return {
+        ".".join(names[:-1] if names[-1] == "__init__" else names): path
+        for path, names in parts.items()
+    }
 
 
 @cache
 def _templates(path: Path) -> frozenset[Path]:
     """Files of the folder ``templates`` beside a source file that it names."""
-    folder = path.parent / "templates"
-    names = {file.name: file for file in folder.glob("*")}
-    texts = (node.value for node in ast.walk(_parsed(path)) if isinstance(node, ast.Constant))
-    return frozenset(names[text] for text in texts if isinstance(text, str) and text in names)
+    named = _parsed(path).texts
+    return frozenset(file for file in _files(path.parent / "templates") if file.name in named)
 
 
 @cache
-def _parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_bytes())
+def _files(folder: Path) -> tuple[Path, ...]:
+    return tuple(folder.glob("*"))
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What a source file says that its result may depend on."""
+
+    imports: tuple[str, ...]
+    """Names of this package that it imports, at the top or inside a function."""
+    texts: frozenset[str]
+    """Its strings."""
 
 
 @cache
-def _imports(path: Path) -> tuple[str, ...]:
-    """Names of this package that a source file imports, at the top or inside a function."""
-    names: list[str] = []
-    for node in ast.walk(_parsed(path)):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+def _parsed(path: Path) -> _Source:
+    """A source file, from its compiled form: Python keeps that, a syntax tree is made anew."""
+    imports: list[str] = []
+    texts: set[str] = set()
+    waiting: list[object] = [SourceFileLoader(path.stem, str(path)).get_code(path.stem)]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            texts.add(value)
+        elif isinstance(value, tuple | frozenset):
+            waiting += value
+        elif isinstance(value, CodeType):
+            imports += _imports(value)
+            waiting += value.co_consts
+    return _Source(tuple(imports), frozenset(texts))
+
+
+def _imports(code: CodeType) -> Iterator[str]:
+    """Names of this package that a compiled function or module itself imports."""
+    if not any(name.split(".")[0] == _PACKAGE.name for name in code.co_names):
+        return
+    listed: Any = None
+    for instruction in get_instructions(code):
+        if instruction.opname == "IMPORT_NAME":
+            module = instruction.argval
+            yield module
             # `from durable.stats import survival` may name a module or something inside one.
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return tuple(name for name in names if name.split(".")[0] == _PACKAGE.name)
+            yield from (f"{module}.{name}" for name in listed or ())
+        elif instruction.opname == "LOAD_CONST":
+            listed = instruction.argval

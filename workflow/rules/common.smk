@@ -45,6 +45,10 @@ config.update(PLAN.model_dump(mode="json"))
 
 set_environment(os.environ, Path(sys.executable))
 
+# Snakemake would import pandas to see whether a parameter is a frame. None is; it looks first
+# whether pandas can be imported.
+sys.modules.setdefault("pandas", None)
+
 
 # An input of each stage for its place: what the stage reads of it is among its parameters.
 PLAN_FILE = ancient(str(CONFIG))

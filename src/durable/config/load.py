@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
+import inspect
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -395,4 +398,29 @@ def _simulation_findings(plan: Plan) -> list[Finding]:
 def schema() -> dict[str, Any]:
     """JSON Schema of a configuration file, for editors that check and complete."""
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    _describe()
     return dialect | Plan.model_json_schema()
+
+
+@cache
+def _describe() -> None:
+    """Give each key of the plan the text under it in the source as its description."""
+    meanings = _meanings(Path(inspect.getfile(Plan)).read_text(encoding="utf-8"))
+    # In the order of the source: a section stands after those that it holds.
+    for section in [s for s in Section.__subclasses__() if s.__module__ == Plan.__module__]:
+        for name, field in section.model_fields.items():
+            field.description = meanings.get((section.__name__, name))
+        section.model_rebuild(force=True)
+
+
+def _meanings(source: str) -> dict[tuple[str, str], str]:
+    """Text under each annotated name of each class, by both names."""
+    return {
+        (section.name, key.target.id): inspect.cleandoc(text.value.value)
+        for section in ast.parse(source).body
+        if isinstance(section, ast.ClassDef)
+        for key, text in itertools.pairwise(section.body)
+        if isinstance(key, ast.AnnAssign) and isinstance(key.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+        if isinstance(text.value.value, str)
+    }

@@ -84,9 +84,9 @@ AnalysisId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 class Section(BaseModel):
     """Common behaviour of every part of the plan: frozen, strict, unknown keys refused."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
-    )
+    # Not use_attribute_docstrings: pydantic would read this source anew for every job. The texts
+    # under the keys are read where they are shown (`durable.config.load.schema`).
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     def only(self, paths: Iterable[str]) -> Self:
         """The same section with just these parts (dotted paths); reading another part fails.
