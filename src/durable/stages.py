@@ -47,6 +47,10 @@ _SIMULATED = (
 )
 _FIGURES = (*_HEADINGS, "schedule", "response", "statistics", "sensitivity")
 _TABLES = (*_FIGURES, "safety", "kinetics")
+#: Not simulation.chunks, on which no result depends.
+_SIMULATION = tuple(
+    f"simulation.{key}" for key in ("trials", "seed", "definitions", "scenarios", "decisions")
+)
 
 
 @dataclass(frozen=True)
@@ -187,6 +191,16 @@ STAGES: dict[str, Stage] = {
         "durable.display.ars",
         _TABLES,
         "write the results by the CDISC Analysis Results Standard",
+    ),
+    "operating": Stage(
+        "durable.simulate.operating",
+        (*_SIMULATION, "schedule", "statistics", "sensitivity"),
+        "gather the virtual trials into operating characteristics",
+    ),
+    "simulation_report": Stage(
+        "durable.display.simulation",
+        (*_FIGURES, *_SIMULATION),
+        "write the tables, figures and page of the simulation",
     ),
     "record": Stage(
         "durable.audit.manifest",

@@ -1,0 +1,154 @@
+"""Stage ``simulation_report``: tables, figures and page of a simulation (docs/simulation.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from durable.config.model import Plan
+from durable.display import definitions as defined
+from durable.display import simulation_words as say
+from durable.display.documents import layout, rtf
+from durable.display.html import STYLE, render_fragment, render_page
+from durable.display.plots import operating
+from durable.display.plots.points import Points, read_points
+from durable.display.plots.style import Caption, save, settings
+from durable.display.report import figures as drawings
+from durable.display.report_plan import variants
+from durable.display.simulation_tables import tables
+from durable.display.tables import to_csv
+from durable.files import write_text
+from durable.stages import STAGES
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_PAGE, _STYLE = "simulation.html.jinja", "report.css"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A figure of the simulation."""
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    draw: Callable[[Points, Plan, Caption], Figure]
+    notes: tuple[str, ...]
+
+
+_BARS = "Bars: 95 % interval of the Monte Carlo error (1.96 standard errors)."
+FIGURES = (
+    Kind(
+        "coverage",
+        "Coverage of the exact interval of the improvement rate",
+        operating.COVERAGE,
+        operating.coverage,
+        (
+            "Line: exact coverage in closed form over the true rate (Clopper & Pearson 1934; Brown,"
+            " Cai & DasGupta 2001). Points: scenarios without missing assessments, every visit of"
+            " the improvement rate.",
+            _BARS,
+        ),
+    ),
+    Kind(
+        "spacing",
+        "Bias of median duration of response by the spacing of visits",
+        operating.SPACING,
+        operating.spacing,
+        (
+            "Scenarios of one colour are alike but for the spacing. Bias: minus the true median of"
+            " the latent duration of remission. Filled: mean over the trials whose median is"
+            " estimable; open: median over all trials, one not reached counting as the longest.",
+            _BARS + " Between visits the median moves in steps, so its error may be 0.",
+        ),
+    ),
+    Kind(
+        "definitions",
+        "Bias and coverage under each definition",
+        operating.DEFINITIONS,
+        operating.definitions,
+        (
+            "Against the true value of the scenario. Bias of median DOR: mean over the trials whose"
+            " median is estimable. Coverage: an open upper limit covers. Dashed: no bias, nominal"
+            " coverage. Other estimates: in the CSV and the table.",
+            _BARS,
+        ),
+    ),
+)
+
+
+def run(plan: Plan, folder: Path) -> None:
+    """Read what ``operating`` wrote; write ``tables/``, ``figures/`` and ``simulation.html``."""
+    here = folder / "simulation"
+    for table in tables(plan, here):
+        laid = layout.lay_out(table)
+        stem = here / "tables" / table.name
+        write_text(stem.with_suffix(".rtf"), rtf.render(laid, say.study(plan)))
+        write_text(stem.with_suffix(".csv"), to_csv(table))
+        write_text(stem.with_suffix(".html"), render_page(table))
+    with settings():
+        for path, figure, caption in _drawn(plan, here):
+            save(figure, path.with_suffix(""), caption)
+    write_text(here / "simulation.html", page(plan, here))
+
+
+def _drawn(plan: Plan, here: Path) -> Iterator[tuple[Path, Figure, Caption]]:
+    digest = plan.digest(STAGES["simulation_report"].plan)[:12]
+    for number, kind in enumerate(FIGURES, start=1):
+        path = here / "figures" / f"f_{kind.name}.csv"
+        source = f"Source: points in simulation/figures/{path.name}. Plan {digest}."
+        caption = Caption(
+            f"Figure {number}",
+            kind.title,
+            say.population(plan),
+            say.study(plan),
+            (*kind.notes, source),
+        )
+        yield path, kind.draw(read_points(path, kind.columns), plan, caption), caption
+
+
+def page(plan: Plan, here: Path) -> str:
+    """The page as the text of an HTML file."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    simulation = say.section(plan)
+    simulated = {"primary", *plan.simulated}
+    return environment.get_template(_PAGE).render(
+        plan=plan,
+        # Constants of the package, and fragments whose data was escaped where they were made.
+        style=Markup(STYLE + (_TEMPLATES / _STYLE).read_text(encoding="utf-8")),  # noqa: S704
+        tables=[
+            (table, Markup(render_fragment(table)))  # noqa: S704
+            for table in tables(plan, here)
+        ],
+        figures=[(figure, Markup(figure.svg)) for figure in drawings(here)],  # noqa: S704
+        population=say.population(plan),
+        scenarios=[
+            (name, list(say.scenario(truth))) for name, truth in simulation.scenarios.items()
+        ],
+        decisions=[(name, say.rule(rule, plan)) for name, rule in simulation.decisions.items()],
+        definitions=list(_definitions(plan)),
+        variants=[variant for variant in variants(plan) if variant[0] in simulated],
+        digest=plan.digest(STAGES["simulation_report"].plan),
+    )
+
+
+def _definitions(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The primary definitions, by what they define."""
+    rules = plan.response
+    yield "Disease improvement", (*defined.improvement(rules), *defined.windows(plan))
+    yield "Remission", tuple(defined.remission(rules))
+    yield "Recurrence", tuple(defined.recurrence(rules))
+    yield "Duration", tuple(defined.duration(rules))
+    yield "Estimates", (*defined.survival(plan.statistics), *defined.proportions(plan.statistics))

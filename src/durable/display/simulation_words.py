@@ -1,0 +1,150 @@
+"""Scenarios, decision rules and conventions of the simulation, in sentences read from the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from durable.config.model import Decision, Plan, Scenario, Simulation
+from durable.display import definitions as say
+from durable.errors import UserError
+
+MEDIAN = "median DOR"
+RATE = "rate "
+_AT, _MONTHS = "DOR at ", " months"
+
+
+def section(plan: Plan) -> Simulation:
+    """The section ``simulation`` of the plan.
+
+    Raises
+    ------
+    UserError
+        Where the plan has none.
+    """
+    if plan.simulation is None:
+        raise UserError("simulation: not in the configuration; nothing to report")
+    return plan.simulation
+
+
+def study(plan: Plan) -> str:
+    """Study and analysis, as the head of pages; a simulation has no data and no cut-off."""
+    return f"{plan.study.id}. {plan.analysis.title}, simulation"
+
+
+def population(plan: Plan) -> str:
+    """How many trials, and from which seed."""
+    simulation = section(plan)
+    return f"Virtual trials: {simulation.trials:,} of each scenario, seed {simulation.seed}"
+
+
+def estimate(name: str) -> str:
+    """An estimate as readers see it, with its unit."""
+    if name.startswith(RATE):
+        return f"Improved at {name.removeprefix(RATE)} (%)"
+    if name == MEDIAN:
+        return "DOR, median (months)"
+    return f"{name} (%)"
+
+
+def landmark(name: str) -> float | None:
+    """Months of an event-free rate; None for another estimate."""
+    if not (name.startswith(_AT) and name.endswith(_MONTHS)):
+        return None
+    return float(name.removeprefix(_AT).removesuffix(_MONTHS))
+
+
+def spacing(scenario: Scenario) -> str:
+    """The spacing of the later visits."""
+    every = scenario.every_months
+    return "By the schedule of the plan" if every is None else f"Every {_months(every)}"
+
+
+def rule(decision: Decision, plan: Plan) -> str:
+    """A decision rule in words."""
+    if decision.stop_if_fewer_than is not None:
+        return f"stop if fewer than {decision.stop_if_fewer_than} improved at {decision.visit}"
+    above, below = decision.rate_above or 0, decision.stop_if_probability_below or 0
+    prior = plan.statistics.beta_prior
+    return (
+        f"stop if P(rate > {100 * above:g} %) < {100 * below:g} % after {decision.visit},"
+        f" prior Beta({prior.a:g}, {prior.b:g})"
+    )
+
+
+def scenario(truth: Scenario) -> Iterator[str]:
+    """A scenario in words: the subjects, their course, how they are seen, how long."""
+    rates = [f"{100 * p:g} % at {visit}" for visit, p in truth.improvement.items()]
+    yield f"{truth.subjects} subjects; improved: {say.listed(rates)}."
+    if truth.dose_levels:
+        levels = [
+            f"{n} at {level} ({100 * truth.improvement_by_dose.get(level, 0.0):+g} points)"
+            for level, n in truth.dose_levels.items()
+        ]
+        yield f"Dose levels: {say.listed(levels)}; in brackets: added to the improvement rate."
+    yield (
+        f"Remission: {100 * truth.remission_probability:g} % ever, after a median of"
+        f" {_months(truth.remission_median_months)} (exponential). {_duration(truth)}"
+    )
+    yield (
+        f"Visits: {spacing(truth).lower()}, up to {truth.jitter_days} days off their day;"
+        f" {100 * truth.missed_visit:g} % missed; {100 * truth.false_loss:g} % of those in"
+        " remission show none by mistake; the investigator records"
+        f" {100 * truth.recurrence_recorded:g} % of recurrences."
+    )
+    yield (
+        f"Per month {truth.dropout_per_month:g} withdraw and {truth.deaths_per_month:g} die"
+        f" (hazards). Infusions over {_months(truth.accrual_months)}; cut-off"
+        f" {_months(truth.follow_up_months)} after the last."
+    )
+
+
+def _duration(truth: Scenario) -> str:
+    if truth.dor_median_months is None:
+        return "None recurs."
+    shape = "exponential" if truth.dor_shape == 1 else f"Weibull, shape {truth.dor_shape:g}"
+    return f"Duration until recurrence: median {_months(truth.dor_median_months)} ({shape})."
+
+
+def _months(number: float) -> str:
+    return f"{number:g} month{'' if number == 1 else 's'}"
+
+
+def measures(plan: Plan) -> Iterator[str]:
+    """What the columns are, and the conventions of the measures."""
+    level = f"{100 * plan.statistics.conf_level:g} %"
+    yield (
+        "In brackets: Monte Carlo standard error (Morris, White & Crowther 2019, table 6); of a"
+        " share of 0 or 100 % it is 0. The standard error of the mean is that of the bias."
+    )
+    yield (
+        "True: of the scenario; of durations, of the latent duration of remission. Bias: mean of"
+        " the estimates minus the true value. Not estimable trials are excluded from mean, bias and"
+        " SD; Estimable: share of trials that are not. A bias of medians over the estimable alone"
+        " is therefore low where many are not reached; their median counts these as longer than"
+        " any other, its bias in the next column."
+    )
+    yield (
+        f"Coverage: share of the {level} intervals that hold the true value. An open upper limit"
+        " counts as covering; Open upper: its share of the intervals. Trials without an interval,"
+        " as of a rate before any event, are excluded; With interval: share of trials that have a"
+        " limit or both. Width: mean over intervals with both limits."
+    )
+    yield (
+        "DOR: duration of response; DOR at a month: event-free rate. NE: not estimable."
+        f" Months of {plan.statistics.days_per_month:g} days."
+    )
+
+
+def intervals(plan: Plan) -> str:
+    """How the intervals are made."""
+    rules = plan.statistics
+    return (
+        f"Intervals: of rates exact (Clopper & Pearson 1934), of durations Kaplan-Meier with"
+        f" {rules.km_ci} transformation (median: Brookmeyer & Crowley 1982), quantiles by the"
+        f" convention of {say.QUANTILE_RULES[rules.quantile_rule]}."
+    )
+
+
+def source(file: str, digest: str) -> str:
+    """Where the numbers of an output are from."""
+    return f"Source: simulation/{file}, at full precision, durations in days. Plan {digest[:12]}."
