@@ -34,6 +34,7 @@ _NUMBERS = ("TRIAL", "N", "X", "VALUE", "LOWER", "UPPER")
 #: The estimate whose values are counted one by one, for their median.
 MEDIAN = "median DOR"
 PRIMARY = "primary"
+_AGAIN = "remove the folder and simulate again"
 
 
 @dataclass
@@ -94,23 +95,38 @@ def gather(files: Iterable[Path], truth: Truth) -> dict[Key, Tally]:
     return dict(sorted(found.items()))
 
 
-def refuse_incomplete(tallies: Mapping[Key, Tally], trials: int) -> None:
+def refuse_incomplete(
+    tallies: Mapping[Key, Tally], trials: int, expected: Iterable[tuple[str, str]]
+) -> None:
     """Refuse chunks in which a trial is missing or counted twice.
 
     The number of trials, their sum and their sum of squares are those of 0 ... `trials` - 1.
 
+    Parameters
+    ----------
+    tallies
+        What was gathered.
+    trials
+        Trials of the plan.
+    expected
+        Scenarios and definitions of the plan.
+
     Raises
     ------
     UserError
-        Naming the first estimate whose trials are not these.
+        Naming the first scenario and definition that is absent, or estimate whose trials are not
+        these.
     """
+    there = {key[:2] for key in tallies}
+    if absent := [pair for pair in expected if pair not in there]:
+        raise UserError(f"simulation/chunks: nothing of {', '.join(absent[0])}: {_AGAIN}")
     whole = range(trials)
-    expected = (trials, sum(whole), sum(trial * trial for trial in whole))
+    once = (trials, sum(whole), sum(trial * trial for trial in whole))
     for key, tally in tallies.items():
-        if (tally.trials, tally.sums["trial"], tally.sums["trial²"]) != expected:
+        if (tally.trials, tally.sums["trial"], tally.sums["trial²"]) != once:
             raise UserError(
                 f"simulation/chunks: {', '.join(key)}: not each of the {trials:,} trials once"
-                f" ({tally.trials:,} rows): remove the folder and simulate again"
+                f" ({tally.trials:,} rows): {_AGAIN}"
             )
 
 

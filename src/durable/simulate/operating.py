@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
+from itertools import product
 from math import nan
 from pathlib import Path
 
@@ -27,7 +28,8 @@ def run(plan: Plan, folder: Path) -> None:
     here = folder / "simulation"
     truth, order = read_truth(here / "truth.csv")
     tallies = in_order(gather(sorted((here / "chunks").glob("*.parquet")), truth), plan, order)
-    refuse_incomplete(tallies, simulation.trials)
+    definitions = (PRIMARY, *plan.simulated)
+    refuse_incomplete(tallies, simulation.trials, product(simulation.scenarios, definitions))
     operating = operating_frame(tallies, truth)
     write_csv(here / "operating.csv", operating)
     write_csv(here / "decisions.csv", decisions_frame(tallies, plan))
