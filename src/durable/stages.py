@@ -47,8 +47,8 @@ _SIMULATED = (
 )
 _FIGURES = (*_HEADINGS, "schedule", "response", "statistics", "sensitivity")
 _TABLES = (*_FIGURES, "safety", "kinetics")
-#: Not simulation.chunks, on which no result depends.
-_SIMULATION = tuple(
+#: Not simulation.chunks, on which no result depends: its digest is printed.
+_SCENARIOS = tuple(
     f"simulation.{key}" for key in ("trials", "seed", "definitions", "scenarios", "decisions")
 )
 
@@ -192,16 +192,6 @@ STAGES: dict[str, Stage] = {
         _TABLES,
         "write the results by the CDISC Analysis Results Standard",
     ),
-    "operating": Stage(
-        "durable.simulate.operating",
-        (*_SIMULATION, "schedule", "statistics", "sensitivity"),
-        "gather the virtual trials into operating characteristics",
-    ),
-    "simulation_report": Stage(
-        "durable.display.simulation",
-        (*_FIGURES, *_SIMULATION),
-        "write the tables, figures and page of the simulation",
-    ),
     "record": Stage(
         "durable.audit.manifest",
         (
@@ -221,6 +211,18 @@ STAGES: dict[str, Stage] = {
         "durable.simulate.truth",
         ("simulation.scenarios", "statistics.days_per_month", "statistics.landmarks_months"),
         "write the true values of the scenarios",
+        folder="simulation",
+    ),
+    "operating": Stage(
+        "durable.simulate.operating",
+        (*_SCENARIOS, "simulation.chunks", "schedule", "statistics", "sensitivity"),
+        "gather the virtual trials into operating characteristics",
+        folder="simulation",
+    ),
+    "simulation_report": Stage(
+        "durable.display.simulation",
+        (*_FIGURES, *_SCENARIOS),
+        "write the tables, figures and page of the simulation",
         folder="simulation",
     ),
 }

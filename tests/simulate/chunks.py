@@ -119,10 +119,12 @@ def truth_frame(of: Plan) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["SCENARIO", "ESTIMATE", "TRUE", "BASIS"])
 
 
-def write(of: Plan, rows: pd.DataFrame, folder: Path, chunks: int) -> Path:
-    """The trials in so many chunk files, by turns, and ``truth.csv``."""
+def write(of: Plan, rows: pd.DataFrame, folder: Path) -> Path:
+    """The trials in so many chunk files, as the plan says, and ``truth.csv``."""
+    assert of.simulation is not None
+    chunks = of.simulation.chunks
     for chunk in range(chunks):
         part = rows.loc[rows["TRIAL"] % chunks == chunk]
-        write_parquet(folder / "simulation" / "chunks" / f"{chunk}.parquet", part)
-    write_csv(folder / "simulation" / "truth.csv", truth_frame(of))
+        write_parquet(folder / "chunks" / f"{chunk}.parquet", part)
+    write_csv(folder / "truth.csv", truth_frame(of))
     return folder

@@ -27,8 +27,9 @@ FEW = 60
 
 def ran(of: Plan, folder: Path) -> dict[str, bytes]:
     operating.run(of.only(STAGES["operating"].plan), folder)
-    here = folder / "simulation"
-    return {path.relative_to(here).as_posix(): path.read_bytes() for path in here.rglob("*.csv")}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.csv")
+    }
 
 
 def test_sums_are_exact_whatever_the_order() -> None:
@@ -119,8 +120,8 @@ def test_median_not_reached_by_half_is_not_estimable() -> None:
 def test_measures_as_pandas_has_them(tmp_path: Path) -> None:
     of = chunks.plan(FEW)
     rows = chunks.frame(of)
-    files = ran(of, chunks.write(of, rows, tmp_path, 2))
-    found = pd.read_csv(tmp_path / "simulation" / "operating.csv")
+    files = ran(of, chunks.write(of, rows, tmp_path))
+    found = pd.read_csv(tmp_path / "operating.csv")
     assert "operating.csv" in files
     keys = ["SCENARIO", "DEFN", "ESTIMATE"]
     rows = rows.merge(chunks.truth_frame(of), on=["SCENARIO", "ESTIMATE"])
@@ -145,11 +146,14 @@ def test_same_bytes_whatever_the_chunks_and_batches(
 ) -> None:
     of = chunks.plan(FEW)
     rows = chunks.frame(of)
-    one = ran(of, chunks.write(of, rows, tmp_path / "1", 1))
-    seven = ran(of, chunks.write(of, rows, tmp_path / "7", 7))
+
+    def gathered(number: int, rows: pd.DataFrame) -> dict[str, bytes]:
+        divided = chunks.plan(FEW, chunks=number)
+        return ran(divided, chunks.write(divided, rows, tmp_path / str(number)))
+
+    one, more = gathered(1, rows), gathered(FEW + 1, rows)
     monkeypatch.setattr(gathering, "_BATCH", 101)
-    small = ran(of, chunks.write(of, rows.iloc[::-1], tmp_path / "3", 3))
-    assert one == seven == small
+    assert one == more == gathered(3, rows.iloc[::-1])
     assert len(one) == 8
 
 
@@ -164,22 +168,20 @@ def test_refuses_trials_lost_or_counted_twice(tmp_path: Path, wrong: str) -> Non
         "another": rows.assign(TRIAL=rows["TRIAL"].where(~last, 0)),
     }[wrong]
     with pytest.raises(UserError, match="not each of the 60 trials once"):
-        ran(of, chunks.write(of, changed, tmp_path, 2))
+        ran(of, chunks.write(of, changed, tmp_path))
 
 
 def test_refuses_chunks_without_an_estimate_of_a_scenario(tmp_path: Path) -> None:
     of = chunks.plan(FEW)
     rows = chunks.frame(of)
     with pytest.raises(UserError, match="nothing of monthly, primary"):
-        ran(of, chunks.write(of, rows.loc[rows["SCENARIO"] != "monthly"], tmp_path, 2))
+        ran(of, chunks.write(of, rows.loc[rows["SCENARIO"] != "monthly"], tmp_path))
 
 
 def test_probability_of_stopping_by_hand(tmp_path: Path) -> None:
     of = chunks.plan(FEW)
-    ran(of, chunks.write(of, chunks.frame(of), tmp_path, 1))
-    found = pd.read_csv(tmp_path / "simulation" / "decisions.csv").set_index(
-        ["SCENARIO", "DECISION"]
-    )
+    ran(of, chunks.write(of, chunks.frame(of), tmp_path))
+    found = pd.read_csv(tmp_path / "decisions.csv").set_index(["SCENARIO", "DECISION"])
     futility = found.loc[("expected", "futility")]
     # P(X <= 3) of binomial(10, 0.6), from tables: 0.0548.
     assert futility["EXACT"] == pytest.approx(0.0548, abs=5e-5)

@@ -81,23 +81,22 @@ FIGURES = (
 
 def run(plan: Plan, folder: Path) -> None:
     """Read what ``operating`` wrote; write ``tables/``, ``figures/`` and ``simulation.html``."""
-    here = folder / "simulation"
-    for table in tables(plan, here):
+    for table in tables(plan, folder):
         laid = layout.lay_out(table)
-        stem = here / "tables" / table.name
+        stem = folder / "tables" / table.name
         write_text(stem.with_suffix(".rtf"), rtf.render(laid, say.study(plan)))
         write_text(stem.with_suffix(".csv"), to_csv(table))
         write_text(stem.with_suffix(".html"), render_page(table))
     with settings():
-        for path, figure, caption in _drawn(plan, here):
+        for path, figure, caption in _drawn(plan, folder):
             save(figure, path.with_suffix(""), caption)
-    write_text(here / "simulation.html", page(plan, here))
+    write_text(folder / "simulation.html", page(plan, folder))
 
 
-def _drawn(plan: Plan, here: Path) -> Iterator[tuple[Path, Figure, Caption]]:
+def _drawn(plan: Plan, folder: Path) -> Iterator[tuple[Path, Figure, Caption]]:
     digest = plan.digest(STAGES["simulation_report"].plan)[:12]
     for number, kind in enumerate(FIGURES, start=1):
-        path = here / "figures" / f"f_{kind.name}.csv"
+        path = folder / "figures" / f"f_{kind.name}.csv"
         source = f"Source: points in simulation/figures/{path.name}. Plan {digest}."
         caption = Caption(
             f"Figure {number}",
@@ -109,7 +108,7 @@ def _drawn(plan: Plan, here: Path) -> Iterator[tuple[Path, Figure, Caption]]:
         yield path, kind.draw(read_points(path, kind.columns), plan, caption), caption
 
 
-def page(plan: Plan, here: Path) -> str:
+def page(plan: Plan, folder: Path) -> str:
     """The page as the text of an HTML file."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
@@ -130,9 +129,9 @@ def page(plan: Plan, here: Path) -> str:
         style=Markup(STYLE + (_TEMPLATES / _STYLE).read_text(encoding="utf-8")),  # noqa: S704
         tables=[
             (table, Markup(render_fragment(table)))  # noqa: S704
-            for table in tables(plan, here)
+            for table in tables(plan, folder)
         ],
-        figures=[(figure, Markup(figure.svg)) for figure in drawings(here)],  # noqa: S704
+        figures=[(figure, Markup(figure.svg)) for figure in drawings(folder)],  # noqa: S704
         population=say.population(plan),
         scenarios=[
             (name, list(say.scenario(truth))) for name, truth in simulation.scenarios.items()

@@ -25,22 +25,22 @@ from durable.simulate.section import section
 def run(plan: Plan, folder: Path) -> None:
     """Read the chunk files and ``truth.csv``; write what they amount to."""
     simulation = section(plan)
-    here = folder / "simulation"
-    truth, order = read_truth(here / "truth.csv")
-    tallies = in_order(gather(sorted((here / "chunks").glob("*.parquet")), truth), plan, order)
+    truth, order = read_truth(folder / "truth.csv")
+    files = [folder / "chunks" / f"{chunk}.parquet" for chunk in range(simulation.chunks)]
+    tallies = in_order(gather(files, truth), plan, order)
     definitions = (PRIMARY, *plan.simulated)
     refuse_incomplete(tallies, simulation.trials, product(simulation.scenarios, definitions))
     operating = operating_frame(tallies, truth)
-    write_csv(here / "operating.csv", operating)
-    write_csv(here / "decisions.csv", decisions_frame(tallies, plan))
+    write_csv(folder / "operating.csv", operating)
+    write_csv(folder / "decisions.csv", decisions_frame(tallies, plan))
     known = theory_frame(tallies, plan)
-    write_csv(here / "theory.csv", known)
-    write_csv(here / "spacing.csv", spacing_frame(simulation))
+    write_csv(folder / "theory.csv", known)
+    write_csv(folder / "spacing.csv", spacing_frame(simulation))
     write_csv(
-        here / "figures" / "f_coverage.csv", coverage_points(known, plan.statistics.conf_level)
+        folder / "figures" / "f_coverage.csv", coverage_points(known, plan.statistics.conf_level)
     )
-    write_csv(here / "figures" / "f_spacing.csv", spacing_points(operating, plan))
-    write_csv(here / "figures" / "f_definitions.csv", definition_points(operating, plan))
+    write_csv(folder / "figures" / "f_spacing.csv", spacing_points(operating, plan))
+    write_csv(folder / "figures" / "f_definitions.csv", definition_points(operating, plan))
 
 
 def read_truth(path: Path) -> tuple[Truth, list[str]]:
