@@ -249,13 +249,23 @@ def begin(
     refuse_final(plan, folder, jobs)
     refuse_other(plan, workflow, allow)
     alone = rules.keys().isdisjoint(jobs)
-    if alone or "simulate" in jobs:
-        _HELD.append(_lock(folder / SIMULATION, fcntl.LOCK_EX))
+    if plan.simulation is not None and (alone or "simulate" in jobs):
+        _HELD.append(_begin_simulation(folder / SIMULATION, plan.simulation.chunks))
     if alone:
         return
     refuse_edited(folder)
     _HELD.append(begin_run(folder, _outputs(rules)))
     _start(plan, folder, rules, workflow)
+
+
+def _begin_simulation(folder: Path, chunks: int) -> TextIO:
+    """Lock the simulation and remove chunks that an earlier plan had and this one has not."""
+    lock = _lock(folder, fcntl.LOCK_EX)
+    expected = {f"{number}.parquet" for number in range(chunks)}
+    for path in (folder / "chunks").glob("*.parquet"):
+        if path.name not in expected:
+            path.unlink()
+    return lock
 
 
 def _start(plan: Plan, folder: Path, rules: Mapping[str, Any], workflow: Path) -> None:

@@ -24,7 +24,7 @@ from durable.simulate.profiles import ACTIVE, IMPROVED, RECURRED, REMISSION, Pro
 #: Trials that are drawn together. Another number would be other random numbers.
 BLOCK = 500
 #: Data cut-off of every virtual trial: trials are laid into the calendar so that it is theirs.
-CUTOFF = dt.date(2100, 1, 1)
+CUTOFF = dt.date(2080, 1, 1)
 #: Days before the infusion of what comes before it, in any order that the checks would pass.
 _CONSENT, _BASELINE, _LYMPHODEPLETION = 30, 14, 5
 
