@@ -20,6 +20,7 @@ from durable.simulate import chunk, virtual
 from durable.simulate.estimates import Definition, definitions
 from durable.simulate.profiles import ACTIVE, IMPROVED, REMISSION, profiles
 from durable.simulate.schedule import schedule_of
+from durable.simulate.section import section
 from durable.simulate.virtual import BLOCK, Tables, virtual_trials
 from tests.derive.build import plan
 
@@ -49,7 +50,7 @@ def simulated(scenario: dict[str, Any], **sections: Any) -> Plan:
 
 
 def drawn(the_plan: Plan, trials: int = 3, name: str = "s", block: int = 0) -> Tables:
-    simulation = chunk.section(the_plan)
+    simulation = section(the_plan)
     month = the_plan.statistics.days_per_month
     scenario = simulation.scenarios[name]
     return virtual_trials(
@@ -71,7 +72,7 @@ def of_trial(table: pd.DataFrame, trial: int, subjects: int = 10) -> pd.DataFram
 
 def analysed(tables: Tables, trial: int, the_plan: Plan, rule: Definition) -> Iterator[Any]:
     """Estimate, value and limits of one trial by the stages of the analysis; times in months."""
-    scenario, month = chunk.section(the_plan).scenarios["s"], the_plan.statistics.days_per_month
+    scenario, month = section(the_plan).scenarios["s"], the_plan.statistics.days_per_month
     datasets = derive(
         of_trial(tables.subjects, trial),
         of_trial(tables.visits, trial),
@@ -129,7 +130,7 @@ def test_the_definitions_see_exactly_the_state_of_the_disease() -> None:
     the_plan = simulated(scenario)
     tables = drawn(the_plan, BLOCK)
     frame = assess(tables.subjects, tables.visits, the_plan.schedule, the_plan.response)
-    draws = virtual._draws("s", chunk.section(the_plan).scenarios["s"], 8, 6569472, 0)
+    draws = virtual._draws("s", section(the_plan).scenarios["s"], 8, 6569472, 0)
     for visit, probability in scenario["improvement"].items():  # type: ignore[attr-defined]
         at_visit = frame.loc[frame["avisit"] == visit]
         improved = (at_visit["tis"] >= 30).to_numpy().reshape(BLOCK, 10)
@@ -182,7 +183,7 @@ def test_deaths_and_withdrawals_end_the_visits_at_their_rates() -> None:
 
 
 def rows_of(the_plan: Plan) -> pd.DataFrame:
-    chunks = [chunk.rows(the_plan, k) for k in range(chunk.section(the_plan).chunks)]
+    chunks = [chunk.rows(the_plan, k) for k in range(section(the_plan).chunks)]
     order = ["SCENARIO", "DEFN", "TRIAL", "ESTIMATE", "METHOD"]
     return pd.concat(chunks).sort_values(order, ignore_index=True)
 
@@ -195,8 +196,8 @@ def test_rows_do_not_depend_on_chunks_nor_on_other_scenarios(
     scenarios = {"s": TROUBLED, "t": TROUBLED | {"missed_visit": 0.3}}
 
     def with_chunks(number: int, **changed: Any) -> pd.DataFrame:
-        section = {"trials": 50, "chunks": number, "scenarios": scenarios}
-        return rows_of(plan(simulation=section | changed))
+        given = {"trials": 50, "chunks": number, "scenarios": scenarios}
+        return rows_of(plan(simulation=given | changed))
 
     whole = with_chunks(1)
     assert len(whole) == 2 * 50 * 9

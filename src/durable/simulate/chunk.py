@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from durable.config.model import Plan, Simulation
+from durable.config.model import Plan
 from durable.errors import UserError
 from durable.files import write_parquet
 from durable.simulate.estimates import (
@@ -24,25 +24,13 @@ from durable.simulate.estimates import (
 )
 from durable.simulate.profiles import Profile, profiles
 from durable.simulate.schedule import schedule_of
+from durable.simulate.section import section
 from durable.simulate.virtual import BLOCK, virtual_trials
 
 
 def run(plan: Plan, folder: Path, chunk: int) -> None:
     """Write ``chunks/CHUNK.parquet``."""
     write_parquet(folder / "chunks" / f"{chunk}.parquet", rows(plan, chunk))
-
-
-def section(plan: Plan) -> Simulation:
-    """The section of the plan.
-
-    Raises
-    ------
-    UserError
-        Where the plan has none.
-    """
-    if plan.simulation is None:
-        raise UserError("snakemake simulate: expected a section simulation in the configuration")
-    return plan.simulation
 
 
 def rows(plan: Plan, chunk: int) -> pd.DataFrame:
