@@ -28,7 +28,7 @@ from durable.stats.proportions import proportion_cis
 PRIMARY = "primary"
 #: What of the definitions decides the improvement statuses, and the durations.
 STATUSES = (
-    *ASSESSED,
+    *(path for path in ASSESSED if path != "remission"),
     *("improvement.visits", "improvement.level", "improvement.unscheduled"),
 )
 DURATIONS = (*ASSESSED, "recurrence", "new_therapy", "missed_assessments")
