@@ -90,15 +90,17 @@ def _in_simulation(file: object) -> bool:
     return Path(str(file)).parts[2:3] == (SIMULATION,)
 
 
-def plan_of(path: Path, with_inputs: bool = True) -> Plan:
-    """The plan of a configuration, once everything that it names is there.
+def plan_of(path: Path, *, inputs: bool = True, simulation: bool = False) -> Plan:
+    """The plan of a configuration, once everything that it has to name is there.
 
     Parameters
     ----------
     path
         Configuration file.
-    with_inputs
-        Whether the input files have to be there; if not, there has to be a simulation.
+    inputs
+        Whether every input file that it names has to be there.
+    simulation
+        Whether it has to have scenarios to simulate.
 
     Raises
     ------
@@ -106,11 +108,16 @@ def plan_of(path: Path, with_inputs: bool = True) -> Plan:
         With every finding at once.
     """
     plan = load(path)
-    if not with_inputs:
-        if plan.simulation is None:
-            expected = "a section with scenarios: what is to be simulated"
-            raise PlanError(str(path), [Finding("simulation", "nothing", expected)])
-        return plan
+    findings = [] if not inputs else _missing_inputs(plan)
+    if simulation and plan.simulation is None:
+        expected = "a section with scenarios: what is to be simulated"
+        findings.append(Finding("simulation", "nothing", expected))
+    if findings:
+        raise PlanError(str(path), findings)
+    return plan
+
+
+def _missing_inputs(plan: Plan) -> list[Finding]:
     expected = f"a file, absolute or relative to {Path.cwd()}, without {{ and }} in its name"
     findings = [
         Finding(_key(plan, table), f"{file!r}, which is no such file", expected)
@@ -126,9 +133,7 @@ def plan_of(path: Path, with_inputs: bool = True) -> Plan:
     elif since is not None and Path(since) == Path("results", plan.analysis.id, "queries.csv"):
         found = "the listing that this analysis writes"
         findings.append(Finding("outputs.queries_since", found, "that of an earlier analysis"))
-    if findings:
-        raise PlanError(str(path), findings)
-    return plan
+    return findings
 
 
 def input_files(plan: Plan) -> dict[str, list[str]]:
@@ -249,13 +254,23 @@ def begin(
     refuse_final(plan, folder, jobs)
     refuse_other(plan, workflow, allow)
     alone = rules.keys().isdisjoint(jobs)
-    if alone or "simulate" in jobs:
-        _HELD.append(_lock(folder / SIMULATION, fcntl.LOCK_EX))
+    if plan.simulation is not None and (alone or "simulate" in jobs):
+        _HELD.append(_begin_simulation(folder / SIMULATION, plan.simulation.chunks))
     if alone:
         return
     refuse_edited(folder)
     _HELD.append(begin_run(folder, _outputs(rules)))
     _start(plan, folder, rules, workflow)
+
+
+def _begin_simulation(folder: Path, chunks: int) -> TextIO:
+    """Lock the simulation and remove chunks that an earlier plan had and this one has not."""
+    lock = _lock(folder, fcntl.LOCK_EX)
+    expected = {f"{number}.parquet" for number in range(chunks)}
+    for path in (folder / "chunks").glob("*.parquet"):
+        if path.name not in expected:
+            path.unlink()
+    return lock
 
 
 def _start(plan: Plan, folder: Path, rules: Mapping[str, Any], workflow: Path) -> None:

@@ -26,10 +26,11 @@ from durable.workflow import (
 OPTIONS = workflow.config_settings.config
 # A job on another machine runs what the process that sent it has checked.
 SENT = not workflow.is_main_process
+ASKED = simulates(sys.argv[1:])
 try:
     CONFIG = configuration(workflow.overwrite_configfiles, OPTIONS)
     ALLOW = allowed(OPTIONS.get("allow"))
-    PLAN = plan_of(CONFIG, with_inputs=not SENT and not simulates(sys.argv[1:]))
+    PLAN = plan_of(CONFIG, inputs=not SENT and not ASKED, simulation=ASKED)
     FOLDER = f"results/{PLAN.analysis.id}"
     # An audit says more about edited results than that they are refused.
     if PLAN.pins is None:

@@ -20,7 +20,7 @@ if PLAN.simulation:
         # A node that dies takes one chunk with it, which is simulated again: the same trials.
         retries: 2
         resources:
-            mem_mb=2000,
+            mem_mb=1500,
             runtime=120,
         params:
             **dependencies(PLAN, "simulate"),

@@ -40,7 +40,7 @@ RERUN = Path("audit/rerun")
 #: Differences of a file that are listed; the rest is counted.
 _LISTED = 20
 #: What lies in the folder of an analysis beside its results.
-_BESIDE = ("audit/rerun", "compare", "logs")
+_BESIDE = ("audit/rerun", "compare", "logs", "simulation")
 _OWN = {str(RUN), str(MANIFEST), str(PINNED), f"{VERDICT}.html", f"{VERDICT}.csv"}
 #: Statuses that are no finding.
 GOOD = frozenset({"as pinned", "identical"})

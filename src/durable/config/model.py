@@ -727,7 +727,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 class Scenario(Section):
     """A truth to simulate: what the patients are, how they are seen, how long."""
 
-    subjects: Annotated[int, Field(ge=1, le=10000)] = 10
+    subjects: Annotated[int, Field(ge=1, le=1000)] = 10
     """Subjects of a trial; all are infused."""
     dose_levels: dict[Text, Annotated[int, Field(ge=1)]] = {}
     """Subjects by dose level, adding up to all; empty: one level."""

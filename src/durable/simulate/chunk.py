@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from durable.config.model import Plan, Simulation
+from durable.config.model import Plan
 from durable.errors import UserError
 from durable.files import write_parquet
 from durable.simulate.estimates import (
@@ -24,25 +24,16 @@ from durable.simulate.estimates import (
 )
 from durable.simulate.profiles import Profile, profiles
 from durable.simulate.schedule import schedule_of
-from durable.simulate.virtual import BLOCK, virtual_trials
+from durable.simulate.section import section
+from durable.simulate.virtual import BLOCK, drawn, virtual_trials
+
+#: Assessments that are derived together: enough to be fast, in less than 400 MB of memory.
+_ASSESSMENTS = 50000
 
 
 def run(plan: Plan, folder: Path, chunk: int) -> None:
     """Write ``chunks/CHUNK.parquet``."""
     write_parquet(folder / "chunks" / f"{chunk}.parquet", rows(plan, chunk))
-
-
-def section(plan: Plan) -> Simulation:
-    """The section of the plan.
-
-    Raises
-    ------
-    UserError
-        Where the plan has none.
-    """
-    if plan.simulation is None:
-        raise UserError("snakemake simulate: expected a section simulation in the configuration")
-    return plan.simulation
 
 
 def rows(plan: Plan, chunk: int) -> pd.DataFrame:
@@ -76,25 +67,24 @@ def rows(plan: Plan, chunk: int) -> pd.DataFrame:
 def _block(
     plan: Plan, found: list[Definition], profile: Profile, name: str, block: int
 ) -> list[pd.DataFrame]:
-    simulation = section(plan)
-    scenario, month = simulation.scenarios[name], plan.statistics.days_per_month
+    """Estimates of a block, derived in pieces that bound the memory."""
+    simulation, month = section(plan), plan.statistics.days_per_month
+    scenario = simulation.scenarios[name]
     schedule = schedule_of(scenario, plan.schedule, month)
+    draws = drawn(name, scenario.subjects, len(schedule), simulation.seed, block)
     first = block * BLOCK
-    tables = virtual_trials(
-        name,
-        scenario,
-        schedule,
-        profile,
-        seed=simulation.seed,
-        block=block,
-        trials=min(BLOCK, simulation.trials - first),
-        days_per_month=month,
-    )
-    derivation = Derivation(tables, schedule)
-    return [
-        as_frame(name, definition.name, first, list(estimates(derivation, definition)))
-        for definition in found
-    ]
+    trials = min(BLOCK, simulation.trials - first)
+    piece = max(1, _ASSESSMENTS // (scenario.subjects * (len(schedule) + 1)))
+    frames = []
+    for start in range(0, trials, piece):
+        some = draws.of(start, min(start + piece, trials))
+        tables = virtual_trials(some, scenario, schedule, profile, month)
+        derivation = Derivation(tables, schedule)
+        frames += [
+            as_frame(name, rule.name, first + start, list(estimates(derivation, rule)))
+            for rule in found
+        ]
+    return frames
 
 
 def _sorted(frames: list[pd.DataFrame]) -> pd.DataFrame:

@@ -6,9 +6,9 @@ the analysis, over arrays of trials in place of one trial.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,11 @@ from durable.stats.batch import kaplan_meier_batch
 from durable.stats.proportions import proportion_cis
 
 PRIMARY = "primary"
-#: What of the definitions decides the durations.
+#: What of the definitions decides the improvement statuses, and the durations.
+STATUSES = (
+    *(path for path in ASSESSED if path != "remission"),
+    *("improvement.visits", "improvement.level", "improvement.unscheduled"),
+)
 DURATIONS = (*ASSESSED, "recurrence", "new_therapy", "missed_assessments")
 COLUMNS = (
     *("SCENARIO", "DEFN", "TRIAL", "ESTIMATE", "METHOD"),
@@ -34,6 +38,10 @@ COLUMNS = (
 )
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Step = TypeVar("Step")
+#: Columns of the assessments behind the score.
+_DETAIL = ("value_", "base_", "change_", "score_")
 
 
 @dataclass(frozen=True)
@@ -68,45 +76,63 @@ class Estimate:
 class Derivation:
     """The derived datasets of a block of trials.
 
-    What two definitions have in common is derived once: the key of each step is what it may read.
+    What two definitions have in common is derived once: the key of each step is all that it may
+    read of them.
     """
 
     def __init__(self, tables: Tables, schedule: tuple[Visit, ...]) -> None:
         self._tables = tables
         self._schedule = schedule
-        self._assessed: dict[str, tuple[pd.DataFrame, pd.Series[int], pd.DataFrame]] = {}
-        self._durations: dict[str, tuple[Floats, npt.NDArray[np.bool_], Ints]] = {}
+        self._done: dict[str, Any] = {}
 
-    def assessed(self, response: Response) -> tuple[pd.DataFrame, pd.Series[int], pd.DataFrame]:
+    def improvement(self, response: Response) -> dict[str, Floats]:
+        """Improvement status (1, 0, NaN) at each visit of the rate, shape (trials, subjects)."""
+        rule = response.only(STATUSES)
+
+        def derived() -> dict[str, Floats]:
+            frame, _, level = self._assessed(response)
+            records = adrs.improvement(level, frame, self._schedule, rule)
+            at = {v: records.loc[records["AVISIT"] == v, "AVAL"] for v in rule.improvement.visits}
+            shape = (self._tables.trials, -1)
+            return {visit: status.to_numpy(float).reshape(shape) for visit, status in at.items()}
+
+        return self._once("improvement", rule, derived)
+
+    def durations(self, response: Response) -> tuple[Floats, Bools, Ints]:
+        """Durations and events, shape (trials, subjects), and how many of each row are used."""
+        rule = response.only(DURATIONS)
+
+        def derived() -> tuple[Floats, Bools, Ints]:
+            frame, start, level = self._assessed(response)
+            frame = with_losses(frame, start, rule)
+            records = adtte.derive(level, frame, None, self._schedule, rule)
+            return self._by_trial(records.loc[records["PARAMCD"] == "DOR"])
+
+        return self._once("durations", rule, derived)
+
+    def _assessed(self, response: Response) -> tuple[pd.DataFrame, pd.Series[int], pd.DataFrame]:
         """Assessments, row of the first remission by subject, and ADSL."""
         rule = response.only(ASSESSED)
-        if repr(rule) not in self._assessed:
+
+        def derived() -> tuple[pd.DataFrame, pd.Series[int], pd.DataFrame]:
             subjects, visits = self._tables.subjects, self._tables.visits
             frame = assess(subjects, visits, self._schedule, rule)
             start = first_remission(frame, rule.remission.confirmation)
             level = adsl.derive(subjects, frame, start, None, "", CUTOFF, rule)
-            self._assessed[repr(rule)] = frame, start, level
-        return self._assessed[repr(rule)]
+            # Every later step copies the columns; these are read by none of them.
+            detail = [name for name in frame.columns if name.startswith(_DETAIL)]
+            return frame.drop(columns=detail), start, level
 
-    def improvement(self, response: Response) -> Iterator[tuple[str, Floats]]:
-        """Improvement status (1, 0, NaN) at each visit of the rate, shape (trials, subjects)."""
-        frame, _, level = self.assessed(response)
-        records = adrs.improvement(level, frame, self._schedule, response)
-        for visit in response.improvement.visits:
-            status = records.loc[records["AVISIT"] == visit, "AVAL"].to_numpy(float)
-            yield visit, status.reshape(self._tables.trials, -1)
+        return self._once("assessed", rule, derived)
 
-    def durations(self, response: Response) -> tuple[Floats, npt.NDArray[np.bool_], Ints]:
-        """Durations and events, shape (trials, subjects), and how many of each row are used."""
-        rule = response.only(DURATIONS)
-        if repr(rule) not in self._durations:
-            frame, start, level = self.assessed(response)
-            frame = with_losses(frame, start, rule)
-            records = adtte.derive(level, frame, None, self._schedule, rule)
-            self._durations[repr(rule)] = self._by_trial(records.loc[records["PARAMCD"] == "DOR"])
-        return self._durations[repr(rule)]
+    def _once(self, step: str, rule: Response, derived: Callable[[], Step]) -> Step:
+        key = f"{step} {rule!r}"
+        if key not in self._done:
+            self._done[key] = derived()
+        result: Step = self._done[key]
+        return result
 
-    def _by_trial(self, records: pd.DataFrame) -> tuple[Floats, npt.NDArray[np.bool_], Ints]:
+    def _by_trial(self, records: pd.DataFrame) -> tuple[Floats, Bools, Ints]:
         trials = self._tables.trials
         in_trial = len(self._tables.subjects) // trials
         names = pd.Index(self._tables.subjects["subject_id"])
@@ -124,7 +150,7 @@ class Derivation:
 def estimates(derivation: Derivation, definition: Definition) -> Iterator[Estimate]:
     """Each estimate of every trial by one definition."""
     rule = definition.statistics
-    for visit, status in derivation.improvement(definition.response):
+    for visit, status in derivation.improvement(definition.response).items():
         yield _rate(visit, status, definition)
     time, event, size = derivation.durations(definition.response)
     km = kaplan_meier_batch(time, event, size)

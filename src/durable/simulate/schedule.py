@@ -12,7 +12,7 @@ def schedule_of(
 
     With ``every_months``, the visits after the last one of the improvement rate give way to visits
     at that spacing until the longest follow-up. Their window is that of the visit before them, or
-    as much of it as keeps windows apart.
+    as much of it as keeps windows apart; one that would still meet another is left out.
     """
     planned = sorted(schedule, key=lambda visit: visit.day)
     if scenario.every_months is None:
@@ -27,7 +27,7 @@ def schedule_of(
     while (day := round(kept[-1].day + (len(days) + 1) * step)) <= months * days_per_month:
         days.append(day)
     added = [
-        Visit(visit=f"V{number}", day=day, window=window)
+        Visit(visit=f"EVERY-{number}", day=day, window=window)
         for number, day in enumerate(days, start=1)
         if day - window > end
     ]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from durable.config.model import Plan, Scenario
 from durable.files import write_csv
-from durable.simulate.chunk import section
+from durable.simulate.section import section
 
 #: Halvings that find a quantile to the last digit.
 _HALVINGS = 200

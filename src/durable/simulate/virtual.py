@@ -24,7 +24,7 @@ from durable.simulate.profiles import ACTIVE, IMPROVED, RECURRED, REMISSION, Pro
 #: Trials that are drawn together. Another number would be other random numbers.
 BLOCK = 500
 #: Data cut-off of every virtual trial: trials are laid into the calendar so that it is theirs.
-CUTOFF = dt.date(2100, 1, 1)
+CUTOFF = dt.date(2080, 1, 1)
 #: Days before the infusion of what comes before it, in any order that the checks would pass.
 _CONSENT, _BASELINE, _LYMPHODEPLETION = 30, 14, 5
 
@@ -43,7 +43,7 @@ class Tables:
 
 
 @dataclass(frozen=True)
-class _Draws:
+class Draws:
     """Uniform random numbers: by subject, shape (trials, subjects); by visit, (..., visits)."""
 
     entry: Floats
@@ -57,37 +57,53 @@ class _Draws:
     jitter: Floats
     false_loss: Floats
 
+    def of(self, first: int, stop: int) -> Draws:
+        """Those of some of the trials."""
+        return Draws(**{name: values[first:stop] for name, values in vars(self).items()})
 
-def virtual_trials(
-    name: str,
-    scenario: Scenario,
-    schedule: tuple[Visit, ...],
-    profile: Profile,
-    *,
-    seed: int,
-    block: int,
-    trials: int,
-    days_per_month: float,
-) -> Tables:
-    """The validated tables of the first trials of a block.
+
+def drawn(name: str, subjects: int, visits: int, seed: int, block: int) -> Draws:
+    """The random numbers of a block of `BLOCK` trials.
 
     Parameters
     ----------
-    name, scenario
-        The scenario; its name is part of the seed.
-    schedule
-        Its visits, as `schedule.schedule_of` gives them.
-    profile
-        Columns of the visits table in each state, as `profiles.profiles` gives them.
+    name
+        Name of the scenario.
+    subjects, visits
+        Subjects of a trial and scheduled visits of a subject.
     seed, block
         Seed of the plan and number of the block.
-    trials
-        How many of the block's trials, at most `BLOCK`.
+    """
+    digest = hashlib.sha256(name.encode()).digest()
+    words = (int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:8], "big"))
+    sequence = np.random.SeedSequence(entropy=seed, spawn_key=(*words, block))
+    random = np.random.Generator(np.random.PCG64(sequence))
+    shape = (BLOCK, subjects)
+    by_subject = random.random((7, *shape))
+    by_visit = random.random((3, *shape, visits))
+    return Draws(*by_subject, *by_visit)
+
+
+def virtual_trials(
+    draws: Draws,
+    scenario: Scenario,
+    schedule: tuple[Visit, ...],
+    profile: Profile,
+    days_per_month: float,
+) -> Tables:
+    """The validated tables of trials.
+
+    Parameters
+    ----------
+    draws
+        Their random numbers, as `drawn` gives them.
+    scenario, schedule
+        The scenario and its visits, as `schedule.schedule_of` gives them.
+    profile
+        Columns of the visits table in each state, as `profiles.profiles` gives them.
     days_per_month
         Days of a month.
     """
-    draws = _draws(name, scenario, len(schedule), seed, block)
-    draws = _Draws(**{key: values[:trials] for key, values in vars(draws).items()})
     day = _visit_days(draws, scenario, schedule)
     improved = _improved(draws, scenario, schedule)
     onset, end = _remission(draws, scenario, schedule, day, improved, days_per_month)
@@ -103,19 +119,8 @@ def virtual_trials(
     return Tables(
         _subjects(infusion, death_day, dropout_day, scenario),
         _visits(infusion, day, state, seen, schedule, profile),
-        trials,
+        len(infusion),
     )
-
-
-def _draws(name: str, scenario: Scenario, visits: int, seed: int, block: int) -> _Draws:
-    digest = hashlib.sha256(name.encode()).digest()
-    words = (int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:8], "big"))
-    sequence = np.random.SeedSequence(entropy=seed, spawn_key=(*words, block))
-    random = np.random.Generator(np.random.PCG64(sequence))
-    shape = (BLOCK, scenario.subjects)
-    by_subject = random.random((7, *shape))
-    by_visit = random.random((3, *shape, visits))
-    return _Draws(*by_subject, *by_visit)
 
 
 def _exponential(uniform: Floats, hazard: float) -> Floats:
@@ -124,7 +129,7 @@ def _exponential(uniform: Floats, hazard: float) -> Floats:
     return np.asarray(-np.log1p(-uniform) / hazard)
 
 
-def _visit_days(draws: _Draws, scenario: Scenario, schedule: tuple[Visit, ...]) -> Ints:
+def _visit_days(draws: Draws, scenario: Scenario, schedule: tuple[Visit, ...]) -> Ints:
     """Day of each scheduled visit, shape (trials, subjects, visits)."""
     target = np.array([visit.day for visit in schedule])
     within = np.minimum(scenario.jitter_days, [visit.window for visit in schedule])
@@ -132,7 +137,7 @@ def _visit_days(draws: _Draws, scenario: Scenario, schedule: tuple[Visit, ...]) 
     return np.asarray(np.maximum(1, target + moved))
 
 
-def _improved(draws: _Draws, scenario: Scenario, schedule: tuple[Visit, ...]) -> Bools:
+def _improved(draws: Draws, scenario: Scenario, schedule: tuple[Visit, ...]) -> Bools:
     """Whether a subject is improved at each scheduled visit: as at the last response visit."""
     shift = np.array(scenario.shifts)
     at = np.zeros((*draws.response.shape, len(schedule)), dtype=np.bool_)
@@ -145,7 +150,7 @@ def _improved(draws: _Draws, scenario: Scenario, schedule: tuple[Visit, ...]) ->
 
 
 def _remission(
-    draws: _Draws,
+    draws: Draws,
     scenario: Scenario,
     schedule: tuple[Visit, ...],
     day: Ints,
@@ -173,7 +178,7 @@ def _infusion(entry: Floats, scenario: Scenario, days_per_month: float) -> Ints:
 
 
 def _states(
-    draws: _Draws,
+    draws: Draws,
     scenario: Scenario,
     schedule: tuple[Visit, ...],
     day: Ints,
