@@ -117,7 +117,7 @@ def measures(plan: Plan) -> Iterator[str]:
     """What the columns are, and the conventions of the measures."""
     level = f"{100 * plan.statistics.conf_level:g} %"
     yield (
-        "In brackets: Monte Carlo standard error (Morris, White & Crowther 2019, table 6); of a"
+        "In brackets: Monte Carlo standard error (Morris, White & Crowther 2019); of a"
         " share of 0 or 100 % it is 0. The standard error of the mean is that of the bias."
     )
     yield (
