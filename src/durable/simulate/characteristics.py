@@ -104,8 +104,8 @@ def _median(tally: Tally) -> Measure:
     """Median of the estimates; its standard error from order statistics.
 
     Half the distance between the order statistics sqrt(n) / 2 places below and above the middle: an
-    interval of one standard error to each side (David & Nagaraja, Order statistics, 3rd ed. 2003,
-    ). NaN where one of them is not reached.
+    interval of one standard error to each side (David & Nagaraja, Order statistics, 3rd ed.
+    2003). NaN where one of them is not reached.
     """
     n = tally.counted
     values = np.array(sorted(tally.by_value))
