@@ -260,3 +260,12 @@ def test_without_a_simulation_the_user_is_told(tmp_path: Path) -> None:
     of = chunks.plan().model_copy(update={"simulation": None})
     with pytest.raises(UserError, match="simulation: not in the configuration"):
         operating.run(of, tmp_path)
+
+
+def test_a_chunk_without_trials_adds_nothing(tmp_path: Path) -> None:
+    """More chunks than blocks of trials leave some empty, whose columns of text have no type."""
+    empty = FIVE.iloc[:0].astype(dict.fromkeys(("SCENARIO", "DEFN", "ESTIMATE", "METHOD"), object))
+    empty.to_parquet(tmp_path / "1.parquet")
+    FIVE.to_parquet(tmp_path / "0.parquet")
+    alone = gather([tmp_path / "0.parquet"], {})
+    assert gather([tmp_path / "1.parquet", tmp_path / "0.parquet"], {}) == alone

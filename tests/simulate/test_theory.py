@@ -47,6 +47,13 @@ def test_clopper_pearson_never_covers_less_than_its_level() -> None:
     assert 0.96 < lowest < 0.97
 
 
+@pytest.mark.parametrize("p", [0.1, 0.32, 0.5, 0.9])
+def test_drawn_coverage_of_the_rate_agrees(p: float) -> None:
+    trials, exact = 20_000, theory.clopper_pearson_coverage(10, p)
+    drawn = theory.clopper_pearson_coverage_drawn(10, p, trials, seed=1934) / trials
+    assert abs(drawn - exact) < 3 * math.sqrt(exact * (1 - exact) / trials)
+
+
 def test_ranks_of_the_median_interval_at_ten_by_hand() -> None:
     # S = 9/10: log S = -0.10536, se = sqrt(1 / 90) = 0.10541, so the lower limit is
     # 0.9^exp(1.96 x 1.00046) = 0.9^7.106 = 0.473, at most 1/2 after the first event.

@@ -54,7 +54,8 @@ if PLAN.simulation:
                 name=["operating", "decisions", "theory", "spacing"],
             ),
             points=[
-                f"{FOLDER}/simulation/figures/f_{name}.csv" for name in SIMULATION_FIGURES
+                f"{FOLDER}/simulation/figures/f_{name}.csv"
+                for name in SIMULATION_FIGURES
             ],
         log:
             f"{FOLDER}/simulation/logs/operating.log",

@@ -47,8 +47,8 @@ FIGURES = (
         operating.coverage,
         (
             "Line: exact coverage in closed form over the true rate (Clopper & Pearson 1934; Brown,"
-            " Cai & DasGupta 2001). Points: scenarios without missing assessments, every visit of"
-            " the improvement rate.",
+            " Cai & DasGupta 2001). Points: scenarios without missing assessments, at every visit"
+            " of the improvement rate; and binomial samples at 10 subjects.",
             _BARS,
         ),
     ),

@@ -83,7 +83,7 @@ class Cells:
         return with_error(value, self._number(key, measure, "MCSE"), decimals, power)
 
     def _share(self, key: Keys, measure: str) -> str:
-        return self._with_error(key, measure, self.plan.outputs.percent_decimals + 1, f.PERCENT)
+        return self._with_error(key, measure, self.plan.outputs.percent_decimals, f.PERCENT)
 
     def _median(self, key: Keys, decimals: int) -> tuple[str, ...]:
         true, middle = (self._number(key, name, "VALUE") for name in ("true", "median"))
@@ -222,19 +222,15 @@ def _theory(plan: Plan, folder: Path) -> Iterator[Row]:
     decimals = plan.outputs.percent_decimals + 1
     above = ""
     for row in records(folder / "theory.csv"):
-        heading = (
-            "Exact (Clopper-Pearson) interval of the improvement rate"
-            if row["SCENARIO"]
-            else "Log-log interval of the median, uncensored exponential durations"
-        )
+        heading = _HEADINGS[row["METHOD"], row["SCENARIO"] != ""]
         if heading != above:
             above = heading
             yield Row(above)
-        rate = row["SCENARIO"] != ""
+        rate = row["METHOD"] == "clopper-pearson"
         visit = row["ESTIMATE"].removeprefix(say.RATE)
         true = f"{f.fixed(float(row['TRUE']), decimals, f.PERCENT)} %" if rate else "log 2"
         yield Row(
-            f"Scenario {row['SCENARIO']}, {visit}" if rate else f"{row['N']} subjects",
+            f"Scenario {row['SCENARIO']}, {visit}" if row["SCENARIO"] else f"{row['N']} subjects",
             (
                 row["N"],
                 true,
@@ -246,6 +242,14 @@ def _theory(plan: Plan, folder: Path) -> Iterator[Row]:
             ),
             1,
         )
+
+
+#: By method, and whether the trials are those of a scenario.
+_HEADINGS = {
+    ("clopper-pearson", True): "Exact (Clopper-Pearson) interval of the rate, virtual trials",
+    ("clopper-pearson", False): "Exact (Clopper-Pearson) interval of the rate, binomial samples",
+    ("log-log", False): "Log-log interval of the median, uncensored exponential samples",
+}
 
 
 def _numbers(row: Record, *names: str) -> tuple[float, float]:
@@ -304,8 +308,8 @@ def _theory_notes(_: Plan) -> Iterator[str]:
     yield (
         "Exact coverage of the median: without censoring the log-log limits depend on the rank of"
         " the event alone, so the interval (Brookmeyer & Crowley 1982) lies between two order"
-        " statistics and its coverage is a binomial sum. Simulated: samples from the seed of the"
-        " plan through the estimator; with censoring and visits no closed form holds."
+        " statistics and its coverage is a binomial sum. With censoring and visits no closed form"
+        " holds. Samples: drawn by the seed of the plan, through the estimators of the analysis."
     )
     yield (
         "Open upper limits count as covering. In brackets: Monte Carlo standard error."

@@ -77,10 +77,10 @@ def scenario(truth: Scenario) -> Iterator[str]:
     yield f"{truth.subjects} subjects; improved: {say.listed(rates)}."
     if truth.dose_levels:
         levels = [
-            f"{n} at {level} ({100 * truth.improvement_by_dose.get(level, 0.0):+g} points)"
+            f"{n} at level {level}{_shift(truth.improvement_by_dose.get(level, 0.0))}"
             for level, n in truth.dose_levels.items()
         ]
-        yield f"Dose levels: {say.listed(levels)}; in brackets: added to the improvement rate."
+        yield f"Dose: {say.listed(levels)}."
     yield (
         f"Remission: {100 * truth.remission_probability:g} % ever, after a median of"
         f" {_months(truth.remission_median_months)} (exponential). {_duration(truth)}"
@@ -98,6 +98,10 @@ def scenario(truth: Scenario) -> Iterator[str]:
     )
 
 
+def _shift(by: float) -> str:
+    return f" (improvement {100 * by:+g} points)" if by else ""
+
+
 def _duration(truth: Scenario) -> str:
     if truth.dor_median_months is None:
         return "None recurs."
@@ -113,15 +117,19 @@ def measures(plan: Plan) -> Iterator[str]:
     """What the columns are, and the conventions of the measures."""
     level = f"{100 * plan.statistics.conf_level:g} %"
     yield (
-        "In brackets: Monte Carlo standard error (Morris, White & Crowther 2019, table 6); of a"
+        "In brackets: Monte Carlo standard error (Morris, White & Crowther 2019); of a"
         " share of 0 or 100 % it is 0. The standard error of the mean is that of the bias."
     )
     yield (
         "True: of the scenario; of durations, of the latent duration of remission. Bias: mean of"
         " the estimates minus the true value. Not estimable trials are excluded from mean, bias and"
-        " SD; Estimable: share of trials that are not. A bias of medians over the estimable alone"
-        " is therefore low where many are not reached; their median counts these as longer than"
-        " any other, its bias in the next column."
+        " SD; Estimable: share of trials that are not."
+    )
+    yield (
+        "So the mean of medians is low where many are not reached; the median of the estimates"
+        " counts these as longer than any other (its bias beside it). The mean of late event-free"
+        " rates is high, because past the last observed time, sooner reached where responses are"
+        " short, there is no estimate."
     )
     yield (
         f"Coverage: share of the {level} intervals that hold the true value. An open upper limit"
@@ -147,4 +155,5 @@ def intervals(plan: Plan) -> str:
 
 def source(file: str, digest: str) -> str:
     """Where the numbers of an output are from."""
-    return f"Source: simulation/{file}, at full precision, durations in days. Plan {digest[:12]}."
+    days = ", durations in days" if file == "operating.csv" else ""
+    return f"Source: simulation/{file}, at full precision{days}. Plan {digest[:12]}."

@@ -1,6 +1,6 @@
 """Operating characteristics of an estimate over the virtual trials, with their Monte Carlo errors.
 
-Measures: Morris, White & Crowther, Stat Med 2019;38:2074, tables 5 and 6.
+Measures: Morris, White & Crowther, Stat Med 2019;38:2074.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def operating_frame(tallies: Mapping[Key, Tally], truth: Truth) -> pd.DataFrame:
 def measures(tally: Tally, true: float) -> Iterator[Measure]:
     """Operating characteristics of one estimate.
 
-    Morris, White & Crowther (2019), tables 5 and 6, with n the trials that each is over:
+    Morris, White & Crowther (2019), with n the trials that each is over:
 
     - mean and bias (mean - true): over estimable trials; MCSE = SD / sqrt(n).
     - empirical SD: root of the sum of squared deviations over n - 1; MCSE = SD / sqrt(2 (n - 1)).
@@ -104,8 +104,8 @@ def _median(tally: Tally) -> Measure:
     """Median of the estimates; its standard error from order statistics.
 
     Half the distance between the order statistics sqrt(n) / 2 places below and above the middle: an
-    interval of one standard error to each side (David & Nagaraja, Order statistics, 3rd ed. 2003,
-    section 7.1). NaN where one of them is not reached.
+    interval of one standard error to each side (David & Nagaraja, Order statistics, 3rd ed.
+    2003). NaN where one of them is not reached.
     """
     n = tally.counted
     values = np.array(sorted(tally.by_value))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import nan
 
 import numpy as np
 import pandas as pd
 
-from durable.config.model import BetaPrior, Decision, Plan, Scenario
+from durable.config.model import BetaPrior, Decision, Plan, Scenario, Simulation
 from durable.simulate import theory
 from durable.simulate.characteristics import Measure, share
 from durable.simulate.gather import PRIMARY, Key, Tally
@@ -18,8 +18,13 @@ from durable.simulate.section import section
 RATE = "rate "
 #: Absolute z beyond which a simulated number is said to differ from the exact one.
 MOST_Z = 3.0
-#: Uncensored samples of this size are drawn beside those of the scenarios.
+#: What is drawn without a trial around it.
+BINOMIAL, EXPONENTIAL = "rate, binomial", "median, uncensored exponential"
+#: Samples of this size, and rates at this size, are drawn beside those of the scenarios.
 _KNOWN_SIZE = 10
+_KNOWN_RATES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+#: Scenario, estimate, method, n, true value, exact and simulated coverage.
+_Row = tuple[str, str, str, int, float, float, Measure]
 
 
 def missing_data(scenario: Scenario, visit: str, plan: Plan) -> str:
@@ -98,11 +103,12 @@ def _z(simulated_share: float, exact: float, trials: int) -> float:
 def theory_frame(tallies: Mapping[Key, Tally], plan: Plan) -> pd.DataFrame:
     """``theory.csv``: coverage in closed form beside the simulated one.
 
-    Of the Clopper-Pearson interval in each scenario without missing data, and of the log-log
-    interval of the median in uncensored exponential samples, drawn here by the plan's seed.
+    Of the Clopper-Pearson interval in each scenario without missing data; and, in samples drawn
+    here by the plan's seed, of that interval at ten subjects and of the log-log interval of the
+    median of uncensored exponential durations.
     """
     simulation, level = section(plan), plan.statistics.conf_level
-    rows = []
+    rows: list[_Row] = []
     for key, tally in tallies.items():
         scenario, _, estimate, method = key
         truth = simulation.scenarios[scenario]
@@ -114,13 +120,25 @@ def theory_frame(tallies: Mapping[Key, Tally], plan: Plan) -> pd.DataFrame:
         exact = theory.probability(theory.successes(rates), lambda x, c=covers: bool(c[x]))  # type: ignore[misc]
         found = share("", tally.covered, tally.intervals)
         rows.append((scenario, estimate, method, truth.subjects, true, exact, found))
+    rows += [*_drawn_rates(simulation, level), *_drawn_medians(simulation, level)]
+    return pd.DataFrame([_theory_row(*row) for row in rows], columns=_THEORY)
+
+
+def _drawn_rates(simulation: Simulation, level: float) -> Iterator[_Row]:
+    n, trials = _KNOWN_SIZE, simulation.trials
+    for p in _KNOWN_RATES:
+        covered = theory.clopper_pearson_coverage_drawn(n, p, trials, simulation.seed, level)
+        exact = theory.clopper_pearson_coverage(n, p, level)
+        yield "", BINOMIAL, "clopper-pearson", n, p, exact, share("", covered, trials)
+
+
+def _drawn_medians(simulation: Simulation, level: float) -> Iterator[_Row]:
+    trials = simulation.trials
     sizes = {_KNOWN_SIZE, *(truth.subjects for truth in simulation.scenarios.values())}
     for n in sorted(size for size in sizes if size > 1):
-        covered = theory.median_coverage_drawn(n, simulation.trials, simulation.seed, level)
-        found = share("", covered, simulation.trials)
+        covered = theory.median_coverage_drawn(n, trials, simulation.seed, level)
         exact = theory.median_coverage(n, level)
-        rows.append(("", "median, uncensored exponential", "log-log", n, math.log(2), exact, found))
-    return pd.DataFrame([_theory_row(*row) for row in rows], columns=_THEORY)
+        yield "", EXPONENTIAL, "log-log", n, math.log(2), exact, share("", covered, trials)
 
 
 _THEORY = [

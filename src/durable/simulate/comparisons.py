@@ -26,14 +26,15 @@ def coverage_points(known: pd.DataFrame, level: float) -> pd.DataFrame:
     level
         Confidence level of the intervals.
     """
-    found = known.loc[known["SCENARIO"] != ""]
+    found = known.loc[known["METHOD"] == "clopper-pearson"]
+    found = found.assign(SERIES=np.where(found["SCENARIO"] == "", "drawn", "simulated"))
     curves = [
         ("exact", "", "", n, p / 1000, theory.clopper_pearson_coverage(n, p / 1000, level), nan)
         for n in sorted(set(found["N"].tolist()))
         for p in _CURVE
     ]
-    columns = ["SCENARIO", "ESTIMATE", "N", "TRUE", "SIMULATED", "MCSE"]
-    drawn = [("simulated", *row) for row in found[columns].itertuples(index=False)]
+    columns = ["SERIES", "SCENARIO", "ESTIMATE", "N", "TRUE", "SIMULATED", "MCSE"]
+    drawn = list(found[columns].itertuples(index=False, name=None))
     names = ["series", "scenario", "estimate", "n", "true", "coverage", "mcse"]
     return pd.DataFrame([*curves, *drawn], columns=names)
 

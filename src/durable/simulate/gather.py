@@ -203,8 +203,11 @@ def _column(batch: pa.RecordBatch, name: str) -> Any:
 
 
 def _pairs(n: Any, x: Any) -> Counter[tuple[int, int]]:
-    pairs, counts = np.unique(np.column_stack([n, x]).astype(np.int64), axis=0, return_counts=True)
-    return Counter({(int(a), int(b)): int(k) for (a, b), k in zip(pairs, counts, strict=True)})
+    """Trials by N and X; as one number each, which is sorted faster than pairs."""
+    width = int(x.max(initial=0)) + 1
+    found, counts = np.unique((n * width + x).astype(np.int64), return_counts=True)
+    pairs = (divmod(code, width) for code in found.tolist())
+    return Counter(dict(zip(pairs, counts.tolist(), strict=True)))
 
 
 def _distinct(values: Any) -> Counter[float]:

@@ -2,7 +2,7 @@
 
 A sum of floating-point numbers depends on their order. Here every number is taken apart into whole
 numbers times powers of two, whose sums are exact (a superaccumulator; Kulisch, Computer arithmetic
-and validity, 2nd ed. 2013, chapter 8).
+and validity, 2nd ed. 2013).
 """
 
 from __future__ import annotations

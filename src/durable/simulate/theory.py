@@ -85,6 +85,18 @@ def clopper_pearson_coverage(n: int, p: float, level: float = 0.95) -> float:
     return probability(binomial(n, p), lambda x: bool(covers[x]))
 
 
+def clopper_pearson_coverage_drawn(
+    n: int, p: float, trials: int, seed: int, level: float = 0.95
+) -> int:
+    """In how many of so many binomial samples the interval of the analysis holds the true rate."""
+    from durable.stats.proportions import proportion_cis
+
+    x = np.random.default_rng([seed, n, round(1000 * p)]).binomial(n, p, trials)
+    _, lower, upper = proportion_cis(np.arange(n + 1), n, level)
+    holds = (lower <= p) & (p <= upper)
+    return int(holds[x].sum())
+
+
 def median_ranks(n: int, level: float = 0.95) -> tuple[int | None, int | None]:
     """Ranks of the events that limit the log-log interval of the median, without censoring.
 

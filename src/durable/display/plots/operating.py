@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from durable.config.model import Plan
 from durable.display.plots.points import Points, short
@@ -58,7 +59,8 @@ def coverage(points: Points, plan: Plan, caption: Caption) -> Figure:
     level = 100 * plan.statistics.conf_level
     key: list[Artist] = [
         Line2D([], [], color=FAINT, linewidth=1.0, label="exact"),
-        Line2D([], [], label="simulated, with 95 % Monte Carlo interval", **_mark(0), **_LOOSE),
+        Line2D([], [], label="virtual trials", **_mark(1), **_LOOSE),
+        Line2D([], [], label="binomial samples", **_mark(0, hollow=True), **_LOOSE),
         Line2D(
             [], [], color=INK, linewidth=0.8, linestyle=(0, (4, 2)), label=f"nominal {level:g} %"
         ),
@@ -71,17 +73,14 @@ def coverage(points: Points, plan: Plan, caption: Caption) -> Figure:
     for n, box in zip(sizes, page.body.grid(rows, columns, 4), strict=False):
         axes = page.axes(box)
         rows_of = points.where(n=n)
-        exact, simulated = (rows_of.where(series=name) for name in ("exact", "simulated"))
+        exact = rows_of.where(series="exact")
         rate, cover = 100 * exact.number("true"), 100 * exact.number("coverage")
         axes.plot(rate, cover, color=FAINT, linewidth=0.8, gid="exact", zorder=2)
         axes.axhline(level, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
-        _bars(
-            axes,
-            100 * simulated.number("true"),
-            100 * simulated.number("coverage"),
-            100 * simulated.number("mcse"),
-            _mark(0),
-        )
+        for series, style in (("drawn", _mark(0, hollow=True)), ("simulated", _mark(1))):
+            found = rows_of.where(series=series)
+            place, value, error = (100 * found.number(n) for n in ("true", "coverage", "mcse"))
+            _bars(axes, place, value, error, style, series)
         axes.set(xlim=(0, 100), ylim=(min(100 * lowest, level) - 1, 100.4))
         axes.set(xlabel="True improvement rate (%)", ylabel="Coverage (%)")
         axes.set_title(f"{n} subjects", loc="left", weight="bold")
@@ -102,8 +101,8 @@ def spacing(points: Points, plan: Plan, caption: Caption) -> Figure:
         for i, (_, rows) in enumerate(families)
     ]
     key += [
-        Line2D([], [], label="mean of the estimable", **_mark(0, INK), **_LOOSE),
-        Line2D([], [], label="median, not reached the longest", **_mark(0, INK, True), **_LOOSE),
+        Line2D([], [], label="mean (estimable)", **_mark(0, INK), **_LOOSE),
+        Line2D([], [], label="median (all)", **_mark(0, INK, True), **_LOOSE),
     ]
     note = "" if len(families) == len(points.distinct("family")) else _shortened(_MOST)
     page = Page(caption.noting(note), _TALL, key)
@@ -117,7 +116,7 @@ def spacing(points: Points, plan: Plan, caption: Caption) -> Figure:
         ):
             style = _mark(i, hollow=kind == 1)
             place = at + offsets[2 * i + kind]
-            _bars(axes, place, rows.number(value), rows.number(error), style, gid=value)
+            _bars(axes, place, rows.number(value), rows.number(error), style, value)
     axes.set_xticks(range(len(spacings)), [_spacing_name(every) for every in spacings])
     axes.set_xlim(-0.6, len(spacings) - 0.4)
     axes.set(xlabel="Visits after the last one of the improvement rate")
@@ -171,11 +170,21 @@ def definitions(points: Points, plan: Plan, caption: Caption) -> Figure:
         _panel(axes, rows, [name for name, _ in names], shown, edges)
         reference = 100 * plan.statistics.conf_level if measure == "coverage" else 0.0
         axes.axvline(reference, color=INK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=1)
-        axes.locator_params(axis="x", nbins=4)
+        _ticks(axes, measure)
         for line, text in enumerate(reversed(heading)):
             y = box.bottom + box.height + 1.5 + line * _LINE
             _write(page, box.left, y, text, "bottom", "bold")
     return page.figure
+
+
+def _ticks(axes: Axes, measure: str) -> None:
+    """Few ticks within the limits; no coverage above 100 %."""
+    low, high = axes.get_xlim()
+    high = min(high, 100.5) if measure == "coverage" else high
+    places = MaxNLocator(3).tick_values(low, high)
+    shown = [float(place) for place in places if low <= place <= high]
+    axes.set_xticks(shown, [f"{place:g}" for place in shown])
+    axes.set_xlim(low, high)
 
 
 def _names(page: Page, labels: Sequence[Sequence[str]], edges: npt.NDArray[np.float64]) -> None:
@@ -227,7 +236,7 @@ def _bars(
     y: npt.NDArray[np.float64],
     error: npt.NDArray[np.float64],
     style: Style,
-    gid: str = "simulated",
+    gid: str,
 ) -> None:
     """Marks with the 95 % interval of their Monte Carlo error."""
     bar = np.nan_to_num(_BAR * error)

@@ -1,0 +1,221 @@
+"""Tables, figures and page of a simulation: what a reader finds in them."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from durable.config.model import Plan
+from durable.display import simulation
+from durable.display.plots import style
+from durable.display.plots.points import read_points
+from durable.display.plots.style import Caption
+from durable.simulate import operating
+from durable.stages import STAGES
+from tests.display.layout import misplaced, smallest_type, words
+from tests.simulate import chunks
+
+TRIALS = 80
+CAPTION = Caption("Figure 1", "Title", "Virtual trials: 80", "Study", ("Note.",))
+FIGURES = {kind.name: kind for kind in simulation.FIGURES}
+TABLES = ["operating", "decisions", "spacing", "definitions", "theory"]
+
+
+def made(of: Plan, folder: Path) -> Path:
+    chunks.write(of, chunks.frame(of), folder)
+    operating.run(of.only(STAGES["operating"].plan), folder)
+    simulation.run(of.only(STAGES["simulation_report"].plan), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made(chunks.plan(TRIALS), tmp_path_factory.mktemp("simulation"))
+
+
+def table(folder: Path, name: str) -> list[dict[str, str]]:
+    with (folder / "tables" / f"t_{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def cell(rows: list[dict[str, str]], block: str, row: str, column: str) -> str:
+    (found,) = (r[column] for r in rows if (r["block"], r["row"]) == (block, row))
+    return found
+
+
+def test_every_output_is_there(results: Path) -> None:
+    for name in TABLES:
+        for form in ("csv", "html", "rtf"):
+            assert (results / "tables" / f"t_{name}.{form}").stat().st_size > 200
+    for name in FIGURES:
+        for form in ("csv", "svg", "png"):
+            assert (results / "figures" / f"f_{name}.{form}").stat().st_size > 200
+
+
+def test_a_cell_is_the_number_of_the_file_in_its_unit(results: Path) -> None:
+    found = pd.read_csv(results / "operating.csv").set_index(
+        ["SCENARIO", "DEFN", "ESTIMATE", "MEASURE"]
+    )
+    rows = table(results, "operating")
+    bias = found.loc[("expected", "primary", "median DOR", "bias")]
+    shown = cell(rows, "Scenario expected", "DOR, median (months)", "Bias")
+    assert shown == f"{bias['VALUE'] / chunks.MONTH:.2f} ({bias['MCSE'] / chunks.MONTH:.2f})"
+    width = found.loc[("missing", "primary", "rate M3", "mean width")]
+    shown = cell(rows, "Scenario missing", "Improved at M3 (%)", "Width")
+    assert shown == f"{100 * width['VALUE']:.2f} ({100 * width['MCSE']:.2f})"
+    assert cell(rows, "Scenario expected", "Improved at M3 (%)", "True") == "60.00"
+
+
+def test_table_of_rules_has_exact_probabilities_or_says_why_not(results: Path) -> None:
+    rows = table(results, "decisions")
+    rule = "futility: stop if fewer than 4 improved at M3"
+    # P(X <= 3) of binomial(10, 0.6).
+    assert cell(rows, "Scenario expected", rule, "Exact, %") == "5.48"
+    assert cell(rows, "Scenario expected", rule, "Stops up to") == "3"
+    assert cell(rows, "Scenario missing", rule, "Exact, %") == "none: assessments are missing"
+
+
+def test_theory_beside_the_simulation(results: Path) -> None:
+    rows = table(results, "theory")
+    samples = "Log-log interval of the median, uncensored exponential samples"
+    # 1 - 57 / 1024; of Clopper-Pearson at 1/2 1 - 22 / 1024.
+    assert cell(rows, samples, "10 subjects", "Exact, %") == "94.43"
+    trials = "Exact (Clopper-Pearson) interval of the rate, virtual trials"
+    assert cell(rows, trials, "Scenario expected, M2", "Exact, %") == "97.85"
+    assert {row["|z| <= 3"] for row in rows} == {"yes"}
+
+
+def test_spacings_stand_side_by_side(results: Path) -> None:
+    labels = [row["row"] for row in table(results, "spacing") if "median (months)" in row["block"]]
+    spacings = [label for label in labels if label != "median of the estimates"]
+    assert spacings == [
+        "Every 1 month (monthly)",
+        "Every 6 months (half_yearly)",
+        "By the schedule of the plan (expected)",
+    ]
+
+
+def test_definitions_stand_side_by_side(results: Path) -> None:
+    rows = table(results, "definitions")
+    block = "Scenario expected / Improved at M3 (%)"
+    labels = [row["row"] for row in rows if row["block"] == block]
+    assert labels == ["Primary analysis", "PRINTO <b>3 of 4</b>", "strict"]
+
+
+def test_conventions_stand_under_every_table_of_measures(results: Path) -> None:
+    for name in ("operating", "spacing", "definitions"):
+        text = (results / "tables" / f"t_{name}.html").read_text(encoding="utf-8")
+        words = " ".join(re.sub("<[^>]*>", " ", text).split())
+        for convention in (
+            "An open upper limit counts as covering",
+            "Not estimable trials are excluded from mean, bias and SD",
+            "Monte Carlo standard error",
+            "Virtual trials: 80 of each scenario, seed 11",
+            "NE: not estimable",
+        ):
+            assert convention in words
+
+
+def test_nothing_estimable_is_shown_as_ne(tmp_path: Path) -> None:
+    of = chunks.plan(6)
+    rows = chunks.frame(of)
+    median = rows["ESTIMATE"] == "median DOR"
+    rows.loc[median, ["VALUE", "LOWER", "UPPER"]] = np.nan
+    chunks.write(of, rows, tmp_path)
+    operating.run(of.only(STAGES["operating"].plan), tmp_path)
+    simulation.run(of.only(STAGES["simulation_report"].plan), tmp_path)
+    found = table(tmp_path, "operating")
+    row = next(r for r in found if r["row"] == "DOR, median (months)")
+    assert [row[name] for name in ("Mean", "Bias", "SD", "Coverage, %", "Width")] == ["NE"] * 5
+    assert row["Estimable, %"] == "0.0 (0.0)"
+    written = [*tmp_path.rglob("*.csv"), *tmp_path.rglob("*.html")]
+    assert not [p.name for p in written if re.search(r"\b(nan|inf)\b", p.read_text(), re.I)]
+
+
+def test_page_escapes_what_the_plan_says(results: Path) -> None:
+    text = (results / "simulation.html").read_text(encoding="utf-8")
+    assert "Design &amp; &lt;b&gt;size&lt;/b&gt;: simulation" in text
+    assert "<b>" not in text
+    assert "<script" not in text
+    assert not re.search(r'(src|href)="(?!#)', text)
+    for name in (*(f"t_{name}" for name in TABLES), *(f"f_{name}" for name in FIGURES)):
+        assert f'id="{name}"' in text
+
+
+def test_page_says_what_is_simulated(results: Path) -> None:
+    text = (results / "simulation.html").read_text(encoding="utf-8")
+    assert "20 subjects; improved: 50 % at M2 and 60 % at M3." in text
+    assert "median 12 months (exponential)" in text
+    assert "stop if P(rate &gt; 40 %) &lt; 10 % after M3, prior Beta(1, 1)" in text
+    assert "remission.rule: printo" in text
+
+
+def test_pages_are_the_same_whatever_the_chunks(results: Path, tmp_path: Path) -> None:
+    again = made(chunks.plan(TRIALS, chunks=9), tmp_path)
+    for path in results.rglob("*"):
+        if path.is_file() and path.suffix != ".parquet":
+            assert path.read_bytes() == (again / path.relative_to(results)).read_bytes(), path.name
+
+
+@pytest.fixture
+def drawn(results: Path) -> Iterator[dict[str, Figure]]:
+    with style.settings():
+        yield {
+            kind.name: kind.draw(
+                read_points(results / "figures" / f"f_{kind.name}.csv", kind.columns),
+                chunks.plan(TRIALS),
+                CAPTION,
+            )
+            for kind in simulation.FIGURES
+        }
+
+
+def test_figures_are_in_order(drawn: dict[str, Figure]) -> None:
+    for figure in drawn.values():
+        assert misplaced(figure) == []
+        assert smallest_type(figure) >= 8
+
+
+def test_figures_draw_the_points(drawn: dict[str, Figure], results: Path) -> None:
+    (axes,) = drawn["spacing"].axes
+    points = pd.read_csv(results / "figures" / "f_spacing.csv")
+    heights = [line.get_ydata() for line in axes.get_lines() if line.get_marker() == "o"]
+    assert np.allclose(heights[0], points["bias"])
+    assert np.allclose(heights[1], points["median_bias"])
+    assert {"every month", "every 6 months", "schedule of the plan"} <= set(words(drawn["spacing"]))
+    sizes = [axes.get_title(loc="left") for axes in drawn["coverage"].axes]
+    assert sizes == ["10 subjects"]
+    assert {"Primary analysis", "strict"} <= set(words(drawn["definitions"]))
+
+
+def test_without_families_the_figure_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "f_spacing.csv"
+    kind = FIGURES["spacing"]
+    path.write_text(",".join(kind.columns) + "\n")
+    with style.settings():
+        figure = kind.draw(read_points(path, kind.columns), chunks.plan(), CAPTION)
+    assert "No scenarios that differ in every_months alone" in words(figure)
+
+
+def test_many_definitions_and_scenarios_stay_in_order(tmp_path: Path) -> None:
+    rows = [
+        (f"scenario_{s}", f"d{d}", f"A definition with a long title, number {d}", e, m, d + s, 0.5)
+        for s in range(9)
+        for d in range(12)
+        for e in ("rate M3", "median DOR")
+        for m in ("bias", "coverage")
+    ]
+    kind = FIGURES["definitions"]
+    path = tmp_path / "f_definitions.csv"
+    pd.DataFrame(rows, columns=list(kind.columns)).to_csv(path, index=False)
+    with style.settings():
+        figure = kind.draw(read_points(path, kind.columns), chunks.plan(), CAPTION)
+        assert misplaced(figure) == []
+    assert any("first 7 are drawn" in text for text in words(figure))
