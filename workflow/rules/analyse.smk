@@ -33,6 +33,8 @@ rule durability:
         curves=[f"{FOLDER}/figures/f_km_{name}.csv" for name in ("dor", "efs")],
     log:
         f"{FOLDER}/logs/durability.log",
+    # The figures wait for it.
+    priority: 1
     params:
         **dependencies(PLAN, "durability"),
     shell:
@@ -52,6 +54,7 @@ if PLAN.sensitivity:
             f"{FOLDER}/figures/f_sensitivity.csv",
         log:
             f"{FOLDER}/logs/sensitivity.log",
+        priority: 2
         params:
             **dependencies(PLAN, "sensitivity"),
         shell:
@@ -81,6 +84,8 @@ rule courses:
         [f"{FOLDER}/figures/f_{name}.csv" for name in COURSES],
     log:
         f"{FOLDER}/logs/courses.log",
+    # The figures wait for it.
+    priority: 1
     params:
         **dependencies(PLAN, "courses"),
     shell:
@@ -115,6 +120,8 @@ if "kinetics" in INPUTS:
             f"{FOLDER}/figures/f_kinetics.csv",
         log:
             f"{FOLDER}/logs/kinetics.log",
+        # The figures wait for it.
+        priority: 1
         params:
             **dependencies(PLAN, "kinetics"),
         shell:

@@ -36,6 +36,8 @@ if PLAN.sensitivity:
             adtte=f"{FOLDER}/adam/sensitivity/adtte.parquet",
         log:
             f"{FOLDER}/logs/variants.log",
+        # The longest way to the last file leads over this, sensitivity and figures.
+        priority: 2
         params:
             **dependencies(PLAN, "variants"),
         shell:
@@ -71,6 +73,8 @@ if "kinetics" in INPUTS:
             adpp=f"{FOLDER}/adam/adpp.parquet",
         log:
             f"{FOLDER}/logs/kinetics_datasets.log",
+        # The figures wait for it.
+        priority: 1
         params:
             **dependencies(PLAN, "kinetics_datasets"),
         shell:

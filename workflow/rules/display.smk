@@ -72,6 +72,7 @@ rule figures:
         ],
     log:
         f"{FOLDER}/logs/figures.log",
+    priority: 2
     params:
         **dependencies(PLAN, "figures"),
     shell:
