@@ -14,8 +14,11 @@ import pandas as pd
 
 from durable.config.model import COMPONENTS, ENZYMES, Baseline, Response, Scale, Visit
 from durable.derive import remission, tis
+from durable.derive.frames import last_rows, numbers, row_of_subject, taken, with_columns
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 HIGHER_IS_BETTER = frozenset({"cmas", "mmt8", "chq_phs"})
 UNSCHEDULED = "UNS"
@@ -37,46 +40,54 @@ def assess(
     -------
     DataFrame
         The columns of `visits`, and: ``day`` (days since infusion; the infusion is day 0),
-        ``post`` (after infusion), ``avisit``, ``target``, ``baseline`` (flag), per component
-        ``value_*``, ``base_*``, ``change_*`` (absolute percent, better is positive), ``score_*``,
-        then ``tis``, ``tis_best``, ``partial``, ``level`` and the statuses of `remission`.
+        ``post`` (after infusion), ``subject`` (number of the subject, from 0), ``avisit``,
+        ``target``, ``baseline`` (flag), per component ``value_*``, ``base_*``, ``change_*``
+        (absolute percent, better is positive), ``score_*``, then ``tis``, ``tis_best``,
+        ``partial``, ``level`` and the statuses of `remission`.
     """
     frame = _ordered(subjects, visits)
-    frame["baseline"] = baseline_flag(frame, response.baseline)
-    frame["avisit"], frame["target"] = analysis_visit(frame["day"].to_numpy(float), schedule)
+    baseline = baseline_flag(frame, response.baseline)
+    avisit, target = analysis_visit(frame["day"].to_numpy(float), schedule)
+    frame = with_columns(frame, {"baseline": baseline, "avisit": avisit, "target": target})
     frame = _with_changes(frame, response)
     frame = _with_score(frame, response)
     return remission.with_status(frame, response)
 
 
 def _ordered(subjects: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
-    dates = subjects[["subject_id", "lymphodepletion_date", "infusion_date"]]
-    frame = visits.merge(dates, on="subject_id", how="left", validate="many_to_one")
-    frame = frame.sort_values(["subject_id", "visit_date", "source_row"], ignore_index=True)
-    frame["day"] = (frame["visit_date"] - frame["infusion_date"]).dt.days.astype(float)
-    frame["post"] = frame["day"] >= 1
-    return frame
+    number, names = pd.factorize(visits["subject_id"], sort=True)
+    keys = (visits["source_row"].to_numpy(), visits["visit_date"].to_numpy(), number)
+    order = np.lexsort(keys)
+    if not np.array_equal(order, np.arange(len(order))):
+        visits, number = visits.take(order), number[order]
+    dates = subjects.set_index("subject_id")[["lymphodepletion_date", "infusion_date"]]
+    dates = dates.reindex(names).take(number)
+    day = (visits["visit_date"].to_numpy() - dates["infusion_date"]).dt.days.to_numpy(float)
+    new: dict[str, Any] = {str(name): values.to_numpy() for name, values in dates.items()}
+    new |= {"day": day, "post": day >= 1, "subject": number}
+    return with_columns(visits.reset_index(drop=True), new)
 
 
-def baseline_flag(frame: pd.DataFrame, rule: Baseline) -> pd.Series[bool]:
+def baseline_flag(frame: pd.DataFrame, rule: Baseline) -> Flags:
     """The last assessment before lymphodepletion, for a subject without one before infusion.
 
     With ``rule.before`` infusion the last one before infusion is taken straight away.
     """
-    before = _last_before(frame, frame["infusion_date"], rule.same_day)
-    if rule.before == "infusion":
-        return before
-    earlier = _last_before(frame, frame["lymphodepletion_date"], rule.same_day)
-    has_earlier = earlier.groupby(frame["subject_id"]).transform("any")
-    return earlier | (before & ~has_earlier)
+    before = _last_before(frame, "infusion_date", rule.same_day)
+    flag = np.zeros(len(frame), dtype=bool)
+    if rule.before == "lymphodepletion":
+        earlier = _last_before(frame, "lymphodepletion_date", rule.same_day)
+        flag[earlier] = True
+        number = numbers(frame)
+        before = before[~np.isin(number[before], number[earlier])]
+    flag[before] = True
+    return flag
 
 
-def _last_before(
-    frame: pd.DataFrame, date: pd.Series[pd.Timestamp], same_day: bool
-) -> pd.Series[bool]:
-    early = (frame["visit_date"] <= date) if same_day else (frame["visit_date"] < date)
-    last = frame.loc[early].groupby("subject_id").tail(1).index
-    return pd.Series(frame.index.isin(last), index=frame.index)
+def _last_before(frame: pd.DataFrame, column: str, same_day: bool) -> Ints:
+    """Row of the last assessment before a date of its subject, for each subject with one."""
+    visit, date = frame["visit_date"].to_numpy(), frame[column].to_numpy()
+    return last_rows(numbers(frame), visit <= date if same_day else visit < date)
 
 
 def analysis_visit(
@@ -86,13 +97,12 @@ def analysis_visit(
 
     Windows do not overlap (the plan refuses it), so a day lies in one at most.
     """
-    label = np.full(day.shape, None, dtype=object)
-    target = np.full(day.shape, np.nan)
-    for visit in schedule:
-        inside = (day >= visit.first_day) & (day <= visit.last_day)
-        label[inside] = visit.visit
-        target[inside] = visit.day
-    return label, target
+    place = np.zeros(day.shape, dtype=np.intp)
+    for number, visit in enumerate(schedule, 1):
+        place[(day >= visit.first_day) & (day <= visit.last_day)] = number
+    label = np.array([None, *(visit.visit for visit in schedule)], dtype=object)
+    target = np.array([np.nan, *(visit.day for visit in schedule)])
+    return label[place], target[place]
 
 
 def direction(measure: str) -> Literal["lower", "higher"]:
@@ -103,12 +113,14 @@ def direction(measure: str) -> Literal["lower", "higher"]:
 def _with_changes(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
     """Value, baseline value and percent change of each component."""
     new: dict[str, npt.NDArray[Any]] = {}
+    first = row_of_subject(numbers(frame), np.flatnonzero(frame["baseline"]))
+    post = frame["post"].to_numpy(bool)
     for component, measure in response.measures.items():
         if measure == "enzyme":
-            new |= _enzyme(frame, response)
+            new |= _enzyme(frame, first, response)
             continue
         value = frame[measure].to_numpy(float)
-        base = at_baseline(frame, value)
+        base = taken(value, first)
         scale: Scale = getattr(response.ranges, measure)
         better = direction(measure)
         new[f"value_{component}"] = value
@@ -116,38 +128,27 @@ def _with_changes(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
         new[f"change_{component}"] = tis.percent_change(base, value, scale.range, better)
     for component in COMPONENTS:
         # Improvement is measured after infusion; before it there is no change to speak of.
-        new[f"change_{component}"] = np.where(frame["post"], new[f"change_{component}"], np.nan)
+        new[f"change_{component}"] = np.where(post, new[f"change_{component}"], np.nan)
     if "enzyme" not in new:
         new["enzyme"] = np.full(len(frame), None, dtype=object)
-    return frame.assign(**new)
+    return with_columns(frame, new)
 
 
-def at_baseline(frame: pd.DataFrame, value: Floats) -> Floats:
-    """The subject's value at the baseline assessment, on each of its rows; NaN without one."""
-    marked = pd.Series(np.where(frame["baseline"], value, np.nan), index=frame.index)
-    return marked.groupby(frame["subject_id"]).transform("max").to_numpy(float)
-
-
-def _enzyme(frame: pd.DataFrame, response: Response) -> dict[str, npt.NDArray[Any]]:
+def _enzyme(frame: pd.DataFrame, first: Ints, response: Response) -> dict[str, npt.NDArray[Any]]:
     """The enzyme most abnormal at baseline as a multiple of its ULN, then followed throughout.
 
-    Two enzymes equally abnormal: the first of CK, aldolase, ALT, AST, LDH.
+    Two enzymes equally abnormal: the first of CK, aldolase, ALT, AST, LDH. `first` is the row of
+    the subject's baseline, -1 without one.
     """
-    multiples = np.column_stack(
-        [at_baseline(frame, (frame[e] / frame[f"{e}_uln"]).to_numpy(float)) for e in ENZYMES]
-    )
+    values = np.column_stack([frame[e].to_numpy(float) for e in ENZYMES])
+    ulns = np.column_stack([frame[f"{e}_uln"].to_numpy(float) for e in ENZYMES])
+    multiples = np.column_stack([taken(multiple, first) for multiple in (values / ulns).T])
     known = ~np.isnan(multiples).all(axis=1)
     chosen = np.argmax(np.where(np.isnan(multiples), -np.inf, multiples), axis=1)
     rows = np.arange(len(frame))
-
-    def pick(column: str, at_base: bool) -> npt.NDArray[np.float64]:
-        stacked = np.column_stack([frame[column.format(e)].to_numpy(float) for e in ENZYMES])
-        if at_base:
-            stacked = np.column_stack([at_baseline(frame, values) for values in stacked.T])
-        return np.where(known, stacked[rows, chosen], np.nan)
-
-    value, uln = pick("{}", False), pick("{}_uln", False)
-    base, base_uln = pick("{}", True), pick("{}_uln", True)
+    value, uln = (np.where(known, stacked[rows, chosen], np.nan) for stacked in (values, ulns))
+    # The enzyme is the same on all rows of a subject, that of the baseline among them.
+    base, base_uln = taken(value, first), taken(uln, first)
     widths = np.array([getattr(response.ranges.enzymes, e) for e in ENZYMES])[chosen]
     names = np.array([*ENZYMES, None], dtype=object)[np.where(known, chosen, len(ENZYMES))]
     return {
@@ -160,26 +161,30 @@ def _enzyme(frame: pd.DataFrame, response: Response) -> dict[str, npt.NDArray[An
 
 def _with_score(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
     rule = response.improvement
-    changes = pd.DataFrame({c: frame[f"change_{c}"] for c in COMPONENTS})
+    changes = pd.DataFrame({c: frame[f"change_{c}"] for c in COMPONENTS}, copy=False)
     as_scored = tis.component_scores(changes)
+    post = frame["post"].to_numpy(bool)
+    most = max(tis.SCORES["enzyme"])
     ways = {
         "scored": as_scored,
-        "zero": as_scored.assign(enzyme=np.where(frame["post"], 0.0, np.nan)),
-        "maximum": as_scored.assign(
-            enzyme=np.where(frame["post"], max(tis.SCORES["enzyme"]), np.nan)
-        ),
+        "zero": with_columns(as_scored, {"enzyme": np.where(post, 0.0, np.nan)}),
+        "maximum": with_columns(as_scored, {"enzyme": np.where(post, most, np.nan)}),
     }
     scores = ways[rule.enzyme_component]
     total = tis.add_up(scores, rule.light_missing)
-    frame = frame.assign(**{f"score_{c}": scores[c] for c in COMPONENTS})
-    frame["tis"] = total
-    frame["tis_enzyme_zero"] = tis.add_up(ways["zero"], rule.light_missing)
-    frame["tis_enzyme_maximum"] = tis.add_up(ways["maximum"], rule.light_missing)
-    frame["partial"] = total.notna() & scores.isna().any(axis=1)
-    frame["tis_best"] = tis.best_case(scores).where(total.notna())
     limits = rule.thresholds
-    frame["level"] = tis.response_level(total, limits.minimal, limits.moderate, limits.major)
-    return frame
+    return with_columns(
+        frame,
+        {
+            **{f"score_{c}": scores[c] for c in COMPONENTS},
+            "tis": total,
+            "tis_enzyme_zero": tis.add_up(ways["zero"], rule.light_missing),
+            "tis_enzyme_maximum": tis.add_up(ways["maximum"], rule.light_missing),
+            "partial": total.notna() & scores.isna().any(axis=1),
+            "tis_best": tis.best_case(scores).where(total.notna()),
+            "level": tis.response_level(total, limits.minimal, limits.moderate, limits.major),
+        },
+    )
 
 
 def attainable(frame: pd.DataFrame, response: Response) -> pd.Series[float]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.config.model import Criteria, Remission, Response
+from durable.derive.frames import first_rows, numbers, with_columns
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,10 +32,12 @@ def at_least(values: npt.ArrayLike, limit: float) -> Floats:
 
 def count_met(items: list[Floats], needed: int) -> Floats:
     """Whether at least `needed` items are met, whatever the unknown ones turn out to be."""
-    stacked = np.vstack(items)
-    met = np.nansum(stacked == 1, axis=0)
-    possible = len(items) - np.nansum(stacked == 0, axis=0)
-    return np.where(met >= needed, 1.0, np.where(possible < needed, 0.0, np.nan))
+    met = np.zeros(np.shape(items[0]), dtype=np.int64)
+    failed = np.zeros_like(met)
+    for item in items:
+        met += item == 1
+        failed += item == 0
+    return np.where(met >= needed, 1.0, np.where(len(items) - failed < needed, 0.0, np.nan))
 
 
 def all_met(items: list[Floats]) -> Floats:
@@ -91,9 +94,9 @@ def with_status(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
     if rule.immunosuppressant_free:
         given = frame["immunosuppressant"]
         status.append(np.where(given.isna(), np.nan, (given == "N").astype(float)))
-    frame = frame.assign(**items, remission=all_met(status))
-    frame["adequate"] = frame["post"] & frame["remission"].notna()
-    return frame
+    met = all_met(status)
+    adequate = frame["post"].to_numpy(bool) & ~np.isnan(met)
+    return with_columns(frame, {**items, "remission": met, "adequate": adequate})
 
 
 def first_remission(frame: pd.DataFrame, confirmation: bool) -> pd.Series[int]:
@@ -101,10 +104,13 @@ def first_remission(frame: pd.DataFrame, confirmation: bool) -> pd.Series[int]:
 
     With `confirmation`, remission must hold at the next adequate assessment too.
     """
-    known = frame.loc[frame["adequate"]]
-    met = known["remission"] == 1
+    known = np.flatnonzero(frame["adequate"])
+    number = numbers(frame)[known]
+    met = frame["remission"].to_numpy(float)[known] == 1
     if confirmation:
-        later = known.groupby("subject_id")["remission"].shift(-1)
-        met &= later == 1
-    first = known.loc[met].groupby("subject_id").head(1)
-    return pd.Series(first.index, index=first["subject_id"].to_numpy(), dtype="int64")
+        again = np.zeros(len(known), dtype=bool)
+        again[:-1] = met[1:] & (number[1:] == number[:-1])
+        met &= again
+    first = known[first_rows(number, met)]
+    subjects = frame["subject_id"].to_numpy()[first]
+    return pd.Series(frame.index.to_numpy()[first], index=subjects, dtype="int64")

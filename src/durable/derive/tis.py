@@ -37,6 +37,7 @@ LIGHT = tuple(component for component in COMPONENTS if component not in HEAVY)
 
 _MOST_DECIMALS = 9
 _EXACT = 2.0**53
+_POWERS = 10.0 ** np.arange(2 * _MOST_DECIMALS + 1)
 
 
 def percent_change(
@@ -87,54 +88,82 @@ def exact_percent(
 
     The units are 1, or the upper limits of normal of an enzyme at the two assessments.
     """
-    arrays = np.broadcast_arrays(
-        *(np.asarray(x, dtype=float) for x in (baseline, baseline_unit, value, value_unit, width))
-    )
-    parts = [np.ravel(array) for array in arrays]
-    result = np.full(parts[0].shape, np.nan)
-    known = np.all([np.isfinite(part) for part in parts], axis=0)
-    if not known.any():
-        return _shaped(result, arrays[0])
-    b, bu, v, vu, w = (part[known] for part in parts)
-    # Common powers of ten cancel within a quotient, so integers stand for the decimals as written.
-    (bi, bui, vi, vui), values_exact = _integers(b, bu, v, vu)
-    (wi, scale), width_exact = _integers(w, np.ones_like(w))
-    largest = np.maximum(np.abs(bi * vui), np.abs(vi * bui))
-    numerator = 100.0 * (bi * vui - vi * bui) * scale
-    denominator = bui * vui * wi
-    exact = values_exact & width_exact
-    exact &= (200.0 * largest * scale < _EXACT) & (np.abs(denominator) < _EXACT)
-    quotient = np.divide(
-        numerator, denominator, where=denominator != 0, out=np.full_like(b, np.nan)
-    )
-    for i in np.flatnonzero(~exact):
-        quotient[i] = _by_fractions(b[i], bu[i], v[i], vu[i], w[i])
-    result[known] = quotient + 0.0  # no negative zero
-    return _shaped(result, arrays[0])
+    given = [
+        np.asarray(x, dtype=float) for x in (baseline, baseline_unit, value, value_unit, width)
+    ]
+    shape = np.broadcast_shapes(*(array.shape for array in given))
+    # A number for all rows stays one number.
+    flat = [x if x.ndim == 0 else np.broadcast_to(x, shape).ravel() for x in given]
+    known = np.ones(shape, dtype=bool).ravel()
+    for array in flat:
+        known &= np.isfinite(array)
+    result = np.full(known.shape, np.nan)
+    result[known] = _exact(*(x if x.ndim == 0 else x[known] for x in flat), rows=int(known.sum()))
+    return result.reshape(shape)[()]  # a number for numbers
 
 
-def _shaped(flat: Floats, like: Floats) -> Floats:
-    return flat.reshape(like.shape)[()]  # a number for numbers
+def _exact(b: Floats, bu: Floats, v: Floats, vu: Floats, w: Floats, *, rows: int) -> Floats:
+    """Quotients of finite values: of whole numbers below 2^53, which round once, else fractions."""
+    (bi, vi), places, values_exact = _integers((b, v), rows)
+    (bui, vui), unit_places, units_exact = _integers((bu, vu), rows)
+    (wi,), width_places, width_exact = _integers((w,), rows)
+    more = unit_places + width_places - places
+    above, below = _POWERS[np.maximum(more, 0)], _POWERS[np.maximum(-more, 0)]
+    left, right = bi * vui, vi * bui
+    numerator = 100.0 * (left - right) * above
+    denominator = bui * vui * wi * below
+    largest = np.maximum(np.abs(left), np.abs(right))
+    exact = values_exact & units_exact & width_exact
+    exact &= (200.0 * largest * above < _EXACT) & (np.abs(denominator) < _EXACT)
+    exact, denominator = np.broadcast_to(exact, (rows,)), np.broadcast_to(denominator, (rows,))
+    quotient = np.full(rows, np.nan)
+    np.divide(numerator, denominator, where=denominator != 0, out=quotient)
+    if not exact.all():
+        rest = ~exact
+        quotient[rest] = _by_fractions(
+            *(np.broadcast_to(x, (rows,))[rest] for x in (b, bu, v, vu, w))
+        )
+    return quotient + 0.0  # no negative zero
 
 
-def _integers(*values: Floats) -> tuple[list[Floats], npt.NDArray[np.bool_]]:
-    """`values` times one power of ten that makes them whole, and where that succeeded."""
+def _integers(
+    values: tuple[Floats, ...], rows: int
+) -> tuple[list[Floats], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """`values` as whole numbers, the decimal places they were moved, and where that succeeded.
+
+    The places are each row's own: what a row gives does not depend on the others.
+    """
+    if all(value.ndim == 0 for value in values):
+        columns, places, ok = _integers(tuple(value.reshape(1) for value in values), 1)
+        return [column[0] for column in columns], places[0], ok[0]
+    values = tuple(np.broadcast_to(value, (rows,)) for value in values)
+    places = np.zeros(rows, dtype=np.int64)
+    left, found = np.arange(rows), np.zeros(rows, dtype=bool)
     for decimals in range(_MOST_DECIMALS + 1):
-        scaled = [value * 10.0**decimals for value in values]
-        whole = [np.rint(value) for value in scaled]
-        # Nine digits after the point leave a product's rounding error far below this.
-        fits = [
-            np.abs(s - r) <= 1e-12 * np.maximum(1.0, np.abs(s))
-            for s, r in zip(scaled, whole, strict=True)
-        ]
-        ok = np.all(fits, axis=0)
-        if ok.all():
+        scaled = [value[left] * 10.0**decimals for value in values] if decimals else values
+        ok = np.ones(len(left), dtype=bool)
+        for s in scaled:
+            # Nine digits after the point leave a product's rounding error far below this.
+            ok &= np.abs(s - np.rint(s)) <= 1e-12 * np.maximum(1.0, np.abs(s))
+        places[left] = decimals
+        found[left] = ok
+        left = left[~ok]
+        if not left.size:
             break
-    return whole, ok
+    return [np.rint(value * _POWERS[places]) for value in values], places, found
 
 
-def _by_fractions(b: float, bu: float, v: float, vu: float, w: float) -> float:
-    """The same in rational arithmetic, for the few values with many digits."""
+def _by_fractions(*values: Floats) -> Floats:
+    """The same in rational arithmetic, for values with many digits; each case of them once."""
+    case = pd.DataFrame(dict(enumerate(values))).groupby([*range(len(values))], sort=False).ngroup()
+    number, first = np.unique(case, return_index=True)
+    quotient = np.empty(len(number))
+    for i, row in enumerate(first):
+        quotient[i] = _by_fraction(*(value[row] for value in values))
+    return quotient[case]
+
+
+def _by_fraction(b: float, bu: float, v: float, vu: float, w: float) -> float:
     exact = [Fraction(repr(float(x))) for x in (b, bu, v, vu, w)]
     if exact[1] == 0 or exact[3] == 0 or exact[4] == 0:
         return float("nan")
@@ -148,15 +177,16 @@ def component_score(component: str, change: npt.ArrayLike) -> Floats:
     scores 0; NaN stays NaN.
     """
     percent = np.asarray(change, dtype=float)
-    level = np.searchsorted(CUT_POINTS[component], percent, side="left")
-    score = np.asarray(SCORES[component])[np.minimum(level, len(SCORES[component]) - 1)]
-    return np.where(np.isnan(percent), np.nan, score)
+    level = np.zeros(percent.shape, dtype=np.intp)
+    for cut in CUT_POINTS[component]:
+        level += percent > cut
+    return np.where(np.isnan(percent), np.nan, np.asarray(SCORES[component])[level])
 
 
 def component_scores(changes: pd.DataFrame) -> pd.DataFrame:
     """Scores of all six measures; one row per assessment, columns as given in `changes`."""
     scores = {name: component_score(name, changes[name].to_numpy(float)) for name in COMPONENTS}
-    return pd.DataFrame(scores, index=changes.index)
+    return pd.DataFrame(scores, index=changes.index, copy=False)
 
 
 def add_up(
@@ -164,8 +194,12 @@ def add_up(
 ) -> pd.Series[float]:
     """Total of the scores; NaN where a heavy measure (if so configured: any) is missing."""
     required = list(HEAVY) if light_missing == "zero" else list(COMPONENTS)
-    total = scores[list(COMPONENTS)].sum(axis=1, skipna=True)
-    return total.where(scores[required].notna().all(axis=1))
+    total = np.zeros(len(scores))
+    for component in COMPONENTS:
+        score = scores[component].to_numpy(float)
+        # Scores are multiples of 2.5: their sums are exact in any order.
+        total += score if component in required else np.nan_to_num(score)
+    return pd.Series(total, index=scores.index)
 
 
 def total_improvement_score(

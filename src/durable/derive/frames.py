@@ -1,0 +1,60 @@
+"""Frames of assessments: columns added without a copy, and rows found by subject.
+
+A frame of assessments is sorted by subject, and its column ``subject`` numbers the subjects. Where
+a subject's rows begin and end is then a comparison of neighbours: no grouping, no hashing of names.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+def with_columns(frame: pd.DataFrame, columns: dict[str, Any]) -> pd.DataFrame:
+    """The frame with further columns; those it has are shared with it, not copied."""
+    wider = frame.copy(deep=False)
+    for name, values in columns.items():
+        wider[name] = values
+    return wider
+
+
+def numbers(frame: pd.DataFrame) -> Ints:
+    """Number of the subject of each row, ascending."""
+    return frame["subject"].to_numpy(np.int64)
+
+
+def first_rows(number: Ints, chosen: Flags) -> Ints:
+    """The first chosen row of each subject that has one."""
+    rows = np.flatnonzero(chosen)
+    return rows[_changes(number[rows])]
+
+
+def last_rows(number: Ints, chosen: Flags) -> Ints:
+    """The last chosen row of each subject that has one."""
+    rows = np.flatnonzero(chosen)
+    return rows[_changes(number[rows][::-1])[::-1]]
+
+
+def _changes(number: Ints) -> Flags:
+    """Whether each number differs from the one before; the first does."""
+    changes = np.ones(len(number), dtype=np.bool_)
+    np.not_equal(number[1:], number[:-1], out=changes[1:])
+    return changes
+
+
+def row_of_subject(number: Ints, rows: Ints) -> Ints:
+    """For each row, which of `rows` (at most one a subject) is its subject's; -1 without one."""
+    by_subject = np.full(number[-1] + 1 if len(number) else 0, -1, dtype=np.int64)
+    by_subject[number[rows]] = rows
+    return by_subject[number]
+
+
+def taken(values: npt.NDArray[np.float64], rows: Ints) -> npt.NDArray[np.float64]:
+    """The values in `rows`; NaN where the row is -1."""
+    return np.where(rows >= 0, values[rows], np.nan) if len(values) else np.full(len(rows), np.nan)
