@@ -64,8 +64,8 @@ ReturnToService=2
 KillWait=1
 # squeue must know finished jobs for longer than snakemake waits between two questions.
 MinJobAge=300
-NodeName={node} NodeHostname=localhost NodeAddr=127.0.0.1 Port={node_port} CPUs=2 RealMemory=4000
-PartitionName=main Nodes={node} Default=YES MaxTime=10 State=UP
+NodeName={node} NodeHostname=localhost NodeAddr=127.0.0.1 Port={node_port} CPUs=8 RealMemory=16000
+PartitionName=main Nodes={node} Default=YES MaxTime=INFINITE State=UP
 """
 
 

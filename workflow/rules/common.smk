@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from durable.audit.pins import code_files, digest, lock_digest
+from durable.config import load
 from durable.errors import UserError
 from durable.workflow import (
     allowed,
@@ -17,6 +18,7 @@ from durable.workflow import (
     graph,
     input_digests,
     input_files,
+    keep_to_run,
     plan_of,
     refuse_edited,
     set_environment,
@@ -29,12 +31,13 @@ SENT = not workflow.is_main_process
 try:
     CONFIG = configuration(workflow.overwrite_configfiles, OPTIONS)
     ALLOW = allowed(OPTIONS.get("allow"))
-    PLAN = plan_of(CONFIG, with_inputs=not SENT and not simulates(sys.argv[1:]))
+    PLAN = load(CONFIG) if SENT else plan_of(CONFIG, not simulates(sys.argv[1:]))
     FOLDER = f"results/{PLAN.analysis.id}"
+    keep_to_run(os.environ, PLAN, Path(workflow.basedir), SENT)
     # An audit says more about edited results than that they are refused.
-    if PLAN.pins is None:
+    if not SENT and PLAN.pins is None:
         refuse_edited(Path(FOLDER))
-    if notice := final_notice(PLAN, Path(FOLDER)):
+    if not SENT and (notice := final_notice(PLAN, Path(FOLDER))):
         print(notice, file=sys.stderr)
 except UserError as error:
     raise WorkflowError(str(error)) from None
