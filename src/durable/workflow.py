@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ from durable.audit.pins import (
     code_files,
     commit,
     differences,
+    digest,
     found_pins,
     listing_digest,
     lock_digest,
@@ -42,6 +44,8 @@ _OPEN = ("audit", "compare", "logs")
 _LITTLE = 1_000_000
 #: Locks of this process, held until it ends.
 _HELD: list[TextIO] = []
+#: Variable by which a job on another machine knows what its run began with.
+_RUN = "DURABLE_RUN"
 _BRACES = frozenset("{}")
 
 
@@ -205,6 +209,39 @@ def set_environment(environment: MutableMapping[str, str], python: Path) -> None
     environment.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     # Each job would otherwise compile the package again.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def keep_to_run(
+    environment: MutableMapping[str, str], plan: Plan, workflow: Path, sent: bool
+) -> None:
+    """Keep a job on another machine to the plan, code and packages that its run began with.
+
+    Such a job reads the configuration and the Snakefile again, perhaps hours after the run began,
+    and would make its part of the results from what it finds then.
+
+    Parameters
+    ----------
+    environment
+        ``os.environ``, which jobs inherit. Where a cluster does not pass it on, nothing is checked.
+    workflow
+        Folder of the Snakefile.
+    sent
+        Whether this process is such a job, not the run itself.
+
+    Raises
+    ------
+    UserError
+        In a job, where anything is not as the run began with it.
+    """
+    begun = "\n".join([plan.model_dump_json(), digest(code_files(workflow)), packages()])
+    found = hashlib.sha256(begun.encode()).hexdigest()
+    if not sent:
+        environment[_RUN] = found
+    elif environment.get(_RUN, found) != found:
+        raise UserError(
+            "configuration, code or packages are not those that the run began with;"
+            " start snakemake again"
+        )
 
 
 def graph(rules: Iterable[Any]) -> dict[str, Any]:

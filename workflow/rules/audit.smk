@@ -26,6 +26,7 @@ rule record:
 
 # No outputs: what an audit finds is kept also when it fails, and it never counts as up to date.
 rule audit:
+    localrule: True
     log:
         f"{FOLDER}/logs/audit.log",
     threads: workflow.cores
@@ -39,6 +40,7 @@ rule audit:
 
 
 rule compare:
+    localrule: True
     log:
         f"{FOLDER}/logs/compare.log",
     threads: workflow.cores

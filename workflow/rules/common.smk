@@ -17,6 +17,7 @@ from durable.workflow import (
     graph,
     input_digests,
     input_files,
+    keep_to_run,
     plan_of,
     refuse_edited,
     set_environment,
@@ -32,10 +33,11 @@ try:
     ALLOW = allowed(OPTIONS.get("allow"))
     PLAN = plan_of(CONFIG, inputs=not SENT and not ASKED, simulation=ASKED)
     FOLDER = f"results/{PLAN.analysis.id}"
+    keep_to_run(os.environ, PLAN, Path(workflow.basedir), SENT)
     # An audit says more about edited results than that they are refused.
-    if PLAN.pins is None:
+    if not SENT and PLAN.pins is None:
         refuse_edited(Path(FOLDER))
-    if notice := final_notice(PLAN, Path(FOLDER)):
+    if not SENT and (notice := final_notice(PLAN, Path(FOLDER))):
         print(notice, file=sys.stderr)
 except UserError as error:
     raise WorkflowError(str(error)) from None
