@@ -16,13 +16,16 @@ from durable.files import write_csv, write_text
 from durable.intake import conversion, cross
 from durable.intake.conversion import converted
 from durable.intake.findings import Findings, Listing, Recorded
-from durable.intake.progress import Progress, of_inputs
+from durable.intake.progress import Progress, of_stage
 from durable.intake.queries import compared, write_html, write_xlsx
 from durable.intake.reading import read
 from durable.intake.rules import Severity
 from durable.intake.stored import in_parts, write_listing, write_table
 from durable.intake.tables import Table
 from durable.intake.typing import typed
+
+#: Inputs of fewer bytes are done before there is anything to say of how far they are.
+LARGE = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def run(plan: Plan, folder: Path) -> None:
     Errors do not stop this stage but the next one, so that the listing is there to be read and
     the results of earlier, good data stay as they are.
     """
-    progress = of_inputs(_size(plan.inputs))
+    progress = of_stage(large=_size(plan.inputs) >= LARGE)
     examined = examine(plan, progress)
     for name, table in examined.tables.items():
         parts = in_parts(table.frame, f"{name}: writing", progress)

@@ -108,6 +108,8 @@ def _spelling(table: Table, findings: Findings) -> None:
 
 def _folded(text: str) -> str:
     """What is left of a text without case, width and blanks."""
+    if text.isascii():  # has no width
+        return "".join(text.lower().split())
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 

@@ -121,10 +121,11 @@ def _records(file: File, data: bytes, sign: str, width: int) -> pd.DataFrame | N
     for row in broken:
         message = f"{row.actual_columns} values; expected {row.expected_columns}"
         file.tell("broken_row", message, row=row.number)
-    text = pd.DataFrame({n: c.whole() for n, c in zip(names, columns, strict=True)}, copy=False)
-    numbers = np.arange(1, len(text) + len(broken) + 1)
-    text.index = pd.Index(np.delete(numbers, [row.number - 1 for row in broken]))
-    return text.iloc[1:]
+    below = {name: column.below_header() for name, column in zip(names, columns, strict=True)}
+    text = pd.DataFrame(below, copy=False)
+    numbers = np.arange(1, len(text) + len(broken) + 2)
+    text.index = pd.Index(np.delete(numbers, [row.number - 1 for row in broken])[1:])
+    return text
 
 
 class _Column:
@@ -141,6 +142,7 @@ class _Column:
         narrow = np.array(places, dtype=np.min_scalar_type(-len(self._known)))
         self._codes += [narrow[np.asarray(chunk.indices)] for chunk in chunks.chunks]
 
-    def whole(self) -> Texts:
-        """All rows."""
-        return of_codes(np.concatenate(self._codes), list(self._known))
+    def below_header(self) -> Texts:
+        """All rows but the first, whose text is left out where no other row has it."""
+        codes, texts = np.concatenate(self._codes)[1:], list(self._known)
+        return of_codes(codes, texts) if (codes == 0).any() else of_codes(codes - 1, texts[1:])

@@ -8,8 +8,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TextIO
 
-#: Inputs of fewer bytes are done before there is anything to say.
-LARGE = 50_000_000
 #: Names the descriptor of a terminal, for a command whose standard error goes to a log.
 TERMINAL = "DURABLE_TERMINAL"
 _WIDTH = 30
@@ -46,13 +44,13 @@ class Progress:
             self.bar.flush()
 
 
-def of_inputs(size: int) -> Progress:
-    """The progress of a stage that reads `size` bytes.
+def of_stage(*, large: bool) -> Progress:
+    """The progress of a stage; of one that does not work on `large` files there is nothing to say.
 
     A bar is drawn on standard error, or on the descriptor that `TERMINAL` names, if that is a
     terminal. Lines are written to a standard error that is none.
     """
-    if size < LARGE:
+    if not large:
         return Progress()
     descriptor = int(os.environ.get(TERMINAL, sys.stderr.fileno()))
     bar = os.fdopen(os.dup(descriptor), "w") if os.isatty(descriptor) else None

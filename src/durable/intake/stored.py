@@ -9,8 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from durable.files import safe_cells, whole
+from durable.files import safe_cell, whole
 from durable.intake.progress import Progress
+from durable.intake.texts import each
 
 #: Rows of a table that are written or read at a time.
 ROWS = 1_000_000
@@ -30,7 +31,10 @@ def write_listing(path: Path, parts: Iterable[pd.DataFrame]) -> None:
     """Write frames with the same columns, at least one, as a CSV safe to open in a spreadsheet."""
     with whole(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
         for number, part in enumerate(parts):
-            safe_cells(part).to_csv(file, index=False, header=number == 0, lineterminator="\n")
+            safe = part.copy(deep=False)
+            for name in part.columns[part.dtypes == "object"]:
+                safe[name] = each(part[name], safe_cell)
+            safe.to_csv(file, index=False, header=number == 0, lineterminator="\n")
 
 
 def write_table(path: Path, parts: Iterable[pd.DataFrame]) -> None:
@@ -59,9 +63,18 @@ def _arrow(frame: pd.DataFrame) -> pa.Table:
 
 
 def read_table(path: Path) -> Iterator[pd.DataFrame]:
-    """A table as `write_table` wrote it, some rows at a time; at least one, empty part."""
-    with pq.ParquetFile(path) as file:
+    """A table as `write_table` wrote it, some rows at a time; at least one, empty part.
+
+    Texts are categorical columns.
+    """
+    texts = [field.name for field in pq.read_schema(path) if pa.types.is_string(field.type)]
+    with pq.ParquetFile(path, read_dictionary=texts) as file:
         if not file.metadata.num_rows:
             yield file.read().to_pandas()
         for batch in file.iter_batches(ROWS):
             yield batch.to_pandas()
+
+
+def rows_of(path: Path) -> int:
+    """Number of rows of a table."""
+    return int(pq.read_metadata(path).num_rows)

@@ -42,8 +42,8 @@ def _word(value: Any) -> Any:
     return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else value
 
 
-def texts(values: Sequence[str] | npt.NDArray[np.object_]) -> Texts:
-    """Texts by their distinct ones, in the order in which they appear."""
+def texts(values: Sequence[str | None] | npt.NDArray[np.object_]) -> Texts:
+    """Texts by their distinct ones, in the order in which they appear; None is missing."""
     array = np.empty(len(values), dtype=object)
     array[:] = values
     return of_codes(*pd.factorize(array))
@@ -66,10 +66,11 @@ def coded(column: pd.Series[Any]) -> tuple[Codes, list[Any]]:
 
 
 def each(column: pd.Series[Any], change: Callable[[str], str]) -> Texts:
-    """A column of texts, none of them missing, after a change to each."""
+    """A column of texts after a change to each; what is missing stays so."""
     codes, values = coded(column)
     places, occurring = pd.factorize(codes)
-    return texts([change(values[code]) for code in occurring]).take(places)
+    changed = [change(values[code]) if code >= 0 else None for code in occurring]
+    return texts(changed).take(places)
 
 
 def where_each(column: pd.Series[Any], holds: Callable[[str], bool]) -> pd.Series[bool]:

@@ -21,7 +21,7 @@ def repeated(table: Table, again: pd.Series[bool], findings: Findings) -> None:
     frame, recorded = table.frame, table.recorded
     label = frame["visit"]
     counted = frame["subject_id"].notna() & label.notna() & (label != UNSCHEDULED) & ~again
-    twice = frame.loc[counted].duplicated(["subject_id", "visit"], keep="first")
+    twice = frame.loc[counted, ["subject_id", "visit"]].duplicated(keep="first")
     where = twice.reindex(frame.index, fill_value=False)
     expected = f"each visit once for a subject ({UNSCHEDULED} for an unscheduled one)"
     findings.add(recorded, where, "visit", "duplicate_visit", expected)
