@@ -138,30 +138,30 @@ class Cut:
         """What was removed or changed (`COLUMNS`), in the order in which it was."""
         self._limit = pd.Timestamp(cutoff)
         self._recorded = subjects
-        dated = self._without_late("subjects", subjects)
-        known = _until_last_contact(dated, self._limit, self.changes)
+        enrolled = subjects.loc[~self._late("subjects", subjects)]
+        known = _until_last_contact(enrolled, self._limit, self.changes)
         self.subjects = self._emptied("subjects", known)
         """The subjects as known at the end of the cut-off day."""
 
     def kept(self, name: str, records: pd.DataFrame) -> pd.DataFrame:
         """Records of another table as known then."""
-        frame = self._without_late(name, records)
-        enrolled = frame["subject_id"].isin(self.subjects["subject_id"])
-        not_yet, frame = frame.loc[~enrolled], frame.loc[enrolled]
+        late = self._late(name, records)
+        not_yet = ~late & ~records["subject_id"].isin(self.subjects["subject_id"])
         action = "record removed: not yet enrolled"
-        self.changes.append(_readout(name, not_yet, "subject_id", action))
+        self.changes.append(_readout(name, records, not_yet, "subject_id", action))
+        frame = records.loc[~late & ~not_yet]
         if name == "adverse_events":
             frame = _begun(frame, self.subjects, self._limit, self.changes)
             frame = _not_yet_fatal(frame, self._recorded, self._limit, self.changes)
         return self._emptied(name, frame)
 
-    def _without_late(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    def _late(self, name: str, frame: pd.DataFrame) -> pd.Series[bool]:
+        """Records dated after the cut-off."""
         from durable.intake.tables import first_day
 
         late = first_day(frame, DATED_BY[name]) > self._limit
-        readout = _readout(name, frame.loc[late], DATED_BY[name], "record removed")
-        self.changes.append(readout)
-        return frame.loc[~late]
+        self.changes.append(_readout(name, frame, late, DATED_BY[name], "record removed"))
+        return late
 
     def _emptied(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
         from durable.intake.tables import first_day
@@ -184,7 +184,7 @@ def _emptied(
 
     names = [name for name in (column, partial(column)) if name in frame]
     filled = where & frame[names].notna().any(axis=1)
-    changes.append(_readout(table, frame.loc[filled], column, "emptied"))
+    changes.append(_readout(table, frame, filled, column, "emptied"))
     return frame.assign(**{name: frame[name].mask(filled) for name in names})
 
 
@@ -195,7 +195,7 @@ def _until_last_contact(
     contact = subjects["last_contact_date"]
     later = contact > limit
     action = "set to the cut-off"
-    changes.append(_readout("subjects", subjects.loc[later], "last_contact_date", action))
+    changes.append(_readout("subjects", subjects, later, "last_contact_date", action))
     return subjects.assign(last_contact_date=contact.mask(later, limit))
 
 
@@ -209,7 +209,7 @@ def _begun(
     undated = first_day(events, "start_date").isna() & ~events["subject_id"].isin(infused)
     unknown = undated & ~(first_day(events, "end_date") <= limit)
     action = "record removed: not known to have begun"
-    changes.append(_readout("adverse_events", events.loc[unknown], "start_date", action))
+    changes.append(_readout("adverse_events", events, unknown, "start_date", action))
     return events.loc[~unknown]
 
 
@@ -227,19 +227,24 @@ def _not_yet_fatal(
     return events
 
 
-def _readout(table: str, rows: pd.DataFrame, column: str, action: str) -> pd.DataFrame:
+def _readout(
+    table: str, frame: pd.DataFrame, where: pd.Series[bool], column: str, action: str
+) -> pd.DataFrame:
     import pandas as pd
 
     from durable.contracts.inputs import partial
     from durable.intake.texts import each
 
+    names = ["subject_id", "source_row", column, partial(column)]
+    rows = frame.loc[where, [name for name in dict.fromkeys(names) if name in frame]]
     values = rows[column]
     if partial(column) in rows:
-        values = values.astype(object).where(values.notna(), rows[partial(column)].fillna(""))
+        in_part = rows[partial(column)].astype(object).fillna("")
+        values = values.astype(object).where(values.notna(), in_part)
     return pd.DataFrame(
         {
             "table": table,
-            "subject_id": rows["subject_id"],
+            "subject_id": rows["subject_id"].astype(object),
             "row": rows["source_row"],
             "column": column,
             "value": each(values, _text),

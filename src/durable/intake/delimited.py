@@ -88,7 +88,9 @@ def _records(file: File, data: bytes, sign: str, width: int) -> pd.DataFrame | N
 
     names = [str(place) for place in range(width)]
     # Line ends after the last record are no rows.
-    size = min(len(data.rstrip(b"\r\n")) + 1, len(data))
+    size = len(data)
+    while size > 1 and data[size - 1] in b"\r\n" and data[size - 2] in b"\r\n":
+        size -= 1
     source = pa.BufferReader(pa.py_buffer(data).slice(0, size))
     columns = [_Column() for _ in names]
     try:

@@ -76,6 +76,8 @@ class Recorded:
 
 def shown(value: str) -> str:
     """A recorded text for the listing: hidden characters as escapes, cut after 200 characters."""
+    if value.isascii() and value.isprintable() and len(value) <= _LONGEST:
+        return value
     escaped = HIDDEN.sub(_escape, value[:_LONGEST])
     return escaped if len(value) <= _LONGEST else f"{escaped}... ({len(value)} characters)"
 

@@ -39,8 +39,11 @@ SHOWN = {
 }
 #: What makes findings alike: of one kind the page and the workbook hold no more than the first.
 _KIND = ["status", "severity", "table", "column", "rule"]
-MOST = 500
-_COUNTED = {name: SHOWN[name] for name in _KIND} | {"number": (f"Findings, {MOST} listed", 24)}
+MOST = 100
+#: As many findings are listed whole.
+WHOLE = 5000
+_COUNTED = {name: SHOWN[name] for name in _KIND}
+_COUNTED |= {"number": ("Findings", 12), "listed": ("Listed", 12)}
 _NEEDED = ["query_id", "severity", "table", "subject_id", "visit", "record", "row", "column"]
 _NEEDED += ["value", "expected", "rule", "file"]
 #: Workbooks carry a date of creation; the same one makes the same bytes.
@@ -56,11 +59,13 @@ class Queries:
     counts: list[tuple[str, str, int]]
     """Status, severity and number of all findings."""
     cut: pd.DataFrame
-    """Kinds of which only the first `MOST` are among the rows: `_KIND`, and their ``number``."""
+    """Kinds of which only the first `MOST` are among the rows: `_KIND`, their ``number`` and how
+    many are ``listed``.
+    """
 
 
 def compared(listing: Listing, earlier: Path | None) -> Queries:
-    """The findings with their status; of a kind the first `MOST`.
+    """The findings with their status; of more than `WHOLE` the first `MOST` of a kind.
 
     Parameters
     ----------
@@ -91,10 +96,12 @@ def compared(listing: Listing, earlier: Path | None) -> Queries:
 
 
 def _first(kinds: pd.DataFrame) -> tuple[pd.Series[str], pd.DataFrame]:
-    """Status of the findings that are shown, by their place; and the number of each kind."""
+    """Status of the findings that are listed, by place; and of each kind how many there are."""
     groups = kinds.groupby(_KIND, observed=True, sort=True)
-    shown = groups.cumcount() < MOST
-    return kinds.loc[shown, "status"], groups.size().rename("number").reset_index()
+    most = MOST if len(kinds) > WHOLE else len(kinds)
+    number = groups.size().rename("number").reset_index()
+    number["listed"] = number["number"].clip(upper=most)
+    return kinds.loc[groups.cumcount() < most, "status"], number
 
 
 def _queries(
@@ -105,7 +112,7 @@ def _queries(
     return Queries(
         pd.concat([_placed(rows, status) for status, rows in found], ignore_index=True),
         list(count.itertuples(index=False, name=None)),
-        number.loc[number["number"] > MOST],
+        number.loc[number["number"] > number["listed"]],
     )
 
 

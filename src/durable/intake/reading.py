@@ -16,7 +16,7 @@ from durable.intake.cells import Cells, File
 from durable.intake.findings import Findings, Recorded
 from durable.intake.progress import Progress
 from durable.intake.rules import Severity
-from durable.intake.texts import texts, where_each
+from durable.intake.texts import empty, texts
 
 #: Formats whose column names have no case: the reader gives them in small letters.
 SAS: tuple[Format, ...] = ("xpt", "sas7bdat")
@@ -135,7 +135,7 @@ def _native(
     blank = np.ones(len(rows), dtype=bool)
     for column in native.values():
         if blank.any():
-            blank &= where_each(pd.Series(column), lambda cell: not cell.strip()).to_numpy()
+            blank &= empty(pd.Series(column)).to_numpy()
     last = int(rows[~blank].max()) if not blank.all() else 0
     _blank_rows(table, file, rows[blank], last, findings)
     columns = native | {"source_row": rows}

@@ -14,7 +14,7 @@ from durable.intake.progress import Progress
 from durable.intake.texts import each
 
 #: Rows of a table that are written or read at a time.
-ROWS = 1_000_000
+ROWS = 500_000
 
 
 def in_parts(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from durable.contracts.inputs import partial
 from durable.contracts.partial_dates import possible_days
 from durable.intake.findings import Findings, Recorded
-from durable.intake.texts import Phrase, coded, each, where_each
+from durable.intake.texts import Phrase, coded, each, empty
+
+_LARGEST = 2**63
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,28 @@ def left_empty(table: Table, name: str) -> pd.Series[bool]:
     """Cells of a column with nothing in them; one that could not be read is not empty."""
     missing = table.frame[name].isna()
     if missing.any():
-        missing &= where_each(table.recorded.text[name], lambda text: not text.strip())
+        missing &= empty(table.recorded.text[name])
     return missing
+
+
+def repeated(
+    frame: pd.DataFrame, keys: list[str], keep: Literal["first", False] = "first"
+) -> pd.Series[bool]:
+    """`frame.duplicated(keys, keep)`, in little memory where few records are."""
+    number = np.zeros(len(frame), dtype="int64")
+    most = 1
+    for name in keys:
+        codes, distinct = coded(frame[name])
+        most *= len(distinct) + 1
+        if most >= _LARGEST:
+            number = pd.factorize(number)[0]
+            most = (len(frame) + 1) * (len(distinct) + 1)
+        number = number * (len(distinct) + 1) + codes + 1
+    ordered = np.sort(number)
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    found = np.isin(number, twice) if len(twice) else np.zeros(len(frame), dtype=bool)
+    found[found] = frame.loc[found, keys].duplicated(keep=keep)
+    return pd.Series(found, index=frame.index)
 
 
 def usual_of(frame: pd.DataFrame, by: str, value: str) -> pd.Series[str]:

@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 #: Texts as narrow codes of the distinct ones.
 Texts = pd.Categorical
+_PLAIN = r"\A[!-~](?:[ -~]*[!-~])?\z"
 Codes = npt.NDArray[np.integer[Any]]
 
 
@@ -71,6 +74,21 @@ def each(column: pd.Series[Any], change: Callable[[str], str]) -> Texts:
     places, occurring = pd.factorize(codes)
     changed = [change(values[code]) if code >= 0 else None for code in occurring]
     return texts(changed).take(places)
+
+
+def empty(column: pd.Series[Any]) -> pd.Series[bool]:
+    """Whether the texts of a column are nothing, or blanks."""
+    # Only a text that begins with a blank can be nothing else.
+    return where_each(column, lambda text: not text[:1].strip() and not text.strip())
+
+
+def plain(values: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which texts are visible ASCII without blanks around it: most are, and need no second look."""
+    try:
+        found = pc.match_substring_regex(pa.array(values, pa.string()), _PLAIN)
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can hold
+        return np.zeros(len(values), dtype=bool)
+    return np.asarray(found, dtype=bool)
 
 
 def where_each(column: pd.Series[Any], holds: Callable[[str], bool]) -> pd.Series[bool]:

@@ -17,7 +17,7 @@ from durable.config.model import Ranges
 from durable.contracts import inputs
 from durable.intake.findings import HIDDEN, Findings, Recorded
 from durable.intake.progress import Progress
-from durable.intake.texts import Codes, Texts, coded, of_codes
+from durable.intake.texts import Codes, Texts, coded, of_codes, plain
 
 #: ASCII digits only: full-width digits, thousands separators and 1e3 are not guessed at.
 _FORMS = {
@@ -27,6 +27,8 @@ _FORMS = {
     "time": re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]"),
 }
 _PARTIAL = re.compile(r"([0-9]{4})(-(0[1-9]|1[0-2]))?")
+#: Distinct values that are held against the contract at a time.
+_PIECE = 100_000
 _LINE_BREAK = re.compile(r"[\t\n\r]")
 _WRONG = {
     "number": "not_a_number",
@@ -54,9 +56,9 @@ class _Values:
         places, distinct = pd.factorize(self.values)
         return of_codes(places[self.codes], distinct)
 
-    def stretched(self, long: int) -> npt.NDArray[Any]:
-        """The distinct values, then the first again up to a length."""
-        return self.values.take(np.where(np.arange(long) < len(self.values), np.arange(long), 0))
+    def at(self, places: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+        """The distinct values at these places; beyond the last the first."""
+        return self.values.take(np.where(places < len(self.values), places, 0))
 
     def unread(self) -> npt.NDArray[np.bool_]:
         """Which of the distinct texts have no value, though they are not empty."""
@@ -93,28 +95,36 @@ def typed(
 
 def _column(recorded: Recorded, name: str, rule: inputs.Column, findings: Findings) -> _Values:
     codes, distinct = coded(recorded.text[name])
-    trimmed = [value.strip() for value in distinct]
+    # Only the others can have blanks around them or hold what is not seen.
+    others = np.flatnonzero(~plain(distinct)).tolist()
+    trimmed = distinct.copy()
+    for place in others:
+        trimmed[place] = distinct[place].strip()
 
-    def found(where: list[bool], rule_name: str, expected: str) -> None:
-        if any(where):
-            rows = pd.Series(np.array(where)[codes])
+    def found(places: list[int], rule_name: str, expected: str) -> None:
+        if places:
+            where: npt.NDArray[np.bool_] = np.zeros(len(distinct), dtype=bool)
+            where[places] = True
+            rows = pd.Series(where[codes], dtype=bool)
             findings.add(recorded, rows, name, rule_name, expected)
 
-    blanks = [bare != value for bare, value in zip(trimmed, distinct, strict=True)]
+    blanks = [k for k in others if trimmed[k] != distinct[k]]
     found(blanks, "blanks", "no blanks around the value (left out)")
     if rule.kind == "text":
         if not rule.allowed:
-            hidden = [bool(HIDDEN.search(_LINE_BREAK.sub("", value))) for value in trimmed]
+            hidden = [k for k in others if HIDDEN.search(_LINE_BREAK.sub("", trimmed[k]))]
             found(hidden, "bad_character", "text without control, invisible or unknown characters")
-            broken = [bool(_LINE_BREAK.search(value)) for value in trimmed]
+            broken = [k for k in others if _LINE_BREAK.search(trimmed[k])]
             found(broken, "line_break", "one line of text")
-        return _Values(codes, trimmed, np.array([value or None for value in trimmed], object))
-    values = _converted(trimmed, rule.kind)
-    wrong = [bool(v) and no for v, no in zip(trimmed, pd.isna(values), strict=True)]
+        values = np.array([*trimmed, None], dtype=object)[:-1]
+        values[[k for k in others if not trimmed[k]]] = None
+        return _Values(codes, trimmed, values)
+    column = _Values(codes, trimmed, _converted(trimmed, rule.kind))
+    wrong = np.flatnonzero(column.unread()).tolist()
     if rule.partial:
-        wrong = [w and not _PARTIAL.fullmatch(v) for w, v in zip(wrong, trimmed, strict=True)]
+        wrong = [k for k in wrong if not _PARTIAL.fullmatch(trimmed[k])]
     found(wrong, _WRONG[rule.kind], rule.expected)
-    return _Values(codes, trimmed, values)
+    return column
 
 
 def _dates_in_part(recorded: Recorded, name: str, rule: inputs.Column, findings: Findings) -> Texts:
@@ -163,28 +173,47 @@ def _against_contract(
     """Findings of the pandera contract; cells that could not be read have theirs already.
 
     Every rule of the contract is about one cell, so the distinct values of each column stand for
-    all its rows: below each other in one frame, the first repeated where a column has fewer.
+    all its rows.
+    """
+    rules = inputs.columns(recorded.table, ranges)
+    for (column, check), places in sorted(_failures(recorded, held, ranges).items()):
+        of = held[column]
+        failed = np.zeros(len(of.texts), dtype=bool)
+        failed[[place for place in places if place < len(failed)]] = True
+        where = pd.Series((failed & ~of.unread())[of.codes])
+        if check == "not_nullable":
+            findings.add(recorded, where, column, "missing_value", rules[column].expected)
+        else:
+            rule_name, expected = check.split("|", 1)
+            findings.add(recorded, where, column, rule_name, expected)
+
+
+def _failures(
+    recorded: Recorded, held: dict[str, _Values], ranges: Ranges
+) -> dict[tuple[str, str], list[int]]:
+    """Places of the distinct values that fail, by column and check.
+
+    The columns are put beside each other in frames, some values at a time; where a column has no
+    more, its first stands again.
     """
     from pandera.errors import SchemaErrors
 
-    rules = inputs.columns(recorded.table, ranges)
-    rows = len(recorded.text)
-    long = max(len(column.values) for column in held.values()) if rows else 0
-    frame = pd.DataFrame({name: column.stretched(long) for name, column in held.items()})
-    for name, rule in rules.items():
-        if rule.partial:
-            frame[inputs.partial(name)] = np.full(long, None)
-    frame["source_row"] = np.arange(long)
-    try:
-        inputs.schema(recorded.table, ranges).validate(frame, lazy=True)
-    except SchemaErrors as error:
-        cases = error.failure_cases
-        for (column, check), places in cases.groupby(["column", "check"], sort=True)["index"]:
-            of = held[column]
-            failed = np.isin(np.arange(len(of.values)), places.to_numpy()) & ~of.unread()
-            where = pd.Series(failed[of.codes])
-            if check == "not_nullable":
-                findings.add(recorded, where, column, "missing_value", rules[column].expected)
-            else:
-                rule_name, expected = str(check).split("|", 1)
-                findings.add(recorded, where, column, rule_name, expected)
+    schema = inputs.schema(recorded.table, ranges)
+    partial = [
+        inputs.partial(n) for n, r in inputs.columns(recorded.table, ranges).items() if r.partial
+    ]
+    found: dict[tuple[str, str], list[int]] = {}
+    long = max(len(column.texts) for column in held.values()) if len(recorded.text) else 0
+    for start in range(0, long, _PIECE):
+        places = np.arange(start, min(start + _PIECE, long))
+        columns = {name: column.at(places) for name, column in held.items()}
+        columns |= {name: np.full(len(places), None) for name in partial}
+        frame = pd.DataFrame({**columns, "source_row": places}, index=places)
+        try:
+            schema.validate(frame, lazy=True)
+        except SchemaErrors as error:
+            for column, check, place in error.failure_cases[
+                ["column", "check", "index"]
+            ].to_numpy():
+                found.setdefault((column, str(check)), []).append(place)
+    return found

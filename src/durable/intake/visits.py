@@ -9,24 +9,25 @@ from durable.config.model import ENZYMES, Visit
 from durable.contracts.inputs import MEASURES
 from durable.intake.findings import UNSCHEDULED, Findings
 from durable.intake.rules import Severity
-from durable.intake.tables import Table, date_of, left_empty, looked_up
+from durable.intake.tables import Table, date_of, left_empty, looked_up, repeated
 from durable.intake.texts import Phrase, of_codes
 
 #: Measures of remission beside those of the core set.
 _OF_REMISSION = ("physician_global", "cmas", "mmt8", "ck")
 
 
-def repeated(table: Table, again: pd.Series[bool], findings: Findings) -> None:
+def twice(table: Table, again: pd.Series[bool], findings: Findings) -> None:
     """Visits that occur twice, beyond the records that are the same `again`."""
     frame, recorded = table.frame, table.recorded
     label = frame["visit"]
     counted = frame["subject_id"].notna() & label.notna() & (label != UNSCHEDULED) & ~again
-    twice = frame.loc[counted, ["subject_id", "visit"]].duplicated(keep="first")
-    where = twice.reindex(frame.index, fill_value=False)
+    later = repeated(frame.loc[counted, ["subject_id", "visit"]], ["subject_id", "visit"])
+    where = later.reindex(frame.index, fill_value=False)
     expected = f"each visit once for a subject ({UNSCHEDULED} for an unscheduled one)"
     findings.add(recorded, where, "visit", "duplicate_visit", expected)
     keys = ["subject_id", "visit_date"]
-    same_day = frame.duplicated(keys) & frame[keys].notna().all(axis=1) & ~again & ~where
+    dated = frame["subject_id"].notna() & frame["visit_date"].notna()
+    same_day = repeated(frame, keys) & dated & ~again & ~where
     findings.add(recorded, same_day, "visit_date", "two_on_one_day", "one assessment a day")
 
 
@@ -54,8 +55,9 @@ def windows(
     findings.add(recorded, early, "visit", "visit_without_infusion", expected_label)
     held = _window(day, schedule)
     regular = held.notna() & (label != UNSCHEDULED)
-    several = frame.loc[regular, ["subject_id"]].assign(window=held[regular])
-    crowded = several.duplicated(keep=False).reindex(frame.index, fill_value=False)
+    several = pd.DataFrame({"subject_id": frame["subject_id"], "window": held}).loc[regular]
+    crowded = repeated(several, ["subject_id", "window"], keep=False)
+    crowded = crowded.reindex(frame.index, fill_value=False)
     expected = Phrase("one assessment in the window of {}; the nearest to target is used", (held,))
     findings.add(recorded, crowded, "visit_date", "two_in_window", expected)
 
