@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
 from durable.intake.findings import Findings
+from durable.intake.progress import Progress
+from durable.intake.texts import texts
 
 _MOST_DIGITS = 400
 
@@ -23,6 +25,7 @@ class File:
     name: str
     data: bytes
     findings: Findings
+    progress: Progress = field(default_factory=Progress)
 
     def tell(self, rule: str, message: str, **place: Any) -> None:
         """A finding on the file (`Findings.add_one`)."""
@@ -35,7 +38,8 @@ class Cells:
 
     header: list[str]
     text: pd.DataFrame
-    """Columns by position, as '0', '1' ...; the index is the row as users of the format count."""
+    """Columns by position, as '0', '1' ..., categorical; the index is the row as users of the
+    format count."""
 
     def named_once(self, file: File) -> bool:
         """Whether no column has the name of another; told where one has."""
@@ -49,7 +53,8 @@ class Cells:
 
 def by_position(columns: list[Any], first_row: int) -> pd.DataFrame:
     """Columns of texts under their positions, rows counted from `first_row`."""
-    text = pd.DataFrame({str(i): column for i, column in enumerate(columns)}, dtype=object)
+    coded = [c if isinstance(c, pd.Categorical) else texts(c) for c in columns]
+    text = pd.DataFrame({str(i): column for i, column in enumerate(coded)}, copy=False)
     text.index = pd.RangeIndex(first_row, first_row + len(text))
     return text
 

@@ -12,27 +12,38 @@ from typing import Any
 import pandas as pd
 
 from durable.config.model import TABLES, Input, Inputs, Plan
-from durable.files import write_csv, write_parquet, write_text
-from durable.intake import cross
-from durable.intake.conversion import converted, together
-from durable.intake.findings import Findings, Recorded
+from durable.files import write_csv, write_text
+from durable.intake import conversion, cross
+from durable.intake.conversion import converted
+from durable.intake.findings import Findings, Listing, Recorded
+from durable.intake.progress import Progress, of_stage
 from durable.intake.queries import compared, write_html, write_xlsx
 from durable.intake.reading import read
 from durable.intake.rules import Severity
+from durable.intake.stored import in_parts, write_listing, write_table
 from durable.intake.tables import Table
 from durable.intake.typing import typed
+
+#: Inputs of fewer bytes are done before there is anything to say of how far they are.
+LARGE = 50_000_000
 
 
 @dataclass(frozen=True)
 class Examined:
     """The study's tables as read, and everything that is to be said about them."""
 
-    queries: pd.DataFrame
+    listing: Listing
     tables: dict[str, Table]
     sources: dict[str, dict[str, Any]]
     """By table its file, number of records and SHA-256; of an SDTM package the SHA-256 of each of
     its ``files``, and one over their list."""
-    conversions: pd.DataFrame
+    conversions: list[pd.DataFrame]
+    """Cells that differ from what was recorded, by table and column (`conversion.COLUMNS`)."""
+
+    @property
+    def queries(self) -> pd.DataFrame:
+        """All findings (`findings.COLUMNS`)."""
+        return pd.concat(self.listing.parts(), ignore_index=True)
 
 
 def run(plan: Plan, folder: Path) -> None:
@@ -41,49 +52,61 @@ def run(plan: Plan, folder: Path) -> None:
     Errors do not stop this stage but the next one, so that the listing is there to be read and
     the results of earlier, good data stay as they are.
     """
-    examined = examine(plan)
+    progress = of_stage(large=_size(plan.inputs) >= LARGE)
+    examined = examine(plan, progress)
     for name, table in examined.tables.items():
-        write_parquet(folder / "checked" / f"{name}.parquet", table.frame)
+        parts = in_parts(table.frame, f"{name}: writing", progress)
+        write_table(folder / "checked" / f"{name}.parquet", parts)
     text = json.dumps(examined.sources, indent=1, sort_keys=True)
     write_text(folder / "checked" / "sources.json", f"{text}\n")
-    write_csv(folder / "checked" / "conversions.csv", examined.conversions)
+    write_listing(folder / "checked" / "conversions.csv", conversion.parts(examined.conversions))
     if plan.inputs.sdtm is not None:
         write_csv(folder / "checked" / "origins.csv", _origins(examined.tables.values()))
-    write_csv(folder / "queries.csv", examined.queries)
+    listing = examined.listing
+    write_listing(folder / "queries.csv", listing.parts(progress))
     since = plan.outputs.queries_since
-    listed = compared(examined.queries, None if since is None else Path(since))
+    progress.at("queries: writing the pages", 0)
+    listed = compared(listing, None if since is None else Path(since))
     title = f"{plan.study.id}, {plan.analysis.id}"
     # The folder of the earlier analysis bears its name; where it lies is no matter of the page.
     earlier = "" if since is None else Path(since).absolute().parent.name
     write_html(folder / "queries.html", listed, title, earlier)
     write_xlsx(folder / "queries.xlsx", listed)
-    count = examined.queries["severity"].value_counts()
-    summary = f"{count.get('error', 0)} error(s), {count.get('warning', 0)} warning(s)"
+    progress.end()
+    summary = f"{listing.count('error')} error(s), {listing.count('warning')} warning(s)"
     print(f"{summary}: {folder / 'queries.csv'}", file=sys.stderr)
 
 
-def examine(plan: Plan) -> Examined:
+def examine(plan: Plan, progress: Progress | None = None) -> Examined:
     """Read the inputs and check them."""
+    progress = progress or Progress()
     findings = Findings()
     sources: dict[str, dict[str, Any]] = {}
     tables: dict[str, Table] = {}
     conversions: list[pd.DataFrame] = []
-    for name, given, recorded, digests in _recorded(plan.inputs, findings):
+    for name, given, recorded, digests in _recorded(plan.inputs, findings, progress):
         recorded, changed = converted(recorded, given)
-        conversions.append(changed)
-        frame = typed(recorded, plan.response.ranges, findings)
+        conversions += changed
+        frame = typed(recorded, plan.response.ranges, findings, progress)
         tables[name] = Table(recorded, frame)
         if recorded.readable and frame.empty:
             _no_records(name, recorded.file, findings)
         sources[name] = {"file": recorded.file, "rows": len(frame), **digests}
     filled = {name: table for name, table in tables.items() if not table.frame.empty}
     needs = cross.Needs(plan.schedule, tuple(plan.response.measures.values()))
+    progress.at("checking the records against each other", 0)
     cross.check(filled, needs, findings)
-    return Examined(findings.frame(), tables, sources, together(conversions))
+    return Examined(findings.listing(), tables, sources, conversions)
+
+
+def _size(inputs: Inputs) -> int:
+    """Bytes of the files that can be read."""
+    paths = [Path(given.path) for name in TABLES if (given := getattr(inputs, name)) is not None]
+    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def _recorded(
-    inputs: Inputs, findings: Findings
+    inputs: Inputs, findings: Findings, progress: Progress
 ) -> Iterator[tuple[str, Input, Recorded, dict[str, Any]]]:
     """Every table of the study: its value maps and units, its text, and its files' digests."""
     if inputs.sdtm is not None:
@@ -97,14 +120,14 @@ def _recorded(
     for name in TABLES:
         given = getattr(inputs, name)
         if given is not None:
-            recorded, digest = read(name, given, findings)
+            recorded, digest = read(name, given, findings, progress)
             yield name, given, recorded, {"sha256": digest}
 
 
 def _origins(tables: Iterable[Table]) -> pd.DataFrame:
     """File and record of every cell of tables that were put together from several."""
     names = ["table", "subject_id", "row", "column", "value", "file", "record"]
-    parts = [pd.DataFrame(columns=names)]
+    parts = []
     for recorded in (table.recorded for table in tables):
         for column, origin in recorded.origin.items():
             filled = recorded.text.loc[recorded.text[column] != ""]
@@ -112,7 +135,8 @@ def _origins(tables: Iterable[Table]) -> pd.DataFrame:
             place = origin.rename(columns={"row": "record"}).loc[filled.index]
             about = about.rename(columns={"source_row": "row"})[names[:5]]
             parts.append(pd.concat([about, place], axis=1))
-    return together(parts)
+    found = [part for part in parts if not part.empty]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=names)
 
 
 def _no_records(table: str, file: str, findings: Findings) -> None:

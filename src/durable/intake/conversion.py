@@ -7,25 +7,26 @@ every cell that differs.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
 from durable.config.model import Input
 from durable.contracts.units import UNITS
 from durable.intake.cells import plain
 from durable.intake.findings import Recorded, shown
+from durable.intake.stored import in_parts
+from durable.intake.texts import each, where_each
 
 COLUMNS = ["table", "subject_id", "row", "column", "recorded", "unit", "read_as"]
 _NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]+)?")
 
 
-def converted(recorded: Recorded, given: Input) -> tuple[Recorded, pd.DataFrame]:
+def converted(recorded: Recorded, given: Input) -> tuple[Recorded, list[pd.DataFrame]]:
     """The table with native values and units, and one row for every cell that changed.
 
     Parameters
@@ -37,49 +38,54 @@ def converted(recorded: Recorded, given: Input) -> tuple[Recorded, pd.DataFrame]
 
     Returns
     -------
-    Recorded, DataFrame
-        The table with the recorded texts in `converted`; and table, subject, row, column, recorded
-        text, recorded unit ('' where only a value map applied) and the text read instead.
+    Recorded, list of DataFrame
+        The table with the recorded texts in `converted`; and for each column table, subject, row,
+        column, recorded text, recorded unit ('' where only a value map applied) and the text read
+        instead (`COLUMNS`).
     """
-    text = recorded.text.copy()
+    text = recorded.text.copy(deep=False)
     maps, units = given.values, given.units  # noqa: PD011  (a key of the plan)
     before: dict[str, pd.Series[str]] = {}
-    changes = [pd.DataFrame(columns=COLUMNS)]
+    changes = []
     for name in text.columns.intersection([*maps, *units]):
         before[name] = text[name]
-        text[name] = _each(text[name], maps.get(name, {}).get)
         unit = units.get(name, "")
-        if unit:
-            factor = UNITS[recorded.table][name][unit]
-            text[name] = _each(text[name], partial(_scaled, factor))
-        changed = text[name] != before[name]
+        factor = UNITS[recorded.table][name][unit] if unit else None
+        change = partial(_changed, maps.get(name, {}), factor)
+        text[name] = pd.Series(each(before[name], change), index=text.index)
+        changed = where_each(before[name], partial(_differs, change))
         changes.append(
             pd.DataFrame(
                 {
                     "table": recorded.table,
-                    "subject_id": text.loc[changed, "subject_id"].map(shown),
+                    "subject_id": each(text.loc[changed, "subject_id"], shown),
                     "row": text.loc[changed, "source_row"],
                     "column": name,
-                    "recorded": before[name].loc[changed].map(shown),
+                    "recorded": each(before[name].loc[changed], shown),
                     "unit": unit,
-                    "read_as": text.loc[changed, name],
+                    "read_as": text.loc[changed, name].array,
                 }
             )
         )
-    return replace(recorded, text=text, converted=before), together(changes)
+    return replace(recorded, text=text, converted=before), changes
 
 
-def together(changes: list[pd.DataFrame]) -> pd.DataFrame:
-    """All changes in one list, in the order given."""
-    found = [part for part in changes if not part.empty] or changes[:1]
-    return pd.concat(found, ignore_index=True)
+def parts(changes: list[pd.DataFrame]) -> Iterator[pd.DataFrame]:
+    """All changes as text for the listing, some rows at a time; at least one, empty part."""
+    yield pd.DataFrame(columns=COLUMNS)
+    for change in changes:
+        for part in in_parts(change):
+            yield part.astype({"subject_id": object, "recorded": object, "read_as": object})
 
 
-def _each(column: pd.Series[str], change: Callable[[str], str | None]) -> pd.Series[str]:
-    """A column whose values were changed, except those for which there is no other."""
-    codes, values = pd.factorize(column)
-    texts = np.array([_kept_blanks(str(value), change) for value in values], dtype=object)
-    return pd.Series(texts[codes] if len(texts) else [], index=column.index, dtype=object)
+def _differs(change: Callable[[str], str], text: str) -> bool:
+    return change(text) != text
+
+
+def _changed(values: Mapping[str, str], factor: Fraction | None, text: str) -> str:
+    """The text after the value map, and after the unit where there is one."""
+    mapped = _kept_blanks(text, values.get)
+    return mapped if factor is None else _kept_blanks(mapped, partial(_scaled, factor))
 
 
 def _kept_blanks(text: str, change: Callable[[str], str | None]) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from durable.config.model import Visit
 from durable.contracts.inputs import KEYS, columns_needed
 from durable.intake import events, samples, subjects, visits
 from durable.intake.findings import Findings
-from durable.intake.tables import Table, date_of, first_day, iso, last_day
+from durable.intake.tables import Table, date_of, first_day, last_day, looked_up, repeated
+from durable.intake.texts import Phrase, coded, plain
 
 #: Columns whose values are counted by their text.
 _SPELLED = {
@@ -53,7 +56,8 @@ def check(tables: dict[str, Table], needs: Needs, findings: Findings) -> None:
 def _with_subjects(tables: dict[str, Table], needs: Needs, findings: Findings) -> None:
     table = tables["subjects"]
     subjects.alone(table, findings)
-    known = table.frame.drop_duplicates("subject_id").set_index("subject_id")
+    once = table.frame.drop_duplicates("subject_id").astype({"subject_id": object})
+    known = once.set_index("subject_id")
     for name, other in tables.items():
         if name != "subjects":
             _unknown(other, known, findings)
@@ -73,29 +77,60 @@ def _duplicates(table: Table, findings: Findings) -> None:
     frame, recorded = table.frame, table.recorded
     keys = list(KEYS[recorded.table])
     needed = [name for name in keys if name in columns_needed(recorded.table)]
-    again = frame.duplicated(keys, keep="first") & frame[needed].notna().all(axis=1)
-    first = frame.groupby(keys, dropna=False)["source_row"].transform("min")
-    expected = "one record for " + ", ".join(keys) + "; row " + first.astype(str) + " has the same"
+    again = repeated(frame, keys) & _filled(frame, needed)
+    expected = Phrase(
+        f"one record for {', '.join(keys)}; row {{}} has the same", (_first(frame, keys, again),)
+    )
     findings.add(recorded, again, keys[-1], "duplicate_record", expected)
     if recorded.table == "visits":
-        visits.repeated(table, again, findings)
+        visits.twice(table, again, findings)
+
+
+def _filled(frame: pd.DataFrame, names: list[str]) -> pd.Series[bool]:
+    filled = [frame[name].notna() for name in names]
+    return pd.Series(np.logical_and.reduce(filled), index=frame.index)
+
+
+def _first(frame: pd.DataFrame, keys: list[str], again: pd.Series[bool]) -> pd.Series[int]:
+    """Row of the first record with the same keys as one that is there `again`."""
+    if not again.any():
+        return frame["source_row"]
+    alike = frame.loc[repeated(frame, keys, keep=False), [*keys, "source_row"]]
+    groups = alike.groupby(keys, dropna=False, observed=True)["source_row"]
+    return groups.transform("min").reindex(frame.index, fill_value=0)
 
 
 def _spelling(table: Table, findings: Findings) -> None:
     for name in _SPELLED.get(table.recorded.table, ()):
         value = table.frame[name]
-        count = Counter(value.dropna())
-        usual: dict[str, str] = {}
-        for text in sorted(count, key=lambda text: (-count[text], text)):
-            usual.setdefault(_folded(text), text)
-        spelled = {text: usual[_folded(text)] for text in count}
-        expected = value.map(spelled).astype(object)
-        differs = value.notna() & (value != expected)
-        findings.add(table.recorded, differs, name, "spelling_varies", expected + ", as elsewhere")
+        distinct = pd.Series(coded(value)[1], dtype=object)
+        folded = _folded(distinct)
+        alike = folded.duplicated(keep=False)
+        if not alike.any():
+            continue
+        count = value.loc[value.isin(distinct[alike])].value_counts()
+        texts = pd.DataFrame({"text": distinct, "folded": folded}).loc[alike]
+        texts["count"] = texts["text"].map(count.rename(index=str))
+        texts = texts.sort_values(["count", "text"], ascending=[False, True])
+        usual = texts.groupby("folded")["text"].transform("first").set_axis(texts["text"])
+        other = usual.loc[usual != usual.index]
+        differs = value.isin(other.index)
+        expected = Phrase("{}, as elsewhere", (looked_up(value, other),))
+        findings.add(table.recorded, differs, name, "spelling_varies", expected)
 
 
-def _folded(text: str) -> str:
-    """What is left of a text without case, width and blanks."""
+def _folded(texts: pd.Series[str]) -> pd.Series[str]:
+    """What is left of texts without case, width and blanks."""
+    simple = plain(texts.tolist())
+    # Visible ASCII has no width, and no other blank than the space.
+    ascii_ = pa.array(texts.to_numpy()[simple], pa.string())
+    folded = texts.copy()
+    folded[simple] = pc.replace_substring(pc.ascii_lower(ascii_), " ", "").to_pylist()
+    folded[~simple] = texts[~simple].map(_without_form)
+    return folded
+
+
+def _without_form(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
@@ -135,5 +170,5 @@ def _dates(table: Table, known: pd.DataFrame, findings: Findings) -> None:
         if rule == "after_last_contact":  # told once: after death or withdrawal says more
             for told in ("death_date", "withdrawal_date"):
                 wrong &= ~(first > date_of(table.frame, known, told))
-        expected = f"a date not {word} the subject's {limit_name} (" + iso(limit) + ")"
+        expected = Phrase(f"a date not {word} the subject's {limit_name} ({{}})", (limit,))
         findings.add(table.recorded, wrong, column, rule, expected)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,14 +52,28 @@ def run(plan: Plan, folder: Path) -> None:
 
     import pandas as pd
 
-    from durable.files import write_csv, write_parquet, write_text
+    from durable.files import write_text
+    from durable.intake.progress import of_stage
+    from durable.intake.stored import ROWS, read_table, rows_of, write_listing, write_table
 
     paths = {name: folder / "checked" / f"{name}.parquet" for name in TABLES}
-    tables = {name: pd.read_parquet(path) for name, path in paths.items() if path.exists()}
-    kept, readout = cut(tables, plan.analysis.data_cutoff)
-    for name, frame in kept.items():
-        write_parquet(folder / "validated" / f"{name}.parquet", frame)
-    write_csv(folder / "validated" / "data_cut.csv", readout)
+    rows = {name: rows_of(path) for name, path in paths.items() if path.exists()}
+    progress = of_stage(large=max(rows.values()) > ROWS)
+    cut = Cut(plan.analysis.data_cutoff, pd.concat(read_table(paths["subjects"])))
+
+    def kept(name: str) -> Iterator[pd.DataFrame]:
+        done = 0
+        for part in read_table(paths[name]):
+            progress.at(f"{name}: cutting", done / max(rows[name], 1))
+            done += len(part)
+            yield cut.kept(name, part)
+
+    write_table(folder / "validated" / "subjects.parquet", [cut.subjects])
+    for name in rows:
+        if name != "subjects":
+            write_table(folder / "validated" / f"{name}.parquet", kept(name))
+    write_listing(folder / "validated" / "data_cut.csv", cut.changes)
+    progress.end()
     sources = (folder / "checked" / "sources.json").read_text("utf-8")
     write_text(folder / "validated" / "sources.json", sources)
     write_text(folder / "checked" / "passed", "no errors\n")
@@ -73,7 +88,9 @@ def refuse_errors(queries: Path) -> None:
         With their number and the place of the listing.
     """
     with queries.open(encoding="utf-8", newline="") as file:
-        count = Counter(row["severity"] for row in csv.DictReader(file))
+        rows = csv.reader(file)
+        place = next(rows).index("severity")
+        count = Counter(row[place] for row in rows)
     if count["error"]:
         found = f"{count['error']} error(s) and {count['warning']} warning(s)"
         raise UserError(
@@ -102,36 +119,58 @@ def cut(
     """
     import pandas as pd
 
-    from durable.intake.tables import first_day
+    made = Cut(cutoff, tables["subjects"])
+    kept = {name: made.kept(name, frame) for name, frame in tables.items() if name != "subjects"}
+    readout = pd.concat([change for change in made.changes if not change.empty] or made.changes[:1])
+    return {"subjects": made.subjects, **kept}, readout.reset_index(drop=True)
 
-    limit = pd.Timestamp(cutoff)
-    kept: dict[str, pd.DataFrame] = {}
-    changes: list[pd.DataFrame] = []
-    # Subjects are first among the tables.
-    for name in sorted(tables, key=TABLES.index):
-        frame = tables[name]
-        late = first_day(frame, DATED_BY[name]) > limit
-        changes.append(_readout(name, frame.loc[late], DATED_BY[name], "record removed"))
-        frame = frame.loc[~late]
-        if name == "subjects":
-            frame = _until_last_contact(frame, limit, changes)
-        else:
-            enrolled = frame["subject_id"].isin(kept["subjects"]["subject_id"])
-            not_yet = frame.loc[~enrolled]
-            changes.append(
-                _readout(name, not_yet, "subject_id", "record removed: not yet enrolled")
-            )
-            frame = frame.loc[enrolled]
+
+class Cut:
+    """The cut of a study: that of its subjects, and of the records of them, some at a time.
+
+    What is kept of a record depends on it and its subject alone.
+    """
+
+    def __init__(self, cutoff: dt.date, subjects: pd.DataFrame) -> None:
+        import pandas as pd
+
+        self.changes: list[pd.DataFrame] = []
+        """What was removed or changed (`COLUMNS`), in the order in which it was."""
+        self._limit = pd.Timestamp(cutoff)
+        self._recorded = subjects
+        enrolled = subjects.loc[~self._late("subjects", subjects)]
+        known = _until_last_contact(enrolled, self._limit, self.changes)
+        self.subjects = self._emptied("subjects", known)
+        """The subjects as known at the end of the cut-off day."""
+
+    def kept(self, name: str, records: pd.DataFrame) -> pd.DataFrame:
+        """Records of another table as known then."""
+        late = self._late(name, records)
+        not_yet = ~late & ~records["subject_id"].isin(self.subjects["subject_id"])
+        action = "record removed: not yet enrolled"
+        self.changes.append(_readout(name, records, not_yet, "subject_id", action))
+        frame = records.loc[~late & ~not_yet]
         if name == "adverse_events":
-            frame = _begun(frame, kept["subjects"], limit, changes)
-            frame = _not_yet_fatal(frame, tables["subjects"], limit, changes)
+            frame = _begun(frame, self.subjects, self._limit, self.changes)
+            frame = _not_yet_fatal(frame, self._recorded, self._limit, self.changes)
+        return self._emptied(name, frame)
+
+    def _late(self, name: str, frame: pd.DataFrame) -> pd.Series[bool]:
+        """Records dated after the cut-off."""
+        from durable.intake.tables import first_day
+
+        late = first_day(frame, DATED_BY[name]) > self._limit
+        self.changes.append(_readout(name, frame, late, DATED_BY[name], "record removed"))
+        return late
+
+    def _emptied(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
+        from durable.intake.tables import first_day
+
         for column, beside in EMPTIED[name].items():
-            later = first_day(frame, column) > limit
+            later = first_day(frame, column) > self._limit
             for emptied in (column, *beside):
-                frame = _emptied(name, frame, later, emptied, changes)
-        kept[name] = frame.reset_index(drop=True)
-    readout = pd.concat([change for change in changes if not change.empty] or changes[:1])
-    return kept, readout.reset_index(drop=True)
+                frame = _emptied(name, frame, later, emptied, self.changes)
+        return frame.reset_index(drop=True)
 
 
 def _emptied(
@@ -145,7 +184,7 @@ def _emptied(
 
     names = [name for name in (column, partial(column)) if name in frame]
     filled = where & frame[names].notna().any(axis=1)
-    changes.append(_readout(table, frame.loc[filled], column, "emptied"))
+    changes.append(_readout(table, frame, filled, column, "emptied"))
     return frame.assign(**{name: frame[name].mask(filled) for name in names})
 
 
@@ -156,7 +195,7 @@ def _until_last_contact(
     contact = subjects["last_contact_date"]
     later = contact > limit
     action = "set to the cut-off"
-    changes.append(_readout("subjects", subjects.loc[later], "last_contact_date", action))
+    changes.append(_readout("subjects", subjects, later, "last_contact_date", action))
     return subjects.assign(last_contact_date=contact.mask(later, limit))
 
 
@@ -170,7 +209,7 @@ def _begun(
     undated = first_day(events, "start_date").isna() & ~events["subject_id"].isin(infused)
     unknown = undated & ~(first_day(events, "end_date") <= limit)
     action = "record removed: not known to have begun"
-    changes.append(_readout("adverse_events", events.loc[unknown], "start_date", action))
+    changes.append(_readout("adverse_events", events, unknown, "start_date", action))
     return events.loc[~unknown]
 
 
@@ -188,21 +227,27 @@ def _not_yet_fatal(
     return events
 
 
-def _readout(table: str, rows: pd.DataFrame, column: str, action: str) -> pd.DataFrame:
+def _readout(
+    table: str, frame: pd.DataFrame, where: pd.Series[bool], column: str, action: str
+) -> pd.DataFrame:
     import pandas as pd
 
     from durable.contracts.inputs import partial
+    from durable.intake.texts import each
 
+    names = ["subject_id", "source_row", column, partial(column)]
+    rows = frame.loc[where, [name for name in dict.fromkeys(names) if name in frame]]
     values = rows[column]
     if partial(column) in rows:
-        values = values.astype(object).where(values.notna(), rows[partial(column)].fillna(""))
+        in_part = rows[partial(column)].astype(object).fillna("")
+        values = values.astype(object).where(values.notna(), in_part)
     return pd.DataFrame(
         {
             "table": table,
-            "subject_id": rows["subject_id"],
+            "subject_id": rows["subject_id"].astype(object),
             "row": rows["source_row"],
             "column": column,
-            "value": [_text(value) for value in values],
+            "value": each(values, _text),
             "action": action,
         },
         columns=COLUMNS,

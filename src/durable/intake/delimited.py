@@ -5,7 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
+from itertools import islice
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -13,9 +17,13 @@ import pyarrow.csv as pacsv
 from durable.config.model import Input
 from durable.intake.cells import Cells, File
 from durable.intake.encoding import utf8
+from durable.intake.texts import Texts, of_codes
 
 #: Separator of each format, with its names.
 _SIGNS = {"csv": (",", "commas"), "tsv": ("\t", "tabs")}
+
+#: Blocks of a megabyte that are taken in together.
+_BATCHES = 32
 
 
 def cells(file: File, given: Input) -> Cells | None:
@@ -79,10 +87,15 @@ def _records(file: File, data: bytes, sign: str, width: int) -> pd.DataFrame | N
         return "skip"
 
     names = [str(place) for place in range(width)]
+    # Line ends after the last record are no rows.
+    size = len(data)
+    while size > 1 and data[size - 1] in b"\r\n" and data[size - 2] in b"\r\n":
+        size -= 1
+    source = pa.BufferReader(pa.py_buffer(data).slice(0, size))
+    columns = [_Column() for _ in names]
     try:
-        records = pacsv.read_csv(
-            # Line ends after the last record are no rows.
-            io.BytesIO(data.rstrip(b"\r\n") + b"\n"),
+        batches = pacsv.open_csv(
+            source,
             # The header is read as a row, because it may take several lines. One thread: only
             # then are the rows of a broken file counted.
             read_options=pacsv.ReadOptions(column_names=names, use_threads=False),
@@ -93,9 +106,15 @@ def _records(file: File, data: bytes, sign: str, width: int) -> pd.DataFrame | N
                 invalid_row_handler=skip,
             ),
             convert_options=pacsv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+                column_types=dict.fromkeys(names, pa.dictionary(pa.int32(), pa.string())),
+                strings_can_be_null=False,
             ),
         )
+        while some := list(islice(batches, _BATCHES)):
+            together = pa.Table.from_batches(some).unify_dictionaries()
+            for column, chunks in zip(columns, together.columns, strict=True):
+                column.extend(chunks)
+            file.progress.at(f"{file.name}: reading", source.tell() / size)
     except pa.ArrowInvalid as error:
         long = "straddling" in str(error)
         reason = "a row of more than a megabyte" if long else str(error).splitlines()[0]
@@ -104,7 +123,28 @@ def _records(file: File, data: bytes, sign: str, width: int) -> pd.DataFrame | N
     for row in broken:
         message = f"{row.actual_columns} values; expected {row.expected_columns}"
         file.tell("broken_row", message, row=row.number)
-    text: pd.DataFrame = records.to_pandas()
-    skipped = {row.number for row in broken}
-    text.index = pd.Index([n for n in range(1, len(text) + len(skipped) + 1) if n not in skipped])
-    return text.iloc[1:]
+    below = {name: column.below_header() for name, column in zip(names, columns, strict=True)}
+    text = pd.DataFrame(below, copy=False)
+    numbers = np.arange(1, len(text) + len(broken) + 2)
+    text.index = pd.Index(np.delete(numbers, [row.number - 1 for row in broken])[1:])
+    return text
+
+
+class _Column:
+    """A column as it is read: each distinct text once, with codes as narrow as they can be."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, int] = {}
+        self._codes: list[npt.NDArray[np.integer[Any]]] = []
+
+    def extend(self, chunks: pa.ChunkedArray) -> None:
+        """Take in the next rows; their chunks have one dictionary."""
+        texts = chunks.chunk(0).dictionary.to_pylist()
+        places = [self._known.setdefault(text, len(self._known)) for text in texts]
+        narrow = np.array(places, dtype=np.min_scalar_type(-len(self._known)))
+        self._codes += [narrow[np.asarray(chunk.indices)] for chunk in chunks.chunks]
+
+    def below_header(self) -> Texts:
+        """All rows but the first, whose text is left out where no other row has it."""
+        codes, texts = np.concatenate(self._codes)[1:], list(self._known)
+        return of_codes(codes, texts) if (codes == 0).any() else of_codes(codes - 1, texts[1:])

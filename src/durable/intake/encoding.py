@@ -10,13 +10,17 @@ cell.
 from __future__ import annotations
 
 import codecs
+import io
 import re
+from collections.abc import Iterator
 
 from durable.config.model import Input
 from durable.intake.cells import File
 
 #: Encodings that a plan can name for bytes that are not UTF-8; Python's names are the same.
 _NAMED = ("gb18030", "windows-1252")
+#: Bytes that are decoded at a time.
+_BLOCK = 2**24
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _CELL = re.compile(rb"[^,;\t|\r\n\"]*")
 _HIGH_RUN = re.compile(rb"[\xb0-\xf7][\xa1-\xfe](?:[\xb0-\xf7][\xa1-\xfe])+")
@@ -36,8 +40,11 @@ def utf8(file: File, given: Input) -> bytes | None:
         file.tell("wrong_encoding", message, row=1)
         return None
     body = data.removeprefix(codecs.BOM_UTF8) if mark == "utf-8" else data
+    text = io.BytesIO()
     try:
-        text = body.decode(encoding)
+        for part in _decoded(body, encoding):
+            if encoding != "utf-8":
+                text.write(part.encode())
     except UnicodeDecodeError as error:
         _told(file, body, error, encoding, f"{encoding} ({key})" if given.encoding else "", key)
         return None
@@ -47,7 +54,25 @@ def utf8(file: File, given: Input) -> bytes | None:
     if wrong:
         file.tell("wrong_encoding", f"{wrong}; expected {encoding} ({key})")
         return None
-    return text.encode()
+    return text.getvalue()
+
+
+def _decoded(data: bytes, encoding: str) -> Iterator[str]:
+    """The text of the bytes, some at a time.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        As decoding all of them does.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        for start in range(0, len(data), _BLOCK):
+            end = start + _BLOCK
+            yield decoder.decode(data[start:end], final=end >= len(data))
+    except UnicodeDecodeError:
+        data.decode(encoding)  # tells the place in the whole
+        raise
 
 
 def _mark(data: bytes) -> str | None:

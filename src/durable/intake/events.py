@@ -11,11 +11,12 @@ from durable.intake.tables import (
     fatal,
     first_day,
     in_order,
-    iso,
     last_day,
     left_empty,
+    looked_up,
     usual_of,
 )
+from durable.intake.texts import Phrase
 
 _YEAR = 365.25
 _OLDEST = 120
@@ -32,22 +33,22 @@ def therapies(table: Table, known: pd.DataFrame, findings: Findings) -> None:
     _ends_after_death(table, known, findings)
     # Age in completed years, at consent or later: a year more is never short. What is no age at all
     # has its own finding.
-    age = frame["subject_id"].map(known["age_years"])
+    age = looked_up(frame["subject_id"], known["age_years"])
     days = (age.where((age >= 0) & (age <= _OLDEST)) + 1) * _YEAR
     born = date_of(frame, known, "consent_date") - pd.to_timedelta(days, unit="D")
     early = frame["start_date"] < born
-    expected: str | pd.Series[str] = "a date after birth (" + iso(born) + " or later by age)"
+    expected = Phrase("a date after birth ({} or later by age)", (born,))
     findings.add(recorded, early, "start_date", "before_birth", expected)
     infusion = date_of(frame, known, "infusion_date")
     new = (frame["new_systemic"] == "Y") & frame["subject_id"].isin(known.index)
     idle = new & frame["start_date"].notna() & ~(frame["start_date"] >= infusion)
-    expected = "Y only for a therapy that starts after the infusion (" + iso(infusion) + ")"
+    expected = Phrase("Y only for a therapy that starts after the infusion ({})", (infusion,))
     findings.add(recorded, idle, "new_systemic", "new_before_infusion", expected)
 
 
 def _ends_after_death(table: Table, known: pd.DataFrame, findings: Findings) -> None:
     death = date_of(table.frame, known, "death_date")
-    expected = "a date not after the subject's death_date (" + iso(death) + ")"
+    expected = Phrase("a date not after the subject's death_date ({})", (death,))
     late = first_day(table.frame, "end_date") > death
     findings.add(table.recorded, late, "end_date", "ends_after_death", expected)
 
@@ -67,7 +68,7 @@ def adverse(table: Table, findings: Findings) -> None:
     usual = usual_of(frame, "preferred_term", "system_organ_class")
     other = usual.notna() & frame["system_organ_class"].notna()
     other &= frame["system_organ_class"] != usual
-    expected = usual.fillna("") + ", as for this term elsewhere"
+    expected = Phrase("{}, as for this term elsewhere", (usual,))
     findings.add(recorded, other, "system_organ_class", "class_varies", expected)
 
 
@@ -99,8 +100,8 @@ def adverse_of_subjects(
     toxic = (frame["dlt"] == "Y") & frame["subject_id"].isin(known.index)
     start = last_day(frame, "start_date")
     early = toxic & start.notna() & ~(start >= infusion)
-    expected_dlt = "Y only for an event after the infusion (" + iso(infusion) + ")"
-    findings.add(recorded, early, "dlt", "dlt_before_infusion", expected_dlt)
+    after = Phrase("Y only for an event after the infusion ({})", (infusion,))
+    findings.add(recorded, early, "dlt", "dlt_before_infusion", after)
 
 
 def _undated(table: Table, known: pd.DataFrame, findings: Findings) -> None:

@@ -1,19 +1,27 @@
-"""Findings of the data checks: one row each, as a data manager sends them to the site."""
+"""Findings of the data checks: one row each, as a data manager sends them to the site.
+
+A mistake may be in every record of a large table, so findings are held as columns of codes, and
+their texts are written for as many rows at a time as are wanted.
+"""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from durable.contracts.inputs import KEYS
+from durable.intake.progress import Progress
 from durable.intake.rules import RULES, Severity
+from durable.intake.texts import Phrase, Texts, each, texts
 
 COLUMNS = [
     "severity",
@@ -39,6 +47,12 @@ HIDDEN = re.compile(
     "\ufff9-\ufffd]"
 )
 _LONGEST = 200
+#: Findings whose texts are written at a time.
+_PIECE = 100_000
+#: What is held of each finding beside its row; `read` is the value after conversion, `key` what
+#: identifies its record, `told` the message of one that is on no cell.
+_HELD = ["severity", "table", "subject_id", "visit", "column", "value", "rule", "file", "record"]
+_HELD += ["expected", "read", "key", "told"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +62,8 @@ class Recorded:
     table: str
     file: str
     text: pd.DataFrame
+    """Categorical columns, so that each distinct text is held once, or columns of texts; and
+    ``source_row``."""
     readable: bool = True
     """False where the file could not be read as a table: `text` then has no rows."""
     converted: dict[str, pd.Series[str]] = field(default_factory=dict)
@@ -60,6 +76,8 @@ class Recorded:
 
 def shown(value: str) -> str:
     """A recorded text for the listing: hidden characters as escapes, cut after 200 characters."""
+    if value.isascii() and value.isprintable() and len(value) <= _LONGEST:
+        return value
     escaped = HIDDEN.sub(_escape, value[:_LONGEST])
     return escaped if len(value) <= _LONGEST else f"{escaped}... ({len(value)} characters)"
 
@@ -68,29 +86,11 @@ def _escape(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode()
 
 
-class _Line(NamedTuple):
-    """A finding: the columns of the listing, and what identifies its record."""
-
-    severity: str
-    table: str
-    subject_id: str
-    visit: str
-    row: int | None
-    column: str
-    value: str
-    rule: str
-    message: str
-    file: str
-    record: str
-    expected: str
-    key: str
-
-
 @dataclass
 class Findings:
     """Collects findings, and gives them back sorted by table, row and column."""
 
-    _lines: list[_Line] = field(default_factory=list)
+    _parts: list[pd.DataFrame] = field(default_factory=list)
 
     def add(
         self,
@@ -98,7 +98,7 @@ class Findings:
         where: pd.Series[bool],
         column: str,
         rule: str,
-        expected: str | pd.Series[str],
+        expected: str | Phrase,
         severity: Severity | None = None,
     ) -> None:
         """One finding for every row of `recorded.text` in `where`; `expected` in words.
@@ -108,16 +108,30 @@ class Findings:
         rows = np.flatnonzero(where.to_numpy(bool))
         if not len(rows):
             return
+        names = dict.fromkeys(("subject_id", *KEYS[recorded.table], column))
+        cells = {name: recorded.text[name].take(rows) for name in names}
         before = recorded.converted.get(column)
-        texts = recorded.text[_named(recorded, column)].take(rows).to_dict("records")
-        values = [cells[column] for cells in texts] if before is None else before.take(rows)
-        words = expected.take(rows) if isinstance(expected, pd.Series) else [expected] * len(rows)
-        places = _places(recorded, column, rows)
-        for cells, value, wanted, place in zip(texts, values, words, places, strict=True):
-            line = _line(recorded.table, cells, column, shown(value), wanted, place)
-            self._lines.append(
-                line._replace(severity=severity or RULES[rule].severities[0], rule=rule)
+        file, row = _places(recorded, column, rows)
+        record = _record(recorded.table, cells)
+        read = each(cells[column], shown)
+        self._parts.append(
+            _held(
+                row=row,
+                severity=severity or RULES[rule].severities[0],
+                table=recorded.table,
+                subject_id=each(cells["subject_id"], shown),
+                visit=each(cells["visit"], shown) if "visit" in cells else "",
+                column=column,
+                value=read if before is None else each(before.take(rows), shown),
+                rule=rule,
+                file=file,
+                record=record,
+                expected=expected if isinstance(expected, str) else expected.at(rows),
+                read=read,
+                key=_key(recorded.table, cells, record),
+                told="",
             )
+        )
 
     def add_one(
         self,
@@ -133,102 +147,145 @@ class Findings:
     ) -> None:
         """One finding on a file, a column or a line that is no record."""
         place = file if row is None else f"{file}, row {row}"
-        line = _Line(
-            severity=severity or RULES[rule].severities[0],
-            table=table,
-            subject_id="",
-            visit="",
-            row=row,
-            column=shown(column),
-            value=shown(value),
-            rule=rule,
-            message=f"{place}: {message}",
-            file=file,
-            record="",
-            expected=message.rpartition("; expected ")[2] if "; expected " in message else "",
-            key="",
+        self._parts.append(
+            _held(
+                # No row is before the first.
+                row=np.array([0 if row is None else row]),
+                severity=severity or RULES[rule].severities[0],
+                table=table,
+                column=shown(column),
+                value=shown(value),
+                rule=rule,
+                file=file,
+                expected=message.rpartition("; expected ")[2] if "; expected " in message else "",
+                told=f"{place}: {message}",
+            )
         )
-        self._lines.append(line)
+
+    def listing(self) -> Listing:
+        """All findings, sorted."""
+        if not self._parts:
+            return Listing(_held(row=np.array([], dtype="int64")))
+        held: dict[str, Any] = {"row": np.concatenate([part["row"] for part in self._parts])}
+        for name in _HELD:
+            columns = [part[name].array for part in self._parts]
+            held[name] = union_categoricals(columns, sort_categories=True)
+        order = np.lexsort(
+            [
+                held["rule"].codes,
+                held["column"].codes,
+                held["row"],
+                held["file"].codes,
+                held["table"].set_categories(TABLE_ORDER).codes,
+            ]
+        )
+        taken = {name: column.take(order) for name, column in held.items()}
+        return Listing(pd.DataFrame(taken, copy=False))
 
     def frame(self) -> pd.DataFrame:
-        """All findings, sorted."""
-        order = {name: i for i, name in enumerate(TABLE_ORDER)}
-        lines = sorted(
-            self._lines,
-            key=lambda line: (order[line.table], line.file, line.row or 0, line.column, line.rule),
-        )
-        found = pd.DataFrame(lines, columns=list(_Line._fields)).astype({"row": "Int64"})
-        return found.assign(query_id=_identified(lines))[COLUMNS]
+        """All findings with their texts, sorted."""
+        listing = self.listing()
+        return listing.take(np.arange(len(listing)))
 
 
-def _named(recorded: Recorded, column: str) -> list[str]:
-    """Columns that a finding tells of."""
-    return list(dict.fromkeys(("subject_id", *KEYS[recorded.table], column)))
+@dataclass(frozen=True)
+class Listing:
+    """Findings in their order, held as codes."""
+
+    held: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.held)
+
+    def count(self, severity: Severity) -> int:
+        """Number of findings of a severity."""
+        return int((self.held["severity"] == severity).sum())
+
+    def parts(self, progress: Progress | None = None) -> Iterator[pd.DataFrame]:
+        """All findings with their texts (`COLUMNS`), some at a time; at least one, empty part."""
+        for start in range(0, max(len(self), 1), _PIECE):
+            if progress is not None:
+                progress.at("queries: writing the listing", start / max(len(self), 1))
+            yield self.take(np.arange(start, min(start + _PIECE, len(self))))
+
+    def take(self, rows: npt.NDArray[np.intp]) -> pd.DataFrame:
+        """The findings at these places, with their texts (`COLUMNS`)."""
+        found = self.held.take(rows).reset_index(drop=True).astype(dict.fromkeys(_HELD, object))
+        found["message"] = found["told"].where(found["told"] != "", _message(found))
+        found["query_id"] = self.identifiers(rows)
+        found["row"] = found["row"].astype("Int64").mask(found["row"] == 0)
+        return found[COLUMNS]
+
+    def identifiers(self, rows: npt.NDArray[np.intp] | None = None) -> list[str]:
+        """Identifiers of all or some findings: the same for the same doubt about the same record.
+
+        Never by its row; findings alike in all that identifies them are told apart by their order.
+        """
+        digests, count = self._digests if rows is None else (of[rows] for of in self._digests)
+        numbered = zip(digests.tolist(), count.tolist(), strict=True)
+        return [f"Q-{d:010x}" if n == 0 else f"Q-{d:010x}-{n + 1}" for d, n in numbered]
+
+    @cached_property
+    def _digests(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
+        """Of each finding a digest of what identifies it, and how many before it have the same."""
+        found: npt.NDArray[np.uint64] = np.empty(len(self), dtype="uint64")
+        for start in range(0, len(self), _PIECE):
+            names = ["table", "subject_id", "key", "column", "rule"]
+            some = self.held[names].iloc[start : start + _PIECE].astype(object)
+            same = map("\x1f".join, zip(*(some[name] for name in names), strict=True))
+            found[start : start + len(some)] = [
+                int.from_bytes(sha256(text.encode()).digest()[:5], "big") for text in same
+            ]
+        before: Any = pd.Series(found).groupby(found).cumcount().to_numpy()
+        return found, before
 
 
-def _places(recorded: Recorded, column: str, rows: npt.NDArray[np.intp]) -> list[tuple[str, int]]:
+def _held(row: npt.NDArray[np.int64], **columns: str | Texts) -> pd.DataFrame:
+    """Findings as they are held; a column not given is empty."""
+    held: dict[str, Any] = {"row": row}
+    for name in _HELD:
+        given = columns.get(name, "")
+        held[name] = texts([given]).repeat(len(row)) if isinstance(given, str) else given
+    return pd.DataFrame(held, copy=False)
+
+
+def _places(
+    recorded: Recorded, column: str, rows: npt.NDArray[np.intp]
+) -> tuple[str | Texts, npt.NDArray[np.int64]]:
     """File and row of each cell."""
     if column in recorded.origin:
         origin = recorded.origin[column].take(rows)
-        return [(str(f), int(r)) for f, r in zip(origin["file"], origin["row"], strict=True)]
-    return [(recorded.file, int(row)) for row in recorded.text["source_row"].take(rows)]
+        return each(origin["file"], str), origin["row"].to_numpy("int64")
+    return recorded.file, recorded.text["source_row"].to_numpy("int64")[rows]
 
 
-def _line(
-    table: str,
-    cells: dict[Any, str],
-    column: str,
-    value: str,
-    expected: str,
-    place: tuple[str, int],
-) -> _Line:
-    """A finding on a cell, but for its rule and severity."""
-    file, row = place
-    read = shown(cells[column])
-    found = f"found {value}" if value else "empty"
-    found += f" (read as {read})" if read != value else ""
-    record = _record(table, cells)
-    return _Line(
-        severity="",
-        table=table,
-        subject_id=shown(cells["subject_id"]),
-        visit=shown(cells.get("visit", "")),
-        row=row,
-        column=column,
-        value=value,
-        rule="",
-        message=f"{file}, row {row}, {column}: {found}; expected {expected}",
-        file=file,
-        record=record,
-        expected=expected,
-        key=_key(table, cells, record),
-    )
-
-
-def _record(table: str, cells: dict[Any, str]) -> str:
+def _record(table: str, cells: dict[str, pd.Series[Any]]) -> Texts:
     """What a site knows the record by, beside subject and visit."""
     names = [name for name in KEYS[table] if name not in ("subject_id", "visit")]
-    return shown(", ".join(cells[name].strip() for name in names).strip(", "))
+    if not names:
+        return texts([""]).repeat(len(cells["subject_id"]))
+    parts = tuple(pd.Series(each(cells[name], str.strip)) for name in names)
+    rows = np.arange(len(cells["subject_id"]))
+    joined = Phrase(", ".join(["{}"] * len(names)), parts).at(rows)
+    return each(pd.Series(joined), lambda text: shown(text.strip(", ")))
 
 
-def _key(table: str, cells: dict[Any, str], record: str) -> str:
+def _key(table: str, cells: dict[str, pd.Series[Any]], record: Texts) -> Texts:
     """What a record is known by among those of its subject; a scheduled visit by its label."""
     if table != "visits":
         return record
-    label = cells["visit"].strip()
-    return f"{label} {record}" if label == UNSCHEDULED else label
+    label = pd.Series(each(cells["visit"], str.strip))
+    unscheduled = label == UNSCHEDULED
+    date = pd.Series(record).where(unscheduled)
+    return Phrase("{}{}{}", (label, unscheduled.map({True: " ", False: ""}), date)).at(
+        np.arange(len(label))
+    )
 
 
-def _identified(lines: list[_Line]) -> list[str]:
-    """Identifiers of the findings: the same for the same doubt about the same record.
-
-    Never by its row; findings alike in all that identifies them are told apart by their order.
-    """
-    count: Counter[str] = Counter()
-    identifiers = []
-    for line in lines:
-        same = "\x1f".join((line.table, line.subject_id, line.key, line.column, line.rule))
-        digest = f"Q-{sha256(same.encode()).hexdigest()[:10]}"
-        count[digest] += 1
-        identifiers.append(digest if count[digest] == 1 else f"{digest}-{count[digest]}")
-    return identifiers
+def _message(found: pd.DataFrame) -> pd.Series[str]:
+    """Where a finding on a cell is, what is there, and what is expected."""
+    value, read = found["value"], found["read"]
+    said = ("found " + value).where(value != "", "empty")
+    said += (" (read as " + read + ")").where(read != value, "")
+    place = found["file"] + ", row " + found["row"].astype(str) + ", " + found["column"]
+    return place + ": " + said + "; expected " + found["expected"]

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from durable.intake.cells import Cells, File, by_position, text_of
+from durable.intake.cells import Cells, File, by_position, plain, text_of
+from durable.intake.texts import Texts, texts
 
 
 def cells(file: File) -> Cells | None:
     """Columns and records; the first record is row 1."""
     try:
-        table = pq.read_table(pa.BufferReader(file.data))
-        table.validate(full=True)
-        refused = [field for field in table.schema if not _holds_values(field.type)]
-        columns = [] if refused else [_texts(column) for column in table.columns]
+        names, refused, columns = _columns(file)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         # Values outside what Python's dates hold end here too.
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
@@ -26,8 +24,25 @@ def cells(file: File) -> Cells | None:
     for field in refused:
         message = f"values of the type {field.type}; expected text, numbers, dates or times"
         file.tell("unreadable_file", message, column=field.name)
-    found = Cells(table.column_names, by_position(columns, 1))
-    return found if not refused and found.named_once(file) else None
+    found = Cells(names, by_position(columns, 1))
+    return found if found.named_once(file) and not refused else None
+
+
+def _columns(file: File) -> tuple[list[str], list[pa.Field], list[Texts]]:
+    """Names, fields that hold no values, and if there are none the texts of each column."""
+    with pq.ParquetFile(pa.BufferReader(file.data)) as opened:
+        schema = opened.schema_arrow
+        refused = [field for field in schema if not _holds_values(field.type)]
+        columns: list[Texts] = []
+        if len(set(schema.names)) < len(schema.names) or refused:
+            return schema.names, refused, columns
+        # One at a time: only their codes stay.
+        for place, name in enumerate(schema.names):
+            file.progress.at(f"{file.name}: reading", place / len(schema))
+            column = opened.read(columns=[name]).column(name)
+            column.validate(full=True)
+            columns.append(_texts(column))
+    return schema.names, refused, columns
 
 
 def _holds_values(kind: pa.DataType) -> bool:
@@ -50,7 +65,7 @@ def _holds_values(kind: pa.DataType) -> bool:
     )
 
 
-def _texts(column: pa.ChunkedArray) -> Any:
+def _texts(column: pa.ChunkedArray) -> Texts:
     """Text of a column; each distinct value is written once."""
     kind = column.type
     if pa.types.is_dictionary(kind):
@@ -58,13 +73,21 @@ def _texts(column: pa.ChunkedArray) -> Any:
     if pa.types.is_timestamp(kind) and kind.unit == "ns":
         # Nanoseconds make no Python time; beyond microseconds is no time of a study.
         column = column.cast(pa.timestamp("us", kind.tz), safe=False)
-    encoded = column.dictionary_encode(null_encoding="encode").combine_chunks()
+    encoded = column.dictionary_encode(null_encoding="mask").combine_chunks()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = pa.concat_arrays(encoded.chunks)
-    values = encoded.dictionary.to_pylist()
-    if pa.types.is_floating(kind) and kind.bit_width < 64:
+    written = texts([*_written(encoded.dictionary), ""])
+    return written.take(np.asarray(encoded.indices.fill_null(len(written) - 1)))
+
+
+def _written(values: pa.Array) -> list[str]:
+    """Values as text (`text_of`); numbers are written together where that gives the same."""
+    kind = values.type
+    if pa.types.is_float16(kind):
         # The shortest decimals are those of the column's own precision.
-        width = f"float{kind.bit_width}"
-        values = [v if v is None else float(str(np.dtype(width).type(v))) for v in values]
-    texts = np.array([*(text_of(value) for value in values), ""], dtype=object)
-    return texts[np.asarray(encoded.indices.fill_null(len(values)))]
+        return [text_of(float(str(value))) for value in values.to_numpy(zero_copy_only=False)]
+    if not pa.types.is_floating(kind) and not pa.types.is_integer(kind):
+        return [text_of(value) for value in values.to_pylist()]
+    # The shortest decimals of each number, but some with an exponent.
+    texts = values.cast(pa.string()).to_pylist()
+    return [plain(Decimal(text)) if "e" in text else text for text in texts]

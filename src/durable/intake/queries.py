@@ -1,22 +1,26 @@
 """The findings as a data manager sends them to the site: queries.html and queries.xlsx.
 
-Grouped by subject. Beside an earlier listing each finding is new or open, and those that are in it
-and no more are resolved.
+Grouped by subject. Of many findings alike both hold the first; queries.csv has all. Beside an
+earlier listing each finding is new or open, and those that are in it and no more are resolved.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from durable.errors import UserError
 from durable.files import whole, write_text
+from durable.intake.findings import Listing
 
 #: Columns of the listings with their headings, and their widths in a workbook.
 SHOWN = {
@@ -33,63 +37,107 @@ SHOWN = {
     "rule": ("Rule", 22),
     "place": ("Where", 24),
 }
+#: What makes findings alike: of one kind the page and the workbook hold no more than the first.
+_KIND = ["status", "severity", "table", "column", "rule"]
+MOST = 100
+#: As many findings are listed whole.
+WHOLE = 5000
+_COUNTED = {name: SHOWN[name] for name in _KIND}
+_COUNTED |= {"number": ("Findings", 12), "listed": ("Listed", 12)}
 _NEEDED = ["query_id", "severity", "table", "subject_id", "visit", "record", "row", "column"]
 _NEEDED += ["value", "expected", "rule", "file"]
 #: Workbooks carry a date of creation; the same one makes the same bytes.
 _CREATED = dt.datetime(2000, 1, 1)
 
 
-def compared(findings: pd.DataFrame, earlier: Path | None) -> pd.DataFrame:
-    """All findings with their status, by subject; the resolved ones last.
+@dataclass(frozen=True)
+class Queries:
+    """What the page and the workbook hold."""
+
+    rows: pd.DataFrame
+    """Text columns, as `SHOWN`, by subject; the resolved ones last."""
+    counts: list[tuple[str, str, int]]
+    """Status, severity and number of all findings."""
+    cut: pd.DataFrame
+    """Kinds of which only the first `MOST` are among the rows: `_KIND`, their ``number`` and how
+    many are ``listed``.
+    """
+
+
+def compared(listing: Listing, earlier: Path | None) -> Queries:
+    """The findings with their status; of more than `WHOLE` the first `MOST` of a kind.
 
     Parameters
     ----------
-    findings
-        Findings of this run (`findings.COLUMNS`).
+    listing
+        Findings of this run.
     earlier
         ``queries.csv`` of an earlier run; without one every finding is open.
-
-    Returns
-    -------
-    DataFrame
-        Text columns, as `SHOWN`.
 
     Raises
     ------
     UserError
         Where the earlier listing cannot be read as one.
     """
-    now = findings.astype({"row": "string"}).fillna("").astype(object)
+    kinds = listing.held[_KIND[1:]]
     if earlier is None:
-        return _placed(now.assign(status="open"))
+        chosen, number = _first(kinds.assign(status="open"))
+        return _queries([(chosen, listing.take(chosen.index.to_numpy()))], [number])
     before = _earlier(earlier)
-    known = now["query_id"].isin(before["query_id"])
-    now["status"] = known.map({True: "open", False: "new"})
-    gone = before.loc[~before["query_id"].isin(now["query_id"])].assign(status="resolved")
-    return pd.concat([_placed(now), _placed(gone)], ignore_index=True)
+    identifiers = listing.identifiers()
+    status = np.where(pd.Index(identifiers).isin(before["query_id"]), "open", "new")
+    chosen, number = _first(kinds.assign(status=status))
+    gone = before.loc[~before["query_id"].isin(identifiers)].reset_index(drop=True)
+    gone_chosen, gone_number = _first(gone[_KIND[1:]].assign(status="resolved"))
+    now = listing.take(chosen.index.to_numpy())
+    return _queries(
+        [(chosen, now), (gone_chosen, gone.loc[gone_chosen.index])], [number, gone_number]
+    )
+
+
+def _first(kinds: pd.DataFrame) -> tuple[pd.Series[str], pd.DataFrame]:
+    """Status of the findings that are listed, by place; and of each kind how many there are."""
+    groups = kinds.groupby(_KIND, observed=True, sort=True)
+    most = MOST if len(kinds) > WHOLE else len(kinds)
+    number = groups.size().rename("number").reset_index()
+    number["listed"] = number["number"].clip(upper=most)
+    return kinds.loc[groups.cumcount() < most, "status"], number
+
+
+def _queries(
+    found: list[tuple[pd.Series[str], pd.DataFrame]], numbers: list[pd.DataFrame]
+) -> Queries:
+    number = pd.concat(numbers).astype(dict.fromkeys(_KIND, object))
+    count = number.groupby(["status", "severity"], sort=True, as_index=False)["number"].sum()
+    return Queries(
+        pd.concat([_placed(rows, status) for status, rows in found], ignore_index=True),
+        list(count.itertuples(index=False, name=None)),
+        number.loc[number["number"] > number["listed"]],
+    )
 
 
 def _earlier(path: Path) -> pd.DataFrame:
     key = "outputs.queries_since"
     try:
-        before = pd.read_csv(path, dtype=str, keep_default_na=False)
+        header = pd.read_csv(path, nrows=0)
+        missing = [name for name in _NEEDED if name not in header]
+        if missing:
+            raise UserError(f"{key}: {path}: no column {missing[0]}; expected a queries.csv")
+        return pd.read_csv(path, dtype=str, keep_default_na=False, usecols=_NEEDED)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"{key}: {path}: {reason}; expected a queries.csv") from None
-    missing = [name for name in _NEEDED if name not in before]
-    if missing:
-        raise UserError(f"{key}: {path}: no column {missing[0]}; expected a queries.csv")
-    return before
 
 
-def _placed(found: pd.DataFrame) -> pd.DataFrame:
+def _placed(found: pd.DataFrame, status: pd.Series[str]) -> pd.DataFrame:
     """The shown columns, by subject and otherwise in the order of the findings."""
-    row = (", row " + found["row"]).where(found["row"] != "", "")
-    listed = found.assign(place=found["file"] + row)[list(SHOWN)]
+    text = found.astype({"row": "string"}).fillna("").astype(object)
+    row = (", row " + text["row"]).where(text["row"] != "", "")
+    listed = text.assign(place=text["file"] + row, status=status.to_numpy(object))[list(SHOWN)]
     return listed.sort_values("subject_id", kind="stable", ignore_index=True)
 
 
-def write_html(path: Path, listed: pd.DataFrame, title: str, since: str) -> None:
+def write_html(path: Path, queries: Queries, title: str, since: str) -> None:
     """Write the listing as a page: a section for each subject."""
     environment = Environment(
         loader=PackageLoader("durable.intake"),
@@ -98,49 +146,53 @@ def write_html(path: Path, listed: pd.DataFrame, title: str, since: str) -> None
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    present = listed.loc[listed["status"] != "resolved"]
+    resolved = queries.rows["status"] == "resolved"
     page = environment.get_template("queries.html.jinja").render(
         title=title,
         since=since,
-        counts=_counts(listed),
+        counts=queries.counts,
+        most=MOST,
+        cut=queries.cut.to_dict("records"),
         headings={name: heading for name, (heading, _) in SHOWN.items() if name != "subject_id"},
-        subjects=_by_subject(present),
-        resolved=_by_subject(listed.loc[listed["status"] == "resolved"]),
+        subjects=_by_subject(queries.rows.loc[~resolved]),
+        resolved=_by_subject(queries.rows.loc[resolved]),
     )
     write_text(path, page)
 
 
-def _counts(listed: pd.DataFrame) -> list[tuple[str, str, int]]:
-    """Status, severity and number of findings."""
-    count = Counter(zip(listed["status"], listed["severity"], strict=True))
-    return [(status, severity, n) for (status, severity), n in sorted(count.items())]
-
-
 def _by_subject(listed: pd.DataFrame) -> dict[str, list[dict[Any, Any]]]:
-    return {
-        str(subject): rows.to_dict("records")
-        for subject, rows in listed.groupby("subject_id", sort=True)
-    }
+    rows = listed.to_dict("records")
+    return {subject: list(some) for subject, some in groupby(rows, itemgetter("subject_id"))}
 
 
-def write_xlsx(path: Path, listed: pd.DataFrame) -> None:
-    """Write the listing as a workbook: a sheet of queries, and one of those resolved."""
+def write_xlsx(path: Path, queries: Queries) -> None:
+    """Write the listing as a workbook: a sheet of queries, and one of those resolved.
+
+    A third, where some are left out, says how many there are.
+    """
     import xlsxwriter
 
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    listed = queries.rows
     resolved = listed["status"] == "resolved"
+    sheets = {
+        "Queries": (SHOWN, listed.loc[~resolved]),
+        "Resolved": (SHOWN, listed.loc[resolved]),
+    }
+    if not queries.cut.empty:
+        sheets["Not all listed"] = (_COUNTED, queries.cut[list(_COUNTED)])
     with whole(path) as aside, xlsxwriter.Workbook(aside, options) as book:
         book.set_properties({"title": "Queries", "created": _CREATED})
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         body = book.add_format({"text_wrap": True, "valign": "top", "num_format": "@"})
-        for name, rows in (("Queries", listed.loc[~resolved]), ("Resolved", listed.loc[resolved])):
+        for name, (columns, rows) in sheets.items():
             sheet = book.add_worksheet(name)
-            for place, (heading, width) in enumerate(SHOWN.values()):
+            for place, (heading, width) in enumerate(columns.values()):
                 sheet.set_column(place, place, width)
                 sheet.write_string(0, place, heading, head)
             _write_rows(sheet, rows.itertuples(index=False, name=None), body)
             sheet.freeze_panes(1, 0)
-            sheet.autofilter(0, 0, max(len(rows), 1), len(SHOWN) - 1)
+            sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
             sheet.set_landscape()
             sheet.fit_to_pages(1, 0)
             sheet.repeat_rows(0)

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from durable.config.model import Format, Input
 from durable.contracts.columns import NATIVE_COLUMNS, OPTIONAL_COLUMNS
 from durable.intake.cells import Cells, File
 from durable.intake.findings import Findings, Recorded
+from durable.intake.progress import Progress
 from durable.intake.rules import Severity
+from durable.intake.texts import empty, texts
 
 #: Formats whose column names have no case: the reader gives them in small letters.
 SAS: tuple[Format, ...] = ("xpt", "sas7bdat")
 _TOLD = 100
 
 
-def read(table: str, given: Input, findings: Findings) -> tuple[Recorded, str]:
+def read(
+    table: str, given: Input, findings: Findings, progress: Progress | None = None
+) -> tuple[Recorded, str]:
     """Text of a native table, and the SHA-256 of its file.
 
     Parameters
@@ -29,6 +36,8 @@ def read(table: str, given: Input, findings: Findings) -> tuple[Recorded, str]:
         The input as the plan describes it.
     findings
         Takes what is wrong with the file as a file.
+    progress
+        Told how far the reading is.
 
     Returns
     -------
@@ -38,12 +47,14 @@ def read(table: str, given: Input, findings: Findings) -> tuple[Recorded, str]:
         row 1), in datasets the number of the record. Not ``readable`` where there is no table.
     """
     file = Path(given.path).name
-    cells, digest = read_cells(table, given, findings)
+    cells, digest = read_cells(table, given, findings, progress)
     native = None if cells is None else _native(table, file, cells, given, findings)
     return (nothing(table, file) if native is None else Recorded(table, file, native)), digest
 
 
-def read_cells(table: str, given: Input, findings: Findings) -> tuple[Cells | None, str]:
+def read_cells(
+    table: str, given: Input, findings: Findings, progress: Progress | None = None
+) -> tuple[Cells | None, str]:
     """All that a file holds, as text, and its SHA-256; None, told, where it is no table."""
     path = Path(given.path)
     file = path.name
@@ -56,7 +67,7 @@ def read_cells(table: str, given: Input, findings: Findings) -> tuple[Cells | No
     if given.sha256 is not None and given.sha256 != digest:
         message = f"SHA-256 is {digest}; expected {given.sha256} (inputs.{table}.sha256)"
         findings.add_one(table, file, "other_file", message, value=digest)
-    return _cells(File(table, file, data, findings), given), digest
+    return _cells(File(table, file, data, findings, progress or Progress()), given), digest
 
 
 def _cells(file: File, given: Input) -> Cells | None:
@@ -86,8 +97,8 @@ def _cells(file: File, given: Input) -> Cells | None:
 
 def nothing(table: str, file: str) -> Recorded:
     """A table of which nothing could be read."""
-    columns = {name: pd.Series(dtype=object) for name in NATIVE_COLUMNS[table]}
-    text = pd.DataFrame(columns).assign(source_row=pd.Series(dtype="int64"))
+    columns: dict[str, Any] = {name: texts([]) for name in NATIVE_COLUMNS[table]}
+    text = pd.DataFrame(columns | {"source_row": np.array([], dtype="int64")})
     return Recorded(table, file, text, readable=False)
 
 
@@ -118,24 +129,26 @@ def _native(
     _nameless(table, file, cells, findings)
     if missing:
         return None
-    text = cells.text
-    native = pd.DataFrame(
-        {n: text[place[f]] if f in place else "" for n, f in wanted.items()}, index=text.index
-    ).astype(object)
-    candidates = native.loc[native["subject_id"].str.strip() == ""]
-    bare = candidates.apply(lambda column: column.str.strip() == "").all(axis=1)
-    blank = native.index.isin(candidates.index[bare.to_numpy(bool)])
-    last = native.index[~blank].max() if not blank.all() else 0
-    _blank_rows(table, file, native.index[blank], int(last), findings)
-    native["source_row"] = native.index.astype("int64")
-    return native.loc[~blank].reset_index(drop=True)
+    text, rows = cells.text, cells.text.index.to_numpy("int64")
+    absent = texts([""]).repeat(len(rows))
+    native = {n: text[place[f]].array if f in place else absent for n, f in wanted.items()}
+    blank = np.ones(len(rows), dtype=bool)
+    for column in native.values():
+        if blank.any():
+            blank &= empty(pd.Series(column)).to_numpy()
+    last = int(rows[~blank].max()) if not blank.all() else 0
+    _blank_rows(table, file, rows[blank], last, findings)
+    columns = native | {"source_row": rows}
+    if blank.any():
+        columns = {name: column[~blank] for name, column in columns.items()}
+    return pd.DataFrame(columns, copy=False)
 
 
 def _nameless(table: str, file: str, cells: Cells, findings: Findings) -> None:
     for i, name in enumerate(cells.header):
         if name.strip():
             continue
-        filled = cells.text.loc[cells.text[str(i)] != "", str(i)]
+        filled = cells.text.loc[cells.text[str(i)] != "", str(i)].astype(object)
         if filled.empty:
             message = f"column {i + 1} has neither a name nor values"
             findings.add_one(table, file, "unused_column", message)
@@ -145,7 +158,9 @@ def _nameless(table: str, file: str, cells: Cells, findings: Findings) -> None:
             findings.add_one(table, file, "nameless_column", message, row=row, value=filled.iloc[0])
 
 
-def _blank_rows(table: str, file: str, rows: pd.Index[int], last: int, findings: Findings) -> None:
+def _blank_rows(
+    table: str, file: str, rows: npt.NDArray[np.int64], last: int, findings: Findings
+) -> None:
     """The first of them one by one; a file with thousands has one mistake, not thousands."""
     for row in rows[:_TOLD]:
         message = "an empty row; expected a record"

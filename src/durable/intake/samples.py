@@ -6,6 +6,7 @@ import pandas as pd
 
 from durable.intake.findings import Findings
 from durable.intake.tables import Table, date_of, left_empty, usual_of
+from durable.intake.texts import Phrase
 
 
 def alone(table: Table, findings: Findings) -> None:
@@ -14,7 +15,7 @@ def alone(table: Table, findings: Findings) -> None:
     frame, recorded = table.frame, table.recorded
     usual = usual_of(frame, "assay", "unit")
     mixed = usual.notna() & frame["unit"].notna() & (frame["unit"] != usual)
-    expected = "the unit of the assay's other samples: " + usual.fillna("")
+    expected = Phrase("the unit of the assay's other samples: {}", (usual,))
     findings.add(recorded, mixed, "unit", "mixed_units", expected)
     keys = ["subject_id", "assay", "sample_date"]
     several = frame.duplicated(keys, keep=False) & frame[keys].notna().all(axis=1)
@@ -31,7 +32,7 @@ def _limits(table: Table, findings: Findings) -> None:
     empty = left_empty(table, "value")
     findings.add(recorded, ~below & empty, "value", "value_missing", "a value, or below_lloq Y")
     low = ~below & (frame["value"] < frame["lloq"])
-    expected = "at least the lloq (" + recorded.text["lloq"] + "), or below_lloq Y"
+    expected = Phrase("at least the lloq ({}), or below_lloq Y", (recorded.text["lloq"],))
     findings.add(recorded, low, "value", "value_below_lloq", expected)
     above = below & (frame["value"] >= frame["lloq"])
     findings.add(recorded, above, "value", "below_lloq_contradicted", "a value below the lloq")

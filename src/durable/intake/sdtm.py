@@ -78,7 +78,8 @@ class Package:
             cells, digest = read_cells(table, source, self.findings)
             frame = None
             if cells is not None:
-                frame = cells.text.set_axis([name.upper() for name in cells.header], axis=1)
+                names = [name.upper() for name in cells.header]
+                frame = cells.text.set_axis(names, axis=1).astype(object)
             self._read[domain] = frame, digest
         return self._read[domain][0]
 

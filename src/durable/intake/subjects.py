@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from durable.intake.findings import Findings
-from durable.intake.tables import Table, in_order, left_empty
+from durable.intake.tables import Table, date_of, in_order, left_empty, number_of
+from durable.intake.texts import Phrase
 
 
 def alone(table: Table, findings: Findings) -> None:
@@ -41,7 +40,7 @@ def _order(table: Table, findings: Findings) -> None:
         ("last_contact_date", "contact_after_death"),
         ("withdrawal_date", "withdrawal_order"),
     ):
-        expected = "a date not after death_date (" + table.recorded.text["death_date"] + ")"
+        expected = Phrase("a date not after death_date ({})", (table.recorded.text["death_date"],))
         findings.add(table.recorded, table.frame[late] > death, late, rule, expected)
 
 
@@ -64,19 +63,21 @@ def _infused(table: Table, findings: Findings) -> None:
 
 def _dose(table: Table, findings: Findings) -> None:
     """Cells against the dose level, where that is written as a number (1e7)."""
-    level = pd.to_numeric(table.frame["dose_level"], errors="coerce")
+    level = number_of(table.frame["dose_level"])
     cells = table.frame["cells_per_kg"]
     differs = (cells < level / 2) | (cells > level * 2)
-    expected = "from half to twice the dose level (" + table.recorded.text["dose_level"] + ")"
+    recorded = table.recorded.text["dose_level"]
+    expected = Phrase("from half to twice the dose level ({})", (recorded,))
     findings.add(table.recorded, differs, "cells_per_kg", "dose_differs", expected)
 
 
 def baselines(table: Table, visits: Table, findings: Findings) -> None:
     """Infused subjects without an assessment up to that day."""
     frame = table.frame
-    infusion = frame.drop_duplicates("subject_id").set_index("subject_id")["infusion_date"]
-    date = visits.frame["subject_id"].map(infusion)
-    before = visits.frame.loc[visits.frame["visit_date"] <= date, "subject_id"]
+    once = frame.drop_duplicates("subject_id").astype({"subject_id": object})
+    known = once.set_index("subject_id")
+    date = date_of(visits.frame, known, "infusion_date")
+    before = visits.frame.loc[visits.frame["visit_date"] <= date, "subject_id"].unique()
     without = frame["infusion_date"].notna() & ~frame["subject_id"].isin(before)
     expected = "an assessment before the infusion: without a baseline there is no score"
     findings.add(table.recorded, without, "infusion_date", "no_baseline", expected)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from durable.contracts.inputs import partial
 from durable.contracts.partial_dates import possible_days
 from durable.intake.findings import Findings, Recorded
+from durable.intake.texts import Phrase, coded, each, empty
+
+_LARGEST = 2**63
 
 
 @dataclass(frozen=True)
@@ -23,20 +28,55 @@ def left_empty(table: Table, name: str) -> pd.Series[bool]:
     """Cells of a column with nothing in them; one that could not be read is not empty."""
     missing = table.frame[name].isna()
     if missing.any():
-        missing &= table.recorded.text[name].str.strip() == ""
+        missing &= empty(table.recorded.text[name])
     return missing
+
+
+def repeated(
+    frame: pd.DataFrame, keys: list[str], keep: Literal["first", False] = "first"
+) -> pd.Series[bool]:
+    """`frame.duplicated(keys, keep)`, in little memory where few records are."""
+    number = np.zeros(len(frame), dtype="int64")
+    most = 1
+    for name in keys:
+        codes, distinct = coded(frame[name])
+        most *= len(distinct) + 1
+        if most >= _LARGEST:
+            number = pd.factorize(number)[0]
+            most = (len(frame) + 1) * (len(distinct) + 1)
+        number = number * (len(distinct) + 1) + codes + 1
+    ordered = np.sort(number)
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    found = np.isin(number, twice) if len(twice) else np.zeros(len(frame), dtype=bool)
+    found[found] = frame.loc[found, keys].duplicated(keep=keep)
+    return pd.Series(found, index=frame.index)
 
 
 def usual_of(frame: pd.DataFrame, by: str, value: str) -> pd.Series[str]:
     """Most frequent value among the records with the same `by`; of equal ones the first."""
-    pairs = frame.groupby([by, value])["source_row"].agg(["count", "min"]).reset_index()
-    pairs = pairs.sort_values(["count", "min"], ascending=[False, True]).drop_duplicates(by)
-    return frame[by].map(dict(zip(pairs[by], pairs[value], strict=True))).astype(object)
+    pairs = frame.groupby([by, value], observed=True)["source_row"].agg(["count", "min"])
+    pairs = pairs.reset_index().sort_values(["count", "min"], ascending=[False, True])
+    usual = pairs.astype({by: object, value: object}).drop_duplicates(by).set_index(by)[value]
+    return looked_up(frame[by], usual)
 
 
 def date_of(frame: pd.DataFrame, known: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
     """A date of each record's subject; NaT for an unknown one."""
-    return frame["subject_id"].map(known[column])
+    return looked_up(frame["subject_id"], known[column])
+
+
+def looked_up(column: pd.Series[str], values: pd.Series[Any]) -> pd.Series[Any]:
+    """The value of each text, by the index of `values`; missing where it has none."""
+    codes, distinct = coded(column)
+    found = values.reindex(distinct).array.take(codes, allow_fill=True)
+    return pd.Series(found, index=column.index)
+
+
+def number_of(column: pd.Series[str]) -> pd.Series[float]:
+    """The numbers that texts are; missing where one is none."""
+    codes, distinct = coded(column)
+    values = pd.to_numeric(pd.Series(distinct, dtype=object), errors="coerce").astype(float)
+    return pd.Series(values.array.take(codes, allow_fill=True), index=column.index)
 
 
 def first_day(frame: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
@@ -53,15 +93,11 @@ def last_day(frame: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
     return frame[column].fillna(possible_days(frame[partial(column)])[1])
 
 
-def iso(date: pd.Series[pd.Timestamp]) -> pd.Series[str]:
-    """Dates as YYYY-MM-DD, '' where there is none."""
-    return date.dt.strftime("%Y-%m-%d").fillna("")
-
-
 def in_order(table: Table, findings: Findings, early: str, late: str, rule: str) -> None:
     """A finding on `late` where it lies before `early`."""
     wrong = last_day(table.frame, late) < first_day(table.frame, early)
-    expected = f"a date not before {early} (" + table.recorded.text[early].str.strip() + ")"
+    recorded = pd.Series(each(table.recorded.text[early], str.strip))
+    expected = Phrase(f"a date not before {early} ({{}})", (recorded,))
     findings.add(table.recorded, wrong, late, rule, expected)
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from durable.config.model import Ranges
 from durable.contracts import inputs
 from durable.intake.findings import HIDDEN, Findings, Recorded
-from durable.intake.tables import Table, left_empty
+from durable.intake.progress import Progress
+from durable.intake.texts import Codes, Texts, coded, of_codes, plain
 
 #: ASCII digits only: full-width digits, thousands separators and 1e3 are not guessed at.
 _FORMS = {
@@ -23,8 +26,9 @@ _FORMS = {
     "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
     "time": re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]"),
 }
-_DTYPES = {"number": "float64", "integer": "float64", "date": "datetime64[ns]", "time": object}
 _PARTIAL = re.compile(r"([0-9]{4})(-(0[1-9]|1[0-2]))?")
+#: Distinct values that are held against the contract at a time.
+_PIECE = 100_000
 _LINE_BREAK = re.compile(r"[\t\n\r]")
 _WRONG = {
     "number": "not_a_number",
@@ -34,109 +38,182 @@ _WRONG = {
 }
 
 
-def typed(recorded: Recorded, ranges: Ranges, findings: Findings) -> pd.DataFrame:
-    """The table with typed columns, missing as None, NaN or NaT; checked against its contract."""
+@dataclass(frozen=True)
+class _Values:
+    """A column by its distinct texts: each is looked at once, however many rows have it."""
+
+    codes: Codes
+    """Of each row the place of its text."""
+    texts: list[str]
+    """The distinct texts without the blanks around them."""
+    values: npt.NDArray[Any]
+    """What they mean; missing where they are empty or not of their kind."""
+
+    def spread(self) -> Any:
+        """The values on every row again."""
+        if self.values.dtype != object:
+            return self.values[self.codes]
+        places, distinct = pd.factorize(self.values)
+        return of_codes(places[self.codes], distinct)
+
+    def at(self, places: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+        """The distinct values at these places; beyond the last the first."""
+        return self.values.take(np.where(places < len(self.values), places, 0))
+
+    def unread(self) -> npt.NDArray[np.bool_]:
+        """Which of the distinct texts have no value, though they are not empty."""
+        filled = np.array([bool(text) for text in self.texts], dtype=bool)
+        unread: npt.NDArray[np.bool_] = np.logical_and(pd.isna(self.values), filled)
+        return unread
+
+
+def typed(
+    recorded: Recorded, ranges: Ranges, findings: Findings, progress: Progress | None = None
+) -> pd.DataFrame:
+    """The table with typed columns, missing as NaN or NaT; checked against its contract.
+
+    Texts are categorical columns.
+    """
     rules = inputs.columns(recorded.table, ranges)
-    columns = {name: _column(recorded, name, rule, findings) for name, rule in rules.items()}
+    held: dict[str, _Values] = {}
+    columns: dict[str, Any] = {}
+    for place, (name, rule) in enumerate(rules.items()):
+        if progress is not None:
+            progress.at(f"{recorded.file}: checking the cells", place / len(rules))
+        held[name] = _column(recorded, name, rule, findings)
+        columns[name] = held[name].spread()
     columns |= {
         inputs.partial(name): _dates_in_part(recorded, name, rule, findings)
         for name, rule in rules.items()
         if rule.partial
     }
-    frame = pd.DataFrame(columns).assign(source_row=recorded.text["source_row"])
-    table = Table(recorded, frame)
-    unread = {name: frame[name].isna() & ~left_empty(table, name) for name in rules}
-    _against_contract(recorded, frame, unread, ranges, findings)
+    columns["source_row"] = recorded.text["source_row"].to_numpy("int64")
+    frame = pd.DataFrame(columns, copy=False)
+    _against_contract(recorded, held, ranges, findings)
     return frame
 
 
-def _column(
-    recorded: Recorded, name: str, rule: inputs.Column, findings: Findings
-) -> pd.Series[Any]:
-    # Each distinct value is looked at once.
-    codes, values = pd.factorize(recorded.text[name])
-    distinct = [str(value) for value in values]
-    trimmed = [value.strip() for value in distinct]
+def _column(recorded: Recorded, name: str, rule: inputs.Column, findings: Findings) -> _Values:
+    codes, distinct = coded(recorded.text[name])
+    # Only the others can have blanks around them or hold what is not seen.
+    others = np.flatnonzero(~plain(distinct)).tolist()
+    trimmed = distinct.copy()
+    for place in others:
+        trimmed[place] = distinct[place].strip()
 
-    def found(where: list[bool], rule_name: str, expected: str) -> None:
-        if any(where):
-            rows = pd.Series(np.array(where)[codes], index=recorded.text.index)
+    def found(places: list[int], rule_name: str, expected: str) -> None:
+        if places:
+            where: npt.NDArray[np.bool_] = np.zeros(len(distinct), dtype=bool)
+            where[places] = True
+            rows = pd.Series(where[codes], dtype=bool)
             findings.add(recorded, rows, name, rule_name, expected)
 
-    blanks = [bare != value for bare, value in zip(trimmed, distinct, strict=True)]
+    blanks = [k for k in others if trimmed[k] != distinct[k]]
     found(blanks, "blanks", "no blanks around the value (left out)")
     if rule.kind == "text":
         if not rule.allowed:
-            hidden = [bool(HIDDEN.search(_LINE_BREAK.sub("", value))) for value in trimmed]
+            hidden = [k for k in others if HIDDEN.search(_LINE_BREAK.sub("", trimmed[k]))]
             found(hidden, "bad_character", "text without control, invisible or unknown characters")
-            broken = [bool(_LINE_BREAK.search(value)) for value in trimmed]
+            broken = [k for k in others if _LINE_BREAK.search(trimmed[k])]
             found(broken, "line_break", "one line of text")
-        return _spread([value or None for value in trimmed], codes, object)
-    converted = [_converted(value, rule.kind) for value in trimmed]
-    wrong = [bool(v) and c is None for v, c in zip(trimmed, converted, strict=True)]
+        values = np.array([*trimmed, None], dtype=object)[:-1]
+        values[[k for k in others if not trimmed[k]]] = None
+        return _Values(codes, trimmed, values)
+    column = _Values(codes, trimmed, _converted(trimmed, rule.kind))
+    wrong = np.flatnonzero(column.unread()).tolist()
     if rule.partial:
-        wrong = [w and not _PARTIAL.fullmatch(v) for w, v in zip(wrong, trimmed, strict=True)]
+        wrong = [k for k in wrong if not _PARTIAL.fullmatch(trimmed[k])]
     found(wrong, _WRONG[rule.kind], rule.expected)
-    return _spread(converted, codes, _DTYPES[rule.kind])
+    return column
 
 
-def _dates_in_part(
-    recorded: Recorded, name: str, rule: inputs.Column, findings: Findings
-) -> pd.Series[Any]:
-    """Text of the dates recorded as YYYY-MM or YYYY, None elsewhere."""
-    text = recorded.text[name].str.strip()
-    found = text.str.fullmatch(_PARTIAL.pattern)
-    year = pd.to_numeric(text.where(found).str[:4])
-    strange = found & ~year.between(inputs.FIRST_YEAR, inputs.LAST_YEAR)
-    findings.add(recorded, strange, name, "out_of_range", rule.expected)
+def _dates_in_part(recorded: Recorded, name: str, rule: inputs.Column, findings: Findings) -> Texts:
+    """Text of the dates recorded as YYYY-MM or YYYY, missing elsewhere."""
+    codes, distinct = coded(recorded.text[name])
+    texts = [text.strip() for text in distinct]
+    found = np.array([bool(_PARTIAL.fullmatch(text)) for text in texts], dtype=bool)
+    years = np.array([text[:4] if one else 0 for text, one in zip(texts, found, strict=True)], int)
+    strange = found & ((years < inputs.FIRST_YEAR) | (years > inputs.LAST_YEAR))
+    findings.add(recorded, pd.Series(strange[codes]), name, "out_of_range", rule.expected)
     found &= ~strange
     expected = "a whole date; what is missing is imputed"
-    findings.add(recorded, found, name, "partial_date", expected)
-    partial: pd.Series[Any] = text.astype(object).mask(~found, None)
-    return partial
+    findings.add(recorded, pd.Series(found[codes]), name, "partial_date", expected)
+    kept = [text if one else None for text, one in zip(texts, found, strict=True)]
+    dates: Texts = _Values(codes, texts, np.array(kept, dtype=object)).spread()
+    return dates
 
 
-def _spread(distinct: list[Any], codes: npt.NDArray[np.intp], dtype: Any) -> pd.Series[Any]:
-    """Values of the distinct texts, on every row again."""
-    return pd.Series(pd.Series(distinct, dtype=dtype).array.take(codes))
-
-
-def _converted(text: str, kind: inputs.Kind) -> Any:
-    """The value of a text; None where it is empty or not of the kind."""
-    if not _FORMS[kind].fullmatch(text):
-        return None
+def _converted(texts: list[str], kind: inputs.Kind) -> npt.NDArray[Any]:
+    """The values of distinct texts; missing where one is empty or not of the kind."""
     if kind == "date":
-        try:
-            date = dt.datetime.strptime(text, "%Y-%m-%d")
-        except ValueError:
-            return None
-        return date if 1700 <= date.year <= 2261 else None  # what 64 bits of nanoseconds hold
+        return np.array([_date(text) for text in texts], dtype="datetime64[ns]")
     if kind == "time":
-        return text
+        return np.array([t if _FORMS[kind].fullmatch(t) else None for t in texts], dtype=object)
+    given = pa.array(texts, pa.string())
+    sound = pc.match_substring_regex(given, rf"\A(?:{_FORMS[kind].pattern})\z")
+    numbers = pc.if_else(sound, given, None).cast(pa.float64()).to_numpy(zero_copy_only=False)
     # Correctly rounded, and of any length; digits that make no finite number are no number.
-    number = float(text)
-    return number + 0.0 if math.isfinite(number) else None  # -0 is 0
+    numbers = np.where(np.isfinite(numbers), numbers, np.nan)
+    return numbers + 0.0  # -0 is 0
+
+
+def _date(text: str) -> dt.datetime | None:
+    if not _FORMS["date"].fullmatch(text):
+        return None
+    try:
+        date = dt.datetime.strptime(text, "%Y-%m-%d")
+    except ValueError:
+        return None
+    return date if 1700 <= date.year <= 2261 else None  # what 64 bits of nanoseconds hold
 
 
 def _against_contract(
-    recorded: Recorded,
-    frame: pd.DataFrame,
-    unread: dict[str, pd.Series[bool]],
-    ranges: Ranges,
-    findings: Findings,
+    recorded: Recorded, held: dict[str, _Values], ranges: Ranges, findings: Findings
 ) -> None:
-    """Findings of the pandera contract; cells that could not be read have theirs already."""
+    """Findings of the pandera contract; cells that could not be read have theirs already.
+
+    Every rule of the contract is about one cell, so the distinct values of each column stand for
+    all its rows.
+    """
+    rules = inputs.columns(recorded.table, ranges)
+    for (column, check), places in sorted(_failures(recorded, held, ranges).items()):
+        of = held[column]
+        failed = np.zeros(len(of.texts), dtype=bool)
+        failed[[place for place in places if place < len(failed)]] = True
+        where = pd.Series((failed & ~of.unread())[of.codes])
+        if check == "not_nullable":
+            findings.add(recorded, where, column, "missing_value", rules[column].expected)
+        else:
+            rule_name, expected = check.split("|", 1)
+            findings.add(recorded, where, column, rule_name, expected)
+
+
+def _failures(
+    recorded: Recorded, held: dict[str, _Values], ranges: Ranges
+) -> dict[tuple[str, str], list[int]]:
+    """Places of the distinct values that fail, by column and check.
+
+    The columns are put beside each other in frames, some values at a time; where a column has no
+    more, its first stands again.
+    """
     from pandera.errors import SchemaErrors
 
-    rules = inputs.columns(recorded.table, ranges)
-    try:
-        inputs.schema(recorded.table, ranges).validate(frame, lazy=True)
-    except SchemaErrors as error:
-        cases = error.failure_cases
-        for (column, check), rows in cases.groupby(["column", "check"], sort=True)["index"]:
-            where = pd.Series(frame.index.isin(rows), index=frame.index) & ~unread[column]
-            if check == "not_nullable":
-                findings.add(recorded, where, column, "missing_value", rules[column].expected)
-            else:
-                rule, expected = str(check).split("|", 1)
-                findings.add(recorded, where, column, rule, expected)
+    schema = inputs.schema(recorded.table, ranges)
+    partial = [
+        inputs.partial(n) for n, r in inputs.columns(recorded.table, ranges).items() if r.partial
+    ]
+    found: dict[tuple[str, str], list[int]] = {}
+    long = max(len(column.texts) for column in held.values()) if len(recorded.text) else 0
+    for start in range(0, long, _PIECE):
+        places = np.arange(start, min(start + _PIECE, long))
+        columns = {name: column.at(places) for name, column in held.items()}
+        columns |= {name: np.full(len(places), None) for name in partial}
+        frame = pd.DataFrame({**columns, "source_row": places}, index=places)
+        try:
+            schema.validate(frame, lazy=True)
+        except SchemaErrors as error:
+            for column, check, place in error.failure_cases[
+                ["column", "check", "index"]
+            ].to_numpy():
+                found.setdefault((column, str(check)), []).append(place)
+    return found

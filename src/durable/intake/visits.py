@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from durable.config.model import ENZYMES, Visit
 from durable.contracts.inputs import MEASURES
 from durable.intake.findings import UNSCHEDULED, Findings
 from durable.intake.rules import Severity
-from durable.intake.tables import Table, date_of, left_empty
+from durable.intake.tables import Table, date_of, left_empty, looked_up, repeated
+from durable.intake.texts import Phrase, of_codes
 
 #: Measures of remission beside those of the core set.
 _OF_REMISSION = ("physician_global", "cmas", "mmt8", "ck")
 
 
-def repeated(table: Table, again: pd.Series[bool], findings: Findings) -> None:
+def twice(table: Table, again: pd.Series[bool], findings: Findings) -> None:
     """Visits that occur twice, beyond the records that are the same `again`."""
     frame, recorded = table.frame, table.recorded
     label = frame["visit"]
     counted = frame["subject_id"].notna() & label.notna() & (label != UNSCHEDULED) & ~again
-    twice = frame.loc[counted].duplicated(["subject_id", "visit"], keep="first")
-    where = twice.reindex(frame.index, fill_value=False)
+    later = repeated(frame.loc[counted, ["subject_id", "visit"]], ["subject_id", "visit"])
+    where = later.reindex(frame.index, fill_value=False)
     expected = f"each visit once for a subject ({UNSCHEDULED} for an unscheduled one)"
     findings.add(recorded, where, "visit", "duplicate_visit", expected)
     keys = ["subject_id", "visit_date"]
-    same_day = frame.duplicated(keys) & frame[keys].notna().all(axis=1) & ~again & ~where
+    dated = frame["subject_id"].notna() & frame["visit_date"].notna()
+    same_day = repeated(frame, keys) & dated & ~again & ~where
     findings.add(recorded, same_day, "visit_date", "two_on_one_day", "one assessment a day")
 
 
@@ -36,12 +39,13 @@ def windows(
     infusion = date_of(frame, known, "infusion_date")
     day = (frame["visit_date"] - infusion).dt.days
     by_name = {visit.visit: visit for visit in schedule}
-    label = frame["visit"].astype(object)
-    first = label.map({n: v.first_day for n, v in by_name.items()}).astype(float)
-    last = label.map({n: v.last_day for n, v in by_name.items()}).astype(float)
-    outside = day.notna() & first.notna() & ((day < first) | (day > last))
-    span = first.astype("Int64").astype(str) + " to " + last.astype("Int64").astype(str)
-    expected = "days " + span + " after infusion; this is day " + day.astype("Int64").astype(str)
+    label = frame["visit"]
+    first = looked_up(label, pd.Series({n: float(v.first_day) for n, v in by_name.items()}))
+    last = looked_up(label, pd.Series({n: float(v.last_day) for n, v in by_name.items()}))
+    outside = (day < first) | (day > last)
+    expected = Phrase(
+        "days {:.0f} to {:.0f} after infusion; this is day {:.0f}", (first, last, day)
+    )
     findings.add(recorded, outside, "visit_date", "outside_window", expected)
     strange = (day >= 1) & ~label.isin([*by_name, UNSCHEDULED]) & label.notna()
     labels = f"one of {', '.join([*by_name, UNSCHEDULED])}"
@@ -49,16 +53,22 @@ def windows(
     early = infusion.isna() & first.notna() & frame["subject_id"].isin(known.index)
     expected_label = "no visit after infusion: the subject has no infusion date"
     findings.add(recorded, early, "visit", "visit_without_infusion", expected_label)
-    held = pd.Series(None, index=frame.index, dtype=object)
-    for name, visit in by_name.items():
-        held = held.mask((day >= visit.first_day) & (day <= visit.last_day), name)
+    held = _window(day, schedule)
     regular = held.notna() & (label != UNSCHEDULED)
-    several = frame.loc[regular, ["subject_id"]].assign(window=held[regular])
-    crowded = several.duplicated(keep=False).reindex(frame.index, fill_value=False)
-    expected = (
-        "one assessment in the window of " + held.fillna("") + "; the nearest to target is used"
-    )
+    several = pd.DataFrame({"subject_id": frame["subject_id"], "window": held}).loc[regular]
+    crowded = repeated(several, ["subject_id", "window"], keep=False)
+    crowded = crowded.reindex(frame.index, fill_value=False)
+    expected = Phrase("one assessment in the window of {}; the nearest to target is used", (held,))
     findings.add(recorded, crowded, "visit_date", "two_in_window", expected)
+
+
+def _window(day: pd.Series[int], schedule: tuple[Visit, ...]) -> pd.Series[str]:
+    """The visit in whose window a day lies; of two the later in the schedule."""
+    code = np.full(len(day), -1, dtype="int16")
+    for number, visit in enumerate(schedule):
+        code[((day >= visit.first_day) & (day <= visit.last_day)).to_numpy()] = number
+    names = [visit.visit for visit in schedule]
+    return pd.Series(of_codes(code, names), index=day.index)
 
 
 def alone(table: Table, measures: tuple[str, ...], findings: Findings) -> None:
@@ -74,17 +84,17 @@ def _limit(table: Table, enzyme: str, needed: bool, findings: Findings) -> None:
     severity: Severity = "error" if needed else "warning"
     expected = f"the upper limit of normal: {enzyme} is given"
     findings.add(recorded, without, column, "uln_missing", expected, severity)
-    usual = frame.groupby("subject_id")[column].transform("median")
+    usual = frame.groupby("subject_id", observed=True)[column].transform("median")
     differs = (frame[column] < usual / 2) | (frame[column] > usual * 2)
-    expected_limit = "about the limit at the subject's other visits (" + usual.astype(str) + ")"
+    expected_limit = Phrase("about the limit at the subject's other visits ({})", (usual,))
     findings.add(recorded, differs, column, "uln_differs", expected_limit)
 
 
 def _missing(table: Table, measures: tuple[str, ...], findings: Findings) -> None:
     frame, recorded = table.frame, table.recorded
     assessed = [*MEASURES, "extramuscular", *ENZYMES, "investigator_assessment"]
-    empty = pd.DataFrame({name: left_empty(table, name) for name in assessed})
-    nothing = empty.all(axis=1)
+    empty = {name: left_empty(table, name) for name in assessed}
+    nothing = pd.Series(np.logical_and.reduce(list(empty.values())), index=frame.index)
     expected = "at least one measure"
     findings.add(recorded, nothing, "visit_date", "nothing_assessed", expected)
     wanted = [m for m in dict.fromkeys([*measures, *_OF_REMISSION]) if m != "enzyme"]

@@ -1,0 +1,80 @@
+"""Files of many rows, written and read some at a time, so that memory does not grow with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from durable.files import safe_cell, whole
+from durable.intake.progress import Progress
+from durable.intake.texts import each
+
+#: Rows of a table that are written or read at a time.
+ROWS = 500_000
+
+
+def in_parts(
+    frame: pd.DataFrame, step: str = "", progress: Progress | None = None
+) -> Iterator[pd.DataFrame]:
+    """A frame some rows at a time, in order; at least one, empty part."""
+    for start in range(0, max(len(frame), 1), ROWS):
+        if progress is not None:
+            progress.at(step, start / max(len(frame), 1))
+        yield frame.iloc[start : start + ROWS]
+
+
+def write_listing(path: Path, parts: Iterable[pd.DataFrame]) -> None:
+    """Write frames with the same columns, at least one, as a CSV safe to open in a spreadsheet."""
+    with whole(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
+        for number, part in enumerate(parts):
+            safe = part.copy(deep=False)
+            for name in part.columns[part.dtypes == "object"]:
+                safe[name] = each(part[name], safe_cell)
+            safe.to_csv(file, index=False, header=number == 0, lineterminator="\n")
+
+
+def write_table(path: Path, parts: Iterable[pd.DataFrame]) -> None:
+    """Write typed frames with the same columns, at least one, as one Parquet file.
+
+    A text column is text whatever it holds, also where it is empty throughout.
+    """
+    writer: pq.ParquetWriter | None = None
+    with whole(path) as aside:
+        try:
+            for part in parts:
+                table = _arrow(part)
+                writer = writer or pq.ParquetWriter(aside, table.schema, compression="zstd")
+                writer.write_table(table)
+        finally:
+            if writer is not None:
+                writer.close()
+
+
+def _arrow(frame: pd.DataFrame) -> pa.Table:
+    columns = {}
+    for name, column in frame.items():
+        kind = pa.from_numpy_dtype(column.dtype) if column.dtype.kind in "fiM" else pa.string()
+        columns[str(name)] = pa.array(column, from_pandas=True).cast(kind)
+    return pa.table(columns)
+
+
+def read_table(path: Path) -> Iterator[pd.DataFrame]:
+    """A table as `write_table` wrote it, some rows at a time; at least one, empty part.
+
+    Texts are categorical columns.
+    """
+    texts = [field.name for field in pq.read_schema(path) if pa.types.is_string(field.type)]
+    with pq.ParquetFile(path, read_dictionary=texts) as file:
+        if not file.metadata.num_rows:
+            yield file.read().to_pandas()
+        for batch in file.iter_batches(ROWS):
+            yield batch.to_pandas()
+
+
+def rows_of(path: Path) -> int:
+    """Number of rows of a table."""
+    return int(pq.read_metadata(path).num_rows)

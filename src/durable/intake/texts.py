@@ -1,0 +1,98 @@
+"""Columns of texts with each distinct text held once: what is done to a text is done once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+#: Texts as narrow codes of the distinct ones.
+Texts = pd.Categorical
+_PLAIN = r"\A[!-~](?:[ -~]*[!-~])?\z"
+Codes = npt.NDArray[np.integer[Any]]
+
+
+class Phrase(NamedTuple):
+    """Words with what each record puts into them, in the order of the braces."""
+
+    template: str
+    parts: tuple[pd.Series[Any], ...]
+
+    def at(self, rows: npt.NDArray[np.intp]) -> Texts:
+        """The words of some records; they are put together once for every combination of parts.
+
+        A date is written YYYY-MM-DD, what is missing as nothing.
+        """
+        found = [coded(part.take(rows)) for part in self.parts]
+        together = np.zeros(len(rows), dtype="int64")
+        for codes, values in found:
+            # Numbered anew after each part, so that they stay below the number of records.
+            together = pd.factorize(together * (len(values) + 1) + codes + 1)[0]
+        first = np.flatnonzero(~pd.Series(together).duplicated())
+        columns = [[values[k] if k >= 0 else None for k in codes[first]] for codes, values in found]
+        phrases = [self.template.format(*map(_word, one)) for one in zip(*columns, strict=True)]
+        return texts(phrases).take(together)
+
+
+def _word(value: Any) -> Any:
+    if value is None:
+        return ""
+    return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else value
+
+
+def texts(values: Sequence[str | None] | npt.NDArray[np.object_]) -> Texts:
+    """Texts by their distinct ones, in the order in which they appear; None is missing."""
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return of_codes(*pd.factorize(array))
+
+
+def of_codes(codes: Any, distinct: Any) -> Texts:
+    """Texts by their codes, -1 where missing, and the distinct ones."""
+    return pd.Categorical.from_codes(codes, pd.Index(distinct, dtype=object))
+
+
+def coded(column: pd.Series[Any]) -> tuple[Codes, list[Any]]:
+    """Codes of a column, -1 where missing, and the values they stand for.
+
+    Of a categorical column there may be values that do not occur.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy(), column.cat.categories.tolist()
+    codes, values = pd.factorize(column)
+    return codes, values.tolist()
+
+
+def each(column: pd.Series[Any], change: Callable[[str], str]) -> Texts:
+    """A column of texts after a change to each; what is missing stays so."""
+    codes, values = coded(column)
+    places, occurring = pd.factorize(codes)
+    changed = [change(values[code]) if code >= 0 else None for code in occurring]
+    return texts(changed).take(places)
+
+
+def empty(column: pd.Series[Any]) -> pd.Series[bool]:
+    """Whether the texts of a column are nothing, or blanks."""
+    # Only a text that begins with a blank can be nothing else.
+    return where_each(column, lambda text: not text[:1].strip() and not text.strip())
+
+
+def plain(values: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which texts are visible ASCII without blanks around it: most are, and need no second look."""
+    try:
+        found = pc.match_substring_regex(pa.array(values, pa.string()), _PLAIN)
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can hold
+        return np.zeros(len(values), dtype=bool)
+    return np.asarray(found, dtype=bool)
+
+
+def where_each(column: pd.Series[Any], holds: Callable[[str], bool]) -> pd.Series[bool]:
+    """Whether something holds for the texts of a column, none of them missing."""
+    codes, values = coded(column)
+    found = np.array([holds(value) for value in values], dtype=bool)
+    return pd.Series(found[codes] if len(codes) else [], index=column.index, dtype=bool)
