@@ -197,8 +197,8 @@ def test_rows_do_not_depend_on_chunks_nor_on_other_scenarios(
 
     whole = with_chunks(1)
     assert len(whole) == 2 * 30 * 9
-    # Nor on how many trials are derived together: here 4 of 10 subjects with 9 assessments.
-    monkeypatch.setattr(chunk, "_ASSESSMENTS", 400)
+    # Nor on how many trials are derived together: here 5 of 10 subjects with 9 assessments.
+    monkeypatch.setattr(chunk, "_ASSESSMENTS", 450)
     for number in (3, 8):
         pd.testing.assert_frame_equal(with_chunks(number), whole, check_exact=True)
     alone = with_chunks(8, scenarios={"t": scenarios["t"]}, trials=20)
