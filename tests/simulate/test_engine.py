@@ -200,24 +200,24 @@ def rows_of(the_plan: Plan) -> pd.DataFrame:
 def test_rows_do_not_depend_on_chunks_nor_on_other_scenarios(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(virtual, "BLOCK", 10)
-    monkeypatch.setattr(chunk, "BLOCK", 10)
+    monkeypatch.setattr(virtual, "BLOCK", 15)
+    monkeypatch.setattr(chunk, "BLOCK", 15)
     scenarios = {"s": TROUBLED, "t": TROUBLED | {"missed_visit": 0.3}}
 
     def with_chunks(number: int, **changed: Any) -> pd.DataFrame:
-        given = {"trials": 30, "chunks": number, "scenarios": scenarios}
+        given = {"trials": 25, "chunks": number, "scenarios": scenarios}
         return rows_of(plan(simulation=given | changed))
 
     whole = with_chunks(1)
-    assert len(whole) == 2 * 30 * 9
-    # Nor on how many trials are derived together: here 5 of 10 subjects with 9 assessments.
-    monkeypatch.setattr(chunk, "_ASSESSMENTS", 450)
+    assert len(whole) == 2 * 25 * 9
+    # Nor on how many trials are derived together: here 10 trials of 10 subjects with 9 assessments.
+    monkeypatch.setattr(chunk, "_ASSESSMENTS", 900)
     for number in (3, 8):
         pd.testing.assert_frame_equal(with_chunks(number), whole, check_exact=True)
-    alone = with_chunks(8, scenarios={"t": scenarios["t"]}, trials=20)
+    alone = with_chunks(2, scenarios={"t": scenarios["t"]}, trials=20)
     first = whole.loc[(whole["SCENARIO"] == "t") & (whole["TRIAL"] < 20)]
     pd.testing.assert_frame_equal(alone, first.reset_index(drop=True), check_exact=True)
-    assert not with_chunks(1, seed=1).equals(whole)
+    assert not with_chunks(1, scenarios={"t": scenarios["t"]}, trials=20, seed=1).equals(alone)
 
 
 def test_a_chunk_without_trials_is_an_empty_table_of_the_same_form() -> None:
