@@ -45,11 +45,11 @@ VARIANTS: dict[str, Any] = {
 
 
 def simulated(scenario: dict[str, Any], **sections: Any) -> Plan:
-    simulation = {"trials": 3, "chunks": 1, "scenarios": {"s": scenario}}
+    simulation = {"trials": 2, "chunks": 1, "scenarios": {"s": scenario}}
     return plan(simulation=simulation | sections.pop("simulation", {}), **sections)
 
 
-def drawn(the_plan: Plan, trials: int = 3) -> Tables:
+def drawn(the_plan: Plan, trials: int = 2) -> Tables:
     """The first trials of scenario s."""
     simulation, month = section(the_plan), the_plan.statistics.days_per_month
     scenario = simulation.scenarios["s"]
@@ -98,7 +98,7 @@ def test_each_trial_gets_the_estimates_of_an_analysis_of_its_own(
     tables, rows = drawn(the_plan), chunk.rows(the_plan, 0).set_index(["DEFN", "TRIAL", "ESTIMATE"])
     compared = 0
     for definition in definitions(the_plan):
-        for trial in range(3):
+        for trial in range(2):
             for estimate, n, x, limits in analysed(tables, trial, the_plan, definition):
                 row = rows.loc[(definition.name, trial, estimate)]
                 assert (row["N"], row["X"]) == (n, x)
@@ -107,7 +107,7 @@ def test_each_trial_gets_the_estimates_of_an_analysis_of_its_own(
                 rounding = 1e-15 if estimate == "median DOR" else 0
                 np.testing.assert_allclose(found, limits, rtol=rounding, atol=0)
                 compared += 1
-    assert compared == len(rows) == (1 + len(variants)) * 3 * (2 + 1 + 6)
+    assert compared == len(rows) == (1 + len(variants)) * 2 * (2 + 1 + 6)
 
 
 def test_the_tables_are_as_the_checks_of_real_ones_want_them() -> None:
@@ -116,7 +116,7 @@ def test_the_tables_are_as_the_checks_of_real_ones_want_them() -> None:
     for name in ("subjects", "visits"):
         schema(name, the_plan.response.ranges).validate(getattr(tables, name))
     by_level = tables.subjects.groupby("dose_level").size()
-    assert by_level.to_dict() == {"1": 9, "2": 21}
+    assert by_level.to_dict() == {"1": 6, "2": 14}
     assert not tables.visits.duplicated(["subject_id", "visit"]).any()
 
 
@@ -138,6 +138,19 @@ def test_the_definitions_see_exactly_the_state_of_the_disease() -> None:
     assert not ever[draws.response >= 0.7].any()
     # Of those improved throughout, all but the few whose remission falls between two visits.
     assert 0.9 < ever[draws.response < 0.3].mean() < 1
+
+
+@pytest.mark.parametrize(
+    "rule", ["printo", "modified_printo", "jdmai1", "jdmai2", "tis", "investigator"]
+)
+def test_remission_is_seen_as_it_is_by_every_rule(rule: str) -> None:
+    scenario = {"improvement": {"M2": 0.6, "M3": 0.7}}
+    the_plan = simulated(scenario, response={"remission": {"rule": rule}})
+    tables = drawn(the_plan, 10)
+    frame = assess(tables.subjects, tables.visits, the_plan.schedule, the_plan.response)
+    recorded = frame["investigator_assessment"] == "remission"
+    assert 0.2 < recorded.mean() < 0.6
+    assert (frame["remission"] == recorded).loc[frame["post"]].all()
 
 
 def test_remission_begins_and_ends_when_it_should() -> None:
@@ -187,30 +200,30 @@ def rows_of(the_plan: Plan) -> pd.DataFrame:
 def test_rows_do_not_depend_on_chunks_nor_on_other_scenarios(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(virtual, "BLOCK", 10)
-    monkeypatch.setattr(chunk, "BLOCK", 10)
+    monkeypatch.setattr(virtual, "BLOCK", 15)
+    monkeypatch.setattr(chunk, "BLOCK", 15)
     scenarios = {"s": TROUBLED, "t": TROUBLED | {"missed_visit": 0.3}}
 
     def with_chunks(number: int, **changed: Any) -> pd.DataFrame:
-        given = {"trials": 30, "chunks": number, "scenarios": scenarios}
+        given = {"trials": 25, "chunks": number, "scenarios": scenarios}
         return rows_of(plan(simulation=given | changed))
 
     whole = with_chunks(1)
-    assert len(whole) == 2 * 30 * 9
-    # Nor on how many trials are derived together: here 4 of 10 subjects with 9 assessments.
-    monkeypatch.setattr(chunk, "_ASSESSMENTS", 400)
+    assert len(whole) == 2 * 25 * 9
+    # Nor on how many trials are derived together: here 10 trials of 10 subjects with 9 assessments.
+    monkeypatch.setattr(chunk, "_ASSESSMENTS", 900)
     for number in (3, 8):
         pd.testing.assert_frame_equal(with_chunks(number), whole, check_exact=True)
-    alone = with_chunks(8, scenarios={"t": scenarios["t"]}, trials=20)
+    alone = with_chunks(2, scenarios={"t": scenarios["t"]}, trials=20)
     first = whole.loc[(whole["SCENARIO"] == "t") & (whole["TRIAL"] < 20)]
     pd.testing.assert_frame_equal(alone, first.reset_index(drop=True), check_exact=True)
-    assert not with_chunks(1, seed=1).equals(whole)
+    assert not with_chunks(1, scenarios={"t": scenarios["t"]}, trials=20, seed=1).equals(alone)
 
 
 def test_a_chunk_without_trials_is_an_empty_table_of_the_same_form() -> None:
     the_plan = simulated(TROUBLED, simulation={"chunks": 2})
     some, none = chunk.rows(the_plan, 0), chunk.rows(the_plan, 1)
-    assert len(some) == 3 * 9
+    assert len(some) == 2 * 9
     assert len(none) == 0
     assert none.dtypes.equals(some.dtypes)
 
