@@ -118,14 +118,19 @@ class Cluster:
     def start_node(self) -> None:
         """Start the daemon of the node, also again after `kill_node`."""
         self._run("slurmd", "-D", "-N", NODE)
-        self._wait("the node", lambda: self.ask("sinfo", "-h", "-o", "%t").strip() in ("idle", "mix"))
+        self._wait("the node", lambda: self.node() in ("idle", "mix"))
 
     def kill_node(self) -> None:
-        """End the daemon of the node and all that it runs, as a power cut does."""
+        """End the node and all that it runs, as a power cut does, and wait until that is noticed."""
         self._end("slurmd", signal.SIGKILL)
         for pid in self.processes():
             if _name(pid).startswith("slurmstepd") or _variable(pid, "SLURM_JOB_ID"):
                 _kill(pid)
+        self._wait("the end of the node", lambda: self.node().startswith("down"))
+
+    def node(self) -> str:
+        """The state of the node."""
+        return self.ask("sinfo", "-h", "-o", "%t").strip()
 
     def ask(self, *command: str) -> str:
         """What a command of Slurm prints; empty where it fails."""
@@ -180,7 +185,7 @@ class Cluster:
         while not ready():
             stopped = [name for name, daemon in self._daemons.items() if daemon.poll() is not None]
             if stopped or time.monotonic() > end:
-                raise RuntimeError(f"{what} did not come up ({stopped}):\n{self.logs()}")
+                raise RuntimeError(f"{what} did not come ({stopped}):\n{self.logs()}")
             time.sleep(0.05)
 
     def logs(self) -> str:
