@@ -29,13 +29,16 @@ UV := .tools/bin/uv
 READY := .venv/.ready
 BIN := .venv/bin
 
-.PHONY: help run test lint format reference lock bench clean
+.PHONY: help run slurm test lint format reference lock bench clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 run: $(READY) ## run the demo study: results/demo-interim
 	$(BIN)/snakemake
+
+slurm: $(READY) ## add to the environment what sends jobs to a Slurm cluster (docs/cluster.md)
+	$(UV) sync --frozen --quiet --group slurm
 
 test: lint ## check the code and run all tests
 	$(BIN)/pytest -n 2 --durations=10

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -28,6 +28,7 @@ PATH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"
 NODE = "node"
 #: The variable that tells the processes of this cluster, a job's too, from all others.
 MARK = "DURABLE_TEST_CLUSTER"
+GUARD = "--guard"
 #: Seconds; a machine may be busy.
 PATIENCE = 30
 
@@ -85,9 +86,13 @@ class Cluster:
             MARK: str(folder),
         }
         self._daemons: dict[str, subprocess.Popen[bytes]] = {}
+        self._guard: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the daemons and wait for the node."""
+        # Jobs outlive the daemons: where this process is killed, its guard ends them.
+        guard = [sys.executable, __file__, GUARD, str(self.folder)]
+        self._guard = subprocess.Popen(guard, stdin=subprocess.PIPE, start_new_session=True)
         for name in ("bin", "state", "spool"):
             (self.folder / name).mkdir()
         # Inside a job the plugin drops SLURM_CONF, as if it always lay in /etc.
@@ -107,10 +112,10 @@ class Cluster:
             node_port=node_port,
         )
         (self.folder / "slurm.conf").write_text(text)
-        files = {"key": "key", "socket": "socket", "pid": "pid", "log": "log", "seed": "seed"}
-        options = [f"--{name}-file={self.folder}/munge.{name}" for name in files if name != "socket"]
-        # Its folder may lie below one that others may write to.
-        self._run("munged", "--foreground", "--force", f"--socket={self.folder}/munge.socket", *options)
+        place = self.folder / "munge"
+        files = [f"--{name}-file={place}.{name}" for name in ("key", "pid", "log", "seed")]
+        # Forced, since its folder may lie below one that others may write to.
+        self._run("munged", "--foreground", "--force", f"--socket={place}.socket", *files)
         self._wait("munge", lambda: (self.folder / "munge.socket").exists())
         self._run("slurmctld", "-D", "-i")
         self.start_node()
@@ -118,14 +123,19 @@ class Cluster:
     def start_node(self) -> None:
         """Start the daemon of the node, also again after `kill_node`."""
         self._run("slurmd", "-D", "-N", NODE)
-        self._wait("the node", lambda: self.ask("sinfo", "-h", "-o", "%t").strip() in ("idle", "mix"))
+        self._wait("the node", lambda: self.node() in ("idle", "mix"))
 
     def kill_node(self) -> None:
-        """End the daemon of the node and all that it runs, as a power cut does."""
+        """End the node and all that it runs, as a power cut does; wait until that is noticed."""
         self._end("slurmd", signal.SIGKILL)
         for pid in self.processes():
             if _name(pid).startswith("slurmstepd") or _variable(pid, "SLURM_JOB_ID"):
                 _kill(pid)
+        self._wait("the end of the node", lambda: self.node().startswith("down"))
+
+    def node(self) -> str:
+        """The state of the node."""
+        return self.ask("sinfo", "-h", "-o", "%t").strip()
 
     def ask(self, *command: str) -> str:
         """What a command of Slurm prints; empty where it fails."""
@@ -151,6 +161,9 @@ class Cluster:
             self._end(name, signal.SIGTERM)
         for pid in self.processes():
             _kill(pid)
+        if self._guard is not None:
+            self._guard.communicate(timeout=PATIENCE)
+            self._guard = None
 
     def _run(self, name: str, *options: str) -> None:
         # It ends with this process, however that ends.
@@ -175,18 +188,21 @@ class Cluster:
             daemon.kill()
             daemon.wait(5)
 
-    def _wait(self, what: str, ready) -> None:
+    def _wait(self, what: str, ready: Callable[[], bool]) -> None:
         end = time.monotonic() + PATIENCE
         while not ready():
             stopped = [name for name, daemon in self._daemons.items() if daemon.poll() is not None]
             if stopped or time.monotonic() > end:
-                raise RuntimeError(f"{what} did not come up ({stopped}):\n{self.logs()}")
+                raise RuntimeError(f"{what} did not come ({stopped}):\n{self.logs()}")
             time.sleep(0.05)
 
     def logs(self) -> str:
         """The last lines of every log."""
-        files = sorted([*self.folder.glob("*.log"), *self.folder.glob("*.out")])
-        return "\n".join(f"== {f.name}\n" + "\n".join(f.read_text().splitlines()[-15:]) for f in files)
+        ends = [
+            f"== {file.name}\n" + "\n".join(file.read_text().splitlines()[-15:])
+            for file in sorted([*self.folder.glob("*.log"), *self.folder.glob("*.out")])
+        ]
+        return "\n".join(ends)
 
 
 @contextmanager
@@ -236,6 +252,12 @@ def _kill(pid: int) -> None:
 
 def main() -> int:
     """Run a command in a cluster that lasts as long as it."""
+    if sys.argv[1:2] == [GUARD]:
+        # Until the process that started it closes the pipe or ends.
+        sys.stdin.read()
+        Cluster(Path(sys.argv[2])).stop()
+        shutil.rmtree(sys.argv[2], ignore_errors=True)
+        return 0
     if lacking := missing():
         print(f"not installed: {', '.join(lacking)}", file=sys.stderr)
         return 1

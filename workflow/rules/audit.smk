@@ -26,9 +26,9 @@ rule record:
 
 # No outputs: what an audit finds is kept also when it fails, and it never counts as up to date.
 rule audit:
-    localrule: True
     log:
         f"{FOLDER}/logs/audit.log",
+    localrule: True
     threads: workflow.cores
     params:
         config=str(CONFIG),
@@ -40,9 +40,9 @@ rule audit:
 
 
 rule compare:
-    localrule: True
     log:
         f"{FOLDER}/logs/compare.log",
+    localrule: True
     threads: workflow.cores
     params:
         config=str(CONFIG),

@@ -1,0 +1,66 @@
+"""What can be said of the profile and of sent jobs without a cluster."""
+
+import re
+
+import pytest
+import yaml
+
+from durable.config import load
+from durable.errors import UserError
+from durable.workflow import keep_to_run
+from tests.workflow.conftest import ROOT
+
+#: Rules that are jobs of their own, run where snakemake runs, or only name files.
+APART = {"simulate_chunk", "audit", "compare", "simulate"}
+
+
+def test_every_rule_has_its_place_in_the_profile():
+    profile = yaml.safe_load((ROOT / "workflow/profiles/slurm/config.yaml").read_text())
+    grouped = dict(entry.split("=") for entry in profile["groups"])
+    rules = {
+        name
+        for file in (ROOT / "workflow/rules").glob("*.smk")
+        for name in re.findall(r"^ *rule (\w+):", file.read_text(), re.MULTILINE)
+    }
+    assert len(rules) > 20
+    assert grouped.keys() == rules - APART
+    assert set(grouped.values()) == {"analysis", "gathering"}
+
+
+def test_the_profile_keeps_what_a_bare_run_does():
+    folder = ROOT / "workflow/profiles"
+    slurm, default = (
+        yaml.safe_load((folder / name / "config.yaml").read_text()) for name in ("slurm", "default")
+    )
+    assert {key for key in default if default[key] != slurm.get(key)} == {"cores"}
+
+
+@pytest.fixture
+def sent_with(tmp_path):
+    """The environment that a run gives its jobs, the plan and the code of the run."""
+    (tmp_path / "Snakefile").write_text("# rules\n")
+    environment = {}
+    plan = load(ROOT / "config/config.yaml")
+    keep_to_run(environment, plan, tmp_path, sent=False)
+    assert list(environment) == ["DURABLE_RUN"]
+    return environment, plan, tmp_path
+
+
+def test_a_sent_job_works_for_the_plan_and_code_of_its_run(sent_with):
+    environment, plan, workflow = sent_with
+    before = dict(environment)
+    keep_to_run(environment, plan, workflow, sent=True)
+    assert environment == before
+
+
+def test_a_sent_job_refuses_a_configuration_edited_meanwhile(sent_with):
+    environment, _, workflow = sent_with
+    with pytest.raises(UserError, match="not those that the run began with"):
+        keep_to_run(environment, load(ROOT / "config/final.yaml"), workflow, sent=True)
+
+
+def test_a_sent_job_refuses_code_edited_meanwhile(sent_with):
+    environment, plan, workflow = sent_with
+    (workflow / "Snakefile").write_text("# other rules\n")
+    with pytest.raises(UserError, match="not those that the run began with"):
+        keep_to_run(environment, plan, workflow, sent=True)

@@ -1,0 +1,111 @@
+"""Runs through a real Slurm make what local runs make, also where jobs and nodes are lost."""
+
+import time
+from hashlib import sha256
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.slurm.conftest import PATIENCE, Site
+from tests.workflow.conftest import RESULTS, new_study
+
+pytestmark = pytest.mark.slow
+
+SIMULATION = """\
+analysis: {id: design, data_cutoff: 2026-12-31}
+inputs:  # not there
+  subjects: {path: data/trial/subjects.csv}
+  visits: {path: data/trial/visits.csv}
+simulation:
+  trials: 401
+  chunks: 2
+  scenarios:
+    expected: {improvement: {M2: 0.6, M3: 0.7}, dropout_per_month: 0.01, missed_visit: 0.05}
+"""
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of every result but logs and what says when and where a run was."""
+    return {
+        path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.name.startswith(".") and path.parent.name != "logs"
+        if path.name != "run.json"
+    }
+
+
+def configured(study, file):
+    return ("--configfile", str(study.folder / file))
+
+
+def wait_for(what, run, log):
+    end = time.monotonic() + 60
+    while not what():
+        assert run.poll() is None, log.read_text()
+        assert time.monotonic() < end, log.read_text()
+        time.sleep(0.1)
+
+
+def test_two_analyses_are_the_local_ones_byte_for_byte(cluster, plugin, finished, tmp_path):
+    site = Site(new_study(tmp_path / "study"), cluster, plugin)
+    log, final_log = tmp_path / "interim.log", tmp_path / "final.log"
+    run = site.start(log)
+    final = "config/final.yaml"
+    final_run = site.start(final_log, "durability", *configured(site.study, final))
+    try:
+        local = new_study(tmp_path / "local")
+        done = local.run("durability", *configured(local, final))
+        assert done.returncode == 0, done.stdout
+        assert run.wait(PATIENCE) == 0, log.read_text()
+        assert final_run.wait(PATIENCE) == 0, final_log.read_text()
+    finally:
+        run.kill()
+        final_run.kill()
+    # One job an analysis.
+    assert site.states() == ["COMPLETED", "COMPLETED"]
+    found = digests(site.study.folder / RESULTS)
+    assert found == digests(finished.folder / RESULTS)
+    assert {"ard.csv", "audit/manifest.json", "report.html"} <= found.keys()
+    found = digests(site.study.folder / "results/demo-final")
+    assert found == digests(local.folder / "results/demo-final")
+    assert "ard/durability.csv" in found
+    # Neither the locks nor the record of a run are a job's: nothing is left to do.
+    assert "Nothing to be done" in site.study.run("--dry-run").stdout
+
+
+def test_a_cancelled_chunk_and_a_dead_node_lose_and_double_nothing(cluster, plugin, tmp_path):
+    site = Site(new_study(tmp_path / "study"), cluster, plugin)
+    local = new_study(tmp_path / "local")
+    for study in (site.study, local):
+        (study.folder / "simulation.yaml").write_text(SIMULATION)
+    log = tmp_path / "simulate.log"
+    run = site.start(log, "simulate", *configured(site.study, "simulation.yaml"))
+    try:
+        wait_for(lambda: site.states() == ["RUNNING", "RUNNING"], run, log)
+        # The job itself is at work: its log is there.
+        logs = site.study.folder / "results/design/simulation/logs"
+        wait_for(lambda: any(logs.glob("chunk_*.log")), run, log)
+        cluster.ask("scancel", "1")
+        wait_for(lambda: site.states() == ["CANCELLED", "RUNNING"], run, log)
+        cluster.kill_node()
+        cluster.start_node()
+        assert run.wait(PATIENCE) == 0, log.read_text()
+    finally:
+        run.kill()
+    first, second, *again = site.states()
+    assert [first, second] == ["CANCELLED", "NODE_FAIL"], log.read_text()
+    # Each chunk once more, and what gathers them.
+    assert again == ["COMPLETED", "COMPLETED", "COMPLETED"]
+    assert log.read_text().count("Trying to restart job") == 2
+
+    done = local.run("simulate", *configured(local, "simulation.yaml"))
+    assert done.returncode == 0, done.stdout
+    folder = Path("results/design/simulation")
+    found = digests(site.study.folder / folder)
+    assert found == digests(local.folder / folder)
+    assert {"chunks/0.parquet", "chunks/1.parquet", "operating.csv"} <= found.keys()
+    chunks = [site.study.folder / folder / f"chunks/{k}.parquet" for k in (0, 1)]
+    trials = [set(pd.read_parquet(chunk)["TRIAL"]) for chunk in chunks]
+    assert sorted(trials[0] | trials[1]) == list(range(401))
+    assert trials[0].isdisjoint(trials[1])
