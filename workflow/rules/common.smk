@@ -70,6 +70,10 @@ def jobs():
 
 
 onstart:
+    if workflow.local_exec:
+        # The limit of jobs per second is for clusters: it waits at the end of every run, or keeps
+        # a core busy with counting when it is set to none.
+        workflow.scheduler.job_rate_limiter = None
     try:
         begin(PLAN, Path(FOLDER), graph(workflow.rules), jobs(), WORKFLOW, ALLOW)
     except (UserError, OSError) as error:

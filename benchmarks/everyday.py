@@ -1,0 +1,99 @@
+"""Time of the everyday run of the demo study, in ratios of what is measured beside it."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+from durable.stages import STAGES
+
+ROOT = Path(__file__).parents[1]
+#: Stages that the demo plan does not ask for, and the one that records a run of Snakemake.
+LEFT_OUT = {"figure_pages", "documents", "submission", "ars", "record"}
+PINNED = "results/demo-interim/audit/pinned.yaml"
+
+Measured = tuple[float, float]
+"""Seconds of CPU, of a command and all that it starts, and on the wall."""
+
+
+def measure(rounds: int = 3) -> dict[str, float]:
+    """Medians over rounds of seconds and of ratios: what slows a round slows both sides.
+
+    Each round runs, one after the other: a plain R script (where R is installed), the demo from no
+    results, again with nothing to do, ``snakemake --version``, a second analysis of the study at
+    another cut-off, the audit of the first one, and all stages in one interpreter.
+    """
+    found: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as name:
+            for key, value in one_round(Path(name)).items():
+                found.setdefault(key, []).append(value)
+    return {key: median(values) for key, values in found.items()}
+
+
+def one_round(folder: Path) -> dict[str, float]:
+    """Seconds and ratios of one round, in an empty folder."""
+    for given in ("config", "data"):
+        shutil.copytree(ROOT / given, folder / given)
+    snakemake = str(Path(sys.executable).parent / "snakemake")
+    run = [snakemake, "--snakefile", str(ROOT / "Snakefile")]
+    commands = {
+        "plain": ["Rscript", str(ROOT / "benchmarks" / "plain.R"), "data/demo", "."],
+        "fresh": run,
+        "nothing": run,
+        "version": [snakemake, "--version"],
+        "further": [*run, "--configfile", "config/final.yaml"],
+        "audit": [*run, "audit", "--configfile", PINNED],
+        "single": one_interpreter(),
+    }
+    if not shutil.which("Rscript"):
+        del commands["plain"]
+    spent = {name: seconds(command, folder) for name, command in commands.items()}
+    times = {f"{name}_cpu": cpu for name, (cpu, _) in spent.items()}
+    times |= {f"{name}_wall": wall for name, (_, wall) in spent.items()}
+    return times | ratios(times)
+
+
+def ratios(times: dict[str, float]) -> dict[str, float]:
+    """The ratios that the goals are about."""
+    found = {
+        "nothing_ratio": times["nothing_wall"] / (1.3 * times["version_wall"] + 1),
+        "further_ratio": times["further_wall"] / times["fresh_wall"],
+        "audit_ratio": times["audit_wall"] / times["fresh_wall"],
+        "interpreters_ratio": (times["fresh_cpu"] - times["nothing_cpu"]) / times["single_cpu"],
+    }
+    if "plain_wall" in times:
+        found["plain_ratio"] = times["fresh_wall"] / times["plain_wall"]
+        found["plain_cpu_ratio"] = times["fresh_cpu"] / times["plain_cpu"]
+    return found
+
+
+def one_interpreter() -> list[str]:
+    """A command that runs every stage of the demo study in one process."""
+    stages = [name for name, stage in STAGES.items() if name not in LEFT_OUT and not stage.folder]
+    calls = f"[main([s, '--config', 'config/config.yaml', '--results', 'one']) for s in {stages}]"
+    program = f"import sys; from durable.__main__ import main; sys.exit(any({calls}))"
+    return [sys.executable, "-c", program]
+
+
+def seconds(command: list[str], folder: Path) -> Measured:
+    """What a command costs."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    where = {"cwd": folder, "env": environment}
+    return measured(lambda: subprocess.run(command, **where, check=True, capture_output=True))
+
+
+def measured(task: Callable[[], object]) -> Measured:
+    """What a task costs in the processes that it starts."""
+    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    task()
+    after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - begun
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
