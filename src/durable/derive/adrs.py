@@ -14,6 +14,7 @@ from durable.config.model import COMPONENTS, Response, Visit
 from durable.contracts.parameters import PLACES
 from durable.derive.adsl import study_day
 from durable.derive.assessments import UNSCHEDULED
+from durable.derive.frames import numbers, positions, with_columns
 
 #: Status columns of the assessments: code, name.
 STATUSES = {
@@ -93,7 +94,7 @@ def improvement(
     adsl: pd.DataFrame, frame: pd.DataFrame, schedule: tuple[Visit, ...], response: Response
 ) -> pd.DataFrame:
     """The records of the improvement rate alone: for each visit, all infused subjects in order."""
-    infused, frame = _infused(adsl, frame, response)
+    infused, frame = _infused(adsl, frame[_OF_A_VISIT], response)
     return pd.concat(_improvement(infused, frame, schedule, response), ignore_index=True)
 
 
@@ -102,11 +103,18 @@ def _infused(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Infused subjects, and their assessments with those marked that stand for a visit."""
     infused = adsl.loc[adsl["SAFFL"] == "Y"]
-    frame = frame.loc[frame["subject_id"].isin(infused["USUBJID"])].reset_index(drop=True)
-    chosen = selected(frame, response.improvement.unscheduled)
-    return infused, frame.assign(anl01=frame.index.isin(chosen))
+    place = positions(frame, infused["USUBJID"])
+    frame = with_columns(frame, {"place": place}).loc[place >= 0].reset_index(drop=True)
+    chosen = np.zeros(len(frame), dtype=bool)
+    chosen[selected(frame, response.improvement.unscheduled)] = True
+    return infused, with_columns(frame, {"anl01": chosen})
 
 
+#: Columns of the assessments that a record of the improvement rate rests on.
+_OF_A_VISIT = [
+    *("subject", "subject_id", "visit", "visit_date", "infusion_date", "day", "source_row"),
+    *("avisit", "target", "baseline", "tis", "partial"),
+]
 _ORDER = (
     *(f"{code}{kind}" for code, _ in PLACES.values() for kind in ("", "PC", "SC")),
     "TIS",
@@ -138,19 +146,26 @@ _COLUMNS = [
 ]
 
 
-def selected(frame: pd.DataFrame, unscheduled: bool) -> pd.Index[int]:
+def selected(frame: pd.DataFrame, unscheduled: bool) -> npt.NDArray[np.int64]:
     """Rows that stand for their scheduled visit: nearest to target, of two as near the earlier.
 
     Assessments whose score can be calculated come before those whose cannot; unscheduled ones take
     part only when so configured.
     """
-    part = frame.loc[frame["avisit"].notna()]
+    target = frame["target"].to_numpy(float)
+    part = ~np.isnan(target)
     if not unscheduled:
-        part = part.loc[part["visit"] != UNSCHEDULED]
-    order = part.assign(
-        unscored=part["tis"].isna(), distance=(part["day"] - part["target"]).abs()
-    ).sort_values(["unscored", "distance", "day"], kind="stable")
-    return order.drop_duplicates(["subject_id", "avisit"]).index
+        part &= (frame["visit"] != UNSCHEDULED).to_numpy(bool)
+    rows = np.flatnonzero(part)
+    number, target = numbers(frame)[rows], target[rows]
+    day = frame["day"].to_numpy(float)[rows]
+    unscored = np.isnan(frame["tis"].to_numpy(float)[rows])
+    order = np.lexsort((day, np.abs(day - target), unscored, target, number))
+    # Windows do not overlap, so the target names the visit.
+    first = np.ones(len(rows), dtype=bool)
+    number, target = number[order], target[order]
+    first[1:] = (number[1:] != number[:-1]) | (target[1:] != target[:-1])
+    return rows[order[first]]
 
 
 def _mark(condition: npt.ArrayLike, text: str) -> npt.NDArray[np.object_]:
@@ -260,10 +275,10 @@ def _improvement(
     """One record per infused subject and visit of the improvement rate, assessed or not."""
     rule = response.improvement
     least = getattr(rule.thresholds, rule.level)
-    chosen = frame.loc[frame["anl01"]]
+    chosen = frame.loc[frame["anl01"], [*_OF_A_VISIT, "place"]]
     for visit in (v for v in schedule if v.visit in rule.visits):
-        at_visit = chosen.loc[chosen["avisit"] == visit.visit].set_index("subject_id")
-        at_visit = at_visit.reindex(infused["USUBJID"]).assign(baseline=False, anl01=True)
+        at_visit = chosen.loc[chosen["target"] == visit.day].set_index("place")
+        at_visit = at_visit.reindex(range(len(infused))).assign(baseline=False, anl01=True)
         score = at_visit["tis"].to_numpy(float)
         improved = np.where(np.isnan(score), np.nan, (score >= least).astype(float))
         text = np.array(["N", "Y", None], dtype=object)
@@ -274,7 +289,8 @@ def _improvement(
             reason=_reason(infused, at_visit, visit),
             source=_mark(at_visit["visit_date"].notna(), "visit_date"),
         )
-        yield _stacked(at_visit.reset_index(names="subject_id"), [parameter]).assign(
+        at_visit["subject_id"] = infused["USUBJID"].to_numpy()
+        yield _stacked(at_visit.reset_index(drop=True), [parameter]).assign(
             AVISIT=visit.visit,
             AWTARGET=visit.day,
             SRCDOM=_mark(at_visit["visit_date"].notna(), "visits"),
