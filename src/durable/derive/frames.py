@@ -60,7 +60,7 @@ def taken(values: npt.NDArray[np.float64], rows: Ints) -> npt.NDArray[np.float64
     return np.where(rows >= 0, values[rows], np.nan) if len(values) else np.full(len(rows), np.nan)
 
 
-def positions(frame: pd.DataFrame, names: pd.Series[Any]) -> Ints:
+def positions(frame: pd.DataFrame, names: pd.Series[Any] | pd.Index[Any]) -> Ints:
     """For each row, where its subject stands among `names`; -1 where it does not."""
     number = numbers(frame)
     first = first_rows(number, np.ones(len(number), dtype=np.bool_))
