@@ -217,13 +217,13 @@ def _last_adequate(
     if strictly is not None:
         early &= ~((visit == limit) & strictly.to_numpy(bool)[place])
     last = adequate.iloc[last_rows(place, early)].set_index("place").reindex(range(len(date)))
-    seen = last["visit_date"].notna().to_numpy()
+    seen = last["visit_date"].notna().to_numpy(int)
     return pd.DataFrame(
         {
             "ADT": last["visit_date"].to_numpy(),
             "SRCSEQ": last["source_row"].to_numpy(),
-            "SRCDOM": np.where(seen, "visits", None),
-            "SRCVAR": np.where(seen, "visit_date", None),
+            "SRCDOM": np.array([None, "visits"], dtype=object)[seen],
+            "SRCVAR": np.array([None, "visit_date"], dtype=object)[seen],
         },
         index=date.index,
     )

@@ -42,7 +42,7 @@ def with_losses(frame: pd.DataFrame, start: pd.Series[int], response: Response) 
     """
     rule = response.recurrence
     number = numbers(frame)
-    first = row_of_subject(number, start.to_numpy())
+    first = row_of_subject(number, np.asarray(start, dtype=np.int64))
     date = frame["visit_date"].to_numpy()
     after = (first >= 0) & (date > date[first])
     early = frame["day"].to_numpy(float) <= rule.early_flare_days
