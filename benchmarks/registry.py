@@ -238,7 +238,8 @@ import importlib, sys
 from pathlib import Path
 from durable import config
 from durable.stages import STAGES
-import pandas, pandera.pandas, pyarrow.parquet, pyarrow.dataset
+import lifelines, pandas, pandera.pandas, pyarrow.dataset, pyarrow.parquet, scipy.stats
+pandera.pandas.DataFrameSchema({}).validate(pandas.DataFrame())  # imports the rest of it
 stage, path, folder = sys.argv[1:]
 plan = config.load(Path(path))
 module = importlib.import_module(STAGES[stage].module)

@@ -74,7 +74,9 @@ def write_parquet_blocks(path: Path, blocks: Iterator[pd.DataFrame]) -> None:
         # What pandas notes in the file of the types: those of text, not of categories.
         note = pa.Schema.from_pandas(first.iloc[:0].astype(dict.fromkeys(text, object))).metadata
         schema = _table(first).schema
-        with pq.ParquetWriter(aside, schema, compression="zstd", store_schema=False) as writer:
+        # Each row group holds everything, so that limits of its columns would not shorten reading.
+        how = {"compression": "zstd", "store_schema": False, "write_statistics": False}
+        with pq.ParquetWriter(aside, schema, **how) as writer:
             writer.add_key_value_metadata(note)
             for block in itertools.chain([first], blocks):
                 writer.write_table(_table(block).cast(schema), row_group_size=len(block) or None)

@@ -107,4 +107,5 @@ def run(plan: Plan, folder: Path) -> None:
     # Some thirty records an assessment: a large study's are never held at once.
     records = adrs.blocks(derived.adsl, derived.frame, plan.schedule, plan.response)
     contract = adam.coded(adam.ADRS)
-    write_parquet_blocks(adam_folder / "adrs.parquet", map(contract.validate, records))
+    checked = (contract.validate(block, inplace=True) for block in records)
+    write_parquet_blocks(adam_folder / "adrs.parquet", checked)
