@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,6 +57,45 @@ def write_parquet(path: Path, frame: pd.DataFrame) -> None:
     """Write a frame as Parquet, the same bytes for the same frame."""
     with whole(path) as aside:
         frame.to_parquet(aside, index=False, engine="pyarrow", compression="zstd")
+
+
+def write_parquet_blocks(path: Path, blocks: Iterator[pd.DataFrame]) -> None:
+    """Write frames with the same columns one after another as one Parquet file.
+
+    Categories are written as text, by their codes: a reader sees text columns. Each frame is a row
+    group of its own, and only one is held at a time.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with whole(path) as aside:
+        first = next(blocks)
+        text = list(first.select_dtypes("category").columns)
+        # What pandas notes in the file of the types: those of text, not of categories.
+        note = pa.Schema.from_pandas(first.iloc[:0].astype(dict.fromkeys(text, object))).metadata
+        schema = _table(first).schema
+        # Each row group holds everything, so that limits of its columns would not shorten reading.
+        how = {"compression": "zstd", "store_schema": False, "write_statistics": False}
+        with pq.ParquetWriter(aside, schema, **how) as writer:
+            writer.add_key_value_metadata(note)
+            for block in itertools.chain([first], blocks):
+                writer.write_table(_table(block).cast(schema), row_group_size=len(block) or None)
+
+
+def _table(block: pd.DataFrame) -> Any:
+    """The frame for Parquet, its categories as a dictionary and 32-bit codes."""
+    import pyarrow as pa
+
+    columns = {}
+    for name, values in block.items():
+        if values.dtype == "category":
+            codes = values.cat.codes.to_numpy("int32")
+            indices = pa.array(codes, mask=codes < 0)
+            names = pa.array(values.cat.categories.to_numpy(object), pa.string())
+            columns[name] = pa.DictionaryArray.from_arrays(indices, names)
+        else:
+            columns[name] = pa.Array.from_pandas(values)
+    return pa.table(columns)
 
 
 def safe_cell(text: str) -> str:

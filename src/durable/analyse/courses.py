@@ -20,7 +20,12 @@ _EVENTS = {
 def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/``; write the data of the swimmer, spider, waterfall and measures figures."""
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
-    adrs = pd.read_parquet(folder / "adam" / "adrs.parquet")
+    shown = ["IMPR", "TIS", *(code for code, _ in PLACES.values())]
+    adrs = pd.read_parquet(
+        folder / "adam" / "adrs.parquet",
+        columns=["USUBJID", "PARAMCD", "AVISIT", "ADT", "ADY", "AVAL", "AVALC", "REASON"],
+        filters=[("PARAMCD", "in", shown)],
+    )
     adtte = pd.read_parquet(folder / "adam" / "adtte.parquet")
     infused = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
     group = infused["DOSELVL"].fillna("")

@@ -26,6 +26,7 @@ from durable.stats.summaries import summarise
 OUTPUT = "t_improvement"
 MISSING = ("died", "withdrawn", "not_calculable", "not_assessed")
 CHANGES = {component: f"{code}PC" for component, (code, _) in PLACES.items()}
+OTHER_SCORES = {"enzyme_zero": "TISENZ0", "enzyme_maximum": "TISENZMX"}
 LEVELS = ("none", "minimal", "moderate", "major")
 Statistics = Iterator[tuple[str, float, float, float]]
 Count = TypeVar("Count", int, npt.NDArray[np.int64])
@@ -34,7 +35,15 @@ Count = TypeVar("Count", int, npt.NDArray[np.int64])
 def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/adsl`` and ``adrs``, write ``ard/improvement.csv``."""
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
-    adrs = pd.read_parquet(folder / "adam" / "adrs.parquet")
+    adrs = pd.read_parquet(
+        folder / "adam" / "adrs.parquet",
+        columns=["USUBJID", "PARAMCD", "AVISIT", "AVAL", "AVALC", "ANL01FL", "REASON"],
+        filters=[
+            ("AVISIT", "in", plan.response.improvement.visits),
+            ("PARAMCD", "in", ("IMPR", "TIS", *CHANGES.values(), *OTHER_SCORES.values())),
+            ("ANL01FL", "==", "Y"),
+        ],
+    )
     results = [
         Result(OUTPUT, "primary", group.group_by, group.group, parameter, *statistic)
         for group in groups(adsl, plan.groups)
@@ -173,7 +182,7 @@ def _other_scores(
 ) -> Statistics:
     """The rate with the enzyme or CHQ-PhS component at 0 and at its maximum."""
     least = getattr(rule.thresholds, rule.level)
-    for name, code in (("enzyme_zero", "TISENZ0"), ("enzyme_maximum", "TISENZMX")):
+    for name, code in OTHER_SCORES.items():
         score = scores.loc[scores["PARAMCD"] == code].set_index("USUBJID")["AVAL"]
         value = at_visit["USUBJID"].map(score)
         again = at_visit.assign(AVAL=(value >= least).astype(float).where(value.notna()))

@@ -21,8 +21,10 @@ Row = tuple[str, str, float, float, float, str]
 
 def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/``, write ``ard/sensitivity.csv`` and ``figures/f_sensitivity.csv``."""
+    rate = [("PARAMCD", "==", "IMPR")]
     main = {
-        name: pd.read_parquet(folder / "adam" / f"{name}.parquet") for name in ("adrs", "adtte")
+        "adrs": pd.read_parquet(folder / "adam" / "adrs.parquet", filters=rate),
+        "adtte": pd.read_parquet(folder / "adam" / "adtte.parquet"),
     }
     varied = {
         name: pd.read_parquet(folder / "adam" / "sensitivity" / f"{name}.parquet") for name in main

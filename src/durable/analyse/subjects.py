@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import nan
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -21,7 +22,17 @@ Row = tuple[str, str, float, float, float, str]
 def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/``, write ``ard/subjects.csv``."""
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
-    adrs = pd.read_parquet(folder / "adam" / "adrs.parquet")
+    measures = [code for code, _ in PLACES.values()]
+    rate: list[tuple[str, str, Any]] = [("PARAMCD", "==", "IMPR")]
+    at_baseline: list[tuple[str, str, Any]] = [
+        ("ABLFL", "==", "Y"),
+        ("PARAMCD", "in", measures),
+    ]
+    adrs = pd.read_parquet(
+        folder / "adam" / "adrs.parquet",
+        columns=["USUBJID", "PARAMCD", "AVISIT", "AVAL", "ABLFL"],
+        filters=[rate, at_baseline],
+    )
     month = plan.statistics.days_per_month
     results = []
     for group in groups(adsl, plan.groups, "ENRLFL"):

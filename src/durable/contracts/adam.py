@@ -111,6 +111,13 @@ ADRS = pa.DataFrameSchema(
     ordered=True,
 )
 
+
+def coded(contract: Any) -> Any:
+    """The contract of a dataset whose text columns are categories."""
+    text = [name for name, column in contract.columns.items() if str(column.dtype) == "object"]
+    return contract.update_columns({name: {"dtype": None} for name in text})
+
+
 ADTTE = pa.DataFrameSchema(
     {
         "STUDYID": _text("Study identifier"),

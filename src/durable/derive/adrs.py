@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.config.model import COMPONENTS, Response, Visit
+from durable.config.model import COMPONENTS, ENZYMES, Response, Visit
+from durable.contracts.inputs import MEASURES
 from durable.contracts.parameters import PLACES
-from durable.derive.adsl import study_day
 from durable.derive.assessments import UNSCHEDULED
+from durable.derive.frames import numbers, positions, taken, with_columns
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 #: Status columns of the assessments: code, name.
 STATUSES = {
@@ -33,7 +37,10 @@ OTHER_SCORES = (
     ("TISENZ0", "enzyme or CHQ-PhS scored 0", "tis_enzyme_zero"),
     ("TISENZMX", "enzyme or CHQ-PhS scored its maximum", "tis_enzyme_maximum"),
 )
+#: Subjects whose records are made and written at a time.
+BLOCK = 2_000
 PARTIAL = "PARTIAL"
+BASELINE = "BASELINE"
 IMPROVED = ("IMPR", "Disease improvement")
 MISSING = {
     "died": "DIED",
@@ -44,17 +51,36 @@ MISSING = {
 }
 
 
+#: What the codes of the text columns stand for.
+_SOURCES = ("visit_date", *MEASURES, "extramuscular", *ENZYMES)
+_TEXTS = ("N", "Y", "U", "NONE", "MINIMAL", "MODERATE", "MAJOR")
+_REASONS = (PARTIAL, *MISSING.values())
+_NONE = -1
+
+
 @dataclass(frozen=True)
 class _Parameter:
-    """Values of one parameter, one per assessment."""
+    """One parameter at every assessment; source, text and reason by code, -1 for none."""
 
     code: str
     label: str
-    value: npt.NDArray[Any]
-    source: Any = "visit_date"
-    base: npt.NDArray[Any] | None = None
-    text: npt.NDArray[Any] | None = None
-    reason: npt.NDArray[Any] | None = None
+    value: Any
+    source: Any = 0
+    base: Any = np.nan
+    text: Any = _NONE
+    reason: Any = _NONE
+    of: Any = True
+    """Which assessments have the parameter."""
+
+
+@dataclass(frozen=True)
+class _AtVisit:
+    """Improvement at one visit by infused subject: row of the assessment (or -1), 1, 0 or NaN."""
+
+    visit: Visit
+    row: Ints
+    value: Floats
+    reason: Ints
 
 
 def derive(
@@ -69,32 +95,56 @@ def derive(
     frame
         Assessments with losses, as `recurrence.with_losses` returns them.
     """
+    return plain(coded(adsl, frame, schedule, response))
+
+
+def coded(
+    adsl: pd.DataFrame, frame: pd.DataFrame, schedule: tuple[Visit, ...], response: Response
+) -> pd.DataFrame:
+    """The same with its text as categories: of a large study a block of subjects at a time."""
     infused, frame = _infused(adsl, frame, response)
-    after = frame.loc[frame["post"]]
-    records = pd.concat(
-        [
-            _stacked(frame, [*_values(frame, response), *_statuses(frame)]),
-            _stacked(after, [*_changes(after, response), *_scores(after)]),
-            *_improvement(infused, frame, schedule, response),
-        ],
-        ignore_index=True,
-    )
-    order = {code: i for i, code in enumerate(_ORDER)}
-    records["order"] = records["PARAMCD"].map(order)
-    records = records.sort_values(
-        ["USUBJID", "ADT", "SRCSEQ", "order"], kind="stable", na_position="last", ignore_index=True
-    )
-    records["ASEQ"] = records.groupby("USUBJID").cumcount().to_numpy("int64") + 1
-    records["STUDYID"] = infused["STUDYID"].iloc[0] if len(infused) else ""
-    return records[_COLUMNS]
+    parameters = [
+        *_values(frame, response),
+        *_changes(frame, response),
+        *_scores(frame),
+        *_statuses(frame),
+    ]
+    parameters.sort(key=lambda parameter: _ORDER.index(parameter.code))
+    return _records(infused, frame, schedule, response, parameters)
+
+
+def blocks(
+    adsl: pd.DataFrame,
+    frame: pd.DataFrame,
+    schedule: tuple[Visit, ...],
+    response: Response,
+    subjects: int = BLOCK,
+) -> Iterator[pd.DataFrame]:
+    """The records of `coded`, so many subjects at a time."""
+    place = positions(frame, adsl["USUBJID"])
+    for first in range(0, max(len(adsl), 1), subjects):
+        begin, end = np.searchsorted(place, [first, first + subjects])
+        part = frame.iloc[begin:end].reset_index(drop=True)
+        own = numbers(part) - (numbers(part)[0] if len(part) else 0)
+        people = adsl.iloc[first : first + subjects]
+        yield coded(people, with_columns(part, {"subject": own}), schedule, response)
+
+
+def plain(records: pd.DataFrame) -> pd.DataFrame:
+    """Categories as text, missing as None."""
+    text = {
+        str(name): np.array([*values.cat.categories, None], dtype=object)[values.cat.codes]
+        for name, values in records.select_dtypes("category").items()
+    }
+    return records.assign(**text)
 
 
 def improvement(
     adsl: pd.DataFrame, frame: pd.DataFrame, schedule: tuple[Visit, ...], response: Response
 ) -> pd.DataFrame:
-    """The records of the improvement rate alone: for each visit, all infused subjects in order."""
+    """The records of the improvement rate alone, as they are and where they stand in ADRS."""
     infused, frame = _infused(adsl, frame, response)
-    return pd.concat(_improvement(infused, frame, schedule, response), ignore_index=True)
+    return plain(_records(infused, frame, schedule, response, None))
 
 
 def _infused(
@@ -102,9 +152,13 @@ def _infused(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Infused subjects, and their assessments with those marked that stand for a visit."""
     infused = adsl.loc[adsl["SAFFL"] == "Y"]
-    frame = frame.loc[frame["subject_id"].isin(infused["USUBJID"])].reset_index(drop=True)
-    chosen = selected(frame, response.improvement.unscheduled)
-    return infused, frame.assign(anl01=frame.index.isin(chosen))
+    place = positions(frame, infused["USUBJID"])
+    frame = with_columns(frame, {"place": place})
+    if (place < 0).any():
+        frame = frame.loc[place >= 0].reset_index(drop=True)
+    chosen = np.zeros(len(frame), dtype=bool)
+    chosen[selected(frame, response.improvement.unscheduled)] = True
+    return infused, with_columns(frame, {"anl01": chosen})
 
 
 _ORDER = (
@@ -138,69 +192,141 @@ _COLUMNS = [
 ]
 
 
-def selected(frame: pd.DataFrame, unscheduled: bool) -> pd.Index[int]:
+def selected(frame: pd.DataFrame, unscheduled: bool) -> npt.NDArray[np.int64]:
     """Rows that stand for their scheduled visit: nearest to target, of two as near the earlier.
 
     Assessments whose score can be calculated come before those whose cannot; unscheduled ones take
     part only when so configured.
     """
-    part = frame.loc[frame["avisit"].notna()]
+    target = frame["target"].to_numpy(float)
+    part = ~np.isnan(target)
     if not unscheduled:
-        part = part.loc[part["visit"] != UNSCHEDULED]
-    order = part.assign(
-        unscored=part["tis"].isna(), distance=(part["day"] - part["target"]).abs()
-    ).sort_values(["unscored", "distance", "day"], kind="stable")
-    return order.drop_duplicates(["subject_id", "avisit"]).index
+        part &= (frame["visit"] != UNSCHEDULED).to_numpy(bool)
+    rows = np.flatnonzero(part)
+    number, target = numbers(frame)[rows], target[rows]
+    day = frame["day"].to_numpy(float)[rows]
+    unscored = np.isnan(frame["tis"].to_numpy(float)[rows])
+    order = np.lexsort((day, np.abs(day - target), unscored, target, number))
+    # Windows do not overlap, so the target names the visit.
+    first = np.ones(len(rows), dtype=bool)
+    number, target = number[order], target[order]
+    first[1:] = (number[1:] != number[:-1]) | (target[1:] != target[:-1])
+    return rows[order[first]]
 
 
-def _mark(condition: npt.ArrayLike, text: str) -> npt.NDArray[np.object_]:
-    """The text where a condition holds, nothing elsewhere."""
-    return np.array([None, text], dtype=object).take(np.asarray(condition, dtype=int))
+def _records(
+    infused: pd.DataFrame,
+    frame: pd.DataFrame,
+    schedule: tuple[Visit, ...],
+    response: Response,
+    parameters: list[_Parameter] | None,
+) -> pd.DataFrame:
+    """Records of all parameters, or (with None) of the improvement rate alone.
+
+    The assessments are in the order of the dataset, and so are the parameters: the records are the
+    cells of a table of assessments by parameters, one row after another. Visits without an
+    assessment follow at the end of their subject.
+    """
+    visits = list(_improvement(infused, frame, schedule, response))
+    columns = [*(parameters or ()), _rate(visits, len(frame))]
+    kept = np.column_stack([np.broadcast_to(p.of, (len(frame),)) for p in columns])
+    row, parameter = np.nonzero(kept)
+    unseen, visit = np.nonzero(np.column_stack([at.row < 0 for at in visits]))
+    place = frame["place"].to_numpy(np.int64)
+    subject = np.concatenate([place[row], unseen])
+    order = np.argsort(subject, kind="stable")
+
+    def cells(attribute: str, missing: Any, of_unseen: Any = None) -> npt.NDArray[Any]:
+        table = np.full(kept.shape, missing)
+        for i, p in enumerate(columns):
+            table[:, i] = getattr(p, attribute)
+        rest = missing if of_unseen is None else of_unseen
+        return np.concatenate([table[kept], np.broadcast_to(rest, unseen.shape)])[order]
+
+    reason = np.column_stack([at.reason for at in visits])[unseen, visit]
+    identity = _identity(frame, schedule, [visits[i].visit for i in visit])
+    assessed = np.concatenate([row, len(frame) + np.arange(len(unseen))])[order]
+    parameter = np.concatenate([parameter, np.full(len(unseen), len(columns) - 1)])[order]
+    subject = subject[order]
+    if parameters is None:
+        number = _number_among_all(frame, kept[:, -1], row, unseen, len(infused))[order]
+    else:
+        number = np.arange(len(subject)) - np.searchsorted(subject, subject) + 1
+    records = {
+        "STUDYID": _text(np.zeros_like(subject), infused["STUDYID"].iloc[:1]),
+        "USUBJID": _text(subject, infused["USUBJID"]),
+        "ASEQ": number,
+        "PARAMCD": _text(parameter, [p.code for p in columns]),
+        "PARAM": _text(parameter, [p.label for p in columns]),
+        "AVAL": cells("value", np.nan),
+        "AVALC": _text(cells("text", _NONE), _TEXTS),
+        "BASE": cells("base", np.nan),
+        "REASON": _text(cells("reason", _NONE, reason), _REASONS),
+        "SRCVAR": _text(cells("source", _NONE), _SOURCES),
+        **{name: values.take(assessed) for name, values in identity.items()},
+    }
+    return pd.DataFrame({name: records[name] for name in _COLUMNS}, copy=False)
 
 
-def _stacked(frame: pd.DataFrame, parameters: list[_Parameter]) -> pd.DataFrame:
-    """Records of several parameters, each with the identity of its assessment."""
-    times, n = len(parameters), len(frame)
-    nothing = np.full(n, None, dtype=object)
-    unknown = np.full(n, np.nan)
-
-    def stack(arrays: list[Any]) -> npt.NDArray[Any]:
-        return np.concatenate([np.broadcast_to(np.asarray(a), (n,)) for a in arrays])
-
-    records = pd.concat([_identity(frame)] * times, ignore_index=True)
-    return records.assign(
-        PARAMCD=np.repeat(np.array([p.code for p in parameters], dtype=object), n),
-        PARAM=np.repeat(np.array([p.label for p in parameters], dtype=object), n),
-        AVAL=stack([p.value for p in parameters]).astype(float),
-        AVALC=stack([nothing if p.text is None else p.text for p in parameters]),
-        BASE=stack([unknown if p.base is None else p.base for p in parameters]),
-        REASON=stack([nothing if p.reason is None else p.reason for p in parameters]),
-        SRCVAR=stack([np.asarray(p.source, dtype=object) for p in parameters]),
-    )
+def _text(codes: Ints, names: Any) -> pd.Categorical:
+    dtype = pd.CategoricalDtype(pd.Index(names, dtype=object))
+    return pd.Categorical.from_codes(cast("Any", codes), dtype=dtype)
 
 
-def _identity(frame: pd.DataFrame) -> pd.DataFrame:
-    """Which assessment a record is of."""
-    return pd.DataFrame(
-        {
-            "USUBJID": frame["subject_id"],
-            "VISIT": frame["visit"],
-            "AVISIT": frame["avisit"].mask(frame["baseline"], "BASELINE").astype(object),
-            "ADT": frame["visit_date"],
-            "ADY": study_day(frame["visit_date"], frame["infusion_date"]),
-            "AWTARGET": frame["target"].astype("Int64"),
-            "AWTDIFF": (frame["day"] - frame["target"]).astype("Int64"),
-            "ABLFL": _mark(frame["baseline"], "Y"),
-            "ANL01FL": _mark(frame["anl01"], "Y"),
-            "SRCDOM": "visits",
-            "SRCSEQ": frame["source_row"].astype("Int64"),
-        }
-    )
+def _whole(values: Floats) -> Any:
+    missing = np.isnan(values)
+    return pd.arrays.IntegerArray(np.where(missing, 0, values).astype(np.int64), missing)
+
+
+def _number_among_all(
+    frame: pd.DataFrame, at_visit: npt.NDArray[np.bool_], row: Ints, unseen: Ints, subjects: int
+) -> Ints:
+    """ASEQ of the records of improvement: each is the last of its assessment."""
+    every, after = len(PLACES) + len(STATUSES), 2 * len(PLACES) + 1 + len(OTHER_SCORES)
+    count = every + after * frame["post"].to_numpy(np.int64) + at_visit
+    place = frame["place"].to_numpy(np.int64)
+    total = np.bincount(place, weights=count, minlength=subjects).astype(np.int64)
+    number = count.cumsum()[row] - (total.cumsum() - total)[place[row]]
+    behind = np.arange(len(unseen)) - np.searchsorted(unseen, unseen) + 1
+    return np.concatenate([number, total[unseen] + behind])
+
+
+def _identity(
+    frame: pd.DataFrame, schedule: tuple[Visit, ...], unseen: list[Visit]
+) -> dict[str, Any]:
+    """Which assessment a record is of: all assessments, then the visits without one."""
+    names = list(dict.fromkeys([BASELINE, *(visit.visit for visit in schedule)]))
+    target, day = frame["target"].to_numpy(float), frame["day"].to_numpy(float)
+    analysis = np.full(len(frame), _NONE)
+    for visit in schedule:
+        analysis[target == visit.day] = names.index(visit.visit)
+    analysis[frame["baseline"]] = names.index(BASELINE)
+    labels, label_names = pd.factorize(frame["visit"])
+
+    def then(values: Any, rest: Any = _NONE) -> npt.NDArray[Any]:
+        return np.concatenate([values, np.full(len(unseen), rest)])
+
+    expected = [names.index(visit.visit) for visit in unseen]
+    date = pd.Series(frame["visit_date"].array).reindex(range(len(frame) + len(unseen)))
+    return {
+        "VISIT": _text(then(labels), label_names),
+        "AVISIT": _text(np.concatenate([analysis, np.array(expected, dtype=int)]), names),
+        "ADT": date.array,
+        "ADY": _whole(then(day + (day >= 0), np.nan)),
+        "AWTARGET": _whole(np.concatenate([target, [float(visit.day) for visit in unseen]])),
+        "AWTDIFF": _whole(then(day - target, np.nan)),
+        "ABLFL": _text(then(np.where(frame["baseline"], 0, _NONE)), ["Y"]),
+        "ANL01FL": _text(then(np.where(frame["anl01"], 0, _NONE), 0), ["Y"]),
+        "SRCDOM": _text(then(np.zeros(len(frame), dtype=int)), ["visits"]),
+        "SRCSEQ": _whole(then(frame["source_row"].to_numpy(float), np.nan)),
+    }
 
 
 def _sources(frame: pd.DataFrame, response: Response, component: str) -> Any:
     measure = response.measures[component]
-    return frame["enzyme"].to_numpy(object) if measure == "enzyme" else measure
+    if measure != "enzyme":
+        return _SOURCES.index(measure)
+    return pd.Categorical(frame["enzyme"], categories=_SOURCES).codes
 
 
 def _values(frame: pd.DataFrame, response: Response) -> Iterator[_Parameter]:
@@ -212,94 +338,92 @@ def _values(frame: pd.DataFrame, response: Response) -> Iterator[_Parameter]:
         yield _Parameter(
             code,
             label,
-            frame[f"value_{component}"].to_numpy(float),
+            frame[f"value_{component}"],
             source=_sources(frame, response, component),
-            base=frame[f"base_{component}"].to_numpy(float),
+            base=frame[f"base_{component}"],
         )
 
 
-def _changes(after: pd.DataFrame, response: Response) -> Iterator[_Parameter]:
-    """Percent change and score of each component."""
+def _changes(frame: pd.DataFrame, response: Response) -> Iterator[_Parameter]:
+    """Percent change and score of each component, after infusion."""
     for component in COMPONENTS:
         code, name = PLACES[component]
-        source = _sources(after, response, component)
-        yield _Parameter(
-            f"{code}PC",
-            f"Absolute percent change: {name}",
-            after[f"change_{component}"].to_numpy(float),
-            source=source,
-            base=after[f"base_{component}"].to_numpy(float),
-        )
-        score = after[f"score_{component}"].to_numpy(float)
-        yield _Parameter(f"{code}SC", f"Component score: {name}", score, source=source)
+        given = {"source": _sources(frame, response, component), "of": frame["post"]}
+        label = f"Absolute percent change: {name}"
+        change, base = frame[f"change_{component}"], frame[f"base_{component}"]
+        yield _Parameter(f"{code}PC", label, change, base=base, **given)
+        score = frame[f"score_{component}"]
+        yield _Parameter(f"{code}SC", f"Component score: {name}", score, **given)
 
 
-def _scores(after: pd.DataFrame) -> Iterator[_Parameter]:
-    total = after["tis"].to_numpy(float)
-    reason = _mark(after["partial"], PARTIAL)
-    reason[np.isnan(total)] = MISSING["not_calculable"]
-    level = after["level"].to_numpy(object)
-    yield _Parameter("TIS", "Total Improvement Score", total, text=level, reason=reason)
+def _scores(frame: pd.DataFrame) -> Iterator[_Parameter]:
+    total = frame["tis"]
+    reason = np.where(frame["partial"], _REASONS.index(PARTIAL), _NONE)
+    reason[total.isna()] = _REASONS.index(MISSING["not_calculable"])
+    level = pd.Categorical(frame["level"], categories=_TEXTS).codes
+    label = "Total Improvement Score"
+    yield _Parameter("TIS", label, total, text=level, reason=reason, of=frame["post"])
     for code, name, column in OTHER_SCORES:
-        score = after[column].to_numpy(float)
-        yield _Parameter(code, f"Total Improvement Score, {name}", score)
+        yield _Parameter(code, f"{label}, {name}", frame[column], of=frame["post"])
 
 
 def _statuses(frame: pd.DataFrame) -> Iterator[_Parameter]:
     """Remission and what speaks against it; unknown is U."""
-    words = np.array(["N", "Y", "U"], dtype=object)
     for column, (code, label) in STATUSES.items():
         status = frame[column].to_numpy(float)
-        text = words[np.where(np.isnan(status), 2, status).astype(int)]
+        text = np.where(np.isnan(status), _TEXTS.index("U"), status)
         yield _Parameter(code, label, status, text=text)
+
+
+def _rate(visits: list[_AtVisit], rows: int) -> _Parameter:
+    """The improvement status at the assessments that stand for a configured visit."""
+    value, reason, of = np.full(rows, np.nan), np.full(rows, _NONE), np.zeros(rows, dtype=bool)
+    for at in visits:
+        seen = at.row >= 0
+        row = at.row[seen]
+        value[row], reason[row], of[row] = at.value[seen], at.reason[seen], True
+    text = np.where(np.isnan(value), _NONE, value)
+    return _Parameter(*IMPROVED, value, text=text, reason=reason, of=of)
 
 
 def _improvement(
     infused: pd.DataFrame, frame: pd.DataFrame, schedule: tuple[Visit, ...], response: Response
-) -> Iterator[pd.DataFrame]:
-    """One record per infused subject and visit of the improvement rate, assessed or not."""
+) -> Iterator[_AtVisit]:
+    """Status of every infused subject at each visit of the improvement rate, assessed or not."""
     rule = response.improvement
     least = getattr(rule.thresholds, rule.level)
-    chosen = frame.loc[frame["anl01"]]
+    chosen, place = frame["anl01"].to_numpy(bool), frame["place"].to_numpy(np.int64)
+    target = frame["target"].to_numpy(float)
     for visit in (v for v in schedule if v.visit in rule.visits):
-        at_visit = chosen.loc[chosen["avisit"] == visit.visit].set_index("subject_id")
-        at_visit = at_visit.reindex(infused["USUBJID"]).assign(baseline=False, anl01=True)
-        score = at_visit["tis"].to_numpy(float)
+        rows = np.flatnonzero(chosen & (target == visit.day))
+        row = np.full(len(infused), _NONE)
+        row[place[rows]] = rows
+        score = taken(frame["tis"].to_numpy(float), row)
         improved = np.where(np.isnan(score), np.nan, (score >= least).astype(float))
-        text = np.array(["N", "Y", None], dtype=object)
-        parameter = _Parameter(
-            *IMPROVED,
-            improved,
-            text=text[np.where(np.isnan(improved), 2, improved).astype(int)],
-            reason=_reason(infused, at_visit, visit),
-            source=_mark(at_visit["visit_date"].notna(), "visit_date"),
-        )
-        yield _stacked(at_visit.reset_index(names="subject_id"), [parameter]).assign(
-            AVISIT=visit.visit,
-            AWTARGET=visit.day,
-            SRCDOM=_mark(at_visit["visit_date"].notna(), "visits"),
-        )
+        partial = taken(frame["partial"].to_numpy(float), row) == 1
+        yield _AtVisit(visit, row, improved, _reason(infused, visit, row, score, partial))
 
 
-def _reason(infused: pd.DataFrame, at_visit: pd.DataFrame, visit: Visit) -> npt.NDArray[Any]:
+def _reason(
+    infused: pd.DataFrame, visit: Visit, row: Ints, score: Floats, partial: npt.NDArray[np.bool_]
+) -> Ints:
     """Why there is no improvement status; PARTIAL where the score lacks a light measure."""
-    infusion = infused["TRTSDT"].to_numpy()
-    close = infusion + np.timedelta64(visit.last_day, "D")
-    partial = _mark(at_visit["partial"].eq(True), PARTIAL)
+    close = infused["TRTSDT"].to_numpy() + np.timedelta64(visit.last_day, "D")
+    code = {name: _REASONS.index(text) for name, text in MISSING.items()}
     return np.select(
         [
-            at_visit["tis"].notna().to_numpy(),
+            ~np.isnan(score),
             infused["DTHDT"].to_numpy() <= close,
             infused["EOSDT"].to_numpy() <= close,
             infused["CUTDT"].to_numpy() < close,
-            at_visit["visit_date"].notna().to_numpy(),
+            row >= 0,
         ],
         [
-            partial,
-            MISSING["died"],
-            MISSING["withdrawn"],
-            MISSING["pending"],
-            MISSING["not_calculable"],
+            np.where(partial, _REASONS.index(PARTIAL), _NONE),
+            code["died"],
+            code["withdrawn"],
+            code["pending"],
+            code["not_calculable"],
         ],
-        MISSING["not_assessed"],
+        code["not_assessed"],
     )

@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from durable.config.model import Response
+from durable.config.model import COMPONENTS, Response
 from durable.derive.assessments import attainable
 
 
@@ -90,8 +90,9 @@ def study_day(date: pd.Series[pd.Timestamp], reference: pd.Series[pd.Timestamp])
 
 
 def _baseline(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
-    first = frame.loc[frame["baseline"]].set_index("subject_id")
-    return first.assign(attainable=attainable(frame, response))
+    kept = ["baseline", "subject_id", "visit_date", "enzyme", "value_enzyme", "remission"]
+    rows = frame[kept + [f"base_{c}" for c in COMPONENTS]].loc[frame["baseline"]]
+    return rows.set_index("subject_id").assign(attainable=attainable(rows, response).to_numpy())
 
 
 def _first_therapy(

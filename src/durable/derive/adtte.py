@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from durable.config.model import MissedAssessments, Response, Visit
+from durable.derive.frames import last_rows, positions, with_columns
 
 RECURRENCE = "RECURRENCE"
 PROGRESSION = "PROGRESSION"
@@ -40,6 +41,11 @@ BEFORE_GAP = "LAST ADEQUATE ASSESSMENT BEFORE MISSED ASSESSMENTS"
 BEFORE_THERAPY = "LAST ADEQUATE ASSESSMENT BEFORE NEW SYSTEMIC THERAPY"
 
 _SOURCE = ["SRCDOM", "SRCVAR", "SRCSEQ"]
+#: Columns of the assessments that a duration rests on.
+_OF_AN_ASSESSMENT = [
+    *("subject", "subject_id", "visit_date", "source_row", "adequate"),
+    *("confirmed_loss", "confirmed_worse", "investigator_event", "investigator_assessment"),
+]
 
 
 def derive(
@@ -68,7 +74,9 @@ def derive(
         ADTTE (see `contracts.adam`), sorted by PARAMCD and USUBJID.
     """
     remitted = adsl.loc[adsl["REMFL"] == "Y"].set_index("USUBJID")
-    adequate = frame.loc[frame["adequate"] & frame["subject_id"].isin(remitted.index)]
+    frame = frame[_OF_AN_ASSESSMENT]
+    place = positions(frame, remitted.index)
+    adequate = with_columns(frame, {"place": place}).loc[frame["adequate"] & (place >= 0)]
     started = pd.DataFrame({"STARTDT": remitted["REMSDT"], "infused": remitted["TRTSDT"]})
     rescue = _first_therapy(started, therapies)
     event = _first_event(started, _event_records(adsl, frame, rescue, response))
@@ -199,17 +207,26 @@ def _low(subjects: pd.DataFrame, last_before: pd.DataFrame) -> pd.Series[pd.Time
 def _last_adequate(
     adequate: pd.DataFrame, date: pd.Series[pd.Timestamp], strictly: pd.Series[bool] | None
 ) -> pd.DataFrame:
-    """Last adequate assessment on or before (where `strictly`, before) a date, by subject."""
-    limit = adequate["subject_id"].map(date)
-    early = adequate["visit_date"] <= limit
+    """Last adequate assessment on or before (where `strictly`, before) a date, by subject.
+
+    `date` and `strictly` are in the order of the subjects that ``place`` of `adequate` counts.
+    """
+    place, visit = adequate["place"].to_numpy(), adequate["visit_date"].to_numpy()
+    limit = date.to_numpy()[place]
+    early = visit <= limit
     if strictly is not None:
-        same_day = adequate["visit_date"] == limit
-        early &= ~(same_day & adequate["subject_id"].map(strictly).fillna(False).astype(bool))
-    last = adequate.loc[early].groupby("subject_id").tail(1)
-    source = _dated(
-        last["subject_id"], last["visit_date"], "", "visits", "visit_date", last["source_row"]
+        early &= ~((visit == limit) & strictly.to_numpy(bool)[place])
+    last = adequate.iloc[last_rows(place, early)].set_index("place").reindex(range(len(date)))
+    seen = last["visit_date"].notna().to_numpy(int)
+    return pd.DataFrame(
+        {
+            "ADT": last["visit_date"].to_numpy(),
+            "SRCSEQ": last["source_row"].to_numpy(),
+            "SRCDOM": np.array([None, "visits"], dtype=object)[seen],
+            "SRCVAR": np.array([None, "visit_date"], dtype=object)[seen],
+        },
+        index=date.index,
     )
-    return source.set_index("USUBJID").reindex(date.index)
 
 
 def _missed_between(

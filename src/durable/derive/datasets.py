@@ -14,7 +14,7 @@ from durable.derive import adrs, adsl, adtte
 from durable.derive.assessments import assess
 from durable.derive.recurrence import with_losses
 from durable.derive.remission import first_remission
-from durable.files import write_parquet
+from durable.files import write_parquet, write_parquet_blocks
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,15 @@ class Datasets:
     adsl: pd.DataFrame
     adrs: pd.DataFrame
     adtte: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What ADRS is made from, and the datasets beside it."""
+
+    adsl: pd.DataFrame
+    adtte: pd.DataFrame
+    frame: pd.DataFrame
 
 
 def derive(
@@ -37,15 +46,36 @@ def derive(
     response: Response,
 ) -> Datasets:
     """ADSL, ADRS and ADTTE from the validated tables after the data cut-off."""
+    found = derive_but_records(
+        subjects,
+        visits,
+        therapies,
+        study=study,
+        cutoff=cutoff,
+        schedule=schedule,
+        response=response,
+    )
+    records = adrs.derive(found.adsl, found.frame, schedule, response)
+    return Datasets(adsl=found.adsl, adrs=records, adtte=found.adtte)
+
+
+def derive_but_records(
+    subjects: pd.DataFrame,
+    visits: pd.DataFrame,
+    therapies: pd.DataFrame | None,
+    *,
+    study: str,
+    cutoff: dt.date,
+    schedule: tuple[Visit, ...],
+    response: Response,
+) -> Derived:
+    """ADSL and ADTTE, and the assessments that ADRS is stacked from."""
     frame = assess(subjects, visits, schedule, response)
     start = first_remission(frame, response.remission.confirmation)
     frame = with_losses(frame, start, response)
-    sl = adsl.derive(subjects, frame, start, therapies, study, cutoff, response)
-    return Datasets(
-        adsl=_without_nan(sl),
-        adrs=_without_nan(adrs.derive(sl, frame, schedule, response)),
-        adtte=_without_nan(adtte.derive(sl, frame, therapies, schedule, response)),
-    )
+    sl = _without_nan(adsl.derive(subjects, frame, start, therapies, study, cutoff, response))
+    tte = _without_nan(adtte.derive(sl, frame, therapies, schedule, response))
+    return Derived(adsl=sl, adtte=tte, frame=frame)
 
 
 def _without_nan(dataset: pd.DataFrame) -> pd.DataFrame:
@@ -62,7 +92,7 @@ def read_validated(folder: Path, table: str) -> pd.DataFrame | None:
 
 def run(plan: Plan, folder: Path) -> None:
     """Read ``validated/``, write ``adam/adsl``, ``adrs`` and ``adtte``."""
-    datasets = derive(
+    derived = derive_but_records(
         pd.read_parquet(folder / "validated" / "subjects.parquet"),
         pd.read_parquet(folder / "validated" / "visits.parquet"),
         read_validated(folder, "therapies"),
@@ -71,7 +101,11 @@ def run(plan: Plan, folder: Path) -> None:
         schedule=plan.schedule,
         response=plan.response,
     )
-    contracts = {"adsl": adam.ADSL, "adrs": adam.ADRS, "adtte": adam.ADTTE}
-    for name, contract in contracts.items():
-        dataset = contract.validate(getattr(datasets, name))
-        write_parquet(folder / "adam" / f"{name}.parquet", dataset)
+    adam_folder = folder / "adam"
+    write_parquet(adam_folder / "adsl.parquet", adam.ADSL.validate(derived.adsl))
+    write_parquet(adam_folder / "adtte.parquet", adam.ADTTE.validate(derived.adtte))
+    # Some thirty records an assessment: a large study's are never held at once.
+    records = adrs.blocks(derived.adsl, derived.frame, plan.schedule, plan.response)
+    contract = adam.coded(adam.ADRS)
+    checked = (contract.validate(block, inplace=True) for block in records)
+    write_parquet_blocks(adam_folder / "adrs.parquet", checked)

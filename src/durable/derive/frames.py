@@ -58,3 +58,13 @@ def row_of_subject(number: Ints, rows: Ints) -> Ints:
 def taken(values: npt.NDArray[np.float64], rows: Ints) -> npt.NDArray[np.float64]:
     """The values in `rows`; NaN where the row is -1."""
     return np.where(rows >= 0, values[rows], np.nan) if len(values) else np.full(len(rows), np.nan)
+
+
+def positions(frame: pd.DataFrame, names: pd.Series[Any] | pd.Index[Any]) -> Ints:
+    """For each row, where its subject stands among `names`; -1 where it does not."""
+    number = numbers(frame)
+    first = first_rows(number, np.ones(len(number), dtype=np.bool_))
+    found = pd.Index(names).get_indexer(frame["subject_id"].to_numpy()[first])
+    by_subject = np.full(number[-1] + 1 if len(number) else 0, -1, dtype=np.int64)
+    by_subject[number[first]] = found
+    return by_subject[number]

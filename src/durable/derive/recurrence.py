@@ -13,9 +13,11 @@ import pandas as pd
 from durable.config.model import Response, Scale, Worsening
 from durable.derive import tis
 from durable.derive.assessments import direction
+from durable.derive.frames import numbers, row_of_subject, taken, with_columns
 from durable.derive.remission import all_met, any_met, count_met
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 
@@ -39,46 +41,39 @@ def with_losses(frame: pd.DataFrame, start: pd.Series[int], response: Response) 
         ``early_flare`` (inside the early window: for adjudication, no event).
     """
     rule = response.recurrence
-    first = np.asarray(frame["subject_id"].map(start), dtype=float)
-    after = frame["visit_date"].to_numpy() > _date_of(frame, first)
+    number = numbers(frame)
+    first = row_of_subject(number, np.asarray(start, dtype=np.int64))
+    date = frame["visit_date"].to_numpy()
+    after = (first >= 0) & (date > date[first])
     early = frame["day"].to_numpy(float) <= rule.early_flare_days
     loss = np.where(frame["post"], 1.0 - frame["remission"].to_numpy(float), np.nan)
     worse = _worse(frame, response)
-    subject = frame["subject_id"]
     eligible = after & ~early
     recorded = frame["investigator_assessment"].isin(["recurrence", "progression"]).to_numpy(bool)
-    kept_up = _confirmed(loss, subject, rule.consecutive)
-    gone_on = _confirmed(worse, subject, rule.consecutive)
-    return frame.assign(
-        after=after,
-        loss=loss,
-        worse=worse,
-        confirmed_loss=kept_up & eligible & rule.confirmed_loss,
-        confirmed_worse=gone_on & eligible & rule.worsening.enabled,
-        investigator_event=recorded & after & rule.investigator,
-        early_flare=after & early & ((loss == 1) | (worse == 1)) & ~recorded,
-    )
+    kept_up = _confirmed(loss, number, rule.consecutive)
+    gone_on = _confirmed(worse, number, rule.consecutive)
+    new = {
+        "after": after,
+        "loss": loss,
+        "worse": worse,
+        "confirmed_loss": kept_up & eligible & rule.confirmed_loss,
+        "confirmed_worse": gone_on & eligible & rule.worsening.enabled,
+        "investigator_event": recorded & after & rule.investigator,
+        "early_flare": after & early & ((loss == 1) | (worse == 1)) & ~recorded,
+    }
+    return with_columns(frame, new)
 
 
-def _date_of(frame: pd.DataFrame, row: Floats) -> npt.NDArray[np.datetime64]:
-    """Date of the assessment in a row; not-a-time (later than nothing) where there is no row."""
-    dates = frame["visit_date"].to_numpy()
-    known = ~np.isnan(row)
-    result = np.full(len(row), np.datetime64("NaT"), dtype=dates.dtype)
-    result[known] = dates[row[known].astype(int)]
-    return result
-
-
-def _confirmed(status: Floats, subject: pd.Series[str], consecutive: int) -> Flags:
+def _confirmed(status: Floats, number: Ints, consecutive: int) -> Flags:
     """Rows with status 1 that the subject's next known statuses confirm; unknown: passed over."""
-    known = ~np.isnan(status)
-    series = pd.Series(status[known])
-    groups = subject[known].reset_index(drop=True)
-    held = series == 1
+    known = np.flatnonzero(~np.isnan(status))
+    met, subject = status[known] == 1, number[known]
+    held = met.copy()
     for step in range(1, consecutive):
-        held &= series.groupby(groups).shift(-step) == 1
+        held[-step:] = False
+        held[:-step] &= met[step:] & (subject[step:] == subject[:-step])
     result = np.zeros(len(status), dtype=bool)
-    result[np.flatnonzero(known)] = held.to_numpy(bool)
+    result[known] = held
     return result
 
 
@@ -101,11 +96,16 @@ def _worse(frame: pd.DataFrame, response: Response) -> Floats:
 def best_before(frame: pd.DataFrame, measure: str) -> Floats:
     """Best post-infusion value before each assessment; NaN where there is none."""
     value = frame[measure].where(frame["post"])
-    subject = frame["subject_id"]
-    filled = value.groupby(subject)
-    running = filled.cummax() if direction(measure) == "higher" else filled.cummin()
-    # cummax leaves gaps where the value is missing: carry the best so far over them.
-    return running.groupby(subject).ffill().groupby(subject).shift(1).to_numpy(float)
+    number = numbers(frame)
+    by_subject = value.groupby(number, sort=False)
+    higher = direction(measure) == "higher"
+    running = (by_subject.cummax() if higher else by_subject.cummin()).to_numpy(float)
+    # The last row before each with a value; where it is of the same subject, its best so far.
+    row = np.arange(len(number))
+    last = np.maximum.accumulate(np.where(np.isnan(running), -1, row))
+    before = np.full(len(number), -1)
+    before[1:] = np.where(number[last[:-1]] == number[1:], last[:-1], -1)
+    return taken(running, before)
 
 
 def _worse_by(frame: pd.DataFrame, measure: str, amount: float) -> Floats:

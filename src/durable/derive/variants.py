@@ -8,7 +8,8 @@ import pandas as pd
 
 from durable.config.model import Plan
 from durable.contracts import adam
-from durable.derive.datasets import Datasets, derive, read_validated
+from durable.derive.adrs import improvement
+from durable.derive.datasets import derive_but_records, read_validated
 from durable.files import write_parquet
 
 
@@ -20,20 +21,21 @@ def run(plan: Plan, folder: Path) -> None:
     subjects = pd.read_parquet(folder / "validated" / "subjects.parquet")
     visits = pd.read_parquet(folder / "validated" / "visits.parquet")
     therapies = read_validated(folder, "therapies")
-    datasets: dict[str, Datasets] = {}
+    adrs: dict[str, pd.DataFrame] = {}
+    adtte: dict[str, pd.DataFrame] = {}
     for name in plan.sensitivity:
-        datasets[name] = derive(
+        response = plan.response_of(name)
+        derived = derive_but_records(
             subjects,
             visits,
             therapies,
             study=plan.study.id,
             cutoff=plan.analysis.data_cutoff,
             schedule=plan.schedule,
-            response=plan.response_of(name),
+            response=response,
         )
-        adam.ADTTE.validate(datasets[name].adtte)
-    adrs = {name: d.adrs.loc[d.adrs["PARAMCD"] == "IMPR"] for name, d in datasets.items()}
-    adtte = {name: d.adtte for name, d in datasets.items()}
+        adrs[name] = improvement(derived.adsl, derived.frame, plan.schedule, response)
+        adtte[name] = adam.ADTTE.validate(derived.adtte)
     for dataset, frames in (("adrs", adrs), ("adtte", adtte)):
         stacked = pd.concat(frames, names=["ANALYSIS", None]).reset_index(level="ANALYSIS")
         write_parquet(folder / "adam" / "sensitivity" / f"{dataset}.parquet", stacked)

@@ -1,0 +1,110 @@
+"""A large study is derived as a small one is: by blocks, and no subject touches another."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from benchmarks import registry
+
+from durable.config.model import Response
+from durable.contracts import inputs
+from durable.derive import adrs, tis
+from durable.derive.datasets import Datasets, derive, derive_but_records
+from durable.files import write_parquet, write_parquet_blocks
+from tests.derive.build import ACTIVE, INACTIVE, UNKNOWN, plan, subject, table, visit
+
+Tables = dict[str, pd.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def study() -> Tables:
+    """Sixty subjects of the registry as validation leaves them."""
+    made = {}
+    for name, recorded in registry.tables(60).items():
+        typed = (
+            recorded.assign(**dict.fromkeys(("jdmai1", "jdmai2"), np.nan))
+            if name == "visits"
+            else recorded
+        )
+        for column, rule in inputs.columns(name, Response().ranges).items():
+            if rule.kind == "text":
+                typed[column] = typed[column].astype(object).where(typed[column].notna(), None)
+            elif rule.kind == "date":
+                typed[column] = typed[column].astype("datetime64[ns]")
+            else:
+                typed[column] = typed[column].astype(float)
+        made[name] = typed.assign(source_row=range(2, len(typed) + 2))
+    return made
+
+
+def of(study: Tables, names: set[str]) -> Tables:
+    return {name: table.loc[table["subject_id"].isin(names)] for name, table in study.items()}
+
+
+def given() -> dict[str, object]:
+    return {
+        "study": "NCT",
+        "cutoff": dt.date.fromisoformat(registry.CUTOFF),
+        "schedule": plan().schedule,
+        "response": plan().response,
+    }
+
+
+def test_a_subset_gives_the_rows_that_it_has_in_the_whole(study: Tables) -> None:
+    names = set(study["subjects"]["subject_id"].iloc[5:60:7])
+    whole = derive(*study.values(), **given())
+    part = derive(*of(study, names).values(), **given())
+    assert len(part.adsl) == len(names) == 8
+    for name in ("adsl", "adrs", "adtte"):
+        expected, found = getattr(whole, name), getattr(part, name)
+        expected = expected.loc[expected["USUBJID"].isin(names)].reset_index(drop=True)
+        pd.testing.assert_frame_equal(found, expected, check_exact=True)
+    assert whole.adtte["CNSR"].nunique() > 2  # the subjects differ in how they end
+
+
+def test_many_digits_of_one_subject_leave_the_others_as_they_are() -> None:
+    alone = tis.percent_change([0.30000000000000004], [0.1], 10)
+    beside = tis.percent_change([0.30000000000000004, 1 / 3], [0.1, 0.1], 10)
+    assert alone[0] == beside[0] == 2.0
+    assert beside[1] == pytest.approx(70 / 30)
+
+
+def test_the_file_of_blocks_reads_as_the_dataset_made_at_once(
+    study: Tables, tmp_path: Path
+) -> None:
+    whole: Datasets = derive(*study.values(), **given())
+    found = derive_but_records(*study.values(), **given())
+    blocks = adrs.blocks(found.adsl, found.frame, plan().schedule, plan().response, subjects=7)
+    write_parquet_blocks(tmp_path / "blocks.parquet", blocks)
+    write_parquet(tmp_path / "once.parquet", whole.adrs)
+    read = [pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("blocks", "once")]
+    pd.testing.assert_frame_equal(*read, check_exact=True)
+    assert pq.ParquetFile(tmp_path / "blocks.parquet").num_row_groups == 9  # 60 subjects by 7
+
+
+def test_records_of_the_rate_alone_are_those_of_the_whole_dataset() -> None:
+    visits = [
+        visit(-10, ACTIVE),
+        visit(58, INACTIVE),
+        visit(-10, ACTIVE, "S2"),
+        visit(85, UNKNOWN, "S2"),
+        visit(61, INACTIVE, "S4"),
+    ]
+    people = [subject(), subject("S2"), subject("S3"), subject("S4", infusion_date=pd.NaT)]
+    tables = table("subjects", people), table("visits", visits), None
+    whole = derive(*tables, **given()).adrs
+    found = derive_but_records(*tables, **given())
+    rate = adrs.improvement(found.adsl, found.frame, plan().schedule, plan().response)
+    in_whole = whole.loc[whole["PARAMCD"] == "IMPR"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(rate, in_whole, check_exact=True)
+    assert rate["USUBJID"].tolist() == ["S1", "S1", "S2", "S2", "S3", "S3"]
+    assert rate["AVISIT"].tolist() == ["M2", "M3", "M3", "M2", "M2", "M3"]
+    # S1: 15 records at baseline, 32 at the visit with the rate, then the visit not held.
+    assert rate["ASEQ"].tolist() == [47, 48, 47, 48, 1, 2]
+    assert rate["SRCSEQ"].tolist() == [3, pd.NA, 5, pd.NA, pd.NA, pd.NA]
+    assert rate["AVAL"].tolist()[0] == 1
