@@ -93,9 +93,9 @@ def test_memory_grows_by_a_small_multiple_of_the_file(tmp_path: Path) -> None:
     size = (tmp_path / "large" / "visits.csv").stat().st_size
     size += (tmp_path / "large" / "subjects.csv").stat().st_size
     assert size > 23e6
-    base = run("check", tmp_path / "small")[1]
+    base = run("check", tmp_path / "small").peak_gb
     for stage in ("check", "cut"):
-        peak = run(stage, tmp_path / "large")[1]
+        peak = run(stage, tmp_path / "large").peak_gb
         assert (peak - base) * 1e9 < MULTIPLE * size
 
 
