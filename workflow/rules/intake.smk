@@ -19,7 +19,9 @@ rule check:
         **dependencies(PLAN, "check"),
         contents=input_digests(PLAN),
     shell:
-        "python -m durable check --config {input.config:q} --plan {params.plan} &> {log:q}"
+        # A terminal is let through for the progress of large files, and for nothing else.
+        "DURABLE_TERMINAL=3 python -m durable check --config {input.config:q}"
+        " --plan {params.plan} 3>&2 &> {log:q}"
 
 
 rule cut:
@@ -40,4 +42,6 @@ rule cut:
     params:
         **dependencies(PLAN, "cut"),
     shell:
-        "python -m durable cut --config {input.config:q} --plan {params.plan} &> {log:q}"
+        # A terminal is let through for the progress of large files, and for nothing else.
+        "DURABLE_TERMINAL=3 python -m durable cut --config {input.config:q}"
+        " --plan {params.plan} 3>&2 &> {log:q}"

@@ -20,9 +20,10 @@ from durable.intake.progress import Progress, of_stage
 from durable.intake.queries import compared, write_html, write_xlsx
 from durable.intake.reading import read
 from durable.intake.rules import Severity
-from durable.intake.stored import in_parts, write_listing, write_table
+from durable.intake.stored import ROWS, write_listing, write_table
 from durable.intake.tables import Table
 from durable.intake.typing import typed
+from durable.intake.values import Typed
 
 #: Inputs of fewer bytes are done before there is anything to say of how far they are.
 LARGE = 50_000_000
@@ -55,8 +56,7 @@ def run(plan: Plan, folder: Path) -> None:
     progress = of_stage(large=_size(plan.inputs) >= LARGE)
     examined = examine(plan, progress)
     for name, table in examined.tables.items():
-        parts = in_parts(table.frame, f"{name}: writing", progress)
-        write_table(folder / "checked" / f"{name}.parquet", parts)
+        write_table(folder / "checked" / f"{name}.parquet", _parts(name, table.frame, progress))
     text = json.dumps(examined.sources, indent=1, sort_keys=True)
     write_text(folder / "checked" / "sources.json", f"{text}\n")
     write_listing(folder / "checked" / "conversions.csv", conversion.parts(examined.conversions))
@@ -89,14 +89,21 @@ def examine(plan: Plan, progress: Progress | None = None) -> Examined:
         conversions += changed
         frame = typed(recorded, plan.response.ranges, findings, progress)
         tables[name] = Table(recorded, frame)
-        if recorded.readable and frame.empty:
+        if recorded.readable and not len(frame):
             _no_records(name, recorded.file, findings)
         sources[name] = {"file": recorded.file, "rows": len(frame), **digests}
-    filled = {name: table for name, table in tables.items() if not table.frame.empty}
+    filled = {name: table for name, table in tables.items() if len(table.frame)}
     needs = cross.Needs(plan.schedule, tuple(plan.response.measures.values()))
     progress.at("checking the records against each other", 0)
     cross.check(filled, needs, findings)
     return Examined(findings.listing(), tables, sources, conversions)
+
+
+def _parts(name: str, typed: Typed, progress: Progress) -> Iterator[pd.DataFrame]:
+    """The typed table some rows at a time; at least one, empty part."""
+    for start in range(0, max(len(typed), 1), ROWS):
+        progress.at(f"{name}: writing", start / max(len(typed), 1))
+        yield typed.to_frame(start, start + ROWS)
 
 
 def _size(inputs: Inputs) -> int:

@@ -19,7 +19,7 @@ from durable.config.model import Input
 from durable.contracts.units import UNITS
 from durable.intake.cells import plain
 from durable.intake.findings import Recorded, shown
-from durable.intake.stored import in_parts
+from durable.intake.stored import ROWS
 from durable.intake.texts import each, where_each
 
 COLUMNS = ["table", "subject_id", "row", "column", "recorded", "unit", "read_as"]
@@ -74,7 +74,8 @@ def parts(changes: list[pd.DataFrame]) -> Iterator[pd.DataFrame]:
     """All changes as text for the listing, some rows at a time; at least one, empty part."""
     yield pd.DataFrame(columns=COLUMNS)
     for change in changes:
-        for part in in_parts(change):
+        for start in range(0, len(change), ROWS):
+            part = change.iloc[start : start + ROWS]
             yield part.astype({"subject_id": object, "recorded": object, "read_as": object})
 
 

@@ -16,6 +16,7 @@ from durable.intake import events, samples, subjects, visits
 from durable.intake.findings import Findings
 from durable.intake.tables import Table, date_of, first_day, last_day, looked_up, repeated
 from durable.intake.texts import Phrase, coded, plain
+from durable.intake.values import Typed
 
 #: Columns whose values are counted by their text.
 _SPELLED = {
@@ -56,7 +57,7 @@ def check(tables: dict[str, Table], needs: Needs, findings: Findings) -> None:
 def _with_subjects(tables: dict[str, Table], needs: Needs, findings: Findings) -> None:
     table = tables["subjects"]
     subjects.alone(table, findings)
-    once = table.frame.drop_duplicates("subject_id").astype({"subject_id": object})
+    once = table.frame.to_frame().drop_duplicates("subject_id").astype({"subject_id": object})
     known = once.set_index("subject_id")
     for name, other in tables.items():
         if name != "subjects":
@@ -86,16 +87,16 @@ def _duplicates(table: Table, findings: Findings) -> None:
         visits.twice(table, again, findings)
 
 
-def _filled(frame: pd.DataFrame, names: list[str]) -> pd.Series[bool]:
+def _filled(frame: Typed, names: list[str]) -> pd.Series[bool]:
     filled = [frame[name].notna() for name in names]
     return pd.Series(np.logical_and.reduce(filled), index=frame.index)
 
 
-def _first(frame: pd.DataFrame, keys: list[str], again: pd.Series[bool]) -> pd.Series[int]:
+def _first(frame: Typed, keys: list[str], again: pd.Series[bool]) -> pd.Series[int]:
     """Row of the first record with the same keys as one that is there `again`."""
     if not again.any():
         return frame["source_row"]
-    alike = frame.loc[repeated(frame, keys, keep=False), [*keys, "source_row"]]
+    alike = frame[[*keys, "source_row"]].loc[repeated(frame, keys, keep=False)]
     groups = alike.groupby(keys, dropna=False, observed=True)["source_row"]
     return groups.transform("min").reindex(frame.index, fill_value=0)
 

@@ -22,7 +22,9 @@ from durable.intake.texts import Texts, of_codes
 #: Separator of each format, with its names.
 _SIGNS = {"csv": (",", "commas"), "tsv": ("\t", "tabs")}
 
-#: Blocks of a megabyte that are taken in together.
+#: Bytes that are read at a time (no row can be longer), and how many times before they are put
+#: together.
+_BLOCK = 2**20
 _BATCHES = 32
 
 
@@ -98,7 +100,9 @@ def _records(file: File, data: bytes, sign: str, width: int) -> pd.DataFrame | N
             source,
             # The header is read as a row, because it may take several lines. One thread: only
             # then are the rows of a broken file counted.
-            read_options=pacsv.ReadOptions(column_names=names, use_threads=False),
+            read_options=pacsv.ReadOptions(
+                column_names=names, use_threads=False, block_size=_BLOCK
+            ),
             parse_options=pacsv.ParseOptions(
                 delimiter=sign,
                 newlines_in_values=True,

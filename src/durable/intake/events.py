@@ -88,7 +88,7 @@ def adverse_of_subjects(
         expected = "a death_date in the subjects table for a fatal event"
         findings.add(recorded, where & alive, name, "fatal_without_death", expected)
     died = subjects.frame["death_date"].notna()
-    explained = subjects.frame["subject_id"].isin(frame.loc[by.any(axis=1), "subject_id"])
+    explained = subjects.frame["subject_id"].isin(frame["subject_id"].loc[by.any(axis=1)])
     findings.add(
         subjects.recorded,
         died & ~explained,

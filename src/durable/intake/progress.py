@@ -52,6 +52,7 @@ def of_stage(*, large: bool) -> Progress:
     """
     if not large:
         return Progress()
-    descriptor = int(os.environ.get(TERMINAL, sys.stderr.fileno()))
+    named = os.environ.get(TERMINAL, "")
+    descriptor = int(named) if named.isdecimal() else sys.stderr.fileno()
     bar = os.fdopen(os.dup(descriptor), "w") if os.isatty(descriptor) else None
     return Progress(bar, None if sys.stderr.isatty() else sys.stderr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.intake.findings import Findings
-from durable.intake.tables import Table, date_of, left_empty, usual_of
+from durable.intake.tables import Table, date_of, left_empty, repeated, usual_of
 from durable.intake.texts import Phrase
 
 
@@ -18,8 +18,8 @@ def alone(table: Table, findings: Findings) -> None:
     expected = Phrase("the unit of the assay's other samples: {}", (usual,))
     findings.add(recorded, mixed, "unit", "mixed_units", expected)
     keys = ["subject_id", "assay", "sample_date"]
-    several = frame.duplicated(keys, keep=False) & frame[keys].notna().all(axis=1)
-    several &= ~frame.duplicated([*keys, "sample_time"], keep=False)
+    several = repeated(frame, keys, keep=False) & frame[keys].notna().all(axis=1)
+    several &= ~repeated(frame, [*keys, "sample_time"], keep=False)
     untimed = several & left_empty(table, "sample_time")
     findings.add(
         recorded, untimed, "sample_time", "time_missing", "a time: the day has other samples"

@@ -10,21 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from durable.files import safe_cell, whole
-from durable.intake.progress import Progress
 from durable.intake.texts import each
 
 #: Rows of a table that are written or read at a time.
 ROWS = 500_000
-
-
-def in_parts(
-    frame: pd.DataFrame, step: str = "", progress: Progress | None = None
-) -> Iterator[pd.DataFrame]:
-    """A frame some rows at a time, in order; at least one, empty part."""
-    for start in range(0, max(len(frame), 1), ROWS):
-        if progress is not None:
-            progress.at(step, start / max(len(frame), 1))
-        yield frame.iloc[start : start + ROWS]
 
 
 def write_listing(path: Path, parts: Iterable[pd.DataFrame]) -> None:

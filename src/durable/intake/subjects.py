@@ -74,10 +74,10 @@ def _dose(table: Table, findings: Findings) -> None:
 def baselines(table: Table, visits: Table, findings: Findings) -> None:
     """Infused subjects without an assessment up to that day."""
     frame = table.frame
-    once = frame.drop_duplicates("subject_id").astype({"subject_id": object})
+    once = frame.to_frame().drop_duplicates("subject_id").astype({"subject_id": object})
     known = once.set_index("subject_id")
     date = date_of(visits.frame, known, "infusion_date")
-    before = visits.frame.loc[visits.frame["visit_date"] <= date, "subject_id"].unique()
+    before = visits.frame["subject_id"].loc[visits.frame["visit_date"] <= date].unique()
     without = frame["infusion_date"].notna() & ~frame["subject_id"].isin(before)
     expected = "an assessment before the infusion: without a baseline there is no score"
     findings.add(table.recorded, without, "infusion_date", "no_baseline", expected)

@@ -12,6 +12,7 @@ from durable.contracts.inputs import partial
 from durable.contracts.partial_dates import possible_days
 from durable.intake.findings import Findings, Recorded
 from durable.intake.texts import Phrase, coded, each, empty
+from durable.intake.values import Typed
 
 _LARGEST = 2**63
 
@@ -21,19 +22,16 @@ class Table:
     """A table as recorded and as typed; both have the same rows."""
 
     recorded: Recorded
-    frame: pd.DataFrame
+    frame: Typed
 
 
 def left_empty(table: Table, name: str) -> pd.Series[bool]:
     """Cells of a column with nothing in them; one that could not be read is not empty."""
-    missing = table.frame[name].isna()
-    if missing.any():
-        missing &= empty(table.recorded.text[name])
-    return missing
+    return empty(table.recorded.text[name])
 
 
 def repeated(
-    frame: pd.DataFrame, keys: list[str], keep: Literal["first", False] = "first"
+    frame: pd.DataFrame | Typed, keys: list[str], keep: Literal["first", False] = "first"
 ) -> pd.Series[bool]:
     """`frame.duplicated(keys, keep)`, in little memory where few records are."""
     number = np.zeros(len(frame), dtype="int64")
@@ -48,19 +46,20 @@ def repeated(
     ordered = np.sort(number)
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
     found = np.isin(number, twice) if len(twice) else np.zeros(len(frame), dtype=bool)
-    found[found] = frame.loc[found, keys].duplicated(keep=keep)
+    found[found] = frame[keys].loc[found].duplicated(keep=keep)
     return pd.Series(found, index=frame.index)
 
 
-def usual_of(frame: pd.DataFrame, by: str, value: str) -> pd.Series[str]:
+def usual_of(frame: Typed, by: str, value: str) -> pd.Series[str]:
     """Most frequent value among the records with the same `by`; of equal ones the first."""
-    pairs = frame.groupby([by, value], observed=True)["source_row"].agg(["count", "min"])
+    cells = frame[[by, value, "source_row"]]
+    pairs = cells.groupby([by, value], observed=True)["source_row"].agg(["count", "min"])
     pairs = pairs.reset_index().sort_values(["count", "min"], ascending=[False, True])
     usual = pairs.astype({by: object, value: object}).drop_duplicates(by).set_index(by)[value]
     return looked_up(frame[by], usual)
 
 
-def date_of(frame: pd.DataFrame, known: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
+def date_of(frame: Typed, known: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
     """A date of each record's subject; NaT for an unknown one."""
     return looked_up(frame["subject_id"], known[column])
 
@@ -79,14 +78,14 @@ def number_of(column: pd.Series[str]) -> pd.Series[float]:
     return pd.Series(values.array.take(codes, allow_fill=True), index=column.index)
 
 
-def first_day(frame: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
+def first_day(frame: pd.DataFrame | Typed, column: str) -> pd.Series[pd.Timestamp]:
     """The date, or the first day that one recorded in part can mean."""
     if partial(column) not in frame:
         return frame[column]
     return frame[column].fillna(possible_days(frame[partial(column)])[0])
 
 
-def last_day(frame: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
+def last_day(frame: pd.DataFrame | Typed, column: str) -> pd.Series[pd.Timestamp]:
     """The date, or the last day that one recorded in part can mean."""
     if partial(column) not in frame:
         return frame[column]
@@ -101,7 +100,7 @@ def in_order(table: Table, findings: Findings, early: str, late: str, rule: str)
     findings.add(table.recorded, wrong, late, rule, expected)
 
 
-def fatal(events: pd.DataFrame) -> pd.DataFrame:
+def fatal(events: pd.DataFrame | Typed) -> pd.DataFrame:
     """Whether an event is fatal by its ``grade`` and by its ``outcome``, one row each."""
     return pd.DataFrame(
         {

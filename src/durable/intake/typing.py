@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,8 @@ from durable.config.model import Ranges
 from durable.contracts import inputs
 from durable.intake.findings import HIDDEN, Findings, Recorded
 from durable.intake.progress import Progress
-from durable.intake.texts import Codes, Texts, coded, of_codes, plain
+from durable.intake.texts import coded, plain
+from durable.intake.values import Typed, Values
 
 #: ASCII digits only: full-width digits, thousands separators and 1e3 are not guessed at.
 _FORMS = {
@@ -38,62 +38,26 @@ _WRONG = {
 }
 
 
-@dataclass(frozen=True)
-class _Values:
-    """A column by its distinct texts: each is looked at once, however many rows have it."""
-
-    codes: Codes
-    """Of each row the place of its text."""
-    texts: list[str]
-    """The distinct texts without the blanks around them."""
-    values: npt.NDArray[Any]
-    """What they mean; missing where they are empty or not of their kind."""
-
-    def spread(self) -> Any:
-        """The values on every row again."""
-        if self.values.dtype != object:
-            return self.values[self.codes]
-        places, distinct = pd.factorize(self.values)
-        return of_codes(places[self.codes], distinct)
-
-    def at(self, places: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
-        """The distinct values at these places; beyond the last the first."""
-        return self.values.take(np.where(places < len(self.values), places, 0))
-
-    def unread(self) -> npt.NDArray[np.bool_]:
-        """Which of the distinct texts have no value, though they are not empty."""
-        filled = np.array([bool(text) for text in self.texts], dtype=bool)
-        unread: npt.NDArray[np.bool_] = np.logical_and(pd.isna(self.values), filled)
-        return unread
-
-
 def typed(
     recorded: Recorded, ranges: Ranges, findings: Findings, progress: Progress | None = None
-) -> pd.DataFrame:
-    """The table with typed columns, missing as NaN or NaT; checked against its contract.
-
-    Texts are categorical columns.
-    """
+) -> Typed:
+    """The table with typed columns, missing as NaN or NaT; checked against its contract."""
     rules = inputs.columns(recorded.table, ranges)
-    held: dict[str, _Values] = {}
-    columns: dict[str, Any] = {}
+    held: dict[str, Values] = {}
     for place, (name, rule) in enumerate(rules.items()):
         if progress is not None:
             progress.at(f"{recorded.file}: checking the cells", place / len(rules))
         held[name] = _column(recorded, name, rule, findings)
-        columns[name] = held[name].spread()
-    columns |= {
+    in_part = {
         inputs.partial(name): _dates_in_part(recorded, name, rule, findings)
         for name, rule in rules.items()
         if rule.partial
     }
-    columns["source_row"] = recorded.text["source_row"].to_numpy("int64")
-    frame = pd.DataFrame(columns, copy=False)
     _against_contract(recorded, held, ranges, findings)
-    return frame
+    return Typed(held | in_part, recorded.text["source_row"].to_numpy("int64"))
 
 
-def _column(recorded: Recorded, name: str, rule: inputs.Column, findings: Findings) -> _Values:
+def _column(recorded: Recorded, name: str, rule: inputs.Column, findings: Findings) -> Values:
     codes, distinct = coded(recorded.text[name])
     # Only the others can have blanks around them or hold what is not seen.
     others = np.flatnonzero(~plain(distinct)).tolist()
@@ -105,7 +69,7 @@ def _column(recorded: Recorded, name: str, rule: inputs.Column, findings: Findin
         if places:
             where: npt.NDArray[np.bool_] = np.zeros(len(distinct), dtype=bool)
             where[places] = True
-            rows = pd.Series(where[codes], dtype=bool)
+            rows: Any = pd.Series(where[codes])
             findings.add(recorded, rows, name, rule_name, expected)
 
     blanks = [k for k in others if trimmed[k] != distinct[k]]
@@ -118,8 +82,8 @@ def _column(recorded: Recorded, name: str, rule: inputs.Column, findings: Findin
             found(broken, "line_break", "one line of text")
         values = np.array([*trimmed, None], dtype=object)[:-1]
         values[[k for k in others if not trimmed[k]]] = None
-        return _Values(codes, trimmed, values)
-    column = _Values(codes, trimmed, _converted(trimmed, rule.kind))
+        return Values(codes, trimmed, values)
+    column = Values(codes, trimmed, _converted(trimmed, rule.kind))
     wrong = np.flatnonzero(column.unread()).tolist()
     if rule.partial:
         wrong = [k for k in wrong if not _PARTIAL.fullmatch(trimmed[k])]
@@ -127,7 +91,9 @@ def _column(recorded: Recorded, name: str, rule: inputs.Column, findings: Findin
     return column
 
 
-def _dates_in_part(recorded: Recorded, name: str, rule: inputs.Column, findings: Findings) -> Texts:
+def _dates_in_part(
+    recorded: Recorded, name: str, rule: inputs.Column, findings: Findings
+) -> Values:
     """Text of the dates recorded as YYYY-MM or YYYY, missing elsewhere."""
     codes, distinct = coded(recorded.text[name])
     texts = [text.strip() for text in distinct]
@@ -139,8 +105,7 @@ def _dates_in_part(recorded: Recorded, name: str, rule: inputs.Column, findings:
     expected = "a whole date; what is missing is imputed"
     findings.add(recorded, pd.Series(found[codes]), name, "partial_date", expected)
     kept = [text if one else None for text, one in zip(texts, found, strict=True)]
-    dates: Texts = _Values(codes, texts, np.array(kept, dtype=object)).spread()
-    return dates
+    return Values(codes, texts, np.array(kept, dtype=object))
 
 
 def _converted(texts: list[str], kind: inputs.Kind) -> npt.NDArray[Any]:
@@ -168,7 +133,7 @@ def _date(text: str) -> dt.datetime | None:
 
 
 def _against_contract(
-    recorded: Recorded, held: dict[str, _Values], ranges: Ranges, findings: Findings
+    recorded: Recorded, held: dict[str, Values], ranges: Ranges, findings: Findings
 ) -> None:
     """Findings of the pandera contract; cells that could not be read have theirs already.
 
@@ -189,7 +154,7 @@ def _against_contract(
 
 
 def _failures(
-    recorded: Recorded, held: dict[str, _Values], ranges: Ranges
+    recorded: Recorded, held: dict[str, Values], ranges: Ranges
 ) -> dict[tuple[str, str], list[int]]:
     """Places of the distinct values that fail, by column and check.
 

@@ -21,7 +21,7 @@ def twice(table: Table, again: pd.Series[bool], findings: Findings) -> None:
     frame, recorded = table.frame, table.recorded
     label = frame["visit"]
     counted = frame["subject_id"].notna() & label.notna() & (label != UNSCHEDULED) & ~again
-    later = repeated(frame.loc[counted, ["subject_id", "visit"]], ["subject_id", "visit"])
+    later = repeated(frame[["subject_id", "visit"]].loc[counted], ["subject_id", "visit"])
     where = later.reindex(frame.index, fill_value=False)
     expected = f"each visit once for a subject ({UNSCHEDULED} for an unscheduled one)"
     findings.add(recorded, where, "visit", "duplicate_visit", expected)
@@ -84,7 +84,11 @@ def _limit(table: Table, enzyme: str, needed: bool, findings: Findings) -> None:
     severity: Severity = "error" if needed else "warning"
     expected = f"the upper limit of normal: {enzyme} is given"
     findings.add(recorded, without, column, "uln_missing", expected, severity)
-    usual = frame.groupby("subject_id", observed=True)[column].transform("median")
+    usual = (
+        frame[["subject_id", column]]
+        .groupby("subject_id", observed=True)[column]
+        .transform("median")
+    )
     differs = (frame[column] < usual / 2) | (frame[column] > usual * 2)
     expected_limit = Phrase("about the limit at the subject's other visits ({})", (usual,))
     findings.add(recorded, differs, column, "uln_differs", expected_limit)
@@ -99,7 +103,7 @@ def _missing(table: Table, measures: tuple[str, ...], findings: Findings) -> Non
     findings.add(recorded, nothing, "visit_date", "nothing_assessed", expected)
     wanted = [m for m in dict.fromkeys([*measures, *_OF_REMISSION]) if m != "enzyme"]
     for name in wanted:
-        if empty[name].all() and not frame.empty:
+        if empty[name].all() and len(frame):
             message = f"{name} is empty in every row; expected a measure that the analysis uses"
             findings.add_one("visits", recorded.file, "empty_column", message, column=name)
         else:

@@ -1,0 +1,201 @@
+"""Large tables: the same results as small ones, in bounded memory, with a word on how far it is."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+from benchmarks.large_file import run, write_study
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from durable import config
+from durable.intake import check, cutoff, delimited, findings, queries, stored, typing
+from durable.intake.cells import text_of
+from durable.intake.findings import HIDDEN
+from durable.intake.parquet import _written
+from durable.intake.progress import TERMINAL, Progress, of_stage
+from durable.intake.tables import repeated
+from durable.intake.texts import plain
+from durable.stages import STAGES
+from tests.intake.study import Study, column
+
+#: Bytes of memory for each byte of the file, beyond what a small study takes. At 25 MB 5.4 were
+#: measured (pieces of a fixed size count for more there; at 1 GB it is 2.3); with every cell an
+#: object it was more than 10.
+MULTIPLE = 8
+
+
+def made(folder: Path, subjects: int) -> Path:
+    """Results of both stages on a study of demo subjects over and over."""
+    folder.mkdir()
+    write_study(folder, subjects)
+    plan = config.load(folder / "plan.yaml")
+    check.run(plan.only(STAGES["check"].plan), folder)
+    cutoff.run(plan.only(STAGES["cut"].plan), folder)
+    return folder
+
+
+def lines(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_first_subjects_have_the_same_results_among_many(tmp_path: Path) -> None:
+    few, many = made(tmp_path / "few", 24), made(tmp_path / "many", 1200)
+    for listing in ("queries.csv", "validated/data_cut.csv"):
+        alone = lines(few / listing)
+        assert alone
+        among = [line for line in lines(many / listing) if line["subject_id"] < "R-0000024"]
+        assert among == alone
+    for table in ("checked/visits", "validated/visits", "validated/subjects"):
+        alone_rows = pd.read_parquet(few / f"{table}.parquet")
+        among_rows = pd.read_parquet(many / f"{table}.parquet")
+        assert len(among_rows) == 50 * len(alone_rows)
+        pd.testing.assert_frame_equal(among_rows.head(len(alone_rows)), alone_rows)
+
+
+def test_work_in_pieces_makes_the_same_listing_and_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = made(tmp_path / "whole", 300)
+    for module, name, size in (
+        (stored, "ROWS", 100),
+        (check, "ROWS", 100),
+        (findings, "_PIECE", 7),
+        (typing, "_PIECE", 100),
+        (delimited, "_BATCHES", 1),
+        (delimited, "_BLOCK", 5000),
+    ):
+        monkeypatch.setattr(module, name, size)
+    pieces = made(tmp_path / "pieces", 300)
+    assert len(lines(whole / "queries.csv")) == 150
+    for listing in ("queries.csv", "queries.html", "queries.xlsx"):
+        assert (pieces / listing).read_bytes() == (whole / listing).read_bytes()
+    changes = [sorted(map(str, lines(f / "validated/data_cut.csv"))) for f in (whole, pieces)]
+    assert changes[0] == changes[1]
+    for table in ("checked/visits", "validated/visits"):
+        one, other = (pd.read_parquet(folder / f"{table}.parquet") for folder in (whole, pieces))
+        pd.testing.assert_frame_equal(one, other)
+
+
+@pytest.mark.slow
+def test_memory_grows_by_a_small_multiple_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "small").mkdir()
+    (tmp_path / "large").mkdir()
+    write_study(tmp_path / "small", 12)
+    write_study(tmp_path / "large", 25_000)
+    size = (tmp_path / "large" / "visits.csv").stat().st_size
+    size += (tmp_path / "large" / "subjects.csv").stat().st_size
+    assert size > 23e6
+    base = run("check", tmp_path / "small").peak_gb
+    for stage in ("check", "cut"):
+        peak = run(stage, tmp_path / "large").peak_gb
+        assert (peak - base) * 1e9 < MULTIPLE * size
+
+
+def test_a_mistake_in_every_row_is_listed_whole_and_shown_in_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "WHOLE", 100)
+    monkeypatch.setattr(queries, "MOST", 10)
+    study = Study(tmp_path)
+    column("visits", "cmas", "53")(study)
+    study.check()
+    listed = lines(study.results / "queries.csv")
+    assert sum(line["rule"] == "out_of_range" for line in listed) == 105
+    book = openpyxl.load_workbook(study.results / "queries.xlsx")
+    shown = list(book["Queries"].iter_rows(min_row=2, values_only=True))
+    assert sum(row[10] == "out_of_range" for row in shown) == 10
+    assert list(book["Not all listed"].iter_rows(values_only=True)) == [
+        ("Status", "Severity", "Table", "Field", "Rule", "Findings", "Listed"),
+        ("open", "error", "visits", "cmas", "out_of_range", "105", "10"),
+    ]
+    page = " ".join((study.results / "queries.html").read_text().split())
+    assert "open, error: 105; open, warning: 7." in page
+    assert "Of these kinds it lists the first 10; queries.csv has all." in page
+    assert page.count('<td class="rule">out_of_range</td>') == 10
+    assert study.refused() is not None
+
+
+def test_a_small_study_is_shown_whole_and_says_nothing_of_limits(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    column("visits", "cmas", "53")(study)
+    study.check()
+    book = openpyxl.load_workbook(study.results / "queries.xlsx")
+    assert book.sheetnames == ["Queries", "Resolved"]
+    assert book["Queries"].max_row == 1 + 105 + 7
+    assert "too many" not in (study.results / "queries.html").read_text()
+
+
+def test_a_log_gets_lines_and_a_terminal_a_bar_that_goes() -> None:
+    bar, log = io.StringIO(), io.StringIO()
+    progress = Progress(bar, log)
+    for share in (0, 0.5, 1):
+        progress.at("visits.csv: reading", share)
+    progress.at("visits: writing", 0)
+    progress.end()
+    assert log.getvalue() == "visits.csv: reading\nvisits: writing\n"
+    drawn = bar.getvalue().split("\r\x1b[K")
+    assert "visits.csv: reading [##############################] 100%" in drawn
+    assert drawn[-1] == ""
+
+
+def test_a_terminal_beside_the_log_gets_the_bar(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    reader, terminal = os.openpty()
+    monkeypatch.setenv(TERMINAL, str(terminal))
+    of_stage(large=True).at("visits.csv: reading", 0.5)
+    assert b"[###############               ]  50%" in os.read(reader, 1000)
+    of_stage(large=False).at("subjects.csv: reading", 0.5)
+    assert capfd.readouterr().err == "visits.csv: reading: 50%\n"
+
+
+@pytest.mark.parametrize("given_terminal", ["", "99", "x"])
+def test_a_terminal_that_is_none_is_no_mistake(
+    given_terminal: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(TERMINAL, given_terminal)
+    of_stage(large=True).at("visits.csv: reading", 0)
+    assert capfd.readouterr().err == "visits.csv: reading\n"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.floats(width=64), max_size=5), st.lists(st.floats(width=32), max_size=5))
+def test_numbers_written_together_are_as_each_alone(
+    double: list[float], single: list[float]
+) -> None:
+    import pyarrow as pa
+
+    assert _written(pa.array(double, pa.float64())) == [text_of(value) for value in double]
+    for value, text in zip(single, _written(pa.array(single, pa.float32())), strict=True):
+        # Its shortest decimals are those of its own precision.
+        assert (
+            text in ("nan", "inf", "-inf") or pa.scalar(float(text), pa.float32()).as_py() == value
+        )
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(max_size=4), max_size=6))
+def test_a_plain_text_has_no_blanks_around_it_and_nothing_hidden(values: list[str]) -> None:
+    for value, found in zip(values, plain(values), strict=True):
+        visible = value != "" and value.isascii() and not HIDDEN.search(value)
+        assert found == (visible and value == value.strip())
+
+
+KEYS = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([1.0, 2.0, None])), max_size=8)
+
+
+@settings(deadline=None)
+@given(KEYS)
+def test_repeated_records_are_those_that_pandas_finds(rows: list[tuple[str, float | None]]) -> None:
+    frame = pd.DataFrame(rows, columns=["a", "b"]).astype({"a": "category", "b": "float64"})
+    assert repeated(frame, ["a", "b"]).tolist() == frame.duplicated().tolist()
+    both = repeated(frame, ["a", "b"], keep=False)
+    assert both.tolist() == frame.duplicated(keep=False).tolist()
