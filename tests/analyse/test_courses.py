@@ -5,8 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
+import pytest
 
-from durable.analyse.courses import measures, spider, swimmer, waterfall
+from durable.analyse.courses import (
+    measures,
+    quantiles,
+    spider,
+    spider_quantiles,
+    swimmer,
+    waterfall,
+)
 from durable.derive.datasets import Datasets
 from tests.derive.build import ACTIVE, INACTIVE, UNKNOWN, date, derived, plan, subject, visit
 
@@ -97,3 +105,21 @@ def test_each_measure_of_the_core_set_has_its_recorded_values() -> None:
     ]
     cmas = frame.loc[frame["measure"] == "CMAS"]
     assert list(zip(cmas["day"], cmas["value"], strict=True)) == [(-10, 30), (60, 51)]
+
+
+def test_scores_of_many_are_quantiles_at_the_target_day_of_the_visit() -> None:
+    # Physician global 6 at baseline; 0, 1, 2, 3 and 4 around day 60.
+    people = [f"S{i}" for i in range(5)]
+    rows = [visit(-10, ACTIVE, name) for name in people]
+    rows += [
+        visit(58 + i, ACTIVE | {"physician_global": float(i)}, name)
+        for i, name in enumerate(people)
+    ]
+    adrs = derived([subject(name) for name in people], rows).adrs
+    found = quantiles(adrs.loc[adrs["PARAMCD"] == "PHYS"]).set_index(["subject", "day"])["value"]
+    assert found.loc["median"].tolist() == [6.0, 2.0]
+    assert found.loc["upper quartile"].to_dict() == {0.0: 6.0, 60.0: 3.0}
+    assert found.loc["95th percentile"].tolist() == [6.0, pytest.approx(3.8)]
+    # Changes of 60, 50, 40, 30 and 20 % of the scale score 20, 20, 17.5, 17.5 and 15.
+    score = spider_quantiles(adrs).query("subject == 'median'")
+    assert list(zip(score["day"], score["tis"], strict=True)) == [(0, 0.0), (60, 17.5)]

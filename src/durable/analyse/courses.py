@@ -7,10 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from durable.analyse.groups import read_adrs
 from durable.config.model import Plan
-from durable.contracts.parameters import PLACES
+from durable.contracts.parameters import PLACES, QUANTILES
 from durable.files import write_csv
 
+#: From this many subjects on, scores and measures over time are shown by their quantiles.
+MANY = 500
 _EVENTS = {
     "RECURRENCE": "recurrence",
     "PROGRESSION": "progression",
@@ -21,9 +24,12 @@ def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/``; write the data of the swimmer, spider, waterfall and measures figures."""
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
     shown = ["IMPR", "TIS", *(code for code, _ in PLACES.values())]
-    adrs = pd.read_parquet(
-        folder / "adam" / "adrs.parquet",
-        columns=["USUBJID", "PARAMCD", "AVISIT", "ADT", "ADY", "AVAL", "AVALC", "REASON"],
+    adrs = read_adrs(
+        folder,
+        columns=[
+            *("USUBJID", "PARAMCD", "AVISIT", "ADT", "ADY", "AVAL", "AVALC", "REASON"),
+            *("AWTARGET", "ABLFL", "ANL01FL"),
+        ],
         filters=[("PARAMCD", "in", shown)],
     )
     adtte = pd.read_parquet(folder / "adam" / "adtte.parquet")
@@ -31,9 +37,9 @@ def run(plan: Plan, folder: Path) -> None:
     group = infused["DOSELVL"].fillna("")
     data = {
         "swimmer": swimmer(infused, adrs, adtte, group),
-        "tis": spider(adrs),
+        "tis": spider(adrs) if len(infused) < MANY else spider_quantiles(adrs),
         "waterfall": waterfall(adrs, group),
-        "csm": measures(adrs, plan),
+        "csm": measures(adrs, plan, len(infused)),
     }
     for name, frame in data.items():
         write_csv(folder / "figures" / f"f_{name}.csv", frame)
@@ -115,6 +121,37 @@ def spider(adrs: pd.DataFrame) -> pd.DataFrame:
     return both.rename(columns={"USUBJID": "subject"})
 
 
+def quantiles(records: pd.DataFrame) -> pd.DataFrame:
+    """Quantiles of a parameter over the subjects at the baseline (day 0) and each analysis visit.
+
+    Linear between order statistics (type 7 of Hyndman and Fan, Am Stat 1996;50:361), of the records
+    that stand for the visit, at its target day.
+
+    Returns
+    -------
+    DataFrame
+        subject (name of the quantile), day, visit, value; quantiles in their order, then by day.
+    """
+    at_baseline = records["ABLFL"] == "Y"
+    used = (at_baseline | (records["ANL01FL"] == "Y")) & records["AVAL"].notna()
+    day = records["AWTARGET"].astype("Float64").mask(at_baseline, 0.0)
+    frame = pd.DataFrame({"day": day, "visit": records["AVISIT"], "value": records["AVAL"]})
+    by_visit = frame.loc[used].groupby(["day", "visit"])["value"]
+    found = {name: by_visit.quantile(p) for name, p in QUANTILES.items()}
+    points: pd.DataFrame = pd.concat(found, names=["subject"]).reset_index()
+    return points
+
+
+def spider_quantiles(adrs: pd.DataFrame) -> pd.DataFrame:
+    """Quantiles of the score at each analysis visit, 0 at the infusion."""
+    points = quantiles(adrs.loc[adrs["PARAMCD"] == "TIS"]).rename(columns={"value": "tis"})
+    origin = pd.DataFrame({"subject": list(QUANTILES), "day": 0.0, "visit": "", "tis": 0.0})
+    both = pd.concat([origin, points]).assign(partial="N")
+    place = both["subject"].map({name: i for i, name in enumerate(QUANTILES)})
+    both = both.assign(place=place).sort_values(["place", "day"], kind="stable")
+    return both.drop(columns="place").astype({"day": int})
+
+
 def waterfall(adrs: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
     """Best score of each infused subject, highest first; the first visit that reached it.
 
@@ -136,8 +173,8 @@ def waterfall(adrs: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
     return frame.sort_values(["best_tis", "subject"], ascending=[False, True])
 
 
-def measures(adrs: pd.DataFrame, plan: Plan) -> pd.DataFrame:
-    """Each core set measure over time by subject."""
+def measures(adrs: pd.DataFrame, plan: Plan, subjects: int = 0) -> pd.DataFrame:
+    """Each core set measure over time by subject; of many `subjects`, its quantiles."""
     names = {"enzyme": "Muscle enzyme", "chq_phs": "CHQ-PhS"}
     units = {"enzyme": "x ULN", "physician_global": "VAS", "parent_global": "VAS"}
     parts = []
@@ -145,14 +182,17 @@ def measures(adrs: pd.DataFrame, plan: Plan) -> pd.DataFrame:
         code, _ = PLACES[component]
         records = adrs.loc[(adrs["PARAMCD"] == code) & adrs["AVAL"].notna()]
         label = names.get(measure, measure.replace("_", " "))
+        if subjects >= MANY:
+            shown = quantiles(records)
+        else:
+            named = {"subject": records["USUBJID"], "day": _days(records), "value": records["AVAL"]}
+            shown = pd.DataFrame(named)
         parts.append(
             pd.DataFrame(
                 {
                     "measure": label if label != label.lower() else _title(label),
                     "unit": units.get(measure, "points"),
-                    "subject": records["USUBJID"],
-                    "day": _days(records),
-                    "value": records["AVAL"],
+                    **{name: shown[name] for name in ("subject", "day", "value")},
                 }
             )
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -58,3 +60,19 @@ def _levels(values: pd.Series[str]) -> list[str]:
         return sorted(levels, key=float)
     except ValueError:
         return levels
+
+
+_TEXT = ("USUBJID", "PARAMCD", "AVISIT", "AVALC", "ABLFL", "ANL01FL", "REASON")
+
+
+def read_adrs(folder: Path, columns: list[str], filters: list[Any]) -> pd.DataFrame:
+    """Some columns of the records of ADRS that an analysis needs: all are thirty an assessment.
+
+    Text is compared by its code in the file, and made text again for the chosen records alone.
+    `filters` are those of `pandas.read_parquet`.
+    """
+    path = folder / "adam" / "adrs.parquet"
+    coded = [name for name in _TEXT if name in columns]
+    records = pd.read_parquet(path, columns=columns, filters=filters, read_dictionary=coded)
+    text = {name: records[name].astype(object) for name in coded}
+    return records.assign(**{name: t.mask(t.isna(), None) for name, t in text.items()})

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.analyse.groups import groups
+from durable.analyse.groups import groups, read_adrs
 from durable.config.model import BetaPrior, Improvement, Plan
 from durable.contracts.parameters import PLACES
 from durable.contracts.results import Result, to_csv
@@ -35,8 +35,8 @@ Count = TypeVar("Count", int, npt.NDArray[np.int64])
 def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/adsl`` and ``adrs``, write ``ard/improvement.csv``."""
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
-    adrs = pd.read_parquet(
-        folder / "adam" / "adrs.parquet",
+    adrs = read_adrs(
+        folder,
         columns=["USUBJID", "PARAMCD", "AVISIT", "AVAL", "AVALC", "ANL01FL", "REASON"],
         filters=[
             ("AVISIT", "in", plan.response.improvement.visits),

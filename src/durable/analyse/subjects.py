@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from durable.analyse.groups import groups
+from durable.analyse.groups import groups, read_adrs
 from durable.config.model import Plan
 from durable.contracts.parameters import PLACES
 from durable.contracts.results import Result, to_csv
@@ -28,8 +28,8 @@ def run(plan: Plan, folder: Path) -> None:
         ("ABLFL", "==", "Y"),
         ("PARAMCD", "in", measures),
     ]
-    adrs = pd.read_parquet(
-        folder / "adam" / "adrs.parquet",
+    adrs = read_adrs(
+        folder,
         columns=["USUBJID", "PARAMCD", "AVISIT", "AVAL", "ABLFL"],
         filters=[rate, at_baseline],
     )

@@ -27,6 +27,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from durable.config.model import Plan
+from durable.contracts.parameters import QUANTILES
 from durable.display.plots.points import Points, short
 from durable.files import whole, write_text
 
@@ -334,6 +335,8 @@ def nothing(caption: Caption, text: str = "No subjects") -> Figure:
 def shortened(points: Points) -> tuple[Points, str]:
     """The rows of as many subjects as a page holds, and a note where that is not all."""
     subjects = len(points.distinct("subject"))
+    if subjects and all(name in QUANTILES for (name,) in points.distinct("subject")):
+        return points, "Too many subjects for a line each: quantiles over them at each visit."
     if subjects <= MOST_SUBJECTS:
         return points, ""
     note = f"The first {MOST_SUBJECTS} of {subjects:,} subjects are shown; the CSV holds all."
