@@ -53,7 +53,8 @@ class Goal:
             return f"| {self.issue} | {self.what} | {sign} {self.bound:,g} | | not measured |"
         kept = value >= self.bound if self.at_least else value <= self.bound
         verdict = "met" if kept else "**missed**"
-        return f"| {self.issue} | {self.what} | {sign} {self.bound:,g} | {shown(value)} | {verdict} |"
+        told = f"{sign} {self.bound:,g} | {shown(value)} | {verdict}"
+        return f"| {self.issue} | {self.what} | {told} |"
 
 
 INTERPRETERS = "fresh demo less Snakemake's start / all stages in one interpreter, CPU"
