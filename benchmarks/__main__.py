@@ -53,7 +53,8 @@ class Goal:
             return f"| {self.issue} | {self.what} | {sign} {self.bound:,g} | | not measured |"
         kept = value >= self.bound if self.at_least else value <= self.bound
         verdict = "met" if kept else "**missed**"
-        return f"| {self.issue} | {self.what} | {sign} {self.bound:,g} | {value:,.3g} | {verdict} |"
+        told = f"{sign} {self.bound:,g} | {shown(value)} | {verdict}"
+        return f"| {self.issue} | {self.what} | {told} |"
 
 
 INTERPRETERS = "fresh demo less Snakemake's start / all stages in one interpreter, CPU"
@@ -74,9 +75,9 @@ GOALS = (
     Goal(7, "a further cut-off / the first analysis, wall", "everyday", "further_ratio", 0.6),
     Goal(
         7,
-        "100,000 subjects: validate, derive, analyse / pandas reading and sorting",
+        "100,000 subjects: validate, derive, analyse / pandas reading and sorting, wall",
         "registry",
-        "time_ratio",
+        "wall_ratio",
         6,
     ),
     Goal(7, "100,000 subjects: peak memory / frame", "registry", "memory_ratio", 6),
@@ -94,7 +95,9 @@ def main() -> int:
         measure = measure_of(section)
         if measure is not None:
             print(f"measuring {section}", flush=True)
-            found[section] = measure(*SECTIONS[section])
+            found[section] = dict(measure(*SECTIONS[section]))
+            if section == "registry":
+                found[section] |= of_registry(found[section])
             MEASURED.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
     text = report(found)
     print(text)
@@ -109,6 +112,18 @@ def measure_of(section: str) -> Callable[..., Values] | None:
         return None
     found: Callable[..., Values] | None = getattr(importlib.import_module(name), "measure", None)
     return found
+
+
+def of_registry(large: dict[str, float]) -> Values:
+    """Ratios of a large registry, and how time grows from one a tenth of its size."""
+    from benchmarks import registry
+
+    small = registry.measure(int(large["subjects"]) // 10)
+    stages = [stage for group in registry.STAGES.values() for stage in group]
+    for found in (small, large):
+        found["stages_cpu"] = sum(found[f"{stage}_cpu"] for stage in stages)
+    ratios = {f"{key}_ratio": value for key, value in registry.ratios(large).items()}
+    return ratios | {"exponent": registry.exponent(small, large, "stages_cpu")}
 
 
 def report(found: Mapping[str, Values]) -> str:
@@ -171,8 +186,8 @@ def figures(values: Values | None) -> list[str]:
     return ["| | |", "|---|---|", *rows, ""]
 
 
-def shown(value: Any) -> str:
-    return f"{value:,.3g}" if isinstance(value, float) else str(value)
+def shown(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def profiles() -> list[str]:
