@@ -196,7 +196,7 @@ STAGES: dict[str, Stage] = {
         "durable.audit.manifest",
         (
             *("analysis", "study", "inputs", "schedule", "response", "statistics", "groups"),
-            *("sensitivity", "safety", "kinetics", "outputs", "simulation"),
+            *("sensitivity", "safety", "kinetics", "outputs"),
         ),
         "write the manifest and the pinned configuration",
     ),
