@@ -19,7 +19,6 @@ from durable.audit.pins import (
     code_files,
     commit,
     differences,
-    digest,
     found_pins,
     listing_digest,
     lock_digest,
@@ -212,7 +211,7 @@ def set_environment(environment: MutableMapping[str, str], python: Path) -> None
 
 
 def keep_to_run(
-    environment: MutableMapping[str, str], plan: Plan, workflow: Path, sent: bool
+    environment: MutableMapping[str, str], plan: Plan, program: str, sent: bool
 ) -> None:
     """Keep a job on another machine to the plan, code and packages that its run began with.
 
@@ -223,8 +222,8 @@ def keep_to_run(
     ----------
     environment
         ``os.environ``, which jobs inherit. Where a cluster does not pass it on, nothing is checked.
-    workflow
-        Folder of the Snakefile.
+    program
+        Digest of the code.
     sent
         Whether this process is such a job, not the run itself.
 
@@ -233,7 +232,7 @@ def keep_to_run(
     UserError
         In a job, where anything is not as the run began with it.
     """
-    begun = "\n".join([plan.model_dump_json(), digest(code_files(workflow)), packages()])
+    begun = "\n".join([plan.model_dump_json(), program, packages()])
     found = hashlib.sha256(begun.encode()).hexdigest()
     if not sent:
         environment[_RUN] = found

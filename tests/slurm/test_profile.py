@@ -10,6 +10,7 @@ from durable.errors import UserError
 from durable.workflow import keep_to_run
 from tests.workflow.conftest import ROOT
 
+INTERIM = ROOT / "config/config.yaml"
 #: Rules that are jobs of their own, run where snakemake runs, or only name files.
 APART = {"simulate_chunk", "audit", "compare", "simulate"}
 
@@ -36,31 +37,25 @@ def test_the_profile_keeps_what_a_bare_run_does():
 
 
 @pytest.fixture
-def sent_with(tmp_path):
-    """The environment that a run gives its jobs, the plan and the code of the run."""
-    (tmp_path / "Snakefile").write_text("# rules\n")
-    environment = {}
-    plan = load(ROOT / "config/config.yaml")
-    keep_to_run(environment, plan, tmp_path, sent=False)
-    assert list(environment) == ["DURABLE_RUN"]
-    return environment, plan, tmp_path
+def environment():
+    """What a run of the interim analysis gives its jobs."""
+    given = {}
+    keep_to_run(given, load(INTERIM), "code", sent=False)
+    assert list(given) == ["DURABLE_RUN"]
+    return given
 
 
-def test_a_sent_job_works_for_the_plan_and_code_of_its_run(sent_with):
-    environment, plan, workflow = sent_with
+def test_a_sent_job_works_for_the_plan_and_code_of_its_run(environment):
     before = dict(environment)
-    keep_to_run(environment, plan, workflow, sent=True)
+    keep_to_run(environment, load(INTERIM), "code", sent=True)
     assert environment == before
 
 
-def test_a_sent_job_refuses_a_configuration_edited_meanwhile(sent_with):
-    environment, _, workflow = sent_with
+@pytest.mark.parametrize(
+    ("configuration", "program"),
+    [(ROOT / "config/final.yaml", "code"), (INTERIM, "other code")],
+    ids=["configuration", "code"],
+)
+def test_a_sent_job_refuses_what_was_edited_meanwhile(environment, configuration, program):
     with pytest.raises(UserError, match="not those that the run began with"):
-        keep_to_run(environment, load(ROOT / "config/final.yaml"), workflow, sent=True)
-
-
-def test_a_sent_job_refuses_code_edited_meanwhile(sent_with):
-    environment, plan, workflow = sent_with
-    (workflow / "Snakefile").write_text("# other rules\n")
-    with pytest.raises(UserError, match="not those that the run began with"):
-        keep_to_run(environment, plan, workflow, sent=True)
+        keep_to_run(environment, load(configuration), program, sent=True)

@@ -18,7 +18,7 @@ rule record:
         f"{FOLDER}/logs/record.log",
     params:
         **dependencies(PLAN, "record"),
-        program=digest(code_files(WORKFLOW)),
+        program=PROGRAM,
         lock=lock_digest(WORKFLOW),
     shell:
         "python -m durable record --config {input.config:q} --plan {params.plan} &> {log:q}"

@@ -28,12 +28,14 @@ OPTIONS = workflow.config_settings.config
 # A job on another machine runs what the process that sent it has checked.
 SENT = not workflow.is_main_process
 ASKED = simulates(sys.argv[1:])
+WORKFLOW = Path(workflow.basedir)
+PROGRAM = digest(code_files(WORKFLOW))
 try:
     CONFIG = configuration(workflow.overwrite_configfiles, OPTIONS)
     ALLOW = allowed(OPTIONS.get("allow"))
     PLAN = plan_of(CONFIG, inputs=not SENT and not ASKED, simulation=ASKED)
     FOLDER = f"results/{PLAN.analysis.id}"
-    keep_to_run(os.environ, PLAN, Path(workflow.basedir), SENT)
+    keep_to_run(os.environ, PLAN, PROGRAM, SENT)
     # An audit says more about edited results than that they are refused.
     if not SENT and PLAN.pins is None:
         refuse_edited(Path(FOLDER))
@@ -56,9 +58,6 @@ sys.modules.setdefault("pandas", None)
 # An input of each stage for its place: what the stage reads of it is among its parameters.
 PLAN_FILE = ancient(str(CONFIG))
 INPUTS = input_files(PLAN)
-
-
-WORKFLOW = Path(workflow.basedir)
 
 
 def outputs():
