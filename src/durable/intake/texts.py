@@ -92,7 +92,7 @@ def plain(values: Sequence[str]) -> npt.NDArray[np.bool_]:
 
 
 def where_each(column: pd.Series[Any], holds: Callable[[str], bool]) -> pd.Series[bool]:
-    """Whether something holds for the texts of a column, none of them missing."""
+    """Whether something holds for the texts of a column; not for what is missing."""
     codes, values = coded(column)
-    found = np.array([holds(value) for value in values], dtype=bool)
+    found = np.array([*(holds(value) for value in values), False], dtype=bool)
     return pd.Series(found[codes] if len(codes) else [], index=column.index, dtype=bool)
