@@ -86,6 +86,8 @@ def _written(values: pa.Array) -> list[str]:
     if pa.types.is_float16(kind):
         # The shortest decimals are those of the column's own precision.
         return [text_of(float(str(value))) for value in values.to_numpy(zero_copy_only=False)]
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return [str(text) for text in values.to_pylist()]
     if not pa.types.is_floating(kind) and not pa.types.is_integer(kind):
         return [text_of(value) for value in values.to_pylist()]
     # The shortest decimals of each number, but some with an exponent.

@@ -13,7 +13,7 @@ from durable.files import safe_cell, whole
 from durable.intake.texts import each
 
 #: Rows of a table that are written or read at a time.
-ROWS = 500_000
+ROWS = 100_000
 
 
 def write_listing(path: Path, parts: Iterable[pd.DataFrame]) -> None:
@@ -46,6 +46,10 @@ def write_table(path: Path, parts: Iterable[pd.DataFrame]) -> None:
 def _arrow(frame: pd.DataFrame) -> pa.Table:
     columns = {}
     for name, column in frame.items():
+        if isinstance(column.dtype, pd.CategoricalDtype) and len(column.dtype.categories) > len(
+            frame
+        ):
+            column = column.cat.remove_unused_categories()  # not all subjects for every part
         kind = pa.from_numpy_dtype(column.dtype) if column.dtype.kind in "fiM" else pa.string()
         columns[str(name)] = pa.array(column, from_pandas=True).cast(kind)
     return pa.table(columns)

@@ -78,8 +78,11 @@ def each(column: pd.Series[Any], change: Callable[[str], str]) -> Texts:
 
 def empty(column: pd.Series[Any]) -> pd.Series[bool]:
     """Whether the texts of a column are nothing, or blanks."""
-    # Only a text that begins with a blank can be nothing else.
-    return where_each(column, lambda text: not text[:1].strip() and not text.strip())
+    codes, values = coded(column)
+    found = np.zeros(len(values), dtype=bool)
+    for place in np.flatnonzero(~plain(values)).tolist():
+        found[place] = not values[place].strip()
+    return pd.Series(found[codes] if len(codes) else [], index=column.index, dtype=bool)
 
 
 def plain(values: Sequence[str]) -> npt.NDArray[np.bool_]:
@@ -92,7 +95,7 @@ def plain(values: Sequence[str]) -> npt.NDArray[np.bool_]:
 
 
 def where_each(column: pd.Series[Any], holds: Callable[[str], bool]) -> pd.Series[bool]:
-    """Whether something holds for the texts of a column, none of them missing."""
+    """Whether something holds for the texts of a column; not for what is missing."""
     codes, values = coded(column)
-    found = np.array([holds(value) for value in values], dtype=bool)
+    found = np.array([*(holds(value) for value in values), False], dtype=bool)
     return pd.Series(found[codes] if len(codes) else [], index=column.index, dtype=bool)
