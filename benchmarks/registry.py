@@ -269,7 +269,7 @@ def _child(program: str, name: str, *arguments: str) -> dict[str, float]:
 def ratios(found: dict[str, float]) -> dict[str, float]:
     """Time of all stages together and peak memory of any, over those of reading and sorting.
 
-    Memory is over the size of the frame, less what the interpreter and its libraries take.
+    Memory is that of the whole process over the size of the frame.
     """
     stages = [stage for group in STAGES.values() for stage in group if f"{stage}_wall" in found]
     return {
