@@ -76,7 +76,8 @@ def text_of(profile: Path) -> str:
     pstats.Stats(str(profile), stream=stream).sort_stats("cumulative").print_stats(FUNCTIONS)
     table = stream.getvalue().split("ncalls", 1)[1].rstrip()
     # Folders of this machine are of no use to another reader.
-    table = re.sub(r"/\S*/(?=site-packages/|python3|src/durable/|workflow/|Snakefile|bin/snakemake)", "", table)
+    kept = r"site-packages/|python3|src/durable/|workflow/|Snakefile|bin/snakemake"
+    table = re.sub(rf"/\S*/(?={kept})", "", table)
     return f"Snakemake with nothing to do, profiled (slower by it):\n   ncalls{table}\n"
 
 
