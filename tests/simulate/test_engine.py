@@ -13,6 +13,7 @@ import pytest
 from durable.analyse import durability, improvement
 from durable.config import Plan, PlanError
 from durable.config.model import Scenario
+from durable.config.simulation import section
 from durable.contracts.inputs import schema
 from durable.derive.assessments import assess
 from durable.derive.datasets import derive
@@ -20,7 +21,6 @@ from durable.simulate import chunk, virtual
 from durable.simulate.estimates import Definition, definitions
 from durable.simulate.profiles import ACTIVE, IMPROVED, REMISSION, profiles
 from durable.simulate.schedule import schedule_of
-from durable.simulate.section import section
 from durable.simulate.virtual import BLOCK, Tables, virtual_trials
 from tests.derive.build import plan
 

@@ -22,7 +22,7 @@ from durable.config.model import TABLES, Plan
 from durable.contracts.results import TOTAL, read_csv
 from durable.display import definitions as say
 from durable.display import formats as f
-from durable.display.html import STYLE, render_fragment
+from durable.display.html import STYLE, page_template, render_fragment
 from durable.display.listings import LISTINGS, Column, Listing
 from durable.display.report_plan import plan_keys, variants
 from durable.display.report_summary import summary
@@ -91,21 +91,12 @@ def run(plan: Plan, folder: Path) -> None:
 
 def page(plan: Plan, folder: Path) -> str:
     """The report as the text of an HTML file."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
     script = (_TEMPLATES / _SCRIPT).read_text(encoding="utf-8")
     style = STYLE + (_TEMPLATES / _STYLE).read_text(encoding="utf-8")
     ard = Ard.of(read_csv(folder / "ard.csv"))
-    return environment.get_template(_PAGE).render(
+    return page_template(_PAGE).render(
         plan=plan,
         # Constants of the package, and fragments whose data was escaped where they were made.
         script=Markup(script),  # noqa: S704

@@ -9,10 +9,11 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from durable.config.model import Plan
+from durable.config.simulation import section
 from durable.display import definitions as defined
 from durable.display import simulation_words as say
 from durable.display.documents import layout, rtf
-from durable.display.html import STYLE, render_fragment, render_page
+from durable.display.html import STYLE, page_template, render_fragment, render_page
 from durable.display.plots import operating
 from durable.display.plots.points import Points, read_points
 from durable.display.plots.style import Caption, save, settings
@@ -110,20 +111,11 @@ def _drawn(plan: Plan, folder: Path) -> Iterator[tuple[Path, Figure, Caption]]:
 
 def page(plan: Plan, folder: Path) -> str:
     """The page as the text of an HTML file."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    simulation = say.section(plan)
+    simulation = section(plan)
     simulated = {"primary", *plan.simulated}
-    return environment.get_template(_PAGE).render(
+    return page_template(_PAGE).render(
         plan=plan,
         # Constants of the package, and fragments whose data was escaped where they were made.
         style=Markup(STYLE + (_TEMPLATES / _STYLE).read_text(encoding="utf-8")),  # noqa: S704

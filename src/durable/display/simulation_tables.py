@@ -9,6 +9,7 @@ from math import isnan, nan
 from pathlib import Path
 
 from durable.config.model import Plan
+from durable.config.simulation import section
 from durable.display import formats as f
 from durable.display import simulation_words as say
 from durable.display.shell import Row, Table
@@ -176,7 +177,7 @@ def _spacing(plan: Plan, folder: Path) -> Iterator[Row]:
     families: dict[str, list[str]] = {}
     for row in records(folder / "spacing.csv"):
         families.setdefault(row["FAMILY"], []).append(row["SCENARIO"])
-    scenarios = say.section(plan).scenarios
+    scenarios = section(plan).scenarios
     for names in families.values():
         yield Row(f"Scenarios {', '.join(names)}: alike but for the spacing of visits")
         found = [key for key in cells.estimates() if key[1] == PRIMARY and not _is_rate(key)]
@@ -195,7 +196,7 @@ def _is_rate(key: Keys) -> bool:
 
 def _decisions(plan: Plan, folder: Path) -> Iterator[Row]:
     """Probability that each rule stops, by scenario."""
-    simulation, decimals = say.section(plan), plan.outputs.percent_decimals + 1
+    simulation, decimals = section(plan), plan.outputs.percent_decimals + 1
     above = ""
     for row in records(folder / "decisions.csv"):
         if row["SCENARIO"] != above:

@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from durable.config.model import Decision, Plan, Scenario, Simulation
+from durable.config.model import Decision, Plan, Scenario
+from durable.config.simulation import section
 from durable.display import definitions as say
-from durable.errors import UserError
 
 MEDIAN = "median DOR"
 RATE = "rate "
 _AT, _MONTHS = "DOR at ", " months"
-
-
-def section(plan: Plan) -> Simulation:
-    """The section ``simulation`` of the plan.
-
-    Raises
-    ------
-    UserError
-        Where the plan has none.
-    """
-    if plan.simulation is None:
-        raise UserError("simulation: not in the configuration; nothing to report")
-    return plan.simulation
 
 
 def study(plan: Plan) -> str:

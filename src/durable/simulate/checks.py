@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from durable.config.model import BetaPrior, Decision, Plan, Scenario, Simulation
+from durable.config.simulation import section
 from durable.simulate import theory
 from durable.simulate.characteristics import Measure, share
 from durable.simulate.gather import PRIMARY, Key, Tally
-from durable.simulate.section import section
 
 RATE = "rate "
 #: Absolute z beyond which a simulated number is said to differ from the exact one.

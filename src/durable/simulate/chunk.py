@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from durable.config.model import Plan
+from durable.config.simulation import section
 from durable.errors import UserError
 from durable.files import write_parquet
 from durable.simulate.estimates import (
@@ -24,7 +25,6 @@ from durable.simulate.estimates import (
 )
 from durable.simulate.profiles import Profile, profiles
 from durable.simulate.schedule import schedule_of
-from durable.simulate.section import section
 from durable.simulate.virtual import BLOCK, drawn, virtual_trials
 
 #: Assessments that are derived together: enough to be fast, in less than 400 MB of memory.

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from durable.config.model import Plan, Simulation
+from durable.config.simulation import section
 from durable.simulate import theory
 from durable.simulate.gather import MEDIAN, PRIMARY
-from durable.simulate.section import section
 
 #: True rates at which the exact coverage is drawn, in thousandths.
 _CURVE = range(1, 1000)

@@ -9,6 +9,7 @@ from math import nan
 from pathlib import Path
 
 from durable.config.model import Plan
+from durable.config.simulation import section
 from durable.files import write_csv
 from durable.simulate.characteristics import operating_frame
 from durable.simulate.checks import decisions_frame, theory_frame
@@ -19,7 +20,6 @@ from durable.simulate.comparisons import (
     spacing_points,
 )
 from durable.simulate.gather import PRIMARY, Key, Tally, Truth, gather, refuse_incomplete
-from durable.simulate.section import section
 
 
 def run(plan: Plan, folder: Path) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 
 from durable.config.model import Plan, Scenario
+from durable.config.simulation import section
 from durable.files import write_csv
-from durable.simulate.section import section
 
 #: Halvings that find a quantile to the last digit.
 _HALVINGS = 200
