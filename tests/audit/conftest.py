@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import resource
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -65,12 +64,6 @@ def change_digit(study: Study, subject: str, visit: str, column: str, value: str
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-
-
-def processor_seconds() -> float:
-    """Time of all processes that this one has waited for."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def without_rights() -> list[str]:
