@@ -63,7 +63,9 @@ def concentrations(adsl: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
             "SRCSEQ": rows["source_row"],
         }
     )
-    return frame.astype({"BLQFL": object, "ATM": object}).reset_index(drop=True)
+    # Without a sample of an infused subject nothing says that these are text.
+    text = ("STUDYID", "BLQFL", "ATM")
+    return frame.astype(dict.fromkeys(text, object)).reset_index(drop=True)
 
 
 def parameters(adpc: pd.DataFrame, rule: Kinetics) -> pd.DataFrame:

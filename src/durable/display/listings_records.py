@@ -7,12 +7,18 @@ from pathlib import Path
 
 import pandas as pd
 
+from durable.contracts.parameters import PLACES
 from durable.display.listings import STATUSES
 
 _ASSESSMENT = ["USUBJID", "SRCSEQ"]
 #: Records per visit of the improvement rate, not per assessment.
 _IMPROVED = "IMPR"
 _GRADE_OF_DEATH = 5
+#: Parameters of an assessment that are numbers and listed.
+_MEASURED = [
+    *(f"{code}{kind}" for code, _ in PLACES.values() for kind in ("", "PC", "SC")),
+    *("TIS", "TISBEST"),
+]
 
 
 def records(name: str, folder: Path, days_per_month: float) -> pd.DataFrame | None:
@@ -81,8 +87,9 @@ def _assessments(folder: Path) -> pd.DataFrame:
     shown = adrs["AVAL"].astype(object).where(~adrs["PARAMCD"].isin(STATUSES), adrs["AVALC"])
     keys = [*_ASSESSMENT, "PARAMCD"]
     wide = adrs.assign(shown=shown).set_index(keys)["shown"].unstack()  # noqa: PD010
-    measured = wide.columns.difference(STATUSES)
-    wide = wide.astype(dict.fromkeys(measured, "float64"))
+    # A study may have no assessment after infusion, or none at all.
+    wide = wide.reindex(columns=[*_MEASURED, *STATUSES])
+    wide = wide.astype(dict.fromkeys(_MEASURED, "float64"))
     score = adrs.loc[adrs["PARAMCD"] == "TIS"].set_index(_ASSESSMENT)
     wide = wide.assign(LEVEL=score["AVALC"], REASON=score["REASON"]).reset_index()
     identity = ["VISIT", "AVISIT", "ADT", "ADY", "AWTDIFF", "ABLFL", "ANL01FL", "SRCDOM"]
