@@ -77,6 +77,24 @@ def test_marks_stand_at_times_of_censoring_only(tmp_path: Path) -> None:
     assert lines(figure, "censored") == [([3.5, 8], [0.75, 0.375])]
 
 
+def test_a_study_without_censoring_or_limits_has_axes_as_high(tmp_path: Path) -> None:
+    """Five events on one day: 1, then 0; no limit is estimable."""
+    tied = (
+        HEADER
+        + """curve,total,Total,0,1,,,5,0,0
+curve,total,Total,4,0,,,5,5,0
+risk,total,Total,0,,,,5,0,0
+risk,total,Total,3,,,,5,0,0
+risk,total,Total,6,,,,0,5,0
+"""
+    )
+    figure, usual = drawn("km_dor", tied, tmp_path), drawn("km_dor", SMALL, tmp_path)
+    heights = [f.axes[0].get_position().height * f.get_figheight() for f in (figure, usual)]
+    assert heights[0] == pytest.approx(heights[1], rel=0.02)
+    assert lines(figure, "censored") == []
+    assert not {"Censored", "95 % confidence band"} & set(words(figure))
+
+
 def test_counts_under_the_axis_are_those_of_the_csv_up_to_the_end_of_follow_up(
     tmp_path: Path,
 ) -> None:

@@ -127,7 +127,9 @@ def _draw_curve(axes: Axes, curve: Curve, *, band: bool) -> None:
         gid="curve",
     )
     censored = curve.points.number("n_censor") > 0
-    axes.plot(time[censored], survival[censored], gid="censored", **_censored(curve))
+    # A line without a point would lie in the corner of the page, and the axes shrink away from it.
+    if censored.any():
+        axes.plot(time[censored], survival[censored], gid="censored", **_censored(curve))
     for median in curve.median.number("time"):
         if np.isfinite(median):
             axes.plot([0, median, median], [0.5, 0.5, 0], gid="median", **_MEDIAN)
@@ -156,7 +158,7 @@ def _key(curves: list[Curve], plan: Plan) -> list[Artist]:
         if len(curve.median) and len(curves) > 1:
             label += f". {_median_text(curve.median, plan)}"
         lines.append(Line2D([], [], label=label, **style))
-    if len(curves) <= BANDS:
+    if len(curves) <= BANDS and np.isfinite(curves[0].points.number("lower")).any():
         style = {"color": curves[0].colour, "alpha": 0.18, "linewidth": 0}
         lines.append(Patch(label=f"{level} confidence band", **style))
     if len(curves) == 1 and len(curves[0].median):
