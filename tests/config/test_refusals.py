@@ -244,6 +244,39 @@ REFUSED = [
         changed("groups", ["site"]),
         "groups[0]: found 'site'; expected 'dose_level', 'part' or 'sex'",
     ),
+    (
+        "a cut-off in another millennium",
+        changed("analysis.data_cutoff", "2924-06-30"),
+        "analysis.data_cutoff: found '2924-06-30'; expected a date from 1900 to 2099",
+    ),
+    (
+        "a date as Python reads it, but nobody else",
+        changed("analysis.data_cutoff", "20240630"),
+        "analysis.data_cutoff: found '20240630'; expected a date as YYYY-MM-DD",
+    ),
+    (
+        "a title with a control sign, which define.xml could not hold",
+        changed("study.title", "a\x07b"),
+        "study.title: found 'a\\x07b'; expected text of one line, without control signs",
+    ),
+    (
+        "a title of two lines",
+        changed("analysis.title", "Interim\nanalysis"),
+        "analysis.title: found 'Interim\\nanalysis'; expected text of one line",
+    ),
+    (
+        "time points of persistence with one label",
+        changed(
+            "kinetics.persistence",
+            [{"label": "D28", "day": day, "window": 3} for day in (14, 28)],
+        ),
+        "expected each entry once",
+    ),
+    (
+        "one label for CRS and ICANS, which would count as both",
+        changed("safety", {"crs": "TOX", "icans": "TOX"}),
+        "expected crs, icans and cytopenia with a label each",
+    ),
     ("a list in place of sections", ["analysis"], "(file): found ['analysis']; expected sections"),
 ]
 

@@ -9,6 +9,7 @@ import datetime as dt
 import hashlib
 import json
 import math
+import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
@@ -40,20 +41,40 @@ COMPONENTS = (
 )
 
 
+#: Years that a date of a study can have: beyond them it is a slip of the keyboard.
+FIRST_YEAR, LAST_YEAR = 1900, 2099
+
+
 def _iso_date(value: object) -> object:
     if isinstance(value, str):
         try:
-            return dt.date.fromisoformat(value)
+            date = dt.date.fromisoformat(value)
         except ValueError:
-            raise ValueError("a date as YYYY-MM-DD") from None
+            date = None
+        # Python reads 20240630 and 2024-W26-7 too.
+        if date is None or date.isoformat() != value:
+            raise ValueError("a date as YYYY-MM-DD")
+        return date
     if isinstance(value, dt.datetime):
         raise ValueError("a date as YYYY-MM-DD, without a time")
+    return value
+
+
+def _in_years(value: dt.date) -> dt.date:
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise ValueError(f"a date from {FIRST_YEAR} to {LAST_YEAR}")
     return value
 
 
 def _not_blank(value: str) -> str:
     if not value.strip():
         raise ValueError("text that is not empty")
+    return value
+
+
+def _one_line(value: str) -> str:
+    if any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") for sign in value):
+        raise ValueError("text of one line, without control signs")
     return value
 
 
@@ -70,12 +91,14 @@ def _unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 Text = Annotated[str, AfterValidator(_not_blank)]
+#: Text that stands on the outputs. Files of XML cannot hold a control sign.
+Line = Annotated[Text, AfterValidator(_one_line)]
 Number = Annotated[float, AfterValidator(_finite)]
 Positive = Annotated[float, Field(gt=0), AfterValidator(_finite)]
 NotNegative = Annotated[float, Field(ge=0), AfterValidator(_finite)]
 Days = Annotated[int, Field(ge=0, le=36500)]
 Score = Annotated[float, Field(ge=0, le=100)]
-Date = Annotated[dt.date, BeforeValidator(_iso_date)]
+Date = Annotated[dt.date, BeforeValidator(_iso_date), AfterValidator(_in_years)]
 #: Names that become file or folder names: never a path.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 AnalysisId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -103,18 +126,18 @@ class Analysis(Section):
     """Name of the analysis and of its folder below results/."""
     data_cutoff: Date
     """Last day whose records are analysed."""
-    title: Text = "Efficacy and duration of response"
+    title: Line = "Efficacy and duration of response"
     """Title line of every output."""
 
 
 class Study(Section):
     """How the study is named on the outputs."""
 
-    id: Text = "NCT06569472"
+    id: Line = "NCT06569472"
     """Registry or protocol number."""
-    title: Text = "CD19 CAR-T cells in refractory juvenile dermatomyositis"
+    title: Line = "CD19 CAR-T cells in refractory juvenile dermatomyositis"
     """Short title of the study."""
-    treatment: Text = "CD19 CAR-T"
+    treatment: Line = "CD19 CAR-T"
     """Name of the study treatment."""
 
 
@@ -608,15 +631,15 @@ class Safety(Section):
     ] = (28, 90)
     """Windows after infusion, in days, in which events are counted beside all of follow-up; the
     first is the registered one."""
-    ctcae_version: Text = "5.0"
+    ctcae_version: Line = "5.0"
     """Version of CTCAE that the grades are recorded by, for the footnotes."""
     missing_grade: Annotated[int, Field(ge=1, le=5)] = 3
     """Grade that a missing CTCAE grade counts as in the sensitivity row."""
-    crs: Text = "CRS"
+    crs: Line = "CRS"
     """Value of aesi that marks cytokine release syndrome (graded by ASTCT, Lee 2019)."""
-    icans: Text = "ICANS"
+    icans: Line = "ICANS"
     """Value of aesi that marks ICANS (graded by ASTCT, Lee 2019)."""
-    cytopenia: Text = "CYTOPENIA"
+    cytopenia: Line = "CYTOPENIA"
     """Value of aesi that marks cytopenias."""
     prolonged_cytopenia_grade: Annotated[int, Field(ge=1, le=5)] = 3
     """Cytopenia is prolonged at this grade or above ..."""
@@ -631,6 +654,13 @@ class Safety(Section):
     """Rule that the table of dose-limiting toxicities applies to each dose level."""
     escalation_part: Literal["A", "B"] = "A"
     """Part of the study that the escalation rule is applied to."""
+
+    @model_validator(mode="after")
+    def _labels_differ(self) -> Safety:
+        labels = (self.crs, self.icans, self.cytopenia)
+        if len(set(labels)) != len(labels):
+            raise ValueError("crs, icans and cytopenia with a label each")
+        return self
 
 
 class Persistence(Section):
@@ -659,6 +689,11 @@ def _of_different_days(areas: tuple[Exposure, ...]) -> tuple[Exposure, ...]:
     return areas
 
 
+def _of_different_labels(points: tuple[Persistence, ...]) -> tuple[Persistence, ...]:
+    _unique(tuple(point.label for point in points))
+    return points
+
+
 class Kinetics(Section):
     """Cellular kinetics: non-compartmental analysis per subject, assay and unit."""
 
@@ -671,7 +706,9 @@ class Kinetics(Section):
         Exposure(day=90, extrapolation_days=14),
     )
     """Areas under the curve from the infusion on; the one to day 90 is registered."""
-    persistence: Annotated[tuple[Persistence, ...], Strict(False)] = (
+    persistence: Annotated[
+        tuple[Persistence, ...], Strict(False), AfterValidator(_of_different_labels)
+    ] = (
         Persistence(label="D28", day=28, window=3),
         Persistence(label="M2", day=60, window=14),
         Persistence(label="M3", day=90, window=14),
@@ -713,7 +750,7 @@ class Outputs(Section):
 class Variant(Section):
     """A sensitivity analysis: what it changes of the primary definitions."""
 
-    title: Text | None = None
+    title: Line | None = None
     """Line shown in the tables; the name when not given."""
     response: dict[str, Any] = {}
     """Keys of response that differ."""

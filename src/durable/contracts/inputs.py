@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from durable.config.model import ENZYMES, Ranges, Scale
+from durable.config.model import ENZYMES, FIRST_YEAR, LAST_YEAR, Ranges, Scale
 from durable.contracts.columns import NATIVE_COLUMNS
 
 Kind = Literal["text", "number", "integer", "date", "time"]
 
 YES_NO = ("Y", "N")
 ASSESSMENTS = ("remission", "improved", "stable", "recurrence", "progression")
-#: Years that a date of a study can have: beyond them it is a slip of the keyboard.
-FIRST_YEAR, LAST_YEAR = 1900, 2099
 MEASURES = ("physician_global", "parent_global", "cmas", "mmt8", "chaq", "chq_phs", "das")
 
 

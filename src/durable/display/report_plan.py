@@ -59,7 +59,7 @@ def _dumped(plan: Plan) -> dict[str, Any]:
 
 def _defaults() -> Plan:
     return Plan(
-        analysis=Analysis(id="none", data_cutoff=dt.date.min),
+        analysis=Analysis(id="none", data_cutoff=dt.date(2000, 1, 1)),
         inputs=Inputs(),
     )
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from durable.config.model import Ranges
+from durable.config.model import FIRST_YEAR, LAST_YEAR, Ranges
 from durable.contracts import inputs
 from durable.intake.findings import HIDDEN, Findings, Recorded
 from durable.intake.progress import Progress
@@ -99,7 +99,7 @@ def _dates_in_part(
     texts = [text.strip() for text in distinct]
     found = np.array([bool(_PARTIAL.fullmatch(text)) for text in texts], dtype=bool)
     years = np.array([text[:4] if one else 0 for text, one in zip(texts, found, strict=True)], int)
-    strange = found & ((years < inputs.FIRST_YEAR) | (years > inputs.LAST_YEAR))
+    strange = found & ((years < FIRST_YEAR) | (years > LAST_YEAR))
     findings.add(recorded, pd.Series(strange[codes]), name, "out_of_range", rule.expected)
     found &= ~strange
     expected = "a whole date; what is missing is imputed"
