@@ -724,6 +724,11 @@ EVENT_VALUES = [
                   "dlt_before_infusion"),
     doubtful_cell("term under another class", EVENTS, 3, "system_organ_class", "Investigations",
                   "class_varies"),
+    doubtful_cell("CRS without its label", EVENTS, 4, "aesi", "", "label_missing"),
+    doubtful_cell("ICANS under another label", EVENTS, 16, "aesi", "NEUROTOXICITY",
+                  "label_missing"),
+    case("every ICANS in small letters", cell(EVENTS, 16, "aesi", "icans"),
+         warning(EVENTS, 16, "aesi", "icans", "spelling_varies")),
 ]  # fmt: skip
 
 KINETIC_VALUES = [

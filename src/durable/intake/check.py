@@ -93,7 +93,9 @@ def examine(plan: Plan, progress: Progress | None = None) -> Examined:
             _no_records(name, recorded.file, findings)
         sources[name] = {"file": recorded.file, "rows": len(frame), **digests}
     filled = {name: table for name, table in tables.items() if len(table.frame)}
-    needs = cross.Needs(plan.schedule, tuple(plan.response.measures.values()))
+    safety = plan.safety
+    labels = (safety.crs, safety.icans, safety.cytopenia)
+    needs = cross.Needs(plan.schedule, tuple(plan.response.measures.values()), *labels)
     progress.at("checking the records against each other", 0)
     cross.check(filled, needs, findings)
     return Examined(findings.listing(), tables, sources, conversions)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,7 @@ from durable.contracts.inputs import KEYS, columns_needed
 from durable.intake import events, samples, subjects, visits
 from durable.intake.findings import Findings
 from durable.intake.tables import Table, date_of, first_day, last_day, looked_up, repeated
-from durable.intake.texts import Phrase, coded, plain
+from durable.intake.texts import Phrase, coded, plain, without_form
 from durable.intake.values import Typed
 
 #: Columns whose values are counted by their text.
@@ -34,13 +33,17 @@ class Needs:
     schedule: tuple[Visit, ...]
     measures: tuple[str, ...]
     """Columns of visits that the analysis uses, or ``enzyme``."""
+    crs: str
+    icans: str
+    cytopenia: str
+    """Values of aesi that have tables of their own."""
 
 
 def check(tables: dict[str, Table], needs: Needs, findings: Findings) -> None:
     """All checks across columns, rows and tables; a table without a record is not there."""
     for table in tables.values():
         _duplicates(table, findings)
-        _spelling(table, findings)
+        _spelling(table, (needs.crs, needs.icans, needs.cytopenia), findings)
     if "subjects" in tables:
         _with_subjects(tables, needs, findings)
     if "visits" in tables:
@@ -49,7 +52,7 @@ def check(tables: dict[str, Table], needs: Needs, findings: Findings) -> None:
         if name in tables:
             events.ends(tables[name], findings)
     if "adverse_events" in tables:
-        events.adverse(tables["adverse_events"], findings)
+        events.adverse(tables["adverse_events"], needs.crs, needs.icans, findings)
     if "kinetics" in tables:
         samples.alone(tables["kinetics"], findings)
 
@@ -101,22 +104,26 @@ def _first(frame: Typed, keys: list[str], again: pd.Series[bool]) -> pd.Series[i
     return groups.transform("min").reindex(frame.index, fill_value=0)
 
 
-def _spelling(table: Table, findings: Findings) -> None:
+def _spelling(table: Table, labels: tuple[str, ...], findings: Findings) -> None:
+    """Values alike but for their form; a label of the plan is the usual one, were it not there."""
     for name in _SPELLED.get(table.recorded.table, ()):
         value = table.frame[name]
-        distinct = pd.Series(coded(value)[1], dtype=object)
+        given = labels if name == "aesi" else ()
+        distinct = pd.Series([*dict.fromkeys([*coded(value)[1], *given])], dtype=object)
         folded = _folded(distinct)
         alike = folded.duplicated(keep=False)
         if not alike.any():
             continue
         count = value.loc[value.isin(distinct[alike])].value_counts()
         texts = pd.DataFrame({"text": distinct, "folded": folded}).loc[alike]
-        texts["count"] = texts["text"].map(count.rename(index=str))
+        texts["count"] = texts["text"].map(count.rename(index=str)).astype(float)
+        texts.loc[texts["text"].isin(given), "count"] = np.inf
         texts = texts.sort_values(["count", "text"], ascending=[False, True])
         usual = texts.groupby("folded")["text"].transform("first").set_axis(texts["text"])
         other = usual.loc[usual != usual.index]
         differs = value.isin(other.index)
-        expected = Phrase("{}, as elsewhere", (looked_up(value, other),))
+        where = "elsewhere" if name != "aesi" else "elsewhere or in section safety of the plan"
+        expected = Phrase(f"{{}}, as {where}", (looked_up(value, other),))
         findings.add(table.recorded, differs, name, "spelling_varies", expected)
 
 
@@ -127,12 +134,8 @@ def _folded(texts: pd.Series[str]) -> pd.Series[str]:
     ascii_ = pa.array(texts.to_numpy()[simple], pa.string())
     folded = texts.copy()
     folded[simple] = pc.replace_substring(pc.ascii_lower(ascii_), " ", "").to_pylist()
-    folded[~simple] = texts[~simple].map(_without_form)
+    folded[~simple] = texts[~simple].map(without_form)
     return folded
-
-
-def _without_form(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _unknown(table: Table, known: pd.DataFrame, findings: Findings) -> None:

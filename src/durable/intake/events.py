@@ -16,10 +16,13 @@ from durable.intake.tables import (
     looked_up,
     usual_of,
 )
-from durable.intake.texts import Phrase
+from durable.intake.texts import Phrase, coded, each, without_form
 
 _YEAR = 365.25
 _OLDEST = 120
+#: Preferred terms of MedDRA, without their form (`texts.without_form`).
+_CRS = "cytokinereleasesyndrome"
+_ICANS = "immuneeffectorcell-associatedneurotoxicitysyndrome"
 
 
 def ends(table: Table, findings: Findings) -> None:
@@ -53,8 +56,9 @@ def _ends_after_death(table: Table, known: pd.DataFrame, findings: Findings) -> 
     findings.add(table.recorded, late, "end_date", "ends_after_death", expected)
 
 
-def adverse(table: Table, findings: Findings) -> None:
-    """Grades, flags and classes of adverse events."""
+def adverse(table: Table, crs: str, icans: str, findings: Findings) -> None:
+    """Grades, flags, classes and labels of adverse events."""
+    _labels(table, {_CRS: crs, _ICANS: icans}, findings)
     frame, recorded = table.frame, table.recorded
     no_grade = left_empty(table, "ctcae_grade")
     findings.add(recorded, no_grade, "ctcae_grade", "grade_missing", "a grade from 1 to 5")
@@ -70,6 +74,20 @@ def adverse(table: Table, findings: Findings) -> None:
     other &= frame["system_organ_class"] != usual
     expected = Phrase("{}, as for this term elsewhere", (usual,))
     findings.add(recorded, other, "system_organ_class", "class_varies", expected)
+
+
+def _labels(table: Table, by_term: dict[str, str], findings: Findings) -> None:
+    """Terms that are CRS or ICANS by name, without the label by which they are counted as such."""
+    frame = table.frame
+    terms = coded(frame["preferred_term"])[1]
+    due = {term: by_term[without_form(term)] for term in terms if without_form(term) in by_term}
+    label = looked_up(frame["preferred_term"], pd.Series(due, dtype=object))
+    forms = pd.Series(each(frame["aesi"], without_form), index=frame.index)
+    for name in by_term.values():
+        # One that differs by its form alone has a finding of its own.
+        bare = (label == name) & ~(forms == without_form(name))
+        expected = f"{name}, by which the event is counted in t_ae_crs"
+        findings.add(table.recorded, bare, "aesi", "label_missing", expected)
 
 
 def adverse_of_subjects(

@@ -74,8 +74,8 @@ RULES: dict[str, Rule] = {
     "duplicate_visit": Rule("A scheduled visit occurs twice for a subject."),
     "two_on_one_day": Rule("A subject has two assessments on one day.", _WARNING),
     "spelling_varies": Rule(
-        "The value differs from a more frequent one only by case, blanks or width, and would be"
-        " counted apart from it.",
+        "The value differs from a more frequent one, or from a label of the plan, only by case,"
+        " blanks or width, and would be counted apart from it.",
         _WARNING,
     ),
     "empty_column": Rule("A measure that the analysis uses is recorded nowhere.", _WARNING),
@@ -157,6 +157,11 @@ RULES: dict[str, Rule] = {
     ),
     "class_varies": Rule(
         "A preferred term stands under another system organ class than elsewhere.", _WARNING
+    ),
+    "label_missing": Rule(
+        "Cytokine release syndrome or ICANS by its preferred term, without the label in aesi"
+        " (safety.crs, safety.icans) by which it is counted.",
+        _WARNING,
     ),
     # Kinetics
     "sample_without_infusion": Rule("A sample of a subject not infused.", _WARNING),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -92,6 +93,11 @@ def plain(values: Sequence[str]) -> npt.NDArray[np.bool_]:
     except UnicodeEncodeError:  # half a surrogate pair, which JSON can hold
         return np.zeros(len(values), dtype=bool)
     return np.asarray(found, dtype=bool)
+
+
+def without_form(text: str) -> str:
+    """What is left of a text without case, width and blanks."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def where_each(column: pd.Series[Any], holds: Callable[[str], bool]) -> pd.Series[bool]:
