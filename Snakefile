@@ -33,3 +33,7 @@ rule all:
         rules.report.output,
         HANDED_OVER,
         rules.record.output,
+
+
+for each in workflow.rules:
+    each.message = about(each.name)

@@ -28,6 +28,7 @@ from durable.config.model import TABLES
 from durable.contracts.sdtm import domains, file_of
 from durable.errors import UserError
 from durable.files import sha256, write_text
+from durable.intake.cutoff import severities
 from durable.stages import STAGES, code_digest, packages
 
 DEFAULT_CONFIGURATION = Path("config/config.yaml")
@@ -46,6 +47,13 @@ _HELD: list[TextIO] = []
 #: Variable by which a job on another machine knows what its run began with.
 _RUN = "DURABLE_RUN"
 _BRACES = frozenset("{}")
+#: Stages of the rules that do not bear their name.
+_STAGE_OF = {
+    "derive_events": "events",
+    "derive_kinetics": "kinetics_datasets",
+    "derive_variants": "variants",
+    "simulate_chunk": "simulate",
+}
 
 
 def configuration(given: Iterable[str], options: Iterable[str]) -> Path:
@@ -337,6 +345,30 @@ def end(plan: Plan, folder: Path, rules: Mapping[str, Any], jobs: Collection[str
         return
     if _final(plan, folder) and all(Path(output).is_file() for output in outputs):
         protect(folder, outputs)
+
+
+def results_notice(folder: Path, jobs: Collection[str]) -> str:
+    """What a user is told after a run: where to read, and what was found in the data."""
+    told = []
+    if "simulation_report" in jobs:
+        told.append(f"Simulation: {folder / SIMULATION / 'simulation.html'}")
+    if "report" in jobs:
+        told.append(f"Report: {folder / 'report.html'}")
+    if not {"check", "report"}.isdisjoint(jobs):
+        queries = folder / "queries.csv"
+        count = severities(queries)
+        found = f"{count['error']} error(s), {count['warning']} warning(s)"
+        told.append(f"Findings in the data: {found}, {queries.with_suffix('.html')}")
+    return "\n".join(told)
+
+
+def about(rule: str) -> str:
+    """What a rule does, in a line: Snakemake otherwise lists every file that a job reads and makes.
+
+    A stage's own words where the rule has one.
+    """
+    stage = STAGES.get(_STAGE_OF.get(rule, rule))
+    return f"{rule}: {stage.about}" if stage is not None and rule != "simulate" else rule
 
 
 def disk_notice(folder: Path) -> str:

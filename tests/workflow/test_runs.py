@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -50,6 +51,18 @@ def test_a_bare_run_makes_every_output_and_writes_nowhere_else(finished: Study) 
         "results",
     }
     assert [path.name for path in (finished.folder / "results").iterdir()] == ["demo-interim"]
+
+
+def test_a_run_says_what_it_does_in_a_line_a_job_and_where_to_read(finished: Study) -> None:
+    log = (finished.folder.parent / "finished.log").read_text()
+    assert re.search(r"^Job \d+: derive: derive ADSL, ADRS and ADTTE$", log, re.MULTILINE)
+    assert re.search(r"^Shell command: .*python -m durable derive ", log, re.MULTILINE)
+    assert "    input: " not in log
+    _, end = log.split("(100%) done\n")
+    assert end.startswith(
+        f"Report: {RESULTS}/report.html\n"
+        f"Findings in the data: 0 error(s), 7 warning(s), {RESULTS}/queries.html\n"
+    )
 
 
 def test_a_second_run_has_nothing_to_do(study: Study) -> None:
@@ -196,6 +209,11 @@ def test_data_with_errors_leave_the_earlier_results_and_the_next_good_run_recove
         assert failed.returncode != 0
         assert "queries.csv" in (study.folder / RESULTS / "logs/cut.log").read_text()
         assert "Traceback" not in failed.stdout
+        # Which cell is wrong is told at once; what stands in it is not for a log.
+        told = (
+            f"  visits.csv, row {wrong + 2}, cmas: out_of_range. The value lies outside its scale"
+        )
+        assert told in failed.stdout
         with (study.folder / RESULTS / "queries.csv").open() as file:
             errors = [row for row in csv.DictReader(file) if row["severity"] == "error"]
         assert [(e["table"], e["subject_id"], e["column"], e["value"]) for e in errors] == [
@@ -272,7 +290,7 @@ def test_a_configuration_given_is_the_one_that_runs(study: Study) -> None:
     done = study.run("--dry-run", "--configfile", str(own))
     assert done.returncode == 0, done.stdout
     assert "--config 'my study.yaml'" in done.stdout
-    assert "results/mine/ard.csv" in done.stdout
+    assert "results/mine/logs/results.log" in done.stdout
     assert "results/demo-interim" not in done.stdout
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from durable.audit.pins import code_files, digest, lock_digest
 from durable.errors import UserError
 from durable.workflow import (
+    about,
     allowed,
     begin,
     configuration,
@@ -20,6 +21,7 @@ from durable.workflow import (
     keep_to_run,
     plan_of,
     refuse_edited,
+    results_notice,
     set_environment,
     simulates,
 )
@@ -81,6 +83,8 @@ onstart:
 
 onsuccess:
     end(PLAN, Path(FOLDER), graph(workflow.rules), jobs())
+    if notice := results_notice(Path(FOLDER), jobs()):
+        print(notice, file=sys.stderr)
 
 
 onerror:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from durable.config.model import TABLES, Plan
 from durable.errors import UserError
+from durable.intake.rules import RULES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +44,8 @@ EMPTIED: dict[str, dict[str, tuple[str, ...]]] = {
     "adverse_events": {"end_date": ("outcome",)},
     "kinetics": {},
 }
+#: Errors that the message of a refusal names.
+_TOLD = 5
 COLUMNS = ["table", "subject_id", "row", "column", "value", "action"]
 
 
@@ -85,18 +88,42 @@ def refuse_errors(queries: Path) -> None:
     Raises
     ------
     UserError
-        With their number and the place of the listing.
+        With their number, the place of the listing, and where the first ones are: not with their
+        values, since the message stands in a log.
     """
+    errors: list[dict[str, str]] = []
+    with queries.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["severity"] == "error" and len(errors) < _TOLD:
+                errors.append(row)
+    count = severities(queries)
+    if not count["error"]:
+        return
+    found = f"{count['error']} error(s) and {count['warning']} warning(s)"
+    more = count["error"] - len(errors)
+    raise UserError(
+        "\n".join(
+            [
+                f"{found} in the data: see {queries}."
+                " Nothing was analysed; earlier results are as they were.",
+                *(f"  {_place(row)}: {row['rule']}. {RULES[row['rule']].found}" for row in errors),
+                *([f"  and {more} more"] if more else []),
+            ]
+        )
+    )
+
+
+def severities(queries: Path) -> Counter[str]:
+    """How many findings of each severity a listing holds."""
     with queries.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         place = next(rows).index("severity")
-        count = Counter(row[place] for row in rows)
-    if count["error"]:
-        found = f"{count['error']} error(s) and {count['warning']} warning(s)"
-        raise UserError(
-            f"{found} in the data: see {queries}."
-            " Nothing was analysed; earlier results are as they were."
-        )
+        return Counter(row[place] for row in rows)
+
+
+def _place(finding: dict[str, str]) -> str:
+    row = f"row {finding['row']}" if finding["row"] else ""
+    return ", ".join(filter(None, [finding["file"] or finding["table"], row, finding["column"]]))
 
 
 def cut(
