@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from io import BytesIO
 from itertools import pairwise
@@ -20,10 +19,10 @@ from durable.display.documents import docx, layout, pdf, rtf
 from durable.display.documents.layout import CONTINUED, NO_BREAK, lay_out, row_height
 from durable.display.documents.pictures import Picture, pictures
 from durable.display.shell import Row, Table
+from tests.programs import needs
 
 AWKWARD = "红斑 {a} \\b0 <b> & ½ 😀 ≥ 3"
 RUNNING = "Study. Interim analysis"
-SOFFICE = shutil.which("soffice")
 
 
 def table(rows: tuple[Row, ...], columns: int = 3, notes: tuple[str, ...] = ("Note.",)) -> Table:
@@ -295,7 +294,7 @@ def test_documents_are_the_same_bytes_again(drawings: list[Picture]) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(SOFFICE is None, reason="LibreOffice is not installed")
+@needs("soffice")
 @pytest.mark.parametrize("form", ["rtf", "docx"])
 @pytest.mark.parametrize("made", [LONG, ODD], ids=["long", "odd"])
 def test_a_word_processor_makes_the_same_pages(tmp_path: Path, form: str, made: Table) -> None:
@@ -306,7 +305,7 @@ def test_a_word_processor_makes_the_same_pages(tmp_path: Path, form: str, made: 
     else:
         path.write_bytes(docx.render(laid, RUNNING))
     profile = f"-env:UserInstallation=file://{tmp_path}/profile"
-    command = [str(SOFFICE), profile, "--headless", "--convert-to", "pdf", str(path)]
+    command = ["soffice", profile, "--headless", "--convert-to", "pdf", str(path)]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=120)
     read = PdfReader(tmp_path / "t.pdf")
     assert len(read.pages) == len(laid.pages)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import re
-import shutil
 import subprocess
 from dataclasses import replace
 from io import StringIO
@@ -25,9 +24,9 @@ from durable.export import transport
 from durable.export.datasets import Dataset
 from durable.export.submission import report
 from durable.export.transport import Change, fitted, pieces_of, to_ascii, write_transport
+from tests.programs import needs
 
 DAY, EPOCH = dt.date(2024, 6, 30), dt.date(1960, 1, 1)
-RSCRIPT = shutil.which("Rscript")
 #: Prints each file as R reads it, dates as the numbers that they are in it; haven, where it is
 #: installed, has to read the same and the labels too.
 READ_IN_R = """
@@ -96,11 +95,11 @@ def test_pyreadstat_reads_back_what_the_dataset_holds(
 
 
 @pytest.mark.needs_r
-@pytest.mark.skipif(RSCRIPT is None, reason="R is not installed")
+@needs("Rscript")
 def test_r_reads_back_what_the_dataset_holds(datasets: dict[str, Dataset], tmp_path: Path) -> None:
     files = [str(written(fitted(d, "ascii")[0], tmp_path)) for d in datasets.values()]
     done = subprocess.run(
-        [str(RSCRIPT), "-e", READ_IN_R, *files], check=True, capture_output=True, text=True
+        ["Rscript", "-e", READ_IN_R, *files], check=True, capture_output=True, text=True
     )
     read = done.stdout.split("\f")[:-1]
     assert len(read) == len(datasets)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any, get_args
@@ -13,6 +12,7 @@ import pytest
 
 from durable.stats.proportions import Method, posterior, proportion_bound, proportion_ci
 from durable.stats.summaries import quantile
+from tests.programs import needs
 from tests.stats import test_batch, test_competing, test_survival_reference
 from tests.stats.test_interval_censored import assert_as_likely_as_r_and_near_it
 
@@ -25,7 +25,7 @@ Case = dict[str, Any]
 pytestmark = [
     pytest.mark.needs_r,
     pytest.mark.slow,
-    pytest.mark.skipif(shutil.which("Rscript") is None, reason="R is not installed"),
+    needs("Rscript"),
 ]
 
 
