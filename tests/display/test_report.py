@@ -16,6 +16,7 @@ import pytest
 from durable import stages
 from durable.config import Plan
 from durable.contracts.results import read_csv
+from durable.display import report
 from durable.display.listings import LISTINGS
 from durable.display.report import as_recorded, page
 from durable.display.report_plan import plan_keys, shown
@@ -51,6 +52,23 @@ def text(demo: Made) -> str:
 @pytest.fixture(scope="module")
 def opened(text: str) -> Page:
     return Page(text)
+
+
+def test_a_long_listing_shows_its_first_records_and_says_where_all_are(
+    demo: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The demo has 174 samples up to the cut-off, in one record each, and 7 findings."""
+    monkeypatch.setattr(report, "SHOWN", 100)
+    text = page(*demo)
+    _, samples = text.split('<section class="output listing" id="l_kinetics">')
+    samples, _ = samples.split("</section>", 1)
+    assert "The first 100 of 174 records" in samples
+    assert 'in <a href="listings/l_kinetics.csv">' in samples
+    assert samples.count("<tr>") == 1 + 100
+    assert text.count("The first ") == sum(
+        len(path.read_text().splitlines()) > 101 for path in (demo[1] / "listings").iterdir()
+    )
+    assert "4 warnings: <code>measure_missing</code>" in text
 
 
 def test_holds_every_table_figure_and_listing_once(demo: Made, opened: Page) -> None:

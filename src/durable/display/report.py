@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ from durable.files import safe_cell, write_text
 from durable.stages import STAGES
 
 _TEMPLATES = Path(__file__).parent / "templates"
+#: Records of a listing that the page shows: a browser has to hold and sort them.
+SHOWN = 2_000
 #: Longest text of a cell that is never broken into lines.
 _LONGEST_LINE = 26
 _PAGE, _STYLE, _SCRIPT = "report.html.jinja", "report.css", "report.js"
@@ -81,6 +84,8 @@ class View:
     columns: tuple[Column, ...]
     heads: tuple[Head, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    total: int
+    """How many records the file has; the page shows the first `SHOWN`."""
     notes: tuple[str, ...]
 
 
@@ -154,7 +159,7 @@ def listings(plan: Plan, folder: Path) -> Iterator[View]:
         if not path.is_file():
             continue
         columns = listing.columns(plan)
-        records = _records(path)
+        records, total = _first(path)
         parts = tuple(dict.fromkeys(column.part for column in columns if column.part)) or ("",)
         for i, part in enumerate(parts):
             shown = tuple(column for column in columns if column.part in ("", part))
@@ -165,6 +170,7 @@ def listings(plan: Plan, folder: Path) -> Iterator[View]:
                 file=f"listings/{listing.file}",
                 columns=shown,
                 records=records,
+                total=total,
                 notes=tuple(listing.notes(plan)),
             )
 
@@ -184,9 +190,16 @@ def _subtitle(plan: Plan, listing: Listing) -> str:
     return f"Source: {listing.source}. Data cut-off {plan.analysis.data_cutoff}"
 
 
-def _records(path: Path) -> list[dict[str, str]]:
+def _records(path: Path) -> Iterator[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        yield from csv.DictReader(file)
+
+
+def _first(path: Path) -> tuple[list[dict[str, str]], int]:
+    """The records that the page shows, and how many there are."""
+    records = _records(path)
+    shown = list(islice(records, SHOWN))
+    return shown, len(shown) + sum(1 for _ in records)
 
 
 def _heads(columns: tuple[Column, ...]) -> tuple[Head, ...]:
@@ -266,9 +279,11 @@ _CUT_COLUMNS = (
 
 def data_cut(folder: Path) -> View:
     """Everything that the data cut-off removed or emptied."""
+    records, total = _first(_cut(folder))
     return _view(
         _CUT_COLUMNS,
-        _records(_cut(folder)),
+        records,
+        total=total,
         name="data_cut",
         title="Removed by the data cut-off",
         subtitle="Source: validated/data_cut.csv",
@@ -304,6 +319,7 @@ def every_key(plan: Plan) -> View:
     return _view(
         _KEY_COLUMNS,
         records,
+        total=len(records),
         name="plan",
         title="Every key of the plan",
         subtitle="Source: the configuration; keys that it does not state have their default",
