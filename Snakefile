@@ -24,14 +24,9 @@ include: "workflow/rules/simulate.smk"
 rule all:
     default_target: True
     input:
-        f"{FOLDER}/queries.csv",
-        rules.cut.output.passed,
-        f"{FOLDER}/ard.csv",
-        rules.tables.output,
-        rules.figures.output,
-        rules.listings.output,
-        rules.report.output,
-        HANDED_OVER,
+        # Every file: what a run that was stopped took away is made again, also where all that was
+        # made from it is still there.
+        RESULTS,
         rules.record.output,
 
 

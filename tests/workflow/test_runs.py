@@ -157,6 +157,23 @@ def test_a_result_changed_by_hand_is_refused_and_made_again_once_deleted(study: 
     assert study.digests() == before
 
 
+@pytest.mark.parametrize(
+    ("file", "rule"),
+    [
+        ("ard/durability.csv", "durability"),
+        ("figures/f_km_dor.csv", "durability"),
+        ("adam/adpp.parquet", "derive_kinetics"),
+        ("checked/conversions.csv", "check"),
+    ],
+)
+def test_a_file_that_a_stopped_run_took_away_is_made_again(
+    file: str, rule: str, study: Study
+) -> None:
+    """All that was made from it is there and up to date."""
+    (study.folder / RESULTS / file).unlink()
+    assert rule in study.planned()
+
+
 @pytest.mark.slow
 def test_a_killed_run_is_continued_by_the_next_to_the_same_bytes(
     fresh: Study, finished: Study

@@ -1,7 +1,5 @@
 """Makes documents/ and export/: what is handed over, in the forms that the plan names."""
 
-HANDED_OVER = []
-
 if "pdf" in PLAN.outputs.documents:
 
     rule figure_pages:
@@ -16,8 +14,6 @@ if "pdf" in PLAN.outputs.documents:
             **dependencies(PLAN, "figure_pages"),
         shell:
             "python -m durable figure_pages --config {input.config:q} --plan {params.plan} &> {log:q}"
-
-    HANDED_OVER.append(rules.figure_pages.output)
 
 
 if PLAN.outputs.documents:
@@ -46,8 +42,6 @@ if PLAN.outputs.documents:
             **dependencies(PLAN, "documents"),
         shell:
             "python -m durable documents --config {input.config:q} --plan {params.plan} &> {log:q}"
-
-    HANDED_OVER.append(rules.documents.output)
 
 
 DATASET_FORMS = PLAN.outputs.datasets
@@ -86,8 +80,6 @@ if DATASET_FILES:
         shell:
             "python -m durable submission --config {input.config:q} --plan {params.plan} &> {log:q}"
 
-    HANDED_OVER.append(rules.submission.output)
-
 
 if "ars" in DATASET_FORMS:
 
@@ -103,5 +95,3 @@ if "ars" in DATASET_FORMS:
             **dependencies(PLAN, "ars"),
         shell:
             "python -m durable ars --config {input.config:q} --plan {params.plan} &> {log:q}"
-
-    HANDED_OVER.append(rules.ars.output)
