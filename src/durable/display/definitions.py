@@ -70,13 +70,14 @@ def improvement(response: Response) -> Iterator[str]:
         f" ({rule.level}); levels from {limits.minimal:g} (minimal), {limits.moderate:g} (moderate)"
         f" and {limits.major:g} (major). At each visit on its own; {_MISSING[rule.missing]}."
     )
-    light = {
-        "zero": "A missing parent global, function or enzyme measure scores 0 (partial score)",
-        "not_calculable": "A missing parent global, function or enzyme measure gives no score",
-    }[rule.light_missing]
-    yield f"{light}; without physician global, muscle or extramuscular measure there is no score."
+    name = {place: MEASURES[measure] for place, measure in response.measures.items()}
+    light = listed([name[place] for place in ("parent_global", "function", "enzyme")], "or")
+    scores = {"zero": "scores 0 (partial score)", "not_calculable": "gives no score"}
+    heavy = listed([name[place] for place in ("physician_global", "muscle", "extramuscular")], "or")
+    yield (f"A missing {light} {scores[rule.light_missing]}; without {heavy} there is no score.")
     if rule.enzyme_component != "scored":
-        yield f"The enzyme or CHQ-PhS component is set to its {rule.enzyme_component} for everyone."
+        component = f"The {name['enzyme']} component"
+        yield f"{component} is set to its {rule.enzyme_component} for everyone."
 
 
 def windows(plan: Plan) -> Iterator[str]:

@@ -88,9 +88,11 @@ def _disposition_notes(plan: Plan) -> Iterator[str]:
 
 def _baseline_notes(plan: Plan) -> Iterator[str]:
     yield from say.core_set(plan.response)
+    enzyme = plan.response.measures["enzyme"] == "enzyme"
+    normal = ", the enzyme at its upper limit of normal" if enzyme else ""
     yield (
-        "Maximum attainable score: every measure at its best value, the enzyme at its upper limit"
-        " of normal. Quartiles by the SAS default definition."
+        f"Maximum attainable score: every measure at its best value{normal}."
+        " Quartiles by the SAS default definition."
     )
     yield from say.remission(plan.response)
     yield say.ABBREVIATIONS
