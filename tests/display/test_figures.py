@@ -409,6 +409,23 @@ def test_profile_never_above_the_limit_and_one_sample_only_are_drawn(tmp_path: P
     assert misplaced(figure) == []
 
 
+def test_marks_of_the_last_day_are_whole_and_axes_as_high_without_values_below_the_limit(
+    tmp_path: Path,
+) -> None:
+    header = ",".join(kinetics.COLUMNS)
+    one = header + "\nFlow,cells/uL,A,1e7,7,10,N,0.1,individual\n"
+    some = one + "Flow,cells/uL,A,1e7,3,,Y,0.1,individual\n"
+    heights = []
+    for csv in (one, some):
+        figure = drawn("kinetics", csv, tmp_path)
+        (axes,) = figure.axes
+        heights.append(axes.get_position().height * figure.get_figheight())
+        lines = [line for line in axes.get_lines() if line.get_gid() == "A"]
+        assert [line.get_clip_on() for line in lines] == [False]
+        assert axes.get_xlim()[1] == 7
+    assert heights[0] == pytest.approx(heights[1], rel=0.02)
+
+
 def forest(tmp_path: Path) -> Figure:
     csv = (
         "analysis,title,parameter,estimate,lower,upper,text\n"

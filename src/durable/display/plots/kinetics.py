@@ -72,9 +72,11 @@ def draw(points: Points, _: Plan, caption: Caption) -> Figure:
 def _draw_subjects(axes: Axes, rows: Points, subjects: list[str]) -> None:
     for (name,), profile in rows.each("subject"):
         style = subject_style(subjects.index(name), len(subjects))
-        axes.plot(profile.number("day"), _heights(profile), gid=name, **style)
+        axes.plot(profile.number("day"), _heights(profile), gid=name, clip_on=False, **style)
     below = rows.where(below_lloq="Y")
-    axes.plot(below.number("day"), _heights(below), gid="below", zorder=4, **_BELOW)
+    # A line without a point would lie in the corner of the page, and the axes shrink away from it.
+    if len(below):
+        axes.plot(below.number("day"), _heights(below), gid="below", zorder=4, **_BELOW)
     for lloq in np.unique(rows.number("lloq")):
         if lloq > 0:
             axes.axhline(lloq, zorder=1, gid="lloq", **_LLOQ)
@@ -83,7 +85,8 @@ def _draw_subjects(axes: Axes, rows: Points, subjects: list[str]) -> None:
 def _draw_means(axes: Axes, rows: Points, groups: list[str]) -> None:
     for (group,), profile in rows.each("group"):
         style = _mean_style(groups, group)
-        axes.plot(profile.number("day"), _heights(profile), gid="geo_mean", zorder=3, **style)
+        days, heights = profile.number("day"), _heights(profile)
+        axes.plot(days, heights, gid="geo_mean", zorder=3, clip_on=False, **style)
 
 
 def _heights(rows: Points) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -60,7 +60,8 @@ def profiles(_: Plan) -> Notes:
     """Notes of ``f_kinetics``."""
     return (
         "LLOQ: lower limit of quantification; values below it are open marks at it.",
-        "Geometric mean: of the quantifiable values by nominal day, where they are at least half.",
+        "Geometric mean: of the quantifiable values by nominal day, where at least half are; the"
+        " others are left out, so it is too high where there are any.",
     )
 
 
