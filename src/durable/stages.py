@@ -67,6 +67,8 @@ class Stage:
     """Folder in the results that it works in; its module's ``run`` is handed that one."""
     chunked: bool = False
     """Whether it is one of many jobs: ``run(plan, folder, chunk)``."""
+    late: tuple[str, ...] = ()
+    """Modules that it imports only when it needs them, and in most runs does."""
 
 
 STAGES: dict[str, Stage] = {
@@ -78,6 +80,7 @@ STAGES: dict[str, Stage] = {
             *("safety.crs", "safety.icans", "safety.cytopenia"),
         ),
         "read and check the input tables; list every finding in queries.csv",
+        late=("durable.intake.delimited", "xlsxwriter"),
     ),
     "cut": Stage(
         "durable.intake.cutoff",
@@ -88,6 +91,7 @@ STAGES: dict[str, Stage] = {
         "durable.derive.datasets",
         ("study.id", "analysis.data_cutoff", "schedule", "response"),
         "derive ADSL, ADRS and ADTTE",
+        late=("pyarrow.dataset",),
     ),
     "variants": Stage(
         "durable.derive.variants",
@@ -98,16 +102,19 @@ STAGES: dict[str, Stage] = {
         "durable.analyse.improvement",
         ("response.improvement", "statistics.conf_level", "statistics.beta_prior", "groups"),
         "analyse the disease improvement rate",
+        late=("scipy.special",),
     ),
     "durability": Stage(
         "durable.analyse.durability",
         (*_SURVIVAL, "groups"),
         "analyse duration of response and event-free survival",
+        late=("lifelines.utils",),
     ),
     "sensitivity": Stage(
         "durable.analyse.sensitivity",
         ("response", "statistics", "sensitivity"),
         "analyse the primary and the sensitivity analyses side by side",
+        late=("durable.stats.interval_censored",),
     ),
     "subjects": Stage(
         "durable.analyse.subjects",
@@ -153,6 +160,7 @@ STAGES: dict[str, Stage] = {
         "durable.display.figures",
         _FIGURES,
         "draw the figures",
+        late=("matplotlib.backends.backend_svg", "matplotlib.pyplot"),
     ),
     "listings": Stage(
         "durable.display.listings",
@@ -164,6 +172,7 @@ STAGES: dict[str, Stage] = {
             "outputs.month_decimals",
         ),
         "list what the tables summarise, record by record",
+        late=("durable.display.listings_records",),
     ),
     "report": Stage(
         "durable.display.report",

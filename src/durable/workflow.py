@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
+import socket
 import stat
+import subprocess
+import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, TextIO
@@ -29,6 +34,7 @@ from durable.contracts.sdtm import domains, file_of
 from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.intake.cutoff import severities
+from durable.server import SOCKET
 from durable.stages import STAGES, code_digest, packages
 
 DEFAULT_CONFIGURATION = Path("config/config.yaml")
@@ -54,6 +60,15 @@ _STAGE_OF = {
     "derive_variants": "variants",
     "simulate_chunk": "simulate",
 }
+#: Variables that Snakemake sets for a job, to the threads of its rule.
+_THREADS = (
+    *("OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+    *("VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"),
+)
+#: Variable by which a user has a run do without a server: ``off``.
+_SWITCH = "DURABLE_SERVER"
+#: Servers of this process, while they run.
+_SERVERS: list[tuple[subprocess.Popen[bytes], Path]] = []
 
 
 def configuration(given: Iterable[str], options: Iterable[str]) -> Path:
@@ -213,9 +228,11 @@ def set_environment(environment: MutableMapping[str, str], python: Path) -> None
     environment["PYTHONSAFEPATH"] = "1"
     environment.update(PYTHONHASHSEED="0", LC_ALL="C.UTF-8", TZ="UTC")
     # With ten subjects a pool of threads costs more than it computes.
-    environment.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    environment.update(dict.fromkeys(_THREADS, "1"))
     # Each job would otherwise compile the package again.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    # That of a run within which this one is.
+    environment.pop(SOCKET, None)
 
 
 def keep_to_run(
@@ -331,6 +348,60 @@ def _start(plan: Plan, folder: Path, rules: Mapping[str, Any], workflow: Path) -
         "keep_pinned": str(folder / PINNED) not in _outputs(rules),
     }
     write_text(folder / STARTED, json.dumps(circumstances, indent=1) + "\n")
+
+
+def start_server(
+    environment: MutableMapping[str, str], folder: Path, commands: Iterable[str | None]
+) -> None:
+    """Start the process that does the stages of a run on this machine (`durable.server`).
+
+    Parameters
+    ----------
+    environment
+        ``os.environ``, which jobs inherit.
+    folder
+        Results; they are locked, so a socket that lies there is of a run that was killed.
+    commands
+        Command line of each job of the run.
+    """
+    named = [re.search(r"python -m durable (\w+)", command or "") for command in commands]
+    jobs = [found[1] for found in named if found and found[1] in STAGES]
+    if len(jobs) < 2 or sys.platform != "linux" or environment.get(_SWITCH) == "off":
+        return
+    path = folder / ".server"
+    path.unlink(missing_ok=True)
+    with socket.socket(socket.AF_UNIX) as listener:
+        umask = os.umask(0o177)
+        try:
+            listener.bind(str(path))
+            listener.listen(len(STAGES))
+        except OSError:
+            # The name is too long, or the file system has no sockets: each job starts anew.
+            return
+        finally:
+            os.umask(umask)
+        environment[SOCKET] = str(path)
+        stages = sorted(set(jobs), key=list(STAGES).index)
+        command = [sys.executable, "-m", "durable.server", str(listener.fileno()), *stages]
+        server = subprocess.Popen(  # noqa: S603
+            command,
+            env=environment,
+            pass_fds=[listener.fileno()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    _SERVERS.append((server, path.absolute()))
+
+
+# Also where a run ends with an error of Snakemake.
+@atexit.register
+def stop_server() -> None:
+    """End the server of this process, if there is one, and remove its socket."""
+    while _SERVERS:
+        server, path = _SERVERS.pop()
+        server.communicate()
+        path.unlink(missing_ok=True)
 
 
 def end(plan: Plan, folder: Path, rules: Mapping[str, Any], jobs: Collection[str]) -> None:

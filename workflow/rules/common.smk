@@ -24,6 +24,8 @@ from durable.workflow import (
     results_notice,
     set_environment,
     simulates,
+    start_server,
+    stop_server,
 )
 
 OPTIONS = workflow.config_settings.config
@@ -70,6 +72,10 @@ def jobs():
     return {job.rule.name for job in workflow.dag.needrun_jobs(exclude_finished=False)}
 
 
+def commands():
+    return [job.rule.shellcmd for job in workflow.dag.needrun_jobs()]
+
+
 onstart:
     if workflow.local_exec:
         # The limit of jobs per second is for clusters: it waits at the end of every run, or keeps
@@ -79,15 +85,19 @@ onstart:
         begin(PLAN, Path(FOLDER), graph(workflow.rules), jobs(), WORKFLOW, ALLOW)
     except (UserError, OSError) as error:
         raise WorkflowError(str(error)) from None
+    if workflow.local_exec:
+        start_server(os.environ, Path(FOLDER), commands())
 
 
 onsuccess:
+    stop_server()
     end(PLAN, Path(FOLDER), graph(workflow.rules), jobs())
     if notice := results_notice(Path(FOLDER), jobs()):
         print(notice, file=sys.stderr)
 
 
 onerror:
+    stop_server()
     end(PLAN, Path(FOLDER), graph(workflow.rules), jobs())
     if notice := disk_notice(Path(FOLDER)):
         print(notice, file=sys.stderr)

@@ -1,0 +1,116 @@
+"""The commands of ``python -m durable``: one per rule; a stage is imported when it is called."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import gc
+import importlib
+import os
+import sys
+import time
+from pathlib import Path
+
+from durable.errors import UserError
+from durable.files import write_text
+from durable.stages import STAGES
+
+#: Errors of the disk, not of the program: told without a traceback.
+_OUTSIDE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one subcommand; the exit status is 0, 1 (data) or 2 (configuration)."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.do(options)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return error.status
+    except OSError as error:
+        if error.errno not in _OUTSIDE:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"{where}{os.strerror(error.errno)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m durable", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, stage in STAGES.items():
+        command = commands.add_parser(name, help=stage.about)
+        command.add_argument("--config", type=Path, required=True, help="the analysis plan, YAML")
+        command.add_argument("--results", type=Path, default=Path("results"), help="results folder")
+        command.add_argument("--plan", metavar="DIGEST", help="digest of the plan that is expected")
+        if stage.chunked:
+            command.add_argument("--chunk", type=int, required=True, help="number, from 0")
+        command.set_defaults(do=_run_stage, stage=name)
+    demo = commands.add_parser("demo", help="write the synthetic demo study")
+    demo.add_argument("--seed", type=int, required=True)
+    demo.add_argument("--out", type=Path, default=Path("data/demo"))
+    demo.set_defaults(do=_write_demo)
+    audit = commands.add_parser("audit", help="repeat a finished analysis and compare")
+    audit.add_argument("--config", type=Path, required=True, help="a pinned configuration")
+    audit.add_argument("--results", type=Path, default=Path("results"), help="results folder")
+    audit.add_argument("--workflow", type=Path, default=Path(), help="folder of the Snakefile")
+    audit.add_argument("--allow", default="", help="what may differ: code,environment")
+    audit.add_argument("--cores", type=int, default=1)
+    audit.set_defaults(do=_audit)
+    compare = commands.add_parser("compare", help="say what changed between two analyses, and why")
+    compare.add_argument("--config", type=Path, required=True, help="the analysis plan, YAML")
+    compare.add_argument("--against", required=True, metavar="ID", help="the other analysis")
+    compare.add_argument("--results", type=Path, default=Path("results"), help="results folder")
+    compare.add_argument("--workflow", type=Path, default=Path(), help="folder of the Snakefile")
+    compare.add_argument("--cores", type=int, default=1)
+    compare.set_defaults(do=_compare)
+    reference = commands.add_parser("reference", help="write the schema and list of plan keys")
+    reference.set_defaults(do=_write_reference)
+    return parser
+
+
+def _run_stage(options: argparse.Namespace) -> None:
+    begun = time.monotonic()
+    stage = STAGES[options.stage]
+    # Modules stay: a search for garbage among what they hold finds none.
+    gc.disable()
+    from durable import config
+
+    module = importlib.import_module(stage.module)
+    gc.freeze()
+    gc.enable()
+    plan = config.load(options.config)
+    if options.plan is not None and options.plan != plan.digest(stage.plan):
+        raise UserError(f"{options.config} was changed during the run: start snakemake again")
+    folder = options.results / plan.analysis.id / stage.folder
+    chunk = (options.chunk,) if stage.chunked else ()
+    module.run(plan.only(stage.plan), folder, *chunk)
+    name = "_".join([options.stage, *map(str, chunk)])
+    write_text(folder / "logs" / f"{name}.seconds", f"{time.monotonic() - begun:.2f}\n")
+
+
+def _audit(options: argparse.Namespace) -> None:
+    from durable.audit import rerun
+
+    allow = tuple(options.allow.split(",")) if options.allow else ()
+    rerun.run(options.config, options.results, options.workflow, cores=options.cores, allow=allow)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from durable.audit import compare
+
+    where = {"workflow": options.workflow, "cores": options.cores}
+    compare.run(options.config, options.results, options.against, **where)
+
+
+def _write_demo(options: argparse.Namespace) -> None:
+    from durable.demo import write_demo
+
+    write_demo(options.out, options.seed)
+
+
+def _write_reference(_: argparse.Namespace) -> None:
+    from durable.config.reference import write_reference
+
+    write_reference(Path())
