@@ -33,7 +33,7 @@ from durable.config.model import TABLES
 from durable.contracts.sdtm import domains, file_of
 from durable.errors import UserError
 from durable.files import sha256, write_text
-from durable.server import SOCKET
+from durable.server import SOCKET, THREADS
 from durable.stages import STAGES, code_digest, packages
 
 DEFAULT_CONFIGURATION = Path("config/config.yaml")
@@ -52,11 +52,6 @@ _HELD: list[TextIO] = []
 #: Variable by which a job on another machine knows what its run began with.
 _RUN = "DURABLE_RUN"
 _BRACES = frozenset("{}")
-#: Variables that Snakemake sets for a job, to the threads of its rule.
-_THREADS = (
-    *("OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
-    *("VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"),
-)
 #: Variable by which a user has a run do without a server: ``off``.
 _SWITCH = "DURABLE_SERVER"
 #: Servers of this process, while they run.
@@ -220,7 +215,7 @@ def set_environment(environment: MutableMapping[str, str], python: Path) -> None
     environment["PYTHONSAFEPATH"] = "1"
     environment.update(PYTHONHASHSEED="0", LC_ALL="C.UTF-8", TZ="UTC")
     # With ten subjects a pool of threads costs more than it computes.
-    environment.update(dict.fromkeys(_THREADS, "1"))
+    environment.update(dict.fromkeys(THREADS, "1"))
     # Each job would otherwise compile the package again.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     # That of a run within which this one is.
