@@ -83,7 +83,7 @@ def one_interpreter() -> list[str]:
     """A command that runs every stage of the demo study in one process."""
     stages = [name for name, stage in STAGES.items() if name not in LEFT_OUT and not stage.folder]
     calls = f"[main([s, '--config', 'config/config.yaml', '--results', 'one']) for s in {stages}]"
-    program = f"import sys; from durable.__main__ import main; sys.exit(any({calls}))"
+    program = f"import sys; from durable.commands import main; sys.exit(any({calls}))"
     return [sys.executable, "-c", program]
 
 

@@ -1,4 +1,4 @@
-"""Where a run of the demo spends CPU: each stage and its imports, and Snakemake with nothing to do.
+"""Where a run of the demo spends CPU: each stage alone and its imports, and Snakemake by itself.
 
 `python -m benchmarks.profile OUTPUT`, with PYTHONPATH naming another version of the package and
 `--snakefile` its Snakefile, to compare.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
-from durable.server import ask
+from durable.server import THREADS, ask
 
 
 def main() -> int:
     """Do the command of the command line; the exit status is 0, 1 (data) or 2 (configuration)."""
+    os.environ.update(dict.fromkeys(THREADS, "1"))
     # Nothing else is imported before: of a stage that is served, this process only waits for it.
     status = ask(sys.argv[1:])
     if status is not None:

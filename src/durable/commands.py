@@ -46,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--plan", metavar="DIGEST", help="digest of the plan that is expected")
         if stage.chunked:
             command.add_argument("--chunk", type=int, required=True, help="number, from 0")
+        if stage.cores:
+            command.add_argument("--cores", type=int, default=1)
         command.set_defaults(do=_run_stage, stage=name)
     demo = commands.add_parser("demo", help="write the synthetic demo study")
     demo.add_argument("--seed", type=int, required=True)
@@ -85,7 +87,8 @@ def _run_stage(options: argparse.Namespace) -> None:
         raise UserError(f"{options.config} was changed during the run: start snakemake again")
     folder = options.results / plan.analysis.id / stage.folder
     chunk = (options.chunk,) if stage.chunked else ()
-    module.run(plan.only(stage.plan), folder, *chunk)
+    cores = {"cores": options.cores} if stage.cores else {}
+    module.run(plan.only(stage.plan), folder, *chunk, **cores)
     name = "_".join([options.stage, *map(str, chunk)])
     write_text(folder / "logs" / f"{name}.seconds", f"{time.monotonic() - begun:.2f}\n")
 

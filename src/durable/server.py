@@ -21,12 +21,17 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
 
 #: Variable that names the socket to the jobs, relative to the folder of the run.
 SOCKET = "DURABLE_SOCKET"
 #: Variable that names one more descriptor of a command (`durable.intake.progress`).
 TERMINAL = "DURABLE_TERMINAL"
+#: Variables that Snakemake sets to the threads of a rule. No library is to start any: what it
+#: computes is then the same on any machine, and with ten subjects a pool of threads only costs.
+THREADS = (
+    *("OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+    *("VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"),
+)
 #: Variables that a fork takes over. With another difference it would not be as if started anew.
 _OWN = {"TMPDIR", "TMP", "TEMP", "TEMPDIR", "PWD", "OLDPWD", "SHLVL", "_", TERMINAL}
 _BEGUN = b"b"
@@ -128,7 +133,7 @@ class Server:
         self.modules = {name: STAGES[name].module for name in stages}
         self.waiting = [m for name in stages for m in (STAGES[name].module, *STAGES[name].late)]
         # The run decides when it ends; a fork is interrupted as any other process.
-        self.interrupt: Any = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self.interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def serve(self) -> None:
         """Import what the stages need, answer requests, until the run ends."""
@@ -162,8 +167,8 @@ class Server:
             os.close(descriptor)
         _collect(os.WNOHANG)
 
-    def _do(self, request: Request, client: socket.socket) -> NoReturn:
-        """In a fork: do a command and tell its exit status."""
+    def _do(self, request: Request, client: socket.socket) -> None:
+        """In a fork: do a command, tell its exit status and end."""
         from durable import commands
 
         status = 1

@@ -67,6 +67,8 @@ class Stage:
     """Folder in the results that it works in; its module's ``run`` is handed that one."""
     chunked: bool = False
     """Whether it is one of many jobs: ``run(plan, folder, chunk)``."""
+    cores: bool = False
+    """Whether it can use several: ``run(plan, folder, cores=cores)``."""
     late: tuple[str, ...] = ()
     """Modules that it imports only when it needs them, and in most runs does."""
 
@@ -160,6 +162,7 @@ STAGES: dict[str, Stage] = {
         "durable.display.figures",
         _FIGURES,
         "draw the figures",
+        cores=True,
         late=("matplotlib.backends.backend_svg", "matplotlib.pyplot"),
     ),
     "listings": Stage(

@@ -34,7 +34,7 @@ from durable.contracts.sdtm import domains, file_of
 from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.intake.cutoff import severities
-from durable.server import SOCKET
+from durable.server import SOCKET, THREADS
 from durable.stages import STAGES, code_digest, packages
 
 DEFAULT_CONFIGURATION = Path("config/config.yaml")
@@ -60,11 +60,6 @@ _STAGE_OF = {
     "derive_variants": "variants",
     "simulate_chunk": "simulate",
 }
-#: Variables that Snakemake sets for a job, to the threads of its rule.
-_THREADS = (
-    *("OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
-    *("VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"),
-)
 #: Variable by which a user has a run do without a server: ``off``.
 _SWITCH = "DURABLE_SERVER"
 #: Servers of this process, while they run.
@@ -228,7 +223,7 @@ def set_environment(environment: MutableMapping[str, str], python: Path) -> None
     environment["PYTHONSAFEPATH"] = "1"
     environment.update(PYTHONHASHSEED="0", LC_ALL="C.UTF-8", TZ="UTC")
     # With ten subjects a pool of threads costs more than it computes.
-    environment.update(dict.fromkeys(_THREADS, "1"))
+    environment.update(dict.fromkeys(THREADS, "1"))
     # Each job would otherwise compile the package again.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     # That of a run within which this one is.

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -191,6 +191,45 @@ def test_both_files_of_each_csv_that_is_there_are_written(tmp_path: Path) -> Non
         *(f"f_{name}.{end}" for name in ("tis", "waterfall") for end in ("csv", "png", "svg")),
         "f_other.csv",
     }
+
+
+def files(folder: Path, names: Iterable[str]) -> Path:
+    (folder / "figures").mkdir(parents=True)
+    for name in names:
+        (folder / "figures" / f"f_{name}.csv").write_text(figure_data.study(3)[name])
+    return folder / "figures"
+
+
+# Of Python 3.12: the libraries of other tests have started threads.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_forks_draw_each_figure_once_to_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("tis", "waterfall", "swimmer")
+    alone, forked, noted = (files(tmp_path / place, names) for place in ("a", "b", "c"))
+    figures.run(PLAN, alone.parent, cores=1)
+    figures.run(PLAN, forked.parent, cores=2)
+    assert {path.name: path.read_bytes() for path in forked.iterdir()} == {
+        path.name: path.read_bytes() for path in alone.iterdir()
+    }
+
+    def note(figure: object, stem: Path, caption: object) -> None:
+        with stem.with_suffix(".pid").open("a") as file:
+            print(os.getpid(), file=file)
+
+    monkeypatch.setattr(figures, "save", note)
+    figures.run(PLAN, noted.parent, cores=2)
+    makers = [(noted / f"f_{name}.pid").read_text().split() for name in names]
+    assert [len(maker) for maker in makers] == [1, 1, 1]
+    assert [str(os.getpid())] not in makers
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_what_is_wrong_with_a_figure_is_told_from_a_fork_too(tmp_path: Path) -> None:
+    folder = files(tmp_path, ("tis", "waterfall"))
+    (folder / "f_tis.csv").write_text("subject,day\nA,1\n")
+    with pytest.raises(UserError, match=r"f_tis\.csv: no column"):
+        figures.run(PLAN, tmp_path, cores=2)
 
 
 def test_svg_has_title_description_and_ids_of_its_own_and_names_no_other_file(

@@ -73,10 +73,12 @@ rule figures:
     log:
         f"{FOLDER}/logs/figures.log",
     priority: 2
+    threads: 4
     params:
         **dependencies(PLAN, "figures"),
     shell:
-        "python -m durable figures --config {input.config:q} --plan {params.plan} &> {log:q}"
+        "python -m durable figures --config {input.config:q} --plan {params.plan}"
+        " --cores {threads} &> {log:q}"
 
 
 rule listings:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -117,19 +119,64 @@ KINDS = (
 )
 
 
-def run(plan: Plan, folder: Path) -> None:
-    """Draw every ``figures/f_*.csv`` that is there, as SVG and as PNG beside it."""
-    for points, figure, caption in drawn(plan, folder):
-        save(figure, points.with_suffix(""), caption)
+def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
+    """Draw every ``figures/f_*.csv`` that is there, as SVG and as PNG beside it.
+
+    Parameters
+    ----------
+    cores
+        Processes to draw in.
+    """
+    waiting = _present(folder)
+    with settings():
+        # A figure that a fork fails at is drawn here, which says why.
+        if cores == 1 or sys.platform != "linux" or not _forked(waiting, plan, min(cores, 8)):
+            for kind, points in waiting:
+                _write(kind, points, plan)
 
 
 def drawn(plan: Plan, folder: Path) -> Iterator[tuple[Path, Figure, Caption]]:
     """Every figure whose ``figures/f_*.csv`` is there, with that file; one at a time."""
     with settings():
-        for kind in KINDS:
-            points = folder / "figures" / f"f_{kind.name}.csv"
-            if points.is_file():
-                yield points, *draw(kind, points, plan)
+        for kind, points in _present(folder):
+            yield points, *draw(kind, points, plan)
+
+
+def _present(folder: Path) -> list[tuple[Kind, Path]]:
+    found = [(kind, folder / "figures" / f"f_{kind.name}.csv") for kind in KINDS]
+    return [(kind, points) for kind, points in found if points.is_file()]
+
+
+def _write(kind: Kind, points: Path, plan: Plan) -> None:
+    figure, caption = draw(kind, points, plan)
+    save(figure, points.with_suffix(""), caption)
+
+
+def _forked(waiting: Sequence[tuple[Kind, Path]], plan: Plan, processes: int) -> bool:
+    """Draw figures in forks of this process; whether all were drawn.
+
+    Each fork takes the next figure that none has taken, by a byte of a pipe, for as long as this
+    process is there.
+    """
+    parent = os.getpid()
+    taking, giving = os.pipe()
+    os.write(giving, bytes(range(len(waiting))))
+    os.close(giving)
+    forks = []
+    for _ in range(min(processes, len(waiting))):
+        fork = os.fork()
+        if fork == 0:
+            status = 1
+            try:
+                while os.getppid() == parent and (taken := os.read(taking, 1)):
+                    _write(*waiting[taken[0]], plan)
+                status = 0
+            finally:
+                os._exit(status)
+        forks.append(fork)
+    os.close(taking)
+    failed = [os.waitpid(fork, 0)[1] for fork in forks]
+    return not any(failed)
 
 
 def draw(kind: Kind, path: Path, plan: Plan) -> tuple[Figure, Caption]:

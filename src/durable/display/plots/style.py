@@ -274,18 +274,33 @@ def wrap(
 ) -> list[str]:
     """Lines no wider than `width` millimetres; a longer word is broken."""
     lines: list[str] = []
-    line = ""
-    for word in text.split():
-        longer = f"{line} {word}" if line else word
-        if line and text_width(longer, size, weight) > width:
-            lines.append(line)
-            longer = word
-        while text_width(longer, size, weight) > width:
-            cut = max(1, int(len(longer) * width / text_width(longer, size, weight)) - 1)
-            lines.append(longer[:cut])
-            longer = longer[cut:]
-        line = longer
-    return [*lines, line] if line else lines
+    words = text.split()
+    guess = 1
+    while words:
+        fits = guess = _fitting(words, guess, size, weight, width)
+        if fits:
+            lines.append(" ".join(words[:fits]))
+            del words[:fits]
+        else:
+            word = words[0]
+            cut = max(1, int(len(word) * width / text_width(word, size, weight)) - 1)
+            lines.append(word[:cut])
+            words[0] = word[cut:]
+    return lines
+
+
+def _fitting(words: Sequence[str], guess: int, size: float, weight: str, width: float) -> int:
+    """How many of the words fit on a line, sought from a guess: to measure a text takes long."""
+
+    def fit(count: int) -> bool:
+        return text_width(" ".join(words[:count]), size, weight) <= width
+
+    count = min(guess, len(words))
+    while count < len(words) and fit(count + 1):
+        count += 1
+    while count and not fit(count):
+        count -= 1
+    return count
 
 
 def apart(positions: Sequence[float], gap: float) -> list[bool]:
