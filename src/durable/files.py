@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import os
 import tempfile
 from collections.abc import Iterator
@@ -63,8 +62,10 @@ def write_parquet_blocks(path: Path, blocks: Iterator[pd.DataFrame]) -> None:
     """Write frames with the same columns one after another as one Parquet file.
 
     Categories are written as text, by their codes: a reader sees text columns. Each frame is a row
-    group of its own, and only one is held at a time.
+    group of its own. Two are held at a time: one is made while the one before it is written.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -76,10 +77,18 @@ def write_parquet_blocks(path: Path, blocks: Iterator[pd.DataFrame]) -> None:
         schema = _table(first).schema
         # Each row group holds everything, so that limits of its columns would not shorten reading.
         how = {"compression": "zstd", "store_schema": False, "write_statistics": False}
-        with pq.ParquetWriter(aside, schema, **how) as writer:
+
+        def write(block: pd.DataFrame) -> None:
+            writer.write_table(_table(block).cast(schema), row_group_size=len(block) or None)
+
+        with pq.ParquetWriter(aside, schema, **how) as writer, ThreadPoolExecutor(1) as pool:
             writer.add_key_value_metadata(note)
-            for block in itertools.chain([first], blocks):
-                writer.write_table(_table(block).cast(schema), row_group_size=len(block) or None)
+            written = pool.submit(write, first)
+            del first
+            for block in blocks:
+                written.result()
+                written = pool.submit(write, block)
+            written.result()
 
 
 def _table(block: pd.DataFrame) -> Any:
@@ -89,8 +98,9 @@ def _table(block: pd.DataFrame) -> Any:
     columns = {}
     for name, values in block.items():
         if values.dtype == "category":
-            codes = values.cat.codes.to_numpy("int32")
-            indices = pa.array(codes, mask=codes < 0)
+            codes = values.cat.codes.to_numpy()
+            missing = codes < 0
+            indices = pa.array(codes, mask=missing if missing.any() else None).cast(pa.int32())
             names = pa.array(values.cat.categories.to_numpy(object), pa.string())
             columns[name] = pa.DictionaryArray.from_arrays(indices, names)
         else:
@@ -105,9 +115,27 @@ def safe_cell(text: str) -> str:
 
 def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
     """A frame whose text columns are safe to open in a spreadsheet."""
-    safe = frame.copy()
+    safe = frame.copy(deep=False)
     for column in frame.columns[(frame.dtypes == "object") | (frame.dtypes == "string")]:
         text = frame[column]
-        risky = text.astype("string").str.startswith(_FORMULA).fillna(False).to_numpy(bool)
-        safe[column] = text.where(~risky, "'" + text.astype("string").astype(object))
+        risky = _risky(text)
+        if risky.any():
+            safe[column] = text.where(~risky, "'" + text.astype("string").astype(object))
+    for column in frame.columns[frame.dtypes == "category"]:
+        names = frame[column].cat.categories
+        risky = _risky(names.to_series())
+        if risky.any():
+            safe[column] = frame[column].cat.rename_categories(names.where(~risky, "'" + names))
     return safe
+
+
+def _risky(text: pd.Series[Any]) -> Any:
+    """Which cells look like a formula; all are looked at together where all are text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        first = pc.utf8_slice_codeunits(pa.array(text, pa.string(), from_pandas=True), 0, 1)
+    except (pa.ArrowException, UnicodeEncodeError):
+        return text.astype("string").str.startswith(_FORMULA).fillna(False).to_numpy(bool)
+    return pc.is_in(first, pa.array(_FORMULA)).to_numpy(zero_copy_only=False)
