@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +49,26 @@ def write_text(path: Path, text: str) -> None:
 
 def write_csv(path: Path, frame: pd.DataFrame) -> None:
     """Write a frame for programs and spreadsheets: text that looks like a formula is quoted."""
-    with whole(path) as aside:
-        safe_cells(frame).to_csv(aside, index=False, lineterminator="\n")
+    with whole(path) as aside, aside.open("wb") as file:
+        file.write(csv_bytes(safe_cells(frame)))
+
+
+def csv_bytes(frame: pd.DataFrame, *, header: bool = True) -> bytes:
+    """The frame as pandas writes it; text and numbers by whole columns, which is much faster."""
+    import pyarrow.compute as pc
+
+    columns = [_as_text(column) for _, column in frame.items()] if len(frame) else []
+    known = [column for column in columns if column is not None]
+    # A row that is one empty cell is quoted; and Python's versions part over carriage returns.
+    if len(known) < 2 or len(known) < len(columns) or any(_holds(c, "\r") for c in known):
+        text: str = frame.to_csv(index=False, header=header, lineterminator="\n")
+        return text.encode()
+    cells = [_quoted(pc.fill_null(column, "")) for column in known]
+    lines = _joined(_joined(*cells, by=","), _large("\n"), by="")
+    head: str = frame.iloc[:0].to_csv(index=False, lineterminator="\n") if header else ""
+    # The texts of an array lie one after another.
+    length = pc.sum(pc.binary_length(lines)).as_py()
+    return head.encode() + bytes(lines.buffers()[2][:length])
 
 
 def write_parquet(path: Path, frame: pd.DataFrame) -> None:
@@ -106,6 +125,61 @@ def _table(block: pd.DataFrame) -> Any:
         else:
             columns[name] = pa.Array.from_pandas(values)
     return pa.table(columns)
+
+
+def _as_text(column: pd.Series[Any]) -> Any:
+    """A column as pandas writes it, missing as null; None where this is left to pandas."""
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
+    if column.dtype == "float64":
+        # By their bits: 0 and -0 are two texts.
+        bits = np.ascontiguousarray(column.to_numpy()).view("int64")
+        distinct, place = np.unique(bits, return_inverse=True)
+        text = [None if isnan(value) else repr(value) for value in distinct.view(float).tolist()]
+        return pa.array(text, pa.large_string()).take(pa.array(place))
+    try:
+        if column.dtype == "category":
+            names = pa.array(column.cat.categories, pa.large_string())
+            codes = column.cat.codes.to_numpy()
+            return names.take(pa.array(codes, mask=codes < 0))
+        if pd.api.types.is_integer_dtype(column.dtype):
+            return pa.array(column).cast(pa.large_string())
+        if column.dtype == "object":
+            return pa.array(column, pa.large_string(), from_pandas=True)
+    except (pa.ArrowException, UnicodeEncodeError):
+        pass
+    return None
+
+
+def _holds(texts: Any, pattern: str) -> bool:
+    import pyarrow.compute as pc
+
+    return bool(pc.any(pc.match_substring_regex(texts, pattern)).as_py())
+
+
+def _quoted(texts: Any) -> Any:
+    """Cells in quotes where they hold what ends a cell."""
+    import pyarrow.compute as pc
+
+    special = pc.match_substring_regex(texts, '[,"\n]')
+    if not pc.any(special).as_py():
+        return texts
+    doubled = pc.replace_substring(texts, '"', '""')
+    return pc.if_else(special, _joined(_large('"'), doubled, _large('"'), by=""), texts)
+
+
+def _joined(*texts: Any, by: str) -> Any:
+    import pyarrow.compute as pc
+
+    return pc.binary_join_element_wise(*texts, _large(by))
+
+
+def _large(text: str) -> Any:
+    import pyarrow as pa
+
+    return pa.scalar(text, pa.large_string())
 
 
 def safe_cell(text: str) -> str:

@@ -16,7 +16,7 @@ from durable.analyse.groups import read_adrs
 from durable.config.model import Plan
 from durable.contracts.parameters import PLACES
 from durable.derive import adrs, datasets
-from durable.files import safe_cells, write_parquet_blocks
+from durable.files import write_parquet_blocks
 from durable.intake import check, cutoff
 
 SHOWN = ["USUBJID", "PARAMCD", "AVISIT", "ADT", "ADY", "AVAL", "AVALC", "REASON"]
@@ -147,17 +147,3 @@ def test_quantiles_of_the_measures_are_those_of_their_values(registered: tuple[P
     shown = found.query("measure == 'Physician global' and day == 60").set_index("subject")["value"]
     assert len(at_m2) > 30
     assert shown["upper quartile"] == pytest.approx(at_m2.quantile(0.75), rel=1e-15)
-
-
-@pytest.mark.parametrize("cells", [["=1", None, "a"], ["-1", -1, 2.5, None], [True, 1, 1.0, "+"]])
-def test_what_looks_like_a_formula_is_quoted_whatever_stands_beside_it(
-    cells: list[object],
-) -> None:
-    column = pd.Series(cells, dtype=object)
-    looks = [str(cell).startswith(("=", "+", "-")) for cell in cells]
-    expected = [f"'{c}" if risky else c for c, risky in zip(cells, looks, strict=True)]
-    assert safe_cells(column.to_frame("c"))["c"].tolist() == expected
-    assert column.tolist() == cells
-    if all(isinstance(cell, str | None) for cell in cells):
-        coded = safe_cells(column.astype("category").to_frame("c"))["c"].astype(object)
-        assert coded.where(coded.notna(), None).tolist() == expected
