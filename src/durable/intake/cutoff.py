@@ -142,14 +142,12 @@ class Cut:
         known = _until_last_contact(enrolled, self._limit, self.changes)
         self.subjects = self._emptied("subjects", known)
         """The subjects as known at the end of the cut-off day."""
-        self._enrolled = set(self.subjects["subject_id"])
+        self._enrolled = self.subjects["subject_id"].astype(object)
 
     def kept(self, name: str, records: pd.DataFrame) -> pd.DataFrame:
         """Records of another table as known then."""
-        from durable.intake.texts import where_each
-
         late = self._late(name, records)
-        not_yet = ~late & ~where_each(records["subject_id"], self._enrolled.__contains__)
+        not_yet = ~late & ~records["subject_id"].isin(self._enrolled)
         action = "record removed: not yet enrolled"
         self.changes.append(_readout(name, records, not_yet, "subject_id", action))
         frame = records.loc[~late & ~not_yet]
