@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from benchmarks import registry
+from pandera.errors import SchemaError
 
 from durable.config.model import Response
 from durable.contracts import inputs
-from durable.derive import adrs, tis
+from durable.contracts.adam import ADRS, Sorted
+from durable.derive import adrs, datasets, tis
 from durable.derive.datasets import Datasets, derive, derive_but_records
 from durable.files import write_parquet, write_parquet_blocks
+from durable.intake.stored import write_table
 from tests.derive.build import ACTIVE, INACTIVE, UNKNOWN, plan, subject, table, visit
 
 Tables = dict[str, pd.DataFrame]
+NAMES = ("adsl", "adrs", "adtte")
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +90,107 @@ def test_the_file_of_blocks_reads_as_the_dataset_made_at_once(
     read = [pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("blocks", "once")]
     pd.testing.assert_frame_equal(*read, check_exact=True)
     assert pq.ParquetFile(tmp_path / "blocks.parquet").num_row_groups == 9  # 60 subjects by 7
+
+
+def validated(study: Tables, folder: Path) -> Path:
+    """The study as the stage finds it, its visits in the order of their dates."""
+    for name, records in study.items():
+        write_table(folder / "validated" / f"{name}.parquet", [records])
+    return folder
+
+
+def test_the_stage_writes_the_same_datasets_for_few_subjects_at_a_time(
+    study: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    most: list[int] = []
+
+    def counted(subjects: pd.DataFrame, visits: pd.DataFrame, *rest: object, **how: object) -> Any:
+        most.append(len(visits))
+        assert visits["subject_id"].isin(subjects["subject_id"]).all()
+        return derive_but_records(subjects, visits, *rest, **how)
+
+    monkeypatch.setattr(datasets, "derive_but_records", counted)
+    monkeypatch.setattr(adrs, "BLOCK", 2)
+    written = []
+    # Sixty at once; 4 at a time; and subjects 8 and 9 among those without a visit or therapy.
+    quiet = {"R0000008", "R0000009"}
+    analysis = {"id": "test", "data_cutoff": registry.CUTOFF}
+    the_plan = plan(study={"id": "NCT"}, analysis=analysis)
+    fewer = {
+        name: rows if name == "subjects" else rows.loc[~rows["subject_id"].isin(quiet)]
+        for name, rows in study.items()
+    }
+    for tables in (study, fewer):
+        for size in (60, 4, 1):
+            most.clear()
+            folder = validated(tables, tmp_path / f"{len(written)}")
+            monkeypatch.setattr(datasets, "BLOCK", size)
+            datasets.run(the_plan, folder)
+            written.append([(folder / "adam" / f"{n}.parquet").read_bytes() for n in NAMES])
+            assert len(most) == 60 / size
+            assert max(most) <= 12 * size  # no subject has more visits
+    whole = derive(*study.values(), **given())
+    for number, name in enumerate(NAMES):
+        read = pd.read_parquet(tmp_path / "0" / "adam" / f"{name}.parquet")
+        pd.testing.assert_frame_equal(read, getattr(whole, name), check_exact=True)
+        for first in (0, 3):
+            # A row group has two subjects, or one where only one is derived at a time.
+            same = written[first : first + (2 if name == "adrs" else 3)]
+            assert all(files[number] == same[0][number] for files in same)
+
+
+RECORDS = {"USUBJID": ["A", "A", "B"], "ASEQ": [1, 2, 1], "SRCDOM": ["visits", None, "visits"]}
+
+
+def some(**given: list[object]) -> pd.DataFrame:
+    """Three records of ADRS as they are written: text as categories."""
+    columns: dict[str, Any] = {}
+    for name, column in ADRS.columns.items():
+        values = given.get(name, RECORDS.get(name, ["Y"] * 3))
+        if str(column.dtype) == "object":
+            columns[name] = pd.Series(values, dtype="category")
+        else:
+            values = values if name in {**RECORDS, **given} else [None] * 3
+            columns[name] = pd.Series(values, dtype=str(column.dtype))
+    return pd.DataFrame(columns)
+
+
+@pytest.mark.parametrize(
+    ("given_columns", "error"),
+    [
+        ({"SRCDOM": ["visits", "visit", None]}, "isin"),
+        ({"ABLFL": [None, "Y", "N"]}, "isin"),
+        ({"ASEQ": [0, 2, 1]}, "greater_than_or_equal_to"),
+        ({"PARAMCD": ["TIS", None, "TIS"]}, "non-nullable|contains null"),
+        ({"ASEQ": [1, 1, 1]}, "alike or out of order"),
+        ({"ASEQ": [2, 1, 1]}, "alike or out of order"),
+    ],
+)
+def test_records_written_by_blocks_are_held_to_the_contract(
+    given_columns: dict[str, list[object]], error: str
+) -> None:
+    def check(*blocks: pd.DataFrame) -> None:
+        contract = Sorted(ADRS)
+        for block in blocks:
+            contract.add(block)
+        contract.validate()
+
+    later = some(USUBJID=["C", "C", "C"], ASEQ=[1, 2, 3])
+    check(some(), later)
+    with pytest.raises((ValueError, SchemaError), match=error):
+        check(some(**given_columns), later)
+    with pytest.raises((ValueError, SchemaError), match=error):
+        check(some(USUBJID=["0", "0", "0"], ASEQ=[1, 2, 3]), some(**given_columns))
+
+
+def test_blocks_out_of_order_or_of_another_type_are_refused() -> None:
+    contract = Sorted(ADRS)
+    contract.add(some())
+    with pytest.raises(ValueError, match="alike or out of order"):
+        contract.add(some())
+    other = some(USUBJID=["C", "D", "E"]).astype({"AVAL": "Int64"})
+    with pytest.raises(ValueError, match="AVAL changes its type"):
+        contract.add(other)
 
 
 def test_records_of_the_rate_alone_are_those_of_the_whole_dataset() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from fractions import Fraction
 
 import numpy as np
@@ -109,6 +110,14 @@ def test_moments_equal_exact_fractions(values):
     if n > 1:
         squares = sum((value - mean) ** 2 for value in values) / (n - 1)
         assert summary.sd == pytest.approx(math.sqrt(squares), rel=1e-15)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=6), st.integers(1, 4))
+@PROPERTY
+def test_moments_of_values_that_occur_again_equal_those_of_the_standard_library(values, times):
+    summary = summarise(values * times)
+    assert summary.mean == statistics.mean(values * times)
+    assert summary.sd == statistics.stdev(values * times)
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=12), st.randoms())

@@ -23,23 +23,20 @@ _EVENTS = {
 def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/``; write the data of the swimmer, spider, waterfall and measures figures."""
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
-    shown = ["IMPR", "TIS", *(code for code, _ in PLACES.values())]
-    adrs = read_adrs(
-        folder,
-        columns=[
-            *("USUBJID", "PARAMCD", "AVISIT", "ADT", "ADY", "AVAL", "AVALC", "REASON"),
-            *("AWTARGET", "ABLFL", "ANL01FL"),
-        ],
-        filters=[("PARAMCD", "in", shown)],
-    )
-    adtte = pd.read_parquet(folder / "adam" / "adtte.parquet")
     infused = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
+    many = len(infused) >= MANY
+    shown = ["IMPR", "TIS", *(code for code, _ in PLACES.values())]
+    columns = ["USUBJID", "PARAMCD", "AVISIT", "ADY", "AVAL", "AVALC", "ABLFL"]
+    # Quantiles are of visits; what else is drawn, of every assessment.
+    columns += ["AWTARGET", "ANL01FL"] if many else ["REASON"]
+    adrs = read_adrs(folder, columns, {"PARAMCD": shown})
+    adtte = pd.read_parquet(folder / "adam" / "adtte.parquet")
     group = infused["DOSELVL"].fillna("")
     data = {
         "swimmer": swimmer(infused, adrs, adtte, group),
-        "tis": spider(adrs) if len(infused) < MANY else spider_quantiles(adrs),
+        "tis": spider_quantiles(adrs) if many else spider(adrs),
         "waterfall": waterfall(adrs, group),
-        "csm": measures(adrs, plan, len(infused)),
+        "csm": measures(adrs, plan, many=many),
     }
     for name, frame in data.items():
         write_csv(folder / "figures" / f"f_{name}.csv", frame)
@@ -59,8 +56,9 @@ def swimmer(
     dor = adtte.loc[adtte["PARAMCD"] == "DOR"].set_index("USUBJID")
     start = (infused["REMSDT"] - infused["TRTSDT"]).dt.days
     finish = (dor["ADT"] - infused["TRTSDT"].reindex(dor.index)).dt.days
-    improved = adrs.loc[(adrs["PARAMCD"] == "IMPR") & (adrs["AVAL"] == 1)].set_index("USUBJID")
-    improved_day = (improved["ADT"] - infused["TRTSDT"].reindex(improved.index)).dt.days
+    improved = _plain(adrs.loc[(adrs["PARAMCD"] == "IMPR") & (adrs["AVAL"] == 1)])
+    improved = improved.set_index("USUBJID")
+    improved_day = _days(improved)
     ongoing = infused["DTHDT"].isna() & infused["EOSDT"].isna()
     parts = [
         _marks("bar", 0, end),
@@ -99,6 +97,11 @@ def _marks(
     )
 
 
+def _plain(records: pd.DataFrame) -> pd.DataFrame:
+    """Records with their text as text, however it was read."""
+    return records.astype(dict.fromkeys(records.select_dtypes("category"), object))
+
+
 def _days(records: pd.DataFrame) -> pd.Series[int]:
     """Days since infusion of records, from their CDISC study day."""
     return records["ADY"].astype(int) - (records["ADY"] > 0).astype(int)
@@ -106,7 +109,7 @@ def _days(records: pd.DataFrame) -> pd.Series[int]:
 
 def spider(adrs: pd.DataFrame) -> pd.DataFrame:
     """Score over time by subject, 0 at the infusion; empty where it cannot be calculated."""
-    score = adrs.loc[adrs["PARAMCD"] == "TIS"]
+    score = _plain(adrs.loc[adrs["PARAMCD"] == "TIS"])
     origin = score[["USUBJID"]].drop_duplicates().assign(day=0, visit="", tis=0.0, partial="N")
     points = pd.DataFrame(
         {
@@ -136,9 +139,10 @@ def quantiles(records: pd.DataFrame) -> pd.DataFrame:
     used = (at_baseline | (records["ANL01FL"] == "Y")) & records["AVAL"].notna()
     day = records["AWTARGET"].astype("Float64").mask(at_baseline, 0.0)
     frame = pd.DataFrame({"day": day, "visit": records["AVISIT"], "value": records["AVAL"]})
-    by_visit = frame.loc[used].groupby(["day", "visit"])["value"]
-    found = {name: by_visit.quantile(p) for name, p in QUANTILES.items()}
-    points: pd.DataFrame = pd.concat(found, names=["subject"]).reset_index()
+    by_visit = frame.loc[used].groupby(["day", "visit"], observed=True)["value"]
+    found = by_visit.quantile(np.array(list(QUANTILES.values()))).unstack()  # noqa: PD010
+    by_name = {name: found[p] for name, p in QUANTILES.items()}
+    points: pd.DataFrame = _plain(pd.concat(by_name, names=["subject"]).reset_index(name="value"))
     return points
 
 
@@ -159,6 +163,7 @@ def waterfall(adrs: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
     """
     score = adrs.loc[(adrs["PARAMCD"] == "TIS") & adrs["AVAL"].notna()]
     best = score.sort_values("AVAL", ascending=False, kind="stable").drop_duplicates("USUBJID")
+    best = _plain(best)
     best = best.assign(AVISIT=best["AVISIT"].fillna("UNS")).set_index("USUBJID")
     best = best.reindex(group.index)
     frame = pd.DataFrame(
@@ -173,8 +178,8 @@ def waterfall(adrs: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
     return frame.sort_values(["best_tis", "subject"], ascending=[False, True])
 
 
-def measures(adrs: pd.DataFrame, plan: Plan, subjects: int = 0) -> pd.DataFrame:
-    """Each core set measure over time by subject; of many `subjects`, its quantiles."""
+def measures(adrs: pd.DataFrame, plan: Plan, *, many: bool = False) -> pd.DataFrame:
+    """Each core set measure over time by subject; of `many`, its quantiles."""
     names = {"enzyme": "Muscle enzyme", "chq_phs": "CHQ-PhS"}
     units = {"enzyme": "x ULN", "physician_global": "VAS", "parent_global": "VAS"}
     parts = []
@@ -182,9 +187,10 @@ def measures(adrs: pd.DataFrame, plan: Plan, subjects: int = 0) -> pd.DataFrame:
         code, _ = PLACES[component]
         records = adrs.loc[(adrs["PARAMCD"] == code) & adrs["AVAL"].notna()]
         label = names.get(measure, measure.replace("_", " "))
-        if subjects >= MANY:
+        if many:
             shown = quantiles(records)
         else:
+            records = _plain(records)
             named = {"subject": records["USUBJID"], "day": _days(records), "value": records["AVAL"]}
             shown = pd.DataFrame(named)
         parts.append(

@@ -35,14 +35,11 @@ Count = TypeVar("Count", int, npt.NDArray[np.int64])
 def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/adsl`` and ``adrs``, write ``ard/improvement.csv``."""
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
+    shown = ("IMPR", "TIS", *CHANGES.values(), *OTHER_SCORES.values())
     adrs = read_adrs(
         folder,
-        columns=["USUBJID", "PARAMCD", "AVISIT", "AVAL", "AVALC", "ANL01FL", "REASON"],
-        filters=[
-            ("AVISIT", "in", plan.response.improvement.visits),
-            ("PARAMCD", "in", ("IMPR", "TIS", *CHANGES.values(), *OTHER_SCORES.values())),
-            ("ANL01FL", "==", "Y"),
-        ],
+        ["USUBJID", "PARAMCD", "AVISIT", "AVAL", "AVALC", "ANL01FL", "REASON"],
+        {"AVISIT": plan.response.improvement.visits, "PARAMCD": shown, "ANL01FL": ["Y"]},
     )
     results = [
         Result(OUTPUT, "primary", group.group_by, group.group, parameter, *statistic)
@@ -184,7 +181,7 @@ def _other_scores(
     least = getattr(rule.thresholds, rule.level)
     for name, code in OTHER_SCORES.items():
         score = scores.loc[scores["PARAMCD"] == code].set_index("USUBJID")["AVAL"]
-        value = at_visit["USUBJID"].map(score)
+        value = score.reindex(at_visit["USUBJID"].astype(object)).set_axis(at_visit.index)
         again = at_visit.assign(AVAL=(value >= least).astype(float).where(value.notna()))
         count, of = improved(again, rule.missing)
         yield _number(f"n_improved_{name}", count)
@@ -193,7 +190,7 @@ def _other_scores(
 
 def _over_visits(status: pd.DataFrame) -> Iterator[tuple[str, tuple[str, float, float, float]]]:
     """Improved at every and at any configured visit: descriptive, no interval."""
-    yes = (status["AVAL"] == 1).groupby(status["USUBJID"])
+    yes = (status["AVAL"] == 1).groupby(status["USUBJID"], observed=True)
     infused = status["USUBJID"].nunique()
     for parameter, met in (("BOTH", yes.all()), ("EITHER", yes.any())):
         count = int(np.sum(met))

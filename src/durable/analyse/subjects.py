@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import nan
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -23,15 +22,11 @@ def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/``, write ``ard/subjects.csv``."""
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
     measures = [code for code, _ in PLACES.values()]
-    rate: list[tuple[str, str, Any]] = [("PARAMCD", "==", "IMPR")]
-    at_baseline: list[tuple[str, str, Any]] = [
-        ("ABLFL", "==", "Y"),
-        ("PARAMCD", "in", measures),
-    ]
     adrs = read_adrs(
         folder,
-        columns=["USUBJID", "PARAMCD", "AVISIT", "AVAL", "ABLFL"],
-        filters=[rate, at_baseline],
+        ["USUBJID", "PARAMCD", "AVISIT", "AVAL", "ABLFL"],
+        {"PARAMCD": ["IMPR"]},
+        {"PARAMCD": measures, "ABLFL": ["Y"]},
     )
     month = plan.statistics.days_per_month
     results = []

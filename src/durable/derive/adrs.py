@@ -56,6 +56,8 @@ _SOURCES = ("visit_date", *MEASURES, "extramuscular", *ENZYMES)
 _TEXTS = ("N", "Y", "U", "NONE", "MINIMAL", "MODERATE", "MAJOR")
 _REASONS = (PARTIAL, *MISSING.values())
 _NONE = -1
+#: Attributes of a parameter that are no codes.
+_FLOATS = ("value", "base")
 
 
 @dataclass(frozen=True)
@@ -118,9 +120,10 @@ def blocks(
     frame: pd.DataFrame,
     schedule: tuple[Visit, ...],
     response: Response,
-    subjects: int = BLOCK,
+    subjects: int | None = None,
 ) -> Iterator[pd.DataFrame]:
-    """The records of `coded`, so many subjects at a time."""
+    """The records of `coded`, so many subjects (`BLOCK`) at a time."""
+    subjects = subjects or BLOCK
     place = positions(frame, adsl["USUBJID"])
     for first in range(0, max(len(adsl), 1), subjects):
         begin, end = np.searchsorted(place, [first, first + subjects])
@@ -237,7 +240,8 @@ def _records(
     order = np.argsort(subject, kind="stable")
 
     def cells(attribute: str, missing: Any, of_unseen: Any = None) -> npt.NDArray[Any]:
-        table = np.full(kept.shape, missing)
+        # Codes of texts are few: narrow numbers, of which many are moved.
+        table = np.full(kept.shape, missing, dtype=float if attribute in _FLOATS else np.int8)
         for i, p in enumerate(columns):
             table[:, i] = getattr(p, attribute)
         rest = missing if of_unseen is None else of_unseen
@@ -251,7 +255,8 @@ def _records(
     if parameters is None:
         number = _number_among_all(frame, kept[:, -1], row, unseen, len(infused))[order]
     else:
-        number = np.arange(len(subject)) - np.searchsorted(subject, subject) + 1
+        first = np.searchsorted(subject, np.arange(len(infused)))
+        number = np.arange(len(subject)) - first[subject] + 1
     records = {
         "STUDYID": _text(np.zeros_like(subject), infused["STUDYID"].iloc[:1]),
         "USUBJID": _text(subject, infused["USUBJID"]),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from durable.config.model import Plan, Response, Visit
@@ -15,6 +17,9 @@ from durable.derive.assessments import assess
 from durable.derive.recurrence import with_losses
 from durable.derive.remission import first_remission
 from durable.files import write_parquet, write_parquet_blocks
+
+#: Subjects whose assessments are derived at a time.
+BLOCK = 10 * adrs.BLOCK
 
 
 @dataclass(frozen=True)
@@ -92,20 +97,72 @@ def read_validated(folder: Path, table: str) -> pd.DataFrame | None:
 
 def run(plan: Plan, folder: Path) -> None:
     """Read ``validated/``, write ``adam/adsl``, ``adrs`` and ``adtte``."""
-    derived = derive_but_records(
-        pd.read_parquet(folder / "validated" / "subjects.parquet"),
-        pd.read_parquet(folder / "validated" / "visits.parquet"),
-        read_validated(folder, "therapies"),
-        study=plan.study.id,
-        cutoff=plan.analysis.data_cutoff,
-        schedule=plan.schedule,
-        response=plan.response,
-    )
+    people: list[pd.DataFrame] = []
+    durations: list[pd.DataFrame] = []
+    contract = adam.Sorted(adam.ADRS)
+
+    def records() -> Iterator[pd.DataFrame]:
+        """Some thirty an assessment: a large study's are never held at once."""
+        for subjects, visits, therapies in _by_subject(folder, BLOCK):
+            made = derive_but_records(
+                subjects,
+                visits,
+                therapies,
+                study=plan.study.id,
+                cutoff=plan.analysis.data_cutoff,
+                schedule=plan.schedule,
+                response=plan.response,
+            )
+            for block in adrs.blocks(made.adsl, made.frame, plan.schedule, plan.response):
+                yield contract.add(block)
+            people.append(made.adsl)
+            durations.append(made.adtte)
+        contract.validate()
+
     adam_folder = folder / "adam"
-    write_parquet(adam_folder / "adsl.parquet", adam.ADSL.validate(derived.adsl))
-    write_parquet(adam_folder / "adtte.parquet", adam.ADTTE.validate(derived.adtte))
-    # Some thirty records an assessment: a large study's are never held at once.
-    records = adrs.blocks(derived.adsl, derived.frame, plan.schedule, plan.response)
-    contract = adam.coded(adam.ADRS)
-    checked = (contract.validate(block, inplace=True) for block in records)
-    write_parquet_blocks(adam_folder / "adrs.parquet", checked)
+    write_parquet_blocks(adam_folder / "adrs.parquet", records())
+    sl = pd.concat(people, ignore_index=True)
+    write_parquet(adam_folder / "adsl.parquet", adam.ADSL.validate(sl))
+    tte = pd.concat(durations).sort_values(["PARAMCD", "USUBJID"], ignore_index=True)
+    write_parquet(adam_folder / "adtte.parquet", adam.ADTTE.validate(tte))
+
+
+def _by_subject(
+    folder: Path, size: int
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None]]:
+    """Validated subjects, visits and therapies of so many subjects at a time; at least once.
+
+    The subjects are in the order of their names, and a subject's visits in that of their dates.
+    """
+    subjects = pd.read_parquet(folder / "validated" / "subjects.parquet")
+    subjects = subjects.sort_values("subject_id", ignore_index=True)
+    names = pd.Index(subjects["subject_id"])
+    visits = _coded(folder / "validated" / "visits.parquet")
+    number = names.get_indexer(visits["subject_id"].cat.categories)[visits["subject_id"].cat.codes]
+    keys = (visits["source_row"].to_numpy(), visits["visit_date"].to_numpy(), number)
+    order = np.lexsort(keys)
+    number = number[order]
+    therapies = read_validated(folder, "therapies")
+    treated = None if therapies is None else names.get_indexer(therapies["subject_id"])
+    for first in range(0, max(len(names), 1), size):
+        begin, end = np.searchsorted(number, [first, first + size])
+        own = therapies
+        if therapies is not None and treated is not None:
+            own = therapies.loc[(treated >= first) & (treated < first + size)]
+        yield (
+            subjects.iloc[first : first + size],
+            adrs.plain(visits.take(order[begin:end])),
+            own,
+        )
+
+
+def _coded(path: Path) -> pd.DataFrame:
+    """A validated table with its text as categories."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    text = [field.name for field in pq.read_schema(path) if field.type == pa.string()]
+    table = pq.read_table(path, read_dictionary=text)
+    # Neither the columns beside each other nor two copies of them: the table is given up.
+    frame: pd.DataFrame = table.to_pandas(split_blocks=True, self_destruct=True)
+    return frame

@@ -169,14 +169,19 @@ class Cut:
         known = _until_last_contact(enrolled, self._limit, self.changes)
         self.subjects = self._emptied("subjects", known)
         """The subjects as known at the end of the cut-off day."""
-        self._enrolled = set(self.subjects["subject_id"])
+        # Made once: a large study has many parts.
+        self._enrolled = pd.Index(self.subjects["subject_id"].astype(object))
 
     def kept(self, name: str, records: pd.DataFrame) -> pd.DataFrame:
         """Records of another table as known then."""
-        from durable.intake.texts import where_each
+        import numpy as np
+
+        from durable.intake.texts import coded
 
         late = self._late(name, records)
-        not_yet = ~late & ~where_each(records["subject_id"], self._enrolled.__contains__)
+        codes, distinct = coded(records["subject_id"])
+        enrolled = np.append(self._enrolled.get_indexer(distinct) >= 0, False)
+        not_yet = ~late & ~enrolled[codes]
         action = "record removed: not yet enrolled"
         self.changes.append(_readout(name, records, not_yet, "subject_id", action))
         frame = records.loc[~late & ~not_yet]

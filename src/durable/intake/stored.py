@@ -9,8 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from durable.files import safe_cell, whole
-from durable.intake.texts import each
+from durable.files import csv_bytes, safe_cells, whole
 
 #: Rows of a table that are written or read at a time.
 ROWS = 100_000
@@ -18,12 +17,9 @@ ROWS = 100_000
 
 def write_listing(path: Path, parts: Iterable[pd.DataFrame]) -> None:
     """Write frames with the same columns, at least one, as a CSV safe to open in a spreadsheet."""
-    with whole(path) as aside, aside.open("w", encoding="utf-8", newline="") as file:
+    with whole(path) as aside, aside.open("wb") as file:
         for number, part in enumerate(parts):
-            safe = part.copy(deep=False)
-            for name in part.columns[part.dtypes == "object"]:
-                safe[name] = each(part[name], safe_cell)
-            safe.to_csv(file, index=False, header=number == 0, lineterminator="\n")
+            file.write(csv_bytes(safe_cells(part), header=number == 0))
 
 
 def write_table(path: Path, parts: Iterable[pd.DataFrame]) -> None:

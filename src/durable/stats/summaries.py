@@ -1,13 +1,14 @@
 """Descriptive statistics of a continuous variable.
 
-Sums are exact (``statistics`` works in fractions), so neither the order of the values nor the
-processor changes a digit, and equal values have a standard deviation of exactly 0.
+Sums are exact (in fractions, equal values added together: their mean and standard deviation are
+those of ``statistics``), so neither the order of the values nor the processor changes a digit, and
+equal values have a standard deviation of exactly 0.
 """
 
 from __future__ import annotations
 
 import math
-import statistics
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, get_args
@@ -92,7 +93,7 @@ def summarise(values: npt.ArrayLike, definition: Definition = 2) -> Summary:
     return Summary(
         n=len(known),
         n_missing=missing,
-        mean=statistics.mean(known) if known else math.nan,
+        mean=_mean(known) if known else math.nan,
         sd=_sd(known),
         median=median,
         q1=q1,
@@ -155,7 +156,7 @@ def geometric(values: npt.ArrayLike) -> Geometric:
     spread = _sd(logs)
     return Geometric(
         n=len(known),
-        geo_mean=math.exp(statistics.mean(logs)),
+        geo_mean=math.exp(_mean(logs)),
         geo_cv=100 * math.sqrt(math.expm1(spread * spread)),
     )
 
@@ -171,8 +172,34 @@ def _known(values: npt.ArrayLike) -> tuple[list[float], int]:
     return known, array.size - len(known)
 
 
+def _mean(known: list[float]) -> float:
+    return float(_sum_of_powers(Counter(known), 1) / len(known))
+
+
 def _sd(known: list[float]) -> float:
-    return statistics.stdev(known) if len(known) > 1 else math.nan
+    n, counts = len(known), Counter(known)
+    if n < 2:
+        return math.nan
+    total = _sum_of_powers(counts, 1)
+    return _square_root((_sum_of_powers(counts, 2) - total * total / n) / (n - 1))
+
+
+def _sum_of_powers(counts: Counter[float], power: int) -> Fraction:
+    sums: defaultdict[int, int] = defaultdict(int)
+    for value, count in counts.items():
+        numerator, denominator = value.as_integer_ratio()
+        sums[denominator**power] += count * numerator**power
+    return sum((Fraction(n, d) for d, n in sums.items()), Fraction(0))
+
+
+def _square_root(value: Fraction) -> float:
+    """Correctly rounded: a root of 109 bits or more with its last bit set where it is not exact."""
+    n, d = value.as_integer_ratio()
+    shift = (n.bit_length() - d.bit_length() - 109) // 2
+    n, d = (n << -2 * shift, d) if shift < 0 else (n, d << 2 * shift)
+    root = math.isqrt(n // d)
+    root |= root * root * d != n
+    return root / (1 << -shift) if shift < 0 else float(root << shift)
 
 
 def _quantile(ordered: list[float], p: float | Fraction, definition: Definition) -> float:

@@ -1,0 +1,149 @@
+"""Analyses of many subjects read what they need of ADRS, and say of each what they say of few."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from benchmarks import registry
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from durable import config
+from durable.analyse import courses, improvement, subjects
+from durable.analyse.groups import read_adrs
+from durable.config.model import Plan
+from durable.contracts.parameters import PLACES
+from durable.derive import adrs, datasets
+from durable.files import write_parquet_blocks
+from durable.intake import check, cutoff
+
+SHOWN = ["USUBJID", "PARAMCD", "AVISIT", "ADT", "ADY", "AVAL", "AVALC", "REASON"]
+SUBJECTS = 60
+
+
+def analysed(folder: Path, names: set[str] | None = None) -> tuple[Plan, Path]:
+    """Validated and derived: the registry, or of its subjects those named."""
+    plan = registry.write(folder, SUBJECTS)
+    if names is not None:
+        for path in folder.glob("*.parquet"):
+            table = pd.read_parquet(path)
+            table.loc[table["subject_id"].isin(names)].to_parquet(path, index=False)
+    loaded = config.load(plan)
+    for stage in (check, cutoff, datasets):
+        stage.run(loaded, folder / "results")
+    return loaded, folder / "results"
+
+
+@pytest.fixture(scope="module")
+def registered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Path]:
+    """The registry in row groups of seven subjects."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(adrs, "BLOCK", 7)
+        return analysed(tmp_path_factory.mktemp("registry"))
+
+
+TEXTS = {
+    "PARAMCD": ["TIS", "IMPR", "PHYS", "none of these"],
+    "AVISIT": ["M2", "BASELINE"],
+    "ABLFL": ["Y"],
+    "REASON": ["PENDING", "NOT ASSESSED"],
+}
+HAVING = st.fixed_dictionaries(
+    {}, optional={name: st.lists(st.sampled_from(texts)) for name, texts in TEXTS.items()}
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(columns=st.permutations(SHOWN), having=st.lists(HAVING, min_size=1, max_size=3))
+def test_records_read_by_row_group_are_those_of_the_whole_file(
+    registered: tuple[Plan, Path], columns: list[str], having: list[dict[str, list[str]]]
+) -> None:
+    whole = pd.read_parquet(registered[1] / "adam" / "adrs.parquet")
+    wanted = pd.Series(data=False, index=whole.index)
+    for one in having:
+        has = pd.Series(data=True, index=whole.index)
+        for name, texts in one.items():
+            has &= whole[name].isin(texts)
+        wanted |= has
+    found = read_adrs(registered[1], columns[:5], *having)
+    for name in found.select_dtypes("category"):
+        assert list(found[name].cat.categories) == sorted(found[name].cat.categories)
+        text = found[name].astype(object)
+        found[name] = text.where(text.notna(), None)
+    expected = whole.loc[wanted, columns[:5]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+
+
+def test_a_row_group_is_read_at_a_time(
+    registered: tuple[Plan, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyarrow.parquet as pq
+
+    rows: list[int] = []
+
+    def counted(self: pq.ParquetFile, *given: object, **how: object) -> object:
+        table = real(self, *given, **how)
+        rows.append(len(table))
+        return table
+
+    real = pq.ParquetFile.read_row_group
+    whole = len(pd.read_parquet(registered[1] / "adam" / "adrs.parquet", columns=["ASEQ"]))
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", counted)
+    found = read_adrs(registered[1], ["AVAL"], {"PARAMCD": ["TIS"]})
+    assert 0 < len(found) < whole / 20
+    assert sum(rows) == whole
+    assert len(rows) == 9  # 60 subjects by 7
+    assert max(rows) < whole / 6
+
+
+def test_figures_and_results_do_not_depend_on_the_row_groups(
+    registered: tuple[Plan, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, folder = registered
+    for name in ("adsl", "adtte", "adrs"):
+        frame = pd.read_parquet(folder / "adam" / f"{name}.parquet")
+        write_parquet_blocks(tmp_path / "adam" / f"{name}.parquet", iter([frame]))
+    for many in (1, 1000):  # quantiles; then each subject
+        monkeypatch.setattr(courses, "MANY", many)
+        written = []
+        for where in (folder, tmp_path):
+            for stage in (courses, improvement, subjects):
+                stage.run(plan, where)
+            paths = sorted((*where.glob("figures/*.csv"), *where.glob("ard/*.csv")))
+            written.append({path.name: path.read_bytes() for path in paths})
+        assert written[0] == written[1]
+        assert len(written[0]) == 6
+
+
+def test_a_subset_has_the_curves_and_marks_that_it_has_in_the_whole(
+    registered: tuple[Plan, Path], tmp_path: Path
+) -> None:
+    names = {f"R{i:07d}" for i in range(3, SUBJECTS, 5)}
+    part, folder = analysed(tmp_path, names)
+    courses.run(part, folder)
+    courses.run(*registered)
+    for name, many in (("f_swimmer", 3), ("f_tis", 3), ("f_waterfall", 1)):
+        found, whole = (
+            pd.read_csv(f / "figures" / f"{name}.csv", dtype=str) for f in (folder, registered[1])
+        )
+        expected = whole.loc[whole["subject"].isin(names)].reset_index(drop=True)
+        pd.testing.assert_frame_equal(found, expected)
+        assert len(found) >= many * len(names)
+
+
+def test_quantiles_of_the_measures_are_those_of_their_values(registered: tuple[Plan, Path]) -> None:
+    plan, folder = registered
+    adrs = pd.read_parquet(folder / "adam" / "adrs.parquet")
+    read = read_adrs(
+        folder,
+        ["PARAMCD", "AVISIT", "AVAL", "ABLFL", "ANL01FL", "AWTARGET"],
+        {"PARAMCD": [code for code, _ in PLACES.values()]},
+    )
+    found = courses.measures(read, plan, many=True)
+    pd.testing.assert_frame_equal(found, courses.measures(adrs, plan, many=True))
+    at_m2 = adrs.query("PARAMCD == 'PHYS' and AVISIT == 'M2' and ANL01FL == 'Y'")["AVAL"].dropna()
+    shown = found.query("measure == 'Physician global' and day == 60").set_index("subject")["value"]
+    assert len(at_m2) > 30
+    assert shown["upper quartile"] == pytest.approx(at_m2.quantile(0.75), rel=1e-15)
