@@ -2,8 +2,8 @@
 
 `python -m benchmarks.registry 1000 10000 100000` measures these numbers of subjects and keeps the
 figures in results/registry.json, beside those of other numbers: the page of `make bench` shows all.
-`make bench` measures up to 100,000 itself. A million takes about a quarter of an hour, 9 GB of
-memory and 3 GB of the folder for temporary files: `python -m benchmarks.registry 1000000`.
+`make bench` measures up to 100,000 itself. A million takes about a quarter of an hour, 7 GB of
+memory and 2 GB of the folder for temporary files: `python -m benchmarks.registry 1000000`.
 """
 
 from __future__ import annotations
