@@ -115,15 +115,19 @@ def measure_of(section: str) -> Callable[..., Values] | None:
 
 
 def of_registry(large: dict[str, float]) -> Values:
-    """Ratios of a large registry, and how time grows from one a tenth of its size."""
+    """Ratios of a large registry, and how time grows from one a tenth of its size.
+
+    Its figures are kept, with those of one a hundredth of its size, for the table of growth.
+    """
     from benchmarks import registry
 
-    small = registry.measure(int(large["subjects"]) // 10)
-    stages = [stage for group in registry.STAGES.values() for stage in group]
-    for found in (small, large):
-        found["stages_cpu"] = sum(found[f"{stage}_cpu"] for stage in stages)
+    sizes = [registry.measure(int(large["subjects"]) // part) for part in (100, 10)]
+    sizes.append(dict(large))
+    for found in sizes:
+        registry.keep(found)
+        found["stages_cpu"] = sum(found[f"{stage}_cpu"] for stage in registry.ALL)
     ratios = {f"{key}_ratio": value for key, value in registry.ratios(large).items()}
-    return ratios | {"exponent": registry.exponent(small, large, "stages_cpu")}
+    return ratios | {"exponent": registry.exponent(sizes[1:], "stages_cpu")}
 
 
 def report(found: Mapping[str, Values]) -> str:
@@ -143,6 +147,10 @@ def report(found: Mapping[str, Values]) -> str:
     ]
     for section in SECTIONS:
         lines += [f"## {section.replace('_', ' ').capitalize()}", "", *figures(found.get(section))]
+        if section == "registry":
+            from benchmarks import registry
+
+            lines += ["### By number of subjects", "", *registry.growth()]
     survival = (HERE / "results" / "survival.md").read_text().split("\n", 1)[1]
     lines += ["## Survival estimates", survival.rstrip(), "", *profiles()]
     return "\n".join(lines)

@@ -1,13 +1,15 @@
 """A pooled registry of any size, made from a seed; and what its analysis costs.
 
-`python -m benchmarks.registry 1000 10000 100000` measures these numbers of subjects.
+`python -m benchmarks.registry 1000 10000 100000` measures these numbers of subjects and keeps the
+figures in results/registry.json, beside those of other numbers: the page of `make bench` shows all.
+`make bench` measures up to 100,000 itself. A million takes about a quarter of an hour, 7 GB of
+memory and 2 GB of the folder for temporary files: `python -m benchmarks.registry 1000000`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-import math
 import os
 import subprocess
 import sys
@@ -181,6 +183,9 @@ STAGES = {
     "derive": ("derive",),
     "analyse": ("improvement", "durability", "subjects", "courses"),
 }
+ALL = tuple(stage for group in STAGES.values() for stage in group)
+#: Figures by number of subjects.
+KEPT = Path(__file__).parent / "results" / "registry.json"
 
 
 def write(folder: Path, subjects: int, seed: int = SEED) -> Path:
@@ -271,7 +276,7 @@ def ratios(found: dict[str, float]) -> dict[str, float]:
 
     Memory is that of the whole process over the size of the frame.
     """
-    stages = [stage for group in STAGES.values() for stage in group if f"{stage}_wall" in found]
+    stages = [stage for stage in ALL if f"{stage}_wall" in found]
     return {
         "wall": sum(found[f"{stage}_wall"] for stage in stages) / found["read_sort_wall"],
         "cpu": sum(found[f"{stage}_cpu"] for stage in stages) / found["read_sort_cpu"],
@@ -279,15 +284,68 @@ def ratios(found: dict[str, float]) -> dict[str, float]:
     }
 
 
-def exponent(small: dict[str, float], large: dict[str, float], what: str) -> float:
-    """Exponent of the growth of a cost between two numbers of assessments."""
-    grown = large["assessments"] / small["assessments"]
-    return math.log(large[what] / small[what]) / math.log(grown)
+def exponent(sizes: list[dict[str, float]], what: str) -> float:
+    """Exponent of the growth of a cost: slope of its logarithm over that of the assessments."""
+    assessments, cost = (np.log([found[key] for found in sizes]) for key in ("assessments", what))
+    return float(np.polyfit(assessments, cost, 1)[0])
+
+
+def keep(found: dict[str, float]) -> None:
+    """Put the figures of one size beside those of the others."""
+    kept = {int(size): values for size, values in _kept().items()}
+    kept[int(found["subjects"])] = found
+    ordered = {str(size): kept[size] for size in sorted(kept)}
+    KEPT.write_text(json.dumps(ordered, indent=1, sort_keys=False) + "\n")
+
+
+def _kept() -> dict[str, dict[str, float]]:
+    found: dict[str, dict[str, float]] = json.loads(KEPT.read_text()) if KEPT.is_file() else {}
+    return found
+
+
+def growth() -> list[str]:
+    """Cost of each stage by the number of subjects, as Markdown; what was not kept is left out.
+
+    The exponent of time is that of CPU from 10,000 subjects on: below, a stage spends most on what
+    does not depend on their number, and the exponent over all sizes says little.
+    """
+    kept = [found for found in _kept().values() if "courses_cpu" in found]
+    if not kept:
+        return ["Not measured.", ""]
+    for found in kept:
+        found |= {"all_cpu": sum(found[f"{stage}_cpu"] for stage in ALL)}
+        found |= {"all_memory": max(found[f"{stage}_memory"] for stage in ALL)}
+    large = [found for found in kept if found["subjects"] >= 10_000]
+    sizes = [f"{found['subjects']:,.0f}" for found in kept]
+    lines = [
+        "CPU seconds and, in brackets, peak memory in MB. The exponents are of CPU time over the",
+        "number of assessments: from 10,000 subjects on, and over all sizes.",
+        "",
+        f"| subjects | {' | '.join(sizes)} | exponent | of all |",
+        f"|---|{'---|' * (len(sizes) + 2)}",
+    ]
+    for name in ("read_sort", *ALL, "all"):
+        cells = [f"{f[f'{name}_cpu']:.3g} ({f[f'{name}_memory'] / 1e6:,.0f})" for f in kept]
+        slopes = [
+            f"{exponent(some, f'{name}_cpu'):.2f}" if len(some) > 1 else ""
+            for some in (large, kept)
+        ]
+        label = {"read_sort": "pandas reads and sorts", "all": "all stages"}.get(name, name)
+        lines.append(f"| {label} | {' | '.join([*cells, *slopes])} |")
+    rows: dict[str, Any] = {
+        "frame, MB": lambda found: f"{found['frame'] / 1e6:,.0f}",
+        "assessments": lambda found: f"{found['assessments']:,.0f}",
+        "wall, all stages / reading and sorting": lambda found: f"{ratios(found)['wall']:.3g}",
+        "peak memory / frame": lambda found: f"{ratios(found)['memory']:.3g}",
+    }
+    lines += [f"| {what} | {' | '.join(map(told, kept))} | | |" for what, told in rows.items()]
+    return [*lines, ""]
 
 
 if __name__ == "__main__":
     for size in [int(text) for text in sys.argv[1:]] or [1_000, 10_000, 100_000]:
         measured = measure(size)
+        keep(measured)
         for key, value in (
             measured | {f"ratio_{k}": v for k, v in ratios(measured).items()}
         ).items():

@@ -7,6 +7,7 @@ import errno
 import gc
 import importlib
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -20,13 +21,16 @@ _OUTSIDE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one subcommand; the exit status is 0, 1 (data) or 2 (configuration)."""
+    """Run one subcommand; the exit status is 0, 1 (data), 2 (configuration) or 130 (Ctrl-C)."""
     options = _parser().parse_args(arguments)
     try:
         options.do(options)
     except UserError as error:
         print(error, file=sys.stderr)
         return error.status
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
     except OSError as error:
         if error.errno not in _OUTSIDE:
             raise

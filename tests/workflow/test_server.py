@@ -181,6 +181,14 @@ def test_a_stage_that_is_killed_fails_its_command(served: Served) -> None:
     assert said == "the process of this stage was killed; start snakemake again\n"
 
 
+def test_a_stage_that_is_interrupted_says_so_without_a_traceback(served: Served) -> None:
+    client, stage = served.begun()
+    os.kill(stage, signal.SIGINT)
+    _, said = client.communicate(timeout=60)
+    assert client.returncode == 130
+    assert said == "interrupted\n"
+
+
 def test_a_stage_goes_on_without_the_server_and_the_next_command_helps_itself(
     served: Served,
 ) -> None:
