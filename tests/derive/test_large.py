@@ -112,8 +112,8 @@ def test_the_stage_writes_the_same_datasets_for_few_subjects_at_a_time(
     monkeypatch.setattr(datasets, "derive_but_records", counted)
     monkeypatch.setattr(adrs, "BLOCK", 2)
     written = []
-    # Sixty at once; 4 at a time; and subjects 8 and 9 among those without a visit or therapy.
-    quiet = {"R0000008", "R0000009"}
+    # Sixty at once; 20 and 2 at a time, of which subjects 9 and 10 without a visit or therapy.
+    quiet = {"R0000009", "R0000010"}
     analysis = {"id": "test", "data_cutoff": registry.CUTOFF}
     the_plan = plan(study={"id": "NCT"}, analysis=analysis)
     fewer = {
@@ -121,7 +121,7 @@ def test_the_stage_writes_the_same_datasets_for_few_subjects_at_a_time(
         for name, rows in study.items()
     }
     for tables in (study, fewer):
-        for size in (60, 4, 1):
+        for size in (60, 20, 2):
             most.clear()
             folder = validated(tables, tmp_path / f"{len(written)}")
             monkeypatch.setattr(datasets, "BLOCK", size)
@@ -134,8 +134,7 @@ def test_the_stage_writes_the_same_datasets_for_few_subjects_at_a_time(
         read = pd.read_parquet(tmp_path / "0" / "adam" / f"{name}.parquet")
         pd.testing.assert_frame_equal(read, getattr(whole, name), check_exact=True)
         for first in (0, 3):
-            # A row group has two subjects, or one where only one is derived at a time.
-            same = written[first : first + (2 if name == "adrs" else 3)]
+            same = written[first : first + 3]
             assert all(files[number] == same[0][number] for files in same)
 
 
@@ -176,7 +175,9 @@ def test_records_written_by_blocks_are_held_to_the_contract(
         contract.validate()
 
     later = some(USUBJID=["C", "C", "C"], ASEQ=[1, 2, 3])
-    check(some(), later)
+    none = some().iloc[:0]
+    check(none)
+    check(none, some(), none, later)
     with pytest.raises((ValueError, SchemaError), match=error):
         check(some(**given_columns), later)
     with pytest.raises((ValueError, SchemaError), match=error):

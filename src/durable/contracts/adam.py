@@ -130,7 +130,7 @@ class Sorted:
         self._last: list[Any] = []
 
     def add(self, records: pd.DataFrame) -> pd.DataFrame:
-        """Take note of some records, at least one; the records.
+        """Take note of some records; the records.
 
         Raises
         ------
@@ -143,9 +143,12 @@ class Sorted:
             if self._types.setdefault(str(name), kind) != kind:
                 raise ValueError(f"{self._contract.title}: {name} changes its type")
             some = values.cat.categories if text else [values.min(), values.max()]
-            self._seen.setdefault(str(name), {}).update(dict.fromkeys(some))
+            seen = self._seen.setdefault(str(name), {})
+            seen.update(dict.fromkeys(some if len(values) else []))
             if values.isna().any():
-                self._seen[str(name)][None] = None
+                seen[None] = None
+        if records.empty:
+            return records
         keys = [records[name] for name in self._contract.unique]
         first, last = ([key.iloc[place] for key in keys] for place in (0, -1))
         if not _ascend(keys).all() or (self._last and not self._last < first):
