@@ -183,8 +183,18 @@ def test_a_stage_that_is_killed_fails_its_command(served: Served) -> None:
 
 def test_a_stage_that_is_interrupted_says_so_without_a_traceback(served: Served) -> None:
     client, stage = served.begun()
+
+    def reads() -> int | None:
+        try:
+            return os.open(served.folder / "slow.csv", os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # nobody waits for the input yet
+            return None
+
+    writer: list[int | None] = []
+    wait_until(lambda: writer.append(reads()) or writer[-1] is not None)
     os.kill(stage, signal.SIGINT)
     _, said = client.communicate(timeout=60)
+    os.close(writer[-1])
     assert client.returncode == 130
     assert said == "interrupted\n"
 
