@@ -319,7 +319,8 @@ def growth() -> list[str]:
     sizes = [f"{found['subjects']:,.0f}" for found in kept]
     lines = [
         "CPU seconds and, in brackets, peak memory in MB. The exponents are of CPU time over the",
-        "number of assessments: from 10,000 subjects on, and over all sizes.",
+        "number of assessments: from 10,000 subjects on, and over all sizes. A process is told a",
+        "peak no lower than that of the one which started it: peaks that repeat are this bound.",
         "",
         f"| subjects | {' | '.join(sizes)} | exponent | of all |",
         f"|---|{'---|' * (len(sizes) + 2)}",
