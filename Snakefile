@@ -31,4 +31,4 @@ rule all:
 
 
 for each in workflow.rules:
-    each.message = about(each.name)
+    each.message = about(each.name, each.shellcmd)

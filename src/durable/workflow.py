@@ -53,13 +53,6 @@ _HELD: list[TextIO] = []
 #: Variable by which a job on another machine knows what its run began with.
 _RUN = "DURABLE_RUN"
 _BRACES = frozenset("{}")
-#: Stages of the rules that do not bear their name.
-_STAGE_OF = {
-    "derive_events": "events",
-    "derive_kinetics": "kinetics_datasets",
-    "derive_variants": "variants",
-    "simulate_chunk": "simulate",
-}
 #: Variable by which a user has a run do without a server: ``off``.
 _SWITCH = "DURABLE_SERVER"
 #: Servers of this process, while they run.
@@ -359,8 +352,7 @@ def start_server(
     commands
         Command line of each job of the run.
     """
-    named = [re.search(r"python -m durable (\w+)", command or "") for command in commands]
-    jobs = [found[1] for found in named if found and found[1] in STAGES]
+    jobs = [stage for stage in map(_stage_of, commands) if stage is not None]
     if len(jobs) < 2 or sys.platform != "linux" or environment.get(_SWITCH) == "off":
         return
     path = folder / ".server"
@@ -428,13 +420,19 @@ def results_notice(folder: Path, jobs: Collection[str]) -> str:
     return "\n".join(told)
 
 
-def about(rule: str) -> str:
+def about(rule: str, command: str | None) -> str:
     """What a rule does, in a line: Snakemake otherwise lists every file that a job reads and makes.
 
-    A stage's own words where the rule has one.
+    A stage's own words where its command (None: it has none) does a stage.
     """
-    stage = STAGES.get(_STAGE_OF.get(rule, rule))
-    return f"{rule}: {stage.about}" if stage is not None and rule != "simulate" else rule
+    stage = _stage_of(command)
+    return rule if stage is None else f"{rule}: {STAGES[stage].about}"
+
+
+def _stage_of(command: str | None) -> str | None:
+    """The stage that the command line of a rule does; None where it does none."""
+    found = re.search(r"python -m durable (\w+)", command or "")
+    return found[1] if found and found[1] in STAGES else None
 
 
 def disk_notice(folder: Path) -> str:

@@ -83,6 +83,25 @@ def derive_but_records(
     return Derived(adsl=sl, adtte=tte, frame=frame)
 
 
+def derive_by(
+    plan: Plan,
+    response: Response,
+    subjects: pd.DataFrame,
+    visits: pd.DataFrame,
+    therapies: pd.DataFrame | None,
+) -> Derived:
+    """`derive_but_records` by a plan, with the definitions of one of its analyses."""
+    return derive_but_records(
+        subjects,
+        visits,
+        therapies,
+        study=plan.study.id,
+        cutoff=plan.analysis.data_cutoff,
+        schedule=plan.schedule,
+        response=response,
+    )
+
+
 def _without_nan(dataset: pd.DataFrame) -> pd.DataFrame:
     """Missing text as None, so that it cannot be taken for a number."""
     text = {name: dataset[name] for name in dataset.select_dtypes("object").columns}
@@ -103,16 +122,8 @@ def run(plan: Plan, folder: Path) -> None:
 
     def records() -> Iterator[pd.DataFrame]:
         """Some thirty an assessment: a large study's are never held at once."""
-        for subjects, visits, therapies in _by_subject(folder, BLOCK):
-            made = derive_but_records(
-                subjects,
-                visits,
-                therapies,
-                study=plan.study.id,
-                cutoff=plan.analysis.data_cutoff,
-                schedule=plan.schedule,
-                response=plan.response,
-            )
+        for tables in _by_subject(folder, BLOCK):
+            made = derive_by(plan, plan.response, *tables)
             for block in adrs.blocks(made.adsl, made.frame, plan.schedule, plan.response):
                 yield contract.add(block)
             people.append(made.adsl)

@@ -9,7 +9,7 @@ import pandas as pd
 from durable.config.model import Plan
 from durable.contracts import adam
 from durable.derive.adrs import improvement
-from durable.derive.datasets import derive_but_records, read_validated
+from durable.derive.datasets import derive_by, read_validated
 from durable.files import write_parquet
 
 
@@ -25,15 +25,7 @@ def run(plan: Plan, folder: Path) -> None:
     adtte: dict[str, pd.DataFrame] = {}
     for name in plan.sensitivity:
         response = plan.response_of(name)
-        derived = derive_but_records(
-            subjects,
-            visits,
-            therapies,
-            study=plan.study.id,
-            cutoff=plan.analysis.data_cutoff,
-            schedule=plan.schedule,
-            response=response,
-        )
+        derived = derive_by(plan, response, subjects, visits, therapies)
         adrs[name] = improvement(derived.adsl, derived.frame, plan.schedule, response)
         adtte[name] = adam.ADTTE.validate(derived.adtte)
     for dataset, frames in (("adrs", adrs), ("adtte", adtte)):

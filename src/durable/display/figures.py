@@ -130,7 +130,7 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     waiting = _present(folder)
     with settings():
         # A figure that a fork fails at is drawn here, which says why.
-        if cores == 1 or sys.platform != "linux" or not _forked(waiting, plan, min(cores, 8)):
+        if cores == 1 or sys.platform != "linux" or not _forked(waiting, plan, cores):
             for kind, points in waiting:
                 _write(kind, points, plan)
 
