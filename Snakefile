@@ -19,6 +19,7 @@ include: "workflow/rules/display.smk"
 include: "workflow/rules/export.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/simulate.smk"
+include: "workflow/rules/series.smk"
 
 
 rule all:
@@ -31,4 +32,4 @@ rule all:
 
 
 for each in workflow.rules:
-    each.message = about(each.name, each.shellcmd)
+    each.message = each.message or about(each.name, each.shellcmd)

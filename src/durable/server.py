@@ -26,6 +26,8 @@ from collections.abc import Mapping, Sequence
 SOCKET = "DURABLE_SOCKET"
 #: Variable that names one more descriptor of a command (`durable.intake.progress`).
 TERMINAL = "DURABLE_TERMINAL"
+#: Variable by which a job on another machine knows what its run began with.
+RUN = "DURABLE_RUN"
 #: Variables that Snakemake sets to the threads of a rule. No library is to start any: what it
 #: computes is then the same on any machine, and with ten subjects a pool of threads only costs.
 THREADS = (
@@ -33,7 +35,7 @@ THREADS = (
     *("VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"),
 )
 #: Variables that a fork takes over. With another difference it would not be as if started anew.
-_OWN = {"TMPDIR", "TMP", "TEMP", "TEMPDIR", "PWD", "OLDPWD", "SHLVL", "_", TERMINAL}
+_OWN = {"TMPDIR", "TMP", "TEMP", "TEMPDIR", "PWD", "OLDPWD", "SHLVL", "_", TERMINAL, RUN}
 _BEGUN = b"b"
 #: Seconds to wait for the whole of a request.
 _PATIENCE = 10.0

@@ -213,6 +213,21 @@ STAGES: dict[str, Stage] = {
         ),
         "write the manifest and the pinned configuration",
     ),
+    "series_results": Stage(
+        "durable.analyse.series",
+        (
+            *("analysis", "series", "response.improvement.visits"),
+            "statistics.sensitivity_landmarks_months",
+        ),
+        "put the results at the cut-offs of the series side by side",
+        folder="series",
+    ),
+    "series_report": Stage(
+        "durable.display.series",
+        (*_TABLES, "series"),
+        "write the tables, the figure and the page of the series",
+        folder="series",
+    ),
     "simulate": Stage(
         "durable.simulate.chunk",
         _SIMULATED,

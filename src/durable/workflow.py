@@ -34,7 +34,7 @@ from durable.contracts.sdtm import domains, file_of
 from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.intake.cutoff import severities
-from durable.server import SOCKET, THREADS
+from durable.server import RUN, SOCKET, THREADS
 from durable.stages import STAGES, code_digest, packages
 
 DEFAULT_CONFIGURATION = Path("config/config.yaml")
@@ -44,14 +44,16 @@ OPTIONS = ("against", "allow")
 READERS = frozenset({"audit", "compare"})
 #: Folder of the results that the simulation has to itself: nothing of the analysis is made from it.
 SIMULATION = "simulation"
+#: Folder of the results at several data cut-offs, to itself likewise.
+SERIES = "series"
 #: Folders of a final analysis that stay writable: what is said about it later goes there.
-_OPEN = ("audit", "compare", "logs")
+_OPEN = ("audit", "compare", "logs", SERIES)
 #: Free bytes of a disk that is as good as full.
 _LITTLE = 1_000_000
 #: Locks of this process, held until it ends.
 _HELD: list[TextIO] = []
-#: Variable by which a job on another machine knows what its run began with.
-_RUN = "DURABLE_RUN"
+#: Variable that names the code of a run to the runs within it.
+_CODE = "DURABLE_CODE"
 _BRACES = frozenset("{}")
 #: Variable by which a user has a run do without a server: ``off``.
 _SWITCH = "DURABLE_SERVER"
@@ -91,20 +93,23 @@ def configuration(given: Iterable[str], options: Iterable[str]) -> Path:
     return path
 
 
-def simulates(arguments: Iterable[str]) -> bool:
-    """Whether a run is asked for the simulation, which needs no input files.
+def asks(arguments: Iterable[str], target: str, folder: str) -> bool:
+    """Whether a run is asked for a target, or for a file of its folder in the results.
 
-    By the arguments of the command line: Snakemake tells its targets after the Snakefile is read.
+    By the arguments of the command line, but the configuration, which may lie in such a folder:
+    Snakemake tells its targets after the Snakefile is read.
     """
-    return any(argument == "simulate" or _in_simulation(argument) for argument in arguments)
+    return any(argument == target or _folder(argument) == folder for argument in arguments)
 
 
-def _in_simulation(file: object) -> bool:
-    """Whether a file of results/ID lies in the folder of the simulation."""
-    return Path(str(file)).parts[2:3] == (SIMULATION,)
+def _folder(file: object) -> str:
+    """The folder of results/ID that a file lies in; empty for another file."""
+    return "".join(Path(str(file)).parts[2:3])
 
 
-def plan_of(path: Path, *, inputs: bool = True, simulation: bool = False) -> Plan:
+def plan_of(
+    path: Path, *, inputs: bool = True, simulation: bool = False, series: bool = False
+) -> Plan:
     """The plan of a configuration, once everything that it has to name is there.
 
     Parameters
@@ -115,6 +120,8 @@ def plan_of(path: Path, *, inputs: bool = True, simulation: bool = False) -> Pla
         Whether every input file that it names has to be there.
     simulation
         Whether it has to have scenarios to simulate.
+    series
+        Whether it has to have further data cut-offs.
 
     Raises
     ------
@@ -126,6 +133,9 @@ def plan_of(path: Path, *, inputs: bool = True, simulation: bool = False) -> Pla
     if simulation and plan.simulation is None:
         expected = "a section with scenarios: what is to be simulated"
         findings.append(Finding("simulation", "nothing", expected))
+    if series and plan.series is None:
+        expected = "a section with cutoffs: the further data cut-offs"
+        findings.append(Finding("series", "nothing", expected))
     if findings:
         raise PlanError(str(path), findings)
     return plan
@@ -200,7 +210,7 @@ def allowed(given: object) -> tuple[str, ...]:
     return names
 
 
-def set_environment(environment: MutableMapping[str, str], python: Path) -> None:
+def set_environment(environment: MutableMapping[str, str], python: Path, code: str = "") -> None:
     """Give the jobs, which inherit it, an environment that does not depend on the user's.
 
     Parameters
@@ -209,8 +219,12 @@ def set_environment(environment: MutableMapping[str, str], python: Path) -> None
         ``os.environ`` of the Snakemake process.
     python
         The interpreter of Snakemake: jobs find it also where its environment is not activated.
+    code
+        Digest of the code.
     """
-    environment["PATH"] = f"{python.parent}{os.pathsep}{environment.get('PATH', os.defpath)}"
+    path = environment.get("PATH", os.defpath)
+    if path.split(os.pathsep)[0] != str(python.parent):
+        environment["PATH"] = f"{python.parent}{os.pathsep}{path}"
     environment["MPLCONFIGDIR"] = str(Path(".snakemake/matplotlib").absolute())
     # A file in the study's folder must not stand for a library of its name.
     environment["PYTHONSAFEPATH"] = "1"
@@ -219,8 +233,14 @@ def set_environment(environment: MutableMapping[str, str], python: Path) -> None
     environment.update(dict.fromkeys(THREADS, "1"))
     # Each job would otherwise compile the package again.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    # That of a run within which this one is.
-    environment.pop(SOCKET, None)
+    # The server of a run within which this one is serves this one too, unless it has other code.
+    if (
+        not code
+        or environment.get(_CODE) != code
+        or not Path(environment.get(SOCKET, "")).is_socket()
+    ):
+        environment.pop(SOCKET, None)
+    environment[_CODE] = code
 
 
 def keep_to_run(
@@ -248,8 +268,8 @@ def keep_to_run(
     begun = "\n".join([plan.model_dump_json(), program, packages()])
     found = hashlib.sha256(begun.encode()).hexdigest()
     if not sent:
-        environment[_RUN] = found
-    elif environment.get(_RUN, found) != found:
+        environment[RUN] = found
+    elif environment.get(RUN, found) != found:
         raise UserError(
             "configuration, code or packages are not those that the run began with;"
             " start snakemake again"
@@ -265,7 +285,7 @@ def graph(rules: Iterable[Any]) -> dict[str, Any]:
             "digests": {key: str(rule.params.get(key)) for key in ("plan", "code", "packages")},
         }
         for rule in rules
-        if any(not _in_simulation(file) for file in rule.output)
+        if any(_folder(file) not in (SIMULATION, SERIES) for file in rule.output)
     }
 
 
@@ -300,11 +320,16 @@ def begin(
     if READERS.issuperset(jobs):
         _HELD.append(_lock(folder, fcntl.LOCK_SH))
         return
-    refuse_final(plan, folder, jobs)
-    refuse_other(plan, workflow, allow)
     alone = rules.keys().isdisjoint(jobs)
+    if not (alone and "further" in jobs):
+        refuse_final(plan, folder, jobs)
+    refuse_other(plan, workflow, allow)
     if plan.simulation is not None and (alone or "simulate" in jobs):
-        _HELD.append(_begin_simulation(folder / SIMULATION, plan.simulation.chunks))
+        chunks = map(str, range(plan.simulation.chunks))
+        _HELD.append(_begin_beside(folder / SIMULATION, {"chunks"}, chunks))
+    if plan.series is not None and "further" in jobs:
+        cutoffs = map(str, plan.series.cutoffs)
+        _HELD.append(_begin_beside(folder / SERIES, {"ard", "plans", "sources"}, cutoffs))
     if alone:
         return
     refuse_edited(folder)
@@ -312,12 +337,15 @@ def begin(
     _start(plan, folder, rules, workflow)
 
 
-def _begin_simulation(folder: Path, chunks: int) -> TextIO:
-    """Lock the simulation and remove chunks that an earlier plan had and this one has not."""
+def _begin_beside(folder: Path, scattered: Iterable[str], parts: Iterable[str]) -> TextIO:
+    """Lock a folder beside the analysis; remove parts that an earlier plan had and this one not.
+
+    A part is a file of the scattered folders in it, by its name without the ending.
+    """
     lock = _lock(folder, fcntl.LOCK_EX)
-    expected = {f"{number}.parquet" for number in range(chunks)}
-    for path in (folder / "chunks").glob("*.parquet"):
-        if path.name not in expected:
+    expected = set(parts)
+    for path in (path for name in scattered for path in (folder / name).glob("[!.]*.*")):
+        if path.stem not in expected:
             path.unlink()
     return lock
 
@@ -354,6 +382,9 @@ def start_server(
     """
     jobs = [stage for stage in map(_stage_of, commands) if stage is not None]
     if len(jobs) < 2 or sys.platform != "linux" or environment.get(_SWITCH) == "off":
+        return
+    if SOCKET in environment:
+        # That of the run within which this one is (`set_environment`).
         return
     path = folder / ".server"
     path.unlink(missing_ok=True)
@@ -410,6 +441,8 @@ def results_notice(folder: Path, jobs: Collection[str]) -> str:
     told = []
     if "simulation_report" in jobs:
         told.append(f"Simulation: {folder / SIMULATION / 'simulation.html'}")
+    if "series_report" in jobs:
+        told.append(f"Series: {folder / SERIES / 'series.html'}")
     if "report" in jobs:
         told.append(f"Report: {folder / 'report.html'}")
     if not {"check", "report"}.isdisjoint(jobs):
@@ -600,7 +633,8 @@ def _final(plan: Plan, folder: Path) -> bool:
 
 def protect(folder: Path, outputs: Iterable[str]) -> None:
     """Take the permission to write from results and their folders."""
-    (folder / "compare").mkdir(exist_ok=True)
+    for name in ("compare", SERIES):
+        (folder / name).mkdir(exist_ok=True)
     files = [Path(output) for output in outputs]
     folders = {folder, *(path.parent for path in files)} - {folder / name for name in _OPEN}
     folders |= {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from durable.config import PlanError, load
-from durable.workflow import plan_of, simulates
+from durable.workflow import SIMULATION, asks, plan_of
 from tests.derive.build import plan
 
 ROOT = Path(__file__).parents[2]
@@ -103,4 +103,4 @@ def test_the_simulation_needs_scenarios_and_no_input_files(tmp_path: Path) -> No
 def test_the_command_line_says_whether_it_is_a_simulation(
     arguments: list[str], expected: bool
 ) -> None:
-    assert simulates(arguments) == expected
+    assert asks(arguments, "simulate", SIMULATION) == expected

@@ -7,8 +7,11 @@ from pathlib import Path
 from durable.audit.pins import code_files, digest, lock_digest
 from durable.errors import UserError
 from durable.workflow import (
+    SERIES,
+    SIMULATION,
     about,
     allowed,
+    asks,
     begin,
     configuration,
     dependencies,
@@ -23,7 +26,6 @@ from durable.workflow import (
     refuse_edited,
     results_notice,
     set_environment,
-    simulates,
     start_server,
     stop_server,
 )
@@ -31,13 +33,19 @@ from durable.workflow import (
 OPTIONS = workflow.config_settings.config
 # A job on another machine runs what the process that sent it has checked.
 SENT = not workflow.is_main_process
-ASKED = simulates(sys.argv[1:])
 WORKFLOW = Path(workflow.basedir)
 PROGRAM = digest(code_files(WORKFLOW))
 try:
     CONFIG = configuration(workflow.overwrite_configfiles, OPTIONS)
+    TARGETS = [argument for argument in sys.argv[1:] if Path(argument) != CONFIG]
+    ASKED = asks(TARGETS, "simulate", SIMULATION)
     ALLOW = allowed(OPTIONS.get("allow"))
-    PLAN = plan_of(CONFIG, inputs=not SENT and not ASKED, simulation=ASKED)
+    PLAN = plan_of(
+        CONFIG,
+        inputs=not SENT and not ASKED,
+        simulation=ASKED,
+        series=asks(TARGETS, "series", SERIES),
+    )
     FOLDER = f"results/{PLAN.analysis.id}"
     keep_to_run(os.environ, PLAN, PROGRAM, SENT)
     # An audit says more about edited results than that they are refused.
@@ -52,7 +60,7 @@ except UserError as error:
 config.clear()
 config.update(PLAN.model_dump(mode="json"))
 
-set_environment(os.environ, Path(sys.executable))
+set_environment(os.environ, Path(sys.executable), PROGRAM)
 
 # Snakemake would import pandas to see whether a parameter is a frame. None is; it looks first
 # whether pandas can be imported.
@@ -73,7 +81,12 @@ def jobs():
 
 
 def commands():
-    return [job.rule.shellcmd for job in workflow.dag.needrun_jobs()]
+    needed = [job.rule for job in workflow.dag.needrun_jobs()]
+    if "further" in {each.name for each in needed}:
+        # An analysis at another cut-off takes the stages of this one.
+        of_analysis = graph(workflow.rules)
+        needed += [each for each in workflow.rules if each.name in of_analysis]
+    return [each.shellcmd for each in needed]
 
 
 onstart:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import isnan, nan
+from math import nan
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from durable.analyse import durability, improvement
+from durable.analyse import durability, forest, improvement
 from durable.config.model import Improvement, Plan, Statistics
 from durable.contracts.results import TOTAL, Result, to_csv
 from durable.files import write_csv, write_text
@@ -108,22 +108,14 @@ def figure_data(results: list[Result], plan: Plan) -> pd.DataFrame:
     shown = [
         (panel, row)
         for row in results
-        if (panel := _panel(row)) is not None and _concerns(row, plan)
+        if (panel := forest.panel(row)) is not None and _concerns(row, plan)
     ]
-    scale = [100 if "%" in panel else 1 for panel, _ in shown]
-    frame = pd.DataFrame(
-        {
-            "analysis": [row.analysis for _, row in shown],
-            "title": [titles.get(row.analysis, "Primary analysis") for _, row in shown],
-            "parameter": [panel for panel, _ in shown],
-            "estimate": [row.value * k for (_, row), k in zip(shown, scale, strict=True)],
-            "lower": [row.lower * k for (_, row), k in zip(shown, scale, strict=True)],
-            "upper": [row.upper * k for (_, row), k in zip(shown, scale, strict=True)],
-        }
+    return forest.points(
+        [
+            (row.analysis, titles.get(row.analysis, "Primary analysis"), panel, row)
+            for panel, row in shown
+        ]
     )
-    values = frame[["estimate", "lower", "upper"]].map(lambda v: "NE" if isnan(v) else f"{v:.1f}")
-    text = values["estimate"] + " (" + values["lower"] + ", " + values["upper"] + ")"
-    return frame.assign(text=text.replace("NE (NE, NE)", "NE"))
 
 
 def _concerns(row: Result, plan: Plan) -> bool:
@@ -135,14 +127,3 @@ def _concerns(row: Result, plan: Plan) -> bool:
     if row.parameter in durability.PARAMETERS:
         return bool(variant.statistics) or changed != {"improvement"}
     return bool(changed & {"improvement", "core_set", "hybrid", "ranges", "baseline"})
-
-
-def _panel(row: Result) -> str | None:
-    """Panel of the forest that shows a result."""
-    if row.parameter == "DOR" and row.statistic == "median":
-        return "DOR, median (months)"
-    if row.parameter == "DOR" and row.statistic.startswith("landmark_M"):
-        return f"DOR, event-free at month {row.statistic.removeprefix('landmark_M')} (%)"
-    if row.statistic == "rate":
-        return f"Improved at {row.parameter} (%)"
-    return None

@@ -40,9 +40,9 @@ RERUN = Path("audit/rerun")
 #: Differences of a file that are listed; the rest is counted.
 _LISTED = 20
 #: Sections of a plan that no analysis is made from.
-_NO_ANALYSIS = {"pins", "simulation"}
+_NO_ANALYSIS = {"pins", "series", "simulation"}
 #: What lies in the folder of an analysis beside its results.
-_BESIDE = ("audit/rerun", "compare", "logs", "simulation")
+_BESIDE = ("audit/rerun", "compare", "logs", "series", "simulation")
 _OWN = {str(RUN), str(MANIFEST), str(PINNED), f"{VERDICT}.html", f"{VERDICT}.csv"}
 #: Statuses that are no finding.
 GOOD = frozenset({"as pinned", "identical"})

@@ -17,12 +17,15 @@ from pydantic import BaseModel, ValidationError, create_model
 
 from durable.config.model import (
     ENZYMES,
+    LONGEST_ID,
     TABLES,
+    Analysis,
     Inputs,
     Plan,
     Response,
     Sdtm,
     Section,
+    Series,
     Statistics,
     Visit,
     merged,
@@ -232,6 +235,8 @@ def _cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Fi
         findings += _unscheduled(_improvement_visits(valid, raw), schedule, "response")
     if "inputs" in valid:
         findings += _column_findings(valid["inputs"])
+    if "analysis" in valid and valid.get("series") is not None:
+        findings += _series_findings(valid["analysis"], valid["series"])
     if {"sensitivity", "response", "statistics"} <= set(valid):
         wrong = _variant_findings(valid)
         findings += wrong
@@ -356,6 +361,18 @@ def _variant_findings(valid: Mapping[str, Any]) -> list[Finding]:
             if isinstance(checked, Response) and "schedule" in valid:
                 visits = checked.improvement.visits
                 findings += _unscheduled(visits, valid["schedule"], f"{key}.response")
+    return findings
+
+
+def _series_findings(analysis: Analysis, series: Series) -> list[Finding]:
+    findings = [
+        Finding(f"series.cutoffs[{i}]", str(cutoff), "another day than analysis.data_cutoff")
+        for i, cutoff in enumerate(series.cutoffs)
+        if cutoff == analysis.data_cutoff
+    ]
+    if len(analysis.id) > LONGEST_ID - len("-YYYY-MM-DD"):
+        expected = f"at most {LONGEST_ID - len('-YYYY-MM-DD')} signs: series appends each cut-off"
+        findings.append(Finding("analysis.id", repr(analysis.id), expected))
     return findings
 
 

@@ -101,7 +101,8 @@ Score = Annotated[float, Field(ge=0, le=100)]
 Date = Annotated[dt.date, BeforeValidator(_iso_date), AfterValidator(_in_years)]
 #: Names that become file or folder names: never a path.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
-AnalysisId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+LONGEST_ID = 64
+AnalysisId = Annotated[str, Field(pattern=rf"^[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_ID - 1}}}$")]
 
 
 class Section(BaseModel):
@@ -863,6 +864,15 @@ class Simulation(Section):
     """Interim decision rules by name."""
 
 
+class Series(Section):
+    """The same plan at further data cut-offs (snakemake series)."""
+
+    cutoffs: Annotated[
+        tuple[Date, ...], Strict(False), Field(min_length=1), AfterValidator(_unique)
+    ]
+    """Further data cut-offs; each is an analysis of its own, in results/ID-DATE."""
+
+
 class Pins(Section):
     """What a repetition must find again; written by a run into audit/pinned.yaml."""
 
@@ -911,6 +921,8 @@ class Plan(Section):
     """Presentation."""
     simulation: Simulation | None = None
     """Virtual trials of this design; only for snakemake simulate."""
+    series: Series | None = None
+    """Further data cut-offs; only for snakemake series."""
     pins: Pins | None = None
     """Code and environment that a run must find; in pinned configurations only."""
 

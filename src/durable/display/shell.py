@@ -13,7 +13,12 @@ Lookup = Callable[[str], "Result | None"]
 Cell = Callable[[Lookup], str]
 
 _NOTHING = ("", "0")
-_GROUP_NAMES = {"dose_level": "Dose level", "part": "Part", "sex": "Sex"}
+_GROUP_NAMES = {
+    "dose_level": "Dose level",
+    "part": "Part",
+    "sex": "Sex",
+    "data_cutoff": "Cut-off",
+}
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,8 @@ class Ard:
 
     def absent(self, output: str) -> str:
         """Why the table has no numbers, from the note on its N; empty where it has."""
-        found = self.rows.get((output, "primary", *TOTAL, "", "n_infused"))
+        last = self.columns(output)[-1]
+        found = self.rows.get((output, "primary", *last, "", "n_infused"))
         return found.note if found else ""
 
 

@@ -38,7 +38,7 @@ def tables(plan: Plan, folder: Path) -> Iterator[Table]:
         output = f"t_{name}"
         if not ard.columns(output):
             continue
-        headings = _headings(ard, plan, output, kind)
+        columns = headings(ard, plan, output, kind)
         footnotes = [*kind.notes(plan), say.provenance(digest, sources, kind.dataset)]
         yield Table(
             name=output,
@@ -48,20 +48,21 @@ def tables(plan: Plan, folder: Path) -> Iterator[Table]:
                 f"Population: {kind.population}",
                 say.study(plan),
             ),
-            columns=headings,
-            rows=_rows(ard, plan, output, kind, len(headings)),
+            columns=columns,
+            rows=rows(ard, plan, output, kind, len(columns)),
             footnotes=tuple(footnotes),
             stub=kind.stub,
         )
 
 
-def _rows(ard: Ard, plan: Plan, output: str, kind: Kind, width: int) -> tuple[Row, ...]:
+def rows(ard: Ard, plan: Plan, output: str, kind: Kind, width: int) -> tuple[Row, ...]:
     """Rows of the shell, or the reason why there are no numbers for it."""
     why = ard.absent(output)
     return (Row(f"Not made: {why}", ("",) * width),) if why else tuple(kind.shell(ard, plan))
 
 
-def _headings(ard: Ard, plan: Plan, output: str, kind: Kind) -> tuple[str, ...]:
+def headings(ard: Ard, plan: Plan, output: str, kind: Kind) -> tuple[str, ...]:
+    """Column headings, with N where the columns are groups."""
     if kind.columns is not None:
         return kind.columns(plan)
     if kind.size is not None:

@@ -1,0 +1,33 @@
+"""The analyses of a series: the plan at its own data cut-off and at further ones."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from durable.config.model import Plan
+from durable.errors import UserError
+
+
+def further(plan: Plan) -> tuple[dt.date, ...]:
+    """The further data cut-offs of the plan, ascending; none where it has no series."""
+    return () if plan.series is None else tuple(sorted(plan.series.cutoffs))
+
+
+def analyses(plan: Plan) -> dict[dt.date, str]:
+    """Identifier of the analysis at each data cut-off, the plan's own among them, ascending.
+
+    Raises
+    ------
+    UserError
+        Where the plan has no series.
+    """
+    if plan.series is None:
+        raise UserError("series: not in the configuration; no further cut-offs to analyse")
+    found = {cutoff: identifier(plan, cutoff) for cutoff in plan.series.cutoffs}
+    found[plan.analysis.data_cutoff] = plan.analysis.id
+    return dict(sorted(found.items()))
+
+
+def identifier(plan: Plan, cutoff: dt.date) -> str:
+    """Identifier of the analysis at a further data cut-off."""
+    return f"{plan.analysis.id}-{cutoff}"

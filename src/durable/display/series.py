@@ -1,0 +1,116 @@
+"""Stage ``series_report``: the tables, the figure and the page of a series of data cut-offs."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from durable.config.model import Plan
+from durable.config.series import analyses
+from durable.contracts.results import SERIES, read_csv
+from durable.display import definitions as say
+from durable.display.documents import layout, rtf
+from durable.display.html import STYLE, page_template, render_fragment, render_page
+from durable.display.kinds import KINDS
+from durable.display.plots import forest
+from durable.display.plots.points import read_points
+from durable.display.plots.style import Caption, save, settings
+from durable.display.report import figures as drawings
+from durable.display.shell import Ard, Table
+from durable.display.tables import headings, rows, to_csv
+from durable.files import write_text
+from durable.stages import STAGES
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_PAGE, _STYLE = "series.html.jinja", "report.css"
+_TITLE = "Estimates by data cut-off (forest plot)"
+
+NOTES = (
+    "Each cut-off is applied to the data as they are in the input files now: a record that was"
+    " entered or corrected later counts at every cut-off that its date allows. An earlier"
+    " analysis as it was then is its own folder of results; snakemake compare says what changed.",
+    "The cut-offs share their subjects: the estimates are not independent, and no interval is"
+    " adjusted for looking several times.",
+)
+
+
+def run(plan: Plan, folder: Path) -> None:
+    """Read what ``series_results`` wrote; write ``tables/``, ``figures/`` and ``series.html``."""
+    shown = list(tables(plan, folder))
+    for table in shown:
+        stem = folder / "tables" / table.name
+        write_text(stem.with_suffix(".rtf"), rtf.render(layout.lay_out(table), study(plan)))
+        write_text(stem.with_suffix(".csv"), to_csv(table))
+        write_text(stem.with_suffix(".html"), render_page(table))
+    points = folder / "figures" / "f_series.csv"
+    caption = _caption(plan)
+    with settings():
+        figure = forest.draw(read_points(points, forest.COLUMNS), plan, caption)
+        save(figure, points.with_suffix(""), caption)
+    write_text(folder / "series.html", _page(plan, folder, shown))
+
+
+def tables(plan: Plan, folder: Path) -> Iterator[Table]:
+    """The tables of the report that a series shows, with a column for each data cut-off."""
+    ard = Ard.of(read_csv(folder / "ard.csv"))
+    sources = json.loads((folder.parent / "validated" / "sources.json").read_text("utf-8"))
+    digest = plan.digest(STAGES["series_report"].plan)
+    for number, output in enumerate(SERIES, start=1):
+        kind = KINDS[output.removeprefix("t_")]
+        columns = headings(ard, plan, output, kind)
+        yield Table(
+            name=output,
+            number=number,
+            title=f"{kind.title}, by data cut-off",
+            subtitles=(f"Population: {kind.population}", study(plan)),
+            columns=columns,
+            rows=rows(ard, plan, output, kind, len(columns)),
+            footnotes=(*NOTES, *kind.notes(plan), say.provenance(digest, sources, kind.dataset)),
+            stub=kind.stub,
+        )
+
+
+def study(plan: Plan) -> str:
+    """Study, analysis and data cut-offs, as the head of pages."""
+    cutoffs = ", ".join(map(str, analyses(plan)))
+    return f"{plan.study.id}. {plan.analysis.title}, data cut-offs {cutoffs}"
+
+
+def _caption(plan: Plan) -> Caption:
+    digest = plan.digest(STAGES["series_report"].plan)[:12]
+    own = f"In bold, and dashed: the analysis at {plan.analysis.data_cutoff}."
+    return Caption(
+        "Figure 1",
+        _TITLE,
+        "Population: All infused subjects; duration of response: subjects in remission",
+        study(plan),
+        (
+            own,
+            "Rates of all infused count subjects with an open window as not improved.",
+            *NOTES,
+            *say.improvement(plan.response),
+            *say.remission(plan.response),
+            *say.recurrence(plan.response),
+            *say.survival(plan.statistics),
+            f"Source: points in series/figures/f_series.csv. Plan {digest}.",
+        ),
+    )
+
+
+def _page(plan: Plan, folder: Path, shown: list[Table]) -> str:
+    from markupsafe import Markup
+
+    with (folder / "analyses.csv").open(encoding="utf-8", newline="") as file:
+        found = list(csv.DictReader(file))
+    return page_template(_PAGE).render(
+        plan=plan,
+        # Constants of the package, and fragments whose data was escaped where they were made.
+        style=Markup(STYLE + (_TEMPLATES / _STYLE).read_text(encoding="utf-8")),  # noqa: S704
+        analyses=found,
+        notes=NOTES,
+        tables=[(table, Markup(render_fragment(table))) for table in shown],  # noqa: S704
+        figures=[(figure, Markup(figure.svg)) for figure in drawings(folder)],  # noqa: S704
+        digest=plan.digest(STAGES["series_report"].plan),
+    )

@@ -1,0 +1,288 @@
+"""One plan at several data cut-offs: each an analysis of its own, and side by side."""
+
+from __future__ import annotations
+
+import csv
+import json
+import socket
+import sys
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+import yaml
+
+from durable import further
+from durable.analyse import series as gather
+from durable.config import Plan, PlanError, parse
+from durable.config.series import analyses
+from durable.contracts.results import TOTAL, Result, read_csv, to_csv
+from durable.display import series as shown
+from durable.errors import UserError
+from durable.stages import STAGES
+from durable.workflow import SERIES, asks, plan_of, set_environment
+from tests.workflow.conftest import RESULTS, ROOT, Study, new_study
+
+RAW = {
+    "analysis": {"id": "a", "data_cutoff": "2024-06-30"},
+    "inputs": {"subjects": {"path": "subjects.csv"}, "visits": {"path": "visits.csv"}},
+    "response": {"core_set": "printo"},
+    "series": {"cutoffs": ["2024-09-30", "2023-12-31"]},
+}
+EARLIER = "2023-12-31"
+
+
+def plan(**changed: object) -> Plan:
+    return parse({**RAW, **changed}, "a.yaml")
+
+
+def findings(**changed: object) -> list[str]:
+    with pytest.raises(PlanError) as refusal:
+        plan(**changed)
+    return [str(finding) for finding in refusal.value.findings]
+
+
+def test_the_analyses_of_a_series_are_in_the_order_of_their_cutoffs() -> None:
+    found = {str(cutoff): name for cutoff, name in analyses(plan()).items()}
+    assert found == {
+        "2023-12-31": "a-2023-12-31",
+        "2024-06-30": "a",
+        "2024-09-30": "a-2024-09-30",
+    }
+    assert list(found) == sorted(found)
+
+
+def test_refuses_cutoffs_that_are_none() -> None:
+    assert findings(series={"cutoffs": ["2024-06-30"]}) == [
+        "series.cutoffs[0]: found 2024-06-30; expected another day than analysis.data_cutoff"
+    ]
+    (twice,) = findings(series={"cutoffs": [EARLIER, EARLIER]})
+    assert "expected each entry once" in twice
+    (none,) = findings(series={"cutoffs": []})
+    assert none.startswith("series.cutoffs: ")
+    (text,) = findings(series={"cutoffs": ["31.12.2023"]})
+    assert text.startswith("series.cutoffs[0]: found '31.12.2023'; expected a date as YYYY-MM-DD")
+
+
+def test_refuses_a_name_that_has_no_room_for_a_cutoff() -> None:
+    analysis = {"id": "a" * 53, "data_cutoff": "2024-06-30"}
+    assert len(analyses(plan(analysis=analysis))) == 3
+    (found,) = findings(analysis={**analysis, "id": "a" * 54})
+    assert found.startswith("analysis.id: ")
+    assert found.endswith("expected at most 53 signs: series appends each cut-off")
+
+
+def test_the_command_needs_the_section(tmp_path: Path) -> None:
+    path = tmp_path / "plan.yaml"
+    path.write_text(yaml.safe_dump({k: v for k, v in RAW.items() if k != "series"}))
+    with pytest.raises(PlanError, match="series: found nothing; expected a section with cutoffs"):
+        plan_of(path, inputs=False, series=True)
+    assert asks(["series"], "series", SERIES)
+    assert asks(["results/a/series/series.html"], "series", SERIES)
+    assert not asks(["results/series/report.html"], "series", SERIES)
+
+
+def test_the_plan_at_another_cutoff_states_the_same_keys_and_no_other() -> None:
+    whole = plan(simulation={"scenarios": {"s": {"improvement": {"M2": 0.5, "M3": 0.5}}}})
+    text = further.at(whole, whole.series.cutoffs[1])  # type: ignore[union-attr]
+    found = yaml.safe_load(text)
+    assert found == {
+        "analysis": {"id": f"a-{EARLIER}", "data_cutoff": EARLIER},
+        "inputs": RAW["inputs"],
+        "response": RAW["response"],
+    }
+    again = parse(found, "b.yaml")
+    parts = ("schedule", "response", "statistics", "safety", "kinetics", "outputs", "inputs")
+    assert again.digest(parts) == whole.digest(parts)
+
+
+def test_a_run_within_a_run_of_the_same_code_is_served_by_its_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    python = Path(sys.executable)
+    environment = {"PATH": "/bin"}
+    set_environment(environment, python, "code")
+    environment["DURABLE_SOCKET"] = ".server"
+    within = dict(environment)
+    set_environment(within, python, "code")
+    assert "DURABLE_SOCKET" not in within  # of a server that has ended
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(".server")
+        within = dict(environment)
+        set_environment(within, python, "code")
+        assert within == environment
+        set_environment(within, python, "other code")
+        assert "DURABLE_SOCKET" not in within
+
+
+def result(output: str, parameter: str, statistic: str, value: float) -> Result:
+    return Result(output, "primary", *TOTAL, parameter, statistic, value)
+
+
+def folder_of(tmp_path: Path, sources: tuple[str, str, str] = ("{}", "{}", "{}")) -> Path:
+    """Results of three cut-offs: rates of 1, 2 and 3 of 4; the second is the plan's own."""
+    of = {"2023-12-31": 0.25, "2024-06-30": 0.5, "2024-09-30": 0.75}
+    series = tmp_path / "a" / "series"
+    for (cutoff, rate), source in zip(of.items(), sources, strict=True):
+        rows = [
+            result("t_improvement", "M2", "n_infused", 4),
+            replace(result("t_improvement", "M2", "rate", rate), lower=0.0, upper=1.0),
+            result("t_improvement", "BOTH", "rate", 0.1),
+            replace(result("t_improvement", "M2", "rate", 0.9), group_by="part", group="A"),
+            result("t_dor", "DOR", "median", float("nan")),
+            result("t_dor", "DOR", "landmark_M3", 1.0),
+            result("t_dor", "DOR", "landmark_M6", rate),
+            result("t_deaths", "ALL", "n", 1),
+            replace(result("t_dor", "DOR", "median", 3.0), analysis="other"),
+        ]
+        own = cutoff == "2024-06-30"
+        ard = tmp_path / "a/ard.csv" if own else series / "ard" / f"{cutoff}.csv"
+        told = tmp_path / "a/validated/sources.json" if own else series / f"sources/{cutoff}.json"
+        for path, text in ((ard, to_csv(rows)), (told, source)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    return series
+
+
+def test_results_over_all_subjects_stand_by_cutoff(tmp_path: Path) -> None:
+    series = folder_of(tmp_path)
+    gather.run(plan().only(STAGES["series_results"].plan), series)
+    found = list(read_csv(series / "ard.csv"))
+    assert {(row.group_by, row.analysis) for row in found} == {("data_cutoff", "primary")}
+    assert [(row.group, row.value) for row in found if row.statistic == "landmark_M6"] == [
+        ("2023-12-31", 0.25),
+        ("2024-06-30", 0.5),
+        ("2024-09-30", 0.75),
+    ]
+    assert {row.output for row in found} == {"t_improvement", "t_dor"}
+    with (series / "figures/f_series.csv").open(newline="") as file:
+        points = list(csv.DictReader(file))
+    rate = [p for p in points if p["parameter"] == "Improved at M2 (%)"]
+    assert [(p["analysis"], p["title"], p["text"]) for p in rate] == [
+        ("2023-12-31", "2023-12-31", "25.0 (0.0, 100.0)"),
+        ("primary", "2024-06-30", "50.0 (0.0, 100.0)"),
+        ("2024-09-30", "2024-09-30", "75.0 (0.0, 100.0)"),
+    ]
+    panels = list(dict.fromkeys(p["parameter"] for p in points))
+    assert panels == [
+        "Improved at M2 (%)",
+        "DOR, median (months)",
+        "DOR, event-free at month 6 (%)",
+    ]
+    with (series / "analyses.csv").open(newline="") as file:
+        listed = {row["analysis_id"]: row["ard_sha256"] for row in csv.DictReader(file)}
+    assert listed["a"] == sha256((tmp_path / "a/ard.csv").read_bytes()).hexdigest()
+    assert list(listed) == ["a-2023-12-31", "a", "a-2024-09-30"]
+
+
+def test_refuses_analyses_of_different_data(tmp_path: Path) -> None:
+    series = folder_of(tmp_path, ("{}", "{}", '{"visits": 1}'))
+    with pytest.raises(UserError, match="input files were changed during the series"):
+        gather.run(plan().only(STAGES["series_results"].plan), series)
+    assert not (series / "ard.csv").exists()
+
+
+def column(path: Path, heading: str) -> dict[tuple[str, str], str]:
+    """Cells of a table's column that begins with a heading, by block and row."""
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    (name,) = (key for key in rows[0] if key.startswith(heading))
+    return {(row["block"], row["row"]): row[name] for row in rows}
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """SHA-256 of the results in a folder, but what tells of the run and its code."""
+    left_out = {"audit/run.json", "audit/manifest.json", "audit/pinned.yaml"}
+    names = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
+    return {
+        name: sha256(path.read_bytes()).hexdigest()
+        for name, path in sorted(names.items())
+        if "logs/" not in name and not path.name.startswith(".") and name not in left_out
+    }
+
+
+@pytest.mark.slow
+def test_a_series_is_the_analyses_that_each_cutoff_makes_alone(
+    study: Study, tmp_path: Path
+) -> None:
+    before = study.digests()
+    done = study.run("series")
+    assert done.returncode == 0, done.stdout
+    assert f"Series: {RESULTS}/series/series.html" in done.stdout
+    assert "further: the same plan at the data cut-off 2023-12-31" in done.stdout
+    results = study.folder / "results"
+    assert {path.name for path in results.iterdir()} == {
+        "demo-interim",
+        "demo-interim-2023-06-30",
+        "demo-interim-2023-12-31",
+    }
+    # The analysis itself is what it was.
+    assert {name: study.digests()[name] for name in before} == before
+
+    # Each further one is what the plan with its cut-off makes alone.
+    alone = new_study(tmp_path / "alone")
+    text = (ROOT / "config/config.yaml").read_text()
+    changed = text.replace("id: demo-interim", "id: demo-interim-2023-12-31")
+    changed = changed.replace("data_cutoff: 2024-06-30", "data_cutoff: 2023-12-31")
+    (alone.folder / "config/config.yaml").write_text(changed[: changed.index("# `snakemake ser")])
+    assert alone.run().returncode == 0
+    name = "demo-interim-2023-12-31"
+    assert digests(results / name) == digests(alone.folder / "results" / name)
+
+    # Its column is the total of its own table.
+    series = study.folder / RESULTS / "series"
+    for table in ("t_improvement", "t_dor", "t_disposition", "t_ae_overview"):
+        side = column(series / "tables" / f"{table}.csv", "Cut-off 2023-12-31")
+        total = column(results / name / "tables" / f"{table}.csv", "Total")
+        assert {key: side[key] for key in total if key in side} == {
+            key: cell for key, cell in total.items() if key in side
+        }
+        assert len(set(total) & set(side)) > 10
+    # Infused by the end of 2023, by data/demo/subjects.csv: all but CQ-003, 008, 010, 011, 012.
+    assert column(series / "tables/t_dor.csv", "Cut-off 2023-12-31 (N = 7)")
+
+    # Nothing has changed: every analysis is asked, none is made again.
+    made = digests(series)
+    times = {p: p.stat().st_mtime_ns for p in results.glob("*/tables/*.csv")}
+    assert study.run("series").returncode == 0
+    assert digests(series) == made
+    assert {p: p.stat().st_mtime_ns for p in times} == times
+    assert study.planned() == set()
+
+
+@pytest.mark.slow
+def test_errors_in_the_data_are_told_once_and_leave_earlier_results(study: Study) -> None:
+    study.replace("CQ-001,A,1e7", "CQ-001,Z,1e7", "data/demo/subjects.csv")
+    before = study.digests("tables", "figures", "adam")
+    done = study.run("series")
+    assert done.returncode == 1
+    assert "Job" in done.stdout
+    assert "Rule: further" not in done.stdout
+    assert study.digests("tables", "figures", "adam") == before
+    assert [path.name for path in (study.folder / "results").iterdir()] == ["demo-interim"]
+    assert "Traceback" not in done.stdout
+
+
+@pytest.mark.slow
+def test_a_final_analysis_is_looked_at_beside_others_and_stays_as_it_is(fresh: Study) -> None:
+    config = fresh.folder / "config/config.yaml"
+    text = config.read_text()
+    head = text[: text.index("sensitivity:")] + text[text.index("\n# `snakemake ser") :]
+    short = head.replace("cutoffs: [2023-06-30, 2023-12-31]", "cutoffs: [2023-12-31]")
+    config.write_text(short + "outputs: {locked: true}\n")
+    assert fresh.run().returncode == 0
+    before = fresh.digests()
+    done = fresh.run("series")
+    assert done.returncode == 0, done.stdout
+    assert {name: fresh.digests()[name] for name in before} == before
+    # Another cut-off takes the place of the one before; what it left is removed.
+    config.write_text(config.read_text().replace("[2023-12-31]", "[2024-03-31]"))
+    done = fresh.run("series")
+    assert done.returncode == 0, done.stdout
+    parts = sorted(path.name for path in (fresh.folder / RESULTS / "series/ard").iterdir())
+    assert parts == ["2024-03-31.csv"]
+    found = json.loads((fresh.folder / RESULTS / "series/sources/2024-03-31.json").read_text())
+    assert set(found) >= {"subjects", "visits"}
+    assert shown.NOTES[0] in (fresh.folder / RESULTS / "series/series.html").read_text()

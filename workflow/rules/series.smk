@@ -1,0 +1,81 @@
+"""Makes series/: the plan at further data cut-offs, beside its own. No part of `rule all`.
+
+Each further analysis is a run of its own (`further`), with its own folder of results; they scatter
+over cores, or over the jobs of a cluster. `series_results` gathers them, `series_report` shows
+them.
+"""
+
+import time
+
+from durable.config.series import further
+from durable.contracts.results import SERIES as SERIES_TABLES
+
+if PLAN.series:
+
+    rule further:
+        input:
+            # Errors in the data are told once.
+            rules.cut.output.passed,
+            config=PLAN_FILE,
+        output:
+            ard=f"{FOLDER}/series/ard/{{cutoff}}.csv",
+            sources=f"{FOLDER}/series/sources/{{cutoff}}.json",
+        log:
+            f"{FOLDER}/series/logs/further_{{cutoff}}.log",
+        message:
+            "further: the same plan at the data cut-off {wildcards.cutoff}"
+        wildcard_constraints:
+            cutoff=r"\d{4}-\d\d-\d\d",
+        threads: max(1, workflow.cores // len(PLAN.series.cutoffs))
+        params:
+            workflow=str(WORKFLOW),
+            # Asked each time: the run itself knows what of it is up to date.
+            asked=time.time_ns(),
+        shell:
+            "python -m durable further --config {input.config:q} --cutoff {wildcards.cutoff}"
+            " --workflow {params.workflow:q} --cores {threads} &> {log:q}"
+
+    rule series_results:
+        input:
+            f"{FOLDER}/ard.csv",
+            f"{FOLDER}/validated/sources.json",
+            expand(rules.further.output, cutoff=further(PLAN)),
+            config=PLAN_FILE,
+        output:
+            f"{FOLDER}/series/ard.csv",
+            f"{FOLDER}/series/analyses.csv",
+            points=f"{FOLDER}/series/figures/f_series.csv",
+        log:
+            f"{FOLDER}/series/logs/results.log",
+        params:
+            **dependencies(PLAN, "series_results"),
+        shell:
+            "python -m durable series_results --config {input.config:q} --plan {params.plan}"
+            " &> {log:q}"
+
+    rule series_report:
+        input:
+            f"{FOLDER}/validated/sources.json",
+            rules.series_results.output,
+            config=PLAN_FILE,
+        output:
+            expand(
+                f"{FOLDER}/series/tables/{{name}}.{{form}}",
+                name=SERIES_TABLES,
+                form=["csv", "html", "rtf"],
+            ),
+            multiext(f"{FOLDER}/series/figures/f_series", ".svg", ".png"),
+            f"{FOLDER}/series/series.html",
+        log:
+            f"{FOLDER}/series/logs/report.log",
+        params:
+            **dependencies(PLAN, "series_report"),
+        shell:
+            "python -m durable series_report --config {input.config:q} --plan {params.plan}"
+            " &> {log:q}"
+
+    rule series:
+        input:
+            RESULTS,
+            rules.record.output,
+            rules.series_report.output,
