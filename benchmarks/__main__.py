@@ -72,7 +72,20 @@ GOALS = (
         "nothing_ratio",
         1,
     ),
-    Goal(7, "a further cut-off / the first analysis, wall", "everyday", "further_ratio", 0.6),
+    Goal(
+        7,
+        "each further cut-off of a series / the first analysis, wall",
+        "everyday",
+        "series_ratio",
+        0.6,
+    ),
+    Goal(
+        7,
+        "another cut-off in a run of its own / the first analysis, wall",
+        "everyday",
+        "further_ratio",
+        0.6,
+    ),
     Goal(
         7,
         "100,000 subjects: validate, derive, analyse / pandas reading and sorting, wall",

@@ -18,6 +18,8 @@ from durable.stages import STAGES
 ROOT = Path(__file__).parents[1]
 #: Stages that the demo plan does not ask for, and the one that records a run of Snakemake.
 LEFT_OUT = {"figure_pages", "documents", "submission", "ars", "record"}
+#: Further cut-offs of the series.
+FURTHER = ("2023-06-30", "2023-12-31", "2024-03-31", "2024-06-30")
 PINNED = "results/demo-interim/audit/pinned.yaml"
 
 Measured = tuple[float, float]
@@ -29,7 +31,8 @@ def measure(rounds: int = 3) -> dict[str, float]:
 
     Each round runs, one after the other: a plain R script (where R is installed), the demo from no
     results, again with nothing to do, ``snakemake --version``, the same analysis of the study at a
-    later cut-off, the audit of the first one, and all stages in one interpreter.
+    later cut-off, a series of it and `FURTHER` more cut-offs, the audit of the first one, and all
+    stages in one interpreter.
     """
     found: dict[str, list[float]] = {}
     for _ in range(rounds):
@@ -46,6 +49,9 @@ def one_round(folder: Path) -> dict[str, float]:
     later = (folder / "config/config.yaml").read_text(encoding="utf-8")
     later = later.replace("id: demo-interim", "id: demo-later").replace("2024-06-30", "2024-09-30")
     (folder / "config/later.yaml").write_text(later, encoding="utf-8")
+    series = later[: later.index("series:")].replace("demo-later", "demo-series")
+    series += f"series: {{cutoffs: [{', '.join(FURTHER)}]}}\n"
+    (folder / "config/series.yaml").write_text(series, encoding="utf-8")
     snakemake = str(Path(sys.executable).parent / "snakemake")
     run = [snakemake, "--snakefile", str(ROOT / "Snakefile")]
     commands = {
@@ -54,6 +60,7 @@ def one_round(folder: Path) -> dict[str, float]:
         "nothing": run,
         "version": [snakemake, "--version"],
         "further": [*run, "--configfile", "config/later.yaml"],
+        "series": [*run, "series", "--configfile", "config/series.yaml"],
         "audit": [*run, "audit", "--configfile", PINNED],
         "single": one_interpreter(),
     }
@@ -70,6 +77,9 @@ def ratios(times: dict[str, float]) -> dict[str, float]:
     found = {
         "nothing_ratio": times["nothing_wall"] / (1.3 * times["version_wall"] + 1),
         "further_ratio": times["further_wall"] / times["fresh_wall"],
+        "series_ratio": (times["series_wall"] - times["fresh_wall"])
+        / len(FURTHER)
+        / times["fresh_wall"],
         "audit_ratio": times["audit_wall"] / times["fresh_wall"],
         "interpreters_ratio": (times["fresh_cpu"] - times["nothing_cpu"]) / times["single_cpu"],
     }

@@ -74,6 +74,31 @@ def test_two_analyses_are_the_local_ones_byte_for_byte(cluster, plugin, finished
     assert "Nothing to be done" in site.study.run("--dry-run").stdout
 
 
+def test_each_cutoff_of_a_series_is_a_job_and_the_local_analysis(cluster, plugin, tmp_path):
+    site = Site(new_study(tmp_path / "study"), cluster, plugin)
+    local = new_study(tmp_path / "local")
+    for study in (site.study, local):
+        path = study.folder / "config/config.yaml"
+        text = path.read_text()
+        before, after = text[: text.index("sensitivity:")], text[text.index("series: ") :]
+        path.write_text(before + after)
+    log = tmp_path / "series.log"
+    run = site.start(log, "series")
+    try:
+        done = local.run("series")
+        assert done.returncode == 0, done.stdout
+        assert run.wait(PATIENCE) == 0, log.read_text()
+    finally:
+        run.kill()
+    # The analysis, one at each further cut-off, and what gathers them.
+    assert site.states() == ["COMPLETED"] * 4, log.read_text()
+    found = digests(site.study.folder / "results")
+    assert found == digests(local.folder / "results")
+    names = ("demo-interim", "demo-interim-2023-06-30", "demo-interim-2023-12-31")
+    assert {f"{name}/report.html" for name in names} <= found.keys()
+    assert "demo-interim/series/series.html" in found
+
+
 def test_a_cancelled_chunk_and_a_dead_node_lose_and_double_nothing(cluster, plugin, tmp_path):
     site = Site(new_study(tmp_path / "study"), cluster, plugin)
     local = new_study(tmp_path / "local")

@@ -22,15 +22,19 @@ if PLAN.series:
             sources=f"{FOLDER}/series/sources/{{cutoff}}.json",
         log:
             f"{FOLDER}/series/logs/further_{{cutoff}}.log",
-        message:
-            "further: the same plan at the data cut-off {wildcards.cutoff}"
         wildcard_constraints:
             cutoff=r"\d{4}-\d\d-\d\d",
-        threads: max(1, workflow.cores // len(PLAN.series.cutoffs))
+        # More than four an analysis has no use for.
+        threads: min(4, max(1, workflow.cores // len(PLAN.series.cutoffs)))
+        resources:
+            mem_mb=2000,
+            runtime=60,
         params:
             workflow=str(WORKFLOW),
             # Asked each time: the run itself knows what of it is up to date.
             asked=time.time_ns(),
+        message:
+            "further: the same plan at the data cut-off {wildcards.cutoff}"
         shell:
             "python -m durable further --config {input.config:q} --cutoff {wildcards.cutoff}"
             " --workflow {params.workflow:q} --cores {threads} &> {log:q}"
