@@ -54,7 +54,7 @@ REFUSED = [
         changed("respnse", {}),
         "respnse: found an unknown key; expected one of analysis, inputs, study, schedule, "
         "response, statistics, groups, sensitivity, safety, kinetics, outputs, "
-        "simulation, pins (did you mean response?)",
+        "simulation, series, pins (did you mean response?)",
     ),
     (
         "an unknown key deep inside",
