@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from durable.config.model import Plan
+from durable.config.model import Plan, Response
 from durable.contracts import adam
 from durable.derive.adrs import improvement
 from durable.derive.datasets import derive_by, read_validated
@@ -23,11 +23,27 @@ def run(plan: Plan, folder: Path) -> None:
     therapies = read_validated(folder, "therapies")
     adrs: dict[str, pd.DataFrame] = {}
     adtte: dict[str, pd.DataFrame] = {}
+    made: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
     for name in plan.sensitivity:
         response = plan.response_of(name)
-        derived = derive_by(plan, response, subjects, visits, therapies)
-        adrs[name] = improvement(derived.adsl, derived.frame, plan.schedule, response)
-        adtte[name] = adam.ADTTE.validate(derived.adtte)
+        key = response.model_dump_json(exclude={"improvement": {"missing"}})
+        if key not in made:
+            of = _derived_from(response)
+            derived = derive_by(plan, of, subjects, visits, therapies)
+            records = improvement(derived.adsl, derived.frame, plan.schedule, of)
+            made[key] = records, adam.ADTTE.validate(derived.adtte)
+        adrs[name], adtte[name] = made[key]
     for dataset, frames in (("adrs", adrs), ("adtte", adtte)):
         stacked = pd.concat(frames, names=["ANALYSIS", None]).reset_index(level="ANALYSIS")
         write_parquet(folder / "adam" / "sensitivity" / f"{dataset}.parquet", stacked)
+
+
+def _derived_from(response: Response) -> Response:
+    """The definitions that datasets are derived from; reading another one fails.
+
+    How the missing are counted is for the analysis: variants that differ in nothing else share
+    their datasets.
+    """
+    names = {name for name in type(response).model_fields if name != "improvement"}
+    counted = {name for name in type(response.improvement).model_fields if name != "missing"}
+    return response.only([*sorted(names), *(f"improvement.{name}" for name in sorted(counted))])

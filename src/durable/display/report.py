@@ -20,15 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from durable.config.model import TABLES, Plan
-from durable.contracts.results import TOTAL, read_csv
+from durable.contracts.results import TOTAL
 from durable.display import definitions as say
 from durable.display import formats as f
 from durable.display.html import STYLE, page_template, render_fragment
 from durable.display.listings import LISTINGS, Column, Listing
-from durable.display.report_plan import plan_keys, variants
+from durable.display.report_plan import Key, plan_keys, variants
 from durable.display.report_summary import summary
 from durable.display.shell import Ard
-from durable.display.tables import tables
+from durable.display.tables import read_ard, tables
 from durable.files import safe_cell, write_text
 from durable.stages import STAGES
 
@@ -100,7 +100,8 @@ def page(plan: Plan, folder: Path) -> str:
 
     script = (_TEMPLATES / _SCRIPT).read_text(encoding="utf-8")
     style = STYLE + (_TEMPLATES / _STYLE).read_text(encoding="utf-8")
-    ard = Ard.of(read_csv(folder / "ard.csv"))
+    ard = read_ard(folder)
+    keys = plan_keys(plan)
     return page_template(_PAGE).render(
         plan=plan,
         # Constants of the package, and fragments whose data was escaped where they were made.
@@ -109,14 +110,14 @@ def page(plan: Plan, folder: Path) -> str:
         style=Markup(style),  # noqa: S704
         tables=[
             (table, Markup(render_fragment(table)))  # noqa: S704
-            for table in tables(plan, folder)
+            for table in tables(plan, folder, ard)
         ],
         figures=[(figure, Markup(figure.svg)) for figure in figures(folder)],  # noqa: S704
         listings=list(listings(plan, folder)),
         results=summary(ard, plan),
         population=_population(ard),
-        changed=[key for key in plan_keys(plan) if key.differs and key.defining],
-        keys=every_key(plan),
+        changed=[key for key in keys if key.differs and key.defining],
+        keys=every_key(keys),
         variants=variants(plan),
         definitions=list(definitions(plan)),
         absent=list(absent(plan, folder)),
@@ -304,7 +305,7 @@ _KEY_COLUMNS = (
 )
 
 
-def every_key(plan: Plan) -> View:
+def every_key(keys: list[Key]) -> View:
     """The whole plan but for its files and sensitivity analyses."""
     records = [
         {
@@ -314,7 +315,7 @@ def every_key(plan: Plan) -> View:
             "differs": "yes" if key.differs else "",
             "meaning": key.meaning,
         }
-        for key in plan_keys(plan)
+        for key in keys
     ]
     return _view(
         _KEY_COLUMNS,

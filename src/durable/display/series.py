@@ -9,7 +9,7 @@ from pathlib import Path
 
 from durable.config.model import Plan
 from durable.config.series import analyses
-from durable.contracts.results import SERIES, read_csv
+from durable.contracts.results import SERIES
 from durable.display import definitions as say
 from durable.display.documents import layout, rtf
 from durable.display.html import STYLE, page_template, render_fragment, render_page
@@ -18,8 +18,8 @@ from durable.display.plots import forest
 from durable.display.plots.points import read_points
 from durable.display.plots.style import Caption, save, settings
 from durable.display.report import figures as drawings
-from durable.display.shell import Ard, Table
-from durable.display.tables import headings, rows, to_csv
+from durable.display.shell import Table
+from durable.display.tables import headings, read_ard, rows, to_csv
 from durable.files import write_text
 from durable.stages import STAGES
 
@@ -54,7 +54,7 @@ def run(plan: Plan, folder: Path) -> None:
 
 def tables(plan: Plan, folder: Path) -> Iterator[Table]:
     """The tables of the report that a series shows, with a column for each data cut-off."""
-    ard = Ard.of(read_csv(folder / "ard.csv"))
+    ard = read_ard(folder)
     sources = json.loads((folder.parent / "validated" / "sources.json").read_text("utf-8"))
     digest = plan.digest(STAGES["series_report"].plan)
     for number, output in enumerate(SERIES, start=1):

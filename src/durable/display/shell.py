@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from durable.contracts.results import TOTAL, Result
 
@@ -66,22 +67,30 @@ class Line:
 class Ard:
     """The analysis results dataset, by key."""
 
-    rows: dict[tuple[str, ...], Result] = field(default_factory=dict)
+    rows: dict[tuple[str, str, str, str, str, str], Result] = field(default_factory=dict)
 
     @classmethod
     def of(cls, results: Iterable[Result]) -> Ard:
         """From the rows of the file."""
         return cls({row.key: row for row in results})
 
+    @cached_property
+    def _by_output(self) -> dict[str, tuple[dict[Column, None], dict[str, None]]]:
+        """Groups and parameters of each output, in the order of their first row."""
+        found: dict[str, tuple[dict[Column, None], dict[str, None]]] = {}
+        for output, _, by, group, parameter, _ in self.rows:
+            columns, parameters = found.setdefault(output, ({}, {}))
+            columns[by, group] = parameters[parameter] = None
+        return found
+
     def columns(self, output: str) -> list[Column]:
         """Groups of an output in their order, the total last."""
-        found = dict.fromkeys(key[2:4] for key in self.rows if key[0] == output)
-        others = [column for column in found if column != TOTAL]
-        return [(by, group) for by, group in (*others, TOTAL) if (by, group) in found]
+        found, _ = self._by_output.get(output, ({}, {}))
+        return sorted(found, key=lambda column: column == TOTAL)
 
     def parameters(self, output: str) -> list[str]:
         """Parameters of an output in their order."""
-        return list(dict.fromkeys(key[4] for key in self.rows if key[0] == output))
+        return list(self._by_output[output][1]) if output in self._by_output else []
 
     def lookup(
         self, output: str, parameter: str, column: Column, analysis: str = "primary"

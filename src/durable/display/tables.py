@@ -22,16 +22,20 @@ from durable.stages import STAGES
 def run(plan: Plan, folder: Path) -> None:
     """Read ``ard.csv`` and ``validated/sources.json``; write ``tables/``."""
     running = say.study(plan)
-    for table in tables(plan, folder):
+    for table in tables(plan, folder, read_ard(folder)):
         laid = layout.lay_out(table)
         write_text(folder / "tables" / f"{table.name}.rtf", rtf.render(laid, running))
         write_text(folder / "tables" / f"{table.name}.csv", to_csv(table))
         write_text(folder / "tables" / f"{table.name}.html", render_page(table))
 
 
-def tables(plan: Plan, folder: Path) -> Iterator[Table]:
+def read_ard(folder: Path) -> Ard:
+    """The analysis results of a folder of results."""
+    return Ard.of(read_csv(folder / "ard.csv"))
+
+
+def tables(plan: Plan, folder: Path, ard: Ard) -> Iterator[Table]:
     """Every table that the analysis results have numbers for, in the order of the report."""
-    ard = Ard.of(read_csv(folder / "ard.csv"))
     sources = json.loads((folder / "validated" / "sources.json").read_text(encoding="utf-8"))
     digest = plan.digest(STAGES["tables"].plan)
     for number, (name, kind) in enumerate(KINDS.items(), start=1):

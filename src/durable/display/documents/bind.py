@@ -8,14 +8,14 @@ from durable.config.model import Plan
 from durable.display import definitions as say
 from durable.display.documents import layout, rtf
 from durable.display.documents.pictures import pictures
-from durable.display.tables import tables
+from durable.display.tables import read_ard, tables
 from durable.files import whole, write_text
 
 
 def run(plan: Plan, folder: Path) -> None:
     """Read ``ard.csv`` and ``figures/``; write the forms that ``outputs.documents`` names."""
     forms = plan.outputs.documents
-    layouts = [layout.lay_out(table) for table in tables(plan, folder)]
+    layouts = [layout.lay_out(table) for table in tables(plan, folder, read_ard(folder))]
     running = say.study(plan)
     bound = folder / "documents" / "tables_and_figures"
     if "rtf" in forms:

@@ -432,7 +432,10 @@ def save(figure: Figure, stem: Path, caption: Caption) -> None:
         figure.savefig(text, format="svg", metadata=unmarked)
         write_text(stem.with_suffix(".svg"), accessible(text.getvalue(), name, caption))
         with whole(stem.with_suffix(".png")) as aside:
-            figure.savefig(aside, format="png", dpi=DPI, metadata={"Software": None})
+            # A higher level takes longer and, of drawings, makes no smaller file.
+            level = {"compress_level": 3}
+            kept: dict[str, Any] = {"metadata": {"Software": None}, "pil_kwargs": level}
+            figure.savefig(aside, format="png", dpi=DPI, **kept)
 
 
 def save_pdf(figure: Figure, path: Path, caption: Caption) -> None:
