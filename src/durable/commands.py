@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import errno
 import gc
 import importlib
@@ -65,13 +64,6 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--allow", default="", help="what may differ: code,environment")
     audit.add_argument("--cores", type=int, default=1)
     audit.set_defaults(do=_audit)
-    further = commands.add_parser("further", help="run the plan at a cut-off of its series")
-    further.add_argument("--config", type=Path, required=True, help="the plan, YAML")
-    further.add_argument("--cutoff", type=dt.date.fromisoformat, required=True, metavar="DATE")
-    further.add_argument("--results", type=Path, default=Path("results"), help="results folder")
-    further.add_argument("--workflow", type=Path, default=Path(), help="folder of the Snakefile")
-    further.add_argument("--cores", type=int, default=1)
-    further.set_defaults(do=_further)
     compare = commands.add_parser("compare", help="say what changed between two analyses, and why")
     compare.add_argument("--config", type=Path, required=True, help="the analysis plan, YAML")
     compare.add_argument("--against", required=True, metavar="ID", help="the other analysis")
@@ -110,13 +102,6 @@ def _audit(options: argparse.Namespace) -> None:
 
     allow = tuple(options.allow.split(",")) if options.allow else ()
     rerun.run(options.config, options.results, options.workflow, cores=options.cores, allow=allow)
-
-
-def _further(options: argparse.Namespace) -> None:
-    from durable import further
-
-    where = (options.config, options.results, options.workflow)
-    further.run(*where, options.cutoff, cores=options.cores)
 
 
 def _compare(options: argparse.Namespace) -> None:

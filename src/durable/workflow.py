@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapp
 from pathlib import Path
 from typing import Any, TextIO
 
-from durable.audit.manifest import MANIFEST, PINNED, STARTED, read_manifest
+from durable.audit.manifest import MANIFEST, PINNED, STARTED, pinned, read_manifest
 from durable.audit.pins import (
     ALLOWABLE,
     code_files,
@@ -28,7 +28,7 @@ from durable.audit.pins import (
     listing_digest,
     lock_digest,
 )
-from durable.config import Finding, Plan, PlanError, load
+from durable.config import Finding, Plan, PlanError, load, series
 from durable.config.model import TABLES
 from durable.contracts.sdtm import domains, file_of
 from durable.errors import UserError
@@ -108,7 +108,7 @@ def _folder(file: object) -> str:
 
 
 def plan_of(
-    path: Path, *, inputs: bool = True, simulation: bool = False, series: bool = False
+    path: Path, *, inputs: bool = True, simulation: bool = False, cutoffs: bool = False
 ) -> Plan:
     """The plan of a configuration, once everything that it has to name is there.
 
@@ -120,7 +120,7 @@ def plan_of(
         Whether every input file that it names has to be there.
     simulation
         Whether it has to have scenarios to simulate.
-    series
+    cutoffs
         Whether it has to have further data cut-offs.
 
     Raises
@@ -133,7 +133,7 @@ def plan_of(
     if simulation and plan.simulation is None:
         expected = "a section with scenarios: what is to be simulated"
         findings.append(Finding("simulation", "nothing", expected))
-    if series and plan.series is None:
+    if cutoffs and plan.series is None:
         expected = "a section with cutoffs: the further data cut-offs"
         findings.append(Finding("series", "nothing", expected))
     if findings:
@@ -330,11 +330,18 @@ def begin(
     if plan.series is not None and "further" in jobs:
         cutoffs = map(str, plan.series.cutoffs)
         _HELD.append(_begin_beside(folder / SERIES, {"ard", "plans", "sources"}, cutoffs))
+        for cutoff in plan.series.cutoffs:
+            write_text(plan_file(folder, cutoff), pinned(series.at(plan, cutoff), None))
     if alone:
         return
     refuse_edited(folder)
     _HELD.append(begin_run(folder, _outputs(rules)))
     _start(plan, folder, rules, workflow)
+
+
+def plan_file(folder: Path, cutoff: object) -> Path:
+    """Configuration of the analysis at a further data cut-off, in the results of its series."""
+    return folder / SERIES / "plans" / f"{cutoff}.yaml"
 
 
 def _begin_beside(folder: Path, scattered: Iterable[str], parts: Iterable[str]) -> TextIO:

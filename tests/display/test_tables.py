@@ -96,7 +96,8 @@ def made(folder: Path, rows, plan: Plan = PLAN) -> dict[str, Table]:
     sources = {"subjects": {"file": "s.csv", "sha256": "0123456789abcdef" * 4}}
     (folder / "validated" / "sources.json").write_text(json.dumps(sources))
     (folder / "ard.csv").write_text(ard_csv(rows))
-    return {table.name: table for table in tables.tables(plan, folder)}
+    ard = tables.read_ard(folder)
+    return {table.name: table for table in tables.tables(plan, folder, ard)}
 
 
 def cells(table: Table) -> dict[str, list[str]]:

@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from durable import further
 from durable.analyse import series as gather
 from durable.config import Plan, PlanError, parse
-from durable.config.series import analyses
+from durable.config.series import analyses, at
 from durable.contracts.results import TOTAL, Result, read_csv, to_csv
 from durable.display import series as shown
 from durable.errors import UserError
@@ -77,7 +76,7 @@ def test_the_command_needs_the_section(tmp_path: Path) -> None:
     path = tmp_path / "plan.yaml"
     path.write_text(yaml.safe_dump({k: v for k, v in RAW.items() if k != "series"}))
     with pytest.raises(PlanError, match="series: found nothing; expected a section with cutoffs"):
-        plan_of(path, inputs=False, series=True)
+        plan_of(path, inputs=False, cutoffs=True)
     assert asks(["series"], "series", SERIES)
     assert asks(["results/a/series/series.html"], "series", SERIES)
     assert not asks(["results/series/report.html"], "series", SERIES)
@@ -85,8 +84,7 @@ def test_the_command_needs_the_section(tmp_path: Path) -> None:
 
 def test_the_plan_at_another_cutoff_states_the_same_keys_and_no_other() -> None:
     whole = plan(simulation={"scenarios": {"s": {"improvement": {"M2": 0.5, "M3": 0.5}}}})
-    text = further.at(whole, whole.series.cutoffs[1])  # type: ignore[union-attr]
-    found = yaml.safe_load(text)
+    found = at(whole, whole.series.cutoffs[1])  # type: ignore[union-attr]
     assert found == {
         "analysis": {"id": f"a-{EARLIER}", "data_cutoff": EARLIER},
         "inputs": RAW["inputs"],

@@ -22,6 +22,7 @@ from durable.workflow import (
     input_digests,
     input_files,
     keep_to_run,
+    plan_file,
     plan_of,
     refuse_edited,
     results_notice,
@@ -44,7 +45,7 @@ try:
         CONFIG,
         inputs=not SENT and not ASKED,
         simulation=ASKED,
-        series=asks(TARGETS, "series", SERIES),
+        cutoffs=asks(TARGETS, "series", SERIES),
     )
     FOLDER = f"results/{PLAN.analysis.id}"
     keep_to_run(os.environ, PLAN, PROGRAM, SENT)

@@ -30,14 +30,19 @@ if PLAN.series:
             mem_mb=2000,
             runtime=60,
         params:
-            workflow=str(WORKFLOW),
+            snakefile=str(WORKFLOW / "Snakefile"),
+            plan=lambda wildcards: str(plan_file(Path(FOLDER), wildcards.cutoff)),
+            results=f"{FOLDER}-{{cutoff}}",
             # Asked each time: the run itself knows what of it is up to date.
             asked=time.time_ns(),
         message:
             "further: the same plan at the data cut-off {wildcards.cutoff}"
         shell:
-            "python -m durable further --config {input.config:q} --cutoff {wildcards.cutoff}"
-            " --workflow {params.workflow:q} --cores {threads} &> {log:q}"
+            # Not where and how this run was started, which it is a job of.
+            "python -m snakemake --snakefile {params.snakefile:q} --configfile {params.plan:q}"
+            " --cores {threads} --profile none --executor local &> {log:q}"
+            " && cp {params.results:q}/ard.csv {output.ard:q}"
+            " && cp {params.results:q}/validated/sources.json {output.sources:q}"
 
     rule series_results:
         input:

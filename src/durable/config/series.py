@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from durable.config.model import Plan
 from durable.errors import UserError
+
+_ALONE = {"pins", "series", "simulation"}
 
 
 def further(plan: Plan) -> tuple[dt.date, ...]:
@@ -31,3 +34,13 @@ def analyses(plan: Plan) -> dict[dt.date, str]:
 def identifier(plan: Plan, cutoff: dt.date) -> str:
     """Identifier of the analysis at a further data cut-off."""
     return f"{plan.analysis.id}-{cutoff}"
+
+
+def at(plan: Plan, cutoff: dt.date) -> dict[str, Any]:
+    """The plan at a further data cut-off: the keys that it states, and no other.
+
+    Left out are the sections that are of the analysis they stand in alone.
+    """
+    values = plan.model_dump(mode="json", exclude_unset=True, exclude=_ALONE)
+    values["analysis"] |= {"id": identifier(plan, cutoff), "data_cutoff": str(cutoff)}
+    return values
