@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from math import exp, isnan, log, sqrt
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from durable.analyse import kinetics
 from durable.analyse.kinetics import analyse, figure_data
+from durable.config import parse
 from durable.config.model import Exposure, Kinetics
 from durable.contracts import kinetics as contracts
 from durable.contracts.columns import NATIVE_COLUMNS
+from durable.contracts.results import NO_SAMPLES, TOTAL, read_csv
 from durable.derive.kinetics import concentrations, parameters
+from durable.display.shell import Ard
 from tests.derive.build import date
 from tests.derive.events import adsl, child, never_infused
 
@@ -179,3 +184,21 @@ def test_the_geometric_mean_of_a_day_is_drawn_where_half_are_quantifiable() -> N
     frame = figure_data(adpc, pd.Series({"S1": "1e7", "S2": "1e7"}))
     means = frame.loc[frame["kind"] == "geo_mean"]
     assert list(zip(means["day"], means["value"].round(9), strict=True)) == [(7, 6), (28, 2)]
+
+
+def test_without_a_sample_the_table_says_why(tmp_path: Path) -> None:
+    """At a cut-off before the first sample."""
+    adpc, adpp = datasets([])
+    (tmp_path / "adam").mkdir()
+    frames = {"adsl": adsl([child()]), "adpc": adpc, "adpp": adpp}
+    for name, frame in frames.items():
+        frame.to_parquet(tmp_path / "adam" / f"{name}.parquet")
+    given = {
+        "analysis": {"id": "a", "data_cutoff": "2024-06-30"},
+        "inputs": {"subjects": {"path": "s.csv"}, "visits": {"path": "v.csv"}},
+    }
+    kinetics.run(parse(given, "plan").only(("groups",)), tmp_path)
+    rows = list(read_csv(tmp_path / "ard" / "kinetics.csv"))
+    (total,) = (row for row in rows if (row.group_by, row.group) == TOTAL)
+    assert (total.statistic, total.value, total.note) == ("n_infused", 1, NO_SAMPLES)
+    assert Ard.of(rows).absent("t_kinetics") == NO_SAMPLES

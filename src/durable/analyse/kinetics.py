@@ -11,7 +11,7 @@ import pandas as pd
 
 from durable.analyse.groups import groups
 from durable.config.model import Plan
-from durable.contracts.results import Result, to_csv
+from durable.contracts.results import NO_SAMPLES, Result, to_csv
 from durable.files import write_csv, write_text
 from durable.stats.summaries import geometric, summarise
 
@@ -27,6 +27,9 @@ def run(plan: Plan, folder: Path) -> None:
     units = adpc.drop_duplicates("PARCAT1").set_index("PARCAT1")["AVALU"]
     results = []
     for group in groups(adsl, plan.groups):
+        if adpp.empty:
+            key = (OUTPUT, "primary", group.group_by, group.group, "", "n_infused")
+            results.append(Result(*key, len(group.subjects), note=NO_SAMPLES))
         mine = group.of(adpp)
         for (assay, code), records in mine.groupby(["PARCAT1", "PARAMCD"], sort=False):
             of = "" if len(units) == 1 else f"|{assay} ({units[str(assay)]})"
