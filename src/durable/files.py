@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Blocks that wait while the one before them is written.
+_WAITING = 4
 #: A cell that a spreadsheet would run as a formula begins with one of these.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -81,9 +83,10 @@ def write_parquet_blocks(path: Path, blocks: Iterator[pd.DataFrame]) -> None:
     """Write frames with the same columns one after another as one Parquet file.
 
     Categories are written as text, by their codes: a reader sees text columns. Each frame is a row
-    group of its own. Two are held at a time: one is made while the one before it is written.
+    group of its own. One is made while those before it are written; few of them wait.
     """
-    from concurrent.futures import ThreadPoolExecutor
+    from collections import deque
+    from concurrent.futures import Future, ThreadPoolExecutor
 
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -102,12 +105,15 @@ def write_parquet_blocks(path: Path, blocks: Iterator[pd.DataFrame]) -> None:
 
         with pq.ParquetWriter(aside, schema, **how) as writer, ThreadPoolExecutor(1) as pool:
             writer.add_key_value_metadata(note)
-            written = pool.submit(write, first)
+            written: deque[Future[None]] = deque([pool.submit(write, first)])
             del first
             for block in blocks:
-                written.result()
-                written = pool.submit(write, block)
-            written.result()
+                written.append(pool.submit(write, block))
+                del block
+                if len(written) > _WAITING:
+                    written.popleft().result()
+            for one in written:
+                one.result()
 
 
 def _table(block: pd.DataFrame) -> Any:
