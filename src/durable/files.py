@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
 #: Blocks that wait while the one before them is written.
@@ -118,19 +120,33 @@ def write_parquet_blocks(path: Path, blocks: Iterator[pd.DataFrame]) -> None:
 
 def _table(block: pd.DataFrame) -> Any:
     """The frame for Parquet, its categories as a dictionary and 32-bit codes."""
+    import pandas as pd
     import pyarrow as pa
 
     columns = {}
     for name, values in block.items():
         if values.dtype == "category":
-            codes = values.cat.codes.to_numpy()
-            missing = codes < 0
-            indices = pa.array(codes, mask=missing if missing.any() else None).cast(pa.int32())
+            codes = values.cat.codes.to_numpy("int32")
             names = pa.array(values.cat.categories.to_numpy(object), pa.string())
-            columns[name] = pa.DictionaryArray.from_arrays(indices, names)
+            columns[name] = pa.DictionaryArray.from_arrays(_array(codes, codes < 0), names)
+        elif isinstance(values.dtype, pd.Int64Dtype):
+            missing = values.isna().to_numpy()
+            columns[name] = _array(values.to_numpy("int64", na_value=0), missing)
+        elif values.dtype.kind in "fM":
+            columns[name] = _array(values.to_numpy(), values.isna().to_numpy())
         else:
             columns[name] = pa.Array.from_pandas(values)
     return pa.table(columns)
+
+
+def _array(values: npt.NDArray[Any], missing: npt.NDArray[np.bool_]) -> Any:
+    """An array and what is missing in it, without looking at each value."""
+    import numpy as np
+    import pyarrow as pa
+
+    known = pa.py_buffer(np.packbits(~missing, bitorder="little")) if missing.any() else None
+    buffers = [known, pa.py_buffer(np.ascontiguousarray(values))]
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), buffers)
 
 
 def _as_text(column: pd.Series[Any]) -> Any:
