@@ -104,12 +104,14 @@ STAGES: dict[str, Stage] = {
         "durable.analyse.improvement",
         ("response.improvement", "statistics.conf_level", "statistics.beta_prior", "groups"),
         "analyse the disease improvement rate",
+        cores=True,
         late=("scipy.special",),
     ),
     "durability": Stage(
         "durable.analyse.durability",
         (*_SURVIVAL, "groups"),
         "analyse duration of response and event-free survival",
+        cores=True,
         late=("lifelines.utils",),
     ),
     "sensitivity": Stage(
@@ -122,11 +124,13 @@ STAGES: dict[str, Stage] = {
         "durable.analyse.subjects",
         ("groups", "statistics.days_per_month"),
         "analyse disposition and baseline",
+        cores=True,
     ),
     "courses": Stage(
         "durable.analyse.courses",
         ("response.core_set", "response.hybrid"),
         "write the data of the figures of each subject's course",
+        cores=True,
     ),
     "events": Stage(
         "durable.derive.adae",
