@@ -46,8 +46,9 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
 
     def where(group: Group) -> list[Result]:
         rows = disposition(group.of(adsl), group.of(status), month)
-        about = ("t_disposition", "primary", group.group_by, group.group)
-        return [Result(*about, *row) for row in rows]
+        return [
+            Result("t_disposition", "primary", group.group_by, group.group, *row) for row in rows
+        ]
 
     def began(group: Group) -> list[Result]:
         rows = baseline(group.of(adsl), group.of(first))
