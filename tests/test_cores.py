@@ -6,12 +6,13 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from durable.cores import each
+from durable.cores import behind, each
 from durable.errors import UserError
 
 forking = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
@@ -80,3 +81,39 @@ def test_a_killed_process_is_told_and_the_others_end(tmp_path: Path) -> None:
 def test_a_process_that_ends_without_a_word_is_told() -> None:
     with pytest.raises(UserError, match="ended before its time"):
         each(lambda _: os._exit(3), [1, 2], 2)
+
+
+def test_what_is_behind_is_done_in_the_order_of_the_parts_few_of_which_wait() -> None:
+    done: list[int] = []
+    most = 0
+
+    def slow(part: int) -> None:
+        time.sleep(0.01)
+        done.append(part)
+
+    def parts() -> Iterator[int]:
+        nonlocal most
+        for part in range(8):
+            most = max(most, part - len(done))
+            yield part
+
+    behind(slow, parts(), waiting=2)
+    assert done == [*range(8)]
+    assert most <= 4  # one is being made, one being done with, two wait
+
+
+def test_what_fails_behind_is_raised_and_no_more_is_made() -> None:
+    made: list[int] = []
+
+    def parts() -> Iterator[int]:
+        for part in range(100):
+            made.append(part)
+            yield part
+
+    def fail(part: int) -> None:
+        if part == 2:
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        behind(fail, parts())
+    assert len(made) < 8

@@ -1,4 +1,4 @@
-"""Independent parts of a stage's work done at a time, in forks of its process.
+"""Parts of a stage's work done at the same time: in forks of its process, or in a thread behind it.
 
 What is found does not depend on the number of processes: parts share nothing, and what they give is
 put together in the order of the parts.
@@ -13,7 +13,8 @@ import select
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from io import BufferedRandom
 from typing import Any, NoReturn, TypeVar
 
@@ -81,6 +82,36 @@ def each(do: Callable[[Part], Made], parts: Sequence[Part], cores: int) -> list[
         if error is not None:
             raise error
     return [found[number][0] for number in range(len(parts))]  # type: ignore[misc]
+
+
+def behind(do: Callable[[Part], object], parts: Iterable[Part], waiting: int = 1) -> None:
+    """Do something with each part in a thread, in their order, while the next ones are made.
+
+    Parameters
+    ----------
+    do
+        Mostly runs outside the interpreter, as the writers of files do.
+    parts
+        Made one after another in this thread.
+    waiting
+        Parts at most that are held beside the one with which something is done.
+
+    Raises
+    ------
+    Exception
+        What `do` raised; no further part is made then.
+    """
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        begun: deque[Future[object]] = deque()
+        for part in parts:
+            begun.append(pool.submit(do, part))
+            del part
+            while len(begun) > waiting + 1 or (begun and begun[0].done()):
+                begun.popleft().result()
+        for one in begun:
+            one.result()
 
 
 def _work(

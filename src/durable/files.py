@@ -7,9 +7,12 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from durable.cores import behind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Blocks that wait while the one before them is written.
-_WAITING = 4
+_WAITING = 3
 #: A cell that a spreadsheet would run as a formula begins with one of these.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -87,9 +90,6 @@ def write_parquet_blocks(path: Path, blocks: Iterator[pd.DataFrame]) -> None:
     Categories are written as text, by their codes: a reader sees text columns. Each frame is a row
     group of its own. One is made while those before it are written; few of them wait.
     """
-    from collections import deque
-    from concurrent.futures import Future, ThreadPoolExecutor
-
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -105,17 +105,11 @@ def write_parquet_blocks(path: Path, blocks: Iterator[pd.DataFrame]) -> None:
         def write(block: pd.DataFrame) -> None:
             writer.write_table(_table(block).cast(schema), row_group_size=len(block) or None)
 
-        with pq.ParquetWriter(aside, schema, **how) as writer, ThreadPoolExecutor(1) as pool:
+        with pq.ParquetWriter(aside, schema, **how) as writer:
             writer.add_key_value_metadata(note)
-            written: deque[Future[None]] = deque([pool.submit(write, first)])
+            every = chain([first], blocks)
             del first
-            for block in blocks:
-                written.append(pool.submit(write, block))
-                del block
-                if len(written) > _WAITING:
-                    written.popleft().result()
-            for one in written:
-                one.result()
+            behind(write, every, _WAITING)
 
 
 def _table(block: pd.DataFrame) -> Any:
