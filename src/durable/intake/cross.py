@@ -13,7 +13,7 @@ from durable.config.model import Visit
 from durable.contracts.inputs import KEYS, columns_needed
 from durable.intake import events, samples, subjects, visits
 from durable.intake.findings import Findings
-from durable.intake.tables import Table, date_of, first_day, last_day, looked_up, repeated
+from durable.intake.tables import Table, date_of, first_day, last_day, looked_up, of_known, repeated
 from durable.intake.texts import Phrase, coded, plain, without_form
 from durable.intake.values import Typed
 
@@ -140,7 +140,7 @@ def _folded(texts: pd.Series[str]) -> pd.Series[str]:
 
 def _unknown(table: Table, known: pd.DataFrame, findings: Findings) -> None:
     subject = table.frame["subject_id"]
-    unknown = subject.notna() & ~subject.isin(known.index)
+    unknown = subject.notna() & ~of_known(table.frame, known)
     findings.add(
         table.recorded, unknown, "subject_id", "unknown_subject", "a subject of the subjects table"
     )

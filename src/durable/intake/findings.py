@@ -21,7 +21,7 @@ from pandas.api.types import union_categoricals
 from durable.contracts.inputs import KEYS
 from durable.intake.progress import Progress
 from durable.intake.rules import RULES, Severity
-from durable.intake.texts import Phrase, Texts, each, texts
+from durable.intake.texts import Phrase, Texts, each, each_but, matching, plain, texts
 
 COLUMNS = [
     "severity",
@@ -47,6 +47,7 @@ HIDDEN = re.compile(
     "\ufff9-\ufffd]"
 )
 _LONGEST = 200
+_SEEN_WHOLE = rf"\A[ -~]{{0,{_LONGEST}}}\z"
 #: Findings whose texts are written at a time.
 _PIECE = 100_000
 #: What is held of each finding beside its row; `read` is the value after conversion, `key` what
@@ -82,6 +83,19 @@ def shown(value: str) -> str:
     return escaped if len(value) <= _LONGEST else f"{escaped}... ({len(value)} characters)"
 
 
+def _shown(column: pd.Series[Any]) -> Texts:
+    return each_but(column, _seen_whole, shown)
+
+
+def _seen_whole(values: list[str]) -> npt.NDArray[np.bool_]:
+    """Which texts `shown` leaves as they are, as far as many can be looked at together."""
+    return matching(values, _SEEN_WHOLE)
+
+
+def _stripped(column: pd.Series[Any]) -> Texts:
+    return each_but(column, plain, str.strip)
+
+
 def _escape(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode()
 
@@ -113,16 +127,16 @@ class Findings:
         before = recorded.converted.get(column)
         file, row = _places(recorded, column, rows)
         record = _record(recorded.table, cells)
-        read = each(cells[column], shown)
+        read = _shown(cells[column])
         self._parts.append(
             _held(
                 row=row,
                 severity=severity or RULES[rule].severities[0],
                 table=recorded.table,
-                subject_id=each(cells["subject_id"], shown),
-                visit=each(cells["visit"], shown) if "visit" in cells else "",
+                subject_id=_shown(cells["subject_id"]),
+                visit=_shown(cells["visit"]) if "visit" in cells else "",
                 column=column,
-                value=read if before is None else each(before.take(rows), shown),
+                value=read if before is None else _shown(before.take(rows)),
                 rule=rule,
                 file=file,
                 record=record,
@@ -264,7 +278,7 @@ def _record(table: str, cells: dict[str, pd.Series[Any]]) -> Texts:
     names = [name for name in KEYS[table] if name not in ("subject_id", "visit")]
     if not names:
         return texts([""]).repeat(len(cells["subject_id"]))
-    parts = tuple(pd.Series(each(cells[name], str.strip)) for name in names)
+    parts = tuple(pd.Series(_stripped(cells[name])) for name in names)
     rows = np.arange(len(cells["subject_id"]))
     joined = Phrase(", ".join(["{}"] * len(names)), parts).at(rows)
     return each(pd.Series(joined), lambda text: shown(text.strip(", ")))
@@ -274,7 +288,7 @@ def _key(table: str, cells: dict[str, pd.Series[Any]], record: Texts) -> Texts:
     """What a record is known by among those of its subject; a scheduled visit by its label."""
     if table != "visits":
         return record
-    label = pd.Series(each(cells["visit"], str.strip))
+    label = pd.Series(_stripped(cells["visit"]))
     unscheduled = label == UNSCHEDULED
     date = pd.Series(record).where(unscheduled)
     return Phrase("{}{}{}", (label, unscheduled.map({True: " ", False: ""}), date)).at(
