@@ -82,6 +82,7 @@ STAGES: dict[str, Stage] = {
             *("safety.crs", "safety.icans", "safety.cytopenia"),
         ),
         "read and check the input tables; list every finding in queries.csv",
+        cores=True,
         late=("durable.intake.delimited", "xlsxwriter"),
     ),
     "cut": Stage(
