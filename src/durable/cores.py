@@ -14,7 +14,7 @@ import signal
 import sys
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import BufferedRandom
 from typing import Any, NoReturn, TypeVar
 
@@ -112,6 +112,19 @@ def behind(do: Callable[[Part], object], parts: Iterable[Part], waiting: int = 1
                 begun.popleft().result()
         for one in begun:
             one.result()
+
+
+def ahead(parts: Iterable[Part]) -> Iterator[Part]:
+    """The parts in their order; a thread makes the next one while something is done with one."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    every, end = iter(parts), object()
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, every, end)
+        while (part := coming.result()) is not end:
+            coming = pool.submit(next, every, end)
+            yield part  # type: ignore[misc]
+            del part
 
 
 def _work(

@@ -102,12 +102,12 @@ def write_parquet_blocks(path: Path, blocks: Iterator[pd.DataFrame]) -> None:
         # Each row group holds everything, so that limits of its columns would not shorten reading.
         how = {"compression": "zstd", "store_schema": False, "write_statistics": False}
 
-        def write(block: pd.DataFrame) -> None:
-            writer.write_table(_table(block).cast(schema), row_group_size=len(block) or None)
+        def write(table: Any) -> None:
+            writer.write_table(table.cast(schema), row_group_size=len(table) or None)
 
         with pq.ParquetWriter(aside, schema, **how) as writer:
             writer.add_key_value_metadata(note)
-            every = chain([first], blocks)
+            every = map(_table, chain([first], blocks))
             del first
             behind(write, every, _WAITING)
 

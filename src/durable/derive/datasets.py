@@ -12,6 +12,7 @@ import pandas as pd
 
 from durable.config.model import Plan, Response, Visit
 from durable.contracts import adam
+from durable.cores import ahead
 from durable.derive import adrs, adsl, adtte
 from durable.derive.assessments import assess
 from durable.derive.recurrence import with_losses
@@ -19,7 +20,7 @@ from durable.derive.remission import first_remission
 from durable.files import write_parquet, write_parquet_blocks
 
 #: Subjects whose assessments are derived at a time.
-BLOCK = 10 * adrs.BLOCK
+BLOCK = 5 * adrs.BLOCK
 
 
 @dataclass(frozen=True)
@@ -122,8 +123,8 @@ def run(plan: Plan, folder: Path) -> None:
 
     def records() -> Iterator[pd.DataFrame]:
         """Some thirty an assessment: a large study's are never held at once."""
-        for tables in _by_subject(folder, BLOCK):
-            made = derive_by(plan, plan.response, *tables)
+        every = (derive_by(plan, plan.response, *t) for t in _by_subject(folder, BLOCK))
+        for made in ahead(every):
             for block in adrs.blocks(made.adsl, made.frame, plan.schedule, plan.response):
                 yield contract.add(block)
             people.append(made.adsl)
