@@ -94,6 +94,7 @@ STAGES: dict[str, Stage] = {
         "durable.derive.datasets",
         ("study.id", "analysis.data_cutoff", "schedule", "response"),
         "derive ADSL, ADRS and ADTTE",
+        cores=True,
         late=("pyarrow.dataset",),
     ),
     "variants": Stage(

@@ -115,8 +115,14 @@ def read_validated(folder: Path, table: str) -> pd.DataFrame | None:
     return pd.read_parquet(path) if path.exists() else None
 
 
-def run(plan: Plan, folder: Path) -> None:
-    """Read ``validated/``, write ``adam/adsl``, ``adrs`` and ``adtte``."""
+def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
+    """Read ``validated/``, write ``adam/adsl``, ``adrs`` and ``adtte``.
+
+    Parameters
+    ----------
+    cores
+        With more than one the next subjects are derived beside the records of those before them.
+    """
     people: list[pd.DataFrame] = []
     durations: list[pd.DataFrame] = []
     contract = adam.Sorted(adam.ADRS)
@@ -124,7 +130,7 @@ def run(plan: Plan, folder: Path) -> None:
     def records() -> Iterator[pd.DataFrame]:
         """Some thirty an assessment: a large study's are never held at once."""
         every = (derive_by(plan, plan.response, *t) for t in _by_subject(folder, BLOCK))
-        for made in ahead(every):
+        for made in ahead(every) if cores > 1 else every:
             for block in adrs.blocks(made.adsl, made.frame, plan.schedule, plan.response):
                 yield contract.add(block)
             people.append(made.adsl)
