@@ -3,7 +3,9 @@
 #: Cores of a stage that can use several. A study of fewer bytes would not gain by them.
 LARGE = 2_000_000
 FILES = [Path(file) for files in INPUTS.values() for file in files]
-CORES = 4 if sum(file.stat().st_size for file in FILES if file.is_file()) >= LARGE else 1
+CORES = (
+    4 if sum(file.stat().st_size for file in FILES if file.is_file()) >= LARGE else 1
+)
 
 
 rule check:

@@ -178,8 +178,12 @@ def _ends(values: pd.Series[Any]) -> list[Any]:
     """The least and the greatest of some numbers or dates."""
     if values.dtype == "float64":
         numbers = values.to_numpy()
-        return [np.fmin.reduce(numbers), np.fmax.reduce(numbers)]
-    return [values.min(), values.max()]
+    elif isinstance(values.dtype, pd.Int64Dtype) and values.isna().any():
+        # Whole numbers of days and rows are exact as 64-bit floats.
+        numbers = values.to_numpy("float64", na_value=np.nan)
+    else:
+        return [values.min(), values.max()]
+    return [np.fmin.reduce(numbers), np.fmax.reduce(numbers)]
 
 
 def _ascend(keys: list[pd.Series[Any]]) -> npt.NDArray[np.bool_]:

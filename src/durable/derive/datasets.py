@@ -20,7 +20,7 @@ from durable.derive.remission import first_remission
 from durable.files import write_parquet, write_parquet_blocks
 
 #: Subjects whose assessments are derived at a time.
-BLOCK = 5 * adrs.BLOCK
+BLOCK = 10 * adrs.BLOCK
 
 
 @dataclass(frozen=True)
