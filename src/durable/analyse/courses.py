@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.analyse.groups import read_adrs
+from durable.analyse.groups import read_several
 from durable.config.model import Plan
 from durable.contracts.parameters import PLACES, QUANTILES
 from durable.cores import each
@@ -16,6 +16,8 @@ from durable.files import write_csv
 
 #: From this many subjects on, scores and measures over time are shown by their quantiles.
 MANY = 500
+#: Columns of ADRS that quantiles over the subjects do not need.
+_OF_SUBJECTS = ("USUBJID", "ADY", "AVALC")
 #: Columns of ADTTE that are drawn.
 _OF_ADTTE = ["USUBJID", "PARAMCD", "ADT", "CNSR", "EVNTDESC"]
 _EVENTS = {
@@ -35,11 +37,16 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
     infused = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
     many = len(infused) >= MANY
-    shown = ["IMPR", "TIS", *(code for code, _ in PLACES.values())]
     columns = ["USUBJID", "PARAMCD", "AVISIT", "ADY", "AVAL", "AVALC", "ABLFL"]
     # Quantiles are of visits; what else is drawn, of every assessment.
     columns += ["AWTARGET", "ANL01FL"] if many else ["REASON"]
-    adrs = read_adrs(folder, columns, {"PARAMCD": shown}, cores=cores)
+    of_measures = [name for name in columns if not many or name not in _OF_SUBJECTS]
+    codes = [code for code, _ in PLACES.values()]
+    adrs, values = read_several(
+        folder,
+        [(columns, [{"PARAMCD": ["IMPR", "TIS"]}]), (of_measures, [{"PARAMCD": codes}])],
+        cores,
+    )
     adtte = pd.read_parquet(folder / "adam" / "adtte.parquet", columns=_OF_ADTTE)
     group = infused["DOSELVL"].fillna("")
 
@@ -52,7 +59,7 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
             case "waterfall":
                 return waterfall(adrs, group)
             case _:
-                return measures(adrs, plan, many=many)
+                return measures(values, plan, many=many)
 
     def write(name: str) -> None:
         write_csv(folder / "figures" / f"f_{name}.csv", data(name))

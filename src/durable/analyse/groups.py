@@ -113,6 +113,13 @@ def read_adrs(folder: Path, columns: list[str], *having: Having, cores: int = 1)
     DataFrame
         In the order of the file; text as categories, which are sorted.
     """
+    return read_several(folder, [(columns, having)], cores)[0]
+
+
+def read_several(
+    folder: Path, wanted: Sequence[tuple[Sequence[str], Sequence[Having]]], cores: int
+) -> list[pd.DataFrame]:
+    """`read_adrs` for several lists of columns and of what records must have; it is read once."""
     from concurrent.futures import ThreadPoolExecutor
 
     import pyarrow as pa
@@ -122,20 +129,30 @@ def read_adrs(folder: Path, columns: list[str], *having: Having, cores: int = 1)
     about = pq.read_metadata(path)
     schema = about.schema.to_arrow_schema()
     text = [name for name in schema.names if schema.field(name).type == pa.string()]
-    read = list(dict.fromkeys([*columns, *(name for one in having for name in one)]))
-    kept: dict[str, Any] = {name: _Texts() if name in text else _Values() for name in columns}
+    needed = [[*columns, *chain.from_iterable(having)] for columns, having in wanted]
+    read = list(dict.fromkeys(chain.from_iterable(needed)))
+    kept: list[dict[str, Any]] = [
+        {name: _Texts() if name in text else _Values() for name in columns} for columns, _ in wanted
+    ]
 
-    def part(number: int) -> list[Any]:
+    def part(number: int) -> list[list[Any]]:
         with pq.ParquetFile(path, metadata=about, read_dictionary=text) as file:
             group = file.read_row_group(number, columns=read, use_threads=False)
-        wanted = pa.array(_wanted(group, having))
-        return [kept[name].part(group.column(name).take(wanted)) for name in columns]
+        found = []
+        for held, (_, having) in zip(kept, wanted, strict=True):
+            rows = pa.array(_wanted(group, having))
+            found.append([held[name].part(group.column(name).take(rows)) for name in held])
+        return found
 
     with ThreadPoolExecutor(cores) as pool:
-        for parts in pool.map(part, range(about.num_row_groups)):
-            for column, own in zip(kept.values(), parts, strict=True):
-                column.add(own)
-    return pd.DataFrame({name: column.whole() for name, column in kept.items()}, copy=False)
+        for found in pool.map(part, range(about.num_row_groups)):
+            for held, parts in zip(kept, found, strict=True):
+                for column, own in zip(held.values(), parts, strict=True):
+                    column.add(own)
+    return [
+        pd.DataFrame({name: column.whole() for name, column in held.items()}, copy=False)
+        for held in kept
+    ]
 
 
 class _Values:
