@@ -329,7 +329,7 @@ def _records(
     return pd.DataFrame({name: records[name] for name in _COLUMNS}, copy=False)
 
 
-def _text(codes: Ints, names: Any) -> pd.Categorical:
+def _text(codes: npt.NDArray[np.integer[Any]], names: Any) -> pd.Categorical:
     dtype = pd.CategoricalDtype(pd.Index(names, dtype=object))
     return pd.Categorical.from_codes(cast("Any", codes), dtype=dtype)
 
