@@ -7,13 +7,20 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from durable.cores import behind
+
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
+#: Blocks that wait while the one before them is written.
+_WAITING = 3
 #: A cell that a spreadsheet would run as a formula begins with one of these.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -81,10 +88,8 @@ def write_parquet_blocks(path: Path, blocks: Iterator[pd.DataFrame]) -> None:
     """Write frames with the same columns one after another as one Parquet file.
 
     Categories are written as text, by their codes: a reader sees text columns. Each frame is a row
-    group of its own. Two are held at a time: one is made while the one before it is written.
+    group of its own. One is made while those before it are written; few of them wait.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -97,34 +102,45 @@ def write_parquet_blocks(path: Path, blocks: Iterator[pd.DataFrame]) -> None:
         # Each row group holds everything, so that limits of its columns would not shorten reading.
         how = {"compression": "zstd", "store_schema": False, "write_statistics": False}
 
-        def write(block: pd.DataFrame) -> None:
-            writer.write_table(_table(block).cast(schema), row_group_size=len(block) or None)
+        def write(table: Any) -> None:
+            writer.write_table(table.cast(schema), row_group_size=len(table) or None)
 
-        with pq.ParquetWriter(aside, schema, **how) as writer, ThreadPoolExecutor(1) as pool:
+        with pq.ParquetWriter(aside, schema, **how) as writer:
             writer.add_key_value_metadata(note)
-            written = pool.submit(write, first)
+            every = map(_table, chain([first], blocks))
             del first
-            for block in blocks:
-                written.result()
-                written = pool.submit(write, block)
-            written.result()
+            behind(write, every, _WAITING)
 
 
 def _table(block: pd.DataFrame) -> Any:
     """The frame for Parquet, its categories as a dictionary and 32-bit codes."""
+    import pandas as pd
     import pyarrow as pa
 
     columns = {}
     for name, values in block.items():
         if values.dtype == "category":
-            codes = values.cat.codes.to_numpy()
-            missing = codes < 0
-            indices = pa.array(codes, mask=missing if missing.any() else None).cast(pa.int32())
+            codes = values.cat.codes.to_numpy("int32")
             names = pa.array(values.cat.categories.to_numpy(object), pa.string())
-            columns[name] = pa.DictionaryArray.from_arrays(indices, names)
+            columns[name] = pa.DictionaryArray.from_arrays(_array(codes, codes < 0), names)
+        elif isinstance(values.dtype, pd.Int64Dtype):
+            missing = values.isna().to_numpy()
+            columns[name] = _array(values.to_numpy("int64", na_value=0), missing)
+        elif values.dtype.kind in "fM":
+            columns[name] = _array(values.to_numpy(), values.isna().to_numpy())
         else:
             columns[name] = pa.Array.from_pandas(values)
     return pa.table(columns)
+
+
+def _array(values: npt.NDArray[Any], missing: npt.NDArray[np.bool_]) -> Any:
+    """An array and what is missing in it, without looking at each value."""
+    import numpy as np
+    import pyarrow as pa
+
+    known = pa.py_buffer(np.packbits(~missing, bitorder="little")) if missing.any() else None
+    buffers = [known, pa.py_buffer(np.ascontiguousarray(values))]
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), buffers)
 
 
 def _as_text(column: pd.Series[Any]) -> Any:

@@ -82,6 +82,7 @@ STAGES: dict[str, Stage] = {
             *("safety.crs", "safety.icans", "safety.cytopenia"),
         ),
         "read and check the input tables; list every finding in queries.csv",
+        cores=True,
         late=("durable.intake.delimited", "xlsxwriter"),
     ),
     "cut": Stage(
@@ -93,6 +94,7 @@ STAGES: dict[str, Stage] = {
         "durable.derive.datasets",
         ("study.id", "analysis.data_cutoff", "schedule", "response"),
         "derive ADSL, ADRS and ADTTE",
+        cores=True,
         late=("pyarrow.dataset",),
     ),
     "variants": Stage(
@@ -104,12 +106,14 @@ STAGES: dict[str, Stage] = {
         "durable.analyse.improvement",
         ("response.improvement", "statistics.conf_level", "statistics.beta_prior", "groups"),
         "analyse the disease improvement rate",
+        cores=True,
         late=("scipy.special",),
     ),
     "durability": Stage(
         "durable.analyse.durability",
         (*_SURVIVAL, "groups"),
         "analyse duration of response and event-free survival",
+        cores=True,
         late=("lifelines.utils",),
     ),
     "sensitivity": Stage(
@@ -122,11 +126,13 @@ STAGES: dict[str, Stage] = {
         "durable.analyse.subjects",
         ("groups", "statistics.days_per_month"),
         "analyse disposition and baseline",
+        cores=True,
     ),
     "courses": Stage(
         "durable.analyse.courses",
         ("response.core_set", "response.hybrid"),
         "write the data of the figures of each subject's course",
+        cores=True,
     ),
     "events": Stage(
         "durable.derive.adae",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -11,13 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from durable import config
-from durable.analyse import courses, improvement, subjects
+from durable.analyse import courses, durability, improvement, subjects
 from durable.analyse.groups import read_adrs
 from durable.config.model import Plan
 from durable.contracts.parameters import PLACES
 from durable.derive import adrs, datasets
+from durable.errors import UserError
 from durable.files import write_parquet_blocks
-from durable.intake import check, cutoff
+from durable.intake import check, cutoff, findings
 
 SHOWN = ["USUBJID", "PARAMCD", "AVISIT", "ADT", "ADY", "AVAL", "AVALC", "REASON"]
 SUBJECTS = 60
@@ -115,6 +119,48 @@ def test_figures_and_results_do_not_depend_on_the_row_groups(
             written.append({path.name: path.read_bytes() for path in paths})
         assert written[0] == written[1]
         assert len(written[0]) == 6
+
+
+def test_results_do_not_depend_on_the_number_of_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adrs, "BLOCK", 7)
+    monkeypatch.setattr(datasets, "BLOCK", 20)
+    monkeypatch.setattr(check, "ROWS", 100)  # a study of more is checked in several processes
+    monkeypatch.setattr(findings, "_PIECE", 7)
+    monkeypatch.setattr(courses, "MANY", 50)
+    plan = config.load(registry.write(tmp_path, SUBJECTS))
+    written = []
+    for cores in (1, 2, 3):
+        folder = tmp_path / f"of {cores}"
+        check.run(plan, folder, cores=cores)
+        cutoff.run(plan, folder)
+        for stage in (datasets, improvement, durability, subjects, courses):
+            stage.run(plan, folder, cores=cores)
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        written.append({path.relative_to(folder): path.read_bytes() for path in files})
+    assert len(written[0]) == 26
+    assert written[0] == written[1] == written[2]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
+def test_a_killed_process_of_a_stage_ends_it_and_leaves_what_was_there(
+    registered: tuple[Plan, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, folder = registered
+    results = folder / "ard" / "subjects.csv"
+    subjects.run(plan, folder)
+    before = results.read_bytes()
+    here = os.getpid()
+
+    def killed(*_: object) -> None:
+        assert os.getpid() != here
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(subjects, "disposition", killed)
+    with pytest.raises(UserError, match="killed by signal 9"):
+        subjects.run(plan, folder, cores=2)
+    assert results.read_bytes() == before
 
 
 def test_a_subset_has_the_curves_and_marks_that_it_has_in_the_whole(

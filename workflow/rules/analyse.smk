@@ -17,10 +17,12 @@ rule improvement:
         ard=f"{FOLDER}/ard/improvement.csv",
     log:
         f"{FOLDER}/logs/improvement.log",
+    threads: CORES
     params:
         **dependencies(PLAN, "improvement"),
     shell:
-        "python -m durable improvement --config {input.config:q} --plan {params.plan} &> {log:q}"
+        "python -m durable improvement --config {input.config:q}"
+        " --plan {params.plan} --cores {threads} &> {log:q}"
 
 
 rule durability:
@@ -35,10 +37,12 @@ rule durability:
         f"{FOLDER}/logs/durability.log",
     # The figures wait for it.
     priority: 1
+    threads: CORES
     params:
         **dependencies(PLAN, "durability"),
     shell:
-        "python -m durable durability --config {input.config:q} --plan {params.plan} &> {log:q}"
+        "python -m durable durability --config {input.config:q}"
+        " --plan {params.plan} --cores {threads} &> {log:q}"
 
 
 if PLAN.sensitivity:
@@ -70,10 +74,12 @@ rule subjects:
         f"{FOLDER}/ard/subjects.csv",
     log:
         f"{FOLDER}/logs/subjects.log",
+    threads: CORES
     params:
         **dependencies(PLAN, "subjects"),
     shell:
-        "python -m durable subjects --config {input.config:q} --plan {params.plan} &> {log:q}"
+        "python -m durable subjects --config {input.config:q}"
+        " --plan {params.plan} --cores {threads} &> {log:q}"
 
 
 rule courses:
@@ -86,10 +92,12 @@ rule courses:
         f"{FOLDER}/logs/courses.log",
     # The figures wait for it.
     priority: 1
+    threads: CORES
     params:
         **dependencies(PLAN, "courses"),
     shell:
-        "python -m durable courses --config {input.config:q} --plan {params.plan} &> {log:q}"
+        "python -m durable courses --config {input.config:q}"
+        " --plan {params.plan} --cores {threads} &> {log:q}"
 
 
 rule safety:

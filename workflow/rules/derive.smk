@@ -19,10 +19,12 @@ rule derive:
         adtte=f"{FOLDER}/adam/adtte.parquet",
     log:
         f"{FOLDER}/logs/derive.log",
+    threads: CORES
     params:
         **dependencies(PLAN, "derive"),
     shell:
-        "python -m durable derive --config {input.config:q} --plan {params.plan} &> {log:q}"
+        "python -m durable derive --config {input.config:q}"
+        " --plan {params.plan} --cores {threads} &> {log:q}"
 
 
 if PLAN.sensitivity:

@@ -1,5 +1,12 @@
 """Makes queries.csv, checked/ and, where there are no errors, validated/."""
 
+#: Cores of a stage that can use several. A study of fewer bytes would not gain by them.
+LARGE = 2_000_000
+FILES = [Path(file) for files in INPUTS.values() for file in files]
+CORES = (
+    4 if sum(file.stat().st_size for file in FILES if file.is_file()) >= LARGE else 1
+)
+
 
 rule check:
     input:
@@ -15,13 +22,14 @@ rule check:
         tables=expand(f"{FOLDER}/checked/{{table}}.parquet", table=INPUTS),
     log:
         f"{FOLDER}/logs/check.log",
+    threads: CORES
     params:
         **dependencies(PLAN, "check"),
         contents=input_digests(PLAN),
     shell:
         # A terminal is let through for the progress of large files, and for nothing else.
         "DURABLE_TERMINAL=3 python -m durable check --config {input.config:q}"
-        " --plan {params.plan} 3>&2 &> {log:q}"
+        " --plan {params.plan} --cores {threads} 3>&2 &> {log:q}"
 
 
 rule cut:

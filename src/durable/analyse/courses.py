@@ -5,41 +5,67 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from durable.analyse.groups import read_adrs
+from durable.analyse.groups import read_several
 from durable.config.model import Plan
 from durable.contracts.parameters import PLACES, QUANTILES
+from durable.cores import each
 from durable.files import write_csv
 
 #: From this many subjects on, scores and measures over time are shown by their quantiles.
 MANY = 500
+#: Columns of ADRS that quantiles over the subjects do not need.
+_OF_SUBJECTS = ("USUBJID", "ADY", "AVALC")
+#: Columns of ADTTE that are drawn.
+_OF_ADTTE = ["USUBJID", "PARAMCD", "ADT", "CNSR", "EVNTDESC"]
 _EVENTS = {
     "RECURRENCE": "recurrence",
     "PROGRESSION": "progression",
 }
 
 
-def run(plan: Plan, folder: Path) -> None:
-    """Read ``adam/``; write the data of the swimmer, spider, waterfall and measures figures."""
+def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
+    """Read ``adam/``; write the data of the swimmer, spider, waterfall and measures figures.
+
+    Parameters
+    ----------
+    cores
+        Figures whose data are made at a time.
+    """
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
     infused = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
     many = len(infused) >= MANY
-    shown = ["IMPR", "TIS", *(code for code, _ in PLACES.values())]
     columns = ["USUBJID", "PARAMCD", "AVISIT", "ADY", "AVAL", "AVALC", "ABLFL"]
     # Quantiles are of visits; what else is drawn, of every assessment.
     columns += ["AWTARGET", "ANL01FL"] if many else ["REASON"]
-    adrs = read_adrs(folder, columns, {"PARAMCD": shown})
-    adtte = pd.read_parquet(folder / "adam" / "adtte.parquet")
+    of_measures = [name for name in columns if not many or name not in _OF_SUBJECTS]
+    codes = [code for code, _ in PLACES.values()]
+    adrs, values = read_several(
+        folder,
+        [(columns, [{"PARAMCD": ["IMPR", "TIS"]}]), (of_measures, [{"PARAMCD": codes}])],
+        cores,
+    )
+    adtte = pd.read_parquet(folder / "adam" / "adtte.parquet", columns=_OF_ADTTE)
     group = infused["DOSELVL"].fillna("")
-    data = {
-        "swimmer": swimmer(infused, adrs, adtte, group),
-        "tis": spider_quantiles(adrs) if many else spider(adrs),
-        "waterfall": waterfall(adrs, group),
-        "csm": measures(adrs, plan, many=many),
-    }
-    for name, frame in data.items():
-        write_csv(folder / "figures" / f"f_{name}.csv", frame)
+
+    def data(name: str) -> pd.DataFrame:
+        match name:
+            case "swimmer":
+                return swimmer(infused, adrs, adtte, group)
+            case "tis":
+                return spider_quantiles(adrs) if many else spider(adrs)
+            case "waterfall":
+                return waterfall(adrs, group)
+            case _:
+                return measures(values, plan, many=many)
+
+    def write(name: str) -> None:
+        write_csv(folder / "figures" / f"f_{name}.csv", data(name))
+
+    # Those that take longest first. Of few subjects none takes long enough to be made beside them.
+    each(write, ("swimmer", "csm", "waterfall", "tis"), cores if many else 1)
 
 
 def swimmer(
@@ -51,50 +77,80 @@ def swimmer(
     """
     until = infused["DTHDT"].fillna(infused["EOSDT"]).fillna(infused["LSTALVDT"])
     end = (until - infused["TRTSDT"]).dt.days
-    left = (infused["EOSDT"] - infused["TRTSDT"]).dt.days.dropna()
-    therapy = (infused["NSTDT"] - infused["TRTSDT"]).dt.days.dropna()
-    dor = adtte.loc[adtte["PARAMCD"] == "DOR"].set_index("USUBJID")
+    left = (infused["EOSDT"] - infused["TRTSDT"]).dt.days
+    therapy = (infused["NSTDT"] - infused["TRTSDT"]).dt.days
     start = (infused["REMSDT"] - infused["TRTSDT"]).dt.days
-    finish = (dor["ADT"] - infused["TRTSDT"].reindex(dor.index)).dt.days
-    improved = _plain(adrs.loc[(adrs["PARAMCD"] == "IMPR") & (adrs["AVAL"] == 1)])
-    improved = improved.set_index("USUBJID")
+    dor = adtte.loc[adtte["PARAMCD"] == "DOR"]
+    responder = infused.index.get_indexer(pd.Index(dor["USUBJID"]))
+    finish = (dor["ADT"].to_numpy() - infused["TRTSDT"].iloc[responder]).dt.days
+    improved = adrs.loc[(adrs["PARAMCD"] == "IMPR") & (adrs["AVAL"] == 1)]
     improved_day = _days(improved)
     ongoing = infused["DTHDT"].isna() & infused["EOSDT"].isna()
+    died = infused["DTHFL"] == "Y"
+
+    def of(kind: str, where: pd.Series[bool], day: pd.Series[int]) -> pd.DataFrame:
+        return _marks(kind, np.flatnonzero(where), day[where], day[where])
+
     parts = [
-        _marks("bar", 0, end),
-        _marks("remission", start.loc[dor.index], finish),
-        _marks("improvement", improved_day, improved_day, improved["AVISIT"]),
-        _marks("remission_start", start.loc[dor.index], start.loc[dor.index]),
-        *(
-            _marks(kind, finish.loc[chosen], finish.loc[chosen])
-            for what, kind in _EVENTS.items()
-            if (chosen := dor.index[(dor["CNSR"] == 0) & (dor["EVNTDESC"] == what)]) is not None
+        _marks("bar", np.arange(len(infused)), 0, end),
+        _marks("remission", responder, start.iloc[responder], finish),
+        _marks(
+            "improvement",
+            _places(infused, improved),
+            improved_day,
+            improved_day,
+            improved["AVISIT"].astype(object),
         ),
-        _marks("new_therapy", therapy, therapy),
-        _marks("death", end[infused["DTHFL"] == "Y"], end[infused["DTHFL"] == "Y"]),
-        _marks("withdrawal", left, left),
-        _marks("ongoing", end[ongoing], end[ongoing]),
+        _marks("remission_start", responder, start.iloc[responder], start.iloc[responder]),
+        *(
+            _marks(kind, responder[chosen], finish[chosen], finish[chosen])
+            for what, kind in _EVENTS.items()
+            for chosen in [((dor["CNSR"] == 0) & (dor["EVNTDESC"] == what)).to_numpy()]
+        ),
+        of("new_therapy", therapy.notna(), therapy),
+        of("death", died, end),
+        of("withdrawal", left.notna(), left),
+        of("ongoing", ongoing, end),
     ]
     marks = pd.concat(parts, ignore_index=True)
-    marks["group"] = marks["subject"].map(group)
-    rank = end.sort_index().rank(ascending=False, method="first")
-    marks["rank"] = marks["subject"].map(rank)
-    marks = marks.sort_values("rank", kind="stable")
-    return marks[["subject", "group", "kind", "start_day", "end_day", "label"]]
+    place = marks["place"].to_numpy()
+    rank = end.sort_index().rank(ascending=False, method="first").reindex(end.index).to_numpy()
+    order = np.argsort(rank[place], kind="stable")
+    place, marks = place[order], marks.take(order)
+    return pd.DataFrame(
+        {
+            "subject": infused.index.to_numpy()[place],
+            "group": group.to_numpy()[place],
+            **{name: marks[name].array for name in ("kind", "start_day", "end_day", "label")},
+        },
+        index=marks.index,
+        copy=False,
+    )
 
 
 def _marks(
-    kind: str, start: pd.Series[int] | int, end: pd.Series[int], label: pd.Series[str] | str = ""
+    kind: str,
+    place: npt.NDArray[np.intp],
+    start: pd.Series[int] | int,
+    end: pd.Series[int],
+    label: pd.Series[str] | str = "",
 ) -> pd.DataFrame:
+    """Marks of one kind; `place` of their subject among the infused."""
     return pd.DataFrame(
         {
-            "subject": end.index,
+            "place": place,
             "kind": kind,
             "start_day": np.asarray(start),
             "end_day": end.to_numpy(),
             "label": np.asarray(label),
         }
     )
+
+
+def _places(infused: pd.DataFrame, records: pd.DataFrame) -> npt.NDArray[np.intp]:
+    """Where the subject of each record stands among the infused."""
+    codes, names = pd.factorize(records["USUBJID"])
+    return infused.index.get_indexer(pd.Index(names, dtype=object))[codes]
 
 
 def _plain(records: pd.DataFrame) -> pd.DataFrame:
@@ -135,11 +191,18 @@ def quantiles(records: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         subject (name of the quantile), day, visit, value; quantiles in their order, then by day.
     """
-    at_baseline = records["ABLFL"] == "Y"
+    at_baseline = (records["ABLFL"] == "Y").to_numpy()
     used = (at_baseline | (records["ANL01FL"] == "Y")) & records["AVAL"].notna()
-    day = records["AWTARGET"].astype("Float64").mask(at_baseline, 0.0)
-    frame = pd.DataFrame({"day": day, "visit": records["AVISIT"], "value": records["AVAL"]})
-    by_visit = frame.loc[used].groupby(["day", "visit"], observed=True)["value"]
+    target = records["AWTARGET"].to_numpy(float, na_value=np.nan)
+    frame = pd.DataFrame(
+        {
+            "day": np.where(at_baseline, 0.0, target)[used],
+            "visit": records["AVISIT"].array[used],
+            "value": records["AVAL"].to_numpy()[used],
+        },
+        copy=False,
+    )
+    by_visit = frame.groupby(["day", "visit"], observed=True)["value"]
     found = by_visit.quantile(np.array(list(QUANTILES.values()))).unstack()  # noqa: PD010
     by_name = {name: found[p] for name, p in QUANTILES.items()}
     points: pd.DataFrame = _plain(pd.concat(by_name, names=["subject"]).reset_index(name="value"))
@@ -162,8 +225,9 @@ def waterfall(adrs: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
     A subject without a score has an empty one, and stands last.
     """
     score = adrs.loc[(adrs["PARAMCD"] == "TIS") & adrs["AVAL"].notna()]
-    best = score.sort_values("AVAL", ascending=False, kind="stable").drop_duplicates("USUBJID")
-    best = _plain(best)
+    order = np.argsort(-score["AVAL"].to_numpy(), kind="stable")
+    subject = pd.factorize(score["USUBJID"])[0][order]
+    best = _plain(score.take(order[~pd.Series(subject).duplicated()]))
     best = best.assign(AVISIT=best["AVISIT"].fillna("UNS")).set_index("USUBJID")
     best = best.reindex(group.index)
     frame = pd.DataFrame(

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from durable.analyse.groups import Group, groups
+from durable.analyse.groups import Group, groups, of_each, read_adsl
 from durable.config.model import Plan, Statistics
 from durable.contracts.results import PLATEAU, Result, to_csv
 from durable.files import write_csv, write_text
@@ -44,23 +44,32 @@ CENSORINGS = {
 Row = tuple[str, float, float, float, str]
 
 
-def run(plan: Plan, folder: Path) -> None:
-    """Read ``adam/adsl`` and ``adtte``; write ``ard/durability.csv`` and the figures' data."""
-    adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
-    adtte = pd.read_parquet(folder / "adam" / "adtte.parquet")
-    results: list[Result] = []
-    for group in groups(adsl, plan.groups):
-        for parameter in PARAMETERS:
-            records = group.of(adtte.loc[adtte["PARAMCD"] == parameter])
-            results += [
-                Result(OUTPUT, "primary", group.group_by, group.group, parameter, *row)
-                for row in analyse(records, parameter, plan.statistics)
-            ]
-    write_text(folder / "ard" / "durability.csv", to_csv(results))
-    total = groups(adsl, ())[0]
-    for parameter in PARAMETERS:
-        records = total.of(adtte.loc[adtte["PARAMCD"] == parameter])
-        curve = figure_data(records, total, plan.statistics)
+def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
+    """Read ``adam/adsl`` and ``adtte``; write ``ard/durability.csv`` and the figures' data.
+
+    Parameters
+    ----------
+    cores
+        Groups analysed at a time.
+    """
+    adsl = read_adsl(folder, plan.groups)
+    used = ["USUBJID", "PARAMCD", "AVAL", "CNSR", "EVNTDESC"]
+    adtte = pd.read_parquet(folder / "adam" / "adtte.parquet", columns=used)
+    adtte = adtte.astype({"EVNTDESC": "category"})
+    durations = {name: adtte.loc[adtte["PARAMCD"] == name] for name in PARAMETERS}
+
+    def of(group: Group) -> list[Result]:
+        return [
+            Result(OUTPUT, "primary", group.group_by, group.group, parameter, *row)
+            for parameter, records in durations.items()
+            for row in analyse(group.of(records), parameter, plan.statistics)
+        ]
+
+    columns = groups(adsl, plan.groups)
+    write_text(folder / "ard" / "durability.csv", to_csv(of_each(of, columns, cores)))
+    total = columns[-1]
+    for parameter, records in durations.items():
+        curve = figure_data(total.of(records), total, plan.statistics)
         write_csv(folder / "figures" / f"f_km_{parameter.lower()}.csv", curve)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.analyse.groups import groups, read_adrs
+from durable.analyse.groups import Group, groups, of_each, read_adrs, read_adsl
 from durable.config.model import BetaPrior, Improvement, Plan
 from durable.contracts.parameters import PLACES
 from durable.contracts.results import Result, to_csv
@@ -32,25 +32,30 @@ Statistics = Iterator[tuple[str, float, float, float]]
 Count = TypeVar("Count", int, npt.NDArray[np.int64])
 
 
-def run(plan: Plan, folder: Path) -> None:
-    """Read ``adam/adsl`` and ``adrs``, write ``ard/improvement.csv``."""
-    adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
+def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
+    """Read ``adam/adsl`` and ``adrs``, write ``ard/improvement.csv``.
+
+    Parameters
+    ----------
+    cores
+        Groups analysed at a time.
+    """
+    adsl = read_adsl(folder, plan.groups)
     shown = ("IMPR", "TIS", *CHANGES.values(), *OTHER_SCORES.values())
     adrs = read_adrs(
         folder,
         ["USUBJID", "PARAMCD", "AVISIT", "AVAL", "AVALC", "ANL01FL", "REASON"],
         {"AVISIT": plan.response.improvement.visits, "PARAMCD": shown, "ANL01FL": ["Y"]},
+        cores=cores,
     )
-    results = [
-        Result(OUTPUT, "primary", group.group_by, group.group, parameter, *statistic)
-        for group in groups(adsl, plan.groups)
-        for parameter, statistic in _analyse(
-            group.of(adrs),
-            plan.response.improvement,
-            plan.statistics.conf_level,
-            plan.statistics.beta_prior,
-        )
-    ]
+
+    def of(group: Group) -> list[Result]:
+        rule, statistics = plan.response.improvement, plan.statistics
+        rows = _analyse(group.of(adrs), rule, statistics.conf_level, statistics.beta_prior)
+        about = (OUTPUT, "primary", group.group_by, group.group)
+        return [Result(*about, parameter, *statistic) for parameter, statistic in rows]
+
+    results = of_each(of, groups(adsl, plan.groups), cores)
     write_text(folder / "ard" / "improvement.csv", to_csv(results))
 
 
@@ -180,9 +185,12 @@ def _other_scores(
     """The rate with the enzyme or CHQ-PhS component at 0 and at its maximum."""
     least = getattr(rule.thresholds, rule.level)
     for name, code in OTHER_SCORES.items():
-        score = scores.loc[scores["PARAMCD"] == code].set_index("USUBJID")["AVAL"]
-        value = score.reindex(at_visit["USUBJID"].astype(object)).set_axis(at_visit.index)
-        again = at_visit.assign(AVAL=(value >= least).astype(float).where(value.notna()))
+        score = scores.loc[scores["PARAMCD"] == code]
+        subject = pd.Index(score["USUBJID"].astype(object))
+        place = subject.get_indexer(at_visit["USUBJID"].astype(object))
+        value = np.append(score["AVAL"].to_numpy(float), [nan])[place]
+        reached = np.where(np.isnan(value), nan, value >= least)
+        again = pd.DataFrame({"AVAL": reached}, copy=False)
         count, of = improved(again, rule.missing)
         yield _number(f"n_improved_{name}", count)
         yield (f"rate_{name}", *proportion_ci(count, of, level))

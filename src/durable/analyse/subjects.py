@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from durable.analyse.groups import groups, read_adrs
+from durable.analyse.groups import Group, groups, of_each, read_adrs, read_adsl
 from durable.config.model import Plan
 from durable.contracts.parameters import PLACES
 from durable.contracts.results import Result, to_csv
@@ -16,30 +16,48 @@ from durable.files import write_text
 from durable.stats.summaries import summarise
 
 Row = tuple[str, str, float, float, float, str]
+#: Columns of ADSL that are summarised.
+_USED = (
+    *("CELLSKG", "SEX", "AGE", "TRTSDT", "LSTALVDT", "DTHDT", "EOSDT", "DCSREAS"),
+    *("LDFL", "REMFL", "DTHFL", "BLENZ", "MAXTIS", "BLREMFL"),
+)
 
 
-def run(plan: Plan, folder: Path) -> None:
-    """Read ``adam/``, write ``ard/subjects.csv``."""
-    adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
+def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
+    """Read ``adam/``, write ``ard/subjects.csv``.
+
+    Parameters
+    ----------
+    cores
+        Groups analysed at a time.
+    """
+    adsl = read_adsl(folder, plan.groups, *_USED)
     measures = [code for code, _ in PLACES.values()]
     adrs = read_adrs(
         folder,
         ["USUBJID", "PARAMCD", "AVISIT", "AVAL", "ABLFL"],
         {"PARAMCD": ["IMPR"]},
         {"PARAMCD": measures, "ABLFL": ["Y"]},
+        cores=cores,
     )
+    status = adrs.loc[adrs["PARAMCD"] == "IMPR"]
+    first = adrs.loc[(adrs["ABLFL"] == "Y") & adrs["PARAMCD"].isin(measures)]
     month = plan.statistics.days_per_month
-    results = []
-    for group in groups(adsl, plan.groups, "ENRLFL"):
-        rows = disposition(group.of(adsl), group.of(adrs), month)
-        results += [
+
+    def where(group: Group) -> list[Result]:
+        rows = disposition(group.of(adsl), group.of(status), month)
+        return [
             Result("t_disposition", "primary", group.group_by, group.group, *row) for row in rows
         ]
-    for group in groups(adsl, plan.groups):
-        rows = baseline(group.of(adsl), group.of(adrs))
-        results += [
-            Result("t_baseline", "primary", group.group_by, group.group, *row) for row in rows
-        ]
+
+    def began(group: Group) -> list[Result]:
+        rows = baseline(group.of(adsl), group.of(first))
+        return [Result("t_baseline", "primary", group.group_by, group.group, *row) for row in rows]
+
+    results = [
+        *of_each(where, groups(adsl, plan.groups, "ENRLFL"), cores),
+        *of_each(began, groups(adsl, plan.groups), cores),
+    ]
     write_text(folder / "ard" / "subjects.csv", to_csv(results))
 
 

@@ -142,9 +142,9 @@ class Sorted:
             kind = np.dtype(object) if text else values.dtype
             if self._types.setdefault(str(name), kind) != kind:
                 raise ValueError(f"{self._contract.title}: {name} changes its type")
-            some = values.cat.categories if text else [values.min(), values.max()]
             seen = self._seen.setdefault(str(name), {})
-            seen.update(dict.fromkeys(some if len(values) else []))
+            if len(values):
+                seen.update(dict.fromkeys(values.cat.categories if text else _ends(values)))
             if values.isna().any():
                 seen[None] = None
         if records.empty:
@@ -172,6 +172,18 @@ class Sorted:
         one_cell = self._contract.update_columns({})
         one_cell.unique = None
         one_cell.validate(pd.DataFrame(columns))
+
+
+def _ends(values: pd.Series[Any]) -> list[Any]:
+    """The least and the greatest of some numbers or dates."""
+    if values.dtype == "float64":
+        numbers = values.to_numpy()
+    elif isinstance(values.dtype, pd.Int64Dtype) and values.isna().any():
+        # Whole numbers of days and rows are exact as 64-bit floats.
+        numbers = values.to_numpy("float64", na_value=np.nan)
+    else:
+        return [values.min(), values.max()]
+    return [np.fmin.reduce(numbers), np.fmax.reduce(numbers)]
 
 
 def _ascend(keys: list[pd.Series[Any]]) -> npt.NDArray[np.bool_]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -56,8 +56,14 @@ _SOURCES = ("visit_date", *MEASURES, "extramuscular", *ENZYMES)
 _TEXTS = ("N", "Y", "U", "NONE", "MINIMAL", "MODERATE", "MAJOR")
 _REASONS = (PARTIAL, *MISSING.values())
 _NONE = -1
-#: Attributes of a parameter that are no codes.
+#: Attributes of a parameter that are numbers, and that are codes.
 _FLOATS = ("value", "base")
+_CODES = ("source", "text", "reason")
+#: Columns of the assessments that the attributes of a record are made from.
+_IDENTIFYING = [
+    *("place", "post", "day", "target", "baseline", "anl01"),
+    *("visit", "visit_date", "source_row"),
+]
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,12 @@ class _Parameter:
     of: Any = True
     """Which assessments have the parameter."""
 
+    def at(self, rows: slice) -> _Parameter:
+        """The parameter at some of the assessments."""
+        every = {name: getattr(self, name) for name in ("of", *_FLOATS, *_CODES)}
+        some = {name: values[rows] for name, values in every.items() if np.ndim(values)}
+        return replace(self, **some)
+
 
 @dataclass(frozen=True)
 class _AtVisit:
@@ -83,6 +95,35 @@ class _AtVisit:
     row: Ints
     value: Floats
     reason: Ints
+
+    def of(self, subjects: slice) -> _AtVisit:
+        """Of some of the subjects; the rows remain those of all assessments."""
+        some = {name: getattr(self, name)[subjects] for name in ("row", "value", "reason")}
+        return replace(self, **some)
+
+
+@dataclass(frozen=True)
+class _Assessed:
+    """Infused subjects, what identifies their assessments, and what is recorded of them."""
+
+    infused: pd.DataFrame
+    frame: pd.DataFrame
+    """The columns of `_IDENTIFYING`, and ``place`` of the subject among the infused."""
+    visits: list[_AtVisit]
+    parameters: list[_Parameter]
+    """In the order of the dataset; the improvement rate is the last."""
+
+    def of(self, subjects: slice) -> _Assessed:
+        """Some of the subjects, which are in the order of the dataset."""
+        place = self.frame["place"].to_numpy(np.int64)
+        rows = slice(*np.searchsorted(place, [subjects.start, subjects.stop]).tolist())
+        frame = self.frame.iloc[rows].reset_index(drop=True)
+        return _Assessed(
+            self.infused.iloc[subjects],
+            with_columns(frame, {"place": place[rows] - subjects.start}),
+            [at.of(subjects) for at in self.visits],
+            [parameter.at(rows) for parameter in self.parameters],
+        )
 
 
 def derive(
@@ -103,16 +144,8 @@ def derive(
 def coded(
     adsl: pd.DataFrame, frame: pd.DataFrame, schedule: tuple[Visit, ...], response: Response
 ) -> pd.DataFrame:
-    """The same with its text as categories: of a large study a block of subjects at a time."""
-    infused, frame = _infused(adsl, frame, response)
-    parameters = [
-        *_values(frame, response),
-        *_changes(frame, response),
-        *_scores(frame),
-        *_statuses(frame),
-    ]
-    parameters.sort(key=lambda parameter: _ORDER.index(parameter.code))
-    return _records(infused, frame, schedule, response, parameters)
+    """The same with its text as categories."""
+    return _records(_assessed(adsl, frame, response, schedule, _parameters), schedule)
 
 
 def blocks(
@@ -124,13 +157,11 @@ def blocks(
 ) -> Iterator[pd.DataFrame]:
     """The records of `coded`, so many subjects (`BLOCK`) at a time."""
     subjects = subjects or BLOCK
-    place = positions(frame, adsl["USUBJID"])
+    every = _assessed(adsl, frame, response, schedule, _parameters)
+    before = np.concatenate([[0], np.cumsum(adsl["SAFFL"] == "Y")])
     for first in range(0, max(len(adsl), 1), subjects):
-        begin, end = np.searchsorted(place, [first, first + subjects])
-        part = frame.iloc[begin:end].reset_index(drop=True)
-        own = numbers(part) - (numbers(part)[0] if len(part) else 0)
-        people = adsl.iloc[first : first + subjects]
-        yield coded(people, with_columns(part, {"subject": own}), schedule, response)
+        infused = before[[first, min(first + subjects, len(adsl))]].tolist()
+        yield _records(every.of(slice(*infused)), schedule)
 
 
 def plain(records: pd.DataFrame) -> pd.DataFrame:
@@ -146,8 +177,33 @@ def improvement(
     adsl: pd.DataFrame, frame: pd.DataFrame, schedule: tuple[Visit, ...], response: Response
 ) -> pd.DataFrame:
     """The records of the improvement rate alone, as they are and where they stand in ADRS."""
+    rate = _assessed(adsl, frame, response, schedule, lambda *_: [])
+    return plain(_records(rate, schedule, alone=True))
+
+
+def _parameters(frame: pd.DataFrame, response: Response) -> list[_Parameter]:
+    """All parameters but the improvement rate, in the order of the dataset."""
+    parameters = [
+        *_values(frame, response),
+        *_changes(frame, response),
+        *_scores(frame),
+        *_statuses(frame),
+    ]
+    return sorted(parameters, key=lambda parameter: _ORDER.index(parameter.code))
+
+
+def _assessed(
+    adsl: pd.DataFrame,
+    frame: pd.DataFrame,
+    response: Response,
+    schedule: tuple[Visit, ...],
+    of: Callable[[pd.DataFrame, Response], list[_Parameter]],
+) -> _Assessed:
+    """Infused subjects and their assessments with some parameters and the improvement rate."""
     infused, frame = _infused(adsl, frame, response)
-    return plain(_records(infused, frame, schedule, response, None))
+    visits = list(_improvement(infused, frame, schedule, response))
+    parameters = [*of(frame, response), _rate(visits, len(frame))]
+    return _Assessed(infused, frame[_IDENTIFYING], visits, parameters)
 
 
 def _infused(
@@ -218,62 +274,62 @@ def selected(frame: pd.DataFrame, unscheduled: bool) -> npt.NDArray[np.int64]:
 
 
 def _records(
-    infused: pd.DataFrame,
-    frame: pd.DataFrame,
-    schedule: tuple[Visit, ...],
-    response: Response,
-    parameters: list[_Parameter] | None,
+    assessed: _Assessed, schedule: tuple[Visit, ...], *, alone: bool = False
 ) -> pd.DataFrame:
-    """Records of all parameters, or (with None) of the improvement rate alone.
+    """Records of all parameters; `alone`: the improvement rate is the only one of them.
 
     The assessments are in the order of the dataset, and so are the parameters: the records are the
     cells of a table of assessments by parameters, one row after another. Visits without an
-    assessment follow at the end of their subject.
+    assessment follow at the end of their subject: they are cells of one more row.
     """
-    visits = list(_improvement(infused, frame, schedule, response))
-    columns = [*(parameters or ()), _rate(visits, len(frame))]
-    kept = np.column_stack([np.broadcast_to(p.of, (len(frame),)) for p in columns])
-    row, parameter = np.nonzero(kept)
-    unseen, visit = np.nonzero(np.column_stack([at.row < 0 for at in visits]))
+    infused, frame, columns = assessed.infused, assessed.frame, assessed.parameters
+    rows, width = len(frame), len(columns)
+    kept = np.column_stack([np.broadcast_to(p.of, (rows,)) for p in columns])
+    row = np.repeat(np.arange(rows), kept.sum(axis=1))
+    unseen, visit = np.nonzero(np.column_stack([at.row < 0 for at in assessed.visits]))
+    extra = rows + np.arange(len(unseen))
     place = frame["place"].to_numpy(np.int64)
     subject = np.concatenate([place[row], unseen])
     order = np.argsort(subject, kind="stable")
-
-    def cells(attribute: str, missing: Any, of_unseen: Any = None) -> npt.NDArray[Any]:
-        # Codes of texts are few: narrow numbers, of which many are moved.
-        table = np.full(kept.shape, missing, dtype=float if attribute in _FLOATS else np.int8)
-        for i, p in enumerate(columns):
-            table[:, i] = getattr(p, attribute)
-        rest = missing if of_unseen is None else of_unseen
-        return np.concatenate([table[kept], np.broadcast_to(rest, unseen.shape)])[order]
-
-    reason = np.column_stack([at.reason for at in visits])[unseen, visit]
-    identity = _identity(frame, schedule, [visits[i].visit for i in visit])
-    assessed = np.concatenate([row, len(frame) + np.arange(len(unseen))])[order]
-    parameter = np.concatenate([parameter, np.full(len(unseen), len(columns) - 1)])[order]
     subject = subject[order]
-    if parameters is None:
+    record = np.concatenate([row, extra])[order]
+    cell = np.concatenate([np.flatnonzero(kept), np.full_like(unseen, rows * width)])[order]
+
+    def cells(attribute: str, missing: Any) -> npt.NDArray[Any]:
+        # Codes of texts are few: narrow numbers, of which many are moved.
+        kind = float if attribute in _FLOATS else np.int8
+        table = np.full((rows + 1, width), missing, dtype=kind)
+        for i, p in enumerate(columns):
+            table[:rows, i] = getattr(p, attribute)
+        return table.ravel().take(cell)
+
+    parameter = np.tile(np.arange(width, dtype=np.int8), rows + 1)
+    parameter[rows * width :] = width - 1
+    reason = cells("reason", _NONE)
+    reason[record >= rows] = np.column_stack([at.reason for at in assessed.visits])[unseen, visit]
+    identity = _identity(frame, schedule, [assessed.visits[i].visit for i in visit])
+    if alone:
         number = _number_among_all(frame, kept[:, -1], row, unseen, len(infused))[order]
     else:
         first = np.searchsorted(subject, np.arange(len(infused)))
         number = np.arange(len(subject)) - first[subject] + 1
     records = {
-        "STUDYID": _text(np.zeros_like(subject), infused["STUDYID"].iloc[:1]),
+        "STUDYID": _text(np.zeros(len(subject), np.int8), infused["STUDYID"].iloc[:1]),
         "USUBJID": _text(subject, infused["USUBJID"]),
         "ASEQ": number,
-        "PARAMCD": _text(parameter, [p.code for p in columns]),
-        "PARAM": _text(parameter, [p.label for p in columns]),
+        "PARAMCD": _text(parameter.take(cell), [p.code for p in columns]),
+        "PARAM": _text(parameter.take(cell), [p.label for p in columns]),
         "AVAL": cells("value", np.nan),
         "AVALC": _text(cells("text", _NONE), _TEXTS),
         "BASE": cells("base", np.nan),
-        "REASON": _text(cells("reason", _NONE, reason), _REASONS),
+        "REASON": _text(reason, _REASONS),
         "SRCVAR": _text(cells("source", _NONE), _SOURCES),
-        **{name: values.take(assessed) for name, values in identity.items()},
+        **{name: values.take(record) for name, values in identity.items()},
     }
     return pd.DataFrame({name: records[name] for name in _COLUMNS}, copy=False)
 
 
-def _text(codes: Ints, names: Any) -> pd.Categorical:
+def _text(codes: npt.NDArray[np.integer[Any]], names: Any) -> pd.Categorical:
     dtype = pd.CategoricalDtype(pd.Index(names, dtype=object))
     return pd.Categorical.from_codes(cast("Any", codes), dtype=dtype)
 
@@ -343,33 +399,34 @@ def _values(frame: pd.DataFrame, response: Response) -> Iterator[_Parameter]:
         yield _Parameter(
             code,
             label,
-            frame[f"value_{component}"],
+            frame[f"value_{component}"].to_numpy(),
             source=_sources(frame, response, component),
-            base=frame[f"base_{component}"],
+            base=frame[f"base_{component}"].to_numpy(),
         )
 
 
 def _changes(frame: pd.DataFrame, response: Response) -> Iterator[_Parameter]:
     """Percent change and score of each component, after infusion."""
+    post = frame["post"].to_numpy(bool)
     for component in COMPONENTS:
         code, name = PLACES[component]
-        given = {"source": _sources(frame, response, component), "of": frame["post"]}
+        given = {"source": _sources(frame, response, component), "of": post}
         label = f"Absolute percent change: {name}"
-        change, base = frame[f"change_{component}"], frame[f"base_{component}"]
+        kinds = ("change", "base", "score")
+        change, base, score = (frame[f"{kind}_{component}"].to_numpy() for kind in kinds)
         yield _Parameter(f"{code}PC", label, change, base=base, **given)
-        score = frame[f"score_{component}"]
         yield _Parameter(f"{code}SC", f"Component score: {name}", score, **given)
 
 
 def _scores(frame: pd.DataFrame) -> Iterator[_Parameter]:
-    total = frame["tis"]
+    total, post = frame["tis"].to_numpy(float), frame["post"].to_numpy(bool)
     reason = np.where(frame["partial"], _REASONS.index(PARTIAL), _NONE)
-    reason[total.isna()] = _REASONS.index(MISSING["not_calculable"])
+    reason[np.isnan(total)] = _REASONS.index(MISSING["not_calculable"])
     level = pd.Categorical(frame["level"], categories=_TEXTS).codes
     label = "Total Improvement Score"
-    yield _Parameter("TIS", label, total, text=level, reason=reason, of=frame["post"])
+    yield _Parameter("TIS", label, total, text=level, reason=reason, of=post)
     for code, name, column in OTHER_SCORES:
-        yield _Parameter(code, f"{label}, {name}", frame[column], of=frame["post"])
+        yield _Parameter(code, f"{label}, {name}", frame[column].to_numpy(), of=post)
 
 
 def _statuses(frame: pd.DataFrame) -> Iterator[_Parameter]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from durable.config.model import TABLES, Input, Inputs, Plan
-from durable.files import write_csv, write_text
+from durable.cores import each
+from durable.files import csv_bytes, safe_cells, whole, write_csv, write_text
 from durable.intake import conversion, cross
 from durable.intake.conversion import converted
 from durable.intake.findings import Findings, Listing, Recorded
@@ -27,6 +29,20 @@ from durable.intake.values import Typed
 
 #: Inputs of fewer bytes are done before there is anything to say of how far they are.
 LARGE = 50_000_000
+
+
+#: Pieces of the listing that each process has made before they are written.
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class _Read:
+    """The study's tables as read, and what is to be said about each cell of them by itself."""
+
+    findings: Findings
+    tables: dict[str, Table]
+    sources: dict[str, dict[str, Any]]
+    conversions: list[pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -47,39 +63,73 @@ class Examined:
         return pd.concat(self.listing.parts(), ignore_index=True)
 
 
-def run(plan: Plan, folder: Path) -> None:
+def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     """Read the inputs; write ``queries.csv``, ``.html`` and ``.xlsx``, and ``checked/``.
 
     Errors do not stop this stage but the next one, so that the listing is there to be read and
     the results of earlier, good data stay as they are.
+
+    Parameters
+    ----------
+    cores
+        Checks of a large study that are done, and pieces of its listing written, at a time.
     """
     progress = of_stage(large=_size(plan.inputs) >= LARGE)
-    examined = examine(plan, progress)
-    for name, table in examined.tables.items():
-        write_table(folder / "checked" / f"{name}.parquet", _parts(name, table.frame, progress))
-    text = json.dumps(examined.sources, indent=1, sort_keys=True)
+    found = _read(plan, progress)
+
+    def write(name: str, _: Findings) -> None:
+        parts = _parts(name, found.tables[name].frame, progress)
+        write_table(folder / "checked" / f"{name}.parquet", parts)
+
+    if max((len(table.frame) for table in found.tables.values()), default=0) <= ROWS:
+        cores = 1
+    listing = _checked(
+        plan, found, progress, cores, [partial(write, name) for name in found.tables]
+    )
+    text = json.dumps(found.sources, indent=1, sort_keys=True)
     write_text(folder / "checked" / "sources.json", f"{text}\n")
-    write_listing(folder / "checked" / "conversions.csv", conversion.parts(examined.conversions))
+    write_listing(folder / "checked" / "conversions.csv", conversion.parts(found.conversions))
     if plan.inputs.sdtm is not None:
-        write_csv(folder / "checked" / "origins.csv", _origins(examined.tables.values()))
-    listing = examined.listing
-    write_listing(folder / "queries.csv", listing.parts(progress))
-    since = plan.outputs.queries_since
-    progress.at("queries: writing the pages", 0)
-    listed = compared(listing, None if since is None else Path(since))
-    title = f"{plan.study.id}, {plan.analysis.id}"
-    # The folder of the earlier analysis bears its name; where it lies is no matter of the page.
-    earlier = "" if since is None else Path(since).absolute().parent.name
-    write_html(folder / "queries.html", listed, title, earlier)
-    write_xlsx(folder / "queries.xlsx", listed)
+        write_csv(folder / "checked" / "origins.csv", _origins(found.tables.values()))
+    _list(plan, folder, listing, progress, cores)
     progress.end()
     summary = f"{listing.count('error')} error(s), {listing.count('warning')} warning(s)"
     print(f"{summary}: {folder / 'queries.csv'}", file=sys.stderr)
 
 
-def examine(plan: Plan, progress: Progress | None = None) -> Examined:
+def _list(plan: Plan, folder: Path, listing: Listing, progress: Progress, cores: int) -> None:
+    """Write ``queries.csv``, and the pages that hold the first findings of each kind."""
+    since = plan.outputs.queries_since
+    title = f"{plan.study.id}, {plan.analysis.id}"
+    # The folder of the earlier analysis bears its name; where it lies is no matter of the page.
+    earlier = "" if since is None else Path(since).absolute().parent.name
+    listing = replace(listing, digests=each(listing.digest, listing.starts, cores))
+
+    def made(start: int | None) -> bytes:
+        if start is not None:
+            return csv_bytes(safe_cells(listing.part(start)), header=start == 0)
+        listed = compared(listing, None if since is None else Path(since))
+        write_html(folder / "queries.html", listed, title, earlier)
+        write_xlsx(folder / "queries.xlsx", listed)
+        return b""
+
+    pieces: list[int | None] = [None, *listing.starts]
+    with whole(folder / "queries.csv") as aside, aside.open("wb") as file:
+        for first in range(0, len(pieces), _AT_ONCE * cores):
+            progress.at("queries: writing the listing", first / len(pieces))
+            file.writelines(each(made, pieces[first : first + _AT_ONCE * cores], cores))
+
+
+def examine(plan: Plan) -> Examined:
     """Read the inputs and check them."""
-    progress = progress or Progress()
+    progress = Progress()
+    found = _read(plan, progress)
+    listing = _checked(plan, found, progress)
+    return Examined(listing, found.tables, found.sources, found.conversions)
+
+
+def _read(plan: Plan, progress: Progress) -> _Read:
+    """The tables of the study, and what is to be said of each cell by itself."""
     findings = Findings()
     sources: dict[str, dict[str, Any]] = {}
     tables: dict[str, Table] = {}
@@ -92,13 +142,34 @@ def examine(plan: Plan, progress: Progress | None = None) -> Examined:
         if recorded.readable and not len(frame):
             _no_records(name, recorded.file, findings)
         sources[name] = {"file": recorded.file, "rows": len(frame), **digests}
-    filled = {name: table for name, table in tables.items() if len(table.frame)}
+    return _Read(findings, tables, sources, conversions)
+
+
+def _checked(
+    plan: Plan,
+    found: _Read,
+    progress: Progress,
+    cores: int = 1,
+    beside: Sequence[cross.Check] = (),
+) -> Listing:
+    """All findings, after the checks of the records against each other.
+
+    What is to be done `beside` them is done at the same time; it begins first.
+    """
+    filled = {name: table for name, table in found.tables.items() if len(table.frame)}
     safety = plan.safety
     labels = (safety.crs, safety.icans, safety.cytopenia)
     needs = cross.Needs(plan.schedule, tuple(plan.response.measures.values()), *labels)
     progress.at("checking the records against each other", 0)
-    cross.check(filled, needs, findings)
-    return Examined(findings.listing(), tables, sources, conversions)
+
+    def done(check: cross.Check) -> Findings:
+        findings = Findings()
+        check(findings)
+        return findings
+
+    for findings in each(done, [*beside, *cross.checks(filled, needs)], cores):
+        found.findings.extend(findings)
+    return found.findings.listing()
 
 
 def _parts(name: str, typed: Typed, progress: Progress) -> Iterator[pd.DataFrame]:

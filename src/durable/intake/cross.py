@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,7 +15,7 @@ from durable.config.model import Visit
 from durable.contracts.inputs import KEYS, columns_needed
 from durable.intake import events, samples, subjects, visits
 from durable.intake.findings import Findings
-from durable.intake.tables import Table, date_of, first_day, last_day, looked_up, repeated
+from durable.intake.tables import Table, date_of, first_day, last_day, looked_up, of_known, repeated
 from durable.intake.texts import Phrase, coded, plain, without_form
 from durable.intake.values import Typed
 
@@ -39,42 +41,50 @@ class Needs:
     """Values of aesi that have tables of their own."""
 
 
-def check(tables: dict[str, Table], needs: Needs, findings: Findings) -> None:
-    """All checks across columns, rows and tables; a table without a record is not there."""
+#: Adds to the findings what it finds.
+Check = Callable[[Findings], None]
+
+
+def checks(tables: dict[str, Table], needs: Needs) -> Iterator[Check]:
+    """All checks across columns, rows and tables; a table without a record is not there.
+
+    None depends on what another has found.
+    """
     for table in tables.values():
-        _duplicates(table, findings)
-        _spelling(table, (needs.crs, needs.icans, needs.cytopenia), findings)
+        yield partial(_duplicates, table)
+        yield partial(_spelling, table, (needs.crs, needs.icans, needs.cytopenia))
     if "subjects" in tables:
-        _with_subjects(tables, needs, findings)
+        yield from _with_subjects(tables, needs)
     if "visits" in tables:
-        visits.alone(tables["visits"], needs.measures, findings)
+        yield partial(visits.alone, tables["visits"], needs.measures)
     for name in ("therapies", "adverse_events"):
         if name in tables:
-            events.ends(tables[name], findings)
+            yield partial(events.ends, tables[name])
     if "adverse_events" in tables:
-        events.adverse(tables["adverse_events"], needs.crs, needs.icans, findings)
+        yield partial(events.adverse, tables["adverse_events"], needs.crs, needs.icans)
     if "kinetics" in tables:
-        samples.alone(tables["kinetics"], findings)
+        yield partial(samples.alone, tables["kinetics"])
 
 
-def _with_subjects(tables: dict[str, Table], needs: Needs, findings: Findings) -> None:
+def _with_subjects(tables: dict[str, Table], needs: Needs) -> Iterator[Check]:
     table = tables["subjects"]
-    subjects.alone(table, findings)
+    yield partial(subjects.alone, table)
     once = table.frame.to_frame().drop_duplicates("subject_id").astype({"subject_id": object})
     known = once.set_index("subject_id")
     for name, other in tables.items():
         if name != "subjects":
-            _unknown(other, known, findings)
-            _dates(other, known, findings)
+            other.frame.places("subject_id", known.index)  # for all checks of the table
+            yield partial(_unknown, other, known)
+            yield partial(_dates, other, known)
     if "visits" in tables:
-        visits.windows(tables["visits"], known, needs.schedule, findings)
-        subjects.baselines(table, tables["visits"], findings)
+        yield partial(visits.windows, tables["visits"], known, needs.schedule)
+        yield partial(subjects.baselines, table, tables["visits"])
     if "therapies" in tables:
-        events.therapies(tables["therapies"], known, findings)
+        yield partial(events.therapies, tables["therapies"], known)
     if "adverse_events" in tables:
-        events.adverse_of_subjects(tables["adverse_events"], table, known, findings)
+        yield partial(events.adverse_of_subjects, tables["adverse_events"], table, known)
     if "kinetics" in tables:
-        samples.of_subjects(tables["kinetics"], known, findings)
+        yield partial(samples.of_subjects, tables["kinetics"], known)
 
 
 def _duplicates(table: Table, findings: Findings) -> None:
@@ -140,7 +150,7 @@ def _folded(texts: pd.Series[str]) -> pd.Series[str]:
 
 def _unknown(table: Table, known: pd.DataFrame, findings: Findings) -> None:
     subject = table.frame["subject_id"]
-    unknown = subject.notna() & ~subject.isin(known.index)
+    unknown = subject.notna() & ~of_known(table.frame, known)
     findings.add(
         table.recorded, unknown, "subject_id", "unknown_subject", "a subject of the subjects table"
     )

@@ -13,6 +13,7 @@ import csv
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from durable.intake.rules import RULES
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 #: The date that decides whether a record was known.
 DATED_BY = {
@@ -46,6 +48,8 @@ EMPTIED: dict[str, dict[str, tuple[str, ...]]] = {
 }
 #: Errors that the message of a refusal names.
 _TOLD = 5
+#: Tables in whose records nothing is emptied.
+_WHOLE = [name for name, emptied in EMPTIED.items() if not emptied]
 COLUMNS = ["table", "subject_id", "row", "column", "value", "action"]
 
 
@@ -54,6 +58,7 @@ def run(plan: Plan, folder: Path) -> None:
     refuse_errors(folder / "queries.csv")
 
     import pandas as pd
+    import pyarrow as pa
 
     from durable.files import write_text
     from durable.intake.progress import of_stage
@@ -62,14 +67,20 @@ def run(plan: Plan, folder: Path) -> None:
     paths = {name: folder / "checked" / f"{name}.parquet" for name in TABLES}
     rows = {name: rows_of(path) for name, path in paths.items() if path.exists()}
     progress = of_stage(large=max(rows.values()) > ROWS)
-    cut = Cut(plan.analysis.data_cutoff, pd.concat(read_table(paths["subjects"])))
+    people = pd.concat([part.to_pandas() for part in read_table(paths["subjects"])])
+    cut = Cut(plan.analysis.data_cutoff, people)
 
-    def kept(name: str) -> Iterator[pd.DataFrame]:
+    def kept(name: str) -> Iterator[pd.DataFrame | pa.Table]:
         done = 0
         for part in read_table(paths[name]):
             progress.at(f"{name}: cutting", done / max(rows[name], 1))
             done += len(part)
-            yield cut.kept(name, part)
+            if name in _WHOLE:
+                # Records stay as they are or go: only what decides is looked at.
+                names = [column for column in _deciding(name) if column in part.column_names]
+                yield part.filter(pa.array(cut.known(name, part.select(names).to_pandas())))
+            else:
+                yield cut.kept(name, part.to_pandas())
 
     write_table(folder / "validated" / "subjects.parquet", [cut.subjects])
     for name in rows:
@@ -91,6 +102,8 @@ def refuse_errors(queries: Path) -> None:
         With their number, the place of the listing, and where the first ones are: not with their
         values, since the message stands in a log.
     """
+    if not _may_hold_errors(queries):
+        return
     errors: list[dict[str, str]] = []
     with queries.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -111,6 +124,14 @@ def refuse_errors(queries: Path) -> None:
             ]
         )
     )
+
+
+def _may_hold_errors(queries: Path) -> bool:
+    """Whether a line begins as that of an error does: of a large listing the lines are no rows."""
+    with queries.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as text:
+        if text[:9] != b"severity,":
+            return True
+        return any(text.find(line) >= 0 for line in (b"\nerror,", b'\n"error",'))
 
 
 def severities(queries: Path) -> Counter[str]:
@@ -174,6 +195,14 @@ class Cut:
 
     def kept(self, name: str, records: pd.DataFrame) -> pd.DataFrame:
         """Records of another table as known then."""
+        frame = records.loc[self.known(name, records)]
+        if name == "adverse_events":
+            frame = _begun(frame, self.subjects, self._limit, self.changes)
+            frame = _not_yet_fatal(frame, self._recorded, self._limit, self.changes)
+        return self._emptied(name, frame)
+
+    def known(self, name: str, records: pd.DataFrame) -> pd.Series[bool]:
+        """Which records of another table were known then; of them `_deciding` columns are read."""
         import numpy as np
 
         from durable.intake.texts import coded
@@ -184,11 +213,7 @@ class Cut:
         not_yet = ~late & ~enrolled[codes]
         action = "record removed: not yet enrolled"
         self.changes.append(_readout(name, records, not_yet, "subject_id", action))
-        frame = records.loc[~late & ~not_yet]
-        if name == "adverse_events":
-            frame = _begun(frame, self.subjects, self._limit, self.changes)
-            frame = _not_yet_fatal(frame, self._recorded, self._limit, self.changes)
-        return self._emptied(name, frame)
+        return ~late & ~not_yet
 
     def _late(self, name: str, frame: pd.DataFrame) -> pd.Series[bool]:
         """Records dated after the cut-off."""
@@ -206,6 +231,13 @@ class Cut:
             for emptied in (column, *beside):
                 frame = _emptied(name, frame, later, emptied, self.changes)
         return frame.reset_index(drop=True)
+
+
+def _deciding(name: str) -> list[str]:
+    """Columns that decide whether a record was known, and where it is."""
+    from durable.contracts.inputs import partial
+
+    return ["subject_id", DATED_BY[name], partial(DATED_BY[name]), "source_row"]
 
 
 def _emptied(

@@ -14,6 +14,7 @@ from durable.intake.tables import (
     last_day,
     left_empty,
     looked_up,
+    of_known,
     usual_of,
 )
 from durable.intake.texts import Phrase, coded, each, without_form
@@ -36,14 +37,14 @@ def therapies(table: Table, known: pd.DataFrame, findings: Findings) -> None:
     _ends_after_death(table, known, findings)
     # Age in completed years, at consent or later: a year more is never short. What is no age at all
     # has its own finding.
-    age = looked_up(frame["subject_id"], known["age_years"])
+    age = date_of(frame, known, "age_years")
     days = (age.where((age >= 0) & (age <= _OLDEST)) + 1) * _YEAR
     born = date_of(frame, known, "consent_date") - pd.to_timedelta(days, unit="D")
     early = frame["start_date"] < born
     expected = Phrase("a date after birth ({} or later by age)", (born,))
     findings.add(recorded, early, "start_date", "before_birth", expected)
     infusion = date_of(frame, known, "infusion_date")
-    new = (frame["new_systemic"] == "Y") & frame["subject_id"].isin(known.index)
+    new = (frame["new_systemic"] == "Y") & of_known(frame, known)
     idle = new & frame["start_date"].notna() & ~(frame["start_date"] >= infusion)
     expected = Phrase("Y only for a therapy that starts after the infusion ({})", (infusion,))
     findings.add(recorded, idle, "new_systemic", "new_before_infusion", expected)
@@ -115,7 +116,7 @@ def adverse_of_subjects(
         "an adverse event of grade 5 or fatal outcome for a death",
     )
     infusion = date_of(frame, known, "infusion_date")
-    toxic = (frame["dlt"] == "Y") & frame["subject_id"].isin(known.index)
+    toxic = (frame["dlt"] == "Y") & of_known(frame, known)
     start = last_day(frame, "start_date")
     early = toxic & start.notna() & ~(start >= infusion)
     after = Phrase("Y only for an event after the infusion ({})", (infusion,))

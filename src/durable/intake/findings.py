@@ -7,7 +7,7 @@ their texts are written for as many rows at a time as are wanted.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from pandas.api.types import union_categoricals
 
 from durable.contracts.inputs import KEYS
-from durable.intake.progress import Progress
 from durable.intake.rules import RULES, Severity
-from durable.intake.texts import Phrase, Texts, each, texts
+from durable.intake.texts import Phrase, Texts, each, each_but, matching, plain, texts
 
 COLUMNS = [
     "severity",
@@ -47,8 +48,10 @@ HIDDEN = re.compile(
     "\ufff9-\ufffd]"
 )
 _LONGEST = 200
+_BETWEEN = pa.scalar("\x1f", pa.large_string())
+_SEEN_WHOLE = rf"\A[ -~]{{0,{_LONGEST}}}\z"
 #: Findings whose texts are written at a time.
-_PIECE = 100_000
+_PIECE = 50_000
 #: What is held of each finding beside its row; `read` is the value after conversion, `key` what
 #: identifies its record, `told` the message of one that is on no cell.
 _HELD = ["severity", "table", "subject_id", "visit", "column", "value", "rule", "file", "record"]
@@ -82,6 +85,19 @@ def shown(value: str) -> str:
     return escaped if len(value) <= _LONGEST else f"{escaped}... ({len(value)} characters)"
 
 
+def _shown(column: pd.Series[Any]) -> Texts:
+    return each_but(column, _seen_whole, shown)
+
+
+def _seen_whole(values: list[str]) -> npt.NDArray[np.bool_]:
+    """Which texts `shown` leaves as they are, as far as many can be looked at together."""
+    return matching(values, _SEEN_WHOLE)
+
+
+def _stripped(column: pd.Series[Any]) -> Texts:
+    return each_but(column, plain, str.strip)
+
+
 def _escape(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode()
 
@@ -113,16 +129,16 @@ class Findings:
         before = recorded.converted.get(column)
         file, row = _places(recorded, column, rows)
         record = _record(recorded.table, cells)
-        read = each(cells[column], shown)
+        read = _shown(cells[column])
         self._parts.append(
             _held(
                 row=row,
                 severity=severity or RULES[rule].severities[0],
                 table=recorded.table,
-                subject_id=each(cells["subject_id"], shown),
-                visit=each(cells["visit"], shown) if "visit" in cells else "",
+                subject_id=_shown(cells["subject_id"]),
+                visit=_shown(cells["visit"]) if "visit" in cells else "",
                 column=column,
-                value=read if before is None else each(before.take(rows), shown),
+                value=read if before is None else _shown(before.take(rows)),
                 rule=rule,
                 file=file,
                 record=record,
@@ -162,6 +178,10 @@ class Findings:
             )
         )
 
+    def extend(self, others: Findings) -> None:
+        """Add the findings of a part of the checks."""
+        self._parts += others._parts
+
     def listing(self) -> Listing:
         """All findings, sorted."""
         if not self._parts:
@@ -193,6 +213,8 @@ class Listing:
     """Findings in their order, held as codes."""
 
     held: pd.DataFrame
+    digests: list[npt.NDArray[np.uint64]] = field(default_factory=list)
+    """Of the findings from each of the `starts` on, where they are made already (`digest`)."""
 
     def __len__(self) -> int:
         return len(self.held)
@@ -201,17 +223,24 @@ class Listing:
         """Number of findings of a severity."""
         return int((self.held["severity"] == severity).sum())
 
-    def parts(self, progress: Progress | None = None) -> Iterator[pd.DataFrame]:
+    @property
+    def starts(self) -> Sequence[int]:
+        """Where the pieces begin in which the findings are written; at least one, empty piece."""
+        return range(0, max(len(self), 1), _PIECE)
+
+    def parts(self) -> Iterator[pd.DataFrame]:
         """All findings with their texts (`COLUMNS`), some at a time; at least one, empty part."""
-        for start in range(0, max(len(self), 1), _PIECE):
-            if progress is not None:
-                progress.at("queries: writing the listing", start / max(len(self), 1))
-            yield self.take(np.arange(start, min(start + _PIECE, len(self))))
+        return map(self.part, self.starts)
+
+    def part(self, start: int) -> pd.DataFrame:
+        """The findings from one of the `starts` to the next."""
+        return self.take(np.arange(start, min(start + _PIECE, len(self))))
 
     def take(self, rows: npt.NDArray[np.intp]) -> pd.DataFrame:
         """The findings at these places, with their texts (`COLUMNS`)."""
-        found = self.held.take(rows).reset_index(drop=True).astype(dict.fromkeys(_HELD, object))
-        found["message"] = found["told"].where(found["told"] != "", _message(found))
+        held = self.held.take(rows).reset_index(drop=True)
+        found = held.astype(dict.fromkeys(_HELD, object))
+        found["message"] = _message(held).to_numpy(zero_copy_only=False)
         found["query_id"] = self.identifiers(rows)
         found["row"] = found["row"].astype("Int64").mask(found["row"] == 0)
         return found[COLUMNS]
@@ -225,17 +254,19 @@ class Listing:
         numbered = zip(digests.tolist(), count.tolist(), strict=True)
         return [f"Q-{d:010x}" if n == 0 else f"Q-{d:010x}-{n + 1}" for d, n in numbered]
 
+    def digest(self, start: int) -> npt.NDArray[np.uint64]:
+        """Digests of what identifies the findings from one of the `starts` to the next."""
+        some = self.held.iloc[start : start + _PIECE]
+        names = ["table", "subject_id", "key", "column", "rule"]
+        same = pc.binary_join_element_wise(*(_arrow(some[name]) for name in names), _BETWEEN)
+        first = [sha256(text).digest()[:8] for text in same.cast(pa.large_binary()).to_pylist()]
+        # The first five bytes, the first of them most significant.
+        return np.frombuffer(b"".join(first), dtype=">u8").astype("uint64") >> np.uint64(24)
+
     @cached_property
     def _digests(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]:
         """Of each finding a digest of what identifies it, and how many before it have the same."""
-        found: npt.NDArray[np.uint64] = np.empty(len(self), dtype="uint64")
-        for start in range(0, len(self), _PIECE):
-            names = ["table", "subject_id", "key", "column", "rule"]
-            some = self.held[names].iloc[start : start + _PIECE].astype(object)
-            same = map("\x1f".join, zip(*(some[name] for name in names), strict=True))
-            found[start : start + len(some)] = [
-                int.from_bytes(sha256(text.encode()).digest()[:5], "big") for text in same
-            ]
+        found = np.concatenate(self.digests or [*map(self.digest, self.starts)])
         before: Any = pd.Series(found).groupby(found).cumcount().to_numpy()
         return found, before
 
@@ -264,7 +295,7 @@ def _record(table: str, cells: dict[str, pd.Series[Any]]) -> Texts:
     names = [name for name in KEYS[table] if name not in ("subject_id", "visit")]
     if not names:
         return texts([""]).repeat(len(cells["subject_id"]))
-    parts = tuple(pd.Series(each(cells[name], str.strip)) for name in names)
+    parts = tuple(pd.Series(_stripped(cells[name])) for name in names)
     rows = np.arange(len(cells["subject_id"]))
     joined = Phrase(", ".join(["{}"] * len(names)), parts).at(rows)
     return each(pd.Series(joined), lambda text: shown(text.strip(", ")))
@@ -274,7 +305,7 @@ def _key(table: str, cells: dict[str, pd.Series[Any]], record: Texts) -> Texts:
     """What a record is known by among those of its subject; a scheduled visit by its label."""
     if table != "visits":
         return record
-    label = pd.Series(each(cells["visit"], str.strip))
+    label = pd.Series(_stripped(cells["visit"]))
     unscheduled = label == UNSCHEDULED
     date = pd.Series(record).where(unscheduled)
     return Phrase("{}{}{}", (label, unscheduled.map({True: " ", False: ""}), date)).at(
@@ -282,10 +313,27 @@ def _key(table: str, cells: dict[str, pd.Series[Any]], record: Texts) -> Texts:
     )
 
 
-def _message(found: pd.DataFrame) -> pd.Series[str]:
-    """Where a finding on a cell is, what is there, and what is expected."""
-    value, read = found["value"], found["read"]
-    said = ("found " + value).where(value != "", "empty")
-    said += (" (read as " + read + ")").where(read != value, "")
-    place = found["file"] + ", row " + found["row"].astype(str) + ", " + found["column"]
-    return place + ": " + said + "; expected " + found["expected"]
+def _message(held: pd.DataFrame) -> pa.Array:
+    """What is told; of a finding on a cell where it is, what is there, and what is expected."""
+    value, read, told = (_arrow(held[name]) for name in ("value", "read", "told"))
+    found = pc.if_else(pc.equal(value, ""), "empty", _joined("found ", value))
+    again = pc.if_else(pc.equal(read, value), "", _joined(" (read as ", read, ")"))
+    row = pa.array(held["row"].to_numpy()).cast(pa.large_string())
+    file, column, expected = (_arrow(held[name]) for name in ("file", "column", "expected"))
+    place = _joined(file, ", row ", row, ", ", column, ": ")
+    return pc.if_else(
+        pc.equal(told, ""), _joined(place, found, again, "; expected ", expected), told
+    )
+
+
+def _joined(*texts: Any) -> pa.Array:
+    large = [
+        pa.scalar(text, pa.large_string()) if isinstance(text, str) else text for text in texts
+    ]
+    return pc.binary_join_element_wise(*large, pa.scalar("", pa.large_string()))
+
+
+def _arrow(column: pd.Series[Any]) -> pa.Array:
+    """A column of texts, none of which is missing."""
+    names = pa.array(column.cat.categories, pa.large_string())
+    return names.take(pa.array(column.cat.codes.to_numpy()))

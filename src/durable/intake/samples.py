@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.intake.findings import Findings
-from durable.intake.tables import Table, date_of, left_empty, repeated, usual_of
+from durable.intake.tables import Table, date_of, left_empty, of_known, repeated, usual_of
 from durable.intake.texts import Phrase
 
 
@@ -43,6 +43,6 @@ def _limits(table: Table, findings: Findings) -> None:
 def of_subjects(table: Table, known: pd.DataFrame, findings: Findings) -> None:
     """Samples of subjects without an infusion."""
     infusion = date_of(table.frame, known, "infusion_date")
-    none = infusion.isna() & table.frame["subject_id"].isin(known.index)
+    none = infusion.isna() & of_known(table.frame, known)
     expected = "no sample: the subject has no infusion date"
     findings.add(table.recorded, none, "sample_date", "sample_without_infusion", expected)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from durable.cores import behind
 from durable.files import csv_bytes, safe_cells, whole
 
 #: Rows of a table that are written or read at a time.
@@ -22,21 +24,28 @@ def write_listing(path: Path, parts: Iterable[pd.DataFrame]) -> None:
             file.write(csv_bytes(safe_cells(part), header=number == 0))
 
 
-def write_table(path: Path, parts: Iterable[pd.DataFrame]) -> None:
-    """Write typed frames with the same columns, at least one, as one Parquet file.
+def write_table(path: Path, parts: Iterable[pd.DataFrame | pa.Table]) -> None:
+    """Write typed frames or tables with the same columns, at least one, as one Parquet file.
 
     A text column is text whatever it holds, also where it is empty throughout.
     """
-    writer: pq.ParquetWriter | None = None
-    with whole(path) as aside:
-        try:
-            for part in parts:
-                table = _arrow(part)
-                writer = writer or pq.ParquetWriter(aside, table.schema, compression="zstd")
-                writer.write_table(table)
-        finally:
-            if writer is not None:
-                writer.close()
+    tables = (_plain(part) if isinstance(part, pa.Table) else _arrow(part) for part in parts)
+    first = next(tables)
+    with whole(path) as aside, pq.ParquetWriter(aside, first.schema, compression="zstd") as writer:
+        every = chain([first], tables)
+        del first
+        behind(writer.write_table, every)
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """A table as it was read, its text as text."""
+    columns = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        kind = column.type
+        if pa.types.is_dictionary(kind):
+            kind = kind.value_type
+        columns[name] = column.cast(kind).combine_chunks()
+    return pa.table(columns)
 
 
 def _arrow(frame: pd.DataFrame) -> pa.Table:
@@ -51,17 +60,17 @@ def _arrow(frame: pd.DataFrame) -> pa.Table:
     return pa.table(columns)
 
 
-def read_table(path: Path) -> Iterator[pd.DataFrame]:
+def read_table(path: Path) -> Iterator[pa.Table]:
     """A table as `write_table` wrote it, some rows at a time; at least one, empty part.
 
-    Texts are categorical columns.
+    Texts are dictionaries, which are categorical columns of a frame.
     """
     texts = [field.name for field in pq.read_schema(path) if pa.types.is_string(field.type)]
     with pq.ParquetFile(path, read_dictionary=texts) as file:
         if not file.metadata.num_rows:
-            yield file.read().to_pandas()
+            yield file.read()
         for batch in file.iter_batches(ROWS):
-            yield batch.to_pandas()
+            yield pa.Table.from_batches([batch])
 
 
 def rows_of(path: Path) -> int:

@@ -59,9 +59,15 @@ def usual_of(frame: Typed, by: str, value: str) -> pd.Series[str]:
     return looked_up(frame[by], usual)
 
 
-def date_of(frame: Typed, known: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
-    """A date of each record's subject; NaT for an unknown one."""
-    return looked_up(frame["subject_id"], known[column])
+def date_of(frame: Typed, known: pd.DataFrame, column: str) -> pd.Series[Any]:
+    """A date (or another value) of each record's subject; missing for an unknown one."""
+    places = frame.places("subject_id", known.index)
+    return pd.Series(known[column].array.take(places, allow_fill=True), index=frame.index)
+
+
+def of_known(frame: Typed, known: pd.DataFrame) -> pd.Series[bool]:
+    """Whether the subject of each record is known."""
+    return pd.Series(frame.places("subject_id", known.index) >= 0, index=frame.index)
 
 
 def looked_up(column: pd.Series[str], values: pd.Series[Any]) -> pd.Series[Any]:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 Texts = pd.Categorical
 _PLAIN = r"\A[!-~](?:[ -~]*[!-~])?\z"
 Codes = npt.NDArray[np.integer[Any]]
+Changed = Callable[[str], str]
 
 
 class Phrase(NamedTuple):
@@ -69,12 +70,28 @@ def coded(column: pd.Series[Any]) -> tuple[Codes, list[Any]]:
     return codes, values.tolist()
 
 
-def each(column: pd.Series[Any], change: Callable[[str], str]) -> Texts:
+def each(column: pd.Series[Any], change: Changed) -> Texts:
     """A column of texts after a change to each; what is missing stays so."""
     codes, values = coded(column)
     places, occurring = pd.factorize(codes)
     changed = [change(values[code]) if code >= 0 else None for code in occurring]
     return texts(changed).take(places)
+
+
+def each_but(
+    column: pd.Series[Any], same: Callable[[list[str]], npt.NDArray[np.bool_]], change: Changed
+) -> Texts:
+    """`each`, where `same` tells of all texts together which a change leaves as they are."""
+    codes, values = coded(column)
+    places, occurring = pd.factorize(codes)
+    missing = occurring < 0
+    distinct = np.array([*values, None], dtype=object)[occurring]
+    other = ~missing
+    other[~missing] = ~same(distinct[~missing].tolist())
+    distinct[other] = [change(text) for text in distinct[other]]
+    if missing.any() or other.any():
+        return texts(distinct).take(places)
+    return of_codes(places, distinct)
 
 
 def empty(column: pd.Series[Any]) -> pd.Series[bool]:
@@ -88,8 +105,13 @@ def empty(column: pd.Series[Any]) -> pd.Series[bool]:
 
 def plain(values: Sequence[str]) -> npt.NDArray[np.bool_]:
     """Which texts are visible ASCII without blanks around it: most are, and need no second look."""
+    return matching(values, _PLAIN)
+
+
+def matching(values: Sequence[str], pattern: str) -> npt.NDArray[np.bool_]:
+    """Which texts match a pattern of RE2."""
     try:
-        found = pc.match_substring_regex(pa.array(values, pa.string()), _PLAIN)
+        found = pc.match_substring_regex(pa.array(values, pa.string()), pattern)
     except UnicodeEncodeError:  # half a surrogate pair, which JSON can hold
         return np.zeros(len(values), dtype=bool)
     return np.asarray(found, dtype=bool)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, overload
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.intake.texts import Codes
+from durable.intake.texts import Codes, coded
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,19 @@ class Typed:
 
     columns: dict[str, Values]
     source_row: npt.NDArray[np.int64]
+    _found: dict[tuple[str, int], tuple[pd.Index[Any], Codes]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def places(self, name: str, index: pd.Index[Any]) -> Codes:
+        """Where the text of each row stands in an index, -1 where it does not; looked up once."""
+        known, places = self._found.get((name, id(index)), (None, None))
+        if places is None or known is not index:
+            codes, distinct = coded(self[name])
+            found = np.append(index.get_indexer(pd.Index(distinct, dtype=object)), [-1])
+            places = found.astype(np.min_scalar_type(-max(len(index), 1)))[codes]
+            self._found[name, id(index)] = index, places
+        return places
 
     def __len__(self) -> int:
         return len(self.source_row)

@@ -9,7 +9,7 @@ from durable.config.model import ENZYMES, Visit
 from durable.contracts.inputs import MEASURES
 from durable.intake.findings import UNSCHEDULED, Findings
 from durable.intake.rules import Severity
-from durable.intake.tables import Table, date_of, left_empty, looked_up, repeated
+from durable.intake.tables import Table, date_of, left_empty, looked_up, of_known, repeated
 from durable.intake.texts import Phrase, of_codes
 
 #: Measures of remission beside those of the core set.
@@ -50,7 +50,7 @@ def windows(
     strange = (day >= 1) & ~label.isin([*by_name, UNSCHEDULED]) & label.notna()
     labels = f"one of {', '.join([*by_name, UNSCHEDULED])}"
     findings.add(recorded, strange, "visit", "unscheduled_label", labels)
-    early = infusion.isna() & first.notna() & frame["subject_id"].isin(known.index)
+    early = infusion.isna() & first.notna() & of_known(frame, known)
     expected_label = "no visit after infusion: the subject has no infusion date"
     findings.add(recorded, early, "visit", "visit_without_infusion", expected_label)
     held = _window(day, schedule)
@@ -84,6 +84,9 @@ def _limit(table: Table, enzyme: str, needed: bool, findings: Findings) -> None:
     severity: Severity = "error" if needed else "warning"
     expected = f"the upper limit of normal: {enzyme} is given"
     findings.add(recorded, without, column, "uln_missing", expected, severity)
+    low, high = frame[column].min(), frame[column].max()
+    if not low < high / 2:
+        return  # then none is less than half or more than twice another
     usual = (
         frame[["subject_id", column]]
         .groupby("subject_id", observed=True)[column]
