@@ -46,6 +46,8 @@ READERS = frozenset({"audit", "compare"})
 SIMULATION = "simulation"
 #: Folder of the results at several data cut-offs, to itself likewise.
 SERIES = "series"
+#: What a series has of each further cut-off.
+_SCATTERED = ("ard/*.csv", "plans/*.yaml", "sources/*.json")
 #: Folders of a final analysis that stay writable: what is said about it later goes there.
 _OPEN = ("audit", "compare", "logs", SERIES)
 #: Free bytes of a disk that is as good as full.
@@ -326,10 +328,10 @@ def begin(
     refuse_other(plan, workflow, allow)
     if plan.simulation is not None and (alone or "simulate" in jobs):
         chunks = map(str, range(plan.simulation.chunks))
-        _HELD.append(_begin_beside(folder / SIMULATION, {"chunks"}, chunks))
+        _HELD.append(_begin_beside(folder / SIMULATION, ("chunks/*.parquet",), chunks))
     if plan.series is not None and "further" in jobs:
         cutoffs = map(str, plan.series.cutoffs)
-        _HELD.append(_begin_beside(folder / SERIES, {"ard", "plans", "sources"}, cutoffs))
+        _HELD.append(_begin_beside(folder / SERIES, _SCATTERED, cutoffs))
         for cutoff in plan.series.cutoffs:
             write_text(plan_file(folder, cutoff), pinned(series.at(plan, cutoff), None))
     if alone:
@@ -347,11 +349,11 @@ def plan_file(folder: Path, cutoff: object) -> Path:
 def _begin_beside(folder: Path, scattered: Iterable[str], parts: Iterable[str]) -> TextIO:
     """Lock a folder beside the analysis; remove parts that an earlier plan had and this one not.
 
-    A part is a file of the scattered folders in it, by its name without the ending.
+    Parts are the files of some patterns in it, by their names without the ending.
     """
     lock = _lock(folder, fcntl.LOCK_EX)
     expected = set(parts)
-    for path in (path for name in scattered for path in (folder / name).glob("[!.]*.*")):
+    for path in (path for pattern in scattered for path in folder.glob(pattern)):
         if path.stem not in expected:
             path.unlink()
     return lock
