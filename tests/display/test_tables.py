@@ -139,7 +139,7 @@ def test_improvement_shows_counts_rates_and_scores(tmp_path):
     both = values("t_improvement", "BOTH", TOTAL, n_improved=1, percent_improved=25)
     shown = cells(made(tmp_path, [*rows, *both, *INFUSED])["t_improvement"])
     assert shown["Visit M2 / Missing, n (%)"] == ["1 (25.0)"]
-    assert shown["Visit M2 / Improved, n/N, %"] == ["2/4, 50.0 (6.8, 93.2)"]
+    assert shown["Visit M2 / Improved, n/N, % (exact 95 % CI)"] == ["2/4, 50.0 (6.8, 93.2)"]
     wilson = "Visit M2 / Other 95 % intervals of the rate, % / Wilson"
     assert shown[wilson] == ["50.0 (15.0, 85.0)"]
     score = "Visit M2 / Total Improvement Score"
@@ -231,12 +231,12 @@ def test_sensitivity_has_a_row_per_analysis_and_says_what_it_changes(tmp_path):
         *values("t_sensitivity", "DOR", TOTAL, "strict", n_subjects=9, n_event=0, median=nan),
     ]  # fmt: skip
     table = made(tmp_path, rows, VARIANT)["t_sensitivity"]
-    assert table.columns[:3] == ("DOR: N", "Events", "Median, months")
+    assert table.columns[:3] == ("DOR: N", "Events", "Median, months (95 % CI)")
     shown = cells(table)
     by_column = dict(zip(table.columns, shown["Primary analysis"], strict=True))
-    assert by_column["Median, months"] == "7.6 (5.2, NE)"
-    assert by_column["Event-free at month 6, %"] == "50.0 (5.8, 84.5)"
-    assert by_column["Improved at M2, n/N, %"] == "9/10, 90.0 (55.5, 99.8)"
+    assert by_column["Median, months (95 % CI)"] == "7.6 (5.2, NE)"
+    assert by_column["Event-free at month 6, % (95 % CI)"] == "50.0 (5.8, 84.5)"
+    assert by_column["Improved at M2, n/N, % (exact 95 % CI)"] == "9/10, 90.0 (55.5, 99.8)"
     assert shown["Stricter <b>"][:3] == ["9", "0", "NE"]
     assert table.footnotes[0] == 'Stricter <b>: response.remission.rule = "printo"'
 

@@ -117,10 +117,10 @@ def of_visit() -> Iterator[Row]:
     yield missing, "score not calculable", n_percent("missing_not_calculable")
     yield missing, "not assessed", n_percent("missing_not_assessed")
     yield "", "Pending at the data cut-off, n (%)", n_percent("pending")
-    yield "", "Improved, n/N, %", fraction("n_improved", "n_denominator", "rate")
+    yield "", "Improved, n/N, % (exact 95 % CI)", fraction("n_improved", "n_denominator", "rate")
     yield (
         "",
-        "Improved of those with opportunity, n/N, %",
+        "Improved of those with opportunity, n/N, % (exact 95 % CI)",
         fraction("n_improved_opportunity", "n_opportunity", "rate_opportunity"),
     )
     for name in ("none", "minimal", "moderate", "major"):
@@ -129,7 +129,7 @@ def of_visit() -> Iterator[Row]:
     yield block, "Wilson", estimate("rate_wilson", 100)
     yield block, "Jeffreys", estimate("rate_jeffreys", 100)
     yield block, "Posterior mean and credible interval", estimate("posterior_mean", 100)
-    block = " / Sensitivity, n/N, %"
+    block = " / Sensitivity, n/N, % (exact 95 % CI)"
     for name in ("observed", "worst", "best"):
         cell = fraction(f"n_improved_{name}", f"n_denominator_{name}", f"rate_{name}")
         yield block, f"{name.capitalize()} case", cell

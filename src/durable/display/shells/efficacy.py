@@ -26,6 +26,7 @@ def improvement(ard: Ard, plan: Plan) -> Rows:
 
 
 def _improvement_lines(p: int, level: str) -> list[Line]:
+    shown = f"n/N, % (exact {level} CI)"
     return [
         Line("Infused", count("n_infused")),
         Line("Assessed in window, n (%)", n_percent("assessed", p)),
@@ -36,9 +37,9 @@ def _improvement_lines(p: int, level: str) -> list[Line]:
         Line("score not calculable", n_percent("missing_not_calculable", p), 2),
         Line("not assessed", n_percent("missing_not_assessed", p), 2),
         Line("Pending at the data cut-off, n (%)", n_percent("pending", p)),
-        Line("Improved, n/N, %", over("n_improved", "n_denominator", "rate", p)),
+        Line(f"Improved, {shown}", over("n_improved", "n_denominator", "rate", p)),
         Line(
-            "Improved of those with opportunity, n/N, %",
+            f"Improved of those with opportunity, {shown}",
             over("n_improved_opportunity", "n_opportunity", "rate_opportunity", p),
         ),
         Line("Level of response, n (% of infused)", indent=1),
@@ -55,7 +56,7 @@ def _improvement_lines(p: int, level: str) -> list[Line]:
         Line("Wilson", rate("rate_wilson", p), 2),
         Line("Jeffreys", rate("rate_jeffreys", p), 2),
         Line("Posterior mean and credible interval", rate("posterior_mean", p), 2),
-        Line("Sensitivity, n/N, %", indent=1),
+        Line(f"Sensitivity, {shown}", indent=1),
         Line("Observed case", over("n_improved_observed", "n_denominator_observed",
                                     "rate_observed", p), 2),
         Line("Worst case", over("n_improved_worst", "n_denominator_worst", "rate_worst", p), 2),
@@ -169,10 +170,14 @@ def _sensitivity_columns(plan: Plan) -> list[tuple[str, Cell]]:
 def sensitivity_headings(plan: Plan) -> tuple[str, ...]:
     """Column headings of the sensitivity analyses."""
     months = plan.statistics.sensitivity_landmarks_months
+    interval = f"{100 * plan.statistics.conf_level:g} % CI"
     return (
         "DOR: N",
         "Events",
-        "Median, months",
-        *(f"Event-free at month {month:g}, %" for month in months),
-        *(f"Improved at {visit}, n/N, %" for visit in plan.response.improvement.visits),
+        f"Median, months ({interval})",
+        *(f"Event-free at month {month:g}, % ({interval})" for month in months),
+        *(
+            f"Improved at {visit}, n/N, % (exact {interval})"
+            for visit in plan.response.improvement.visits
+        ),
     )
