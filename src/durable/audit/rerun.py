@@ -31,6 +31,7 @@ from durable.audit.pins import (
 )
 from durable.audit.plans import key_differences
 from durable.config import Plan, load
+from durable.config.model import NO_ANALYSIS
 from durable.contracts.sdtm import input_paths
 from durable.errors import UserError
 from durable.files import safe_cell, sha256, write_text
@@ -39,8 +40,6 @@ VERDICT = "audit/verdict"
 RERUN = Path("audit/rerun")
 #: Differences of a file that are listed; the rest is counted.
 _LISTED = 20
-#: Sections of a plan that no analysis is made from.
-_NO_ANALYSIS = {"pins", "series", "simulation"}
 #: What lies in the folder of an analysis beside its results.
 _BESIDE = ("audit/rerun", "compare", "logs", "series", "simulation")
 _OWN = {str(RUN), str(MANIFEST), str(PINNED), f"{VERDICT}.html", f"{VERDICT}.csv"}
@@ -132,7 +131,7 @@ def _status(difference: Difference, allow: tuple[str, ...]) -> Status:
 
 def _plan(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[Status]:
     """The pinned plan against the one in the manifest, key by key."""
-    now = plan.model_dump(mode="json", exclude=_NO_ANALYSIS)
+    now = plan.model_dump(mode="json", exclude=NO_ANALYSIS)
     found = list(key_differences(manifest["plan"]["value"], now))
     for key, before, after in found:
         yield Status("plan", key, "differs", before, after)
@@ -233,7 +232,7 @@ def _repeat(plan: Plan, place: Path, workflow: Path, cores: int) -> str:
     """Run the whole analysis again in `place`; what went wrong, empty where nothing did."""
     if place.exists():
         shutil.rmtree(place)
-    values = plan.model_dump(mode="json", exclude=_NO_ANALYSIS)
+    values = plan.model_dump(mode="json", exclude=NO_ANALYSIS)
     for given in values["inputs"].values():
         if given is not None:
             key = "folder" if "folder" in given else "path"

@@ -888,6 +888,9 @@ class Pins(Section):
     """SHA-256 of the earlier listing of findings (outputs.queries_since)."""
 
 
+#: Sections of a plan that no analysis is made from.
+NO_ANALYSIS = {"pins", "series", "simulation"}
+
 GroupVariable = Literal["dose_level", "part", "sex"]
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from durable.config.model import Plan
+from durable.config.model import NO_ANALYSIS, Plan
 from durable.errors import UserError
-
-_ALONE = {"pins", "series", "simulation"}
 
 
 def further(plan: Plan) -> tuple[dt.date, ...]:
@@ -37,10 +35,7 @@ def identifier(plan: Plan, cutoff: dt.date) -> str:
 
 
 def at(plan: Plan, cutoff: dt.date) -> dict[str, Any]:
-    """The plan at a further data cut-off: the keys that it states, and no other.
-
-    Left out are the sections that are of the analysis they stand in alone.
-    """
-    values = plan.model_dump(mode="json", exclude_unset=True, exclude=_ALONE)
+    """The plan at a further data cut-off: the keys of the analysis that it states, and no other."""
+    values = plan.model_dump(mode="json", exclude_unset=True, exclude=NO_ANALYSIS)
     values["analysis"] |= {"id": identifier(plan, cutoff), "data_cutoff": str(cutoff)}
     return values

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +10,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from durable.config.model import Plan
+from durable.cores import each
 from durable.display.plots import (
     forest,
     kinetics,
@@ -129,10 +128,18 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     """
     waiting = _present(folder)
     with settings():
-        # A figure that a fork fails at is drawn here, which says why.
-        if cores == 1 or sys.platform != "linux" or not _forked(waiting, plan, cores):
-            for kind, points in waiting:
-                _write(kind, points, plan)
+
+        def write(one: tuple[Kind, Path]) -> None:
+            kind, points = one
+            figure, caption = draw(kind, points, plan)
+            save(figure, points.with_suffix(""), caption)
+
+        try:
+            each(write, waiting, cores)
+        except Exception:
+            # What a fork fails at, or is killed at, is drawn here, which says what is wrong.
+            for one in waiting:
+                write(one)
 
 
 def drawn(plan: Plan, folder: Path) -> Iterator[tuple[Path, Figure, Caption]]:
@@ -145,38 +152,6 @@ def drawn(plan: Plan, folder: Path) -> Iterator[tuple[Path, Figure, Caption]]:
 def _present(folder: Path) -> list[tuple[Kind, Path]]:
     found = [(kind, folder / "figures" / f"f_{kind.name}.csv") for kind in KINDS]
     return [(kind, points) for kind, points in found if points.is_file()]
-
-
-def _write(kind: Kind, points: Path, plan: Plan) -> None:
-    figure, caption = draw(kind, points, plan)
-    save(figure, points.with_suffix(""), caption)
-
-
-def _forked(waiting: Sequence[tuple[Kind, Path]], plan: Plan, processes: int) -> bool:
-    """Draw figures in forks of this process; whether all were drawn.
-
-    Each fork takes the next figure that none has taken, by a byte of a pipe, for as long as this
-    process is there.
-    """
-    parent = os.getpid()
-    taking, giving = os.pipe()
-    os.write(giving, bytes(range(len(waiting))))
-    os.close(giving)
-    forks = []
-    for _ in range(min(processes, len(waiting))):
-        fork = os.fork()
-        if fork == 0:
-            status = 1
-            try:
-                while os.getppid() == parent and (taken := os.read(taking, 1)):
-                    _write(*waiting[taken[0]], plan)
-                status = 0
-            finally:
-                os._exit(status)
-        forks.append(fork)
-    os.close(taking)
-    failed = [os.waitpid(fork, 0)[1] for fork in forks]
-    return not any(failed)
 
 
 def draw(kind: Kind, path: Path, plan: Plan) -> tuple[Figure, Caption]:

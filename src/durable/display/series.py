@@ -11,15 +11,14 @@ from durable.config.model import Plan
 from durable.config.series import analyses
 from durable.contracts.results import SERIES
 from durable.display import definitions as say
-from durable.display.documents import layout, rtf
-from durable.display.html import STYLE, page_template, render_fragment, render_page
+from durable.display.html import STYLE, page_template, render_fragment
 from durable.display.kinds import KINDS
 from durable.display.plots import forest
 from durable.display.plots.points import read_points
 from durable.display.plots.style import Caption, save, settings
 from durable.display.report import figures as drawings
 from durable.display.shell import Table
-from durable.display.tables import headings, read_ard, rows, to_csv
+from durable.display.tables import headings, read_ard, rows, write
 from durable.files import write_text
 from durable.stages import STAGES
 
@@ -40,10 +39,7 @@ def run(plan: Plan, folder: Path) -> None:
     """Read what ``series_results`` wrote; write ``tables/``, ``figures/`` and ``series.html``."""
     shown = list(tables(plan, folder))
     for table in shown:
-        stem = folder / "tables" / table.name
-        write_text(stem.with_suffix(".rtf"), rtf.render(layout.lay_out(table), study(plan)))
-        write_text(stem.with_suffix(".csv"), to_csv(table))
-        write_text(stem.with_suffix(".html"), render_page(table))
+        write(table, folder, study(plan))
     points = folder / "figures" / "f_series.csv"
     caption = _caption(plan)
     with settings():

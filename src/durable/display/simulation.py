@@ -12,15 +12,14 @@ from durable.config.model import Plan
 from durable.config.simulation import section
 from durable.display import definitions as defined
 from durable.display import simulation_words as say
-from durable.display.documents import layout, rtf
-from durable.display.html import STYLE, page_template, render_fragment, render_page
+from durable.display.html import STYLE, page_template, render_fragment
 from durable.display.plots import operating
 from durable.display.plots.points import Points, read_points
 from durable.display.plots.style import Caption, save, settings
 from durable.display.report import figures as drawings
 from durable.display.report_plan import variants
 from durable.display.simulation_tables import tables
-from durable.display.tables import to_csv
+from durable.display.tables import write
 from durable.files import write_text
 from durable.stages import STAGES
 
@@ -83,11 +82,7 @@ FIGURES = (
 def run(plan: Plan, folder: Path) -> None:
     """Read what ``operating`` wrote; write ``tables/``, ``figures/`` and ``simulation.html``."""
     for table in tables(plan, folder):
-        laid = layout.lay_out(table)
-        stem = folder / "tables" / table.name
-        write_text(stem.with_suffix(".rtf"), rtf.render(laid, say.study(plan)))
-        write_text(stem.with_suffix(".csv"), to_csv(table))
-        write_text(stem.with_suffix(".html"), render_page(table))
+        write(table, folder, say.study(plan))
     with settings():
         for path, figure, caption in _drawn(plan, folder):
             save(figure, path.with_suffix(""), caption)

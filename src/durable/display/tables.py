@@ -21,12 +21,16 @@ from durable.stages import STAGES
 
 def run(plan: Plan, folder: Path) -> None:
     """Read ``ard.csv`` and ``validated/sources.json``; write ``tables/``."""
-    running = say.study(plan)
     for table in tables(plan, folder, read_ard(folder)):
-        laid = layout.lay_out(table)
-        write_text(folder / "tables" / f"{table.name}.rtf", rtf.render(laid, running))
-        write_text(folder / "tables" / f"{table.name}.csv", to_csv(table))
-        write_text(folder / "tables" / f"{table.name}.html", render_page(table))
+        write(table, folder, say.study(plan))
+
+
+def write(table: Table, folder: Path, running: str) -> None:
+    """Write a table to ``tables/`` as CSV, HTML and RTF, whose pages have a running head."""
+    stem = folder / "tables" / table.name
+    write_text(stem.with_suffix(".rtf"), rtf.render(layout.lay_out(table), running))
+    write_text(stem.with_suffix(".csv"), to_csv(table))
+    write_text(stem.with_suffix(".html"), render_page(table))
 
 
 def read_ard(folder: Path) -> Ard:
