@@ -2,15 +2,13 @@
 
 Recurrence is seen at visits only: it lies after the last visit without and not after the first
 visit with it, in (lower, upper]. Turnbull, J R Stat Soc B 1976;38:290; with half-open intervals,
-exact and right-censored times alone give the Kaplan-Meier estimate. lifelines fits it, and Wang's
-constrained Newton method (J R Stat Soc B 2007;69:185) carries the fit on to the maximum of the
-likelihood: lifelines may stop before, its probabilities need not add to 1, and they are NaN where
-all subjects share one region.
+exact and right-censored times alone give the Kaplan-Meier estimate. Fitted by Wang's constrained
+Newton method (J R Stat Soc B 2007;69:185) to the maximum of the likelihood: R ``survfit`` and
+lifelines stop before, and the latter's probabilities need not add to 1.
 """
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -42,6 +40,8 @@ _MAX_STEPS = 500
 _LOG_ROUNDING = 1e-14
 #: A curve this near to a quantile's level is flat at it: the fit is an iteration, not a quotient.
 _FLAT = 1e-6
+#: Digits of survival that do not depend on the machine's linear algebra.
+_DIGITS = 10
 
 
 class IntervalQuantile(NamedTuple):
@@ -208,9 +208,8 @@ def turnbull(lower: npt.ArrayLike, upper: npt.ArrayLike) -> Turnbull:
     _check_lengths({"lower": first, "upper": last})
     _refuse(~(last >= first), "upper", last, "missing or before lower")
     values, start, end = _coded(first, last)
-    left, right = _region_codes(start, end)
-    weight = np.ones(start.size)
-    probability = _maximised(_inside(start, end, left, right), weight, _lifelines(start, end))
+    (begins, ends), _, weight = _distinct(start, end)
+    left, right, probability = _fitted(begins, ends, weight)
     bounds = np.append(values, np.inf)
     return Turnbull(bounds[left // 3], bounds[right // 3], probability, start, end, values)
 
@@ -220,13 +219,30 @@ def _coded(lower: Floats, upper: Floats) -> tuple[Floats, Ints, Ints]:
 
     An exact time v starts at 3 rank(v), any interval ends at 3 rank(v) + 1, and an interval open
     at v starts at 3 rank(v) + 2: as closed intervals of codes, these overlap just when the
-    half-open intervals of times do. lifelines knows closed intervals only.
+    half-open intervals of times do.
     """
     bounded = np.isfinite(upper)
     values, rank, _ = _merge_equal(np.concatenate([lower, upper[bounded]]))
     first, last = rank[: lower.size], np.full(upper.size, values.size)
     last[bounded] = rank[lower.size :]
     return values, 3 * first + np.where(first == last, 0, 2), 3 * last + 1
+
+
+def _distinct(start: Ints, end: Ints) -> tuple[Ints, Ints, Ints]:
+    """The distinct intervals (2 rows: starts, ends), each subject's among them, their counts."""
+    pairs, which, count = np.unique(
+        np.column_stack([start, end]), axis=0, return_inverse=True, return_counts=True
+    )
+    return pairs.T, which.ravel(), count
+
+
+def _fitted(start: Ints, end: Ints, weight: Ints) -> tuple[Ints, Ints, Floats]:
+    """Turnbull's regions and their probabilities, from distinct coded intervals."""
+    left, right = _region_codes(start, end)
+    # An interval holds the regions that do not start before it and do not end after it.
+    first, past = np.searchsorted(left, start), np.searchsorted(right, end, side="right")
+    intervals = _Intervals(first, past, weight / weight.sum(), left.size)
+    return left, right, intervals.maximum_likelihood()
 
 
 def _region_codes(start: Ints, end: Ints) -> tuple[Ints, Ints]:
@@ -237,82 +253,121 @@ def _region_codes(start: Ints, end: Ints) -> tuple[Ints, Ints]:
     return codes[first], codes[first + 1]
 
 
-def _inside(start: Ints, end: Ints, left: Ints, right: Ints) -> Floats:
-    """1 where a region (column) lies in a subject's interval (row)."""
-    return ((start[:, None] <= left) & (right <= end[:, None])).astype(np.float64)
+class _Intervals(NamedTuple):
+    """Distinct intervals, each by the regions in it, and Wang's method of fitting these.
 
-
-def _lifelines(start: Ints, end: Ints) -> Floats:
-    """Probabilities of the regions by lifelines."""
-    left, right = _region_codes(start, end)
-    if left.size < 2:
-        return np.ones(left.size)
-    from lifelines import KaplanMeierFitter
-
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it did not converge: `_maximised` goes on
-        # Codes above 0, because its curve is made to start at (0, 1).
-        fitter = KaplanMeierFitter().fit_interval_censoring(start + 3, end + 3, tol=1e-9)
-    upper, lower = fitter.survival_function_.to_numpy().T
-    times = fitter.survival_function_.index.to_numpy()
-    first, last = np.searchsorted(times, left + 3), np.searchsorted(times, right + 3)
-    return np.asarray(upper[first] - lower[last])
-
-
-def _maximised(inside: Floats, weight: Floats, start: Floats) -> Floats:
-    """Probabilities of the regions at the maximum of the likelihood, from any start.
-
-    The gradient shows the distance to the maximum: by concavity, the mean log-likelihood is no
-    further from it than the largest gain of moving probability to a region.
+    Sums over the regions of an interval, and over the intervals of a region, are differences of
+    cumulative sums.
     """
-    usable = np.isfinite(start).all() and (inside @ start > 0).all()
-    p = start / start.sum() if usable else np.full(start.size, 1 / max(start.size, 1))
-    for _ in range(_MAX_STEPS):
-        ratio = inside / (inside @ p)[:, None]
-        gain = weight @ ratio / weight.sum() - 1
-        if gain.max(initial=0) <= _GAP:
-            return p
-        p = _newton_step(inside, weight, p, ratio, gain)
-    raise ArithmeticError("Turnbull's estimate did not converge")
+
+    first: Ints
+    """First region of each interval, shape (n,); n >= 0."""
+    past: Ints
+    """The region after its last."""
+    weight: Floats
+    """Share of the subjects with it."""
+    n_regions: int
+
+    def maximum_likelihood(self) -> Floats:
+        """Probabilities of the regions.
+
+        The gradient shows the distance to the maximum: by concavity, the mean log-likelihood is no
+        further from it than the largest gain of moving probability to a region.
+        """
+        held = self._start()
+        p = np.zeros(self.n_regions)
+        p[held] = 1 / max(len(held), 1)
+        for _ in range(_MAX_STEPS):
+            likelihood = self._likelihood(p)
+            gain = self._gain(likelihood)
+            if gain.max(initial=0) <= _GAP:
+                return p
+            aim = self._newton(_taking_part(p, gain), likelihood)
+            p = self._towards(aim, p, float(gain @ (aim - p)), likelihood)
+        raise ArithmeticError("Turnbull's estimate did not converge")
+
+    def _start(self) -> list[int]:
+        """As few regions as can be so that each interval holds one."""
+        nearest = np.full(self.n_regions + 1, self.n_regions + 1)
+        np.minimum.at(nearest, self.first, self.past)
+        # The end of the interval that ends first, of those that begin at a region or after it.
+        ends = np.minimum.accumulate(nearest[::-1])[::-1].tolist()
+        held, at = [], 0
+        while (end := ends[at]) <= self.n_regions:
+            held.append(end - 1)
+            at = end
+        return held
+
+    def _likelihood(self, p: Floats) -> Floats:
+        """Probability of each interval."""
+        sums = np.zeros(p.size + 1)
+        p.cumsum(out=sums[1:])
+        return np.asarray(sums[self.past] - sums[self.first])
+
+    def _gain(self, likelihood: Floats) -> Floats:
+        """Rise of the mean log-likelihood with probability taken from all to one region."""
+        share, length = self.weight / likelihood, self.n_regions + 1
+        change = np.bincount(self.first, share, length) - np.bincount(self.past, share, length)
+        return np.asarray(change[:-1].cumsum() - 1)
+
+    def _newton(self, taking: Ints, likelihood: Floats) -> Floats:
+        """Probabilities of some regions that maximise the quadratic approximation."""
+        from scipy.optimize import nnls
+
+        held = (self.first[:, None] <= taking) & (taking < self.past[:, None])
+        # By least squares; the last row makes the probabilities add to 1.
+        rows, wanted = np.ones((likelihood.size + 1, taking.size)), np.zeros(likelihood.size + 1)
+        rows[:-1] = np.sqrt(self.weight)[:, None] * (held / likelihood[:, None] - 2)
+        wanted[-1] = 1
+        found = nnls(rows, wanted)[0]
+        p = np.zeros(self.n_regions)
+        p[taking] = found / found.sum()
+        return p
+
+    def _towards(self, aim: Floats, p: Floats, slope: float, likelihood: Floats) -> Floats:
+        """A step to other probabilities, halved until the mean log-likelihood rises with it."""
+        length = 1.0
+        with np.errstate(divide="ignore"):
+            least = self.weight @ np.log(likelihood) - _LOG_ROUNDING
+            while True:
+                reached = (1 - length) * p + length * aim
+                rise = self.weight @ np.log(self._likelihood(reached)) - least
+                if rise >= length * slope / 3:
+                    return reached
+                length /= 2
 
 
-def _newton_step(inside: Floats, weight: Floats, p: Floats, ratio: Floats, gain: Floats) -> Floats:
-    """One step of Wang's constrained Newton method, shortened until the likelihood rises."""
-    from scipy.optimize import nnls
+def _taking_part(p: Floats, gain: Floats) -> Ints:
+    """Regions that a step is about: with probability, or of the largest gain between two of these.
 
-    # Least squares of the quadratic approximation; the last row makes the probabilities add to 1.
-    rows = np.vstack([np.sqrt(weight)[:, None] * (ratio - 2), np.ones(p.size)])
-    direction = nnls(rows, np.append(np.zeros(weight.size), 1.0))[0]
-    direction = direction / direction.sum() - p
-    slope = weight.sum() * float(gain @ direction)
-    with np.errstate(divide="ignore"):
-        now, length = weight @ np.log(inside @ p) - _LOG_ROUNDING * weight.sum(), 1.0
-        while weight @ np.log(inside @ (p + length * direction)) < now + length * slope / 3:
-            length /= 2
-    return np.asarray((p + length * direction).clip(min=0))
+    They are few, where the regions are many.
+    """
+    has = p > 0
+    if has.all():
+        return np.arange(p.size)
+    # Odd where a region has probability, even in the gap before it.
+    place = 2 * has.cumsum() - has
+    last = np.flatnonzero(np.append(place[1:] > place[:-1], True))
+    best = np.lexsort((gain, place))[last]
+    return best[has[best] | (gain[best] > 0)]
 
 
 @lru_cache(maxsize=4)
 def _bootstrap(estimate: Turnbull, replicates: int, seed: int) -> list[_Regions]:
     """Estimates from samples of the subjects drawn with replacement."""
-    draws = np.random.default_rng(seed).integers(
-        estimate.start.size, size=(replicates, estimate.start.size)
-    )
-    return [_resampled(estimate, drawn) for drawn in draws]
-
-
-def _resampled(estimate: Turnbull, drawn: Ints) -> _Regions:
-    bounds, weight = np.unique(
-        np.column_stack([estimate.start[drawn], estimate.end[drawn]]), axis=0, return_counts=True
-    )
-    start, end = bounds.T
-    left, right = _region_codes(start, end)
-    inside = _inside(start, end, left, right)
-    probability = _maximised(inside, weight.astype(np.float64), np.ones(left.size))
-    values = np.append(estimate.values, np.inf)
-    finite = values[bounds // 3]
-    last = float(finite[np.isfinite(finite)].max())
-    return _Regions(values[left // 3], values[right // 3], probability, last)
+    random = np.random.default_rng(seed)
+    pairs, which, count = _distinct(estimate.start, estimate.end)
+    bounds = np.append(estimate.values, np.inf)
+    regions = []
+    for _ in range(replicates):
+        drawn = random.integers(which.size, size=which.size)
+        weight = np.bincount(which[drawn], minlength=count.size)
+        start, end = pairs[:, weight > 0]
+        left, right, probability = _fitted(start, end, weight[weight > 0])
+        seen = bounds[np.concatenate([start, end]) // 3]
+        last = float(seen[np.isfinite(seen)].max())
+        regions.append(_Regions(bounds[left // 3], bounds[right // 3], probability, last))
+    return regions
 
 
 def _survival(regions: _Regions, time: float) -> tuple[float, float]:
@@ -320,7 +375,7 @@ def _survival(regions: _Regions, time: float) -> tuple[float, float]:
     over = regions.right <= time
     begun = over | ((regions.left < time) & np.isfinite(regions.right))
     lowest, highest = (1 - regions.probability[gone].sum() for gone in (begun, over))
-    return max(float(lowest), 0.0), max(float(highest), 0.0)
+    return max(round(float(lowest), _DIGITS), 0.0), max(round(float(highest), _DIGITS), 0.0)
 
 
 def _quantile(regions: _Regions, p: float, rule: str) -> tuple[float, float]:
