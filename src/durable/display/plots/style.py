@@ -76,6 +76,8 @@ _SETTINGS: dict[Any, Any] = {
     "lines.markersize": 4.0,
     "hatch.linewidth": 0.5,
     "text.parse_math": False,
+    # A text is as wide in PNG, by which lines are broken, as in SVG and PDF; and soonest drawn.
+    "text.hinting": "none",
     "svg.fonttype": "path",
     "pdf.fonttype": 42,  # text that can be searched and copied
 }
