@@ -29,7 +29,7 @@ UV := .tools/bin/uv
 READY := .venv/.ready
 BIN := .venv/bin
 
-.PHONY: help run slurm test lint format reference lock bench clean
+.PHONY: help run slurm test quick lint format reference lock bench clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,9 @@ slurm: $(READY) ## add to the environment what sends jobs to a Slurm cluster (do
 
 test: lint ## check the code and run all tests
 	$(BIN)/pytest -n 2 --durations=10
+
+quick: $(READY) ## run the tests that take seconds
+	$(BIN)/pytest -n 2 -m 'not slow'
 
 lint: $(READY) ## check style, types and the workflow
 	$(BIN)/ruff check .

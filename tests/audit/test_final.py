@@ -18,6 +18,8 @@ from tests.audit.conftest import (
 )
 from tests.workflow.conftest import RESULTS, Study, new_study
 
+pytestmark = pytest.mark.slow
+
 LOCKED = "outputs: {locked: true}\n"
 
 

@@ -13,6 +13,8 @@ from selenium.webdriver.remote.webelement import WebElement
 from tests.browser.conftest import NARROW, WIDE, Browser
 from tests.display.study import ENDING, FORMULA, IMAGE, SCRIPT
 
+pytestmark = pytest.mark.slow
+
 SIZES = pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 EVENTS, CONCENTRATIONS = "l_adverse_events", "l_kinetics"
 

@@ -184,6 +184,7 @@ def test_baseline_shows_categories_and_measures(tmp_path):
         *values("t_baseline", "AGE", TOTAL, n=4, mean=10.25, sd=2.04, min=4, max=16),
         *values("t_baseline", "CELLSKG", TOTAL, n=4, mean=1e7, sd=250000.5),
         *values("t_baseline", "SEX|F", TOTAL, n=3, percent=75),
+        *values("t_baseline", "FUN", TOTAL, n=4, mean=1.8125, sd=0.6625, min=0.875, max=2.375),
         *values("t_baseline", "MUS", TOTAL, n=0, mean=nan, sd=nan),
         *INFUSED,
     ]
@@ -191,6 +192,9 @@ def test_baseline_shows_categories_and_measures(tmp_path):
     assert shown["Age, years / Mean (SD)"] == ["10.3 (2.0)"]
     assert shown["Cells infused, millions per kg / Mean (SD)"] == ["10.00 (0.25)"]
     assert shown["Sex, n (%) / female"] == ["3 (75.0)"]
+    # In steps of 0.125: two decimals.
+    assert shown["CHAQ / Mean (SD)"] == ["1.81 (0.66)"]
+    assert shown["CHAQ / Min, max"] == ["0.88, 2.38"]
     assert shown["CMAS / Mean (SD)"] == ["NE"]
 
 

@@ -193,6 +193,7 @@ def write_xlsx(path: Path, queries: Queries) -> None:
             _write_rows(sheet, rows.itertuples(index=False, name=None), body)
             sheet.freeze_panes(1, 0)
             sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
+            sheet.set_paper(9)  # A4
             sheet.set_landscape()
             sheet.fit_to_pages(1, 0)
             sheet.repeat_rows(0)

@@ -51,6 +51,9 @@ def baseline(ard: Ard, plan: Plan) -> Rows:
         "MAXTIS": "Maximum attainable Total Improvement Score",
         **{code: _measure_label(plan, place) for place, code in _CODES.items()},
     }
+    decimals = {
+        code: _DECIMALS.get(plan.response.measures[place], 1) for place, code in _CODES.items()
+    }
     shown: set[str] = set()
     categories = {"SEX": "Sex", "BLREMFL": "Already in remission", "BLENZ": "Enzyme followed"}
     words = {"F": "female", "M": "male", "Y": "yes", "N": "no", "U": "unknown"}
@@ -64,7 +67,7 @@ def baseline(ard: Ard, plan: Plan) -> Rows:
         elif parameter in continuous:
             yield Row(continuous[parameter])
             cells = parameter == "CELLSKG"
-            lines = summary(2, power=-6) if cells else summary(1)
+            lines = summary(2, power=-6) if cells else summary(decimals.get(parameter, 1))
             yield from ard.lines(output, parameter, lines)
 
 
@@ -76,6 +79,10 @@ _CODES = {
     "enzyme": "ENZ",
     "extramuscular": "EXTR",
 }
+
+
+#: Of measures recorded in finer steps than one decimal: CHAQ has steps of 0.125.
+_DECIMALS = {"chaq": 2}
 
 
 def _measure_label(plan: Plan, place: str) -> str:
