@@ -282,7 +282,7 @@ class _Intervals(NamedTuple):
             gain = self._gain(likelihood)
             if gain.max(initial=0) <= _GAP:
                 return p
-            aim = self._newton(_taking_part(p, gain), likelihood)
+            aim = self._newton(_taking_part(p, gain), likelihood, gain)
             p = self._towards(aim, p, float(gain @ (aim - p)), likelihood)
         raise ArithmeticError("Turnbull's estimate did not converge")
 
@@ -310,19 +310,28 @@ class _Intervals(NamedTuple):
         change = np.bincount(self.first, share, length) - np.bincount(self.past, share, length)
         return np.asarray(change[:-1].cumsum() - 1)
 
-    def _newton(self, taking: Ints, likelihood: Floats) -> Floats:
-        """Probabilities of some regions that maximise the quadratic approximation."""
-        from scipy.optimize import nnls
+    def _newton(self, taking: Ints, likelihood: Floats, gain: Floats) -> Floats:
+        """Probabilities of some regions that maximise the quadratic approximation.
 
-        held = (self.first[:, None] <= taking) & (taking < self.past[:, None])
-        # By least squares; the last row makes the probabilities add to 1.
-        rows, wanted = np.ones((likelihood.size + 1, taking.size)), np.zeros(likelihood.size + 1)
-        rows[:-1] = np.sqrt(self.weight)[:, None] * (held / likelihood[:, None] - 2)
-        wanted[-1] = 1
-        found = nnls(rows, wanted)[0]
+        With r = 1 / likelihood where a region is in an interval and 0 elsewhere, they are the least
+        squares of (r - 2) p weighted, none negative, with one more row that makes them add to 1.
+        """
+        squares, sums = self._squares(taking, likelihood), gain[taking] + 1
         p = np.zeros(self.n_regions)
+        found = _least_squares(squares + 5 - 2 * (sums[:, None] + sums))
         p[taking] = found / found.sum()
         return p
+
+    def _squares(self, taking: Ints, likelihood: Floats) -> Floats:
+        """Sums over the intervals that hold both of two regions of 1 / likelihood squared.
+
+        Only those of a region and one that is not before it.
+        """
+        size = taking.size + 1
+        first, past = taking.searchsorted(self.first), taking.searchsorted(self.past)
+        each = np.bincount(first * size + past, self.weight / likelihood**2, size * size)
+        # Those that begin at the one or before it, and end after the other.
+        return each.reshape(size, size).cumsum(axis=0)[:-1, :0:-1].cumsum(axis=1)[:, ::-1]
 
     def _towards(self, aim: Floats, p: Floats, slope: float, likelihood: Floats) -> Floats:
         """A step to other probabilities, halved until the mean log-likelihood rises with it."""
@@ -335,6 +344,23 @@ class _Intervals(NamedTuple):
                 if rise >= length * slope / 3:
                     return reached
                 length /= 2
+
+
+def _least_squares(squares: Floats) -> Floats:
+    """The x, none negative, with least x' S x - 2 sum(x), by the upper triangle of S."""
+    from scipy.linalg.lapack import dposv, dtrtrs
+    from scipy.optimize import nnls
+
+    ones, aside = np.ones(len(squares)), 0.0
+    while True:
+        root, found, singular = dposv(squares + aside * np.eye(len(squares)), ones)
+        if not singular:
+            break
+        # Of a matrix that rounding makes singular, one beside it.
+        aside = max(100 * aside, 1e-12 * float(np.trace(squares)))
+    if found.min() < 0:
+        found = nnls(np.triu(root), dtrtrs(root, ones, trans=1)[0])[0]
+    return np.asarray(found)
 
 
 def _taking_part(p: Floats, gain: Floats) -> Ints:
