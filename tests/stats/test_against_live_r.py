@@ -51,6 +51,10 @@ def test_r_computes_the_reference_results_again(tmp_path: Path) -> None:
             json.loads((folder / f"{name}.json").read_text())["cases"]
             for folder in (tmp_path, REFERENCE)
         )
+        # What newer versions of R survival refuse (see generate.R).
+        refused = {case["id"] for case in kept} - {case["id"] for case in again}
+        assert refused <= {"aj_all_censored", "aj_all_one_time"}
+        kept = [case for case in kept if case["id"] not in refused]
         words, numbers = flatten(again)
         assert words == flatten(kept)[0]
         assert numbers == pytest.approx(flatten(kept)[1], rel=1e-12, abs=1e-12, nan_ok=True)
@@ -97,6 +101,7 @@ def test_the_batch_of_new_samples_equals_r(new: dict[str, list[Case]]) -> None:
 
 
 def test_cumulative_incidences_of_new_samples_equal_r(new: dict[str, list[Case]]) -> None:
+    assert len(new["aalen_johansen"]) >= 50
     for case in new["aalen_johansen"]:
         test_competing.test_curve_and_standard_error_equal_r_survfit(case)
         for transform in ("log", "log-log", "plain"):
