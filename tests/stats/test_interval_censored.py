@@ -193,6 +193,42 @@ def test_no_move_of_probability_makes_a_registry_more_likely(n, seed):
     assert estimate.probability.sum() == pytest.approx(1)
 
 
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 29), st.one_of(st.integers(0, 24), st.just(INF))),
+        min_size=1,
+        max_size=40,
+    )
+)
+def test_no_move_of_probability_makes_any_sample_more_likely(sample):
+    lower = np.array([first for first, _ in sample], dtype=float)
+    upper = lower + np.array([length for _, length in sample])
+    estimate = turnbull(lower, upper)
+    inside = (lower[:, None] <= estimate.left) & (estimate.right <= upper[:, None])
+    # An exact time is not in the interval that begins after it.
+    exact = (estimate.left == estimate.right) & (lower[:, None] == estimate.left)
+    inside &= ~exact | (upper == lower)[:, None]
+    gain = (inside / (inside @ estimate.probability)[:, None]).mean(axis=0)
+    assert gain.max() == pytest.approx(1, abs=1e-9)
+
+
+def test_a_step_that_leaves_out_too_much_at_once_is_made_in_turn():
+    # Of 20,000 random samples the one in which steps that did not rise went on without end.
+    lower = (
+        "23 23 28 28 21 12 15 24 27 25 21 24 14 3 18 7 24 12 25 6 20 18 26 0 1 29 23 3 2 22 5 25"
+    )
+    upper = (
+        "inf 44 inf inf inf 17 24 48 41 42 25 inf 38 26 19 19 45 28 inf inf 29 33 45 12 13 inf 41 7"
+        " 11 inf 14 inf"
+    )
+    sample = [[float(bound) for bound in text.split()] for text in (lower, upper)]
+    curve = dict(turnbull(*sample).curve[["right", "survival"]].to_numpy().tolist())
+    plain = self_consistent(*sample, steps=5000)
+    for bound, survival in curve.items():
+        assert bound == INF or survival == pytest.approx(plain[bound], abs=1e-4)
+
+
 def test_ten_copies_of_every_subject_have_the_same_curve():
     lower, upper = registry(300, 4)
     one, ten = turnbull(lower, upper), turnbull(np.repeat(lower, 10), np.repeat(upper, 10))

@@ -282,7 +282,7 @@ class _Intervals(NamedTuple):
             gain = self._gain(likelihood)
             if gain.max(initial=0) <= _GAP:
                 return p
-            aim = self._newton(_taking_part(p, gain), likelihood, gain)
+            aim = self._newton(p, likelihood, gain)
             p = self._towards(aim, p, float(gain @ (aim - p)), likelihood)
         raise ArithmeticError("Turnbull's estimate did not converge")
 
@@ -310,17 +310,22 @@ class _Intervals(NamedTuple):
         change = np.bincount(self.first, share, length) - np.bincount(self.past, share, length)
         return np.asarray(change[:-1].cumsum() - 1)
 
-    def _newton(self, taking: Ints, likelihood: Floats, gain: Floats) -> Floats:
-        """Probabilities of some regions that maximise the quadratic approximation.
+    def _newton(self, p: Floats, likelihood: Floats, gain: Floats) -> Floats:
+        """Probabilities at which the quadratic approximation is higher than at `p`.
 
-        With r = 1 / likelihood where a region is in an interval and 0 elsewhere, they are the least
-        squares of (r - 2) p weighted, none negative, with one more row that makes them add to 1.
+        With r = 1 / likelihood where a region is in an interval and 0 elsewhere, they are weighted
+        least squares of (r - 2) p, none negative, with one more row that makes them add to 1.
         """
+        taking = _taking_part(p, gain)
         squares, sums = self._squares(taking, likelihood), gain[taking] + 1
-        p = np.zeros(self.n_regions)
-        found = _least_squares(squares + 5 - 2 * (sums[:, None] + sums))
-        p[taking] = found / found.sum()
-        return p
+        squares += 5 - 2 * (sums[:, None] + sums)
+        found = _least_at_once(squares)
+        # Scaled to a sum of 1, the sum of the squares becomes (1 - sum) / sum; at `p` it is 1.
+        if found.sum() <= 0.5:
+            found = _least_in_turn(squares, p[taking] / 2)
+        aim = np.zeros(self.n_regions)
+        aim[taking] = found / found.sum()
+        return aim
 
     def _squares(self, taking: Ints, likelihood: Floats) -> Floats:
         """Sums over the intervals that hold both of two regions of 1 / likelihood squared.
@@ -346,21 +351,43 @@ class _Intervals(NamedTuple):
                 length /= 2
 
 
-def _least_squares(squares: Floats) -> Floats:
-    """The x, none negative, with least x' S x - 2 sum(x), by the upper triangle of S."""
-    from scipy.linalg.lapack import dposv, dtrtrs
-    from scipy.optimize import nnls
+def _least_at_once(squares: Floats) -> Floats:
+    """The x with least x' S x - 2 sum(x) once all that becomes negative is left out."""
+    free, found = np.arange(len(squares)), np.zeros(len(squares))
+    while (wanted := _solved(squares)).min() < 0:
+        stays = np.flatnonzero(wanted > 0)
+        free, squares = free[stays], squares[np.ix_(stays, stays)]
+    found[free] = wanted
+    return found
 
-    ones, aside = np.ones(len(squares)), 0.0
+
+def _least_in_turn(squares: Floats, x: Floats) -> Floats:
+    """From x, none negative, to one with less x' S x - 2 sum(x).
+
+    The inner loop of Lawson & Hanson, Solving Least Squares Problems, 1974, chapter 23: what
+    becomes negative is left out where it reaches 0, on a way on which the sum gets less.
+    """
+    free, found = np.arange(x.size), np.zeros(x.size)
+    while (wanted := _solved(squares[np.ix_(free, free)])).min() < 0:
+        below = np.flatnonzero(wanted < 0)
+        way = x[below] / (x[below] - wanted[below])
+        x = x + way.min() * (wanted - x)
+        first = below[way == way.min()]
+        free, x = np.delete(free, first), np.delete(x, first)
+    found[free] = wanted
+    return found
+
+
+def _solved(squares: Floats) -> Floats:
+    """The x with S x = 1, by the upper triangle of S; where rounding makes it singular, near it."""
+    from scipy.linalg.lapack import dposv
+
+    aside = 0.0
     while True:
-        root, found, singular = dposv(squares + aside * np.eye(len(squares)), ones)
+        _, x, singular = dposv(squares + aside * np.eye(len(squares)), np.ones(len(squares)))
         if not singular:
-            break
-        # Of a matrix that rounding makes singular, one beside it.
+            return np.asarray(x)
         aside = max(100 * aside, 1e-12 * float(np.trace(squares)))
-    if found.min() < 0:
-        found = nnls(np.triu(root), dtrtrs(root, ones, trans=1)[0])[0]
-    return np.asarray(found)
 
 
 def _taking_part(p: Floats, gain: Floats) -> Ints:
