@@ -9,6 +9,7 @@ import pytest
 
 from durable.audit.cells import Change, changes
 from durable.audit.curves import overlay
+from durable.audit.pages import Section, page
 from durable.audit.plans import key_differences
 from durable.audit.records import input_changes, text
 from durable.contracts.results import Result, to_csv
@@ -115,3 +116,12 @@ def test_names_from_the_plan_are_escaped_in_the_figure() -> None:
     # Twelve months on the axis, the curve down to a half at month 7, and a tick there.
     assert ">12</text>" in drawn
     assert drawn.count("m0,-5v10") == 1
+
+
+def test_a_page_escapes_its_cells_and_does_not_break_dates_durations_or_columns() -> None:
+    given = "<b> 2024-06-30 -> 2025-04-08, 313 days; visits.visit_date row 25"
+    shown = page("T", "v", {}, [Section("S", ["because"], [[given]])], good=True)
+    assert (
+        "<td>&lt;b&gt; <span>2024-06-30</span> <span>-&gt;</span> <span>2025-04-08</span>, "
+        "<span>313 days</span>; <span>visits.visit_date</span> row 25</td>"
+    ) in shown

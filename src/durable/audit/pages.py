@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,16 +24,19 @@ h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92em; }
 th, td { text-align: left; vertical-align: top; padding: .2rem .7rem .2rem .2rem; }
 thead th { border-bottom: 1px solid #1a1a1a; }
-td { overflow-wrap: anywhere; } tr.bad td { border: 0; background: #fbeeee; }
+td { overflow-wrap: anywhere; } td span { white-space: nowrap; }
+tr.bad td { border: 0; background: #fbeeee; }
 code { font-size: .85em; } p.note { color: #444; font-size: .9em; }
 @media print { body { font-size: 9.5pt; max-width: none; } }
 """
+#: What a narrow column does not break: dates, durations, arrows, and a table with its column.
+_WHOLE = re.compile(r"(\b\d{4}-\d\d-\d\d\b|\b\d+ days\b|->|\b[a-z_]{1,30}\.[a-z_]{1,30}\b)")
 _TABLE = """{% macro table(columns, rows, bad) %}<div class="scroll" tabindex="0"><table>
 <thead><tr>{% for c in columns %}<th scope="col">{{ c }}</th>{% endfor %}</tr></thead>
 <tbody>
 {%- for row in rows %}
 <tr{% if loop.index0 in bad %} class="bad"{% endif %}>
-{%- for cell in row %}<td>{{ cell }}</td>{% endfor %}</tr>
+{%- for cell in row %}<td>{{ cell | together }}</td>{% endfor %}</tr>
 {%- endfor %}
 </tbody></table></div>{% endmacro %}"""
 _PAGE = (
@@ -96,10 +100,22 @@ def page(
     from markupsafe import Markup
 
     environment = Environment(autoescape=True, keep_trailing_newline=True)
+    environment.filters["together"] = _together
     template = environment.from_string(_PAGE)
     style = Markup(_STYLE)  # noqa: S704  (a constant)
     return template.render(
         title=title, verdict=verdict, facts=facts, sections=sections, good=good, style=style
+    )
+
+
+def _together(cell: str) -> Markup:
+    """Text that is not broken within what belongs together."""
+    from markupsafe import Markup, escape
+
+    span = Markup("<span>{}</span>")
+    parts = _WHOLE.split(cell)
+    return Markup("").join(
+        span.format(part) if i % 2 else escape(part) for i, part in enumerate(parts)
     )
 
 
