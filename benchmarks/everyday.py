@@ -31,8 +31,8 @@ def measure(rounds: int = 3) -> dict[str, float]:
 
     Each round runs, one after the other: a plain R script (where R is installed), the demo from no
     results, again with nothing to do, ``snakemake --version``, the same analysis of the study at a
-    later cut-off, a series of it and `FURTHER` more cut-offs, the audit of the first one, and all
-    stages in one interpreter.
+    later cut-off, a series of it and `FURTHER` more cut-offs, the audit of the first one, all
+    stages in one interpreter, the imports alone, and the figures alone.
     """
     found: dict[str, list[float]] = {}
     for _ in range(rounds):
@@ -63,6 +63,9 @@ def one_round(folder: Path) -> dict[str, float]:
         "series": [*run, "series", "--configfile", "config/series.yaml"],
         "audit": [*run, "audit", "--configfile", PINNED],
         "single": one_interpreter(),
+        "imports": [sys.executable, "-c", f"import durable.config, {', '.join(modules())}"],
+        "figures": [sys.executable, "-m", "durable", "figures", "--config", "config/config.yaml"],
+        "figures_imports": [sys.executable, "-c", "import durable.config, durable.display.figures"],
     }
     if not shutil.which("Rscript"):
         del commands["plain"]
@@ -86,13 +89,26 @@ def ratios(times: dict[str, float]) -> dict[str, float]:
     if "plain_wall" in times:
         found["plain_ratio"] = times["fresh_wall"] / times["plain_wall"]
         found["plain_cpu_ratio"] = times["fresh_cpu"] / times["plain_cpu"]
+        # What is left with every table, dataset and record for nothing, on two idle cores.
+        drawing = times["figures_cpu"] - times["figures_imports_cpu"]
+        least = times["nothing_cpu"] + times["imports_cpu"] + drawing
+        found["floor_ratio"] = least / 2 / times["plain_wall"]
     return found
+
+
+def stages() -> list[str]:
+    """Stages of the demo study."""
+    return [name for name, stage in STAGES.items() if name not in LEFT_OUT and not stage.folder]
+
+
+def modules() -> list[str]:
+    """What they import."""
+    return [module for name in stages() for module in (STAGES[name].module, *STAGES[name].late)]
 
 
 def one_interpreter() -> list[str]:
     """A command that runs every stage of the demo study in one process."""
-    stages = [name for name, stage in STAGES.items() if name not in LEFT_OUT and not stage.folder]
-    calls = f"[main([s, '--config', 'config/config.yaml', '--results', 'one']) for s in {stages}]"
+    calls = f"[main([s, '--config', 'config/config.yaml', '--results', 'one']) for s in {stages()}]"
     program = f"import sys; from durable.commands import main; sys.exit(any({calls}))"
     return [sys.executable, "-c", program]
 
