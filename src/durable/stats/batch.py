@@ -154,7 +154,7 @@ class KaplanMeierBatch:
         tolerance = _tolerance(self.time)[:, None]
         passed = np.empty((len(self.time), asked.size), dtype=np.int64)
         for column, time in enumerate(asked.tolist()):
-            passed[:, column] = self._first_column(~(self.time <= time + tolerance))
+            passed[:, column] = _count(self.time <= time + tolerance)
         latest = (passed - 1).clip(min=0)
         observed = (passed > 0) & (np.abs(self._cells(self.time, latest) - asked) <= tolerance)
         coming = passed - observed
@@ -193,12 +193,6 @@ class KaplanMeierBatch:
         """The first chosen time of each sample; NaN if none is."""
         column = chosen.argmax(axis=1)
         return np.where(self._cells(chosen, column), self._cells(self.time, column), np.nan)
-
-    def _first_column(self, chosen: Bools) -> Ints:
-        """The column of the first chosen cell of each sample; behind the last if none is."""
-        column = chosen.argmax(axis=1)
-        chosen_there = self._cells(chosen, column)
-        return np.asarray(np.where(chosen_there, column, chosen.shape[1]))
 
     def _cells(self, values: npt.NDArray[Scalar], column: Ints) -> npt.NDArray[Scalar]:
         """One cell of each row, or several: `column` of shape (S,) or (S, n)."""
@@ -311,7 +305,7 @@ def _count_sorted(times: Floats, events: Bools) -> tuple[Floats, Ints, Ints]:
         time[~filled] = np.nan
     starts = filled & _differs(time)
     n_exit, n_event = filled.astype(np.int64), event.astype(np.int64)
-    tied = np.unique(np.nonzero(starts != filled)[0])
+    tied = np.flatnonzero(_count(starts != filled))
     if tied.size:
         merged = _merged(time[tied], starts[tied], filled[tied], event[tied])
         time[tied], n_exit[tied], n_event[tied] = merged
@@ -376,14 +370,17 @@ def _estimate(time: Floats, n_exit: Ints, n_event: Ints) -> KaplanMeierBatch:
     n_risk = np.empty_like(gone)
     n_risk[:, 0] = gone[:, -1]
     np.subtract(gone[:, -1:], gone[:, :-1], out=n_risk[:, 1:])
-    at_risk = n_risk.astype(np.float64)
-    survivors = at_risk - n_event
+    at_risk = gone.view(np.float64)
+    np.copyto(at_risk, n_risk)
+    survival = at_risk - n_event
+    died = survival == 0
+    variance = at_risk * survival
     with np.errstate(divide="ignore", invalid="ignore"):  # survival 0; behind the last time
-        survival = _accumulate(np.multiply, survivors / at_risk)
-        variance = np.multiply(at_risk, survivors, out=at_risk)
+        survival /= at_risk
+        _accumulate(np.multiply, survival)
         np.divide(n_event, variance, out=variance)
         log_std_err = np.sqrt(_accumulate(np.add, variance), out=variance)
-    log_std_err[survivors == 0] = np.nan
+    log_std_err[died] = np.nan
     return KaplanMeierBatch(time, n_risk, n_event, survival, log_std_err)
 
 
