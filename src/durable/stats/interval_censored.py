@@ -382,12 +382,12 @@ def _solved(squares: Floats) -> Floats:
     """The x with S x = 1, by the upper triangle of S; where rounding makes it singular, near it."""
     from scipy.linalg.lapack import dposv
 
-    aside = 0.0
-    while True:
-        _, x, singular = dposv(squares + aside * np.eye(len(squares)), np.ones(len(squares)))
+    unit, ones = np.eye(len(squares)), np.ones(len(squares))
+    for aside in np.array([0, 1e-12, 1e-9, 1e-6]) * np.trace(squares):
+        _, x, singular = dposv(squares + aside * unit, ones)
         if not singular:
             return np.asarray(x)
-        aside = max(100 * aside, 1e-12 * float(np.trace(squares)))
+    raise ArithmeticError("Turnbull's estimate: a step has no solution")
 
 
 def _taking_part(p: Floats, gain: Floats) -> Ints:
