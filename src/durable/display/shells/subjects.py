@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from durable.config.model import Plan
+from durable.contracts.parameters import PLACES
 from durable.display import definitions
 from durable.display.shell import Ard, Line, Row, Rows
 from durable.display.shells.cells import count, plain_n_percent, summary
@@ -46,14 +47,14 @@ def baseline(ard: Ard, plan: Plan) -> Rows:
     output, p = "t_baseline", plan.outputs.percent_decimals
     cell = partial(plain_n_percent, decimals=p)
     continuous = {
-        "AGE": "Age, years",
-        "CELLSKG": "Cells infused, millions per kg",
-        "MAXTIS": "Maximum attainable Total Improvement Score",
-        **{code: _measure_label(plan, place) for place, code in _CODES.items()},
+        "AGE": ("Age, years", summary(1)),
+        "CELLSKG": ("Cells infused, millions per kg", summary(2, power=-6)),
+        "MAXTIS": ("Maximum attainable Total Improvement Score", summary(1)),
     }
-    decimals = {
-        code: _DECIMALS.get(plan.response.measures[place], 1) for place, code in _CODES.items()
-    }
+    for place, measure in plan.response.measures.items():
+        name = definitions.MEASURES[measure]
+        lines = summary(_DECIMALS.get(measure, 1))
+        continuous[PLACES[place][0]] = (name[0].upper() + name[1:], lines)
     shown: set[str] = set()
     categories = {"SEX": "Sex", "BLREMFL": "Already in remission", "BLENZ": "Enzyme followed"}
     words = {"F": "female", "M": "male", "Y": "yes", "N": "no", "U": "unknown"}
@@ -65,26 +66,10 @@ def baseline(ard: Ard, plan: Plan) -> Rows:
                 shown.add(name)
             yield from ard.lines(output, parameter, [Line(words.get(detail, detail.upper()), cell)])
         elif parameter in continuous:
-            yield Row(continuous[parameter])
-            cells = parameter == "CELLSKG"
-            lines = summary(2, power=-6) if cells else summary(decimals.get(parameter, 1))
+            heading, lines = continuous[parameter]
+            yield Row(heading)
             yield from ard.lines(output, parameter, lines)
-
-
-_CODES = {
-    "physician_global": "PHYS",
-    "parent_global": "PAR",
-    "muscle": "MUS",
-    "function": "FUN",
-    "enzyme": "ENZ",
-    "extramuscular": "EXTR",
-}
 
 
 #: Of measures recorded in finer steps than one decimal: CHAQ has steps of 0.125.
 _DECIMALS = {"chaq": 2}
-
-
-def _measure_label(plan: Plan, place: str) -> str:
-    name = definitions.MEASURES[plan.response.measures[place]]
-    return name[0].upper() + name[1:]
