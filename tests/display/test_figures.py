@@ -19,7 +19,15 @@ from durable.config.model import Remission, Response, Statistics
 from durable.display import figures
 from durable.display.plots import kinetics, km
 from durable.display.plots.points import drawable, read_points, short
-from durable.display.plots.style import WIDTH, accessible, apart, settings, spread, wrap
+from durable.display.plots.style import (
+    WIDTH,
+    accessible,
+    apart,
+    settings,
+    spread,
+    text_width,
+    wrap,
+)
 from durable.errors import UserError
 from durable.stages import STAGES
 from tests.display import figure_data
@@ -530,6 +538,8 @@ def test_text_is_broken_between_words_and_within_a_word_too_long() -> None:
     lines = wrap("word " * 60)
     assert len(lines) > 1
     assert " ".join(lines) == ("word " * 60).strip()
+    # No line could hold the next word, by the width of the whole line.
+    assert all(text_width(line) <= 166 < text_width(f"{line} word") for line in lines[:-1])
     assert "".join(wrap("x" * 400)) == "x" * 400
     assert wrap("") == []
 

@@ -6,6 +6,7 @@ Lengths are millimetres from the lower left corner of the page unless a name say
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -274,35 +275,29 @@ def text_width(text: str, size: float = TEXT_SIZE, weight: str = "normal") -> fl
 def wrap(
     text: str, size: float = TEXT_SIZE, weight: str = "normal", width: float = WIDTH - 2 * MARGIN
 ) -> list[str]:
-    """Lines no wider than `width` millimetres; a longer word is broken."""
+    """Lines no wider than `width` millimetres; a longer word is broken.
+
+    A line is as wide as its words and the spaces between them: each word is measured once.
+    """
+    space = text_width(" ", size, weight)
     lines: list[str] = []
-    words = text.split()
-    guess = 1
+    line: list[str] = []
+    used = 0.0
+    words = deque(text.split())
     while words:
-        fits = guess = _fitting(words, guess, size, weight, width)
-        if fits:
-            lines.append(" ".join(words[:fits]))
-            del words[:fits]
-        else:
-            word = words[0]
-            cut = max(1, int(len(word) * width / text_width(word, size, weight)) - 1)
+        word = words.popleft()
+        own = text_width(word, size, weight)
+        if line and used + space + own > width:
+            lines.append(" ".join(line))
+            line = []
+        if own > width:
+            cut = max(1, int(len(word) * width / own) - 1)
             lines.append(word[:cut])
-            words[0] = word[cut:]
-    return lines
-
-
-def _fitting(words: Sequence[str], guess: int, size: float, weight: str, width: float) -> int:
-    """How many of the words fit on a line, sought from a guess: to measure a text takes long."""
-
-    def fit(count: int) -> bool:
-        return text_width(" ".join(words[:count]), size, weight) <= width
-
-    count = min(guess, len(words))
-    while count < len(words) and fit(count + 1):
-        count += 1
-    while count and not fit(count):
-        count -= 1
-    return count
+            words.appendleft(word[cut:])
+            continue
+        used = used + space + own if line else own
+        line.append(word)
+    return [*lines, " ".join(line)] if line else lines
 
 
 def apart(positions: Sequence[float], gap: float) -> list[bool]:
