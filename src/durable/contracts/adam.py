@@ -226,3 +226,15 @@ ADTTE = pa.DataFrameSchema(
     strict=True,
     ordered=True,
 )
+
+
+def of_analyses(contract: Any) -> Any:
+    """The contract of such a dataset of several analyses, one under the other, ANALYSIS first."""
+    return pa.DataFrameSchema(
+        {"ANALYSIS": _text("Analysis"), **contract.columns},
+        checks=contract.checks,
+        title=contract.title,
+        unique=["ANALYSIS", *contract.unique],
+        strict=True,
+        ordered=True,
+    )

@@ -108,14 +108,16 @@ def _first_therapy(started: pd.DataFrame, therapies: pd.DataFrame | None) -> pd.
 
 def _dated(subject: Any, date: Any, what: str, table: str, column: str, row: Any) -> pd.DataFrame:
     """Dated records of one kind with where they come from; one row per record."""
-    records = pd.DataFrame(
+    return pd.DataFrame(
         {
             "USUBJID": np.asarray(subject, dtype=object),
             "ADT": pd.to_datetime(np.asarray(date)).astype("datetime64[ns]"),
+            "EVNTDESC": what,
+            "SRCDOM": table,
+            "SRCVAR": column,
             "SRCSEQ": np.asarray(row, dtype="int64"),
         }
     )
-    return records.assign(EVNTDESC=what, SRCDOM=table, SRCVAR=column)
 
 
 def _event_records(
@@ -192,10 +194,23 @@ def _censor(
         [_WITHDRAWN, _NO_ASSESSMENT, _MISSED],
         _ONGOING,
     )
-    result = subjects.assign(CNSR=0, CNSDTDSC=None, LOWDT=_low(subjects, last_before))
-    result = _replace(result, quiet, last, reason, LAST)
-    result = _replace(result, is_therapy, last_before_therapy, _THERAPY, BEFORE_THERAPY)
-    return _replace(result, is_gap & ~is_therapy, last_before, _MISSED, BEFORE_GAP)
+    # One of these at most; with none of them the event stands.
+    ways = [quiet, is_therapy, is_gap & ~is_therapy]
+    at = [last, last_before_therapy, last_before]
+    date_is = np.array([LAST, BEFORE_THERAPY, BEFORE_GAP, None], dtype=object)
+    way = np.select(ways, range(len(ways)), len(ways))
+    reasons = np.select(ways, [reason, _THERAPY, _MISSED], "")
+    ended = {
+        name: np.select(ways, [found[name] for found in at], subjects[name])
+        for name in ("ADT", *_SOURCE)
+    }
+    return subjects.assign(
+        **ended,
+        EVNTDESC=np.where(way < len(ways), reasons, subjects["EVNTDESC"]),
+        CNSR=pd.Series(reasons).map({"": 0, **CENSORINGS}).to_numpy(),
+        CNSDTDSC=date_is[way],
+        LOWDT=np.where(way < len(ways), ended["ADT"], _low(subjects, last_before)),
+    )
 
 
 def _low(subjects: pd.DataFrame, last_before: pd.DataFrame) -> pd.Series[pd.Timestamp]:
@@ -216,12 +231,16 @@ def _last_adequate(
     early = visit <= limit
     if strictly is not None:
         early &= ~((visit == limit) & strictly.to_numpy(bool)[place])
-    last = adequate.iloc[last_rows(place, early)].set_index("place").reindex(range(len(date)))
-    seen = last["visit_date"].notna().to_numpy(int)
+    row = last_rows(place, early)
+    last = np.full(len(date), np.datetime64("NaT"), dtype=visit.dtype)
+    last[place[row]] = visit[row]
+    source = np.full(len(date), np.nan)
+    source[place[row]] = adequate["source_row"].to_numpy(float)[row]
+    seen = (~np.isnat(last)).astype(int)
     return pd.DataFrame(
         {
-            "ADT": last["visit_date"].to_numpy(),
-            "SRCSEQ": last["source_row"].to_numpy(),
+            "ADT": last,
+            "SRCSEQ": source,
             "SRCDOM": np.array([None, "visits"], dtype=object)[seen],
             "SRCVAR": np.array([None, "visit_date"], dtype=object)[seen],
         },
@@ -251,22 +270,6 @@ def _too_many(missed: pd.Series[int], rule: MissedAssessments) -> pd.Series[bool
     if rule.consecutive is None:
         return pd.Series(False, index=missed.index)
     return missed >= rule.consecutive
-
-
-def _replace(
-    result: pd.DataFrame, where: pd.Series[bool], source: pd.DataFrame, reason: Any, date_is: str
-) -> pd.DataFrame:
-    """Censor the subjects in `where` at the assessment in `source`."""
-    result = result.copy()
-    for column in ("ADT", *_SOURCE):
-        result[column] = result[column].where(~where, source[column])
-    reasons = pd.Series(reason, index=result.index, dtype=object)
-    codes = reasons.map(CENSORINGS)
-    result["EVNTDESC"] = result["EVNTDESC"].where(~where, reasons)
-    result["CNSR"] = result["CNSR"].where(~where, codes)
-    result["CNSDTDSC"] = result["CNSDTDSC"].where(~where, date_is)
-    result["LOWDT"] = result["LOWDT"].where(~where, result["ADT"])
-    return result
 
 
 def _never_remitted(adsl: pd.DataFrame) -> pd.DataFrame:

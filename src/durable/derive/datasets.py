@@ -33,6 +33,16 @@ class Datasets:
 
 
 @dataclass(frozen=True)
+class Assessed:
+    """The assessments up to remission, and ADSL: no rule of recurrence or censoring is in them."""
+
+    adsl: pd.DataFrame
+    frame: pd.DataFrame
+    start: pd.Series[int]
+    """Row of the first remission, by subject."""
+
+
+@dataclass(frozen=True)
 class Derived:
     """What ADRS is made from, and the datasets beside it."""
 
@@ -76,12 +86,39 @@ def derive_but_records(
     response: Response,
 ) -> Derived:
     """ADSL and ADTTE, and the assessments that ADRS is stacked from."""
+    tables = subjects, visits, therapies
+    found = assessed(*tables, study=study, cutoff=cutoff, schedule=schedule, response=response)
+    return followed(found, therapies, schedule=schedule, response=response)
+
+
+def assessed(
+    subjects: pd.DataFrame,
+    visits: pd.DataFrame,
+    therapies: pd.DataFrame | None,
+    *,
+    study: str,
+    cutoff: dt.date,
+    schedule: tuple[Visit, ...],
+    response: Response,
+) -> Assessed:
+    """The assessments with their first remission, and ADSL."""
     frame = assess(subjects, visits, schedule, response)
     start = first_remission(frame, response.remission.confirmation)
-    frame = with_losses(frame, start, response)
     sl = _without_nan(adsl.derive(subjects, frame, start, therapies, study, cutoff, response))
-    tte = _without_nan(adtte.derive(sl, frame, therapies, schedule, response))
-    return Derived(adsl=sl, adtte=tte, frame=frame)
+    return Assessed(adsl=sl, frame=frame, start=start)
+
+
+def followed(
+    found: Assessed,
+    therapies: pd.DataFrame | None,
+    *,
+    schedule: tuple[Visit, ...],
+    response: Response,
+) -> Derived:
+    """What came after the first remission, and ADTTE."""
+    frame = with_losses(found.frame, found.start, response)
+    tte = _without_nan(adtte.derive(found.adsl, frame, therapies, schedule, response))
+    return Derived(adsl=found.adsl, adtte=tte, frame=frame)
 
 
 def derive_by(

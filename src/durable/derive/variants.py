@@ -2,48 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
 
-from durable.config.model import Plan, Response
+from durable.config.model import Improvement, Plan, Response
 from durable.contracts import adam
 from durable.derive.adrs import improvement
-from durable.derive.datasets import derive_by, read_validated
+from durable.derive.datasets import Assessed, assessed, followed, read_validated
 from durable.files import write_parquet
+
+#: How the missing are counted is for the analysis: no dataset depends on it.
+_OF_ANALYSIS = ("improvement.missing",)
+#: What ends a remission, or its observation, is in ADTTE alone.
+_OF_DURATION = (*_OF_ANALYSIS, "recurrence", "new_therapy", "missed_assessments")
 
 
 def run(plan: Plan, folder: Path) -> None:
     """Read ``validated/``, write ``adam/sensitivity/adrs`` and ``adtte``, with ANALYSIS first.
 
     Of ADRS only the records of the improvement rate are kept: the others follow from the plan.
+    What variants have in common is derived once.
     """
     subjects = pd.read_parquet(folder / "validated" / "subjects.parquet")
     visits = pd.read_parquet(folder / "validated" / "visits.parquet")
     therapies = read_validated(folder, "therapies")
+    schedule = plan.schedule
     adrs: dict[str, pd.DataFrame] = {}
     adtte: dict[str, pd.DataFrame] = {}
-    made: dict[str, tuple[pd.DataFrame, pd.DataFrame]] = {}
+    seen: dict[str, tuple[Assessed, pd.DataFrame]] = {}
+    durations: dict[str, pd.DataFrame] = {}
     for name in plan.sensitivity:
         response = plan.response_of(name)
-        key = response.model_dump_json(exclude={"improvement": {"missing"}})
-        if key not in made:
-            of = _derived_from(response)
-            derived = derive_by(plan, of, subjects, visits, therapies)
-            records = improvement(derived.adsl, derived.frame, plan.schedule, of)
-            made[key] = records, adam.ADTTE.validate(derived.adtte)
-        adrs[name], adtte[name] = made[key]
-    for dataset, frames in (("adrs", adrs), ("adtte", adtte)):
+        of_visits, of_all = (_but(response, parts) for parts in (_OF_DURATION, _OF_ANALYSIS))
+        key, whole = of_visits.model_dump_json(), of_all.model_dump_json()
+        if key not in seen:
+            found = assessed(
+                subjects,
+                visits,
+                therapies,
+                study=plan.study.id,
+                cutoff=plan.analysis.data_cutoff,
+                schedule=schedule,
+                response=of_visits,
+            )
+            seen[key] = found, improvement(found.adsl, found.frame, schedule, of_visits)
+        found, adrs[name] = seen[key]
+        if whole not in durations:
+            derived = followed(found, therapies, schedule=schedule, response=of_all)
+            durations[whole] = derived.adtte
+        adtte[name] = durations[whole]
+    for contract, dataset, frames in ((adam.ADRS, "adrs", adrs), (adam.ADTTE, "adtte", adtte)):
         stacked = pd.concat(frames, names=["ANALYSIS", None]).reset_index(level="ANALYSIS")
+        adam.of_analyses(contract).validate(stacked)
         write_parquet(folder / "adam" / "sensitivity" / f"{dataset}.parquet", stacked)
 
 
-def _derived_from(response: Response) -> Response:
-    """The definitions that datasets are derived from; reading another one fails.
-
-    How the missing are counted is for the analysis: variants that differ in nothing else share
-    their datasets.
-    """
-    names = {name for name in type(response).model_fields if name != "improvement"}
-    counted = {name for name in type(response.improvement).model_fields if name != "missing"}
-    return response.only([*sorted(names), *(f"improvement.{name}" for name in sorted(counted))])
+def _but(response: Response, parts: Collection[str]) -> Response:
+    """The definitions but some, to derive from: reading one of those fails."""
+    of_improvement = [f"improvement.{name}" for name in Improvement.model_fields]
+    others = [name for name in Response.model_fields if name != "improvement"]
+    return response.only(part for part in (*others, *of_improvement) if part not in parts)
