@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from durable.server import THREADS, ask
+from durable.client import THREADS, ask
 
 
 def main() -> int:

@@ -22,7 +22,8 @@ _OUTSIDE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one subcommand; the exit status is 0, 1 (data), 2 (configuration) or 130 (Ctrl-C)."""
-    options = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _parser(*arguments[:1]).parse_args(arguments)
     try:
         options.do(options)
     except UserError as error:
@@ -40,10 +41,12 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(given: str = "") -> argparse.ArgumentParser:
+    """The commands; where a stage is given, no other one: to describe all takes long."""
     parser = argparse.ArgumentParser(prog="python -m durable", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, stage in STAGES.items():
+    for name in [given] if given in STAGES else STAGES:
+        stage = STAGES[name]
         command = commands.add_parser(name, help=stage.about)
         command.add_argument("--config", type=Path, required=True, help="the analysis plan, YAML")
         command.add_argument("--results", type=Path, default=Path("results"), help="results folder")
@@ -64,6 +67,11 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--allow", default="", help="what may differ: code,environment")
     audit.add_argument("--cores", type=int, default=1)
     audit.set_defaults(do=_audit)
+    further = commands.add_parser("further", help="analyse the plan at a further data cut-off")
+    further.add_argument("--config", required=True, help="the plan with that cut-off, YAML")
+    further.add_argument("--snakefile", required=True)
+    further.add_argument("--cores", default="1")
+    further.set_defaults(do=_further)
     compare = commands.add_parser("compare", help="say what changed between two analyses, and why")
     compare.add_argument("--config", type=Path, required=True, help="the analysis plan, YAML")
     compare.add_argument("--against", required=True, metavar="ID", help="the other analysis")
@@ -95,6 +103,21 @@ def _run_stage(options: argparse.Namespace) -> None:
     module.run(plan.only(stage.plan), folder, *chunk, **cores)
     name = "_".join([options.stage, *map(str, chunk)])
     write_text(folder / "logs" / f"{name}.seconds", f"{time.monotonic() - begun:.2f}\n")
+
+
+def _further(options: argparse.Namespace) -> None:
+    """A run within the run: in a fork of its server Snakemake need not be started anew."""
+    gc.disable()
+    from snakemake.cli import main as snakemake
+
+    gc.freeze()
+    gc.enable()
+    # Not where and how the run was started that this one is a job of.
+    arguments = ["--profile", "none", "--executor", "local", "--cores", options.cores]
+    arguments += ["--snakefile", options.snakefile, "--configfile", options.config]
+    # The Snakefile looks there for what it is asked for.
+    sys.argv[1:] = arguments
+    snakemake(arguments)
 
 
 def _audit(options: argparse.Namespace) -> None:

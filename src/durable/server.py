@@ -22,66 +22,12 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 
-#: Variable that names the socket to the jobs, relative to the folder of the run.
-SOCKET = "DURABLE_SOCKET"
-#: Variable that names one more descriptor of a command (`durable.intake.progress`).
-TERMINAL = "DURABLE_TERMINAL"
-#: Variable by which a job on another machine knows what its run began with.
-RUN = "DURABLE_RUN"
-#: Variables that Snakemake sets to the threads of a rule. No library is to start any: what it
-#: computes is then the same on any machine, and with ten subjects a pool of threads only costs.
-THREADS = (
-    *("OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
-    *("VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"),
-)
+from durable.client import BEGUN, RUN, TERMINAL
+
 #: Variables that a fork takes over. With another difference it would not be as if started anew.
 _OWN = {"TMPDIR", "TMP", "TEMP", "TEMPDIR", "PWD", "OLDPWD", "SHLVL", "_", TERMINAL, RUN}
-_BEGUN = b"b"
 #: Seconds to wait for the whole of a request.
 _PATIENCE = 10.0
-
-
-def ask(arguments: Sequence[str]) -> int | None:
-    """Have the server of the run do a command.
-
-    Parameters
-    ----------
-    arguments
-        Command line after ``python -m durable``.
-
-    Returns
-    -------
-    int or None
-        Exit status of the command; None where it was not begun.
-    """
-    path = os.environ.get(SOCKET)
-    if not path:
-        return None
-    terminal = os.environ.get(TERMINAL, "")
-    descriptors = [0, 1, 2, *([int(terminal)] if terminal.isdecimal() else [])]
-    umask = os.umask(0)
-    os.umask(umask)
-    variables = [f"{name}={value}" for name, value in os.environ.items()]
-    fields = [os.getcwd(), str(umask), str(len(arguments)), *arguments, *variables]  # noqa: PTH109
-    request = os.fsencode("\0".join(fields))
-    with socket.socket(socket.AF_UNIX) as server:
-        try:
-            server.connect(path)
-            socket.send_fds(server, [len(request).to_bytes(8, "big")], descriptors)
-            server.sendall(request)
-            if server.recv(1) != _BEGUN:
-                return None
-        except OSError:
-            return None
-        # The stage itself says that it was interrupted.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        status = b""
-        with contextlib.suppress(OSError):
-            status = server.recv(1)
-    if not status:
-        print("the process of this stage was killed; start snakemake again", file=sys.stderr)
-        return 1
-    return status[0]
 
 
 class Request:
@@ -122,18 +68,18 @@ class Server:
         Socket that the jobs connect to.
     run
         Descriptor that ends with the run.
-    stages
-        Stages of the run, in the order in which they will be asked for.
+    names
+        Commands of the run (`durable.stages`), in the order in which they will be asked for.
     """
 
-    def __init__(self, listener: socket.socket, run: int, stages: Sequence[str]) -> None:
-        from durable.stages import STAGES
+    def __init__(self, listener: socket.socket, run: int, names: Sequence[str]) -> None:
+        from durable.stages import imported
 
         self.listener = listener
         self.run = run
         self.environment = dict(os.environ)
-        self.modules = {name: STAGES[name].module for name in stages}
-        self.waiting = [m for name in stages for m in (STAGES[name].module, *STAGES[name].late)]
+        self.modules = {name: imported(name)[0] for name in names}
+        self.waiting = [module for name in names for module in imported(name)]
         # The run decides when it ends; a fork is interrupted as any other process.
         self.interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -179,7 +125,7 @@ class Server:
             signal.signal(signal.SIGINT, self.interrupt)
             ends = (client, self.run)
             threading.Thread(target=_end_with, args=ends, daemon=True).start()
-            client.sendall(_BEGUN)
+            client.sendall(BEGUN)
             request.take_over()
             time.tzset()
             try:
@@ -218,21 +164,21 @@ def _collect(how: int) -> None:
             pass
 
 
-def main(listener: int, stages: Sequence[str]) -> None:
+def main(listener: int, names: Sequence[str]) -> None:
     """Serve a run, which holds the standard input of this process open.
 
     Parameters
     ----------
     listener
         Descriptor of the socket that the jobs connect to.
-    stages
-        Stages of the run, in the order in which they will be asked for.
+    names
+        Commands of the run, in the order in which they will be asked for.
     """
     gc.disable()  # as a stage does while it imports
     run = os.dup(0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     with socket.socket(fileno=listener) as opened:
-        server = Server(opened, run, stages)
+        server = Server(opened, run, names)
         # The allocator that pyarrow brings, and does not use, would start a thread: none is forked.
         os.environ["JE_ARROW_MALLOC_CONF"] = "background_thread:false"
         # As in the command line.

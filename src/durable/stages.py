@@ -261,6 +261,20 @@ STAGES: dict[str, Stage] = {
     ),
 }
 
+#: Commands of a run that are no stages, and what each imports, first what it begins with.
+RUNS = {"further": ("snakemake.cli", "snakemake.report", "smart_open")}
+#: What is done before any of these: of data with errors nothing is analysed.
+_FIRST = ("check", "cut")
+#: Commands of a run, in the order in which they are asked for.
+COMMANDS = (*_FIRST, *RUNS, *(name for name in STAGES if name not in _FIRST))
+
+
+def imported(command: str) -> tuple[str, ...]:
+    """Modules that a command of a run imports, first the one that it cannot begin without."""
+    if command in RUNS:
+        return RUNS[command]
+    return (STAGES[command].module, *STAGES[command].late)
+
 
 def code_digest(module: str) -> str:
     """SHA-256 over a module of this package, all it imports from it and the templates they name."""

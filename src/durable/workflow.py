@@ -28,14 +28,14 @@ from durable.audit.pins import (
     listing_digest,
     lock_digest,
 )
+from durable.client import RUN, SOCKET, THREADS
 from durable.config import Finding, Plan, PlanError, load, series
 from durable.config.model import TABLES
 from durable.contracts.sdtm import domains, file_of
 from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.intake.cutoff import severities
-from durable.server import RUN, SOCKET, THREADS
-from durable.stages import STAGES, code_digest, packages
+from durable.stages import COMMANDS, STAGES, code_digest, packages
 
 DEFAULT_CONFIGURATION = Path("config/config.yaml")
 #: Keys of ``--config`` that are no part of the plan.
@@ -389,7 +389,7 @@ def start_server(
     commands
         Command line of each job of the run.
     """
-    jobs = [stage for stage in map(_stage_of, commands) if stage is not None]
+    jobs = [name for name in map(_name_of, commands) if name is not None]
     if len(jobs) < 2 or sys.platform != "linux" or environment.get(_SWITCH) == "off":
         return
     if SOCKET in environment:
@@ -408,8 +408,8 @@ def start_server(
         finally:
             os.umask(umask)
         environment[SOCKET] = str(path)
-        stages = sorted(set(jobs), key=list(STAGES).index)
-        command = [sys.executable, "-m", "durable.server", str(listener.fileno()), *stages]
+        names = sorted(set(jobs), key=COMMANDS.index)
+        command = [sys.executable, "-m", "durable.server", str(listener.fileno()), *names]
         server = subprocess.Popen(  # noqa: S603
             command,
             env=environment,
@@ -467,14 +467,14 @@ def about(rule: str, command: str | None) -> str:
 
     A stage's own words where its command (None: it has none) does a stage.
     """
-    stage = _stage_of(command)
-    return rule if stage is None else f"{rule}: {STAGES[stage].about}"
+    stage = STAGES.get(_name_of(command) or "")
+    return rule if stage is None else f"{rule}: {stage.about}"
 
 
-def _stage_of(command: str | None) -> str | None:
-    """The stage that the command line of a rule does; None where it does none."""
+def _name_of(command: str | None) -> str | None:
+    """The stage or run that the command line of a rule does; None where it does neither."""
     found = re.search(r"python -m durable (\w+)", command or "")
-    return found[1] if found and found[1] in STAGES else None
+    return found[1] if found and found[1] in COMMANDS else None
 
 
 def disk_notice(folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
@@ -12,15 +13,18 @@ from pathlib import Path
 
 import pytest
 
-from durable import server, workflow
+from durable import workflow
+from durable.client import TERMINAL, ask
 from durable.intake import progress
-from durable.stages import STAGES
+from durable.stages import COMMANDS as COMMANDS_OF_RUNS
+from durable.stages import imported
 from tests.audit.conftest import edited_package, shorten
-from tests.workflow.conftest import RESULTS, Study
+from tests.workflow.conftest import RESULTS, ROOT, Study
 
 __all__ = ["edited_package"]
 
-COMMANDS = ("python -m durable check --config c", "python -m durable cut --config c")
+COMMANDS = tuple(f"python -m durable {name} --config c" for name in ("check", "cut", "further"))
+FURTHER = ["further", "--snakefile", str(ROOT / "Snakefile"), "--config"]
 #: What differs between two runs of different code.
 PINS = {"audit/manifest.json", "audit/pinned.yaml"}
 
@@ -46,7 +50,7 @@ def alive(column: int, value: int) -> list[int]:
 
 
 class Served:
-    """A study with a server for `check` and `cut`, without Snakemake."""
+    """A study with a server for `check`, `cut` and `further`, without Snakemake."""
 
     def __init__(self, study: Study) -> None:
         self.folder = study.folder
@@ -134,11 +138,14 @@ def test_one_job_needs_no_server(tmp_path: Path) -> None:
         (["check", "--chunk"], 2),
         (["check", "--help"], 0),
         (["cut", "--config", "config/config.yaml"], 1),  # nothing was checked: a traceback
+        ([*FURTHER, "config/wrong.yaml"], 1),
+        (["further", "--help"], 0),
     ],
 )
 def test_a_served_command_ends_and_says_what_it_would_alone(
     served: Served, arguments: list[str], status: int
 ) -> None:
+    (served.folder / "config/wrong.yaml").write_text("analysis: {id: x, data_cutoff: 2024-06-31}\n")
     found = served.run(*arguments)
     alone = served.run(*arguments, DURABLE_SOCKET="")
     assert found[0] == alone[0] == status
@@ -155,14 +162,14 @@ def test_only_a_stage_of_the_run_in_the_environment_of_the_run_is_served(
     for name, value in served.environment.items():
         monkeypatch.setenv(name, value)
     check = ["check", "--config", "config/config.yaml"]
-    assert server.ask(check) == 0
+    assert ask(check) == 0
     monkeypatch.setenv("TMPDIR", str(served.folder))
-    assert server.ask(check) == 0
-    assert server.ask(["derive", *check[1:]]) is None
-    assert server.ask(["compare", *check[1:]]) is None
-    assert server.ask([]) is None
+    assert ask(check) == 0
+    assert ask(["derive", *check[1:]]) is None
+    assert ask(["compare", *check[1:]]) is None
+    assert ask([]) is None
     monkeypatch.setenv("TZ", "Asia/Shanghai")
-    assert server.ask(check) is None
+    assert ask(check) is None
 
 
 def test_a_command_that_is_killed_takes_its_stage_with_it(served: Served) -> None:
@@ -224,28 +231,38 @@ def test_stages_end_with_the_run(served: Served) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("target", "begun"),
+    [("all", RESULTS / "logs/derive.log"), ("series", f"{RESULTS}-2024-03-31/logs/derive.log")],
+)
 def test_a_killed_run_leaves_no_process_and_its_socket_is_no_obstacle(
-    fresh: Study, edited_package: Callable[[str, str, str], dict[str, str]]
+    fresh: Study,
+    target: str,
+    begun: Path,
+    edited_package: Callable[[str, str, str], dict[str, str]],
 ) -> None:
     shorten(fresh)
+    with (fresh.folder / "config/config.yaml").open("a") as plan:
+        plan.write("series: {cutoffs: [2024-03-31]}\n")
     unable = edited_package("__main__.py", "from durable import commands", "sys.exit('not served')")
     with subprocess.Popen(
-        fresh.command(),
+        fresh.command(target),
         env=fresh.environment(**unable),
         cwd=fresh.folder.parent,
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as run:
-        wait_until((fresh.folder / RESULTS / "logs/derive.log").exists)
+        wait_until((fresh.folder / begun).exists)
         run.kill()
         run.wait()
         wait_until(lambda: not alive(3, run.pid))
     assert (fresh.folder / RESULTS / ".server").is_socket()
     assert not (fresh.folder / RESULTS / "report.html").exists()
-    done = fresh.run(**unable)
+    done = fresh.run(target, **unable)
     assert done.returncode == 0, done.stdout
     assert fresh.planned(**unable) == set()
+    assert (fresh.folder / f"{RESULTS}-2024-03-31/report.html").exists() == (target == "series")
 
 
 def test_the_name_of_a_socket_may_be_too_long_but_not_the_folder_of_the_run(
@@ -268,7 +285,7 @@ def test_the_name_of_a_socket_may_be_too_long_but_not_the_folder_of_the_run(
 
 def test_what_stages_import_late_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that is none would only cost time, and nobody would notice."""
-    for stage in STAGES.values():
-        for name in stage.late:
-            __import__(name)
-    assert server.TERMINAL == progress.TERMINAL
+    for command in COMMANDS_OF_RUNS:
+        for name in imported(command):
+            importlib.import_module(name)
+    assert TERMINAL == progress.TERMINAL

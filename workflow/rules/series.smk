@@ -24,6 +24,8 @@ if PLAN.series:
             f"{FOLDER}/series/logs/further_{{cutoff}}.log",
         wildcard_constraints:
             cutoff=r"\d{4}-\d\d-\d\d",
+        # They take longest, and beside the last of them the small jobs of this analysis have room.
+        priority: 3
         # More than four an analysis has no use for.
         threads: min(4, max(1, workflow.cores // len(PLAN.series.cutoffs)))
         resources:
@@ -38,9 +40,8 @@ if PLAN.series:
         message:
             "further: the same plan at the data cut-off {wildcards.cutoff}"
         shell:
-            # Not where and how this run was started, which it is a job of.
-            "python -m snakemake --snakefile {params.snakefile:q} --configfile {params.plan:q}"
-            " --cores {threads} --profile none --executor local &> {log:q}"
+            "python -m durable further --config {params.plan:q}"
+            " --snakefile {params.snakefile:q} --cores {threads} &> {log:q}"
             " && cp {params.results:q}/ard.csv {output.ard:q}"
             " && cp {params.results:q}/validated/sources.json {output.sources:q}"
 
@@ -56,6 +57,7 @@ if PLAN.series:
             points=f"{FOLDER}/series/figures/f_series.csv",
         log:
             f"{FOLDER}/series/logs/results.log",
+        priority: 3
         params:
             **dependencies(PLAN, "series_results"),
         shell:
@@ -77,6 +79,7 @@ if PLAN.series:
             f"{FOLDER}/series/series.html",
         log:
             f"{FOLDER}/series/logs/report.log",
+        priority: 3
         params:
             **dependencies(PLAN, "series_report"),
         shell:
