@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from durable.config import Plan, parse
+from durable.config.load import _Loader, _QuickLoader
 from durable.stages import STAGES
 from tests.config.test_refusals import SMALLEST, changed
+
+ROOT = Path(__file__).parents[2]
 
 
 def plan(**sections: Any) -> Plan:
@@ -117,3 +122,28 @@ def test_every_stage_declares_parts_that_exist() -> None:
     for stage in STAGES.values():
         plan().only(stage.plan)
         plan().digest(stage.plan)
+
+
+#: Plans, and texts by which readers of YAML could part.
+YAML = (
+    *(path.read_text(encoding="utf-8") for path in sorted((ROOT / "config").glob("*.yaml"))),
+    *("a: 2024-06-31", "a: 012", "a: 1_000", "a: 1e5", "a: 1:30", "a: yes", "a: ~", "a: .inf"),
+    *("a: 'it''s'", 'a: "\\u00e9\\t"', "a: |\n  b\n  c\n", "a: >\n  b\n  c\n", "a: é", "a: \ud55c"),
+    *("a: &x [1]\nb: *x", "<<: {a: 1}\nb: 2", "a: 1\na: 2", "a: {b: 1, b: 2}", "? [a]\n: 1"),
+    *("a: b: c", "a: [1", "- a\nb: 1", "a: !!python/name:os.system", "!x 1", "", "#"),
+    *("--- 1\n--- 2", "a: @b", "a: %b", "a: 'b", "a\x00", "\ufeffa: 1", "a: b #c", "a: b#c"),
+)
+
+
+@pytest.mark.parametrize("text", YAML)
+def test_both_readers_of_yaml_read_the_same(text: str) -> None:
+    """The quick one is libyaml's; the other one says what is wrong, of what neither reads."""
+    quick, slow = (_read(text, loader) for loader in (_QuickLoader, _Loader))
+    assert quick == slow
+
+
+def _read(text: str, loader: Any) -> object:
+    try:
+        return yaml.load(text, Loader=loader)
+    except (yaml.YAMLError, ValueError):
+        return "refused"

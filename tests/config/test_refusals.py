@@ -318,6 +318,8 @@ TEXTS = {
         b"analysis:\n  id: a\n  id: b\n",
         "line 3, column 3: found the key 'id' a second time; expected valid YAML",
     ),
+    "a tab before a value": (b"analysis:\t{}\n", "line 1, column 10: found found character"),
+    "too many brackets": (b"[" * 5000, "found maximum recursion depth exceeded"),
     "a bracket left open": (b"analysis: [1,\n", "expected valid YAML"),
     "a tab": (b"analysis:\n\tid: a\n", "line 2, column 1"),
     "a tag that would run code": (
