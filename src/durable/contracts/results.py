@@ -78,11 +78,21 @@ def to_csv(results: Iterable[Result]) -> str:
 
 
 def read_csv(path: Path) -> Iterator[Result]:
-    """Rows of an ARD file, in its order."""
+    """Rows of an ARD file, in its order.
+
+    Raises
+    ------
+    ValueError
+        Where it has other columns.
+    """
     with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            numbers = {name: float(row.pop(name) or nan) for name in ("value", "lower", "upper")}
-            yield Result(**row, **numbers)  # type: ignore[arg-type]
+        rows = csv.reader(file)
+        if tuple(next(rows, COLUMNS)) != COLUMNS:
+            raise ValueError(f"{path}: expected the columns {', '.join(COLUMNS)}")
+        for output, analysis, group_by, group, parameter, statistic, *numbers, note in rows:
+            value, lower, upper = (float(text or nan) for text in numbers)
+            of = output, analysis, group_by, group, parameter, statistic
+            yield Result(*of, value, lower, upper, note)
 
 
 def _number(value: float) -> str:
