@@ -163,7 +163,13 @@ def report(found: Mapping[str, Values]) -> str:
         if section == "registry":
             from benchmarks import registry
 
-            lines += ["### By number of subjects", "", *registry.growth()]
+            lines += [
+                "`floor ratio`: reading and writing the Parquet files of these stages alone,",
+                "from what is ready in memory, over reading and sorting the visits. ADRS has",
+                "some thirty records of each assessment.",
+                "",
+                *("### By number of subjects", "", *registry.growth()),
+            ]
         if section == "everyday" and "floor_ratio" in found.get(section, {}):
             lines += [
                 "`floor ratio`: Snakemake with nothing to do, the imports of the stages and the",

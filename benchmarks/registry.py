@@ -225,6 +225,9 @@ def measure(subjects: int, stages: tuple[str, ...] = tuple(STAGES)) -> dict[str,
         for group in stages:
             for stage in STAGES[group]:
                 found |= _child(_STAGE, stage, stage, str(plan), str(plan.parent / "results"))
+        if set(stages) == set(STAGES):
+            read = json.dumps(READ)
+            found |= _child(_FILES, "files", str(plan.parent / "results"), read)
     return found
 
 
@@ -234,7 +237,8 @@ def spent():
     return sum(os.times()[:4])  # of this process and its forks
 wall, cpu = time.perf_counter(), spent()
 found = work()
-found |= {"wall": time.perf_counter() - wall, "cpu": spent() - cpu}
+aside = found.pop("aside", (0, 0))  # what is not to be counted of it
+found |= {"wall": time.perf_counter() - wall - aside[0], "cpu": spent() - cpu - aside[1]}
 print(json.dumps(found))
 """
 _READ_AND_SORT = """
@@ -261,6 +265,48 @@ def work():
     module.run(plan, Path(folder), **cores)
     return {}
 """
+# What the stages read and write of Parquet, ready in memory, and nothing else.
+_FILES = """
+import json, os, sys, time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+import pyarrow as pa
+import pyarrow.parquet as pq
+folder = Path(sys.argv[1])
+records, visits = folder / "adam/adrs.parquet", folder / "validated/visits.parquet"
+about = pq.read_metadata(records)
+schema = about.schema.to_arrow_schema()
+text = [name for name in schema.names if schema.field(name).type == pa.string()]
+def group(number, columns=None):
+    with pq.ParquetFile(records, metadata=about, read_dictionary=text) as file:
+        return file.read_row_group(number, columns=columns, use_threads=False)
+def work():
+    for stage in ("check", "cut", "derive"):
+        table = pq.read_table(visits)
+        if stage != "derive":
+            pq.write_table(table, folder / "copy.parquet", compression="zstd")
+    aside = [0.0, 0.0]
+    how = {"compression": "zstd", "store_schema": False, "write_statistics": False}
+    with pq.ParquetWriter(folder / "copy.parquet", group(0).schema, **how) as writer:
+        for number in range(about.num_row_groups):
+            wall, cpu = time.perf_counter(), spent()
+            table = group(number)
+            aside[0] += time.perf_counter() - wall
+            aside[1] += spent() - cpu
+            writer.write_table(table, row_group_size=len(table))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for columns in json.loads(sys.argv[2]):
+            each = [pool.submit(group, number, columns) for number in range(about.num_row_groups)]
+            while each:
+                each.pop(0).result()
+    return {"aside": aside}
+"""
+#: Columns of ADRS that the analyses read: improvement, subjects, courses.
+READ = (
+    ["USUBJID", "PARAMCD", "AVISIT", "AVAL", "AVALC", "ANL01FL", "REASON"],
+    ["USUBJID", "PARAMCD", "AVISIT", "AVAL", "ABLFL"],
+    [*("USUBJID", "PARAMCD", "AVISIT", "ADY", "AVAL", "AVALC"), *("ABLFL", "AWTARGET", "ANL01FL")],
+)
 
 
 def _child(program: str, name: str, *arguments: str) -> dict[str, float]:
@@ -305,10 +351,14 @@ def _own(process: str) -> int:
 def ratios(found: dict[str, float]) -> dict[str, float]:
     """Time of all stages together and peak memory of any, over those of reading and sorting.
 
-    Memory is that of the whole process over the size of the frame.
+    Memory is that of the whole process over the size of the frame. ``floor``: the time of reading
+    and writing their Parquet files alone, from what is ready in memory.
     """
     stages = [stage for stage in ALL if f"{stage}_wall" in found]
-    return {
+    floor = (
+        {"floor": found["files_wall"] / found["read_sort_wall"]} if "files_wall" in found else {}
+    )
+    return floor | {
         "wall": sum(found[f"{stage}_wall"] for stage in stages) / found["read_sort_wall"],
         "cpu": sum(found[f"{stage}_cpu"] for stage in stages) / found["read_sort_cpu"],
         "memory": max(found[f"{stage}_memory"] for stage in stages) / found["frame"],
