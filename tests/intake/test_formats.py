@@ -5,9 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from durable.config.model import TABLES
@@ -44,6 +47,34 @@ def test_the_demo_in_another_form_is_the_same_study(
         pd.testing.assert_frame_equal(
             frame.drop(columns="source_row"), expected.drop(columns="source_row"), check_exact=True
         )
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_table_without_records_is_told_in_every_form(form: str, tmp_path: Path) -> None:
+    """Early in a trial there is no new therapy, event or sample."""
+    empty = ("therapies", "adverse_events", "kinetics")
+    study = delivered(form, tmp_path, empty)
+    found = study.check()
+    assert not [one for one in found if one.severity == "error"]
+    assert [one.table for one in found if one.rule == "no_records"] == list(empty)
+    assert all(checked(study, table).empty for table in empty)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pa.null(), pa.date32(), pa.timestamp("ns"), pa.decimal128(5, 2), pa.time64("us")],
+    ids=str,
+)
+def test_a_column_of_parquet_without_records_may_be_of_any_type(
+    kind: pa.DataType, tmp_path: Path
+) -> None:
+    study = Study(tmp_path)
+    data = BytesIO()
+    header, *_ = typed("therapies")
+    pq.write_table(pa.table({name: pa.array([], kind) for name in header}), data)
+    study.files["therapies"] = data.getvalue()
+    study.raw["inputs"]["therapies"] |= {"format": "parquet"}
+    assert [one.rule for one in study.check() if one.table == "therapies"] == ["no_records"]
 
 
 #: The stages between the input files and ard.csv.

@@ -68,6 +68,9 @@ def _holds_values(kind: pa.DataType) -> bool:
 def _texts(column: pa.ChunkedArray) -> Texts:
     """Text of a column; each distinct value is written once."""
     kind = column.type
+    if not len(column):
+        # Of some types an empty column cannot be encoded.
+        return texts([])
     if pa.types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
     if pa.types.is_timestamp(kind) and kind.unit == "ns":
