@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import subprocess
 import sys
+from decimal import Decimal
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from durable.config.model import TABLES
+from durable.config.model import TABLES, Input
+from durable.intake import reading
+from durable.intake.findings import Findings
 from durable.stages import STAGES
 from tests.intake.forms import delivered, typed, xpt
 from tests.intake.study import Study
@@ -75,6 +79,30 @@ def test_a_column_of_parquet_without_records_may_be_of_any_type(
     study.files["therapies"] = data.getvalue()
     study.raw["inputs"]["therapies"] |= {"format": "parquet"}
     assert [one.rule for one in study.check() if one.table == "therapies"] == ["no_records"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "read"),
+    [
+        (pa.string_view(), ["4", None], ["4", ""]),
+        (pa.large_string(), ["4", None], ["4", ""]),
+        (pa.dictionary(pa.int8(), pa.string()), ["4", None], ["4", ""]),
+        (pa.decimal32(5, 2), [Decimal("2.50"), None], ["2.5", ""]),
+        (pa.decimal128(5, 2), [Decimal("2.50"), None], ["2.5", ""]),
+        (pa.float32(), [0.1, None], ["0.1", ""]),
+        (pa.uint8(), [4, None], ["4", ""]),
+        (pa.timestamp("s"), [dt.datetime(2024, 1, 2), None], ["2024-01-02", ""]),
+    ],
+    ids=str,
+)
+def test_a_column_of_parquet_is_read_as_its_values_are_written(
+    kind: pa.DataType, values: list[object], read: list[str], tmp_path: Path
+) -> None:
+    pq.write_table(pa.table({"visit": pa.array(values, kind)}), tmp_path / "given.parquet")
+    given = Input(path=str(tmp_path / "given.parquet"))
+    cells, _ = reading.read_cells("visits", given, Findings())
+    assert cells is not None
+    assert cells.text["0"].tolist() == read
 
 
 #: The stages between the input files and ard.csv.

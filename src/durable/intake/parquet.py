@@ -53,6 +53,7 @@ def _holds_values(kind: pa.DataType) -> bool:
         for fits in (
             pa.types.is_string,
             pa.types.is_large_string,
+            pa.types.is_string_view,
             pa.types.is_integer,
             pa.types.is_floating,
             pa.types.is_decimal,
@@ -73,6 +74,10 @@ def _texts(column: pa.ChunkedArray) -> Texts:
         return texts([])
     if pa.types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
+    if pa.types.is_string_view(kind):
+        column, kind = column.cast(pa.string()), pa.string()
+    if pa.types.is_decimal(kind) and kind.bit_width < 128:
+        column = column.cast(pa.decimal128(kind.precision, kind.scale))
     if pa.types.is_timestamp(kind) and kind.unit == "ns":
         # Nanoseconds make no Python time; beyond microseconds is no time of a study.
         column = column.cast(pa.timestamp("us", kind.tz), safe=False)
