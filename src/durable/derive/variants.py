@@ -10,7 +10,7 @@ import pandas as pd
 from durable.config.model import Improvement, Plan, Response
 from durable.contracts import adam
 from durable.derive.adrs import improvement
-from durable.derive.datasets import Assessed, assessed, followed, read_validated
+from durable.derive.datasets import assessed, followed, read_validated
 from durable.files import write_parquet
 
 #: How the missing are counted is for the analysis: no dataset depends on it.
@@ -29,32 +29,36 @@ def run(plan: Plan, folder: Path) -> None:
     visits = pd.read_parquet(folder / "validated" / "visits.parquet")
     therapies = read_validated(folder, "therapies")
     schedule = plan.schedule
+    alike: dict[str, list[str]] = {}
+    for name in plan.sensitivity:
+        of_visits = _but(plan.response_of(name), _OF_DURATION)
+        alike.setdefault(of_visits.model_dump_json(), []).append(name)
     adrs: dict[str, pd.DataFrame] = {}
     adtte: dict[str, pd.DataFrame] = {}
-    seen: dict[str, tuple[Assessed, pd.DataFrame]] = {}
-    durations: dict[str, pd.DataFrame] = {}
-    for name in plan.sensitivity:
-        response = plan.response_of(name)
-        of_visits, of_all = (_but(response, parts) for parts in (_OF_DURATION, _OF_ANALYSIS))
-        key, whole = of_visits.model_dump_json(), of_all.model_dump_json()
-        if key not in seen:
-            found = assessed(
-                subjects,
-                visits,
-                therapies,
-                study=plan.study.id,
-                cutoff=plan.analysis.data_cutoff,
-                schedule=schedule,
-                response=of_visits,
-            )
-            seen[key] = found, improvement(found.adsl, found.frame, schedule, of_visits)
-        found, adrs[name] = seen[key]
-        if whole not in durations:
-            derived = followed(found, therapies, schedule=schedule, response=of_all)
-            durations[whole] = derived.adtte
-        adtte[name] = durations[whole]
+    # The assessments of a large study take room: those of one definition are held at a time.
+    for names in alike.values():
+        of_visits = _but(plan.response_of(names[0]), _OF_DURATION)
+        found = assessed(
+            subjects,
+            visits,
+            therapies,
+            study=plan.study.id,
+            cutoff=plan.analysis.data_cutoff,
+            schedule=schedule,
+            response=of_visits,
+        )
+        adrs |= dict.fromkeys(names, improvement(found.adsl, found.frame, schedule, of_visits))
+        durations: dict[str, pd.DataFrame] = {}
+        for name in names:
+            of_all = _but(plan.response_of(name), _OF_ANALYSIS)
+            key = of_all.model_dump_json()
+            if key not in durations:
+                derived = followed(found, therapies, schedule=schedule, response=of_all)
+                durations[key] = derived.adtte
+            adtte[name] = durations[key]
     for contract, dataset, frames in ((adam.ADRS, "adrs", adrs), (adam.ADTTE, "adtte", adtte)):
-        stacked = pd.concat(frames, names=["ANALYSIS", None]).reset_index(level="ANALYSIS")
+        ordered = {name: frames[name] for name in plan.sensitivity}
+        stacked = pd.concat(ordered, names=["ANALYSIS", None]).reset_index(level="ANALYSIS")
         adam.of_analyses(contract).validate(stacked)
         write_parquet(folder / "adam" / "sensitivity" / f"{dataset}.parquet", stacked)
 
