@@ -10,6 +10,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from durable.errors import UserError
@@ -69,7 +71,7 @@ def _parser(given: str = "") -> argparse.ArgumentParser:
     audit.set_defaults(do=_audit)
     further = commands.add_parser("further", help="analyse the plan at a further data cut-off")
     further.add_argument("--config", required=True, help="the plan with that cut-off, YAML")
-    further.add_argument("--snakefile", required=True)
+    further.add_argument("--snakefile", required=True, help="that of the run it is a part of")
     further.add_argument("--cores", default="1")
     further.set_defaults(do=_further)
     compare = commands.add_parser("compare", help="say what changed between two analyses, and why")
@@ -84,16 +86,22 @@ def _parser(given: str = "") -> argparse.ArgumentParser:
     return parser
 
 
+@contextmanager
+def _importing() -> Iterator[None]:
+    """Modules stay: a search for garbage among what they hold finds none."""
+    gc.disable()
+    yield
+    gc.freeze()
+    gc.enable()
+
+
 def _run_stage(options: argparse.Namespace) -> None:
     begun = time.monotonic()
     stage = STAGES[options.stage]
-    # Modules stay: a search for garbage among what they hold finds none.
-    gc.disable()
-    from durable import config
+    with _importing():
+        from durable import config
 
-    module = importlib.import_module(stage.module)
-    gc.freeze()
-    gc.enable()
+        module = importlib.import_module(stage.module)
     plan = config.load(options.config)
     if options.plan is not None and options.plan != plan.digest(stage.plan):
         raise UserError(f"{options.config} was changed during the run: start snakemake again")
@@ -107,11 +115,8 @@ def _run_stage(options: argparse.Namespace) -> None:
 
 def _further(options: argparse.Namespace) -> None:
     """A run within the run: in a fork of its server Snakemake need not be started anew."""
-    gc.disable()
-    from snakemake.cli import main as snakemake
-
-    gc.freeze()
-    gc.enable()
+    with _importing():
+        from snakemake.cli import main as snakemake
     # Not where and how the run was started that this one is a job of.
     arguments = ["--profile", "none", "--executor", "local", "--cores", options.cores]
     arguments += ["--snakefile", options.snakefile, "--configfile", options.config]

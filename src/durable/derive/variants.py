@@ -29,15 +29,15 @@ def run(plan: Plan, folder: Path) -> None:
     visits = pd.read_parquet(folder / "validated" / "visits.parquet")
     therapies = read_validated(folder, "therapies")
     schedule = plan.schedule
+    responses = {name: plan.response_of(name) for name in plan.sensitivity}
     alike: dict[str, list[str]] = {}
-    for name in plan.sensitivity:
-        of_visits = _but(plan.response_of(name), _OF_DURATION)
-        alike.setdefault(of_visits.model_dump_json(), []).append(name)
+    for name, response in responses.items():
+        alike.setdefault(_but(response, _OF_DURATION).model_dump_json(), []).append(name)
     adrs: dict[str, pd.DataFrame] = {}
     adtte: dict[str, pd.DataFrame] = {}
     # The assessments of a large study take room: those of one definition are held at a time.
     for names in alike.values():
-        of_visits = _but(plan.response_of(names[0]), _OF_DURATION)
+        of_visits = _but(responses[names[0]], _OF_DURATION)
         found = assessed(
             subjects,
             visits,
@@ -50,14 +50,14 @@ def run(plan: Plan, folder: Path) -> None:
         adrs |= dict.fromkeys(names, improvement(found.adsl, found.frame, schedule, of_visits))
         durations: dict[str, pd.DataFrame] = {}
         for name in names:
-            of_all = _but(plan.response_of(name), _OF_ANALYSIS)
+            of_all = _but(responses[name], _OF_ANALYSIS)
             key = of_all.model_dump_json()
             if key not in durations:
                 derived = followed(found, therapies, schedule=schedule, response=of_all)
                 durations[key] = derived.adtte
             adtte[name] = durations[key]
     for contract, dataset, frames in ((adam.ADRS, "adrs", adrs), (adam.ADTTE, "adtte", adtte)):
-        ordered = {name: frames[name] for name in plan.sensitivity}
+        ordered = {name: frames[name] for name in responses}
         stacked = pd.concat(ordered, names=["ANALYSIS", None]).reset_index(level="ANALYSIS")
         adam.of_analyses(contract).validate(stacked)
         write_parquet(folder / "adam" / "sensitivity" / f"{dataset}.parquet", stacked)
