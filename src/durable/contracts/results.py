@@ -56,6 +56,29 @@ class Result:
 COLUMNS = tuple(field.name for field in fields(Result))
 
 
+def join_parameter(*parts: str) -> str:
+    r"""Text of a parameter of several parts, joined by bars.
+
+    A bar within a part (``ALT|AST increased``) is written ``\|``, a backslash ``\\``, so that
+    different parts never make the same text.
+    """
+    return "|".join(part.replace("\\", "\\\\").replace("|", "\\|") for part in parts)
+
+
+def split_parameter(text: str) -> tuple[str, ...]:
+    """The parts of a parameter, as `join_parameter` was given them."""
+    parts = [""]
+    signs = iter(text)
+    for sign in signs:
+        if sign == "\\":
+            parts[-1] += next(signs, "")
+        elif sign == "|":
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return tuple(parts)
+
+
 def to_csv(results: Iterable[Result]) -> str:
     """Text of the ARD: rows as given, numbers by their shortest exact representation.
 
