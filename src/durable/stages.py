@@ -32,6 +32,7 @@ _SURVIVAL = tuple(
         "km_ci",
         "quantile_rule",
         "landmarks_months",
+        "landmark_tolerance_days",
         "rmst_months",
         "days_per_month",
     )
@@ -78,8 +79,7 @@ STAGES: dict[str, Stage] = {
         "durable.intake.check",
         (
             *("analysis.id", "study.id", "inputs", "schedule", "outputs.queries_since"),
-            *("response.ranges", "response.core_set", "response.hybrid"),
-            *("safety.crs", "safety.icans", "safety.cytopenia"),
+            *("response", "safety.crs", "safety.icans", "safety.cytopenia"),
         ),
         "read and check the input tables; list every finding in queries.csv",
         cores=True,
@@ -104,14 +104,17 @@ STAGES: dict[str, Stage] = {
     ),
     "improvement": Stage(
         "durable.analyse.improvement",
-        ("response.improvement", "statistics.conf_level", "statistics.beta_prior", "groups"),
+        (
+            *("response.improvement", "response.new_therapy.improvement"),
+            *("statistics.conf_level", "statistics.beta_prior", "groups"),
+        ),
         "analyse the disease improvement rate",
         cores=True,
         late=("scipy.special",),
     ),
     "durability": Stage(
         "durable.analyse.durability",
-        (*_SURVIVAL, "groups"),
+        (*_SURVIVAL, "response.remission_deadline", "groups"),
         "analyse duration of response and event-free survival",
         cores=True,
         late=("lifelines.utils",),

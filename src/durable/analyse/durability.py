@@ -14,7 +14,7 @@ import pandas as pd
 
 from durable.analyse.groups import Group, groups, of_each, read_adsl
 from durable.config.model import Plan, Statistics
-from durable.contracts.results import PLATEAU, Result, to_csv
+from durable.contracts.results import PLATEAU, WITHIN_TOLERANCE, Result, to_csv
 from durable.files import write_csv, write_text
 from durable.stats.survival import (
     KaplanMeier,
@@ -23,24 +23,16 @@ from durable.stats.survival import (
     follow_up,
     kaplan_meier,
 )
+from durable.vocabulary import (
+    CENSORINGS,
+    EVENTS,
+    NOT_FOLLOWED,
+    REMISSION_NOT_YET_DUE,
+    not_in_remission,
+)
 
 OUTPUT = "t_dor"
 PARAMETERS = ("DOR", "EFS")
-#: Statistic of each kind of event and each reason for censoring (EVNTDESC).
-EVENTS = {
-    "recurrence": "RECURRENCE",
-    "progression": "PROGRESSION",
-    "death": "DEATH",
-    "new_therapy": "NEW SYSTEMIC THERAPY",
-    "never_remitted": "NEVER IN REMISSION",
-}
-CENSORINGS = {
-    "ongoing": "ONGOING AT DATA CUT-OFF",
-    "missed_assessments": "MISSED ASSESSMENTS",
-    "new_therapy": "NEW SYSTEMIC THERAPY",
-    "withdrawn": "WITHDRAWN",
-    "no_assessment": "NO ASSESSMENT AFTER REMISSION",
-}
 Row = tuple[str, float, float, float, str]
 
 
@@ -52,18 +44,20 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     cores
         Groups analysed at a time.
     """
-    adsl = read_adsl(folder, plan.groups)
+    adsl = read_adsl(folder, plan.groups, "BLREMFL")
     used = ["USUBJID", "PARAMCD", "AVAL", "CNSR", "EVNTDESC"]
     adtte = pd.read_parquet(folder / "adam" / "adtte.parquet", columns=used)
     adtte = adtte.astype({"EVNTDESC": "category"})
     durations = {name: adtte.loc[adtte["PARAMCD"] == name] for name in PARAMETERS}
 
+    inactive = adsl.loc[adsl["BLREMFL"] == "Y", "USUBJID"]
+
     def of(group: Group) -> list[Result]:
         return [
             Result(OUTPUT, "primary", group.group_by, group.group, parameter, *row)
             for parameter, records in durations.items()
-            for row in analyse(group.of(records), parameter, plan.statistics)
-        ]
+            for row in analyse(group.of(records), parameter, plan)
+        ] + [_baseline_remission(group.of(durations["DOR"]), inactive, group)]
 
     columns = groups(adsl, plan.groups)
     write_text(folder / "ard" / "durability.csv", to_csv(of_each(of, columns, cores)))
@@ -78,9 +72,17 @@ def fit(records: pd.DataFrame) -> KaplanMeier:
     return kaplan_meier(records["AVAL"].to_numpy(float), event_from_cnsr(records["CNSR"]))
 
 
-def analyse(records: pd.DataFrame, parameter: str, rule: Statistics) -> Iterator[Row]:
+def _baseline_remission(records: pd.DataFrame, inactive: pd.Series[str], group: Group) -> Result:
+    """How many of those whose duration is analysed were in remission at baseline already."""
+    count = int(records["USUBJID"].isin(inactive).sum())
+    about = (OUTPUT, "primary", group.group_by, group.group, "DOR")
+    return Result(*about, "n_baseline_remission", count)
+
+
+def analyse(records: pd.DataFrame, parameter: str, plan: Plan) -> Iterator[Row]:
     """All statistics of one parameter in one group; durations in months."""
-    yield from _counts(records, parameter)
+    rule = plan.statistics
+    yield from _counts(records, parameter, plan.response.remission_deadline)
     km = fit(records)
     yield from quantiles(km, rule)
     yield from _extremes(records, rule)
@@ -88,7 +90,7 @@ def analyse(records: pd.DataFrame, parameter: str, rule: Statistics) -> Iterator
     reverse = follow_up(records["AVAL"].to_numpy(float), event_from_cnsr(records["CNSR"]))
     yield _quantile("follow_up", reverse, 0.5, rule)
     months = rule.rmst_months
-    mean = km.rmst(months * rule.days_per_month, rule.conf_level)
+    mean = _with_width(km.rmst(months * rule.days_per_month, rule.conf_level))
     yield _months(f"rmst_M{months:g}", mean, rule)
 
 
@@ -101,16 +103,30 @@ def _months(name: str, days: tuple[float, float, float], rule: Statistics) -> Ro
     return name, estimate, lower, upper, ""
 
 
-def _counts(records: pd.DataFrame, parameter: str) -> Iterator[Row]:
+def _with_width(estimate: tuple[float, float, float]) -> tuple[float, float, float]:
+    """An estimate, without limits where they have no width.
+
+    The variance is 0 where nobody had the event by the horizon, and where nobody is left of those
+    at risk at the only one: that is no certainty, it cannot be estimated.
+    """
+    value, lower, upper = estimate
+    return (value, lower, upper) if lower < upper else (value, nan, nan)
+
+
+def _counts(records: pd.DataFrame, parameter: str, deadline: str) -> Iterator[Row]:
     """Subjects, events by kind, censorings by reason, each with its percentage of the subjects."""
-    event = records["CNSR"] == 0
+    event, what = records["CNSR"] == 0, records["EVNTDESC"]
+    free_survival = parameter == "EFS"
+    kinds = EVENTS | ({"not_in_remission": not_in_remission(deadline)} if free_survival else {})
     tally = {"subjects": len(records), "event": int(event.sum())}
-    for name, what in EVENTS.items():
-        if name != "never_remitted" or parameter == "EFS":
-            tally[name] = int((event & (records["EVNTDESC"] == what)).sum())
+    for name, kind in kinds.items():
+        tally[name] = int((event & (what == kind)).sum())
     tally["censored"] = int((~event).sum())
-    for name, what in CENSORINGS.items():
-        tally[f"censored_{name}"] = int((~event & (records["EVNTDESC"] == what)).sum())
+    for name, reason in CENSORINGS.items():
+        if free_survival or reason not in (REMISSION_NOT_YET_DUE, NOT_FOLLOWED):
+            tally[f"censored_{name}"] = int((~event & (what == reason)).sum())
+    if free_survival:
+        tally["pending"] = tally["censored_remission_not_yet_due"]
     for name, count in tally.items():
         yield f"n_{name}", count, nan, nan, ""
         if name != "subjects":
@@ -147,18 +163,31 @@ def _extremes(records: pd.DataFrame, rule: Statistics) -> Iterator[Row]:
 def landmarks(km: KaplanMeier, rule: Statistics) -> Iterator[Row]:
     """Event-free rates and numbers at risk just before the configured months.
 
-    Past the last observed time nothing can be estimated. Nor can an interval before any event:
-    the variance is 0 there, and limits of 100 % would claim what eight subjects cannot show.
+    Past the last observed time nothing can be estimated, but for the tolerance: visits have
+    windows, and who was seen at the visit of month 24 may have been seen on day 725. Nor can an
+    interval before any event: the variance is 0 there, and limits of 100% would claim what eight
+    subjects cannot show.
     """
     months = rule.landmarks_months
-    table = km.at(np.array(months) * rule.days_per_month, *_band(rule))
-    columns = (table[name].tolist() for name in ("survival", "lower", "upper", "n_risk"))
-    for month, survival, lower, upper, at_risk in zip(months, *columns, strict=True):
-        note = "after the last observed time" if isnan(survival) and km.n else ""
+    days = np.array(months) * rule.days_per_month
+    last = km.time[-1] if km.n else nan
+    near = (days > last) & (days - last <= rule.landmark_tolerance_days)
+    table = km.at(np.where(near, last, days), *_band(rule))
+    at_risk = km.at(days, *_band(rule))["n_risk"].tolist()
+    columns = (table[name].tolist() for name in ("survival", "lower", "upper"))
+    for month, early, survival, lower, upper, n_risk in zip(
+        months, near.tolist(), *columns, at_risk, strict=True
+    ):
+        notes = []
+        if early:
+            notes.append(f"as of day {last:g}, the last observed time, {WITHIN_TOLERANCE}")
+        if isnan(survival) and km.n:
+            notes.append("after the last observed time")
         if survival == 1:
-            lower, upper, note = nan, nan, "no event before: no interval"
-        yield f"landmark_M{month:g}", survival, lower, upper, note
-        yield f"at_risk_M{month:g}", at_risk, nan, nan, ""
+            lower, upper = nan, nan
+            notes.append("no event before: no interval")
+        yield f"landmark_M{month:g}", survival, lower, upper, "; ".join(notes)
+        yield f"at_risk_M{month:g}", n_risk, nan, nan, ""
 
 
 def figure_data(records: pd.DataFrame, group: Group, rule: Statistics) -> pd.DataFrame:

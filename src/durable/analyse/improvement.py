@@ -16,15 +16,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.analyse.groups import Group, groups, of_each, read_adrs, read_adsl
-from durable.config.model import BetaPrior, Improvement, Plan
+from durable.config.model import BetaPrior, Plan, Response, Strategy
 from durable.contracts.parameters import PLACES
 from durable.contracts.results import Result, to_csv
 from durable.files import write_text
 from durable.stats.proportions import posterior, proportion_ci
 from durable.stats.summaries import summarise
+from durable.vocabulary import DIED, MISSING, NEW_THERAPY
 
 OUTPUT = "t_improvement"
-MISSING = ("died", "withdrawn", "not_calculable", "not_assessed")
 CHANGES = {component: f"{code}PC" for component, (code, _) in PLACES.items()}
 OTHER_SCORES = {"enzyme_zero": "TISENZ0", "enzyme_maximum": "TISENZMX"}
 LEVELS = ("none", "minimal", "moderate", "major")
@@ -50,8 +50,8 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     )
 
     def of(group: Group) -> list[Result]:
-        rule, statistics = plan.response.improvement, plan.statistics
-        rows = _analyse(group.of(adrs), rule, statistics.conf_level, statistics.beta_prior)
+        statistics = plan.statistics
+        rows = _analyse(group.of(adrs), plan.response, statistics.conf_level, statistics.beta_prior)
         about = (OUTPUT, "primary", group.group_by, group.group)
         return [Result(*about, parameter, *statistic) for parameter, statistic in rows]
 
@@ -60,23 +60,25 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
 
 
 def _analyse(
-    adrs: pd.DataFrame, rule: Improvement, level: float, prior: BetaPrior
+    adrs: pd.DataFrame, response: Response, level: float, prior: BetaPrior
 ) -> Iterator[tuple[str, tuple[str, float, float, float]]]:
     status = adrs.loc[adrs["PARAMCD"] == "IMPR"]
     scores = adrs.loc[(adrs["ANL01FL"] == "Y") & adrs["AVAL"].notna()]
-    for visit in rule.visits:
+    visits = response.improvement.visits
+    for visit in visits:
         at_visit = status.loc[status["AVISIT"] == visit]
+        seen = scores.loc[scores["AVISIT"] == visit]
         parts = (
             counts(at_visit),
-            rates(at_visit, rule, level),
-            _beside_the_rate(at_visit, rule, level, prior),
-            _levels(scores.loc[scores["AVISIT"] == visit], len(at_visit)),
-            _other_scores(scores.loc[scores["AVISIT"] == visit], at_visit, rule, level),
+            rates(at_visit, response, level),
+            _beside_the_rate(at_visit, response, level, prior),
+            _levels(seen, at_visit),
+            _other_scores(seen, at_visit, response, level),
         )
         for part in parts:
             for statistic in part:
                 yield visit, statistic
-    if len(rule.visits) > 1:
+    if len(visits) > 1:
         yield from _over_visits(status)
 
 
@@ -100,9 +102,11 @@ def counts(at_visit: pd.DataFrame) -> Statistics:
         "missing": infused - int(assessed.sum()) - pending,
         "pending": pending,
         "partial": int((at_visit["REASON"] == "PARTIAL").sum()),
+        "new_therapy": int((assessed & (at_visit["REASON"] == NEW_THERAPY)).sum()),
         **{
-            f"missing_{name}": int((reason == name.upper().replace("_", " ")).sum())
-            for name in MISSING
+            f"missing_{name}": int((reason == why).sum())
+            for name, why in MISSING.items()
+            if name != "pending"
         },
     }
     for name, count in tally.items():
@@ -111,22 +115,41 @@ def counts(at_visit: pd.DataFrame) -> Statistics:
             yield _percent(name, count, infused)
 
 
-def improved(at_visit: pd.DataFrame, missing: str) -> tuple[int, int]:
+def improved(at_visit: pd.DataFrame, missing: str, new_therapy: Strategy) -> tuple[int, int]:
     """Number improved and denominator by the rule for subjects without an assessment."""
-    yes = int((at_visit["AVAL"] == 1).sum())
-    return counted(yes, int(at_visit["AVAL"].notna().sum()), len(at_visit), missing)
+    yes, known = int((at_visit["AVAL"] == 1).sum()), at_visit["AVAL"].notna()
+    failures = [DIED, *([NEW_THERAPY] if new_therapy == "composite" else [])]
+    failed = int((~known & at_visit["REASON"].isin(failures)).sum())
+    return counted(yes, int(known.sum()), failed, len(at_visit), missing)
 
 
-def counted(yes: Count, assessed: Count, infused: Count, missing: str) -> tuple[Count, Count]:
-    """Number improved and denominator from the numbers with a status, of one group or of many."""
+def counted(
+    yes: Count, assessed: Count, failed: Count, infused: Count, missing: str
+) -> tuple[Count, Count]:
+    """Number improved and denominator, of one group or of many.
+
+    Parameters
+    ----------
+    yes, assessed
+        Subjects improved, and with a status.
+    failed
+        Subjects without a status who are known to have failed: the dead, and by the composite
+        strategy those given new systemic therapy. They are not missing: no rule leaves them out of
+        the denominator or counts them as improved.
+    infused
+        All subjects.
+    missing
+        Rule for the others.
+    """
     if missing == "observed":
-        return yes, assessed
-    return (yes + infused - assessed if missing == "improved" else yes), infused
+        return yes, assessed + failed
+    return (yes + infused - assessed - failed if missing == "improved" else yes), infused
 
 
-def rates(at_visit: pd.DataFrame, rule: Improvement, level: float) -> Statistics:
+def rates(at_visit: pd.DataFrame, response: Response, level: float) -> Statistics:
     """The rate with its exact interval (Clopper and Pearson 1934)."""
-    count, of = improved(at_visit, rule.missing)
+    strategy = response.new_therapy.improvement
+    count, of = improved(at_visit, response.improvement.missing, strategy)
     yield _number("n_denominator", of)
     yield _number("n_improved", count)
     yield _percent("improved", count, of)
@@ -134,10 +157,11 @@ def rates(at_visit: pd.DataFrame, rule: Improvement, level: float) -> Statistics
 
 
 def _beside_the_rate(
-    at_visit: pd.DataFrame, rule: Improvement, level: float, prior: BetaPrior
+    at_visit: pd.DataFrame, response: Response, level: float, prior: BetaPrior
 ) -> Statistics:
     """Other intervals, the posterior, and the rate by other rules for missing assessments."""
-    count, of = improved(at_visit, rule.missing)
+    strategy = response.new_therapy.improvement
+    count, of = improved(at_visit, response.improvement.missing, strategy)
     yield ("rate_wilson", *proportion_ci(count, of, level, "wilson"))
     yield ("rate_jeffreys", *proportion_ci(count, of, level, "jeffreys"))
     belief = posterior(count, of, prior.a, prior.b, level)
@@ -152,20 +176,27 @@ def _beside_the_rate(
         ("worst", "non_improved"),
         ("best", "improved"),
     ):
-        count, of = improved(at_visit, missing)
+        count, of = improved(at_visit, missing, strategy)
         yield _number(f"n_improved_{name}", count)
         yield _number(f"n_denominator_{name}", of)
         yield (f"rate_{name}", *proportion_ci(count, of, level))
 
 
-def _levels(scores: pd.DataFrame, infused: int) -> Statistics:
-    """Levels of response, each subject in one; measures worsened; and the score itself."""
+def _levels(scores: pd.DataFrame, at_visit: pd.DataFrame) -> Statistics:
+    """Levels of response, each subject in one; measures worsened; and the score itself.
+
+    A score after new systemic therapy is a score; the level it reaches is not credited, unless the
+    strategy is treatment policy.
+    """
     total = scores.loc[scores["PARAMCD"] == "TIS"]
     scores = scores.loc[scores["USUBJID"].isin(total["USUBJID"])]
+    rescued = at_visit.loc[at_visit["REASON"] == NEW_THERAPY, "USUBJID"]
+    credited = total.loc[~total["USUBJID"].isin(rescued)]
+    failed = int((at_visit["AVAL"].notna() & (at_visit["REASON"] == NEW_THERAPY)).sum())
     for level in LEVELS:
-        count = int((total["AVALC"] == level.upper()).sum())
+        count = int((credited["AVALC"] == level.upper()).sum()) + (failed if level == "none" else 0)
         yield _number(f"n_{level}", count)
-        yield _percent(level, count, infused)
+        yield _percent(level, count, len(at_visit))
     change = scores.loc[scores["PARAMCD"].isin(CHANGES.values())]
     worse = change.loc[change["AVAL"] < 0]
     for name, code in CHANGES.items():
@@ -180,18 +211,22 @@ def _levels(scores: pd.DataFrame, infused: int) -> Statistics:
 
 
 def _other_scores(
-    scores: pd.DataFrame, at_visit: pd.DataFrame, rule: Improvement, level: float
+    scores: pd.DataFrame, at_visit: pd.DataFrame, response: Response, level: float
 ) -> Statistics:
     """The rate with the enzyme or CHQ-PhS component at 0 and at its maximum."""
+    rule, strategy = response.improvement, response.new_therapy.improvement
     least = getattr(rule.thresholds, rule.level)
+    rescued = (at_visit["REASON"] == NEW_THERAPY).to_numpy()
     for name, code in OTHER_SCORES.items():
         score = scores.loc[scores["PARAMCD"] == code]
         subject = pd.Index(score["USUBJID"].astype(object))
         place = subject.get_indexer(at_visit["USUBJID"].astype(object))
         value = np.append(score["AVAL"].to_numpy(float), [nan])[place]
         reached = np.where(np.isnan(value), nan, value >= least)
-        again = pd.DataFrame({"AVAL": reached}, copy=False)
-        count, of = improved(again, rule.missing)
+        # What new systemic therapy decides no score decides.
+        reached = np.where(rescued, at_visit["AVAL"].to_numpy(float), reached)
+        again = at_visit.assign(AVAL=reached)
+        count, of = improved(again, rule.missing, strategy)
         yield _number(f"n_improved_{name}", count)
         yield (f"rate_{name}", *proportion_ci(count, of, level))
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from durable.analyse import durability, forest, improvement
-from durable.config.model import Improvement, Plan, Statistics
+from durable.config.model import Plan, Response, Statistics
 from durable.contracts.results import TOTAL, Result, to_csv
 from durable.files import write_csv, write_text
 
@@ -29,13 +29,10 @@ def run(plan: Plan, folder: Path) -> None:
     varied = {
         name: pd.read_parquet(folder / "adam" / "sensitivity" / f"{name}.parquet") for name in main
     }
-    results = _analysis(
-        PRIMARY, main["adrs"], main["adtte"], plan.response.improvement, plan.statistics
-    )
+    results = _analysis(PRIMARY, main["adrs"], main["adtte"], plan.response, plan.statistics)
     for name in plan.sensitivity:
         adrs, adtte = (frame.loc[frame["ANALYSIS"] == name] for frame in varied.values())
-        rule, statistics = plan.response_of(name).improvement, plan.statistics_of(name)
-        results += _analysis(name, adrs, adtte, rule, statistics)
+        results += _analysis(name, adrs, adtte, plan.response_of(name), plan.statistics_of(name))
     write_text(folder / "ard" / "sensitivity.csv", to_csv(results))
     write_csv(folder / "figures" / "f_sensitivity.csv", figure_data(results, plan))
 
@@ -44,7 +41,7 @@ def _analysis(
     name: str,
     adrs: pd.DataFrame,
     adtte: pd.DataFrame,
-    rule: Improvement,
+    response: Response,
     statistics: Statistics,
 ) -> list[Result]:
     rows: list[Row] = []
@@ -52,10 +49,10 @@ def _analysis(
         records = adtte.loc[adtte["PARAMCD"] == parameter]
         rows += [(parameter, *row) for row in _durability(records, statistics)]
     status = adrs.loc[adrs["PARAMCD"] == "IMPR"]
-    for visit in rule.visits:
+    for visit in response.improvement.visits:
         at_visit = status.loc[status["AVISIT"] == visit]
         rows.append((visit, "n_infused", len(at_visit), nan, nan, ""))
-        found = improvement.rates(at_visit, rule, statistics.conf_level)
+        found = improvement.rates(at_visit, response, statistics.conf_level)
         rows += [(visit, *row, "") for row in found]
     group_by, group = TOTAL
     return [Result(OUTPUT, name, group_by, group, *row) for row in rows]

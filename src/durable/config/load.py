@@ -257,6 +257,8 @@ def _cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Fi
     if schedule is not None:
         findings += _schedule_findings(schedule)
         findings += _unscheduled(_improvement_visits(valid, raw), schedule, "response")
+        if "response" in valid:
+            findings += _deadline_findings(valid["response"], schedule, "response")
     if "inputs" in valid:
         findings += _column_findings(valid["inputs"])
     if "analysis" in valid and valid.get("series") is not None:
@@ -303,6 +305,16 @@ def _unscheduled(visits: Iterable[str], schedule: tuple[Visit, ...], prefix: str
         for i, visit in enumerate(visits)
         if visit not in labels
     ]
+
+
+def _deadline_findings(
+    response: Response, schedule: tuple[Visit, ...], prefix: str
+) -> list[Finding]:
+    labels = [visit.visit for visit in schedule]
+    deadline = response.remission_deadline
+    if deadline in labels:
+        return []
+    return [Finding(f"{prefix}.remission_deadline", repr(deadline), _one_of(deadline, labels))]
 
 
 def _column_findings(inputs: Inputs) -> list[Finding]:
@@ -379,12 +391,13 @@ def _variant_findings(valid: Mapping[str, Any]) -> list[Finding]:
             try:
                 checked = model.model_validate(combined)
             except ValidationError as error:
-                prefix = ("sensitivity", name, section)
-                findings += _findings(error, model, prefix)
+                findings += _findings(error, model, ("sensitivity", name, section))
                 continue
             if isinstance(checked, Response) and "schedule" in valid:
-                visits = checked.improvement.visits
-                findings += _unscheduled(visits, valid["schedule"], f"{key}.response")
+                schedule, prefix = valid["schedule"], f"{key}.response"
+                findings += _unscheduled(checked.improvement.visits, schedule, prefix)
+                if "remission_deadline" in change.response:
+                    findings += _deadline_findings(checked, schedule, prefix)
     return findings
 
 

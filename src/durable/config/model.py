@@ -522,6 +522,40 @@ class MissedAssessments(Section):
     adequate assessment before the gap. Empty: never."""
     applies_to_death: bool = False
     """Whether death after such a gap is censored too (registry: death of any cause is an event)."""
+    applies_to_new_therapy: bool = False
+    """Whether new systemic therapy after such a gap is censored too. Like death it has an exact
+    date, which no missed assessment makes uncertain."""
+
+
+Strategy = Literal["composite", "hypothetical", "treatment_policy"]
+
+
+def _or_a_strategy(schema: dict[str, Any]) -> None:
+    section = {key: schema.pop(key) for key in ("type", "properties")}
+    section["additionalProperties"] = schema.pop("additionalProperties")
+    schema["anyOf"] = [{"enum": list(get_args(Strategy))}, section]
+
+
+class NewTherapy(Section):
+    """Strategy (ICH E9(R1)) for new systemic therapy by endpoint: one for all, or a key each."""
+
+    # The schema says what _one_for_all accepts.
+    model_config = ConfigDict(json_schema_extra=_or_a_strategy)
+
+    improvement: Strategy = "composite"
+    """Improvement assessed after it began: not improved (composite), not observed (hypothetical) or
+    counted as assessed (treatment_policy)."""
+    remission: Strategy = "composite"
+    """First remission seen after it began: not credited (composite, hypothetical) or credited
+    (treatment_policy)."""
+    duration: Strategy = "composite"
+    """Duration of response and event-free survival: an event (composite), censored at the last
+    assessment in remission before it (hypothetical) or ignored (treatment_policy)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_for_all(cls, value: object) -> object:
+        return dict.fromkeys(cls.model_fields, value) if isinstance(value, str) else value
 
 
 class Response(Section):
@@ -541,12 +575,14 @@ class Response(Section):
     """Remission."""
     recurrence: Recurrence = Recurrence()
     """Recurrence and progression."""
-    new_therapy: Literal["composite", "hypothetical", "treatment_policy"] = "composite"
-    """New systemic immunosuppressive therapy before recurrence: an event (composite), censored at
-    the last adequate assessment before it (hypothetical) or ignored (treatment_policy): ICH
-    E9(R1)."""
+    remission_deadline: Name = "M6"
+    """Visit by whose window's last day remission must be reached: who is followed to it and not in
+    remission has an event of event-free survival on day 1 (ELN 2022)."""
+    new_therapy: NewTherapy = NewTherapy()
+    """New systemic immunosuppressive therapy, an intercurrent event: composite, hypothetical or
+    treatment_policy for every endpoint, or a key for each."""
     missed_assessments: MissedAssessments = MissedAssessments()
-    """Missed assessments before an event."""
+    """Missed or inadequate assessments before an event."""
 
     @model_validator(mode="after")
     def _hybrid_is_explicit(self) -> Response:
@@ -596,12 +632,16 @@ class Statistics(Section):
     """Two-sided confidence level of every interval."""
     km_ci: Literal["log-log", "log", "plain", "logit", "arcsine"] = "log-log"
     """Transformation of the pointwise Kaplan-Meier interval."""
-    quantile_rule: Literal["r", "sas"] = "r"
-    """Convention of Kaplan-Meier quantiles: survfit (r) or LIFETEST (sas)."""
+    quantile_rule: Literal["r", "sas"] = "sas"
+    """Convention of Kaplan-Meier quantiles: LIFETEST (sas: not estimable where the curve ends at
+    exactly the level) or survfit (r: there the midpoint, which moves with follow-up alone)."""
     landmarks_months: Annotated[
         tuple[Positive, ...], Strict(False), Field(min_length=1), AfterValidator(_unique)
     ] = (3, 6, 9, 12, 18, 24)
     """Months at which event-free rates are reported."""
+    landmark_tolerance_days: Days = 30
+    """A rate at a landmark is estimated as at the last observed time where that lies at most this
+    many days before it (the window of a visit); 0: never."""
     sensitivity_landmarks_months: Annotated[
         tuple[Positive, ...], Strict(False), AfterValidator(_unique)
     ] = (6, 12)
@@ -938,6 +978,16 @@ class Plan(Section):
         """Conventions of a sensitivity analysis: the primary ones, with its changes."""
         base = self.statistics.model_dump(exclude_unset=True)
         return Statistics.model_validate(merged(base, self.sensitivity[name].statistics))
+
+    @property
+    def redundant(self) -> tuple[str, ...]:
+        """Sensitivity analyses that equal the primary analysis by definition."""
+        return tuple(
+            name
+            for name in self.sensitivity
+            if self.response_of(name) == self.response
+            and self.statistics_of(name) == self.statistics
+        )
 
     @property
     def simulated(self) -> tuple[str, ...]:

@@ -205,7 +205,7 @@ ADTTE = pa.DataFrameSchema(
         "ADT": _date("Date of event or censoring", null=False),
         "AVAL": _number("Duration in days: ADT - STARTDT + 1", pa.Check.ge(1), null=False),
         "AVALU": _text("Unit of AVAL", isin=["DAYS"]),
-        "CNSR": _count("Censor (0 = event)", pa.Check.in_range(0, 5)),
+        "CNSR": _count("Censor (0 = event)", pa.Check.in_range(0, 9)),
         "EVNTDESC": _text("Event or reason for censoring"),
         "CNSDTDSC": _text("What the date of censoring is", null=True),
         "LOWDT": _date("Last date known free of the event"),

@@ -15,6 +15,8 @@ TOTAL = ("total", "Total")
 SERIES = ("t_disposition", "t_improvement", "t_dor", "t_ae_overview")
 #: Note of a quantile where the curve stays at its level until the end of follow-up.
 PLATEAU = "plateau to the end of follow-up"
+#: Note of a rate at a landmark that lies within the tolerance after the last observed time.
+WITHIN_TOLERANCE = "within landmark_tolerance_days"
 #: Note on N where a table cannot be made because the study records no adverse events.
 NO_EVENTS_TABLE = "no adverse_events table in this study"
 #: The same of cellular kinetics.

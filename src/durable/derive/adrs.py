@@ -15,6 +15,7 @@ from durable.contracts.inputs import MEASURES
 from durable.contracts.parameters import PLACES
 from durable.derive.assessments import UNSCHEDULED
 from durable.derive.frames import numbers, positions, taken, with_columns
+from durable.vocabulary import DIED, MISSING, NEW_THERAPY, NOT_CALCULABLE, PARTIAL
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -39,16 +40,8 @@ OTHER_SCORES = (
 )
 #: Subjects whose records are made and written at a time.
 BLOCK = 2_000
-PARTIAL = "PARTIAL"
 BASELINE = "BASELINE"
 IMPROVED = ("IMPR", "Disease improvement")
-MISSING = {
-    "died": "DIED",
-    "withdrawn": "WITHDRAWN",
-    "pending": "PENDING",
-    "not_calculable": "NOT CALCULABLE",
-    "not_assessed": "NOT ASSESSED",
-}
 
 
 #: What the codes of the text columns stand for.
@@ -187,7 +180,7 @@ def _parameters(frame: pd.DataFrame, response: Response) -> list[_Parameter]:
         *_values(frame, response),
         *_changes(frame, response),
         *_scores(frame),
-        *_statuses(frame),
+        *_statuses(frame, response),
     ]
     return sorted(parameters, key=lambda parameter: _ORDER.index(parameter.code))
 
@@ -421,7 +414,7 @@ def _changes(frame: pd.DataFrame, response: Response) -> Iterator[_Parameter]:
 def _scores(frame: pd.DataFrame) -> Iterator[_Parameter]:
     total, post = frame["tis"].to_numpy(float), frame["post"].to_numpy(bool)
     reason = np.where(frame["partial"], _REASONS.index(PARTIAL), _NONE)
-    reason[np.isnan(total)] = _REASONS.index(MISSING["not_calculable"])
+    reason[np.isnan(total)] = _REASONS.index(NOT_CALCULABLE)
     level = pd.Categorical(frame["level"], categories=_TEXTS).codes
     label = "Total Improvement Score"
     yield _Parameter("TIS", label, total, text=level, reason=reason, of=post)
@@ -429,12 +422,19 @@ def _scores(frame: pd.DataFrame) -> Iterator[_Parameter]:
         yield _Parameter(code, f"{label}, {name}", frame[column].to_numpy(), of=post)
 
 
-def _statuses(frame: pd.DataFrame) -> Iterator[_Parameter]:
-    """Remission and what speaks against it; unknown is U."""
+def _statuses(frame: pd.DataFrame, response: Response) -> Iterator[_Parameter]:
+    """Remission and what speaks against it; unknown is U.
+
+    A remission seen after new systemic therapy has that as its reason where it is not credited.
+    """
+    rescued = frame["after_new_therapy"].to_numpy(bool)
+    credited = response.new_therapy.remission == "treatment_policy"
     for column, (code, label) in STATUSES.items():
         status = frame[column].to_numpy(float)
         text = np.where(np.isnan(status), _TEXTS.index("U"), status)
-        yield _Parameter(code, label, status, text=text)
+        uncredited = rescued & (status == 1) & (column == "remission") & (not credited)
+        reason = np.where(uncredited, _REASONS.index(NEW_THERAPY), _NONE)
+        yield _Parameter(code, label, status, text=text, reason=reason)
 
 
 def _rate(visits: list[_AtVisit], rows: int) -> _Parameter:
@@ -451,8 +451,12 @@ def _rate(visits: list[_AtVisit], rows: int) -> _Parameter:
 def _improvement(
     infused: pd.DataFrame, frame: pd.DataFrame, schedule: tuple[Visit, ...], response: Response
 ) -> Iterator[_AtVisit]:
-    """Status of every infused subject at each visit of the improvement rate, assessed or not."""
-    rule = response.improvement
+    """Status of every infused subject at each visit of the improvement rate, assessed or not.
+
+    After new systemic therapy a subject is not improved (composite), not observed (hypothetical) or
+    as assessed (treatment policy).
+    """
+    rule, strategy = response.improvement, response.new_therapy.improvement
     least = getattr(rule.thresholds, rule.level)
     chosen, place = frame["anl01"].to_numpy(bool), frame["place"].to_numpy(np.int64)
     target = frame["target"].to_numpy(float)
@@ -463,7 +467,32 @@ def _improvement(
         score = taken(frame["tis"].to_numpy(float), row)
         improved = np.where(np.isnan(score), np.nan, (score >= least).astype(float))
         partial = taken(frame["partial"].to_numpy(float), row) == 1
-        yield _AtVisit(visit, row, improved, _reason(infused, visit, row, score, partial))
+        rescued = taken(frame["after_new_therapy"].to_numpy(float), row) == 1
+        reason = _reason(infused, visit, row, score, partial)
+        if strategy != "treatment_policy":
+            reason = _after_new_therapy(infused, visit, reason, score, rescued)
+            failed = 0.0 if strategy == "composite" else np.nan
+            improved = np.where(rescued & ~np.isnan(score), failed, improved)
+        yield _AtVisit(visit, row, improved, reason)
+
+
+def _after_new_therapy(
+    infused: pd.DataFrame,
+    visit: Visit,
+    reason: Ints,
+    score: Floats,
+    rescued: npt.NDArray[np.bool_],
+) -> Ints:
+    """The reasons, where new systemic therapy is one of them.
+
+    It is where it began before the assessment or, without one, by the end of the window; death goes
+    before it.
+    """
+    close = infused["TRTSDT"].to_numpy() + np.timedelta64(visit.last_day, "D")
+    unseen = np.isnan(score) & (infused["NSTDT"].to_numpy() <= close)
+    unseen &= reason != _REASONS.index(DIED)
+    seen = rescued & ~np.isnan(score)
+    return np.where(seen | unseen, _REASONS.index(NEW_THERAPY), reason)
 
 
 def _reason(

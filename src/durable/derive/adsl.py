@@ -15,7 +15,8 @@ def derive(
     subjects: pd.DataFrame,
     frame: pd.DataFrame,
     start: pd.Series[int],
-    therapies: pd.DataFrame | None,
+    ever: pd.Series[int],
+    new_therapy: pd.Series[pd.Timestamp],
     study: str,
     cutoff: dt.date,
     response: Response,
@@ -24,20 +25,25 @@ def derive(
 
     Parameters
     ----------
-    subjects, therapies
-        Validated tables after the data cut-off.
+    subjects
+        Validated table after the data cut-off.
     frame
         Assessments, as `assessments.assess` returns them.
-    start
-        Row of `frame` with the first remission, by subject.
+    start, ever
+        Row of `frame` with the first remission by subject: the one that is credited, and the first
+        whatever therapy came before it.
+    new_therapy
+        Start of the first new systemic therapy since the infusion, by subject.
     """
     rows = subjects.sort_values("subject_id", ignore_index=True)
     subject = rows["subject_id"]
     infusion = rows["infusion_date"]
     cut = pd.Series(pd.Timestamp(cutoff).as_unit("ns"), index=rows.index)
     base = _baseline(frame, response).reindex(subject)
-    remission = subject.map(frame["visit_date"].loc[start].set_axis(start.index))
-    therapy = _first_therapy(subject, infusion, therapies)
+    remission, any_remission = (
+        subject.map(frame["visit_date"].loc[rows].set_axis(rows.index)) for rows in (start, ever)
+    )
+    therapy = subject.map(new_therapy).astype("datetime64[ns]")
     return pd.DataFrame(
         {
             "STUDYID": study,
@@ -70,7 +76,7 @@ def derive(
             "BLREMFL": base["remission"].map({1.0: "Y", 0.0: "N"}).fillna("U").to_numpy(object),
             "REMSDT": remission,
             "NSTDT": therapy,
-            "NSTPREFL": flag(therapy < remission),
+            "NSTPREFL": flag(therapy < any_remission),
             "SRCDOM": "subjects",
             "SRCVAR": "subject_id",
             "SRCSEQ": rows["source_row"],
@@ -93,17 +99,3 @@ def _baseline(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
     kept = ["baseline", "subject_id", "visit_date", "enzyme", "value_enzyme", "remission"]
     rows = frame[kept + [f"base_{c}" for c in COMPONENTS]].loc[frame["baseline"]]
     return rows.set_index("subject_id").assign(attainable=attainable(rows, response).to_numpy())
-
-
-def _first_therapy(
-    subject: pd.Series[str],
-    infusion: pd.Series[pd.Timestamp],
-    therapies: pd.DataFrame | None,
-) -> pd.Series[pd.Timestamp]:
-    """Start of the first new systemic therapy on or after the date of infusion."""
-    if therapies is None:
-        return pd.Series(pd.NaT, index=subject.index, dtype="datetime64[ns]")
-    new = therapies.loc[therapies["new_systemic"] == "Y"]
-    infused = new["subject_id"].map(infusion.set_axis(subject))
-    since = new.loc[new["start_date"] >= infused]
-    return subject.map(since.groupby("subject_id")["start_date"].min())

@@ -3,6 +3,8 @@
 Registered definition: from the first assessment of remission to the first assessment of recurrence
 or progression of the disease, or death from any cause. Censoring for missed assessments: FDA
 guidance on endpoints for cancer trials (2007), table A. New therapy: strategies of ICH E9(R1).
+Event-free survival with a deadline for remission: ELN 2022 (Doehner et al., Blood 2022;140:1345),
+table 9.
 
 Events and censorings are data (date, description, source); the earliest event decides, else the
 last adequate assessment. Dates are compared as dates; a tie goes to the earlier of `EVENTS`.
@@ -10,42 +12,50 @@ last adequate assessment. Dates are compared as dates; a tie goes to the earlier
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from durable.config.model import MissedAssessments, Response, Visit
 from durable.derive.frames import last_rows, positions, with_columns
+from durable.derive.new_therapy import first_of_each, new_systemic
+from durable.vocabulary import (
+    CNSR,
+    DEATH,
+    EVENTS,
+    MISSED,
+    NEW_THERAPY,
+    NO_ASSESSMENT,
+    NOT_FOLLOWED,
+    NOT_YET_DUE,
+    ONGOING,
+    PROGRESSION,
+    RECURRENCE,
+    REMISSION_NOT_YET_DUE,
+    UNCONFIRMED_LOSS,
+    WITHDRAWN,
+    not_in_remission,
+)
 
-RECURRENCE = "RECURRENCE"
-PROGRESSION = "PROGRESSION"
-DEATH = "DEATH"
-NEW_THERAPY = "NEW SYSTEMIC THERAPY"
-NEVER = "NEVER IN REMISSION"
-#: Events in the order that decides between two on the same day.
-EVENTS = (RECURRENCE, PROGRESSION, DEATH, NEW_THERAPY)
-
-#: CNSR of each reason for censoring.
-CENSORINGS = {
-    "ONGOING AT DATA CUT-OFF": 1,
-    "MISSED ASSESSMENTS": 2,
-    "NEW SYSTEMIC THERAPY": 3,
-    "WITHDRAWN": 4,
-    "NO ASSESSMENT AFTER REMISSION": 5,
-}
-_ONGOING, _MISSED, _THERAPY, _WITHDRAWN, _NO_ASSESSMENT = CENSORINGS
+Flags = npt.NDArray[np.bool_]
 
 LAST = "LAST ADEQUATE ASSESSMENT"
-BEFORE_GAP = "LAST ADEQUATE ASSESSMENT BEFORE MISSED ASSESSMENTS"
-BEFORE_THERAPY = "LAST ADEQUATE ASSESSMENT BEFORE NEW SYSTEMIC THERAPY"
+LAST_IN_REMISSION = "LAST ASSESSMENT IN REMISSION"
+BEFORE_GAP = "BEFORE MISSED ASSESSMENTS"
+BEFORE_THERAPY = "BEFORE NEW SYSTEMIC THERAPY"
+DAY_ONE = "DAY OF INFUSION"
 
 _SOURCE = ["SRCDOM", "SRCVAR", "SRCSEQ"]
+_END = ["ADT", "EVNTDESC", "CNSR", "CNSDTDSC", "LOWDT", *_SOURCE]
 #: Columns of the assessments that a duration rests on.
 _OF_AN_ASSESSMENT = [
-    *("subject", "subject_id", "visit_date", "source_row", "adequate"),
+    *("subject", "subject_id", "visit_date", "source_row", "adequate", "remission"),
     *("confirmed_loss", "confirmed_worse", "investigator_event", "investigator_assessment"),
 ]
+_DAY = pd.Timedelta(days=1)
 
 
 def derive(
@@ -74,35 +84,50 @@ def derive(
         ADTTE (see `contracts.adam`), sorted by PARAMCD and USUBJID.
     """
     remitted = adsl.loc[adsl["REMFL"] == "Y"].set_index("USUBJID")
+    last_visit = frame.groupby("subject_id", sort=False)["visit_date"].max()
     frame = frame[_OF_AN_ASSESSMENT]
     place = positions(frame, remitted.index)
     adequate = with_columns(frame, {"place": place}).loc[frame["adequate"] & (place >= 0)]
     started = pd.DataFrame({"STARTDT": remitted["REMSDT"], "infused": remitted["TRTSDT"]})
-    rescue = _first_therapy(started, therapies)
+    rescue = _therapy_records(first_of_each(new_systemic(therapies, started["STARTDT"])))
     event = _first_event(started, _event_records(adsl, frame, rescue, response))
-    ended = _censor(started.join(event), remitted, adequate, rescue, schedule, response)
+    assessed = _Adequate.split(adequate, response)
+    ended = _censor(started.join(event), remitted, assessed, rescue, schedule, response)
+    infused = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
+    first = first_of_each(new_systemic(therapies, infused["TRTSDT"]))
     dor = _records(ended, "DOR", "Duration of response (days)", "STARTDT")
-    efs = _records(ended, "EFS", "Event-free survival (days)", "infused")
-    both = pd.concat([dor, efs, _never_remitted(adsl)], ignore_index=True)
+    free = _event_free(infused, ended, _therapy_records(first), last_visit, schedule, response)
+    efs = _records(free, "EFS", "Event-free survival (days)", "infused")
+    both = pd.concat([dor, efs], ignore_index=True)
     both.insert(0, "STUDYID", adsl["STUDYID"].iloc[0] if len(adsl) else "")
     return both.sort_values(["PARAMCD", "USUBJID"], ignore_index=True)
 
 
-def _first_therapy(started: pd.DataFrame, therapies: pd.DataFrame | None) -> pd.DataFrame:
-    """First new systemic therapy on or after the start of remission, by subject."""
-    if therapies is None:
-        return _dated([], [], NEW_THERAPY, "therapies", "start_date", [])
-    new = therapies.loc[therapies["new_systemic"] == "Y"]
-    start = new["subject_id"].map(started["STARTDT"])
-    new = new.loc[new["start_date"] >= start].sort_values(["start_date", "source_row"])
-    first = new.groupby("subject_id").head(1)
+@dataclass(frozen=True)
+class _Adequate:
+    """Adequate assessments of the subjects with remission; ``place`` numbers the subjects."""
+
+    every: pd.DataFrame
+    held: pd.DataFrame
+    """Those that show the response still held: where loss is an event, those in remission. A loss
+    that nothing confirmed is no event, and no time in remission either."""
+
+    @classmethod
+    def split(cls, adequate: pd.DataFrame, response: Response) -> _Adequate:
+        """From all of them."""
+        if not response.recurrence.confirmed_loss:
+            return cls(adequate, adequate)
+        return cls(adequate, adequate.loc[adequate["remission"] == 1])
+
+
+def _therapy_records(therapies: pd.DataFrame) -> pd.DataFrame:
     return _dated(
-        first["subject_id"],
-        first["start_date"],
+        therapies["subject_id"],
+        therapies["start_date"],
         NEW_THERAPY,
         "therapies",
         "start_date",
-        first["source_row"],
+        therapies["source_row"],
     )
 
 
@@ -120,6 +145,11 @@ def _dated(subject: Any, date: Any, what: str, table: str, column: str, row: Any
     )
 
 
+def _deaths(adsl: pd.DataFrame) -> pd.DataFrame:
+    died = adsl.loc[adsl["DTHFL"] == "Y"]
+    return _dated(died["USUBJID"], died["DTHDT"], DEATH, "subjects", "death_date", died["SRCSEQ"])
+
+
 def _event_records(
     adsl: pd.DataFrame, frame: pd.DataFrame, rescue: pd.DataFrame, response: Response
 ) -> pd.DataFrame:
@@ -132,24 +162,23 @@ def _event_records(
 
     said = frame.loc[frame["investigator_event"]]
     recorded = said["investigator_assessment"]
-    died = adsl.loc[adsl["DTHFL"] == "Y"]
     records = [
         seen(frame.loc[frame["confirmed_loss"]], RECURRENCE, "visit_date"),
         seen(frame.loc[frame["confirmed_worse"]], PROGRESSION, "visit_date"),
         seen(said.loc[recorded == "recurrence"], RECURRENCE, "investigator_assessment"),
         seen(said.loc[recorded == "progression"], PROGRESSION, "investigator_assessment"),
-        _dated(died["USUBJID"], died["DTHDT"], DEATH, "subjects", "death_date", died["SRCSEQ"]),
+        _deaths(adsl),
     ]
-    if response.new_therapy == "composite":
+    if response.new_therapy.duration == "composite":
         records.append(rescue)
     return pd.concat(records, ignore_index=True)
 
 
 def _first_event(started: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
-    """The event that decides, by subject with remission."""
+    """The event that decides, by subject, among those on or after its start."""
     start = records["USUBJID"].map(started["STARTDT"])
     records = records.loc[records["ADT"] >= start]
-    rank = records["EVNTDESC"].map({what: i for i, what in enumerate(EVENTS)})
+    rank = records["EVNTDESC"].map({what: i for i, what in enumerate(EVENTS.values())})
     order = records.assign(rank=rank).sort_values(["ADT", "rank", "SRCSEQ"], kind="stable")
     first = order.groupby("USUBJID").head(1).set_index("USUBJID")
     return first[["ADT", "EVNTDESC", *_SOURCE]]
@@ -158,7 +187,7 @@ def _first_event(started: pd.DataFrame, records: pd.DataFrame) -> pd.DataFrame:
 def _censor(
     subjects: pd.DataFrame,
     adsl: pd.DataFrame,
-    adequate: pd.DataFrame,
+    adequate: _Adequate,
     rescue: pd.DataFrame,
     schedule: tuple[Visit, ...],
     response: Response,
@@ -169,48 +198,85 @@ def _censor(
     """
     event = subjects["ADT"]
     from_visit = subjects["SRCDOM"] == "visits"
-    last_before = _last_adequate(adequate, event, strictly=from_visit)
-    gap = _missed_between(last_before["ADT"], event, subjects["infused"], schedule)
-    is_gap = _too_many(gap, response.missed_assessments) & event.notna()
-    if not response.missed_assessments.applies_to_death:
-        is_gap &= subjects["EVNTDESC"] != DEATH
-
+    last_before = _last_adequate(adequate.every, event, strictly=from_visit)
+    is_gap = _after_gap(subjects, last_before, schedule, response.missed_assessments)
     therapy = pd.Series(pd.NaT, index=subjects.index, dtype="datetime64[ns]")
-    if response.new_therapy == "hypothetical":
+    if response.new_therapy.duration == "hypothetical":
         therapy = rescue.set_index("USUBJID")["ADT"].reindex(subjects.index)
     is_therapy = therapy.notna() & (event.isna() | (event > therapy))
-    last_before_therapy = _last_adequate(adequate, therapy, strictly=None)
+    quiet = event.isna() & ~is_therapy
 
     cut = adsl["CUTDT"]
-    last = _last_adequate(adequate, cut, strictly=None)
-    quiet = event.isna() & ~is_therapy
-    tail = _missed_between(last["ADT"], cut + pd.Timedelta(days=1), subjects["infused"], schedule)
-    reason = np.select(
-        [
-            adsl["EOSDT"].notna(),
-            last["ADT"] == subjects["STARTDT"],
-            _too_many(tail, response.missed_assessments),
-        ],
-        [_WITHDRAWN, _NO_ASSESSMENT, _MISSED],
-        _ONGOING,
-    )
+    last = _last_adequate(adequate.every, cut)
     # One of these at most; with none of them the event stands.
-    ways = [quiet, is_therapy, is_gap & ~is_therapy]
-    at = [last, last_before_therapy, last_before]
-    date_is = np.array([LAST, BEFORE_THERAPY, BEFORE_GAP, None], dtype=object)
-    way = np.select(ways, range(len(ways)), len(ways))
-    reasons = np.select(ways, [reason, _THERAPY, _MISSED], "")
+    conditions = [quiet, is_therapy, is_gap & ~is_therapy]
+    limits = [cut, therapy, last_before["ADT"]]
+    held = [_last_adequate(adequate.held, limit) for limit in limits]
+    seen = [_last_adequate(adequate.every, limit)["ADT"] for limit in limits]
+    lost = [(mine["ADT"] < all_).to_numpy() for mine, all_ in zip(held, seen, strict=True)]
+    which = np.select(conditions, range(3), 3)
+    reason = _reason(subjects, adsl, last, lost[0], schedule, response.missed_assessments)
+    reasons = np.select(conditions, [reason, NEW_THERAPY, MISSED], "")
     ended = {
-        name: np.select(ways, [found[name] for found in at], subjects[name])
+        name: np.select(conditions, [found[name] for found in held], subjects[name])
         for name in ("ADT", *_SOURCE)
     }
     return subjects.assign(
         **ended,
-        EVNTDESC=np.where(way < len(ways), reasons, subjects["EVNTDESC"]),
-        CNSR=pd.Series(reasons).map({"": 0, **CENSORINGS}).to_numpy(),
-        CNSDTDSC=date_is[way],
-        LOWDT=np.where(way < len(ways), ended["ADT"], _low(subjects, last_before)),
+        EVNTDESC=np.where(which < 3, reasons, subjects["EVNTDESC"]),
+        CNSR=pd.Series(reasons).map({"": 0, **CNSR}).to_numpy(),
+        CNSDTDSC=_description(which, np.select(conditions, lost, False)),
+        LOWDT=np.where(which < 3, ended["ADT"], _low(subjects, last_before)),
     )
+
+
+def _after_gap(
+    subjects: pd.DataFrame,
+    last_before: pd.DataFrame,
+    schedule: tuple[Visit, ...],
+    rule: MissedAssessments,
+) -> Any:
+    """Whether too many assessments were missed before the event, one without a date of its own."""
+    gap = _missed_between(last_before["ADT"], subjects["ADT"], subjects["infused"], schedule)
+    exempt = {DEATH: not rule.applies_to_death, NEW_THERAPY: not rule.applies_to_new_therapy}
+    exactly_dated = subjects["EVNTDESC"].isin([what for what, held in exempt.items() if held])
+    return _too_many(gap, rule) & subjects["ADT"].notna() & ~exactly_dated
+
+
+def _reason(
+    subjects: pd.DataFrame,
+    adsl: pd.DataFrame,
+    last: pd.DataFrame,
+    lost: Flags,
+    schedule: tuple[Visit, ...],
+    rule: MissedAssessments,
+) -> npt.NDArray[Any]:
+    """Why a response without an event is censored at its last adequate assessment."""
+    until = adsl["CUTDT"] + _DAY
+    missed = _missed_between(last["ADT"], until, subjects["infused"], schedule)
+    after = (last["ADT"] - subjects["infused"]).dt.days.to_numpy(float)
+    more = after < max(visit.first_day for visit in schedule)
+    unseen = last["ADT"] == subjects["STARTDT"]
+    return np.select(
+        [
+            lost,
+            adsl["EOSDT"].notna(),
+            unseen & (missed > 0),
+            unseen & more,
+            _too_many(missed, rule),
+        ],
+        [UNCONFIRMED_LOSS, WITHDRAWN, NO_ASSESSMENT, NOT_YET_DUE, MISSED],
+        ONGOING,
+    )
+
+
+def _description(which: npt.NDArray[np.intp], lost: npt.NDArray[Any]) -> npt.NDArray[np.object_]:
+    """What the date of censoring is: by condition (3: an event), and whether a loss came after."""
+    first = np.array([LAST, LAST_IN_REMISSION], dtype=object)[lost.astype(int)]
+    second = np.array(["", f" {BEFORE_THERAPY}", f" {BEFORE_GAP}", ""], dtype=object)[which]
+    text: npt.NDArray[np.object_] = first + second
+    text[which == 3] = None
+    return text
 
 
 def _low(subjects: pd.DataFrame, last_before: pd.DataFrame) -> pd.Series[pd.Timestamp]:
@@ -220,7 +286,9 @@ def _low(subjects: pd.DataFrame, last_before: pd.DataFrame) -> pd.Series[pd.Time
 
 
 def _last_adequate(
-    adequate: pd.DataFrame, date: pd.Series[pd.Timestamp], strictly: pd.Series[bool] | None
+    adequate: pd.DataFrame,
+    date: pd.Series[pd.Timestamp],
+    strictly: pd.Series[bool] | None = None,
 ) -> pd.DataFrame:
     """Last adequate assessment on or before (where `strictly`, before) a date, by subject.
 
@@ -272,23 +340,95 @@ def _too_many(missed: pd.Series[int], rule: MissedAssessments) -> pd.Series[bool
     return missed >= rule.consecutive
 
 
-def _never_remitted(adsl: pd.DataFrame) -> pd.DataFrame:
-    """EFS of infused subjects without remission: an event at day 1."""
-    never = adsl.loc[(adsl["SAFFL"] == "Y") & (adsl["REMFL"] == "N")].set_index("USUBJID")
-    ended = pd.DataFrame(
+def _event_free(
+    infused: pd.DataFrame,
+    ended: pd.DataFrame,
+    rescue: pd.DataFrame,
+    last_visit: pd.Series[pd.Timestamp],
+    schedule: tuple[Visit, ...],
+    response: Response,
+) -> pd.DataFrame:
+    """Event or censoring of each infused subject.
+
+    In remission by the deadline: as the duration of response. Otherwise the earliest of death and,
+    by the composite strategy, new therapy up to the deadline; then day 1, an event for who was
+    followed to the deadline and a censoring for who was not, or not yet.
+
+    Parameters
+    ----------
+    infused
+        ADSL of the infused, by USUBJID.
+    ended
+        Ends of response, as `_censor` returns them.
+    rescue
+        First new systemic therapy since the infusion, dated records.
+    last_visit
+        Date of the last assessment, by subject.
+    """
+    due = response.remission_deadline
+    last_day = next(visit.last_day for visit in schedule if visit.visit == due)
+    deadline = infused["TRTSDT"] + last_day * _DAY
+    strategy = response.new_therapy.duration
+    in_time = infused["REMSDT"] <= deadline
+    of_response = ended.loc[ended.index.isin(infused.index[in_time])]
+
+    until = infused["REMSDT"].where(in_time, deadline + _DAY)
+    records = _deaths(infused.reset_index())
+    if strategy == "composite":
+        records = pd.concat([records, rescue], ignore_index=True)
+    records = records.loc[records["ADT"] < records["USUBJID"].map(until)]
+    events = _first_event(pd.DataFrame({"STARTDT": infused["TRTSDT"]}), records)
+    ends = [events.assign(CNSR=0, CNSDTDSC=None, LOWDT=events["ADT"])]
+    if strategy == "hypothetical":
+        therapy = rescue.set_index("USUBJID")["ADT"].reindex(infused.index)
+        died = events["ADT"].reindex(infused.index)
+        before = (therapy < until) & ~(died <= therapy)
+        ends.insert(0, _censored_on_day_one(infused.loc[before], NEW_THERAPY))
+    ends += [of_response, _on_day_one(infused, deadline, last_visit, due)]
+    # Of the ends of a subject the first that applies.
+    every = pd.concat([end[_END] for end in ends])
+    free = every.loc[~every.index.duplicated()].reindex(infused.index)
+    return free.assign(infused=infused["TRTSDT"])
+
+
+def _on_day_one(
+    infused: pd.DataFrame,
+    deadline: pd.Series[pd.Timestamp],
+    last_visit: pd.Series[pd.Timestamp],
+    due: str,
+) -> pd.DataFrame:
+    """What becomes on day 1 of subjects who are not in remission by the deadline."""
+    visited = last_visit.reindex(infused.index)
+    seen = pd.concat([visited, infused["LSTALVDT"], infused["DTHDT"]], axis=1).max(axis=1)
+    conditions = [
+        infused["EOSDT"] <= deadline,
+        infused["CUTDT"] < deadline,
+        ~(seen >= deadline),
+    ]
+    reason = np.select(conditions, [WITHDRAWN, REMISSION_NOT_YET_DUE, NOT_FOLLOWED], "")
+    day_one = _censored_on_day_one(infused, reason)
+    failed = reason == ""
+    return day_one.assign(
+        EVNTDESC=np.where(failed, not_in_remission(due), reason),
+        CNSR=pd.Series(reason).map({"": 0, **CNSR}).to_numpy(),
+        CNSDTDSC=np.array([DAY_ONE, None], dtype=object)[failed.astype(int)],
+    )
+
+
+def _censored_on_day_one(infused: pd.DataFrame, reason: Any) -> pd.DataFrame:
+    return pd.DataFrame(
         {
-            "infused": never["TRTSDT"],
-            "ADT": never["TRTSDT"],
-            "EVNTDESC": NEVER,
-            "CNSR": 0,
-            "CNSDTDSC": None,
-            "LOWDT": never["TRTSDT"],
+            "ADT": infused["TRTSDT"],
+            "EVNTDESC": reason,
+            "CNSR": CNSR.get(reason, 0) if isinstance(reason, str) else 0,
+            "CNSDTDSC": DAY_ONE,
+            "LOWDT": infused["TRTSDT"],
             "SRCDOM": "subjects",
             "SRCVAR": "infusion_date",
-            "SRCSEQ": never["SRCSEQ"],
-        }
+            "SRCSEQ": infused["SRCSEQ"].astype(float),
+        },
+        index=infused.index,
     )
-    return _records(ended, "EFS", "Event-free survival (days)", "infused")
 
 
 def _records(ended: pd.DataFrame, code: str, label: str, origin: str) -> pd.DataFrame:

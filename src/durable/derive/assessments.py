@@ -54,6 +54,18 @@ def assess(
     return remission.with_status(frame, response)
 
 
+def remission_of(subjects: pd.DataFrame, visits: pd.DataFrame, response: Response) -> pd.DataFrame:
+    """Remission and what it rests on, without the score where the rule does not read it.
+
+    Parameters and columns are those of `assess`; there are no analysis visits.
+    """
+    frame = _ordered(subjects, visits)
+    frame = with_columns(frame, {"baseline": baseline_flag(frame, response.baseline)})
+    if response.remission.rule == "tis":
+        frame = _with_score(_with_changes(frame, response), response)
+    return remission.with_status(frame, response)
+
+
 def _ordered(subjects: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     number, names = pd.factorize(visits["subject_id"], sort=True)
     keys = (visits["source_row"].to_numpy(), visits["visit_date"].to_numpy(), number)

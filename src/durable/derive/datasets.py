@@ -15,6 +15,8 @@ from durable.contracts import adam
 from durable.cores import ahead
 from durable.derive import adrs, adsl, adtte
 from durable.derive.assessments import assess
+from durable.derive.frames import with_columns
+from durable.derive.new_therapy import assessed_after, first_of_each, interventions, new_systemic
 from durable.derive.recurrence import with_losses
 from durable.derive.remission import first_remission
 from durable.files import write_parquet, write_parquet_blocks
@@ -38,8 +40,9 @@ class Assessed:
 
     adsl: pd.DataFrame
     frame: pd.DataFrame
+    """With ``after_new_therapy``: whether an assessment lies after new systemic therapy began."""
     start: pd.Series[int]
-    """Row of the first remission, by subject."""
+    """Row of the first remission that is credited, by subject."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +105,19 @@ def assessed(
     response: Response,
 ) -> Assessed:
     """The assessments with their first remission, and ADSL."""
+    infusion = subjects.set_index("subject_id")["infusion_date"]
+    therapy = first_of_each(new_systemic(therapies, infusion))
+    began = therapy.set_index("subject_id")["start_date"]
     frame = assess(subjects, visits, schedule, response)
-    start = first_remission(frame, response.remission.confirmation)
-    sl = _without_nan(adsl.derive(subjects, frame, start, therapies, study, cutoff, response))
-    return Assessed(adsl=sl, frame=frame, start=start)
+    frame = with_columns(frame, {"after_new_therapy": assessed_after(frame, began)})
+    confirmation = response.remission.confirmation
+    ever = first_remission(frame, confirmation)
+    start = ever
+    if response.new_therapy.remission != "treatment_policy":
+        rescued = frame["after_new_therapy"].to_numpy(bool)
+        start = first_remission(frame, confirmation, excluded=rescued)
+    sl = adsl.derive(subjects, frame, start, ever, began, study, cutoff, response)
+    return Assessed(adsl=_without_nan(sl), frame=frame, start=start)
 
 
 def followed(
@@ -116,7 +128,7 @@ def followed(
     response: Response,
 ) -> Derived:
     """What came after the first remission, and ADTTE."""
-    frame = with_losses(found.frame, found.start, response)
+    frame = with_losses(found.frame, found.start, response, interventions(found.adsl, therapies))
     tte = _without_nan(adtte.derive(found.adsl, frame, therapies, schedule, response))
     return Derived(adsl=found.adsl, adtte=tte, frame=frame)
 

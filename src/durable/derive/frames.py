@@ -41,6 +41,21 @@ def last_rows(number: Ints, chosen: Flags) -> Ints:
     return rows[_changes(number[rows][::-1])[::-1]]
 
 
+def first_row_of_day(frame: pd.DataFrame) -> Ints:
+    """For each row, the first row of the same subject and day."""
+    number, date = numbers(frame), frame["visit_date"].to_numpy()
+    begins = np.ones(len(number), dtype=np.bool_)
+    begins[1:] = (number[1:] != number[:-1]) | (date[1:] != date[:-1])
+    return np.flatnonzero(begins)[begins.cumsum() - 1] if len(number) else number
+
+
+def last_of_day(frame: pd.DataFrame, chosen: Flags) -> Flags:
+    """Of the chosen rows, the last of each subject and day."""
+    last = np.zeros(len(chosen), dtype=np.bool_)
+    last[last_rows(first_row_of_day(frame), chosen)] = True
+    return last
+
+
 def _changes(number: Ints) -> Flags:
     """Whether each number differs from the one before; the first does."""
     changes = np.ones(len(number), dtype=np.bool_)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.config.model import Criteria, Remission, Response
-from durable.derive.frames import first_rows, numbers, with_columns
+from durable.derive.frames import first_rows, last_of_day, numbers, with_columns
 
 Floats = npt.NDArray[np.float64]
 
@@ -85,7 +85,11 @@ def _modified(items: dict[str, Floats], needed: int) -> Floats:
 
 
 def with_status(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
-    """Add the items, ``remission`` (1, 0, NaN) and ``adequate`` (post-infusion and decided)."""
+    """Add the items, ``remission`` (1, 0, NaN) and ``adequate``.
+
+    Adequate is an assessment after infusion whose status is known. Of several on one day the last
+    row of the file stands for the day: two forms of a day are one assessment.
+    """
     rule = response.remission
     items = printo_items(frame, rule.criteria)
     status = [_by_rule(frame, items, rule)]
@@ -95,16 +99,27 @@ def with_status(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
         given = frame["immunosuppressant"]
         status.append(np.where(given.isna(), np.nan, (given == "N").astype(float)))
     met = all_met(status)
-    adequate = frame["post"].to_numpy(bool) & ~np.isnan(met)
+    adequate = last_of_day(frame, frame["post"].to_numpy(bool) & ~np.isnan(met))
     return with_columns(frame, {**items, "remission": met, "adequate": adequate})
 
 
-def first_remission(frame: pd.DataFrame, confirmation: bool) -> pd.Series[int]:
+def first_remission(
+    frame: pd.DataFrame, confirmation: bool, excluded: npt.NDArray[np.bool_] | None = None
+) -> pd.Series[int]:
     """Row (index of `frame`) of the first remission after infusion, by subject.
 
-    With `confirmation`, remission must hold at the next adequate assessment too.
+    Parameters
+    ----------
+    frame
+        Assessments, as `with_status` returns them.
+    confirmation
+        Whether remission must hold at the next adequate assessment, of another day, too.
+    excluded
+        Assessments that are not credited: those after new systemic therapy, by its strategy. They
+        neither start a remission nor confirm one.
     """
-    known = np.flatnonzero(frame["adequate"])
+    adequate = frame["adequate"].to_numpy(bool)
+    known = np.flatnonzero(adequate if excluded is None else adequate & ~excluded)
     number = numbers(frame)[known]
     met = frame["remission"].to_numpy(float)[known] == 1
     if confirmation:

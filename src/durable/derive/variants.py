@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from durable.config.model import Improvement, Plan, Response
+from durable.config.model import Improvement, NewTherapy, Plan, Response, Section
 from durable.contracts import adam
 from durable.derive.adrs import improvement
 from durable.derive.datasets import assessed, followed, read_validated
@@ -16,7 +16,10 @@ from durable.files import write_parquet
 #: How the missing are counted is for the analysis: no dataset depends on it.
 _OF_ANALYSIS = ("improvement.missing",)
 #: What ends a remission, or its observation, is in ADTTE alone.
-_OF_DURATION = (*_OF_ANALYSIS, "recurrence", "new_therapy", "missed_assessments")
+_OF_DURATION = (
+    *_OF_ANALYSIS,
+    *("recurrence", "new_therapy.duration", "missed_assessments", "remission_deadline"),
+)
 
 
 def run(plan: Plan, folder: Path) -> None:
@@ -65,6 +68,7 @@ def run(plan: Plan, folder: Path) -> None:
 
 def _but(response: Response, parts: Collection[str]) -> Response:
     """The definitions but some, to derive from: reading one of those fails."""
-    of_improvement = [f"improvement.{name}" for name in Improvement.model_fields]
-    others = [name for name in Response.model_fields if name != "improvement"]
-    return response.only(part for part in (*others, *of_improvement) if part not in parts)
+    split: dict[str, type[Section]] = {"improvement": Improvement, "new_therapy": NewTherapy}
+    paths = [name for name in Response.model_fields if name not in split]
+    paths += [f"{name}.{key}" for name, section in split.items() for key in section.model_fields]
+    return response.only(path for path in paths if path not in parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from durable.config.model import Plan, Response, Safety, Scale, Statistics
+from durable.config.model import MissedAssessments, Plan, Response, Safety, Scale, Statistics
 
 MEASURES = {
     "physician_global": "physician global",
@@ -24,8 +24,8 @@ _CORE_SETS = {
 }
 _MISSING = {
     "non_improved": "subjects without an assessment count as not improved",
-    "observed": "subjects without an assessment are left out of the denominator",
-    "improved": "subjects without an assessment count as improved",
+    "observed": "subjects without an assessment are left out of the denominator, the dead are not",
+    "improved": "subjects without an assessment count as improved, the dead do not",
 }
 QUANTILE_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}
 #: Ranges that no source could be read for.
@@ -118,7 +118,12 @@ def remission(response: Response) -> Iterator[str]:
         extra.append(f", with at most {rule.glucocorticoid_max_mg_kg:g} mg/kg of glucocorticoid")
     if rule.immunosuppressant_free:
         extra.append(", off immunosuppressants")
-    yield f"Remission: {text}{''.join(extra)}."
+    credited = response.new_therapy.remission == "treatment_policy"
+    rescued = "is credited (treatment policy)" if credited else "is not credited"
+    yield (
+        f"Remission: {text}{''.join(extra)}. A first remission seen after new systemic therapy"
+        f" began {rescued}."
+    )
 
 
 def recurrence(response: Response) -> Iterator[str]:
@@ -149,24 +154,60 @@ def duration(response: Response) -> Iterator[str]:
     """Duration of response, event-free survival, and their censoring."""
     therapy = {
         "composite": "an event (composite strategy)",
-        "hypothetical": "censored at the last adequate assessment before it (hypothetical)",
+        "hypothetical": "censored at the last assessment in remission before it (hypothetical)",
         "treatment_policy": "ignored (treatment policy strategy)",
-    }[response.new_therapy]
+    }[response.new_therapy.duration]
     yield (
         "Duration of response: from the first remission to recurrence, progression or death of any"
-        f" cause; new systemic immunosuppressive therapy is {therapy}. Event-free survival: all"
-        " infused, from infusion to the same events; never in remission is an event at day 1."
-        " Days are end - start + 1."
+        f" cause; new systemic immunosuppressive therapy is {therapy}. Days are end - start + 1."
     )
-    rule = response.missed_assessments
-    gap = "Missed assessments before an event do not censor it."
-    if rule.consecutive is not None:
-        death = "death too" if rule.applies_to_death else "except death"
-        gap = (
-            f"After {rule.consecutive} or more missed scheduled assessments in a row an event"
-            f" ({death}) is censored at the last adequate assessment before them (FDA 2007)."
-        )
-    yield f"Without an event: censored at the last assessment with a known remission status. {gap}"
+    yield event_free(response)
+    yield f"Without an event: censored at the last adequate assessment. {_unconfirmed(response)}"
+    yield _missed(response.missed_assessments)
+
+
+def event_free(response: Response) -> str:
+    """Event-free survival, and what becomes of subjects without remission."""
+    due = response.remission_deadline
+    return (
+        "Event-free survival: all infused, from infusion to the same events. Not in remission by"
+        f" the end of the window of {due}: an event on day 1; not yet due or not followed so far:"
+        " censored on day 1 (ELN 2022)."
+    )
+
+
+def _unconfirmed(response: Response) -> str:
+    """What becomes of a loss at the last assessment."""
+    rule = response.recurrence
+    if not rule.confirmed_loss:
+        return ""
+    return (
+        "Unconfirmed loss at the last one: censored at the last assessment in remission. A loss"
+        " followed by new systemic therapy or death before the next assessment is confirmed by it."
+    )
+
+
+def _missed(rule: MissedAssessments) -> str:
+    """What missed assessments before an event do."""
+    if rule.consecutive is None:
+        return "No censoring for missed or inadequate assessments."
+    exempt = {"death": rule.applies_to_death, "new systemic therapy": rule.applies_to_new_therapy}
+    dated = [name for name, applies in exempt.items() if not applies]
+    but = f", except {listed(dated)}, which are dated exactly," if dated else ""
+    return (
+        f"After {rule.consecutive} or more missed or inadequate scheduled assessments in a row an"
+        f" event{but} is censored at the last adequate assessment before them (FDA 2007)."
+    )
+
+
+def new_therapy(response: Response) -> str:
+    """What becomes of an improvement seen after new systemic therapy began."""
+    text = {
+        "composite": "counts as not improved (composite strategy)",
+        "hypothetical": "is not used (hypothetical strategy)",
+        "treatment_policy": "counts as assessed (treatment policy strategy)",
+    }[response.new_therapy.improvement]
+    return f"An assessment after new systemic therapy began {text}."
 
 
 def survival(statistics: Statistics) -> Iterator[str]:
@@ -180,9 +221,25 @@ def survival(statistics: Statistics) -> Iterator[str]:
         f" Follow-up: reverse Kaplan-Meier. Months of {statistics.days_per_month:g} days."
     )
     yield (
-        "NE: not estimable; + censored. No estimate is carried past the last observed time; before"
-        " the first event there is no interval. \u2020: the curve stays at this level until the end"
-        " of follow-up; the midpoint is R's convention, SAS LIFETEST prints none."
+        "NE: not estimable; + censored. No estimate is carried past the last observed time"
+        f"{_tolerance(statistics)}; before the first event there is no interval."
+        f"{_plateau(statistics)}"
+    )
+
+
+def _tolerance(statistics: Statistics) -> str:
+    days = statistics.landmark_tolerance_days
+    if not days:
+        return ""
+    return f", but for a rate at a month at most {days} days after it (marked \u2021)"
+
+
+def _plateau(statistics: Statistics) -> str:
+    if statistics.quantile_rule == "sas":
+        return ""
+    return (
+        " \u2020: the curve stays at this level until the end of follow-up; the midpoint is R's"
+        " convention, SAS LIFETEST prints none."
     )
 
 

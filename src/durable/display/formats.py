@@ -5,12 +5,13 @@ from __future__ import annotations
 from decimal import ROUND_HALF_UP, Decimal
 from math import isnan
 
-from durable.contracts.results import PLATEAU, Result
+from durable.contracts.results import PLATEAU, WITHIN_TOLERANCE, Result
 
 NOT_ESTIMABLE = "NE"
 #: Power of ten by which a proportion is shown as a percentage.
 PERCENT = 2
 PLATEAU_MARK = "\u2020"
+TOLERANCE_MARK = "\u2021"
 
 
 def fixed(value: float, decimals: int, power: int = 0) -> str:
@@ -50,6 +51,7 @@ def estimate(result: Result | None, decimals: int, power: int = 0) -> str:
     if isnan(result.value) and isnan(result.lower) and isnan(result.upper):
         return NOT_ESTIMABLE
     mark = PLATEAU_MARK if result.note == PLATEAU else ""
+    mark += TOLERANCE_MARK if WITHIN_TOLERANCE in result.note else ""
     return f"{fixed(result.value, decimals, power)}{mark} {interval(result, decimals, power)}"
 
 

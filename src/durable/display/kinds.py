@@ -32,6 +32,7 @@ class Kind:
 
 def _improvement_notes(plan: Plan) -> Iterator[str]:
     yield from say.improvement(plan.response)
+    yield say.new_therapy(plan.response)
     yield from say.windows(plan)
     yield from say.core_set(plan.response)
     yield from say.proportions(plan.statistics)
@@ -58,6 +59,7 @@ def _sensitivity_notes(plan: Plan) -> Iterator[str]:
     yield from say.recurrence(plan.response)
     yield from say.duration(plan.response)
     yield from say.improvement(plan.response)
+    yield say.new_therapy(plan.response)
     yield from say.core_set(plan.response)
     yield from say.survival(plan.statistics)
     rule = plan.statistics

@@ -15,7 +15,7 @@ _EVENTS = (
     ("progression", "progression"),
     ("death", "death"),
     ("new_therapy", "new systemic therapy"),
-    ("never_remitted", "never in remission"),
+    ("not_in_remission", "not in remission when due"),
 )
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from durable.config.model import TABLES, Input, Inputs, Plan
 from durable.cores import each
 from durable.files import csv_bytes, safe_cells, whole, write_csv, write_text
-from durable.intake import conversion, cross
+from durable.intake import conversion, cross, remission
 from durable.intake.conversion import converted
 from durable.intake.findings import Findings, Listing, Recorded
 from durable.intake.progress import Progress, of_stage
@@ -167,7 +167,8 @@ def _checked(
         check(findings)
         return findings
 
-    for findings in each(done, [*beside, *cross.checks(filled, needs)], cores):
+    checks = [*cross.checks(filled, needs), *remission.checks(filled, plan.response)]
+    for findings in each(done, [*beside, *checks], cores):
         found.findings.extend(findings)
     return found.findings.listing()
 

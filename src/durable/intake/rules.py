@@ -73,6 +73,21 @@ RULES: dict[str, Rule] = {
     "duplicate_record": Rule("An earlier row has the same identifying columns."),
     "duplicate_visit": Rule("A scheduled visit occurs twice for a subject."),
     "two_on_one_day": Rule("A subject has two assessments on one day.", _WARNING),
+    "status_differs": Rule(
+        "Two assessments of one day differ in their remission status: the later row stands for the"
+        " day.",
+        _WARNING,
+    ),
+    "baseline_remission": Rule(
+        "The baseline assessment is in remission by the rule in force: a remission after the"
+        " infusion means nothing then.",
+        _WARNING,
+    ),
+    "recurrence_on_remission_day": Rule(
+        "The investigator records a recurrence or progression on the day of the first remission: it"
+        " does not end the response.",
+        _WARNING,
+    ),
     "spelling_varies": Rule(
         "The value differs from a more frequent one, or from a label of the plan, only by case,"
         " blanks or width, and would be counted apart from it.",

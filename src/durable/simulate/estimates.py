@@ -18,20 +18,27 @@ from durable.analyse.improvement import counted
 from durable.config.model import Plan, Response, Statistics, Visit
 from durable.derive import adrs, adsl, adtte
 from durable.derive.assessments import assess
+from durable.derive.frames import with_columns
+from durable.derive.new_therapy import interventions
 from durable.derive.recurrence import with_losses
 from durable.derive.remission import first_remission
 from durable.simulate.profiles import ASSESSED
 from durable.simulate.virtual import CUTOFF, Tables
 from durable.stats.batch import kaplan_meier_batch
 from durable.stats.proportions import proportion_cis
+from durable.vocabulary import DIED
 
 PRIMARY = "primary"
 #: What of the definitions decides the improvement statuses, and the durations.
 STATUSES = (
     *(path for path in ASSESSED if path != "remission"),
     *("improvement.visits", "improvement.level", "improvement.unscheduled"),
+    "new_therapy.improvement",
 )
-DURATIONS = (*ASSESSED, "recurrence", "new_therapy", "missed_assessments")
+DURATIONS = (
+    *ASSESSED,
+    *("recurrence", "new_therapy.duration", "missed_assessments", "remission_deadline"),
+)
 COLUMNS = (
     *("SCENARIO", "DEFN", "TRIAL", "ESTIMATE", "METHOD"),
     *("N", "X", "VALUE", "LOWER", "UPPER"),
@@ -73,6 +80,16 @@ class Estimate:
     upper: Floats
 
 
+@dataclass(frozen=True)
+class Status:
+    """Improvement at a visit, arrays of shape (trials, subjects)."""
+
+    improved: Floats
+    """1, 0 or NaN."""
+    failed: Bools
+    """Whether one without a status has failed all the same: the dead."""
+
+
 class Derivation:
     """The derived datasets of a block of trials.
 
@@ -85,16 +102,22 @@ class Derivation:
         self._schedule = schedule
         self._done: dict[str, Any] = {}
 
-    def improvement(self, response: Response) -> dict[str, Floats]:
-        """Improvement status (1, 0, NaN) at each visit of the rate, shape (trials, subjects)."""
+    def improvement(self, response: Response) -> dict[str, Status]:
+        """Improvement status at each visit of the rate."""
         rule = response.only(STATUSES)
 
-        def derived() -> dict[str, Floats]:
+        def derived() -> dict[str, Status]:
             frame, _, level = self._assessed(response)
             records = adrs.improvement(level, frame, self._schedule, rule)
-            at = {v: records.loc[records["AVISIT"] == v, "AVAL"] for v in rule.improvement.visits}
             shape = (self._tables.trials, -1)
-            return {visit: status.to_numpy(float).reshape(shape) for visit, status in at.items()}
+            return {
+                visit: Status(
+                    at_visit["AVAL"].to_numpy(float).reshape(shape),
+                    (at_visit["REASON"] == DIED).to_numpy().reshape(shape),
+                )
+                for visit in rule.improvement.visits
+                for at_visit in [records.loc[records["AVISIT"] == visit]]
+            }
 
         return self._once("improvement", rule, derived)
 
@@ -104,7 +127,7 @@ class Derivation:
 
         def derived() -> tuple[Floats, Bools, Ints]:
             frame, start, level = self._assessed(response)
-            frame = with_losses(frame, start, rule)
+            frame = with_losses(frame, start, rule, interventions(level, None))
             records = adtte.derive(level, frame, None, self._schedule, rule)
             return self._by_trial(records.loc[records["PARAMCD"] == "DOR"])
 
@@ -117,8 +140,11 @@ class Derivation:
         def derived() -> tuple[pd.DataFrame, pd.Series[int], pd.DataFrame]:
             subjects, visits = self._tables.subjects, self._tables.visits
             frame = assess(subjects, visits, self._schedule, rule)
+            # No virtual subject is given new systemic therapy.
+            frame = with_columns(frame, {"after_new_therapy": np.zeros(len(frame), dtype=bool)})
             start = first_remission(frame, rule.remission.confirmation)
-            level = adsl.derive(subjects, frame, start, None, "", CUTOFF, rule)
+            none = pd.Series(dtype="datetime64[ns]")
+            level = adsl.derive(subjects, frame, start, start, none, "", CUTOFF, rule)
             # Every later step copies the columns; these are read by none of them.
             detail = [name for name in frame.columns if name.startswith(_DETAIL)]
             return frame.drop(columns=detail), start, level
@@ -168,10 +194,11 @@ def estimates(derivation: Derivation, definition: Definition) -> Iterator[Estima
         yield Estimate(name, *counts, survival[:, j], lower[:, j], upper[:, j])
 
 
-def _rate(visit: str, status: Floats, definition: Definition) -> Estimate:
-    rule = definition.response.improvement
-    yes, known = (status == 1).sum(axis=1), (~np.isnan(status)).sum(axis=1)
-    x, n = counted(yes, known, np.full(len(status), status.shape[1]), rule.missing)
+def _rate(visit: str, status: Status, definition: Definition) -> Estimate:
+    rule, improved = definition.response.improvement, status.improved
+    yes, known = (improved == 1).sum(axis=1), (~np.isnan(improved)).sum(axis=1)
+    failed = status.failed.sum(axis=1)
+    x, n = counted(yes, known, failed, np.full(len(improved), improved.shape[1]), rule.missing)
     pairs, which = np.unique(np.column_stack([x, n]), axis=0, return_inverse=True)
     limits = proportion_cis(pairs[:, 0], pairs[:, 1], definition.statistics.conf_level)
     value, lower, upper = (column[which] for column in limits)

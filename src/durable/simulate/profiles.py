@@ -35,7 +35,7 @@ MEASURES = (
 )
 #: What `assess` reads of the definitions.
 ASSESSED = (
-    *("core_set", "hybrid", "ranges", "baseline", "remission"),
+    *("core_set", "hybrid", "ranges", "baseline", "remission", "new_therapy.remission"),
     *("improvement.thresholds", "improvement.light_missing", "improvement.enzyme_component"),
 )
 _DAY = pd.Timestamp("2000-01-01")

@@ -31,8 +31,10 @@ def _improvement_lines(p: int, level: str) -> list[Line]:
         Line("Infused", count("n_infused")),
         Line("Assessed in window, n (%)", n_percent("assessed", p)),
         Line("partial score", n_percent("partial", p), 2),
+        Line("after new systemic therapy", n_percent("new_therapy", p), 2, optional=True),
         Line("Missing, n (%)", n_percent("missing", p)),
         Line("died", n_percent("missing_died", p), 2),
+        Line("new systemic therapy", n_percent("missing_new_therapy", p), 2, optional=True),
         Line("withdrawn", n_percent("missing_withdrawn", p), 2),
         Line("score not calculable", n_percent("missing_not_calculable", p), 2),
         Line("not assessed", n_percent("missing_not_assessed", p), 2),
@@ -98,24 +100,32 @@ def _survival_lines(plan: Plan, first: str) -> Iterator[Line]:
     p, m = plan.outputs.percent_decimals, plan.outputs.month_decimals
     level = f"{100 * plan.statistics.conf_level:g} % CI"
     yield Line(first, count("n_subjects"))
+    yield Line("in remission at baseline already", count("n_baseline_remission"), 2, optional=True)
     yield Line("With event, n (%)", n_percent("event", p))
     for name, label in (
         ("recurrence", "recurrence"),
         ("progression", "progression"),
         ("death", "death"),
         ("new_therapy", "new systemic therapy"),
-        ("never_remitted", "never in remission"),
+        (
+            "not_in_remission",
+            f"not in remission by {plan.response.remission_deadline} (day 1)",
+        ),
     ):
         yield Line(label, n_percent(name, p), 2, optional=True)
     yield Line("Censored, n (%)", n_percent("censored", p))
     for name, label in (
         ("ongoing", "ongoing at data cut-off"),
-        ("missed_assessments", "missed assessments"),
+        ("missed_assessments", "missed or inadequate assessments"),
         ("new_therapy", "new systemic therapy"),
         ("withdrawn", "withdrawn"),
         ("no_assessment", "no assessment after remission"),
+        ("not_yet_due", "next assessment not yet due"),
+        ("unconfirmed_loss", "unconfirmed loss of remission"),
+        ("not_followed", f"not followed to {plan.response.remission_deadline} (day 1)"),
     ):
-        yield Line(label, n_percent(f"censored_{name}", p), 2)
+        yield Line(label, n_percent(f"censored_{name}", p), 2, optional=True)
+    yield Line("pending: remission not yet due (day 1)", n_percent("pending", p), 2, optional=True)
     yield Line(f"Months ({level})", indent=1)
     for statistic, label in (
         ("q25", "25th percentile"),
@@ -147,6 +157,8 @@ def sensitivity(ard: Ard, plan: Plan) -> Rows:
         label = "Primary analysis"
         if analysis != "primary":
             label = plan.sensitivity[analysis].title or analysis
+        if analysis in plan.redundant:
+            label = f"{label} (by definition the primary analysis)"
         cells = []
         for parameter, show in _sensitivity_columns(plan):
             cells.append(show(ard.lookup(output, parameter, column, analysis)))

@@ -1,0 +1,76 @@
+"""New systemic immunosuppressive therapy (rescue): an intercurrent event (ICH E9(R1)).
+
+What is assessed after it began is not the work of the infused cells alone. An assessment on the day
+it began was made before it could act, and counts as before it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from durable.derive.frames import numbers, positions
+
+Flags = npt.NDArray[np.bool_]
+
+
+def new_systemic(therapies: pd.DataFrame | None, since: pd.Series[pd.Timestamp]) -> pd.DataFrame:
+    """New systemic therapies that began on or after a date of their subject.
+
+    Parameters
+    ----------
+    therapies
+        Validated table, or None where the study has none.
+    since
+        Date by subject; a subject without one has no such therapy.
+
+    Returns
+    -------
+    DataFrame
+        ``subject_id``, ``start_date``, ``source_row``; by subject, date and row of the file.
+    """
+    columns = ["subject_id", "start_date", "source_row"]
+    if therapies is None:
+        kinds: dict[str, Any] = dict(zip(columns, (object, "datetime64[ns]", "int64"), strict=True))
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+    new = therapies.loc[therapies["new_systemic"] == "Y", columns]
+    began = new["start_date"] >= new["subject_id"].map(since)
+    return new.loc[began].sort_values(columns, ignore_index=True)
+
+
+def first_of_each(new: pd.DataFrame) -> pd.DataFrame:
+    """The first of the new therapies of each subject, as `new_systemic` orders them."""
+    return new.drop_duplicates("subject_id", ignore_index=True)
+
+
+def assessed_after(frame: pd.DataFrame, start: pd.Series[pd.Timestamp]) -> Flags:
+    """Whether each assessment lies after the start of its subject's new therapy.
+
+    Parameters
+    ----------
+    frame
+        Assessments with ``subject``, ``subject_id`` and ``visit_date``.
+    start
+        Start of the first new therapy by subject; not-a-time or absent where there is none.
+    """
+    if start.empty or not len(numbers(frame)):
+        return np.zeros(len(frame), dtype=np.bool_)
+    place = positions(frame, start.index)
+    date = np.where(place >= 0, start.to_numpy()[place], np.datetime64("NaT"))
+    return np.asarray(frame["visit_date"].to_numpy() > date)
+
+
+def interventions(adsl: pd.DataFrame, therapies: pd.DataFrame | None) -> pd.DataFrame:
+    """New systemic therapies since the infusion, and deaths: ``subject_id`` and ``date``."""
+    infused = adsl.set_index("USUBJID")["TRTSDT"]
+    new = new_systemic(therapies, infused)
+    died = adsl.loc[adsl["DTHDT"].notna()]
+    return pd.DataFrame(
+        {
+            "subject_id": [*new["subject_id"], *died["USUBJID"]],
+            "date": pd.concat([new["start_date"], died["DTHDT"]]).to_numpy("datetime64[ns]"),
+        }
+    )

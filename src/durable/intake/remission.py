@@ -1,0 +1,69 @@
+"""Checks of remission as the plan defines it: what a reader of the durations has to know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from durable.config.model import Response
+from durable.derive.assessments import remission_of
+from durable.derive.frames import first_row_of_day
+from durable.derive.remission import first_remission
+from durable.intake.cross import Check
+from durable.intake.findings import Findings
+from durable.intake.tables import Table
+
+_DATES = ["lymphodepletion_date", "infusion_date"]
+
+
+def checks(tables: dict[str, Table], response: Response) -> Iterator[Check]:
+    """The checks that take the remission status of the assessments of infused subjects."""
+    if {"subjects", "visits"} <= set(tables):
+        yield partial(remission_findings, tables["subjects"], tables["visits"], response)
+
+
+def remission_findings(
+    subjects: Table, visits: Table, response: Response, findings: Findings
+) -> None:
+    """Remission at baseline, statuses of one day that differ, a recurrence on the first day."""
+    people = subjects.frame.to_frame().drop_duplicates("subject_id")[["subject_id", *_DATES]]
+    people = people.loc[people["infusion_date"].notna()].astype({"subject_id": object})
+    table = visits.frame.to_frame()
+    known = table["visit_date"].notna() & table["subject_id"].isin(people["subject_id"])
+    table = table.loc[known].astype({"subject_id": object})
+    if table.empty:
+        return
+    frame = remission_of(people, table, response)
+    status = frame["remission"].to_numpy(float)
+
+    def add(rows: npt.NDArray[np.bool_], column: str, rule: str, expected: str) -> None:
+        found = visits.frame["source_row"].isin(frame["source_row"].to_numpy()[rows])
+        findings.add(visits.recorded, found, column, rule, expected)
+
+    inactive = frame["baseline"].to_numpy(bool) & (status == 1)
+    expected = "no remission at baseline, by the rule in force"
+    add(inactive, "visit_date", "baseline_remission", expected)
+    expected = "one remission status a day; the later row stands for the day"
+    add(_differs(frame, status), "visit_date", "status_differs", expected)
+    recorded = frame["investigator_assessment"].isin(["recurrence", "progression"]).to_numpy(bool)
+    expected = "no recurrence on the day of the first remission: it does not end the response"
+    same_day = recorded & _on_first_day(frame, response)
+    add(same_day, "investigator_assessment", "recurrence_on_remission_day", expected)
+
+
+def _differs(frame: pd.DataFrame, status: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Known statuses after infusion that another of the same day contradicts."""
+    known = frame["post"].to_numpy(bool) & ~np.isnan(status)
+    by_day = pd.Series(status).where(known).groupby(first_row_of_day(frame), sort=False)
+    return known & (by_day.transform("min") < by_day.transform("max")).to_numpy(bool)
+
+
+def _on_first_day(frame: pd.DataFrame, response: Response) -> npt.NDArray[np.bool_]:
+    """Whether an assessment is of the day of its subject's first remission."""
+    start = first_remission(frame, response.remission.confirmation).to_numpy()
+    day = first_row_of_day(frame)
+    return np.isin(day, day[start])

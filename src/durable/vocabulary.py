@@ -1,0 +1,58 @@
+"""Coded texts of the datasets that several packages use: events, and reasons. Light to import."""
+
+from __future__ import annotations
+
+RECURRENCE = "RECURRENCE"
+PROGRESSION = "PROGRESSION"
+DEATH = "DEATH"
+NEW_THERAPY = "NEW SYSTEMIC THERAPY"
+#: EVNTDESC of the events by the name of their statistics, in the order that decides between two on
+#: the same day.
+EVENTS = {
+    "recurrence": RECURRENCE,
+    "progression": PROGRESSION,
+    "death": DEATH,
+    "new_therapy": NEW_THERAPY,
+}
+
+ONGOING = "ONGOING AT DATA CUT-OFF"
+MISSED = "MISSED OR INADEQUATE ASSESSMENTS"
+WITHDRAWN = "WITHDRAWN"
+NO_ASSESSMENT = "NO ASSESSMENT AFTER REMISSION"
+UNCONFIRMED_LOSS = "UNCONFIRMED LOSS"
+NOT_YET_DUE = "NEXT ASSESSMENT NOT YET DUE"
+REMISSION_NOT_YET_DUE = "REMISSION NOT YET DUE"
+NOT_FOLLOWED = "NOT FOLLOWED TO REMISSION DEADLINE"
+#: Reasons for censoring by the name of their statistics; CNSR counts them from 1.
+CENSORINGS = {
+    "ongoing": ONGOING,
+    "missed_assessments": MISSED,
+    "new_therapy": NEW_THERAPY,
+    "withdrawn": WITHDRAWN,
+    "no_assessment": NO_ASSESSMENT,
+    "unconfirmed_loss": UNCONFIRMED_LOSS,
+    "not_yet_due": NOT_YET_DUE,
+    "remission_not_yet_due": REMISSION_NOT_YET_DUE,
+    "not_followed": NOT_FOLLOWED,
+}
+CNSR = {reason: code for code, reason in enumerate(CENSORINGS.values(), 1)}
+
+PARTIAL = "PARTIAL"
+DIED = "DIED"
+PENDING = "PENDING"
+NOT_CALCULABLE = "NOT CALCULABLE"
+NOT_ASSESSED = "NOT ASSESSED"
+#: Why a subject has no improvement status at a visit, by the name of their statistics.
+MISSING = {
+    "died": DIED,
+    "new_therapy": NEW_THERAPY,
+    "withdrawn": WITHDRAWN,
+    "pending": PENDING,
+    "not_calculable": NOT_CALCULABLE,
+    "not_assessed": NOT_ASSESSED,
+}
+
+
+def not_in_remission(deadline: str) -> str:
+    """Event of who is followed to the visit by which remission must be reached, without one."""
+    return f"NOT IN REMISSION BY {deadline}"
