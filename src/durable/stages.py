@@ -114,7 +114,7 @@ STAGES: dict[str, Stage] = {
     ),
     "durability": Stage(
         "durable.analyse.durability",
-        (*_SURVIVAL, "response.remission_deadline", "groups"),
+        (*_SURVIVAL, "response.remission_deadline", "schedule", "groups"),
         "analyse duration of response and event-free survival",
         cores=True,
         late=("lifelines.utils",),

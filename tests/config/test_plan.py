@@ -77,7 +77,7 @@ def test_a_variant_changes_what_it_names_and_keeps_the_rest() -> None:
     both = base.response_of("both")
     assert both.remission.criteria.cmas_min == 46
     assert both.remission.criteria.at_least == 4
-    assert both.new_therapy == "hypothetical"
+    assert both.new_therapy.duration == "hypothetical"
     assert base.statistics_of("both").km_ci == "log"
     assert base.statistics_of("one") == base.statistics
     assert base.response.remission.criteria.cmas_min == 48

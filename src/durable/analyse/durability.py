@@ -82,7 +82,7 @@ def _baseline_remission(records: pd.DataFrame, inactive: pd.Series[str], group: 
 def analyse(records: pd.DataFrame, parameter: str, plan: Plan) -> Iterator[Row]:
     """All statistics of one parameter in one group; durations in months."""
     rule = plan.statistics
-    yield from _counts(records, parameter, plan.response.remission_deadline)
+    yield from _counts(records, parameter, plan.response.deadline(plan.schedule).visit)
     km = fit(records)
     yield from quantiles(km, rule)
     yield from _extremes(records, rule)

@@ -312,7 +312,8 @@ def _deadline_findings(
 ) -> list[Finding]:
     labels = [visit.visit for visit in schedule]
     deadline = response.remission_deadline
-    if deadline in labels:
+    # The default stands for the last visit where the schedule has none of that name.
+    if deadline in [*labels, Response.model_fields["remission_deadline"].default]:
         return []
     return [Finding(f"{prefix}.remission_deadline", repr(deadline), _one_of(deadline, labels))]
 

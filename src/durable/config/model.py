@@ -577,7 +577,8 @@ class Response(Section):
     """Recurrence and progression."""
     remission_deadline: Name = "M6"
     """Visit by whose window's last day remission must be reached: who is followed to it and not in
-    remission has an event of event-free survival on day 1 (ELN 2022)."""
+    remission has an event of event-free survival on day 1 (ELN 2022). Where the schedule has no M6
+    and none is named, the last visit of the schedule."""
     new_therapy: NewTherapy = NewTherapy()
     """New systemic immunosuppressive therapy, an intercurrent event: composite, hypothetical or
     treatment_policy for every endpoint, or a key for each."""
@@ -596,6 +597,11 @@ class Response(Section):
         if self.ranges.mmt8.max != 80 and not stated:
             raise ValueError("remission.criteria.mmt8_min stated for an MMT8 scale other than 80")
         return self
+
+    def deadline(self, schedule: tuple[Visit, ...]) -> Visit:
+        """The visit by which remission must be reached."""
+        named = {visit.visit: visit for visit in schedule}
+        return named.get(self.remission_deadline) or max(schedule, key=lambda visit: visit.day)
 
     @property
     def measures(self) -> dict[str, str]:

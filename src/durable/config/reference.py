@@ -112,7 +112,10 @@ def _section_values(path: str, inner: str, section: _Node) -> str:
         return "list of sections"
     if inner != path:
         return "sections by name"
-    return "number or section" if "anyOf" in section else "section"
+    if "anyOf" not in section:
+        return "section"
+    bare = section["anyOf"][0]
+    return f"{_values(bare) if 'enum' in bare else bare['type']} or section"
 
 
 def _values(node: _Node) -> str:

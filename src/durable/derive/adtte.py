@@ -365,9 +365,8 @@ def _event_free(
     last_visit
         Date of the last assessment, by subject.
     """
-    due = response.remission_deadline
-    last_day = next(visit.last_day for visit in schedule if visit.visit == due)
-    deadline = infused["TRTSDT"] + last_day * _DAY
+    due = response.deadline(schedule)
+    deadline = infused["TRTSDT"] + due.last_day * _DAY
     strategy = response.new_therapy.duration
     in_time = infused["REMSDT"] <= deadline
     of_response = ended.loc[ended.index.isin(infused.index[in_time])]
@@ -384,7 +383,7 @@ def _event_free(
         died = events["ADT"].reindex(infused.index)
         before = (therapy < until) & ~(died <= therapy)
         ends.insert(0, _censored_on_day_one(infused.loc[before], NEW_THERAPY))
-    ends += [of_response, _on_day_one(infused, deadline, last_visit, due)]
+    ends += [of_response, _on_day_one(infused, deadline, last_visit, due.visit)]
     # Of the ends of a subject the first that applies.
     every = pd.concat([end[_END] for end in ends])
     free = every.loc[~every.index.duplicated()].reindex(infused.index)

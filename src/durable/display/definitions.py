@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from durable.config.model import MissedAssessments, Plan, Response, Safety, Scale, Statistics
+from durable.config.model import MissedAssessments, Plan, Response, Safety, Scale, Statistics, Visit
 
 MEASURES = {
     "physician_global": "physician global",
@@ -150,8 +150,9 @@ def recurrence(response: Response) -> Iterator[str]:
     )
 
 
-def duration(response: Response) -> Iterator[str]:
+def duration(plan: Plan) -> Iterator[str]:
     """Duration of response, event-free survival, and their censoring."""
+    response = plan.response
     therapy = {
         "composite": "an event (composite strategy)",
         "hypothetical": "censored at the last assessment in remission before it (hypothetical)",
@@ -161,17 +162,17 @@ def duration(response: Response) -> Iterator[str]:
         "Duration of response: from the first remission to recurrence, progression or death of any"
         f" cause; new systemic immunosuppressive therapy is {therapy}. Days are end - start + 1."
     )
-    yield event_free(response)
+    yield event_free(response.deadline(plan.schedule))
     yield f"Without an event: censored at the last adequate assessment. {_unconfirmed(response)}"
     yield _missed(response.missed_assessments)
 
 
-def event_free(response: Response) -> str:
+def event_free(due: Visit) -> str:
     """Event-free survival, and what becomes of subjects without remission."""
-    due = response.remission_deadline
     return (
         "Event-free survival: all infused, from infusion to the same events. Not in remission by"
-        f" the end of the window of {due}: an event on day 1; not yet due or not followed so far:"
+        f" day {due.last_day}, the end of the window of {due.visit}: an event on day 1; not yet due"
+        " or not followed so far:"
         " censored on day 1 (ELN 2022)."
     )
 

@@ -46,7 +46,7 @@ def _improvement_notes(plan: Plan) -> Iterator[str]:
 def _durability_notes(plan: Plan) -> Iterator[str]:
     yield from say.remission(plan.response)
     yield from say.recurrence(plan.response)
-    yield from say.duration(plan.response)
+    yield from say.duration(plan)
     yield from say.survival(plan.statistics)
     yield say.ABBREVIATIONS
 
@@ -57,7 +57,7 @@ def _sensitivity_notes(plan: Plan) -> Iterator[str]:
         yield f"{variant.title or name}: {'; '.join(changes)}"
     yield from say.remission(plan.response)
     yield from say.recurrence(plan.response)
-    yield from say.duration(plan.response)
+    yield from say.duration(plan)
     yield from say.improvement(plan.response)
     yield say.new_therapy(plan.response)
     yield from say.core_set(plan.response)

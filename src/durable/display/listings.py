@@ -322,7 +322,7 @@ def _of_subjects(plan: Plan) -> Iterator[str]:
 
 
 def _of_durations(plan: Plan) -> Iterator[str]:
-    yield from say.duration(plan.response)
+    yield from say.duration(plan)
     yield (
         "DOR: duration of response, subjects with remission. EFS: event-free survival, all infused."
         " CNSR: 0 is an event, 1 or more a reason for censoring. Months of"
@@ -382,7 +382,7 @@ def _of_events(plan: Plan) -> Iterator[str]:
 
 
 def _of_deaths(plan: Plan) -> Iterator[str]:
-    yield from say.duration(plan.response)
+    yield from say.duration(plan)
     yield _TRACED
 
 

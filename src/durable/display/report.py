@@ -235,7 +235,7 @@ def definitions(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "Disease improvement", (*say.improvement(plan.response), *say.windows(plan))
     yield "Remission", tuple(say.remission(plan.response))
     yield "Recurrence and progression", tuple(say.recurrence(plan.response))
-    yield "Duration and event-free survival", tuple(say.duration(plan.response))
+    yield "Duration and event-free survival", tuple(say.duration(plan))
     yield "Estimates", (*say.survival(plan.statistics), *say.proportions(plan.statistics))
     yield "Abbreviations", (say.ABBREVIATIONS,)
 

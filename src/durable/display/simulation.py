@@ -136,5 +136,5 @@ def _definitions(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield "Disease improvement", (*defined.improvement(rules), *defined.windows(plan))
     yield "Remission", tuple(defined.remission(rules))
     yield "Recurrence", tuple(defined.recurrence(rules))
-    yield "Duration", tuple(defined.duration(rules))
+    yield "Duration", tuple(defined.duration(plan))
     yield "Estimates", (*defined.survival(plan.statistics), *defined.proportions(plan.statistics))

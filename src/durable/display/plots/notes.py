@@ -11,7 +11,7 @@ Notes = tuple[str, ...]
 def survival(plan: Plan) -> Notes:
     """Notes of ``f_km_dor`` and ``f_km_efs``."""
     return (
-        *definitions.duration(plan.response),
+        *definitions.duration(plan),
         *definitions.remission(plan.response),
         *definitions.recurrence(plan.response),
         *definitions.survival(plan.statistics),

@@ -99,6 +99,7 @@ def durability(ard: Ard, plan: Plan) -> Rows:
 def _survival_lines(plan: Plan, first: str) -> Iterator[Line]:
     p, m = plan.outputs.percent_decimals, plan.outputs.month_decimals
     level = f"{100 * plan.statistics.conf_level:g} % CI"
+    due = plan.response.deadline(plan.schedule).visit
     yield Line(first, count("n_subjects"))
     yield Line("in remission at baseline already", count("n_baseline_remission"), 2, optional=True)
     yield Line("With event, n (%)", n_percent("event", p))
@@ -109,7 +110,7 @@ def _survival_lines(plan: Plan, first: str) -> Iterator[Line]:
         ("new_therapy", "new systemic therapy"),
         (
             "not_in_remission",
-            f"not in remission by {plan.response.remission_deadline} (day 1)",
+            f"not in remission by {due} (day 1)",
         ),
     ):
         yield Line(label, n_percent(name, p), 2, optional=True)
@@ -122,7 +123,7 @@ def _survival_lines(plan: Plan, first: str) -> Iterator[Line]:
         ("no_assessment", "no assessment after remission"),
         ("not_yet_due", "next assessment not yet due"),
         ("unconfirmed_loss", "unconfirmed loss of remission"),
-        ("not_followed", f"not followed to {plan.response.remission_deadline} (day 1)"),
+        ("not_followed", f"not followed to {due} (day 1)"),
     ):
         yield Line(label, n_percent(f"censored_{name}", p), 2, optional=True)
     yield Line("pending: remission not yet due (day 1)", n_percent("pending", p), 2, optional=True)
