@@ -213,31 +213,24 @@ class KaplanMeier:
         """Just before the day: those whose time is not before it."""
         return next((s.at_risk for s in self.steps if s.time >= day), 0)
 
-    def quantile(self, p: Fraction) -> tuple[Fraction | None, int | None, int | None, bool]:
-        """R's survfit: estimate, Brookmeyer-Crowley limits, and whether a final plateau decided.
+    def quantile(self, p: Fraction) -> tuple[Fraction | None, int | None, int | None]:
+        """SAS LIFETEST: estimate and Brookmeyer-Crowley limits.
 
-        The first time with S < 1 - p; where S = 1 - p on a flat part its midpoint, a flat part
-        that ends the curve reaching to the last observed time.
+        The first time with S < 1 - p; where S = 1 - p on a flat part its midpoint, and nothing
+        where the curve ends on that part.
         """
         level = 1 - p
         below = next((s.time for s in self.steps if s.survival < level), None)
-        flat = next((s.time for s in self.steps if s.survival == level), None)
-        final = flat is not None and below is None
-        estimate: Fraction | None
-        if flat is not None:
-            assert self.last is not None
-            estimate = Fraction(flat + (self.last if below is None else below), 2)
-        else:
-            estimate = None if below is None else Fraction(below)
+        flat = next((s.time for s in self.steps if s.survival == level), below)
+        estimate = None if below is None or flat is None else Fraction(flat + below, 2)
         bands = [self._after(self.steps[: i + 1]) for i in range(len(self.steps))]
         lower, upper = (self._passes([band[k] for band in bands], float(level)) for k in (1, 2))
-        return estimate, lower, upper, final
+        return estimate, lower, upper
 
     def _passes(self, limits: list[float | None], level: float) -> int | None:
-        """Time at which a limit passes the level: that of the limit nearest below it, as in R."""
-        found = [(v, -s.time) for v, s in zip(limits, self.steps, strict=True) if v is not None]
-        under = [pair for pair in found if pair[0] <= level]
-        return -max(under)[1] if under else None
+        """The first time at which a limit lies below the level."""
+        found = zip(limits, self.steps, strict=True)
+        return next((s.time for limit, s in found if limit is not None and limit < level), None)
 
     def restricted_mean(self, horizon: Fraction) -> Estimate:
         """Area to the horizon; variance sum (area after)^2 d / (n (n - d)), last term omitted.
@@ -256,6 +249,8 @@ class KaplanMeier:
             ),
             Fraction(0),
         )
+        if not variance:  # nobody had the event, or nobody is left of those at risk
+            return float(area), None, None
         half = Z * math.sqrt(variance)
         return float(area), float(area) - half, float(area) + half
 

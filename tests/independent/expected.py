@@ -31,6 +31,13 @@ from tests.independent.study import (
     subjects,
 )
 
+MISSING = {
+    "died": "DIED",
+    "new_therapy": "NEW SYSTEMIC THERAPY",
+    "withdrawn": "WITHDRAWN",
+    "not_calculable": "NOT CALCULABLE",
+    "not_assessed": "NOT ASSESSED",
+}
 Key = tuple[str, str, str, str, str, str]
 Value = tuple[float | None, float | None, float | None, str]
 Row = tuple[str, float | tuple[float | None, ...] | None, str]
@@ -84,6 +91,11 @@ def everything(cutoff: date) -> dict[Key, Value]:
         ended = durations(members, rules(cutoff))
         for parameter, records in ended.items():
             add("t_dor", parameter, durability(list(records.values()), parameter))
+        inactive = [
+            s for s in members if s.id in ended["DOR"] and (start := baseline(s))
+            and in_remission(start, "modified_printo")
+        ]  # fmt: skip
+        add("t_dor", "DOR", counted("baseline_remission", len(inactive), len(ended["DOR"])))
         consented = [s for s in study if in_group(s, by, group)]
         disposition(consented, cutoff, add)
         at_baseline(members, add)
@@ -139,9 +151,11 @@ def at_visit(found: list[Improvement]) -> Iterator[Row]:
     yield from counted("missing", n - len(known) - pending, n)
     yield from counted("pending", pending, n)
     yield from counted("partial", sum(r.reason == "PARTIAL" for r in found), n)
-    for reason in ("DIED", "WITHDRAWN", "NOT CALCULABLE", "NOT ASSESSED"):
-        name = f"missing_{reason.lower().replace(' ', '_')}"
-        yield from counted(name, sum(r.reason == reason for r in found), n)
+    rescued = [r for r in found if r.reason == "NEW SYSTEMIC THERAPY"]
+    yield from counted("new_therapy", sum(r in known for r in rescued), n)
+    without = [r.reason for r in found if r.improved is None]
+    for name, reason in MISSING.items():
+        yield from counted(f"missing_{name}", without.count(reason), n)
     # All infused are the denominator; a missing assessment is non-improved (domain rule 6).
     yield "n_denominator", n, ""
     yield from counted("improved", improved, n)
@@ -156,8 +170,14 @@ def at_visit(found: list[Improvement]) -> Iterator[Row]:
         ("observed", "observed"), ("worst", "non_improved"), ("best", "improved")
     ):  # fmt: skip
         yield from rate(found, missing, f"_{name}")
+    # A level reached after new systemic therapy is not credited.
+    levels = [
+        "none" if r in rescued else level(r.score.total)
+        for r in known
+        if r.score and r.score.total is not None
+    ]
     for name in ("none", "minimal", "moderate", "major"):
-        yield from counted(name, sum(level(score) == name for score in scores), n)
+        yield from counted(name, levels.count(name), n)
     changes = [r.score.changes for r in known if r.score]
     for component in CORE_SET:
         worse = sum((c[component] or 0) < 0 for c in changes)
@@ -174,7 +194,8 @@ def rate(
 ) -> Iterator[Row]:
     """Rate with the missing counted as non-improved, left out, or improved."""
     states = [r.improved for r in found]
-    unknown = states.count(None)
+    # "The dead and, by the composite strategy, those given new therapy are no missing values."
+    unknown = states.count(None) - sum(r.failed for r in found)
     improved = states.count(True) + (unknown if missing == "improved" else 0)
     n = len(states) - (unknown if missing == "observed" else 0)
     yield f"n_improved{suffix}", improved, ""
@@ -193,11 +214,19 @@ EVENTS = {
 }
 CENSORED = {
     "ongoing": "ONGOING AT DATA CUT-OFF",
-    "missed_assessments": "MISSED ASSESSMENTS",
+    "missed_assessments": "MISSED OR INADEQUATE ASSESSMENTS",
     "new_therapy": "NEW SYSTEMIC THERAPY",
     "withdrawn": "WITHDRAWN",
     "no_assessment": "NO ASSESSMENT AFTER REMISSION",
+    "unconfirmed_loss": "UNCONFIRMED LOSS",
+    "not_yet_due": "NEXT ASSESSMENT NOT YET DUE",
 }
+#: Of event-free survival alone.
+CENSORED_EARLY = {
+    "remission_not_yet_due": "REMISSION NOT YET DUE",
+    "not_followed": "NOT FOLLOWED TO REMISSION DEADLINE",
+}
+FAILED = {"not_in_remission": "NOT IN REMISSION BY M6"}
 
 
 def durability(records: list[Duration], parameter: str) -> Iterator[Row]:
@@ -206,12 +235,14 @@ def durability(records: list[Duration], parameter: str) -> Iterator[Row]:
     censored = [r.end.what for r in records if not r.end.event]
     yield "n_subjects", n, ""
     yield from counted("event", len(happened), n)
-    reasons = EVENTS | ({"never_remitted": "NEVER IN REMISSION"} if parameter == "EFS" else {})
-    for name, what in reasons.items():
+    free = parameter == "EFS"
+    for name, what in (EVENTS | FAILED if free else EVENTS).items():
         yield from counted(name, happened.count(what), n)
     yield from counted("censored", len(censored), n)
-    for name, what in CENSORED.items():
+    for name, what in (CENSORED | CENSORED_EARLY if free else CENSORED).items():
         yield from counted(f"censored_{name}", censored.count(what), n)
+    if free:
+        yield from counted("pending", censored.count("REMISSION NOT YET DUE"), n)
     km = KaplanMeier([(r.days, r.end.event) for r in records])
     for name, p in (("q25", Fraction(1, 4)), ("median", Fraction(1, 2)), ("q75", Fraction(3, 4))):
         yield name, *quantile(km, p)
@@ -232,16 +263,21 @@ def durability(records: list[Duration], parameter: str) -> Iterator[Row]:
 
 
 def quantile(km: KaplanMeier, p: Fraction) -> tuple[tuple[float | None, ...], str]:
-    *days, final = km.quantile(p)
-    months = tuple(None if day is None else float(day / MONTH) for day in days)
-    return months, "plateau to the end of follow-up" if final else ""
+    return tuple(None if day is None else float(day / MONTH) for day in km.quantile(p)), ""
 
 
 def landmark(km: KaplanMeier, month: int) -> tuple[tuple[float | None, ...], str]:
-    found = km.at(month * MONTH)
-    if found[0] is None:
-        return found, "after the last observed time" if km.steps else ""
-    return found, "no event before: no interval" if found[0] == 1 else ""
+    when, notes = month * MONTH, []
+    # As of the last observed time, where the landmark lies at most 30 days after it.
+    if km.last is not None and km.last < when <= km.last + 30:
+        notes.append(f"as of day {km.last}, the last observed time, within landmark_tolerance_days")
+        when = Fraction(km.last)
+    found = km.at(when)
+    if found[0] is None and km.steps:
+        notes.append("after the last observed time")
+    if found[0] == 1:
+        notes.append("no event before: no interval")
+    return found, "; ".join(notes)
 
 
 # --- t_sensitivity --------------------------------------------------------------------------------

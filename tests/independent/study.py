@@ -8,6 +8,7 @@ docs/derivation.md ("derivation"), config/README.md ("config") or data/demo/READ
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -40,6 +41,7 @@ SCALE = {
     "chaq": (3, 0), "chq_phs": (40, 100), "das": (20, 0), "extramuscular": (10, 0),
 }  # fmt: skip
 HIGHER_IS_BETTER = {"cmas", "mmt8", "chq_phs"}
+MISSED = "MISSED OR INADEQUATE ASSESSMENTS"
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class Rules:
     early_flare_days: int = 30
     new_therapy: str = "composite"
     missed: int | None = 2
-    missed_death: bool = False
+    missed_dated: bool = False
+    drug_free: bool = False
     missing: str = "non_improved"
     enzyme: str = "scored"
 
@@ -65,18 +68,22 @@ VARIANTS: dict[str, dict[str, object]] = {
     "primary": {},
     "remission_printo": {"remission": "printo"},
     "remission_confirmed": {"confirmation": True},
+    "remission_drug_free": {"drug_free": True},
     "remission_investigator": {"remission": "investigator"},
     "recurrence_unconfirmed": {"consecutive": 1},
     "recurrence_investigator": {"confirmed_loss": False},
     "worsening": {"worsening": True},
-    "new_therapy_event": {"new_therapy": "composite"},
     "new_therapy_censored": {"new_therapy": "hypothetical"},
     "new_therapy_ignored": {"new_therapy": "treatment_policy"},
+    "registry_literal": {
+        "consecutive": 1,
+        "worsening": True,
+        "new_therapy": "treatment_policy",
+    },
     "missed_ignored": {"missed": None},
-    "missed_also_death": {"missed_death": True},
+    "missed_fda": {"missed_dated": True},
     "observed_case": {"missing": "observed"},
     "best_case": {"missing": "improved"},
-    "worst_case": {"missing": "non_improved"},
     "chq_phs_zero": {"enzyme": "zero"},
     "chq_phs_maximum": {"enzyme": "maximum"},
     "interval_censored": {},
@@ -117,6 +124,8 @@ class Visit:
     date: date
     values: dict[str, Fraction | None]
     investigator: str
+    glucocorticoid: Fraction | None = None
+    immunosuppressant: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,6 +174,8 @@ def subjects(cutoff: date) -> list[Subject]:
                 date.fromisoformat(v["visit_date"]),
                 {name: number(v[name]) for name in MEASURES},
                 v["investigator_assessment"],
+                number(v["glucocorticoid_mg_kg"]),
+                v["immunosuppressant"],
             )
             for v in rows("visits")
             if v["subject_id"] == row["subject_id"] and until(cutoff, v["visit_date"])
@@ -272,16 +283,28 @@ def level(total: Fraction) -> str:
 
 @dataclass(frozen=True)
 class Improvement:
-    """One subject at one visit: score, or the reason why there is none."""
+    """One subject at one visit: score, or the reason why there is none or it does not count."""
 
     visit: Visit | None
     score: Score | None
     reason: str | None
+    strategy: str
 
     @property
     def improved(self) -> bool | None:
+        """ "After new systemic therapy: composite, not improved; hypothetical, not observed.\""""
         known = self.score.total if self.score else None
-        return None if known is None else level(known) != "none"
+        if known is None:
+            return None
+        if self.reason == "NEW SYSTEMIC THERAPY":
+            return False if self.strategy == "composite" else None
+        return level(known) != "none"
+
+    @property
+    def failed(self) -> bool:
+        """ "The dead, and by the composite strategy those given new systemic therapy.\""""
+        rescued = self.reason == "NEW SYSTEMIC THERAPY" and self.strategy == "composite"
+        return self.improved is None and (self.reason == "DIED" or rescued)
 
 
 def improvement(subject: Subject, name: str, rule: Rules) -> Improvement:
@@ -308,20 +331,33 @@ def improvement(subject: Subject, name: str, rule: Rules) -> Improvement:
         )
     )
     visit, scored = inside[0] if inside else (None, None)
-    if scored and scored.total is not None:
-        return Improvement(visit, scored, "PARTIAL" if scored.partial else None)
-    # "Otherwise REASON says why, in this order: DIED or WITHDRAWN on or before the last day of
-    # the window; PENDING, the window still open at the data cut-off; NOT CALCULABLE; NOT ASSESSED."
+    began = first_therapy(subject)
+    ignored = rule.new_therapy == "treatment_policy"
+    if visit and scored and scored.total is not None:
+        if began and visit.date > began and not ignored:
+            return Improvement(visit, scored, "NEW SYSTEMIC THERAPY", rule.new_therapy)
+        return Improvement(visit, scored, "PARTIAL" if scored.partial else None, rule.new_therapy)
+    # "Otherwise REASON says why, in this order: DIED, NEW SYSTEMIC THERAPY or WITHDRAWN on or
+    # before the last day of the window; PENDING, the window still open at the data cut-off; NOT
+    # CALCULABLE; NOT ASSESSED."
     last = target + window
     if subject.death and subject.since(subject.death) <= last:
         reason = "DIED"
+    elif began and subject.since(began) <= last and not ignored:
+        reason = "NEW SYSTEMIC THERAPY"
     elif subject.withdrawal and subject.since(subject.withdrawal) <= last:
         reason = "WITHDRAWN"
     elif subject.since(rule.cutoff) < last:
         reason = "PENDING"
     else:
         reason = "NOT CALCULABLE" if visit else "NOT ASSESSED"
-    return Improvement(visit, scored, reason)
+    return Improvement(visit, scored, reason, rule.new_therapy)
+
+
+def first_therapy(subject: Subject) -> date | None:
+    """Start of the first new systemic therapy on or after the infusion."""
+    since = [t.start for t in subject.new_therapies if t.start >= (subject.infusion or t.start)]
+    return min(since, default=None)
 
 
 # --- remission, recurrence ------------------------------------------------------------------------
@@ -351,53 +387,91 @@ def in_remission(visit: Visit, rule: str) -> bool | None:
     return None
 
 
+def remission(visit: Visit, rule: Rules) -> bool | None:
+    """The status by the rule; drug-free: and no glucocorticoid, and no immunosuppressant."""
+    states = [in_remission(visit, rule.remission)]
+    if rule.drug_free:
+        dose, given = visit.glucocorticoid, visit.immunosuppressant
+        states.append(None if dose is None else dose == 0)
+        states.append({"Y": False, "N": True}.get(given))
+    return False if False in states else None if None in states else True
+
+
+def last_of_day(states: list[tuple[Visit, bool]]) -> list[tuple[Visit, bool]]:
+    """ "Two forms of one day are one assessment: the later row stands for the day.\""""
+    return list({visit.date: (visit, state) for visit, state in states}.values())
+
+
 def adequate(subject: Subject, rule: Rules) -> list[tuple[Visit, bool]]:
     """ "An assessment is adequate when its remission status is known.\""""
-    return [
-        (visit, status)
-        for visit in after_infusion(subject)
-        if (status := in_remission(visit, rule.remission)) is not None
-    ]
+    return last_of_day(
+        [
+            (visit, status)
+            for visit in after_infusion(subject)
+            if (status := remission(visit, rule)) is not None
+        ]
+    )
 
 
 def remission_start(subject: Subject, rule: Rules) -> Visit | None:
-    """The first yes; with confirmation it must be yes at the next known assessment too."""
-    known = adequate(subject, rule)
+    """The first yes; with confirmation it must be yes at the next known assessment too.
+
+    "Assessments after new systemic therapy neither start a remission nor confirm one."
+    """
+    known, began = adequate(subject, rule), first_therapy(subject)
+    if began and rule.new_therapy != "treatment_policy":
+        known = [(visit, status) for visit, status in known if visit.date <= began]
     for i, (visit, status) in enumerate(known):
         if status and (not rule.confirmation or (i + 1 < len(known) and known[i + 1][1])):
             return visit
     return None
 
 
-def first_confirmed(seen: list[tuple[Visit, bool]], subject: Subject, rule: Rules) -> Visit | None:
-    """First of `consecutive` in a row; none up to the early-flare day can be the first."""
+def first_confirmed(
+    seen: list[tuple[Visit, bool]], subject: Subject, rule: Rules, acted: Sequence[date] = ()
+) -> Visit | None:
+    """First of `consecutive` in a row; none up to the early-flare day can be the first.
+
+    "A loss that is followed by new systemic therapy or death before the next adequate assessment is
+    confirmed by it": `acted` are those dates.
+    """
     for i, (visit, _) in enumerate(seen):
-        run = [state for _, state in seen[i : i + rule.consecutive]]
-        if run == [True] * rule.consecutive and subject.since(visit.date) > rule.early_flare_days:
-            return visit
+        if subject.since(visit.date) <= rule.early_flare_days:
+            continue
+        for k in range(i, len(seen)):
+            if not seen[k][1]:
+                break
+            following = seen[k + 1][0].date if k + 1 < len(seen) else date.max
+            confirmed = any(seen[k][0].date <= day < following for day in acted)
+            if k - i + 1 == rule.consecutive or confirmed:
+                return visit
     return None
 
 
-def worse(visit: Visit, earlier: list[Visit]) -> bool:
-    """Worsening limbs (config: recurrence.worsening), against the best value since infusion."""
+def at_least(states: Sequence[bool | None], needed: int) -> bool | None:
+    """So many true, whatever the unknown ones turn out to be."""
+    if states.count(True) >= needed:
+        return True
+    return False if len(states) - states.count(False) < needed else None
 
-    def by(measure: str) -> Fraction:
-        past = [v.values[measure] for v in earlier if v.values[measure] is not None]
+
+def worse(visit: Visit, earlier: list[Visit]) -> bool | None:
+    """Worsening limbs (config: recurrence.worsening), against the best value of days before."""
+
+    def reaches(measure: str, limit: int, *, percent: bool = False) -> bool | None:
+        past = [v.values[measure] for v in earlier if v.date < visit.date]
+        known = [value for value in past if value is not None]
         now = visit.values[measure]
-        if not past or now is None:
-            return Fraction(0)
-        best = max(past) if measure in HIGHER_IS_BETTER else min(past)  # type: ignore[type-var]
-        return best - now if measure in HIGHER_IS_BETTER else now - best  # type: ignore[operator]
-
-    def percent(measure: str) -> Fraction:
-        return 100 * by(measure) / SCALE[measure][0]
+        if not known or now is None:
+            return None
+        higher = measure in HIGHER_IS_BETTER
+        amount = max(known) - now if higher else now - min(known)
+        return (100 * amount / SCALE[measure][0] if percent else amount) >= limit
 
     others = ("physician_global", "parent_global", "cmas", "chaq", "das")
-    return (
-        (by("physician_global") >= 2 and percent("mmt8") >= 20)
-        or by("extramuscular") >= 2
-        or sum(percent(measure) >= 30 for measure in others) >= 3
-    )
+    both = at_least([reaches("physician_global", 2), reaches("mmt8", 20, percent=True)], 2)
+    several = at_least([reaches(measure, 30, percent=True) for measure in others], 3)
+    return at_least([both, reaches("extramuscular", 2), several], 1)
 
 
 # --- duration of response and event-free survival -------------------------------------------------
@@ -428,15 +502,19 @@ def events(subject: Subject, start: Visit, rule: Rules) -> list[Ended]:
     assessed = after_infusion(subject)
     after = [(v, not status) for v, status in known if v.date > start.date]
     seen = []
-    if rule.confirmed_loss and (lost := first_confirmed(after, subject, rule)):
+    acted = [t.start for t in subject.new_therapies] + ([subject.death] if subject.death else [])
+    if rule.confirmed_loss and (lost := first_confirmed(after, subject, rule, acted)):
         seen.append(("RECURRENCE", lost, "visit_date"))
     for visit in assessed:
         if visit.date > start.date and visit.investigator in ("recurrence", "progression"):
             seen.append((visit.investigator.upper(), visit, "investigator_assessment"))
     if rule.worsening:
-        states = [
-            (v, worse(v, assessed[:i])) for i, v in enumerate(assessed) if v.date > start.date
+        judged = [(v, worse(v, assessed[:i])) for i, v in enumerate(assessed)]
+        # "A visit in remission between two worsenings interrupts them."
+        judged = [
+            (v, False if state is None and remission(v, rule) else state) for v, state in judged
         ]
+        states = last_of_day([(v, s) for v, s in judged if s is not None and v.date > start.date])
         if found := first_confirmed(states, subject, rule):
             seen.append(("PROGRESSION", found, "visit_date"))
 
@@ -467,10 +545,13 @@ def windows_missed(subject: Subject, last: date, end: date) -> int:
 
 def response_end(subject: Subject, start: Visit, rule: Rules) -> Ended:
     """End of the response that begins at `start` (derivation: Duration of response, 1 to 4)."""
-    known = [visit for visit, _ in adequate(subject, rule)]
+    states = adequate(subject, rule)
+    known = [visit for visit, _ in states]
+    # "A loss that nothing confirmed is no time in remission."
+    held = [visit for visit, status in states if status or not rule.confirmed_loss]
 
     def censored(what: str, limit: date) -> Ended:
-        last = [v for v in known if v.date <= limit][-1]
+        last = [v for v in held if v.date <= limit][-1]
         return Ended(what, False, last.date, last.date, of_visit(last))
 
     happened = events(subject, start, rule)
@@ -481,8 +562,8 @@ def response_end(subject: Subject, start: Visit, rule: Rules) -> Ended:
             return censored("NEW SYSTEMIC THERAPY", therapy[0])
     last = known[-1]
     if event:
-        # "Missed assessments ... between the last adequate assessment and the event ... Death is
-        # exempt unless applies_to_death."
+        # "Missed assessments ... between the last adequate assessment and the event. Death and new
+        # therapy are dated exactly and exempt, unless applies_to_..."
         # An assessment on the day of a therapy or death ends the gap; the one that shows the
         # recurrence is the event itself.
         at_visit = event.source[0] == "visits"
@@ -490,20 +571,61 @@ def response_end(subject: Subject, start: Visit, rule: Rules) -> Ended:
         same_day = [v for v in known if v.date == event.date and not at_visit]
         last = [*before, *same_day][-1]
         missed = windows_missed(subject, last.date, event.date)
-        exempt = event.what == "DEATH" and not rule.missed_death
+        exempt = event.what in ("DEATH", "NEW SYSTEMIC THERAPY") and not rule.missed_dated
         if rule.missed is not None and missed >= rule.missed and not exempt:
-            return censored("MISSED ASSESSMENTS", last.date)
+            return censored(MISSED, last.date)
         return event
     # "As many windows missed before the cut-off": a window that ends on its day is over, as it is
     # for PENDING.
     missed = windows_missed(subject, last.date, rule.cutoff + timedelta(days=1))
+    if held[-1].date < last.date:
+        return censored("UNCONFIRMED LOSS", last.date)
     if subject.withdrawal:
         return censored("WITHDRAWN", last.date)
-    if last.date == start.date:
+    if last.date == start.date and missed:
         return censored("NO ASSESSMENT AFTER REMISSION", last.date)
+    scheduled = [target - window for target, window in SCHEDULE.values()]
+    if last.date == start.date and max(scheduled) > subject.since(last.date):
+        return censored("NEXT ASSESSMENT NOT YET DUE", last.date)
     if rule.missed is not None and missed >= rule.missed:
-        return censored("MISSED ASSESSMENTS", last.date)
+        return censored(MISSED, last.date)
     return censored("ONGOING AT DATA CUT-OFF", last.date)
+
+
+def free_of_events(subject: Subject, start: Visit | None, rule: Rules) -> Ended:
+    """End of event-free survival; the deadline for remission is the last day of M6."""
+    assert subject.infusion
+    target, window = SCHEDULE["M6"]
+    deadline = subject.infusion + timedelta(days=target + window)
+    day_one = ("subjects", "infusion_date", subject.line)
+
+    def on_day_one(what: str, event: bool = False) -> Ended:
+        assert subject.infusion
+        return Ended(what, event, subject.infusion, subject.infusion, day_one)
+
+    began, in_time = first_therapy(subject), start is not None and start.date <= deadline
+    therapy = next((t for t in subject.new_therapies if t.start == began), None)
+    before = start.date if start and in_time else deadline + timedelta(days=1)
+    died = subject.death if subject.death and subject.death < before else None
+    rescued = therapy if therapy and therapy.start < before else None
+    if rescued and rule.new_therapy != "treatment_policy" and not (died and died <= rescued.start):
+        if rule.new_therapy == "hypothetical":
+            return on_day_one("NEW SYSTEMIC THERAPY")
+        line = ("therapies", "start_date", rescued.line)
+        return Ended("NEW SYSTEMIC THERAPY", True, rescued.start, rescued.start, line)
+    if died:
+        return Ended("DEATH", True, died, died, ("subjects", "death_date", subject.line))
+    if start and in_time:
+        return response_end(subject, start, rule)
+    if subject.withdrawal and subject.withdrawal <= deadline:
+        return on_day_one("WITHDRAWN")
+    if rule.cutoff < deadline:
+        return on_day_one("REMISSION NOT YET DUE")
+    seen = [subject.last_contact, *(v.date for v in subject.visits)]
+    seen += [subject.death] if subject.death else []
+    if max(seen) < deadline:
+        return on_day_one("NOT FOLLOWED TO REMISSION DEADLINE")
+    return on_day_one("NOT IN REMISSION BY M6", event=True)
 
 
 @dataclass(frozen=True)
@@ -528,10 +650,7 @@ def durations(study: list[Subject], rule: Rules) -> dict[str, dict[str, Duration
         if start:
             end = response_end(subject, start, rule)
             found["DOR"][subject.id] = Duration(subject.id, start.date, end)
-        else:
-            # "A subject never in remission has an event at day 1."
-            line = ("subjects", "infusion_date", subject.line)
-            end = Ended("NEVER IN REMISSION", True, subject.infusion, subject.infusion, line)
+        end = free_of_events(subject, start, rule)
         found["EFS"][subject.id] = Duration(subject.id, subject.infusion, end)
     return found
 

@@ -21,7 +21,7 @@ import pytest
 from tests.independent import study
 from tests.independent.conftest import Results
 from tests.independent.events import events
-from tests.independent.expected import CENSORED, EVENTS, VISITS
+from tests.independent.expected import CENSORED, CENSORED_EARLY, EVENTS, FAILED, VISITS
 
 Record = dict[str, Any]
 #: CDISC: 0 is an event, 1 and more say why censored.
@@ -86,23 +86,30 @@ def explains(results: Results, record: Record, found: dict[str, str]) -> None:
         assert record["SRCVAR"] == "death_date"
     elif what == "NEW SYSTEMIC THERAPY":
         assert (record["SRCVAR"], found["new_systemic"]) == ("start_date", "Y")
-    elif what == "NEVER IN REMISSION":
+    elif what in FAILED.values():
         assert record["SRCVAR"] == "infusion_date"
         assert True not in known.values()
+    elif record["CNSDTDSC"] == "DAY OF INFUSION":
+        assert (record["SRCVAR"], record["AVAL"]) == ("infusion_date", 1)
+        assert what in CENSORED_EARLY.values()
     elif what == "RECURRENCE":
         lost = not known[record["SRCSEQ"]]
         assert lost or found["investigator_assessment"] == "recurrence"
     else:
         assert record["CNSR"] >= 1
         assert record["SRCSEQ"] in known
-        gap = what == "MISSED ASSESSMENTS"
-        said = "LAST ADEQUATE ASSESSMENT" + (" BEFORE MISSED ASSESSMENTS" if gap else "")
-        assert record["CNSDTDSC"] == said
+        assert known[record["SRCSEQ"]]
+        gap = what == study.MISSED
+        lost = what == "UNCONFIRMED LOSS"
+        last = "LAST ASSESSMENT IN REMISSION" if lost else "LAST ADEQUATE ASSESSMENT"
+        assert record["CNSDTDSC"] == last + (" BEFORE MISSED ASSESSMENTS" if gap else "")
         if gap:
             assert windows_missed_after(who, record["ADT"], known) >= 2
+        elif lost:
+            assert not known[max(known)]
         else:
             assert record["SRCSEQ"] == max(known)
-    assert (record["CNSR"] == 0) == (what in {*EVENTS.values(), "NEVER IN REMISSION"})
+    assert (record["CNSR"] == 0) == (what in {*EVENTS.values(), *FAILED.values()})
     starts(who, record, known)
 
 

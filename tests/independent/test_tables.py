@@ -110,9 +110,11 @@ def of_visit() -> Iterator[Row]:
     yield "", "Infused", n("n_infused")
     yield "", "Assessed in window, n (%)", n_percent("assessed")
     yield " / Assessed in window, n (%)", "partial score", n_percent("partial")
+    yield " / Assessed in window, n (%)", "after new systemic therapy", n_percent("new_therapy")
     yield "", "Missing, n (%)", n_percent("missing")
     missing = " / Missing, n (%)"
     yield missing, "died", n_percent("missing_died")
+    yield missing, "new systemic therapy", n_percent("missing_new_therapy")
     yield missing, "withdrawn", n_percent("missing_withdrawn")
     yield missing, "score not calculable", n_percent("missing_not_calculable")
     yield missing, "not assessed", n_percent("missing_not_assessed")
@@ -162,6 +164,9 @@ def dor_rows() -> Iterator[tuple[str, Row]]:
         ("EFS", "Event-free survival", "All infused"),
     ):
         yield parameter, (title, population, n("n_subjects"))
+        if parameter == "DOR":
+            already = n_percent("baseline_remission")
+            yield parameter, (f"{title} / {population}", "in remission at baseline, n (%)", already)
         for block, row, cell in of_duration(parameter):
             yield parameter, (f"{title}{block}", row, cell)
 
@@ -174,14 +179,19 @@ def of_duration(parameter: str) -> Iterator[Row]:
     yield block, "death", n_percent("death")
     yield block, "new systemic therapy", n_percent("new_therapy")
     if parameter == "EFS":
-        yield block, "never in remission", n_percent("never_remitted")
+        yield block, "not in remission by M6 (day 1)", n_percent("not_in_remission")
     yield "", "Censored, n (%)", n_percent("censored")
     block = " / Censored, n (%)"
     yield block, "ongoing at data cut-off", n_percent("censored_ongoing")
-    yield block, "missed assessments", n_percent("censored_missed_assessments")
+    yield block, "missed or inadequate assessments", n_percent("censored_missed_assessments")
     yield block, "new systemic therapy", n_percent("censored_new_therapy")
     yield block, "withdrawn", n_percent("censored_withdrawn")
     yield block, "no assessment after remission", n_percent("censored_no_assessment")
+    yield block, "next assessment not yet due", n_percent("censored_not_yet_due")
+    yield block, "unconfirmed loss of remission", n_percent("censored_unconfirmed_loss")
+    if parameter == "EFS":
+        yield block, "not followed to M6 (day 1)", n_percent("censored_not_followed")
+        yield block, "pending: remission not yet due (day 1)", n_percent("pending")
     block = " / Months (95 % CI)"
     yield block, "25th percentile", estimate("q25")
     yield block, "median", estimate("median")

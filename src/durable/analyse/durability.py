@@ -53,11 +53,11 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     inactive = adsl.loc[adsl["BLREMFL"] == "Y", "USUBJID"]
 
     def of(group: Group) -> list[Result]:
-        return [
-            Result(OUTPUT, "primary", group.group_by, group.group, parameter, *row)
-            for parameter, records in durations.items()
-            for row in analyse(group.of(records), parameter, plan)
-        ] + [_baseline_remission(group.of(durations["DOR"]), inactive, group)]
+        chosen = {name: group.of(records) for name, records in durations.items()}
+        rows = {name: list(analyse(records, name, plan)) for name, records in chosen.items()}
+        rows["DOR"] += _inactive(chosen["DOR"], inactive)
+        about = (OUTPUT, "primary", group.group_by, group.group)
+        return [Result(*about, name, *row) for name, found in rows.items() for row in found]
 
     columns = groups(adsl, plan.groups)
     write_text(folder / "ard" / "durability.csv", to_csv(of_each(of, columns, cores)))
@@ -72,11 +72,11 @@ def fit(records: pd.DataFrame) -> KaplanMeier:
     return kaplan_meier(records["AVAL"].to_numpy(float), event_from_cnsr(records["CNSR"]))
 
 
-def _baseline_remission(records: pd.DataFrame, inactive: pd.Series[str], group: Group) -> Result:
+def _inactive(records: pd.DataFrame, inactive: pd.Series[str]) -> Iterator[Row]:
     """How many of those whose duration is analysed were in remission at baseline already."""
-    count = int(records["USUBJID"].isin(inactive).sum())
-    about = (OUTPUT, "primary", group.group_by, group.group, "DOR")
-    return Result(*about, "n_baseline_remission", count)
+    count, n = int(records["USUBJID"].isin(inactive).sum()), len(records)
+    yield "n_baseline_remission", count, nan, nan, ""
+    yield "percent_baseline_remission", 100 * count / n if n else nan, nan, nan, ""
 
 
 def analyse(records: pd.DataFrame, parameter: str, plan: Plan) -> Iterator[Row]:

@@ -31,10 +31,10 @@ def _improvement_lines(p: int, level: str) -> list[Line]:
         Line("Infused", count("n_infused")),
         Line("Assessed in window, n (%)", n_percent("assessed", p)),
         Line("partial score", n_percent("partial", p), 2),
-        Line("after new systemic therapy", n_percent("new_therapy", p), 2, optional=True),
+        Line("after new systemic therapy", n_percent("new_therapy", p), 2),
         Line("Missing, n (%)", n_percent("missing", p)),
         Line("died", n_percent("missing_died", p), 2),
-        Line("new systemic therapy", n_percent("missing_new_therapy", p), 2, optional=True),
+        Line("new systemic therapy", n_percent("missing_new_therapy", p), 2),
         Line("withdrawn", n_percent("missing_withdrawn", p), 2),
         Line("score not calculable", n_percent("missing_not_calculable", p), 2),
         Line("not assessed", n_percent("missing_not_assessed", p), 2),
@@ -101,7 +101,8 @@ def _survival_lines(plan: Plan, first: str) -> Iterator[Line]:
     level = f"{100 * plan.statistics.conf_level:g} % CI"
     due = plan.response.deadline(plan.schedule).visit
     yield Line(first, count("n_subjects"))
-    yield Line("in remission at baseline already", count("n_baseline_remission"), 2, optional=True)
+    already = n_percent("baseline_remission", p)
+    yield Line("in remission at baseline, n (%)", already, 2, optional=True)
     yield Line("With event, n (%)", n_percent("event", p))
     for name, label in (
         ("recurrence", "recurrence"),
