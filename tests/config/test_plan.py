@@ -83,6 +83,29 @@ def test_a_variant_changes_what_it_names_and_keeps_the_rest() -> None:
     assert base.response.remission.criteria.cmas_min == 48
 
 
+def test_a_variant_that_changes_nothing_is_redundant() -> None:
+    base = plan(
+        sensitivity={
+            "composite": {"response": {"new_therapy": "composite"}},
+            "each_composite": {"response": {"new_therapy": {"duration": "composite"}}},
+            "worst": {"response": {"improvement": {"missing": "non_improved"}}},
+            "sas": {"statistics": {"quantile_rule": "sas"}},
+            "r": {"statistics": {"quantile_rule": "r"}},
+            "ignored": {"response": {"new_therapy": {"duration": "treatment_policy"}}},
+        }
+    )
+    assert base.redundant == ("composite", "each_composite", "worst", "sas")
+
+
+def test_one_strategy_for_new_therapy_or_a_key_for_each_endpoint() -> None:
+    every = plan(response={"new_therapy": "treatment_policy"}).response.new_therapy
+    assert (every.improvement, every.remission, every.duration) == ("treatment_policy",) * 3
+    one = plan(response={"new_therapy": {"remission": "treatment_policy"}}).response.new_therapy
+    assert (one.improvement, one.remission, one.duration) == (
+        *("composite", "treatment_policy", "composite"),
+    )
+
+
 def test_a_list_in_a_variant_replaces_the_list() -> None:
     base = plan(sensitivity={"m3": {"response": {"improvement": {"visits": ["M3"]}}}})
     assert base.response_of("m3").improvement.visits == ("M3",)

@@ -200,6 +200,22 @@ REFUSED = [
         "M18, M24",
     ),
     (
+        "a deadline of remission that is not scheduled",
+        changed("response.remission_deadline", "M5"),
+        "response.remission_deadline: found 'M5'; expected one of D28, M2, M3, M6, M9, M12, M18, "
+        "M24",
+    ),
+    (
+        "a deadline of a variant that is not scheduled",
+        changed("sensitivity", {"v": {"response": {"remission_deadline": "W26"}}}),
+        "sensitivity.v.response.remission_deadline: found 'W26'; expected one of",
+    ),
+    (
+        "a strategy that is none",
+        changed("response.new_therapy.duration", "ignore"),
+        "response.new_therapy.duration: found 'ignore'; expected",
+    ),
+    (
         "a column that the table does not have",
         changed("inputs.visits.columns", {"visitdate": "VISDT"}),
         "inputs.visits.columns.visitdate: found an unknown column; expected one of",

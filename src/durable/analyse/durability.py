@@ -56,8 +56,11 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
         chosen = {name: group.of(records) for name, records in durations.items()}
         rows = {name: list(analyse(records, name, plan)) for name, records in chosen.items()}
         rows["DOR"] += _inactive(chosen["DOR"], inactive)
-        about = (OUTPUT, "primary", group.group_by, group.group)
-        return [Result(*about, name, *row) for name, found in rows.items() for row in found]
+        return [
+            Result(OUTPUT, "primary", group.group_by, group.group, name, *row)
+            for name, found in rows.items()
+            for row in found
+        ]
 
     columns = groups(adsl, plan.groups)
     write_text(folder / "ard" / "durability.csv", to_csv(of_each(of, columns, cores)))

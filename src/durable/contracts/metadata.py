@@ -144,11 +144,16 @@ _ADSL = {
     ),
     "BLREMFL": _by("Remission status of the baseline assessment; U unknown.", "response.remission"),
     "REMSDT": _by(
-        "Date of the first assessment after the infusion that shows remission.",
+        "Date of the first assessment after the infusion that shows remission; none after new"
+        " systemic therapy, unless by treatment policy.",
         "response.remission",
+        "response.new_therapy",
     ),
     "NSTDT": _by("Earliest start of a new systemic therapy on or after the date of infusion."),
-    "NSTPREFL": _by("Y where NSTDT is before REMSDT, else N."),
+    "NSTPREFL": _by(
+        "Y where NSTDT is before the first assessment that shows remission, credited or not; else"
+        " N."
+    ),
     **_source("subjects", "subject_id"),
 }
 
@@ -174,9 +179,11 @@ _ADRS = {
         "response.improvement",
     ),
     "REASON": _by(
-        "PARTIAL: a lighter measure is missing and scores 0. Improvement that is not known: DIED or"
-        " WITHDRAWN by the end of the window, PENDING at the data cut-off, NOT CALCULABLE,"
-        " NOT ASSESSED; the first that applies."
+        "PARTIAL: a lighter measure is missing and scores 0. NEW SYSTEMIC THERAPY: improvement or"
+        " remission not credited, because it came after. Improvement that is not known: DIED, NEW"
+        " SYSTEMIC THERAPY or WITHDRAWN by the end of the window, PENDING at the data cut-off, NOT"
+        " CALCULABLE, NOT ASSESSED; the first that applies.",
+        "response.new_therapy",
     ),
     **_source("visits", "the measure, or visit_date"),
 }
@@ -214,7 +221,8 @@ _ADRS_PARAMETERS = {
         "response.remission",
     ),
     "RECLOSS": _by(
-        "Confirmed loss of remission, dated at the first of the assessments in a row without it.",
+        "Loss of remission, dated at the first of the assessments in a row without it, confirmed by"
+        " the next of them or by new systemic therapy or death before it.",
         "response.recurrence",
     ),
     "PROGWRS": _by("Confirmed worsening against the best value before.", "response.recurrence"),
@@ -227,13 +235,18 @@ _ADRS_PARAMETERS = {
         "response.recurrence",
     ),
     "IMPR": _by(
-        "Y where TIS of the record used for the visit reaches the level, N where it does not; empty"
-        " where there is no score.",
+        "Y where TIS of the record used for the visit reaches the level, N where it does not or, by"
+        " the composite strategy, new systemic therapy came before it; empty where there is no"
+        " score.",
         "response.improvement",
+        "response.new_therapy",
     ),
 }
 
-_DURATION = ("response.recurrence", "response.new_therapy", "response.missed_assessments")
+_DURATION = (
+    *("response.recurrence", "response.new_therapy", "response.missed_assessments"),
+    "response.remission_deadline",
+)
 _ADTTE = {
     **_SUBJECT,
     "PARAMCD": _by("Code of the parameter."),
@@ -241,14 +254,16 @@ _ADTTE = {
     "STARTDT": _by("DOR: ADSL.REMSDT. EFS: ADSL.TRTSDT."),
     "ADT": _by(
         "Date of the earliest event that counts; else of the last adequate assessment, one whose"
-        " remission status is known.",
+        " remission status is known, and in remission where a loss after it is not confirmed. EFS"
+        " without remission when it is due, or before: the date of infusion.",
         *_DURATION,
     ),
     "AVAL": _ANALYSED,
     "AVALU": _by("DAYS."),
     "CNSR": _by(
-        "0 event; 1 ongoing at the data cut-off; 2 missed assessments; 3 new systemic therapy;"
-        " 4 withdrawn; 5 no assessment after the first remission.",
+        "0 event; 1 ongoing at the data cut-off; 2 missed or inadequate assessments; 3 new systemic"
+        " therapy; 4 withdrawn; 5 no assessment after remission; 6 unconfirmed loss; 7 next"
+        " assessment not yet due; 8 remission not yet due; 9 not followed to remission deadline.",
         *_DURATION,
     ),
     "EVNTDESC": _by("What the event or the reason for censoring is."),
@@ -263,8 +278,9 @@ _ADTTE_PARAMETERS = {
         *_DURATION,
     ),
     "EFS": _by(
-        "ADT - STARTDT + 1, days from the infusion to the end of the response; a subject never in"
-        " remission has an event at day 1.",
+        "ADT - STARTDT + 1, days from the infusion to the end of the response, or to death or new"
+        " systemic therapy before it; without remission by the deadline day 1: an event, or censored"
+        " where it is not due or the subject was not followed to it.",
         *_DURATION,
     ),
 }
