@@ -279,8 +279,8 @@ _ADTTE_PARAMETERS = {
     ),
     "EFS": _by(
         "ADT - STARTDT + 1, days from the infusion to the end of the response, or to death or new"
-        " systemic therapy before it; without remission by the deadline day 1: an event, or censored"
-        " where it is not due or the subject was not followed to it.",
+        " systemic therapy before it; without remission by the deadline day 1: an event, or"
+        " censored where it is not due or the subject was not followed to it.",
         *_DURATION,
     ),
 }
