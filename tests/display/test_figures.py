@@ -99,16 +99,16 @@ def test_footnotes_follow_the_plan() -> None:
     usual = " ".join(figures.caption_of(KINDS["km_dor"], PLAN).notes)
     assert "95 % intervals" in usual
     assert "log-log transformation" in usual
-    assert "R survfit" in usual
+    assert "SAS LIFETEST" in usual
     remission = Remission(rule="jdmai1", jdmai1_max=2.0)
-    statistics = Statistics(conf_level=0.9, km_ci="plain", quantile_rule="sas")
+    statistics = Statistics(conf_level=0.9, km_ci="plain", quantile_rule="r")
     response = Response(remission=remission)
     other = PLAN.model_copy(update={"response": response, "statistics": statistics})
     changed = " ".join(figures.caption_of(KINDS["km_dor"], other).notes)
     assert "Remission: JDMAI1 of at most 2." in changed
     assert "90 % intervals" in changed
     assert "plain transformation" in changed
-    assert "SAS LIFETEST" in changed
+    assert "R survfit" in changed
 
 
 @pytest.mark.parametrize("kind", figures.KINDS, ids=lambda kind: kind.name)

@@ -15,6 +15,7 @@ import pytest
 
 from durable import stages
 from durable.config import Plan
+from durable.config.model import NewTherapy
 from durable.contracts.results import read_csv
 from durable.display import report
 from durable.display.listings import LISTINGS
@@ -161,11 +162,13 @@ def test_says_what_is_missing(minimal: Made) -> None:
 def test_names_the_definitions_that_differ(demo: Made) -> None:
     plan, _ = demo
     assert [key.path for key in plan_keys(plan) if key.differs and key.defining] == ["schedule"]
-    response = plan.response.model_copy(update={"new_therapy": "hypothetical"})
+    strategies = NewTherapy(duration="hypothetical")
+    response = plan.response.model_copy(update={"new_therapy": strategies})
     statistics = plan.statistics.model_copy(update={"km_ci": "log", "conf_level": 0.9})
     other = plan.model_copy(update={"response": response, "statistics": statistics})
     found = {key.path: (key.value, key.default) for key in plan_keys(other) if key.differs}
-    assert found["response.new_therapy"] == ("hypothetical", "composite")
+    assert found["response.new_therapy.duration"] == ("hypothetical", "composite")
+    assert "response.new_therapy.remission" not in found
     assert found["statistics.km_ci"] == ("log", "log-log")
     assert found["statistics.conf_level"] == ("0.9", "0.95")
 

@@ -480,7 +480,7 @@ def test_footnotes_of_efficacy_and_kinetics_follow_the_plan():
     changed = PLAN.model_copy(update=update)
     for name, said in {
         "improvement": "at least 70 (major)",
-        "dor": "censored at the last adequate assessment before it (hypothetical)",
+        "dor": "censored at the last assessment in remission before it (hypothetical)",
         "sensitivity": "plain transformation",
         "deaths": "90 % upper bound",
         "kinetics": "linear trapezoids",

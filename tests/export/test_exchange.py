@@ -24,7 +24,7 @@ import pytest
 import xmlschema
 import yaml
 
-from durable.config.model import Plan
+from durable.config.model import NewTherapy, Plan
 from durable.contracts.metadata import contracts
 from durable.display import ars
 from durable.export import dataset_json, define
@@ -137,11 +137,12 @@ def test_methods_state_the_definitions_in_force(document: str, plan: Plan) -> No
     root = ET.fromstring(document)
     text = described(root, "MT.ADTTE.AVAL.DOR")
     assert text.startswith("ADT - STARTDT + 1, days from the first remission")
-    assert 'response.new_therapy = "composite"' in text
+    assert 'response.new_therapy.duration = "composite"' in text
+    strategies = NewTherapy(duration="hypothetical")
     changed = plan.model_copy(
-        update={"response": plan.response.model_copy(update={"new_therapy": "hypothetical"})}
+        update={"response": plan.response.model_copy(update={"new_therapy": strategies})}
     )
-    assert 'response.new_therapy = "hypothetical"' in define._in_force(
+    assert 'response.new_therapy.duration = "hypothetical"' in define._in_force(
         next(m for m in define_datasets() if m.name == "ADTTE").parameter("DOR"), changed
     )
 

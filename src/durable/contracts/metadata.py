@@ -147,7 +147,7 @@ _ADSL = {
         "Date of the first assessment after the infusion that shows remission; none after new"
         " systemic therapy, unless by treatment policy.",
         "response.remission",
-        "response.new_therapy",
+        "response.new_therapy.remission",
     ),
     "NSTDT": _by("Earliest start of a new systemic therapy on or after the date of infusion."),
     "NSTPREFL": _by(
@@ -239,12 +239,12 @@ _ADRS_PARAMETERS = {
         " the composite strategy, new systemic therapy came before it; empty where there is no"
         " score.",
         "response.improvement",
-        "response.new_therapy",
+        "response.new_therapy.improvement",
     ),
 }
 
 _DURATION = (
-    *("response.recurrence", "response.new_therapy", "response.missed_assessments"),
+    *("response.recurrence", "response.new_therapy.duration", "response.missed_assessments"),
     "response.remission_deadline",
 )
 _ADTTE = {
