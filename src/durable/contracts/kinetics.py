@@ -26,7 +26,7 @@ ADPC = pa.DataFrameSchema(
         "NFRLT": _column("float64", "Nominal day after infusion", null=True),
         "AFRLT": _column("float64", "Actual days after infusion"),
         "AVAL": _column("float64", "Concentration; missing below the limit", null=True),
-        "BLQFL": _column(object, "Not quantifiable; missing without a result", null=True),
+        "BLQFL": _column(object, "Not quantifiable (empty: no result)", null=True),
         "LLOQ": _column("float64", "Lower limit of quantification", null=True),
         "ANL01FL": _column(object, "Record used for the parameters", null=True),
         "SRCDOM": _column(object, "Source of the record: input table"),
