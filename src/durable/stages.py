@@ -79,7 +79,7 @@ STAGES: dict[str, Stage] = {
         "durable.intake.check",
         (
             *("analysis.id", "study.id", "inputs", "schedule", "outputs.queries_since"),
-            *("response", "safety.crs", "safety.icans", "safety.cytopenia"),
+            *("response", "safety.crs", "safety.icans", "safety.cytopenia", "kinetics.last_day"),
         ),
         "read and check the input tables; list every finding in queries.csv",
         cores=True,

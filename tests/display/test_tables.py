@@ -200,7 +200,7 @@ def test_baseline_shows_categories_and_measures(tmp_path):
 
 def test_kinetics_has_a_block_per_assay(tmp_path):
     rows = [
-        *values("t_kinetics", "CMAX|flow (cells/uL)", TOTAL, n=3, n_not_calculable=0,
+        *values("t_kinetics", "CMAX|flow (cells/uL)", TOTAL, n=3, n_not_calculable=0, n_no_sample=1,
                 n_not_detected=1, mean=13.25, sd=13.64, cv=102.96, median=12.5, min=0, max=27.25,
                 geo_mean=nan, geo_cv=nan, geo_mean_detected=18.44, geo_cv_detected=59.7),
         *values("t_kinetics", "TMAX|flow (cells/uL)", TOTAL, n=0, median=nan, min=nan, max=nan),
@@ -214,6 +214,7 @@ def test_kinetics_has_a_block_per_assay(tmp_path):
     assert shown[f"{block} / Geometric mean (geometric CV, %)"] == ["NE"]
     assert shown[f"{block} / of those detected"] == ["18.4 (59.7)"]
     assert shown["flow (cells/uL) / Tmax, days / Median (min, max)"] == ["NE"]
+    assert shown["flow (cells/uL) / Infused, no sample"] == ["1"]
     assert shown["qPCR / Quantifiable at M2, n/N (%)"] == ["3/4 (75.0)"]
 
 
@@ -487,6 +488,21 @@ def test_footnotes_of_efficacy_and_kinetics_follow_the_plan():
     }.items():
         assert said not in " ".join(KINDS[name].notes(PLAN))
         assert said in " ".join(KINDS[name].notes(changed))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "of samples up to day 110; later ones show persistence only",
+        "A sample without a result is no sample",
+        "the first at the whole day, the others by the hours since; one without time as drawn at",
+        "of two as near the earlier. N: subjects with a result there",
+    ],
+)
+def test_footnotes_of_kinetics_say_the_rules_in_force(said):
+    kinetics = PLAN.kinetics.model_copy(update={"last_day": 110})
+    notes = KINDS["kinetics"].notes(PLAN.model_copy(update={"kinetics": kinetics}))
+    assert said in " ".join(notes)
 
 
 def test_a_configured_level_names_the_bound(tmp_path):

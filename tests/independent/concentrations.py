@@ -13,14 +13,18 @@ from tests.independent.study import Subject, rows
 # config: kinetics.auc. Last day of an area: days before it within which a last sample supports it.
 AREAS = {28: 3, 90: 14}
 PERSISTENCE = {"D28": (28, 3), "M2": (60, 14), "M3": (90, 14)}
+# config: kinetics.last_day.
+LAST_DAY = 104
+MINUTES = 24 * 60
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Day after infusion; concentration, None below the limit of quantification."""
+    """A result; time in days after infusion, concentration None where it is not quantifiable."""
 
     line: int
     day: int
+    time: float
     value: float | None
 
 
@@ -33,38 +37,70 @@ class Parameter:
 
 
 def profiles(study: list[Subject], cutoff: date) -> dict[tuple[str, str], dict[str, list[Sample]]]:
-    """Samples of each infused subject, by assay and unit: "never mixed, never converted"."""
-    found: dict[tuple[str, str], dict[str, list[Sample]]] = {}
+    """Results of each infused subject, by assay and unit: "never mixed, never converted"."""
     infused = {s.id: s for s in study if s.infusion}
+    days: dict[tuple[str, str], dict[str, dict[int, list[dict[str, str]]]]] = {}
     for row in rows("kinetics"):
         taken = date.fromisoformat(row["sample_date"])
         subject = infused.get(row["subject_id"])
+        if row["value"] == "" and row["below_lloq"] != "Y":
+            continue  # "a sample without a result is no sample"
         if subject and taken <= cutoff:
-            below = row["below_lloq"] == "Y"
-            value = None if below else float(row["value"])
-            sample = Sample(int(row["line"]), subject.since(taken), value)
-            by_subject = found.setdefault((row["assay"], row["unit"]), {})
-            by_subject.setdefault(subject.id, []).append(sample)
-    return found
+            by_subject = days.setdefault((row["assay"], row["unit"]), {})
+            by_day = by_subject.setdefault(subject.id, {})
+            by_day.setdefault(subject.since(taken), []).append(row)
+    return {
+        assay: {
+            name: [s for day in sorted(by_day) for s in of_day(day, by_day[day])]
+            for name, by_day in by_subject.items()
+        }
+        for assay, by_subject in sorted(days.items())
+    }
 
 
-def cleaned(profile: list[Sample]) -> list[tuple[int, float]]:
+def of_day(day: int, results: list[dict[str, str]]) -> list[Sample]:
+    """The first result of a day lies at the whole day, the others the hours since later."""
+    ordered = sorted(results, key=lambda row: minutes(row["sample_time"]))
+    first = minutes(ordered[0]["sample_time"])
+    return [
+        Sample(
+            int(row["line"]),
+            day,
+            day + (minutes(row["sample_time"]) - first) / MINUTES,
+            quantified(row),
+        )
+        for row in ordered
+    ]
+
+
+def minutes(time: str) -> int:
+    """Since midnight; "without time as drawn at 00:00"."""
+    hour, minute = (time or "00:00").split(":")
+    return 60 * int(hour) + int(minute)
+
+
+def quantified(row: dict[str, str]) -> float | None:
+    """The value, unless marked below the limit, 0, or below its limit."""
+    if row["below_lloq"] == "Y":
+        return None
+    value = Fraction(row["value"])
+    below = value == 0 or (row["lloq"] != "" and value < Fraction(row["lloq"]))
+    return None if below else float(row["value"])
+
+
+def cleaned(profile: list[Sample]) -> list[tuple[float, float]]:
     """Below the limit: 0 before the first and after the last quantifiable, missing between.
 
-    The profile starts on day 0, at 0 where there is no sample.
+    The profile starts on day 0, with the last result on or before it, or at 0.
     """
-    samples = sorted(profile, key=lambda s: s.day)
-    known = [s.day for s in samples if s.value is not None]
-    points = []
-    for sample in samples:
-        if sample.value is not None:
-            points.append((sample.day, sample.value))
-        elif not known or not known[0] < sample.day < known[-1]:
-            points.append((sample.day, 0.0))
-    return points if points and points[0][0] == 0 else [(0, 0.0), *points]
+    start = [s.value or 0.0 for s in profile if s.time <= 0]
+    every = [(0.0, start[-1] if start else 0.0)]
+    every += [(s.time, s.value or 0.0) for s in profile if s.time > 0]
+    known = [t for t, c in every if c > 0]
+    return [(t, c) for t, c in every if c > 0 or not known or not known[0] < t < known[-1]]
 
 
-def segment(a: tuple[int, float], b: tuple[float, float]) -> float:
+def segment(a: tuple[float, float], b: tuple[float, float]) -> float:
     """Linear-up / log-down; linear into 0."""
     (t1, c1), (t2, c2) = a, b
     if 0 < c2 < c1:
@@ -72,11 +108,11 @@ def segment(a: tuple[int, float], b: tuple[float, float]) -> float:
     return (t2 - t1) * (c1 + c2) / 2
 
 
-def area(points: list[tuple[int, float]]) -> float:
+def area(points: list[tuple[float, float]]) -> float:
     return math.fsum(segment(a, b) for a, b in itertools.pairwise(points))
 
 
-def terminal_slope(points: list[tuple[int, float]], peak: int) -> float | None:
+def terminal_slope(points: list[tuple[float, float]], peak: float) -> float | None:
     """PKNCA's: last 3, 4, ... quantifiable after Tmax; most samples within 0.0001 of best adj. R2.
 
     Only falling lines qualify; rising ones count for the best.
@@ -98,14 +134,10 @@ def terminal_slope(points: list[tuple[int, float]], peak: int) -> float | None:
     return -max(good)[1] if good else None
 
 
-def area_to(profile: list[Sample], end: int) -> Parameter:
-    """The first line of the table "Area to end" that applies."""
-    points = cleaned(profile)
+def area_to(points: list[tuple[float, float]], end: int) -> Parameter:
+    """The first line of the table "Area to end" that applies, with a result after day 0."""
     last_day = points[-1][0]
-    positive = [(t, c) for t, c in points if c > 0]
-    if last_day == 0:
-        return Parameter(None, "NC")
-    if not positive:  # never quantifiable
+    if not any(c > 0 for _, c in points):  # never quantifiable
         if last_day >= end - AREAS[end]:
             return Parameter(0.0, "NOT DETECTED")
         return Parameter(None, "NC")
@@ -136,27 +168,35 @@ def area_to(profile: list[Sample], end: int) -> Parameter:
 
 
 def parameters(profile: list[Sample]) -> dict[str, Parameter]:
+    return exposure([s for s in profile if s.day <= LAST_DAY]) | persistence(profile)
+
+
+def exposure(profile: list[Sample]) -> dict[str, Parameter]:
+    codes = ("CMAX", "TMAX", "TLAST", "CLAST", "AUCLAST")
+    if not any(s.day >= 1 for s in profile):  # "nothing after the day of infusion"
+        return dict.fromkeys([*codes, *(f"AUC0_{end}" for end in AREAS)], Parameter(None, "NC"))
     points = cleaned(profile)
-    positive = [(t, c) for t, c in points if c > 0]
+    # Results before day 0 are neither Cmax nor Tlast.
+    measured = {s.time for s in profile if s.time >= 0}
+    positive = [(t, c) for t, c in points if c > 0 and t in measured]
     if positive:
         peak = max(positive, key=lambda p: (p[1], -p[0]))  # first of equal peaks
         last = positive[-1]
         upto = [p for p in points if p[0] <= last[0]]
-        found = {
-            "CMAX": Parameter(peak[1]),
-            "TMAX": Parameter(peak[0]),
-            "TLAST": Parameter(last[0]),
-            "CLAST": Parameter(last[1]),
-            "AUCLAST": Parameter(area(upto)),
-        }
+        values = (peak[1], peak[0], last[0], last[1], area(upto))
+        found = {code: Parameter(value) for code, value in zip(codes, values, strict=True)}
     else:  # "Never detected: Cmax and AUClast 0, Tmax, Tlast and Clast NaN"
-        values = {"CMAX": 0.0, "TMAX": None, "TLAST": None, "CLAST": None, "AUCLAST": 0.0}
-        found = {code: Parameter(value, "NOT DETECTED") for code, value in values.items()}
-    found |= {f"AUC0_{end}": area_to(profile, end) for end in AREAS}
+        never = dict.fromkeys(codes) | {"CMAX": 0.0, "AUCLAST": 0.0}
+        found = {code: Parameter(value, "NOT DETECTED") for code, value in never.items()}
+    return found | {f"AUC0_{end}": area_to(points, end) for end in AREAS}
+
+
+def persistence(profile: list[Sample]) -> dict[str, Parameter]:
+    """The result nearest in whole days; of two as near the earlier, of a day the first."""
+    found = {}
     for label, (target, window) in PERSISTENCE.items():
         inside = [s for s in profile if abs(s.day - target) <= window]
-        distances = [abs(s.day - target) for s in inside]  # the earlier of two as near
-        near = inside[distances.index(min(distances))] if inside else None
+        near = min(inside, key=lambda s: (abs(s.day - target), s.time), default=None)
         value = None if near is None else float(near.value is not None)
         found[f"PERS{label}"] = Parameter(value, "" if near else "NC")
     return found

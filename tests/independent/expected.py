@@ -99,7 +99,7 @@ def everything(cutoff: date) -> dict[Key, Value]:
         consented = [s for s in study if in_group(s, by, group)]
         disposition(consented, cutoff, add)
         at_baseline(members, add)
-        kinetics(members, cutoff, add)
+        kinetics(infused, members, cutoff, add)
     for variant in VARIANTS:
         sensitivity(infused, cutoff, variant, ard)
     return ard.rows
@@ -411,18 +411,22 @@ def at_baseline(infused: list[Subject], add: Add) -> None:
 # --- t_kinetics -----------------------------------------------------------------------------------
 
 
-def kinetics(infused: list[Subject], cutoff: date, add: Add) -> None:
-    for (assay, unit), by_subject in concentrations.profiles(infused, cutoff).items():
-        found = [concentrations.parameters(profile) for profile in by_subject.values()]
-        for code in found[0]:
-            records = [parameters[code] for parameters in found]
-            rows = of_parameter(code, records, len(infused))
-            add("t_kinetics", f"{code}|{assay} ({unit})", rows)
+def kinetics(infused: list[Subject], members: list[Subject], cutoff: date, add: Add) -> None:
+    assays = concentrations.profiles(infused, cutoff)
+    ids = {s.id for s in members}
+    for (assay, unit), by_subject in assays.items():
+        found = {name: concentrations.parameters(profile) for name, profile in by_subject.items()}
+        for code in next(iter(found.values())):
+            records = [parameters[code] for name, parameters in found.items() if name in ids]
+            # No assay of the studies has a bar or backslash in its name.
+            of = f"|{assay} ({unit})" if len(assays) > 1 else ""
+            add("t_kinetics", f"{code}{of}", of_parameter(code, records, len(members)))
 
 
 def of_parameter(code: str, records: list[concentrations.Parameter], infused: int) -> Iterator[Row]:
     values = [r.value for r in records if r.value is not None]
     yield "n_infused", infused, ""
+    yield "n_no_sample", infused - len(records), ""
     yield "n_not_calculable", len(records) - len(values), ""
     yield "n_not_detected", sum(r.flag == "NOT DETECTED" for r in records), ""
     yield "n_extrapolated", sum(r.flag == "EXTRAPOLATED" for r in records), ""

@@ -175,4 +175,34 @@ def concentrations(random: Random, name: str, infused: date, end: date) -> list[
                         "value": "" if below else round(value, 3), "below_lloq": "NY"[below],
                     }
                 )  # fmt: skip
+    return with_oddities(Random(f"{name} {infused}"), found, infused, end)
+
+
+def with_oddities(
+    random: Random, samples: list[dict[str, object]], infused: date, end: date
+) -> list[dict[str, object]]:
+    """Draws without result, zeros, values below their limit, several a day, late ones, none."""
+    if random.random() < 0.15:  # none, or of the day of infusion alone
+        return [s for s in samples if s["nominal_day"] == 0 and random.random() < 0.5]
+    found: list[dict[str, object]] = []
+    for sample in samples:
+        mark = random.choice("YN ").strip()
+        odd = random.choice(["missing", "zero", "below", "repeat", "untimed", *15 * [""]])
+        if odd == "missing":
+            sample |= {"value": "", "below_lloq": random.choice(["", "N"])}
+        if odd == "zero":
+            sample |= {"value": 0, "below_lloq": mark, "lloq": random.choice([sample["lloq"], ""])}
+        if odd == "below":
+            sample |= {"value": 0.04, "below_lloq": mark}
+        found.append(sample)
+        if odd in ("repeat", "untimed"):
+            sample |= {"sample_time": "" if odd == "untimed" else "07:30"}
+            again = {"value": random.choice([0.2, 60, 900, ""]), "below_lloq": "N"}
+            found.append(sample | {"sample_time": "15:05"} | again)
+    for day in (104, 105, random.randrange(106, 300)):
+        if samples and infused + timedelta(day) <= end and random.random() < 0.3:
+            date_ = infused + timedelta(day)
+            if all(one["sample_date"] != date_ for one in found):
+                late = {"sample_date": date_, "nominal_day": day, "value": 800, "below_lloq": "N"}
+                found.append(samples[0] | late)
     return found

@@ -290,6 +290,14 @@ def test_a_re_infusion_comes_after_the_infusion():
         noncompartmental([0, 1], [0, 1], reinfusion=0)
 
 
+def test_samples_of_one_day_count_at_their_time():
+    # 8 on day 10 at 08:00, 16 at 20:00, half a day later; 8 again on day 11.5; 0 on day 90.
+    # Up 40, up 0.5 x 12 = 6, down 8 / log 2, into zero 78.5 x 4 = 314.
+    result = noncompartmental([0, 10, 10.5, 11.5, 90], [0, 8, 16, 8, 0])
+    assert (result.cmax, result.tmax) == (16, 10.5)
+    assert result.auc_end == pytest.approx(40 + 6 + 8 / math.log(2) + 314, rel=1e-12)
+
+
 def test_tmax_is_the_first_of_equal_peaks():
     assert noncompartmental([0, 7, 10, 14, 90], [0, 10, 8, 10, 0]).tmax == 7
 
@@ -345,11 +353,19 @@ def test_never_detected_in_a_short_follow_up_has_no_area_to_the_end():
 
 
 @pytest.mark.parametrize(
-    ("day", "value"), [([], []), ([0], [0]), ([0], [5]), ([-3, 0], [0, 0]), (DAY, [NAN] * 9)]
+    ("day", "value"),
+    [
+        ([], []),
+        ([0], [0]),
+        ([0], [5]),
+        ([-3, 0], [0, 0]),
+        ([0, 0.4], [0, 3]),
+        (DAY, [NAN] * 9),
+    ],
 )
-def test_without_a_result_after_infusion_nothing_is_calculable(day, value):
+def test_without_a_result_after_the_day_of_infusion_nothing_is_calculable(day, value):
     result = noncompartmental(day, value)
-    assert (result.flag, result.reason) == ("NC", "no result after infusion")
+    assert (result.flag, result.reason) == ("NC", "no result after the day of infusion")
     for name in ("cmax", "tmax", "tlast", "clast", "auc_last", "auc_end"):
         assert math.isnan(getattr(result, name))
 

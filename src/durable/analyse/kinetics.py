@@ -11,11 +11,13 @@ import pandas as pd
 
 from durable.analyse.groups import groups
 from durable.config.model import Plan
-from durable.contracts.results import NO_SAMPLES, Result, to_csv
+from durable.contracts.results import NO_SAMPLES, Result, join_parameter, to_csv
 from durable.files import write_csv, write_text
 from durable.stats.summaries import geometric, summarise
 
 OUTPUT = "t_kinetics"
+#: Variables of ADPP that tell a parameter: its code for whichever assay, the assay, its unit.
+PARAMETER = ["PARCAT3", "PARCAT1", "PARCAT2"]
 Row = tuple[str, float, float, float, str]
 
 
@@ -24,37 +26,50 @@ def run(plan: Plan, folder: Path) -> None:
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
     adpc = pd.read_parquet(folder / "adam" / "adpc.parquet")
     adpp = pd.read_parquet(folder / "adam" / "adpp.parquet")
-    units = adpc.drop_duplicates("PARCAT1").set_index("PARCAT1")["AVALU"]
     results = []
     for group in groups(adsl, plan.groups):
+        infused = len(group.subjects)
         if adpp.empty:
             key = (OUTPUT, "primary", group.group_by, group.group, "", "n_infused")
-            results.append(Result(*key, len(group.subjects), note=NO_SAMPLES))
-        mine = group.of(adpp)
-        for (assay, code), records in mine.groupby(["PARCAT1", "PARAMCD"], sort=False):
-            of = "" if len(units) == 1 else f"|{assay} ({units[str(assay)]})"
+            results.append(Result(*key, infused, note=NO_SAMPLES))
+        members = dict(list(group.of(adpp).groupby(PARAMETER, sort=False)))
+        for (code, assay, unit), name in parameter_names(adpp).items():
+            records = members.get((code, assay, unit), adpp.iloc[:0])
             results += [
-                Result(OUTPUT, "primary", group.group_by, group.group, f"{code}{of}", *row)
-                for row in analyse(records, len(group.subjects))
+                Result(OUTPUT, "primary", group.group_by, group.group, name, *row)
+                for row in analyse(code, records, infused)
             ]
     write_text(folder / "ard" / "kinetics.csv", to_csv(results))
     dose = adsl.set_index("USUBJID")["DOSELVL"].fillna("")
     write_csv(folder / "figures" / "f_kinetics.csv", figure_data(adpc, dose))
 
 
-def analyse(records: pd.DataFrame, infused: int) -> Iterator[Row]:
-    """Summary of one parameter; persistence is a proportion of the subjects sampled."""
+def parameter_names(adpp: pd.DataFrame) -> dict[tuple[str, str, str], str]:
+    """Parameter in ard.csv by code, assay and unit: the assay is named where there are several."""
+    parameters = adpp[PARAMETER].drop_duplicates()
+    several = len(parameters[PARAMETER[1:]].drop_duplicates()) > 1
+    return {
+        (code, assay, unit): join_parameter(code, f"{assay} ({unit})") if several else code
+        for code, assay, unit in parameters.itertuples(index=False)
+    }
+
+
+def analyse(code: str, records: pd.DataFrame, infused: int) -> Iterator[Row]:
+    """Summary of one parameter; persistence is a proportion of the subjects sampled.
+
+    n, n_not_calculable and n_no_sample add up to n_infused.
+    """
     values = records["AVAL"].to_numpy(float)
-    code = records["PARAMCD"].iloc[0]
     flag = records["FLAG"].fillna("")
     counts = {
         "infused": infused,
+        "no_sample": infused - len(records),
         "not_calculable": int(np.isnan(values).sum()),
         "not_detected": int((flag == "NOT DETECTED").sum()),
         "extrapolated": int((flag == "EXTRAPOLATED").sum()),
     }
-    for name, count in counts.items():
-        yield f"n_{name}", count, nan, nan, ""
+    for name, number in counts.items():
+        yield f"n_{name}", number, nan, nan, ""
     if code.startswith("PERS"):
         known = values[~np.isnan(values)]
         yield "n", len(known), nan, nan, ""
@@ -82,7 +97,12 @@ def _summary(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Iterator[R
 
 
 def figure_data(adpc: pd.DataFrame, dose: pd.Series[str]) -> pd.DataFrame:
-    """Profiles of all subjects; geometric means by nominal day where half are quantifiable."""
+    """Profiles of all subjects; geometric means by nominal day where half are quantifiable.
+
+    Of the samples with a result. A subject counts once on a nominal day, with the geometric mean of
+    its own quantifiable results.
+    """
+    adpc = adpc.loc[adpc["BLQFL"].notna()]
     individual = pd.DataFrame(
         {
             "assay": adpc["PARCAT1"],
@@ -96,14 +116,15 @@ def figure_data(adpc: pd.DataFrame, dose: pd.Series[str]) -> pd.DataFrame:
             "kind": "individual",
         }
     )
-    logs = individual.assign(
-        day=adpc["NFRLT"], log=np.log(adpc["AVAL"].where(adpc["AVAL"] > 0)), total=1
+    logs = individual.assign(day=adpc["NFRLT"], log=np.log(adpc["AVAL"]))
+    day = ["assay", "unit", "day"]
+    subjects = logs.groupby([*day, "subject"], as_index=False)["log"].mean()
+    means = subjects.groupby(day, as_index=False).agg(
+        log=("log", "mean"), known=("log", "count"), total=("subject", "size")
     )
-    by = logs.groupby(["assay", "unit", "day"], as_index=False)
-    means = by.agg(log=("log", "mean"), known=("log", "count"), total=("total", "sum"))
     means = means.loc[(means["known"] > 0) & (2 * means["known"] >= means["total"])]
     means = means.assign(
         value=np.exp(means["log"]), subject="", group="", below_lloq="N", kind="geo_mean"
     )
-    return pd.concat([individual, means[["assay", "unit", "subject", "group", "day", "value",
-                                         "below_lloq", "kind"]]])  # fmt: skip
+    shown = [*day, "subject", "group", "value", "below_lloq", "kind"]
+    return pd.concat([individual, means[shown]])

@@ -761,6 +761,16 @@ class Kinetics(Section):
         Persistence(label="M3", day=90, window=14),
     )
     """Time points of persistence."""
+    last_day: Annotated[int, Field(ge=1)] = 104
+    """Last day of the samples that Cmax, Tmax, Tlast and the areas are of: the end of the window of
+    month 3, as they are registered for three months. Later samples show persistence only."""
+
+    @model_validator(mode="after")
+    def _areas_within_the_samples(self) -> Kinetics:
+        last = max(area.day for area in self.auc)
+        if last > self.last_day:
+            raise ValueError(f"last_day of at least {last}, the last day of an area in auc")
+        return self
 
 
 class Outputs(Section):

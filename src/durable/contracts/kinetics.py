@@ -26,7 +26,7 @@ ADPC = pa.DataFrameSchema(
         "NFRLT": _column("float64", "Nominal day after infusion", null=True),
         "AFRLT": _column("float64", "Actual days after infusion"),
         "AVAL": _column("float64", "Concentration; missing below the limit", null=True),
-        "BLQFL": _column(object, "Below the lower limit of quantification"),
+        "BLQFL": _column(object, "Not quantifiable (empty: no result)", null=True),
         "LLOQ": _column("float64", "Lower limit of quantification", null=True),
         "ANL01FL": _column(object, "Record used for the parameters", null=True),
         "SRCDOM": _column(object, "Source of the record: input table"),
@@ -41,6 +41,8 @@ ADPC = pa.DataFrameSchema(
 ADPP = pa.DataFrameSchema(
     {
         **_SUBJECT,
+        "PARCAT2": _column(object, "Unit of the assay"),
+        "PARCAT3": _column(object, "Parameter, of whichever assay"),
         "PARAMCD": _column(object, "Parameter code"),
         "PARAM": _column(object, "Parameter"),
         "AVAL": _column("float64", "Analysis value", null=True),
@@ -49,7 +51,7 @@ ADPP = pa.DataFrameSchema(
         "REASON": _column(object, "What the flag means", null=True),
     },
     title="Kinetics parameters analysis dataset",
-    unique=["USUBJID", "PARCAT1", "PARAMCD"],
+    unique=["USUBJID", "PARAMCD"],
     strict=True,
     ordered=True,
 )

@@ -339,20 +339,37 @@ _ADPC = {
     "ADT": _from("kinetics.sample_date"),
     "ATM": _from("kinetics.sample_time"),
     "NFRLT": _from("kinetics.nominal_day"),
-    "AFRLT": _by("ADT - ADSL.TRTSDT, days."),
-    "AVAL": _by("Value as recorded; missing below the limit of quantification."),
-    "BLQFL": _by("Y where the value is recorded as below the limit of quantification, else N."),
+    "AFRLT": _by(
+        "ADT - ADSL.TRTSDT, days; of several results of an assay on a day, plus the part of a day"
+        " since the first of them, where one without time counts as drawn at 00:00."
+    ),
+    "AVAL": _by("Value as recorded, where it is quantifiable (BLQFL N)."),
+    "BLQFL": _by(
+        "Y where the result is marked as below the limit of quantification, is 0, or is below LLOQ;"
+        " else N; empty for a sample without a result."
+    ),
     "LLOQ": _from("kinetics.lloq"),
-    "ANL01FL": _by("Y but for a result that a later one of the same day and assay repeats."),
+    "ANL01FL": _by(
+        "Y for a result up to the last day of the parameters. Persistence is of all results.",
+        "kinetics.last_day",
+    ),
     **_source("kinetics", "value"),
 }
 
 _AREA = ("kinetics.method", "kinetics.auc")
+#: A letter ends the code of a parameter where there are several assays.
+_ASSAY = "[A-Z]*"
 _ADPP = {
     **_SUBJECT,
     "PARCAT1": _from("kinetics.assay"),
-    "PARAMCD": _by("Code of the parameter."),
-    "PARAM": _by("Name of the parameter."),
+    "PARCAT2": _from("kinetics.unit"),
+    "PARCAT3": _by("Code of the parameter, of whichever assay, as in the analysis results."),
+    "PARAMCD": _by(
+        "Code of the parameter of the assay and unit: PARCAT3; with several assays a letter follows"
+        " it, A for the first in alphabetical order. A code that is then longer than eight"
+        " characters is shortened."
+    ),
+    "PARAM": _by("Name of the parameter, assay and unit."),
     "AVAL": _ANALYSED,
     "AVALU": _by("Unit of the assay, days, or both."),
     "FLAG": _by(
@@ -361,19 +378,24 @@ _ADPP = {
     "REASON": _by("What FLAG means for the value."),
 }
 _ADPP_PARAMETERS = {
-    "CMAX": _by("Highest concentration (ADPC.AVAL, ANL01FL Y)."),
-    "TMAX": _by("Day of the first highest concentration."),
-    "TLAST": _by("Day of the last quantifiable concentration."),
-    "CLAST": _by("Last quantifiable concentration."),
-    "AUCLAST": _by("Area under the curve from the infusion to TLAST, by trapezoids.", *_AREA),
-    r"AUC0_\d+": _by(
+    f"CMAX{_ASSAY}": _by("Highest concentration (ADPC.AVAL, ANL01FL Y).", "kinetics.last_day"),
+    f"TMAX{_ASSAY}": _by("Day of the first highest concentration.", "kinetics.last_day"),
+    f"TLAST{_ASSAY}": _by("Day of the last quantifiable concentration.", "kinetics.last_day"),
+    f"CLAST{_ASSAY}": _by("Last quantifiable concentration.", "kinetics.last_day"),
+    f"AUCLA{_ASSAY}": _by(
+        "Area under the curve from the infusion to TLAST, by trapezoids.",
+        *_AREA,
+        "kinetics.last_day",
+    ),
+    rf"(AUC0_|AUC|AREA)\d+{_ASSAY}": _by(
         "Area under the curve from the infusion to the day in the name, by trapezoids; extrapolated"
         " on the terminal slope where the last sample is near enough to that day.",
         *_AREA,
+        "kinetics.last_day",
     ),
     "PERS.*": _by(
-        "1 where the sample nearest to the day of the time point, in its window, is quantifiable,"
-        " else 0; missing without such a sample.",
+        "1 where the result nearest to the day of the time point, in its window, is quantifiable,"
+        " else 0; missing without such a result.",
         "kinetics.persistence",
     ),
 }
@@ -423,7 +445,7 @@ DATASETS = (
         "ADPP",
         _BASIC,
         "One record per subject, assay and parameter",
-        ("USUBJID", "PARCAT1", "PARAMCD"),
+        ("USUBJID", "PARAMCD"),
         _ADPP,
         parameters=_ADPP_PARAMETERS,
     ),

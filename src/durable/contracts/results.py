@@ -20,7 +20,7 @@ WITHIN_TOLERANCE = "within landmark_tolerance_days"
 #: Note on N where a table cannot be made because the study records no adverse events.
 NO_EVENTS_TABLE = "no adverse_events table in this study"
 #: The same of cellular kinetics.
-NO_SAMPLES = "no sample of an infused subject up to the data cut-off"
+NO_SAMPLES = "no sample with a result of an infused subject up to the data cut-off"
 
 
 @dataclass(frozen=True)

@@ -1,49 +1,72 @@
 """Stage ``kinetics_datasets``: ADPC and ADPP, concentrations and parameters of the cells in blood.
 
 Flow cytometry and qPCR measure different things: every assay and unit is analysed on its own,
-nothing is converted.
+nothing is converted. The rules are in docs/kinetics.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count, product
 from pathlib import Path
-from typing import Any
+from string import ascii_uppercase
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from durable.config.model import Exposure, Kinetics, Plan
+from durable.config.model import Exposure, Kinetics, Persistence, Plan
 from durable.contracts import kinetics as contracts
+from durable.contracts.times_of_day import seconds
 from durable.files import write_parquet
 from durable.stats.kinetics import Method, Noncompartmental, noncompartmental
 
-_HOURS = 24 * 60
+_SECONDS = 24 * 60 * 60
+#: Longest parameter code that ADaM allows.
+_CODE_LENGTH = 8
+
+
+class Assay(NamedTuple):
+    """An assay and the unit of its results."""
+
+    name: str
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.unit})"
 
 
 def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/adsl`` and ``validated/kinetics``; write ``adam/adpc`` and ``adpp``."""
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
     samples = pd.read_parquet(folder / "validated" / "kinetics.parquet")
-    adpc = concentrations(adsl, samples)
+    adpc = concentrations(adsl, samples, plan.kinetics.last_day)
     adpp = parameters(adpc, plan.kinetics)
     write_parquet(folder / "adam" / "adpc.parquet", contracts.ADPC.validate(adpc))
     write_parquet(folder / "adam" / "adpp.parquet", contracts.ADPP.validate(adpp))
 
 
-def concentrations(adsl: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
+# --- ADPC -----------------------------------------------------------------------------------------
+
+
+def concentrations(
+    adsl: pd.DataFrame, samples: pd.DataFrame, last_day: int = Kinetics().last_day
+) -> pd.DataFrame:
     """ADPC: every sample of an infused subject, by subject, assay and time.
 
-    Days are actual days since the date of infusion. A sample's time orders samples of one day;
-    without a recorded time of the infusion it cannot make a fraction of a day. Of two results on
-    one day the later one, a repeat, is used (ANL01FL).
+    A sample without a result has neither AVAL nor BLQFL and is used for nothing. A result that is
+    not quantifiable has BLQFL Y and no AVAL. ANL01FL marks the results up to `last_day`, of which
+    the parameters are.
     """
     infused = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
     rows = samples.loc[samples["subject_id"].isin(infused.index)]
-    rows = rows.sort_values(["subject_id", "assay", "sample_date", "sample_time", "source_row"])
+    order = ["subject_id", "assay", "unit", "sample_date", "sample_time", "source_row"]
+    rows = rows.sort_values(order, na_position="first")
     subject = rows["subject_id"]
-    below = rows["below_lloq"] == "Y"
-    repeated = rows.duplicated(["subject_id", "assay", "sample_date"], keep="last")
+    result = has_result(rows)
+    quantifiable = result & is_quantifiable(rows)
+    day = (rows["sample_date"] - subject.map(infused["TRTSDT"])).dt.days
+    used = result & (day <= last_day)
     frame = pd.DataFrame(
         {
             "STUDYID": subject.map(infused["STUDYID"]),
@@ -53,31 +76,62 @@ def concentrations(adsl: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
             "ADT": rows["sample_date"],
             "ATM": rows["sample_time"],
             "NFRLT": rows["nominal_day"],
-            "AFRLT": (rows["sample_date"] - subject.map(infused["TRTSDT"])).dt.days.astype(float),
-            "AVAL": rows["value"].mask(below),
-            "BLQFL": np.where(below, "Y", "N"),
+            "AFRLT": day + _part_of_day(rows, result),
+            "AVAL": rows["value"].where(quantifiable),
+            "BLQFL": np.array([None, "Y", "N"], dtype=object)[result.astype(int) + quantifiable],
             "LLOQ": rows["lloq"],
-            "ANL01FL": np.array(["Y", None], dtype=object)[repeated.to_numpy(int)],
+            "ANL01FL": np.array([None, "Y"], dtype=object)[used.to_numpy(int)],
             "SRCDOM": "kinetics",
             "SRCVAR": "value",
             "SRCSEQ": rows["source_row"],
         }
     )
     # Without a sample of an infused subject nothing says that these are text.
-    text = ("STUDYID", "BLQFL", "ATM")
+    text = ("STUDYID", "BLQFL", "ATM", "ANL01FL")
     return frame.astype(dict.fromkeys(text, object)).reset_index(drop=True)
 
 
-def parameters(adpc: pd.DataFrame, rule: Kinetics) -> pd.DataFrame:
-    """ADPP: parameters of each subject's profile by assay; one record a parameter.
+def has_result(samples: pd.DataFrame) -> pd.Series[bool]:
+    """Whether a sample has a value or is marked as below the limit of quantification."""
+    return samples["value"].notna() | (samples["below_lloq"] == "Y")
 
-    From the records with ANL01FL.
+
+def is_quantifiable(samples: pd.DataFrame) -> pd.Series[bool]:
+    """Whether a value is above 0, not below its limit, and not marked as below it."""
+    value, lloq = samples["value"], samples["lloq"]
+    return (samples["below_lloq"] != "Y") & (value > 0) & ~(value < lloq)
+
+
+def _part_of_day(samples: pd.DataFrame, result: pd.Series[bool]) -> pd.Series[float]:
+    """Days from the first result of an assay on a day to each of them; 0 where it is the only one.
+
+    The time of the infusion is not recorded, so that the time of day says nothing else. A result
+    without time beside others counts as drawn at 00:00.
     """
-    usable = adpc.loc[adpc["ANL01FL"] == "Y"]
+    clock = seconds(samples["sample_time"]).fillna(0).where(result)
+    day = [samples[name] for name in ("subject_id", "assay", "unit", "sample_date")]
+    first = clock.groupby(day, observed=True).transform("min")
+    return ((clock - first) / _SECONDS).fillna(0)
+
+
+# --- ADPP -----------------------------------------------------------------------------------------
+
+
+def parameters(adpc: pd.DataFrame, rule: Kinetics) -> pd.DataFrame:
+    """ADPP: parameters of each subject's profile by assay and unit; one record a parameter.
+
+    A subject without any result in an assay has no record of it.
+    """
+    results = adpc.loc[adpc["BLQFL"].notna()]
+    pairs = results[["PARCAT1", "AVALU"]].drop_duplicates()
+    assays = sorted(Assay(*pair) for pair in pairs.itertuples(index=False))
+    codes = parameter_codes(assays, rule)
+    profiles = results.groupby(["STUDYID", "USUBJID", "PARCAT1", "AVALU"])
     records = [
-        {"STUDYID": study, "USUBJID": subject, "PARCAT1": assay} | record
-        for (study, subject, assay), profile in usable.groupby(["STUDYID", "USUBJID", "PARCAT1"])
-        for record in _profile(profile, rule)
+        {"STUDYID": study, "USUBJID": subject, **_named(assay, codes, record)}
+        for (study, subject, *pair), profile in profiles
+        for assay in [Assay(*map(str, pair))]
+        for record in _profile(profile, assay.unit, rule)
     ]
     columns = list(contracts.ADPP.columns)
     frame = pd.DataFrame(records, columns=columns)
@@ -85,11 +139,67 @@ def parameters(adpc: pd.DataFrame, rule: Kinetics) -> pd.DataFrame:
     return frame.astype({"AVAL": float, **dict.fromkeys(text, object)})
 
 
-def _profile(profile: pd.DataFrame, rule: Kinetics) -> Iterator[dict[str, Any]]:
-    unit = profile["AVALU"].iloc[0]
+def parameter_codes(assays: list[Assay], rule: Kinetics) -> dict[tuple[Assay, str], str]:
+    """PARAMCD of each parameter (PARCAT3) of each assay: at most eight characters, all different.
+
+    With one assay the parameter's own code; with several, assays in alphabetical order have a
+    letter each, which ends the code. What is then too long, or holds other signs than capital
+    letters, digits and _, is shortened: an area to its day alone or its number in the plan, a time
+    point of persistence to its number.
+    """
+    width = next(n for n in count() if len(ascii_uppercase) ** n >= len(assays))
+    letters = map("".join, product(ascii_uppercase, repeat=width))
+    stems = _stems(rule, _CODE_LENGTH - width)
+    return {
+        (assay, parameter): stem + letter
+        for assay, letter in zip(assays, letters, strict=False)
+        for parameter, stem in stems.items()
+    }
+
+
+def _stems(rule: Kinetics, length: int) -> dict[str, str]:
+    plain = ("CMAX", "TMAX", "TLAST", "CLAST", "AUCLAST")
+    stems = {name: name[:length] for name in plain}
+    for n, area in enumerate(rule.auc, start=1):
+        shorter = (f"AUC0_{area.day}", f"AUC{area.day}", f"AREA{n}")
+        stems[shorter[0]] = next(code for code in shorter if len(code) <= length)
+    taken = {code for point in rule.persistence if _fits(code := _code(point), length)}
+    numbered = (code for n in count(1) if (code := f"PERS{n}") not in taken)
+    for point in rule.persistence:
+        code = _code(point)
+        stems[code] = code if code in taken else next(numbered)
+    return stems
+
+
+def _code(point: Persistence) -> str:
+    return f"PERS{point.label}"
+
+
+def _fits(code: str, length: int) -> bool:
+    return len(code) <= length and set(code) <= {*ascii_uppercase, *"0123456789_"}
+
+
+def _named(
+    assay: Assay, codes: dict[tuple[Assay, str], str], record: dict[str, Any]
+) -> dict[str, Any]:
+    """A record with what tells its parameter from that of another assay or unit."""
+    parameter = record["PARCAT3"]
+    identity = {"PARCAT1": assay.name, "PARCAT2": assay.unit, "PARAMCD": codes[assay, parameter]}
+    return record | identity | {"PARAM": f"{record['PARAM']}, {assay}"}
+
+
+def _profile(profile: pd.DataFrame, unit: str, rule: Kinetics) -> Iterator[dict[str, Any]]:
+    yield from _exposure(profile.loc[profile["ANL01FL"] == "Y"], unit, rule)
+    for point in rule.persistence:
+        yield _persistence(profile, point)
+
+
+def _exposure(profile: pd.DataFrame, unit: str, rule: Kinetics) -> Iterator[dict[str, Any]]:
     areas = {area.day: _analysed(profile, area, rule.method) for area in rule.auc}
     peak = areas[rule.auc[0].day]
-    detected = "" if peak.cmax > 0 else "NOT DETECTED"
+    none = f"no result after the day of infusion, up to day {rule.last_day}"
+    missing = np.isnan(peak.cmax)
+    flag, reason = ("NC", none) if missing else ("" if peak.cmax > 0 else "NOT DETECTED", "")
     for code, name, value, its_unit in (
         ("CMAX", "Highest concentration", peak.cmax, unit),
         ("TMAX", "Day of the highest concentration", peak.tmax, "days"),
@@ -97,19 +207,22 @@ def _profile(profile: pd.DataFrame, rule: Kinetics) -> Iterator[dict[str, Any]]:
         ("CLAST", "Last quantifiable concentration", peak.clast, unit),
         ("AUCLAST", "Area under the curve to TLAST", peak.auc_last, f"{unit} x days"),
     ):
-        yield _record(code, name, value, its_unit, detected, "")
+        yield _record(code, name, value, its_unit, flag, reason)
     for end, area in areas.items():
         name = f"Area under the curve to day {end}"
-        yield _record(f"AUC0_{end}", name, area.auc_end, f"{unit} x days", area.flag, area.reason)
-    for point in rule.persistence:
-        near = profile.loc[(profile["AFRLT"] - point.day).abs() <= point.window]
-        found = "not sampled"
-        value = np.nan
-        if len(near):
-            nearest = near.iloc[(near["AFRLT"] - point.day).abs().argmin()]
-            value, found = float(nearest["BLQFL"] == "N"), ""
-        name = f"Quantifiable at {point.label} (1 = yes)"
-        yield _record(f"PERS{point.label}", name, value, "", "" if len(near) else "NC", found)
+        why = none if missing else area.reason
+        yield _record(f"AUC0_{end}", name, area.auc_end, f"{unit} x days", area.flag, why)
+
+
+def _persistence(profile: pd.DataFrame, point: Persistence) -> dict[str, Any]:
+    """Whether the result nearest to a day is quantifiable; by whole days, of several the first."""
+    distance = (np.floor(profile["AFRLT"]) - point.day).abs()
+    near = profile.loc[distance <= point.window]
+    name = f"Quantifiable at {point.label} (1 = yes)"
+    if near.empty:
+        return _record(_code(point), name, np.nan, "", "NC", "no result in the window")
+    nearest = near.loc[distance.loc[near.index].idxmin()]
+    return _record(_code(point), name, float(nearest["BLQFL"] == "N"), "", "", "")
 
 
 def _analysed(profile: pd.DataFrame, area: Exposure, method: Method) -> Noncompartmental:
@@ -127,7 +240,7 @@ def _record(
     code: str, name: str, value: float, unit: str, flag: str, reason: str
 ) -> dict[str, Any]:
     return {
-        "PARAMCD": code,
+        "PARCAT3": code,
         "PARAM": name,
         "AVAL": value,
         "AVALU": unit,

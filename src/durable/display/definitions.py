@@ -359,3 +359,12 @@ ABBREVIATIONS = (
 def study(plan: Plan) -> str:
     """Study, analysis and data cut-off, as the head of pages."""
     return f"{plan.study.id}. {plan.analysis.title}, data cut-off {plan.analysis.data_cutoff}"
+
+
+def elapsed_days() -> str:
+    """What the days of kinetics are, without a recorded time of the infusion."""
+    return (
+        "Days: actual whole days since the date of infusion, whose time is not recorded. Of several"
+        " results of an assay on one day each counts at its time: the first at the whole day, the"
+        " others by the hours since; one without time as drawn at 00:00."
+    )

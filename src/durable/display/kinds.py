@@ -104,14 +104,24 @@ def _kinetics_notes(plan: Plan) -> Iterator[str]:
     rule = plan.kinetics
     ends = "; ".join(f"day {a.day}: {a.extrapolation_days} days" for a in rule.auc)
     yield (
-        f"Non-compartmental, {rule.method} trapezoids, actual days after infusion. Below the limit"
-        " of quantification: 0 before the first and after the last quantifiable sample, missing in"
-        " between. A profile still quantifiable at its last sample is extrapolated on its terminal"
-        f" slope when that sample is near the end of the area ({ends})."
+        f"Non-compartmental, {rule.method} trapezoids, of samples up to day {rule.last_day}; later"
+        " ones show persistence only. Below the limit of quantification: 0 before the first and"
+        " after the last quantifiable sample, missing in between. A profile still quantifiable at"
+        " its last sample is extrapolated on its terminal slope when that sample is near the end of"
+        f" the area ({ends})."
     )
+    yield (
+        "A sample without a result is no sample. Not quantifiable: marked below the limit, a value"
+        " of 0, or a value below its limit. Not calculable: also without a result after the day of"
+        " infusion. Never detected: Cmax and areas 0, Tmax and Tlast not calculable."
+    )
+    yield say.elapsed_days()
     spans = [f"{p.label} day {p.day} +/- {p.window}" for p in rule.persistence]
     if spans:
-        yield f"Persistence: nearest sample in the window ({'; '.join(spans)})."
+        yield (
+            f"Persistence: result nearest to the day, in the window ({'; '.join(spans)}); of two"
+            " as near the earlier. N: subjects with a result there."
+        )
     yield (
         "Geometric CV: 100 sqrt(exp(s^2) - 1). NE: not estimable (a geometric mean with a subject"
         " in whom cells were never detected)."

@@ -6,7 +6,7 @@ from days to months.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -33,8 +33,8 @@ class Column:
     """Heading over neighbouring columns that belong together."""
     part: str = ""
     """Part of the listing that shows the column; every part when empty."""
-    empty: str = ""
-    """What is shown where there is no value."""
+    empty: str | Callable[[Mapping[str, str]], str] = ""
+    """What is shown where there is no value; by the record where it depends on it."""
 
 
 Columns = tuple[Column, ...]
@@ -263,6 +263,10 @@ def _deaths(_: Plan) -> Columns:
     )
 
 
+def _no_concentration(record: Mapping[str, str]) -> str:
+    return "below LLOQ" if record["BLQFL"] == "Y" else "no result"
+
+
 def _kinetics(_: Plan) -> Columns:
     return (
         SUBJECT,
@@ -271,7 +275,7 @@ def _kinetics(_: Plan) -> Columns:
         _text("ATM", "Time"),
         _number("NFRLT", "Nominal day"),
         _number("AFRLT", "Days after infusion"),
-        Column("AVAL", "Concentration", "number", 6, trimmed=True, empty="below LLOQ"),
+        Column("AVAL", "Concentration", "number", 6, trimmed=True, empty=_no_concentration),
         _text("AVALU", "Unit"),
         _text("BLQFL", "Below LLOQ"),
         Column("LLOQ", "LLOQ", "number", 6, trimmed=True),
@@ -386,11 +390,12 @@ def _of_deaths(plan: Plan) -> Iterator[str]:
     yield _TRACED
 
 
-def _of_samples(_: Plan) -> Iterator[str]:
+def _of_samples(plan: Plan) -> Iterator[str]:
     yield (
-        "LLOQ: lower limit of quantification. Days after infusion are actual days. Used: of two"
-        " results on one day the later one, a repeat, is used for the parameters."
+        "LLOQ: lower limit of quantification; below it: marked so, a value of 0, or one below the"
+        f" limit. Used: of the parameters, every result up to day {plan.kinetics.last_day}."
     )
+    yield say.elapsed_days()
     yield _TRACED
 
 

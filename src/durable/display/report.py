@@ -217,7 +217,8 @@ def _heads(columns: tuple[Column, ...]) -> tuple[Head, ...]:
 def _cell(record: dict[str, str], column: Column, wide: bool) -> Cell:
     text = as_recorded(record[column.name])
     if not text:
-        return Cell(column.empty, f"{column.kind} none")
+        empty = column.empty if isinstance(column.empty, str) else column.empty(record)
+        return Cell(empty, f"{column.kind} none")
     if column.kind == "number" and column.decimals is not None:
         text = f.fixed(float(text), column.decimals)
         text = text.rstrip("0").rstrip(".") if column.trimmed and column.decimals else text

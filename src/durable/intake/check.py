@@ -159,7 +159,8 @@ def _checked(
     filled = {name: table for name, table in found.tables.items() if len(table.frame)}
     safety = plan.safety
     labels = (safety.crs, safety.icans, safety.cytopenia)
-    needs = cross.Needs(plan.schedule, tuple(plan.response.measures.values()), *labels)
+    measures, last_day = tuple(plan.response.measures.values()), plan.kinetics.last_day
+    needs = cross.Needs(plan.schedule, measures, *labels, last_day)
     progress.at("checking the records against each other", 0)
 
     def done(check: cross.Check) -> Findings:

@@ -39,6 +39,8 @@ class Needs:
     icans: str
     cytopenia: str
     """Values of aesi that have tables of their own."""
+    last_day: int
+    """Last day of the samples that the parameters of kinetics are of."""
 
 
 #: Adds to the findings what it finds.
@@ -84,28 +86,29 @@ def _with_subjects(tables: dict[str, Table], needs: Needs) -> Iterator[Check]:
     if "adverse_events" in tables:
         yield partial(events.adverse_of_subjects, tables["adverse_events"], table, known)
     if "kinetics" in tables:
-        yield partial(samples.of_subjects, tables["kinetics"], known)
+        yield partial(samples.of_subjects, tables["kinetics"], known, needs.last_day)
 
 
 def _duplicates(table: Table, findings: Findings) -> None:
-    frame, recorded = table.frame, table.recorded
+    recorded = table.recorded
+    frame = samples.results_by_time(table) if recorded.table == "kinetics" else table.frame
     keys = list(KEYS[recorded.table])
     needed = [name for name in keys if name in columns_needed(recorded.table)]
     again = repeated(frame, keys) & _filled(frame, needed)
-    expected = Phrase(
-        f"one record for {', '.join(keys)}; row {{}} has the same", (_first(frame, keys, again),)
-    )
+    first = _first(frame, keys, again).reindex(table.frame.index, fill_value=0)
+    again = again.reindex(table.frame.index, fill_value=False)
+    expected = Phrase(f"one record for {', '.join(keys)}; row {{}} has the same", (first,))
     findings.add(recorded, again, keys[-1], "duplicate_record", expected)
     if recorded.table == "visits":
         visits.twice(table, again, findings)
 
 
-def _filled(frame: Typed, names: list[str]) -> pd.Series[bool]:
+def _filled(frame: pd.DataFrame | Typed, names: list[str]) -> pd.Series[bool]:
     filled = [frame[name].notna() for name in names]
     return pd.Series(np.logical_and.reduce(filled), index=frame.index)
 
 
-def _first(frame: Typed, keys: list[str], again: pd.Series[bool]) -> pd.Series[int]:
+def _first(frame: pd.DataFrame | Typed, keys: list[str], again: pd.Series[bool]) -> pd.Series[int]:
     """Row of the first record with the same keys as one that is there `again`."""
     if not again.any():
         return frame["source_row"]

@@ -70,7 +70,10 @@ RULES: dict[str, Rule] = {
     "bad_character": Rule("Text holds control, invisible or replacement characters."),
     "line_break": Rule("Text holds a line break or a tab.", _WARNING),
     # Records
-    "duplicate_record": Rule("An earlier row has the same identifying columns."),
+    "duplicate_record": Rule(
+        "An earlier row has the same identifying columns. A sample without a result repeats none;"
+        " one without time counts as drawn at 00:00."
+    ),
     "duplicate_visit": Rule("A scheduled visit occurs twice for a subject."),
     "two_on_one_day": Rule("A subject has two assessments on one day.", _WARNING),
     "status_differs": Rule(
@@ -180,14 +183,25 @@ RULES: dict[str, Rule] = {
     ),
     # Kinetics
     "sample_without_infusion": Rule("A sample of a subject not infused.", _WARNING),
-    "value_missing": Rule("No value, and not below the limit of quantification.", _WARNING),
+    "value_missing": Rule(
+        "No value, and not below the limit of quantification: it is then no sample.", _WARNING
+    ),
     "value_below_lloq": Rule(
-        "A value below the limit of quantification that is not marked so.", _WARNING
+        "A value of 0 or below the limit of quantification that is not marked so; it counts as"
+        " not quantifiable.",
+        _WARNING,
     ),
     "below_lloq_contradicted": Rule(
         "Marked below the limit of quantification, but the value is not."
     ),
     "lloq_missing": Rule("Marked below the limit of quantification without the limit.", _WARNING),
     "mixed_units": Rule("Another unit than the other samples of the assay."),
-    "time_missing": Rule("One of several samples of a day has no time.", _WARNING),
+    "time_missing": Rule(
+        "One of several results of a day has no time; it counts as drawn at 00:00.", _WARNING
+    ),
+    "highest_before_infusion": Rule(
+        "The highest result of a subject and assay up to `kinetics.last_day` is of the day of"
+        " infusion, before it by protocol, or of an earlier day.",
+        _WARNING,
+    ),
 }

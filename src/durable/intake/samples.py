@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from durable.contracts.inputs import KEYS
+from durable.contracts.times_of_day import seconds
 from durable.intake.findings import Findings
 from durable.intake.tables import Table, date_of, left_empty, of_known, repeated, usual_of
 from durable.intake.texts import Phrase
+
+_DAY = ["subject_id", "assay", "sample_date"]
 
 
 def alone(table: Table, findings: Findings) -> None:
@@ -17,13 +21,25 @@ def alone(table: Table, findings: Findings) -> None:
     mixed = usual.notna() & frame["unit"].notna() & (frame["unit"] != usual)
     expected = Phrase("the unit of the assay's other samples: {}", (usual,))
     findings.add(recorded, mixed, "unit", "mixed_units", expected)
-    keys = ["subject_id", "assay", "sample_date"]
-    several = repeated(frame, keys, keep=False) & frame[keys].notna().all(axis=1)
-    several &= ~repeated(frame, [*keys, "sample_time"], keep=False)
+    results = results_by_time(table)
+    several = repeated(results, _DAY, keep=False) & results[_DAY].notna().all(axis=1)
+    several &= ~repeated(results, [*_DAY, "sample_time"], keep=False)
+    several = several.reindex(frame.index, fill_value=False)
     untimed = several & left_empty(table, "sample_time")
-    findings.add(
-        recorded, untimed, "sample_time", "time_missing", "a time: the day has other samples"
-    )
+    drawn = "a time: the day has other results; without one it counts as drawn at 00:00"
+    findings.add(recorded, untimed, "sample_time", "time_missing", drawn)
+
+
+def results_by_time(table: Table) -> pd.DataFrame:
+    """What identifies the samples that have a result.
+
+    A sample without one repeats no other. One without time counts as drawn at 00:00, as it does
+    beside others in the analysis; times are in seconds.
+    """
+    frame = table.frame
+    result = ~left_empty(table, "value") | (frame["below_lloq"] == "Y")
+    rows = frame[[*KEYS["kinetics"], "source_row"]].loc[result]
+    return rows.assign(sample_time=seconds(rows["sample_time"]).fillna(0))
 
 
 def _limits(table: Table, findings: Findings) -> None:
@@ -32,17 +48,43 @@ def _limits(table: Table, findings: Findings) -> None:
     empty = left_empty(table, "value")
     findings.add(recorded, ~below & empty, "value", "value_missing", "a value, or below_lloq Y")
     low = ~below & (frame["value"] < frame["lloq"])
-    expected = Phrase("at least the lloq ({}), or below_lloq Y", (recorded.text["lloq"],))
+    expected = Phrase(
+        "at least the lloq ({}), or below_lloq Y, as which it counts", (recorded.text["lloq"],)
+    )
     findings.add(recorded, low, "value", "value_below_lloq", expected)
+    zero = ~below & ~low & (frame["value"] == 0)
+    above_zero = "a value above 0, or below_lloq Y, as which it counts"
+    findings.add(recorded, zero, "value", "value_below_lloq", above_zero)
     above = below & (frame["value"] >= frame["lloq"])
     findings.add(recorded, above, "value", "below_lloq_contradicted", "a value below the lloq")
     unlimited = below & left_empty(table, "lloq")
     findings.add(recorded, unlimited, "lloq", "lloq_missing", "the limit: below_lloq is Y")
 
 
-def of_subjects(table: Table, known: pd.DataFrame, findings: Findings) -> None:
-    """Samples of subjects without an infusion."""
+def of_subjects(table: Table, known: pd.DataFrame, last_day: int, findings: Findings) -> None:
+    """Samples of subjects without an infusion, and highest results not after the infusion."""
     infusion = date_of(table.frame, known, "infusion_date")
     none = infusion.isna() & of_known(table.frame, known)
     expected = "no sample: the subject has no infusion date"
     findings.add(table.recorded, none, "sample_date", "sample_without_infusion", expected)
+    _highest_before_infusion(table, infusion, last_day, findings)
+
+
+def _highest_before_infusion(
+    table: Table, infusion: pd.Series[pd.Timestamp], last_day: int, findings: Findings
+) -> None:
+    """The highest result of a subject and assay up to `last_day` that is not after day 0."""
+    frame = table.frame
+    value = frame["value"].where((frame["below_lloq"] != "Y") & ~(frame["value"] < frame["lloq"]))
+    day = (frame["sample_date"] - infusion).dt.days
+    early = (value > 0) & (day <= 0)
+    if not early.any():
+        return
+    profile = [frame["subject_id"], frame["assay"]]
+    highest = value.where(day <= last_day).groupby(profile, observed=True).transform("max")
+    expected = (
+        "a highest concentration after the day of infusion: the sample of that day is taken before"
+        " the infusion"
+    )
+    peak = early & (value == highest)
+    findings.add(table.recorded, peak, "value", "highest_before_infusion", expected)

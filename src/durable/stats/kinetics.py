@@ -143,9 +143,9 @@ def noncompartmental(
     Returns
     -------
     Noncompartmental
-        Without any result after day 0 everything is NaN. If no sample is quantifiable ``cmax`` and
-        ``auc_last`` are 0 and the times NaN, as in PKNCA; ``auc_end`` is 0 only if a sample lies in
-        the window or later.
+        Without any result on day 1 or later everything is NaN: a fraction of day 0 is still the day
+        of infusion. If no sample is quantifiable ``cmax`` and ``auc_last`` are 0 and the times NaN,
+        as in PKNCA; ``auc_end`` is 0 only if a sample lies in the window or later.
 
     Raises
     ------
@@ -166,8 +166,8 @@ def noncompartmental(
     days, conc, missing = _results(day, value, below_lloq, reinfusion)
     profile = _profile(days, conc, start_value)
     counts = len(days), int(np.count_nonzero(conc == 0)), missing
-    if not (profile.day > 0).any():
-        none = _not_calculable("no result after infusion")
+    if not (profile.day >= 1).any():
+        none = _not_calculable("no result after the day of infusion")
         return _combine(_Peak(*[math.nan] * 4), math.nan, none, profile, counts)
     peak = _peak(profile)
     area = _to_end(profile, peak, end, method, window)

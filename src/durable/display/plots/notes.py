@@ -59,9 +59,10 @@ def measures(plan: Plan) -> Notes:
 def profiles(_: Plan) -> Notes:
     """Notes of ``f_kinetics``."""
     return (
-        "LLOQ: lower limit of quantification; values below it are open marks at it.",
-        "Geometric mean: of the quantifiable values by nominal day, where at least half are; the"
-        " others are left out, so it is too high where there are any.",
+        "LLOQ: lower limit of quantification; values below it are open marks at it. Samples without"
+        " a result are not drawn.",
+        "Geometric mean: of the quantifiable values by nominal day, where at least half of the"
+        " subjects have one; the others are left out, so it is too high where there are any.",
     )
 
 

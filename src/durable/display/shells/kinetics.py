@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from durable.config.model import Plan
+from durable.contracts.results import split_parameter
 from durable.display import formats as f
 from durable.display.shell import Ard, Line, Lookup, Row, Rows
 from durable.display.shells.cells import count, joined, three, value
@@ -22,19 +23,22 @@ def kinetics(ard: Ard, plan: Plan) -> Rows:
         **{f"AUC0_{a.day}": f"AUC from day 0 to {a.day}" for a in plan.kinetics.auc},
     }
     persistence = {f"PERS{point.label}": point.label for point in plan.kinetics.persistence}
-    parameters = [parameter.partition("|") for parameter in ard.parameters(output)]
-    for assay in dict.fromkeys(assay for _, _, assay in parameters):
+    assays: dict[str, list[tuple[str, str]]] = {}
+    for parameter in ard.parameters(output):
+        code, *name = split_parameter(parameter)
+        assays.setdefault("".join(name), []).append((code, parameter))
+    for assay, parameters in assays.items():
         yield Row(assay or "All samples")
-        for code, bar, of in parameters:
-            if of != assay:
-                continue
+        _, first = parameters[0]
+        yield from ard.lines(output, first, [Line("Infused, no sample", count("n_no_sample"))])
+        for code, parameter in parameters:
             if code in names:
                 yield Row(names[code], indent=1)
-                yield from ard.lines(output, code + bar + of, _kinetic_lines(code, p))
+                yield from ard.lines(output, parameter, _kinetic_lines(code, p))
             elif code in persistence:
                 cell = partial(_persistence, p=p)
                 line = Line(f"Quantifiable at {persistence[code]}, n/N (%)", cell)
-                yield from ard.lines(output, code + bar + of, [line])
+                yield from ard.lines(output, parameter, [line])
 
 
 def _persistence(find: Lookup, p: int) -> str:

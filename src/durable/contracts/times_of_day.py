@@ -1,0 +1,15 @@
+"""Times of day as recorded, HH:MM or HH:MM:SS. Light to import."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+
+def seconds(times: pd.Series[Any]) -> pd.Series[float]:
+    """Seconds since midnight of the times of a column; missing where there is no time."""
+    codes, distinct = pd.factorize(times)
+    parts = (text.split(":") for text in distinct)
+    values = [sum(float(part) * 60 ** (2 - i) for i, part in enumerate(one)) for one in parts]
+    return pd.Series([*values, None], dtype=float).take(codes).set_axis(times.index)
