@@ -78,8 +78,8 @@ STAGES: dict[str, Stage] = {
         "durable.intake.check",
         (
             *("analysis.id", "study.id", "inputs", "schedule", "outputs.queries_since"),
-            *("response.ranges", "response.core_set", "response.hybrid"),
-            *("safety.crs", "safety.icans", "safety.cytopenia"),
+            *("response", "sensitivity", "groups"),
+            *("safety.crs", "safety.icans", "safety.cytopenia", "safety.escalation"),
         ),
         "read and check the input tables; list every finding in queries.csv",
         cores=True,
