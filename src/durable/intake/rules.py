@@ -65,7 +65,7 @@ RULES: dict[str, Rule] = {
     ),
     # Cells
     "missing_value": Rule("A cell that must be filled is empty."),
-    "not_a_number": Rule("The cell is not a number in plain decimals with a point."),
+    "not_a_number": Rule("The cell is not a number in decimals with a point, or with an exponent."),
     "not_an_integer": Rule("The cell is not a whole number in plain digits."),
     "not_a_date": Rule("The cell is not a complete date of the calendar as YYYY-MM-DD."),
     "partial_date": Rule(
