@@ -138,6 +138,9 @@ def sdtm(domain: str, row: int, **changed: str) -> Edit:
 
     def edit(study: Study) -> None:
         found = domains()
+        for record in found[domain]:
+            for name in changed:
+                record.setdefault(name, "")
         found[domain][row - 2] |= changed
         study.raw["inputs"] = packaged(study.folder, "csv", found).raw["inputs"]
 

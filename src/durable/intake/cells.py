@@ -17,7 +17,7 @@ from durable.intake.texts import texts
 _MOST_DIGITS = 400
 #: Significant digits that a number of double precision holds whatever it is: what lies beyond them
 #: is a rest of binary arithmetic (2.2 - 2), and no spreadsheet or SAS shows it.
-_DIGITS = Context(prec=15, Emax=10**9, Emin=-(10**9))
+_DIGITS = Context(prec=15)
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def significant(number: float | Decimal, digits: Context = _DIGITS) -> float | D
     number of a subject.
     """
     exact = number if isinstance(number, Decimal) else Decimal(repr(number))
-    if not exact.is_finite():
+    if not exact.is_finite() or abs(exact.adjusted()) > _MOST_DIGITS:
         return number
     # Below 2^53 every whole number is one of its own.
     if abs(exact) < 2**53 and exact == exact.to_integral_value():

@@ -300,13 +300,13 @@ def _with_code_points(read: Texts, expected: Texts) -> Texts:
     """What is expected; where the value looks like it, with the characters that differ."""
     if all(text.isascii() for text in (*read.categories, *expected.categories)):
         return expected
-    pairs = np.column_stack([read.codes, expected.codes]).astype("int64")
-    distinct, places = np.unique(pairs, axis=0, return_inverse=True)
+    number = len(expected.categories)
+    places, distinct = pd.factorize(read.codes.astype("int64") * number + expected.codes)
     told = [
-        with_code_points(read.categories[value], expected.categories[words])
-        for value, words in distinct
+        with_code_points(read.categories[pair // number], expected.categories[pair % number])
+        for pair in distinct
     ]
-    return texts(told).take(places.ravel())
+    return texts(told).take(places)
 
 
 def _record(table: str, cells: dict[str, pd.Series[Any]]) -> Texts:
