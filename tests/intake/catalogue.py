@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
 
-from tests.intake.forms import dataset, entered, workbook
+from tests.intake.forms import builtin, dataset, entered, workbook
 from tests.intake.package import sdtm
 from tests.intake.study import (
     DEMO,
@@ -82,7 +82,9 @@ NUMBERS = [
             ("with a decimal comma", "31,5"),
             ("with a letter O for zero", "3O"),
             ("with a letter l for one", "3l"),
-            ("in scientific notation", "3e1"),
+            ("in scientific notation with a comma", "3,1e1"),
+            ("with an exponent that is none", "31e"),
+            ("smaller than any number", "1e-400"),
             ("with a question mark", "31?"),
             ("in full-width digits", "\uff13\uff11"),
             ("in Arabic-Indic digits", "\u0663\u0661"),
@@ -111,7 +113,16 @@ NUMBERS = [
     bad_cell("CK with a thousands comma", VISITS, 2, "ck", "2,999", "not_a_number"),
     bad_cell("CK with a thousands blank", VISITS, 2, "ck", "2 999", "not_a_number"),
     bad_cell("CK with two points", VISITS, 2, "ck", "2.999.0", "not_a_number"),
-    bad_cell("cells in scientific notation", SUBJECTS, 2, "cells_per_kg", "9.6e6", "not_a_number"),
+    bad_cell("cells beyond any number", SUBJECTS, 2, "cells_per_kg", "9.6e999", "not_a_number"),
+    *[
+        case(f"cells as {program} writes them", cell(SUBJECTS, 2, "cells_per_kg", value))
+        for program, value in (("R", "9.61e+06"), ("a spreadsheet", "9.61E+06"), ("C", "961E4"))
+    ],
+    case("CMAS in scientific notation", cell(VISITS, 6, "cmas", "3.1e1")),
+    case("grade with an exponent", cell(EVENTS, 3, "ctcae_grade", "4e0")),
+    bad_cell(
+        "grade with an exponent and a fraction", EVENTS, 3, "ctcae_grade", "3.5e0", "not_an_integer"
+    ),
     bad_cell("grade with a fraction", EVENTS, 3, "ctcae_grade", "3.5", "not_an_integer"),
     bad_cell("grade as a Roman numeral", EVENTS, 3, "ctcae_grade", "IV", "not_an_integer"),
     bad_cell("grade with its word", EVENTS, 3, "ctcae_grade", "Grade 4", "not_an_integer"),
@@ -312,6 +323,45 @@ WORKBOOKS = [
          error(VISITS, 6, "visit_date", "2023-04-12T09:00:00", "not_a_date")),
     case("a percentage", workbook(VISITS, entered("F6", 0.31, "0%")),
          error(VISITS, 6, "cmas", "31%", "not_a_number")),
+    *[
+        case(f"a date as {name}",
+             workbook(VISITS, entered("C6", date(2023, 4, 12), shown)))
+        for name, shown in (
+            ("year, month and day in Chinese", '[$-804]yyyy"\u5e74"m"\u6708"d"\u65e5"'),
+            ("an era", "[$-411]ge.m.d"),
+            ("an era with its name", '[$-411]ggge"\u5e74"m"\u6708"d"\u65e5"'),
+            ("an era in Taiwan", '[$-404]e"\u5e74"m"\u6708"d"\u65e5"'),
+            ("a Buddhist year", "d/m/bbbb"),
+            ("a weekday", "dddd"),
+            ("a weekday in Chinese", "[$-804]aaaa;@"),
+            ("a day", "d"),
+            ("escaped signs", "yyyy\\-mm\\-dd"),
+        )
+    ],
+    case("a duration", workbook(VISITS, entered("C6", 45028, "[h]:mm")),
+         error(VISITS, 6, "visit_date", "45028 days, 0:00:00", "not_a_date")),
+    case("a percent sign that is text", workbook(VISITS, entered("F6", 31, "0\\%"))),
+    *[
+        case(f"a date in the built-in format {number}", (workbook(VISITS, entered(
+            "C6", 45028, "0.00")), builtin(VISITS, number)))
+        for number in (27, 30, 31, 34, 36, 50, 58)
+    ],
+    case("a time in the built-in format 32",
+         (workbook(KINETICS, entered("C12", 8.75 / 24, "0.00")), builtin(KINETICS, 32))),
+    case("the first of a month in the built-in format 57",
+         (workbook(EVENTS, entered("G3", 44986, "0.00")), builtin(EVENTS, 57)),
+         warning(EVENTS, 3, "", "2023-03-01", "unclear_date")),
+    case("a carriage return as a workbook escapes it",
+         workbook(EVENTS, entered("D3", "Lymphopenia_x000D_")),
+         warning(EVENTS, 3, "preferred_term", "Lymphopenia\\r", "blanks")),
+    case("a carriage return in the middle",
+         workbook(THERAPIES, entered("F5", "rash_x000D__x000A_x")),
+         warning(THERAPIES, 5, "reason", r"rash\r\nx", "line_break")),
+    case("a tab before a number", workbook(VISITS, entered("F6", "_x0009_31")),
+         warning(VISITS, 6, "cmas", r"\t31", "blanks")),
+    case("an escaped underscore", workbook(THERAPIES, entered("F5", "a_x005F_x000D_b"))),
+    case("a carriage return in a header", workbook(VISITS, entered("F1", "cmas_x000D_")),
+         warning(VISITS, None, "cmas", r"cmas\r", "blanks")),
     case("a tick box", workbook(VISITS, entered("W6", True)),
          error(VISITS, 6, "immunosuppressant", "TRUE", "not_allowed")),
 ]  # fmt: skip
@@ -321,6 +371,18 @@ DATASETS = [
          error(VISITS, 2, "ck", "ukat/L", "other_unit"),
          # The doubts of the demo stand at records of the domains.
          measure_missing=4, outside_window=2),
+    case("an SDTM package with a result of an independent assessor",
+         sdtm("RS", 2, RSEVAL="INDEPENDENT ASSESSOR"),
+         warning(VISITS, 2, "das", "INDEPENDENT ASSESSOR", "unused_record"),
+         measure_missing=5, outside_window=2),
+    case("an SDTM package with a qualifier of no event", sdtm("SUPPAE", 2, IDVARVAL="999"),
+         error(EVENTS, 2, "dlt", "999", "unused_record"),
+         measure_missing=4, outside_window=2),
+    case("an SDTM package whose infusion has another name",
+         (sdtm("EX", 2, EXDOSU="mg/m2"), planned("inputs.sdtm.infusion", ["CAR-T"])),
+         error(SUBJECTS, None, "infusion_date", "", "empty_column"),
+         dlt_before_infusion=1, sample_without_infusion=176, unused_record=1,
+         new_before_infusion=3, visit_without_infusion=78, measure_missing=4),
     case("a Dataset-JSON of another version", dataset(VISITS, datasetJSONVersion="1.0.0"),
          error(VISITS, None, "", "", "unreadable_file")),
     case("a Dataset-JSON with a record too few", dataset(VISITS, records=106),

@@ -86,7 +86,7 @@ def events() -> dict[str, list[Row]]:
         for number, row in enumerate(native(table), start=1):
             record = {"USUBJID": row["subject_id"], f"{domain}SEQ": str(number)}
             supplements = {}
-            for column, place in VARIABLES[table].items():
+            for column, place in recorded(table, row):
                 where, name = place.split(".")
                 (record if where == domain else supplements)[name] = row[column]
             found[domain].append(record)
@@ -97,6 +97,11 @@ def events() -> dict[str, list[Row]]:
 def supplement(who: Row, by: str, value: str, **given: str) -> list[Row]:
     key = {"USUBJID": who["USUBJID"], "IDVAR": by, "IDVARVAL": value}
     return [key | {"QNAM": name, "QVAL": text} for name, text in given.items() if text]
+
+
+def recorded(table: str, row: Row) -> list[tuple[str, str]]:
+    """Columns of the demo with their place in the package."""
+    return [(column, place) for column, place in VARIABLES[table].items() if column in row]
 
 
 def sample(row: Row) -> Row:
@@ -133,6 +138,9 @@ def sdtm(domain: str, row: int, **changed: str) -> Edit:
 
     def edit(study: Study) -> None:
         found = domains()
+        for record in found[domain]:
+            for name in changed:
+                record.setdefault(name, "")
         found[domain][row - 2] |= changed
         study.raw["inputs"] = packaged(study.folder, "csv", found).raw["inputs"]
 

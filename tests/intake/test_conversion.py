@@ -60,7 +60,7 @@ def test_a_finding_on_a_converted_value_shows_what_was_recorded(tmp_path: Path) 
     assert "found 240 (read as 24); expected a number from 0 to 10" in line["message"]
 
 
-@pytest.mark.parametrize("value", ["1,5", "1e3", "<5", "9" * 400])
+@pytest.mark.parametrize("value", ["1,5", "1e", "<5", "9" * 400])
 def test_what_is_no_number_is_not_converted(value: str, tmp_path: Path) -> None:
     edits = planned("inputs.visits.units", UNITS), cell("visits", 6, "ck", value)
     _, listing, _ = run(tmp_path, *edits)

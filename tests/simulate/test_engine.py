@@ -79,11 +79,12 @@ def analysed(tables: Tables, trial: int, the_plan: Plan, rule: Definition) -> It
     status = datasets.adrs.loc[datasets.adrs["PARAMCD"] == "IMPR"]
     for visit in rule.response.improvement.visits:
         at_visit = status.loc[status["AVISIT"] == visit]
-        rates = improvement.rates(at_visit, rule.response.improvement, rule.statistics.conf_level)
+        rates = improvement.rates(at_visit, rule.response, rule.statistics.conf_level)
         found = {row[0]: row[1:] for row in rates}
         yield f"rate {visit}", found["n_denominator"][0], found["n_improved"][0], found["rate"]
     records = datasets.adtte.loc[datasets.adtte["PARAMCD"] == "DOR"]
-    rows = {row[0]: row[1:4] for row in durability.analyse(records, "DOR", rule.statistics)}
+    by = the_plan.model_copy(update={"response": rule.response, "statistics": rule.statistics})
+    rows = {row[0]: row[1:4] for row in durability.analyse(records, "DOR", by)}
     counts = rows["n_subjects"][0], rows["n_event"][0]
     yield "median DOR", *counts, tuple(value * month for value in rows["median"])
     for mark in rule.statistics.landmarks_months:

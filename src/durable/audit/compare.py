@@ -253,11 +253,13 @@ def _later_files(earlier: Side, later: Side) -> dict[str, Any]:
     if new["sdtm"]:
         had = old["sdtm"]["tables"] if old["sdtm"] else [name for name in TABLES if old[name]]
         way = old["sdtm"] if old["sdtm"] and _digests(earlier) == _digests(later) else new["sdtm"]
-        inputs["sdtm"] = {
-            **way,
-            "folder": str(Path(new["sdtm"]["folder"]).absolute()),
-            "tables": [table for table in new["sdtm"]["tables"] if table in had],
+        tables = [table for table in new["sdtm"]["tables"] if table in had]
+        maps = {
+            key: {table: names for table, names in way[key].items() if table in tables}
+            for key in ("variables", "values", "units")
         }
+        folder = str(Path(new["sdtm"]["folder"]).absolute())
+        inputs["sdtm"] = {**way, **maps, "folder": folder, "tables": tables}
     return inputs
 
 

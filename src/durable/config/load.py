@@ -6,6 +6,7 @@ import ast
 import difflib
 import inspect
 import itertools
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -32,8 +33,10 @@ from durable.config.model import (
     merged,
 )
 from durable.contracts.columns import NATIVE_COLUMNS
+from durable.contracts.sdtm import VARIABLES, unusable, variables
 from durable.contracts.units import UNITS
 from durable.errors import UserError
+from durable.lookalikes import look_alike
 
 
 @dataclass(frozen=True)
@@ -138,8 +141,9 @@ class _Strict(yaml.constructor.SafeConstructor, yaml.resolver.Resolver):
                 continue
             key = self.construct_object(key_node, deep=True)
             if isinstance(key, list | dict) or key in seen:
+                quotes = "" if isinstance(key, str) else f" ({_in_quotes(key)})"
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} a second time", key_node.start_mark
+                    None, None, f"the key {key!r} a second time{quotes}", key_node.start_mark
                 )
             seen.add(key)
         return super().construct_mapping(node, deep)
@@ -188,6 +192,8 @@ def _one_of(key: str, known: Iterable[str]) -> str:
     names = list(known)
     close = difflib.get_close_matches(key, names, n=1)
     hint = f" (did you mean {close[0]}?)" if close else ""
+    alike = next((differs for name in names if (differs := look_alike(key, name))), "")
+    hint = f" ({alike})" if alike else hint
     return f"one of {', '.join(names)}{hint}"
 
 
@@ -231,6 +237,11 @@ def _finding(error: Any, model: type[BaseModel], prefix: tuple[str, ...]) -> Fin
     """A pydantic error in the words of this module."""
     loc = error["loc"]
     key = _path((*prefix, *loc))
+    if error["type"] == "string_type" and isinstance(error["input"], bool | int | float | None):
+        return _unquoted(error["input"], (*prefix, *loc))
+    if error["type"] == "float_type" and _BARE_EXPONENT.fullmatch(str(error["input"])):
+        expected = "a number, its exponent with a point and a sign for YAML, such as 1.0e+7"
+        return Finding(key, _shown(error["input"]), expected)
     if error["type"] in _EXPECTED:
         return Finding(key, _shown(error["input"]), _EXPECTED[error["type"]])
     if error["type"] == "string_pattern_mismatch":
@@ -244,6 +255,36 @@ def _finding(error: Any, model: type[BaseModel], prefix: tuple[str, ...]) -> Fin
         return Finding(key, _shown(_plain(error["input"])), str(error["ctx"]["error"]))
     expected = error["msg"].removeprefix("Input should be ").removeprefix("a valid ")
     return Finding(key, _shown(error["input"]), expected)
+
+
+#: A number that YAML 1.1 reads as text.
+_BARE_EXPONENT = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+")
+#: What YAML 1.1 reads as a truth value.
+_TRUE, _FALSE = ("YES", "Yes", "yes", "ON", "on", "TRUE", "true"), ("NO", "No", "no", "OFF", "off")
+
+
+def _unquoted(value: object, loc: tuple[int | str, ...]) -> Finding:
+    """Text that YAML reads as something else, because it stands without quotes."""
+    if loc[-1] == "[key]":
+        return Finding(_path(loc[:-2]), f"the key {_yaml_word(value)}", _in_quotes(value))
+    return Finding(_path(loc), _yaml_word(value), _in_quotes(value))
+
+
+def _yaml_word(value: object) -> str:
+    """A value as YAML has it."""
+    return "nothing" if value is None else str(value).lower()
+
+
+def _in_quotes(value: object) -> str:
+    """What to write instead of text that YAML does not read as text."""
+    if value is None:
+        return 'text in quotes, such as "" for missing, "null" or "~": YAML reads those as nothing'
+    if isinstance(value, bool):
+        words = " or ".join(
+            f'"{word}"' for word in (_TRUE if value else (*_FALSE, "FALSE", "false"))
+        )
+        return f"text in quotes, as the file has it: {words}: YAML reads it as a truth value"
+    return f'text in quotes, with all its digits, such as "{value}": YAML reads it as a number'
 
 
 def _plain(value: object) -> object:
@@ -351,12 +392,45 @@ def _sdtm_findings(sdtm: Sdtm) -> list[Finding]:
             path = f"inputs.sdtm.{key}.{table}"
             if table not in TABLES:
                 findings.append(Finding(path, "an unknown table", _one_of(table, TABLES)))
+            elif table not in sdtm.tables:
+                found = "a table that is not made"
+                findings.append(Finding(path, found, f"{table} among inputs.sdtm.tables"))
             elif key == "units":
                 # The limit of an enzyme is of the same record.
                 limits = {f"{name}_uln": unit for name, unit in names.items() if name in ENZYMES}
                 findings += _unit_findings(path, table, names | limits)
             else:
                 findings += _unknown_columns(path, table, names)
+    measures = VARIABLES["visits"]
+    findings += [
+        Finding(f"inputs.sdtm.evaluators.{name}", "no measure of visits", _one_of(name, measures))
+        for name in sdtm.evaluators
+        if name not in measures
+    ]
+    return findings + _place_findings(sdtm)
+
+
+def _place_findings(sdtm: Sdtm) -> list[Finding]:
+    """Mappings of SDTM variables that nothing would read."""
+    findings = []
+    for table, places in sdtm.variables.items():
+        if table not in sdtm.tables:
+            continue
+        for column, place in places.items():
+            expected = unusable(table, column, place)
+            if column in NATIVE_COLUMNS[table] and expected:
+                key = f"inputs.sdtm.variables.{table}.{column}"
+                findings.append(Finding(key, repr(place), expected))
+    measures = variables("visits", sdtm)
+    if not measures:
+        key = "inputs.sdtm.variables.visits"
+        findings.append(Finding(key, "no measure", "a place for at least one"))
+    for column in sdtm.variables.get("visits", {}):
+        shared = [n for n, place in measures.items() if place == measures.get(column)]
+        if len(shared) > 1:
+            key = f"inputs.sdtm.variables.visits.{column}"
+            found = f"{measures[column]} for {' and '.join(shared)}"
+            findings.append(Finding(key, found, "a test for each"))
     return findings
 
 

@@ -229,6 +229,8 @@ class Sdtm(Section):
         "CYCLOPHOSPHAMIDE",
     )
     """EXTRT of the lymphodepletion, which begins on the first date of any of them."""
+    consent: Annotated[tuple[Text, ...], Strict(False)] = ("INFORMED CONSENT OBTAINED",)
+    """DSDECOD of the consent, where variables.subjects.consent_date is a variable of DS."""
     withdrawal: Annotated[tuple[Text, ...], Strict(False)] = (
         "WITHDRAWAL BY SUBJECT",
         "WITHDRAWAL BY PARENT/GUARDIAN",
@@ -241,6 +243,10 @@ class Sdtm(Section):
     variables: dict[str, dict[str, Annotated[str, Field(pattern=PLACE)]]] = {}
     """By table and native column: DOMAIN.VARIABLE (of a visit: DOMAIN.TESTCD) where it is not the
     default of docs/inputs.md; empty: not recorded."""
+    evaluators: dict[str, Annotated[tuple[Text, ...], Strict(False), Field(min_length=1)]] = {}
+    """By column of visits: the evaluators (--EVAL) whose results count, beside records without one.
+    Default: INVESTIGATOR; of parent_global, chaq and chq_phs also PARENT, CAREGIVER and GUARDIAN,
+    and of the last two STUDY SUBJECT. Other results are not used, and listed."""
     values: dict[str, dict[str, dict[str, str]]] = {}
     """By table: values as in inputs.TABLE.values; visits.visit names the visits."""
     units: dict[str, dict[str, Text]] = {}

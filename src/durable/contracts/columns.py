@@ -69,6 +69,7 @@ NATIVE_COLUMNS: dict[str, tuple[str, ...]] = {
         "dlt",
         "aesi",
         "outcome",
+        "ae_seq",
     ),
     "kinetics": (
         "subject_id",
@@ -83,6 +84,9 @@ NATIVE_COLUMNS: dict[str, tuple[str, ...]] = {
     ),
 }
 
-#: Columns a file may lack as a whole: they are then empty. (The recorded JDMAI is not part of the
-#: usual visits table.)
-OPTIONAL_COLUMNS: dict[str, tuple[str, ...]] = {"visits": ("jdmai1", "jdmai2")}
+#: Columns that few studies record, and the demo does not. (Which of the others a file may lack, the
+#: plan says: `contracts.needs`.)
+OPTIONAL_COLUMNS: dict[str, tuple[str, ...]] = {
+    "visits": ("jdmai1", "jdmai2"),
+    "adverse_events": ("ae_seq",),
+}

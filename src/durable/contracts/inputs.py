@@ -108,6 +108,7 @@ _FIXED: dict[str, dict[str, Column]] = {
         "dlt": _FLAG,
         "aesi": _TEXT,
         "outcome": _TEXT,
+        "ae_seq": Column("integer", low=1),
     },
     "kinetics": {
         "subject_id": _NEEDED,

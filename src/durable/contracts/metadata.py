@@ -287,7 +287,10 @@ _ADTTE_PARAMETERS = {
 
 _ADAE = {
     **_SUBJECT,
-    "AESEQ": _by("Number of the record within the subject, by start date and row of the file."),
+    "AESEQ": _by(
+        "adverse_events.ae_seq (AESEQ of an SDTM package) where every event has one; else the"
+        " number of the record within the subject, by start date and row of the file."
+    ),
     "AEID": _from("adverse_events.ae_id"),
     "PART": _from("subjects.part"),
     "DOSELVL": _from("subjects.dose_level"),

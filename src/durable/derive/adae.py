@@ -60,8 +60,16 @@ def derive(adsl: pd.DataFrame, events: pd.DataFrame, rule: Safety) -> pd.DataFra
     for days in rule.windows_days:
         records[window_flag(days)] = flag(emergent & (records["ADAY"] <= days).fillna(False))
     records = records.sort_values(["USUBJID", "ASTDT", "SRCSEQ"], ignore_index=True)
-    records["AESEQ"] = records.groupby("USUBJID").cumcount().to_numpy("int64") + 1
+    records["AESEQ"] = _sequence(records)
     return records.assign(**_occurrences(records))[list(adae(rule.windows_days).columns)]
+
+
+def _sequence(records: pd.DataFrame) -> pd.Series[int]:
+    """AESEQ as delivered, where every event has one of its own; else numbered in their order."""
+    delivered = records["delivered"]
+    if delivered.notna().all() and not records.duplicated(["USUBJID", "delivered"]).any():
+        return delivered.astype("int64")
+    return records.groupby("USUBJID").cumcount().astype("int64") + 1
 
 
 def impute_start(
@@ -161,6 +169,7 @@ def _recorded(rows: pd.DataFrame, who: pd.DataFrame) -> pd.DataFrame:
             "SRCDOM": "adverse_events",
             "SRCVAR": "start_date",
             "SRCSEQ": rows["source_row"].astype("Int64"),
+            "delivered": rows.get("ae_seq", pd.Series(np.nan, index=rows.index)),
         }
     )
 

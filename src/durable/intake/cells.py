@@ -5,16 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import math
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 import pandas as pd
 
-from durable.intake.findings import Findings
+from durable.intake.findings import Findings, shown
 from durable.intake.progress import Progress
 from durable.intake.texts import texts
 
 _MOST_DIGITS = 400
+#: Significant digits that a number of double precision holds whatever it is: what lies beyond them
+#: is a rest of binary arithmetic (2.2 - 2), and no spreadsheet or SAS shows it.
+_DIGITS = Context(prec=15)
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,15 @@ class Cells:
     """Columns by position, as '0', '1' ..., categorical; the index is the row as users of the
     format count."""
 
+    def without_blanks(self, file: File) -> Cells | None:
+        """With the names without blanks around them, which is told; None where two are then one."""
+        header = [name.strip() for name in self.header]
+        for name in (name for name, bare in zip(self.header, header, strict=True) if name != bare):
+            message = f"found {shown(name)!r}; expected no blanks around the name (left out)"
+            file.tell("blanks", message, column=name.strip(), value=name)
+        found = Cells(header, self.text)
+        return found if found.named_once(file) else None
+
     def named_once(self, file: File) -> bool:
         """Whether no column has the name of another; told where one has."""
         named = [name for name in self.header if name.strip()]
@@ -62,8 +74,8 @@ def by_position(columns: list[Any], first_row: int) -> pd.DataFrame:
 def text_of(value: Any) -> str:
     """A value as the native tables write it; one that they cannot hold as text that is refused.
 
-    Numbers in plain decimals, with the fewest digits that give the same number again (0.1 stays
-    0.1); dates, and times without a date at midnight, in ISO 8601; missing is empty.
+    Numbers in plain decimals, of binary ones the first 15 significant digits (`significant`);
+    dates, and times without a date at midnight, in ISO 8601; missing is empty.
     """
     if value is None or value is pd.NaT:
         return ""
@@ -71,7 +83,9 @@ def text_of(value: Any) -> str:
         return value
     if isinstance(value, bool):
         return str(value).upper()
-    if isinstance(value, int | float | Decimal):
+    if isinstance(value, float):
+        return plain(significant(value))
+    if isinstance(value, int | Decimal):
         return plain(value)
     if isinstance(value, dt.datetime):
         day = value.tzinfo is None and value.time() == dt.time()
@@ -81,6 +95,21 @@ def text_of(value: Any) -> str:
     if isinstance(value, dt.time):
         return f"{value:%H:%M}" if value.replace(hour=0, minute=0) == dt.time() else str(value)
     return str(value)
+
+
+def significant(number: float | Decimal, digits: Context = _DIGITS) -> float | Decimal:
+    """A number by its first 15 significant digits: 0.20000000000000018 is 0.2.
+
+    A whole number keeps all its digits as long as a double holds each of them: it may be the
+    number of a subject.
+    """
+    exact = number if isinstance(number, Decimal) else Decimal(repr(number))
+    if not exact.is_finite() or abs(exact.adjusted()) > _MOST_DIGITS:
+        return number
+    # Below 2^53 every whole number is one of its own.
+    if abs(exact) < 2**53 and exact == exact.to_integral_value():
+        return exact
+    return digits.plus(exact)
 
 
 def plain(number: float | Decimal) -> str:

@@ -13,6 +13,8 @@ from typing import Any
 import pandas as pd
 
 from durable.config.model import TABLES, Input, Inputs, Plan
+from durable.contracts.columns import OPTIONAL_COLUMNS
+from durable.contracts.needs import needs, remission_columns
 from durable.cores import each
 from durable.files import csv_bytes, safe_cells, whole, write_csv, write_text
 from durable.intake import conversion, cross, remission
@@ -53,7 +55,7 @@ class Examined:
     tables: dict[str, Table]
     sources: dict[str, dict[str, Any]]
     """By table its file, number of records and SHA-256; of an SDTM package the SHA-256 of each of
-    its ``files``, and one over their list."""
+    its ``files``, and one over their list; and the columns that are ``not_recorded``."""
     conversions: list[pd.DataFrame]
     """Cells that differ from what was recorded, by table and column (`conversion.COLUMNS`)."""
 
@@ -134,14 +136,17 @@ def _read(plan: Plan, progress: Progress) -> _Read:
     sources: dict[str, dict[str, Any]] = {}
     tables: dict[str, Table] = {}
     conversions: list[pd.DataFrame] = []
-    for name, given, recorded, digests in _recorded(plan.inputs, findings, progress):
+    for name, given, recorded, digests in _recorded(plan, findings, progress):
         recorded, changed = converted(recorded, given)
         conversions += changed
         frame = typed(recorded, plan.response.ranges, findings, progress)
         tables[name] = Table(recorded, frame)
         if recorded.readable and not len(frame):
             _no_records(name, recorded.file, findings)
-        sources[name] = {"file": recorded.file, "rows": len(frame), **digests}
+        usual = OPTIONAL_COLUMNS.get(name, ())
+        absent = [column for column in recorded.absent if column not in usual]
+        about = {"not_recorded": absent} if absent else {}
+        sources[name] = {"file": recorded.file, "rows": len(frame), **digests, **about}
     return _Read(findings, tables, sources, conversions)
 
 
@@ -159,8 +164,8 @@ def _checked(
     filled = {name: table for name, table in found.tables.items() if len(table.frame)}
     safety = plan.safety
     labels = (safety.crs, safety.icans, safety.cytopenia)
-    measures, last_day = tuple(plan.response.measures.values()), plan.kinetics.last_day
-    needs = cross.Needs(plan.schedule, measures, *labels, last_day)
+    measures = (*plan.response.measures.values(), *remission_columns(plan.response))
+    wanted = cross.Needs(plan.schedule, measures, *labels, plan.kinetics.last_day)
     progress.at("checking the records against each other", 0)
 
     def done(check: cross.Check) -> Findings:
@@ -168,7 +173,7 @@ def _checked(
         check(findings)
         return findings
 
-    checks = [*cross.checks(filled, needs), *remission.checks(filled, plan.response)]
+    checks = [*cross.checks(filled, wanted), *remission.checks(filled, plan.response)]
     for findings in each(done, [*beside, *checks], cores):
         found.findings.extend(findings)
     return found.findings.listing()
@@ -188,9 +193,10 @@ def _size(inputs: Inputs) -> int:
 
 
 def _recorded(
-    inputs: Inputs, findings: Findings, progress: Progress
+    plan: Plan, findings: Findings, progress: Progress
 ) -> Iterator[tuple[str, Input, Recorded, dict[str, Any]]]:
     """Every table of the study: its value maps and units, its text, and its files' digests."""
+    inputs, needed = plan.inputs, needs(plan)
     if inputs.sdtm is not None:
         from durable.intake.sdtm import Package
 
@@ -202,7 +208,7 @@ def _recorded(
     for name in TABLES:
         given = getattr(inputs, name)
         if given is not None:
-            recorded, digest = read(name, given, findings, progress)
+            recorded, digest = read(name, given, findings, progress, needed)
             yield name, given, recorded, {"sha256": digest}
 
 

@@ -23,7 +23,7 @@ from durable.intake.stored import ROWS
 from durable.intake.texts import each, where_each
 
 COLUMNS = ["table", "subject_id", "row", "column", "recorded", "unit", "read_as"]
-_NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]+)?")
+_NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?")
 
 
 def converted(recorded: Recorded, given: Input) -> tuple[Recorded, list[pd.DataFrame]]:
@@ -103,4 +103,4 @@ def _scaled(factor: Fraction, text: str) -> str | None:
     """A number times an exact factor; where that has no end in decimals, the nearest double."""
     if not _NUMBER.fullmatch(text):
         return None
-    return plain(float(Fraction(Decimal(text)) * factor))
+    return plain(Decimal(repr(float(Fraction(Decimal(text)) * factor))))

@@ -1,7 +1,8 @@
 """Reading CDISC Dataset-JSON 1.1, as one document or with a line for each record (NDJSON).
 
-Read with the standard library and not through floating point: a number has the decimals that the
-file gives it, and text (the standard's exact decimals among it) is as written.
+Read with the standard library: a number has the decimals that the file gives it, 15 significant
+digits at most, because programs write it from a binary one; text (the standard's exact decimals
+among it) is as written.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from durable.intake.cells import Cells, File, by_position, plain, text_of
+from durable.intake.cells import Cells, File, by_position, plain, significant, text_of
 
 _VERSION = "datasetJSONVersion"
 
@@ -61,9 +62,9 @@ def _parts(text: str) -> tuple[dict[str, Any], list[Any]]:
 
 
 def _number(text: str) -> str:
-    """A number of JSON in plain decimals: 3.0 is 3."""
+    """A number of JSON in plain decimals: 3.0 is 3, and 0.30000000000000004 is 0.3."""
     try:
-        return plain(Decimal(text))
+        return plain(significant(Decimal(text)))
     except InvalidOperation:
         return text
 

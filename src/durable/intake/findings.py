@@ -23,6 +23,7 @@ from pandas.api.types import union_categoricals
 from durable.contracts.inputs import KEYS
 from durable.intake.rules import RULES, Severity
 from durable.intake.texts import Phrase, Texts, each, each_but, matching, plain, texts
+from durable.lookalikes import with_code_points
 
 COLUMNS = [
     "severity",
@@ -72,6 +73,8 @@ class Recorded:
     converted: dict[str, pd.Series[str]] = field(default_factory=dict)
     """Of columns whose values or unit the plan converts: what was recorded. `text` then holds what
     is read instead."""
+    absent: tuple[str, ...] = ()
+    """Columns that the study does not record: they are empty throughout."""
     origin: dict[str, pd.DataFrame] = field(default_factory=dict)
     """Where the cells of a column are recorded, if not in `file` and ``source_row``: ``file`` and
     ``row``, indexed as `text`."""
@@ -130,6 +133,9 @@ class Findings:
         file, row = _places(recorded, column, rows)
         record = _record(recorded.table, cells)
         read = _shown(cells[column])
+        words = (
+            texts([expected]).repeat(len(rows)) if isinstance(expected, str) else expected.at(rows)
+        )
         self._parts.append(
             _held(
                 row=row,
@@ -142,7 +148,7 @@ class Findings:
                 rule=rule,
                 file=file,
                 record=record,
-                expected=expected if isinstance(expected, str) else expected.at(rows),
+                expected=_with_code_points(read, words),
                 read=read,
                 key=_key(recorded.table, cells, record),
                 told="",
@@ -288,6 +294,19 @@ def _places(
         origin = recorded.origin[column].take(rows)
         return each(origin["file"], str), origin["row"].to_numpy("int64")
     return recorded.file, recorded.text["source_row"].to_numpy("int64")[rows]
+
+
+def _with_code_points(read: Texts, expected: Texts) -> Texts:
+    """What is expected; where the value looks like it, with the characters that differ."""
+    if all(text.isascii() for text in (*read.categories, *expected.categories)):
+        return expected
+    number = len(expected.categories)
+    places, distinct = pd.factorize(read.codes.astype("int64") * number + expected.codes)
+    told = [
+        with_code_points(read.categories[pair // number], expected.categories[pair % number])
+        for pair in distinct
+    ]
+    return texts(told).take(places)
 
 
 def _record(table: str, cells: dict[str, pd.Series[Any]]) -> Texts:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from durable.intake.cells import Cells, File, by_position, plain, text_of
+from durable.intake.cells import Cells, File, by_position, plain, significant, text_of
 from durable.intake.texts import Texts, texts
+
+#: Significant digits of single precision.
+_SINGLE = Context(prec=7)
+#: No number of so few signs has more digits than are significant.
+_SHORT = 8
 
 
 def cells(file: File) -> Cells | None:
@@ -98,6 +103,18 @@ def _written(values: pa.Array) -> list[str]:
         return [str(text) for text in values.to_pylist()]
     if not pa.types.is_floating(kind) and not pa.types.is_integer(kind):
         return [text_of(value) for value in values.to_pylist()]
-    # The shortest decimals of each number, but some with an exponent.
-    texts = values.cast(pa.string()).to_pylist()
-    return [plain(Decimal(text)) if "e" in text else text for text in texts]
+    if pa.types.is_integer(kind):
+        return [str(text) for text in values.cast(pa.string()).to_pylist()]
+    # The shortest decimals of each number, but some with an exponent, or with more digits than are
+    # significant.
+    digits = _SINGLE if pa.types.is_float32(kind) else None
+    return [_plain(text, digits) for text in values.cast(pa.string()).to_pylist()]
+
+
+def _plain(text: str, digits: Context | None) -> str:
+    if "e" not in text and len(text) <= _SHORT:
+        return text
+    if text in ("inf", "-inf", "nan"):
+        return text
+    number = Decimal(text)
+    return plain(significant(number) if digits is None else significant(number, digits))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,31 @@ import pandas as pd
 
 from durable.config.model import Format, Input
 from durable.contracts.columns import NATIVE_COLUMNS, OPTIONAL_COLUMNS
+from durable.contracts.needs import Needs
 from durable.intake.cells import Cells, File
 from durable.intake.findings import Findings, Recorded
 from durable.intake.progress import Progress
 from durable.intake.rules import Severity
 from durable.intake.texts import empty, texts
+from durable.lookalikes import look_alike
 
 #: Formats whose column names have no case: the reader gives them in small letters.
 SAS: tuple[Format, ...] = ("xpt", "sas7bdat")
 _TOLD = 100
+_ALL = Needs(
+    {
+        table: dict.fromkeys((n for n in names if n not in OPTIONAL_COLUMNS.get(table, ())), "")
+        for table, names in NATIVE_COLUMNS.items()
+    }
+)
 
 
 def read(
-    table: str, given: Input, findings: Findings, progress: Progress | None = None
+    table: str,
+    given: Input,
+    findings: Findings,
+    progress: Progress | None = None,
+    needs: Needs | None = None,
 ) -> tuple[Recorded, str]:
     """Text of a native table, and the SHA-256 of its file.
 
@@ -38,6 +51,8 @@ def read(
         Takes what is wrong with the file as a file.
     progress
         Told how far the reading is.
+    needs
+        Columns that the file must have; all but the optional ones when not given.
 
     Returns
     -------
@@ -48,8 +63,8 @@ def read(
     """
     file = Path(given.path).name
     cells, digest = read_cells(table, given, findings, progress)
-    native = None if cells is None else _native(table, file, cells, given, findings)
-    return (nothing(table, file) if native is None else Recorded(table, file, native)), digest
+    native = None if cells is None else _native(table, file, cells, given, findings, needs or _ALL)
+    return nothing(table, file) if native is None else native, digest
 
 
 def read_cells(
@@ -67,7 +82,9 @@ def read_cells(
     if given.sha256 is not None and given.sha256 != digest:
         message = f"SHA-256 is {digest}; expected {given.sha256} (inputs.{table}.sha256)"
         findings.add_one(table, file, "other_file", message, value=digest)
-    return _cells(File(table, file, data, findings, progress or Progress()), given), digest
+    opened = File(table, file, data, findings, progress or Progress())
+    cells = _cells(opened, given)
+    return None if cells is None else cells.without_blanks(opened), digest
 
 
 def _cells(file: File, given: Input) -> Cells | None:
@@ -103,35 +120,42 @@ def nothing(table: str, file: str) -> Recorded:
 
 
 def _native(
-    table: str, file: str, cells: Cells, given: Input, findings: Findings
-) -> pd.DataFrame | None:
+    table: str, file: str, cells: Cells, given: Input, findings: Findings, needs: Needs
+) -> Recorded | None:
     """The native columns in their order; a blank row is told and left out."""
     renamed = given.columns
     wanted = {name: renamed.get(name, name) for name in NATIVE_COLUMNS[table]}
     if given.kind in SAS:
         wanted = {name: foreign.lower() for name, foreign in wanted.items()}
     place = {name: str(i) for i, name in enumerate(cells.header) if name.strip()}
-    optional = OPTIONAL_COLUMNS.get(table, ())
-    missing = [n for n, foreign in wanted.items() if foreign not in place and n not in optional]
-    missing += [n for n in optional if n in renamed and wanted[n] not in place]
-    for name in missing:
-        key = f" (inputs.{table}.columns.{name})" if name in renamed else ""
-        message = f"no column {wanted[name]}{key}; expected it in the header"
-        findings.add_one(table, file, "missing_column", message, column=name)
+    absent = tuple(name for name, foreign in wanted.items() if foreign not in place)
+    needed = needs.missing(table, {name for name in wanted if name not in absent})
+    unused = set(place) - set(wanted.values())
+    missing = False
+    for name in absent:
+        like = _alike(wanted[name], unused)
+        # One that is written otherwise is recorded.
+        planned = any(name in keys for keys in (renamed, given.values, given.units))  # noqa: PD011
+        if planned or name in needed or like:
+            missing = True
+            key = f" (inputs.{table}.columns.{name})" if name in renamed else ""
+            why = f": {needed[name]} needs it" if needed.get(name) else ""
+            message = f"no column {wanted[name]}{key}; expected it in the header{why}{like}"
+            findings.add_one(table, file, "missing_column", message, column=name)
     for name, foreign in wanted.items():
         shared = [other for other in wanted if wanted[other] == foreign and other != name]
         if shared and name in renamed:
             message = f"{foreign} is read as {name} and as {shared[0]}; expected a column for each"
             findings.add_one(table, file, "shared_column", message, column=name)
-    for name in sorted(set(place) - set(wanted.values())):
+    for name in sorted(unused):
         message = f"column {name} is not used"
         findings.add_one(table, file, "unused_column", message, column=name)
     _nameless(table, file, cells, findings)
     if missing:
         return None
     text, rows = cells.text, cells.text.index.to_numpy("int64")
-    absent = texts([""]).repeat(len(rows))
-    native = {n: text[place[f]].array if f in place else absent for n, f in wanted.items()}
+    empty_cells = texts([""]).repeat(len(rows))
+    native = {n: text[place[f]].array if f in place else empty_cells for n, f in wanted.items()}
     blank = np.ones(len(rows), dtype=bool)
     for column in native.values():
         if blank.any():
@@ -141,7 +165,18 @@ def _native(
     columns = native | {"source_row": rows}
     if blank.any():
         columns = {name: column[~blank] for name, column in columns.items()}
-    return pd.DataFrame(columns, copy=False)
+    return Recorded(table, file, pd.DataFrame(columns, copy=False), absent=absent)
+
+
+def _alike(wanted: str, others: Iterable[str]) -> str:
+    """Which of the other columns is this one, written otherwise, in words; '' where none is."""
+    for other in sorted(others):
+        if other.casefold() == wanted.casefold():
+            return f" (the header has {other})"
+        differs = look_alike(other, wanted)
+        if differs:
+            return f" (the header has {other}: {differs})"
+    return ""
 
 
 def _nameless(table: str, file: str, cells: Cells, findings: Findings) -> None:

@@ -41,12 +41,22 @@ RULES: dict[str, Rule] = {
     ),
     "merged_cells": Rule("Cells of a workbook are merged: which one the value belongs to is lost."),
     "no_result": Rule("A cell of a workbook holds an error, or a formula without a stored result."),
+    "unclear_date": Rule(
+        "The first of a month in a cell of a workbook whose built-in East Asian format shows, in"
+        " some languages, the month alone.",
+        _WARNING,
+    ),
     "repeated_column": Rule("A column name occurs twice."),
     "missing_column": Rule("A column of the table is not in the file."),
     "shared_column": Rule("The plan reads one column of the file as two of the table."),
     "unused_column": Rule("A column is not used, or has neither name nor values.", _WARNING),
     "nameless_column": Rule("A column without a name holds values."),
     "other_unit": Rule("The unit of a record in an SDTM package is not the declared one."),
+    "unused_record": Rule(
+        "A record of an SDTM package that is not used: another evaluator, treatment or disposition,"
+        " or what did not occur; an error where it belongs to no subject or record.",
+        ("warning", "error"),
+    ),
     "broken_row": Rule("A row has more or fewer cells than the header, or is too long to read."),
     "broken_quotes": Rule("A quoted cell is not closed, or goes on after its closing quote."),
     "blank_row": Rule("A row is empty; a warning where no record follows.", _BOTH),
@@ -55,7 +65,7 @@ RULES: dict[str, Rule] = {
     ),
     # Cells
     "missing_value": Rule("A cell that must be filled is empty."),
-    "not_a_number": Rule("The cell is not a number in plain decimals with a point."),
+    "not_a_number": Rule("The cell is not a number in decimals with a point, or with an exponent."),
     "not_an_integer": Rule("The cell is not a whole number in plain digits."),
     "not_a_date": Rule("The cell is not a complete date of the calendar as YYYY-MM-DD."),
     "partial_date": Rule(
@@ -96,7 +106,11 @@ RULES: dict[str, Rule] = {
         " blanks or width, and would be counted apart from it.",
         _WARNING,
     ),
-    "empty_column": Rule("A measure that the analysis uses is recorded nowhere.", _WARNING),
+    "empty_column": Rule(
+        "A measure that the analysis uses, or that the plan maps, is recorded nowhere; an error"
+        " where it is the infusion in an SDTM package.",
+        ("warning", "error"),
+    ),
     # Subjects
     "consent_missing": Rule(
         "The date of consent is missing; a warning where the subject was not infused.", _BOTH

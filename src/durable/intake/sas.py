@@ -13,8 +13,10 @@ import pyreadstat
 
 from durable.config.model import Input
 from durable.intake.cells import Cells, File, by_position, text_of
+from durable.intake.sas_formats import Meaning, meaning_of, moment, month_only
 
 _RECORD = 80
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MEMBER = re.compile(rb"HEADER RECORD\*{7}(MEMBER |MEMBV8 ) HEADER RECORD!{7}")
 
 
@@ -30,7 +32,13 @@ def cells(file: File, given: Input) -> Cells | None:
     if given.kind == "sas7bdat":
         options["user_missing"] = True
     try:
-        frame, _ = read(io.BytesIO(file.data), output_format="dict", **options)
+        frame, about = read(
+            io.BytesIO(file.data),
+            output_format="dict",
+            # The library knows few formats of dates, and those in capitals with usual widths only.
+            disable_datetime_conversion=True,
+            **options,
+        )
     except UnicodeDecodeError:
         message = f"text that is not UTF-8; expected UTF-8, or inputs.{file.table}.encoding"
         file.tell("not_utf8", message)
@@ -43,7 +51,9 @@ def cells(file: File, given: Input) -> Cells | None:
     header = [name.lower() for name in frame]
     if not Cells(header, by_position([], 1)).named_once(file):
         return None
-    return Cells(header, by_position([_texts(column) for column in frame.values()], 1))
+    formats = about.original_variable_types
+    columns = [_texts(column, meaning_of(formats.get(name))) for name, column in frame.items()]
+    return Cells(header, by_position(columns, 1))
 
 
 def _members(data: bytes) -> int:
@@ -51,8 +61,22 @@ def _members(data: bytes) -> int:
     return sum(found.start() % _RECORD == 0 for found in _MEMBER.finditer(data))
 
 
-def _texts(column: Any) -> npt.NDArray[np.object_]:
+def _texts(column: Any, meaning: Meaning | None) -> npt.NDArray[np.object_]:
     """Text of a column; a missing number is empty."""
     codes, values = pd.factorize(np.asarray(column, dtype=object), use_na_sentinel=True)
-    texts = np.array([*(text_of(value) for value in values), ""], dtype=object)
+    written = [_text(value, meaning) for value in values]
+    if meaning in ("month", "month of datetime"):
+        dated = [bool(_DATE.fullmatch(text)) for text in written]
+        if month_only([text for text, is_date in zip(written, dated, strict=True) if is_date]):
+            pairs = zip(written, dated, strict=True)
+            written = [text[: len("YYYY-MM")] if is_date else text for text, is_date in pairs]
+    texts = np.array([*written, ""], dtype=object)
     return texts[codes]
+
+
+def _text(value: Any, meaning: Meaning | None) -> str:
+    """A value; a number that its format calls a date or a time is one where it can be."""
+    if meaning is None or isinstance(value, str | bool) or not isinstance(value, int | float):
+        return text_of(value)
+    found = moment(float(value), meaning)
+    return text_of(value if found is None else found)

@@ -18,11 +18,13 @@ from durable.intake.findings import HIDDEN, Findings, Recorded
 from durable.intake.progress import Progress
 from durable.intake.texts import coded, plain
 from durable.intake.values import Typed, Values
+from durable.lookalikes import look, named
 
-#: ASCII digits only: full-width digits, thousands separators and 1e3 are not guessed at.
+#: ASCII digits only: full-width digits and thousands separators are not guessed at. With an
+#: exponent (9.61e+06) programs write what they have as a number.
 _FORMS = {
-    "number": re.compile(r"-?[0-9]+(\.[0-9]+)?"),
-    "integer": re.compile(r"-?[0-9]+"),
+    "number": re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?"),
+    "integer": re.compile(r"-?[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]{1,3}|-?[0-9]+"),
     "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
     "time": re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]"),
 }
@@ -87,8 +89,26 @@ def _column(recorded: Recorded, name: str, rule: inputs.Column, findings: Findin
     wrong = np.flatnonzero(column.unread()).tolist()
     if rule.partial:
         wrong = [k for k in wrong if not _PARTIAL.fullmatch(trimmed[k])]
-    found(wrong, _WRONG[rule.kind], rule.expected)
+    for expected, places in _by_expectation(rule, trimmed, wrong).items():
+        found(places, _WRONG[rule.kind], expected)
     return column
+
+
+def _by_expectation(
+    rule: inputs.Column, texts: list[str], wrong: list[int]
+) -> dict[str, list[int]]:
+    """Places of the texts that could not be read, by the words of what was expected.
+
+    Of one that only looks like what was expected (full-width digits, another minus), the words
+    name the characters that are not.
+    """
+    found: dict[str, list[int]] = {}
+    for k in wrong:
+        foreign = "".join(dict.fromkeys(sign for sign in texts[k] if not sign.isascii()))
+        alike = foreign and _FORMS[rule.kind].fullmatch(look(texts[k]))
+        words = f"{rule.expected} ({named(foreign)} is none of it)" if alike else rule.expected
+        found.setdefault(words, []).append(k)
+    return found
 
 
 def _dates_in_part(
@@ -119,6 +139,11 @@ def _converted(texts: list[str], kind: inputs.Kind) -> npt.NDArray[Any]:
     numbers = pc.if_else(sound, given, None).cast(pa.float64()).to_numpy(zero_copy_only=False)
     # Correctly rounded, and of any length; digits that make no finite number are no number.
     numbers = np.where(np.isfinite(numbers), numbers, np.nan)
+    # Nor do digits so small that nothing is left of them.
+    zero = pc.match_substring_regex(given, r"\A-?[0.]+(?:[eE].*)?\z").to_numpy(zero_copy_only=False)
+    numbers = np.where((numbers == 0) & ~zero, np.nan, numbers)
+    if kind == "integer":
+        numbers = np.where(numbers == np.floor(numbers), numbers, np.nan)
     return numbers + 0.0  # -0 is 0
 
 

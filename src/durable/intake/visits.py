@@ -12,9 +12,6 @@ from durable.intake.rules import Severity
 from durable.intake.tables import Table, date_of, left_empty, looked_up, of_known, repeated
 from durable.intake.texts import Phrase, of_codes
 
-#: Measures of remission beside those of the core set.
-_OF_REMISSION = ("physician_global", "cmas", "mmt8", "ck")
-
 
 def twice(table: Table, again: pd.Series[bool], findings: Findings) -> None:
     """Visits that occur twice, beyond the records that are the same `again`."""
@@ -80,6 +77,8 @@ def alone(table: Table, measures: tuple[str, ...], findings: Findings) -> None:
 
 def _limit(table: Table, enzyme: str, needed: bool, findings: Findings) -> None:
     frame, recorded, column = table.frame, table.recorded, f"{enzyme}_uln"
+    if not needed and column in recorded.absent:
+        return
     without = frame[enzyme].notna() & left_empty(table, column)
     severity: Severity = "error" if needed else "warning"
     expected = f"the upper limit of normal: {enzyme} is given"
@@ -104,7 +103,7 @@ def _missing(table: Table, measures: tuple[str, ...], findings: Findings) -> Non
     nothing = pd.Series(np.logical_and.reduce(list(empty.values())), index=frame.index)
     expected = "at least one measure"
     findings.add(recorded, nothing, "visit_date", "nothing_assessed", expected)
-    wanted = [m for m in dict.fromkeys([*measures, *_OF_REMISSION]) if m != "enzyme"]
+    wanted = [measure for measure in dict.fromkeys(measures) if measure in empty]
     for name in wanted:
         if empty[name].all() and len(frame):
             message = f"{name} is empty in every row; expected a measure that the analysis uses"

@@ -12,13 +12,23 @@ import re
 from decimal import Decimal
 from typing import Any
 
-import openpyxl
+from openpyxl.cell.text import Text
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
+from openpyxl.xml.functions import iterparse
 
 from durable.config.model import Input
-from durable.intake.cells import Cells, File, by_position, plain, text_of
+from durable.intake.cells import Cells, File, by_position, plain, significant, text_of
+from durable.intake.number_formats import (
+    EAST_ASIAN_MONTHS,
+    date_of,
+    parts_shown,
+    signs,
+    zeros,
+)
 
-#: What is no sign of a number format: quoted, escaped or bracketed text.
-_LITERAL = re.compile(r"\"[^\"]*\"|\\\\.|\[[^\]]*\]")
+#: A character that XML cannot hold, or an underscore that would begin one (ECMA-376, ST_Xstring).
+_ESCAPE = re.compile(r"(?:_x[0-9A-Fa-f]{4}_)+")
 _MOST_EMPTY = 10_000_000
 
 Sheet = dict[tuple[int, int], Any]
@@ -39,15 +49,33 @@ def cells(file: File, given: Input) -> Cells | None:
     results = _results(file, name, filled)
     if merged or results is None:
         return None
-    texts = {place: _text(cell) for place, cell in filled.items() if place not in results}
-    texts |= results
+    values = filled | results
+    texts = {place: _text(cell, book.epoch) for place, cell in values.items()}
+    _tell_months(file, values, texts)
     return _table(file, texts)
+
+
+class _Reader(ExcelReader):  # type: ignore[misc]  # the library has no types
+    """openpyxl's reader with the shared strings as they stand in the file: it strips ``x005F_``."""
+
+    def read_strings(self) -> None:
+        """Read the strings that cells refer to by number."""
+        part = self.package.find(SHARED_STRINGS)
+        if part is None:
+            return
+        with self.archive.open(part.PartName[1:]) as source:
+            for _, node in iterparse(source):
+                if node.tag == f"{{{SHEET_MAIN_NS}}}si":
+                    self.shared_strings.append(Text.from_tree(node).content)
+                    node.clear()
 
 
 def _opened(file: File, *, stored: bool) -> Any:
     """The workbook: as entered, or with the stored results of its formulas."""
     try:
-        return openpyxl.load_workbook(io.BytesIO(file.data), data_only=stored)
+        reader = _Reader(io.BytesIO(file.data), data_only=stored)
+        reader.read()
+        return reader.wb
     except Exception as error:  # whatever a broken archive or broken XML makes the library raise
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         file.tell("unreadable_file", f"{reason}; expected an Excel workbook (.xlsx)")
@@ -71,8 +99,8 @@ def _filled(sheet: Any) -> Sheet:
     return {place: cell for place, cell in sheet._cells.items() if cell.value is not None}
 
 
-def _results(file: File, name: str, filled: Sheet) -> dict[tuple[int, int], str] | None:
-    """Text of the stored results of formulas; None where one has none, or a cell is an error."""
+def _results(file: File, name: str, filled: Sheet) -> Sheet | None:
+    """Cells with the stored results of formulas; None where one has none, or a cell is an error."""
     formulas = [place for place, cell in filled.items() if cell.data_type == "f"]
     errors = [place for place, cell in filled.items() if cell.data_type == "e"]
     results: Sheet = {}
@@ -88,31 +116,59 @@ def _results(file: File, name: str, filled: Sheet) -> dict[tuple[int, int], str]
             message = f"{cell.coordinate} holds {reason}; expected a value"
             file.tell("no_result", message, row=place[0], value=str(cell.value or ""))
             errors.append(place)
-    return None if errors else {place: _text(cell) for place, cell in results.items()}
+    return None if errors else results
 
 
-def _text(cell: Any) -> str:
+def _text(cell: Any, epoch: dt.datetime) -> str:
     value = cell.value
+    if isinstance(value, str):
+        return _ESCAPE.sub(_unescaped, value)
     if isinstance(value, dt.datetime | dt.date):
-        return _date(value, _signs(cell.number_format))
+        return _date(value, cell.number_format)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        percent = "%" in _signs(cell.number_format)
-        return f"{plain(Decimal(repr(value)) * 100)}%" if percent else plain(value)
+        date = date_of(cell, epoch)
+        if date is not None:
+            return text_of(date)
+        width = zeros(cell.number_format)
+        if width and value == int(value):
+            return f"{int(value):0{width}d}"
+        percent = "%" in signs(cell.number_format)
+        return f"{plain(significant(Decimal(repr(value)) * 100))}%" if percent else text_of(value)
     return text_of(value)
 
 
-def _signs(number_format: str) -> str:
-    return _LITERAL.sub("", number_format).lower()
+def _unescaped(escapes: re.Match[str]) -> str:
+    """Characters by their UTF-16 code units; half a surrogate pair is an unknown character."""
+    units = re.findall(r"_x(.{4})_", escapes[0])
+    return b"".join(int(unit, 16).to_bytes(2, "big") for unit in units).decode(
+        "utf-16-be", errors="replace"
+    )
 
 
-def _date(value: dt.date, signs: str) -> str:
+def _date(value: dt.date, number_format: str) -> str:
     """The date, as much of it as its format shows."""
     text = text_of(value)
-    if {"d", "y"} <= set(signs) or "h" in signs or not {"d", "m", "y"} & set(signs):
-        return text
-    if "d" in signs:
-        return text[len("YYYY-") :]
-    return text[: len("YYYY-MM") if "m" in signs else len("YYYY")]
+    match parts_shown(number_format):
+        case "day":
+            return text
+        case "month and day":
+            return text[len("YYYY-") :]
+        case "month":
+            return text[: len("YYYY-MM")]
+        case "year":
+            return text[: len("YYYY")]
+
+
+def _tell_months(file: File, values: Sheet, texts: dict[tuple[int, int], str]) -> None:
+    """The first of a month where the format, in one of its languages, shows the month alone."""
+    for place, cell in sorted(values.items()):
+        first = bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-01", texts[place]))
+        if first and cell._style.numFmtId in EAST_ASIAN_MONTHS:
+            message = (
+                f"{cell.coordinate} holds {texts[place]}; expected a day that is known: in some"
+                f" languages the format ({cell._style.numFmtId}) shows no more than the month"
+            )
+            file.tell("unclear_date", message, row=place[0], value=texts[place])
 
 
 def _table(file: File, texts: dict[tuple[int, int], str]) -> Cells | None:

@@ -185,7 +185,7 @@ def estimates(derivation: Derivation, definition: Definition) -> Iterator[Estima
     value, lower, upper = km.quantile(0.5, *band, rule.quantile_rule)
     yield Estimate("median DOR", *counts, value, lower, upper)
     days = np.array(rule.landmarks_months) * rule.days_per_month
-    survival, lower, upper, _ = km.at(days, *band)
+    survival, lower, upper, _ = km.at(days, *band, rule.landmark_tolerance_days)
     # As durability.landmarks: before any event the variance is 0, and there is no interval.
     sure = survival == 1
     lower, upper = (np.where(sure, np.nan, limit) for limit in (lower, upper))

@@ -134,6 +134,7 @@ class KaplanMeierBatch:
         times: npt.ArrayLike,
         level: float = 0.95,
         transform: Transform = "log-log",
+        within: float = 0.0,
     ) -> tuple[Floats, Floats, Floats, Ints]:
         """Survival at given times, its limits, and the number at risk just before.
 
@@ -143,6 +144,8 @@ class KaplanMeierBatch:
             One or more times, not negative.
         level, transform
             As in `confidence`.
+        within
+            A time at most this long after the last one of the sample is answered as that one.
 
         Returns
         -------
@@ -160,11 +163,13 @@ class KaplanMeierBatch:
         coming = passed - observed
         n_risk = self._cells(self.n_risk, coming.clip(max=self.time.shape[1] - 1))
         n_risk[coming == self._number[:, None]] = 0
+        last = self._cells(self.time, (self._number - 1).clip(min=0))[:, None]
+        past = (n_risk == 0) & ~(asked - last <= within)
         curves = (self.survival, *self.confidence(level, transform))
         columns = [self._cells(curve, latest) for curve in curves]
         for values in columns:
             values[passed == 0] = 1.0
-            values[n_risk == 0] = np.nan
+            values[past] = np.nan
         survival, lower, upper = columns
         return survival, lower, upper, n_risk
 

@@ -1,0 +1,110 @@
+"""The visits of an SDTM package, put together from the results in its findings domains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from durable.config.model import ENZYMES
+from durable.contracts.sdtm import evaluators
+from durable.intake.findings import Recorded
+from durable.intake.sdtm_maker import Column, Maker, bare, without_time
+
+
+class Assessments(Maker):
+    """The visits: results of one subject, visit and day from several domains are one assessment."""
+
+    def recorded(self) -> Recorded:
+        """The native table; its rows are numbered by subject and date."""
+        results = pd.concat([*self._results()], ignore_index=True)
+        keys = ["subject_id", "date", "visit"]
+        order = results.drop_duplicates(keys).sort_values(keys, kind="stable")
+        rows = pd.RangeIndex(len(order))
+        number = pd.Series(rows, index=pd.MultiIndex.from_frame(order[keys]))
+        first = order[["file", "row"]].set_axis(rows)
+        columns = {
+            native: Column(order[key].set_axis(rows), first)
+            for native, key in (
+                ("subject_id", keys[0]),
+                ("visit_date", keys[1]),
+                ("visit", keys[2]),
+            )
+        }
+        for name in self.places:
+            found = results.loc[results["column"] == name]
+            again = found.duplicated(keys)
+            self._tell_twice(name, found.loc[again])
+            once = found.loc[~again]
+            at = number.reindex(pd.MultiIndex.from_frame(once[keys])).to_numpy("int64")
+            columns |= _measured(name, once.set_axis(at), first)
+        return self.made(columns, pd.Series(rows + 1, index=rows, dtype="int64"))
+
+    def _tell_twice(self, column: str, again: pd.DataFrame) -> None:
+        for domain, lines in again.groupby("domain"):
+            rows, name = lines["row"].tolist(), f"{domain!s}TESTCD"
+            self.tell(str(domain), rows, column, "duplicate_record", "one result a visit", name)
+
+    def _results(self) -> Iterator[pd.DataFrame]:
+        """Results of every measure, one row each, with their file and record."""
+        for column, place in self.places.items():
+            domain, code = place.split(".")
+            frame = self.domains[domain]
+            chosen = frame.loc[bare(frame[f"{domain}TESTCD"]) == code]
+            if chosen.empty and self.stated(column):
+                self.tell_empty(column, domain, place)
+            chosen = self._evaluated(column, domain, chosen)
+            value = chosen[f"{domain}STRESC"]
+            number = f"{domain}STRESN"
+            if number in chosen:
+                value = value.mask(value == "", chosen[number])
+            chosen, value = chosen.loc[value != ""], value.loc[value != ""]
+            limit: str | pd.Series[str] = ""
+            if column in ENZYMES:
+                self.check_unit(domain, chosen, f"{domain}STRESU", column)
+                limit = chosen[f"{domain}STNRHI"]
+            yield pd.DataFrame(
+                {
+                    "subject_id": chosen["USUBJID"],
+                    "visit": chosen["VISIT"],
+                    "date": chosen[f"{domain}DTC"].map(without_time),
+                    "column": column,
+                    "value": value,
+                    "limit": limit,
+                    "domain": domain,
+                    "file": self.domain_file(domain),
+                    "row": chosen.index,
+                }
+            ).astype({"row": "int64"})
+
+    def _evaluated(self, column: str, domain: str, chosen: pd.DataFrame) -> pd.DataFrame:
+        """The results of the evaluators that count; the others are told.
+
+        One without an evaluator counts, unless an identifier says that there was one (--EVALID).
+        """
+        names = [name for name in (f"{domain}EVAL", f"{domain}EVALID") if name in chosen]
+        if not names:
+            return chosen
+        counted = evaluators(column, self.given)
+        by = [bare(chosen[name]).str.upper() for name in names]
+        nobody = (pd.concat(by, axis=1) == "").all(axis=1)
+        named = by[0].isin(counted) if names[0] == f"{domain}EVAL" else nobody
+        key = f"inputs.sdtm.evaluators.{column}"
+        expected = f"{' or '.join(counted)}, or no evaluator ({key}): it is not used"
+        others = chosen.loc[~(nobody | named)]
+        if names[0] == f"{domain}EVAL":
+            told = others.index[others[names[0]] != ""]
+            self.tell(domain, told, column, "unused_record", expected, names[0])
+            others = others.drop(told)
+        self.tell(domain, others.index, column, "unused_record", expected, names[-1])
+        return chosen.loc[nobody | named]
+
+
+def _measured(column: str, once: pd.DataFrame, first: pd.DataFrame) -> dict[str, Column]:
+    """A measure, and the limit of an enzyme, from its results; elsewhere empty."""
+    places = once[["file", "row"]].reindex(first.index).fillna(first).astype({"row": "int64"})
+    pairs = {column: "value"} | ({f"{column}_uln": "limit"} if column in ENZYMES else {})
+    return {
+        native: Column(once[key].reindex(first.index, fill_value=""), places)
+        for native, key in pairs.items()
+    }

@@ -1,0 +1,143 @@
+"""What is common to the native tables that are made from an SDTM package."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from durable.config.model import Sdtm
+from durable.contracts.columns import NATIVE_COLUMNS
+from durable.contracts.sdtm import SPELLINGS, file_of, variables
+from durable.intake.findings import Findings, Recorded
+from durable.intake.rules import Severity
+from durable.lookalikes import with_code_points
+
+_CLOCK = r"([0-9]{2}:[0-9]{2})(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
+#: A date with some time of day; the date is the local one, as written.
+_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T[0-9:.,-]*(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?")
+_TIME = re.compile(rf"(?:[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})?T?{_CLOCK}")
+_NO_TIME = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}|")
+
+
+@dataclass(frozen=True)
+class Column:
+    """Texts of a native column, and the file and record of each; indexed as its table."""
+
+    text: pd.Series[str]
+    origin: pd.DataFrame
+
+
+@dataclass
+class Maker:
+    """Makes one native table."""
+
+    table: str
+    file: str
+    given: Sdtm
+    findings: Findings
+    domains: dict[str, pd.DataFrame]
+
+    def domain_file(self, domain: str) -> str:
+        """Name of a domain's file."""
+        return Path(file_of(domain, self.given)).name
+
+    def made(self, columns: dict[str, Column], rows: pd.Series[int]) -> Recorded:
+        """The native table of these columns; those not recorded are empty."""
+        native = NATIVE_COLUMNS[self.table]
+        text = pd.DataFrame(
+            {
+                name: columns[name].text if name in columns else pd.Series("", index=rows.index)
+                for name in native
+            },
+            dtype=object,
+        )
+        origin = {name: columns[name].origin for name in columns}
+        first = columns["subject_id"].origin
+        origin |= {name: first for name in native if name not in origin}
+        absent = tuple(name for name in native if name not in columns)
+        with_rows = text.assign(source_row=rows)
+        return Recorded(self.table, self.file, with_rows, absent=absent, origin=origin)
+
+    def origin(self, domain: str, rows: pd.Index[int], at: pd.Index[int]) -> pd.DataFrame:
+        """Records `rows` of a domain as the places of the table's rows `at`."""
+        return pd.DataFrame({"file": self.domain_file(domain), "row": rows}, index=at)
+
+    def tell(
+        self,
+        domain: str,
+        rows: Iterable[int],
+        column: str,
+        rule: str,
+        expected: str,
+        name: str,
+        severity: Severity | None = None,
+    ) -> None:
+        """The same finding on records of a domain; `name` is the variable whose value is shown."""
+        frame = self.domains[domain]
+        for row in rows:
+            value = str(frame.loc[row, name])
+            words = with_code_points(value, expected)
+            self.findings.add_one(
+                self.table,
+                self.domain_file(domain),
+                rule,
+                f"{name}: found {value or 'empty'}; expected {words}",
+                column=column,
+                value=value,
+                row=int(row),
+                severity=severity,
+            )
+
+    def tell_empty(
+        self, column: str, domain: str, what: str, severity: Severity | None = None
+    ) -> None:
+        """A column for which the domain holds no record."""
+        message = f"no record of {what}; expected one where {column} is recorded"
+        file = self.domain_file(domain)
+        self.findings.add_one(
+            self.table, file, "empty_column", message, column=column, severity=severity
+        )
+
+    def check_unit(self, domain: str, filled: pd.DataFrame, variable: str, column: str) -> None:
+        """Told where the unit of a value is not the declared one, or ours."""
+        units = self.given.units.get(self.table, {})
+        known = SPELLINGS[column][units.get(column, "")]
+        wrong = filled.index[~filled[variable].str.strip().str.casefold().isin(known)]
+        expected = f"{' or '.join(known)} (inputs.sdtm.units.{self.table}.{column})"
+        self.tell(domain, wrong, column, "other_unit", expected, variable)
+
+    def stated(self, column: str) -> bool:
+        """Whether the plan itself says where a column is."""
+        return column in self.given.variables.get(self.table, {})
+
+    @property
+    def places(self) -> dict[str, str]:
+        """Place of every column, ``DOMAIN.VARIABLE``."""
+        return variables(self.table, self.given)
+
+
+def bare(column: pd.Series[str]) -> pd.Series[str]:
+    """Texts without the blanks around them."""
+    return column.str.strip()
+
+
+def without_time(text: str) -> str:
+    """The date of a date with a time of day; any other text as it is."""
+    found = _DATE.fullmatch(text.strip())
+    return text if found is None else found[1]
+
+
+def time_of(text: str) -> str:
+    """Hours and minutes of a date with a time, or of a time; '' of a date alone.
+
+    Seconds are left out. What is none of them, an hour without its minutes among it, stays as it
+    is, for the checks to tell.
+    """
+    found = _TIME.fullmatch(text.strip())
+    if found is not None:
+        return found[1]
+    return "" if _NO_TIME.fullmatch(text.strip()) else text

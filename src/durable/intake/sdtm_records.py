@@ -1,0 +1,252 @@
+"""The tables of an SDTM package that have a row for each record of a domain."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from durable.contracts.sdtm import PRINCIPAL, SELECTED
+from durable.intake.findings import Recorded
+from durable.intake.sdtm_maker import Column, Maker, bare, time_of, without_time
+
+#: Dispositions that are no withdrawal.
+_STAYED = ("INFORMED CONSENT OBTAINED", "COMPLETED", "DEATH", "ENROLLED", "RANDOMIZED")
+_NUMBER = r"^0*([0-9]+)(?:\.0+)?$"
+
+
+class Records(Maker):
+    """A table with a row for each record of a domain."""
+
+    def recorded(self) -> Recorded:
+        """The native table."""
+        principal = PRINCIPAL[self.table]
+        known = self.domains[principal]
+        self._check_known(known)
+        frame = self._occurred(principal)
+        index = pd.RangeIndex(len(frame))
+        places = self.places | {"subject_id": f"{principal}.USUBJID"}
+        columns = {
+            name: self._column(frame.set_axis(index), frame.index, name, place)
+            for name, place in places.items()
+            if place.split(".")[0] != principal or place.split(".")[1] in frame
+        }
+        columns |= self._derived(frame.set_axis(index), columns)
+        return self.made(columns, pd.Series(frame.index.astype("int64"), index=index))
+
+    def _derived(self, frame: pd.DataFrame, columns: dict[str, Column]) -> dict[str, Column]:
+        """Columns that are more than a variable."""
+        if self.table == "adverse_events":
+            return self._identified(frame, columns)
+        if self.table == "kinetics":
+            return self._below_limit(columns)
+        return {}
+
+    def _occurred(self, principal: str) -> pd.DataFrame:
+        """The records of the domain without those of what did not happen (--OCCUR), told."""
+        frame, name = self.domains[principal], f"{principal}OCCUR"
+        if name not in frame:
+            return frame
+        not_so = bare(frame[name]) == "N"
+        expected = "Y or empty: the record is of what did not occur, and not used"
+        self.tell(principal, frame.index[not_so], "subject_id", "unused_record", expected, name)
+        return frame.loc[~not_so]
+
+    def _check_known(self, known: pd.DataFrame) -> None:
+        """Told of what qualifies or belongs to a record that is not there."""
+        for domain, other in self.domains.items():
+            if domain == PRINCIPAL[self.table]:
+                continue
+            if domain.startswith("SUPP"):
+                self._check_qualifiers(domain, other, known)
+            else:
+                lost = other.index[~other["USUBJID"].isin(known["USUBJID"])]
+                expected = f"a subject of {PRINCIPAL[self.table]}: the record is not used"
+                rule = "unused_record"
+                self.tell(domain, lost, "subject_id", rule, expected, "USUBJID", "error")
+
+    def _check_qualifiers(self, domain: str, other: pd.DataFrame, known: pd.DataFrame) -> None:
+        names = {place.split(".")[1]: n for n, place in self.places.items() if domain in place}
+        used = other.loc[bare(other["QNAM"]).isin(names)]
+        present = pd.Series(data=False, index=used.index)
+        for by in dict.fromkeys(bare(used["IDVAR"])):
+            if not by or by in known:
+                present |= (bare(used["IDVAR"]) == by) & _keys(used, by, "IDVARVAL").isin(
+                    _keys(known, by, by)
+                )
+        for row in used.index[~present]:
+            column = names[str(used.loc[row, "QNAM"]).strip()]
+            expected = f"a record of {domain[4:]} that it qualifies: it is not used"
+            self.tell(domain, [row], column, "unused_record", expected, "IDVARVAL", "error")
+
+    def _column(self, frame: pd.DataFrame, rows: pd.Index[int], column: str, place: str) -> Column:
+        domain, name = place.split(".")
+        own = self.origin(PRINCIPAL[self.table], rows, frame.index)
+        if domain == PRINCIPAL[self.table]:
+            found = Column(frame[name], own)
+        elif domain.startswith("SUPP"):
+            found = self._qualifier(frame, column, place, own)
+        else:
+            found = self._of_subject(frame, column, place, own)
+        if column == "sample_time":
+            return Column(found.text.map(time_of).astype(object), found.origin)
+        if column.endswith("_date"):
+            return Column(found.text.map(without_time).astype(object), found.origin)
+        return found
+
+    def _qualifier(self, frame: pd.DataFrame, column: str, place: str, own: pd.DataFrame) -> Column:
+        """A supplemental qualifier, by the variable that it names."""
+        domain, name = place.split(".")
+        other = self.domains[domain]
+        chosen = other.loc[bare(other["QNAM"]) == name]
+        if chosen.empty:
+            self.tell_empty(column, domain, place)
+        record = pd.Series(float("nan"), index=frame.index)
+        for by in dict.fromkeys(bare(chosen["IDVAR"])):
+            if by and by not in frame:
+                continue
+            some = chosen.loc[bare(chosen["IDVAR"]) == by]
+            keys = _keys(some, by, "IDVARVAL")
+            again = keys.duplicated()
+            rule = "duplicate_record"
+            self.tell(domain, some.index[again], column, rule, "one record for it", "QVAL")
+            once = pd.Series(some.index[~again], index=keys.loc[~again])
+            record = record.fillna(_keys(frame, by, by).map(once))
+        return self._looked_up(domain, record, "QVAL", own)
+
+    def _of_subject(
+        self, frame: pd.DataFrame, column: str, place: str, own: pd.DataFrame
+    ) -> Column:
+        """A variable of a domain with one record a subject."""
+        domain, name = place.split(".")
+        other = self.domains[domain]
+        if other.empty:
+            self.tell_empty(column, domain, place)
+        again = other.index[other.duplicated("USUBJID")]
+        self.tell(domain, again, column, "duplicate_record", "one record for it", name)
+        return self._looked_up(domain, first_record(other, frame["USUBJID"]), name, own)
+
+    def _looked_up(
+        self, domain: str, found: pd.Series[float], name: str, own: pd.DataFrame
+    ) -> Column:
+        """Values of the records `found` of a domain; '' and the own record where there is none."""
+        text = found.map(self.domains[domain][name]).fillna("")
+        origin = own.copy()
+        origin.loc[found.notna(), "file"] = self.domain_file(domain)
+        origin.loc[found.notna(), "row"] = found.dropna().astype("int64")
+        return Column(text.astype(object), origin)
+
+    def _identified(self, frame: pd.DataFrame, columns: dict[str, Column]) -> dict[str, Column]:
+        """The number of an event: AESPID, and where it is empty AESEQ; AESEQ itself is checked."""
+        if "AESEQ" not in frame:
+            return {}
+        number = frame["AESEQ"]
+        rows = pd.Series(columns["subject_id"].origin["row"].to_numpy(), index=frame.index)
+        keys = frame["USUBJID"] + "\0" + bare(number)
+        wrong = rows[keys.duplicated() | (bare(number) == "")]
+        expected = "a number of its own among the subject's events"
+        self.tell("AE", wrong, "ae_seq", "duplicate_record", expected, "AESEQ")
+        if self.stated("ae_id"):
+            return {}
+        own = columns["subject_id"].origin
+        given = columns["ae_id"].text if "ae_id" in columns else pd.Series("", index=frame.index)
+        return {"ae_id": Column(given.mask(bare(given) == "", number).astype(object), own)}
+
+    def _below_limit(self, columns: dict[str, Column]) -> dict[str, Column]:
+        """Whether a result is below the limit, and the results without those that say so."""
+        value = columns["value"]
+        result = bare(value.text)
+        words = result.str.startswith("<") | result.isin(self.given.below_lloq)
+        if self.stated("below_lloq"):
+            flag = columns["below_lloq"]
+        else:
+            text = pd.Series("N", index=result.index, dtype=object).mask(words, "Y")
+            flag = Column(text.mask(result == "", ""), value.origin)
+        # A word that the flag contradicts stays, for the checks to tell.
+        blank = words & (bare(flag.text) == "Y")
+        return {"below_lloq": flag, "value": Column(value.text.mask(blank, ""), value.origin)}
+
+
+class Subjects(Records):
+    """The subjects: DM, with the records of exposure and disposition that are meant."""
+
+    def _derived(self, frame: pd.DataFrame, columns: dict[str, Column]) -> dict[str, Column]:
+        places = self.places
+        if places.get("age_years") == "DM.AGE" and "AGEU" in frame:
+            domain = self.domains["DM"]
+            self.check_unit("DM", domain.loc[domain["AGE"] != ""], "AGEU", "age_years")
+        if "DTHFL" in frame:
+            undated = bare(frame["DTHFL"]) == "Y"
+            if "death_date" in columns:
+                undated &= bare(columns["death_date"].text) == ""
+            rows = columns["subject_id"].origin.loc[undated, "row"]
+            expected = "a date of the death (death_date)"
+            self.tell("DM", rows, "death_date", "missing_value", expected, "DTHFL")
+        self._check_treatments()
+        self._check_dispositions()
+        return {}
+
+    def _of_subject(
+        self, frame: pd.DataFrame, column: str, place: str, own: pd.DataFrame
+    ) -> Column:
+        domain, name = place.split(".")
+        if column not in SELECTED or SELECTED[column][0] != domain:
+            return super()._of_subject(frame, column, place, own)
+        _, by, key = SELECTED[column]
+        wanted = getattr(self.given, key)
+        chosen = self.domains[domain].loc[bare(self.domains[domain][by]).isin(wanted)]
+        if key == "lymphodepletion":
+            chosen = chosen.sort_values(name, kind="stable")
+        elif column == self._first_of(domain, key):
+            again = chosen.index[chosen.duplicated("USUBJID")]
+            word = "infusion" if key == "infusion" else key
+            self.tell(domain, again, column, "duplicate_record", f"one {word}", by)
+        if place == "EX.EXDOSE" and column == "cells_per_kg" and "EXDOSU" in chosen:
+            self.check_unit("EX", chosen.loc[chosen["EXDOSE"] != ""], "EXDOSU", column)
+        if chosen.empty and key != "withdrawal" and column == self._first_of(domain, key):
+            what = f"{by} {' or '.join(wanted)} (inputs.sdtm.{key})"
+            self.tell_empty(column, domain, what, "error" if column == "infusion_date" else None)
+        return self._looked_up(domain, first_record(chosen, frame["USUBJID"]), name, own)
+
+    def _first_of(self, domain: str, key: str) -> str:
+        """The first column that is read from the records that a key of the plan selects."""
+        read = (n for n, p in self.places.items() if p.startswith(f"{domain}.") and n in SELECTED)
+        columns = [name for name in read if SELECTED[name][2] == key]
+        return next((c for c in ("infusion_date", "withdrawal_date") if c in columns), columns[0])
+
+    def _check_treatments(self) -> None:
+        """Told of treatments that are neither infusion nor lymphodepletion."""
+        if "EX" not in self.domains:
+            return
+        known = (*self.given.infusion, *self.given.lymphodepletion)
+        expected = f"{' or '.join(known)}: the treatment is not used"
+        self._tell_unused("EX", "EXTRT", known, "infusion_date", expected)
+
+    def _check_dispositions(self) -> None:
+        """Told of dispositions that may be withdrawals, and are not among those of the plan."""
+        columns = [c for c, p in self.places.items() if p.startswith("DS.")]
+        if "withdrawal_date" not in columns:
+            return
+        known = (*self.given.withdrawal, *self.given.consent, *_STAYED)
+        expected = "a value of inputs.sdtm.withdrawal, if it ends the study: it is not used"
+        self._tell_unused("DS", "DSDECOD", known, "withdrawal_date", expected)
+
+    def _tell_unused(
+        self, domain: str, name: str, known: tuple[str, ...], column: str, expected: str
+    ) -> None:
+        """Each other value once, at its first record."""
+        frame = self.domains[domain]
+        others = frame.loc[~bare(frame[name]).isin(known)]
+        rows = others.index[~bare(others[name]).duplicated()]
+        self.tell(domain, rows, column, "unused_record", expected, name)
+
+
+def first_record(chosen: pd.DataFrame, subject: pd.Series[str]) -> pd.Series[float]:
+    """First record of each subject among the chosen."""
+    once = chosen.drop_duplicates("USUBJID")
+    return subject.map(pd.Series(once.index, index=once["USUBJID"], dtype=float)).astype(float)
+
+
+def _keys(frame: pd.DataFrame, by: str, value: str) -> pd.Series[str]:
+    """Subject and value of the variable by which a qualifier names its record; numbers alike."""
+    if not by:
+        return frame["USUBJID"]
+    return frame["USUBJID"] + "\0" + bare(frame[value]).str.replace(_NUMBER, r"\1", regex=True)

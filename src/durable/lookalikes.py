@@ -1,0 +1,113 @@
+"""Texts that look alike and are not the same: told by the code points of what differs."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from functools import cache
+
+_SIGNS = {
+    "-": "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u02d7",
+    "'": "\u2018\u2019\u201a\u201b\u2032\u02bc\u0060\u00b4",
+    '"': "\u201c\u201d\u201e\u201f\u2033",
+    "/": "\u2044\u2215",
+    ".": "\u00b7\u2219\u22c5",
+    "x": "\u00d7",
+}
+#: Small letters of Greek and Cyrillic with the Latin one that they look like.
+_SMALL = (
+    ("\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u0456\u0458\u0455\u0501\u04bb", "aceopxyijsdh"),
+    ("\u03b1\u03bf\u03c1\u03bd\u03b9\u03ba\u03c7\u03c5\u03bc\u0131\u0261", "aopvikxyuig"),
+)
+#: Capitals that look like a Latin one; the small letters of some do not.
+_CAPITALS = (
+    ("\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1", "abezhikmnop"),
+    ("\u03a4\u03a5\u03a7", "tyx"),
+    ("\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425", "abekmhopctyx"),
+    ("\u0406\u0408\u0405", "ijs"),
+)
+_LATIN = {other: sign for sign, others in _SIGNS.items() for other in others} | {
+    other: letter
+    for others, letters in (*_SMALL, *_CAPITALS)
+    for other, letter in zip(others, letters, strict=True)
+}
+
+
+def look_alike(given: str, expected: str) -> str:
+    """How a text differs from the words of an expectation that it looks like; '' if from none.
+
+    Texts that differ by their case alone do not look alike.
+    """
+    if given.isascii() and expected.isascii():
+        return ""
+    looks = look(given)
+    for candidate in _alike(looks, expected) if looks else ():
+        if candidate.lower() == given.lower():
+            return ""
+        return difference(given, candidate)
+    return ""
+
+
+def look(text: str) -> str:
+    """What a text looks like: without case, width, blanks, and kinds of dashes and quotes."""
+    return "".join(map(_look, text))
+
+
+def with_code_points(given: str, expected: str) -> str:
+    """An expectation, and where the given text looks like a part of it what differs."""
+    differs = look_alike(given, expected)
+    return f"{expected} ({differs})" if differs else expected
+
+
+def _alike(looks: str, text: str) -> Iterator[str]:
+    """Words of a text that look so."""
+    signs = [_look(sign) for sign in text]
+    whole = "".join(signs)
+    # Of each sign of the folded text its place in the text.
+    places = [place for place, seen in enumerate(signs) for _ in seen]
+    start = whole.find(looks)
+    while start >= 0:
+        first, last = places[start], places[start + len(looks) - 1]
+        around = text[max(first - 1, 0) : first] + text[last + 1 : last + 2]
+        if not any(sign.isalnum() for sign in around):
+            yield text[first : last + 1]
+        start = whole.find(looks, start + 1)
+
+
+@cache
+def _look(sign: str) -> str:
+    """What a character looks like: without case, width, blanks, or its kind of dash or quote."""
+    plain = unicodedata.normalize("NFKD", _LATIN.get(sign, sign))
+    seen = "".join(_LATIN.get(one, one) for one in plain).casefold()
+    return "".join(one for one in seen if unicodedata.category(one)[0] not in "ZC")
+
+
+def difference(given: str, expected: str) -> str:
+    """The characters in which two texts differ, with their code points and names."""
+    told = []
+    for kind, start, end, first, last in SequenceMatcher(
+        None, given, expected, autojunk=False
+    ).get_opcodes():
+        found, wanted = given[start:end], expected[first:last]
+        if kind == "replace" and len(found) == len(wanted):
+            pairs = zip(found, wanted, strict=True)
+            told += [f"{named(one)} in place of {named(other)}" for one, other in pairs]
+        elif kind == "replace":
+            told.append(f"{named(found)} in place of {named(wanted)}")
+        elif kind == "delete":
+            told.append(f"{named(found)} too many")
+        elif kind == "insert":
+            told.append(f"{named(wanted)} missing")
+    return ", ".join(dict.fromkeys(told))
+
+
+def named(text: str) -> str:
+    """The characters of a text with their code points and names."""
+    return ", ".join(map(_named, text))
+
+
+def _named(sign: str) -> str:
+    name = unicodedata.name(sign, "")
+    seen = f"{sign} " if sign.isprintable() and not sign.isspace() else ""
+    return f"{seen}U+{ord(sign):04X}{f' {name}' if name else ''}"
