@@ -79,7 +79,7 @@ STAGES: dict[str, Stage] = {
         (
             *("analysis.id", "study.id", "inputs", "schedule", "outputs.queries_since"),
             *("response.ranges", "response.core_set", "response.hybrid"),
-            *("safety.crs", "safety.icans", "safety.cytopenia"),
+            *("safety.crs", "safety.icans", "safety.cytopenia", "safety.dlt_window_days"),
         ),
         "read and check the input tables; list every finding in queries.csv",
         cores=True,

@@ -31,6 +31,9 @@ def fold(text: str) -> str:
     >>> fold("CD19-") == fold("CD19")
     False
     """
+    if text.isascii():
+        simple = "".join(text.casefold().split()).replace("`", "'")
+        return _HYPHEN.sub("", simple) if "-" in simple else simple
     # Before NFKC, which makes a blank with an accent of a spacing accent.
     simple = unicodedata.normalize("NFKC", text.translate(_ALIKE)).casefold()
     simple = "".join(simple.split()).translate(_ALIKE)
@@ -50,6 +53,12 @@ def differing_characters(found: str, expected: str) -> str:
     if (here + there).isascii() and (here + there).isalpha():
         return ""
     return f"{_named(here)} instead of {_named(there)}"
+
+
+def spelled(found: str, expected: str, place: str) -> str:
+    """The spelling that is expected of a text, where it is, and what differs that looks alike."""
+    differing = differing_characters(found, expected)
+    return f"{expected}, as {place}" + (f" ({differing})" if differing else "")
 
 
 def _named(signs: str) -> str:

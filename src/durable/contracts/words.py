@@ -44,8 +44,14 @@ OUTCOMES: dict[str, OutcomeClass] = {
 }
 
 
+#: First characters of what `is_missing_word` is true of, in ASCII: most texts begin otherwise.
+_BEGINNINGS = frozenset(word[0] for word in MISSING_WORDS) | _SIGNS
+
+
 def is_missing_word(text: str) -> bool:
     """Whether a text says that there is nothing, or that it is not known (N, NA, -, ...)."""
+    if text.isascii() and text.strip()[:1].casefold() not in _BEGINNINGS:
+        return False
     folded = fold(text)
     return folded in MISSING_WORDS or (bool(folded) and _SIGNS.issuperset(folded))
 

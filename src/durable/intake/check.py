@@ -18,6 +18,7 @@ from durable.files import csv_bytes, safe_cells, whole, write_csv, write_text
 from durable.intake import conversion, cross
 from durable.intake.conversion import converted
 from durable.intake.findings import Findings, Listing, Recorded
+from durable.intake.missing_words import without_missing_words
 from durable.intake.progress import Progress, of_stage
 from durable.intake.queries import compared, write_html, write_xlsx
 from durable.intake.reading import read
@@ -138,6 +139,7 @@ def _read(plan: Plan, progress: Progress) -> _Read:
         recorded, changed = converted(recorded, given)
         conversions += changed
         frame = typed(recorded, plan.response.ranges, findings, progress)
+        frame = without_missing_words(recorded, frame, plan.response.ranges, findings)
         tables[name] = Table(recorded, frame)
         if recorded.readable and not len(frame):
             _no_records(name, recorded.file, findings)
@@ -159,7 +161,9 @@ def _checked(
     filled = {name: table for name, table in found.tables.items() if len(table.frame)}
     safety = plan.safety
     labels = (safety.crs, safety.icans, safety.cytopenia)
-    needs = cross.Needs(plan.schedule, tuple(plan.response.measures.values()), *labels)
+    needs = cross.Needs(
+        plan.schedule, tuple(plan.response.measures.values()), *labels, safety.dlt_window_days
+    )
     progress.at("checking the records against each other", 0)
 
     def done(check: cross.Check) -> Findings:
