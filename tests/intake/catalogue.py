@@ -525,7 +525,7 @@ RECORDS = [
     case("label that is not scheduled", cell(VISITS, 6, "visit", "Month 2"),
          warning(VISITS, 6, "visit", "Month 2", "unscheduled_label")),
     case("label in small letters", cell(VISITS, 6, "visit", "m2"),
-         warning(VISITS, 6, "visit", "m2", "unscheduled_label")),
+         warning(VISITS, 6, "visit", "m2", "spelling_varies")),
     case("month 2 labelled month 6", (cell(VISITS, 6, "visit", "M6"), cell(VISITS, 8, "visit",
                                                                            "M2")),
          warning(VISITS, 6, "visit_date", "2023-04-12", "outside_window"),
@@ -731,6 +731,115 @@ EVENT_VALUES = [
          warning(EVENTS, 16, "aesi", "icans", "spelling_varies")),
 ]  # fmt: skip
 
+OUTCOMES = [
+    doubtful_cell("recovered event without an end", EVENTS, 4, "end_date", "",
+                  "recovered_without_end"),
+    case("recovered event without an end, by the term of CDISC",
+         (cell(EVENTS, 5, "end_date", ""), cell(EVENTS, 5, "outcome", "RECOVERED/RESOLVED")),
+         warning(EVENTS, 5, "end_date", "", "recovered_without_end")),
+    case("event recovered with sequelae without an end, in Chinese",
+         (cell(EVENTS, 6, "end_date", ""), cell(EVENTS, 6, "outcome", "\u75ca\u6108")),
+         warning(EVENTS, 6, "end_date", "", "recovered_without_end")),
+    case("event not recovered, with an end", cell(EVENTS, 18, "end_date", "2023-08-01"),
+         warning(EVENTS, 18, "outcome", "not recovered", "end_without_recovery")),
+    case("event still resolving, with an end", cell(EVENTS, 6, "outcome", "RECOVERING/RESOLVING"),
+         warning(EVENTS, 6, "outcome", "RECOVERING/RESOLVING", "end_without_recovery")),
+    case("event ongoing, with the month of its end",
+         (cell(EVENTS, 6, "outcome", "ongoing"), cell(EVENTS, 6, "end_date", "2023-03")),
+         warning(EVENTS, 6, "outcome", "ongoing", "end_without_recovery"),
+         warning(EVENTS, 6, "end_date", "2023-03", "partial_date")),
+    case("event not recovered that ends with the death", cell(EVENTS, 18, "end_date",
+                                                              "2024-04-13")),
+    doubtful_cell("fatal event without an end", EVENTS, 21, "end_date", "", "fatal_end"),
+    doubtful_cell("fatal event that ends before the death", EVENTS, 21, "end_date", "2024-04-12",
+                  "fatal_end"),
+    doubtful_cell("outcome of no codelist", EVENTS, 6, "outcome", "better", "outcome_unknown"),
+    doubtful_cell("outcome with a misspelling", EVENTS, 6, "outcome", "recoverd",
+                  "outcome_unknown"),
+    case("outcome unknown, as CDISC has it", cell(EVENTS, 6, "outcome", "UNKNOWN")),
+    case("one event under two identifiers", again(EVENTS, 7, ae_id="AE-17"),
+         warning(EVENTS, 50, "ae_id", "AE-17", "repeated_event")),
+    case("one event twice, the term in capitals", again(EVENTS, 8, ae_id="AE-17",
+                                                        term="COMMON COLD"),
+         warning(EVENTS, 50, "ae_id", "AE-17", "repeated_event")),
+    case("one open event twice", again(EVENTS, 18, ae_id="AE-17"),
+         warning(EVENTS, 50, "ae_id", "AE-17", "repeated_event")),
+    case("one event at two grades", again(EVENTS, 7, ae_id="AE-17", ctcae_grade="3")),
+    case("death within 28 days, its event not assessed",
+         (cell(SUBJECTS, 6, "death_date", "2023-07-08"), cell(EVENTS, 21, "dlt", ""),
+          cell(EVENTS, 21, "start_date", "2023-07-07"), cell(EVENTS, 21, "end_date", "2023-07-08")),
+         warning(EVENTS, 21, "dlt", "", "dlt_not_assessed"),
+         warning(SUBJECTS, 6, "last_contact_date", "2024-04-13", "contact_after_death"),
+         after_death=30, ends_after_death=4),
+    case("death later, of an event of the first 28 days that is not assessed",
+         (cell(EVENTS, 21, "dlt", ""), cell(EVENTS, 21, "start_date", "2023-07-07")),
+         warning(EVENTS, 21, "dlt", "", "dlt_not_assessed")),
+    case("death within 28 days without a fatal event",
+         (cell(SUBJECTS, 2, "death_date", "2023-03-14"),),
+         warning(SUBJECTS, 2, "death_date", "2023-03-14", "dlt_not_assessed"),
+         warning(SUBJECTS, 2, "death_date", "2023-03-14", "death_without_event"),
+         warning(SUBJECTS, 2, "last_contact_date", "2025-02-17", "contact_after_death"),
+         after_death=30, ends_after_death=4),
+]  # fmt: skip
+
+WORDS = [
+    *[doubtful_cell(f"{name} of an event is {value!r}", EVENTS, 2, name, value, "missing_word")
+      for name, value in (("aesi", "N"), ("aesi", "none"), ("aesi", "\uff2e\uff0f\uff21"),
+                          ("aesi", "-"), ("aesi", "\u65e0"), ("outcome", "UNK"), ("outcome", "."),
+                          ("term", "N/A"), ("term", "\u4e0d\u8be6"))],
+    doubtful_cell("reason of a therapy n.a.", THERAPIES, 5, "reason", "n.a.", "missing_word"),
+    doubtful_cell("dose level ND", SUBJECTS, 2, "dose_level", "ND", "missing_word"),
+    doubtful_cell("reason for withdrawal nil", SUBJECTS, 12, "withdrawal_reason", "nil",
+                  "missing_word",
+                  warning(SUBJECTS, 12, "withdrawal_reason", "nil", "withdrawal_without_reason")),
+    bad_cell("preferred term NA", EVENTS, 2, "preferred_term", "NA", "missing_word"),
+    bad_cell("system organ class a hyphen", EVENTS, 2, "system_organ_class", "\u2014",
+             "missing_word"),
+    bad_cell("therapy none", THERAPIES, 3, "therapy", "None", "missing_word"),
+    bad_cell("assay unknown", KINETICS, 4, "assay", "unknown", "missing_word"),
+    bad_cell("unit a point", KINETICS, 4, "unit", ".", "missing_word"),
+    bad_cell("visit n/a", VISITS, 6, "visit", "n/a", "missing_word"),
+    doubtful_cell("AESI a yes", EVENTS, 2, "aesi", "Y", "kind_missing"),
+    doubtful_cell("AESI a yes in Chinese", EVENTS, 2, "aesi", "\u662f", "kind_missing"),
+]  # fmt: skip
+
+SPELLINGS = [
+    *[doubtful_cell(f"preferred term with {what}", EVENTS, 7, "preferred_term", value,
+                    "spelling_varies")
+      for what, value in (
+          ("U+2010", "B\u2010cell aplasia"), ("an en dash", "B\u2013cell aplasia"),
+          ("a minus sign", "B\u2212cell aplasia"), ("a no-break space", "B-cell\u00a0aplasia"),
+          ("two blanks", "B-cell  aplasia"), ("a blank for its hyphen", "B cell aplasia"),
+          ("a full-width letter", "\uff22-cell aplasia"))],
+    doubtful_cell("class with a full-width blank", EVENTS, 3, "system_organ_class",
+                  "Blood and lymphatic\u3000system disorders", "spelling_varies"),
+    doubtful_cell("AESI with an en dash", EVENTS, 7, "aesi", "B\u2013CELL APLASIA",
+                  "spelling_varies"),
+    case("unit with the sign micro and the letter mu",
+         (cell(KINETICS, 4, "unit", "cells/\u00b5L"), cell(KINETICS, 6, "unit", "cells/\u03bcL")),
+         warning(KINETICS, 6, "unit", "cells/\u03bcL", "spelling_varies"), mixed_units=2),
+    case("dose levels that are one dose", cell(SUBJECTS, 2, "dose_level", "1 x 10^7"),
+         warning(SUBJECTS, 2, "dose_level", "1 x 10^7", "spelling_varies")),
+    case("reason for withdrawal with another apostrophe",
+         (cell(SUBJECTS, 12, "withdrawal_reason", "parent's wish"),
+          cell(SUBJECTS, 9, "withdrawal_reason", "parent\u2019s wish")),
+         warning(SUBJECTS, 9, "withdrawal_reason", "parent\u2019s wish", "spelling_varies")),
+    case("visit of the schedule in full width", cell(VISITS, 6, "visit", "\uff2d2"),
+         warning(VISITS, 6, "visit", "\uff2d2", "spelling_varies")),
+]  # fmt: skip
+
+LEVELS = [
+    case(f"dose level {label!r} is a label",
+         (cell(SUBJECTS, 2, "dose_level", label), cell(SUBJECTS, 3, "dose_level", label)))
+    for label in ("1", "10", "DL1", "low")
+] + [
+    case(f"dose level {label!r} is a dose",
+         (cell(SUBJECTS, 2, "dose_level", label), cell(SUBJECTS, 2, "cells_per_kg", "961000")),
+         warning(SUBJECTS, 2, "cells_per_kg", "961000", "dose_differs"),
+         warning(SUBJECTS, 2, "dose_level", label, "spelling_varies"))
+    for label in ("1E7", "1x10^7", "1\u00d710\u2077 cells/kg", "10000000")
+]  # fmt: skip
+
 KINETIC_VALUES = [
     case("value above the limit marked below it", cell(KINETICS, 4, "below_lloq", "Y"),
          error(KINETICS, 4, "value", "0.52", "below_lloq_contradicted")),
@@ -761,5 +870,9 @@ CASES = [
     *RECORD_DATES,
     *VISIT_VALUES,
     *EVENT_VALUES,
+    *OUTCOMES,
+    *WORDS,
+    *SPELLINGS,
+    *LEVELS,
     *KINETIC_VALUES,
 ]
