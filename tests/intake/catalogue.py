@@ -657,7 +657,8 @@ RECORD_DATES = [
          warning(EVENTS, 20, "start_date", "2024-05", "partial_date")),
     case("adverse event without a start or an end, not infused",
          again(EVENTS, 3, subject_id="CQ-003", start_date="", end_date="", aesi=""),
-         error(EVENTS, 50, "start_date", "", "missing_value")),
+         error(EVENTS, 50, "start_date", "", "missing_value"),
+         warning(EVENTS, 50, "end_date", "", "recovered_without_end")),
     bad_cell("adverse event that ends before it starts", EVENTS, 3, "end_date", "2023-02-14",
              "end_before_start"),
     doubtful_cell("adverse event before consent", EVENTS, 2, "start_date", "2023-01-08",
@@ -669,7 +670,8 @@ RECORD_DATES = [
                   "learned_after_withdrawal"),
     case("adverse event after last contact",
          again(EVENTS, 8, ae_id="AE-08", start_date="2025-02-18", end_date=""),
-         warning(EVENTS, 50, "start_date", "2025-02-18", "after_last_contact")),
+         warning(EVENTS, 50, "start_date", "2025-02-18", "after_last_contact"),
+         warning(EVENTS, 50, "end_date", "", "recovered_without_end")),
     bad_cell("sample before consent", KINETICS, 2, "sample_date", "2023-01-08", "before_consent"),
     case("sample after death", again(KINETICS, 62, subject_id="CQ-005", sample_date="2024-04-14"),
          error(KINETICS, 178, "sample_date", "2024-04-14", "after_death")),
@@ -680,7 +682,8 @@ RECORD_DATES = [
          again(KINETICS, 4, subject_id="CQ-003", sample_date="2023-03-10"),
          warning(KINETICS, 178, "sample_date", "2023-03-10", "sample_without_infusion")),
     case("records after the data cut-off are cut, not found",
-         (again(EVENTS, 49, ae_id="AE-06", start_date="2026-01-10", end_date=""),
+         (again(EVENTS, 49, ae_id="AE-06", start_date="2026-01-10", end_date="",
+                outcome="not recovered"),
           again(THERAPIES, 36, start_date="2026-01-10", end_date="", new_systemic="Y"))),
 ]  # fmt: skip
 
@@ -770,7 +773,7 @@ OUTCOMES = [
           cell(EVENTS, 21, "start_date", "2023-07-07"), cell(EVENTS, 21, "end_date", "2023-07-08")),
          warning(EVENTS, 21, "dlt", "", "dlt_not_assessed"),
          warning(SUBJECTS, 6, "last_contact_date", "2024-04-13", "contact_after_death"),
-         after_death=30, ends_after_death=4),
+         after_death=12, ends_after_death=3),
     case("death later, of an event of the first 28 days that is not assessed",
          (cell(EVENTS, 21, "dlt", ""), cell(EVENTS, 21, "start_date", "2023-07-07")),
          warning(EVENTS, 21, "dlt", "", "dlt_not_assessed")),
@@ -779,7 +782,7 @@ OUTCOMES = [
          warning(SUBJECTS, 2, "death_date", "2023-03-14", "dlt_not_assessed"),
          warning(SUBJECTS, 2, "death_date", "2023-03-14", "death_without_event"),
          warning(SUBJECTS, 2, "last_contact_date", "2025-02-17", "contact_after_death"),
-         after_death=30, ends_after_death=4),
+         after_death=18, ends_after_death=3),
 ]  # fmt: skip
 
 WORDS = [
