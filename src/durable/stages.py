@@ -79,7 +79,7 @@ STAGES: dict[str, Stage] = {
         "durable.intake.check",
         (
             *("analysis.id", "study.id", "inputs", "schedule", "outputs.queries_since"),
-            *("response", "sensitivity", "groups", "kinetics.last_day"),
+            *("response", "sensitivity", "groups", "kinetics.last_day", "safety.dlt_window_days"),
             *("safety.crs", "safety.icans", "safety.cytopenia", "safety.escalation"),
         ),
         "read and check the input tables; list every finding in queries.csv",

@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from durable import config
-from durable.analyse import safety
+from durable.analyse import limiting, safety
 from durable.analyse.groups import groups
 from durable.config.model import Safety
 from durable.contracts.adae import adae as contract
-from durable.contracts.results import read_csv, to_csv
+from durable.contracts.results import read_csv, split_parameter, to_csv
 from durable.derive import adae, datasets
 from durable.intake import check, cutoff
 from tests.derive.build import date
@@ -53,6 +53,7 @@ def parameters(found, output):
 
 
 TWO = [child("S1"), child("S2")]
+PROLONGED = "DERIVED|PROLONGED_CYTOPENIA"
 
 
 def test_a_subject_counts_once_at_the_worst_grade_and_every_event_counts():
@@ -219,7 +220,7 @@ def test_crs_is_told_by_dose_level_whatever_the_groups():
 def test_a_label_like_the_derived_one_is_counted_apart():
     found = study([event(1, aesi="PROLONGED_CYTOPENIA")], [child()])
     assert total(found, "t_aesi", "PROLONGED_CYTOPENIA", "n_subjects") == 1
-    assert total(found, "t_aesi", safety.PROLONGED_CYTOPENIA, "n_subjects") == 0
+    assert total(found, "t_aesi", PROLONGED, "n_subjects") == 0
 
 
 def test_mild_is_grade_1_or_2_at_worst():
@@ -232,7 +233,7 @@ def test_mild_is_grade_1_or_2_at_worst():
 def test_special_interest_has_a_row_per_recorded_label_and_for_long_cytopenia():
     events = [event(5, 60, aesi="CYTOPENIA", ctcae_grade=3), event(-1, aesi="HLH")]
     found = study(events, [child()])
-    rows = ["CRS", "CYTOPENIA", "HLH", "ICANS", safety.PROLONGED_CYTOPENIA]
+    rows = ["CRS", "CYTOPENIA", "HLH", "ICANS", PROLONGED]
     assert parameters(found, "t_aesi") == rows
     counts = [total(found, "t_aesi", row, "n_subjects") for row in rows]
     assert counts == [0, 1, 0, 0, 1]
@@ -255,9 +256,7 @@ def test_deaths_are_counted_from_infusion_whatever_the_cause():
     ],
 )  # fmt: skip
 def test_3_plus_3_says_what_comes_next(evaluable, toxic, said):
-    text = safety.next_step(evaluable, toxic)
-    assert text.startswith(f"{toxic} of {evaluable} evaluable")
-    assert said in text
+    assert limiting.next_step(evaluable, toxic).startswith(said)
 
 
 def test_evaluable_is_who_was_followed_through_the_window_or_had_a_toxicity_in_it():
@@ -269,6 +268,7 @@ def test_evaluable_is_who_was_followed_through_the_window_or_had_a_toxicity_in_i
         child("dead", LSTALVDT=date(5), DTHDT=date(5)),
     ]
     events = [
+        event(4, 5, name="dead", ctcae_grade=5, dlt="N"),
         event(3, name="toxic", dlt="Y"),
         event(4, name="toxic", dlt="Y"),
         event(29, name="late", dlt="Y"),
@@ -277,7 +277,10 @@ def test_evaluable_is_who_was_followed_through_the_window_or_had_a_toxicity_in_i
     found = study(events, subjects)
     names = ("n_infused", "n_evaluable", "n_dlt")
     assert [found["t_dlt", "1e7", "A", name].value for name in names] == [5, 3, 1]
-    assert found["t_dlt", "1e7", "A", "next"].note.endswith("expand the dose level to 6 evaluable")
+    assert found["t_dlt", "1e7", "A", "next"].note == (
+        "1 of 3 evaluable with a dose-limiting toxicity: expand the dose level to 6 evaluable;"
+        " 1 death within 28 days recorded as not dose-limiting"
+    )
     assert study(events, subjects, dlt_window_days=29)["t_dlt", "1e7", "A", "n_dlt"].value == 2
 
 
@@ -301,6 +304,147 @@ def test_without_a_table_of_events_only_deaths_are_reported_and_the_rest_says_wh
     assert notes.pop("t_deaths") == ""
     assert notes == dict.fromkeys(safety.OF_EVENTS, "no adverse_events table in this study")
     assert {row.output for row in rows if row.parameter} == {"t_deaths"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "counts"),
+    [
+        ({}, [2, 1]),
+        ({"missing_related": "related"}, [2, 1]),
+        ({"missing_related": "not_related"}, [1, 0]),
+    ],
+)
+def test_a_relation_not_recorded_counts_as_the_plan_says_and_is_told(rule, counts):
+    """S1 related; S2 not recorded, grade 3."""
+    events = [event(1, related="Y"), event(2, name="S2", related=None, ctcae_grade=3)]
+    found = study(events, TWO, **rule)
+    names = ("D28|RELATED", "D28|RELATED_GRADE3")
+    assert [total(found, "t_ae_overview", name, "n_subjects") for name in names] == counts
+    row = found["t_ae_overview", "Total", "D28|RELATED", "n_events_missing"]
+    assert row.value == 1
+    assert row.note == f"counted as {rule.get('missing_related', 'related').replace('_', ' ')}"
+
+
+def test_the_registered_window_is_also_of_those_followed_through_it():
+    """Cut-off on day 1000 of the first; 5 of 8 were followed 28 days.
+
+    In: followed; seen on day 28 exactly; died on day 10. Out: infused four days before the cut-off;
+    lost on day 27, with an event; withdrawn on day 20 and heard of later.
+    """
+    subjects = [
+        child("long"),
+        child("exactly", LSTALVDT=date(28)),
+        child("died", LSTALVDT=date(60), DTHDT=date(10)),
+        child("other", CUTDT=date(28), LSTALVDT=date(28)),
+        child("just", DTHDT=date(28)),
+        child("new", CUTDT=date(4), LSTALVDT=date(4)),
+        child("lost", LSTALVDT=date(27)),
+        child("left", LSTALVDT=date(40), EOSDT=date(20)),
+    ]
+    events = [event(3, name=name, ctcae_grade=3) for name in ("long", "died", "lost", "new")]
+    found = study(events, subjects)
+    assert total(found, "t_ae_overview", "D28|GRADE3", "n_subjects") == 4
+    assert total(found, "t_ae_overview", "D28|GRADE3", "percent") == 50
+    assert total(found, "t_ae_overview", "D28_FOLLOWED|GRADE3", "n_denominator") == 5
+    assert total(found, "t_ae_overview", "D28_FOLLOWED|GRADE3", "n_subjects") == 2
+    assert total(found, "t_ae_overview", "D28_FOLLOWED|GRADE3", "percent") == 40
+    # Nobody of five: 1 - .05^(1/5).
+    bound = total(found, "t_ae_overview", "D28_FOLLOWED|SERIOUS", "upper")
+    assert bound == pytest.approx(0.4507, abs=5e-5)
+
+
+def test_events_between_lymphodepletion_and_infusion_have_a_row():
+    """Lymphodepletion on day -5: its day is in the period, the day of infusion after it."""
+    subjects = [child(), child("S2", LDDT=None)]
+    events = [event(day) for day in (-6, -5, -1, 0)] + [event(-1, name="S2")]
+    found = study(events, subjects)
+    names = ("ANY", "BEFORE_LYMPHODEPLETION", "LYMPHODEPLETION", "LYMPHODEPLETION_UNKNOWN")
+    counts = [total(found, "t_ae_overview", f"PRE|{name}", "n_events") for name in names]
+    assert counts == [4, 1, 2, 1]
+
+
+@pytest.mark.parametrize("outcome", ["recovered", "RECOVERED/RESOLVED", "Recovered with sequelae",
+                                     "fatal", "\u75ca\u6108"])  # fmt: skip
+def test_what_recovered_without_an_end_is_not_ongoing(outcome):
+    events = [event(2, aesi="CRS", outcome=outcome), event(3, name="S2", aesi="CRS")]
+    found = study(events, TWO)
+    assert total(found, "t_ae_crs", "CRS", "n_ongoing") == 1
+    assert total(found, "t_ae_crs", "CRS", "n_end_unknown") == 1
+    assert np.isnan(total(found, "t_ae_crs", "CRS", "duration_median"))
+
+
+@pytest.mark.parametrize("outcome", ["not recovered", "recovering/resolving", "unknown", None, "?"])
+def test_what_is_not_known_to_be_over_is_ongoing_without_an_end(outcome):
+    found = study([event(2, aesi="CRS", outcome=outcome)], TWO)
+    assert total(found, "t_ae_crs", "CRS", "n_ongoing") == 1
+
+
+def test_a_cytopenia_recovered_on_an_unknown_day_is_not_prolonged_but_told():
+    events = [
+        event(5, aesi="CYTOPENIA", ctcae_grade=3, outcome="recovered"),
+        event(5, name="S2", aesi="CYTOPENIA", ctcae_grade=3),
+    ]
+    found = study(events, TWO)
+    assert total(found, "t_aesi", PROLONGED, "n_subjects") == 1  # S2: present while followed
+    assert total(found, "t_aesi", PROLONGED, "n_end_unknown") == 1
+
+
+def test_imputed_dates_are_in_no_onset_and_no_duration():
+    """Exact: S1 day 4 to 6 (3 days). S2 by the month, so on day 0; S3 by the month of its end.
+
+    S4 has an exact onset on day 2 and an imputed one on day 0, which may have been the first.
+    """
+    month = f"{date(0):%Y-%m}"
+    events = [
+        event(4, 6, aesi="CRS"),
+        event(None, 9, "S2", aesi="CRS", start_date_partial=month),
+        event(6, None, "S3", aesi="CRS", end_date_partial=f"{date(60):%Y-%m}"),
+        event(2, 3, "S4", aesi="CRS"),
+        event(None, 1, "S4", aesi="CRS", start_date_partial=month),
+    ]
+    found = study(events, [child(f"S{i}") for i in range(1, 5)])
+    names = ("onset_median", "onset_min", "onset_max", "n_onset_imputed")
+    assert [total(found, "t_ae_crs", "CRS", name) for name in names] == [5, 4, 6, 2]
+    names = ("duration_median", "duration_max", "n_duration_imputed", "n_ongoing")
+    assert [total(found, "t_ae_crs", "CRS", name) for name in names] == [2.5, 3, 3, 0]
+    assert found["t_ae_crs", "Total", "CRS", "onset_median"].note == "2 imputed, left out"
+    assert total(found, "t_ae_overview", "D28|ANY", "n_subjects") == 4  # in their windows
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("Investigations", "ALT|AST increased"), ("Investigations|ALT", "AST increased")),
+        (("A|", "B"), ("A", "|B")),
+        (("A\\", "|B"), ("A", "\\|B")),
+    ],
+)
+def test_terms_with_bars_are_rows_of_their_own(first, second):
+    events = [
+        event(1, name=name, system_organ_class=soc, preferred_term=term)
+        for name, (soc, term) in zip(("S1", "S2"), (first, second), strict=True)
+    ]
+    found = study(events, TWO, windows_days=(28,))
+    assert to_csv(found.values())
+    rows = [split_parameter(name) for name in parameters(found, "t_ae_soc_pt")]
+    assert {row[1:] for row in rows} == {first, second, (first[0], ""), (second[0], "")}
+    counts = {k[2]: r.value for k, r in found.items() if k[0] == "t_ae_soc_pt" and
+              k[1] == "Total" and k[3] == "n_subjects"}  # fmt: skip
+    assert set(counts.values()) == {1}
+
+
+def test_a_label_written_as_the_derived_parameter_is_another():
+    found = study([event(1, aesi=PROLONGED)], [child()])
+    assert total(found, "t_aesi", "DERIVED\\|PROLONGED_CYTOPENIA", "n_subjects") == 1
+    assert total(found, "t_aesi", PROLONGED, "n_subjects") == 0
+
+
+def test_only_who_consented_is_in_the_denominator_of_the_never_infused():
+    """Two left out, one of them without consent: 1."""
+    subjects = [child(), never_infused("S8"), never_infused("S9", ENRLFL="N")]
+    found = study([event(-1, name="S8")], subjects)
+    assert total(found, "t_ae_overview", "NOT_INFUSED|ANY", "n_denominator") == 1
+    assert total(found, "t_ae_overview", "NOT_INFUSED|ANY", "percent") == 100
 
 
 EVENTS = st.builds(
@@ -334,7 +478,7 @@ def test_counts_agree_with_each_other(events):
         if len(levels) == 3:
             assert levels[0] + levels[1] == levels[2]
         if output == "t_ae_soc_pt":
-            window, soc, _ = parameter.split("|")
+            window, soc, _ = split_parameter(parameter)
             assert count <= n[output, group, f"{window}|{soc}|"]
             assert count <= n["t_ae_overview", group, f"{window}|ANY"]
         if output == "t_ae_overview" and parameter.startswith("D28|"):
@@ -412,10 +556,10 @@ def counted(events, n, grade="grade"):
 
 CATEGORIES = {
     "ANY": lambda row: True,
-    "RELATED": lambda row: row["related"] == "Y",
+    "RELATED": lambda row: row["related"] != "N",
     "SERIOUS": lambda row: row["serious"] == "Y",
     "GRADE3": lambda row: row["grade"] >= 3,
-    "RELATED_GRADE3": lambda row: row["grade"] >= 3 and row["related"] == "Y",
+    "RELATED_GRADE3": lambda row: row["grade"] >= 3 and row["related"] != "N",
     "FATAL": lambda row: row["grade"] == 5 or row["outcome"] == "fatal",
     "DLT": lambda row: row["dlt"] == "Y",
     "AESI": lambda row: row["aesi"] != "",
@@ -423,14 +567,26 @@ CATEGORIES = {
 
 
 def expected_overview(after, before, n):
-    for window, last in WINDOWS.items():
+    # All infused of the demo were followed for more than 28 days: the rows say the same.
+    for window, last in (*WINDOWS.items(), ("D28_FOLLOWED", 28)):
         inside = [row for row in after if row["day"] <= last]
+        more = {"n_denominator": n} if window == "D28_FOLLOWED" else {}
         for name, holds in CATEGORIES.items():
-            yield f"{window}|{name}", counted([row for row in inside if holds(row)], n)
+            # No relation is missing in the demo.
+            other = {"n_events_missing": 0} if name == "RELATED" and not more else {}
+            values = counted([row for row in inside if holds(row)], n)
+            yield f"{window}|{name}", values | more | other
         imputed = [row | {"grade": row["grade"] or 3} for row in inside]
         severe = [row for row in imputed if row["grade"] >= 3]
-        yield f"{window}|GRADE3_MISSING_AS_3", counted(severe, n)
+        yield f"{window}|GRADE3_MISSING_AS_3", counted(severe, n) | more
     yield "PRE|ANY", counted(before, n)
+    # CQ-001 had apheresis on 2023-01-24 and lymphodepletion from 2023-02-09 on; CQ-007 was nauseous
+    # on 2023-08-18, a day after its lymphodepletion began.
+    early = [row for row in before if row["subject_id"] == "CQ-001"]
+    yield "PRE|BEFORE_LYMPHODEPLETION", counted(early, n)
+    late = [row for row in before if row["subject_id"] == "CQ-007"]
+    yield "PRE|LYMPHODEPLETION", counted(late, n)
+    yield "PRE|LYMPHODEPLETION_UNKNOWN", counted([], n)
 
 
 def expected_terms(everyone, after, n):
@@ -459,7 +615,7 @@ def expected_interest(everyone, before, after, n):
         yield label, counted([row for row in after if row["aesi"] == label], n)
     low = [row for row in after if row["aesi"] == "CYTOPENIA"]
     long = [row for row in low if row["grade"] >= 3 and row["lasts"] > 28]
-    yield "DERIVED|PROLONGED_CYTOPENIA", counted(long, n)
+    yield "DERIVED|PROLONGED_CYTOPENIA", counted(long, n) | {"n_end_unknown": 0}
 
 
 def spread(name, values):
@@ -476,7 +632,14 @@ def expected_neurotoxicity(after, n):
         lasted = [row["days"] for row in events if row["days"] is not None]
         values = counted(events, n, "astct") | spread("onset", list(first.values()))
         values |= spread("duration", lasted)
-        yield label, values | {"n_ongoing": len(events) - len(lasted)}
+        yield (
+            label,
+            values
+            | {
+                "n_ongoing": len(events) - len(lasted),
+                **dict.fromkeys(("n_onset_imputed", "n_duration_imputed", "n_end_unknown"), 0),
+            },
+        )
 
 
 def expected_deaths(subjects, n):
@@ -488,9 +651,10 @@ def expected_deaths(subjects, n):
 
 
 def expected_toxicity(after, n):
-    """All infused of the demo were followed for more than 28 days."""
+    """All infused of the demo were followed for more than 28 days, and nobody died in them."""
     toxic = len({r["subject_id"] for r in after if r["dlt"] == "Y" and r["day"] <= 28})
     values = {"n_infused": n, "n_evaluable": n, "n_dlt": toxic, "percent": 100 * toxic / n}
+    values |= {"n_dlt_unassessed_death": 0, "n_death_not_limiting": 0}
     return values if toxic else values | {"upper": 1 - 0.05 ** (1 / n)}
 
 

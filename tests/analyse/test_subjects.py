@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from math import isnan
 
+import pandas as pd
 import pytest
 
+from durable.analyse.follow_up import end_of_follow_up
 from durable.analyse.subjects import baseline, disposition
 from durable.derive.datasets import Datasets
 from tests.derive.build import ACTIVE, INACTIVE, date, derived, subject, visit
@@ -76,3 +78,28 @@ def test_baseline_is_of_the_infused() -> None:
     assert found["SEX|F", "percent"] == pytest.approx(200 / 3)
     assert found["MUS", "median"] == 30
     assert found["BLREMFL|N", "n"] == 3
+
+
+@pytest.mark.parametrize(
+    ("last_contact", "withdrawal", "death", "days"),
+    [
+        ("2024-03-01", None, "2024-04-13", 104),  # 2024 is a leap year: 31 + 29 + 31 + 13
+        ("2024-06-01", None, "2024-04-13", 104),
+        ("2024-03-01", "2024-02-01", "2024-04-13", 104),
+        ("2024-03-01", "2024-02-01", None, 32),
+        ("2024-03-01", None, None, 61),
+    ],
+)
+def test_follow_up_of_the_dead_ends_at_death(
+    last_contact: str, withdrawal: str | None, death: str | None, days: int
+) -> None:
+    """Infused on 2024-01-01; the first and the last day count."""
+    dates = {
+        "TRTSDT": "2024-01-01",
+        "LSTALVDT": last_contact,
+        "EOSDT": withdrawal,
+        "DTHDT": death,
+    }
+    adsl = pd.DataFrame({name: pd.to_datetime(pd.Series([date])) for name, date in dates.items()})
+    end = end_of_follow_up(adsl)
+    assert ((end - adsl["TRTSDT"]).dt.days + 1).tolist() == [days]

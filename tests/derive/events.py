@@ -12,7 +12,7 @@ from durable.contracts.columns import NATIVE_COLUMNS
 from durable.derive import adae
 from tests.derive.build import INFUSION, date
 
-_DATES = ("TRTSDT", "LSTALVDT", "DTHDT", "CUTDT")
+_DATES = ("LDDT", "TRTSDT", "EOSDT", "LSTALVDT", "DTHDT", "CUTDT")
 _NUMBERS = ("ctcae_grade", "astct_grade")
 
 
@@ -23,9 +23,11 @@ def child(name: str = "S1", **given: Any) -> dict[str, Any]:
         "USUBJID": name,
         "PART": "A",
         "DOSELVL": "1e7",
+        "LDDT": date(-5),
         "TRTSDT": INFUSION,
         "LSTALVDT": date(1000),
         "DTHDT": None,
+        "EOSDT": None,
         "CUTDT": date(1000),
         "ENRLFL": "Y",
         "SAFFL": "Y",

@@ -316,7 +316,8 @@ def of_terms(*names):
 
 
 def test_terms_stand_under_their_class_with_grades_that_occur(tmp_path):
-    names = ("D28|Skin|", "D28|Skin|Rash", "D28|A|B|", "D28|A|B|C|D")
+    # A bar within a class or a term is written with a backslash before it.
+    names = ("D28|Skin|", "D28|Skin|Rash", r"D28|A\|B|", r"D28|A\|B|C\|D")
     table = made(tmp_path, of_terms(*names))["t_ae_soc_pt"]
     shown = cells(table)
     assert shown["95 % upper bound of any row with 0, %"] == ["63.2", "52.7"]
@@ -347,7 +348,7 @@ def test_crs_shows_every_grade_onset_and_duration(tmp_path):
     assert shown[f"{block} / Worst ASTCT grade, n (%) / grade missing"] == ["0", "1 (25.0)"]
     onset = f"{block} / First onset, days after infusion, median (min, max)"
     assert shown[onset] == ["NE", "3.5 (2, 5)"]
-    assert shown[f"{block} / Events ongoing at the data cut-off"] == ["0", "1"]
+    assert shown[f"{block} / Events ongoing at the data cut-off or death"] == ["0", "1"]
 
 
 def test_special_interest_and_deaths(tmp_path):
@@ -372,25 +373,27 @@ def test_special_interest_and_deaths(tmp_path):
 
 def limiting_rows():
     counts = {"n_infused": 3, "n_evaluable": 3, "n_dlt": 0, "percent": 0, "upper": 0.63159}
+    counts |= {"n_dlt_unassessed_death": 0, "n_death_not_limiting": 1}
     said = "0 of 3 evaluable with a dose-limiting toxicity: escalate"
     yield from values("t_dlt", "A", LOW, **counts, next=(nan, nan, nan, said))
     yield from values("t_dlt", "ALL", LOW, **counts)
     yield from values("t_dlt", "ALL", TOTAL, n_infused=4, n_evaluable=0, n_dlt=0, percent=nan,
-                      upper=nan)  # fmt: skip
+                      n_dlt_unassessed_death=0, n_death_not_limiting=1, upper=nan)  # fmt: skip
 
 
 def test_dose_limiting_toxicities_say_what_is_next(tmp_path):
     table = made(tmp_path, limiting_rows())["t_dlt"]
     assert table.columns[-1] == "Next, by the 3+3 rule"
+    level = ["3", "3", "0 (0.0)", "0", "1", "63.2"]
     assert cells(table) == {
-        "Part A, by dose level / Dose level 1e7": ["3", "3", "0 (0.0)", "63.2", "escalate"],
-        "All parts / Dose level 1e7": ["3", "3", "0 (0.0)", "63.2", ""],
-        "All parts / Total": ["4", "0", "0", "NE", ""],
+        "Part A, by dose level / Dose level 1e7": [*level, "escalate"],
+        "All parts / Dose level 1e7": [*level, ""],
+        "All parts / Total": ["4", "0", "0", "0", "1", "NE", ""],
     }
     without = PLAN.model_copy(update={"safety": Safety(escalation="none", escalation_part="B")})
     table = made(tmp_path, limiting_rows(), without)["t_dlt"]
-    assert len(table.columns) == 4
-    assert cells(table)["Part B, by dose level / No subject infused"] == [""] * 4
+    assert len(table.columns) == 6
+    assert cells(table)["Part B, by dose level / No subject infused"] == [""] * 6
 
 
 def test_without_adverse_events_their_tables_say_so(tmp_path):

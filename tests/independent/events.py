@@ -31,14 +31,25 @@ class Event:
     grade: int | None
     astct: int | None
     serious: bool
-    related: bool
-    limiting: bool
+    related: str
+    limiting: str
     interest: str
     outcome: str
+    phase: str
+    """Of an event before infusion: before the lymphodepletion, in its period, or not known."""
 
     @property
     def emergent(self) -> bool:
         return self.day is not None and self.day >= 0
+
+    @property
+    def counts_as_related(self) -> bool:
+        """One without a record counts as related (config: safety.missing_related)."""
+        return self.related != "N"
+
+    @property
+    def ongoing(self) -> bool:
+        return self.end is None and self.outcome not in ("recovered", "fatal")
 
     @property
     def fatal(self) -> bool:
@@ -46,10 +57,14 @@ class Event:
 
     @property
     def prolonged_cytopenia(self) -> bool:
-        """Grade >= 3 and present after day 28; one without an end still is."""
-        grade, day = PROLONGED
-        severe = self.interest == "CYTOPENIA" and (self.grade or 0) >= grade
-        return self.emergent and severe and (self.last_day is None or self.last_day > day)
+        """Grade >= 3 and present after day 28; one without an end still is, if not recovered."""
+        last = 10**6 if self.last_day is None and self.outcome != "recovered" else self.last_day
+        return self.severe_cytopenia and (last or 0) > PROLONGED[1]
+
+    @property
+    def severe_cytopenia(self) -> bool:
+        severe = self.interest == "CYTOPENIA" and (self.grade or 0) >= PROLONGED[0]
+        return self.emergent and severe
 
 
 def events(study: list[Subject], cutoff: date) -> list[Event]:
@@ -74,10 +89,19 @@ def events(study: list[Subject], cutoff: date) -> list[Event]:
                 int(row["ctcae_grade"]) if row["ctcae_grade"] else None,
                 int(row["astct_grade"]) if row["astct_grade"] else None,
                 row["serious"] == "Y",
-                row["related"] == "Y",
-                row["dlt"] == "Y",
+                row["related"],
+                row["dlt"],
                 row["aesi"],
-                row["outcome"],
+                # What ended after the cut-off had no outcome then.
+                row["outcome"] if end or not row["end_date"] else "",
+                period(subject.lymphodepletion, start),
             )
         )
     return found
+
+
+def period(lymphodepletion: date | None, start: date) -> str:
+    """The day of lymphodepletion begins its period."""
+    if lymphodepletion is None:
+        return "LYMPHODEPLETION_UNKNOWN"
+    return "LYMPHODEPLETION" if start >= lymphodepletion else "BEFORE_LYMPHODEPLETION"

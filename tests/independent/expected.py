@@ -379,8 +379,15 @@ def disposition(consented: list[Subject], cutoff: date, add: Add) -> None:
         ]
     for name, members in of_infused.items():
         add("t_disposition", name, n_percent(len(members), len(infused)))
-    months = [(s.since(s.last_contact) + 1) / MONTH for s in infused]
+    months = [(s.since(left(s)) + 1) / MONTH for s in infused]
     add("t_disposition", "FOLLOW_UP", plain(summary(months)))
+
+
+def left(subject: Subject) -> date:
+    """End of follow-up: the death, else withdrawal or last contact."""
+    if subject.death:
+        return subject.death
+    return min(subject.withdrawal or subject.last_contact, subject.last_contact)
 
 
 def n_percent(count: int, n: int) -> Iterator[Row]:
@@ -480,6 +487,19 @@ def safety(cutoff: date) -> dict[Key, Value]:
         for name, part in overview(mine).items():
             sensitive = "MISSING_AS" in name
             add("t_ae_overview", name, counts(part, n, missing=3 if sensitive else None))
+            if name.endswith("|RELATED"):
+                whole = within(mine, name.split("|")[0])
+                unknown = sum(e.related == "" for e in whole)
+                note = "counted as related" if unknown else ""
+                add("t_ae_overview", name, [("n_events_missing", unknown, note)])
+        stayed = {s.id for s in members if followed(s, 28, cutoff)}
+        for name, part in overview([e for e in mine if e.subject in stayed]).items():
+            window, category = name.split("|")
+            if window == "D28":
+                missing = 3 if "MISSING_AS" in category else None
+                head = f"D28_FOLLOWED|{category}"
+                add("t_ae_overview", head, [("n_denominator", len(stayed), "")])
+                add("t_ae_overview", head, counts(part, len(stayed), missing=missing))
         # The terms that occur in a window anywhere are rows in every column.
         for name in overall_terms([e for e in seen if e.day is not None]):
             window, organ_class, term = name.split("|")
@@ -494,6 +514,10 @@ def safety(cutoff: date) -> dict[Key, Value]:
             add("t_aesi", name, counts([e for e in emergent if e.interest == name], n))
         long = [e for e in mine if e.prolonged_cytopenia]
         add("t_aesi", "DERIVED|PROLONGED_CYTOPENIA", counts(long, n))
+        undated = {
+            e.subject for e in mine if e.severe_cytopenia and e.outcome == "recovered" and not e.end
+        } - {e.subject for e in long}
+        add("t_aesi", "DERIVED|PROLONGED_CYTOPENIA", [("n_end_unknown", len(undated), "")])
         for name in ("CRS", "ICANS"):
             part = [e for e in emergent if e.interest == name]
             add("t_ae_crs", name, counts(part, n, astct=True))
@@ -506,7 +530,7 @@ def safety(cutoff: date) -> dict[Key, Value]:
             if not count:
                 add("t_deaths", name, [("upper", estimates.none_observed(n), BOUND)])
         add("t_dlt", "ALL", limiting(members, seen))
-    left_out = [s.id for s in study if not s.infusion]
+    left_out = [s.id for s in study if s.consent and not s.infusion]
     part = [e for e in seen if e.subject in left_out]
     head = ("t_ae_overview", "primary", "total", "Total", "NOT_INFUSED|ANY")
     ard.add(head, [("n_denominator", len(left_out), ""), *counts(part, len(left_out))])
@@ -532,20 +556,29 @@ def overview(mine: list[Event]) -> dict[str, list[Event]]:
         severe = [e for e in part if (e.grade or 0) >= 3]
         found |= {
             f"{window}|ANY": part,
-            f"{window}|RELATED": [e for e in part if e.related],
+            f"{window}|RELATED": [e for e in part if e.counts_as_related],
             f"{window}|SERIOUS": [e for e in part if e.serious],
             f"{window}|GRADE3": severe,
-            f"{window}|RELATED_GRADE3": [e for e in severe if e.related],
+            f"{window}|RELATED_GRADE3": [e for e in severe if e.counts_as_related],
             f"{window}|FATAL": [e for e in part if e.fatal],
-            f"{window}|DLT": [e for e in part if e.limiting],
+            f"{window}|DLT": [e for e in part if e.limiting == "Y"],
             f"{window}|AESI": [e for e in part if e.interest],
             # "A missing grade is shown as worst case grade 3 in a sensitivity row."
             f"{window}|GRADE3_MISSING_AS_{MISSING_GRADE}": [
                 e for e in part if (e.grade or MISSING_GRADE) >= 3
             ],
         }
-    found["PRE|ANY"] = [e for e in mine if not e.emergent]
+    before = [e for e in mine if not e.emergent]
+    found["PRE|ANY"] = before
+    for phase in ("BEFORE_LYMPHODEPLETION", "LYMPHODEPLETION", "LYMPHODEPLETION_UNKNOWN"):
+        found[f"PRE|{phase}"] = [e for e in before if e.phase == phase]
     return found
+
+
+def followed(subject: Subject, days: int, cutoff: date) -> bool:
+    """The window had closed, and the subject was seen on its last day or later, or had died."""
+    closed = subject.since(cutoff) >= days
+    return closed and (subject.death is not None or subject.since(left(subject)) >= days)
 
 
 def overall_terms(seen: list[Event]) -> set[str]:
@@ -593,20 +626,31 @@ def course(part: list[Event]) -> Iterator[Row]:
         found = summary([Fraction(d) for d in days])
         for of in ("median", "min", "max"):
             yield f"{name}_{of}", found[of], ""
-    yield "n_ongoing", sum(e.end is None for e in part), ""
+        yield f"n_{name}_imputed", 0, ""  # every date of these studies is recorded whole
+    yield "n_ongoing", sum(e.ongoing for e in part), ""
+    yield "n_end_unknown", sum(e.end is None and not e.ongoing for e in part), ""
 
 
 def limiting(members: list[Subject], seen: list[Event]) -> Iterator[Row]:
-    """Evaluable: followed alive for 28 days, or with a dose-limiting toxicity earlier."""
-    toxic = {e.subject for e in seen if e.emergent and e.limiting and (e.day or 0) <= 28} & {
-        s.id for s in members
-    }
-    followed = {s.id for s in members if s.since(s.last_contact) >= 28}
-    evaluable = len(followed | toxic)
+    """Followed for 28 days, or with a dose-limiting toxicity or a death not assessed in them."""
+    evaluable, toxic, unassessed, spared = 0, 0, 0, 0
+    for subject in members:
+        mine = [e for e in seen if e.subject == subject.id]
+        recorded = any(e.emergent and e.limiting == "Y" and (e.day or 0) <= 28 for e in mine)
+        fatal = [e.limiting for e in mine if e.fatal]
+        died = subject.death is not None and subject.since(subject.death) <= 28
+        recorded |= died and "Y" in fatal
+        doubtful = died and not recorded and (not fatal or "" in fatal)
+        unassessed += doubtful
+        toxic += recorded or doubtful
+        spared += died and not recorded and not doubtful
+        evaluable += recorded or doubtful or subject.since(left(subject)) >= 28
     yield "n_infused", len(members), ""
     yield "n_evaluable", evaluable, ""
-    yield "n_dlt", len(toxic), ""
-    yield "percent", percent(len(toxic), evaluable), ""
+    yield "n_dlt", toxic, ""
+    yield "percent", percent(toxic, evaluable), ""
+    yield "n_dlt_unassessed_death", unassessed, ""
+    yield "n_death_not_limiting", spared, ""
     if not toxic:
         yield "upper", estimates.none_observed(evaluable), BOUND
 
@@ -617,6 +661,20 @@ def next_step(found: dict[str, object]) -> str:
     assert isinstance(evaluable, int)
     assert isinstance(toxic, int)
     seen = f"{toxic} of {evaluable} evaluable with a dose-limiting toxicity"
+    if found["n_dlt_unassessed_death"]:
+        count = found["n_dlt_unassessed_death"]
+        deaths = f"{count} death{'s' if count != 1 else ''}"
+        counted_so = (
+            f"{deaths} within 28 days without a recorded assessment, counted as dose-limiting"
+        )
+        seen += f": adjudicate first ({counted_so})"
+        if toxic >= 2:
+            return f"{seen}; as counted, stop, the maximum tolerated dose is exceeded"
+        if evaluable < 3:
+            return f"{seen}; as counted, treat or follow more subjects until 3 are evaluable"
+        if evaluable < 6:
+            return f"{seen}; as counted, expand the dose level to 6 evaluable"
+        return seen
     if toxic >= 2:
         return f"{seen}: stop, the maximum tolerated dose is exceeded"
     if evaluable < 3:

@@ -149,7 +149,7 @@ def adverse_events(random: Random, name: str, infused: date, end: date) -> list[
             "start_date": start, "end_date": stop if ended else "",
             "ctcae_grade": random.choice(["", "1", "2", "3", "4"]),
             "astct_grade": random.choice(["1", "2", ""]) if interest in ("CRS", "ICANS") else "",
-            "serious": random.choice("YN"), "related": random.choice("YN"),
+            "serious": random.choice("YN"), "related": random.choice("YN")[: bool(term)],
             "dlt": random.choice("NNNY"), "aesi": interest,
             "outcome": "recovered" if ended else "not recovered",
         }  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.contracts.results import TOTAL, Result
+from durable.contracts.results import NOT_RECORDED, TOTAL, Result
 from durable.cores import each
 
 #: ADSL variable of each group of the plan.
@@ -54,14 +54,18 @@ def groups(adsl: pd.DataFrame, variables: Iterable[str], population: str = "SAFF
     Returns
     -------
     list of Group
-        Levels sorted as numbers where all of them are numbers (1e7, 3e7), else as text; Total last.
+        Levels sorted as numbers where all of them are numbers (1e7, 3e7), else as text; then those
+        for whom it is not recorded, where there are any; Total last.
     """
     members = adsl.loc[adsl[population] == "Y"]
-    found = [
-        Group(name, level, frozenset(members.loc[members[VARIABLES[name]] == level, "USUBJID"]))
-        for name in variables
-        for level in _levels(members[VARIABLES[name]])
-    ]
+    found = []
+    for name in variables:
+        values = members[VARIABLES[name]]
+        for level in _levels(values):
+            found.append(Group(name, level, frozenset(members.loc[values == level, "USUBJID"])))
+        if values.isna().any():
+            unknown = frozenset(members.loc[values.isna(), "USUBJID"])
+            found.append(Group(name, NOT_RECORDED, unknown))
     return [*found, Group(*TOTAL, frozenset(members["USUBJID"]))]
 
 

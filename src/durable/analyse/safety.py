@@ -6,20 +6,34 @@ each row counts is written in docs/safety.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from math import nan
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+from durable.analyse import limiting
+from durable.analyse.follow_up import followed_through
 from durable.analyse.groups import Group, groups
+from durable.analyse.incidence import (
+    COLUMN,
+    Parameter,
+    Row,
+    Table,
+    bound,
+    number,
+    percent,
+    result,
+)
+from durable.analyse.limiting import ALL, LIMITING, fatal_events
 from durable.config.model import Plan, Safety
-from durable.contracts.adae import window_flag
+from durable.contracts.adae import (
+    BEFORE_INFUSION,
+    BEFORE_LYMPHODEPLETION,
+    LYMPHODEPLETION,
+    window_flag,
+)
 from durable.contracts.results import NO_EVENTS_TABLE, TOTAL, Result, to_csv
 from durable.files import write_text
-from durable.stats.proportions import proportion_bound
 from durable.stats.summaries import summarise
 
 OVERVIEW = "t_ae_overview"
@@ -27,17 +41,11 @@ TERMS = "t_ae_soc_pt"
 NEUROTOXICITY = "t_ae_crs"
 INTEREST = "t_aesi"
 DEATHS = "t_deaths"
-LIMITING = "t_dlt"
 #: Tables that cannot be made without adverse events.
 OF_EVENTS = (OVERVIEW, TERMS, NEUROTOXICITY, INTEREST, LIMITING)
-ALL = "ALL"
-#: Derived, so named apart from the labels that are recorded.
-PROLONGED_CYTOPENIA = "DERIVED|PROLONGED_CYTOPENIA"
+#: Of two parts, so that no label that is recorded can be the same.
+PROLONGED_CYTOPENIA: Parameter = ("DERIVED", "PROLONGED_CYTOPENIA")
 _SEVERE = 3
-_FATAL = 5
-_GRADES = ("missing", "1", "2", "3", "4", "5")
-
-Row = tuple[str, str, float, float, float, str]
 
 
 def run(plan: Plan, folder: Path) -> None:
@@ -70,97 +78,95 @@ def analyse(
         Confidence level of the one-sided bounds.
     """
     for output in OF_EVENTS if adae is None else ():
-        yield from (
-            _result(output, c, _number("", "n_infused", _n(c), NO_EVENTS_TABLE)) for c in columns
-        )
+        for column in columns:
+            row = number(COLUMN, "n_infused", len(column.subjects), NO_EVENTS_TABLE)
+            yield result(output, column, row)
     if adae is not None:
         for table in (overview(adae, rule), terms(adae, rule), interest(adae, rule)):
             yield from table.results(columns, level)
+        yield from _end_unknown(adae, columns, rule)
+        yield from _followed(adsl, adae, columns, rule, level)
+        yield from _not_recorded(adae, columns, rule)
         yield from _not_infused(adsl, adae, level)
         yield from _neurotoxicity(adae, _with_dose_levels(adsl, columns), rule, level)
-        yield from _limiting(adsl, adae, columns, rule, level)
+        yield from limiting.results(adsl, adae, columns, rule, level)
     for column in columns:
         for row in deaths(adsl, column, rule, level):
-            yield _result(DEATHS, column, row)
-
-
-@dataclass(frozen=True)
-class Table:
-    """Events to be counted under the rows of a table.
-
-    Attributes
-    ----------
-    parameters
-        Rows in their order.
-    subjects
-        One row per parameter and subject with an event: ``parameter`` (position), ``USUBJID``,
-        ``size`` (number of events) and ``max`` (worst known grade, 0 where none is known).
-    """
-
-    output: str
-    parameters: list[str]
-    subjects: pd.DataFrame
-
-    @classmethod
-    def of(cls, output: str, parameters: Iterable[str], events: pd.DataFrame) -> Table:
-        """From ``parameter``, ``USUBJID`` and ``grade`` of every event under every row."""
-        order = list(parameters)
-        known = events.assign(
-            parameter=pd.Index(order).get_indexer(pd.Index(events["parameter"])),
-            grade=events["grade"].fillna(0).astype("int64"),
-        )
-        by_subject = known.groupby(["parameter", "USUBJID"], sort=False)["grade"]
-        return cls(output, order, by_subject.agg(["size", "max"]).reset_index())
-
-    def results(self, columns: list[Group], level: float) -> Iterator[Result]:
-        """The rows in every column, zeros included; each column begins with its N and its bound."""
-        for column in columns:
-            yield _result(self.output, column, _number("", "n_infused", _n(column)))
-            yield _result(self.output, column, _number("", "upper", *_bound(_n(column), level)))
-            yield from (_result(self.output, column, row) for row in self.rows(column, level))
-
-    def rows(self, column: Group, level: float) -> Iterator[Row]:
-        """Subjects, events and worst grades under each parameter in one column."""
-        part = column.of(self.subjects)
-        cells = part["parameter"].to_numpy() * len(_GRADES) + part["max"].to_numpy()
-        shape = (len(self.parameters), len(_GRADES))
-        worst = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
-        events = np.bincount(part["parameter"], part["size"], minlength=len(self.parameters))
-        bound = _bound(_n(column), level)
-        for parameter, n_events, grades in zip(
-            self.parameters, events.tolist(), worst.tolist(), strict=True
-        ):
-            yield from _counted(parameter, "", sum(grades), _n(column))
-            yield _number(parameter, "n_events", n_events)
-            for grade, count in zip(_GRADES, grades, strict=True):
-                yield from _counted(parameter, f"grade_{grade}", count, _n(column))
-            yield from _counted(parameter, "grade_1_2", grades[1] + grades[2], _n(column))
-            if not sum(grades):
-                yield _number(parameter, "upper", *bound)
+            yield result(DEATHS, column, row)
 
 
 def overview(adae: pd.DataFrame, rule: Safety) -> Table:
-    """Events by category in each window, and before infusion."""
-    severe = _at_least(adae, _SEVERE)
+    """Events by category in each window, and before infusion by the lymphodepletion."""
+    parts: dict[Parameter, pd.DataFrame] = {}
+    for window, inside in _windows(adae, rule).items():
+        parts |= _categories(window, adae, inside, rule)
+    before = adae["PRETRTFL"] == "Y"
+    parts["PRE", "ANY"] = adae.loc[before]
+    for name, phase in (
+        ("BEFORE_LYMPHODEPLETION", BEFORE_LYMPHODEPLETION),
+        ("LYMPHODEPLETION", LYMPHODEPLETION),
+        ("LYMPHODEPLETION_UNKNOWN", BEFORE_INFUSION),
+    ):
+        parts["PRE", name] = adae.loc[before & (adae["APHASE"] == phase)]
+    return Table.from_parts(OVERVIEW, parts)
+
+
+def _categories(
+    window: str, adae: pd.DataFrame, inside: pd.Series[bool], rule: Safety
+) -> dict[Parameter, pd.DataFrame]:
+    """Events of a window by category, at their grade and with missing grades imputed."""
+    severe, related = _at_least(adae, _SEVERE), _related(adae, rule)
     categories = {
         "ANY": adae["USUBJID"].notna(),
-        "RELATED": adae["AEREL"] == "Y",
+        "RELATED": related,
         "SERIOUS": adae["AESER"] == "Y",
         "GRADE3": severe,
-        "RELATED_GRADE3": severe & (adae["AEREL"] == "Y"),
-        "FATAL": _at_least(adae, _FATAL) | (adae["AEOUT"].str.lower() == "fatal"),
+        "RELATED_GRADE3": severe & related,
+        "FATAL": fatal_events(adae),
         "DLT": adae["AEDLT"] == "Y",
         "AESI": adae["AESI"].notna(),
     }
     imputed = adae.assign(AETOXGR=adae["AETOXGR"].fillna(rule.missing_grade))
     worst_case = f"GRADE3_MISSING_AS_{rule.missing_grade}"
-    parts: dict[str, pd.DataFrame] = {}
-    for window, inside in _windows(adae, rule).items():
-        for name, of_it in categories.items():
-            parts[f"{window}|{name}"] = adae.loc[inside & of_it]
-        parts[f"{window}|{worst_case}"] = imputed.loc[inside & _at_least(imputed, _SEVERE)]
-    parts["PRE|ANY"] = adae.loc[adae["PRETRTFL"] == "Y"]
-    return _table(OVERVIEW, parts)
+    parts: dict[Parameter, pd.DataFrame] = {
+        (window, name): adae.loc[inside & category] for name, category in categories.items()
+    }
+    parts[window, worst_case] = imputed.loc[inside & _at_least(imputed, _SEVERE)]
+    return parts
+
+
+def _related(adae: pd.DataFrame, rule: Safety) -> pd.Series[bool]:
+    """Events related to the treatment; one without a record counts as the plan says."""
+    related = adae["AEREL"] == "Y"
+    return related | adae["AEREL"].isna() if rule.missing_related == "related" else related
+
+
+def _not_recorded(adae: pd.DataFrame, columns: list[Group], rule: Safety) -> Iterator[Result]:
+    """Events of each window whose relation to the treatment is not recorded."""
+    missing = adae["AEREL"].isna()
+    note = f"counted as {rule.missing_related.replace('_', ' ')}"
+    for column in columns:
+        for window, inside in _windows(adae, rule).items():
+            count = len(column.of(adae.loc[inside & missing]))
+            row = number((window, "RELATED"), "n_events_missing", count, note if count else "")
+            yield result(OVERVIEW, column, row)
+
+
+def _followed(
+    adsl: pd.DataFrame, adae: pd.DataFrame, columns: list[Group], rule: Safety, level: float
+) -> Iterator[Result]:
+    """Events of the first window among the subjects followed through it."""
+    days = rule.windows_days[0]
+    infused = adsl.loc[adsl["SAFFL"] == "Y"]
+    followed = frozenset(infused.loc[followed_through(infused, days), "USUBJID"])
+    parts = _categories(f"D{days}_FOLLOWED", adae, adae[window_flag(days)] == "Y", rule)
+    table = Table.from_parts(OVERVIEW, parts)
+    for column in columns:
+        part = Group(column.group_by, column.group, column.subjects & followed)
+        for parameter in table.parameters:
+            row = number(parameter, "n_denominator", len(part.subjects))
+            yield result(OVERVIEW, column, row)
+        yield from (result(OVERVIEW, column, row) for row in table.rows(part, level))
 
 
 def terms(adae: pd.DataFrame, rule: Safety) -> Table:
@@ -174,15 +180,18 @@ def terms(adae: pd.DataFrame, rule: Safety) -> Table:
         part = adae.loc[inside, ["USUBJID", "AEBODSYS", "AEDECOD", "AETOXGR"]]
         found.append(pd.concat([part.assign(AEDECOD=""), part]).assign(window=window))
     events = pd.concat(found, ignore_index=True)
-    rows = events.groupby(["window", "AEBODSYS", "AEDECOD"], sort=False)["USUBJID"].nunique()
-    order = rows.rename("n").reset_index()
+    row = ["window", "AEBODSYS", "AEDECOD"]
+    order = events.groupby(row, sort=False)["USUBJID"].nunique().rename("n").reset_index()
     order["of_class"] = order.groupby(["window", "AEBODSYS"])["n"].transform("max")
     order["is_term"] = order["AEDECOD"] != ""
     order["place"] = order["window"].map({w: i for i, w in enumerate(_windows(adae, rule))})
     keys = ["place", "of_class", "AEBODSYS", "is_term", "n", "AEDECOD"]
     order = order.sort_values(keys, ascending=[True, False, True, True, False, True])
-    events = events.assign(parameter=_term(events), grade=events["AETOXGR"])
-    return Table.of(TERMS, _term(order), events)
+    # By the columns as they are, not by joined text: a term may hold any sign.
+    parameters = pd.MultiIndex.from_frame(order[row])
+    position = parameters.get_indexer(pd.MultiIndex.from_frame(events[row]))
+    events = events.assign(parameter=position, grade=events["AETOXGR"])
+    return Table.from_events(TERMS, parameters.to_list(), events)
 
 
 def interest(adae: pd.DataFrame, rule: Safety) -> Table:
@@ -192,41 +201,39 @@ def interest(adae: pd.DataFrame, rule: Safety) -> Table:
     """
     emergent = adae["TRTEMFL"] == "Y"
     labels = {rule.crs, rule.icans, rule.cytopenia, *adae["AESI"].dropna()}
-    parts = {label: adae.loc[emergent & (adae["AESI"] == label)] for label in sorted(labels)}
+    parts: dict[Parameter, pd.DataFrame] = {
+        (label,): adae.loc[emergent & (adae["AESI"] == label)] for label in sorted(labels)
+    }
     parts[PROLONGED_CYTOPENIA] = adae.loc[adae["PROLCYFL"] == "Y"]
-    return _table(INTEREST, parts)
+    return Table.from_parts(INTEREST, parts)
+
+
+def _end_unknown(adae: pd.DataFrame, columns: list[Group], rule: Safety) -> Iterator[Result]:
+    """Subjects with a cytopenia of the grade that has recovered on a day not recorded.
+
+    Whether it was prolonged is not known, where no other event says that there was one.
+    """
+    severe = (adae["AESI"] == rule.cytopenia) & _at_least(adae, rule.prolonged_cytopenia_grade)
+    undated = (adae["AOUT"] == "RECOVERED") & adae["AENDT"].isna() & (adae["TRTEMFL"] == "Y")
+    prolonged = adae.loc[adae["PROLCYFL"] == "Y", "USUBJID"]
+    doubtful = adae.loc[severe & undated & ~adae["USUBJID"].isin(prolonged)]
+    for column in columns:
+        count = column.of(doubtful)["USUBJID"].nunique()
+        yield result(INTEREST, column, number(PROLONGED_CYTOPENIA, "n_end_unknown", count))
 
 
 def deaths(adsl: pd.DataFrame, column: Group, rule: Safety, level: float) -> Iterator[Row]:
     """Deaths of any cause in each window and in all of follow-up."""
     infused = column.of(adsl)
     day = (infused["DTHDT"] - infused["TRTSDT"]).dt.days
-    yield _number("", "n_infused", len(infused))
+    yield number(COLUMN, "n_infused", len(infused))
     windows = {f"D{days}": day <= days for days in rule.windows_days} | {ALL: day.notna()}
     for window, died in windows.items():
         count = int(died.sum())
-        yield _number(window, "n_deaths", count)
-        yield _number(window, "percent", _percent(count, len(infused)))
+        yield number((window,), "n_deaths", count)
+        yield number((window,), "percent", percent(count, len(infused)))
         if not count:
-            yield _number(window, "upper", *_bound(len(infused), level))
-
-
-def next_step(evaluable: int, toxic: int) -> str:
-    """What the 3+3 rule says next of one dose level (design A of Storer, Biometrics 1989;45:925).
-
-    Parameters
-    ----------
-    evaluable, toxic
-        Subjects evaluable for dose-limiting toxicity, and those of them with one.
-    """
-    seen = f"{toxic} of {evaluable} evaluable with a dose-limiting toxicity"
-    if toxic >= 2:
-        return f"{seen}: stop, the maximum tolerated dose is exceeded"
-    if evaluable < 3:
-        return f"{seen}: treat or follow more subjects until 3 are evaluable"
-    if toxic == 1 and evaluable < 6:
-        return f"{seen}: expand the dose level to 6 evaluable"
-    return f"{seen}: escalate"
+            yield number((window,), "upper", *bound(len(infused), level))
 
 
 def _with_dose_levels(adsl: pd.DataFrame, columns: list[Group]) -> list[Group]:
@@ -236,58 +243,14 @@ def _with_dose_levels(adsl: pd.DataFrame, columns: list[Group]) -> list[Group]:
     return [*groups(adsl, ("dose_level",))[:-1], *columns]
 
 
-def _limiting(
-    adsl: pd.DataFrame, adae: pd.DataFrame, columns: list[Group], rule: Safety, level: float
-) -> Iterator[Result]:
-    """Dose-limiting toxicities: the escalating part by dose level, then all parts."""
-    escalating = adsl.loc[adsl["PART"] == rule.escalation_part]
-    for column in groups(escalating, ("dose_level",))[:-1]:
-        n, evaluable, toxic = _evaluable(adsl, adae, column, rule)
-        for row in _toxicity(rule.escalation_part, n, evaluable, toxic, level):
-            yield _result(LIMITING, column, row)
-        if rule.escalation == "3+3":
-            said = next_step(evaluable, toxic)
-            yield _result(LIMITING, column, _number(rule.escalation_part, "next", nan, said))
-    for column in columns:
-        for row in _toxicity(ALL, *_evaluable(adsl, adae, column, rule), level):
-            yield _result(LIMITING, column, row)
-
-
-def _evaluable(
-    adsl: pd.DataFrame, adae: pd.DataFrame, column: Group, rule: Safety
-) -> tuple[int, int, int]:
-    """Infused, evaluable for dose-limiting toxicity, and with one in its window.
-
-    Evaluable are subjects known to be alive at the end of the window, and those with a
-    dose-limiting toxicity in it.
-    """
-    infused = column.of(adsl)
-    counts = (adae["TRTEMFL"] == "Y") & (adae["AEDLT"] == "Y")
-    toxic = infused["USUBJID"].isin(
-        adae.loc[counts & (adae["ADAY"] <= rule.dlt_window_days), "USUBJID"]
-    )
-    alive = infused[["LSTALVDT", "DTHDT"]].max(axis=1)
-    followed = (alive - infused["TRTSDT"]).dt.days >= rule.dlt_window_days
-    return len(infused), int((followed | toxic).sum()), int(toxic.sum())
-
-
-def _toxicity(parameter: str, n: int, evaluable: int, toxic: int, level: float) -> Iterator[Row]:
-    yield _number(parameter, "n_infused", n)
-    yield _number(parameter, "n_evaluable", evaluable)
-    yield _number(parameter, "n_dlt", toxic)
-    yield _number(parameter, "percent", _percent(toxic, evaluable))
-    if not toxic:
-        yield _number(parameter, "upper", *_bound(evaluable, level))
-
-
 def _not_infused(adsl: pd.DataFrame, adae: pd.DataFrame, level: float) -> Iterator[Result]:
     """Events of consented subjects never infused: in no group, so on a row of their own."""
-    left_out = adsl.loc[adsl["SAFFL"] != "Y", "USUBJID"]
+    left_out = adsl.loc[(adsl["ENRLFL"] == "Y") & (adsl["SAFFL"] != "Y"), "USUBJID"]
     column = Group(*TOTAL, frozenset(left_out))
-    parameter = "NOT_INFUSED|ANY"
-    table = _table(OVERVIEW, {parameter: adae.loc[adae["USUBJID"].isin(left_out)]})
-    yield _result(OVERVIEW, column, _number(parameter, "n_denominator", _n(column)))
-    yield from (_result(OVERVIEW, column, row) for row in table.rows(column, level))
+    parameter = ("NOT_INFUSED", "ANY")
+    table = Table.from_parts(OVERVIEW, {parameter: adae.loc[adae["USUBJID"].isin(left_out)]})
+    yield result(OVERVIEW, column, number(parameter, "n_denominator", len(left_out)))
+    yield from (result(OVERVIEW, column, row) for row in table.rows(column, level))
 
 
 def _neurotoxicity(
@@ -295,26 +258,40 @@ def _neurotoxicity(
 ) -> Iterator[Result]:
     """CRS and ICANS by ASTCT grade (Lee 2019), with their onset and duration."""
     emergent = adae.loc[adae["TRTEMFL"] == "Y"]
-    parts = {
-        name: emergent.loc[emergent["AESI"] == label]
+    parts: dict[Parameter, pd.DataFrame] = {
+        (name,): emergent.loc[emergent["AESI"] == label]
         for name, label in (("CRS", rule.crs), ("ICANS", rule.icans))
     }
-    table = _table(NEUROTOXICITY, parts, grade="ASTCTGR")
+    table = Table.from_parts(NEUROTOXICITY, parts, grade="ASTCTGR")
     for column in columns:
         yield from table.results([column], level)
-        for name, events in parts.items():
-            for row in _course(name, column.of(events)):
-                yield _result(NEUROTOXICITY, column, row)
+        for parameter, events in parts.items():
+            for row in _course(parameter, column.of(events)):
+                yield result(NEUROTOXICITY, column, row)
 
 
-def _course(parameter: str, events: pd.DataFrame) -> Iterator[Row]:
-    """Day of each subject's first onset; days that each event with an end lasted."""
-    onset = events.groupby("USUBJID")["ADAY"].min()
-    for name, days in (("onset", onset), ("duration", events["ADURN"])):
-        summary = summarise(days.to_numpy(float))
-        for of in ("median", "min", "max"):
-            yield _number(parameter, f"{name}_{of}", getattr(summary, of))
-    yield _number(parameter, "n_ongoing", int(events["AENDT"].isna().sum()))
+def _course(parameter: Parameter, events: pd.DataFrame) -> Iterator[Row]:
+    """Day of each subject's first onset; days that each event with an end lasted.
+
+    By recorded dates alone. A start is imputed as early as it can be, so that a first onset is
+    known where a recorded start is not later than any imputed one.
+    """
+    order = events.assign(imputed=events["ASTDTF"].notna()).sort_values(["ADAY", "imputed"])
+    first = order.drop_duplicates("USUBJID")
+    onset = first.loc[~first["imputed"], "ADAY"]
+    exact = events["ASTDTF"].isna() & events["AENDTF"].isna()
+    ended = events["AENDT"].notna()
+    left_out = {"onset": len(first) - len(onset), "duration": int((ended & ~exact).sum())}
+    for name, days in (("onset", onset), ("duration", events.loc[exact, "ADURN"])):
+        summary, count = summarise(days.to_numpy(float)), left_out[name]
+        note = f"{count} imputed, left out" if count else ""
+        for statistic in ("median", "min", "max"):
+            value = getattr(summary, statistic)
+            yield number(parameter, f"{name}_{statistic}", value, note)
+        yield number(parameter, f"n_{name}_imputed", count)
+    yield number(parameter, "n_ongoing", int((events["ONGOFL"] == "Y").sum()))
+    unknown = ~ended & (events["ONGOFL"] != "Y")
+    yield number(parameter, "n_end_unknown", int(unknown.sum()))
 
 
 def _windows(adae: pd.DataFrame, rule: Safety) -> dict[str, pd.Series[bool]]:
@@ -325,45 +302,3 @@ def _windows(adae: pd.DataFrame, rule: Safety) -> dict[str, pd.Series[bool]]:
 
 def _at_least(adae: pd.DataFrame, grade: int) -> pd.Series[bool]:
     return (adae["AETOXGR"] >= grade).fillna(False).astype(bool)
-
-
-def _table(output: str, parts: dict[str, pd.DataFrame], grade: str = "AETOXGR") -> Table:
-    """A table with a row for each part, its events counted at this grade."""
-    events = pd.concat(
-        [
-            part[["USUBJID", grade]].set_axis(["USUBJID", "grade"], axis=1).assign(parameter=name)
-            for name, part in parts.items()
-        ],
-        ignore_index=True,
-    )
-    return Table.of(output, parts, events)
-
-
-def _term(frame: pd.DataFrame) -> pd.Series[str]:
-    return frame["window"] + "|" + frame["AEBODSYS"] + "|" + frame["AEDECOD"]
-
-
-def _n(column: Group) -> int:
-    return len(column.subjects)
-
-
-def _percent(count: float, of: int) -> float:
-    return 100 * count / of if of else nan
-
-
-def _bound(n: int, level: float) -> tuple[float, str]:
-    """Exact upper bound of the proportion where none of n has an event, and its name."""
-    return proportion_bound(0, n, level), f"one-sided {100 * level:g} % upper bound, none observed"
-
-
-def _number(parameter: str, statistic: str, value: float, note: str = "") -> Row:
-    return parameter, statistic, float(value), nan, nan, note
-
-
-def _counted(parameter: str, of: str, count: int, n: int) -> Iterator[Row]:
-    yield _number(parameter, f"n_{of or 'subjects'}", count)
-    yield _number(parameter, f"percent_{of}".rstrip("_"), _percent(count, n))
-
-
-def _result(output: str, column: Group, row: Row) -> Result:
-    return Result(output, "primary", column.group_by, column.group, *row)

@@ -688,6 +688,8 @@ class Safety(Section):
     """Version of CTCAE that the grades are recorded by, for the footnotes."""
     missing_grade: Annotated[int, Field(ge=1, le=5)] = 3
     """Grade that a missing CTCAE grade counts as in the sensitivity row."""
+    missing_related: Literal["related", "not_related"] = "related"
+    """What an event counts as whose relation to the treatment is not recorded."""
     crs: Line = "CRS"
     """Value of aesi that marks cytokine release syndrome (graded by ASTCT, Lee 2019)."""
     icans: Line = "ICANS"
@@ -702,7 +704,8 @@ class Safety(Section):
     """Below this age ICANS is graded with CAPD instead of ICE; sources disagree at exactly 12."""
     dlt_window_days: Annotated[int, Field(ge=1)] = 28
     """Days after infusion in which a dose-limiting toxicity counts; evaluable for it are subjects
-    followed this long or with one earlier."""
+    followed this long or with one earlier. A death in them counts as one unless its event is
+    recorded as not dose-limiting."""
     escalation: Literal["3+3", "none"] = "3+3"
     """Rule that the table of dose-limiting toxicities applies to each dose level."""
     escalation_part: Literal["A", "B"] = "A"

@@ -10,6 +10,15 @@ from durable.contracts.adam import _count, _date, _flag, _number, _source, _text
 
 #: How much of a date was imputed (CDISC date imputation flag): the day, month and day, all of it.
 IMPUTED = ["D", "M", "Y"]
+#: What an outcome says, by its word (`contracts.words`).
+OUTCOME_CLASSES = ["RECOVERED", "NOT RECOVERED", "FATAL", "UNKNOWN"]
+BEFORE_LYMPHODEPLETION = "BEFORE LYMPHODEPLETION"
+#: From the day of lymphodepletion to the day before the infusion.
+LYMPHODEPLETION = "LYMPHODEPLETION"
+#: Before the infusion of a subject whose lymphodepletion has no date.
+BEFORE_INFUSION = "BEFORE INFUSION"
+AFTER_INFUSION = "AFTER INFUSION"
+PHASES = [BEFORE_LYMPHODEPLETION, LYMPHODEPLETION, BEFORE_INFUSION, AFTER_INFUSION]
 
 
 def window_flag(days: int) -> str:
@@ -52,7 +61,7 @@ def adae(windows: tuple[int, ...]) -> pa.DataFrameSchema:
             "AEBODSYS": _text("System organ class"),
             "ASTDT": _date("Start date"),
             "ASTDTF": _text("Start date imputed: day, month, year", null=True, isin=IMPUTED),
-            "AENDT": _date("End date; missing = ongoing"),
+            "AENDT": _date("End date; missing = ongoing or unknown"),
             "AENDTF": _text("End date imputed: day, month, year", null=True, isin=IMPUTED),
             "ASTDY": _count("Study day of the start", pa.Check.ne(0), null=True),
             "AENDY": _count("Study day of the end", pa.Check.ne(0), null=True),
@@ -65,6 +74,9 @@ def adae(windows: tuple[int, ...]) -> pa.DataFrameSchema:
             "AEDLT": _given_flag("Dose-limiting toxicity"),
             "AESI": _text("Adverse event of special interest", null=True),
             "AEOUT": _text("Outcome", null=True),
+            "AOUT": _text("Outcome, class of the recorded word", null=True, isin=OUTCOME_CLASSES),
+            "ONGOFL": _flag("Ongoing at data cut-off or death"),
+            "APHASE": _text("Phase of the onset", null=True, isin=PHASES),
             "TRTEMFL": _flag("Treatment-emergent"),
             "PRETRTFL": _flag("Onset before infusion, or never infused"),
             "PROLCYFL": _flag("Prolonged cytopenia"),

@@ -318,6 +318,12 @@ _ADAE = {
     "AEDLT": _from("adverse_events.dlt"),
     "AESI": _from("adverse_events.aesi"),
     "AEOUT": _from("adverse_events.outcome"),
+    "AOUT": _by("Class of AEOUT by its word (CDISC codelist OUT); empty for another word."),
+    "ONGOFL": _by("Y where AENDT is empty and AOUT is neither RECOVERED nor FATAL, else N."),
+    "APHASE": _by(
+        "AFTER INFUSION where ASTDT is on or after ADSL.TRTSDT, else LYMPHODEPLETION where it is on"
+        " or after ADSL.LDDT, else BEFORE LYMPHODEPLETION; BEFORE INFUSION without ADSL.LDDT."
+    ),
     "TRTEMFL": _by("Y where ASTDT is on or after the day of infusion, else N."),
     "PRETRTFL": _by("Y where TRTEMFL is N."),
     "PROLCYFL": _by(

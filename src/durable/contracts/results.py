@@ -11,6 +11,8 @@ from pathlib import Path
 
 #: Group of the column over all subjects.
 TOTAL = ("total", "Total")
+#: Group of the subjects for whom the variable is not recorded: the columns add up to the total.
+NOT_RECORDED = "Not recorded"
 #: Outputs that a series of data cut-offs shows side by side.
 SERIES = ("t_disposition", "t_improvement", "t_dor", "t_ae_overview")
 #: Note of a quantile where the curve stays at its level until the end of follow-up.

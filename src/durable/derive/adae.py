@@ -15,8 +15,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.config.model import Plan, Safety
-from durable.contracts.adae import adae, window_flag
+from durable.contracts.adae import (
+    AFTER_INFUSION,
+    BEFORE_INFUSION,
+    BEFORE_LYMPHODEPLETION,
+    LYMPHODEPLETION,
+    adae,
+    window_flag,
+)
 from durable.contracts.partial_dates import possible_days
+from durable.contracts.words import outcome_class
 from durable.derive.adsl import flag, study_day
 from durable.files import write_parquet
 
@@ -56,6 +64,10 @@ def derive(adsl: pd.DataFrame, events: pd.DataFrame, rule: Safety) -> pd.DataFra
     emergent = records["ASTDT"] >= infusion
     records["TRTEMFL"] = flag(emergent)
     records["PRETRTFL"] = flag(~emergent)
+    records["ONGOFL"] = flag(
+        records["AENDT"].isna() & ~records["AOUT"].isin(("RECOVERED", "FATAL"))
+    )
+    records["APHASE"] = _phase(records["ASTDT"], who)
     records["PROLCYFL"] = flag(emergent & _prolonged_cytopenia(records, who, rule))
     for days in rule.windows_days:
         records[window_flag(days)] = flag(emergent & (records["ADAY"] <= days).fillna(False))
@@ -166,6 +178,7 @@ def _recorded(rows: pd.DataFrame, who: pd.DataFrame) -> pd.DataFrame:
             "AEDLT": rows["dlt"],
             "AESI": rows["aesi"],
             "AEOUT": rows["outcome"],
+            "AOUT": rows["outcome"].map(outcome_class, na_action="ignore").astype(object),
             "SRCDOM": "adverse_events",
             "SRCVAR": "start_date",
             "SRCSEQ": rows["source_row"].astype("Int64"),
@@ -190,6 +203,18 @@ def _dates(rows: pd.DataFrame, who: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _phase(start: pd.Series[pd.Timestamp], who: pd.DataFrame) -> pd.Series[str]:
+    """Where the onset lies between lymphodepletion and infusion; each day begins its phase.
+
+    Missing for an event without any date.
+    """
+    phase: pd.Series[str] = pd.Series(BEFORE_INFUSION, index=start.index, dtype=object)
+    phase = phase.mask(start < who["LDDT"], BEFORE_LYMPHODEPLETION)
+    phase = phase.mask(start >= who["LDDT"], LYMPHODEPLETION)
+    phase = phase.mask(start >= who["TRTSDT"], AFTER_INFUSION)
+    return phase.where(start.notna())
+
+
 def _partial(rows: pd.DataFrame, column: str) -> pd.Series[str]:
     """Text of the dates recorded in part; '' where there is none."""
     if f"{column}_partial" not in rows:
@@ -200,10 +225,12 @@ def _partial(rows: pd.DataFrame, column: str) -> pd.Series[str]:
 def _prolonged_cytopenia(records: pd.DataFrame, who: pd.DataFrame, rule: Safety) -> pd.Series[bool]:
     """Cytopenia of at least the configured grade, present after the configured day.
 
-    An event without an end date is present as long as the subject is followed.
+    An event that is not ended is present as long as the subject is followed. One that has recovered
+    on a day not recorded is not known to have been present then (`analyse.safety` counts it).
     """
     followed = who["DTHDT"].fillna(who["LSTALVDT"])
-    until = (records["AENDT"].fillna(followed) - who["TRTSDT"]).dt.days
+    open_until = followed.where(records["AOUT"] != "RECOVERED")
+    until = (records["AENDT"].fillna(open_until) - who["TRTSDT"]).dt.days
     severe = (records["AETOXGR"] >= rule.prolonged_cytopenia_grade).fillna(False).astype(bool)
     return (records["AESI"] == rule.cytopenia) & severe & (until > rule.prolonged_cytopenia_day)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from durable.config.model import Plan
-from durable.contracts.results import TOTAL
+from durable.contracts.results import NOT_RECORDED, TOTAL
 from durable.display import definitions as say
 from durable.display.formats import NOT_ESTIMABLE
 from durable.display.kinds import KINDS, Kind
@@ -133,7 +133,9 @@ def _contents(outputs: list[str], found: list[Analysis]) -> Json:
 
 
 def _condition(dataset: str, variable: str, value: str) -> Json:
-    return {"dataset": dataset, "variable": variable, "comparator": "EQ", "value": [value]}
+    """That a variable has a value; the group without a record has an empty one."""
+    held = "" if value == NOT_RECORDED else value
+    return {"dataset": dataset, "variable": variable, "comparator": "EQ", "value": [held]}
 
 
 def _set(name: str, order: int) -> Json:

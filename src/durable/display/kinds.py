@@ -82,7 +82,8 @@ def _changes(overrides: dict[str, Any], above: str = "") -> Iterator[str]:
 def _disposition_notes(plan: Plan) -> Iterator[str]:
     yield (
         "Percentages of the consented up to the infusion, of the infused below it. Follow-up: from"
-        " infusion to death, withdrawal or last contact."
+        " infusion to death, whatever the last contact; else to withdrawal or last contact,"
+        " whichever is earlier."
     )
     yield from say.remission(plan.response)
     yield from say.windows(plan)
@@ -132,9 +133,12 @@ def _overview_notes(plan: Plan) -> Iterator[str]:
     yield from _event_notes(plan)
     yield say.event_windows(plan.safety)
     yield (
-        "Fatal: grade 5 or outcome fatal. Dose-limiting and special-interest events as recorded."
-        " Related: to the treatment, as recorded."
+        "Fatal: grade 5 or outcome fatal. Dose-limiting and special-interest events as recorded;"
+        " deaths that were not assessed are in the table of dose-limiting toxicities only."
     )
+    yield say.relatedness(plan.safety)
+    yield say.followed(plan.safety)
+    yield say.before_infusion()
     yield say.missing_grade(plan.safety)
     yield say.bound(plan.statistics)
 
@@ -158,6 +162,7 @@ def _term_notes(plan: Plan) -> Iterator[str]:
 def _neurotoxicity_notes(plan: Plan) -> Iterator[str]:
     yield from say.neurotoxicity(plan.safety)
     yield from say.treatment_emergent()
+    yield say.outcomes()
     yield say.bound(plan.statistics)
 
 

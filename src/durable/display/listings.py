@@ -238,6 +238,8 @@ def _adverse_events(plan: Plan) -> Columns:
         _text("AEDLT", "DLT"),
         _text("AESI", "AESI"),
         _text("AEOUT", "Outcome"),
+        _text("ONGOFL", "Ongoing"),
+        _text("APHASE", "Phase"),
         _text("TRTEMFL", "All", over="Treatment-emergent"),
         *(
             _text(f"W{days}FL", f"{days} days", over="Treatment-emergent")
@@ -258,7 +260,7 @@ def _deaths(_: Plan) -> Columns:
         _number("DTHDY", "Study day"),
         _text("DOR", "Duration of response ended by"),
         _text("EFS", "Event-free survival ended by"),
-        _text("FATALAE", "Adverse events of grade 5"),
+        _text("FATALAE", "Fatal adverse events"),
         *SOURCE,
     )
 
@@ -373,7 +375,7 @@ def _of_events(plan: Plan) -> Iterator[str]:
     rule = plan.safety
     yield (
         "Treatment-emergent: onset on or after the day of infusion. Imputed: D the day, M month and"
-        " day, Y the whole date. No end: ongoing at the data cut-off."
+        " day, Y the whole date. Ongoing: without an end, neither recovered nor fatal."
     )
     yield (
         f"A missing CTCAE grade counts as {rule.missing_grade} in the sensitivity row only."

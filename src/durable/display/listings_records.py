@@ -132,11 +132,12 @@ def _ended(folder: Path, parameter: str) -> pd.Series[str]:
 
 
 def _fatal(folder: Path) -> pd.Series[str]:
-    """Terms of grade 5 by subject."""
+    """Terms of the events that are fatal, by grade or outcome, by subject."""
     if not (folder / "adam" / "adae.parquet").exists():
         return pd.Series(dtype=object)
     adae = _dataset(folder, "adae")
-    fatal = adae.loc[(adae["AETOXGR"] == _GRADE_OF_DEATH).fillna(False).astype(bool)]
+    by_grade = (adae["AETOXGR"] == _GRADE_OF_DEATH).fillna(False).astype(bool)
+    fatal = adae.loc[by_grade | (adae["AOUT"] == "FATAL")]
     return fatal.groupby("USUBJID")["AEDECOD"].agg("; ".join)
 
 

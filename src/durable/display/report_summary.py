@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from durable.config.model import Plan
-from durable.contracts.results import PLATEAU, TOTAL
+from durable.contracts.results import PLATEAU, TOTAL, join_parameter
 from durable.display import formats as f
 from durable.display.shell import Ard, Lookup
 
@@ -100,7 +100,7 @@ def _safety(ard: Ard, plan: Plan) -> Iterator[Result]:
     p = plan.outputs.percent_decimals
     windows = ((f"D{first}", f"within {first} days"), ("ALL", "in all of follow-up"))
     for window, label in windows:
-        find = ard.lookup("t_ae_overview", f"{window}|GRADE3", TOTAL)
+        find = ard.lookup("t_ae_overview", join_parameter(window, "GRADE3"), TOTAL)
         subjects, percent = find("n_subjects"), find("percent")
         infused = ard.lookup("t_ae_overview", "", TOTAL)("n_infused")
         if subjects is None or percent is None:
@@ -111,6 +111,7 @@ def _safety(ard: Ard, plan: Plan) -> Iterator[Result]:
             _percent(f.fixed(percent.value, p)),
             (
                 f"{of}, {f.count(find('n_events'))} events",
+                _of_followed(ard, window, first),
                 _bound(find, p),
                 _any_grade(ard, window),
             ),
@@ -124,10 +125,19 @@ def _bound(find: Lookup, decimals: int) -> str:
     return "" if upper is None else f"{upper.note}: {f.fixed(upper.value, decimals, f.PERCENT)} %"
 
 
+def _of_followed(ard: Ard, window: str, days: int) -> str:
+    """The same among the subjects followed through the window, where there are such results."""
+    find = ard.lookup("t_ae_overview", join_parameter(f"{window}_FOLLOWED", "GRADE3"), TOTAL)
+    n, followed = find("n_subjects"), find("n_denominator")
+    if n is None or followed is None:
+        return ""
+    return f"{f.count(n)} of {f.count(followed)} followed {days} days"
+
+
 def _any_grade(ard: Ard, window: str) -> str:
     found = []
     for name, label in (("SERIOUS", "a serious event"), ("FATAL", "a fatal event")):
-        n = ard.lookup("t_ae_overview", f"{window}|{name}", TOTAL)("n_subjects")
+        n = ard.lookup("t_ae_overview", join_parameter(window, name), TOTAL)("n_subjects")
         if n is not None:
             found.append(f"{f.count(n)} with {label}")
     return ", ".join(found)

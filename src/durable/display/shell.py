@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from durable.contracts.results import TOTAL, Result
+from durable.contracts.results import NOT_RECORDED, TOTAL, Result
 
 #: Group of the plan and group of a column.
 Column = tuple[str, str]
@@ -135,4 +135,7 @@ class Ard:
 def column_name(column: Column) -> str:
     """Name of a group as readers see it."""
     by, group = column
-    return group if column == TOTAL else f"{_GROUP_NAMES[by]} {group}"
+    if column == TOTAL:
+        return group
+    # "Dose level not recorded", as "Dose level 1e7".
+    return f"{_GROUP_NAMES[by]} {group[0].lower() + group[1:] if group == NOT_RECORDED else group}"

@@ -20,6 +20,7 @@ from durable.files import csv_bytes, safe_cells, whole, write_csv, write_text
 from durable.intake import conversion, cross, remission
 from durable.intake.conversion import converted
 from durable.intake.findings import Findings, Listing, Recorded
+from durable.intake.missing_words import without_missing_words
 from durable.intake.progress import Progress, of_stage
 from durable.intake.queries import compared, write_html, write_xlsx
 from durable.intake.reading import read
@@ -140,6 +141,7 @@ def _read(plan: Plan, progress: Progress) -> _Read:
         recorded, changed = converted(recorded, given)
         conversions += changed
         frame = typed(recorded, plan.response.ranges, findings, progress)
+        frame = without_missing_words(recorded, frame, plan.response.ranges, findings)
         tables[name] = Table(recorded, frame)
         if recorded.readable and not len(frame):
             _no_records(name, recorded.file, findings)
@@ -165,7 +167,8 @@ def _checked(
     safety = plan.safety
     labels = (safety.crs, safety.icans, safety.cytopenia)
     measures = (*plan.response.measures.values(), *remission_columns(plan.response))
-    wanted = cross.Needs(plan.schedule, measures, *labels, plan.kinetics.last_day)
+    days = (plan.kinetics.last_day, safety.dlt_window_days)
+    wanted = cross.Needs(plan.schedule, measures, *labels, *days)
     progress.at("checking the records against each other", 0)
 
     def done(check: cross.Check) -> Findings:

@@ -8,23 +8,24 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from durable.config.model import Visit
 from durable.contracts.inputs import KEYS, columns_needed
+from durable.contracts.spelling import fold, spelled
 from durable.intake import events, samples, subjects, visits
-from durable.intake.findings import Findings
+from durable.intake.doses import dose_of
+from durable.intake.findings import UNSCHEDULED, Findings
 from durable.intake.tables import Table, date_of, first_day, last_day, looked_up, of_known, repeated
-from durable.intake.texts import Phrase, coded, plain, without_form
+from durable.intake.texts import Phrase, coded
 from durable.intake.values import Typed
 
 #: Columns whose values are counted by their text.
 _SPELLED = {
-    "subjects": ("subject_id", "dose_level"),
+    "subjects": ("subject_id", "dose_level", "withdrawal_reason"),
+    "visits": ("visit",),
     "therapies": ("therapy",),
     "adverse_events": ("preferred_term", "system_organ_class", "aesi", "outcome"),
-    "kinetics": ("assay",),
+    "kinetics": ("assay", "unit"),
 }
 
 
@@ -41,6 +42,20 @@ class Needs:
     """Values of aesi that have tables of their own."""
     last_day: int
     """Last day of the samples that the parameters of kinetics are of."""
+    dlt_window_days: int
+
+    def words(self, column: str) -> dict[str, str]:
+        """Words that the plan has for a column, and where they are."""
+        if column == "visit":
+            return dict.fromkeys(_labels(self.schedule), "in section schedule of the plan")
+        if column == "aesi":
+            given = (self.crs, self.icans, self.cytopenia)
+            return dict.fromkeys(given, "elsewhere or in section safety of the plan")
+        return {}
+
+
+def _labels(schedule: tuple[Visit, ...]) -> list[str]:
+    return [*(visit.visit for visit in schedule), UNSCHEDULED]
 
 
 #: Adds to the findings what it finds.
@@ -54,7 +69,7 @@ def checks(tables: dict[str, Table], needs: Needs) -> Iterator[Check]:
     """
     for table in tables.values():
         yield partial(_duplicates, table)
-        yield partial(_spelling, table, (needs.crs, needs.icans, needs.cytopenia))
+        yield partial(_spelling, table, needs)
     if "subjects" in tables:
         yield from _with_subjects(tables, needs)
     if "visits" in tables:
@@ -81,6 +96,13 @@ def _with_subjects(tables: dict[str, Table], needs: Needs) -> Iterator[Check]:
     if "visits" in tables:
         yield partial(visits.windows, tables["visits"], known, needs.schedule)
         yield partial(subjects.baselines, table, tables["visits"])
+    yield partial(
+        events.deaths_not_assessed,
+        table,
+        known,
+        tables.get("adverse_events"),
+        needs.dlt_window_days,
+    )
     if "therapies" in tables:
         yield partial(events.therapies, tables["therapies"], known)
     if "adverse_events" in tables:
@@ -117,46 +139,52 @@ def _first(frame: pd.DataFrame | Typed, keys: list[str], again: pd.Series[bool])
     return groups.transform("min").reindex(frame.index, fill_value=0)
 
 
-def _spelling(table: Table, labels: tuple[str, ...], findings: Findings) -> None:
-    """Values alike but for their form; a label of the plan is the usual one, were it not there."""
+def _spelling(table: Table, needs: Needs, findings: Findings) -> None:
+    """Values that are two spellings of one; a word of the plan is the usual one."""
     for name in _SPELLED.get(table.recorded.table, ()):
-        value = table.frame[name]
-        given = labels if name == "aesi" else ()
+        value, given = table.frame[name], needs.words(name)
         distinct = pd.Series([*dict.fromkeys([*coded(value)[1], *given])], dtype=object)
-        folded = _folded(distinct)
-        alike = folded.duplicated(keep=False)
+        same = distinct.map(_dose_or_fold if name == "dose_level" else fold)
+        alike = same.duplicated(keep=False)
         if not alike.any():
             continue
         count = value.loc[value.isin(distinct[alike])].value_counts()
-        texts = pd.DataFrame({"text": distinct, "folded": folded}).loc[alike]
+        texts = pd.DataFrame({"text": distinct, "same": same}).loc[alike]
         texts["count"] = texts["text"].map(count.rename(index=str)).astype(float)
-        texts.loc[texts["text"].isin(given), "count"] = np.inf
+        texts.loc[texts["text"].isin([*given]), "count"] = np.inf
         texts = texts.sort_values(["count", "text"], ascending=[False, True])
-        usual = texts.groupby("folded")["text"].transform("first").set_axis(texts["text"])
-        other = usual.loc[usual != usual.index]
-        differs = value.isin(other.index)
-        where = "elsewhere" if name != "aesi" else "elsewhere or in section safety of the plan"
-        expected = Phrase(f"{{}}, as {where}", (looked_up(value, other),))
-        findings.add(table.recorded, differs, name, "spelling_varies", expected)
+        usual = texts.groupby("same")["text"].transform("first").set_axis(texts["text"])
+        other = usual.loc[(usual != usual.index) & ~usual.index.isin([*given])]
+        words = {
+            text: spelled(str(text), as_usual, given.get(as_usual, "elsewhere"))
+            for text, as_usual in other.items()
+        }
+        expected = Phrase("{}", (looked_up(value, pd.Series(words, dtype=object)),))
+        where = value.isin(other.index)
+        findings.add(table.recorded, where, name, "spelling_varies", expected)
 
 
-def _folded(texts: pd.Series[str]) -> pd.Series[str]:
-    """What is left of texts without case, width and blanks."""
-    simple = plain(texts.tolist())
-    # Visible ASCII has no width, and no other blank than the space.
-    ascii_ = pa.array(texts.to_numpy()[simple], pa.string())
-    folded = texts.copy()
-    folded[simple] = pc.replace_substring(pc.ascii_lower(ascii_), " ", "").to_pylist()
-    folded[~simple] = texts[~simple].map(without_form)
-    return folded
+def _dose_or_fold(text: str) -> str | float:
+    """What two dose levels share: the dose where they are doses (1e7, 1x10^7), else the fold."""
+    dose = dose_of(text)
+    return fold(text) if dose != dose else dose
 
 
 def _unknown(table: Table, known: pd.DataFrame, findings: Findings) -> None:
     subject = table.frame["subject_id"]
     unknown = subject.notna() & ~of_known(table.frame, known)
-    findings.add(
-        table.recorded, unknown, "subject_id", "unknown_subject", "a subject of the subjects table"
-    )
+    if not unknown.any():
+        return
+    by_fold = {fold(name): name for name in known.index.dropna()}
+    subjects_table = "the subjects table"
+    expected = {
+        text: spelled(text, by_fold[fold(text)], f"in {subjects_table}")
+        if fold(text) in by_fold
+        else f"a subject of {subjects_table}"
+        for text in subject.loc[unknown].unique()
+    }
+    phrase = Phrase("{}", (looked_up(subject, pd.Series(expected, dtype=object)),))
+    findings.add(table.recorded, unknown, "subject_id", "unknown_subject", phrase)
 
 
 #: By table: the date of a record, and the rule for one before consent or after withdrawal. The

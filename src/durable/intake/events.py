@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import pandas as pd
 
+from durable.contracts.spelling import fold
+from durable.contracts.words import outcome_class
 from durable.intake.findings import Findings
 from durable.intake.tables import (
     Table,
     date_of,
     fatal,
     first_day,
+    has_outcome,
     in_order,
     last_day,
     left_empty,
     looked_up,
     of_known,
+    repeated,
     usual_of,
 )
-from durable.intake.texts import Phrase, coded, each, without_form
+from durable.intake.texts import Phrase, coded, each, where_each
 
 _YEAR = 365.25
 _OLDEST = 120
-#: Preferred terms of MedDRA, without their form (`texts.without_form`).
-_CRS = "cytokinereleasesyndrome"
-_ICANS = "immuneeffectorcell-associatedneurotoxicitysyndrome"
+#: Preferred terms of MedDRA.
+_CRS = fold("Cytokine release syndrome")
+_ICANS = fold("Immune effector cell-associated neurotoxicity syndrome")
+#: Words that say that an event is of special interest, but not of which kind.
+_YES = frozenset(map(fold, ("y", "yes", "true", "1", "\u662f", "\u6709")))
 
 
 def ends(table: Table, findings: Findings) -> None:
@@ -70,25 +76,70 @@ def adverse(table: Table, crs: str, icans: str, findings: Findings) -> None:
     findings.add(recorded, lived, "outcome", "fatal_grade", "fatal: the grade is 5")
     milder = by["outcome"] & ~by["grade"] & frame["ctcae_grade"].notna()
     findings.add(recorded, milder, "ctcae_grade", "fatal_grade", "5: the outcome is fatal")
+    _classes(table, findings)
+    _outcomes(table, findings)
+    _repeated(table, findings)
+
+
+def _classes(table: Table, findings: Findings) -> None:
+    """Terms under another class than elsewhere; two spellings of one class are none."""
+    frame = table.frame
     usual = usual_of(frame, "preferred_term", "system_organ_class")
-    other = usual.notna() & frame["system_organ_class"].notna()
-    other &= frame["system_organ_class"] != usual
+    given = frame["system_organ_class"]
+    other = usual.notna() & given.notna() & (given != usual)
+    if other.any():
+        pairs = pd.DataFrame({"given": given, "usual": usual}).loc[other]
+        same = pairs["given"].map(fold).astype(object) == pairs["usual"].map(fold).astype(object)
+        other &= ~same.reindex(other.index, fill_value=False)
     expected = Phrase("{}, as for this term elsewhere", (usual,))
-    findings.add(recorded, other, "system_organ_class", "class_varies", expected)
+    findings.add(table.recorded, other, "system_organ_class", "class_varies", expected)
+
+
+def _outcomes(table: Table, findings: Findings) -> None:
+    """Outcomes against their vocabulary and the end of the event."""
+    frame, recorded = table.frame, table.recorded
+    strange = where_each(frame["outcome"], lambda text: outcome_class(text) is None)
+    expected = (
+        "recovered, not recovered, fatal, unknown or another term of the CDISC codelist OUT: by"
+        " this one the event is neither ended nor fatal"
+    )
+    findings.add(recorded, strange, "outcome", "outcome_unknown", expected)
+    open_end = has_outcome(frame["outcome"], "RECOVERED") & left_empty(table, "end_date")
+    expected = "the date of recovery: by its outcome the event is not ongoing"
+    findings.add(recorded, open_end, "end_date", "recovered_without_end", expected)
+
+
+def _repeated(table: Table, findings: Findings) -> None:
+    """One event under two identifiers."""
+    frame, recorded = table.frame, table.recorded
+    cells = ["subject_id", "start_date", "end_date", "start_date_partial", "end_date_partial"]
+    same = frame[[*cells, "ctcae_grade", "astct_grade"]].assign(
+        term=each(frame["term"], fold), preferred_term=each(frame["preferred_term"], fold)
+    )
+    keys = list(same.columns)
+    again = repeated(same, keys) & frame["preferred_term"].notna() & frame["subject_id"].notna()
+    # The same identifier twice is an error of its own.
+    again &= ~repeated(frame, ["subject_id", "ae_id"], keep=False)
+    expected = "one record an event: an earlier one has the same terms, dates and grades"
+    findings.add(recorded, again, "ae_id", "repeated_event", expected)
 
 
 def _labels(table: Table, by_term: dict[str, str], findings: Findings) -> None:
     """Terms that are CRS or ICANS by name, without the label by which they are counted as such."""
     frame = table.frame
     terms = coded(frame["preferred_term"])[1]
-    due = {term: by_term[without_form(term)] for term in terms if without_form(term) in by_term}
+    due = {term: by_term[fold(term)] for term in terms if fold(term) in by_term}
     label = looked_up(frame["preferred_term"], pd.Series(due, dtype=object))
-    forms = pd.Series(each(frame["aesi"], without_form), index=frame.index)
+    forms = pd.Series(each(frame["aesi"], fold), index=frame.index)
     for name in by_term.values():
-        # One that differs by its form alone has a finding of its own.
-        bare = (label == name) & ~(forms == without_form(name))
+        # One that differs by its spelling alone has a finding of its own.
+        bare = (label == name) & ~(forms == fold(name))
         expected = f"{name}, by which the event is counted in t_ae_crs"
         findings.add(table.recorded, bare, "aesi", "label_missing", expected)
+
+    kind = where_each(frame["aesi"], lambda text: fold(text) in _YES)
+    expected = f"the kind of special interest ({', '.join(by_term.values())}, ...), not a yes"
+    findings.add(table.recorded, kind, "aesi", "kind_missing", expected)
 
 
 def adverse_of_subjects(
@@ -115,12 +166,61 @@ def adverse_of_subjects(
         "death_without_event",
         "an adverse event of grade 5 or fatal outcome for a death",
     )
+    _contradicted_ends(table, known, findings)
     infusion = date_of(frame, known, "infusion_date")
     toxic = (frame["dlt"] == "Y") & of_known(frame, known)
     start = last_day(frame, "start_date")
     early = toxic & start.notna() & ~(start >= infusion)
     after = Phrase("Y only for an event after the infusion ({})", (infusion,))
     findings.add(recorded, early, "dlt", "dlt_before_infusion", after)
+
+
+def _contradicted_ends(table: Table, known: pd.DataFrame, findings: Findings) -> None:
+    """Ends of events that the outcome or the death contradicts."""
+    frame, recorded = table.frame, table.recorded
+    death, end = date_of(frame, known, "death_date"), frame["end_date"]
+    # The death ends what had not recovered.
+    lasting = has_outcome(frame["outcome"], "NOT RECOVERED") & ~(end == death)
+    ended = lasting & ~left_empty(table, "end_date")
+    expected = "an outcome that fits the end_date: by this one the event had not ended"
+    findings.add(recorded, ended, "outcome", "end_without_recovery", expected)
+    by_death = fatal(frame).any(axis=1) & death.notna()
+    apart = by_death & (left_empty(table, "end_date") | (last_day(frame, "end_date") < death))
+    expected_day = Phrase("the subject's death_date ({}): the event is fatal", (death,))
+    findings.add(recorded, apart, "end_date", "fatal_end", expected_day)
+
+
+def deaths_not_assessed(
+    subjects: Table,
+    known: pd.DataFrame,
+    events: Table | None,
+    window: int,
+    findings: Findings,
+) -> None:
+    """Deaths of which nobody recorded whether they are dose-limiting.
+
+    By them the dose escalation waits (`analyse.limiting`).
+    """
+    until = f"within {window} days of infusion: dose-limiting until it is assessed"
+    told: pd.Series[str] = pd.Series(dtype=object)
+    if events is not None:
+        frame = events.frame
+        by_fatal = fatal(frame).any(axis=1)
+        told = frame["subject_id"].loc[by_fatal]
+        infusion = date_of(frame, known, "infusion_date")
+        death = date_of(frame, known, "death_date").fillna(last_day(frame, "end_date"))
+        begun, died = first_day(frame, "start_date"), (death - infusion).dt.days
+        inside = ((begun >= infusion) & ((begun - infusion).dt.days <= window)) | (
+            (died >= 0) & (died <= window)
+        )
+        missing = by_fatal & inside & left_empty(events, "dlt")
+        expected = f"Y or N: a fatal event {until}"
+        findings.add(events.recorded, missing, "dlt", "dlt_not_assessed", expected)
+    people = subjects.frame
+    day = (people["death_date"] - people["infusion_date"]).dt.days
+    alone = (day >= 0) & (day <= window) & ~people["subject_id"].isin(told)
+    expected = f"a fatal adverse event with dlt Y or N: a death {until}"
+    findings.add(subjects.recorded, alone, "death_date", "dlt_not_assessed", expected)
 
 
 def _undated(table: Table, known: pd.DataFrame, findings: Findings) -> None:

@@ -79,6 +79,12 @@ RULES: dict[str, Rule] = {
     "blanks": Rule("Blanks stand before or after the value; they are left out.", _WARNING),
     "bad_character": Rule("Text holds control, invisible or replacement characters."),
     "line_break": Rule("Text holds a line break or a tab.", _WARNING),
+    "missing_word": Rule(
+        "Text is a word or sign for nothing or not known (N, NO, NONE, NA, NIL, UNK, ND, a point, a"
+        " hyphen, in any case, width or in Chinese): it is read as missing. An error where the cell"
+        " must be filled.",
+        _BOTH,
+    ),
     # Records
     "duplicate_record": Rule(
         "An earlier row has the same identifying columns. A sample without a result repeats none;"
@@ -102,8 +108,9 @@ RULES: dict[str, Rule] = {
         _WARNING,
     ),
     "spelling_varies": Rule(
-        "The value differs from a more frequent one, or from a label of the plan, only by case,"
-        " blanks or width, and would be counted apart from it.",
+        "The value is another spelling of a more frequent one, or of a word of the plan: case,"
+        " width, blanks, dashes, quotation marks, characters that look alike; of dose levels also"
+        " the same dose. It would be counted apart.",
         _WARNING,
     ),
     "empty_column": Rule(
@@ -123,7 +130,9 @@ RULES: dict[str, Rule] = {
     "death_before_infusion": Rule("Death before infusion."),
     "dose_missing": Rule("Infused without a dose level or a number of cells.", _WARNING),
     "dose_differs": Rule(
-        "The cells given are less than half or more than twice the dose level.", _WARNING
+        "The cells given are less than half or more than twice the dose level, where that is a dose"
+        " (1e7, 1x10^7, 10000000) and not a label (1, DL1).",
+        _WARNING,
     ),
     "part_missing": Rule("Infused without the part of the study.", _WARNING),
     "withdrawal_without_date": Rule("A reason for withdrawal without its date."),
@@ -193,6 +202,31 @@ RULES: dict[str, Rule] = {
     "label_missing": Rule(
         "Cytokine release syndrome or ICANS by its preferred term, without the label in aesi"
         " (safety.crs, safety.icans) by which it is counted.",
+        _WARNING,
+    ),
+    "kind_missing": Rule(
+        "A yes in aesi: the event counts as of special interest, of the kind Y.", _WARNING
+    ),
+    "outcome_unknown": Rule(
+        "The outcome is no term of the CDISC codelist OUT: it is neither recovered, not recovered,"
+        " fatal nor unknown.",
+        _WARNING,
+    ),
+    "recovered_without_end": Rule(
+        "Recovered by its outcome, without an end: not ongoing, but of no known duration.", _WARNING
+    ),
+    "end_without_recovery": Rule(
+        "An end, but by its outcome not recovered; not where the subject died that day.", _WARNING
+    ),
+    "fatal_end": Rule("A fatal event without an end, or with one before the death.", _WARNING),
+    "repeated_event": Rule(
+        "The same event under two identifiers: an earlier one of the subject has the same terms,"
+        " dates and grades. Both count as events.",
+        _WARNING,
+    ),
+    "dlt_not_assessed": Rule(
+        "A death within safety.dlt_window_days, or of an event begun in them, without a record of"
+        " whether it is dose-limiting: it counts as one, or holds the escalation, until there is.",
         _WARNING,
     ),
     # Kinetics

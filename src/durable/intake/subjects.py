@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
+
+from durable.intake.doses import dose_of
 from durable.intake.findings import Findings
-from durable.intake.tables import Table, date_of, in_order, left_empty, number_of
-from durable.intake.texts import Phrase
+from durable.intake.tables import Table, date_of, in_order, left_empty
+from durable.intake.texts import Phrase, coded
 
 
 def alone(table: Table, findings: Findings) -> None:
@@ -62,8 +66,10 @@ def _infused(table: Table, findings: Findings) -> None:
 
 
 def _dose(table: Table, findings: Findings) -> None:
-    """Cells against the dose level, where that is written as a number (1e7)."""
-    level = number_of(table.frame["dose_level"])
+    """Cells against the dose level, where that is a dose (`doses.dose_of`) and not a label."""
+    codes, distinct = coded(table.frame["dose_level"])
+    doses = np.array([*map(dose_of, distinct), np.nan])
+    level = pd.Series(doses[codes], index=table.frame.index)
     cells = table.frame["cells_per_kg"]
     differs = (cells < level / 2) | (cells > level * 2)
     recorded = table.recorded.text["dose_level"]

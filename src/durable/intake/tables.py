@@ -10,8 +10,9 @@ import pandas as pd
 
 from durable.contracts.inputs import partial
 from durable.contracts.partial_dates import possible_days
+from durable.contracts.words import OutcomeClass, outcome_class
 from durable.intake.findings import Findings, Recorded
-from durable.intake.texts import Phrase, coded, each, empty
+from durable.intake.texts import Phrase, coded, each, empty, where_each
 from durable.intake.values import Typed
 
 _LARGEST = 2**63
@@ -77,13 +78,6 @@ def looked_up(column: pd.Series[str], values: pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series(found, index=column.index)
 
 
-def number_of(column: pd.Series[str]) -> pd.Series[float]:
-    """The numbers that texts are; missing where one is none."""
-    codes, distinct = coded(column)
-    values = pd.to_numeric(pd.Series(distinct, dtype=object), errors="coerce").astype(float)
-    return pd.Series(values.array.take(codes, allow_fill=True), index=column.index)
-
-
 def first_day(frame: pd.DataFrame | Typed, column: str) -> pd.Series[pd.Timestamp]:
     """The date, or the first day that one recorded in part can mean."""
     if partial(column) not in frame:
@@ -111,6 +105,11 @@ def fatal(events: pd.DataFrame | Typed) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "grade": events["ctcae_grade"] == 5,
-            "outcome": events["outcome"].astype("string").str.casefold().eq("fatal").fillna(False),
+            "outcome": has_outcome(events["outcome"], "FATAL"),
         }
     ).astype(bool)
+
+
+def has_outcome(outcome: pd.Series[Any], expected: OutcomeClass) -> pd.Series[bool]:
+    """Which outcomes are of a class, by their word."""
+    return where_each(outcome, lambda text: outcome_class(text) == expected)

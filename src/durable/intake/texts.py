@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -115,11 +114,6 @@ def matching(values: Sequence[str], pattern: str) -> npt.NDArray[np.bool_]:
     except UnicodeEncodeError:  # half a surrogate pair, which JSON can hold
         return np.zeros(len(values), dtype=bool)
     return np.asarray(found, dtype=bool)
-
-
-def without_form(text: str) -> str:
-    """What is left of a text without case, width and blanks."""
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def where_each(column: pd.Series[Any], holds: Callable[[str], bool]) -> pd.Series[bool]:

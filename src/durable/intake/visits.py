@@ -7,10 +7,11 @@ import pandas as pd
 
 from durable.config.model import ENZYMES, Visit
 from durable.contracts.inputs import MEASURES
+from durable.contracts.spelling import fold
 from durable.intake.findings import UNSCHEDULED, Findings
 from durable.intake.rules import Severity
 from durable.intake.tables import Table, date_of, left_empty, looked_up, of_known, repeated
-from durable.intake.texts import Phrase, of_codes
+from durable.intake.texts import Phrase, of_codes, where_each
 
 
 def twice(table: Table, again: pd.Series[bool], findings: Findings) -> None:
@@ -44,7 +45,9 @@ def windows(
         "days {:.0f} to {:.0f} after infusion; this is day {:.0f}", (first, last, day)
     )
     findings.add(recorded, outside, "visit_date", "outside_window", expected)
-    strange = (day >= 1) & ~label.isin([*by_name, UNSCHEDULED]) & label.notna()
+    # One that differs by its spelling alone has a finding of its own.
+    scheduled = {fold(name) for name in (*by_name, UNSCHEDULED)}
+    strange = (day >= 1) & label.notna() & ~where_each(label, lambda text: fold(text) in scheduled)
     labels = f"one of {', '.join([*by_name, UNSCHEDULED])}"
     findings.add(recorded, strange, "visit", "unscheduled_label", labels)
     early = infusion.isna() & first.notna() & of_known(frame, known)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from durable.config.model import Plan, Safety
+from durable.contracts.results import join_parameter, split_parameter
 from durable.display import formats as f
 from durable.display.shell import Ard, Cell, Line, Lookup, Row, Rows, column_name
 from durable.display.shells.cells import count, three
@@ -23,12 +24,37 @@ def overview(ard: Ard, plan: Plan) -> Rows:
         for name, category in _categories(plan.safety):
             grades = () if "MISSING_AS" in name else _GRADES
             lines = [*_incidence(plan, category, 1, grades), _bound(plan, 2)]
-            yield from ard.lines(output, f"{window}|{name}", lines)
+            if name == "RELATED":
+                lines.append(_relation_missing(plan.safety))
+            yield from ard.lines(output, join_parameter(window, name), lines)
+    yield from _followed(ard, plan)
     yield Row("Not treatment-emergent")
-    before = Line("Infused: any event before the infusion", partial(_events, plan=plan))
-    yield from ard.lines(output, "PRE|ANY", [before])
+    for name, label, indent in (
+        ("ANY", "Infused: any event before the infusion", 1),
+        ("BEFORE_LYMPHODEPLETION", "before lymphodepletion", 2),
+        ("LYMPHODEPLETION", "from lymphodepletion to the day before the infusion", 2),
+        ("LYMPHODEPLETION_UNKNOWN", "lymphodepletion without a date", 2),
+    ):
+        optional = name == "LYMPHODEPLETION_UNKNOWN"
+        before = Line(label, partial(_events, plan=plan), indent, optional)
+        yield from ard.lines(output, join_parameter("PRE", name), [before])
     others = Line("Consented, never infused: any event, n/N (%) [events]", partial(_of, plan=plan))
-    yield from ard.lines(output, "NOT_INFUSED|ANY", [others])
+    yield from ard.lines(output, join_parameter("NOT_INFUSED", "ANY"), [others])
+
+
+def _relation_missing(rule: Safety) -> Line:
+    counted = rule.missing_related.replace("_", " ")
+    label = f"events without a recorded relation, counted as {counted}"
+    return Line(label, count("n_events_missing"), 2, optional=True)
+
+
+def _followed(ard: Ard, plan: Plan) -> Rows:
+    """The registered window among the subjects followed through it."""
+    days = plan.safety.windows_days[0]
+    yield Row(f"Within {days} days, of those followed {days} days: n/N (%) [events]")
+    for name, category in _categories(plan.safety):
+        lines = [Line(category, partial(_of, plan=plan)), _bound(plan, 2)]
+        yield from ard.lines("t_ae_overview", join_parameter(f"D{days}_FOLLOWED", name), lines)
 
 
 def _categories(rule: Safety) -> Iterator[tuple[str, str]]:
@@ -50,19 +76,16 @@ def terms(ard: Ard, plan: Plan) -> Rows:
     output = "t_ae_soc_pt"
     bound = Line(f"{_bound_name(plan)} of any row with 0, %", _bound(plan).cell, 0)
     yield from ard.lines(output, "", [bound])
-    parameters, events = ard.parameters(output), partial(_events, plan=plan)
+    parameters = [(name, split_parameter(name)) for name in ard.parameters(output) if name]
+    events = partial(_events, plan=plan)
     for window, label in _windows(plan.safety):
         yield Row(label)
-        inside = [name for name in parameters if name.startswith(f"{window}|")]
+        inside = [(name, parts) for name, parts in parameters if parts[0] == window]
         if not inside:
             yield Row("No adverse event", ("",) * len(ard.columns(output)), 1)
-        of_class = ""
-        for name in inside:
-            if name.endswith("|"):
-                of_class = name
-                any_grade = Line(name.removeprefix(f"{window}|")[:-1], events, 1, strong=True)
-            else:
-                any_grade = Line(name.removeprefix(of_class), events, 2)
+        for name, (_, organ_class, term) in inside:
+            is_class = not term
+            any_grade = Line(term or organ_class, events, 1 if is_class else 2, strong=is_class)
             yield from ard.lines(output, name, [any_grade, *_by_grade(plan, 3, _GROUPED_GRADES)])
 
 
@@ -77,10 +100,17 @@ def neurotoxicity(ard: Ard, plan: Plan) -> Rows:
             Line("Worst ASTCT grade, n (%)"),
             *(Line(_grade_name(grade), partial(_grade, grade=grade, p=p), 2) for grade in _GRADES),
             Line("First onset, days after infusion, median (min, max)", _days("onset")),
+            _left_out("onset", "subjects"),
             Line("Days that events with an end lasted, median (min, max)", _days("duration")),
-            Line("Events ongoing at the data cut-off", count("n_ongoing")),
+            _left_out("duration", "events"),
+            Line("Events ongoing at the data cut-off or death", count("n_ongoing")),
+            Line("Events ended on a day not recorded", count("n_end_unknown"), optional=True),
         ]
         yield from ard.lines("t_ae_crs", name, lines)
+
+
+def _left_out(name: str, what: str) -> Line:
+    return Line(f"{what} left out: date imputed", count(f"n_{name}_imputed"), 2, optional=True)
 
 
 def _days(name: str) -> Cell:
@@ -95,8 +125,13 @@ def interest(ard: Ard, plan: Plan) -> Rows:
         f" beyond day {rule.prolonged_cytopenia_day})"
     )
     for name in filter(None, ard.parameters("t_aesi")):
-        label = prolonged if name == "DERIVED|PROLONGED_CYTOPENIA" else name
+        parts = split_parameter(name)
+        # What is recorded is one part, whatever signs it holds.
+        label = parts[0] if len(parts) == 1 else prolonged
         lines = [*_incidence(plan, label, 0, _GRADES), _bound(plan, 1)]
+        lines.append(
+            Line("recovered on a day not recorded: not known", count("n_end_unknown"), 1, True)
+        )
         yield from ard.lines("t_aesi", name, lines)
 
 
@@ -131,6 +166,8 @@ def _limiting_cells(find: Lookup, plan: Plan) -> Iterator[str]:
     yield f.count(find("n_infused"))
     yield f.count(find("n_evaluable"))
     yield f.count_percent(find("n_dlt"), find("percent"), p)
+    yield f.count(find("n_dlt_unassessed_death"))
+    yield f.count(find("n_death_not_limiting"))
     yield f.in_percent(find("upper"), p)
     if plan.safety.escalation != "none":
         said = find("next")
@@ -142,7 +179,15 @@ def limiting_headings(plan: Plan) -> tuple[str, ...]:
     """Columns of the dose-limiting toxicities."""
     rule = plan.safety.escalation
     step = () if rule == "none" else (f"Next, by the {rule} rule",)
-    return ("Infused", "Evaluable", "With DLT, n (%)", f"{_bound_name(plan)} of 0, %", *step)
+    return (
+        "Infused",
+        "Evaluable",
+        "With DLT, n (%)",
+        "of these deaths not assessed",
+        "Deaths recorded as no DLT",
+        f"{_bound_name(plan)} of 0, %",
+        *step,
+    )
 
 
 def _windows(rule: Safety) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,61 @@
+"""Words of free-text columns that have a meaning of their own: what is missing, and outcomes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from durable.contracts.spelling import fold
+
+OutcomeClass = Literal["RECOVERED", "NOT RECOVERED", "FATAL", "UNKNOWN"]
+
+_MISSING = (
+    *("n", "no", "none", "null", "nil", "nan", "na", "n/a", "n.a.", "n.a", "n.k.", "nk", "nd"),
+    *("n.d.", "n/d", "unk", "unkn", "unknown", "not applicable", "not available", "not done"),
+    *("not known", "not reported", "not recorded", "not specified", "missing", "blank"),
+    *("\u65e0", "\u5426", "\u6ca1\u6709", "\u4e0d\u8be6", "\u672a\u77e5", "\u4e0d\u660e"),
+    *("\u672a\u67e5", "\u672a\u505a", "\u672a\u8bb0\u5f55", "\u4e0d\u9002\u7528"),
+    *("\u7f3a\u5931", "\u7a7a"),
+)
+#: Folded words that say that there is nothing, or that it is not known.
+MISSING_WORDS = frozenset(map(fold, _MISSING))
+#: Signs of which a cell without content consists.
+_SIGNS = frozenset(".-_/\\*?#\u00b7\u2026\u3002\u3001,;:'\"")
+
+_OUTCOMES: dict[OutcomeClass, tuple[str, ...]] = {
+    "RECOVERED": (
+        *("recovered", "resolved", "recovered/resolved", "recovered with sequelae"),
+        *("resolved with sequelae", "recovered/resolved with sequelae", "cured"),
+        *("\u75ca\u6108", "\u6062\u590d", "\u5df2\u6062\u590d", "\u6cbb\u6108"),
+        *("\u75ca\u6108\u4f34\u540e\u9057\u75c7", "\u6062\u590d\u4f34\u540e\u9057\u75c7"),
+    ),
+    "NOT RECOVERED": (
+        *("not recovered", "not resolved", "not recovered/not resolved", "unresolved", "ongoing"),
+        *("continuing", "persisting", "recovering", "resolving", "recovering/resolving"),
+        *("improving", "\u672a\u6062\u590d", "\u672a\u6108", "\u672a\u75ca\u6108"),
+        *("\u597d\u8f6c", "\u6301\u7eed", "\u6062\u590d\u4e2d"),
+    ),
+    "FATAL": ("fatal", "death", "dead", "died", "\u6b7b\u4ea1", "\u81f4\u547d"),
+    "UNKNOWN": ("unknown",),
+}
+#: Class of each folded outcome: the terms of the CDISC codelist OUT, whole and by their halves, and
+#: their usual Chinese translations.
+OUTCOMES: dict[str, OutcomeClass] = {
+    fold(word): name for name, words in _OUTCOMES.items() for word in words
+}
+
+
+#: First characters of what `is_missing_word` is true of, in ASCII: most texts begin otherwise.
+_BEGINNINGS = frozenset(word[0] for word in MISSING_WORDS) | _SIGNS
+
+
+def is_missing_word(text: str) -> bool:
+    """Whether a text says that there is nothing, or that it is not known (N, NA, -, ...)."""
+    if text.isascii() and text.strip()[:1].casefold() not in _BEGINNINGS:
+        return False
+    folded = fold(text)
+    return folded in MISSING_WORDS or (bool(folded) and _SIGNS.issuperset(folded))
+
+
+def outcome_class(text: str | None) -> OutcomeClass | None:
+    """What an outcome says; None where it is empty or none of the known words."""
+    return None if text is None else OUTCOMES.get(fold(text))

@@ -1,0 +1,41 @@
+"""Dose levels that are written as a dose."""
+
+from __future__ import annotations
+
+import re
+from math import nan
+from unicodedata import normalize
+
+#: A smaller number without a power of ten is the number of a level, not cells per kg.
+_SMALLEST_PLAIN = 10_000
+_UNIT = r"(?:(?:car-?t)?(?:cells?|\u7ec6\u80de)?(?:/kg|perkg)|cells?)?"
+_POWER = re.compile(
+    rf"(?:(?P<factor>[0-9]+(?:\.[0-9]+)?)(?:e|[x*\u00d7\u00b7]10\^?)|10\^)\+?(?P<power>[0-9]{{1,2}}){_UNIT}"
+)
+_PLAIN = re.compile(rf"(?P<number>[0-9]+(?:\.[0-9]+)?|[0-9]{{1,3}}(?:,[0-9]{{3}})+){_UNIT}")
+_SUPERSCRIPT = re.compile("[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+")
+
+
+def dose_of(text: str) -> float:
+    """Cells per kg that a dose level says; NaN where it is a label (1, DL1, low).
+
+    A dose has a power of ten (1e7, 1E+07, 1x10^7, 10^7), or is a plain number of at least 10,000;
+    cells, cells/kg or /kg may stand behind it.
+
+    Examples
+    --------
+    >>> dose_of("1 x 10^7 cells/kg"), dose_of("1"), dose_of("DL1")
+    (10000000.0, nan, nan)
+    """
+    # A raised exponent is told from other digits before NFKC makes them alike.
+    raised = _SUPERSCRIPT.sub(lambda found: f"^{found[0]}", text)
+    simple = "".join(normalize("NFKC", raised).casefold().split())
+    simple = simple.replace("^^", "^").replace("^+", "^")
+    written = _POWER.fullmatch(simple)
+    if written is not None:
+        return float(written["factor"] or 1) * 10.0 ** int(written["power"])
+    written = _PLAIN.fullmatch(simple)
+    if written is None:
+        return nan
+    number = float(written["number"].replace(",", ""))
+    return number if number >= _SMALLEST_PLAIN else nan
