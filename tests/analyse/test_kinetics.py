@@ -195,6 +195,7 @@ def test_without_a_sample_the_table_says_why(tmp_path: Path) -> None:
         frame.to_parquet(tmp_path / "adam" / f"{name}.parquet")
     given = {
         "analysis": {"id": "a", "data_cutoff": "2024-06-30"},
+        "study": {"id": "S-1"},
         "inputs": {"subjects": {"path": "s.csv"}, "visits": {"path": "v.csv"}},
     }
     kinetics.run(parse(given, "plan").only(("groups",)), tmp_path)

@@ -79,7 +79,9 @@ def to_xml(datasets: Sequence[Dataset], plan: Plan, files: str) -> str:
             OID=identity.study_oid(plan),
             GlobalVariables=define.GlobalVariables(
                 StudyName=define.StudyName(_content=plan.study.id),
-                StudyDescription=define.StudyDescription(_content=plan.study.title),
+                StudyDescription=define.StudyDescription(
+                    _content=plan.study.title or plan.study.id
+                ),
                 ProtocolName=define.ProtocolName(_content=plan.study.id),
             ),
             MetaDataVersion=version,
