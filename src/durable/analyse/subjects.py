@@ -11,7 +11,7 @@ import pandas as pd
 from durable.analyse.groups import Group, groups, of_each, read_adrs, read_adsl
 from durable.config.model import Plan
 from durable.contracts.parameters import PLACES
-from durable.contracts.results import Result, to_csv
+from durable.contracts.results import Result, join_parameter, to_csv
 from durable.files import write_text
 from durable.stats.summaries import summarise
 
@@ -96,11 +96,11 @@ def disposition(adsl: pd.DataFrame, adrs: pd.DataFrame, month: float) -> Iterato
     for reason, count in (
         withdrawn["DCSREAS"].fillna("not given").value_counts().sort_index().items()
     ):
-        yield from _count(f"WITHDRAWN|{reason}", int(count), treated)
+        yield from _count(join_parameter("WITHDRAWN", str(reason)), int(count), treated)
     status = adrs.loc[adrs["PARAMCD"] == "IMPR"]
     for visit in status["AVISIT"].drop_duplicates():
         assessed = status.loc[status["AVISIT"] == visit, "AVAL"].notna()
-        yield from _count(f"ASSESSED|{visit}", int(assessed.sum()), treated)
+        yield from _count(join_parameter("ASSESSED", visit), int(assessed.sum()), treated)
     until = infused[["DTHDT", "EOSDT", "LSTALVDT"]].min(axis=1)
     yield from _summary("FOLLOW_UP", ((until - infused["TRTSDT"]).dt.days + 1) / month)
 
@@ -115,10 +115,10 @@ def baseline(adsl: pd.DataFrame, adrs: pd.DataFrame) -> Iterator[Row]:
     ):
         for level in levels:
             count = int((adsl[variable] == level).sum())
-            yield from _count(f"{parameter}|{level}", count, len(adsl))
+            yield from _count(join_parameter(parameter, level), count, len(adsl))
     first = adrs.loc[adrs["ABLFL"] == "Y"]
     for code, _ in PLACES.values():
         yield from _summary(code, first.loc[first["PARAMCD"] == code, "AVAL"])
     for enzyme, count in adsl["BLENZ"].value_counts().sort_index().items():
-        yield from _count(f"BLENZ|{enzyme}", int(count), len(adsl))
+        yield from _count(join_parameter("BLENZ", str(enzyme)), int(count), len(adsl))
     yield from _summary("MAXTIS", adsl["MAXTIS"])

@@ -240,7 +240,7 @@ def _value(
     item = _item(oid, variable)
     item.Origin = [_origin(origin)]
     parts.items.append(item)
-    clause = f"WC.{dataset.name}.{identity.plain(code)}"
+    clause = f"WC.{dataset.name}.{identity.coded(code)}"
     if clause not in {known.OID for known in parts.clauses}:
         check = define.RangeCheck(
             Comparator="EQ",

@@ -6,6 +6,7 @@ from functools import partial
 
 from durable.config.model import Plan
 from durable.contracts.parameters import PLACES
+from durable.contracts.results import split_parameter
 from durable.display import definitions
 from durable.display.shell import Ard, Line, Row, Rows
 from durable.display.shells.cells import count, plain_n_percent, summary
@@ -27,9 +28,10 @@ def disposition(ard: Ard, plan: Plan) -> Rows:
     }
     cell = partial(plain_n_percent, decimals=p)
     order = list(labels)
-    known = [name for name in ard.parameters(output) if name.partition("|")[0] in labels]
-    for parameter in sorted(known, key=lambda parameter: order.index(parameter.partition("|")[0])):
-        name, _, detail = parameter.partition("|")
+    known = [name for name in ard.parameters(output) if split_parameter(name)[0] in labels]
+    for parameter in sorted(known, key=lambda known: order.index(split_parameter(known)[0])):
+        name, *details = split_parameter(parameter)
+        detail = "".join(details)
         label, indent = labels[name]
         if detail:
             label = f"{label} {detail}" if name == "ASSESSED" else detail
@@ -59,11 +61,12 @@ def baseline(ard: Ard, plan: Plan) -> Rows:
     categories = {"SEX": "Sex", "BLREMFL": "Already in remission", "BLENZ": "Enzyme followed"}
     words = {"F": "female", "M": "male", "Y": "yes", "N": "no", "U": "unknown"}
     for parameter in ard.parameters(output):
-        name, _, detail = parameter.partition("|")
+        name, *details = split_parameter(parameter)
         if name in categories:
             if name not in shown:
                 yield Row(f"{categories[name]}, n (%)")
                 shown.add(name)
+            detail = "".join(details)
             yield from ard.lines(output, parameter, [Line(words.get(detail, detail.upper()), cell)])
         elif parameter in continuous:
             heading, lines = continuous[parameter]
