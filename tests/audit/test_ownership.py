@@ -13,6 +13,8 @@ from durable.audit.study import RECORD
 from tests.audit.conftest import pinned
 from tests.workflow.conftest import RESULTS, Study
 
+pytestmark = pytest.mark.slow
+
 STUDY = "NCT06569472 (synthetic demo)"
 
 

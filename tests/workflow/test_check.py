@@ -9,6 +9,8 @@ import pytest
 
 from tests.workflow.conftest import RESULTS, Study
 
+pytestmark = pytest.mark.slow
+
 LISTING = {"queries.csv", "queries.html", "queries.xlsx"}
 #: What the check itself keeps between its stages.
 CHECKED = "checked/"
