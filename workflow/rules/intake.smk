@@ -41,13 +41,15 @@ rule queries:
 rule check:
     input:
         rules.queries.output,
+    log:
+        f"{FOLDER}/logs/findings.log",
     localrule: True
     params:
         config=str(CONFIG),
     message:
         "check: say whether the data have errors"
     shell:
-        "python -m durable findings --config {params.config:q}"
+        "python -m durable findings --config {params.config:q} &> {log:q}"
 
 
 rule cut:
