@@ -28,6 +28,7 @@ _PIECE = 500_000
 
 _PLAN = """\
 analysis: {{id: large, data_cutoff: 2024-06-30}}
+study: {{id: large}}
 inputs:
   subjects: {{path: {folder}/subjects.csv}}
   visits: {{path: {folder}/visits.{form}}}

@@ -202,6 +202,7 @@ def write(folder: Path, subjects: int, seed: int = SEED) -> Path:
     inputs = {name: {"path": str(folder / f"{name}.parquet")} for name in made}
     plan = {
         "analysis": {"id": "registry", "data_cutoff": dt.date.fromisoformat(CUTOFF)},
+        "study": {"id": "registry"},
         "inputs": inputs,
         "groups": ["dose_level"],
     }

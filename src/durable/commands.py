@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from durable.by_hand import noted, notice
+from durable.client import RUN
 from durable.errors import UserError
 from durable.files import write_text
 from durable.stages import STAGES
@@ -74,6 +76,10 @@ def _parser(given: str = "") -> argparse.ArgumentParser:
     further.add_argument("--snakefile", required=True, help="that of the run it is a part of")
     further.add_argument("--cores", default="1")
     further.set_defaults(do=_further)
+    findings = commands.add_parser("findings", help="exit with 1 where the data have errors")
+    findings.add_argument("--config", type=Path, required=True, help="the analysis plan, YAML")
+    findings.add_argument("--results", type=Path, default=Path("results"), help="results folder")
+    findings.set_defaults(do=_findings)
     compare = commands.add_parser("compare", help="say what changed between two analyses, and why")
     compare.add_argument("--config", type=Path, required=True, help="the analysis plan, YAML")
     compare.add_argument("--against", required=True, metavar="ID", help="the other analysis")
@@ -105,10 +111,18 @@ def _run_stage(options: argparse.Namespace) -> None:
     plan = config.load(options.config)
     if options.plan is not None and options.plan != plan.digest(stage.plan):
         raise UserError(f"{options.config} was changed during the run: start snakemake again")
-    folder = options.results / plan.analysis.id / stage.folder
+    results = options.results / plan.analysis.id
+    folder = results / stage.folder
     chunk = (options.chunk,) if stage.chunked else ()
     cores = {"cores": options.cores} if stage.cores else {}
-    module.run(plan.only(stage.plan), folder, *chunk, **cores)
+    if RUN not in os.environ:
+        from durable.audit.study import refuse_other_study
+
+        refuse_other_study(plan, options.config, results)
+    with noted(results) as by_hand:
+        module.run(plan.only(stage.plan), folder, *chunk, **cores)
+    if by_hand:
+        print(notice(by_hand, results), file=sys.stderr)
     name = "_".join([options.stage, *map(str, chunk)])
     write_text(folder / "logs" / f"{name}.seconds", f"{time.monotonic() - begun:.2f}\n")
 
@@ -130,6 +144,13 @@ def _audit(options: argparse.Namespace) -> None:
 
     allow = tuple(options.allow.split(",")) if options.allow else ()
     rerun.run(options.config, options.results, options.workflow, cores=options.cores, allow=allow)
+
+
+def _findings(options: argparse.Namespace) -> None:
+    from durable.config import load
+    from durable.intake.cutoff import refuse_errors
+
+    refuse_errors(options.results / load(options.config).analysis.id / "queries.csv")
 
 
 def _compare(options: argparse.Namespace) -> None:

@@ -28,6 +28,8 @@ from durable.audit.pins import (
     listing_digest,
     lock_digest,
 )
+from durable.audit.study import record_study
+from durable.by_hand import forget_remade, made_by_hand, read_record, write_record
 from durable.client import RUN, SOCKET, THREADS
 from durable.config import Finding, Plan, PlanError, load, series
 from durable.config.model import TABLES
@@ -41,7 +43,9 @@ DEFAULT_CONFIGURATION = Path("config/config.yaml")
 #: Keys of ``--config`` that are no part of the plan.
 OPTIONS = ("against", "allow")
 #: Rules that look at results and make none.
-READERS = frozenset({"audit", "compare"})
+READERS = frozenset({"audit", "check", "compare"})
+#: Rules of `snakemake check`, which leaves all results but the listing of findings as they are.
+CHECKING = frozenset({"check", "queries"})
 #: Folder of the results that the simulation has to itself: nothing of the analysis is made from it.
 SIMULATION = "simulation"
 #: Folder of the results at several data cut-offs, to itself likewise.
@@ -282,7 +286,7 @@ def graph(rules: Iterable[Any]) -> dict[str, Any]:
     """Files of the rules that make an analysis, and the digests that they depend on."""
     return {
         rule.name: {
-            "input": [str(file) for file in rule.input],
+            "input": [str(file) for file in rule.input if not callable(file)],
             "output": [str(file) for file in rule.output],
             "digests": {key: str(rule.params.get(key)) for key in ("plan", "code", "packages")},
         }
@@ -298,6 +302,7 @@ def begin(
     jobs: Collection[str],
     workflow: Path,
     allow: Iterable[str] = (),
+    digests: Mapping[str, str] | None = None,
 ) -> None:
     """What a run does before its first job.
 
@@ -311,6 +316,8 @@ def begin(
         Folder of the Snakefile.
     allow
         What may differ from the pins of the configuration.
+    digests
+        SHA-256 of each input file, by its path.
 
     Raises
     ------
@@ -321,6 +328,8 @@ def begin(
     refuse_links(folder)
     if READERS.issuperset(jobs):
         _HELD.append(_lock(folder, fcntl.LOCK_SH))
+        if "compare" in jobs:
+            _refuse_made_by_hand(folder)
         return
     alone = rules.keys().isdisjoint(jobs)
     if not (alone and "further" in jobs):
@@ -335,10 +344,22 @@ def begin(
         for cutoff in plan.series.cutoffs:
             write_text(plan_file(folder, cutoff), pinned(series.at(plan, cutoff), None))
     if alone:
+        record_study(plan, {}, folder, inputs=False)
         return
     refuse_edited(folder)
+    if CHECKING.issuperset(jobs):
+        _HELD.append(begin_run(folder, rules["queries"]["output"], partial=True))
+        record_study(plan, {}, folder, inputs=False)
+        return
     _HELD.append(begin_run(folder, _outputs(rules)))
+    record_study(plan, digests or {}, folder)
     _start(plan, folder, rules, workflow)
+
+
+def folders(plan: Plan, cutoffs: bool) -> list[Path]:
+    """Folder of the results; those at further data cut-offs too where `cutoffs` are asked for."""
+    names = series.analyses(plan).values() if cutoffs else [plan.analysis.id]
+    return [Path("results", name) for name in names]
 
 
 def plan_file(folder: Path, cutoff: object) -> Path:
@@ -436,12 +457,17 @@ def end(plan: Plan, folder: Path, rules: Mapping[str, Any], jobs: Collection[str
     if rules.keys().isdisjoint(jobs):
         return
     outputs = _outputs(rules)
+    listing = rules["queries"]["output"] if CHECKING.issuperset(jobs) else None
     try:
-        end_run(folder, outputs)
+        end_run(folder, outputs if listing is None else listing, partial=listing is not None)
     except OSError:
         # A full disk: the record that the run began with stays, and claims nothing.
         return
-    if _final(plan, folder) and all(Path(output).is_file() for output in outputs):
+    if (
+        listing is None
+        and _final(plan, folder)
+        and all(Path(output).is_file() for output in outputs)
+    ):
         protect(folder, outputs)
 
 
@@ -454,12 +480,19 @@ def results_notice(folder: Path, jobs: Collection[str]) -> str:
         told.append(f"Series: {folder / SERIES / 'series.html'}")
     if "report" in jobs:
         told.append(f"Report: {folder / 'report.html'}")
-    if not {"check", "report"}.isdisjoint(jobs):
-        queries = folder / "queries.csv"
-        count = severities(queries)
-        found = f"{count['error']} error(s), {count['warning']} warning(s)"
-        told.append(f"Findings in the data: {found}, {queries.with_suffix('.html')}")
+    if not {"check", "queries", "report"}.isdisjoint(jobs):
+        told.append(findings_notice(folder))
     return "\n".join(told)
+
+
+def findings_notice(folder: Path) -> str:
+    """How many findings there are in the data, and where they are listed; empty without listing."""
+    queries = folder / "queries.csv"
+    if not queries.is_file():
+        return ""
+    count = severities(queries)
+    found = f"{count['error']} error(s), {count['warning']} warning(s)"
+    return f"Findings in the data: {found}, {queries.with_suffix('.html')}"
 
 
 def about(rule: str, command: str | None) -> str:
@@ -495,11 +528,12 @@ def _outputs(rules: Mapping[str, Any]) -> list[str]:
     return [file for rule in rules.values() for file in rule["output"]]
 
 
-def begin_run(folder: Path, outputs: Iterable[str]) -> TextIO:
+def begin_run(folder: Path, outputs: Iterable[str], *, partial: bool = False) -> TextIO:
     """Lock the results and remove what an earlier plan left that this one does not make.
 
-    The lock holds for as long as the returned file is open: the system releases it when the
-    process ends, however it ends; Snakemake's own lock stays behind when a run is killed.
+    A `partial` run leaves all but its outputs as it is. The lock holds for as long as the returned
+    file is open: the system releases it when the process ends, however it ends; Snakemake's own
+    lock stays behind when a run is killed.
 
     Raises
     ------
@@ -509,9 +543,10 @@ def begin_run(folder: Path, outputs: Iterable[str]) -> TextIO:
     lock = _lock(folder, fcntl.LOCK_EX)
     expected = _within(folder, outputs)
     # The pinned configuration is no output of a run that it configures.
-    for name in set(_record(folder)) - {*expected, PINNED.as_posix()}:
+    before = read_record(folder)
+    for name in set() if partial else set(before) - {*expected, PINNED.as_posix()}:
         (folder / name).unlink(missing_ok=True)
-    _write_record(folder, dict.fromkeys(expected))
+    write_record(folder, (before if partial else {}) | dict.fromkeys(expected))
     return lock
 
 
@@ -529,32 +564,51 @@ def _lock(folder: Path, kind: int) -> TextIO:
     return lock
 
 
-def end_run(folder: Path, outputs: Iterable[str]) -> None:
-    """Record the outputs as the run leaves them, for `refuse_edited` and the next run."""
+def end_run(folder: Path, outputs: Iterable[str], *, partial: bool = False) -> None:
+    """Record the outputs as the run leaves them, for `refuse_edited` and the next run.
+
+    Of a `partial` run other outputs stay recorded. What a stage run by hand left is not recorded
+    as the run's.
+    """
+    forget_remade(folder)
+    by_hand = made_by_hand(folder)
     paths = {name: folder / name for name in _within(folder, outputs)}
-    digests = {name: sha256(path) if path.is_file() else None for name, path in paths.items()}
-    _write_record(folder, digests)
+    digests = {
+        name: sha256(path) if path.is_file() and name not in by_hand else None
+        for name, path in paths.items()
+    }
+    write_record(folder, (read_record(folder) if partial else {}) | digests)
 
 
 def refuse_edited(folder: Path) -> None:
     """Refuse results that were changed after the run that made them.
 
     Snakemake would make later results from them, or call them up to date. A file that was deleted
-    is no matter: it is made again. After a killed run there is nothing to compare with.
+    is no matter: it is made again, as is what a stage run by hand left (`durable.by_hand`). After
+    a killed run there is nothing to compare with.
 
     Raises
     ------
     UserError
         With every file that differs from the record.
     """
+    by_hand = made_by_hand(folder)
     edited = [
         str(folder / name)
-        for name, digest in _record(folder).items()
-        if digest is not None and (folder / name).is_file() and sha256(folder / name) != digest
+        for name, digest in read_record(folder).items()
+        if digest is not None and name not in by_hand
+        if (folder / name).is_file() and sha256(folder / name) != digest
     ]
     if edited:
         files = "\n  ".join(edited)
         raise UserError(f"changed since the run that made it; delete to make again:\n  {files}")
+
+
+def _refuse_made_by_hand(folder: Path) -> None:
+    """Refuse to compare results that no run has made."""
+    if files := made_by_hand(folder):
+        names = "\n  ".join(str(folder / name) for name in sorted(files))
+        raise UserError(f"made by a stage run by hand; run snakemake first:\n  {names}")
 
 
 def refuse_links(folder: Path) -> None:
@@ -656,15 +710,3 @@ def protect(folder: Path, outputs: Iterable[str]) -> None:
 def _within(folder: Path, outputs: Iterable[str]) -> list[str]:
     """Outputs relative to the results: their record holds wherever the folder is looked at from."""
     return sorted(Path(output).relative_to(folder).as_posix() for output in outputs)
-
-
-def _record(folder: Path) -> dict[str, str | None]:
-    """Outputs of the last run, with their SHA-256 (None: not known) when it ended."""
-    path = folder / ".record.json"
-    outputs: dict[str, str | None] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    return outputs
-
-
-def _write_record(folder: Path, outputs: Mapping[str, str | None]) -> None:
-    text = json.dumps(outputs, indent=0, sort_keys=True)
-    write_text(folder / ".record.json", f"{text}\n")

@@ -399,6 +399,7 @@ def test_a_subject_counts_once_in_the_geometric_mean_of_a_nominal_day() -> None:
 
 GIVEN = {
     "analysis": {"id": "a", "data_cutoff": "2024-06-30"},
+    "study": {"id": "S-1"},
     "inputs": {"subjects": {"path": "s.csv"}, "visits": {"path": "v.csv"}},
     "groups": ["dose_level"],
 }

@@ -9,6 +9,7 @@ import pytest
 
 from durable.analyse.follow_up import end_of_follow_up
 from durable.analyse.subjects import baseline, disposition
+from durable.contracts.results import split_parameter
 from durable.derive.datasets import Datasets
 from tests.derive.build import ACTIVE, INACTIVE, date, derived, subject, visit
 
@@ -57,6 +58,19 @@ def test_disposition_counts_the_consented_and_of_the_infused_their_fate() -> Non
     assert found["FOLLOW_UP", "median"] == pytest.approx(100 / MONTH)
     assert found["FOLLOW_UP", "min"] == pytest.approx(50 / MONTH)
     assert found["FOLLOW_UP", "max"] == pytest.approx(200 / MONTH)
+
+
+def test_a_bar_or_a_backslash_in_a_reason_is_part_of_it() -> None:
+    datasets = study()
+    for reason, parameter in (
+        ("moved|abroad", r"WITHDRAWN|moved\|abroad"),
+        ("a\\b", r"WITHDRAWN|a\\b"),
+        ("|", r"WITHDRAWN|\|"),
+    ):
+        given = datasets.adsl["DCSREAS"].where(datasets.adsl["DCSREAS"].isna(), reason)
+        found = found_in(disposition(datasets.adsl.assign(DCSREAS=given), datasets.adrs, MONTH))
+        assert found[parameter, "n"] == 1
+        assert split_parameter(parameter) == ("WITHDRAWN", reason)
 
 
 def test_a_group_without_anyone_has_counts_of_zero_and_nothing_to_summarise() -> None:

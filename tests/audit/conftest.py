@@ -28,6 +28,7 @@ PINNED = RESULTS / "audit/pinned.yaml"
 #: The demo with two tables and no sensitivity analyses: a run of a few seconds.
 SHORT = """\
 analysis: {id: demo-interim, data_cutoff: 2024-06-30}
+study: {id: NCT06569472 (synthetic demo)}
 inputs:
   subjects: {path: data/demo/subjects.csv}
   visits: {path: data/demo/visits.csv}

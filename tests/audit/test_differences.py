@@ -32,6 +32,21 @@ def test_results_are_matched_by_key_whatever_their_order(tmp_path: Path) -> None
     ]
 
 
+def test_keys_whose_parts_hold_bars_are_told_apart(tmp_path: Path) -> None:
+    """Joined by bars both keys would be one: a group ``A`` with ``B | C``, ``A | B`` with ``C``."""
+
+    def rows(value: float) -> str:
+        first = Result("t", "primary", "part", "A", "B | C", "n", value)
+        second = Result("t", "primary", "part", "A | B", "C", "n", 5)
+        return to_csv([first, second])
+
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    old.write_text(rows(1))
+    new.write_text(rows(2))
+    change = Change("t | primary | part | A | B | C | n, value", "1", "2")
+    assert list(changes(old, new)) == [change]
+
+
 def test_other_tables_are_matched_by_row_and_text_by_line(tmp_path: Path) -> None:
     old, new = pd.DataFrame({"A": [1, 2], "B": ["x", None]}), pd.DataFrame({"A": [1, 3]})
     for name, frame in (("old", old), ("new", new)):

@@ -92,7 +92,7 @@ def test_changed_data_run_unlocked_analyses_only(final: Study) -> None:
     assert stopped.returncode == 1
     assert "is final (outputs.locked)" in stopped.stdout
     assert final.digests() == before
-    assert "check" in final.planned("--configfile", str(other))
+    assert "queries" in final.planned("--configfile", str(other))
     assert final.run("--configfile", str(other), "--until", "cut").returncode == 0
 
 

@@ -140,6 +140,7 @@ def test_an_sdtm_package_and_an_earlier_listing_are_pinned_file_by_file(
     inputs["sdtm"] |= {"folder": "package", "tables": ["subjects", "visits", "therapies"]}
     plan = {
         "analysis": {"id": "demo-interim", "data_cutoff": "2024-06-30"},
+        "study": {"id": "NCT06569472 (synthetic demo)"},
         "inputs": inputs,
         "outputs": {"queries_since": "earlier/queries.csv"},
     }

@@ -13,6 +13,7 @@ from durable.config import PlanError, load, parse
 
 SMALLEST: dict[str, Any] = {
     "analysis": {"id": "a1", "data_cutoff": "2024-06-30"},
+    "study": {"id": "S-1"},
     "inputs": {"subjects": {"path": "subjects.csv"}, "visits": {"path": "visits.csv"}},
 }
 
@@ -72,6 +73,26 @@ REFUSED = [
         "a required key that is missing",
         without("analysis.data_cutoff"),
         "analysis.data_cutoff: found nothing; expected a value: the key is required",
+    ),
+    (
+        "a study without its number",
+        without("study.id"),
+        "study.id: found nothing; expected a value: the key is required",
+    ),
+    (
+        "a plan that does not name its study",
+        without("study"),
+        "study.id: found nothing; expected a value: the key is required",
+    ),
+    (
+        "a study without text for its number",
+        changed("study.id", " "),
+        "study.id: found ' '; expected text that is not empty",
+    ),
+    (
+        "a number for the number of a study, which may have zeros before it",
+        changed("study.id", 12345),
+        "study.id: found 12345; expected text",
     ),
     (
         "a required section that is missing",

@@ -93,6 +93,7 @@ def plan(**sections: Any) -> config.Plan:
     return config.parse(
         {
             "analysis": {"id": "test", "data_cutoff": "2026-12-31"},
+            "study": {"id": "S-1"},
             "inputs": {"subjects": {"path": "s.csv"}, "visits": {"path": "v.csv"}},
         }
         | sections

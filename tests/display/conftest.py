@@ -22,6 +22,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 MINIMAL = """
 analysis: {id: minimal, data_cutoff: 2024-06-30}
+study: {id: S-1}
 inputs:
   subjects: {path: data/demo/subjects.csv}
   visits: {path: data/demo/visits.csv}

@@ -10,11 +10,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from durable.config.model import Analysis, Input, Inputs, Plan
+from durable.config.model import Analysis, Input, Inputs, Plan, Study
 from durable.display import figures
 
 PLAN = Plan(
     analysis=Analysis(id="a1", data_cutoff=dt.date(2024, 6, 30)),
+    study=Study(id="NCT06569472"),
     inputs=Inputs(subjects=Input(path="s.csv"), visits=Input(path="v.csv")),
 )
 KINDS = {kind.name: kind for kind in figures.KINDS}

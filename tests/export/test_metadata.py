@@ -9,6 +9,7 @@ import pytest
 from durable.config.model import Plan
 from durable.contracts.columns import NATIVE_COLUMNS
 from durable.contracts.metadata import DATASETS, Metadata, contracts
+from durable.export import identity
 from durable.export.datasets import Dataset
 
 SCHEMAS = contracts((28, 90))
@@ -67,3 +68,21 @@ def test_keys_identify_the_records_of_the_demo(datasets: dict[str, Dataset]) -> 
 def test_an_undescribed_parameter_is_not_passed_over() -> None:
     with pytest.raises(KeyError, match="ADTTE: nothing is said of OS"):
         next(m for m in DATASETS if m.name == "ADTTE").parameter("OS")
+
+
+@pytest.mark.parametrize(
+    ("text", "identifier"),
+    [
+        ("AUC0_28", "IT.ADPP.AVAL.AUC0_28"),
+        ("M 1", "IT.ADPP.AVAL.M_U20_1"),
+        ("M+1", "IT.ADPP.AVAL.M_U2B_1"),
+        ("\u7b2c1", "IT.ADPP.AVAL._U7B2C_1"),
+    ],
+)
+def test_codes_that_differ_make_identifiers_that_differ(text: str, identifier: str) -> None:
+    assert identity.item_oid("ADPP", "AVAL", text) == identifier
+
+
+def test_a_study_without_a_letter_of_ascii_has_an_identifier() -> None:
+    assert identity.plain("NCT06569472 (synthetic demo)") == "NCT06569472_synthetic_demo"
+    assert identity.plain("\u7814\u7a76") == "_U7814__U7A76_"

@@ -22,8 +22,16 @@ from hypothesis import strategies as st
 from durable.config.model import Plan
 from durable.export import transport
 from durable.export.datasets import Dataset
+from durable.export.define import to_xml
 from durable.export.submission import report
-from durable.export.transport import Change, fitted, pieces_of, to_ascii, write_transport
+from durable.export.transport import (
+    Change,
+    continuations,
+    fitted,
+    pieces_of,
+    to_ascii,
+    write_transport,
+)
 from tests.programs import needs
 
 DAY, EPOCH = dt.date(2024, 6, 30), dt.date(1960, 1, 1)
@@ -169,11 +177,12 @@ def test_text_in_ascii_is_ascii_and_ascii_stays(text: str) -> None:
 WORDS = st.lists(st.text(st.characters(codec="utf-8", exclude_characters=" "), min_size=1))
 
 
-@given(WORDS.map(" ".join) | st.text("ab 红", max_size=900).map(str.strip))
+@given(WORDS.map(" ".join) | st.text("ab 红\u0301", max_size=900).map(str.strip))
 def test_a_long_text_in_parts_is_the_text(text: str) -> None:
-    parts = pieces_of(text)
-    assert "".join(parts) == text
-    assert all(len(part.encode()) <= 200 for part in parts)
+    for written in (text, to_ascii(text)):
+        parts = pieces_of(written)
+        assert "".join(parts) == written
+        assert all(len(part.encode()) <= 200 for part in parts)
 
 
 def test_a_long_text_breaks_between_words() -> None:
@@ -203,6 +212,124 @@ def test_what_the_form_does_not_hold_is_written_by_rule_and_listed(
     assert "".join(frame[name].iloc[1] for name in names) == long
     assert list(frame["DCSREAS1"]) == ["", " because" * 25, "", ""]
     assert meta.variable_storage_width["DCSREAS"] <= 200
+    assert changes[1].written == "DCSREAS, DCSREAS1, DCSREAS2"
+    assert meta.column_names_to_labels["DCSREAS1"] == "Reason for withdrawal (2/3)"
+
+
+# A long text goes on in further variables
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "taken", "names"),
+    [
+        # Up to six letters: the number follows the name.
+        ("AETERM", 2, (), ["AETERM1", "AETERM2"]),
+        # Seven letters and one digit are eight signs; two digits cost a letter.
+        ("DCSREAS", 10, (), [*(f"DCSREAS{i}" for i in range(1, 10)), "DCSREA10"]),
+        # Eight letters: SDTM's AEACNOTH becomes AEACNOT1.
+        ("AEACNOTH", 1, (), ["AEACNOT1"]),
+        # The name of another variable: one letter fewer.
+        ("EVNTDESC", 2, ("EVNTDES1",), ["EVNTDE1", "EVNTDES2"]),
+        ("DCSREAS", 1, ("DCSREAS1", "DCSREA1"), ["DCSRE1"]),
+        # No letter left: the number is skipped.
+        ("AB", 2, ("AB1", "A1"), ["AB2", "AB3"]),
+    ],
+)
+def test_names_of_further_variables_by_hand(
+    name: str, count: int, taken: tuple[str, ...], names: list[str]
+) -> None:
+    assert continuations(name, count, {name, *taken}) == names
+
+
+@given(
+    st.sets(st.from_regex(r"[A-C][A-C0-9]{0,7}", fullmatch=True), min_size=1),
+    st.integers(1, 120),
+)
+def test_names_of_further_variables_are_new_and_have_room(taken: set[str], count: int) -> None:
+    name = sorted(taken)[0]
+    names = continuations(name, count, taken)
+    assert len({*names}) == len(names) == count
+    assert taken.isdisjoint(names)
+    assert all(1 < len(each) <= 8 and each[0] == name[0] for each in names)
+
+
+#: 29 signs, each of 8 bytes as a code point and of 3 in UTF-8.
+CHINESE = "家长因路途遥远且病情平稳决定退出研究亦由于个人原因不再随访"
+
+
+@pytest.mark.parametrize(
+    ("rule", "sign", "most"),
+    # 29 x 15 = 435 signs. As code points 25 fit into 200 bytes: 435 / 25 = 17.4, so 18 parts.
+    # In UTF-8 66 fit (198 bytes): 435 / 66 = 6.6, so 7 parts.
+    [("ascii", 25, 18), ("utf-8", 66, 7)],
+)
+@pytest.mark.parametrize(("dataset", "name"), [("ADSL", "DCSREAS"), ("ADTTE", "EVNTDESC")])
+def test_a_long_chinese_text_is_read_back_whole(
+    datasets: dict[str, Dataset],
+    plan: Plan,
+    tmp_path: Path,
+    dataset: str,
+    name: str,
+    rule: transport.TextRule,
+    sign: int,
+    most: int,
+) -> None:
+    assert len(CHINESE) == 29
+    text = CHINESE * 15
+    fitting, changes = fitted(with_texts(datasets[dataset], name, [text, "short"]), rule)
+    frame, meta = pyreadstat.read_xport(written(fitting, tmp_path), encoding="UTF-8")
+    split = next(change for change in changes if change.rule == "split_at_200")
+    names = split.written.split(", ")
+    assert len(names) == most
+    assert names[-1] == name[: 8 - len(str(most - 1))] + str(most - 1)
+    recorded = text if rule == "utf-8" else "".join(f"<U+{ord(c):04X}>" for c in text)
+    assert "".join(frame[each].iloc[0] for each in names) == recorded
+    assert [frame[each].iloc[1] for each in names] == ["short"] + [""] * (most - 1)
+    # No sign is cut, and none is left out that had room.
+    width = 1 if rule == "utf-8" else 8
+    assert {len(frame[each].iloc[0]) for each in names[:-1]} == {sign * width}
+    label = next(v.label for v in datasets[dataset].variables if v.name == name)
+    labels = meta.column_names_to_labels
+    assert labels[name] == label
+    assert labels[names[-1]].endswith(f" ({most}/{most})")
+    assert all(len(labels[each]) <= 40 for each in names)
+    # The define.xml describes the variables of the file, in their order.
+    xml = to_xml([fitting], plan, "xpt/{}.xpt")
+    assert re.findall(rf'<ItemRef ItemOID="IT.{dataset}.(\w+)"', xml) == list(frame)
+    assert f'SASFieldName="{names[-1]}"' in xml
+
+
+def test_two_long_texts_of_one_dataset_do_not_share_a_variable(
+    datasets: dict[str, Dataset], tmp_path: Path
+) -> None:
+    """DCSREAS1 is a variable: DCSREAS goes on in DCSREA1, which DCSREAS1 then cannot have."""
+    adsl = with_texts(datasets["ADSL"], "DCSREAS", ["a" * 201])
+    reason = next(variable for variable in adsl.variables if variable.name == "DCSREAS")
+    other = replace(reason, name="DCSREAS1", label="Another reason")
+    both = replace(
+        adsl,
+        frame=adsl.frame.assign(DCSREAS1=pd.Series(["b" * 401], dtype=object)),
+        variables=(*adsl.variables, other),
+    )
+    fitting, changes = fitted(both, "ascii")
+    assert [(c.variable, c.written) for c in changes] == [
+        ("DCSREAS", "DCSREAS, DCSREA1"),
+        ("DCSREAS1", "DCSREAS1, DCSRE1, DCSREAS2"),
+    ]
+    frame, _ = pyreadstat.read_xport(written(fitting, tmp_path))
+    assert frame["DCSREAS"].iloc[0] + frame["DCSREA1"].iloc[0] == "a" * 201
+    second = ("DCSREAS1", "DCSRE1", "DCSREAS2")
+    assert "".join(frame[name].iloc[0] for name in second) == "b" * 401
+
+
+def test_a_sign_is_never_cut() -> None:
+    # 199 bytes, then a code point of 8, an accent on its letter, a sign of 3 bytes.
+    escape, accent, wide = "x" * 195 + "<U+7EA2>" * 2, "x" * 199 + "e\u0301", "x" * 199 + "红红"
+    assert [len(part) for part in pieces_of(escape)] == [195, 16]
+    assert [len(part) for part in pieces_of(accent)] == [199, 2]
+    assert [len(part) for part in pieces_of(wide)] == [199, 2]
+    # Nothing but accents: they are cut, since something has to be.
+    assert [len(part) for part in pieces_of("\u0301" * 150)] == [100, 50]
 
 
 @pytest.mark.parametrize("rule", ["ascii", "utf-8"])

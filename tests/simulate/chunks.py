@@ -16,6 +16,7 @@ from durable.config.model import (
     Plan,
     Scenario,
     Simulation,
+    Study,
     Variant,
 )
 from durable.files import write_csv, write_parquet
@@ -41,6 +42,7 @@ def plan(trials: int = 400, **changes: object) -> Plan:
     }
     return Plan(
         analysis=Analysis(id="a1", data_cutoff=dt.date(2026, 6, 30), title="Design & <b>size</b>"),
+        study=Study(id="NCT06569472"),
         inputs=Inputs(),
         sensitivity={
             "printo": Variant(

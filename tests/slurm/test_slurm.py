@@ -14,6 +14,7 @@ pytestmark = pytest.mark.slow
 
 SIMULATION = """\
 analysis: {id: design, data_cutoff: 2026-12-31}
+study: {id: S-1}
 inputs:  # not there
   subjects: {path: data/trial/subjects.csv}
   visits: {path: data/trial/visits.csv}

@@ -22,6 +22,7 @@ from durable.workflow import (
 
 CONFIGURATION = """
 analysis: {id: a, data_cutoff: 2024-06-30}
+study: {id: S-1}
 inputs:
   subjects: {path: "SUBJECTS"}
   visits: {path: visits.csv}

@@ -105,7 +105,7 @@ CHANGES = {
         "groups: [dose_level, part]\noutputs: {documents: [pdf], datasets: [define, ars]}",
         {"figure_pages", "documents", "submission", "ars"},
     ),
-    "the core set": ("core_set: printo", "core_set: imacs", {"check", "cut", *DERIVED}),
+    "the core set": ("core_set: printo", "core_set: imacs", {"queries", "cut", *DERIVED}),
 }
 
 
@@ -118,7 +118,7 @@ def test_a_changed_definition_runs_only_what_depends_on_it(change: str, study: S
 
 
 CODE = {
-    "intake/check.py": {"check", "cut", *DERIVED},
+    "intake/check.py": {"queries", "cut", *DERIVED},
     "derive/adtte.py": DERIVED,
     "analyse/improvement.py": {"improvement", "sensitivity", *REPORTED},
     "derive/adae.py": {"derive_events", "safety", "results", "tables", "listings", "report"},
@@ -163,7 +163,7 @@ def test_a_result_changed_by_hand_is_refused_and_made_again_once_deleted(study: 
         ("ard/durability.csv", "durability"),
         ("figures/f_km_dor.csv", "durability"),
         ("adam/adpp.parquet", "derive_kinetics"),
-        ("checked/conversions.csv", "check"),
+        ("checked/conversions.csv", "queries"),
     ],
 )
 def test_a_file_that_a_stopped_run_took_away_is_made_again(

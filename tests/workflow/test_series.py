@@ -25,6 +25,7 @@ from tests.workflow.conftest import RESULTS, ROOT, Study, new_study
 
 RAW = {
     "analysis": {"id": "a", "data_cutoff": "2024-06-30"},
+    "study": {"id": "S-1"},
     "inputs": {"subjects": {"path": "subjects.csv"}, "visits": {"path": "visits.csv"}},
     "response": {"core_set": "printo"},
     "series": {"cutoffs": ["2024-09-30", "2023-12-31"]},
@@ -88,6 +89,7 @@ def test_the_plan_at_another_cutoff_states_the_same_keys_and_no_other() -> None:
     assert found == {
         "analysis": {"id": f"a-{EARLIER}", "data_cutoff": EARLIER},
         "inputs": RAW["inputs"],
+        "study": RAW["study"],
         "response": RAW["response"],
     }
     again = parse(found, "b.yaml")

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 from durable.audit.pins import code_files, digest, lock_digest
+from durable.audit.study import inputs_notice, refuse_other_study
+from durable.by_hand import made_by_hand, notice
 from durable.errors import UserError
 from durable.workflow import (
     SERIES,
@@ -18,6 +20,8 @@ from durable.workflow import (
     disk_notice,
     end,
     final_notice,
+    findings_notice,
+    folders,
     graph,
     input_digests,
     input_files,
@@ -48,12 +52,25 @@ try:
         cutoffs=asks(TARGETS, "series", SERIES),
     )
     FOLDER = f"results/{PLAN.analysis.id}"
+    CONTENTS = input_digests(PLAN)
     keep_to_run(os.environ, PLAN, PROGRAM, SENT)
-    # An audit says more about edited results than that they are refused.
-    if not SENT and PLAN.pins is None:
-        refuse_edited(Path(FOLDER))
-    if not SENT and (notice := final_notice(PLAN, Path(FOLDER))):
-        print(notice, file=sys.stderr)
+    if not SENT:
+        for folder in folders(PLAN, asks(TARGETS, "series", SERIES)):
+            refuse_other_study(PLAN, CONFIG, folder)
+        # An audit says more about edited results than that they are refused.
+        if PLAN.pins is None:
+            refuse_edited(Path(FOLDER))
+        BY_HAND = made_by_hand(Path(FOLDER))
+        told = [final_notice(PLAN, Path(FOLDER)), notice(BY_HAND, Path(FOLDER))]
+        # An audit names the inputs one by one.
+        if not ASKED and "audit" not in TARGETS:
+            told.append(inputs_notice(PLAN, CONTENTS, Path(FOLDER)))
+        print(
+            *filter(None, told),
+            sep="\n",
+            end="\n" if any(told) else "",
+            file=sys.stderr,
+        )
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -77,6 +94,16 @@ def outputs():
     return [str(file) for rule in workflow.rules for file in rule.output]
 
 
+def made_again(wildcards):
+    """No input: has Snakemake make again what a stage run by hand left, where the run needs it.
+
+    Asked while it looks what is to be made, as it then does itself for what a killed run left.
+    """
+    if not SENT:
+        workflow.dag.forcefiles.update(str(Path(FOLDER, name)) for name in BY_HAND)
+    return []
+
+
 def jobs():
     return {job.rule.name for job in workflow.dag.needrun_jobs(exclude_finished=False)}
 
@@ -96,7 +123,15 @@ onstart:
         # a core busy with counting when it is set to none.
         workflow.scheduler.job_rate_limiter = None
     try:
-        begin(PLAN, Path(FOLDER), graph(workflow.rules), jobs(), WORKFLOW, ALLOW)
+        begin(
+            PLAN,
+            Path(FOLDER),
+            graph(workflow.rules),
+            jobs(),
+            WORKFLOW,
+            ALLOW,
+            CONTENTS,
+        )
     except (UserError, OSError) as error:
         raise WorkflowError(str(error)) from None
     if workflow.local_exec:
@@ -106,12 +141,14 @@ onstart:
 onsuccess:
     stop_server()
     end(PLAN, Path(FOLDER), graph(workflow.rules), jobs())
-    if notice := results_notice(Path(FOLDER), jobs()):
-        print(notice, file=sys.stderr)
+    if told := results_notice(Path(FOLDER), jobs()):
+        print(told, file=sys.stderr)
 
 
 onerror:
     stop_server()
     end(PLAN, Path(FOLDER), graph(workflow.rules), jobs())
-    if notice := disk_notice(Path(FOLDER)):
-        print(notice, file=sys.stderr)
+    if told := disk_notice(Path(FOLDER)) or (
+        "check" in jobs() and findings_notice(Path(FOLDER))
+    ):
+        print(told, file=sys.stderr)

@@ -84,7 +84,7 @@ rule figures:
 rule listings:
     input:
         DATASETS,
-        rules.check.output.queries,
+        rules.queries.output.queries,
         config=PLAN_FILE,
     output:
         [
@@ -107,7 +107,7 @@ rule listings:
 rule report:
     input:
         rules.results.output,
-        rules.check.output.queries,
+        rules.queries.output.queries,
         rules.cut.output.sources,
         rules.cut.output.cut,
         rules.figures.output.svg,

@@ -1,4 +1,8 @@
-"""Makes queries.csv, checked/ and, where there are no errors, validated/."""
+"""Makes queries.csv, checked/ and, where there are no errors, validated/.
+
+`snakemake check` makes the listing alone and fails where it holds errors. The rule that makes the
+listing succeeds also then: Snakemake deletes what a failed one has made.
+"""
 
 #: Cores of a stage that can use several. A study of fewer bytes would not gain by them.
 LARGE = 2_000_000
@@ -8,8 +12,9 @@ CORES = (
 )
 
 
-rule check:
+rule queries:
     input:
+        made_again,
         **INPUTS,
         since=PLAN.outputs.queries_since or [],
         config=PLAN_FILE,
@@ -25,16 +30,31 @@ rule check:
     threads: CORES
     params:
         **dependencies(PLAN, "check"),
-        contents=input_digests(PLAN),
+        contents=CONTENTS,
     shell:
         # A terminal is let through for the progress of large files, and for nothing else.
         "DURABLE_TERMINAL=3 python -m durable check --config {input.config:q}"
         " --plan {params.plan} --cores {threads} 3>&2 &> {log:q}"
 
 
+# No outputs: that there are errors is told each time.
+rule check:
+    input:
+        rules.queries.output,
+    log:
+        f"{FOLDER}/logs/findings.log",
+    localrule: True
+    params:
+        config=str(CONFIG),
+    message:
+        "check: say whether the data have errors"
+    shell:
+        "python -m durable findings --config {params.config:q} &> {log:q}"
+
+
 rule cut:
     input:
-        rules.check.output,
+        rules.queries.output,
         config=PLAN_FILE,
     output:
         # Not removed when the job starts, and put back when it fails: data with errors leave the

@@ -13,7 +13,8 @@ from durable.contracts.results import COLUMNS as ARD_COLUMNS
 _TEXT = (".json", ".svg", ".html", ".rtf", ".txt", ".yaml")
 _KEY = len(ARD_COLUMNS) - 4  # the last four columns are value, lower, upper, note
 _ABSENT = "absent"
-Table = list[tuple[str, dict[str, str]]]
+#: Rows of a table by their key: that of a result, or the number of the row.
+Table = dict[tuple[str, ...], dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def _short(text: str) -> str:
 
 
 def _table(path: Path) -> Table:
-    """Rows of a table by their name, every cell as text."""
+    """Rows of a table by their key, every cell as text."""
     if path.suffix == ".parquet":
         import pyarrow.parquet as pq
 
@@ -68,22 +69,22 @@ def _table(path: Path) -> Table:
             names = next(reader, [])
             rows = [dict(zip(names, row, strict=False)) for row in reader]
     if tuple(names) == ARD_COLUMNS:
-        return [(" | ".join(list(row.values())[:_KEY]), row) for row in rows]
-    return [(f"row {number}", row) for number, row in enumerate(rows, start=2)]
+        return {tuple(list(row.values())[:_KEY]): row for row in rows}
+    return {(f"row {number}",): row for number, row in enumerate(rows, start=2)}
 
 
 def _text(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _cells(before: Table, after: Table) -> Iterator[Change]:
-    old, new = dict(before), dict(after)
-    for name in dict.fromkeys((*old, *new)):
-        if name not in new or name not in old:
-            yield Change(name, *("present", _ABSENT)[:: 1 if name in old else -1])
+def _cells(old: Table, new: Table) -> Iterator[Change]:
+    for key in dict.fromkeys((*old, *new)):
+        name = " | ".join(key)
+        if key not in new or key not in old:
+            yield Change(name, *("present", _ABSENT)[:: 1 if key in old else -1])
             continue
-        columns = dict.fromkeys((*old[name], *new[name]))
+        columns = dict.fromkeys((*old[key], *new[key]))
         for column in columns:
-            was, now = old[name].get(column, _ABSENT), new[name].get(column, _ABSENT)
+            was, now = old[key].get(column, _ABSENT), new[key].get(column, _ABSENT)
             if was != now:
                 yield Change(f"{name}, {column}", _short(was), _short(now))

@@ -415,7 +415,7 @@ def _write(
         "ard": [
             [
                 *(*cell.key, *_shown(cell.earlier), *_shown(cell.later), _difference(cell)),
-                *("; ".join(cell.causes), " ".join(cell.subjects), _because(cell, flips)),
+                *("; ".join(cell.causes), "; ".join(cell.subjects), _because(cell, flips)),
             ]
             for cell in cells
         ],

@@ -100,7 +100,7 @@ def parse(raw: object, source: str = "configuration") -> Plan:
     findings: list[Finding] = []
     for name, part in _PARTS.items():
         try:
-            given = {name: raw[name]} if name in raw else {}
+            given = {name: raw[name]} if name in raw else _absent(name)
             valid[name] = getattr(part.model_validate(given), name)
         except ValidationError as error:
             findings += _findings(error, part)
@@ -111,6 +111,15 @@ def parse(raw: object, source: str = "configuration") -> Plan:
         raise PlanError(source, findings)
     given_sections = {name: valid[name] for name in valid if name in raw}
     return Plan.model_construct(_fields_set=set(given_sections), **valid)
+
+
+def _absent(name: str) -> dict[str, Any]:
+    """What stands for a section that is not given: where it has required keys, they are missing."""
+    section = Plan.model_fields[name].annotation
+    if not (isinstance(section, type) and issubclass(section, Section)):
+        return {}
+    required = any(field.is_required() for field in section.model_fields.values())
+    return {name: {}} if required and Plan.model_fields[name].is_required() else {}
 
 
 def _part(name: str) -> type[Section]:

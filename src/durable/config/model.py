@@ -132,13 +132,13 @@ class Analysis(Section):
 
 
 class Study(Section):
-    """How the study is named on the outputs."""
+    """Which study this is, as the outputs name it: results belong to one study."""
 
-    id: Line = "NCT06569472"
+    id: Line
     """Registry or protocol number."""
-    title: Line = "CD19 CAR-T cells in refractory juvenile dermatomyositis"
-    """Short title of the study."""
-    treatment: Line = "CD19 CAR-T"
+    title: Line | None = None
+    """Short title of the study; when empty, its number stands for it."""
+    treatment: Line | None = None
     """Name of the study treatment."""
 
 
@@ -966,8 +966,8 @@ class Plan(Section):
     """Identity of the analysis."""
     inputs: Inputs
     """Input tables."""
-    study: Study = Study()
-    """Names on the outputs."""
+    study: Study
+    """Identity of the study."""
     schedule: Annotated[tuple[Visit, ...], Strict(False), Field(min_length=1)] = DEFAULT_SCHEDULE
     """Scheduled assessments after infusion."""
     response: Response = Response()

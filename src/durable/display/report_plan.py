@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from durable.config.model import Analysis, Inputs, Plan
+from durable.config.model import Analysis, Inputs, Plan, Study
 from durable.config.reference import keys
 
 #: Sections in which a difference is one of definition, not of names or of presentation.
@@ -50,7 +50,7 @@ def plan_keys(plan: Plan) -> list[Key]:
 
 
 #: Keys without a default.
-_GIVEN = ("analysis.id", "analysis.data_cutoff")
+_GIVEN = ("analysis.id", "analysis.data_cutoff", "study.id")
 
 
 def _dumped(plan: Plan) -> dict[str, Any]:
@@ -61,6 +61,7 @@ def _defaults() -> Plan:
     return Plan(
         analysis=Analysis(id="none", data_cutoff=dt.date(2000, 1, 1)),
         inputs=Inputs(),
+        study=Study(id="none"),
     )
 
 

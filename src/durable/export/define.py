@@ -79,7 +79,9 @@ def to_xml(datasets: Sequence[Dataset], plan: Plan, files: str) -> str:
             OID=identity.study_oid(plan),
             GlobalVariables=define.GlobalVariables(
                 StudyName=define.StudyName(_content=plan.study.id),
-                StudyDescription=define.StudyDescription(_content=plan.study.title),
+                StudyDescription=define.StudyDescription(
+                    _content=plan.study.title or plan.study.id
+                ),
                 ProtocolName=define.ProtocolName(_content=plan.study.id),
             ),
             MetaDataVersion=version,
@@ -238,7 +240,7 @@ def _value(
     item = _item(oid, variable)
     item.Origin = [_origin(origin)]
     parts.items.append(item)
-    clause = f"WC.{dataset.name}.{identity.plain(code)}"
+    clause = f"WC.{dataset.name}.{identity.coded(code)}"
     if clause not in {known.OID for known in parts.clauses}:
         check = define.RangeCheck(
             Comparator="EQ",

@@ -42,9 +42,17 @@ def group_oid(dataset: str) -> str:
 
 def item_oid(dataset: str, variable: str, code: str = "") -> str:
     """Identifier of a variable, or of its values for one parameter."""
-    return f"IT.{dataset}.{variable}" + (f".{plain(code)}" if code else "")
+    return f"IT.{dataset}.{variable}" + (f".{coded(code)}" if code else "")
 
 
 def plain(text: str) -> str:
-    """Text that may stand in an identifier."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_")
+    """A name as it may stand in an identifier; one without a letter of ASCII by its code points."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_") or coded(text)
+
+
+def coded(text: str) -> str:
+    """Text as it may stand in an identifier, each other sign by its code point.
+
+    Codes that differ make identifiers that differ: ``M+1`` and ``M-1``, ``M 1`` and ``M_1``.
+    """
+    return re.sub(r"[^A-Za-z0-9_-]", lambda sign: f"_U{ord(sign[0]):X}_", text)

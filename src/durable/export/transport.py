@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -23,6 +23,9 @@ _EPOCH = pd.Timestamp("1960-01-01")
 #: Where the four times of the header stand: file and member, each created and modified.
 _TIMES = (144, 160, 464, 480)
 _TIME = re.compile(rb"\d\d[A-Z]{3}\d\d(:\d\d){3}")
+#: A code point as `to_ascii` writes it, and the most signs that it takes.
+_ESCAPE = re.compile(r"<U\+[0-9A-F]{4,6}>")
+_LONGEST_ESCAPE = len("<U+10FFFF>")
 #: Signs that have no letter to fall back on.
 _SIGNS = str.maketrans(
     {
@@ -54,14 +57,15 @@ class Change:
     rule: str
     recorded: str
     written: str
+    """The text in the file; of a text in several variables (``split_at_200``) their names."""
 
 
 def fitted(dataset: Dataset, rule: TextRule) -> tuple[Dataset, list[Change]]:
     """A dataset as the form can hold it, and every value that had to change for it.
 
     Text that is not ASCII is written by `rule`; text longer than 200 bytes goes on in further
-    variables (NAME1, NAME2), so that nothing is lost; blanks at the end, which the form does not
-    hold, are dropped.
+    variables (`continuations`), so that nothing is lost; blanks at the end, which the form does
+    not hold, are dropped.
 
     Raises
     ------
@@ -69,24 +73,29 @@ def fitted(dataset: Dataset, rule: TextRule) -> tuple[Dataset, list[Change]]:
         For a name or label that the form has no room for.
     """
     _check_names(dataset)
-    frame = dataset.frame.copy()
+    columns: dict[str, pd.Series[Any]] = {}
     variables: list[Variable] = []
     changes: list[Change] = []
+    taken = {variable.name for variable in dataset.variables}
     for variable in dataset.variables:
+        texts = dataset.frame[variable.name]
         if variable.type != "text":
+            columns[variable.name] = texts
             variables.append(variable)
             continue
-        texts = frame[variable.name]
-        pieces, found = _written(dataset.name, variable.name, texts, rule)
-        changes += found
-        for name, values in pieces.items():
-            if name != variable.name and name in dataset.frame:
-                raise ValueError(f"{dataset.name}.{name}: no name left to go on in")
-            frame[name] = values
-            length = max((len(text.encode()) for text in values.dropna()), default=1) or 1
-            variables.append(replace(variable, name=name, length=length))
-    ordered = frame[[variable.name for variable in variables]]
-    return replace(dataset, frame=ordered, variables=tuple(variables)), changes
+        rows, found = _written(dataset.name, variable.name, texts, rule)
+        most = max(map(len, rows), default=1)
+        names = [variable.name, *continuations(variable.name, most - 1, taken)]
+        taken |= set(names)
+        found += _splits(dataset.name, names, rows)
+        changes += sorted(found, key=lambda change: change.row)
+        for number, name in enumerate(names, start=1):
+            parts = [row[number - 1] if number <= len(row) else "" for row in rows]
+            columns[name] = pd.Series(parts, texts.index, dtype=object)
+            length = max(map(_bytes, parts), default=1) or 1
+            variables.append(_part(replace(variable, name=name, length=length), number, most))
+    frame = pd.DataFrame(columns, index=dataset.frame.index)
+    return replace(dataset, frame=frame, variables=tuple(variables)), changes
 
 
 def write_transport(path: Path, dataset: Dataset, day: dt.date) -> None:
@@ -126,17 +135,75 @@ def to_ascii(text: str) -> str:
 
 
 def pieces_of(text: str) -> list[str]:
-    """Parts of at most 200 bytes, broken after a blank where there is one; joined they are it."""
+    """Parts of at most 200 bytes, broken between words, else between signs; joined they are it.
+
+    A sign is never cut: neither its bytes, nor its code point (``<U+7EA2>``), nor a letter from
+    the accents that follow it.
+    """
     parts: list[str] = []
-    while len(text.encode()) > MOST_BYTES:
+    while _bytes(text) > MOST_BYTES:
         head = text.encode()[:MOST_BYTES].decode(errors="ignore")
         # A part must not end in a blank, which is lost: it begins the next one.
         within_a_word = " " not in (head[-1], text[len(head)])
         end = head.rfind(" ") if within_a_word and " " in head.lstrip(" ") else len(head)
-        head = head[:end].rstrip(" ") or head
+        head = head[: _between_signs(text, end)].rstrip(" ") or head
         parts.append(head)
         text = text[len(head) :]
     return [*parts, text]
+
+
+def continuations(name: str, count: int, taken: Iterable[str]) -> list[str]:
+    """Names of the variables in which a long text goes on, by the rule of SDTM and ADaM.
+
+    The name with 1, 2, ... at its end, shortened by as many letters as the eight of the form need
+    (DCSREAS: DCSREAS1 ... DCSREAS9, DCSREA10). Where another variable has that name it is shortened
+    by another letter; where no letter is left, the number is skipped.
+
+    Parameters
+    ----------
+    name
+        Variable that holds the first part.
+    count
+        Further parts.
+    taken
+        Names of all variables of the dataset so far.
+    """
+    used = set(taken)
+    names: list[str] = []
+    number = 0
+    while len(names) < count:
+        number += 1
+        longest = min(len(name), MOST_NAME - len(str(number)))
+        tried = (f"{name[:letters]}{number}" for letters in range(longest, 0, -1))
+        free = next((each for each in tried if each not in used), None)
+        if free is not None:
+            used.add(free)
+            names.append(free)
+    return names
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode())
+
+
+def _between_signs(text: str, end: int) -> int:
+    """The last place up to `end` that cuts no sign; `end` itself where there is none."""
+    for escape in _ESCAPE.finditer(text, max(0, end - _LONGEST_ESCAPE), end + _LONGEST_ESCAPE):
+        if escape.start() < end < escape.end():
+            end = escape.start()
+    place = end
+    while place and place < len(text) and unicodedata.combining(text[place]):
+        place -= 1
+    return place or end
+
+
+def _part(variable: Variable, number: int, count: int) -> Variable:
+    """A variable as one of several that hold a text; the label says which."""
+    if number == 1:
+        return variable
+    suffix = f" ({number}/{count})"
+    label = variable.label[: MOST_LABEL - len(suffix)].rstrip()
+    return replace(variable, label=f"{label}{suffix}", codes=())
 
 
 def _check_names(dataset: Dataset) -> None:
@@ -147,8 +214,8 @@ def _check_names(dataset: Dataset) -> None:
 
 def _written(
     dataset: str, name: str, texts: pd.Series[Any], rule: TextRule
-) -> tuple[dict[str, pd.Series[Any]], list[Change]]:
-    """Values of a text variable in as many variables as it takes, and what changed."""
+) -> tuple[list[list[str]], list[Change]]:
+    """Values of a text variable in the parts that it takes, and what changed in them."""
     changes: list[Change] = []
     rows: list[list[str]] = []
     for row, text in enumerate(texts, start=1):
@@ -156,19 +223,19 @@ def _written(
         for reason, changed in _steps(written, rule):
             changes.append(Change(dataset, name, row, reason, written, changed))
             written = changed
-        parts = pieces_of(written)
-        if len(parts) > 1:
-            changes.append(Change(dataset, name, row, "split_at_200", written, " | ".join(parts)))
         if name == "PARAMCD" and len(written) > MOST_NAME:
             changes.append(Change(dataset, name, row, "paramcd_over_8", written, written))
-        rows.append(parts)
-    most = max(map(len, rows), default=1)
-    names = [name, *(f"{name[: MOST_NAME - 1]}{i}" for i in range(1, most))]
-    columns = {
-        part: pd.Series([r[i] if i < len(r) else "" for r in rows], texts.index, dtype=object)
-        for i, part in enumerate(names)
-    }
-    return columns, changes
+        rows.append(pieces_of(written))
+    return rows, changes
+
+
+def _splits(dataset: str, names: list[str], rows: list[list[str]]) -> list[Change]:
+    """The texts that go on in further variables, with the variables that each takes."""
+    return [
+        Change(dataset, names[0], row, "split_at_200", "".join(parts), ", ".join(names[:count]))
+        for row, parts in enumerate(rows, start=1)
+        if (count := len(parts)) > 1
+    ]
 
 
 def _steps(text: str, rule: TextRule) -> Iterator[tuple[str, str]]:

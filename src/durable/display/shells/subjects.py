@@ -67,6 +67,7 @@ def baseline(ard: Ard, plan: Plan) -> Rows:
             if name not in shown:
                 yield Row(f"{categories[name]}, n (%)")
                 shown.add(name)
+            detail = "".join(details)
             yield from ard.lines(output, parameter, [Line(words.get(detail, detail.upper()), cell)])
         elif parameter in continuous:
             heading, lines = continuous[parameter]

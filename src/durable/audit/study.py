@@ -1,0 +1,118 @@
+"""Whose the results in a folder are: the study they belong to, and the input files of their run.
+
+Both are written down when a run begins (``.study.json``), so that one that was interrupted counts
+too; of results without that file, the manifest says it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from durable.audit.manifest import MANIFEST, read_manifest
+from durable.config import Plan
+from durable.contracts.sdtm import input_paths
+from durable.errors import UserError
+from durable.files import write_text
+
+RECORD = ".study.json"
+#: Signs of a SHA-256 that a message shows.
+_SHORT = 8
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """What results were made for and from."""
+
+    study: str
+    """``study.id`` of the plan."""
+    inputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    """``path`` and ``sha256`` of the file of each table, or of each domain of an SDTM package."""
+
+
+def recorded(folder: Path) -> Ownership | None:
+    """Whose the results in a folder are; None where there are none, or of a time before records."""
+    if (folder / RECORD).is_file():
+        return Ownership(**json.loads((folder / RECORD).read_text("utf-8")))
+    if not (folder / MANIFEST).is_file():
+        return None
+    manifest = read_manifest(folder / MANIFEST)
+    inputs = {
+        entity["id"].removeprefix("#input-"): {key: entity[key] for key in ("path", "sha256")}
+        for entity in manifest["inputs"]
+    }
+    # An earlier listing of findings is another one each time.
+    inputs.pop("queries_since", None)
+    return Ownership(manifest["plan"]["value"]["study"]["id"], inputs)
+
+
+def refuse_other_study(plan: Plan, config: Path, folder: Path) -> None:
+    """Refuse a folder that holds the results of another study.
+
+    Raises
+    ------
+    UserError
+        With both studies and what to do.
+    """
+    found = recorded(folder)
+    if found is not None and found.study != plan.study.id:
+        raise UserError(
+            f"{folder} holds results of the study {found.study}; {config} is a plan of the study"
+            f" {plan.study.id}. Nothing was changed. Give this plan another analysis.id. If it is"
+            f" the same study and study.id was corrected, move {folder} away and start again."
+        )
+
+
+def inputs_notice(plan: Plan, digests: Mapping[str, str], folder: Path) -> str:
+    """What a user is told where inputs are not those that the recorded run read; else empty.
+
+    Parameters
+    ----------
+    digests
+        SHA-256 of each input file, by its path.
+    folder
+        Results of the analysis.
+    """
+    found = recorded(folder)
+    if found is None or not found.inputs:
+        return ""
+    differing = "; ".join(_differing(found.inputs, _inputs(plan, digests)))
+    return differing and f"inputs differ from those of the recorded run: {differing}"
+
+
+def record_study(
+    plan: Plan, digests: Mapping[str, str], folder: Path, *, inputs: bool = True
+) -> None:
+    """Write down whose results a run makes; not `inputs` where it makes none from them."""
+    before = recorded(folder)
+    kept = {} if before is None else before.inputs
+    now = Ownership(plan.study.id, _inputs(plan, digests) if inputs else kept)
+    write_text(folder / RECORD, json.dumps(asdict(now), indent=1, ensure_ascii=False) + "\n")
+
+
+def _inputs(plan: Plan, digests: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    return {
+        name: {"path": path, "sha256": digests[path]}
+        for name, path in input_paths(plan.inputs).items()
+        if path in digests
+    }
+
+
+def _differing(
+    before: Mapping[str, Mapping[str, str]], now: Mapping[str, Mapping[str, str]]
+) -> Iterator[str]:
+    """Inputs of another content, with their files and the first signs of their SHA-256."""
+    for name in dict.fromkeys((*before, *now)):
+        was, found = before.get(name), now.get(name)
+        if was is None and found is not None:
+            yield f"{name} (was not read, is {_file(found)})"
+        elif was is not None and found is None:
+            yield f"{name} (was {_file(was)}, is not read)"
+        elif was is not None and found is not None and was["sha256"] != found["sha256"]:
+            yield f"{name} (was {_file(was)}, is {_file(found)})"
+
+
+def _file(entity: Mapping[str, str]) -> str:
+    return f"{entity['path']} {entity['sha256'][:_SHORT]}"
