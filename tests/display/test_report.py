@@ -180,7 +180,9 @@ def test_every_key_of_the_plan_is_shown_with_its_meaning(demo: Made, text: str) 
     for key in keys:
         assert f">{key.path}<" in text
         assert key.meaning, key.path
-        assert bool(key.default) == (key.path not in ("analysis.id", "analysis.data_cutoff"))
+        assert bool(key.default) == (
+            key.path not in ("analysis.id", "analysis.data_cutoff", "study.id")
+        )
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_chunks_are_simulated_before_there_are_data_and_beside_results(tmp_path:
     log = (results / "simulation/logs/chunk_0.log").read_text()
     assert log.startswith("block 1 of 1: expected")
     names = {path.relative_to(results).parts[0] for path in results.rglob("*") if path.is_file()}
-    assert names == {"adam", "simulation"}
+    assert names == {".study.json", "adam", "simulation"}
     assert (results / "adam/adsl.parquet").read_text() == "of an analysis"
 
 
@@ -41,5 +41,5 @@ def test_a_simulation_removes_the_chunks_that_it_no_longer_has(tmp_path: Path) -
     begin(the_plan, tmp_path, analysis, {"simulate", "simulate_chunk"}, ROOT)
     end(the_plan, tmp_path, analysis, {"simulate", "simulate_chunk"})
     assert sorted(path.name for path in chunks.iterdir()) == ["0.parquet", "1.parquet", "notes.txt"]
-    # Nothing is recorded of the analysis, whose lock is free.
-    assert [path.name for path in tmp_path.iterdir()] == ["simulation"]
+    # Nothing is recorded of the analysis, whose lock is free, but the study that it is of.
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".study.json", "simulation"]
