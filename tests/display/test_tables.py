@@ -246,6 +246,17 @@ def test_sensitivity_has_a_row_per_analysis_and_says_what_it_changes(tmp_path):
     assert table.footnotes[0] == 'Stricter <b>: response.remission.rule = "printo"'
 
 
+def test_an_analysis_that_equals_the_primary_by_definition_says_so(tmp_path):
+    same = {"title": "Therapy an event", "response": {"new_therapy": "composite"}}
+    plan = PLAN.model_copy(update={"sensitivity": {"same": Variant(**same)}})
+    rows = [
+        *values("t_sensitivity", "DOR", TOTAL, n_subjects=8, n_event=3),
+        *values("t_sensitivity", "DOR", TOTAL, "same", n_subjects=8, n_event=3),
+    ]
+    shown = cells(made(tmp_path, rows, plan)["t_sensitivity"])
+    assert shown["Therapy an event (by definition the primary analysis)"][:2] == ["8", "3"]
+
+
 # Safety
 
 BOUND = {LOW: 0.63159, TOTAL: 0.5271}
