@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from durable.contracts.columns import NATIVE_COLUMNS
+from durable.contracts.columns import NATIVE_COLUMNS, OPTIONAL_COLUMNS
 from durable.demo import FINAL_CUTOFF, INTERIM_CUTOFF, SEED, write_demo
 
 COMMITTED = Path(__file__).parents[1] / "data" / "demo"
@@ -45,8 +45,8 @@ EXPECTED_INTERIM = EXPECTED_FINAL | {
     "CQ-002": ("2023-05-15", "2024-03-22", 313, "ongoing"),
     "CQ-007": ("2024-02-13", "2024-05-16", 94, "ongoing"),
     "CQ-010": ("2024-03-11", "2024-04-12", 33, "ongoing"),
-    "CQ-011": ("2024-05-27", "2024-05-27", 1, "no assessment after remission"),
-    "CQ-012": ("2024-06-09", "2024-06-09", 1, "no assessment after remission"),
+    "CQ-011": ("2024-05-27", "2024-05-27", 1, "next assessment not yet due"),
+    "CQ-012": ("2024-06-09", "2024-06-09", 1, "next assessment not yet due"),
 }
 
 
@@ -190,7 +190,7 @@ def response(tables, name, cutoff):
         end, kind = min(events)
         last = max(when for when, _ in known if when < end)
         gap = missed_in_a_row(tables, name, (last - infusion).days, (end - infusion).days)
-        if gap >= 2 and kind != "death":
+        if gap >= 2 and kind not in ("death", "new therapy"):
             end, kind = last, "missed assessments"
     else:
         end = known[-1][0]
@@ -198,7 +198,10 @@ def response(tables, name, cutoff):
         if withdrawal and withdrawal <= cutoff:
             kind = "withdrawn"
         else:
-            kind = "ongoing" if end > start else "no assessment after remission"
+            kind = "ongoing" if end > start else "next assessment not yet due"
+            until = (cutoff - infusion).days + 1
+            if end == start and missed_in_a_row(tables, name, (end - infusion).days, until):
+                kind = "no assessment after remission"
     return start.isoformat(), end.isoformat(), (end - start).days + 1, kind
 
 
@@ -232,7 +235,8 @@ def test_files_have_the_native_columns_utf8_and_line_feeds():
         assert b"\r" not in content
         assert content.endswith(b"\n")
         header = content.decode("utf-8").splitlines()[0].split(",")
-        assert header == [column for column in columns if not column.startswith("jdmai")]
+        optional = OPTIONAL_COLUMNS.get(name, ())
+        assert header == [column for column in columns if column not in optional]
 
 
 def test_the_readme_tells_every_subject_and_both_cutoffs(demo):
