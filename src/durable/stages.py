@@ -79,7 +79,10 @@ STAGES: dict[str, Stage] = {
         "durable.intake.check",
         (
             *("analysis.id", "study.id", "inputs", "schedule", "outputs.queries_since"),
-            *("response", "sensitivity", "groups", "kinetics.last_day", "safety.dlt_window_days"),
+            *("response.core_set", "response.hybrid", "response.ranges", "response.baseline"),
+            *("response.remission", "response.recurrence", "response.improvement.thresholds"),
+            *("response.improvement.light_missing", "response.improvement.enzyme_component"),
+            *("sensitivity", "groups", "kinetics.last_day", "safety.dlt_window_days"),
             *("safety.crs", "safety.icans", "safety.cytopenia", "safety.escalation"),
         ),
         "read and check the input tables; list every finding in queries.csv",

@@ -12,7 +12,7 @@ from tests.workflow.conftest import ROOT
 
 INTERIM = ROOT / "config/config.yaml"
 #: Rules that are jobs of their own, run where snakemake runs, or only name files.
-APART = {"simulate_chunk", "further", "audit", "compare", "simulate", "series"}
+APART = {"simulate_chunk", "further", "audit", "check", "compare", "simulate", "series"}
 
 
 def test_every_rule_has_its_place_in_the_profile():

@@ -71,6 +71,7 @@ def test_a_second_run_has_nothing_to_do(study: Study) -> None:
     assert "Nothing to be done" in done.stdout
 
 
+EVERYTHING = {"queries", "cut", *DERIVED}
 CHANGES = {
     "a comment": ("# The demo study", "# The study", set()),
     "the title": ("title: Interim analysis", "title: Another title", DISPLAYED),
@@ -87,12 +88,12 @@ CHANGES = {
     "the groups": (
         "groups: [dose_level, part]",
         "groups: [part]",
-        GROUPED,
+        EVERYTHING,  # the columns that a file must have follow from them
     ),
     "a sensitivity analysis": (
         "response: {new_therapy: hypothetical}",
         "response: {new_therapy: hypothetical, core_set: imacs}",
-        {"derive_variants", "sensitivity", *REPORTED},
+        EVERYTHING,  # the columns that a file must have follow from it too
     ),
     "the level of improvement": ("level: minimal", "level: moderate", DERIVED),
     "the data cut-off": (
@@ -105,7 +106,12 @@ CHANGES = {
         "groups: [dose_level, part]\noutputs: {documents: [pdf], datasets: [define, ars]}",
         {"figure_pages", "documents", "submission", "ars"},
     ),
-    "the core set": ("core_set: printo", "core_set: imacs", {"queries", "cut", *DERIVED}),
+    "the core set": ("core_set: printo", "core_set: imacs", EVERYTHING),
+    "the strategy for new therapy": (
+        "new_therapy: composite",
+        "new_therapy: treatment_policy",
+        DERIVED,
+    ),
 }
 
 
