@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from durable.files import csv_bytes, safe_cells
+from durable.errors import UserError
+from durable.files import csv_bytes, read_json, safe_cells
 
 CELLS = st.one_of(
     st.none(), st.text(max_size=5), st.sampled_from([",", '"', "\n", '"",\n', "-0", " "])
@@ -67,3 +70,17 @@ def test_what_looks_like_a_formula_is_quoted_whatever_stands_beside_it(
     if all(isinstance(cell, str | None) for cell in cells):
         coded = safe_cells(column.astype("category").to_frame("c"))["c"].astype(object)
         assert coded.where(coded.notna(), None).tolist() == expected
+
+
+@pytest.mark.parametrize("text", ['{"a": ', "[1]", "", "nan"])
+def test_a_damaged_record_is_named_and_not_read(text: str, tmp_path: Path) -> None:
+    path = tmp_path / ".study.json"
+    path.write_text(text)
+    with pytest.raises(UserError, match=r"\.study\.json is damaged: .* run again\."):
+        read_json(path)
+
+
+def test_no_record_is_an_empty_one(tmp_path: Path) -> None:
+    assert read_json(tmp_path / ".study.json") == {}
+    (tmp_path / ".study.json").write_text('{"study": "S-1"}')
+    assert read_json(tmp_path / ".study.json") == {"study": "S-1"}

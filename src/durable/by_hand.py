@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from durable.client import RUN
-from durable.files import sha256, write_text
+from durable.files import read_json, sha256, write_text
 
 RECORD = ".record.json"
 NOTES = ".by_hand.json"
@@ -25,9 +25,7 @@ _BESIDE = frozenset({"compare", "logs", "rerun", "series", "simulation"})
 
 def read_record(folder: Path) -> dict[str, str | None]:
     """Outputs of the last run, with their SHA-256 (None: not known) when it ended."""
-    path = folder / RECORD
-    outputs: dict[str, str | None] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    return outputs
+    return read_json(folder / RECORD)
 
 
 def write_record(folder: Path, outputs: Mapping[str, str | None]) -> None:
@@ -81,9 +79,7 @@ def notice(files: Collection[str], folder: Path) -> str:
 
 def _notes(folder: Path) -> dict[str, int]:
     """Files that stages run by hand wrote, with the time of their last change (ns)."""
-    path = folder / NOTES
-    notes: dict[str, int] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    return notes
+    return read_json(folder / NOTES)
 
 
 def _settle(folder: Path, notes: Mapping[str, int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from durable.cores import behind
+from durable.errors import UserError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +25,28 @@ if TYPE_CHECKING:
 _WAITING = 3
 #: A cell that a spreadsheet would run as a formula begins with one of these.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """What a run wrote down about its results; empty where there is no such file.
+
+    Raises
+    ------
+    UserError
+        Where the file is damaged.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        values = json.loads(path.read_text("utf-8"))
+    except ValueError:
+        values = None
+    if not isinstance(values, dict):
+        raise UserError(
+            f"{path} is damaged: it is not the JSON that a run writes. Put it back from a copy, or"
+            f" move {path.parent} away and run again."
+        )
+    return values
 
 
 @contextmanager

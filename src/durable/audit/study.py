@@ -15,7 +15,7 @@ from durable.audit.manifest import MANIFEST, read_manifest
 from durable.config import Plan
 from durable.contracts.sdtm import input_paths
 from durable.errors import UserError
-from durable.files import write_text
+from durable.files import read_json, write_text
 
 RECORD = ".study.json"
 #: Signs of a SHA-256 that a message shows.
@@ -34,8 +34,9 @@ class Ownership:
 
 def recorded(folder: Path) -> Ownership | None:
     """Whose the results in a folder are; None where there are none, or of a time before records."""
-    if (folder / RECORD).is_file():
-        return Ownership(**json.loads((folder / RECORD).read_text("utf-8")))
+    written = read_json(folder / RECORD)
+    if "study" in written:
+        return Ownership(written["study"], written.get("inputs", {}))
     if not (folder / MANIFEST).is_file():
         return None
     manifest = read_manifest(folder / MANIFEST)
