@@ -326,10 +326,11 @@ def test_a_relation_not_recorded_counts_as_the_plan_says_and_is_told(rule, count
 
 
 def test_the_registered_window_is_also_of_those_followed_through_it():
-    """Cut-off on day 1000 of the first; 5 of 8 were followed 28 days.
+    """Cut-off on day 1000 of the first; 6 of 11 were followed 28 days.
 
-    In: followed; seen on day 28 exactly; died on day 10. Out: infused four days before the cut-off;
-    lost on day 27, with an event; withdrawn on day 20 and heard of later.
+    In: followed; seen on day 28 exactly; died on day 10 or 28; withdrawn on day 5 and dead on day
+    28. Out: infused four days before the cut-off; lost on day 27, with an event; withdrawn on day
+    20 and heard of later, or dead by a register on day 300, or on day 29.
     """
     subjects = [
         child("long"),
@@ -340,17 +341,20 @@ def test_the_registered_window_is_also_of_those_followed_through_it():
         child("new", CUTDT=date(4), LSTALVDT=date(4)),
         child("lost", LSTALVDT=date(27)),
         child("left", LSTALVDT=date(40), EOSDT=date(20)),
+        child("register", LSTALVDT=date(20), EOSDT=date(20), DTHDT=date(300)),
+        child("next day", LSTALVDT=date(20), EOSDT=date(20), DTHDT=date(29)),
+        child("within", LSTALVDT=date(5), EOSDT=date(5), DTHDT=date(28)),
     ]
     events = [event(3, name=name, ctcae_grade=3) for name in ("long", "died", "lost", "new")]
     found = study(events, subjects)
     assert total(found, "t_ae_overview", "D28|GRADE3", "n_subjects") == 4
-    assert total(found, "t_ae_overview", "D28|GRADE3", "percent") == 50
-    assert total(found, "t_ae_overview", "D28_FOLLOWED|GRADE3", "n_denominator") == 5
+    assert total(found, "t_ae_overview", "D28|GRADE3", "percent") == pytest.approx(400 / 11)
+    assert total(found, "t_ae_overview", "D28_FOLLOWED|GRADE3", "n_denominator") == 6
     assert total(found, "t_ae_overview", "D28_FOLLOWED|GRADE3", "n_subjects") == 2
-    assert total(found, "t_ae_overview", "D28_FOLLOWED|GRADE3", "percent") == 40
-    # Nobody of five: 1 - .05^(1/5).
+    assert total(found, "t_ae_overview", "D28_FOLLOWED|GRADE3", "percent") == pytest.approx(200 / 6)
+    # Nobody of six: 1 - .05^(1/6).
     bound = total(found, "t_ae_overview", "D28_FOLLOWED|SERIOUS", "upper")
-    assert bound == pytest.approx(0.4507, abs=5e-5)
+    assert bound == pytest.approx(0.3930, abs=5e-5)
 
 
 def test_events_between_lymphodepletion_and_infusion_have_a_row():

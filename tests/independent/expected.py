@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from tests.independent import concentrations, estimates
 from tests.independent.estimates import KaplanMeier, clopper_pearson, percent, summary
-from tests.independent.events import MISSING_GRADE, WINDOWS, Event, events
+from tests.independent.events import MISSING_GRADE, WINDOWS, Event, events, observed_to
 from tests.independent.study import (
     CORE_SET,
     VARIANTS,
@@ -576,9 +576,10 @@ def overview(mine: list[Event]) -> dict[str, list[Event]]:
 
 
 def followed(subject: Subject, days: int, cutoff: date) -> bool:
-    """The window had closed, and the subject was seen on its last day or later, or had died."""
+    """The window had closed, and the subject was observed to its last day, or died in it."""
     closed = subject.since(cutoff) >= days
-    return closed and (subject.death is not None or subject.since(left(subject)) >= days)
+    died = subject.death is not None and subject.since(subject.death) <= days
+    return closed and (died or subject.since(observed_to(subject)) >= days)
 
 
 def overall_terms(seen: list[Event]) -> set[str]:
@@ -644,7 +645,7 @@ def limiting(members: list[Subject], seen: list[Event]) -> Iterator[Row]:
         unassessed += doubtful
         toxic += recorded or doubtful
         spared += died and not recorded and not doubtful
-        evaluable += recorded or doubtful or subject.since(left(subject)) >= 28
+        evaluable += recorded or doubtful or subject.since(observed_to(subject)) >= 28
     yield "n_infused", len(members), ""
     yield "n_evaluable", evaluable, ""
     yield "n_dlt", toxic, ""
