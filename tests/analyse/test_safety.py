@@ -248,6 +248,27 @@ def test_deaths_are_counted_from_infusion_whatever_the_cause():
 
 
 @pytest.mark.parametrize(
+    ("given", "undated"),
+    [
+        ({"ctcae_grade": 5}, 1),
+        ({"outcome": "FATAL"}, 1),
+        ({"outcome": "\u6b7b\u4ea1"}, 1),
+        ({"ctcae_grade": 4, "outcome": "not recovered"}, None),
+    ],
+)
+def test_a_fatal_event_without_a_date_of_death_is_told_beside_the_deaths(given, undated):
+    """S1 has the event on day 8 and no date of death, S2 died on day 40 of one: one death, and one
+    more that no count of deaths holds."""
+    subjects = [child(), child("S2", DTHDT=date(40))]
+    found = study([event(8, **given), event(30, 40, name="S2", ctcae_grade=5)], subjects)
+    assert total(found, "t_deaths", "ALL", "n_deaths") == 1
+    row = found.get(("t_deaths", "Total", "ALL", "n_fatal_undated"))
+    assert (row and row.value) == undated
+    if row:
+        assert row.note.startswith("a fatal event, and no date of death")
+
+
+@pytest.mark.parametrize(
     ("evaluable", "toxic", "said"),
     [
         (0, 0, "treat or follow more"), (2, 0, "treat or follow more"),

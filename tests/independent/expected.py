@@ -462,6 +462,7 @@ def of_parameter(code: str, records: list[concentrations.Parameter], infused: in
 
 GRADES = (None, 1, 2, 3, 4, 5)
 BOUND = "one-sided 95 % upper bound, none observed"
+NOT_DATED = "a fatal event, and no date of death: in no count of deaths until the date is given"
 
 
 def safety(cutoff: date) -> dict[Key, Value]:
@@ -469,6 +470,7 @@ def safety(cutoff: date) -> dict[Key, Value]:
     study = subjects(cutoff)
     seen = events(study, cutoff)
     infused = [s for s in study if s.infusion]
+    not_dated = {s.id for s in infused if not s.death} & {e.subject for e in seen if e.fatal}
     ard = Ard()
     for (by, group), members in columns(infused).items():
         ids = {s.id for s in members}
@@ -529,6 +531,8 @@ def safety(cutoff: date) -> dict[Key, Value]:
             add("t_deaths", name, [("n_deaths", count, ""), ("percent", percent(count, n), "")])
             if not count:
                 add("t_deaths", name, [("upper", estimates.none_observed(n), BOUND)])
+        if not_dated:
+            add("t_deaths", "ALL", [("n_fatal_undated", len(not_dated & ids), NOT_DATED)])
         add("t_dlt", "ALL", limiting(members, seen))
     left_out = [s.id for s in study if s.consent and not s.infusion]
     part = [e for e in seen if e.subject in left_out]
