@@ -122,6 +122,19 @@ def test_last_contact_after_death_does_not_follow_the_dead_nor_the_withdrawn():
     assert toxicity([fatal(dlt="N")], subjects)[0] == [3, 0, 0, 1]
 
 
+@pytest.mark.parametrize(
+    ("withdrawal", "death", "evaluable"),
+    [(10, 300, 3), (27, 300, 3), (28, 300, 4), (300, 300, 4), (None, 300, 4), (10, 30, 3)],
+)
+def test_a_death_after_withdrawal_observes_nobody(withdrawal, death, evaluable):
+    """A to C were followed. D withdrew and died later, by a register: events were recorded until
+    the withdrawal alone, so that D is evaluable only where that is day 28 or later."""
+    left = None if withdrawal is None else date(withdrawal)
+    told = date(death if withdrawal is None else withdrawal)
+    fourth = child("D", LSTALVDT=told, EOSDT=left, DTHDT=date(death))
+    assert toxicity([], [*FOUR[:3], fourth])[0][0] == evaluable
+
+
 def test_subjects_without_dose_level_or_part_are_in_a_line_or_named():
     subjects = [*FOUR[:3], child("X", DOSELVL=None), child("Y", PART=None)]
     line = toxicity([], subjects)[1]

@@ -248,6 +248,27 @@ def test_deaths_are_counted_from_infusion_whatever_the_cause():
 
 
 @pytest.mark.parametrize(
+    ("given", "undated"),
+    [
+        ({"ctcae_grade": 5}, 1),
+        ({"outcome": "FATAL"}, 1),
+        ({"outcome": "\u6b7b\u4ea1"}, 1),
+        ({"ctcae_grade": 4, "outcome": "not recovered"}, None),
+    ],
+)
+def test_a_fatal_event_without_a_date_of_death_is_told_beside_the_deaths(given, undated):
+    """S1 has the event on day 8 and no date of death, S2 died on day 40 of one: one death, and one
+    more that no count of deaths holds."""
+    subjects = [child(), child("S2", DTHDT=date(40))]
+    found = study([event(8, **given), event(30, 40, name="S2", ctcae_grade=5)], subjects)
+    assert total(found, "t_deaths", "ALL", "n_deaths") == 1
+    row = found.get(("t_deaths", "Total", "ALL", "n_fatal_undated"))
+    assert (row and row.value) == undated
+    if row:
+        assert row.note.startswith("a fatal event, and no date of death")
+
+
+@pytest.mark.parametrize(
     ("evaluable", "toxic", "said"),
     [
         (0, 0, "treat or follow more"), (2, 0, "treat or follow more"),
@@ -326,10 +347,11 @@ def test_a_relation_not_recorded_counts_as_the_plan_says_and_is_told(rule, count
 
 
 def test_the_registered_window_is_also_of_those_followed_through_it():
-    """Cut-off on day 1000 of the first; 5 of 8 were followed 28 days.
+    """Cut-off on day 1000 of the first; 6 of 11 were followed 28 days.
 
-    In: followed; seen on day 28 exactly; died on day 10. Out: infused four days before the cut-off;
-    lost on day 27, with an event; withdrawn on day 20 and heard of later.
+    In: followed; seen on day 28 exactly; died on day 10 or 28; withdrawn on day 5 and dead on day
+    28. Out: infused four days before the cut-off; lost on day 27, with an event; withdrawn on day
+    20 and heard of later, or dead by a register on day 300, or on day 29.
     """
     subjects = [
         child("long"),
@@ -340,17 +362,20 @@ def test_the_registered_window_is_also_of_those_followed_through_it():
         child("new", CUTDT=date(4), LSTALVDT=date(4)),
         child("lost", LSTALVDT=date(27)),
         child("left", LSTALVDT=date(40), EOSDT=date(20)),
+        child("register", LSTALVDT=date(20), EOSDT=date(20), DTHDT=date(300)),
+        child("next day", LSTALVDT=date(20), EOSDT=date(20), DTHDT=date(29)),
+        child("within", LSTALVDT=date(5), EOSDT=date(5), DTHDT=date(28)),
     ]
     events = [event(3, name=name, ctcae_grade=3) for name in ("long", "died", "lost", "new")]
     found = study(events, subjects)
     assert total(found, "t_ae_overview", "D28|GRADE3", "n_subjects") == 4
-    assert total(found, "t_ae_overview", "D28|GRADE3", "percent") == 50
-    assert total(found, "t_ae_overview", "D28_FOLLOWED|GRADE3", "n_denominator") == 5
+    assert total(found, "t_ae_overview", "D28|GRADE3", "percent") == pytest.approx(400 / 11)
+    assert total(found, "t_ae_overview", "D28_FOLLOWED|GRADE3", "n_denominator") == 6
     assert total(found, "t_ae_overview", "D28_FOLLOWED|GRADE3", "n_subjects") == 2
-    assert total(found, "t_ae_overview", "D28_FOLLOWED|GRADE3", "percent") == 40
-    # Nobody of five: 1 - .05^(1/5).
+    assert total(found, "t_ae_overview", "D28_FOLLOWED|GRADE3", "percent") == pytest.approx(200 / 6)
+    # Nobody of six: 1 - .05^(1/6).
     bound = total(found, "t_ae_overview", "D28_FOLLOWED|SERIOUS", "upper")
-    assert bound == pytest.approx(0.4507, abs=5e-5)
+    assert bound == pytest.approx(0.3930, abs=5e-5)
 
 
 def test_events_between_lymphodepletion_and_infusion_have_a_row():

@@ -120,6 +120,19 @@ def test_an_open_cytopenia_is_not_prolonged_before_it_could_be():
         assert column_of(given, "PROLCYFL", subjects=dead) == [prolonged]
 
 
+@pytest.mark.parametrize(
+    ("withdrawal", "death", "last", "prolonged"),
+    [(10, None, 200, "N"), (10, 300, 10, "N"), (28, 300, 28, "N"), (29, 300, 29, "Y")],
+)
+def test_an_open_cytopenia_is_not_present_after_withdrawal(withdrawal, death, last, prolonged):
+    """Begun on day 5, without an end. Nobody records events after withdrawal, whatever a telephone
+    call on day 200 or a register of deaths tells; prolonged is present on day 29 or later."""
+    given = [event(5, None, ctcae_grade=4, aesi="CYTOPENIA")]
+    died = None if death is None else date(death)
+    left = [child(EOSDT=date(withdrawal), DTHDT=died, LSTALVDT=date(last))]
+    assert column_of(given, "PROLCYFL", subjects=left) == [prolonged]
+
+
 def test_other_events_and_other_definitions_of_prolonged():
     other = [event(5, 100, ctcae_grade=4, aesi="CRS"), event(6, 100, ctcae_grade=4)]
     assert column_of(other, "PROLCYFL") == ["N", "N"]

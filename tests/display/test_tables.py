@@ -369,7 +369,7 @@ def test_special_interest_and_deaths(tmp_path):
         *counted("t_aesi", "DERIVED|PROLONGED_CYTOPENIA", TOTAL),
         *values("t_deaths", "", TOTAL, n_infused=4),
         *values("t_deaths", "D28", TOTAL, n_deaths=0, percent=0, upper=0.5271),
-        *values("t_deaths", "ALL", TOTAL, n_deaths=1, percent=25),
+        *values("t_deaths", "ALL", TOTAL, n_deaths=1, percent=25, n_fatal_undated=2),
     ]
     found = made(tmp_path, rows)
     shown = cells(found["t_aesi"])
@@ -379,7 +379,9 @@ def test_special_interest_and_deaths(tmp_path):
     shown = cells(found["t_deaths"])
     assert shown["Within 28 days of infusion, n (%)"] == ["0"]
     assert shown["Within 28 days of infusion, n (%) / 95 % upper bound of 0, %"] == ["52.7"]
-    assert shown["Any time after infusion, n (%)"] == ["1 (25.0)"]
+    anytime = "Any time after infusion, n (%)"
+    assert shown[anytime] == ["1 (25.0)"]
+    assert shown[f"{anytime} / fatal event without a date of death: not counted above"] == ["2"]
 
 
 def limiting_rows():

@@ -28,6 +28,8 @@ class Event:
     end: date | None
     """None where not known at the data cut-off: ongoing."""
     last_day: int | None
+    observed_to: int | None
+    """Days from infusion to the last of them on which events of the subject were recorded."""
     grade: int | None
     astct: int | None
     serious: bool
@@ -57,8 +59,9 @@ class Event:
 
     @property
     def prolonged_cytopenia(self) -> bool:
-        """Grade >= 3 and present after day 28; one without an end still is, if not recovered."""
-        last = 10**6 if self.last_day is None and self.outcome != "recovered" else self.last_day
+        """Grade >= 3, present after day 28; without an end or recovery, as long as observed."""
+        still = self.last_day is None and self.outcome != "recovered"
+        last = self.observed_to if still else self.last_day
         return self.severe_cytopenia and (last or 0) > PROLONGED[1]
 
     @property
@@ -86,6 +89,7 @@ def events(study: list[Subject], cutoff: date) -> list[Event]:
                 start,
                 end,
                 subject.since(end) if subject.infusion and end else None,
+                subject.since(observed_to(subject)) if subject.infusion else None,
                 int(row["ctcae_grade"]) if row["ctcae_grade"] else None,
                 int(row["astct_grade"]) if row["astct_grade"] else None,
                 row["serious"] == "Y",
@@ -98,6 +102,12 @@ def events(study: list[Subject], cutoff: date) -> list[Event]:
             )
         )
     return found
+
+
+def observed_to(subject: Subject) -> date:
+    """Death, else last contact; not after withdrawal."""
+    alive = subject.death or subject.last_contact
+    return min(alive, subject.withdrawal or alive)
 
 
 def period(lymphodepletion: date | None, start: date) -> str:

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from tests.independent import concentrations, estimates
 from tests.independent.estimates import KaplanMeier, clopper_pearson, percent, summary
-from tests.independent.events import MISSING_GRADE, WINDOWS, Event, events
+from tests.independent.events import MISSING_GRADE, WINDOWS, Event, events, observed_to
 from tests.independent.study import (
     CORE_SET,
     VARIANTS,
@@ -462,6 +462,7 @@ def of_parameter(code: str, records: list[concentrations.Parameter], infused: in
 
 GRADES = (None, 1, 2, 3, 4, 5)
 BOUND = "one-sided 95 % upper bound, none observed"
+NOT_DATED = "a fatal event, and no date of death: in no count of deaths until the date is given"
 
 
 def safety(cutoff: date) -> dict[Key, Value]:
@@ -469,6 +470,7 @@ def safety(cutoff: date) -> dict[Key, Value]:
     study = subjects(cutoff)
     seen = events(study, cutoff)
     infused = [s for s in study if s.infusion]
+    not_dated = {s.id for s in infused if not s.death} & {e.subject for e in seen if e.fatal}
     ard = Ard()
     for (by, group), members in columns(infused).items():
         ids = {s.id for s in members}
@@ -529,6 +531,8 @@ def safety(cutoff: date) -> dict[Key, Value]:
             add("t_deaths", name, [("n_deaths", count, ""), ("percent", percent(count, n), "")])
             if not count:
                 add("t_deaths", name, [("upper", estimates.none_observed(n), BOUND)])
+        if not_dated:
+            add("t_deaths", "ALL", [("n_fatal_undated", len(not_dated & ids), NOT_DATED)])
         add("t_dlt", "ALL", limiting(members, seen))
     left_out = [s.id for s in study if s.consent and not s.infusion]
     part = [e for e in seen if e.subject in left_out]
@@ -576,9 +580,10 @@ def overview(mine: list[Event]) -> dict[str, list[Event]]:
 
 
 def followed(subject: Subject, days: int, cutoff: date) -> bool:
-    """The window had closed, and the subject was seen on its last day or later, or had died."""
+    """The window had closed, and the subject was observed to its last day, or died in it."""
     closed = subject.since(cutoff) >= days
-    return closed and (subject.death is not None or subject.since(left(subject)) >= days)
+    died = subject.death is not None and subject.since(subject.death) <= days
+    return closed and (died or subject.since(observed_to(subject)) >= days)
 
 
 def overall_terms(seen: list[Event]) -> set[str]:
@@ -644,7 +649,7 @@ def limiting(members: list[Subject], seen: list[Event]) -> Iterator[Row]:
         unassessed += doubtful
         toxic += recorded or doubtful
         spared += died and not recorded and not doubtful
-        evaluable += recorded or doubtful or subject.since(left(subject)) >= 28
+        evaluable += recorded or doubtful or subject.since(observed_to(subject)) >= 28
     yield "n_infused", len(members), ""
     yield "n_evaluable", evaluable, ""
     yield "n_dlt", toxic, ""

@@ -12,8 +12,12 @@ def end_of_follow_up(adsl: pd.DataFrame) -> pd.Series[pd.Timestamp]:
 
 
 def followed_to(adsl: pd.DataFrame, day: int) -> pd.Series[bool]:
-    """Infused subjects who were under observation on a day after the infusion, or later."""
-    return (end_of_follow_up(adsl) - adsl["TRTSDT"]).dt.days >= day
+    """Infused subjects whose events were recorded up to a day after the infusion, or later.
+
+    Nobody records the events of who has withdrawn, though a register may tell of the death.
+    """
+    observed = pd.concat([end_of_follow_up(adsl), adsl["EOSDT"]], axis=1).min(axis=1)
+    return (observed - adsl["TRTSDT"]).dt.days >= day
 
 
 def followed_through(adsl: pd.DataFrame, day: int) -> pd.Series[bool]:
@@ -24,4 +28,5 @@ def followed_through(adsl: pd.DataFrame, day: int) -> pd.Series[bool]:
     incidence.
     """
     closed = (adsl["CUTDT"] - adsl["TRTSDT"]).dt.days >= day
-    return closed & (followed_to(adsl, day) | adsl["DTHDT"].notna())
+    died = (adsl["DTHDT"] - adsl["TRTSDT"]).dt.days <= day
+    return closed & (followed_to(adsl, day) | died)

@@ -90,8 +90,9 @@ def analyse(
         yield from _not_infused(adsl, adae, level)
         yield from _neurotoxicity(adae, _with_dose_levels(adsl, columns), rule, level)
         yield from limiting.results(adsl, adae, columns, rule, level)
+    undated = frozenset[str]() if adae is None else _without_date_of_death(adsl, adae)
     for column in columns:
-        for row in deaths(adsl, column, rule, level):
+        for row in (*deaths(adsl, column, rule, level), *_undated_deaths(column, undated)):
             yield result(DEATHS, column, row)
 
 
@@ -234,6 +235,22 @@ def deaths(adsl: pd.DataFrame, column: Group, rule: Safety, level: float) -> Ite
         yield number((window,), "percent", percent(count, len(infused)))
         if not count:
             yield number((window,), "upper", *bound(len(infused), level))
+
+
+def _without_date_of_death(adsl: pd.DataFrame, adae: pd.DataFrame) -> frozenset[str]:
+    """Infused subjects with a fatal event and no date of death."""
+    alive = adsl.loc[(adsl["SAFFL"] == "Y") & adsl["DTHDT"].isna(), "USUBJID"]
+    return frozenset(alive) & frozenset(adae.loc[fatal_events(adae), "USUBJID"])
+
+
+def _undated_deaths(column: Group, undated: frozenset[str]) -> Iterator[Row]:
+    """How many are in no count of deaths because only a fatal event tells of theirs.
+
+    In every column where there is one in the study.
+    """
+    if undated:
+        note = "a fatal event, and no date of death: in no count of deaths until the date is given"
+        yield number((ALL,), "n_fatal_undated", len(column.subjects & undated), note)
 
 
 def _with_dose_levels(adsl: pd.DataFrame, columns: list[Group]) -> list[Group]:

@@ -225,10 +225,12 @@ def _partial(rows: pd.DataFrame, column: str) -> pd.Series[str]:
 def _prolonged_cytopenia(records: pd.DataFrame, who: pd.DataFrame, rule: Safety) -> pd.Series[bool]:
     """Cytopenia of at least the configured grade, present after the configured day.
 
-    An event that is not ended is present as long as the subject is followed. One that has recovered
-    on a day not recorded is not known to have been present then (`analyse.safety` counts it).
+    An event that is not ended is present as long as the subject is followed, and not withdrawn. One
+    that has recovered on a day not recorded is not known to have been present then
+    (`analyse.safety` counts it).
     """
-    followed = who["DTHDT"].fillna(who["LSTALVDT"])
+    alive = who["DTHDT"].fillna(who["LSTALVDT"])
+    followed = pd.concat([alive, who["EOSDT"]], axis=1).min(axis=1)
     open_until = followed.where(records["AOUT"] != "RECOVERED")
     until = (records["AENDT"].fillna(open_until) - who["TRTSDT"]).dt.days
     severe = (records["AETOXGR"] >= rule.prolonged_cytopenia_grade).fillna(False).astype(bool)

@@ -305,8 +305,8 @@ def followed(rule: Safety) -> str:
     days = rule.windows_days[0]
     return (
         f"Followed {days} days: day {days} was on or before the data cut-off, and the subject was"
-        " under observation (last contact, not after withdrawal) on that day or later, or had"
-        " died."
+        " under observation (last contact or death, not after withdrawal) on that day or later, or"
+        " had died by then."
     )
 
 
@@ -368,7 +368,7 @@ def limiting(rule: Safety) -> Iterator[str]:
         f" {days} days of infusion. A death within {days} days counts as one where it was not"
         " assessed (no fatal event recorded, or one whose dlt is empty); where its events are"
         " recorded as not dose-limiting it does not. Evaluable: followed to day"
-        f" {days} (last contact, not after withdrawal or death), or with a DLT by then. Percentages"
+        f" {days} (last contact or death, not after withdrawal), or with a DLT by then. Percentages"
         " and bounds of the evaluable."
     )
     if rule.escalation != "none":

@@ -155,7 +155,10 @@ def adverse_of_subjects(
         ("ctcae_grade", by["grade"]),
         ("outcome", by["outcome"] & ~by["grade"]),
     ):
-        expected = "a death_date in the subjects table for a fatal event"
+        expected = (
+            "a death_date in the subjects table for a fatal event: without it the subject counts as"
+            " alive in deaths, durations and improvement"
+        )
         findings.add(recorded, where & alive, name, "fatal_without_death", expected)
     died = subjects.frame["death_date"].notna()
     explained = subjects.frame["subject_id"].isin(frame["subject_id"].loc[by.any(axis=1)])

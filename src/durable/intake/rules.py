@@ -191,7 +191,11 @@ RULES: dict[str, Rule] = {
     "event_before_consent": Rule("An adverse event before consent.", _WARNING),
     "grade_missing": Rule("An adverse event without a CTCAE grade.", _WARNING),
     "flag_missing": Rule("Seriousness or relation to treatment is not recorded.", _WARNING),
-    "fatal_without_death": Rule("A fatal event (grade 5 or outcome) without a death.", _WARNING),
+    "fatal_without_death": Rule(
+        "A fatal event (grade 5 or outcome) without a death: until its date is given the subject"
+        " counts as alive in t_deaths, the durations and the improvement rate.",
+        _WARNING,
+    ),
     "fatal_grade": Rule("Grade 5 and a fatal outcome do not go together.", _WARNING),
     "dlt_before_infusion": Rule(
         "A dose-limiting toxicity before infusion, or without one.", _WARNING

@@ -143,6 +143,8 @@ def deaths(ard: Ard, plan: Plan) -> Rows:
 
     for window, label in _windows(plan.safety):
         lines = [Line(f"{label}, n (%)", cell, 0), _bound(plan, 1)]
+        undated = "fatal event without a date of death: not counted above"
+        lines.append(Line(undated, count("n_fatal_undated"), 1, True))
         yield from ard.lines("t_deaths", window, lines)
 
 
