@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.config.model import Response
+from durable.contracts.needs import remission_columns
 from durable.derive.assessments import remission_of
 from durable.derive.frames import first_row_of_day
 from durable.derive.remission import first_remission
@@ -17,6 +18,8 @@ from durable.intake.cross import Check
 from durable.intake.findings import Findings
 from durable.intake.tables import Table
 
+#: Columns of the items that every assessment is judged on.
+_ITEMS = ("physician_global", "cmas", "mmt8", "ck")
 _DATES = ["lymphodepletion_date", "infusion_date"]
 
 
@@ -32,7 +35,7 @@ def remission_findings(
     """Remission at baseline, statuses of one day that differ, a recurrence on the first day."""
     people = subjects.frame.to_frame().drop_duplicates("subject_id")[["subject_id", *_DATES]]
     people = people.loc[people["infusion_date"].notna()].astype({"subject_id": object})
-    table = visits.frame.to_frame()
+    table = _columns(visits, response)
     known = table["visit_date"].notna() & table["subject_id"].isin(people["subject_id"])
     table = table.loc[known].astype({"subject_id": object})
     if table.empty:
@@ -53,6 +56,20 @@ def remission_findings(
     expected = "no recurrence on the day of the first remission: it does not end the response"
     same_day = recorded & _on_first_day(frame, response)
     add(same_day, "investigator_assessment", "recurrence_on_remission_day", expected)
+
+
+def _columns(visits: Table, response: Response) -> pd.DataFrame:
+    """The columns of the assessments that the rule reads: a large study's take room."""
+    rule = response.remission
+    if rule.rule == "tis":
+        return visits.frame.to_frame()
+    named = ["subject_id", "visit_date", "source_row", "investigator_assessment", *_ITEMS]
+    named += remission_columns(response)
+    if rule.glucocorticoid_max_mg_kg is not None:
+        named.append("glucocorticoid_mg_kg")
+    if rule.immunosuppressant_free:
+        named.append("immunosuppressant")
+    return visits.frame[list(dict.fromkeys(named))]
 
 
 def _differs(frame: pd.DataFrame, status: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
