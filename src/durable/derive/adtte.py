@@ -212,7 +212,7 @@ def _censor(
     conditions = [quiet, is_therapy, is_gap & ~is_therapy]
     limits = [cut, therapy, last_before["ADT"]]
     held = [_last_adequate(adequate.held, limit) for limit in limits]
-    seen = [_last_adequate(adequate.every, limit)["ADT"] for limit in limits]
+    seen = [last["ADT"], _last_adequate(adequate.every, therapy)["ADT"], last_before["ADT"]]
     lost = [(mine["ADT"] < all_).to_numpy() for mine, all_ in zip(held, seen, strict=True)]
     which = np.select(conditions, range(3), 3)
     reason = _reason(subjects, adsl, last, lost[0], schedule, response.missed_assessments)

@@ -32,20 +32,19 @@ def numbers(frame: pd.DataFrame) -> Ints:
 def first_rows(number: Ints, chosen: Flags) -> Ints:
     """The first chosen row of each subject that has one."""
     rows = np.flatnonzero(chosen)
-    return rows[_changes(number[rows])]
+    return rows[changes(number[rows])]
 
 
 def last_rows(number: Ints, chosen: Flags) -> Ints:
     """The last chosen row of each subject that has one."""
     rows = np.flatnonzero(chosen)
-    return rows[_changes(number[rows][::-1])[::-1]]
+    return rows[changes(number[rows][::-1])[::-1]]
 
 
 def first_row_of_day(frame: pd.DataFrame) -> Ints:
     """For each row, the first row of the same subject and day."""
-    number, date = numbers(frame), frame["visit_date"].to_numpy()
-    begins = np.ones(len(number), dtype=np.bool_)
-    begins[1:] = (number[1:] != number[:-1]) | (date[1:] != date[:-1])
+    number = numbers(frame)
+    begins = changes(number) | changes(frame["visit_date"].to_numpy())
     return np.flatnonzero(begins)[begins.cumsum() - 1] if len(number) else number
 
 
@@ -56,11 +55,11 @@ def last_of_day(frame: pd.DataFrame, chosen: Flags) -> Flags:
     return last
 
 
-def _changes(number: Ints) -> Flags:
-    """Whether each number differs from the one before; the first does."""
-    changes = np.ones(len(number), dtype=np.bool_)
-    np.not_equal(number[1:], number[:-1], out=changes[1:])
-    return changes
+def changes(values: npt.NDArray[Any]) -> Flags:
+    """Whether each value differs from the one before; the first does."""
+    differs = np.ones(len(values), dtype=np.bool_)
+    np.not_equal(values[1:], values[:-1], out=differs[1:])
+    return differs
 
 
 def row_of_subject(number: Ints, rows: Ints) -> Ints:

@@ -14,6 +14,7 @@ from durable.config.model import Recurrence, Response, Scale, Worsening
 from durable.derive import tis
 from durable.derive.assessments import direction
 from durable.derive.frames import (
+    changes,
     first_row_of_day,
     last_of_day,
     numbers,
@@ -90,7 +91,7 @@ def _lost(
     number, lost = numbers(frame)[known], loss[known] == 1
     acted = _followed_by_one(frame, known, interventions)
     # Rows of a run of losses up to the last of them that an intervention follows at once.
-    run = np.cumsum(~lost | _begins(number))
+    run = np.cumsum(~lost | changes(number))
     last = np.full(run.max(initial=0) + 1, -1)
     place = np.arange(len(known))
     last[run[lost & acted]] = place[lost & acted]
@@ -98,17 +99,10 @@ def _lost(
     return confirmed
 
 
-def _begins(number: Ints) -> Flags:
-    """Whether a row is the first of its subject."""
-    begins = np.ones(len(number), dtype=np.bool_)
-    begins[1:] = number[1:] != number[:-1]
-    return begins
-
-
 def _followed_by_one(frame: pd.DataFrame, known: Ints, interventions: pd.DataFrame) -> Flags:
     """Whether an intervention lies on or after each known assessment and before the next one."""
     number = numbers(frame)
-    names = frame["subject_id"].to_numpy()[np.flatnonzero(_begins(number))]
+    names = frame["subject_id"].to_numpy()[np.flatnonzero(changes(number))]
     subject = pd.Index(names).get_indexer(pd.Index(interventions["subject_id"]))
     subject = np.where(subject >= 0, np.unique(number)[subject], -1)
     # Subject and day in one number, so that one search serves all subjects.
