@@ -382,7 +382,7 @@ def _event_free(
         therapy = rescue.set_index("USUBJID")["ADT"].reindex(infused.index)
         died = events["ADT"].reindex(infused.index)
         before = (therapy < until) & ~(died <= therapy)
-        ends.insert(0, _censored_on_day_one(infused.loc[before], NEW_THERAPY))
+        ends.insert(0, _day_one(infused.loc[before], NEW_THERAPY))
     ends += [of_response, _on_day_one(infused, deadline, last_visit, due.visit)]
     # Of the ends of a subject the first that applies.
     every = pd.concat([end[_END] for end in ends])
@@ -405,22 +405,23 @@ def _on_day_one(
         ~(seen >= deadline),
     ]
     reason = np.select(conditions, [WITHDRAWN, REMISSION_NOT_YET_DUE, NOT_FOLLOWED], "")
-    day_one = _censored_on_day_one(infused, reason)
     failed = reason == ""
-    return day_one.assign(
-        EVNTDESC=np.where(failed, not_in_remission(due), reason),
-        CNSR=pd.Series(reason).map({"": 0, **CNSR}).to_numpy(),
-        CNSDTDSC=np.array([DAY_ONE, None], dtype=object)[failed.astype(int)],
-    )
+    return _day_one(infused, np.where(failed, not_in_remission(due), reason))
 
 
-def _censored_on_day_one(infused: pd.DataFrame, reason: Any) -> pd.DataFrame:
+def _day_one(infused: pd.DataFrame, what: Any) -> pd.DataFrame:
+    """Records that end on the day of infusion: censored for a reason that has a CNSR, else events.
+
+    `what` is the text of all of them, or of each.
+    """
+    description = pd.Series(what, index=infused.index, dtype=object)
+    censored = description.map(CNSR)
     return pd.DataFrame(
         {
             "ADT": infused["TRTSDT"],
-            "EVNTDESC": reason,
-            "CNSR": CNSR.get(reason, 0) if isinstance(reason, str) else 0,
-            "CNSDTDSC": DAY_ONE,
+            "EVNTDESC": description,
+            "CNSR": censored.fillna(0),
+            "CNSDTDSC": np.array([None, DAY_ONE], dtype=object)[censored.notna().astype(int)],
             "LOWDT": infused["TRTSDT"],
             "SRCDOM": "subjects",
             "SRCVAR": "infusion_date",
