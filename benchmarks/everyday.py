@@ -63,9 +63,9 @@ def one_round(folder: Path) -> dict[str, float]:
         "series": [*run, "series", "--configfile", "config/series.yaml"],
         "audit": [*run, "audit", "--configfile", PINNED],
         "single": one_interpreter(),
-        "imports": [sys.executable, "-c", f"import durable.config, {', '.join(modules())}"],
+        "imports": [sys.executable, "-c", f"import durable.plan, {', '.join(modules())}"],
         "figures": [sys.executable, "-m", "durable", "figures", "--config", "config/config.yaml"],
-        "figures_imports": [sys.executable, "-c", "import durable.config, durable.display.figures"],
+        "figures_imports": [sys.executable, "-c", "import durable.plan, durable.display.figures"],
     }
     if not shutil.which("Rscript"):
         del commands["plain"]

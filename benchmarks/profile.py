@@ -53,7 +53,7 @@ def stages(folder: Path) -> list[str]:
         if name in LEFT_OUT or getattr(stage, "folder", ""):
             continue
         run = [sys.executable, "-m", "durable", name, "--config", "config/config.yaml"]
-        imports = [sys.executable, "-c", f"import durable.config, {stage.module}"]
+        imports = [sys.executable, "-c", f"import durable.plan, {stage.module}"]
         pair = [least(run, folder), least(imports, folder)]
         sums = [a + b for a, b in zip(sums, pair, strict=True)]
         lines.append(f"{pair[0]:6.2f} {pair[1]:7.2f}  {name}")

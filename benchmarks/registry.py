@@ -254,13 +254,13 @@ def work():
 _STAGE = """
 import importlib, os, sys
 from pathlib import Path
-from durable import config
+from durable.plan import load
 from durable.stages import STAGES
 import lifelines, pandas, pandera.pandas, pyarrow.dataset, pyarrow.parquet, scipy.stats
 pandera.pandas.DataFrameSchema({}).validate(pandas.DataFrame())  # imports the rest of it
 stage, path, folder = sys.argv[1:]
 cores = {"cores": os.cpu_count()} if STAGES[stage].cores else {}
-plan = config.load(Path(path))
+plan = load(Path(path))
 module = importlib.import_module(STAGES[stage].module)
 def work():
     module.run(plan, Path(folder), **cores)

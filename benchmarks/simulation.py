@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from durable.config import load
+from durable.plan import load
 
 ROOT = Path(__file__).parents[1]
 PLAN = ROOT / "config" / "simulation.yaml"

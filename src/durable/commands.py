@@ -105,10 +105,10 @@ def _run_stage(options: argparse.Namespace) -> None:
     begun = time.monotonic()
     stage = STAGES[options.stage]
     with _importing():
-        from durable import config
+        from durable.plan import load
 
         module = importlib.import_module(stage.module)
-    plan = config.load(options.config)
+    plan = load(options.config)
     if options.plan is not None and options.plan != plan.digest(stage.plan):
         raise UserError(f"{options.config} was changed during the run: start snakemake again")
     results = options.results / plan.analysis.id
@@ -147,8 +147,8 @@ def _audit(options: argparse.Namespace) -> None:
 
 
 def _findings(options: argparse.Namespace) -> None:
-    from durable.config import load
     from durable.intake.cutoff import refuse_errors
+    from durable.plan import load
 
     refuse_errors(options.results / load(options.config).analysis.id / "queries.csv")
 
@@ -167,6 +167,6 @@ def _write_demo(options: argparse.Namespace) -> None:
 
 
 def _write_reference(_: argparse.Namespace) -> None:
-    from durable.config.reference import write_reference
+    from durable.plan.reference import write_reference
 
     write_reference(Path())

@@ -31,12 +31,12 @@ from durable.audit.pins import (
 from durable.audit.study import record_study
 from durable.by_hand import forget_remade, made_by_hand, read_record, write_record
 from durable.client import RUN, SOCKET, THREADS
-from durable.config import Finding, Plan, PlanError, load, series
-from durable.config.model import TABLES
 from durable.contracts.sdtm import domains, file_of
 from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.intake.cutoff import severities
+from durable.plan import Finding, Plan, PlanError, load, series
+from durable.plan.model import TABLES
 from durable.stages import COMMANDS, STAGES, code_digest, packages
 
 DEFAULT_CONFIGURATION = Path("config/config.yaml")

@@ -13,8 +13,6 @@ from pydantic import ValidationError
 
 from durable.analyse import kinetics
 from durable.analyse.kinetics import analyse, figure_data
-from durable.config import parse
-from durable.config.model import Exposure, Kinetics, Persistence
 from durable.contracts import kinetics as contracts
 from durable.contracts.columns import NATIVE_COLUMNS
 from durable.contracts.metadata import DATASETS
@@ -22,6 +20,8 @@ from durable.contracts.results import NO_SAMPLES, TOTAL, Result, read_csv, split
 from durable.derive.kinetics import Assay, concentrations, parameter_codes, parameters
 from durable.display.shell import Ard
 from durable.display.shells.kinetics import kinetics as shell
+from durable.plan import parse
+from durable.plan.model import Exposure, Kinetics, Persistence
 from tests.derive.build import date
 from tests.derive.events import adsl, child, never_infused
 

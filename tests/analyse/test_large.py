@@ -13,15 +13,15 @@ from benchmarks import registry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from durable import config
 from durable.analyse import courses, durability, improvement, subjects
 from durable.analyse.groups import read_adrs
-from durable.config.model import Plan
 from durable.contracts.parameters import PLACES
 from durable.derive import adrs, datasets
 from durable.errors import UserError
 from durable.files import write_parquet_blocks
 from durable.intake import check, cutoff, findings
+from durable.plan import load
+from durable.plan.model import Plan
 
 SHOWN = ["USUBJID", "PARAMCD", "AVISIT", "ADT", "ADY", "AVAL", "AVALC", "REASON"]
 SUBJECTS = 60
@@ -34,7 +34,7 @@ def analysed(folder: Path, names: set[str] | None = None) -> tuple[Plan, Path]:
         for path in folder.glob("*.parquet"):
             table = pd.read_parquet(path)
             table.loc[table["subject_id"].isin(names)].to_parquet(path, index=False)
-    loaded = config.load(plan)
+    loaded = load(plan)
     for stage in (check, cutoff, datasets):
         stage.run(loaded, folder / "results")
     return loaded, folder / "results"
@@ -129,7 +129,7 @@ def test_results_do_not_depend_on_the_number_of_cores(
     monkeypatch.setattr(check, "ROWS", 100)  # a study of more is checked in several processes
     monkeypatch.setattr(findings, "_PIECE", 7)
     monkeypatch.setattr(courses, "MANY", 50)
-    plan = config.load(registry.write(tmp_path, SUBJECTS))
+    plan = load(registry.write(tmp_path, SUBJECTS))
     written = []
     for cores in (1, 2, 3):
         folder = tmp_path / f"of {cores}"

@@ -16,14 +16,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from durable import config
 from durable.analyse import limiting, safety
 from durable.analyse.groups import groups
-from durable.config.model import Safety
 from durable.contracts.adae import adae as contract
 from durable.contracts.results import read_csv, split_parameter, to_csv
 from durable.derive import adae, datasets
 from durable.intake import check, cutoff
+from durable.plan import load
+from durable.plan.model import Safety
 from tests.derive.build import date
 from tests.derive.events import adsl, child, derived, event, never_infused, table
 
@@ -727,7 +727,7 @@ def expected_of_the_demo(cutoff_day):
 @pytest.fixture(scope="module", params=["config", "final"])
 def demo(request, tmp_path_factory):
     """The plan and the rows of ard/safety.csv that the stages write."""
-    plan = config.load(ROOT / "config" / f"{request.param}.yaml")
+    plan = load(ROOT / "config" / f"{request.param}.yaml")
     paths = {
         name: table.model_copy(update={"path": str(ROOT / table.path)})
         for name, table in plan.inputs

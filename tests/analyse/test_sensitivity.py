@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from durable import config
 from durable.analyse import sensitivity
-from durable.config.model import Plan
 from durable.contracts.results import read_csv
 from durable.derive import datasets, variants
 from durable.files import write_parquet
+from durable.plan import load
+from durable.plan.model import Plan
 from tests.derive.build import ACTIVE, FLARING, INACTIVE, date, subject, table, visit
 from tests.derive.build import plan as plan_of
 
@@ -243,8 +243,8 @@ sensitivity:
 @pytest.mark.parametrize("file", ["config.yaml", "final.yaml"])
 def test_the_demo_runs_every_variant_in_three_lines(file: str) -> None:
     path = ROOT / "config" / file
-    configured = config.load(path).sensitivity
-    assert config.load(path).redundant == ()
+    configured = load(path).sensitivity
+    assert load(path).redundant == ()
     for name, variant in VARIANTS.items():
         if name in SAME:
             continue

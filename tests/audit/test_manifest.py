@@ -10,7 +10,7 @@ from importlib.metadata import version
 import pytest
 import rdflib
 
-from durable.config import load
+from durable.plan import load
 from durable.stages import STAGES
 from tests.audit.conftest import PINNED
 from tests.workflow.conftest import RESULTS, ROOT, Study

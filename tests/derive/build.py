@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from durable import config
 from durable.contracts.columns import NATIVE_COLUMNS
 from durable.derive.datasets import Datasets, derive
+from durable.plan import Plan, parse
 
 INFUSION = pd.Timestamp("2024-01-01")
 TEXT = {
@@ -89,8 +89,8 @@ def visit(day: int, values: dict[str, Any], name: str = "S1", **given: Any) -> d
     return {"subject_id": name, "visit": "V", "visit_date": date(day), **values} | given
 
 
-def plan(**sections: Any) -> config.Plan:
-    return config.parse(
+def plan(**sections: Any) -> Plan:
+    return parse(
         {
             "analysis": {"id": "test", "data_cutoff": "2026-12-31"},
             "study": {"id": "S-1"},

@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from durable.config.model import Safety
 from durable.contracts.adae import adae as contract
 from durable.contracts.columns import NATIVE_COLUMNS
 from durable.derive import adae
+from durable.plan.model import Safety
 from tests.derive.build import INFUSION, date
 
 _DATES = ("LDDT", "TRTSDT", "EOSDT", "LSTALVDT", "DTHDT", "CUTDT")

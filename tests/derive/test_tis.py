@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from durable.config.model import COMPONENTS
 from durable.derive import tis
 from durable.derive.tis import percent_change, total_improvement_score
+from durable.plan.model import COMPONENTS
 
 LOW, HIGH = "lower", "higher"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from durable.config import Plan
+from durable.plan import Plan
 from tests.display.study import demo_data, run_study
 
 Made = tuple[Plan, Path]

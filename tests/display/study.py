@@ -8,8 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from durable import config
-from durable.config import Plan
+from durable.plan import Plan, load
 from durable.stages import STAGES
 from durable.workflow import input_files
 
@@ -49,7 +48,7 @@ def run_study(
     text = plan_text or (ROOT / "config" / "config.yaml").read_text()
     path = folder / "config.yaml"
     path.write_text(text.replace("data/demo/", f"{folder}/data/demo/"))
-    plan = config.load(path)
+    plan = load(path)
     results = folder / "results" / plan.analysis.id
     given = {*input_files(plan), *(("sensitivity",) if plan.sensitivity else ())}
     for name, stage in STAGES.items():

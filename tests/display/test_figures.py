@@ -15,11 +15,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from durable.config.model import Remission, Response, Statistics
 from durable.display import figures
-from durable.display.plots import kinetics, km
-from durable.display.plots.points import drawable, read_points, short
-from durable.display.plots.style import (
+from durable.errors import UserError
+from durable.figures import kinetics, km
+from durable.figures.points import drawable, read_points, short
+from durable.figures.style import (
     WIDTH,
     accessible,
     apart,
@@ -28,7 +28,7 @@ from durable.display.plots.style import (
     text_width,
     wrap,
 )
-from durable.errors import UserError
+from durable.plan.model import Remission, Response, Statistics
 from durable.stages import STAGES
 from tests.display import figure_data
 from tests.display.layout import KINDS, PLAN, drawn, misplaced, smallest_type, words

@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
-from durable.display.plots.style import settings
+from durable.figures.style import settings
 from tests.display.layout import drawn, misplaced, smallest_type, words
 
 HEADER = "kind,group_by,group,time,survival,lower,upper,n_risk,n_event,n_censor\n"

@@ -8,12 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from durable.config import Plan
 from durable.contracts.results import TOTAL, read_csv
 from durable.display.listings import LISTINGS, run
 from durable.display.listings_records import records
 from durable.display.shell import Ard
 from durable.files import write_parquet
+from durable.plan import Plan
 from tests.display.study import FORMULA, Record, hostile, read, run_study
 
 Made = tuple[Plan, Path]

@@ -14,8 +14,6 @@ from pathlib import Path
 import pytest
 
 from durable import stages
-from durable.config import Plan
-from durable.config.model import NewTherapy
 from durable.contracts.results import read_csv
 from durable.display import report
 from durable.display.listings import LISTINGS
@@ -24,6 +22,8 @@ from durable.display.report_plan import plan_keys, shown
 from durable.display.report_summary import summary
 from durable.display.shell import Ard
 from durable.files import safe_cell
+from durable.plan import Plan
+from durable.plan.model import NewTherapy
 from durable.stages import STAGES
 
 Made = tuple[Plan, Path]
@@ -224,7 +224,7 @@ def test_a_template_is_part_of_the_code_of_the_stage() -> None:
 def test_needs_neither_pandas_nor_matplotlib() -> None:
     """They would cost more than the stage itself."""
     code = (
-        "import sys, durable.display.report, durable.config\n"
+        "import sys, durable.display.report, durable.plan\n"
         "print({'pandas', 'numpy', 'matplotlib'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

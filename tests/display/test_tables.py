@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from durable.config.model import Plan, Response, Safety, Statistics, Variant
 from durable.contracts.results import NO_EVENTS_TABLE, PLATEAU, TOTAL, Result
 from durable.contracts.results import to_csv as ard_csv
 from durable.display import formats, tables
 from durable.display.html import render_fragment, render_page
 from durable.display.kinds import KINDS
 from durable.display.shell import Row, Table
+from durable.plan.model import Plan, Response, Safety, Statistics, Variant
 from durable.stages import STAGES
 from tests.display.layout import PLAN
 

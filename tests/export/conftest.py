@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from durable.config import load
-from durable.config.model import Plan
 from durable.export.datasets import Dataset, read_datasets
+from durable.plan import load
+from durable.plan.model import Plan
 from durable.stages import STAGES
 
 ROOT = Path(__file__).parents[2]

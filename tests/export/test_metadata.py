@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from durable.config.model import Plan
 from durable.contracts.columns import NATIVE_COLUMNS
 from durable.contracts.metadata import DATASETS, Metadata, contracts
 from durable.export import identity
 from durable.export.datasets import Dataset
+from durable.plan.model import Plan
 
 SCHEMAS = contracts((28, 90))
 ALL = pytest.mark.parametrize("metadata", DATASETS, ids=lambda m: m.name)

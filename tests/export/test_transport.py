@@ -19,7 +19,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from durable.config.model import Plan
 from durable.export import transport
 from durable.export.datasets import Dataset
 from durable.export.define import to_xml
@@ -32,6 +31,7 @@ from durable.export.transport import (
     to_ascii,
     write_transport,
 )
+from durable.plan.model import Plan
 from tests.programs import needs
 
 DAY, EPOCH = dt.date(2024, 6, 30), dt.date(1960, 1, 1)

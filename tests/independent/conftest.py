@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from durable import config
+from durable.plan import load
 from durable.stages import STAGES
 from tests.independent.expected import Key, Value
 
@@ -64,7 +64,7 @@ class Results:
 
 def analyse(configuration: Path, folder: Path) -> None:
     """Run the stages of a plan; `folder` is that of its results."""
-    plan = config.load(configuration)
+    plan = load(configuration)
     declared = {stage.module: stage.plan for stage in STAGES.values()}
     with contextlib.chdir(ROOT):  # the inputs are relative to the folder of the run
         for module in MODULES:

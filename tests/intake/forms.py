@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyreadstat
 
-from durable.config.model import TABLES, Ranges
 from durable.contracts.inputs import columns
+from durable.plan.model import TABLES, Ranges
 from tests.intake.study import DEMO, Edit, Study
 
 Rows = list[list[Any]]

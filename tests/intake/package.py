@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import pyreadstat
 
-from durable.config.model import ENZYMES
 from durable.contracts.sdtm import VARIABLES
+from durable.plan.model import ENZYMES
 from tests.intake.forms import dataset_json
 from tests.intake.study import DEMO, Edit, Study
 

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 import yaml
 
-from durable import config
-from durable.config.model import TABLES, Plan
 from durable.errors import UserError
 from durable.intake import check, cutoff
+from durable.plan import parse
+from durable.plan.model import TABLES, Plan
 from durable.stages import STAGES
 
 ROOT = Path(__file__).parents[2]
@@ -65,7 +65,7 @@ class Study:
             if table in self.files:
                 path.write_bytes(self.files[table])
             self.raw["inputs"][table]["path"] = str(path)
-        self.parsed = config.parse(self.raw)
+        self.parsed = parse(self.raw)
         return self.parsed
 
     def leave_out_the_unconcerned(self) -> None:

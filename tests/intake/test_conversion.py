@@ -7,8 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from durable import config
-from durable.config import PlanError
+from durable.plan import PlanError, parse
 from tests.intake.study import Edit, Study, cell, column, planned
 
 UNITS = {"physician_global": "mm", "ck": "ukat/L", "ck_uln": "ukat/L", "mmt8": "0-150"}
@@ -122,5 +121,5 @@ def test_units_that_cannot_be_converted_are_refused(
     study = Study(tmp_path)
     planned("inputs.visits.units", units)(study)
     with pytest.raises(PlanError) as refused:
-        config.parse(study.raw)
+        parse(study.raw)
     assert problem in str(refused.value)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from durable.config.model import Input
 from durable.intake.cells import File
 from durable.intake.encoding import utf8
 from durable.intake.findings import Findings
+from durable.plan.model import Input
 
 
 def read(data: bytes, encoding: Any = None) -> tuple[bytes | None, list[str]]:

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from durable.config.model import Input
 from durable.contracts.columns import NATIVE_COLUMNS
 from durable.intake.findings import Findings
 from durable.intake.reading import read
+from durable.plan.model import Input
 from tests.intake.forms import dataset_json, ndjson, parquet, short, typed, xlsx, xpt
 
 DAMAGE = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=4)), max_size=4)

@@ -16,7 +16,6 @@ from benchmarks.large_file import run, write_study
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from durable import config
 from durable.intake import check, cutoff, delimited, findings, queries, stored, typing
 from durable.intake.cells import text_of
 from durable.intake.findings import HIDDEN
@@ -24,6 +23,7 @@ from durable.intake.parquet import _written
 from durable.intake.progress import TERMINAL, Progress, of_stage
 from durable.intake.tables import repeated
 from durable.intake.texts import plain
+from durable.plan import load
 from durable.stages import STAGES
 from tests.intake.study import Study, column
 
@@ -36,7 +36,7 @@ def made(folder: Path, subjects: int) -> Path:
     """Results of both stages on a study of demo subjects over and over."""
     folder.mkdir()
     write_study(folder, subjects)
-    plan = config.load(folder / "plan.yaml")
+    plan = load(folder / "plan.yaml")
     check.run(plan.only(STAGES["check"].plan), folder)
     cutoff.run(plan.only(STAGES["cut"].plan), folder)
     return folder

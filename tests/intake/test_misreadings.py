@@ -14,9 +14,6 @@ import pyarrow.parquet as pq
 import pyreadstat
 import pytest
 
-from durable import config
-from durable.config import PlanError
-from durable.config.model import Input
 from durable.contracts.needs import needs
 from durable.intake import reading
 from durable.intake.findings import Findings
@@ -24,6 +21,8 @@ from durable.intake.number_formats import parts_shown
 from durable.intake.sas_formats import meaning_of
 from durable.intake.typing import _converted
 from durable.lookalikes import look_alike
+from durable.plan import PlanError, load, parse
+from durable.plan.model import Input
 from tests.intake.study import Study, cell, data, planned
 
 #: 12 April 2023 as SAS counts: 365 x 63 days and 16 leap days from 1960 to the end of 2022, and 101
@@ -306,7 +305,7 @@ def refused(folder: Path, line: str) -> str:
     inputs = f"inputs:\n  subjects: {{path: s.csv}}\n  visits: {{path: v.csv}}\n{line}\n"
     plan.write_text(f"analysis: {{id: x, data_cutoff: 2024-06-30}}\nstudy: {{id: S}}\n{inputs}")
     with pytest.raises(PlanError) as error:
-        config.load(plan)
+        load(plan)
     return str(error.value)
 
 
@@ -315,7 +314,7 @@ def refused(folder: Path, line: str) -> str:
 
 def needed(**response: Any) -> dict[str, str]:
     raw = Study(Path()).raw
-    plan = config.parse({**raw, "response": response})
+    plan = parse({**raw, "response": response})
     return needs(plan).missing("visits", {"subject_id", "visit", "visit_date"})
 
 
@@ -335,14 +334,14 @@ def test_what_is_needed_follows_from_the_definitions() -> None:
 def test_definitions_of_sensitivity_analyses_need_their_columns_too() -> None:
     raw = Study(Path()).raw
     variant = {"off": {"response": {"remission": {"immunosuppressant_free": True}}}}
-    missing = needs(config.parse({**raw, "sensitivity": variant})).missing("visits", set())
+    missing = needs(parse({**raw, "sensitivity": variant})).missing("visits", set())
     key = "sensitivity.off.response.remission.immunosuppressant_free"
     assert missing["immunosuppressant"] == key
 
 
 def test_an_enzyme_of_the_core_set_needs_its_limit_and_the_others_none() -> None:
     raw = Study(Path()).raw
-    found = needs(config.parse({**raw, "response": {"core_set": "imacs"}}))
+    found = needs(parse({**raw, "response": {"core_set": "imacs"}}))
     present = {name for name, key in found.columns["visits"].items()} | {"ck", "ast", "ast_uln"}
     key = "response.core_set (imacs)"
     assert found.missing("visits", present) == {"ck_uln": key}

@@ -8,9 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from durable import config
-from durable.config import PlanError
-from durable.config.model import TABLES
+from durable.plan import PlanError, parse
+from durable.plan.model import TABLES
 from tests.intake.package import domains, packaged
 from tests.intake.study import Study, planned
 from tests.intake.test_formats import checked, results
@@ -142,7 +141,7 @@ def test_a_mapping_that_cannot_be_meant_is_refused(
     study = Study(tmp_path)
     study.raw["inputs"] = {"sdtm": {"folder": "x", **changed}}
     with pytest.raises(PlanError) as refused:
-        config.parse(study.raw)
+        parse(study.raw)
     assert problem in str(refused.value)
 
 
@@ -150,4 +149,4 @@ def test_tables_beside_a_package_are_refused(tmp_path: Path) -> None:
     study = Study(tmp_path)
     study.raw["inputs"]["sdtm"] = {"folder": "x"}
     with pytest.raises(PlanError, match="a table beside an SDTM package"):
-        config.parse(study.raw)
+        parse(study.raw)

@@ -9,9 +9,8 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from durable import config
-from durable.config import PlanError
 from durable.intake.sdtm_maker import time_of, without_time
+from durable.plan import PlanError, parse
 from tests.intake.forms import dataset_json
 from tests.intake.package import domains, native, packaged
 from tests.intake.study import Study, planned
@@ -196,7 +195,7 @@ def refused(folder: Path, **keys: Any) -> str:
     study = Study(folder)
     study.raw["inputs"] = {"sdtm": {"folder": "x", **keys}}
     with pytest.raises(PlanError) as error:
-        config.parse(study.raw)
+        parse(study.raw)
     return str(error.value)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from durable.config.model import (
+from durable.files import write_csv, write_parquet
+from durable.plan.model import (
     Analysis,
     Decision,
     Inputs,
@@ -19,7 +20,6 @@ from durable.config.model import (
     Study,
     Variant,
 )
-from durable.files import write_csv, write_parquet
 from durable.stats.batch import kaplan_meier_batch
 from durable.stats.proportions import proportion_cis
 

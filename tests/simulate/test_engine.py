@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 
 from durable.analyse import durability, improvement
-from durable.config import Plan, PlanError
-from durable.config.model import Scenario
-from durable.config.simulation import section
 from durable.contracts.inputs import schema
 from durable.derive.assessments import assess
 from durable.derive.datasets import derive
+from durable.plan import Plan, PlanError
+from durable.plan.model import Scenario
+from durable.plan.simulation import section
 from durable.simulate import chunk, virtual
 from durable.simulate.estimates import Definition, definitions
 from durable.simulate.profiles import ACTIVE, IMPROVED, REMISSION, profiles

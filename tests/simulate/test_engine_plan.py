@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from durable.config import PlanError, load
+from durable.plan import PlanError, load
 from durable.workflow import SIMULATION, asks, plan_of
 from tests.derive.build import plan
 

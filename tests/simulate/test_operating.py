@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from durable.config.model import Decision, Plan, Scenario, Simulation
 from durable.errors import UserError
+from durable.plan.model import Decision, Plan, Scenario, Simulation
 from durable.simulate import gather as gathering
 from durable.simulate import operating
 from durable.simulate.characteristics import Measure, measures

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from durable.config.model import Plan
 from durable.display import simulation
-from durable.display.plots import style
-from durable.display.plots.points import read_points
-from durable.display.plots.style import Caption
+from durable.figures import style
+from durable.figures.points import read_points
+from durable.figures.style import Caption
+from durable.plan.model import Plan
 from durable.simulate import operating
 from durable.stages import STAGES
 from tests.display.layout import misplaced, smallest_type, words

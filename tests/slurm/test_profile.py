@@ -5,8 +5,8 @@ import re
 import pytest
 import yaml
 
-from durable.config import load
 from durable.errors import UserError
+from durable.plan import load
 from durable.workflow import keep_to_run
 from tests.workflow.conftest import ROOT
 

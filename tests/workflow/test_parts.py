@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from durable import stages
-from durable.config import PlanError
 from durable.errors import UserError
+from durable.plan import PlanError
 from durable.stages import STAGES
 from durable.workflow import (
     begin_run,

@@ -14,11 +14,11 @@ import pytest
 import yaml
 
 from durable.analyse import series as gather
-from durable.config import Plan, PlanError, parse
-from durable.config.series import analyses, at
 from durable.contracts.results import TOTAL, Result, read_csv, to_csv
 from durable.display import series as shown
 from durable.errors import UserError
+from durable.plan import Plan, PlanError, parse
+from durable.plan.series import analyses, at
 from durable.stages import STAGES
 from durable.workflow import SERIES, asks, plan_of, set_environment
 from tests.workflow.conftest import RESULTS, ROOT, Study, new_study

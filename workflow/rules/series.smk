@@ -7,7 +7,7 @@ them.
 
 import time
 
-from durable.config.series import further
+from durable.plan.series import further
 from durable.contracts.results import SERIES as SERIES_TABLES
 
 if PLAN.series:

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.analyse.groups import read_several
-from durable.config.model import Plan
 from durable.contracts.parameters import PLACES, QUANTILES
 from durable.cores import each
 from durable.files import write_csv
+from durable.plan.model import Plan
 
 #: From this many subjects on, scores and measures over time are shown by their quantiles.
 MANY = 500

@@ -16,10 +16,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.analyse.groups import Group, groups, of_each, read_adrs, read_adsl
-from durable.config.model import BetaPrior, Plan, Response, Strategy
 from durable.contracts.parameters import PLACES
 from durable.contracts.results import Result, to_csv
 from durable.files import write_text
+from durable.plan.model import BetaPrior, Plan, Response, Strategy
 from durable.stats.proportions import posterior, proportion_ci
 from durable.stats.summaries import summarise
 from durable.vocabulary import DIED, MISSING, NEW_THERAPY

@@ -10,8 +10,8 @@ import pandas as pd
 from durable.analyse.follow_up import followed_to
 from durable.analyse.groups import Group, groups
 from durable.analyse.incidence import Row, bound, number, percent, result
-from durable.config.model import Safety
 from durable.contracts.results import NOT_RECORDED, Result
+from durable.plan.model import Safety
 
 LIMITING = "t_dlt"
 ALL = "ALL"

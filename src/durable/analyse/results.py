@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from durable.config.model import Plan
 from durable.contracts.results import read_csv, to_csv
 from durable.files import write_text
+from durable.plan.model import Plan
 
 
 def run(plan: Plan, folder: Path) -> None:  # noqa: ARG001  (every stage is called alike)

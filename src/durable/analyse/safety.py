@@ -25,7 +25,6 @@ from durable.analyse.incidence import (
     result,
 )
 from durable.analyse.limiting import ALL, LIMITING, fatal_events
-from durable.config.model import Plan, Safety
 from durable.contracts.adae import (
     BEFORE_INFUSION,
     BEFORE_LYMPHODEPLETION,
@@ -34,6 +33,7 @@ from durable.contracts.adae import (
 )
 from durable.contracts.results import NO_EVENTS_TABLE, TOTAL, Result, to_csv
 from durable.files import write_text
+from durable.plan.model import Plan, Safety
 from durable.stats.summaries import summarise
 
 OVERVIEW = "t_ae_overview"

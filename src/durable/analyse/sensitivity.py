@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from durable.analyse import durability, forest, improvement
-from durable.config.model import Plan, Response, Statistics
 from durable.contracts.results import TOTAL, Result, to_csv
 from durable.files import write_csv, write_text
+from durable.plan.model import Plan, Response, Statistics
 
 OUTPUT = "t_sensitivity"
 PRIMARY = "primary"

@@ -10,11 +10,11 @@ from io import StringIO
 from pathlib import Path
 
 from durable.analyse import forest
-from durable.config.model import Plan
-from durable.config.series import analyses
 from durable.contracts.results import SERIES, TOTAL, Result, read_csv, to_csv
 from durable.errors import UserError
 from durable.files import sha256, write_csv, write_text
+from durable.plan.model import Plan
+from durable.plan.series import analyses
 
 #: Name of the plan's own analysis in the figure, which stands out there.
 _OWN = "primary"

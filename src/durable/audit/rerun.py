@@ -30,11 +30,11 @@ from durable.audit.pins import (
     found_pins,
 )
 from durable.audit.plans import key_differences
-from durable.config import Plan, load
-from durable.config.model import NO_ANALYSIS
 from durable.contracts.sdtm import input_paths
 from durable.errors import UserError
 from durable.files import safe_cell, sha256, write_text
+from durable.plan import Plan, load
+from durable.plan.model import NO_ANALYSIS
 
 VERDICT = "audit/verdict"
 RERUN = Path("audit/rerun")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from durable.config.model import ENZYMES, FIRST_YEAR, LAST_YEAR, Ranges, Scale
 from durable.contracts.columns import NATIVE_COLUMNS
+from durable.plan.model import ENZYMES, FIRST_YEAR, LAST_YEAR, Ranges, Scale
 
 Kind = Literal["text", "number", "integer", "date", "time"]
 

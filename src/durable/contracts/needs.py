@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from durable.config.model import ENZYMES, Plan, Response
 from durable.contracts.columns import NATIVE_COLUMNS
+from durable.plan.model import ENZYMES, Plan, Response
 
 #: By column the keys of the plan that need it; '' where every analysis does.
 Needed = dict[str, str]

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from durable.config.model import ENZYMES, TABLES, Inputs, Sdtm
+from durable.plan.model import ENZYMES, TABLES, Inputs, Sdtm
 
 #: The domain whose records are those of the table; assessments are put together from several.
 PRINCIPAL = {"subjects": "DM", "therapies": "CM", "adverse_events": "AE", "kinetics": "PC"}

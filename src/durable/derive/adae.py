@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.config.model import Plan, Safety
 from durable.contracts.adae import (
     AFTER_INFUSION,
     BEFORE_INFUSION,
@@ -27,6 +26,7 @@ from durable.contracts.partial_dates import possible_days
 from durable.contracts.words import outcome_class
 from durable.derive.adsl import flag, study_day
 from durable.files import write_parquet
+from durable.plan.model import Plan, Safety
 
 _FORM = r"(?:[0-9]{4}(?:-(?:0[1-9]|1[0-2]))?)?"
 

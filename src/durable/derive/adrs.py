@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.config.model import COMPONENTS, ENZYMES, Response, Visit
 from durable.contracts.inputs import MEASURES
 from durable.contracts.parameters import PLACES
 from durable.derive.assessments import UNSCHEDULED
 from durable.derive.frames import numbers, positions, taken, with_columns
+from durable.plan.model import COMPONENTS, ENZYMES, Response, Visit
 from durable.vocabulary import DIED, MISSING, NEW_THERAPY, NOT_CALCULABLE, PARTIAL
 
 Floats = npt.NDArray[np.float64]

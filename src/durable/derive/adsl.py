@@ -7,8 +7,8 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from durable.config.model import COMPONENTS, Response
 from durable.derive.assessments import attainable
+from durable.plan.model import COMPONENTS, Response
 
 
 def derive(

@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.config.model import MissedAssessments, Response, Visit
 from durable.derive.frames import last_rows, positions, with_columns
 from durable.derive.new_therapy import first_of_each, new_systemic
+from durable.plan.model import MissedAssessments, Response, Visit
 from durable.vocabulary import (
     CNSR,
     DEATH,

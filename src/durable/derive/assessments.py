@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.config.model import COMPONENTS, ENZYMES, Baseline, Response, Scale, Visit
 from durable.derive import remission, tis
 from durable.derive.frames import last_rows, numbers, row_of_subject, taken, with_columns
+from durable.plan.model import COMPONENTS, ENZYMES, Baseline, Response, Scale, Visit
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

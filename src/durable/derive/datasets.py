@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from durable.config.model import Plan, Response, Visit
 from durable.contracts import adam
 from durable.cores import ahead
 from durable.derive import adrs, adsl, adtte
@@ -20,6 +19,7 @@ from durable.derive.new_therapy import assessed_after, first_of_each, interventi
 from durable.derive.recurrence import with_losses
 from durable.derive.remission import first_remission
 from durable.files import write_parquet, write_parquet_blocks
+from durable.plan.model import Plan, Response, Visit
 
 #: Subjects whose assessments are derived at a time.
 BLOCK = 10 * adrs.BLOCK

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.config.model import Recurrence, Response, Scale, Worsening
 from durable.derive import tis
 from durable.derive.assessments import direction
 from durable.derive.frames import (
@@ -23,6 +22,7 @@ from durable.derive.frames import (
     with_columns,
 )
 from durable.derive.remission import all_met, any_met, count_met
+from durable.plan.model import Recurrence, Response, Scale, Worsening
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

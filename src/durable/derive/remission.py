@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.config.model import Criteria, Remission, Response
 from durable.derive.frames import first_rows, last_of_day, numbers, with_columns
+from durable.plan.model import Criteria, Remission, Response
 
 Floats = npt.NDArray[np.float64]
 

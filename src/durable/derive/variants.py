@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from durable.config.model import Improvement, NewTherapy, Plan, Response, Section
 from durable.contracts import adam
 from durable.derive.adrs import improvement
 from durable.derive.datasets import assessed, followed, read_validated
 from durable.files import write_parquet
+from durable.plan.model import Improvement, NewTherapy, Plan, Response, Section
 
 #: How the missing are counted is for the analysis: no dataset depends on it.
 _OF_ANALYSIS = ("improvement.missing",)

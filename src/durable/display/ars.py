@@ -14,12 +14,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from durable.config.model import Plan
 from durable.contracts.results import NOT_RECORDED, TOTAL
 from durable.display import definitions as say
 from durable.display.formats import NOT_ESTIMABLE
 from durable.display.kinds import KINDS, Kind
 from durable.files import write_text
+from durable.plan.model import Plan
 
 Json = dict[str, Any]
 Row = dict[str, str]

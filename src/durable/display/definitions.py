@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from durable.config.model import MissedAssessments, Plan, Response, Safety, Scale, Statistics, Visit
+from durable.plan.model import MissedAssessments, Plan, Response, Safety, Scale, Statistics, Visit
 
 MEASURES = {
     "physician_global": "physician global",

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from durable.config.model import Plan
 from durable.cores import each
-from durable.display.plots import (
+from durable.figures import (
     forest,
     kinetics,
     km,
@@ -21,8 +20,9 @@ from durable.display.plots import (
     trajectories,
     waterfall,
 )
-from durable.display.plots.points import Points, read_points
-from durable.display.plots.style import Caption, save, settings
+from durable.figures.points import Points, read_points
+from durable.figures.style import Caption, save, settings
+from durable.plan.model import Plan
 from durable.stages import STAGES
 
 

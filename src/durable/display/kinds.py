@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from durable.config.model import Plan
 from durable.display import definitions as say
 from durable.display.shell import Ard, Rows
 from durable.display.shells import efficacy, kinetics, safety, subjects
+from durable.plan.model import Plan
 
 
 @dataclass(frozen=True)

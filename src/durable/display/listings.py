@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from durable.config.model import Plan
 from durable.contracts.parameters import PLACES
 from durable.display import definitions as say
+from durable.plan.model import Plan
 
 Kind = Literal["text", "number", "date"]
 

@@ -19,7 +19,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from durable.config.model import TABLES, Plan
 from durable.contracts.results import TOTAL
 from durable.display import definitions as say
 from durable.display import formats as f
@@ -30,6 +29,7 @@ from durable.display.report_summary import summary
 from durable.display.shell import Ard
 from durable.display.tables import read_ard, tables
 from durable.files import safe_cell, write_text
+from durable.plan.model import TABLES, Plan
 from durable.stages import STAGES
 
 _TEMPLATES = Path(__file__).parent / "templates"

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from durable.config.model import Analysis, Inputs, Plan, Study
-from durable.config.reference import keys
+from durable.plan.model import Analysis, Inputs, Plan, Study
+from durable.plan.reference import keys
 
 #: Sections in which a difference is one of definition, not of names or of presentation.
 DEFINING = ("schedule", "response", "statistics", "groups", "safety", "kinetics")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from durable.config.model import Plan
 from durable.contracts.results import PLATEAU, TOTAL, join_parameter
 from durable.display import formats as f
 from durable.display.shell import Ard, Lookup
+from durable.plan.model import Plan
 
 _EVENTS = (
     ("recurrence", "recurrence"),

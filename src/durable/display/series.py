@@ -7,19 +7,19 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from durable.config.model import Plan
-from durable.config.series import analyses
 from durable.contracts.results import SERIES
 from durable.display import definitions as say
 from durable.display.html import STYLE, page_template, render_fragment
 from durable.display.kinds import KINDS
-from durable.display.plots import forest
-from durable.display.plots.points import read_points
-from durable.display.plots.style import Caption, save, settings
 from durable.display.report import figures as drawings
 from durable.display.shell import Table
 from durable.display.tables import headings, read_ard, rows, write
+from durable.figures import forest
+from durable.figures.points import read_points
+from durable.figures.style import Caption, save, settings
 from durable.files import write_text
+from durable.plan.model import Plan
+from durable.plan.series import analyses
 from durable.stages import STAGES
 
 _TEMPLATES = Path(__file__).parent / "templates"

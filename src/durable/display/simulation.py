@@ -8,19 +8,19 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from durable.config.model import Plan
-from durable.config.simulation import section
 from durable.display import definitions as defined
 from durable.display import simulation_words as say
 from durable.display.html import STYLE, page_template, render_fragment
-from durable.display.plots import operating
-from durable.display.plots.points import Points, read_points
-from durable.display.plots.style import Caption, save, settings
 from durable.display.report import figures as drawings
 from durable.display.report_plan import variants
 from durable.display.simulation_tables import tables
 from durable.display.tables import write
+from durable.figures import operating
+from durable.figures.points import Points, read_points
+from durable.figures.style import Caption, save, settings
 from durable.files import write_text
+from durable.plan.model import Plan
+from durable.plan.simulation import section
 from durable.stages import STAGES
 
 _TEMPLATES = Path(__file__).parent / "templates"

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from math import isnan, nan
 from pathlib import Path
 
-from durable.config.model import Plan
-from durable.config.simulation import section
 from durable.display import formats as f
 from durable.display import simulation_words as say
 from durable.display.shell import Row, Table
+from durable.plan.model import Plan
+from durable.plan.simulation import section
 from durable.stages import STAGES
 
 PRIMARY = "primary"

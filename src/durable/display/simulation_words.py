@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from durable.config.model import Decision, Plan, Scenario
-from durable.config.simulation import section
 from durable.display import definitions as say
+from durable.plan.model import Decision, Plan, Scenario
+from durable.plan.simulation import section
 
 MEDIAN = "median DOR"
 RATE = "rate "

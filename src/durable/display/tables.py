@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
-from durable.config.model import Plan
 from durable.contracts.results import read_csv
 from durable.display import definitions as say
 from durable.display.documents import layout, rtf
@@ -16,6 +15,7 @@ from durable.display.html import render_page
 from durable.display.kinds import KINDS, Kind
 from durable.display.shell import Ard, Row, Table
 from durable.files import safe_cell, write_text
+from durable.plan.model import Plan
 from durable.stages import STAGES
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from durable.config.model import Plan
 from durable.export import identity
 from durable.export.datasets import Dataset, Variable
+from durable.plan.model import Plan
 
 _TYPES = {"text": "string", "integer": "integer", "float": "double", "date": "date"}
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import pandas as pd
 
-from durable.config.model import TABLES, Input, Inputs, Plan
 from durable.contracts.columns import OPTIONAL_COLUMNS
 from durable.contracts.needs import needs, remission_columns
 from durable.cores import each
@@ -29,6 +28,7 @@ from durable.intake.stored import ROWS, write_listing, write_table
 from durable.intake.tables import Table
 from durable.intake.typing import typed
 from durable.intake.values import Typed
+from durable.plan.model import TABLES, Input, Inputs, Plan
 
 #: Inputs of fewer bytes are done before there is anything to say of how far they are.
 LARGE = 50_000_000

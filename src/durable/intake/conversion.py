@@ -15,12 +15,12 @@ from functools import partial
 
 import pandas as pd
 
-from durable.config.model import Input
 from durable.contracts.units import UNITS
 from durable.intake.cells import plain
 from durable.intake.findings import Recorded, shown
 from durable.intake.stored import ROWS
 from durable.intake.texts import each, where_each
+from durable.plan.model import Input
 
 COLUMNS = ["table", "subject_id", "row", "column", "recorded", "unit", "read_as"]
 _NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?")

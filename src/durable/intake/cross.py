@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from durable.config.model import Visit
 from durable.contracts.inputs import KEYS, columns_needed
 from durable.contracts.spelling import fold, spelled
 from durable.intake import events, samples, subjects, visits
@@ -18,6 +17,7 @@ from durable.intake.findings import UNSCHEDULED, Findings
 from durable.intake.tables import Table, date_of, first_day, last_day, looked_up, of_known, repeated
 from durable.intake.texts import Phrase, coded
 from durable.intake.values import Typed
+from durable.plan.model import Visit
 
 #: Columns whose values are counted by their text.
 _SPELLED = {

@@ -17,9 +17,9 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from durable.config.model import TABLES, Plan
 from durable.errors import UserError
 from durable.intake.rules import RULES
+from durable.plan.model import TABLES, Plan
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,8 +14,8 @@ import io
 import re
 from collections.abc import Iterator
 
-from durable.config.model import Input
 from durable.intake.cells import File
+from durable.plan.model import Input
 
 #: Encodings that a plan can name for bytes that are not UTF-8; Python's names are the same.
 _NAMED = ("gb18030", "windows-1252")

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from durable.config.model import Ranges
 from durable.contracts.inputs import columns
 from durable.contracts.spelling import fold
 from durable.contracts.words import is_missing_word
 from durable.intake.findings import Findings, Recorded
 from durable.intake.rules import Severity
 from durable.intake.values import Typed, Values
+from durable.plan.model import Ranges
 
 #: Words that are an answer in a column, though they mean that something is not known: the terms of
 #: CDISC codelists.

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.config.model import Format, Input
 from durable.contracts.columns import NATIVE_COLUMNS, OPTIONAL_COLUMNS
 from durable.contracts.needs import Needs
 from durable.intake.cells import Cells, File
@@ -20,6 +19,7 @@ from durable.intake.progress import Progress
 from durable.intake.rules import Severity
 from durable.intake.texts import empty, texts
 from durable.lookalikes import look_alike
+from durable.plan.model import Format, Input
 
 #: Formats whose column names have no case: the reader gives them in small letters.
 SAS: tuple[Format, ...] = ("xpt", "sas7bdat")

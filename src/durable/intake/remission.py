@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.config.model import Response
 from durable.contracts.needs import remission_columns
 from durable.derive.assessments import remission_of
 from durable.derive.frames import first_row_of_day
@@ -17,6 +16,7 @@ from durable.derive.remission import first_remission
 from durable.intake.cross import Check
 from durable.intake.findings import Findings
 from durable.intake.tables import Table
+from durable.plan.model import Response
 
 #: Columns of the items that every assessment is judged on.
 _ITEMS = ("physician_global", "cmas", "mmt8", "ck")

@@ -13,12 +13,12 @@ from typing import Any
 
 import pandas as pd
 
-from durable.config.model import ENZYMES, Input, Sdtm
 from durable.contracts.sdtm import OPTIONAL, SELECTED, domains, file_of, variables
 from durable.intake.findings import Findings, Recorded
 from durable.intake.reading import nothing, read_cells
 from durable.intake.sdtm_assessments import Assessments
 from durable.intake.sdtm_records import Records, Subjects
+from durable.plan.model import ENZYMES, Input, Sdtm
 
 
 @dataclass

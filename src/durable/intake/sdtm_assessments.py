@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from durable.config.model import ENZYMES
 from durable.contracts.sdtm import evaluators
 from durable.intake.findings import Recorded
 from durable.intake.sdtm_maker import Column, Maker, bare, without_time
+from durable.plan.model import ENZYMES
 
 
 class Assessments(Maker):

@@ -12,13 +12,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from durable.config.model import FIRST_YEAR, LAST_YEAR, Ranges
 from durable.contracts import inputs
 from durable.intake.findings import HIDDEN, Findings, Recorded
 from durable.intake.progress import Progress
 from durable.intake.texts import coded, plain
 from durable.intake.values import Typed, Values
 from durable.lookalikes import look, named
+from durable.plan.model import FIRST_YEAR, LAST_YEAR, Ranges
 
 #: ASCII digits only: full-width digits and thousands separators are not guessed at. With an
 #: exponent (9.61e+06) programs write what they have as a number.

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from durable.config.model import ENZYMES, Visit
 from durable.contracts.inputs import MEASURES
 from durable.contracts.spelling import fold
 from durable.intake.findings import UNSCHEDULED, Findings
 from durable.intake.rules import Severity
 from durable.intake.tables import Table, date_of, left_empty, looked_up, of_known, repeated
 from durable.intake.texts import Phrase, of_codes, where_each
+from durable.plan.model import ENZYMES, Visit
 
 
 def twice(table: Table, again: pd.Series[bool], findings: Findings) -> None:

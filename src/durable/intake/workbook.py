@@ -17,7 +17,6 @@ from openpyxl.reader.excel import ExcelReader
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
-from durable.config.model import Input
 from durable.intake.cells import Cells, File, by_position, plain, significant, text_of
 from durable.intake.number_formats import (
     EAST_ASIAN_MONTHS,
@@ -26,6 +25,7 @@ from durable.intake.number_formats import (
     signs,
     zeros,
 )
+from durable.plan.model import Input
 
 #: A character that XML cannot hold, or an underscore that would begin one (ECMA-376, ST_Xstring).
 _ESCAPE = re.compile(r"(?:_x[0-9A-Fa-f]{4}_)+")

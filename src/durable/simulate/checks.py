@@ -9,8 +9,8 @@ from math import nan
 import numpy as np
 import pandas as pd
 
-from durable.config.model import BetaPrior, Decision, Plan, Scenario, Simulation
-from durable.config.simulation import section
+from durable.plan.model import BetaPrior, Decision, Plan, Scenario, Simulation
+from durable.plan.simulation import section
 from durable.simulate import theory
 from durable.simulate.characteristics import Measure, share
 from durable.simulate.gather import PRIMARY, Key, Tally

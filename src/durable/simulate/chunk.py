@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from durable.config.model import Plan
-from durable.config.simulation import section
 from durable.errors import UserError
 from durable.files import write_parquet
+from durable.plan.model import Plan
+from durable.plan.simulation import section
 from durable.simulate.estimates import (
     COLUMNS,
     Definition,

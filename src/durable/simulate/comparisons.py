@@ -7,8 +7,8 @@ from math import nan
 import numpy as np
 import pandas as pd
 
-from durable.config.model import Plan, Simulation
-from durable.config.simulation import section
+from durable.plan.model import Plan, Simulation
+from durable.plan.simulation import section
 from durable.simulate import theory
 from durable.simulate.gather import MEDIAN, PRIMARY
 

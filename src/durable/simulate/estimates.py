@@ -15,13 +15,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.analyse.improvement import counted
-from durable.config.model import Plan, Response, Statistics, Visit
 from durable.derive import adrs, adsl, adtte
 from durable.derive.assessments import assess
 from durable.derive.frames import with_columns
 from durable.derive.new_therapy import interventions
 from durable.derive.recurrence import with_losses
 from durable.derive.remission import first_remission
+from durable.plan.model import Plan, Response, Statistics, Visit
 from durable.simulate.profiles import ASSESSED
 from durable.simulate.virtual import CUTOFF, Tables
 from durable.stats.batch import kaplan_meier_batch

@@ -8,9 +8,9 @@ from itertools import product
 from math import nan
 from pathlib import Path
 
-from durable.config.model import Plan
-from durable.config.simulation import section
 from durable.files import write_csv
+from durable.plan.model import Plan
+from durable.plan.simulation import section
 from durable.simulate.characteristics import operating_frame
 from durable.simulate.checks import decisions_frame, theory_frame
 from durable.simulate.comparisons import (

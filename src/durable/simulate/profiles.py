@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.config.load import Finding, PlanError
-from durable.config.model import ENZYMES, Response, Scale, Visit
 from durable.contracts.columns import NATIVE_COLUMNS
 from durable.derive.assessments import assess, direction
+from durable.plan.load import Finding, PlanError
+from durable.plan.model import ENZYMES, Response, Scale, Visit
 
 Floats = npt.NDArray[np.float64]
 #: Columns of the visits table, each an array over the states.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from durable.config.model import Scenario, Visit
+from durable.plan.model import Scenario, Visit
 
 
 def schedule_of(

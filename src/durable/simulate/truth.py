@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from durable.config.model import Plan, Scenario
-from durable.config.simulation import section
 from durable.files import write_csv
+from durable.plan.model import Plan, Scenario
+from durable.plan.simulation import section
 
 #: Halvings that find a quantile to the last digit.
 _HALVINGS = 200

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.config.model import Scenario, Visit
 from durable.contracts.columns import NATIVE_COLUMNS
+from durable.plan.model import Scenario, Visit
 from durable.simulate.profiles import ACTIVE, IMPROVED, RECURRED, REMISSION, Profile
 
 #: Trials that are drawn together. Another number would be other random numbers.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from durable.config.model import Plan
 from durable.display import definitions as say
 from durable.display.documents import layout, rtf
 from durable.display.documents.pictures import pictures
 from durable.display.tables import read_ard, tables
 from durable.files import whole, write_text
+from durable.plan.model import Plan
 
 
 def run(plan: Plan, folder: Path) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from durable.config.model import Plan
 from durable.display.figures import drawn
-from durable.display.plots.style import save_pdf
+from durable.figures.style import save_pdf
+from durable.plan.model import Plan
 
 
 def run(plan: Plan, folder: Path) -> None:

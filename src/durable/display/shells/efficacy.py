@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from durable.config.model import Plan
 from durable.display import formats as f
 from durable.display.shell import Ard, Cell, Line, Lookup, Row, Rows
 from durable.display.shells.cells import count, estimate, joined, n_percent, over, rate, summary
+from durable.plan.model import Plan
 
 
 def improvement(ard: Ard, plan: Plan) -> Rows:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from durable.config.model import Plan
 from durable.contracts.results import split_parameter
 from durable.display import formats as f
 from durable.display.shell import Ard, Line, Lookup, Row, Rows
 from durable.display.shells.cells import count, joined, three, value
+from durable.plan.model import Plan
 
 
 def kinetics(ard: Ard, plan: Plan) -> Rows:

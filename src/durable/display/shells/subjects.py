@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from durable.config.model import Plan
 from durable.contracts.parameters import PLACES
 from durable.contracts.results import split_parameter
 from durable.display import definitions
 from durable.display.shell import Ard, Line, Row, Rows
 from durable.display.shells.cells import count, plain_n_percent, summary
+from durable.plan.model import Plan
 
 
 def disposition(ard: Ard, plan: Plan) -> Rows:

@@ -10,9 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.markers import CARETRIGHTBASE
 from matplotlib.patches import Patch
 
-from durable.config.model import Plan
-from durable.display.plots.points import Points, short
-from durable.display.plots.style import (
+from durable.figures.points import Points, short
+from durable.figures.style import (
     INK,
     Box,
     Caption,
@@ -22,6 +21,7 @@ from durable.display.plots.style import (
     nothing,
     shortened,
 )
+from durable.plan.model import Plan
 
 COLUMNS = ("subject", "group", "kind", "start_day", "end_day")
 _SPANS: dict[str, Style] = {

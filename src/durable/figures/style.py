@@ -27,10 +27,10 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from durable.config.model import Plan
 from durable.contracts.parameters import QUANTILES
-from durable.display.plots.points import Points, short
+from durable.figures.points import Points, short
 from durable.files import whole, write_text
+from durable.plan.model import Plan
 
 #: How artists are drawn, as keyword arguments.
 Style = dict[str, Any]

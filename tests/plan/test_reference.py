@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from durable import demo
-from durable.config import PlanError, load, parse, schema
-from durable.config.reference import README, keys, reference, write_reference
-from tests.config.test_refusals import SMALLEST, changed
+from durable.plan import PlanError, load, parse, schema
+from durable.plan.reference import README, keys, reference, write_reference
+from tests.plan.test_refusals import SMALLEST, changed
 
 ROOT = Path(__file__).parents[2]
 DEMO = ["config/config.yaml", "config/final.yaml"]

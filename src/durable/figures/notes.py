@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from durable.config.model import Plan
 from durable.display import definitions
+from durable.plan.model import Plan
 
 Notes = tuple[str, ...]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from durable.config import PlanError, load, parse
+from durable.plan import PlanError, load, parse
 
 SMALLEST: dict[str, Any] = {
     "analysis": {"id": "a1", "data_cutoff": "2024-06-30"},

@@ -109,7 +109,7 @@ class Section(BaseModel):
     """Common behaviour of every part of the plan: frozen, strict, unknown keys refused."""
 
     # Not use_attribute_docstrings: pydantic would read this source anew for every job. The texts
-    # under the keys are read where they are shown (`durable.config.load.schema`).
+    # under the keys are read where they are shown (`durable.plan.load.schema`).
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     def only(self, paths: Iterable[str]) -> Self:

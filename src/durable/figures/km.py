@@ -12,9 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from durable.config.model import Plan
-from durable.display.plots.points import Points, short
-from durable.display.plots.style import (
+from durable.figures.points import Points, short
+from durable.figures.style import (
     COLOURS,
     DASHES,
     FAINT,
@@ -29,6 +28,7 @@ from durable.display.plots.style import (
     nothing,
     text_width,
 )
+from durable.plan.model import Plan
 
 COLUMNS = (
     "kind",

@@ -9,9 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from durable.config.model import Plan
-from durable.display.plots.points import Points
-from durable.display.plots.style import (
+from durable.figures.points import Points
+from durable.figures.style import (
     DASHES,
     FAINT,
     INK,
@@ -24,6 +23,7 @@ from durable.display.plots.style import (
     subject_key,
     subject_style,
 )
+from durable.plan.model import Plan
 
 COLUMNS = ("assay", "unit", "subject", "group", "day", "value", "below_lloq", "lloq", "kind")
 _PANEL = 78.0

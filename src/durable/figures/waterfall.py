@@ -12,9 +12,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from durable.config.model import Plan
-from durable.display.plots.points import Points, short
-from durable.display.plots.style import (
+from durable.figures.points import Points, short
+from durable.figures.style import (
     INK,
     MOST_SUBJECTS,
     Caption,
@@ -24,6 +23,7 @@ from durable.display.plots.style import (
     text_width,
     thresholds,
 )
+from durable.plan.model import Plan
 
 COLUMNS = ("subject", "group", "best_tis", "visit", "level")
 #: Height of the plot, and width of all bars, millimetres.

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from durable.config.load import schema
-from durable.config.model import Plan
 from durable.files import write_text
+from durable.plan.load import schema
+from durable.plan.model import Plan
 
 SCHEMA = Path("workflow/schemas/config.schema.json")
 README = Path("config/README.md")

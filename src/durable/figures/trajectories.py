@@ -5,9 +5,8 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from durable.config.model import Plan, Scale
-from durable.display.plots.points import Points
-from durable.display.plots.style import (
+from durable.figures.points import Points
+from durable.figures.style import (
     Caption,
     Page,
     months_axis,
@@ -16,6 +15,7 @@ from durable.display.plots.style import (
     subject_key,
     subject_style,
 )
+from durable.plan.model import Plan, Scale
 
 COLUMNS = ("measure", "unit", "subject", "day", "value")
 _PANEL = 44.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from durable.config.model import NO_ANALYSIS, Plan
 from durable.errors import UserError
+from durable.plan.model import NO_ANALYSIS, Plan
 
 
 def further(plan: Plan) -> tuple[dt.date, ...]:

@@ -10,9 +10,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from durable.config.model import Plan
-from durable.display.plots.points import Points
-from durable.display.plots.style import (
+from durable.figures.points import Points
+from durable.figures.style import (
     COLOURS,
     FAINT,
     INK,
@@ -28,6 +27,7 @@ from durable.display.plots.style import (
     nothing,
     wrap,
 )
+from durable.plan.model import Plan
 
 COLUMNS = ("analysis", "title", "parameter", "estimate", "lower", "upper", "text")
 PRIMARY = "primary"

@@ -10,9 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from durable.config.model import Plan
-from durable.display.plots.points import Points, short
-from durable.display.plots.style import (
+from durable.figures.points import Points, short
+from durable.figures.style import (
     TEXT_SIZE,
     WIDTH,
     Box,
@@ -27,6 +26,7 @@ from durable.display.plots.style import (
     text_width,
     thresholds,
 )
+from durable.plan.model import Plan
 
 COLUMNS = ("subject", "day", "tis", "partial")
 #: Space between two labels, and between the plot and its labels, millimetres.

@@ -13,9 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from durable.config.model import Plan
-from durable.display.plots.points import Points, short
-from durable.display.plots.style import (
+from durable.figures.points import Points, short
+from durable.figures.style import (
     COLOURS,
     FAINT,
     INK,
@@ -32,6 +31,7 @@ from durable.display.plots.style import (
     nothing,
     wrap,
 )
+from durable.plan.model import Plan
 
 COVERAGE = ("series", "scenario", "estimate", "n", "true", "coverage", "mcse")
 SPACING = (

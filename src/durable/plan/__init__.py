@@ -1,6 +1,6 @@
 """The analysis plan: one YAML file, read once and checked as a whole."""
 
-from durable.config.load import Finding, PlanError, load, parse, schema
-from durable.config.model import Plan
+from durable.plan.load import Finding, PlanError, load, parse, schema
+from durable.plan.model import Plan
 
 __all__ = ["Finding", "Plan", "PlanError", "load", "parse", "schema"]

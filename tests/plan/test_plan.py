@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from durable.config import Plan, parse
-from durable.config.load import _Loader, _QuickLoader
+from durable.plan import Plan, parse
+from durable.plan.load import _Loader, _QuickLoader
 from durable.stages import STAGES
-from tests.config.test_refusals import SMALLEST, changed
+from tests.plan.test_refusals import SMALLEST, changed
 
 ROOT = Path(__file__).parents[2]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from durable.config.model import Plan, Simulation
 from durable.errors import UserError
+from durable.plan.model import Plan, Simulation
 
 
 def section(plan: Plan) -> Simulation:

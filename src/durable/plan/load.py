@@ -17,7 +17,12 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError, create_model
 
-from durable.config.model import (
+from durable.contracts.columns import NATIVE_COLUMNS
+from durable.contracts.sdtm import VARIABLES, unusable, variables
+from durable.contracts.units import UNITS
+from durable.errors import UserError
+from durable.lookalikes import look_alike
+from durable.plan.model import (
     ENZYMES,
     LONGEST_ID,
     TABLES,
@@ -32,11 +37,6 @@ from durable.config.model import (
     Visit,
     merged,
 )
-from durable.contracts.columns import NATIVE_COLUMNS
-from durable.contracts.sdtm import VARIABLES, unusable, variables
-from durable.contracts.units import UNITS
-from durable.errors import UserError
-from durable.lookalikes import look_alike
 
 
 @dataclass(frozen=True)
