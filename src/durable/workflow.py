@@ -31,12 +31,13 @@ from durable.audit.pins import (
 from durable.audit.study import record_study
 from durable.by_hand import forget_remade, made_by_hand, read_record, write_record
 from durable.client import RUN, SOCKET, THREADS
+from durable.contracts.columns import TABLES
 from durable.contracts.sdtm import domains, file_of
 from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.intake.cutoff import severities
-from durable.plan import Finding, Plan, PlanError, load, series
-from durable.plan.model import TABLES
+from durable.plan import Finding, Plan, PlanError, load
+from durable.plan.cutoffs import analysis_ids, plan_at
 from durable.stages import COMMANDS, STAGES, code_digest, packages
 
 DEFAULT_CONFIGURATION = Path("config/config.yaml")
@@ -342,7 +343,7 @@ def begin(
         cutoffs = map(str, plan.series.cutoffs)
         _HELD.append(_begin_beside(folder / SERIES, _SCATTERED, cutoffs))
         for cutoff in plan.series.cutoffs:
-            write_text(plan_file(folder, cutoff), pinned(series.at(plan, cutoff), None))
+            write_text(plan_file(folder, cutoff), pinned(plan_at(plan, cutoff), None))
     if alone:
         record_study(plan, {}, folder, inputs=False)
         return
@@ -358,7 +359,7 @@ def begin(
 
 def folders(plan: Plan, cutoffs: bool) -> list[Path]:
     """Folder of the results; those at further data cut-offs too where `cutoffs` are asked for."""
-    names = series.analyses(plan).values() if cutoffs else [plan.analysis.id]
+    names = analysis_ids(plan).values() if cutoffs else [plan.analysis.id]
     return [Path("results", name) for name in names]
 
 

@@ -20,8 +20,7 @@ from durable.contracts.results import NO_SAMPLES, TOTAL, Result, read_csv, split
 from durable.derive.kinetics import Assay, concentrations, parameter_codes, parameters
 from durable.display.shell import Ard
 from durable.display.shells.kinetics import kinetics as shell
-from durable.plan import parse
-from durable.plan.model import Exposure, Kinetics, Persistence
+from durable.plan import Exposure, Kinetics, Persistence, parse
 from tests.derive.build import date
 from tests.derive.events import adsl, child, never_infused
 

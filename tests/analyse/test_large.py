@@ -20,8 +20,7 @@ from durable.derive import adrs, datasets
 from durable.errors import UserError
 from durable.files import write_parquet_blocks
 from durable.intake import check, cutoff, findings
-from durable.plan import load
-from durable.plan.model import Plan
+from durable.plan import Plan, load
 
 SHOWN = ["USUBJID", "PARAMCD", "AVISIT", "ADT", "ADY", "AVAL", "AVALC", "REASON"]
 SUBJECTS = 60

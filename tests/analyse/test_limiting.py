@@ -6,7 +6,7 @@ import pytest
 
 from durable.analyse import safety
 from durable.analyse.groups import groups
-from durable.plan.model import Safety
+from durable.plan import Safety
 from tests.derive.build import date
 from tests.derive.events import adsl, child, derived, event
 

@@ -22,8 +22,7 @@ from durable.contracts.adae import adae as contract
 from durable.contracts.results import read_csv, split_parameter, to_csv
 from durable.derive import adae, datasets
 from durable.intake import check, cutoff
-from durable.plan import load
-from durable.plan.model import Safety
+from durable.plan import Safety, load
 from tests.derive.build import date
 from tests.derive.events import adsl, child, derived, event, never_infused, table
 

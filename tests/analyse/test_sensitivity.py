@@ -12,8 +12,7 @@ from durable.analyse import sensitivity
 from durable.contracts.results import read_csv
 from durable.derive import datasets, variants
 from durable.files import write_parquet
-from durable.plan import load
-from durable.plan.model import Plan
+from durable.plan import Plan, load
 from tests.derive.build import ACTIVE, FLARING, INACTIVE, date, subject, table, visit
 from tests.derive.build import plan as plan_of
 

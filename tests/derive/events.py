@@ -9,7 +9,7 @@ import pandas as pd
 from durable.contracts.adae import adae as contract
 from durable.contracts.columns import NATIVE_COLUMNS
 from durable.derive import adae
-from durable.plan.model import Safety
+from durable.plan import Safety
 from tests.derive.build import INFUSION, date
 
 _DATES = ("LDDT", "TRTSDT", "EOSDT", "LSTALVDT", "DTHDT", "CUTDT")

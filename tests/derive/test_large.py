@@ -19,7 +19,7 @@ from durable.derive import adrs, datasets, tis
 from durable.derive.datasets import Datasets, derive, derive_but_records
 from durable.files import write_parquet, write_parquet_blocks
 from durable.intake.stored import write_table
-from durable.plan.model import Response
+from durable.jdm.response import Response
 from tests.derive.build import ACTIVE, INACTIVE, UNKNOWN, plan, subject, table, visit
 
 Tables = dict[str, pd.DataFrame]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from durable.derive import tis
 from durable.derive.tis import percent_change, total_improvement_score
-from durable.plan.model import COMPONENTS
+from durable.jdm.measures import COMPONENTS
 
 LOW, HIGH = "lower", "higher"
 

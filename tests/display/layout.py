@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from durable.display import figures
-from durable.plan.model import Analysis, Input, Inputs, Plan, Study
+from durable.plan import Analysis, Input, Inputs, Plan, Study
 
 PLAN = Plan(
     analysis=Analysis(id="a1", data_cutoff=dt.date(2024, 6, 30)),

@@ -28,7 +28,8 @@ from durable.figures.style import (
     text_width,
     wrap,
 )
-from durable.plan.model import Remission, Response, Statistics
+from durable.jdm.response import Remission, Response
+from durable.plan import Statistics
 from durable.stages import STAGES
 from tests.display import figure_data
 from tests.display.layout import KINDS, PLAN, drawn, misplaced, smallest_type, words

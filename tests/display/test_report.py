@@ -22,8 +22,8 @@ from durable.display.report_plan import plan_keys, shown
 from durable.display.report_summary import summary
 from durable.display.shell import Ard
 from durable.files import safe_cell
+from durable.jdm.response import NewTherapy
 from durable.plan import Plan
-from durable.plan.model import NewTherapy
 from durable.stages import STAGES
 
 Made = tuple[Plan, Path]

@@ -18,7 +18,8 @@ from durable.display import formats, tables
 from durable.display.html import render_fragment, render_page
 from durable.display.kinds import KINDS
 from durable.display.shell import Row, Table
-from durable.plan.model import Plan, Response, Safety, Statistics, Variant
+from durable.jdm.response import Response
+from durable.plan import Plan, Safety, Statistics, Variant
 from durable.stages import STAGES
 from tests.display.layout import PLAN
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from durable.export.datasets import Dataset, read_datasets
-from durable.plan import load
-from durable.plan.model import Plan
+from durable.plan import Plan, load
 from durable.stages import STAGES
 
 ROOT = Path(__file__).parents[2]

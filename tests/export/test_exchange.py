@@ -29,7 +29,8 @@ from durable.display import ars
 from durable.export import dataset_json, define
 from durable.export.datasets import Dataset
 from durable.export.transport import fitted
-from durable.plan.model import NewTherapy, Plan
+from durable.jdm.response import NewTherapy
+from durable.plan import Plan
 from tests.export.conftest import ROOT
 
 ODM, DEF = "{http://www.cdisc.org/ns/odm/v1.3}", "{http://www.cdisc.org/ns/def/v2.1}"

@@ -10,7 +10,7 @@ from durable.contracts.columns import NATIVE_COLUMNS
 from durable.contracts.metadata import DATASETS, Metadata, contracts
 from durable.export import identity
 from durable.export.datasets import Dataset
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 SCHEMAS = contracts((28, 90))
 ALL = pytest.mark.parametrize("metadata", DATASETS, ids=lambda m: m.name)

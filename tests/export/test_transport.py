@@ -31,7 +31,7 @@ from durable.export.transport import (
     to_ascii,
     write_transport,
 )
-from durable.plan.model import Plan
+from durable.plan import Plan
 from tests.programs import needs
 
 DAY, EPOCH = dt.date(2024, 6, 30), dt.date(1960, 1, 1)

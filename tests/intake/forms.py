@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyreadstat
 
+from durable.contracts.columns import TABLES
 from durable.contracts.inputs import columns
-from durable.plan.model import TABLES, Ranges
+from durable.jdm.response import Ranges
 from tests.intake.study import DEMO, Edit, Study
 
 Rows = list[list[Any]]

@@ -12,7 +12,7 @@ import pandas as pd
 import pyreadstat
 
 from durable.contracts.sdtm import VARIABLES
-from durable.plan.model import ENZYMES
+from durable.jdm.measures import ENZYMES
 from tests.intake.forms import dataset_json
 from tests.intake.study import DEMO, Edit, Study
 

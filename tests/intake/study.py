@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 import yaml
 
+from durable.contracts.columns import TABLES
 from durable.errors import UserError
 from durable.intake import check, cutoff
-from durable.plan import parse
-from durable.plan.model import TABLES, Plan
+from durable.plan import Plan, parse
 from durable.stages import STAGES
 
 ROOT = Path(__file__).parents[2]

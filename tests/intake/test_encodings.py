@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from durable.intake.cells import File
 from durable.intake.encoding import utf8
 from durable.intake.findings import Findings
-from durable.plan.model import Input
+from durable.plan import Input
 
 
 def read(data: bytes, encoding: Any = None) -> tuple[bytes | None, list[str]]:

@@ -15,9 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from durable.contracts.columns import TABLES
 from durable.intake import reading
 from durable.intake.findings import Findings
-from durable.plan.model import TABLES, Input
+from durable.plan import Input
 from durable.stages import STAGES
 from tests.intake.forms import delivered, typed, xpt
 from tests.intake.study import Study
@@ -136,7 +137,7 @@ def test_a_run_of_csv_files_imports_no_library_of_another_format(tmp_path: Path)
     study = Study(tmp_path)
     study.plan()
     code = (
-        "import sys; from pathlib import Path; from durable.plan.model import Input;"
+        "import sys; from pathlib import Path; from durable.plan import Input;"
         "from durable.intake.findings import Findings; from durable.intake.reading import read;"
         f"read('visits', Input(path={str(tmp_path / 'visits.csv')!r}), Findings());"
         "print([m for m in ('openpyxl', 'pyreadstat', 'xlsxwriter') if m in sys.modules])"

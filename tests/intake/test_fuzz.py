@@ -12,12 +12,13 @@ import pandas as pd
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from durable.contracts.columns import NATIVE_COLUMNS
+from durable.contracts.columns import NATIVE_COLUMNS, TABLES
 from durable.contracts.inputs import columns
 from durable.intake.findings import Findings, Recorded
 from durable.intake.reading import read
 from durable.intake.typing import typed
-from durable.plan.model import TABLES, Input, Ranges
+from durable.jdm.response import Ranges
+from durable.plan import Input
 from tests.intake.study import Study
 
 HEADER = ",".join(NATIVE_COLUMNS["therapies"])

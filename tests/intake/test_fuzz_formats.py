@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from durable.contracts.columns import NATIVE_COLUMNS
 from durable.intake.findings import Findings
 from durable.intake.reading import read
-from durable.plan.model import Input
+from durable.plan import Input
 from tests.intake.forms import dataset_json, ndjson, parquet, short, typed, xlsx, xpt
 
 DAMAGE = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=4)), max_size=4)

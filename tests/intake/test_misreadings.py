@@ -21,8 +21,7 @@ from durable.intake.number_formats import parts_shown
 from durable.intake.sas_formats import meaning_of
 from durable.intake.typing import _converted
 from durable.lookalikes import look_alike
-from durable.plan import PlanError, load, parse
-from durable.plan.model import Input
+from durable.plan import Input, PlanError, load, parse
 from tests.intake.study import Study, cell, data, planned
 
 #: 12 April 2023 as SAS counts: 365 x 63 days and 16 leap days from 1960 to the end of 2022, and 101

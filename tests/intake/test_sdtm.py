@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from durable.contracts.columns import TABLES
 from durable.plan import PlanError, parse
-from durable.plan.model import TABLES
 from tests.intake.package import domains, packaged
 from tests.intake.study import Study, planned
 from tests.intake.test_formats import checked, results

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from durable.plan import Plan, parse
-from durable.plan.load import _Loader, _QuickLoader
+from durable.plan.yaml_reading import QuickLoader, StrictLoader
 from durable.stages import STAGES
 from tests.plan.test_refusals import SMALLEST, changed
 
@@ -161,7 +161,7 @@ YAML = (
 @pytest.mark.parametrize("text", YAML)
 def test_both_readers_of_yaml_read_the_same(text: str) -> None:
     """The quick one is libyaml's; the other one says what is wrong, of what neither reads."""
-    quick, slow = (_read(text, loader) for loader in (_QuickLoader, _Loader))
+    quick, slow = (_read(text, loader) for loader in (QuickLoader, StrictLoader))
     assert quick == slow
 
 

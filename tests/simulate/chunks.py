@@ -10,16 +10,7 @@ import numpy as np
 import pandas as pd
 
 from durable.files import write_csv, write_parquet
-from durable.plan.model import (
-    Analysis,
-    Decision,
-    Inputs,
-    Plan,
-    Scenario,
-    Simulation,
-    Study,
-    Variant,
-)
+from durable.plan import Analysis, Decision, Inputs, Plan, Scenario, Simulation, Study, Variant
 from durable.stats.batch import kaplan_meier_batch
 from durable.stats.proportions import proportion_cis
 

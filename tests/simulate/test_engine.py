@@ -14,9 +14,7 @@ from durable.analyse import durability, improvement
 from durable.contracts.inputs import schema
 from durable.derive.assessments import assess
 from durable.derive.datasets import derive
-from durable.plan import Plan, PlanError
-from durable.plan.model import Scenario
-from durable.plan.simulation import section
+from durable.plan import Plan, PlanError, Scenario
 from durable.simulate import chunk, virtual
 from durable.simulate.estimates import Definition, definitions
 from durable.simulate.profiles import ACTIVE, IMPROVED, REMISSION, profiles
@@ -51,7 +49,7 @@ def simulated(scenario: dict[str, Any], **sections: Any) -> Plan:
 
 def drawn(the_plan: Plan, trials: int = 2) -> Tables:
     """The first trials of scenario s."""
-    simulation, month = section(the_plan), the_plan.statistics.days_per_month
+    simulation, month = the_plan.require_simulation(), the_plan.statistics.days_per_month
     scenario = simulation.scenarios["s"]
     schedule = schedule_of(scenario, the_plan.schedule, month)
     draws = virtual.drawn("s", scenario.subjects, len(schedule), simulation.seed, 0)
@@ -66,7 +64,8 @@ def of_trial(table: pd.DataFrame, trial: int, subjects: int = 10) -> pd.DataFram
 
 def analysed(tables: Tables, trial: int, the_plan: Plan, rule: Definition) -> Iterator[Any]:
     """Estimate, value and limits of one trial by the stages of the analysis; times in months."""
-    scenario, month = section(the_plan).scenarios["s"], the_plan.statistics.days_per_month
+    scenario = the_plan.require_simulation().scenarios["s"]
+    month = the_plan.statistics.days_per_month
     datasets = derive(
         of_trial(tables.subjects, trial),
         of_trial(tables.visits, trial),
@@ -193,7 +192,7 @@ def test_deaths_and_withdrawals_end_the_visits_at_their_rates() -> None:
 
 
 def rows_of(the_plan: Plan) -> pd.DataFrame:
-    chunks = [chunk.rows(the_plan, k) for k in range(section(the_plan).chunks)]
+    chunks = [chunk.rows(the_plan, k) for k in range(the_plan.require_simulation().chunks)]
     order = ["SCENARIO", "DEFN", "TRIAL", "ESTIMATE", "METHOD"]
     return pd.concat(chunks).sort_values(order, ignore_index=True)
 

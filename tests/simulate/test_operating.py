@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from durable.errors import UserError
-from durable.plan.model import Decision, Plan, Scenario, Simulation
+from durable.plan import Decision, Plan, Scenario, Simulation
 from durable.simulate import gather as gathering
 from durable.simulate import operating
 from durable.simulate.characteristics import Measure, measures

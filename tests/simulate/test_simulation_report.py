@@ -16,7 +16,7 @@ from durable.display import simulation
 from durable.figures import style
 from durable.figures.points import read_points
 from durable.figures.style import Caption
-from durable.plan.model import Plan
+from durable.plan import Plan
 from durable.simulate import operating
 from durable.stages import STAGES
 from tests.display.layout import misplaced, smallest_type, words

@@ -18,7 +18,7 @@ from durable.contracts.results import TOTAL, Result, read_csv, to_csv
 from durable.display import series as shown
 from durable.errors import UserError
 from durable.plan import Plan, PlanError, parse
-from durable.plan.series import analyses, at
+from durable.plan.cutoffs import analysis_ids, plan_at
 from durable.stages import STAGES
 from durable.workflow import SERIES, asks, plan_of, set_environment
 from tests.workflow.conftest import RESULTS, ROOT, Study, new_study
@@ -44,7 +44,7 @@ def findings(**changed: object) -> list[str]:
 
 
 def test_the_analyses_of_a_series_are_in_the_order_of_their_cutoffs() -> None:
-    found = {str(cutoff): name for cutoff, name in analyses(plan()).items()}
+    found = {str(cutoff): name for cutoff, name in analysis_ids(plan()).items()}
     assert found == {
         "2023-12-31": "a-2023-12-31",
         "2024-06-30": "a",
@@ -67,7 +67,7 @@ def test_refuses_cutoffs_that_are_none() -> None:
 
 def test_refuses_a_name_that_has_no_room_for_a_cutoff() -> None:
     analysis = {"id": "a" * 53, "data_cutoff": "2024-06-30"}
-    assert len(analyses(plan(analysis=analysis))) == 3
+    assert len(analysis_ids(plan(analysis=analysis))) == 3
     (found,) = findings(analysis={**analysis, "id": "a" * 54})
     assert found.startswith("analysis.id: ")
     assert found.endswith("expected at most 53 signs: series appends each cut-off")
@@ -85,7 +85,7 @@ def test_the_command_needs_the_section(tmp_path: Path) -> None:
 
 def test_the_plan_at_another_cutoff_states_the_same_keys_and_no_other() -> None:
     whole = plan(simulation={"scenarios": {"s": {"improvement": {"M2": 0.5, "M3": 0.5}}}})
-    found = at(whole, whole.series.cutoffs[1])  # type: ignore[union-attr]
+    found = plan_at(whole, whole.series.cutoffs[1])  # type: ignore[union-attr]
     assert found == {
         "analysis": {"id": f"a-{EARLIER}", "data_cutoff": EARLIER},
         "inputs": RAW["inputs"],

@@ -7,7 +7,7 @@ them.
 
 import time
 
-from durable.plan.series import further
+from durable.plan.cutoffs import further_cutoffs
 from durable.contracts.results import SERIES as SERIES_TABLES
 
 if PLAN.series:
@@ -49,7 +49,7 @@ if PLAN.series:
         input:
             f"{FOLDER}/ard.csv",
             f"{FOLDER}/validated/sources.json",
-            expand(rules.further.output, cutoff=further(PLAN)),
+            expand(rules.further.output, cutoff=further_cutoffs(PLAN)),
             config=PLAN_FILE,
         output:
             f"{FOLDER}/series/ard.csv",

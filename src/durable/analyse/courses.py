@@ -12,7 +12,7 @@ from durable.analyse.groups import read_several
 from durable.contracts.parameters import PLACES, QUANTILES
 from durable.cores import each
 from durable.files import write_csv
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 #: From this many subjects on, scores and measures over time are shown by their quantiles.
 MANY = 500

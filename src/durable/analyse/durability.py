@@ -15,7 +15,7 @@ import pandas as pd
 from durable.analyse.groups import Group, groups, of_each, read_adsl
 from durable.contracts.results import PLATEAU, WITHIN_TOLERANCE, Result, to_csv
 from durable.files import write_csv, write_text
-from durable.plan.model import Plan, Statistics
+from durable.plan import Plan, Statistics
 from durable.stats.survival import (
     KaplanMeier,
     Transform,

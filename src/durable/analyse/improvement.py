@@ -19,7 +19,8 @@ from durable.analyse.groups import Group, groups, of_each, read_adrs, read_adsl
 from durable.contracts.parameters import PLACES
 from durable.contracts.results import Result, to_csv
 from durable.files import write_text
-from durable.plan.model import BetaPrior, Plan, Response, Strategy
+from durable.jdm.response import Response, Strategy
+from durable.plan import BetaPrior, Plan
 from durable.stats.proportions import posterior, proportion_ci
 from durable.stats.summaries import summarise
 from durable.vocabulary import DIED, MISSING, NEW_THERAPY

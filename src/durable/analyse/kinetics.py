@@ -12,7 +12,7 @@ import pandas as pd
 from durable.analyse.groups import groups
 from durable.contracts.results import NO_SAMPLES, Result, join_parameter, to_csv
 from durable.files import write_csv, write_text
-from durable.plan.model import Plan
+from durable.plan import Plan
 from durable.stats.summaries import geometric, summarise
 
 OUTPUT = "t_kinetics"

@@ -11,7 +11,7 @@ from durable.analyse.follow_up import followed_to
 from durable.analyse.groups import Group, groups
 from durable.analyse.incidence import Row, bound, number, percent, result
 from durable.contracts.results import NOT_RECORDED, Result
-from durable.plan.model import Safety
+from durable.plan import Safety
 
 LIMITING = "t_dlt"
 ALL = "ALL"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from durable.contracts.results import read_csv, to_csv
 from durable.files import write_text
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 
 def run(plan: Plan, folder: Path) -> None:  # noqa: ARG001  (every stage is called alike)

@@ -33,7 +33,7 @@ from durable.contracts.adae import (
 )
 from durable.contracts.results import NO_EVENTS_TABLE, TOTAL, Result, to_csv
 from durable.files import write_text
-from durable.plan.model import Plan, Safety
+from durable.plan import Plan, Safety
 from durable.stats.summaries import summarise
 
 OVERVIEW = "t_ae_overview"

@@ -12,7 +12,8 @@ import pandas as pd
 from durable.analyse import durability, forest, improvement
 from durable.contracts.results import TOTAL, Result, to_csv
 from durable.files import write_csv, write_text
-from durable.plan.model import Plan, Response, Statistics
+from durable.jdm.response import Response
+from durable.plan import Plan, Statistics
 
 OUTPUT = "t_sensitivity"
 PRIMARY = "primary"

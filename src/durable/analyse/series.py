@@ -13,8 +13,8 @@ from durable.analyse import forest
 from durable.contracts.results import SERIES, TOTAL, Result, read_csv, to_csv
 from durable.errors import UserError
 from durable.files import sha256, write_csv, write_text
-from durable.plan.model import Plan
-from durable.plan.series import analyses
+from durable.plan import Plan
+from durable.plan.cutoffs import analysis_ids
 
 #: Name of the plan's own analysis in the figure, which stands out there.
 _OWN = "primary"
@@ -35,7 +35,7 @@ def run(plan: Plan, folder: Path) -> None:
     UserError
         Where the analyses are not all of the same input files.
     """
-    cutoffs = analyses(plan)
+    cutoffs = analysis_ids(plan)
     own = plan.analysis.data_cutoff
     ards = {cutoff: folder / "ard" / f"{cutoff}.csv" for cutoff in cutoffs}
     sources = {cutoff: folder / "sources" / f"{cutoff}.json" for cutoff in cutoffs}

@@ -13,7 +13,7 @@ from durable.analyse.groups import Group, groups, of_each, read_adrs, read_adsl
 from durable.contracts.parameters import PLACES
 from durable.contracts.results import Result, join_parameter, to_csv
 from durable.files import write_text
-from durable.plan.model import Plan
+from durable.plan import Plan
 from durable.stats.summaries import summarise
 
 Row = tuple[str, str, float, float, float, str]

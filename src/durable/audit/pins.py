@@ -11,7 +11,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from durable.files import sha256
-from durable.plan.model import Pins, Plan
+from durable.plan import Pins, Plan
 
 _PACKAGE = Path(__file__).parents[1]
 #: What may be allowed to differ from a pinned configuration, by ``--config allow=``.

@@ -33,8 +33,7 @@ from durable.audit.plans import key_differences
 from durable.contracts.sdtm import input_paths
 from durable.errors import UserError
 from durable.files import safe_cell, sha256, write_text
-from durable.plan import Plan, load
-from durable.plan.model import NO_ANALYSIS
+from durable.plan import NO_ANALYSIS, Plan, load
 
 VERDICT = "audit/verdict"
 RERUN = Path("audit/rerun")

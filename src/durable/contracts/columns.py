@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
+TableName = Literal["subjects", "visits", "therapies", "adverse_events", "kinetics"]
+TABLES: tuple[str, ...] = get_args(TableName)
+
 NATIVE_COLUMNS: dict[str, tuple[str, ...]] = {
     "subjects": (
         "subject_id",

@@ -7,7 +7,9 @@ from functools import cache
 from typing import Any, Literal
 
 from durable.contracts.columns import NATIVE_COLUMNS
-from durable.plan.model import ENZYMES, FIRST_YEAR, LAST_YEAR, Ranges, Scale
+from durable.jdm.measures import ENZYMES
+from durable.jdm.response import Ranges, Scale
+from durable.sections import FIRST_YEAR, LAST_YEAR
 
 Kind = Literal["text", "number", "integer", "date", "time"]
 

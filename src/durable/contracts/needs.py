@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from durable.contracts.columns import NATIVE_COLUMNS
-from durable.plan.model import ENZYMES, Plan, Response
+from durable.jdm.measures import ENZYMES
+from durable.jdm.response import Response
+from durable.plan import Plan
 
 #: By column the keys of the plan that need it; '' where every analysis does.
 Needed = dict[str, str]

@@ -6,7 +6,13 @@
 
 from __future__ import annotations
 
-from durable.plan.model import ENZYMES, TABLES, Inputs, Sdtm
+from typing import TYPE_CHECKING
+
+from durable.contracts.columns import TABLES
+from durable.jdm.measures import ENZYMES
+
+if TYPE_CHECKING:
+    from durable.plan import Inputs, Sdtm
 
 #: The domain whose records are those of the table; assessments are put together from several.
 PRINCIPAL = {"subjects": "DM", "therapies": "CM", "adverse_events": "AE", "kinetics": "PC"}

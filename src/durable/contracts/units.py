@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from durable.plan.model import ENZYMES
+from durable.jdm.measures import ENZYMES
 
 _VAS = {"mm": Fraction(1, 10)}
 #: The katal is 1 mol/s, the enzyme unit 1 umol/min: 1 ukat is 60 U.

@@ -26,7 +26,7 @@ from durable.contracts.partial_dates import possible_days
 from durable.contracts.words import outcome_class
 from durable.derive.adsl import flag, study_day
 from durable.files import write_parquet
-from durable.plan.model import Plan, Safety
+from durable.plan import Plan, Safety
 
 _FORM = r"(?:[0-9]{4}(?:-(?:0[1-9]|1[0-2]))?)?"
 

@@ -14,7 +14,9 @@ from durable.contracts.inputs import MEASURES
 from durable.contracts.parameters import PLACES
 from durable.derive.assessments import UNSCHEDULED
 from durable.derive.frames import numbers, positions, taken, with_columns
-from durable.plan.model import COMPONENTS, ENZYMES, Response, Visit
+from durable.jdm.measures import COMPONENTS, ENZYMES
+from durable.jdm.response import Response
+from durable.schedule import Visit
 from durable.vocabulary import DIED, MISSING, NEW_THERAPY, NOT_CALCULABLE, PARTIAL
 
 Floats = npt.NDArray[np.float64]

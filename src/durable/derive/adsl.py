@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from durable.derive.assessments import attainable
-from durable.plan.model import COMPONENTS, Response
+from durable.jdm.measures import COMPONENTS
+from durable.jdm.response import Response
 
 
 def derive(

@@ -21,7 +21,8 @@ import pandas as pd
 
 from durable.derive.frames import last_rows, positions, with_columns
 from durable.derive.new_therapy import first_of_each, new_systemic
-from durable.plan.model import MissedAssessments, Response, Visit
+from durable.jdm.response import MissedAssessments, Response
+from durable.schedule import Visit
 from durable.vocabulary import (
     CNSR,
     DEATH,

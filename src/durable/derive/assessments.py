@@ -14,7 +14,9 @@ import pandas as pd
 
 from durable.derive import remission, tis
 from durable.derive.frames import last_rows, numbers, row_of_subject, taken, with_columns
-from durable.plan.model import COMPONENTS, ENZYMES, Baseline, Response, Scale, Visit
+from durable.jdm.measures import COMPONENTS, ENZYMES
+from durable.jdm.response import Baseline, Response, Scale
+from durable.schedule import Visit
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

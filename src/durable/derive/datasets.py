@@ -19,7 +19,9 @@ from durable.derive.new_therapy import assessed_after, first_of_each, interventi
 from durable.derive.recurrence import with_losses
 from durable.derive.remission import first_remission
 from durable.files import write_parquet, write_parquet_blocks
-from durable.plan.model import Plan, Response, Visit
+from durable.jdm.response import Response
+from durable.plan import Plan
+from durable.schedule import Visit
 
 #: Subjects whose assessments are derived at a time.
 BLOCK = 10 * adrs.BLOCK

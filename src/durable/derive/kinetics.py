@@ -18,7 +18,7 @@ import pandas as pd
 from durable.contracts import kinetics as contracts
 from durable.contracts.times_of_day import seconds
 from durable.files import write_parquet
-from durable.plan.model import Exposure, Kinetics, Persistence, Plan
+from durable.plan import Exposure, Kinetics, Persistence, Plan
 from durable.stats.kinetics import Method, Noncompartmental, noncompartmental
 
 _SECONDS = 24 * 60 * 60

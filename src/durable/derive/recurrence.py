@@ -22,7 +22,7 @@ from durable.derive.frames import (
     with_columns,
 )
 from durable.derive.remission import all_met, any_met, count_met
-from durable.plan.model import Recurrence, Response, Scale, Worsening
+from durable.jdm.response import Recurrence, Response, Scale, Worsening
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

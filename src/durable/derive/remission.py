@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.derive.frames import first_rows, last_of_day, numbers, with_columns
-from durable.plan.model import Criteria, Remission, Response
+from durable.jdm.response import Criteria, Remission, Response
 
 Floats = npt.NDArray[np.float64]
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.plan.model import COMPONENTS
+from durable.jdm.measures import COMPONENTS
 
 Floats = npt.NDArray[np.float64]
 

@@ -11,7 +11,9 @@ from durable.contracts import adam
 from durable.derive.adrs import improvement
 from durable.derive.datasets import assessed, followed, read_validated
 from durable.files import write_parquet
-from durable.plan.model import Improvement, NewTherapy, Plan, Response, Section
+from durable.jdm.response import Improvement, NewTherapy, Response
+from durable.plan import Plan
+from durable.sections import Section
 
 #: How the missing are counted is for the analysis: no dataset depends on it.
 _OF_ANALYSIS = ("improvement.missing",)

@@ -19,7 +19,7 @@ from durable.display import definitions as say
 from durable.display.formats import NOT_ESTIMABLE
 from durable.display.kinds import KINDS, Kind
 from durable.files import write_text
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 Json = dict[str, Any]
 Row = dict[str, str]

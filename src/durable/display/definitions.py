@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from durable.plan.model import MissedAssessments, Plan, Response, Safety, Scale, Statistics, Visit
+from durable.jdm.response import MissedAssessments, Response, Scale
+from durable.plan import Plan, Safety, Statistics
+from durable.schedule import Visit
 
 MEASURES = {
     "physician_global": "physician global",

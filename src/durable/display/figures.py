@@ -22,7 +22,7 @@ from durable.figures import (
 )
 from durable.figures.points import Points, read_points
 from durable.figures.style import Caption, save, settings
-from durable.plan.model import Plan
+from durable.plan import Plan
 from durable.stages import STAGES
 
 

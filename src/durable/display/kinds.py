@@ -10,7 +10,7 @@ from typing import Any
 from durable.display import definitions as say
 from durable.display.shell import Ard, Rows
 from durable.display.shells import efficacy, kinetics, safety, subjects
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Literal
 
 from durable.contracts.parameters import PLACES
 from durable.display import definitions as say
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 Kind = Literal["text", "number", "date"]
 

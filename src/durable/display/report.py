@@ -19,6 +19,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from durable.contracts.columns import TABLES
 from durable.contracts.results import TOTAL
 from durable.display import definitions as say
 from durable.display import formats as f
@@ -29,7 +30,7 @@ from durable.display.report_summary import summary
 from durable.display.shell import Ard
 from durable.display.tables import read_ard, tables
 from durable.files import safe_cell, write_text
-from durable.plan.model import TABLES, Plan
+from durable.plan import Plan
 from durable.stages import STAGES
 
 _TEMPLATES = Path(__file__).parent / "templates"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from durable.plan.model import Analysis, Inputs, Plan, Study
+from durable.plan import Analysis, Inputs, Plan, Study
 from durable.plan.reference import keys
 
 #: Sections in which a difference is one of definition, not of names or of presentation.

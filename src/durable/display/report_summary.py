@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from durable.contracts.results import PLATEAU, TOTAL, join_parameter
 from durable.display import formats as f
 from durable.display.shell import Ard, Lookup
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 _EVENTS = (
     ("recurrence", "recurrence"),

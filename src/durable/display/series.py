@@ -18,8 +18,8 @@ from durable.figures import forest
 from durable.figures.points import read_points
 from durable.figures.style import Caption, save, settings
 from durable.files import write_text
-from durable.plan.model import Plan
-from durable.plan.series import analyses
+from durable.plan import Plan
+from durable.plan.cutoffs import analysis_ids
 from durable.stages import STAGES
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -70,7 +70,7 @@ def tables(plan: Plan, folder: Path) -> Iterator[Table]:
 
 def study(plan: Plan) -> str:
     """Study, analysis and data cut-offs, as the head of pages."""
-    cutoffs = ", ".join(map(str, analyses(plan)))
+    cutoffs = ", ".join(map(str, analysis_ids(plan)))
     return f"{plan.study.id}. {plan.analysis.title}, data cut-offs {cutoffs}"
 
 

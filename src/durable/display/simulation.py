@@ -19,8 +19,7 @@ from durable.figures import operating
 from durable.figures.points import Points, read_points
 from durable.figures.style import Caption, save, settings
 from durable.files import write_text
-from durable.plan.model import Plan
-from durable.plan.simulation import section
+from durable.plan import Plan
 from durable.stages import STAGES
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -108,7 +107,7 @@ def page(plan: Plan, folder: Path) -> str:
     """The page as the text of an HTML file."""
     from markupsafe import Markup
 
-    simulation = section(plan)
+    simulation = plan.require_simulation()
     simulated = {"primary", *plan.simulated}
     return page_template(_PAGE).render(
         plan=plan,

@@ -11,8 +11,7 @@ from pathlib import Path
 from durable.display import formats as f
 from durable.display import simulation_words as say
 from durable.display.shell import Row, Table
-from durable.plan.model import Plan
-from durable.plan.simulation import section
+from durable.plan import Plan
 from durable.stages import STAGES
 
 PRIMARY = "primary"
@@ -177,7 +176,7 @@ def _spacing(plan: Plan, folder: Path) -> Iterator[Row]:
     families: dict[str, list[str]] = {}
     for row in records(folder / "spacing.csv"):
         families.setdefault(row["FAMILY"], []).append(row["SCENARIO"])
-    scenarios = section(plan).scenarios
+    scenarios = plan.require_simulation().scenarios
     for names in families.values():
         yield Row(f"Scenarios {', '.join(names)}: alike but for the spacing of visits")
         found = [key for key in cells.estimates() if key[1] == PRIMARY and not _is_rate(key)]
@@ -196,7 +195,7 @@ def _is_rate(key: Keys) -> bool:
 
 def _decisions(plan: Plan, folder: Path) -> Iterator[Row]:
     """Probability that each rule stops, by scenario."""
-    simulation, decimals = section(plan), plan.outputs.percent_decimals + 1
+    simulation, decimals = plan.require_simulation(), plan.outputs.percent_decimals + 1
     above = ""
     for row in records(folder / "decisions.csv"):
         if row["SCENARIO"] != above:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from durable.display import definitions as say
-from durable.plan.model import Decision, Plan, Scenario
-from durable.plan.simulation import section
+from durable.plan import Decision, Plan, Scenario
 
 MEDIAN = "median DOR"
 RATE = "rate "
@@ -20,7 +19,7 @@ def study(plan: Plan) -> str:
 
 def population(plan: Plan) -> str:
     """How many trials, and from which seed."""
-    simulation = section(plan)
+    simulation = plan.require_simulation()
     return f"Virtual trials: {simulation.trials:,} of each scenario, seed {simulation.seed}"
 
 

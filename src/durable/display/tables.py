@@ -15,7 +15,7 @@ from durable.display.html import render_page
 from durable.display.kinds import KINDS, Kind
 from durable.display.shell import Ard, Row, Table
 from durable.files import safe_cell, write_text
-from durable.plan.model import Plan
+from durable.plan import Plan
 from durable.stages import STAGES
 
 

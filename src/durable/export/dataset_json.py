@@ -10,7 +10,7 @@ import pandas as pd
 
 from durable.export import identity
 from durable.export.datasets import Dataset, Variable
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 _TYPES = {"text": "string", "integer": "integer", "float": "double", "date": "date"}
 

@@ -13,7 +13,7 @@ from odmlib.define_2_1 import model as define
 from durable.contracts.metadata import Origin
 from durable.export import identity
 from durable.export.datasets import Dataset, Variable
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 _TYPES = {"text": "text", "integer": "integer", "float": "float", "date": "integer"}
 _STANDARD = "STD.ADAMIG"

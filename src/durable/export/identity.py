@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from importlib import metadata
 
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 SYSTEM = "durable"
 

@@ -12,7 +12,7 @@ from durable.export import dataset_json
 from durable.export.datasets import Dataset, read_datasets
 from durable.export.transport import Change, fitted, write_transport
 from durable.files import safe_cell, write_text
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 
 def run(plan: Plan, folder: Path) -> None:

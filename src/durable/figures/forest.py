@@ -27,7 +27,7 @@ from durable.figures.style import (
     nothing,
     wrap,
 )
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 COLUMNS = ("analysis", "title", "parameter", "estimate", "lower", "upper", "text")
 PRIMARY = "primary"

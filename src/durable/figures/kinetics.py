@@ -23,7 +23,7 @@ from durable.figures.style import (
     subject_key,
     subject_style,
 )
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 COLUMNS = ("assay", "unit", "subject", "group", "day", "value", "below_lloq", "lloq", "kind")
 _PANEL = 78.0

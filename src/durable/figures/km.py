@@ -28,7 +28,7 @@ from durable.figures.style import (
     nothing,
     text_width,
 )
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 COLUMNS = (
     "kind",

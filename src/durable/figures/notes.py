@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from durable.display import definitions
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 Notes = tuple[str, ...]
 

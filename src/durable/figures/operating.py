@@ -31,7 +31,7 @@ from durable.figures.style import (
     nothing,
     wrap,
 )
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 COVERAGE = ("series", "scenario", "estimate", "n", "true", "coverage", "mcse")
 SPACING = (

@@ -26,7 +26,7 @@ from durable.figures.style import (
     text_width,
     thresholds,
 )
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 COLUMNS = ("subject", "day", "tis", "partial")
 #: Space between two labels, and between the plot and its labels, millimetres.

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from durable.contracts.parameters import QUANTILES
 from durable.figures.points import Points, short
 from durable.files import whole, write_text
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 #: How artists are drawn, as keyword arguments.
 Style = dict[str, Any]

@@ -21,7 +21,7 @@ from durable.figures.style import (
     nothing,
     shortened,
 )
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 COLUMNS = ("subject", "group", "kind", "start_day", "end_day")
 _SPANS: dict[str, Style] = {

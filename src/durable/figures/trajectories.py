@@ -15,7 +15,8 @@ from durable.figures.style import (
     subject_key,
     subject_style,
 )
-from durable.plan.model import Plan, Scale
+from durable.jdm.response import Scale
+from durable.plan import Plan
 
 COLUMNS = ("measure", "unit", "subject", "day", "value")
 _PANEL = 44.0

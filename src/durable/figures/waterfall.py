@@ -23,7 +23,7 @@ from durable.figures.style import (
     text_width,
     thresholds,
 )
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 COLUMNS = ("subject", "group", "best_tis", "visit", "level")
 #: Height of the plot, and width of all bars, millimetres.

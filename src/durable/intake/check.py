@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from durable.contracts.columns import OPTIONAL_COLUMNS
+from durable.contracts.columns import OPTIONAL_COLUMNS, TABLES
 from durable.contracts.needs import needs, remission_columns
 from durable.cores import each
 from durable.files import csv_bytes, safe_cells, whole, write_csv, write_text
@@ -28,7 +28,7 @@ from durable.intake.stored import ROWS, write_listing, write_table
 from durable.intake.tables import Table
 from durable.intake.typing import typed
 from durable.intake.values import Typed
-from durable.plan.model import TABLES, Input, Inputs, Plan
+from durable.plan import Input, Inputs, Plan
 
 #: Inputs of fewer bytes are done before there is anything to say of how far they are.
 LARGE = 50_000_000

@@ -20,7 +20,7 @@ from durable.intake.cells import plain
 from durable.intake.findings import Recorded, shown
 from durable.intake.stored import ROWS
 from durable.intake.texts import each, where_each
-from durable.plan.model import Input
+from durable.plan import Input
 
 COLUMNS = ["table", "subject_id", "row", "column", "recorded", "unit", "read_as"]
 _NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?")

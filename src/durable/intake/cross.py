@@ -17,7 +17,7 @@ from durable.intake.findings import UNSCHEDULED, Findings
 from durable.intake.tables import Table, date_of, first_day, last_day, looked_up, of_known, repeated
 from durable.intake.texts import Phrase, coded
 from durable.intake.values import Typed
-from durable.plan.model import Visit
+from durable.schedule import Visit
 
 #: Columns whose values are counted by their text.
 _SPELLED = {

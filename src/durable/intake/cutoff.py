@@ -17,9 +17,10 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from durable.contracts.columns import TABLES
 from durable.errors import UserError
 from durable.intake.rules import RULES
-from durable.plan.model import TABLES, Plan
+from durable.plan import Plan
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,7 +17,7 @@ import pyarrow.csv as pacsv
 from durable.intake.cells import Cells, File
 from durable.intake.encoding import utf8
 from durable.intake.texts import Texts, of_codes
-from durable.plan.model import Input
+from durable.plan import Input
 
 #: Separator of each format, with its names.
 _SIGNS = {"csv": (",", "commas"), "tsv": ("\t", "tabs")}

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 
 from durable.intake.cells import File
-from durable.plan.model import Input
+from durable.plan import Input
 
 #: Encodings that a plan can name for bytes that are not UTF-8; Python's names are the same.
 _NAMED = ("gb18030", "windows-1252")

@@ -13,7 +13,7 @@ from durable.contracts.words import is_missing_word
 from durable.intake.findings import Findings, Recorded
 from durable.intake.rules import Severity
 from durable.intake.values import Typed, Values
-from durable.plan.model import Ranges
+from durable.jdm.response import Ranges
 
 #: Words that are an answer in a column, though they mean that something is not known: the terms of
 #: CDISC codelists.

@@ -19,7 +19,7 @@ from durable.intake.progress import Progress
 from durable.intake.rules import Severity
 from durable.intake.texts import empty, texts
 from durable.lookalikes import look_alike
-from durable.plan.model import Format, Input
+from durable.plan import Format, Input
 
 #: Formats whose column names have no case: the reader gives them in small letters.
 SAS: tuple[Format, ...] = ("xpt", "sas7bdat")

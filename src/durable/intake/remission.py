@@ -16,7 +16,7 @@ from durable.derive.remission import first_remission
 from durable.intake.cross import Check
 from durable.intake.findings import Findings
 from durable.intake.tables import Table
-from durable.plan.model import Response
+from durable.jdm.response import Response
 
 #: Columns of the items that every assessment is judged on.
 _ITEMS = ("physician_global", "cmas", "mmt8", "ck")

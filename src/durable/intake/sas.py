@@ -13,7 +13,7 @@ import pyreadstat
 
 from durable.intake.cells import Cells, File, by_position, text_of
 from durable.intake.sas_formats import Meaning, meaning_of, moment, month_only
-from durable.plan.model import Input
+from durable.plan import Input
 
 _RECORD = 80
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -18,7 +18,8 @@ from durable.intake.findings import Findings, Recorded
 from durable.intake.reading import nothing, read_cells
 from durable.intake.sdtm_assessments import Assessments
 from durable.intake.sdtm_records import Records, Subjects
-from durable.plan.model import ENZYMES, Input, Sdtm
+from durable.jdm.measures import ENZYMES
+from durable.plan import Input, Sdtm
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pandas as pd
 from durable.contracts.sdtm import evaluators
 from durable.intake.findings import Recorded
 from durable.intake.sdtm_maker import Column, Maker, bare, without_time
-from durable.plan.model import ENZYMES
+from durable.jdm.measures import ENZYMES
 
 
 class Assessments(Maker):

@@ -14,7 +14,7 @@ from durable.contracts.sdtm import SPELLINGS, file_of, variables
 from durable.intake.findings import Findings, Recorded
 from durable.intake.rules import Severity
 from durable.lookalikes import with_code_points
-from durable.plan.model import Sdtm
+from durable.plan import Sdtm
 
 _CLOCK = r"([0-9]{2}:[0-9]{2})(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 #: A date with some time of day; the date is the local one, as written.

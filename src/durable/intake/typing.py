@@ -17,8 +17,9 @@ from durable.intake.findings import HIDDEN, Findings, Recorded
 from durable.intake.progress import Progress
 from durable.intake.texts import coded, plain
 from durable.intake.values import Typed, Values
+from durable.jdm.response import Ranges
 from durable.lookalikes import look, named
-from durable.plan.model import FIRST_YEAR, LAST_YEAR, Ranges
+from durable.sections import FIRST_YEAR, LAST_YEAR
 
 #: ASCII digits only: full-width digits and thousands separators are not guessed at. With an
 #: exponent (9.61e+06) programs write what they have as a number.

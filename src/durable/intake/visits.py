@@ -11,7 +11,8 @@ from durable.intake.findings import UNSCHEDULED, Findings
 from durable.intake.rules import Severity
 from durable.intake.tables import Table, date_of, left_empty, looked_up, of_known, repeated
 from durable.intake.texts import Phrase, of_codes, where_each
-from durable.plan.model import ENZYMES, Visit
+from durable.jdm.measures import ENZYMES
+from durable.schedule import Visit
 
 
 def twice(table: Table, again: pd.Series[bool], findings: Findings) -> None:

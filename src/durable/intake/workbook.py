@@ -25,7 +25,7 @@ from durable.intake.number_formats import (
     signs,
     zeros,
 )
-from durable.plan.model import Input
+from durable.plan import Input
 
 #: A character that XML cannot hold, or an underscore that would begin one (ECMA-376, ST_Xstring).
 _ESCAPE = re.compile(r"(?:_x[0-9A-Fa-f]{4}_)+")

@@ -1,6 +1,44 @@
 """The analysis plan: one YAML file, read once and checked as a whole."""
 
-from durable.plan.load import Finding, PlanError, load, parse, schema
-from durable.plan.model import Plan
+from durable.plan.analysis import Analysis, Pins, Study
+from durable.plan.findings import Finding, PlanError
+from durable.plan.inputs import Format, Input, Inputs, Sdtm
+from durable.plan.json_schema import schema
+from durable.plan.kinetics import Exposure, Kinetics, Persistence
+from durable.plan.load import load, parse
+from durable.plan.outputs import Outputs
+from durable.plan.plan import NO_ANALYSIS, Plan
+from durable.plan.safety import Safety
+from durable.plan.sensitivity import Variant
+from durable.plan.series import Series
+from durable.plan.simulation import Decision, Scenario, Simulation
+from durable.plan.statistics import BetaPrior, Statistics
 
-__all__ = ["Finding", "Plan", "PlanError", "load", "parse", "schema"]
+__all__ = [
+    "NO_ANALYSIS",
+    "Analysis",
+    "BetaPrior",
+    "Decision",
+    "Exposure",
+    "Finding",
+    "Format",
+    "Input",
+    "Inputs",
+    "Kinetics",
+    "Outputs",
+    "Persistence",
+    "Pins",
+    "Plan",
+    "PlanError",
+    "Safety",
+    "Scenario",
+    "Sdtm",
+    "Series",
+    "Simulation",
+    "Statistics",
+    "Study",
+    "Variant",
+    "load",
+    "parse",
+    "schema",
+]

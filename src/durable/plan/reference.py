@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from durable.files import write_text
-from durable.plan.load import schema
-from durable.plan.model import Plan
+from durable.plan import Plan, schema
 
 SCHEMA = Path("workflow/schemas/config.schema.json")
 README = Path("config/README.md")

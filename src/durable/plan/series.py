@@ -1,41 +1,16 @@
-"""The analyses of a series: the plan at its own data cut-off and at further ones."""
+"""The section ``series``: the same plan at further data cut-offs."""
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import Any
+from typing import Annotated
 
-from durable.errors import UserError
-from durable.plan.model import NO_ANALYSIS, Plan
+from pydantic import AfterValidator, Field, Strict
 
-
-def further(plan: Plan) -> tuple[dt.date, ...]:
-    """The further data cut-offs of the plan, ascending; none where it has no series."""
-    return () if plan.series is None else tuple(sorted(plan.series.cutoffs))
+from durable.sections import Date, Section, unique
 
 
-def analyses(plan: Plan) -> dict[dt.date, str]:
-    """Identifier of the analysis at each data cut-off, the plan's own among them, ascending.
+class Series(Section):
+    """The same plan at further data cut-offs (snakemake series)."""
 
-    Raises
-    ------
-    UserError
-        Where the plan has no series.
-    """
-    if plan.series is None:
-        raise UserError("series: not in the configuration; no further cut-offs to analyse")
-    found = {cutoff: identifier(plan, cutoff) for cutoff in plan.series.cutoffs}
-    found[plan.analysis.data_cutoff] = plan.analysis.id
-    return dict(sorted(found.items()))
-
-
-def identifier(plan: Plan, cutoff: dt.date) -> str:
-    """Identifier of the analysis at a further data cut-off."""
-    return f"{plan.analysis.id}-{cutoff}"
-
-
-def at(plan: Plan, cutoff: dt.date) -> dict[str, Any]:
-    """The plan at a further data cut-off: the keys of the analysis that it states, and no other."""
-    values = plan.model_dump(mode="json", exclude_unset=True, exclude=NO_ANALYSIS)
-    values["analysis"] |= {"id": identifier(plan, cutoff), "data_cutoff": str(cutoff)}
-    return values
+    cutoffs: Annotated[tuple[Date, ...], Strict(False), Field(min_length=1), AfterValidator(unique)]
+    """Further data cut-offs; each is an analysis of its own, in results/ID-DATE."""

@@ -9,8 +9,7 @@ from math import nan
 import numpy as np
 import pandas as pd
 
-from durable.plan.model import BetaPrior, Decision, Plan, Scenario, Simulation
-from durable.plan.simulation import section
+from durable.plan import BetaPrior, Decision, Plan, Scenario, Simulation
 from durable.simulate import theory
 from durable.simulate.characteristics import Measure, share
 from durable.simulate.gather import PRIMARY, Key, Tally
@@ -61,7 +60,7 @@ def decisions_frame(tallies: Mapping[Key, Tally], plan: Plan) -> pd.DataFrame:
     EXACT is the probability in closed form where no data are missing, and Z the distance of the
     simulated one in its standard errors; NOTE says why they are empty.
     """
-    simulation, prior = section(plan), plan.statistics.beta_prior
+    simulation, prior = plan.require_simulation(), plan.statistics.beta_prior
     rows = []
     for (scenario, defn, estimate, _), tally in tallies.items():
         if defn != PRIMARY or not estimate.startswith(RATE):
@@ -107,7 +106,7 @@ def theory_frame(tallies: Mapping[Key, Tally], plan: Plan) -> pd.DataFrame:
     here by the plan's seed, of that interval at ten subjects and of the log-log interval of the
     median of uncensored exponential durations.
     """
-    simulation, level = section(plan), plan.statistics.conf_level
+    simulation, level = plan.require_simulation(), plan.statistics.conf_level
     rows: list[_Row] = []
     for key, tally in tallies.items():
         scenario, _, estimate, method = key

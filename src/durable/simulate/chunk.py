@@ -13,8 +13,7 @@ import pandas as pd
 
 from durable.errors import UserError
 from durable.files import write_parquet
-from durable.plan.model import Plan
-from durable.plan.simulation import section
+from durable.plan import Plan
 from durable.simulate.estimates import (
     COLUMNS,
     Definition,
@@ -44,7 +43,7 @@ def rows(plan: Plan, chunk: int) -> pd.DataFrame:
     UserError
         For a chunk that the plan does not have, and where no virtual data fit its definitions.
     """
-    simulation = section(plan)
+    simulation = plan.require_simulation()
     if not 0 <= chunk < simulation.chunks:
         raise UserError(f"--chunk {chunk}: expected 0 to {simulation.chunks - 1}")
     units = [
@@ -68,7 +67,7 @@ def _block(
     plan: Plan, found: list[Definition], profile: Profile, name: str, block: int
 ) -> list[pd.DataFrame]:
     """Estimates of a block, derived in pieces that bound the memory."""
-    simulation, month = section(plan), plan.statistics.days_per_month
+    simulation, month = plan.require_simulation(), plan.statistics.days_per_month
     scenario = simulation.scenarios[name]
     schedule = schedule_of(scenario, plan.schedule, month)
     draws = drawn(name, scenario.subjects, len(schedule), simulation.seed, block)

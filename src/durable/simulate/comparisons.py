@@ -7,8 +7,7 @@ from math import nan
 import numpy as np
 import pandas as pd
 
-from durable.plan.model import Plan, Simulation
-from durable.plan.simulation import section
+from durable.plan import Plan, Simulation
 from durable.simulate import theory
 from durable.simulate.gather import MEDIAN, PRIMARY
 
@@ -60,7 +59,7 @@ def spacing_frame(simulation: Simulation) -> pd.DataFrame:
 def spacing_points(operating: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     """Points of ``f_spacing``: bias of median DOR in months by the spacing of visits."""
     month = plan.statistics.days_per_month
-    families = spacing_frame(section(plan))
+    families = spacing_frame(plan.require_simulation())
     rows = operating.loc[(operating["DEFN"] == PRIMARY) & (operating["ESTIMATE"] == MEDIAN)]
 
     def of(measure: str, column: str = "VALUE") -> pd.Series[float]:

@@ -21,7 +21,9 @@ from durable.derive.frames import with_columns
 from durable.derive.new_therapy import interventions
 from durable.derive.recurrence import with_losses
 from durable.derive.remission import first_remission
-from durable.plan.model import Plan, Response, Statistics, Visit
+from durable.jdm.response import Response
+from durable.plan import Plan, Statistics
+from durable.schedule import Visit
 from durable.simulate.profiles import ASSESSED
 from durable.simulate.virtual import CUTOFF, Tables
 from durable.stats.batch import kaplan_meier_batch

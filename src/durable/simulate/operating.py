@@ -9,8 +9,7 @@ from math import nan
 from pathlib import Path
 
 from durable.files import write_csv
-from durable.plan.model import Plan
-from durable.plan.simulation import section
+from durable.plan import Plan
 from durable.simulate.characteristics import operating_frame
 from durable.simulate.checks import decisions_frame, theory_frame
 from durable.simulate.comparisons import (
@@ -24,7 +23,7 @@ from durable.simulate.gather import PRIMARY, Key, Tally, Truth, gather, refuse_i
 
 def run(plan: Plan, folder: Path) -> None:
     """Read the chunk files and ``truth.csv``; write what they amount to."""
-    simulation = section(plan)
+    simulation = plan.require_simulation()
     truth, order = read_truth(folder / "truth.csv")
     files = [folder / "chunks" / f"{chunk}.parquet" for chunk in range(simulation.chunks)]
     tallies = in_order(gather(files, truth), plan, order)
@@ -55,7 +54,7 @@ def in_order(tallies: Mapping[Key, Tally], plan: Plan, estimates: list[str]) -> 
     """Tallies in the order of the plan: scenarios, definitions, estimates."""
     places = [
         {name: place for place, name in enumerate(names)}
-        for names in (section(plan).scenarios, (PRIMARY, *plan.simulated), estimates)
+        for names in (plan.require_simulation().scenarios, (PRIMARY, *plan.simulated), estimates)
     ]
 
     def place(key: Key) -> tuple[int | str, ...]:

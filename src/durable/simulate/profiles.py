@@ -16,8 +16,10 @@ import pandas as pd
 
 from durable.contracts.columns import NATIVE_COLUMNS
 from durable.derive.assessments import assess, direction
-from durable.plan.load import Finding, PlanError
-from durable.plan.model import ENZYMES, Response, Scale, Visit
+from durable.jdm.measures import ENZYMES
+from durable.jdm.response import Response, Scale
+from durable.plan import Finding, PlanError
+from durable.schedule import Visit
 
 Floats = npt.NDArray[np.float64]
 #: Columns of the visits table, each an array over the states.

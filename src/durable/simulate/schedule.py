@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from durable.plan.model import Scenario, Visit
+from durable.plan import Scenario
+from durable.schedule import Visit
 
 
 def schedule_of(

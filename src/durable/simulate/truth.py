@@ -11,8 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from durable.files import write_csv
-from durable.plan.model import Plan, Scenario
-from durable.plan.simulation import section
+from durable.plan import Plan, Scenario
 
 #: Halvings that find a quantile to the last digit.
 _HALVINGS = 200
@@ -30,7 +29,7 @@ def truth(plan: Plan) -> pd.DataFrame:
     """
     month, marks = plan.statistics.days_per_month, plan.statistics.landmarks_months
     rows: list[tuple[str, str, float, str]] = []
-    for name, scenario in sorted(section(plan).scenarios.items()):
+    for name, scenario in sorted(plan.require_simulation().scenarios.items()):
         for visit, p in scenario.improvement.items():
             rate = math.fsum(p + shift for shift in scenario.shifts) / scenario.subjects
             basis = "probability of improvement as given, mean over the subjects"

@@ -18,7 +18,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.contracts.columns import NATIVE_COLUMNS
-from durable.plan.model import Scenario, Visit
+from durable.plan import Scenario
+from durable.schedule import Visit
 from durable.simulate.profiles import ACTIVE, IMPROVED, RECURRED, REMISSION, Profile
 
 #: Trials that are drawn together. Another number would be other random numbers.

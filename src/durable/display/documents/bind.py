@@ -9,7 +9,7 @@ from durable.display.documents import layout, rtf
 from durable.display.documents.pictures import pictures
 from durable.display.tables import read_ard, tables
 from durable.files import whole, write_text
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 
 def run(plan: Plan, folder: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from durable.display.figures import drawn
 from durable.figures.style import save_pdf
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 
 def run(plan: Plan, folder: Path) -> None:

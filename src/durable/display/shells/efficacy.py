@@ -8,7 +8,7 @@ from functools import partial
 from durable.display import formats as f
 from durable.display.shell import Ard, Cell, Line, Lookup, Row, Rows
 from durable.display.shells.cells import count, estimate, joined, n_percent, over, rate, summary
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 
 def improvement(ard: Ard, plan: Plan) -> Rows:

@@ -9,7 +9,7 @@ from durable.contracts.results import split_parameter
 from durable.display import formats as f
 from durable.display.shell import Ard, Line, Lookup, Row, Rows
 from durable.display.shells.cells import count, joined, three, value
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 
 def kinetics(ard: Ard, plan: Plan) -> Rows:

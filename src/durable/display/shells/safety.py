@@ -9,7 +9,7 @@ from durable.contracts.results import join_parameter, split_parameter
 from durable.display import formats as f
 from durable.display.shell import Ard, Cell, Line, Lookup, Row, Rows, column_name
 from durable.display.shells.cells import count, three
-from durable.plan.model import Plan, Safety
+from durable.plan import Plan, Safety
 
 _GRADES = ("1", "2", "3", "4", "5", "missing")
 _GROUPED_GRADES = ("1_2", "3", "4", "5", "missing")

@@ -9,7 +9,7 @@ from durable.contracts.results import split_parameter
 from durable.display import definitions
 from durable.display.shell import Ard, Line, Row, Rows
 from durable.display.shells.cells import count, plain_n_percent, summary
-from durable.plan.model import Plan
+from durable.plan import Plan
 
 
 def disposition(ard: Ard, plan: Plan) -> Rows:

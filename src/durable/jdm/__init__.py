@@ -1,0 +1,1 @@
+"""Juvenile dermatomyositis: everything in the package that is about this one disease."""

@@ -1,0 +1,335 @@
+"""The section ``response`` of the plan: definitions of response in this disease."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, ConfigDict, Field, Strict, model_validator
+
+from durable.jdm.measures import COMPONENTS
+from durable.schedule import Visit
+from durable.sections import Days, Name, NotNegative, Number, Positive, Score, Section, unique
+
+CoreSet = Literal["printo", "imacs", "hybrid"]
+Level = Literal["minimal", "moderate", "major"]
+
+
+def _or_a_number(schema: dict[str, Any]) -> None:
+    section = {key: schema.pop(key) for key in ("type", "properties", "required")}
+    section["additionalProperties"] = schema.pop("additionalProperties")
+    schema["anyOf"] = [{"type": "number", "exclusiveMinimum": 0}, section]
+
+
+class Scale(Section):
+    """Scale of a measure: the range that percent changes refer to, and the possible values."""
+
+    # The schema says what _bare_number accepts: a number stands for a scale from 0 to it.
+    model_config = ConfigDict(json_schema_extra=_or_a_number)
+
+    range: Positive
+    """Width of the scale: an absolute percent change is 100 x change / range."""
+    min: Number = 0.0
+    """Lowest possible value."""
+    max: Positive
+    """Highest possible value."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_number(cls, value: object) -> object:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return {"range": value, "max": value}
+        return value
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Scale:
+        if self.min >= self.max:
+            raise ValueError("min below max")
+        return self
+
+
+def _scale(width: float) -> Scale:
+    return Scale(range=width, max=width)
+
+
+class EnzymeRanges(Section):
+    """Range of each muscle enzyme, as a multiple of its upper limit of normal (ULN)."""
+
+    ck: Positive = 15.0
+    """Creatine kinase; adult ACR/EULAR criteria, not verified for JDM."""
+    aldolase: Positive = 6.0
+    """Aldolase; not verified."""
+    alt: Positive = 3.0
+    """Alanine aminotransferase; adult ACR/EULAR criteria, not verified for JDM."""
+    ast: Positive = 3.0
+    """Aspartate aminotransferase; adult ACR/EULAR criteria, not verified for JDM."""
+    ldh: Positive = 3.0
+    """Lactate dehydrogenase; adult ACR/EULAR criteria, not verified for JDM."""
+
+
+class Ranges(Section):
+    """Scale of each measure: a number (scale from 0 to it), or range, min and max."""
+
+    physician_global: Scale = _scale(10)
+    """Physician global assessment, visual analogue scale in cm."""
+    parent_global: Scale = _scale(10)
+    """Parent global assessment, visual analogue scale in cm."""
+    cmas: Scale = _scale(52)
+    """Childhood Myositis Assessment Scale."""
+    mmt8: Scale = _scale(80)
+    """Manual muscle testing of 8 groups: 80 unilateral, 150 bilateral."""
+    chaq: Scale = _scale(3)
+    """Childhood Health Assessment Questionnaire."""
+    chq_phs: Scale = Scale(range=40, min=0, max=100)
+    """Child Health Questionnaire, physical summary score; range not verified."""
+    das: Scale = _scale(20)
+    """Disease Activity Score for JDM."""
+    extramuscular: Scale = _scale(10)
+    """Extramuscular activity, visual analogue scale in cm."""
+    enzymes: EnzymeRanges = EnzymeRanges()
+    """Muscle enzymes, in multiples of ULN."""
+
+
+class HybridSet(Section):
+    """A core set mixed from the two published ones; not validated, and printed as such."""
+
+    muscle: Literal["cmas", "mmt8"]
+    """Measure of muscle strength."""
+    enzyme: Literal["enzyme", "chq_phs"]
+    """Fifth measure: the most abnormal enzyme (IMACS) or CHQ-PhS (PRINTO)."""
+    extramuscular: Literal["extramuscular", "das"]
+    """Extramuscular activity (IMACS) or DAS (PRINTO)."""
+
+
+class Baseline(Section):
+    """Which assessment is the baseline."""
+
+    before: Literal["lymphodepletion", "infusion"] = "lymphodepletion"
+    """Baseline is the last assessment before this; before infusion where there is none."""
+    same_day: bool = True
+    """Whether an assessment on the very day counts as before it."""
+
+
+class Thresholds(Section):
+    """Total Improvement Score from which a response is minimal, moderate, major (JDM)."""
+
+    minimal: Score = 30.0
+    """Rider 2017: 30 for JDM (20 for adults)."""
+    moderate: Score = 45.0
+    """Rider 2017: 45 for JDM (40 for adults)."""
+    major: Score = 70.0
+    """Rider 2017: 70 for JDM (60 for adults)."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Thresholds:
+        if not self.minimal < self.moderate < self.major:
+            raise ValueError("minimal < moderate < major")
+        return self
+
+
+class Improvement(Section):
+    """Disease improvement at the configured visits."""
+
+    visits: Annotated[
+        tuple[Name, ...], Strict(False), Field(min_length=1), AfterValidator(unique)
+    ] = (
+        "M2",
+        "M3",
+    )
+    """Visits at which the improvement rate is analysed, each on its own (no best-of)."""
+    level: Level = "minimal"
+    """Least level of response that counts as improvement."""
+    thresholds: Thresholds = Thresholds()
+    """Total Improvement Score of each level."""
+    missing: Literal["non_improved", "observed", "improved"] = "non_improved"
+    """Subjects without an assessment: non_improved (composite, worst case), observed (left out of
+    the denominator) or improved (best case)."""
+    light_missing: Literal["zero", "not_calculable"] = "zero"
+    """A missing parent global, function or enzyme measure: scored 0 and flagged partial, or no
+    score. The heavy measures (physician global, muscle, extramuscular) must always be present."""
+    enzyme_component: Literal["scored", "zero", "maximum"] = "scored"
+    """Enzyme or CHQ-PhS component: as scored, or 0 or its maximum for everyone (sensitivity)."""
+    unscheduled: bool = False
+    """Whether an assessment labelled UNS may stand for a scheduled visit."""
+
+
+class Criteria(Section):
+    """Items of clinically inactive disease (Lazarevic 2013)."""
+
+    ck_max: Positive = 150.0
+    """Creatine kinase at most, U/L."""
+    cmas_min: Positive = 48.0
+    """CMAS at least."""
+    mmt8_min: Positive = 78.0
+    """MMT8 at least (scale of 80)."""
+    physician_global_max: NotNegative = 0.2
+    """Physician global at most."""
+    at_least: Annotated[int, Field(ge=1, le=4)] = 3
+    """How many of the four items must be met."""
+
+
+class Remission(Section):
+    """Remission: the response from which duration is counted."""
+
+    rule: Literal["printo", "modified_printo", "jdmai1", "jdmai2", "tis", "investigator"] = (
+        "modified_printo"
+    )
+    """printo: Lazarevic 2013; modified_printo: Almeida 2015, physician global mandatory; jdmai1,
+    jdmai2: recorded index at most its threshold; tis: score at least a threshold; investigator: as
+    recorded."""
+    criteria: Criteria = Criteria()
+    """Items of the printo and modified_printo rules."""
+    jdmai1_max: NotNegative = 2.4
+    """JDMAI1 of inactive disease, at most."""
+    jdmai2_max: NotNegative = 5.2
+    """JDMAI2 of inactive disease, at most."""
+    tis_min: Score = 70.0
+    """Total Improvement Score of the tis rule, at least."""
+    confirmation: bool = False
+    """Whether remission must hold at the next assessment too; dated at the first."""
+    glucocorticoid_max_mg_kg: NotNegative | None = None
+    """Remission only at or below this glucocorticoid dose, mg/kg; empty: any dose."""
+    immunosuppressant_free: bool = False
+    """Remission only off immunosuppressants."""
+
+
+class Worsening(Section):
+    """Worsening against the best value since infusion, on consecutive visits (ProDERM, IMACS)."""
+
+    enabled: bool = False
+    """Whether confirmed worsening counts as progression."""
+    physician_global: Positive = 2.0
+    """Limb 1: physician global worse by at least this (with the muscle limb)."""
+    mmt8_percent: Annotated[float, Field(gt=0, le=100)] = 20.0
+    """Limb 1: MMT8 worse by at least this percentage (with the physician global)."""
+    extramuscular: Positive = 2.0
+    """Limb 2: extramuscular activity (VAS) worse by at least this."""
+    csm_percent: Annotated[float, Field(gt=0, le=100)] = 30.0
+    """Limb 3: core set measures worse by at least this percentage."""
+    csm_count: Annotated[int, Field(ge=1, le=5)] = 3
+    """Limb 3: how many of the five non-enzyme measures."""
+    percent_of: Literal["range", "best"] = "range"
+    """Percentages refer to the range of the measure or to the best value."""
+
+
+class Recurrence(Section):
+    """Recurrence or progression: the event of duration of response."""
+
+    confirmed_loss: bool = True
+    """Loss of remission at consecutive adequate assessments, dated at the first."""
+    consecutive: Annotated[int, Field(ge=1, le=5)] = 2
+    """How many consecutive assessments confirm a loss of remission or a worsening."""
+    investigator: bool = True
+    """The investigator's recorded recurrence or progression."""
+    worsening: Worsening = Worsening()
+    """Confirmed deterioration."""
+    early_flare_days: Days = 30
+    """Losses and worsening up to this day after infusion are listed for adjudication (LICATS) and
+    count only when the investigator says so."""
+
+
+class MissedAssessments(Section):
+    """Censoring for missed assessments before an event (FDA 2007, table A)."""
+
+    consecutive: Annotated[int, Field(ge=1, le=20)] | None = 2
+    """This many scheduled assessments missed in a row just before the event: censored at the last
+    adequate assessment before the gap. Empty: never."""
+    applies_to_death: bool = False
+    """Whether death after such a gap is censored too (registry: death of any cause is an event)."""
+    applies_to_new_therapy: bool = False
+    """Whether new systemic therapy after such a gap is censored too. Like death it has an exact
+    date, which no missed assessment makes uncertain."""
+
+
+Strategy = Literal["composite", "hypothetical", "treatment_policy"]
+
+
+def _or_a_strategy(schema: dict[str, Any]) -> None:
+    section = {key: schema.pop(key) for key in ("type", "properties")}
+    section["additionalProperties"] = schema.pop("additionalProperties")
+    schema["anyOf"] = [{"enum": list(get_args(Strategy))}, section]
+
+
+class NewTherapy(Section):
+    """Strategy (ICH E9(R1)) for new systemic therapy by endpoint: one for all, or a key each."""
+
+    # The schema says what _one_for_all accepts.
+    model_config = ConfigDict(json_schema_extra=_or_a_strategy)
+
+    improvement: Strategy = "composite"
+    """Improvement assessed after it began: not improved (composite), not observed (hypothetical) or
+    counted as assessed (treatment_policy)."""
+    remission: Strategy = "composite"
+    """First remission seen after it began: not credited (composite, hypothetical) or credited
+    (treatment_policy)."""
+    duration: Strategy = "composite"
+    """Duration of response and event-free survival: an event (composite), censored at the last
+    assessment in remission before it (hypothetical) or ignored (treatment_policy)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_for_all(cls, value: object) -> object:
+        return dict.fromkeys(cls.model_fields, value) if isinstance(value, str) else value
+
+
+class Response(Section):
+    """Definitions of response."""
+
+    core_set: CoreSet = "printo"
+    """printo (CMAS, CHQ-PhS, DAS), imacs (MMT8, enzyme, extramuscular VAS) or explicit hybrid."""
+    hybrid: HybridSet | None = None
+    """Measures of the hybrid set; only with core_set: hybrid."""
+    ranges: Ranges = Ranges()
+    """Scales of the measures."""
+    baseline: Baseline = Baseline()
+    """Baseline assessment."""
+    improvement: Improvement = Improvement()
+    """Disease improvement."""
+    remission: Remission = Remission()
+    """Remission."""
+    recurrence: Recurrence = Recurrence()
+    """Recurrence and progression."""
+    remission_deadline: Name = "M6"
+    """Visit by whose window's last day remission must be reached: who is followed to it and not in
+    remission has an event of event-free survival on day 1 (ELN 2022). Where the schedule has no M6
+    and none is named, the last visit of the schedule."""
+    new_therapy: NewTherapy = NewTherapy()
+    """New systemic immunosuppressive therapy, an intercurrent event: composite, hypothetical or
+    treatment_policy for every endpoint, or a key for each."""
+    missed_assessments: MissedAssessments = MissedAssessments()
+    """Missed or inadequate assessments before an event."""
+
+    @model_validator(mode="after")
+    def _hybrid_is_explicit(self) -> Response:
+        if (self.core_set == "hybrid") != (self.hybrid is not None):
+            raise ValueError("hybrid: given exactly when core_set is hybrid")
+        return self
+
+    @model_validator(mode="after")
+    def _criteria_fit_scales(self) -> Response:
+        stated = "mmt8_min" in self.remission.criteria.model_fields_set
+        if self.ranges.mmt8.max != 80 and not stated:
+            raise ValueError("remission.criteria.mmt8_min stated for an MMT8 scale other than 80")
+        return self
+
+    def deadline(self, schedule: tuple[Visit, ...]) -> Visit:
+        """The visit by which remission must be reached."""
+        named = {visit.visit: visit for visit in schedule}
+        return named.get(self.remission_deadline) or max(schedule, key=lambda visit: visit.day)
+
+    @property
+    def measures(self) -> dict[str, str]:
+        """Measure (column of visits, or ``enzyme``) in each place of the core set."""
+        if self.core_set == "imacs":
+            chosen = ("mmt8", "enzyme", "extramuscular")
+        elif self.core_set == "printo":
+            chosen = ("cmas", "chq_phs", "das")
+        elif self.hybrid is not None:
+            chosen = (self.hybrid.muscle, self.hybrid.enzyme, self.hybrid.extramuscular)
+        muscle, enzyme, extramuscular = chosen
+        return dict(
+            zip(
+                COMPONENTS,
+                ("physician_global", "parent_global", muscle, "chaq", enzyme, extramuscular),
+                strict=True,
+            )
+        )

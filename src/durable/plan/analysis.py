@@ -1,0 +1,49 @@
+"""The sections ``analysis``, ``study`` and ``pins``: which analysis of which study this is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from durable.sections import Date, Line, Section, Text
+
+LONGEST_ID = 64
+AnalysisId = Annotated[str, Field(pattern=rf"^[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_ID - 1}}}$")]
+
+
+class Analysis(Section):
+    """Which analysis this is."""
+
+    id: AnalysisId
+    """Name of the analysis and of its folder below results/."""
+    data_cutoff: Date
+    """Last day whose records are analysed."""
+    title: Line = "Efficacy and duration of response"
+    """Title line of every output."""
+
+
+class Study(Section):
+    """Which study this is, as the outputs name it: results belong to one study."""
+
+    id: Line
+    """Registry or protocol number."""
+    title: Line | None = None
+    """Short title of the study; when empty, its number stands for it."""
+    treatment: Line | None = None
+    """Name of the study treatment."""
+
+
+class Pins(Section):
+    """What a repetition must find again; written by a run into audit/pinned.yaml."""
+
+    code: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """SHA-256 over the files of the package and of the workflow."""
+    lock: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """SHA-256 of the lock file."""
+    python: Text
+    """Version of Python."""
+    packages: dict[str, Text]
+    """Installed packages and their versions."""
+    listing: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """SHA-256 of the earlier listing of findings (outputs.queries_since)."""

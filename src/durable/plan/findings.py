@@ -1,0 +1,157 @@
+"""What is wrong with a configuration, in words for the person who wrote it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from durable.errors import UserError
+from durable.lookalikes import look_alike
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with a configuration."""
+
+    key: str
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.key}: found {self.found}; expected {self.expected}"
+
+
+class PlanError(UserError):
+    """A configuration that cannot be an analysis plan; carries every finding."""
+
+    status = 2
+
+    def __init__(self, source: str, findings: Iterable[Finding]) -> None:
+        self.source = source
+        self.findings = tuple(findings)
+        lines = "\n".join(f"  {finding}" for finding in self.findings)
+        super().__init__(f"{source}: {len(self.findings)} problem(s) in the configuration\n{lines}")
+
+
+def _path(loc: Iterable[int | str]) -> str:
+    text = ""
+    for part in loc:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.lstrip(".")
+
+
+def shown(value: object) -> str:
+    """A value as a finding shows it, cut at 80 characters."""
+    text = "nothing" if value is None else repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def one_of(key: str, known: Iterable[str]) -> str:
+    """The names that are known, and the one that `key` was perhaps meant to be."""
+    names = list(known)
+    close = difflib.get_close_matches(key, names, n=1)
+    hint = f" (did you mean {close[0]}?)" if close else ""
+    alike = next((differs for name in names if (differs := look_alike(key, name))), "")
+    hint = f" ({alike})" if alike else hint
+    return f"one of {', '.join(names)}{hint}"
+
+
+def _model_at(model: type[BaseModel], loc: Iterable[int | str]) -> type[BaseModel]:
+    """The section that a key path below `model` lies in."""
+    for part in loc:
+        field = model.model_fields.get(str(part))
+        nested = () if field is None else nested_types(field.annotation)
+        model = next((t for t in nested if isinstance(t, type) and issubclass(t, BaseModel)), model)
+    return model
+
+
+def nested_types(annotation: Any) -> tuple[Any, ...]:
+    """An annotation and all that it is made of, such as the section within ``Section | None``."""
+    within = (nested for part in get_args(annotation) for nested in nested_types(part))
+    return (annotation, *within)
+
+
+def validation_findings(
+    error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...] = ()
+) -> list[Finding]:
+    """Findings for what pydantic says of a section that stands below the keys of `prefix`."""
+    # A list is also called too short when all its entries are wrong.
+    items = [item for item in error.errors() if item["type"] != "too_short" or not item["input"]]
+    return [_finding(item, model, prefix) for item in items]
+
+
+#: What pydantic expects, by the type of its error, in words for a person who writes YAML.
+_EXPECTED = {
+    "bool_type": "true or false",
+    "dict_type": "names and values",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "model_type": "a section of keys and values",
+    "model_attributes_type": "a section of keys and values",
+    "string_type": "text",
+    "too_short": "at least one entry",
+    "tuple_type": "a list",
+}
+
+
+def _finding(error: Any, model: type[BaseModel], prefix: tuple[str, ...]) -> Finding:
+    """A pydantic error in the words of this module."""
+    loc = error["loc"]
+    key = _path((*prefix, *loc))
+    if error["type"] == "string_type" and isinstance(error["input"], bool | int | float | None):
+        return _unquoted(error["input"], (*prefix, *loc))
+    if error["type"] == "float_type" and _BARE_EXPONENT.fullmatch(str(error["input"])):
+        expected = "a number, its exponent with a point and a sign for YAML, such as 1.0e+7"
+        return Finding(key, shown(error["input"]), expected)
+    if error["type"] in _EXPECTED:
+        return Finding(key, shown(error["input"]), _EXPECTED[error["type"]])
+    if error["type"] == "string_pattern_mismatch":
+        return Finding(key, shown(error["input"]), f"text like {error['ctx']['pattern']}")
+    if error["type"] == "extra_forbidden":
+        known = _model_at(model, loc[:-1]).model_fields
+        return Finding(key, "an unknown key", one_of(str(loc[-1]), known))
+    if error["type"] == "missing":
+        return Finding(key, "nothing", "a value: the key is required")
+    if error["type"] == "value_error":
+        return Finding(key, shown(_plain_values(error["input"])), str(error["ctx"]["error"]))
+    expected = error["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+    return Finding(key, shown(error["input"]), expected)
+
+
+#: A number that YAML 1.1 reads as text.
+_BARE_EXPONENT = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+")
+#: What YAML 1.1 reads as a truth value.
+_TRUE, _FALSE = ("YES", "Yes", "yes", "ON", "on", "TRUE", "true"), ("NO", "No", "no", "OFF", "off")
+
+
+def _unquoted(value: object, loc: tuple[int | str, ...]) -> Finding:
+    """Text that YAML reads as something else, because it stands without quotes."""
+    if loc[-1] == "[key]":
+        return Finding(_path(loc[:-2]), f"the key {_yaml_word(value)}", in_quotes(value))
+    return Finding(_path(loc), _yaml_word(value), in_quotes(value))
+
+
+def _yaml_word(value: object) -> str:
+    """A value as YAML has it."""
+    return "nothing" if value is None else str(value).lower()
+
+
+def in_quotes(value: object) -> str:
+    """What to write instead of text that YAML does not read as text."""
+    if value is None:
+        return 'text in quotes, such as "" for missing, "null" or "~": YAML reads those as nothing'
+    if isinstance(value, bool):
+        words = " or ".join(
+            f'"{word}"' for word in (_TRUE if value else (*_FALSE, "FALSE", "false"))
+        )
+        return f"text in quotes, as the file has it: {words}: YAML reads it as a truth value"
+    return f'text in quotes, with all its digits, such as "{value}": YAML reads it as a number'
+
+
+def _plain_values(value: object) -> object:
+    return value.model_dump() if isinstance(value, BaseModel) else value

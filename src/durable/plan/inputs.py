@@ -1,0 +1,137 @@
+"""The section ``inputs``: the study's tables, or an SDTM package in their place."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, Strict, model_validator
+
+from durable.sections import Section, Text, unique
+
+Format = Literal["csv", "tsv", "xlsx", "parquet", "xpt", "sas7bdat", "dataset-json"]
+#: Format by the suffix of the file, in small letters.
+SUFFIXES: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".xlsx": "xlsx",
+    ".parquet": "parquet",
+    ".xpt": "xpt",
+    ".sas7bdat": "sas7bdat",
+    ".json": "dataset-json",
+    ".ndjson": "dataset-json",
+}
+#: Formats that do not say themselves how their text is encoded.
+ENCODED: tuple[Format, ...] = ("csv", "tsv", "xpt", "sas7bdat")
+
+
+#: DOMAIN.VARIABLE, or nothing.
+PLACE = r"^([A-Z]{2}|SUPP[A-Z]{2})\.[A-Z][A-Z0-9_]{0,7}$|^$"
+
+
+class Input(Section):
+    """One input table."""
+
+    path: Text
+    """File, relative to the folder in which snakemake is run, or absolute."""
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """Expected SHA-256 of the file; a file that differs is refused."""
+    format: Format | None = None
+    """Format of the file; from its suffix when not given (.json, .ndjson: dataset-json)."""
+    encoding: Literal["utf-8", "utf-16", "gb18030", "windows-1252"] | None = None
+    """Encoding of the text in csv, tsv, xpt and sas7bdat files; when not given, what the file
+    declares, else UTF-8. Nothing is guessed."""
+    sheet: Text | None = None
+    """Sheet of an xlsx file; when not given, the only one, or the one named as the table."""
+    columns: dict[str, Text] = {}
+    """Foreign column names: the native name, then the name in the file."""
+    values: dict[str, dict[str, str]] = {}
+    """Foreign values by native column: the value in the file, then ours ('' is missing)."""
+    units: dict[str, Text] = {}
+    """Recorded units by native column (docs/inputs.md), converted by exact factors."""
+
+    @property
+    def kind(self) -> Format:
+        """The format of the file, stated or by its suffix."""
+        return self.format or SUFFIXES[PurePath(self.path).suffix.lower()]
+
+    @model_validator(mode="after")
+    def _format_is_known(self) -> Input:
+        if self.format is None and PurePath(self.path).suffix.lower() not in SUFFIXES:
+            raise ValueError(f"a file ending in {', '.join(SUFFIXES)}, or its format")
+        if self.encoding is not None and self.kind not in ENCODED:
+            raise ValueError(f"encoding only with {', '.join(ENCODED)}: the others declare theirs")
+        if self.sheet is not None and self.kind != "xlsx":
+            raise ValueError("sheet only with xlsx")
+        return self
+
+
+def _all_tables(tables: tuple[str, ...]) -> tuple[str, ...]:
+    if not {"subjects", "visits"} <= set(unique(tables)):
+        raise ValueError("subjects, visits and no table twice")
+    return tables
+
+
+class Sdtm(Section):
+    """An SDTM package in place of the native tables (docs/inputs.md)."""
+
+    folder: Text
+    """Folder of the domains: dm.xpt and so on."""
+    format: Literal["xpt", "csv", "dataset-json"] = "xpt"
+    """Format of the domains' files."""
+    encoding: Literal["utf-8", "utf-16", "gb18030", "windows-1252"] | None = None
+    """Encoding of the text in xpt and csv files, as for a table."""
+    sha256: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = {}
+    """Expected SHA-256 of the files by domain (DM, SUPPDM); a file that differs is refused."""
+    tables: Annotated[
+        tuple[Literal["subjects", "visits", "therapies", "adverse_events", "kinetics"], ...],
+        Strict(False),
+        AfterValidator(_all_tables),
+    ] = ("subjects", "visits", "therapies", "adverse_events", "kinetics")
+    """Native tables to make from the package."""
+    infusion: Annotated[tuple[Text, ...], Strict(False), Field(min_length=1)] = ("CD19 CAR-T",)
+    """EXTRT of the infusion."""
+    lymphodepletion: Annotated[tuple[Text, ...], Strict(False)] = (
+        "FLUDARABINE",
+        "CYCLOPHOSPHAMIDE",
+    )
+    """EXTRT of the lymphodepletion, which begins on the first date of any of them."""
+    consent: Annotated[tuple[Text, ...], Strict(False)] = ("INFORMED CONSENT OBTAINED",)
+    """DSDECOD of the consent, where variables.subjects.consent_date is a variable of DS."""
+    withdrawal: Annotated[tuple[Text, ...], Strict(False)] = (
+        "WITHDRAWAL BY SUBJECT",
+        "WITHDRAWAL BY PARENT/GUARDIAN",
+        "PHYSICIAN DECISION",
+        "LOST TO FOLLOW-UP",
+    )
+    """DSDECOD of a withdrawal from the study."""
+    below_lloq: Annotated[tuple[Text, ...], Strict(False)] = ("BLQ", "BLOQ", "BQL")
+    """Results of a sample below the limit of quantification, beside those that begin with <."""
+    variables: dict[str, dict[str, Annotated[str, Field(pattern=PLACE)]]] = {}
+    """By table and native column: DOMAIN.VARIABLE (of a visit: DOMAIN.TESTCD) where it is not the
+    default of docs/inputs.md; empty: not recorded."""
+    evaluators: dict[str, Annotated[tuple[Text, ...], Strict(False), Field(min_length=1)]] = {}
+    """By column of visits: the evaluators (--EVAL) whose results count, beside records without one.
+    Default: INVESTIGATOR; of parent_global, chaq and chq_phs also PARENT, CAREGIVER and GUARDIAN,
+    and of the last two STUDY SUBJECT. Other results are not used, and listed."""
+    values: dict[str, dict[str, dict[str, str]]] = {}
+    """By table: values as in inputs.TABLE.values; visits.visit names the visits."""
+    units: dict[str, dict[str, Text]] = {}
+    """By table: units as in inputs.TABLE.units."""
+
+
+class Inputs(Section):
+    """The study's tables: subjects, visits and what else there is; or an SDTM package."""
+
+    subjects: Input | None = None
+    """One row per subject; required without sdtm."""
+    visits: Input | None = None
+    """One row per subject and assessment; required without sdtm."""
+    therapies: Input | None = None
+    """One row per subject and therapy."""
+    adverse_events: Input | None = None
+    """One row per adverse event."""
+    kinetics: Input | None = None
+    """One row per sample and assay."""
+    sdtm: Sdtm | None = None
+    """An SDTM package in place of these tables."""

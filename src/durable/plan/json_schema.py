@@ -1,0 +1,56 @@
+"""JSON Schema of a configuration file, with the text under each key as its description."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import itertools
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from durable.plan.findings import nested_types
+from durable.plan.plan import Plan
+from durable.sections import Section
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of a configuration file, for editors that check and complete."""
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    _describe()
+    return dialect | Plan.model_json_schema()
+
+
+@cache
+def _describe() -> None:
+    """Give each key of the plan the text under it in the source as its description."""
+    for section in _sections(Plan):
+        meanings = _meanings(inspect.getfile(section))
+        for name, field in section.model_fields.items():
+            field.description = meanings.get((section.__name__, name))
+        section.model_rebuild(force=True)
+
+
+def _sections(section: type[Section]) -> Iterator[type[Section]]:
+    """A section after all that it holds: a description is complete before it is copied."""
+    for field in section.model_fields.values():
+        for held in nested_types(field.annotation):
+            if isinstance(held, type) and issubclass(held, Section):
+                yield from _sections(held)
+    yield section
+
+
+@cache
+def _meanings(file: str) -> dict[tuple[str, str], str]:
+    """Text under each annotated name of each class of a source file, by both names."""
+    source = Path(file).read_text(encoding="utf-8")
+    return {
+        (section.name, key.target.id): inspect.cleandoc(text.value.value)
+        for section in ast.parse(source).body
+        if isinstance(section, ast.ClassDef)
+        for key, text in itertools.pairwise(section.body)
+        if isinstance(key, ast.AnnAssign) and isinstance(key.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+        if isinstance(text.value.value, str)
+    }

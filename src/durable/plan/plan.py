@@ -1,0 +1,126 @@
+"""The analysis plan as a typed, frozen object: a section of the configuration a module.
+
+Every clinical definition, window, convention and threshold is a key here with a documented default.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, Strict
+
+from durable.errors import UserError
+from durable.jdm.response import Response
+from durable.plan.analysis import Analysis, Pins, Study
+from durable.plan.inputs import Inputs
+from durable.plan.kinetics import Kinetics
+from durable.plan.outputs import Outputs
+from durable.plan.safety import Safety
+from durable.plan.sensitivity import Variant
+from durable.plan.series import Series
+from durable.plan.simulation import Simulation
+from durable.plan.statistics import Statistics
+from durable.schedule import DEFAULT_SCHEDULE, Visit
+from durable.sections import Name, Section, merged, unique
+
+#: Sections of a plan that no analysis is made from.
+NO_ANALYSIS = {"pins", "series", "simulation"}
+
+GroupVariable = Literal["dose_level", "part", "sex"]
+
+
+class Plan(Section):
+    """The whole analysis plan."""
+
+    analysis: Analysis
+    """Identity of the analysis."""
+    inputs: Inputs
+    """Input tables."""
+    study: Study
+    """Identity of the study."""
+    schedule: Annotated[tuple[Visit, ...], Strict(False), Field(min_length=1)] = DEFAULT_SCHEDULE
+    """Scheduled assessments after infusion."""
+    response: Response = Response()
+    """Definitions of response."""
+    statistics: Statistics = Statistics()
+    """Statistical conventions."""
+    groups: Annotated[tuple[GroupVariable, ...], Strict(False), AfterValidator(unique)] = (
+        "dose_level",
+        "part",
+    )
+    """Columns of the tables beside Total."""
+    sensitivity: dict[Name, Variant] = {}
+    """Named variants of response and statistics."""
+    safety: Safety = Safety()
+    """Adverse events."""
+    kinetics: Kinetics = Kinetics()
+    """Cellular kinetics."""
+    outputs: Outputs = Outputs()
+    """Presentation."""
+    simulation: Simulation | None = None
+    """Virtual trials of this design; only for snakemake simulate."""
+    series: Series | None = None
+    """Further data cut-offs; only for snakemake series."""
+    pins: Pins | None = None
+    """Code and environment that a run must find; in pinned configurations only."""
+
+    def response_of(self, name: str) -> Response:
+        """Definitions of response of a sensitivity analysis: the primary ones, with its changes."""
+        base = self.response.model_dump(exclude_unset=True)
+        return Response.model_validate(merged(base, self.sensitivity[name].response))
+
+    def statistics_of(self, name: str) -> Statistics:
+        """Conventions of a sensitivity analysis: the primary ones, with its changes."""
+        base = self.statistics.model_dump(exclude_unset=True)
+        return Statistics.model_validate(merged(base, self.sensitivity[name].statistics))
+
+    @property
+    def redundant(self) -> tuple[str, ...]:
+        """Sensitivity analyses that equal the primary analysis by definition."""
+        return tuple(
+            name
+            for name in self.sensitivity
+            if self.response_of(name) == self.response
+            and self.statistics_of(name) == self.statistics
+        )
+
+    @property
+    def simulated(self) -> tuple[str, ...]:
+        """Sensitivity analyses that are simulated."""
+        if self.simulation is None:
+            return ()
+        if self.simulation.definitions is not None:
+            return self.simulation.definitions
+        names = self.sensitivity
+        return tuple(n for n in names if self.statistics_of(n).dor_estimator == "kaplan_meier")
+
+    def require_simulation(self) -> Simulation:
+        """Return the section ``simulation``.
+
+        Raises
+        ------
+        UserError
+            Where the plan has none.
+        """
+        if self.simulation is None:
+            raise UserError("simulation: not in the configuration; nothing to simulate")
+        return self.simulation
+
+    def slice(self, paths: Iterable[str]) -> dict[str, Any]:
+        """The values at dotted paths, as plain JSON values."""
+        values = self.model_dump(mode="json")
+        return {path: _at(values, path.split(".")) for path in paths}
+
+    def digest(self, paths: Iterable[str]) -> str:
+        """SHA-256 of the values at dotted paths."""
+        text = json.dumps(self.slice(paths), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _at(value: Any, path: list[str]) -> Any:
+    for key in path:
+        value = None if value is None else value[key]
+    return value
