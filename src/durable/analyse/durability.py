@@ -16,13 +16,8 @@ from durable.analyse.groups import Group, groups, of_each, read_adsl
 from durable.contracts.results import PLATEAU, WITHIN_TOLERANCE, Result, to_csv
 from durable.files import write_csv, write_text
 from durable.plan import Plan, Statistics
-from durable.stats.survival import (
-    KaplanMeier,
-    Transform,
-    event_from_cnsr,
-    follow_up,
-    kaplan_meier,
-)
+from durable.stats.intervals import Transform
+from durable.stats.survival import KaplanMeier, event_from_cnsr, follow_up, kaplan_meier
 from durable.vocabulary import (
     CENSORINGS,
     EVENTS,

@@ -13,23 +13,9 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from durable.stats.survival import (
-    _LIMITS,
-    _NEAR,
-    SMALLEST,
-    TOLERANCE,
-    Band,
-    Bools,
-    Floats,
-    Ints,
-    Rule,
-    Transform,
-    _as_times,
-    _as_written,
-    _check_between_0_and_1,
-    _check_choice,
-    _normal,
-)
+from durable.stats.checks import Bools, Floats, Ints, as_times, check_between_0_and_1, check_choice
+from durable.stats.intervals import TRANSFORMS, Band, Transform, normal_quantile
+from durable.stats.ties import NEAR, SMALLEST, TOLERANCE, Rule, exact_fraction
 
 #: Cells worked on at once where each stands alone.
 _PIECE = 8192
@@ -120,12 +106,12 @@ class KaplanMeierBatch:
         tuple of three arrays of shape (S,)
             Estimate, lower, upper; NaN = not estimable.
         """
-        _check_between_0_and_1("p", p)
-        _check_choice("rule", rule, Rule)
+        check_between_0_and_1("p", p)
+        check_choice("rule", rule, Rule)
         lower, upper = self.confidence(level, transform)
         if rule == "sas":
-            flat = self._first(self.survival <= float(1 - _as_written(p)) + _NEAR)
-            left = self._first(self.survival < float(1 - _as_written(p)) - _NEAR)
+            flat = self._first(self.survival <= float(1 - exact_fraction(p)) + NEAR)
+            left = self._first(self.survival < float(1 - exact_fraction(p)) - NEAR)
             return (flat + left) / 2, self._first(lower < 1 - p), self._first(upper < 1 - p)
         return self._passage(self.survival, p), self._passage(lower, p), self._passage(upper, p)
 
@@ -153,7 +139,7 @@ class KaplanMeierBatch:
             Survival, lower, upper, n_risk. Survival and limits are 1 before the first time of the
             sample, NaN past its last.
         """
-        asked = _as_times("times", times)
+        asked = as_times("times", times)
         tolerance = _tolerance(self.time)[:, None]
         passed = np.empty((len(self.time), asked.size), dtype=np.int64)
         for column, time in enumerate(asked.tolist()):
@@ -403,15 +389,15 @@ def _accumulate(operation: np.ufunc, values: npt.NDArray[Value]) -> npt.NDArray[
 
 def _limits(survival: Floats, log_std_err: Floats, level: float, transform: Transform) -> Band:
     """Pointwise limits, in pieces that stay in the processor's cache."""
-    _check_between_0_and_1("level", level)
-    _check_choice("transform", transform, Transform)
+    check_between_0_and_1("level", level)
+    check_choice("transform", transform, Transform)
     lower, upper = np.empty(survival.shape), np.empty(survival.shape)
     arrays = [array.reshape(-1) for array in (survival, log_std_err, lower, upper)]
-    z = _normal(level)
+    z = normal_quantile(level)
     with np.errstate(all="ignore"):
         for start in range(0, survival.size, _PIECE):
             known, error, low, high = (array[start : start + _PIECE] for array in arrays)
-            limits = _LIMITS[transform](known, error, z)
+            limits = TRANSFORMS[transform](known, error, z)
             limits[0].clip(0, 1, out=low)
             limits[1].clip(0, 1, out=high)
     return lower, upper

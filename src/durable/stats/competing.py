@@ -9,27 +9,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, assert_never
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.stats.survival import (
-    _LIMITS,
-    Band,
+from durable.stats.checks import (
     Floats,
     Ints,
-    Transform,
-    _as_floats,
-    _as_times,
-    _check_between_0_and_1,
-    _check_choice,
-    _check_lengths,
-    _merge_equal,
-    _normal,
-    _refuse,
+    as_floats,
+    as_times,
+    check_between_0_and_1,
+    check_choice,
+    check_lengths,
+    refuse,
 )
+from durable.stats.intervals import TRANSFORMS, Band, Transform, normal_quantile
+from durable.stats.ties import merge_equal
 
 Variance = Literal["infinitesimal-jackknife", "aalen"]
 
@@ -106,7 +103,7 @@ class AalenJohansen:
             incidence of 0 (except plain), and at 1 for log-log, logit and arcsine. Before the
             first observed time incidence and limits are 0.
         """
-        asked = _as_times("times", times)
+        asked = as_times("times", times)
         distance = self.time - asked[:, None]
         passed = np.count_nonzero(distance <= self.tolerance, axis=1)
         before = np.count_nonzero(distance < -self.tolerance, axis=1)
@@ -132,13 +129,13 @@ class AalenJohansen:
         return np.arange(1, self.n_event.shape[1] + 1)
 
     def _band(self, level: float, transform: Transform) -> Band:
-        _check_between_0_and_1("level", level)
-        _check_choice("transform", transform, Transform)
+        check_between_0_and_1("level", level)
+        check_choice("transform", transform, Transform)
         ends = {"plain": [0, 1], "log": [1]}.get(transform, [])
         defined = ((self.cif > 0) & (self.cif < 1)) | np.isin(self.cif, ends)
         with np.errstate(all="ignore"):
             relative = np.where(self.std_err > 0, self.std_err / self.cif, 0.0)
-            limits = _LIMITS[transform](self.cif, relative, _normal(level))
+            limits = TRANSFORMS[transform](self.cif, relative, normal_quantile(level))
         lower, upper = (np.where(defined, np.clip(limit, 0, 1), np.nan) for limit in limits)
         return lower, upper
 
@@ -172,22 +169,25 @@ def aalen_johansen(
         Naming the first offending position (from 0): a missing, infinite or negative time, an
         event that is not 0, 1, ... `causes`, or unequal lengths.
     """
-    _check_choice("variance", variance, Variance)
-    exits, code = _as_times("time", time), _as_floats("event", event)
-    _check_lengths({"time": exits, "event": code})
+    check_choice("variance", variance, Variance)
+    exits, code = as_times("time", time), as_floats("event", event)
+    check_lengths({"time": exits, "event": code})
     known = (code >= 0) & (code <= causes) & (code == np.floor(code))
-    _refuse(~known, "event", code, f"not a whole number from 0 to {causes}")
-    times, rank, tolerance = _merge_equal(exits)
+    refuse(~known, "event", code, f"not a whole number from 0 to {causes}")
+    times, rank, tolerance = merge_equal(exits)
     cell = rank * (causes + 1) + code.astype(np.int64)
     n_exit = np.bincount(cell, minlength=times.size * (causes + 1)).reshape(times.size, causes + 1)
     n_risk = n_exit.sum(axis=1)[::-1].cumsum()[::-1]
     n_event = n_exit[:, 1:]
     survival = ((n_risk - n_event.sum(axis=1)) / n_risk).cumprod()
     cif = _incidence(n_event, n_risk, survival)
-    if variance == "aalen":
-        spread = _variance_aalen(n_event, n_risk, survival, cif)
-    else:
-        spread = _variance_jackknife(n_exit, n_risk, survival, cif)
+    match variance:
+        case "aalen":
+            spread = _variance_aalen(n_event, n_risk, survival, cif)
+        case "infinitesimal-jackknife":
+            spread = _variance_jackknife(n_exit, n_risk, survival, cif)
+        case _:
+            assert_never(variance)
     std_err = np.sqrt(spread)
     arrays = (times, n_risk, n_exit[:, 0], n_event, survival, cif, std_err)
     for array in arrays:

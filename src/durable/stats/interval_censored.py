@@ -17,18 +17,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.stats.survival import (
+from durable.stats.checks import (
     Floats,
     Ints,
-    Rule,
-    _as_floats,
-    _as_times,
-    _check_between_0_and_1,
-    _check_choice,
-    _check_lengths,
-    _merge_equal,
-    _refuse,
+    as_floats,
+    as_times,
+    check_between_0_and_1,
+    check_choice,
+    check_lengths,
+    refuse,
 )
+from durable.stats.ties import Rule, merge_equal
 
 #: Default number of bootstrap replicates, and the seed of their random numbers.
 REPLICATES = 1000
@@ -119,8 +118,8 @@ class Turnbull:
             replacement, of the lowest for `lower`, of the highest for `upper`; one followed for
             less time counts with its last value. NaN past the last finite bound.
         """
-        _check_between_0_and_1("level", level)
-        asked = _as_times("times", times)
+        check_between_0_and_1("level", level)
+        asked = as_times("times", times)
         rows = [self._range_at(time, level, replicates, seed) for time in asked.tolist()]
         table = pd.DataFrame(rows, columns=["lowest", "highest", "lower", "upper"], dtype=float)
         table.insert(0, "time", asked)
@@ -151,9 +150,9 @@ class Turnbull:
         replicates, seed
             Of the bootstrap.
         """
-        _check_between_0_and_1("p", p)
-        _check_between_0_and_1("level", level)
-        _check_choice("rule", rule, Rule)
+        check_between_0_and_1("p", p)
+        check_between_0_and_1("level", level)
+        check_choice("rule", rule, Rule)
         if not self.start.size:
             return IntervalQuantile(np.nan, np.nan, np.nan, np.nan)
         regions = _bootstrap(self, replicates, seed)
@@ -204,9 +203,9 @@ def turnbull(lower: npt.ArrayLike, upper: npt.ArrayLike) -> Turnbull:
     >>> turnbull([0, 1, 2], [2, 3, 4]).curve[["left", "right"]].to_numpy().tolist()
     [[1.0, 2.0], [2.0, 3.0]]
     """
-    first, last = _as_times("lower", lower), _as_floats("upper", upper)
-    _check_lengths({"lower": first, "upper": last})
-    _refuse(~(last >= first), "upper", last, "missing or before lower")
+    first, last = as_times("lower", lower), as_floats("upper", upper)
+    check_lengths({"lower": first, "upper": last})
+    refuse(~(last >= first), "upper", last, "missing or before lower")
     values, start, end = _coded(first, last)
     (begins, ends), _, weight = _distinct(start, end)
     left, right, probability = _fitted(begins, ends, weight)
@@ -222,7 +221,7 @@ def _coded(lower: Floats, upper: Floats) -> tuple[Floats, Ints, Ints]:
     half-open intervals of times do.
     """
     bounded = np.isfinite(upper)
-    values, rank, _ = _merge_equal(np.concatenate([lower, upper[bounded]]))
+    values, rank, _ = merge_equal(np.concatenate([lower, upper[bounded]]))
     first, last = rank[: lower.size], np.full(upper.size, values.size)
     last[bounded] = rank[lower.size :]
     return values, 3 * first + np.where(first == last, 0, 2), 3 * last + 1

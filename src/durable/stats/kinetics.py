@@ -1,20 +1,22 @@
 """Noncompartmental analysis of one subject's cell concentrations in blood.
 
 Rules as those of the R package PKNCA (Denney, Duvvuri & Buckeridge, J Pharmacokinet Pharmacodyn
-2015;42:S65), with exceptions and choices in docs/kinetics.md.
+2015;42:S65), with exceptions and choices in docs/kinetics.md. Results below the limit of
+quantification count as 0 before the first and after the last quantifiable one, and as missing
+between them. The last result on or before day 0 is the concentration on day 0.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, assert_never
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
+from durable.stats.checks import Bools, Floats, check_choice
+
 Method = Literal["lin-up log-down", "linear"]
 Flag = Literal["", "EXTRAPOLATED", "NOT DETECTED", "NC"]
 
@@ -137,32 +139,22 @@ def noncompartmental(
         Concentration on day 0 when nothing was measured on or before it: 0, as the cells do not
         exist before infusion; NaN to make no assumption, so that no area is calculable.
     reinfusion
-        Day of a second infusion. The profile is that of the first: samples after this day are left
-        out, and one on it counts as taken before, as on day 0.
+        Day of a second infusion: later samples are left out, one on it counts as taken before.
 
     Returns
     -------
     Noncompartmental
-        Without any result on day 1 or later everything is NaN: a fraction of day 0 is still the day
-        of infusion. If no sample is quantifiable ``cmax`` and ``auc_last`` are 0 and the times NaN,
-        as in PKNCA; ``auc_end`` is 0 only if a sample lies in the window or later.
+        Without any result on day 1 or later everything is NaN. If no sample is quantifiable
+        ``cmax`` and ``auc_last`` are 0 and the times NaN, as in PKNCA; ``auc_end`` is 0 only if a
+        sample lies in the window or later.
 
     Raises
     ------
     ValueError
-        For lengths that differ, a day that is not finite, two results on one day, a negative or
-        infinite concentration, an ``end`` or a re-infusion not after day 0, a negative window or an
-        unknown method.
-
-    Notes
-    -----
-    Results below the limit of quantification count as 0 before the first and after the last
-    quantifiable one, and as missing between them. The last result on or before day 0 is the
-    concentration on day 0. The terminal slope is PKNCA's: see docs/kinetics.md.
+        For lengths that differ, two results on one day, and whatever is no day, concentration,
+        window or method.
     """
-    _check_options(end, method, window, start_value)
-    if not reinfusion > 0:
-        raise ValueError(f"reinfusion: {reinfusion} is not a day after infusion")
+    _check_options(end, method, window, start_value, reinfusion)
     days, conc, missing = _results(day, value, below_lloq, reinfusion)
     profile = _profile(days, conc, start_value)
     counts = len(days), int(np.count_nonzero(conc == 0)), missing
@@ -190,15 +182,18 @@ def _combine(
     )
 
 
-def _check_options(end: float, method: str, window: float, start_value: float) -> None:
+def _check_options(
+    end: float, method: str, window: float, start_value: float, reinfusion: float
+) -> None:
     if not 0 < end < math.inf:
         raise ValueError(f"end: {end} is not a day after infusion")
-    if method not in get_args(Method):
-        raise ValueError(f"method: {method!r} is none of {', '.join(get_args(Method))}")
+    check_choice("method", method, Method)
     if not 0 <= window < math.inf:
         raise ValueError(f"window: {window} is not a number of days")
     if start_value < 0 or math.isinf(start_value):
         raise ValueError(f"start_value: {start_value} is not a concentration")
+    if not reinfusion > 0:
+        raise ValueError(f"reinfusion: {reinfusion} is not a day after infusion")
 
 
 def _results(
@@ -358,4 +353,10 @@ def _trapezoids(day: Floats, conc: Floats, log: Bools) -> float:
 
 
 def _is_log(first: Floats, last: Floats, method: Method) -> Bools:
-    return (last > 0) & (last < first) & (method != "linear")
+    match method:
+        case "lin-up log-down":
+            return (last > 0) & (last < first)
+        case "linear":
+            return np.zeros(len(first), dtype=np.bool_)
+        case _:
+            assert_never(method)

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Literal, get_args
+from typing import Literal, assert_never
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from durable.stats.checks import Floats, check_between_0_and_1, check_choice
+
 Method = Literal["clopper-pearson", "wilson", "jeffreys", "mid-p"]
 Side = Literal["lower", "upper"]
 
@@ -93,9 +94,8 @@ def proportion_cis(
 ) -> tuple[Floats, Floats, Floats]:
     """Many proportions at once: as `proportion_ci`, with arrays that broadcast to one shape."""
     count, of = _counts(x, n)
-    _check_level(level)
-    if method not in get_args(Method):
-        raise ValueError(f"method: {method!r} is none of {', '.join(get_args(Method))}")
+    check_between_0_and_1("level", level)
+    check_choice("method", method, Method)
     tail = (1 - level) / 2
     # A success more is a failure less, so the upper limit mirrors the lower one.
     limits = _lower(count, of, tail, method), 1 - _lower(of - count, of, tail, method)
@@ -130,14 +130,17 @@ def proportion_bound(x: float, n: float, level: float = 0.95, side: Side = "uppe
         As `proportion_ci`, and for an unknown side.
     """
     count, of = _counts(x, n)
-    _check_level(level)
-    if side not in get_args(Side):
-        raise ValueError(f"side: {side!r} is none of {', '.join(get_args(Side))}")
+    check_between_0_and_1("level", level)
+    check_choice("side", side, Side)
     if of == 0:
         return math.nan
-    if side == "lower":
-        return float(_clopper_pearson(count, of, 1 - level))
-    return float(1 - _clopper_pearson(of - count, of, 1 - level))
+    match side:
+        case "lower":
+            return float(_clopper_pearson(count, of, 1 - level))
+        case "upper":
+            return float(1 - _clopper_pearson(of - count, of, 1 - level))
+        case _:
+            assert_never(side)
 
 
 def posterior(x: float, n: float, a: float = 1.0, b: float = 1.0, level: float = 0.95) -> Posterior:
@@ -165,7 +168,7 @@ def posterior(x: float, n: float, a: float = 1.0, b: float = 1.0, level: float =
     from scipy.special import betainccinv, betaincinv
 
     count, of = _counts(x, n)
-    _check_level(level)
+    check_between_0_and_1("level", level)
     for name, value in (("a", a), ("b", b)):
         if not 0 < value < math.inf:
             raise ValueError(f"{name}: {value} is not positive and finite")
@@ -182,13 +185,17 @@ def posterior(x: float, n: float, a: float = 1.0, b: float = 1.0, level: float =
 
 
 def _lower(x: Floats, n: Floats, tail: float, method: Method) -> Floats:
-    if method == "wilson":
-        return _wilson(x, n, tail)
-    if method == "jeffreys":
-        return _beta_quantile(x + 0.5, n - x + 0.5, tail, x)
-    if method == "mid-p":
-        return _mid_p(x, n, tail)
-    return _clopper_pearson(x, n, tail)
+    match method:
+        case "wilson":
+            return _wilson(x, n, tail)
+        case "jeffreys":
+            return _beta_quantile(x + 0.5, n - x + 0.5, tail, x)
+        case "mid-p":
+            return _mid_p(x, n, tail)
+        case "clopper-pearson":
+            return _clopper_pearson(x, n, tail)
+        case _:
+            assert_never(method)
 
 
 def _clopper_pearson(x: Floats, n: Floats, tail: float) -> Floats:
@@ -245,8 +252,3 @@ def _counts(x: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
     if bad.any():
         raise ValueError(f"x: {count[bad][0]:g} is more than n, {of[bad][0]:g}")
     return count, of
-
-
-def _check_level(level: float) -> None:
-    if not 0 < level < 1:
-        raise ValueError(f"level: {level} is not between 0 and 1")

@@ -9,34 +9,36 @@ LIFETEST``, from which lifelines departs: docs/survival-conventions.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from numbers import Real
-from statistics import NormalDist
-from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
-Band = tuple[Floats, Floats]
-Estimate = tuple[float, float, float]
-Transform = Literal["plain", "log", "log-log", "logit", "arcsine"]
-Rule = Literal["r", "sas"]
+from durable.stats.checks import (
+    Bools,
+    Floats,
+    Ints,
+    as_events,
+    as_floats,
+    as_times,
+    check_between_0_and_1,
+    check_choice,
+    check_lengths,
+    refuse,
+)
+from durable.stats.intervals import (
+    TRANSFORMS,
+    Band,
+    Transform,
+    normal_quantile,
+    undefined_at_zero,
+)
+from durable.stats.ties import NEAR, SMALLEST, TOLERANCE, Rule, exact_fraction, merge_equal
 
-#: Times, and survival probabilities at a quantile under rule "r", closer than this are equal:
-#: ``sqrt(.Machine$double.eps)``, the tolerance of R's ``aeqSurv`` and ``quantile.survfit``.
-TOLERANCE = math.sqrt(np.finfo(np.float64).eps)
-#: R's ``quantile`` finds none of the quantiles of a call if 1 - S ends below the smallest of them,
-#: even by rounding. Here each is as in a call that asks for this one too.
-SMALLEST = 0.1
-#: Survival this near the level of a quantile is compared with it in integers.
-_NEAR = 1e-9
+Estimate = tuple[float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +84,7 @@ class KaplanMeier:
         ``std_err`` is Greenwood's standard error of the survival; NaN where the survival is 0.
         """
         with np.errstate(invalid="ignore"):
-            std_err = _undefined_at_zero(self.survival, self.survival * self._log_std_err)
+            std_err = undefined_at_zero(self.survival, self.survival * self._log_std_err)
         return pd.DataFrame(
             {
                 "time": self.time,
@@ -143,8 +145,8 @@ class KaplanMeier:
         tuple of float
             Estimate, lower, upper; NaN = not estimable.
         """
-        _check_between_0_and_1("p", p)
-        _check_choice("rule", rule, Rule)
+        check_between_0_and_1("p", p)
+        check_choice("rule", rule, Rule)
         survival, lower, upper = (
             values[self._is_event] for values in (self.survival, *self._band(level, transform))
         )
@@ -175,7 +177,7 @@ class KaplanMeier:
             R (``extend=TRUE``) and lifelines carry the curve on. ``n_risk`` is that of the next
             observed time, as in R; under left truncation see `n_risk_before`.
         """
-        asked = _as_times("times", times)
+        asked = as_times("times", times)
         time = self._snap(asked)
         row = np.searchsorted(self.time, time, side="right")
         next_row = np.searchsorted(self.time, time, side="left")
@@ -212,8 +214,8 @@ class KaplanMeier:
             Estimate, lower, upper. NaN if `tau` lies past the last observed time and the curve has
             not reached 0: the area would rest on survival that nobody observed (R carries it on).
         """
-        _check_between_0_and_1("level", level)
-        end = self._snap(_as_times("tau", [tau]))[0]
+        check_between_0_and_1("level", level)
+        end = self._snap(as_times("tau", [tau]))[0]
         if not self.n or (end > self._last and self.survival[-1] > 0):
             return math.nan, math.nan, math.nan
         rows = self.time <= end
@@ -222,7 +224,7 @@ class KaplanMeier:
         area_after = areas[:0:-1].cumsum()[::-1]
         # An event that leaves nobody at risk has no area after it to be uncertain about.
         hazard_variance = np.where(self._survivors > 0, self._greenwood, 0.0)[rows]
-        half = _normal(level) * math.sqrt(np.sum(area_after**2 * hazard_variance))
+        half = normal_quantile(level) * math.sqrt(np.sum(area_after**2 * hazard_variance))
         mean = float(areas.sum())
         return mean, mean - half, mean + half
 
@@ -234,13 +236,13 @@ class KaplanMeier:
         times
             One or more times, not negative.
         """
-        time = self._snap(_as_times("times", times))
+        time = self._snap(as_times("times", times))
         entered = np.searchsorted(self.entry, time, side="left")
         return np.asarray(entered - self._before(self.n_event + self.n_censor, time))
 
     def n_events_before(self, times: npt.ArrayLike) -> Ints:
         """Cumulative number of events before (not at) given times."""
-        return self._before(self.n_event, self._snap(_as_times("times", times)))
+        return self._before(self.n_event, self._snap(as_times("times", times)))
 
     @cached_property
     def _is_event(self) -> Bools:
@@ -268,14 +270,15 @@ class KaplanMeier:
     def _last(self) -> float:
         return float(self.time[-1]) if self.time.size else -math.inf
 
-    def _band(self, level: float, transform: str) -> Band:
-        _check_between_0_and_1("level", level)
-        _check_choice("transform", transform, Transform)
+    def _band(self, level: float, transform: Transform) -> Band:
+        check_between_0_and_1("level", level)
+        check_choice("transform", transform, Transform)
+        limits, z = TRANSFORMS[transform], normal_quantile(level)
         with np.errstate(all="ignore"):
-            lower, upper = _LIMITS[transform](self.survival, self._log_std_err, _normal(level))
+            lower, upper = limits(self.survival, self._log_std_err, z)
         return (
-            _undefined_at_zero(self.survival, lower.clip(0, 1)),
-            _undefined_at_zero(self.survival, upper.clip(0, 1)),
+            undefined_at_zero(self.survival, lower.clip(0, 1)),
+            undefined_at_zero(self.survival, upper.clip(0, 1)),
         )
 
     def _snap(self, times: Floats) -> Floats:
@@ -307,7 +310,7 @@ class KaplanMeier:
         return (reached + left) / 2
 
     def _quantile_sas(self, p: float) -> float:
-        side = self._side_of(1 - _as_written(p))
+        side = self._side_of(1 - exact_fraction(p))
         if not (side < 0).any():
             return math.nan
         reached, left = self._event_times[side <= 0][0], self._event_times[side < 0][0]
@@ -321,7 +324,7 @@ class KaplanMeier:
         """Sign of S - target at the event times, exact."""
         difference = self.survival[self._is_event] - float(target)
         side = np.sign(difference).astype(np.int64)
-        near = np.flatnonzero(np.abs(difference) < _NEAR)  # two or three rows at most
+        near = np.flatnonzero(np.abs(difference) < NEAR)  # two or three rows at most
         side[near] = [self._exact_side(row, target) for row in near.tolist()]
         return side
 
@@ -365,18 +368,18 @@ def kaplan_meier(
     >>> kaplan_meier([1, 2, 3, 4, 5, 6], [1, 1, 1, 1, 1, 1]).quantile(0.5)
     (3.5, 1.0, nan)
     """
-    exits, events = _as_times("time", time), _as_events(event)
+    exits, events = as_times("time", time), as_events(event)
     if entry is None:
-        _check_lengths({"time": exits, "event": events})
-        times, rank, tolerance = _merge_equal(exits)
+        check_lengths({"time": exits, "event": events})
+        times, rank, tolerance = merge_equal(exits)
         row, n_risk, n_event, n_censor = _event_table(rank, events, None)
         entered = np.full(exits.size, -np.inf)
     else:
-        entries = _as_times("entry", entry)
-        _check_lengths({"time": exits, "event": events, "entry": entries})
-        times, rank, tolerance = _merge_equal(np.concatenate([exits, entries]))
+        entries = as_times("entry", entry)
+        check_lengths({"time": exits, "event": events, "entry": entries})
+        times, rank, tolerance = merge_equal(np.concatenate([exits, entries]))
         exit_rank, entry_rank = np.split(rank, 2)
-        _refuse(entry_rank >= exit_rank, "entry", entries, "not before the time")
+        refuse(entry_rank >= exit_rank, "entry", entries, "not before the time")
         row, n_risk, n_event, n_censor = _event_table(exit_rank, events, entry_rank)
         entered = np.sort(times[entry_rank])
     return KaplanMeier(
@@ -402,7 +405,7 @@ def follow_up(time: npt.ArrayLike, event: npt.ArrayLike) -> KaplanMeier:
     time, event
         As in `kaplan_meier`; `event` is that of the endpoint, not its reverse.
     """
-    return kaplan_meier(time, ~_as_events(event))
+    return kaplan_meier(time, ~as_events(event))
 
 
 def event_from_cnsr(cnsr: npt.ArrayLike) -> Bools:
@@ -414,50 +417,12 @@ def event_from_cnsr(cnsr: npt.ArrayLike) -> Bools:
         Naming the first position (from 0) that is missing, negative, not a whole number, or a
         truth value (as in an event column).
     """
-    code = _as_floats("cnsr", cnsr)
+    code = as_floats("cnsr", cnsr)
     if pd.api.types.infer_dtype(cnsr) == "boolean":
         raise ValueError("cnsr[0]: a truth value; CNSR is 0 for an event, and 1, 2, ... otherwise")
     whole = np.isfinite(code) & (code == np.floor(code))
-    _refuse(~whole | (code < 0), "cnsr", code, "not 0, 1, 2, ...")
+    refuse(~whole | (code < 0), "cnsr", code, "not 0, 1, 2, ...")
     return np.asarray(code == 0)
-
-
-def _plain(survival: Floats, log_std_err: Floats, z: float) -> Band:
-    half = z * survival * log_std_err
-    return survival - half, survival + half
-
-
-def _log(survival: Floats, log_std_err: Floats, z: float) -> Band:
-    factor = np.exp(z * log_std_err)
-    return survival / factor, survival * factor
-
-
-def _log_log(survival: Floats, log_std_err: Floats, z: float) -> Band:
-    hazard = -np.log(survival)
-    factor = np.exp(z * log_std_err / hazard)
-    return np.exp(-hazard * factor), np.exp(-hazard / factor)
-
-
-def _logit(survival: Floats, log_std_err: Floats, z: float) -> Band:
-    odds = survival / (1 - survival)
-    factor = np.exp(z * log_std_err / (1 - survival))
-    return 1 - 1 / (1 + odds / factor), 1 - 1 / (1 + odds * factor)
-
-
-def _arcsine(survival: Floats, log_std_err: Floats, z: float) -> Band:
-    angle = np.arcsin(np.sqrt(survival))
-    half = z / 2 * log_std_err * np.sqrt(survival / (1 - survival))
-    lower, upper = np.maximum(angle - half, 0), np.minimum(angle + half, np.pi / 2)
-    return np.sin(lower) ** 2, np.sin(upper) ** 2
-
-
-_LIMITS: dict[str, Callable[[Floats, Floats, float], Band]] = {
-    "plain": _plain,
-    "log": _log,
-    "log-log": _log_log,
-    "logit": _logit,
-    "arcsine": _arcsine,
-}
 
 
 def _event_table(exit_rank: Ints, event: Bools, entry_rank: Ints | None) -> list[Ints]:
@@ -477,84 +442,8 @@ def _event_table(exit_rank: Ints, event: Bools, entry_rank: Ints | None) -> list
     return [table.index.to_numpy(np.int64) // 2, *counts]
 
 
-def _merge_equal(times: Floats) -> tuple[Floats, Ints, float]:
-    """Distinct times, the rank of every time among them, and the tolerance: R ``aeqSurv``."""
-    # By hashing: five times as fast as np.unique where many share few times.
-    rank, distinct = pd.factorize(times, sort=True)
-    tolerance = TOLERANCE * max(1.0, float(distinct.mean()) if distinct.size else 1.0)
-    starts = np.diff(distinct, prepend=-np.inf) > tolerance
-    if not starts.all():
-        distinct, rank = distinct[starts], (starts.cumsum() - 1)[rank]
-    return distinct, rank, tolerance
-
-
 def _first_to_reach(level: float, times: Floats, died: Floats) -> float:
     """The time of the smallest value not below `level`; the first of equal ones."""
     candidates = np.where(died >= level, died, np.inf)
     best = candidates.argmin()
     return float(times[best]) if candidates[best] < np.inf else math.nan
-
-
-def _as_written(p: float) -> Fraction:
-    """The fraction that a float stands for: 1/10 for 0.1, not its binary value."""
-    meant = Fraction(p).limit_denominator(1_000_000)
-    return meant if float(meant) == p else Fraction(p)
-
-
-def _undefined_at_zero(survival: Floats, values: Floats) -> Floats:
-    return np.where(survival > 0, values, np.nan)
-
-
-def _normal(level: float) -> float:
-    return NormalDist().inv_cdf(0.5 + level / 2)
-
-
-def _as_times(name: str, values: npt.ArrayLike) -> Floats:
-    times = _as_floats(name, values)
-    _refuse(~(np.isfinite(times) & (times >= 0)), name, times, "missing, infinite or negative")
-    return times
-
-
-def _as_events(values: npt.ArrayLike) -> Bools:
-    codes = _as_floats("event", values)
-    _refuse((codes != 0) & (codes != 1), "event", codes, "not 0, 1, False or True")
-    return np.asarray(codes == 1)
-
-
-def _as_floats(name: str, values: npt.ArrayLike) -> Floats:
-    """Numbers as floats, missing as NaN; text and dates are refused, never read as numbers."""
-    if values is None:
-        raise ValueError(f"{name}: missing")
-    series = pd.Series(values)
-    if series.dtype == object:
-        series = series.mask(series.isna(), math.nan)
-        known = series.map(lambda value: isinstance(value, Real)).to_numpy(np.bool_)
-        _refuse(~known, name, series.to_numpy(), "not a number")
-        series = series.astype(np.float64)
-    if not pd.api.types.is_numeric_dtype(series):
-        raise ValueError(f"{name}[0]: {series.iloc[0]!s} is not a number")
-    return np.asarray(series.to_numpy(dtype=np.float64, na_value=math.nan))
-
-
-def _check_lengths(arrays: dict[str, npt.NDArray[Any]]) -> None:
-    sizes = {name: array.size for name, array in arrays.items()}
-    name, shortest = min(sizes.items(), key=lambda item: item[1])
-    if shortest < max(sizes.values()):
-        said = ", ".join(f"{name} {size}" for name, size in sizes.items())
-        raise ValueError(f"{name}[{shortest}]: absent; the lengths differ ({said})")
-
-
-def _refuse(bad: Bools, name: str, values: npt.NDArray[Any], why: str) -> None:
-    if bad.any():
-        first = int(bad.argmax())
-        raise ValueError(f"{name}[{first}]: {values[first]!s} is {why}")
-
-
-def _check_between_0_and_1(name: str, value: float) -> None:
-    if not 0 < value < 1:
-        raise ValueError(f"{name}: {value} is not between 0 and 1")
-
-
-def _check_choice(name: str, value: str, choices: Any) -> None:
-    if value not in get_args(choices):
-        raise ValueError(f"{name}: {value!r} is none of {', '.join(get_args(choices))}")

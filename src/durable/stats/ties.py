@@ -1,0 +1,40 @@
+"""Times that are equal but for rounding, and quantiles that a curve meets but for rounding."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from durable.stats.checks import Floats, Ints
+
+#: Convention of quantiles: that of R ``survival`` or that of SAS ``PROC LIFETEST``.
+Rule = Literal["r", "sas"]
+#: Times, and survival probabilities at a quantile under rule "r", closer than this are equal:
+#: ``sqrt(.Machine$double.eps)``, the tolerance of R's ``aeqSurv`` and ``quantile.survfit``.
+TOLERANCE = math.sqrt(np.finfo(np.float64).eps)
+#: R's ``quantile`` finds none of the quantiles of a call if 1 - S ends below the smallest of them,
+#: even by rounding. Here each is as in a call that asks for this one too.
+SMALLEST = 0.1
+#: Survival this near the level of a quantile is compared with it in integers.
+NEAR = 1e-9
+
+
+def merge_equal(times: Floats) -> tuple[Floats, Ints, float]:
+    """Distinct times, the rank of every time among them, and the tolerance: R ``aeqSurv``."""
+    # By hashing: five times as fast as np.unique where many share few times.
+    rank, distinct = pd.factorize(times, sort=True)
+    tolerance = TOLERANCE * max(1.0, float(distinct.mean()) if distinct.size else 1.0)
+    starts = np.diff(distinct, prepend=-np.inf) > tolerance
+    if not starts.all():
+        distinct, rank = distinct[starts], (starts.cumsum() - 1)[rank]
+    return distinct, rank, tolerance
+
+
+def exact_fraction(p: float) -> Fraction:
+    """The fraction that a float stands for: 1/10 for 0.1, not its binary value."""
+    meant = Fraction(p).limit_denominator(1_000_000)
+    return meant if float(meant) == p else Fraction(p)
