@@ -1,1 +1,67 @@
-"""One module per kind of figure; each draws the points of one CSV and computes no result."""
+"""The figures: a module each, with its points, its drawing and its footnotes.
+
+`FIGURES` lists them in the order of their numbers. It is light to import: a figure's module is
+loaded when the figure is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from durable.figures.spec import FigureSpec
+    from durable.plan import Plan
+
+
+@dataclass(frozen=True)
+class FigureEntry:
+    """A figure in the registry: its name, where it is made, and what it is made from."""
+
+    name: str
+    """The files are ``figures/f_NAME.csv``, ``.svg`` and ``.png``."""
+    module: str
+    """Module of this package whose `FIGURES` hold it."""
+    datasets: tuple[str, ...]
+    """Datasets that it needs; it is left out where the study lacks one."""
+    of_sensitivity: bool = False
+    """Whether it needs sensitivity analyses."""
+
+    def exists(self, plan: Plan, datasets: Collection[str]) -> bool:
+        """Whether an analysis has the figure.
+
+        Parameters
+        ----------
+        plan
+            The analysis plan.
+        datasets
+            Names of the datasets that the analysis has.
+        """
+        wanted = bool(plan.sensitivity) or not self.of_sensitivity
+        return wanted and set(self.datasets) <= set(datasets)
+
+    def load(self) -> FigureSpec:
+        """The figure itself."""
+        module = import_module(f"{__name__}.{self.module}")
+        (spec,) = (spec for spec in module.FIGURES if spec.name == self.name)
+        return spec  # type: ignore[no-any-return]
+
+
+#: In the order of their numbers, which do not change when a figure is absent.
+FIGURES = (
+    FigureEntry("km_dor", "kaplan_meier", ("adsl", "adtte")),
+    FigureEntry("km_efs", "kaplan_meier", ("adsl", "adtte")),
+    FigureEntry("swimmer", "swimmer", ("adsl", "adrs", "adtte")),
+    FigureEntry("tis", "spider", ("adsl", "adrs")),
+    FigureEntry("waterfall", "waterfall", ("adsl", "adrs")),
+    FigureEntry("csm", "core_set", ("adsl", "adrs")),
+    FigureEntry("kinetics", "kinetics", ("adsl", "adpc")),
+    FigureEntry("sensitivity", "sensitivity", ("adrs", "adtte"), of_sensitivity=True),
+)
+
+
+def figures_of(plan: Plan, datasets: Collection[str]) -> list[FigureEntry]:
+    """The figures of an analysis that has these datasets, in the order of their numbers."""
+    return [entry for entry in FIGURES if entry.exists(plan, datasets)]

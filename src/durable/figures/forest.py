@@ -1,16 +1,17 @@
-"""Forest plot of the sensitivity analyses: a panel a parameter, the primary analysis on top."""
+"""Forest plot of analyses side by side: a panel a parameter, the primary analysis on top."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
+from math import isnan
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from durable.contracts.results import Result
 from durable.figures.points import Points
+from durable.figures.spec import Caption
 from durable.figures.style import (
     COLOURS,
     FAINT,
@@ -21,13 +22,20 @@ from durable.figures.style import (
     TEXT_SIZE,
     WIDTH,
     Box,
-    Caption,
     Page,
     Style,
     nothing,
     wrap,
 )
 from durable.plan import Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Row = tuple[str, str, str, Result]
+"""Name of the analysis, its title, the panel, the result."""
 
 COLUMNS = ("analysis", "title", "parameter", "estimate", "lower", "upper", "text")
 PRIMARY = "primary"
@@ -72,8 +80,39 @@ class Block:
         return _title_height(line) + self.edges[-1] + _AXIS + _GAP
 
 
+def forest_points(rows: list[Row]) -> pd.DataFrame:
+    """The points of results side by side: durations in months, rates in percent."""
+    import pandas as pd
+
+    scale = [100 if "%" in panel else 1 for _, _, panel, _ in rows]
+    frame = pd.DataFrame(
+        {
+            "analysis": [analysis for analysis, _, _, _ in rows],
+            "title": [title for _, title, _, _ in rows],
+            "parameter": [panel for _, _, panel, _ in rows],
+            "estimate": [row.value * k for (*_, row), k in zip(rows, scale, strict=True)],
+            "lower": [row.lower * k for (*_, row), k in zip(rows, scale, strict=True)],
+            "upper": [row.upper * k for (*_, row), k in zip(rows, scale, strict=True)],
+        }
+    )
+    values = frame[["estimate", "lower", "upper"]].map(lambda v: "NE" if isnan(v) else f"{v:.1f}")
+    text = values["estimate"] + " (" + values["lower"] + ", " + values["upper"] + ")"
+    return frame.assign(text=text.replace("NE (NE, NE)", "NE"))
+
+
+def panel_title(row: Result) -> str | None:
+    """Title of the panel that shows a result; None for a result that is not shown."""
+    if row.parameter == "DOR" and row.statistic == "median":
+        return "DOR, median (months)"
+    if row.parameter == "DOR" and row.statistic.startswith("landmark_M"):
+        return f"DOR, event-free at month {row.statistic.removeprefix('landmark_M')} (%)"
+    if row.statistic == "rate":
+        return f"Improved at {row.parameter} (%)"
+    return None
+
+
 def draw(points: Points, _: Plan, caption: Caption) -> Figure:
-    """Draw ``f_sensitivity.csv``."""
+    """Draw the points of `forest_points`."""
     if not len(points):
         return nothing(caption, "No analyses")
     blocks = _blocks(points)

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullFormatter
 
 from durable.figures.points import Points
+from durable.figures.spec import AnalysisData, Caption, FigureSpec
 from durable.figures.style import (
     DASHES,
     FAINT,
     INK,
-    Caption,
     Page,
     Style,
     days_axis,
+    key_line,
     nothing,
     shortened,
     subject_key,
     subject_style,
 )
 from durable.plan import Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLUMNS = ("assay", "unit", "subject", "group", "day", "value", "below_lloq", "lloq", "kind")
 _PANEL = 78.0
@@ -42,6 +46,68 @@ _BELOW: Style = {
     "markersize": 4.5,
     "clip_on": False,
 }
+
+
+def points(data: AnalysisData, _: Plan) -> pd.DataFrame:
+    """Profiles of all subjects, and geometric means by nominal day."""
+    return profiles(data.dataset("adpc"), data.infused()["DOSELVL"].fillna(""))
+
+
+def profiles(adpc: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
+    """Profiles of all subjects; geometric means by nominal day where half are quantifiable.
+
+    Of the samples with a result. A subject counts once on a nominal day, with the geometric mean of
+    its own quantifiable results.
+
+    Parameters
+    ----------
+    adpc
+        The dataset of the concentrations.
+    group
+        Group of each infused subject, by USUBJID.
+    """
+    import pandas as pd
+
+    adpc = adpc.loc[adpc["BLQFL"].notna()]
+    individual = pd.DataFrame(
+        {
+            "assay": adpc["PARCAT1"],
+            "unit": adpc["AVALU"],
+            "subject": adpc["USUBJID"],
+            "group": adpc["USUBJID"].map(group),
+            "day": adpc["AFRLT"],
+            "value": adpc["AVAL"],
+            "below_lloq": adpc["BLQFL"],
+            "lloq": adpc["LLOQ"],
+            "kind": "individual",
+        }
+    )
+    nominal = individual.assign(day=adpc["NFRLT"], log=np.log(adpc["AVAL"]))
+    return pd.concat([individual, _geometric_means(nominal)])
+
+
+def _geometric_means(samples: pd.DataFrame) -> pd.DataFrame:
+    """Points of the geometric mean; `samples` have their nominal day and the log of the value."""
+    day = ["assay", "unit", "day"]
+    subjects = samples.groupby([*day, "subject"], as_index=False)["log"].mean()
+    means = subjects.groupby(day, as_index=False).agg(
+        log=("log", "mean"), known=("log", "count"), total=("subject", "size")
+    )
+    means = means.loc[(means["known"] > 0) & (2 * means["known"] >= means["total"])]
+    means = means.assign(
+        value=np.exp(means["log"]), subject="", group="", below_lloq="N", kind="geo_mean"
+    )
+    return means[[*day, "subject", "group", "value", "below_lloq", "kind"]]
+
+
+def footnotes(_: Plan) -> tuple[str, ...]:
+    """What stands for values below the limit, and how the mean is taken."""
+    return (
+        "LLOQ: lower limit of quantification; values below it are open marks at it. Samples without"
+        " a result are not drawn.",
+        "Geometric mean: of the quantifiable values by nominal day, where at least half of the"
+        " subjects have one; the others are left out, so it is too high where there are any.",
+    )
 
 
 def draw(points: Points, _: Plan, caption: Caption) -> Figure:
@@ -108,6 +174,8 @@ def _mean_style(groups: list[str], group: str) -> Style:
 
 
 def _log_scale(axes: Axes, rows: Points) -> None:
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     heights = _heights(rows)
     known = heights[np.isfinite(heights)]
     low, high = (known.min(), known.max()) if len(known) else (1.0, 10.0)
@@ -123,9 +191,23 @@ def _log_scale(axes: Axes, rows: Points) -> None:
 
 
 def _key(points: Points, groups: list[str]) -> list[Artist]:
-    key: list[Artist] = [Line2D([], [], **_mean_style(groups, group)) for group in groups]
+    key: list[Artist] = [key_line(**_mean_style(groups, group)) for group in groups]
     if (points.number("lloq") > 0).any():
-        key.append(Line2D([], [], **_LLOQ))
+        key.append(key_line(**_LLOQ))
     if len(points.where(below_lloq="Y")):
-        key.append(Line2D([], [], **_BELOW))
+        key.append(key_line(**_BELOW))
     return key
+
+
+FIGURES = (
+    FigureSpec(
+        name="kinetics",
+        title="Cellular kinetics",
+        population="All infused subjects",
+        source="ADPC",
+        columns=COLUMNS,
+        points=points,
+        draw=draw,
+        footnotes=footnotes,
+    ),
+)

@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from durable.figures.points import Points, short
+from durable.figures.spec import Caption
 from durable.figures.style import (
     COLOURS,
     FAINT,
@@ -25,7 +26,6 @@ from durable.figures.style import (
     TEXT_SIZE,
     WIDTH,
     Box,
-    Caption,
     Page,
     Style,
     nothing,

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from math import inf, isfinite, nan
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
+from durable.display import definitions
 from durable.figures.points import Points, short
+from durable.figures.quantiles import (
+    MANY_SUBJECTS,
+    QUANTILE_COLUMNS,
+    QUANTILES,
+    days_since_infusion,
+    visit_quantiles,
+)
+from durable.figures.spec import AnalysisData, Caption, FigureSpec
 from durable.figures.style import (
     TEXT_SIZE,
     WIDTH,
     Box,
-    Caption,
     Page,
     Style,
+    key_line,
     months_axis,
     nothing,
     shortened,
@@ -27,6 +33,12 @@ from durable.figures.style import (
     thresholds,
 )
 from durable.plan import Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLUMNS = ("subject", "day", "tis", "partial")
 #: Space between two labels, and between the plot and its labels, millimetres.
@@ -49,6 +61,59 @@ _PARTIAL: Style = {
     "markeredgewidth": 0.8,
     "label": "Partial score",
 }
+
+
+def points(data: AnalysisData, _: Plan) -> pd.DataFrame:
+    """Score over time by subject; of many subjects, its quantiles."""
+    if len(data.infused()) >= MANY_SUBJECTS:
+        return score_quantiles(data.dataset("adrs", QUANTILE_COLUMNS, PARAMCD=["TIS"]))
+    columns = ("USUBJID", "AVISIT", "ADY", "AVAL", "REASON")
+    return scores(data.dataset("adrs", columns, PARAMCD=["TIS"]))
+
+
+def scores(records: pd.DataFrame) -> pd.DataFrame:
+    """Score over time by subject, 0 at the infusion; empty where it cannot be calculated.
+
+    Parameters
+    ----------
+    records
+        Records of ADRS of the score.
+    """
+    import pandas as pd
+
+    origin = records[["USUBJID"]].drop_duplicates().assign(day=0, visit="", tis=0.0, partial="N")
+    after = pd.DataFrame(
+        {
+            "USUBJID": records["USUBJID"],
+            "day": days_since_infusion(records),
+            "visit": records["AVISIT"].fillna("UNS"),
+            "tis": records["AVAL"],
+            "partial": np.where(records["REASON"] == "PARTIAL", "Y", "N"),
+        }
+    )
+    both = pd.concat([origin, after]).sort_values(["USUBJID", "day"], kind="stable")
+    return both.rename(columns={"USUBJID": "subject"})
+
+
+def score_quantiles(records: pd.DataFrame) -> pd.DataFrame:
+    """Quantiles of the score at each analysis visit, 0 at the infusion."""
+    import pandas as pd
+
+    after = visit_quantiles(records).rename(columns={"value": "tis"})
+    origin = pd.DataFrame({"subject": list(QUANTILES), "day": 0.0, "visit": "", "tis": 0.0})
+    both = pd.concat([origin, after]).assign(partial="N")
+    order = both["subject"].map({name: i for i, name in enumerate(QUANTILES)})
+    both = both.assign(order=order).sort_values(["order", "day"], kind="stable")
+    return both.drop(columns="order").astype({"day": int})
+
+
+def footnotes(plan: Plan) -> tuple[str, ...]:
+    """The core set, the levels of response, and what the dotted lines are."""
+    return (
+        *definitions.core_set(plan.response),
+        *definitions.improvement(plan.response),
+        "Dotted grey lines lead to the name of a subject; they are no data.",
+    )
 
 
 def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
@@ -81,8 +146,8 @@ def _style(i: int) -> Style:
 
 
 def _key(points: Points, plan: Plan) -> list[Artist]:
-    levels: list[Artist] = [Line2D([], [], **style) for _, style in reversed(thresholds(plan))]
-    return [*levels, *([Line2D([], [], **_PARTIAL)] if len(points.where(partial="Y")) else [])]
+    levels: list[Artist] = [key_line(**style) for _, style in reversed(thresholds(plan))]
+    return [*levels, *([key_line(**_PARTIAL)] if len(points.where(partial="Y")) else [])]
 
 
 def _name_lines(page: Page, axes: Axes, points: Points) -> None:
@@ -111,3 +176,17 @@ def _end(rows: Points) -> tuple[float, float]:
     if not len(known):
         return nan, -inf
     return float(rows.number("day")[known[-1]]), float(scores[known[-1]])
+
+
+FIGURES = (
+    FigureSpec(
+        name="tis",
+        title="Total Improvement Score over time",
+        population="All infused subjects",
+        source="ADRS, PARAMCD TIS",
+        columns=COLUMNS,
+        points=points,
+        draw=draw,
+        footnotes=footnotes,
+    ),
+)

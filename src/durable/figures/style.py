@@ -9,28 +9,27 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import matplotlib
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.legend import Legend
-from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from durable.contracts.parameters import QUANTILES
 from durable.figures.points import Points, short
+from durable.figures.quantiles import QUANTILES
+from durable.figures.spec import Caption
 from durable.files import whole, write_text
 from durable.plan import Plan
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
 
 #: How artists are drawn, as keyword arguments.
 Style = dict[str, Any]
@@ -87,28 +86,12 @@ _SETTINGS: dict[Any, Any] = {
 @contextmanager
 def settings() -> Iterator[None]:
     """Matplotlib's own defaults and the settings of this module, whatever the user's file says."""
+    import matplotlib
+
     with matplotlib.rc_context():
         matplotlib.rcParams.update(matplotlib.rcParamsDefault)
         matplotlib.rcParams.update(_SETTINGS)
         yield
-
-
-@dataclass(frozen=True)
-class Caption:
-    """What is written above and below a figure."""
-
-    label: str
-    """``Figure 1``."""
-    title: str
-    population: str
-    study: str
-    """Study, analysis and data cut-off."""
-    notes: tuple[str, ...] = ()
-    """Definitions and methods, each a paragraph; the last names the source."""
-
-    def noting(self, *notes: str) -> Caption:
-        """The caption with notes on what is drawn, ahead of the others."""
-        return replace(self, notes=(*filter(None, notes), *self.notes))
 
 
 @dataclass(frozen=True)
@@ -150,6 +133,9 @@ class Page:
     """
 
     def __init__(self, caption: Caption, height: float, key: Sequence[Artist] = ()) -> None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
         heading = wrap(f"{caption.label}. {caption.title}", TITLE_SIZE, "bold")
         context = [*wrap(caption.population), *wrap(caption.study)]
         notes = [line for note in caption.notes for line in wrap(note)]
@@ -194,6 +180,8 @@ class Page:
 
     def rule(self, y: float, colour: str) -> None:
         """A thin line across the page."""
+        from matplotlib.lines import Line2D
+
         ends = [MARGIN / WIDTH, 1 - MARGIN / WIDTH]
         line = Line2D(ends, [y / self.height] * 2, color=colour, linewidth=0.5, zorder=0)
         line.set_transform(self.figure.transFigure)
@@ -267,6 +255,8 @@ def _key_columns(labels: Sequence[str]) -> int:
 @cache
 def text_width(text: str, size: float = TEXT_SIZE, weight: str = "normal") -> float:
     """Width of a text in millimetres."""
+    from matplotlib.font_manager import FontProperties
+
     font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
     width, _, _ = _ruler().get_text_width_height_descent(text, font, False)
     return float(width) / (DPI * _MM)
@@ -375,9 +365,22 @@ def subject_key(subjects: Sequence[str]) -> list[Artist]:
         return []
     styles = [subject_style(i, len(subjects)) for i in range(len(subjects))]
     return [
-        Line2D([], [], label=short(name), **style)
-        for name, style in zip(subjects, styles, strict=True)
+        key_line(label=short(name), **style) for name, style in zip(subjects, styles, strict=True)
     ]
+
+
+def key_line(**style: Any) -> Artist:
+    """An entry of a key: a line or a mark, as `style` says."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], **style)
+
+
+def key_patch(**style: Any) -> Artist:
+    """An entry of a key: an area, as `style` says."""
+    from matplotlib.patches import Patch
+
+    return Patch(**style)
 
 
 def thresholds(plan: Plan) -> list[tuple[float, Style]]:
@@ -422,6 +425,8 @@ def _ticks(last: float, steps: Sequence[int], most: int) -> list[int]:
 
 def save(figure: Figure, stem: Path, caption: Caption) -> None:
     """Write ``stem.svg`` and ``stem.png``: the same bytes for the same points and plan."""
+    import matplotlib
+
     name = stem.name
     with matplotlib.rc_context({"svg.hashsalt": name}):
         text = StringIO()
@@ -468,5 +473,7 @@ def _height(lines: Sequence[str], size: float = TEXT_SIZE) -> float:
 
 @cache
 def _ruler() -> Any:
+    from matplotlib.backends.backend_agg import RendererAgg
+
     renderer: Any = RendererAgg
     return renderer(1, 1, DPI)

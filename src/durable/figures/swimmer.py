@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.markers import CARETRIGHTBASE
-from matplotlib.patches import Patch
+from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from durable.display import definitions
 from durable.figures.points import Points, short
+from durable.figures.quantiles import days_since_infusion
+from durable.figures.spec import AnalysisData, Caption, FigureSpec
 from durable.figures.style import (
     INK,
     Box,
-    Caption,
     Page,
     Style,
+    key_line,
+    key_patch,
     months_axis,
     nothing,
     shortened,
 )
 from durable.plan import Plan
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 COLUMNS = ("subject", "group", "kind", "start_day", "end_day")
+#: Matplotlib's marker CARETRIGHTBASE: an arrow to the right that begins at the point.
+_ARROW = 9
 _SPANS: dict[str, Style] = {
     "bar": {"label": "Follow-up", "facecolor": "0.88", "edgecolor": "0.6", "linewidth": 0.5},
     "remission": {"label": "Remission", "facecolor": "#A3D3F2", "edgecolor": INK, "linewidth": 0.5},
@@ -54,8 +63,132 @@ _MARKS: dict[str, tuple[Style, float]] = {
     "new_therapy": (_mark("New systemic therapy", "P", "#E69F00", 6), 0.2),
     "withdrawal": (_mark("Withdrawal", "d", "white", 6), 0.0),
     "death": (_mark("Death", "X", INK, 7.5, "white"), 0.0),
-    "ongoing": (_mark("Ongoing at cut-off", CARETRIGHTBASE, INK, 5), 0.0),
+    "ongoing": (_mark("Ongoing at cut-off", _ARROW, INK, 5), 0.0),
 }
+
+
+#: Events that end a duration of response, as ADTTE describes them, and the kind of their mark.
+_ENDING_EVENTS = {"RECURRENCE": "recurrence", "PROGRESSION": "progression"}
+
+
+def points(data: AnalysisData, _: Plan) -> pd.DataFrame:
+    """Bars and marks by subject; days since infusion, longest follow-up first."""
+    improved = data.dataset("adrs", ["USUBJID", "AVISIT", "ADY", "AVAL"], PARAMCD=["IMPR"])
+    durations = data.dataset("adtte", ["USUBJID", "ADT", "CNSR", "EVNTDESC"], PARAMCD=["DOR"])
+    return lanes(data.infused(), improved.loc[improved["AVAL"] == 1], durations)
+
+
+def lanes(
+    infused: pd.DataFrame, improvements: pd.DataFrame, durations: pd.DataFrame
+) -> pd.DataFrame:
+    """Bars and marks of the lane of each subject.
+
+    A bar ends at death, else at withdrawal, else at the last contact.
+
+    Parameters
+    ----------
+    infused
+        ADSL of the infused subjects, by USUBJID.
+    improvements
+        Records of ADRS of the visits at which a subject had improved.
+    durations
+        Records of ADTTE of the duration of response.
+    """
+    import pandas as pd
+
+    until = infused["DTHDT"].fillna(infused["EOSDT"]).fillna(infused["LSTALVDT"])
+    end = (until - infused["TRTSDT"]).dt.days
+    marks = pd.concat(
+        [
+            _marks("bar", np.arange(len(infused)), 0, end),
+            *_response_marks(infused, improvements, durations),
+            *_disposition_marks(infused, end),
+        ],
+        ignore_index=True,
+    )
+    place = marks["place"].to_numpy()
+    rank = end.sort_index().rank(ascending=False, method="first").reindex(end.index).to_numpy()
+    order = np.argsort(rank[place], kind="stable")
+    place, marks = place[order], marks.take(order)
+    return pd.DataFrame(
+        {
+            "subject": infused.index.to_numpy()[place],
+            "group": infused["DOSELVL"].fillna("").to_numpy()[place],
+            **{name: marks[name].array for name in ("kind", "start_day", "end_day", "label")},
+        },
+        index=marks.index,
+        copy=False,
+    )
+
+
+def _days(infused: pd.DataFrame, variable: str) -> pd.Series[float]:
+    """Days from the infusion to a date of ADSL."""
+    return (infused[variable] - infused["TRTSDT"]).dt.days
+
+
+def _response_marks(
+    infused: pd.DataFrame, improvements: pd.DataFrame, durations: pd.DataFrame
+) -> list[pd.DataFrame]:
+    responder = infused.index.get_indexer(durations["USUBJID"])
+    start = _days(infused, "REMSDT").iloc[responder]
+    end = (durations["ADT"].to_numpy() - infused["TRTSDT"].iloc[responder]).dt.days
+    improved = infused.index.get_indexer(improvements["USUBJID"])
+    day, visit = days_since_infusion(improvements), improvements["AVISIT"].astype(object)
+    marks = [
+        _marks("remission", responder, start, end),
+        _marks("improvement", improved, day, day, visit),
+        _marks("remission_start", responder, start, start),
+    ]
+    for description, kind in _ENDING_EVENTS.items():
+        ended = ((durations["CNSR"] == 0) & (durations["EVNTDESC"] == description)).to_numpy()
+        marks.append(_marks(kind, responder[ended], end[ended], end[ended]))
+    return marks
+
+
+def _disposition_marks(infused: pd.DataFrame, end: pd.Series[int]) -> list[pd.DataFrame]:
+    therapy, withdrawal = _days(infused, "NSTDT"), _days(infused, "EOSDT")
+    ongoing = infused["DTHDT"].isna() & infused["EOSDT"].isna()
+    marks = {
+        "new_therapy": (therapy.notna(), therapy),
+        "death": (infused["DTHFL"] == "Y", end),
+        "withdrawal": (withdrawal.notna(), withdrawal),
+        "ongoing": (ongoing, end),
+    }
+    return [
+        _marks(kind, np.flatnonzero(marked), day[marked], day[marked])
+        for kind, (marked, day) in marks.items()
+    ]
+
+
+def _marks(
+    kind: str,
+    place: NDArray[np.intp],
+    start: pd.Series[int] | int,
+    end: pd.Series[int],
+    label: pd.Series[str] | str = "",
+) -> pd.DataFrame:
+    """Marks of one kind; `place` of their subject among the infused."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            "place": place,
+            "kind": kind,
+            "start_day": np.asarray(start),
+            "end_day": end.to_numpy(),
+            "label": np.asarray(label),
+        }
+    )
+
+
+def footnotes(plan: Plan) -> tuple[str, ...]:
+    """How far remission is drawn, and the definitions behind the marks."""
+    return (
+        "Remission is drawn up to its event or, when censored, up to the last adequate assessment.",
+        next(definitions.improvement(plan.response)),
+        *definitions.remission(plan.response),
+        *definitions.recurrence(plan.response),
+    )
 
 
 def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
@@ -110,5 +243,19 @@ def _draw_marks(axes: Axes, points: Points, places: dict[str, int]) -> None:
 
 def _key(points: Points) -> list[Artist]:
     present = set(points.text("kind"))
-    spans: list[Artist] = [Patch(**style) for kind, style in _SPANS.items() if kind in present]
-    return [*spans, *(Line2D([], [], **s) for kind, (s, _) in _MARKS.items() if kind in present)]
+    spans: list[Artist] = [key_patch(**style) for kind, style in _SPANS.items() if kind in present]
+    return [*spans, *(key_line(**s) for kind, (s, _) in _MARKS.items() if kind in present)]
+
+
+FIGURES = (
+    FigureSpec(
+        name="swimmer",
+        title="Course of each subject (swimmer plot)",
+        population="All infused subjects",
+        source="ADSL, ADRS, ADTTE",
+        columns=COLUMNS,
+        points=points,
+        draw=draw,
+        footnotes=footnotes,
+    ),
+)

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from durable.display import definitions
 from durable.figures.points import Points, short
+from durable.figures.spec import AnalysisData, Caption, FigureSpec
 from durable.figures.style import (
     INK,
     MOST_SUBJECTS,
-    Caption,
     Page,
     Style,
+    key_line,
+    key_patch,
     nothing,
     text_width,
     thresholds,
 )
 from durable.plan import Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLUMNS = ("subject", "group", "best_tis", "visit", "level")
 #: Height of the plot, and width of all bars, millimetres.
@@ -58,6 +63,52 @@ class Names:
         """Height of the names below the axis, millimetres."""
         names = (text_width(" ".join(pair)) for pair in self.below)
         return max(names) if self.upright else 7.0
+
+
+def points(data: AnalysisData, _: Plan) -> pd.DataFrame:
+    """Best score of each infused subject."""
+    columns = ("USUBJID", "AVISIT", "AVAL", "AVALC")
+    scores = data.dataset("adrs", columns, PARAMCD=["TIS"])
+    return best_scores(scores, data.infused()["DOSELVL"].fillna(""))
+
+
+def best_scores(records: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
+    """Best score of each subject, highest first; the first visit that reached it.
+
+    A subject without a score has an empty one, and stands last.
+
+    Parameters
+    ----------
+    records
+        Records of ADRS of the score.
+    group
+        Group of each infused subject, by USUBJID.
+    """
+    import pandas as pd
+
+    scores = records.loc[records["AVAL"].notna()]
+    best = scores.sort_values("AVAL", ascending=False, kind="stable").drop_duplicates("USUBJID")
+    best = best.assign(AVISIT=best["AVISIT"].fillna("UNS")).set_index("USUBJID")
+    best = best.reindex(group.index)
+    frame = pd.DataFrame(
+        {
+            "subject": group.index,
+            "group": group.to_numpy(),
+            "best_tis": best["AVAL"].to_numpy(float),
+            "visit": best["AVISIT"].fillna("").to_numpy(),
+            "level": best["AVALC"].fillna("").str.lower().to_numpy(),
+        }
+    )
+    return frame.sort_values(["best_tis", "subject"], ascending=[False, True])
+
+
+def footnotes(plan: Plan) -> tuple[str, ...]:
+    """What stands above a bar, the core set, and the levels of response."""
+    return (
+        "Above a bar: the best score after infusion and its visit. NE: no score.",
+        *definitions.core_set(plan.response),
+        *definitions.improvement(plan.response),
+    )
 
 
 def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
@@ -131,6 +182,20 @@ def _name_bars(axes: Axes, scores: NDArray[np.float64], names: Names) -> None:
 def _key(points: Points, plan: Plan) -> list[Artist]:
     present = set(points.text("level"))
     bars: list[Artist] = [
-        Patch(**style, **_EDGE) for level, style in _LEVELS.items() if level in present
+        key_patch(**style, **_EDGE) for level, style in _LEVELS.items() if level in present
     ]
-    return [*bars, *(Line2D([], [], **style) for _, style in thresholds(plan))]
+    return [*bars, *(key_line(**style) for _, style in thresholds(plan))]
+
+
+FIGURES = (
+    FigureSpec(
+        name="waterfall",
+        title="Best Total Improvement Score of each subject (waterfall plot)",
+        population="All infused subjects",
+        source="ADRS, PARAMCD TIS",
+        columns=COLUMNS,
+        points=points,
+        draw=draw,
+        footnotes=footnotes,
+    ),
+)

@@ -1,18 +1,19 @@
-"""Kaplan-Meier figure: curve, band, censoring marks, median, and counts under the axis."""
+"""Kaplan-Meier figures: curve, band, censoring marks, median, and counts under the axis."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from math import nan
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from durable.contracts.results import TOTAL
+from durable.display import definitions
 from durable.figures.points import Points, short
+from durable.figures.spec import AnalysisData, Caption, FigureSpec
 from durable.figures.style import (
     COLOURS,
     DASHES,
@@ -21,14 +22,23 @@ from durable.figures.style import (
     LINE_SPACING,
     POINT,
     TEXT_SIZE,
-    Caption,
     Page,
     Style,
     apart,
+    key_line,
+    key_patch,
     nothing,
     text_width,
 )
-from durable.plan import Plan
+from durable.plan import Plan, Statistics
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from durable.stats.survival import KaplanMeier
 
 COLUMNS = (
     "kind",
@@ -63,6 +73,63 @@ class Curve:
     median: Points
     colour: str
     dashes: object
+
+
+def curve_points(data: AnalysisData, plan: Plan, parameter: str) -> pd.DataFrame:
+    """Points of the curve of all subjects and the counts under its axis, in months."""
+    from durable.stats.survival import event_from_cnsr, kaplan_meier
+
+    records = data.dataset("adtte", ["AVAL", "CNSR"], PARAMCD=[parameter])
+    event = event_from_cnsr(records["CNSR"])
+    return estimate_points(kaplan_meier(records["AVAL"].to_numpy(float), event), plan.statistics)
+
+
+def estimate_points(km: KaplanMeier, statistics: Statistics) -> pd.DataFrame:
+    """Points of an estimate over all subjects, in the order in which they are drawn."""
+    import pandas as pd
+
+    limits = km.confidence(statistics.conf_level, statistics.km_ci)
+    curve = km.curve.merge(limits, on="time")
+    curve = curve[["time", "survival", "lower", "upper", "n_risk", "n_event", "n_censor"]]
+    origin = pd.DataFrame([[0.0, 1.0, nan, nan, km.n, 0, 0]] if km.n else [], columns=curve.columns)
+    starts_at_zero = bool(len(curve)) and curve["time"].iloc[0] == 0
+    parts = [curve] if starts_at_zero or not km.n else [origin, curve]
+    points = pd.concat([*(part.assign(kind="curve") for part in parts), _risk(km, statistics)])
+    points["time"] = points["time"] / statistics.days_per_month
+    points = points.assign(group_by=TOTAL[0], group=TOTAL[1])
+    counts = dict.fromkeys(("n_risk", "n_event", "n_censor"), "int64")
+    return points[list(COLUMNS)].astype(counts)
+
+
+def _risk(km: KaplanMeier, statistics: Statistics) -> pd.DataFrame:
+    """At risk just before the axis ticks, and events and censorings before them."""
+    import pandas as pd
+
+    ticks = np.array([0.0, *statistics.landmarks_months]) * statistics.days_per_month
+    at_risk, events = km.n_risk_before(ticks), km.n_events_before(ticks)
+    return pd.DataFrame(
+        {
+            "kind": "risk",
+            "time": ticks,
+            "survival": nan,
+            "lower": nan,
+            "upper": nan,
+            "n_risk": at_risk,
+            "n_event": events,
+            "n_censor": km.n - events - at_risk,
+        }
+    )
+
+
+def footnotes(plan: Plan) -> tuple[str, ...]:
+    """Definitions of the durations, and conventions of the estimates."""
+    return (
+        *definitions.duration(plan),
+        *definitions.remission(plan.response),
+        *definitions.recurrence(plan.response),
+        *definitions.survival(plan.statistics),
+        "At risk and events: before the time, events cumulative.",
+    )
 
 
 def draw(points: Points, plan: Plan, caption: Caption, origin: str) -> Figure:
@@ -157,14 +224,14 @@ def _key(curves: list[Curve], plan: Plan) -> list[Artist]:
         label = f"{curve.name} (n = {curve.points.text('n_risk')[0]})"
         if len(curve.median) and len(curves) > 1:
             label += f". {_median_text(curve.median, plan)}"
-        lines.append(Line2D([], [], label=label, **style))
+        lines.append(key_line(label=label, **style))
     if len(curves) <= BANDS and np.isfinite(curves[0].points.number("lower")).any():
         style = {"color": curves[0].colour, "alpha": 0.18, "linewidth": 0}
-        lines.append(Patch(label=f"{level} confidence band", **style))
+        lines.append(key_patch(label=f"{level} confidence band", **style))
     if len(curves) == 1 and len(curves[0].median):
-        lines.append(Line2D([], [], label=_median_text(curves[0].median, plan), **_MEDIAN))
+        lines.append(key_line(label=_median_text(curves[0].median, plan), **_MEDIAN))
     marked = [curve for curve in curves if (curve.points.number("n_censor") > 0).any()]
-    return [*lines, *(Line2D([], [], label="Censored", **_censored(c)) for c in marked[:1])]
+    return [*lines, *(key_line(label="Censored", **_censored(c)) for c in marked[:1])]
 
 
 def _median_text(median: Points, plan: Plan) -> str:
@@ -240,3 +307,22 @@ def _left(axes: Axes, text: str, left: float, line: int, weight: str = "normal")
         weight=weight,
         annotation_clip=False,
     )
+
+
+def _figure(parameter: str, title: str, population: str, origin: str) -> FigureSpec:
+    return FigureSpec(
+        name=f"km_{parameter.lower()}",
+        title=f"{title} (Kaplan-Meier)",
+        population=population,
+        source=f"ADTTE, PARAMCD {parameter}",
+        columns=COLUMNS,
+        points=partial(curve_points, parameter=parameter),
+        draw=partial(draw, origin=origin),
+        footnotes=footnotes,
+    )
+
+
+FIGURES = (
+    _figure("DOR", "Duration of response", "Subjects in remission", "Months since first remission"),
+    _figure("EFS", "Event-free survival", "All infused subjects", "Months since infusion"),
+)

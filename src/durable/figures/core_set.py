@@ -1,0 +1,159 @@
+"""Core set measures over time: a panel a measure, a line a subject."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from durable.contracts.parameters import PLACES
+from durable.display import definitions
+from durable.figures.points import Points
+from durable.figures.quantiles import (
+    MANY_SUBJECTS,
+    QUANTILE_COLUMNS,
+    days_since_infusion,
+    visit_quantiles,
+)
+from durable.figures.spec import AnalysisData, Caption, FigureSpec
+from durable.figures.style import (
+    Page,
+    months_axis,
+    nothing,
+    shortened,
+    subject_key,
+    subject_style,
+)
+from durable.jdm.response import Scale
+from durable.plan import Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLUMNS = ("measure", "unit", "subject", "day", "value")
+_PANEL = 44.0
+_NAMES = {
+    "physician_global": "Physician global assessment",
+    "parent_global": "Parent global assessment",
+    "cmas": "CMAS",
+    "mmt8": "MMT8",
+    "chaq": "CHAQ",
+    "chq_phs": "CHQ-PhS",
+    "das": "DAS",
+    "extramuscular": "Extramuscular activity",
+    "enzyme": "Muscle enzyme",
+    "ck": "Creatine kinase",
+    "aldolase": "Aldolase",
+    "alt": "ALT",
+    "ast": "AST",
+    "ldh": "LDH",
+}
+
+
+#: Names and units of measures in the file, where they are not the measure's own.
+_LABELS = {"enzyme": "Muscle enzyme", "chq_phs": "CHQ-PhS"}
+_UNITS = {"enzyme": "x ULN", "physician_global": "VAS", "parent_global": "VAS"}
+
+
+def points(data: AnalysisData, plan: Plan) -> pd.DataFrame:
+    """Each core set measure over time by subject; of many subjects, its quantiles."""
+    codes = [code for code, _ in PLACES.values()]
+    many = len(data.infused()) >= MANY_SUBJECTS
+    columns = QUANTILE_COLUMNS if many else ("USUBJID", "PARAMCD", "ADY", "AVAL")
+    return measure_values(data.dataset("adrs", columns, PARAMCD=codes), plan, many=many)
+
+
+def measure_values(records: pd.DataFrame, plan: Plan, *, many: bool = False) -> pd.DataFrame:
+    """Value of each core set measure over time by subject; of `many` subjects, its quantiles.
+
+    Parameters
+    ----------
+    records
+        Records of ADRS of the measures.
+    plan
+        The analysis plan.
+    many
+        Whether quantiles stand for the subjects.
+    """
+    import pandas as pd
+
+    parts = []
+    for component, measure in plan.response.measures.items():
+        code, _ = PLACES[component]
+        known = records.loc[(records["PARAMCD"] == code) & records["AVAL"].notna()]
+        values = visit_quantiles(known) if many else _values(known)
+        label, unit = _label(measure), _UNITS.get(measure, "points")
+        parts.append(values[["subject", "day", "value"]].assign(measure=label, unit=unit))
+    return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
+
+
+def _values(records: pd.DataFrame) -> pd.DataFrame:
+    columns = {"USUBJID": "subject", "AVAL": "value"}
+    return records.assign(day=days_since_infusion(records)).rename(columns=columns)
+
+
+def _label(measure: str) -> str:
+    name = measure.replace("_", " ")
+    return _LABELS.get(measure, name.upper() if len(name) <= 4 else name.capitalize())
+
+
+def footnotes(plan: Plan) -> tuple[str, ...]:
+    """What the axes show, the core set, and the abbreviations of its measures."""
+    return (
+        "Axes show the whole scale of a measure where it has one.",
+        *definitions.core_set(plan.response),
+        definitions.ABBREVIATIONS,
+    )
+
+
+def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
+    """Draw ``f_csm.csv``."""
+    points, note = shortened(points)
+    subjects = [name for (name,) in points.distinct("subject")]
+    panels = list(points.each("measure", "unit"))
+    if not panels:
+        return nothing(caption)
+    columns = min(2, len(panels))
+    rows = -(-len(panels) // columns)
+    page = Page(caption.noting(note), rows * _PANEL + (rows - 1) * 4, subject_key(subjects))
+    boxes = page.body.grid(rows, columns, 4)
+    drawn = []
+    for ((measure, unit), panel), box in zip(panels, boxes, strict=False):
+        axes = page.axes(box)
+        _draw_panel(axes, panel, subjects)
+        known = measure.lower().replace(" ", "_").replace("-", "_")
+        _scale(axes, getattr(plan.response.ranges, known, None))
+        months_axis(axes, points.number("day"), plan.statistics.days_per_month)
+        name = _NAMES.get(known, measure)
+        axes.set_title(f"{name} ({unit})" if unit else name, loc="left", weight="bold")
+        drawn.append((axes, box))
+    page.fit(*drawn)
+    return page.figure
+
+
+def _draw_panel(axes: Axes, panel: Points, subjects: list[str]) -> None:
+    for (name,), rows in panel.each("subject"):
+        style = subject_style(subjects.index(name), len(subjects))
+        axes.plot(rows.number("day"), rows.number("value"), gid=name, clip_on=False, **style)
+
+
+def _scale(axes: Axes, scale: object) -> None:
+    """The whole scale where the plan gives one: a change is seen against what is possible."""
+    if isinstance(scale, Scale):
+        axes.set_ylim(scale.min, scale.max)
+    else:
+        axes.set_ylim(bottom=0)
+
+
+FIGURES = (
+    FigureSpec(
+        name="csm",
+        title="Core set measures over time",
+        population="All infused subjects",
+        source="ADRS",
+        columns=COLUMNS,
+        points=points,
+        draw=draw,
+        footnotes=footnotes,
+    ),
+)

@@ -1,0 +1,79 @@
+"""Forest plot of the primary and the sensitivity analyses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from durable.contracts.results import Result
+from durable.display import definitions
+from durable.figures import forest
+from durable.figures.spec import AnalysisData, FigureSpec
+from durable.plan import Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Sections of `response` that the improvement rate depends on.
+_OF_IMPROVEMENT = {"improvement", "core_set", "hybrid", "ranges", "baseline"}
+_DURATIONS = ("DOR", "EFS")
+
+
+def points(data: AnalysisData, plan: Plan) -> pd.DataFrame:
+    """Estimates of every analysis, a panel a parameter."""
+    return panels(data.results("t_sensitivity"), plan)
+
+
+def panels(results: Iterable[Result], plan: Plan) -> pd.DataFrame:
+    """Estimates of the results that the figure shows: durations in months, rates in percent.
+
+    Parameters
+    ----------
+    results
+        Results of the primary and the sensitivity analyses.
+    plan
+        The analysis plan.
+    """
+    titles = {name: variant.title or name for name, variant in plan.sensitivity.items()}
+    rows = [
+        (row.analysis, titles.get(row.analysis, "Primary analysis"), title, row)
+        for row in results
+        if (title := forest.panel_title(row)) is not None and _concerns(row, plan)
+    ]
+    return forest.forest_points(rows)
+
+
+def _concerns(row: Result, plan: Plan) -> bool:
+    """Whether an analysis changes a definition that a result rests on; the table shows all."""
+    if row.analysis == forest.PRIMARY:
+        return True
+    variant = plan.sensitivity[row.analysis]
+    changed = set(variant.response)
+    if row.parameter in _DURATIONS:
+        return bool(variant.statistics) or changed != {"improvement"}
+    return bool(changed & _OF_IMPROVEMENT)
+
+
+def footnotes(plan: Plan) -> tuple[str, ...]:
+    """How to read the lines, and the conventions of the intervals."""
+    rule = plan.statistics
+    return (
+        "Dashed line: primary analysis. Arrow, NE: not estimable.",
+        f"{100 * rule.conf_level:g} % intervals: of rates exact (Clopper-Pearson), of durations"
+        f" Kaplan-Meier with {rule.km_ci} transformation and quantiles by the convention of"
+        f" {definitions.QUANTILE_RULES[rule.quantile_rule]}. Definitions: under the table.",
+    )
+
+
+FIGURES = (
+    FigureSpec(
+        name="sensitivity",
+        title="Sensitivity analyses (forest plot)",
+        population="All infused subjects; duration of response: subjects in remission",
+        source="analysis results dataset (ard.csv)",
+        columns=forest.COLUMNS,
+        points=points,
+        draw=forest.draw,
+        footnotes=footnotes,
+    ),
+)

@@ -1,0 +1,89 @@
+"""What a figure consists of, and the data that its points are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from durable.contracts.results import Result, read_csv
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from durable.figures.points import Points
+    from durable.plan import Plan
+
+
+@dataclass(frozen=True)
+class AnalysisData:
+    """The datasets and results of an analysis, read as a figure asks for them."""
+
+    folder: Path
+    """Folder of results."""
+
+    def dataset(
+        self, name: str, columns: Sequence[str] | None = None, **having: Collection[str]
+    ) -> pd.DataFrame:
+        """Records of a dataset.
+
+        Parameters
+        ----------
+        name
+            Name of the dataset, in lower case.
+        columns
+            The columns wanted; all when None.
+        having
+            Values that a record may have in a column; all records when empty.
+        """
+        import pandas as pd
+
+        filters = [(column, "in", list(values)) for column, values in having.items()]
+        path = self.folder / "adam" / f"{name}.parquet"
+        return pd.read_parquet(path, columns=columns, filters=filters or None)
+
+    def infused(self) -> pd.DataFrame:
+        """ADSL of the infused subjects, by USUBJID."""
+        return self.dataset("adsl", SAFFL=["Y"]).set_index("USUBJID")
+
+    def results(self, output: str) -> Iterator[Result]:
+        """Rows of the analysis results dataset of one output."""
+        return (row for row in read_csv(self.folder / "ard.csv") if row.output == output)
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What is written above and below a figure."""
+
+    label: str
+    """``Figure 1``."""
+    title: str
+    population: str
+    study: str
+    """Study, analysis and data cut-off."""
+    notes: tuple[str, ...] = ()
+    """Definitions and methods, each a paragraph; the last names the source."""
+
+    def noting(self, *notes: str) -> Caption:
+        """The caption with notes on what is drawn, ahead of the others."""
+        return replace(self, notes=(*filter(None, notes), *self.notes))
+
+
+@dataclass(frozen=True)
+class FigureSpec:
+    """A figure: its heading, its points, its drawing and its footnotes."""
+
+    name: str
+    title: str
+    population: str
+    source: str
+    """Dataset that the points come from."""
+    columns: tuple[str, ...]
+    """Columns of the points that are drawn."""
+    points: Callable[[AnalysisData, Plan], pd.DataFrame]
+    """The points, as ``f_NAME.csv`` holds them (docs/figures.md)."""
+    draw: Callable[[Points, Plan, Caption], Figure]
+    footnotes: Callable[[Plan], tuple[str, ...]]
+    """Definitions and methods behind the figure, from the plan."""
