@@ -135,12 +135,6 @@ STAGES: dict[str, Stage] = {
         "analyse disposition and baseline",
         cores=True,
     ),
-    "courses": Stage(
-        "durable.analyse.courses",
-        ("response.core_set", "response.hybrid"),
-        "write the data of the figures of each subject's course",
-        cores=True,
-    ),
     "events": Stage(
         "durable.derive.adae",
         ("safety",),
@@ -166,13 +160,19 @@ STAGES: dict[str, Stage] = {
         (),
         "collect the analysis results dataset, ard.csv",
     ),
+    "points": Stage(
+        "durable.figures.point_files",
+        ("response", "statistics", "sensitivity"),
+        "write the points of the figures",
+        late=("lifelines.utils",),
+    ),
     "tables": Stage(
         "durable.display.tables",
         _TABLES,
         "write the tables",
     ),
     "figures": Stage(
-        "durable.display.figures",
+        "durable.figures.drawings",
         _FIGURES,
         "draw the figures",
         cores=True,

@@ -5,7 +5,8 @@ if PLAN.sensitivity:
     ANALYSES.append("sensitivity")
 if "kinetics" in INPUTS:
     ANALYSES.append("kinetics")
-COURSES = ["swimmer", "tis", "waterfall", "csm"]
+DERIVED = [Path(file).stem for file in outputs() if Path(file).parent == Path(FOLDER, "adam")]
+FIGURE_NAMES = [entry.name for entry in figures_of(PLAN, DERIVED)]
 
 
 rule improvement:
@@ -32,11 +33,8 @@ rule durability:
         config=PLAN_FILE,
     output:
         ard=f"{FOLDER}/ard/durability.csv",
-        curves=[f"{FOLDER}/figures/f_km_{name}.csv" for name in ("dor", "efs")],
     log:
         f"{FOLDER}/logs/durability.log",
-    # The figures wait for it.
-    priority: 1
     threads: CORES
     params:
         **dependencies(PLAN, "durability"),
@@ -55,7 +53,6 @@ if PLAN.sensitivity:
             config=PLAN_FILE,
         output:
             f"{FOLDER}/ard/sensitivity.csv",
-            f"{FOLDER}/figures/f_sensitivity.csv",
         log:
             f"{FOLDER}/logs/sensitivity.log",
         priority: 2
@@ -79,24 +76,6 @@ rule subjects:
         **dependencies(PLAN, "subjects"),
     shell:
         "python -m durable subjects --config {input.config:q}"
-        " --plan {params.plan} --cores {threads} &> {log:q}"
-
-
-rule courses:
-    input:
-        rules.derive.output,
-        config=PLAN_FILE,
-    output:
-        [f"{FOLDER}/figures/f_{name}.csv" for name in COURSES],
-    log:
-        f"{FOLDER}/logs/courses.log",
-    # The figures wait for it.
-    priority: 1
-    threads: CORES
-    params:
-        **dependencies(PLAN, "courses"),
-    shell:
-        "python -m durable courses --config {input.config:q}"
         " --plan {params.plan} --cores {threads} &> {log:q}"
 
 
@@ -125,7 +104,6 @@ if "kinetics" in INPUTS:
             config=PLAN_FILE,
         output:
             f"{FOLDER}/ard/kinetics.csv",
-            f"{FOLDER}/figures/f_kinetics.csv",
         log:
             f"{FOLDER}/logs/kinetics.log",
         # The figures wait for it.
@@ -148,3 +126,20 @@ rule results:
         **dependencies(PLAN, "results"),
     shell:
         "python -m durable results --config {input.config:q} --plan {params.plan} &> {log:q}"
+
+
+rule points:
+    input:
+        [file for file in outputs() if Path(file).parent == Path(FOLDER, "adam")],
+        rules.results.output,
+        config=PLAN_FILE,
+    output:
+        [f"{FOLDER}/figures/f_{name}.csv" for name in FIGURE_NAMES],
+    log:
+        f"{FOLDER}/logs/points.log",
+    # The figures wait for it.
+    priority: 1
+    params:
+        **dependencies(PLAN, "points"),
+    shell:
+        "python -m durable points --config {input.config:q} --plan {params.plan} &> {log:q}"

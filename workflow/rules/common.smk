@@ -8,6 +8,7 @@ from durable.audit.pins import code_files, digest, lock_digest
 from durable.audit.study import inputs_notice, refuse_other_study
 from durable.by_hand import made_by_hand, notice
 from durable.errors import UserError
+from durable.figures import figures_of
 from durable.workflow import (
     SERIES,
     SIMULATION,

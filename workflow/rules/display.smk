@@ -3,13 +3,10 @@
 TABLE_NAMES = ["disposition", "baseline", "improvement", "dor"]
 # Made also where the study has no adverse events: the tables say so.
 TABLE_NAMES += ["ae_overview", "ae_soc_pt", "ae_crs", "aesi", "deaths", "dlt"]
-FIGURE_NAMES = ["km_dor", "km_efs", *COURSES]
 if "kinetics" in INPUTS:
     TABLE_NAMES.append("kinetics")
-    FIGURE_NAMES.append("kinetics")
 if PLAN.sensitivity:
     TABLE_NAMES.append("sensitivity")
-    FIGURE_NAMES.append("sensitivity")
 LISTING_NAMES = [
     "subjects",
     "duration",

@@ -14,7 +14,7 @@ import pandas as pd
 
 from durable.analyse.groups import Group, groups, of_each, read_adsl
 from durable.contracts.results import PLATEAU, WITHIN_TOLERANCE, Result, to_csv
-from durable.files import write_csv, write_text
+from durable.files import write_text
 from durable.plan import Plan, Statistics
 from durable.stats.intervals import Transform
 from durable.stats.survival import KaplanMeier, event_from_cnsr, follow_up, kaplan_meier
@@ -32,7 +32,7 @@ Row = tuple[str, float, float, float, str]
 
 
 def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
-    """Read ``adam/adsl`` and ``adtte``; write ``ard/durability.csv`` and the figures' data.
+    """Read ``adam/adsl`` and ``adtte``; write ``ard/durability.csv``.
 
     Parameters
     ----------
@@ -59,10 +59,6 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
 
     columns = groups(adsl, plan.groups)
     write_text(folder / "ard" / "durability.csv", to_csv(of_each(of, columns, cores)))
-    total = columns[-1]
-    for parameter, records in durations.items():
-        curve = figure_data(total.of(records), total, plan.statistics)
-        write_csv(folder / "figures" / f"f_km_{parameter.lower()}.csv", curve)
 
 
 def fit(records: pd.DataFrame) -> KaplanMeier:
@@ -186,38 +182,3 @@ def landmarks(km: KaplanMeier, rule: Statistics) -> Iterator[Row]:
             notes.append("no event before: no interval")
         yield f"landmark_M{month:g}", survival, lower, upper, "; ".join(notes)
         yield f"at_risk_M{month:g}", n_risk, nan, nan, ""
-
-
-def figure_data(records: pd.DataFrame, group: Group, rule: Statistics) -> pd.DataFrame:
-    """Points of the curve and counts under its axis, in months (see docs/figures.md)."""
-    km = fit(records)
-    curve = km.curve.merge(km.confidence(*_band(rule)), on="time")
-    curve = curve[["time", "survival", "lower", "upper", "n_risk", "n_event", "n_censor"]]
-    origin = pd.DataFrame([[0.0, 1.0, nan, nan, km.n, 0, 0]] if km.n else [], columns=curve.columns)
-    starts_at_zero = bool(len(curve)) and curve["time"].iloc[0] == 0
-    points = [curve] if starts_at_zero or not km.n else [origin, curve]
-    data = pd.concat([*(part.assign(kind="curve") for part in points), _risk(km, rule)])
-    data["time"] = data["time"] / rule.days_per_month
-    data = data.assign(group_by=group.group_by, group=group.group)
-    first = ["kind", "group_by", "group"]
-    return data[[*first, *curve.columns]].astype(
-        {"n_risk": "int64", "n_event": "int64", "n_censor": "int64"}
-    )
-
-
-def _risk(km: KaplanMeier, rule: Statistics) -> pd.DataFrame:
-    """At risk just before the axis ticks, and events and censorings before them."""
-    ticks = np.array([0.0, *rule.landmarks_months]) * rule.days_per_month
-    at_risk, events = km.n_risk_before(ticks), km.n_events_before(ticks)
-    return pd.DataFrame(
-        {
-            "kind": "risk",
-            "time": ticks,
-            "survival": nan,
-            "lower": nan,
-            "upper": nan,
-            "n_risk": at_risk,
-            "n_event": events,
-            "n_censor": km.n - events - at_risk,
-        }
-    )

@@ -11,7 +11,7 @@ import pandas as pd
 
 from durable.analyse.groups import groups
 from durable.contracts.results import NO_SAMPLES, Result, join_parameter, to_csv
-from durable.files import write_csv, write_text
+from durable.files import write_text
 from durable.plan import Plan
 from durable.stats.summaries import geometric, summarise
 
@@ -22,9 +22,8 @@ Row = tuple[str, float, float, float, str]
 
 
 def run(plan: Plan, folder: Path) -> None:
-    """Read ``adam/``; write ``ard/kinetics.csv`` and ``figures/f_kinetics.csv``."""
+    """Read ``adam/``; write ``ard/kinetics.csv``."""
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
-    adpc = pd.read_parquet(folder / "adam" / "adpc.parquet")
     adpp = pd.read_parquet(folder / "adam" / "adpp.parquet")
     results = []
     for group in groups(adsl, plan.groups):
@@ -40,8 +39,6 @@ def run(plan: Plan, folder: Path) -> None:
                 for row in analyse(code, records, infused)
             ]
     write_text(folder / "ard" / "kinetics.csv", to_csv(results))
-    dose = adsl.set_index("USUBJID")["DOSELVL"].fillna("")
-    write_csv(folder / "figures" / "f_kinetics.csv", figure_data(adpc, dose))
 
 
 def parameter_names(adpp: pd.DataFrame) -> dict[tuple[str, str, str], str]:
@@ -94,37 +91,3 @@ def _summary(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Iterator[R
     yield "n_detected", detected.n, nan, nan, ""
     yield "geo_mean_detected", detected.geo_mean, nan, nan, ""
     yield "geo_cv_detected", detected.geo_cv, nan, nan, ""
-
-
-def figure_data(adpc: pd.DataFrame, dose: pd.Series[str]) -> pd.DataFrame:
-    """Profiles of all subjects; geometric means by nominal day where half are quantifiable.
-
-    Of the samples with a result. A subject counts once on a nominal day, with the geometric mean of
-    its own quantifiable results.
-    """
-    adpc = adpc.loc[adpc["BLQFL"].notna()]
-    individual = pd.DataFrame(
-        {
-            "assay": adpc["PARCAT1"],
-            "unit": adpc["AVALU"],
-            "subject": adpc["USUBJID"],
-            "group": adpc["USUBJID"].map(dose),
-            "day": adpc["AFRLT"],
-            "value": adpc["AVAL"],
-            "below_lloq": adpc["BLQFL"],
-            "lloq": adpc["LLOQ"],
-            "kind": "individual",
-        }
-    )
-    logs = individual.assign(day=adpc["NFRLT"], log=np.log(adpc["AVAL"]))
-    day = ["assay", "unit", "day"]
-    subjects = logs.groupby([*day, "subject"], as_index=False)["log"].mean()
-    means = subjects.groupby(day, as_index=False).agg(
-        log=("log", "mean"), known=("log", "count"), total=("subject", "size")
-    )
-    means = means.loc[(means["known"] > 0) & (2 * means["known"] >= means["total"])]
-    means = means.assign(
-        value=np.exp(means["log"]), subject="", group="", below_lloq="N", kind="geo_mean"
-    )
-    shown = [*day, "subject", "group", "value", "below_lloq", "kind"]
-    return pd.concat([individual, means[shown]])

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from durable.analyse import durability, forest, improvement
+from durable.analyse import durability, improvement
 from durable.contracts.results import TOTAL, Result, to_csv
-from durable.files import write_csv, write_text
+from durable.files import write_text
 from durable.jdm.response import Response
 from durable.plan import Plan, Statistics
 
@@ -21,7 +21,7 @@ Row = tuple[str, str, float, float, float, str]
 
 
 def run(plan: Plan, folder: Path) -> None:
-    """Read ``adam/``, write ``ard/sensitivity.csv`` and ``figures/f_sensitivity.csv``."""
+    """Read ``adam/``, write ``ard/sensitivity.csv``."""
     rate = [("PARAMCD", "==", "IMPR")]
     main = {
         "adrs": pd.read_parquet(folder / "adam" / "adrs.parquet", filters=rate),
@@ -35,7 +35,6 @@ def run(plan: Plan, folder: Path) -> None:
         adrs, adtte = (frame.loc[frame["ANALYSIS"] == name] for frame in varied.values())
         results += _analysis(name, adrs, adtte, plan.response_of(name), plan.statistics_of(name))
     write_text(folder / "ard" / "sensitivity.csv", to_csv(results))
-    write_csv(folder / "figures" / "f_sensitivity.csv", figure_data(results, plan))
 
 
 def _analysis(
@@ -98,30 +97,3 @@ def _between_visits(records: pd.DataFrame, rule: Statistics) -> Iterator[durabil
 
 def _span(low: float, high: float, unit: str) -> str:
     return f"between {low:.3f} and {high:.3f} {unit}".strip() if low < high else ""
-
-
-def figure_data(results: list[Result], plan: Plan) -> pd.DataFrame:
-    """Rows of the forest figure (see docs/figures.md): durations in months, rates in percent."""
-    titles = {name: variant.title or name for name, variant in plan.sensitivity.items()}
-    shown = [
-        (panel, row)
-        for row in results
-        if (panel := forest.panel(row)) is not None and _concerns(row, plan)
-    ]
-    return forest.points(
-        [
-            (row.analysis, titles.get(row.analysis, "Primary analysis"), panel, row)
-            for panel, row in shown
-        ]
-    )
-
-
-def _concerns(row: Result, plan: Plan) -> bool:
-    """Whether a variant changes a definition that a result rests on; the table shows all."""
-    if row.analysis == PRIMARY:
-        return True
-    variant = plan.sensitivity[row.analysis]
-    changed = set(variant.response)
-    if row.parameter in durability.PARAMETERS:
-        return bool(variant.statistics) or changed != {"improvement"}
-    return bool(changed & {"improvement", "core_set", "hybrid", "ranges", "baseline"})

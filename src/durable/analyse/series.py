@@ -9,9 +9,9 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
-from durable.analyse import forest
 from durable.contracts.results import SERIES, TOTAL, Result, read_csv, to_csv
 from durable.errors import UserError
+from durable.figures import forest
 from durable.files import sha256, write_csv, write_text
 from durable.plan import Plan
 from durable.plan.cutoffs import analysis_ids
@@ -44,7 +44,9 @@ def run(plan: Plan, folder: Path) -> None:
     results = [row for cutoff, path in ards.items() for row in _totals(path, cutoff)]
     write_text(folder / "ard.csv", to_csv(results))
     write_text(folder / "analyses.csv", _listing(cutoffs, ards))
-    write_csv(folder / "figures" / "f_series.csv", forest.points(list(_shown(results, plan))))
+    write_csv(
+        folder / "figures" / "f_series.csv", forest.forest_points(list(_shown(results, plan)))
+    )
 
 
 def _refuse_other_inputs(sources: dict[dt.date, Path]) -> None:
@@ -75,7 +77,7 @@ def _shown(results: list[Result], plan: Plan) -> Iterator[forest.Row]:
     own = str(plan.analysis.data_cutoff)
     landmarks = {f"landmark_M{m:g}" for m in plan.statistics.sensitivity_landmarks_months}
     for row in results:
-        panel = forest.panel(row)
+        panel = forest.panel_title(row)
         of_visit = row.parameter in plan.response.improvement.visits
         if panel is not None and (of_visit or row.statistic in {"median", *landmarks}):
             yield _OWN if row.group == own else row.group, row.group, panel, row

@@ -16,7 +16,8 @@ from durable.display.shell import Table
 from durable.display.tables import headings, read_ard, rows, write
 from durable.figures import forest
 from durable.figures.points import read_points
-from durable.figures.style import Caption, save, settings
+from durable.figures.spec import Caption
+from durable.figures.style import save, settings
 from durable.files import write_text
 from durable.plan import Plan
 from durable.plan.cutoffs import analysis_ids

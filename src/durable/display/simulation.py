@@ -17,7 +17,8 @@ from durable.display.simulation_tables import tables
 from durable.display.tables import write
 from durable.figures import operating
 from durable.figures.points import Points, read_points
-from durable.figures.style import Caption, save, settings
+from durable.figures.spec import Caption
+from durable.figures.style import save, settings
 from durable.files import write_text
 from durable.plan import Plan
 from durable.stages import STAGES

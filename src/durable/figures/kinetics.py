@@ -97,7 +97,8 @@ def _geometric_means(samples: pd.DataFrame) -> pd.DataFrame:
     means = means.assign(
         value=np.exp(means["log"]), subject="", group="", below_lloq="N", kind="geo_mean"
     )
-    return means[[*day, "subject", "group", "value", "below_lloq", "kind"]]
+    points: pd.DataFrame = means[[*day, "subject", "group", "value", "below_lloq", "kind"]]
+    return points
 
 
 def footnotes(_: Plan) -> tuple[str, ...]:

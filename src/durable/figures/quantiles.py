@@ -55,7 +55,8 @@ def visit_quantiles(records: pd.DataFrame) -> pd.DataFrame:
     by_visit = frame.groupby(["day", "visit"], observed=True)["value"]
     table = by_visit.quantile(np.array(list(QUANTILES.values()))).unstack()  # noqa: PD010
     by_name = {name: table[p] for name, p in QUANTILES.items()}
-    return pd.concat(by_name, names=["subject"]).reset_index(name="value")
+    quantiles: pd.DataFrame = pd.concat(by_name, names=["subject"]).reset_index(name="value")
+    return quantiles
 
 
 def days_since_infusion(records: pd.DataFrame) -> pd.Series[int]:

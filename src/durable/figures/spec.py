@@ -24,6 +24,11 @@ class AnalysisData:
     folder: Path
     """Folder of results."""
 
+    @property
+    def names(self) -> set[str]:
+        """Names of the datasets, in lower case."""
+        return {path.stem for path in (self.folder / "adam").glob("*.parquet")}
+
     def dataset(
         self, name: str, columns: Sequence[str] | None = None, **having: Collection[str]
     ) -> pd.DataFrame:
@@ -42,7 +47,8 @@ class AnalysisData:
 
         filters = [(column, "in", list(values)) for column, values in having.items()]
         path = self.folder / "adam" / f"{name}.parquet"
-        return pd.read_parquet(path, columns=columns, filters=filters or None)
+        wanted = None if columns is None else list(columns)
+        return pd.read_parquet(path, columns=wanted, filters=filters or None)
 
     def infused(self) -> pd.DataFrame:
         """ADSL of the infused subjects, by USUBJID."""

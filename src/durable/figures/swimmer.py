@@ -121,7 +121,7 @@ def lanes(
     )
 
 
-def _days(infused: pd.DataFrame, variable: str) -> pd.Series[float]:
+def _days(infused: pd.DataFrame, variable: str) -> pd.Series[int]:
     """Days from the infusion to a date of ADSL."""
     return (infused[variable] - infused["TRTSDT"]).dt.days
 
@@ -129,10 +129,12 @@ def _days(infused: pd.DataFrame, variable: str) -> pd.Series[float]:
 def _response_marks(
     infused: pd.DataFrame, improvements: pd.DataFrame, durations: pd.DataFrame
 ) -> list[pd.DataFrame]:
-    responder = infused.index.get_indexer(durations["USUBJID"])
+    import pandas as pd
+
+    responder = infused.index.get_indexer(pd.Index(durations["USUBJID"]))
     start = _days(infused, "REMSDT").iloc[responder]
     end = (durations["ADT"].to_numpy() - infused["TRTSDT"].iloc[responder]).dt.days
-    improved = infused.index.get_indexer(improvements["USUBJID"])
+    improved = infused.index.get_indexer(pd.Index(improvements["USUBJID"]))
     day, visit = days_since_infusion(improvements), improvements["AVISIT"].astype(object)
     marks = [
         _marks("remission", responder, start, end),
@@ -148,7 +150,7 @@ def _response_marks(
 def _disposition_marks(infused: pd.DataFrame, end: pd.Series[int]) -> list[pd.DataFrame]:
     therapy, withdrawal = _days(infused, "NSTDT"), _days(infused, "EOSDT")
     ongoing = infused["DTHDT"].isna() & infused["EOSDT"].isna()
-    marks = {
+    marks: dict[str, tuple[pd.Series[bool], pd.Series[int]]] = {
         "new_therapy": (therapy.notna(), therapy),
         "death": (infused["DTHFL"] == "Y", end),
         "withdrawal": (withdrawal.notna(), withdrawal),

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from durable.display.figures import drawn
-from durable.figures.style import save_pdf
+from durable.figures.drawings import draw_pages
 from durable.plan import Plan
 
 
 def run(plan: Plan, folder: Path) -> None:
     """Draw every ``figures/f_*.csv`` that is there."""
-    for points, figure, caption in drawn(plan, folder):
-        save_pdf(figure, points.with_suffix(".pdf"), caption)
+    draw_pages(plan, folder)

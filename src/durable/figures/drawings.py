@@ -1,4 +1,4 @@
-"""The files of the figures: points, drawings, and drawings as pages of a document."""
+"""The drawings of the figures, from the files of their points."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from durable.cores import each
-from durable.figures import FIGURES, FigureEntry, figures_of
+from durable.figures import FIGURES, FigureEntry
+from durable.figures.point_files import points_file
 from durable.figures.points import read_points
-from durable.figures.spec import AnalysisData, Caption, FigureSpec
+from durable.figures.spec import Caption, FigureSpec
 from durable.figures.style import save, save_pdf, settings
-from durable.files import write_csv
 from durable.plan import Plan
 from durable.stages import STAGES
 
@@ -19,12 +19,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def write_points(plan: Plan, folder: Path) -> None:
-    """Read ``adam/`` and ``ard.csv``; write ``figures/f_NAME.csv`` of each figure."""
-    data = AnalysisData(folder)
-    datasets = {path.stem for path in (folder / "adam").glob("*.parquet")}
-    for entry in figures_of(plan, datasets):
-        write_csv(points_file(folder, entry), entry.load().points(data, plan))
+def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
+    """Draw the figures whose points were written, with so many processes."""
+    draw_all(plan, folder, workers=cores)
 
 
 def draw_all(plan: Plan, folder: Path, *, workers: int = 1) -> None:
@@ -62,11 +59,6 @@ def draw_pages(plan: Plan, folder: Path) -> None:
             path = points_file(folder, entry)
             figure, caption = draw(entry.load(), path, plan)
             save_pdf(figure, path.with_suffix(".pdf"), caption)
-
-
-def points_file(folder: Path, entry: FigureEntry) -> Path:
-    """The file of a figure's points."""
-    return folder / "figures" / f"f_{entry.name}.csv"
 
 
 def _present(folder: Path) -> list[FigureEntry]:
