@@ -184,7 +184,7 @@ def _labels(letter: str, count: int) -> npt.NDArray[np.object_]:
 STAGES = {
     "validate": ("check", "cut"),
     "derive": ("derive",),
-    "analyse": ("improvement", "durability", "subjects", "courses"),
+    "analyse": ("improvement", "durability", "subjects", "points"),
 }
 ALL = tuple(stage for group in STAGES.values() for stage in group)
 #: Seconds between two looks at the memory of the forks of a stage.
@@ -391,7 +391,7 @@ def growth() -> list[str]:
     The exponent of time is that of CPU from 10,000 subjects on: below, a stage spends most on what
     does not depend on their number, and the exponent over all sizes says little.
     """
-    kept = [found for found in _kept().values() if "courses_cpu" in found]
+    kept = [found for found in _kept().values() if "points_cpu" in found]
     if not kept:
         return ["Not measured.", ""]
     for found in kept:

@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from durable.analyse import kinetics
-from durable.analyse.kinetics import analyse, figure_data
+from durable.analyse.kinetics import analyse
 from durable.contracts import kinetics as contracts
 from durable.contracts.columns import NATIVE_COLUMNS
 from durable.contracts.metadata import DATASETS
@@ -20,6 +20,7 @@ from durable.contracts.results import NO_SAMPLES, TOTAL, Result, read_csv, split
 from durable.derive.kinetics import Assay, concentrations, parameter_codes, parameters
 from durable.display.shell import Ard
 from durable.display.shells.kinetics import kinetics as shell
+from durable.figures.kinetics import profiles
 from durable.plan import Exposure, Kinetics, Persistence, parse
 from tests.derive.build import date
 from tests.derive.events import adsl, child, never_infused
@@ -189,7 +190,7 @@ def test_a_sample_without_a_result_is_no_sample(without: dict[str, Any]) -> None
     unused = adpc.loc[adpc["BLQFL"].isna()]
     assert unused["AFRLT"].tolist() == [28, 95]
     assert unused[["AVAL", "ANL01FL"]].isna().all(axis=None)
-    drawn = figure_data(adpc, pd.Series({"S1": "1e7"}))
+    drawn = profiles(adpc, pd.Series({"S1": "1e7"}))
     assert drawn.loc[drawn["kind"] == "individual", "day"].tolist() == [26, 90]
 
 
@@ -382,7 +383,7 @@ def test_the_geometric_mean_of_a_day_is_drawn_where_half_are_quantifiable() -> N
     subjects = [child("S1"), child("S2")]
     rows = profile({7: 4.0, 28: 2.0, 90: None}) + profile({7: 9.0, 28: None, 90: None}, "S2")
     adpc, _ = datasets(rows, subjects)
-    frame = figure_data(adpc, pd.Series({"S1": "1e7", "S2": "1e7"}))
+    frame = profiles(adpc, pd.Series({"S1": "1e7", "S2": "1e7"}))
     means = frame.loc[frame["kind"] == "geo_mean"]
     assert list(zip(means["day"], means["value"].round(9), strict=True)) == [(7, 6), (28, 2)]
 
@@ -391,7 +392,7 @@ def test_a_subject_counts_once_in_the_geometric_mean_of_a_nominal_day() -> None:
     """S1 twice on day 7, with geometric mean 6; with the 24 of S2 the mean is 12."""
     rows = at(7, ("08:00", 4.0), ("18:00", 9.0)) + profile({7: 24.0}, "S2")
     adpc, _ = datasets(rows, [child("S1"), child("S2")])
-    frame = figure_data(adpc, pd.Series({"S1": "1e7", "S2": "1e7"}))
+    frame = profiles(adpc, pd.Series({"S1": "1e7", "S2": "1e7"}))
     (mean,) = frame.loc[frame["kind"] == "geo_mean", "value"]
     assert mean == pytest.approx(12, rel=1e-12)
 

@@ -13,11 +13,13 @@ from benchmarks import registry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from durable.analyse import courses, durability, improvement, subjects
+from durable.analyse import durability, improvement, subjects
 from durable.analyse.groups import read_adrs
 from durable.contracts.parameters import PLACES
 from durable.derive import adrs, datasets
 from durable.errors import UserError
+from durable.figures import core_set, point_files, spider
+from durable.figures.core_set import measure_values
 from durable.files import write_parquet_blocks
 from durable.intake import check, cutoff, findings
 from durable.plan import Plan, load
@@ -109,15 +111,16 @@ def test_figures_and_results_do_not_depend_on_the_row_groups(
         frame = pd.read_parquet(folder / "adam" / f"{name}.parquet")
         write_parquet_blocks(tmp_path / "adam" / f"{name}.parquet", iter([frame]))
     for many in (1, 1000):  # quantiles; then each subject
-        monkeypatch.setattr(courses, "MANY", many)
+        for figure in (core_set, spider):
+            monkeypatch.setattr(figure, "MANY_SUBJECTS", many)
         written = []
         for where in (folder, tmp_path):
-            for stage in (courses, improvement, subjects):
+            for stage in (point_files, improvement, subjects):
                 stage.run(plan, where)
             paths = sorted((*where.glob("figures/*.csv"), *where.glob("ard/*.csv")))
             written.append({path.name: path.read_bytes() for path in paths})
         assert written[0] == written[1]
-        assert len(written[0]) == 6
+        assert len(written[0]) == 8
 
 
 def test_results_do_not_depend_on_the_number_of_cores(
@@ -127,15 +130,17 @@ def test_results_do_not_depend_on_the_number_of_cores(
     monkeypatch.setattr(datasets, "BLOCK", 20)
     monkeypatch.setattr(check, "ROWS", 100)  # a study of more is checked in several processes
     monkeypatch.setattr(findings, "_PIECE", 7)
-    monkeypatch.setattr(courses, "MANY", 50)
+    for figure in (core_set, spider):
+        monkeypatch.setattr(figure, "MANY_SUBJECTS", 50)
     plan = load(registry.write(tmp_path, SUBJECTS))
     written = []
     for cores in (1, 2, 3):
         folder = tmp_path / f"of {cores}"
         check.run(plan, folder, cores=cores)
         cutoff.run(plan, folder)
-        for stage in (datasets, improvement, durability, subjects, courses):
+        for stage in (datasets, improvement, durability, subjects):
             stage.run(plan, folder, cores=cores)
+        point_files.run(plan, folder)
         files = [path for path in folder.rglob("*") if path.is_file()]
         written.append({path.relative_to(folder): path.read_bytes() for path in files})
     assert len(written[0]) == 26
@@ -167,8 +172,8 @@ def test_a_subset_has_the_curves_and_marks_that_it_has_in_the_whole(
 ) -> None:
     names = {f"R{i:07d}" for i in range(3, SUBJECTS, 5)}
     part, folder = analysed(tmp_path, names)
-    courses.run(part, folder)
-    courses.run(*registered)
+    point_files.run(part, folder)
+    point_files.run(*registered)
     for name, many in (("f_swimmer", 3), ("f_tis", 3), ("f_waterfall", 1)):
         found, whole = (
             pd.read_csv(f / "figures" / f"{name}.csv", dtype=str) for f in (folder, registered[1])
@@ -186,8 +191,8 @@ def test_quantiles_of_the_measures_are_those_of_their_values(registered: tuple[P
         ["PARAMCD", "AVISIT", "AVAL", "ABLFL", "ANL01FL", "AWTARGET"],
         {"PARAMCD": [code for code, _ in PLACES.values()]},
     )
-    found = courses.measures(read, plan, many=True)
-    pd.testing.assert_frame_equal(found, courses.measures(adrs, plan, many=True))
+    found = measure_values(read, plan, many=True)
+    pd.testing.assert_frame_equal(found, measure_values(adrs, plan, many=True))
     at_m2 = adrs.query("PARAMCD == 'PHYS' and AVISIT == 'M2' and ANL01FL == 'Y'")["AVAL"].dropna()
     shown = found.query("measure == 'Physician global' and day == 60").set_index("subject")["value"]
     assert len(at_m2) > 30

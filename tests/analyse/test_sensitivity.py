@@ -11,6 +11,7 @@ import yaml
 from durable.analyse import sensitivity
 from durable.contracts.results import read_csv
 from durable.derive import datasets, variants
+from durable.figures.sensitivity import panels
 from durable.files import write_parquet
 from durable.plan import Plan, load
 from tests.derive.build import ACTIVE, FLARING, INACTIVE, date, subject, table, visit
@@ -235,8 +236,8 @@ sensitivity:
     # Clopper-Pearson, 6 of 8, level 0.9.
     rate, lower, upper, _ = found["level", "M2", "rate"]
     assert (rate, round(lower, 4), round(upper, 4)) == (0.75, 0.4003, 0.9536)
-    forest = (tmp_path / "figures" / "f_sensitivity.csv").read_text()
-    assert "Remission confirmed and new therapy ignored" in forest
+    forest = panels(read_csv(tmp_path / "ard" / "sensitivity.csv"), plan)
+    assert "Remission confirmed and new therapy ignored" in forest["title"].to_list()
 
 
 @pytest.mark.parametrize("file", ["config.yaml", "final.yaml"])

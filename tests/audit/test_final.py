@@ -76,7 +76,7 @@ def test_a_run_that_would_change_final_results_stops_and_says_so(
     done = rights(final.folder).run()
     assert done.returncode == 1
     assert f"{RESULTS} is final (outputs.locked): a run that would change it stops" in done.stdout
-    told = ("The run would have made again: courses, cut, derive, ", "Write-protected output")
+    told = ("The run would have made again: cut, derive, ", "Write-protected output")
     assert any(text in done.stdout for text in told)
     assert "Traceback" not in done.stdout
     assert final.digests() == before

@@ -21,7 +21,7 @@ from durable.display.shell import Row, Table
 from durable.jdm.response import Response
 from durable.plan import Plan, Safety, Statistics, Variant
 from durable.stages import STAGES
-from tests.display.layout import PLAN
+from tests.figures.layout import PLAN
 
 LOW = ("dose_level", "1e7")
 LIMITS = (nan, nan)

@@ -19,7 +19,7 @@ from durable.figures.style import Caption
 from durable.plan import Plan
 from durable.simulate import operating
 from durable.stages import STAGES
-from tests.display.layout import misplaced, smallest_type, words
+from tests.figures.layout import misplaced, smallest_type, words
 from tests.simulate import chunks
 
 TRIALS = 80

@@ -35,10 +35,10 @@ OUTPUTS = {
     "report.html",
 }
 DISPLAYED = {"tables", "figures", "report"}
-REPORTED = {"results", *DISPLAYED}
+REPORTED = {"results", "points", *DISPLAYED}
 #: Analyses by group, and what follows from the datasets.
 GROUPED = {"improvement", "durability", "subjects", "safety", "kinetics", *REPORTED}
-ANALYSED = {"sensitivity", "courses", *GROUPED}
+ANALYSED = {"sensitivity", *GROUPED}
 DERIVED = {"derive", "derive_variants", "derive_events", "derive_kinetics", "listings", *ANALYSED}
 
 
@@ -167,7 +167,7 @@ def test_a_result_changed_by_hand_is_refused_and_made_again_once_deleted(study: 
     ("file", "rule"),
     [
         ("ard/durability.csv", "durability"),
-        ("figures/f_km_dor.csv", "durability"),
+        ("figures/f_km_dor.csv", "points"),
         ("adam/adpp.parquet", "derive_kinetics"),
         ("checked/conversions.csv", "queries"),
     ],

@@ -15,10 +15,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from durable.display import figures
 from durable.errors import UserError
-from durable.figures import kinetics, km
+from durable.figures import drawings, kaplan_meier, kinetics
+from durable.figures.drawings import caption_of, draw_all
 from durable.figures.points import drawable, read_points, short
+from durable.figures.spec import FigureSpec
 from durable.figures.style import (
     WIDTH,
     accessible,
@@ -31,8 +32,8 @@ from durable.figures.style import (
 from durable.jdm.response import Remission, Response
 from durable.plan import Statistics
 from durable.stages import STAGES
-from tests.display import figure_data
-from tests.display.layout import KINDS, PLAN, drawn, misplaced, smallest_type, words
+from tests.figures import point_texts
+from tests.figures.layout import PLAN, SPECS, drawn, misplaced, smallest_type, words
 
 SVG = "{http://www.w3.org/2000/svg}"
 OF_SUBJECTS = ("swimmer", "tis", "waterfall", "csm", "kinetics")
@@ -60,7 +61,7 @@ def data(axes: Axes, gid: str) -> list[tuple[float, float]]:
 @pytest.mark.parametrize("n", [1, 10, 40])
 @pytest.mark.parametrize("name", [*OF_SUBJECTS, "sensitivity"])
 def test_text_is_legible_within_the_page_and_apart(tmp_path: Path, name: str, n: int) -> None:
-    figure = drawn(name, figure_data.study(n)[name], tmp_path)
+    figure = drawn(name, point_texts.study(n)[name], tmp_path)
     assert misplaced(figure) == []
     assert smallest_type(figure) >= 8
     assert figure.get_figwidth() == pytest.approx(WIDTH / 25.4)
@@ -71,15 +72,15 @@ def test_text_is_legible_within_the_page_and_apart(tmp_path: Path, name: str, n:
 def test_thousands_of_subjects_still_make_one_page_that_says_what_it_shows(
     tmp_path: Path, name: str
 ) -> None:
-    figure = drawn(name, figure_data.study(500)[name], tmp_path)
+    figure = drawn(name, point_texts.study(500)[name], tmp_path)
     assert figure.get_figheight() < 250 / 25.4
     assert any("500 subjects" in text for text in words(figure))
     assert misplaced(figure) == []
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", SPECS)
 def test_file_without_rows_is_a_figure_that_says_so(tmp_path: Path, name: str) -> None:
-    figure = drawn(name, ",".join(KINDS[name].columns) + "\n", tmp_path)
+    figure = drawn(name, ",".join(SPECS[name].columns) + "\n", tmp_path)
     assert {"No subjects", "No analyses"} & set(words(figure))
     assert misplaced(figure) == []
 
@@ -87,7 +88,7 @@ def test_file_without_rows_is_a_figure_that_says_so(tmp_path: Path, name: str) -
 def test_heading_names_number_study_population_and_cutoff_and_the_foot_source_and_plan(
     tmp_path: Path,
 ) -> None:
-    found = words(drawn("swimmer", figure_data.swimmer(3), tmp_path))
+    found = words(drawn("swimmer", point_texts.swimmer(3), tmp_path))
     assert "Figure 3. Course of each subject (swimmer plot)" in found
     assert "Population: All infused subjects" in found
     heading = "NCT06569472. Efficacy and duration of response, data cut-off 2024-06-30"
@@ -97,7 +98,7 @@ def test_heading_names_number_study_population_and_cutoff_and_the_foot_source_an
 
 
 def test_footnotes_follow_the_plan() -> None:
-    usual = " ".join(figures.caption_of(KINDS["km_dor"], PLAN).notes)
+    usual = " ".join(caption_of(SPECS["km_dor"], PLAN).notes)
     assert "95 % intervals" in usual
     assert "log-log transformation" in usual
     assert "SAS LIFETEST" in usual
@@ -105,24 +106,24 @@ def test_footnotes_follow_the_plan() -> None:
     statistics = Statistics(conf_level=0.9, km_ci="plain", quantile_rule="r")
     response = Response(remission=remission)
     other = PLAN.model_copy(update={"response": response, "statistics": statistics})
-    changed = " ".join(figures.caption_of(KINDS["km_dor"], other).notes)
+    changed = " ".join(caption_of(SPECS["km_dor"], other).notes)
     assert "Remission: JDMAI1 of at most 2." in changed
     assert "90 % intervals" in changed
     assert "plain transformation" in changed
     assert "R survfit" in changed
 
 
-@pytest.mark.parametrize("kind", figures.KINDS, ids=lambda kind: kind.name)
-def test_every_figure_has_notes_and_reads_only_what_its_stage_declares(kind: figures.Kind) -> None:
+@pytest.mark.parametrize("spec", SPECS.values(), ids=lambda spec: spec.name)
+def test_every_figure_has_notes_and_reads_only_what_its_stage_declares(spec: FigureSpec) -> None:
     declared = PLAN.only(STAGES["figures"].plan)
-    notes = figures.caption_of(kind, declared).notes
+    notes = caption_of(spec, declared).notes
     assert len(notes) >= 2
-    assert notes == figures.caption_of(kind, PLAN).notes
+    assert notes == caption_of(spec, PLAN).notes
 
 
 def test_numbers_of_figures_do_not_depend_on_which_are_there() -> None:
-    numbered = [figures.caption_of(kind, PLAN).label for kind in figures.KINDS]
-    assert numbered == [f"Figure {i}" for i in range(1, len(figures.KINDS) + 1)]
+    numbered = [caption_of(spec, PLAN).label for spec in SPECS.values()]
+    assert numbered == [f"Figure {i}" for i in range(1, len(SPECS) + 1)]
 
 
 # Text from data is text
@@ -133,7 +134,7 @@ ODD = ("$x$", "$\\frac{", "<script>alert(1)</script>", "_hidden", "a%s{0}", "^_{
 
 @pytest.mark.parametrize("name", OF_SUBJECTS)
 def test_odd_names_are_drawn_as_they_are(tmp_path: Path, name: str) -> None:
-    csv = figure_data.study(len(ODD))[name].replace("cells/µL", "$\\mu$L")
+    csv = point_texts.study(len(ODD))[name].replace("cells/µL", "$\\mu$L")
     for place, odd in enumerate(ODD):
         csv = csv.replace(f"CQ-{place + 1:03d}", odd)
     figure = drawn(name, csv, tmp_path)
@@ -144,16 +145,16 @@ def test_odd_names_are_drawn_as_they_are(tmp_path: Path, name: str) -> None:
 
 def test_odd_titles_of_analyses_are_drawn_as_they_are(tmp_path: Path) -> None:
     title = "$a_1$ & <b>bold</b>"
-    csv = figure_data.sensitivity().replace("Observed case", title)
+    csv = point_texts.sensitivity().replace("Observed case", title)
     assert title in words(drawn("sensitivity", csv, tmp_path))
 
 
 def test_markup_in_names_is_escaped_in_the_svg(tmp_path: Path) -> None:
     folder = tmp_path / "figures"
     folder.mkdir()
-    csv = figure_data.swimmer(3).replace("CQ-002", "<script>--></script>")
+    csv = point_texts.swimmer(3).replace("CQ-002", "<script>--></script>")
     (folder / "f_swimmer.csv").write_text(csv)
-    figures.run(PLAN, tmp_path)
+    draw_all(PLAN, tmp_path)
     text = (folder / "f_swimmer.svg").read_text()
     assert "<script" not in text
     ET.fromstring(text)
@@ -175,7 +176,7 @@ def test_long_names_lose_their_middle() -> None:
 
 @pytest.mark.parametrize("name", OF_SUBJECTS)
 def test_long_names_leave_room_for_the_figure(tmp_path: Path, name: str) -> None:
-    csv = figure_data.study(10)[name].replace("CQ-", "NCT06569472-CHONGQING-SITE-")
+    csv = point_texts.study(10)[name].replace("CQ-", "NCT06569472-CHONGQING-SITE-")
     assert misplaced(drawn(name, csv, tmp_path)) == []
 
 
@@ -193,9 +194,9 @@ def test_both_files_of_each_csv_that_is_there_are_written(tmp_path: Path) -> Non
     folder = tmp_path / "figures"
     folder.mkdir()
     for name in ("tis", "waterfall"):
-        (folder / f"f_{name}.csv").write_text(figure_data.study(3)[name])
+        (folder / f"f_{name}.csv").write_text(point_texts.study(3)[name])
     (folder / "f_other.csv").write_text("a\n")
-    figures.run(PLAN, tmp_path)
+    draw_all(PLAN, tmp_path)
     assert {path.name for path in folder.iterdir()} == {
         *(f"f_{name}.{end}" for name in ("tis", "waterfall") for end in ("csv", "png", "svg")),
         "f_other.csv",
@@ -205,7 +206,7 @@ def test_both_files_of_each_csv_that_is_there_are_written(tmp_path: Path) -> Non
 def files(folder: Path, names: Iterable[str]) -> Path:
     (folder / "figures").mkdir(parents=True)
     for name in names:
-        (folder / "figures" / f"f_{name}.csv").write_text(figure_data.study(3)[name])
+        (folder / "figures" / f"f_{name}.csv").write_text(point_texts.study(3)[name])
     return folder / "figures"
 
 
@@ -216,8 +217,8 @@ def test_forks_draw_each_figure_once_to_the_same_bytes(
 ) -> None:
     names = ("tis", "waterfall", "swimmer")
     alone, forked, noted = (files(tmp_path / place, names) for place in ("a", "b", "c"))
-    figures.run(PLAN, alone.parent, cores=1)
-    figures.run(PLAN, forked.parent, cores=2)
+    draw_all(PLAN, alone.parent, workers=1)
+    draw_all(PLAN, forked.parent, workers=2)
     assert {path.name: path.read_bytes() for path in forked.iterdir()} == {
         path.name: path.read_bytes() for path in alone.iterdir()
     }
@@ -226,8 +227,8 @@ def test_forks_draw_each_figure_once_to_the_same_bytes(
         with stem.with_suffix(".pid").open("a") as file:
             print(os.getpid(), file=file)
 
-    monkeypatch.setattr(figures, "save", note)
-    figures.run(PLAN, noted.parent, cores=2)
+    monkeypatch.setattr(drawings, "save", note)
+    draw_all(PLAN, noted.parent, workers=2)
     makers = [(noted / f"f_{name}.pid").read_text().split() for name in names]
     assert [len(maker) for maker in makers] == [1, 1, 1]
     assert [str(os.getpid())] not in makers
@@ -238,7 +239,7 @@ def test_what_is_wrong_with_a_figure_is_told_from_a_fork_too(tmp_path: Path) -> 
     folder = files(tmp_path, ("tis", "waterfall"))
     (folder / "f_tis.csv").write_text("subject,day\nA,1\n")
     with pytest.raises(UserError, match=r"f_tis\.csv: no column"):
-        figures.run(PLAN, tmp_path, cores=2)
+        draw_all(PLAN, tmp_path, workers=2)
 
 
 def test_svg_has_title_description_and_ids_of_its_own_and_names_no_other_file(
@@ -246,8 +247,8 @@ def test_svg_has_title_description_and_ids_of_its_own_and_names_no_other_file(
 ) -> None:
     folder = tmp_path / "figures"
     folder.mkdir()
-    (folder / "f_tis.csv").write_text(figure_data.tis(3))
-    figures.run(PLAN, tmp_path)
+    (folder / "f_tis.csv").write_text(point_texts.tis(3))
+    draw_all(PLAN, tmp_path)
     text = (folder / "f_tis.svg").read_text()
     root = ET.fromstring(text)
     assert root.get("role") == "img"
@@ -267,8 +268,8 @@ def test_svg_has_title_description_and_ids_of_its_own_and_names_no_other_file(
 def test_png_is_170_mm_wide_at_its_resolution_and_holds_no_time_or_program(tmp_path: Path) -> None:
     folder = tmp_path / "figures"
     folder.mkdir()
-    (folder / "f_tis.csv").write_text(figure_data.tis(3))
-    figures.run(PLAN, tmp_path)
+    (folder / "f_tis.csv").write_text(point_texts.tis(3))
+    draw_all(PLAN, tmp_path)
     with Image.open(folder / "f_tis.png") as image:
         image.load()
         assert image.width / image.info["dpi"][0] * 25.4 == pytest.approx(170, abs=0.2)
@@ -276,7 +277,7 @@ def test_png_is_170_mm_wide_at_its_resolution_and_holds_no_time_or_program(tmp_p
 
 
 def test_description_is_escaped() -> None:
-    caption = figures.caption_of(KINDS["tis"], PLAN).noting("a < b & c")
+    caption = caption_of(SPECS["tis"], PLAN).noting("a < b & c")
     text = accessible("<?xml?><svg width='1'></svg>", "f_tis", caption)
     assert "a &lt; b &amp; c" in text
 
@@ -284,9 +285,9 @@ def test_description_is_escaped() -> None:
 _DRAW = """
 import sys
 from pathlib import Path
-from tests.display.layout import PLAN
-from durable.display import figures
-figures.run(PLAN, Path(sys.argv[1]))
+from tests.figures.layout import PLAN
+from durable.figures.drawings import draw_all
+draw_all(PLAN, Path(sys.argv[1]))
 """
 
 
@@ -296,7 +297,7 @@ def test_same_bytes_in_processes_with_different_hash_seeds(tmp_path: Path) -> No
     for seed in ("1", "4242"):
         folder = tmp_path / seed / "figures"
         folder.mkdir(parents=True)
-        for name, csv in figure_data.study(3).items():
+        for name, csv in point_texts.study(3).items():
             (folder / f"f_{name}.csv").write_text(csv)
         environment = {**os.environ, "PYTHONHASHSEED": seed, "TZ": f"UTC+{seed[:1]}"}
         subprocess.run(
@@ -305,7 +306,7 @@ def test_same_bytes_in_processes_with_different_hash_seeds(tmp_path: Path) -> No
         digests.append(
             {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.iterdir()}
         )
-    assert len(digests[0]) == 3 * len(figure_data.study(1))
+    assert len(digests[0]) == 3 * len(point_texts.study(1))
     assert digests[0] == digests[1]
 
 
@@ -315,7 +316,7 @@ def test_settings_of_the_user_change_nothing(tmp_path: Path) -> None:
     for place in (tmp_path, Path.cwd()):
         folder = tmp_path / f"r{len(sizes)}" / "figures"
         folder.mkdir(parents=True)
-        (folder / "f_tis.csv").write_text(figure_data.tis(3))
+        (folder / "f_tis.csv").write_text(point_texts.tis(3))
         environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
         command = [sys.executable, "-c", _DRAW, str(folder.parent)]
         subprocess.run(command, check=True, env=environment, cwd=place)
@@ -325,7 +326,7 @@ def test_settings_of_the_user_change_nothing(tmp_path: Path) -> None:
 
 def test_drawing_imports_neither_pandas_nor_pyplot() -> None:
     code = (
-        "import sys; import durable.display.figures;"
+        "import sys; import durable.figures.drawings;"
         "print([m for m in ('pandas', 'scipy', 'matplotlib.pyplot') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
@@ -502,7 +503,7 @@ def test_limit_that_is_not_estimable_is_an_arrow_to_the_edge(tmp_path: Path) -> 
 
 
 def test_parameters_of_the_same_analyses_share_their_rows(tmp_path: Path) -> None:
-    found = words(drawn("sensitivity", figure_data.sensitivity(), tmp_path))
+    found = words(drawn("sensitivity", point_texts.sensitivity(), tmp_path))
     assert found.count("Observed case") == 2
     assert words(forest(tmp_path)).count("Primary analysis") == 2
 
@@ -548,7 +549,7 @@ def test_text_is_broken_between_words_and_within_a_word_too_long() -> None:
 def test_step_function_keeps_each_value_up_to_the_next_time() -> None:
     import numpy as np
 
-    assert km.step(np.array([0.0, 2, 5]), np.array([1, 0.5, 0.2])) == (
+    assert kaplan_meier.step(np.array([0.0, 2, 5]), np.array([1, 0.5, 0.2])) == (
         [0, 2, 2, 5, 5],
         [1, 1, 0.5, 0.5, 0.2],
     )

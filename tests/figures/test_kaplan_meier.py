@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
 from durable.figures.style import settings
-from tests.display.layout import drawn, misplaced, smallest_type, words
+from tests.figures.layout import drawn, misplaced, smallest_type, words
 
 HEADER = "kind,group_by,group,time,survival,lower,upper,n_risk,n_event,n_censor\n"
 # Four subjects: events at 2 and 5 months, censored at 3.5 and 8.

@@ -7,26 +7,29 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from durable.analyse.courses import (
-    measures,
-    quantiles,
-    spider,
-    spider_quantiles,
-    swimmer,
-    waterfall,
-)
 from durable.derive.datasets import Datasets
+from durable.figures.core_set import measure_values
+from durable.figures.quantiles import visit_quantiles
+from durable.figures.spider import score_quantiles, scores
+from durable.figures.swimmer import lanes
+from durable.figures.waterfall import best_scores
 from tests.derive.build import ACTIVE, INACTIVE, UNKNOWN, date, derived, plan, subject, visit
 
 
 def marks(datasets: Datasets) -> dict[str, list[tuple[str, float, float]]]:
     """Start and end of every mark of the swimmer, by subject."""
     infused = datasets.adsl.set_index("USUBJID")
-    frame = swimmer(infused, datasets.adrs, datasets.adtte, infused["DOSELVL"].fillna(""))
+    adrs, adtte = datasets.adrs, datasets.adtte
+    improvements = adrs.loc[(adrs["PARAMCD"] == "IMPR") & (adrs["AVAL"] == 1)]
+    frame = lanes(infused, improvements, adtte.loc[adtte["PARAMCD"] == "DOR"])
     return {
         str(name): list(zip(rows["kind"], rows["start_day"], rows["end_day"], strict=True))
         for name, rows in frame.groupby("subject", sort=False)
     }
+
+
+def of(adrs: pd.DataFrame, code: str) -> pd.DataFrame:
+    return adrs.loc[adrs["PARAMCD"] == code]
 
 
 def course(*visits: tuple[int, dict[str, Any]], **given: Any) -> Datasets:
@@ -73,7 +76,7 @@ def test_longest_follow_up_comes_first() -> None:
 
 
 def test_a_score_that_cannot_be_calculated_interrupts_the_line() -> None:
-    frame = spider(course((60, INACTIVE), (90, UNKNOWN), (180, INACTIVE)).adrs)
+    frame = scores(of(course((60, INACTIVE), (90, UNKNOWN), (180, INACTIVE)).adrs, "TIS"))
     assert frame["day"].tolist() == [0, 60, 90, 180]
     assert frame["tis"].isna().tolist() == [False, False, True, False]
 
@@ -83,7 +86,7 @@ def test_the_best_score_is_of_its_first_visit_and_a_subject_without_one_is_not_l
     rows += [visit(-10, ACTIVE, "S0"), visit(60, UNKNOWN, "S0")]
     datasets = derived([subject("S0"), subject("S1")], rows)
     group = datasets.adsl.set_index("USUBJID")["DOSELVL"]
-    frame = waterfall(datasets.adrs, group)
+    frame = best_scores(of(datasets.adrs, "TIS"), group)
     best = datasets.adrs.loc[datasets.adrs["PARAMCD"] == "TIS", "AVAL"].max()
     assert frame["subject"].tolist() == ["S1", "S0"]
     assert frame["best_tis"].iloc[0] == best > 90
@@ -94,7 +97,7 @@ def test_the_best_score_is_of_its_first_visit_and_a_subject_without_one_is_not_l
 
 def test_each_measure_of_the_core_set_has_its_recorded_values() -> None:
     datasets = course((60, INACTIVE))
-    frame = measures(datasets.adrs, plan())
+    frame = measure_values(datasets.adrs, plan())
     assert list(frame["measure"].drop_duplicates()) == [
         "Physician global",
         "Parent global",
@@ -116,10 +119,10 @@ def test_scores_of_many_are_quantiles_at_the_target_day_of_the_visit() -> None:
         for i, name in enumerate(people)
     ]
     adrs = derived([subject(name) for name in people], rows).adrs
-    found = quantiles(adrs.loc[adrs["PARAMCD"] == "PHYS"]).set_index(["subject", "day"])["value"]
+    found = visit_quantiles(of(adrs, "PHYS")).set_index(["subject", "day"])["value"]
     assert found.loc["median"].tolist() == [6.0, 2.0]
     assert found.loc["upper quartile"].to_dict() == {0.0: 6.0, 60.0: 3.0}
     assert found.loc["95th percentile"].tolist() == [6.0, pytest.approx(3.8)]
     # Changes of 60, 50, 40, 30 and 20 % of the scale score 20, 20, 17.5, 17.5 and 15.
-    score = spider_quantiles(adrs).query("subject == 'median'")
+    score = score_quantiles(of(adrs, "TIS")).query("subject == 'median'")
     assert list(zip(score["day"], score["tis"], strict=True)) == [(0, 0.0), (60, 17.5)]

@@ -10,7 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from durable.display import figures
+from durable.figures import FIGURES
+from durable.figures.drawings import draw
 from durable.plan import Analysis, Input, Inputs, Plan, Study
 
 PLAN = Plan(
@@ -18,14 +19,14 @@ PLAN = Plan(
     study=Study(id="NCT06569472"),
     inputs=Inputs(subjects=Input(path="s.csv"), visits=Input(path="v.csv")),
 )
-KINDS = {kind.name: kind for kind in figures.KINDS}
+SPECS = {entry.name: entry.load() for entry in FIGURES}
 
 
 def drawn(name: str, csv: str, folder: Path, plan: Plan = PLAN) -> Figure:
     """The figure of this CSV; the settings have to be in force."""
     path = folder / f"f_{name}.csv"
     path.write_text(csv, encoding="utf-8")
-    figure, _ = figures.draw(KINDS[name], path, plan)
+    figure, _ = draw(SPECS[name], path, plan)
     return figure
 
 
