@@ -5,7 +5,9 @@ if PLAN.sensitivity:
     ANALYSES.append("sensitivity")
 if "kinetics" in INPUTS:
     ANALYSES.append("kinetics")
-DERIVED = [Path(file).stem for file in outputs() if Path(file).parent == Path(FOLDER, "adam")]
+DERIVED = [
+    Path(file).stem for file in outputs() if Path(file).parent == Path(FOLDER, "adam")
+]
 FIGURE_NAMES = [entry.name for entry in figures_of(PLAN, DERIVED)]
 
 
