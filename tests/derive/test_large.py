@@ -15,10 +15,11 @@ from pandera.errors import SchemaError
 
 from durable.contracts import inputs
 from durable.contracts.adam import ADRS, Sorted
-from durable.derive import adrs, datasets, tis
+from durable.derive import adrs, datasets
 from durable.derive.datasets import Datasets, derive, derive_but_records
 from durable.files import write_parquet, write_parquet_blocks
 from durable.intake.stored import write_table
+from durable.jdm import tis
 from durable.jdm.response import Response
 from tests.derive.build import ACTIVE, INACTIVE, UNKNOWN, plan, subject, table, visit
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from durable.derive.remission import all_met, any_met, count_met
+from durable.jdm.three_valued import all_met, any_met, count_met
 from tests.derive.build import ACTIVE, FLARING, INACTIVE, UNKNOWN, derived, status, subject, visit
 
 Y, N, U = 1.0, 0.0, np.nan
@@ -28,13 +29,13 @@ def rule(name, **more):
     ],
 )  # fmt: skip
 def test_three_met_is_yes_two_failed_is_no_otherwise_unknown(items, expected):
-    found = count_met([np.array([item]) for item in items], 3)
+    found = count_met([pd.Series([item]) for item in items], 3)
     assert np.array_equal(found, [expected], equal_nan=True)
 
 
 def test_three_valued_and_or():
     pairs = [(Y, Y), (Y, N), (N, U), (Y, U), (U, U)]
-    left, right = (np.array(side) for side in zip(*pairs, strict=True))
+    left, right = (pd.Series(side) for side in zip(*pairs, strict=True))
     assert np.array_equal(all_met([left, right]), [Y, N, N, U, U], equal_nan=True)
     assert np.array_equal(any_met([left, right]), [Y, Y, U, Y, U], equal_nan=True)
 

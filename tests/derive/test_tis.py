@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from durable.derive import tis
 from durable.derive.tis import percent_change, total_improvement_score
+from durable.jdm import tis
 from durable.jdm.measures import COMPONENTS
 
 LOW, HIGH = "lower", "higher"
@@ -132,18 +132,18 @@ def test_the_direction_has_to_be_known():
 
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_every_cut_point_is_open_below_and_closed_above(component):
-    scores = tis.SCORES[component]
-    for level, cut in enumerate(tis.CUT_POINTS[component]):
+    scores = COMPONENTS[component].scores
+    for level, cut in enumerate(COMPONENTS[component].cut_points):
         at_cut = tis.component_score(component, [cut, np.nextafter(cut, 100)])
         assert at_cut.tolist() == [scores[level], scores[level + 1]]
     assert tis.component_score(component, [-50, 0, 100, np.nan]).tolist()[:3] == [0, 0, scores[-1]]
 
 
 def test_the_card_sums_to_one_hundred_and_keeps_its_repeated_scores():
-    assert sum(max(scores) for scores in tis.SCORES.values()) == 100
-    assert tis.SCORES["function"] == (0, 5, 7.5, 7.5, 10)
-    assert tis.SCORES["enzyme"] == (0, 2.5, 5, 7.5, 7.5)
-    assert tis.CUT_POINTS["muscle"] == (2, 10, 20, 30)
+    assert sum(max(component.scores) for component in COMPONENTS.values()) == 100
+    assert COMPONENTS["function"].scores == (0, 5, 7.5, 7.5, 10)
+    assert COMPONENTS["enzyme"].scores == (0, 2.5, 5, 7.5, 7.5)
+    assert COMPONENTS["muscle"].cut_points == (2, 10, 20, 30)
 
 
 @pytest.mark.parametrize("missing", tis.HEAVY)

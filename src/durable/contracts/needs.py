@@ -79,27 +79,10 @@ def _of_response(response: Response) -> Iterator[tuple[str, str]]:
     for measure in response.measures.values():
         yield measure, f"core_set ({response.core_set})"
     remission, recurrence = response.remission, response.recurrence
-    for column in remission_columns(response):
-        yield column, f"remission.rule ({remission.rule})"
-    if remission.glucocorticoid_max_mg_kg is not None:
-        yield "glucocorticoid_mg_kg", "remission.glucocorticoid_max_mg_kg"
-    if remission.immunosuppressant_free:
-        yield "immunosuppressant", "remission.immunosuppressant_free"
+    for column, key in remission.columns.items():
+        yield column, f"remission.{key}"
     if recurrence.investigator:
         yield "investigator_assessment", "recurrence.investigator"
     if recurrence.worsening.enabled:
         for column in ("physician_global", "mmt8", "extramuscular"):
             yield column, "recurrence.worsening.enabled"
-
-
-def remission_columns(response: Response) -> tuple[str, ...]:
-    """Columns of visits by which the remission rule in force decides."""
-    match response.remission.rule:
-        case "printo" | "modified_printo":
-            return ("physician_global", "cmas", "mmt8", "ck")
-        case "jdmai1" | "jdmai2" as index:
-            return (index,)
-        case "investigator":
-            return ("investigator_assessment",)
-        case "tis":
-            return ()

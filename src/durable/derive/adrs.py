@@ -13,7 +13,7 @@ import pandas as pd
 from durable.contracts.inputs import MEASURES
 from durable.contracts.parameters import PLACES
 from durable.derive.assessments import UNSCHEDULED
-from durable.derive.frames import numbers, positions, taken, with_columns
+from durable.frames import positions, subject_index, take_or_nan, with_columns
 from durable.jdm.measures import COMPONENTS, ENZYMES
 from durable.jdm.response import Response
 from durable.schedule import Visit
@@ -51,7 +51,7 @@ _SOURCES = ("visit_date", *MEASURES, "extramuscular", *ENZYMES)
 _TEXTS = ("N", "Y", "U", "NONE", "MINIMAL", "MODERATE", "MAJOR")
 _REASONS = (PARTIAL, *MISSING.values())
 _NONE = -1
-#: Attributes of a parameter that are numbers, and that are codes.
+#: Attributes of a parameter that are subject_index, and that are codes.
 _FLOATS = ("value", "base")
 _CODES = ("source", "text", "reason")
 #: Columns of the assessments that the attributes of a record are made from.
@@ -131,7 +131,7 @@ def derive(
     adsl
         Subject-level dataset.
     frame
-        Assessments with losses, as `recurrence.with_losses` returns them.
+        Assessments with losses, as `flag_recurrence` returns them.
     """
     return plain(coded(adsl, frame, schedule, response))
 
@@ -257,7 +257,7 @@ def selected(frame: pd.DataFrame, unscheduled: bool) -> npt.NDArray[np.int64]:
     if not unscheduled:
         part &= (frame["visit"] != UNSCHEDULED).to_numpy(bool)
     rows = np.flatnonzero(part)
-    number, target = numbers(frame)[rows], target[rows]
+    number, target = subject_index(frame)[rows], target[rows]
     day = frame["day"].to_numpy(float)[rows]
     unscored = np.isnan(frame["tis"].to_numpy(float)[rows])
     order = np.lexsort((day, np.abs(day - target), unscored, target, number))
@@ -291,7 +291,7 @@ def _records(
     cell = np.concatenate([np.flatnonzero(kept), np.full_like(unseen, rows * width)])[order]
 
     def cells(attribute: str, missing: Any) -> npt.NDArray[Any]:
-        # Codes of texts are few: narrow numbers, of which many are moved.
+        # Codes of texts are few: narrow subject_index, of which many are moved.
         kind = float if attribute in _FLOATS else np.int8
         table = np.full((rows + 1, width), missing, dtype=kind)
         for i, p in enumerate(columns):
@@ -466,10 +466,10 @@ def _improvement(
         rows = np.flatnonzero(chosen & (target == visit.day))
         row = np.full(len(infused), _NONE)
         row[place[rows]] = rows
-        score = taken(frame["tis"].to_numpy(float), row)
+        score = take_or_nan(frame["tis"].to_numpy(float), row)
         improved = np.where(np.isnan(score), np.nan, (score >= least).astype(float))
-        partial = taken(frame["partial"].to_numpy(float), row) == 1
-        rescued = taken(frame["after_new_therapy"].to_numpy(float), row) == 1
+        partial = take_or_nan(frame["partial"].to_numpy(float), row) == 1
+        rescued = take_or_nan(frame["after_new_therapy"].to_numpy(float), row) == 1
         reason = _reason(infused, visit, row, score, partial)
         if strategy != "treatment_policy":
             reason = _after_new_therapy(infused, visit, reason, score, rescued)

@@ -7,9 +7,9 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from durable.derive.assessments import attainable
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.response import Response
+from durable.jdm.scores import attainable
 
 
 def derive(

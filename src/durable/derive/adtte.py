@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.derive.frames import last_rows, positions, with_columns
 from durable.derive.new_therapy import first_of_each, new_systemic
+from durable.frames import last_rows, positions, with_columns
 from durable.jdm.response import MissedAssessments, Response
 from durable.schedule import Visit
 from durable.vocabulary import (
@@ -73,7 +73,7 @@ def derive(
     adsl
         Subject-level dataset.
     frame
-        Assessments with losses, as `recurrence.with_losses` returns them.
+        Assessments with losses, as `flag_recurrence` returns them.
     therapies
         Validated table, or None where the study has none.
     schedule, response

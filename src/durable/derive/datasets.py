@@ -14,11 +14,11 @@ from durable.contracts import adam
 from durable.cores import ahead
 from durable.derive import adrs, adsl, adtte
 from durable.derive.assessments import assess
-from durable.derive.frames import with_columns
 from durable.derive.new_therapy import assessed_after, first_of_each, interventions, new_systemic
-from durable.derive.recurrence import with_losses
-from durable.derive.remission import first_remission
 from durable.files import write_parquet, write_parquet_blocks
+from durable.frames import with_columns
+from durable.jdm.recurrence import flag_recurrence
+from durable.jdm.remission_status import first_remission
 from durable.jdm.response import Response
 from durable.plan import Plan
 from durable.schedule import Visit
@@ -130,7 +130,9 @@ def followed(
     response: Response,
 ) -> Derived:
     """What came after the first remission, and ADTTE."""
-    frame = with_losses(found.frame, found.start, response, interventions(found.adsl, therapies))
+    frame = flag_recurrence(
+        found.frame, found.start, response, interventions(found.adsl, therapies)
+    )
     tte = _without_nan(adtte.derive(found.adsl, frame, therapies, schedule, response))
     return Derived(adsl=found.adsl, adtte=tte, frame=frame)
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.derive.frames import numbers, positions
+from durable.frames import positions, subject_index
 
 Flags = npt.NDArray[np.bool_]
 
@@ -56,7 +56,7 @@ def assessed_after(frame: pd.DataFrame, start: pd.Series[pd.Timestamp]) -> Flags
     start
         Start of the first new therapy by subject; not-a-time or absent where there is none.
     """
-    if start.empty or not len(numbers(frame)):
+    if start.empty or not len(subject_index(frame)):
         return np.zeros(len(frame), dtype=np.bool_)
     place = positions(frame, start.index)
     date = np.where(place >= 0, start.to_numpy()[place], np.datetime64("NaT"))

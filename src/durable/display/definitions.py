@@ -99,32 +99,11 @@ def windows(plan: Plan) -> Iterator[str]:
 
 def remission(response: Response) -> Iterator[str]:
     """The response from which duration is counted."""
-    rule = response.remission
-    items = rule.criteria
-    printo = (
-        f"at least {items.at_least} of: CK at most {items.ck_max:g} U/L, CMAS at least"
-        f" {items.cmas_min:g}, MMT8 at least {items.mmt8_min:g}, physician global at most"
-        f" {items.physician_global_max:g}"
-    )
-    text = {
-        "printo": f"PRINTO clinically inactive disease (Lazarevic 2013), {printo}",
-        "modified_printo": "modified PRINTO clinically inactive disease (Almeida 2015),"
-        f" {printo}, the physician global among them",
-        "jdmai1": f"JDMAI1 of at most {rule.jdmai1_max:g}",
-        "jdmai2": f"JDMAI2 of at most {rule.jdmai2_max:g}",
-        "tis": f"Total Improvement Score of at least {rule.tis_min:g}",
-        "investigator": "as recorded by the investigator",
-    }[rule.rule]
-    extra = [", confirmed at the next assessment"] if rule.confirmation else []
-    if rule.glucocorticoid_max_mg_kg is not None:
-        extra.append(f", with at most {rule.glucocorticoid_max_mg_kg:g} mg/kg of glucocorticoid")
-    if rule.immunosuppressant_free:
-        extra.append(", off immunosuppressants")
     credited = response.new_therapy.remission == "treatment_policy"
     rescued = "is credited (treatment policy)" if credited else "is not credited"
     yield (
-        f"Remission: {text}{''.join(extra)}. A first remission seen after new systemic therapy"
-        f" began {rescued}."
+        f"Remission: {response.remission.describe()}. A first remission seen after new systemic"
+        f" therapy began {rescued}."
     )
 
 

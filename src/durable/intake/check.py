@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from durable.contracts.columns import OPTIONAL_COLUMNS, TABLES
-from durable.contracts.needs import needs, remission_columns
+from durable.contracts.needs import needs
 from durable.cores import each
 from durable.files import csv_bytes, safe_cells, whole, write_csv, write_text
 from durable.intake import conversion, cross, remission
@@ -166,7 +166,7 @@ def _checked(
     filled = {name: table for name, table in found.tables.items() if len(table.frame)}
     safety = plan.safety
     labels = (safety.crs, safety.icans, safety.cytopenia)
-    measures = (*plan.response.measures.values(), *remission_columns(plan.response))
+    measures = (*plan.response.measures.values(), *plan.response.remission.definition.columns)
     days = (plan.kinetics.last_day, safety.dlt_window_days)
     wanted = cross.Needs(plan.schedule, measures, *labels, *days)
     progress.at("checking the records against each other", 0)

@@ -9,17 +9,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.contracts.needs import remission_columns
 from durable.derive.assessments import remission_of
-from durable.derive.frames import first_row_of_day
-from durable.derive.remission import first_remission
+from durable.frames import first_row_of_day
 from durable.intake.cross import Check
 from durable.intake.findings import Findings
 from durable.intake.tables import Table
+from durable.jdm.remission import ITEMS
+from durable.jdm.remission_status import first_remission
 from durable.jdm.response import Response
 
-#: Columns of the items that every assessment is judged on.
-_ITEMS = ("physician_global", "cmas", "mmt8", "ck")
 _DATES = ["lymphodepletion_date", "infusion_date"]
 
 
@@ -60,16 +58,12 @@ def remission_findings(
 
 def _columns(visits: Table, response: Response) -> pd.DataFrame:
     """The columns of the assessments that the rule reads: a large study's take room."""
-    rule = response.remission
-    if rule.rule == "tis":
+    remission = response.remission
+    if remission.definition.reads_score:
         return visits.frame.to_frame()
-    named = ["subject_id", "visit_date", "source_row", "investigator_assessment", *_ITEMS]
-    named += remission_columns(response)
-    if rule.glucocorticoid_max_mg_kg is not None:
-        named.append("glucocorticoid_mg_kg")
-    if rule.immunosuppressant_free:
-        named.append("immunosuppressant")
-    return visits.frame[list(dict.fromkeys(named))]
+    named = ["subject_id", "visit_date", "source_row", "investigator_assessment"]
+    named += [item.column for item in ITEMS]
+    return visits.frame[list(dict.fromkeys([*named, *remission.columns]))]
 
 
 def _differs(frame: pd.DataFrame, status: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:

@@ -1,18 +1,235 @@
-"""The measures of the disease, by the names of their columns in the visits table."""
+"""The measures of the disease, each one object, by the names of their columns in the visits table.
+
+Input tables, the plan's scales, SDTM places, units, labels of tables, listings and figures are made
+from these objects. Light to import.
+"""
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
 
-Enzyme = Literal["ck", "aldolase", "alt", "ast", "ldh"]
+Direction = Literal["lower", "higher"]
 
-ENZYMES: tuple[Enzyme, ...] = get_args(Enzyme)
-#: The six places of a core set, in the order of the score card.
-COMPONENTS = (
-    "physician_global",
-    "parent_global",
-    "muscle",
-    "function",
-    "enzyme",
-    "extramuscular",
+_INVESTIGATOR = ("INVESTIGATOR",)
+_FAMILY = (*_INVESTIGATOR, "PARENT", "CAREGIVER", "GUARDIAN")
+_SELF = (*_FAMILY, "STUDY SUBJECT")
+_MILLIMETRES = {"mm": Fraction(1, 10)}
+#: The katal is 1 mol/s, the enzyme unit 1 umol/min: 1 ukat is 60 U.
+_CATALYSIS = {"ukat/L": Fraction(60), "nkat/L": Fraction(60, 1000)}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure of disease activity on a scale, recorded at an assessment."""
+
+    column: str
+    """Column of visits; also its key of ``response.ranges``."""
+    label: str
+    """Name in a sentence."""
+    title: str
+    """Name as a heading."""
+    sdtm: str
+    """DOMAIN.TESTCD in an SDTM package; CDISC has no codes for most of them."""
+    better: Direction = "lower"
+    unit: str = "points"
+    recorded_units: Mapping[str, Fraction] = field(default_factory=dict)
+    """Other units in which a study may record it, with the factor to ours."""
+    evaluators: tuple[str, ...] = _INVESTIGATOR
+    """Evaluators (--EVAL) whose results count."""
+    decimals: int = 1
+    """Decimals of its mean in tables."""
+    stands_for: str = ""
+    """What the label abbreviates."""
+    verified: bool = True
+    """Whether a source confirms the default range."""
+
+
+@dataclass(frozen=True)
+class Enzyme:
+    """A muscle enzyme in serum, recorded with its upper limit of normal (ULN)."""
+
+    column: str
+    """Column of visits; also its key of ``response.ranges.enzymes``."""
+    label: str
+    title: str
+    recorded_units: Mapping[str, Fraction] = field(default_factory=lambda: _CATALYSIS)
+    """Other units in which a study may record it and its limit, with the factor to U/L."""
+
+    @property
+    def uln(self) -> str:
+        """Column of its upper limit of normal."""
+        return f"{self.column}_uln"
+
+    @property
+    def sdtm(self) -> str:
+        """DOMAIN.TESTCD in an SDTM package."""
+        return f"LB.{self.column.upper()}"
+
+
+@dataclass(frozen=True)
+class Index:
+    """A composite index that a study may record at an assessment."""
+
+    column: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Component:
+    """A place of the core set, with its part of the Total Improvement Score.
+
+    The score card is that of Rider et al., Rheumatology 2017;56:1884, Table 3.
+    """
+
+    name: str
+    paramcd: str
+    """Code of its value in ADRS; PC and SC are appended for percent change and score."""
+    label: str
+    scores: tuple[float, ...]
+    """Score of levels 0 to 4. The repeated 7.5s are those of the publication."""
+    cut_points: tuple[float, ...] = (5.0, 15.0, 25.0, 40.0)
+    """Upper cut points (absolute percent change) of levels 0 to 3."""
+    heavy: bool = False
+    """Whether there is no score without it; a lighter one that is missing scores 0."""
+
+
+#: Measures by column, in the order of the visits table.
+MEASURES: Mapping[str, Measure] = {
+    measure.column: measure
+    for measure in (
+        Measure(
+            "physician_global",
+            "physician global",
+            "Physician global assessment",
+            sdtm="QS.PHYGLOB",
+            unit="VAS",
+            recorded_units=_MILLIMETRES,
+        ),
+        Measure(
+            "parent_global",
+            "parent global",
+            "Parent global assessment",
+            sdtm="QS.PARGLOB",
+            unit="VAS",
+            recorded_units=_MILLIMETRES,
+            evaluators=_FAMILY,
+        ),
+        Measure(
+            "cmas",
+            "CMAS",
+            "CMAS",
+            sdtm="FT.CMAS",
+            better="higher",
+            stands_for="Childhood Myositis Assessment Scale",
+        ),
+        Measure(
+            "mmt8",
+            "MMT8",
+            "MMT8",
+            sdtm="FT.MMT8",
+            better="higher",
+            recorded_units={"0-150": Fraction(80, 150)},
+            stands_for="manual muscle testing of 8 groups",
+        ),
+        Measure(
+            "chaq",
+            "CHAQ",
+            "CHAQ",
+            sdtm="QS.CHAQ",
+            evaluators=_SELF,
+            decimals=2,  # it has steps of 0.125
+            stands_for="Childhood Health Assessment Questionnaire",
+        ),
+        Measure(
+            "chq_phs",
+            "CHQ-PhS",
+            "CHQ-PhS",
+            sdtm="QS.CHQPHS",
+            better="higher",
+            evaluators=_SELF,
+            stands_for="Child Health Questionnaire, physical summary",
+            verified=False,
+        ),
+        Measure("das", "DAS", "DAS", sdtm="RS.DAS", stands_for="Disease Activity Score"),
+        Measure(
+            "extramuscular",
+            "extramuscular activity",
+            "Extramuscular activity",
+            sdtm="RS.EXTRAMUS",
+            recorded_units=_MILLIMETRES,
+        ),
+    )
+}
+
+#: Muscle enzymes by column, in the order that decides between two equally abnormal ones.
+ENZYMES: Mapping[str, Enzyme] = {
+    enzyme.column: enzyme
+    for enzyme in (
+        Enzyme("ck", "CK", "Creatine kinase"),
+        Enzyme("aldolase", "aldolase", "Aldolase"),
+        Enzyme("alt", "ALT", "ALT"),
+        Enzyme("ast", "AST", "AST"),
+        Enzyme("ldh", "LDH", "LDH"),
+    )
+}
+#: The measure of a core set that is the muscle enzyme most abnormal at baseline.
+ENZYME = Measure("enzyme", "muscle enzyme", "Muscle enzyme", sdtm="", unit="x ULN")
+
+INDICES: Mapping[str, Index] = {
+    index.column: index for index in (Index("jdmai1", "JDMAI1"), Index("jdmai2", "JDMAI2"))
+}
+
+#: Columns of the visits table that hold the disease, in its order.
+ACTIVITY_COLUMNS: tuple[str, ...] = (
+    *MEASURES,
+    *(
+        column
+        for name in ("ck", "aldolase", "ast", "alt", "ldh")
+        for column in (name, f"{name}_uln")
+    ),
 )
+
+#: The six places of a core set by name, in the order of the score card.
+COMPONENTS: Mapping[str, Component] = {
+    component.name: component
+    for component in (
+        Component(
+            "physician_global",
+            "PHYS",
+            "physician global",
+            scores=(0.0, 7.5, 15.0, 17.5, 20.0),
+            heavy=True,
+        ),
+        Component("parent_global", "PAR", "parent global", scores=(0.0, 2.5, 5.0, 7.5, 10.0)),
+        Component(
+            "muscle",
+            "MUS",
+            "muscle strength",
+            scores=(0.0, 10.0, 20.0, 27.5, 32.5),
+            cut_points=(2.0, 10.0, 20.0, 30.0),
+            heavy=True,
+        ),
+        Component("function", "FUN", "physical function (CHAQ)", scores=(0.0, 5.0, 7.5, 7.5, 10.0)),
+        Component("enzyme", "ENZ", "enzyme or CHQ-PhS", scores=(0.0, 2.5, 5.0, 7.5, 7.5)),
+        Component(
+            "extramuscular",
+            "EXTR",
+            "extramuscular activity",
+            scores=(0.0, 7.5, 12.5, 15.0, 20.0),
+            heavy=True,
+        ),
+    )
+}
+
+
+def core_set_measure(name: str) -> Measure:
+    """A measure that a core set may hold: one of `MEASURES`, or the enzyme followed."""
+    return ENZYME if name == ENZYME.column else MEASURES[name]
+
+
+def direction(measure: str) -> Direction:
+    """Which way a measure improves."""
+    return core_set_measure(measure).better

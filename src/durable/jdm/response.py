@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, ConfigDict, Field, Strict, model_validator
 
 from durable.jdm.measures import COMPONENTS
+from durable.jdm.remission import Remission
 from durable.schedule import Visit
-from durable.sections import Days, Name, NotNegative, Number, Positive, Score, Section, unique
+from durable.sections import Days, Name, Number, Positive, Score, Section, unique
 
 CoreSet = Literal["printo", "imacs", "hybrid"]
 Level = Literal["minimal", "moderate", "major"]
@@ -150,46 +151,6 @@ class Improvement(Section):
     """Enzyme or CHQ-PhS component: as scored, or 0 or its maximum for everyone (sensitivity)."""
     unscheduled: bool = False
     """Whether an assessment labelled UNS may stand for a scheduled visit."""
-
-
-class Criteria(Section):
-    """Items of clinically inactive disease (Lazarevic 2013)."""
-
-    ck_max: Positive = 150.0
-    """Creatine kinase at most, U/L."""
-    cmas_min: Positive = 48.0
-    """CMAS at least."""
-    mmt8_min: Positive = 78.0
-    """MMT8 at least (scale of 80)."""
-    physician_global_max: NotNegative = 0.2
-    """Physician global at most."""
-    at_least: Annotated[int, Field(ge=1, le=4)] = 3
-    """How many of the four items must be met."""
-
-
-class Remission(Section):
-    """Remission: the response from which duration is counted."""
-
-    rule: Literal["printo", "modified_printo", "jdmai1", "jdmai2", "tis", "investigator"] = (
-        "modified_printo"
-    )
-    """printo: Lazarevic 2013; modified_printo: Almeida 2015, physician global mandatory; jdmai1,
-    jdmai2: recorded index at most its threshold; tis: score at least a threshold; investigator: as
-    recorded."""
-    criteria: Criteria = Criteria()
-    """Items of the printo and modified_printo rules."""
-    jdmai1_max: NotNegative = 2.4
-    """JDMAI1 of inactive disease, at most."""
-    jdmai2_max: NotNegative = 5.2
-    """JDMAI2 of inactive disease, at most."""
-    tis_min: Score = 70.0
-    """Total Improvement Score of the tis rule, at least."""
-    confirmation: bool = False
-    """Whether remission must hold at the next assessment too; dated at the first."""
-    glucocorticoid_max_mg_kg: NotNegative | None = None
-    """Remission only at or below this glucocorticoid dose, mg/kg; empty: any dose."""
-    immunosuppressant_free: bool = False
-    """Remission only off immunosuppressants."""
 
 
 class Worsening(Section):

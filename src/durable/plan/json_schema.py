@@ -28,7 +28,7 @@ def _describe() -> None:
     for section in _sections(Plan):
         meanings = _meanings(inspect.getfile(section))
         for name, field in section.model_fields.items():
-            field.description = meanings.get((section.__name__, name))
+            field.description = meanings.get((section.__name__, name), field.description)
         section.model_rebuild(force=True)
 
 

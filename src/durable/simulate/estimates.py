@@ -17,10 +17,10 @@ import pandas as pd
 from durable.analyse.improvement import counted
 from durable.derive import adrs, adsl, adtte
 from durable.derive.assessments import assess
-from durable.derive.frames import with_columns
 from durable.derive.new_therapy import interventions
-from durable.derive.recurrence import with_losses
-from durable.derive.remission import first_remission
+from durable.frames import with_columns
+from durable.jdm.recurrence import flag_recurrence
+from durable.jdm.remission_status import first_remission
 from durable.jdm.response import Response
 from durable.plan import Plan, Statistics
 from durable.schedule import Visit
@@ -129,7 +129,7 @@ class Derivation:
 
         def derived() -> tuple[Floats, Bools, Ints]:
             frame, start, level = self._assessed(response)
-            frame = with_losses(frame, start, rule, interventions(level, None))
+            frame = flag_recurrence(frame, start, rule, interventions(level, None))
             records = adtte.derive(level, frame, None, self._schedule, rule)
             return self._by_trial(records.loc[records["PARAMCD"] == "DOR"])
 

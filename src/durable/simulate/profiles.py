@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.contracts.columns import NATIVE_COLUMNS
-from durable.derive.assessments import assess, direction
-from durable.jdm.measures import ENZYMES
+from durable.derive.assessments import assess
+from durable.jdm.measures import ENZYMES, direction
 from durable.jdm.response import Response, Scale
 from durable.plan import Finding, PlanError
 from durable.schedule import Visit

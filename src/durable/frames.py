@@ -24,7 +24,7 @@ def with_columns(frame: pd.DataFrame, columns: dict[str, Any]) -> pd.DataFrame:
     return wider
 
 
-def numbers(frame: pd.DataFrame) -> Ints:
+def subject_index(frame: pd.DataFrame) -> Ints:
     """Number of the subject of each row, ascending."""
     return frame["subject"].to_numpy(np.int64)
 
@@ -43,7 +43,7 @@ def last_rows(number: Ints, chosen: Flags) -> Ints:
 
 def first_row_of_day(frame: pd.DataFrame) -> Ints:
     """For each row, the first row of the same subject and day."""
-    number = numbers(frame)
+    number = subject_index(frame)
     begins = changes(number) | changes(frame["visit_date"].to_numpy())
     return np.flatnonzero(begins)[begins.cumsum() - 1] if len(number) else number
 
@@ -69,14 +69,14 @@ def row_of_subject(number: Ints, rows: Ints) -> Ints:
     return by_subject[number]
 
 
-def taken(values: npt.NDArray[np.float64], rows: Ints) -> npt.NDArray[np.float64]:
+def take_or_nan(values: npt.NDArray[np.float64], rows: Ints) -> npt.NDArray[np.float64]:
     """The values in `rows`; NaN where the row is -1."""
     return np.where(rows >= 0, values[rows], np.nan) if len(values) else np.full(len(rows), np.nan)
 
 
 def positions(frame: pd.DataFrame, names: pd.Series[Any] | pd.Index[Any]) -> Ints:
     """For each row, where its subject stands among `names`; -1 where it does not."""
-    number = numbers(frame)
+    number = subject_index(frame)
     first = first_rows(number, np.ones(len(number), dtype=np.bool_))
     found = pd.Index(names).get_indexer(frame["subject_id"].to_numpy()[first])
     by_subject = np.full(number[-1] + 1 if len(number) else 0, -1, dtype=np.int64)

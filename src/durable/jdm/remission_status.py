@@ -1,0 +1,52 @@
+"""Remission status of each assessment, and the first remission of each subject."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from durable.frames import first_rows, last_of_day, subject_index, with_columns
+from durable.jdm.remission import ITEMS
+from durable.jdm.response import Response
+
+
+def with_remission(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
+    """Add the status of the items, ``remission`` (1, 0, NaN unknown) and ``adequate``.
+
+    Adequate is an assessment after infusion whose status is known. Of several on one day the last
+    row of the file stands for the day: two forms of a day are one assessment.
+    """
+    remission = response.remission
+    items = {item.status: item.evaluate(frame, remission.criteria) for item in ITEMS}
+    status = remission.evaluate(frame).to_numpy(float)
+    adequate = last_of_day(frame, frame["post"].to_numpy(bool) & ~np.isnan(status))
+    return with_columns(frame, {**items, "remission": status, "adequate": adequate})
+
+
+def first_remission(
+    frame: pd.DataFrame, confirmation: bool, excluded: npt.NDArray[np.bool_] | None = None
+) -> pd.Series[int]:
+    """Row (index of `frame`) of the first remission after infusion, by subject.
+
+    Parameters
+    ----------
+    frame
+        Assessments, as `with_remission` returns them.
+    confirmation
+        Whether remission must hold at the next adequate assessment, of another day, too.
+    excluded
+        Assessments that are not credited: those after new systemic therapy, by its strategy. They
+        neither start a remission nor confirm one.
+    """
+    adequate = frame["adequate"].to_numpy(bool)
+    known = np.flatnonzero(adequate if excluded is None else adequate & ~excluded)
+    number = subject_index(frame)[known]
+    met = frame["remission"].to_numpy(float)[known] == 1
+    if confirmation:
+        again = np.zeros(len(known), dtype=bool)
+        again[:-1] = met[1:] & (number[1:] == number[:-1])
+        met &= again
+    first = known[first_rows(number, met)]
+    subjects = frame["subject_id"].to_numpy()[first]
+    return pd.Series(frame.index.to_numpy()[first], index=subjects, dtype="int64")
