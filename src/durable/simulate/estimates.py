@@ -17,6 +17,8 @@ import pandas as pd
 from durable.analyse.improvement import counted
 from durable.derive import adrs, adsl, adtte
 from durable.derive.assessments import assess
+from durable.derive.endpoints import DOR
+from durable.derive.frames import with_columns
 from durable.derive.new_therapy import interventions
 from durable.frames import with_columns
 from durable.jdm.recurrence import flag_recurrence
@@ -130,8 +132,8 @@ class Derivation:
         def derived() -> tuple[Floats, Bools, Ints]:
             frame, start, level = self._assessed(response)
             frame = flag_recurrence(frame, start, rule, interventions(level, None))
-            records = adtte.derive(level, frame, None, self._schedule, rule)
-            return self._by_trial(records.loc[records["PARAMCD"] == "DOR"])
+            records = adtte.derive(level, frame, None, self._schedule, rule, (DOR,))
+            return self._by_trial(records)
 
         return self._once("durations", rule, derived)
 

@@ -1,0 +1,347 @@
+"""The time-to-event endpoints, one object each: `ENDPOINTS` is their registry. Light to import.
+
+ADTTE, its contract and define.xml, the time-to-event table, listing and Kaplan-Meier figures are
+made from these objects. `durable.derive.adtte` is the engine: the earliest event decides unless a
+censoring goes before it, as in admiral's `derive_param_tte(start, events, censorings)`.
+
+Missed assessments: FDA guidance on endpoints for cancer trials (2007), table A. New therapy:
+strategies of ICH E9(R1). Event-free survival with a deadline for remission: ELN 2022 (Doehner et
+al., Blood 2022;140:1345), table 9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from durable.vocabulary import (
+    CENSORINGS,
+    DEATH,
+    MISSED,
+    NEW_THERAPY,
+    NO_ASSESSMENT,
+    NOT_FOLLOWED,
+    NOT_YET_DUE,
+    ONGOING,
+    PROGRESSION,
+    RECURRENCE,
+    REMISSION_NOT_YET_DUE,
+    UNCONFIRMED_LOSS,
+    WITHDRAWN,
+    not_in_remission,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from durable.derive.course import Course
+    from durable.jdm.response import Response
+
+    Flags = pd.Series[bool]
+
+#: What the date of a censoring comes before, in CNSDTDSC.
+BEFORE_GAP = " BEFORE MISSED ASSESSMENTS"
+BEFORE_THERAPY = " BEFORE NEW SYSTEMIC THERAPY"
+#: Rows of the time-to-event table for the events, by the name of their statistics.
+EVENT_LABELS = {
+    "recurrence": "recurrence",
+    "progression": "progression",
+    "death": "death",
+    "new_therapy": "new systemic therapy",
+    "not_in_remission": "not in remission by {deadline} (day 1)",
+}
+#: Rows of the time-to-event table for the reasons for censoring, in its order.
+CENSORING_LABELS = {
+    "ongoing": "ongoing at data cut-off",
+    "missed_assessments": "missed or inadequate assessments",
+    "new_therapy": "new systemic therapy",
+    "withdrawn": "withdrawn",
+    "no_assessment": "no assessment after remission",
+    "not_yet_due": "next assessment not yet due",
+    "unconfirmed_loss": "unconfirmed loss of remission",
+    "not_followed": "not followed to {deadline} (day 1)",
+    "remission_not_yet_due": "pending: remission not yet due (day 1)",
+}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Dated records of a dataset that may be events; as admiral's `event_source()`."""
+
+    table: str
+    """Input table, SRCDOM: visits (the assessments), subjects (ADSL) or therapies."""
+    column: str
+    """Column of the input table that says so, SRCVAR."""
+    date: str
+    """Column of the dataset with the date."""
+    where: Callable[[pd.DataFrame], Flags]
+    """Which of its records."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """A kind of event."""
+
+    name: str
+    """In its statistics: n_NAME."""
+    description: str
+    """EVNTDESC."""
+    sources: tuple[Source, ...] = ()
+    counts: Callable[[Response], bool] = lambda _: True
+    """Whether it is an event by the definitions in force."""
+
+
+@dataclass(frozen=True)
+class Censoring:
+    """A reason for censoring, and whom it applies to; as admiral's `censor_source()`."""
+
+    reason: str
+    """EVNTDESC; CNSR is its code."""
+    applies: Callable[[Course], Flags]
+    """Which subjects. The first censoring that applies goes before the event."""
+    date: Callable[[Course], pd.DataFrame]
+    """Date and its source (ADT, SRCDOM, SRCVAR, SRCSEQ) and what it is (CNSDTDSC), by subject."""
+
+    @property
+    def name(self) -> str:
+        """In its statistics: n_censored_NAME."""
+        return next(name for name, reason in CENSORINGS.items() if reason == self.reason)
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """Another endpoint by which a subject's duration ends, where nothing of its own ended it."""
+
+    endpoint: Endpoint
+    applies: Callable[[Course], Flags]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A duration from an origin to the earliest of some events."""
+
+    code: str
+    """PARAMCD."""
+    label: str
+    """PARAM."""
+    title: str
+    """Heading in the table, the figure and the report."""
+    population: str
+    """Flag of ADSL."""
+    subjects: str
+    """The population, as the first row of the table says it."""
+    origin: str
+    """Variable of ADSL with the first day."""
+    since: str
+    """The origin, as the axis of the figure says it."""
+    derivation: str
+    """How AVAL is derived, for define.xml."""
+    events: tuple[Event, ...]
+    """The earliest decides; of two on a day the first in the order of `vocabulary.EVENTS`."""
+    censorings: tuple[Censoring, ...]
+    until: Callable[[Course], pd.Series[pd.Timestamp]] | None = None
+    """Date before which its own events count; without one, all on or after the origin."""
+    continuation: Continuation | None = None
+    failure: Event | None = None
+    """Event on day 1 of those whom nothing else ends."""
+    counts_baseline_remission: bool = False
+    """Whether the table says how many were in remission at baseline."""
+    figure: str | None = None
+    """Name of its Kaplan-Meier figure."""
+
+    def event_descriptions(self, deadline: str) -> dict[str, str]:
+        """EVNTDESC of its events, by the name of their statistics.
+
+        Parameters
+        ----------
+        deadline
+            Visit by which remission must be reached.
+        """
+        events = [*(self.continuation.endpoint.events if self.continuation else ()), *self.events]
+        found = {event.name: event.description for event in events}
+        if self.failure:
+            found[self.failure.name] = not_in_remission(deadline)
+        return found
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Its reasons for censoring, by the name of their statistics, in the order of CNSR."""
+        also = self.continuation.endpoint.censorings if self.continuation else ()
+        own = {censoring.reason for censoring in (*self.censorings, *also)}
+        return {name: reason for name, reason in CENSORINGS.items() if reason in own}
+
+
+def _composite(response: Response) -> bool:
+    return response.new_therapy.duration == "composite"
+
+
+_DEATH = Event(
+    "death",
+    DEATH,
+    (Source("subjects", "death_date", "DTHDT", lambda adsl: adsl["DTHFL"] == "Y"),),
+)
+_NEW_THERAPY = Event(
+    "new_therapy",
+    NEW_THERAPY,
+    (
+        Source(
+            "therapies",
+            "start_date",
+            "start_date",
+            lambda therapies: therapies["start_date"].notna(),
+        ),
+    ),
+    _composite,
+)
+
+
+def _recorded(word: str) -> Source:
+    """What the investigator recorded at an assessment."""
+    return Source(
+        "visits",
+        "investigator_assessment",
+        "visit_date",
+        lambda frame: frame["investigator_event"] & (frame["investigator_assessment"] == word),
+    )
+
+
+def _therapy_before_event(course: Course) -> Flags:
+    """Whether new systemic therapy, not taken by the subject in the hypothetical case, is first."""
+    therapy, event = course.new_therapy, course.event["ADT"]
+    hypothetical = course.response.new_therapy.duration == "hypothetical"
+    return hypothetical & therapy.notna() & (event.isna() | (event > therapy))
+
+
+def _no_event(course: Course) -> Flags:
+    return course.event["ADT"].isna()
+
+
+DOR = Endpoint(
+    code="DOR",
+    label="Duration of response (days)",
+    title="Duration of response",
+    population="REMFL",
+    subjects="Subjects with remission",
+    origin="REMSDT",
+    since="first remission",
+    derivation="ADT - STARTDT + 1, days from the first remission to the earliest of recurrence,"
+    " progression, death of any cause and, where it counts, new systemic therapy.",
+    events=(
+        Event(
+            "recurrence",
+            RECURRENCE,
+            (
+                Source("visits", "visit_date", "visit_date", lambda frame: frame["confirmed_loss"]),
+                _recorded("recurrence"),
+            ),
+        ),
+        Event(
+            "progression",
+            PROGRESSION,
+            (
+                Source(
+                    "visits", "visit_date", "visit_date", lambda frame: frame["confirmed_worse"]
+                ),
+                _recorded("progression"),
+            ),
+        ),
+        _DEATH,
+        _NEW_THERAPY,
+    ),
+    censorings=(
+        Censoring(
+            NEW_THERAPY,
+            _therapy_before_event,
+            lambda course: course.last_held(course.new_therapy, BEFORE_THERAPY),
+        ),
+        Censoring(
+            MISSED,
+            lambda course: course.gap_before_event,
+            lambda course: course.last_held(course.last_before_event["ADT"], BEFORE_GAP),
+        ),
+        Censoring(
+            UNCONFIRMED_LOSS,
+            lambda course: _no_event(course) & course.loss_at_end,
+            lambda course: course.held_by_cutoff,
+        ),
+        Censoring(
+            WITHDRAWN,
+            lambda course: _no_event(course) & course.adsl["EOSDT"].notna(),
+            lambda course: course.held_by_cutoff,
+        ),
+        Censoring(
+            NO_ASSESSMENT,
+            lambda course: (
+                _no_event(course) & course.unseen_since_origin & (course.missed_at_end > 0)
+            ),
+            lambda course: course.held_by_cutoff,
+        ),
+        Censoring(
+            NOT_YET_DUE,
+            lambda course: _no_event(course) & course.unseen_since_origin & course.more_scheduled,
+            lambda course: course.held_by_cutoff,
+        ),
+        Censoring(
+            MISSED,
+            lambda course: _no_event(course) & course.too_many(course.missed_at_end),
+            lambda course: course.held_by_cutoff,
+        ),
+        Censoring(ONGOING, _no_event, lambda course: course.held_by_cutoff),
+    ),
+    counts_baseline_remission=True,
+    figure="km_dor",
+)
+
+
+def _therapy_before_remission(course: Course) -> Flags:
+    """By the hypothetical strategy, whether new therapy came before remission or its deadline."""
+    therapy, died = course.new_therapy, course.event["ADT"]
+    hypothetical = course.response.new_therapy.duration == "hypothetical"
+    return hypothetical & (therapy < course.remission_or_deadline) & ~(died <= therapy)
+
+
+def _too_late(course: Course) -> Flags:
+    """Whether a subject was neither in remission by the deadline nor had an event before."""
+    return ~course.in_remission_by_deadline & course.event["ADT"].isna()
+
+
+EFS = Endpoint(
+    code="EFS",
+    label="Event-free survival (days)",
+    title="Event-free survival",
+    population="SAFFL",
+    subjects="All infused",
+    origin="TRTSDT",
+    since="infusion",
+    derivation="ADT - STARTDT + 1, days from the infusion to the end of the response, or to death"
+    " or new systemic therapy before it; without remission by the deadline day 1: an event, or"
+    " censored where it is not due or the subject was not followed to it.",
+    events=(_DEATH, _NEW_THERAPY),
+    until=lambda course: course.remission_or_deadline,
+    censorings=(
+        Censoring(NEW_THERAPY, _therapy_before_remission, lambda course: course.day_one),
+        Censoring(
+            WITHDRAWN,
+            lambda course: _too_late(course) & (course.adsl["EOSDT"] <= course.deadline),
+            lambda course: course.day_one,
+        ),
+        Censoring(
+            REMISSION_NOT_YET_DUE,
+            lambda course: _too_late(course) & (course.adsl["CUTDT"] < course.deadline),
+            lambda course: course.day_one,
+        ),
+        Censoring(
+            NOT_FOLLOWED,
+            lambda course: _too_late(course) & ~(course.last_contact >= course.deadline),
+            lambda course: course.day_one,
+        ),
+    ),
+    continuation=Continuation(DOR, lambda course: course.in_remission_by_deadline),
+    failure=Event("not_in_remission", not_in_remission("{deadline}")),
+    figure="km_efs",
+)
+
+#: In the order of the table.
+ENDPOINTS = (DOR, EFS)
+BY_CODE = {endpoint.code: endpoint for endpoint in ENDPOINTS}
