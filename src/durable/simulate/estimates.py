@@ -18,7 +18,6 @@ from durable.analyse.improvement import counted
 from durable.derive import adrs, adsl, adtte
 from durable.derive.assessments import assess
 from durable.derive.endpoints import DOR
-from durable.derive.frames import with_columns
 from durable.derive.new_therapy import interventions
 from durable.frames import with_columns
 from durable.jdm.recurrence import flag_recurrence
