@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -17,7 +18,8 @@ from PIL import Image
 
 from durable.errors import UserError
 from durable.figures import drawings, kaplan_meier, kinetics
-from durable.figures.drawings import caption_of, draw_all
+from durable.figures.captions import caption_of
+from durable.figures.drawings import draw_all
 from durable.figures.points import drawable, read_points, short
 from durable.figures.spec import FigureSpec
 from durable.figures.style import (
@@ -239,6 +241,21 @@ def test_what_is_wrong_with_a_figure_is_told_from_a_fork_too(tmp_path: Path) -> 
     folder = files(tmp_path, ("tis", "waterfall"))
     (folder / "f_tis.csv").write_text("subject,day\nA,1\n")
     with pytest.raises(UserError, match=r"f_tis\.csv: no column"):
+        draw_all(PLAN, tmp_path, workers=2)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
+def test_a_killed_process_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files(tmp_path, ("tis", "waterfall"))
+
+    def killed(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(drawings, "save", killed)
+    with pytest.raises(UserError, match="a process that draws figures was killed"):
         draw_all(PLAN, tmp_path, workers=2)
 
 

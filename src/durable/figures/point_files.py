@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from durable.figures import FigureEntry, figures_of
+from durable.figures import FIGURES, FigureEntry, figures_of
 from durable.figures.spec import AnalysisData
 from durable.files import write_csv
 from durable.plan import Plan
@@ -34,3 +34,8 @@ def write_points(data: AnalysisData, plan: Plan, folder: Path) -> None:
 def points_file(folder: Path, entry: FigureEntry) -> Path:
     """The file of a figure's points."""
     return folder / "figures" / f"f_{entry.name}.csv"
+
+
+def drawn_figures(folder: Path) -> list[FigureEntry]:
+    """The figures whose points were written, in the order of their numbers."""
+    return [entry for entry in FIGURES if points_file(folder, entry).is_file()]

@@ -88,8 +88,10 @@ def settings() -> Iterator[None]:
     """Matplotlib's own defaults and the settings of this module, whatever the user's file says."""
     import matplotlib
 
+    defaults = dict.items(matplotlib.rcParamsDefault)
     with matplotlib.rc_context():
-        matplotlib.rcParams.update(matplotlib.rcParamsDefault)
+        # To set the backend, which is for windows, would import pyplot.
+        matplotlib.rcParams.update({key: value for key, value in defaults if key != "backend"})
         matplotlib.rcParams.update(_SETTINGS)
         yield
 
