@@ -4,82 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from durable.jdm.response import MissedAssessments, Response, Scale
+from durable.jdm.response import MissedAssessments, Response
+from durable.jdm.wording import ABBREVIATIONS as ABBREVIATIONS
+from durable.jdm.wording import core_set as core_set
+from durable.jdm.wording import improvement as improvement
+from durable.jdm.wording import recurrence as recurrence
+from durable.jdm.wording import remission as remission
 from durable.plan import Plan, Safety, Statistics
 from durable.schedule import Visit
+from durable.wording import listed as listed
 
-MEASURES = {
-    "physician_global": "physician global",
-    "parent_global": "parent global",
-    "cmas": "CMAS",
-    "mmt8": "MMT8",
-    "chaq": "CHAQ",
-    "chq_phs": "CHQ-PhS",
-    "das": "DAS",
-    "extramuscular": "extramuscular activity",
-    "enzyme": "muscle enzyme",
-}
-_CORE_SETS = {
-    "printo": "PRINTO core set",
-    "imacs": "IMACS core set",
-    "hybrid": "Hybrid core set (mixed from PRINTO and IMACS, not validated)",
-}
-_MISSING = {
-    "non_improved": "subjects without an assessment count as not improved",
-    "observed": "subjects without an assessment are left out of the denominator, the dead are not",
-    "improved": "subjects without an assessment count as improved, the dead do not",
-}
 QUANTILE_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}
-#: Ranges that no source could be read for.
-_UNVERIFIED = frozenset({"chq_phs"})
-
-
-def listed(words: list[str], last: str = "and") -> str:
-    """Words as a list in a sentence."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
-
-
-def core_set(response: Response) -> Iterator[str]:
-    """Measures, their ranges, and the baseline."""
-    parts = [_measure(response, measure) for measure in response.measures.values()]
-    yield f"{_CORE_SETS[response.core_set]}: {listed(parts)}."
-    rule = response.baseline
-    fallback = "; without one, before infusion" if rule.before == "lymphodepletion" else ""
-    day = "the same day included" if rule.same_day else "the same day excluded"
-    yield f"Baseline: last assessment before {rule.before} ({day}){fallback}."
-
-
-def _measure(response: Response, measure: str) -> str:
-    if measure == "enzyme":
-        ranges = response.ranges.enzymes.model_dump()
-        of = ", ".join(f"{name.upper()} {width:g}" for name, width in ranges.items())
-        return (
-            "the muscle enzyme most abnormal at baseline"
-            f" (ranges in multiples of ULN: {of}; not verified for JDM)"
-        )
-    scale: Scale = getattr(response.ranges, measure)
-    unverified = ", not verified" if measure in _UNVERIFIED else ""
-    return f"{MEASURES[measure]} (range {scale.range:g}{unverified})"
-
-
-def improvement(response: Response) -> Iterator[str]:
-    """Improvement at a visit."""
-    rule = response.improvement
-    limits = rule.thresholds
-    least = getattr(limits, rule.level)
-    yield (
-        f"Improvement: Total Improvement Score (Rider 2017) of at least {least:g}"
-        f" ({rule.level}); levels from {limits.minimal:g} (minimal), {limits.moderate:g} (moderate)"
-        f" and {limits.major:g} (major). At each visit on its own; {_MISSING[rule.missing]}."
-    )
-    name = {place: MEASURES[measure] for place, measure in response.measures.items()}
-    light = listed([name[place] for place in ("parent_global", "function", "enzyme")], "or")
-    scores = {"zero": "scores 0 (partial score)", "not_calculable": "gives no score"}
-    heavy = listed([name[place] for place in ("physician_global", "muscle", "extramuscular")], "or")
-    yield (f"A missing {light} {scores[rule.light_missing]}; without {heavy} there is no score.")
-    if rule.enzyme_component != "scored":
-        component = f"The {name['enzyme']} component"
-        yield f"{component} is set to its {rule.enzyme_component} for everyone."
 
 
 def windows(plan: Plan) -> Iterator[str]:
@@ -94,40 +29,6 @@ def windows(plan: Plan) -> Iterator[str]:
     yield (
         f"Windows, days after infusion: {listed(spans)}; the assessment nearest to the"
         f" target, of two as near the earlier; unscheduled assessments {unscheduled}."
-    )
-
-
-def remission(response: Response) -> Iterator[str]:
-    """The response from which duration is counted."""
-    credited = response.new_therapy.remission == "treatment_policy"
-    rescued = "is credited (treatment policy)" if credited else "is not credited"
-    yield (
-        f"Remission: {response.remission.describe()}. A first remission seen after new systemic"
-        f" therapy began {rescued}."
-    )
-
-
-def recurrence(response: Response) -> Iterator[str]:
-    """What ends a response."""
-    rule = response.recurrence
-    worse = rule.worsening
-    limbs = []
-    if rule.confirmed_loss:
-        limbs.append(f"loss of remission at {rule.consecutive} consecutive adequate assessment(s)")
-    if worse.enabled:
-        limbs.append(
-            f"worsening at {rule.consecutive} consecutive assessment(s) against the best value"
-            f" since infusion (physician global by {worse.physician_global:g} and MMT8 by"
-            f" {worse.mmt8_percent:g} %, or extramuscular activity by {worse.extramuscular:g}, or"
-            f" {worse.csm_count} of 5 measures by {worse.csm_percent:g} %, in percent of the"
-            f" {worse.percent_of})"
-        )
-    if rule.investigator:
-        limbs.append("the investigator's recorded recurrence or progression")
-    what = listed(limbs, "or") if limbs else "none"
-    yield (
-        f"Recurrence or progression: {what}, dated at the first; up to day {rule.early_flare_days}"
-        " after infusion only if the investigator says so."
     )
 
 
@@ -369,13 +270,6 @@ def provenance(plan_digest: str, sources: dict[str, dict[str, object]], dataset:
     return (
         f"Source: {dataset}; full precision in ard.csv. Plan {plan_digest[:12]}; inputs {inputs}."
     )
-
-
-ABBREVIATIONS = (
-    "CHAQ: Childhood Health Assessment Questionnaire; CHQ-PhS: Child Health Questionnaire, physical"
-    " summary; CMAS: Childhood Myositis Assessment Scale; DAS: Disease Activity Score; MMT8: manual"
-    " muscle testing of 8 groups; ULN: upper limit of normal."
-)
 
 
 def study(plan: Plan) -> str:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from durable.contracts.parameters import PLACES
 from durable.display import definitions as say
+from durable.jdm.measures import core_set_measure
 from durable.plan import Plan
 
 Kind = Literal["text", "number", "date"]
@@ -180,7 +181,7 @@ def _assessments(plan: Plan) -> Columns:
 
 
 def _measure(plan: Plan, place: str) -> str:
-    name = say.MEASURES[plan.response.measures[place]]
+    name = core_set_measure(plan.response.measures[place]).label
     return name[0].upper() + name[1:]
 
 

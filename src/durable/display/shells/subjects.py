@@ -6,9 +6,9 @@ from functools import partial
 
 from durable.contracts.parameters import PLACES
 from durable.contracts.results import split_parameter
-from durable.display import definitions
 from durable.display.shell import Ard, Line, Row, Rows
 from durable.display.shells.cells import count, plain_n_percent, summary
+from durable.jdm.measures import core_set_measure
 from durable.plan import Plan
 
 
@@ -54,8 +54,7 @@ def baseline(ard: Ard, plan: Plan) -> Rows:
         "MAXTIS": ("Maximum attainable Total Improvement Score", summary(1)),
     }
     for place, measure in plan.response.measures.items():
-        name = definitions.MEASURES[measure]
-        lines = summary(_DECIMALS.get(measure, 1))
+        name, lines = core_set_measure(measure).label, summary(core_set_measure(measure).decimals)
         continuous[PLACES[place][0]] = (name[0].upper() + name[1:], lines)
     shown: set[str] = set()
     categories = {"SEX": "Sex", "BLREMFL": "Already in remission", "BLENZ": "Enzyme followed"}
@@ -73,7 +72,3 @@ def baseline(ard: Ard, plan: Plan) -> Rows:
             heading, lines = continuous[parameter]
             yield Row(heading)
             yield from ard.lines(output, parameter, lines)
-
-
-#: Of measures recorded in finer steps than one decimal: CHAQ has steps of 0.125.
-_DECIMALS = {"chaq": 2}

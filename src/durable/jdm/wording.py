@@ -1,0 +1,139 @@
+"""The disease's definitions in force, in sentences for footnotes, read from the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from durable.jdm.measures import COMPONENTS, ENZYME, MEASURES, core_set_measure
+from durable.jdm.response import CoreSet, Improvement, Response, Scale, Worsening
+from durable.wording import listed
+
+#: What the labels of the measures stand for, and ULN.
+ABBREVIATIONS = "; ".join(
+    [
+        *sorted(f"{one.label}: {one.stands_for}" for one in MEASURES.values() if one.stands_for),
+        "ULN: upper limit of normal.",
+    ]
+)
+
+
+def core_set(response: Response) -> Iterator[str]:
+    """Measures, their ranges, and the baseline."""
+    measures = [_measure(response, measure) for measure in response.measures.values()]
+    yield f"{_core_set_name(response.core_set)}: {listed(measures)}."
+    baseline = response.baseline
+    fallback = "; without one, before infusion" if baseline.before == "lymphodepletion" else ""
+    day = "the same day included" if baseline.same_day else "the same day excluded"
+    yield f"Baseline: last assessment before {baseline.before} ({day}){fallback}."
+
+
+def _core_set_name(core_set: CoreSet) -> str:
+    match core_set:
+        case "printo":
+            return "PRINTO core set"
+        case "imacs":
+            return "IMACS core set"
+        case "hybrid":
+            return "Hybrid core set (mixed from PRINTO and IMACS, not validated)"
+    assert_never(core_set)
+
+
+def _measure(response: Response, name: str) -> str:
+    """A measure with the range that its percent changes refer to."""
+    if name == ENZYME.column:
+        ranges = response.ranges.enzymes.model_dump()
+        multiples = ", ".join(f"{enzyme.upper()} {width:g}" for enzyme, width in ranges.items())
+        return (
+            "the muscle enzyme most abnormal at baseline"
+            f" (ranges in multiples of ULN: {multiples}; not verified for JDM)"
+        )
+    measure = MEASURES[name]
+    scale: Scale = getattr(response.ranges, name)
+    unverified = "" if measure.verified else ", not verified"
+    return f"{measure.label} (range {scale.range:g}{unverified})"
+
+
+def improvement(response: Response) -> Iterator[str]:
+    """Improvement at a visit, and what becomes of missing measures and assessments."""
+    improvement, thresholds = response.improvement, response.improvement.thresholds
+    least = getattr(thresholds, improvement.level)
+    yield (
+        f"Improvement: Total Improvement Score (Rider 2017) of at least {least:g}"
+        f" ({improvement.level}); levels from {thresholds.minimal:g} (minimal),"
+        f" {thresholds.moderate:g} (moderate) and {thresholds.major:g} (major). At each visit on"
+        f" its own; {_missing_assessment(improvement)}."
+    )
+    label = {place: core_set_measure(name).label for place, name in response.measures.items()}
+    light = [label[name] for name, component in COMPONENTS.items() if not component.heavy]
+    heavy = [label[name] for name, component in COMPONENTS.items() if component.heavy]
+    yield (
+        f"A missing {listed(light, 'or')} {_missing_light(improvement)}; without"
+        f" {listed(heavy, 'or')} there is no score."
+    )
+    if improvement.enzyme_component != "scored":
+        component = f"The {label['enzyme']} component"
+        yield f"{component} is set to its {improvement.enzyme_component} for everyone."
+
+
+def _missing_assessment(improvement: Improvement) -> str:
+    match improvement.missing:
+        case "non_improved":
+            return "subjects without an assessment count as not improved"
+        case "observed":
+            return (
+                "subjects without an assessment are left out of the denominator, the dead are not"
+            )
+        case "improved":
+            return "subjects without an assessment count as improved, the dead do not"
+    assert_never(improvement.missing)
+
+
+def _missing_light(improvement: Improvement) -> str:
+    match improvement.light_missing:
+        case "zero":
+            return "scores 0 (partial score)"
+        case "not_calculable":
+            return "gives no score"
+    assert_never(improvement.light_missing)
+
+
+def remission(response: Response) -> Iterator[str]:
+    """The response from which duration is counted."""
+    credited = response.new_therapy.remission == "treatment_policy"
+    rescued = "is credited (treatment policy)" if credited else "is not credited"
+    yield (
+        f"Remission: {response.remission.describe()}. A first remission seen after new systemic"
+        f" therapy began {rescued}."
+    )
+
+
+def recurrence(response: Response) -> Iterator[str]:
+    """What ends a response."""
+    recurrence = response.recurrence
+    limbs = []
+    if recurrence.confirmed_loss:
+        limbs.append(
+            f"loss of remission at {recurrence.consecutive} consecutive adequate assessment(s)"
+        )
+    if recurrence.worsening.enabled:
+        limbs.append(
+            f"worsening at {recurrence.consecutive} consecutive assessment(s) against the best"
+            f" value since infusion ({_worsening(recurrence.worsening)})"
+        )
+    if recurrence.investigator:
+        limbs.append("the investigator's recorded recurrence or progression")
+    events = listed(limbs, "or") if limbs else "none"
+    yield (
+        f"Recurrence or progression: {events}, dated at the first; up to day"
+        f" {recurrence.early_flare_days} after infusion only if the investigator says so."
+    )
+
+
+def _worsening(worsening: Worsening) -> str:
+    return (
+        f"physician global by {worsening.physician_global:g} and MMT8 by"
+        f" {worsening.mmt8_percent:g} %, or extramuscular activity by {worsening.extramuscular:g},"
+        f" or {worsening.csm_count} of 5 measures by {worsening.csm_percent:g} %, in percent of the"
+        f" {worsening.percent_of}"
+    )
