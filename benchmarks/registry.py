@@ -25,7 +25,7 @@ import numpy.typing as npt
 import pandas as pd
 import yaml
 
-from durable.contracts.columns import NATIVE_COLUMNS
+from durable.contracts.tables import NATIVE_COLUMNS
 
 Floats = npt.NDArray[np.float64]
 

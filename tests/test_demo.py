@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from durable.contracts.columns import NATIVE_COLUMNS, OPTIONAL_COLUMNS
+from durable.contracts.tables import INPUT_TABLES, NATIVE_COLUMNS
 from durable.demo import FINAL_CUTOFF, INTERIM_CUTOFF, SEED, write_demo
 
 COMMITTED = Path(__file__).parents[1] / "data" / "demo"
@@ -235,7 +235,7 @@ def test_files_have_the_native_columns_utf8_and_line_feeds():
         assert b"\r" not in content
         assert content.endswith(b"\n")
         header = content.decode("utf-8").splitlines()[0].split(",")
-        optional = OPTIONAL_COLUMNS.get(name, ())
+        optional = INPUT_TABLES[name].rare
         assert header == [column for column in columns if column not in optional]
 
 

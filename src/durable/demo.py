@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from durable.contracts.columns import NATIVE_COLUMNS, OPTIONAL_COLUMNS
+from durable.contracts.tables import INPUT_TABLES, NATIVE_COLUMNS
 from durable.files import write_text
 
 #: Seed of the committed files in data/demo.
@@ -580,7 +580,7 @@ class _Draw:
 
 
 def _csv(table: str, rows: Iterable[Row]) -> str:
-    absent = OPTIONAL_COLUMNS.get(table, ())
+    absent = INPUT_TABLES[table].rare
     columns = [column for column in NATIVE_COLUMNS[table] if column not in absent]
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")

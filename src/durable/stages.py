@@ -87,7 +87,7 @@ STAGES: dict[str, Stage] = {
         ),
         "read and check the input tables; list every finding in queries.csv",
         cores=True,
-        late=("durable.intake.delimited", "xlsxwriter"),
+        late=("durable.intake.readers.delimited", "xlsxwriter"),
     ),
     "cut": Stage(
         "durable.intake.cutoff",

@@ -31,13 +31,13 @@ from durable.audit.pins import (
 from durable.audit.study import record_study
 from durable.by_hand import forget_remade, made_by_hand, read_record, write_record
 from durable.client import RUN, SOCKET, THREADS
-from durable.contracts.columns import TABLES
-from durable.contracts.sdtm import domains, file_of
+from durable.contracts.tables import TABLES
 from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.intake.cutoff import severities
 from durable.plan import Finding, Plan, PlanError, load
 from durable.plan.cutoffs import analysis_ids, plan_at
+from durable.plan.sdtm import domain_path, domains
 from durable.stages import COMMANDS, STAGES, code_digest, packages
 
 DEFAULT_CONFIGURATION = Path("config/config.yaml")
@@ -172,7 +172,7 @@ def input_files(plan: Plan) -> dict[str, list[str]]:
     sdtm = plan.inputs.sdtm
     if sdtm is not None:
         return {
-            table: [file_of(domain, sdtm) for domain in domains(table, sdtm)]
+            table: [domain_path(domain, sdtm) for domain in domains(table, sdtm)]
             for table in TABLES
             if table in sdtm.tables
         }

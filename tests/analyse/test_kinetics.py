@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from durable.analyse import kinetics
 from durable.analyse.kinetics import analyse
 from durable.contracts import kinetics as contracts
-from durable.contracts.columns import NATIVE_COLUMNS
 from durable.contracts.metadata import DATASETS
 from durable.contracts.results import NO_SAMPLES, TOTAL, Result, read_csv, split_parameter
+from durable.contracts.tables import NATIVE_COLUMNS
 from durable.derive.kinetics import Assay, concentrations, parameter_codes, parameters
 from durable.display.shell import Ard
 from durable.display.shells.kinetics import kinetics as shell

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from durable.contracts.columns import NATIVE_COLUMNS
+from durable.contracts.tables import NATIVE_COLUMNS
 from durable.derive.datasets import Datasets, derive
 from durable.plan import Plan, parse
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from durable.contracts.adae import adae as contract
-from durable.contracts.columns import NATIVE_COLUMNS
+from durable.contracts.tables import NATIVE_COLUMNS
 from durable.derive import adae
 from durable.plan import Safety
 from tests.derive.build import INFUSION, date

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from durable.contracts.columns import NATIVE_COLUMNS
 from durable.contracts.metadata import DATASETS, Metadata, contracts
+from durable.contracts.tables import NATIVE_COLUMNS
 from durable.export import identity
 from durable.export.datasets import Dataset
 from durable.plan import Plan

@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyreadstat
 
-from durable.contracts.columns import TABLES
-from durable.contracts.inputs import columns
+from durable.contracts.table_schema import columns
+from durable.contracts.tables import TABLES
 from durable.jdm.response import Ranges
 from tests.intake.study import DEMO, Edit, Study
 

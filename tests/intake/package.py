@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pyreadstat
 
-from durable.contracts.sdtm import VARIABLES
+from durable.contracts.tables import INPUT_TABLES
 from durable.jdm.measures import ENZYMES
 from tests.intake.forms import dataset_json
 from tests.intake.study import DEMO, Edit, Study
@@ -57,8 +57,8 @@ def domains() -> dict[str, list[Row]]:
             reason = {"DSDECOD": "WITHDRAWAL BY SUBJECT", "DSTERM": row["withdrawal_reason"]}
             found["DS"].append(who | reason | {"DSSTDTC": row["withdrawal_date"]})
     for row in native("visits"):
-        for column, place in VARIABLES["visits"].items():
-            if place and row[column]:
+        for column, place in recorded("visits", row):
+            if row[column]:
                 domain, code = place.split(".")
                 found[domain].append(result(domain, code, row, column))
     found |= events()
@@ -101,7 +101,8 @@ def supplement(who: Row, by: str, value: str, **given: str) -> list[Row]:
 
 def recorded(table: str, row: Row) -> list[tuple[str, str]]:
     """Columns of the demo with their place in the package."""
-    return [(column, place) for column, place in VARIABLES[table].items() if column in row]
+    usual = ((c.name, c.sdtm.place) for c in INPUT_TABLES[table].columns if c.sdtm.place)
+    return [(column, place) for column, place in usual if column in row]
 
 
 def sample(row: Row) -> Row:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import yaml
 
-from durable.contracts.columns import TABLES
+from durable.contracts.tables import TABLES
 from durable.errors import UserError
 from durable.intake import check, cutoff
 from durable.plan import Plan, parse

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from durable.contracts.columns import NATIVE_COLUMNS
+from durable.contracts.tables import NATIVE_COLUMNS
 from durable.intake.cutoff import COLUMNS, cut
 from tests.intake.study import Study, cell
 

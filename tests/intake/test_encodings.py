@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from durable.intake.cells import File
-from durable.intake.encoding import utf8
 from durable.intake.findings import Findings
+from durable.intake.readers.cells import File
+from durable.intake.readers.encoding import utf8
 from durable.plan import Input
 
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from durable.contracts.columns import TABLES
+from durable.contracts.tables import TABLES
 from durable.intake import reading
 from durable.intake.findings import Findings
 from durable.plan import Input

@@ -12,8 +12,8 @@ import pandas as pd
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from durable.contracts.columns import NATIVE_COLUMNS, TABLES
-from durable.contracts.inputs import columns
+from durable.contracts.table_schema import columns
+from durable.contracts.tables import NATIVE_COLUMNS, TABLES
 from durable.intake.findings import Findings, Recorded
 from durable.intake.reading import read
 from durable.intake.typing import typed

@@ -16,11 +16,12 @@ from benchmarks.large_file import run, write_study
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from durable.intake import check, cutoff, delimited, findings, queries, stored, typing
-from durable.intake.cells import text_of
+from durable.intake import check, cutoff, findings, queries, stored, typing
 from durable.intake.findings import HIDDEN
-from durable.intake.parquet import _written
 from durable.intake.progress import TERMINAL, Progress, of_stage
+from durable.intake.readers import delimited
+from durable.intake.readers.cells import text_of
+from durable.intake.readers.parquet import _written
 from durable.intake.tables import repeated
 from durable.intake.texts import plain
 from durable.plan import load

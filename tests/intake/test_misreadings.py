@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 import pyreadstat
 import pytest
 
-from durable.contracts.needs import needs
 from durable.intake import reading
 from durable.intake.findings import Findings
-from durable.intake.number_formats import parts_shown
-from durable.intake.sas_formats import meaning_of
+from durable.intake.needs import needs
+from durable.intake.readers.number_formats import parts_shown
+from durable.intake.readers.sas_formats import meaning_of
 from durable.intake.typing import _converted
 from durable.lookalikes import look_alike
 from durable.plan import Input, PlanError, load, parse

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from durable.contracts.columns import TABLES
+from durable.contracts.tables import TABLES
 from durable.plan import PlanError, parse
 from tests.intake.package import domains, packaged
 from tests.intake.study import Study, planned

@@ -9,7 +9,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from durable.intake.sdtm_maker import time_of, without_time
+from durable.intake.sdtm.maker import time_of, without_time
 from durable.plan import PlanError, parse
 from tests.intake.forms import dataset_json
 from tests.intake.package import domains, native, packaged

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from durable.analyse import durability, improvement
-from durable.contracts.inputs import schema
+from durable.contracts.table_schema import schema
 from durable.derive.assessments import assess
 from durable.derive.datasets import derive
 from durable.plan import Plan, PlanError, Scenario

@@ -29,8 +29,8 @@ from durable.audit.pins import changed_files
 from durable.audit.plans import key_differences
 from durable.audit.records import InputChange, input_changes
 from durable.audit.statuses import Datasets, differing
-from durable.contracts.columns import TABLES
 from durable.contracts.results import Result, read_csv
+from durable.contracts.tables import TABLES
 from durable.errors import UserError
 from durable.files import safe_cell, sha256, write_text
 from durable.plan import Plan, load, parse

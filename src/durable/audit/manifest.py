@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from durable.audit.pins import digest, installed, listing_digest
-from durable.contracts.columns import TABLES
-from durable.contracts.sdtm import input_paths
+from durable.contracts.tables import TABLES
 from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.plan import Inputs, Pins, Plan
+from durable.plan.sdtm import input_paths
 
 #: Written when a run begins: the rules and their files, and the code (`durable.workflow`).
 STARTED = ".started.json"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from durable.contracts.columns import TABLES
+from durable.contracts.tables import TABLES
 
 Record = dict[str, str]
 #: What makes two records the same one, the strictest first: a corrected date is a change, not a

@@ -30,10 +30,10 @@ from durable.audit.pins import (
     found_pins,
 )
 from durable.audit.plans import key_differences
-from durable.contracts.sdtm import input_paths
 from durable.errors import UserError
 from durable.files import safe_cell, sha256, write_text
 from durable.plan import NO_ANALYSIS, Plan, load
+from durable.plan.sdtm import input_paths
 
 VERDICT = "audit/verdict"
 RERUN = Path("audit/rerun")

@@ -10,11 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.contracts.inputs import MEASURES
 from durable.contracts.parameters import PLACES
 from durable.derive.assessments import UNSCHEDULED
 from durable.frames import positions, subject_index, take_or_nan, with_columns
-from durable.jdm.measures import COMPONENTS, ENZYMES
+from durable.jdm.measures import COMPONENTS, ENZYMES, MEASURES
 from durable.jdm.response import Response
 from durable.schedule import Visit
 from durable.vocabulary import DIED, MISSING, NEW_THERAPY, NOT_CALCULABLE, PARTIAL
@@ -47,7 +46,7 @@ IMPROVED = ("IMPR", "Disease improvement")
 
 
 #: What the codes of the text columns stand for.
-_SOURCES = ("visit_date", *MEASURES, "extramuscular", *ENZYMES)
+_SOURCES = ("visit_date", *MEASURES, *ENZYMES)
 _TEXTS = ("N", "Y", "U", "NONE", "MINIMAL", "MODERATE", "MAJOR")
 _REASONS = (PARTIAL, *MISSING.values())
 _NONE = -1

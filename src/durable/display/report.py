@@ -19,8 +19,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from durable.contracts.columns import TABLES
 from durable.contracts.results import TOTAL
+from durable.contracts.tables import TABLES
 from durable.display import definitions as say
 from durable.display import formats as f
 from durable.display.html import STYLE, page_template, render_fragment

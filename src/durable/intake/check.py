@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,19 +12,21 @@ from typing import Any
 
 import pandas as pd
 
-from durable.contracts.columns import OPTIONAL_COLUMNS, TABLES
-from durable.contracts.needs import needs
+from durable.contracts.tables import INPUT_TABLES
 from durable.cores import each
 from durable.files import csv_bytes, safe_cells, whole, write_csv, write_text
-from durable.intake import conversion, cross, remission
+from durable.intake import conversion
+from durable.intake.checks import check_records
 from durable.intake.conversion import converted
 from durable.intake.findings import Findings, Listing, Recorded
 from durable.intake.missing_words import without_missing_words
+from durable.intake.needs import needs
 from durable.intake.progress import Progress, of_stage
 from durable.intake.queries import compared, write_html, write_xlsx
 from durable.intake.reading import read
 from durable.intake.rules import Severity
 from durable.intake.stored import ROWS, write_listing, write_table
+from durable.intake.study import Study
 from durable.intake.tables import Table
 from durable.intake.typing import typed
 from durable.intake.values import Typed
@@ -80,15 +82,11 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     progress = of_stage(large=_size(plan.inputs) >= LARGE)
     found = _read(plan, progress)
 
-    def write(name: str, _: Findings) -> None:
+    def write(name: str) -> None:
         parts = _parts(name, found.tables[name].frame, progress)
         write_table(folder / "checked" / f"{name}.parquet", parts)
 
-    if max((len(table.frame) for table in found.tables.values()), default=0) <= ROWS:
-        cores = 1
-    listing = _checked(
-        plan, found, progress, cores, [partial(write, name) for name in found.tables]
-    )
+    listing = _checked(plan, found, progress, [partial(write, name) for name in found.tables])
     text = json.dumps(found.sources, indent=1, sort_keys=True)
     write_text(folder / "checked" / "sources.json", f"{text}\n")
     write_listing(folder / "checked" / "conversions.csv", conversion.parts(found.conversions))
@@ -145,8 +143,8 @@ def _read(plan: Plan, progress: Progress) -> _Read:
         tables[name] = Table(recorded, frame)
         if recorded.readable and not len(frame):
             _no_records(name, recorded.file, findings)
-        usual = OPTIONAL_COLUMNS.get(name, ())
-        absent = [column for column in recorded.absent if column not in usual]
+        rare = INPUT_TABLES[name].rare
+        absent = [column for column in recorded.absent if column not in rare]
         about = {"not_recorded": absent} if absent else {}
         sources[name] = {"file": recorded.file, "rows": len(frame), **digests, **about}
     return _Read(findings, tables, sources, conversions)
@@ -156,29 +154,17 @@ def _checked(
     plan: Plan,
     found: _Read,
     progress: Progress,
-    cores: int = 1,
-    beside: Sequence[cross.Check] = (),
+    beside: Sequence[Callable[[], None]] = (),
 ) -> Listing:
     """All findings, after the checks of the records against each other.
 
     What is to be done `beside` them is done at the same time; it begins first.
     """
     filled = {name: table for name, table in found.tables.items() if len(table.frame)}
-    safety = plan.safety
-    labels = (safety.crs, safety.icans, safety.cytopenia)
-    measures = (*plan.response.measures.values(), *plan.response.remission.definition.columns)
-    days = (plan.kinetics.last_day, safety.dlt_window_days)
-    wanted = cross.Needs(plan.schedule, measures, *labels, *days)
     progress.at("checking the records against each other", 0)
-
-    def done(check: cross.Check) -> Findings:
-        findings = Findings()
-        check(findings)
-        return findings
-
-    checks = [*cross.checks(filled, wanted), *remission.checks(filled, plan.response)]
-    for findings in each(done, [*beside, *checks], cores):
-        found.findings.extend(findings)
+    for write in beside:
+        write()
+    check_records(Study(filled, plan), found.findings)
     return found.findings.listing()
 
 
@@ -191,7 +177,9 @@ def _parts(name: str, typed: Typed, progress: Progress) -> Iterator[pd.DataFrame
 
 def _size(inputs: Inputs) -> int:
     """Bytes of the files that can be read."""
-    paths = [Path(given.path) for name in TABLES if (given := getattr(inputs, name)) is not None]
+    paths = [
+        Path(given.path) for name in INPUT_TABLES if (given := getattr(inputs, name)) is not None
+    ]
     return sum(path.stat().st_size for path in paths if path.is_file())
 
 
@@ -201,14 +189,14 @@ def _recorded(
     """Every table of the study: its value maps and units, its text, and its files' digests."""
     inputs, needed = plan.inputs, needs(plan)
     if inputs.sdtm is not None:
-        from durable.intake.sdtm import Package
+        from durable.intake.sdtm.package import Package
 
         package = Package(inputs.sdtm, findings)
-        for name in TABLES:
+        for name in INPUT_TABLES:
             if name in inputs.sdtm.tables:
                 yield name, package.conversions(name), *package.table(name)
         return
-    for name in TABLES:
+    for name in INPUT_TABLES:
         given = getattr(inputs, name)
         if given is not None:
             recorded, digest = read(name, given, findings, progress, needed)
@@ -231,7 +219,7 @@ def _origins(tables: Iterable[Table]) -> pd.DataFrame:
 
 
 def _no_records(table: str, file: str, findings: Findings) -> None:
-    """No subject or visit is an error; a study may have no therapy, event or sample."""
-    severity: Severity = "error" if table in ("subjects", "visits") else "warning"
+    """A required table without a record is an error; another may well have none."""
+    severity: Severity = "error" if INPUT_TABLES[table].required else "warning"
     message = "a header only; expected at least one record"
     findings.add_one(table, file, "no_records", message, severity=severity)

@@ -15,9 +15,9 @@ from functools import partial
 
 import pandas as pd
 
-from durable.contracts.units import UNITS
-from durable.intake.cells import plain
+from durable.contracts.tables import INPUT_TABLES
 from durable.intake.findings import Recorded, shown
+from durable.intake.readers.cells import plain
 from durable.intake.stored import ROWS
 from durable.intake.texts import each, where_each
 from durable.plan import Input
@@ -50,7 +50,7 @@ def converted(recorded: Recorded, given: Input) -> tuple[Recorded, list[pd.DataF
     for name in text.columns.intersection([*maps, *units]):
         before[name] = text[name]
         unit = units.get(name, "")
-        factor = UNITS[recorded.table][name][unit] if unit else None
+        factor = INPUT_TABLES[recorded.table].by_name[name].factors[unit] if unit else None
         change = partial(_changed, maps.get(name, {}), factor)
         text[name] = pd.Series(each(before[name], change), index=text.index)
         changed = where_each(before[name], partial(_differs, change))

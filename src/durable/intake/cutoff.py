@@ -17,7 +17,7 @@ from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from durable.contracts.columns import TABLES
+from durable.contracts.tables import TABLES
 from durable.errors import UserError
 from durable.intake.rules import RULES
 from durable.plan import Plan
@@ -236,7 +236,7 @@ class Cut:
 
 def _deciding(name: str) -> list[str]:
     """Columns that decide whether a record was known, and where it is."""
-    from durable.contracts.inputs import partial
+    from durable.contracts.table_schema import partial
 
     return ["subject_id", DATED_BY[name], partial(DATED_BY[name]), "source_row"]
 
@@ -248,7 +248,7 @@ def _emptied(
     column: str,
     changes: list[pd.DataFrame],
 ) -> pd.DataFrame:
-    from durable.contracts.inputs import partial
+    from durable.contracts.table_schema import partial
 
     names = [name for name in (column, partial(column)) if name in frame]
     filled = where & frame[names].notna().any(axis=1)
@@ -300,7 +300,7 @@ def _readout(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    from durable.contracts.inputs import partial
+    from durable.contracts.table_schema import partial
     from durable.intake.texts import each
 
     names = ["subject_id", "source_row", column, partial(column)]

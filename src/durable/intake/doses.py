@@ -6,6 +6,8 @@ import re
 from math import nan
 from unicodedata import normalize
 
+from durable.contracts.spelling import fold
+
 #: A smaller number without a power of ten is the number of a level, not cells per kg.
 _SMALLEST_PLAIN = 10_000
 _UNIT = r"(?:(?:car-?t)?(?:cells?|\u7ec6\u80de)?(?:/kg|perkg)|cells?)?"
@@ -39,3 +41,9 @@ def dose_of(text: str) -> float:
         return nan
     number = float(written["number"].replace(",", ""))
     return number if number >= _SMALLEST_PLAIN else nan
+
+
+def dose_or_fold(text: str) -> str | float:
+    """What two dose levels share: the dose where they are doses (1e7, 1x10^7), else the fold."""
+    dose = dose_of(text)
+    return fold(text) if dose != dose else dose

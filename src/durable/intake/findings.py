@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.api.types import union_categoricals
 
-from durable.contracts.inputs import KEYS
+from durable.contracts.tables import INPUT_TABLES, TABLES
 from durable.intake.rules import RULES, Severity
 from durable.intake.texts import Phrase, Texts, each, each_but, matching, plain, texts
 from durable.lookalikes import with_code_points
@@ -41,7 +41,6 @@ COLUMNS = [
     "query_id",
 ]
 UNSCHEDULED = "UNS"
-TABLE_ORDER = ("subjects", "visits", "therapies", "adverse_events", "kinetics")
 
 #: Control, invisible, direction and replacement characters.
 HIDDEN = re.compile(
@@ -127,7 +126,7 @@ class Findings:
         rows = np.flatnonzero(where.to_numpy(bool))
         if not len(rows):
             return
-        names = dict.fromkeys(("subject_id", *KEYS[recorded.table], column))
+        names = dict.fromkeys(("subject_id", *INPUT_TABLES[recorded.table].key, column))
         cells = {name: recorded.text[name].take(rows) for name in names}
         before = recorded.converted.get(column)
         file, row = _places(recorded, column, rows)
@@ -150,7 +149,7 @@ class Findings:
                 record=record,
                 expected=_with_code_points(read, words),
                 read=read,
-                key=_key(recorded.table, cells, record),
+                key=_key(cells, record),
                 told="",
             )
         )
@@ -202,7 +201,7 @@ class Findings:
                 held["column"].codes,
                 held["row"],
                 held["file"].codes,
-                held["table"].set_categories(TABLE_ORDER).codes,
+                held["table"].set_categories(TABLES).codes,
             ]
         )
         taken = {name: column.take(order) for name, column in held.items()}
@@ -311,7 +310,7 @@ def _with_code_points(read: Texts, expected: Texts) -> Texts:
 
 def _record(table: str, cells: dict[str, pd.Series[Any]]) -> Texts:
     """What a site knows the record by, beside subject and visit."""
-    names = [name for name in KEYS[table] if name not in ("subject_id", "visit")]
+    names = [name for name in INPUT_TABLES[table].key if name not in ("subject_id", "visit")]
     if not names:
         return texts([""]).repeat(len(cells["subject_id"]))
     parts = tuple(pd.Series(_stripped(cells[name])) for name in names)
@@ -320,9 +319,9 @@ def _record(table: str, cells: dict[str, pd.Series[Any]]) -> Texts:
     return each(pd.Series(joined), lambda text: shown(text.strip(", ")))
 
 
-def _key(table: str, cells: dict[str, pd.Series[Any]], record: Texts) -> Texts:
+def _key(cells: dict[str, pd.Series[Any]], record: Texts) -> Texts:
     """What a record is known by among those of its subject; a scheduled visit by its label."""
-    if table != "visits":
+    if "visit" not in cells:
         return record
     label = pd.Series(_stripped(cells["visit"]))
     unscheduled = label == UNSCHEDULED

@@ -7,17 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from durable.contracts.inputs import columns
+from durable.contracts.input_table import ColumnSpec
 from durable.contracts.spelling import fold
+from durable.contracts.table_schema import columns
 from durable.contracts.words import is_missing_word
 from durable.intake.findings import Findings, Recorded
 from durable.intake.rules import Severity
 from durable.intake.values import Typed, Values
 from durable.jdm.response import Ranges
-
-#: Words that are an answer in a column, though they mean that something is not known: the terms of
-#: CDISC codelists.
-_ANSWERS = {"outcome": frozenset({fold("unknown")})}
 
 
 def without_missing_words(
@@ -32,7 +29,7 @@ def without_missing_words(
         if rule.kind != "text" or rule.allowed:
             continue
         values = held[name]
-        words = np.array([_is_word(name, text) for text in values.texts], dtype=bool)
+        words = np.array([_is_word(rule, text) for text in values.texts], dtype=bool)
         if not words.any():
             continue
         severity: Severity = "error" if rule.required else "warning"
@@ -44,8 +41,8 @@ def without_missing_words(
     return replace(frame, columns=held)
 
 
-def _is_word(column: str, text: str) -> bool:
-    return is_missing_word(text) and fold(text) not in _ANSWERS.get(column, ())
+def _is_word(column: ColumnSpec, text: str) -> bool:
+    return is_missing_word(text) and fold(text) not in map(fold, column.answers)
 
 
 def _emptied(values: Values, words: np.ndarray) -> Values:

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.contracts.columns import NATIVE_COLUMNS, OPTIONAL_COLUMNS
-from durable.contracts.needs import Needs
-from durable.intake.cells import Cells, File
+from durable.contracts.tables import NATIVE_COLUMNS
 from durable.intake.findings import Findings, Recorded
+from durable.intake.needs import Needs, always_needed
 from durable.intake.progress import Progress
+from durable.intake.readers.cells import Cells, File
 from durable.intake.rules import Severity
 from durable.intake.texts import empty, texts
 from durable.lookalikes import look_alike
@@ -24,12 +24,6 @@ from durable.plan import Format, Input
 #: Formats whose column names have no case: the reader gives them in small letters.
 SAS: tuple[Format, ...] = ("xpt", "sas7bdat")
 _TOLD = 100
-_ALL = Needs(
-    {
-        table: dict.fromkeys((n for n in names if n not in OPTIONAL_COLUMNS.get(table, ())), "")
-        for table, names in NATIVE_COLUMNS.items()
-    }
-)
 
 
 def read(
@@ -63,7 +57,11 @@ def read(
     """
     file = Path(given.path).name
     cells, digest = read_cells(table, given, findings, progress)
-    native = None if cells is None else _native(table, file, cells, given, findings, needs or _ALL)
+    native = (
+        None
+        if cells is None
+        else _native(table, file, cells, given, findings, needs or always_needed())
+    )
     return nothing(table, file) if native is None else native, digest
 
 
@@ -91,23 +89,23 @@ def _cells(file: File, given: Input) -> Cells | None:
     """The file through the reader of its format, imported with its library only here."""
     match given.kind:
         case "csv" | "tsv":
-            from durable.intake import delimited
+            from durable.intake.readers import delimited
 
             return delimited.cells(file, given)
         case "xlsx":
-            from durable.intake import workbook
+            from durable.intake.readers import workbook
 
             return workbook.cells(file, given)
         case "parquet":
-            from durable.intake import parquet
+            from durable.intake.readers import parquet
 
             return parquet.cells(file)
         case "xpt" | "sas7bdat":
-            from durable.intake import sas
+            from durable.intake.readers import sas
 
             return sas.cells(file, given)
         case "dataset-json":
-            from durable.intake import dataset_json
+            from durable.intake.readers import dataset_json
 
             return dataset_json.cells(file)
 

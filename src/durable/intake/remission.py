@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from durable.derive.assessments import remission_of
 from durable.frames import first_row_of_day
-from durable.intake.cross import Check
 from durable.intake.findings import Findings
+from durable.intake.study import Study
 from durable.intake.tables import Table
 from durable.jdm.remission import ITEMS
 from durable.jdm.remission_status import first_remission
@@ -21,16 +18,9 @@ from durable.jdm.response import Response
 _DATES = ["lymphodepletion_date", "infusion_date"]
 
 
-def checks(tables: dict[str, Table], response: Response) -> Iterator[Check]:
-    """The checks that take the remission status of the assessments of infused subjects."""
-    if {"subjects", "visits"} <= set(tables):
-        yield partial(remission_findings, tables["subjects"], tables["visits"], response)
-
-
-def remission_findings(
-    subjects: Table, visits: Table, response: Response, findings: Findings
-) -> None:
+def check_remission(visits: Table, study: Study, findings: Findings) -> None:
     """Remission at baseline, statuses of one day that differ, a recurrence on the first day."""
+    subjects, response = study.tables["subjects"], study.plan.response
     people = subjects.frame.to_frame().drop_duplicates("subject_id")[["subject_id", *_DATES]]
     people = people.loc[people["infusion_date"].notna()].astype({"subject_id": object})
     table = _columns(visits, response)

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from durable.contracts.inputs import partial
 from durable.contracts.partial_dates import possible_days
+from durable.contracts.table_schema import partial
 from durable.contracts.words import OutcomeClass, outcome_class
 from durable.intake.findings import Findings, Recorded
 from durable.intake.texts import Phrase, coded, each, empty, where_each

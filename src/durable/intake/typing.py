@@ -12,7 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from durable.contracts import inputs
+from durable.contracts.input_table import ColumnSpec, ValueKind
+from durable.contracts.table_schema import columns, partial, schema
 from durable.intake.findings import HIDDEN, Findings, Recorded
 from durable.intake.progress import Progress
 from durable.intake.texts import coded, plain
@@ -45,14 +46,14 @@ def typed(
     recorded: Recorded, ranges: Ranges, findings: Findings, progress: Progress | None = None
 ) -> Typed:
     """The table with typed columns, missing as NaN or NaT; checked against its contract."""
-    rules = inputs.columns(recorded.table, ranges)
+    rules = columns(recorded.table, ranges)
     held: dict[str, Values] = {}
     for place, (name, rule) in enumerate(rules.items()):
         if progress is not None:
             progress.at(f"{recorded.file}: checking the cells", place / len(rules))
         held[name] = _column(recorded, name, rule, findings)
     in_part = {
-        inputs.partial(name): _dates_in_part(recorded, name, rule, findings)
+        partial(name): _dates_in_part(recorded, name, rule, findings)
         for name, rule in rules.items()
         if rule.partial
     }
@@ -60,7 +61,7 @@ def typed(
     return Typed(held | in_part, recorded.text["source_row"].to_numpy("int64"))
 
 
-def _column(recorded: Recorded, name: str, rule: inputs.Column, findings: Findings) -> Values:
+def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings) -> Values:
     codes, distinct = coded(recorded.text[name])
     # Only the others can have blanks around them or hold what is not seen.
     others = np.flatnonzero(~plain(distinct)).tolist()
@@ -95,9 +96,7 @@ def _column(recorded: Recorded, name: str, rule: inputs.Column, findings: Findin
     return column
 
 
-def _by_expectation(
-    rule: inputs.Column, texts: list[str], wrong: list[int]
-) -> dict[str, list[int]]:
+def _by_expectation(rule: ColumnSpec, texts: list[str], wrong: list[int]) -> dict[str, list[int]]:
     """Places of the texts that could not be read, by the words of what was expected.
 
     Of one that only looks like what was expected (full-width digits, another minus), the words
@@ -112,9 +111,7 @@ def _by_expectation(
     return found
 
 
-def _dates_in_part(
-    recorded: Recorded, name: str, rule: inputs.Column, findings: Findings
-) -> Values:
+def _dates_in_part(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings) -> Values:
     """Text of the dates recorded as YYYY-MM or YYYY, missing elsewhere."""
     codes, distinct = coded(recorded.text[name])
     texts = [text.strip() for text in distinct]
@@ -129,7 +126,7 @@ def _dates_in_part(
     return Values(codes, texts, np.array(kept, dtype=object))
 
 
-def _converted(texts: list[str], kind: inputs.Kind) -> npt.NDArray[Any]:
+def _converted(texts: list[str], kind: ValueKind) -> npt.NDArray[Any]:
     """The values of distinct texts; missing where one is empty or not of the kind."""
     if kind == "date":
         return np.array([_date(text) for text in texts], dtype="datetime64[ns]")
@@ -166,7 +163,7 @@ def _against_contract(
     Every rule of the contract is about one cell, so the distinct values of each column stand for
     all its rows.
     """
-    rules = inputs.columns(recorded.table, ranges)
+    rules = columns(recorded.table, ranges)
     for (column, check), places in sorted(_failures(recorded, held, ranges).items()):
         of = held[column]
         failed = np.zeros(len(of.texts), dtype=bool)
@@ -189,19 +186,17 @@ def _failures(
     """
     from pandera.errors import SchemaErrors
 
-    schema = inputs.schema(recorded.table, ranges)
-    partial = [
-        inputs.partial(n) for n, r in inputs.columns(recorded.table, ranges).items() if r.partial
-    ]
+    contract = schema(recorded.table, ranges)
+    in_part = [partial(n) for n, r in columns(recorded.table, ranges).items() if r.partial]
     found: dict[tuple[str, str], list[int]] = {}
     long = max(len(column.texts) for column in held.values()) if len(recorded.text) else 0
     for start in range(0, long, _PIECE):
         places = np.arange(start, min(start + _PIECE, long))
-        columns = {name: column.at(places) for name, column in held.items()}
-        columns |= {name: np.full(len(places), None) for name in partial}
-        frame = pd.DataFrame({**columns, "source_row": places}, index=places)
+        values = {name: column.at(places) for name, column in held.items()}
+        values |= {name: np.full(len(places), None) for name in in_part}
+        frame = pd.DataFrame({**values, "source_row": places}, index=places)
         try:
-            schema.validate(frame, lazy=True)
+            contract.validate(frame, lazy=True)
         except SchemaErrors as error:
             for column, check, place in error.failure_cases[
                 ["column", "check", "index"]

@@ -8,14 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from durable.contracts.columns import NATIVE_COLUMNS, TABLES
-from durable.contracts.sdtm import VARIABLES, unusable, variables
-from durable.contracts.units import UNITS
-from durable.jdm.measures import ENZYMES
 from durable.jdm.response import Response
 from durable.plan.analysis import LONGEST_ID, Analysis
 from durable.plan.findings import Finding, one_of, validation_findings
-from durable.plan.inputs import Inputs, Sdtm
+from durable.plan.input_checks import input_findings
 from durable.plan.plan import Plan
 from durable.plan.series import Series
 from durable.plan.statistics import Statistics
@@ -33,7 +29,7 @@ def cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Fin
         if "response" in valid:
             findings += _deadline_findings(valid["response"], schedule, "response")
     if "inputs" in valid:
-        findings += _column_findings(valid["inputs"])
+        findings += input_findings(valid["inputs"])
     if "analysis" in valid and valid.get("series") is not None:
         findings += _series_findings(valid["analysis"], valid["series"])
     if {"sensitivity", "response", "statistics"} <= set(valid):
@@ -89,99 +85,6 @@ def _deadline_findings(
     if deadline in [*labels, Response.model_fields["remission_deadline"].default]:
         return []
     return [Finding(f"{prefix}.remission_deadline", repr(deadline), one_of(deadline, labels))]
-
-
-def _column_findings(inputs: Inputs) -> list[Finding]:
-    findings = []
-    for table in TABLES:
-        given = getattr(inputs, table)
-        if given is None:
-            if table in ("subjects", "visits") and inputs.sdtm is None:
-                expected = "a value: the key is required"
-                findings.append(Finding(f"inputs.{table}", "nothing", expected))
-            continue
-        if inputs.sdtm is not None:
-            found = "a table beside an SDTM package"
-            findings.append(Finding(f"inputs.{table}", found, "one or the other"))
-        for key in ("columns", "values"):
-            findings += _unknown_columns(f"inputs.{table}.{key}", table, getattr(given, key))
-        findings += _unit_findings(f"inputs.{table}.units", table, given.units)
-    return findings + ([] if inputs.sdtm is None else _sdtm_findings(inputs.sdtm))
-
-
-def _unknown_columns(key: str, table: str, names: Iterable[str]) -> list[Finding]:
-    return [
-        Finding(f"{key}.{name}", "an unknown column", one_of(name, NATIVE_COLUMNS[table]))
-        for name in names
-        if name not in NATIVE_COLUMNS[table]
-    ]
-
-
-def _sdtm_findings(sdtm: Sdtm) -> list[Finding]:
-    findings = []
-    for key in ("variables", "values", "units"):
-        for table, names in getattr(sdtm, key).items():
-            path = f"inputs.sdtm.{key}.{table}"
-            if table not in TABLES:
-                findings.append(Finding(path, "an unknown table", one_of(table, TABLES)))
-            elif table not in sdtm.tables:
-                found = "a table that is not made"
-                findings.append(Finding(path, found, f"{table} among inputs.sdtm.tables"))
-            elif key == "units":
-                # The limit of an enzyme is of the same record.
-                limits = {f"{name}_uln": unit for name, unit in names.items() if name in ENZYMES}
-                findings += _unit_findings(path, table, names | limits)
-            else:
-                findings += _unknown_columns(path, table, names)
-    measures = VARIABLES["visits"]
-    findings += [
-        Finding(f"inputs.sdtm.evaluators.{name}", "no measure of visits", one_of(name, measures))
-        for name in sdtm.evaluators
-        if name not in measures
-    ]
-    return findings + _place_findings(sdtm)
-
-
-def _place_findings(sdtm: Sdtm) -> list[Finding]:
-    """Mappings of SDTM variables that nothing would read."""
-    findings = []
-    for table, places in sdtm.variables.items():
-        if table not in sdtm.tables:
-            continue
-        for column, place in places.items():
-            expected = unusable(table, column, place)
-            if column in NATIVE_COLUMNS[table] and expected:
-                key = f"inputs.sdtm.variables.{table}.{column}"
-                findings.append(Finding(key, repr(place), expected))
-    measures = variables("visits", sdtm)
-    if not measures:
-        key = "inputs.sdtm.variables.visits"
-        findings.append(Finding(key, "no measure", "a place for at least one"))
-    for column in sdtm.variables.get("visits", {}):
-        shared = [n for n, place in measures.items() if place == measures.get(column)]
-        if len(shared) > 1:
-            key = f"inputs.sdtm.variables.visits.{column}"
-            found = f"{measures[column]} for {' and '.join(shared)}"
-            findings.append(Finding(key, found, "a test for each"))
-    return findings
-
-
-def _unit_findings(prefix: str, table: str, units: Mapping[str, str]) -> list[Finding]:
-    findings = []
-    known = UNITS.get(table, {})
-    for name, unit in units.items():
-        key = f"{prefix}.{name}"
-        if name not in known:
-            expected = one_of(name, known) if known else "no units: none are known of this table"
-            findings.append(Finding(key, "a column without units", expected))
-        elif unit not in known[name]:
-            findings.append(Finding(key, repr(unit), one_of(unit, known[name])))
-    for enzyme in ENZYMES:
-        pair = (enzyme, f"{enzyme}_uln")
-        if table == "visits" and units.get(pair[0]) != units.get(pair[1]):
-            found = f"{enzyme} and {enzyme}_uln in different units"
-            findings.append(Finding(prefix, found, "one unit for both"))
-    return findings
 
 
 def _variant_findings(valid: Mapping[str, Any]) -> list[Finding]:

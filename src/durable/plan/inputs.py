@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, Strict, model_validator
+from pydantic import AfterValidator, Field, Strict, create_model, model_validator
 
+from durable.contracts.tables import INPUT_TABLES
 from durable.sections import Section, Text, unique
 
 Format = Literal["csv", "tsv", "xlsx", "parquet", "xpt", "sas7bdat", "dataset-json"]
@@ -67,9 +68,18 @@ class Input(Section):
 
 
 def _all_tables(tables: tuple[str, ...]) -> tuple[str, ...]:
-    if not {"subjects", "visits"} <= set(unique(tables)):
-        raise ValueError("subjects, visits and no table twice")
+    required = [table.name for table in INPUT_TABLES.values() if table.required]
+    if not set(required) <= set(unique(tables)):
+        raise ValueError(f"{', '.join(required)} and no table twice")
     return tables
+
+
+#: Tables that can be made from an SDTM package.
+SDTM_TABLES = tuple(table.name for table in INPUT_TABLES.values() if table.sdtm is not None)
+if TYPE_CHECKING:
+    SdtmTableName = str
+else:
+    SdtmTableName = Literal[SDTM_TABLES]
 
 
 class Sdtm(Section):
@@ -83,11 +93,9 @@ class Sdtm(Section):
     """Encoding of the text in xpt and csv files, as for a table."""
     sha256: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = {}
     """Expected SHA-256 of the files by domain (DM, SUPPDM); a file that differs is refused."""
-    tables: Annotated[
-        tuple[Literal["subjects", "visits", "therapies", "adverse_events", "kinetics"], ...],
-        Strict(False),
-        AfterValidator(_all_tables),
-    ] = ("subjects", "visits", "therapies", "adverse_events", "kinetics")
+    tables: Annotated[tuple[SdtmTableName, ...], Strict(False), AfterValidator(_all_tables)] = (
+        SDTM_TABLES
+    )
     """Native tables to make from the package."""
     infusion: Annotated[tuple[Text, ...], Strict(False), Field(min_length=1)] = ("CD19 CAR-T",)
     """EXTRT of the infusion."""
@@ -120,18 +128,18 @@ class Sdtm(Section):
     """By table: units as in inputs.TABLE.units."""
 
 
-class Inputs(Section):
+if TYPE_CHECKING:
+    _Tables = Section
+else:
+    _FIELDS: dict[str, Any] = {
+        table.name: (Input | None, Field(None, description=table.description))
+        for table in INPUT_TABLES.values()
+    }
+    _Tables = create_model("_Tables", __base__=Section, **_FIELDS)
+
+
+class Inputs(_Tables):
     """The study's tables: subjects, visits and what else there is; or an SDTM package."""
 
-    subjects: Input | None = None
-    """One row per subject; required without sdtm."""
-    visits: Input | None = None
-    """One row per subject and assessment; required without sdtm."""
-    therapies: Input | None = None
-    """One row per subject and therapy."""
-    adverse_events: Input | None = None
-    """One row per adverse event."""
-    kinetics: Input | None = None
-    """One row per sample and assay."""
     sdtm: Sdtm | None = None
     """An SDTM package in place of these tables."""

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.contracts.columns import NATIVE_COLUMNS
+from durable.contracts.tables import NATIVE_COLUMNS
 from durable.derive.assessments import assess
 from durable.jdm.measures import ENZYMES, direction
 from durable.jdm.response import Response, Scale

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.contracts.columns import NATIVE_COLUMNS
+from durable.contracts.tables import NATIVE_COLUMNS
 from durable.plan import Scenario
 from durable.schedule import Visit
 from durable.simulate.profiles import ACTIVE, IMPROVED, RECURRED, REMISSION, Profile

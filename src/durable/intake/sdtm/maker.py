@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from durable.contracts.columns import NATIVE_COLUMNS
-from durable.contracts.sdtm import SPELLINGS, file_of, variables
+from durable.contracts.input_table import ColumnSpec
+from durable.contracts.tables import INPUT_TABLES, NATIVE_COLUMNS
 from durable.intake.findings import Findings, Recorded
 from durable.intake.rules import Severity
 from durable.lookalikes import with_code_points
 from durable.plan import Sdtm
+from durable.plan.sdtm import domain_path, places
 
 _CLOCK = r"([0-9]{2}:[0-9]{2})(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 #: A date with some time of day; the date is the local one, as written.
@@ -43,7 +44,7 @@ class Maker:
 
     def domain_file(self, domain: str) -> str:
         """Name of a domain's file."""
-        return Path(file_of(domain, self.given)).name
+        return Path(domain_path(domain, self.given)).name
 
     def made(self, columns: dict[str, Column], rows: pd.Series[int]) -> Recorded:
         """The native table of these columns; those not recorded are empty."""
@@ -105,7 +106,8 @@ class Maker:
     def check_unit(self, domain: str, filled: pd.DataFrame, variable: str, column: str) -> None:
         """Told where the unit of a value is not the declared one, or ours."""
         units = self.given.units.get(self.table, {})
-        known = SPELLINGS[column][units.get(column, "")]
+        spellings = {unit.name: unit.sdtm for unit in self.spec(column).units}
+        known = spellings[units.get(column, "")]
         wrong = filled.index[~filled[variable].str.strip().str.casefold().isin(known)]
         expected = f"{' or '.join(known)} (inputs.sdtm.units.{self.table}.{column})"
         self.tell(domain, wrong, column, "other_unit", expected, variable)
@@ -117,7 +119,11 @@ class Maker:
     @property
     def places(self) -> dict[str, str]:
         """Place of every column, ``DOMAIN.VARIABLE``."""
-        return variables(self.table, self.given)
+        return places(self.table, self.given)
+
+    def spec(self, column: str) -> ColumnSpec:
+        """The declaration of a column."""
+        return INPUT_TABLES[self.table].by_name[column]
 
 
 def bare(column: pd.Series[str]) -> pd.Series[str]:

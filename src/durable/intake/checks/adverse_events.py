@@ -1,4 +1,4 @@
-"""Checks of therapies and adverse events."""
+"""Checks of the table `adverse_events`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import pandas as pd
 
 from durable.contracts.spelling import fold
 from durable.contracts.words import outcome_class
+from durable.intake.checks.ends import check_ends, check_ends_after_death
 from durable.intake.findings import Findings
+from durable.intake.study import Study
 from durable.intake.tables import (
     Table,
     date_of,
     fatal,
-    first_day,
     has_outcome,
-    in_order,
     last_day,
     left_empty,
     looked_up,
@@ -22,9 +22,8 @@ from durable.intake.tables import (
     usual_of,
 )
 from durable.intake.texts import Phrase, coded, each, where_each
+from durable.plan import Plan
 
-_YEAR = 365.25
-_OLDEST = 120
 #: Preferred terms of MedDRA.
 _CRS = fold("Cytokine release syndrome")
 _ICANS = fold("Immune effector cell-associated neurotoxicity syndrome")
@@ -32,40 +31,18 @@ _ICANS = fold("Immune effector cell-associated neurotoxicity syndrome")
 _YES = frozenset(map(fold, ("y", "yes", "true", "1", "\u662f", "\u6709")))
 
 
-def ends(table: Table, findings: Findings) -> None:
-    """What ends before it starts."""
-    in_order(table, findings, "start_date", "end_date", "end_before_start")
+def special_interest_labels(plan: Plan) -> dict[str, str]:
+    """Labels by which the plan counts events of special interest, and where they are."""
+    safety = plan.safety
+    labels = (safety.crs, safety.icans, safety.cytopenia)
+    return dict.fromkeys(labels, "elsewhere or in section safety of the plan")
 
 
-def therapies(table: Table, known: pd.DataFrame, findings: Findings) -> None:
-    """Therapies against the dates of their subject."""
-    frame, recorded = table.frame, table.recorded
-    _ends_after_death(table, known, findings)
-    # Age in completed years, at consent or later: a year more is never short. What is no age at all
-    # has its own finding.
-    age = date_of(frame, known, "age_years")
-    days = (age.where((age >= 0) & (age <= _OLDEST)) + 1) * _YEAR
-    born = date_of(frame, known, "consent_date") - pd.to_timedelta(days, unit="D")
-    early = frame["start_date"] < born
-    expected = Phrase("a date after birth ({} or later by age)", (born,))
-    findings.add(recorded, early, "start_date", "before_birth", expected)
-    infusion = date_of(frame, known, "infusion_date")
-    new = (frame["new_systemic"] == "Y") & of_known(frame, known)
-    idle = new & frame["start_date"].notna() & ~(frame["start_date"] >= infusion)
-    expected = Phrase("Y only for a therapy that starts after the infusion ({})", (infusion,))
-    findings.add(recorded, idle, "new_systemic", "new_before_infusion", expected)
-
-
-def _ends_after_death(table: Table, known: pd.DataFrame, findings: Findings) -> None:
-    death = date_of(table.frame, known, "death_date")
-    expected = Phrase("a date not after the subject's death_date ({})", (death,))
-    late = first_day(table.frame, "end_date") > death
-    findings.add(table.recorded, late, "end_date", "ends_after_death", expected)
-
-
-def adverse(table: Table, crs: str, icans: str, findings: Findings) -> None:
-    """Grades, flags, classes and labels of adverse events."""
-    _labels(table, {_CRS: crs, _ICANS: icans}, findings)
+def check_single_rows(table: Table, study: Study, findings: Findings) -> None:
+    """Ends, grades, flags, classes and labels of adverse events."""
+    check_ends(table, findings)
+    safety = study.plan.safety
+    _labels(table, {_CRS: safety.crs, _ICANS: safety.icans}, findings)
     frame, recorded = table.frame, table.recorded
     no_grade = left_empty(table, "ctcae_grade")
     findings.add(recorded, no_grade, "ctcae_grade", "grade_missing", "a grade from 1 to 5")
@@ -142,12 +119,11 @@ def _labels(table: Table, by_term: dict[str, str], findings: Findings) -> None:
     findings.add(table.recorded, kind, "aesi", "kind_missing", expected)
 
 
-def adverse_of_subjects(
-    table: Table, subjects: Table, known: pd.DataFrame, findings: Findings
-) -> None:
+def check_with_subjects(table: Table, study: Study, findings: Findings) -> None:
     """Adverse events against deaths and infusions, and deaths against fatal events."""
     frame, recorded = table.frame, table.recorded
-    _ends_after_death(table, known, findings)
+    subjects, known = study.tables["subjects"], study.subjects
+    check_ends_after_death(table, known, findings)
     _undated(table, known, findings)
     by = fatal(frame)
     alive = frame["subject_id"].isin(known.index[known["death_date"].isna()])
@@ -191,39 +167,6 @@ def _contradicted_ends(table: Table, known: pd.DataFrame, findings: Findings) ->
     apart = by_death & (left_empty(table, "end_date") | (last_day(frame, "end_date") < death))
     expected_day = Phrase("the subject's death_date ({}): the event is fatal", (death,))
     findings.add(recorded, apart, "end_date", "fatal_end", expected_day)
-
-
-def deaths_not_assessed(
-    subjects: Table,
-    known: pd.DataFrame,
-    events: Table | None,
-    window: int,
-    findings: Findings,
-) -> None:
-    """Deaths of which nobody recorded whether they are dose-limiting.
-
-    By them the dose escalation waits (`analyse.limiting`).
-    """
-    until = f"within {window} days of infusion: dose-limiting until it is assessed"
-    told: pd.Series[str] = pd.Series(dtype=object)
-    if events is not None:
-        frame = events.frame
-        by_fatal = fatal(frame).any(axis=1)
-        told = frame["subject_id"].loc[by_fatal]
-        infusion = date_of(frame, known, "infusion_date")
-        death = date_of(frame, known, "death_date").fillna(last_day(frame, "end_date"))
-        begun, died = first_day(frame, "start_date"), (death - infusion).dt.days
-        inside = ((begun >= infusion) & ((begun - infusion).dt.days <= window)) | (
-            (died >= 0) & (died <= window)
-        )
-        missing = by_fatal & inside & left_empty(events, "dlt")
-        expected = f"Y or N: a fatal event {until}"
-        findings.add(events.recorded, missing, "dlt", "dlt_not_assessed", expected)
-    people = subjects.frame
-    day = (people["death_date"] - people["infusion_date"]).dt.days
-    alone = (day >= 0) & (day <= window) & ~people["subject_id"].isin(told)
-    expected = f"a fatal adverse event with dlt Y or N: a death {until}"
-    findings.add(subjects.recorded, alone, "death_date", "dlt_not_assessed", expected)
 
 
 def _undated(table: Table, known: pd.DataFrame, findings: Findings) -> None:

@@ -11,7 +11,7 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from durable.intake.cells import Cells, File, by_position, plain, significant, text_of
+from durable.intake.readers.cells import Cells, File, by_position, plain, significant, text_of
 
 _VERSION = "datasetJSONVersion"
 

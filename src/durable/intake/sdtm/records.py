@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from durable.contracts.sdtm import PRINCIPAL, SELECTED
 from durable.intake.findings import Recorded
-from durable.intake.sdtm_maker import Column, Maker, bare, time_of, without_time
+from durable.intake.sdtm.maker import Column, Maker, bare, time_of, without_time
+from durable.plan.sdtm import principal_domain
 
-#: Dispositions that are no withdrawal.
-_STAYED = ("INFORMED CONSENT OBTAINED", "COMPLETED", "DEATH", "ENROLLED", "RANDOMIZED")
 _NUMBER = r"^0*([0-9]+)(?:\.0+)?$"
 
 
@@ -18,7 +16,7 @@ class Records(Maker):
 
     def recorded(self) -> Recorded:
         """The native table."""
-        principal = PRINCIPAL[self.table]
+        principal = self.principal
         known = self.domains[principal]
         self._check_known(known)
         frame = self._occurred(principal)
@@ -33,12 +31,13 @@ class Records(Maker):
         return self.made(columns, pd.Series(frame.index.astype("int64"), index=index))
 
     def _derived(self, frame: pd.DataFrame, columns: dict[str, Column]) -> dict[str, Column]:
-        """Columns that are more than a variable."""
-        if self.table == "adverse_events":
-            return self._identified(frame, columns)
-        if self.table == "kinetics":
-            return self._below_limit(columns)
+        """Columns that are more than a variable; a table that has some says so."""
         return {}
+
+    @property
+    def principal(self) -> str:
+        """The domain whose records are those of the table."""
+        return principal_domain(self.table)
 
     def _occurred(self, principal: str) -> pd.DataFrame:
         """The records of the domain without those of what did not happen (--OCCUR), told."""
@@ -53,13 +52,13 @@ class Records(Maker):
     def _check_known(self, known: pd.DataFrame) -> None:
         """Told of what qualifies or belongs to a record that is not there."""
         for domain, other in self.domains.items():
-            if domain == PRINCIPAL[self.table]:
+            if domain == self.principal:
                 continue
             if domain.startswith("SUPP"):
                 self._check_qualifiers(domain, other, known)
             else:
                 lost = other.index[~other["USUBJID"].isin(known["USUBJID"])]
-                expected = f"a subject of {PRINCIPAL[self.table]}: the record is not used"
+                expected = f"a subject of {self.principal}: the record is not used"
                 rule = "unused_record"
                 self.tell(domain, lost, "subject_id", rule, expected, "USUBJID", "error")
 
@@ -79,8 +78,8 @@ class Records(Maker):
 
     def _column(self, frame: pd.DataFrame, rows: pd.Index[int], column: str, place: str) -> Column:
         domain, name = place.split(".")
-        own = self.origin(PRINCIPAL[self.table], rows, frame.index)
-        if domain == PRINCIPAL[self.table]:
+        own = self.origin(self.principal, rows, frame.index)
+        if domain == self.principal:
             found = Column(frame[name], own)
         elif domain.startswith("SUPP"):
             found = self._qualifier(frame, column, place, own)
@@ -134,7 +133,11 @@ class Records(Maker):
         origin.loc[found.notna(), "row"] = found.dropna().astype("int64")
         return Column(text.astype(object), origin)
 
-    def _identified(self, frame: pd.DataFrame, columns: dict[str, Column]) -> dict[str, Column]:
+
+class AdverseEvents(Records):
+    """The adverse events: AE."""
+
+    def _derived(self, frame: pd.DataFrame, columns: dict[str, Column]) -> dict[str, Column]:
         """The number of an event: AESPID, and where it is empty AESEQ; AESEQ itself is checked."""
         if "AESEQ" not in frame:
             return {}
@@ -150,7 +153,11 @@ class Records(Maker):
         given = columns["ae_id"].text if "ae_id" in columns else pd.Series("", index=frame.index)
         return {"ae_id": Column(given.mask(bare(given) == "", number).astype(object), own)}
 
-    def _below_limit(self, columns: dict[str, Column]) -> dict[str, Column]:
+
+class Samples(Records):
+    """The samples: PC."""
+
+    def _derived(self, frame: pd.DataFrame, columns: dict[str, Column]) -> dict[str, Column]:
         """Whether a result is below the limit, and the results without those that say so."""
         value = columns["value"]
         result = bare(value.text)
@@ -163,80 +170,6 @@ class Records(Maker):
         # A word that the flag contradicts stays, for the checks to tell.
         blank = words & (bare(flag.text) == "Y")
         return {"below_lloq": flag, "value": Column(value.text.mask(blank, ""), value.origin)}
-
-
-class Subjects(Records):
-    """The subjects: DM, with the records of exposure and disposition that are meant."""
-
-    def _derived(self, frame: pd.DataFrame, columns: dict[str, Column]) -> dict[str, Column]:
-        places = self.places
-        if places.get("age_years") == "DM.AGE" and "AGEU" in frame:
-            domain = self.domains["DM"]
-            self.check_unit("DM", domain.loc[domain["AGE"] != ""], "AGEU", "age_years")
-        if "DTHFL" in frame:
-            undated = bare(frame["DTHFL"]) == "Y"
-            if "death_date" in columns:
-                undated &= bare(columns["death_date"].text) == ""
-            rows = columns["subject_id"].origin.loc[undated, "row"]
-            expected = "a date of the death (death_date)"
-            self.tell("DM", rows, "death_date", "missing_value", expected, "DTHFL")
-        self._check_treatments()
-        self._check_dispositions()
-        return {}
-
-    def _of_subject(
-        self, frame: pd.DataFrame, column: str, place: str, own: pd.DataFrame
-    ) -> Column:
-        domain, name = place.split(".")
-        if column not in SELECTED or SELECTED[column][0] != domain:
-            return super()._of_subject(frame, column, place, own)
-        _, by, key = SELECTED[column]
-        wanted = getattr(self.given, key)
-        chosen = self.domains[domain].loc[bare(self.domains[domain][by]).isin(wanted)]
-        if key == "lymphodepletion":
-            chosen = chosen.sort_values(name, kind="stable")
-        elif column == self._first_of(domain, key):
-            again = chosen.index[chosen.duplicated("USUBJID")]
-            word = "infusion" if key == "infusion" else key
-            self.tell(domain, again, column, "duplicate_record", f"one {word}", by)
-        if place == "EX.EXDOSE" and column == "cells_per_kg" and "EXDOSU" in chosen:
-            self.check_unit("EX", chosen.loc[chosen["EXDOSE"] != ""], "EXDOSU", column)
-        if chosen.empty and key != "withdrawal" and column == self._first_of(domain, key):
-            what = f"{by} {' or '.join(wanted)} (inputs.sdtm.{key})"
-            self.tell_empty(column, domain, what, "error" if column == "infusion_date" else None)
-        return self._looked_up(domain, first_record(chosen, frame["USUBJID"]), name, own)
-
-    def _first_of(self, domain: str, key: str) -> str:
-        """The first column that is read from the records that a key of the plan selects."""
-        read = (n for n, p in self.places.items() if p.startswith(f"{domain}.") and n in SELECTED)
-        columns = [name for name in read if SELECTED[name][2] == key]
-        return next((c for c in ("infusion_date", "withdrawal_date") if c in columns), columns[0])
-
-    def _check_treatments(self) -> None:
-        """Told of treatments that are neither infusion nor lymphodepletion."""
-        if "EX" not in self.domains:
-            return
-        known = (*self.given.infusion, *self.given.lymphodepletion)
-        expected = f"{' or '.join(known)}: the treatment is not used"
-        self._tell_unused("EX", "EXTRT", known, "infusion_date", expected)
-
-    def _check_dispositions(self) -> None:
-        """Told of dispositions that may be withdrawals, and are not among those of the plan."""
-        columns = [c for c, p in self.places.items() if p.startswith("DS.")]
-        if "withdrawal_date" not in columns:
-            return
-        known = (*self.given.withdrawal, *self.given.consent, *_STAYED)
-        expected = "a value of inputs.sdtm.withdrawal, if it ends the study: it is not used"
-        self._tell_unused("DS", "DSDECOD", known, "withdrawal_date", expected)
-
-    def _tell_unused(
-        self, domain: str, name: str, known: tuple[str, ...], column: str, expected: str
-    ) -> None:
-        """Each other value once, at its first record."""
-        frame = self.domains[domain]
-        others = frame.loc[~bare(frame[name]).isin(known)]
-        rows = others.index[~bare(others[name]).duplicated()]
-        self.tell(domain, rows, column, "unused_record", expected, name)
 
 
 def first_record(chosen: pd.DataFrame, subject: pd.Series[str]) -> pd.Series[float]:

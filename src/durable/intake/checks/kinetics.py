@@ -1,19 +1,26 @@
-"""Checks of the kinetics samples."""
+"""Checks of the table `kinetics`."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from durable.contracts.inputs import KEYS
+from durable.contracts.tables.kinetics import KINETICS
 from durable.contracts.times_of_day import seconds
+from durable.intake.checks.records import add_duplicates
 from durable.intake.findings import Findings
+from durable.intake.study import Study
 from durable.intake.tables import Table, date_of, left_empty, of_known, repeated, usual_of
 from durable.intake.texts import Phrase
 
 _DAY = ["subject_id", "assay", "sample_date"]
 
 
-def alone(table: Table, findings: Findings) -> None:
+def check_duplicates(table: Table, study: Study, findings: Findings) -> None:
+    """Samples with a result whose subject, assay and time another has."""
+    add_duplicates(table, results_by_time(table), findings)
+
+
+def check_single_rows(table: Table, study: Study, findings: Findings) -> None:
     """Values against their limit of quantification, units and times."""
     _limits(table, findings)
     frame, recorded = table.frame, table.recorded
@@ -38,7 +45,7 @@ def results_by_time(table: Table) -> pd.DataFrame:
     """
     frame = table.frame
     result = ~left_empty(table, "value") | (frame["below_lloq"] == "Y")
-    rows = frame[[*KEYS["kinetics"], "source_row"]].loc[result]
+    rows = frame[[*KINETICS.key, "source_row"]].loc[result]
     return rows.assign(sample_time=seconds(rows["sample_time"]).fillna(0))
 
 
@@ -61,8 +68,9 @@ def _limits(table: Table, findings: Findings) -> None:
     findings.add(recorded, unlimited, "lloq", "lloq_missing", "the limit: below_lloq is Y")
 
 
-def of_subjects(table: Table, known: pd.DataFrame, last_day: int, findings: Findings) -> None:
+def check_with_subjects(table: Table, study: Study, findings: Findings) -> None:
     """Samples of subjects without an infusion, and highest results not after the infusion."""
+    known, last_day = study.subjects, study.plan.kinetics.last_day
     infusion = date_of(table.frame, known, "infusion_date")
     none = infusion.isna() & of_known(table.frame, known)
     expected = "no sample: the subject has no infusion date"

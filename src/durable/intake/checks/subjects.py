@@ -1,4 +1,4 @@
-"""Checks within the subjects table, and of each subject's baseline."""
+"""Checks of the table `subjects`, and of each subject's baseline."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import pandas as pd
 
 from durable.intake.doses import dose_of
 from durable.intake.findings import Findings
+from durable.intake.study import Study
 from durable.intake.tables import Table, date_of, in_order, left_empty
 from durable.intake.texts import Phrase, coded
 
 
-def alone(table: Table, findings: Findings) -> None:
+def check_single_rows(table: Table, study: Study, findings: Findings) -> None:
     """Order of a subject's dates, and what must be there for an infused one."""
     _order(table, findings)
     _infused(table, findings)
@@ -77,12 +78,10 @@ def _dose(table: Table, findings: Findings) -> None:
     findings.add(table.recorded, differs, "cells_per_kg", "dose_differs", expected)
 
 
-def baselines(table: Table, visits: Table, findings: Findings) -> None:
+def check_baselines(table: Table, study: Study, findings: Findings) -> None:
     """Infused subjects without an assessment up to that day."""
-    frame = table.frame
-    once = frame.to_frame().drop_duplicates("subject_id").astype({"subject_id": object})
-    known = once.set_index("subject_id")
-    date = date_of(visits.frame, known, "infusion_date")
+    frame, visits = table.frame, study.tables["visits"]
+    date = date_of(visits.frame, study.subjects, "infusion_date")
     before = visits.frame["subject_id"].loc[visits.frame["visit_date"] <= date].unique()
     without = frame["infusion_date"].notna() & ~frame["subject_id"].isin(before)
     expected = "an assessment before the infusion: without a baseline there is no score"

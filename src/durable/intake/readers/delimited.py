@@ -14,8 +14,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from durable.intake.cells import Cells, File
-from durable.intake.encoding import utf8
+from durable.intake.readers.cells import Cells, File
+from durable.intake.readers.encoding import utf8
 from durable.intake.texts import Texts, of_codes
 from durable.plan import Input
 

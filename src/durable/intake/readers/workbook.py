@@ -17,8 +17,8 @@ from openpyxl.reader.excel import ExcelReader
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
-from durable.intake.cells import Cells, File, by_position, plain, significant, text_of
-from durable.intake.number_formats import (
+from durable.intake.readers.cells import Cells, File, by_position, plain, significant, text_of
+from durable.intake.readers.number_formats import (
     EAST_ASIAN_MONTHS,
     date_of,
     parts_shown,

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from durable.contracts.sdtm import evaluators
+from durable.contracts.tables.visits import VISITS
 from durable.intake.findings import Recorded
-from durable.intake.sdtm_maker import Column, Maker, bare, without_time
-from durable.jdm.measures import ENZYMES
+from durable.intake.sdtm.maker import Column, Maker, bare, without_time
+from durable.plan.sdtm import evaluators
+
+#: Column of the upper limit of normal, by measure.
+_LIMITS = {column.limit_of: column.name for column in VISITS.columns if column.limit_of}
 
 
 class Assessments(Maker):
@@ -60,7 +63,7 @@ class Assessments(Maker):
                 value = value.mask(value == "", chosen[number])
             chosen, value = chosen.loc[value != ""], value.loc[value != ""]
             limit: str | pd.Series[str] = ""
-            if column in ENZYMES:
+            if column in _LIMITS:
                 self.check_unit(domain, chosen, f"{domain}STRESU", column)
                 limit = chosen[f"{domain}STNRHI"]
             yield pd.DataFrame(
@@ -85,7 +88,7 @@ class Assessments(Maker):
         names = [name for name in (f"{domain}EVAL", f"{domain}EVALID") if name in chosen]
         if not names:
             return chosen
-        counted = evaluators(column, self.given)
+        counted = evaluators(self.table, column, self.given)
         by = [bare(chosen[name]).str.upper() for name in names]
         nobody = (pd.concat(by, axis=1) == "").all(axis=1)
         named = by[0].isin(counted) if names[0] == f"{domain}EVAL" else nobody
@@ -103,7 +106,7 @@ class Assessments(Maker):
 def _measured(column: str, once: pd.DataFrame, first: pd.DataFrame) -> dict[str, Column]:
     """A measure, and the limit of an enzyme, from its results; elsewhere empty."""
     places = once[["file", "row"]].reindex(first.index).fillna(first).astype({"row": "int64"})
-    pairs = {column: "value"} | ({f"{column}_uln": "limit"} if column in ENZYMES else {})
+    pairs = {column: "value"} | ({_LIMITS[column]: "limit"} if column in _LIMITS else {})
     return {
         native: Column(once[key].reindex(first.index, fill_value=""), places)
         for native, key in pairs.items()

@@ -14,7 +14,7 @@ import io
 import re
 from collections.abc import Iterator
 
-from durable.intake.cells import File
+from durable.intake.readers.cells import File
 from durable.plan import Input
 
 #: Encodings that a plan can name for bytes that are not UTF-8; Python's names are the same.

@@ -1,7 +1,7 @@
 """From an SDTM package to the native tables: domains read as text, columns picked.
 
 The checks then run as on native tables; their findings name the domain's file and record. Which
-variable is which column: `contracts.sdtm` and the plan (``inputs.sdtm``).
+variable is which column: the objects of the tables and the plan (``inputs.sdtm``).
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from typing import Any
 
 import pandas as pd
 
-from durable.contracts.sdtm import OPTIONAL, SELECTED, domains, file_of, variables
+from durable.contracts.input_table import named_object
+from durable.contracts.tables import INPUT_TABLES
 from durable.intake.findings import Findings, Recorded
 from durable.intake.reading import nothing, read_cells
-from durable.intake.sdtm_assessments import Assessments
-from durable.intake.sdtm_records import Records, Subjects
-from durable.jdm.measures import ENZYMES
 from durable.plan import Input, Sdtm
+from durable.plan.sdtm import domain_path, domains, places, principal_domain
 
 
 @dataclass
@@ -42,29 +41,26 @@ class Package:
         file = ", ".join(self.file(domain) for domain in names)
         if len(whole) < len(names) or not self._has_variables(name, whole):
             return nothing(name, file), digests
-        parts = (name, file, self.given, self.findings, whole)
-        match name:
-            case "visits":
-                return Assessments(*parts).recorded(), digests
-            case "subjects":
-                return Subjects(*parts).recorded(), digests
-            case _:
-                return Records(*parts).recorded(), digests
+        spec = INPUT_TABLES[name].sdtm
+        assert spec is not None  # noqa: S101  (the plan takes no other table)
+        maker = named_object(spec.maker)
+        return maker(name, file, self.given, self.findings, whole).recorded(), digests
 
     def conversions(self, name: str) -> Input:
         """Value maps and units of a table, as those of a native file."""
         units = self.given.units.get(name, {})
-        limits = {f"{column}_uln": unit for column, unit in units.items() if column in ENZYMES}
+        columns = INPUT_TABLES[name].columns
+        limits = {c.name: units[c.limit_of] for c in columns if c.limit_of in units}
         maps = self.given.values.get(name, {})  # noqa: PD011  (a key of the plan)
         return Input(path="sdtm", format="csv", values=maps, units=units | limits)
 
     def file(self, domain: str) -> str:
         """Name of a domain's file."""
-        return Path(file_of(domain, self.given)).name
+        return Path(domain_path(domain, self.given)).name
 
     def _domain(self, table: str, domain: str) -> pd.DataFrame | None:
         if domain not in self._read:
-            path, given = file_of(domain, self.given), self.given
+            path, given = domain_path(domain, self.given), self.given
             source = Input(
                 path=path,
                 format=given.format,
@@ -95,23 +91,28 @@ class Package:
         """Variables that a table takes from each domain, and the column that each is for."""
         needed: dict[str, dict[str, str]] = {domain: {"USUBJID": ""} for domain in frames}
         stated = self.given.variables.get(table, {})
-        for column, place in variables(table, self.given).items():
+        spec = INPUT_TABLES[table]
+        limited = {column.limit_of for column in spec.columns}
+        for column, place in places(table, self.given).items():
             domain, name = place.split(".")
+            source = spec.by_name[column].sdtm
             if domain.startswith("SUPP"):
                 needed[domain] |= dict.fromkeys(("IDVAR", "IDVARVAL", "QNAM", "QVAL"), column)
-            elif table == "visits":
-                needed[domain] |= dict.fromkeys(_of_findings(domain, column), column)
-            elif column in OPTIONAL and column not in stated:
+            elif not principal_domain(table):
+                names = _result_variables(domain, limited=column in limited)
+                needed[domain] |= dict.fromkeys(names, column)
+            elif source.optional and column not in stated:
                 continue
             else:
                 needed[domain][name] = column
-                if column in SELECTED and SELECTED[column][0] == domain:
-                    needed[domain][SELECTED[column][1]] = column
+                if source.selected is not None and source.selected.domain == domain:
+                    needed[domain][source.selected.variable] = column
         if table == "adverse_events" and "ae_id" not in stated and "AESEQ" not in frames["AE"]:
             needed["AE"]["AESPID"] = "ae_id"
         return needed
 
 
-def _of_findings(domain: str, column: str) -> tuple[str, ...]:
-    names = ("TESTCD", "STRESC", "DTC", *(("STNRHI", "STRESU") if column in ENZYMES else ()))
+def _result_variables(domain: str, *, limited: bool) -> tuple[str, ...]:
+    """Variables of a result; of a measure with a limit of normal that limit and the unit too."""
+    names = ("TESTCD", "STRESC", "DTC", *(("STNRHI", "STRESU") if limited else ()))
     return ("VISIT", *(f"{domain}{name}" for name in names))

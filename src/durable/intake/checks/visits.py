@@ -1,22 +1,35 @@
-"""Checks of the assessments."""
+"""Checks of the table `visits`."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from durable.contracts.inputs import MEASURES
+from durable.contracts.input_table import ColumnSpec
 from durable.contracts.spelling import fold
+from durable.contracts.tables.visits import VISITS
+from durable.intake.checks.records import add_duplicates
 from durable.intake.findings import UNSCHEDULED, Findings
 from durable.intake.rules import Severity
+from durable.intake.study import Study
 from durable.intake.tables import Table, date_of, left_empty, looked_up, of_known, repeated
 from durable.intake.texts import Phrase, of_codes, where_each
-from durable.jdm.measures import ENZYMES
+from durable.plan import Plan
 from durable.schedule import Visit
 
 
-def twice(table: Table, again: pd.Series[bool], findings: Findings) -> None:
-    """Visits that occur twice, beyond the records that are the same `again`."""
+def scheduled_labels(plan: Plan) -> dict[str, str]:
+    """Labels of the visits in the plan, and where they are."""
+    return dict.fromkeys(_labels(plan.schedule), "in section schedule of the plan")
+
+
+def _labels(schedule: tuple[Visit, ...]) -> list[str]:
+    return [*(visit.visit for visit in schedule), UNSCHEDULED]
+
+
+def check_duplicates(table: Table, study: Study, findings: Findings) -> None:
+    """Records with the same key; beyond these, visits that occur twice, and two on one day."""
+    again = add_duplicates(table, table.frame, findings)
     frame, recorded = table.frame, table.recorded
     label = frame["visit"]
     counted = frame["subject_id"].notna() & label.notna() & (label != UNSCHEDULED) & ~again
@@ -30,11 +43,10 @@ def twice(table: Table, again: pd.Series[bool], findings: Findings) -> None:
     findings.add(recorded, same_day, "visit_date", "two_on_one_day", "one assessment a day")
 
 
-def windows(
-    table: Table, known: pd.DataFrame, schedule: tuple[Visit, ...], findings: Findings
-) -> None:
+def check_windows(table: Table, study: Study, findings: Findings) -> None:
     """Scheduled labels against dates: warnings, because the date decides and not the label."""
     frame, recorded = table.frame, table.recorded
+    known, schedule = study.subjects, study.plan.schedule
     infusion = date_of(frame, known, "infusion_date")
     day = (frame["visit_date"] - infusion).dt.days
     by_name = {visit.visit: visit for visit in schedule}
@@ -49,7 +61,7 @@ def windows(
     # One that differs by its spelling alone has a finding of its own.
     scheduled = {fold(name) for name in (*by_name, UNSCHEDULED)}
     strange = (day >= 1) & label.notna() & ~where_each(label, lambda text: fold(text) in scheduled)
-    labels = f"one of {', '.join([*by_name, UNSCHEDULED])}"
+    labels = f"one of {', '.join(_labels(schedule))}"
     findings.add(recorded, strange, "visit", "unscheduled_label", labels)
     early = infusion.isna() & first.notna() & of_known(frame, known)
     expected_label = "no visit after infusion: the subject has no infusion date"
@@ -72,15 +84,19 @@ def _window(day: pd.Series[int], schedule: tuple[Visit, ...]) -> pd.Series[str]:
     return pd.Series(of_codes(code, names), index=day.index)
 
 
-def alone(table: Table, measures: tuple[str, ...], findings: Findings) -> None:
+def check_single_rows(table: Table, study: Study, findings: Findings) -> None:
     """Limits of normal, and measures that are missing."""
-    for enzyme in ENZYMES:
-        _limit(table, enzyme, "enzyme" in measures, findings)
-    _missing(table, measures, findings)
+    response = study.plan.response
+    measures = (*response.measures.values(), *response.remission.definition.columns)
+    for column in VISITS.columns:
+        if column.limit_of:
+            _check_limit(table, column, "enzyme" in measures, findings)
+    _check_missing(table, measures, findings)
 
 
-def _limit(table: Table, enzyme: str, needed: bool, findings: Findings) -> None:
-    frame, recorded, column = table.frame, table.recorded, f"{enzyme}_uln"
+def _check_limit(table: Table, limit: ColumnSpec, needed: bool, findings: Findings) -> None:
+    frame, recorded = table.frame, table.recorded
+    enzyme, column = limit.limit_of, limit.name
     if not needed and column in recorded.absent:
         return
     without = frame[enzyme].notna() & left_empty(table, column)
@@ -100,10 +116,11 @@ def _limit(table: Table, enzyme: str, needed: bool, findings: Findings) -> None:
     findings.add(recorded, differs, column, "uln_differs", expected_limit)
 
 
-def _missing(table: Table, measures: tuple[str, ...], findings: Findings) -> None:
+def _check_missing(table: Table, measures: tuple[str, ...], findings: Findings) -> None:
     frame, recorded = table.frame, table.recorded
-    assessed = [*MEASURES, "extramuscular", *ENZYMES, "investigator_assessment"]
-    empty = {name: left_empty(table, name) for name in assessed}
+    empty = {
+        column.name: left_empty(table, column.name) for column in VISITS.columns if column.result
+    }
     nothing = pd.Series(np.logical_and.reduce(list(empty.values())), index=frame.index)
     expected = "at least one measure"
     findings.add(recorded, nothing, "visit_date", "nothing_assessed", expected)

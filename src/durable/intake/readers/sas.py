@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyreadstat
 
-from durable.intake.cells import Cells, File, by_position, text_of
-from durable.intake.sas_formats import Meaning, meaning_of, moment, month_only
+from durable.intake.readers.cells import Cells, File, by_position, text_of
+from durable.intake.readers.sas_formats import Meaning, meaning_of, moment, month_only
 from durable.plan import Input
 
 _RECORD = 80

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from durable.intake.cells import Cells, File, by_position, plain, significant, text_of
+from durable.intake.readers.cells import Cells, File, by_position, plain, significant, text_of
 from durable.intake.texts import Texts, texts
 
 #: Significant digits of single precision.

@@ -1,0 +1,214 @@
+"""The form in which an input table is declared: one object holds all that is particular to it.
+
+The plan's section `inputs`, the schema of the typed table, the checks, the mapping from SDTM, the
+data cut-off and docs/inputs.md are made from these objects. Light to import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from importlib import import_module
+from typing import Any, Literal, assert_never
+
+from durable.sections import FIRST_YEAR, LAST_YEAR
+
+ValueKind = Literal["text", "number", "integer", "date", "time"]
+AtCutoff = Literal["kept", "emptied", "set to the cut-off"]
+
+YES_NO = ("Y", "N")
+
+
+def named_object(name: str) -> Any:
+    """The function or class of ``module:name``, imported now."""
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+@dataclass(frozen=True)
+class RecordedUnit:
+    """A unit in which a study may record a column, in place of the unit of the table."""
+
+    name: str
+    """Name in the plan; '' is the unit of the table itself."""
+    factor: Fraction = Fraction(1)
+    """Exact factor to the unit of the table."""
+    sdtm: tuple[str, ...] = ()
+    """Spellings in an SDTM package, in lower case."""
+
+
+@dataclass(frozen=True)
+class SelectedRecord:
+    """Which records of an SDTM domain with several records a subject are meant."""
+
+    domain: str
+    variable: str
+    key: str
+    """Key of ``inputs.sdtm`` that lists the values of the variable."""
+
+
+@dataclass(frozen=True)
+class SdtmSource:
+    """Where a column is in an SDTM package, unless the plan says otherwise."""
+
+    place: str = ""
+    """DOMAIN.VARIABLE; in a supplemental domain the QNAM; for an assessment DOMAIN.TESTCD."""
+    optional: bool = False
+    """Whether the domain may lack the variable."""
+    selected: SelectedRecord | None = None
+    evaluators: tuple[str, ...] = ()
+    """Evaluators (--EVAL) whose results count; INVESTIGATOR where none is named."""
+    instead: str = ""
+    """What is read where the plan names no place, for a column that must have one."""
+
+
+@dataclass(frozen=True)
+class ColumnSpec:
+    """One column of an input table: what a cell may hold, and what the column is used for."""
+
+    name: str
+    label: str
+    kind: ValueKind = "text"
+    required: bool = False
+    """Whether every cell must be filled."""
+    allowed: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    scale: str = ""
+    """Key of ``response.ranges`` that holds the scale of a measure: its lowest and highest value
+    take the place of `low` and `high`."""
+    partial: bool = False
+    """Whether a date may lack its day, or its month and day: a rule imputes it."""
+    unit: str = ""
+    units: tuple[RecordedUnit, ...] = ()
+    absent: bool = False
+    """Whether a file may lack the column where no definition in force needs it."""
+    result: bool = False
+    """Whether the column is a result of the assessment: a visit without any is a finding."""
+    limit_of: str = ""
+    """The measure of which this is the upper limit of normal."""
+    rare: bool = False
+    """Whether few studies record the column: its absence is not reported."""
+    needed_by: tuple[str, ...] = ()
+    """Keys of the plan that need the column where they list it or are not ``none``."""
+    counted: bool = False
+    """Whether values are counted by their text, so that a second spelling is a finding."""
+    same: str = ""
+    """Function ``module:name``: texts with the same result are one; `spelling.fold` when empty."""
+    words: str = ""
+    """Function ``module:name`` that returns the words that the plan itself has for the column."""
+    answers: tuple[str, ...] = ()
+    """Words for *not known* that are an answer in this column (terms of a CDISC codelist)."""
+    at_cutoff: AtCutoff = "kept"
+    """What happens to a date after the data cut-off in a record that is kept."""
+    emptied_with: tuple[str, ...] = ()
+    """Columns that are emptied together with the date."""
+    sdtm: SdtmSource = field(default_factory=SdtmSource)
+    adam: tuple[str, ...] = ()
+    """Variables of the ADaM datasets that hold the column as recorded: DATASET.VARIABLE."""
+
+    @property
+    def expected(self) -> str:
+        """What a cell may hold, in words for a message to the site."""
+        if self.allowed:
+            return f"one of {', '.join(self.allowed)}"
+        match self.kind:
+            case "date":
+                less = " (YYYY-MM or YYYY where no more is known)" if self.partial else ""
+                return f"a date as YYYY-MM-DD{less}, from {FIRST_YEAR} to {LAST_YEAR}"
+            case "time":
+                return "a time as HH:MM"
+            case "text":
+                return "text"
+            case "integer":
+                return self._limits("a whole number")
+            case "number":
+                return self._limits("a number")
+        assert_never(self.kind)
+
+    def _limits(self, noun: str) -> str:
+        if self.above is not None:
+            return f"{noun} above {self.above:g}"
+        if self.low is not None and self.high is not None:
+            return f"{noun} from {self.low:g} to {self.high:g}"
+        return noun if self.low is None else f"{noun} of at least {self.low:g}"
+
+    @property
+    def factors(self) -> dict[str, Fraction]:
+        """Exact factor of each unit in which a study may record the column."""
+        return {unit.name: unit.factor for unit in self.units if unit.name}
+
+
+@dataclass(frozen=True)
+class SdtmTable:
+    """How a table is made from an SDTM package."""
+
+    maker: str
+    """Class ``module:name`` that makes the table."""
+    domain: str = ""
+    """Domain whose records are those of the table; '' where it is put together from several."""
+
+
+@dataclass(frozen=True)
+class TableCheck:
+    """A check of a table's records: a function, and the other tables that it needs."""
+
+    function: str
+    """``module:name``; called with the table, the study and the findings, when the check runs."""
+    tables: tuple[str, ...] = ()
+    """The check runs only where these tables have records too."""
+
+
+@dataclass(frozen=True)
+class InputTable:
+    """One input table of the study."""
+
+    name: str
+    description: str
+    """What a row is: the description of the key ``inputs.NAME``."""
+    columns: tuple[ColumnSpec, ...]
+    key: tuple[str, ...]
+    """Columns that identify a record."""
+    date: str
+    """Date of a record: it decides whether the record was known at the data cut-off."""
+    required: bool = False
+    """Whether no analysis is possible without the table, or with an empty one."""
+    absent_note: str = ""
+    """What outputs that need the table say where the study does not have it."""
+    duplicates: str = "durable.intake.checks.records:check_duplicates"
+    """Function ``module:name`` that finds records with the same key."""
+    checks: tuple[TableCheck, ...] = ()
+    """Checks beside those that every table has: duplicates, spellings, subjects and dates."""
+    before_consent: str = ""
+    """Rule that a record dated before consent breaks; '' where that is no finding."""
+    after_withdrawal: str = ""
+    """Rule that a record dated after withdrawal breaks."""
+    cut: str = ""
+    """Function ``module:name`` for what the cut-off changes beside dates of the columns."""
+    sdtm: SdtmTable | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a key, a date or companions that are no columns of the table."""
+        names = [column.name for column in self.columns]
+        beside = [name for column in self.columns for name in column.emptied_with]
+        for name in (*self.key, self.date, *beside):
+            if names.count(name) != 1:
+                raise ValueError(f"{self.name}: {name} is {names.count(name)} columns")
+
+    @cached_property
+    def by_name(self) -> Mapping[str, ColumnSpec]:
+        """The columns by name, in their order."""
+        return {column.name: column for column in self.columns}
+
+    @property
+    def rare(self) -> frozenset[str]:
+        """Columns that few studies record."""
+        return frozenset(column.name for column in self.columns if column.rare)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns, in their order."""
+        return tuple(column.name for column in self.columns)

@@ -1,0 +1,70 @@
+"""The schema of a typed input table, made from the object that declares it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+from durable.contracts.input_table import ColumnSpec
+from durable.contracts.tables import INPUT_TABLES
+from durable.jdm.response import Ranges, Scale
+from durable.sections import FIRST_YEAR, LAST_YEAR
+
+_DTYPES = {"text": object, "time": object, "date": "datetime64[ns]"}
+
+
+def columns(table: str, ranges: Ranges) -> dict[str, ColumnSpec]:
+    """Columns of a table in their order, those of measures within their configured scale."""
+    return {column.name: _scaled(column, ranges) for column in INPUT_TABLES[table].columns}
+
+
+def _scaled(column: ColumnSpec, ranges: Ranges) -> ColumnSpec:
+    if not column.scale:
+        return column
+    scale: Scale = getattr(ranges, column.scale)
+    return replace(column, low=scale.min, high=scale.max)
+
+
+def partial(column: str) -> str:
+    """Name of the column that holds the text of dates recorded in part; None where whole."""
+    return f"{column}_partial"
+
+
+@cache
+def schema(table: str, ranges: Ranges) -> Any:
+    """The pandera schema of a typed table; each check's error is ``rule|expectation``."""
+    import pandera.pandas as pa
+
+    native = columns(table, ranges)
+    rules = {name: _checked(column) for name, column in native.items()}
+    rules |= {
+        partial(name): pa.Column(object, nullable=True)
+        for name, column in native.items()
+        if column.partial
+    }
+    rules["source_row"] = pa.Column("int64")
+    return pa.DataFrameSchema(rules, strict=True, ordered=True, name=table)
+
+
+def _checked(column: ColumnSpec) -> Any:
+    """One column of the schema."""
+    import pandera.pandas as pa
+
+    checks = []
+    if column.allowed:
+        checks.append(pa.Check.isin(column.allowed, error=f"not_allowed|{column.expected}"))
+    for limit, check in (
+        (column.low, pa.Check.ge),
+        (column.high, pa.Check.le),
+        (column.above, pa.Check.gt),
+    ):
+        if limit is not None:
+            checks.append(check(limit, error=f"out_of_range|{column.expected}"))
+    if column.kind == "date":
+        years = pa.Check(
+            lambda date: date.dt.year.between(FIRST_YEAR, LAST_YEAR),
+            error=f"out_of_range|{column.expected}",
+        )
+        checks.append(years)
+    return pa.Column(_DTYPES.get(column.kind, "float64"), checks, nullable=not column.required)

@@ -1,0 +1,116 @@
+"""The input table `adverse_events`: one row per adverse event."""
+
+from __future__ import annotations
+
+from durable.contracts.input_table import (
+    YES_NO,
+    ColumnSpec,
+    InputTable,
+    SdtmSource,
+    SdtmTable,
+    TableCheck,
+)
+
+_CHECKS = "durable.intake.checks.adverse_events"
+
+
+def _grade(name: str, label: str, place: str, variable: str) -> ColumnSpec:
+    return ColumnSpec(
+        name, label, "integer", low=1, high=5, sdtm=SdtmSource(place), adam=(f"ADAE.{variable}",)
+    )
+
+
+def _flag(name: str, label: str, place: str, variable: str) -> ColumnSpec:
+    return ColumnSpec(
+        name, label, allowed=YES_NO, sdtm=SdtmSource(place), adam=(f"ADAE.{variable}",)
+    )
+
+
+ADVERSE_EVENTS = InputTable(
+    name="adverse_events",
+    description="One row per adverse event.",
+    key=("subject_id", "ae_id"),
+    date="start_date",
+    absent_note="no adverse_events table in this study",
+    before_consent="event_before_consent",
+    after_withdrawal="learned_after_withdrawal",
+    cut="durable.intake.cutoff_events:cut_events",
+    columns=(
+        ColumnSpec("subject_id", "Subject identifier", required=True),
+        ColumnSpec(
+            "ae_id",
+            "Identifier of the event",
+            required=True,
+            sdtm=SdtmSource("AE.AESPID", optional=True),
+            adam=("ADAE.AEID",),
+        ),
+        ColumnSpec(
+            "term",
+            "Term as reported",
+            absent=True,
+            sdtm=SdtmSource("AE.AETERM"),
+            adam=("ADAE.AETERM",),
+        ),
+        ColumnSpec(
+            "preferred_term",
+            "MedDRA preferred term",
+            required=True,
+            counted=True,
+            sdtm=SdtmSource("AE.AEDECOD"),
+            adam=("ADAE.AEDECOD",),
+        ),
+        ColumnSpec(
+            "system_organ_class",
+            "MedDRA system organ class",
+            required=True,
+            counted=True,
+            sdtm=SdtmSource("AE.AEBODSYS"),
+            adam=("ADAE.AEBODSYS",),
+        ),
+        ColumnSpec("start_date", "First day", "date", partial=True, sdtm=SdtmSource("AE.AESTDTC")),
+        ColumnSpec(
+            "end_date",
+            "Last day; empty: ongoing or unknown",
+            "date",
+            partial=True,
+            at_cutoff="emptied",
+            emptied_with=("outcome",),
+            sdtm=SdtmSource("AE.AEENDTC"),
+        ),
+        _grade("ctcae_grade", "CTCAE grade", "AE.AETOXGR", "AETOXGR"),
+        _grade("astct_grade", "ASTCT grade (CRS, ICANS)", "SUPPAE.ASTCTGR", "ASTCTGR"),
+        _flag("serious", "Serious", "AE.AESER", "AESER"),
+        _flag("related", "Related to the study treatment", "AE.AEREL", "AEREL"),
+        _flag("dlt", "Dose-limiting toxicity", "SUPPAE.DLT", "AEDLT"),
+        ColumnSpec(
+            "aesi",
+            "Adverse event of special interest: its kind",
+            counted=True,
+            words=f"{_CHECKS}:special_interest_labels",
+            sdtm=SdtmSource("SUPPAE.AESI"),
+            adam=("ADAE.AESI",),
+        ),
+        ColumnSpec(
+            "outcome",
+            "Outcome (CDISC codelist OUT)",
+            counted=True,
+            answers=("unknown",),
+            sdtm=SdtmSource("AE.AEOUT"),
+            adam=("ADAE.AEOUT",),
+        ),
+        ColumnSpec(
+            "ae_seq",
+            "AESEQ of an SDTM package",
+            "integer",
+            low=1,
+            absent=True,
+            rare=True,
+            sdtm=SdtmSource("AE.AESEQ", optional=True),
+        ),
+    ),
+    checks=(
+        TableCheck(f"{_CHECKS}:check_single_rows"),
+        TableCheck(f"{_CHECKS}:check_with_subjects", ("subjects",)),
+    ),
+    sdtm=SdtmTable("durable.intake.sdtm.records:AdverseEvents", "AE"),
+)

@@ -1,0 +1,151 @@
+"""The input table `subjects`: one row per subject."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from durable.contracts.input_table import (
+    ColumnSpec,
+    InputTable,
+    RecordedUnit,
+    SdtmSource,
+    SdtmTable,
+    SelectedRecord,
+    TableCheck,
+)
+
+_INFUSION = SelectedRecord("EX", "EXTRT", "infusion")
+_CONSENT = SelectedRecord("DS", "DSDECOD", "consent")
+_WITHDRAWAL = SelectedRecord("DS", "DSDECOD", "withdrawal")
+_CHECKS = "durable.intake.checks.subjects"
+_GROUPS = ("groups", "safety.escalation")
+
+SUBJECTS = InputTable(
+    name="subjects",
+    description="One row per subject; required without sdtm.",
+    required=True,
+    key=("subject_id",),
+    date="consent_date",
+    columns=(
+        ColumnSpec(
+            "subject_id",
+            "Subject identifier",
+            required=True,
+            counted=True,
+            adam=("USUBJID", "ADSL.SUBJID"),
+        ),
+        ColumnSpec(
+            "part",
+            "Part of the study",
+            allowed=("A", "B"),
+            absent=True,
+            needed_by=_GROUPS,
+            sdtm=SdtmSource("SUPPDM.PART", selected=_INFUSION),
+            adam=("ADSL.PART", "ADAE.PART"),
+        ),
+        ColumnSpec(
+            "dose_level",
+            "Dose level, as a dose (1e7) or a label",
+            absent=True,
+            needed_by=_GROUPS,
+            counted=True,
+            same="durable.intake.doses:dose_or_fold",
+            sdtm=SdtmSource("SUPPDM.DOSELVL", selected=_INFUSION),
+            adam=("ADSL.DOSELVL", "ADAE.DOSELVL"),
+        ),
+        ColumnSpec("sex", "Sex", allowed=("M", "F"), sdtm=SdtmSource("DM.SEX"), adam=("ADSL.SEX",)),
+        ColumnSpec(
+            "age_years",
+            "Age at consent",
+            "number",
+            low=0,
+            high=120,
+            unit="years",
+            units=(
+                RecordedUnit("", sdtm=("years",)),
+                RecordedUnit("months", Fraction(1, 12), ("months",)),
+            ),
+            sdtm=SdtmSource("DM.AGE"),
+            adam=("ADSL.AGE",),
+        ),
+        ColumnSpec(
+            "consent_date",
+            "Date of informed consent",
+            "date",
+            sdtm=SdtmSource("DM.RFICDTC", selected=_CONSENT),
+            adam=("ADSL.RFICDT",),
+        ),
+        ColumnSpec(
+            "lymphodepletion_date",
+            "First day of lymphodepletion",
+            "date",
+            at_cutoff="emptied",
+            sdtm=SdtmSource(
+                "EX.EXSTDTC", selected=SelectedRecord("EX", "EXTRT", "lymphodepletion")
+            ),
+            adam=("ADSL.LDDT",),
+        ),
+        ColumnSpec(
+            "infusion_date",
+            "Date of infusion; empty: not infused",
+            "date",
+            at_cutoff="emptied",
+            emptied_with=("cells_per_kg",),
+            sdtm=SdtmSource("EX.EXSTDTC", selected=_INFUSION, instead="EXSTDTC of EX"),
+            adam=("ADSL.TRTSDT",),
+        ),
+        ColumnSpec(
+            "cells_per_kg",
+            "Cells infused",
+            "number",
+            above=0,
+            unit="cells/kg",
+            units=(
+                RecordedUnit("", sdtm=("cells/kg", "/kg")),
+                RecordedUnit(
+                    "10^6/kg", Fraction(10**6), ("10^6/kg", "10^6 cells/kg", "10^6/kg cells")
+                ),
+            ),
+            sdtm=SdtmSource("EX.EXDOSE", selected=_INFUSION),
+            adam=("ADSL.CELLSKG",),
+        ),
+        ColumnSpec(
+            "last_contact_date",
+            "Date of last contact",
+            "date",
+            at_cutoff="set to the cut-off",
+            sdtm=SdtmSource("DM.RFPENDTC"),
+        ),
+        ColumnSpec(
+            "death_date",
+            "Date of death",
+            "date",
+            at_cutoff="emptied",
+            sdtm=SdtmSource("DM.DTHDTC"),
+            adam=("ADSL.DTHDT",),
+        ),
+        ColumnSpec(
+            "withdrawal_date",
+            "Date of withdrawal from the study",
+            "date",
+            at_cutoff="emptied",
+            emptied_with=("withdrawal_reason",),
+            sdtm=SdtmSource("DS.DSSTDTC", selected=_WITHDRAWAL),
+            adam=("ADSL.EOSDT",),
+        ),
+        ColumnSpec(
+            "withdrawal_reason",
+            "Reason for withdrawal",
+            absent=True,
+            counted=True,
+            sdtm=SdtmSource("DS.DSTERM", selected=_WITHDRAWAL),
+            adam=("ADSL.DCSREAS",),
+        ),
+    ),
+    checks=(
+        TableCheck(f"{_CHECKS}:check_single_rows"),
+        TableCheck(f"{_CHECKS}:check_baselines", ("visits",)),
+        TableCheck("durable.intake.checks.deaths:check_deaths_assessed"),
+    ),
+    sdtm=SdtmTable("durable.intake.sdtm.subjects:Subjects", "DM"),
+)

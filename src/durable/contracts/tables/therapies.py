@@ -1,0 +1,53 @@
+"""The input table `therapies`: one row per subject and therapy."""
+
+from __future__ import annotations
+
+from durable.contracts.input_table import (
+    YES_NO,
+    ColumnSpec,
+    InputTable,
+    SdtmSource,
+    SdtmTable,
+    TableCheck,
+)
+
+_CHECKS = "durable.intake.checks.therapies"
+
+THERAPIES = InputTable(
+    name="therapies",
+    description="One row per subject and therapy.",
+    key=("subject_id", "therapy", "start_date"),
+    date="start_date",
+    after_withdrawal="learned_after_withdrawal",
+    columns=(
+        ColumnSpec("subject_id", "Subject identifier", required=True),
+        ColumnSpec(
+            "therapy",
+            "Name of the therapy",
+            required=True,
+            counted=True,
+            sdtm=SdtmSource("CM.CMTRT"),
+        ),
+        ColumnSpec("start_date", "First day", "date", required=True, sdtm=SdtmSource("CM.CMSTDTC")),
+        ColumnSpec(
+            "end_date",
+            "Last day; empty: ongoing",
+            "date",
+            at_cutoff="emptied",
+            sdtm=SdtmSource("CM.CMENDTC"),
+        ),
+        ColumnSpec(
+            "new_systemic",
+            "New systemic immunosuppressive therapy",
+            required=True,
+            allowed=YES_NO,
+            sdtm=SdtmSource("SUPPCM.NEWSYS"),
+        ),
+        ColumnSpec("reason", "Reason", absent=True, sdtm=SdtmSource("CM.CMINDC")),
+    ),
+    checks=(
+        TableCheck(f"{_CHECKS}:check_single_rows"),
+        TableCheck(f"{_CHECKS}:check_with_subjects", ("subjects",)),
+    ),
+    sdtm=SdtmTable("durable.intake.sdtm.records:Records", "CM"),
+)

@@ -1,0 +1,38 @@
+"""Checks of deaths that the dose escalation waits for."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from durable.intake.findings import Findings
+from durable.intake.study import Study
+from durable.intake.tables import Table, date_of, fatal, first_day, last_day, left_empty
+
+
+def check_deaths_assessed(table: Table, study: Study, findings: Findings) -> None:
+    """Deaths of which nobody recorded whether they are dose-limiting.
+
+    By them the dose escalation waits (`analyse.limiting`).
+    """
+    window, known = study.plan.safety.dlt_window_days, study.subjects
+    events = study.tables.get("adverse_events")
+    until = f"within {window} days of infusion: dose-limiting until it is assessed"
+    reported: pd.Series[str] = pd.Series(dtype=object)
+    if events is not None:
+        frame = events.frame
+        by_fatal = fatal(frame).any(axis=1)
+        reported = frame["subject_id"].loc[by_fatal]
+        infusion = date_of(frame, known, "infusion_date")
+        death = date_of(frame, known, "death_date").fillna(last_day(frame, "end_date"))
+        begun, died = first_day(frame, "start_date"), (death - infusion).dt.days
+        inside = ((begun >= infusion) & ((begun - infusion).dt.days <= window)) | (
+            (died >= 0) & (died <= window)
+        )
+        missing = by_fatal & inside & left_empty(events, "dlt")
+        expected = f"Y or N: a fatal event {until}"
+        findings.add(events.recorded, missing, "dlt", "dlt_not_assessed", expected)
+    people = table.frame
+    day = (people["death_date"] - people["infusion_date"]).dt.days
+    alone = (day >= 0) & (day <= window) & ~people["subject_id"].isin(reported)
+    expected = f"a fatal adverse event with dlt Y or N: a death {until}"
+    findings.add(table.recorded, alone, "death_date", "dlt_not_assessed", expected)

@@ -1,0 +1,125 @@
+"""Checks that every table has: duplicates, spellings, and records against their subject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from durable.contracts.input_table import ColumnSpec, named_object
+from durable.contracts.spelling import fold, spelled
+from durable.contracts.tables import INPUT_TABLES
+from durable.intake.findings import Findings
+from durable.intake.study import Study
+from durable.intake.tables import Table, date_of, first_day, last_day, looked_up, of_known, repeated
+from durable.intake.texts import Phrase, coded
+from durable.intake.values import Typed
+
+
+def check_duplicates(table: Table, study: Study, findings: Findings) -> None:
+    """Records with the same key as an earlier one."""
+    add_duplicates(table, table.frame, findings)
+
+
+def add_duplicates(
+    table: Table, frame: pd.DataFrame | Typed, findings: Findings
+) -> pd.Series[bool]:
+    """Find the rows of `frame` (rows of the table) that repeat an earlier key; which they are."""
+    spec = INPUT_TABLES[table.recorded.table]
+    keys = list(spec.key)
+    filled = [frame[name].notna() for name in keys if spec.by_name[name].required]
+    again = repeated(frame, keys) & pd.Series(np.logical_and.reduce(filled), index=frame.index)
+    first = _first_row(frame, keys, again).reindex(table.frame.index, fill_value=0)
+    again = again.reindex(table.frame.index, fill_value=False)
+    expected = Phrase(f"one record for {', '.join(keys)}; row {{}} has the same", (first,))
+    findings.add(table.recorded, again, keys[-1], "duplicate_record", expected)
+    return again
+
+
+def _first_row(
+    frame: pd.DataFrame | Typed, keys: list[str], again: pd.Series[bool]
+) -> pd.Series[int]:
+    """Row of the first record with the same key as one that is there `again`."""
+    if not again.any():
+        return frame["source_row"]
+    alike = frame[[*keys, "source_row"]].loc[repeated(frame, keys, keep=False)]
+    groups = alike.groupby(keys, dropna=False, observed=True)["source_row"]
+    return groups.transform("min").reindex(frame.index, fill_value=0)
+
+
+def check_spellings(table: Table, study: Study, findings: Findings) -> None:
+    """Values that are another spelling of a more frequent one, or of a word of the plan."""
+    for column in INPUT_TABLES[table.recorded.table].columns:
+        if column.counted:
+            words = named_object(column.words)(study.plan) if column.words else {}
+            _check_spelling(table, column, words, findings)
+
+
+def _check_spelling(
+    table: Table, column: ColumnSpec, words: dict[str, str], findings: Findings
+) -> None:
+    """Check one column; `words` of the plan, by where they are, are the usual spellings."""
+    value = table.frame[column.name]
+    same: Callable[[str], Any] = named_object(column.same) if column.same else fold
+    distinct = pd.Series([*dict.fromkeys([*coded(value)[1], *words])], dtype=object)
+    forms = distinct.map(same)
+    alike = forms.duplicated(keep=False)
+    if not alike.any():
+        return
+    count = value.loc[value.isin(distinct[alike])].value_counts()
+    texts = pd.DataFrame({"text": distinct, "same": forms}).loc[alike]
+    texts["count"] = texts["text"].map(count.rename(index=str)).astype(float)
+    texts.loc[texts["text"].isin([*words]), "count"] = np.inf
+    texts = texts.sort_values(["count", "text"], ascending=[False, True])
+    usual = texts.groupby("same")["text"].transform("first").set_axis(texts["text"])
+    other = usual.loc[(usual != usual.index) & ~usual.index.isin([*words])]
+    messages = {
+        text: spelled(str(text), as_usual, words.get(as_usual, "elsewhere"))
+        for text, as_usual in other.items()
+    }
+    expected = Phrase("{}", (looked_up(value, pd.Series(messages, dtype=object)),))
+    where = value.isin(other.index)
+    findings.add(table.recorded, where, column.name, "spelling_varies", expected)
+
+
+def check_known_subjects(table: Table, study: Study, findings: Findings) -> None:
+    """Records of subjects who are not in the subjects table."""
+    known = study.subjects
+    subject = table.frame["subject_id"]
+    unknown = subject.notna() & ~of_known(table.frame, known)
+    if not unknown.any():
+        return
+    by_fold = {fold(name): name for name in known.index.dropna()}
+    subjects_table = "the subjects table"
+    expected = {
+        text: spelled(text, by_fold[fold(text)], f"in {subjects_table}")
+        if fold(text) in by_fold
+        else f"a subject of {subjects_table}"
+        for text in subject.loc[unknown].unique()
+    }
+    phrase = Phrase("{}", (looked_up(subject, pd.Series(expected, dtype=object)),))
+    findings.add(table.recorded, unknown, "subject_id", "unknown_subject", phrase)
+
+
+def check_dates(table: Table, study: Study, findings: Findings) -> None:
+    """Records before consent, or after death, withdrawal or last contact of their subject."""
+    spec = INPUT_TABLES[table.recorded.table]
+    # A date recorded in part is wrong only where every day it can mean is.
+    first, last = first_day(table.frame, spec.date), last_day(table.frame, spec.date)
+    for limit_name, rule, word in (
+        ("consent_date", spec.before_consent, "before"),
+        ("death_date", "after_death", "after"),
+        ("withdrawal_date", spec.after_withdrawal, "after"),
+        ("last_contact_date", "after_last_contact", "after"),
+    ):
+        if not rule:
+            continue
+        limit = date_of(table.frame, study.subjects, limit_name)
+        wrong = last < limit if word == "before" else first > limit
+        if rule == "after_last_contact":  # reported once: after death or withdrawal says more
+            for reported in ("death_date", "withdrawal_date"):
+                wrong &= ~(first > date_of(table.frame, study.subjects, reported))
+        expected = Phrase(f"a date not {word} the subject's {limit_name} ({{}})", (limit,))
+        findings.add(table.recorded, wrong, spec.date, rule, expected)

@@ -1,0 +1,87 @@
+"""Which columns of the input tables the definitions in force need; a file may lack the others.
+
+A column that is absent and not needed is one that the study does not record: it is empty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from durable.contracts.input_table import ColumnSpec
+from durable.contracts.tables import INPUT_TABLES
+from durable.jdm.needs import columns_needed
+from durable.plan import Plan
+
+#: By column the keys of the plan that need it; '' where every analysis does.
+Needed = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What the definitions in force need of the input tables."""
+
+    columns: dict[str, Needed]
+    """By table."""
+    enzyme: str = ""
+    """The key of the plan by which a muscle enzyme is a measure of the core set, any of them with
+    its upper limit of normal; '' where there is none."""
+
+    def missing(self, table: str, present: set[str]) -> dict[str, str]:
+        """Columns that are needed and not among those present, and the keys that need them."""
+        found = {n: why for n, why in self.columns[table].items() if n not in present}
+        limits = {c.limit_of: c.name for c in INPUT_TABLES[table].columns if c.limit_of}
+        if not limits or not self.enzyme:
+            return found
+        enzymes = [enzyme for enzyme in limits if enzyme in present]
+        if not enzymes:
+            first = next(iter(limits))
+            found[first] = f"{self.enzyme} (this or another muscle enzyme with its limit)"
+        needed = {limits[enzyme]: self.enzyme for enzyme in enzymes}
+        return found | {name: why for name, why in needed.items() if name not in present}
+
+
+def always_needed() -> Needs:
+    """What every analysis needs, and all that most studies record."""
+    return Needs(
+        {
+            name: dict.fromkeys((n for n in table.names if n not in table.rare), "")
+            for name, table in INPUT_TABLES.items()
+        }
+    )
+
+
+def needs(plan: Plan) -> Needs:
+    """What the plan's definitions need, those of its sensitivity analyses among them."""
+    columns: dict[str, Needed] = {
+        name: {
+            column.name: _deciding_key(column, plan)
+            for column in table.columns
+            if not column.absent or _deciding_key(column, plan)
+        }
+        for name, table in INPUT_TABLES.items()
+    }
+    responses = {"response": plan.response} | {
+        f"sensitivity.{name}.response": plan.response_of(name) for name in plan.sensitivity
+    }
+    enzyme = ""
+    for prefix, response in responses.items():
+        for column, key in columns_needed(response):
+            if column == "enzyme":
+                enzyme = enzyme or f"{prefix}.{key}"
+            else:
+                columns["visits"].setdefault(column, f"{prefix}.{key}")
+    return Needs(columns, enzyme)
+
+
+def _deciding_key(column: ColumnSpec, plan: Plan) -> str:
+    """The key of the plan by which a column is needed; '' where none of its keys needs it."""
+    for path in column.needed_by:
+        value: object = plan
+        for key in path.split("."):
+            value = getattr(value, key)
+        if isinstance(value, tuple):
+            if column.name in value:
+                return path
+        elif value != "none":
+            return f"{path} ({value})"
+    return ""

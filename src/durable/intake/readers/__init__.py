@@ -1,0 +1,1 @@
+"""Readers of the formats of files: every cell as text."""

@@ -1,0 +1,1 @@
+"""The native tables from the domains of an SDTM package."""

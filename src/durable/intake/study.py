@@ -1,0 +1,26 @@
+"""The study as the checks of its records see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from durable.intake.tables import Table
+from durable.plan import Plan
+
+
+@dataclass(frozen=True)
+class Study:
+    """The tables that have records, by name, and the plan."""
+
+    tables: dict[str, Table]
+    plan: Plan
+
+    @cached_property
+    def subjects(self) -> pd.DataFrame:
+        """The first row of each subject in the subjects table, by subject_id."""
+        frame = self.tables["subjects"].frame.to_frame()
+        once = frame.drop_duplicates("subject_id").astype({"subject_id": object})
+        return once.set_index("subject_id")

@@ -1,0 +1,21 @@
+"""Which columns of the visits table the definitions of response need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from durable.jdm.response import Response
+
+
+def columns_needed(response: Response) -> Iterator[tuple[str, str]]:
+    """Columns of visits, or ``enzyme``, and the key below the section that needs each."""
+    for measure in response.measures.values():
+        yield measure, f"core_set ({response.core_set})"
+    remission, recurrence = response.remission, response.recurrence
+    for column, key in remission.columns.items():
+        yield column, f"remission.{key}"
+    if recurrence.investigator:
+        yield "investigator_assessment", "recurrence.investigator"
+    if recurrence.worsening.enabled:
+        for column in ("physician_global", "mmt8", "extramuscular"):
+            yield column, "recurrence.worsening.enabled"
