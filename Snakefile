@@ -12,11 +12,8 @@ container: "docker://python:3.12-slim"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/intake.smk"
-include: "workflow/rules/derive.smk"
-include: "workflow/rules/analyse.smk"
-include: "workflow/rules/display.smk"
-include: "workflow/rules/export.smk"
+include: "workflow/rules/check.smk"
+include: "workflow/rules/analysis.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/series.smk"
@@ -27,9 +24,4 @@ rule all:
     input:
         # Every file: what a run that was stopped took away is made again, also where all that was
         # made from it is still there.
-        RESULTS,
-        rules.record.output,
-
-
-for each in workflow.rules:
-    each.message = each.message or about(each.name, each.shellcmd)
+        RUN.outputs(),

@@ -109,7 +109,7 @@ def modules() -> list[str]:
 def one_interpreter() -> list[str]:
     """A command that runs every stage of the demo study in one process."""
     calls = f"[main([s, '--config', 'config/config.yaml', '--results', 'one']) for s in {stages()}]"
-    program = f"import sys; from durable.commands import main; sys.exit(any({calls}))"
+    program = f"import sys; from durable.cli import main; sys.exit(any({calls}))"
     return [sys.executable, "-c", program]
 
 

@@ -1,25 +1,20 @@
-"""Command line: has the server of the run do a stage, or else does the command itself."""
+"""``python -m durable``: the command line."""
 
 from __future__ import annotations
 
-import os
 import sys
-
-from durable.client import THREADS, ask
 
 
 def main() -> int:
-    """Do the command of the command line; the exit status is 0, 1 (data) or 2 (configuration)."""
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    # Nothing else is imported before: of a stage that is served, this process only waits for it.
-    status = ask(sys.argv[1:])
-    if status is not None:
-        return status
-    from durable import commands
+    """Do the command of the command line; its exit status."""
+    from durable.runs.environment import use_one_thread
 
+    use_one_thread()
     # Where it is installed, for the tests, pandera would load it to make up data by a contract.
     sys.modules.setdefault("hypothesis", None)  # type: ignore[arg-type]
-    return commands.main()
+    from durable.cli import main as do_command
+
+    return do_command()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,14 @@
-"""Mistakes in data or configuration: told to the user in words, with an exit status."""
+"""Mistakes of a user: told as a message, without a traceback."""
 
 from __future__ import annotations
 
 
 class UserError(Exception):
-    """A message for the user; no traceback is shown for it."""
+    """A mistake of the user, or a situation that is theirs to mend."""
 
     status = 1
+    """Exit status of the command that meets it."""
+
+
+class DataError(UserError):
+    """Errors in the data: their number, where the listing is, and where the first ones are."""

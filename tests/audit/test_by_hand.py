@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from durable.by_hand import NOTES, made_by_hand
+from durable.runs.by_hand import NOTES, made_by_hand
 from tests.audit.conftest import PINNED
 from tests.workflow.conftest import RESULTS, Study
 

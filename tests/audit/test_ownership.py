@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from durable.audit.study import RECORD
+from durable.runs.ownership import RECORD
 from tests.audit.conftest import pinned
 from tests.workflow.conftest import RESULTS, Study
 

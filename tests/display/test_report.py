@@ -125,7 +125,7 @@ def test_refers_to_nothing_outside_and_lets_only_its_own_script_run(
 
 def test_is_the_same_bytes_and_names_no_folder(demo: Made, text: str) -> None:
     plan, folder = demo
-    assert page(plan.only(STAGES["report"].plan), folder) == text
+    assert page(plan.only(STAGES["display"].sections), folder) == text
     assert str(folder.parents[1]) not in text
 
 
@@ -175,7 +175,7 @@ def test_names_the_definitions_that_differ(demo: Made) -> None:
 
 def test_every_key_of_the_plan_is_shown_with_its_meaning(demo: Made, text: str) -> None:
     # All but what is handed over, which changes nothing that the page shows.
-    keys = plan_keys(demo[0].only(STAGES["report"].plan))
+    keys = plan_keys(demo[0].only(STAGES["display"].sections))
     assert len(keys) > 80
     for key in keys:
         assert f">{key.path}<" in text

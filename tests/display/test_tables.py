@@ -456,10 +456,10 @@ def test_tables_are_numbered_in_reading_order_whichever_are_there(tmp_path):
 @pytest.mark.parametrize("name", KINDS)
 def test_every_table_has_notes_and_reads_only_what_its_stage_declares(name, tmp_path):
     table = made(tmp_path, everything())[f"t_{name}"]
-    declared = made(tmp_path, everything(), PLAN.only(STAGES["tables"].plan))[f"t_{name}"]
+    declared = made(tmp_path, everything(), PLAN.only(STAGES["display"].sections))[f"t_{name}"]
     assert declared == table
     assert len(table.footnotes) >= 3
-    digest = PLAN.digest(STAGES["tables"].plan)[:12]
+    digest = PLAN.digest(STAGES["display"].sections)[:12]
     source = "full precision in ard.csv"
     assert table.footnotes[-1].endswith(f"{source}. Plan {digest}; inputs s.csv 0123456789ab.")
     assert table.subtitles[0].startswith("Population: All ") or name in ("dor", "kinetics")
@@ -591,9 +591,9 @@ def test_rows_of_the_csv_name_all_they_stand_under():
 
 def test_the_stage_writes_every_form_of_every_table(tmp_path):
     made(tmp_path, everything())
-    tables.run(PLAN.only(STAGES["tables"].plan), tmp_path)
+    tables.run(PLAN.only(STAGES["display"].sections), tmp_path)
     files = {path.name for path in (tmp_path / "tables").iterdir()}
     assert files == {f"t_{name}.{form}" for name in ORDER for form in ("csv", "html", "rtf")}
     before = {path: path.read_bytes() for path in (tmp_path / "tables").iterdir()}
-    tables.run(PLAN.only(STAGES["tables"].plan), tmp_path)
+    tables.run(PLAN.only(STAGES["display"].sections), tmp_path)
     assert {path: path.read_bytes() for path in (tmp_path / "tables").iterdir()} == before

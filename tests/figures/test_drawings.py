@@ -95,7 +95,7 @@ def test_heading_names_number_study_population_and_cutoff_and_the_foot_source_an
     assert "Population: All infused subjects" in found
     heading = "NCT06569472. Efficacy and duration of response, data cut-off 2024-06-30"
     assert heading in found
-    digest = PLAN.digest(STAGES["figures"].plan)[:12]
+    digest = PLAN.digest(STAGES["figures"].sections)[:12]
     assert f"Source: ADSL, ADRS, ADTTE; points in f_swimmer.csv. Plan {digest}." in found
 
 
@@ -117,7 +117,7 @@ def test_footnotes_follow_the_plan() -> None:
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=lambda spec: spec.name)
 def test_every_figure_has_notes_and_reads_only_what_its_stage_declares(spec: FigureSpec) -> None:
-    declared = PLAN.only(STAGES["figures"].plan)
+    declared = PLAN.only(STAGES["figures"].sections)
     notes = caption_of(spec, declared).notes
     assert len(notes) >= 2
     assert notes == caption_of(spec, PLAN).notes

@@ -38,8 +38,8 @@ def made(folder: Path, subjects: int) -> Path:
     folder.mkdir()
     write_study(folder, subjects)
     plan = load(folder / "plan.yaml")
-    check.run(plan.only(STAGES["check"].plan), folder)
-    cutoff.run(plan.only(STAGES["cut"].plan), folder)
+    check.run(plan.only(STAGES["check"].sections), folder)
+    cutoff.run(plan.only(STAGES["derive"].sections), folder)
     return folder
 
 

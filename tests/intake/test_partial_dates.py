@@ -16,7 +16,7 @@ def events(study: Study) -> pd.DataFrame:
     study.check()
     study.cut()
     for stage, module in (("derive", datasets), ("events", adae)):
-        module.run(study.plan().only(STAGES[stage].plan), study.results)
+        module.run(study.plan().only(STAGES[stage].sections), study.results)
     frame = pd.read_parquet(study.results / "adam" / "adae.parquet")
     for column in ("ASTDT", "AENDT"):
         frame[column] = frame[column].dt.strftime("%Y-%m-%d").fillna("")

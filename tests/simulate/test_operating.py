@@ -26,7 +26,7 @@ FEW = 60
 
 
 def ran(of: Plan, folder: Path) -> dict[str, bytes]:
-    operating.run(of.only(STAGES["operating"].plan), folder)
+    operating.run(of.only(STAGES["gather"].sections), folder)
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.csv")
     }

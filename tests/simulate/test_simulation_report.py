@@ -30,8 +30,8 @@ TABLES = ["operating", "decisions", "spacing", "definitions", "theory"]
 
 def made(of: Plan, folder: Path) -> Path:
     chunks.write(of, chunks.frame(of), folder)
-    operating.run(of.only(STAGES["operating"].plan), folder)
-    simulation.run(of.only(STAGES["simulation_report"].plan), folder)
+    operating.run(of.only(STAGES["gather"].sections), folder)
+    simulation.run(of.only(STAGES["gather"].sections), folder)
     return folder
 
 
@@ -129,8 +129,8 @@ def test_nothing_estimable_is_shown_as_ne(tmp_path: Path) -> None:
     median = rows["ESTIMATE"] == "median DOR"
     rows.loc[median, ["VALUE", "LOWER", "UPPER"]] = np.nan
     chunks.write(of, rows, tmp_path)
-    operating.run(of.only(STAGES["operating"].plan), tmp_path)
-    simulation.run(of.only(STAGES["simulation_report"].plan), tmp_path)
+    operating.run(of.only(STAGES["gather"].sections), tmp_path)
+    simulation.run(of.only(STAGES["gather"].sections), tmp_path)
     found = table(tmp_path, "operating")
     row = next(r for r in found if r["row"] == "DOR, median (months)")
     assert [row[name] for name in ("Mean", "Bias", "SD", "Coverage, %", "Width")] == ["NE"] * 5

@@ -4,74 +4,63 @@ import os
 import sys
 from pathlib import Path
 
-from durable.audit.pins import code_files, digest, lock_digest
-from durable.audit.study import inputs_notice, refuse_other_study
-from durable.by_hand import made_by_hand, notice
 from durable.errors import UserError
-from durable.figures import figures_of
-from durable.workflow import (
-    SERIES,
-    SIMULATION,
-    about,
-    allowed,
-    asks,
-    begin,
-    configuration,
-    dependencies,
-    disk_notice,
-    end,
-    final_notice,
-    findings_notice,
-    folders,
-    graph,
+from durable.runs.by_hand import made_by_hand, notice
+from durable.runs.configuration import (
+    allowed_differences,
+    configuration_file,
     input_digests,
-    input_files,
-    keep_to_run,
-    plan_file,
-    plan_of,
-    refuse_edited,
-    results_notice,
-    set_environment,
-    start_server,
-    stop_server,
+    plan_of_run,
+    targets_include,
 )
+from durable.runs.environment import refuse_changed_run, set_job_environment
+from durable.runs.files import SERIES, SIMULATION, input_files
+from durable.runs.final import final_notice
+from durable.runs.guard import Run, begin, end, plan_file, results_folders
+from durable.runs.notices import (
+    disk_notice,
+    findings_notice,
+    results_notice,
+    rule_lines,
+    up_to_date_notice,
+)
+from durable.runs.ownership import inputs_notice, refuse_other_study
+from durable.runs.pins import code_files, digest, lock_digest
+from durable.runs.results import refuse_edited
+from durable.runs.terminal import show_stage_lines
 
 OPTIONS = workflow.config_settings.config
 # A job on another machine runs what the process that sent it has checked.
 SENT = not workflow.is_main_process
 WORKFLOW = Path(workflow.basedir)
-PROGRAM = digest(code_files(WORKFLOW))
 try:
-    CONFIG = configuration(workflow.overwrite_configfiles, OPTIONS)
+    CONFIG = configuration_file(workflow.overwrite_configfiles, OPTIONS)
     TARGETS = [argument for argument in sys.argv[1:] if Path(argument) != CONFIG]
-    ASKED = asks(TARGETS, "simulate", SIMULATION)
-    ALLOW = allowed(OPTIONS.get("allow"))
-    PLAN = plan_of(
+    SIMULATED = targets_include(TARGETS, "simulate", SIMULATION)
+    IN_SERIES = targets_include(TARGETS, "series", SERIES)
+    ALLOW = allowed_differences(OPTIONS.get("allow"))
+    PLAN = plan_of_run(
         CONFIG,
-        inputs=not SENT and not ASKED,
-        simulation=ASKED,
-        cutoffs=asks(TARGETS, "series", SERIES),
+        inputs=not SENT and not SIMULATED,
+        simulation=SIMULATED,
+        cutoffs=IN_SERIES,
     )
-    FOLDER = f"results/{PLAN.analysis.id}"
-    CONTENTS = input_digests(PLAN)
-    keep_to_run(os.environ, PLAN, PROGRAM, SENT)
+    RUN = Run(PLAN, CONFIG, WORKFLOW, digest(code_files(WORKFLOW)), input_digests(PLAN))
+    FOLDER = str(RUN.folder)
+    refuse_changed_run(os.environ, PLAN, RUN.program, sent=SENT)
     if not SENT:
-        for folder in folders(PLAN, asks(TARGETS, "series", SERIES)):
+        for folder in results_folders(PLAN, cutoffs=IN_SERIES):
             refuse_other_study(PLAN, CONFIG, folder)
-        # An audit says more about edited results than that they are refused.
-        if PLAN.pins is None:
-            refuse_edited(Path(FOLDER))
-        BY_HAND = made_by_hand(Path(FOLDER))
-        told = [final_notice(PLAN, Path(FOLDER)), notice(BY_HAND, Path(FOLDER))]
+            # An audit says more about edited results than that they are refused.
+            if PLAN.pins is None:
+                refuse_edited(folder)
+        BY_HAND = made_by_hand(RUN.folder)
+        notices = [final_notice(PLAN, RUN.folder), notice(BY_HAND, RUN.folder)]
         # An audit names the inputs one by one.
-        if not ASKED and "audit" not in TARGETS:
-            told.append(inputs_notice(PLAN, CONTENTS, Path(FOLDER)))
-        print(
-            *filter(None, told),
-            sep="\n",
-            end="\n" if any(told) else "",
-            file=sys.stderr,
-        )
+        if not SIMULATED and "audit" not in TARGETS:
+            notices.append(inputs_notice(PLAN, RUN.contents, RUN.folder))
+        for text in filter(None, notices):
+            print(text, file=sys.stderr)
 except UserError as error:
     raise WorkflowError(str(error)) from None
 
@@ -79,7 +68,11 @@ except UserError as error:
 config.clear()
 config.update(PLAN.model_dump(mode="json"))
 
-set_environment(os.environ, Path(sys.executable), PROGRAM)
+set_job_environment(os.environ, Path(sys.executable))
+
+settings = workflow.output_settings
+if not (SENT or settings.dryrun or settings.verbose):
+    show_stage_lines(logger, rule_lines(), up_to_date_notice(RUN.folder))
 
 # Snakemake would import pandas to see whether a parameter is a frame. None is; it looks first
 # whether pandas can be imported.
@@ -88,11 +81,9 @@ sys.modules.setdefault("pandas", None)
 
 # An input of each stage for its place: what the stage reads of it is among its parameters.
 PLAN_FILE = ancient(str(CONFIG))
-INPUTS = input_files(PLAN)
-
-
-def outputs():
-    return [str(file) for rule in workflow.rules for file in rule.output]
+FILES = RUN.files
+# The locks of the results, held for as long as this process lives.
+LOCKS = []
 
 
 def made_again(wildcards):
@@ -101,21 +92,37 @@ def made_again(wildcards):
     Asked while it looks what is to be made, as it then does itself for what a killed run left.
     """
     if not SENT:
-        workflow.dag.forcefiles.update(str(Path(FOLDER, name)) for name in BY_HAND)
+        workflow.dag.forcefiles.update(str(RUN.folder / name) for name in BY_HAND)
     return []
+
+
+def in_report(files):
+    """Files of a stage, those that readers open in the report of Snakemake, with captions."""
+    return [flagged(Path(file)) for file in files]
+
+
+def flagged(file):
+    shown = {
+        ("tables", ".html"): "Tables",
+        ("figures", ".svg"): "Figures",
+        ("listings", ".csv"): "Listings",
+        (RUN.folder.name, ".html"): "Report",
+    }
+    category = shown.get((file.parent.name, file.suffix))
+    if category is None:
+        return str(file)
+    caption = WORKFLOW / "workflow" / "report" / f"{file.stem}.rst"
+    general = caption.with_name("listing.rst")
+    return report(
+        str(file),
+        caption=str(caption if caption.is_file() else general),
+        category=category,
+        labels={"output": file.stem},
+    )
 
 
 def jobs():
     return {job.rule.name for job in workflow.dag.needrun_jobs(exclude_finished=False)}
-
-
-def commands():
-    needed = [job.rule for job in workflow.dag.needrun_jobs()]
-    if "further" in {each.name for each in needed}:
-        # An analysis at another cut-off takes the stages of this one.
-        of_analysis = graph(workflow.rules)
-        needed += [each for each in workflow.rules if each.name in of_analysis]
-    return [each.shellcmd for each in needed]
 
 
 onstart:
@@ -124,32 +131,18 @@ onstart:
         # a core busy with counting when it is set to none.
         workflow.scheduler.job_rate_limiter = None
     try:
-        begin(
-            PLAN,
-            Path(FOLDER),
-            graph(workflow.rules),
-            jobs(),
-            WORKFLOW,
-            ALLOW,
-            CONTENTS,
-        )
+        LOCKS.extend(begin(RUN, jobs(), ALLOW))
     except (UserError, OSError) as error:
         raise WorkflowError(str(error)) from None
-    if workflow.local_exec:
-        start_server(os.environ, Path(FOLDER), commands())
 
 
 onsuccess:
-    stop_server()
-    end(PLAN, Path(FOLDER), graph(workflow.rules), jobs())
-    if told := results_notice(Path(FOLDER), jobs()):
-        print(told, file=sys.stderr)
+    end(RUN, jobs())
+    if text := results_notice(RUN.folder, jobs()):
+        print(text, file=sys.stderr)
 
 
 onerror:
-    stop_server()
-    end(PLAN, Path(FOLDER), graph(workflow.rules), jobs())
-    if told := disk_notice(Path(FOLDER)) or (
-        "check" in jobs() and findings_notice(Path(FOLDER))
-    ):
-        print(told, file=sys.stderr)
+    end(RUN, jobs())
+    if text := disk_notice(RUN.folder):
+        print(text, file=sys.stderr)

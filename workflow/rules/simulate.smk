@@ -1,12 +1,11 @@
 """Makes simulation/: virtual trials by the definitions of the plan. No part of `rule all`.
 
-Trials scatter over chunks; `operating` gathers them, `simulation_report` shows them.
+Trials scatter over chunks; the stage `gather` puts them together and shows them.
 """
 
-SIMULATION_TABLES = ["operating", "decisions", "spacing", "definitions", "theory"]
-SIMULATION_FIGURES = ["coverage", "spacing", "definitions"]
-
 if PLAN.simulation:
+
+    GATHERED = RUN.simulation_files()
 
     rule simulate_chunk:
         input:
@@ -23,72 +22,24 @@ if PLAN.simulation:
             mem_mb=1500,
             runtime=120,
         params:
-            **dependencies(PLAN, "simulate"),
+            **RUN.digests("simulate"),
         shell:
-            "python -m durable simulate --config {input.config:q} --plan {params.plan}"
+            "python -m durable stage simulate --config {input.config:q} --plan {params.plan}"
             " --chunk {wildcards.chunk} &> {log:q}"
 
-    rule simulation_truth:
+    rule gather:
         input:
+            GATHERED.inputs,
             config=PLAN_FILE,
         output:
-            f"{FOLDER}/simulation/truth.csv",
+            GATHERED.outputs,
         log:
-            f"{FOLDER}/simulation/logs/truth.log",
+            f"{FOLDER}/simulation/logs/gather.log",
         params:
-            **dependencies(PLAN, "simulation_truth"),
+            **RUN.digests("gather"),
         shell:
-            "python -m durable simulation_truth --config {input.config:q} --plan {params.plan}"
-            " &> {log:q}"
-
-    CHUNKS = expand(rules.simulate_chunk.output, chunk=range(PLAN.simulation.chunks))
-
-    rule operating:
-        input:
-            CHUNKS,
-            rules.simulation_truth.output,
-            config=PLAN_FILE,
-        output:
-            expand(
-                f"{FOLDER}/simulation/{{name}}.csv",
-                name=["operating", "decisions", "theory", "spacing"],
-            ),
-            points=[
-                f"{FOLDER}/simulation/figures/f_{name}.csv"
-                for name in SIMULATION_FIGURES
-            ],
-        log:
-            f"{FOLDER}/simulation/logs/operating.log",
-        params:
-            **dependencies(PLAN, "operating"),
-        shell:
-            "python -m durable operating --config {input.config:q} --plan {params.plan} &> {log:q}"
-
-    rule simulation_report:
-        input:
-            rules.operating.output,
-            config=PLAN_FILE,
-        output:
-            expand(
-                f"{FOLDER}/simulation/tables/t_{{name}}.{{form}}",
-                name=SIMULATION_TABLES,
-                form=["csv", "html", "rtf"],
-            ),
-            expand(
-                f"{FOLDER}/simulation/figures/f_{{name}}.{{form}}",
-                name=SIMULATION_FIGURES,
-                form=["png", "svg"],
-            ),
-            f"{FOLDER}/simulation/simulation.html",
-        log:
-            f"{FOLDER}/simulation/logs/report.log",
-        params:
-            **dependencies(PLAN, "simulation_report"),
-        shell:
-            "python -m durable simulation_report --config {input.config:q} --plan {params.plan}"
-            " &> {log:q}"
+            "python -m durable stage gather --config {input.config:q} --plan {params.plan} &> {log:q}"
 
     rule simulate:
         input:
-            rules.operating.output,
-            rules.simulation_report.output,
+            GATHERED.outputs,

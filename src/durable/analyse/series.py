@@ -27,8 +27,7 @@ def run(plan: Plan, folder: Path) -> None:
     Parameters
     ----------
     folder
-        ``series/`` in the results of the plan. The analysis of the plan lies around it, results at
-        the further cut-offs in ``ard/`` and ``sources/``.
+        ``series/`` in the results of the plan; those at the further cut-offs lie beside it.
 
     Raises
     ------
@@ -36,10 +35,9 @@ def run(plan: Plan, folder: Path) -> None:
         Where the analyses are not all of the same input files.
     """
     cutoffs = analysis_ids(plan)
-    own = plan.analysis.data_cutoff
-    ards = {cutoff: folder / "ard" / f"{cutoff}.csv" for cutoff in cutoffs}
-    sources = {cutoff: folder / "sources" / f"{cutoff}.json" for cutoff in cutoffs}
-    ards[own], sources[own] = folder.parent / "ard.csv", folder.parent / "validated/sources.json"
+    places = {cutoff: folder.parent.with_name(name) for cutoff, name in cutoffs.items()}
+    ards = {cutoff: place / "ard.csv" for cutoff, place in places.items()}
+    sources = {cutoff: place / "validated" / "sources.json" for cutoff, place in places.items()}
     _refuse_other_inputs(sources)
     results = [row for cutoff, path in ards.items() for row in _totals(path, cutoff)]
     write_text(folder / "ard.csv", to_csv(results))

@@ -23,9 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from durable.audit.curves import overlay, read_curve
-from durable.audit.manifest import MANIFEST, PINNED, pinned, read_manifest
 from durable.audit.pages import Section, page
-from durable.audit.pins import changed_files
 from durable.audit.plans import key_differences
 from durable.audit.records import InputChange, input_changes
 from durable.audit.statuses import Datasets, differing
@@ -34,6 +32,8 @@ from durable.contracts.tables import TABLES
 from durable.errors import UserError
 from durable.files import safe_cell, sha256, write_text
 from durable.plan import Plan, load, parse
+from durable.runs.manifest import MANIFEST, PINNED, pinned, read_manifest
+from durable.runs.pins import changed_files
 
 BEFORE = "changed before the earlier cut-off"
 SINCE = "since the earlier cut-off"

@@ -19,9 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from durable.audit.cells import changes
-from durable.audit.manifest import MANIFEST, PINNED, RUN, pinned, read_manifest
 from durable.audit.pages import verdict_page
-from durable.audit.pins import (
+from durable.audit.plans import key_differences
+from durable.plan.sdtm import input_paths
+from durable.errors import UserError
+from durable.files import safe_cell, sha256, write_text
+from durable.plan import NO_ANALYSIS, Plan, load
+from durable.runs.manifest import MANIFEST, PINNED, RUN, pinned, read_manifest
+from durable.runs.pins import (
     Difference,
     changed_files,
     code_files,
@@ -29,11 +34,6 @@ from durable.audit.pins import (
     digest,
     found_pins,
 )
-from durable.audit.plans import key_differences
-from durable.errors import UserError
-from durable.files import safe_cell, sha256, write_text
-from durable.plan import NO_ANALYSIS, Plan, load
-from durable.plan.sdtm import input_paths
 
 VERDICT = "audit/verdict"
 RERUN = Path("audit/rerun")

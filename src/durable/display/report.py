@@ -126,7 +126,7 @@ def page(plan: Plan, folder: Path) -> str:
         removed=removed(folder),
         cut=data_cut(folder),
         sources=_sources(folder),
-        digest=plan.digest(STAGES["report"].plan),
+        digest=plan.digest(STAGES["display"].sections),
         ard=hashlib.sha256((folder / "ard.csv").read_bytes()).hexdigest(),
     )
 

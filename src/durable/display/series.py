@@ -53,7 +53,7 @@ def tables(plan: Plan, folder: Path) -> Iterator[Table]:
     """The tables of the report that a series shows, with a column for each data cut-off."""
     ard = read_ard(folder)
     sources = json.loads((folder.parent / "validated" / "sources.json").read_text("utf-8"))
-    digest = plan.digest(STAGES["series_report"].plan)
+    digest = plan.digest(STAGES["series"].sections)
     for number, output in enumerate(SERIES, start=1):
         kind = KINDS[output.removeprefix("t_")]
         columns = headings(ard, plan, output, kind)
@@ -76,7 +76,7 @@ def study(plan: Plan) -> str:
 
 
 def _caption(plan: Plan) -> Caption:
-    digest = plan.digest(STAGES["series_report"].plan)[:12]
+    digest = plan.digest(STAGES["series"].sections)[:12]
     own = f"In bold, and dashed: the analysis at {plan.analysis.data_cutoff}."
     return Caption(
         "Figure 1",
@@ -109,5 +109,5 @@ def _page(plan: Plan, folder: Path, shown: list[Table]) -> str:
         notes=NOTES,
         tables=[(table, Markup(render_fragment(table))) for table in shown],  # noqa: S704
         figures=[(figure, Markup(figure.svg)) for figure in drawings(folder)],  # noqa: S704
-        digest=plan.digest(STAGES["series_report"].plan),
+        digest=plan.digest(STAGES["series"].sections),
     )

@@ -90,7 +90,7 @@ def run(plan: Plan, folder: Path) -> None:
 
 
 def _drawn(plan: Plan, folder: Path) -> Iterator[tuple[Path, Figure, Caption]]:
-    digest = plan.digest(STAGES["simulation_report"].plan)[:12]
+    digest = plan.digest(STAGES["gather"].sections)[:12]
     for number, kind in enumerate(FIGURES, start=1):
         path = folder / "figures" / f"f_{kind.name}.csv"
         source = f"Source: points in simulation/figures/{path.name}. Plan {digest}."
@@ -126,7 +126,7 @@ def page(plan: Plan, folder: Path) -> str:
         decisions=[(name, say.rule(rule, plan)) for name, rule in simulation.decisions.items()],
         definitions=list(_definitions(plan)),
         variants=[variant for variant in variants(plan) if variant[0] in simulated],
-        digest=plan.digest(STAGES["simulation_report"].plan),
+        digest=plan.digest(STAGES["gather"].sections),
     )
 
 

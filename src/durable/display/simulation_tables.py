@@ -114,7 +114,7 @@ class Kind:
 
 def tables(plan: Plan, folder: Path) -> Iterator[Table]:
     """Every table, from the files in ``simulation/``; one without rows says so."""
-    digest = plan.digest(STAGES["simulation_report"].plan)
+    digest = plan.digest(STAGES["gather"].sections)
     for number, kind in enumerate(KINDS, start=1):
         rows = tuple(kind.rows(plan, folder)) or (
             Row(_EMPTY[kind.name], ("",) * len(kind.columns)),

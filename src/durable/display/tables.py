@@ -41,7 +41,7 @@ def read_ard(folder: Path) -> Ard:
 def tables(plan: Plan, folder: Path, ard: Ard) -> Iterator[Table]:
     """Every table that the analysis results have numbers for, in the order of the report."""
     sources = json.loads((folder / "validated" / "sources.json").read_text(encoding="utf-8"))
-    digest = plan.digest(STAGES["tables"].plan)
+    digest = plan.digest(STAGES["display"].sections)
     for number, (name, kind) in enumerate(KINDS.items(), start=1):
         output = f"t_{name}"
         if not ard.columns(output):

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from durable.contracts.tables import TABLES
-from durable.errors import UserError
+from durable.errors import DataError
 from durable.intake.rules import RULES
 from durable.plan import Plan
 
@@ -99,7 +99,7 @@ def refuse_errors(queries: Path) -> None:
 
     Raises
     ------
-    UserError
+    DataError
         With their number, the place of the listing, and where the first ones are: not with their
         values, since the message stands in a log.
     """
@@ -115,7 +115,7 @@ def refuse_errors(queries: Path) -> None:
         return
     found = f"{count['error']} error(s) and {count['warning']} warning(s)"
     more = count["error"] - len(errors)
-    raise UserError(
+    raise DataError(
         "\n".join(
             [
                 f"{found} in the data: see {queries}."

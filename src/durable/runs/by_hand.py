@@ -14,8 +14,8 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from durable.client import RUN
 from durable.files import read_json, sha256, write_text
+from durable.runs.environment import is_within_run
 
 RECORD = ".record.json"
 NOTES = ".by_hand.json"
@@ -40,7 +40,7 @@ def noted(folder: Path) -> Iterator[list[str]]:
     The list that it gives holds, at its end, the files that are not as the last run left them.
     """
     other: list[str] = []
-    if RUN in os.environ:
+    if is_within_run():
         yield other
         return
     before = _states(folder)

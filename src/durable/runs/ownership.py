@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from durable.audit.manifest import MANIFEST, read_manifest
+from durable.plan.sdtm import input_paths
 from durable.errors import UserError
 from durable.files import read_json, write_text
 from durable.plan import Plan
-from durable.plan.sdtm import input_paths
+from durable.runs.manifest import MANIFEST, read_manifest
 
 RECORD = ".study.json"
 #: Signs of a SHA-256 that a message shows.

@@ -15,18 +15,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from durable.audit.pins import digest, installed, listing_digest
 from durable.contracts.tables import TABLES
+from durable.plan.sdtm import input_paths
 from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.plan import Inputs, Pins, Plan
-from durable.plan.sdtm import input_paths
-
-#: Written when a run begins: the rules and their files, and the code (`durable.workflow`).
-STARTED = ".started.json"
-MANIFEST = Path("audit/manifest.json")
-PINNED = Path("audit/pinned.yaml")
-RUN = Path("audit/run.json")
+from durable.runs.manifest import MANIFEST, PINNED, RUN, STARTED, pinned
+from durable.runs.pins import digest, installed, listing_digest
 
 _LINK = {"@type": "@id"}
 _CONTEXT: dict[str, Any] = {
@@ -96,22 +91,6 @@ def _json(value: object) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
-    """A manifest.
-
-    Raises
-    ------
-    UserError
-        Where there is none, or it cannot be read.
-    """
-    try:
-        manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not the JSON of a manifest"
-        raise UserError(f"{path}: {reason}; expected the manifest of a finished analysis") from None
-    return manifest
-
-
 def _read_inputs(folder: Path) -> dict[str, str]:
     """SHA-256 of the files that were read, by table, or by domain of an SDTM package."""
     sources = json.loads((folder / "checked" / "sources.json").read_text("utf-8"))
@@ -175,15 +154,6 @@ def _portable(given: str) -> str:
     return str(path.relative_to(Path.cwd()) if inside else path)
 
 
-def pinned(values: Mapping[str, Any], pins: Pins | None) -> str:
-    """YAML of a whole plan, with pins."""
-    import yaml
-
-    whole = {**values, **({"pins": pins.model_dump(mode="json")} if pins else {})}
-    text: str = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=100)
-    return text
-
-
 def _manifest(
     values: dict[str, Any],
     names: Mapping[str, str],
@@ -198,7 +168,6 @@ def _manifest(
         }
         for name, rule in started["rules"].items()
     }
-    maker = {made: name for name, rule in rules.items() for made in rule["made"]}
     text = json.dumps(values, sort_keys=True, ensure_ascii=False)
     return {
         "@context": _CONTEXT,
@@ -240,18 +209,24 @@ def _manifest(
             }
             for name, rule in sorted(rules.items())
         ],
-        "outputs": [
-            {
-                "id": made,
-                "type": "prov:Entity",
-                "sha256": sha256(folder / made),
-                "bytes": (folder / made).stat().st_size,
-                "made_by": f"#rule-{maker[made]}",
-                "derived_from": sorted(_origins(made, rules, maker)),
-            }
-            for made in sorted(maker)
-        ],
+        "outputs": _outputs(rules, folder),
     }
+
+
+def _outputs(rules: Mapping[str, Mapping[str, list[str]]], folder: Path) -> list[dict[str, Any]]:
+    """Every result with its digest and where it comes from."""
+    maker = {made: name for name, rule in rules.items() for made in rule["made"]}
+    return [
+        {
+            "id": made,
+            "type": "prov:Entity",
+            "sha256": sha256(folder / made),
+            "bytes": (folder / made).stat().st_size,
+            "made_by": f"#rule-{maker[made]}",
+            "derived_from": sorted(_origins(made, rules, maker)),
+        }
+        for made in sorted(maker)
+    ]
 
 
 def _inputs(values: Mapping[str, Any], listing: str | None) -> list[tuple[str, str, str]]:

@@ -1,0 +1,183 @@
+"""durable: efficacy and duration of response of a single-arm cell-therapy trial.
+
+`run`, `check`, `audit`, `compare`, `series` and `simulate` check the configuration first, so that a
+mistake in it is told plainly, and then start Snakemake, which passes every further option on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from durable.errors import UserError
+from durable.runs.configuration import DEFAULT_CONFIGURATION, configuration_file, plan_of_run
+from durable.stages import OF_ANALYSIS, STAGES
+
+#: Errors of the disk, not of the program: told without a traceback.
+_DISK_ERRORS = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
+}
+#: Commands that start Snakemake: its target, and what they do.
+_RUNS = {
+    "run": ("", "analyse the study: every output of the configuration"),
+    "check": ("check", "read and check the data only"),
+    "audit": ("audit", "repeat a finished analysis from its pinned configuration and compare"),
+    "compare": ("compare", "say what changed between two analyses, and why"),
+    "series": ("series", "analyse at the further data cut-offs of the configuration"),
+    "simulate": ("simulate", "simulate virtual trials by the definitions of the configuration"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do one command; the exit status is 0, 1 (data), 2 (configuration) or 130 (Ctrl-C)."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options, further = _parser().parse_known_args(given)
+    if further and options.command not in _RUNS:
+        _parser().error(f"unrecognized arguments: {' '.join(further)}")
+    options.further = further
+    try:
+        return int(options.do(options) or 0)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 128 + signal.SIGINT
+    except OSError as error:
+        if error.errno not in _DISK_ERRORS:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"{where}{os.strerror(error.errno)}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("durable", description=__doc__, formatter_class=raw)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    for name, (_, about) in _RUNS.items():
+        run = commands.add_parser(name, help=about, description=about)
+        given = run.add_argument("--configfile", type=Path, default=DEFAULT_CONFIGURATION)
+        given.help = f"the configuration, YAML ({DEFAULT_CONFIGURATION})"
+        run.set_defaults(do=_start_snakemake)
+    stage = commands.add_parser("stage", help="do one job of a run in this process")
+    _add_stages(stage.add_subparsers(required=True, metavar="STAGE", dest="stage"))
+    reference = commands.add_parser("reference", help="write the schema and list of plan keys")
+    reference.set_defaults(do=_write_reference)
+    return parser
+
+
+def _add_stages(stages: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    for name, stage in STAGES.items():
+        command = _add_job(stages, name, stage.about)
+        command.add_argument("--plan", metavar="DIGEST", help="digest of the plan that is expected")
+        if stage.chunked:
+            command.add_argument("--chunk", type=int, required=True, help="number, from 0")
+        if stage.cores:
+            command.add_argument("--cores", type=int, default=1)
+        command.set_defaults(do=_do_stage)
+    findings = _add_job(stages, "findings", "exit with 1 where the data have errors")
+    findings.set_defaults(do=_refuse_findings)
+    analysis = _add_job(stages, "analysis", "do all stages of an analysis in this process")
+    analysis.add_argument("--until", choices=OF_ANALYSIS, default=OF_ANALYSIS[-1])
+    analysis.set_defaults(do=_do_analysis)
+    audit = _add_job(stages, "audit", _RUNS["audit"][1])
+    audit.add_argument("--allow", default="", help="what may differ: code,environment")
+    audit.set_defaults(do=_audit)
+    compare = _add_job(stages, "compare", _RUNS["compare"][1])
+    compare.add_argument("--against", required=True, metavar="ID", help="the other analysis")
+    compare.set_defaults(do=_compare)
+    for command in (analysis, audit, compare):
+        command.add_argument(
+            "--workflow", type=Path, default=Path(), help="folder of the Snakefile"
+        )
+        command.add_argument("--cores", type=int, default=1)
+
+
+def _add_job(
+    stages: argparse._SubParsersAction[argparse.ArgumentParser], name: str, about: str
+) -> argparse.ArgumentParser:
+    command = stages.add_parser(name, help=about, description=about)
+    command.add_argument("--config", type=Path, required=True, help="the analysis plan, YAML")
+    command.add_argument("--results", type=Path, default=Path("results"), help="results folder")
+    return command
+
+
+def _start_snakemake(options: argparse.Namespace) -> int:
+    import subprocess
+
+    target, _ = _RUNS[options.command]
+    config = configuration_file([options.configfile], ())
+    plan_of_run(
+        config,
+        inputs=options.command not in ("simulate", "audit"),
+        simulation=options.command == "simulate",
+        cutoffs=options.command == "series",
+    )
+    command = [sys.executable, "-m", "snakemake", *([target] if target else [])]
+    command += [*options.further, "--configfile", str(config)]
+    return subprocess.run(command, check=False).returncode  # noqa: S603
+
+
+def _do_stage(options: argparse.Namespace) -> None:
+    from durable.plan import load
+    from durable.runs import by_hand
+    from durable.runs.analysis import run_stage
+    from durable.runs.environment import is_within_run
+    from durable.runs.ownership import refuse_other_study
+
+    stage, plan = STAGES[options.stage], load(options.config)
+    if options.plan is not None and options.plan != plan.digest(stage.sections):
+        raise UserError(f"{options.config} was changed during the run: start snakemake again")
+    folder = options.results / plan.analysis.id
+    if not is_within_run():
+        refuse_other_study(plan, options.config, folder)
+    chunk, cores = getattr(options, "chunk", None), getattr(options, "cores", 1)
+    with by_hand.noted(folder) as files:
+        run_stage(plan, folder, options.stage, chunk=chunk, cores=cores)
+    if files:
+        print(by_hand.notice(files, folder), file=sys.stderr)
+
+
+def _do_analysis(options: argparse.Namespace) -> None:
+    from durable.runs.analysis import run_analysis
+
+    run_analysis(
+        options.config,
+        options.results,
+        until=options.until,
+        workflow=options.workflow,
+        cores=options.cores,
+    )
+
+
+def _refuse_findings(options: argparse.Namespace) -> None:
+    from durable.intake.cutoff import refuse_errors
+    from durable.plan import load
+
+    refuse_errors(options.results / load(options.config).analysis.id / "queries.csv")
+
+
+def _audit(options: argparse.Namespace) -> None:
+    from durable.audit import rerun
+
+    allow = tuple(options.allow.split(",")) if options.allow else ()
+    rerun.run(options.config, options.results, options.workflow, cores=options.cores, allow=allow)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from durable.audit import compare
+
+    where = {"workflow": options.workflow, "cores": options.cores}
+    compare.run(options.config, options.results, options.against, **where)
+
+
+def _write_reference(_: argparse.Namespace) -> None:
+    from durable.plan.reference import write_reference
+
+    write_reference(Path())

@@ -1,0 +1,147 @@
+"""Which plan a run is of: its configuration file, its options and its input files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from durable.errors import UserError
+from durable.files import sha256
+from durable.plan import Finding, Plan, PlanError, load
+from durable.runs.files import input_files, results_folder
+from durable.runs.pins import ALLOWABLE
+
+DEFAULT_CONFIGURATION = Path("config/config.yaml")
+#: Keys of ``--config`` that are no part of the plan.
+OPTIONS = ("against", "allow")
+_BRACES = frozenset("{}")
+
+
+def configuration_file(given: Iterable[str], options: Iterable[str]) -> Path:
+    """The one configuration of a run, relative to the folder of the run where it lies below it.
+
+    Snakemake's own reading is not used: it lays one file over another, so that a number could come
+    from a file that the user did not mean.
+
+    Parameters
+    ----------
+    given
+        Files given by ``--configfile``; config/config.yaml where there is none.
+    options
+        Keys given by ``--config``.
+
+    Raises
+    ------
+    UserError
+        For more than one file, for a key of the plan given by ``--config``, and for braces in the
+        name of the file, which Snakemake takes for wildcards.
+    """
+    files = [Path(path) for path in given]
+    if len(files) > 1:
+        raise UserError("one --configfile at a time: configurations are not merged")
+    for key in options:
+        if key not in OPTIONS:
+            raise UserError(f"--config {key}: the plan is changed in its file, not by --config")
+    path = files[0] if files else DEFAULT_CONFIGURATION
+    path = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    if _BRACES & set(str(path)):
+        raise UserError(f"{path}: a configuration file without {{ and }} in its name is expected")
+    return path
+
+
+def targets_include(targets: Iterable[str], rule: str, folder: str) -> bool:
+    """Whether a run is asked for a rule, or for a file of its folder in the results.
+
+    Parameters
+    ----------
+    targets
+        Arguments of the command line but the configuration, which may lie in such a folder:
+        Snakemake tells its targets after the Snakefile is read.
+    """
+    return any(target == rule or _folder_in_results(target) == folder for target in targets)
+
+
+def _folder_in_results(file: str) -> str:
+    """The folder of results/ID that a file lies in; empty for another file."""
+    return "".join(Path(file).parts[2:3])
+
+
+def plan_of_run(
+    path: Path, *, inputs: bool = True, simulation: bool = False, cutoffs: bool = False
+) -> Plan:
+    """The plan of a configuration, once everything that it has to name is there.
+
+    Parameters
+    ----------
+    path
+        Configuration file.
+    inputs
+        Whether every input file that it names has to be there.
+    simulation
+        Whether it has to have scenarios to simulate.
+    cutoffs
+        Whether it has to have further data cut-offs.
+
+    Raises
+    ------
+    PlanError
+        With every finding at once.
+    """
+    plan = load(path)
+    findings = [] if not inputs else _missing_inputs(plan)
+    if simulation and plan.simulation is None:
+        expected = "a section with scenarios: what is to be simulated"
+        findings.append(Finding("simulation", "nothing", expected))
+    if cutoffs and plan.series is None:
+        expected = "a section with cutoffs: the further data cut-offs"
+        findings.append(Finding("series", "nothing", expected))
+    if findings:
+        raise PlanError(str(path), findings)
+    return plan
+
+
+def _missing_inputs(plan: Plan) -> list[Finding]:
+    expected = f"a file, absolute or relative to {Path.cwd()}, without {{ and }} in its name"
+    findings = [
+        Finding(_key_of_path(plan, table), f"{file!r}, which is no such file", expected)
+        for table, files in input_files(plan).items()
+        for file in files
+        if _BRACES & set(file) or not Path(file).is_file()
+    ]
+    since = plan.outputs.queries_since
+    if since is not None and (_BRACES & set(since) or not Path(since).is_file()):
+        findings.append(
+            Finding("outputs.queries_since", f"{since!r}, which is no such file", expected)
+        )
+    elif since is not None and Path(since) == results_folder(plan) / "queries.csv":
+        found = "the listing that this analysis writes"
+        findings.append(Finding("outputs.queries_since", found, "that of an earlier analysis"))
+    return findings
+
+
+def _key_of_path(plan: Plan, table: str) -> str:
+    return f"inputs.{table}.path" if plan.inputs.sdtm is None else "inputs.sdtm.folder"
+
+
+def input_digests(plan: Plan) -> dict[str, str]:
+    """SHA-256 of each input: a file put in the place of an older one may bear an older time."""
+    files = {file for files in input_files(plan).values() for file in files}
+    # Not only tables are read: an earlier listing of findings is.
+    if plan.outputs.queries_since is not None:
+        files.add(plan.outputs.queries_since)
+    return {file: sha256(Path(file)) for file in sorted(files) if Path(file).is_file()}
+
+
+def allowed_differences(given: object) -> tuple[str, ...]:
+    """What ``--config allow=`` lets differ from a pinned configuration.
+
+    Raises
+    ------
+    UserError
+        For anything but ``code`` and ``environment``, separated by commas.
+    """
+    names = tuple(name.strip() for name in str(given or "").split(",") if name.strip())
+    for name in names:
+        if name not in ALLOWABLE:
+            raise UserError(f"--config allow={given}: expected {' or '.join(ALLOWABLE)}, or both")
+    return names

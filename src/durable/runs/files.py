@@ -1,0 +1,215 @@
+"""The files that each stage of an analysis reads and makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from durable.contracts.tables import TABLES
+from durable.contracts.results import SERIES as IN_SERIES
+from durable.plan.sdtm import domain_path, domains
+from durable.figures import figures_of
+from durable.plan import Plan
+from durable.plan.cutoffs import analysis_ids
+from durable.runs.manifest import MANIFEST, PINNED, RUN
+from durable.stages import OF_ANALYSIS
+
+#: Folder of the results that the simulation has to itself: nothing of the analysis is made from it.
+SIMULATION = "simulation"
+#: Folder of the results at several data cut-offs, to itself likewise.
+SERIES = "series"
+#: Written when the checked data have no errors.
+PASSED = "checked/passed"
+_SOURCES = "validated/sources.json"
+
+_TABLES = (
+    *("disposition", "baseline", "improvement", "dor"),
+    # Made also where the study records no adverse events: the tables say so.
+    *("ae_overview", "ae_soc_pt", "ae_crs", "aesi", "deaths", "dlt"),
+)
+_LISTINGS = (
+    *("subjects", "duration", "improvement", "assessments", "flares", "deaths", "queries"),
+)
+
+
+@dataclass(frozen=True)
+class StageFiles:
+    """Files of a stage, relative to the folder of the run."""
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+def input_files(plan: Plan) -> dict[str, list[str]]:
+    """The configured tables and the files of each: one, or the domains of an SDTM package."""
+    sdtm = plan.inputs.sdtm
+    if sdtm is not None:
+        return {
+            table: [domain_path(domain, sdtm) for domain in domains(table, sdtm)]
+            for table in TABLES
+            if table in sdtm.tables
+        }
+    tables = {name: getattr(plan.inputs, name) for name in TABLES}
+    return {name: [table.path] for name, table in tables.items() if table is not None}
+
+
+def results_folder(plan: Plan) -> Path:
+    """Folder of the results of an analysis, relative to the folder of the run."""
+    return Path("results", plan.analysis.id)
+
+
+def table_names(plan: Plan) -> tuple[str, ...]:
+    """Tables of an analysis, without ``t_``."""
+    found = [*_TABLES]
+    if "kinetics" in input_files(plan):
+        found.append("kinetics")
+    if plan.sensitivity:
+        found.append("sensitivity")
+    return tuple(found)
+
+
+def figure_names(plan: Plan) -> tuple[str, ...]:
+    """Figures of an analysis, without ``f_``."""
+    return tuple(figure.name for figure in figures_of(plan, dataset_names(plan)))
+
+
+def listing_names(plan: Plan) -> tuple[str, ...]:
+    """Listings of an analysis, without ``l_``."""
+    found = [*_LISTINGS]
+    if "adverse_events" in input_files(plan):
+        found.append("adverse_events")
+    if "kinetics" in input_files(plan):
+        found += ["kinetics", "kinetics_parameters"]
+    return tuple(found)
+
+
+def dataset_names(plan: Plan) -> tuple[str, ...]:
+    """Analysis datasets, in the order of the define.xml."""
+    found = ["adsl", "adrs", "adtte"]
+    if "adverse_events" in input_files(plan):
+        found.append("adae")
+    if "kinetics" in input_files(plan):
+        found += ["adpc", "adpp"]
+    return tuple(found)
+
+
+def stage_files(
+    plan: Plan, results: Path = Path("results"), *, pinned: bool = False
+) -> dict[str, StageFiles]:
+    """Files of each stage that makes any, by its name, in the order of the stages.
+
+    Parameters
+    ----------
+    results
+        Folder of all results.
+    pinned
+        Whether the configuration is the pinned one in the results, which is not made again.
+    """
+    folder = results / plan.analysis.id
+    outputs = {
+        name: tuple(str(folder / file) for file in made(plan)) for name, made in _OUTPUTS.items()
+    }
+    earlier = plan.outputs.queries_since
+    given = [file for files in input_files(plan).values() for file in files]
+    inputs = {
+        "check": (*given, *([] if earlier is None else [earlier])),
+        "derive": outputs["check"],
+        "analyse": outputs["derive"],
+        "figures": tuple(f for f in outputs["analyse"] if Path(f).parent.name == "figures"),
+        "display": (
+            *(*outputs["check"], *outputs["derive"], *outputs["analyse"]),
+            *(file for file in outputs["figures"] if file.endswith(".svg")),
+        ),
+        "export": (*outputs["derive"], *outputs["analyse"], *outputs["figures"]),
+    }
+    inputs["record"] = (*(file for files in outputs.values() for file in files), *given)
+    recorded = (MANIFEST, RUN, *(() if pinned else (PINNED,)))
+    outputs["record"] = tuple(str(folder / file) for file in recorded)
+    return {name: StageFiles(inputs[name], outputs[name]) for name in OF_ANALYSIS if outputs[name]}
+
+
+def _checked(plan: Plan) -> list[str]:
+    tables = [f"checked/{table}.parquet" for table in input_files(plan)]
+    origins = ["checked/origins.csv"] if plan.inputs.sdtm else []
+    listings = ["queries.csv", "queries.html", "queries.xlsx"]
+    return [*listings, "checked/sources.json", "checked/conversions.csv", *origins, *tables]
+
+
+def _derived(plan: Plan) -> list[str]:
+    tables = [f"validated/{table}.parquet" for table in input_files(plan)]
+    datasets = [f"adam/{name}.parquet" for name in dataset_names(plan)]
+    varied = [f"adam/sensitivity/{name}.parquet" for name in ("adrs", "adtte")]
+    return [
+        *(*tables, "validated/data_cut.csv", _SOURCES),
+        *(*datasets, *(varied if plan.sensitivity else []), PASSED),
+    ]
+
+
+def _analysed(plan: Plan) -> list[str]:
+    return ["ard.csv", *(f"figures/f_{name}.csv" for name in figure_names(plan))]
+
+
+def _drawn(plan: Plan) -> list[str]:
+    return [f"figures/f_{name}.{form}" for name in figure_names(plan) for form in ("svg", "png")]
+
+
+def _displayed(plan: Plan) -> list[str]:
+    tables = [f"tables/t_{n}.{form}" for n in table_names(plan) for form in ("csv", "html", "rtf")]
+    return [*tables, *(f"listings/l_{name}.csv" for name in listing_names(plan)), "report.html"]
+
+
+def _exported(plan: Plan) -> list[str]:
+    documents, datasets = plan.outputs.documents, plan.outputs.datasets
+    found = []
+    if "pdf" in documents:
+        found += [f"figures/f_{name}.pdf" for name in figure_names(plan)]
+    found += [f"documents/tables_and_figures.{form}" for form in documents if form != "docx"]
+    if "docx" in documents:
+        found += [f"tables/t_{name}.docx" for name in table_names(plan)]
+    if "xpt" in datasets:
+        found += [f"export/xpt/{name}.xpt" for name in dataset_names(plan)]
+        found.append("export/report.csv")
+    if "dataset-json" in datasets:
+        found += [f"export/dataset-json/{name}.json" for name in dataset_names(plan)]
+    if "define" in datasets:
+        found.append("export/define.xml")
+    if "ars" in datasets:
+        found.append("export/ars.json")
+    return found
+
+
+_OUTPUTS = {
+    "check": _checked,
+    "derive": _derived,
+    "analyse": _analysed,
+    "figures": _drawn,
+    "display": _displayed,
+    "export": _exported,
+}
+
+
+def simulation_files(plan: Plan, results: Path = Path("results")) -> StageFiles:
+    """Files of the stage ``gather``: the chunks of the virtual trials, and what comes of them."""
+    folder = results / plan.analysis.id / SIMULATION
+    chunks = 0 if plan.simulation is None else plan.simulation.chunks
+    made = ["truth.csv", *(f"{n}.csv" for n in ("operating", "decisions", "theory", "spacing"))]
+    for name in ("coverage", "spacing", "definitions"):
+        made += [f"figures/f_{name}.{form}" for form in ("csv", "png", "svg")]
+    for name in ("operating", "decisions", "spacing", "definitions", "theory"):
+        made += [f"tables/t_{name}.{form}" for form in ("csv", "html", "rtf")]
+    return StageFiles(
+        tuple(str(folder / "chunks" / f"{chunk}.parquet") for chunk in range(chunks)),
+        tuple(str(folder / name) for name in (*made, "simulation.html")),
+    )
+
+
+def series_files(plan: Plan, results: Path = Path("results")) -> StageFiles:
+    """Files of the stage ``series``: the results at every data cut-off, and what is shown."""
+    folder = results / plan.analysis.id / SERIES
+    names = analysis_ids(plan).values()
+    read = [results / name / file for name in names for file in ("ard.csv", _SOURCES)]
+    made = ["ard.csv", "analyses.csv", *(f"figures/f_series.{f}" for f in ("csv", "svg", "png"))]
+    made += [f"tables/{name}.{form}" for name in IN_SERIES for form in ("csv", "html", "rtf")]
+    return StageFiles(
+        tuple(map(str, read)), tuple(str(folder / name) for name in (*made, "series.html"))
+    )

@@ -1,0 +1,252 @@
+"""The guard of the results: what a run does before its first job and after its last."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TextIO
+
+from durable.errors import UserError
+from durable.files import write_text
+from durable.plan import Plan
+from durable.plan.cutoffs import analysis_ids, plan_at
+from durable.runs.environment import library_versions
+from durable.runs.files import (
+    SERIES,
+    SIMULATION,
+    StageFiles,
+    series_files,
+    simulation_files,
+    stage_files,
+)
+from durable.runs.final import is_final, paths_below, protect, refuse_final
+from durable.runs.manifest import PINNED, STARTED, pinned
+from durable.runs.ownership import record_study
+from durable.runs.pins import (
+    code_files,
+    commit,
+    differences,
+    found_pins,
+    listing_digest,
+    lock_digest,
+)
+from durable.runs.results import (
+    begin_run,
+    end_run,
+    lock_results,
+    refuse_edited,
+    refuse_made_by_hand,
+)
+from durable.stages import OF_ANALYSIS, STAGES
+
+#: Rules that look at results and make none.
+READERS = frozenset({"audit", "check", "compare"})
+#: Rules of `snakemake check`, which leaves all results but the listing of findings as they are.
+CHECKING = frozenset({"check", "queries"})
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of an analysis: its plan, where its results lie, and the code that makes them."""
+
+    plan: Plan
+    config: Path
+    """Configuration file of the plan."""
+    workflow: Path
+    """Folder of the Snakefile."""
+    program: str
+    """SHA-256 of the package and the workflow."""
+    contents: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 of each input file, by its path."""
+    results: Path = Path("results")
+    """Folder of all results."""
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the results of the analysis."""
+        return self.results / self.plan.analysis.id
+
+    @cached_property
+    def files(self) -> dict[str, StageFiles]:
+        """Files of the stages of the analysis that make any, by the name of the stage."""
+        return stage_files(self.plan, self.results, pinned=self.config == self.folder / PINNED)
+
+    def outputs(self) -> list[str]:
+        """Every file of the analysis, in the order of the stages."""
+        return [file for files in self.files.values() for file in files.outputs]
+
+    def simulation_files(self) -> StageFiles:
+        """Files of the virtual trials."""
+        return simulation_files(self.plan, self.results)
+
+    def series_files(self) -> StageFiles:
+        """Files of the results at several data cut-offs."""
+        return series_files(self.plan, self.results)
+
+    def digests(self, stage: str) -> dict[str, str]:
+        """What the result of a stage depends on beside its input files."""
+        return {
+            "plan": self.plan.digest(STAGES[stage].sections),
+            "code": self.program,
+            "packages": library_versions(),
+        }
+
+
+def begin(run: Run, jobs: Collection[str], allow: Iterable[str] = ()) -> list[TextIO]:
+    """Do what a run does before its first job.
+
+    Parameters
+    ----------
+    jobs
+        Rules that will be run.
+    allow
+        What may differ from the pins of the configuration.
+
+    Returns
+    -------
+    list of files
+        Locks of the results: they hold for as long as the files are open.
+
+    Raises
+    ------
+    UserError
+        Where the results are not to be written: by another run, another plan, other code, or
+        outside their folder.
+    """
+    folder = run.folder
+    refuse_links(folder)
+    if READERS.issuperset(jobs):
+        if "compare" in jobs:
+            refuse_made_by_hand(folder)
+        return [lock_results(folder, fcntl.LOCK_SH)]
+    alone = set(OF_ANALYSIS).isdisjoint(jobs) and "queries" not in jobs
+    if not (alone and "further" in jobs):
+        refuse_final(run.plan, folder, jobs)
+    refuse_other(run, allow)
+    locks = _begin_beside(run, jobs, simulation=alone or "simulate_chunk" in jobs)
+    if alone:
+        record_study(run.plan, {}, folder, inputs=False)
+        return locks
+    refuse_edited(folder)
+    if CHECKING.issuperset(jobs):
+        locks.append(begin_run(folder, run.files["check"].outputs, partial=True))
+        record_study(run.plan, {}, folder, inputs=False)
+        return locks
+    locks.append(begin_run(folder, run.outputs()))
+    record_study(run.plan, run.contents, folder)
+    _write_started(run)
+    return locks
+
+
+def _begin_beside(run: Run, jobs: Collection[str], *, simulation: bool) -> list[TextIO]:
+    """Lock what lies beside the analysis; remove its parts that an earlier plan had and this not.
+
+    These are the chunks of a `simulation`, and the plans of the further cut-offs of a series.
+    """
+    plan, locks = run.plan, []
+    if plan.simulation is not None and simulation:
+        place = run.folder / SIMULATION
+        locks.append(lock_results(place, fcntl.LOCK_EX))
+        _remove_others(place, ("chunks/*.parquet",), map(str, range(plan.simulation.chunks)))
+    if plan.series is not None and "further" in jobs:
+        place = run.folder / SERIES
+        locks.append(lock_results(place, fcntl.LOCK_EX))
+        _remove_others(place, ("plans/*.yaml",), map(str, plan.series.cutoffs))
+        for cutoff in plan.series.cutoffs:
+            write_text(plan_file(run.folder, cutoff), pinned(plan_at(plan, cutoff), None))
+    return locks
+
+
+def _remove_others(folder: Path, patterns: Iterable[str], parts: Iterable[str]) -> None:
+    """Remove files of some patterns whose names, without the ending, are none of the parts."""
+    expected = set(parts)
+    for path in (path for pattern in patterns for path in folder.glob(pattern)):
+        if path.stem not in expected:
+            path.unlink()
+
+
+def results_folders(plan: Plan, *, cutoffs: bool) -> list[Path]:
+    """Folder of the results; those at further data cut-offs too where `cutoffs` are asked for."""
+    names = analysis_ids(plan).values() if cutoffs else [plan.analysis.id]
+    return [Path("results", name) for name in names]
+
+
+def plan_file(folder: Path, cutoff: object) -> Path:
+    """Configuration of the analysis at a further data cut-off, in the results of its series."""
+    return folder / SERIES / "plans" / f"{cutoff}.yaml"
+
+
+def _write_started(run: Run) -> None:
+    """Write down what the run begins with, for its manifest."""
+    rules = {
+        name: {
+            "input": [*files.inputs, str(run.config)],
+            "output": list(files.outputs),
+            "digests": run.digests(name),
+        }
+        for name, files in run.files.items()
+        if name != "record"
+    }
+    circumstances = {
+        "time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "rules": rules,
+        "listing": listing_digest(run.plan),
+        "code": code_files(run.workflow),
+        "lock": lock_digest(run.workflow),
+        **commit(run.workflow),
+        # The configuration in force is not written over by a run that it describes.
+        "keep_pinned": str(run.folder / PINNED) not in run.outputs(),
+    }
+    write_text(run.folder / STARTED, json.dumps(circumstances, indent=1) + "\n")
+
+
+def end(run: Run, jobs: Collection[str]) -> None:
+    """Do what a run does after its last job, also after one that failed."""
+    if not {*OF_ANALYSIS, "queries"} & set(jobs):
+        return
+    checking = CHECKING.issuperset(jobs)
+    outputs = run.outputs()
+    try:
+        end_run(run.folder, run.files["check"].outputs if checking else outputs, partial=checking)
+    except OSError:
+        # A full disk: the record that the run began with stays, and claims nothing.
+        return
+    complete = all(Path(output).is_file() for output in outputs)
+    if not checking and complete and is_final(run.plan, run.folder):
+        protect(run.folder, outputs)
+
+
+def refuse_links(folder: Path) -> None:
+    """Refuse results whose folder, or a folder in them, is a link to another place.
+
+    Raises
+    ------
+    UserError
+        With every such link: through it a run would write outside its results.
+    """
+    links = [path for path in (folder, *paths_below(folder)) if path.is_symlink()]
+    if links:
+        named = "\n  ".join(f"{path} -> {path.readlink()}" for path in links)
+        raise UserError(f"links in the results; expected folders and files:\n  {named}")
+
+
+def refuse_other(run: Run, allow: Iterable[str]) -> None:
+    """Refuse code or an environment that are not those of a pinned configuration.
+
+    Raises
+    ------
+    UserError
+        With everything that differs and was not allowed to.
+    """
+    if run.plan.pins is None:
+        return
+    pins, now = run.plan.pins, found_pins(run.workflow, run.plan)
+    found = [d for d in differences(pins, now) if d.kind not in allow]
+    if found:
+        lines = "\n  ".join(map(str, found))
+        raise UserError(f"not as pinned (--config allow=code,environment lets it):\n  {lines}")

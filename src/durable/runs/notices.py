@@ -1,0 +1,66 @@
+"""What a user is told before and after a run."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+from durable.intake.cutoff import severities
+from durable.runs.files import SERIES, SIMULATION
+from durable.stages import STAGES
+
+#: Free bytes of a disk that is as good as full.
+DISK_FULL_BYTES = 1_000_000
+
+
+#: Stages that are done by a rule of another name.
+_RULES = {"check": "queries", "simulate": "simulate_chunk", "series": "series_page"}
+
+
+def rule_lines() -> dict[str, str]:
+    """The line that the terminal shows of each rule, by its name."""
+    return {_RULES.get(name, name): f"{name}: {stage.about}" for name, stage in STAGES.items()}
+
+
+def up_to_date_notice(folder: Path) -> str:
+    """What a user is told where nothing is to be done: where to read, and the findings."""
+    return "\n".join(["Up to date: nothing to be done.", results_notice(folder, {"display"})])
+
+
+def results_notice(folder: Path, jobs: Collection[str]) -> str:
+    """What a user is told after a run: where to read, and what was found in the data."""
+    lines = []
+    if "gather" in jobs:
+        lines.append(f"Simulation: {folder / SIMULATION / 'simulation.html'}")
+    if "series_page" in jobs:
+        lines.append(f"Series: {folder / SERIES / 'series.html'}")
+    if "display" in jobs:
+        lines.append(f"Report: {folder / 'report.html'}")
+    if not {"check", "queries", "display"}.isdisjoint(jobs):
+        lines.append(findings_notice(folder))
+    return "\n".join(lines)
+
+
+def findings_notice(folder: Path) -> str:
+    """How many findings there are in the data, and where they are listed; empty without listing."""
+    queries = folder / "queries.csv"
+    if not queries.is_file():
+        return ""
+    count = severities(queries)
+    found = f"{count['error']} error(s), {count['warning']} warning(s)"
+    return f"Findings in the data: {found}, {queries.with_suffix('.html')}"
+
+
+def disk_notice(folder: Path) -> str:
+    """What a user is told after a failure on a disk that is all but full; else empty.
+
+    The error itself would stand in the log of the job, which lies on the same disk.
+    """
+    free = shutil.disk_usage(folder).free if folder.is_dir() else DISK_FULL_BYTES
+    if free >= DISK_FULL_BYTES:
+        return ""
+    return (
+        f"No space left on device: {free // 1000} kB are free for {folder}."
+        " Make room and start snakemake again; it goes on where it stopped."
+    )

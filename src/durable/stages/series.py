@@ -1,0 +1,22 @@
+"""Stage ``series``: the results of one plan at several data cut-offs, side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from durable.plan import Plan
+
+
+def run(plan: Plan, folder: Path) -> None:
+    """Read the results at each cut-off; write ``series/``: results, tables, figure and page.
+
+    Raises
+    ------
+    UserError
+        Where the analyses are not all of the same input files.
+    """
+    from durable.analyse import series as results
+    from durable.display import series as pages
+
+    results.run(plan, folder)
+    pages.run(plan, folder)
