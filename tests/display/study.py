@@ -9,18 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from durable.plan import Plan, load
-from durable.stages import STAGES
-from durable.workflow import input_files
+from durable.stages import OF_ANALYSIS, STAGES
 
 ROOT = Path(__file__).parents[2]
-#: Stages that need an input table, or a sensitivity analysis.
-NEEDS = {
-    "events": "adverse_events",
-    "kinetics_datasets": "kinetics",
-    "kinetics": "kinetics",
-    "variants": "sensitivity",
-    "sensitivity": "sensitivity",
-}
 SCRIPT = "<script>document.title = 'run'</script>"
 IMAGE = "<img src=x onerror=\"document.title = 'run'\">"
 FORMULA = '=HYPERLINK("http://example.org")'
@@ -30,7 +21,10 @@ Record = dict[str, str]
 
 
 def run_study(
-    folder: Path, plan_text: str | None = None, until: str = "report", without: tuple[str, ...] = ()
+    folder: Path,
+    plan_text: str | None = None,
+    until: str = "display",
+    without: tuple[str, ...] = (),
 ) -> tuple[Plan, Path]:
     """Run the stages on the data in `folder`; the plan and the folder of results.
 
@@ -50,12 +44,10 @@ def run_study(
     path.write_text(text.replace("data/demo/", f"{folder}/data/demo/"))
     plan = load(path)
     results = folder / "results" / plan.analysis.id
-    given = {*input_files(plan), *(("sensitivity",) if plan.sensitivity else ())}
-    for name, stage in STAGES.items():
-        if name not in without and NEEDS.get(name, "") in ("", *given):
-            importlib.import_module(stage.module).run(plan.only(stage.plan), results)
-        if name == until:
-            break
+    for name in OF_ANALYSIS[: OF_ANALYSIS.index(until) + 1]:
+        if name not in without:
+            stage = STAGES[name]
+            importlib.import_module(stage.module).run(plan.only(stage.sections), results)
     return plan, results
 
 

@@ -13,10 +13,7 @@ from durable.plan import Plan, load
 from durable.stages import STAGES
 
 ROOT = Path(__file__).parents[2]
-MADE = (
-    *("check", "cut", "derive", "events", "kinetics_datasets"),
-    *("improvement", "durability", "subjects", "safety", "kinetics", "results"),
-)
+MADE = ("check", "derive", "analyse")
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +31,7 @@ def results(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
         for name in MADE:
             stage = STAGES[name]
-            importlib.import_module(stage.module).run(plan.only(stage.plan), folder)
+            importlib.import_module(stage.module).run(plan.only(stage.sections), folder)
     finally:
         os.chdir(before)
     return folder

@@ -21,12 +21,8 @@ from tests.independent.expected import Key, Value
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATIONS = {"demo-interim": "config.yaml", "demo-final": "final.yaml"}
-#: Modules of the stages behind ARD and tables, in their order; drawing computes no number.
-MODULES = (
-    "intake.check", "intake.cutoff", "derive.datasets", "derive.variants", "derive.adae",
-    "derive.kinetics", "analyse.improvement", "analyse.durability", "analyse.sensitivity",
-    "analyse.subjects", "analyse.safety", "analyse.kinetics", "analyse.results", "display.tables",
-)  # fmt: skip
+#: The stages behind ARD and tables.
+MADE = ("check", "derive", "analyse", "figures", "display")
 
 
 @dataclass(frozen=True)
@@ -65,12 +61,10 @@ class Results:
 def analyse(configuration: Path, folder: Path) -> None:
     """Run the stages of a plan; `folder` is that of its results."""
     plan = load(configuration)
-    declared = {stage.module: stage.plan for stage in STAGES.values()}
     with contextlib.chdir(ROOT):  # the inputs are relative to the folder of the run
-        for module in MODULES:
-            full = f"durable.{module}"
-            part = plan.only(declared[full]) if full in declared else plan
-            importlib.import_module(full).run(part, folder)
+        for name in MADE:
+            stage = STAGES[name]
+            importlib.import_module(stage.module).run(plan.only(stage.sections), folder)
 
 
 @pytest.fixture(scope="session", params=CONFIGURATIONS)

@@ -6,17 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from durable.derive import adae, datasets
-from durable.stages import STAGES
+from durable.stages import STAGES, derive
 from tests.intake.study import Study, again, cell
 
 
 def events(study: Study) -> pd.DataFrame:
     """ADAE of the study, by subject and identifier of the event."""
     study.check()
-    study.cut()
-    for stage, module in (("derive", datasets), ("events", adae)):
-        module.run(study.plan().only(STAGES[stage].sections), study.results)
+    derive.run(study.plan().only(STAGES["derive"].sections), study.results)
     frame = pd.read_parquet(study.results / "adam" / "adae.parquet")
     for column in ("ASTDT", "AENDT"):
         frame[column] = frame[column].dt.strftime("%Y-%m-%d").fillna("")

@@ -106,7 +106,7 @@ def test_dates_that_differ_within_a_visit_are_two_records_of_it(tmp_path: Path) 
 
 
 def test_a_domain_that_is_missing_is_told_before_anything_runs(tmp_path: Path) -> None:
-    from durable.workflow import input_files
+    from durable.runs.files import input_files
 
     study = packaged(tmp_path, "xpt")
     files = input_files(study.plan())

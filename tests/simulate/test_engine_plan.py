@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from durable.plan import PlanError, load
-from durable.workflow import SIMULATION, asks, plan_of
+from durable.runs.configuration import plan_of_run, targets_include
+from durable.runs.files import SIMULATION
 from tests.derive.build import plan
 
 ROOT = Path(__file__).parents[2]
@@ -84,11 +85,11 @@ def test_the_simulation_needs_scenarios_and_no_input_files(tmp_path: Path) -> No
     (tmp_path / "with.yaml").write_text(shipped)
     (tmp_path / "without.yaml").write_text(without)
     asked = {"inputs": False, "simulation": True}
-    assert plan_of(tmp_path / "with.yaml", **asked).analysis.id == "design"
+    assert plan_of_run(tmp_path / "with.yaml", **asked).analysis.id == "design"
     with pytest.raises(PlanError, match="simulation: found nothing"):
-        plan_of(tmp_path / "without.yaml", **asked)
+        plan_of_run(tmp_path / "without.yaml", **asked)
     with pytest.raises(PlanError, match=r"inputs.subjects.path: found .* no such file"):
-        plan_of(tmp_path / "with.yaml")
+        plan_of_run(tmp_path / "with.yaml")
 
 
 @pytest.mark.parametrize(
@@ -103,4 +104,4 @@ def test_the_simulation_needs_scenarios_and_no_input_files(tmp_path: Path) -> No
 def test_the_command_line_says_whether_it_is_a_simulation(
     arguments: list[str], expected: bool
 ) -> None:
-    assert asks(arguments, "simulate", SIMULATION) == expected
+    assert targets_include(arguments, "simulate", SIMULATION) == expected

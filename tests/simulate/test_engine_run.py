@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from durable.workflow import begin, end
+from durable.runs.guard import begin, end
 from tests.derive.build import plan
 from tests.workflow.conftest import ROOT, Study
 

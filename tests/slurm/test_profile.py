@@ -7,7 +7,7 @@ import yaml
 
 from durable.errors import UserError
 from durable.plan import load
-from durable.workflow import keep_to_run
+from durable.runs.environment import refuse_changed_run
 from tests.workflow.conftest import ROOT
 
 INTERIM = ROOT / "config/config.yaml"
@@ -40,14 +40,14 @@ def test_the_profile_keeps_what_a_bare_run_does():
 def environment():
     """What a run of the interim analysis gives its jobs."""
     given = {}
-    keep_to_run(given, load(INTERIM), "code", sent=False)
+    refuse_changed_run(given, load(INTERIM), "code", sent=False)
     assert list(given) == ["DURABLE_RUN"]
     return given
 
 
 def test_a_sent_job_works_for_the_plan_and_code_of_its_run(environment):
     before = dict(environment)
-    keep_to_run(environment, load(INTERIM), "code", sent=True)
+    refuse_changed_run(environment, load(INTERIM), "code", sent=True)
     assert environment == before
 
 
@@ -58,4 +58,4 @@ def test_a_sent_job_works_for_the_plan_and_code_of_its_run(environment):
 )
 def test_a_sent_job_refuses_what_was_edited_meanwhile(environment, configuration, program):
     with pytest.raises(UserError, match="not those that the run began with"):
-        keep_to_run(environment, load(configuration), program, sent=True)
+        refuse_changed_run(environment, load(configuration), program, sent=True)

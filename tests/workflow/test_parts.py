@@ -10,15 +10,10 @@ import pytest
 from durable import stages
 from durable.errors import UserError
 from durable.plan import PlanError
+from durable.runs.configuration import configuration_file, plan_of_run
+from durable.runs.environment import set_job_environment
+from durable.runs.results import begin_run, end_run, refuse_edited
 from durable.stages import STAGES
-from durable.workflow import (
-    begin_run,
-    configuration,
-    end_run,
-    plan_of,
-    refuse_edited,
-    set_environment,
-)
 
 CONFIGURATION = """
 analysis: {id: a, data_cutoff: 2024-06-30}
@@ -35,9 +30,9 @@ def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_configuration_is_relative_to_the_folder_of_the_run(tmp_path: Path) -> None:
-    assert configuration([], []) == Path("config/config.yaml")
-    assert configuration([str(tmp_path / "a b.yaml")], ["against"]) == Path("a b.yaml")
-    assert configuration(["/elsewhere/a.yaml"], []) == Path("/elsewhere/a.yaml")
+    assert configuration_file([], []) == Path("config/config.yaml")
+    assert configuration_file([str(tmp_path / "a b.yaml")], ["against"]) == Path("a b.yaml")
+    assert configuration_file(["/elsewhere/a.yaml"], []) == Path("/elsewhere/a.yaml")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +47,7 @@ def test_refuses_what_could_mean_another_plan(
     given: list[str], options: list[str], message: str
 ) -> None:
     with pytest.raises(UserError, match=message):
-        configuration(given, options)
+        configuration_file(given, options)
 
 
 @pytest.mark.parametrize("subjects", ["subjects.csv", "{x}.csv"])
@@ -60,14 +55,14 @@ def test_every_input_that_cannot_be_read_is_told_by_its_key(subjects: str) -> No
     Path("config.yaml").write_text(CONFIGURATION.replace("SUBJECTS", subjects))
     Path("{x}.csv").touch()
     with pytest.raises(PlanError) as refusal:
-        plan_of(Path("config.yaml"))
+        plan_of_run(Path("config.yaml"))
     keys = [finding.key for finding in refusal.value.findings]
     assert keys == ["inputs.subjects.path", "inputs.visits.path"]
 
 
 def test_jobs_find_the_interpreter_first_and_may_keep_compiled_modules() -> None:
     environment = {"PATH": "/bin", "PYTHONDONTWRITEBYTECODE": "1", "TZ": "Asia/Shanghai"}
-    set_environment(environment, Path("/venv/bin/python"))
+    set_job_environment(environment, Path("/venv/bin/python"))
     assert environment["PATH"] == "/venv/bin:/bin"
     assert environment["TZ"] == "UTC"
     assert "PYTHONDONTWRITEBYTECODE" not in environment

@@ -19,8 +19,10 @@ from durable.display import series as shown
 from durable.errors import UserError
 from durable.plan import Plan, PlanError, parse
 from durable.plan.cutoffs import analysis_ids, plan_at
+from durable.runs.configuration import plan_of_run, targets_include
+from durable.runs.environment import set_job_environment
+from durable.runs.files import SERIES
 from durable.stages import STAGES
-from durable.workflow import SERIES, asks, plan_of, set_environment
 from tests.workflow.conftest import RESULTS, ROOT, Study, new_study
 
 RAW = {
@@ -77,10 +79,10 @@ def test_the_command_needs_the_section(tmp_path: Path) -> None:
     path = tmp_path / "plan.yaml"
     path.write_text(yaml.safe_dump({k: v for k, v in RAW.items() if k != "series"}))
     with pytest.raises(PlanError, match="series: found nothing; expected a section with cutoffs"):
-        plan_of(path, inputs=False, cutoffs=True)
-    assert asks(["series"], "series", SERIES)
-    assert asks(["results/a/series/series.html"], "series", SERIES)
-    assert not asks(["results/series/report.html"], "series", SERIES)
+        plan_of_run(path, inputs=False, cutoffs=True)
+    assert targets_include(["series"], "series", SERIES)
+    assert targets_include(["results/a/series/series.html"], "series", SERIES)
+    assert not targets_include(["results/series/report.html"], "series", SERIES)
 
 
 def test_the_plan_at_another_cutoff_states_the_same_keys_and_no_other() -> None:
@@ -103,17 +105,17 @@ def test_a_run_within_a_run_of_the_same_code_is_served_by_its_server(
     monkeypatch.chdir(tmp_path)
     python = Path(sys.executable)
     environment = {"PATH": "/bin"}
-    set_environment(environment, python, "code")
+    set_job_environment(environment, python, "code")
     environment["DURABLE_SOCKET"] = ".server"
     within = dict(environment)
-    set_environment(within, python, "code")
+    set_job_environment(within, python, "code")
     assert "DURABLE_SOCKET" not in within  # of a server that has ended
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(".server")
         within = dict(environment)
-        set_environment(within, python, "code")
+        set_job_environment(within, python, "code")
         assert within == environment
-        set_environment(within, python, "other code")
+        set_job_environment(within, python, "other code")
         assert "DURABLE_SOCKET" not in within
 
 
