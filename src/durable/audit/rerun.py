@@ -21,10 +21,10 @@ from typing import Any
 from durable.audit.cells import changes
 from durable.audit.pages import verdict_page
 from durable.audit.plans import key_differences
-from durable.plan.sdtm import input_paths
 from durable.errors import UserError
 from durable.files import safe_cell, sha256, write_text
 from durable.plan import NO_ANALYSIS, Plan, load
+from durable.plan.sdtm import input_paths
 from durable.runs.manifest import MANIFEST, PINNED, RUN, pinned, read_manifest
 from durable.runs.pins import (
     Difference,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from durable.contracts.tables import TABLES
 from durable.contracts.results import SERIES as IN_SERIES
-from durable.plan.sdtm import domain_path, domains
+from durable.contracts.tables import TABLES
 from durable.figures import figures_of
 from durable.plan import Plan
 from durable.plan.cutoffs import analysis_ids
+from durable.plan.sdtm import domain_path, domains
 from durable.runs.manifest import MANIFEST, PINNED, RUN
 from durable.stages import OF_ANALYSIS
 

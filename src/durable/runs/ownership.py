@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from durable.plan.sdtm import input_paths
 from durable.errors import UserError
 from durable.files import read_json, write_text
 from durable.plan import Plan
+from durable.plan.sdtm import input_paths
 from durable.runs.manifest import MANIFEST, read_manifest
 
 RECORD = ".study.json"

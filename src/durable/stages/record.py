@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from durable.contracts.tables import TABLES
-from durable.plan.sdtm import input_paths
 from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.plan import Inputs, Pins, Plan
+from durable.plan.sdtm import input_paths
 from durable.runs.manifest import MANIFEST, PINNED, RUN, STARTED, pinned
 from durable.runs.pins import digest, installed, listing_digest
 
