@@ -37,7 +37,7 @@ PROGRAM = """
 import json
 import pandas as pd
 from durable.jdm.wording import remission
-from durable.contracts.needs import needs
+from durable.intake.needs import needs
 from durable.plan import parse, schema
 from durable.plan.reference import keys
 

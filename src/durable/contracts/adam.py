@@ -9,6 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 import pandera.pandas as pa
 
+from durable.jdm.parameters import ATTAINABLE_SCORE, ENZYME_AT_BASELINE, ENZYME_FOLLOWED
+
 DATE = "datetime64[ns]"
 TRACE = "Source of the record: "
 
@@ -72,9 +74,9 @@ ADSL = pa.DataFrameSchema(
         "REMFL": _flag("Remission set: in remission once"),
         "DTHFL": _flag("Died"),
         "BLDT": _date("Date of the baseline assessment"),
-        "BLENZ": _text("Muscle enzyme followed", null=True),
-        "BLENZULN": _number("Baseline of the enzyme, multiple of ULN"),
-        "MAXTIS": _number("Maximum attainable TIS", pa.Check.in_range(0, 100)),
+        ENZYME_FOLLOWED.name: _text(ENZYME_FOLLOWED.label, null=True),
+        ENZYME_AT_BASELINE.name: _number(ENZYME_AT_BASELINE.label),
+        ATTAINABLE_SCORE.name: _number(ATTAINABLE_SCORE.label, pa.Check.in_range(0, 100)),
         "BLREMFL": _unknown_flag("Already in remission at baseline"),
         "REMSDT": _date("Date of first remission"),
         "NSTDT": _date("Date of first new systemic therapy"),

@@ -11,7 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from durable.contracts.parameters import PLACES
+from durable.jdm.measures import COMPONENTS
+from durable.jdm.parameters import (
+    ATTAINABLE_SCORE,
+    ENZYME_AT_BASELINE,
+    ENZYME_FOLLOWED,
+    OTHER_SCORES,
+    REMISSION_ITEMS,
+    SCORE,
+)
 
 
 @dataclass(frozen=True)
@@ -130,18 +138,10 @@ _ADSL = {
         " subject without one, the last on or before the date of infusion.",
         "response.baseline",
     ),
-    "BLENZ": _by(
-        "Of CK, aldolase, ALT, AST and LDH the one most abnormal at baseline as a multiple of its"
-        " upper limit of normal; equal ones in that order. Core sets with an enzyme only.",
-        "response.core_set",
-    ),
-    "BLENZULN": _by("Baseline of the enzyme BLENZ over its upper limit of normal at baseline."),
-    "MAXTIS": _by(
-        "Total Improvement Score with every measure at its best possible value and the enzyme at"
-        " its upper limit of normal.",
-        "response.core_set",
-        "response.ranges",
-    ),
+    **{
+        variable.name: _by(variable.method, *variable.keys)
+        for variable in (ENZYME_FOLLOWED, ENZYME_AT_BASELINE, ATTAINABLE_SCORE)
+    },
     "BLREMFL": _by("Remission status of the baseline assessment; U unknown.", "response.remission"),
     "REMSDT": _by(
         "Date of the first assessment after the infusion that shows remission; none after new"
@@ -188,11 +188,7 @@ _ADRS = {
     **_source("visits", "the measure, or visit_date"),
 }
 
-_COMPONENTS = "|".join(code for code, _ in PLACES.values())
-_TIS = (
-    "Sum of the six component scores (0 to 100). None without physician global, muscle measure or"
-    " extramuscular measure"
-)
+_COMPONENTS = "|".join(component.paramcd for component in COMPONENTS.values())
 _ADRS_PARAMETERS = {
     f"({_COMPONENTS})": _by(
         "Value of the core set measure as recorded; an enzyme over its upper limit of normal.",
@@ -208,12 +204,12 @@ _ADRS_PARAMETERS = {
         "Score of the component by its absolute percent change, from the score card of the 2016"
         " ACR-EULAR criteria; intervals are open below and closed above."
     ),
-    "TIS": _by(f"{_TIS}; a missing lighter measure scores 0.", "response.improvement"),
-    "TISBEST": _by(f"{_TIS}; a missing lighter measure scores its maximum."),
-    "TISENZ0": _by(f"{_TIS}; enzyme or CHQ-PhS scores 0."),
-    "TISENZMX": _by(f"{_TIS}; enzyme or CHQ-PhS scores its maximum."),
-    "REM(CK|CMAS|MMT8|PHYS)": _by(
-        "Y, N or U: whether the item of the remission rule is met.", "response.remission"
+    **{
+        parameter.paramcd: _by(parameter.method, *parameter.keys)
+        for parameter in (SCORE, *OTHER_SCORES)
+    },
+    "|".join(item.paramcd for item in REMISSION_ITEMS): _by(
+        REMISSION_ITEMS[0].method, *REMISSION_ITEMS[0].keys
     ),
     "REMIS": _by(
         "Y, N or U: remission. With items missing, as many met as the rule asks for is Y, so many"
@@ -235,9 +231,9 @@ _ADRS_PARAMETERS = {
         "response.recurrence",
     ),
     "IMPR": _by(
-        "Y where TIS of the record used for the visit reaches the level, N where it does not or, by"
-        " the composite strategy, new systemic therapy came before it; empty where there is no"
-        " score.",
+        f"Y where {SCORE.paramcd} of the record used for the visit reaches the level, N where it"
+        " does not or, by the composite strategy, new systemic therapy came before it; empty where"
+        " there is no score.",
         "response.improvement",
         "response.new_therapy.improvement",
     ),

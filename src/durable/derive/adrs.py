@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.contracts.parameters import PLACES
 from durable.derive.assessments import UNSCHEDULED
 from durable.frames import positions, subject_index, take_or_nan, with_columns
 from durable.jdm.measures import COMPONENTS, ENZYMES, MEASURES
+from durable.jdm.parameters import OTHER_SCORES, REMISSION_ITEMS, SCORE
 from durable.jdm.response import Response
 from durable.schedule import Visit
 from durable.vocabulary import DIED, MISSING, NEW_THERAPY, NOT_CALCULABLE, PARTIAL
@@ -23,22 +23,13 @@ Ints = npt.NDArray[np.int64]
 
 #: Status columns of the assessments: code, name.
 STATUSES = {
-    "item_ck": ("REMCK", "Remission item: CK"),
-    "item_cmas": ("REMCMAS", "Remission item: CMAS"),
-    "item_mmt8": ("REMMMT8", "Remission item: MMT8"),
-    "item_physician_global": ("REMPHYS", "Remission item: physician global"),
+    **{item.column: (item.paramcd, item.label) for item in REMISSION_ITEMS},
     "remission": ("REMIS", "Remission"),
     "confirmed_loss": ("RECLOSS", "Confirmed loss of remission"),
     "confirmed_worse": ("PROGWRS", "Confirmed worsening"),
     "investigator_event": ("RECINV", "Recurrence or progression by the investigator"),
     "early_flare": ("FLARE", "Early flare, for adjudication"),
 }
-#: Scores that bound the total: code, name, column of the assessments.
-OTHER_SCORES = (
-    ("TISBEST", "missing light measures at their maximum", "tis_best"),
-    ("TISENZ0", "enzyme or CHQ-PhS scored 0", "tis_enzyme_zero"),
-    ("TISENZMX", "enzyme or CHQ-PhS scored its maximum", "tis_enzyme_maximum"),
-)
 #: Subjects whose records are made and written at a time.
 BLOCK = 2_000
 BASELINE = "BASELINE"
@@ -215,9 +206,9 @@ def _infused(
 
 
 _ORDER = (
-    *(f"{code}{kind}" for code, _ in PLACES.values() for kind in ("", "PC", "SC")),
-    "TIS",
-    *(code for code, _, _ in OTHER_SCORES),
+    *(f"{one.paramcd}{kind}" for one in COMPONENTS.values() for kind in ("", "PC", "SC")),
+    SCORE.paramcd,
+    *(score.paramcd for score in OTHER_SCORES),
     *(code for code, _ in STATUSES.values()),
     IMPROVED[0],
 )
@@ -258,7 +249,7 @@ def selected(frame: pd.DataFrame, unscheduled: bool) -> npt.NDArray[np.int64]:
     rows = np.flatnonzero(part)
     number, target = subject_index(frame)[rows], target[rows]
     day = frame["day"].to_numpy(float)[rows]
-    unscored = np.isnan(frame["tis"].to_numpy(float)[rows])
+    unscored = np.isnan(frame[SCORE.column].to_numpy(float)[rows])
     order = np.lexsort((day, np.abs(day - target), unscored, target, number))
     # Windows do not overlap, so the target names the visit.
     first = np.ones(len(rows), dtype=bool)
@@ -337,7 +328,7 @@ def _number_among_all(
     frame: pd.DataFrame, at_visit: npt.NDArray[np.bool_], row: Ints, unseen: Ints, subjects: int
 ) -> Ints:
     """ASEQ of the records of improvement: each is the last of its assessment."""
-    every, after = len(PLACES) + len(STATUSES), 2 * len(PLACES) + 1 + len(OTHER_SCORES)
+    every, after = len(COMPONENTS) + len(STATUSES), 2 * len(COMPONENTS) + 1 + len(OTHER_SCORES)
     count = every + after * frame["post"].to_numpy(np.int64) + at_visit
     place = frame["place"].to_numpy(np.int64)
     total = np.bincount(place, weights=count, minlength=subjects).astype(np.int64)
@@ -386,7 +377,7 @@ def _sources(frame: pd.DataFrame, response: Response, component: str) -> Any:
 
 def _values(frame: pd.DataFrame, response: Response) -> Iterator[_Parameter]:
     for component, measure in response.measures.items():
-        code, name = PLACES[component]
+        code, name = COMPONENTS[component].paramcd, COMPONENTS[component].label
         label = f"{name.capitalize()}: {measure}"
         if measure == "enzyme":
             label = "Enzyme most abnormal at baseline (multiple of ULN)"
@@ -403,7 +394,7 @@ def _changes(frame: pd.DataFrame, response: Response) -> Iterator[_Parameter]:
     """Percent change and score of each component, after infusion."""
     post = frame["post"].to_numpy(bool)
     for component in COMPONENTS:
-        code, name = PLACES[component]
+        code, name = COMPONENTS[component].paramcd, COMPONENTS[component].label
         given = {"source": _sources(frame, response, component), "of": post}
         label = f"Absolute percent change: {name}"
         kinds = ("change", "base", "score")
@@ -413,14 +404,13 @@ def _changes(frame: pd.DataFrame, response: Response) -> Iterator[_Parameter]:
 
 
 def _scores(frame: pd.DataFrame) -> Iterator[_Parameter]:
-    total, post = frame["tis"].to_numpy(float), frame["post"].to_numpy(bool)
+    total, post = frame[SCORE.column].to_numpy(float), frame["post"].to_numpy(bool)
     reason = np.where(frame["partial"], _REASONS.index(PARTIAL), _NONE)
     reason[np.isnan(total)] = _REASONS.index(NOT_CALCULABLE)
     level = pd.Categorical(frame["level"], categories=_TEXTS).codes
-    label = "Total Improvement Score"
-    yield _Parameter("TIS", label, total, text=level, reason=reason, of=post)
-    for code, name, column in OTHER_SCORES:
-        yield _Parameter(code, f"{label}, {name}", frame[column].to_numpy(), of=post)
+    yield _Parameter(SCORE.paramcd, SCORE.label, total, text=level, reason=reason, of=post)
+    for score in OTHER_SCORES:
+        yield _Parameter(score.paramcd, score.label, frame[score.column].to_numpy(), of=post)
 
 
 def _statuses(frame: pd.DataFrame, response: Response) -> Iterator[_Parameter]:
@@ -465,7 +455,7 @@ def _improvement(
         rows = np.flatnonzero(chosen & (target == visit.day))
         row = np.full(len(infused), _NONE)
         row[place[rows]] = rows
-        score = take_or_nan(frame["tis"].to_numpy(float), row)
+        score = take_or_nan(frame[SCORE.column].to_numpy(float), row)
         improved = np.where(np.isnan(score), np.nan, (score >= least).astype(float))
         partial = take_or_nan(frame["partial"].to_numpy(float), row) == 1
         rescued = take_or_nan(frame["after_new_therapy"].to_numpy(float), row) == 1

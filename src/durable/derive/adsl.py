@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from durable.jdm.measures import COMPONENTS
+from durable.jdm.parameters import ATTAINABLE_SCORE, ENZYME_AT_BASELINE, ENZYME_FOLLOWED
 from durable.jdm.response import Response
 from durable.jdm.scores import attainable
 
@@ -44,6 +45,7 @@ def derive(
     remission, any_remission = (
         subject.map(frame["visit_date"].loc[rows].set_axis(rows.index)) for rows in (start, ever)
     )
+    enzyme = base["value_enzyme"].where(base["enzyme"].notna())
     therapy = subject.map(new_therapy).astype("datetime64[ns]")
     return pd.DataFrame(
         {
@@ -71,9 +73,9 @@ def derive(
             "REMFL": flag(remission.notna()),
             "DTHFL": flag(rows["death_date"].notna()),
             "BLDT": base["visit_date"].to_numpy(),
-            "BLENZ": base["enzyme"].to_numpy(object),
-            "BLENZULN": base["value_enzyme"].where(base["enzyme"].notna()).to_numpy(float),
-            "MAXTIS": base["attainable"].to_numpy(float),
+            ENZYME_FOLLOWED.name: base["enzyme"].to_numpy(object),
+            ENZYME_AT_BASELINE.name: enzyme.to_numpy(float),
+            ATTAINABLE_SCORE.name: base["attainable"].to_numpy(float),
             "BLREMFL": base["remission"].map({1.0: "Y", 0.0: "N"}).fillna("U").to_numpy(object),
             "REMSDT": remission,
             "NSTDT": therapy,
