@@ -19,7 +19,7 @@ VISITS = ["subject_id", "visit", "visit_date", "cmas", "source_row"]
 
 def test_results_are_matched_by_key_whatever_their_order(tmp_path: Path) -> None:
     def row(statistic: str, value: float) -> Result:
-        return Result("t_dor", "primary", "total", "Total", "DOR", statistic, value)
+        return Result("t_dor", "primary", "total", "Total", ("DOR",), statistic, value)
 
     old, new = tmp_path / "old.csv", tmp_path / "new.csv"
     old.write_text(to_csv([row("n_event", 3), row("median", 7.5), row("q25", 1)]))
@@ -36,8 +36,8 @@ def test_keys_whose_parts_hold_bars_are_told_apart(tmp_path: Path) -> None:
     """Joined by bars both keys would be one: a group ``A`` with ``B | C``, ``A | B`` with ``C``."""
 
     def rows(value: float) -> str:
-        first = Result("t", "primary", "part", "A", "B | C", "n", value)
-        second = Result("t", "primary", "part", "A | B", "C", "n", 5)
+        first = Result("t", "primary", "part", "A", ("B | C",), "n", value)
+        second = Result("t", "primary", "part", "A | B", ("C",), "n", 5)
         return to_csv([first, second])
 
     old, new = tmp_path / "old.csv", tmp_path / "new.csv"

@@ -43,14 +43,14 @@ def test_one_line_of_code(
     study: Study, edited_package: Callable[[str, str, str], dict[str, str]]
 ) -> None:
     environment = edited_package(
-        "analyse/improvement.py", "100 * count / of if of", "99 * count / of if of"
+        "outputs/quantities.py", "100 * count / total if total", "99 * count / total if total"
     )
     said = refused(study, **environment)
     assert re.search(
-        r"code src/durable/analyse/improvement.py differs: found \w{64}; expected \w{64}", said
+        r"code src/durable/outputs/quantities.py differs: found \w{64}; expected \w{64}", said
     )
     assert [name for kind, name in verdict(study) if kind == "code"] == [
-        "src/durable/analyse/improvement.py"
+        "src/durable/outputs/quantities.py"
     ]
 
 

@@ -108,15 +108,15 @@ def test_other_code_is_repeated_when_allowed_and_every_cell_that_moved_is_named(
 ) -> None:
     study = short_finished
     environment = edited_package(
-        "analyse/improvement.py",
-        'yield _number("n_denominator", of)',
-        'yield _number("n_denominator", of + 1)',
+        "outputs/improvement.py",
+        'yield Statistic("n_denominator", total)',
+        'yield Statistic("n_denominator", total + 1)',
     )
     options = ("--config", "allow=code")
     done = study.run("audit", *pinned(study), *options, **environment)
     assert done.returncode == 1
     rows = verdict(study)
-    assert rows["code", "src/durable/analyse/improvement.py"]["status"] == "differs, allowed"
+    assert rows["code", "src/durable/outputs/improvement.py"]["status"] == "differs, allowed"
     moved = rows["output", "ard.csv"]
     assert moved["status"] == "differs when repeated"
     assert (

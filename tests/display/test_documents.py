@@ -18,7 +18,7 @@ from pypdf import PdfReader
 from durable.display.documents import docx, layout, pdf, rtf
 from durable.display.documents.layout import CONTINUED, NO_BREAK, lay_out, row_height
 from durable.display.documents.pictures import Picture, pictures
-from durable.display.shell import Row, Table
+from durable.outputs.table import Row, Table
 from tests.programs import needs
 
 AWKWARD = "红斑 {a} \\b0 <b> & ½ 😀 ≥ 3"

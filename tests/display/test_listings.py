@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from durable.contracts.results import TOTAL, read_csv
+from durable.contracts.results import TOTAL, read_csv, split_parameter
 from durable.display.listings import LISTINGS, run
 from durable.display.listings_records import records
-from durable.display.shell import Ard
 from durable.files import write_parquet
+from durable.outputs.ard import Ard
 from durable.plan import Plan
 from tests.display.study import FORMULA, Record, hostile, read, run_study
 
@@ -31,7 +31,8 @@ def source(table: str, row: str) -> Record:
 
 
 def count(made: Made, output: str, parameter: str, statistic: str) -> float:
-    result = Ard.of(read_csv(made[1] / "ard.csv")).lookup(output, parameter, TOTAL)(statistic)
+    ard = Ard.from_results(read_csv(made[1] / "ard.csv"))
+    result = ard.lookup(output, split_parameter(parameter), TOTAL)(statistic)
     assert result is not None, (output, parameter, statistic)
     return result.value
 

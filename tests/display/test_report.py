@@ -20,9 +20,9 @@ from durable.display.listings import LISTINGS
 from durable.display.report import as_recorded, page
 from durable.display.report_plan import plan_keys, shown
 from durable.display.report_summary import summary
-from durable.display.shell import Ard
 from durable.files import safe_cell
 from durable.jdm.response import NewTherapy
+from durable.outputs.ard import Ard
 from durable.plan import Plan
 from durable.stages import STAGES
 
@@ -132,7 +132,7 @@ def test_is_the_same_bytes_and_names_no_folder(demo: Made, text: str) -> None:
 def test_summary_shows_the_results_of_the_tables(demo: Made) -> None:
     """9 of 10: Clopper-Pearson 55.5 to 99.7; 6 of 10: 26.2 to 87.8 (published tables)."""
     plan, folder = demo
-    results = summary(Ard.of(read_csv(folder / "ard.csv")), plan)
+    results = summary(Ard.from_results(read_csv(folder / "ard.csv")), plan)
     shown = {result.label: (result.figure, *result.details) for result in results}
     assert shown["Disease improvement at M2"] == (
         "90.0 %",

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from durable.contracts.results import NO_EVENTS_TABLE, PLATEAU, TOTAL, Result
+from durable.contracts.results import NO_EVENTS_TABLE, PLATEAU, TOTAL, Result, split_parameter
 from durable.contracts.results import to_csv as ard_csv
-from durable.display import formats, tables
+from durable.display import tables
 from durable.display.html import render_fragment, render_page
-from durable.display.kinds import KINDS
-from durable.display.shell import Row, Table
 from durable.jdm.response import Response
+from durable.outputs import OUTPUTS, formats, output_named
+from durable.outputs.ard import read_ard
+from durable.outputs.table import Row, Table
 from durable.plan import Plan, Safety, Statistics, Variant
 from durable.stages import STAGES
 from tests.figures.layout import PLAN
@@ -43,7 +44,7 @@ def test_halves_are_rounded_away_from_zero_on_the_decimal_form(value, decimals, 
 
 
 def result(value, lower=nan, upper=nan, note=""):
-    return Result("t", "primary", *TOTAL, "P", "s", value, lower, upper, note)
+    return Result("t", "primary", *TOTAL, ("P",), "s", value, lower, upper, note)
 
 
 @pytest.mark.parametrize(
@@ -79,8 +80,8 @@ def test_a_count_of_nobody_has_no_percentage():
 # Tables of results written by hand
 
 INFUSED = [
-    Result("t_dor", "primary", *LOW, "EFS", "n_subjects", 3),
-    Result("t_dor", "primary", *TOTAL, "EFS", "n_subjects", 4),
+    Result("t_dor", "primary", *LOW, ("EFS",), "n_subjects", 3),
+    Result("t_dor", "primary", *TOTAL, ("EFS",), "n_subjects", 4),
 ]
 
 
@@ -88,7 +89,7 @@ def values(output, parameter, column, analysis="primary", **statistics):
     """Results of one parameter in one column; a tuple is value, lower, upper and note."""
     for name, given in statistics.items():
         numbers = given if isinstance(given, tuple) else (given,)
-        yield Result(output, analysis, *column, parameter, name, *numbers)
+        yield Result(output, analysis, *column, split_parameter(parameter), name, *numbers)
 
 
 def made(folder: Path, rows, plan: Plan = PLAN) -> dict[str, Table]:
@@ -97,7 +98,7 @@ def made(folder: Path, rows, plan: Plan = PLAN) -> dict[str, Table]:
     sources = {"subjects": {"file": "s.csv", "sha256": "0123456789abcdef" * 4}}
     (folder / "validated" / "sources.json").write_text(json.dumps(sources))
     (folder / "ard.csv").write_text(ard_csv(rows))
-    ard = tables.read_ard(folder)
+    ard = read_ard(folder)
     return {table.name: table for table in tables.tables(plan, folder, ard)}
 
 
@@ -453,7 +454,7 @@ def test_tables_are_numbered_in_reading_order_whichever_are_there(tmp_path):
     assert {name: table.number for name, table in few.items()} == {"t_dor": 4, "t_kinetics": 12}
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", [entry.name.removeprefix("t_") for entry in OUTPUTS])
 def test_every_table_has_notes_and_reads_only_what_its_stage_declares(name, tmp_path):
     table = made(tmp_path, everything())[f"t_{name}"]
     declared = made(tmp_path, everything(), PLAN.only(STAGES["display"].sections))[f"t_{name}"]
@@ -482,7 +483,7 @@ CHANGES = [
 @pytest.mark.parametrize(("name", "rule", "said"), CHANGES)
 def test_footnotes_of_safety_follow_the_plan(name, rule, said):
     def notes(plan):
-        return " ".join(KINDS[name].notes(plan))
+        return " ".join(output_named(f"t_{name}").footnotes(plan))
 
     assert said not in notes(PLAN)
     assert said in notes(PLAN.model_copy(update={"safety": Safety(**rule)}))
@@ -503,8 +504,8 @@ def test_footnotes_of_efficacy_and_kinetics_follow_the_plan():
         "deaths": "90 % upper bound",
         "kinetics": "linear trapezoids",
     }.items():
-        assert said not in " ".join(KINDS[name].notes(PLAN))
-        assert said in " ".join(KINDS[name].notes(changed))
+        assert said not in " ".join(output_named(f"t_{name}").footnotes(PLAN))
+        assert said in " ".join(output_named(f"t_{name}").footnotes(changed))
 
 
 @pytest.mark.parametrize(
@@ -518,7 +519,7 @@ def test_footnotes_of_efficacy_and_kinetics_follow_the_plan():
 )
 def test_footnotes_of_kinetics_say_the_rules_in_force(said):
     kinetics = PLAN.kinetics.model_copy(update={"last_day": 110})
-    notes = KINDS["kinetics"].notes(PLAN.model_copy(update={"kinetics": kinetics}))
+    notes = output_named("t_kinetics").footnotes(PLAN.model_copy(update={"kinetics": kinetics}))
     assert said in " ".join(notes)
 
 

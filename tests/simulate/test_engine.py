@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from durable.analyse import durability, improvement
 from durable.contracts.table_schema import schema
 from durable.derive.assessments import assess
 from durable.derive.datasets import derive
+from durable.outputs.improvement import improvement_rate
+from durable.outputs.time_to_event import duration_statistics
 from durable.plan import Plan, PlanError, Scenario
 from durable.simulate import chunk, virtual
 from durable.simulate.estimates import Definition, definitions
@@ -78,12 +79,17 @@ def analysed(tables: Tables, trial: int, the_plan: Plan, rule: Definition) -> It
     status = datasets.adrs.loc[datasets.adrs["PARAMCD"] == "IMPR"]
     for visit in rule.response.improvement.visits:
         at_visit = status.loc[status["AVISIT"] == visit]
-        rates = improvement.rates(at_visit, rule.response, rule.statistics.conf_level)
-        found = {row[0]: row[1:] for row in rates}
-        yield f"rate {visit}", found["n_denominator"][0], found["n_improved"][0], found["rate"]
+        rates = improvement_rate(at_visit, rule.response, rule.statistics.conf_level)
+        found = {rate.name: rate for rate in rates}
+        counts = found["n_denominator"].value, found["n_improved"].value
+        rate = found["rate"]
+        yield f"rate {visit}", *counts, (rate.value, rate.lower, rate.upper)
     records = datasets.adtte.loc[datasets.adtte["PARAMCD"] == "DOR"]
     by = the_plan.model_copy(update={"response": rule.response, "statistics": rule.statistics})
-    rows = {row[0]: row[1:4] for row in durability.analyse(records, "DOR", by)}
+    rows = {
+        row.name: (row.value, row.lower, row.upper)
+        for row in duration_statistics(records, "DOR", by)
+    }
     counts = rows["n_subjects"][0], rows["n_event"][0]
     yield "median DOR", *counts, tuple(value * month for value in rows["median"])
     for mark in rule.statistics.landmarks_months:

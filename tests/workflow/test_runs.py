@@ -166,7 +166,7 @@ def test_a_result_changed_by_hand_is_refused_and_made_again_once_deleted(study: 
 @pytest.mark.parametrize(
     ("file", "rule"),
     [
-        ("ard/durability.csv", "durability"),
+        ("ard.csv", "results"),
         ("figures/f_km_dor.csv", "points"),
         ("adam/adpp.parquet", "derive_kinetics"),
         ("checked/conversions.csv", "queries"),

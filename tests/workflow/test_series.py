@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from durable.analyse import series as gather
 from durable.contracts.results import TOTAL, Result, read_csv, to_csv
 from durable.display import series as shown
 from durable.errors import UserError
+from durable.outputs import series as gather
 from durable.plan import Plan, PlanError, parse
 from durable.plan.cutoffs import analysis_ids, plan_at
 from durable.runs.configuration import plan_of_run, targets_include
@@ -120,7 +120,7 @@ def test_a_run_within_a_run_of_the_same_code_is_served_by_its_server(
 
 
 def result(output: str, parameter: str, statistic: str, value: float) -> Result:
-    return Result(output, "primary", *TOTAL, parameter, statistic, value)
+    return Result(output, "primary", *TOTAL, (parameter,), statistic, value)
 
 
 def folder_of(tmp_path: Path, sources: tuple[str, str, str] = ("{}", "{}", "{}")) -> Path:

@@ -62,7 +62,7 @@ class Side:
     @cached_property
     def results(self) -> dict[tuple[str, ...], Result]:
         """Its analysis results, by their key."""
-        return {row.key: row for row in read_csv(self.folder / "ard.csv")}
+        return {row.text_key: row for row in read_csv(self.folder / "ard.csv")}
 
     @cached_property
     def values(self) -> dict[str, Any]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from io import StringIO
 from math import isfinite, nan
 from pathlib import Path
 
 #: Group of the column over all subjects.
 TOTAL = ("total", "Total")
+#: Name of the primary analysis; the others bear the names of the sensitivity analyses.
+PRIMARY = "primary"
 #: Group of the subjects for whom the variable is not recorded: the columns add up to the total.
 NOT_RECORDED = "Not recorded"
 #: Outputs that a series of data cut-offs shows side by side.
@@ -24,20 +26,40 @@ NO_EVENTS_TABLE = "no adverse_events table in this study"
 #: The same of cellular kinetics.
 NO_SAMPLES = "no sample with a result of an infused subject up to the data cut-off"
 
+#: Parts of a parameter: ("M2",), ("D28", "GRADE3"). Joined to one text only in the file.
+Parameter = tuple[str, ...]
+#: Parameter of what concerns a whole column of a table.
+WHOLE_COLUMN: Parameter = ()
+COLUMNS = (
+    *("output", "analysis", "group_by", "group", "parameter", "statistic"),
+    *("value", "lower", "upper", "note"),
+)
+
 
 @dataclass(frozen=True)
-class Result:
-    """One row of the ARD.
+class Statistic:
+    """A number with its name.
 
     `value`, `lower` and `upper` are NaN where they cannot be estimated; `note` says why, or what a
     reader has to know of the number (``censored``: the largest duration is a censored one).
     """
 
+    name: str
+    value: float
+    lower: float = nan
+    upper: float = nan
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row of the ARD: a statistic of a parameter in a group of subjects."""
+
     output: str
     analysis: str
     group_by: str
     group: str
-    parameter: str
+    parameter: Parameter
     statistic: str
     value: float
     lower: float = nan
@@ -45,7 +67,7 @@ class Result:
     note: str = ""
 
     @property
-    def key(self) -> tuple[str, str, str, str, str, str]:
+    def key(self) -> tuple[str, str, str, str, Parameter, str]:
         """What identifies the row."""
         return (
             self.output,
@@ -56,21 +78,32 @@ class Result:
             self.statistic,
         )
 
+    @property
+    def text_key(self) -> tuple[str, str, str, str, str, str]:
+        """The same as the file shows it, the parameter as one text."""
+        return (
+            self.output,
+            self.analysis,
+            self.group_by,
+            self.group,
+            join_parameter(self.parameter),
+            self.statistic,
+        )
 
-COLUMNS = tuple(field.name for field in fields(Result))
 
-
-def join_parameter(*parts: str) -> str:
-    r"""Text of a parameter of several parts, joined by bars.
+def join_parameter(parameter: Parameter) -> str:
+    r"""Text of a parameter in the file: its parts joined by bars.
 
     A bar within a part (``ALT|AST increased``) is written ``\|``, a backslash ``\\``, so that
     different parts never make the same text.
     """
-    return "|".join(part.replace("\\", "\\\\").replace("|", "\\|") for part in parts)
+    return "|".join(part.replace("\\", "\\\\").replace("|", "\\|") for part in parameter)
 
 
-def split_parameter(text: str) -> tuple[str, ...]:
+def split_parameter(text: str) -> Parameter:
     """The parts of a parameter, as `join_parameter` was given them."""
+    if not text:
+        return WHOLE_COLUMN
     parts = [""]
     signs = iter(text)
     for sign in signs:
@@ -96,11 +129,12 @@ def to_csv(results: Iterable[Result]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in results:
-        if row.key in seen:
-            raise ValueError(f"two results with the key {row.key}")
-        seen.add(row.key)
+        key = row.text_key
+        if key in seen:
+            raise ValueError(f"two results with the key {key}")
+        seen.add(key)
         numbers = [_number(value) for value in (row.value, row.lower, row.upper)]
-        writer.writerow([*row.key, *numbers, row.note])
+        writer.writerow([*key, *numbers, row.note])
     return text.getvalue()
 
 
@@ -117,9 +151,11 @@ def read_csv(path: Path) -> Iterator[Result]:
         if tuple(next(rows, COLUMNS)) != COLUMNS:
             raise ValueError(f"{path}: expected the columns {', '.join(COLUMNS)}")
         for output, analysis, group_by, group, parameter, statistic, *numbers, note in rows:
+            parts = split_parameter(parameter)
             value, lower, upper = (float(text or nan) for text in numbers)
-            of = output, analysis, group_by, group, parameter, statistic
-            yield Result(*of, value, lower, upper, note)
+            yield Result(
+                output, analysis, group_by, group, parts, statistic, value, lower, upper, note
+            )
 
 
 def _number(value: float) -> str:

@@ -16,9 +16,10 @@ from typing import Any
 
 from durable.contracts.results import NOT_RECORDED, TOTAL
 from durable.display import definitions as say
-from durable.display.formats import NOT_ESTIMABLE
-from durable.display.kinds import KINDS, Kind
 from durable.files import write_text
+from durable.outputs import OUTPUTS, output_named
+from durable.outputs.formats import NOT_ESTIMABLE
+from durable.outputs.output import Output
 from durable.plan import Plan
 
 Json = dict[str, Any]
@@ -85,7 +86,7 @@ def reporting_event(plan: Plan, rows: list[Row]) -> Json:
         Rows of ``ard.csv`` as text.
     """
     found = _analyses(rows)
-    outputs = [name for name in KINDS if any(a.output == f"t_{name}" for a in found)]
+    outputs = [entry.load() for entry in OUTPUTS if any(a.output == entry.name for a in found)]
     return {
         "id": plan.analysis.id,
         "version": 1,
@@ -94,9 +95,9 @@ def reporting_event(plan: Plan, rows: list[Row]) -> Json:
         "analysisSets": [_set(name, order) for order, name in enumerate(_SETS, start=1)],
         "dataSubsets": list(_subsets(found)),
         "analysisGroupings": list(_groupings(rows)),
-        "methods": [_method(f"t_{name}", KINDS[name], rows) for name in outputs],
+        "methods": [_method(output, rows) for output in outputs],
         "analyses": [_analysis(analysis, plan) for analysis in found],
-        "outputs": [_output(name, KINDS[name], plan) for name in outputs],
+        "outputs": [_output(output, plan) for output in outputs],
     }
 
 
@@ -112,20 +113,20 @@ def _analyses(rows: list[Row]) -> list[Analysis]:
     ]
 
 
-def _contents(outputs: list[str], found: list[Analysis]) -> Json:
+def _contents(outputs: list[Output], found: list[Analysis]) -> Json:
     items = []
-    for order, name in enumerate(outputs, start=1):
-        own = [analysis for analysis in found if analysis.output == f"t_{name}"]
+    for order, output in enumerate(outputs, start=1):
+        own = [analysis for analysis in found if analysis.output == output.name]
         below = [
             {"name": a.identifier, "level": 2, "order": i, "analysisId": a.identifier}
             for i, a in enumerate(own, start=1)
         ]
         items.append(
             {
-                "name": KINDS[name].title,
+                "name": output.title,
                 "level": 1,
                 "order": order,
-                "outputId": f"t_{name}",
+                "outputId": output.name,
                 "sublist": {"listItems": below},
             }
         )
@@ -182,16 +183,19 @@ def _groupings(rows: list[Row]) -> Iterator[Json]:
         }
 
 
-def _method(output: str, kind: Kind, rows: list[Row]) -> Json:
+def _method(output: Output, rows: list[Row]) -> Json:
     """How an output is computed: an operation for each statistic, its limits and its note."""
     operations = dict.fromkeys(
-        operation for row in rows if row["output"] == output for operation, _ in _results_of(row)
+        operation
+        for row in rows
+        if row["output"] == output.name
+        for operation, _ in _results_of(row)
     )
     return {
-        "id": f"method/{output}",
-        "name": kind.title,
+        "id": f"method/{output.name}",
+        "name": output.title,
         "operations": [
-            {"id": f"{output}/{operation}", "name": operation, "order": order}
+            {"id": f"{output.name}/{operation}", "name": operation, "order": order}
             for order, operation in enumerate(operations, start=1)
         ],
     }
@@ -218,7 +222,7 @@ def _analysis(analysis: Analysis, plan: Plan) -> Json:
         "reason": {"controlledTerm": "SPECIFIED IN SAP"},
         "purpose": {"controlledTerm": _purpose(analysis)},
         "methodId": f"method/{analysis.output}",
-        "dataset": KINDS[analysis.output.removeprefix("t_")].dataset.split(", ")[-1],
+        "dataset": output_named(analysis.output).datasets.split(", ")[-1],
         "analysisSetId": _set_of(analysis),
         **subset,
         "orderedGroupings": [grouping] if grouped else [],
@@ -250,33 +254,32 @@ def _results(row: Row, grouped: bool) -> Iterator[Json]:
         }
 
 
-def _output(name: str, kind: Kind, plan: Plan) -> Json:
-    output = f"t_{name}"
+def _output(output: Output, plan: Plan) -> Json:
     sections = {
-        "Title": (kind.title, f"Population: {kind.population}"),
+        "Title": (output.title, f"Population: {output.population}"),
         "Header": (say.study(plan),),
-        "Footnote": tuple(kind.notes(plan)),
+        "Footnote": tuple(output.footnotes(plan)),
     }
     return {
-        "id": output,
-        "name": kind.title,
+        "id": output.name,
+        "name": output.title,
         "version": 1,
         "fileSpecifications": [
             {
-                "name": f"{output}.rtf",
+                "name": f"{output.name}.rtf",
                 "fileType": {"controlledTerm": "rtf"},
-                "location": f"../tables/{output}.rtf",
+                "location": f"../tables/{output.name}.rtf",
             }
         ],
         "displays": [
             {
                 "order": 1,
                 "display": {
-                    "id": f"display/{output}",
-                    "name": output,
-                    "displayTitle": kind.title,
+                    "id": f"display/{output.name}",
+                    "name": output.name,
+                    "displayTitle": output.title,
                     "displaySections": [
-                        _section(output, kind_of, texts) for kind_of, texts in sections.items()
+                        _section(output.name, kind, texts) for kind, texts in sections.items()
                     ],
                 },
             }

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
     from markupsafe import Markup
 
-    from durable.display.shell import Table
+    from durable.outputs.table import Table
 
 #: Where a cell may break: the space before a bracket.
 _BRACKETS = re.compile(r" (?=[(\[])")

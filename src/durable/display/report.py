@@ -22,14 +22,14 @@ from typing import Any
 from durable.contracts.results import TOTAL
 from durable.contracts.tables import TABLES
 from durable.display import definitions as say
-from durable.display import formats as f
 from durable.display.html import STYLE, page_template, render_fragment
 from durable.display.listings import LISTINGS, Column, Listing
 from durable.display.report_plan import Key, plan_keys, variants
 from durable.display.report_summary import summary
-from durable.display.shell import Ard
-from durable.display.tables import read_ard, tables
+from durable.display.tables import tables
 from durable.files import safe_cell, write_text
+from durable.outputs import formats as f
+from durable.outputs.ard import Ard, read_ard
 from durable.plan import Plan
 from durable.stages import STAGES
 
@@ -349,6 +349,6 @@ def _population(ard: Ard) -> list[tuple[str, str]]:
     }
     found = []
     for parameter, label in labels.items():
-        n = ard.lookup("t_disposition", parameter, TOTAL)("n")
+        n = ard.lookup("t_disposition", (parameter,), TOTAL)("n")
         found.append((label, "0" if n is None else f.count(n)))
     return found

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from durable.contracts.results import PLATEAU, TOTAL, join_parameter
-from durable.display import formats as f
-from durable.display.shell import Ard, Lookup
+from durable.contracts.results import PLATEAU, TOTAL, WHOLE_COLUMN
+from durable.outputs import formats as f
+from durable.outputs.ard import Ard
+from durable.outputs.table import Lookup
 from durable.plan import Plan
 
 _EVENTS = (
@@ -37,7 +38,7 @@ def summary(ard: Ard, plan: Plan) -> list[Result]:
 def _improvement(ard: Ard, plan: Plan) -> Iterator[Result]:
     p = plan.outputs.percent_decimals
     for visit in plan.response.improvement.visits:
-        find = ard.lookup("t_improvement", visit, TOTAL)
+        find = ard.lookup("t_improvement", (visit,), TOTAL)
         rate = find("rate")
         if rate is None:
             continue
@@ -67,7 +68,7 @@ def _durations(ard: Ard, plan: Plan) -> Iterator[Result]:
         "EFS": ("Median event-free survival", "infused"),
     }
     for parameter, (title, who) in titles.items():
-        find = ard.lookup("t_dor", parameter, TOTAL)
+        find = ard.lookup("t_dor", (parameter,), TOTAL)
         median = find("median")
         if median is None:
             continue
@@ -100,9 +101,9 @@ def _safety(ard: Ard, plan: Plan) -> Iterator[Result]:
     p = plan.outputs.percent_decimals
     windows = ((f"D{first}", f"within {first} days"), ("ALL", "in all of follow-up"))
     for window, label in windows:
-        find = ard.lookup("t_ae_overview", join_parameter(window, "GRADE3"), TOTAL)
+        find = ard.lookup("t_ae_overview", (window, "GRADE3"), TOTAL)
         subjects, percent = find("n_subjects"), find("percent")
-        infused = ard.lookup("t_ae_overview", "", TOTAL)("n_infused")
+        infused = ard.lookup("t_ae_overview", WHOLE_COLUMN, TOTAL)("n_infused")
         if subjects is None or percent is None:
             continue
         of = f"{f.count(subjects)} of {f.count(infused)} infused"
@@ -127,7 +128,7 @@ def _bound(find: Lookup, decimals: int) -> str:
 
 def _of_followed(ard: Ard, window: str, days: int) -> str:
     """The same among the subjects followed through the window, where there are such results."""
-    find = ard.lookup("t_ae_overview", join_parameter(f"{window}_FOLLOWED", "GRADE3"), TOTAL)
+    find = ard.lookup("t_ae_overview", (f"{window}_FOLLOWED", "GRADE3"), TOTAL)
     n, followed = find("n_subjects"), find("n_denominator")
     if n is None or followed is None:
         return ""
@@ -137,7 +138,7 @@ def _of_followed(ard: Ard, window: str, days: int) -> str:
 def _any_grade(ard: Ard, window: str) -> str:
     found = []
     for name, label in (("SERIOUS", "a serious event"), ("FATAL", "a fatal event")):
-        n = ard.lookup("t_ae_overview", join_parameter(window, name), TOTAL)("n_subjects")
+        n = ard.lookup("t_ae_overview", (window, name), TOTAL)("n_subjects")
         if n is not None:
             found.append(f"{f.count(n)} with {label}")
     return ", ".join(found)

@@ -10,15 +10,17 @@ from pathlib import Path
 from durable.contracts.results import SERIES
 from durable.display import definitions as say
 from durable.display.html import STYLE, page_template, render_fragment
-from durable.display.kinds import KINDS
 from durable.display.report import figures as drawings
-from durable.display.shell import Table
-from durable.display.tables import headings, read_ard, rows, write
+from durable.display.tables import write
 from durable.figures import forest
 from durable.figures.points import read_points
 from durable.figures.spec import Caption
 from durable.figures.style import save, settings
 from durable.files import write_text
+from durable.outputs import output_named
+from durable.outputs.ard import read_ard
+from durable.outputs.table import Table
+from durable.outputs.tables import table_rows
 from durable.plan import Plan
 from durable.plan.cutoffs import analysis_ids
 from durable.stages import STAGES
@@ -54,18 +56,21 @@ def tables(plan: Plan, folder: Path) -> Iterator[Table]:
     ard = read_ard(folder)
     sources = json.loads((folder.parent / "validated" / "sources.json").read_text("utf-8"))
     digest = plan.digest(STAGES["series"].sections)
-    for number, output in enumerate(SERIES, start=1):
-        kind = KINDS[output.removeprefix("t_")]
-        columns = headings(ard, plan, output, kind)
+    for number, name in enumerate(SERIES, start=1):
+        shown = output_named(name)
         yield Table(
-            name=output,
+            name=name,
             number=number,
-            title=f"{kind.title}, by data cut-off",
-            subtitles=(f"Population: {kind.population}", study(plan)),
-            columns=columns,
-            rows=rows(ard, plan, output, kind, len(columns)),
-            footnotes=(*NOTES, *kind.notes(plan), say.provenance(digest, sources, kind.dataset)),
-            stub=kind.stub,
+            title=f"{shown.title}, by data cut-off",
+            subtitles=(f"Population: {shown.population}", study(plan)),
+            columns=shown.columns(ard, plan),
+            rows=table_rows(shown, ard, plan),
+            footnotes=(
+                *NOTES,
+                *shown.footnotes(plan),
+                say.provenance(digest, sources, shown.datasets),
+            ),
+            stub=shown.stub,
         )
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from math import isnan, nan
 from pathlib import Path
 
-from durable.display import formats as f
 from durable.display import simulation_words as say
-from durable.display.shell import Row, Table
+from durable.outputs import formats as f
+from durable.outputs.table import Row, Table
 from durable.plan import Plan
 from durable.stages import STAGES
 

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
-from durable.contracts.results import read_csv
 from durable.display import definitions as say
 from durable.display.documents import layout, rtf
 from durable.display.html import render_page
-from durable.display.kinds import KINDS, Kind
-from durable.display.shell import Ard, Row, Table
 from durable.files import safe_cell, write_text
+from durable.outputs.ard import Ard, read_ard
+from durable.outputs.table import Row, Table
+from durable.outputs.tables import tables as made_tables
 from durable.plan import Plan
 from durable.stages import STAGES
 
@@ -33,50 +33,10 @@ def write(table: Table, folder: Path, running: str) -> None:
     write_text(stem.with_suffix(".html"), render_page(table))
 
 
-def read_ard(folder: Path) -> Ard:
-    """The analysis results of a folder of results."""
-    return Ard.of(read_csv(folder / "ard.csv"))
-
-
 def tables(plan: Plan, folder: Path, ard: Ard) -> Iterator[Table]:
     """Every table that the analysis results have numbers for, in the order of the report."""
     sources = json.loads((folder / "validated" / "sources.json").read_text(encoding="utf-8"))
-    digest = plan.digest(STAGES["display"].sections)
-    for number, (name, kind) in enumerate(KINDS.items(), start=1):
-        output = f"t_{name}"
-        if not ard.columns(output):
-            continue
-        columns = headings(ard, plan, output, kind)
-        footnotes = [*kind.notes(plan), say.provenance(digest, sources, kind.dataset)]
-        yield Table(
-            name=output,
-            number=number,
-            title=kind.title,
-            subtitles=(
-                f"Population: {kind.population}",
-                say.study(plan),
-            ),
-            columns=columns,
-            rows=rows(ard, plan, output, kind, len(columns)),
-            footnotes=tuple(footnotes),
-            stub=kind.stub,
-        )
-
-
-def rows(ard: Ard, plan: Plan, output: str, kind: Kind, width: int) -> tuple[Row, ...]:
-    """Rows of the shell, or the reason why there are no numbers for it."""
-    why = ard.absent(output)
-    return (Row(f"Not made: {why}", ("",) * width),) if why else tuple(kind.shell(ard, plan))
-
-
-def headings(ard: Ard, plan: Plan, output: str, kind: Kind) -> tuple[str, ...]:
-    """Column headings, with N where the columns are groups."""
-    if kind.columns is not None:
-        return kind.columns(plan)
-    if kind.size is not None:
-        return ard.headings(output, output, *kind.size)
-    # All infused: event-free survival counts them in every column.
-    return ard.headings(output, "t_dor", "EFS", "n_subjects")
+    return made_tables(ard, plan, sources, plan.digest(STAGES["display"].sections))
 
 
 def to_csv(table: Table) -> str:

@@ -102,12 +102,12 @@ def forest_points(rows: list[Row]) -> pd.DataFrame:
 
 def panel_title(row: Result) -> str | None:
     """Title of the panel that shows a result; None for a result that is not shown."""
-    if row.parameter == "DOR" and row.statistic == "median":
+    if row.parameter == ("DOR",) and row.statistic == "median":
         return "DOR, median (months)"
-    if row.parameter == "DOR" and row.statistic.startswith("landmark_M"):
+    if row.parameter == ("DOR",) and row.statistic.startswith("landmark_M"):
         return f"DOR, event-free at month {row.statistic.removeprefix('landmark_M')} (%)"
     if row.statistic == "rate":
-        return f"Improved at {row.parameter} (%)"
+        return f"Improved at {row.parameter[0]} (%)"
     return None
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: Sections of `response` that the improvement rate depends on.
 _OF_IMPROVEMENT = {"improvement", "core_set", "hybrid", "ranges", "baseline"}
-_DURATIONS = ("DOR", "EFS")
+_DURATIONS = (("DOR",), ("EFS",))
 
 
 def points(data: AnalysisData, plan: Plan) -> pd.DataFrame:

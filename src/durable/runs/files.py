@@ -8,6 +8,7 @@ from pathlib import Path
 from durable.contracts.results import SERIES as IN_SERIES
 from durable.contracts.tables import TABLES
 from durable.figures import figures_of
+from durable.outputs import outputs_of
 from durable.plan import Plan
 from durable.plan.cutoffs import analysis_ids
 from durable.plan.sdtm import domain_path, domains
@@ -22,11 +23,6 @@ SERIES = "series"
 PASSED = "checked/passed"
 _SOURCES = "validated/sources.json"
 
-_TABLES = (
-    *("disposition", "baseline", "improvement", "dor"),
-    # Made also where the study records no adverse events: the tables say so.
-    *("ae_overview", "ae_soc_pt", "ae_crs", "aesi", "deaths", "dlt"),
-)
 _LISTINGS = (
     *("subjects", "duration", "improvement", "assessments", "flares", "deaths", "queries"),
 )
@@ -59,13 +55,8 @@ def results_folder(plan: Plan) -> Path:
 
 
 def table_names(plan: Plan) -> tuple[str, ...]:
-    """Tables of an analysis, without ``t_``."""
-    found = [*_TABLES]
-    if "kinetics" in input_files(plan):
-        found.append("kinetics")
-    if plan.sensitivity:
-        found.append("sensitivity")
-    return tuple(found)
+    """Tables of an analysis, ``t_`` included."""
+    return tuple(output.name for output in outputs_of(plan, dataset_names(plan)))
 
 
 def figure_names(plan: Plan) -> tuple[str, ...]:
@@ -154,7 +145,7 @@ def _drawn(plan: Plan) -> list[str]:
 
 
 def _displayed(plan: Plan) -> list[str]:
-    tables = [f"tables/t_{n}.{form}" for n in table_names(plan) for form in ("csv", "html", "rtf")]
+    tables = [f"tables/{n}.{form}" for n in table_names(plan) for form in ("csv", "html", "rtf")]
     return [*tables, *(f"listings/l_{name}.csv" for name in listing_names(plan)), "report.html"]
 
 
@@ -165,7 +156,7 @@ def _exported(plan: Plan) -> list[str]:
         found += [f"figures/f_{name}.pdf" for name in figure_names(plan)]
     found += [f"documents/tables_and_figures.{form}" for form in documents if form != "docx"]
     if "docx" in documents:
-        found += [f"tables/t_{name}.docx" for name in table_names(plan)]
+        found += [f"tables/{name}.docx" for name in table_names(plan)]
     if "xpt" in datasets:
         found += [f"export/xpt/{name}.xpt" for name in dataset_names(plan)]
         found.append("export/report.csv")

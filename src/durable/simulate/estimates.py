@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.analyse.improvement import counted
 from durable.derive import adrs, adsl, adtte
 from durable.derive.assessments import assess
 from durable.derive.endpoints import DOR
@@ -23,6 +22,7 @@ from durable.frames import with_columns
 from durable.jdm.recurrence import flag_recurrence
 from durable.jdm.remission_status import first_remission
 from durable.jdm.response import Response
+from durable.outputs.improvement import improved_and_denominator
 from durable.plan import Plan, Statistics
 from durable.schedule import Visit
 from durable.simulate.profiles import ASSESSED
@@ -201,7 +201,9 @@ def _rate(visit: str, status: Status, definition: Definition) -> Estimate:
     rule, improved = definition.response.improvement, status.improved
     yes, known = (improved == 1).sum(axis=1), (~np.isnan(improved)).sum(axis=1)
     failed = status.failed.sum(axis=1)
-    x, n = counted(yes, known, failed, np.full(len(improved), improved.shape[1]), rule.missing)
+    x, n = improved_and_denominator(
+        yes, known, failed, np.full(len(improved), improved.shape[1]), rule.missing
+    )
     pairs, which = np.unique(np.column_stack([x, n]), axis=0, return_inverse=True)
     limits = proportion_cis(pairs[:, 0], pairs[:, 1], definition.statistics.conf_level)
     value, lower, upper = (column[which] for column in limits)

@@ -15,8 +15,8 @@ def run(plan: Plan, folder: Path) -> None:
     UserError
         Where the analyses are not all of the same input files.
     """
-    from durable.analyse import series as results
     from durable.display import series as pages
+    from durable.outputs import series as results
 
     results.run(plan, folder)
     pages.run(plan, folder)

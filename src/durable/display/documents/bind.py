@@ -7,8 +7,9 @@ from pathlib import Path
 from durable.display import definitions as say
 from durable.display.documents import layout, rtf
 from durable.display.documents.pictures import pictures
-from durable.display.tables import read_ard, tables
+from durable.display.tables import tables
 from durable.files import whole, write_text
+from durable.outputs.ard import read_ard
 from durable.plan import Plan
 
 

@@ -9,7 +9,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from durable.display.documents import layout as lay
 from durable.display.documents.layout import Layout, Page, Sheet
-from durable.display.shell import Row
+from durable.outputs.table import Row
 
 _W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 _RULE = '<w:{} w:val="single" w:sz="6" w:space="0" w:color="000000"/>'

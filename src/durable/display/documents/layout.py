@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from unicodedata import category, east_asian_width
 
-from durable.display.shell import Row, Table
+from durable.outputs.table import Row, Table
 
 #: Height and width of the paper (A4) and its margins, millimetres.
 A4 = (297.0, 210.0)

@@ -18,7 +18,7 @@ from typing import Any
 from durable.display.documents import layout as lay
 from durable.display.documents.layout import MM, Layout, Page, Sheet
 from durable.display.documents.pictures import Picture
-from durable.display.shell import Row
+from durable.outputs.table import Row
 
 _REGULAR, _BOLD, _WIDE = "DejaVuSans", "DejaVuSans-Bold", "STSong-Light"
 #: The layout measures Arial; DejaVu Sans is wider.

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from durable.display.documents import layout as lay
 from durable.display.documents.layout import Layout, Page, Sheet
 from durable.display.documents.pictures import Picture
-from durable.display.shell import Row
+from durable.outputs.table import Row
 
 _START = (
     r"{\rtf1\ansi\ansicpg1252\uc1\deff0{\fonttbl{\f0\fswiss\fcharset0 Arial;}}"

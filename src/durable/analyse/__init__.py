@@ -1,1 +1,0 @@
-"""Analyses: from the ADaM datasets to the analysis results dataset."""

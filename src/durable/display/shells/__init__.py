@@ -1,1 +1,0 @@
-"""The shells of the tables: which result stands where. No number is computed here."""

@@ -1,0 +1,108 @@
+"""``t_aesi``: adverse events of special interest by worst grade, and prolonged cytopenia."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from durable.contracts.results import Parameter, Result, Statistic
+from durable.display import definitions as say
+from durable.outputs.ard import Ard
+from durable.outputs.cells import count
+from durable.outputs.datasets import AnalysisDatasets
+from durable.outputs.groups import groups
+from durable.outputs.incidence import (
+    GRADES,
+    STUB,
+    EventCounts,
+    at_least,
+    incidence_lines,
+    infused,
+    upper_limit_line,
+    without_events,
+)
+from durable.outputs.output import Output
+from durable.outputs.table import Line, Rows
+from durable.plan import Plan, Safety
+
+NAME = "t_aesi"
+#: Of two parts, so that no label that is recorded can be the same.
+PROLONGED_CYTOPENIA: Parameter = ("DERIVED", "PROLONGED_CYTOPENIA")
+
+
+def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
+    columns = groups(datasets.adsl, plan.groups)
+    if datasets.adae is None:
+        yield from without_events(NAME, columns)
+        return
+    events = special_interest(datasets.adae, plan.safety)
+    for column in columns:
+        yield from column.results(NAME, events.with_size(column, plan.statistics.conf_level))
+
+
+def special_interest(adae: pd.DataFrame, safety: Safety) -> EventCounts:
+    """Treatment-emergent events of special interest, by what is recorded, and long cytopenias.
+
+    CRS, ICANS and cytopenia have a row even where none occurred.
+    """
+    emergent = adae["TRTEMFL"] == "Y"
+    labels = {safety.crs, safety.icans, safety.cytopenia, *adae["AESI"].dropna()}
+    parts: dict[Parameter, pd.DataFrame] = {
+        (label,): adae.loc[emergent & (adae["AESI"] == label)] for label in sorted(labels)
+    }
+    parts[PROLONGED_CYTOPENIA] = adae.loc[adae["PROLCYFL"] == "Y"]
+    return EventCounts.from_parts(parts)
+
+
+def _end_unknown(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
+    """Subjects with a cytopenia of the grade that has recovered on a day not recorded.
+
+    Whether it was prolonged is not known, where no other event says that there was one.
+    """
+    adae, safety = datasets.adae, plan.safety
+    if adae is None:
+        return
+    severe = (adae["AESI"] == safety.cytopenia) & at_least(adae, safety.prolonged_cytopenia_grade)
+    undated = (adae["AOUT"] == "RECOVERED") & adae["AENDT"].isna() & (adae["TRTEMFL"] == "Y")
+    prolonged = adae.loc[adae["PROLCYFL"] == "Y", "USUBJID"]
+    doubtful = adae.loc[severe & undated & ~adae["USUBJID"].isin(prolonged)]
+    for column in groups(datasets.adsl, plan.groups):
+        subjects = column.select(doubtful)["USUBJID"].nunique()
+        statistic = Statistic("n_end_unknown", subjects)
+        yield from column.results(NAME, [(PROLONGED_CYTOPENIA, statistic)])
+
+
+def _table(ard: Ard, plan: Plan) -> Rows:
+    safety = plan.safety
+    prolonged = (
+        f"Prolonged cytopenia (grade {safety.prolonged_cytopenia_grade} or higher"
+        f" beyond day {safety.prolonged_cytopenia_day})"
+    )
+    for parameter in ard.parameters(NAME):
+        label = prolonged if parameter == PROLONGED_CYTOPENIA else parameter[0]
+        lines = [*incidence_lines(plan, label, 0, GRADES), upper_limit_line(plan, 1)]
+        unknown = "recovered on a day not recorded: not known"
+        lines.append(Line(unknown, count("n_end_unknown"), 1, optional=True))
+        yield from ard.lines(NAME, parameter, lines)
+
+
+def _footnotes(plan: Plan) -> Iterator[str]:
+    yield from say.treatment_emergent()
+    yield say.counting(plan.safety)
+    yield from say.special_interest(plan.safety)
+    yield say.missing_grade(plan.safety)
+    yield say.bound(plan.statistics)
+
+
+OUTPUT = Output(
+    name=NAME,
+    title="Adverse events of special interest by worst CTCAE grade",
+    population="All infused",
+    datasets="ADAE",
+    results=(_results, _end_unknown),
+    table=_table,
+    footnotes=_footnotes,
+    size=infused(NAME),
+    stub=STUB,
+)

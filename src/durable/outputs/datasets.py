@@ -1,0 +1,128 @@
+"""The analysis datasets as the outputs read them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_, or_
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from durable.outputs import OUTPUTS
+from durable.plan import Plan
+
+#: What a record must have: in each text column named, one of the texts.
+RecordFilter = Mapping[str, Collection[str]]
+
+#: Columns of ADRS that outputs read.
+ADRS = ("USUBJID", "PARAMCD", "AVISIT", "AVAL", "AVALC", "ABLFL", "ANL01FL", "REASON")
+#: Columns of ADTTE that outputs read.
+ADTTE = ("USUBJID", "PARAMCD", "STARTDT", "LOWDT", "AVAL", "CNSR", "EVNTDESC")
+
+
+@dataclass(frozen=True)
+class AnalysisDatasets:
+    """The datasets of an analysis; None where the study or the plan has none.
+
+    Attributes
+    ----------
+    adsl, adrs, adtte, adae, adpc, adpp
+        ADaM datasets; of ADRS at least the records that the outputs name as theirs.
+    variant_adrs, variant_adtte
+        ADRS and ADTTE of the sensitivity analyses, each named in ``ANALYSIS``.
+    """
+
+    adsl: pd.DataFrame
+    adrs: pd.DataFrame
+    adtte: pd.DataFrame
+    adae: pd.DataFrame | None = None
+    adpc: pd.DataFrame | None = None
+    adpp: pd.DataFrame | None = None
+    variant_adrs: pd.DataFrame | None = None
+    variant_adtte: pd.DataFrame | None = None
+
+
+def read_datasets(folder: Path, plan: Plan) -> AnalysisDatasets:
+    """The datasets in ``adam/`` of an analysis, as far as its outputs read them."""
+    adam = folder / "adam"
+
+    def dataset(name: str) -> pd.DataFrame | None:
+        path = adam / f"{name}.parquet"
+        return pd.read_parquet(path) if path.exists() else None
+
+    variants = {
+        name: read_records(path, ["ANALYSIS", *columns]) if plan.sensitivity else None
+        for name, columns in (("adrs", ADRS), ("adtte", ADTTE))
+        for path in [adam / "sensitivity" / f"{name}.parquet"]
+    }
+    return AnalysisDatasets(
+        adsl=pd.read_parquet(adam / "adsl.parquet"),
+        adrs=read_records(adam / "adrs.parquet", ADRS, *record_filters(plan)),
+        adtte=read_records(adam / "adtte.parquet", ADTTE),
+        adae=dataset("adae"),
+        adpc=dataset("adpc"),
+        adpp=dataset("adpp"),
+        variant_adrs=variants["adrs"],
+        variant_adtte=variants["adtte"],
+    )
+
+
+def record_filters(plan: Plan) -> list[RecordFilter]:
+    """The records of ADRS that the outputs read: those that pass one of these."""
+    return [rule for entry in OUTPUTS for rule in entry.load().records(plan)]
+
+
+def read_records(path: Path, columns: Sequence[str], *filters: RecordFilter) -> pd.DataFrame:
+    """Some columns of the records of a dataset that an analysis needs.
+
+    Parameters
+    ----------
+    path
+        A Parquet file. ADRS has thirty records an assessment: it is not read whole.
+    columns
+        Columns wanted.
+    filters
+        A record is wanted where it passes one of these; every record without any.
+
+    Returns
+    -------
+    DataFrame
+        In the order of the file; text as categories, which are sorted.
+    """
+    import pyarrow.dataset as ds
+    import pyarrow.parquet as pq
+
+    schema = pq.read_schema(path)
+    text = [name for name in schema.names if str(schema.field(name).type) == "string"]
+    form = ds.ParquetFileFormat(dictionary_columns=text)
+    table = ds.dataset(path, format=form).to_table(list(columns), filter=_passes_one(filters))
+    frame: pd.DataFrame = table.unify_dictionaries().to_pandas()
+    for name in frame.select_dtypes("category"):
+        frame[name] = frame[name].cat.reorder_categories(sorted(frame[name].cat.categories))
+    return frame
+
+
+def select_records(records: pd.DataFrame, filters: Iterable[RecordFilter]) -> pd.DataFrame:
+    """The records that pass one of the filters."""
+    passes = [
+        reduce(and_, (records[name].isin(list(texts)) for name, texts in rule.items()))
+        for rule in filters
+    ]
+    return records.loc[reduce(or_, passes)]
+
+
+def _passes_one(filters: Iterable[RecordFilter]) -> Any:
+    """The filters as one expression of pyarrow; None without any."""
+    import pyarrow as pa
+    import pyarrow.dataset as ds
+
+    def passes(rule: RecordFilter) -> Any:
+        among = (
+            ds.field(name).isin(pa.array(list(texts), pa.string())) for name, texts in rule.items()
+        )
+        return reduce(and_, among, ds.scalar(True))
+
+    return reduce(or_, map(passes, filters)) if filters else None

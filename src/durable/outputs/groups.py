@@ -1,0 +1,97 @@
+"""Columns of the tables: the levels of each configured group, then the total."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from durable.contracts.results import NOT_RECORDED, PRIMARY, TOTAL, Parameter, Result, Statistic
+
+#: ADSL variable of each group of the plan.
+VARIABLES = {"dose_level": "DOSELVL", "part": "PART", "sex": "SEX"}
+
+#: Statistics, each with the parameter that it is of.
+Estimates = Iterator[tuple[Parameter, Statistic]]
+
+
+@dataclass(frozen=True)
+class Group:
+    """One column of a table and the subjects in it."""
+
+    group_by: str
+    group: str
+    subjects: frozenset[str]
+
+    def select(self, dataset: pd.DataFrame) -> pd.DataFrame:
+        """The group's records of a dataset."""
+        names = dataset["USUBJID"]
+        if names.dtype != "category":
+            return dataset.loc[self._holds(names)]
+        held = np.append(self._holds(names.cat.categories), [False])
+        return dataset.loc[held[names.cat.codes]]
+
+    def _holds(self, names: Iterable[str]) -> npt.NDArray[np.bool_]:
+        return np.fromiter(map(self.subjects.__contains__, names), dtype=bool)
+
+    def results(
+        self,
+        output: str,
+        estimates: Iterable[tuple[Parameter, Statistic]],
+        analysis: str = PRIMARY,
+    ) -> Iterator[Result]:
+        """The statistics as results of an output in this column."""
+        for parameter, statistic in estimates:
+            yield Result(
+                output,
+                analysis,
+                self.group_by,
+                self.group,
+                parameter,
+                statistic.name,
+                statistic.value,
+                statistic.lower,
+                statistic.upper,
+                statistic.note,
+            )
+
+
+def groups(adsl: pd.DataFrame, variables: Iterable[str], population: str = "SAFFL") -> list[Group]:
+    """Levels of each variable among the subjects of a population, then all of it.
+
+    Parameters
+    ----------
+    adsl
+        Subject-level dataset.
+    variables
+        Groups of the plan.
+    population
+        Flag of the population in ADSL; all infused by default.
+
+    Returns
+    -------
+    list of Group
+        Levels sorted as numbers where all of them are numbers (1e7, 3e7), else as text; then those
+        for whom it is not recorded, where there are any; Total last.
+    """
+    members = adsl.loc[adsl[population] == "Y"]
+    columns = []
+    for name in variables:
+        values = members[VARIABLES[name]]
+        for level in _levels(values):
+            columns.append(Group(name, level, frozenset(members.loc[values == level, "USUBJID"])))
+        if values.isna().any():
+            unknown = frozenset(members.loc[values.isna(), "USUBJID"])
+            columns.append(Group(name, NOT_RECORDED, unknown))
+    return [*columns, Group(*TOTAL, frozenset(members["USUBJID"]))]
+
+
+def _levels(values: pd.Series[str]) -> list[str]:
+    levels = sorted(values.dropna().unique())
+    try:
+        return sorted(levels, key=float)
+    except ValueError:
+        return levels

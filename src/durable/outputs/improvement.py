@@ -1,0 +1,346 @@
+"""``t_improvement``: the disease improvement rate at each configured visit.
+
+Registered definition: subjects who achieved disease improvement divided by all subjects who
+received the infusion, at each visit on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import nan
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from durable.contracts.parameters import PLACES
+from durable.contracts.results import Result, Statistic
+from durable.display import definitions as say
+from durable.jdm.response import Response, Strategy
+from durable.outputs.ard import Ard
+from durable.outputs.cells import (
+    count,
+    n_percent,
+    percent_with_ci,
+    ratio_with_ci,
+    summary_lines,
+)
+from durable.outputs.datasets import AnalysisDatasets, RecordFilter, select_records
+from durable.outputs.groups import Estimates, groups
+from durable.outputs.output import Output
+from durable.outputs.quantities import count_with_percent, percent, summary
+from durable.outputs.table import Line, Row, Rows
+from durable.plan import BetaPrior, Plan
+from durable.stats.proportions import posterior, proportion_ci
+from durable.vocabulary import DIED, MISSING, NEW_THERAPY
+
+NAME = "t_improvement"
+CHANGES = {component: f"{code}PC" for component, (code, _) in PLACES.items()}
+OTHER_SCORES = {"enzyme_zero": "TISENZ0", "enzyme_maximum": "TISENZMX"}
+LEVELS = ("none", "minimal", "moderate", "major")
+#: Parameters over all visits: improved at every one of them, and at any.
+BOTH, EITHER = ("BOTH",), ("EITHER",)
+#: Rules for subjects without an assessment, by the name of their statistics.
+_RULES = {"observed": "observed", "worst": "non_improved", "best": "improved"}
+Count = TypeVar("Count", int, npt.NDArray[np.int64])
+
+
+def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
+    statistics = plan.statistics
+    records = select_records(datasets.adrs, _records(plan))
+    for group in groups(datasets.adsl, plan.groups):
+        estimates = improvement_statistics(
+            group.select(records), plan.response, statistics.conf_level, statistics.beta_prior
+        )
+        yield from group.results(NAME, estimates)
+
+
+def improvement_statistics(
+    adrs: pd.DataFrame, response: Response, conf_level: float, prior: BetaPrior
+) -> Estimates:
+    """All statistics of one group, by visit and over the visits."""
+    status = adrs.loc[adrs["PARAMCD"] == "IMPR"]
+    scores = adrs.loc[(adrs["ANL01FL"] == "Y") & adrs["AVAL"].notna()]
+    visits = response.improvement.visits
+    for visit in visits:
+        at_visit = status.loc[status["AVISIT"] == visit]
+        assessed = scores.loc[scores["AVISIT"] == visit]
+        blocks = (
+            _counts(at_visit),
+            improvement_rate(at_visit, response, conf_level),
+            _other_intervals(at_visit, response, conf_level, prior),
+            _other_denominators(at_visit, response, conf_level),
+            _categories(assessed, at_visit),
+            _worsened(assessed),
+            summary(_total_score(assessed)["AVAL"].to_numpy(float), "tis"),
+            _other_scores(assessed, at_visit, response, conf_level),
+        )
+        for block in blocks:
+            for statistic in block:
+                yield (visit,), statistic
+    if len(visits) > 1:
+        yield from _over_visits(status)
+
+
+def _counts(at_visit: pd.DataFrame) -> Iterator[Statistic]:
+    """How many subjects were infused, assessed, missing (and why), pending and improved."""
+    infused = len(at_visit)
+    assessed = at_visit["AVAL"].notna()
+    reason = at_visit["REASON"].where(~assessed)
+    pending = int((reason == "PENDING").sum())
+    tally = {
+        "assessed": int(assessed.sum()),
+        "missing": infused - int(assessed.sum()) - pending,
+        "pending": pending,
+        "partial": int((at_visit["REASON"] == "PARTIAL").sum()),
+        "new_therapy": int((assessed & (at_visit["REASON"] == NEW_THERAPY)).sum()),
+        **{
+            f"missing_{name}": int((reason == why).sum())
+            for name, why in MISSING.items()
+            if name != "pending"
+        },
+    }
+    yield Statistic("n_infused", infused)
+    for name, subjects in tally.items():
+        yield from count_with_percent(subjects, infused, name)
+
+
+def improved(at_visit: pd.DataFrame, missing: str, new_therapy: Strategy) -> tuple[int, int]:
+    """Number improved and denominator by the rule for subjects without an assessment."""
+    yes, known = int((at_visit["AVAL"] == 1).sum()), at_visit["AVAL"].notna()
+    failures = [DIED, *([NEW_THERAPY] if new_therapy == "composite" else [])]
+    failed = int((~known & at_visit["REASON"].isin(failures)).sum())
+    return improved_and_denominator(yes, int(known.sum()), failed, len(at_visit), missing)
+
+
+def improved_and_denominator(
+    yes: Count, assessed: Count, failed: Count, infused: Count, missing: str
+) -> tuple[Count, Count]:
+    """Number improved and denominator, of one group or of many.
+
+    Parameters
+    ----------
+    yes, assessed
+        Subjects improved, and with a status.
+    failed
+        Subjects without a status who are known to have failed: the dead, and by the composite
+        strategy those given new systemic therapy. They are not missing: no rule leaves them out of
+        the denominator or counts them as improved.
+    infused
+        All subjects.
+    missing
+        Rule for the others.
+    """
+    if missing == "observed":
+        return yes, assessed + failed
+    return (yes + infused - assessed - failed if missing == "improved" else yes), infused
+
+
+def improvement_rate(
+    at_visit: pd.DataFrame, response: Response, conf_level: float
+) -> Iterator[Statistic]:
+    """The rate with its exact interval (Clopper and Pearson 1934)."""
+    strategy = response.new_therapy.improvement
+    subjects, total = improved(at_visit, response.improvement.missing, strategy)
+    yield Statistic("n_denominator", total)
+    yield from count_with_percent(subjects, total, "improved")
+    yield Statistic("rate", *proportion_ci(subjects, total, conf_level))
+
+
+def _other_intervals(
+    at_visit: pd.DataFrame, response: Response, conf_level: float, prior: BetaPrior
+) -> Iterator[Statistic]:
+    """The rate with other intervals, and its posterior."""
+    strategy = response.new_therapy.improvement
+    subjects, total = improved(at_visit, response.improvement.missing, strategy)
+    for method in ("wilson", "jeffreys"):
+        interval = proportion_ci(subjects, total, conf_level, method)
+        yield Statistic(f"rate_{method}", *interval)
+    belief = posterior(subjects, total, prior.a, prior.b, conf_level)
+    yield Statistic("posterior_mean", belief.mean, belief.lower, belief.upper)
+
+
+def _other_denominators(
+    at_visit: pd.DataFrame, response: Response, conf_level: float
+) -> Iterator[Statistic]:
+    """The rate of those whose window had closed, and by other rules for missing assessments."""
+    yes = int((at_visit["AVAL"] == 1).sum())
+    closed = len(at_visit) - int((at_visit["REASON"] == "PENDING").sum())
+    yield Statistic("n_opportunity", closed)
+    yield Statistic("n_improved_opportunity", yes)
+    yield Statistic("rate_opportunity", *proportion_ci(yes, closed, conf_level))
+    for name, missing in _RULES.items():
+        subjects, total = improved(at_visit, missing, response.new_therapy.improvement)
+        yield Statistic(f"n_improved_{name}", subjects)
+        yield Statistic(f"n_denominator_{name}", total)
+        yield Statistic(f"rate_{name}", *proportion_ci(subjects, total, conf_level))
+
+
+def _total_score(scores: pd.DataFrame) -> pd.DataFrame:
+    return scores.loc[scores["PARAMCD"] == "TIS"]
+
+
+def _categories(scores: pd.DataFrame, at_visit: pd.DataFrame) -> Iterator[Statistic]:
+    """Categories of the score, each subject in one.
+
+    A score after new systemic therapy is a score; the category it reaches is not credited, unless
+    the strategy is treatment policy.
+    """
+    total = _total_score(scores)
+    rescued = at_visit.loc[at_visit["REASON"] == NEW_THERAPY, "USUBJID"]
+    credited = total.loc[~total["USUBJID"].isin(rescued)]
+    failed = int((at_visit["AVAL"].notna() & (at_visit["REASON"] == NEW_THERAPY)).sum())
+    for level in LEVELS:
+        subjects = int((credited["AVALC"] == level.upper()).sum())
+        subjects += failed if level == "none" else 0
+        yield from count_with_percent(subjects, len(at_visit), level)
+
+
+def _worsened(scores: pd.DataFrame) -> Iterator[Statistic]:
+    """Measures worsened since baseline, among the subjects with a score."""
+    assessed = _total_score(scores)["USUBJID"]
+    change = scores.loc[scores["USUBJID"].isin(assessed) & scores["PARAMCD"].isin(CHANGES.values())]
+    worse = change.loc[change["AVAL"] < 0]
+    for name, code in CHANGES.items():
+        subjects = int((worse["PARAMCD"] == code).sum())
+        yield from count_with_percent(subjects, len(assessed), f"worsened_{name}")
+    yield from count_with_percent(worse["USUBJID"].nunique(), len(assessed), "worsened_any")
+
+
+def _other_scores(
+    scores: pd.DataFrame, at_visit: pd.DataFrame, response: Response, conf_level: float
+) -> Iterator[Statistic]:
+    """The rate with the enzyme or CHQ-PhS component at 0 and at its maximum."""
+    rule, strategy = response.improvement, response.new_therapy.improvement
+    least = getattr(rule.thresholds, rule.level)
+    rescued = (at_visit["REASON"] == NEW_THERAPY).to_numpy()
+    for name, code in OTHER_SCORES.items():
+        score = scores.loc[scores["PARAMCD"] == code]
+        subject = pd.Index(score["USUBJID"].astype(object))
+        position = subject.get_indexer(at_visit["USUBJID"].astype(object))
+        value = np.append(score["AVAL"].to_numpy(float), [nan])[position]
+        reached = np.where(np.isnan(value), nan, value >= least)
+        # What new systemic therapy decides no score decides.
+        reached = np.where(rescued, at_visit["AVAL"].to_numpy(float), reached)
+        subjects, total = improved(at_visit.assign(AVAL=reached), rule.missing, strategy)
+        yield Statistic(f"n_improved_{name}", subjects)
+        yield Statistic(f"rate_{name}", *proportion_ci(subjects, total, conf_level))
+
+
+def _over_visits(status: pd.DataFrame) -> Estimates:
+    """Improved at every and at any configured visit: descriptive, no interval."""
+    yes = (status["AVAL"] == 1).groupby(status["USUBJID"], observed=True)
+    infused = status["USUBJID"].nunique()
+    for parameter, met in ((BOTH, yes.all()), (EITHER, yes.any())):
+        subjects = int(np.sum(met))
+        yield parameter, Statistic("n_infused", infused)
+        yield parameter, Statistic("n_improved", subjects)
+        yield parameter, Statistic("percent_improved", percent(subjects, infused))
+        yield parameter, Statistic("rate", subjects / infused if infused else nan)
+
+
+def _table(ard: Ard, plan: Plan) -> Rows:
+    p = plan.outputs.percent_decimals
+    level = f"{100 * plan.statistics.conf_level:g} %"
+    for visit in plan.response.improvement.visits:
+        yield Row(f"Visit {visit}")
+        yield from ard.lines(NAME, (visit,), _visit_lines(p, level))
+    if len(plan.response.improvement.visits) > 1:
+        yield Row("Over the visits (descriptive)")
+        for parameter, label in ((BOTH, "at every visit"), (EITHER, "at any visit")):
+            line = Line(f"Improved {label}, n (%)", n_percent("improved", p))
+            yield from ard.lines(NAME, parameter, [line])
+
+
+def _visit_lines(p: int, level: str) -> Iterator[Line]:
+    yield from _assessment_lines(p)
+    shown = f"n/N, % (exact {level} CI)"
+    yield Line(f"Improved, {shown}", ratio_with_ci("n_improved", "n_denominator", "rate", p))
+    yield Line(
+        f"Improved of those with opportunity, {shown}",
+        ratio_with_ci("n_improved_opportunity", "n_opportunity", "rate_opportunity", p),
+    )
+    yield Line("Level of response, n (% of infused)")
+    for category in LEVELS:
+        yield Line(category, n_percent(category, p), 2)
+    yield Line(f"Other {level} intervals of the rate, %")
+    yield Line("Wilson", percent_with_ci("rate_wilson", p), 2)
+    yield Line("Jeffreys", percent_with_ci("rate_jeffreys", p), 2)
+    yield Line("Posterior mean and credible interval", percent_with_ci("posterior_mean", p), 2)
+    yield Line(f"Sensitivity, {shown}")
+    yield from _sensitivity_lines(p)
+    yield Line("Total Improvement Score")
+    yield from summary_lines(1, "tis_", 2)
+    yield Line("Core set measures worsened, n (% of assessed)")
+    for name, label in _WORSENED.items():
+        yield Line(label, n_percent(f"worsened_{name}", p), 2, optional=True)
+
+
+def _assessment_lines(p: int) -> Iterator[Line]:
+    yield Line("Infused", count("n_infused"))
+    yield Line("Assessed in window, n (%)", n_percent("assessed", p))
+    yield Line("partial score", n_percent("partial", p), 2)
+    yield Line("after new systemic therapy", n_percent("new_therapy", p), 2)
+    yield Line("Missing, n (%)", n_percent("missing", p))
+    for name, label in _REASONS.items():
+        yield Line(label, n_percent(f"missing_{name}", p), 2)
+    yield Line("Pending at the data cut-off, n (%)", n_percent("pending", p))
+
+
+def _sensitivity_lines(p: int) -> Iterator[Line]:
+    for name in _RULES:
+        rate = ratio_with_ci(f"n_improved_{name}", f"n_denominator_{name}", f"rate_{name}", p)
+        yield Line(f"{name.capitalize()} case", rate, 2)
+    for name, label in (("zero", "scored 0"), ("maximum", "at its maximum")):
+        rate = ratio_with_ci(f"n_improved_enzyme_{name}", "n_denominator", f"rate_enzyme_{name}", p)
+        yield Line(f"Enzyme or CHQ-PhS {label}", rate, 2)
+
+
+_REASONS = {
+    "died": "died",
+    "new_therapy": "new systemic therapy",
+    "withdrawn": "withdrawn",
+    "not_calculable": "score not calculable",
+    "not_assessed": "not assessed",
+}
+_WORSENED = {
+    "physician_global": "physician global",
+    "parent_global": "parent global",
+    "muscle": "muscle strength",
+    "function": "physical function",
+    "enzyme": "enzyme or CHQ-PhS",
+    "extramuscular": "extramuscular activity",
+    "any": "at least one",
+}
+
+
+def _footnotes(plan: Plan) -> Iterator[str]:
+    yield from say.improvement(plan.response)
+    yield say.new_therapy(plan.response)
+    yield from say.windows(plan)
+    yield from say.core_set(plan.response)
+    yield from say.proportions(plan.statistics)
+    yield (
+        "Missing: no assessment with a score in the window. Pending: the window was open at the"
+        " data cut-off. Rates of all infused count the pending as not improved."
+    )
+    yield say.ABBREVIATIONS
+
+
+def _records(plan: Plan) -> tuple[RecordFilter, ...]:
+    shown = ("IMPR", "TIS", *CHANGES.values(), *OTHER_SCORES.values())
+    visits = plan.response.improvement.visits
+    return ({"AVISIT": visits, "PARAMCD": shown, "ANL01FL": ["Y"]},)
+
+
+OUTPUT = Output(
+    name=NAME,
+    title="Disease improvement rate",
+    population="All infused",
+    datasets="ADRS",
+    results=(_results,),
+    table=_table,
+    footnotes=_footnotes,
+    records=_records,
+)

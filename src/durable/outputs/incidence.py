@@ -1,0 +1,208 @@
+"""Rows of the safety tables: subjects with an event, counted once each at the worst grade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from durable.contracts.adae import window_flag
+from durable.contracts.results import (
+    NO_EVENTS_TABLE,
+    WHOLE_COLUMN,
+    Parameter,
+    Result,
+    Statistic,
+)
+from durable.outputs import formats as f
+from durable.outputs.groups import Estimates, Group
+from durable.outputs.output import Size
+from durable.outputs.quantities import count_with_percent, percent
+from durable.outputs.table import Line, Lookup
+from durable.plan import Plan, Safety
+from durable.stats.proportions import proportion_bound
+
+#: Heading of the column of labels.
+STUB = "n (%) [events]"
+#: Window of all of follow-up.
+ALL = "ALL"
+SEVERE = 3
+FATAL = 5
+#: Grades as they are counted: by position, 0 where none is known.
+_COUNTED = ("missing", "1", "2", "3", "4", "5")
+#: Grades as they are shown, each on a line of its own or 1 and 2 on one.
+GRADES = ("1", "2", "3", "4", "5", "missing")
+GROUPED_GRADES = ("1_2", "3", "4", "5", "missing")
+_GRADE_NAMES = {"1_2": "grade 1-2", "missing": "grade missing"}
+
+
+def infused(output: str) -> Size:
+    """N of a safety table: the infused."""
+    return Size(output, WHOLE_COLUMN, "n_infused")
+
+
+@dataclass(frozen=True)
+class EventCounts:
+    """Events to be counted under the rows of a table.
+
+    Attributes
+    ----------
+    parameters
+        Rows in their order.
+    subjects
+        One row per parameter and subject with an event: ``parameter`` (position), ``USUBJID``,
+        ``size`` (number of events) and ``max`` (worst known grade, 0 where none is known).
+    """
+
+    parameters: list[Parameter]
+    subjects: pd.DataFrame
+
+    @classmethod
+    def from_events(cls, parameters: Iterable[Parameter], events: pd.DataFrame) -> EventCounts:
+        """From ``parameter`` (position), ``USUBJID`` and ``grade`` of every event of every row."""
+        known = events.assign(grade=events["grade"].fillna(0).astype("int64"))
+        by_subject = known.groupby(["parameter", "USUBJID"], sort=False)["grade"]
+        return cls(list(parameters), by_subject.agg(["size", "max"]).reset_index())
+
+    @classmethod
+    def from_parts(
+        cls, parts: Mapping[Parameter, pd.DataFrame], grade: str = "AETOXGR"
+    ) -> EventCounts:
+        """With a row for each part of ADAE, its events counted at this grade."""
+        events = [
+            part[["USUBJID", grade]]
+            .set_axis(["USUBJID", "grade"], axis=1)
+            .assign(parameter=position)
+            for position, part in enumerate(parts.values())
+        ]
+        return cls.from_events(parts, pd.concat(events, ignore_index=True))
+
+    def with_size(self, column: Group, conf_level: float) -> Estimates:
+        """N of a column and the bound that no event has in it, then `statistics`."""
+        n = len(column.subjects)
+        yield WHOLE_COLUMN, Statistic("n_infused", n)
+        yield WHOLE_COLUMN, upper_limit(n, conf_level)
+        yield from self.statistics(column, conf_level)
+
+    def statistics(self, column: Group, conf_level: float) -> Estimates:
+        """Subjects, events and worst grades under each parameter in one column, zeros included."""
+        part, n = column.select(self.subjects), len(column.subjects)
+        cells = part["parameter"].to_numpy() * len(_COUNTED) + part["max"].to_numpy()
+        shape = (len(self.parameters), len(_COUNTED))
+        worst = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
+        events = np.bincount(part["parameter"], part["size"], minlength=len(self.parameters))
+        limit = upper_limit(n, conf_level)
+        for parameter, n_events, grades in zip(
+            self.parameters, events.tolist(), worst.tolist(), strict=True
+        ):
+            for statistic in _incidence(int(n_events), grades, n):
+                yield parameter, statistic
+            if not sum(grades):
+                yield parameter, limit
+
+
+def _incidence(n_events: int, grades: list[int], n: int) -> Iterator[Statistic]:
+    """Subjects with an event and their percentage, events, and subjects by worst grade."""
+    yield Statistic("n_subjects", sum(grades))
+    yield Statistic("percent", percent(sum(grades), n))
+    yield Statistic("n_events", n_events)
+    for grade, subjects in zip(_COUNTED, grades, strict=True):
+        yield from count_with_percent(subjects, n, f"grade_{grade}")
+    yield from count_with_percent(grades[1] + grades[2], n, "grade_1_2")
+
+
+def upper_limit(n: int, conf_level: float) -> Statistic:
+    """Exact one-sided upper limit of the proportion where none of n has an event."""
+    note = f"one-sided {100 * conf_level:g} % upper bound, none observed"
+    return Statistic("upper", proportion_bound(0, n, conf_level), note=note)
+
+
+def without_events(output: str, columns: Iterable[Group]) -> Iterator[Result]:
+    """N of each column, with the note that the study has no table of adverse events."""
+    for column in columns:
+        n = Statistic("n_infused", len(column.subjects), note=NO_EVENTS_TABLE)
+        yield from column.results(output, [(WHOLE_COLUMN, n)])
+
+
+def windows(adae: pd.DataFrame, safety: Safety) -> dict[str, pd.Series[bool]]:
+    """Which events fall into each window, and which emerged at all."""
+    flags = {f"D{days}": window_flag(days) for days in safety.windows_days} | {ALL: "TRTEMFL"}
+    return {window: adae[name] == "Y" for window, name in flags.items()}
+
+
+def at_least(adae: pd.DataFrame, grade: int) -> pd.Series[bool]:
+    """Which events are of a grade or a higher one."""
+    return (adae["AETOXGR"] >= grade).fillna(False).astype(bool)
+
+
+def fatal_events(adae: pd.DataFrame) -> pd.Series[bool]:
+    """Which events are fatal, by grade or outcome."""
+    return at_least(adae, FATAL) | (adae["AOUT"] == "FATAL")
+
+
+def window_labels(safety: Safety) -> Iterator[tuple[str, str]]:
+    """Each window with its heading."""
+    for days in safety.windows_days:
+        yield f"D{days}", f"Within {days} days of infusion"
+    yield ALL, "Any time after infusion"
+
+
+def incidence_lines(plan: Plan, label: str, indent: int, grades: tuple[str, ...]) -> Iterator[Line]:
+    """Subjects and events, then the subjects by worst grade where there are any."""
+    yield Line(label, partial(events_cell, plan=plan), indent)
+    yield from grade_lines(plan, indent + 1, grades)
+
+
+def grade_lines(plan: Plan, indent: int, grades: tuple[str, ...]) -> Iterator[Line]:
+    """Subjects by worst grade, without the grades that no column has."""
+    for grade in grades:
+        cell = partial(grade_cell, grade=grade, decimals=plan.outputs.percent_decimals)
+        yield Line(grade_name(grade), cell, indent, optional=True)
+
+
+def grade_name(grade: str) -> str:
+    """Label of the line of a grade."""
+    return _GRADE_NAMES.get(grade, f"grade {grade}")
+
+
+def events_cell(find: Lookup, plan: Plan) -> str:
+    """Subjects (percent) [events]."""
+    n = find("n_subjects")
+    if n is None or not n.value:
+        return f.count(n)
+    share = f.incidence(n, find("percent"), plan.outputs.percent_decimals)
+    return f"{share} [{f.count(find('n_events'))}]"
+
+
+def events_of_denominator_cell(find: Lookup, plan: Plan) -> str:
+    """Subjects/denominator (percent) [events] of subjects who are not the N of the column."""
+    denominator = find("n_denominator")
+    if denominator is None:
+        return ""
+    n, p = find("n_subjects"), plan.outputs.percent_decimals
+    share = f"{f.count(n)}/{f.count(denominator)}"
+    if n is None or not n.value:
+        return share
+    return f"{share} ({f.number(find('percent'), p)}) [{f.count(find('n_events'))}]"
+
+
+def grade_cell(find: Lookup, grade: str, decimals: int) -> str:
+    """Subjects (percent) with this worst grade."""
+    return f.incidence(find(f"n_grade_{grade}"), find(f"percent_grade_{grade}"), decimals)
+
+
+def upper_limit_line(plan: Plan, indent: int = 0) -> Line:
+    """The upper limit where no subject has the event."""
+
+    def cell(find: Lookup) -> str:
+        return f.in_percent(find("upper"), plan.outputs.percent_decimals)
+
+    return Line(f"{upper_limit_name(plan)} of 0, %", cell, indent, optional=True)
+
+
+def upper_limit_name(plan: Plan) -> str:
+    """Name of the one-sided upper limit at the level of the plan."""
+    return f"{100 * plan.statistics.conf_level:g} % upper bound"

@@ -1,0 +1,105 @@
+"""Kaplan-Meier estimates of durations, in months, as the outputs show them.
+
+Fitted on integer days, so that a survival of exactly one half is seen as such.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import isnan, nan
+
+import numpy as np
+import pandas as pd
+
+from durable.contracts.results import PLATEAU, WITHIN_TOLERANCE, Statistic
+from durable.plan import Statistics
+from durable.stats.intervals import Transform
+from durable.stats.survival import (
+    KaplanMeier,
+    event_from_cnsr,
+    follow_up,
+    kaplan_meier,
+)
+
+QUARTILES = {"q25": 0.25, "median": 0.5, "q75": 0.75}
+
+
+def fit(records: pd.DataFrame) -> KaplanMeier:
+    """Kaplan-Meier estimate of the records of one parameter of ADTTE, in days."""
+    return kaplan_meier(records["AVAL"].to_numpy(float), event_from_cnsr(records["CNSR"]))
+
+
+def interval(statistics: Statistics) -> tuple[float, Transform]:
+    """Level and transformation of the pointwise intervals."""
+    return statistics.conf_level, statistics.km_ci
+
+
+def quantile(name: str, km: KaplanMeier, p: float, statistics: Statistics) -> Statistic:
+    """A quantile in months with its limits (Brookmeyer and Crowley 1982).
+
+    Where the curve stays at the level until the end of follow-up, R gives the midpoint and SAS
+    nothing: the note says so.
+    """
+    how = interval(statistics)
+    estimate = km.quantile(p, *how, statistics.quantile_rule)
+    never_left = isnan(km.quantile(p, *how, "sas")[0])
+    note = PLATEAU if never_left and not isnan(estimate[0]) else ""
+    return Statistic(name, *_in_months(estimate, statistics), note=note)
+
+
+def follow_up_median(records: pd.DataFrame, statistics: Statistics) -> Statistic:
+    """Median follow-up by reverse Kaplan-Meier, in months."""
+    reverse = follow_up(records["AVAL"].to_numpy(float), event_from_cnsr(records["CNSR"]))
+    return quantile("follow_up", reverse, 0.5, statistics)
+
+
+def restricted_mean(km: KaplanMeier, statistics: Statistics) -> Statistic:
+    """Mean duration up to the configured horizon, in months.
+
+    Without limits where they have no width: the variance is 0 where nobody had the event by the
+    horizon, and where nobody is left of those at risk at the only one. That is no certainty, it
+    cannot be estimated.
+    """
+    months = statistics.rmst_months
+    mean, lower, upper = km.rmst(months * statistics.days_per_month, statistics.conf_level)
+    days = (mean, lower, upper) if lower < upper else (mean, nan, nan)
+    return Statistic(f"rmst_M{months:g}", *_in_months(days, statistics))
+
+
+def _in_months(
+    days: tuple[float, float, float], statistics: Statistics
+) -> tuple[float, float, float]:
+    estimate, lower, upper = (value / statistics.days_per_month for value in days)
+    return estimate, lower, upper
+
+
+def landmark_rates(
+    km: KaplanMeier, months: tuple[float, ...], statistics: Statistics
+) -> Iterator[Statistic]:
+    """Event-free rates at months, each with the number at risk just before.
+
+    Past the last observed time nothing can be estimated, but for the tolerance: visits have
+    windows, and who was seen at the visit of month 24 may have been seen on day 725. Nor can an
+    interval before any event: the variance is 0 there, and limits of 100% would claim what eight
+    subjects cannot show.
+    """
+    days = np.array(months) * statistics.days_per_month
+    last = km.time[-1] if km.n else nan
+    tolerated = (days > last) & (days - last <= statistics.landmark_tolerance_days)
+    how = interval(statistics)
+    table = km.at(np.where(tolerated, last, days), *how)
+    at_risk = km.at(days, *how)["n_risk"].tolist()
+    columns = (table[name].tolist() for name in ("survival", "lower", "upper"))
+    for month, early, survival, lower, upper, n_risk in zip(
+        months, tolerated.tolist(), *columns, at_risk, strict=True
+    ):
+        notes = []
+        if early:
+            notes.append(f"as of day {last:g}, the last observed time, {WITHIN_TOLERANCE}")
+        if isnan(survival) and km.n:
+            notes.append("after the last observed time")
+        if survival == 1:
+            lower, upper = nan, nan
+            notes.append("no event before: no interval")
+        yield Statistic(f"landmark_M{month:g}", survival, lower, upper, "; ".join(notes))
+        yield Statistic(f"at_risk_M{month:g}", n_risk)

@@ -1,0 +1,207 @@
+"""``t_kinetics``: cellular kinetics by assay and unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from math import nan
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from durable.contracts.results import (
+    NO_SAMPLES,
+    WHOLE_COLUMN,
+    Parameter,
+    Result,
+    Statistic,
+)
+from durable.display import definitions as say
+from durable.outputs import formats as f
+from durable.outputs.ard import Ard
+from durable.outputs.cells import count, joined, value, value_with_limits
+from durable.outputs.datasets import AnalysisDatasets
+from durable.outputs.groups import Estimates, groups
+from durable.outputs.output import Output
+from durable.outputs.quantities import percent, summary
+from durable.outputs.table import Line, Lookup, Row, Rows
+from durable.plan import Plan
+from durable.stats.summaries import geometric
+
+NAME = "t_kinetics"
+#: Variables of ADPP that tell a parameter: its code for whichever assay, the assay, its unit.
+PARAMETER = ["PARCAT3", "PARCAT1", "PARCAT2"]
+
+
+def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
+    adpp = datasets.adpp
+    if adpp is None:
+        return
+    for group in groups(datasets.adsl, plan.groups):
+        records = group.select(adpp)
+        yield from group.results(NAME, _estimates(adpp, records, len(group.subjects)))
+
+
+def _estimates(adpp: pd.DataFrame, records: pd.DataFrame, infused: int) -> Estimates:
+    """Statistics of the records of a group, for every parameter of the study."""
+    if adpp.empty:
+        yield WHOLE_COLUMN, Statistic("n_infused", infused, note=NO_SAMPLES)
+    members = dict(list(records.groupby(PARAMETER, sort=False)))
+    for key, parameter in _parameters(adpp).items():
+        of_parameter = members.get(key, adpp.iloc[:0])
+        for statistic in kinetics_statistics(key[0], of_parameter, infused):
+            yield parameter, statistic
+
+
+def _parameters(adpp: pd.DataFrame) -> dict[tuple[str, str, str], Parameter]:
+    """Parameter by code, assay and unit: the assay is named where there are several."""
+    keys = adpp[PARAMETER].drop_duplicates()
+    several = len(keys[PARAMETER[1:]].drop_duplicates()) > 1
+    return {
+        (code, assay, unit): (code, f"{assay} ({unit})") if several else (code,)
+        for code, assay, unit in keys.itertuples(index=False)
+    }
+
+
+def kinetics_statistics(code: str, records: pd.DataFrame, infused: int) -> Iterator[Statistic]:
+    """Summary of one parameter; persistence is a proportion of the subjects sampled.
+
+    n, n_not_calculable and n_no_sample add up to n_infused.
+
+    Parameters
+    ----------
+    code
+        Of the parameter, for whichever assay.
+    records
+        Its records in ADPP, one a subject.
+    infused
+        Number of subjects infused, sampled or not.
+    """
+    values = records["AVAL"].to_numpy(float)
+    flag = records["FLAG"].fillna("")
+    yield Statistic("n_infused", infused)
+    yield Statistic("n_no_sample", infused - len(records))
+    yield Statistic("n_not_calculable", int(np.isnan(values).sum()))
+    yield Statistic("n_not_detected", int((flag == "NOT DETECTED").sum()))
+    yield Statistic("n_extrapolated", int((flag == "EXTRAPOLATED").sum()))
+    yield from _persistence(values) if code.startswith("PERS") else _exposure(values)
+
+
+def _persistence(values: npt.NDArray[np.float64]) -> Iterator[Statistic]:
+    known = values[~np.isnan(values)]
+    quantifiable = int(known.sum())
+    yield Statistic("n", len(known))
+    yield Statistic("n_quantifiable", quantifiable)
+    yield Statistic("percent_quantifiable", 100 * known.mean() if len(known) else nan)
+
+
+def _exposure(values: npt.NDArray[np.float64]) -> Iterator[Statistic]:
+    found = {statistic.name: statistic for statistic in summary(values)}
+    yield from found.values()
+    mean, sd = found["mean"].value, found["sd"].value
+    yield Statistic("cv", percent(sd, mean))
+    everyone = geometric(values)
+    undetected = int((values == 0).sum())
+    note = f"{undetected} not detected: no logarithm" if undetected else ""
+    yield Statistic("geo_mean", everyone.geo_mean, note=note)
+    yield Statistic("geo_cv", everyone.geo_cv, note=note)
+    detected = geometric(values[values > 0])
+    yield Statistic("n_detected", detected.n)
+    yield Statistic("geo_mean_detected", detected.geo_mean)
+    yield Statistic("geo_cv_detected", detected.geo_cv)
+
+
+def _table(ard: Ard, plan: Plan) -> Rows:
+    """A block per assay and unit."""
+    p = plan.outputs.percent_decimals
+    areas = {f"AUC0_{area.day}": f"AUC from day 0 to {area.day}" for area in plan.kinetics.auc}
+    exposure = _EXPOSURE | areas
+    persistence = {f"PERS{point.label}": point.label for point in plan.kinetics.persistence}
+    assays: dict[str, list[Parameter]] = {}
+    for parameter in ard.parameters(NAME):
+        assays.setdefault("".join(parameter[1:]), []).append(parameter)
+    for assay, parameters in assays.items():
+        yield Row(assay or "All samples")
+        no_sample = Line("Infused, no sample", count("n_no_sample"))
+        yield from ard.lines(NAME, parameters[0], [no_sample])
+        for parameter in parameters:
+            code = parameter[0]
+            if code in exposure:
+                yield Row(exposure[code], indent=1)
+                yield from ard.lines(NAME, parameter, _exposure_lines(code, p))
+            elif code in persistence:
+                cell = partial(_quantifiable, p=p)
+                line = Line(f"Quantifiable at {persistence[code]}, n/N (%)", cell)
+                yield from ard.lines(NAME, parameter, [line])
+
+
+_EXPOSURE = {
+    "CMAX": "Cmax",
+    "TMAX": "Tmax, days",
+    "TLAST": "Tlast, days",
+    "AUCLAST": "AUC to Tlast",
+}
+
+
+def _quantifiable(find: Lookup, p: int) -> str:
+    n, x = find("n"), find("n_quantifiable")
+    if n is None or x is None:
+        return ""
+    return f"{f.count(x)}/{f.count(n)} ({f.number(find('percent_quantifiable'), p)})"
+
+
+def _exposure_lines(code: str, p: int) -> Iterator[Line]:
+    yield Line("n", count("n"), 2)
+    yield Line("not calculable", count("n_not_calculable"), 2)
+    if code in ("TMAX", "TLAST"):
+        yield Line("Median (min, max)", value_with_limits("median", "min", "max", p), 2)
+        return
+    yield Line("not detected", count("n_not_detected"), 2)
+    if code.startswith("AUC0_"):
+        yield Line("extrapolated", count("n_extrapolated"), 2)
+    yield Line("Mean (SD)", joined("mean", "sd", p, "{} ({})"), 2)
+    yield Line("CV, %", value("cv", p), 2)
+    yield Line("Median (min, max)", value_with_limits("median", "min", "max", p), 2)
+    yield Line("Geometric mean (geometric CV, %)", joined("geo_mean", "geo_cv", p, "{} ({})"), 2)
+    detected = joined("geo_mean_detected", "geo_cv_detected", p, "{} ({})")
+    yield Line("of those detected", detected, 2)
+
+
+def _footnotes(plan: Plan) -> Iterator[str]:
+    rule = plan.kinetics
+    ends = "; ".join(f"day {a.day}: {a.extrapolation_days} days" for a in rule.auc)
+    yield (
+        f"Non-compartmental, {rule.method} trapezoids, of samples up to day {rule.last_day}; later"
+        " ones show persistence only. Below the limit of quantification: 0 before the first and"
+        " after the last quantifiable sample, missing in between. A profile still quantifiable at"
+        " its last sample is extrapolated on its terminal slope when that sample is near the end of"
+        f" the area ({ends})."
+    )
+    yield (
+        "A sample without a result is no sample. Not quantifiable: marked below the limit, a value"
+        " of 0, or a value below its limit. Not calculable: also without a result after the day of"
+        " infusion. Never detected: Cmax and areas 0, Tmax and Tlast not calculable."
+    )
+    yield say.elapsed_days()
+    spans = [f"{p.label} day {p.day} +/- {p.window}" for p in rule.persistence]
+    if spans:
+        yield (
+            f"Persistence: result nearest to the day, in the window ({'; '.join(spans)}); of two"
+            " as near the earlier. N: subjects with a result there."
+        )
+    yield (
+        "Geometric CV: 100 sqrt(exp(s^2) - 1). NE: not estimable (a geometric mean with a subject"
+        " in whom cells were never detected)."
+    )
+
+
+OUTPUT = Output(
+    name=NAME,
+    title="Cellular kinetics",
+    population="Infused subjects with samples",
+    datasets="ADPC, ADPP",
+    results=(_results,),
+    table=_table,
+    footnotes=_footnotes,
+)

@@ -1,0 +1,35 @@
+"""Counts, percentages and summaries that the results of several outputs have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import nan
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from durable.contracts.results import Statistic
+from durable.stats.summaries import summarise
+
+SUMMARY = ("n", "mean", "sd", "median", "q1", "q3", "min", "max")
+
+
+def percent(count: float, total: float) -> float:
+    """Percentage; NaN where there is nobody to take it of."""
+    return 100 * count / total if total else nan
+
+
+def count_with_percent(count: int, total: int, name: str = "") -> Iterator[Statistic]:
+    """``n`` and ``percent``; with a name ``n_name`` and ``percent_name``."""
+    suffix = f"_{name}" if name else ""
+    yield Statistic(f"n{suffix}", count)
+    yield Statistic(f"percent{suffix}", percent(count, total))
+
+
+def summary(values: npt.NDArray[np.floating[Any]], prefix: str = "") -> Iterator[Statistic]:
+    """Number, mean, spread, quartiles and extremes; with a prefix ``n_tis``, ``tis_mean`` ..."""
+    found = summarise(values)
+    for name in SUMMARY:
+        label = name if not prefix else f"n_{prefix}" if name == "n" else f"{prefix}_{name}"
+        yield Statistic(label, getattr(found, name))

@@ -1,0 +1,187 @@
+"""``t_sensitivity``: the primary and every configured sensitivity analysis, side by side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from durable.contracts.results import PRIMARY, TOTAL, Result, Statistic
+from durable.display import definitions as say
+from durable.jdm.response import Response
+from durable.outputs.ard import Ard
+from durable.outputs.cells import count, estimate_with_ci, percent_with_ci, ratio_with_ci
+from durable.outputs.datasets import AnalysisDatasets, RecordFilter
+from durable.outputs.groups import Estimates, Group
+from durable.outputs.improvement import improvement_rate
+from durable.outputs.kaplan_meier import QUARTILES, fit, landmark_rates, quantile
+from durable.outputs.output import Output
+from durable.outputs.table import Cell, Row, Rows
+from durable.outputs.time_to_event import ENDPOINTS
+from durable.plan import Plan, Statistics
+
+NAME = "t_sensitivity"
+
+
+def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
+    adrs, adtte = datasets.variant_adrs, datasets.variant_adtte
+    if adrs is None or adtte is None:
+        return
+    column = Group(*TOTAL, frozenset())
+    primary = _estimates(datasets.adrs, datasets.adtte, plan.response, plan.statistics)
+    yield from column.results(NAME, primary, PRIMARY)
+    for name in plan.sensitivity:
+        estimates = _estimates(
+            adrs.loc[adrs["ANALYSIS"] == name],
+            adtte.loc[adtte["ANALYSIS"] == name],
+            plan.response_of(name),
+            plan.statistics_of(name),
+        )
+        yield from column.results(NAME, estimates, name)
+
+
+def _estimates(
+    adrs: pd.DataFrame, adtte: pd.DataFrame, response: Response, statistics: Statistics
+) -> Estimates:
+    """Statistics of one analysis over all subjects."""
+    for endpoint in ENDPOINTS:
+        records = adtte.loc[adtte["PARAMCD"] == endpoint]
+        for statistic in _duration(records, statistics):
+            yield (endpoint,), statistic
+    status = adrs.loc[adrs["PARAMCD"] == "IMPR"]
+    for visit in response.improvement.visits:
+        at_visit = status.loc[status["AVISIT"] == visit]
+        yield (visit,), Statistic("n_infused", len(at_visit))
+        for statistic in improvement_rate(at_visit, response, statistics.conf_level):
+            yield (visit,), statistic
+
+
+def _duration(records: pd.DataFrame, statistics: Statistics) -> Iterator[Statistic]:
+    yield Statistic("n_subjects", len(records))
+    yield Statistic("n_event", int((records["CNSR"] == 0).sum()))
+    if statistics.dor_estimator == "turnbull":
+        yield from _interval_censored(records, statistics)
+        return
+    km = fit(records)
+    yield quantile("median", km, QUARTILES["median"], statistics)
+    months = statistics.sensitivity_landmarks_months
+    for statistic in landmark_rates(km, months, statistics):
+        if statistic.name.startswith("landmark"):
+            yield statistic
+
+
+def _interval_censored(records: pd.DataFrame, statistics: Statistics) -> Iterator[Statistic]:
+    """Median and rates where an event lies somewhere between two assessments (Turnbull 1976).
+
+    Where the data leave a range open, the value shown is the one that dates the event late, as
+    Kaplan-Meier does; the note holds the range. Intervals: percentile bootstrap over subjects.
+    """
+    from durable.stats.interval_censored import turnbull
+
+    lower = (records["LOWDT"] - records["STARTDT"]).dt.days.to_numpy(float) + 1
+    upper = np.where(records["CNSR"] == 0, records["AVAL"], np.inf)
+    estimate = turnbull(np.minimum(lower, records["AVAL"]), upper)
+    level, month = statistics.conf_level, statistics.days_per_month
+    drawn = {"replicates": statistics.bootstrap_replicates, "seed": statistics.bootstrap_seed}
+    median = estimate.quantile(0.5, level, statistics.quantile_rule, **drawn)
+    span = _open_range(median.earliest / month, median.latest / month, "months")
+    limits = median.lower / month, median.upper / month
+    yield Statistic("median", median.latest / month, *limits, note=span)
+    landmarks = statistics.sensitivity_landmarks_months
+    table = estimate.at(np.array(landmarks) * month, level, **drawn)
+    columns = (table[name].tolist() for name in ("lowest", "highest", "lower", "upper"))
+    for landmark, lowest, highest, low, high in zip(landmarks, *columns, strict=True):
+        note = _open_range(lowest, highest, "")
+        yield Statistic(f"landmark_M{landmark:g}", highest, low, high, note)
+
+
+def _open_range(low: float, high: float, unit: str) -> str:
+    return f"between {low:.3f} and {high:.3f} {unit}".strip() if low < high else ""
+
+
+def _table(ard: Ard, plan: Plan) -> Rows:
+    (column,) = ard.columns(NAME)
+    for analysis in (PRIMARY, *plan.sensitivity):
+        label = analysis_title(analysis, plan)
+        if analysis in plan.redundant:
+            label = f"{label} (by definition the primary analysis)"
+        cells = tuple(
+            cell(ard.lookup(NAME, (parameter,), column, analysis))
+            for parameter, _, cell in _columns(plan)
+        )
+        yield Row(label, cells)
+
+
+def analysis_title(analysis: str, plan: Plan) -> str:
+    """Title of the primary or a sensitivity analysis."""
+    if analysis == PRIMARY:
+        return "Primary analysis"
+    return plan.sensitivity[analysis].title or analysis
+
+
+def _columns(plan: Plan) -> Iterator[tuple[str, str, Cell]]:
+    """Parameter, heading and cell of each column."""
+    p, m = plan.outputs.percent_decimals, plan.outputs.month_decimals
+    interval = f"{100 * plan.statistics.conf_level:g} % CI"
+    yield "DOR", "DOR: N", count("n_subjects")
+    yield "DOR", "Events", count("n_event")
+    yield "DOR", f"Median, months ({interval})", estimate_with_ci("median", m)
+    for month in plan.statistics.sensitivity_landmarks_months:
+        rate = percent_with_ci(f"landmark_M{month:g}", p)
+        yield "DOR", f"Event-free at month {month:g}, % ({interval})", rate
+    for visit in plan.response.improvement.visits:
+        rate = ratio_with_ci("n_improved", "n_denominator", "rate", p)
+        yield visit, f"Improved at {visit}, n/N, % (exact {interval})", rate
+
+
+def _headings(plan: Plan) -> tuple[str, ...]:
+    return tuple(heading for _, heading, _ in _columns(plan))
+
+
+def _footnotes(plan: Plan) -> Iterator[str]:
+    for name, variant in plan.sensitivity.items():
+        changes = _changes(variant.model_dump(include={"response", "statistics"}))
+        yield f"{variant.title or name}: {'; '.join(changes)}"
+    yield from say.remission(plan.response)
+    yield from say.recurrence(plan.response)
+    yield from say.duration(plan)
+    yield from say.improvement(plan.response)
+    yield say.new_therapy(plan.response)
+    yield from say.core_set(plan.response)
+    yield from say.survival(plan.statistics)
+    statistics = plan.statistics
+    yield (
+        "Turnbull estimates: a range left open by the data is shown at its late end; intervals"
+        f" by bootstrap over subjects ({statistics.bootstrap_replicates} samples,"
+        f" seed {statistics.bootstrap_seed})."
+    )
+
+
+def _changes(overrides: dict[str, Any], above: str = "") -> Iterator[str]:
+    """Keys of the plan that a sensitivity analysis changes, with their values."""
+    for key, value in overrides.items():
+        if isinstance(value, dict):
+            yield from _changes(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key} = {json.dumps(value)}"
+
+
+def _records(plan: Plan) -> tuple[RecordFilter, ...]:
+    return ({"PARAMCD": ["IMPR"]},) if plan.sensitivity else ()
+
+
+OUTPUT = Output(
+    name=NAME,
+    title="Sensitivity analyses",
+    population="All infused; duration of response: subjects with remission",
+    datasets="ADRS, ADTTE",
+    results=(_results,),
+    table=_table,
+    footnotes=_footnotes,
+    records=_records,
+    headings=_headings,
+    stub="Analysis",
+)

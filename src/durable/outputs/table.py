@@ -1,0 +1,72 @@
+"""A table before it is a file: titles, columns, rows and footnotes, all as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from durable.contracts.results import NOT_RECORDED, TOTAL, Result
+
+#: Group of the plan and group of a column.
+Column = tuple[str, str]
+#: The statistics of one parameter in one column, by name.
+Lookup = Callable[[str], "Result | None"]
+#: What a cell shows of them.
+Cell = Callable[[Lookup], str]
+
+_GROUP_NAMES = {
+    "dose_level": "Dose level",
+    "part": "Part",
+    "sex": "Sex",
+    "data_cutoff": "Cut-off",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table: its label and a cell per column; a heading has no cells."""
+
+    label: str
+    cells: tuple[str, ...] = ()
+    indent: int = 0
+    strong: bool = False
+    """Stands out from the rows under it."""
+
+
+Rows = Iterator[Row]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as it is shown."""
+
+    name: str
+    number: int
+    title: str
+    subtitles: tuple[str, ...]
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    footnotes: tuple[str, ...] = ()
+    stub: str = ""
+    """Heading of the column of labels."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a table to be: what every column shows of the results."""
+
+    label: str
+    cell: Cell | None = None
+    indent: int = 1
+    optional: bool = False
+    """Left out where no column has anything to show, or only a bare 0."""
+    strong: bool = False
+
+
+def column_name(column: Column) -> str:
+    """Name of a group as readers see it."""
+    by, group = column
+    if column == TOTAL:
+        return group
+    # "Dose level not recorded", as "Dose level 1e7".
+    return f"{_GROUP_NAMES[by]} {group[0].lower() + group[1:] if group == NOT_RECORDED else group}"

@@ -1,0 +1,187 @@
+"""``t_dor``: duration of response and event-free survival by Kaplan-Meier."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import pandas as pd
+
+from durable.contracts.results import Result, Statistic
+from durable.display import definitions as say
+from durable.outputs import formats as f
+from durable.outputs.ard import Ard
+from durable.outputs.cells import count, estimate_with_ci, joined, n_percent
+from durable.outputs.datasets import AnalysisDatasets
+from durable.outputs.groups import Estimates, Group, groups
+from durable.outputs.kaplan_meier import (
+    QUARTILES,
+    fit,
+    follow_up_median,
+    landmark_rates,
+    quantile,
+    restricted_mean,
+)
+from durable.outputs.output import ALL_INFUSED, Output
+from durable.outputs.quantities import count_with_percent
+from durable.outputs.table import Line, Lookup, Row, Rows
+from durable.plan import Plan
+from durable.vocabulary import (
+    CENSORINGS,
+    EVENTS,
+    NOT_FOLLOWED,
+    REMISSION_NOT_YET_DUE,
+    not_in_remission,
+)
+
+NAME = "t_dor"
+ENDPOINTS = ("DOR", "EFS")
+
+
+def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
+    adtte, adsl = datasets.adtte, datasets.adsl
+    records = {name: adtte.loc[adtte["PARAMCD"] == name] for name in ENDPOINTS}
+    in_remission = adsl.loc[adsl["BLREMFL"] == "Y", "USUBJID"]
+    for group in groups(adsl, plan.groups):
+        yield from group.results(NAME, _of_group(group, records, in_remission, plan))
+
+
+def _of_group(
+    group: Group, records: dict[str, pd.DataFrame], in_remission: pd.Series[str], plan: Plan
+) -> Estimates:
+    for name in ENDPOINTS:
+        members = group.select(records[name])
+        for statistic in duration_statistics(members, name, plan):
+            yield (name,), statistic
+        if name == "DOR":
+            already = int(members["USUBJID"].isin(in_remission).sum())
+            for statistic in count_with_percent(already, len(members), "baseline_remission"):
+                yield (name,), statistic
+
+
+def duration_statistics(records: pd.DataFrame, endpoint: str, plan: Plan) -> Iterator[Statistic]:
+    """All statistics of the records of one endpoint; durations in months."""
+    statistics = plan.statistics
+    yield from _counts(records, endpoint, plan.response.deadline(plan.schedule).visit)
+    km = fit(records)
+    for name, p in QUARTILES.items():
+        yield quantile(name, km, p, statistics)
+    yield from _extremes(records, statistics.days_per_month)
+    yield from landmark_rates(km, statistics.landmarks_months, statistics)
+    yield follow_up_median(records, statistics)
+    yield restricted_mean(km, statistics)
+
+
+def _counts(records: pd.DataFrame, endpoint: str, deadline: str) -> Iterator[Statistic]:
+    """Subjects, events by kind, censorings by reason, each with its percentage of the subjects."""
+    event, description = records["CNSR"] == 0, records["EVNTDESC"]
+    free_survival = endpoint == "EFS"
+    kinds = EVENTS | ({"not_in_remission": not_in_remission(deadline)} if free_survival else {})
+    tally = {"event": int(event.sum())}
+    for name, kind in kinds.items():
+        tally[name] = int((event & (description == kind)).sum())
+    tally["censored"] = int((~event).sum())
+    for name, reason in CENSORINGS.items():
+        if free_survival or reason not in (REMISSION_NOT_YET_DUE, NOT_FOLLOWED):
+            tally[f"censored_{name}"] = int((~event & (description == reason)).sum())
+    if free_survival:
+        tally["pending"] = tally["censored_remission_not_yet_due"]
+    yield Statistic("n_subjects", len(records))
+    for name, subjects in tally.items():
+        yield from count_with_percent(subjects, len(records), name)
+
+
+def _extremes(records: pd.DataFrame, days_per_month: float) -> Iterator[Statistic]:
+    """Shortest and longest duration; noted as censored when no event happened at it."""
+    for name, extreme in (("min", records["AVAL"].min()), ("max", records["AVAL"].max())):
+        at_extreme = records.loc[records["AVAL"] == extreme, "CNSR"]
+        note = "censored" if len(at_extreme) and (at_extreme > 0).all() else ""
+        yield Statistic(name, extreme / days_per_month, note=note)
+
+
+def _table(ard: Ard, plan: Plan) -> Rows:
+    for endpoint, label, subjects in (
+        ("DOR", "Duration of response", "Subjects with remission"),
+        ("EFS", "Event-free survival", "All infused"),
+    ):
+        yield Row(label)
+        yield from ard.lines(NAME, (endpoint,), _lines(plan, subjects))
+
+
+def _lines(plan: Plan, subjects: str) -> Iterator[Line]:
+    p, m = plan.outputs.percent_decimals, plan.outputs.month_decimals
+    level = f"{100 * plan.statistics.conf_level:g} % CI"
+    yield Line(subjects, count("n_subjects"))
+    already = n_percent("baseline_remission", p)
+    yield Line("in remission at baseline, n (%)", already, 2, optional=True)
+    yield from _event_lines(p, plan.response.deadline(plan.schedule).visit)
+    yield Line(f"Months ({level})")
+    yield Line("25th percentile", estimate_with_ci("q25", m), 2)
+    yield Line("median", estimate_with_ci("median", m), 2)
+    yield Line("75th percentile", estimate_with_ci("q75", m), 2)
+    yield Line("min, max", joined("min", "max", m), 2)
+    yield Line(f"Event-free rate, % ({level}); at risk")
+    for month in plan.statistics.landmarks_months:
+        yield Line(f"month {month:g}", partial(_landmark, month=month, p=p), 2)
+    follow_up = estimate_with_ci("follow_up", m)
+    yield Line("Median follow-up, reverse Kaplan-Meier, months", follow_up)
+    rmst = plan.statistics.rmst_months
+    mean = estimate_with_ci(f"rmst_M{rmst:g}", m)
+    yield Line(f"Restricted mean to month {rmst:g}, months", mean)
+
+
+def _event_lines(p: int, deadline: str) -> Iterator[Line]:
+    yield Line("With event, n (%)", n_percent("event", p))
+    for name, label in _EVENT_LABELS.items():
+        yield Line(label.format(deadline=deadline), n_percent(name, p), 2, optional=True)
+    yield Line("Censored, n (%)", n_percent("censored", p))
+    for name, label in _CENSORING_LABELS.items():
+        cell = n_percent(f"censored_{name}", p)
+        yield Line(label.format(deadline=deadline), cell, 2, optional=True)
+    yield Line("pending: remission not yet due (day 1)", n_percent("pending", p), 2, optional=True)
+
+
+_EVENT_LABELS = {
+    "recurrence": "recurrence",
+    "progression": "progression",
+    "death": "death",
+    "new_therapy": "new systemic therapy",
+    "not_in_remission": "not in remission by {deadline} (day 1)",
+}
+_CENSORING_LABELS = {
+    "ongoing": "ongoing at data cut-off",
+    "missed_assessments": "missed or inadequate assessments",
+    "new_therapy": "new systemic therapy",
+    "withdrawn": "withdrawn",
+    "no_assessment": "no assessment after remission",
+    "not_yet_due": "next assessment not yet due",
+    "unconfirmed_loss": "unconfirmed loss of remission",
+    "not_followed": "not followed to {deadline} (day 1)",
+}
+
+
+def _landmark(find: Lookup, month: float, p: int) -> str:
+    rate, at_risk = find(f"landmark_M{month:g}"), find(f"at_risk_M{month:g}")
+    if rate is None:
+        return ""
+    return f"{f.estimate(rate, p, f.PERCENT)}; {f.count(at_risk)}"
+
+
+def _footnotes(plan: Plan) -> Iterator[str]:
+    yield from say.remission(plan.response)
+    yield from say.recurrence(plan.response)
+    yield from say.duration(plan)
+    yield from say.survival(plan.statistics)
+    yield say.ABBREVIATIONS
+
+
+OUTPUT = Output(
+    name=NAME,
+    title="Duration of response and event-free survival",
+    population="Subjects with remission; all infused for event-free survival",
+    datasets="ADTTE",
+    results=(_results,),
+    table=_table,
+    footnotes=_footnotes,
+    size=ALL_INFUSED,
+)

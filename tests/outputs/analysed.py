@@ -1,0 +1,43 @@
+"""Results of some outputs, computed from datasets that a test makes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+import pandas as pd
+
+from durable.contracts.results import Result, join_parameter
+from durable.outputs import OUTPUTS
+from durable.outputs.datasets import AnalysisDatasets
+from durable.plan import Plan, Safety
+from tests.derive.build import plan
+
+SAFETY = ("t_ae_overview", "t_ae_soc_pt", "t_ae_crs", "t_aesi", "t_deaths", "t_dlt")
+NONE = pd.DataFrame()
+
+
+def results_of(
+    names: Collection[str], datasets: AnalysisDatasets, the_plan: Plan
+) -> Iterator[Result]:
+    """All results of the outputs of these names."""
+    for entry in OUTPUTS:
+        if entry.name in names:
+            for results in entry.load().results:
+                yield from results(datasets, the_plan)
+
+
+def safety_results(
+    adsl: pd.DataFrame,
+    adae: pd.DataFrame | None,
+    safety: Safety,
+    variables: Collection[str] = ("dose_level",),
+) -> list[Result]:
+    """All results of the safety tables."""
+    the_plan = plan(groups=list(variables)).model_copy(update={"safety": safety})
+    datasets = AnalysisDatasets(adsl=adsl, adrs=NONE, adtte=NONE, adae=adae)
+    return list(results_of(SAFETY, datasets, the_plan))
+
+
+def parameter_of(result: Result) -> str:
+    """Its parameter as the file shows it."""
+    return join_parameter(result.parameter)

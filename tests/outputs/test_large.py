@@ -1,0 +1,161 @@
+"""Analyses of many subjects read what they need of ADRS, and say of each what they say of few."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from benchmarks import registry
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from durable.contracts.parameters import PLACES
+from durable.derive import adrs, datasets
+from durable.figures import core_set, point_files, spider
+from durable.figures.core_set import measure_values
+from durable.files import write_parquet_blocks
+from durable.intake import check, cutoff, findings
+from durable.outputs import analysis
+from durable.outputs.datasets import read_records
+from durable.plan import Plan, load
+
+SHOWN = ["USUBJID", "PARAMCD", "AVISIT", "ADT", "ADY", "AVAL", "AVALC", "REASON"]
+SUBJECTS = 60
+
+
+def analysed(folder: Path, names: set[str] | None = None) -> tuple[Plan, Path]:
+    """Validated and derived: the registry, or of its subjects those named."""
+    plan = registry.write(folder, SUBJECTS)
+    if names is not None:
+        for path in folder.glob("*.parquet"):
+            table = pd.read_parquet(path)
+            table.loc[table["subject_id"].isin(names)].to_parquet(path, index=False)
+    loaded = load(plan)
+    for stage in (check, cutoff, datasets):
+        stage.run(loaded, folder / "results")
+    return loaded, folder / "results"
+
+
+@pytest.fixture(scope="module")
+def registered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Path]:
+    """The registry in row groups of seven subjects."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(adrs, "BLOCK", 7)
+        return analysed(tmp_path_factory.mktemp("registry"))
+
+
+TEXTS = {
+    "PARAMCD": ["TIS", "IMPR", "PHYS", "none of these"],
+    "AVISIT": ["M2", "BASELINE"],
+    "ABLFL": ["Y"],
+    "REASON": ["PENDING", "NOT ASSESSED"],
+}
+HAVING = st.fixed_dictionaries(
+    {}, optional={name: st.lists(st.sampled_from(texts)) for name, texts in TEXTS.items()}
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(columns=st.permutations(SHOWN), having=st.lists(HAVING, min_size=1, max_size=3))
+def test_records_read_with_filters_are_those_of_the_whole_file(
+    registered: tuple[Plan, Path], columns: list[str], having: list[dict[str, list[str]]]
+) -> None:
+    whole = pd.read_parquet(registered[1] / "adam" / "adrs.parquet")
+    wanted = pd.Series(data=False, index=whole.index)
+    for one in having:
+        has = pd.Series(data=True, index=whole.index)
+        for name, texts in one.items():
+            has &= whole[name].isin(texts)
+        wanted |= has
+    found = read_records(registered[1] / "adam" / "adrs.parquet", columns[:5], *having)
+    for name in found.select_dtypes("category"):
+        assert list(found[name].cat.categories) == sorted(found[name].cat.categories)
+        text = found[name].astype(object)
+        found[name] = text.where(text.notna(), None)
+    expected = whole.loc[wanted, columns[:5]].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+
+
+def test_only_the_wanted_records_and_columns_are_kept(registered: tuple[Plan, Path]) -> None:
+    path = registered[1] / "adam" / "adrs.parquet"
+    found = read_records(path, ["AVAL"], {"PARAMCD": ["TIS"]})
+    assert 0 < len(found) < pq.read_metadata(path).num_rows / 20
+    assert list(found) == ["AVAL"]
+
+
+def test_figures_and_results_do_not_depend_on_the_row_groups(
+    registered: tuple[Plan, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, folder = registered
+    for name in ("adsl", "adtte", "adrs"):
+        frame = pd.read_parquet(folder / "adam" / f"{name}.parquet")
+        write_parquet_blocks(tmp_path / "adam" / f"{name}.parquet", iter([frame]))
+    for many in (1, 1000):  # quantiles; then each subject
+        for figure in (core_set, spider):
+            monkeypatch.setattr(figure, "MANY_SUBJECTS", many)
+        written = []
+        for where in (folder, tmp_path):
+            for stage in (analysis, point_files):
+                stage.run(plan, where)
+            paths = sorted((*where.glob("figures/*.csv"), where / "ard.csv"))
+            written.append({path.name: path.read_bytes() for path in paths})
+        assert written[0] == written[1]
+        assert len(written[0]) == 7
+
+
+def test_results_do_not_depend_on_the_number_of_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(adrs, "BLOCK", 7)
+    monkeypatch.setattr(datasets, "BLOCK", 20)
+    monkeypatch.setattr(check, "ROWS", 100)  # a study of more is checked in several processes
+    monkeypatch.setattr(findings, "_PIECE", 7)
+    for figure in (core_set, spider):
+        monkeypatch.setattr(figure, "MANY_SUBJECTS", 50)
+    plan = load(registry.write(tmp_path, SUBJECTS))
+    written = []
+    for cores in (1, 2, 3):
+        folder = tmp_path / f"of {cores}"
+        check.run(plan, folder, cores=cores)
+        cutoff.run(plan, folder)
+        datasets.run(plan, folder, cores=cores)
+        analysis.run(plan, folder)
+        point_files.run(plan, folder)
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        written.append({path.relative_to(folder): path.read_bytes() for path in files})
+    assert len(written[0]) == 24
+    assert written[0] == written[1] == written[2]
+
+
+def test_a_subset_has_the_curves_and_marks_that_it_has_in_the_whole(
+    registered: tuple[Plan, Path], tmp_path: Path
+) -> None:
+    names = {f"R{i:07d}" for i in range(3, SUBJECTS, 5)}
+    part, folder = analysed(tmp_path, names)
+    point_files.run(part, folder)
+    point_files.run(*registered)
+    for name, many in (("f_swimmer", 3), ("f_tis", 3), ("f_waterfall", 1)):
+        found, whole = (
+            pd.read_csv(f / "figures" / f"{name}.csv", dtype=str) for f in (folder, registered[1])
+        )
+        expected = whole.loc[whole["subject"].isin(names)].reset_index(drop=True)
+        pd.testing.assert_frame_equal(found, expected)
+        assert len(found) >= many * len(names)
+
+
+def test_quantiles_of_the_measures_are_those_of_their_values(registered: tuple[Plan, Path]) -> None:
+    plan, folder = registered
+    adrs = pd.read_parquet(folder / "adam" / "adrs.parquet")
+    read = read_records(
+        folder / "adam" / "adrs.parquet",
+        ["PARAMCD", "AVISIT", "AVAL", "ABLFL", "ANL01FL", "AWTARGET"],
+        {"PARAMCD": [code for code, _ in PLACES.values()]},
+    )
+    found = measure_values(read, plan, many=True)
+    pd.testing.assert_frame_equal(found, measure_values(adrs, plan, many=True))
+    at_m2 = adrs.query("PARAMCD == 'PHYS' and AVISIT == 'M2' and ANL01FL == 'Y'")["AVAL"].dropna()
+    shown = found.query("measure == 'Physician global' and day == 60").set_index("subject")["value"]
+    assert len(at_m2) > 30
+    assert shown["upper quartile"] == pytest.approx(at_m2.quantile(0.75), rel=1e-15)

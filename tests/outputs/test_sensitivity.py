@@ -1,0 +1,260 @@
+"""Sensitivity analyses of a study of eight children, worked out by hand."""
+
+from __future__ import annotations
+
+from math import isnan
+from pathlib import Path
+
+import pytest
+import yaml
+
+from durable.contracts.results import Result
+from durable.derive import datasets, variants
+from durable.figures.sensitivity import panels
+from durable.files import write_parquet
+from durable.outputs.datasets import read_datasets
+from durable.plan import Plan, load
+from tests.derive.build import ACTIVE, FLARING, INACTIVE, date, subject, table, visit
+from tests.derive.build import plan as plan_of
+from tests.outputs.analysed import results_of
+
+ROOT = Path(__file__).parents[2]
+MONTH = 30.4375
+DAYS = (30, 60, 90, 120, 150, 180)
+SCHEDULE = [{"visit": f"M{i}", "day": day, "window": 10} for i, day in enumerate(DAYS, start=1)]
+# Physician global by 20 % of its range scores 15, CMAS by 3 of 52 scores 10: 25, short of 30.
+ALMOST = ACTIVE | {"physician_global": 4.0, "cmas": 33.0}
+# CHQ-PhS by 22.5 % of its range adds 5.
+JUST = ALMOST | {"chq_phs": 39.0}
+
+# Assessments of each child by day since infusion.
+COURSES = {
+    "lost": {30: INACTIVE, 60: INACTIVE, 90: FLARING, 120: FLARING, 150: FLARING},
+    "treated": dict.fromkeys(DAYS, INACTIVE),  # new systemic therapy on day 100
+    "died": {30: INACTIVE, 60: INACTIVE},  # three assessments missed, death on day 160
+    "blip": dict.fromkeys(DAYS, INACTIVE) | {90: FLARING},
+    "brief": {30: INACTIVE, 60: FLARING, 90: FLARING},
+    "unseen": {30: ACTIVE, 90: ACTIVE, 120: ACTIVE},  # nothing at month 2
+    "almost": {60: ALMOST},
+    "just": {60: JUST},
+}
+# Durations in days, + censored: brief 31, lost 61, treated 71, died 131, blip 151+.
+PRIMARY = {"n_subjects": 5, "n_event": 4, "median": 71, "landmark_M1": 1, "landmark_M3": 0.4}
+NAMED = """
+remission_printo:
+  title: T
+  response: {remission: {rule: printo}}
+remission_confirmed:
+  title: T
+  response: {remission: {confirmation: true}}
+remission_drug_free:
+  title: T
+  response: {remission: {glucocorticoid_max_mg_kg: 0, immunosuppressant_free: true}}
+remission_investigator:
+  title: T
+  response: {remission: {rule: investigator}}
+recurrence_unconfirmed:
+  title: T
+  response: {recurrence: {consecutive: 1}}
+recurrence_investigator:
+  title: T
+  response: {recurrence: {confirmed_loss: false}}
+new_therapy_event:
+  title: T
+  response: {new_therapy: composite}
+new_therapy_censored:
+  title: T
+  response: {new_therapy: hypothetical}
+new_therapy_ignored:
+  title: T
+  response: {new_therapy: treatment_policy}
+registry_literal:
+  title: T
+  response:
+    recurrence: {consecutive: 1, worsening: {enabled: true}}
+    new_therapy: treatment_policy
+missed_fda:
+  title: T
+  response: {missed_assessments: {applies_to_death: true, applies_to_new_therapy: true}}
+observed_case:
+  title: T
+  response: {improvement: {missing: observed}}
+best_case:
+  title: T
+  response: {improvement: {missing: improved}}
+worst_case:
+  title: T
+  response: {improvement: {missing: non_improved}}
+chq_phs_zero:
+  title: T
+  response: {improvement: {enzyme_component: zero}}
+chq_phs_maximum:
+  title: T
+  response: {improvement: {enzyme_component: maximum}}
+interval_censored:
+  title: T
+  statistics: {dor_estimator: turnbull}
+"""
+VARIANTS = yaml.safe_load(NAMED)
+#: Variants that state what the primary definition is here.
+SAME = {"new_therapy_event", "worst_case"}
+Rows = dict[tuple[str, str, str], tuple[float, float, float, str]]
+
+
+def analysed(folder: Path, plan: Plan) -> Rows:
+    """The stages derive, variants and sensitivity on the study: rows of t_sensitivity."""
+    children = [subject(name, last_contact_date=date(200)) for name in COURSES]
+    children[2]["death_date"] = date(160)
+    visits = [visit(-10, ACTIVE, name) for name in COURSES]
+    for name, course in COURSES.items():
+        visits += [visit(day, values, name) for day, values in course.items()]
+    visits[1 + len(COURSES)]["investigator_assessment"] = "remission"  # of lost, on day 60
+    rescue = {"subject_id": "treated", "therapy": "X", "start_date": date(100), "new_systemic": "Y"}
+    validated = {"subjects": children, "visits": visits, "therapies": [rescue]}
+    for name, rows in validated.items():
+        write_parquet(folder / "validated" / f"{name}.parquet", table(name, rows))
+    datasets.run(plan, folder)
+    variants.run(plan, folder)
+    return {
+        (r.analysis, r.parameter[0], r.statistic): (r.value, r.lower, r.upper, r.note)
+        for r in sensitivity(plan, folder)
+    }
+
+
+def sensitivity(plan: Plan, folder: Path) -> list[Result]:
+    """The results of t_sensitivity."""
+    return list(results_of(["t_sensitivity"], read_datasets(folder, plan), plan))
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return plan_of(
+        analysis={"id": "test", "data_cutoff": "2024-12-31"},
+        schedule=SCHEDULE,
+        response={"improvement": {"visits": ["M2"]}},
+        statistics={"sensitivity_landmarks_months": [1, 3], "bootstrap_replicates": 100},
+        sensitivity=VARIANTS,
+    )
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory, plan: Plan) -> Rows:
+    return analysed(tmp_path_factory.mktemp("study"), plan)
+
+
+def durability(found: Rows, name: str) -> dict[str, float]:
+    """Counts, median in days, and rates of DOR."""
+    values = {k: v[0] for (analysis, p, k), v in found.items() if (analysis, p) == (name, "DOR")}
+    return values | {"median": values["median"] * MONTH}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("primary", PRIMARY),
+        # Rash is no loss: brief 61+, treated 71, lost 121+, died 131, blip 151+: S = 3/4, 3/8.
+        ("remission_printo", {"n_event": 2, "median": 131, "landmark_M3": 0.75}),
+        # Without brief: 61, 71, 131, 151+: S = 1/2 from 71 to 131.
+        ("remission_confirmed", {"n_subjects": 4, "n_event": 3, "median": 101}),
+        # lost alone, from day 60.
+        ("remission_investigator", {"n_subjects": 1}),
+        # blip too: 31, 61, 61, 71, 131.
+        ("recurrence_unconfirmed", {"n_event": 5, "median": 61, "landmark_M3": 0.2}),
+        # lost 121+ and brief 61+.
+        ("recurrence_investigator", {"n_event": 2, "median": 131, "landmark_M3": 0.75}),
+        # treated 61+, the last assessment before: S = 4/5, 3/5 and 3/10 at 131.
+        ("new_therapy_censored", {"n_event": 3, "median": 131, "landmark_M3": 0.6}),
+        # treated 151+.
+        ("new_therapy_ignored", {"n_event": 3, "median": 131, "landmark_M3": 0.6}),
+        # died 31+: S = 4/5, 8/15, 4/15.
+        ("missed_fda", {"n_event": 3, "median": 71, "landmark_M3": 4 / 15}),
+        # brief 31, lost and blip 61, died 131, treated 151+: S = 4/5, 2/5, 1/5.
+        ("registry_literal", {"n_event": 4, "median": 61, "landmark_M3": 0.4}),
+        # Doses are not recorded: nobody is known to be off drugs.
+        ("remission_drug_free", {"n_subjects": 0}),
+    ],
+)
+def test_duration_under_each_definition(found: Rows, name: str, expected: dict[str, float]) -> None:
+    actual = durability(found, name)
+    assert {k: actual[k] for k in expected} == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "improved", "of"),
+    [
+        # Month 2: lost, treated, died, blip, brief and just improved, almost not, unseen missing.
+        ("primary", 6, 8),
+        ("observed_case", 6, 7),
+        ("best_case", 7, 8),
+        ("worst_case", 6, 8),
+        ("chq_phs_zero", 5, 8),
+        ("chq_phs_maximum", 7, 8),
+    ],
+)
+def test_improvement_under_each_definition(found: Rows, name: str, improved: int, of: int) -> None:
+    assert found[name, "M2", "n_improved"][0] == improved
+    assert found[name, "M2", "n_denominator"][0] == of
+    assert found[name, "M2", "rate"][0] == improved / of
+
+
+def test_interval_censored_duration_says_what_the_visits_leave_open(found: Rows) -> None:
+    # brief in (1, 31], lost in (31, 61], treated at 71 and died at 131 exactly, blip after 151.
+    assert found["interval_censored", "DOR", "median"][0] * MONTH == pytest.approx(71)
+    assert found["interval_censored", "DOR", "landmark_M3"][0] == pytest.approx(0.4)
+    highest, _, _, note = found["interval_censored", "DOR", "landmark_M1"]
+    assert (highest, note) == (pytest.approx(1), "between 0.800 and 1.000")
+
+
+@pytest.mark.parametrize("name", sorted(SAME))
+def test_a_variant_that_states_the_primary_definition_equals_the_primary(
+    found: Rows, name: str
+) -> None:
+    def values(analysis: str) -> dict[tuple[str, str], list[object]]:
+        return {
+            key[1:]: ["NE" if isinstance(v, float) and isnan(v) else v for v in row]
+            for key, row in found.items()
+            if key[0] == analysis
+        }
+
+    assert values(name) == values("primary")
+    assert values("best_case") != values("primary")
+
+
+def test_a_new_variant_is_three_lines_of_yaml_and_no_code(tmp_path: Path) -> None:
+    text = """
+sensitivity:
+  both:
+    title: Remission confirmed and new therapy ignored
+    response: {remission: {confirmation: true}, new_therapy: treatment_policy}
+  level:
+    title: Level 90 %
+    statistics: {conf_level: 0.9}
+"""
+    plan = plan_of(
+        schedule=SCHEDULE, response={"improvement": {"visits": ["M2"]}}, **yaml.safe_load(text)
+    )
+    found = analysed(tmp_path, plan)
+    # lost 61, died 131, treated 151+, blip 151+: S = 3/4, 1/2 to the end, and so no median (SAS).
+    actual = durability(found, "both")
+    assert (actual["n_subjects"], actual["n_event"]) == (4, 2)
+    assert isnan(actual["median"])
+    # Clopper-Pearson, 6 of 8, level 0.9.
+    rate, lower, upper, _ = found["level", "M2", "rate"]
+    assert (rate, round(lower, 4), round(upper, 4)) == (0.75, 0.4003, 0.9536)
+    forest = panels(sensitivity(plan, tmp_path), plan)
+    assert "Remission confirmed and new therapy ignored" in forest["title"].to_list()
+
+
+@pytest.mark.parametrize("file", ["config.yaml", "final.yaml"])
+def test_the_demo_runs_every_variant_in_three_lines(file: str) -> None:
+    path = ROOT / "config" / file
+    configured = load(path).sensitivity
+    assert load(path).redundant == ()
+    for name, variant in VARIANTS.items():
+        if name in SAME:
+            continue
+        assert configured[name].response == variant.get("response", {})
+        assert configured[name].statistics == variant.get("statistics", {})
+    section = path.read_text().split("\nsensitivity:\n")[1].split("\n\n")[0]
+    lines = [line for line in section.splitlines() if line.startswith(" ")]
+    assert len(lines) == 3 * len(configured)
