@@ -57,9 +57,9 @@ def test_one_line_of_code(
 def test_a_template_of_the_report(
     study: Study, edited_package: Callable[[str, str, str], dict[str, str]]
 ) -> None:
-    environment = edited_package("display/templates/report.html.jinja", "</body>", " </body>")
+    environment = edited_package("templates/report.html.jinja", "</body>", " </body>")
     said = refused(study, **environment)
-    assert "code src/durable/display/templates/report.html.jinja differs: found " in said
+    assert "code src/durable/templates/report.html.jinja differs: found " in said
 
 
 def test_the_version_of_one_package(study: Study, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from pypdf import PdfReader
 
 from durable.display.documents import docx, layout, pdf, rtf
 from durable.display.documents.layout import CONTINUED, NO_BREAK, lay_out, row_height
-from durable.display.documents.pictures import Picture, pictures
+from durable.figures.spec import Caption, DrawnFigure
 from durable.outputs.table import Row, Table
 from tests.programs import needs
 
@@ -211,29 +211,30 @@ def test_docx_bears_no_time() -> None:
 
 
 @pytest.fixture
-def drawings(tmp_path: Path) -> list[Picture]:
+def drawings(tmp_path: Path) -> list[DrawnFigure]:
     """Two figures as the stage writes them: one 170 mm x 85 mm, one taller than a page allows."""
     from matplotlib.figure import Figure
 
     folder = tmp_path / "figures"
     folder.mkdir()
-    for number, name, height in ((10, "late", 85), (2, "early", 400)):
+    drawn = []
+    for number, name, height in ((2, "early", 400), (10, "late", 85)):
         figure = Figure(figsize=(170 / 25.4, height / 25.4))
         figure.text(0.5, 0.5, f"drawn {name}")
         for form in ("png", "pdf"):
             figure.savefig(folder / f"f_{name}.{form}")
-        svg = f'<svg><title id="f_{name}-title">Figure {number}. A &lt; {name}</title></svg>'
-        (folder / f"f_{name}.svg").write_text(svg)
-    return pictures(tmp_path)
+        caption = Caption(f"Figure {number}", f"A < {name}", "", "")
+        drawn.append(DrawnFigure(f"f_{name}", caption, folder))
+    return drawn
 
 
-def test_figures_come_in_the_order_of_their_numbers(drawings: list[Picture]) -> None:
-    assert [picture.title for picture in drawings] == ["Figure 2. A < early", "Figure 10. A < late"]
-    assert drawings[1].fitted(170, 254) == pytest.approx((170, 85), rel=0.01)
-    assert drawings[0].fitted(170, 254) == pytest.approx((108, 254), rel=0.01)
+def test_figures_are_as_large_as_the_page_allows(drawings: list[DrawnFigure]) -> None:
+    tall, wide = (figure.file("png") for figure in drawings)
+    assert rtf.fitted_size(wide, 170, 254) == pytest.approx((170, 85), rel=0.01)
+    assert rtf.fitted_size(tall, 170, 254) == pytest.approx((108, 254), rel=0.01)
 
 
-def test_the_bound_pdf_lists_marks_and_numbers_every_output(drawings: list[Picture]) -> None:
+def test_the_bound_pdf_lists_marks_and_numbers_every_output(drawings: list[DrawnFigure]) -> None:
     laid = lay_out(LONG)
     read = PdfReader(BytesIO(pdf.bind([laid], drawings, RUNNING)))
     texts = [page.extract_text() for page in read.pages]
@@ -255,7 +256,7 @@ def test_the_bound_pdf_lists_marks_and_numbers_every_output(drawings: list[Pictu
     assert "drawn late" in texts[-1]
 
 
-def test_the_bound_rtf_lists_the_same_pages_as_the_pdf(drawings: list[Picture]) -> None:
+def test_the_bound_rtf_lists_the_same_pages_as_the_pdf(drawings: list[DrawnFigure]) -> None:
     laid = lay_out(LONG)
     text = rtf.bind([laid], drawings, RUNNING)
     numbers = re.findall(r"PAGEREF (\w+)\}\{\\fldrslt (\d+)\}", text)
@@ -285,7 +286,7 @@ def test_full_width_text_of_the_pdf_has_a_font_that_shows_it() -> None:
     ]
 
 
-def test_documents_are_the_same_bytes_again(drawings: list[Picture]) -> None:
+def test_documents_are_the_same_bytes_again(drawings: list[DrawnFigure]) -> None:
     laid = lay_out(LONG)
     assert docx.render(laid, RUNNING) == docx.render(laid, RUNNING)
     assert pdf.bind([laid], drawings, RUNNING) == pdf.bind([laid], drawings, RUNNING)

@@ -217,8 +217,8 @@ def test_findings_and_the_data_cut_are_tallied(text: str) -> None:
 
 def test_a_template_is_part_of_the_code_of_the_stage() -> None:
     source = Path(stages.__file__).parent / "display" / "report.py"
-    names = ("report.html.jinja", "report.css", "report.js")
-    assert stages._templates(source) == {source.parent / "templates" / name for name in names}
+    names = ("report.html.jinja", "report.js")
+    assert stages._templates(source) == {source.parents[1] / "templates" / name for name in names}
 
 
 def test_needs_neither_pandas_nor_matplotlib() -> None:

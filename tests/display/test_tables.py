@@ -15,7 +15,6 @@ import pytest
 from durable.contracts.results import NO_EVENTS_TABLE, PLATEAU, TOTAL, Result, split_parameter
 from durable.contracts.results import to_csv as ard_csv
 from durable.display import tables
-from durable.display.html import render_fragment, render_page
 from durable.jdm.response import Response
 from durable.outputs import OUTPUTS, formats, output_named
 from durable.outputs.ard import read_ard
@@ -420,7 +419,7 @@ def test_without_adverse_events_their_tables_say_so(tmp_path):
     for output in outputs:
         said = "Not made: no adverse_events table in this study"
         assert cells(found[output]) == {said: [""] * len(found[output].columns)}
-        assert said in render_page(found[output])
+        assert said in tables.to_html(found[output])
     assert cells(found["t_deaths"]) != {}
 
 
@@ -536,7 +535,7 @@ ODD = "<script>alert('x')</script>"
 
 def test_text_of_the_data_is_text_in_html(tmp_path):
     table = made(tmp_path, of_terms(f"D28|{ODD}|", f"D28|{ODD}|<b>&amp;"))["t_ae_soc_pt"]
-    page = render_page(table)
+    page = tables.to_html(table)
     assert "<script" not in page
     assert "&lt;script&gt;alert" in page
     assert "&lt;b&gt;&amp;amp;" in page
@@ -563,7 +562,7 @@ class Text(HTMLParser):
 def test_html_has_the_text_of_the_table(tmp_path):
     for table in made(tmp_path, everything()).values():
         parser = Text()
-        parser.feed(re.sub(r"\n", "", render_fragment(table).split("</table>")[0]))
+        parser.feed(re.sub(r"\n", "", tables.to_html(table).split("</table>")[0]))
         heading, *rows = parser.rows
         assert heading == [table.stub, *table.columns]
         assert rows == [[row.label, *row.cells] for row in table.rows]

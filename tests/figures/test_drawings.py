@@ -18,7 +18,7 @@ from PIL import Image
 
 from durable.errors import UserError
 from durable.figures import drawings, kaplan_meier, kinetics
-from durable.figures.captions import caption_of
+from durable.figures.captions import caption_of, figures_drawn
 from durable.figures.drawings import draw_all
 from durable.figures.points import drawable, read_points, short
 from durable.figures.spec import FigureSpec
@@ -205,6 +205,15 @@ def test_both_files_of_each_csv_that_is_there_are_written(tmp_path: Path) -> Non
     }
 
 
+def test_drawn_figures_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    folder = files(tmp_path, ("waterfall", "swimmer", "tis"))
+    for name in ("waterfall", "tis"):
+        (folder / f"f_{name}.svg").touch()
+    drawn = figures_drawn(PLAN, tmp_path)
+    assert [figure.caption.label for figure in drawn] == ["Figure 4", "Figure 5"]
+    assert [figure.file("svg").name for figure in drawn] == ["f_tis.svg", "f_waterfall.svg"]
+
+
 def files(folder: Path, names: Iterable[str]) -> Path:
     (folder / "figures").mkdir(parents=True)
     for name in names:
@@ -291,6 +300,12 @@ def test_png_is_170_mm_wide_at_its_resolution_and_holds_no_time_or_program(tmp_p
         image.load()
         assert image.width / image.info["dpi"][0] * 25.4 == pytest.approx(170, abs=0.2)
         assert set(image.info) == {"dpi"}
+
+
+def test_identifiers_that_occur_twice_in_a_drawing_are_numbered() -> None:
+    svg = '<?xml?><svg width=\'1\'><g id="a"/><g id="a"/><use href="#a"/></svg>'
+    text = accessible(svg, "f_tis", caption_of(SPECS["tis"], PLAN))
+    assert '<g id="f_tis-a"/><g id="f_tis-a-2"/><use href="#f_tis-a"/>' in text
 
 
 def test_description_is_escaped() -> None:

@@ -132,7 +132,7 @@ CODE = {
     "stats/survival.py": {"durability", "sensitivity", *REPORTED},
     "display/tables.py": {"tables", "report"},
     "display/listings_records.py": {"listings", "report"},
-    "display/templates/report.css": {"report"},
+    "templates/report.html.jinja": {"report"},
     "demo.py": set(),
 }
 

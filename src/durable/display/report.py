@@ -9,12 +9,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import unescape
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,23 +20,23 @@ from typing import Any
 from durable.contracts.results import TOTAL
 from durable.contracts.tables import TABLES
 from durable.display import definitions as say
-from durable.display.html import STYLE, page_template, render_fragment
 from durable.display.listings import LISTINGS, Column, Listing
 from durable.display.report_plan import Key, plan_keys, variants
 from durable.display.report_summary import summary
 from durable.display.tables import tables
+from durable.figures.captions import figures_drawn
 from durable.files import safe_cell, write_text
 from durable.outputs import formats as f
 from durable.outputs.ard import Ard, read_ard
+from durable.pages import render_page, template_text
 from durable.plan import Plan
 from durable.stages import STAGES
 
-_TEMPLATES = Path(__file__).parent / "templates"
 #: Records of a listing that the page shows: a browser has to hold and sort them.
 SHOWN = 2_000
 #: Longest text of a cell that is never broken into lines.
 _LONGEST_LINE = 26
-_PAGE, _STYLE, _SCRIPT = "report.html.jinja", "report.css", "report.js"
+_PAGE, _SCRIPT = "report.html.jinja", "report.js"
 
 #: What cannot be made without an input table.
 _NEEDED_FOR = {
@@ -46,16 +44,6 @@ _NEEDED_FOR = {
     "adverse_events": "No adverse events: of the safety tables only deaths are reported.",
     "kinetics": "No cellular kinetics: no table, figure or listing of them.",
 }
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A drawing with its caption as text."""
-
-    name: str
-    title: str
-    caption: str
-    svg: str
 
 
 @dataclass(frozen=True)
@@ -99,21 +87,16 @@ def page(plan: Plan, folder: Path) -> str:
     """The report as the text of an HTML file."""
     from markupsafe import Markup
 
-    script = (_TEMPLATES / _SCRIPT).read_text(encoding="utf-8")
-    style = STYLE + (_TEMPLATES / _STYLE).read_text(encoding="utf-8")
+    script = template_text(_SCRIPT)
     ard = read_ard(folder)
     keys = plan_keys(plan)
-    return page_template(_PAGE).render(
+    return render_page(
+        _PAGE,
         plan=plan,
-        # Constants of the package, and fragments whose data was escaped where they were made.
-        script=Markup(script),  # noqa: S704
+        script=Markup(script),  # noqa: S704  (a file of the package)
         script_digest=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        style=Markup(style),  # noqa: S704
-        tables=[
-            (table, Markup(render_fragment(table)))  # noqa: S704
-            for table in tables(plan, folder, ard)
-        ],
-        figures=[(figure, Markup(figure.svg)) for figure in figures(folder)],  # noqa: S704
+        tables=list(tables(plan, folder, ard)),
+        figures=figures_drawn(plan, folder),
         listings=list(listings(plan, folder)),
         results=summary(ard, plan),
         population=_population(ard),
@@ -129,29 +112,6 @@ def page(plan: Plan, folder: Path) -> str:
         digest=plan.digest(STAGES["display"].sections),
         ard=hashlib.sha256((folder / "ard.csv").read_bytes()).hexdigest(),
     )
-
-
-def figures(folder: Path) -> list[Figure]:
-    """Every figure in the order of the numbers, captioned as its drawing says itself."""
-    found = []
-    for path in (folder / "figures").glob("f_*.svg"):
-        text = path.read_text(encoding="utf-8")
-        title, caption = (_element(text, f"{path.stem}-{name}") for name in ("title", "desc"))
-        # Groups are named for programs that read the figure, and several may have one name.
-        drawing = re.sub(r'<g id="[^"]*"', "<g", text[text.index("<svg") :])
-        found.append(Figure(path.stem, title, caption, drawing))
-    return sorted(found, key=_number_of)
-
-
-def _element(svg: str, identifier: str) -> str:
-    found = re.search(rf'<\w+ id="{identifier}">(.*?)</', svg, re.DOTALL)
-    if found is None:
-        raise ValueError(f"no element {identifier} in the figure")
-    return unescape(found[1])
-
-
-def _number_of(figure: Figure) -> int:
-    return int(figure.title.removeprefix("Figure ").split(".")[0])
 
 
 def listings(plan: Plan, folder: Path) -> Iterator[View]:

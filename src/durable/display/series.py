@@ -9,24 +9,21 @@ from pathlib import Path
 
 from durable.contracts.results import SERIES
 from durable.display import definitions as say
-from durable.display.html import STYLE, page_template, render_fragment
-from durable.display.report import figures as drawings
 from durable.display.tables import write
 from durable.figures import forest
 from durable.figures.points import read_points
-from durable.figures.spec import Caption
+from durable.figures.spec import Caption, DrawnFigure
 from durable.figures.style import save, settings
 from durable.files import write_text
 from durable.outputs import output_named
 from durable.outputs.ard import read_ard
 from durable.outputs.table import Table
 from durable.outputs.tables import table_rows
+from durable.pages import render_page
 from durable.plan import Plan
 from durable.plan.cutoffs import analysis_ids
 from durable.stages import STAGES
 
-_TEMPLATES = Path(__file__).parent / "templates"
-_PAGE, _STYLE = "series.html.jinja", "report.css"
 _TITLE = "Estimates by data cut-off (forest plot)"
 
 NOTES = (
@@ -102,17 +99,14 @@ def _caption(plan: Plan) -> Caption:
 
 
 def _page(plan: Plan, folder: Path, shown: list[Table]) -> str:
-    from markupsafe import Markup
-
     with (folder / "analyses.csv").open(encoding="utf-8", newline="") as file:
         found = list(csv.DictReader(file))
-    return page_template(_PAGE).render(
+    return render_page(
+        "series.html.jinja",
         plan=plan,
-        # Constants of the package, and fragments whose data was escaped where they were made.
-        style=Markup(STYLE + (_TEMPLATES / _STYLE).read_text(encoding="utf-8")),  # noqa: S704
         analyses=found,
         notes=NOTES,
-        tables=[(table, Markup(render_fragment(table))) for table in shown],  # noqa: S704
-        figures=[(figure, Markup(figure.svg)) for figure in drawings(folder)],  # noqa: S704
+        tables=shown,
+        figures=[DrawnFigure("f_series", _caption(plan), folder / "figures")],
         digest=plan.digest(STAGES["series"].sections),
     )

@@ -10,21 +10,17 @@ from matplotlib.figure import Figure
 
 from durable.display import definitions as defined
 from durable.display import simulation_words as say
-from durable.display.html import STYLE, page_template, render_fragment
-from durable.display.report import figures as drawings
 from durable.display.report_plan import variants
 from durable.display.simulation_tables import tables
 from durable.display.tables import write
 from durable.figures import operating
 from durable.figures.points import Points, read_points
-from durable.figures.spec import Caption
+from durable.figures.spec import Caption, DrawnFigure
 from durable.figures.style import save, settings
 from durable.files import write_text
+from durable.pages import render_page
 from durable.plan import Plan
 from durable.stages import STAGES
-
-_TEMPLATES = Path(__file__).parent / "templates"
-_PAGE, _STYLE = "simulation.html.jinja", "report.css"
 
 
 @dataclass(frozen=True)
@@ -84,16 +80,17 @@ def run(plan: Plan, folder: Path) -> None:
     for table in tables(plan, folder):
         write(table, folder, say.study(plan))
     with settings():
-        for path, figure, caption in _drawn(plan, folder):
-            save(figure, path.with_suffix(""), caption)
+        for kind, drawn in _figures(plan, folder):
+            points = read_points(drawn.file("csv"), kind.columns)
+            figure = kind.draw(points, plan, drawn.caption)
+            save(figure, folder / "figures" / drawn.name, drawn.caption)
     write_text(folder / "simulation.html", page(plan, folder))
 
 
-def _drawn(plan: Plan, folder: Path) -> Iterator[tuple[Path, Figure, Caption]]:
+def _figures(plan: Plan, folder: Path) -> Iterator[tuple[Kind, DrawnFigure]]:
     digest = plan.digest(STAGES["gather"].sections)[:12]
     for number, kind in enumerate(FIGURES, start=1):
-        path = folder / "figures" / f"f_{kind.name}.csv"
-        source = f"Source: points in simulation/figures/{path.name}. Plan {digest}."
+        source = f"Source: points in simulation/figures/f_{kind.name}.csv. Plan {digest}."
         caption = Caption(
             f"Figure {number}",
             kind.title,
@@ -101,24 +98,18 @@ def _drawn(plan: Plan, folder: Path) -> Iterator[tuple[Path, Figure, Caption]]:
             say.study(plan),
             (*kind.notes, source),
         )
-        yield path, kind.draw(read_points(path, kind.columns), plan, caption), caption
+        yield kind, DrawnFigure(f"f_{kind.name}", caption, folder / "figures")
 
 
 def page(plan: Plan, folder: Path) -> str:
     """The page as the text of an HTML file."""
-    from markupsafe import Markup
-
     simulation = plan.require_simulation()
     simulated = {"primary", *plan.simulated}
-    return page_template(_PAGE).render(
+    return render_page(
+        "simulation.html.jinja",
         plan=plan,
-        # Constants of the package, and fragments whose data was escaped where they were made.
-        style=Markup(STYLE + (_TEMPLATES / _STYLE).read_text(encoding="utf-8")),  # noqa: S704
-        tables=[
-            (table, Markup(render_fragment(table)))  # noqa: S704
-            for table in tables(plan, folder)
-        ],
-        figures=[(figure, Markup(figure.svg)) for figure in drawings(folder)],  # noqa: S704
+        tables=list(tables(plan, folder)),
+        figures=[drawn for _, drawn in _figures(plan, folder)],
         population=say.population(plan),
         scenarios=[
             (name, list(say.scenario(truth))) for name, truth in simulation.scenarios.items()

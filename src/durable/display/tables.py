@@ -10,11 +10,11 @@ from pathlib import Path
 
 from durable.display import definitions as say
 from durable.display.documents import layout, rtf
-from durable.display.html import render_page
 from durable.files import safe_cell, write_text
 from durable.outputs.ard import Ard, read_ard
 from durable.outputs.table import Row, Table
 from durable.outputs.tables import tables as made_tables
+from durable.pages import render_page
 from durable.plan import Plan
 from durable.stages import STAGES
 
@@ -30,13 +30,18 @@ def write(table: Table, folder: Path, running: str) -> None:
     stem = folder / "tables" / table.name
     write_text(stem.with_suffix(".rtf"), rtf.render(layout.lay_out(table), running))
     write_text(stem.with_suffix(".csv"), to_csv(table))
-    write_text(stem.with_suffix(".html"), render_page(table))
+    write_text(stem.with_suffix(".html"), to_html(table))
 
 
 def tables(plan: Plan, folder: Path, ard: Ard) -> Iterator[Table]:
     """Every table that the analysis results have numbers for, in the order of the report."""
     sources = json.loads((folder / "validated" / "sources.json").read_text(encoding="utf-8"))
     return made_tables(ard, plan, sources, plan.digest(STAGES["display"].sections))
+
+
+def to_html(table: Table) -> str:
+    """The table as a page of its own."""
+    return render_page("table_page.html.jinja", table=table)
 
 
 def to_csv(table: Table) -> str:

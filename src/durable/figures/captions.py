@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from durable.figures import FIGURES
-from durable.figures.point_files import drawn_figures
-from durable.figures.spec import Caption, FigureSpec
+from durable.figures.point_files import figures_with_points
+from durable.figures.spec import Caption, DrawnFigure, FigureSpec
 from durable.plan import Plan
 from durable.stages import STAGES
 
 
-def captions(plan: Plan, folder: Path) -> Iterator[tuple[str, Caption]]:
-    """Name and caption of every figure that was made, in the order of their numbers."""
-    for entry in drawn_figures(folder):
-        yield entry.name, caption_of(entry.load(), plan)
+def figures_drawn(plan: Plan, folder: Path) -> list[DrawnFigure]:
+    """Every drawn figure of a folder of results, in the order of their numbers."""
+    figures = [
+        DrawnFigure(f"f_{entry.name}", caption_of(entry.load(), plan), folder / "figures")
+        for entry in figures_with_points(folder)
+    ]
+    return [figure for figure in figures if figure.file("svg").is_file()]
 
 
 def caption_of(spec: FigureSpec, plan: Plan) -> Caption:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from durable.errors import UserError
 from durable.figures import FigureEntry
 from durable.figures.captions import caption_of
-from durable.figures.point_files import drawn_figures, points_file
+from durable.figures.point_files import figures_with_points, points_file
 from durable.figures.points import read_points
 from durable.figures.spec import Caption, FigureSpec
 from durable.figures.style import save, save_pdf, settings
@@ -47,7 +47,7 @@ def draw_all(plan: Plan, folder: Path, *, workers: int = 1) -> None:
     UserError
         Where the points of a figure lack a column, or a process was killed.
     """
-    entries = drawn_figures(folder)
+    entries = figures_with_points(folder)
     write = partial(_write_drawing, plan, folder)
     with settings():
         if min(workers, len(entries)) < 2 or sys.platform != "linux":
@@ -79,7 +79,7 @@ def _write_drawing(plan: Plan, folder: Path, entry: FigureEntry) -> None:
 def draw_pages(plan: Plan, folder: Path) -> None:
     """Draw every ``figures/f_NAME.csv`` that is there, as PDF beside it."""
     with settings():
-        for entry in drawn_figures(folder):
+        for entry in figures_with_points(folder):
             path = points_file(folder, entry)
             figure, caption = draw(entry.load(), path, plan)
             save_pdf(figure, path.with_suffix(".pdf"), caption)

@@ -36,6 +36,6 @@ def points_file(folder: Path, entry: FigureEntry) -> Path:
     return folder / "figures" / f"f_{entry.name}.csv"
 
 
-def drawn_figures(folder: Path) -> list[FigureEntry]:
+def figures_with_points(folder: Path) -> list[FigureEntry]:
     """The figures whose points were written, in the order of their numbers."""
     return [entry for entry in FIGURES if points_file(folder, entry).is_file()]

@@ -11,6 +11,7 @@ from durable.contracts.results import Result, read_csv
 
 if TYPE_CHECKING:
     import pandas as pd
+    from markupsafe import Markup
     from matplotlib.figure import Figure
 
     from durable.figures.points import Points
@@ -44,9 +45,12 @@ class AnalysisData:
             Values that a record may have in a column; all records when empty.
         """
         import pandas as pd
+        from pyarrow.parquet import read_metadata
 
-        filters = [(column, "in", list(values)) for column, values in having.items()]
         path = self.folder / "adam" / f"{name}.parquet"
+        filters = [(column, "in", list(values)) for column, values in having.items()]
+        # Without a record a column of text has no type, and a filter of texts would be refused.
+        filters = filters if read_metadata(path).num_rows else []
         wanted = None if columns is None else list(columns)
         return pd.read_parquet(path, columns=wanted, filters=filters or None)
 
@@ -72,9 +76,42 @@ class Caption:
     notes: tuple[str, ...] = ()
     """Definitions and methods, each a paragraph; the last names the source."""
 
+    @property
+    def heading(self) -> str:
+        """Label and title: ``Figure 1. Duration of response (Kaplan-Meier)``."""
+        return f"{self.label}. {self.title}"
+
+    @property
+    def text(self) -> str:
+        """What is written below the heading and below the figure, as one text."""
+        return " ".join((self.population, self.study, *self.notes))
+
     def noting(self, *notes: str) -> Caption:
         """The caption with notes on what is drawn, ahead of the others."""
         return replace(self, notes=(*filter(None, notes), *self.notes))
+
+
+@dataclass(frozen=True)
+class DrawnFigure:
+    """A figure that was drawn: its caption, and where its files lie."""
+
+    name: str
+    """Name of its files, without the end."""
+    caption: Caption
+    folder: Path
+
+    def file(self, form: str) -> Path:
+        """The file of a form: ``svg``, ``png`` or ``pdf``."""
+        return self.folder / f"{self.name}.{form}"
+
+    @property
+    def svg(self) -> Markup:
+        """The drawing as an element of a page."""
+        from markupsafe import Markup
+
+        # The first line declares XML. In the rest text from data was escaped when it was drawn.
+        _, drawing = self.file("svg").read_text(encoding="utf-8").split("\n", 1)
+        return Markup(drawing)  # noqa: S704
 
 
 @dataclass(frozen=True)

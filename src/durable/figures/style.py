@@ -6,7 +6,7 @@ Lengths are millimetres from the lower left corner of the page unless a name say
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -138,7 +138,7 @@ class Page:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        heading = wrap(f"{caption.label}. {caption.title}", TITLE_SIZE, "bold")
+        heading = wrap(caption.heading, TITLE_SIZE, "bold")
         context = [*wrap(caption.population), *wrap(caption.study)]
         notes = [line for note in caption.notes for line in wrap(note)]
         self.figure = Figure(figsize=(WIDTH * _MM, 100 * _MM), dpi=DPI, facecolor="white")
@@ -444,7 +444,7 @@ def save(figure: Figure, stem: Path, caption: Caption) -> None:
 
 def save_pdf(figure: Figure, path: Path, caption: Caption) -> None:
     """Write a figure as a PDF of one page: the same bytes for the same points and plan."""
-    named = {"Title": f"{caption.label}. {caption.title}"}
+    named = {"Title": caption.heading}
     undated = dict.fromkeys(("Creator", "Producer", "CreationDate"))
     with whole(path) as aside:
         figure.savefig(aside, format="pdf", metadata={**named, **undated})
@@ -458,15 +458,29 @@ def accessible(svg: str, name: str, caption: Caption) -> str:
     """
     start = svg.index("<svg ")
     end = svg.index(">", start)
-    body = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", svg[end + 1 :])
-    title = escape(f"{caption.label}. {caption.title}")
-    about = escape(" ".join((caption.population, caption.study, *caption.notes)))
+    body = _with_own_identifiers(svg[end + 1 :], name)
+    title, about = escape(caption.heading), escape(caption.text)
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         f'{svg[start:end]} role="img" aria-labelledby="{name}-title {name}-desc">\n'
         f' <title id="{name}-title">{title}</title>\n'
         f' <desc id="{name}-desc">{about}</desc>{body}'
     )
+
+
+def _with_own_identifiers(svg: str, name: str) -> str:
+    """Identifiers and what refers to them with the figure's name ahead; the like are numbered."""
+    times: Counter[str] = Counter()
+
+    def own(found: re.Match[str]) -> str:
+        start, identifier = found.groups()
+        if start == 'id="':
+            times[identifier] += 1
+            if times[identifier] > 1:
+                identifier = f"{identifier}-{times[identifier]}"
+        return f"{start}{name}-{identifier}"
+
+    return re.sub(r'(\bid="|href="#|url\(#)([^")]*)', own, svg)
 
 
 def _height(lines: Sequence[str], size: float = TEXT_SIZE) -> float:

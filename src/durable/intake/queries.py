@@ -16,11 +16,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from durable.errors import UserError
 from durable.files import whole, write_text
 from durable.intake.findings import Listing
+from durable.pages import render_page
 
 #: Columns of the listings with their headings, and their widths in a workbook.
 SHOWN = {
@@ -139,15 +139,9 @@ def _placed(found: pd.DataFrame, status: pd.Series[str]) -> pd.DataFrame:
 
 def write_html(path: Path, queries: Queries, title: str, since: str) -> None:
     """Write the listing as a page: a section for each subject."""
-    environment = Environment(
-        loader=PackageLoader("durable.intake"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     resolved = queries.rows["status"] == "resolved"
-    page = environment.get_template("queries.html.jinja").render(
+    page = render_page(
+        "queries.html.jinja",
         title=title,
         since=since,
         counts=queries.counts,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from durable.display import definitions as say
 from durable.display.documents import layout, rtf
-from durable.display.documents.pictures import pictures
 from durable.display.tables import tables
+from durable.figures.captions import figures_drawn
 from durable.files import whole, write_text
 from durable.outputs.ard import read_ard
 from durable.plan import Plan
@@ -20,11 +20,13 @@ def run(plan: Plan, folder: Path) -> None:
     running = say.study(plan)
     bound = folder / "documents" / "tables_and_figures"
     if "rtf" in forms:
-        write_text(bound.with_suffix(".rtf"), rtf.bind(layouts, pictures(folder), running))
+        write_text(
+            bound.with_suffix(".rtf"), rtf.bind(layouts, figures_drawn(plan, folder), running)
+        )
     if "pdf" in forms:
         from durable.display.documents import pdf
 
-        _write(bound.with_suffix(".pdf"), pdf.bind(layouts, pictures(folder), running))
+        _write(bound.with_suffix(".pdf"), pdf.bind(layouts, figures_drawn(plan, folder), running))
     if "docx" in forms:
         from durable.display.documents import docx
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from durable.display.documents import layout as lay
 from durable.display.documents.layout import MM, Layout, Page, Sheet
-from durable.display.documents.pictures import Picture
+from durable.figures.spec import DrawnFigure
 from durable.outputs.table import Row
 
 _REGULAR, _BOLD, _WIDE = "DejaVuSans", "DejaVuSans-Bold", "STSong-Light"
@@ -32,7 +32,7 @@ class Leaf:
     landscape: bool = False
     layout: Layout | None = None
     page: Page | None = None
-    picture: Picture | None = None
+    figure: DrawnFigure | None = None
     entries: tuple[tuple[str, str, int], ...] = ()
     """Name, title and page of what the contents list here."""
     name: str = ""
@@ -40,37 +40,37 @@ class Leaf:
     title: str = ""
 
 
-def bind(layouts: Sequence[Layout], pictures: Sequence[Picture], running: str) -> bytes:
+def bind(layouts: Sequence[Layout], figures: Sequence[DrawnFigure], running: str) -> bytes:
     """All tables and figures as the bytes of a PDF: the same for the same outputs.
 
     Parameters
     ----------
     layouts
         The tables in pages.
-    pictures
+    figures
         The figures; each has its page as a PDF.
     running
         Head of every page, before its number.
     """
-    leaves = _leaves(layouts, pictures)
-    return _with_pictures(_drawn(leaves, running), leaves)
+    leaves = _leaves(layouts, figures)
+    return _with_figures(_drawn(leaves, running), leaves)
 
 
-def _leaves(layouts: Sequence[Layout], pictures: Sequence[Picture]) -> list[Leaf]:
-    outputs = list(_outputs(layouts, pictures))
-    numbers = iter(lay.first_pages(layouts, len(pictures)))
+def _leaves(layouts: Sequence[Layout], figures: Sequence[DrawnFigure]) -> list[Leaf]:
+    outputs = list(_outputs(layouts, figures))
+    numbers = iter(lay.first_pages(layouts, len(figures)))
     entries = [(leaf.name, leaf.title, next(numbers)) for leaf in outputs if leaf.name]
     parts = [tuple(entries[i : i + lay.ENTRIES]) for i in range(0, len(entries), lay.ENTRIES)]
     return [*(Leaf(entries=part) for part in parts), *outputs]
 
 
-def _outputs(layouts: Sequence[Layout], pictures: Sequence[Picture]) -> Iterator[Leaf]:
+def _outputs(layouts: Sequence[Layout], figures: Sequence[DrawnFigure]) -> Iterator[Leaf]:
     for layout in layouts:
         for i, page in enumerate(layout.pages):
             name, title = (layout.table.name, page.title) if i == 0 else ("", "")
             yield Leaf(layout.sheet.landscape, layout, page, name=name, title=title)
-    for picture in pictures:
-        yield Leaf(picture=picture, name=picture.name, title=picture.title)
+    for figure in figures:
+        yield Leaf(figure=figure, name=figure.name, title=figure.caption.heading)
 
 
 def _drawn(leaves: Sequence[Leaf], running: str) -> BytesIO:
@@ -235,23 +235,23 @@ def _register_fonts() -> None:
     registerFont(UnicodeCIDFont(_WIDE))
 
 
-def _with_pictures(drawn: BytesIO, leaves: Sequence[Leaf]) -> bytes:
+def _with_figures(drawn: BytesIO, leaves: Sequence[Leaf]) -> bytes:
     """The document with each figure laid onto its page, as it was drawn: not as pixels."""
     from pypdf import PdfReader, PdfWriter, Transformation
 
     writer = PdfWriter(clone_from=drawn)
     for page, leaf in zip(writer.pages, leaves, strict=True):
-        if leaf.picture is None:
+        if leaf.figure is None:
             continue
-        figure = PdfReader(leaf.picture.pdf).pages[0]
+        drawing = PdfReader(leaf.figure.file("pdf")).pages[0]
         width, height = (
-            float(length) for length in (figure.mediabox.width, figure.mediabox.height)
+            float(length) for length in (drawing.mediabox.width, drawing.mediabox.height)
         )
         room_height, room_width = (length * MM for length in lay.text_block(False))
         scale = min(room_width / width, room_height / height)
         top = lay.A4[0] * MM - lay.TOP * MM
         move = Transformation().scale(scale).translate(lay.SIDE * MM, top - height * scale)
-        page.merge_transformed_page(figure, move)
+        page.merge_transformed_page(drawing, move)
     file = BytesIO()
     writer.write(file)
     return file.getvalue()

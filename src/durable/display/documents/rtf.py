@@ -7,10 +7,11 @@ frame library of 180 MB. Lengths are twips, a twentieth of a point.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from durable.display.documents import layout as lay
 from durable.display.documents.layout import Layout, Page, Sheet
-from durable.display.documents.pictures import Picture
+from durable.figures.spec import DrawnFigure
 from durable.outputs.table import Row
 
 _START = (
@@ -34,14 +35,14 @@ def render(layout: Layout, running: str) -> str:
     return _document([_section(layout.sheet.landscape, running) + _table(layout)])
 
 
-def bind(layouts: Sequence[Layout], pictures: Sequence[Picture], running: str) -> str:
+def bind(layouts: Sequence[Layout], figures: Sequence[DrawnFigure], running: str) -> str:
     """All tables and figures as one RTF file with contents.
 
     The page numbers of the contents are fields, filled with those of the layout.
     """
-    parts = [_section(False, running) + _contents(layouts, pictures)]
+    parts = [_section(False, running) + _contents(layouts, figures)]
     parts += [_section(layout.sheet.landscape, running) + _table(layout) for layout in layouts]
-    parts += [_section(False, running) + _picture(picture) for picture in pictures]
+    parts += [_section(False, running) + _picture(figure) for figure in figures]
     return _document(parts)
 
 
@@ -169,11 +170,11 @@ def _placed(column: int, indent: float) -> str:
     return rf"\ql\li{_twips(indent)}" if column == 0 else r"\qc"
 
 
-def _contents(layouts: Sequence[Layout], pictures: Sequence[Picture]) -> str:
+def _contents(layouts: Sequence[Layout], figures: Sequence[DrawnFigure]) -> str:
     right = _twips(lay.text_block(False)[1])
     entries = [(layout.table.name, lay.label(layout.table)) for layout in layouts]
-    entries += [(picture.name, picture.title) for picture in pictures]
-    numbers = lay.first_pages(layouts, len(pictures))
+    entries += [(figure.name, figure.caption.heading) for figure in figures]
+    numbers = lay.first_pages(layouts, len(figures))
     lines = (
         rf"{_PLAIN}\sb60\fs18\li400\fi-400\ri800\tqr\tldot\tx{right} "
         rf'{{\field{{\*\fldinst HYPERLINK \\l "{name}"}}{{\fldrslt {escape(title)}}}}}\tab '
@@ -184,11 +185,21 @@ def _contents(layouts: Sequence[Layout], pictures: Sequence[Picture]) -> str:
     return rf"\pard\plain\s0\f0\fs{_half(lay.TITLE_SIZE)}\b Contents\par" "\n" + "".join(lines)
 
 
-def _picture(picture: Picture) -> str:
-    width, height = picture.fitted(*reversed(lay.text_block(False)))
+def _picture(figure: DrawnFigure) -> str:
+    width, height = fitted_size(figure.file("png"), *reversed(lay.text_block(False)))
     goal = rf"\picwgoal{_twips(width)}\pichgoal{_twips(height)}"
     # The heading is drawn in the picture: the mark is for the contents.
-    mark = rf"{{\*\bkmkstart {picture.name}}}{{\*\bkmkend {picture.name}}}"
+    mark = rf"{{\*\bkmkstart {figure.name}}}{{\*\bkmkend {figure.name}}}"
     return (
-        rf"{_PLAIN}{mark}{{\pict\pngblip{goal}" "\n" + picture.png.read_bytes().hex() + "}\\par\n"
+        rf"{_PLAIN}{mark}{{\pict\pngblip{goal}"
+        "\n" + figure.file("png").read_bytes().hex() + "}\\par\n"
     )
+
+
+def fitted_size(picture: Path, width: float, height: float) -> tuple[float, float]:
+    """Width and height of a picture at the largest scale that fits into so much room."""
+    from PIL import Image
+
+    with Image.open(picture) as image:
+        scale = min(width / image.width, height / image.height)
+        return image.width * scale, image.height * scale

@@ -1,0 +1,72 @@
+"""The pages of a run as HTML: one environment of templates, which escapes whatever it is given."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+_TEMPLATES = Path(__file__).parent / "templates"
+#: Where a cell of a table may break: the space before a bracket.
+_BRACKETS = re.compile(r" (?=[(\[])")
+#: What a narrow column does not break: dates, durations, arrows, and a table with its column.
+_TOGETHER = re.compile(r"(\b\d{4}-\d\d-\d\d\b|\b\d+ days\b|->|\b[a-z_]{1,30}\.[a-z_]{1,30}\b)")
+
+
+def render_page(template: str, **values: Any) -> str:
+    """The text of a page.
+
+    Parameters
+    ----------
+    template
+        Name of a file in the folder ``templates``.
+    values
+        What the template shows. It is escaped, unless it is `Markup`.
+    """
+    return _environment().get_template(template).render(values)
+
+
+def template_text(name: str) -> str:
+    """The text of a file in the folder ``templates``, as it is."""
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["unbroken"] = _unbroken
+    environment.filters["together"] = _together
+    return environment
+
+
+def _unbroken(cell: str) -> Markup:
+    """Text that a narrow page breaks before a bracket, not between two limits."""
+    from markupsafe import Markup
+
+    parts = _BRACKETS.split(cell)
+    return Markup(" ").join(Markup("<span>{}</span>").format(part) for part in parts)
+
+
+def _together(cell: str) -> Markup:
+    """Text that is not broken within what belongs together."""
+    from markupsafe import Markup, escape
+
+    span = Markup("<span>{}</span>")
+    parts = _TOGETHER.split(cell)
+    return Markup("").join(
+        span.format(part) if i % 2 else escape(part) for i, part in enumerate(parts)
+    )
