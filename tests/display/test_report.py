@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from durable import stages
 from durable.contracts.results import read_csv
 from durable.display import report
 from durable.display.listings import LISTINGS
@@ -213,12 +212,6 @@ def test_findings_and_the_data_cut_are_tallied(text: str) -> None:
     )
     assert ("visits", "record removed", "24") in counted
     assert ("subjects", "emptied", "2") in counted
-
-
-def test_a_template_is_part_of_the_code_of_the_stage() -> None:
-    source = Path(stages.__file__).parent / "display" / "report.py"
-    names = ("report.html.jinja", "report.js")
-    assert stages._templates(source) == {source.parents[1] / "templates" / name for name in names}
 
 
 def test_needs_neither_pandas_nor_matplotlib() -> None:
