@@ -99,8 +99,8 @@ def test_each_measure_of_the_core_set_has_its_recorded_values() -> None:
     datasets = course((60, INACTIVE))
     frame = measure_values(datasets.adrs, plan())
     assert list(frame["measure"].drop_duplicates()) == [
-        "Physician global",
-        "Parent global",
+        "Physician global assessment",
+        "Parent global assessment",
         "CMAS",
         "CHAQ",
         "CHQ-PhS",

@@ -156,6 +156,8 @@ def test_quantiles_of_the_measures_are_those_of_their_values(registered: tuple[P
     found = measure_values(read, plan, many=True)
     pd.testing.assert_frame_equal(found, measure_values(adrs, plan, many=True))
     at_m2 = adrs.query("PARAMCD == 'PHYS' and AVISIT == 'M2' and ANL01FL == 'Y'")["AVAL"].dropna()
-    shown = found.query("measure == 'Physician global' and day == 60").set_index("subject")["value"]
+    shown = found.query("measure == 'Physician global assessment' and day == 60").set_index(
+        "subject"
+    )["value"]
     assert len(at_m2) > 30
     assert shown["upper quartile"] == pytest.approx(at_m2.quantile(0.75), rel=1e-15)

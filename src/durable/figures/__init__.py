@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from durable.jdm.parameters import SCORE
+
 if TYPE_CHECKING:
     from durable.figures.spec import FigureSpec
     from durable.plan import Plan
@@ -54,7 +56,7 @@ FIGURES = (
     FigureEntry("km_dor", "kaplan_meier", ("adsl", "adtte")),
     FigureEntry("km_efs", "kaplan_meier", ("adsl", "adtte")),
     FigureEntry("swimmer", "swimmer", ("adsl", "adrs", "adtte")),
-    FigureEntry("tis", "spider", ("adsl", "adrs")),
+    FigureEntry(SCORE.column, "spider", ("adsl", "adrs")),
     FigureEntry("waterfall", "waterfall", ("adsl", "adrs")),
     FigureEntry("csm", "core_set", ("adsl", "adrs")),
     FigureEntry("kinetics", "kinetics", ("adsl", "adpc")),

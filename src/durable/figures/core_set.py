@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from durable.contracts.parameters import PLACES
-from durable.display import definitions
 from durable.figures.points import Points
 from durable.figures.quantiles import (
     MANY_SUBJECTS,
@@ -22,6 +20,8 @@ from durable.figures.style import (
     subject_key,
     subject_style,
 )
+from durable.jdm import wording
+from durable.jdm.measures import COMPONENTS, core_set_measure
 from durable.jdm.response import Scale
 from durable.plan import Plan
 
@@ -32,32 +32,11 @@ if TYPE_CHECKING:
 
 COLUMNS = ("measure", "unit", "subject", "day", "value")
 _PANEL = 44.0
-_NAMES = {
-    "physician_global": "Physician global assessment",
-    "parent_global": "Parent global assessment",
-    "cmas": "CMAS",
-    "mmt8": "MMT8",
-    "chaq": "CHAQ",
-    "chq_phs": "CHQ-PhS",
-    "das": "DAS",
-    "extramuscular": "Extramuscular activity",
-    "enzyme": "Muscle enzyme",
-    "ck": "Creatine kinase",
-    "aldolase": "Aldolase",
-    "alt": "ALT",
-    "ast": "AST",
-    "ldh": "LDH",
-}
-
-
-#: Names and units of measures in the file, where they are not the measure's own.
-_LABELS = {"enzyme": "Muscle enzyme", "chq_phs": "CHQ-PhS"}
-_UNITS = {"enzyme": "x ULN", "physician_global": "VAS", "parent_global": "VAS"}
 
 
 def points(data: AnalysisData, plan: Plan) -> pd.DataFrame:
     """Each core set measure over time by subject; of many subjects, its quantiles."""
-    codes = [code for code, _ in PLACES.values()]
+    codes = [component.paramcd for component in COMPONENTS.values()]
     many = len(data.infused()) >= MANY_SUBJECTS
     columns = QUANTILE_COLUMNS if many else ("USUBJID", "PARAMCD", "ADY", "AVAL")
     return measure_values(data.dataset("adrs", columns, PARAMCD=codes), plan, many=many)
@@ -78,12 +57,12 @@ def measure_values(records: pd.DataFrame, plan: Plan, *, many: bool = False) -> 
     import pandas as pd
 
     parts = []
-    for component, measure in plan.response.measures.items():
-        code, _ = PLACES[component]
+    for component, name in plan.response.measures.items():
+        measure, code = core_set_measure(name), COMPONENTS[component].paramcd
         known = records.loc[(records["PARAMCD"] == code) & records["AVAL"].notna()]
         values = visit_quantiles(known) if many else _values(known)
-        label, unit = _label(measure), _UNITS.get(measure, "points")
-        parts.append(values[["subject", "day", "value"]].assign(measure=label, unit=unit))
+        values = values[["subject", "day", "value"]]
+        parts.append(values.assign(measure=measure.title, unit=measure.unit))
     return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
 
 
@@ -92,17 +71,12 @@ def _values(records: pd.DataFrame) -> pd.DataFrame:
     return records.assign(day=days_since_infusion(records)).rename(columns=columns)
 
 
-def _label(measure: str) -> str:
-    name = measure.replace("_", " ")
-    return _LABELS.get(measure, name.upper() if len(name) <= 4 else name.capitalize())
-
-
 def footnotes(plan: Plan) -> tuple[str, ...]:
     """What the axes show, the core set, and the abbreviations of its measures."""
     return (
         "Axes show the whole scale of a measure where it has one.",
-        *definitions.core_set(plan.response),
-        definitions.ABBREVIATIONS,
+        *wording.core_set(plan.response),
+        wording.ABBREVIATIONS,
     )
 
 
@@ -118,14 +92,13 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     page = Page(caption.noting(note), rows * _PANEL + (rows - 1) * 4, subject_key(subjects))
     boxes = page.body.grid(rows, columns, 4)
     drawn = []
+    columns_of = {core_set_measure(name).title: name for name in plan.response.measures.values()}
     for ((measure, unit), panel), box in zip(panels, boxes, strict=False):
         axes = page.axes(box)
         _draw_panel(axes, panel, subjects)
-        known = measure.lower().replace(" ", "_").replace("-", "_")
-        _scale(axes, getattr(plan.response.ranges, known, None))
+        _scale(axes, getattr(plan.response.ranges, columns_of[measure], None))
         months_axis(axes, points.number("day"), plan.statistics.days_per_month)
-        name = _NAMES.get(known, measure)
-        axes.set_title(f"{name} ({unit})" if unit else name, loc="left", weight="bold")
+        axes.set_title(f"{measure} ({unit})", loc="left", weight="bold")
         drawn.append((axes, box))
     page.fit(*drawn)
     return page.figure

@@ -30,6 +30,7 @@ from durable.figures.style import (
     nothing,
     text_width,
 )
+from durable.jdm import wording
 from durable.plan import Plan, Statistics
 
 if TYPE_CHECKING:
@@ -125,8 +126,8 @@ def footnotes(plan: Plan) -> tuple[str, ...]:
     """Definitions of the durations, and conventions of the estimates."""
     return (
         *definitions.duration(plan),
-        *definitions.remission(plan.response),
-        *definitions.recurrence(plan.response),
+        *wording.remission(plan.response),
+        *wording.recurrence(plan.response),
         *definitions.survival(plan.statistics),
         "At risk and events: before the time, events cumulative.",
     )

@@ -1,4 +1,4 @@
-"""Total Improvement Score over time, a line a subject, with the levels of response."""
+"""The score over time, a line a subject, with the levels of response."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from durable.display import definitions
 from durable.figures.points import Points, short
 from durable.figures.quantiles import (
     MANY_SUBJECTS,
@@ -32,6 +31,8 @@ from durable.figures.style import (
     text_width,
     thresholds,
 )
+from durable.jdm import wording
+from durable.jdm.parameters import SCORE
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLUMNS = ("subject", "day", "tis", "partial")
+_SCORE = SCORE.column
+COLUMNS = ("subject", "day", _SCORE, "partial")
 #: Space between two labels, and between the plot and its labels, millimetres.
 _LABEL, _LEADER = 3.4, 5.0
 #: Faint and dotted: a line that leads to a name must not pass for a score carried forward.
@@ -66,9 +68,9 @@ _PARTIAL: Style = {
 def points(data: AnalysisData, _: Plan) -> pd.DataFrame:
     """Score over time by subject; of many subjects, its quantiles."""
     if len(data.infused()) >= MANY_SUBJECTS:
-        return score_quantiles(data.dataset("adrs", QUANTILE_COLUMNS, PARAMCD=["TIS"]))
+        return score_quantiles(data.dataset("adrs", QUANTILE_COLUMNS, PARAMCD=[SCORE.paramcd]))
     columns = ("USUBJID", "AVISIT", "ADY", "AVAL", "REASON")
-    return scores(data.dataset("adrs", columns, PARAMCD=["TIS"]))
+    return scores(data.dataset("adrs", columns, PARAMCD=[SCORE.paramcd]))
 
 
 def scores(records: pd.DataFrame) -> pd.DataFrame:
@@ -81,16 +83,17 @@ def scores(records: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    origin = records[["USUBJID"]].drop_duplicates().assign(day=0, visit="", tis=0.0, partial="N")
+    origin = records[["USUBJID"]].drop_duplicates().assign(day=0, visit="", partial="N")
     after = pd.DataFrame(
         {
             "USUBJID": records["USUBJID"],
             "day": days_since_infusion(records),
             "visit": records["AVISIT"].fillna("UNS"),
-            "tis": records["AVAL"],
+            _SCORE: records["AVAL"],
             "partial": np.where(records["REASON"] == "PARTIAL", "Y", "N"),
         }
     )
+    origin[_SCORE] = 0.0
     both = pd.concat([origin, after]).sort_values(["USUBJID", "day"], kind="stable")
     return both.rename(columns={"USUBJID": "subject"})
 
@@ -99,8 +102,8 @@ def score_quantiles(records: pd.DataFrame) -> pd.DataFrame:
     """Quantiles of the score at each analysis visit, 0 at the infusion."""
     import pandas as pd
 
-    after = visit_quantiles(records).rename(columns={"value": "tis"})
-    origin = pd.DataFrame({"subject": list(QUANTILES), "day": 0.0, "visit": "", "tis": 0.0})
+    after = visit_quantiles(records).rename(columns={"value": _SCORE})
+    origin = pd.DataFrame({"subject": list(QUANTILES), "day": 0.0, "visit": "", _SCORE: 0.0})
     both = pd.concat([origin, after]).assign(partial="N")
     order = both["subject"].map({name: i for i, name in enumerate(QUANTILES)})
     both = both.assign(order=order).sort_values(["order", "day"], kind="stable")
@@ -110,14 +113,14 @@ def score_quantiles(records: pd.DataFrame) -> pd.DataFrame:
 def footnotes(plan: Plan) -> tuple[str, ...]:
     """The core set, the levels of response, and what the dotted lines are."""
     return (
-        *definitions.core_set(plan.response),
-        *definitions.improvement(plan.response),
+        *wording.core_set(plan.response),
+        *wording.improvement(plan.response),
         "Dotted grey lines lead to the name of a subject; they are no data.",
     )
 
 
 def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
-    """Draw ``f_tis.csv``."""
+    """Draw the scores of each subject."""
     points, note = shortened(points)
     subjects = [name for (name,) in points.distinct("subject")]
     if not subjects:
@@ -127,11 +130,11 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     for score, style in thresholds(plan):
         axes.axhline(score, zorder=1, **style)
     for i, ((name,), rows) in enumerate(points.each("subject")):
-        axes.plot(rows.number("day"), rows.number("tis"), gid=name, clip_on=False, **_style(i))
+        axes.plot(rows.number("day"), rows.number(_SCORE), gid=name, clip_on=False, **_style(i))
     partial = points.where(partial="Y")
-    axes.plot(partial.number("day"), partial.number("tis"), gid="partial", zorder=5, **_PARTIAL)
+    axes.plot(partial.number("day"), partial.number(_SCORE), gid="partial", zorder=5, **_PARTIAL)
     months_axis(axes, points.number("day"), plan.statistics.days_per_month)
-    axes.set(ylim=(-2, 102), ylabel="Total Improvement Score")
+    axes.set(ylim=(-2, 102), ylabel=SCORE.label)
     axes.set_yticks(range(0, 101, 20))
     room = max(text_width(short(name)) for name in subjects) + _LEADER + 0.5
     body = page.body
@@ -171,7 +174,7 @@ def _name_lines(page: Page, axes: Axes, points: Points) -> None:
 
 def _end(rows: Points) -> tuple[float, float]:
     """Day and score of the last known score; a name without one stands at the bottom."""
-    scores = rows.number("tis")
+    scores = rows.number(_SCORE)
     known = np.flatnonzero(np.isfinite(scores))
     if not len(known):
         return nan, -inf
@@ -180,10 +183,10 @@ def _end(rows: Points) -> tuple[float, float]:
 
 FIGURES = (
     FigureSpec(
-        name="tis",
-        title="Total Improvement Score over time",
+        name=_SCORE,
+        title=f"{SCORE.label} over time",
         population="All infused subjects",
-        source="ADRS, PARAMCD TIS",
+        source=f"ADRS, PARAMCD {SCORE.paramcd}",
         columns=COLUMNS,
         points=points,
         draw=draw,

@@ -386,7 +386,7 @@ def key_patch(**style: Any) -> Artist:
 
 
 def thresholds(plan: Plan) -> list[tuple[float, Style]]:
-    """The Total Improvement Score of each level of response, with its label and line."""
+    """The score of each level of response, with its label and line."""
     levels = plan.response.improvement.thresholds
     scores = (levels.minimal, levels.moderate, levels.major)
     dashes = ((0, (1, 2)), (0, (3, 2)), (0, (8, 2)))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from durable.display import definitions
 from durable.figures.points import Points, short
 from durable.figures.quantiles import days_since_infusion
 from durable.figures.spec import AnalysisData, Caption, FigureSpec
@@ -22,6 +21,7 @@ from durable.figures.style import (
     nothing,
     shortened,
 )
+from durable.jdm import wording
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -187,9 +187,9 @@ def footnotes(plan: Plan) -> tuple[str, ...]:
     """How far remission is drawn, and the definitions behind the marks."""
     return (
         "Remission is drawn up to its event or, when censored, up to the last adequate assessment.",
-        next(definitions.improvement(plan.response)),
-        *definitions.remission(plan.response),
-        *definitions.recurrence(plan.response),
+        next(wording.improvement(plan.response)),
+        *wording.remission(plan.response),
+        *wording.recurrence(plan.response),
     )
 
 

@@ -1,4 +1,4 @@
-"""Waterfall plot: the best Total Improvement Score of each subject, in the order of the file."""
+"""Waterfall plot: the best score of each subject, in the order of the file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from durable.display import definitions
 from durable.figures.points import Points, short
 from durable.figures.spec import AnalysisData, Caption, FigureSpec
 from durable.figures.style import (
@@ -22,6 +21,8 @@ from durable.figures.style import (
     text_width,
     thresholds,
 )
+from durable.jdm import wording
+from durable.jdm.parameters import SCORE
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLUMNS = ("subject", "group", "best_tis", "visit", "level")
+_BEST = f"best_{SCORE.column}"
+COLUMNS = ("subject", "group", _BEST, "visit", "level")
 #: Height of the plot, and width of all bars, millimetres.
 _HEIGHT, _ACROSS = 88.0, 150.0
 #: From light to dark, so that the levels differ in grey print too.
@@ -68,7 +70,7 @@ class Names:
 def points(data: AnalysisData, _: Plan) -> pd.DataFrame:
     """Best score of each infused subject."""
     columns = ("USUBJID", "AVISIT", "AVAL", "AVALC")
-    scores = data.dataset("adrs", columns, PARAMCD=["TIS"])
+    scores = data.dataset("adrs", columns, PARAMCD=[SCORE.paramcd])
     return best_scores(scores, data.infused()["DOSELVL"].fillna(""))
 
 
@@ -94,20 +96,20 @@ def best_scores(records: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
         {
             "subject": group.index,
             "group": group.to_numpy(),
-            "best_tis": best["AVAL"].to_numpy(float),
+            _BEST: best["AVAL"].to_numpy(float),
             "visit": best["AVISIT"].fillna("").to_numpy(),
             "level": best["AVALC"].fillna("").str.lower().to_numpy(),
         }
     )
-    return frame.sort_values(["best_tis", "subject"], ascending=[False, True])
+    return frame.sort_values([_BEST, "subject"], ascending=[False, True])
 
 
 def footnotes(plan: Plan) -> tuple[str, ...]:
     """What stands above a bar, the core set, and the levels of response."""
     return (
         "Above a bar: the best score after infusion and its visit. NE: no score.",
-        *definitions.core_set(plan.response),
-        *definitions.improvement(plan.response),
+        *wording.core_set(plan.response),
+        *wording.improvement(plan.response),
     )
 
 
@@ -123,20 +125,20 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     for score, style in thresholds(plan):
         axes.axhline(score, zorder=0, **style)
     _draw_bars(axes, points, named=names is not None)
-    axes.set(xlim=(-0.6, len(points) - 0.4), ylim=(0, 108), ylabel="Best Total Improvement Score")
+    axes.set(xlim=(-0.6, len(points) - 0.4), ylim=(0, 108), ylabel=f"Best {SCORE.label}")
     axes.set_yticks(range(0, 101, 20))
     axes.spines["left"].set_bounds(0, 100)
     axes.tick_params(axis="x", length=0)
     axes.set_xticks([])
     if names:
-        _name_bars(axes, points.number("best_tis"), names)
+        _name_bars(axes, points.number(_BEST), names)
     page.fit((axes, page.body))
     return page.figure
 
 
 def _draw_bars(axes: Axes, points: Points, *, named: bool) -> None:
     places = np.arange(len(points))
-    scores = points.number("best_tis")
+    scores = points.number(_BEST)
     for level, style in _LEVELS.items():
         rows = points.columns["level"] == level
         if not rows.any():
@@ -152,7 +154,7 @@ def _draw_bars(axes: Axes, points: Points, *, named: bool) -> None:
 
 def _names(points: Points) -> Names:
     below = zip(points.text("subject"), points.text("group"), strict=True)
-    above = zip(points.number("best_tis"), points.text("visit"), strict=True)
+    above = zip(points.number(_BEST), points.text("visit"), strict=True)
     return Names(
         [(short(subject), f"({short(group)})" if group else "") for subject, group in below],
         [f"{score:g} {visit}".strip() if np.isfinite(score) else "NE" for score, visit in above],
@@ -190,9 +192,9 @@ def _key(points: Points, plan: Plan) -> list[Artist]:
 FIGURES = (
     FigureSpec(
         name="waterfall",
-        title="Best Total Improvement Score of each subject (waterfall plot)",
+        title=f"Best {SCORE.label} of each subject (waterfall plot)",
         population="All infused subjects",
-        source="ADRS, PARAMCD TIS",
+        source=f"ADRS, PARAMCD {SCORE.paramcd}",
         columns=COLUMNS,
         points=points,
         draw=draw,
