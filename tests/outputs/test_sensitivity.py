@@ -12,7 +12,7 @@ from durable.contracts.results import Result
 from durable.derive import datasets, variants
 from durable.figures.sensitivity import panels
 from durable.files import write_parquet
-from durable.outputs.datasets import read_datasets
+from durable.outputs.analysis import read_for_outputs
 from durable.plan import Plan, load
 from tests.derive.build import ACTIVE, FLARING, INACTIVE, date, subject, table, visit
 from tests.derive.build import plan as plan_of
@@ -123,7 +123,7 @@ def analysed(folder: Path, plan: Plan) -> Rows:
 
 def sensitivity(plan: Plan, folder: Path) -> list[Result]:
     """The results of t_sensitivity."""
-    return list(results_of(["t_sensitivity"], read_datasets(folder, plan), plan))
+    return list(results_of(["t_sensitivity"], read_for_outputs(folder, plan), plan))
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ import pytest
 from durable.contracts.table_schema import schema
 from durable.derive.assessments import assess
 from durable.derive.datasets import derive
+from durable.derive.endpoints import DOR
 from durable.outputs.improvement import improvement_rate
 from durable.outputs.time_to_event import duration_statistics
 from durable.plan import Plan, PlanError, Scenario
@@ -87,8 +88,7 @@ def analysed(tables: Tables, trial: int, the_plan: Plan, rule: Definition) -> It
     records = datasets.adtte.loc[datasets.adtte["PARAMCD"] == "DOR"]
     by = the_plan.model_copy(update={"response": rule.response, "statistics": rule.statistics})
     rows = {
-        row.name: (row.value, row.lower, row.upper)
-        for row in duration_statistics(records, "DOR", by)
+        row.name: (row.value, row.lower, row.upper) for row in duration_statistics(records, DOR, by)
     }
     counts = rows["n_subjects"][0], rows["n_event"][0]
     yield "median DOR", *counts, tuple(value * month for value in rows["median"])

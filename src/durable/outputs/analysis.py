@@ -37,6 +37,12 @@ def _in_order() -> list[Results]:
     return [results for _, results in sorted(places, key=lambda place: place[0])]
 
 
+def read_for_outputs(folder: Path, plan: Plan) -> AnalysisDatasets:
+    """The datasets in ``adam/`` of an analysis, as far as its outputs read them."""
+    filters = [rule for entry in OUTPUTS for rule in entry.load().records(plan)]
+    return read_datasets(folder, filters, sensitivity=bool(plan.sensitivity))
+
+
 def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/``, write ``ard.csv``."""
-    write_text(folder / "ard.csv", to_csv(analyse(read_datasets(folder, plan), plan)))
+    write_text(folder / "ard.csv", to_csv(analyse(read_for_outputs(folder, plan), plan)))

@@ -11,9 +11,6 @@ from typing import Any
 
 import pandas as pd
 
-from durable.outputs import OUTPUTS
-from durable.plan import Plan
-
 #: What a record must have: in each text column named, one of the texts.
 RecordFilter = Mapping[str, Collection[str]]
 
@@ -45,8 +42,20 @@ class AnalysisDatasets:
     variant_adtte: pd.DataFrame | None = None
 
 
-def read_datasets(folder: Path, plan: Plan) -> AnalysisDatasets:
-    """The datasets in ``adam/`` of an analysis, as far as its outputs read them."""
+def read_datasets(
+    folder: Path, filters: Sequence[RecordFilter] = (), *, sensitivity: bool = False
+) -> AnalysisDatasets:
+    """The datasets in ``adam/`` of an analysis.
+
+    Parameters
+    ----------
+    folder
+        Folder of results.
+    filters
+        Records of ADRS that are wanted: those that pass one of these; all without any.
+    sensitivity
+        Whether there are sensitivity analyses.
+    """
     adam = folder / "adam"
 
     def dataset(name: str) -> pd.DataFrame | None:
@@ -54,13 +63,13 @@ def read_datasets(folder: Path, plan: Plan) -> AnalysisDatasets:
         return pd.read_parquet(path) if path.exists() else None
 
     variants = {
-        name: read_records(path, ["ANALYSIS", *columns]) if plan.sensitivity else None
+        name: read_records(path, ["ANALYSIS", *columns]) if sensitivity else None
         for name, columns in (("adrs", ADRS), ("adtte", ADTTE))
         for path in [adam / "sensitivity" / f"{name}.parquet"]
     }
     return AnalysisDatasets(
         adsl=pd.read_parquet(adam / "adsl.parquet"),
-        adrs=read_records(adam / "adrs.parquet", ADRS, *record_filters(plan)),
+        adrs=read_records(adam / "adrs.parquet", ADRS, *filters),
         adtte=read_records(adam / "adtte.parquet", ADTTE),
         adae=dataset("adae"),
         adpc=dataset("adpc"),
@@ -68,11 +77,6 @@ def read_datasets(folder: Path, plan: Plan) -> AnalysisDatasets:
         variant_adrs=variants["adrs"],
         variant_adtte=variants["adtte"],
     )
-
-
-def record_filters(plan: Plan) -> list[RecordFilter]:
-    """The records of ADRS that the outputs read: those that pass one of these."""
-    return [rule for entry in OUTPUTS for rule in entry.load().records(plan)]
 
 
 def read_records(path: Path, columns: Sequence[str], *filters: RecordFilter) -> pd.DataFrame:

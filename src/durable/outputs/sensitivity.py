@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from durable.contracts.results import PRIMARY, TOTAL, Result, Statistic
+from durable.derive.endpoints import ENDPOINTS
 from durable.display import definitions as say
 from durable.jdm.response import Response
 from durable.outputs.ard import Ard
@@ -20,7 +21,6 @@ from durable.outputs.improvement import improvement_rate
 from durable.outputs.kaplan_meier import QUARTILES, fit, landmark_rates, quantile
 from durable.outputs.output import Output
 from durable.outputs.table import Cell, Row, Rows
-from durable.outputs.time_to_event import ENDPOINTS
 from durable.plan import Plan, Statistics
 
 NAME = "t_sensitivity"
@@ -48,9 +48,9 @@ def _estimates(
 ) -> Estimates:
     """Statistics of one analysis over all subjects."""
     for endpoint in ENDPOINTS:
-        records = adtte.loc[adtte["PARAMCD"] == endpoint]
+        records = adtte.loc[adtte["PARAMCD"] == endpoint.code]
         for statistic in _duration(records, statistics):
-            yield (endpoint,), statistic
+            yield (endpoint.code,), statistic
     status = adrs.loc[adrs["PARAMCD"] == "IMPR"]
     for visit in response.improvement.visits:
         at_visit = status.loc[status["AVISIT"] == visit]

@@ -8,6 +8,7 @@ from functools import partial
 import pandas as pd
 
 from durable.contracts.results import Result, Statistic
+from durable.derive.endpoints import CENSORING_LABELS, ENDPOINTS, EVENT_LABELS, Endpoint
 from durable.display import definitions as say
 from durable.outputs import formats as f
 from durable.outputs.ard import Ard
@@ -26,21 +27,13 @@ from durable.outputs.output import ALL_INFUSED, Output
 from durable.outputs.quantities import count_with_percent
 from durable.outputs.table import Line, Lookup, Row, Rows
 from durable.plan import Plan
-from durable.vocabulary import (
-    CENSORINGS,
-    EVENTS,
-    NOT_FOLLOWED,
-    REMISSION_NOT_YET_DUE,
-    not_in_remission,
-)
 
 NAME = "t_dor"
-ENDPOINTS = ("DOR", "EFS")
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
     adtte, adsl = datasets.adtte, datasets.adsl
-    records = {name: adtte.loc[adtte["PARAMCD"] == name] for name in ENDPOINTS}
+    records = {e.code: adtte.loc[adtte["PARAMCD"] == e.code] for e in ENDPOINTS}
     in_remission = adsl.loc[adsl["BLREMFL"] == "Y", "USUBJID"]
     for group in groups(adsl, plan.groups):
         yield from group.results(NAME, _of_group(group, records, in_remission, plan))
@@ -49,17 +42,19 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
 def _of_group(
     group: Group, records: dict[str, pd.DataFrame], in_remission: pd.Series[str], plan: Plan
 ) -> Estimates:
-    for name in ENDPOINTS:
-        members = group.select(records[name])
-        for statistic in duration_statistics(members, name, plan):
-            yield (name,), statistic
-        if name == "DOR":
+    for endpoint in ENDPOINTS:
+        members = group.select(records[endpoint.code])
+        for statistic in duration_statistics(members, endpoint, plan):
+            yield (endpoint.code,), statistic
+        if endpoint.counts_baseline_remission:
             already = int(members["USUBJID"].isin(in_remission).sum())
             for statistic in count_with_percent(already, len(members), "baseline_remission"):
-                yield (name,), statistic
+                yield (endpoint.code,), statistic
 
 
-def duration_statistics(records: pd.DataFrame, endpoint: str, plan: Plan) -> Iterator[Statistic]:
+def duration_statistics(
+    records: pd.DataFrame, endpoint: Endpoint, plan: Plan
+) -> Iterator[Statistic]:
     """All statistics of the records of one endpoint; durations in months."""
     statistics = plan.statistics
     yield from _counts(records, endpoint, plan.response.deadline(plan.schedule).visit)
@@ -72,19 +67,16 @@ def duration_statistics(records: pd.DataFrame, endpoint: str, plan: Plan) -> Ite
     yield restricted_mean(km, statistics)
 
 
-def _counts(records: pd.DataFrame, endpoint: str, deadline: str) -> Iterator[Statistic]:
+def _counts(records: pd.DataFrame, endpoint: Endpoint, deadline: str) -> Iterator[Statistic]:
     """Subjects, events by kind, censorings by reason, each with its percentage of the subjects."""
     event, description = records["CNSR"] == 0, records["EVNTDESC"]
-    free_survival = endpoint == "EFS"
-    kinds = EVENTS | ({"not_in_remission": not_in_remission(deadline)} if free_survival else {})
     tally = {"event": int(event.sum())}
-    for name, kind in kinds.items():
+    for name, kind in endpoint.event_descriptions(deadline).items():
         tally[name] = int((event & (description == kind)).sum())
     tally["censored"] = int((~event).sum())
-    for name, reason in CENSORINGS.items():
-        if free_survival or reason not in (REMISSION_NOT_YET_DUE, NOT_FOLLOWED):
-            tally[f"censored_{name}"] = int((~event & (description == reason)).sum())
-    if free_survival:
+    for name, reason in endpoint.reasons.items():
+        tally[f"censored_{name}"] = int((~event & (description == reason)).sum())
+    if "censored_remission_not_yet_due" in tally:
         tally["pending"] = tally["censored_remission_not_yet_due"]
     yield Statistic("n_subjects", len(records))
     for name, subjects in tally.items():
@@ -100,12 +92,9 @@ def _extremes(records: pd.DataFrame, days_per_month: float) -> Iterator[Statisti
 
 
 def _table(ard: Ard, plan: Plan) -> Rows:
-    for endpoint, label, subjects in (
-        ("DOR", "Duration of response", "Subjects with remission"),
-        ("EFS", "Event-free survival", "All infused"),
-    ):
-        yield Row(label)
-        yield from ard.lines(NAME, (endpoint,), _lines(plan, subjects))
+    for endpoint in ENDPOINTS:
+        yield Row(endpoint.title)
+        yield from ard.lines(NAME, (endpoint.code,), _lines(plan, endpoint.subjects))
 
 
 def _lines(plan: Plan, subjects: str) -> Iterator[Line]:
@@ -132,32 +121,12 @@ def _lines(plan: Plan, subjects: str) -> Iterator[Line]:
 
 def _event_lines(p: int, deadline: str) -> Iterator[Line]:
     yield Line("With event, n (%)", n_percent("event", p))
-    for name, label in _EVENT_LABELS.items():
+    for name, label in EVENT_LABELS.items():
         yield Line(label.format(deadline=deadline), n_percent(name, p), 2, optional=True)
     yield Line("Censored, n (%)", n_percent("censored", p))
-    for name, label in _CENSORING_LABELS.items():
+    for name, label in CENSORING_LABELS.items():
         cell = n_percent(f"censored_{name}", p)
         yield Line(label.format(deadline=deadline), cell, 2, optional=True)
-    yield Line("pending: remission not yet due (day 1)", n_percent("pending", p), 2, optional=True)
-
-
-_EVENT_LABELS = {
-    "recurrence": "recurrence",
-    "progression": "progression",
-    "death": "death",
-    "new_therapy": "new systemic therapy",
-    "not_in_remission": "not in remission by {deadline} (day 1)",
-}
-_CENSORING_LABELS = {
-    "ongoing": "ongoing at data cut-off",
-    "missed_assessments": "missed or inadequate assessments",
-    "new_therapy": "new systemic therapy",
-    "withdrawn": "withdrawn",
-    "no_assessment": "no assessment after remission",
-    "not_yet_due": "next assessment not yet due",
-    "unconfirmed_loss": "unconfirmed loss of remission",
-    "not_followed": "not followed to {deadline} (day 1)",
-}
 
 
 def _landmark(find: Lookup, month: float, p: int) -> str:
