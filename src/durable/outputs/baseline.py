@@ -7,10 +7,10 @@ from functools import partial
 
 import pandas as pd
 
-from durable.contracts.parameters import PLACES
 from durable.contracts.results import Result
 from durable.display import definitions as say
-from durable.jdm.measures import core_set_measure
+from durable.jdm.measures import COMPONENTS, core_set_measure
+from durable.jdm.parameters import ATTAINABLE_SCORE, ENZYME_FOLLOWED, SCORE
 from durable.outputs.ard import Ard
 from durable.outputs.cells import count_with_percent_or_0, summary_lines
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter
@@ -19,12 +19,17 @@ from durable.outputs.output import Output
 from durable.outputs.quantities import count_with_percent, summary
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan
+from durable.wording import capitalised
 
 NAME = "t_baseline"
-_MEASURES = [code for code, _ in PLACES.values()]
+_MEASURES = [component.paramcd for component in COMPONENTS.values()]
 #: Levels of a categorical variable that have a row where nobody has them.
 _LEVELS = {"SEX": ("F", "M"), "BLREMFL": ("Y", "N", "U")}
-_CATEGORIES = {"SEX": "Sex", "BLREMFL": "Already in remission", "BLENZ": "Enzyme followed"}
+_CATEGORIES = {
+    "SEX": "Sex",
+    "BLREMFL": "Already in remission",
+    ENZYME_FOLLOWED.name: "Enzyme followed",
+}
 _WORDS = {"F": "female", "M": "male", "Y": "yes", "N": "no", "U": "unknown"}
 
 
@@ -53,9 +58,9 @@ def baseline_statistics(adsl: pd.DataFrame, measures: pd.DataFrame) -> Estimates
             yield from _count(name, level, int((adsl[name] == level).sum()), len(adsl))
     for code in _MEASURES:
         yield from _summary(code, measures.loc[measures["PARAMCD"] == code, "AVAL"])
-    for enzyme, subjects in adsl["BLENZ"].value_counts().sort_index().items():
-        yield from _count("BLENZ", str(enzyme), int(subjects), len(adsl))
-    yield from _summary("MAXTIS", adsl["MAXTIS"])
+    for enzyme, subjects in adsl[ENZYME_FOLLOWED.name].value_counts().sort_index().items():
+        yield from _count(ENZYME_FOLLOWED.name, str(enzyme), int(subjects), len(adsl))
+    yield from _summary(ATTAINABLE_SCORE.name, adsl[ATTAINABLE_SCORE.name])
 
 
 def _summary(name: str, values: pd.Series[float]) -> Estimates:
@@ -92,12 +97,12 @@ def _continuous(plan: Plan) -> dict[str, tuple[str, list[Line]]]:
     found = {
         "AGE": ("Age, years", summary_lines(1)),
         "CELLSKG": ("Cells infused, millions per kg", summary_lines(2, power=-6)),
-        "MAXTIS": ("Maximum attainable Total Improvement Score", summary_lines(1)),
+        ATTAINABLE_SCORE.name: (f"Maximum attainable {SCORE.label}", summary_lines(1)),
     }
-    for place, measure in plan.response.measures.items():
+    for component, measure in plan.response.measures.items():
         name = core_set_measure(measure).label
         lines = summary_lines(core_set_measure(measure).decimals)
-        found[PLACES[place][0]] = (name[0].upper() + name[1:], lines)
+        found[COMPONENTS[component].paramcd] = (capitalised(name), lines)
     return found
 
 

@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.contracts.parameters import PLACES
 from durable.contracts.results import Result, Statistic
 from durable.display import definitions as say
+from durable.jdm.measures import COMPONENTS
+from durable.jdm.parameters import SCORE, SCORE_ENZYME_MAXIMUM, SCORE_ENZYME_ZERO
 from durable.jdm.response import Response, Strategy
 from durable.outputs.ard import Ard
 from durable.outputs.cells import (
@@ -34,11 +35,17 @@ from durable.outputs.table import Line, Row, Rows
 from durable.plan import BetaPrior, Plan
 from durable.stats.proportions import posterior, proportion_ci
 from durable.vocabulary import DIED, MISSING, NEW_THERAPY
+from durable.wording import capitalised
 
 NAME = "t_improvement"
-CHANGES = {component: f"{code}PC" for component, (code, _) in PLACES.items()}
-OTHER_SCORES = {"enzyme_zero": "TISENZ0", "enzyme_maximum": "TISENZMX"}
-LEVELS = ("none", "minimal", "moderate", "major")
+#: Parameter of the percent change of each component of the score.
+_CHANGES = {name: f"{component.paramcd}PC" for name, component in COMPONENTS.items()}
+#: The score with one component fixed, by the name of its statistics, and how its line ends.
+_OTHER_SCORES = {
+    "enzyme_zero": (SCORE_ENZYME_ZERO, "scored 0"),
+    "enzyme_maximum": (SCORE_ENZYME_MAXIMUM, "at its maximum"),
+}
+_CATEGORIES = ("none", "minimal", "moderate", "major")
 #: Parameters over all visits: improved at every one of them, and at any.
 BOTH, EITHER = ("BOTH",), ("EITHER",)
 #: Rules for subjects without an assessment, by the name of their statistics.
@@ -73,7 +80,7 @@ def improvement_statistics(
             _other_denominators(at_visit, response, conf_level),
             _categories(assessed, at_visit),
             _worsened(assessed),
-            summary(_total_score(assessed)["AVAL"].to_numpy(float), "tis"),
+            summary(_total_score(assessed)["AVAL"].to_numpy(float), SCORE.column),
             _other_scores(assessed, at_visit, response, conf_level),
         )
         for block in blocks:
@@ -178,7 +185,7 @@ def _other_denominators(
 
 
 def _total_score(scores: pd.DataFrame) -> pd.DataFrame:
-    return scores.loc[scores["PARAMCD"] == "TIS"]
+    return scores.loc[scores["PARAMCD"] == SCORE.paramcd]
 
 
 def _categories(scores: pd.DataFrame, at_visit: pd.DataFrame) -> Iterator[Statistic]:
@@ -191,7 +198,7 @@ def _categories(scores: pd.DataFrame, at_visit: pd.DataFrame) -> Iterator[Statis
     rescued = at_visit.loc[at_visit["REASON"] == NEW_THERAPY, "USUBJID"]
     credited = total.loc[~total["USUBJID"].isin(rescued)]
     failed = int((at_visit["AVAL"].notna() & (at_visit["REASON"] == NEW_THERAPY)).sum())
-    for level in LEVELS:
+    for level in _CATEGORIES:
         subjects = int((credited["AVALC"] == level.upper()).sum())
         subjects += failed if level == "none" else 0
         yield from count_with_percent(subjects, len(at_visit), level)
@@ -200,9 +207,11 @@ def _categories(scores: pd.DataFrame, at_visit: pd.DataFrame) -> Iterator[Statis
 def _worsened(scores: pd.DataFrame) -> Iterator[Statistic]:
     """Measures worsened since baseline, among the subjects with a score."""
     assessed = _total_score(scores)["USUBJID"]
-    change = scores.loc[scores["USUBJID"].isin(assessed) & scores["PARAMCD"].isin(CHANGES.values())]
+    change = scores.loc[
+        scores["USUBJID"].isin(assessed) & scores["PARAMCD"].isin(_CHANGES.values())
+    ]
     worse = change.loc[change["AVAL"] < 0]
-    for name, code in CHANGES.items():
+    for name, code in _CHANGES.items():
         subjects = int((worse["PARAMCD"] == code).sum())
         yield from count_with_percent(subjects, len(assessed), f"worsened_{name}")
     yield from count_with_percent(worse["USUBJID"].nunique(), len(assessed), "worsened_any")
@@ -211,12 +220,12 @@ def _worsened(scores: pd.DataFrame) -> Iterator[Statistic]:
 def _other_scores(
     scores: pd.DataFrame, at_visit: pd.DataFrame, response: Response, conf_level: float
 ) -> Iterator[Statistic]:
-    """The rate with the enzyme or CHQ-PhS component at 0 and at its maximum."""
+    """The rate by the score with one component fixed."""
     rule, strategy = response.improvement, response.new_therapy.improvement
     least = getattr(rule.thresholds, rule.level)
     rescued = (at_visit["REASON"] == NEW_THERAPY).to_numpy()
-    for name, code in OTHER_SCORES.items():
-        score = scores.loc[scores["PARAMCD"] == code]
+    for name, (parameter, _) in _OTHER_SCORES.items():
+        score = scores.loc[scores["PARAMCD"] == parameter.paramcd]
         subject = pd.Index(score["USUBJID"].astype(object))
         position = subject.get_indexer(at_visit["USUBJID"].astype(object))
         value = np.append(score["AVAL"].to_numpy(float), [nan])[position]
@@ -262,7 +271,7 @@ def _visit_lines(p: int, level: str) -> Iterator[Line]:
         ratio_with_ci("n_improved_opportunity", "n_opportunity", "rate_opportunity", p),
     )
     yield Line("Level of response, n (% of infused)")
-    for category in LEVELS:
+    for category in _CATEGORIES:
         yield Line(category, n_percent(category, p), 2)
     yield Line(f"Other {level} intervals of the rate, %")
     yield Line("Wilson", percent_with_ci("rate_wilson", p), 2)
@@ -270,8 +279,8 @@ def _visit_lines(p: int, level: str) -> Iterator[Line]:
     yield Line("Posterior mean and credible interval", percent_with_ci("posterior_mean", p), 2)
     yield Line(f"Sensitivity, {shown}")
     yield from _sensitivity_lines(p)
-    yield Line("Total Improvement Score")
-    yield from summary_lines(1, "tis_", 2)
+    yield Line(SCORE.label)
+    yield from summary_lines(1, f"{SCORE.column}_", 2)
     yield Line("Core set measures worsened, n (% of assessed)")
     for name, label in _WORSENED.items():
         yield Line(label, n_percent(f"worsened_{name}", p), 2, optional=True)
@@ -292,9 +301,10 @@ def _sensitivity_lines(p: int) -> Iterator[Line]:
     for name in _RULES:
         rate = ratio_with_ci(f"n_improved_{name}", f"n_denominator_{name}", f"rate_{name}", p)
         yield Line(f"{name.capitalize()} case", rate, 2)
-    for name, label in (("zero", "scored 0"), ("maximum", "at its maximum")):
-        rate = ratio_with_ci(f"n_improved_enzyme_{name}", "n_denominator", f"rate_enzyme_{name}", p)
-        yield Line(f"Enzyme or CHQ-PhS {label}", rate, 2)
+    component = COMPONENTS["enzyme"].label
+    for name, (_, ending) in _OTHER_SCORES.items():
+        rate = ratio_with_ci(f"n_improved_{name}", "n_denominator", f"rate_{name}", p)
+        yield Line(f"{capitalised(component)} {ending}", rate, 2)
 
 
 _REASONS = {
@@ -305,12 +315,7 @@ _REASONS = {
     "not_assessed": "not assessed",
 }
 _WORSENED = {
-    "physician_global": "physician global",
-    "parent_global": "parent global",
-    "muscle": "muscle strength",
-    "function": "physical function",
-    "enzyme": "enzyme or CHQ-PhS",
-    "extramuscular": "extramuscular activity",
+    **{name: component.label for name, component in COMPONENTS.items()},
     "any": "at least one",
 }
 
@@ -329,7 +334,8 @@ def _footnotes(plan: Plan) -> Iterator[str]:
 
 
 def _records(plan: Plan) -> tuple[RecordFilter, ...]:
-    shown = ("IMPR", "TIS", *CHANGES.values(), *OTHER_SCORES.values())
+    others = [parameter.paramcd for parameter, _ in _OTHER_SCORES.values()]
+    shown = ("IMPR", SCORE.paramcd, *_CHANGES.values(), *others)
     visits = plan.response.improvement.visits
     return ({"AVISIT": visits, "PARAMCD": shown, "ANL01FL": ["Y"]},)
 
