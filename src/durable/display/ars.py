@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from durable.contracts.results import NOT_RECORDED, TOTAL
-from durable.display import definitions as say
 from durable.files import write_text
-from durable.outputs import OUTPUTS, output_named
+from durable.outputs import OUTPUTS, definitions, output_named
 from durable.outputs.formats import NOT_ESTIMABLE
 from durable.outputs.output import Output
 from durable.plan import Plan
@@ -90,7 +89,7 @@ def reporting_event(plan: Plan, rows: list[Row]) -> Json:
     return {
         "id": plan.analysis.id,
         "version": 1,
-        "name": say.study(plan),
+        "name": definitions.study(plan),
         "mainListOfContents": _contents(outputs, found),
         "analysisSets": [_set(name, order) for order, name in enumerate(_SETS, start=1)],
         "dataSubsets": list(_subsets(found)),
@@ -257,7 +256,7 @@ def _results(row: Row, grouped: bool) -> Iterator[Json]:
 def _output(output: Output, plan: Plan) -> Json:
     sections = {
         "Title": (output.title, f"Population: {output.population}"),
-        "Header": (say.study(plan),),
+        "Header": (definitions.study(plan),),
         "Footnote": tuple(output.footnotes(plan)),
     }
     return {

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Literal
 
 from durable.contracts.parameters import PLACES
-from durable.display import definitions as say
+from durable.jdm import wording
 from durable.jdm.measures import core_set_measure
+from durable.outputs import definitions
 from durable.plan import Plan
+from durable.wording import listed
 
 Kind = Literal["text", "number", "date"]
 
@@ -320,7 +322,7 @@ _TRACED = (
 
 
 def _of_subjects(plan: Plan) -> Iterator[str]:
-    yield from say.remission(plan.response)
+    yield from wording.remission(plan.response)
     yield (
         "In remission at baseline: U is unknown. Last known alive: at the data cut-off at the"
         " latest. TIS: Total Improvement Score; ULN: upper limit of normal."
@@ -329,7 +331,7 @@ def _of_subjects(plan: Plan) -> Iterator[str]:
 
 
 def _of_durations(plan: Plan) -> Iterator[str]:
-    yield from say.duration(plan)
+    yield from definitions.duration(plan)
     yield (
         "DOR: duration of response, subjects with remission. EFS: event-free survival, all infused."
         " CNSR: 0 is an event, 1 or more a reason for censoring. Months of"
@@ -339,8 +341,8 @@ def _of_durations(plan: Plan) -> Iterator[str]:
 
 
 def _of_improvement(plan: Plan) -> Iterator[str]:
-    yield from say.improvement(plan.response)
-    yield from say.windows(plan)
+    yield from wording.improvement(plan.response)
+    yield from definitions.windows(plan)
     yield (
         "Improved is empty where there is no score; how such a subject counts is said above."
         " PARTIAL: the score lacks a light measure. TIS: Total Improvement Score."
@@ -349,16 +351,16 @@ def _of_improvement(plan: Plan) -> Iterator[str]:
 
 
 def _of_assessments(plan: Plan) -> Iterator[str]:
-    yield from say.core_set(plan.response)
-    yield from say.remission(plan.response)
-    yield from say.recurrence(plan.response)
+    yield from wording.core_set(plan.response)
+    yield from wording.remission(plan.response)
+    yield from wording.recurrence(plan.response)
     yield (
         "Change: absolute percent change from baseline, of the range, better is positive. TIS:"
         " Total Improvement Score, the sum of the scores. TIS at best: missing light measures at"
         " their maximum. U: unknown, as items are missing. Changes and scores are of assessments"
         " after infusion."
     )
-    yield say.ABBREVIATIONS
+    yield wording.ABBREVIATIONS
     yield _TRACED
 
 
@@ -368,7 +370,7 @@ def _of_flares(plan: Plan) -> Iterator[str]:
         f" {plan.response.recurrence.early_flare_days} after infusion that the investigator did not"
         " record as recurrence or progression. For adjudication: no event of the analyses."
     )
-    yield from say.recurrence(plan.response)
+    yield from wording.recurrence(plan.response)
     yield _TRACED
 
 
@@ -389,7 +391,7 @@ def _of_events(plan: Plan) -> Iterator[str]:
 
 
 def _of_deaths(plan: Plan) -> Iterator[str]:
-    yield from say.duration(plan)
+    yield from definitions.duration(plan)
     yield _TRACED
 
 
@@ -398,7 +400,7 @@ def _of_samples(plan: Plan) -> Iterator[str]:
         "LLOQ: lower limit of quantification; below it: marked so, a value of 0, or one below the"
         f" limit. Used: of the parameters, every result up to day {plan.kinetics.last_day}."
     )
-    yield say.elapsed_days()
+    yield definitions.elapsed_days()
     yield _TRACED
 
 
@@ -408,7 +410,7 @@ def _of_kinetics(plan: Plan) -> Iterator[str]:
         f"Non-compartmental, {rule.method} trapezoids, of the samples in the listing of"
         " concentrations, by subject and assay. NC: not calculable."
     )
-    spans = say.listed(
+    spans = listed(
         [f"day {area.day}: at most {area.extrapolation_days} days before" for area in rule.auc]
     )
     yield f"Extrapolated where the last sample is quantifiable and late enough ({spans})."

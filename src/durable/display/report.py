@@ -19,13 +19,14 @@ from typing import Any
 
 from durable.contracts.results import TOTAL
 from durable.contracts.tables import TABLES
-from durable.display import definitions as say
 from durable.display.listings import LISTINGS, Column, Listing
 from durable.display.report_plan import Key, plan_keys, variants
 from durable.display.report_summary import summary
 from durable.display.tables import tables
 from durable.figures.captions import figures_drawn
 from durable.files import safe_cell, write_text
+from durable.jdm import wording
+from durable.outputs import definitions
 from durable.outputs import formats as f
 from durable.outputs.ard import Ard, read_ard
 from durable.pages import render_page, template_text
@@ -103,7 +104,7 @@ def page(plan: Plan, folder: Path) -> str:
         changed=[key for key in keys if key.differs and key.defining],
         keys=every_key(keys),
         variants=variants(plan),
-        definitions=list(definitions(plan)),
+        definitions=list(definitions_in_force(plan)),
         absent=list(absent(plan, folder)),
         findings=findings(folder),
         removed=removed(folder),
@@ -191,15 +192,18 @@ def as_recorded(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and safe_cell(cell[1:]) == cell else cell
 
 
-def definitions(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
+def definitions_in_force(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The definitions in force, by what they define."""
-    yield "Core set and baseline", tuple(say.core_set(plan.response))
-    yield "Disease improvement", (*say.improvement(plan.response), *say.windows(plan))
-    yield "Remission", tuple(say.remission(plan.response))
-    yield "Recurrence and progression", tuple(say.recurrence(plan.response))
-    yield "Duration and event-free survival", tuple(say.duration(plan))
-    yield "Estimates", (*say.survival(plan.statistics), *say.proportions(plan.statistics))
-    yield "Abbreviations", (say.ABBREVIATIONS,)
+    yield "Core set and baseline", tuple(wording.core_set(plan.response))
+    yield "Disease improvement", (*wording.improvement(plan.response), *definitions.windows(plan))
+    yield "Remission", tuple(wording.remission(plan.response))
+    yield "Recurrence and progression", tuple(wording.recurrence(plan.response))
+    yield "Duration and event-free survival", tuple(definitions.duration(plan))
+    yield (
+        "Estimates",
+        (*definitions.survival(plan.statistics), *definitions.proportions(plan.statistics)),
+    )
+    yield "Abbreviations", (wording.ABBREVIATIONS,)
 
 
 def absent(plan: Plan, folder: Path) -> Iterator[str]:

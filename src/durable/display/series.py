@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from durable.contracts.results import SERIES
-from durable.display import definitions as say
 from durable.display.tables import write
 from durable.figures import forest
 from durable.figures.points import read_points
 from durable.figures.spec import Caption, DrawnFigure
 from durable.figures.style import save, settings
 from durable.files import write_text
-from durable.outputs import output_named
+from durable.jdm import wording
+from durable.outputs import definitions, output_named
 from durable.outputs.ard import read_ard
 from durable.outputs.table import Table
 from durable.outputs.tables import table_rows
@@ -65,7 +65,7 @@ def tables(plan: Plan, folder: Path) -> Iterator[Table]:
             footnotes=(
                 *NOTES,
                 *shown.footnotes(plan),
-                say.provenance(digest, sources, shown.datasets),
+                definitions.provenance(digest, sources, shown.datasets),
             ),
             stub=shown.stub,
         )
@@ -89,10 +89,10 @@ def _caption(plan: Plan) -> Caption:
             own,
             "Rates of all infused count subjects with an open window as not improved.",
             *NOTES,
-            *say.improvement(plan.response),
-            *say.remission(plan.response),
-            *say.recurrence(plan.response),
-            *say.survival(plan.statistics),
+            *wording.improvement(plan.response),
+            *wording.remission(plan.response),
+            *wording.recurrence(plan.response),
+            *definitions.survival(plan.statistics),
             f"Source: points in series/figures/f_series.csv. Plan {digest}.",
         ),
     )

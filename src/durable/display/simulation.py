@@ -8,7 +8,6 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from durable.display import definitions as defined
 from durable.display import simulation_words as say
 from durable.display.report_plan import variants
 from durable.display.simulation_tables import tables
@@ -18,6 +17,8 @@ from durable.figures.points import Points, read_points
 from durable.figures.spec import Caption, DrawnFigure
 from durable.figures.style import save, settings
 from durable.files import write_text
+from durable.jdm import wording
+from durable.outputs import definitions
 from durable.pages import render_page
 from durable.plan import Plan
 from durable.stages import STAGES
@@ -124,8 +125,11 @@ def page(plan: Plan, folder: Path) -> str:
 def _definitions(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The primary definitions, by what they define."""
     rules = plan.response
-    yield "Disease improvement", (*defined.improvement(rules), *defined.windows(plan))
-    yield "Remission", tuple(defined.remission(rules))
-    yield "Recurrence", tuple(defined.recurrence(rules))
-    yield "Duration", tuple(defined.duration(plan))
-    yield "Estimates", (*defined.survival(plan.statistics), *defined.proportions(plan.statistics))
+    yield "Disease improvement", (*wording.improvement(rules), *definitions.windows(plan))
+    yield "Remission", tuple(wording.remission(rules))
+    yield "Recurrence", tuple(wording.recurrence(rules))
+    yield "Duration", tuple(definitions.duration(plan))
+    yield (
+        "Estimates",
+        (*definitions.survival(plan.statistics), *definitions.proportions(plan.statistics)),
+    )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from durable.display import definitions as say
+from durable.outputs import definitions
 from durable.plan import Decision, Plan, Scenario
+from durable.wording import listed
 
 MEDIAN = "median DOR"
 RATE = "rate "
@@ -60,13 +61,13 @@ def rule(decision: Decision, plan: Plan) -> str:
 def scenario(truth: Scenario) -> Iterator[str]:
     """A scenario in words: the subjects, their course, how they are seen, how long."""
     rates = [f"{100 * p:g} % at {visit}" for visit, p in truth.improvement.items()]
-    yield f"{truth.subjects} subjects; improved: {say.listed(rates)}."
+    yield f"{truth.subjects} subjects; improved: {listed(rates)}."
     if truth.dose_levels:
         levels = [
             f"{n} at level {level}{_shift(truth.improvement_by_dose.get(level, 0.0))}"
             for level, n in truth.dose_levels.items()
         ]
-        yield f"Dose: {say.listed(levels)}."
+        yield f"Dose: {listed(levels)}."
     yield (
         f"Remission: {100 * truth.remission_probability:g} % ever, after a median of"
         f" {_months(truth.remission_median_months)} (exponential). {_duration(truth)}"
@@ -135,7 +136,7 @@ def intervals(plan: Plan) -> str:
     return (
         f"Intervals: of rates exact (Clopper & Pearson 1934), of durations Kaplan-Meier with"
         f" {rules.km_ci} transformation (median: Brookmeyer & Crowley 1982), quantiles by the"
-        f" convention of {say.QUANTILE_RULES[rules.quantile_rule]}."
+        f" convention of {definitions.QUANTILE_RULES[rules.quantile_rule]}."
     )
 
 

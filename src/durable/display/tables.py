@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
-from durable.display import definitions as say
 from durable.display.documents import layout, rtf
 from durable.files import safe_cell, write_text
+from durable.outputs import definitions
 from durable.outputs.ard import Ard, read_ard
 from durable.outputs.table import Row, Table
 from durable.outputs.tables import tables as made_tables
@@ -22,7 +22,7 @@ from durable.stages import STAGES
 def run(plan: Plan, folder: Path) -> None:
     """Read ``ard.csv`` and ``validated/sources.json``; write ``tables/``."""
     for table in tables(plan, folder, read_ard(folder)):
-        write(table, folder, say.study(plan))
+        write(table, folder, definitions.study(plan))
 
 
 def write(table: Table, folder: Path, running: str) -> None:

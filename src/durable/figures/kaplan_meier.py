@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from durable.contracts.results import TOTAL
-from durable.display import definitions
 from durable.figures.points import Points, short
 from durable.figures.spec import AnalysisData, Caption, FigureSpec
 from durable.figures.style import (
@@ -31,6 +30,7 @@ from durable.figures.style import (
     text_width,
 )
 from durable.jdm import wording
+from durable.outputs import definitions
 from durable.plan import Plan, Statistics
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from durable.contracts.results import Result
-from durable.display import definitions
 from durable.figures import forest
 from durable.figures.spec import AnalysisData, FigureSpec
+from durable.outputs import definitions
 from durable.plan import Plan
 
 if TYPE_CHECKING:

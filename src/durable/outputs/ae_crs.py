@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 
 from durable.contracts.results import Parameter, Result, Statistic
-from durable.display import definitions as say
+from durable.outputs import definitions
 from durable.outputs.ard import Ard
 from durable.outputs.cells import count, value_with_limits
 from durable.outputs.datasets import AnalysisDatasets
@@ -25,7 +25,7 @@ from durable.outputs.incidence import (
 )
 from durable.outputs.output import Output
 from durable.outputs.table import Cell, Line, Row, Rows
-from durable.plan import Plan
+from durable.plan import Plan, Safety
 from durable.stats.summaries import summarise
 
 NAME = "t_ae_crs"
@@ -115,10 +115,32 @@ def _days_cell(name: str) -> Cell:
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from say.neurotoxicity(plan.safety)
-    yield from say.treatment_emergent()
-    yield say.outcomes()
-    yield say.bound(plan.statistics)
+    yield from _grading_notes(plan.safety)
+    yield from definitions.treatment_emergent()
+    yield _ongoing_note()
+    yield definitions.bound(plan.statistics)
+
+
+def _grading_notes(safety: Safety) -> Iterator[str]:
+    """How CRS and ICANS are found and graded."""
+    yield (
+        f"Treatment-emergent events of special interest recorded as {safety.crs} (CRS) or"
+        f" {safety.icans} (ICANS), by ASTCT consensus grade (Lee 2019), not by CTCAE. n: subjects,"
+        " each once, at the worst known grade; percentages of N; [events] in square brackets."
+    )
+    yield (
+        f"ICANS: graded with CAPD below {safety.capd_below_years:g} years, with ICE from then on."
+        " ICANS: immune effector cell-associated neurotoxicity syndrome."
+    )
+
+
+def _ongoing_note() -> str:
+    """Which events are ongoing."""
+    return (
+        "Ongoing: without an end date, and neither recovered nor fatal by the outcome. Onsets and"
+        " durations by recorded dates: a first onset or a duration that rests on an imputed date is"
+        " left out."
+    )
 
 
 OUTPUT = Output(

@@ -14,7 +14,7 @@ from durable.contracts.adae import (
     window_flag,
 )
 from durable.contracts.results import TOTAL, Parameter, Result, Statistic
-from durable.display import definitions as say
+from durable.outputs import definitions
 from durable.outputs.ard import Ard
 from durable.outputs.cells import count
 from durable.outputs.datasets import AnalysisDatasets
@@ -215,18 +215,45 @@ def _category_labels(safety: Safety) -> Iterator[tuple[str, str]]:
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from say.treatment_emergent()
-    yield say.counting(plan.safety)
-    yield say.event_windows(plan.safety)
+    yield from definitions.treatment_emergent()
+    yield definitions.counting(plan.safety)
+    yield definitions.event_windows(plan.safety)
     yield (
         "Fatal: grade 5 or outcome fatal. Dose-limiting and special-interest events as recorded;"
         " deaths that were not assessed are in the table of dose-limiting toxicities only."
     )
-    yield say.relatedness(plan.safety)
-    yield say.followed(plan.safety)
-    yield say.before_infusion()
-    yield say.missing_grade(plan.safety)
-    yield say.bound(plan.statistics)
+    yield _relatedness_note(plan.safety)
+    yield _followed_note(plan.safety)
+    yield _before_infusion_note()
+    yield definitions.missing_grade(plan.safety)
+    yield definitions.bound(plan.statistics)
+
+
+def _relatedness_note(safety: Safety) -> str:
+    """What counts as related, serious and dose-limiting where nothing is recorded."""
+    counted = safety.missing_related.replace("_", " ")
+    return (
+        f"Related: to the treatment, as recorded; an event without a record counts as {counted}."
+        " One without a record of seriousness counts as not serious."
+    )
+
+
+def _followed_note(safety: Safety) -> str:
+    """Who was followed through the registered window."""
+    days = safety.windows_days[0]
+    return (
+        f"Followed {days} days: day {days} was on or before the data cut-off, and the subject was"
+        " under observation (last contact or death, not after withdrawal) on that day or later, or"
+        " had died by then."
+    )
+
+
+def _before_infusion_note() -> str:
+    """How events before the infusion are divided."""
+    return (
+        "Before the infusion: the day of lymphodepletion begins its period, the day of infusion is"
+        " after it; a subject may stand in both periods."
+    )
 
 
 OUTPUT = Output(

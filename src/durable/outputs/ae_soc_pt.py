@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 
 from durable.contracts.results import WHOLE_COLUMN, Result
-from durable.display import definitions as say
+from durable.outputs import definitions
 from durable.outputs.ard import Ard
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import groups
@@ -93,15 +93,15 @@ def _table(ard: Ard, plan: Plan) -> Rows:
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from say.treatment_emergent()
-    yield say.counting(plan.safety)
-    yield say.event_windows(plan.safety)
+    yield from definitions.treatment_emergent()
+    yield definitions.counting(plan.safety)
+    yield definitions.event_windows(plan.safety)
     yield (
         "Classes by descending number of subjects (all infused, in the window) and then by name;"
         " terms alike within their class."
     )
-    yield say.missing_grade(plan.safety)
-    yield say.bound(plan.statistics)
+    yield definitions.missing_grade(plan.safety)
+    yield definitions.bound(plan.statistics)
 
 
 OUTPUT = Output(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from durable.contracts.results import Parameter, Result, Statistic
-from durable.display import definitions as say
+from durable.outputs import definitions
 from durable.outputs.ard import Ard
 from durable.outputs.cells import count
 from durable.outputs.datasets import AnalysisDatasets
@@ -88,11 +88,22 @@ def _table(ard: Ard, plan: Plan) -> Rows:
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from say.treatment_emergent()
-    yield say.counting(plan.safety)
-    yield from say.special_interest(plan.safety)
-    yield say.missing_grade(plan.safety)
-    yield say.bound(plan.statistics)
+    yield from definitions.treatment_emergent()
+    yield definitions.counting(plan.safety)
+    yield from _special_interest_notes(plan.safety)
+    yield definitions.missing_grade(plan.safety)
+    yield definitions.bound(plan.statistics)
+
+
+def _special_interest_notes(safety: Safety) -> Iterator[str]:
+    """Which events are of special interest."""
+    yield (
+        "Treatment-emergent at any time, by the label in the data; CRS and ICANS by ASTCT grade"
+        " have a table of their own. Prolonged cytopenia:"
+        f" {safety.cytopenia} of grade {safety.prolonged_cytopenia_grade} or higher, present after"
+        f" day {safety.prolonged_cytopenia_day}; without an end date, as long as the subject is"
+        " followed; recovered on a day not recorded: not counted, and reported apart."
+    )
 
 
 OUTPUT = Output(

@@ -8,7 +8,7 @@ from functools import partial
 import pandas as pd
 
 from durable.contracts.results import Result
-from durable.display import definitions as say
+from durable.jdm import wording
 from durable.jdm.measures import COMPONENTS, core_set_measure
 from durable.jdm.parameters import ATTAINABLE_SCORE, ENZYME_FOLLOWED, SCORE
 from durable.outputs.ard import Ard
@@ -107,15 +107,15 @@ def _continuous(plan: Plan) -> dict[str, tuple[str, list[Line]]]:
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from say.core_set(plan.response)
+    yield from wording.core_set(plan.response)
     enzyme = plan.response.measures["enzyme"] == "enzyme"
     normal = ", the enzyme at its upper limit of normal" if enzyme else ""
     yield (
         f"Maximum attainable score: every measure at its best value{normal}."
         " Quartiles by the SAS default definition."
     )
-    yield from say.remission(plan.response)
-    yield say.ABBREVIATIONS
+    yield from wording.remission(plan.response)
+    yield wording.ABBREVIATIONS
 
 
 def _records(_: Plan) -> tuple[RecordFilter, ...]:

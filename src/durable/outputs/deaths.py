@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from durable.contracts.results import WHOLE_COLUMN, Result, Statistic
-from durable.display import definitions as say
+from durable.outputs import definitions
 from durable.outputs import formats as f
 from durable.outputs.ard import Ard
 from durable.outputs.cells import count
@@ -84,7 +84,7 @@ def _table(ard: Ard, plan: Plan) -> Rows:
 
 def _footnotes(plan: Plan) -> Iterator[str]:
     yield "Deaths on or after the day of infusion (day 0), in windows of days after it."
-    yield say.bound(plan.statistics)
+    yield definitions.bound(plan.statistics)
 
 
 OUTPUT = Output(

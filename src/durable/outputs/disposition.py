@@ -8,7 +8,8 @@ from functools import partial
 import pandas as pd
 
 from durable.contracts.results import Parameter, Result, Statistic
-from durable.display import definitions as say
+from durable.jdm import wording
+from durable.outputs import definitions
 from durable.outputs.ard import Ard
 from durable.outputs.cells import count, count_with_percent_or_0, summary_lines
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter
@@ -126,8 +127,8 @@ def _footnotes(plan: Plan) -> Iterator[str]:
         " infusion to death, whatever the last contact; else to withdrawal or last contact,"
         " whichever is earlier."
     )
-    yield from say.remission(plan.response)
-    yield from say.windows(plan)
+    yield from wording.remission(plan.response)
+    yield from definitions.windows(plan)
 
 
 def _records(_: Plan) -> tuple[RecordFilter, ...]:

@@ -8,7 +8,7 @@ from math import nan
 import pandas as pd
 
 from durable.contracts.results import NOT_RECORDED, Result, Statistic
-from durable.display import definitions as say
+from durable.outputs import definitions
 from durable.outputs import formats as f
 from durable.outputs.ard import Ard
 from durable.outputs.datasets import AnalysisDatasets
@@ -236,8 +236,28 @@ def _headings(plan: Plan) -> tuple[str, ...]:
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from say.limiting(plan.safety)
-    yield say.bound(plan.statistics)
+    yield from _dlt_notes(plan.safety)
+    yield definitions.bound(plan.statistics)
+
+
+def _dlt_notes(safety: Safety) -> Iterator[str]:
+    """Dose-limiting toxicities, who is evaluable for them, and the rule."""
+    days = safety.dlt_window_days
+    yield (
+        "DLT: dose-limiting toxicity, recorded as such, treatment-emergent, begun within"
+        f" {days} days of infusion. A death within {days} days counts as one where it was not"
+        " assessed (no fatal event recorded, or one whose dlt is empty); where its events are"
+        " recorded as not dose-limiting it does not. Evaluable: followed to day"
+        f" {days} (last contact or death, not after withdrawal), or with a DLT by then. Percentages"
+        " and bounds of the evaluable."
+    )
+    if safety.escalation != "none":
+        yield (
+            f"{safety.escalation} rule (Storer 1989, design A) of each dose level of part"
+            f" {safety.escalation_part} on its own: 0 of 3 escalate, 1 of 3 expand to 6, 1 of 6"
+            " escalate, 2 or more stop. With a death that was not assessed it recommends no"
+            " escalation: adjudicate first."
+        )
 
 
 OUTPUT = Output(

@@ -15,10 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.contracts.results import Result, Statistic
-from durable.display import definitions as say
+from durable.jdm import wording
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.parameters import SCORE, SCORE_ENZYME_MAXIMUM, SCORE_ENZYME_ZERO
 from durable.jdm.response import Response, Strategy
+from durable.outputs import definitions
 from durable.outputs.ard import Ard
 from durable.outputs.cells import (
     count,
@@ -321,16 +322,16 @@ _WORSENED = {
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from say.improvement(plan.response)
-    yield say.new_therapy(plan.response)
-    yield from say.windows(plan)
-    yield from say.core_set(plan.response)
-    yield from say.proportions(plan.statistics)
+    yield from wording.improvement(plan.response)
+    yield definitions.new_therapy(plan.response)
+    yield from definitions.windows(plan)
+    yield from wording.core_set(plan.response)
+    yield from definitions.proportions(plan.statistics)
     yield (
         "Missing: no assessment with a score in the window. Pending: the window was open at the"
         " data cut-off. Rates of all infused count the pending as not improved."
     )
-    yield say.ABBREVIATIONS
+    yield wording.ABBREVIATIONS
 
 
 def _records(plan: Plan) -> tuple[RecordFilter, ...]:

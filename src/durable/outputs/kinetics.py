@@ -17,7 +17,7 @@ from durable.contracts.results import (
     Result,
     Statistic,
 )
-from durable.display import definitions as say
+from durable.outputs import definitions
 from durable.outputs import formats as f
 from durable.outputs.ard import Ard
 from durable.outputs.cells import count, joined, value, value_with_limits
@@ -183,7 +183,7 @@ def _footnotes(plan: Plan) -> Iterator[str]:
         " of 0, or a value below its limit. Not calculable: also without a result after the day of"
         " infusion. Never detected: Cmax and areas 0, Tmax and Tlast not calculable."
     )
-    yield say.elapsed_days()
+    yield definitions.elapsed_days()
     spans = [f"{p.label} day {p.day} +/- {p.window}" for p in rule.persistence]
     if spans:
         yield (

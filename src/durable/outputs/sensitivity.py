@@ -11,8 +11,9 @@ import pandas as pd
 
 from durable.contracts.results import PRIMARY, TOTAL, Result, Statistic
 from durable.derive.endpoints import ENDPOINTS
-from durable.display import definitions as say
+from durable.jdm import wording
 from durable.jdm.response import Response
+from durable.outputs import definitions
 from durable.outputs.ard import Ard
 from durable.outputs.cells import count, estimate_with_ci, percent_with_ci, ratio_with_ci
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter
@@ -145,13 +146,13 @@ def _footnotes(plan: Plan) -> Iterator[str]:
     for name, variant in plan.sensitivity.items():
         changes = _changes(variant.model_dump(include={"response", "statistics"}))
         yield f"{variant.title or name}: {'; '.join(changes)}"
-    yield from say.remission(plan.response)
-    yield from say.recurrence(plan.response)
-    yield from say.duration(plan)
-    yield from say.improvement(plan.response)
-    yield say.new_therapy(plan.response)
-    yield from say.core_set(plan.response)
-    yield from say.survival(plan.statistics)
+    yield from wording.remission(plan.response)
+    yield from wording.recurrence(plan.response)
+    yield from definitions.duration(plan)
+    yield from wording.improvement(plan.response)
+    yield definitions.new_therapy(plan.response)
+    yield from wording.core_set(plan.response)
+    yield from definitions.survival(plan.statistics)
     statistics = plan.statistics
     yield (
         "Turnbull estimates: a range left open by the data is shown at its late end; intervals"

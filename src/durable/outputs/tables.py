@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from durable.display import definitions as say
-from durable.outputs import OUTPUTS
+from durable.outputs import OUTPUTS, definitions
 from durable.outputs.ard import Ard
 from durable.outputs.output import Output
 from durable.outputs.table import Row, Table
@@ -31,12 +30,12 @@ def tables(
     for number, entry in enumerate(OUTPUTS, start=1):
         if ard.columns(entry.name):
             output = entry.load()
-            source = say.provenance(digest, provenance, output.datasets)
+            source = definitions.provenance(digest, provenance, output.datasets)
             yield Table(
                 name=output.name,
                 number=number,
                 title=output.title,
-                subtitles=(f"Population: {output.population}", say.study(plan)),
+                subtitles=(f"Population: {output.population}", definitions.study(plan)),
                 columns=output.columns(ard, plan),
                 rows=table_rows(output, ard, plan),
                 footnotes=(*output.footnotes(plan), source),

@@ -9,7 +9,8 @@ import pandas as pd
 
 from durable.contracts.results import Result, Statistic
 from durable.derive.endpoints import CENSORING_LABELS, ENDPOINTS, EVENT_LABELS, Endpoint
-from durable.display import definitions as say
+from durable.jdm import wording
+from durable.outputs import definitions
 from durable.outputs import formats as f
 from durable.outputs.ard import Ard
 from durable.outputs.cells import count, estimate_with_ci, joined, n_percent
@@ -137,11 +138,11 @@ def _landmark(find: Lookup, month: float, p: int) -> str:
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from say.remission(plan.response)
-    yield from say.recurrence(plan.response)
-    yield from say.duration(plan)
-    yield from say.survival(plan.statistics)
-    yield say.ABBREVIATIONS
+    yield from wording.remission(plan.response)
+    yield from wording.recurrence(plan.response)
+    yield from definitions.duration(plan)
+    yield from definitions.survival(plan.statistics)
+    yield wording.ABBREVIATIONS
 
 
 OUTPUT = Output(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from durable.display import definitions as say
 from durable.display.documents import layout, rtf
 from durable.display.tables import tables
 from durable.figures.captions import figures_drawn
 from durable.files import whole, write_text
+from durable.outputs import definitions
 from durable.outputs.ard import read_ard
 from durable.plan import Plan
 
@@ -17,7 +17,7 @@ def run(plan: Plan, folder: Path) -> None:
     """Read ``ard.csv`` and ``figures/``; write the forms that ``outputs.documents`` names."""
     forms = plan.outputs.documents
     layouts = [layout.lay_out(table) for table in tables(plan, folder, read_ard(folder))]
-    running = say.study(plan)
+    running = definitions.study(plan)
     bound = folder / "documents" / "tables_and_figures"
     if "rtf" in forms:
         write_text(

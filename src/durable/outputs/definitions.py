@@ -1,18 +1,13 @@
-"""The definitions in force, in sentences read from the plan: printed under what depends on them."""
+"""The definitions in force, in sentences read from the plan, that several outputs print."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from durable.jdm.response import MissedAssessments, Response
-from durable.jdm.wording import ABBREVIATIONS as ABBREVIATIONS
-from durable.jdm.wording import core_set as core_set
-from durable.jdm.wording import improvement as improvement
-from durable.jdm.wording import recurrence as recurrence
-from durable.jdm.wording import remission as remission
 from durable.plan import Plan, Safety, Statistics
 from durable.schedule import Visit
-from durable.wording import listed as listed
+from durable.wording import listed
 
 QUANTILE_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}
 
@@ -173,42 +168,6 @@ def missing_grade(rule: Safety) -> str:
     )
 
 
-def relatedness(rule: Safety) -> str:
-    """What counts as related, serious and dose-limiting where nothing is recorded."""
-    counted = rule.missing_related.replace("_", " ")
-    return (
-        f"Related: to the treatment, as recorded; an event without a record counts as {counted}."
-        " One without a record of seriousness counts as not serious."
-    )
-
-
-def followed(rule: Safety) -> str:
-    """Who was followed through the registered window."""
-    days = rule.windows_days[0]
-    return (
-        f"Followed {days} days: day {days} was on or before the data cut-off, and the subject was"
-        " under observation (last contact or death, not after withdrawal) on that day or later, or"
-        " had died by then."
-    )
-
-
-def before_infusion() -> str:
-    """How events before the infusion are divided."""
-    return (
-        "Before the infusion: the day of lymphodepletion begins its period, the day of infusion is"
-        " after it; a subject may stand in both periods."
-    )
-
-
-def outcomes() -> str:
-    """Which events are ongoing."""
-    return (
-        "Ongoing: without an end date, and neither recovered nor fatal by the outcome. Onsets and"
-        " durations by recorded dates: a first onset or a duration that rests on an imputed date is"
-        " left out."
-    )
-
-
 def bound(statistics: Statistics) -> str:
     """What no event among so many still allows."""
     level = f"{100 * statistics.conf_level:g} %"
@@ -216,50 +175,6 @@ def bound(statistics: Statistics) -> str:
         f"{level} upper bound: exact (Clopper-Pearson), one-sided, given where no subject has the"
         " event. NE: not estimable."
     )
-
-
-def neurotoxicity(rule: Safety) -> Iterator[str]:
-    """How CRS and ICANS are found and graded."""
-    yield (
-        f"Treatment-emergent events of special interest recorded as {rule.crs} (CRS) or"
-        f" {rule.icans} (ICANS), by ASTCT consensus grade (Lee 2019), not by CTCAE. n: subjects,"
-        " each once, at the worst known grade; percentages of N; [events] in square brackets."
-    )
-    yield (
-        f"ICANS: graded with CAPD below {rule.capd_below_years:g} years, with ICE from then on."
-        " ICANS: immune effector cell-associated neurotoxicity syndrome."
-    )
-
-
-def special_interest(rule: Safety) -> Iterator[str]:
-    """Which events are of special interest."""
-    yield (
-        "Treatment-emergent at any time, by the label in the data; CRS and ICANS by ASTCT grade"
-        " have a table of their own. Prolonged cytopenia:"
-        f" {rule.cytopenia} of grade {rule.prolonged_cytopenia_grade} or higher, present after day"
-        f" {rule.prolonged_cytopenia_day}; without an end date, as long as the subject is followed;"
-        " recovered on a day not recorded: not counted, and reported apart."
-    )
-
-
-def limiting(rule: Safety) -> Iterator[str]:
-    """Dose-limiting toxicities, who is evaluable for them, and the rule."""
-    days = rule.dlt_window_days
-    yield (
-        "DLT: dose-limiting toxicity, recorded as such, treatment-emergent, begun within"
-        f" {days} days of infusion. A death within {days} days counts as one where it was not"
-        " assessed (no fatal event recorded, or one whose dlt is empty); where its events are"
-        " recorded as not dose-limiting it does not. Evaluable: followed to day"
-        f" {days} (last contact or death, not after withdrawal), or with a DLT by then. Percentages"
-        " and bounds of the evaluable."
-    )
-    if rule.escalation != "none":
-        yield (
-            f"{rule.escalation} rule (Storer 1989, design A) of each dose level of part"
-            f" {rule.escalation_part} on its own: 0 of 3 escalate, 1 of 3 expand to 6, 1 of 6"
-            " escalate, 2 or more stop. With a death that was not assessed it recommends no"
-            " escalation: adjudicate first."
-        )
 
 
 def provenance(plan_digest: str, sources: dict[str, dict[str, object]], dataset: str) -> str:
