@@ -78,6 +78,12 @@ def write_text(path: Path, text: str) -> None:
         aside.write_bytes(text.encode())
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write bytes as they are."""
+    with whole(path) as aside:
+        aside.write_bytes(content)
+
+
 def write_csv(path: Path, frame: pd.DataFrame) -> None:
     """Write a frame for programs and spreadsheets: text that looks like a formula is quoted."""
     with whole(path) as aside, aside.open("wb") as file:

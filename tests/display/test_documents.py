@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from durable.display.documents import docx, layout, pdf, rtf
-from durable.display.documents.layout import CONTINUED, NO_BREAK, lay_out, row_height
+from durable.display import layout, rtf
+from durable.display.layout import CONTINUED, NO_BREAK, lay_out, row_height
+from durable.export import docx, pdf
 from durable.figures.spec import Caption, DrawnFigure
 from durable.outputs.table import Row, Table
 from tests.programs import needs

@@ -22,15 +22,15 @@ from hypothesis import strategies as st
 from durable.export import transport
 from durable.export.datasets import Dataset
 from durable.export.define import to_xml
-from durable.export.submission import report
 from durable.export.transport import (
     Change,
     continuations,
-    fitted,
+    fit_to_xpt,
     pieces_of,
     to_ascii,
     write_transport,
 )
+from durable.export.xpt import report
 from durable.plan import Plan
 from tests.programs import needs
 
@@ -89,7 +89,7 @@ def test_pyreadstat_reads_back_what_the_dataset_holds(
     datasets: dict[str, Dataset], tmp_path: Path
 ) -> None:
     for dataset in datasets.values():
-        fitting, changes = fitted(dataset, "ascii")
+        fitting, changes = fit_to_xpt(dataset, "ascii")
         assert changes == []
         frame, meta = pyreadstat.read_xport(written(fitting, tmp_path))
         assert meta.table_name == dataset.name
@@ -105,7 +105,7 @@ def test_pyreadstat_reads_back_what_the_dataset_holds(
 @pytest.mark.needs_r
 @needs("Rscript")
 def test_r_reads_back_what_the_dataset_holds(datasets: dict[str, Dataset], tmp_path: Path) -> None:
-    files = [str(written(fitted(d, "ascii")[0], tmp_path)) for d in datasets.values()]
+    files = [str(written(fit_to_xpt(d, "ascii")[0], tmp_path)) for d in datasets.values()]
     done = subprocess.run(
         ["Rscript", "-e", READ_IN_R, *files], check=True, capture_output=True, text=True
     )
@@ -127,7 +127,7 @@ def test_r_reads_back_what_the_dataset_holds(datasets: dict[str, Dataset], tmp_p
 def test_the_header_bears_the_data_cut_off_and_the_file_is_the_same_again(
     datasets: dict[str, Dataset], tmp_path: Path
 ) -> None:
-    dataset, _ = fitted(datasets["ADSL"], "ascii")
+    dataset, _ = fit_to_xpt(datasets["ADSL"], "ascii")
     content = written(dataset, tmp_path).read_bytes()
     assert re.findall(rb"\d\d[A-Z]{3}\d\d:\d\d:\d\d:\d\d", content) == [b"30JUN24:00:00:00"] * 4
     assert content[80:104] == b"SAS     SAS     SASLIB  "
@@ -139,12 +139,12 @@ def test_a_dataset_without_records_or_with_a_variable_never_given_keeps_its_type
 ) -> None:
     adsl = datasets["ADSL"]
     empty = replace(adsl, frame=adsl.frame.assign(DTHDT=pd.NaT, AGE=np.nan).astype({"AGE": float}))
-    frame, meta = pyreadstat.read_xport(written(fitted(empty, "ascii")[0], tmp_path))
+    frame, meta = pyreadstat.read_xport(written(fit_to_xpt(empty, "ascii")[0], tmp_path))
     assert meta.original_variable_types["DTHDT"] == "DATE9"
     assert meta.readstat_variable_types["DTHDT"] == "double"
     assert frame["AGE"].isna().all()
     none = replace(adsl, frame=adsl.frame.iloc[:0])
-    frame, meta = pyreadstat.read_xport(written(fitted(none, "ascii")[0], tmp_path))
+    frame, meta = pyreadstat.read_xport(written(fit_to_xpt(none, "ascii")[0], tmp_path))
     assert len(frame) == 0
     assert list(frame) == list(adsl.frame)
     assert meta.readstat_variable_types["SEX"] == "string"
@@ -198,7 +198,7 @@ def test_what_the_form_does_not_hold_is_written_by_rule_and_listed(
 ) -> None:
     long = " ".join(["because"] * 60)
     dataset = with_texts(datasets["ADSL"], "DCSREAS", ["撤回", long, "end ", None])
-    fitting, changes = fitted(dataset, "ascii")
+    fitting, changes = fit_to_xpt(dataset, "ascii")
     assert [(c.variable, c.row, c.rule) for c in changes] == [
         ("DCSREAS", 1, "not_ascii"),
         ("DCSREAS", 2, "split_at_200"),
@@ -276,7 +276,7 @@ def test_a_long_chinese_text_is_read_back_whole(
 ) -> None:
     assert len(CHINESE) == 29
     text = CHINESE * 15
-    fitting, changes = fitted(with_texts(datasets[dataset], name, [text, "short"]), rule)
+    fitting, changes = fit_to_xpt(with_texts(datasets[dataset], name, [text, "short"]), rule)
     frame, meta = pyreadstat.read_xport(written(fitting, tmp_path), encoding="UTF-8")
     split = next(change for change in changes if change.rule == "split_at_200")
     names = split.written.split(", ")
@@ -311,7 +311,7 @@ def test_two_long_texts_of_one_dataset_do_not_share_a_variable(
         frame=adsl.frame.assign(DCSREAS1=pd.Series(["b" * 401], dtype=object)),
         variables=(*adsl.variables, other),
     )
-    fitting, changes = fitted(both, "ascii")
+    fitting, changes = fit_to_xpt(both, "ascii")
     assert [(c.variable, c.written) for c in changes] == [
         ("DCSREAS", "DCSREAS, DCSREA1"),
         ("DCSREAS1", "DCSREAS1, DCSRE1, DCSREAS2"),
@@ -336,7 +336,7 @@ def test_a_sign_is_never_cut() -> None:
 def test_a_control_sign_does_not_end_the_text(
     datasets: dict[str, Dataset], tmp_path: Path, rule: transport.TextRule
 ) -> None:
-    fitting, changes = fitted(with_texts(datasets["ADSL"], "DCSREAS", ["a\0b\nc"]), rule)
+    fitting, changes = fit_to_xpt(with_texts(datasets["ADSL"], "DCSREAS", ["a\0b\nc"]), rule)
     assert [c.rule for c in changes] == ["control_sign"]
     frame, _ = pyreadstat.read_xport(written(fitting, tmp_path))
     assert list(frame["DCSREAS"]) == ["a<U+0000>b<U+000A>c"]
@@ -348,13 +348,13 @@ def test_numbers_are_exact(datasets: dict[str, Dataset], numbers: list[float]) -
     adpp = datasets["ADPP"]
     frame = adpp.frame.iloc[[0] * len(numbers)].assign(AVAL=numbers)
     with TemporaryDirectory() as folder:
-        path = written(fitted(replace(adpp, frame=frame), "ascii")[0], Path(folder))
+        path = written(fit_to_xpt(replace(adpp, frame=frame), "ascii")[0], Path(folder))
         read, _ = pyreadstat.read_xport(path)
     assert list(read["AVAL"]) == numbers
 
 
 def test_utf8_is_kept_where_the_plan_says_so(datasets: dict[str, Dataset], tmp_path: Path) -> None:
-    fitting, changes = fitted(with_texts(datasets["ADSL"], "DCSREAS", ["撤回 é"]), "utf-8")
+    fitting, changes = fit_to_xpt(with_texts(datasets["ADSL"], "DCSREAS", ["撤回 é"]), "utf-8")
     assert changes == []
     frame, _ = pyreadstat.read_xport(written(fitting, tmp_path), encoding="UTF-8")
     assert list(frame["DCSREAS"]) == ["撤回 é"]
@@ -362,7 +362,7 @@ def test_utf8_is_kept_where_the_plan_says_so(datasets: dict[str, Dataset], tmp_p
 
 def test_a_parameter_code_that_is_too_long_is_listed(datasets: dict[str, Dataset]) -> None:
     dataset = with_texts(datasets["ADPP"], "PARAMCD", ["PERSMONTH12"])
-    _, changes = fitted(dataset, "ascii")
+    _, changes = fit_to_xpt(dataset, "ascii")
     assert [(c.rule, c.recorded) for c in changes] == [("paramcd_over_8", "PERSMONTH12")]
 
 
@@ -370,7 +370,7 @@ def test_names_that_the_form_has_no_room_for_are_refused(datasets: dict[str, Dat
     adsl = datasets["ADSL"]
     first = replace(adsl.variables[0], label="x" * 41)
     with pytest.raises(ValueError, match=r"ADSL\.STUDYID: name or label is too long"):
-        fitted(replace(adsl, variables=(first, *adsl.variables[1:])), "ascii")
+        fit_to_xpt(replace(adsl, variables=(first, *adsl.variables[1:])), "ascii")
 
 
 def test_a_header_of_another_form_is_not_written_over() -> None:
@@ -380,7 +380,7 @@ def test_a_header_of_another_form_is_not_written_over() -> None:
 
 def test_the_listing_is_safe_in_a_spreadsheet(datasets: dict[str, Dataset]) -> None:
     formula = "=HYPERLINK(\u201cx\u201d)"
-    _, changes = fitted(with_texts(datasets["ADSL"], "DCSREAS", [formula]), "ascii")
+    _, changes = fit_to_xpt(with_texts(datasets["ADSL"], "DCSREAS", [formula]), "ascii")
     row = next(csv.DictReader(report(changes).splitlines()))
     assert row["recorded"] == f"'{formula}"
     assert row["written"] == '\'=HYPERLINK("x")'

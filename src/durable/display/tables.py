@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
-from durable.display.documents import layout, rtf
+from durable.display import layout, rtf
 from durable.files import safe_cell, write_text
 from durable.outputs import definitions
 from durable.outputs.ard import Ard, read_ard

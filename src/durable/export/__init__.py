@@ -1,1 +1,4 @@
-"""Results to forms that are handed over: datasets, their description, analysis results."""
+"""What is handed over: a module a delivery, listed in `durable.deliveries`.
+
+Each module holds ``write(analysis)``, which writes its files from the results of the analysis.
+"""

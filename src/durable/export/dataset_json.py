@@ -1,18 +1,30 @@
-"""Datasets as CDISC Dataset-JSON 1.1, at full precision and in their own text."""
+"""Delivery ``dataset-json``: CDISC Dataset-JSON 1.1, at full precision and in its own text."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from durable.export import identity
 from durable.export.datasets import Dataset, Variable
+from durable.files import write_text
 from durable.plan import Plan
 
+if TYPE_CHECKING:
+    from durable.export.handover import FinishedAnalysis
+
 _TYPES = {"text": "string", "integer": "integer", "float": "double", "date": "date"}
+
+
+def write(analysis: FinishedAnalysis) -> None:
+    """Write ``export/dataset-json/*.json``."""
+    metadata = "../define.xml" if analysis.delivers("define") else None
+    for dataset in analysis.datasets:
+        path = analysis.folder / "export" / "dataset-json" / f"{dataset.name.lower()}.json"
+        write_text(path, to_json(dataset, analysis.plan, metadata))
 
 
 def to_json(dataset: Dataset, plan: Plan, metadata_file: str | None) -> str:

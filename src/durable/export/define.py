@@ -1,11 +1,11 @@
-"""The define.xml 2.1 of the datasets: labels, types, codes, origins, and derivations as methods."""
+"""Delivery ``define``: define.xml 2.1, with labels, types, codes, origins and derivations."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from odmlib.define_2_1 import model as define
@@ -13,7 +13,12 @@ from odmlib.define_2_1 import model as define
 from durable.contracts.metadata import Origin
 from durable.export import identity
 from durable.export.datasets import Dataset, Variable
+from durable.export.transport import fit_to_xpt
+from durable.files import write_text
 from durable.plan import Plan
+
+if TYPE_CHECKING:
+    from durable.export.handover import FinishedAnalysis
 
 _TYPES = {"text": "text", "integer": "integer", "float": "float", "date": "integer"}
 _STANDARD = "STD.ADAMIG"
@@ -30,6 +35,17 @@ class _Parts:
     codes: list[Any] = field(default_factory=list)
     lists: list[Any] = field(default_factory=list)
     clauses: list[Any] = field(default_factory=list)
+
+
+def write(analysis: FinishedAnalysis) -> None:
+    """Write ``export/define.xml``, of the transport files where they are delivered."""
+    plan = analysis.plan
+    if analysis.delivers("xpt"):
+        datasets = [fit_to_xpt(each, plan.outputs.xpt_text)[0] for each in analysis.datasets]
+        files = "xpt/{}.xpt"
+    else:
+        datasets, files = analysis.datasets, "dataset-json/{}.json"
+    write_text(analysis.folder / "export" / "define.xml", to_xml(datasets, plan, files))
 
 
 def to_xml(datasets: Sequence[Dataset], plan: Plan, files: str) -> str:

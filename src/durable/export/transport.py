@@ -60,7 +60,7 @@ class Change:
     """The text in the file; of a text in several variables (``split_at_200``) their names."""
 
 
-def fitted(dataset: Dataset, rule: TextRule) -> tuple[Dataset, list[Change]]:
+def fit_to_xpt(dataset: Dataset, rule: TextRule) -> tuple[Dataset, list[Change]]:
     """A dataset as the form can hold it, and every value that had to change for it.
 
     Text that is not ASCII is written by `rule`; text longer than 200 bytes goes on in further
@@ -99,7 +99,7 @@ def fitted(dataset: Dataset, rule: TextRule) -> tuple[Dataset, list[Change]]:
 
 
 def write_transport(path: Path, dataset: Dataset, day: dt.date) -> None:
-    """Write a dataset that `fitted` made; `day` stands for the time of writing."""
+    """Write a dataset that `fit_to_xpt` made; `day` stands for the time of writing."""
     from pyreadstat import write_xport
 
     dates = [variable.name for variable in dataset.variables if variable.type == "date"]

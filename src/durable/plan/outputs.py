@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, Strict
 
+from durable.deliveries import described, names
 from durable.sections import Section, Text, unique
+
+if TYPE_CHECKING:
+    DocumentName = str
+    DatasetName = str
+else:
+    DocumentName = Literal[names("documents")]
+    DatasetName = Literal[names("datasets")]
 
 
 class Outputs(Section):
@@ -16,19 +24,16 @@ class Outputs(Section):
     """Decimals of percentages in tables."""
     month_decimals: Annotated[int, Field(ge=0, le=6)] = 1
     """Decimals of months in tables."""
-    documents: Annotated[
-        tuple[Literal["rtf", "docx", "pdf"], ...], Strict(False), AfterValidator(unique)
-    ] = ()
-    """Documents beside the tables and figures. rtf: all of them in one file; pdf: all of them in
-    one file, and each figure; docx: each table. Each table is written as RTF in any case."""
-    datasets: Annotated[
-        tuple[Literal["xpt", "dataset-json", "define", "ars"], ...],
-        Strict(False),
-        AfterValidator(unique),
-    ] = ()
-    """Forms in which datasets and results are handed over: xpt: SAS transport, version 5;
-    dataset-json: CDISC Dataset-JSON 1.1; define: CDISC define.xml 2.1 of those datasets; ars: the
-    results by the CDISC Analysis Results Standard 1.0."""
+    documents: Annotated[tuple[DocumentName, ...], Strict(False), AfterValidator(unique)] = Field(
+        (),
+        description=f"Documents beside the tables and figures. {described('documents')}. Each table"
+        " is written as RTF in any case.",
+    )
+    datasets: Annotated[tuple[DatasetName, ...], Strict(False), AfterValidator(unique)] = Field(
+        (),
+        description="Forms in which datasets and results are handed over."
+        f" {described('datasets')}.",
+    )
     xpt_text: Literal["ascii", "utf-8"] = "ascii"
     """Text in SAS transport files. ascii: accents are dropped and other signs written as their code
     point, <U+7EA2>; utf-8: as it is. Every change is listed."""

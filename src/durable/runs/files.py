@@ -7,6 +7,7 @@ from pathlib import Path
 
 from durable.contracts.results import SERIES as IN_SERIES
 from durable.contracts.tables import TABLES
+from durable.deliveries import asked_for
 from durable.figures import figures_of
 from durable.outputs import outputs_of
 from durable.plan import Plan
@@ -150,23 +151,10 @@ def _displayed(plan: Plan) -> list[str]:
 
 
 def _exported(plan: Plan) -> list[str]:
-    documents, datasets = plan.outputs.documents, plan.outputs.datasets
-    found = []
-    if "pdf" in documents:
-        found += [f"figures/f_{name}.pdf" for name in figure_names(plan)]
-    found += [f"documents/tables_and_figures.{form}" for form in documents if form != "docx"]
-    if "docx" in documents:
-        found += [f"tables/{name}.docx" for name in table_names(plan)]
-    if "xpt" in datasets:
-        found += [f"export/xpt/{name}.xpt" for name in dataset_names(plan)]
-        found.append("export/report.csv")
-    if "dataset-json" in datasets:
-        found += [f"export/dataset-json/{name}.json" for name in dataset_names(plan)]
-    if "define" in datasets:
-        found.append("export/define.xml")
-    if "ars" in datasets:
-        found.append("export/ars.json")
-    return found
+    figures = [f"f_{name}" for name in figure_names(plan)]
+    made = (table_names(plan), figures, dataset_names(plan))
+    asked = (*plan.outputs.documents, *plan.outputs.datasets)
+    return [file for delivery in asked_for(asked) for file in delivery.expand(*made)]
 
 
 _OUTPUTS = {

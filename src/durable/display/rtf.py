@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from durable.display.documents import layout as lay
-from durable.display.documents.layout import Layout, Page, Sheet
+from durable.display import layout as lay
+from durable.display.layout import Layout, Page, Sheet
 from durable.figures.spec import DrawnFigure
 from durable.outputs.table import Row
 

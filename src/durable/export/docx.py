@@ -1,20 +1,33 @@
-"""A table as DOCX. Lengths in the file are twips, type sizes half points."""
+"""Delivery ``docx``: each table as DOCX. Lengths in the file are twips, type sizes half points."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from durable.display.documents import layout as lay
-from durable.display.documents.layout import Layout, Page, Sheet
+from durable.display import layout as lay
+from durable.display.layout import Layout, Page, Sheet
+from durable.files import write_bytes
+from durable.outputs import definitions
 from durable.outputs.table import Row
+
+if TYPE_CHECKING:
+    from durable.export.handover import FinishedAnalysis
 
 _W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 _RULE = '<w:{} w:val="single" w:sz="6" w:space="0" w:color="000000"/>'
 #: Files in a DOCX bear a time; the first one that the form knows stands for none.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+def write(analysis: FinishedAnalysis) -> None:
+    """Write ``tables/*.docx``."""
+    running = definitions.study(analysis.plan)
+    for layout in analysis.layouts:
+        path = analysis.folder / "tables" / f"{layout.table.name}.docx"
+        write_bytes(path, render(layout, running))
 
 
 def render(layout: Layout, running: str) -> bytes:

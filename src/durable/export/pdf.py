@@ -1,4 +1,6 @@
-"""All tables and figures as one PDF with contents and bookmarks. Lengths are points.
+"""Delivery ``pdf``: all tables and figures as one PDF with contents and bookmarks, each figure too.
+
+Lengths are points.
 
 Type is embedded: DejaVu Sans, which comes with matplotlib. Full-width signs, which it does not
 have, are set in a font of the Adobe collections, which is not embedded.
@@ -13,12 +15,18 @@ from importlib.util import find_spec
 from io import BytesIO
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from durable.display.documents import layout as lay
-from durable.display.documents.layout import MM, Layout, Page, Sheet
+from durable.display import layout as lay
+from durable.display.layout import MM, Layout, Page, Sheet
+from durable.figures.drawings import draw_pages
 from durable.figures.spec import DrawnFigure
+from durable.files import write_bytes
+from durable.outputs import definitions
 from durable.outputs.table import Row
+
+if TYPE_CHECKING:
+    from durable.export.handover import FinishedAnalysis
 
 _REGULAR, _BOLD, _WIDE = "DejaVuSans", "DejaVuSans-Bold", "STSong-Light"
 #: The layout measures Arial; DejaVu Sans is wider.
@@ -38,6 +46,14 @@ class Leaf:
     name: str = ""
     """Output that begins on the page."""
     title: str = ""
+
+
+def write(analysis: FinishedAnalysis) -> None:
+    """Write ``figures/*.pdf`` and ``documents/tables_and_figures.pdf``."""
+    draw_pages(analysis.plan, analysis.folder)
+    running = definitions.study(analysis.plan)
+    path = analysis.folder / "documents" / "tables_and_figures.pdf"
+    write_bytes(path, bind(analysis.layouts, analysis.figures, running))
 
 
 def bind(layouts: Sequence[Layout], figures: Sequence[DrawnFigure], running: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Stage ``ars``: the results by the CDISC Analysis Results Standard 1.0, as JSON (docs/exports.md).
+"""Delivery ``ars``: the results by the CDISC Analysis Results Standard 1.0, as JSON.
 
 A view of ``ard.csv``: an analysis is a parameter of an output by a group; each of its results is a
 cell of that file, its text unchanged.
@@ -11,8 +11,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from durable.contracts.results import NOT_RECORDED, TOTAL
 from durable.files import write_text
@@ -20,6 +19,9 @@ from durable.outputs import OUTPUTS, definitions, output_named
 from durable.outputs.formats import NOT_ESTIMABLE
 from durable.outputs.output import Output
 from durable.plan import Plan
+
+if TYPE_CHECKING:
+    from durable.export.handover import FinishedAnalysis
 
 Json = dict[str, Any]
 Row = dict[str, str]
@@ -66,12 +68,12 @@ class Analysis:
         return f"subset/{self.parameter}" if self.output == "t_dor" else ""
 
 
-def run(plan: Plan, folder: Path) -> None:
-    """Read ``ard.csv``; write ``export/ars.json``."""
-    with (folder / "ard.csv").open(encoding="utf-8", newline="") as file:
-        event = reporting_event(plan, list(csv.DictReader(file)))
+def write(analysis: FinishedAnalysis) -> None:
+    """Write ``export/ars.json``."""
+    with (analysis.folder / "ard.csv").open(encoding="utf-8", newline="") as file:
+        event = reporting_event(analysis.plan, list(csv.DictReader(file)))
     text = json.dumps(event, ensure_ascii=False, indent=1)
-    write_text(folder / "export" / "ars.json", f"{text}\n")
+    write_text(analysis.folder / "export" / "ars.json", f"{text}\n")
 
 
 def reporting_event(plan: Plan, rows: list[Row]) -> Json:

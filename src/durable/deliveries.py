@@ -1,0 +1,115 @@
+"""The deliveries: what an analysis hands over, in the forms that the plan names.
+
+A delivery is its entry in `DELIVERIES` and its module in `durable.export`, which writes it. The
+keys of the plan with their descriptions, the files of the workflow and the table in docs/exports.md
+are made from the entries. Light to import, and a leaf: nothing of the package is imported here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A form in which tables, figures, datasets or results are handed over.
+
+    Attributes
+    ----------
+    name
+        Its value under the key of the plan.
+    key
+        The key of the plan: ``outputs.documents`` or ``outputs.datasets``.
+    module
+        Module of `durable.export` that writes it, by its function ``write``.
+    about
+        What it is, for the description of the key.
+    files
+        Its files in the folder of results. ``{table}``, ``{figure}`` and ``{dataset}`` stand for
+        the name of each.
+    """
+
+    name: str
+    key: Literal["documents", "datasets"]
+    module: str
+    about: str
+    files: tuple[str, ...]
+
+    def expand(
+        self, tables: Collection[str], figures: Collection[str], datasets: Collection[str]
+    ) -> list[str]:
+        """Its files in an analysis with these tables, figures and datasets."""
+        names = {"table": tables, "figure": figures, "dataset": datasets}
+        expanded = []
+        for file in self.files:
+            kind = next((kind for kind in names if f"{{{kind}}}" in file), None)
+            if kind is None:
+                expanded.append(file)
+            else:
+                expanded += [file.replace(f"{{{kind}}}", name) for name in names[kind]]
+        return expanded
+
+
+DELIVERIES = (
+    Delivery(
+        "rtf",
+        "documents",
+        "rtf",
+        "all tables and figures in one file",
+        ("documents/tables_and_figures.rtf",),
+    ),
+    Delivery("docx", "documents", "docx", "each table", ("tables/{table}.docx",)),
+    Delivery(
+        "pdf",
+        "documents",
+        "pdf",
+        "all tables and figures in one file, and each figure",
+        ("documents/tables_and_figures.pdf", "figures/{figure}.pdf"),
+    ),
+    Delivery(
+        "xpt",
+        "datasets",
+        "xpt",
+        "SAS transport files, version 5",
+        ("export/xpt/{dataset}.xpt", "export/report.csv"),
+    ),
+    Delivery(
+        "dataset-json",
+        "datasets",
+        "dataset_json",
+        "CDISC Dataset-JSON 1.1",
+        ("export/dataset-json/{dataset}.json",),
+    ),
+    Delivery(
+        "define",
+        "datasets",
+        "define",
+        "CDISC define.xml 2.1 of those datasets",
+        ("export/define.xml",),
+    ),
+    Delivery(
+        "ars",
+        "datasets",
+        "ars",
+        "the results by the CDISC Analysis Results Standard 1.0",
+        ("export/ars.json",),
+    ),
+)
+
+
+def asked_for(names: Collection[str]) -> list[Delivery]:
+    """The deliveries of these names."""
+    return [delivery for delivery in DELIVERIES if delivery.name in names]
+
+
+def names(key: Literal["documents", "datasets"]) -> tuple[str, ...]:
+    """Names of the deliveries under a key of the plan."""
+    return tuple(delivery.name for delivery in DELIVERIES if delivery.key == key)
+
+
+def described(key: Literal["documents", "datasets"]) -> str:
+    """What each delivery under a key of the plan is."""
+    entries = [delivery for delivery in DELIVERIES if delivery.key == key]
+    return "; ".join(f"{delivery.name}: {delivery.about}" for delivery in entries)

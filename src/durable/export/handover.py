@@ -1,0 +1,65 @@
+"""Writes the deliveries that the plan asks for, from the results of the analysis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+
+from durable.deliveries import asked_for
+from durable.display.layout import Layout, lay_out
+from durable.display.tables import tables
+from durable.export.datasets import Dataset, read_datasets
+from durable.figures.captions import figures_drawn
+from durable.figures.spec import DrawnFigure
+from durable.outputs.ard import read_ard
+from durable.plan import Plan
+
+
+@dataclass(frozen=True)
+class FinishedAnalysis:
+    """The results that deliveries are made from, each read when first asked for."""
+
+    plan: Plan
+    folder: Path
+    """Folder of results."""
+
+    @cached_property
+    def layouts(self) -> list[Layout]:
+        """The tables in pages, in the order of their numbers."""
+        return [lay_out(table) for table in tables(self.plan, self.folder, read_ard(self.folder))]
+
+    @cached_property
+    def figures(self) -> list[DrawnFigure]:
+        """The figures in the order of their numbers."""
+        return figures_drawn(self.plan, self.folder)
+
+    @cached_property
+    def datasets(self) -> list[Dataset]:
+        """The analysis datasets with the description of their variables."""
+        return list(read_datasets(self.folder, self.plan.safety.windows_days))
+
+    def delivers(self, name: str) -> bool:
+        """Whether the plan asks for a delivery."""
+        return name in self.asked
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Names of the deliveries that the plan asks for."""
+        return (*self.plan.outputs.documents, *self.plan.outputs.datasets)
+
+
+def deliver(plan: Plan, folder: Path) -> None:
+    """Write every delivery that the plan asks for.
+
+    Parameters
+    ----------
+    plan
+        The analysis plan.
+    folder
+        Folder of results.
+    """
+    analysis = FinishedAnalysis(plan, folder)
+    for delivery in asked_for(analysis.asked):
+        import_module(f"durable.export.{delivery.module}").write(analysis)
