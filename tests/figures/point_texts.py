@@ -63,13 +63,13 @@ def waterfall(n: int) -> str:
 def csm(n: int) -> str:
     random = Random(3)
     measures = {
-        "physician_global": ("cm", 10, 0),
-        "parent_global": ("cm", 10, 0),
-        "cmas": ("", 20, 52),
-        "chaq": ("", 3, 0),
-        "chq_phs": ("", 25, 60),
-        "das": ("", 20, 0),
-        "ck": ("x ULN", 14, 0.5),
+        "Physician global assessment": ("VAS", 10, 0),
+        "Parent global assessment": ("VAS", 10, 0),
+        "CMAS": ("", 20, 52),
+        "CHAQ": ("", 3, 0),
+        "CHQ-PhS": ("", 25, 60),
+        "DAS": ("", 20, 0),
+        "Muscle enzyme": ("x ULN", 14, 0.5),
     }
     rows: list[tuple[object, ...]] = []
     for measure, (unit, start, end) in measures.items():

@@ -446,16 +446,16 @@ def test_waterfall_keeps_the_order_of_the_file_and_tells_zero_from_missing(tmp_p
 
 def test_measures_have_panels_with_the_scale_of_the_plan(tmp_path: Path) -> None:
     csv = (
-        "measure,unit,subject,day,value\ncmas,,A,-5,20\ncmas,,A,60,45.5\nck,x ULN,A,60,3.5\n"
-        "cmas,,B,60,50\n"
+        "measure,unit,subject,day,value\nCMAS,,A,-5,20\nCMAS,,A,60,45.5\n"
+        "Muscle enzyme,x ULN,A,60,3.5\nCMAS,,B,60,50\n"
     )
     figure = drawn("csm", csv, tmp_path)
-    cmas, ck = figure.axes
+    cmas, enzyme = figure.axes
     assert data(cmas, "A") == [(-5, 20), (60, 45.5)]
     assert data(cmas, "B") == [(60, 50)]
-    assert data(ck, "A") == [(60, 3.5)]
+    assert data(enzyme, "A") == [(60, 3.5)]
     assert cmas.get_ylim() == (0, 52)
-    assert {"CMAS", "Creatine kinase (x ULN)"} <= set(words(figure))
+    assert {"CMAS", "Muscle enzyme (x ULN)"} <= set(words(figure))
 
 
 def profile(axes: Axes) -> dict[str, list[tuple[float, float]]]:

@@ -21,7 +21,7 @@ from durable.figures.style import (
     subject_style,
 )
 from durable.jdm import wording
-from durable.jdm.measures import COMPONENTS, core_set_measure
+from durable.jdm.measures import COMPONENTS, ENZYME, MEASURES, core_set_measure
 from durable.jdm.response import Scale
 from durable.plan import Plan
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("measure", "unit", "subject", "day", "value")
 _PANEL = 44.0
+_COLUMN_OF = {measure.title: measure.column for measure in (*MEASURES.values(), ENZYME)}
 
 
 def points(data: AnalysisData, plan: Plan) -> pd.DataFrame:
@@ -92,13 +93,12 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     page = Page(caption.noting(note), rows * _PANEL + (rows - 1) * 4, subject_key(subjects))
     boxes = page.body.grid(rows, columns, 4)
     drawn = []
-    columns_of = {core_set_measure(name).title: name for name in plan.response.measures.values()}
     for ((measure, unit), panel), box in zip(panels, boxes, strict=False):
         axes = page.axes(box)
         _draw_panel(axes, panel, subjects)
-        _scale(axes, getattr(plan.response.ranges, columns_of[measure], None))
+        _scale(axes, getattr(plan.response.ranges, _COLUMN_OF[measure], None))
         months_axis(axes, points.number("day"), plan.statistics.days_per_month)
-        axes.set_title(f"{measure} ({unit})", loc="left", weight="bold")
+        axes.set_title(f"{measure} ({unit})" if unit else measure, loc="left", weight="bold")
         drawn.append((axes, box))
     page.fit(*drawn)
     return page.figure

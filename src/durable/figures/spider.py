@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf, isfinite, nan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -83,7 +83,8 @@ def scores(records: pd.DataFrame) -> pd.DataFrame:
     """
     import pandas as pd
 
-    origin = records[["USUBJID"]].drop_duplicates().assign(day=0, visit="", partial="N")
+    start: dict[str, Any] = {"day": 0, "visit": "", _SCORE: 0.0, "partial": "N"}
+    origin = records[["USUBJID"]].drop_duplicates().assign(**start)
     after = pd.DataFrame(
         {
             "USUBJID": records["USUBJID"],
@@ -93,7 +94,6 @@ def scores(records: pd.DataFrame) -> pd.DataFrame:
             "partial": np.where(records["REASON"] == "PARTIAL", "Y", "N"),
         }
     )
-    origin[_SCORE] = 0.0
     both = pd.concat([origin, after]).sort_values(["USUBJID", "day"], kind="stable")
     return both.rename(columns={"USUBJID": "subject"})
 
