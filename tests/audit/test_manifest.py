@@ -83,8 +83,8 @@ def test_the_pinned_configuration_is_the_same_plan_with_everything_written_out(
     pinned = load(finished.folder / PINNED)
     for name, stage in STAGES.items():
         # A series is no part of the analysis that it looks at beside others.
-        if {"inputs", "series"}.isdisjoint(stage.plan):
-            assert pinned.digest(stage.plan) == given.digest(stage.plan), name
+        if {"inputs", "series"}.isdisjoint(stage.sections):
+            assert pinned.digest(stage.sections) == given.digest(stage.sections), name
     for name in given.sensitivity:
         assert pinned.response_of(name) == given.response_of(name)
         assert pinned.statistics_of(name) == given.statistics_of(name)

@@ -64,13 +64,14 @@ def test_errors_fail_each_time_and_their_listing_stays(
         done = fresh.run("check")
         assert done.returncode == 1, done.stdout
         assert "Traceback" not in done.stdout
-        assert "Findings in the data: 1 error(s), " in done.stdout
+        assert "1 error(s) and " in done.stdout
         assert f"see {RESULTS}/queries.csv" in done.stdout
         assert set(fresh.digests()) >= LISTING
     # The whole analysis refuses them where it always did.
     done = fresh.run()
     assert done.returncode == 1
-    assert "Error in rule cut" in done.stdout
+    assert "1 error(s) and " in done.stdout
+    assert "analyse:" not in done.stdout
 
 
 def test_good_data_after_errors_pass(fresh: Study) -> None:

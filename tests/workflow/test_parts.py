@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from durable import stages
 from durable.errors import UserError
 from durable.plan import PlanError
 from durable.runs.configuration import configuration_file, plan_of_run
-from durable.runs.environment import set_job_environment
+from durable.runs.environment import library_versions, set_job_environment
 from durable.runs.results import begin_run, end_run, refuse_edited
-from durable.stages import STAGES
 
 CONFIGURATION = """
 analysis: {id: a, data_cutoff: 2024-06-30}
@@ -123,26 +121,8 @@ def test_the_lock_is_held_until_it_is_closed() -> None:
     begin_run(folder, []).close()
 
 
-@pytest.mark.parametrize("name", STAGES)
-def test_no_stage_imports_another_folder_of_stages(name: str) -> None:
-    """One direction: files pass from stage to stage, not functions.
-
-    The simulation is of the analysis itself, so it calls what it simulates; the check judges
-    remission as the derivation does.
-    """
-    module = STAGES[name].module
-    package = Path(stages.__file__).parent
-    folders = {path.relative_to(package).parts[0] for path in stages._reached(module)}
-    own = module.split(".")[1]
-    assert own in folders
-    called = {"simulate": {"derive", "analyse"}, "intake": {"derive"} if name == "check" else set()}
-    common = {"config", "contracts", "stats", "cores.py", "files.py", "errors.py", "stages.py"}
-    common |= {"lookalikes.py", "vocabulary.py"}
-    assert folders <= {own} | common | called.get(own, set())
-
-
 def test_packages_names_the_python_and_the_estimators() -> None:
-    named = stages.packages()
+    named = library_versions()
     assert named.startswith(f"python {sys.version_info.major}.{sys.version_info.minor}, ")
     for library in ("lifelines", "numpy", "pandas"):
         assert f" {library} " in named

@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import csv
 import itertools
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -32,6 +29,7 @@ from durable.contracts.tables import TABLES
 from durable.errors import UserError
 from durable.files import safe_cell, sha256, write_text
 from durable.plan import Plan, load, parse
+from durable.runs.analysis import start_analysis
 from durable.runs.manifest import MANIFEST, PINNED, pinned, read_manifest
 from durable.runs.pins import changed_files
 
@@ -222,17 +220,11 @@ def _computed(
     values["inputs"] = _later_files(earlier, later)
     config = place / "analysis.yaml"
     write_text(config, pinned(values, None))
-    target = f"results/{earlier.name}/ard.csv"
-    command = [sys.executable, "-m", "snakemake", target, "--cores", str(cores)]
-    command += ["--snakefile", str(workflow / "Snakefile"), "--directory", str(place)]
-    command += ["--configfile", str(config.absolute())]
-    log = place / "snakemake.log"
-    with log.open("w") as file:
-        done = subprocess.run(  # noqa: S603
-            command, stdout=file, stderr=subprocess.STDOUT, check=False, env=os.environ
-        )
-    shutil.rmtree(place / ".snakemake", ignore_errors=True)
-    if done.returncode != 0:
+    log = place / "analysis.log"
+    status = start_analysis(
+        config, place / "results", log, until="analyse", workflow=workflow, cores=cores
+    )
+    if status != 0:
         raise UserError(f"the analysis between {earlier.name} and {later.name} failed: see {log}")
     return replace(earlier, folder=place / "results" / earlier.name, plan=parse(values))
 

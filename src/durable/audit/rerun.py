@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import csv
 import itertools
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import StringIO
@@ -25,6 +22,7 @@ from durable.errors import UserError
 from durable.files import safe_cell, sha256, write_text
 from durable.plan import NO_ANALYSIS, Plan, load
 from durable.plan.sdtm import input_paths
+from durable.runs.analysis import start_analysis
 from durable.runs.manifest import MANIFEST, PINNED, RUN, pinned, read_manifest
 from durable.runs.pins import (
     Difference,
@@ -243,20 +241,14 @@ def _repeat(plan: Plan, place: Path, workflow: Path, cores: int) -> str:
     values["outputs"]["locked"] = False
     config = place / "analysis.yaml"
     write_text(config, pinned(values, None))
-    # Standard output of the repetition is a file: nothing of it is lost when it fails.
-    log = place / "snakemake.log"
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(workflow / "Snakefile")]
-    command += ["--directory", str(place), "--configfile", str(config.absolute())]
-    command += ["--cores", str(cores), "--omit-from", "record"]
-    with log.open("w") as file:
-        done = subprocess.run(  # noqa: S603
-            command, stdout=file, stderr=subprocess.STDOUT, check=False, env=os.environ
-        )
-    shutil.rmtree(place / ".snakemake", ignore_errors=True)
-    if done.returncode == 0:
+    log = place / "analysis.log"
+    status = start_analysis(
+        config, place / "results", log, until="export", workflow=workflow, cores=cores
+    )
+    if status == 0:
         return ""
     tail = log.read_text("utf-8", errors="replace").strip().splitlines()[-5:]
-    return f"exit status {done.returncode}, see {log}: {' / '.join(tail)}"
+    return f"exit status {status}, see {log}: {' / '.join(tail)}"
 
 
 def _verdict(statuses: list[Status], refused: bool) -> str:

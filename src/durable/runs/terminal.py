@@ -9,6 +9,8 @@ from pathlib import Path
 
 #: Lines of the log of a job that failed.
 _LAST_LINES = 10
+#: Rules whose output goes to the terminal as they write it.
+_SHOW_THEIR_OWN = ("audit", "compare")
 #: What Snakemake says of a failure beside its reason: the stage has said it.
 _ECHOES = (
     *("RuleException", "CalledProcessError", "Shutting down", "Exiting because a job"),
@@ -37,7 +39,7 @@ class StageLines(logging.Filter):
         event = getattr(getattr(record, "event", None), "name", "")
         if event == "JOB_INFO":
             self._show_job(record)
-        elif event == "JOB_ERROR":
+        elif event == "JOB_ERROR" and getattr(record, "rule_name", "") not in _SHOW_THEIR_OWN:
             _show_failure(record)
         elif record.getMessage().startswith("Nothing to be done"):
             print(self._up_to_date, file=sys.stderr)
