@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from durable.display.listings import LISTINGS
+from durable.outputs.listings import LISTINGS
 from tests.display.study import ROOT, demo_data, read, run_study
 
 #: What the demo study holds at the end of the day: subjects, infused, their assessments, samples.
@@ -23,7 +23,7 @@ DAYS = {
 def test_every_output_is_made(day: str, tmp_path: Path) -> None:
     text = (ROOT / "config" / "config.yaml").read_text().split("\nsensitivity:")[0]
     _, folder = run_study(demo_data(tmp_path), text.replace("2024-06-30", day))
-    listed = {each.name: read(folder / "listings" / each.file) for each in LISTINGS}
+    listed = {each.name: read(folder / "listings" / f"l_{each.name}.csv") for each in LISTINGS}
     infused = {row["TRTSDT"] for row in listed["subjects"]} - {""}
     found = (len(listed["subjects"]), len(infused))
     assert (*found, len(listed["assessments"]), len(listed["kinetics"])) == DAYS[day]

@@ -15,13 +15,13 @@ import pytest
 
 from durable.contracts.results import read_csv
 from durable.display import report
-from durable.display.listings import LISTINGS
 from durable.display.report import as_recorded, page
 from durable.display.report_plan import plan_keys, shown
 from durable.display.report_summary import summary
 from durable.files import safe_cell
 from durable.jdm.response import NewTherapy
 from durable.outputs.ard import Ard
+from durable.outputs.listings import LISTINGS
 from durable.plan import Plan
 from durable.stages import STAGES
 

@@ -19,7 +19,6 @@ from typing import Any
 
 from durable.contracts.results import TOTAL
 from durable.contracts.tables import TABLES
-from durable.display.listings import LISTINGS, Column, Listing
 from durable.display.report_plan import Key, plan_keys, variants
 from durable.display.report_summary import summary
 from durable.display.tables import tables
@@ -29,6 +28,8 @@ from durable.jdm import wording
 from durable.outputs import definitions
 from durable.outputs import formats as f
 from durable.outputs.ard import Ard, read_ard
+from durable.outputs.listings import LISTINGS
+from durable.outputs.listings.listing import Column, Listing
 from durable.pages import render_page, template_text
 from durable.plan import Plan
 from durable.stages import STAGES
@@ -117,7 +118,8 @@ def page(plan: Plan, folder: Path) -> str:
 
 def listings(plan: Plan, folder: Path) -> Iterator[View]:
     """Every listing that was written; one of many columns in parts."""
-    for number, listing in enumerate(LISTINGS, start=1):
+    for number, entry in enumerate(LISTINGS, start=1):
+        listing = entry.load()
         path = folder / "listings" / listing.file
         if not path.is_file():
             continue
@@ -134,7 +136,7 @@ def listings(plan: Plan, folder: Path) -> Iterator[View]:
                 columns=shown,
                 records=records,
                 total=total,
-                notes=tuple(listing.notes(plan)),
+                notes=tuple(listing.footnotes(plan)),
             )
 
 

@@ -10,6 +10,7 @@ from durable.contracts.tables import TABLES
 from durable.deliveries import asked_for
 from durable.figures import figures_of
 from durable.outputs import outputs_of
+from durable.outputs.listings import listings_of
 from durable.plan import Plan
 from durable.plan.cutoffs import analysis_ids
 from durable.plan.sdtm import domain_path, domains
@@ -23,10 +24,6 @@ SERIES = "series"
 #: Written when the checked data have no errors.
 PASSED = "checked/passed"
 _SOURCES = "validated/sources.json"
-
-_LISTINGS = (
-    *("subjects", "duration", "improvement", "assessments", "flares", "deaths", "queries"),
-)
 
 
 @dataclass(frozen=True)
@@ -67,12 +64,7 @@ def figure_names(plan: Plan) -> tuple[str, ...]:
 
 def listing_names(plan: Plan) -> tuple[str, ...]:
     """Listings of an analysis, without ``l_``."""
-    found = [*_LISTINGS]
-    if "adverse_events" in input_files(plan):
-        found.append("adverse_events")
-    if "kinetics" in input_files(plan):
-        found += ["kinetics", "kinetics_parameters"]
-    return tuple(found)
+    return tuple(listing.name for listing in listings_of(dataset_names(plan)))
 
 
 def dataset_names(plan: Plan) -> tuple[str, ...]:

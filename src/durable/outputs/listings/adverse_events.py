@@ -1,0 +1,88 @@
+"""``l_adverse_events``: every adverse event as it is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from durable.contracts.adae import window_flag
+from durable.outputs.listings.listing import (
+    GROUPS,
+    SOURCE,
+    SUBJECT,
+    TRACED,
+    Column,
+    Columns,
+    Listing,
+    ResultsFolder,
+    date,
+    number,
+    text,
+)
+from durable.plan import Plan
+
+_EMERGENT = "Treatment-emergent"
+
+
+def _columns(plan: Plan) -> Columns:
+    windows = plan.safety.windows_days
+    return (
+        SUBJECT,
+        *GROUPS,
+        text("AEID", "Event"),
+        text("AETERM", "Term as reported"),
+        text("AEDECOD", "Preferred term"),
+        text("AEBODSYS", "System organ class"),
+        date("ASTDT", "Start"),
+        text("ASTDTF", "Start imputed"),
+        date("AENDT", "End"),
+        text("AENDTF", "End imputed"),
+        number("ASTDY", "Study day"),
+        number("ADURN", "Duration, days"),
+        Column("AETOXGR", "CTCAE grade", "number", empty="missing"),
+        number("ASTCTGR", "ASTCT grade"),
+        text("AESER", "Serious"),
+        text("AEREL", "Related"),
+        text("AEDLT", "DLT"),
+        text("AESI", "AESI"),
+        text("AEOUT", "Outcome"),
+        text("ONGOFL", "Ongoing"),
+        text("APHASE", "Phase"),
+        text("TRTEMFL", "All", over=_EMERGENT),
+        *(text(window_flag(days), f"{days} days", over=_EMERGENT) for days in windows),
+        text("PROLCYFL", "Prolonged cytopenia"),
+        text("AOCCPIFL", "Worst of the term"),
+        *SOURCE,
+    )
+
+
+def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
+    return folder.dataset("adae")
+
+
+def _footnotes(plan: Plan) -> Iterator[str]:
+    safety = plan.safety
+    yield (
+        "Treatment-emergent: onset on or after the day of infusion. Imputed: D the day, M month and"
+        " day, Y the whole date. Ongoing: without an end, neither recovered nor fatal."
+    )
+    yield (
+        f"A missing CTCAE grade counts as {safety.missing_grade} in the sensitivity row only."
+        f" ASTCT grades (Lee 2019): {safety.crs}, {safety.icans}. Prolonged cytopenia: grade"
+        f" {safety.prolonged_cytopenia_grade} or more beyond day"
+        f" {safety.prolonged_cytopenia_day}."
+        " Worst of the term: first event of the subject's worst grade in it."
+    )
+    yield "AESI: adverse event of special interest; DLT: dose-limiting toxicity."
+    yield TRACED
+
+
+LISTING = Listing(
+    name="adverse_events",
+    title="Adverse events",
+    source="ADAE",
+    columns=_columns,
+    records=_records,
+    footnotes=_footnotes,
+)

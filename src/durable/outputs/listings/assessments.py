@@ -1,0 +1,134 @@
+"""``l_assessments``: values, changes, scores and statuses of every assessment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from durable.jdm import wording
+from durable.jdm.measures import COMPONENTS, ENZYME, Component, core_set_measure
+from durable.jdm.parameters import SCORE, SCORE_AT_BEST
+from durable.jdm.remission import ITEMS
+from durable.outputs.listings.listing import (
+    SOURCE,
+    STUDY_DAY,
+    SUBJECT,
+    TRACED,
+    Column,
+    Columns,
+    Listing,
+    ResultsFolder,
+    date,
+    number,
+    text,
+)
+from durable.plan import Plan
+from durable.wording import capitalised
+
+_ASSESSMENT = ["USUBJID", "SRCSEQ"]
+_SCORES, _STATUS = "Core set measures and score", "Remission and recurrence"
+#: Statuses by parameter: Y, N, and U where it is unknown.
+_ITEMS = {item.paramcd: capitalised(item.label) for item in ITEMS}
+_STATUSES = {
+    "REMIS": "Remission",
+    "RECLOSS": "Confirmed loss",
+    "PROGWRS": "Confirmed worsening",
+    "RECINV": "Recurrence by investigator",
+    "FLARE": "Early flare",
+}
+#: Parameters of an assessment that are numbers and listed.
+_MEASURED = [
+    *(f"{one.paramcd}{kind}" for one in COMPONENTS.values() for kind in ("", "PC", "SC")),
+    *(SCORE.paramcd, SCORE_AT_BEST.paramcd),
+]
+
+
+def _columns(plan: Plan) -> Columns:
+    return (
+        SUBJECT,
+        text("VISIT", "Visit recorded"),
+        text("AVISIT", "Analysis visit"),
+        date("ADT", "Date"),
+        STUDY_DAY,
+        number("AWTDIFF", "Days from target"),
+        text("ABLFL", "Baseline"),
+        text("ANL01FL", "Analysed at visit"),
+        *(column for one in COMPONENTS.values() for column in _component_columns(plan, one)),
+        Column(SCORE.paramcd, SCORE.paramcd, "number", part=_SCORES),
+        Column(SCORE_AT_BEST.paramcd, f"{SCORE.paramcd} at best", "number", part=_SCORES),
+        text("LEVEL", "Level", part=_SCORES),
+        text("REASON", "Score is", part=_SCORES),
+        *(text(code, label, "Remission items", _STATUS) for code, label in _ITEMS.items()),
+        *(text(code, label, part=_STATUS) for code, label in _STATUSES.items()),
+        *SOURCE,
+    )
+
+
+def _component_columns(plan: Plan, component: Component) -> Columns:
+    code, value = component.paramcd, value_column(plan, component)
+    return (
+        Column(code, "value", "number", value.decimals, over=value.label, part=_SCORES),
+        Column(f"{code}PC", "change, %", "number", 1, over=value.label, part=_SCORES),
+        Column(f"{code}SC", "score", "number", over=value.label, part=_SCORES),
+    )
+
+
+def value_column(plan: Plan, component: Component) -> Column:
+    """The value of a measure of the core set."""
+    measure = core_set_measure(plan.response.measures[component.name])
+    # A multiple of the upper limit of normal is a quotient; the other measures are as recorded.
+    decimals = 2 if measure is ENZYME else None
+    return Column(component.paramcd, capitalised(measure.label), "number", decimals)
+
+
+def item_columns() -> Columns:
+    """Whether each item of the remission rules is met, in one part."""
+    return tuple(text(code, label, "Remission items") for code, label in _ITEMS.items())
+
+
+def assessment_records(folder: ResultsFolder) -> pd.DataFrame:
+    """One row per assessment: values, changes, scores and statuses side by side."""
+    adrs = folder.dataset("adrs")
+    adrs = adrs.loc[adrs["PARAMCD"] != "IMPR"]
+    statuses = [*_ITEMS, *_STATUSES]
+    shown = adrs["AVAL"].astype(object).where(~adrs["PARAMCD"].isin(statuses), adrs["AVALC"])
+    keys = [*_ASSESSMENT, "PARAMCD"]
+    wide = adrs.assign(shown=shown).set_index(keys)["shown"].unstack()  # noqa: PD010
+    # A study may have no assessment after infusion, or none at all.
+    wide = wide.reindex(columns=[*_MEASURED, *statuses])
+    wide = wide.astype(dict.fromkeys(_MEASURED, "float64"))
+    score = adrs.loc[adrs["PARAMCD"] == SCORE.paramcd].set_index(_ASSESSMENT)
+    wide = wide.assign(LEVEL=score["AVALC"], REASON=score["REASON"]).reset_index()
+    identity = ["VISIT", "AVISIT", "ADT", "ADY", "AWTDIFF", "ABLFL", "ANL01FL", "SRCDOM"]
+    first = adrs.drop_duplicates(_ASSESSMENT)[[*_ASSESSMENT, *identity]]
+    return first.assign(SRCVAR="visit_date").merge(wide, on=_ASSESSMENT, validate="one_to_one")
+
+
+def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
+    return assessment_records(folder)
+
+
+def _footnotes(plan: Plan) -> Iterator[str]:
+    yield from wording.core_set(plan.response)
+    yield from wording.remission(plan.response)
+    yield from wording.recurrence(plan.response)
+    score = SCORE.paramcd
+    yield (
+        f"Change: absolute percent change from baseline, of the range, better is positive. {score}:"
+        f" {SCORE.label}, the sum of the scores. {score} at best: missing light measures at"
+        " their maximum. U: unknown, as items are missing. Changes and scores are of assessments"
+        " after infusion."
+    )
+    yield wording.ABBREVIATIONS
+    yield TRACED
+
+
+LISTING = Listing(
+    name="assessments",
+    title="Assessments",
+    source="ADRS",
+    columns=_columns,
+    records=_records,
+    footnotes=_footnotes,
+)

@@ -1,0 +1,76 @@
+"""``l_deaths``: subjects who died, and which durations that ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from durable.derive.endpoints import ENDPOINTS
+from durable.outputs import definitions
+from durable.outputs.incidence import fatal_events
+from durable.outputs.listings.listing import (
+    GROUPS,
+    INFUSION,
+    SOURCE,
+    SUBJECT,
+    TRACED,
+    Columns,
+    Listing,
+    ResultsFolder,
+    date,
+    number,
+    text,
+)
+from durable.plan import Plan
+
+
+def _columns(_: Plan) -> Columns:
+    return (
+        SUBJECT,
+        *GROUPS,
+        INFUSION,
+        date("DTHDT", "Death"),
+        number("DTHDY", "Study day"),
+        *(text(endpoint.code, f"{endpoint.title} ended by") for endpoint in ENDPOINTS),
+        text("FATALAE", "Fatal adverse events"),
+        *SOURCE,
+    )
+
+
+def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
+    adsl, adtte = folder.dataset("adsl"), folder.dataset("adtte")
+    died = adsl.loc[adsl["DTHFL"] == "Y"]
+    ends = {
+        endpoint.code: died["USUBJID"].map(_ends(adtte, endpoint.code)) for endpoint in ENDPOINTS
+    }
+    fatal = died["USUBJID"].map(_fatal_terms(folder))
+    return died.assign(FATALAE=fatal, SRCVAR="death_date", **ends)
+
+
+def _ends(adtte: pd.DataFrame, endpoint: str) -> pd.Series[str]:
+    """What ended a duration, by subject."""
+    return adtte.loc[adtte["PARAMCD"] == endpoint].set_index("USUBJID")["EVNTDESC"]
+
+
+def _fatal_terms(folder: ResultsFolder) -> pd.Series[str]:
+    """Terms of the events that are fatal, by grade or outcome, by subject."""
+    if "adae" not in folder.datasets:
+        return pd.Series(dtype=object)
+    adae = folder.dataset("adae")
+    return adae.loc[fatal_events(adae)].groupby("USUBJID")["AEDECOD"].agg("; ".join)
+
+
+def _footnotes(plan: Plan) -> Iterator[str]:
+    yield from definitions.duration(plan)
+    yield TRACED
+
+
+LISTING = Listing(
+    name="deaths",
+    title="Deaths",
+    source="ADSL, ADTTE, ADAE",
+    columns=_columns,
+    records=_records,
+    footnotes=_footnotes,
+)

@@ -1,0 +1,66 @@
+"""``l_duration``: every duration of the time-to-event endpoints, and what ended it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from durable.outputs import definitions
+from durable.outputs.listings.listing import (
+    GROUPS,
+    INFUSION,
+    SOURCE,
+    SUBJECT,
+    TRACED,
+    Columns,
+    Listing,
+    ResultsFolder,
+    date,
+    number,
+    text,
+)
+from durable.plan import Plan
+
+
+def _columns(plan: Plan) -> Columns:
+    return (
+        SUBJECT,
+        *GROUPS,
+        text("PARAMCD", "Parameter"),
+        INFUSION,
+        date("STARTDT", "Start"),
+        date("ADT", "End"),
+        number("AVAL", "Days"),
+        number("AVALM", "Months", plan.outputs.month_decimals),
+        number("CNSR", "CNSR"),
+        text("EVNTDESC", "Event, or reason for censoring"),
+        text("CNSDTDSC", "Date of censoring is"),
+        date("LOWDT", "Last known free of the event"),
+        *SOURCE,
+    )
+
+
+def _records(folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
+    records = folder.with_subject(folder.dataset("adtte"), "PART", "DOSELVL", "TRTSDT")
+    return records.assign(AVALM=records["AVAL"] / plan.statistics.days_per_month)
+
+
+def _footnotes(plan: Plan) -> Iterator[str]:
+    yield from definitions.duration(plan)
+    yield (
+        "DOR: duration of response, subjects with remission. EFS: event-free survival, all infused."
+        " CNSR: 0 is an event, 1 or more a reason for censoring. Months of"
+        f" {plan.statistics.days_per_month:g} days."
+    )
+    yield TRACED
+
+
+LISTING = Listing(
+    name="duration",
+    title="Duration of response and event-free survival",
+    source="ADTTE",
+    columns=_columns,
+    records=_records,
+    footnotes=_footnotes,
+)

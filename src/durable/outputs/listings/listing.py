@@ -1,0 +1,117 @@
+"""What a listing consists of, and the columns that several have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from durable.plan import Plan
+
+Kind = Literal["text", "number", "date"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a listing: its variable in the CSV, and how a reader sees it."""
+
+    name: str
+    label: str
+    kind: Kind = "text"
+    decimals: int | None = None
+    """Decimals shown; as recorded when None. The CSV has full precision."""
+    trimmed: bool = False
+    """Without trailing zeros, in a column whose numbers have little in common."""
+    over: str = ""
+    """Heading over neighbouring columns that belong together."""
+    part: str = ""
+    """Part of the listing that shows the column; every part when empty."""
+    empty: str | Callable[[Mapping[str, str]], str] = ""
+    """What is shown where there is no value; by the record where it depends on it."""
+
+
+Columns = tuple[Column, ...]
+
+
+@dataclass(frozen=True)
+class ResultsFolder:
+    """A folder of results whose datasets a listing reads as it asks for them."""
+
+    path: Path
+
+    def dataset(self, name: str) -> pd.DataFrame:
+        """The dataset of this name, in lower case."""
+        return pd.read_parquet(self.path / "adam" / f"{name}.parquet")
+
+    @property
+    def datasets(self) -> set[str]:
+        """Names of the datasets that there are, in lower case."""
+        return {path.stem for path in (self.path / "adam").glob("*.parquet")}
+
+    def with_subject(self, records: pd.DataFrame, *columns: str) -> pd.DataFrame:
+        """The records with variables of their subject."""
+        adsl = self.dataset("adsl")[["USUBJID", *columns]]
+        return records.merge(adsl, on="USUBJID", how="left", validate="many_to_one")
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A listing: its file, its heading, its columns, its records and its footnotes."""
+
+    name: str
+    title: str
+    source: str
+    """Datasets or file that the records come from."""
+    columns: Callable[[Plan], Columns]
+    records: Callable[[ResultsFolder, Plan], pd.DataFrame]
+    """The columns among others, in the order of the datasets."""
+    footnotes: Callable[[Plan], Iterator[str]]
+
+    @property
+    def file(self) -> str:
+        """Name of the CSV."""
+        return f"l_{self.name}.csv"
+
+    def table(self, folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
+        """The listing as its CSV holds it; whole numbers without a decimal point."""
+        records = _whole_numbers(self.records(folder, plan))
+        return records[[column.name for column in self.columns(plan)]]
+
+
+def _whole_numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns that hold whole numbers only, as such: 7 instead of 7.0."""
+    numbers = frame.select_dtypes("float")
+    whole = numbers.columns[(numbers.isna() | (numbers % 1 == 0)).all()]
+    return frame.astype(dict.fromkeys(whole, "Int64"))
+
+
+def text(name: str, label: str, over: str = "", part: str = "") -> Column:
+    """A column of text."""
+    return Column(name, label, over=over, part=part)
+
+
+def number(name: str, label: str, decimals: int | None = None) -> Column:
+    """A column of numbers."""
+    return Column(name, label, "number", decimals)
+
+
+def date(name: str, label: str) -> Column:
+    """A column of dates."""
+    return Column(name, label, "date")
+
+
+SUBJECT = text("USUBJID", "Subject")
+GROUPS = (text("PART", "Part"), text("DOSELVL", "Dose level"))
+INFUSION = date("TRTSDT", "Infusion")
+STUDY_DAY = number("ADY", "Study day")
+SOURCE = (
+    text("SRCDOM", "Table", over="Source"),
+    text("SRCVAR", "Column", over="Source"),
+    Column("SRCSEQ", "Row", "number", over="Source"),
+)
+TRACED = (
+    "Source: input table, column and row of the file that decide the record (the header is row 1)."
+)

@@ -1,0 +1,42 @@
+"""``l_queries``: the findings of the checks of the input tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from durable.outputs.listings.listing import Columns, Listing, ResultsFolder, number, text
+from durable.plan import Plan
+
+
+def _columns(_: Plan) -> Columns:
+    return (
+        text("severity", "Severity"),
+        text("table", "Table"),
+        text("subject_id", "Subject"),
+        text("visit", "Visit"),
+        number("row", "Row"),
+        text("column", "Column"),
+        text("value", "Value"),
+        text("rule", "Rule"),
+        text("message", "Message"),
+    )
+
+
+def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
+    return pd.read_csv(folder.path / "queries.csv", dtype=str, keep_default_na=False)
+
+
+def _footnotes(_: Plan) -> Iterator[str]:
+    yield "Findings of the checks of the input tables, before the data cut-off. Row: of the file."
+
+
+LISTING = Listing(
+    name="queries",
+    title="Findings in the data",
+    source="queries.csv",
+    columns=_columns,
+    records=_records,
+    footnotes=_footnotes,
+)

@@ -1,0 +1,72 @@
+"""``l_subjects``: one record per subject who consented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from durable.jdm import wording
+from durable.jdm.parameters import ATTAINABLE_SCORE, ENZYME_AT_BASELINE, ENZYME_FOLLOWED, SCORE
+from durable.outputs.listings.listing import (
+    GROUPS,
+    INFUSION,
+    SOURCE,
+    SUBJECT,
+    TRACED,
+    Columns,
+    Listing,
+    ResultsFolder,
+    date,
+    number,
+    text,
+)
+from durable.plan import Plan
+
+
+def _columns(_: Plan) -> Columns:
+    return (
+        SUBJECT,
+        *GROUPS,
+        text("SEX", "Sex"),
+        number("AGE", "Age, years"),
+        date("RFICDT", "Consent"),
+        date("LDDT", "Lymphodepletion"),
+        INFUSION,
+        number("CELLSKG", "Cells per kg"),
+        text("BLREMFL", "In remission at baseline"),
+        number(ATTAINABLE_SCORE.name, ATTAINABLE_SCORE.label),
+        text(ENZYME_FOLLOWED.name, "Enzyme followed"),
+        number(ENZYME_AT_BASELINE.name, "Enzyme at baseline, x ULN", 2),
+        date("REMSDT", "First remission"),
+        date("NSTDT", "First new systemic therapy"),
+        text("NSTPREFL", "New therapy before remission"),
+        date("LSTALVDT", "Last known alive"),
+        date("EOSDT", "Withdrawal"),
+        text("DCSREAS", "Reason for withdrawal"),
+        date("DTHDT", "Death"),
+        *SOURCE,
+    )
+
+
+def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
+    return folder.dataset("adsl")
+
+
+def _footnotes(plan: Plan) -> Iterator[str]:
+    yield from wording.remission(plan.response)
+    yield (
+        "In remission at baseline: U is unknown. Last known alive: at the data cut-off at the"
+        f" latest. {SCORE.paramcd}: {SCORE.label}; ULN: upper limit of normal."
+    )
+    yield TRACED
+
+
+LISTING = Listing(
+    name="subjects",
+    title="Subjects",
+    source="ADSL",
+    columns=_columns,
+    records=_records,
+    footnotes=_footnotes,
+)

@@ -1,0 +1,52 @@
+"""The registries of outputs and listings: an entry names its object, and importing is light."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from durable.outputs import OUTPUTS, OutputEntry, outputs_of
+from durable.outputs.listings import LISTINGS, ListingEntry
+from tests.derive.build import plan
+
+HEAVY = ("pandas", "numpy", "scipy", "pyarrow", "matplotlib")
+
+
+@pytest.mark.parametrize("entry", OUTPUTS, ids=lambda entry: entry.name)
+def test_an_entry_names_its_output_and_places_its_rows(entry: OutputEntry) -> None:
+    output = entry.load()
+    assert output.name == entry.name
+    assert len(entry.ard) in (0, len(output.results))
+    assert all(output.footnotes(plan()))
+
+
+@pytest.mark.parametrize("entry", LISTINGS, ids=lambda entry: entry.name)
+def test_an_entry_names_its_listing(entry: ListingEntry) -> None:
+    listing = entry.load()
+    assert listing.name == entry.name
+    names = [column.name for column in listing.columns(plan())]
+    assert len(names) == len(set(names))
+
+
+def test_no_two_outputs_have_the_same_place_in_the_ard() -> None:
+    places = [place for entry in OUTPUTS for place in entry.ard]
+    assert len(places) == len(set(places))
+
+
+def test_an_output_is_left_out_where_its_dataset_or_the_sensitivity_analyses_lack() -> None:
+    few = {entry.name for entry in outputs_of(plan(), {"adsl", "adrs", "adtte"})}
+    assert {entry.name for entry in OUTPUTS} - few == {"t_kinetics", "t_sensitivity"}
+    varied = plan(sensitivity={"s": {"response": {"improvement": {"missing": "observed"}}}})
+    all_names = [entry.name for entry in outputs_of(varied, {"adsl", "adpp"})]
+    assert all_names == [entry.name for entry in OUTPUTS]
+
+
+def test_reading_the_registries_loads_no_numerical_library() -> None:
+    program = (
+        "import sys, durable.outputs, durable.outputs.listings;"
+        f"print(sorted(set({HEAVY!r}) & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.decode().strip() == "[]"
