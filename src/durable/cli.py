@@ -157,7 +157,7 @@ def _do_analysis(options: argparse.Namespace) -> None:
 
 
 def _refuse_findings(options: argparse.Namespace) -> None:
-    from durable.intake.cutoff import refuse_errors
+    from durable.intake.refusal import refuse_errors
     from durable.plan import load
 
     refuse_errors(options.results / load(options.config).analysis.id / "queries.csv")

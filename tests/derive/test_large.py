@@ -13,7 +13,7 @@ import pytest
 from benchmarks import registry
 from pandera.errors import SchemaError
 
-from durable.contracts import inputs
+from durable.contracts import table_schema
 from durable.contracts.adam import ADRS, Sorted
 from durable.derive import adrs, datasets
 from durable.derive.datasets import Datasets, derive, derive_but_records
@@ -37,7 +37,7 @@ def study() -> Tables:
             if name == "visits"
             else recorded
         )
-        for column, rule in inputs.columns(name, Response().ranges).items():
+        for column, rule in table_schema.columns(name, Response().ranges).items():
             if rule.kind == "text":
                 typed[column] = typed[column].astype(object).where(typed[column].notna(), None)
             elif rule.kind == "date":
@@ -96,7 +96,7 @@ def test_the_file_of_blocks_reads_as_the_dataset_made_at_once(
 def validated(study: Tables, folder: Path) -> Path:
     """The study as the stage finds it, its visits in the order of their dates."""
     for name, records in study.items():
-        write_table(folder / "validated" / f"{name}.parquet", [records])
+        write_table(folder / "validated" / f"{name}.parquet", records)
     return folder
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from durable.contracts.tables import NATIVE_COLUMNS
-from durable.intake.cutoff import COLUMNS, cut
+from durable.intake.cutoff import COLUMNS, apply
 from tests.intake.study import Study, cell
 
 CUTOFF = dt.date(2024, 6, 30)
@@ -51,14 +51,14 @@ def lines(readout: pd.DataFrame) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize("name", DATED)
 def test_a_record_of_the_day_is_kept_and_one_of_the_next_removed(name: str) -> None:
     dates = [{DATED[name]: "2024-06-30"}, {DATED[name]: "2024-07-01"}]
-    kept, readout = cut(study(**{name: dates}), CUTOFF)
+    kept, readout = apply(study(**{name: dates}), CUTOFF)
     assert kept[name][DATED[name]].tolist() == [DAY]
     assert lines(readout) == [(name, "S1", 3, DATED[name], "2024-07-01", "record removed")]
 
 
 def test_a_subject_who_consents_later_is_not_there_nor_is_any_record_of_hers() -> None:
     tables = study({"consent_date": "2024-07-01"}, therapies=[{"start_date": "2020-01-01"}])
-    kept, readout = cut(tables, CUTOFF)
+    kept, readout = apply(tables, CUTOFF)
     assert kept["subjects"].empty
     assert kept["therapies"].empty
     assert lines(readout) == [
@@ -68,20 +68,20 @@ def test_a_subject_who_consents_later_is_not_there_nor_is_any_record_of_hers() -
 
 
 def test_a_death_after_the_cut_off_is_a_subject_alive() -> None:
-    kept, readout = cut(study({"death_date": "2024-07-01"}), CUTOFF)
+    kept, readout = apply(study({"death_date": "2024-07-01"}), CUTOFF)
     assert kept["subjects"]["death_date"].isna().all()
     assert lines(readout) == [("subjects", "S1", 2, "death_date", "2024-07-01", "emptied")]
 
 
 def test_a_death_on_the_day_is_a_death() -> None:
-    kept, readout = cut(study({"death_date": "2024-06-30"}), CUTOFF)
+    kept, readout = apply(study({"death_date": "2024-06-30"}), CUTOFF)
     assert kept["subjects"]["death_date"].tolist() == [DAY]
     assert readout.empty
 
 
 def test_a_withdrawal_after_the_cut_off_goes_with_its_reason() -> None:
     later = {"withdrawal_date": "2024-07-01", "withdrawal_reason": "moved"}
-    kept, readout = cut(study(later), CUTOFF)
+    kept, readout = apply(study(later), CUTOFF)
     assert kept["subjects"][["withdrawal_date", "withdrawal_reason"]].isna().all(axis=None)
     assert lines(readout) == [
         ("subjects", "S1", 2, "withdrawal_date", "2024-07-01", "emptied"),
@@ -95,7 +95,7 @@ def test_an_infusion_after_the_cut_off_goes_with_its_cells() -> None:
         "infusion_date": "2024-07-03",
         "cells_per_kg": 30360000.0,
     }
-    kept, readout = cut(study(later), CUTOFF)
+    kept, readout = apply(study(later), CUTOFF)
     assert kept["subjects"]["lymphodepletion_date"].tolist() == [pd.Timestamp("2024-06-28")]
     assert kept["subjects"][["infusion_date", "cells_per_kg"]].isna().all(axis=None)
     assert lines(readout) == [
@@ -105,7 +105,7 @@ def test_an_infusion_after_the_cut_off_goes_with_its_cells() -> None:
 
 
 def test_contact_after_the_cut_off_was_contact_on_the_day() -> None:
-    kept, readout = cut(study({"last_contact_date": "2025-01-01"}), CUTOFF)
+    kept, readout = apply(study({"last_contact_date": "2025-01-01"}), CUTOFF)
     assert kept["subjects"]["last_contact_date"].tolist() == [DAY]
     assert lines(readout) == [
         ("subjects", "S1", 2, "last_contact_date", "2025-01-01", "set to the cut-off")
@@ -114,7 +114,7 @@ def test_contact_after_the_cut_off_was_contact_on_the_day() -> None:
 
 def test_a_therapy_or_event_that_ends_later_is_ongoing() -> None:
     spans = {"start_date": "2024-06-01", "end_date": "2024-07-01"}
-    kept, readout = cut(
+    kept, readout = apply(
         study(therapies=[spans], adverse_events=[spans | {"ctcae_grade": 2.0, "outcome": "well"}]),
         CUTOFF,
     )
@@ -130,7 +130,7 @@ def test_a_therapy_or_event_that_ends_later_is_ongoing() -> None:
 
 def test_an_event_that_ended_on_the_day_has_ended() -> None:
     spans = {"start_date": "2024-06-01", "end_date": "2024-06-30", "outcome": "recovered"}
-    kept, readout = cut(study(adverse_events=[spans]), CUTOFF)
+    kept, readout = apply(study(adverse_events=[spans]), CUTOFF)
     assert kept["adverse_events"]["end_date"].tolist() == [DAY]
     assert kept["adverse_events"]["outcome"].tolist() == ["recovered"]
     assert readout.empty
@@ -140,7 +140,7 @@ def test_an_event_that_ended_on_the_day_has_ended() -> None:
 def test_an_event_that_was_fatal_only_later_has_no_grade_yet(end: str | None) -> None:
     event = {"start_date": "2024-06-20", "end_date": end, "ctcae_grade": 5.0, "outcome": "FATAL"}
     tables = study({"death_date": "2024-07-01"}, adverse_events=[event])
-    kept, readout = cut(tables, CUTOFF)
+    kept, readout = apply(tables, CUTOFF)
     changed = kept["adverse_events"][["end_date", "ctcae_grade", "outcome"]]
     assert changed.isna().all(axis=None)
     assert ("adverse_events", "S1", 2, "ctcae_grade", "5", "emptied") in lines(readout)
@@ -154,7 +154,7 @@ def test_an_event_that_was_fatal_by_the_cut_off_stays_so() -> None:
         "ctcae_grade": 5.0,
         "outcome": "fatal",
     }
-    kept, readout = cut(study({"death_date": "2024-06-30"}, adverse_events=[event]), CUTOFF)
+    kept, readout = apply(study({"death_date": "2024-06-30"}, adverse_events=[event]), CUTOFF)
     assert kept["adverse_events"]["ctcae_grade"].tolist() == [5.0]
     assert kept["adverse_events"]["outcome"].tolist() == ["fatal"]
     assert readout.empty
@@ -166,7 +166,7 @@ def test_an_event_that_was_fatal_by_the_cut_off_stays_so() -> None:
 def test_a_start_recorded_in_part_counts_by_the_first_day_it_can_mean(
     start: str, kept: bool
 ) -> None:
-    tables, readout = cut(study(adverse_events=[{"start_date_partial": start}]), CUTOFF)
+    tables, readout = apply(study(adverse_events=[{"start_date_partial": start}]), CUTOFF)
     assert tables["adverse_events"]["start_date_partial"].tolist() == ([start] if kept else [])
     removed = [("adverse_events", "S1", 2, "start_date", start, "record removed")]
     assert lines(readout) == ([] if kept else removed)
@@ -177,7 +177,7 @@ def test_an_end_recorded_in_part_is_emptied_where_it_can_only_be_later(
     end: str, kept: bool
 ) -> None:
     event = {"start_date": "2024-06-01", "end_date_partial": end, "outcome": "recovered"}
-    tables, readout = cut(study(adverse_events=[event]), CUTOFF)
+    tables, readout = apply(study(adverse_events=[event]), CUTOFF)
     events = tables["adverse_events"]
     assert events["end_date_partial"].fillna("").tolist() == [end if kept else ""]
     assert events["outcome"].fillna("").tolist() == ["recovered" if kept else ""]
@@ -200,7 +200,7 @@ def test_an_end_recorded_in_part_is_emptied_where_it_can_only_be_later(
 def test_an_event_without_a_start_is_kept_where_something_places_it(
     infusion: str | None, end: str | None, kept: bool
 ) -> None:
-    tables, readout = cut(
+    tables, readout = apply(
         study({"infusion_date": infusion}, adverse_events=[{"end_date": end}]), CUTOFF
     )
     assert len(tables["adverse_events"]) == kept
@@ -218,7 +218,7 @@ def test_an_event_without_a_start_is_kept_where_something_places_it(
 def test_the_input_tables_are_left_as_they_are() -> None:
     tables = study({"death_date": "2024-07-01"}, visits=[{"visit_date": "2024-07-01"}])
     before = {name: frame.copy() for name, frame in tables.items()}
-    cut(tables, CUTOFF)
+    apply(tables, CUTOFF)
     for name, frame in tables.items():
         pd.testing.assert_frame_equal(frame, before[name])
 
@@ -229,7 +229,7 @@ def test_a_later_cut_off_never_has_fewer_records(tmp_path: Path) -> None:
     names = ("subjects", *DATED)
     tables = {name: pd.read_parquet(demo.results / "checked" / f"{name}.parquet") for name in names}
     sizes = [
-        {name: len(frame) for name, frame in cut(tables, day)[0].items()}
+        {name: len(frame) for name, frame in apply(tables, day)[0].items()}
         for day in (dt.date(2023, 1, 1), dt.date(2023, 6, 30), CUTOFF, dt.date(2030, 1, 1))
     ]
     assert sizes[0]["subjects"] == 0

@@ -1,10 +1,8 @@
-"""Large tables: the same results as small ones, in bounded memory, with a word on how far it is."""
+"""Large tables: the same results as small ones, in memory of a small multiple of the file."""
 
 from __future__ import annotations
 
 import csv
-import io
-import os
 from decimal import Context, Decimal
 from pathlib import Path
 
@@ -16,13 +14,10 @@ from benchmarks.large_file import run, write_study
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from durable.intake import check, cutoff, findings, queries, stored, typing
+from durable.intake import check, cutoff, queries
 from durable.intake.findings import HIDDEN
-from durable.intake.progress import TERMINAL, Progress, of_stage
-from durable.intake.readers import delimited
 from durable.intake.readers.cells import text_of
-from durable.intake.readers.parquet import _written
-from durable.intake.tables import repeated
+from durable.intake.readers.parquet import written
 from durable.intake.texts import plain
 from durable.plan import load
 from durable.stages import STAGES
@@ -60,30 +55,6 @@ def test_the_first_subjects_have_the_same_results_among_many(tmp_path: Path) -> 
         among_rows = pd.read_parquet(many / f"{table}.parquet")
         assert len(among_rows) == 50 * len(alone_rows)
         pd.testing.assert_frame_equal(among_rows.head(len(alone_rows)), alone_rows)
-
-
-def test_work_in_pieces_makes_the_same_listing_and_tables(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    whole = made(tmp_path / "whole", 300)
-    for module, name, size in (
-        (stored, "ROWS", 100),
-        (check, "ROWS", 100),
-        (findings, "_PIECE", 7),
-        (typing, "_PIECE", 100),
-        (delimited, "_BATCHES", 1),
-        (delimited, "_BLOCK", 5000),
-    ):
-        monkeypatch.setattr(module, name, size)
-    pieces = made(tmp_path / "pieces", 300)
-    assert len(lines(whole / "queries.csv")) == 150
-    for listing in ("queries.csv", "queries.html", "queries.xlsx"):
-        assert (pieces / listing).read_bytes() == (whole / listing).read_bytes()
-    changes = [sorted(map(str, lines(f / "validated/data_cut.csv"))) for f in (whole, pieces)]
-    assert changes[0] == changes[1]
-    for table in ("checked/visits", "validated/visits"):
-        one, other = (pd.read_parquet(folder / f"{table}.parquet") for folder in (whole, pieces))
-        pd.testing.assert_frame_equal(one, other)
 
 
 @pytest.mark.slow
@@ -133,39 +104,6 @@ def test_a_small_study_is_shown_whole_and_says_nothing_of_limits(tmp_path: Path)
     assert "too many" not in (study.results / "queries.html").read_text()
 
 
-def test_a_log_gets_lines_and_a_terminal_a_bar_that_goes() -> None:
-    bar, log = io.StringIO(), io.StringIO()
-    progress = Progress(bar, log)
-    for share in (0, 0.5, 1):
-        progress.at("visits.csv: reading", share)
-    progress.at("visits: writing", 0)
-    progress.end()
-    assert log.getvalue() == "visits.csv: reading\nvisits: writing\n"
-    drawn = bar.getvalue().split("\r\x1b[K")
-    assert "visits.csv: reading [##############################] 100%" in drawn
-    assert drawn[-1] == ""
-
-
-def test_a_terminal_beside_the_log_gets_the_bar(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    reader, terminal = os.openpty()
-    monkeypatch.setenv(TERMINAL, str(terminal))
-    of_stage(large=True).at("visits.csv: reading", 0.5)
-    assert b"[###############               ]  50%" in os.read(reader, 1000)
-    of_stage(large=False).at("subjects.csv: reading", 0.5)
-    assert capfd.readouterr().err == "visits.csv: reading: 50%\n"
-
-
-@pytest.mark.parametrize("given_terminal", ["", "99", "x"])
-def test_a_terminal_that_is_none_is_no_mistake(
-    given_terminal: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv(TERMINAL, given_terminal)
-    of_stage(large=True).at("visits.csv: reading", 0)
-    assert capfd.readouterr().err == "visits.csv: reading\n"
-
-
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.floats(width=64), max_size=5), st.lists(st.floats(width=32), max_size=5))
 def test_numbers_written_together_are_as_each_alone(
@@ -173,8 +111,8 @@ def test_numbers_written_together_are_as_each_alone(
 ) -> None:
     import pyarrow as pa
 
-    assert _written(pa.array(double, pa.float64())) == [text_of(value) for value in double]
-    for value, text in zip(single, _written(pa.array(single, pa.float32())), strict=True):
+    assert written(pa.array(double, pa.float64())) == [text_of(value) for value in double]
+    for value, text in zip(single, written(pa.array(single, pa.float32())), strict=True):
         if text in ("nan", "inf", "-inf"):
             continue
         # The decimals that its precision holds, not the binary rest behind them; whole numbers keep
@@ -190,15 +128,3 @@ def test_a_plain_text_has_no_blanks_around_it_and_nothing_hidden(values: list[st
     for value, found in zip(values, plain(values), strict=True):
         visible = value != "" and value.isascii() and not HIDDEN.search(value)
         assert found == (visible and value == value.strip())
-
-
-KEYS = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([1.0, 2.0, None])), max_size=8)
-
-
-@settings(deadline=None)
-@given(KEYS)
-def test_repeated_records_are_those_that_pandas_finds(rows: list[tuple[str, float | None]]) -> None:
-    frame = pd.DataFrame(rows, columns=["a", "b"]).astype({"a": "category", "b": "float64"})
-    assert repeated(frame, ["a", "b"]).tolist() == frame.duplicated().tolist()
-    both = repeated(frame, ["a", "b"], keep=False)
-    assert both.tolist() == frame.duplicated(keep=False).tolist()

@@ -16,7 +16,7 @@ from durable.derive import adrs, datasets
 from durable.figures import core_set, point_files, spider
 from durable.figures.core_set import measure_values
 from durable.files import write_parquet_blocks
-from durable.intake import check, cutoff, findings
+from durable.intake import check, cutoff
 from durable.outputs import analysis
 from durable.outputs.datasets import read_records
 from durable.plan import Plan, load
@@ -110,15 +110,13 @@ def test_results_do_not_depend_on_the_number_of_cores(
 ) -> None:
     monkeypatch.setattr(adrs, "BLOCK", 7)
     monkeypatch.setattr(datasets, "BLOCK", 20)
-    monkeypatch.setattr(check, "ROWS", 100)  # a study of more is checked in several processes
-    monkeypatch.setattr(findings, "_PIECE", 7)
     for figure in (core_set, spider):
         monkeypatch.setattr(figure, "MANY_SUBJECTS", 50)
     plan = load(registry.write(tmp_path, SUBJECTS))
     written = []
     for cores in (1, 2, 3):
         folder = tmp_path / f"of {cores}"
-        check.run(plan, folder, cores=cores)
+        check.run(plan, folder)
         cutoff.run(plan, folder)
         datasets.run(plan, folder, cores=cores)
         analysis.run(plan, folder)

@@ -7,7 +7,7 @@ every cell that differs.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -18,7 +18,6 @@ import pandas as pd
 from durable.contracts.tables import INPUT_TABLES
 from durable.intake.findings import Recorded, shown
 from durable.intake.readers.cells import plain
-from durable.intake.stored import ROWS
 from durable.intake.texts import each, where_each
 from durable.plan import Input
 
@@ -26,8 +25,8 @@ COLUMNS = ["table", "subject_id", "row", "column", "recorded", "unit", "read_as"
 _NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?")
 
 
-def converted(recorded: Recorded, given: Input) -> tuple[Recorded, list[pd.DataFrame]]:
-    """The table with native values and units, and one row for every cell that changed.
+def converted(recorded: Recorded, given: Input) -> tuple[Recorded, pd.DataFrame]:
+    """Return the table with native values and units, and one row for every cell that changed.
 
     Parameters
     ----------
@@ -38,15 +37,15 @@ def converted(recorded: Recorded, given: Input) -> tuple[Recorded, list[pd.DataF
 
     Returns
     -------
-    Recorded, list of DataFrame
-        The table with the recorded texts in `converted`; and for each column table, subject, row,
+    Recorded, DataFrame
+        The table with the recorded texts in `converted`; and for each cell table, subject, row,
         column, recorded text, recorded unit ('' where only a value map applied) and the text read
         instead (`COLUMNS`).
     """
     text = recorded.text.copy(deep=False)
     maps, units = given.values, given.units  # noqa: PD011  (a key of the plan)
     before: dict[str, pd.Series[str]] = {}
-    changes = []
+    changes = [pd.DataFrame(columns=COLUMNS)]
     for name in text.columns.intersection([*maps, *units]):
         before[name] = text[name]
         unit = units.get(name, "")
@@ -58,25 +57,16 @@ def converted(recorded: Recorded, given: Input) -> tuple[Recorded, list[pd.DataF
             pd.DataFrame(
                 {
                     "table": recorded.table,
-                    "subject_id": each(text.loc[changed, "subject_id"], shown),
+                    "subject_id": text.loc[changed, "subject_id"].astype(object).map(shown),
                     "row": text.loc[changed, "source_row"],
                     "column": name,
-                    "recorded": each(before[name].loc[changed], shown),
+                    "recorded": before[name].loc[changed].astype(object).map(shown),
                     "unit": unit,
-                    "read_as": text.loc[changed, name].array,
+                    "read_as": text.loc[changed, name].astype(object),
                 }
             )
         )
-    return replace(recorded, text=text, converted=before), changes
-
-
-def parts(changes: list[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-    """All changes as text for the listing, some rows at a time; at least one, empty part."""
-    yield pd.DataFrame(columns=COLUMNS)
-    for change in changes:
-        for start in range(0, len(change), ROWS):
-            part = change.iloc[start : start + ROWS]
-            yield part.astype({"subject_id": object, "recorded": object, "read_as": object})
+    return replace(recorded, text=text, converted=before), pd.concat(changes, ignore_index=True)
 
 
 def _differs(change: Callable[[str], str], text: str) -> bool:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import numpy as np
 import pandas as pd
 
 from durable.contracts.input_table import ColumnSpec
@@ -13,39 +10,31 @@ from durable.contracts.table_schema import columns
 from durable.contracts.words import is_missing_word
 from durable.intake.findings import Findings, Recorded
 from durable.intake.rules import Severity
-from durable.intake.values import Typed, Values
 from durable.jdm.response import Ranges
 
 
 def without_missing_words(
-    recorded: Recorded, frame: Typed, ranges: Ranges, findings: Findings
-) -> Typed:
-    """The table with such words read as missing, a finding on each.
+    recorded: Recorded, frame: pd.DataFrame, ranges: Ranges, findings: Findings
+) -> pd.DataFrame:
+    """Return the table with such words read as missing, a finding on each.
 
     An error where the cell must be filled, as an empty one is; else a warning.
     """
-    held = dict(frame.columns)
-    for name, rule in columns(recorded.table, ranges).items():
-        if rule.kind != "text" or rule.allowed:
+    frame = frame.copy(deep=False)
+    for name, column in columns(recorded.table, ranges).items():
+        if column.kind != "text" or column.allowed:
             continue
-        values = held[name]
-        words = np.array([_is_word(rule, text) for text in values.texts], dtype=bool)
-        if not words.any():
+        words = [text for text in frame[name].cat.categories if _is_word(column, text)]
+        if not words:
             continue
-        severity: Severity = "error" if rule.required else "warning"
-        expected = "a text that says something" if rule.required else "text, or an empty cell"
+        severity: Severity = "error" if column.required else "warning"
+        expected = "a text that says something" if column.required else "text, or an empty cell"
         expected += ": this is read as missing"
-        where = pd.Series(words[values.codes])
+        where = frame[name].isin(words)
         findings.add(recorded, where, name, "missing_word", expected, severity)
-        held[name] = _emptied(values, words)
-    return replace(frame, columns=held)
+        frame[name] = frame[name].cat.remove_categories(words)
+    return frame
 
 
 def _is_word(column: ColumnSpec, text: str) -> bool:
     return is_missing_word(text) and fold(text) not in map(fold, column.answers)
-
-
-def _emptied(values: Values, words: np.ndarray) -> Values:
-    distinct = values.distinct.copy()
-    distinct[words] = None
-    return Values(values.codes, values.texts, distinct)

@@ -19,7 +19,6 @@ import pandas as pd
 
 from durable.errors import UserError
 from durable.files import whole, write_text
-from durable.intake.findings import Listing
 from durable.pages import render_page
 
 #: Columns of the listings with their headings, and their widths in a workbook.
@@ -64,13 +63,13 @@ class Queries:
     """
 
 
-def compared(listing: Listing, earlier: Path | None) -> Queries:
-    """The findings with their status; of more than `WHOLE` the first `MOST` of a kind.
+def compared(findings: pd.DataFrame, earlier: Path | None) -> Queries:
+    """Return the findings with their status; of more than `WHOLE` the first `MOST` of a kind.
 
     Parameters
     ----------
-    listing
-        Findings of this run.
+    findings
+        Findings of this run (`findings.COLUMNS`).
     earlier
         ``queries.csv`` of an earlier run; without one every finding is open.
 
@@ -79,41 +78,39 @@ def compared(listing: Listing, earlier: Path | None) -> Queries:
     UserError
         Where the earlier listing cannot be read as one.
     """
-    kinds = listing.held[_KIND[1:]]
     if earlier is None:
-        chosen, number = _first(kinds.assign(status="open"))
-        return _queries([(chosen, listing.take(chosen.index.to_numpy()))], [number])
+        return _queries([findings.assign(status="open")])
     before = _earlier(earlier)
-    identifiers = listing.identifiers()
-    status = np.where(pd.Index(identifiers).isin(before["query_id"]), "open", "new")
-    chosen, number = _first(kinds.assign(status=status))
-    gone = before.loc[~before["query_id"].isin(identifiers)].reset_index(drop=True)
-    gone_chosen, gone_number = _first(gone[_KIND[1:]].assign(status="resolved"))
-    now = listing.take(chosen.index.to_numpy())
-    return _queries(
-        [(chosen, now), (gone_chosen, gone.loc[gone_chosen.index])], [number, gone_number]
-    )
+    status = np.where(findings["query_id"].isin(before["query_id"]), "open", "new")
+    gone = before.loc[~before["query_id"].isin(findings["query_id"])]
+    return _queries([findings.assign(status=status), gone.assign(status="resolved")])
 
 
-def _first(kinds: pd.DataFrame) -> tuple[pd.Series[str], pd.DataFrame]:
-    """Status of the findings that are listed, by place; and of each kind how many there are."""
-    groups = kinds.groupby(_KIND, observed=True, sort=True)
-    most = MOST if len(kinds) > WHOLE else len(kinds)
-    number = groups.size().rename("number").reset_index()
-    number["listed"] = number["number"].clip(upper=most)
-    return kinds.loc[groups.cumcount() < most, "status"], number
-
-
-def _queries(
-    found: list[tuple[pd.Series[str], pd.DataFrame]], numbers: list[pd.DataFrame]
-) -> Queries:
-    number = pd.concat(numbers).astype(dict.fromkeys(_KIND, object))
+def _queries(parts: list[pd.DataFrame]) -> Queries:
+    """The first findings of each kind, and how many there are."""
+    number = pd.concat([_counted(part) for part in parts])
     count = number.groupby(["status", "severity"], sort=True, as_index=False)["number"].sum()
     return Queries(
-        pd.concat([_placed(rows, status) for status, rows in found], ignore_index=True),
+        pd.concat([_placed(_listed(part)) for part in parts], ignore_index=True),
         list(count.itertuples(index=False, name=None)),
         number.loc[number["number"] > number["listed"]],
     )
+
+
+def _most(findings: pd.DataFrame) -> int:
+    """How many findings of a kind are listed."""
+    return MOST if len(findings) > WHOLE else len(findings)
+
+
+def _counted(findings: pd.DataFrame) -> pd.DataFrame:
+    """How many findings there are of each kind, and how many of them are listed."""
+    number = findings.groupby(_KIND, sort=True).size().rename("number").reset_index()
+    return number.assign(listed=number["number"].clip(upper=_most(findings)))
+
+
+def _listed(findings: pd.DataFrame) -> pd.DataFrame:
+    """The first findings of each kind."""
+    return findings.loc[findings.groupby(_KIND).cumcount() < _most(findings)]
 
 
 def _earlier(path: Path) -> pd.DataFrame:
@@ -129,11 +126,11 @@ def _earlier(path: Path) -> pd.DataFrame:
         raise UserError(f"{key}: {path}: {reason}; expected a queries.csv") from None
 
 
-def _placed(found: pd.DataFrame, status: pd.Series[str]) -> pd.DataFrame:
+def _placed(found: pd.DataFrame) -> pd.DataFrame:
     """The shown columns, by subject and otherwise in the order of the findings."""
     text = found.astype({"row": "string"}).fillna("").astype(object)
     row = (", row " + text["row"]).where(text["row"] != "", "")
-    listed = text.assign(place=text["file"] + row, status=status.to_numpy(object))[list(SHOWN)]
+    listed = text.assign(place=text["file"] + row)[list(SHOWN)]
     return listed.sort_values("subject_id", kind="stable", ignore_index=True)
 
 

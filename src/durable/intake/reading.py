@@ -14,7 +14,6 @@ import pandas as pd
 from durable.contracts.tables import NATIVE_COLUMNS
 from durable.intake.findings import Findings, Recorded
 from durable.intake.needs import Needs, always_needed
-from durable.intake.progress import Progress
 from durable.intake.readers.cells import Cells, File
 from durable.intake.rules import Severity
 from durable.intake.texts import empty, texts
@@ -30,7 +29,6 @@ def read(
     table: str,
     given: Input,
     findings: Findings,
-    progress: Progress | None = None,
     needs: Needs | None = None,
 ) -> tuple[Recorded, str]:
     """Text of a native table, and the SHA-256 of its file.
@@ -43,8 +41,6 @@ def read(
         The input as the plan describes it.
     findings
         Takes what is wrong with the file as a file.
-    progress
-        Told how far the reading is.
     needs
         Columns that the file must have; all but the optional ones when not given.
 
@@ -56,7 +52,7 @@ def read(
         row 1), in datasets the number of the record. Not ``readable`` where there is no table.
     """
     file = Path(given.path).name
-    cells, digest = read_cells(table, given, findings, progress)
+    cells, digest = read_cells(table, given, findings)
     native = (
         None
         if cells is None
@@ -65,9 +61,7 @@ def read(
     return nothing(table, file) if native is None else native, digest
 
 
-def read_cells(
-    table: str, given: Input, findings: Findings, progress: Progress | None = None
-) -> tuple[Cells | None, str]:
+def read_cells(table: str, given: Input, findings: Findings) -> tuple[Cells | None, str]:
     """All that a file holds, as text, and its SHA-256; None, told, where it is no table."""
     path = Path(given.path)
     file = path.name
@@ -80,7 +74,7 @@ def read_cells(
     if given.sha256 is not None and given.sha256 != digest:
         message = f"SHA-256 is {digest}; expected {given.sha256} (inputs.{table}.sha256)"
         findings.add_one(table, file, "other_file", message, value=digest)
-    opened = File(table, file, data, findings, progress or Progress())
+    opened = File(table, file, data, findings)
     cells = _cells(opened, given)
     return None if cells is None else cells.without_blanks(opened), digest
 

@@ -21,7 +21,7 @@ _DATES = ["lymphodepletion_date", "infusion_date"]
 def check_remission(visits: Table, study: Study, findings: Findings) -> None:
     """Remission at baseline, statuses of one day that differ, a recurrence on the first day."""
     subjects, response = study.tables["subjects"], study.plan.response
-    people = subjects.frame.to_frame().drop_duplicates("subject_id")[["subject_id", *_DATES]]
+    people = subjects.frame.drop_duplicates("subject_id")[["subject_id", *_DATES]]
     people = people.loc[people["infusion_date"].notna()].astype({"subject_id": object})
     table = _columns(visits, response)
     known = table["visit_date"].notna() & table["subject_id"].isin(people["subject_id"])
@@ -50,7 +50,7 @@ def _columns(visits: Table, response: Response) -> pd.DataFrame:
     """The columns of the assessments that the rule reads: a large study's take room."""
     remission = response.remission
     if remission.definition.reads_score:
-        return visits.frame.to_frame()
+        return visits.frame
     named = ["subject_id", "visit_date", "source_row", "investigator_assessment"]
     named += [item.column for item in ITEMS]
     return visits.frame[list(dict.fromkeys([*named, *remission.columns]))]

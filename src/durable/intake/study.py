@@ -21,6 +21,6 @@ class Study:
     @cached_property
     def subjects(self) -> pd.DataFrame:
         """The first row of each subject in the subjects table, by subject_id."""
-        frame = self.tables["subjects"].frame.to_frame()
+        frame = self.tables["subjects"].frame
         once = frame.drop_duplicates("subject_id").astype({"subject_id": object})
         return once.set_index("subject_id")

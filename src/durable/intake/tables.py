@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from durable.contracts.partial_dates import possible_days
@@ -13,9 +12,6 @@ from durable.contracts.table_schema import partial
 from durable.contracts.words import OutcomeClass, outcome_class
 from durable.intake.findings import Findings, Recorded
 from durable.intake.texts import Phrase, coded, each, empty, where_each
-from durable.intake.values import Typed
-
-_LARGEST = 2**63
 
 
 @dataclass(frozen=True)
@@ -23,7 +19,7 @@ class Table:
     """A table as recorded and as typed; both have the same rows."""
 
     recorded: Recorded
-    frame: Typed
+    frame: pd.DataFrame
 
 
 def left_empty(table: Table, name: str) -> pd.Series[bool]:
@@ -31,27 +27,7 @@ def left_empty(table: Table, name: str) -> pd.Series[bool]:
     return empty(table.recorded.text[name])
 
 
-def repeated(
-    frame: pd.DataFrame | Typed, keys: list[str], keep: Literal["first", False] = "first"
-) -> pd.Series[bool]:
-    """`frame.duplicated(keys, keep)`, in little memory where few records are."""
-    number = np.zeros(len(frame), dtype="int64")
-    most = 1
-    for name in keys:
-        codes, distinct = coded(frame[name])
-        most *= len(distinct) + 1
-        if most >= _LARGEST:
-            number = pd.factorize(number)[0]
-            most = (len(frame) + 1) * (len(distinct) + 1)
-        number = number * (len(distinct) + 1) + codes + 1
-    ordered = np.sort(number)
-    twice = ordered[1:][ordered[1:] == ordered[:-1]]
-    found = np.isin(number, twice) if len(twice) else np.zeros(len(frame), dtype=bool)
-    found[found] = frame[keys].loc[found].duplicated(keep=keep)
-    return pd.Series(found, index=frame.index)
-
-
-def usual_of(frame: Typed, by: str, value: str) -> pd.Series[str]:
+def usual_of(frame: pd.DataFrame, by: str, value: str) -> pd.Series[str]:
     """Most frequent value among the records with the same `by`; of equal ones the first."""
     cells = frame[[by, value, "source_row"]]
     pairs = cells.groupby([by, value], observed=True)["source_row"].agg(["count", "min"])
@@ -60,15 +36,14 @@ def usual_of(frame: Typed, by: str, value: str) -> pd.Series[str]:
     return looked_up(frame[by], usual)
 
 
-def date_of(frame: Typed, known: pd.DataFrame, column: str) -> pd.Series[Any]:
+def date_of(frame: pd.DataFrame, known: pd.DataFrame, column: str) -> pd.Series[Any]:
     """A date (or another value) of each record's subject; missing for an unknown one."""
-    places = frame.places("subject_id", known.index)
-    return pd.Series(known[column].array.take(places, allow_fill=True), index=frame.index)
+    return looked_up(frame["subject_id"], known[column])
 
 
-def of_known(frame: Typed, known: pd.DataFrame) -> pd.Series[bool]:
+def of_known(frame: pd.DataFrame, known: pd.DataFrame) -> pd.Series[bool]:
     """Whether the subject of each record is known."""
-    return pd.Series(frame.places("subject_id", known.index) >= 0, index=frame.index)
+    return frame["subject_id"].isin(known.index)
 
 
 def looked_up(column: pd.Series[str], values: pd.Series[Any]) -> pd.Series[Any]:
@@ -78,14 +53,14 @@ def looked_up(column: pd.Series[str], values: pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series(found, index=column.index)
 
 
-def first_day(frame: pd.DataFrame | Typed, column: str) -> pd.Series[pd.Timestamp]:
+def first_day(frame: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
     """The date, or the first day that one recorded in part can mean."""
     if partial(column) not in frame:
         return frame[column]
     return frame[column].fillna(possible_days(frame[partial(column)])[0])
 
 
-def last_day(frame: pd.DataFrame | Typed, column: str) -> pd.Series[pd.Timestamp]:
+def last_day(frame: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
     """The date, or the last day that one recorded in part can mean."""
     if partial(column) not in frame:
         return frame[column]
@@ -100,7 +75,7 @@ def in_order(table: Table, findings: Findings, early: str, late: str, rule: str)
     findings.add(table.recorded, wrong, late, rule, expected)
 
 
-def fatal(events: pd.DataFrame | Typed) -> pd.DataFrame:
+def fatal(events: pd.DataFrame) -> pd.DataFrame:
     """Whether an event is fatal by its ``grade`` and by its ``outcome``, one row each."""
     return pd.DataFrame(
         {

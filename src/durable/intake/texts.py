@@ -24,24 +24,17 @@ class Phrase(NamedTuple):
     template: str
     parts: tuple[pd.Series[Any], ...]
 
-    def at(self, rows: npt.NDArray[np.intp]) -> Texts:
-        """The words of some records; they are put together once for every combination of parts.
+    def at(self, rows: npt.NDArray[np.intp]) -> list[str]:
+        """Return the words of some records.
 
         A date is written YYYY-MM-DD, what is missing as nothing.
         """
-        found = [coded(part.take(rows)) for part in self.parts]
-        together = np.zeros(len(rows), dtype="int64")
-        for codes, values in found:
-            # Numbered anew after each part, so that they stay below the number of records.
-            together = pd.factorize(together * (len(values) + 1) + codes + 1)[0]
-        first = np.flatnonzero(~pd.Series(together).duplicated())
-        columns = [[values[k] if k >= 0 else None for k in codes[first]] for codes, values in found]
-        phrases = [self.template.format(*map(_word, one)) for one in zip(*columns, strict=True)]
-        return texts(phrases).take(together)
+        columns = [part.take(rows).astype(object).map(_word) for part in self.parts]
+        return [self.template.format(*values) for values in zip(*columns, strict=True)]
 
 
 def _word(value: Any) -> Any:
-    if value is None:
+    if pd.isna(value):
         return ""
     return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else value
 

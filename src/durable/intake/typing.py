@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,7 @@ import pyarrow.compute as pc
 from durable.contracts.input_table import ColumnSpec, ValueKind
 from durable.contracts.table_schema import columns, partial, schema
 from durable.intake.findings import HIDDEN, Findings, Recorded
-from durable.intake.progress import Progress
-from durable.intake.texts import coded, plain
-from durable.intake.values import Typed, Values
+from durable.intake.texts import Codes, coded, of_codes, plain
 from durable.jdm.response import Ranges
 from durable.lookalikes import look, named
 from durable.sections import FIRST_YEAR, LAST_YEAR
@@ -31,8 +30,6 @@ _FORMS = {
     "time": re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]"),
 }
 _PARTIAL = re.compile(r"([0-9]{4})(-(0[1-9]|1[0-2]))?")
-#: Distinct values that are held against the contract at a time.
-_PIECE = 100_000
 _LINE_BREAK = re.compile(r"[\t\n\r]")
 _WRONG = {
     "number": "not_a_number",
@@ -42,26 +39,50 @@ _WRONG = {
 }
 
 
-def typed(
-    recorded: Recorded, ranges: Ranges, findings: Findings, progress: Progress | None = None
-) -> Typed:
-    """The table with typed columns, missing as NaN or NaT; checked against its contract."""
+@dataclass(frozen=True)
+class CodedColumn:
+    """A column by its distinct texts: each is looked at once, however many rows have it."""
+
+    codes: Codes
+    """Of each row the place of its text."""
+    texts: list[str]
+    """The distinct texts without the blanks around them."""
+    distinct: npt.NDArray[Any]
+    """What they mean; missing where they are empty or not of their kind."""
+
+    def rows(self) -> Any:
+        """The value of each row; of texts as a categorical."""
+        if self.distinct.dtype != object:
+            return self.distinct[self.codes]
+        places, values = pd.factorize(self.distinct)
+        return of_codes(places[self.codes], values)
+
+    def at(self, places: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+        """The distinct values at these places; beyond the last the first."""
+        return self.distinct.take(np.where(places < len(self.distinct), places, 0))
+
+    def unread(self) -> npt.NDArray[np.bool_]:
+        """Which texts could not be read as their kind."""
+        filled = np.array([bool(text) for text in self.texts], dtype=bool)
+        unread: npt.NDArray[np.bool_] = np.logical_and(pd.isna(self.distinct), filled)
+        return unread
+
+
+def typed(recorded: Recorded, ranges: Ranges, findings: Findings) -> pd.DataFrame:
+    """Return the table with typed columns, missing as NaN or NaT; checked by its schema."""
     rules = columns(recorded.table, ranges)
-    held: dict[str, Values] = {}
-    for place, (name, rule) in enumerate(rules.items()):
-        if progress is not None:
-            progress.at(f"{recorded.file}: checking the cells", place / len(rules))
-        held[name] = _column(recorded, name, rule, findings)
+    held = {name: _column(recorded, name, rule, findings) for name, rule in rules.items()}
     in_part = {
         partial(name): _dates_in_part(recorded, name, rule, findings)
         for name, rule in rules.items()
         if rule.partial
     }
-    _against_contract(recorded, held, ranges, findings)
-    return Typed(held | in_part, recorded.text["source_row"].to_numpy("int64"))
+    _check_schema(recorded, held, ranges, findings)
+    values = {name: column.rows() for name, column in (held | in_part).items()}
+    return pd.DataFrame(values | {"source_row": recorded.text["source_row"].to_numpy("int64")})
 
 
-def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings) -> Values:
+def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings) -> CodedColumn:
     codes, distinct = coded(recorded.text[name])
     # Only the others can have blanks around them or hold what is not seen.
     others = np.flatnonzero(~plain(distinct)).tolist()
@@ -86,8 +107,8 @@ def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings)
             found(broken, "line_break", "one line of text")
         values = np.array([*trimmed, None], dtype=object)[:-1]
         values[[k for k in others if not trimmed[k]]] = None
-        return Values(codes, trimmed, values)
-    column = Values(codes, trimmed, _converted(trimmed, rule.kind))
+        return CodedColumn(codes, trimmed, values)
+    column = CodedColumn(codes, trimmed, _converted(trimmed, rule.kind))
     wrong = np.flatnonzero(column.unread()).tolist()
     if rule.partial:
         wrong = [k for k in wrong if not _PARTIAL.fullmatch(trimmed[k])]
@@ -111,7 +132,9 @@ def _by_expectation(rule: ColumnSpec, texts: list[str], wrong: list[int]) -> dic
     return found
 
 
-def _dates_in_part(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings) -> Values:
+def _dates_in_part(
+    recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings
+) -> CodedColumn:
     """Text of the dates recorded as YYYY-MM or YYYY, missing elsewhere."""
     codes, distinct = coded(recorded.text[name])
     texts = [text.strip() for text in distinct]
@@ -123,7 +146,7 @@ def _dates_in_part(recorded: Recorded, name: str, rule: ColumnSpec, findings: Fi
     expected = "a whole date; what is missing is imputed"
     findings.add(recorded, pd.Series(found[codes]), name, "partial_date", expected)
     kept = [text if one else None for text, one in zip(texts, found, strict=True)]
-    return Values(codes, texts, np.array(kept, dtype=object))
+    return CodedColumn(codes, texts, np.array(kept, dtype=object))
 
 
 def _converted(texts: list[str], kind: ValueKind) -> npt.NDArray[Any]:
@@ -155,8 +178,8 @@ def _date(text: str) -> dt.datetime | None:
     return date if 1700 <= date.year <= 2261 else None  # what 64 bits of nanoseconds hold
 
 
-def _against_contract(
-    recorded: Recorded, held: dict[str, Values], ranges: Ranges, findings: Findings
+def _check_schema(
+    recorded: Recorded, held: dict[str, CodedColumn], ranges: Ranges, findings: Findings
 ) -> None:
     """Findings of the pandera contract; cells that could not be read have theirs already.
 
@@ -177,29 +200,26 @@ def _against_contract(
 
 
 def _failures(
-    recorded: Recorded, held: dict[str, Values], ranges: Ranges
+    recorded: Recorded, held: dict[str, CodedColumn], ranges: Ranges
 ) -> dict[tuple[str, str], list[int]]:
     """Places of the distinct values that fail, by column and check.
 
-    The columns are put beside each other in frames, some values at a time; where a column has no
-    more, its first stands again.
+    The columns are put beside each other in one frame; where a column has no more values, its first
+    stands again.
     """
     from pandera.errors import SchemaErrors
 
+    if recorded.text.empty:
+        return {}
     contract = schema(recorded.table, ranges)
+    places = np.arange(max(len(column.texts) for column in held.values()))
+    values = {name: column.at(places) for name, column in held.items()}
     in_part = [partial(n) for n, r in columns(recorded.table, ranges).items() if r.partial]
+    values |= {name: np.full(len(places), None) for name in in_part}
     found: dict[tuple[str, str], list[int]] = {}
-    long = max(len(column.texts) for column in held.values()) if len(recorded.text) else 0
-    for start in range(0, long, _PIECE):
-        places = np.arange(start, min(start + _PIECE, long))
-        values = {name: column.at(places) for name, column in held.items()}
-        values |= {name: np.full(len(places), None) for name in in_part}
-        frame = pd.DataFrame({**values, "source_row": places}, index=places)
-        try:
-            contract.validate(frame, lazy=True)
-        except SchemaErrors as error:
-            for column, check, place in error.failure_cases[
-                ["column", "check", "index"]
-            ].to_numpy():
-                found.setdefault((column, str(check)), []).append(place)
+    try:
+        contract.validate(pd.DataFrame(values | {"source_row": places}), lazy=True)
+    except SchemaErrors as error:
+        for column, check, place in error.failure_cases[["column", "check", "index"]].to_numpy():
+            found.setdefault((column, str(check)), []).append(place)
     return found

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from durable.intake.cutoff import severities
+from durable.intake.refusal import severities
 from durable.runs.files import SERIES, SIMULATION
 from durable.stages import STAGES
 

@@ -18,7 +18,6 @@ from durable.intake.tables import (
     left_empty,
     looked_up,
     of_known,
-    repeated,
     usual_of,
 )
 from durable.intake.texts import Phrase, coded, each, where_each
@@ -94,9 +93,9 @@ def _repeated(table: Table, findings: Findings) -> None:
         term=each(frame["term"], fold), preferred_term=each(frame["preferred_term"], fold)
     )
     keys = list(same.columns)
-    again = repeated(same, keys) & frame["preferred_term"].notna() & frame["subject_id"].notna()
+    again = same.duplicated(keys) & frame["preferred_term"].notna() & frame["subject_id"].notna()
     # The same identifier twice is an error of its own.
-    again &= ~repeated(frame, ["subject_id", "ae_id"], keep=False)
+    again &= ~frame.duplicated(["subject_id", "ae_id"], keep=False)
     expected = "one record an event: an earlier one has the same terms, dates and grades"
     findings.add(recorded, again, "ae_id", "repeated_event", expected)
 

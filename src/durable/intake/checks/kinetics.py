@@ -9,7 +9,7 @@ from durable.contracts.times_of_day import seconds
 from durable.intake.checks.records import add_duplicates
 from durable.intake.findings import Findings
 from durable.intake.study import Study
-from durable.intake.tables import Table, date_of, left_empty, of_known, repeated, usual_of
+from durable.intake.tables import Table, date_of, left_empty, of_known, usual_of
 from durable.intake.texts import Phrase
 
 _DAY = ["subject_id", "assay", "sample_date"]
@@ -29,8 +29,8 @@ def check_single_rows(table: Table, study: Study, findings: Findings) -> None:
     expected = Phrase("the unit of the assay's other samples: {}", (usual,))
     findings.add(recorded, mixed, "unit", "mixed_units", expected)
     results = results_by_time(table)
-    several = repeated(results, _DAY, keep=False) & results[_DAY].notna().all(axis=1)
-    several &= ~repeated(results, [*_DAY, "sample_time"], keep=False)
+    several = results.duplicated(_DAY, keep=False) & results[_DAY].notna().all(axis=1)
+    several &= ~results.duplicated([*_DAY, "sample_time"], keep=False)
     several = several.reindex(frame.index, fill_value=False)
     untimed = several & left_empty(table, "sample_time")
     drawn = "a time: the day has other results; without one it counts as drawn at 00:00"

@@ -13,9 +13,8 @@ from durable.contracts.spelling import fold, spelled
 from durable.contracts.tables import INPUT_TABLES
 from durable.intake.findings import Findings
 from durable.intake.study import Study
-from durable.intake.tables import Table, date_of, first_day, last_day, looked_up, of_known, repeated
+from durable.intake.tables import Table, date_of, first_day, last_day, looked_up, of_known
 from durable.intake.texts import Phrase, coded
-from durable.intake.values import Typed
 
 
 def check_duplicates(table: Table, study: Study, findings: Findings) -> None:
@@ -23,14 +22,12 @@ def check_duplicates(table: Table, study: Study, findings: Findings) -> None:
     add_duplicates(table, table.frame, findings)
 
 
-def add_duplicates(
-    table: Table, frame: pd.DataFrame | Typed, findings: Findings
-) -> pd.Series[bool]:
+def add_duplicates(table: Table, frame: pd.DataFrame, findings: Findings) -> pd.Series[bool]:
     """Find the rows of `frame` (rows of the table) that repeat an earlier key; which they are."""
     spec = INPUT_TABLES[table.recorded.table]
     keys = list(spec.key)
     filled = [frame[name].notna() for name in keys if spec.by_name[name].required]
-    again = repeated(frame, keys) & pd.Series(np.logical_and.reduce(filled), index=frame.index)
+    again = frame.duplicated(keys) & pd.Series(np.logical_and.reduce(filled), index=frame.index)
     first = _first_row(frame, keys, again).reindex(table.frame.index, fill_value=0)
     again = again.reindex(table.frame.index, fill_value=False)
     expected = Phrase(f"one record for {', '.join(keys)}; row {{}} has the same", (first,))
@@ -38,13 +35,11 @@ def add_duplicates(
     return again
 
 
-def _first_row(
-    frame: pd.DataFrame | Typed, keys: list[str], again: pd.Series[bool]
-) -> pd.Series[int]:
+def _first_row(frame: pd.DataFrame, keys: list[str], again: pd.Series[bool]) -> pd.Series[int]:
     """Row of the first record with the same key as one that is there `again`."""
     if not again.any():
         return frame["source_row"]
-    alike = frame[[*keys, "source_row"]].loc[repeated(frame, keys, keep=False)]
+    alike = frame[[*keys, "source_row"]].loc[frame.duplicated(keys, keep=False)]
     groups = alike.groupby(keys, dropna=False, observed=True)["source_row"]
     return groups.transform("min").reindex(frame.index, fill_value=0)
 

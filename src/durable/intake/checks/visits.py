@@ -12,7 +12,7 @@ from durable.intake.checks.records import add_duplicates
 from durable.intake.findings import UNSCHEDULED, Findings
 from durable.intake.rules import Severity
 from durable.intake.study import Study
-from durable.intake.tables import Table, date_of, left_empty, looked_up, of_known, repeated
+from durable.intake.tables import Table, date_of, left_empty, looked_up, of_known
 from durable.intake.texts import Phrase, of_codes, where_each
 from durable.plan import Plan
 from durable.schedule import Visit
@@ -33,13 +33,13 @@ def check_duplicates(table: Table, study: Study, findings: Findings) -> None:
     frame, recorded = table.frame, table.recorded
     label = frame["visit"]
     counted = frame["subject_id"].notna() & label.notna() & (label != UNSCHEDULED) & ~again
-    later = repeated(frame[["subject_id", "visit"]].loc[counted], ["subject_id", "visit"])
+    later = frame[["subject_id", "visit"]].loc[counted].duplicated()
     where = later.reindex(frame.index, fill_value=False)
     expected = f"each visit once for a subject ({UNSCHEDULED} for an unscheduled one)"
     findings.add(recorded, where, "visit", "duplicate_visit", expected)
     keys = ["subject_id", "visit_date"]
     dated = frame["subject_id"].notna() & frame["visit_date"].notna()
-    same_day = repeated(frame, keys) & dated & ~again & ~where
+    same_day = frame.duplicated(keys) & dated & ~again & ~where
     findings.add(recorded, same_day, "visit_date", "two_on_one_day", "one assessment a day")
 
 
@@ -69,7 +69,7 @@ def check_windows(table: Table, study: Study, findings: Findings) -> None:
     held = _window(day, schedule)
     regular = held.notna() & (label != UNSCHEDULED)
     several = pd.DataFrame({"subject_id": frame["subject_id"], "window": held}).loc[regular]
-    crowded = repeated(several, ["subject_id", "window"], keep=False)
+    crowded = several.duplicated(["subject_id", "window"], keep=False)
     crowded = crowded.reindex(frame.index, fill_value=False)
     expected = Phrase("one assessment in the window of {}; the nearest to target is used", (held,))
     findings.add(recorded, crowded, "visit_date", "two_in_window", expected)

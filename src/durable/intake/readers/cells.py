@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Any
 
 import pandas as pd
 
 from durable.intake.findings import Findings, shown
-from durable.intake.progress import Progress
 from durable.intake.texts import texts
 
 _MOST_DIGITS = 400
@@ -28,7 +27,6 @@ class File:
     name: str
     data: bytes
     findings: Findings
-    progress: Progress = field(default_factory=Progress)
 
     def tell(self, rule: str, message: str, **place: Any) -> None:
         """A finding on the file (`Findings.add_one`)."""

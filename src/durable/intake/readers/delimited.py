@@ -5,27 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import re
-from itertools import islice
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from durable.intake.readers.cells import Cells, File
 from durable.intake.readers.encoding import utf8
-from durable.intake.texts import Texts, of_codes
 from durable.plan import Input
 
 #: Separator of each format, with its names.
 _SIGNS = {"csv": (",", "commas"), "tsv": ("\t", "tabs")}
 
-#: Bytes that are read at a time (no row can be longer), and how many times before they are put
-#: together.
+#: Bytes that are read at a time: no row can be longer.
 _BLOCK = 2**20
-_BATCHES = 32
 
 
 def cells(file: File, given: Input) -> Cells | None:
@@ -93,11 +87,9 @@ def _records(file: File, data: bytes, sign: str, width: int) -> pd.DataFrame | N
     size = len(data)
     while size > 1 and data[size - 1] in b"\r\n" and data[size - 2] in b"\r\n":
         size -= 1
-    source = pa.BufferReader(pa.py_buffer(data).slice(0, size))
-    columns = [_Column() for _ in names]
     try:
-        batches = pacsv.open_csv(
-            source,
+        table = pacsv.read_csv(
+            pa.BufferReader(pa.py_buffer(data).slice(0, size)),
             # The header is read as a row, because it may take several lines. One thread: only
             # then are the rows of a broken file counted.
             read_options=pacsv.ReadOptions(
@@ -114,11 +106,6 @@ def _records(file: File, data: bytes, sign: str, width: int) -> pd.DataFrame | N
                 strings_can_be_null=False,
             ),
         )
-        while some := list(islice(batches, _BATCHES)):
-            together = pa.Table.from_batches(some).unify_dictionaries()
-            for column, chunks in zip(columns, together.columns, strict=True):
-                column.extend(chunks)
-            file.progress.at(f"{file.name}: reading", source.tell() / size)
     except pa.ArrowInvalid as error:
         long = "straddling" in str(error)
         reason = "a row of more than a megabyte" if long else str(error).splitlines()[0]
@@ -127,28 +114,10 @@ def _records(file: File, data: bytes, sign: str, width: int) -> pd.DataFrame | N
     for row in broken:
         message = f"{row.actual_columns} values; expected {row.expected_columns}"
         file.tell("broken_row", message, row=row.number)
-    below = {name: column.below_header() for name, column in zip(names, columns, strict=True)}
-    text = pd.DataFrame(below, copy=False)
+    text: pd.DataFrame = table.slice(1).to_pandas()
+    for name in names:
+        # The header is no value of its column.
+        text[name] = text[name].cat.remove_unused_categories()
     numbers = np.arange(1, len(text) + len(broken) + 2)
     text.index = pd.Index(np.delete(numbers, [row.number - 1 for row in broken])[1:])
     return text
-
-
-class _Column:
-    """A column as it is read: each distinct text once, with codes as narrow as they can be."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, int] = {}
-        self._codes: list[npt.NDArray[np.integer[Any]]] = []
-
-    def extend(self, chunks: pa.ChunkedArray) -> None:
-        """Take in the next rows; their chunks have one dictionary."""
-        texts = chunks.chunk(0).dictionary.to_pylist()
-        places = [self._known.setdefault(text, len(self._known)) for text in texts]
-        narrow = np.array(places, dtype=np.min_scalar_type(-len(self._known)))
-        self._codes += [narrow[np.asarray(chunk.indices)] for chunk in chunks.chunks]
-
-    def below_header(self) -> Texts:
-        """All rows but the first, whose text is left out where no other row has it."""
-        codes, texts = np.concatenate(self._codes)[1:], list(self._known)
-        return of_codes(codes, texts) if (codes == 0).any() else of_codes(codes - 1, texts[1:])

@@ -13,8 +13,6 @@ from durable.intake.texts import Texts, texts
 
 #: Significant digits of single precision.
 _SINGLE = Context(prec=7)
-#: No number of so few signs has more digits than are significant.
-_SHORT = 8
 
 
 def cells(file: File) -> Cells | None:
@@ -41,9 +39,7 @@ def _columns(file: File) -> tuple[list[str], list[pa.Field], list[Texts]]:
         columns: list[Texts] = []
         if len(set(schema.names)) < len(schema.names) or refused:
             return schema.names, refused, columns
-        # One at a time: only their codes stay.
-        for place, name in enumerate(schema.names):
-            file.progress.at(f"{file.name}: reading", place / len(schema))
+        for name in schema.names:
             column = opened.read(columns=[name]).column(name)
             column.validate(full=True)
             columns.append(_texts(column))
@@ -89,32 +85,22 @@ def _texts(column: pa.ChunkedArray) -> Texts:
     encoded = column.dictionary_encode(null_encoding="mask").combine_chunks()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = pa.concat_arrays(encoded.chunks)
-    written = texts([*_written(encoded.dictionary), ""])
-    return written.take(np.asarray(encoded.indices.fill_null(len(written) - 1)))
+    distinct = texts([*written(encoded.dictionary), ""])
+    return distinct.take(np.asarray(encoded.indices.fill_null(len(encoded.dictionary))))
 
 
-def _written(values: pa.Array) -> list[str]:
-    """Values as text (`text_of`); numbers are written together where that gives the same."""
+def written(values: pa.Array) -> list[str]:
+    """Return values as text (`text_of`), floating ones with the decimals of their precision."""
     kind = values.type
     if pa.types.is_float16(kind):
         # The shortest decimals are those of the column's own precision.
         return [text_of(float(str(value))) for value in values.to_numpy(zero_copy_only=False)]
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return [str(text) for text in values.to_pylist()]
-    if not pa.types.is_floating(kind) and not pa.types.is_integer(kind):
-        return [text_of(value) for value in values.to_pylist()]
-    if pa.types.is_integer(kind):
-        return [str(text) for text in values.cast(pa.string()).to_pylist()]
-    # The shortest decimals of each number, but some with an exponent, or with more digits than are
-    # significant.
-    digits = _SINGLE if pa.types.is_float32(kind) else None
-    return [_plain(text, digits) for text in values.cast(pa.string()).to_pylist()]
+    if pa.types.is_float32(kind):
+        numbers = (Decimal(str(value)) for value in values.to_numpy(zero_copy_only=False))
+        return [_single(number) for number in numbers]
+    return [text_of(value) for value in values.to_pylist()]
 
 
-def _plain(text: str, digits: Context | None) -> str:
-    if "e" not in text and len(text) <= _SHORT:
-        return text
-    if text in ("inf", "-inf", "nan"):
-        return text
-    number = Decimal(text)
-    return plain(significant(number) if digits is None else significant(number, digits))
+def _single(number: Decimal) -> str:
+    """A number of single precision; what is no finite one as Python writes it."""
+    return plain(significant(number, _SINGLE)) if number.is_finite() else text_of(float(number))

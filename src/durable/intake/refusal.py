@@ -1,0 +1,61 @@
+"""Refusal of data with errors, by the listing of findings. Light to import."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+from durable.errors import DataError
+from durable.intake.rules import RULES
+
+#: Errors that the message of a refusal names.
+_NAMED = 5
+
+
+def refuse_errors(queries: Path) -> None:
+    """Stop where the listing has errors.
+
+    Raises
+    ------
+    DataError
+        With their number, the place of the listing, and where the first ones are: not with their
+        values, since the message stands in a log.
+    """
+    count: Counter[str] = Counter()
+    errors: list[dict[str, str]] = []
+    with queries.open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        header = next(rows)
+        severity = header.index("severity")
+        for row in rows:
+            count[row[severity]] += 1
+            if row[severity] == "error" and len(errors) < _NAMED:
+                errors.append(dict(zip(header, row, strict=True)))
+    if not errors:
+        return
+    found = f"{count['error']} error(s) and {count['warning']} warning(s)"
+    more = count["error"] - len(errors)
+    raise DataError(
+        "\n".join(
+            [
+                f"{found} in the data: see {queries}."
+                " Nothing was analysed; earlier results are as they were.",
+                *(f"  {_place(row)}: {row['rule']}. {RULES[row['rule']].found}" for row in errors),
+                *([f"  and {more} more"] if more else []),
+            ]
+        )
+    )
+
+
+def severities(queries: Path) -> Counter[str]:
+    """How many findings of each severity a listing holds."""
+    with queries.open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        place = next(rows).index("severity")
+        return Counter(row[place] for row in rows)
+
+
+def _place(finding: dict[str, str]) -> str:
+    row = f"row {finding['row']}" if finding["row"] else ""
+    return ", ".join(filter(None, [finding["file"] or finding["table"], row, finding["column"]]))
