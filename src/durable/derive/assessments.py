@@ -6,7 +6,7 @@ and row of the file, and its index is 0..n-1.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -42,9 +42,7 @@ def assess(
     DataFrame
         The columns of `visits`, and: ``day`` (days since infusion; the infusion is day 0),
         ``post`` (after infusion), ``subject`` (number of the subject, from 0), ``avisit``,
-        ``target``, ``baseline`` (flag), per component ``value_*``, ``base_*``, ``change_*``
-        (absolute percent, better is positive), ``score_*``, then ``tis``, ``tis_best``,
-        ``partial``, ``level`` and the statuses of `with_remission`.
+        ``target``, ``baseline`` (flag), and what `with_scores` and `with_remission` add.
     """
     frame = _ordered(subjects, visits)
     baseline = baseline_flag(frame, response.baseline)
@@ -79,19 +77,24 @@ def _ordered(subjects: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     return with_columns(visits.reset_index(drop=True), new)
 
 
-def baseline_flag(frame: pd.DataFrame, rule: Baseline) -> Flags:
+def baseline_flag(frame: pd.DataFrame, baseline: Baseline) -> Flags:
     """The last assessment before lymphodepletion, for a subject without one before infusion.
 
-    With ``rule.before`` infusion the last one before infusion is taken straight away.
+    With ``baseline.before`` infusion the last one before infusion is taken straight away.
     """
-    before = _last_before(frame, "infusion_date", rule.same_day)
     flag = np.zeros(len(frame), dtype=bool)
-    if rule.before == "lymphodepletion":
-        earlier = _last_before(frame, "lymphodepletion_date", rule.same_day)
-        flag[earlier] = True
-        number = subject_index(frame)
-        before = before[~np.isin(number[before], number[earlier])]
-    flag[before] = True
+    rows = _last_before(frame, "infusion_date", baseline.same_day)
+    match baseline.before:
+        case "infusion":
+            pass
+        case "lymphodepletion":
+            earlier = _last_before(frame, "lymphodepletion_date", baseline.same_day)
+            flag[earlier] = True
+            subject = subject_index(frame)
+            rows = rows[~np.isin(subject[rows], subject[earlier])]
+        case never:
+            assert_never(never)
+    flag[rows] = True
     return flag
 
 

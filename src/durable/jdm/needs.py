@@ -16,6 +16,5 @@ def columns_needed(response: Response) -> Iterator[tuple[str, str]]:
         yield column, f"remission.{key}"
     if recurrence.investigator:
         yield "investigator_assessment", "recurrence.investigator"
-    if recurrence.worsening.enabled:
-        for column in ("physician_global", "mmt8", "extramuscular"):
-            yield column, "recurrence.worsening.enabled"
+    for column in recurrence.worsening.columns:
+        yield column, "recurrence.worsening.enabled"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, assert_never, get_args
 
 from pydantic import AfterValidator, ConfigDict, Field, Strict, model_validator
 
@@ -89,6 +89,11 @@ class Ranges(Section):
     enzymes: EnzymeRanges = EnzymeRanges()
     """Muscle enzymes, in multiples of ULN."""
 
+    def scale(self, measure: str) -> Scale:
+        """Scale of a measure, by its column of visits."""
+        scale: Scale = getattr(self, measure)
+        return scale
+
 
 class HybridSet(Section):
     """A core set mixed from the two published ones; not validated, and printed as such."""
@@ -152,6 +157,12 @@ class Improvement(Section):
     unscheduled: bool = False
     """Whether an assessment labelled UNS may stand for a scheduled visit."""
 
+    @property
+    def least_score(self) -> float:
+        """Total Improvement Score from which a response counts as improvement."""
+        least: float = getattr(self.thresholds, self.level)
+        return least
+
 
 class Worsening(Section):
     """Worsening against the best value since infusion, on consecutive visits (ProDERM, IMACS)."""
@@ -170,6 +181,11 @@ class Worsening(Section):
     """Limb 3: how many of the five non-enzyme measures."""
     percent_of: Literal["range", "best"] = "range"
     """Percentages refer to the range of the measure or to the best value."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of visits that the first two limbs read; the third reads the core set."""
+        return ("physician_global", "mmt8", "extramuscular") if self.enabled else ()
 
 
 class Recurrence(Section):
@@ -226,6 +242,16 @@ class NewTherapy(Section):
     """Duration of response and event-free survival: an event (composite), censored at the last
     assessment in remission before it (hypothetical) or ignored (treatment_policy)."""
 
+    @property
+    def credits_remission(self) -> bool:
+        """Whether a first remission seen after it began is credited."""
+        match self.remission:
+            case "composite" | "hypothetical":
+                return False
+            case "treatment_policy":
+                return True
+        assert_never(self.remission)
+
     @model_validator(mode="before")
     @classmethod
     def _one_for_all(cls, value: object) -> object:
@@ -280,13 +306,18 @@ class Response(Section):
     @property
     def measures(self) -> dict[str, str]:
         """Measure (column of visits, or ``enzyme``) in each place of the core set."""
-        if self.core_set == "imacs":
-            chosen = ("mmt8", "enzyme", "extramuscular")
-        elif self.core_set == "printo":
-            chosen = ("cmas", "chq_phs", "das")
-        elif self.hybrid is not None:
-            chosen = (self.hybrid.muscle, self.hybrid.enzyme, self.hybrid.extramuscular)
-        muscle, enzyme, extramuscular = chosen
+        match self.core_set:
+            case "printo":
+                muscle, enzyme, extramuscular = "cmas", "chq_phs", "das"
+            case "imacs":
+                muscle, enzyme, extramuscular = "mmt8", "enzyme", "extramuscular"
+            case "hybrid":
+                if self.hybrid is None:
+                    raise ValueError("hybrid: given exactly when core_set is hybrid")
+                hybrid = self.hybrid
+                muscle, enzyme, extramuscular = hybrid.muscle, hybrid.enzyme, hybrid.extramuscular
+            case never:
+                assert_never(never)
         return dict(
             zip(
                 COMPONENTS,

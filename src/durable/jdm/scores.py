@@ -11,7 +11,7 @@ import pandas as pd
 from durable.frames import row_of_subject, subject_index, take_or_nan, with_columns
 from durable.jdm import tis
 from durable.jdm.measures import COMPONENTS, ENZYMES, direction
-from durable.jdm.response import Response, Scale
+from durable.jdm.response import Response
 
 Ints = npt.NDArray[np.int64]
 
@@ -37,8 +37,7 @@ def _with_changes(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
             continue
         value = frame[measure].to_numpy(float)
         base = take_or_nan(value, first)
-        scale: Scale = getattr(response.ranges, measure)
-        better = direction(measure)
+        scale, better = response.ranges.scale(measure), direction(measure)
         new[f"value_{component}"] = value
         new[f"base_{component}"] = base
         new[f"change_{component}"] = tis.percent_change(base, value, scale.range, better)
@@ -125,8 +124,7 @@ def attainable(frame: pd.DataFrame, response: Response) -> pd.Series[float]:
             chosen = first["enzyme"].map(response.ranges.enzymes.model_dump())
             changes[component] = tis.percent_change(base, best, chosen.to_numpy(float))
         else:
-            scale: Scale = getattr(response.ranges, measure)
-            better = direction(measure)
+            scale, better = response.ranges.scale(measure), direction(measure)
             best = np.full(len(first), scale.max if better == "higher" else scale.min)
             changes[component] = tis.percent_change(base, best, scale.range, better)
     return tis.total_improvement_score(pd.DataFrame(changes, index=first.index))

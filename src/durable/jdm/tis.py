@@ -7,7 +7,7 @@ as tabulated in Rider et al., Rheumatology 2017;56:1884, Table 3.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -179,7 +179,13 @@ def add_up(
     scores: pd.DataFrame, light_missing: Literal["zero", "not_calculable"] = "zero"
 ) -> pd.Series[float]:
     """Total of the scores; NaN where a heavy measure (if so configured: any) is missing."""
-    required = list(HEAVY) if light_missing == "zero" else list(COMPONENTS)
+    match light_missing:
+        case "zero":
+            required = HEAVY
+        case "not_calculable":
+            required = tuple(COMPONENTS)
+        case never:
+            assert_never(never)
     total = np.zeros(len(scores))
     for component in COMPONENTS:
         score = scores[component].to_numpy(float)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from durable.jdm.measures import COMPONENTS, ENZYME, MEASURES, core_set_measure
-from durable.jdm.response import CoreSet, Improvement, Response, Scale, Worsening
+from durable.jdm.response import CoreSet, Improvement, Response, Worsening
 from durable.wording import listed
 
 #: What the labels of the measures stand for, and ULN.
@@ -49,20 +49,18 @@ def _measure(response: Response, name: str) -> str:
             f" (ranges in multiples of ULN: {multiples}; not verified for JDM)"
         )
     measure = MEASURES[name]
-    scale: Scale = getattr(response.ranges, name)
     unverified = "" if measure.verified else ", not verified"
-    return f"{measure.label} (range {scale.range:g}{unverified})"
+    return f"{measure.label} (range {response.ranges.scale(name).range:g}{unverified})"
 
 
 def improvement(response: Response) -> Iterator[str]:
     """Improvement at a visit, and what becomes of missing measures and assessments."""
     improvement, thresholds = response.improvement, response.improvement.thresholds
-    least = getattr(thresholds, improvement.level)
     yield (
-        f"Improvement: Total Improvement Score (Rider 2017) of at least {least:g}"
-        f" ({improvement.level}); levels from {thresholds.minimal:g} (minimal),"
-        f" {thresholds.moderate:g} (moderate) and {thresholds.major:g} (major). At each visit on"
-        f" its own; {_missing_assessment(improvement)}."
+        "Improvement: Total Improvement Score (Rider 2017) of at least"
+        f" {improvement.least_score:g} ({improvement.level}); levels from {thresholds.minimal:g}"
+        f" (minimal), {thresholds.moderate:g} (moderate) and {thresholds.major:g} (major). At each"
+        f" visit on its own; {_missing_assessment(improvement)}."
     )
     label = {place: core_set_measure(name).label for place, name in response.measures.items()}
     light = [label[name] for name, component in COMPONENTS.items() if not component.heavy]
@@ -100,8 +98,11 @@ def _missing_light(improvement: Improvement) -> str:
 
 def remission(response: Response) -> Iterator[str]:
     """The response from which duration is counted."""
-    credited = response.new_therapy.remission == "treatment_policy"
-    rescued = "is credited (treatment policy)" if credited else "is not credited"
+    rescued = (
+        "is credited (treatment policy)"
+        if response.new_therapy.credits_remission
+        else "is not credited"
+    )
     yield (
         f"Remission: {response.remission.describe()}. A first remission seen after new systemic"
         f" therapy began {rescued}."

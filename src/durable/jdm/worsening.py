@@ -63,7 +63,7 @@ def _worse_by_percent(
 ) -> pd.Series[float]:
     """Whether a measure is worse than its best by at least a percentage."""
     best = best_before(frame, measure)
-    width = _width(best, getattr(response.ranges, measure), response.recurrence.worsening)
+    width = _width(best, response.ranges.scale(measure), response.recurrence.worsening)
     return at_least(_worse_percent(frame, measure, best, width), percent)
 
 

@@ -120,8 +120,8 @@ class Sdtm(Section):
     default of docs/inputs.md; empty: not recorded."""
     evaluators: dict[str, Annotated[tuple[Text, ...], Strict(False), Field(min_length=1)]] = {}
     """By column of visits: the evaluators (--EVAL) whose results count, beside records without one.
-    Default: INVESTIGATOR; of parent_global, chaq and chq_phs also PARENT, CAREGIVER and GUARDIAN,
-    and of the last two STUDY SUBJECT. Other results are not used, and listed."""
+    Default: INVESTIGATOR and, for what a family reports, those in docs/inputs.md. Other results are
+    not used, and listed."""
     values: dict[str, dict[str, dict[str, str]]] = {}
     """By table: values as in inputs.TABLE.values; visits.visit names the visits."""
     units: dict[str, dict[str, Text]] = {}
