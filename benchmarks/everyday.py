@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from durable.stages import STAGES
+from durable.stage import STAGES
 
 ROOT = Path(__file__).parents[1]
 #: Stages that the demo plan does not ask for, and the one that records a run of Snakemake.

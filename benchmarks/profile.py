@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.everyday import LEFT_OUT, ROOT, measured
 
-from durable.stages import STAGES
+from durable.stage import STAGES
 
 REPEATS = 2
 FUNCTIONS = 45

@@ -255,7 +255,7 @@ _STAGE = """
 import importlib, os, sys
 from pathlib import Path
 from durable.plan import load
-from durable.stages import STAGES
+from durable.stage import STAGES
 import lifelines, pandas, pandera.pandas, pyarrow.dataset, pyarrow.parquet, scipy.stats
 pandera.pandas.DataFrameSchema({}).validate(pandas.DataFrame())  # imports the rest of it
 stage, path, folder = sys.argv[1:]

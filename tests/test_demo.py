@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from data.demo.stories import FINAL_CUTOFF, INTERIM_CUTOFF, SEED
+from data.demo.write_demo import write_demo
 from durable.contracts.tables import INPUT_TABLES, NATIVE_COLUMNS
-from durable.demo import FINAL_CUTOFF, INTERIM_CUTOFF, SEED, write_demo
 
 COMMITTED = Path(__file__).parents[1] / "data" / "demo"
 INFUSED = [f"CQ-{n:03d}" for n in (1, 2, 4, 5, 6, 7, 9, 10, 11, 12)]

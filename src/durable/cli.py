@@ -13,10 +13,11 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from durable.errors import UserError
 from durable.runs.configuration import DEFAULT_CONFIGURATION, configuration_file, plan_of_run
-from durable.stages import OF_ANALYSIS, STAGES
+from durable.stage import OF_ANALYSIS, STAGES
 
 #: Errors of the disk, not of the program: told without a traceback.
 _DISK_ERRORS = {
@@ -72,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_stages(stages: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_stages(stages: Any) -> None:
     for name, stage in STAGES.items():
         command = _add_job(stages, name, stage.about)
         command.add_argument("--plan", metavar="DIGEST", help="digest of the plan that is expected")
@@ -99,10 +100,8 @@ def _add_stages(stages: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         command.add_argument("--cores", type=int, default=1)
 
 
-def _add_job(
-    stages: argparse._SubParsersAction[argparse.ArgumentParser], name: str, about: str
-) -> argparse.ArgumentParser:
-    command = stages.add_parser(name, help=about, description=about)
+def _add_job(stages: Any, name: str, about: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = stages.add_parser(name, help=about, description=about)
     command.add_argument("--config", type=Path, required=True, help="the analysis plan, YAML")
     command.add_argument("--results", type=Path, default=Path("results"), help="results folder")
     return command

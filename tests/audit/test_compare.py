@@ -95,10 +95,10 @@ def test_the_page_is_one_file_with_the_retroactive_changes_first_and_the_curves(
     assert headings == [
         "Changed before the earlier cut-off",
         "Plan, code and environment",
-        "Statuses that flipped",
+        "Subject statuses that changed",
         "Kaplan-Meier, DOR",
         "Kaplan-Meier, EFS",
-        "Numbers that moved",
+        "Results that changed",
         "Records since the earlier cut-off",
     ]
     assert page.count("<svg ") == 2

@@ -114,7 +114,7 @@ def test_final_results_can_be_audited(final: Study) -> None:
     before = final.digests()
     done = final.run("audit", *pinned(final))
     assert done.returncode == 0, done.stdout
-    assert "REPEATED: every file is the same, byte by byte" in done.stdout
+    assert "PASS: all outputs reproduced byte for byte" in done.stdout
     assert {row["status"] for row in verdict(final).values()} == {"as pinned", "identical"}
     after = final.digests()
     assert {name: after[name] for name in before} == before

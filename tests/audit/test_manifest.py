@@ -11,7 +11,7 @@ import pytest
 import rdflib
 
 from durable.plan import load
-from durable.stages import STAGES
+from durable.stage import STAGES
 from tests.audit.conftest import PINNED
 from tests.workflow.conftest import RESULTS, ROOT, Study
 

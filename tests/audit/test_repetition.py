@@ -69,7 +69,7 @@ def test_the_audit_passes_in_a_second_clone_and_does_the_work_of_the_run_once(
     shutil.copytree(finished.folder / "results", clone.folder / "results")
     done = clone.run("audit", *pinned(clone))
     assert done.returncode == 0, done.stdout
-    assert "REPEATED: every file is the same, byte by byte" in done.stdout
+    assert "PASS: all outputs reproduced byte for byte" in done.stdout
     rows = verdict(clone)
     assert {row["status"] for row in rows.values()} == {"as pinned", "identical"}
     outputs = {name for kind, name in rows if kind == "output"}
@@ -92,7 +92,7 @@ def test_files_altered_removed_and_added_since_the_run_are_named(short_finished:
     (results / "tables/notes.txt").write_text("added\n")
     done = study.run("audit", *pinned(study))
     assert done.returncode == 1
-    assert "DIFFERENT: the analysis was not found as recorded" in done.stdout
+    assert "FAIL: the outputs differ from those recorded" in done.stdout
     assert "output ard.csv altered since the run: found " in done.stdout
     assert "output tables/t_dor.html removed since the run: found no file" in done.stdout
     assert "output tables/notes.txt added since the run" in done.stdout

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from durable.plan import Plan, load
-from durable.stages import OF_ANALYSIS, STAGES
+from durable.stage import OF_ANALYSIS, STAGES
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = "<script>document.title = 'run'</script>"

@@ -23,7 +23,7 @@ from durable.jdm.response import NewTherapy
 from durable.outputs.ard import Ard
 from durable.outputs.listings import LISTINGS
 from durable.plan import Plan
-from durable.stages import STAGES
+from durable.stage import STAGES
 
 Made = tuple[Plan, Path]
 Tag = tuple[str, dict[str, str | None]]

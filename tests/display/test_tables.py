@@ -20,7 +20,7 @@ from durable.outputs import OUTPUTS, formats, output_named
 from durable.outputs.ard import read_ard
 from durable.outputs.table import Row, Table
 from durable.plan import Plan, Safety, Statistics, Variant
-from durable.stages import STAGES
+from durable.stage import STAGES
 from tests.figures.layout import PLAN
 
 LOW = ("dose_level", "1e7")

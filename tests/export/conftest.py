@@ -10,7 +10,7 @@ import pytest
 
 from durable.export.datasets import Dataset, read_datasets
 from durable.plan import Plan, load
-from durable.stages import STAGES
+from durable.stage import STAGES
 
 ROOT = Path(__file__).parents[2]
 MADE = ("check", "derive", "analyse")

@@ -33,7 +33,7 @@ from durable.figures.style import (
 )
 from durable.jdm.response import Remission, Response
 from durable.plan import Statistics
-from durable.stages import STAGES
+from durable.stage import STAGES
 from tests.figures import point_texts
 from tests.figures.layout import PLAN, SPECS, drawn, misplaced, smallest_type, words
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from durable.plan import load
-from durable.stages import STAGES
+from durable.stage import STAGES
 from tests.independent.expected import Key, Value
 
 ROOT = Path(__file__).parents[2]

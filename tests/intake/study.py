@@ -19,7 +19,7 @@ from durable.contracts.tables import TABLES
 from durable.errors import UserError
 from durable.intake import check, cutoff
 from durable.plan import Plan, parse
-from durable.stages import STAGES
+from durable.stage import STAGES
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "data" / "demo"

@@ -19,7 +19,7 @@ from durable.contracts.tables import TABLES
 from durable.intake import reading
 from durable.intake.findings import Findings
 from durable.plan import Input
-from durable.stages import STAGES
+from durable.stage import STAGES
 from tests.intake.forms import delivered, typed, xpt
 from tests.intake.study import Study
 

@@ -20,7 +20,7 @@ from durable.intake.readers.cells import text_of
 from durable.intake.readers.parquet import written
 from durable.intake.texts import plain
 from durable.plan import load
-from durable.stages import STAGES
+from durable.stage import STAGES
 from tests.intake.study import Study, column
 
 #: Bytes of memory for each byte by which a file is longer. About 4 were measured at this size (at

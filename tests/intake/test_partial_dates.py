@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from durable.stages import STAGES, derive
+from durable.stage import STAGES, derive
 from tests.intake.study import Study, again, cell
 
 

@@ -11,7 +11,7 @@ import yaml
 
 from durable.plan import Plan, parse
 from durable.plan.yaml_reading import QuickLoader, StrictLoader
-from durable.stages import STAGES
+from durable.stage import STAGES
 from tests.plan.test_refusals import SMALLEST, changed
 
 ROOT = Path(__file__).parents[2]

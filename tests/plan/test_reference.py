@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
-from durable import demo
+from data.demo import stories as demo
 from durable.plan import PlanError, load, parse, schema
 from durable.plan.reference import README, keys, reference, write_reference
 from tests.plan.test_refusals import SMALLEST, changed

@@ -18,7 +18,7 @@ from durable.simulate.checks import decisions_frame, missing_data, stops, theory
 from durable.simulate.comparisons import spacing_frame
 from durable.simulate.gather import Tally, gather
 from durable.simulate.sums import exact_sums
-from durable.stages import STAGES
+from durable.stage import STAGES
 from tests.simulate import chunks
 
 NAN = math.nan

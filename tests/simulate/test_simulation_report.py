@@ -18,7 +18,7 @@ from durable.figures.points import read_points
 from durable.figures.style import Caption
 from durable.plan import Plan
 from durable.simulate import operating
-from durable.stages import STAGES
+from durable.stage import STAGES
 from tests.figures.layout import misplaced, smallest_type, words
 from tests.simulate import chunks
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from durable.runs.results import begin_run
-from durable.stages import STAGES
+from durable.stage import STAGES
 from tests.workflow.conftest import RESULTS, ROOT, Study
 
 EVENTS = ("ae_overview", "ae_soc_pt", "ae_crs", "aesi", "deaths", "dlt")

@@ -18,7 +18,7 @@ from durable.plan import Plan, PlanError, parse
 from durable.plan.cutoffs import analysis_ids, plan_at
 from durable.runs.configuration import plan_of_run, targets_include
 from durable.runs.files import SERIES
-from durable.stages import STAGES
+from durable.stage import STAGES
 from tests.workflow.conftest import RESULTS, ROOT, Study, new_study
 
 RAW = {

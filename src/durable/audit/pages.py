@@ -11,8 +11,6 @@ from durable.pages import render_page
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from durable.audit.rerun import Status
-
 
 @dataclass(frozen=True)
 class Section:
@@ -40,18 +38,3 @@ def page(
     return render_page(
         "audit.html.jinja", title=title, verdict=verdict, facts=facts, sections=sections, good=good
     )
-
-
-def verdict_page(
-    verdict: str, facts: Mapping[str, str], statuses: Sequence[Status], good: Collection[str]
-) -> str:
-    """The verdict of an audit: what differs first, then every file."""
-    columns = ["kind", "name", "status", "expected", "found", "cells"]
-    rows = [[s.kind, s.name, s.status, s.expected, s.found, s.detail] for s in statuses]
-    notable = [row for row in rows if row[2] not in good]
-    sections = [
-        Section("What differs", columns, notable),
-        Section("Everything that was checked", columns, rows),
-    ]
-    held = all(status.good for status in statuses)
-    return page("Audit", verdict, facts, sections, good=held)

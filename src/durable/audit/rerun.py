@@ -6,20 +6,24 @@ manifest, and the files of a repetition in a folder of its own against the recor
 
 from __future__ import annotations
 
-import csv
 import itertools
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from durable.audit.cells import changes
-from durable.audit.pages import verdict_page
 from durable.audit.plans import key_differences
+from durable.audit.verdict import (
+    ALLOWED,
+    GOOD,
+    VERDICT,
+    Status,
+    verdict_sentence,
+    write_verdict,
+)
 from durable.errors import UserError
-from durable.files import safe_cell, sha256, write_text
+from durable.files import sha256, write_text
 from durable.plan import NO_ANALYSIS, Plan, load
 from durable.plan.sdtm import input_paths
 from durable.runs.analysis import start_analysis
@@ -33,34 +37,12 @@ from durable.runs.pins import (
     found_pins,
 )
 
-VERDICT = "audit/verdict"
 RERUN = Path("audit/rerun")
 #: Differences of a file that are listed; the rest is counted.
 _LISTED = 20
 #: What lies in the folder of an analysis beside its results.
 _BESIDE = ("audit/rerun", "compare", "logs", "series", "simulation")
 _OWN = {str(RUN), str(MANIFEST), str(PINNED), f"{VERDICT}.html", f"{VERDICT}.csv"}
-#: Statuses that are no finding.
-GOOD = frozenset({"as pinned", "identical"})
-ALLOWED = "differs, allowed"
-
-
-@dataclass(frozen=True)
-class Status:
-    """One line of the verdict."""
-
-    kind: str
-    """``input``, ``plan``, ``code``, ``environment`` or ``output``."""
-    name: str
-    status: str
-    expected: str = ""
-    found: str = ""
-    detail: str = ""
-
-    @property
-    def good(self) -> bool:
-        """Whether it is no reason for the audit to fail."""
-        return self.status in GOOD or self.status == ALLOWED
 
 
 def run(
@@ -106,8 +88,8 @@ def run(
     refused = [status for status in statuses if status.kind != "output" and not status.good]
     if not refused:
         statuses += _repeated(plan, folder, recorded, manifest, workflow, cores)
-    verdict = _verdict(statuses, bool(refused))
-    _write(plan, folder, recorded, verdict, statuses)
+    verdict = verdict_sentence(statuses, bool(refused))
+    write_verdict(plan, folder, recorded, verdict, statuses)
     shown = "\n".join(f"  {_line(status)}" for status in statuses if status.status not in GOOD)
     message = "\n".join(filter(None, [f"{verdict}: {folder / VERDICT}.html", shown]))
     if not all(status.good for status in statuses):
@@ -249,34 +231,3 @@ def _repeat(plan: Plan, place: Path, workflow: Path, cores: int) -> str:
         return ""
     tail = log.read_text("utf-8", errors="replace").strip().splitlines()[-5:]
     return f"exit status {status}, see {log}: {' / '.join(tail)}"
-
-
-def _verdict(statuses: list[Status], refused: bool) -> str:
-    if refused:
-        return "REFUSED: not the pinned analysis; nothing was repeated"
-    if not all(status.good for status in statuses):
-        return "DIFFERENT: the analysis was not found as recorded"
-    other = sorted({status.kind for status in statuses if status.status == ALLOWED})
-    if other:
-        return f"REPEATED to the same bytes with other {' and '.join(other)} (allowed)"
-    return "REPEATED: every file is the same, byte by byte"
-
-
-def _write(plan: Plan, folder: Path, recorded: Path, verdict: str, statuses: list[Status]) -> None:
-    manifest = read_manifest(recorded / MANIFEST)
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["kind", "name", "status", "expected", "found", "detail"])
-    for s in statuses:
-        cells = (s.kind, s.name, s.status, s.expected, s.found, s.detail)
-        writer.writerow(map(safe_cell, cells))
-    write_text(folder / f"{VERDICT}.csv", text.getvalue())
-    facts = {
-        "Analysis": f"{plan.analysis.id}: {plan.analysis.title}",
-        "Data cut-off": str(plan.analysis.data_cutoff),
-        "SHA-256 of the manifest": sha256(recorded / MANIFEST),
-        "Commit": f"{manifest['code']['commit'] or 'not known'}"
-        + (" with uncommitted changes" if manifest["code"]["dirty"] else ""),
-    }
-    page = verdict_page(verdict, facts, statuses, good=GOOD)
-    write_text(folder / f"{VERDICT}.html", page)

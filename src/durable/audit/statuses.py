@@ -1,4 +1,4 @@
-"""Derived statuses of subjects in two or more analyses: what flipped."""
+"""Derived statuses of subjects in two or more analyses: what changed."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ from durable.outputs.listings import LISTINGS
 from durable.outputs.listings.listing import Column, Listing
 from durable.pages import render_page, template_text
 from durable.plan import Plan
-from durable.stages import STAGES
+from durable.stage import STAGES
 
 #: Records of a listing that the page shows: a browser has to hold and sort them.
 SHOWN = 2_000

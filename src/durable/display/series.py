@@ -22,7 +22,7 @@ from durable.outputs.tables import table_rows
 from durable.pages import render_page
 from durable.plan import Plan
 from durable.plan.cutoffs import analysis_ids
-from durable.stages import STAGES
+from durable.stage import STAGES
 
 _TITLE = "Estimates by data cut-off (forest plot)"
 

@@ -21,7 +21,7 @@ from durable.jdm import wording
 from durable.outputs import definitions
 from durable.pages import render_page
 from durable.plan import Plan
-from durable.stages import STAGES
+from durable.stage import STAGES
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from durable.display import simulation_words as say
 from durable.outputs import formats as f
 from durable.outputs.table import Row, Table
 from durable.plan import Plan
-from durable.stages import STAGES
+from durable.stage import STAGES
 
 PRIMARY = "primary"
 Record = dict[str, str]

@@ -16,7 +16,7 @@ from durable.outputs.table import Row, Table
 from durable.outputs.tables import tables as made_tables
 from durable.pages import render_page
 from durable.plan import Plan
-from durable.stages import STAGES
+from durable.stage import STAGES
 
 
 def run(plan: Plan, folder: Path) -> None:

@@ -8,7 +8,7 @@ from durable.figures import FIGURES
 from durable.figures.point_files import figures_with_points
 from durable.figures.spec import Caption, DrawnFigure, FigureSpec
 from durable.plan import Plan
-from durable.stages import STAGES
+from durable.stage import STAGES
 
 
 def figures_drawn(plan: Plan, folder: Path) -> list[DrawnFigure]:

@@ -17,7 +17,7 @@ from durable.runs.environment import set_job_environment
 from durable.runs.guard import Run, begin, end
 from durable.runs.ownership import refuse_other_study
 from durable.runs.pins import code_files, digest
-from durable.stages import OF_ANALYSIS, STAGES
+from durable.stage import OF_ANALYSIS, STAGES
 
 #: Folder of the repository, which holds the Snakefile.
 _REPOSITORY = Path(__file__).parents[3]

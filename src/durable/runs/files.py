@@ -15,7 +15,7 @@ from durable.plan import Plan
 from durable.plan.cutoffs import analysis_ids
 from durable.plan.sdtm import domain_path, domains
 from durable.runs.manifest import MANIFEST, PINNED, RUN
-from durable.stages import OF_ANALYSIS
+from durable.stage import OF_ANALYSIS
 
 #: Folder of the results that the simulation has to itself: nothing of the analysis is made from it.
 SIMULATION = "simulation"

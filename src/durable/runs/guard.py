@@ -42,7 +42,7 @@ from durable.runs.results import (
     refuse_edited,
     refuse_made_by_hand,
 )
-from durable.stages import OF_ANALYSIS, STAGES
+from durable.stage import OF_ANALYSIS, STAGES
 
 #: Rules that look at results and make none.
 READERS = frozenset({"audit", "check", "compare"})

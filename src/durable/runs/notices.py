@@ -8,7 +8,7 @@ from pathlib import Path
 
 from durable.intake.refusal import severities
 from durable.runs.files import SERIES, SIMULATION
-from durable.stages import STAGES
+from durable.stage import STAGES
 
 #: Free bytes of a disk that is as good as full.
 DISK_FULL_BYTES = 1_000_000

@@ -11,16 +11,8 @@ combined by +, -, x and / only, so that the files are the same bytes on every pl
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
-import random
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-
-from durable.contracts.tables import INPUT_TABLES, NATIVE_COLUMNS
-from durable.files import write_text
 
 #: Seed of the committed files in data/demo.
 SEED = 6569472
@@ -57,7 +49,7 @@ class Measure:
         return f"{steps / self.steps:.{self.decimals}f}"
 
 
-_MEASURES = (
+MEASURES = (
     Measure("physician_global", 10, 1, 100, 1, (0, 2)),
     Measure("parent_global", 10, 1, 100, 3, (0, 5)),
     Measure("cmas", 1, 0, 52, 52, (50, 52)),
@@ -76,7 +68,7 @@ _MEASURES = (
 # At the baseline assessment, in the order of the measures; none = never measured in this subject.
 # CQ-006 has disease of the skin only. Under the IMACS set its greatest attainable score is
 # 20 (physician 5) + 7.5 (parent 4) + 0 + 0 + 0 (CK 0.71 x ULN, 4.7 % of the range) + 20 = 47.5.
-_BASELINES: dict[str, tuple[float | None, ...]] = {
+BASELINES: dict[str, tuple[float | None, ...]] = {
     #          phys par  CMAS MMT8 CHAQ   CHQ   DAS ext    CK   ald  AST  ALT  LDH
     "CQ-001": (7.2, 6.8, 24, 54, 1.875, 21.4, 14, 5.5, 3120, 18.4, 148, 96, 612),
     "CQ-002": (6.4, 5.9, 29, 58, 1.500, 25.8, 12, 4.8, 1460, 14.1, 102, 74, 548),
@@ -92,9 +84,9 @@ _BASELINES: dict[str, tuple[float | None, ...]] = {
     "CQ-012": (7.0, 6.3, 26, 55, 1.750, 22.6, 14, 5.3, 2015, 17.0, 127, 90, 587),
 }
 
-_ULN = {"ck": "170", "aldolase": "7.6", "ast": "40", "alt": "40", "ldh": "295"}
+ULN = {"ck": "170", "aldolase": "7.6", "ast": "40", "alt": "40", "ldh": "295"}
 #: CQ-007 is followed by another laboratory.
-_OTHER_ULN = {"CQ-007": {"ck": "145", "aldolase": "7.0", "ast": "36", "alt": "33", "ldh": "270"}}
+OTHER_ULN = {"CQ-007": {"ck": "145", "aldolase": "7.0", "ast": "36", "alt": "33", "ldh": "270"}}
 
 
 # --- subjects -------------------------------------------------------------------------------------
@@ -124,7 +116,7 @@ class Subject:
 
 # Part A: three subjects at 1e7 and three at 3e7, none with a dose-limiting toxicity. Part B extends
 # 3e7; a level of 6e7 was not opened.
-_SUBJECTS = (
+SUBJECTS = (
     Subject("CQ-001", "A", "1e7", "F", 9, 0.50, dt.date(2023, 2, 14)),
     Subject("CQ-002", "A", "1e7", "M", 12, 0.40, dt.date(2023, 3, 21)),
     Subject("CQ-003", "A", "1e7", "F", 14, 0.35, dt.date(2023, 3, 6), "consent"),
@@ -148,7 +140,7 @@ _SUBJECTS = (
 )
 
 #: Planned cells per kilogram; the dose given is within 5 % of it.
-_CELLS = {"1e7": 10_000_000, "3e7": 30_000_000}
+CELLS = {"1e7": 10_000_000, "3e7": 30_000_000}
 
 
 # --- courses --------------------------------------------------------------------------------------
@@ -170,7 +162,7 @@ class At:
 
 
 #: Target day and the scatter around it, well within the windows of the schedule.
-_TARGETS = {
+TARGETS = {
     "D14": (14, 2),
     "D28": (28, 2),
     "M2": (60, 6),
@@ -182,7 +174,7 @@ _TARGETS = {
     "M24": (730, 18),
 }
 
-_COURSES: dict[str, tuple[At, ...]] = {
+COURSES: dict[str, tuple[At, ...]] = {
     # Remission at month 3, recurrence at month 9: two assessments, the second an unscheduled one
     # at which the investigator records it too.
     "CQ-001": (
@@ -315,10 +307,10 @@ class Therapy:
     reason: str = "juvenile dermatomyositis"
 
 
-_IMMUNOSUPPRESSANTS = {"methotrexate", "mycophenolate mofetil", "ciclosporin", "tofacitinib"}
+IMMUNOSUPPRESSANTS = {"methotrexate", "mycophenolate mofetil", "ciclosporin", "tofacitinib"}
 
 #: Beside prednisolone and methotrexate, which everyone had before.
-_THERAPIES: dict[str, tuple[Therapy, ...]] = {
+THERAPIES: dict[str, tuple[Therapy, ...]] = {
     "CQ-001": (
         Therapy("immunoglobulin, intravenous", -412, -47),
         Therapy("methotrexate", 296, None, True, "recurrence"),
@@ -341,10 +333,10 @@ _THERAPIES: dict[str, tuple[Therapy, ...]] = {
     "CQ-011": (Therapy("mycophenolate mofetil", -246, -19),),
 }
 #: Prednisolone after a recurrence: from day, mg/kg.
-_RESTART = {"CQ-001": (296, 0.30)}
+RESTART = {"CQ-001": (296, 0.30)}
 #: Share of the glucocorticoid dose up to a day after infusion; nothing, or the floor, later.
-_TAPER = ((5, 1.0), (20, 0.8), (45, 0.6), (75, 0.4), (110, 0.2))
-_TAPER_END = 150
+TAPER = ((5, 1.0), (20, 0.8), (45, 0.6), (75, 0.4), (110, 0.2))
+TAPER_END = 150
 
 
 # --- adverse events -------------------------------------------------------------------------------
@@ -369,7 +361,7 @@ class Event:
 
 _CRS = "Cytokine release syndrome"
 _ICANS = "Immune effector cell-associated neurotoxicity syndrome"
-_SOC = {
+SOC = {
     _CRS: "Immune system disorders",
     "Hypogammaglobulinaemia": "Immune system disorders",
     _ICANS: "Nervous system disorders",
@@ -423,7 +415,7 @@ def _hypogammaglobulinaemia(start: int, end: int | None, outcome: str = "recover
 
 
 # CQ-004 has none.
-_EVENTS: dict[str, tuple[Event, ...]] = {
+EVENTS: dict[str, tuple[Event, ...]] = {
     "CQ-001": (
         Event(-21, -21, "tingling lips at apheresis", "Hypocalcaemia", "1", related=False),
         _cytopenia(1, 20, "Lymphopenia", "4"),
@@ -522,12 +514,12 @@ class Expansion:
 
 
 #: Share of the peak at each nominal day, by the day of the peak: fast, then slow decline.
-_PROFILES: dict[int, dict[int, float]] = {
+PROFILES: dict[int, dict[int, float]] = {
     7: {4: 0.2, 7: 1, 10: 0.7, 14: 0.35, 21: 0.12, 28: 0.05, 60: 0.008, 90: 0.002},
     10: {4: 0.04, 7: 0.4, 10: 1, 14: 0.6, 21: 0.2, 28: 0.08, 60: 0.012, 90: 0.003},
     14: {4: 0.01, 7: 0.15, 10: 0.5, 14: 1, 21: 0.4, 28: 0.15, 60: 0.02, 90: 0.005},
 }
-_EXPANSIONS = {
+EXPANSIONS = {
     "CQ-001": Expansion(12, 10),
     "CQ-002": Expansion(25, 10),
     "CQ-004": Expansion(8, 14, flow_detected=False),
@@ -541,259 +533,9 @@ _EXPANSIONS = {
     "CQ-012": Expansion(80, 7),
 }
 #: Assay: unit, lower limit of quantification, decimals, signal of one cell per microlitre.
-_ASSAYS = {"flow": ("cells/uL", "0.10", 2, 1), "qPCR": ("copies/ug DNA", "50", 0, 500)}
+ASSAYS = {"flow": ("cells/uL", "0.10", 2, 1), "qPCR": ("copies/ug DNA", "50", 0, 500)}
 #: Samples that are taken at an assessment; the others have days of their own.
-_SAMPLED_AT = {14: "D14", 28: "D28", 60: "M2", 90: "M3"}
+SAMPLED_AT = {14: "D14", 28: "D28", 60: "M2", 90: "M3"}
 
 
 # --- writing --------------------------------------------------------------------------------------
-
-
-def write_demo(folder: Path, seed: int) -> None:
-    """Write the five tables of the demo study.
-
-    Parameters
-    ----------
-    folder
-        Receives ``subjects.csv``, ``visits.csv``, ``therapies.csv``, ``adverse_events.csv`` and
-        ``kinetics.csv`` (UTF-8, LF, ISO 8601 dates, missing = empty).
-    seed
-        Decides the scatter, not the stories. Same seed, same bytes.
-    """
-    tables: dict[str, list[Row]] = {name: [] for name in NATIVE_COLUMNS}
-    for number, subject in enumerate(_SUBJECTS):
-        # A sequence for each subject: a change to one story leaves the others as they are.
-        _add_subject(tables, subject, _Draw(seed * 100 + number))
-    for name, rows in tables.items():
-        write_text(folder / f"{name}.csv", _csv(name, rows))
-
-
-class _Draw:
-    """Integers from the one method of `random` whose sequence Python guarantees."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)  # noqa: S311  (no secret)
-
-    def between(self, low: int, high: int) -> int:
-        """An integer from `low` to `high`, both included."""
-        return low + int(self._random.random() * (high - low + 1))
-
-
-def _csv(table: str, rows: Iterable[Row]) -> str:
-    absent = INPUT_TABLES[table].rare
-    columns = [column for column in NATIVE_COLUMNS[table] if column not in absent]
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
-
-
-def _add_subject(tables: Mapping[str, list[Row]], subject: Subject, draw: _Draw) -> None:
-    dates = _preparation(subject, draw)
-    therapies = _therapies(subject, draw)
-    visits = _visits(subject, dates, therapies, draw)
-    tables["subjects"].append(_subject_row(subject, dates, visits[-1]["visit_date"], draw))
-    tables["visits"].extend(visits)
-    tables["therapies"].extend(_therapy_row(subject, therapy) for therapy in therapies)
-    tables["adverse_events"].extend(_event_rows(subject))
-    if subject.subject_id in _EXPANSIONS:
-        days = {row["visit"]: row["visit_date"] for row in visits}
-        tables["kinetics"].extend(_kinetics_rows(subject, days, draw))
-
-
-def _date(origin: dt.date, day: int | None) -> str:
-    return "" if day is None else (origin + dt.timedelta(days=day)).isoformat()
-
-
-def _yes_no(value: bool) -> str:
-    return "Y" if value else "N"
-
-
-def _preparation(subject: Subject, draw: _Draw) -> dict[str, int]:
-    """Days of the steps before infusion that the subject reached."""
-    if subject.reached == "consent":
-        return {"consent": 0, "SCREENING": draw.between(0, 4)}
-    consent = -draw.between(35, 38)
-    lymphodepletion = -5 if subject.reached == "infusion" else 0
-    return {
-        "consent": consent,
-        "SCREENING": consent + draw.between(0, 4),
-        "BASELINE": lymphodepletion - draw.between(1, 7),
-        "lymphodepletion": lymphodepletion,
-    }
-
-
-def _subject_row(subject: Subject, dates: Mapping[str, int], last_visit: str, draw: _Draw) -> Row:
-    origin = subject.origin
-    infused = subject.reached == "infusion"
-    death = _date(origin, subject.death_day)
-    withdrawal = _date(origin, subject.withdrawal_day)
-    per_mille = draw.between(950, 1050)
-    later = _date(dt.date.fromisoformat(last_visit), draw.between(0, 14))
-    return {
-        "subject_id": subject.subject_id,
-        "part": subject.part,
-        "dose_level": subject.dose_level,
-        "sex": subject.sex,
-        "age_years": str(subject.age_years),
-        "consent_date": _date(origin, dates["consent"]),
-        "lymphodepletion_date": _date(origin, dates.get("lymphodepletion")),
-        "infusion_date": _date(origin, 0) if infused else "",
-        "cells_per_kg": str(_CELLS[subject.dose_level] // 1000 * per_mille) if infused else "",
-        "last_contact_date": death or withdrawal or later,
-        "death_date": death,
-        "withdrawal_date": withdrawal,
-        "withdrawal_reason": subject.withdrawal_reason,
-    }
-
-
-def _visits(
-    subject: Subject, dates: Mapping[str, int], therapies: list[Therapy], draw: _Draw
-) -> list[Row]:
-    planned = [
-        (At(visit, 1, says=""), dates[visit])
-        for visit in ("SCREENING", "BASELINE")
-        if visit in dates
-    ]
-    for at in _COURSES.get(subject.subject_id, ()):
-        target, scatter = _TARGETS.get(at.visit, (0, 0))
-        day = target + draw.between(-scatter, scatter) if at.day is None else at.day
-        planned.append((at, day))
-    return [
-        {
-            "subject_id": subject.subject_id,
-            "visit": at.visit,
-            "visit_date": _date(subject.origin, day),
-            **_measurements(subject.subject_id, at, draw),
-            "glucocorticoid_mg_kg": f"{_glucocorticoid(subject, day):.2f}",
-            "immunosuppressant": _yes_no(any(_suppresses(item, day) for item in therapies)),
-            "investigator_assessment": _assessment(at),
-        }
-        for at, day in planned
-    ]
-
-
-def _measurements(name: str, at: At, draw: _Draw) -> Row:
-    row: Row = {}
-    for measure, baseline in zip(_MEASURES, _BASELINES[name], strict=True):
-        if baseline is None or measure.name in at.blank:
-            continue
-        row[measure.name] = measure.text(_steps(measure, baseline, at, draw))
-        if measure.enzyme:
-            row[f"{measure.name}_uln"] = _OTHER_ULN.get(name, _ULN)[measure.name]
-    return row
-
-
-def _steps(measure: Measure, baseline: float, at: At, draw: _Draw) -> int:
-    start = round(baseline * measure.steps)
-    if at.visit == "BASELINE":
-        return start
-    if at.activity == 0:
-        return draw.between(*measure.remission)
-    share = at.activity * at.activity if measure.enzyme and at.activity < 1 else at.activity
-    value = measure.healthy + (start - measure.healthy) * (share + draw.between(-4, 4) / 100)
-    return min(max(round(value), 0), measure.top)
-
-
-def _assessment(at: At) -> str:
-    if at.says is not None:
-        return at.says
-    if at.activity == 0:
-        return "remission"
-    return "improved" if at.activity <= 0.6 else "stable"
-
-
-def _glucocorticoid(subject: Subject, day: int) -> float:
-    restart, dose = _RESTART.get(subject.subject_id, (None, 0.0))
-    if restart is not None and day >= restart:
-        return dose
-    share = next((share for last, share in _TAPER if day <= last), 0.0)
-    return subject.glucocorticoid * max(share, subject.taper_floor)
-
-
-def _suppresses(item: Therapy, day: int) -> bool:
-    running = item.start <= day and (item.end is None or day <= item.end)
-    return running and item.therapy in _IMMUNOSUPPRESSANTS
-
-
-def _therapies(subject: Subject, draw: _Draw) -> list[Therapy]:
-    tapered = subject.reached == "infusion" and subject.taper_floor == 0
-    stopped = None if subject.reached == "consent" else -draw.between(15, 20)
-    everyone = (
-        Therapy("prednisolone", -draw.between(540, 900), _TAPER_END if tapered else None),
-        Therapy("methotrexate", -draw.between(400, 530), stopped),
-    )
-    own = _THERAPIES.get(subject.subject_id, ())
-    return sorted([*everyone, *own], key=lambda item: (item.start, item.therapy))
-
-
-def _therapy_row(subject: Subject, item: Therapy) -> Row:
-    return {
-        "subject_id": subject.subject_id,
-        "therapy": item.therapy,
-        "start_date": _date(subject.origin, item.start),
-        "end_date": _date(subject.origin, item.end),
-        "new_systemic": _yes_no(item.new_systemic),
-        "reason": item.reason,
-    }
-
-
-def _event_rows(subject: Subject) -> list[Row]:
-    events = sorted(_EVENTS.get(subject.subject_id, ()), key=lambda event: event.start)
-    return [
-        {
-            "subject_id": subject.subject_id,
-            "ae_id": f"AE-{number:02d}",
-            "term": event.term,
-            "preferred_term": event.preferred_term,
-            "system_organ_class": _SOC[event.preferred_term],
-            "start_date": _date(subject.origin, event.start),
-            "end_date": _date(subject.origin, event.end),
-            "ctcae_grade": event.ctcae,
-            "astct_grade": event.astct,
-            "serious": _yes_no(event.serious),
-            "related": _yes_no(event.related),
-            "dlt": _yes_no(event.dlt),
-            "aesi": event.aesi,
-            "outcome": event.outcome,
-        }
-        for number, event in enumerate(events, start=1)
-    ]
-
-
-def _kinetics_rows(subject: Subject, visits: Mapping[str, str], draw: _Draw) -> list[Row]:
-    plan = _EXPANSIONS[subject.subject_id]
-    rows: list[Row] = []
-    for nominal, share in ((0, 0.0), *_PROFILES[plan.peak_day].items()):
-        scatter = draw.between(-1, 1) if nominal else 0
-        time = f"{draw.between(8, 11):02d}:{draw.between(0, 11) * 5:02d}"
-        date = _date(subject.origin, nominal + scatter)
-        if nominal in _SAMPLED_AT:
-            date = visits.get(_SAMPLED_AT[nominal], "")
-        if not date or nominal in plan.not_sampled:
-            continue
-        sample = {
-            "subject_id": subject.subject_id,
-            "sample_date": date,
-            "sample_time": time if draw.between(0, 1) else "",
-            "nominal_day": str(nominal),
-        }
-        cells = plan.peak * share
-        by_flow = dict(plan.flow_instead).get(nominal, cells if plan.flow_detected else 0.0)
-        rows.append({**sample, **_reading("flow", by_flow, draw)})
-        rows.append({**sample, **_reading("qPCR", cells, draw)})
-    return rows
-
-
-def _reading(assay: str, cells: float, draw: _Draw) -> Row:
-    unit, lloq, decimals, signal = _ASSAYS[assay]
-    value = round(cells * signal * draw.between(88, 112) / 100, decimals)
-    below = value < float(lloq)
-    return {
-        "assay": assay,
-        "unit": unit,
-        "value": "" if below else f"{value:.{decimals}f}",
-        "below_lloq": _yes_no(below),
-        "lloq": lloq,
-    }

@@ -1,0 +1,131 @@
+"""What changed between two analyses, and in which step: inputs, statuses, results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from durable.audit.records import InputChange, input_changes
+from durable.audit.sides import BEFORE, CODE, PLAN, SINCE, UNEXPLAINED, Side, Step, differing_keys
+from durable.audit.statuses import differing
+from durable.contracts.results import Result
+
+
+@dataclass(frozen=True)
+class ResultChange:
+    """A row of the analysis results that changed."""
+
+    key: tuple[str, ...]
+    earlier: Result | None
+    later: Result | None
+    causes: tuple[str, ...]
+    subjects: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StatusChange:
+    """A status of a subject that is another one in the later analysis."""
+
+    subject: str
+    status: str
+    earlier: str
+    later: str
+    causes: tuple[str, ...]
+    decided_by: str
+    because: str
+
+
+def changes_of_inputs(steps: Iterable[Step]) -> list[InputChange]:
+    """Changes of input records, those before the earlier cut-off first."""
+    return [
+        change
+        for step in steps
+        if step.cause in (BEFORE, SINCE)
+        for change in input_changes(
+            step.before.folder / "validated", step.after.folder / "validated", step.cause
+        )
+    ]
+
+
+def status_changes(
+    earlier: Side, later: Side, steps: Sequence[Step], inputs: Iterable[InputChange]
+) -> Iterator[StatusChange]:
+    """Statuses of subjects that differ, each with the steps, the record and the changes behind."""
+    old, new = earlier.datasets.statuses(), later.datasets.statuses()
+    sources = later.datasets.sources()
+    changed: dict[tuple[str, str], list[str]] = {}
+    for change in inputs:
+        if change.table in ("subjects", "visits", "therapies"):
+            changed.setdefault((change.when, change.subject_id), []).append(str(change))
+    keys = [f"{key}: {was} -> {now}" for key, was, now in differing_keys(earlier, later)]
+    cutoffs = [str(side.plan.analysis.data_cutoff) for side in (earlier, later)]
+    for subject, status in sorted({*old, *new}):
+        was, now = (held.get((subject, status), "none") for held in (old, new))
+        if was == now:
+            continue
+        because: list[str] = []
+        causes = []
+        for step in steps:
+            before, after = (
+                side.datasets.statuses().get((subject, status), "none")
+                for side in (step.before, step.after)
+            )
+            if before == after:
+                continue
+            causes.append(step.cause)
+            found = keys if step.cause == PLAN else changed.get((step.cause, subject), [])
+            because_of_cutoff = (
+                [f"data cut-off {' -> '.join(cutoffs)}"] if step.cause == SINCE else []
+            )
+            because += found or because_of_cutoff
+        decided = sources.get((subject, status), "")
+        yield StatusChange(subject, status, was, now, tuple(causes), decided, "; ".join(because))
+
+
+def result_changes(earlier: Side, later: Side, steps: Sequence[Step]) -> Iterator[ResultChange]:
+    """Rows of the analysis results that changed, those before the earlier cut-off first."""
+    code = _other_code(earlier, later)
+    changed = []
+    for key in dict.fromkeys((*earlier.results, *later.results)):
+        was, now = earlier.results.get(key), later.results.get(key)
+        if _same(was, now):
+            continue
+        causes: list[str] = []
+        subjects: set[str] = set()
+        for step in steps:
+            if _same(step.before.results.get(key), step.after.results.get(key)):
+                continue
+            behind = _subjects(step, key)
+            if step.cause == PLAN or behind:
+                causes.append(step.cause)
+                subjects |= behind
+        if code:
+            causes.append(CODE)
+        who = tuple(sorted(subjects))
+        changed.append(ResultChange(key, was, now, tuple(causes) or (UNEXPLAINED,), who))
+    return iter(sorted(changed, key=lambda cell: BEFORE not in cell.causes))
+
+
+def _same(was: Result | None, now: Result | None) -> bool:
+    if was is None or now is None:
+        return was is now
+    return repr(was) == repr(now)  # NaN equals itself here
+
+
+def _subjects(step: Step, key: tuple[str, ...]) -> set[str]:
+    """Subjects of the group whose records behind a number differ, or who joined or left it."""
+    output, _, group_by, group, parameter, _ = key
+    before, after = step.before.datasets, step.after.datasets
+    groups = before.members(group_by, group), after.members(group_by, group)
+    differ = differing(before, after, output, parameter) & (groups[0] | groups[1])
+    return differ | (groups[0] ^ groups[1])
+
+
+def _other_code(earlier: Side, later: Side) -> bool:
+    """Whether a rule that both have computed with other code or packages."""
+    digests = [{r["id"]: r["digests"] for r in side.manifest["rules"]} for side in (earlier, later)]
+    return any(
+        digests[0][rule][kind] != digests[1][rule][kind]
+        for rule in digests[0].keys() & digests[1].keys()
+        for kind in ("code", "packages")
+    )

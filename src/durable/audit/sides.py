@@ -1,0 +1,194 @@
+"""The analyses that a comparison lies between, and the steps from one to the other."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from durable.audit.plans import key_differences
+from durable.audit.statuses import Datasets
+from durable.contracts.results import Result, read_csv
+from durable.contracts.tables import TABLES
+from durable.errors import UserError
+from durable.files import sha256, write_text
+from durable.plan import Plan, parse
+from durable.runs.analysis import start_analysis
+from durable.runs.manifest import MANIFEST, pinned, read_manifest
+
+BEFORE = "changed before the earlier cut-off"
+SINCE = "since the earlier cut-off"
+PLAN = "plan"
+CODE = "code or environment"
+UNEXPLAINED = "unexplained"
+#: Sections and keys of the plan that change no number at a given cut-off.
+_NAMES = ("analysis.", "study.", "outputs.")
+_FILES = (".path", ".sha256", ".folder")
+
+
+@dataclass(frozen=True)
+class Side:
+    """A finished analysis, or one computed for the comparison."""
+
+    name: str
+    plan: Plan
+    folder: Path
+    manifest: Mapping[str, Any]
+
+    @cached_property
+    def datasets(self) -> Datasets:
+        """Its ADaM datasets."""
+        return Datasets(self.folder)
+
+    @cached_property
+    def results(self) -> dict[tuple[str, ...], Result]:
+        """Its analysis results, by their key."""
+        return {row.text_key: row for row in read_csv(self.folder / "ard.csv")}
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """Its plan as plain values."""
+        values: dict[str, Any] = self.manifest["plan"]["value"]
+        return values
+
+
+@dataclass(frozen=True)
+class Step:
+    """Two analyses between which one thing differs."""
+
+    cause: str
+    before: Side
+    after: Side
+
+
+def finished_side(folder: Path) -> Side:
+    """An analysis whose results are the recorded ones."""
+    manifest = read_manifest(folder / MANIFEST)
+    altered = [
+        entity["id"]
+        for entity in manifest["outputs"]
+        if not (folder / entity["id"]).is_file()
+        or sha256(folder / entity["id"]) != entity["sha256"]
+    ]
+    if altered:
+        files = "\n  ".join(altered)
+        raise UserError(f"{folder}: not the files of its manifest:\n  {files}")
+    plan = parse(manifest["plan"]["value"], str(folder / MANIFEST))
+    return Side(folder.name, plan, folder, manifest)
+
+
+def steps_between(
+    earlier: Side, later: Side, place: Path, workflow: Path, cores: int
+) -> list[Step]:
+    """The steps from the earlier to the later analysis that are not empty."""
+    if place.exists():
+        shutil.rmtree(place)
+    same_data = input_digests(earlier) == input_digests(later)
+    same_plan = not list(differing_keys(earlier, later))
+    cutoffs = [side.plan.analysis.data_cutoff for side in (earlier, later)]
+    same_cutoff = cutoffs[0] == cutoffs[1]
+    if not ((same_data and (same_plan or same_cutoff)) or (same_plan and same_cutoff)):
+        refuse_replaced(later)
+
+    def computed(number: int, name: str) -> Side:
+        return _computed(earlier, later, str(cutoffs[number]), place / name, workflow, cores)
+
+    corrected = followed = later
+    if same_data:
+        corrected = earlier
+    elif not (same_plan and same_cutoff):
+        corrected = computed(0, "as-of-earlier")
+    if not same_plan:
+        followed = corrected if same_cutoff else computed(1, "earlier-plan")
+    chain = [
+        Step(BEFORE, earlier, corrected),
+        Step(SINCE, corrected, followed),
+        Step(PLAN, followed, later),
+    ]
+    return [step for step in chain if step.before is not step.after]
+
+
+def input_digests(side: Side) -> dict[str, str]:
+    """Digests of the study's files; an earlier listing moves no number."""
+    given = {entity["id"]: entity["sha256"] for entity in side.manifest["inputs"]}
+    return {name: value for name, value in given.items() if name != "#input-queries_since"}
+
+
+def differing_keys(earlier: Side, later: Side) -> Iterator[tuple[str, str, str]]:
+    """Keys of the plan that can move a number."""
+    for key, was, now in key_differences(earlier.values, later.values):
+        file = key.startswith("inputs.") and (key.endswith(_FILES) or ".sha256." in key)
+        if not key.startswith(_NAMES) and not file:
+            yield key, was, now
+
+
+def refuse_replaced(side: Side) -> None:
+    """Refuse to compute from input files that are no longer those of an analysis.
+
+    Raises
+    ------
+    UserError
+        With every such file.
+    """
+    other = []
+    for entity in side.manifest["inputs"]:
+        if entity["id"] not in input_digests(side):
+            continue
+        path = Path(entity["path"])
+        found = sha256(path) if path.is_file() else "no file"
+        if found != entity["sha256"]:
+            other.append(f"{path}: found {found}; expected {entity['sha256']}")
+    if other:
+        files = "\n  ".join(other)
+        raise UserError(f"not the input files of {side.name}; run it again first:\n  {files}")
+
+
+def _computed(
+    earlier: Side, later: Side, cutoff: str, place: Path, workflow: Path, cores: int
+) -> Side:
+    """The earlier plan on the later files, as of a cut-off: its numbers, without outputs."""
+    values: dict[str, Any] = {**earlier.values, "outputs": {}}
+    values["analysis"] = {**values["analysis"], "data_cutoff": cutoff}
+    values["inputs"] = _later_files(earlier, later)
+    config = place / "analysis.yaml"
+    write_text(config, pinned(values, None))
+    log = place / "analysis.log"
+    status = start_analysis(
+        config, place / "results", log, until="analyse", workflow=workflow, cores=cores
+    )
+    if status != 0:
+        raise UserError(f"the analysis between {earlier.name} and {later.name} failed: see {log}")
+    return replace(earlier, folder=place / "results" / earlier.name, plan=parse(values))
+
+
+def _later_files(earlier: Side, later: Side) -> dict[str, Any]:
+    """The later files for the tables of the earlier plan.
+
+    The same files are read as the earlier plan says, so that another way of reading is a matter of
+    the plan; other files may need another way.
+    """
+    old, new = earlier.values["inputs"], later.values["inputs"]
+    kept = {name for name, _ in input_digests(earlier).items() & input_digests(later).items()}
+    inputs: dict[str, Any] = {}
+    for table in TABLES:
+        if new[table] and (old[table] or old["sdtm"]):
+            way = old[table] if old[table] and f"#input-{table}" in kept else new[table]
+            inputs[table] = {**way, "path": str(Path(new[table]["path"]).absolute())}
+    if new["sdtm"]:
+        had = old["sdtm"]["tables"] if old["sdtm"] else [name for name in TABLES if old[name]]
+        way = (
+            old["sdtm"]
+            if old["sdtm"] and input_digests(earlier) == input_digests(later)
+            else new["sdtm"]
+        )
+        tables = [table for table in new["sdtm"]["tables"] if table in had]
+        maps = {
+            key: {table: names for table, names in way[key].items() if table in tables}
+            for key in ("variables", "values", "units")
+        }
+        folder = str(Path(new["sdtm"]["folder"]).absolute())
+        inputs["sdtm"] = {**way, **maps, "folder": folder, "tables": tables}
+    return inputs

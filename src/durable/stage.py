@@ -1,0 +1,103 @@
+"""The stages of an analysis: which parts of the plan each may read, and what it does.
+
+A stage, its rule and its module bear one name. Each module holds ``run(plan, folder)``, which reads
+and writes the files of `durable.runs.files`. A stage is handed the sections it declares and no
+others, so that a declaration cannot be too small; a changed section runs again what declares it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Not outputs.locked: to call an analysis final changes none of its outputs.
+_SHOWN = ("analysis", "study", "groups", "outputs.percent_decimals", "outputs.month_decimals")
+_DEFINITIONS = ("schedule", "response", "statistics", "sensitivity")
+_TABLES = (*_SHOWN, *_DEFINITIONS, "safety", "kinetics")
+#: Not simulation.chunks, on which no result depends: its digest is printed.
+_SCENARIOS = tuple(
+    f"simulation.{key}" for key in ("trials", "seed", "definitions", "scenarios", "decisions")
+)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step of an analysis: the module ``durable.stages.NAME``, done by the rule of that name."""
+
+    name: str
+    sections: tuple[str, ...]
+    """Dotted paths of the plan that the stage reads."""
+    about: str
+    """What the stage does, for the terminal and the help text."""
+    folder: str = ""
+    """Folder in the results that it works in; ``run`` is handed that one."""
+    chunked: bool = False
+    """Whether it is one of many jobs: ``run(plan, folder, chunk)``."""
+    cores: bool = False
+    """Whether it can use several: ``run(plan, folder, cores=cores)``."""
+
+    @property
+    def module(self) -> str:
+        """Name of its module."""
+        return f"durable.stages.{self.name}"
+
+
+_STAGES = (
+    Stage(
+        "check",
+        (
+            *("analysis.id", "study.id", "inputs", "schedule", "response", "sensitivity"),
+            *("groups", "kinetics", "safety", "outputs.queries_since"),
+        ),
+        "read and check the input tables; list every finding in queries.csv",
+    ),
+    Stage(
+        "derive",
+        (
+            *("study.id", "analysis.data_cutoff", "schedule", "response", "sensitivity"),
+            *("safety", "kinetics"),
+        ),
+        "stop on errors, apply the data cut-off, derive the analysis datasets",
+    ),
+    Stage(
+        "analyse",
+        (*_DEFINITIONS, "groups", "safety", "kinetics"),
+        "compute the analysis results, ard.csv, and the points of the figures",
+    ),
+    Stage("figures", (*_SHOWN, *_DEFINITIONS), "draw the figures", cores=True),
+    Stage("display", _TABLES, "write the tables, the listings and the report"),
+    Stage(
+        "export",
+        (*_TABLES, "outputs.documents", "outputs.datasets", "outputs.xpt_text"),
+        "write the documents and datasets that are handed over",
+    ),
+    Stage(
+        "record",
+        (*_TABLES, "inputs", "outputs"),
+        "write the manifest and the pinned configuration",
+    ),
+    Stage(
+        "series",
+        (*_TABLES, "series"),
+        "show the results at the cut-offs of the series side by side",
+        folder="series",
+    ),
+    Stage(
+        "simulate",
+        (
+            *_DEFINITIONS,
+            *(f"simulation.{k}" for k in ("trials", "seed", "chunks", "definitions", "scenarios")),
+        ),
+        "simulate one chunk of the virtual trials",
+        folder="simulation",
+        chunked=True,
+    ),
+    Stage(
+        "gather",
+        (*_SHOWN, *_DEFINITIONS, *_SCENARIOS, "simulation.chunks"),
+        "gather the virtual trials into operating characteristics, and show them",
+        folder="simulation",
+    ),
+)
+STAGES: dict[str, Stage] = {stage.name: stage for stage in _STAGES}
+#: Those that make an analysis, in their order.
+OF_ANALYSIS = ("check", "derive", "analyse", "figures", "display", "export", "record")
