@@ -13,7 +13,8 @@ import yaml
 from durable.contracts.results import TOTAL, Result, read_csv, to_csv
 from durable.display import series as shown
 from durable.errors import UserError
-from durable.outputs import series as gather
+from durable.figures import series as points_of_series
+from durable.outputs import series as results
 from durable.plan import Plan, PlanError, parse
 from durable.plan.cutoffs import analysis_ids, plan_at
 from durable.runs.configuration import plan_of_run, targets_include
@@ -125,7 +126,8 @@ def folder_of(tmp_path: Path, sources: tuple[str, str, str] = ("{}", "{}", "{}")
 
 def test_results_over_all_subjects_stand_by_cutoff(tmp_path: Path) -> None:
     series = folder_of(tmp_path)
-    gather.run(plan().only(STAGES["series"].sections), series)
+    results.run(plan().only(STAGES["series"].sections), series)
+    points_of_series.run(plan().only(STAGES["series"].sections), series)
     found = list(read_csv(series / "ard.csv"))
     assert {(row.group_by, row.analysis) for row in found} == {("data_cutoff", "primary")}
     assert [(row.group, row.value) for row in found if row.statistic == "landmark_M6"] == [
@@ -157,7 +159,7 @@ def test_results_over_all_subjects_stand_by_cutoff(tmp_path: Path) -> None:
 def test_refuses_analyses_of_different_data(tmp_path: Path) -> None:
     series = folder_of(tmp_path, ("{}", "{}", '{"visits": 1}'))
     with pytest.raises(UserError, match="input files were changed during the series"):
-        gather.run(plan().only(STAGES["series"].sections), series)
+        results.run(plan().only(STAGES["series"].sections), series)
     assert not (series / "ard.csv").exists()
 
 

@@ -16,7 +16,9 @@ def run(plan: Plan, folder: Path) -> None:
         Where the analyses are not all of the same input files.
     """
     from durable.display import series as pages
+    from durable.figures import series as points
     from durable.outputs import series as results
 
     results.run(plan, folder)
+    points.run(plan, folder)
     pages.run(plan, folder)
