@@ -11,12 +11,12 @@ from benchmarks import registry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from durable.contracts.parameters import PLACES
 from durable.derive import adrs, datasets
 from durable.figures import core_set, point_files, spider
 from durable.figures.core_set import measure_values
 from durable.files import write_parquet_blocks
 from durable.intake import check, cutoff
+from durable.jdm.measures import COMPONENTS
 from durable.outputs import analysis
 from durable.outputs.datasets import read_records
 from durable.plan import Plan, load
@@ -149,7 +149,7 @@ def test_quantiles_of_the_measures_are_those_of_their_values(registered: tuple[P
     read = read_records(
         folder / "adam" / "adrs.parquet",
         ["PARAMCD", "AVISIT", "AVAL", "ABLFL", "ANL01FL", "AWTARGET"],
-        {"PARAMCD": [code for code, _ in PLACES.values()]},
+        {"PARAMCD": [component.paramcd for component in COMPONENTS.values()]},
     )
     found = measure_values(read, plan, many=True)
     pd.testing.assert_frame_equal(found, measure_values(adrs, plan, many=True))

@@ -23,7 +23,7 @@ class Needs:
     columns: dict[str, Needed]
     """By table."""
     enzyme: str = ""
-    """The key of the plan by which a muscle enzyme is a measure of the core set, any of them with
+    """The key of the plan by which an enzyme is a measure of the core set, any of them with
     its upper limit of normal; '' where there is none."""
 
     def missing(self, table: str, present: set[str]) -> dict[str, str]:
@@ -35,7 +35,7 @@ class Needs:
         enzymes = [enzyme for enzyme in limits if enzyme in present]
         if not enzymes:
             first = next(iter(limits))
-            found[first] = f"{self.enzyme} (this or another muscle enzyme with its limit)"
+            found[first] = f"{self.enzyme} (this or another enzyme with its limit)"
         needed = {limits[enzyme]: self.enzyme for enzyme in enzymes}
         return found | {name: why for name, why in needed.items() if name not in present}
 
