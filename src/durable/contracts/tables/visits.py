@@ -27,9 +27,10 @@ _SPELLINGS = {
 
 
 def _measure(measure: Measure) -> ColumnSpec:
+    label = f"{measure.stands_for} ({measure.label})" if measure.stands_for else measure.title
     return ColumnSpec(
         measure.column,
-        measure.title,
+        label[0].upper() + label[1:],
         "number",
         scale=measure.column,
         unit=measure.unit,
