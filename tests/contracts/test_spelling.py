@@ -6,9 +6,9 @@ from math import isnan
 
 import pytest
 
-from durable.contracts.spelling import differing_characters, fold, spelled
+from durable.contracts.spelling import differing_characters, expected_spelling, fold
 from durable.contracts.words import is_missing_word, outcome_class
-from durable.intake.doses import dose_of
+from durable.intake.doses import parse_dose
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_characters_that_look_alike_are_named_and_letters_that_do_not_are_not() 
     )
     assert differing_characters("a  b", "a b") == "U+0020 SPACE instead of nothing"
     assert differing_characters("crs", "CRS") == ""
-    assert spelled("crs", "CRS", "elsewhere") == "CRS, as elsewhere"
+    assert expected_spelling("crs", "CRS", "elsewhere") == "CRS, as elsewhere"
 
 
 @pytest.mark.parametrize(
@@ -100,11 +100,11 @@ def test_outcomes(text: str | None, outcome: str | None) -> None:
     ],
 )  # fmt: skip
 def test_dose_levels_that_are_doses(text: str, dose: float) -> None:
-    assert dose_of(text) == pytest.approx(dose)
+    assert parse_dose(text) == pytest.approx(dose)
 
 
 @pytest.mark.parametrize(
     "text", ["1", "2", "10", "100", "DL1", "-1", "low", "level 3", "1e7 mg", "A"]
 )
 def test_dose_levels_that_are_labels(text: str) -> None:
-    assert isnan(dose_of(text))
+    assert isnan(parse_dose(text))

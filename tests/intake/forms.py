@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyreadstat
 
-from durable.contracts.table_schema import columns
+from durable.contracts.table_schema import table_columns
 from durable.contracts.tables import TABLES
 from durable.jdm.response import Ranges
 from tests.intake.study import DEMO, Edit, Study
@@ -27,10 +27,10 @@ Rows = list[list[Any]]
 
 def typed(table: str) -> Rows:
     """Header and records of the demo, each value of the type that its column has."""
-    kinds = [rule.kind for rule in columns(table, Ranges()).values() if rule]
+    kinds = [rule.kind for rule in table_columns(table, Ranges()).values() if rule]
     with (DEMO / f"{table}.csv").open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
-    named = dict(zip(columns(table, Ranges()), kinds, strict=True))
+    named = dict(zip(table_columns(table, Ranges()), kinds, strict=True))
     of = [named[name] for name in header]
     return [header, *([_value(v, k) for v, k in zip(row, of, strict=True)] for row in rows)]
 

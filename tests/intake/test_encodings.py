@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from durable.intake.findings import Findings
 from durable.intake.readers.cells import File
-from durable.intake.readers.encoding import utf8
+from durable.intake.readers.encoding import decode_to_utf8
 from durable.plan import Input
 
 
@@ -18,7 +18,7 @@ def read(data: bytes, encoding: Any = None) -> tuple[bytes | None, list[str]]:
     """What a file is in UTF-8, and the messages about it."""
     findings = Findings()
     file = File("visits", "v.csv", data, findings)
-    text = utf8(file, Input(path="v.csv", encoding=encoding))
+    text = decode_to_utf8(file, Input(path="v.csv", encoding=encoding))
     return text, findings.frame()["message"].tolist()
 
 

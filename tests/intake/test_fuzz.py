@@ -12,11 +12,11 @@ import pandas as pd
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from durable.contracts.table_schema import columns
+from durable.contracts.table_schema import table_columns
 from durable.contracts.tables import NATIVE_COLUMNS, TABLES
 from durable.intake.findings import Findings, Recorded
+from durable.intake.parsing import parse_table
 from durable.intake.reading import read
-from durable.intake.typing import typed
 from durable.jdm.response import Ranges
 from durable.plan import Input
 from tests.intake.study import Study
@@ -83,12 +83,12 @@ CELLS = st.one_of(
     cells=st.lists(CELLS, min_size=1, max_size=6), name=st.sampled_from(NATIVE_COLUMNS["kinetics"])
 )
 def test_a_value_means_what_is_written_or_is_told(cells: list[str], name: str) -> None:
-    rule = columns("kinetics", Ranges())[name]
+    rule = table_columns("kinetics", Ranges())[name]
     text = pd.DataFrame(dict.fromkeys(NATIVE_COLUMNS["kinetics"], ""), index=range(len(cells)))
     text[name] = cells
     text["source_row"] = range(2, len(cells) + 2)
     findings = Findings()
-    values = typed(Recorded("kinetics", "k.csv", text), Ranges(), findings)[name]
+    values = parse_table(Recorded("kinetics", "k.csv", text), Ranges(), findings)[name]
     told = findings.frame().query("column == @name and rule != 'missing_value'")
     for row, (cell, value) in enumerate(zip(cells, values, strict=True), start=2):
         rules = set(told.loc[told["row"] == row, "rule"])

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from durable.intake import check, cutoff, queries
 from durable.intake.findings import HIDDEN
-from durable.intake.readers.cells import text_of
+from durable.intake.readers.cells import native_text
 from durable.intake.readers.parquet import written
-from durable.intake.texts import plain
+from durable.intake.texts import is_plain_ascii
 from durable.plan import load
 from durable.stage import STAGES
 from tests.intake.study import Study, column
@@ -111,7 +111,7 @@ def test_numbers_written_together_are_as_each_alone(
 ) -> None:
     import pyarrow as pa
 
-    assert written(pa.array(double, pa.float64())) == [text_of(value) for value in double]
+    assert written(pa.array(double, pa.float64())) == [native_text(value) for value in double]
     for value, text in zip(single, written(pa.array(single, pa.float32())), strict=True):
         if text in ("nan", "inf", "-inf"):
             continue
@@ -125,6 +125,6 @@ def test_numbers_written_together_are_as_each_alone(
 @settings(deadline=None)
 @given(st.lists(st.text(max_size=4), max_size=6))
 def test_a_plain_text_has_no_blanks_around_it_and_nothing_hidden(values: list[str]) -> None:
-    for value, found in zip(values, plain(values), strict=True):
+    for value, found in zip(values, is_plain_ascii(values), strict=True):
         visible = value != "" and value.isascii() and not HIDDEN.search(value)
         assert found == (visible and value == value.strip())

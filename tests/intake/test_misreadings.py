@@ -17,9 +17,9 @@ import pytest
 from durable.intake import reading
 from durable.intake.findings import Findings
 from durable.intake.needs import needs
+from durable.intake.parsing import _converted
 from durable.intake.readers.number_formats import parts_shown
-from durable.intake.readers.sas_formats import meaning_of
-from durable.intake.typing import _converted
+from durable.intake.readers.sas_formats import format_meaning
 from durable.lookalikes import look_alike
 from durable.plan import Input, PlanError, load, parse
 from tests.intake.study import Study, cell, data, planned
@@ -214,7 +214,7 @@ def test_a_number_of_sas_is_what_its_format_says(
 
 @pytest.mark.parametrize("form", ["8.", "F8.2", "E10.", "COMMA10.", "DOLLAR8.", "$10.", "", None])
 def test_formats_of_numbers_are_no_dates(form: str | None) -> None:
-    assert meaning_of(form) is None
+    assert format_meaning(form) is None
 
 
 # Characters that look alike.

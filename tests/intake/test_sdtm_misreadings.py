@@ -9,7 +9,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from durable.intake.sdtm.maker import time_of, without_time
+from durable.intake.sdtm.maker import clock_time, without_time
 from durable.plan import PlanError, parse
 from tests.intake.forms import dataset_json
 from tests.intake.package import domains, native, packaged
@@ -113,7 +113,7 @@ def test_the_result_of_an_evaluator_that_counts_is_used(
 )
 def test_times_are_read_in_the_forms_of_iso_8601(text: str, date: str, time: str) -> None:
     assert without_time(text) == date
-    assert time_of(text) == time
+    assert clock_time(text) == time
 
 
 def test_a_sample_with_seconds_keeps_its_time(tmp_path: Path) -> None:

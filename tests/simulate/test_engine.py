@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from durable.contracts.table_schema import schema
+from durable.contracts.table_schema import table_schema
 from durable.derive.assessments import assess
 from durable.derive.datasets import derive
 from durable.derive.endpoints import DOR
@@ -120,7 +120,7 @@ def test_the_tables_are_as_the_checks_of_real_ones_want_them() -> None:
     the_plan = simulated(TROUBLED | {"dose_levels": {"1": 3, "2": 7}})
     tables = drawn(the_plan)
     for name in ("subjects", "visits"):
-        schema(name, the_plan.response.ranges).validate(getattr(tables, name))
+        table_schema(name, the_plan.response.ranges).validate(getattr(tables, name))
     by_level = tables.subjects.groupby("dose_level").size()
     assert by_level.to_dict() == {"1": 6, "2": 14}
     assert not tables.visits.duplicated(["subject_id", "visit"]).any()

@@ -55,7 +55,7 @@ def differing_characters(found: str, expected: str) -> str:
     return f"{_named(here)} instead of {_named(there)}"
 
 
-def spelled(found: str, expected: str, place: str) -> str:
+def expected_spelling(found: str, expected: str, place: str) -> str:
     """The spelling that is expected of a text, where it is, and what differs that looks alike."""
     differing = differing_characters(found, expected)
     return f"{expected}, as {place}" + (f" ({differing})" if differing else "")

@@ -14,7 +14,7 @@ from durable.sections import FIRST_YEAR, LAST_YEAR
 _DTYPES = {"text": object, "time": object, "date": "datetime64[ns]"}
 
 
-def columns(table: str, ranges: Ranges) -> dict[str, ColumnSpec]:
+def table_columns(table: str, ranges: Ranges) -> dict[str, ColumnSpec]:
     """Columns of a table in their order, those of measures within their configured scale."""
     return {column.name: _scaled(column, ranges) for column in INPUT_TABLES[table].columns}
 
@@ -26,20 +26,20 @@ def _scaled(column: ColumnSpec, ranges: Ranges) -> ColumnSpec:
     return replace(column, low=scale.min, high=scale.max)
 
 
-def partial(column: str) -> str:
+def partial_column(column: str) -> str:
     """Name of the column that holds the text of dates recorded in part; None where whole."""
     return f"{column}_partial"
 
 
 @cache
-def schema(table: str, ranges: Ranges) -> Any:
+def table_schema(table: str, ranges: Ranges) -> Any:
     """The pandera schema of a typed table; each check's error is ``rule|expectation``."""
     import pandera.pandas as pa
 
-    native = columns(table, ranges)
+    native = table_columns(table, ranges)
     rules = {name: _checked(column) for name, column in native.items()}
     rules |= {
-        partial(name): pa.Column(object, nullable=True)
+        partial_column(name): pa.Column(object, nullable=True)
         for name, column in native.items()
         if column.partial
     }

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 
-def seconds(times: pd.Series[Any]) -> pd.Series[float]:
+def seconds_of_day(times: pd.Series[Any]) -> pd.Series[float]:
     """Seconds since midnight of the times of a column; missing where there is no time."""
     codes, distinct = pd.factorize(times)
     parts = (text.split(":") for text in distinct)

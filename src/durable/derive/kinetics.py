@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from durable.contracts import kinetics as contracts
-from durable.contracts.times_of_day import seconds
+from durable.contracts.times_of_day import seconds_of_day
 from durable.files import write_parquet
 from durable.plan import Exposure, Kinetics, Persistence, Plan
 from durable.stats.kinetics import Method, Noncompartmental, noncompartmental
@@ -108,7 +108,7 @@ def _part_of_day(samples: pd.DataFrame, result: pd.Series[bool]) -> pd.Series[fl
     The time of the infusion is not recorded, so that the time of day says nothing else. A result
     without time beside others counts as drawn at 00:00.
     """
-    clock = seconds(samples["sample_time"]).fillna(0).where(result)
+    clock = seconds_of_day(samples["sample_time"]).fillna(0).where(result)
     day = [samples[name] for name in ("subject_id", "assay", "unit", "sample_date")]
     first = clock.groupby(day, observed=True).transform("min")
     return ((clock - first) / _SECONDS).fillna(0)

@@ -14,17 +14,17 @@ import pandas as pd
 from durable.contracts.tables import INPUT_TABLES
 from durable.files import write_csv, write_text
 from durable.intake.checks import check_records
-from durable.intake.conversion import converted
+from durable.intake.conversion import convert
 from durable.intake.findings import Findings, Recorded
-from durable.intake.missing_words import without_missing_words
+from durable.intake.missing_words import empty_missing_words
 from durable.intake.needs import needs
-from durable.intake.queries import compared, write_html, write_xlsx
+from durable.intake.parsing import parse_table
+from durable.intake.queries import compare_with_earlier, write_html, write_xlsx
 from durable.intake.reading import read
 from durable.intake.rules import Severity
 from durable.intake.stored import write_table
 from durable.intake.study import Study
-from durable.intake.tables import Table
-from durable.intake.typing import typed
+from durable.intake.tables import StudyTable
 from durable.plan import Input, Plan
 
 
@@ -34,7 +34,7 @@ class Examined:
 
     queries: pd.DataFrame
     """All findings (`findings.COLUMNS`)."""
-    tables: dict[str, Table]
+    tables: dict[str, StudyTable]
     sources: dict[str, dict[str, Any]]
     """By table its file, number of records and SHA-256; of an SDTM package the SHA-256 of each of
     its ``files``, and one over their list; and the columns that are ``not_recorded``."""
@@ -66,10 +66,10 @@ def examine(plan: Plan) -> Examined:
     """Read the inputs and check them; return the tables and the findings."""
     findings = Findings()
     sources: dict[str, dict[str, Any]] = {}
-    tables: dict[str, Table] = {}
+    tables: dict[str, StudyTable] = {}
     conversions: list[pd.DataFrame] = []
     for name, given, recorded, digests in _recorded(plan, findings):
-        recorded, changes = converted(recorded, given)
+        recorded, changes = convert(recorded, given)
         conversions.append(changes)
         tables[name] = _typed(recorded, plan, findings)
         rare = INPUT_TABLES[name].rare
@@ -83,16 +83,16 @@ def examine(plan: Plan) -> Examined:
     return Examined(findings.frame(), tables, sources, pd.concat(conversions, ignore_index=True))
 
 
-def _typed(recorded: Recorded, plan: Plan, findings: Findings) -> Table:
+def _typed(recorded: Recorded, plan: Plan, findings: Findings) -> StudyTable:
     """The table with typed cells, each of which is checked by itself."""
-    frame = typed(recorded, plan.response.ranges, findings)
-    frame = without_missing_words(recorded, frame, plan.response.ranges, findings)
+    frame = parse_table(recorded, plan.response.ranges, findings)
+    frame = empty_missing_words(recorded, frame, plan.response.ranges, findings)
     if recorded.readable and not len(frame):
         # A required table without a record is an error; another may well have none.
         severity: Severity = "error" if INPUT_TABLES[recorded.table].required else "warning"
         message = "a header only; expected at least one record"
         findings.add_one(recorded.table, recorded.file, "no_records", message, severity=severity)
-    return Table(recorded, frame)
+    return StudyTable(recorded, frame)
 
 
 def _recorded(
@@ -121,13 +121,13 @@ def _write_queries(plan: Plan, folder: Path, queries: pd.DataFrame) -> None:
     title = f"{plan.study.id}, {plan.analysis.id}"
     # The folder of the earlier analysis bears its name; where it lies is no matter of the page.
     earlier = "" if since is None else Path(since).absolute().parent.name
-    listed = compared(queries, None if since is None else Path(since))
+    listed = compare_with_earlier(queries, None if since is None else Path(since))
     write_html(folder / "queries.html", listed, title, earlier)
     write_xlsx(folder / "queries.xlsx", listed)
     write_csv(folder / "queries.csv", queries)
 
 
-def _origins(tables: Iterable[Table]) -> pd.DataFrame:
+def _origins(tables: Iterable[StudyTable]) -> pd.DataFrame:
     """File and record of every cell of tables that were put together from several."""
     names = ["table", "subject_id", "row", "column", "value", "file", "record"]
     parts = []

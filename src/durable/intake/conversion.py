@@ -16,16 +16,16 @@ from functools import partial
 import pandas as pd
 
 from durable.contracts.tables import INPUT_TABLES
-from durable.intake.findings import Recorded, shown
-from durable.intake.readers.cells import plain
-from durable.intake.texts import each, where_each
+from durable.intake.findings import Recorded, escaped
+from durable.intake.readers.cells import plain_decimal
+from durable.intake.texts import map_texts, where_text
 from durable.plan import Input
 
 COLUMNS = ["table", "subject_id", "row", "column", "recorded", "unit", "read_as"]
 _NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?")
 
 
-def converted(recorded: Recorded, given: Input) -> tuple[Recorded, pd.DataFrame]:
+def convert(recorded: Recorded, given: Input) -> tuple[Recorded, pd.DataFrame]:
     """Return the table with native values and units, and one row for every cell that changed.
 
     Parameters
@@ -51,16 +51,16 @@ def converted(recorded: Recorded, given: Input) -> tuple[Recorded, pd.DataFrame]
         unit = units.get(name, "")
         factor = INPUT_TABLES[recorded.table].by_name[name].factors[unit] if unit else None
         change = partial(_changed, maps.get(name, {}), factor)
-        text[name] = pd.Series(each(before[name], change), index=text.index)
-        changed = where_each(before[name], partial(_differs, change))
+        text[name] = pd.Series(map_texts(before[name], change), index=text.index)
+        changed = where_text(before[name], partial(_differs, change))
         changes.append(
             pd.DataFrame(
                 {
                     "table": recorded.table,
-                    "subject_id": text.loc[changed, "subject_id"].astype(object).map(shown),
+                    "subject_id": text.loc[changed, "subject_id"].astype(object).map(escaped),
                     "row": text.loc[changed, "source_row"],
                     "column": name,
-                    "recorded": before[name].loc[changed].astype(object).map(shown),
+                    "recorded": before[name].loc[changed].astype(object).map(escaped),
                     "unit": unit,
                     "read_as": text.loc[changed, name].astype(object),
                 }
@@ -93,4 +93,4 @@ def _scaled(factor: Fraction, text: str) -> str | None:
     """A number times an exact factor; where that has no end in decimals, the nearest double."""
     if not _NUMBER.fullmatch(text):
         return None
-    return plain(Decimal(repr(float(Fraction(Decimal(text)) * factor))))
+    return plain_decimal(Decimal(repr(float(Fraction(Decimal(text)) * factor))))

@@ -17,13 +17,13 @@ import numpy as np
 import pandas as pd
 
 from durable.contracts.input_table import named_object
-from durable.contracts.table_schema import partial
+from durable.contracts.table_schema import partial_column
 from durable.contracts.tables import INPUT_TABLES
 from durable.files import write_csv, write_text
 from durable.intake.refusal import refuse_errors
 from durable.intake.stored import read_table, write_table
-from durable.intake.tables import first_day
-from durable.intake.texts import coded, each
+from durable.intake.tables import earliest_day
+from durable.intake.texts import codes_and_values, map_texts
 from durable.plan import Plan
 
 COLUMNS = ["table", "subject_id", "row", "column", "value", "action"]
@@ -87,7 +87,7 @@ class Cut:
     def records(self, name: str, records: pd.DataFrame) -> pd.DataFrame:
         """Return the records of another table as known at the end of the cut-off day."""
         late = self._late(name, records)
-        codes, distinct = coded(records["subject_id"])
+        codes, distinct = codes_and_values(records["subject_id"])
         enrolled = np.append(pd.Index(distinct).isin(self.subjects["subject_id"]), False)
         not_yet = ~late & ~enrolled[codes]
         action = "record removed: not yet enrolled"
@@ -101,7 +101,7 @@ class Cut:
         self, table: str, frame: pd.DataFrame, where: pd.Series[bool], column: str
     ) -> pd.DataFrame:
         """Return the records with the cells of a column emptied, which is noted."""
-        names = [name for name in (column, partial(column)) if name in frame]
+        names = [name for name in (column, partial_column(column)) if name in frame]
         filled = where & frame[names].notna().any(axis=1)
         if not filled.any():
             return frame
@@ -112,18 +112,18 @@ class Cut:
         self, table: str, frame: pd.DataFrame, where: pd.Series[bool], column: str, action: str
     ) -> None:
         """Note what happens to the cells of a column, or to records by it."""
-        names = ["subject_id", "source_row", column, partial(column)]
+        names = ["subject_id", "source_row", column, partial_column(column)]
         rows = frame.loc[where, [name for name in dict.fromkeys(names) if name in frame]]
         values = rows[column]
-        if partial(column) in rows:
-            in_part = rows[partial(column)].astype(object).fillna("")
+        if partial_column(column) in rows:
+            in_part = rows[partial_column(column)].astype(object).fillna("")
             values = values.astype(object).where(values.notna(), in_part)
         columns = {
             "table": table,
             "subject_id": rows["subject_id"].astype(object),
             "row": rows["source_row"],
             "column": column,
-            "value": each(values, _text),
+            "value": map_texts(values, _text),
             "action": action,
         }
         self.changes.append(pd.DataFrame(columns, columns=COLUMNS))
@@ -131,7 +131,7 @@ class Cut:
     def _late(self, name: str, frame: pd.DataFrame) -> pd.Series[bool]:
         """Records dated after the cut-off."""
         date = INPUT_TABLES[name].date
-        late = first_day(frame, date) > self.limit
+        late = earliest_day(frame, date) > self.limit
         self.note(name, frame, late, date, "record removed")
         return late
 
@@ -145,7 +145,7 @@ class Cut:
                 frame = frame.assign(**{column.name: frame[column.name].mask(later, self.limit)})
         for column in columns:
             if column.at_cutoff == "emptied":
-                later = first_day(frame, column.name) > self.limit
+                later = earliest_day(frame, column.name) > self.limit
                 for emptied in (column.name, *column.emptied_with):
                     frame = self.emptied(name, frame, later, emptied)
         return frame.reset_index(drop=True)

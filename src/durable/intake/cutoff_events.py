@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.intake.cutoff import Cut
-from durable.intake.tables import fatal, first_day
+from durable.intake.tables import earliest_day, is_fatal
 
 
 def cut_events(events: pd.DataFrame, cut: Cut) -> pd.DataFrame:
@@ -16,8 +16,8 @@ def cut_events(events: pd.DataFrame, cut: Cut) -> pd.DataFrame:
 def _begun(events: pd.DataFrame, cut: Cut) -> pd.DataFrame:
     """Without events whose start is not recorded and that nothing places before the cut-off."""
     infused = cut.subjects.loc[cut.subjects["infusion_date"] <= cut.limit, "subject_id"]
-    undated = first_day(events, "start_date").isna() & ~events["subject_id"].isin(infused)
-    unknown = undated & ~(first_day(events, "end_date") <= cut.limit)
+    undated = earliest_day(events, "start_date").isna() & ~events["subject_id"].isin(infused)
+    unknown = undated & ~(earliest_day(events, "end_date") <= cut.limit)
     action = "record removed: not known to have begun"
     cut.note("adverse_events", events, unknown, "start_date", action)
     return events.loc[~unknown]
@@ -27,8 +27,10 @@ def _not_yet_fatal(events: pd.DataFrame, cut: Cut) -> pd.DataFrame:
     """Fatal events of subjects who were alive at the cut-off: their grade was not known then."""
     subjects = cut.recorded_subjects
     died_later = subjects.loc[subjects["death_date"] > cut.limit, "subject_id"]
-    open_then = events["subject_id"].isin(died_later) | (first_day(events, "end_date") > cut.limit)
-    where = open_then & fatal(events).any(axis=1)
+    open_then = events["subject_id"].isin(died_later) | (
+        earliest_day(events, "end_date") > cut.limit
+    )
+    where = open_then & is_fatal(events).any(axis=1)
     for column in ("ctcae_grade", "outcome"):
         events = cut.emptied("adverse_events", events, where, column)
     return events

@@ -18,7 +18,7 @@ _PLAIN = re.compile(rf"(?P<number>[0-9]+(?:\.[0-9]+)?|[0-9]{{1,3}}(?:,[0-9]{{3}}
 _SUPERSCRIPT = re.compile("[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+")
 
 
-def dose_of(text: str) -> float:
+def parse_dose(text: str) -> float:
     """Cells per kg that a dose level says; NaN where it is a label (1, DL1, low).
 
     A dose has a power of ten (1e7, 1E+07, 1x10^7, 10^7), or is a plain number of at least 10,000;
@@ -29,7 +29,7 @@ def dose_of(text: str) -> float:
     >>> dose_of("1 x 10^7 cells/kg"), dose_of("1"), dose_of("DL1")
     (10000000.0, nan, nan)
     """
-    # A raised exponent is told from other digits before NFKC makes them alike.
+    # A raised exponent is marked before NFKC makes its digits like others.
     raised = _SUPERSCRIPT.sub(lambda found: f"^{found[0]}", text)
     simple = "".join(normalize("NFKC", raised).casefold().split())
     simple = simple.replace("^^", "^").replace("^+", "^")
@@ -45,5 +45,5 @@ def dose_of(text: str) -> float:
 
 def dose_or_fold(text: str) -> str | float:
     """What two dose levels share: the dose where they are doses (1e7, 1x10^7), else the fold."""
-    dose = dose_of(text)
+    dose = parse_dose(text)
     return fold(text) if dose != dose else dose

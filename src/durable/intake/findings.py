@@ -69,7 +69,7 @@ class Recorded:
     ``row``, indexed as `text`."""
 
 
-def shown(value: str) -> str:
+def escaped(value: str) -> str:
     """A recorded text for the listing: hidden characters as escapes, cut after 200 characters."""
     if value.isascii() and value.isprintable() and len(value) <= _LONGEST:
         return value
@@ -105,19 +105,19 @@ class Findings:
             return
         names = dict.fromkeys(("subject_id", *INPUT_TABLES[recorded.table].key, column))
         cells = {name: recorded.text[name].take(rows).astype(object).tolist() for name in names}
-        read = [shown(text) for text in cells[column]]
+        read = [escaped(text) for text in cells[column]]
         value = read
         if column in recorded.converted:
             before = recorded.converted[column].take(rows).astype(object)
-            value = [shown(text) for text in before]
+            value = [escaped(text) for text in before]
         words = [expected] * len(rows) if isinstance(expected, str) else expected.at(rows)
         file, row = _places(recorded, column, rows)
         record = _records(recorded.table, cells)
         found = {
             "severity": severity or RULES[rule].severities[0],
             "table": recorded.table,
-            "subject_id": [shown(text) for text in cells["subject_id"]],
-            "visit": [shown(text) for text in cells["visit"]] if "visit" in cells else "",
+            "subject_id": [escaped(text) for text in cells["subject_id"]],
+            "visit": [escaped(text) for text in cells["visit"]] if "visit" in cells else "",
             "row": row,
             "column": column,
             "value": value,
@@ -150,8 +150,8 @@ class Findings:
             "table": table,
             # No row is before the first.
             "row": 0 if row is None else row,
-            "column": shown(column),
-            "value": shown(value),
+            "column": escaped(column),
+            "value": escaped(value),
             "rule": rule,
             "file": file,
             "expected": message.rpartition("; expected ")[2] if "; expected " in message else "",
@@ -199,7 +199,7 @@ def _records(table: str, cells: dict[str, list[str]]) -> list[str]:
     if not names:
         return [""] * len(cells["subject_id"])
     parts = zip(*(cells[name] for name in names), strict=True)
-    return [shown(", ".join(map(str.strip, texts)).strip(", ")) for texts in parts]
+    return [escaped(", ".join(map(str.strip, texts)).strip(", ")) for texts in parts]
 
 
 def _keys(cells: dict[str, list[str]], records: list[str]) -> list[str]:
@@ -230,7 +230,7 @@ def _message(
 def _identifiers(found: pd.DataFrame) -> list[str]:
     """Identifiers of the findings: the same for the same doubt about the same record.
 
-    Never by its row; findings alike in all that identifies them are told apart by their order.
+    Never by its row; findings alike in all that identifies them are numbered in their order.
     """
     identities = zip(*(found[name] for name in _IDENTITY), strict=True)
     digests = pd.Series(map(_digest, identities), dtype=object)

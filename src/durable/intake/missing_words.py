@@ -6,14 +6,14 @@ import pandas as pd
 
 from durable.contracts.input_table import ColumnSpec
 from durable.contracts.spelling import fold
-from durable.contracts.table_schema import columns
+from durable.contracts.table_schema import table_columns
 from durable.contracts.words import is_missing_word
 from durable.intake.findings import Findings, Recorded
 from durable.intake.rules import Severity
 from durable.jdm.response import Ranges
 
 
-def without_missing_words(
+def empty_missing_words(
     recorded: Recorded, frame: pd.DataFrame, ranges: Ranges, findings: Findings
 ) -> pd.DataFrame:
     """Return the table with such words read as missing, a finding on each.
@@ -21,7 +21,7 @@ def without_missing_words(
     An error where the cell must be filled, as an empty one is; else a warning.
     """
     frame = frame.copy(deep=False)
-    for name, column in columns(recorded.table, ranges).items():
+    for name, column in table_columns(recorded.table, ranges).items():
         if column.kind != "text" or column.allowed:
             continue
         words = [text for text in frame[name].cat.categories if _is_word(column, text)]

@@ -63,7 +63,7 @@ class Queries:
     """
 
 
-def compared(findings: pd.DataFrame, earlier: Path | None) -> Queries:
+def compare_with_earlier(findings: pd.DataFrame, earlier: Path | None) -> Queries:
     """Return the findings with their status; of more than `WHOLE` the first `MOST` of a kind.
 
     Parameters

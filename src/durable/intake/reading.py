@@ -16,13 +16,13 @@ from durable.intake.findings import Findings, Recorded
 from durable.intake.needs import Needs, always_needed
 from durable.intake.readers.cells import Cells, File
 from durable.intake.rules import Severity
-from durable.intake.texts import empty, texts
+from durable.intake.texts import categorical, is_blank
 from durable.lookalikes import look_alike
 from durable.plan import Format, Input
 
 #: Formats whose column names have no case: the reader gives them in small letters.
 SAS: tuple[Format, ...] = ("xpt", "sas7bdat")
-_TOLD = 100
+_REPORTED = 100
 
 
 def read(
@@ -58,11 +58,11 @@ def read(
         if cells is None
         else _native(table, file, cells, given, findings, needs or always_needed())
     )
-    return nothing(table, file) if native is None else native, digest
+    return unreadable_table(table, file) if native is None else native, digest
 
 
 def read_cells(table: str, given: Input, findings: Findings) -> tuple[Cells | None, str]:
-    """All that a file holds, as text, and its SHA-256; None, told, where it is no table."""
+    """All that a file holds as text, and its SHA-256; None (reported) where it is no table."""
     path = Path(given.path)
     file = path.name
     try:
@@ -104,9 +104,9 @@ def _cells(file: File, given: Input) -> Cells | None:
             return dataset_json.cells(file)
 
 
-def nothing(table: str, file: str) -> Recorded:
+def unreadable_table(table: str, file: str) -> Recorded:
     """A table of which nothing could be read."""
-    columns: dict[str, Any] = {name: texts([]) for name in NATIVE_COLUMNS[table]}
+    columns: dict[str, Any] = {name: categorical([]) for name in NATIVE_COLUMNS[table]}
     text = pd.DataFrame(columns | {"source_row": np.array([], dtype="int64")})
     return Recorded(table, file, text, readable=False)
 
@@ -114,7 +114,7 @@ def nothing(table: str, file: str) -> Recorded:
 def _native(
     table: str, file: str, cells: Cells, given: Input, findings: Findings, needs: Needs
 ) -> Recorded | None:
-    """The native columns in their order; a blank row is told and left out."""
+    """The native columns in their order; a blank row is reported and left out."""
     renamed = given.columns
     wanted = {name: renamed.get(name, name) for name in NATIVE_COLUMNS[table]}
     if given.kind in SAS:
@@ -146,12 +146,12 @@ def _native(
     if missing:
         return None
     text, rows = cells.text, cells.text.index.to_numpy("int64")
-    empty_cells = texts([""]).repeat(len(rows))
+    empty_cells = categorical([""]).repeat(len(rows))
     native = {n: text[place[f]].array if f in place else empty_cells for n, f in wanted.items()}
     blank = np.ones(len(rows), dtype=bool)
     for column in native.values():
         if blank.any():
-            blank &= empty(pd.Series(column)).to_numpy()
+            blank &= is_blank(pd.Series(column)).to_numpy()
     last = int(rows[~blank].max()) if not blank.all() else 0
     _blank_rows(table, file, rows[blank], last, findings)
     columns = native | {"source_row": rows}
@@ -189,12 +189,12 @@ def _blank_rows(
     table: str, file: str, rows: npt.NDArray[np.int64], last: int, findings: Findings
 ) -> None:
     """The first of them one by one; a file with thousands has one mistake, not thousands."""
-    for row in rows[:_TOLD]:
+    for row in rows[:_REPORTED]:
         message = "an empty row; expected a record"
         severity: Severity = "error" if row < last else "warning"
         findings.add_one(table, file, "blank_row", message, row=int(row), severity=severity)
-    if len(rows) > _TOLD:
+    if len(rows) > _REPORTED:
         severity = "error" if rows.min() < last else "warning"
-        message = f"{len(rows) - _TOLD} more empty rows from here on; expected records"
-        row = int(rows[_TOLD])
+        message = f"{len(rows) - _REPORTED} more empty rows from here on; expected records"
+        row = int(rows[_REPORTED])
         findings.add_one(table, file, "blank_row", message, row=row, severity=severity)

@@ -10,7 +10,7 @@ from durable.derive.assessments import remission_of
 from durable.frames import first_row_of_day
 from durable.intake.findings import Findings
 from durable.intake.study import Study
-from durable.intake.tables import Table
+from durable.intake.tables import StudyTable
 from durable.jdm.remission import ITEMS
 from durable.jdm.remission_status import first_remission
 from durable.jdm.response import Response
@@ -18,7 +18,7 @@ from durable.jdm.response import Response
 _DATES = ["lymphodepletion_date", "infusion_date"]
 
 
-def check_remission(visits: Table, study: Study, findings: Findings) -> None:
+def check_remission(visits: StudyTable, study: Study, findings: Findings) -> None:
     """Remission at baseline, statuses of one day that differ, a recurrence on the first day."""
     subjects, response = study.tables["subjects"], study.plan.response
     people = subjects.frame.drop_duplicates("subject_id")[["subject_id", *_DATES]]
@@ -46,7 +46,7 @@ def check_remission(visits: Table, study: Study, findings: Findings) -> None:
     add(same_day, "investigator_assessment", "recurrence_on_remission_day", expected)
 
 
-def _columns(visits: Table, response: Response) -> pd.DataFrame:
+def _columns(visits: StudyTable, response: Response) -> pd.DataFrame:
     """The columns of the assessments that the rule reads: a large study's take room."""
     remission = response.remission
     if remission.definition.reads_score:

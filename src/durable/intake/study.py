@@ -7,7 +7,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from durable.intake.tables import Table
+from durable.intake.tables import StudyTable
 from durable.plan import Plan
 
 
@@ -15,7 +15,7 @@ from durable.plan import Plan
 class Study:
     """The tables that have records, by name, and the plan."""
 
-    tables: dict[str, Table]
+    tables: dict[str, StudyTable]
     plan: Plan
 
     @cached_property

@@ -8,83 +8,83 @@ from typing import Any
 import pandas as pd
 
 from durable.contracts.partial_dates import possible_days
-from durable.contracts.table_schema import partial
+from durable.contracts.table_schema import partial_column
 from durable.contracts.words import OutcomeClass, outcome_class
 from durable.intake.findings import Findings, Recorded
-from durable.intake.texts import Phrase, coded, each, empty, where_each
+from durable.intake.texts import Phrase, codes_and_values, is_blank, map_texts, where_text
 
 
 @dataclass(frozen=True)
-class Table:
+class StudyTable:
     """A table as recorded and as typed; both have the same rows."""
 
     recorded: Recorded
     frame: pd.DataFrame
 
 
-def left_empty(table: Table, name: str) -> pd.Series[bool]:
+def left_empty(table: StudyTable, name: str) -> pd.Series[bool]:
     """Cells of a column with nothing in them; one that could not be read is not empty."""
-    return empty(table.recorded.text[name])
+    return is_blank(table.recorded.text[name])
 
 
-def usual_of(frame: pd.DataFrame, by: str, value: str) -> pd.Series[str]:
+def most_frequent(frame: pd.DataFrame, by: str, value: str) -> pd.Series[str]:
     """Most frequent value among the records with the same `by`; of equal ones the first."""
     cells = frame[[by, value, "source_row"]]
     pairs = cells.groupby([by, value], observed=True)["source_row"].agg(["count", "min"])
     pairs = pairs.reset_index().sort_values(["count", "min"], ascending=[False, True])
     usual = pairs.astype({by: object, value: object}).drop_duplicates(by).set_index(by)[value]
-    return looked_up(frame[by], usual)
+    return look_up(frame[by], usual)
 
 
-def date_of(frame: pd.DataFrame, known: pd.DataFrame, column: str) -> pd.Series[Any]:
+def subject_value(frame: pd.DataFrame, known: pd.DataFrame, column: str) -> pd.Series[Any]:
     """A date (or another value) of each record's subject; missing for an unknown one."""
-    return looked_up(frame["subject_id"], known[column])
+    return look_up(frame["subject_id"], known[column])
 
 
-def of_known(frame: pd.DataFrame, known: pd.DataFrame) -> pd.Series[bool]:
+def has_known_subject(frame: pd.DataFrame, known: pd.DataFrame) -> pd.Series[bool]:
     """Whether the subject of each record is known."""
     return frame["subject_id"].isin(known.index)
 
 
-def looked_up(column: pd.Series[str], values: pd.Series[Any]) -> pd.Series[Any]:
+def look_up(column: pd.Series[str], values: pd.Series[Any]) -> pd.Series[Any]:
     """The value of each text, by the index of `values`; missing where it has none."""
-    codes, distinct = coded(column)
+    codes, distinct = codes_and_values(column)
     found = values.reindex(distinct).array.take(codes, allow_fill=True)
     return pd.Series(found, index=column.index)
 
 
-def first_day(frame: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
+def earliest_day(frame: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
     """The date, or the first day that one recorded in part can mean."""
-    if partial(column) not in frame:
+    if partial_column(column) not in frame:
         return frame[column]
-    return frame[column].fillna(possible_days(frame[partial(column)])[0])
+    return frame[column].fillna(possible_days(frame[partial_column(column)])[0])
 
 
-def last_day(frame: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
+def latest_day(frame: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
     """The date, or the last day that one recorded in part can mean."""
-    if partial(column) not in frame:
+    if partial_column(column) not in frame:
         return frame[column]
-    return frame[column].fillna(possible_days(frame[partial(column)])[1])
+    return frame[column].fillna(possible_days(frame[partial_column(column)])[1])
 
 
-def in_order(table: Table, findings: Findings, early: str, late: str, rule: str) -> None:
+def check_order(table: StudyTable, findings: Findings, early: str, late: str, rule: str) -> None:
     """A finding on `late` where it lies before `early`."""
-    wrong = last_day(table.frame, late) < first_day(table.frame, early)
-    recorded = pd.Series(each(table.recorded.text[early], str.strip))
+    wrong = latest_day(table.frame, late) < earliest_day(table.frame, early)
+    recorded = pd.Series(map_texts(table.recorded.text[early], str.strip))
     expected = Phrase(f"a date not before {early} ({{}})", (recorded,))
     findings.add(table.recorded, wrong, late, rule, expected)
 
 
-def fatal(events: pd.DataFrame) -> pd.DataFrame:
+def is_fatal(events: pd.DataFrame) -> pd.DataFrame:
     """Whether an event is fatal by its ``grade`` and by its ``outcome``, one row each."""
     return pd.DataFrame(
         {
             "grade": events["ctcae_grade"] == 5,
-            "outcome": has_outcome(events["outcome"], "FATAL"),
+            "outcome": is_outcome(events["outcome"], "FATAL"),
         }
     ).astype(bool)
 
 
-def has_outcome(outcome: pd.Series[Any], expected: OutcomeClass) -> pd.Series[bool]:
+def is_outcome(outcome: pd.Series[Any], expected: OutcomeClass) -> pd.Series[bool]:
     """Which outcomes are of a class, by their word."""
-    return where_each(outcome, lambda text: outcome_class(text) == expected)
+    return where_text(outcome, lambda text: outcome_class(text) == expected)

@@ -39,19 +39,19 @@ def _word(value: Any) -> Any:
     return f"{value:%Y-%m-%d}" if isinstance(value, pd.Timestamp) else value
 
 
-def texts(values: Sequence[str | None] | npt.NDArray[np.object_]) -> Texts:
+def categorical(values: Sequence[str | None] | npt.NDArray[np.object_]) -> Texts:
     """Texts by their distinct ones, in the order in which they appear; None is missing."""
     array = np.empty(len(values), dtype=object)
     array[:] = values
-    return of_codes(*pd.factorize(array))
+    return categorical_of_codes(*pd.factorize(array))
 
 
-def of_codes(codes: Any, distinct: Any) -> Texts:
+def categorical_of_codes(codes: Any, distinct: Any) -> Texts:
     """Texts by their codes, -1 where missing, and the distinct ones."""
     return pd.Categorical.from_codes(codes, pd.Index(distinct, dtype=object))
 
 
-def coded(column: pd.Series[Any]) -> tuple[Codes, list[Any]]:
+def codes_and_values(column: pd.Series[Any]) -> tuple[Codes, list[Any]]:
     """Codes of a column, -1 where missing, and the values they stand for.
 
     Of a categorical column there may be values that do not occur.
@@ -62,19 +62,19 @@ def coded(column: pd.Series[Any]) -> tuple[Codes, list[Any]]:
     return codes, values.tolist()
 
 
-def each(column: pd.Series[Any], change: Changed) -> Texts:
+def map_texts(column: pd.Series[Any], change: Changed) -> Texts:
     """A column of texts after a change to each; what is missing stays so."""
-    codes, values = coded(column)
+    codes, values = codes_and_values(column)
     places, occurring = pd.factorize(codes)
     changed = [change(values[code]) if code >= 0 else None for code in occurring]
-    return texts(changed).take(places)
+    return categorical(changed).take(places)
 
 
 def each_but(
     column: pd.Series[Any], same: Callable[[list[str]], npt.NDArray[np.bool_]], change: Changed
 ) -> Texts:
     """`each`, where `same` tells of all texts together which a change leaves as they are."""
-    codes, values = coded(column)
+    codes, values = codes_and_values(column)
     places, occurring = pd.factorize(codes)
     missing = occurring < 0
     distinct = np.array([*values, None], dtype=object)[occurring]
@@ -82,20 +82,20 @@ def each_but(
     other[~missing] = ~same(distinct[~missing].tolist())
     distinct[other] = [change(text) for text in distinct[other]]
     if missing.any() or other.any():
-        return texts(distinct).take(places)
-    return of_codes(places, distinct)
+        return categorical(distinct).take(places)
+    return categorical_of_codes(places, distinct)
 
 
-def empty(column: pd.Series[Any]) -> pd.Series[bool]:
+def is_blank(column: pd.Series[Any]) -> pd.Series[bool]:
     """Whether the texts of a column are nothing, or blanks."""
-    codes, values = coded(column)
+    codes, values = codes_and_values(column)
     found = np.zeros(len(values), dtype=bool)
-    for place in np.flatnonzero(~plain(values)).tolist():
+    for place in np.flatnonzero(~is_plain_ascii(values)).tolist():
         found[place] = not values[place].strip()
     return pd.Series(found[codes] if len(codes) else [], index=column.index, dtype=bool)
 
 
-def plain(values: Sequence[str]) -> npt.NDArray[np.bool_]:
+def is_plain_ascii(values: Sequence[str]) -> npt.NDArray[np.bool_]:
     """Which texts are visible ASCII without blanks around it: most are, and need no second look."""
     return matching(values, _PLAIN)
 
@@ -109,8 +109,8 @@ def matching(values: Sequence[str], pattern: str) -> npt.NDArray[np.bool_]:
     return np.asarray(found, dtype=bool)
 
 
-def where_each(column: pd.Series[Any], holds: Callable[[str], bool]) -> pd.Series[bool]:
+def where_text(column: pd.Series[Any], holds: Callable[[str], bool]) -> pd.Series[bool]:
     """Whether something holds for the texts of a column; not for what is missing."""
-    codes, values = coded(column)
+    codes, values = codes_and_values(column)
     found = np.array([*(holds(value) for value in values), False], dtype=bool)
     return pd.Series(found[codes] if len(codes) else [], index=column.index, dtype=bool)

@@ -10,17 +10,17 @@ from durable.intake.checks.ends import check_ends, check_ends_after_death
 from durable.intake.findings import Findings
 from durable.intake.study import Study
 from durable.intake.tables import (
-    Table,
-    date_of,
-    fatal,
-    has_outcome,
-    last_day,
+    StudyTable,
+    has_known_subject,
+    is_fatal,
+    is_outcome,
+    latest_day,
     left_empty,
-    looked_up,
-    of_known,
-    usual_of,
+    look_up,
+    most_frequent,
+    subject_value,
 )
-from durable.intake.texts import Phrase, coded, each, where_each
+from durable.intake.texts import Phrase, codes_and_values, map_texts, where_text
 from durable.plan import Plan
 
 #: Preferred terms of MedDRA.
@@ -37,7 +37,7 @@ def special_interest_labels(plan: Plan) -> dict[str, str]:
     return dict.fromkeys(labels, "elsewhere or in section safety of the plan")
 
 
-def check_single_rows(table: Table, study: Study, findings: Findings) -> None:
+def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
     """Ends, grades, flags, classes and labels of adverse events."""
     check_ends(table, findings)
     safety = study.plan.safety
@@ -47,7 +47,7 @@ def check_single_rows(table: Table, study: Study, findings: Findings) -> None:
     findings.add(recorded, no_grade, "ctcae_grade", "grade_missing", "a grade from 1 to 5")
     for name in ("serious", "related"):
         findings.add(recorded, left_empty(table, name), name, "flag_missing", "Y or N")
-    by = fatal(frame)
+    by = is_fatal(frame)
     lived = by["grade"] & ~by["outcome"] & frame["outcome"].notna()
     findings.add(recorded, lived, "outcome", "fatal_grade", "fatal: the grade is 5")
     milder = by["outcome"] & ~by["grade"] & frame["ctcae_grade"].notna()
@@ -57,10 +57,10 @@ def check_single_rows(table: Table, study: Study, findings: Findings) -> None:
     _repeated(table, findings)
 
 
-def _classes(table: Table, findings: Findings) -> None:
+def _classes(table: StudyTable, findings: Findings) -> None:
     """Terms under another class than elsewhere; two spellings of one class are none."""
     frame = table.frame
-    usual = usual_of(frame, "preferred_term", "system_organ_class")
+    usual = most_frequent(frame, "preferred_term", "system_organ_class")
     given = frame["system_organ_class"]
     other = usual.notna() & given.notna() & (given != usual)
     if other.any():
@@ -71,26 +71,26 @@ def _classes(table: Table, findings: Findings) -> None:
     findings.add(table.recorded, other, "system_organ_class", "class_varies", expected)
 
 
-def _outcomes(table: Table, findings: Findings) -> None:
+def _outcomes(table: StudyTable, findings: Findings) -> None:
     """Outcomes against their vocabulary and the end of the event."""
     frame, recorded = table.frame, table.recorded
-    strange = where_each(frame["outcome"], lambda text: outcome_class(text) is None)
+    strange = where_text(frame["outcome"], lambda text: outcome_class(text) is None)
     expected = (
         "recovered, not recovered, fatal, unknown or another term of the CDISC codelist OUT: by"
         " this one the event is neither ended nor fatal"
     )
     findings.add(recorded, strange, "outcome", "outcome_unknown", expected)
-    open_end = has_outcome(frame["outcome"], "RECOVERED") & left_empty(table, "end_date")
+    open_end = is_outcome(frame["outcome"], "RECOVERED") & left_empty(table, "end_date")
     expected = "the date of recovery: by its outcome the event is not ongoing"
     findings.add(recorded, open_end, "end_date", "recovered_without_end", expected)
 
 
-def _repeated(table: Table, findings: Findings) -> None:
+def _repeated(table: StudyTable, findings: Findings) -> None:
     """One event under two identifiers."""
     frame, recorded = table.frame, table.recorded
     cells = ["subject_id", "start_date", "end_date", "start_date_partial", "end_date_partial"]
     same = frame[[*cells, "ctcae_grade", "astct_grade"]].assign(
-        term=each(frame["term"], fold), preferred_term=each(frame["preferred_term"], fold)
+        term=map_texts(frame["term"], fold), preferred_term=map_texts(frame["preferred_term"], fold)
     )
     keys = list(same.columns)
     again = same.duplicated(keys) & frame["preferred_term"].notna() & frame["subject_id"].notna()
@@ -100,31 +100,31 @@ def _repeated(table: Table, findings: Findings) -> None:
     findings.add(recorded, again, "ae_id", "repeated_event", expected)
 
 
-def _labels(table: Table, by_term: dict[str, str], findings: Findings) -> None:
+def _labels(table: StudyTable, by_term: dict[str, str], findings: Findings) -> None:
     """Terms that are CRS or ICANS by name, without the label by which they are counted as such."""
     frame = table.frame
-    terms = coded(frame["preferred_term"])[1]
+    terms = codes_and_values(frame["preferred_term"])[1]
     due = {term: by_term[fold(term)] for term in terms if fold(term) in by_term}
-    label = looked_up(frame["preferred_term"], pd.Series(due, dtype=object))
-    forms = pd.Series(each(frame["aesi"], fold), index=frame.index)
+    label = look_up(frame["preferred_term"], pd.Series(due, dtype=object))
+    forms = pd.Series(map_texts(frame["aesi"], fold), index=frame.index)
     for name in by_term.values():
         # One that differs by its spelling alone has a finding of its own.
         bare = (label == name) & ~(forms == fold(name))
         expected = f"{name}, by which the event is counted in t_ae_crs"
         findings.add(table.recorded, bare, "aesi", "label_missing", expected)
 
-    kind = where_each(frame["aesi"], lambda text: fold(text) in _YES)
+    kind = where_text(frame["aesi"], lambda text: fold(text) in _YES)
     expected = f"the kind of special interest ({', '.join(by_term.values())}, ...), not a yes"
     findings.add(table.recorded, kind, "aesi", "kind_missing", expected)
 
 
-def check_with_subjects(table: Table, study: Study, findings: Findings) -> None:
+def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> None:
     """Adverse events against deaths and infusions, and deaths against fatal events."""
     frame, recorded = table.frame, table.recorded
     subjects, known = study.tables["subjects"], study.subjects
     check_ends_after_death(table, known, findings)
     _undated(table, known, findings)
-    by = fatal(frame)
+    by = is_fatal(frame)
     alive = frame["subject_id"].isin(known.index[known["death_date"].isna()])
     for name, where in (
         ("ctcae_grade", by["grade"]),
@@ -145,34 +145,34 @@ def check_with_subjects(table: Table, study: Study, findings: Findings) -> None:
         "an adverse event of grade 5 or fatal outcome for a death",
     )
     _contradicted_ends(table, known, findings)
-    infusion = date_of(frame, known, "infusion_date")
-    toxic = (frame["dlt"] == "Y") & of_known(frame, known)
-    start = last_day(frame, "start_date")
+    infusion = subject_value(frame, known, "infusion_date")
+    toxic = (frame["dlt"] == "Y") & has_known_subject(frame, known)
+    start = latest_day(frame, "start_date")
     early = toxic & start.notna() & ~(start >= infusion)
     after = Phrase("Y only for an event after the infusion ({})", (infusion,))
     findings.add(recorded, early, "dlt", "dlt_before_infusion", after)
 
 
-def _contradicted_ends(table: Table, known: pd.DataFrame, findings: Findings) -> None:
+def _contradicted_ends(table: StudyTable, known: pd.DataFrame, findings: Findings) -> None:
     """Ends of events that the outcome or the death contradicts."""
     frame, recorded = table.frame, table.recorded
-    death, end = date_of(frame, known, "death_date"), frame["end_date"]
+    death, end = subject_value(frame, known, "death_date"), frame["end_date"]
     # The death ends what had not recovered.
-    lasting = has_outcome(frame["outcome"], "NOT RECOVERED") & ~(end == death)
+    lasting = is_outcome(frame["outcome"], "NOT RECOVERED") & ~(end == death)
     ended = lasting & ~left_empty(table, "end_date")
     expected = "an outcome that fits the end_date: by this one the event had not ended"
     findings.add(recorded, ended, "outcome", "end_without_recovery", expected)
-    by_death = fatal(frame).any(axis=1) & death.notna()
-    apart = by_death & (left_empty(table, "end_date") | (last_day(frame, "end_date") < death))
+    by_death = is_fatal(frame).any(axis=1) & death.notna()
+    apart = by_death & (left_empty(table, "end_date") | (latest_day(frame, "end_date") < death))
     expected_day = Phrase("the subject's death_date ({}): the event is fatal", (death,))
     findings.add(recorded, apart, "end_date", "fatal_end", expected_day)
 
 
-def _undated(table: Table, known: pd.DataFrame, findings: Findings) -> None:
+def _undated(table: StudyTable, known: pd.DataFrame, findings: Findings) -> None:
     """Events without a start: imputed from the infusion or the end; without both an error."""
     frame, recorded = table.frame, table.recorded
     undated = left_empty(table, "start_date")
-    placed = date_of(frame, known, "infusion_date").notna() | ~left_empty(table, "end_date")
+    placed = subject_value(frame, known, "infusion_date").notna() | ~left_empty(table, "end_date")
     expected = "a date; without one the event is placed by the infusion and its end"
     findings.add(recorded, undated & placed, "start_date", "partial_date", expected)
     expected = "a date: the event has no end and the subject no infusion to place it by"

@@ -6,10 +6,17 @@ import pandas as pd
 
 from durable.intake.findings import Findings
 from durable.intake.study import Study
-from durable.intake.tables import Table, date_of, fatal, first_day, last_day, left_empty
+from durable.intake.tables import (
+    StudyTable,
+    earliest_day,
+    is_fatal,
+    latest_day,
+    left_empty,
+    subject_value,
+)
 
 
-def check_deaths_assessed(table: Table, study: Study, findings: Findings) -> None:
+def check_deaths_assessed(table: StudyTable, study: Study, findings: Findings) -> None:
     """Deaths of which nobody recorded whether they are dose-limiting.
 
     By them the dose escalation waits (`analyse.limiting`).
@@ -20,11 +27,11 @@ def check_deaths_assessed(table: Table, study: Study, findings: Findings) -> Non
     reported: pd.Series[str] = pd.Series(dtype=object)
     if events is not None:
         frame = events.frame
-        by_fatal = fatal(frame).any(axis=1)
+        by_fatal = is_fatal(frame).any(axis=1)
         reported = frame["subject_id"].loc[by_fatal]
-        infusion = date_of(frame, known, "infusion_date")
-        death = date_of(frame, known, "death_date").fillna(last_day(frame, "end_date"))
-        begun, died = first_day(frame, "start_date"), (death - infusion).dt.days
+        infusion = subject_value(frame, known, "infusion_date")
+        death = subject_value(frame, known, "death_date").fillna(latest_day(frame, "end_date"))
+        begun, died = earliest_day(frame, "start_date"), (death - infusion).dt.days
         inside = ((begun >= infusion) & ((begun - infusion).dt.days <= window)) | (
             (died >= 0) & (died <= window)
         )

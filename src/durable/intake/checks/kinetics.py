@@ -5,26 +5,32 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.contracts.tables.kinetics import KINETICS
-from durable.contracts.times_of_day import seconds
+from durable.contracts.times_of_day import seconds_of_day
 from durable.intake.checks.records import add_duplicates
 from durable.intake.findings import Findings
 from durable.intake.study import Study
-from durable.intake.tables import Table, date_of, left_empty, of_known, usual_of
+from durable.intake.tables import (
+    StudyTable,
+    has_known_subject,
+    left_empty,
+    most_frequent,
+    subject_value,
+)
 from durable.intake.texts import Phrase
 
 _DAY = ["subject_id", "assay", "sample_date"]
 
 
-def check_duplicates(table: Table, study: Study, findings: Findings) -> None:
+def check_duplicates(table: StudyTable, study: Study, findings: Findings) -> None:
     """Samples with a result whose subject, assay and time another has."""
     add_duplicates(table, results_by_time(table), findings)
 
 
-def check_single_rows(table: Table, study: Study, findings: Findings) -> None:
+def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
     """Values against their limit of quantification, units and times."""
     _limits(table, findings)
     frame, recorded = table.frame, table.recorded
-    usual = usual_of(frame, "assay", "unit")
+    usual = most_frequent(frame, "assay", "unit")
     mixed = usual.notna() & frame["unit"].notna() & (frame["unit"] != usual)
     expected = Phrase("the unit of the assay's other samples: {}", (usual,))
     findings.add(recorded, mixed, "unit", "mixed_units", expected)
@@ -37,7 +43,7 @@ def check_single_rows(table: Table, study: Study, findings: Findings) -> None:
     findings.add(recorded, untimed, "sample_time", "time_missing", drawn)
 
 
-def results_by_time(table: Table) -> pd.DataFrame:
+def results_by_time(table: StudyTable) -> pd.DataFrame:
     """What identifies the samples that have a result.
 
     A sample without one repeats no other. One without time counts as drawn at 00:00, as it does
@@ -46,10 +52,10 @@ def results_by_time(table: Table) -> pd.DataFrame:
     frame = table.frame
     result = ~left_empty(table, "value") | (frame["below_lloq"] == "Y")
     rows = frame[[*KINETICS.key, "source_row"]].loc[result]
-    return rows.assign(sample_time=seconds(rows["sample_time"]).fillna(0))
+    return rows.assign(sample_time=seconds_of_day(rows["sample_time"]).fillna(0))
 
 
-def _limits(table: Table, findings: Findings) -> None:
+def _limits(table: StudyTable, findings: Findings) -> None:
     frame, recorded = table.frame, table.recorded
     below = frame["below_lloq"] == "Y"
     empty = left_empty(table, "value")
@@ -68,18 +74,18 @@ def _limits(table: Table, findings: Findings) -> None:
     findings.add(recorded, unlimited, "lloq", "lloq_missing", "the limit: below_lloq is Y")
 
 
-def check_with_subjects(table: Table, study: Study, findings: Findings) -> None:
+def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> None:
     """Samples of subjects without an infusion, and highest results not after the infusion."""
     known, last_day = study.subjects, study.plan.kinetics.last_day
-    infusion = date_of(table.frame, known, "infusion_date")
-    none = infusion.isna() & of_known(table.frame, known)
+    infusion = subject_value(table.frame, known, "infusion_date")
+    none = infusion.isna() & has_known_subject(table.frame, known)
     expected = "no sample: the subject has no infusion date"
     findings.add(table.recorded, none, "sample_date", "sample_without_infusion", expected)
     _highest_before_infusion(table, infusion, last_day, findings)
 
 
 def _highest_before_infusion(
-    table: Table, infusion: pd.Series[pd.Timestamp], last_day: int, findings: Findings
+    table: StudyTable, infusion: pd.Series[pd.Timestamp], last_day: int, findings: Findings
 ) -> None:
     """The highest result of a subject and assay up to `last_day` that is not after day 0."""
     frame = table.frame

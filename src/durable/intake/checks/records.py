@@ -9,20 +9,27 @@ import numpy as np
 import pandas as pd
 
 from durable.contracts.input_table import ColumnSpec, named_object
-from durable.contracts.spelling import fold, spelled
+from durable.contracts.spelling import expected_spelling, fold
 from durable.contracts.tables import INPUT_TABLES
 from durable.intake.findings import Findings
 from durable.intake.study import Study
-from durable.intake.tables import Table, date_of, first_day, last_day, looked_up, of_known
-from durable.intake.texts import Phrase, coded
+from durable.intake.tables import (
+    StudyTable,
+    earliest_day,
+    has_known_subject,
+    latest_day,
+    look_up,
+    subject_value,
+)
+from durable.intake.texts import Phrase, codes_and_values
 
 
-def check_duplicates(table: Table, study: Study, findings: Findings) -> None:
+def check_duplicates(table: StudyTable, study: Study, findings: Findings) -> None:
     """Records with the same key as an earlier one."""
     add_duplicates(table, table.frame, findings)
 
 
-def add_duplicates(table: Table, frame: pd.DataFrame, findings: Findings) -> pd.Series[bool]:
+def add_duplicates(table: StudyTable, frame: pd.DataFrame, findings: Findings) -> pd.Series[bool]:
     """Find the rows of `frame` (rows of the table) that repeat an earlier key; which they are."""
     spec = INPUT_TABLES[table.recorded.table]
     keys = list(spec.key)
@@ -44,7 +51,7 @@ def _first_row(frame: pd.DataFrame, keys: list[str], again: pd.Series[bool]) -> 
     return groups.transform("min").reindex(frame.index, fill_value=0)
 
 
-def check_spellings(table: Table, study: Study, findings: Findings) -> None:
+def check_spellings(table: StudyTable, study: Study, findings: Findings) -> None:
     """Values that are another spelling of a more frequent one, or of a word of the plan."""
     for column in INPUT_TABLES[table.recorded.table].columns:
         if column.counted:
@@ -53,12 +60,12 @@ def check_spellings(table: Table, study: Study, findings: Findings) -> None:
 
 
 def _check_spelling(
-    table: Table, column: ColumnSpec, words: dict[str, str], findings: Findings
+    table: StudyTable, column: ColumnSpec, words: dict[str, str], findings: Findings
 ) -> None:
     """Check one column; `words` of the plan, by where they are, are the usual spellings."""
     value = table.frame[column.name]
     same: Callable[[str], Any] = named_object(column.same) if column.same else fold
-    distinct = pd.Series([*dict.fromkeys([*coded(value)[1], *words])], dtype=object)
+    distinct = pd.Series([*dict.fromkeys([*codes_and_values(value)[1], *words])], dtype=object)
     forms = distinct.map(same)
     alike = forms.duplicated(keep=False)
     if not alike.any():
@@ -71,38 +78,38 @@ def _check_spelling(
     usual = texts.groupby("same")["text"].transform("first").set_axis(texts["text"])
     other = usual.loc[(usual != usual.index) & ~usual.index.isin([*words])]
     messages = {
-        text: spelled(str(text), as_usual, words.get(as_usual, "elsewhere"))
+        text: expected_spelling(str(text), as_usual, words.get(as_usual, "elsewhere"))
         for text, as_usual in other.items()
     }
-    expected = Phrase("{}", (looked_up(value, pd.Series(messages, dtype=object)),))
+    expected = Phrase("{}", (look_up(value, pd.Series(messages, dtype=object)),))
     where = value.isin(other.index)
     findings.add(table.recorded, where, column.name, "spelling_varies", expected)
 
 
-def check_known_subjects(table: Table, study: Study, findings: Findings) -> None:
+def check_known_subjects(table: StudyTable, study: Study, findings: Findings) -> None:
     """Records of subjects who are not in the subjects table."""
     known = study.subjects
     subject = table.frame["subject_id"]
-    unknown = subject.notna() & ~of_known(table.frame, known)
+    unknown = subject.notna() & ~has_known_subject(table.frame, known)
     if not unknown.any():
         return
     by_fold = {fold(name): name for name in known.index.dropna()}
     subjects_table = "the subjects table"
     expected = {
-        text: spelled(text, by_fold[fold(text)], f"in {subjects_table}")
+        text: expected_spelling(text, by_fold[fold(text)], f"in {subjects_table}")
         if fold(text) in by_fold
         else f"a subject of {subjects_table}"
         for text in subject.loc[unknown].unique()
     }
-    phrase = Phrase("{}", (looked_up(subject, pd.Series(expected, dtype=object)),))
+    phrase = Phrase("{}", (look_up(subject, pd.Series(expected, dtype=object)),))
     findings.add(table.recorded, unknown, "subject_id", "unknown_subject", phrase)
 
 
-def check_dates(table: Table, study: Study, findings: Findings) -> None:
+def check_dates(table: StudyTable, study: Study, findings: Findings) -> None:
     """Records before consent, or after death, withdrawal or last contact of their subject."""
     spec = INPUT_TABLES[table.recorded.table]
     # A date recorded in part is wrong only where every day it can mean is.
-    first, last = first_day(table.frame, spec.date), last_day(table.frame, spec.date)
+    first, last = earliest_day(table.frame, spec.date), latest_day(table.frame, spec.date)
     for limit_name, rule, word in (
         ("consent_date", spec.before_consent, "before"),
         ("death_date", "after_death", "after"),
@@ -111,10 +118,10 @@ def check_dates(table: Table, study: Study, findings: Findings) -> None:
     ):
         if not rule:
             continue
-        limit = date_of(table.frame, study.subjects, limit_name)
+        limit = subject_value(table.frame, study.subjects, limit_name)
         wrong = last < limit if word == "before" else first > limit
         if rule == "after_last_contact":  # reported once: after death or withdrawal says more
             for reported in ("death_date", "withdrawal_date"):
-                wrong &= ~(first > date_of(table.frame, study.subjects, reported))
+                wrong &= ~(first > subject_value(table.frame, study.subjects, reported))
         expected = Phrase(f"a date not {word} the subject's {limit_name} ({{}})", (limit,))
         findings.add(table.recorded, wrong, spec.date, rule, expected)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from durable.intake.doses import dose_of
+from durable.intake.doses import parse_dose
 from durable.intake.findings import Findings
 from durable.intake.study import Study
-from durable.intake.tables import Table, date_of, in_order, left_empty
-from durable.intake.texts import Phrase, coded
+from durable.intake.tables import StudyTable, check_order, left_empty, subject_value
+from durable.intake.texts import Phrase, codes_and_values
 
 
-def check_single_rows(table: Table, study: Study, findings: Findings) -> None:
+def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
     """Order of a subject's dates, and what must be there for an infused one."""
     _order(table, findings)
     _infused(table, findings)
@@ -26,7 +26,7 @@ def check_single_rows(table: Table, study: Study, findings: Findings) -> None:
     findings.add(recorded, no_reason, "withdrawal_reason", "withdrawal_without_reason", "a reason")
 
 
-def _order(table: Table, findings: Findings) -> None:
+def _order(table: StudyTable, findings: Findings) -> None:
     for early, late, rule in (
         ("lymphodepletion_date", "infusion_date", "infusion_early"),
         ("consent_date", "lymphodepletion_date", "before_consent"),
@@ -39,7 +39,7 @@ def _order(table: Table, findings: Findings) -> None:
         ("infusion_date", "last_contact_date", "contact_order"),
         ("withdrawal_date", "last_contact_date", "contact_order"),
     ):
-        in_order(table, findings, early, late, rule)
+        check_order(table, findings, early, late, rule)
     death = table.frame["death_date"]
     for late, rule in (
         ("last_contact_date", "contact_after_death"),
@@ -49,7 +49,7 @@ def _order(table: Table, findings: Findings) -> None:
         findings.add(table.recorded, table.frame[late] > death, late, rule, expected)
 
 
-def _infused(table: Table, findings: Findings) -> None:
+def _infused(table: StudyTable, findings: Findings) -> None:
     recorded = table.recorded
     infused = table.frame["infusion_date"].notna()
     for name, rule, expected in (
@@ -66,10 +66,10 @@ def _infused(table: Table, findings: Findings) -> None:
     findings.add(recorded, waiting, "consent_date", "consent_missing", "a date", "warning")
 
 
-def _dose(table: Table, findings: Findings) -> None:
-    """Cells against the dose level, where that is a dose (`doses.dose_of`) and not a label."""
-    codes, distinct = coded(table.frame["dose_level"])
-    doses = np.array([*map(dose_of, distinct), np.nan])
+def _dose(table: StudyTable, findings: Findings) -> None:
+    """Cells against the dose level, where that is a dose (`doses.parse_dose`) and not a label."""
+    codes, distinct = codes_and_values(table.frame["dose_level"])
+    doses = np.array([*map(parse_dose, distinct), np.nan])
     level = pd.Series(doses[codes], index=table.frame.index)
     cells = table.frame["cells_per_kg"]
     differs = (cells < level / 2) | (cells > level * 2)
@@ -78,10 +78,10 @@ def _dose(table: Table, findings: Findings) -> None:
     findings.add(table.recorded, differs, "cells_per_kg", "dose_differs", expected)
 
 
-def check_baselines(table: Table, study: Study, findings: Findings) -> None:
+def check_baselines(table: StudyTable, study: Study, findings: Findings) -> None:
     """Infused subjects without an assessment up to that day."""
     frame, visits = table.frame, study.tables["visits"]
-    date = date_of(visits.frame, study.subjects, "infusion_date")
+    date = subject_value(visits.frame, study.subjects, "infusion_date")
     before = visits.frame["subject_id"].loc[visits.frame["visit_date"] <= date].unique()
     without = frame["infusion_date"].notna() & ~frame["subject_id"].isin(before)
     expected = "an assessment before the infusion: without a baseline there is no score"

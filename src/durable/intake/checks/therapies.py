@@ -7,32 +7,32 @@ import pandas as pd
 from durable.intake.checks.ends import check_ends, check_ends_after_death
 from durable.intake.findings import Findings
 from durable.intake.study import Study
-from durable.intake.tables import Table, date_of, of_known
+from durable.intake.tables import StudyTable, has_known_subject, subject_value
 from durable.intake.texts import Phrase
 
 _YEAR = 365.25
 _OLDEST = 120
 
 
-def check_single_rows(table: Table, study: Study, findings: Findings) -> None:
+def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
     """Therapies that end before they start."""
     check_ends(table, findings)
 
 
-def check_with_subjects(table: Table, study: Study, findings: Findings) -> None:
+def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> None:
     """Therapies against the dates of their subject."""
     frame, recorded, known = table.frame, table.recorded, study.subjects
     check_ends_after_death(table, known, findings)
     # Age in completed years, at consent or later: a year more is never short. What is no age at all
     # has its own finding.
-    age = date_of(frame, known, "age_years")
+    age = subject_value(frame, known, "age_years")
     days = (age.where((age >= 0) & (age <= _OLDEST)) + 1) * _YEAR
-    born = date_of(frame, known, "consent_date") - pd.to_timedelta(days, unit="D")
+    born = subject_value(frame, known, "consent_date") - pd.to_timedelta(days, unit="D")
     early = frame["start_date"] < born
     expected = Phrase("a date after birth ({} or later by age)", (born,))
     findings.add(recorded, early, "start_date", "before_birth", expected)
-    infusion = date_of(frame, known, "infusion_date")
-    new = (frame["new_systemic"] == "Y") & of_known(frame, known)
+    infusion = subject_value(frame, known, "infusion_date")
+    new = (frame["new_systemic"] == "Y") & has_known_subject(frame, known)
     idle = new & frame["start_date"].notna() & ~(frame["start_date"] >= infusion)
     expected = Phrase("Y only for a therapy that starts after the infusion ({})", (infusion,))
     findings.add(recorded, idle, "new_systemic", "new_before_infusion", expected)

@@ -12,8 +12,8 @@ from durable.intake.checks.records import add_duplicates
 from durable.intake.findings import UNSCHEDULED, Findings
 from durable.intake.rules import Severity
 from durable.intake.study import Study
-from durable.intake.tables import Table, date_of, left_empty, looked_up, of_known
-from durable.intake.texts import Phrase, of_codes, where_each
+from durable.intake.tables import StudyTable, has_known_subject, left_empty, look_up, subject_value
+from durable.intake.texts import Phrase, categorical_of_codes, where_text
 from durable.plan import Plan
 from durable.schedule import Visit
 
@@ -27,7 +27,7 @@ def _labels(schedule: tuple[Visit, ...]) -> list[str]:
     return [*(visit.visit for visit in schedule), UNSCHEDULED]
 
 
-def check_duplicates(table: Table, study: Study, findings: Findings) -> None:
+def check_duplicates(table: StudyTable, study: Study, findings: Findings) -> None:
     """Records with the same key; beyond these, visits that occur twice, and two on one day."""
     again = add_duplicates(table, table.frame, findings)
     frame, recorded = table.frame, table.recorded
@@ -43,16 +43,16 @@ def check_duplicates(table: Table, study: Study, findings: Findings) -> None:
     findings.add(recorded, same_day, "visit_date", "two_on_one_day", "one assessment a day")
 
 
-def check_windows(table: Table, study: Study, findings: Findings) -> None:
+def check_windows(table: StudyTable, study: Study, findings: Findings) -> None:
     """Scheduled labels against dates: warnings, because the date decides and not the label."""
     frame, recorded = table.frame, table.recorded
     known, schedule = study.subjects, study.plan.schedule
-    infusion = date_of(frame, known, "infusion_date")
+    infusion = subject_value(frame, known, "infusion_date")
     day = (frame["visit_date"] - infusion).dt.days
     by_name = {visit.visit: visit for visit in schedule}
     label = frame["visit"]
-    first = looked_up(label, pd.Series({n: float(v.first_day) for n, v in by_name.items()}))
-    last = looked_up(label, pd.Series({n: float(v.last_day) for n, v in by_name.items()}))
+    first = look_up(label, pd.Series({n: float(v.first_day) for n, v in by_name.items()}))
+    last = look_up(label, pd.Series({n: float(v.last_day) for n, v in by_name.items()}))
     outside = (day < first) | (day > last)
     expected = Phrase(
         "days {:.0f} to {:.0f} after infusion; this is day {:.0f}", (first, last, day)
@@ -60,10 +60,10 @@ def check_windows(table: Table, study: Study, findings: Findings) -> None:
     findings.add(recorded, outside, "visit_date", "outside_window", expected)
     # One that differs by its spelling alone has a finding of its own.
     scheduled = {fold(name) for name in (*by_name, UNSCHEDULED)}
-    strange = (day >= 1) & label.notna() & ~where_each(label, lambda text: fold(text) in scheduled)
+    strange = (day >= 1) & label.notna() & ~where_text(label, lambda text: fold(text) in scheduled)
     labels = f"one of {', '.join(_labels(schedule))}"
     findings.add(recorded, strange, "visit", "unscheduled_label", labels)
-    early = infusion.isna() & first.notna() & of_known(frame, known)
+    early = infusion.isna() & first.notna() & has_known_subject(frame, known)
     expected_label = "no visit after infusion: the subject has no infusion date"
     findings.add(recorded, early, "visit", "visit_without_infusion", expected_label)
     held = _window(day, schedule)
@@ -81,10 +81,10 @@ def _window(day: pd.Series[int], schedule: tuple[Visit, ...]) -> pd.Series[str]:
     for number, visit in enumerate(schedule):
         code[((day >= visit.first_day) & (day <= visit.last_day)).to_numpy()] = number
     names = [visit.visit for visit in schedule]
-    return pd.Series(of_codes(code, names), index=day.index)
+    return pd.Series(categorical_of_codes(code, names), index=day.index)
 
 
-def check_single_rows(table: Table, study: Study, findings: Findings) -> None:
+def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
     """Limits of normal, and measures that are missing."""
     response = study.plan.response
     measures = (*response.measures.values(), *response.remission.definition.columns)
@@ -94,7 +94,7 @@ def check_single_rows(table: Table, study: Study, findings: Findings) -> None:
     _check_missing(table, measures, findings)
 
 
-def _check_limit(table: Table, limit: ColumnSpec, needed: bool, findings: Findings) -> None:
+def _check_limit(table: StudyTable, limit: ColumnSpec, needed: bool, findings: Findings) -> None:
     frame, recorded = table.frame, table.recorded
     enzyme, column = limit.limit_of, limit.name
     if not needed and column in recorded.absent:
@@ -116,7 +116,7 @@ def _check_limit(table: Table, limit: ColumnSpec, needed: bool, findings: Findin
     findings.add(recorded, differs, column, "uln_differs", expected_limit)
 
 
-def _check_missing(table: Table, measures: tuple[str, ...], findings: Findings) -> None:
+def _check_missing(table: StudyTable, measures: tuple[str, ...], findings: Findings) -> None:
     frame, recorded = table.frame, table.recorded
     empty = {
         column.name: left_empty(table, column.name) for column in VISITS.columns if column.result

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from durable.intake.findings import Findings, shown
-from durable.intake.texts import texts
+from durable.intake.findings import Findings, escaped
+from durable.intake.texts import categorical
 
 _MOST_DIGITS = 400
 #: Significant digits that a number of double precision holds whatever it is: what lies beyond them
@@ -28,7 +28,7 @@ class File:
     data: bytes
     findings: Findings
 
-    def tell(self, rule: str, message: str, **place: Any) -> None:
+    def report(self, rule: str, message: str, **place: Any) -> None:
         """A finding on the file (`Findings.add_one`)."""
         self.findings.add_one(self.table, self.name, rule, message, **place)
 
@@ -43,33 +43,33 @@ class Cells:
     format count."""
 
     def without_blanks(self, file: File) -> Cells | None:
-        """With the names without blanks around them, which is told; None where two are then one."""
+        """With names without the blanks around them (reported); None where two are then one."""
         header = [name.strip() for name in self.header]
         for name in (name for name, bare in zip(self.header, header, strict=True) if name != bare):
-            message = f"found {shown(name)!r}; expected no blanks around the name (left out)"
-            file.tell("blanks", message, column=name.strip(), value=name)
+            message = f"found {escaped(name)!r}; expected no blanks around the name (left out)"
+            file.report("blanks", message, column=name.strip(), value=name)
         found = Cells(header, self.text)
-        return found if found.named_once(file) else None
+        return found if found.has_unique_names(file) else None
 
-    def named_once(self, file: File) -> bool:
-        """Whether no column has the name of another; told where one has."""
+    def has_unique_names(self, file: File) -> bool:
+        """Whether no column has the name of another; reported where one has."""
         named = [name for name in self.header if name.strip()]
         repeated = sorted({name for name in named if named.count(name) > 1})
         for name in repeated:
             message = f"{name} twice; expected each column once"
-            file.tell("repeated_column", message, column=name)
+            file.report("repeated_column", message, column=name)
         return not repeated
 
 
-def by_position(columns: list[Any], first_row: int) -> pd.DataFrame:
+def columns_by_position(columns: list[Any], first_row: int) -> pd.DataFrame:
     """Columns of texts under their positions, rows counted from `first_row`."""
-    coded = [c if isinstance(c, pd.Categorical) else texts(c) for c in columns]
+    coded = [c if isinstance(c, pd.Categorical) else categorical(c) for c in columns]
     text = pd.DataFrame({str(i): column for i, column in enumerate(coded)}, copy=False)
     text.index = pd.RangeIndex(first_row, first_row + len(text))
     return text
 
 
-def text_of(value: Any) -> str:
+def native_text(value: Any) -> str:
     """A value as the native tables write it; one that they cannot hold as text that is refused.
 
     Numbers in plain decimals, of binary ones the first 15 significant digits (`significant`);
@@ -82,9 +82,9 @@ def text_of(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
-        return plain(significant(value))
+        return plain_decimal(significant_digits(value))
     if isinstance(value, int | Decimal):
-        return plain(value)
+        return plain_decimal(value)
     if isinstance(value, dt.datetime):
         day = value.tzinfo is None and value.time() == dt.time()
         return f"{value:%Y-%m-%d}" if day else value.isoformat()
@@ -95,7 +95,7 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
-def significant(number: float | Decimal, digits: Context = _DIGITS) -> float | Decimal:
+def significant_digits(number: float | Decimal, digits: Context = _DIGITS) -> float | Decimal:
     """A number by its first 15 significant digits: 0.20000000000000018 is 0.2.
 
     A whole number keeps all its digits as long as a double holds each of them: it may be the
@@ -110,7 +110,7 @@ def significant(number: float | Decimal, digits: Context = _DIGITS) -> float | D
     return digits.plus(exact)
 
 
-def plain(number: float | Decimal) -> str:
+def plain_decimal(number: float | Decimal) -> str:
     """A number without an exponent and without zeros after its last decimal."""
     if not isinstance(number, Decimal):
         if not math.isfinite(number):

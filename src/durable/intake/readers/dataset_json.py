@@ -11,7 +11,14 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from durable.intake.readers.cells import Cells, File, by_position, plain, significant, text_of
+from durable.intake.readers.cells import (
+    Cells,
+    File,
+    columns_by_position,
+    native_text,
+    plain_decimal,
+    significant_digits,
+)
 
 _VERSION = "datasetJSONVersion"
 
@@ -22,22 +29,22 @@ def cells(file: File) -> Cells | None:
         described, rows = _parts(file.data.decode("utf-8-sig"))
         header = _header(described)
     except UnicodeDecodeError as error:
-        file.tell("not_utf8", f"byte 0x{file.data[error.start]:02x} is not UTF-8; expected UTF-8")
+        file.report("not_utf8", f"byte 0x{file.data[error.start]:02x} is not UTF-8; expected UTF-8")
         return None
     except (ValueError, RecursionError) as error:
-        file.tell("unreadable_file", f"{str(error)[:200]}; expected Dataset-JSON 1.1")
+        file.report("unreadable_file", f"{str(error)[:200]}; expected Dataset-JSON 1.1")
         return None
-    if not Cells(header, by_position([], 1)).named_once(file):
+    if not Cells(header, columns_by_position([], 1)).has_unique_names(file):
         return None
     texts = _texts(file, rows, len(header))
     if texts is None:
         return None
     stated = described.get("records")
     if stated is not None and stated != str(len(rows)):
-        file.tell("broken_row", f"{len(rows)} records; expected {stated}, as records says")
+        file.report("broken_row", f"{len(rows)} records; expected {stated}, as records says")
         return None
     columns = [list(column) for column in zip(*texts, strict=True)]
-    return Cells(header, by_position(columns or [[] for _ in header], 1))
+    return Cells(header, columns_by_position(columns or [[] for _ in header], 1))
 
 
 def _parts(text: str) -> tuple[dict[str, Any], list[Any]]:
@@ -64,7 +71,7 @@ def _parts(text: str) -> tuple[dict[str, Any], list[Any]]:
 def _number(text: str) -> str:
     """A number of JSON in plain decimals: 3.0 is 3, and 0.30000000000000004 is 0.3."""
     try:
-        return plain(significant(Decimal(text)))
+        return plain_decimal(significant_digits(Decimal(text)))
     except InvalidOperation:
         return text
 
@@ -80,7 +87,7 @@ def _header(described: dict[str, Any]) -> list[str]:
 
 
 def _texts(file: File, rows: list[Any], width: int) -> list[list[str]] | None:
-    """The rows as text; None where one is no row of the dataset, all of which are told."""
+    """The rows as text; None where one is no row of the dataset, all of which are reported."""
     broken = False
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, list) or any(isinstance(value, list | dict) for value in row):
@@ -90,5 +97,5 @@ def _texts(file: File, rows: list[Any], width: int) -> list[list[str]] | None:
         else:
             continue
         broken = True
-        file.tell("broken_row", message, row=number)
-    return None if broken else [[text_of(value) for value in row] for row in rows]
+        file.report("broken_row", message, row=number)
+    return None if broken else [[native_text(value) for value in row] for row in rows]

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from durable.intake.readers.cells import Cells, File
-from durable.intake.readers.encoding import utf8
+from durable.intake.readers.encoding import decode_to_utf8
 from durable.plan import Input
 
 #: Separator of each format, with its names.
@@ -24,7 +24,7 @@ _BLOCK = 2**20
 
 def cells(file: File, given: Input) -> Cells | None:
     """Header and rows, where the file is a table at all; the header is row 1."""
-    data = utf8(file, given)
+    data = decode_to_utf8(file, given)
     if data is None:
         return None
     sign, named = _SIGNS[given.kind]
@@ -34,9 +34,9 @@ def cells(file: File, given: Input) -> Cells | None:
     key = given.columns.get("subject_id", "subject_id")
     if len(header) == 1 and key in re.split(r"[,;\t|]", header[0]) and key != header[0]:
         message = f"the header is {header[0][:60]}...; expected {named} between columns"
-        file.tell("not_comma_separated", message, row=1)
+        file.report("not_comma_separated", message, row=1)
         return None
-    if not Cells(header, pd.DataFrame()).named_once(file):
+    if not Cells(header, pd.DataFrame()).has_unique_names(file):
         return None
     text = _records(file, data, sign, len(header))
     return None if text is None else Cells(header, text)
@@ -60,16 +60,16 @@ def _header(file: File, data: bytes, sign: str) -> list[str] | None:
     except csv.Error as error:
         if "field limit" in str(error):
             message = f"a cell of more than {csv.field_size_limit()} characters; expected less"
-            file.tell("broken_row", message, row=count + 1)
+            file.report("broken_row", message, row=count + 1)
         else:
             message = f"{error}; expected quotes around a cell as a whole, doubled inside"
-            file.tell("broken_quotes", message, row=count + 1)
+            file.report("broken_quotes", message, row=count + 1)
         return None
     if not any(name.strip() for name in header):
-        file.tell("no_header", "no column names; expected a header in row 1")
+        file.report("no_header", "no column names; expected a header in row 1")
         return None
     if "\0" in "".join(header):
-        file.tell("not_utf8", "NUL characters; expected UTF-8", row=1)
+        file.report("not_utf8", "NUL characters; expected UTF-8", row=1)
         return None
     return header
 
@@ -109,11 +109,11 @@ def _records(file: File, data: bytes, sign: str, width: int) -> pd.DataFrame | N
     except pa.ArrowInvalid as error:
         long = "straddling" in str(error)
         reason = "a row of more than a megabyte" if long else str(error).splitlines()[0]
-        file.tell("broken_row", f"{reason}; expected {'CSV' if sign == ',' else 'TSV'}")
+        file.report("broken_row", f"{reason}; expected {'CSV' if sign == ',' else 'TSV'}")
         return None
     for row in broken:
         message = f"{row.actual_columns} values; expected {row.expected_columns}"
-        file.tell("broken_row", message, row=row.number)
+        file.report("broken_row", message, row=row.number)
     text: pd.DataFrame = table.slice(1).to_pandas()
     for name in names:
         # The header is no value of its column.

@@ -26,18 +26,18 @@ _CELL = re.compile(rb"[^,;\t|\r\n\"]*")
 _HIGH_RUN = re.compile(rb"[\xb0-\xf7][\xa1-\xfe](?:[\xb0-\xf7][\xa1-\xfe])+")
 
 
-def utf8(file: File, given: Input) -> bytes | None:
-    """The file as UTF-8 without a byte order mark; None where that cannot be, which is told."""
+def decode_to_utf8(file: File, given: Input) -> bytes | None:
+    """The file as UTF-8 without a byte order mark; None where that cannot be, which is reported."""
     data, mark = file.data, _mark(file.data)
     key = f"inputs.{file.table}.encoding"
     if mark is not None and given.encoding not in (None, mark):
         message = f"a byte order mark of {mark}; expected {given.encoding} ({key})"
-        file.tell("wrong_encoding", message, row=1)
+        file.report("wrong_encoding", message, row=1)
         return None
     encoding = mark or given.encoding or "utf-8"
     if encoding == "utf-16" and mark is None:
         message = f"no byte order mark; expected one in UTF-16 ({key})"
-        file.tell("wrong_encoding", message, row=1)
+        file.report("wrong_encoding", message, row=1)
         return None
     body = data.removeprefix(codecs.BOM_UTF8) if mark == "utf-8" else data
     text = io.BytesIO()
@@ -46,13 +46,15 @@ def utf8(file: File, given: Input) -> bytes | None:
             if encoding != "utf-8":
                 text.write(part.encode())
     except UnicodeDecodeError as error:
-        _told(file, body, error, encoding, f"{encoding} ({key})" if given.encoding else "", key)
+        _report_bytes(
+            file, body, error, encoding, f"{encoding} ({key})" if given.encoding else "", key
+        )
         return None
     if encoding == "utf-8":
         return body
     wrong = _other_reading(body, encoding)
     if wrong:
-        file.tell("wrong_encoding", f"{wrong}; expected {encoding} ({key})")
+        file.report("wrong_encoding", f"{wrong}; expected {encoding} ({key})")
         return None
     return text.getvalue()
 
@@ -82,20 +84,22 @@ def _mark(data: bytes) -> str | None:
     return "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else None
 
 
-def _told(
+def _report_bytes(
     file: File, data: bytes, error: UnicodeDecodeError, encoding: str, expected: str, key: str
 ) -> None:
     if encoding == "utf-16":
-        file.tell("wrong_encoding", f"bytes that are not UTF-16 ({error.reason}); expected UTF-16")
+        file.report(
+            "wrong_encoding", f"bytes that are not UTF-16 ({error.reason}); expected UTF-16"
+        )
         return
     row = sum(1 for _ in _LINE_END.finditer(data, 0, error.start)) + 1
     byte = f"byte 0x{data[error.start]:02x} is not {'UTF-8' if encoding == 'utf-8' else encoding}"
     if expected:
-        file.tell("wrong_encoding", f"{byte}; expected {expected}", row=row)
+        file.report("wrong_encoding", f"{byte}; expected {expected}", row=row)
         return
     readings = ", ".join(f"{said} in {name}" for name, said in _readings(data, error.start))
     choice = f" (the cell would be {readings}: {key})" if readings else ""
-    file.tell("not_utf8", f"{byte}; expected UTF-8{choice}", row=row)
+    file.report("not_utf8", f"{byte}; expected UTF-8{choice}", row=row)
 
 
 def _readings(data: bytes, at: int) -> list[tuple[str, str]]:

@@ -20,17 +20,17 @@ _WEEKDAY = re.compile(r"aaaa?")
 _ZEROS = re.compile(r"0{2,}")
 
 
-def signs(number_format: str) -> str:
+def format_signs(number_format: str) -> str:
     """The signs of a format's first section, in small letters, without literal text."""
     return _LITERAL.sub("", number_format.split(";")[0]).lower()
 
 
-def date_of(cell: Any, epoch: dt.datetime) -> dt.datetime | dt.time | None:
+def date_by_format(cell: Any, epoch: dt.datetime) -> dt.datetime | dt.time | None:
     """The date or time that a number means by a format that openpyxl does not know as a date's.
 
     None where it means a number.
     """
-    number_format = signs(cell.number_format)
+    number_format = format_signs(cell.number_format)
     known = cell._style.numFmtId in EAST_ASIAN or bool(_WEEKDAY.fullmatch(number_format.strip()))
     if not known or isinstance(cell.value, bool) or not isinstance(cell.value, int | float):
         return None
@@ -48,7 +48,7 @@ def parts_shown(number_format: str) -> Literal["day", "month and day", "month", 
     but the day or the weekday is chosen for a date that is complete; one of month and day is given
     to what a person typed without a year, which the program then filled in.
     """
-    shown = signs(number_format)
+    shown = format_signs(number_format)
     year, month, day = (bool(set(part) & set(shown)) for part in ("yeb", "m", "d"))
     if set("hs") & set(shown) or (day and (year or not month)):
         return "day"
@@ -59,6 +59,6 @@ def parts_shown(number_format: str) -> Literal["day", "month and day", "month", 
     return "year" if year else "day"
 
 
-def zeros(number_format: str) -> int:
+def zero_width(number_format: str) -> int:
     """Digits to which a format such as 000 fills a whole number up; 0 for any other."""
     return len(number_format) if _ZEROS.fullmatch(number_format) else 0

@@ -8,8 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from durable.intake.readers.cells import Cells, File, by_position, plain, significant, text_of
-from durable.intake.texts import Texts, texts
+from durable.intake.readers.cells import (
+    Cells,
+    File,
+    columns_by_position,
+    native_text,
+    plain_decimal,
+    significant_digits,
+)
+from durable.intake.texts import Texts, categorical
 
 #: Significant digits of single precision.
 _SINGLE = Context(prec=7)
@@ -22,13 +29,13 @@ def cells(file: File) -> Cells | None:
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         # Values outside what Python's dates hold end here too.
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        file.tell("unreadable_file", f"{reason}; expected Parquet")
+        file.report("unreadable_file", f"{reason}; expected Parquet")
         return None
     for field in refused:
         message = f"values of the type {field.type}; expected text, numbers, dates or times"
-        file.tell("unreadable_file", message, column=field.name)
-    found = Cells(names, by_position(columns, 1))
-    return found if found.named_once(file) and not refused else None
+        file.report("unreadable_file", message, column=field.name)
+    found = Cells(names, columns_by_position(columns, 1))
+    return found if found.has_unique_names(file) and not refused else None
 
 
 def _columns(file: File) -> tuple[list[str], list[pa.Field], list[Texts]]:
@@ -72,7 +79,7 @@ def _texts(column: pa.ChunkedArray) -> Texts:
     kind = column.type
     if not len(column):
         # Of some types an empty column cannot be encoded.
-        return texts([])
+        return categorical([])
     if pa.types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
     if pa.types.is_string_view(kind):
@@ -85,7 +92,7 @@ def _texts(column: pa.ChunkedArray) -> Texts:
     encoded = column.dictionary_encode(null_encoding="mask").combine_chunks()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = pa.concat_arrays(encoded.chunks)
-    distinct = texts([*written(encoded.dictionary), ""])
+    distinct = categorical([*written(encoded.dictionary), ""])
     return distinct.take(np.asarray(encoded.indices.fill_null(len(encoded.dictionary))))
 
 
@@ -94,13 +101,17 @@ def written(values: pa.Array) -> list[str]:
     kind = values.type
     if pa.types.is_float16(kind):
         # The shortest decimals are those of the column's own precision.
-        return [text_of(float(str(value))) for value in values.to_numpy(zero_copy_only=False)]
+        return [native_text(float(str(value))) for value in values.to_numpy(zero_copy_only=False)]
     if pa.types.is_float32(kind):
         numbers = (Decimal(str(value)) for value in values.to_numpy(zero_copy_only=False))
         return [_single(number) for number in numbers]
-    return [text_of(value) for value in values.to_pylist()]
+    return [native_text(value) for value in values.to_pylist()]
 
 
 def _single(number: Decimal) -> str:
     """A number of single precision; what is no finite one as Python writes it."""
-    return plain(significant(number, _SINGLE)) if number.is_finite() else text_of(float(number))
+    return (
+        plain_decimal(significant_digits(number, _SINGLE))
+        if number.is_finite()
+        else native_text(float(number))
+    )

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyreadstat
 
-from durable.intake.readers.cells import Cells, File, by_position, text_of
-from durable.intake.readers.sas_formats import Meaning, meaning_of, moment, month_only
+from durable.intake.readers.cells import Cells, File, columns_by_position, native_text
+from durable.intake.readers.sas_formats import Meaning, are_months, date_or_time, format_meaning
 from durable.plan import Input
 
 _RECORD = 80
@@ -25,7 +25,7 @@ def cells(file: File, given: Input) -> Cells | None:
     members = _members(file.data) if given.kind == "xpt" else 1
     if members > 1:
         message = f"{members} datasets in one file; expected one file for each"
-        file.tell("unreadable_file", message)
+        file.report("unreadable_file", message)
         return None
     read = pyreadstat.read_xport if given.kind == "xpt" else pyreadstat.read_sas7bdat
     options: dict[str, Any] = {} if given.encoding is None else {"encoding": given.encoding}
@@ -41,19 +41,19 @@ def cells(file: File, given: Input) -> Cells | None:
         )
     except UnicodeDecodeError:
         message = f"text that is not UTF-8; expected UTF-8, or inputs.{file.table}.encoding"
-        file.tell("not_utf8", message)
+        file.report("not_utf8", message)
         return None
     except Exception as error:  # the library has no class of its own for all its errors
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         expected = "XPT version 5 or 8" if given.kind == "xpt" else "SAS7BDAT"
-        file.tell("unreadable_file", f"{reason}; expected {expected}")
+        file.report("unreadable_file", f"{reason}; expected {expected}")
         return None
     header = [name.lower() for name in frame]
-    if not Cells(header, by_position([], 1)).named_once(file):
+    if not Cells(header, columns_by_position([], 1)).has_unique_names(file):
         return None
     formats = about.original_variable_types
-    columns = [_texts(column, meaning_of(formats.get(name))) for name, column in frame.items()]
-    return Cells(header, by_position(columns, 1))
+    columns = [_texts(column, format_meaning(formats.get(name))) for name, column in frame.items()]
+    return Cells(header, columns_by_position(columns, 1))
 
 
 def _members(data: bytes) -> int:
@@ -67,7 +67,7 @@ def _texts(column: Any, meaning: Meaning | None) -> npt.NDArray[np.object_]:
     written = [_text(value, meaning) for value in values]
     if meaning in ("month", "month of datetime"):
         dated = [bool(_DATE.fullmatch(text)) for text in written]
-        if month_only([text for text, is_date in zip(written, dated, strict=True) if is_date]):
+        if are_months([text for text, is_date in zip(written, dated, strict=True) if is_date]):
             pairs = zip(written, dated, strict=True)
             written = [text[: len("YYYY-MM")] if is_date else text for text, is_date in pairs]
     texts = np.array([*written, ""], dtype=object)
@@ -77,6 +77,6 @@ def _texts(column: Any, meaning: Meaning | None) -> npt.NDArray[np.object_]:
 def _text(value: Any, meaning: Meaning | None) -> str:
     """A value; a number that its format calls a date or a time is one where it can be."""
     if meaning is None or isinstance(value, str | bool) or not isinstance(value, int | float):
-        return text_of(value)
-    found = moment(float(value), meaning)
-    return text_of(value if found is None else found)
+        return native_text(value)
+    found = date_or_time(float(value), meaning)
+    return native_text(value if found is None else found)

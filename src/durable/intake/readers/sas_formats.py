@@ -43,7 +43,7 @@ _EPOCH = dt.datetime(1960, 1, 1)
 _DAY = 86400
 
 
-def meaning_of(variable_format: str | None) -> Meaning | None:
+def format_meaning(variable_format: str | None) -> Meaning | None:
     """What numbers of a format are; None where they are numbers."""
     name = _NAME.fullmatch((variable_format or "").strip().upper())
     if name is None:
@@ -51,7 +51,7 @@ def meaning_of(variable_format: str | None) -> Meaning | None:
     return next((m for m, known in _FORMATS.items() if re.fullmatch(known, name[1])), None)
 
 
-def moment(number: float, meaning: Meaning) -> dt.datetime | dt.time | None:
+def date_or_time(number: float, meaning: Meaning) -> dt.datetime | dt.time | None:
     """The date or time that a number means; None where it can be none."""
     if not math.isfinite(number):
         return None
@@ -72,7 +72,7 @@ def moment(number: float, meaning: Meaning) -> dt.datetime | dt.time | None:
         return None
 
 
-def month_only(texts: list[str]) -> bool:
+def are_months(texts: list[str]) -> bool:
     """Whether dates under a format without a day are months: every one is the first of its month.
 
     SAS reads JAN2024 as the first of January; another day was recorded as a day.

@@ -17,13 +17,20 @@ from openpyxl.reader.excel import ExcelReader
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
-from durable.intake.readers.cells import Cells, File, by_position, plain, significant, text_of
+from durable.intake.readers.cells import (
+    Cells,
+    File,
+    columns_by_position,
+    native_text,
+    plain_decimal,
+    significant_digits,
+)
 from durable.intake.readers.number_formats import (
     EAST_ASIAN_MONTHS,
-    date_of,
+    date_by_format,
+    format_signs,
     parts_shown,
-    signs,
-    zeros,
+    zero_width,
 )
 from durable.plan import Input
 
@@ -44,14 +51,14 @@ def cells(file: File, given: Input) -> Cells | None:
     merged = sorted(sheet.merged_cells.ranges, key=lambda area: (area.min_row, area.min_col))
     for area in merged:
         message = f"{area.coord} is one merged cell; expected a cell for each value"
-        file.tell("merged_cells", message, row=area.min_row)
+        file.report("merged_cells", message, row=area.min_row)
     filled = _filled(sheet)
     results = _results(file, name, filled)
     if merged or results is None:
         return None
     values = filled | results
     texts = {place: _text(cell, book.epoch) for place, cell in values.items()}
-    _tell_months(file, values, texts)
+    _report_months(file, values, texts)
     return _table(file, texts)
 
 
@@ -78,7 +85,7 @@ def _opened(file: File, *, stored: bool) -> Any:
         return reader.wb
     except Exception as error:  # whatever a broken archive or broken XML makes the library raise
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        file.tell("unreadable_file", f"{reason}; expected an Excel workbook (.xlsx)")
+        file.report("unreadable_file", f"{reason}; expected an Excel workbook (.xlsx)")
         return None
 
 
@@ -90,7 +97,7 @@ def _chosen(file: File, book: Any, named: str | None) -> str | None:
     if wanted in sheets:
         return wanted
     expected = f"the sheet {wanted}" if named else f"inputs.{file.table}.sheet to name one"
-    file.tell("which_sheet", f"sheets {', '.join(map(repr, sheets))}; expected {expected}")
+    file.report("which_sheet", f"sheets {', '.join(map(repr, sheets))}; expected {expected}")
     return None
 
 
@@ -114,7 +121,7 @@ def _results(file: File, name: str, filled: Sheet) -> Sheet | None:
         if cell.value is None or cell.data_type == "e":
             reason = "a formula without a stored result" if cell.value is None else cell.value
             message = f"{cell.coordinate} holds {reason}; expected a value"
-            file.tell("no_result", message, row=place[0], value=str(cell.value or ""))
+            file.report("no_result", message, row=place[0], value=str(cell.value or ""))
             errors.append(place)
     return None if errors else results
 
@@ -126,15 +133,15 @@ def _text(cell: Any, epoch: dt.datetime) -> str:
     if isinstance(value, dt.datetime | dt.date):
         return _date(value, cell.number_format)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        date = date_of(cell, epoch)
+        date = date_by_format(cell, epoch)
         if date is not None:
-            return text_of(date)
-        width = zeros(cell.number_format)
+            return native_text(date)
+        width = zero_width(cell.number_format)
         if width and value == int(value):
             return f"{int(value):0{width}d}"
-        percent = "%" in signs(cell.number_format)
-        return f"{plain(significant(Decimal(repr(value)) * 100))}%" if percent else text_of(value)
-    return text_of(value)
+        if "%" in format_signs(cell.number_format):
+            return f"{plain_decimal(significant_digits(Decimal(repr(value)) * 100))}%"
+    return native_text(value)
 
 
 def _unescaped(escapes: re.Match[str]) -> str:
@@ -147,7 +154,7 @@ def _unescaped(escapes: re.Match[str]) -> str:
 
 def _date(value: dt.date, number_format: str) -> str:
     """The date, as much of it as its format shows."""
-    text = text_of(value)
+    text = native_text(value)
     match parts_shown(number_format):
         case "day":
             return text
@@ -159,7 +166,7 @@ def _date(value: dt.date, number_format: str) -> str:
             return text[: len("YYYY")]
 
 
-def _tell_months(file: File, values: Sheet, texts: dict[tuple[int, int], str]) -> None:
+def _report_months(file: File, values: Sheet, texts: dict[tuple[int, int], str]) -> None:
     """The first of a month where the format, in one of its languages, shows the month alone."""
     for place, cell in sorted(values.items()):
         first = bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-01", texts[place]))
@@ -168,25 +175,25 @@ def _tell_months(file: File, values: Sheet, texts: dict[tuple[int, int], str]) -
                 f"{cell.coordinate} holds {texts[place]}; expected a day that is known: in some"
                 f" languages the format ({cell._style.numFmtId}) shows no more than the month"
             )
-            file.tell("unclear_date", message, row=place[0], value=texts[place])
+            file.report("unclear_date", message, row=place[0], value=texts[place])
 
 
 def _table(file: File, texts: dict[tuple[int, int], str]) -> Cells | None:
     """Header and rows of the texts by row and column."""
     width = max((column for row, column in texts if row == 1), default=0)
     if not width:
-        file.tell("no_header", "no column names; expected a header in row 1")
+        file.report("no_header", "no column names; expected a header in row 1")
         return None
     wide = max(column for _, column in texts)
     long = max(row for row, _ in texts)
     if long * wide > max(_MOST_EMPTY, 100 * len(texts)):
         message = f"cells up to row {long} and column {wide}, most of them empty; expected a table"
-        file.tell("unreadable_file", message)
+        file.report("unreadable_file", message)
         return None
     header = [texts.get((1, column), "") for column in range(1, wide + 1)]
     columns = [[""] * (long - 1) for _ in header]
     for (row, column), text in texts.items():
         if row > 1:
             columns[column - 1][row - 2] = text
-    found = Cells(header, by_position(columns, 2))
-    return found if found.named_once(file) else None
+    found = Cells(header, columns_by_position(columns, 2))
+    return found if found.has_unique_names(file) else None

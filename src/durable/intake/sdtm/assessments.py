@@ -8,17 +8,17 @@ import pandas as pd
 
 from durable.contracts.tables.visits import VISITS
 from durable.intake.findings import Recorded
-from durable.intake.sdtm.maker import Column, Maker, bare, without_time
+from durable.intake.sdtm.maker import Maker, PlacedColumn, stripped, without_time
 from durable.plan.sdtm import evaluators
 
-#: Column of the upper limit of normal, by measure.
+#: PlacedColumn of the upper limit of normal, by measure.
 _LIMITS = {column.limit_of: column.name for column in VISITS.columns if column.limit_of}
 
 
 class Assessments(Maker):
     """The visits: results of one subject, visit and day from several domains are one assessment."""
 
-    def recorded(self) -> Recorded:
+    def make_table(self) -> Recorded:
         """The native table; its rows are numbered by subject and date."""
         results = pd.concat([*self._results()], ignore_index=True)
         keys = ["subject_id", "date", "visit"]
@@ -27,7 +27,7 @@ class Assessments(Maker):
         number = pd.Series(rows, index=pd.MultiIndex.from_frame(order[keys]))
         first = order[["file", "row"]].set_axis(rows)
         columns = {
-            native: Column(order[key].set_axis(rows), first)
+            native: PlacedColumn(order[key].set_axis(rows), first)
             for native, key in (
                 ("subject_id", keys[0]),
                 ("visit_date", keys[1]),
@@ -37,25 +37,25 @@ class Assessments(Maker):
         for name in self.places:
             found = results.loc[results["column"] == name]
             again = found.duplicated(keys)
-            self._tell_twice(name, found.loc[again])
+            self._report_duplicates(name, found.loc[again])
             once = found.loc[~again]
             at = number.reindex(pd.MultiIndex.from_frame(once[keys])).to_numpy("int64")
             columns |= _measured(name, once.set_axis(at), first)
-        return self.made(columns, pd.Series(rows + 1, index=rows, dtype="int64"))
+        return self.native_table(columns, pd.Series(rows + 1, index=rows, dtype="int64"))
 
-    def _tell_twice(self, column: str, again: pd.DataFrame) -> None:
+    def _report_duplicates(self, column: str, again: pd.DataFrame) -> None:
         for domain, lines in again.groupby("domain"):
             rows, name = lines["row"].tolist(), f"{domain!s}TESTCD"
-            self.tell(str(domain), rows, column, "duplicate_record", "one result a visit", name)
+            self.report(str(domain), rows, column, "duplicate_record", "one result a visit", name)
 
     def _results(self) -> Iterator[pd.DataFrame]:
         """Results of every measure, one row each, with their file and record."""
         for column, place in self.places.items():
             domain, code = place.split(".")
             frame = self.domains[domain]
-            chosen = frame.loc[bare(frame[f"{domain}TESTCD"]) == code]
-            if chosen.empty and self.stated(column):
-                self.tell_empty(column, domain, place)
+            chosen = frame.loc[stripped(frame[f"{domain}TESTCD"]) == code]
+            if chosen.empty and self.is_mapped(column):
+                self.report_empty(column, domain, place)
             chosen = self._evaluated(column, domain, chosen)
             value = chosen[f"{domain}STRESC"]
             number = f"{domain}STRESN"
@@ -81,7 +81,7 @@ class Assessments(Maker):
             ).astype({"row": "int64"})
 
     def _evaluated(self, column: str, domain: str, chosen: pd.DataFrame) -> pd.DataFrame:
-        """The results of the evaluators that count; the others are told.
+        """The results of the evaluators that count; the others are reported.
 
         One without an evaluator counts, unless an identifier says that there was one (--EVALID).
         """
@@ -89,25 +89,25 @@ class Assessments(Maker):
         if not names:
             return chosen
         counted = evaluators(self.table, column, self.given)
-        by = [bare(chosen[name]).str.upper() for name in names]
+        by = [stripped(chosen[name]).str.upper() for name in names]
         nobody = (pd.concat(by, axis=1) == "").all(axis=1)
         named = by[0].isin(counted) if names[0] == f"{domain}EVAL" else nobody
         key = f"inputs.sdtm.evaluators.{column}"
         expected = f"{' or '.join(counted)}, or no evaluator ({key}): it is not used"
         others = chosen.loc[~(nobody | named)]
         if names[0] == f"{domain}EVAL":
-            told = others.index[others[names[0]] != ""]
-            self.tell(domain, told, column, "unused_record", expected, names[0])
-            others = others.drop(told)
-        self.tell(domain, others.index, column, "unused_record", expected, names[-1])
+            evaluated = others.index[others[names[0]] != ""]
+            self.report(domain, evaluated, column, "unused_record", expected, names[0])
+            others = others.drop(evaluated)
+        self.report(domain, others.index, column, "unused_record", expected, names[-1])
         return chosen.loc[nobody | named]
 
 
-def _measured(column: str, once: pd.DataFrame, first: pd.DataFrame) -> dict[str, Column]:
+def _measured(column: str, once: pd.DataFrame, first: pd.DataFrame) -> dict[str, PlacedColumn]:
     """A measure, and the limit of an enzyme, from its results; elsewhere empty."""
     places = once[["file", "row"]].reindex(first.index).fillna(first).astype({"row": "int64"})
     pairs = {column: "value"} | ({_LIMITS[column]: "limit"} if column in _LIMITS else {})
     return {
-        native: Column(once[key].reindex(first.index, fill_value=""), places)
+        native: PlacedColumn(once[key].reindex(first.index, fill_value=""), places)
         for native, key in pairs.items()
     }

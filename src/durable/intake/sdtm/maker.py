@@ -25,7 +25,7 @@ _NO_TIME = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}|")
 
 
 @dataclass(frozen=True)
-class Column:
+class PlacedColumn:
     """Texts of a native column, and the file and record of each; indexed as its table."""
 
     text: pd.Series[str]
@@ -46,7 +46,7 @@ class Maker:
         """Name of a domain's file."""
         return Path(domain_path(domain, self.given)).name
 
-    def made(self, columns: dict[str, Column], rows: pd.Series[int]) -> Recorded:
+    def native_table(self, columns: dict[str, PlacedColumn], rows: pd.Series[int]) -> Recorded:
         """The native table of these columns; those not recorded are empty."""
         native = NATIVE_COLUMNS[self.table]
         text = pd.DataFrame(
@@ -67,7 +67,7 @@ class Maker:
         """Records `rows` of a domain as the places of the table's rows `at`."""
         return pd.DataFrame({"file": self.domain_file(domain), "row": rows}, index=at)
 
-    def tell(
+    def report(
         self,
         domain: str,
         rows: Iterable[int],
@@ -93,7 +93,7 @@ class Maker:
                 severity=severity,
             )
 
-    def tell_empty(
+    def report_empty(
         self, column: str, domain: str, what: str, severity: Severity | None = None
     ) -> None:
         """A column for which the domain holds no record."""
@@ -104,15 +104,15 @@ class Maker:
         )
 
     def check_unit(self, domain: str, filled: pd.DataFrame, variable: str, column: str) -> None:
-        """Told where the unit of a value is not the declared one, or ours."""
+        """Report where the unit of a value is not the declared one, or ours."""
         units = self.given.units.get(self.table, {})
         spellings = {unit.name: unit.sdtm for unit in self.spec(column).units}
         known = spellings[units.get(column, "")]
         wrong = filled.index[~filled[variable].str.strip().str.casefold().isin(known)]
         expected = f"{' or '.join(known)} (inputs.sdtm.units.{self.table}.{column})"
-        self.tell(domain, wrong, column, "other_unit", expected, variable)
+        self.report(domain, wrong, column, "other_unit", expected, variable)
 
-    def stated(self, column: str) -> bool:
+    def is_mapped(self, column: str) -> bool:
         """Whether the plan itself says where a column is."""
         return column in self.given.variables.get(self.table, {})
 
@@ -126,7 +126,7 @@ class Maker:
         return INPUT_TABLES[self.table].by_name[column]
 
 
-def bare(column: pd.Series[str]) -> pd.Series[str]:
+def stripped(column: pd.Series[str]) -> pd.Series[str]:
     """Texts without the blanks around them."""
     return column.str.strip()
 
@@ -137,11 +137,11 @@ def without_time(text: str) -> str:
     return text if found is None else found[1]
 
 
-def time_of(text: str) -> str:
+def clock_time(text: str) -> str:
     """Hours and minutes of a date with a time, or of a time; '' of a date alone.
 
     Seconds are left out. What is none of them, an hour without its minutes among it, stays as it
-    is, for the checks to tell.
+    is, for the checks to report.
     """
     found = _TIME.fullmatch(text.strip())
     if found is not None:

@@ -16,7 +16,7 @@ import pandas as pd
 from durable.contracts.input_table import named_object
 from durable.contracts.tables import INPUT_TABLES
 from durable.intake.findings import Findings, Recorded
-from durable.intake.reading import nothing, read_cells
+from durable.intake.reading import read_cells, unreadable_table
 from durable.plan import Input, Sdtm
 from durable.plan.sdtm import domain_path, domains, places, principal_domain
 
@@ -40,11 +40,11 @@ class Package:
         whole = {domain: frame for domain, frame in frames.items() if frame is not None}
         file = ", ".join(self.file(domain) for domain in names)
         if len(whole) < len(names) or not self._has_variables(name, whole):
-            return nothing(name, file), digests
+            return unreadable_table(name, file), digests
         spec = INPUT_TABLES[name].sdtm
         assert spec is not None  # noqa: S101  (the plan takes no other table)
         maker = named_object(spec.maker)
-        return maker(name, file, self.given, self.findings, whole).recorded(), digests
+        return maker(name, file, self.given, self.findings, whole).make_table(), digests
 
     def conversions(self, name: str) -> Input:
         """Value maps and units of a table, as those of a native file."""
@@ -76,7 +76,7 @@ class Package:
         return self._read[domain][0]
 
     def _has_variables(self, table: str, frames: dict[str, pd.DataFrame]) -> bool:
-        """Whether each domain has what the table takes from it; all that is missing is told."""
+        """Whether each domain has what the table takes from it; all that is missing is reported."""
         missing = False
         for domain, names in self._needed(table, frames).items():
             for name, column in names.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.intake.findings import Recorded
-from durable.intake.sdtm.maker import Column, Maker, bare, time_of, without_time
+from durable.intake.sdtm.maker import Maker, PlacedColumn, clock_time, stripped, without_time
 from durable.plan.sdtm import principal_domain
 
 _NUMBER = r"^0*([0-9]+)(?:\.0+)?$"
@@ -14,7 +14,7 @@ _NUMBER = r"^0*([0-9]+)(?:\.0+)?$"
 class Records(Maker):
     """A table with a row for each record of a domain."""
 
-    def recorded(self) -> Recorded:
+    def make_table(self) -> Recorded:
         """The native table."""
         principal = self.principal
         known = self.domains[principal]
@@ -28,9 +28,11 @@ class Records(Maker):
             if place.split(".")[0] != principal or place.split(".")[1] in frame
         }
         columns |= self._derived(frame.set_axis(index), columns)
-        return self.made(columns, pd.Series(frame.index.astype("int64"), index=index))
+        return self.native_table(columns, pd.Series(frame.index.astype("int64"), index=index))
 
-    def _derived(self, frame: pd.DataFrame, columns: dict[str, Column]) -> dict[str, Column]:
+    def _derived(
+        self, frame: pd.DataFrame, columns: dict[str, PlacedColumn]
+    ) -> dict[str, PlacedColumn]:
         """Columns that are more than a variable; a table that has some says so."""
         return {}
 
@@ -40,17 +42,17 @@ class Records(Maker):
         return principal_domain(self.table)
 
     def _occurred(self, principal: str) -> pd.DataFrame:
-        """The records of the domain without those of what did not happen (--OCCUR), told."""
+        """The records of the domain without those of what did not occur (--OCCUR; reported)."""
         frame, name = self.domains[principal], f"{principal}OCCUR"
         if name not in frame:
             return frame
-        not_so = bare(frame[name]) == "N"
+        not_so = stripped(frame[name]) == "N"
         expected = "Y or empty: the record is of what did not occur, and not used"
-        self.tell(principal, frame.index[not_so], "subject_id", "unused_record", expected, name)
+        self.report(principal, frame.index[not_so], "subject_id", "unused_record", expected, name)
         return frame.loc[~not_so]
 
     def _check_known(self, known: pd.DataFrame) -> None:
-        """Told of what qualifies or belongs to a record that is not there."""
+        """Report what qualifies or belongs to a record that is not there."""
         for domain, other in self.domains.items():
             if domain == self.principal:
                 continue
@@ -60,116 +62,126 @@ class Records(Maker):
                 lost = other.index[~other["USUBJID"].isin(known["USUBJID"])]
                 expected = f"a subject of {self.principal}: the record is not used"
                 rule = "unused_record"
-                self.tell(domain, lost, "subject_id", rule, expected, "USUBJID", "error")
+                self.report(domain, lost, "subject_id", rule, expected, "USUBJID", "error")
 
     def _check_qualifiers(self, domain: str, other: pd.DataFrame, known: pd.DataFrame) -> None:
         names = {place.split(".")[1]: n for n, place in self.places.items() if domain in place}
-        used = other.loc[bare(other["QNAM"]).isin(names)]
+        used = other.loc[stripped(other["QNAM"]).isin(names)]
         present = pd.Series(data=False, index=used.index)
-        for by in dict.fromkeys(bare(used["IDVAR"])):
+        for by in dict.fromkeys(stripped(used["IDVAR"])):
             if not by or by in known:
-                present |= (bare(used["IDVAR"]) == by) & _keys(used, by, "IDVARVAL").isin(
+                present |= (stripped(used["IDVAR"]) == by) & _keys(used, by, "IDVARVAL").isin(
                     _keys(known, by, by)
                 )
         for row in used.index[~present]:
             column = names[str(used.loc[row, "QNAM"]).strip()]
             expected = f"a record of {domain[4:]} that it qualifies: it is not used"
-            self.tell(domain, [row], column, "unused_record", expected, "IDVARVAL", "error")
+            self.report(domain, [row], column, "unused_record", expected, "IDVARVAL", "error")
 
-    def _column(self, frame: pd.DataFrame, rows: pd.Index[int], column: str, place: str) -> Column:
+    def _column(
+        self, frame: pd.DataFrame, rows: pd.Index[int], column: str, place: str
+    ) -> PlacedColumn:
         domain, name = place.split(".")
         own = self.origin(self.principal, rows, frame.index)
         if domain == self.principal:
-            found = Column(frame[name], own)
+            found = PlacedColumn(frame[name], own)
         elif domain.startswith("SUPP"):
             found = self._qualifier(frame, column, place, own)
         else:
             found = self._of_subject(frame, column, place, own)
         if column == "sample_time":
-            return Column(found.text.map(time_of).astype(object), found.origin)
+            return PlacedColumn(found.text.map(clock_time).astype(object), found.origin)
         if column.endswith("_date"):
-            return Column(found.text.map(without_time).astype(object), found.origin)
+            return PlacedColumn(found.text.map(without_time).astype(object), found.origin)
         return found
 
-    def _qualifier(self, frame: pd.DataFrame, column: str, place: str, own: pd.DataFrame) -> Column:
+    def _qualifier(
+        self, frame: pd.DataFrame, column: str, place: str, own: pd.DataFrame
+    ) -> PlacedColumn:
         """A supplemental qualifier, by the variable that it names."""
         domain, name = place.split(".")
         other = self.domains[domain]
-        chosen = other.loc[bare(other["QNAM"]) == name]
+        chosen = other.loc[stripped(other["QNAM"]) == name]
         if chosen.empty:
-            self.tell_empty(column, domain, place)
+            self.report_empty(column, domain, place)
         record = pd.Series(float("nan"), index=frame.index)
-        for by in dict.fromkeys(bare(chosen["IDVAR"])):
+        for by in dict.fromkeys(stripped(chosen["IDVAR"])):
             if by and by not in frame:
                 continue
-            some = chosen.loc[bare(chosen["IDVAR"]) == by]
+            some = chosen.loc[stripped(chosen["IDVAR"]) == by]
             keys = _keys(some, by, "IDVARVAL")
             again = keys.duplicated()
             rule = "duplicate_record"
-            self.tell(domain, some.index[again], column, rule, "one record for it", "QVAL")
+            self.report(domain, some.index[again], column, rule, "one record for it", "QVAL")
             once = pd.Series(some.index[~again], index=keys.loc[~again])
             record = record.fillna(_keys(frame, by, by).map(once))
         return self._looked_up(domain, record, "QVAL", own)
 
     def _of_subject(
         self, frame: pd.DataFrame, column: str, place: str, own: pd.DataFrame
-    ) -> Column:
+    ) -> PlacedColumn:
         """A variable of a domain with one record a subject."""
         domain, name = place.split(".")
         other = self.domains[domain]
         if other.empty:
-            self.tell_empty(column, domain, place)
+            self.report_empty(column, domain, place)
         again = other.index[other.duplicated("USUBJID")]
-        self.tell(domain, again, column, "duplicate_record", "one record for it", name)
+        self.report(domain, again, column, "duplicate_record", "one record for it", name)
         return self._looked_up(domain, first_record(other, frame["USUBJID"]), name, own)
 
     def _looked_up(
         self, domain: str, found: pd.Series[float], name: str, own: pd.DataFrame
-    ) -> Column:
+    ) -> PlacedColumn:
         """Values of the records `found` of a domain; '' and the own record where there is none."""
         text = found.map(self.domains[domain][name]).fillna("")
         origin = own.copy()
         origin.loc[found.notna(), "file"] = self.domain_file(domain)
         origin.loc[found.notna(), "row"] = found.dropna().astype("int64")
-        return Column(text.astype(object), origin)
+        return PlacedColumn(text.astype(object), origin)
 
 
 class AdverseEvents(Records):
     """The adverse events: AE."""
 
-    def _derived(self, frame: pd.DataFrame, columns: dict[str, Column]) -> dict[str, Column]:
+    def _derived(
+        self, frame: pd.DataFrame, columns: dict[str, PlacedColumn]
+    ) -> dict[str, PlacedColumn]:
         """The number of an event: AESPID, and where it is empty AESEQ; AESEQ itself is checked."""
         if "AESEQ" not in frame:
             return {}
         number = frame["AESEQ"]
         rows = pd.Series(columns["subject_id"].origin["row"].to_numpy(), index=frame.index)
-        keys = frame["USUBJID"] + "\0" + bare(number)
-        wrong = rows[keys.duplicated() | (bare(number) == "")]
+        keys = frame["USUBJID"] + "\0" + stripped(number)
+        wrong = rows[keys.duplicated() | (stripped(number) == "")]
         expected = "a number of its own among the subject's events"
-        self.tell("AE", wrong, "ae_seq", "duplicate_record", expected, "AESEQ")
-        if self.stated("ae_id"):
+        self.report("AE", wrong, "ae_seq", "duplicate_record", expected, "AESEQ")
+        if self.is_mapped("ae_id"):
             return {}
         own = columns["subject_id"].origin
         given = columns["ae_id"].text if "ae_id" in columns else pd.Series("", index=frame.index)
-        return {"ae_id": Column(given.mask(bare(given) == "", number).astype(object), own)}
+        return {
+            "ae_id": PlacedColumn(given.mask(stripped(given) == "", number).astype(object), own)
+        }
 
 
 class Samples(Records):
     """The samples: PC."""
 
-    def _derived(self, frame: pd.DataFrame, columns: dict[str, Column]) -> dict[str, Column]:
+    def _derived(
+        self, frame: pd.DataFrame, columns: dict[str, PlacedColumn]
+    ) -> dict[str, PlacedColumn]:
         """Whether a result is below the limit, and the results without those that say so."""
         value = columns["value"]
-        result = bare(value.text)
+        result = stripped(value.text)
         words = result.str.startswith("<") | result.isin(self.given.below_lloq)
-        if self.stated("below_lloq"):
+        if self.is_mapped("below_lloq"):
             flag = columns["below_lloq"]
         else:
             text = pd.Series("N", index=result.index, dtype=object).mask(words, "Y")
-            flag = Column(text.mask(result == "", ""), value.origin)
-        # A word that the flag contradicts stays, for the checks to tell.
-        blank = words & (bare(flag.text) == "Y")
-        return {"below_lloq": flag, "value": Column(value.text.mask(blank, ""), value.origin)}
+            flag = PlacedColumn(text.mask(result == "", ""), value.origin)
+        # A word that the flag contradicts stays, for the checks to report.
+        blank = words & (stripped(flag.text) == "Y")
+        return {"below_lloq": flag, "value": PlacedColumn(value.text.mask(blank, ""), value.origin)}
 
 
 def first_record(chosen: pd.DataFrame, subject: pd.Series[str]) -> pd.Series[float]:
@@ -182,4 +194,4 @@ def _keys(frame: pd.DataFrame, by: str, value: str) -> pd.Series[str]:
     """Subject and value of the variable by which a qualifier names its record; numbers alike."""
     if not by:
         return frame["USUBJID"]
-    return frame["USUBJID"] + "\0" + bare(frame[value]).str.replace(_NUMBER, r"\1", regex=True)
+    return frame["USUBJID"] + "\0" + stripped(frame[value]).str.replace(_NUMBER, r"\1", regex=True)

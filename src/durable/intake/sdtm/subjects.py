@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from durable.intake.sdtm.maker import Column, bare
+from durable.intake.sdtm.maker import PlacedColumn, stripped
 from durable.intake.sdtm.records import Records, first_record
 
 #: Dispositions that are no withdrawal.
@@ -14,43 +14,45 @@ _STAYED = ("INFORMED CONSENT OBTAINED", "COMPLETED", "DEATH", "ENROLLED", "RANDO
 class Subjects(Records):
     """The subjects: DM, with the records of exposure and disposition that are meant."""
 
-    def _derived(self, frame: pd.DataFrame, columns: dict[str, Column]) -> dict[str, Column]:
+    def _derived(
+        self, frame: pd.DataFrame, columns: dict[str, PlacedColumn]
+    ) -> dict[str, PlacedColumn]:
         places = self.places
         if places.get("age_years") == "DM.AGE" and "AGEU" in frame:
             domain = self.domains["DM"]
             self.check_unit("DM", domain.loc[domain["AGE"] != ""], "AGEU", "age_years")
         if "DTHFL" in frame:
-            undated = bare(frame["DTHFL"]) == "Y"
+            undated = stripped(frame["DTHFL"]) == "Y"
             if "death_date" in columns:
-                undated &= bare(columns["death_date"].text) == ""
+                undated &= stripped(columns["death_date"].text) == ""
             rows = columns["subject_id"].origin.loc[undated, "row"]
             expected = "a date of the death (death_date)"
-            self.tell("DM", rows, "death_date", "missing_value", expected, "DTHFL")
+            self.report("DM", rows, "death_date", "missing_value", expected, "DTHFL")
         self._check_treatments()
         self._check_dispositions()
         return {}
 
     def _of_subject(
         self, frame: pd.DataFrame, column: str, place: str, own: pd.DataFrame
-    ) -> Column:
+    ) -> PlacedColumn:
         domain, name = place.split(".")
         selected = self.spec(column).sdtm.selected
         if selected is None or selected.domain != domain:
             return super()._of_subject(frame, column, place, own)
         by, key = selected.variable, selected.key
         wanted = getattr(self.given, key)
-        chosen = self.domains[domain].loc[bare(self.domains[domain][by]).isin(wanted)]
+        chosen = self.domains[domain].loc[stripped(self.domains[domain][by]).isin(wanted)]
         if key == "lymphodepletion":
             chosen = chosen.sort_values(name, kind="stable")
         elif column == self._first_of(domain, key):
             again = chosen.index[chosen.duplicated("USUBJID")]
             word = "infusion" if key == "infusion" else key
-            self.tell(domain, again, column, "duplicate_record", f"one {word}", by)
+            self.report(domain, again, column, "duplicate_record", f"one {word}", by)
         if place == "EX.EXDOSE" and column == "cells_per_kg" and "EXDOSU" in chosen:
             self.check_unit("EX", chosen.loc[chosen["EXDOSE"] != ""], "EXDOSU", column)
         if chosen.empty and key != "withdrawal" and column == self._first_of(domain, key):
             what = f"{by} {' or '.join(wanted)} (inputs.sdtm.{key})"
-            self.tell_empty(column, domain, what, "error" if column == "infusion_date" else None)
+            self.report_empty(column, domain, what, "error" if column == "infusion_date" else None)
         return self._looked_up(domain, first_record(chosen, frame["USUBJID"]), name, own)
 
     def _first_of(self, domain: str, key: str) -> str:
@@ -64,27 +66,27 @@ class Subjects(Records):
         return "" if selected is None else selected.key
 
     def _check_treatments(self) -> None:
-        """Told of treatments that are neither infusion nor lymphodepletion."""
+        """Report treatments that are neither infusion nor lymphodepletion."""
         if "EX" not in self.domains:
             return
         known = (*self.given.infusion, *self.given.lymphodepletion)
         expected = f"{' or '.join(known)}: the treatment is not used"
-        self._tell_unused("EX", "EXTRT", known, "infusion_date", expected)
+        self._report_unused("EX", "EXTRT", known, "infusion_date", expected)
 
     def _check_dispositions(self) -> None:
-        """Told of dispositions that may be withdrawals, and are not among those of the plan."""
+        """Report dispositions that may be withdrawals, and are not among those of the plan."""
         columns = [c for c, p in self.places.items() if p.startswith("DS.")]
         if "withdrawal_date" not in columns:
             return
         known = (*self.given.withdrawal, *self.given.consent, *_STAYED)
         expected = "a value of inputs.sdtm.withdrawal, if it ends the study: it is not used"
-        self._tell_unused("DS", "DSDECOD", known, "withdrawal_date", expected)
+        self._report_unused("DS", "DSDECOD", known, "withdrawal_date", expected)
 
-    def _tell_unused(
+    def _report_unused(
         self, domain: str, name: str, known: tuple[str, ...], column: str, expected: str
     ) -> None:
         """Each other value once, at its first record."""
         frame = self.domains[domain]
-        others = frame.loc[~bare(frame[name]).isin(known)]
-        rows = others.index[~bare(others[name]).duplicated()]
-        self.tell(domain, rows, column, "unused_record", expected, name)
+        others = frame.loc[~stripped(frame[name]).isin(known)]
+        rows = others.index[~stripped(others[name]).duplicated()]
+        self.report(domain, rows, column, "unused_record", expected, name)

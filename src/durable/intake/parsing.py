@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from durable.contracts.input_table import ColumnSpec, ValueKind
-from durable.contracts.table_schema import columns, partial, schema
+from durable.contracts.table_schema import partial_column, table_columns, table_schema
 from durable.intake.findings import HIDDEN, Findings, Recorded
-from durable.intake.texts import Codes, coded, of_codes, plain
+from durable.intake.texts import Codes, categorical_of_codes, codes_and_values, is_plain_ascii
 from durable.jdm.response import Ranges
 from durable.lookalikes import look, named
 from durable.sections import FIRST_YEAR, LAST_YEAR
@@ -55,7 +55,7 @@ class CodedColumn:
         if self.distinct.dtype != object:
             return self.distinct[self.codes]
         places, values = pd.factorize(self.distinct)
-        return of_codes(places[self.codes], values)
+        return categorical_of_codes(places[self.codes], values)
 
     def at(self, places: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
         """The distinct values at these places; beyond the last the first."""
@@ -68,12 +68,12 @@ class CodedColumn:
         return unread
 
 
-def typed(recorded: Recorded, ranges: Ranges, findings: Findings) -> pd.DataFrame:
+def parse_table(recorded: Recorded, ranges: Ranges, findings: Findings) -> pd.DataFrame:
     """Return the table with typed columns, missing as NaN or NaT; checked by its schema."""
-    rules = columns(recorded.table, ranges)
+    rules = table_columns(recorded.table, ranges)
     held = {name: _column(recorded, name, rule, findings) for name, rule in rules.items()}
     in_part = {
-        partial(name): _dates_in_part(recorded, name, rule, findings)
+        partial_column(name): _dates_in_part(recorded, name, rule, findings)
         for name, rule in rules.items()
         if rule.partial
     }
@@ -83,9 +83,9 @@ def typed(recorded: Recorded, ranges: Ranges, findings: Findings) -> pd.DataFram
 
 
 def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings) -> CodedColumn:
-    codes, distinct = coded(recorded.text[name])
+    codes, distinct = codes_and_values(recorded.text[name])
     # Only the others can have blanks around them or hold what is not seen.
-    others = np.flatnonzero(~plain(distinct)).tolist()
+    others = np.flatnonzero(~is_plain_ascii(distinct)).tolist()
     trimmed = distinct.copy()
     for place in others:
         trimmed[place] = distinct[place].strip()
@@ -136,7 +136,7 @@ def _dates_in_part(
     recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings
 ) -> CodedColumn:
     """Text of the dates recorded as YYYY-MM or YYYY, missing elsewhere."""
-    codes, distinct = coded(recorded.text[name])
+    codes, distinct = codes_and_values(recorded.text[name])
     texts = [text.strip() for text in distinct]
     found = np.array([bool(_PARTIAL.fullmatch(text)) for text in texts], dtype=bool)
     years = np.array([text[:4] if one else 0 for text, one in zip(texts, found, strict=True)], int)
@@ -186,7 +186,7 @@ def _check_schema(
     Every rule of the contract is about one cell, so the distinct values of each column stand for
     all its rows.
     """
-    rules = columns(recorded.table, ranges)
+    rules = table_columns(recorded.table, ranges)
     for (column, check), places in sorted(_failures(recorded, held, ranges).items()):
         of = held[column]
         failed = np.zeros(len(of.texts), dtype=bool)
@@ -211,10 +211,12 @@ def _failures(
 
     if recorded.text.empty:
         return {}
-    contract = schema(recorded.table, ranges)
+    contract = table_schema(recorded.table, ranges)
     places = np.arange(max(len(column.texts) for column in held.values()))
     values = {name: column.at(places) for name, column in held.items()}
-    in_part = [partial(n) for n, r in columns(recorded.table, ranges).items() if r.partial]
+    in_part = [
+        partial_column(n) for n, r in table_columns(recorded.table, ranges).items() if r.partial
+    ]
     values |= {name: np.full(len(places), None) for name in in_part}
     found: dict[tuple[str, str], list[int]] = {}
     try:
