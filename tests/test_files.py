@@ -6,46 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from durable.errors import UserError
-from durable.files import csv_bytes, read_json, safe_cells
-
-CELLS = st.one_of(
-    st.none(), st.text(max_size=5), st.sampled_from([",", '"', "\n", '"",\n', "-0", " "])
-)
-COLUMNS = st.one_of(
-    st.tuples(st.just("object"), st.just(CELLS)),
-    st.tuples(st.just("category"), st.just(CELLS)),
-    st.tuples(st.just("int64"), st.just(st.integers(-(2**63), 2**63 - 1))),
-    st.tuples(st.just("Int64"), st.just(st.one_of(st.none(), st.integers(-9, 10**6)))),
-    st.tuples(st.just("float64"), st.just(st.one_of(st.none(), st.floats()))),
-    st.tuples(st.just("object"), st.just(st.one_of(st.integers(0, 9), st.booleans(), CELLS))),
-    st.tuples(st.just("datetime64[ns]"), st.just(st.one_of(st.none(), st.integers(0, 10**18)))),
-)
+from durable.files import read_json, safe_cells, write_csv, write_parquet_blocks
 
 
-@st.composite
-def frames(draw: st.DrawFn) -> pd.DataFrame:
-    """Frames of up to four columns, their names as they come."""
-    rows = draw(st.integers(0, 4))
-    columns = {}
-    for name in draw(st.lists(st.text(max_size=3), min_size=1, max_size=4, unique=True)):
-        kind, cells = draw(COLUMNS)
-        values = draw(st.lists(cells, min_size=rows, max_size=rows))
-        columns[name] = pd.Series(values, dtype=kind)
-    return pd.DataFrame(columns)
-
-
-@settings(max_examples=300, deadline=None)
-@given(frames(), st.booleans())
-def test_a_csv_has_the_bytes_that_pandas_writes(frame: pd.DataFrame, header: bool) -> None:
-    expected = frame.to_csv(index=False, header=header, lineterminator="\n")
-    assert csv_bytes(frame, header=header) == expected.encode()
-
-
-def test_numbers_and_text_in_a_csv() -> None:
+def test_numbers_and_text_in_a_csv(tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {
             "day": pd.Series([1, None, -3], dtype="Int64"),
@@ -53,9 +19,21 @@ def test_numbers_and_text_in_a_csv() -> None:
             "text": ['say "no", twice', None, "two\nlines"],
         }
     )
+    write_csv(tmp_path / "a.csv", frame)
     expected = 'day,value,text\n1,0.1,"say ""no"", twice"\n,-0.0,\n-3,,"two\nlines"\n'
-    assert csv_bytes(frame).decode() == expected
-    assert csv_bytes(frame.iloc[:0]) == b"day,value,text\n"
+    assert (tmp_path / "a.csv").read_bytes() == expected.encode()
+    write_csv(tmp_path / "none.csv", frame.iloc[:0])
+    assert (tmp_path / "none.csv").read_bytes() == b"day,value,text\n"
+
+
+def test_blocks_of_records_are_one_file_with_text_for_categories(tmp_path: Path) -> None:
+    first = pd.DataFrame({"n": [1, 2], "text": pd.Categorical(["a", None])})
+    second = pd.DataFrame({"n": [3], "text": pd.Categorical(["b"])})
+    write_parquet_blocks(tmp_path / "a.parquet", [first, second])
+    found = pd.read_parquet(tmp_path / "a.parquet")
+    assert found["n"].tolist() == [1, 2, 3]
+    assert found["text"].tolist() == ["a", None, "b"]
+    assert found["text"].dtype == object
 
 
 @pytest.mark.parametrize("cells", [["=1", None, "a"], ["-1", -1, 2.5, None], [True, 1, 1.0, "+"]])

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from durable.contracts import adam
-from durable.cores import ahead
 from durable.derive import adrs, adsl, adtte
 from durable.derive.assessments import assess
 from durable.derive.new_therapy import assessed_after, first_of_each, interventions, new_systemic
@@ -168,14 +167,8 @@ def read_validated(folder: Path, table: str) -> pd.DataFrame | None:
     return pd.read_parquet(path) if path.exists() else None
 
 
-def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
-    """Read ``validated/``, write ``adam/adsl``, ``adrs`` and ``adtte``.
-
-    Parameters
-    ----------
-    cores
-        With more than one the next subjects are derived beside the records of those before them.
-    """
+def run(plan: Plan, folder: Path) -> None:
+    """Read ``validated/``, write ``adam/adsl``, ``adrs`` and ``adtte``."""
     people: list[pd.DataFrame] = []
     durations: list[pd.DataFrame] = []
     contract = adam.Sorted(adam.ADRS)
@@ -183,7 +176,7 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     def records() -> Iterator[pd.DataFrame]:
         """Some thirty an assessment: a large study's are never held at once."""
         every = (derive_by(plan, plan.response, *t) for t in _by_subject(folder, BLOCK))
-        for made in ahead(every) if cores > 1 else every:
+        for made in every:
             for block in adrs.blocks(made.adsl, made.frame, plan.schedule, plan.response):
                 yield contract.add(block)
             people.append(made.adsl)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from durable.export.datasets import Dataset, Variable
-from durable.files import whole
+from durable.files import atomic_path
 
 TextRule = Literal["ascii", "utf-8"]
 
@@ -103,7 +103,7 @@ def write_transport(path: Path, dataset: Dataset, day: dt.date) -> None:
     from pyreadstat import write_xport
 
     dates = [variable.name for variable in dataset.variables if variable.type == "date"]
-    with whole(path) as aside:
+    with atomic_path(path) as aside:
         write_xport(
             _plain(dataset),
             aside,

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from durable.figures.points import Points, short
 from durable.figures.quantiles import QUANTILES
 from durable.figures.spec import Caption
-from durable.files import whole, write_text
+from durable.files import atomic_path, write_text
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -435,7 +435,7 @@ def save(figure: Figure, stem: Path, caption: Caption) -> None:
         unmarked = dict.fromkeys(("Creator", "Date", "Format", "Type"))
         figure.savefig(text, format="svg", metadata=unmarked)
         write_text(stem.with_suffix(".svg"), accessible(text.getvalue(), name, caption))
-        with whole(stem.with_suffix(".png")) as aside:
+        with atomic_path(stem.with_suffix(".png")) as aside:
             # A higher level takes longer and, of drawings, makes no smaller file.
             level = {"compress_level": 3}
             kept: dict[str, Any] = {"metadata": {"Software": None}, "pil_kwargs": level}
@@ -446,7 +446,7 @@ def save_pdf(figure: Figure, path: Path, caption: Caption) -> None:
     """Write a figure as a PDF of one page: the same bytes for the same points and plan."""
     named = {"Title": caption.heading}
     undated = dict.fromkeys(("Creator", "Producer", "CreationDate"))
-    with whole(path) as aside:
+    with atomic_path(path) as aside:
         figure.savefig(aside, format="pdf", metadata={**named, **undated})
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from durable.errors import UserError
-from durable.files import whole, write_text
+from durable.files import atomic_path, write_text
 from durable.pages import render_page
 
 #: Columns of the listings with their headings, and their widths in a workbook.
@@ -172,7 +172,7 @@ def write_xlsx(path: Path, queries: Queries) -> None:
     }
     if not queries.cut.empty:
         sheets["Not all listed"] = (_COUNTED, queries.cut[list(_COUNTED)])
-    with whole(path) as aside, xlsxwriter.Workbook(aside, options) as book:
+    with atomic_path(path) as aside, xlsxwriter.Workbook(aside, options) as book:
         book.set_properties({"title": "Queries", "created": _CREATED})
         head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         body = book.add_format({"text_wrap": True, "valign": "top", "num_format": "@"})

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from durable.files import whole
+from durable.files import atomic_path
 
 
 def write_table(path: Path, frame: pd.DataFrame) -> None:
@@ -20,7 +20,7 @@ def write_table(path: Path, frame: pd.DataFrame) -> None:
     columns = {
         name: pa.array(frame[name], from_pandas=True).cast(kind) for name, kind in kinds.items()
     }
-    with whole(path) as aside:
+    with atomic_path(path) as aside:
         pq.write_table(pa.table(columns), aside, compression="zstd")
 
 
