@@ -142,7 +142,7 @@ def test_summary_shows_the_results_of_the_tables(demo: Made) -> None:
     assert shown["Disease improvement at M3"][:2] == ("60.0 %", "95 % CI (26.2, 87.8)")
     figure, interval, events, kinds = shown["Median duration of response"]
     assert (figure, interval) == ("7.6 months", "95 % CI (5.2, NE)")
-    assert events == "3 of 8 in remission with an event"
+    assert events == "3 of 8 with an event"
     assert kinds == "1 recurrence, 1 death, 1 new systemic therapy"
     severe = shown["Adverse events of grade 3 or more within 28 days"]
     assert severe[:2] == ("90.0 %", "9 of 10 infused, 13 events")

@@ -6,18 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from durable.contracts.results import PLATEAU, TOTAL, WHOLE_COLUMN
+from durable.derive.endpoints import ENDPOINTS, EVENT_LABELS
 from durable.outputs import formats as f
 from durable.outputs.ard import Ard
 from durable.outputs.table import Lookup
 from durable.plan import Plan
-
-_EVENTS = (
-    ("recurrence", "recurrence"),
-    ("progression", "progression"),
-    ("death", "death"),
-    ("new_therapy", "new systemic therapy"),
-    ("not_in_remission", "not in remission when due"),
-)
 
 
 @dataclass(frozen=True)
@@ -63,12 +56,9 @@ def _level(plan: Plan) -> str:
 
 
 def _durations(ard: Ard, plan: Plan) -> Iterator[Result]:
-    titles = {
-        "DOR": ("Median duration of response", "in remission"),
-        "EFS": ("Median event-free survival", "infused"),
-    }
-    for parameter, (title, who) in titles.items():
-        find = ard.lookup("t_dor", (parameter,), TOTAL)
+    deadline = plan.response.deadline(plan.schedule).visit
+    for endpoint in ENDPOINTS:
+        find = ard.lookup("t_dor", (endpoint.code,), TOTAL)
         median = find("median")
         if median is None:
             continue
@@ -76,24 +66,21 @@ def _durations(ard: Ard, plan: Plan) -> Iterator[Result]:
         mark = f.PLATEAU_MARK if median.note == PLATEAU else ""
         number = f.fixed(median.value, m)
         yield Result(
-            title,
+            f"Median {endpoint.title[0].lower()}{endpoint.title[1:]}",
             number if number == f.NOT_ESTIMABLE else f"{number}{mark} months",
             (
                 f"{_level(plan)} {f.interval(median, m)}",
-                f"{f.count(find('n_event'))} of {f.count(find('n_subjects'))} {who} with an event",
-                _events(find),
+                f"{f.count(find('n_event'))} of {f.count(find('n_subjects'))} with an event",
+                _events(find, deadline),
             ),
             "t_dor",
         )
 
 
-def _events(find: Lookup) -> str:
-    found = []
-    for name, label in _EVENTS:
-        n = find(f"n_{name}")
-        if n is not None and n.value:
-            found.append(f"{f.count(n)} {label}")
-    return ", ".join(found)
+def _events(find: Lookup, deadline: str) -> str:
+    counts = ((find(f"n_{name}"), label) for name, label in EVENT_LABELS.items())
+    events = [f"{f.count(n)} {label}" for n, label in counts if n is not None and n.value]
+    return ", ".join(events).format(deadline=deadline)
 
 
 def _safety(ard: Ard, plan: Plan) -> Iterator[Result]:

@@ -1,4 +1,4 @@
-"""Stage ``series_report``: the tables, the figure and the page of a series of data cut-offs."""
+"""The tables, the figure and the page of a series of data cut-offs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ NOTES = (
 
 
 def run(plan: Plan, folder: Path) -> None:
-    """Read what ``series_results`` wrote; write ``tables/``, ``figures/`` and ``series.html``."""
+    """Read ``ard.csv`` and ``analyses.csv``; write ``tables/``, ``figures/``, ``series.html``."""
     shown = list(tables(plan, folder))
     for table in shown:
         write(table, folder, study(plan))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from durable.derive.endpoints import ENDPOINTS
 from durable.jdm.parameters import SCORE
 
 if TYPE_CHECKING:
@@ -53,8 +54,11 @@ class FigureEntry:
 
 #: In the order of their numbers, which do not change when a figure is absent.
 FIGURES = (
-    FigureEntry("km_dor", "kaplan_meier", ("adsl", "adtte")),
-    FigureEntry("km_efs", "kaplan_meier", ("adsl", "adtte")),
+    *(
+        FigureEntry(endpoint.figure, "kaplan_meier", ("adsl", "adtte"))
+        for endpoint in ENDPOINTS
+        if endpoint.figure
+    ),
     FigureEntry("swimmer", "swimmer", ("adsl", "adrs", "adtte")),
     FigureEntry(SCORE.column, "spider", ("adsl", "adrs")),
     FigureEntry("waterfall", "waterfall", ("adsl", "adrs")),

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from durable.contracts.results import TOTAL
+from durable.derive.endpoints import ENDPOINTS, Endpoint
 from durable.figures.points import Points, short
-from durable.figures.spec import AnalysisData, Caption, FigureSpec
+from durable.figures.spec import POPULATIONS, AnalysisData, Caption, FigureSpec
 from durable.figures.style import (
     COLOURS,
     DASHES,
@@ -310,20 +311,19 @@ def _left(axes: Axes, text: str, left: float, line: int, weight: str = "normal")
     )
 
 
-def _figure(parameter: str, title: str, population: str, origin: str) -> FigureSpec:
+def _figure(endpoint: Endpoint, name: str) -> FigureSpec:
     return FigureSpec(
-        name=f"km_{parameter.lower()}",
-        title=f"{title} (Kaplan-Meier)",
-        population=population,
-        source=f"ADTTE, PARAMCD {parameter}",
+        name=name,
+        title=f"{endpoint.title} (Kaplan-Meier)",
+        population=POPULATIONS[endpoint.population],
+        source=f"ADTTE, PARAMCD {endpoint.code}",
         columns=COLUMNS,
-        points=partial(curve_points, parameter=parameter),
-        draw=partial(draw, origin=origin),
+        points=partial(curve_points, parameter=endpoint.code),
+        draw=partial(draw, origin=f"Months since {endpoint.since}"),
         footnotes=footnotes,
     )
 
 
-FIGURES = (
-    _figure("DOR", "Duration of response", "Subjects in remission", "Months since first remission"),
-    _figure("EFS", "Event-free survival", "All infused subjects", "Months since infusion"),
+FIGURES = tuple(
+    _figure(endpoint, endpoint.figure) for endpoint in ENDPOINTS if endpoint.figure is not None
 )

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from durable.plan import Plan
 
 
+#: Flags of ADSL, and the population of each as a caption says it.
+POPULATIONS = {"SAFFL": "All infused subjects", "REMFL": "Subjects in remission"}
+
+
 @dataclass(frozen=True)
 class AnalysisData:
     """The datasets and results of an analysis, read as a figure asks for them."""
