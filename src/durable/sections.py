@@ -45,8 +45,8 @@ def _not_blank(value: str) -> str:
 
 
 def _one_line(value: str) -> str:
-    if any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") for sign in value):
-        raise ValueError("text of one line, without control signs")
+    if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in value):
+        raise ValueError("text of one line, without control characters")
     return value
 
 
@@ -64,7 +64,7 @@ def unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 Text = Annotated[str, AfterValidator(_not_blank)]
-#: Text that stands on the outputs. Files of XML cannot hold a control sign.
+#: Text that stands on the outputs. Files of XML cannot hold a control character.
 Line = Annotated[Text, AfterValidator(_one_line)]
 Number = Annotated[float, AfterValidator(_finite)]
 Positive = Annotated[float, Field(gt=0), AfterValidator(_finite)]

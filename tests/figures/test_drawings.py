@@ -109,7 +109,7 @@ def test_footnotes_follow_the_plan() -> None:
     response = Response(remission=remission)
     other = PLAN.model_copy(update={"response": response, "statistics": statistics})
     changed = " ".join(caption_of(SPECS["km_dor"], other).notes)
-    assert "Remission: JDMAI1 of at most 2." in changed
+    assert "Remission (clinically inactive disease): JDMAI1 of at most 2." in changed
     assert "90 % intervals" in changed
     assert "plain transformation" in changed
     assert "R survfit" in changed

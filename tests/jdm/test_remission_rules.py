@@ -104,7 +104,7 @@ def test_a_new_rule_decides_the_status(made):
 
 
 def test_a_new_rule_is_in_the_footnotes(made):
-    assert "Remission: MMT8 of at least 76.5." in made["footnote"]
+    assert ": MMT8 of at least 76.5." in made["footnote"]
 
 
 def test_the_values_of_the_plan_are_the_rules():

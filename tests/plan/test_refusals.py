@@ -292,9 +292,9 @@ REFUSED = [
         "analysis.data_cutoff: found '20240630'; expected a date as YYYY-MM-DD",
     ),
     (
-        "a title with a control sign, which define.xml could not hold",
+        "a title with a control character, which define.xml could not hold",
         changed("study.title", "a\x07b"),
-        "study.title: found 'a\\x07b'; expected text of one line, without control signs",
+        "study.title: found 'a\\x07b'; expected text of one line, without control characters",
     ),
     (
         "a title of two lines",

@@ -131,24 +131,22 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
     [
         RemissionRule(
             name="printo",
-            summary="clinically inactive disease (Lazarevic 2013)",
+            summary="PRINTO criteria of clinically inactive disease (Lazarevic 2013)",
             keys=("criteria",),
             columns=tuple(item.column for item in ITEMS),
             evaluate=_printo,
-            describe=lambda remission: (
-                f"PRINTO clinically inactive disease (Lazarevic 2013), {_items(remission)}"
-            ),
+            describe=lambda remission: f"PRINTO criteria (Lazarevic 2013), {_items(remission)}",
         ),
         # Almeida et al. 2015: rash persists at most visits that meet the rule without this item.
         RemissionRule(
             name="modified_printo",
-            summary="the same with the physician global mandatory (Almeida 2015)",
+            summary="PRINTO criteria, the physician global mandatory (Almeida 2015)",
             keys=("criteria",),
             columns=tuple(item.column for item in ITEMS),
             evaluate=_modified_printo,
             describe=lambda remission: (
-                "modified PRINTO clinically inactive disease (Almeida 2015),"
-                f" {_items(remission)}, the physician global among them"
+                f"modified PRINTO criteria (Almeida 2015), {_items(remission)},"
+                " always including the physician global"
             ),
         ),
         RemissionRule(
@@ -182,7 +180,7 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
         ),
         RemissionRule(
             name="investigator",
-            summary="as the investigator recorded it",
+            summary="as recorded by the investigator",
             keys=(),
             columns=("investigator_assessment",),
             evaluate=lambda assessments, _: equal_to(

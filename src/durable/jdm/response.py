@@ -116,7 +116,7 @@ class Baseline(Section):
 
 
 class Thresholds(Section):
-    """Total Improvement Score from which a response is minimal, moderate, major (JDM)."""
+    """TIS response categories: lowest score of a minimal, moderate and major response (JDM)."""
 
     minimal: Score = 30.0
     """Rider 2017: 30 for JDM (20 for adults)."""
@@ -143,19 +143,20 @@ class Improvement(Section):
     )
     """Visits at which the improvement rate is analysed, each on its own (no best-of)."""
     level: Level = "minimal"
-    """Least level of response that counts as improvement."""
+    """Lowest TIS response category that counts as improvement."""
     thresholds: Thresholds = Thresholds()
-    """Total Improvement Score of each level."""
+    """Lowest score of each TIS response category."""
     missing: Literal["non_improved", "observed", "improved"] = "non_improved"
-    """Subjects without an assessment: non_improved (composite, worst case), observed (left out of
+    """Subjects without an assessment: non_improved (composite, worst case), observed (excluded from
     the denominator) or improved (best case)."""
     light_missing: Literal["zero", "not_calculable"] = "zero"
     """A missing parent global, function or enzyme measure: scored 0 and flagged partial, or no
     score. The heavy measures (physician global, muscle, extramuscular) must always be present."""
     enzyme_component: Literal["scored", "zero", "maximum"] = "scored"
-    """Enzyme or CHQ-PhS component: as scored, or 0 or its maximum for everyone (sensitivity)."""
+    """Enzyme or CHQ-PhS component: as scored, or for all subjects 0 or its maximum (a sensitivity
+    analysis)."""
     unscheduled: bool = False
-    """Whether an assessment labelled UNS may stand for a scheduled visit."""
+    """Whether an assessment labelled UNS may be used for a scheduled visit."""
 
     @property
     def least_score(self) -> float:
@@ -201,7 +202,7 @@ class Recurrence(Section):
     """Confirmed deterioration."""
     early_flare_days: Days = 30
     """Losses and worsening up to this day after infusion are listed for adjudication (LICATS) and
-    count only when the investigator says so."""
+    count only when the investigator recorded them."""
 
 
 class MissedAssessments(Section):
@@ -276,9 +277,9 @@ class Response(Section):
     recurrence: Recurrence = Recurrence()
     """Recurrence and progression."""
     remission_deadline: Name = "M6"
-    """Visit by whose window's last day remission must be reached: who is followed to it and not in
-    remission has an event of event-free survival on day 1 (ELN 2022). Where the schedule has no M6
-    and none is named, the last visit of the schedule."""
+    """Visit by the end of whose window remission must be reached: subjects followed to it without
+    remission have an event of event-free survival on day 1 (ELN 2022). Without a visit M6 in the
+    schedule the default is its last visit."""
     new_therapy: NewTherapy = NewTherapy()
     """New systemic immunosuppressive therapy, an intercurrent event: composite, hypothetical or
     treatment_policy for every endpoint, or a key for each."""

@@ -117,8 +117,9 @@ def _series_findings(analysis: Analysis, series: Series) -> list[Finding]:
         for i, cutoff in enumerate(series.cutoffs)
         if cutoff == analysis.data_cutoff
     ]
-    if len(analysis.id) > LONGEST_ID - len("-YYYY-MM-DD"):
-        expected = f"at most {LONGEST_ID - len('-YYYY-MM-DD')} signs: series appends each cut-off"
+    most = LONGEST_ID - len("-YYYY-MM-DD")
+    if len(analysis.id) > most:
+        expected = f"at most {most} characters: series appends each cut-off"
         findings.append(Finding("analysis.id", repr(analysis.id), expected))
     return findings
 

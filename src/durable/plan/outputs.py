@@ -35,8 +35,8 @@ class Outputs(Section):
         f" {described('datasets')}.",
     )
     xpt_text: Literal["ascii", "utf-8"] = "ascii"
-    """Text in SAS transport files. ascii: accents are dropped and other signs written as their code
-    point, <U+7EA2>; utf-8: as it is. Every change is listed."""
+    """Text in SAS transport files. ascii: accents are dropped and other characters written as their
+    code point, <U+7EA2>; utf-8: as it is. Every change is listed."""
     locked: bool = False
     """Final: the results are write-protected, and a run that would change them stops. Only an
     explicit false gives them up again."""

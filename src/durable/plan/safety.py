@@ -18,14 +18,14 @@ class Safety(Section):
         AfterValidator(unique),
         Field(min_length=1),
     ] = (28, 90)
-    """Windows after infusion, in days, in which events are counted beside all of follow-up; the
+    """Windows after infusion, in days, in which events are counted beside the entire follow-up; the
     first is the registered one."""
     ctcae_version: Line = "5.0"
     """Version of CTCAE that the grades are recorded by, for the footnotes."""
     missing_grade: Annotated[int, Field(ge=1, le=5)] = 3
     """Grade that a missing CTCAE grade counts as in the sensitivity row."""
     missing_related: Literal["related", "not_related"] = "related"
-    """What an event counts as whose relation to the treatment is not recorded."""
+    """What an event counts as when its relation to the treatment is not recorded."""
     crs: Line = "CRS"
     """Value of aesi that marks cytokine release syndrome (graded by ASTCT, Lee 2019)."""
     icans: Line = "ICANS"

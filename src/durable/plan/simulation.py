@@ -24,16 +24,16 @@ class Scenario(Section):
     improvement_by_dose: dict[Text, Number] = {}
     """What a dose level adds to that probability."""
     remission_probability: Probability = 0.7
-    """Probability of ever being in remission; those who are, are the readiest to improve."""
+    """Probability of ever reaching remission; the subjects readiest to improve reach it."""
     remission_median_months: Positive = 3.0
     """Median time from infusion to remission among them, exponential. A remission that would begin
     before a visit at which the subject is not improved begins on the day after it."""
     dor_median_months: Positive | None = 12.0
-    """Median duration of remission until recurrence; empty: none ever recurs."""
+    """Median duration of remission until recurrence; empty: no recurrence."""
     dor_shape: Positive = 1.0
     """Shape of its Weibull distribution; 1: exponential."""
     false_loss: Probability = 0.0
-    """Probability that an assessment in remission, by mistake, shows none."""
+    """Probability that an assessment of a subject in remission wrongly shows none."""
     recurrence_recorded: Probability = 1.0
     """Probability that the investigator records a subject's recurrence (at the assessments that
     show it)."""
