@@ -107,7 +107,7 @@ def write_parquet_blocks(path: Path, blocks: Iterable[pd.DataFrame]) -> None:
                 plain = block.iloc[:0].astype(dict.fromkeys(text, object))
                 # What pandas notes in the file of the types: those of text, not of categories.
                 note = pa.Schema.from_pandas(plain).metadata
-                schema = table.schema.remove_metadata()
+                schema = _with_wide_codes(table.schema.remove_metadata())
                 # Each row group holds everything: limits of its columns would not shorten reading.
                 writer = pq.ParquetWriter(
                     aside, schema, compression="zstd", store_schema=False, write_statistics=False
@@ -116,6 +116,16 @@ def write_parquet_blocks(path: Path, blocks: Iterable[pd.DataFrame]) -> None:
             writer.write_table(table.cast(schema), row_group_size=len(table) or None)
         if writer is not None:
             writer.close()
+
+
+def _with_wide_codes(schema: Any) -> Any:
+    """A schema with 32-bit codes of its categories: a later frame may have more of them."""
+    import pyarrow as pa
+
+    wide = pa.dictionary(pa.int32(), pa.string())
+    return pa.schema(
+        field.with_type(wide) if pa.types.is_dictionary(field.type) else field for field in schema
+    )
 
 
 def safe_cell(text: str) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from durable.contracts.tables import NATIVE_COLUMNS
-from durable.derive.datasets import Datasets, derive
+from durable.derive.adrs import categories_to_text
+from durable.derive.datasets import Datasets, Derivation
+from durable.derive.trial import Trial, ValidatedTables
 from durable.plan import Plan, parse
 
 INFUSION = pd.Timestamp("2024-01-01")
@@ -107,16 +110,16 @@ def derived(
     cutoff: int = 1000,
     **sections: Any,
 ) -> Datasets:
+    """The datasets at a data cut-off so many days after the infusion, all text as text."""
     the_plan = plan(**sections)
-    return derive(
+    trial = Trial("NCT", (INFUSION + dt.timedelta(days=cutoff)).date(), the_plan.schedule)
+    tables = ValidatedTables(
         table("subjects", subjects),
         table("visits", visits),
         None if therapies is None else table("therapies", therapies),
-        study="NCT",
-        cutoff=(INFUSION + dt.timedelta(days=cutoff)).date(),
-        schedule=the_plan.schedule,
-        response=the_plan.response,
     )
+    datasets = Derivation(trial, tables).datasets(the_plan.response)
+    return replace(datasets, adrs=categories_to_text(datasets.adrs))
 
 
 def tte(datasets: Datasets, parameter: str = "DOR", name: str = "S1") -> dict[str, Any]:

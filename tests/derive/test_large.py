@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from benchmarks import registry
 from pandera.errors import SchemaError
 
 from durable.contracts import table_schema
-from durable.contracts.adam import ADRS, Sorted
-from durable.derive import adrs, datasets
-from durable.derive.datasets import Datasets, derive, derive_but_records
-from durable.files import write_parquet, write_parquet_blocks
+from durable.contracts.adam import ADRS, with_categories
+from durable.derive import datasets
+from durable.derive.adrs import categories_to_text
+from durable.derive.datasets import Datasets, Derivation
+from durable.derive.trial import Trial, ValidatedTables
 from durable.intake.stored import write_table
 from durable.jdm import tis
 from durable.jdm.response import Response
@@ -52,19 +54,20 @@ def of(study: Tables, names: set[str]) -> Tables:
     return {name: table.loc[table["subject_id"].isin(names)] for name, table in study.items()}
 
 
-def given() -> dict[str, object]:
-    return {
-        "study": "NCT",
-        "cutoff": dt.date.fromisoformat(registry.CUTOFF),
-        "schedule": plan().schedule,
-        "response": plan().response,
-    }
+TRIAL = Trial("NCT", dt.date.fromisoformat(registry.CUTOFF), plan().schedule)
+
+
+def derived(tables: Tables) -> Datasets:
+    """The datasets of the tables, all text as text."""
+    validated = ValidatedTables(tables["subjects"], tables["visits"], tables.get("therapies"))
+    found = Derivation(TRIAL, validated).datasets(plan().response)
+    return replace(found, adrs=categories_to_text(found.adrs))
 
 
 def test_a_subset_gives_the_rows_that_it_has_in_the_whole(study: Tables) -> None:
     names = set(study["subjects"]["subject_id"].iloc[5:60:7])
-    whole = derive(*study.values(), **given())
-    part = derive(*of(study, names).values(), **given())
+    whole = derived(study)
+    part = derived(of(study, names))
     assert len(part.adsl) == len(names) == 8
     for name in ("adsl", "adrs", "adtte"):
         expected, found = getattr(whole, name), getattr(part, name)
@@ -80,19 +83,6 @@ def test_many_digits_of_one_subject_leave_the_others_as_they_are() -> None:
     assert beside[1] == pytest.approx(70 / 30)
 
 
-def test_the_file_of_blocks_reads_as_the_dataset_made_at_once(
-    study: Tables, tmp_path: Path
-) -> None:
-    whole: Datasets = derive(*study.values(), **given())
-    found = derive_but_records(*study.values(), **given())
-    blocks = adrs.blocks(found.adsl, found.frame, plan().schedule, plan().response, subjects=7)
-    write_parquet_blocks(tmp_path / "blocks.parquet", blocks)
-    write_parquet(tmp_path / "once.parquet", whole.adrs)
-    read = [pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("blocks", "once")]
-    pd.testing.assert_frame_equal(*read, check_exact=True)
-    assert pq.ParquetFile(tmp_path / "blocks.parquet").num_row_groups == 9  # 60 subjects by 7
-
-
 def validated(study: Tables, folder: Path) -> Path:
     """The study as the stage finds it, its visits in the order of their dates."""
     for name, records in study.items():
@@ -103,17 +93,7 @@ def validated(study: Tables, folder: Path) -> Path:
 def test_the_stage_writes_the_same_datasets_for_few_subjects_at_a_time(
     study: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    most: list[int] = []
-
-    def counted(subjects: pd.DataFrame, visits: pd.DataFrame, *rest: object, **how: object) -> Any:
-        most.append(len(visits))
-        assert visits["subject_id"].isin(subjects["subject_id"]).all()
-        return derive_but_records(subjects, visits, *rest, **how)
-
-    monkeypatch.setattr(datasets, "derive_but_records", counted)
-    monkeypatch.setattr(adrs, "BLOCK", 2)
-    written = []
-    # Sixty at once; 20 and 2 at a time, of which subjects 9 and 10 without a visit or therapy.
+    # Of the fewer, subjects 9 and 10 have no visit or therapy.
     quiet = {"R0000009", "R0000010"}
     analysis = {"id": "test", "data_cutoff": registry.CUTOFF}
     the_plan = plan(study={"id": "NCT"}, analysis=analysis)
@@ -121,22 +101,27 @@ def test_the_stage_writes_the_same_datasets_for_few_subjects_at_a_time(
         name: rows if name == "subjects" else rows.loc[~rows["subject_id"].isin(quiet)]
         for name, rows in study.items()
     }
-    for tables in (study, fewer):
-        for size in (60, 20, 2):
-            most.clear()
-            folder = validated(tables, tmp_path / f"{len(written)}")
+    for number, tables in enumerate((study, fewer)):
+        whole = derived(tables)
+        for size, groups in ((60, 1), (20, 3), (7, 9), (2, 30)):
+            folder = validated(tables, tmp_path / f"{number}-{size}")
             monkeypatch.setattr(datasets, "BLOCK", size)
             datasets.run(the_plan, folder)
-            written.append([(folder / "adam" / f"{n}.parquet").read_bytes() for n in NAMES])
-            assert len(most) == 60 / size
-            assert max(most) <= 12 * size  # no subject has more visits
-    whole = derive(*study.values(), **given())
-    for number, name in enumerate(NAMES):
-        read = pd.read_parquet(tmp_path / "0" / "adam" / f"{name}.parquet")
-        pd.testing.assert_frame_equal(read, getattr(whole, name), check_exact=True)
-        for first in (0, 3):
-            same = written[first : first + 3]
-            assert all(files[number] == same[0][number] for files in same)
+            for name in NAMES:
+                read = pd.read_parquet(folder / "adam" / f"{name}.parquet")
+                pd.testing.assert_frame_equal(read, getattr(whole, name), check_exact=True)
+            assert pq.ParquetFile(folder / "adam" / "adrs.parquet").num_row_groups == groups
+
+
+def test_tables_by_blocks_hold_the_records_of_their_subjects(study: Tables) -> None:
+    tables = ValidatedTables(*study.values())
+    blocks = list(tables.blocks(20))
+    assert [len(block.subjects) for block in blocks] == [20, 20, 20]
+    assert sum(len(block.visits) for block in blocks) == len(study["visits"])
+    for block in blocks:
+        assert block.visits["subject_id"].isin(block.subjects["subject_id"]).all()
+        assert block.therapies is not None
+        assert block.therapies["subject_id"].isin(block.subjects["subject_id"]).all()
 
 
 RECORDS = {"USUBJID": ["A", "A", "B"], "ASEQ": [1, 2, 1], "SRCDOM": ["visits", None, "visits"]}
@@ -162,37 +147,23 @@ def some(**given: list[object]) -> pd.DataFrame:
         ({"ABLFL": [None, "Y", "N"]}, "isin"),
         ({"ASEQ": [0, 2, 1]}, "greater_than_or_equal_to"),
         ({"PARAMCD": ["TIS", None, "TIS"]}, "non-nullable|contains null"),
-        ({"ASEQ": [1, 1, 1]}, "alike or out of order"),
-        ({"ASEQ": [2, 1, 1]}, "alike or out of order"),
+        ({"ASEQ": [1, 1, 1]}, "not unique"),
     ],
 )
 def test_records_written_by_blocks_are_held_to_the_contract(
     given_columns: dict[str, list[object]], error: str
 ) -> None:
-    def check(*blocks: pd.DataFrame) -> None:
-        contract = Sorted(ADRS)
-        for block in blocks:
-            contract.add(block)
-        contract.validate()
-
-    later = some(USUBJID=["C", "C", "C"], ASEQ=[1, 2, 3])
-    none = some().iloc[:0]
-    check(none)
-    check(none, some(), none, later)
-    with pytest.raises((ValueError, SchemaError), match=error):
-        check(some(**given_columns), later)
-    with pytest.raises((ValueError, SchemaError), match=error):
-        check(some(USUBJID=["0", "0", "0"], ASEQ=[1, 2, 3]), some(**given_columns))
+    contract = with_categories(ADRS)
+    contract.validate(some().iloc[:0])
+    contract.validate(some())
+    with pytest.raises(SchemaError, match=error):
+        contract.validate(some(**given_columns))
 
 
-def test_blocks_out_of_order_or_of_another_type_are_refused() -> None:
-    contract = Sorted(ADRS)
-    contract.add(some())
-    with pytest.raises(ValueError, match="alike or out of order"):
-        contract.add(some())
-    other = some(USUBJID=["C", "D", "E"]).astype({"AVAL": "Int64"})
-    with pytest.raises(ValueError, match="AVAL changes its type"):
-        contract.add(other)
+def test_blocks_of_another_type_are_refused() -> None:
+    other = some().astype({"AVAL": "Int64"})
+    with pytest.raises(SchemaError, match="AVAL"):
+        with_categories(ADRS).validate(other)
 
 
 def test_records_of_the_rate_alone_are_those_of_the_whole_dataset() -> None:
@@ -204,10 +175,10 @@ def test_records_of_the_rate_alone_are_those_of_the_whole_dataset() -> None:
         visit(61, INACTIVE, "S4"),
     ]
     people = [subject(), subject("S2"), subject("S3"), subject("S4", infusion_date=pd.NaT)]
-    tables = table("subjects", people), table("visits", visits), None
-    whole = derive(*tables, **given()).adrs
-    found = derive_but_records(*tables, **given())
-    rate = adrs.improvement(found.adsl, found.frame, plan().schedule, plan().response)
+    tables = {"subjects": table("subjects", people), "visits": table("visits", visits)}
+    whole = derived(tables).adrs
+    derivation = Derivation(TRIAL, ValidatedTables(*tables.values(), None))
+    rate = categories_to_text(derivation.improvement(plan().response))
     in_whole = whole.loc[whole["PARAMCD"] == "IMPR"].reset_index(drop=True)
     pd.testing.assert_frame_equal(rate, in_whole, check_exact=True)
     assert rate["USUBJID"].tolist() == ["S1", "S1", "S2", "S2", "S3", "S3"]

@@ -1,4 +1,4 @@
-"""The stage ``variants`` derives once what several variants share, and each as if on its own."""
+"""The sensitivity analyses derive once what several share, and each as if on its own."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from unittest.mock import patch
 
 import pandas as pd
 
-from durable.derive import variants
-from durable.derive.adrs import improvement
-from durable.derive.datasets import assessed, derive_by, followed
+from durable.derive import datasets
+from durable.derive.adrs import categories_to_text
+from durable.derive.datasets import Derivation
+from durable.derive.trial import Trial, ValidatedTables
 from durable.files import write_parquet
 from tests.derive.build import ACTIVE, INACTIVE, plan, subject, table, visit
 
@@ -21,9 +22,7 @@ VARIANTS = {
 }
 
 
-def test_what_variants_have_in_common_is_derived_once(
-    tmp_path: Path,
-) -> None:
+def test_what_variants_have_in_common_is_derived_once(tmp_path: Path) -> None:
     varied = plan(
         sensitivity={name: {"title": name, "response": part} for name, part in VARIANTS.items()}
     )
@@ -32,10 +31,12 @@ def test_what_variants_have_in_common_is_derived_once(
     write_parquet(tmp_path / "validated" / "subjects.parquet", subjects)
     write_parquet(tmp_path / "validated" / "visits.parquet", seen)
     with (
-        patch.object(variants, "assessed", wraps=assessed) as visits_derived,
-        patch.object(variants, "followed", wraps=followed) as durations_derived,
+        patch.object(datasets, "assess", wraps=datasets.assess) as visits_derived,
+        patch.object(
+            datasets, "flag_recurrence", wraps=datasets.flag_recurrence
+        ) as durations_derived,
     ):
-        variants.run(varied, tmp_path)
+        datasets.run_sensitivity(varied, tmp_path)
     # What recurrence is leaves the visits as they are; what an enzyme scores changes both.
     assert visits_derived.call_count == 2
     assert durations_derived.call_count == 3
@@ -45,9 +46,10 @@ def test_what_variants_have_in_common_is_derived_once(
     }
     for name in VARIANTS:
         response = varied.response_of(name)
-        alone = derive_by(varied, response, subjects, seen, None)
-        records = improvement(alone.adsl, alone.frame, varied.schedule, response)
-        for dataset, expected in (("adrs", records), ("adtte", alone.adtte)):
+        alone = Derivation(Trial.of_plan(varied), ValidatedTables(subjects, seen, None))
+        records = categories_to_text(alone.improvement(response))
+        adtte = alone.durations(response).adtte
+        for dataset, expected in (("adrs", records), ("adtte", adtte)):
             of_variant = stacked[dataset].loc[stacked[dataset]["ANALYSIS"] == name]
             found = of_variant.drop(columns="ANALYSIS").reset_index(drop=True)
             assert len(found)

@@ -11,7 +11,7 @@ from benchmarks import registry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from durable.derive import adrs, datasets
+from durable.derive import datasets
 from durable.figures import core_set, point_files, spider
 from durable.figures.core_set import measure_values
 from durable.files import write_parquet_blocks
@@ -42,7 +42,7 @@ def analysed(folder: Path, names: set[str] | None = None) -> tuple[Plan, Path]:
 def registered(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Path]:
     """The registry in row groups of seven subjects."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(adrs, "BLOCK", 7)
+        patch.setattr(datasets, "BLOCK", 7)
         return analysed(tmp_path_factory.mktemp("registry"))
 
 
@@ -108,18 +108,22 @@ def test_figures_and_results_do_not_depend_on_the_row_groups(
 def test_results_do_not_depend_on_how_many_subjects_are_derived_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(datasets, "BLOCK", 7)
+    for figure in (core_set, spider):
+        monkeypatch.setattr(figure, "MANY_SUBJECTS", 50)
     plan = load(registry.write(tmp_path, SUBJECTS))
     written = []
-    for block, subjects in ((7, 20), (1000, 1000)):
-        monkeypatch.setattr(adrs, "BLOCK", block)
-        monkeypatch.setattr(datasets, "BLOCK", subjects)
-        folder = tmp_path / f"{block} at a time"
-        for stage in (check, cutoff, datasets, analysis, point_files):
-            stage.run(plan, folder)
-        paths = sorted((*folder.glob("figures/*.csv"), folder / "ard.csv"))
-        written.append({path.name: path.read_bytes() for path in paths})
-    assert len(written[0]) == 7
-    assert written[0] == written[1]
+    for cores in (1, 2, 3):
+        folder = tmp_path / f"of {cores}"
+        check.run(plan, folder)
+        cutoff.run(plan, folder)
+        datasets.run(plan, folder)
+        analysis.run(plan, folder)
+        point_files.run(plan, folder)
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        written.append({path.relative_to(folder): path.read_bytes() for path in files})
+    assert len(written[0]) == 24
+    assert written[0] == written[1] == written[2]
 
 
 def test_a_subset_has_the_curves_and_marks_that_it_has_in_the_whole(

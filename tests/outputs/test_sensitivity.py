@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from durable.contracts.results import Result
-from durable.derive import datasets, variants
+from durable.derive import datasets
 from durable.figures.sensitivity import panels
 from durable.files import write_parquet
 from durable.outputs.analysis import read_for_outputs
@@ -114,7 +114,7 @@ def analysed(folder: Path, plan: Plan) -> Rows:
     for name, rows in validated.items():
         write_parquet(folder / "validated" / f"{name}.parquet", table(name, rows))
     datasets.run(plan, folder)
-    variants.run(plan, folder)
+    datasets.run_sensitivity(plan, folder)
     return {
         (r.analysis, r.parameter[0], r.statistic): (r.value, r.lower, r.upper, r.note)
         for r in sensitivity(plan, folder)

@@ -12,8 +12,9 @@ import pytest
 
 from durable.contracts.table_schema import table_schema
 from durable.derive.assessments import assess
-from durable.derive.datasets import derive
+from durable.derive.datasets import Derivation
 from durable.derive.endpoints import DOR
+from durable.derive.trial import Trial, ValidatedTables
 from durable.outputs.improvement import improvement_rate
 from durable.outputs.time_to_event import duration_statistics
 from durable.plan import Plan, PlanError, Scenario
@@ -68,15 +69,9 @@ def analysed(tables: Tables, trial: int, the_plan: Plan, rule: Definition) -> It
     """Estimate, value and limits of one trial by the stages of the analysis; times in months."""
     scenario = the_plan.require_simulation().scenarios["s"]
     month = the_plan.statistics.days_per_month
-    datasets = derive(
-        of_trial(tables.subjects, trial),
-        of_trial(tables.visits, trial),
-        None,
-        study="S",
-        cutoff=virtual.CUTOFF,
-        schedule=schedule_of(scenario, the_plan.schedule, month),
-        response=rule.response,
-    )
+    own = ValidatedTables(of_trial(tables.subjects, trial), of_trial(tables.visits, trial), None)
+    schedule = schedule_of(scenario, the_plan.schedule, month)
+    datasets = Derivation(Trial("S", virtual.CUTOFF, schedule), own).datasets(rule.response)
     status = datasets.adrs.loc[datasets.adrs["PARAMCD"] == "IMPR"]
     for visit in rule.response.improvement.visits:
         at_visit = status.loc[status["AVISIT"] == visit]

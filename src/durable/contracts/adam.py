@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
 import pandera.pandas as pa
 
 from durable.jdm.parameters import ATTAINABLE_SCORE, ENZYME_AT_BASELINE, ENZYME_FOLLOWED
@@ -117,84 +114,10 @@ ADRS = pa.DataFrameSchema(
 )
 
 
-class Sorted:
-    """Holds a dataset that comes some records at a time, its text as categories, to its contract.
-
-    Every rule of ADRS on its columns is about one cell, so every text of a column, the least and
-    the greatest of its numbers and dates, and a missing one, stand for all. Records that ascend by
-    what identifies them are told apart by their neighbours.
-    """
-
-    def __init__(self, contract: Any) -> None:
-        self._contract = contract
-        self._seen: dict[str, dict[Any, None]] = {}
-        self._types: dict[str, Any] = {}
-        self._last: list[Any] = []
-
-    def add(self, records: pd.DataFrame) -> pd.DataFrame:
-        """Take note of some records; the records.
-
-        Raises
-        ------
-        ValueError
-            Where they do not ascend after those before, or a column changes its type.
-        """
-        for name, values in records.items():
-            text = values.dtype == "category"
-            kind = np.dtype(object) if text else values.dtype
-            if self._types.setdefault(str(name), kind) != kind:
-                raise ValueError(f"{self._contract.title}: {name} changes its type")
-            seen = self._seen.setdefault(str(name), {})
-            if len(values):
-                seen.update(dict.fromkeys(values.cat.categories if text else _ends(values)))
-            if values.isna().any():
-                seen[None] = None
-        if records.empty:
-            return records
-        keys = [records[name] for name in self._contract.unique]
-        first, last = ([key.iloc[place] for key in keys] for place in (0, -1))
-        if not _ascend(keys).all() or (self._last and not self._last < first):
-            raise ValueError(f"{self._contract.title}: records alike or out of order")
-        self._last = last
-        return records
-
-    def validate(self) -> None:
-        """Hold what was seen to the rules of the columns.
-
-        Raises
-        ------
-        pandera.errors.SchemaError
-            Where a rule is broken.
-        """
-        most = np.arange(max(map(len, self._seen.values()), default=0))
-        columns = {}
-        for name, seen in self._seen.items():
-            some = pd.Series([*seen], dtype=self._types[name])
-            columns[name] = some.take(np.minimum(most, len(some) - 1)).array
-        one_cell = self._contract.update_columns({})
-        one_cell.unique = None
-        one_cell.validate(pd.DataFrame(columns))
-
-
-def _ends(values: pd.Series[Any]) -> list[Any]:
-    """The least and the greatest of some numbers or dates."""
-    if values.dtype == "float64":
-        numbers = values.to_numpy()
-    elif isinstance(values.dtype, pd.Int64Dtype) and values.isna().any():
-        # Whole numbers of days and rows are exact as 64-bit floats.
-        numbers = values.to_numpy("float64", na_value=np.nan)
-    else:
-        return [values.min(), values.max()]
-    return [np.fmin.reduce(numbers), np.fmax.reduce(numbers)]
-
-
-def _ascend(keys: list[pd.Series[Any]]) -> npt.NDArray[np.bool_]:
-    """Whether each row but the first is after the one before it, by all its keys."""
-    ascends: npt.NDArray[np.bool_] = np.zeros(len(keys[0]) - 1, dtype=bool)
-    for key in reversed(keys):
-        values = np.asarray(key.cat.codes if key.dtype == "category" else key)
-        ascends = (values[1:] > values[:-1]) | ((values[1:] == values[:-1]) & ascends)
-    return ascends
+def with_categories(contract: Any) -> Any:
+    """The contract of the same dataset with its text as categories."""
+    text = [name for name, column in contract.columns.items() if str(column.dtype) == "object"]
+    return contract.update_columns({name: {"dtype": "category"} for name in text})
 
 
 ADTTE = pa.DataFrameSchema(

@@ -2,89 +2,145 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from durable.derive.trial import Trial
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.parameters import ATTAINABLE_SCORE, ENZYME_AT_BASELINE, ENZYME_FOLLOWED
 from durable.jdm.response import Response
 from durable.jdm.scores import attainable
 
 
+class FirstRemission(NamedTuple):
+    """Row of the assessments with the first remission, by subject."""
+
+    credited: pd.Series[int]
+    ever: pd.Series[int]
+    """Whatever therapy came before it."""
+
+
 def derive(
+    trial: Trial,
     subjects: pd.DataFrame,
     frame: pd.DataFrame,
-    start: pd.Series[int],
-    ever: pd.Series[int],
+    first_remission: FirstRemission,
     new_therapy: pd.Series[pd.Timestamp],
-    study: str,
-    cutoff: dt.date,
     response: Response,
 ) -> pd.DataFrame:
     """Subject-level dataset (see `contracts.adam`), sorted by USUBJID.
 
     Parameters
     ----------
+    trial
+        Study and data cut-off.
     subjects
         Validated table after the data cut-off.
     frame
         Assessments, as `assessments.assess` returns them.
-    start, ever
-        Row of `frame` with the first remission by subject: the one that is credited, and the first
-        whatever therapy came before it.
+    first_remission
+        Rows of `frame`.
     new_therapy
         Start of the first new systemic therapy since the infusion, by subject.
+    response
+        Definitions in force.
     """
     rows = subjects.sort_values("subject_id", ignore_index=True)
-    subject = rows["subject_id"]
-    infusion = rows["infusion_date"]
-    cut = pd.Series(pd.Timestamp(cutoff).as_unit("ns"), index=rows.index)
-    base = _baseline(frame, response).reindex(subject)
-    remission, any_remission = (
-        subject.map(frame["visit_date"].loc[rows].set_axis(rows.index)) for rows in (start, ever)
-    )
-    enzyme = base["value_enzyme"].where(base["enzyme"].notna())
-    therapy = subject.map(new_therapy).astype("datetime64[ns]")
+    cutoff = pd.Timestamp(trial.cutoff).as_unit("ns")
     return pd.DataFrame(
         {
-            "STUDYID": study,
-            "USUBJID": subject,
-            "SUBJID": subject,
-            "PART": rows["part"],
-            "DOSELVL": rows["dose_level"],
-            "CELLSKG": rows["cells_per_kg"],
-            "SEX": rows["sex"],
-            "AGE": rows["age_years"],
-            "RFICDT": rows["consent_date"],
-            "LDDT": rows["lymphodepletion_date"],
-            "TRTSDT": infusion,
-            "LSTALVDT": rows["last_contact_date"],
-            "DTHDT": rows["death_date"],
-            "EOSDT": rows["withdrawal_date"],
-            "DCSREAS": rows["withdrawal_reason"],
-            "CUTDT": cut,
-            "CUTDY": study_day(cut, infusion),
-            "DTHDY": study_day(rows["death_date"], infusion),
-            "ENRLFL": flag(rows["consent_date"].notna()),
-            "LDFL": flag(rows["lymphodepletion_date"].notna()),
-            "SAFFL": flag(infusion.notna()),
-            "REMFL": flag(remission.notna()),
-            "DTHFL": flag(rows["death_date"].notna()),
-            "BLDT": base["visit_date"].to_numpy(),
-            ENZYME_FOLLOWED.name: base["enzyme"].to_numpy(object),
-            ENZYME_AT_BASELINE.name: enzyme.to_numpy(float),
-            ATTAINABLE_SCORE.name: base["attainable"].to_numpy(float),
-            "BLREMFL": base["remission"].map({1.0: "Y", 0.0: "N"}).fillna("U").to_numpy(object),
-            "REMSDT": remission,
-            "NSTDT": therapy,
-            "NSTPREFL": flag(therapy < any_remission),
+            "STUDYID": trial.study,
+            **_recorded(rows),
+            **_days(rows, pd.Series(cutoff, index=rows.index)),
+            **_baseline(rows, frame, response),
+            **_remission(rows, frame, first_remission, new_therapy),
             "SRCDOM": "subjects",
             "SRCVAR": "subject_id",
             "SRCSEQ": rows["source_row"],
         }
+    )[list(_COLUMNS)]
+
+
+_COLUMNS = (
+    *("STUDYID", "USUBJID", "SUBJID", "PART", "DOSELVL", "CELLSKG", "SEX", "AGE", "RFICDT"),
+    *("LDDT", "TRTSDT", "LSTALVDT", "DTHDT", "EOSDT", "DCSREAS", "CUTDT", "CUTDY", "DTHDY"),
+    *("ENRLFL", "LDFL", "SAFFL", "REMFL", "DTHFL", "BLDT"),
+    *(ENZYME_FOLLOWED.name, ENZYME_AT_BASELINE.name, ATTAINABLE_SCORE.name),
+    *("BLREMFL", "REMSDT", "NSTDT", "NSTPREFL", "SRCDOM", "SRCVAR", "SRCSEQ"),
+)
+
+
+def _recorded(rows: pd.DataFrame) -> dict[str, Any]:
+    """What the subjects table holds."""
+    columns = {
+        "USUBJID": "subject_id",
+        "SUBJID": "subject_id",
+        "PART": "part",
+        "DOSELVL": "dose_level",
+        "CELLSKG": "cells_per_kg",
+        "SEX": "sex",
+        "AGE": "age_years",
+        "RFICDT": "consent_date",
+        "LDDT": "lymphodepletion_date",
+        "TRTSDT": "infusion_date",
+        "LSTALVDT": "last_contact_date",
+        "DTHDT": "death_date",
+        "EOSDT": "withdrawal_date",
+        "DCSREAS": "withdrawal_reason",
+    }
+    return {name: rows[column] for name, column in columns.items()}
+
+
+def _days(rows: pd.DataFrame, cutoff: pd.Series[pd.Timestamp]) -> dict[str, Any]:
+    """Data cut-off, study days, and flags of what has happened."""
+    infusion, death = rows["infusion_date"], rows["death_date"]
+    return {
+        "CUTDT": cutoff,
+        "CUTDY": study_day(cutoff, infusion),
+        "DTHDY": study_day(death, infusion),
+        "ENRLFL": flag(rows["consent_date"].notna()),
+        "LDFL": flag(rows["lymphodepletion_date"].notna()),
+        "SAFFL": flag(infusion.notna()),
+        "DTHFL": flag(death.notna()),
+    }
+
+
+def _baseline(rows: pd.DataFrame, frame: pd.DataFrame, response: Response) -> dict[str, Any]:
+    """Baseline assessment of each subject."""
+    kept = ["baseline", "subject_id", "visit_date", "enzyme", "value_enzyme", "remission"]
+    base = frame[kept + [f"base_{c}" for c in COMPONENTS]].loc[frame["baseline"]]
+    reachable = attainable(base, response).to_numpy()
+    base = base.set_index("subject_id").assign(attainable=reachable).reindex(rows["subject_id"])
+    return {
+        "BLDT": base["visit_date"].to_numpy(),
+        ENZYME_FOLLOWED.name: base["enzyme"].to_numpy(object),
+        ENZYME_AT_BASELINE.name: base["value_enzyme"].where(base["enzyme"].notna()).to_numpy(float),
+        ATTAINABLE_SCORE.name: base["attainable"].to_numpy(float),
+        "BLREMFL": base["remission"].map({1.0: "Y", 0.0: "N"}).fillna("U").to_numpy(object),
+    }
+
+
+def _remission(
+    rows: pd.DataFrame,
+    frame: pd.DataFrame,
+    first_remission: FirstRemission,
+    new_therapy: pd.Series[pd.Timestamp],
+) -> dict[str, Any]:
+    """First remission and first new systemic therapy of each subject."""
+    subject = rows["subject_id"]
+    credited, ever = (
+        subject.map(frame["visit_date"].loc[number].set_axis(number.index))
+        for number in first_remission
     )
+    therapy = subject.map(new_therapy).astype("datetime64[ns]")
+    return {
+        "REMFL": flag(credited.notna()),
+        "REMSDT": credited,
+        "NSTDT": therapy,
+        "NSTPREFL": flag(therapy < ever),
+    }
 
 
 def flag(condition: pd.Series[bool]) -> pd.Series[str]:
@@ -96,9 +152,3 @@ def study_day(date: pd.Series[pd.Timestamp], reference: pd.Series[pd.Timestamp])
     """CDISC study day: the reference date is day 1, the day before is day -1; there is no day 0."""
     days = (date - reference).dt.days
     return (days + (days >= 0)).astype("Int64")
-
-
-def _baseline(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
-    kept = ["baseline", "subject_id", "visit_date", "enzyme", "value_enzyme", "remission"]
-    rows = frame[kept + [f"base_{c}" for c in COMPONENTS]].loc[frame["baseline"]]
-    return rows.set_index("subject_id").assign(attainable=attainable(rows, response).to_numpy())

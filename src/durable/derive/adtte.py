@@ -5,48 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from durable.derive.course import SOURCE, Course, FollowUp
 from durable.derive.endpoints import ENDPOINTS, Endpoint
-from durable.jdm.response import Response
-from durable.schedule import Visit
 from durable.vocabulary import CNSR
+
+Flags = npt.NDArray[np.bool_]
 
 _DATE = ("ADT", *SOURCE)
 _END = (*_DATE, "EVNTDESC", "CNSR", "CNSDTDSC", "LOWDT")
 
 
-def derive(
-    adsl: pd.DataFrame,
-    frame: pd.DataFrame,
-    therapies: pd.DataFrame | None,
-    schedule: tuple[Visit, ...],
-    response: Response,
-    endpoints: Iterable[Endpoint] = ENDPOINTS,
-) -> pd.DataFrame:
-    """Time-to-event dataset.
+def derive(follow_up: FollowUp, endpoints: Iterable[Endpoint] = ENDPOINTS) -> pd.DataFrame:
+    """Time-to-event dataset (see `contracts.adam`), sorted by PARAMCD and USUBJID.
 
     Parameters
     ----------
-    adsl
-        Subject-level dataset.
-    frame
-        Assessments with losses, as `flag_recurrence` returns them.
-    therapies
-        Validated table, or None where the study has none.
-    schedule, response
-        Parts of the plan.
-
-    Returns
-    -------
-    DataFrame
-        ADTTE (see `contracts.adam`), sorted by PARAMCD and USUBJID.
+    follow_up
+        What is known of the subjects, and the definitions in force.
+    endpoints
+        Each after the one that it continues as.
     """
-    follow_up = FollowUp(adsl, frame, therapies, schedule, response)
     ends: dict[str, pd.DataFrame] = {}
     parts = [derive_param_tte(endpoint, follow_up, ends) for endpoint in endpoints]
     dataset = pd.concat(parts, ignore_index=True)
+    adsl = follow_up.adsl
     dataset.insert(0, "STUDYID", adsl["STUDYID"].iloc[0] if len(adsl) else "")
     return dataset.sort_values(["PARAMCD", "USUBJID"], ignore_index=True)
 
@@ -94,31 +79,34 @@ def _end(course: Course, ends: dict[str, pd.DataFrame]) -> pd.DataFrame:
     The first censoring that applies decides; else the event; else, where the endpoint continues as
     another, the end of that; else its failure, an event on day 1.
     """
-    endpoint, event = course.endpoint, course.event
+    endpoint = course.endpoint
+    event = course.event.assign(CNSR=0, CNSDTDSC=None, LOWDT=_last_free_of_event(course))
+    ended = {name: event[name].to_numpy(copy=True) for name in _END}
+
+    def decide(rows: Flags, date: pd.DataFrame, description: str, cnsr: int = 0) -> None:
+        """The date with its source is the end of the subjects."""
+        for name in (*_DATE, "CNSDTDSC"):
+            ended[name][rows] = date[name].to_numpy()[rows]
+        ended["LOWDT"][rows] = ended["ADT"][rows]
+        ended["EVNTDESC"][rows], ended["CNSR"][rows] = description, cnsr
+
     conditions = [censoring.applies(course).to_numpy(bool) for censoring in endpoint.censorings]
     which = np.select(conditions, range(len(conditions)), len(conditions))
-    ended = event.assign(CNSR=0, CNSDTDSC=None, LOWDT=_last_free_of_event(course))
     for number, censoring in enumerate(endpoint.censorings):
-        rows = which == number
-        if rows.any():
-            date = censoring.date(course).loc[rows]
-            ended.loc[rows, [*_DATE, "CNSDTDSC"]] = date[[*_DATE, "CNSDTDSC"]]
-            ended.loc[rows, "LOWDT"] = date["ADT"]
-            ended.loc[rows, "EVNTDESC"] = censoring.reason
-            ended.loc[rows, "CNSR"] = CNSR[censoring.reason]
-    left = ended["ADT"].isna().to_numpy()
+        if (rows := which == number).any():
+            decide(rows, censoring.date(course), censoring.reason, CNSR[censoring.reason])
+    undecided = np.isnat(ended["ADT"])
     if endpoint.continuation is not None:
-        rows = left & endpoint.continuation.applies(course).to_numpy(bool)
-        other = ends[endpoint.continuation.endpoint.code]
-        ended.loc[rows, [*_END]] = other.loc[ended.index[rows], [*_END]]
-        left &= ~rows
-    if endpoint.failure is not None:
-        failed = course.day_one.loc[left]
-        ended.loc[left, [*_DATE]] = failed[[*_DATE]]
-        ended.loc[left, "LOWDT"] = failed["ADT"]
+        rows = undecided & endpoint.continuation.applies(course).to_numpy(bool)
+        other = ends[endpoint.continuation.endpoint.code].loc[course.adsl.index[rows]]
+        for name in _END:
+            ended[name][rows] = other[name].to_numpy()
+        undecided &= ~rows
+    if endpoint.failure is not None and undecided.any():
         due = course.response.deadline(course.follow_up.schedule).visit
-        ended.loc[left, "EVNTDESC"] = endpoint.failure.description.format(deadline=due)
-    return ended
+        description = endpoint.failure.description.format(deadline=due)
+        decide(undecided, course.day_one.assign(CNSDTDSC=None), description)
+    return pd.DataFrame(ended, index=course.adsl.index)
 
 
 def _last_free_of_event(course: Course) -> pd.Series[pd.Timestamp]:

@@ -6,42 +6,27 @@ the analysis, over arrays of trials in place of one trial.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.derive import adrs, adsl, adtte
-from durable.derive.assessments import assess
+from durable.derive import datasets
 from durable.derive.endpoints import DOR
-from durable.derive.new_therapy import interventions
-from durable.frames import with_columns
-from durable.jdm.recurrence import flag_recurrence
-from durable.jdm.remission_status import first_remission
+from durable.derive.trial import Trial, ValidatedTables
 from durable.jdm.response import Response
 from durable.outputs.improvement import improved_and_denominator
 from durable.plan import Plan, Statistics
 from durable.schedule import Visit
-from durable.simulate.profiles import ASSESSED
 from durable.simulate.virtual import CUTOFF, Tables
 from durable.stats.batch import kaplan_meier_batch
 from durable.stats.proportions import proportion_cis
 from durable.vocabulary import DIED
 
 PRIMARY = "primary"
-#: What of the definitions decides the improvement statuses, and the durations.
-STATUSES = (
-    *(path for path in ASSESSED if path != "remission"),
-    *("improvement.visits", "improvement.level", "improvement.unscheduled"),
-    "new_therapy.improvement",
-)
-DURATIONS = (
-    *ASSESSED,
-    *("recurrence", "new_therapy.duration", "missed_assessments", "remission_deadline"),
-)
 COLUMNS = (
     *("SCENARIO", "DEFN", "TRIAL", "ESTIMATE", "METHOD"),
     *("N", "X", "VALUE", "LOWER", "UPPER"),
@@ -49,9 +34,6 @@ COLUMNS = (
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-Step = TypeVar("Step")
-#: Columns of the assessments behind the score.
-_DETAIL = ("value_", "base_", "change_", "score_")
 
 
 @dataclass(frozen=True)
@@ -94,85 +76,47 @@ class Status:
 
 
 class Derivation:
-    """The derived datasets of a block of trials.
+    """The statuses and durations of a block of trials, by any definitions of response.
 
-    What two definitions have in common is derived once: the key of each step is all that it may
-    read of them.
+    The datasets come from the analysis's own derivation; all trials of the block are stacked, and
+    no virtual subject is given new systemic therapy.
     """
 
     def __init__(self, tables: Tables, schedule: tuple[Visit, ...]) -> None:
         self._tables = tables
-        self._schedule = schedule
-        self._done: dict[str, Any] = {}
+        self._derivation = datasets.Derivation(
+            Trial("", CUTOFF, schedule),
+            ValidatedTables(tables.subjects, tables.visits, None),
+            endpoints=(DOR,),
+        )
 
     def improvement(self, response: Response) -> dict[str, Status]:
         """Improvement status at each visit of the rate."""
-        rule = response.only(STATUSES)
-
-        def derived() -> dict[str, Status]:
-            frame, _, level = self._assessed(response)
-            records = adrs.improvement(level, frame, self._schedule, rule)
-            shape = (self._tables.trials, -1)
-            return {
-                visit: Status(
-                    at_visit["AVAL"].to_numpy(float).reshape(shape),
-                    (at_visit["REASON"] == DIED).to_numpy().reshape(shape),
-                )
-                for visit in rule.improvement.visits
-                for at_visit in [records.loc[records["AVISIT"] == visit]]
-            }
-
-        return self._once("improvement", rule, derived)
+        records = self._derivation.improvement(response)
+        shape = (self._tables.trials, -1)
+        return {
+            visit: Status(
+                at_visit["AVAL"].to_numpy(float).reshape(shape),
+                (at_visit["REASON"] == DIED).to_numpy().reshape(shape),
+            )
+            for visit in response.improvement.visits
+            for at_visit in [records.loc[records["AVISIT"] == visit]]
+        }
 
     def durations(self, response: Response) -> tuple[Floats, Bools, Ints]:
         """Durations and events, shape (trials, subjects), and how many of each row are used."""
-        rule = response.only(DURATIONS)
-
-        def derived() -> tuple[Floats, Bools, Ints]:
-            frame, start, level = self._assessed(response)
-            frame = flag_recurrence(frame, start, rule, interventions(level, None))
-            records = adtte.derive(level, frame, None, self._schedule, rule, (DOR,))
-            return self._by_trial(records)
-
-        return self._once("durations", rule, derived)
-
-    def _assessed(self, response: Response) -> tuple[pd.DataFrame, pd.Series[int], pd.DataFrame]:
-        """Assessments, row of the first remission by subject, and ADSL."""
-        rule = response.only(ASSESSED)
-
-        def derived() -> tuple[pd.DataFrame, pd.Series[int], pd.DataFrame]:
-            subjects, visits = self._tables.subjects, self._tables.visits
-            frame = assess(subjects, visits, self._schedule, rule)
-            # No virtual subject is given new systemic therapy.
-            frame = with_columns(frame, {"after_new_therapy": np.zeros(len(frame), dtype=bool)})
-            start = first_remission(frame, rule.remission.confirmation)
-            none = pd.Series(dtype="datetime64[ns]")
-            level = adsl.derive(subjects, frame, start, start, none, "", CUTOFF, rule)
-            # Every later step copies the columns; these are read by none of them.
-            detail = [name for name in frame.columns if name.startswith(_DETAIL)]
-            return frame.drop(columns=detail), start, level
-
-        return self._once("assessed", rule, derived)
-
-    def _once(self, step: str, rule: Response, derived: Callable[[], Step]) -> Step:
-        key = f"{step} {rule!r}"
-        if key not in self._done:
-            self._done[key] = derived()
-        result: Step = self._done[key]
-        return result
-
-    def _by_trial(self, records: pd.DataFrame) -> tuple[Floats, Bools, Ints]:
+        records = self._derivation.durations(response).adtte
         trials = self._tables.trials
         in_trial = len(self._tables.subjects) // trials
         names = pd.Index(self._tables.subjects["subject_id"])
-        trial = names.get_indexer(records["USUBJID"]) // in_trial
-        size = np.bincount(trial, minlength=trials).astype(np.int64)
+        number = names.get_indexer(records["USUBJID"]) // in_trial
+        size = np.bincount(number, minlength=trials).astype(np.int64)
         # Records are sorted by subject, so those of a trial follow one another.
-        place = np.arange(len(trial)) - np.repeat(size.cumsum() - size, size)
+        place = np.arange(len(number)) - np.repeat(size.cumsum() - size, size)
         time = np.full((trials, max(int(size.max(initial=0)), 1)), np.nan)
         event = np.zeros(time.shape, dtype=np.bool_)
-        time[trial, place] = records["AVAL"].to_numpy(float)
-        event[trial, place] = records["CNSR"].to_numpy() == 0
+        time[number, place] = records["AVAL"].to_numpy(float)
+        event[number, place] = records["CNSR"].to_numpy() == 0
         return time, event, size
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 
 from durable.contracts.tables import NATIVE_COLUMNS
 from durable.derive.assessments import assess
+from durable.derive.datasets import REMISSION_KEYS
 from durable.jdm.measures import ENZYMES, direction
 from durable.jdm.response import Response, Scale
 from durable.plan import Finding, PlanError
@@ -34,11 +35,6 @@ RECORDED = ("stable", "improved", "remission", "recurrence", "recurrence")
 MEASURES = (
     *("physician_global", "parent_global", "cmas", "mmt8", "chaq", "chq_phs", "das"),
     *("extramuscular", "ck"),
-)
-#: What `assess` reads of the definitions.
-ASSESSED = (
-    *("core_set", "hybrid", "ranges", "baseline", "remission", "new_therapy.remission"),
-    *("improvement.thresholds", "improvement.light_missing", "improvement.enzyme_component"),
 )
 _DAY = pd.Timestamp("2000-01-01")
 _VISIT = Visit(visit="V", day=1, window=0)
@@ -152,7 +148,7 @@ def _seen(
     subjects = pd.DataFrame(
         {"subject_id": ["S"], "lymphodepletion_date": [_DAY], "infusion_date": [_DAY]}
     )
-    frame = assess(subjects, visits, (_VISIT,), rule.only(ASSESSED)).iloc[1:]
+    frame = assess(subjects, visits, (_VISIT,), rule.only(REMISSION_KEYS)).iloc[1:]
     return frame["tis"].to_numpy(float), frame["remission"].to_numpy(float)
 
 

@@ -16,14 +16,14 @@ def run(plan: Plan, folder: Path) -> None:
     UserError
         Where the listing has errors; nothing is written then.
     """
-    from durable.derive import adae, datasets, kinetics, variants
+    from durable.derive import adae, datasets, kinetics
     from durable.intake import cutoff
 
     cutoff.run(plan, folder)
     tables = json.loads((folder / "validated" / "sources.json").read_text("utf-8"))
     datasets.run(plan, folder)
     if plan.sensitivity:
-        variants.run(plan, folder)
+        datasets.run_sensitivity(plan, folder)
     if "adverse_events" in tables:
         adae.run(plan, folder)
     if "kinetics" in tables:

@@ -1,0 +1,140 @@
+"""Improvement status of each infused subject at each visit of the improvement rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from durable.derive.assessments import UNSCHEDULED
+from durable.frames import subject_index, take_or_nan
+from durable.jdm.adrs_parameters import IMPROVED, NONE, REASONS, ParameterValues
+from durable.jdm.parameters import SCORE
+from durable.jdm.response import Response
+from durable.schedule import Visit
+from durable.vocabulary import DIED, MISSING, NEW_THERAPY, PARTIAL
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class VisitResponse:
+    """Improvement at one visit, arrays of shape (infused subjects,)."""
+
+    visit: Visit
+    row: Ints
+    """Row of the assessment that stands for the visit, or -1."""
+    value: Floats
+    """1, 0 or NaN."""
+    reason: Ints
+    """Code of `REASONS`, or -1."""
+
+
+def rows_of_visits(frame: pd.DataFrame, unscheduled: bool) -> npt.NDArray[np.int64]:
+    """Rows that stand for their scheduled visit.
+
+    The one closest to the target day; if equidistant, the earlier.
+    Assessments whose score can be calculated come before those whose cannot; unscheduled ones take
+    part only when so configured.
+    """
+    target = frame["target"].to_numpy(float)
+    eligible = ~np.isnan(target)
+    if not unscheduled:
+        eligible &= (frame["visit"] != UNSCHEDULED).to_numpy(bool)
+    rows = np.flatnonzero(eligible)
+    number, target = subject_index(frame)[rows], target[rows]
+    day = frame["day"].to_numpy(float)[rows]
+    unscored = np.isnan(frame[SCORE.column].to_numpy(float)[rows])
+    order = np.lexsort((day, np.abs(day - target), unscored, target, number))
+    # Windows do not overlap, so the target names the visit.
+    first = np.ones(len(rows), dtype=bool)
+    number, target = number[order], target[order]
+    first[1:] = (number[1:] != number[:-1]) | (target[1:] != target[:-1])
+    return rows[order[first]]
+
+
+def improvement_parameter(visits: list[VisitResponse], rows: int) -> ParameterValues:
+    """The improvement status at the assessments that stand for a configured visit."""
+    value, reason, present = np.full(rows, np.nan), np.full(rows, NONE), np.zeros(rows, dtype=bool)
+    for at in visits:
+        seen = at.row >= 0
+        row = at.row[seen]
+        value[row], reason[row], present[row] = at.value[seen], at.reason[seen], True
+    text = np.where(np.isnan(value), NONE, value)
+    return ParameterValues(*IMPROVED, value, text=text, reason=reason, present=present)
+
+
+def improvement_at_visits(
+    infused: pd.DataFrame, frame: pd.DataFrame, schedule: tuple[Visit, ...], response: Response
+) -> Iterator[VisitResponse]:
+    """Status of every infused subject at each visit of the improvement rate, assessed or not.
+
+    After new systemic therapy a subject is not improved (composite), not observed (hypothetical) or
+    as assessed (treatment policy).
+    """
+    rule, strategy = response.improvement, response.new_therapy.improvement
+    least = getattr(rule.thresholds, rule.level)
+    chosen, place = frame["anl01"].to_numpy(bool), frame["place"].to_numpy(np.int64)
+    target = frame["target"].to_numpy(float)
+    for visit in (v for v in schedule if v.visit in rule.visits):
+        rows = np.flatnonzero(chosen & (target == visit.day))
+        row = np.full(len(infused), NONE)
+        row[place[rows]] = rows
+        score = take_or_nan(frame[SCORE.column].to_numpy(float), row)
+        improved = np.where(np.isnan(score), np.nan, (score >= least).astype(float))
+        partial = take_or_nan(frame["partial"].to_numpy(float), row) == 1
+        after_therapy = take_or_nan(frame["after_new_therapy"].to_numpy(float), row) == 1
+        reason = _reason(infused, visit, row, score, partial)
+        if strategy != "treatment_policy":
+            reason = _after_new_therapy(infused, visit, reason, score, after_therapy)
+            failed = 0.0 if strategy == "composite" else np.nan
+            improved = np.where(after_therapy & ~np.isnan(score), failed, improved)
+        yield VisitResponse(visit, row, improved, reason)
+
+
+def _after_new_therapy(
+    infused: pd.DataFrame,
+    visit: Visit,
+    reason: Ints,
+    score: Floats,
+    after_therapy: npt.NDArray[np.bool_],
+) -> Ints:
+    """The reasons, where new systemic therapy is one of them.
+
+    It is where it began before the assessment or, without one, by the end of the window; death goes
+    before it.
+    """
+    close = infused["TRTSDT"].to_numpy() + np.timedelta64(visit.last_day, "D")
+    unseen = np.isnan(score) & (infused["NSTDT"].to_numpy() <= close)
+    unseen &= reason != REASONS.index(DIED)
+    seen = after_therapy & ~np.isnan(score)
+    return np.where(seen | unseen, REASONS.index(NEW_THERAPY), reason)
+
+
+def _reason(
+    infused: pd.DataFrame, visit: Visit, row: Ints, score: Floats, partial: npt.NDArray[np.bool_]
+) -> Ints:
+    """Why there is no improvement status; PARTIAL where the score lacks a light measure."""
+    close = infused["TRTSDT"].to_numpy() + np.timedelta64(visit.last_day, "D")
+    code = {name: REASONS.index(text) for name, text in MISSING.items()}
+    return np.select(
+        [
+            ~np.isnan(score),
+            infused["DTHDT"].to_numpy() <= close,
+            infused["EOSDT"].to_numpy() <= close,
+            infused["CUTDT"].to_numpy() < close,
+            row >= 0,
+        ],
+        [
+            np.where(partial, REASONS.index(PARTIAL), NONE),
+            code["died"],
+            code["withdrawn"],
+            code["pending"],
+            code["not_calculable"],
+        ],
+        code["not_assessed"],
+    )
