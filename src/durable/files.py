@@ -133,6 +133,11 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
+def recorded_cell(text: str) -> str:
+    """Text of a cell without the apostrophe that `safe_cell` put before it."""
+    return text[1:] if text.startswith("'") and safe_cell(text[1:]) == text else text
+
+
 def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
     """A frame whose text columns are safe to open in a spreadsheet."""
     safe = frame.copy(deep=False)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from durable.contracts.results import TOTAL, read_csv, split_parameter
-from durable.display.listings import run
+from durable.display.listings import listing_records, write_listings
 from durable.files import write_parquet
 from durable.outputs.ard import Ard
 from durable.outputs.listings import LISTINGS
@@ -201,7 +201,7 @@ def test_nobody_died_or_was_pending_is_a_listing_without_rows(
             kept = pd.concat([kept.loc[kept["PARAMCD"] != "IMPR"], pending, first])
         write_parquet(tmp_path / "adam" / f"{name}.parquet", kept)
     (tmp_path / "queries.csv").write_text((folder / "queries.csv").read_text())
-    run(plan, tmp_path)
+    write_listings(listing_records(plan, tmp_path), tmp_path)
     made = (plan, tmp_path)
     assert listing(made, "deaths") == listing(made, "flares") == []
     rows = listing(made, "improvement")

@@ -15,10 +15,11 @@ import pytest
 
 from durable.contracts.results import read_csv
 from durable.display import report
-from durable.display.report import as_recorded, page
+from durable.display.listings import listing_records
 from durable.display.report_plan import plan_keys, shown
 from durable.display.report_summary import summary
-from durable.files import safe_cell
+from durable.display.tables import read_tables
+from durable.files import recorded_cell, safe_cell
 from durable.jdm.response import NewTherapy
 from durable.outputs.ard import Ard
 from durable.outputs.listings import LISTINGS
@@ -44,6 +45,12 @@ class Page(HTMLParser):
         return [value for _, found in self.tags if (value := found.get(name)) is not None]
 
 
+def page_of(plan: Plan, folder: Path) -> str:
+    """The report of a folder of results."""
+    tables, listings = read_tables(plan, folder), listing_records(plan, folder)
+    return report.page(plan, folder, tables, listings)
+
+
 @pytest.fixture(scope="module")
 def text(demo: Made) -> str:
     return (demo[1] / "report.html").read_text(encoding="utf-8")
@@ -59,7 +66,7 @@ def test_a_long_listing_shows_its_first_records_and_says_where_all_are(
 ) -> None:
     """The demo has 174 samples up to the cut-off, in one record each, and 7 findings."""
     monkeypatch.setattr(report, "SHOWN", 100)
-    text = page(*demo)
+    text = page_of(*demo)
     _, samples = text.split('<section class="output listing" id="l_kinetics">')
     samples, _ = samples.split("</section>", 1)
     assert "The first 100 of 174 records" in samples
@@ -124,7 +131,7 @@ def test_refers_to_nothing_outside_and_lets_only_its_own_script_run(
 
 def test_is_the_same_bytes_and_names_no_folder(demo: Made, text: str) -> None:
     plan, folder = demo
-    assert page(plan.only(STAGES["display"].sections), folder) == text
+    assert page_of(plan.only(STAGES["display"].sections), folder) == text
     assert str(folder.parents[1]) not in text
 
 
@@ -201,7 +208,7 @@ def test_values_are_shown_as_in_the_configuration(value: object, text: str) -> N
 
 @pytest.mark.parametrize("text", ["=cmd", "+1", "-3", "@x", "'tis", "plain", "", "'"])
 def test_text_is_shown_as_it_was_recorded(text: str) -> None:
-    assert as_recorded(safe_cell(text)) == text
+    assert recorded_cell(safe_cell(text)) == text
 
 
 def test_findings_and_the_data_cut_are_tallied(text: str) -> None:

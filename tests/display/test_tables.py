@@ -17,7 +17,6 @@ from durable.contracts.results import to_csv as ard_csv
 from durable.display import tables
 from durable.jdm.response import Response
 from durable.outputs import OUTPUTS, formats, output_named
-from durable.outputs.ard import read_ard
 from durable.outputs.table import Row, Table
 from durable.plan import Plan, Safety, Statistics, Variant
 from durable.stage import STAGES
@@ -97,8 +96,7 @@ def made(folder: Path, rows, plan: Plan = PLAN) -> dict[str, Table]:
     sources = {"subjects": {"file": "s.csv", "sha256": "0123456789abcdef" * 4}}
     (folder / "validated" / "sources.json").write_text(json.dumps(sources))
     (folder / "ard.csv").write_text(ard_csv(rows))
-    ard = read_ard(folder)
-    return {table.name: table for table in tables.tables(plan, folder, ard)}
+    return {table.name: table for table in tables.read_tables(plan, folder)}
 
 
 def cells(table: Table) -> dict[str, list[str]]:
@@ -589,11 +587,13 @@ def test_rows_of_the_csv_name_all_they_stand_under():
     assert tables.to_csv(table) == "block,row,X\nA,a,1\nA / a,b,2\nA,c,3\n,d,4\n"
 
 
-def test_the_stage_writes_every_form_of_every_table(tmp_path):
-    made(tmp_path, everything())
-    tables.run(PLAN.only(STAGES["display"].sections), tmp_path)
+def test_every_form_of_every_table_is_written(tmp_path):
+    shown = made(tmp_path, everything(), PLAN.only(STAGES["display"].sections)).values()
+    for table in shown:
+        tables.write_table(table, tmp_path, "Study")
     files = {path.name for path in (tmp_path / "tables").iterdir()}
     assert files == {f"t_{name}.{form}" for name in ORDER for form in ("csv", "html", "rtf")}
     before = {path: path.read_bytes() for path in (tmp_path / "tables").iterdir()}
-    tables.run(PLAN.only(STAGES["display"].sections), tmp_path)
+    for table in shown:
+        tables.write_table(table, tmp_path, "Study")
     assert {path: path.read_bytes() for path in (tmp_path / "tables").iterdir()} == before

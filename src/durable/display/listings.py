@@ -1,18 +1,35 @@
-"""The listings, as CSV files."""
+"""The listings: their records, and their files."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from durable.files import write_csv
-from durable.outputs.listings import listings_of
+from durable.outputs.listings import ListingEntry, listings_of
 from durable.outputs.listings.listing import ResultsFolder
 from durable.plan import Plan
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def run(plan: Plan, folder: Path) -> None:
-    """Read ``adam/`` and ``queries.csv``; write ``listings/``."""
+
+def listing_records(plan: Plan, folder: Path) -> dict[ListingEntry, pd.DataFrame]:
+    """Records of every listing of the analysis, in the order of their numbers.
+
+    Parameters
+    ----------
+    plan
+        The analysis plan.
+    folder
+        Folder of results, whose datasets and findings are read.
+    """
     results = ResultsFolder(folder)
-    for entry in listings_of(results.datasets):
-        listing = entry.load()
-        write_csv(folder / "listings" / listing.file, listing.table(results, plan))
+    return {entry: entry.load().table(results, plan) for entry in listings_of(results.datasets)}
+
+
+def write_listings(listings: Mapping[ListingEntry, pd.DataFrame], folder: Path) -> None:
+    """Write ``listings/l_NAME.csv``, safe to open in a spreadsheet."""
+    for entry, records in listings.items():
+        write_csv(folder / "listings" / f"l_{entry.name}.csv", records)

@@ -1,7 +1,7 @@
-"""Stage ``report``: every output in one page that opens without a network (docs/report.md).
+"""The report: every output in one page that opens without a network (docs/report.md).
 
-The page is put together from files that other stages wrote; nothing in it is computed but tallies
-of the findings. Data is escaped, and a policy in the page lets no script run but its own.
+Nothing in it is computed but tallies of the findings. Data is escaped, and a policy in the page
+lets no script run but its own.
 """
 
 from __future__ import annotations
@@ -11,33 +11,34 @@ import hashlib
 import json
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from durable.contracts.results import TOTAL
 from durable.contracts.tables import TABLES
+from durable.display.record_view import RecordView, as_text, record_view
 from durable.display.report_plan import Key, plan_keys, variants
 from durable.display.report_summary import summary
-from durable.display.tables import tables
 from durable.figures.captions import figures_drawn
-from durable.files import safe_cell, write_text
+from durable.files import recorded_cell
 from durable.jdm import wording
 from durable.outputs import definitions
 from durable.outputs import formats as f
 from durable.outputs.ard import Ard, read_ard
-from durable.outputs.listings import LISTINGS
-from durable.outputs.listings.listing import Column, Listing
+from durable.outputs.listings import LISTINGS, ListingEntry
+from durable.outputs.listings.listing import Column
+from durable.outputs.table import Table
 from durable.pages import render_page, template_text
 from durable.plan import Plan
 from durable.stage import STAGES
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 #: Records of a listing that the page shows: a browser has to hold and sort them.
 SHOWN = 2_000
-#: Longest text of a cell that is never broken into lines.
-_LONGEST_LINE = 26
 _PAGE, _SCRIPT = "report.html.jinja", "report.js"
 
 #: What cannot be made without an input table.
@@ -48,45 +49,23 @@ _NEEDED_FOR = {
 }
 
 
-@dataclass(frozen=True)
-class Head:
-    """A heading over neighbouring columns of a listing."""
+def page(
+    plan: Plan,
+    folder: Path,
+    tables: Sequence[Table],
+    listings: Mapping[ListingEntry, pd.DataFrame],
+) -> str:
+    """The report as the text of an HTML file.
 
-    label: str
-    width: int
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell of a listing."""
-
-    text: str
-    kind: str
-
-
-@dataclass(frozen=True)
-class View:
-    """A listing, or a part of one, as it is shown."""
-
-    name: str
-    title: str
-    subtitle: str
-    file: str
-    columns: tuple[Column, ...]
-    heads: tuple[Head, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    total: int
-    """How many records the file has; the page shows the first `SHOWN`."""
-    notes: tuple[str, ...]
-
-
-def run(plan: Plan, folder: Path) -> None:
-    """Read the results; write ``report.html``."""
-    write_text(folder / "report.html", page(plan, folder))
-
-
-def page(plan: Plan, folder: Path) -> str:
-    """The report as the text of an HTML file."""
+    Parameters
+    ----------
+    plan
+        The analysis plan.
+    folder
+        Folder of results, whose figures, results and findings are read.
+    tables, listings
+        The tables, and the records of each listing.
+    """
     from markupsafe import Markup
 
     script = template_text(_SCRIPT)
@@ -97,9 +76,9 @@ def page(plan: Plan, folder: Path) -> str:
         plan=plan,
         script=Markup(script),  # noqa: S704  (a file of the package)
         script_digest=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        tables=list(tables(plan, folder, ard)),
+        tables=tables,
         figures=figures_drawn(plan, folder),
-        listings=list(listings(plan, folder)),
+        listings=list(listing_views(plan, listings)),
         results=summary(ard, plan),
         population=_population(ard),
         changed=[key for key in keys if key.differs and key.defining],
@@ -116,82 +95,26 @@ def page(plan: Plan, folder: Path) -> str:
     )
 
 
-def listings(plan: Plan, folder: Path) -> Iterator[View]:
-    """Every listing that was written; one of many columns in parts."""
-    for number, entry in enumerate(LISTINGS, start=1):
-        listing = entry.load()
-        path = folder / "listings" / listing.file
-        if not path.is_file():
-            continue
+def listing_views(
+    plan: Plan, listings: Mapping[ListingEntry, pd.DataFrame]
+) -> Iterator[RecordView]:
+    """Every listing as it is shown; one of many columns in parts."""
+    for entry, records in listings.items():
+        listing, number = entry.load(), LISTINGS.index(entry) + 1
         columns = listing.columns(plan)
-        records, total = _first(path)
+        shown = as_text(records.head(SHOWN))
         parts = tuple(dict.fromkeys(column.part for column in columns if column.part)) or ("",)
         for i, part in enumerate(parts):
-            shown = tuple(column for column in columns if column.part in ("", part))
-            yield _view(
+            yield record_view(
+                tuple(column for column in columns if column.part in ("", part)),
+                shown,
                 name=f"l_{listing.name}" + (f"-{i + 1}" if i else ""),
                 title=f"Listing {number}. {listing.title}" + (f": {part}" if part else ""),
-                subtitle=_subtitle(plan, listing),
+                subtitle=f"Source: {listing.source}. Data cut-off {plan.analysis.data_cutoff}",
                 file=f"listings/{listing.file}",
-                columns=shown,
-                records=records,
-                total=total,
+                total=len(records),
                 notes=tuple(listing.footnotes(plan)),
             )
-
-
-def _view(columns: tuple[Column, ...], records: list[dict[str, str]], **named: Any) -> View:
-    """Records as cells; text that would make a column wide may be broken into lines."""
-    wide = {
-        column.name
-        for column in columns
-        if any(len(record[column.name]) > _LONGEST_LINE for record in records)
-    }
-    rows = [tuple(_cell(record, c, c.name in wide) for c in columns) for record in records]
-    return View(columns=columns, heads=_heads(columns), rows=tuple(rows), **named)
-
-
-def _subtitle(plan: Plan, listing: Listing) -> str:
-    return f"Source: {listing.source}. Data cut-off {plan.analysis.data_cutoff}"
-
-
-def _records(path: Path) -> Iterator[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        yield from csv.DictReader(file)
-
-
-def _first(path: Path) -> tuple[list[dict[str, str]], int]:
-    """The records that the page shows, and how many there are."""
-    records = _records(path)
-    shown = list(islice(records, SHOWN))
-    return shown, len(shown) + sum(1 for _ in records)
-
-
-def _heads(columns: tuple[Column, ...]) -> tuple[Head, ...]:
-    """Headings over the columns; none where no column has one."""
-    heads: list[Head] = []
-    for column in columns:
-        if heads and column.over and heads[-1].label == column.over:
-            heads[-1] = Head(column.over, heads[-1].width + 1)
-        else:
-            heads.append(Head(column.over, 1))
-    return tuple(heads) if any(head.label for head in heads) else ()
-
-
-def _cell(record: dict[str, str], column: Column, wide: bool) -> Cell:
-    text = as_recorded(record[column.name])
-    if not text:
-        empty = column.empty if isinstance(column.empty, str) else column.empty(record)
-        return Cell(empty, f"{column.kind} none")
-    if column.kind == "number" and column.decimals is not None:
-        text = f.fixed(float(text), column.decimals)
-        text = text.rstrip("0").rstrip(".") if column.trimmed and column.decimals else text
-    return Cell(text, f"{column.kind} wide" if wide else column.kind)
-
-
-def as_recorded(cell: str) -> str:
-    """Text of a CSV without the apostrophe that keeps a spreadsheet from running it."""
-    return cell[1:] if cell.startswith("'") and safe_cell(cell[1:]) == cell else cell
 
 
 def definitions_in_force(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -232,6 +155,13 @@ def removed(folder: Path) -> list[tuple[str, str, int]]:
     return [(*key, tally[key]) for key in sorted(tally, key=lambda key: (order[key[0]], key[1]))]
 
 
+def _records(path: Path) -> Iterator[dict[str, str]]:
+    """Records of a CSV file, its text as it was recorded."""
+    with path.open(encoding="utf-8", newline="") as file:
+        for record in csv.DictReader(file):
+            yield {name: recorded_cell(cell) for name, cell in record.items()}
+
+
 def _cut(folder: Path) -> Path:
     return folder / "validated" / "data_cut.csv"
 
@@ -246,13 +176,14 @@ _CUT_COLUMNS = (
 )
 
 
-def data_cut(folder: Path) -> View:
+def data_cut(folder: Path) -> RecordView:
     """Everything that the data cut-off removed or emptied."""
-    records, total = _first(_cut(folder))
-    return _view(
+    records = _records(_cut(folder))
+    shown = list(islice(records, SHOWN))
+    return record_view(
         _CUT_COLUMNS,
-        records,
-        total=total,
+        shown,
+        total=len(shown) + sum(1 for _ in records),
         name="data_cut",
         title="Removed by the data cut-off",
         subtitle="Source: validated/data_cut.csv",
@@ -273,7 +204,7 @@ _KEY_COLUMNS = (
 )
 
 
-def every_key(keys: list[Key]) -> View:
+def every_key(keys: list[Key]) -> RecordView:
     """The whole plan but for its files and sensitivity analyses."""
     records = [
         {
@@ -285,7 +216,7 @@ def every_key(keys: list[Key]) -> View:
         }
         for key in keys
     ]
-    return _view(
+    return record_view(
         _KEY_COLUMNS,
         records,
         total=len(records),

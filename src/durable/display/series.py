@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from durable.contracts.results import SERIES
-from durable.display.tables import write
+from durable.display.tables import write_table
 from durable.figures import forest
 from durable.figures.points import read_points
 from durable.figures.spec import Caption, DrawnFigure
@@ -39,7 +39,7 @@ def run(plan: Plan, folder: Path) -> None:
     """Read ``ard.csv`` and ``analyses.csv``; write ``tables/``, ``figures/``, ``series.html``."""
     shown = list(tables(plan, folder))
     for table in shown:
-        write(table, folder, study(plan))
+        write_table(table, folder, study(plan))
     points = folder / "figures" / "f_series.csv"
     caption = _caption(plan)
     with settings():

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from durable.display import simulation_words as say
 from durable.display.report_plan import variants
 from durable.display.simulation_tables import tables
-from durable.display.tables import write
+from durable.display.tables import write_table
 from durable.figures import operating
 from durable.figures.points import Points, read_points
 from durable.figures.spec import Caption, DrawnFigure
@@ -79,7 +79,7 @@ FIGURES = (
 def run(plan: Plan, folder: Path) -> None:
     """Read what ``operating`` wrote; write ``tables/``, ``figures/`` and ``simulation.html``."""
     for table in tables(plan, folder):
-        write(table, folder, say.study(plan))
+        write_table(table, folder, say.study(plan))
     with settings():
         for kind, drawn in _figures(plan, folder):
             points = read_points(drawn.file("csv"), kind.columns)

@@ -12,8 +12,15 @@ def run(plan: Plan, folder: Path) -> None:
 
     These are ``tables/``, ``listings/`` and ``report.html``.
     """
-    from durable.display import listings, report, tables
+    from durable.display.listings import listing_records, write_listings
+    from durable.display.report import page
+    from durable.display.tables import read_tables, write_table
+    from durable.files import write_text
+    from durable.outputs import definitions
 
-    tables.run(plan, folder)
-    listings.run(plan, folder)
-    report.run(plan, folder)
+    tables = read_tables(plan, folder)
+    for table in tables:
+        write_table(table, folder, definitions.study(plan))
+    listings = listing_records(plan, folder)
+    write_listings(listings, folder)
+    write_text(folder / "report.html", page(plan, folder, tables, listings))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from durable.files import recorded_cell
 from durable.outputs.listings.listing import Columns, Listing, ResultsFolder, number, text
 from durable.plan import Plan
 
@@ -25,7 +26,8 @@ def _columns(_: Plan) -> Columns:
 
 
 def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
-    return pd.read_csv(folder.path / "queries.csv", dtype=str, keep_default_na=False)
+    findings = pd.read_csv(folder.path / "queries.csv", dtype=str, keep_default_na=False)
+    return findings.map(recorded_cell)
 
 
 def _footnotes(_: Plan) -> Iterator[str]:
