@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+_POWER_OF_TEN = re.compile(r"(\d+(?:\.\d+)?)[eE]\+?(\d+)")
 
 
 def listed(words: Sequence[str], last: str = "and") -> str:
@@ -13,3 +16,14 @@ def listed(words: Sequence[str], last: str = "and") -> str:
 def capitalised(text: str) -> str:
     """The text with a capital first letter, the others as they are."""
     return text[:1].upper() + text[1:]
+
+
+def percent(proportion: float) -> str:
+    """A proportion as a percentage: 0.95 is "95%"."""
+    return f"{100 * proportion:g}%"
+
+
+def dose_level(name: str) -> str:
+    """A dose level as readers see it: "1e7" is "1 x 10^7 cells/kg", "2" is "Dose level 2"."""
+    cells = _POWER_OF_TEN.fullmatch(name)
+    return f"{cells[1]} x 10^{cells[2]} cells/kg" if cells else f"Dose level {name}"

@@ -115,18 +115,18 @@ def test_durations_show_estimates_marks_and_what_cannot_be_estimated(tmp_path):
     none = values("t_dor", "DOR", TOTAL, n_subjects=0, n_event=0, percent_event=nan, min=nan,
                   max=nan, n_recurrence=0, percent_recurrence=nan)  # fmt: skip
     shown = cells(made(tmp_path, [*low, *none, *INFUSED])["t_dor"])
-    block = "Duration of response"
+    block = "Duration of response, from first remission"
     assert shown[f"{block} / Subjects with remission"] == ["2", "0"]
-    assert shown[f"{block} / With event, n (%)"] == ["1 (50.0)", "0"]
-    assert f"{block} / With event, n (%) / recurrence" not in shown
-    months = f"{block} / Months (95 % CI)"
+    assert shown[f"{block} / Subjects with event, n (%)"] == ["1 (50.0)", "0"]
+    assert f"{block} / Subjects with event, n (%) / recurrence" not in shown
+    months = f"{block} / Duration (months), 95% CI"
     assert shown[f"{months} / 25th percentile"] == ["NE", ""]
-    assert shown[f"{months} / median"] == ["8.1\u2020 (6.0, NE)", ""]
-    assert shown[f"{months} / min, max"] == ["1.0, 10.3+", "NE"]
-    rates = f"{block} / Event-free rate, % (95 % CI); at risk"
-    assert shown[f"{rates} / month 3"] == ["100.0 (NE, NE); 2", ""]
-    assert shown[f"{rates} / month 6"] == ["NE; 0", ""]
-    follow_up = f"{block} / Median follow-up, reverse Kaplan-Meier, months"
+    assert shown[f"{months} / Median"] == ["8.1\u2020 (6.0, NE)", ""]
+    assert shown[f"{months} / Min, max"] == ["1.0, 10.3+", "NE"]
+    rates = f"{block} / Event-free rate, % (95% CI); number at risk"
+    assert shown[f"{rates} / Month 3"] == ["100.0 (NE, NE); 2", ""]
+    assert shown[f"{rates} / Month 6"] == ["NE; 0", ""]
+    follow_up = f"{block} / Median follow-up (months), 95% CI"
     assert shown[follow_up] == ["10.3 (3.0, NE)", ""]
 
 
@@ -138,8 +138,8 @@ def test_improvement_shows_counts_rates_and_scores(tmp_path):
     both = values("t_improvement", "BOTH", TOTAL, n_improved=1, percent_improved=25)
     shown = cells(made(tmp_path, [*rows, *both, *INFUSED])["t_improvement"])
     assert shown["Visit M2 / Missing, n (%)"] == ["1 (25.0)"]
-    assert shown["Visit M2 / Improved, n/N, % (exact 95 % CI)"] == ["2/4, 50.0 (6.8, 93.2)"]
-    wilson = "Visit M2 / Other 95 % intervals of the rate, % / Wilson"
+    assert shown["Visit M2 / Improved, n/N, % (exact 95% CI)"] == ["2/4, 50.0 (6.8, 93.2)"]
+    wilson = "Visit M2 / Improvement rate with other 95% intervals, % / Wilson"
     assert shown[wilson] == ["50.0 (15.0, 85.0)"]
     score = "Visit M2 / Total Improvement Score"
     assert shown[f"{score} / n"] == ["3"]
@@ -147,7 +147,7 @@ def test_improvement_shows_counts_rates_and_scores(tmp_path):
     worsened = "Visit M2 / Core set measures worsened, n (% of assessed)"
     assert shown[f"{worsened} / at least one"] == ["1 (33.3)"]
     assert f"{worsened} / muscle strength" not in shown
-    over = "Over the visits (descriptive) / Improved at every visit, n (%)"
+    over = "Across visits (descriptive) / Improved at every visit, n (%)"
     assert shown[over] == ["1 (25.0)"]
 
 
@@ -163,14 +163,14 @@ def test_disposition_puts_the_infused_under_the_infused(tmp_path):
         *values("t_disposition", "FOLLOW_UP", TOTAL, n=4, median=10.25, q1=1, q3=2),
     ]  # fmt: skip
     shown = cells(made(tmp_path, rows)["t_disposition"])
-    assert shown["Consented"] == ["0", "5"]
+    assert shown["Enrolled (consented)"] == ["0", "5"]
     assert shown["Not infused"] == ["0", "1 (20.0)"]
-    infused = "Infused (all-infused set)"
+    infused = "Infused (Safety Analysis Set)"
     assert shown[f"{infused} / Assessed at M2"] == ["0", "3 (75.0)"]
     # A reason is free text of the data: safe in a spreadsheet.
     assert shown[f"{infused} / Withdrawn / '=moved"] == ["0", "1 (25.0)"]
     assert shown[f"{infused} / Withdrawn / ill"] == ["1 (50.0)", "0"]
-    assert shown["Follow-up from infusion, months / Q1, Q3"] == ["", "1.0, 2.0"]
+    assert shown["Follow-up from infusion (months) / Q1, Q3"] == ["", "1.0, 2.0"]
 
 
 def test_a_percentage_is_rounded_from_the_proportion_as_it_stands():
@@ -188,8 +188,8 @@ def test_baseline_shows_categories_and_measures(tmp_path):
         *INFUSED,
     ]
     shown = cells(made(tmp_path, rows)["t_baseline"])
-    assert shown["Age, years / Mean (SD)"] == ["10.3 (2.0)"]
-    assert shown["Cells infused, millions per kg / Mean (SD)"] == ["10.00 (0.25)"]
+    assert shown["Age (years) / Mean (SD)"] == ["10.3 (2.0)"]
+    assert shown["CAR-T cells infused (10^6 cells/kg) / Mean (SD)"] == ["10.00 (0.25)"]
     assert shown["Sex, n (%) / female"] == ["3 (75.0)"]
     # In steps of 0.125: two decimals.
     assert shown["CHAQ / Mean (SD)"] == ["1.81 (0.66)"]
@@ -211,9 +211,9 @@ def test_kinetics_has_a_block_per_assay(tmp_path):
     block = "flow (cells/uL) / Cmax"
     assert shown[f"{block} / Median (min, max)"] == ["12.5 (0.0, 27.3)"]
     assert shown[f"{block} / Geometric mean (geometric CV, %)"] == ["NE"]
-    assert shown[f"{block} / of those detected"] == ["18.4 (59.7)"]
-    assert shown["flow (cells/uL) / Tmax, days / Median (min, max)"] == ["NE"]
-    assert shown["flow (cells/uL) / Infused, no sample"] == ["1"]
+    assert shown[f"{block} / among subjects with detectable cells"] == ["18.4 (59.7)"]
+    assert shown["flow (cells/uL) / Tmax (days) / Median (min, max)"] == ["NE"]
+    assert shown["flow (cells/uL) / Infused, without a sample"] == ["1"]
     assert shown["qPCR / Quantifiable at M2, n/N (%)"] == ["3/4 (75.0)"]
 
 
@@ -235,12 +235,12 @@ def test_sensitivity_has_a_row_per_analysis_and_says_what_it_changes(tmp_path):
         *values("t_sensitivity", "DOR", TOTAL, "strict", n_subjects=9, n_event=0, median=nan),
     ]  # fmt: skip
     table = made(tmp_path, rows, VARIANT)["t_sensitivity"]
-    assert table.columns[:3] == ("DOR: N", "Events", "Median, months (95 % CI)")
+    assert table.columns[:3] == ("DOR, N", "Events, n", "Median, months (95% CI)")
     shown = cells(table)
     by_column = dict(zip(table.columns, shown["Primary analysis"], strict=True))
-    assert by_column["Median, months (95 % CI)"] == "7.6 (5.2, NE)"
-    assert by_column["Event-free at month 6, % (95 % CI)"] == "50.0 (5.8, 84.5)"
-    assert by_column["Improved at M2, n/N, % (exact 95 % CI)"] == "9/10, 90.0 (55.5, 99.8)"
+    assert by_column["Median, months (95% CI)"] == "7.6 (5.2, NE)"
+    assert by_column["Event-free at month 6, % (95% CI)"] == "50.0 (5.8, 84.5)"
+    assert by_column["Improved at M2, n/N, % (exact 95% CI)"] == "9/10, 90.0 (55.5, 99.8)"
     assert shown["Stricter <b>"][:3] == ["9", "0", "NE"]
     assert table.footnotes[0] == 'Stricter <b>: response.remission.rule = "printo"'
 
@@ -253,7 +253,10 @@ def test_an_analysis_that_equals_the_primary_by_definition_says_so(tmp_path):
         *values("t_sensitivity", "DOR", TOTAL, "same", n_subjects=8, n_event=3),
     ]
     shown = cells(made(tmp_path, rows, plan)["t_sensitivity"])
-    assert shown["Therapy an event (by definition the primary analysis)"][:2] == ["8", "3"]
+    assert shown["Therapy an event (identical to the primary analysis by definition)"][:2] == [
+        "8",
+        "3",
+    ]
 
 
 # Safety
@@ -296,23 +299,23 @@ def test_overview_counts_subjects_and_events_by_worst_grade(tmp_path):
                 n_events=3),
     ]  # fmt: skip
     table = made(tmp_path, rows)[output]
-    assert table.columns == ("Dose level 1e7 (N = 3)", "Total (N = 4)")
+    assert table.columns == ("1 x 10^7 cells/kg (N = 3)", "Total (N = 4)")
     shown = cells(table)
-    block = "Within 28 days of infusion / Any adverse event"
+    block = "Within 28 days of infusion / Any TEAE"
     assert shown[block] == ["2 (66.7) [5]", "3 (75.0) [7]"]
-    assert shown[f"{block} / grade 1"] == ["0", "1 (25.0)"]
-    assert shown[f"{block} / grade 3"] == ["1 (33.3)", "1 (25.0)"]
-    assert shown[f"{block} / grade missing"] == ["1 (33.3)", "1 (25.0)"]
-    assert f"{block} / grade 2" not in shown
-    assert f"{block} / 95 % upper bound of 0, %" not in shown
-    serious = "Within 28 days of infusion / Serious"
+    assert shown[f"{block} / Grade 1"] == ["0", "1 (25.0)"]
+    assert shown[f"{block} / Grade 3"] == ["1 (33.3)", "1 (25.0)"]
+    assert shown[f"{block} / Grade missing"] == ["1 (33.3)", "1 (25.0)"]
+    assert f"{block} / Grade 2" not in shown
+    assert f"{block} / One-sided 95% upper confidence limit (no events), %" not in shown
+    serious = "Within 28 days of infusion / Serious TEAE"
     assert shown[serious] == ["0", "1 (25.0) [1]"]
-    assert shown[f"{serious} / 95 % upper bound of 0, %"] == ["63.2", ""]
-    sensitivity = "Within 28 days of infusion / Grade 3 or higher, a missing grade counted as 3"
+    assert shown[f"{serious} / One-sided 95% upper confidence limit (no events), %"] == ["63.2", ""]
+    sensitivity = "Within 28 days of infusion / Grade >=3 TEAE, missing grades imputed as 3"
     assert shown[sensitivity] == ["2 (66.7) [2]", "2 (50.0) [2]"]
     apart = "Not treatment-emergent"
-    assert shown[f"{apart} / Infused: any event before the infusion"] == ["", "1 (25.0) [2]"]
-    others = f"{apart} / Consented, never infused: any event, n/N (%) [events]"
+    assert shown[f"{apart} / Infused: any adverse event before infusion"] == ["", "1 (25.0) [2]"]
+    others = f"{apart} / Enrolled, never infused: any adverse event, n/N (%) [events]"
     assert shown[others] == ["", "1/2 (50.0) [3]"]
 
 
@@ -330,13 +333,16 @@ def test_terms_stand_under_their_class_with_grades_that_occur(tmp_path):
     names = ("D28|Skin|", "D28|Skin|Rash", r"D28|A\|B|", r"D28|A\|B|C\|D")
     table = made(tmp_path, of_terms(*names))["t_ae_soc_pt"]
     shown = cells(table)
-    assert shown["95 % upper bound of any row with 0, %"] == ["63.2", "52.7"]
+    assert shown["One-sided 95% upper confidence limit of any row with no events, %"] == [
+        "63.2",
+        "52.7",
+    ]
     block = "Within 28 days of infusion / Skin"
     assert shown[block] == ["0", "1 (25.0) [2]"]
-    assert shown[f"{block} / grade 1-2"] == ["0", "1 (25.0)"]
-    assert shown[f"{block} / Rash / grade 1-2"] == ["0", "1 (25.0)"]
+    assert shown[f"{block} / Grade 1-2"] == ["0", "1 (25.0)"]
+    assert shown[f"{block} / Rash / Grade 1-2"] == ["0", "1 (25.0)"]
     assert "Within 28 days of infusion / A|B / C|D" in shown
-    assert shown["Within 90 days of infusion / No adverse event"] == ["", ""]
+    assert shown["Within 90 days of infusion / No TEAE"] == ["", ""]
     assert [row.strong for row in table.rows if row.label in ("Skin", "Rash")] == [True, False]
 
 
@@ -353,10 +359,10 @@ def test_crs_shows_every_grade_onset_and_duration(tmp_path):
     shown = cells(made(tmp_path, rows)[output])
     block = "Cytokine release syndrome (CRS)"
     assert shown[f"{block} / Any, n (%) [events]"] == ["0", "2 (50.0) [3]"]
-    assert shown[f"{block} / Worst ASTCT grade, n (%) / grade 2"] == ["0", "1 (25.0)"]
-    assert shown[f"{block} / Worst ASTCT grade, n (%) / grade 5"] == ["0", "0"]
-    assert shown[f"{block} / Worst ASTCT grade, n (%) / grade missing"] == ["0", "1 (25.0)"]
-    onset = f"{block} / First onset, days after infusion, median (min, max)"
+    assert shown[f"{block} / Worst ASTCT grade, n (%) / Grade 2"] == ["0", "1 (25.0)"]
+    assert shown[f"{block} / Worst ASTCT grade, n (%) / Grade 5"] == ["0", "0"]
+    assert shown[f"{block} / Worst ASTCT grade, n (%) / Grade missing"] == ["0", "1 (25.0)"]
+    onset = f"{block} / First onset (days after infusion), median (min, max)"
     assert shown[onset] == ["NE", "3.5 (2, 5)"]
     assert shown[f"{block} / Events ongoing at the data cut-off or death"] == ["0", "1"]
 
@@ -373,14 +379,16 @@ def test_special_interest_and_deaths(tmp_path):
     found = made(tmp_path, rows)
     shown = cells(found["t_aesi"])
     assert shown["CRS"] == ["", "1 (25.0) [1]"]
-    assert shown["CRS / grade 1"] == ["", "1 (25.0)"]
-    assert shown["Prolonged cytopenia (grade 3 or higher beyond day 28)"] == ["", "0"]
+    assert shown["CRS / Grade 1"] == ["", "1 (25.0)"]
+    assert shown["Prolonged cytopenia (grade >=3 beyond day 28)"] == ["", "0"]
     shown = cells(found["t_deaths"])
     assert shown["Within 28 days of infusion, n (%)"] == ["0"]
-    assert shown["Within 28 days of infusion, n (%) / 95 % upper bound of 0, %"] == ["52.7"]
-    anytime = "Any time after infusion, n (%)"
+    assert shown[
+        "Within 28 days of infusion, n (%) / One-sided 95% upper confidence limit (no events), %"
+    ] == ["52.7"]
+    anytime = "Entire follow-up, n (%)"
     assert shown[anytime] == ["1 (25.0)"]
-    assert shown[f"{anytime} / fatal event without a date of death: not counted above"] == ["2"]
+    assert shown[f"{anytime} / Fatal event without a date of death (not counted above)"] == ["2"]
 
 
 def limiting_rows():
@@ -395,11 +403,11 @@ def limiting_rows():
 
 def test_dose_limiting_toxicities_say_what_is_next(tmp_path):
     table = made(tmp_path, limiting_rows())["t_dlt"]
-    assert table.columns[-1] == "Next, by the 3+3 rule"
+    assert table.columns[-1] == "Dose-escalation recommendation (3+3)"
     level = ["3", "3", "0 (0.0)", "0", "1", "63.2"]
     assert cells(table) == {
-        "Part A, by dose level / Dose level 1e7": [*level, "escalate"],
-        "All parts / Dose level 1e7": [*level, ""],
+        "Part A, by dose level / 1 x 10^7 cells/kg": [*level, "escalate"],
+        "All parts / 1 x 10^7 cells/kg": [*level, ""],
         "All parts / Total": ["4", "0", "0", "0", "1", "NE", ""],
     }
     without = PLAN.model_copy(update={"safety": Safety(escalation="none", escalation_part="B")})
@@ -460,14 +468,14 @@ def test_every_table_has_notes_and_reads_only_what_its_stage_declares(name, tmp_
     digest = PLAN.digest(STAGES["display"].sections)[:12]
     source = "full precision in ard.csv"
     assert table.footnotes[-1].endswith(f"{source}. Plan {digest}; inputs s.csv 0123456789ab.")
-    assert table.subtitles[0].startswith("Population: All ") or name in ("dor", "kinetics")
+    assert table.subtitles[0].startswith("Population: ")
     assert table.subtitles[1].endswith("data cut-off 2024-06-30")
     assert all(row.cells == () or len(row.cells) == len(table.columns) for row in table.rows)
 
 
 CHANGES = [
-    ("ae_overview", {"windows_days": (14, 60)}, "began on days 0 to 14 and 0 to 60 after"),
-    ("ae_overview", {"missing_grade": 4}, "every missing grade counts as grade 4"),
+    ("ae_overview", {"windows_days": (14, 60)}, "onset on days 0 to 14 and 0 to 60 after"),
+    ("ae_overview", {"missing_grade": 4}, "missing grades were imputed as grade 4"),
     ("ae_soc_pt", {"ctcae_version": "6.0"}, "worst known CTCAE v6.0 grade"),
     ("ae_crs", {"crs": "CYTOKINE"}, "recorded as CYTOKINE (CRS)"),
     ("ae_crs", {"capd_below_years": 13.0}, "CAPD below 13 years"),
@@ -496,10 +504,10 @@ def test_footnotes_of_efficacy_and_kinetics_follow_the_plan():
     changed = PLAN.model_copy(update=update)
     for name, said in {
         "improvement": "at least 70 (major)",
-        "dor": "censored at the last assessment in remission before it (hypothetical)",
+        "dor": "censors at the last assessment in remission before it (hypothetical strategy)",
         "sensitivity": "plain transformation",
-        "deaths": "90 % upper bound",
-        "kinetics": "linear trapezoids",
+        "deaths": "One-sided 90% upper confidence limit",
+        "kinetics": "linear trapezoidal rule",
     }.items():
         assert said not in " ".join(output_named(f"t_{name}").footnotes(PLAN))
         assert said in " ".join(output_named(f"t_{name}").footnotes(changed))
@@ -508,10 +516,10 @@ def test_footnotes_of_efficacy_and_kinetics_follow_the_plan():
 @pytest.mark.parametrize(
     "said",
     [
-        "of samples up to day 110; later ones show persistence only",
-        "A sample without a result is no sample",
-        "the first at the whole day, the others by the hours since; one without time as drawn at",
-        "of two as near the earlier. N: subjects with a result there",
+        "samples up to day 110; later samples contribute to persistence only",
+        "Samples without a result are excluded",
+        "the first counts at the whole day and each other by the hours since",
+        "if equidistant, the earlier. N: subjects with such a result",
     ],
 )
 def test_footnotes_of_kinetics_say_the_rules_in_force(said):
@@ -523,7 +531,7 @@ def test_footnotes_of_kinetics_say_the_rules_in_force(said):
 def test_a_configured_level_names_the_bound(tmp_path):
     plan = PLAN.model_copy(update={"statistics": Statistics(conf_level=0.9)})
     shown = cells(made(tmp_path, of_terms("D28|Skin|"), plan)["t_ae_soc_pt"])
-    assert "90 % upper bound of any row with 0, %" in shown
+    assert "One-sided 90% upper confidence limit of any row with no events, %" in shown
 
 
 # Files

@@ -461,7 +461,7 @@ def of_parameter(code: str, records: list[concentrations.Parameter], infused: in
 # --- safety ---------------------------------------------------------------------------------------
 
 GRADES = (None, 1, 2, 3, 4, 5)
-BOUND = "one-sided 95 % upper bound, none observed"
+BOUND = "one-sided 95% upper confidence limit, no events"
 NOT_DATED = "a fatal event, and no date of death: in no count of deaths until the date is given"
 
 

@@ -316,9 +316,11 @@ def test_subjects_of_a_cell_can_be_listed(results: Results) -> None:
     for column, ids in zip(list(rows[0])[2:], column_members(results), strict=True):
         cells = {(r["block"], r["row"]): r[column] for r in rows}
         dor = [r for r in records if r["PARAMCD"] == "DOR" and r["USUBJID"] in ids]
-        assert cells["Duration of response", "Subjects with remission"] == str(len(dor))
+        assert cells[
+            "Duration of response, from first remission", "Subjects with remission"
+        ] == str(len(dor))
         efs = [r for r in records if r["PARAMCD"] == "EFS" and r["USUBJID"] in ids]
-        assert cells["Event-free survival", "All infused"] == str(len(efs))
+        assert cells["Event-free survival, from infusion", "All infused"] == str(len(efs))
         assert f"(N = {len(ids)})" in column
     assert VISITS == ("M2", "M3")
 

@@ -21,8 +21,8 @@ Cell = Callable[[Look], str]
 Row = tuple[str, str, Cell]
 
 COLUMNS = {
-    "Dose level 1e7 (N = 3)": ("dose_level", "1e7"),
-    "Dose level 3e7 (N = 7)": ("dose_level", "3e7"),
+    "1 x 10^7 cells/kg (N = 3)": ("dose_level", "1e7"),
+    "3 x 10^7 cells/kg (N = 7)": ("dose_level", "3e7"),
     "Part A (N = 6)": ("part", "A"),
     "Part B (N = 4)": ("part", "B"),
     "Total (N = 10)": ("total", "Total"),
@@ -101,7 +101,7 @@ def improvement_rows() -> Iterator[tuple[str, Row]]:
     for visit in VISITS:
         for block, row, cell in of_visit():
             yield visit, (f"Visit {visit}{block}", row, cell)
-    block = "Over the visits (descriptive)"
+    block = "Across visits (descriptive)"
     yield "BOTH", (block, "Improved at every visit, n (%)", n_percent("improved"))
     yield "EITHER", (block, "Improved at any visit, n (%)", n_percent("improved"))
 
@@ -119,19 +119,19 @@ def of_visit() -> Iterator[Row]:
     yield missing, "score not calculable", n_percent("missing_not_calculable")
     yield missing, "not assessed", n_percent("missing_not_assessed")
     yield "", "Pending at the data cut-off, n (%)", n_percent("pending")
-    yield "", "Improved, n/N, % (exact 95 % CI)", fraction("n_improved", "n_denominator", "rate")
+    yield "", "Improved, n/N, % (exact 95% CI)", fraction("n_improved", "n_denominator", "rate")
     yield (
         "",
-        "Improved of those with opportunity, n/N, % (exact 95 % CI)",
+        "Improved among subjects whose visit window had closed, n/N, % (exact 95% CI)",
         fraction("n_improved_opportunity", "n_opportunity", "rate_opportunity"),
     )
     for name in ("none", "minimal", "moderate", "major"):
-        yield " / Level of response, n (% of infused)", name, n_percent(name)
-    block = " / Other 95 % intervals of the rate, %"
+        yield " / TIS response category, n (% of infused)", name, n_percent(name)
+    block = " / Improvement rate with other 95% intervals, %"
     yield block, "Wilson", estimate("rate_wilson", 100)
     yield block, "Jeffreys", estimate("rate_jeffreys", 100)
-    yield block, "Posterior mean and credible interval", estimate("posterior_mean", 100)
-    block = " / Sensitivity, n/N, % (exact 95 % CI)"
+    yield block, "Posterior mean with credible interval", estimate("posterior_mean", 100)
+    block = " / Sensitivity analyses, n/N, % (exact 95% CI)"
     for name in ("observed", "worst", "best"):
         cell = fraction(f"n_improved_{name}", f"n_denominator_{name}", f"rate_{name}")
         yield block, f"{name.capitalize()} case", cell
@@ -148,7 +148,7 @@ def of_visit() -> Iterator[Row]:
         "physician global": "physician_global",
         "parent global": "parent_global",
         "muscle strength": "muscle",
-        "physical function": "function",
+        "physical function (CHAQ)": "function",
         "enzyme or CHQ-PhS": "enzyme",
         "extramuscular activity": "extramuscular",
         "at least one": "any",
@@ -160,8 +160,8 @@ def of_visit() -> Iterator[Row]:
 
 def dor_rows() -> Iterator[tuple[str, Row]]:
     for parameter, title, population in (
-        ("DOR", "Duration of response", "Subjects with remission"),
-        ("EFS", "Event-free survival", "All infused"),
+        ("DOR", "Duration of response, from first remission", "Subjects with remission"),
+        ("EFS", "Event-free survival, from infusion", "All infused"),
     ):
         yield parameter, (title, population, n("n_subjects"))
         if parameter == "DOR":
@@ -172,16 +172,16 @@ def dor_rows() -> Iterator[tuple[str, Row]]:
 
 
 def of_duration(parameter: str) -> Iterator[Row]:
-    yield "", "With event, n (%)", n_percent("event")
-    block = " / With event, n (%)"
+    yield "", "Subjects with event, n (%)", n_percent("event")
+    block = " / Subjects with event, n (%)"
     yield block, "recurrence", n_percent("recurrence")
     yield block, "progression", n_percent("progression")
     yield block, "death", n_percent("death")
     yield block, "new systemic therapy", n_percent("new_therapy")
     if parameter == "EFS":
         yield block, "not in remission by M6 (day 1)", n_percent("not_in_remission")
-    yield "", "Censored, n (%)", n_percent("censored")
-    block = " / Censored, n (%)"
+    yield "", "Subjects censored, n (%)", n_percent("censored")
+    block = " / Subjects censored, n (%)"
     yield block, "ongoing at data cut-off", n_percent("censored_ongoing")
     yield block, "missed or inadequate assessments", n_percent("censored_missed_assessments")
     yield block, "new systemic therapy", n_percent("censored_new_therapy")
@@ -192,15 +192,15 @@ def of_duration(parameter: str) -> Iterator[Row]:
     if parameter == "EFS":
         yield block, "not followed to M6 (day 1)", n_percent("censored_not_followed")
         yield block, "pending: remission not yet due (day 1)", n_percent("pending")
-    block = " / Months (95 % CI)"
+    block = " / Duration (months), 95% CI"
     yield block, "25th percentile", estimate("q25")
-    yield block, "median", estimate("median")
+    yield block, "Median", estimate("median")
     yield block, "75th percentile", estimate("q75")
-    yield block, "min, max", joined("min", "max")
+    yield block, "Min, max", joined("min", "max")
     for month in LANDMARKS:
-        yield " / Event-free rate, % (95 % CI); at risk", f"month {month}", at_landmark(month)
-    yield "", "Median follow-up, reverse Kaplan-Meier, months", estimate("follow_up")
-    yield "", "Restricted mean to month 24, months", estimate("rmst_M24")
+        yield " / Event-free rate, % (95% CI); number at risk", f"Month {month}", at_landmark(month)
+    yield "", "Median follow-up (months), 95% CI", estimate("follow_up")
+    yield "", "Restricted mean to month 24 (months), 95% CI", estimate("rmst_M24")
 
 
 def value(results: Results, output: str, column: str, parameter: str, statistic: str) -> Value:

@@ -125,7 +125,7 @@ def test_no_event_has_the_exact_one_sided_bound(n, bound):
     found = study([], [child(f"S{i}") for i in range(n)])
     row = found["t_ae_overview", "Total", "D28|SERIOUS", "upper"]
     assert row.value == pytest.approx(bound, abs=5e-5)
-    assert row.note == "one-sided 95 % upper bound, none observed"
+    assert row.note == "one-sided 95% upper confidence limit, no events"
     assert total(found, "t_deaths", "D28", "upper") == row.value
     assert total(found, "t_aesi", "ICANS", "upper") == row.value
 
@@ -266,7 +266,7 @@ def test_a_fatal_event_without_a_date_of_death_is_told_beside_the_deaths(given, 
     row = found.get(("t_deaths", "Total", "ALL", "n_fatal_undated"))
     assert (row and row.value) == undated
     if row:
-        assert row.note.startswith("a fatal event, and no date of death")
+        assert row.note.startswith("fatal event without a date of death")
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from durable.outputs.incidence import (
     upper_limit_line,
     without_events,
 )
-from durable.outputs.output import Output
+from durable.outputs.output import SAFETY_SET, Output
 from durable.outputs.table import Cell, Line, Row, Rows
 from durable.plan import Plan, Safety
 from durable.stats.summaries import summarise
@@ -95,18 +95,18 @@ def _table(ard: Ard, plan: Plan) -> Rows:
                 Line(grade_name(grade), partial(grade_cell, grade=grade, decimals=p), 2)
                 for grade in GRADES
             ),
-            Line("First onset, days after infusion, median (min, max)", _days_cell("onset")),
+            Line("First onset (days after infusion), median (min, max)", _days_cell("onset")),
             _imputed_line("onset", "subjects"),
-            Line("Days that events with an end lasted, median (min, max)", _days_cell("duration")),
+            Line("Duration of resolved events (days), median (min, max)", _days_cell("duration")),
             _imputed_line("duration", "events"),
             Line("Events ongoing at the data cut-off or death", count("n_ongoing")),
-            Line("Events ended on a day not recorded", count("n_end_unknown"), optional=True),
+            Line("Events resolved on a day not recorded", count("n_end_unknown"), optional=True),
         ]
         yield from ard.lines(NAME, (name,), lines)
 
 
 def _imputed_line(name: str, what: str) -> Line:
-    return Line(f"{what} left out: date imputed", count(f"n_{name}_imputed"), 2, optional=True)
+    return Line(f"{what} excluded (date imputed)", count(f"n_{name}_imputed"), 2, optional=True)
 
 
 def _days_cell(name: str) -> Cell:
@@ -118,35 +118,35 @@ def _footnotes(plan: Plan) -> Iterator[str]:
     yield from _grading_notes(plan.safety)
     yield from definitions.treatment_emergent()
     yield _ongoing_note()
-    yield definitions.bound(plan.statistics)
+    yield definitions.upper_limit(plan.statistics)
 
 
 def _grading_notes(safety: Safety) -> Iterator[str]:
     """How CRS and ICANS are found and graded."""
     yield (
         f"Treatment-emergent events of special interest recorded as {safety.crs} (CRS) or"
-        f" {safety.icans} (ICANS), by ASTCT consensus grade (Lee 2019), not by CTCAE. n: subjects,"
-        " each once, at the worst known grade; percentages of N; [events] in square brackets."
+        f" {safety.icans} (ICANS), by ASTCT consensus grade (Lee 2019), not CTCAE grade. n:"
+        " subjects, each counted once at the worst known grade; percentages are of N; [number of"
+        " events]."
     )
     yield (
-        f"ICANS: graded with CAPD below {safety.capd_below_years:g} years, with ICE from then on."
-        " ICANS: immune effector cell-associated neurotoxicity syndrome."
+        f"ICANS was graded with CAPD below {safety.capd_below_years:g} years of age, with ICE from"
+        " then on. ICANS: immune effector cell-associated neurotoxicity syndrome."
     )
 
 
 def _ongoing_note() -> str:
     """Which events are ongoing."""
     return (
-        "Ongoing: without an end date, and neither recovered nor fatal by the outcome. Onsets and"
-        " durations by recorded dates: a first onset or a duration that rests on an imputed date is"
-        " left out."
+        "Ongoing: without an end date, and outcome neither recovered nor fatal. Onset and duration"
+        " are from recorded dates; those that depend on an imputed date are excluded."
     )
 
 
 OUTPUT = Output(
     name=NAME,
     title="Cytokine release syndrome and neurotoxicity (ICANS) by ASTCT grade",
-    population="All infused",
+    population=SAFETY_SET,
     datasets="ADAE",
     results=(_results,),
     table=_table,

@@ -36,7 +36,7 @@ from durable.outputs.incidence import (
     windows,
     without_events,
 )
-from durable.outputs.output import Output
+from durable.outputs.output import SAFETY_SET, Output
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan, Safety
 
@@ -172,29 +172,29 @@ def _table(ard: Ard, plan: Plan) -> Rows:
     yield from _rows_of_followed(ard, plan)
     yield Row("Not treatment-emergent")
     for name, label, indent in (
-        ("ANY", "Infused: any event before the infusion", 1),
+        ("ANY", "Infused: any adverse event before infusion", 1),
         ("BEFORE_LYMPHODEPLETION", "before lymphodepletion", 2),
-        ("LYMPHODEPLETION", "from lymphodepletion to the day before the infusion", 2),
-        ("LYMPHODEPLETION_UNKNOWN", "lymphodepletion without a date", 2),
+        ("LYMPHODEPLETION", "from lymphodepletion to the day before infusion", 2),
+        ("LYMPHODEPLETION_UNKNOWN", "lymphodepletion date not recorded", 2),
     ):
         optional = name == "LYMPHODEPLETION_UNKNOWN"
         before = Line(label, partial(events_cell, plan=plan), indent, optional)
         yield from ard.lines(NAME, ("PRE", name), [before])
     cell = partial(events_of_denominator_cell, plan=plan)
-    others = Line("Consented, never infused: any event, n/N (%) [events]", cell)
+    others = Line("Enrolled, never infused: any adverse event, n/N (%) [events]", cell)
     yield from ard.lines(NAME, NOT_INFUSED, [others])
 
 
 def _relation_missing_line(safety: Safety) -> Line:
     counted = safety.missing_related.replace("_", " ")
-    label = f"events without a recorded relation, counted as {counted}"
+    label = f"events with relationship not recorded, counted as {counted}"
     return Line(label, count("n_events_missing"), 2, optional=True)
 
 
 def _rows_of_followed(ard: Ard, plan: Plan) -> Rows:
     """The registered window among the subjects followed through it."""
     days = plan.safety.windows_days[0]
-    yield Row(f"Within {days} days, of those followed {days} days: n/N (%) [events]")
+    yield Row(f"Within {days} days, among subjects followed {days} days: n/N (%) [events]")
     for name, category in _category_labels(plan.safety):
         cell = partial(events_of_denominator_cell, plan=plan)
         lines = [Line(category, cell), upper_limit_line(plan, 2)]
@@ -202,16 +202,16 @@ def _rows_of_followed(ard: Ard, plan: Plan) -> Rows:
 
 
 def _category_labels(safety: Safety) -> Iterator[tuple[str, str]]:
-    yield "ANY", "Any adverse event"
-    yield "RELATED", "Related"
-    yield "SERIOUS", "Serious"
-    yield "GRADE3", "Grade 3 or higher"
-    missing = f"a missing grade counted as {safety.missing_grade}"
-    yield _imputed_grade(safety), f"Grade 3 or higher, {missing}"
-    yield "RELATED_GRADE3", "Related, grade 3 or higher"
-    yield "FATAL", "Fatal"
+    yield "ANY", "Any TEAE"
+    yield "RELATED", "Treatment-related TEAE"
+    yield "SERIOUS", "Serious TEAE"
+    yield "GRADE3", "Grade >=3 TEAE"
+    missing = f"missing grades imputed as {safety.missing_grade}"
+    yield _imputed_grade(safety), f"Grade >=3 TEAE, {missing}"
+    yield "RELATED_GRADE3", "Treatment-related grade >=3 TEAE"
+    yield "FATAL", "Fatal TEAE"
     yield "DLT", "Dose-limiting toxicity"
-    yield "AESI", "Of special interest"
+    yield "AESI", "Adverse event of special interest"
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:
@@ -219,22 +219,23 @@ def _footnotes(plan: Plan) -> Iterator[str]:
     yield definitions.counting(plan.safety)
     yield definitions.event_windows(plan.safety)
     yield (
-        "Fatal: grade 5 or outcome fatal. Dose-limiting and special-interest events as recorded;"
-        " deaths that were not assessed are in the table of dose-limiting toxicities only."
+        "Fatal: grade 5 or fatal outcome. Dose-limiting toxicities and events of special interest"
+        " are as recorded; deaths that were not assessed are in the table of dose-limiting"
+        " toxicities only."
     )
     yield _relatedness_note(plan.safety)
     yield _followed_note(plan.safety)
     yield _before_infusion_note()
     yield definitions.missing_grade(plan.safety)
-    yield definitions.bound(plan.statistics)
+    yield definitions.upper_limit(plan.statistics)
 
 
 def _relatedness_note(safety: Safety) -> str:
     """What counts as related, serious and dose-limiting where nothing is recorded."""
     counted = safety.missing_related.replace("_", " ")
     return (
-        f"Related: to the treatment, as recorded; an event without a record counts as {counted}."
-        " One without a record of seriousness counts as not serious."
+        f"Treatment-related: as recorded; an event whose relationship is not recorded counts as"
+        f" {counted}. An event whose seriousness is not recorded counts as not serious."
     )
 
 
@@ -243,23 +244,23 @@ def _followed_note(safety: Safety) -> str:
     days = safety.windows_days[0]
     return (
         f"Followed {days} days: day {days} was on or before the data cut-off, and the subject was"
-        " under observation (last contact or death, not after withdrawal) on that day or later, or"
-        " had died by then."
+        " under observation on or after that day (to last contact or death, not after withdrawal)"
+        " or had died by then."
     )
 
 
 def _before_infusion_note() -> str:
     """How events before the infusion are divided."""
     return (
-        "Before the infusion: the day of lymphodepletion begins its period, the day of infusion is"
-        " after it; a subject may stand in both periods."
+        "Before infusion: the lymphodepletion period starts on the day of lymphodepletion and ends"
+        " on the day before infusion; a subject may be counted in both periods."
     )
 
 
 OUTPUT = Output(
     name=NAME,
-    title="Adverse events: overview",
-    population="All infused",
+    title="Overview of adverse events",
+    population=SAFETY_SET,
     datasets="ADAE",
     results=(_results, _further_results),
     table=_table,

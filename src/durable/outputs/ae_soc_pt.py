@@ -25,7 +25,7 @@ from durable.outputs.incidence import (
     windows,
     without_events,
 )
-from durable.outputs.output import Output
+from durable.outputs.output import SAFETY_SET, Output
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan, Safety
 
@@ -76,14 +76,14 @@ def _in_order(events: pd.DataFrame, safety: Safety) -> pd.DataFrame:
 
 
 def _table(ard: Ard, plan: Plan) -> Rows:
-    limit = f"{upper_limit_name(plan)} of any row with 0, %"
+    limit = f"{upper_limit_name(plan)} of any row with no events, %"
     yield from ard.lines(NAME, WHOLE_COLUMN, [Line(limit, upper_limit_line(plan).cell, 0)])
     events = partial(events_cell, plan=plan)
     for window, label in window_labels(plan.safety):
         yield Row(label)
         inside = [parameter for parameter in ard.parameters(NAME) if parameter[0] == window]
         if not inside:
-            yield Row("No adverse event", ("",) * len(ard.columns(NAME)), 1)
+            yield Row("No TEAE", ("",) * len(ard.columns(NAME)), 1)
         for parameter in inside:
             _, organ_class, term = parameter
             is_class = not term
@@ -97,17 +97,17 @@ def _footnotes(plan: Plan) -> Iterator[str]:
     yield definitions.counting(plan.safety)
     yield definitions.event_windows(plan.safety)
     yield (
-        "Classes by descending number of subjects (all infused, in the window) and then by name;"
-        " terms alike within their class."
+        "Classes are sorted by descending number of subjects (all infused, in the window) and then"
+        " by name; so are the terms of a class."
     )
     yield definitions.missing_grade(plan.safety)
-    yield definitions.bound(plan.statistics)
+    yield definitions.upper_limit(plan.statistics)
 
 
 OUTPUT = Output(
     name=NAME,
     title="Adverse events by system organ class, preferred term and worst grade",
-    population="All infused",
+    population=SAFETY_SET,
     datasets="ADAE",
     results=(_results,),
     table=_table,

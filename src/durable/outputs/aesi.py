@@ -22,7 +22,7 @@ from durable.outputs.incidence import (
     upper_limit_line,
     without_events,
 )
-from durable.outputs.output import Output
+from durable.outputs.output import SAFETY_SET, Output
 from durable.outputs.table import Line, Rows
 from durable.plan import Plan, Safety
 
@@ -76,13 +76,13 @@ def _end_unknown(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
 def _table(ard: Ard, plan: Plan) -> Rows:
     safety = plan.safety
     prolonged = (
-        f"Prolonged cytopenia (grade {safety.prolonged_cytopenia_grade} or higher"
+        f"Prolonged cytopenia (grade >={safety.prolonged_cytopenia_grade}"
         f" beyond day {safety.prolonged_cytopenia_day})"
     )
     for parameter in ard.parameters(NAME):
         label = prolonged if parameter == PROLONGED_CYTOPENIA else parameter[0]
         lines = [*incidence_lines(plan, label, 0, GRADES), upper_limit_line(plan, 1)]
-        unknown = "recovered on a day not recorded: not known"
+        unknown = "not known (resolved on a day not recorded)"
         lines.append(Line(unknown, count("n_end_unknown"), 1, optional=True))
         yield from ard.lines(NAME, parameter, lines)
 
@@ -92,24 +92,25 @@ def _footnotes(plan: Plan) -> Iterator[str]:
     yield definitions.counting(plan.safety)
     yield from _special_interest_notes(plan.safety)
     yield definitions.missing_grade(plan.safety)
-    yield definitions.bound(plan.statistics)
+    yield definitions.upper_limit(plan.statistics)
 
 
 def _special_interest_notes(safety: Safety) -> Iterator[str]:
     """Which events are of special interest."""
     yield (
-        "Treatment-emergent at any time, by the label in the data; CRS and ICANS by ASTCT grade"
-        " have a table of their own. Prolonged cytopenia:"
-        f" {safety.cytopenia} of grade {safety.prolonged_cytopenia_grade} or higher, present after"
-        f" day {safety.prolonged_cytopenia_day}; without an end date, as long as the subject is"
-        " followed; recovered on a day not recorded: not counted, and reported apart."
+        "TEAEs over the entire follow-up, by the category recorded in the data; CRS and ICANS by"
+        " ASTCT grade are in a separate table. Prolonged cytopenia:"
+        f" {safety.cytopenia} of grade >={safety.prolonged_cytopenia_grade} present after day"
+        f" {safety.prolonged_cytopenia_day}. Without an end date it is present as long as the"
+        " subject is followed; if resolved on a day not recorded, it is not counted but reported"
+        " separately."
     )
 
 
 OUTPUT = Output(
     name=NAME,
     title="Adverse events of special interest by worst CTCAE grade",
-    population="All infused",
+    population=SAFETY_SET,
     datasets="ADAE",
     results=(_results, _end_unknown),
     table=_table,

@@ -15,7 +15,7 @@ from durable.outputs.ard import Ard
 from durable.outputs.cells import count_with_percent_or_0, summary_lines
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter
 from durable.outputs.groups import Estimates, groups
-from durable.outputs.output import Output
+from durable.outputs.output import SAFETY_SET, Output
 from durable.outputs.quantities import count_with_percent, summary
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan
@@ -27,8 +27,8 @@ _MEASURES = [component.paramcd for component in COMPONENTS.values()]
 _LEVELS = {"SEX": ("F", "M"), "BLREMFL": ("Y", "N", "U")}
 _CATEGORIES = {
     "SEX": "Sex",
-    "BLREMFL": "Already in remission",
-    ENZYME_FOLLOWED.name: "Enzyme followed",
+    "BLREMFL": "In remission at baseline",
+    ENZYME_FOLLOWED.name: ENZYME_FOLLOWED.label,
 }
 _WORDS = {"F": "female", "M": "male", "Y": "yes", "N": "no", "U": "unknown"}
 
@@ -95,8 +95,8 @@ def _table(ard: Ard, plan: Plan) -> Rows:
 def _continuous(plan: Plan) -> dict[str, tuple[str, list[Line]]]:
     """Heading and lines of each continuous variable."""
     found = {
-        "AGE": ("Age, years", summary_lines(1)),
-        "CELLSKG": ("Cells infused, millions per kg", summary_lines(2, power=-6)),
+        "AGE": ("Age (years)", summary_lines(1)),
+        "CELLSKG": ("CAR-T cells infused (10^6 cells/kg)", summary_lines(2, power=-6)),
         ATTAINABLE_SCORE.name: (f"Maximum attainable {SCORE.label}", summary_lines(1)),
     }
     for component, measure in plan.response.measures.items():
@@ -111,8 +111,8 @@ def _footnotes(plan: Plan) -> Iterator[str]:
     enzyme = plan.response.measures["enzyme"] == "enzyme"
     normal = ", the enzyme at its upper limit of normal" if enzyme else ""
     yield (
-        f"Maximum attainable score: every measure at its best value{normal}."
-        " Quartiles by the SAS default definition."
+        f"Maximum attainable score: with every measure at its best value{normal}."
+        " Quartiles: SAS default definition (PCTLDEF=5)."
     )
     yield from wording.remission(plan.response)
     yield wording.ABBREVIATIONS
@@ -125,7 +125,7 @@ def _records(_: Plan) -> tuple[RecordFilter, ...]:
 OUTPUT = Output(
     name=NAME,
     title="Demographics and baseline disease",
-    population="All infused",
+    population=SAFETY_SET,
     datasets="ADSL, ADRS",
     results=(_results,),
     table=_table,

@@ -21,7 +21,7 @@ from durable.outputs.incidence import (
     upper_limit_line,
     window_labels,
 )
-from durable.outputs.output import Output
+from durable.outputs.output import SAFETY_SET, Output
 from durable.outputs.quantities import percent
 from durable.outputs.table import Line, Lookup, Rows
 from durable.plan import Plan, Safety
@@ -63,7 +63,7 @@ def _undated_deaths(column: Group, undated: frozenset[str]) -> Estimates:
     In every column where there is one in the study.
     """
     if undated:
-        note = "a fatal event, and no date of death: in no count of deaths until the date is given"
+        note = "fatal event without a date of death: not counted until the date is recorded"
         n = len(column.subjects & undated)
         yield (ALL,), Statistic("n_fatal_undated", n, note=note)
 
@@ -72,7 +72,7 @@ def _table(ard: Ard, plan: Plan) -> Rows:
     def cell(find: Lookup) -> str:
         return f.incidence(find("n_deaths"), find("percent"), plan.outputs.percent_decimals)
 
-    undated = "fatal event without a date of death: not counted above"
+    undated = "Fatal event without a date of death (not counted above)"
     for window, label in window_labels(plan.safety):
         lines = [
             Line(f"{label}, n (%)", cell, 0),
@@ -83,14 +83,14 @@ def _table(ard: Ard, plan: Plan) -> Rows:
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:
-    yield "Deaths on or after the day of infusion (day 0), in windows of days after it."
-    yield definitions.bound(plan.statistics)
+    yield "Deaths on or after the day of infusion (day 0), in windows of days after infusion."
+    yield definitions.upper_limit(plan.statistics)
 
 
 OUTPUT = Output(
     name=NAME,
     title="Deaths of any cause",
-    population="All infused",
+    population=SAFETY_SET,
     datasets="ADSL",
     results=(_results,),
     table=_table,

@@ -3,104 +3,126 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import assert_never
 
-from durable.jdm.response import MissedAssessments, Response
+from durable.jdm.response import MissedAssessments, Response, Strategy
 from durable.plan import Plan, Safety, Statistics
 from durable.schedule import Visit
-from durable.wording import listed
+from durable.wording import listed, percent
 
 QUANTILE_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}
 
 
 def windows(plan: Plan) -> Iterator[str]:
     """Windows of the visits of the improvement rate."""
-    rule = plan.response.improvement
+    improvement = plan.response.improvement
     spans = [
         f"{visit.visit} day {visit.day} ({visit.first_day} to {visit.last_day})"
         for visit in plan.schedule
-        if visit.visit in rule.visits
+        if visit.visit in improvement.visits
     ]
-    unscheduled = "included" if rule.unscheduled else "excluded"
+    unscheduled = "included" if improvement.unscheduled else "excluded"
     yield (
-        f"Windows, days after infusion: {listed(spans)}; the assessment nearest to the"
-        f" target, of two as near the earlier; unscheduled assessments {unscheduled}."
+        f"Visit windows, days after infusion: {listed(spans)}. The assessment closest to the target"
+        " day is analysed; if equidistant, the earlier. Unscheduled assessments are"
+        f" {unscheduled}."
     )
 
 
 def duration(plan: Plan) -> Iterator[str]:
     """Duration of response, event-free survival, and their censoring."""
     response = plan.response
-    therapy = {
-        "composite": "an event (composite strategy)",
-        "hypothetical": "censored at the last assessment in remission before it (hypothetical)",
-        "treatment_policy": "ignored (treatment policy strategy)",
-    }[response.new_therapy.duration]
     yield (
-        "Duration of response: from the first remission to recurrence, progression or death of any"
-        f" cause; new systemic immunosuppressive therapy is {therapy}. Days are end - start + 1."
+        "Duration of response: from the first remission to recurrence, progression or death from"
+        " any cause, whichever is earliest. New systemic immunosuppressive therapy"
+        f" {_therapy_in_durations(response.new_therapy.duration)}. Days are end - start + 1."
     )
     yield event_free(response.deadline(plan.schedule))
-    yield f"Without an event: censored at the last adequate assessment. {_unconfirmed(response)}"
+    yield (
+        "Subjects without an event are censored at the last adequate assessment."
+        f"{_unconfirmed(response)}"
+    )
     yield _missed(response.missed_assessments)
+
+
+def _therapy_in_durations(strategy: Strategy) -> str:
+    match strategy:
+        case "composite":
+            return "is an event (composite strategy)"
+        case "hypothetical":
+            return "censors at the last assessment in remission before it (hypothetical strategy)"
+        case "treatment_policy":
+            return "is ignored (treatment policy strategy)"
+    assert_never(strategy)
 
 
 def event_free(due: Visit) -> str:
     """Event-free survival, and what becomes of subjects without remission."""
     return (
-        "Event-free survival: all infused, from infusion to the same events. Not in remission by"
-        f" day {due.last_day}, the end of the window of {due.visit}: an event on day 1; not yet due"
-        " or not followed so far:"
-        " censored on day 1 (ELN 2022)."
+        "Event-free survival: from infusion to the same events, in all infused subjects. Subjects"
+        f" not in remission by day {due.last_day} (end of the {due.visit} window) have an event on"
+        " Day 1; subjects for whom remission is not yet due, or who were not followed to that day,"
+        " are censored on Day 1 (ELN 2022)."
     )
 
 
 def _unconfirmed(response: Response) -> str:
     """What becomes of a loss at the last assessment."""
-    rule = response.recurrence
-    if not rule.confirmed_loss:
+    if not response.recurrence.confirmed_loss:
         return ""
     return (
-        "Unconfirmed loss at the last one: censored at the last assessment in remission. A loss"
-        " followed by new systemic therapy or death before the next assessment is confirmed by it."
+        " With an unconfirmed loss of remission at that assessment, they are censored at the last"
+        " assessment in remission. New systemic therapy or death before the next assessment"
+        " confirms a loss."
     )
 
 
-def _missed(rule: MissedAssessments) -> str:
+def _missed(missed: MissedAssessments) -> str:
     """What missed assessments before an event do."""
-    if rule.consecutive is None:
+    if missed.consecutive is None:
         return "No censoring for missed or inadequate assessments."
-    exempt = {"death": rule.applies_to_death, "new systemic therapy": rule.applies_to_new_therapy}
+    exempt = {
+        "death": missed.applies_to_death,
+        "new systemic therapy": missed.applies_to_new_therapy,
+    }
     dated = [name for name, applies in exempt.items() if not applies]
-    but = f", except {listed(dated)}, which are dated exactly," if dated else ""
+    exception = f" (other than {listed(dated)}, which are dated exactly)" if dated else ""
     return (
-        f"After {rule.consecutive} or more missed or inadequate scheduled assessments in a row an"
-        f" event{but} is censored at the last adequate assessment before them (FDA 2007)."
+        f"An event{exception} after {missed.consecutive} or more consecutive missed or inadequate"
+        " scheduled assessments is censored at the last adequate assessment before them (FDA 2007)."
     )
 
 
 def new_therapy(response: Response) -> str:
     """What becomes of an improvement seen after new systemic therapy began."""
-    text = {
-        "composite": "counts as not improved (composite strategy)",
-        "hypothetical": "is not used (hypothetical strategy)",
-        "treatment_policy": "counts as assessed (treatment policy strategy)",
-    }[response.new_therapy.improvement]
-    return f"An assessment after new systemic therapy began {text}."
+    treated = "An assessment after the start of new systemic therapy"
+    return f"{treated} {_therapy_in_improvement(response.new_therapy.improvement)}."
+
+
+def _therapy_in_improvement(strategy: Strategy) -> str:
+    match strategy:
+        case "composite":
+            return "counts as not improved (composite strategy)"
+        case "hypothetical":
+            return "is not used (hypothetical strategy)"
+        case "treatment_policy":
+            return "counts as assessed (treatment policy strategy)"
+    assert_never(strategy)
 
 
 def survival(statistics: Statistics) -> Iterator[str]:
     """Conventions of the Kaplan-Meier estimates."""
-    level = f"{100 * statistics.conf_level:g} %"
     rule = QUANTILE_RULES[statistics.quantile_rule]
     yield (
-        f"Kaplan-Meier estimates; {level} intervals pointwise with Greenwood's variance and"
-        f" {statistics.km_ci} transformation, of quantiles by inversion (Brookmeyer-Crowley);"
-        f" quantiles by the convention of {rule}. At risk: just before the month."
-        f" Follow-up: reverse Kaplan-Meier. Months of {statistics.days_per_month:g} days."
+        f"Kaplan-Meier estimates with pointwise {percent(statistics.conf_level)} CIs (Greenwood's"
+        f" variance, {statistics.km_ci} transformation); CIs of quantiles by inversion"
+        f" (Brookmeyer-Crowley); quantiles by the convention of {rule}. Number at risk: just before"
+        " the month. Follow-up: reverse Kaplan-Meier. One month is"
+        f" {statistics.days_per_month:g} days."
     )
     yield (
-        "NE: not estimable; + censored. No estimate is carried past the last observed time"
-        f"{_tolerance(statistics)}; before the first event there is no interval."
+        "NE: not estimable; +: censored. No estimate is carried past the last observed time"
+        f"{_tolerance(statistics)}; there is no CI before the first event."
         f"{_plateau(statistics)}"
     )
 
@@ -109,15 +131,15 @@ def _tolerance(statistics: Statistics) -> str:
     days = statistics.landmark_tolerance_days
     if not days:
         return ""
-    return f", but for a rate at a month at most {days} days after it (marked \u2021)"
+    return f", except a rate at a month at most {days} days after it (marked \u2021)"
 
 
 def _plateau(statistics: Statistics) -> str:
     if statistics.quantile_rule == "sas":
         return ""
     return (
-        " \u2020: the curve stays at this level until the end of follow-up; the midpoint is R's"
-        " convention, SAS LIFETEST prints none."
+        " \u2020: the curve stays at this level to the end of follow-up; R gives the midpoint,"
+        " SAS LIFETEST no estimate."
     )
 
 
@@ -125,55 +147,54 @@ def proportions(statistics: Statistics) -> Iterator[str]:
     """Conventions of the rates."""
     prior = statistics.beta_prior
     yield (
-        f"{100 * statistics.conf_level:g} % intervals: exact (Clopper-Pearson) unless named;"
+        f"{percent(statistics.conf_level)} CIs are exact (Clopper-Pearson) unless otherwise stated;"
         f" posterior with a Beta({prior.a:g}, {prior.b:g}) prior and equal-tailed credible"
         " interval."
     )
 
 
 def treatment_emergent() -> Iterator[str]:
-    """Which events count, and how dates recorded in part are completed."""
+    """Which events count, and how partial dates were imputed."""
     yield (
-        "Treatment-emergent: began on or after the day of infusion (day 0); times are not recorded,"
-        " so the day itself counts. An event that worsens after the infusion is recorded as a new"
-        " event."
+        "TEAE: treatment-emergent adverse event, with onset on or after the day of infusion"
+        " (day 0). Times are not recorded, so the day of infusion counts. An event that worsens"
+        " after infusion is recorded as a new event."
     )
     yield (
-        "A start date recorded in part is the day of infusion where the event can have begun on or"
-        " after it, else the first possible day; an end date the last possible day, not after the"
-        " data cut-off or death. Both are flagged in ADAE."
+        "Partial start dates were imputed as the day of infusion where the event can have begun on"
+        " or after it, otherwise as the first possible day; partial end dates as the last possible"
+        " day, not after the data cut-off or death. Imputed dates are flagged in ADAE."
     )
 
 
-def event_windows(rule: Safety) -> str:
+def event_windows(safety: Safety) -> str:
     """Windows in which events are counted."""
-    spans = listed([f"0 to {days}" for days in rule.windows_days])
-    return f"Windows: events that began on days {spans} after infusion, and at any time after it."
+    spans = listed([f"0 to {days}" for days in safety.windows_days])
+    return f"Windows: onset on days {spans} after infusion, and entire follow-up."
 
 
-def counting(rule: Safety) -> str:
+def counting(safety: Safety) -> str:
     """Who is counted in a row, and at which grade."""
     return (
-        "n: subjects, each once in a row, at the worst known CTCAE"
-        f" v{rule.ctcae_version} grade; percentages of N; [events] in square brackets."
-        " Grades in which no column has a subject are left out."
+        "n: subjects, each counted once in a row at the worst known CTCAE"
+        f" v{safety.ctcae_version} grade; percentages are of N; [number of events]. Grades without"
+        " a subject in any column are not shown."
     )
 
 
-def missing_grade(rule: Safety) -> str:
+def missing_grade(safety: Safety) -> str:
     """What becomes of an event without a grade."""
     return (
-        "Grade missing: subjects without any known grade in the row. In the sensitivity row of the"
-        f" overview every missing grade counts as grade {rule.missing_grade}."
+        "Grade missing: subjects without a known grade in the row. In the sensitivity row of the"
+        f" overview, missing grades were imputed as grade {safety.missing_grade}."
     )
 
 
-def bound(statistics: Statistics) -> str:
-    """What no event among so many still allows."""
-    level = f"{100 * statistics.conf_level:g} %"
+def upper_limit(statistics: Statistics) -> str:
+    """What no event among so many subjects still allows."""
     return (
-        f"{level} upper bound: exact (Clopper-Pearson), one-sided, given where no subject has the"
-        " event. NE: not estimable."
+        f"One-sided {percent(statistics.conf_level)} upper confidence limit: exact"
+        " (Clopper-Pearson), shown where no subject has the event. NE: not estimable."
     )
 
 
@@ -195,7 +216,7 @@ def study(plan: Plan) -> str:
 def elapsed_days() -> str:
     """What the days of kinetics are, without a recorded time of the infusion."""
     return (
-        "Days: actual whole days since the date of infusion, whose time is not recorded. Of several"
-        " results of an assay on one day each counts at its time: the first at the whole day, the"
-        " others by the hours since; one without time as drawn at 00:00."
+        "Days: whole days since the date of infusion, whose time is not recorded. Where an assay"
+        " has several results on one day, the first counts at the whole day and each other by the"
+        " hours since; a result without a time counts as drawn at 00:00."
     )

@@ -15,7 +15,7 @@ from durable.outputs.cells import count, count_with_percent_or_0, summary_lines
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter
 from durable.outputs.follow_up import end_of_follow_up
 from durable.outputs.groups import Estimates, groups
-from durable.outputs.output import Output, Size
+from durable.outputs.output import ENROLLED_SET, Output, Size
 from durable.outputs.quantities import count_with_percent, summary
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan
@@ -23,11 +23,11 @@ from durable.plan import Plan
 NAME = "t_disposition"
 #: Label and indent of each parameter, in the order of the rows.
 _LABELS = {
-    "CONSENTED": ("Consented", 0),
+    "CONSENTED": ("Enrolled (consented)", 0),
     "LYMPHODEPLETED": ("Lymphodepleted", 0),
     "NOT_INFUSED": ("Not infused", 0),
-    "INFUSED": ("Infused (all-infused set)", 0),
-    "REMISSION": ("In remission at least once (remission set)", 1),
+    "INFUSED": ("Infused (Safety Analysis Set)", 0),
+    "REMISSION": ("In remission at least once (Remission Set)", 1),
     "ONGOING": ("Ongoing", 1),
     "DIED": ("Died", 1),
     "WITHDRAWN": ("Withdrawn", 1),
@@ -108,7 +108,7 @@ def _table(ard: Ard, plan: Plan) -> Rows:
         if parameter == ("INFUSED",):
             evaluable = Line("Evaluable for dose-limiting toxicity", count("n_evaluable"), 1, True)
             yield from ard.lines(NAME, ("ALL",), [evaluable], source="t_dlt")
-    yield Row("Follow-up from infusion, months")
+    yield Row("Follow-up from infusion (months)")
     yield from ard.lines(NAME, ("FOLLOW_UP",), summary_lines(plan.outputs.month_decimals))
 
 
@@ -123,9 +123,9 @@ def _label(parameter: Parameter) -> tuple[str, int]:
 
 def _footnotes(plan: Plan) -> Iterator[str]:
     yield (
-        "Percentages of the consented up to the infusion, of the infused below it. Follow-up: from"
-        " infusion to death, whatever the last contact; else to withdrawal or last contact,"
-        " whichever is earlier."
+        "Percentages are of the enrolled subjects up to infusion, of the infused subjects below it."
+        " Follow-up: from infusion to death; for others to withdrawal or last contact, whichever is"
+        " earlier."
     )
     yield from wording.remission(plan.response)
     yield from definitions.windows(plan)
@@ -138,7 +138,7 @@ def _records(_: Plan) -> tuple[RecordFilter, ...]:
 OUTPUT = Output(
     name=NAME,
     title="Disposition of subjects",
-    population="All who consented",
+    population=ENROLLED_SET,
     datasets="ADSL, ADRS",
     results=(_results,),
     table=_table,

@@ -20,7 +20,7 @@ from durable.outputs.incidence import (
     upper_limit_name,
     without_events,
 )
-from durable.outputs.output import Output
+from durable.outputs.output import SAFETY_SET, Output
 from durable.outputs.quantities import percent
 from durable.outputs.table import Lookup, Row, Rows, column_name
 from durable.plan import Plan, Safety
@@ -223,47 +223,47 @@ def _cells(find: Lookup, plan: Plan) -> Iterator[str]:
 
 def _headings(plan: Plan) -> tuple[str, ...]:
     rule = plan.safety.escalation
-    step = () if rule == "none" else (f"Next, by the {rule} rule",)
+    step = () if rule == "none" else (f"Dose-escalation recommendation ({rule})",)
     return (
         "Infused",
         "Evaluable",
         "With DLT, n (%)",
-        "of these deaths not assessed",
-        "Deaths recorded as no DLT",
-        f"{upper_limit_name(plan)} of 0, %",
+        "DLTs that are deaths not assessed",
+        "Deaths assessed as not DLT",
+        f"{upper_limit_name(plan)} (no DLT), %",
         *step,
     )
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:
     yield from _dlt_notes(plan.safety)
-    yield definitions.bound(plan.statistics)
+    yield definitions.upper_limit(plan.statistics)
 
 
 def _dlt_notes(safety: Safety) -> Iterator[str]:
     """Dose-limiting toxicities, who is evaluable for them, and the rule."""
     days = safety.dlt_window_days
     yield (
-        "DLT: dose-limiting toxicity, recorded as such, treatment-emergent, begun within"
-        f" {days} days of infusion. A death within {days} days counts as one where it was not"
-        " assessed (no fatal event recorded, or one whose dlt is empty); where its events are"
-        " recorded as not dose-limiting it does not. Evaluable: followed to day"
-        f" {days} (last contact or death, not after withdrawal), or with a DLT by then. Percentages"
-        " and bounds of the evaluable."
+        "DLT: dose-limiting toxicity, a TEAE recorded as such with onset within"
+        f" {days} days of infusion. A death within {days} days counts as a DLT if it was not"
+        " assessed (no fatal event recorded, or one whose dlt is empty), but not if its events are"
+        f" recorded as not dose-limiting. Evaluable: followed to day {days} (last contact or death,"
+        " not after withdrawal), or with a DLT by then. Percentages and confidence limits are of"
+        " evaluable subjects."
     )
     if safety.escalation != "none":
         yield (
-            f"{safety.escalation} rule (Storer 1989, design A) of each dose level of part"
-            f" {safety.escalation_part} on its own: 0 of 3 escalate, 1 of 3 expand to 6, 1 of 6"
-            " escalate, 2 or more stop. With a death that was not assessed it recommends no"
-            " escalation: adjudicate first."
+            f"{safety.escalation} rule (Storer 1989, design A) for each dose level of part"
+            f" {safety.escalation_part}: 0 of 3 escalate, 1 of 3 expand to 6, 1 of 6 escalate, 2 or"
+            " more stop. With a death that was not assessed the recommendation is to adjudicate"
+            " first."
         )
 
 
 OUTPUT = Output(
     name=NAME,
-    title="Dose-limiting toxicities and the escalation rule",
-    population="All infused; proportions of the evaluable",
+    title="Dose-limiting toxicities and dose-escalation recommendation",
+    population=f"{SAFETY_SET}; proportions of the evaluable",
     datasets="ADSL, ADAE",
     results=(_results,),
     table=_table,

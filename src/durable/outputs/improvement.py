@@ -30,13 +30,14 @@ from durable.outputs.cells import (
 )
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter, select_records
 from durable.outputs.groups import Estimates, groups
-from durable.outputs.output import Output
+from durable.outputs.output import SAFETY_SET, Output
 from durable.outputs.quantities import count_with_percent, percent, summary
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import BetaPrior, Plan
 from durable.stats.proportions import posterior, proportion_ci
 from durable.vocabulary import DIED, MISSING, NEW_THERAPY
 from durable.wording import capitalised
+from durable.wording import percent as percent_text
 
 NAME = "t_improvement"
 #: Parameter of the percent change of each component of the score.
@@ -252,12 +253,12 @@ def _over_visits(status: pd.DataFrame) -> Estimates:
 
 def _table(ard: Ard, plan: Plan) -> Rows:
     p = plan.outputs.percent_decimals
-    level = f"{100 * plan.statistics.conf_level:g} %"
+    level = percent_text(plan.statistics.conf_level)
     for visit in plan.response.improvement.visits:
         yield Row(f"Visit {visit}")
         yield from ard.lines(NAME, (visit,), _visit_lines(p, level))
     if len(plan.response.improvement.visits) > 1:
-        yield Row("Over the visits (descriptive)")
+        yield Row("Across visits (descriptive)")
         for parameter, label in ((BOTH, "at every visit"), (EITHER, "at any visit")):
             line = Line(f"Improved {label}, n (%)", n_percent("improved", p))
             yield from ard.lines(NAME, parameter, [line])
@@ -268,17 +269,17 @@ def _visit_lines(p: int, level: str) -> Iterator[Line]:
     shown = f"n/N, % (exact {level} CI)"
     yield Line(f"Improved, {shown}", ratio_with_ci("n_improved", "n_denominator", "rate", p))
     yield Line(
-        f"Improved of those with opportunity, {shown}",
+        f"Improved among subjects whose visit window had closed, {shown}",
         ratio_with_ci("n_improved_opportunity", "n_opportunity", "rate_opportunity", p),
     )
-    yield Line("Level of response, n (% of infused)")
+    yield Line(f"{SCORE.paramcd} response category, n (% of infused)")
     for category in _CATEGORIES:
         yield Line(category, n_percent(category, p), 2)
-    yield Line(f"Other {level} intervals of the rate, %")
+    yield Line(f"Improvement rate with other {level} intervals, %")
     yield Line("Wilson", percent_with_ci("rate_wilson", p), 2)
     yield Line("Jeffreys", percent_with_ci("rate_jeffreys", p), 2)
-    yield Line("Posterior mean and credible interval", percent_with_ci("posterior_mean", p), 2)
-    yield Line(f"Sensitivity, {shown}")
+    yield Line("Posterior mean with credible interval", percent_with_ci("posterior_mean", p), 2)
+    yield Line(f"Sensitivity analyses, {shown}")
     yield from _sensitivity_lines(p)
     yield Line(SCORE.label)
     yield from summary_lines(1, f"{SCORE.column}_", 2)
@@ -328,8 +329,8 @@ def _footnotes(plan: Plan) -> Iterator[str]:
     yield from wording.core_set(plan.response)
     yield from definitions.proportions(plan.statistics)
     yield (
-        "Missing: no assessment with a score in the window. Pending: the window was open at the"
-        " data cut-off. Rates of all infused count the pending as not improved."
+        "Missing: no assessment with a score in the visit window. Pending: the window was open at"
+        " the data cut-off. Rates among all infused subjects count the pending as not improved."
     )
     yield wording.ABBREVIATIONS
 
@@ -344,7 +345,7 @@ def _records(plan: Plan) -> tuple[RecordFilter, ...]:
 OUTPUT = Output(
     name=NAME,
     title="Disease improvement rate",
-    population="All infused",
+    population=SAFETY_SET,
     datasets="ADRS",
     results=(_results,),
     table=_table,

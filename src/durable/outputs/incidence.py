@@ -24,6 +24,7 @@ from durable.outputs.quantities import count_with_percent, percent
 from durable.outputs.table import Line, Lookup
 from durable.plan import Plan, Safety
 from durable.stats.proportions import proportion_bound
+from durable.wording import percent as percent_text
 
 #: Heading of the column of labels.
 STUB = "n (%) [events]"
@@ -36,7 +37,7 @@ _COUNTED = ("missing", "1", "2", "3", "4", "5")
 #: Grades as they are shown, each on a line of its own or 1 and 2 on one.
 GRADES = ("1", "2", "3", "4", "5", "missing")
 GROUPED_GRADES = ("1_2", "3", "4", "5", "missing")
-_GRADE_NAMES = {"1_2": "grade 1-2", "missing": "grade missing"}
+_GRADE_NAMES = {"1_2": "Grade 1-2", "missing": "Grade missing"}
 
 
 def infused(output: str) -> Size:
@@ -116,7 +117,7 @@ def _incidence(n_events: int, grades: list[int], n: int) -> Iterator[Statistic]:
 
 def upper_limit(n: int, conf_level: float) -> Statistic:
     """Exact one-sided upper limit of the proportion where none of n has an event."""
-    note = f"one-sided {100 * conf_level:g} % upper bound, none observed"
+    note = f"one-sided {percent_text(conf_level)} upper confidence limit, no events"
     return Statistic("upper", proportion_bound(0, n, conf_level), note=note)
 
 
@@ -147,7 +148,7 @@ def window_labels(safety: Safety) -> Iterator[tuple[str, str]]:
     """Each window with its heading."""
     for days in safety.windows_days:
         yield f"D{days}", f"Within {days} days of infusion"
-    yield ALL, "Any time after infusion"
+    yield ALL, "Entire follow-up"
 
 
 def incidence_lines(plan: Plan, label: str, indent: int, grades: tuple[str, ...]) -> Iterator[Line]:
@@ -165,7 +166,7 @@ def grade_lines(plan: Plan, indent: int, grades: tuple[str, ...]) -> Iterator[Li
 
 def grade_name(grade: str) -> str:
     """Label of the line of a grade."""
-    return _GRADE_NAMES.get(grade, f"grade {grade}")
+    return _GRADE_NAMES.get(grade, f"Grade {grade}")
 
 
 def events_cell(find: Lookup, plan: Plan) -> str:
@@ -200,9 +201,9 @@ def upper_limit_line(plan: Plan, indent: int = 0) -> Line:
     def cell(find: Lookup) -> str:
         return f.in_percent(find("upper"), plan.outputs.percent_decimals)
 
-    return Line(f"{upper_limit_name(plan)} of 0, %", cell, indent, optional=True)
+    return Line(f"{upper_limit_name(plan)} (no events), %", cell, indent, optional=True)
 
 
 def upper_limit_name(plan: Plan) -> str:
     """Name of the one-sided upper limit at the level of the plan."""
-    return f"{100 * plan.statistics.conf_level:g} % upper bound"
+    return f"One-sided {percent_text(plan.statistics.conf_level)} upper confidence limit"

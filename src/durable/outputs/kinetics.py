@@ -123,7 +123,7 @@ def _table(ard: Ard, plan: Plan) -> Rows:
         assays.setdefault("".join(parameter[1:]), []).append(parameter)
     for assay, parameters in assays.items():
         yield Row(assay or "All samples")
-        no_sample = Line("Infused, no sample", count("n_no_sample"))
+        no_sample = Line("Infused, without a sample", count("n_no_sample"))
         yield from ard.lines(NAME, parameters[0], [no_sample])
         for parameter in parameters:
             code = parameter[0]
@@ -138,8 +138,8 @@ def _table(ard: Ard, plan: Plan) -> Rows:
 
 _EXPOSURE = {
     "CMAX": "Cmax",
-    "TMAX": "Tmax, days",
-    "TLAST": "Tlast, days",
+    "TMAX": "Tmax (days)",
+    "TLAST": "Tlast (days)",
     "AUCLAST": "AUC to Tlast",
 }
 
@@ -161,38 +161,39 @@ def _exposure_lines(code: str, p: int) -> Iterator[Line]:
     if code.startswith("AUC0_"):
         yield Line("extrapolated", count("n_extrapolated"), 2)
     yield Line("Mean (SD)", joined("mean", "sd", p, "{} ({})"), 2)
-    yield Line("CV, %", value("cv", p), 2)
+    yield Line("CV (%)", value("cv", p), 2)
     yield Line("Median (min, max)", value_with_limits("median", "min", "max", p), 2)
     yield Line("Geometric mean (geometric CV, %)", joined("geo_mean", "geo_cv", p, "{} ({})"), 2)
     detected = joined("geo_mean_detected", "geo_cv_detected", p, "{} ({})")
-    yield Line("of those detected", detected, 2)
+    yield Line("among subjects with detectable cells", detected, 2)
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:
     rule = plan.kinetics
     ends = "; ".join(f"day {a.day}: {a.extrapolation_days} days" for a in rule.auc)
     yield (
-        f"Non-compartmental, {rule.method} trapezoids, of samples up to day {rule.last_day}; later"
-        " ones show persistence only. Below the limit of quantification: 0 before the first and"
-        " after the last quantifiable sample, missing in between. A profile still quantifiable at"
-        " its last sample is extrapolated on its terminal slope when that sample is near the end of"
-        f" the area ({ends})."
+        f"Non-compartmental analysis, {rule.method} trapezoidal rule, samples up to day"
+        f" {rule.last_day}; later samples contribute to persistence only. Results below the limit"
+        " of quantification are 0 before the first and after the last quantifiable sample and"
+        " missing in between. A profile still quantifiable at its last sample is extrapolated on"
+        f" its terminal slope if that sample is close to the end of the area ({ends})."
     )
     yield (
-        "A sample without a result is no sample. Not quantifiable: marked below the limit, a value"
-        " of 0, or a value below its limit. Not calculable: also without a result after the day of"
-        " infusion. Never detected: Cmax and areas 0, Tmax and Tlast not calculable."
+        "Samples without a result are excluded. Not quantifiable: recorded as below the limit, a"
+        " value of 0, or a value below its limit. Not calculable: also subjects without a result"
+        " after the day of infusion. Never detected: Cmax and AUC are 0, Tmax and Tlast not"
+        " calculable."
     )
     yield definitions.elapsed_days()
     spans = [f"{p.label} day {p.day} +/- {p.window}" for p in rule.persistence]
     if spans:
         yield (
-            f"Persistence: result nearest to the day, in the window ({'; '.join(spans)}); of two"
-            " as near the earlier. N: subjects with a result there."
+            "Persistence: the result closest to the target day within the window"
+            f" ({'; '.join(spans)}); if equidistant, the earlier. N: subjects with such a result."
         )
     yield (
-        "Geometric CV: 100 sqrt(exp(s^2) - 1). NE: not estimable (a geometric mean with a subject"
-        " in whom cells were never detected)."
+        "Geometric CV: 100 sqrt(exp(s^2) - 1). NE: not estimable (a geometric mean including a"
+        " subject in whom cells were never detected)."
     )
 
 

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 Results = Callable[["AnalysisDatasets", Plan], Iterator[Result]]
 
 
+#: Analysis sets, as the tables name them.
+ENROLLED_SET = "Enrolled Set (all who consented)"
+SAFETY_SET = "Safety Analysis Set (all infused)"
+
+
 @dataclass(frozen=True)
 class Size:
     """The statistic that is N in the headings of the columns."""

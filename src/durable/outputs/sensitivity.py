@@ -20,9 +20,10 @@ from durable.outputs.datasets import AnalysisDatasets, RecordFilter
 from durable.outputs.groups import Estimates, Group
 from durable.outputs.improvement import improvement_rate
 from durable.outputs.kaplan_meier import QUARTILES, fit, landmark_rates, quantile
-from durable.outputs.output import Output
+from durable.outputs.output import SAFETY_SET, Output
 from durable.outputs.table import Cell, Row, Rows
 from durable.plan import Plan, Statistics
+from durable.wording import percent
 
 NAME = "t_sensitivity"
 
@@ -108,7 +109,7 @@ def _table(ard: Ard, plan: Plan) -> Rows:
     for analysis in (PRIMARY, *plan.sensitivity):
         label = analysis_title(analysis, plan)
         if analysis in plan.redundant:
-            label = f"{label} (by definition the primary analysis)"
+            label = f"{label} (identical to the primary analysis by definition)"
         cells = tuple(
             cell(ard.lookup(NAME, (parameter,), column, analysis))
             for parameter, _, cell in _columns(plan)
@@ -126,16 +127,16 @@ def analysis_title(analysis: str, plan: Plan) -> str:
 def _columns(plan: Plan) -> Iterator[tuple[str, str, Cell]]:
     """Parameter, heading and cell of each column."""
     p, m = plan.outputs.percent_decimals, plan.outputs.month_decimals
-    interval = f"{100 * plan.statistics.conf_level:g} % CI"
-    yield "DOR", "DOR: N", count("n_subjects")
-    yield "DOR", "Events", count("n_event")
-    yield "DOR", f"Median, months ({interval})", estimate_with_ci("median", m)
+    ci = f"{percent(plan.statistics.conf_level)} CI"
+    yield "DOR", "DOR, N", count("n_subjects")
+    yield "DOR", "Events, n", count("n_event")
+    yield "DOR", f"Median, months ({ci})", estimate_with_ci("median", m)
     for month in plan.statistics.sensitivity_landmarks_months:
         rate = percent_with_ci(f"landmark_M{month:g}", p)
-        yield "DOR", f"Event-free at month {month:g}, % ({interval})", rate
+        yield "DOR", f"Event-free at month {month:g}, % ({ci})", rate
     for visit in plan.response.improvement.visits:
         rate = ratio_with_ci("n_improved", "n_denominator", "rate", p)
-        yield visit, f"Improved at {visit}, n/N, % (exact {interval})", rate
+        yield visit, f"Improved at {visit}, n/N, % (exact {ci})", rate
 
 
 def _headings(plan: Plan) -> tuple[str, ...]:
@@ -155,8 +156,8 @@ def _footnotes(plan: Plan) -> Iterator[str]:
     yield from definitions.survival(plan.statistics)
     statistics = plan.statistics
     yield (
-        "Turnbull estimates: a range left open by the data is shown at its late end; intervals"
-        f" by bootstrap over subjects ({statistics.bootstrap_replicates} samples,"
+        "Interval-censored analysis: Turnbull NPMLE; where the data leave a range open, its late"
+        f" end is shown; CIs by bootstrap over subjects ({statistics.bootstrap_replicates} samples,"
         f" seed {statistics.bootstrap_seed})."
     )
 
@@ -177,7 +178,7 @@ def _records(plan: Plan) -> tuple[RecordFilter, ...]:
 OUTPUT = Output(
     name=NAME,
     title="Sensitivity analyses",
-    population="All infused; duration of response: subjects with remission",
+    population=f"{SAFETY_SET}; Remission Set for duration of response",
     datasets="ADRS, ADTTE",
     results=(_results,),
     table=_table,

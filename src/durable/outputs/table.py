@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from durable.contracts.results import NOT_RECORDED, TOTAL, Result
+from durable.wording import dose_level
 
 #: Group of the plan and group of a column.
 Column = tuple[str, str]
@@ -68,5 +69,6 @@ def column_name(column: Column) -> str:
     by, group = column
     if column == TOTAL:
         return group
-    # "Dose level not recorded", as "Dose level 1e7".
-    return f"{_GROUP_NAMES[by]} {group[0].lower() + group[1:] if group == NOT_RECORDED else group}"
+    if group == NOT_RECORDED:
+        return f"{_GROUP_NAMES[by]} {group[0].lower()}{group[1:]}"
+    return dose_level(group) if by == "dose_level" else f"{_GROUP_NAMES[by]} {group}"

@@ -24,10 +24,11 @@ from durable.outputs.kaplan_meier import (
     quantile,
     restricted_mean,
 )
-from durable.outputs.output import ALL_INFUSED, Output
+from durable.outputs.output import ALL_INFUSED, SAFETY_SET, Output
 from durable.outputs.quantities import count_with_percent
 from durable.outputs.table import Line, Lookup, Row, Rows
 from durable.plan import Plan
+from durable.wording import percent
 
 NAME = "t_dor"
 
@@ -94,37 +95,37 @@ def _extremes(records: pd.DataFrame, days_per_month: float) -> Iterator[Statisti
 
 def _table(ard: Ard, plan: Plan) -> Rows:
     for endpoint in ENDPOINTS:
-        yield Row(endpoint.title)
+        yield Row(f"{endpoint.title}, from {endpoint.since}")
         yield from ard.lines(NAME, (endpoint.code,), _lines(plan, endpoint.subjects))
 
 
 def _lines(plan: Plan, subjects: str) -> Iterator[Line]:
     p, m = plan.outputs.percent_decimals, plan.outputs.month_decimals
-    level = f"{100 * plan.statistics.conf_level:g} % CI"
+    ci = f"{percent(plan.statistics.conf_level)} CI"
     yield Line(subjects, count("n_subjects"))
     already = n_percent("baseline_remission", p)
     yield Line("in remission at baseline, n (%)", already, 2, optional=True)
     yield from _event_lines(p, plan.response.deadline(plan.schedule).visit)
-    yield Line(f"Months ({level})")
+    yield Line(f"Duration (months), {ci}")
     yield Line("25th percentile", estimate_with_ci("q25", m), 2)
-    yield Line("median", estimate_with_ci("median", m), 2)
+    yield Line("Median", estimate_with_ci("median", m), 2)
     yield Line("75th percentile", estimate_with_ci("q75", m), 2)
-    yield Line("min, max", joined("min", "max", m), 2)
-    yield Line(f"Event-free rate, % ({level}); at risk")
+    yield Line("Min, max", joined("min", "max", m), 2)
+    yield Line(f"Event-free rate, % ({ci}); number at risk")
     for month in plan.statistics.landmarks_months:
-        yield Line(f"month {month:g}", partial(_landmark, month=month, p=p), 2)
+        yield Line(f"Month {month:g}", partial(_landmark, month=month, p=p), 2)
     follow_up = estimate_with_ci("follow_up", m)
-    yield Line("Median follow-up, reverse Kaplan-Meier, months", follow_up)
+    yield Line(f"Median follow-up (months), {ci}", follow_up)
     rmst = plan.statistics.rmst_months
     mean = estimate_with_ci(f"rmst_M{rmst:g}", m)
-    yield Line(f"Restricted mean to month {rmst:g}, months", mean)
+    yield Line(f"Restricted mean to month {rmst:g} (months), {ci}", mean)
 
 
 def _event_lines(p: int, deadline: str) -> Iterator[Line]:
-    yield Line("With event, n (%)", n_percent("event", p))
+    yield Line("Subjects with event, n (%)", n_percent("event", p))
     for name, label in EVENT_LABELS.items():
         yield Line(label.format(deadline=deadline), n_percent(name, p), 2, optional=True)
-    yield Line("Censored, n (%)", n_percent("censored", p))
+    yield Line("Subjects censored, n (%)", n_percent("censored", p))
     for name, label in CENSORING_LABELS.items():
         cell = n_percent(f"censored_{name}", p)
         yield Line(label.format(deadline=deadline), cell, 2, optional=True)
@@ -148,7 +149,7 @@ def _footnotes(plan: Plan) -> Iterator[str]:
 OUTPUT = Output(
     name=NAME,
     title="Duration of response and event-free survival",
-    population="Subjects with remission; all infused for event-free survival",
+    population=f"Remission Set; {SAFETY_SET} for event-free survival",
     datasets="ADTTE",
     results=(_results,),
     table=_table,

@@ -39,7 +39,7 @@ def _columns(plan: Plan) -> Columns:
         date("AENDT", "End"),
         text("AENDTF", "End imputed"),
         number("ASTDY", "Study day"),
-        number("ADURN", "Duration, days"),
+        number("ADURN", "Duration (days)"),
         Column("AETOXGR", "CTCAE grade", "number", empty="missing"),
         number("ASTCTGR", "ASTCT grade"),
         text("AESER", "Serious"),
@@ -52,7 +52,7 @@ def _columns(plan: Plan) -> Columns:
         text("TRTEMFL", "All", over=_EMERGENT),
         *(text(window_flag(days), f"{days} days", over=_EMERGENT) for days in windows),
         text("PROLCYFL", "Prolonged cytopenia"),
-        text("AOCCPIFL", "Worst of the term"),
+        text("AOCCPIFL", "Worst grade of the term"),
         *SOURCE,
     )
 
@@ -64,15 +64,15 @@ def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
 def _footnotes(plan: Plan) -> Iterator[str]:
     safety = plan.safety
     yield (
-        "Treatment-emergent: onset on or after the day of infusion. Imputed: D the day, M month and"
-        " day, Y the whole date. Ongoing: without an end, neither recovered nor fatal."
+        "Treatment-emergent: onset on or after the day of infusion. Imputed: D day, M month and"
+        " day, Y the complete date. Ongoing: without an end date, outcome neither recovered nor"
+        " fatal."
     )
     yield (
-        f"A missing CTCAE grade counts as {safety.missing_grade} in the sensitivity row only."
+        f"A missing CTCAE grade is imputed as {safety.missing_grade} in the sensitivity row only."
         f" ASTCT grades (Lee 2019): {safety.crs}, {safety.icans}. Prolonged cytopenia: grade"
-        f" {safety.prolonged_cytopenia_grade} or more beyond day"
-        f" {safety.prolonged_cytopenia_day}."
-        " Worst of the term: first event of the subject's worst grade in it."
+        f" >={safety.prolonged_cytopenia_grade} present after day {safety.prolonged_cytopenia_day}."
+        " Worst grade of the term: first event of the subject's worst grade in the term."
     )
     yield "AESI: adverse event of special interest; DLT: dose-limiting toxicity."
     yield TRACED

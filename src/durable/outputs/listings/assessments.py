@@ -57,8 +57,8 @@ def _columns(plan: Plan) -> Columns:
         *(column for one in COMPONENTS.values() for column in _component_columns(plan, one)),
         Column(SCORE.paramcd, SCORE.paramcd, "number", part=_SCORES),
         Column(SCORE_AT_BEST.paramcd, f"{SCORE.paramcd} at best", "number", part=_SCORES),
-        text("LEVEL", "Level", part=_SCORES),
-        text("REASON", "Score is", part=_SCORES),
+        text("LEVEL", f"{SCORE.paramcd} response category", part=_SCORES),
+        text("REASON", "Score status", part=_SCORES),
         *(text(code, label, "Remission items", _STATUS) for code, label in _ITEMS.items()),
         *(text(code, label, part=_STATUS) for code, label in _STATUSES.items()),
         *SOURCE,
@@ -69,7 +69,7 @@ def _component_columns(plan: Plan, component: Component) -> Columns:
     code, value = component.paramcd, value_column(plan, component)
     return (
         Column(code, "value", "number", value.decimals, over=value.label, part=_SCORES),
-        Column(f"{code}PC", "change, %", "number", 1, over=value.label, part=_SCORES),
+        Column(f"{code}PC", "change (%)", "number", 1, over=value.label, part=_SCORES),
         Column(f"{code}SC", "score", "number", over=value.label, part=_SCORES),
     )
 
@@ -115,10 +115,10 @@ def _footnotes(plan: Plan) -> Iterator[str]:
     yield from wording.recurrence(plan.response)
     score = SCORE.paramcd
     yield (
-        f"Change: absolute percent change from baseline, of the range, better is positive. {score}:"
-        f" {SCORE.label}, the sum of the scores. {score} at best: missing light measures at"
-        " their maximum. U: unknown, as items are missing. Changes and scores are of assessments"
-        " after infusion."
+        "Change: absolute percent change from baseline relative to the range; positive is better."
+        f" {score}: {SCORE.label}, the sum of the scores. {score} at best: with missing light"
+        " measures at their maximum. U: unknown because items are missing. Changes and scores are"
+        " of assessments after infusion."
     )
     yield wording.ABBREVIATIONS
     yield TRACED

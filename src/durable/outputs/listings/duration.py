@@ -35,7 +35,7 @@ def _columns(plan: Plan) -> Columns:
         number("AVALM", "Months", plan.outputs.month_decimals),
         number("CNSR", "CNSR"),
         text("EVNTDESC", "Event, or reason for censoring"),
-        text("CNSDTDSC", "Date of censoring is"),
+        text("CNSDTDSC", "Date of censoring"),
         date("LOWDT", "Last known free of the event"),
         *SOURCE,
     )
@@ -50,7 +50,7 @@ def _footnotes(plan: Plan) -> Iterator[str]:
     yield from definitions.duration(plan)
     yield (
         "DOR: duration of response, subjects with remission. EFS: event-free survival, all infused."
-        " CNSR: 0 is an event, 1 or more a reason for censoring. Months of"
+        " CNSR: 0 is an event, 1 or more a reason for censoring. One month is"
         f" {plan.statistics.days_per_month:g} days."
     )
     yield TRACED

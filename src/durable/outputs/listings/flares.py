@@ -49,7 +49,7 @@ def _footnotes(plan: Plan) -> Iterator[str]:
     yield (
         "Loss of remission or worsening up to day"
         f" {plan.response.recurrence.early_flare_days} after infusion that the investigator did not"
-        " record as recurrence or progression. For adjudication: no event of the analyses."
+        " record as recurrence or progression. For adjudication; not events in the analyses."
     )
     yield from wording.recurrence(plan.response)
     yield TRACED

@@ -34,10 +34,10 @@ def _columns(_: Plan) -> Columns:
         text("AVISIT", "Visit"),
         date("ADT", "Assessed"),
         STUDY_DAY,
-        number("AWTARGET", "Target, days after infusion"),
+        number("AWTARGET", "Target (days after infusion)"),
         number("AWTDIFF", "Days from target"),
         number(SCORE.paramcd, SCORE.paramcd),
-        text("LEVEL", "Level"),
+        text("LEVEL", f"{SCORE.paramcd} response category"),
         text("AVALC", "Improved"),
         text("REASON", "Reason"),
         *SOURCE,
@@ -58,8 +58,8 @@ def _footnotes(plan: Plan) -> Iterator[str]:
     yield from wording.improvement(plan.response)
     yield from definitions.windows(plan)
     yield (
-        "Improved is empty where there is no score; how such a subject counts is said above."
-        f" PARTIAL: the score lacks a light measure. {SCORE.paramcd}: {SCORE.label}."
+        "Improved is empty where there is no score; the handling of missing assessments is above."
+        f" PARTIAL: a light measure is missing from the score. {SCORE.paramcd}: {SCORE.label}."
     )
     yield TRACED
 

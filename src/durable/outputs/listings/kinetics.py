@@ -38,7 +38,7 @@ def _columns(_: Plan) -> Columns:
         text("AVALU", "Unit"),
         text("BLQFL", "Below LLOQ"),
         Column("LLOQ", "LLOQ", "number", 6, trimmed=True),
-        text("ANL01FL", "Used"),
+        text("ANL01FL", "Used for parameters"),
         *SOURCE,
     )
 
@@ -49,8 +49,8 @@ def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
 
 def _footnotes(plan: Plan) -> Iterator[str]:
     yield (
-        "LLOQ: lower limit of quantification; below it: marked so, a value of 0, or one below the"
-        f" limit. Used: of the parameters, every result up to day {plan.kinetics.last_day}."
+        "LLOQ: lower limit of quantification; below LLOQ: recorded so, a value of 0, or a value"
+        f" below the limit. Used for parameters: every result up to day {plan.kinetics.last_day}."
     )
     yield definitions.elapsed_days()
     yield TRACED
@@ -58,7 +58,7 @@ def _footnotes(plan: Plan) -> Iterator[str]:
 
 LISTING = Listing(
     name="kinetics",
-    title="Concentrations of the cells",
+    title="CAR-T cell concentrations",
     source="ADPC",
     columns=_columns,
     records=_records,

@@ -38,18 +38,18 @@ def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
 def _footnotes(plan: Plan) -> Iterator[str]:
     kinetics = plan.kinetics
     yield (
-        f"Non-compartmental, {kinetics.method} trapezoids, of the samples in the listing of"
-        " concentrations, by subject and assay. NC: not calculable."
+        f"Non-compartmental analysis, {kinetics.method} trapezoidal rule, of the samples in the"
+        " listing of concentrations, by subject and assay. NC: not calculable."
     )
     spans = listed(
         [f"day {area.day}: at most {area.extrapolation_days} days before" for area in kinetics.auc]
     )
-    yield f"Extrapolated where the last sample is quantifiable and late enough ({spans})."
+    yield f"Extrapolated if the last sample is quantifiable and late enough ({spans})."
 
 
 LISTING = Listing(
     name="kinetics_parameters",
-    title="Parameters of cellular kinetics",
+    title="Cellular kinetics parameters",
     source="ADPP",
     columns=_columns,
     records=_records,

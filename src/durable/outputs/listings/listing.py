@@ -112,6 +112,4 @@ SOURCE = (
     text("SRCVAR", "Column", over="Source"),
     Column("SRCSEQ", "Row", "number", over="Source"),
 )
-TRACED = (
-    "Source: input table, column and row of the file that decide the record (the header is row 1)."
-)
+TRACED = "Source: input table, column and row (the header is row 1) that determine the record."

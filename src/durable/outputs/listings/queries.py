@@ -31,7 +31,10 @@ def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
 
 
 def _footnotes(_: Plan) -> Iterator[str]:
-    yield "Findings of the checks of the input tables, before the data cut-off. Row: of the file."
+    yield (
+        "Findings of the checks of the input tables, before the data cut-off was applied. Row: row"
+        " of the file."
+    )
 
 
 LISTING = Listing(

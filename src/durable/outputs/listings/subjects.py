@@ -29,14 +29,14 @@ def _columns(_: Plan) -> Columns:
         SUBJECT,
         *GROUPS,
         text("SEX", "Sex"),
-        number("AGE", "Age, years"),
+        number("AGE", "Age (years)"),
         date("RFICDT", "Consent"),
         date("LDDT", "Lymphodepletion"),
         INFUSION,
         number("CELLSKG", "Cells per kg"),
         text("BLREMFL", "In remission at baseline"),
         number(ATTAINABLE_SCORE.name, ATTAINABLE_SCORE.label),
-        text(ENZYME_FOLLOWED.name, "Enzyme followed"),
+        text(ENZYME_FOLLOWED.name, ENZYME_FOLLOWED.label),
         number(ENZYME_AT_BASELINE.name, "Enzyme at baseline, x ULN", 2),
         date("REMSDT", "First remission"),
         date("NSTDT", "First new systemic therapy"),
@@ -56,8 +56,8 @@ def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
 def _footnotes(plan: Plan) -> Iterator[str]:
     yield from wording.remission(plan.response)
     yield (
-        "In remission at baseline: U is unknown. Last known alive: at the data cut-off at the"
-        f" latest. {SCORE.paramcd}: {SCORE.label}; ULN: upper limit of normal."
+        "In remission at baseline: U is unknown. Last known alive: not after the data cut-off."
+        f" {SCORE.paramcd}: {SCORE.label}; ULN: upper limit of normal."
     )
     yield TRACED
 
