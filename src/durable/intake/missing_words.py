@@ -28,8 +28,8 @@ def empty_missing_words(
         if not words:
             continue
         severity: Severity = "error" if column.required else "warning"
-        expected = "a text that says something" if column.required else "text, or an empty cell"
-        expected += ": this is read as missing"
+        expected = "a value" if column.required else "a value or an empty cell"
+        expected += ": the word is read as missing"
         where = frame[name].isin(words)
         findings.add(recorded, where, name, "missing_word", expected, severity)
         frame[name] = frame[name].cat.remove_categories(words)

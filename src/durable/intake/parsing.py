@@ -98,7 +98,7 @@ def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings)
             findings.add(recorded, rows, name, rule_name, expected)
 
     blanks = [k for k in others if trimmed[k] != distinct[k]]
-    found(blanks, "blanks", "no blanks around the value (left out)")
+    found(blanks, "blanks", "no leading or trailing blanks (removed)")
     if rule.kind == "text":
         if not rule.allowed:
             hidden = [k for k in others if HIDDEN.search(_LINE_BREAK.sub("", trimmed[k]))]
@@ -143,7 +143,7 @@ def _dates_in_part(
     strange = found & ((years < FIRST_YEAR) | (years > LAST_YEAR))
     findings.add(recorded, pd.Series(strange[codes]), name, "out_of_range", rule.expected)
     found &= ~strange
-    expected = "a whole date; what is missing is imputed"
+    expected = "a complete date; the missing part is imputed"
     findings.add(recorded, pd.Series(found[codes]), name, "partial_date", expected)
     kept = [text if one else None for text, one in zip(texts, found, strict=True)]
     return CodedColumn(codes, texts, np.array(kept, dtype=object))

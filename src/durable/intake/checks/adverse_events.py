@@ -49,9 +49,9 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
         findings.add(recorded, left_empty(table, name), name, "flag_missing", "Y or N")
     by = is_fatal(frame)
     lived = by["grade"] & ~by["outcome"] & frame["outcome"].notna()
-    findings.add(recorded, lived, "outcome", "fatal_grade", "fatal: the grade is 5")
+    findings.add(recorded, lived, "outcome", "fatal_grade", "fatal, since the grade is 5")
     milder = by["outcome"] & ~by["grade"] & frame["ctcae_grade"].notna()
-    findings.add(recorded, milder, "ctcae_grade", "fatal_grade", "5: the outcome is fatal")
+    findings.add(recorded, milder, "ctcae_grade", "fatal_grade", "5, since the outcome is fatal")
     _classes(table, findings)
     _outcomes(table, findings)
     _repeated(table, findings)
@@ -67,7 +67,7 @@ def _classes(table: StudyTable, findings: Findings) -> None:
         pairs = pd.DataFrame({"given": given, "usual": usual}).loc[other]
         same = pairs["given"].map(fold).astype(object) == pairs["usual"].map(fold).astype(object)
         other &= ~same.reindex(other.index, fill_value=False)
-    expected = Phrase("{}, as for this term elsewhere", (usual,))
+    expected = Phrase("{}, as for this preferred term elsewhere", (usual,))
     findings.add(table.recorded, other, "system_organ_class", "class_varies", expected)
 
 
@@ -76,12 +76,12 @@ def _outcomes(table: StudyTable, findings: Findings) -> None:
     frame, recorded = table.frame, table.recorded
     strange = where_text(frame["outcome"], lambda text: outcome_class(text) is None)
     expected = (
-        "recovered, not recovered, fatal, unknown or another term of the CDISC codelist OUT: by"
-        " this one the event is neither ended nor fatal"
+        "recovered, not recovered, fatal, unknown or another term of the CDISC codelist OUT: with"
+        " this word the event is neither resolved nor fatal"
     )
     findings.add(recorded, strange, "outcome", "outcome_unknown", expected)
     open_end = is_outcome(frame["outcome"], "RECOVERED") & left_empty(table, "end_date")
-    expected = "the date of recovery: by its outcome the event is not ongoing"
+    expected = "the date of resolution: the outcome says that the event has resolved"
     findings.add(recorded, open_end, "end_date", "recovered_without_end", expected)
 
 
@@ -96,7 +96,7 @@ def _repeated(table: StudyTable, findings: Findings) -> None:
     again = same.duplicated(keys) & frame["preferred_term"].notna() & frame["subject_id"].notna()
     # The same identifier twice is an error of its own.
     again &= ~frame.duplicated(["subject_id", "ae_id"], keep=False)
-    expected = "one record an event: an earlier one has the same terms, dates and grades"
+    expected = "one record per event: an earlier one has the same terms, dates and grades"
     findings.add(recorded, again, "ae_id", "repeated_event", expected)
 
 
@@ -110,7 +110,7 @@ def _labels(table: StudyTable, by_term: dict[str, str], findings: Findings) -> N
     for name in by_term.values():
         # One that differs by its spelling alone has a finding of its own.
         bare = (label == name) & ~(forms == fold(name))
-        expected = f"{name}, by which the event is counted in t_ae_crs"
+        expected = f"{name}, the label by which t_ae_crs counts the event"
         findings.add(table.recorded, bare, "aesi", "label_missing", expected)
 
     kind = where_text(frame["aesi"], lambda text: fold(text) in _YES)
@@ -131,8 +131,8 @@ def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> 
         ("outcome", by["outcome"] & ~by["grade"]),
     ):
         expected = (
-            "a death_date in the subjects table for a fatal event: without it the subject counts as"
-            " alive in deaths, durations and improvement"
+            "a death_date in the subjects table: until it is recorded, the subject counts as alive"
+            " in the tables of deaths, durations and improvement"
         )
         findings.add(recorded, where & alive, name, "fatal_without_death", expected)
     died = subjects.frame["death_date"].notna()
@@ -142,7 +142,7 @@ def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> 
         died & ~explained,
         "death_date",
         "death_without_event",
-        "an adverse event of grade 5 or fatal outcome for a death",
+        "an adverse event of grade 5 or with a fatal outcome",
     )
     _contradicted_ends(table, known, findings)
     infusion = subject_value(frame, known, "infusion_date")
@@ -160,7 +160,7 @@ def _contradicted_ends(table: StudyTable, known: pd.DataFrame, findings: Finding
     # The death ends what had not recovered.
     lasting = is_outcome(frame["outcome"], "NOT RECOVERED") & ~(end == death)
     ended = lasting & ~left_empty(table, "end_date")
-    expected = "an outcome that fits the end_date: by this one the event had not ended"
+    expected = "an outcome that agrees with the end_date: this one says that the event was ongoing"
     findings.add(recorded, ended, "outcome", "end_without_recovery", expected)
     by_death = is_fatal(frame).any(axis=1) & death.notna()
     apart = by_death & (left_empty(table, "end_date") | (latest_day(frame, "end_date") < death))
@@ -173,7 +173,7 @@ def _undated(table: StudyTable, known: pd.DataFrame, findings: Findings) -> None
     frame, recorded = table.frame, table.recorded
     undated = left_empty(table, "start_date")
     placed = subject_value(frame, known, "infusion_date").notna() | ~left_empty(table, "end_date")
-    expected = "a date; without one the event is placed by the infusion and its end"
+    expected = "a date; a missing start is imputed from the infusion and the end of the event"
     findings.add(recorded, undated & placed, "start_date", "partial_date", expected)
-    expected = "a date: the event has no end and the subject no infusion to place it by"
+    expected = "a date: there is neither an end nor an infusion from which to impute it"
     findings.add(recorded, undated & ~placed, "start_date", "missing_value", expected)

@@ -23,7 +23,7 @@ def check_deaths_assessed(table: StudyTable, study: Study, findings: Findings) -
     """
     window, known = study.plan.safety.dlt_window_days, study.subjects
     events = study.tables.get("adverse_events")
-    until = f"within {window} days of infusion: dose-limiting until it is assessed"
+    until = f"within {window} days of infusion counts as dose-limiting until assessed"
     reported: pd.Series[str] = pd.Series(dtype=object)
     if events is not None:
         frame = events.frame

@@ -39,7 +39,7 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     several &= ~results.duplicated([*_DAY, "sample_time"], keep=False)
     several = several.reindex(frame.index, fill_value=False)
     untimed = several & left_empty(table, "sample_time")
-    drawn = "a time: the day has other results; without one it counts as drawn at 00:00"
+    drawn = "a time, since the day has other results; without one 00:00 is assumed"
     findings.add(recorded, untimed, "sample_time", "time_missing", drawn)
 
 
@@ -62,16 +62,29 @@ def _limits(table: StudyTable, findings: Findings) -> None:
     findings.add(recorded, ~below & empty, "value", "value_missing", "a value, or below_lloq Y")
     low = ~below & (frame["value"] < frame["lloq"])
     expected = Phrase(
-        "at least the lloq ({}), or below_lloq Y, as which it counts", (recorded.text["lloq"],)
+        "at least the lloq ({}), or below_lloq Y; it is analysed as not quantifiable",
+        (recorded.text["lloq"],),
     )
     findings.add(recorded, low, "value", "value_below_lloq", expected)
     zero = ~below & ~low & (frame["value"] == 0)
-    above_zero = "a value above 0, or below_lloq Y, as which it counts"
+    above_zero = "a value above 0, or below_lloq Y; it is analysed as not quantifiable"
     findings.add(recorded, zero, "value", "value_below_lloq", above_zero)
     above = below & (frame["value"] >= frame["lloq"])
-    findings.add(recorded, above, "value", "below_lloq_contradicted", "a value below the lloq")
+    findings.add(
+        recorded,
+        above,
+        "value",
+        "below_lloq_contradicted",
+        "a value below the lloq, or below_lloq N",
+    )
     unlimited = below & left_empty(table, "lloq")
-    findings.add(recorded, unlimited, "lloq", "lloq_missing", "the limit: below_lloq is Y")
+    findings.add(
+        recorded,
+        unlimited,
+        "lloq",
+        "lloq_missing",
+        "the limit of quantification, since below_lloq is Y",
+    )
 
 
 def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> None:

@@ -37,7 +37,7 @@ def add_duplicates(table: StudyTable, frame: pd.DataFrame, findings: Findings) -
     again = frame.duplicated(keys) & pd.Series(np.logical_and.reduce(filled), index=frame.index)
     first = _first_row(frame, keys, again).reindex(table.frame.index, fill_value=0)
     again = again.reindex(table.frame.index, fill_value=False)
-    expected = Phrase(f"one record for {', '.join(keys)}; row {{}} has the same", (first,))
+    expected = Phrase(f"one record per {', '.join(keys)}; row {{}} has the same values", (first,))
     findings.add(table.recorded, again, keys[-1], "duplicate_record", expected)
     return again
 

@@ -20,10 +20,16 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     frame, recorded = table.frame, table.recorded
     undated = frame["withdrawal_reason"].notna() & left_empty(table, "withdrawal_date")
     findings.add(
-        recorded, undated, "withdrawal_date", "withdrawal_without_date", "a date: a reason is given"
+        recorded,
+        undated,
+        "withdrawal_date",
+        "withdrawal_without_date",
+        "the date: a reason is recorded",
     )
     no_reason = frame["withdrawal_date"].notna() & frame["withdrawal_reason"].isna()
-    findings.add(recorded, no_reason, "withdrawal_reason", "withdrawal_without_reason", "a reason")
+    findings.add(
+        recorded, no_reason, "withdrawal_reason", "withdrawal_without_reason", "the reason"
+    )
 
 
 def _order(table: StudyTable, findings: Findings) -> None:
@@ -74,7 +80,7 @@ def _dose(table: StudyTable, findings: Findings) -> None:
     cells = table.frame["cells_per_kg"]
     differs = (cells < level / 2) | (cells > level * 2)
     recorded = table.recorded.text["dose_level"]
-    expected = Phrase("from half to twice the dose level ({})", (recorded,))
+    expected = Phrase("half to twice the dose level ({})", (recorded,))
     findings.add(table.recorded, differs, "cells_per_kg", "dose_differs", expected)
 
 
@@ -84,5 +90,5 @@ def check_baselines(table: StudyTable, study: Study, findings: Findings) -> None
     date = subject_value(visits.frame, study.subjects, "infusion_date")
     before = visits.frame["subject_id"].loc[visits.frame["visit_date"] <= date].unique()
     without = frame["infusion_date"].notna() & ~frame["subject_id"].isin(before)
-    expected = "an assessment before the infusion: without a baseline there is no score"
+    expected = "a baseline assessment on or before this day; without one there is no score"
     findings.add(table.recorded, without, "infusion_date", "no_baseline", expected)

@@ -29,7 +29,7 @@ def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> 
     days = (age.where((age >= 0) & (age <= _OLDEST)) + 1) * _YEAR
     born = subject_value(frame, known, "consent_date") - pd.to_timedelta(days, unit="D")
     early = frame["start_date"] < born
-    expected = Phrase("a date after birth ({} or later by age)", (born,))
+    expected = Phrase("a date after birth (by age {} or later)", (born,))
     findings.add(recorded, early, "start_date", "before_birth", expected)
     infusion = subject_value(frame, known, "infusion_date")
     new = (frame["new_systemic"] == "Y") & has_known_subject(frame, known)

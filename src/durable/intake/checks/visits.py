@@ -35,12 +35,12 @@ def check_duplicates(table: StudyTable, study: Study, findings: Findings) -> Non
     counted = frame["subject_id"].notna() & label.notna() & (label != UNSCHEDULED) & ~again
     later = frame[["subject_id", "visit"]].loc[counted].duplicated()
     where = later.reindex(frame.index, fill_value=False)
-    expected = f"each visit once for a subject ({UNSCHEDULED} for an unscheduled one)"
+    expected = f"each scheduled visit once per subject ({UNSCHEDULED} for an unscheduled one)"
     findings.add(recorded, where, "visit", "duplicate_visit", expected)
     keys = ["subject_id", "visit_date"]
     dated = frame["subject_id"].notna() & frame["visit_date"].notna()
     same_day = frame.duplicated(keys) & dated & ~again & ~where
-    findings.add(recorded, same_day, "visit_date", "two_on_one_day", "one assessment a day")
+    findings.add(recorded, same_day, "visit_date", "two_on_one_day", "one assessment per day")
 
 
 def check_windows(table: StudyTable, study: Study, findings: Findings) -> None:
@@ -64,14 +64,16 @@ def check_windows(table: StudyTable, study: Study, findings: Findings) -> None:
     labels = f"one of {', '.join(_labels(schedule))}"
     findings.add(recorded, strange, "visit", "unscheduled_label", labels)
     early = infusion.isna() & first.notna() & has_known_subject(frame, known)
-    expected_label = "no visit after infusion: the subject has no infusion date"
+    expected_label = "no visit scheduled after infusion: the subject has no infusion date"
     findings.add(recorded, early, "visit", "visit_without_infusion", expected_label)
     held = _window(day, schedule)
     regular = held.notna() & (label != UNSCHEDULED)
     several = pd.DataFrame({"subject_id": frame["subject_id"], "window": held}).loc[regular]
     crowded = several.duplicated(["subject_id", "window"], keep=False)
     crowded = crowded.reindex(frame.index, fill_value=False)
-    expected = Phrase("one assessment in the window of {}; the nearest to target is used", (held,))
+    expected = Phrase(
+        "one assessment in the window of {}; the closest to the target day is used", (held,)
+    )
     findings.add(recorded, crowded, "visit_date", "two_in_window", expected)
 
 
@@ -101,7 +103,7 @@ def _check_limit(table: StudyTable, limit: ColumnSpec, needed: bool, findings: F
         return
     without = frame[enzyme].notna() & left_empty(table, column)
     severity: Severity = "error" if needed else "warning"
-    expected = f"the upper limit of normal: {enzyme} is given"
+    expected = f"the upper limit of normal: {enzyme} is recorded"
     findings.add(recorded, without, column, "uln_missing", expected, severity)
     low, high = frame[column].min(), frame[column].max()
     if not low < high / 2:
@@ -112,7 +114,7 @@ def _check_limit(table: StudyTable, limit: ColumnSpec, needed: bool, findings: F
         .transform("median")
     )
     differs = (frame[column] < usual / 2) | (frame[column] > usual * 2)
-    expected_limit = Phrase("about the limit at the subject's other visits ({})", (usual,))
+    expected_limit = Phrase("a limit close to that at the subject's other visits ({})", (usual,))
     findings.add(recorded, differs, column, "uln_differs", expected_limit)
 
 
@@ -124,6 +126,7 @@ def _check_missing(table: StudyTable, measures: tuple[str, ...], findings: Findi
     nothing = pd.Series(np.logical_and.reduce(list(empty.values())), index=frame.index)
     expected = "at least one measure"
     findings.add(recorded, nothing, "visit_date", "nothing_assessed", expected)
+    complete = "a value, since other measures are recorded; please complete or confirm not done"
     wanted = [measure for measure in dict.fromkeys(measures) if measure in empty]
     for name in wanted:
         if empty[name].all() and len(frame):
@@ -131,4 +134,4 @@ def _check_missing(table: StudyTable, measures: tuple[str, ...], findings: Findi
             findings.add_one("visits", recorded.file, "empty_column", message, column=name)
         else:
             missing = empty[name] & ~nothing
-            findings.add(recorded, missing, name, "measure_missing", "a value: others are given")
+            findings.add(recorded, missing, name, "measure_missing", complete)

@@ -46,7 +46,7 @@ class Cells:
         """With names without the blanks around them (reported); None where two are then one."""
         header = [name.strip() for name in self.header]
         for name in (name for name, bare in zip(self.header, header, strict=True) if name != bare):
-            message = f"found {escaped(name)!r}; expected no blanks around the name (left out)"
+            message = f"found {escaped(name)!r}; expected no leading or trailing blanks (removed)"
             file.report("blanks", message, column=name.strip(), value=name)
         found = Cells(header, self.text)
         return found if found.has_unique_names(file) else None
