@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from durable.stage import STAGES, derive
+from durable.stage import STAGES
+from durable.stages import derive
 from tests.intake.study import Study, again, cell
 
 
