@@ -46,64 +46,66 @@ def flag_recurrence(
         ``confirmed_loss``, ``confirmed_worse``, ``investigator_event`` (events, as configured) and
         ``early_flare`` (inside the early window: for adjudication, no event).
     """
-    rule = response.recurrence
+    recurrence = response.recurrence
     first = row_of_subject(subject_index(frame), np.asarray(start, dtype=np.int64))
     date = frame["visit_date"].to_numpy()
     after = (first >= 0) & (date > date[first])
-    early = frame["day"].to_numpy(float) <= rule.early_flare_days
+    early = frame["day"].to_numpy(float) <= recurrence.early_flare_days
     remission = frame["remission"].to_numpy(float)
     loss = np.where(frame["post"], 1.0 - remission, np.nan)
     worse = np.asarray(worsened(frame, response), dtype=float)
-    eligible = after & ~early
     recorded = frame["investigator_assessment"].isin(["recurrence", "progression"]).to_numpy(bool)
-    new = {
+    confirmed_loss = _loss_confirmed(frame, loss, recurrence, interventions)
+    confirmed_worse = _worsening_confirmed(frame, worse, remission, recurrence)
+    columns = {
         "after": after,
         "loss": loss,
         "worse": worse,
-        "confirmed_loss": eligible & rule.confirmed_loss & _lost(frame, loss, rule, interventions),
-        "confirmed_worse": eligible
-        & rule.worsening.enabled
-        & _confirmed(frame, _interrupted(worse, remission), rule.consecutive),
-        "investigator_event": recorded & after & rule.investigator,
+        "confirmed_loss": after & ~early & recurrence.confirmed_loss & confirmed_loss,
+        "confirmed_worse": after & ~early & recurrence.worsening.enabled & confirmed_worse,
+        "investigator_event": after & recorded & recurrence.investigator,
         "early_flare": after & early & ((loss == 1) | (worse == 1)) & ~recorded,
     }
-    return with_columns(frame, new)
+    return with_columns(frame, columns)
 
 
-def _lost(
-    frame: pd.DataFrame, loss: Floats, rule: Recurrence, interventions: pd.DataFrame | None
+def _loss_confirmed(
+    frame: pd.DataFrame, loss: Floats, recurrence: Recurrence, interventions: pd.DataFrame | None
 ) -> Flags:
-    """Losses that the next assessments confirm, or what was done about them."""
-    confirmed = _confirmed(frame, loss, rule.consecutive)
+    """Losses that the next assessments confirm, or an intervention before the next of them."""
+    confirmed = _holds(frame, loss, recurrence.consecutive)
     if interventions is None or interventions.empty:
         return confirmed
     known = np.flatnonzero(last_of_day(frame, ~np.isnan(loss)))
-    number, lost = subject_index(frame)[known], loss[known] == 1
-    acted = _followed_by_one(frame, known, interventions)
+    subject, lost = subject_index(frame)[known], loss[known] == 1
+    treated = _followed_by_intervention(frame, known, interventions)
     # Rows of a run of losses up to the last of them that an intervention follows at once.
-    run = np.cumsum(~lost | changes(number))
+    run = np.cumsum(~lost | changes(subject))
     last = np.full(run.max(initial=0) + 1, -1)
-    place = np.arange(len(known))
-    last[run[lost & acted]] = place[lost & acted]
-    confirmed[known[lost & (place <= last[run])]] = True
+    row = np.arange(len(known))
+    last[run[lost & treated]] = row[lost & treated]
+    confirmed[known[lost & (row <= last[run])]] = True
     return confirmed
 
 
-def _followed_by_one(frame: pd.DataFrame, known: Ints, interventions: pd.DataFrame) -> Flags:
+def _followed_by_intervention(
+    frame: pd.DataFrame, known: Ints, interventions: pd.DataFrame
+) -> Flags:
     """Whether an intervention lies on or after each known assessment and before the next one."""
-    number = subject_index(frame)
-    names = frame["subject_id"].to_numpy()[np.flatnonzero(changes(number))]
-    subject = pd.Index(names).get_indexer(pd.Index(interventions["subject_id"]))
-    subject = np.where(subject >= 0, np.unique(number)[subject], -1)
+    index = subject_index(frame)
+    names = frame["subject_id"].to_numpy()[np.flatnonzero(changes(index))]
+    treated = pd.Index(names).get_indexer(pd.Index(interventions["subject_id"]))
+    treated = np.where(treated >= 0, np.unique(index)[treated], -1)
     # Subject and day in one number, so that one search serves all subjects.
     span = 1_000_000
-    acted = np.sort(subject * span + _days(interventions["date"]))
-    when = number[known] * span + _days(frame["visit_date"].iloc[known])
-    until = np.append(when[1:], np.iinfo(np.int64).max)
-    until[:-1] = np.where(number[known][1:] == number[known][:-1], until[:-1], until.max())
+    moment = np.sort(treated * span + _days(interventions["date"]))
+    subject = index[known]
+    begin = subject * span + _days(frame["visit_date"].iloc[known])
+    end = np.append(begin[1:], np.iinfo(np.int64).max)
+    end[:-1] = np.where(subject[1:] == subject[:-1], end[:-1], end.max())
     # The last assessment of a subject is followed by what its own records hold alone.
-    until = np.minimum(until, (number[known] + 1) * span)
-    return np.asarray(np.searchsorted(acted, until) > np.searchsorted(acted, when))
+    end = np.minimum(end, (subject + 1) * span)
+    return np.asarray(np.searchsorted(moment, end) > np.searchsorted(moment, begin))
 
 
 def _days(dates: pd.Series[pd.Timestamp]) -> Ints:
@@ -111,13 +113,16 @@ def _days(dates: pd.Series[pd.Timestamp]) -> Ints:
     return np.asarray((dates - pd.Timestamp("1800-01-01")).dt.days, dtype=np.int64)
 
 
-def _interrupted(worse: Floats, remission: Floats) -> Floats:
-    """Worsening by assessment, where one in remission that cannot be judged is none."""
-    return np.where(np.isnan(worse) & (remission == 1), 0.0, worse)
+def _worsening_confirmed(
+    frame: pd.DataFrame, worse: Floats, remission: Floats, recurrence: Recurrence
+) -> Flags:
+    """Worsening that the next assessments confirm; one in remission that is not judged is none."""
+    judged = np.where(np.isnan(worse) & (remission == 1), 0.0, worse)
+    return _holds(frame, judged, recurrence.consecutive)
 
 
-def _confirmed(frame: pd.DataFrame, status: Floats, consecutive: int) -> Flags:
-    """Rows with status 1 that the subject's statuses of the next days confirm.
+def _holds(frame: pd.DataFrame, status: Floats, consecutive: int) -> Flags:
+    """Rows with status 1 whose subject has it at so many known statuses in a row, on other days.
 
     Unknown statuses neither confirm nor refute; of several on a day the last row stands for it.
     """
@@ -127,6 +132,6 @@ def _confirmed(frame: pd.DataFrame, status: Floats, consecutive: int) -> Flags:
     for step in range(1, consecutive):
         held[-step:] = False
         held[:-step] &= met[step:] & (subject[step:] == subject[:-step])
-    result = np.zeros(len(status), dtype=bool)
-    result[known] = held
-    return result
+    rows = np.zeros(len(status), dtype=bool)
+    rows[known] = held
+    return rows
