@@ -11,7 +11,7 @@ import yaml
 
 from data.demo import stories as demo
 from durable.plan import PlanError, load, parse, schema
-from durable.plan.reference import INPUTS, README, keys, reference, write_reference
+from durable.plan.reference import DERIVATION, INPUTS, README, keys, reference, write_reference
 from tests.plan.test_refusals import SMALLEST, changed
 
 ROOT = Path(__file__).parents[2]
@@ -27,8 +27,8 @@ def test_generated_file_is_in_step(path: Path) -> None:
 
 
 def test_writing_the_reference_twice_changes_nothing(tmp_path: Path) -> None:
-    for page in (README, INPUTS):
-        (tmp_path / page).parent.mkdir()
+    for page in (README, INPUTS, DERIVATION):
+        (tmp_path / page).parent.mkdir(exist_ok=True)
         (tmp_path / page).write_bytes((ROOT / page).read_bytes())
     write_reference(tmp_path)
     first = {path: (tmp_path / path).read_bytes() for path in reference(tmp_path)}
