@@ -1,4 +1,4 @@
-"""A visits file of a gigabyte through the stages ``check`` and ``cut``: wall time and peak memory.
+"""A visits file of a gigabyte through ``check`` and ``derive``: wall time and peak memory.
 
 ``python -m benchmarks.large_file [--size 1G] [--format csv]`` writes the file to a temporary
 folder, runs each stage in a process of its own and prints what it took. Memory is the largest
@@ -75,7 +75,7 @@ def main() -> int:
     size = int(float(options.size[:-1]) * _UNITS[options.size[-1].upper()])
     found = measure(size, options.format)
     print(f"{found['records']} records, {found['bytes'] / 1e6:.0f} MB {options.format}")
-    for stage in ("check", "cut"):
+    for stage in ("check", "derive"):
         wall, cpu, peak = (found[f"{stage}_{name}"] for name in Cost._fields)
         print(f"{stage:6} {wall:6.1f} s wall {cpu:6.1f} s CPU {peak:5.2f} GB (limit {LIMIT_GB:g})")
     return int(max(found["check_peak_gb"], found["cut_peak_gb"]) > LIMIT_GB)
@@ -90,7 +90,7 @@ def measure(size: int, form: str = "csv") -> dict[str, Any]:
             "records": records,
             "bytes": (folder / f"visits.{form}").stat().st_size,
         }
-        for stage in ("check", "cut"):
+        for stage in ("check", "derive"):
             cost = run(stage, folder)._asdict()
             found |= {f"{stage}_{name}": value for name, value in cost.items()}
         return found
@@ -114,7 +114,17 @@ class Cost(NamedTuple):
 def run(stage: str, folder: Path) -> Cost:
     """Run a stage on the study in a folder."""
     options = ["--config", str(folder / "plan.yaml"), "--results", str(folder / "results")]
-    command = [sys.executable, "-c", _MEASURED, sys.executable, "-m", "durable", stage, *options]
+    command = [
+        sys.executable,
+        "-c",
+        _MEASURED,
+        sys.executable,
+        "-m",
+        "durable",
+        "stage",
+        stage,
+        *options,
+    ]
     found = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
     seconds, cpu, kilobytes = map(float, found.split())
     return Cost(seconds, cpu, kilobytes * 1024 / 1e9)

@@ -180,13 +180,8 @@ def _labels(letter: str, count: int) -> npt.NDArray[np.object_]:
     return np.array([f"{letter}{i:07d}" for i in range(1, count + 1)], dtype=object)
 
 
-#: Stages of an analysis without adverse events, kinetics and sensitivity, by what they do.
-STAGES = {
-    "validate": ("check", "cut"),
-    "derive": ("derive",),
-    "analyse": ("improvement", "durability", "subjects", "points"),
-}
-ALL = tuple(stage for group in STAGES.values() for stage in group)
+#: Stages of an analysis without adverse events, kinetics and sensitivity, in their order.
+STAGES = ("check", "derive", "analyse")
 #: Seconds between two looks at the memory of the forks of a stage.
 _BETWEEN = 0.1
 #: Figures by number of subjects.
@@ -211,24 +206,20 @@ def write(folder: Path, subjects: int, seed: int = SEED) -> Path:
     return path
 
 
-def measure(subjects: int, stages: tuple[str, ...] = tuple(STAGES)) -> dict[str, float]:
+def measure(subjects: int, stages: tuple[str, ...] = STAGES) -> dict[str, float]:
     """What reading and sorting costs with pandas, and each stage of the analysis.
 
-    Each runs in a process of its own, with the cores of the machine. Seconds (``*_wall``,
+    Each runs in a process of its own. Seconds (``*_wall``,
     ``*_cpu``) are of the work, without the start of the interpreter and the imports; ``*_memory``
-    is the peak in bytes of the process, or of it and its forks together.
+    is the peak in bytes of the process.
     ``frame`` is the size of the visits as pandas holds them, ``assessments`` their number.
     """
     found: dict[str, float] = {"subjects": subjects}
     with tempfile.TemporaryDirectory() as name:
         plan = write(Path(name), subjects)
         found |= _child(_READ_AND_SORT, "read_sort", str(plan.parent / "visits.parquet"))
-        for group in stages:
-            for stage in STAGES[group]:
-                found |= _child(_STAGE, stage, stage, str(plan), str(plan.parent / "results"))
-        if set(stages) == set(STAGES):
-            read = json.dumps(READ)
-            found |= _child(_FILES, "files", str(plan.parent / "results"), read)
+        for stage in stages:
+            found |= _child(_STAGE, stage, stage, str(plan), str(plan.parent / "results"))
     return found
 
 
@@ -259,55 +250,12 @@ from durable.stage import STAGES
 import lifelines, pandas, pandera.pandas, pyarrow.dataset, pyarrow.parquet, scipy.stats
 pandera.pandas.DataFrameSchema({}).validate(pandas.DataFrame())  # imports the rest of it
 stage, path, folder = sys.argv[1:]
-cores = {"cores": os.cpu_count()} if STAGES[stage].cores else {}
 plan = load(Path(path))
 module = importlib.import_module(STAGES[stage].module)
 def work():
-    module.run(plan, Path(folder), **cores)
+    module.run(plan.only(STAGES[stage].sections), Path(folder))
     return {}
 """
-# What the stages read and write of Parquet, ready in memory, and nothing else.
-_FILES = """
-import json, os, sys, time
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-import pyarrow as pa
-import pyarrow.parquet as pq
-folder = Path(sys.argv[1])
-records, visits = folder / "adam/adrs.parquet", folder / "validated/visits.parquet"
-about = pq.read_metadata(records)
-schema = about.schema.to_arrow_schema()
-text = [name for name in schema.names if schema.field(name).type == pa.string()]
-def group(number, columns=None):
-    with pq.ParquetFile(records, metadata=about, read_dictionary=text) as file:
-        return file.read_row_group(number, columns=columns, use_threads=False)
-def work():
-    for stage in ("check", "cut", "derive"):
-        table = pq.read_table(visits)
-        if stage != "derive":
-            pq.write_table(table, folder / "copy.parquet", compression="zstd")
-    aside = [0.0, 0.0]
-    how = {"compression": "zstd", "store_schema": False, "write_statistics": False}
-    with pq.ParquetWriter(folder / "copy.parquet", group(0).schema, **how) as writer:
-        for number in range(about.num_row_groups):
-            wall, cpu = time.perf_counter(), spent()
-            table = group(number)
-            aside[0] += time.perf_counter() - wall
-            aside[1] += spent() - cpu
-            writer.write_table(table, row_group_size=len(table))
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for columns in json.loads(sys.argv[2]):
-            each = [pool.submit(group, number, columns) for number in range(about.num_row_groups)]
-            while each:
-                each.pop(0).result()
-    return {"aside": aside}
-"""
-#: Columns of ADRS that the analyses read: improvement, subjects, courses.
-READ = (
-    ["USUBJID", "PARAMCD", "AVISIT", "AVAL", "AVALC", "ANL01FL", "REASON"],
-    ["USUBJID", "PARAMCD", "AVISIT", "AVAL", "ABLFL"],
-    [*("USUBJID", "PARAMCD", "AVISIT", "ADY", "AVAL", "AVALC"), *("ABLFL", "AWTARGET", "ANL01FL")],
-)
 
 
 def _child(program: str, name: str, *arguments: str) -> dict[str, float]:
@@ -352,17 +300,14 @@ def _own(process: str) -> int:
 def ratios(found: dict[str, float]) -> dict[str, float]:
     """Time of all stages together and peak memory of any, over those of reading and sorting.
 
-    Memory is that of the whole process over the size of the frame. ``floor``: the time of reading
-    and writing their Parquet files alone, from what is ready in memory.
+    Memory is that of the whole process over the size of the frame.
     """
-    stages = [stage for stage in ALL if f"{stage}_wall" in found]
-    floor = (
-        {"floor": found["files_wall"] / found["read_sort_wall"]} if "files_wall" in found else {}
-    )
-    return floor | {
+    stages = [stage for stage in STAGES if f"{stage}_wall" in found]
+    return {
         "wall": sum(found[f"{stage}_wall"] for stage in stages) / found["read_sort_wall"],
         "cpu": sum(found[f"{stage}_cpu"] for stage in stages) / found["read_sort_cpu"],
         "memory": max(found[f"{stage}_memory"] for stage in stages) / found["frame"],
+        "peak_gb": max(found[f"{stage}_memory"] for stage in stages) / 1e9,
     }
 
 
@@ -391,12 +336,12 @@ def growth() -> list[str]:
     The exponent of time is that of CPU from 10,000 subjects on: below, a stage spends most on what
     does not depend on their number, and the exponent over all sizes says little.
     """
-    kept = [found for found in _kept().values() if "points_cpu" in found]
+    kept = [found for found in _kept().values() if "analyse_cpu" in found]
     if not kept:
         return ["Not measured.", ""]
     for found in kept:
-        found |= {"all_cpu": sum(found[f"{stage}_cpu"] for stage in ALL)}
-        found |= {"all_memory": max(found[f"{stage}_memory"] for stage in ALL)}
+        found |= {"all_cpu": sum(found[f"{stage}_cpu"] for stage in STAGES)}
+        found |= {"all_memory": max(found[f"{stage}_memory"] for stage in STAGES)}
     large = [found for found in kept if found["subjects"] >= 10_000]
     sizes = [f"{found['subjects']:,.0f}" for found in kept]
     lines = [
@@ -407,7 +352,7 @@ def growth() -> list[str]:
         f"| subjects | {' | '.join(sizes)} | exponent | of all |",
         f"|---|{'---|' * (len(sizes) + 2)}",
     ]
-    for name in ("read_sort", *ALL, "all"):
+    for name in ("read_sort", *STAGES, "all"):
         cells = [f"{f[f'{name}_cpu']:.3g} ({f[f'{name}_memory'] / 1e6:,.0f})" for f in kept]
         slopes = [
             f"{exponent(some, f'{name}_cpu'):.2f}" if len(some) > 1 else ""

@@ -24,7 +24,7 @@ def measure() -> dict[str, float]:
         jobs = [
             subprocess.Popen(
                 [
-                    *(sys.executable, "-m", "durable", "simulate", "--config", str(PLAN)),
+                    *(sys.executable, "-m", "durable", "stage", "simulate", "--config", str(PLAN)),
                     *("--chunk", str(chunk), "--results", results),
                 ],
                 cwd=ROOT,
