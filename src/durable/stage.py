@@ -57,11 +57,13 @@ _STAGES = (
             *("safety", "kinetics"),
         ),
         "stop on errors, apply the data cut-off, derive the analysis datasets",
+        cores=True,
     ),
     Stage(
         "analyse",
         (*_DEFINITIONS, "groups", "safety", "kinetics"),
         "compute the analysis results, ard.csv, and the points of the figures",
+        cores=True,
     ),
     Stage("figures", (*_SHOWN, *_DEFINITIONS), "draw the figures", cores=True),
     Stage("display", _TABLES, "write the tables, the listings and the report"),

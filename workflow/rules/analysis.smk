@@ -13,10 +13,12 @@ rule derive:
         passed=FILES["derive"].outputs[-1],
     log:
         f"{FOLDER}/logs/derive.log",
+    threads: 2
     params:
         **RUN.digests("derive"),
     shell:
-        "python -m durable stage derive --config {input.config:q} --plan {params.plan} &> {log:q}"
+        "python -m durable stage derive --config {input.config:q} --plan {params.plan}"
+        " --cores {threads} &> {log:q}"
 
 
 rule analyse:
@@ -27,10 +29,12 @@ rule analyse:
         FILES["analyse"].outputs,
     log:
         f"{FOLDER}/logs/analyse.log",
+    threads: 2
     params:
         **RUN.digests("analyse"),
     shell:
-        "python -m durable stage analyse --config {input.config:q} --plan {params.plan} &> {log:q}"
+        "python -m durable stage analyse --config {input.config:q} --plan {params.plan}"
+        " --cores {threads} &> {log:q}"
 
 
 rule figures:

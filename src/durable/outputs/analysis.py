@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from durable.contracts.results import Result, to_csv
@@ -15,7 +17,7 @@ from durable.plan import Plan
 _LAST = 1_000
 
 
-def analyse(datasets: AnalysisDatasets, plan: Plan) -> list[Result]:
+def analyse(datasets: AnalysisDatasets, plan: Plan, *, cores: int = 1) -> list[Result]:
     """All results of an analysis, in the order of ``ard.csv``.
 
     Parameters
@@ -24,17 +26,42 @@ def analyse(datasets: AnalysisDatasets, plan: Plan) -> list[Result]:
         The analysis datasets; an output is left out where the study lacks the one it needs.
     plan
         The analysis plan.
+    cores
+        With two or more, the sensitivity analyses, which take as long as all else, are analysed in
+        a process of their own.
     """
-    return [result for results in _in_order() for result in results(datasets, plan)]
+    functions = _in_order()
+    if cores < 2 or not plan.sensitivity:
+        return [result for function in functions for result in function(datasets, plan)]
+    # Before the fork, which then has it: its import is a second.
+    import lifelines  # noqa: F401
+
+    apart = [function for function, of_sensitivity in functions.items() if of_sensitivity]
+    with ProcessPoolExecutor(1, get_context("fork")) as pool:
+        waiting = {function: pool.submit(_listed, function, datasets, plan) for function in apart}
+        found = {
+            function: list(function(datasets, plan))
+            for function in functions
+            if function not in apart
+        }
+        found |= {function: task.result() for function, task in waiting.items()}
+    return [result for function in functions for result in found[function]]
 
 
-def _in_order() -> list[Results]:
-    places: list[tuple[int, Results]] = []
+def _listed(function: Results, datasets: AnalysisDatasets, plan: Plan) -> list[Result]:
+    return list(function(datasets, plan))
+
+
+def _in_order() -> dict[Results, bool]:
+    """Functions of the outputs in the order of ``ard.csv``, and which are of sensitivity."""
+    places: list[tuple[int, Results, bool]] = []
     for entry in OUTPUTS:
         functions = entry.load().results
-        places += zip(entry.ard or [_LAST] * len(functions), functions, strict=True)
+        for place, function in zip(entry.ard or [_LAST] * len(functions), functions, strict=True):
+            places.append((place, function, entry.of_sensitivity))
     # The sort is stable: those without a place of their own stay in the order of the outputs.
-    return [results for _, results in sorted(places, key=lambda place: place[0])]
+    ordered = sorted(places, key=lambda place: place[0])
+    return {function: of_sensitivity for _, function, of_sensitivity in ordered}
 
 
 def read_for_outputs(folder: Path, plan: Plan) -> AnalysisDatasets:
@@ -43,6 +70,7 @@ def read_for_outputs(folder: Path, plan: Plan) -> AnalysisDatasets:
     return read_datasets(folder, filters, sensitivity=bool(plan.sensitivity))
 
 
-def run(plan: Plan, folder: Path) -> None:
+def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     """Read ``adam/``, write ``ard.csv``."""
-    write_text(folder / "ard.csv", to_csv(analyse(read_for_outputs(folder, plan), plan)))
+    results = analyse(read_for_outputs(folder, plan), plan, cores=cores)
+    write_text(folder / "ard.csv", to_csv(results))

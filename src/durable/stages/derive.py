@@ -8,22 +8,44 @@ from pathlib import Path
 from durable.plan import Plan
 
 
-def run(plan: Plan, folder: Path) -> None:
+def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     """Read ``queries.csv`` and ``checked/``; write ``validated/`` and ``adam/``.
+
+    Parameters
+    ----------
+    cores
+        With two or more, the sensitivity analyses are derived beside the primary one: a tenth of
+        the time of a small study's run (benchmarks/results.md).
 
     Raises
     ------
-    UserError
+    DataError
         Where the listing has errors; nothing is written then.
     """
-    from durable.derive import adae, datasets, kinetics
+    from durable.derive import datasets
     from durable.intake import cutoff
 
     cutoff.run(plan, folder)
+    if not plan.sensitivity:
+        _derive_primary(plan, folder)
+    elif cores < 2:
+        _derive_primary(plan, folder)
+        datasets.run_sensitivity(plan, folder)
+    else:
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        with ProcessPoolExecutor(1, get_context("fork")) as pool:
+            sensitivity = pool.submit(datasets.run_sensitivity, plan, folder)
+            _derive_primary(plan, folder)
+            sensitivity.result()
+
+
+def _derive_primary(plan: Plan, folder: Path) -> None:
+    from durable.derive import adae, datasets, kinetics
+
     tables = json.loads((folder / "validated" / "sources.json").read_text("utf-8"))
     datasets.run(plan, folder)
-    if plan.sensitivity:
-        datasets.run_sensitivity(plan, folder)
     if "adverse_events" in tables:
         adae.run(plan, folder)
     if "kinetics" in tables:
