@@ -69,8 +69,8 @@ def test_a_long_listing_shows_its_first_records_and_says_where_all_are(
     text = page_of(*demo)
     _, samples = text.split('<section class="output listing" id="l_kinetics">')
     samples, _ = samples.split("</section>", 1)
-    assert "The first 100 of 174 records" in samples
-    assert 'in <a href="listings/l_kinetics.csv">' in samples
+    assert "The first 100 of 174 records are shown" in samples
+    assert ' <a href="listings/l_kinetics.csv">' in samples
     assert samples.count("<tr>") == 1 + 100
     assert text.count("The first ") == sum(
         len(path.read_text().splitlines()) > 101 for path in (demo[1] / "listings").iterdir()
@@ -141,28 +141,28 @@ def test_summary_shows_the_results_of_the_tables(demo: Made) -> None:
     results = summary(Ard.from_results(read_csv(folder / "ard.csv")), plan)
     shown = {result.label: (result.figure, *result.details) for result in results}
     assert shown["Disease improvement at M2"] == (
-        "90.0 %",
-        "95 % CI (55.5, 99.7)",
+        "90.0%",
+        "95% CI (55.5, 99.7)",
         "9 of 10 improved",
         "10 assessed, 0 missing, 0 pending",
     )
-    assert shown["Disease improvement at M3"][:2] == ("60.0 %", "95 % CI (26.2, 87.8)")
+    assert shown["Disease improvement at M3"][:2] == ("60.0%", "95% CI (26.2, 87.8)")
     figure, interval, events, kinds = shown["Median duration of response"]
-    assert (figure, interval) == ("7.6 months", "95 % CI (5.2, NE)")
+    assert (figure, interval) == ("7.6 months", "95% CI (5.2, NE)")
     assert events == "3 of 8 with an event"
     assert kinds == "1 recurrence, 1 death, 1 new systemic therapy"
-    severe = shown["Adverse events of grade 3 or more within 28 days"]
-    assert severe[:2] == ("90.0 %", "9 of 10 infused, 13 events")
+    severe = shown["Grade >=3 TEAEs, within 28 days"]
+    assert severe[:2] == ("90.0%", "9 of 10 infused, 13 events")
 
 
 def test_says_what_is_missing(minimal: Made) -> None:
     text = (minimal[1] / "report.html").read_text(encoding="utf-8")
     for table in ("therapies", "adverse_events", "kinetics"):
-        assert f"No table {table}." in text
-    assert "No sensitivity analysis is configured." in text
-    assert "every definition has its documented default" in text
+        assert f"Input table {table} not provided." in text
+    assert "No sensitivity analyses are configured." in text
+    assert "all definitions have their documented defaults" in text
     assert 'id="l_adverse_events"' not in text
-    assert "Adverse events of grade 3" not in text
+    assert "Grade &gt;=3 TEAEs" not in text
 
 
 def test_names_the_definitions_that_differ(demo: Made) -> None:

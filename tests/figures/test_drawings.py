@@ -25,10 +25,10 @@ from durable.figures.spec import FigureSpec
 from durable.figures.style import (
     WIDTH,
     accessible,
-    apart,
+    separate_labels,
     settings,
-    spread,
     text_width,
+    thin_labels,
     wrap,
 )
 from durable.jdm.response import Remission, Response
@@ -91,12 +91,12 @@ def test_heading_names_number_study_population_and_cutoff_and_the_foot_source_an
     tmp_path: Path,
 ) -> None:
     found = words(drawn("swimmer", point_texts.swimmer(3), tmp_path))
-    assert "Figure 3. Course of each subject (swimmer plot)" in found
-    assert "Population: All infused subjects" in found
+    assert "Figure 3. Swimmer plot of individual subjects" in found
+    assert "Population: Safety Analysis Set (all infused)" in found
     heading = "NCT06569472. Efficacy and duration of response, data cut-off 2024-06-30"
     assert heading in found
     digest = PLAN.digest(STAGES["figures"].sections)[:12]
-    assert f"Source: ADSL, ADRS, ADTTE; points in f_swimmer.csv. Plan {digest}." in found
+    assert f"Source: ADSL, ADRS, ADTTE; plotted values in f_swimmer.csv. Plan {digest}." in found
 
 
 def test_footnotes_follow_the_plan() -> None:
@@ -278,7 +278,7 @@ def test_svg_has_title_description_and_ids_of_its_own_and_names_no_other_file(
     text = (folder / "f_tis.svg").read_text()
     root = ET.fromstring(text)
     assert root.get("role") == "img"
-    assert root.findtext(f"{SVG}title") == "Figure 4. Total Improvement Score over time"
+    assert root.findtext(f"{SVG}title") == "Figure 4. Total Improvement Score over time, by subject"
     assert "data cut-off 2024-06-30" in (root.findtext(f"{SVG}desc") or "")
     ids = [element.get("id") for element in root.iter() if element.get("id")]
     assert len(ids) == len(set(ids)) > 10
@@ -423,7 +423,7 @@ def test_scores_are_drawn_per_subject_with_thresholds_of_the_plan(tmp_path: Path
     assert data(axes, "partial") == [(90, 50)]
     levels = [line.get_ydata()[0] for line in axes.get_lines() if len(set(line.get_ydata())) == 1]
     assert {30, 45, 70} <= set(levels)
-    assert {"A", "B", "Partial score", "Minimal from 30"} <= set(words(figure))
+    assert {"A", "B", "Partial score", "Minimal (>= 30)"} <= set(words(figure))
 
 
 def test_subject_without_any_score_is_named_all_the_same(tmp_path: Path) -> None:
@@ -557,14 +557,14 @@ def test_primary_analysis_is_the_line_of_reference(tmp_path: Path) -> None:
 
 
 def test_labels_are_spread_in_order_and_stay_near() -> None:
-    assert spread([1, 1, 5], gap=1, low=0, high=10) == [1, 2, 5]
-    assert spread([9.9, 9.8], gap=1, low=0, high=10) == [10, 9]
-    assert spread([], gap=1, low=0, high=10) == []
-    assert spread([5, 5, 5], gap=8, low=0, high=10) == [0, 5, 10]
+    assert separate_labels([1, 1, 5], gap=1, low=0, high=10) == [1, 2, 5]
+    assert separate_labels([9.9, 9.8], gap=1, low=0, high=10) == [10, 9]
+    assert separate_labels([], gap=1, low=0, high=10) == []
+    assert separate_labels([5, 5, 5], gap=8, low=0, high=10) == [0, 5, 10]
 
 
 def test_ticks_too_close_to_the_last_are_not_labelled() -> None:
-    assert apart([0, 3, 4, 6], gap=3) == [True, True, False, True]
+    assert thin_labels([0, 3, 4, 6], gap=3) == [True, True, False, True]
 
 
 def test_text_is_broken_between_words_and_within_a_word_too_long() -> None:

@@ -92,7 +92,7 @@ risk,total,Total,6,,,,0,5,0
     heights = [f.axes[0].get_position().height * f.get_figheight() for f in (figure, usual)]
     assert heights[0] == pytest.approx(heights[1], rel=0.02)
     assert lines(figure, "censored") == []
-    assert not {"Censored", "95 % confidence band"} & set(words(figure))
+    assert not {"Censored", "pointwise 95% CI"} & set(words(figure))
 
 
 def test_counts_under_the_axis_are_those_of_the_csv_up_to_the_end_of_follow_up(
@@ -106,14 +106,14 @@ def test_counts_under_the_axis_are_those_of_the_csv_up_to_the_end_of_follow_up(
 def test_median_is_drawn_and_written_with_its_limits(tmp_path: Path) -> None:
     figure = drawn("km_dor", SMALL, tmp_path)
     assert lines(figure, "median") == [([0, 5, 5], [0.5, 0.5, 0])]
-    assert "Median 5.0 months (95 % CI 2.0, NE)" in words(figure)
+    assert "Median 5.0 months (95% CI 2.0, NE)" in words(figure)
 
 
 def test_median_that_is_not_estimable_has_no_line(tmp_path: Path) -> None:
     csv = SMALL.replace("median,total,Total,5,0.5,2,", "median,total,Total,,0.5,2,")
     figure = drawn("km_dor", csv, tmp_path)
     assert lines(figure, "median") == []
-    assert "Median NE (95 % CI 2.0, NE)" in words(figure)
+    assert "Median NE (95% CI 2.0, NE)" in words(figure)
 
 
 def test_file_without_median_rows_has_no_median_line(tmp_path: Path) -> None:

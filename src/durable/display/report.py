@@ -43,9 +43,9 @@ _PAGE, _SCRIPT = "report.html.jinja", "report.js"
 
 #: What cannot be made without an input table.
 _NEEDED_FOR = {
-    "therapies": "New systemic therapies are not known: none ends or censors a duration.",
-    "adverse_events": "No adverse events: of the safety tables only deaths are reported.",
-    "kinetics": "No cellular kinetics: no table, figure or listing of them.",
+    "therapies": "New systemic therapies are unknown: none is an event or a reason for censoring.",
+    "adverse_events": "Of the safety tables only deaths are reported.",
+    "kinetics": "There is no table, figure or listing of CAR-T cell concentrations.",
 }
 
 
@@ -136,9 +136,9 @@ def absent(plan: Plan, folder: Path) -> Iterator[str]:
     given = _sources(folder)
     for table in TABLES:
         if table not in given:
-            yield f"No table {table}. {_NEEDED_FOR[table]}"
+            yield f"Input table {table} not provided. {_NEEDED_FOR[table]}"
     if not plan.sensitivity:
-        yield "No sensitivity analysis is configured."
+        yield "No sensitivity analyses are configured."
 
 
 def findings(folder: Path) -> list[tuple[str, str, str, int]]:
@@ -149,7 +149,7 @@ def findings(folder: Path) -> list[tuple[str, str, str, int]]:
 
 
 def removed(folder: Path) -> list[tuple[str, str, int]]:
-    """Table, action and number of what the data cut-off took."""
+    """Table, action and number of records affected by the data cut-off."""
     tally = Counter((row["table"], row["action"]) for row in _records(_cut(folder)))
     order = {table: i for i, table in enumerate(TABLES)}
     return [(*key, tally[key]) for key in sorted(tally, key=lambda key: (order[key[0]], key[1]))]
@@ -177,7 +177,7 @@ _CUT_COLUMNS = (
 
 
 def data_cut(folder: Path) -> RecordView:
-    """Everything that the data cut-off removed or emptied."""
+    """Every record that the data cut-off removed, or in which it set values to missing."""
     records = _records(_cut(folder))
     shown = list(islice(records, SHOWN))
     return record_view(
@@ -185,12 +185,12 @@ def data_cut(folder: Path) -> RecordView:
         shown,
         total=len(shown) + sum(1 for _ in records),
         name="data_cut",
-        title="Removed by the data cut-off",
+        title="Records affected by the data cut-off",
         subtitle="Source: validated/data_cut.csv",
         file="validated/data_cut.csv",
         notes=(
-            "Records dated after the cut-off are removed; later dates inside an earlier record are"
-            " emptied, with what is said beside them.",
+            "Records dated after the data cut-off are removed. In earlier records, later dates are"
+            " set to missing, together with the values that belong to them.",
         ),
     )
 
@@ -221,8 +221,8 @@ def every_key(keys: list[Key]) -> RecordView:
         records,
         total=len(records),
         name="plan",
-        title="Every key of the plan",
-        subtitle="Source: the configuration; keys that it does not state have their default",
+        title="All keys of the analysis plan",
+        subtitle="Source: the configuration; keys that it does not state have their defaults",
         file="",
         notes=(),
     )

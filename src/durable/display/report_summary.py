@@ -48,11 +48,11 @@ def _improvement(ard: Ard, plan: Plan) -> Iterator[Result]:
 
 
 def _percent(number: str) -> str:
-    return number if number == f.NOT_ESTIMABLE else f"{number} %"
+    return number if number == f.NOT_ESTIMABLE else f"{number}%"
 
 
 def _level(plan: Plan) -> str:
-    return f"{100 * plan.statistics.conf_level:g} % CI"
+    return f"{100 * plan.statistics.conf_level:g}% CI"
 
 
 def _durations(ard: Ard, plan: Plan) -> Iterator[Result]:
@@ -86,7 +86,7 @@ def _events(find: Lookup, deadline: str) -> str:
 def _safety(ard: Ard, plan: Plan) -> Iterator[Result]:
     first = plan.safety.windows_days[0]
     p = plan.outputs.percent_decimals
-    windows = ((f"D{first}", f"within {first} days"), ("ALL", "in all of follow-up"))
+    windows = ((f"D{first}", f"within {first} days"), ("ALL", "entire follow-up"))
     for window, label in windows:
         find = ard.lookup("t_ae_overview", (window, "GRADE3"), TOTAL)
         subjects, percent = find("n_subjects"), find("percent")
@@ -95,7 +95,7 @@ def _safety(ard: Ard, plan: Plan) -> Iterator[Result]:
             continue
         of = f"{f.count(subjects)} of {f.count(infused)} infused"
         yield Result(
-            f"Adverse events of grade 3 or more {label}",
+            f"Grade >=3 TEAEs, {label}",
             _percent(f.fixed(percent.value, p)),
             (
                 f"{of}, {f.count(find('n_events'))} events",
@@ -110,7 +110,7 @@ def _safety(ard: Ard, plan: Plan) -> Iterator[Result]:
 def _bound(find: Lookup, decimals: int) -> str:
     """The upper bound where nobody had an event."""
     upper = find("upper")
-    return "" if upper is None else f"{upper.note}: {f.fixed(upper.value, decimals, f.PERCENT)} %"
+    return "" if upper is None else f"{upper.note}: {f.fixed(upper.value, decimals, f.PERCENT)}%"
 
 
 def _of_followed(ard: Ard, window: str, days: int) -> str:
@@ -124,7 +124,7 @@ def _of_followed(ard: Ard, window: str, days: int) -> str:
 
 def _any_grade(ard: Ard, window: str) -> str:
     found = []
-    for name, label in (("SERIOUS", "a serious event"), ("FATAL", "a fatal event")):
+    for name, label in (("SERIOUS", "a serious TEAE"), ("FATAL", "a fatal TEAE")):
         n = ard.lookup("t_ae_overview", (window, name), TOTAL)("n_subjects")
         if n is not None:
             found.append(f"{f.count(n)} with {label}")

@@ -11,7 +11,7 @@ from durable.contracts.results import SERIES
 from durable.display.tables import write_table
 from durable.figures import forest
 from durable.figures.points import read_points
-from durable.figures.spec import Caption, DrawnFigure
+from durable.figures.spec import SAFETY_SET, Caption, DrawnFigure
 from durable.figures.style import save, settings
 from durable.files import write_text
 from durable.jdm import wording
@@ -27,11 +27,11 @@ from durable.stage import STAGES
 _TITLE = "Estimates by data cut-off (forest plot)"
 
 NOTES = (
-    "Each cut-off is applied to the data as they are in the input files now: a record that was"
-    " entered or corrected later counts at every cut-off that its date allows. An earlier"
-    " analysis as it was then is its own folder of results; snakemake compare says what changed.",
-    "The cut-offs share their subjects: the estimates are not independent, and no interval is"
-    " adjusted for looking several times.",
+    "Each cut-off is applied to the current input files: a record that was entered or corrected"
+    " later is included at every cut-off that its date allows. An analysis as performed at the time"
+    " has a results folder of its own; snakemake compare reports the differences.",
+    "The analyses share subjects: the estimates are not independent, and the confidence intervals"
+    " are not adjusted for multiple looks.",
 )
 
 
@@ -79,21 +79,21 @@ def study(plan: Plan) -> str:
 
 def _caption(plan: Plan) -> Caption:
     digest = plan.digest(STAGES["series"].sections)[:12]
-    own = f"In bold, and dashed: the analysis at {plan.analysis.data_cutoff}."
+    own = f"Bold, and dashed line: the analysis at {plan.analysis.data_cutoff}."
     return Caption(
         "Figure 1",
         _TITLE,
-        "Population: All infused subjects; duration of response: subjects in remission",
+        f"Population: {SAFETY_SET}; duration of response: subjects in remission",
         study(plan),
         (
             own,
-            "Rates of all infused count subjects with an open window as not improved.",
+            "Improvement rates: subjects whose visit window is still open count as not improved.",
             *NOTES,
             *wording.improvement(plan.response),
             *wording.remission(plan.response),
             *wording.recurrence(plan.response),
             *definitions.survival(plan.statistics),
-            f"Source: points in series/figures/f_series.csv. Plan {digest}.",
+            f"Source: plotted values in series/figures/f_series.csv. Plan {digest}.",
         ),
     )
 

@@ -24,7 +24,7 @@ def caption_of(spec: FigureSpec, plan: Plan) -> Caption:
     """Heading and footnotes of a figure."""
     number = [entry.name for entry in FIGURES].index(spec.name) + 1
     digest = plan.digest(STAGES["figures"].sections)[:12]
-    source = f"Source: {spec.source}; points in f_{spec.name}.csv. Plan {digest}."
+    source = f"Source: {spec.source}; plotted values in f_{spec.name}.csv. Plan {digest}."
     study = f"{plan.study.id}. {plan.analysis.title}, data cut-off {plan.analysis.data_cutoff}"
     return Caption(
         f"Figure {number}",

@@ -11,12 +11,12 @@ from durable.figures.quantiles import (
     days_since_infusion,
     visit_quantiles,
 )
-from durable.figures.spec import AnalysisData, Caption, FigureSpec
+from durable.figures.spec import SAFETY_SET, AnalysisData, Caption, FigureSpec
 from durable.figures.style import (
     Page,
+    empty_figure,
+    limit_subjects,
     months_axis,
-    nothing,
-    shortened,
     subject_key,
     subject_style,
 )
@@ -75,7 +75,7 @@ def _values(records: pd.DataFrame) -> pd.DataFrame:
 def footnotes(plan: Plan) -> tuple[str, ...]:
     """What the axes show, the core set, and the abbreviations of its measures."""
     return (
-        "Axes show the whole scale of a measure where it has one.",
+        "Axes cover the full range of a measure where the plan gives one.",
         *wording.core_set(plan.response),
         wording.ABBREVIATIONS,
     )
@@ -83,11 +83,11 @@ def footnotes(plan: Plan) -> tuple[str, ...]:
 
 def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     """Draw ``f_csm.csv``."""
-    points, note = shortened(points)
+    points, note = limit_subjects(points)
     subjects = [name for (name,) in points.distinct("subject")]
     panels = list(points.each("measure", "unit"))
     if not panels:
-        return nothing(caption)
+        return empty_figure(caption)
     columns = min(2, len(panels))
     rows = -(-len(panels) // columns)
     page = Page(caption.noting(note), rows * _PANEL + (rows - 1) * 4, subject_key(subjects))
@@ -121,8 +121,8 @@ def _scale(axes: Axes, scale: object) -> None:
 FIGURES = (
     FigureSpec(
         name="csm",
-        title="Core set measures over time",
-        population="All infused subjects",
+        title="Core set measures over time, by subject",
+        population=SAFETY_SET,
         source="ADRS",
         columns=COLUMNS,
         points=points,

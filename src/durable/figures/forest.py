@@ -24,7 +24,7 @@ from durable.figures.style import (
     Box,
     Page,
     Style,
-    nothing,
+    empty_figure,
     wrap,
 )
 from durable.plan import Plan
@@ -114,7 +114,7 @@ def panel_title(row: Result) -> str | None:
 def draw(points: Points, _: Plan, caption: Caption) -> Figure:
     """Draw the points of `forest_points`."""
     if not len(points):
-        return nothing(caption, "No analyses")
+        return empty_figure(caption, "No analyses")
     blocks = _blocks(points)
     heights = (block.height(line) for block in blocks for line in block.lines)
     page = Page(caption, sum(heights) - _GAP)

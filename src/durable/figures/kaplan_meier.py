@@ -24,11 +24,11 @@ from durable.figures.style import (
     TEXT_SIZE,
     Page,
     Style,
-    apart,
+    empty_figure,
     key_line,
     key_patch,
-    nothing,
     text_width,
+    thin_labels,
 )
 from durable.jdm import wording
 from durable.outputs import definitions
@@ -130,7 +130,7 @@ def footnotes(plan: Plan) -> tuple[str, ...]:
         *wording.remission(plan.response),
         *wording.recurrence(plan.response),
         *definitions.survival(plan.statistics),
-        "At risk and events: before the time, events cumulative.",
+        "At risk: number at risk just before the time. Events: cumulative number before the time.",
     )
 
 
@@ -138,7 +138,7 @@ def draw(points: Points, plan: Plan, caption: Caption, origin: str) -> Figure:
     """Draw ``f_km_*.csv``; `origin` names the horizontal axis."""
     curves = _curves(points)
     if not curves:
-        return nothing(caption)
+        return empty_figure(caption)
     rows = 2 if len(curves) == 1 else 2 * (len(curves) + 1)
     page = Page(caption, PLOT_HEIGHT + rows * 3.7 + 2, _key(curves, plan))
     axes = page.axes(page.body)
@@ -219,7 +219,7 @@ def _censored(curve: Curve) -> Style:
 
 
 def _key(curves: list[Curve], plan: Plan) -> list[Artist]:
-    level = f"{100 * plan.statistics.conf_level:g} %"
+    level = f"{100 * plan.statistics.conf_level:g}%"
     lines: list[Artist] = []
     for curve in curves:
         style: Style = {"color": curve.colour, "linestyle": curve.dashes, "linewidth": 1.6}
@@ -229,7 +229,7 @@ def _key(curves: list[Curve], plan: Plan) -> list[Artist]:
         lines.append(key_line(label=label, **style))
     if len(curves) <= BANDS and np.isfinite(curves[0].points.number("lower")).any():
         style = {"color": curves[0].colour, "alpha": 0.18, "linewidth": 0}
-        lines.append(key_patch(label=f"{level} confidence band", **style))
+        lines.append(key_patch(label=f"pointwise {level} CI", **style))
     if len(curves) == 1 and len(curves[0].median):
         lines.append(key_line(label=_median_text(curves[0].median, plan), **_MEDIAN))
     marked = [curve for curve in curves if (curve.points.number("n_censor") > 0).any()]
@@ -237,11 +237,11 @@ def _key(curves: list[Curve], plan: Plan) -> list[Artist]:
 
 
 def _median_text(median: Points, plan: Plan) -> str:
-    """``Median 8.9 months (95 % CI 2.1, NE)``."""
+    """``Median 8.9 months (95% CI 2.1, NE)``."""
     decimals = plan.outputs.month_decimals
     cells = (median.number(name)[0] for name in ("time", "lower", "upper"))
     value, lower, upper = (f"{cell:.{decimals}f}" if cell == cell else "NE" for cell in cells)
-    level = f"{100 * plan.statistics.conf_level:g} % CI"
+    level = f"{100 * plan.statistics.conf_level:g}% CI"
     return f"Median {value}{' months' if value != 'NE' else ''} ({level} {lower}, {upper})"
 
 
@@ -252,11 +252,11 @@ def _scales(axes: Axes, curves: list[Curve]) -> None:
     axes.set_xlim(0, max(last, shown.max(initial=0)) or 1)
     axes.set_ylim(0, 1)
     axes.set_yticks(np.linspace(0, 1, 6), [f"{percent}" for percent in range(0, 101, 20)])
-    axes.set_ylabel("Event-free, %")
+    axes.set_ylabel("Event-free probability (%)")
     axes.spines[["left", "bottom"]].set_position(("outward", 4))
     widest = max((text_width(text) for curve in curves for text in _cells(curve)), default=0)
     room = (widest + 1.5) * float(np.diff(axes.get_xlim())[0]) / 135
-    kept = shown[apart(shown.tolist(), room)]
+    kept = shown[thin_labels(shown.tolist(), room)]
     axes.set_xticks(kept, [f"{tick:.4g}" for tick in kept])
 
 
@@ -314,7 +314,7 @@ def _left(axes: Axes, text: str, left: float, line: int, weight: str = "normal")
 def _figure(endpoint: Endpoint, name: str) -> FigureSpec:
     return FigureSpec(
         name=name,
-        title=f"{endpoint.title} (Kaplan-Meier)",
+        title=f"{endpoint.title} (Kaplan-Meier estimate)",
         population=POPULATIONS[endpoint.population],
         source=f"ADTTE, PARAMCD {endpoint.code}",
         columns=COLUMNS,

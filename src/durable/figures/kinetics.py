@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from durable.figures.points import Points
-from durable.figures.spec import AnalysisData, Caption, FigureSpec
+from durable.figures.spec import SAFETY_SET, AnalysisData, Caption, FigureSpec
 from durable.figures.style import (
     DASHES,
     FAINT,
@@ -15,9 +15,9 @@ from durable.figures.style import (
     Page,
     Style,
     days_axis,
+    empty_figure,
     key_line,
-    nothing,
-    shortened,
+    limit_subjects,
     subject_key,
     subject_style,
 )
@@ -38,7 +38,7 @@ _LLOQ: Style = {
     "linewidth": 0.9,
 }
 _BELOW: Style = {
-    "label": "Below LLOQ, drawn at the LLOQ",
+    "label": "BLQ (plotted at the LLOQ)",
     "linestyle": "none",
     "marker": "o",
     "markerfacecolor": "white",
@@ -104,20 +104,20 @@ def _geometric_means(samples: pd.DataFrame) -> pd.DataFrame:
 def footnotes(_: Plan) -> tuple[str, ...]:
     """What stands for values below the limit, and how the mean is taken."""
     return (
-        "LLOQ: lower limit of quantification; values below it are open marks at it. Samples without"
-        " a result are not drawn.",
-        "Geometric mean: of the quantifiable values by nominal day, where at least half of the"
-        " subjects have one; the others are left out, so it is too high where there are any.",
+        "LLOQ: lower limit of quantification. BLQ: below the LLOQ, plotted at the LLOQ as open"
+        " symbols. Samples without a result are not plotted.",
+        "Geometric mean: of quantifiable values by nominal day, where at least half of the subjects"
+        " have one. BLQ values excluded; mean biased upward where there are any.",
     )
 
 
 def draw(points: Points, _: Plan, caption: Caption) -> Figure:
     """Draw ``f_kinetics.csv``."""
-    individual, note = shortened(points.where(kind="individual"))
+    individual, note = limit_subjects(points.where(kind="individual"))
     subjects = [name for (name,) in individual.distinct("subject")]
     panels = points.distinct("assay", "unit")
     if not panels:
-        return nothing(caption)
+        return empty_figure(caption)
     means = points.where(kind="geo_mean")
     groups = [group for (group,) in means.distinct("group")]
     key = [*subject_key(subjects), *_key(points, groups)]
@@ -203,8 +203,8 @@ def _key(points: Points, groups: list[str]) -> list[Artist]:
 FIGURES = (
     FigureSpec(
         name="kinetics",
-        title="Cellular kinetics",
-        population="All infused subjects",
+        title="CAR-T cell concentrations over time",
+        population=SAFETY_SET,
         source="ADPC",
         columns=COLUMNS,
         points=points,

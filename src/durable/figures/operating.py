@@ -28,7 +28,7 @@ from durable.figures.style import (
     Box,
     Page,
     Style,
-    nothing,
+    empty_figure,
     wrap,
 )
 from durable.plan import Plan
@@ -55,7 +55,7 @@ def coverage(points: Points, plan: Plan, caption: Caption) -> Figure:
     """Draw ``f_coverage.csv``: a panel for each number of subjects."""
     sizes = [n for (n,) in points.distinct("n")]
     if not sizes:
-        return nothing(caption, "No scenario without missing assessments")
+        return empty_figure(caption, "No scenario without missing assessments")
     level = 100 * plan.statistics.conf_level
     key: list[Artist] = [
         Line2D([], [], color=FAINT, linewidth=1.0, label="exact"),
@@ -94,7 +94,7 @@ def spacing(points: Points, plan: Plan, caption: Caption) -> Figure:
     del plan
     families = list(points.each("family"))[:_MOST]
     if not families:
-        return nothing(caption, "No scenarios that differ in every_months alone")
+        return empty_figure(caption, "No scenarios that differ in every_months alone")
     spacings = _spacings(points)
     key: list[Artist] = [
         Patch(color=COLOURS[i], label=", ".join(map(short, rows.text("scenario"))))
@@ -149,7 +149,7 @@ def definitions(points: Points, plan: Plan, caption: Caption) -> Figure:
     scenarios = [name for (name,) in points.distinct("scenario")]
     names = points.distinct("definition", "title")
     if not names:
-        return nothing(caption, "No definitions")
+        return empty_figure(caption, "No definitions")
     shown = scenarios[:_MOST]
     key = [Line2D([], [], label=short(name), **_mark(i), **_LOOSE) for i, name in enumerate(shown)]
     labels = [wrap(title, width=_NAMES_WIDTH) for _, title in names]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from durable.contracts.results import Result
 from durable.figures import forest
-from durable.figures.spec import AnalysisData, FigureSpec
+from durable.figures.spec import SAFETY_SET, AnalysisData, FigureSpec
 from durable.outputs import definitions
 from durable.plan import Plan
 
@@ -56,12 +56,13 @@ def _concerns(row: Result, plan: Plan) -> bool:
 
 def footnotes(plan: Plan) -> tuple[str, ...]:
     """How to read the lines, and the conventions of the intervals."""
-    rule = plan.statistics
+    statistics = plan.statistics
     return (
-        "Dashed line: primary analysis. Arrow, NE: not estimable.",
-        f"{100 * rule.conf_level:g} % intervals: of rates exact (Clopper-Pearson), of durations"
-        f" Kaplan-Meier with {rule.km_ci} transformation and quantiles by the convention of"
-        f" {definitions.QUANTILE_RULES[rule.quantile_rule]}. Definitions: under the table.",
+        "Dashed line: primary analysis. Arrow: confidence limit not estimable (NE).",
+        f"{100 * statistics.conf_level:g}% CIs: exact (Clopper-Pearson) for rates; for durations"
+        f" Kaplan-Meier with {statistics.km_ci} transformation, quantiles by the convention of"
+        f" {definitions.QUANTILE_RULES[statistics.quantile_rule]}. The definitions of each analysis"
+        " are given under the table of the sensitivity analyses.",
     )
 
 
@@ -69,7 +70,7 @@ FIGURES = (
     FigureSpec(
         name="sensitivity",
         title="Sensitivity analyses (forest plot)",
-        population="All infused subjects; duration of response: subjects in remission",
+        population=f"{SAFETY_SET}; duration of response: subjects in remission",
         source="analysis results dataset (ard.csv)",
         columns=forest.COLUMNS,
         points=points,

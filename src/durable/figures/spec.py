@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 
 #: Flags of ADSL, and the population of each as a caption says it.
-POPULATIONS = {"SAFFL": "All infused subjects", "REMFL": "Subjects in remission"}
+POPULATIONS = {
+    "SAFFL": "Safety Analysis Set (all infused)",
+    "REMFL": "Subjects in remission (clinically inactive disease)",
+}
+SAFETY_SET = POPULATIONS["SAFFL"]
 
 
 @dataclass(frozen=True)

@@ -15,18 +15,18 @@ from durable.figures.quantiles import (
     days_since_infusion,
     visit_quantiles,
 )
-from durable.figures.spec import AnalysisData, Caption, FigureSpec
+from durable.figures.spec import SAFETY_SET, AnalysisData, Caption, FigureSpec
 from durable.figures.style import (
     TEXT_SIZE,
     WIDTH,
     Box,
     Page,
     Style,
+    empty_figure,
     key_line,
+    limit_subjects,
     months_axis,
-    nothing,
-    shortened,
-    spread,
+    separate_labels,
     subject_style,
     text_width,
     thresholds,
@@ -115,16 +115,16 @@ def footnotes(plan: Plan) -> tuple[str, ...]:
     return (
         *wording.core_set(plan.response),
         *wording.improvement(plan.response),
-        "Dotted grey lines lead to the name of a subject; they are no data.",
+        "Dotted grey lines from the last score to the subject identifier: leader lines only.",
     )
 
 
 def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     """Draw the scores of each subject."""
-    points, note = shortened(points)
+    points, note = limit_subjects(points)
     subjects = [name for (name,) in points.distinct("subject")]
     if not subjects:
-        return nothing(caption)
+        return empty_figure(caption)
     page = Page(caption.noting(note), max(90, 14 + _LABEL * len(subjects)), _key(points, plan))
     axes = page.axes(page.body)
     for score, style in thresholds(plan):
@@ -163,7 +163,7 @@ def _name_lines(page: Page, axes: Axes, points: Points) -> None:
     unit = inner.height * page.height / (high - low)
     wished = [inner.y0 * page.height + (max(score, low) - low) * unit for _, score in ends]
     body = page.body
-    placed = spread(wished, _LABEL, body.bottom + 2, body.bottom + body.height - 2)
+    placed = separate_labels(wished, _LABEL, body.bottom + 2, body.bottom + body.height - 2)
     left = inner.x1 + _LEADER / WIDTH
     for name, end, y in zip(names, ends, placed, strict=True):
         page.figure.text(left, y / page.height, short(name), va="center", size=TEXT_SIZE)
@@ -184,8 +184,8 @@ def _end(rows: Points) -> tuple[float, float]:
 FIGURES = (
     FigureSpec(
         name=_SCORE,
-        title=f"{SCORE.label} over time",
-        population="All infused subjects",
+        title=f"{SCORE.label} over time, by subject",
+        population=SAFETY_SET,
         source=f"ADRS, PARAMCD {SCORE.paramcd}",
         columns=COLUMNS,
         points=points,

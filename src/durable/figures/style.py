@@ -292,7 +292,7 @@ def wrap(
     return [*lines, " ".join(line)] if line else lines
 
 
-def apart(positions: Sequence[float], gap: float) -> list[bool]:
+def thin_labels(positions: Sequence[float], gap: float) -> list[bool]:
     """Which of ascending positions to label so that labels are at least `gap` apart."""
     shown: list[bool] = []
     last = float("-inf")
@@ -302,7 +302,7 @@ def apart(positions: Sequence[float], gap: float) -> list[bool]:
     return shown
 
 
-def spread(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+def separate_labels(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:
     """Positions at least `gap` apart within `low` and `high`, each near where it was.
 
     Where there is no room for all, they are spaced evenly.
@@ -322,28 +322,31 @@ def spread(positions: Sequence[float], gap: float, low: float, high: float) -> l
     return result
 
 
-def say(axes: Axes, text: str) -> None:
+def write_message(axes: Axes, text: str) -> None:
     """Write in the middle of empty axes why there is nothing to see."""
     axes.set(xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", size=TITLE_SIZE)
 
 
-def nothing(caption: Caption, text: str = "No subjects") -> Figure:
+def empty_figure(caption: Caption, text: str = "No subjects") -> Figure:
     """A figure without a point, which says so."""
     page = Page(caption, 60)
-    say(page.axes(page.body), text)
+    write_message(page.axes(page.body), text)
     return page.figure
 
 
-def shortened(points: Points) -> tuple[Points, str]:
+def limit_subjects(points: Points) -> tuple[Points, str]:
     """The rows of as many subjects as a page holds, and a note where that is not all."""
     subjects = len(points.distinct("subject"))
     if subjects and all(name in QUANTILES for (name,) in points.distinct("subject")):
-        return points, "Too many subjects for a line each: quantiles over them at each visit."
+        return (
+            points,
+            "Quantiles over the subjects at each visit, in place of a line for each subject.",
+        )
     if subjects <= MOST_SUBJECTS:
         return points, ""
-    note = f"The first {MOST_SUBJECTS} of {subjects:,} subjects are shown; the CSV holds all."
+    note = f"The first {MOST_SUBJECTS} of {subjects:,} subjects are shown; the CSV contains all."
     return points.first("subject", MOST_SUBJECTS), note
 
 
@@ -391,7 +394,7 @@ def thresholds(plan: Plan) -> list[tuple[float, Style]]:
     scores = (levels.minimal, levels.moderate, levels.major)
     dashes = ((0, (1, 2)), (0, (3, 2)), (0, (8, 2)))
     return [
-        (score, {"label": f"{name} from {score:g}", "linestyle": dash, "color": FAINT, "lw": 0.8})
+        (score, {"label": f"{name} (>= {score:g})", "linestyle": dash, "color": FAINT, "lw": 0.8})
         for name, score, dash in zip(("Minimal", "Moderate", "Major"), scores, dashes, strict=True)
     ]
 

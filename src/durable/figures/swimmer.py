@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from durable.figures.points import Points, short
 from durable.figures.quantiles import days_since_infusion
-from durable.figures.spec import AnalysisData, Caption, FigureSpec
+from durable.figures.spec import SAFETY_SET, AnalysisData, Caption, FigureSpec
 from durable.figures.style import (
     INK,
     Box,
     Page,
     Style,
+    empty_figure,
     key_line,
     key_patch,
+    limit_subjects,
     months_axis,
-    nothing,
-    shortened,
 )
 from durable.jdm import wording
 from durable.plan import Plan
@@ -35,7 +35,12 @@ COLUMNS = ("subject", "group", "kind", "start_day", "end_day")
 _ARROW = 9
 _SPANS: dict[str, Style] = {
     "bar": {"label": "Follow-up", "facecolor": "0.88", "edgecolor": "0.6", "linewidth": 0.5},
-    "remission": {"label": "Remission", "facecolor": "#A3D3F2", "edgecolor": INK, "linewidth": 0.5},
+    "remission": {
+        "label": "In remission",
+        "facecolor": "#A3D3F2",
+        "edgecolor": INK,
+        "linewidth": 0.5,
+    },
 }
 
 
@@ -61,9 +66,9 @@ _MARKS: dict[str, tuple[Style, float]] = {
     "recurrence": (_mark("Recurrence", "D", "#D55E00", 5), -0.1),
     "progression": (_mark("Progression", "s", "#CC79A7", 5), -0.1),
     "new_therapy": (_mark("New systemic therapy", "P", "#E69F00", 6), 0.2),
-    "withdrawal": (_mark("Withdrawal", "d", "white", 6), 0.0),
+    "withdrawal": (_mark("Withdrawal from study", "d", "white", 6), 0.0),
     "death": (_mark("Death", "X", INK, 7.5, "white"), 0.0),
-    "ongoing": (_mark("Ongoing at cut-off", _ARROW, INK, 5), 0.0),
+    "ongoing": (_mark("Ongoing at data cut-off", _ARROW, INK, 5), 0.0),
 }
 
 
@@ -186,7 +191,7 @@ def _marks(
 def footnotes(plan: Plan) -> tuple[str, ...]:
     """How far remission is drawn, and the definitions behind the marks."""
     return (
-        "Remission is drawn up to its event or, when censored, up to the last adequate assessment.",
+        "Bars of remission end at the event or, if censored, at the last adequate assessment.",
         next(wording.improvement(plan.response)),
         *wording.remission(plan.response),
         *wording.recurrence(plan.response),
@@ -195,10 +200,10 @@ def footnotes(plan: Plan) -> tuple[str, ...]:
 
 def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     """Draw ``f_swimmer.csv``."""
-    points, note = shortened(points)
+    points, note = limit_subjects(points)
     lanes = points.distinct("subject", "group")
     if not lanes:
-        return nothing(caption)
+        return empty_figure(caption)
     page = Page(caption.noting(note), 14 + len(lanes) * _lane(len(lanes)), _key(points))
     axes = page.axes(page.body)
     places = {subject: place for place, (subject, _) in enumerate(lanes)}
@@ -252,8 +257,8 @@ def _key(points: Points) -> list[Artist]:
 FIGURES = (
     FigureSpec(
         name="swimmer",
-        title="Course of each subject (swimmer plot)",
-        population="All infused subjects",
+        title="Swimmer plot of individual subjects",
+        population=SAFETY_SET,
         source="ADSL, ADRS, ADTTE",
         columns=COLUMNS,
         points=points,

@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from durable.figures.points import Points, short
-from durable.figures.spec import AnalysisData, Caption, FigureSpec
+from durable.figures.spec import SAFETY_SET, AnalysisData, Caption, FigureSpec
 from durable.figures.style import (
     INK,
     MOST_SUBJECTS,
     Page,
     Style,
+    empty_figure,
     key_line,
     key_patch,
-    nothing,
     text_width,
     thresholds,
 )
@@ -107,7 +107,8 @@ def best_scores(records: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
 def footnotes(plan: Plan) -> tuple[str, ...]:
     """What stands above a bar, the core set, and the levels of response."""
     return (
-        "Above a bar: the best score after infusion and its visit. NE: no score.",
+        "Above each bar: best score after infusion, and the visit at which it was first reached."
+        " NE: not evaluable (no score).",
         *wording.core_set(plan.response),
         *wording.improvement(plan.response),
     )
@@ -116,9 +117,9 @@ def footnotes(plan: Plan) -> tuple[str, ...]:
 def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     """Draw ``f_waterfall.csv``."""
     if not len(points):
-        return nothing(caption)
+        return empty_figure(caption)
     names = _names(points) if len(points) <= MOST_SUBJECTS else None
-    note = "" if names else f"{len(points):,} subjects, each a bar, too many to be named."
+    note = "" if names else f"{len(points):,} subjects; identifiers are not shown."
     room = _HEIGHT + (names.height if names else 0)
     page = Page(caption.noting(note), room, _key(points, plan))
     axes = page.axes(page.body)
@@ -192,8 +193,8 @@ def _key(points: Points, plan: Plan) -> list[Artist]:
 FIGURES = (
     FigureSpec(
         name="waterfall",
-        title=f"Best {SCORE.label} of each subject (waterfall plot)",
-        population="All infused subjects",
+        title=f"Waterfall plot of the best {SCORE.label} of each subject",
+        population=SAFETY_SET,
         source=f"ADRS, PARAMCD {SCORE.paramcd}",
         columns=COLUMNS,
         points=points,
