@@ -84,7 +84,7 @@ def _days(name: str, days: pd.Series[float], n_imputed: int) -> Iterator[Statist
 
 
 def _table(ard: Ard, plan: Plan) -> Rows:
-    p = plan.outputs.percent_decimals
+    decimals = plan.outputs.percent_decimals
     for name, label in (("CRS", "Cytokine release syndrome (CRS)"), ("ICANS", "ICANS")):
         yield Row(label)
         lines = [
@@ -92,7 +92,7 @@ def _table(ard: Ard, plan: Plan) -> Rows:
             upper_limit_line(plan, 2),
             Line("Worst ASTCT grade, n (%)"),
             *(
-                Line(grade_name(grade), partial(grade_cell, grade=grade, decimals=p), 2)
+                Line(grade_name(grade), partial(grade_cell, grade=grade, decimals=decimals), 2)
                 for grade in GRADES
             ),
             Line("First onset (days after infusion), median (min, max)", _days_cell("onset")),

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from durable.outputs import formats as f
+from durable.outputs import formats
 from durable.outputs.table import Cell, Line, Lookup
 
 
 def count(statistic: str) -> Cell:
     """A count."""
-    return lambda find: f.count(find(statistic))
+    return lambda find: formats.count(find(statistic))
 
 
 def n_percent(name: str, decimals: int) -> Cell:
     """A count with its percentage."""
-    return lambda find: f.count_percent(find(f"n_{name}"), find(f"percent_{name}"), decimals)
+    return lambda find: formats.count_percent(find(f"n_{name}"), find(f"percent_{name}"), decimals)
 
 
 def percent_with_ci(statistic: str, decimals: int) -> Cell:
     """A proportion with its interval, in percent."""
-    return lambda find: f.estimate(find(statistic), decimals, f.PERCENT)
+    return lambda find: formats.estimate(find(statistic), decimals, formats.PERCENT)
 
 
 def ratio_with_ci(count: str, total: str, rate: str, decimals: int) -> Cell:
@@ -28,19 +28,20 @@ def ratio_with_ci(count: str, total: str, rate: str, decimals: int) -> Cell:
         x, n = find(count), find(total)
         if x is None or n is None:
             return ""
-        return f"{f.count(x)}/{f.count(n)}, {f.estimate(find(rate), decimals, f.PERCENT)}"
+        estimate = formats.estimate(find(rate), decimals, formats.PERCENT)
+        return f"{formats.count(x)}/{formats.count(n)}, {estimate}"
 
     return cell
 
 
 def value(statistic: str, decimals: int, power: int = 0) -> Cell:
     """A number as it is, or with its decimal point moved."""
-    return lambda find: f.number(find(statistic), decimals, power)
+    return lambda find: formats.number(find(statistic), decimals, power)
 
 
 def estimate_with_ci(statistic: str, decimals: int) -> Cell:
     """An estimate with its interval."""
-    return lambda find: f.estimate(find(statistic), decimals)
+    return lambda find: formats.estimate(find(statistic), decimals)
 
 
 def joined(first: str, second: str, decimals: int, form: str = "{}, {}", power: int = 0) -> Cell:
@@ -49,21 +50,24 @@ def joined(first: str, second: str, decimals: int, form: str = "{}, {}", power: 
     def cell(find: Lookup) -> str:
         if find(first) is None:
             return ""
-        shown = [f.number(find(name), decimals, power) for name in (first, second)]
-        return f.NOT_ESTIMABLE if set(shown) == {f.NOT_ESTIMABLE} else form.format(*shown)
+        shown = [formats.number(find(name), decimals, power) for name in (first, second)]
+        return (
+            formats.NOT_ESTIMABLE if set(shown) == {formats.NOT_ESTIMABLE} else form.format(*shown)
+        )
 
     return cell
 
 
 def summary_lines(decimals: int, prefix: str = "", indent: int = 1, power: int = 0) -> list[Line]:
     """Rows of a continuous variable; `power` moves the decimal point."""
-    p = prefix
     return [
-        Line("n", count(f"n_{p.rstrip('_')}" if p else "n"), indent),
-        Line("Mean (SD)", joined(f"{p}mean", f"{p}sd", decimals, "{} ({})", power), indent),
-        Line("Median", value(f"{p}median", decimals, power), indent),
-        Line("Q1, Q3", joined(f"{p}q1", f"{p}q3", decimals, power=power), indent),
-        Line("Min, max", joined(f"{p}min", f"{p}max", decimals, power=power), indent),
+        Line("n", count(f"n_{prefix.rstrip('_')}" if prefix else "n"), indent),
+        Line(
+            "Mean (SD)", joined(f"{prefix}mean", f"{prefix}sd", decimals, "{} ({})", power), indent
+        ),
+        Line("Median", value(f"{prefix}median", decimals, power), indent),
+        Line("Q1, Q3", joined(f"{prefix}q1", f"{prefix}q3", decimals, power=power), indent),
+        Line("Min, max", joined(f"{prefix}min", f"{prefix}max", decimals, power=power), indent),
     ]
 
 
@@ -73,8 +77,8 @@ def value_with_limits(
     """A number and two in brackets, with decimals of their own where given; NE alone for none."""
 
     def cell(find: Lookup) -> str:
-        shown = f.number(find(first), decimals)
-        if shown in ("", f.NOT_ESTIMABLE):
+        shown = formats.number(find(first), decimals)
+        if shown in ("", formats.NOT_ESTIMABLE):
             return shown
         limits = joined(
             low, high, decimals if limit_decimals is None else limit_decimals, "({}, {})"
@@ -87,4 +91,4 @@ def value_with_limits(
 def count_with_percent_or_0(find: Lookup, decimals: int) -> str:
     """A count and percentage, of a row that stands only where somebody is counted: 0 elsewhere."""
     n = find("n")
-    return "0" if n is None else f.count_percent(n, find("percent"), decimals)
+    return "0" if n is None else formats.count_percent(n, find("percent"), decimals)

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from durable.contracts.results import WHOLE_COLUMN, Result, Statistic
-from durable.outputs import definitions
-from durable.outputs import formats as f
+from durable.outputs import definitions, formats
 from durable.outputs.ard import Ard
 from durable.outputs.cells import count
 from durable.outputs.datasets import AnalysisDatasets
@@ -70,7 +69,7 @@ def _undated_deaths(column: Group, undated: frozenset[str]) -> Estimates:
 
 def _table(ard: Ard, plan: Plan) -> Rows:
     def cell(find: Lookup) -> str:
-        return f.incidence(find("n_deaths"), find("percent"), plan.outputs.percent_decimals)
+        return formats.incidence(find("n_deaths"), find("percent"), plan.outputs.percent_decimals)
 
     undated = "Fatal event without a date of death (not counted above)"
     for window, label in window_labels(plan.safety):

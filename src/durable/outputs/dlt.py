@@ -8,8 +8,7 @@ from math import nan
 import pandas as pd
 
 from durable.contracts.results import NOT_RECORDED, Result, Statistic
-from durable.outputs import definitions
-from durable.outputs import formats as f
+from durable.outputs import definitions, formats
 from durable.outputs.ard import Ard
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.follow_up import followed_to
@@ -208,13 +207,13 @@ def _table(ard: Ard, plan: Plan) -> Rows:
 
 
 def _cells(find: Lookup, plan: Plan) -> Iterator[str]:
-    p = plan.outputs.percent_decimals
-    yield f.count(find("n_infused"))
-    yield f.count(find("n_evaluable"))
-    yield f.count_percent(find("n_dlt"), find("percent"), p)
-    yield f.count(find("n_dlt_unassessed_death"))
-    yield f.count(find("n_death_not_limiting"))
-    yield f.in_percent(find("upper"), p)
+    decimals = plan.outputs.percent_decimals
+    yield formats.count(find("n_infused"))
+    yield formats.count(find("n_evaluable"))
+    yield formats.count_percent(find("n_dlt"), find("percent"), decimals)
+    yield formats.count(find("n_dlt_unassessed_death"))
+    yield formats.count(find("n_death_not_limiting"))
+    yield formats.in_percent(find("upper"), decimals)
     if plan.safety.escalation != "none":
         step = find("next")
         # The counts before the colon stand in the columns beside it.

@@ -252,60 +252,64 @@ def _over_visits(status: pd.DataFrame) -> Estimates:
 
 
 def _table(ard: Ard, plan: Plan) -> Rows:
-    p = plan.outputs.percent_decimals
+    decimals = plan.outputs.percent_decimals
     level = percent_text(plan.statistics.conf_level)
     for visit in plan.response.improvement.visits:
         yield Row(f"Visit {visit}")
-        yield from ard.lines(NAME, (visit,), _visit_lines(p, level))
+        yield from ard.lines(NAME, (visit,), _visit_lines(decimals, level))
     if len(plan.response.improvement.visits) > 1:
         yield Row("Across visits (descriptive)")
         for parameter, label in ((BOTH, "at every visit"), (EITHER, "at any visit")):
-            line = Line(f"Improved {label}, n (%)", n_percent("improved", p))
+            line = Line(f"Improved {label}, n (%)", n_percent("improved", decimals))
             yield from ard.lines(NAME, parameter, [line])
 
 
-def _visit_lines(p: int, level: str) -> Iterator[Line]:
-    yield from _assessment_lines(p)
+def _visit_lines(decimals: int, level: str) -> Iterator[Line]:
+    yield from _assessment_lines(decimals)
     shown = f"n/N, % (exact {level} CI)"
-    yield Line(f"Improved, {shown}", ratio_with_ci("n_improved", "n_denominator", "rate", p))
+    yield Line(f"Improved, {shown}", ratio_with_ci("n_improved", "n_denominator", "rate", decimals))
     yield Line(
         f"Improved among subjects whose visit window had closed, {shown}",
-        ratio_with_ci("n_improved_opportunity", "n_opportunity", "rate_opportunity", p),
+        ratio_with_ci("n_improved_opportunity", "n_opportunity", "rate_opportunity", decimals),
     )
     yield Line(f"{SCORE.paramcd} response category, n (% of infused)")
     for category in _CATEGORIES:
-        yield Line(category, n_percent(category, p), 2)
+        yield Line(category, n_percent(category, decimals), 2)
     yield Line(f"Improvement rate with other {level} intervals, %")
-    yield Line("Wilson", percent_with_ci("rate_wilson", p), 2)
-    yield Line("Jeffreys", percent_with_ci("rate_jeffreys", p), 2)
-    yield Line("Posterior mean with credible interval", percent_with_ci("posterior_mean", p), 2)
+    yield Line("Wilson", percent_with_ci("rate_wilson", decimals), 2)
+    yield Line("Jeffreys", percent_with_ci("rate_jeffreys", decimals), 2)
+    yield Line(
+        "Posterior mean with credible interval", percent_with_ci("posterior_mean", decimals), 2
+    )
     yield Line(f"Sensitivity analyses, {shown}")
-    yield from _sensitivity_lines(p)
+    yield from _sensitivity_lines(decimals)
     yield Line(SCORE.label)
     yield from summary_lines(1, f"{SCORE.column}_", 2)
     yield Line("Core set measures worsened, n (% of assessed)")
     for name, label in _WORSENED.items():
-        yield Line(label, n_percent(f"worsened_{name}", p), 2, optional=True)
+        yield Line(label, n_percent(f"worsened_{name}", decimals), 2, optional=True)
 
 
-def _assessment_lines(p: int) -> Iterator[Line]:
+def _assessment_lines(decimals: int) -> Iterator[Line]:
     yield Line("Infused", count("n_infused"))
-    yield Line("Assessed in window, n (%)", n_percent("assessed", p))
-    yield Line("partial score", n_percent("partial", p), 2)
-    yield Line("after new systemic therapy", n_percent("new_therapy", p), 2)
-    yield Line("Missing, n (%)", n_percent("missing", p))
+    yield Line("Assessed in window, n (%)", n_percent("assessed", decimals))
+    yield Line("partial score", n_percent("partial", decimals), 2)
+    yield Line("after new systemic therapy", n_percent("new_therapy", decimals), 2)
+    yield Line("Missing, n (%)", n_percent("missing", decimals))
     for name, label in _REASONS.items():
-        yield Line(label, n_percent(f"missing_{name}", p), 2)
-    yield Line("Pending at the data cut-off, n (%)", n_percent("pending", p))
+        yield Line(label, n_percent(f"missing_{name}", decimals), 2)
+    yield Line("Pending at the data cut-off, n (%)", n_percent("pending", decimals))
 
 
-def _sensitivity_lines(p: int) -> Iterator[Line]:
+def _sensitivity_lines(decimals: int) -> Iterator[Line]:
     for name in _RULES:
-        rate = ratio_with_ci(f"n_improved_{name}", f"n_denominator_{name}", f"rate_{name}", p)
+        rate = ratio_with_ci(
+            f"n_improved_{name}", f"n_denominator_{name}", f"rate_{name}", decimals
+        )
         yield Line(f"{name.capitalize()} case", rate, 2)
     component = COMPONENTS["enzyme"].label
     for name, (_, ending) in _OTHER_SCORES.items():
-        rate = ratio_with_ci(f"n_improved_{name}", "n_denominator", f"rate_{name}", p)
+        rate = ratio_with_ci(f"n_improved_{name}", "n_denominator", f"rate_{name}", decimals)
         yield Line(f"{capitalised(component)} {ending}", rate, 2)
 
 

@@ -17,7 +17,7 @@ from durable.contracts.results import (
     Result,
     Statistic,
 )
-from durable.outputs import formats as f
+from durable.outputs import formats
 from durable.outputs.groups import Estimates, Group
 from durable.outputs.output import Size
 from durable.outputs.quantities import count_with_percent, percent
@@ -173,9 +173,9 @@ def events_cell(find: Lookup, plan: Plan) -> str:
     """Subjects (percent) [events]."""
     n = find("n_subjects")
     if n is None or not n.value:
-        return f.count(n)
-    share = f.incidence(n, find("percent"), plan.outputs.percent_decimals)
-    return f"{share} [{f.count(find('n_events'))}]"
+        return formats.count(n)
+    share = formats.incidence(n, find("percent"), plan.outputs.percent_decimals)
+    return f"{share} [{formats.count(find('n_events'))}]"
 
 
 def events_of_denominator_cell(find: Lookup, plan: Plan) -> str:
@@ -183,23 +183,25 @@ def events_of_denominator_cell(find: Lookup, plan: Plan) -> str:
     denominator = find("n_denominator")
     if denominator is None:
         return ""
-    n, p = find("n_subjects"), plan.outputs.percent_decimals
-    share = f"{f.count(n)}/{f.count(denominator)}"
+    n, decimals = find("n_subjects"), plan.outputs.percent_decimals
+    share = f"{formats.count(n)}/{formats.count(denominator)}"
     if n is None or not n.value:
         return share
-    return f"{share} ({f.number(find('percent'), p)}) [{f.count(find('n_events'))}]"
+    return (
+        f"{share} ({formats.number(find('percent'), decimals)}) [{formats.count(find('n_events'))}]"
+    )
 
 
 def grade_cell(find: Lookup, grade: str, decimals: int) -> str:
     """Subjects (percent) with this worst grade."""
-    return f.incidence(find(f"n_grade_{grade}"), find(f"percent_grade_{grade}"), decimals)
+    return formats.incidence(find(f"n_grade_{grade}"), find(f"percent_grade_{grade}"), decimals)
 
 
 def upper_limit_line(plan: Plan, indent: int = 0) -> Line:
     """The upper limit where no subject has the event."""
 
     def cell(find: Lookup) -> str:
-        return f.in_percent(find("upper"), plan.outputs.percent_decimals)
+        return formats.in_percent(find("upper"), plan.outputs.percent_decimals)
 
     return Line(f"{upper_limit_name(plan)} (no events), %", cell, indent, optional=True)
 

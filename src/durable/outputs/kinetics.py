@@ -17,8 +17,7 @@ from durable.contracts.results import (
     Result,
     Statistic,
 )
-from durable.outputs import definitions
-from durable.outputs import formats as f
+from durable.outputs import definitions, formats
 from durable.outputs.ard import Ard
 from durable.outputs.cells import count, joined, value, value_with_limits
 from durable.outputs.datasets import AnalysisDatasets
@@ -114,7 +113,7 @@ def _exposure(values: npt.NDArray[np.float64]) -> Iterator[Statistic]:
 
 def _table(ard: Ard, plan: Plan) -> Rows:
     """A block per assay and unit."""
-    p = plan.outputs.percent_decimals
+    decimals = plan.outputs.percent_decimals
     areas = {f"AUC0_{area.day}": f"AUC from day 0 to {area.day}" for area in plan.kinetics.auc}
     exposure = _EXPOSURE | areas
     persistence = {f"PERS{point.label}": point.label for point in plan.kinetics.persistence}
@@ -129,9 +128,9 @@ def _table(ard: Ard, plan: Plan) -> Rows:
             code = parameter[0]
             if code in exposure:
                 yield Row(exposure[code], indent=1)
-                yield from ard.lines(NAME, parameter, _exposure_lines(code, p))
+                yield from ard.lines(NAME, parameter, _exposure_lines(code, decimals))
             elif code in persistence:
-                cell = partial(_quantifiable, p=p)
+                cell = partial(_quantifiable, decimals=decimals)
                 line = Line(f"Quantifiable at {persistence[code]}, n/N (%)", cell)
                 yield from ard.lines(NAME, parameter, [line])
 
@@ -144,27 +143,30 @@ _EXPOSURE = {
 }
 
 
-def _quantifiable(find: Lookup, p: int) -> str:
+def _quantifiable(find: Lookup, decimals: int) -> str:
     n, x = find("n"), find("n_quantifiable")
     if n is None or x is None:
         return ""
-    return f"{f.count(x)}/{f.count(n)} ({f.number(find('percent_quantifiable'), p)})"
+    percentage = formats.number(find("percent_quantifiable"), decimals)
+    return f"{formats.count(x)}/{formats.count(n)} ({percentage})"
 
 
-def _exposure_lines(code: str, p: int) -> Iterator[Line]:
+def _exposure_lines(code: str, decimals: int) -> Iterator[Line]:
     yield Line("n", count("n"), 2)
     yield Line("not calculable", count("n_not_calculable"), 2)
     if code in ("TMAX", "TLAST"):
-        yield Line("Median (min, max)", value_with_limits("median", "min", "max", p), 2)
+        yield Line("Median (min, max)", value_with_limits("median", "min", "max", decimals), 2)
         return
     yield Line("not detected", count("n_not_detected"), 2)
     if code.startswith("AUC0_"):
         yield Line("extrapolated", count("n_extrapolated"), 2)
-    yield Line("Mean (SD)", joined("mean", "sd", p, "{} ({})"), 2)
-    yield Line("CV (%)", value("cv", p), 2)
-    yield Line("Median (min, max)", value_with_limits("median", "min", "max", p), 2)
-    yield Line("Geometric mean (geometric CV, %)", joined("geo_mean", "geo_cv", p, "{} ({})"), 2)
-    detected = joined("geo_mean_detected", "geo_cv_detected", p, "{} ({})")
+    yield Line("Mean (SD)", joined("mean", "sd", decimals, "{} ({})"), 2)
+    yield Line("CV (%)", value("cv", decimals), 2)
+    yield Line("Median (min, max)", value_with_limits("median", "min", "max", decimals), 2)
+    yield Line(
+        "Geometric mean (geometric CV, %)", joined("geo_mean", "geo_cv", decimals, "{} ({})"), 2
+    )
+    detected = joined("geo_mean_detected", "geo_cv_detected", decimals, "{} ({})")
     yield Line("among subjects with detectable cells", detected, 2)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from durable.contracts.results import PRIMARY, TOTAL, Result, Statistic
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoints import DOR, ENDPOINTS
 from durable.jdm import wording
 from durable.jdm.response import Response
 from durable.outputs import definitions
@@ -126,16 +126,16 @@ def analysis_title(analysis: str, plan: Plan) -> str:
 
 def _columns(plan: Plan) -> Iterator[tuple[str, str, Cell]]:
     """Parameter, heading and cell of each column."""
-    p, m = plan.outputs.percent_decimals, plan.outputs.month_decimals
+    decimals, month_decimals = plan.outputs.percent_decimals, plan.outputs.month_decimals
     ci = f"{percent(plan.statistics.conf_level)} CI"
-    yield "DOR", "DOR, N", count("n_subjects")
-    yield "DOR", "Events, n", count("n_event")
-    yield "DOR", f"Median, months ({ci})", estimate_with_ci("median", m)
+    yield DOR.code, "DOR, N", count("n_subjects")
+    yield DOR.code, "Events, n", count("n_event")
+    yield DOR.code, f"Median, months ({ci})", estimate_with_ci("median", month_decimals)
     for month in plan.statistics.sensitivity_landmarks_months:
-        rate = percent_with_ci(f"landmark_M{month:g}", p)
-        yield "DOR", f"Event-free at month {month:g}, % ({ci})", rate
+        rate = percent_with_ci(f"landmark_M{month:g}", decimals)
+        yield DOR.code, f"Event-free at month {month:g}, % ({ci})", rate
     for visit in plan.response.improvement.visits:
-        rate = ratio_with_ci("n_improved", "n_denominator", "rate", p)
+        rate = ratio_with_ci("n_improved", "n_denominator", "rate", decimals)
         yield visit, f"Improved at {visit}, n/N, % (exact {ci})", rate
 
 

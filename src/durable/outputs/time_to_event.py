@@ -10,8 +10,7 @@ import pandas as pd
 from durable.contracts.results import Result, Statistic
 from durable.derive.endpoints import CENSORING_LABELS, ENDPOINTS, EVENT_LABELS, Endpoint
 from durable.jdm import wording
-from durable.outputs import definitions
-from durable.outputs import formats as f
+from durable.outputs import definitions, formats
 from durable.outputs.ard import Ard
 from durable.outputs.cells import count, estimate_with_ci, joined, n_percent
 from durable.outputs.datasets import AnalysisDatasets
@@ -100,42 +99,42 @@ def _table(ard: Ard, plan: Plan) -> Rows:
 
 
 def _lines(plan: Plan, subjects: str) -> Iterator[Line]:
-    p, m = plan.outputs.percent_decimals, plan.outputs.month_decimals
+    decimals, month_decimals = plan.outputs.percent_decimals, plan.outputs.month_decimals
     ci = f"{percent(plan.statistics.conf_level)} CI"
     yield Line(subjects, count("n_subjects"))
-    already = n_percent("baseline_remission", p)
+    already = n_percent("baseline_remission", decimals)
     yield Line("in remission at baseline, n (%)", already, 2, optional=True)
-    yield from _event_lines(p, plan.response.deadline(plan.schedule).visit)
+    yield from _event_lines(decimals, plan.response.deadline(plan.schedule).visit)
     yield Line(f"Duration (months), {ci}")
-    yield Line("25th percentile", estimate_with_ci("q25", m), 2)
-    yield Line("Median", estimate_with_ci("median", m), 2)
-    yield Line("75th percentile", estimate_with_ci("q75", m), 2)
-    yield Line("Min, max", joined("min", "max", m), 2)
+    yield Line("25th percentile", estimate_with_ci("q25", month_decimals), 2)
+    yield Line("Median", estimate_with_ci("median", month_decimals), 2)
+    yield Line("75th percentile", estimate_with_ci("q75", month_decimals), 2)
+    yield Line("Min, max", joined("min", "max", month_decimals), 2)
     yield Line(f"Event-free rate, % ({ci}); number at risk")
     for month in plan.statistics.landmarks_months:
-        yield Line(f"Month {month:g}", partial(_landmark, month=month, p=p), 2)
-    follow_up = estimate_with_ci("follow_up", m)
+        yield Line(f"Month {month:g}", partial(_landmark, month=month, decimals=decimals), 2)
+    follow_up = estimate_with_ci("follow_up", month_decimals)
     yield Line(f"Median follow-up (months), {ci}", follow_up)
     rmst = plan.statistics.rmst_months
-    mean = estimate_with_ci(f"rmst_M{rmst:g}", m)
+    mean = estimate_with_ci(f"rmst_M{rmst:g}", month_decimals)
     yield Line(f"Restricted mean to month {rmst:g} (months), {ci}", mean)
 
 
-def _event_lines(p: int, deadline: str) -> Iterator[Line]:
-    yield Line("Subjects with event, n (%)", n_percent("event", p))
+def _event_lines(decimals: int, deadline: str) -> Iterator[Line]:
+    yield Line("Subjects with event, n (%)", n_percent("event", decimals))
     for name, label in EVENT_LABELS.items():
-        yield Line(label.format(deadline=deadline), n_percent(name, p), 2, optional=True)
-    yield Line("Subjects censored, n (%)", n_percent("censored", p))
+        yield Line(label.format(deadline=deadline), n_percent(name, decimals), 2, optional=True)
+    yield Line("Subjects censored, n (%)", n_percent("censored", decimals))
     for name, label in CENSORING_LABELS.items():
-        cell = n_percent(f"censored_{name}", p)
+        cell = n_percent(f"censored_{name}", decimals)
         yield Line(label.format(deadline=deadline), cell, 2, optional=True)
 
 
-def _landmark(find: Lookup, month: float, p: int) -> str:
+def _landmark(find: Lookup, month: float, decimals: int) -> str:
     rate, at_risk = find(f"landmark_M{month:g}"), find(f"at_risk_M{month:g}")
     if rate is None:
         return ""
-    return f"{f.estimate(rate, p, f.PERCENT)}; {f.count(at_risk)}"
+    return f"{formats.estimate(rate, decimals, formats.PERCENT)}; {formats.count(at_risk)}"
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:
