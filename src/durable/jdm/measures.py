@@ -75,6 +75,8 @@ class Index:
 
     column: str
     label: str
+    limit: str
+    """Key of ``response.remission`` that holds its limit in inactive disease."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,11 @@ ENZYMES: Mapping[str, Enzyme] = {
 ENZYME = Measure("enzyme", "muscle enzyme", "Muscle enzyme", sdtm="", unit="x ULN")
 
 INDICES: Mapping[str, Index] = {
-    index.column: index for index in (Index("jdmai1", "JDMAI1"), Index("jdmai2", "JDMAI2"))
+    index.column: index
+    for index in (
+        Index("jdmai1", "JDMAI1", limit="jdmai1_max"),
+        Index("jdmai2", "JDMAI2", limit="jdmai2_max"),
+    )
 }
 
 #: Columns of the visits table that hold the disease, in its order.

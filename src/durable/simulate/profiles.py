@@ -17,8 +17,9 @@ import pandas as pd
 from durable.contracts.tables import NATIVE_COLUMNS
 from durable.derive.assessments import assess
 from durable.derive.datasets import REMISSION_KEYS
-from durable.jdm.measures import ENZYMES, direction
-from durable.jdm.response import Response, Scale
+from durable.jdm.extremes import MOVING, fixed_columns, worst_and_best
+from durable.jdm.parameters import SCORE
+from durable.jdm.response import Response
 from durable.plan import Finding, PlanError
 from durable.schedule import Visit
 
@@ -30,12 +31,6 @@ Profile = dict[str, npt.NDArray[Any]]
 ACTIVE, IMPROVED, REMISSION, RECURRED, RECURRED_IMPROVED = range(5)
 #: What the investigator records in each state.
 RECORDED = ("stable", "improved", "remission", "recurrence", "recurrence")
-#: Measures that move between the ends of their scales, each on its own. Of the enzymes only CK is
-#: measured: the rules for remission name it.
-MEASURES = (
-    *("physician_global", "parent_global", "cmas", "mmt8", "chaq", "chq_phs", "das"),
-    *("extramuscular", "ck"),
-)
 _DAY = pd.Timestamp("2000-01-01")
 _VISIT = Visit(visit="V", day=1, window=0)
 
@@ -62,81 +57,73 @@ def profiles(primary: Response, variants: Iterable[Response] = ()) -> Profile:
     PlanError
         Where a state cannot be written so that the primary definitions see it.
     """
-    worst, best = _ends(primary)
-    choices = np.array(list(itertools.product([False, True], repeat=len(MEASURES))))
+    worst, best = worst_and_best(primary)
+    choices = np.array(list(itertools.product([False, True], repeat=len(MOVING))))
     values = {
-        name: np.where(choices[:, i], best[name], worst[name]) for i, name in enumerate(MEASURES)
+        name: np.where(choices[:, i], best[name], worst[name]) for i, name in enumerate(MOVING)
     }
     definitions = (primary, *variants)
-    seen = [_seen(values, IMPROVED, primary, rule) for rule in definitions]
-    score, remission = seen[0]
-    least = _least(primary)
-    remitted = _seen(_rows([best]), REMISSION, primary, primary)
+    seen = [_seen(values, IMPROVED, primary, definition) for definition in definitions]
+    improved = [
+        (score >= definition.improvement.least_score) & (remission == 0)
+        for definition, (score, remission) in zip(definitions, seen, strict=True)
+    ]
+    _refuse_unseen(primary, improved[0])
+    agreed = np.sum(improved, axis=0)
+    order = np.lexsort((choices.sum(axis=1), seen[0][0], -agreed, ~improved[0]))
+    middle = {name: values[name][order[0]] for name in MOVING}
+    return _columns(primary, worst, middle, best)
+
+
+def _refuse_unseen(primary: Response, improved: npt.NDArray[np.bool_]) -> None:
+    """Refuse definitions that do not see a state as what it is.
+
+    Parameters
+    ----------
+    primary
+        Definitions of the primary analysis.
+    improved
+        Of each combination of ends: whether they see improvement without remission.
+    """
+    worst, best = worst_and_best(primary)
+    least = primary.improvement.least_score
     active = _seen(_rows([worst]), ACTIVE, primary, primary)
-    between = (score >= least) & (remission == 0)
-    sighted = [
+    inactive = _seen(_rows([best]), REMISSION, primary, primary)
+    states = [
         (active[0][0] < least and active[1][0] == 0, "the worst value of every measure", "active"),
         (
-            remitted[0][0] >= least and remitted[1][0] == 1,
+            inactive[0][0] >= least and inactive[1][0] == 1,
             "the best value of every measure",
             "improved and in remission",
         ),
         (
-            between.any(),
+            improved.any(),
             "no combination of the ends of the scales that they call improved without remission",
             "to tell improvement from remission",
         ),
     ]
     findings = [
-        Finding("response", f"definitions for which {found} is not seen as such", expected)
-        for met, found, expected in sighted
+        Finding("response", f"definitions for which {values} is not seen as such", expected)
+        for met, values, expected in states
         if not met
     ]
     if findings:
         raise PlanError("simulation", findings)
-    agreed = sum(
-        ((s >= _least(rule)) & (r == 0)).astype(int)
-        for rule, (s, r) in zip(definitions, seen, strict=True)
-    )
-    order = np.lexsort((choices.sum(axis=1), score, -agreed, ~between))
-    middle = {name: values[name][order[0]] for name in MEASURES}
-    return _columns(primary, worst, middle, best)
-
-
-def _ends(rule: Response) -> tuple[dict[str, float], dict[str, float]]:
-    """The worst and the best value of each measure.
-
-    CK: its limit for remission is also the upper limit of normal, and the worst value lies above it
-    by the configured range.
-    """
-    worst: dict[str, float] = {}
-    best: dict[str, float] = {}
-    for name in MEASURES[:-1]:
-        scale: Scale = getattr(rule.ranges, name)
-        ends = (scale.min, scale.max)
-        worst[name], best[name] = ends if direction(name) == "higher" else ends[::-1]
-    best["ck"] = rule.remission.criteria.ck_max
-    worst["ck"] = best["ck"] * (1 + rule.ranges.enzymes.ck)
-    return worst, best
-
-
-def _least(rule: Response) -> float:
-    return float(getattr(rule.improvement.thresholds, rule.improvement.level))
 
 
 def _rows(states: list[dict[str, float]]) -> dict[str, Floats]:
-    return {name: np.array([state[name] for state in states]) for name in MEASURES}
+    return {name: np.array([state[name] for state in states]) for name in MOVING}
 
 
 def _seen(
     values: dict[str, Floats], state: int, primary: Response, rule: Response
 ) -> tuple[Floats, Floats]:
     """Score and remission that a definition sees in measures after active disease."""
-    worst, _ = _ends(primary)
-    n = len(values["ck"])
+    worst, _ = worst_and_best(primary)
+    n = len(values[MOVING[0]])
     codes = np.append(ACTIVE, np.full(n, state))
     table = {name: column[codes] for name, column in _beside(primary).items()}
-    table |= {name: np.append(worst[name], values[name]) for name in MEASURES}
+    table |= {name: np.append(worst[name], values[name]) for name in MOVING}
     visits = pd.DataFrame({name: table[name] for name in NATIVE_COLUMNS["visits"] if name in table})
     days = np.append(-1, np.ones(n, dtype=int))
     visits = visits.assign(
@@ -149,22 +136,14 @@ def _seen(
         {"subject_id": ["S"], "lymphodepletion_date": [_DAY], "infusion_date": [_DAY]}
     )
     frame = assess(subjects, visits, (_VISIT,), rule.only(REMISSION_KEYS)).iloc[1:]
-    return frame["tis"].to_numpy(float), frame["remission"].to_numpy(float)
+    return frame[SCORE.column].to_numpy(float), frame["remission"].to_numpy(float)
 
 
-def _beside(rule: Response) -> Profile:
-    """The columns that do not move on their own, in each state; drugs are stopped throughout."""
-    unknown = np.full(len(RECORDED), np.nan)
-    active = np.arange(len(RECORDED)) != REMISSION
-    return {
-        **{f"{enzyme}{end}": unknown for enzyme in ENZYMES for end in ("", "_uln")},
-        "ck_uln": np.full(len(RECORDED), rule.remission.criteria.ck_max),
-        "glucocorticoid_mg_kg": np.zeros(len(RECORDED)),
-        "immunosuppressant": np.full(len(RECORDED), "N", dtype=object),
-        "investigator_assessment": np.array(RECORDED, dtype=object),
-        "jdmai1": np.where(active, rule.remission.jdmai1_max + 1, 0.0),
-        "jdmai2": np.where(active, rule.remission.jdmai2_max + 1, 0.0),
-    }
+def _beside(response: Response) -> Profile:
+    """The columns that do not move on their own, in each state."""
+    remission = np.arange(len(RECORDED)) == REMISSION
+    recorded = {"investigator_assessment": np.array(RECORDED, dtype=object)}
+    return fixed_columns(response, remission) | recorded
 
 
 def _columns(
