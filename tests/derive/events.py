@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from durable.contracts.adae import adae as contract
+from durable.contracts.adam.adae import adae_schema as contract
 from durable.contracts.tables import NATIVE_COLUMNS
 from durable.derive import adae
 from durable.plan import Safety

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from pandera.errors import SchemaError
 
-from durable.contracts.adae import adae as contract
+from durable.contracts.adam.adae import adae_schema as contract
 from durable.derive.adae import impute_end, impute_start
 from tests.derive.build import INFUSION, date
 from tests.derive.events import adsl, child, derived, event, never_infused, table

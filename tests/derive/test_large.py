@@ -15,7 +15,8 @@ from benchmarks import registry
 from pandera.errors import SchemaError
 
 from durable.contracts import table_schema
-from durable.contracts.adam import ADRS, with_categories
+from durable.contracts.adam.adrs import ADRS
+from durable.contracts.adam.variables import with_categories
 from durable.derive import datasets
 from durable.derive.adrs import categories_to_text
 from durable.derive.datasets import Datasets, Derivation

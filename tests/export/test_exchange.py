@@ -24,7 +24,8 @@ import pytest
 import xmlschema
 import yaml
 
-from durable.contracts.metadata import contracts
+from durable.contracts.adam.registry import dataset_schemas
+from durable.derive.endpoints import ENDPOINTS
 from durable.export import ars, dataset_json, define
 from durable.export.datasets import Dataset
 from durable.export.transport import fit_to_xpt
@@ -113,7 +114,7 @@ def test_everything_that_define_refers_to_is_defined_once(document: str) -> None
 def test_labels_and_types_of_define_are_those_of_the_contracts(document: str) -> None:
     root = ET.fromstring(document)
     items = {e.get("OID"): e for e in root.iter(f"{ODM}ItemDef")}
-    for name, schema in contracts((28, 90)).items():
+    for name, schema in dataset_schemas((28, 90), ENDPOINTS).items():
         group = next(e for e in root.iter(f"{ODM}ItemGroupDef") if e.get("Name") == name)
         assert "".join(group.find(f"{ODM}Description").itertext()).strip() == schema.title
         references = [e.get("ItemOID") for e in group.iter(f"{ODM}ItemRef")]
@@ -148,9 +149,9 @@ def test_methods_state_the_definitions_in_force(document: str, plan: Plan) -> No
 
 
 def define_datasets() -> tuple[Any, ...]:
-    from durable.contracts.metadata import DATASETS
+    from durable.contracts.adam.registry import dataset_specs
 
-    return DATASETS
+    return dataset_specs(ENDPOINTS)
 
 
 def test_values_are_described_by_parameter(document: str, datasets: dict[str, Dataset]) -> None:

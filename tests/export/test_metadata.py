@@ -6,18 +6,21 @@ import re
 
 import pytest
 
-from durable.contracts.metadata import DATASETS, Metadata, contracts
+from durable.contracts.adam.description import DatasetSpec
+from durable.contracts.adam.registry import dataset_schemas, dataset_specs
 from durable.contracts.tables import NATIVE_COLUMNS
+from durable.derive.endpoints import ENDPOINTS
 from durable.export import identity
 from durable.export.datasets import Dataset
 from durable.plan import Plan
 
-SCHEMAS = contracts((28, 90))
+SCHEMAS = dataset_schemas((28, 90), ENDPOINTS)
+DATASETS = dataset_specs(ENDPOINTS)
 ALL = pytest.mark.parametrize("metadata", DATASETS, ids=lambda m: m.name)
 
 
 @ALL
-def test_every_variable_has_an_origin_and_every_origin_a_variable(metadata: Metadata) -> None:
+def test_every_variable_has_an_origin_and_every_origin_a_variable(metadata: DatasetSpec) -> None:
     variables = list(SCHEMAS[metadata.name].columns)
     for variable in variables:
         assert metadata.origin(variable)
@@ -26,7 +29,7 @@ def test_every_variable_has_an_origin_and_every_origin_a_variable(metadata: Meta
 
 
 @ALL
-def test_names_and_labels_are_within_the_limits_of_transport_files(metadata: Metadata) -> None:
+def test_names_and_labels_are_within_the_limits_of_transport_files(metadata: DatasetSpec) -> None:
     schema = SCHEMAS[metadata.name]
     assert len(schema.title) <= 40
     for name, column in schema.columns.items():
@@ -37,7 +40,7 @@ def test_names_and_labels_are_within_the_limits_of_transport_files(metadata: Met
 
 @ALL
 def test_keys_are_variables_and_what_a_variable_is_from_exists(
-    metadata: Metadata, plan: Plan
+    metadata: DatasetSpec, plan: Plan
 ) -> None:
     assert set(metadata.keys) <= set(SCHEMAS[metadata.name].columns)
     for origin in (*metadata.origins.values(), *metadata.parameters.values()):

@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from durable.contracts import kinetics as contracts
-from durable.contracts.metadata import DATASETS
+from durable.contracts.adam.adpc import ADPC
+from durable.contracts.adam.adpp import ADPP
+from durable.contracts.adam.registry import dataset_specs
 from durable.contracts.results import NO_SAMPLES, TOTAL, Result
 from durable.contracts.tables import NATIVE_COLUMNS
+from durable.derive.endpoints import ENDPOINTS
 from durable.derive.kinetics import Assay, concentrations, parameter_codes, parameters
 from durable.figures.kinetics import profiles
 from durable.outputs.ard import Ard
@@ -25,7 +27,7 @@ from tests.derive.events import adsl, child, never_infused
 from tests.outputs.analysed import NONE, results_of
 
 RULE = Kinetics()
-METADATA = {dataset.name: dataset for dataset in DATASETS}
+METADATA = {dataset.name: dataset for dataset in dataset_specs(ENDPOINTS)}
 #: The design's example: AUC0-90 251.4862, AUC0-28 232.58, Cmax 32.69 on day 7.
 EXAMPLE = {0: 0.0, 4: 1.5, 7: 32.69, 10: 20, 14: 8, 21: 3, 28: 1, 60: 0.2, 90: None}
 
@@ -59,8 +61,8 @@ def datasets(
     rows: list[dict[str, Any]], subjects: list[Any] | None = None, rule: Kinetics = RULE
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     sl = adsl([child()] if subjects is None else subjects)
-    adpc = contracts.ADPC.validate(concentrations(sl, samples(rows), rule.last_day))
-    return adpc, contracts.ADPP.validate(parameters(adpc, rule))
+    adpc = ADPC.validate(concentrations(sl, samples(rows), rule.last_day))
+    return adpc, ADPP.validate(parameters(adpc, rule))
 
 
 def values(adpp: pd.DataFrame, name: str = "S1") -> dict[str, float]:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from durable.contracts.adae import adae as contract
+from durable.contracts.adam.adae import adae_schema as contract
 from durable.contracts.results import join_parameter, split_parameter, to_csv
 from durable.derive import adae, datasets
 from durable.intake import check, cutoff

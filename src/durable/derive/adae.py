@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.contracts.adae import (
+from durable.contracts.adam.adae import (
     AFTER_INFUSION,
     BEFORE_INFUSION,
     BEFORE_LYMPHODEPLETION,
     LYMPHODEPLETION,
-    adae,
+    adae_schema,
     window_flag,
 )
 from durable.contracts.partial_dates import possible_days
@@ -35,12 +35,12 @@ def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/adsl`` and ``validated/adverse_events``; write ``adam/adae``."""
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
     events = pd.read_parquet(folder / "validated" / "adverse_events.parquet")
-    dataset = adae(plan.safety.windows_days).validate(derive(adsl, events, plan.safety))
+    dataset = adae_schema(plan.safety.windows_days).validate(derive(adsl, events, plan.safety))
     write_parquet(folder / "adam" / "adae.parquet", dataset)
 
 
 def derive(adsl: pd.DataFrame, events: pd.DataFrame, rule: Safety) -> pd.DataFrame:
-    """Adverse event dataset (see `contracts.adae`), sorted by USUBJID, ASTDT and row of the file.
+    """Adverse event dataset (`contracts.adam.adae`), sorted by USUBJID, ASTDT, row of the file.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def derive(adsl: pd.DataFrame, events: pd.DataFrame, rule: Safety) -> pd.DataFra
         records[window_flag(days)] = flag(emergent & (records["ADAY"] <= days).fillna(False))
     records = records.sort_values(["USUBJID", "ASTDT", "SRCSEQ"], ignore_index=True)
     records["AESEQ"] = _sequence(records)
-    return records.assign(**_occurrences(records))[list(adae(rule.windows_days).columns)]
+    return records.assign(**_occurrences(records))[list(adae_schema(rule.windows_days).columns)]
 
 
 def _sequence(records: pd.DataFrame) -> pd.Series[int]:

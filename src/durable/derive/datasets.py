@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from durable.contracts import adam
+from durable.contracts.adam.adrs import ADRS
+from durable.contracts.adam.adsl import ADSL
+from durable.contracts.adam.adtte import adtte_schema
+from durable.contracts.adam.variables import of_analyses, with_categories
 from durable.derive import adrs, adsl, adtte
 from durable.derive.assessments import assess
 from durable.derive.course import FollowUp
@@ -29,6 +32,7 @@ from durable.plan import Plan
 
 #: Subjects that are derived at a time.
 BLOCK = 5_000
+_ADTTE = adtte_schema(endpoint.code for endpoint in ENDPOINTS)
 #: Keys of the plan's response that decide the assessments up to remission.
 REMISSION_KEYS = (
     *("core_set", "hybrid", "ranges", "baseline", "remission", "new_therapy.remission"),
@@ -181,7 +185,7 @@ def run(plan: Plan, folder: Path) -> None:
     """Read ``validated/``, write ``adam/adsl``, ``adrs`` and ``adtte``."""
     levels: list[pd.DataFrame] = []
     durations: list[pd.DataFrame] = []
-    contract = adam.with_categories(adam.ADRS)
+    contract = with_categories(ADRS)
 
     def records() -> Iterator[pd.DataFrame]:
         for tables in ValidatedTables.read(folder).blocks(BLOCK):
@@ -192,9 +196,9 @@ def run(plan: Plan, folder: Path) -> None:
 
     write_parquet_blocks(folder / "adam" / "adrs.parquet", records())
     level = pd.concat(levels, ignore_index=True)
-    write_parquet(folder / "adam" / "adsl.parquet", adam.ADSL.validate(level))
+    write_parquet(folder / "adam" / "adsl.parquet", ADSL.validate(level))
     duration = pd.concat(durations).sort_values(["PARAMCD", "USUBJID"], ignore_index=True)
-    write_parquet(folder / "adam" / "adtte.parquet", adam.ADTTE.validate(duration))
+    write_parquet(folder / "adam" / "adtte.parquet", _ADTTE.validate(duration))
 
 
 def run_sensitivity(plan: Plan, folder: Path) -> None:
@@ -211,13 +215,13 @@ def run_sensitivity(plan: Plan, folder: Path) -> None:
             parts.setdefault(("adrs", name), []).append(records)
             parts.setdefault(("adtte", name), []).append(derivation.durations(response).adtte)
     for contract, dataset, order in (
-        (adam.ADRS, "adrs", ["USUBJID", "ASEQ"]),
-        (adam.ADTTE, "adtte", ["PARAMCD", "USUBJID"]),
+        (ADRS, "adrs", ["USUBJID", "ASEQ"]),
+        (_ADTTE, "adtte", ["PARAMCD", "USUBJID"]),
     ):
         frames = {
             name: pd.concat(parts[dataset, name]).sort_values(order, ignore_index=True)
             for name in responses
         }
         stacked = pd.concat(frames, names=["ANALYSIS", None]).reset_index(level="ANALYSIS")
-        adam.of_analyses(contract).validate(stacked)
+        of_analyses(contract).validate(stacked)
         write_parquet(folder / "adam" / "sensitivity" / f"{dataset}.parquet", stacked)

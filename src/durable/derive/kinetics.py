@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from durable.contracts import kinetics as contracts
+from durable.contracts.adam.adpc import ADPC
+from durable.contracts.adam.adpp import ADPP
 from durable.contracts.times_of_day import seconds_of_day
 from durable.files import write_parquet
 from durable.plan import Exposure, Kinetics, Persistence, Plan
@@ -42,8 +43,8 @@ def run(plan: Plan, folder: Path) -> None:
     samples = pd.read_parquet(folder / "validated" / "kinetics.parquet")
     adpc = concentrations(adsl, samples, plan.kinetics.last_day)
     adpp = parameters(adpc, plan.kinetics)
-    write_parquet(folder / "adam" / "adpc.parquet", contracts.ADPC.validate(adpc))
-    write_parquet(folder / "adam" / "adpp.parquet", contracts.ADPP.validate(adpp))
+    write_parquet(folder / "adam" / "adpc.parquet", ADPC.validate(adpc))
+    write_parquet(folder / "adam" / "adpp.parquet", ADPP.validate(adpp))
 
 
 # --- ADPC -----------------------------------------------------------------------------------------
@@ -133,7 +134,7 @@ def parameters(adpc: pd.DataFrame, rule: Kinetics) -> pd.DataFrame:
         for assay in [Assay(*map(str, pair))]
         for record in _profile(profile, assay.unit, rule)
     ]
-    columns = list(contracts.ADPP.columns)
+    columns = list(ADPP.columns)
     frame = pd.DataFrame(records, columns=columns)
     text = [name for name in columns if name != "AVAL"]
     return frame.astype({"AVAL": float, **dict.fromkeys(text, object)})

@@ -10,7 +10,9 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from durable.contracts.metadata import DATASETS, Metadata, Origin, contracts
+from durable.contracts.adam.description import DatasetSpec, Origin
+from durable.contracts.adam.registry import dataset_schemas, dataset_specs
+from durable.derive.endpoints import ENDPOINTS
 
 Type = Literal["text", "integer", "float", "date"]
 
@@ -37,7 +39,7 @@ class Variable:
 class Dataset:
     """A dataset: its records, its variables in their order, and what is said of it as a whole."""
 
-    metadata: Metadata
+    metadata: DatasetSpec
     label: str
     frame: pd.DataFrame
     variables: tuple[Variable, ...]
@@ -58,8 +60,8 @@ def read_datasets(folder: Path, windows: tuple[int, ...]) -> Iterator[Dataset]:
     windows
         Windows of adverse events, days.
     """
-    schemas = contracts(windows)
-    for metadata in DATASETS:
+    schemas = dataset_schemas(windows, ENDPOINTS)
+    for metadata in dataset_specs(ENDPOINTS):
         path = folder / "adam" / f"{metadata.name.lower()}.parquet"
         if path.is_file():
             schema = schemas[metadata.name]
@@ -70,7 +72,7 @@ def read_datasets(folder: Path, windows: tuple[int, ...]) -> Iterator[Dataset]:
             yield Dataset(metadata, schema.title, frame, variables)
 
 
-def _variable(name: str, column: Any, frame: pd.DataFrame, metadata: Metadata) -> Variable:
+def _variable(name: str, column: Any, frame: pd.DataFrame, metadata: DatasetSpec) -> Variable:
     values = frame[name].dropna()
     kind = _type(frame[name])
     length, decimals = _extent(values, kind)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from odmlib.define_2_1 import model as define
 
-from durable.contracts.metadata import Origin
+from durable.contracts.adam.description import Origin
 from durable.export import identity
 from durable.export.datasets import Dataset, Variable
 from durable.export.transport import fit_to_xpt

@@ -7,7 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from durable.contracts.adae import (
+from durable.contracts.adam.adae import (
     BEFORE_INFUSION,
     BEFORE_LYMPHODEPLETION,
     LYMPHODEPLETION,

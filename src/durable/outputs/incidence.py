@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from durable.contracts.adae import window_flag
+from durable.contracts.adam.adae import window_flag
 from durable.contracts.results import (
     NO_EVENTS_TABLE,
     WHOLE_COLUMN,

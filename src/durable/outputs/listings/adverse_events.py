@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from durable.contracts.adae import window_flag
+from durable.contracts.adam.adae import window_flag
 from durable.outputs.listings.listing import (
     GROUPS,
     SOURCE,

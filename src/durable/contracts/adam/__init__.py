@@ -1,0 +1,1 @@
+"""The ADaM datasets, a module each: type, label and rule of every variable, and its origin."""

@@ -1,0 +1,92 @@
+"""ADPP, the dataset of the parameters of kinetics."""
+
+from __future__ import annotations
+
+import pandera.pandas as pa
+
+from durable.contracts.adam.description import (
+    BASIC_STRUCTURE,
+    BY_PARAMETER,
+    STUDY,
+    DatasetSpec,
+    derived_by,
+    recorded_origins,
+)
+from durable.contracts.adam.variables import column
+
+ADPP = pa.DataFrameSchema(
+    {
+        "STUDYID": column(object, "Study identifier"),
+        "USUBJID": column(object, "Unique subject identifier"),
+        "PARCAT1": column(object, "Assay"),
+        "PARCAT2": column(object, "Unit of the assay"),
+        "PARCAT3": column(object, "Parameter, of whichever assay"),
+        "PARAMCD": column(object, "Parameter code"),
+        "PARAM": column(object, "Parameter"),
+        "AVAL": column("float64", "Analysis value", null=True),
+        "AVALU": column(object, "Unit of AVAL"),
+        "FLAG": column(object, "How the value came about", null=True),
+        "REASON": column(object, "What the flag means", null=True),
+    },
+    title="Kinetics parameters analysis dataset",
+    unique=["USUBJID", "PARAMCD"],
+    strict=True,
+    ordered=True,
+)
+
+_ORIGINS = {
+    **STUDY,
+    **recorded_origins("ADPP"),
+    "PARCAT3": derived_by("Code of the parameter, of whichever assay, as in the analysis results."),
+    "PARAMCD": derived_by(
+        "Code of the parameter of the assay and unit: PARCAT3; with several assays a letter follows"
+        " it, A for the first in alphabetical order. A code that is then longer than eight"
+        " characters is shortened."
+    ),
+    "PARAM": derived_by("Name of the parameter, assay and unit."),
+    "AVAL": BY_PARAMETER,
+    "AVALU": derived_by("Unit of the assay, days, or both."),
+    "FLAG": derived_by(
+        "EXTRAPOLATED; NOT DETECTED: never quantifiable; NC: not calculable; empty: as measured."
+    ),
+    "REASON": derived_by("What FLAG means for the value."),
+}
+
+_AREA = ("kinetics.method", "kinetics.auc")
+#: A letter ends the code of a parameter where there are several assays.
+_ASSAY = "[A-Z]*"
+_PARAMETERS = {
+    f"CMAX{_ASSAY}": derived_by(
+        "Highest concentration (ADPC.AVAL, ANL01FL Y).", "kinetics.last_day"
+    ),
+    f"TMAX{_ASSAY}": derived_by("Day of the first highest concentration.", "kinetics.last_day"),
+    f"TLAST{_ASSAY}": derived_by(
+        "Day of the last quantifiable concentration.", "kinetics.last_day"
+    ),
+    f"CLAST{_ASSAY}": derived_by("Last quantifiable concentration.", "kinetics.last_day"),
+    f"AUCLA{_ASSAY}": derived_by(
+        "Area under the curve from the infusion to TLAST, by trapezoids.",
+        *_AREA,
+        "kinetics.last_day",
+    ),
+    rf"(AUC0_|AUC|AREA)\d+{_ASSAY}": derived_by(
+        "Area under the curve from the infusion to the day in the name, by trapezoids; extrapolated"
+        " on the terminal slope where the last sample is near enough to that day.",
+        *_AREA,
+        "kinetics.last_day",
+    ),
+    "PERS.*": derived_by(
+        "1 where the result nearest to the day of the time point, in its window, is quantifiable,"
+        " else 0; missing without such a result.",
+        "kinetics.persistence",
+    ),
+}
+
+ADPP_SPEC = DatasetSpec(
+    "ADPP",
+    BASIC_STRUCTURE,
+    "One record per subject, assay and parameter",
+    ("USUBJID", "PARAMCD"),
+    _ORIGINS,
+    parameters=_PARAMETERS,
+)

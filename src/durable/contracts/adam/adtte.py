@@ -1,0 +1,114 @@
+"""ADTTE, the time-to-event dataset: its parameters are the endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+import pandera.pandas as pa
+
+from durable.contracts.adam.description import (
+    BASIC_STRUCTURE,
+    BY_PARAMETER,
+    STUDY,
+    DatasetSpec,
+    derived_by,
+    recorded_origins,
+    source_origins,
+)
+from durable.contracts.adam.variables import count, date, number, source_variables, text
+from durable.vocabulary import CNSR
+
+
+class DurationSpec(Protocol):
+    """What the dataset and define.xml take from an endpoint (`derive.endpoints.Endpoint`)."""
+
+    @property
+    def code(self) -> str:
+        """PARAMCD."""
+
+    @property
+    def origin(self) -> str:
+        """Variable of ADSL with the first day."""
+
+    @property
+    def derivation(self) -> str:
+        """How AVAL is derived."""
+
+
+def adtte_schema(codes: Iterable[str]) -> Any:
+    """Return the schema, with the codes of the endpoints."""
+    return pa.DataFrameSchema(
+        {
+            "STUDYID": text("Study identifier"),
+            "USUBJID": text("Unique subject identifier"),
+            "PARAMCD": text("Parameter code", isin=[*codes]),
+            "PARAM": text("Parameter"),
+            "STARTDT": date("Origin of the duration", null=False),
+            "ADT": date("Date of event or censoring", null=False),
+            "AVAL": number("Duration in days: ADT - STARTDT + 1", pa.Check.ge(1), null=False),
+            "AVALU": text("Unit of AVAL", isin=["DAYS"]),
+            "CNSR": count("Censor (0 = event)", pa.Check.in_range(0, max(CNSR.values()))),
+            "EVNTDESC": text("Event or reason for censoring"),
+            "CNSDTDSC": text("What the date of censoring is", null=True),
+            "LOWDT": date("Last date known free of the event"),
+            **source_variables(["visits", "subjects", "therapies"]),
+        },
+        checks=[
+            pa.Check(
+                lambda frame: (frame["ADT"] - frame["STARTDT"]).dt.days + 1 == frame["AVAL"],
+                error="AVAL is ADT - STARTDT + 1",
+            ),
+            pa.Check(
+                lambda frame: frame["CNSDTDSC"].isna() == (frame["CNSR"] == 0),
+                error="CNSDTDSC is given exactly for censored records",
+            ),
+        ],
+        title="Time-to-event analysis dataset",
+        unique=["USUBJID", "PARAMCD"],
+        strict=True,
+        ordered=True,
+    )
+
+
+_KEYS = (
+    *("response.recurrence", "response.new_therapy.duration", "response.missed_assessments"),
+    "response.remission_deadline",
+)
+_ORIGINS = {
+    **STUDY,
+    **recorded_origins("ADTTE"),
+    "PARAMCD": derived_by("Code of the parameter."),
+    "PARAM": derived_by("Name of the parameter."),
+    "ADT": derived_by(
+        "Date of the earliest event that counts; else of the last adequate assessment, one whose"
+        " remission status is known, and in remission where a loss after it is not confirmed. EFS"
+        " without remission when it is due, or before: the date of infusion.",
+        *_KEYS,
+    ),
+    "AVAL": BY_PARAMETER,
+    "AVALU": derived_by("DAYS."),
+    "CNSR": derived_by(
+        "; ".join(["0 event", *(f"{code} {reason.lower()}" for reason, code in CNSR.items())])
+        + ".",
+        *_KEYS,
+    ),
+    "EVNTDESC": derived_by("What the event or the reason for censoring is."),
+    "CNSDTDSC": derived_by("What ADT of a censored record is."),
+    "LOWDT": derived_by("Last date known free of the event: the adequate assessment before it."),
+    **source_origins("visits, subjects or therapies", "of the date that decided the record"),
+}
+
+
+def adtte_spec(endpoints: Sequence[DurationSpec]) -> DatasetSpec:
+    """Return the description for define.xml, with the origin and derivation of each endpoint."""
+    origins = ". ".join(f"{endpoint.code}: ADSL.{endpoint.origin}" for endpoint in endpoints)
+    return DatasetSpec(
+        "ADTTE",
+        BASIC_STRUCTURE,
+        "One record per subject and parameter",
+        ("USUBJID", "PARAMCD"),
+        _ORIGINS | {"STARTDT": derived_by(f"{origins}.")},
+        "TIME-TO-EVENT",
+        {endpoint.code: derived_by(endpoint.derivation, *_KEYS) for endpoint in endpoints},
+    )

@@ -1,0 +1,31 @@
+"""The ADaM datasets in their order: schemas, and descriptions for define.xml."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from durable.contracts.adam.adae import ADAE_SPEC, adae_schema
+from durable.contracts.adam.adpc import ADPC, ADPC_SPEC
+from durable.contracts.adam.adpp import ADPP, ADPP_SPEC
+from durable.contracts.adam.adrs import ADRS, ADRS_SPEC
+from durable.contracts.adam.adsl import ADSL, ADSL_SPEC
+from durable.contracts.adam.adtte import DurationSpec, adtte_schema, adtte_spec
+from durable.contracts.adam.description import DatasetSpec
+
+
+def dataset_schemas(windows: tuple[int, ...], endpoints: Sequence[DurationSpec]) -> dict[str, Any]:
+    """Return the pandera schemas by dataset; `windows` are those of adverse events, in days."""
+    return {
+        "ADSL": ADSL,
+        "ADRS": ADRS,
+        "ADTTE": adtte_schema(endpoint.code for endpoint in endpoints),
+        "ADAE": adae_schema(windows),
+        "ADPC": ADPC,
+        "ADPP": ADPP,
+    }
+
+
+def dataset_specs(endpoints: Sequence[DurationSpec]) -> tuple[DatasetSpec, ...]:
+    """Return the descriptions of the datasets."""
+    return (ADSL_SPEC, ADRS_SPEC, adtte_spec(endpoints), ADAE_SPEC, ADPC_SPEC, ADPP_SPEC)
