@@ -92,7 +92,7 @@ risk,total,Total,6,,,,0,5,0
     heights = [f.axes[0].get_position().height * f.get_figheight() for f in (figure, usual)]
     assert heights[0] == pytest.approx(heights[1], rel=0.02)
     assert lines(figure, "censored") == []
-    assert not {"Censored", "pointwise 95% CI"} & set(words(figure))
+    assert not {"Censored", "Pointwise 95% CI"} & set(words(figure))
 
 
 def test_counts_under_the_axis_are_those_of_the_csv_up_to_the_end_of_follow_up(

@@ -229,7 +229,7 @@ def _key(curves: list[Curve], plan: Plan) -> list[Artist]:
         lines.append(key_line(label=label, **style))
     if len(curves) <= BANDS and np.isfinite(curves[0].points.number("lower")).any():
         style = {"color": curves[0].colour, "alpha": 0.18, "linewidth": 0}
-        lines.append(key_patch(label=f"pointwise {level} CI", **style))
+        lines.append(key_patch(label=f"Pointwise {level} CI", **style))
     if len(curves) == 1 and len(curves[0].median):
         lines.append(key_line(label=_median_text(curves[0].median, plan), **_MEDIAN))
     marked = [curve for curve in curves if (curve.points.number("n_censor") > 0).any()]
