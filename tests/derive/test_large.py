@@ -40,7 +40,7 @@ def study() -> Tables:
             if name == "visits"
             else recorded
         )
-        for column, rule in table_schema.columns(name, Response().ranges).items():
+        for column, rule in table_schema.table_columns(name, Response().ranges).items():
             if rule.kind == "text":
                 typed[column] = typed[column].astype(object).where(typed[column].notna(), None)
             elif rule.kind == "date":
