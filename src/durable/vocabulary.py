@@ -6,6 +6,7 @@ RECURRENCE = "RECURRENCE"
 PROGRESSION = "PROGRESSION"
 DEATH = "DEATH"
 NEW_THERAPY = "NEW SYSTEMIC THERAPY"
+REMISSION = "REMISSION"
 #: EVNTDESC of the events by the name of their statistics, in the order that decides between two on
 #: the same day.
 EVENTS = {
@@ -13,6 +14,7 @@ EVENTS = {
     "progression": PROGRESSION,
     "death": DEATH,
     "new_therapy": NEW_THERAPY,
+    "remission": REMISSION,
 }
 
 ONGOING = "ONGOING AT DATA CUT-OFF"
@@ -23,6 +25,7 @@ UNCONFIRMED_LOSS = "UNCONFIRMED LOSS"
 NOT_YET_DUE = "NEXT ASSESSMENT NOT YET DUE"
 REMISSION_NOT_YET_DUE = "REMISSION NOT YET DUE"
 NOT_FOLLOWED = "NOT FOLLOWED TO REMISSION DEADLINE"
+NOT_SEEN = "NO ASSESSMENT AFTER INFUSION"
 #: Reasons for censoring by the name of their statistics; CNSR counts them from 1.
 CENSORINGS = {
     "ongoing": ONGOING,
@@ -34,6 +37,8 @@ CENSORINGS = {
     "not_yet_due": NOT_YET_DUE,
     "remission_not_yet_due": REMISSION_NOT_YET_DUE,
     "not_followed": NOT_FOLLOWED,
+    "death": DEATH,
+    "not_seen": NOT_SEEN,
 }
 CNSR = {reason: code for code, reason in enumerate(CENSORINGS.values(), 1)}
 

@@ -13,6 +13,11 @@ def listed(words: Sequence[str], last: str = "and") -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
+def lower_initial(text: str) -> str:
+    """The text with a small first letter, the others as they are."""
+    return text[:1].lower() + text[1:]
+
+
 def capitalised(text: str) -> str:
     """The text with a capital first letter, the others as they are."""
     return text[:1].upper() + text[1:]

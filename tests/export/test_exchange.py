@@ -126,7 +126,7 @@ def test_labels_and_types_of_define_are_those_of_the_contracts(document: str) ->
         assert group.find(f"{DEF}leaf").get(f"{XLINK}href") == f"xpt/{name.lower()}.xpt"
     assert items["IT.ADTTE.ADT"].get(f"{DEF}DisplayFormat") == "DATE9."
     assert items["IT.ADTTE.CNSR"].get("DataType") == "integer"
-    assert items["IT.ADTTE.PARAMCD"].get("Length") == "3"
+    assert items["IT.ADTTE.PARAMCD"].get("Length") == "5"
 
 
 def described(root: ET.Element, oid: str) -> str:
@@ -158,7 +158,7 @@ def test_values_are_described_by_parameter(document: str, datasets: dict[str, Da
     root = ET.fromstring(document)
     lists = {e.get("OID"): e for e in root.iter(f"{DEF}ValueListDef")}
     codes = [e.get("ItemOID") for e in lists["VL.ADTTE.AVAL"]]
-    assert codes == ["IT.ADTTE.AVAL.DOR", "IT.ADTTE.AVAL.EFS"]
+    assert codes == ["IT.ADTTE.AVAL.DOR", "IT.ADTTE.AVAL.EFS", "IT.ADTTE.AVAL.TTREM"]
     assert set(lists) == {"VL.ADRS.AVAL", "VL.ADRS.AVALC", "VL.ADTTE.AVAL", "VL.ADPP.AVAL"}
     frame = datasets["ADRS"].frame
     with_text = frame.loc[frame["AVALC"].notna(), "PARAMCD"].unique()

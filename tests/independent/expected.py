@@ -91,11 +91,13 @@ def everything(cutoff: date) -> dict[Key, Value]:
         ended = durations(members, rules(cutoff))
         for parameter, records in ended.items():
             add("t_dor", parameter, durability(list(records.values()), parameter))
-        inactive = [
-            s for s in members if s.id in ended["DOR"] and (start := baseline(s))
-            and in_remission(start, "modified_printo")
-        ]  # fmt: skip
-        add("t_dor", "DOR", counted("baseline_remission", len(inactive), len(ended["DOR"])))
+        for parameter in ("DOR", "TTREM"):
+            inactive = [
+                s for s in members if s.id in ended[parameter] and (start := baseline(s))
+                and in_remission(start, "modified_printo")
+            ]  # fmt: skip
+            n = len(ended[parameter])
+            add("t_dor", parameter, counted("baseline_remission", len(inactive), n))
         consented = [s for s in study if in_group(s, by, group)]
         disposition(consented, cutoff, add)
         at_baseline(members, add)
@@ -227,6 +229,16 @@ CENSORED_EARLY = {
     "not_followed": "NOT FOLLOWED TO REMISSION DEADLINE",
 }
 FAILED = {"not_in_remission": "NOT IN REMISSION BY M6"}
+#: What ends a time to remission, and what censors it.
+REMITTED = {"remission": "REMISSION"}
+NOT_REMITTED = {
+    **{k: CENSORED[k] for k in ("ongoing", "missed_assessments", "new_therapy", "withdrawn")},
+    "not_yet_due": CENSORED["not_yet_due"],
+    "death": "DEATH",
+    "not_seen": "NO ASSESSMENT AFTER INFUSION",
+}
+KINDS = {"DOR": EVENTS, "EFS": EVENTS | FAILED, "TTREM": REMITTED}
+REASONS = {"DOR": CENSORED, "EFS": CENSORED | CENSORED_EARLY, "TTREM": NOT_REMITTED}
 
 
 def durability(records: list[Duration], parameter: str) -> Iterator[Row]:
@@ -235,13 +247,12 @@ def durability(records: list[Duration], parameter: str) -> Iterator[Row]:
     censored = [r.end.what for r in records if not r.end.event]
     yield "n_subjects", n, ""
     yield from counted("event", len(happened), n)
-    free = parameter == "EFS"
-    for name, what in (EVENTS | FAILED if free else EVENTS).items():
+    for name, what in KINDS[parameter].items():
         yield from counted(name, happened.count(what), n)
     yield from counted("censored", len(censored), n)
-    for name, what in (CENSORED | CENSORED_EARLY if free else CENSORED).items():
+    for name, what in REASONS[parameter].items():
         yield from counted(f"censored_{name}", censored.count(what), n)
-    if free:
+    if parameter == "EFS":
         yield from counted("pending", censored.count("REMISSION NOT YET DUE"), n)
     km = KaplanMeier([(r.days, r.end.event) for r in records])
     for name, p in (("q25", Fraction(1, 4)), ("median", Fraction(1, 2)), ("q75", Fraction(3, 4))):

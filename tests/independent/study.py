@@ -628,6 +628,38 @@ def free_of_events(subject: Subject, start: Visit | None, rule: Rules) -> Ended:
     return on_day_one("NOT IN REMISSION BY M6", event=True)
 
 
+def time_to_remission(subject: Subject, start: Visit | None, rule: Rules) -> Ended:
+    """End of the time from infusion to the first remission (derivation: Time to remission)."""
+    assert subject.infusion
+    known = [visit for visit, _ in adequate(subject, rule)]
+    if start:
+        before = [v.date for v in known if v.date < start.date]
+        return Ended(
+            "REMISSION", True, start.date, max([subject.infusion, *before]), of_visit(start)
+        )
+    therapy = first_therapy(subject) if rule.new_therapy != "treatment_policy" else None
+    if therapy and not (subject.death and subject.death <= therapy):
+        row = next(t.line for t in subject.new_therapies if t.start == therapy)
+        return Ended(
+            "NEW SYSTEMIC THERAPY", False, therapy, therapy, ("therapies", "start_date", row)
+        )
+    if subject.death:
+        line = ("subjects", "death_date", subject.line)
+        return Ended("DEATH", False, subject.death, subject.death, line)
+    last = known[-1].date if known else subject.infusion
+    line = of_visit(known[-1]) if known else ("subjects", "infusion_date", subject.line)
+    missed = windows_missed(subject, last, rule.cutoff + timedelta(days=1))
+    if subject.withdrawal:
+        what = "WITHDRAWN"
+    elif not known:
+        what = "NO ASSESSMENT AFTER INFUSION" if missed else "NEXT ASSESSMENT NOT YET DUE"
+    elif rule.missed is not None and missed >= rule.missed:
+        what = MISSED
+    else:
+        what = "ONGOING AT DATA CUT-OFF"
+    return Ended(what, False, last, last, line)
+
+
 @dataclass(frozen=True)
 class Duration:
     subject: str
@@ -641,8 +673,8 @@ class Duration:
 
 
 def durations(study: list[Subject], rule: Rules) -> dict[str, dict[str, Duration]]:
-    """DOR and EFS of every infused subject, by subject."""
-    found: dict[str, dict[str, Duration]] = {"DOR": {}, "EFS": {}}
+    """DOR, EFS and TTREM of every infused subject, by subject."""
+    found: dict[str, dict[str, Duration]] = {"DOR": {}, "EFS": {}, "TTREM": {}}
     for subject in study:
         if not subject.infusion:
             continue
@@ -652,6 +684,8 @@ def durations(study: list[Subject], rule: Rules) -> dict[str, dict[str, Duration
             found["DOR"][subject.id] = Duration(subject.id, start.date, end)
         end = free_of_events(subject, start, rule)
         found["EFS"][subject.id] = Duration(subject.id, subject.infusion, end)
+        end = time_to_remission(subject, start, rule)
+        found["TTREM"][subject.id] = Duration(subject.id, subject.infusion, end)
     return found
 
 

@@ -21,7 +21,14 @@ import pytest
 from tests.independent import study
 from tests.independent.conftest import Results
 from tests.independent.events import events
-from tests.independent.expected import CENSORED, CENSORED_EARLY, EVENTS, FAILED, VISITS
+from tests.independent.expected import (
+    CENSORED_EARLY,
+    EVENTS,
+    FAILED,
+    KINDS,
+    REASONS,
+    VISITS,
+)
 
 Record = dict[str, Any]
 #: CDISC: 0 is an event, 1 and more say why censored.
@@ -69,7 +76,7 @@ def subject(results: Results, name: str) -> study.Subject:
 
 def test_every_duration_is_explained_by_the_line_of_its_source(results: Results) -> None:
     records = results.records("adam/adtte")
-    assert Counter(r["PARAMCD"] for r in records) == {"DOR": 8, "EFS": 10}
+    assert Counter(r["PARAMCD"] for r in records) == {"DOR": 8, "EFS": 10, "TTREM": 10}
     for record in records:
         found = walked(results, record)
         assert date.fromisoformat(found[record["SRCVAR"]]) == record["ADT"]
@@ -82,6 +89,10 @@ def explains(results: Results, record: Record, found: dict[str, str]) -> None:
     what, who = record["EVNTDESC"], subject(results, record["USUBJID"])
     rule = study.rules(cutoff(results))
     known = {visit.line: status for visit, status in study.adequate(who, rule)}
+    if record["PARAMCD"] == "TTREM":
+        explains_remission(record, known)
+        starts(who, record, known)
+        return
     if what == "DEATH":
         assert record["SRCVAR"] == "death_date"
     elif what == "NEW SYSTEMIC THERAPY":
@@ -113,6 +124,19 @@ def explains(results: Results, record: Record, found: dict[str, str]) -> None:
     starts(who, record, known)
 
 
+def explains_remission(record: Record, known: dict[int, bool]) -> None:
+    """The event is the first assessment in remission; without one the last adequate one is shown.
+
+    No subject of the demo died or had new therapy before a remission.
+    """
+    assert (record["CNSR"] == 0) == (record["EVNTDESC"] == "REMISSION") == (True in known.values())
+    if record["CNSR"] == 0:
+        assert record["SRCSEQ"] == min(number for number, status in known.items() if status)
+    else:
+        assert record["SRCSEQ"] == max(known)
+        assert record["CNSDTDSC"] == "LAST ADEQUATE ASSESSMENT"
+
+
 def windows_missed_after(who: study.Subject, last: date, known: dict[int, bool]) -> int:
     """Scheduled windows between the last adequate assessment and the next one."""
     later = [v.date for v in who.visits if v.line in known and v.date > last]
@@ -120,8 +144,8 @@ def windows_missed_after(who: study.Subject, last: date, known: dict[int, bool])
 
 
 def starts(who: study.Subject, record: Record, known: dict[int, bool]) -> None:
-    """DOR starts at the first assessment in remission, EFS at infusion."""
-    if record["PARAMCD"] == "EFS":
+    """DOR starts at the first assessment in remission, EFS and TTREM at infusion."""
+    if record["PARAMCD"] in ("EFS", "TTREM"):
         assert record["STARTDT"] == who.infusion
         return
     first = min(number for number, status in known.items() if status)
@@ -154,14 +178,15 @@ def test_counts_of_the_ard_are_counts_of_records(results: Results) -> None:
     members = of_group(results)
     records = results.records("adam/adtte")
     for (by, group), ids in members.items():
-        for parameter in ("DOR", "EFS"):
+        for parameter in ("DOR", "EFS", "TTREM"):
             mine = [r for r in records if r["PARAMCD"] == parameter and r["USUBJID"] in ids]
             happened = Counter(r["EVNTDESC"] for r in mine if r["CNSR"] == 0)
             censored = Counter(r["EVNTDESC"] for r in mine if r["CNSR"] > 0)
             counts = {"subjects": len(mine), "event": happened.total()}
-            counts |= {name: happened[what] for name, what in EVENTS.items()}
+            counts |= {name: happened[what] for name, what in KINDS[parameter].items()}
             counts |= {"censored": censored.total()}
-            counts |= {f"censored_{name}": censored[what] for name, what in CENSORED.items()}
+            reasons = REASONS[parameter].items()
+            counts |= {f"censored_{name}": censored[what] for name, what in reasons}
             for name, count in counts.items():
                 key = ("t_dor", "primary", by, group, parameter, f"n_{name}")
                 assert results.ard[key][0] == count, key

@@ -162,9 +162,10 @@ def dor_rows() -> Iterator[tuple[str, Row]]:
     for parameter, title, population in (
         ("DOR", "Duration of response, from first remission", "Subjects with remission"),
         ("EFS", "Event-free survival, from infusion", "All infused"),
+        ("TTREM", "Time to first remission, from infusion", "All infused"),
     ):
         yield parameter, (title, population, n("n_subjects"))
-        if parameter == "DOR":
+        if parameter != "EFS":
             already = n_percent("baseline_remission")
             yield parameter, (f"{title} / {population}", "in remission at baseline, n (%)", already)
         for block, row, cell in of_duration(parameter):
@@ -174,21 +175,30 @@ def dor_rows() -> Iterator[tuple[str, Row]]:
 def of_duration(parameter: str) -> Iterator[Row]:
     yield "", "Subjects with event, n (%)", n_percent("event")
     block = " / Subjects with event, n (%)"
-    yield block, "recurrence", n_percent("recurrence")
-    yield block, "progression", n_percent("progression")
-    yield block, "death", n_percent("death")
-    yield block, "new systemic therapy", n_percent("new_therapy")
+    if parameter == "TTREM":
+        yield block, "first remission", n_percent("remission")
+    else:
+        yield block, "recurrence", n_percent("recurrence")
+        yield block, "progression", n_percent("progression")
+        yield block, "death", n_percent("death")
+        yield block, "new systemic therapy", n_percent("new_therapy")
     if parameter == "EFS":
         yield block, "not in remission by M6 (day 1)", n_percent("not_in_remission")
     yield "", "Subjects censored, n (%)", n_percent("censored")
     block = " / Subjects censored, n (%)"
     yield block, "ongoing at data cut-off", n_percent("censored_ongoing")
     yield block, "missed or inadequate assessments", n_percent("censored_missed_assessments")
+    if parameter == "TTREM":
+        yield block, "death", n_percent("censored_death")
     yield block, "new systemic therapy", n_percent("censored_new_therapy")
     yield block, "withdrawn", n_percent("censored_withdrawn")
-    yield block, "no assessment after remission", n_percent("censored_no_assessment")
+    if parameter == "TTREM":
+        yield block, "no assessment after infusion", n_percent("censored_not_seen")
+    else:
+        yield block, "no assessment after remission", n_percent("censored_no_assessment")
     yield block, "next assessment not yet due", n_percent("censored_not_yet_due")
-    yield block, "unconfirmed loss of remission", n_percent("censored_unconfirmed_loss")
+    if parameter != "TTREM":
+        yield block, "unconfirmed loss of remission", n_percent("censored_unconfirmed_loss")
     if parameter == "EFS":
         yield block, "not followed to M6 (day 1)", n_percent("censored_not_followed")
         yield block, "pending: remission not yet due (day 1)", n_percent("pending")

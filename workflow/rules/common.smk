@@ -111,11 +111,13 @@ def flagged(file):
     category = shown.get((file.parent.name, file.suffix))
     if category is None:
         return str(file)
-    caption = WORKFLOW / "workflow" / "report" / f"{file.stem}.rst"
-    general = caption.with_name("listing.rst")
+    captions = WORKFLOW / "workflow" / "report"
+    # That of the output itself, of its kind (f_km), or of all.
+    names = (file.stem, file.stem.rsplit("_", 1)[0], "listing")
+    found = [path for path in (captions / f"{name}.rst" for name in names) if path.is_file()]
     return report(
         str(file),
-        caption=str(caption if caption.is_file() else general),
+        caption=str(found[0]),
         category=category,
         labels={"output": file.stem},
     )

@@ -25,6 +25,8 @@ from durable.vocabulary import DEATH, EVENTS, NEW_THERAPY
 LAST = "LAST ADEQUATE ASSESSMENT"
 LAST_IN_REMISSION = "LAST ASSESSMENT IN REMISSION"
 DAY_ONE = "DAY OF INFUSION"
+DAY_OF_DEATH = "DATE OF DEATH"
+DAY_OF_THERAPY = "START OF NEW SYSTEMIC THERAPY"
 
 SOURCE = ("SRCDOM", "SRCVAR", "SRCSEQ")
 _DAY = pd.Timedelta(days=1)
@@ -171,15 +173,44 @@ class Course:
         return held.assign(CNSDTDSC=what[lost.to_numpy(int)])
 
     @property
+    def last_seen(self) -> pd.DataFrame:
+        """Last adequate assessment by the data cut-off; without one the day of infusion."""
+        last, day_one = self.last_by_cutoff.assign(CNSDTDSC=LAST), self.day_one
+        seen = last["ADT"].notna()
+        return pd.DataFrame({name: last[name].where(seen, day_one[name]) for name in day_one})
+
+    @property
     def day_one(self) -> pd.DataFrame:
         """The day of infusion, by its row of the subjects table."""
+        return self._of_subject("TRTSDT", "infusion_date", DAY_ONE)
+
+    @property
+    def death(self) -> pd.DataFrame:
+        """The date of death, by its row of the subjects table."""
+        return self._of_subject("DTHDT", "death_date", DAY_OF_DEATH)
+
+    def _of_subject(self, variable: str, column: str, what: str) -> pd.DataFrame:
         return pd.DataFrame(
             {
-                "ADT": self.adsl["TRTSDT"],
+                "ADT": self.adsl[variable],
                 "SRCDOM": "subjects",
-                "SRCVAR": "infusion_date",
+                "SRCVAR": column,
                 "SRCSEQ": self.adsl["SRCSEQ"].astype(float),
-                "CNSDTDSC": DAY_ONE,
+                "CNSDTDSC": what,
+            }
+        )
+
+    @property
+    def start_of_new_therapy(self) -> pd.DataFrame:
+        """The start of the first new systemic therapy, by its row of the therapies table."""
+        first = self._first_therapies.set_index("subject_id").reindex(self.adsl.index)
+        return pd.DataFrame(
+            {
+                "ADT": self.new_therapy,
+                "SRCDOM": "therapies",
+                "SRCVAR": "start_date",
+                "SRCSEQ": first["source_row"].astype(float),
+                "CNSDTDSC": DAY_OF_THERAPY,
             }
         )
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from durable.contracts.adam.adrs import ADRS
@@ -121,6 +122,9 @@ class Derivation:
             found = self.remissions(response)
             acted = interventions(found.adsl, self._tables.therapies)
             frame = flag_recurrence(found.frame, found.start, definitions, acted)
+            first = np.zeros(len(frame), dtype=np.bool_)
+            first[found.start.to_numpy()] = True
+            frame = with_columns(frame, {"first_remission": first})
             follow_up = FollowUp(
                 found.adsl, frame, self._tables.therapies, self._trial.schedule, definitions
             )

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from durable.vocabulary import (
     CENSORINGS,
@@ -22,10 +22,12 @@ from durable.vocabulary import (
     NEW_THERAPY,
     NO_ASSESSMENT,
     NOT_FOLLOWED,
+    NOT_SEEN,
     NOT_YET_DUE,
     ONGOING,
     PROGRESSION,
     RECURRENCE,
+    REMISSION,
     REMISSION_NOT_YET_DUE,
     UNCONFIRMED_LOSS,
     WITHDRAWN,
@@ -36,7 +38,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from durable.derive.course import Course
-    from durable.jdm.response import Response
+    from durable.jdm.response import Response, Strategy
+    from durable.schedule import Visit
 
     Flags = pd.Series[bool]
 
@@ -50,14 +53,17 @@ EVENT_LABELS = {
     "death": "death",
     "new_therapy": "new systemic therapy",
     "not_in_remission": "not in remission by {deadline} (day 1)",
+    "remission": "first remission",
 }
 #: Rows of the time-to-event table for the reasons for censoring, in its order.
 CENSORING_LABELS = {
     "ongoing": "ongoing at data cut-off",
     "missed_assessments": "missed or inadequate assessments",
+    "death": "death",
     "new_therapy": "new systemic therapy",
     "withdrawn": "withdrawn",
     "no_assessment": "no assessment after remission",
+    "not_seen": "no assessment after infusion",
     "not_yet_due": "next assessment not yet due",
     "unconfirmed_loss": "unconfirmed loss of remission",
     "not_followed": "not followed to {deadline} (day 1)",
@@ -137,6 +143,10 @@ class Endpoint:
     """The origin, as the axis of the figure says it."""
     derivation: str
     """How AVAL is derived, for define.xml."""
+    keys: tuple[str, ...]
+    """Keys of the plan that the derivation follows."""
+    describe: Callable[[Response, Visit], str]
+    """Footnote, by the definitions in force and the visit by which remission must be reached."""
     events: tuple[Event, ...]
     """The earliest decides; of two on a day the first in the order of `vocabulary.EVENTS`."""
     censorings: tuple[Censoring, ...]
@@ -147,6 +157,8 @@ class Endpoint:
     """Event on day 1 of those whom nothing else ends."""
     counts_baseline_remission: bool = False
     """Whether the table says how many were in remission at baseline."""
+    registered: bool = False
+    """Whether it is an outcome measure of the trial's registration."""
     figure: str | None = None
     """Name of its Kaplan-Meier figure."""
 
@@ -170,6 +182,12 @@ class Endpoint:
         also = self.continuation.endpoint.censorings if self.continuation else ()
         own = {censoring.reason for censoring in (*self.censorings, *also)}
         return {name: reason for name, reason in CENSORINGS.items() if reason in own}
+
+
+_DURATION_KEYS = (
+    *("response.recurrence", "response.new_therapy.duration", "response.missed_assessments"),
+    "response.remission_deadline",
+)
 
 
 def _composite(response: Response) -> bool:
@@ -217,6 +235,25 @@ def _no_event(course: Course) -> Flags:
     return course.event["ADT"].isna()
 
 
+def _describe_dor(response: Response, _: Visit) -> str:
+    return (
+        "Duration of response: from the first remission to recurrence, progression or death from"
+        " any cause, whichever is earliest. New systemic immunosuppressive therapy"
+        f" {_therapy_in_durations(response.new_therapy.duration)}. Days are end - start + 1."
+    )
+
+
+def _therapy_in_durations(strategy: Strategy) -> str:
+    match strategy:
+        case "composite":
+            return "is an event (composite strategy)"
+        case "hypothetical":
+            return "censors at the last assessment in remission before it (hypothetical strategy)"
+        case "treatment_policy":
+            return "is ignored (treatment policy strategy)"
+    assert_never(strategy)
+
+
 DOR = Endpoint(
     code="DOR",
     label="Duration of response (days)",
@@ -227,6 +264,8 @@ DOR = Endpoint(
     since="first remission",
     derivation="ADT - STARTDT + 1, days from the first remission to the earliest of recurrence,"
     " progression, death of any cause and, where it counts, new systemic therapy.",
+    keys=_DURATION_KEYS,
+    describe=_describe_dor,
     events=(
         Event(
             "recurrence",
@@ -290,6 +329,7 @@ DOR = Endpoint(
         Censoring(ONGOING, _no_event, lambda course: course.held_by_cutoff),
     ),
     counts_baseline_remission=True,
+    registered=True,
     figure="km_dor",
 )
 
@@ -306,6 +346,15 @@ def _too_late(course: Course) -> Flags:
     return ~course.in_remission_by_deadline & course.event["ADT"].isna()
 
 
+def _describe_efs(_: Response, deadline: Visit) -> str:
+    return (
+        "Event-free survival: from infusion to the same events, in all infused subjects. Subjects"
+        f" not in remission by day {deadline.last_day} (end of the {deadline.visit} window) have an"
+        " event on Day 1; subjects for whom remission is not yet due, or who were not followed to"
+        " that day, are censored on Day 1 (ELN 2022)."
+    )
+
+
 EFS = Endpoint(
     code="EFS",
     label="Event-free survival (days)",
@@ -317,6 +366,8 @@ EFS = Endpoint(
     derivation="ADT - STARTDT + 1, days from the infusion to the end of the response, or to death"
     " or new systemic therapy before it; without remission by the deadline day 1: an event, or"
     " censored where it is not due or the subject was not followed to it.",
+    keys=_DURATION_KEYS,
+    describe=_describe_efs,
     events=(_DEATH, _NEW_THERAPY),
     until=lambda course: course.remission_or_deadline,
     censorings=(
@@ -342,6 +393,83 @@ EFS = Endpoint(
     figure="km_efs",
 )
 
+
+def _credits_remission_after_therapy(response: Response) -> bool:
+    return response.new_therapy.remission == "treatment_policy"
+
+
+def _therapy_without_remission(course: Course) -> Flags:
+    """Whether new therapy, after which no remission is credited, came before remission or death."""
+    therapy, counts = course.new_therapy, not _credits_remission_after_therapy(course.response)
+    first = therapy.notna() & ~(course.adsl["DTHDT"] <= therapy)
+    return counts & _no_event(course) & first
+
+
+def _describe_ttrem(response: Response, _: Visit) -> str:
+    therapy = "" if _credits_remission_after_therapy(response) else " and new systemic therapy"
+    return (
+        "Time to first remission: from infusion to the first credited remission, in all infused"
+        f" subjects. Death{therapy} before remission: censored on that date."
+    )
+
+
+TTREM = Endpoint(
+    code="TTREM",
+    label="Time to first remission (days)",
+    title="Time to first remission",
+    population="SAFFL",
+    subjects="All infused",
+    origin="TRTSDT",
+    since="infusion",
+    derivation="ADT - STARTDT + 1, days from the infusion to the first remission that is credited"
+    " (ADSL.REMSDT); censored on the date of death or, where no later remission is credited, of new"
+    " systemic therapy, else at the last adequate assessment, else on day 1.",
+    keys=("response.remission", "response.new_therapy.remission"),
+    describe=_describe_ttrem,
+    events=(
+        Event(
+            "remission",
+            REMISSION,
+            (Source("visits", "visit_date", "visit_date", lambda frame: frame["first_remission"]),),
+        ),
+    ),
+    censorings=(
+        Censoring(
+            NEW_THERAPY, _therapy_without_remission, lambda course: course.start_of_new_therapy
+        ),
+        Censoring(
+            DEATH,
+            lambda course: _no_event(course) & course.adsl["DTHDT"].notna(),
+            lambda course: course.death,
+        ),
+        Censoring(
+            WITHDRAWN,
+            lambda course: _no_event(course) & course.adsl["EOSDT"].notna(),
+            lambda course: course.last_seen,
+        ),
+        Censoring(
+            NOT_SEEN,
+            lambda course: (
+                _no_event(course) & course.unseen_since_origin & (course.missed_at_end > 0)
+            ),
+            lambda course: course.last_seen,
+        ),
+        Censoring(
+            NOT_YET_DUE,
+            lambda course: _no_event(course) & course.unseen_since_origin,
+            lambda course: course.last_seen,
+        ),
+        Censoring(
+            MISSED,
+            lambda course: _no_event(course) & course.too_many(course.missed_at_end),
+            lambda course: course.last_seen,
+        ),
+        Censoring(ONGOING, _no_event, lambda course: course.last_seen),
+    ),
+    counts_baseline_remission=True,
+    figure="km_ttrem",
+)
+
 #: In the order of the table.
-ENDPOINTS = (DOR, EFS)
+ENDPOINTS = (DOR, EFS, TTREM)
 BY_CODE = {endpoint.code: endpoint for endpoint in ENDPOINTS}

@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from durable.contracts.results import NOT_RECORDED, TOTAL
+from durable.derive.endpoints import BY_CODE
 from durable.files import write_text
 from durable.outputs import OUTPUTS, definitions, output_named
 from durable.outputs.formats import NOT_ESTIMABLE
@@ -232,15 +233,16 @@ def _analysis(analysis: Analysis, plan: Plan) -> Json:
 
 
 def _purpose(analysis: Analysis) -> str:
-    registered = analysis.variant == PRIMARY and analysis.parameter != "EFS"
+    endpoint = BY_CODE.get(analysis.parameter)
+    registered = analysis.variant == PRIMARY and (endpoint is None or endpoint.registered)
     return _PURPOSES.get(analysis.output, _EXPLORATORY) if registered else _EXPLORATORY
 
 
 def _set_of(analysis: Analysis) -> str:
     if analysis.output == "t_disposition":
         return "consented"
-    is_duration = analysis.parameter == "DOR" and analysis.output in ("t_dor", "t_sensitivity")
-    return "remission" if is_duration else "infused"
+    endpoint = BY_CODE.get(analysis.parameter)
+    return "remission" if endpoint and endpoint.population == "REMFL" else "infused"
 
 
 def _results(row: Row, grouped: bool) -> Iterator[Json]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from durable.contracts.results import Result
+from durable.derive.endpoints import BY_CODE
 from durable.figures import forest
 from durable.figures.spec import SAFETY_SET, AnalysisData, FigureSpec
 from durable.outputs import definitions
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 #: Sections of `response` that the improvement rate depends on.
 _OF_IMPROVEMENT = {"improvement", "core_set", "hybrid", "ranges", "baseline"}
-_DURATIONS = (("DOR",), ("EFS",))
+_DURATIONS = {(code,) for code in BY_CODE}
 
 
 def points(data: AnalysisData, plan: Plan) -> pd.DataFrame:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from durable.jdm.response import MissedAssessments, Response, Strategy
+from durable.derive.endpoints import ENDPOINTS
+from durable.jdm.response import MissedAssessments, Response
 from durable.plan import Plan, Safety, Statistics
-from durable.schedule import Visit
 from durable.wording import listed, percent
 
 QUANTILE_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}
@@ -30,40 +30,15 @@ def windows(plan: Plan) -> Iterator[str]:
 
 
 def duration(plan: Plan) -> Iterator[str]:
-    """Duration of response, event-free survival, and their censoring."""
+    """The time-to-event endpoints, and their censoring."""
     response = plan.response
-    yield (
-        "Duration of response: from the first remission to recurrence, progression or death from"
-        " any cause, whichever is earliest. New systemic immunosuppressive therapy"
-        f" {_therapy_in_durations(response.new_therapy.duration)}. Days are end - start + 1."
-    )
-    yield event_free(response.deadline(plan.schedule))
+    for endpoint in ENDPOINTS:
+        yield endpoint.describe(response, response.deadline(plan.schedule))
     yield (
         "Subjects without an event are censored at the last adequate assessment."
         f"{_unconfirmed(response)}"
     )
     yield _missed(response.missed_assessments)
-
-
-def _therapy_in_durations(strategy: Strategy) -> str:
-    match strategy:
-        case "composite":
-            return "is an event (composite strategy)"
-        case "hypothetical":
-            return "censors at the last assessment in remission before it (hypothetical strategy)"
-        case "treatment_policy":
-            return "is ignored (treatment policy strategy)"
-    assert_never(strategy)
-
-
-def event_free(due: Visit) -> str:
-    """Event-free survival, and what becomes of subjects without remission."""
-    return (
-        "Event-free survival: from infusion to the same events, in all infused subjects. Subjects"
-        f" not in remission by day {due.last_day} (end of the {due.visit} window) have an event on"
-        " Day 1; subjects for whom remission is not yet due, or who were not followed to that day,"
-        " are censored on Day 1 (ELN 2022)."
-    )
 
 
 def _unconfirmed(response: Response) -> str:

@@ -27,9 +27,10 @@ from durable.outputs.output import ALL_INFUSED, SAFETY_SET, Output
 from durable.outputs.quantities import count_with_percent
 from durable.outputs.table import Line, Lookup, Row, Rows
 from durable.plan import Plan
-from durable.wording import percent
+from durable.wording import capitalised, listed, lower_initial, percent
 
 NAME = "t_dor"
+TITLE = capitalised(listed([lower_initial(endpoint.title) for endpoint in ENDPOINTS]))
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
@@ -147,8 +148,8 @@ def _footnotes(plan: Plan) -> Iterator[str]:
 
 OUTPUT = Output(
     name=NAME,
-    title="Duration of response and event-free survival",
-    population=f"Remission Set; {SAFETY_SET} for event-free survival",
+    title=TITLE,
+    population=f"{SAFETY_SET}; Remission Set for duration of response",
     datasets="ADTTE",
     results=(_results,),
     table=_table,

@@ -35,6 +35,10 @@ class DurationSpec(Protocol):
     def derivation(self) -> str:
         """How AVAL is derived."""
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of the plan that the derivation follows."""
+
 
 def adtte_schema(codes: Iterable[str]) -> Any:
     """Return the schema, with the codes of the endpoints."""
@@ -110,5 +114,5 @@ def adtte_spec(endpoints: Sequence[DurationSpec]) -> DatasetSpec:
         ("USUBJID", "PARAMCD"),
         _ORIGINS | {"STARTDT": derived_by(f"{origins}.")},
         "TIME-TO-EVENT",
-        {endpoint.code: derived_by(endpoint.derivation, *_KEYS) for endpoint in endpoints},
+        {endpoint.code: derived_by(endpoint.derivation, *endpoint.keys) for endpoint in endpoints},
     )

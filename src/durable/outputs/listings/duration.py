@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from durable.derive.endpoints import ENDPOINTS
 from durable.outputs import definitions
 from durable.outputs.listings.listing import (
     GROUPS,
@@ -20,7 +21,9 @@ from durable.outputs.listings.listing import (
     number,
     text,
 )
+from durable.outputs.time_to_event import TITLE
 from durable.plan import Plan
+from durable.wording import lower_initial
 
 
 def _columns(plan: Plan) -> Columns:
@@ -48,9 +51,11 @@ def _records(folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
 
 def _footnotes(plan: Plan) -> Iterator[str]:
     yield from definitions.duration(plan)
+    yield " ".join(
+        f"{e.code}: {lower_initial(e.title)}, {lower_initial(e.subjects)}." for e in ENDPOINTS
+    )
     yield (
-        "DOR: duration of response, subjects with remission. EFS: event-free survival, all infused."
-        " CNSR: 0 is an event, 1 or more a reason for censoring. One month is"
+        "CNSR: 0 is an event, 1 or more a reason for censoring. One month is"
         f" {plan.statistics.days_per_month:g} days."
     )
     yield TRACED
@@ -58,7 +63,7 @@ def _footnotes(plan: Plan) -> Iterator[str]:
 
 LISTING = Listing(
     name="duration",
-    title="Duration of response and event-free survival",
+    title=TITLE,
     source="ADTTE",
     columns=_columns,
     records=_records,
