@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from durable.derive.endpoints import ENDPOINTS
-from durable.jdm.response import MissedAssessments, Response
+from durable.jdm.response import MissedAssessments, Response, Strategy
 from durable.plan import Plan, Safety, Statistics
 from durable.wording import listed, percent
 
