@@ -114,7 +114,9 @@ def flagged(file):
     captions = WORKFLOW / "workflow" / "report"
     # That of the output itself, of its kind (f_km), or of all.
     names = (file.stem, file.stem.rsplit("_", 1)[0], "listing")
-    found = [path for path in (captions / f"{name}.rst" for name in names) if path.is_file()]
+    found = [
+        path for path in (captions / f"{name}.rst" for name in names) if path.is_file()
+    ]
     return report(
         str(file),
         caption=str(found[0]),
