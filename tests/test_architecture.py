@@ -14,10 +14,10 @@ DISEASE = re.compile(
     r"|imacs|proderm|lazarevic|almeida|\brider\b|\btis\b|improvement.score",
     re.IGNORECASE,
 )
-#: Who may speak of it: jdm itself and who imports from it by that name; the demo; the fixed name
+#: Who may speak of it: jdm itself and who imports from it by that name; the fixed name
 #: under which other programs import the score.
 _IMPORT = re.compile(r"\bdurable\.jdm\b|\bdurable/jdm\b")
-_APART = ("jdm/", "demo", "derive/tis.py")
+_APART = ("jdm/", "derive/tis.py")
 
 
 def offenders() -> dict[str, list[str]]:
