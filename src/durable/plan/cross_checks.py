@@ -1,9 +1,9 @@
-"""Findings that take two keys of the plan to see."""
+"""Mistakes that show only when two keys of the plan are read together."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -14,18 +14,27 @@ from durable.plan.findings import Finding, one_of, validation_findings
 from durable.plan.input_checks import input_findings
 from durable.plan.plan import Plan
 from durable.plan.series import Series
+from durable.plan.simulation import Simulation
 from durable.plan.statistics import Statistics
 from durable.schedule import Visit
 from durable.sections import merged
 
 
 def cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Finding]:
-    """Findings that take two keys to see; sections that are wrong themselves are left out."""
+    """Findings on keys that do not fit each other.
+
+    Parameters
+    ----------
+    valid
+        The sections that are right in themselves; the others are left out.
+    raw
+        The configuration as read.
+    """
     findings: list[Finding] = []
     schedule = valid.get("schedule")
     if schedule is not None:
         findings += _schedule_findings(schedule)
-        findings += _unscheduled(_improvement_visits(valid, raw), schedule, "response")
+        findings += _unscheduled_findings(_improvement_visits(valid, raw), schedule, "response")
         if "response" in valid:
             findings += _deadline_findings(valid["response"], schedule, "response")
     if "inputs" in valid:
@@ -33,9 +42,9 @@ def cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Fin
     if "analysis" in valid and valid.get("series") is not None:
         findings += _series_findings(valid["analysis"], valid["series"])
     if {"sensitivity", "response", "statistics"} <= set(valid):
-        wrong = _variant_findings(valid)
-        findings += wrong
-        if not wrong and valid.get("simulation") is not None:
+        mistakes = _sensitivity_findings(valid)
+        findings += mistakes
+        if not mistakes and valid.get("simulation") is not None:
             findings += _simulation_findings(Plan.model_construct(**valid))
     return findings
 
@@ -67,7 +76,9 @@ def _improvement_visits(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> lis
     return [visit for visit in visits if isinstance(visit, str)] if isinstance(visits, list) else []
 
 
-def _unscheduled(visits: Iterable[str], schedule: tuple[Visit, ...], prefix: str) -> list[Finding]:
+def _unscheduled_findings(
+    visits: Iterable[str], schedule: tuple[Visit, ...], prefix: str
+) -> list[Finding]:
     labels = [visit.visit for visit in schedule]
     return [
         Finding(f"{prefix}.improvement.visits[{i}]", repr(visit), one_of(visit, labels))
@@ -87,7 +98,7 @@ def _deadline_findings(
     return [Finding(f"{prefix}.remission_deadline", repr(deadline), one_of(deadline, labels))]
 
 
-def _variant_findings(valid: Mapping[str, Any]) -> list[Finding]:
+def _sensitivity_findings(valid: Mapping[str, Any]) -> list[Finding]:
     findings: list[Finding] = []
     for name, change in valid["sensitivity"].items():
         key = f"sensitivity.{name}"
@@ -105,7 +116,7 @@ def _variant_findings(valid: Mapping[str, Any]) -> list[Finding]:
                 continue
             if isinstance(checked, Response) and "schedule" in valid:
                 schedule, prefix = valid["schedule"], f"{key}.response"
-                findings += _unscheduled(checked.improvement.visits, schedule, prefix)
+                findings += _unscheduled_findings(checked.improvement.visits, schedule, prefix)
                 if "remission_deadline" in change.response:
                     findings += _deadline_findings(checked, schedule, prefix)
     return findings
@@ -125,8 +136,15 @@ def _series_findings(analysis: Analysis, series: Series) -> list[Finding]:
 
 
 def _simulation_findings(plan: Plan) -> list[Finding]:
-    simulation = plan.simulation
-    assert simulation is not None  # noqa: S101  (asked by the caller)
+    """Definitions that cannot be simulated; else scenarios and decisions at visits not analysed."""
+    simulation = plan.require_simulation()
+    return _definition_findings(plan, simulation) or [
+        *_scenario_findings(plan, simulation),
+        *_decision_findings(plan, simulation),
+    ]
+
+
+def _definition_findings(plan: Plan, simulation: Simulation) -> list[Finding]:
     findings = []
     for i, name in enumerate(simulation.definitions or ()):
         key = f"simulation.definitions[{i}]"
@@ -135,26 +153,32 @@ def _simulation_findings(plan: Plan) -> list[Finding]:
         elif plan.statistics_of(name).dor_estimator == "turnbull":
             expected = "a definition without the Turnbull estimator: its interval is a bootstrap"
             findings.append(Finding(key, repr(name), expected))
-    if findings:
-        return findings
-    rules = [plan.response, *(plan.response_of(name) for name in plan.simulated)]
-    visits = list(dict.fromkeys(visit for rule in rules for visit in rule.improvement.visits))
+    return findings
+
+
+def _analysed_visits(plan: Plan) -> list[str]:
+    """Visits of the improvement rate, in the primary analysis or in one that is simulated."""
+    responses = [plan.response, *(plan.response_of(name) for name in plan.simulated)]
+    return list(dict.fromkeys(visit for one in responses for visit in one.improvement.visits))
+
+
+def _scenario_findings(plan: Plan, simulation: Simulation) -> Iterator[Finding]:
+    visits = _analysed_visits(plan)
     for name, scenario in simulation.scenarios.items():
         key = f"simulation.scenarios.{name}.improvement"
-        given = scenario.improvement
-        findings += [
-            Finding(f"{key}.{visit}", "nothing", "a probability: the visit is analysed")
-            for visit in visits
-            if visit not in given
-        ]
-        findings += [
-            Finding(f"{key}.{visit}", "a visit that is not analysed", one_of(visit, visits))
-            for visit in given
-            if visit not in visits
-        ]
-    findings += [
-        Finding(f"simulation.decisions.{name}.visit", repr(rule.visit), one_of(rule.visit, visits))
-        for name, rule in simulation.decisions.items()
-        if rule.visit not in plan.response.improvement.visits
-    ]
-    return findings
+        for visit in visits:
+            if visit not in scenario.improvement:
+                expected = "a probability: the visit is analysed"
+                yield Finding(f"{key}.{visit}", "nothing", expected)
+        for visit in scenario.improvement:
+            if visit not in visits:
+                found = "a visit that is not analysed"
+                yield Finding(f"{key}.{visit}", found, one_of(visit, visits))
+
+
+def _decision_findings(plan: Plan, simulation: Simulation) -> Iterator[Finding]:
+    visits = _analysed_visits(plan)
+    for name, decision in simulation.decisions.items():
+        if decision.visit not in plan.response.improvement.visits:
+            key = f"simulation.decisions.{name}.visit"
+            yield Finding(key, repr(decision.visit), one_of(decision.visit, visits))

@@ -16,9 +16,10 @@ from durable.lookalikes import look_alike
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong with a configuration."""
+    """One mistake in a configuration."""
 
     key: str
+    """Dotted path of the key, or the place in the file."""
     found: str
     expected: str
 
@@ -27,7 +28,15 @@ class Finding:
 
 
 class PlanError(UserError):
-    """A configuration that cannot be an analysis plan; carries every finding."""
+    """A configuration that cannot be an analysis plan, with every mistake in it.
+
+    Attributes
+    ----------
+    source : str
+        Where the configuration is from, such as the path of its file.
+    findings : tuple of Finding
+        The mistakes, in the order of the plan.
+    """
 
     status = 2
 
@@ -38,7 +47,8 @@ class PlanError(UserError):
         super().__init__(f"{source}: {len(self.findings)} problem(s) in the configuration\n{lines}")
 
 
-def _path(loc: Iterable[int | str]) -> str:
+def _dotted_key(loc: Iterable[int | str]) -> str:
+    """A key as the configuration's reference writes it: ``schedule[0].visit``."""
     text = ""
     for part in loc:
         text += f"[{part}]" if isinstance(part, int) else f".{part}"
@@ -61,7 +71,7 @@ def one_of(key: str, known: Iterable[str]) -> str:
     return f"one of {', '.join(names)}{hint}"
 
 
-def _model_at(model: type[BaseModel], loc: Iterable[int | str]) -> type[BaseModel]:
+def _section_at(model: type[BaseModel], loc: Iterable[int | str]) -> type[BaseModel]:
     """The section that a key path below `model` lies in."""
     for part in loc:
         field = model.model_fields.get(str(part))
@@ -82,10 +92,10 @@ def validation_findings(
     """Findings for what pydantic says of a section that stands below the keys of `prefix`."""
     # A list is also called too short when all its entries are wrong.
     items = [item for item in error.errors() if item["type"] != "too_short" or not item["input"]]
-    return [_finding(item, model, prefix) for item in items]
+    return [_finding_of(item, model, prefix) for item in items]
 
 
-#: What pydantic expects, by the type of its error, in words for a person who writes YAML.
+#: What pydantic expects, by the type of its error.
 _EXPECTED = {
     "bool_type": "true or false",
     "dict_type": "names and values",
@@ -99,12 +109,12 @@ _EXPECTED = {
 }
 
 
-def _finding(error: Any, model: type[BaseModel], prefix: tuple[str, ...]) -> Finding:
-    """A pydantic error in the words of this module."""
+def _finding_of(error: Any, model: type[BaseModel], prefix: tuple[str, ...]) -> Finding:
+    """A pydantic error in words for a person who writes YAML."""
     loc = error["loc"]
-    key = _path((*prefix, *loc))
+    key = _dotted_key((*prefix, *loc))
     if error["type"] == "string_type" and isinstance(error["input"], bool | int | float | None):
-        return _unquoted(error["input"], (*prefix, *loc))
+        return _missing_quotes(error["input"], (*prefix, *loc))
     if error["type"] == "float_type" and _BARE_EXPONENT.fullmatch(str(error["input"])):
         expected = "a number, its exponent with a point and a sign for YAML, such as 1.0e+7"
         return Finding(key, shown(error["input"]), expected)
@@ -113,12 +123,12 @@ def _finding(error: Any, model: type[BaseModel], prefix: tuple[str, ...]) -> Fin
     if error["type"] == "string_pattern_mismatch":
         return Finding(key, shown(error["input"]), f"text like {error['ctx']['pattern']}")
     if error["type"] == "extra_forbidden":
-        known = _model_at(model, loc[:-1]).model_fields
+        known = _section_at(model, loc[:-1]).model_fields
         return Finding(key, "an unknown key", one_of(str(loc[-1]), known))
     if error["type"] == "missing":
         return Finding(key, "nothing", "a value: the key is required")
     if error["type"] == "value_error":
-        return Finding(key, shown(_plain_values(error["input"])), str(error["ctx"]["error"]))
+        return Finding(key, shown(_without_models(error["input"])), str(error["ctx"]["error"]))
     expected = error["msg"].removeprefix("Input should be ").removeprefix("a valid ")
     return Finding(key, shown(error["input"]), expected)
 
@@ -129,14 +139,14 @@ _BARE_EXPONENT = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+")
 _TRUE, _FALSE = ("YES", "Yes", "yes", "ON", "on", "TRUE", "true"), ("NO", "No", "no", "OFF", "off")
 
 
-def _unquoted(value: object, loc: tuple[int | str, ...]) -> Finding:
+def _missing_quotes(value: object, loc: tuple[int | str, ...]) -> Finding:
     """Text that YAML reads as something else, because it stands without quotes."""
     if loc[-1] == "[key]":
-        return Finding(_path(loc[:-2]), f"the key {_yaml_word(value)}", in_quotes(value))
-    return Finding(_path(loc), _yaml_word(value), in_quotes(value))
+        return Finding(_dotted_key(loc[:-2]), f"the key {_as_in_yaml(value)}", in_quotes(value))
+    return Finding(_dotted_key(loc), _as_in_yaml(value), in_quotes(value))
 
 
-def _yaml_word(value: object) -> str:
+def _as_in_yaml(value: object) -> str:
     """A value as YAML has it."""
     return "nothing" if value is None else str(value).lower()
 
@@ -153,5 +163,6 @@ def in_quotes(value: object) -> str:
     return f'text in quotes, with all its digits, such as "{value}": YAML reads it as a number'
 
 
-def _plain_values(value: object) -> object:
+def _without_models(value: object) -> object:
+    """Keys and values of a section; any other value as it is."""
     return value.model_dump() if isinstance(value, BaseModel) else value

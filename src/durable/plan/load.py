@@ -1,4 +1,4 @@
-"""Reads a configuration file into the plan, or says everything that is wrong with it at once."""
+"""Reads a configuration file into the plan, or reports every mistake in it at once."""
 
 from __future__ import annotations
 
@@ -16,12 +16,17 @@ from durable.sections import Section
 
 
 def load(path: str | Path) -> Plan:
-    """Read and check a configuration file.
+    """Read the analysis plan from a configuration file.
 
     Parameters
     ----------
     path
-        YAML file (read safely: no tags, no duplicate keys).
+        YAML file; tags and duplicate keys are refused.
+
+    Returns
+    -------
+    Plan
+        With the default of every key that is not given.
 
     Raises
     ------
@@ -38,7 +43,19 @@ def load(path: str | Path) -> Plan:
 
 
 def parse(raw: object, source: str = "configuration") -> Plan:
-    """Check a configuration already read into plain values.
+    """Make the analysis plan from a configuration read into plain values.
+
+    Parameters
+    ----------
+    raw
+        Sections by name, as YAML gives them.
+    source
+        Where they are from, for the message of the error.
+
+    Returns
+    -------
+    Plan
+        With the default of every key that is not given.
 
     Raises
     ------
@@ -52,7 +69,7 @@ def parse(raw: object, source: str = "configuration") -> Plan:
     findings: list[Finding] = []
     for name, part in _PARTS.items():
         try:
-            given = {name: raw[name]} if name in raw else _absent(name)
+            given = {name: raw[name]} if name in raw else _absent_section(name)
             valid[name] = getattr(part.model_validate(given), name)
         except ValidationError as error:
             findings += validation_findings(error, part)
@@ -61,12 +78,12 @@ def parse(raw: object, source: str = "configuration") -> Plan:
     findings += cross_findings(valid, raw)
     if findings:
         raise PlanError(source, findings)
-    given_sections = {name: valid[name] for name in valid if name in raw}
-    return Plan.model_construct(_fields_set=set(given_sections), **valid)
+    sections = {name: valid[name] for name in valid if name in raw}
+    return Plan.model_construct(_fields_set=set(sections), **valid)
 
 
-def _absent(name: str) -> dict[str, Any]:
-    """What stands for a section that is not given: where it has required keys, they are missing."""
+def _absent_section(name: str) -> dict[str, Any]:
+    """The value of a section that is not given: empty where it has required keys, else none."""
     section = Plan.model_fields[name].annotation
     if not (isinstance(section, type) and issubclass(section, Section)):
         return {}
@@ -74,11 +91,11 @@ def _absent(name: str) -> dict[str, Any]:
     return {name: {}} if required and Plan.model_fields[name].is_required() else {}
 
 
-def _part(name: str) -> type[Section]:
+def _section_alone(name: str) -> type[Section]:
     """One section of the plan as a model, so that each is checked whatever is wrong with others."""
     field = Plan.model_fields[name]
     definition: dict[str, Any] = {name: (field.annotation, field)}
     return create_model(f"_{name}", __base__=Section, **definition)
 
 
-_PARTS = {name: _part(name) for name in Plan.model_fields}
+_PARTS = {name: _section_alone(name) for name in Plan.model_fields}
