@@ -434,6 +434,15 @@ def test_without_adverse_events_their_tables_say_so(tmp_path):
 
 def everything():
     """A row of each table, enough for it to be made."""
+    rows = list(of_known_tables())
+    known = {row.output for row in rows}
+    for entry in OUTPUTS:
+        if entry.name not in known:
+            rows += values(entry.name, "", TOTAL, n_infused=4)
+    return rows
+
+
+def of_known_tables():
     yield from INFUSED
     yield from values("t_disposition", "CONSENTED", TOTAL, n=4)
     yield from values("t_baseline", "AGE", TOTAL, n=4)
@@ -449,22 +458,23 @@ def everything():
 
 ORDER = ["disposition", "baseline", "improvement", "dor", "sensitivity", "ae_overview",
          "ae_soc_pt", "ae_crs", "aesi", "deaths", "dlt", "kinetics"]  # fmt: skip
+NAMES = [entry.name.removeprefix("t_") for entry in OUTPUTS]
 
 
 def test_tables_are_numbered_in_reading_order_whichever_are_there(tmp_path):
     found = made(tmp_path, everything())
-    assert list(found) == [f"t_{name}" for name in ORDER]
-    assert [table.number for table in found.values()] == list(range(1, len(ORDER) + 1))
+    assert list(found)[: len(ORDER)] == [f"t_{name}" for name in ORDER]
+    assert [table.number for table in found.values()] == list(range(1, len(OUTPUTS) + 1))
     few = made(tmp_path, [row for row in everything() if row.output in ("t_dor", "t_kinetics")])
     assert {name: table.number for name, table in few.items()} == {"t_dor": 4, "t_kinetics": 12}
 
 
-@pytest.mark.parametrize("name", [entry.name.removeprefix("t_") for entry in OUTPUTS])
+@pytest.mark.parametrize("name", NAMES)
 def test_every_table_has_notes_and_reads_only_what_its_stage_declares(name, tmp_path):
     table = made(tmp_path, everything())[f"t_{name}"]
     declared = made(tmp_path, everything(), PLAN.only(STAGES["display"].sections))[f"t_{name}"]
     assert declared == table
-    assert len(table.footnotes) >= 3
+    assert len(table.footnotes) >= (3 if name in ORDER else 2)
     digest = PLAN.digest(STAGES["display"].sections)[:12]
     source = "full precision in ard.csv"
     assert table.footnotes[-1].endswith(f"{source}. Plan {digest}; inputs s.csv 0123456789ab.")
@@ -600,7 +610,7 @@ def test_every_form_of_every_table_is_written(tmp_path):
     for table in shown:
         tables.write_table(table, tmp_path, "Study")
     files = {path.name for path in (tmp_path / "tables").iterdir()}
-    assert files == {f"t_{name}.{form}" for name in ORDER for form in ("csv", "html", "rtf")}
+    assert files == {f"t_{name}.{form}" for name in NAMES for form in ("csv", "html", "rtf")}
     before = {path: path.read_bytes() for path in (tmp_path / "tables").iterdir()}
     for table in shown:
         tables.write_table(table, tmp_path, "Study")

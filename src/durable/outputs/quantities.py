@@ -27,7 +27,7 @@ def count_with_percent(count: int, total: int, name: str = "") -> Iterator[Stati
     yield Statistic(f"percent{suffix}", percent(count, total))
 
 
-def summary(values: npt.NDArray[np.floating[Any]], prefix: str = "") -> Iterator[Statistic]:
+def summary(values: npt.NDArray[np.number[Any]], prefix: str = "") -> Iterator[Statistic]:
     """Number, mean, spread, quartiles and extremes; with a prefix ``n_tis``, ``tis_mean`` ..."""
     found = summarise(values)
     for name in SUMMARY:
