@@ -35,14 +35,14 @@ def _improvement(ard: Ard, plan: Plan) -> Iterator[Result]:
         rate = find("rate")
         if rate is None:
             continue
-        of = f"{f.count(find('n_improved'))} of {f.count(find('n_denominator'))}"
+        improved = f"{f.count(find('n_improved'))} of {f.count(find('n_denominator'))}"
         states = ", ".join(
             f"{f.count(find(f'n_{name}'))} {name}" for name in ("assessed", "missing", "pending")
         )
         yield Result(
             f"Disease improvement at {visit}",
             _percent(f.fixed(rate.value, p, f.PERCENT)),
-            (f"{_level(plan)} {f.interval(rate, p, f.PERCENT)}", f"{of} improved", states),
+            (f"{_level(plan)} {f.interval(rate, p, f.PERCENT)}", f"{improved} improved", states),
             "t_improvement",
         )
 
@@ -93,12 +93,12 @@ def _safety(ard: Ard, plan: Plan) -> Iterator[Result]:
         infused = ard.lookup("t_ae_overview", WHOLE_COLUMN, TOTAL)("n_infused")
         if subjects is None or percent is None:
             continue
-        of = f"{f.count(subjects)} of {f.count(infused)} infused"
+        affected = f"{f.count(subjects)} of {f.count(infused)} infused"
         yield Result(
             f"Grade >=3 TEAEs, {label}",
             _percent(f.fixed(percent.value, p)),
             (
-                f"{of}, {f.count(find('n_events'))} events",
+                f"{affected}, {f.count(find('n_events'))} events",
                 _of_followed(ard, window, first),
                 _bound(find, p),
                 _any_grade(ard, window),

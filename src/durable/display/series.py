@@ -79,14 +79,14 @@ def study(plan: Plan) -> str:
 
 def _caption(plan: Plan) -> Caption:
     digest = plan.digest(STAGES["series"].sections)[:12]
-    own = f"Bold, and dashed line: the analysis at {plan.analysis.data_cutoff}."
+    emphasis = f"Bold, and dashed line: the analysis at {plan.analysis.data_cutoff}."
     return Caption(
         "Figure 1",
         _TITLE,
         f"Population: {SAFETY_SET}; duration of response: subjects in remission",
         study(plan),
         (
-            own,
+            emphasis,
             "Improvement rates: subjects whose visit window is still open count as not improved.",
             *NOTES,
             *wording.improvement(plan.response),

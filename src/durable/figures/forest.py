@@ -147,8 +147,8 @@ def _blocks(points: Points) -> list[Block]:
 
 def _draw_line(page: Page, top: float, block: Block, points: Points, parameters: list[str]) -> None:
     first, rows = top - _title_height(parameters), block.edges[-1]
-    for place, parameter in enumerate(parameters):
-        box = Box(_LEFT + place * (_PANEL_WIDTH + _ASIDE), first - rows, _PANEL_WIDTH, rows)
+    for column, parameter in enumerate(parameters):
+        box = Box(_LEFT + column * (_PANEL_WIDTH + _ASIDE), first - rows, _PANEL_WIDTH, rows)
         for line, text in enumerate(reversed(_title(parameter))):
             y = first + 1.5 + line * _LINE
             _write(page, box.left, y, text, va="bottom", weight="bold")

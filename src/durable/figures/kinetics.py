@@ -163,11 +163,11 @@ def _heights(rows: Points) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 
 
 def _mean_style(groups: list[str], group: str) -> Style:
-    place = groups.index(group)
+    number = groups.index(group)
     return {
         "label": f"Geometric mean, {group}" if group else "Geometric mean",
         "color": INK,
-        "linestyle": DASHES[place % len(DASHES)],
+        "linestyle": DASHES[number % len(DASHES)],
         "linewidth": 1.8,
         "marker": "s",
         "markersize": 4.5,

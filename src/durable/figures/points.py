@@ -76,11 +76,11 @@ def read_points(path: Path, columns: Sequence[str]) -> Points:
         if missing := [name for name in columns if name not in header]:
             raise UserError(f"{path}: no column {', '.join(missing)}")
         body = [row for row in rows if row]
-    places = {name: header.index(name) for name in columns}
+    positions = {name: header.index(name) for name in columns}
     return Points(
         {
-            name: np.array([drawable(row[place]) for row in body], dtype=object)
-            for name, place in places.items()
+            name: np.array([drawable(row[position]) for row in body], dtype=object)
+            for name, position in positions.items()
         }
     )
 

@@ -25,12 +25,12 @@ def points(results: Iterable[Result], plan: Plan) -> pd.DataFrame:
 
     The plan's own data cut-off is named as the primary analysis, which stands out in the figure.
     """
-    own = str(plan.analysis.data_cutoff)
+    own_cutoff = str(plan.analysis.data_cutoff)
     visits = {(visit,) for visit in plan.response.improvement.visits}
     months = plan.statistics.sensitivity_landmarks_months
     durations = {"median", *(f"landmark_M{month:g}" for month in months)}
     rows = [
-        (PRIMARY if result.group == own else result.group, result.group, panel, result)
+        (PRIMARY if result.group == own_cutoff else result.group, result.group, panel, result)
         for result in results
         if (panel := forest.panel_title(result)) is not None
         and (result.parameter in visits or result.statistic in durations)

@@ -278,16 +278,16 @@ def wrap(
     words = deque(text.split())
     while words:
         word = words.popleft()
-        own = text_width(word, size, weight)
-        if line and used + space + own > width:
+        needed = text_width(word, size, weight)
+        if line and used + space + needed > width:
             lines.append(" ".join(line))
             line = []
-        if own > width:
-            cut = max(1, int(len(word) * width / own) - 1)
+        if needed > width:
+            cut = max(1, int(len(word) * width / needed) - 1)
             lines.append(word[:cut])
             words.appendleft(word[cut:])
             continue
-        used = used + space + own if line else own
+        used = used + space + needed if line else needed
         line.append(word)
     return [*lines, " ".join(line)] if line else lines
 
@@ -317,8 +317,8 @@ def separate_labels(positions: Sequence[float], gap: float, low: float, high: fl
         moved[k] = max(min(moved[k], top), low + k * gap)
         top = moved[k] - gap
     result = [0.0] * len(moved)
-    for place, i in enumerate(order):
-        result[i] = moved[place]
+    for rank, i in enumerate(order):
+        result[i] = moved[rank]
     return result
 
 
@@ -404,9 +404,9 @@ def months_axis(axes: Axes, days: NDArray[np.float64], days_per_month: float) ->
     first, last = _ends(days)
     # A visit of month 24 may be days short of it.
     months = _ticks(last / days_per_month + 0.2, (1, 3, 6, 12, 24, 60, 120, 1200), most=9)
-    places = [days_per_month * month for month in months]
-    axes.set_xticks(places, [str(month) for month in months])
-    axes.set_xlim(first, max(last, *places, 1.0))
+    ticks = [days_per_month * month for month in months]
+    axes.set_xticks(ticks, [str(month) for month in months])
+    axes.set_xlim(first, max(last, *ticks, 1.0))
     axes.set_xlabel("Months since infusion")
 
 
@@ -475,15 +475,15 @@ def _with_own_identifiers(svg: str, name: str) -> str:
     """Identifiers and what refers to them with the figure's name ahead; the like are numbered."""
     times: Counter[str] = Counter()
 
-    def own(found: re.Match[str]) -> str:
-        start, identifier = found.groups()
+    def renamed(match: re.Match[str]) -> str:
+        start, identifier = match.groups()
         if start == 'id="':
             times[identifier] += 1
             if times[identifier] > 1:
                 identifier = f"{identifier}-{times[identifier]}"
         return f"{start}{name}-{identifier}"
 
-    return re.sub(r'(\bid="|href="#|url\(#)([^")]*)', own, svg)
+    return re.sub(r'(\bid="|href="#|url\(#)([^")]*)', renamed, svg)
 
 
 def _height(lines: Sequence[str], size: float = TEXT_SIZE) -> float:

@@ -111,14 +111,14 @@ def lanes(
         ],
         ignore_index=True,
     )
-    place = marks["place"].to_numpy()
+    subject_index = marks["subject_index"].to_numpy()
     rank = end.sort_index().rank(ascending=False, method="first").reindex(end.index).to_numpy()
-    order = np.argsort(rank[place], kind="stable")
-    place, marks = place[order], marks.take(order)
+    order = np.argsort(rank[subject_index], kind="stable")
+    subject_index, marks = subject_index[order], marks.take(order)
     return pd.DataFrame(
         {
-            "subject": infused.index.to_numpy()[place],
-            "group": infused["DOSELVL"].fillna("").to_numpy()[place],
+            "subject": infused.index.to_numpy()[subject_index],
+            "group": infused["DOSELVL"].fillna("").to_numpy()[subject_index],
             **{name: marks[name].array for name in ("kind", "start_day", "end_day", "label")},
         },
         index=marks.index,
@@ -169,17 +169,17 @@ def _disposition_marks(infused: pd.DataFrame, end: pd.Series[int]) -> list[pd.Da
 
 def _marks(
     kind: str,
-    place: NDArray[np.intp],
+    subject_index: NDArray[np.intp],
     start: pd.Series[int] | int,
     end: pd.Series[int],
     label: pd.Series[str] | str = "",
 ) -> pd.DataFrame:
-    """Marks of one kind; `place` of their subject among the infused."""
+    """Marks of one kind; `subject_index` of each among the infused."""
     import pandas as pd
 
     return pd.DataFrame(
         {
-            "place": place,
+            "subject_index": subject_index,
             "kind": kind,
             "start_day": np.asarray(start),
             "end_day": end.to_numpy(),
@@ -191,7 +191,8 @@ def _marks(
 def footnotes(plan: Plan) -> tuple[str, ...]:
     """How far remission is drawn, and the definitions behind the marks."""
     return (
-        "Bars of remission end at the event or, if censored, at the last adequate assessment.",
+        "Bars of remission end at the event or, if censored, at the last adequate assessment."
+        " In parentheses: dose level.",
         next(wording.improvement(plan.response)),
         *wording.remission(plan.response),
         *wording.recurrence(plan.response),
@@ -206,9 +207,9 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
         return empty_figure(caption)
     page = Page(caption.noting(note), 14 + len(lanes) * _lane(len(lanes)), _key(points))
     axes = page.axes(page.body)
-    places = {subject: place for place, (subject, _) in enumerate(lanes)}
-    _draw_spans(axes, points, places)
-    _draw_marks(axes, points, places)
+    lane_of = {subject: lane for lane, (subject, _) in enumerate(lanes)}
+    _draw_spans(axes, points, lane_of)
+    _draw_marks(axes, points, lane_of)
     days = np.concatenate([points.number("start_day"), points.number("end_day")])
     months_axis(axes, days, plan.statistics.days_per_month)
     axes.set_ylim(len(lanes) - 0.4, -0.6)
@@ -232,19 +233,19 @@ def _lane(subjects: int) -> float:
     return 5.4 if subjects <= 20 else 3.5
 
 
-def _draw_spans(axes: Axes, points: Points, places: dict[str, int]) -> None:
+def _draw_spans(axes: Axes, points: Points, lane_of: dict[str, int]) -> None:
     for kind, style in _SPANS.items():
         rows = points.where(kind=kind)
         start = rows.number("start_day")
         width = rows.number("end_day") - start
-        axes.barh([places[name] for name in rows.text("subject")], width, 0.62, start, **style)
+        axes.barh([lane_of[name] for name in rows.text("subject")], width, 0.62, start, **style)
 
 
-def _draw_marks(axes: Axes, points: Points, places: dict[str, int]) -> None:
+def _draw_marks(axes: Axes, points: Points, lane_of: dict[str, int]) -> None:
     for kind, (style, above) in _MARKS.items():
         rows = points.where(kind=kind)
         if len(rows):
-            lanes = [places[name] + above for name in rows.text("subject")]
+            lanes = [lane_of[name] + above for name in rows.text("subject")]
             axes.plot(rows.number("start_day"), lanes, gid=kind, **style)
 
 

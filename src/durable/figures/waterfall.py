@@ -108,7 +108,7 @@ def footnotes(plan: Plan) -> tuple[str, ...]:
     """What stands above a bar, the core set, and the levels of response."""
     return (
         "Above each bar: best score after infusion, and the visit at which it was first reached."
-        " NE: not evaluable (no score).",
+        " NE: not evaluable (no score). In parentheses: dose level.",
         *wording.core_set(plan.response),
         *wording.improvement(plan.response),
     )
@@ -138,14 +138,14 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
 
 
 def _draw_bars(axes: Axes, points: Points, *, named: bool) -> None:
-    places = np.arange(len(points))
+    positions = np.arange(len(points))
     scores = points.number(_BEST)
     for level, style in _LEVELS.items():
         rows = points.columns["level"] == level
         if not rows.any():
             continue
         if named:
-            axes.bar(places[rows], scores[rows], 0.72, gid=level, **style, **_EDGE)
+            axes.bar(positions[rows], scores[rows], 0.72, gid=level, **style, **_EDGE)
         else:
             # One outline for all: a bar of its own each would be a file of megabytes.
             heights = np.where(rows, scores, np.nan)
@@ -169,10 +169,10 @@ def _name_bars(axes: Axes, scores: NDArray[np.float64], names: Names) -> None:
         # A score of 100 has its text above it, in units of the scale.
         axes.set_ylim(0, 104 + max(map(text_width, names.above)) * 130 / _HEIGHT)
     heights = np.nan_to_num(scores).tolist()
-    for place, (height, text) in enumerate(zip(heights, names.above, strict=True)):
+    for position, (height, text) in enumerate(zip(heights, names.above, strict=True)):
         axes.annotate(
             text,
-            (place, height),
+            (position, height),
             xytext=(0, 2),
             textcoords="offset points",
             ha="center",
