@@ -65,7 +65,7 @@ def test_memory_grows_by_a_small_multiple_of_the_file(tmp_path: Path) -> None:
         write_study(tmp_path / name, subjects)
         sizes[name] = sum(path.stat().st_size for path in (tmp_path / name).glob("*.csv"))
     assert sizes["long"] - sizes["short"] > 32e6
-    for stage in ("check", "cut"):
+    for stage in ("check", "derive"):
         peak = {name: run(stage, tmp_path / name).peak_gb * 1e9 for name in sizes}
         assert peak["long"] - peak["short"] < MULTIPLE * (sizes["long"] - sizes["short"])
 

@@ -9,6 +9,8 @@ from io import StringIO
 from math import isfinite, nan
 from pathlib import Path
 
+from durable.contracts.tables.adverse_events import ADVERSE_EVENTS
+
 #: Group of the column over all subjects.
 TOTAL = ("total", "Total")
 #: Name of the primary analysis; the others bear the names of the sensitivity analyses.
@@ -22,7 +24,7 @@ PLATEAU = "plateau to the end of follow-up"
 #: Note of a rate at a landmark that lies within the tolerance after the last observed time.
 WITHIN_TOLERANCE = "within landmark_tolerance_days"
 #: Note on N where a table cannot be made because the study records no adverse events.
-NO_EVENTS_TABLE = "no adverse_events table in this study"
+NO_EVENTS_TABLE = ADVERSE_EVENTS.absent_note
 #: The same of cellular kinetics.
 NO_SAMPLES = "no sample with a result of an infused subject up to the data cut-off"
 

@@ -68,8 +68,8 @@ def examine(plan: Plan) -> Examined:
     sources: dict[str, dict[str, Any]] = {}
     tables: dict[str, StudyTable] = {}
     conversions: list[pd.DataFrame] = []
-    for name, given, recorded, digests in _recorded(plan, findings):
-        recorded, changes = convert(recorded, given)
+    for name, source, recorded, digests in _recorded(plan, findings):
+        recorded, changes = convert(recorded, source)
         conversions.append(changes)
         tables[name] = _typed(recorded, plan, findings)
         rare = INPUT_TABLES[name].rare
@@ -91,7 +91,9 @@ def _typed(recorded: Recorded, plan: Plan, findings: Findings) -> StudyTable:
         # A required table without a record is an error; another may well have none.
         severity: Severity = "error" if INPUT_TABLES[recorded.table].required else "warning"
         message = "a header only; expected at least one record"
-        findings.add_one(recorded.table, recorded.file, "no_records", message, severity=severity)
+        findings.add_about_file(
+            recorded.table, recorded.file, "no_records", message, severity=severity
+        )
     return StudyTable(recorded, frame)
 
 
@@ -109,10 +111,10 @@ def _recorded(
                 yield name, package.conversions(name), *package.table(name)
         return
     for name in INPUT_TABLES:
-        given = getattr(inputs, name)
-        if given is not None:
-            recorded, digest = read(name, given, findings, needed)
-            yield name, given, recorded, {"sha256": digest}
+        source = getattr(inputs, name)
+        if source is not None:
+            recorded, digest = read(name, source, findings, needed)
+            yield name, source, recorded, {"sha256": digest}
 
 
 def _write_queries(plan: Plan, folder: Path, queries: pd.DataFrame) -> None:

@@ -25,14 +25,14 @@ COLUMNS = ["table", "subject_id", "row", "column", "recorded", "unit", "read_as"
 _NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?")
 
 
-def convert(recorded: Recorded, given: Input) -> tuple[Recorded, pd.DataFrame]:
+def convert(recorded: Recorded, source: Input) -> tuple[Recorded, pd.DataFrame]:
     """Return the table with native values and units, and one row for every cell that changed.
 
     Parameters
     ----------
     recorded
         The table as recorded.
-    given
+    source
         Its value maps (applied first, to the text without blanks around it) and units.
 
     Returns
@@ -43,7 +43,7 @@ def convert(recorded: Recorded, given: Input) -> tuple[Recorded, pd.DataFrame]:
         instead (`COLUMNS`).
     """
     text = recorded.text.copy(deep=False)
-    maps, units = given.values, given.units  # noqa: PD011  (a key of the plan)
+    maps, units = source.values, source.units  # noqa: PD011  (a key of the plan)
     before: dict[str, pd.Series[str]] = {}
     changes = [pd.DataFrame(columns=COLUMNS)]
     for name in text.columns.intersection([*maps, *units]):

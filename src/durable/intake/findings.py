@@ -131,7 +131,7 @@ class Findings:
         }
         self._parts.append(pd.DataFrame(found))
 
-    def add_one(
+    def add_about_file(
         self,
         table: str,
         file: str,

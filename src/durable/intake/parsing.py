@@ -155,13 +155,13 @@ def _converted(texts: list[str], kind: ValueKind) -> npt.NDArray[Any]:
         return np.array([_date(text) for text in texts], dtype="datetime64[ns]")
     if kind == "time":
         return np.array([t if _FORMS[kind].fullmatch(t) else None for t in texts], dtype=object)
-    given = pa.array(texts, pa.string())
-    sound = pc.match_substring_regex(given, rf"\A(?:{_FORMS[kind].pattern})\z")
-    numbers = pc.if_else(sound, given, None).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    array = pa.array(texts, pa.string())
+    sound = pc.match_substring_regex(array, rf"\A(?:{_FORMS[kind].pattern})\z")
+    numbers = pc.if_else(sound, array, None).cast(pa.float64()).to_numpy(zero_copy_only=False)
     # Correctly rounded, and of any length; digits that make no finite number are no number.
     numbers = np.where(np.isfinite(numbers), numbers, np.nan)
     # Nor do digits so small that nothing is left of them.
-    zero = pc.match_substring_regex(given, r"\A-?[0.]+(?:[eE].*)?\z").to_numpy(zero_copy_only=False)
+    zero = pc.match_substring_regex(array, r"\A-?[0.]+(?:[eE].*)?\z").to_numpy(zero_copy_only=False)
     numbers = np.where((numbers == 0) & ~zero, np.nan, numbers)
     if kind == "integer":
         numbers = np.where(numbers == np.floor(numbers), numbers, np.nan)

@@ -27,7 +27,7 @@ _REPORTED = 100
 
 def read(
     table: str,
-    given: Input,
+    source: Input,
     findings: Findings,
     needs: Needs | None = None,
 ) -> tuple[Recorded, str]:
@@ -37,7 +37,7 @@ def read(
     ----------
     table
         Native name.
-    given
+    source
         The input as the plan describes it.
     findings
         Takes what is wrong with the file as a file.
@@ -51,45 +51,47 @@ def read(
         as users of its format count: in text and workbooks as a spreadsheet shows it (the header is
         row 1), in datasets the number of the record. Not ``readable`` where there is no table.
     """
-    file = Path(given.path).name
-    cells, digest = read_cells(table, given, findings)
+    file = Path(source.path).name
+    cells, digest = read_cells(table, source, findings)
     native = (
         None
         if cells is None
-        else _native(table, file, cells, given, findings, needs or always_needed())
+        else _native(table, file, cells, source, findings, needs or always_needed())
     )
     return unreadable_table(table, file) if native is None else native, digest
 
 
-def read_cells(table: str, given: Input, findings: Findings) -> tuple[Cells | None, str]:
+def read_cells(table: str, source: Input, findings: Findings) -> tuple[Cells | None, str]:
     """All that a file holds as text, and its SHA-256; None (reported) where it is no table."""
-    path = Path(given.path)
+    path = Path(source.path)
     file = path.name
     try:
         data = path.read_bytes()
     except OSError as error:
-        findings.add_one(table, file, "unreadable_file", f"{error.strerror}; expected a file")
+        findings.add_about_file(
+            table, file, "unreadable_file", f"{error.strerror}; expected a file"
+        )
         return None, ""
     digest = hashlib.sha256(data).hexdigest()
-    if given.sha256 is not None and given.sha256 != digest:
-        message = f"SHA-256 is {digest}; expected {given.sha256} (inputs.{table}.sha256)"
-        findings.add_one(table, file, "other_file", message, value=digest)
+    if source.sha256 is not None and source.sha256 != digest:
+        message = f"SHA-256 is {digest}; expected {source.sha256} (inputs.{table}.sha256)"
+        findings.add_about_file(table, file, "other_file", message, value=digest)
     opened = File(table, file, data, findings)
-    cells = _cells(opened, given)
+    cells = _cells(opened, source)
     return None if cells is None else cells.without_blanks(opened), digest
 
 
-def _cells(file: File, given: Input) -> Cells | None:
+def _cells(file: File, source: Input) -> Cells | None:
     """The file through the reader of its format, imported with its library only here."""
-    match given.kind:
+    match source.kind:
         case "csv" | "tsv":
             from durable.intake.readers import delimited
 
-            return delimited.cells(file, given)
+            return delimited.cells(file, source)
         case "xlsx":
             from durable.intake.readers import workbook
 
-            return workbook.cells(file, given)
+            return workbook.cells(file, source)
         case "parquet":
             from durable.intake.readers import parquet
 
@@ -97,7 +99,7 @@ def _cells(file: File, given: Input) -> Cells | None:
         case "xpt" | "sas7bdat":
             from durable.intake.readers import sas
 
-            return sas.cells(file, given)
+            return sas.cells(file, source)
         case "dataset-json":
             from durable.intake.readers import dataset_json
 
@@ -112,12 +114,12 @@ def unreadable_table(table: str, file: str) -> Recorded:
 
 
 def _native(
-    table: str, file: str, cells: Cells, given: Input, findings: Findings, needs: Needs
+    table: str, file: str, cells: Cells, source: Input, findings: Findings, needs: Needs
 ) -> Recorded | None:
     """The native columns in their order; a blank row is reported and left out."""
-    renamed = given.columns
+    renamed = source.columns
     wanted = {name: renamed.get(name, name) for name in NATIVE_COLUMNS[table]}
-    if given.kind in SAS:
+    if source.kind in SAS:
         wanted = {name: foreign.lower() for name, foreign in wanted.items()}
     place = {name: str(i) for i, name in enumerate(cells.header) if name.strip()}
     absent = tuple(name for name, foreign in wanted.items() if foreign not in place)
@@ -127,21 +129,21 @@ def _native(
     for name in absent:
         like = _alike(wanted[name], unused)
         # One that is written otherwise is recorded.
-        planned = any(name in keys for keys in (renamed, given.values, given.units))  # noqa: PD011
+        planned = any(name in keys for keys in (renamed, source.values, source.units))  # noqa: PD011
         if planned or name in needed or like:
             missing = True
             key = f" (inputs.{table}.columns.{name})" if name in renamed else ""
             why = f": {needed[name]} needs it" if needed.get(name) else ""
             message = f"no column {wanted[name]}{key}; expected it in the header{why}{like}"
-            findings.add_one(table, file, "missing_column", message, column=name)
+            findings.add_about_file(table, file, "missing_column", message, column=name)
     for name, foreign in wanted.items():
         shared = [other for other in wanted if wanted[other] == foreign and other != name]
         if shared and name in renamed:
             message = f"{foreign} is read as {name} and as {shared[0]}; expected a column for each"
-            findings.add_one(table, file, "shared_column", message, column=name)
+            findings.add_about_file(table, file, "shared_column", message, column=name)
     for name in sorted(unused):
         message = f"column {name} is not used"
-        findings.add_one(table, file, "unused_column", message, column=name)
+        findings.add_about_file(table, file, "unused_column", message, column=name)
     _nameless(table, file, cells, findings)
     if missing:
         return None
@@ -178,11 +180,13 @@ def _nameless(table: str, file: str, cells: Cells, findings: Findings) -> None:
         filled = cells.text.loc[cells.text[str(i)] != "", str(i)].astype(object)
         if filled.empty:
             message = f"column {i + 1} has neither a name nor values"
-            findings.add_one(table, file, "unused_column", message)
+            findings.add_about_file(table, file, "unused_column", message)
         else:
             message = f"{len(filled)} value(s) from here on in column {i + 1}, which has no name"
             row = int(filled.index[0])
-            findings.add_one(table, file, "nameless_column", message, row=row, value=filled.iloc[0])
+            findings.add_about_file(
+                table, file, "nameless_column", message, row=row, value=filled.iloc[0]
+            )
 
 
 def _blank_rows(
@@ -192,9 +196,9 @@ def _blank_rows(
     for row in rows[:_REPORTED]:
         message = "an empty row; expected a record"
         severity: Severity = "error" if row < last else "warning"
-        findings.add_one(table, file, "blank_row", message, row=int(row), severity=severity)
+        findings.add_about_file(table, file, "blank_row", message, row=int(row), severity=severity)
     if len(rows) > _REPORTED:
         severity = "error" if rows.min() < last else "warning"
         message = f"{len(rows) - _REPORTED} more empty rows from here on; expected records"
         row = int(rows[_REPORTED])
-        findings.add_one(table, file, "blank_row", message, row=row, severity=severity)
+        findings.add_about_file(table, file, "blank_row", message, row=row, severity=severity)

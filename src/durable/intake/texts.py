@@ -70,22 +70,6 @@ def map_texts(column: pd.Series[Any], change: Changed) -> Texts:
     return categorical(changed).take(places)
 
 
-def each_but(
-    column: pd.Series[Any], same: Callable[[list[str]], npt.NDArray[np.bool_]], change: Changed
-) -> Texts:
-    """`each`, where `same` tells of all texts together which a change leaves as they are."""
-    codes, values = codes_and_values(column)
-    places, occurring = pd.factorize(codes)
-    missing = occurring < 0
-    distinct = np.array([*values, None], dtype=object)[occurring]
-    other = ~missing
-    other[~missing] = ~same(distinct[~missing].tolist())
-    distinct[other] = [change(text) for text in distinct[other]]
-    if missing.any() or other.any():
-        return categorical(distinct).take(places)
-    return categorical_of_codes(places, distinct)
-
-
 def is_blank(column: pd.Series[Any]) -> pd.Series[bool]:
     """Whether the texts of a column are nothing, or blanks."""
     codes, values = codes_and_values(column)
@@ -97,13 +81,8 @@ def is_blank(column: pd.Series[Any]) -> pd.Series[bool]:
 
 def is_plain_ascii(values: Sequence[str]) -> npt.NDArray[np.bool_]:
     """Which texts are visible ASCII without blanks around it: most are, and need no second look."""
-    return matching(values, _PLAIN)
-
-
-def matching(values: Sequence[str], pattern: str) -> npt.NDArray[np.bool_]:
-    """Which texts match a pattern of RE2."""
     try:
-        found = pc.match_substring_regex(pa.array(values, pa.string()), pattern)
+        found = pc.match_substring_regex(pa.array(values, pa.string()), _PLAIN)
     except UnicodeEncodeError:  # half a surrogate pair, which JSON can hold
         return np.zeros(len(values), dtype=bool)
     return np.asarray(found, dtype=bool)

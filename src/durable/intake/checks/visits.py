@@ -131,7 +131,7 @@ def _check_missing(table: StudyTable, measures: tuple[str, ...], findings: Findi
     for name in wanted:
         if empty[name].all() and len(frame):
             message = f"{name} is empty in every row; expected a measure that the analysis uses"
-            findings.add_one("visits", recorded.file, "empty_column", message, column=name)
+            findings.add_about_file("visits", recorded.file, "empty_column", message, column=name)
         else:
             missing = empty[name] & ~nothing
             findings.add(recorded, missing, name, "measure_missing", complete)

@@ -29,8 +29,8 @@ class File:
     findings: Findings
 
     def report(self, rule: str, message: str, **place: Any) -> None:
-        """A finding on the file (`Findings.add_one`)."""
-        self.findings.add_one(self.table, self.name, rule, message, **place)
+        """A finding on the file (`Findings.add_about_file`)."""
+        self.findings.add_about_file(self.table, self.name, rule, message, **place)
 
 
 @dataclass(frozen=True)

@@ -22,16 +22,16 @@ _SIGNS = {"csv": (",", "commas"), "tsv": ("\t", "tabs")}
 _BLOCK = 2**20
 
 
-def cells(file: File, given: Input) -> Cells | None:
+def cells(file: File, source: Input) -> Cells | None:
     """Header and rows, where the file is a table at all; the header is row 1."""
-    data = decode_to_utf8(file, given)
+    data = decode_to_utf8(file, source)
     if data is None:
         return None
-    sign, named = _SIGNS[given.kind]
+    sign, named = _SIGNS[source.kind]
     header = _header(file, data, sign)
     if header is None:
         return None
-    key = given.columns.get("subject_id", "subject_id")
+    key = source.columns.get("subject_id", "subject_id")
     if len(header) == 1 and key in re.split(r"[,;\t|]", header[0]) and key != header[0]:
         message = f"the header is {header[0][:60]}...; expected {named} between columns"
         file.report("not_comma_separated", message, row=1)

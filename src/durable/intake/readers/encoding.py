@@ -26,15 +26,15 @@ _CELL = re.compile(rb"[^,;\t|\r\n\"]*")
 _HIGH_RUN = re.compile(rb"[\xb0-\xf7][\xa1-\xfe](?:[\xb0-\xf7][\xa1-\xfe])+")
 
 
-def decode_to_utf8(file: File, given: Input) -> bytes | None:
+def decode_to_utf8(file: File, source: Input) -> bytes | None:
     """The file as UTF-8 without a byte order mark; None where that cannot be, which is reported."""
     data, mark = file.data, _mark(file.data)
     key = f"inputs.{file.table}.encoding"
-    if mark is not None and given.encoding not in (None, mark):
-        message = f"a byte order mark of {mark}; expected {given.encoding} ({key})"
+    if mark is not None and source.encoding not in (None, mark):
+        message = f"a byte order mark of {mark}; expected {source.encoding} ({key})"
         file.report("wrong_encoding", message, row=1)
         return None
-    encoding = mark or given.encoding or "utf-8"
+    encoding = mark or source.encoding or "utf-8"
     if encoding == "utf-16" and mark is None:
         message = f"no byte order mark; expected one in UTF-16 ({key})"
         file.report("wrong_encoding", message, row=1)
@@ -47,7 +47,7 @@ def decode_to_utf8(file: File, given: Input) -> bytes | None:
                 text.write(part.encode())
     except UnicodeDecodeError as error:
         _report_bytes(
-            file, body, error, encoding, f"{encoding} ({key})" if given.encoding else "", key
+            file, body, error, encoding, f"{encoding} ({key})" if source.encoding else "", key
         )
         return None
     if encoding == "utf-8":

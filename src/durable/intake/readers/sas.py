@@ -20,16 +20,16 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MEMBER = re.compile(rb"HEADER RECORD\*{7}(MEMBER |MEMBV8 ) HEADER RECORD!{7}")
 
 
-def cells(file: File, given: Input) -> Cells | None:
+def cells(file: File, source: Input) -> Cells | None:
     """Columns, their names in small letters, and records; the first record is row 1."""
-    members = _members(file.data) if given.kind == "xpt" else 1
+    members = _members(file.data) if source.kind == "xpt" else 1
     if members > 1:
         message = f"{members} datasets in one file; expected one file for each"
         file.report("unreadable_file", message)
         return None
-    read = pyreadstat.read_xport if given.kind == "xpt" else pyreadstat.read_sas7bdat
-    options: dict[str, Any] = {} if given.encoding is None else {"encoding": given.encoding}
-    if given.kind == "sas7bdat":
+    read = pyreadstat.read_xport if source.kind == "xpt" else pyreadstat.read_sas7bdat
+    options: dict[str, Any] = {} if source.encoding is None else {"encoding": source.encoding}
+    if source.kind == "sas7bdat":
         options["user_missing"] = True
     try:
         frame, about = read(
@@ -45,7 +45,7 @@ def cells(file: File, given: Input) -> Cells | None:
         return None
     except Exception as error:  # the library has no class of its own for all its errors
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        expected = "XPT version 5 or 8" if given.kind == "xpt" else "SAS7BDAT"
+        expected = "XPT version 5 or 8" if source.kind == "xpt" else "SAS7BDAT"
         file.report("unreadable_file", f"{reason}; expected {expected}")
         return None
     header = [name.lower() for name in frame]

@@ -41,10 +41,10 @@ _MOST_EMPTY = 10_000_000
 Sheet = dict[tuple[int, int], Any]
 
 
-def cells(file: File, given: Input) -> Cells | None:
+def cells(file: File, source: Input) -> Cells | None:
     """Header and rows of the sheet; rows as the workbook numbers them, the header is row 1."""
     book = _opened(file, stored=False)
-    name = None if book is None else _chosen(file, book, given.sheet)
+    name = None if book is None else _chosen(file, book, source.sheet)
     if book is None or name is None:
         return None
     sheet = book[name]

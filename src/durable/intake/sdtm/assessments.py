@@ -8,14 +8,14 @@ import pandas as pd
 
 from durable.contracts.tables.visits import VISITS
 from durable.intake.findings import Recorded
-from durable.intake.sdtm.maker import Maker, PlacedColumn, stripped, without_time
+from durable.intake.sdtm.maker import PlacedColumn, TableMaker, stripped, without_time
 from durable.plan.sdtm import evaluators
 
 #: PlacedColumn of the upper limit of normal, by measure.
 _LIMITS = {column.limit_of: column.name for column in VISITS.columns if column.limit_of}
 
 
-class Assessments(Maker):
+class Assessments(TableMaker):
     """The visits: results of one subject, visit and day from several domains are one assessment."""
 
     def make_table(self) -> Recorded:
@@ -88,7 +88,7 @@ class Assessments(Maker):
         names = [name for name in (f"{domain}EVAL", f"{domain}EVALID") if name in chosen]
         if not names:
             return chosen
-        counted = evaluators(self.table, column, self.given)
+        counted = evaluators(self.table, column, self.sdtm)
         by = [stripped(chosen[name]).str.upper() for name in names]
         nobody = (pd.concat(by, axis=1) == "").all(axis=1)
         named = by[0].isin(counted) if names[0] == f"{domain}EVAL" else nobody

@@ -33,18 +33,18 @@ class PlacedColumn:
 
 
 @dataclass
-class Maker:
+class TableMaker:
     """Makes one native table."""
 
     table: str
     file: str
-    given: Sdtm
+    sdtm: Sdtm
     findings: Findings
     domains: dict[str, pd.DataFrame]
 
     def domain_file(self, domain: str) -> str:
         """Name of a domain's file."""
-        return Path(domain_path(domain, self.given)).name
+        return Path(domain_path(domain, self.sdtm)).name
 
     def native_table(self, columns: dict[str, PlacedColumn], rows: pd.Series[int]) -> Recorded:
         """The native table of these columns; those not recorded are empty."""
@@ -82,7 +82,7 @@ class Maker:
         for row in rows:
             value = str(frame.loc[row, name])
             words = with_code_points(value, expected)
-            self.findings.add_one(
+            self.findings.add_about_file(
                 self.table,
                 self.domain_file(domain),
                 rule,
@@ -99,13 +99,13 @@ class Maker:
         """A column for which the domain holds no record."""
         message = f"no record of {what}; expected one where {column} is recorded"
         file = self.domain_file(domain)
-        self.findings.add_one(
+        self.findings.add_about_file(
             self.table, file, "empty_column", message, column=column, severity=severity
         )
 
     def check_unit(self, domain: str, filled: pd.DataFrame, variable: str, column: str) -> None:
         """Report where the unit of a value is not the declared one, or ours."""
-        units = self.given.units.get(self.table, {})
+        units = self.sdtm.units.get(self.table, {})
         spellings = {unit.name: unit.sdtm for unit in self.spec(column).units}
         known = spellings[units.get(column, "")]
         wrong = filled.index[~filled[variable].str.strip().str.casefold().isin(known)]
@@ -114,12 +114,12 @@ class Maker:
 
     def is_mapped(self, column: str) -> bool:
         """Whether the plan itself says where a column is."""
-        return column in self.given.variables.get(self.table, {})
+        return column in self.sdtm.variables.get(self.table, {})
 
     @property
     def places(self) -> dict[str, str]:
         """Place of every column, ``DOMAIN.VARIABLE``."""
-        return places(self.table, self.given)
+        return places(self.table, self.sdtm)
 
     def spec(self, column: str) -> ColumnSpec:
         """The declaration of a column."""

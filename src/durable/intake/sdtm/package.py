@@ -25,13 +25,13 @@ from durable.plan.sdtm import domain_path, domains, places, principal_domain
 class Package:
     """The domains of a package, each read once."""
 
-    given: Sdtm
+    sdtm: Sdtm
     findings: Findings
     _read: dict[str, tuple[pd.DataFrame | None, str]] = field(default_factory=dict)
 
     def table(self, name: str) -> tuple[Recorded, dict[str, Any]]:
         """A native table; the SHA-256 of the files it is made of by domain, and one over them."""
-        names = domains(name, self.given)
+        names = domains(name, self.sdtm)
         frames = {domain: self._domain(name, domain) for domain in names}
         files = {domain: self._read[domain][1] for domain in names}
         lines = [f"{digest}  {self.file(domain)}\n" for domain, digest in files.items()]
@@ -44,28 +44,28 @@ class Package:
         spec = INPUT_TABLES[name].sdtm
         assert spec is not None  # noqa: S101  (the plan takes no other table)
         maker = named_object(spec.maker)
-        return maker(name, file, self.given, self.findings, whole).make_table(), digests
+        return maker(name, file, self.sdtm, self.findings, whole).make_table(), digests
 
     def conversions(self, name: str) -> Input:
         """Value maps and units of a table, as those of a native file."""
-        units = self.given.units.get(name, {})
+        units = self.sdtm.units.get(name, {})
         columns = INPUT_TABLES[name].columns
         limits = {c.name: units[c.limit_of] for c in columns if c.limit_of in units}
-        maps = self.given.values.get(name, {})  # noqa: PD011  (a key of the plan)
+        maps = self.sdtm.values.get(name, {})  # noqa: PD011  (a key of the plan)
         return Input(path="sdtm", format="csv", values=maps, units=units | limits)
 
     def file(self, domain: str) -> str:
         """Name of a domain's file."""
-        return Path(domain_path(domain, self.given)).name
+        return Path(domain_path(domain, self.sdtm)).name
 
     def _domain(self, table: str, domain: str) -> pd.DataFrame | None:
         if domain not in self._read:
-            path, given = domain_path(domain, self.given), self.given
+            path, sdtm = domain_path(domain, self.sdtm), self.sdtm
             source = Input(
                 path=path,
-                format=given.format,
-                encoding=given.encoding,
-                sha256=given.sha256.get(domain),
+                format=sdtm.format,
+                encoding=sdtm.encoding,
+                sha256=sdtm.sha256.get(domain),
             )
             cells, digest = read_cells(table, source, self.findings)
             frame = None
@@ -84,16 +84,18 @@ class Package:
                     missing = True
                     message = f"no variable {name}; expected it for {column or 'subject_id'}"
                     file = self.file(domain)
-                    self.findings.add_one(table, file, "missing_column", message, column=column)
+                    self.findings.add_about_file(
+                        table, file, "missing_column", message, column=column
+                    )
         return not missing
 
     def _needed(self, table: str, frames: dict[str, pd.DataFrame]) -> dict[str, dict[str, str]]:
         """Variables that a table takes from each domain, and the column that each is for."""
         needed: dict[str, dict[str, str]] = {domain: {"USUBJID": ""} for domain in frames}
-        stated = self.given.variables.get(table, {})
+        stated = self.sdtm.variables.get(table, {})
         spec = INPUT_TABLES[table]
         limited = {column.limit_of for column in spec.columns}
-        for column, place in places(table, self.given).items():
+        for column, place in places(table, self.sdtm).items():
             domain, name = place.split(".")
             source = spec.by_name[column].sdtm
             if domain.startswith("SUPP"):

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.intake.findings import Recorded
-from durable.intake.sdtm.maker import Maker, PlacedColumn, clock_time, stripped, without_time
+from durable.intake.sdtm.maker import PlacedColumn, TableMaker, clock_time, stripped, without_time
 from durable.plan.sdtm import principal_domain
 
 _NUMBER = r"^0*([0-9]+)(?:\.0+)?$"
 
 
-class Records(Maker):
+class Records(TableMaker):
     """A table with a row for each record of a domain."""
 
     def make_table(self) -> Recorded:
@@ -158,9 +158,13 @@ class AdverseEvents(Records):
         if self.is_mapped("ae_id"):
             return {}
         own = columns["subject_id"].origin
-        given = columns["ae_id"].text if "ae_id" in columns else pd.Series("", index=frame.index)
+        identifier = (
+            columns["ae_id"].text if "ae_id" in columns else pd.Series("", index=frame.index)
+        )
         return {
-            "ae_id": PlacedColumn(given.mask(stripped(given) == "", number).astype(object), own)
+            "ae_id": PlacedColumn(
+                identifier.mask(stripped(identifier) == "", number).astype(object), own
+            )
         }
 
 
@@ -173,7 +177,7 @@ class Samples(Records):
         """Whether a result is below the limit, and the results without those that say so."""
         value = columns["value"]
         result = stripped(value.text)
-        words = result.str.startswith("<") | result.isin(self.given.below_lloq)
+        words = result.str.startswith("<") | result.isin(self.sdtm.below_lloq)
         if self.is_mapped("below_lloq"):
             flag = columns["below_lloq"]
         else:

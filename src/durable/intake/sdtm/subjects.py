@@ -40,7 +40,7 @@ class Subjects(Records):
         if selected is None or selected.domain != domain:
             return super()._of_subject(frame, column, place, own)
         by, key = selected.variable, selected.key
-        wanted = getattr(self.given, key)
+        wanted = getattr(self.sdtm, key)
         chosen = self.domains[domain].loc[stripped(self.domains[domain][by]).isin(wanted)]
         if key == "lymphodepletion":
             chosen = chosen.sort_values(name, kind="stable")
@@ -69,7 +69,7 @@ class Subjects(Records):
         """Report treatments that are neither infusion nor lymphodepletion."""
         if "EX" not in self.domains:
             return
-        known = (*self.given.infusion, *self.given.lymphodepletion)
+        known = (*self.sdtm.infusion, *self.sdtm.lymphodepletion)
         expected = f"{' or '.join(known)}: the treatment is not used"
         self._report_unused("EX", "EXTRT", known, "infusion_date", expected)
 
@@ -78,7 +78,7 @@ class Subjects(Records):
         columns = [c for c, p in self.places.items() if p.startswith("DS.")]
         if "withdrawal_date" not in columns:
             return
-        known = (*self.given.withdrawal, *self.given.consent, *_STAYED)
+        known = (*self.sdtm.withdrawal, *self.sdtm.consent, *_STAYED)
         expected = "a value of inputs.sdtm.withdrawal, if it ends the study: it is not used"
         self._report_unused("DS", "DSDECOD", known, "withdrawal_date", expected)
 
