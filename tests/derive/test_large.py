@@ -22,7 +22,7 @@ from durable.derive.adrs import categories_to_text
 from durable.derive.datasets import Datasets, Derivation
 from durable.derive.trial import Trial, ValidatedTables
 from durable.intake.stored import write_table
-from durable.jdm import tis
+from durable.jdm.percent_change import percent_change
 from durable.jdm.response import Response
 from tests.derive.build import ACTIVE, INACTIVE, UNKNOWN, plan, subject, table, visit
 
@@ -78,8 +78,8 @@ def test_a_subset_gives_the_rows_that_it_has_in_the_whole(study: Tables) -> None
 
 
 def test_many_digits_of_one_subject_leave_the_others_as_they_are() -> None:
-    alone = tis.percent_change([0.30000000000000004], [0.1], 10)
-    beside = tis.percent_change([0.30000000000000004, 1 / 3], [0.1, 0.1], 10)
+    alone = percent_change([0.30000000000000004], [0.1], 10)
+    beside = percent_change([0.30000000000000004, 1 / 3], [0.1, 0.1], 10)
     assert alone[0] == beside[0] == 2.0
     assert beside[1] == pytest.approx(70 / 30)
 

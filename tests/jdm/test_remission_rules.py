@@ -70,25 +70,43 @@ def _before(text: str, mark: str, addition: str) -> str:
     return text.replace(mark, addition.removeprefix("\n") + mark)
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """What the package makes of a rule that is added to jdm/remission.py and nowhere else."""
-    source = tmp_path_factory.mktemp("package")
-    shutil.copytree(ROOT / "src" / "durable", source / "durable")
-    module = source / "durable" / "jdm" / "remission.py"
+def _run(folder: Path, rule: str, key: str, program: str) -> subprocess.CompletedProcess[str]:
+    """Run a program with a copy of the package that has a further rule."""
+    shutil.copytree(ROOT / "src" / "durable", folder / "durable")
+    module = folder / "durable" / "jdm" / "remission.py"
     text = module.read_text(encoding="utf-8")
-    text = _before(text, '        RemissionRule(\n            name="investigator"', RULE)
-    text = _before(text, "    tis_min: Score", KEY)
+    text = _before(text, '        RemissionRule(\n            name="investigator"', rule)
+    text = _before(text, "    tis_min: Score", key)
     module.write_text(text, encoding="utf-8")
-    run = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        env=os.environ | {"PYTHONPATH": str(source)},
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """What the package makes of a rule that is added to jdm/remission.py and nowhere else."""
+    run = _run(tmp_path_factory.mktemp("package"), RULE, KEY, PROGRAM)
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)
+
+
+@pytest.mark.parametrize(
+    ("rule", "key", "message"),
+    [
+        (RULE, "", "remission rule strength: keys that the section does not have"),
+        (RULE.replace('"strength"', '"printo"'), KEY, "two remission rules of one name"),
+    ],
+    ids=["a limit without a key", "two rules of one name"],
+)
+def test_a_rule_that_cannot_work_is_refused_at_import(tmp_path, rule, key, message):
+    run = _run(tmp_path, rule, key, "import durable.jdm.remission")
+    assert run.returncode == 1
+    assert message in run.stderr
 
 
 def test_a_new_rule_is_a_value_of_the_plan_with_its_description(made):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from durable.derive.tis import percent_change, total_improvement_score
 from durable.jdm import tis
 from durable.jdm.measures import COMPONENTS
+from durable.jdm.percent_change import exact_percent
 
 LOW, HIGH = "lower", "higher"
 
@@ -110,7 +111,7 @@ def test_percent_change_is_the_exact_quotient_rounded_once(baseline, value, widt
 @given(*[st.integers(1, 30000) for _ in range(4)])
 def test_enzyme_change_is_exact_in_multiples_of_each_visit_s_uln(base, base_uln, value, uln):
     exact = 100 * (Fraction(base, base_uln) - Fraction(value, uln)) / 15
-    assert tis.exact_percent(base, base_uln, value, uln, 15) == float(exact)
+    assert exact_percent(base, base_uln, value, uln, 15) == float(exact)
 
 
 def test_values_with_many_digits_are_exact_too():
@@ -159,7 +160,7 @@ def test_no_score_without_a_heavy_measure(missing):
 def test_a_missing_light_measure_scores_zero_and_is_never_rescaled(missing, partial, best):
     changes = pd.DataFrame([dict.fromkeys(COMPONENTS, 50.0) | {missing: np.nan}])
     assert total_improvement_score(changes).tolist() == [partial]
-    assert tis.best_case(tis.component_scores(changes)).tolist() == [best]
+    assert tis.score_at_best(tis.component_scores(changes)).tolist() == [best]
     assert total_improvement_score(changes, "not_calculable").isna().all()
 
 
@@ -181,5 +182,5 @@ def test_a_larger_improvement_never_lowers_the_score(changes, place, more):
 
 def test_levels_start_at_their_thresholds():
     totals = pd.Series([0, 29.99, 30, 44.99, 45, 69.99, 70, 100, np.nan])
-    levels = tis.response_level(totals, 30, 45, 70).tolist()
+    levels = tis.response_category(totals, 30, 45, 70).tolist()
     assert levels == ["NONE"] * 2 + ["MINIMAL"] * 2 + ["MODERATE"] * 2 + ["MAJOR"] * 2 + [None]

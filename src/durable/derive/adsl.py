@@ -11,7 +11,7 @@ from durable.derive.trial import Trial
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.parameters import ATTAINABLE_SCORE, ENZYME_AT_BASELINE, ENZYME_FOLLOWED
 from durable.jdm.response import Response
-from durable.jdm.scores import attainable
+from durable.jdm.scores import attainable_score
 
 
 class FirstRemission(NamedTuple):
@@ -111,7 +111,7 @@ def _baseline(rows: pd.DataFrame, frame: pd.DataFrame, response: Response) -> di
     """Baseline assessment of each subject."""
     kept = ["baseline", "subject_id", "visit_date", "enzyme", "value_enzyme", "remission"]
     base = frame[kept + [f"base_{c}" for c in COMPONENTS]].loc[frame["baseline"]]
-    reachable = attainable(base, response).to_numpy()
+    reachable = attainable_score(base, response).to_numpy()
     base = base.set_index("subject_id").assign(attainable=reachable).reindex(rows["subject_id"])
     return {
         "BLDT": base["visit_date"].to_numpy(),

@@ -11,6 +11,7 @@ import pandas as pd
 from durable.frames import row_of_subject, subject_index, take_or_nan, with_columns
 from durable.jdm import tis
 from durable.jdm.measures import COMPONENTS, ENZYMES, direction
+from durable.jdm.percent_change import exact_percent, percent_change
 from durable.jdm.response import Response
 
 Ints = npt.NDArray[np.int64]
@@ -40,7 +41,7 @@ def _with_changes(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
         scale, better = response.ranges.scale(measure), direction(measure)
         new[f"value_{component}"] = value
         new[f"base_{component}"] = base
-        new[f"change_{component}"] = tis.percent_change(base, value, scale.range, better)
+        new[f"change_{component}"] = percent_change(base, value, scale.range, better)
     for component in COMPONENTS:
         # Improvement is measured after infusion; before it there is no change to speak of.
         new[f"change_{component}"] = np.where(post, new[f"change_{component}"], np.nan)
@@ -70,7 +71,7 @@ def _enzyme(frame: pd.DataFrame, first: Ints, response: Response) -> dict[str, n
         "enzyme": names,
         "value_enzyme": value / uln,
         "base_enzyme": base / base_uln,
-        "change_enzyme": tis.exact_percent(base, base_uln, value, uln, widths),
+        "change_enzyme": exact_percent(base, base_uln, value, uln, widths),
     }
 
 
@@ -92,24 +93,24 @@ def _with_total(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
             scores = maximum
         case never:
             assert_never(never)
-    total = tis.add_up(scores, improvement.light_missing)
+    total = tis.total_score(scores, improvement.light_missing)
     return with_columns(
         frame,
         {
             **{f"score_{name}": scores[name] for name in COMPONENTS},
             "tis": total,
-            "tis_enzyme_zero": tis.add_up(zero, improvement.light_missing),
-            "tis_enzyme_maximum": tis.add_up(maximum, improvement.light_missing),
+            "tis_enzyme_zero": tis.total_score(zero, improvement.light_missing),
+            "tis_enzyme_maximum": tis.total_score(maximum, improvement.light_missing),
             "partial": total.notna() & scores.isna().any(axis=1),
-            "tis_best": tis.best_case(scores).where(total.notna()),
-            "level": tis.response_level(
+            "tis_best": tis.score_at_best(scores).where(total.notna()),
+            "level": tis.response_category(
                 total, thresholds.minimal, thresholds.moderate, thresholds.major
             ),
         },
     )
 
 
-def attainable(frame: pd.DataFrame, response: Response) -> pd.Series[float]:
+def attainable_score(frame: pd.DataFrame, response: Response) -> pd.Series[float]:
     """Maximum attainable TIS given the baseline, by subject.
 
     Every measure moves to its best possible value and the enzyme to its upper limit of normal (one
@@ -122,9 +123,9 @@ def attainable(frame: pd.DataFrame, response: Response) -> pd.Series[float]:
         if measure == "enzyme":
             best = np.minimum(base, 1.0)
             chosen = first["enzyme"].map(response.ranges.enzymes.model_dump())
-            changes[component] = tis.percent_change(base, best, chosen.to_numpy(float))
+            changes[component] = percent_change(base, best, chosen.to_numpy(float))
         else:
             scale, better = response.ranges.scale(measure), direction(measure)
             best = np.full(len(first), scale.max if better == "higher" else scale.min)
-            changes[component] = tis.percent_change(base, best, scale.range, better)
+            changes[component] = percent_change(base, best, scale.range, better)
     return tis.total_improvement_score(pd.DataFrame(changes, index=first.index))

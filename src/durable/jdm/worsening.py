@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.frames import first_row_of_day, subject_index, take_or_nan
-from durable.jdm import tis
 from durable.jdm.measures import direction
+from durable.jdm.percent_change import percent_change
 from durable.jdm.response import Response, Scale, Worsening
 from durable.jdm.three_valued import all_met, any_met, at_least, count_met
 
@@ -84,5 +84,5 @@ def _worse_percent(
 ) -> pd.Series[float]:
     """By how many percent of a width a measure is worse than its best value."""
     value = frame[measure].to_numpy(float)
-    percent = tis.percent_change(value, best, width, direction(measure))
+    percent = percent_change(value, best, width, direction(measure))
     return pd.Series(percent, index=frame.index)
