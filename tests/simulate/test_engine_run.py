@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from durable.runs.guard import begin, end
+from durable.runs.guard import Run, begin, end
 from tests.derive.build import plan
 from tests.workflow.conftest import ROOT, Study
 
@@ -31,15 +31,16 @@ def test_chunks_are_simulated_before_there_are_data_and_beside_results(tmp_path:
 
 
 def test_a_simulation_removes_the_chunks_that_it_no_longer_has(tmp_path: Path) -> None:
-    chunks = tmp_path / "simulation/chunks"
+    folder = tmp_path / "test"
+    chunks = folder / "simulation/chunks"
     chunks.mkdir(parents=True)
     for name in ("0.parquet", "1.parquet", "2.parquet", "notes.txt"):
         (chunks / name).touch()
     scenarios = {"s": {"improvement": {"M2": 0.6, "M3": 0.7}}}
     the_plan = plan(simulation={"chunks": 2, "scenarios": scenarios})
-    analysis = {"derive": {"output": [str(tmp_path / "adam/adsl.parquet")]}}
-    begin(the_plan, tmp_path, analysis, {"simulate", "simulate_chunk"}, ROOT)
-    end(the_plan, tmp_path, analysis, {"simulate", "simulate_chunk"})
+    run = Run(the_plan, tmp_path / "config.yaml", ROOT, program="", results=tmp_path)
+    begin(run, {"simulate", "simulate_chunk"})
+    end(run, {"simulate", "simulate_chunk"})
     assert sorted(path.name for path in chunks.iterdir()) == ["0.parquet", "1.parquet", "notes.txt"]
     # Nothing is recorded of the analysis, whose lock is free, but the study that it is of.
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".study.json", "simulation"]
+    assert sorted(path.name for path in folder.iterdir()) == [".study.json", "simulation"]

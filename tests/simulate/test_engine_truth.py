@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from durable.simulate.truth import truth
+from durable.simulate.truth import true_values
 from tests.derive.build import plan
 
 
 def true(**scenario: Any) -> dict[str, float]:
     given = {"improvement": {"M2": 0.6, "M3": 0.7}} | scenario
-    frame = truth(plan(simulation={"scenarios": {"s": given}}))
+    frame = true_values(plan(simulation={"scenarios": {"s": given}}))
     assert frame["BASIS"].str.len().min() > 20
     return dict(zip(frame["ESTIMATE"], frame["TRUE"], strict=True))
 

@@ -11,13 +11,13 @@ import pytest
 
 from durable.errors import UserError
 from durable.plan import Decision, Plan, Scenario, Simulation
-from durable.simulate import gather as gathering
 from durable.simulate import operating
+from durable.simulate import tally as tallies
 from durable.simulate.characteristics import Measure, measures
 from durable.simulate.checks import decisions_frame, missing_data, stops, theory_frame
 from durable.simulate.comparisons import spacing_frame
-from durable.simulate.gather import Tally, gather
 from durable.simulate.sums import exact_sums
+from durable.simulate.tally import Tally, tally_chunks
 from durable.stage import STAGES
 from tests.simulate import chunks
 
@@ -26,7 +26,7 @@ FEW = 60
 
 
 def ran(of: Plan, folder: Path) -> dict[str, bytes]:
-    operating.run(of.only(STAGES["gather"].sections), folder)
+    operating.write_operating(of.only(STAGES["gather"].sections), folder)
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.csv")
     }
@@ -75,7 +75,7 @@ FIVE = pd.DataFrame(
 def five(tmp_path: Path, true: float = 10.0) -> dict[str, Measure]:
     FIVE.to_parquet(tmp_path / "0.parquet")
     truth = {("s", "median DOR"): true}
-    (tally,) = gather([tmp_path / "0.parquet"], truth).values()
+    (tally,) = tally_chunks([tmp_path / "0.parquet"], truth).values()
     return {measure.name: measure for measure in measures(tally, true)}
 
 
@@ -112,7 +112,7 @@ def test_nothing_estimable_is_not_a_number() -> None:
 
 
 def test_median_not_reached_by_half_is_not_estimable() -> None:
-    tally = Tally(trials=4, counted=4, estimable=1, by_value=gathering.Counter({5.0: 1}))
+    tally = Tally(trials=4, counted=4, estimable=1, by_value=tallies.Counter({5.0: 1}))
     (median,) = (m for m in measures(tally, 10.0) if m.name == "median")
     assert math.isnan(median.value)
 
@@ -152,7 +152,7 @@ def test_same_bytes_whatever_the_chunks_and_batches(
         return ran(divided, chunks.write(divided, rows, tmp_path / str(number)))
 
     one, more = gathered(1, rows), gathered(FEW + 1, rows)
-    monkeypatch.setattr(gathering, "_BATCH", 101)
+    monkeypatch.setattr(tallies, "_BATCH", 101)
     assert one == more == gathered(3, rows.iloc[::-1])
     assert len(one) == 8
 
@@ -224,7 +224,7 @@ def test_exact_probability_of_unlike_dose_levels() -> None:
     of = chunks.plan(simulation=None)
     simulation = Simulation(trials=4, scenarios={"doses": truth}, decisions=rule)
     of = of.model_copy(update={"simulation": simulation})
-    tally = Tally(trials=4, pairs=gathering.Counter({(2, 0): 1, (2, 1): 3}))
+    tally = Tally(trials=4, pairs=tallies.Counter({(2, 0): 1, (2, 1): 3}))
     found = decisions_frame({("doses", "primary", "rate M3", "clopper-pearson"): tally}, of)
     # Nobody improves with 1/2 x 3/4.
     assert found.loc[0, "EXACT"] == pytest.approx(3 / 8)
@@ -259,7 +259,7 @@ def test_families_differ_in_spacing_alone() -> None:
 def test_without_a_simulation_the_user_is_told(tmp_path: Path) -> None:
     of = chunks.plan().model_copy(update={"simulation": None})
     with pytest.raises(UserError, match="simulation: not in the configuration"):
-        operating.run(of, tmp_path)
+        operating.write_operating(of, tmp_path)
 
 
 def test_a_chunk_without_trials_adds_nothing(tmp_path: Path) -> None:
@@ -267,5 +267,5 @@ def test_a_chunk_without_trials_adds_nothing(tmp_path: Path) -> None:
     empty = FIVE.iloc[:0].astype(dict.fromkeys(("SCENARIO", "DEFN", "ESTIMATE", "METHOD"), object))
     empty.to_parquet(tmp_path / "1.parquet")
     FIVE.to_parquet(tmp_path / "0.parquet")
-    alone = gather([tmp_path / "0.parquet"], {})
-    assert gather([tmp_path / "1.parquet", tmp_path / "0.parquet"], {}) == alone
+    alone = tally_chunks([tmp_path / "0.parquet"], {})
+    assert tally_chunks([tmp_path / "1.parquet", tmp_path / "0.parquet"], {}) == alone

@@ -12,26 +12,25 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from durable.display import simulation
 from durable.figures import style
 from durable.figures.points import read_points
 from durable.figures.style import Caption
 from durable.plan import Plan
-from durable.simulate import operating
+from durable.simulate import operating, report
 from durable.stage import STAGES
 from tests.figures.layout import misplaced, smallest_type, words
 from tests.simulate import chunks
 
 TRIALS = 80
 CAPTION = Caption("Figure 1", "Title", "Virtual trials: 80", "Study", ("Note.",))
-FIGURES = {kind.name: kind for kind in simulation.FIGURES}
+FIGURES = {kind.name: kind for kind in report.FIGURES}
 TABLES = ["operating", "decisions", "spacing", "definitions", "theory"]
 
 
 def made(of: Plan, folder: Path) -> Path:
     chunks.write(of, chunks.frame(of), folder)
-    operating.run(of.only(STAGES["gather"].sections), folder)
-    simulation.run(of.only(STAGES["gather"].sections), folder)
+    operating.write_operating(of.only(STAGES["gather"].sections), folder)
+    report.write_report(of.only(STAGES["gather"].sections), folder)
     return folder
 
 
@@ -129,8 +128,8 @@ def test_nothing_estimable_is_shown_as_ne(tmp_path: Path) -> None:
     median = rows["ESTIMATE"] == "median DOR"
     rows.loc[median, ["VALUE", "LOWER", "UPPER"]] = np.nan
     chunks.write(of, rows, tmp_path)
-    operating.run(of.only(STAGES["gather"].sections), tmp_path)
-    simulation.run(of.only(STAGES["gather"].sections), tmp_path)
+    operating.write_operating(of.only(STAGES["gather"].sections), tmp_path)
+    report.write_report(of.only(STAGES["gather"].sections), tmp_path)
     found = table(tmp_path, "operating")
     row = next(r for r in found if r["row"] == "DOR, median (months)")
     assert [row[name] for name in ("Mean", "Bias", "SD", "Coverage, %", "Width")] == ["NE"] * 5
@@ -173,7 +172,7 @@ def drawn(results: Path) -> Iterator[dict[str, Figure]]:
                 chunks.plan(TRIALS),
                 CAPTION,
             )
-            for kind in simulation.FIGURES
+            for kind in report.FIGURES
         }
 
 

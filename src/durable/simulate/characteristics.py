@@ -13,7 +13,7 @@ from math import nan
 import numpy as np
 import pandas as pd
 
-from durable.simulate.gather import Key, Tally, Truth
+from durable.simulate.tally import Key, Tally, Truth
 
 
 @dataclass(frozen=True)

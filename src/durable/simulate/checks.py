@@ -12,7 +12,7 @@ import pandas as pd
 from durable.plan import BetaPrior, Decision, Plan, Scenario, Simulation
 from durable.simulate import theory
 from durable.simulate.characteristics import Measure, share
-from durable.simulate.gather import PRIMARY, Key, Tally
+from durable.simulate.tally import PRIMARY, Key, Tally
 
 RATE = "rate "
 #: Absolute z beyond which a simulated number is said to differ from the exact one.

@@ -9,7 +9,7 @@ import pandas as pd
 
 from durable.plan import Plan, Simulation
 from durable.simulate import theory
-from durable.simulate.gather import MEDIAN, PRIMARY
+from durable.simulate.tally import MEDIAN, PRIMARY
 
 #: True rates at which the exact coverage is drawn, in thousandths.
 _CURVE = range(1, 1000)

@@ -1,4 +1,4 @@
-"""Stage ``operating``: what the design shows over the virtual trials (docs/simulation.md)."""
+"""Operating characteristics: what the design shows over the virtual trials (docs/simulation.md)."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from durable.simulate.comparisons import (
     spacing_frame,
     spacing_points,
 )
-from durable.simulate.gather import PRIMARY, Key, Tally, Truth, gather, refuse_incomplete
+from durable.simulate.tally import PRIMARY, Key, Tally, Truth, refuse_incomplete, tally_chunks
 
 
-def run(plan: Plan, folder: Path) -> None:
+def write_operating(plan: Plan, folder: Path) -> None:
     """Read the chunk files and ``truth.csv``; write what they amount to."""
     simulation = plan.require_simulation()
     truth, order = read_truth(folder / "truth.csv")
     files = [folder / "chunks" / f"{chunk}.parquet" for chunk in range(simulation.chunks)]
-    tallies = in_order(gather(files, truth), plan, order)
+    tallies = in_order(tally_chunks(files, truth), plan, order)
     definitions = (PRIMARY, *plan.simulated)
     refuse_incomplete(tallies, simulation.trials, product(simulation.scenarios, definitions))
     operating = operating_frame(tallies, truth)

@@ -1,4 +1,4 @@
-"""Stage ``simulation_truth``: the true value of what each virtual trial estimates.
+"""The true value of what each virtual trial estimates.
 
 Exact, from the scenario alone; see docs/simulation.md for what each is.
 """
@@ -6,23 +6,16 @@ Exact, from the scenario alone; see docs/simulation.md for what each is.
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import pandas as pd
 
-from durable.files import write_csv
 from durable.plan import Plan, Scenario
 
 #: Halvings that find a quantile to the last digit.
 _HALVINGS = 200
 
 
-def run(plan: Plan, folder: Path) -> None:
-    """Write ``truth.csv``."""
-    write_csv(folder / "truth.csv", truth(plan))
-
-
-def truth(plan: Plan) -> pd.DataFrame:
+def true_values(plan: Plan) -> pd.DataFrame:
     """True values, one row per scenario and estimate; TRUE is empty where there is none.
 
     Durations are on the scale of ADTTE: the day of the start counts, so one day is added.

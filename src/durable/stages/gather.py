@@ -9,9 +9,6 @@ from durable.plan import Plan
 
 def run(plan: Plan, folder: Path) -> None:
     """Read ``simulation/chunks/``; write its results, tables, figures and ``simulation.html``."""
-    from durable.display import simulation
-    from durable.simulate import operating, truth
+    from durable.simulate import gather
 
-    truth.run(plan, folder)
-    operating.run(plan, folder)
-    simulation.run(plan, folder)
+    gather.run(plan, folder)

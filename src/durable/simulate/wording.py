@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from durable.outputs import definitions
 from durable.plan import Decision, Plan, Scenario
+from durable.stage import STAGES
 from durable.wording import listed
 
 MEDIAN = "median DOR"
@@ -16,6 +17,11 @@ _AT, _MONTHS = "DOR at ", " months"
 def study(plan: Plan) -> str:
     """Study and analysis, as the head of pages; a simulation has no data and no cut-off."""
     return f"{plan.study.id}. {plan.analysis.title}, simulation"
+
+
+def plan_digest(plan: Plan) -> str:
+    """Digest of the plan without the number of chunks, on which no result depends."""
+    return plan.digest(path for path in STAGES["gather"].sections if path != "simulation.chunks")
 
 
 def population(plan: Plan) -> str:

@@ -1,4 +1,4 @@
-"""Tables of the simulation: views of the files that stage ``operating`` wrote."""
+"""Tables of the simulation: views of the operating characteristics."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from math import isnan, nan
 from pathlib import Path
 
-from durable.display import simulation_words as say
 from durable.outputs import formats as f
 from durable.outputs.table import Row, Table
 from durable.plan import Plan
-from durable.stage import STAGES
+from durable.simulate import wording
 
 PRIMARY = "primary"
 Record = dict[str, str]
@@ -64,14 +63,14 @@ class Cells:
     def _form(self, key: Keys) -> tuple[int, int]:
         """Decimals, one more than the tables of data have, and the power of ten of the unit."""
         outputs = self.plan.outputs
-        if key[2] == say.MEDIAN:
+        if key[2] == wording.MEDIAN:
             return outputs.month_decimals + 1, 0
         return outputs.percent_decimals + 1, f.PERCENT
 
     def _number(self, key: Keys, measure: str, column: str) -> float:
         value = float(self.found.get((*key, measure), {}).get(column) or nan)
         shares = ("coverage", "estimable", "interval", "open upper")
-        if key[2] == say.MEDIAN and measure not in shares:
+        if key[2] == wording.MEDIAN and measure not in shares:
             return value / self.plan.statistics.days_per_month
         return value
 
@@ -100,7 +99,7 @@ def with_error(value: float, error: float, decimals: int, power: int = 0) -> str
 
 
 @dataclass(frozen=True)
-class Kind:
+class SimulationTable:
     """A table of the simulation."""
 
     name: str
@@ -114,20 +113,20 @@ class Kind:
 
 def tables(plan: Plan, folder: Path) -> Iterator[Table]:
     """Every table, from the files in ``simulation/``; one without rows says so."""
-    digest = plan.digest(STAGES["gather"].sections)
-    for number, kind in enumerate(KINDS, start=1):
-        rows = tuple(kind.rows(plan, folder)) or (
-            Row(_EMPTY[kind.name], ("",) * len(kind.columns)),
+    digest = wording.plan_digest(plan)
+    for number, spec in enumerate(TABLES, start=1):
+        rows = tuple(spec.rows(plan, folder)) or (
+            Row(_EMPTY[spec.name], ("",) * len(spec.columns)),
         )
         yield Table(
-            name=f"t_{kind.name}",
+            name=f"t_{spec.name}",
             number=number,
-            title=kind.title,
-            subtitles=(say.population(plan), say.study(plan)),
-            columns=kind.columns,
+            title=spec.title,
+            subtitles=(wording.population(plan), wording.study(plan)),
+            columns=spec.columns,
             rows=rows,
-            footnotes=(*kind.notes(plan), say.source(kind.source, digest)),
-            stub=kind.stub,
+            footnotes=(*spec.notes(plan), wording.source(spec.source, digest)),
+            stub=spec.stub,
         )
 
 
@@ -141,7 +140,7 @@ def _operating(plan: Plan, folder: Path) -> Iterator[Row]:
         if key[0] != above:
             above = key[0]
             yield Row(f"Scenario {above}")
-        yield from cells.rows(key, say.estimate(key[2]), 1)
+        yield from cells.rows(key, wording.estimate(key[2]), 1)
 
 
 def _definitions(plan: Plan, folder: Path) -> Iterator[Row]:
@@ -151,7 +150,7 @@ def _definitions(plan: Plan, folder: Path) -> Iterator[Row]:
     for scenario in dict.fromkeys(key[0] for key in keys):
         yield Row(f"Scenario {scenario}")
         for estimate in dict.fromkeys(key[2] for key in keys if key[0] == scenario):
-            yield Row(say.estimate(estimate), indent=1)
+            yield Row(wording.estimate(estimate), indent=1)
             for key in keys:
                 if (key[0], key[2]) == (scenario, estimate):
                     yield from cells.rows(key, title(key[1], plan), 2)
@@ -159,7 +158,7 @@ def _definitions(plan: Plan, folder: Path) -> Iterator[Row]:
 
 def _is_compared(estimate: str, plan: Plan) -> bool:
     """Landmarks only at the months that the table of sensitivity analyses has."""
-    month = say.landmark(estimate)
+    month = wording.landmark(estimate)
     return month is None or month in plan.statistics.sensitivity_landmarks_months
 
 
@@ -181,16 +180,16 @@ def _spacing(plan: Plan, folder: Path) -> Iterator[Row]:
         yield Row(f"Scenarios {', '.join(names)}: alike but for the spacing of visits")
         found = [key for key in cells.estimates() if key[1] == PRIMARY and not _is_rate(key)]
         for estimate in dict.fromkeys(key[2] for key in found):
-            yield Row(say.estimate(estimate), indent=1)
+            yield Row(wording.estimate(estimate), indent=1)
             for name in names:
                 for key in found:
                     if (key[0], key[2]) == (name, estimate):
-                        label = f"{say.spacing(scenarios[name])} ({name})"
+                        label = f"{wording.spacing(scenarios[name])} ({name})"
                         yield from cells.rows(key, label, 2)
 
 
 def _is_rate(key: Keys) -> bool:
-    return key[2].startswith(say.RATE)
+    return key[2].startswith(wording.RATE)
 
 
 def _decisions(plan: Plan, folder: Path) -> Iterator[Row]:
@@ -205,7 +204,7 @@ def _decisions(plan: Plan, folder: Path) -> Iterator[Row]:
         most = int(row["STOPS_UP_TO"])
         exact = f.fixed(float(row["EXACT"] or nan), decimals, f.PERCENT)
         yield Row(
-            f"{row['DECISION']}: {say.rule(decision, plan)}",
+            f"{row['DECISION']}: {wording.rule(decision, plan)}",
             (
                 row["N"],
                 "never" if most < 0 else str(most),
@@ -227,7 +226,7 @@ def _theory(plan: Plan, folder: Path) -> Iterator[Row]:
             above = heading
             yield Row(above)
         rate = row["METHOD"] == "clopper-pearson"
-        visit = row["ESTIMATE"].removeprefix(say.RATE)
+        visit = row["ESTIMATE"].removeprefix(wording.RATE)
         true = f"{f.fixed(float(row['TRUE']), decimals, f.PERCENT)} %" if rate else "log 2"
         yield Row(
             f"Scenario {row['SCENARIO']}, {visit}" if row["SCENARIO"] else f"{row['N']} subjects",
@@ -264,8 +263,8 @@ def records(path: Path) -> list[Record]:
 
 
 def _measure_notes(plan: Plan) -> Iterator[str]:
-    yield say.intervals(plan)
-    yield from say.measures(plan)
+    yield wording.intervals(plan)
+    yield from wording.measures(plan)
 
 
 def _definition_notes(plan: Plan) -> Iterator[str]:
@@ -318,8 +317,8 @@ def _theory_notes(_: Plan) -> Iterator[str]:
     )
 
 
-KINDS = (
-    Kind(
+TABLES = (
+    SimulationTable(
         "operating",
         "Operating characteristics",
         "operating.csv",
@@ -328,7 +327,7 @@ KINDS = (
         _measure_notes,
         "Estimate",
     ),
-    Kind(
+    SimulationTable(
         "decisions",
         "Interim decision rules",
         "decisions.csv",
@@ -337,7 +336,7 @@ KINDS = (
         _decision_notes,
         "Rule",
     ),
-    Kind(
+    SimulationTable(
         "spacing",
         "Duration of response by the spacing of visits",
         "operating.csv",
@@ -346,7 +345,7 @@ KINDS = (
         _spacing_notes,
         "Spacing",
     ),
-    Kind(
+    SimulationTable(
         "definitions",
         "Sensitivity of the definitions",
         "operating.csv",
@@ -355,7 +354,7 @@ KINDS = (
         _definition_notes,
         "Definition",
     ),
-    Kind(
+    SimulationTable(
         "theory",
         "Coverage in closed form and in the simulation",
         "theory.csv",

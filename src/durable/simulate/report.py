@@ -1,4 +1,4 @@
-"""Stage ``simulation_report``: tables, figures and page of a simulation (docs/simulation.md)."""
+"""Tables, figures and page of a simulation (docs/simulation.md)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from durable.display import simulation_words as say
 from durable.display.report_plan import variants
-from durable.display.simulation_tables import tables
 from durable.display.tables import write_table
-from durable.figures import operating
 from durable.figures.points import Points, read_points
 from durable.figures.spec import Caption, DrawnFigure
 from durable.figures.style import save, settings
@@ -21,11 +18,13 @@ from durable.jdm import wording
 from durable.outputs import definitions
 from durable.pages import render_page
 from durable.plan import Plan
-from durable.stage import STAGES
+from durable.simulate import figures
+from durable.simulate import wording as simulation_wording
+from durable.simulate.tables import tables
 
 
 @dataclass(frozen=True)
-class Kind:
+class SimulationFigure:
     """A figure of the simulation."""
 
     name: str
@@ -37,11 +36,11 @@ class Kind:
 
 _BARS = "Bars: 95 % interval of the Monte Carlo error (1.96 standard errors)."
 FIGURES = (
-    Kind(
+    SimulationFigure(
         "coverage",
         "Coverage of the exact interval of the improvement rate",
-        operating.COVERAGE,
-        operating.coverage,
+        figures.COVERAGE,
+        figures.coverage,
         (
             "Line: exact coverage in closed form over the true rate (Clopper & Pearson 1934; Brown,"
             " Cai & DasGupta 2001). Points: scenarios without missing assessments, at every visit"
@@ -49,11 +48,11 @@ FIGURES = (
             _BARS,
         ),
     ),
-    Kind(
+    SimulationFigure(
         "spacing",
         "Bias of median duration of response by the spacing of visits",
-        operating.SPACING,
-        operating.spacing,
+        figures.SPACING,
+        figures.spacing,
         (
             "Scenarios of one colour are alike but for the spacing. Bias: minus the true median of"
             " the latent duration of remission. Filled: mean over the trials whose median is"
@@ -61,11 +60,11 @@ FIGURES = (
             _BARS + " Between visits the median moves in steps, so its error may be 0.",
         ),
     ),
-    Kind(
+    SimulationFigure(
         "definitions",
         "Bias and coverage under each definition",
-        operating.DEFINITIONS,
-        operating.definitions,
+        figures.DEFINITIONS,
+        figures.definitions,
         (
             "Against the true value of the scenario. Bias of median DOR: mean over the trials whose"
             " median is estimable. Coverage: an open upper limit covers. Dashed: no bias, nominal"
@@ -76,30 +75,30 @@ FIGURES = (
 )
 
 
-def run(plan: Plan, folder: Path) -> None:
-    """Read what ``operating`` wrote; write ``tables/``, ``figures/`` and ``simulation.html``."""
+def write_report(plan: Plan, folder: Path) -> None:
+    """Read the operating characteristics; write tables, figures and ``simulation.html``."""
     for table in tables(plan, folder):
-        write_table(table, folder, say.study(plan))
+        write_table(table, folder, simulation_wording.study(plan))
     with settings():
-        for kind, drawn in _figures(plan, folder):
-            points = read_points(drawn.file("csv"), kind.columns)
-            figure = kind.draw(points, plan, drawn.caption)
+        for spec, drawn in _figures(plan, folder):
+            points = read_points(drawn.file("csv"), spec.columns)
+            figure = spec.draw(points, plan, drawn.caption)
             save(figure, folder / "figures" / drawn.name, drawn.caption)
     write_text(folder / "simulation.html", page(plan, folder))
 
 
-def _figures(plan: Plan, folder: Path) -> Iterator[tuple[Kind, DrawnFigure]]:
-    digest = plan.digest(STAGES["gather"].sections)[:12]
-    for number, kind in enumerate(FIGURES, start=1):
-        source = f"Source: points in simulation/figures/f_{kind.name}.csv. Plan {digest}."
+def _figures(plan: Plan, folder: Path) -> Iterator[tuple[SimulationFigure, DrawnFigure]]:
+    digest = simulation_wording.plan_digest(plan)[:12]
+    for number, spec in enumerate(FIGURES, start=1):
+        source = f"Source: points in simulation/figures/f_{spec.name}.csv. Plan {digest}."
         caption = Caption(
             f"Figure {number}",
-            kind.title,
-            say.population(plan),
-            say.study(plan),
-            (*kind.notes, source),
+            spec.title,
+            simulation_wording.population(plan),
+            simulation_wording.study(plan),
+            (*spec.notes, source),
         )
-        yield kind, DrawnFigure(f"f_{kind.name}", caption, folder / "figures")
+        yield spec, DrawnFigure(f"f_{spec.name}", caption, folder / "figures")
 
 
 def page(plan: Plan, folder: Path) -> str:
@@ -111,14 +110,18 @@ def page(plan: Plan, folder: Path) -> str:
         plan=plan,
         tables=list(tables(plan, folder)),
         figures=[drawn for _, drawn in _figures(plan, folder)],
-        population=say.population(plan),
+        population=simulation_wording.population(plan),
         scenarios=[
-            (name, list(say.scenario(truth))) for name, truth in simulation.scenarios.items()
+            (name, list(simulation_wording.scenario(truth)))
+            for name, truth in simulation.scenarios.items()
         ],
-        decisions=[(name, say.rule(rule, plan)) for name, rule in simulation.decisions.items()],
+        decisions=[
+            (name, simulation_wording.rule(rule, plan))
+            for name, rule in simulation.decisions.items()
+        ],
         definitions=list(_definitions(plan)),
         variants=[variant for variant in variants(plan) if variant[0] in simulated],
-        digest=plan.digest(STAGES["gather"].sections),
+        digest=simulation_wording.plan_digest(plan),
     )
 
 
