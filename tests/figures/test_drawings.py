@@ -101,7 +101,7 @@ def test_heading_names_number_study_population_and_cutoff_and_the_foot_source_an
 
 def test_footnotes_follow_the_plan() -> None:
     usual = " ".join(caption_of(SPECS["km_dor"], PLAN).notes)
-    assert "95 % intervals" in usual
+    assert "pointwise 95% CIs" in usual
     assert "log-log transformation" in usual
     assert "SAS LIFETEST" in usual
     remission = Remission(rule="jdmai1", jdmai1_max=2.0)
@@ -110,9 +110,20 @@ def test_footnotes_follow_the_plan() -> None:
     other = PLAN.model_copy(update={"response": response, "statistics": statistics})
     changed = " ".join(caption_of(SPECS["km_dor"], other).notes)
     assert "Remission (clinically inactive disease): JDMAI1 of at most 2." in changed
-    assert "90 % intervals" in changed
+    assert "pointwise 90% CIs" in changed
     assert "plain transformation" in changed
     assert "R survfit" in changed
+
+
+def test_footnotes_of_an_endpoint_define_what_it_depends_on_and_no_other_endpoint() -> None:
+    notes = {
+        name: " ".join(SPECS[f"km_{name}"].footnotes(PLAN)) for name in ("dor", "efs", "ttrem")
+    }
+    assert "Event-free survival:" not in notes["dor"]
+    assert "Duration of response:" in notes["efs"]
+    assert "Recurrence or progression:" in notes["efs"]
+    assert "Duration of response:" not in notes["ttrem"]
+    assert "Recurrence or progression:" not in notes["ttrem"]
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=lambda spec: spec.name)

@@ -123,12 +123,16 @@ def _risk(km: KaplanMeier, statistics: Statistics) -> pd.DataFrame:
     )
 
 
-def footnotes(plan: Plan) -> tuple[str, ...]:
-    """Definitions of the durations, and conventions of the estimates."""
+def footnotes(plan: Plan, endpoint: Endpoint) -> tuple[str, ...]:
+    """Definition of the endpoint, and conventions of the estimates."""
+    continued = endpoint.continuation
+    # An endpoint that goes on as another one has its events too.
+    endpoints = (continued.endpoint, endpoint) if continued else (endpoint,)
+    recurrence = any(event.name == "recurrence" for shown in endpoints for event in shown.events)
     return (
-        *definitions.duration(plan),
+        *definitions.duration(plan, endpoints),
         *wording.remission(plan.response),
-        *wording.recurrence(plan.response),
+        *(wording.recurrence(plan.response) if recurrence else ()),
         *definitions.survival(plan.statistics),
         "At risk: number at risk just before the time. Events: cumulative number before the time.",
     )
@@ -320,7 +324,7 @@ def _figure(endpoint: Endpoint, name: str) -> FigureSpec:
         columns=COLUMNS,
         points=partial(curve_points, parameter=endpoint.code),
         draw=partial(draw, origin=f"Months since {endpoint.since}"),
-        footnotes=footnotes,
+        footnotes=partial(footnotes, endpoint=endpoint),
     )
 
 

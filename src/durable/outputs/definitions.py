@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoints import ENDPOINTS, Endpoint
 from durable.jdm.response import MissedAssessments, Response, Strategy
 from durable.plan import Plan, Safety, Statistics
 from durable.wording import listed, percent
@@ -29,16 +29,16 @@ def windows(plan: Plan) -> Iterator[str]:
     )
 
 
-def duration(plan: Plan) -> Iterator[str]:
+def duration(plan: Plan, endpoints: Sequence[Endpoint] = ENDPOINTS) -> Iterator[str]:
     """The time-to-event endpoints, and their censoring."""
     response = plan.response
-    for endpoint in ENDPOINTS:
+    for endpoint in endpoints:
         yield endpoint.describe(response, response.deadline(plan.schedule))
-    yield (
-        "Subjects without an event are censored at the last adequate assessment."
-        f"{_unconfirmed(response)}"
-    )
-    yield _missed(response.missed_assessments)
+    reasons = {reason for endpoint in endpoints for reason in endpoint.reasons}
+    unconfirmed = _unconfirmed(response) if "unconfirmed_loss" in reasons else ""
+    yield f"Subjects without an event are censored at the last adequate assessment.{unconfirmed}"
+    if "missed_assessments" in reasons:
+        yield _missed(response.missed_assessments)
 
 
 def _unconfirmed(response: Response) -> str:
