@@ -18,7 +18,7 @@ from durable.files import write_parquet_blocks
 from durable.intake import check, cutoff
 from durable.jdm.measures import COMPONENTS
 from durable.outputs import analysis
-from durable.outputs.datasets import read_records
+from durable.outputs.datasets import RecordFilter, read_records
 from durable.plan import Plan, load
 
 SHOWN = ["USUBJID", "PARAMCD", "AVISIT", "ADT", "ADY", "AVAL", "AVALC", "REASON"]
@@ -85,6 +85,16 @@ def test_only_the_wanted_records_and_columns_are_kept(registered: tuple[Plan, Pa
     assert list(found) == ["AVAL"]
 
 
+def test_a_column_without_a_value_passes_no_filter(tmp_path: Path) -> None:
+    empty = pd.Series([None, None], dtype=object)
+    frame = pd.DataFrame({"PARAMCD": ["IMPR", "TIS"], "ABLFL": empty, "AVAL": [1.0, 2.0]})
+    frame.to_parquet(tmp_path / "adrs.parquet")
+    rules: list[RecordFilter] = [{"PARAMCD": ["IMPR"]}, {"PARAMCD": ["TIS"], "ABLFL": ["Y"]}]
+    found = read_records(tmp_path / "adrs.parquet", ["AVAL", "ABLFL"], *rules)
+    assert found["AVAL"].to_list() == [1]
+    assert found["ABLFL"].isna().all()
+
+
 def test_figures_and_results_do_not_depend_on_the_row_groups(
     registered: tuple[Plan, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,7 +112,7 @@ def test_figures_and_results_do_not_depend_on_the_row_groups(
             paths = sorted((*where.glob("figures/*.csv"), where / "ard.csv"))
             written.append({path.name: path.read_bytes() for path in paths})
         assert written[0] == written[1]
-        assert len(written[0]) == 7
+        assert len(written[0]) == 8
 
 
 def test_results_do_not_depend_on_how_many_subjects_are_derived_at_a_time(
@@ -117,7 +127,7 @@ def test_results_do_not_depend_on_how_many_subjects_are_derived_at_a_time(
             stage.run(plan, folder)
         paths = sorted((*folder.glob("figures/*.csv"), folder / "ard.csv"))
         written.append({path.name: path.read_bytes() for path in paths})
-    assert len(written[0]) == 7
+    assert len(written[0]) == 8
     assert written[0] == written[1]
 
 

@@ -99,14 +99,24 @@ def read_records(path: Path, columns: Sequence[str], *filters: RecordFilter) -> 
     import pyarrow.dataset as ds
     import pyarrow.parquet as pq
 
-    schema = pq.read_schema(path)
-    text = [name for name in schema.names if str(schema.field(name).type) == "string"]
-    form = ds.ParquetFileFormat(dictionary_columns=text)
-    table = ds.dataset(path, format=form).to_table(list(columns), filter=_passes_one(filters))
+    text = [field.name for field in pq.read_schema(path) if field.type == "string"]
+    dataset = ds.dataset(path, format=ds.ParquetFileFormat(dictionary_columns=text))
+    dataset = dataset.replace_schema(_without_null_type(dataset.schema))
+    table = dataset.to_table(list(columns), filter=_passes_one(filters))
     frame: pd.DataFrame = table.unify_dictionaries().to_pandas()
     for name in frame.select_dtypes("category"):
         frame[name] = frame[name].cat.reorder_categories(sorted(frame[name].cat.categories))
     return frame
+
+
+def _without_null_type(schema: Any) -> Any:
+    """The schema with columns that hold no value as text: a filter of texts is refused else."""
+    import pyarrow as pa
+
+    for position, field in enumerate(schema):
+        if pa.types.is_null(field.type):
+            schema = schema.set(position, field.with_type(pa.string()))
+    return schema
 
 
 def select_records(records: pd.DataFrame, filters: Iterable[RecordFilter]) -> pd.DataFrame:
