@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import subprocess
 import sys
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 from durable.files import write_text
 from durable.plan import Plan
 from durable.runs.configuration import input_digests, plan_of_run
-from durable.runs.environment import set_job_environment
+from durable.runs.environment import job_environment
 from durable.runs.guard import Run, begin, end
 from durable.runs.ownership import refuse_other_study
 from durable.runs.pins import code_files, digest
@@ -107,13 +106,11 @@ def start_analysis(
     log
         File that what it says goes to.
     """
-    environment = dict(os.environ)
-    set_job_environment(environment, Path(sys.executable))
     command = [sys.executable, "-m", "durable", "stage", "analysis", "--config", str(config)]
     command += ["--results", str(results), "--until", until, "--workflow", str(workflow)]
     command += ["--cores", str(cores)]
     with log.open("w") as file:
         done = subprocess.run(  # noqa: S603
-            command, stdout=file, stderr=subprocess.STDOUT, check=False, env=environment
+            command, stdout=file, stderr=subprocess.STDOUT, check=False, env=job_environment()
         )
     return done.returncode

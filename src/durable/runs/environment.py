@@ -58,6 +58,13 @@ def set_job_environment(environment: MutableMapping[str, str], python: Path) -> 
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
+def job_environment() -> dict[str, str]:
+    """The environment of a job, for a process that no run of Snakemake starts."""
+    environment = dict(os.environ)
+    set_job_environment(environment, Path(sys.executable))
+    return environment
+
+
 def use_one_thread() -> None:
     """Keep the libraries of this process, before they are imported, from starting threads."""
     os.environ.update(dict.fromkeys(THREADS, "1"))

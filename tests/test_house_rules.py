@@ -1,0 +1,132 @@
+"""Rules of the package that a reader of one file cannot see: imports, sizes, layers."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src"
+PACKAGE = SOURCE / "durable"
+LONGEST_MODULE, LONGEST_FUNCTION = 500, 60
+#: What reading the Snakefile and a plan imports must do without: a second or more each.
+HEAVY = ("lifelines", "matplotlib", "numpy", "pandas", "pandera", "pyarrow", "scipy")
+#: Packages that import nothing of this package but what is named here.
+LEAVES = {"errors": set(), "sections": set(), "stage": set(), "stats": set(), "vocabulary": set()}
+
+Module = tuple[Path, ast.Module]
+
+
+def modules() -> dict[str, Module]:
+    """Every module by its dotted name."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        names = path.relative_to(SOURCE).with_suffix("").parts
+        dotted = ".".join(names[:-1] if names[-1] == "__init__" else names)
+        found[dotted] = (path, ast.parse(path.read_text(encoding="utf-8")))
+    return found
+
+
+MODULES = modules()
+
+
+def imported(tree: ast.Module) -> set[tuple[str, str]]:
+    """Module of this package and name, of each import; not those for type checking alone."""
+    typing = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and getattr(block.test, "id", "") == "TYPE_CHECKING"
+        for node in ast.walk(block)
+    }
+    return {
+        (node.module, alias.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and id(node) not in typing
+        if node.module is not None and node.module.split(".")[0] == "durable"
+        for alias in node.names
+    }
+
+
+def edges(depth: int | None = None) -> dict[str, set[str]]:
+    """What each module, or each package (`depth` 2), imports of the others."""
+    found: dict[str, set[str]] = {}
+    for name, (_, tree) in MODULES.items():
+        for module, what in imported(tree):
+            target = f"{module}.{what}" if f"{module}.{what}" in MODULES else module
+            ends = [".".join(dotted.split(".")[:depth]) for dotted in (name, target)]
+            if ends[0] != ends[1]:
+                found.setdefault(ends[0], set()).add(ends[1])
+    return found
+
+
+@pytest.mark.parametrize("depth", [None, 2], ids=["modules", "packages"])
+def test_there_are_no_circles_of_imports(depth: int | None) -> None:
+    graph = edges(depth)
+    # The package itself offers names that it imports when they are used.
+    graph.pop("durable", None)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_no_module_imports_a_private_name_of_another() -> None:
+    private = [
+        f"{name}: {module}.{what}"
+        for name, (_, tree) in MODULES.items()
+        for module, what in imported(tree)
+        if what.startswith("_")
+    ]
+    assert private == []
+
+
+def test_the_leaves_import_nothing_of_the_package() -> None:
+    graph = edges(2)
+    found = {leaf: graph.get(f"durable.{leaf}", set()) for leaf in LEAVES}
+    assert found == LEAVES
+
+
+def test_modules_and_functions_are_short() -> None:
+    long = []
+    for name, (path, tree) in MODULES.items():
+        lines = len(path.read_text(encoding="utf-8").splitlines())
+        if lines > LONGEST_MODULE:
+            long.append(f"{name}: {lines} lines")
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and node.end_lineno is not None:
+                lines = node.end_lineno - node.lineno + 1
+                if lines >= LONGEST_FUNCTION:
+                    long.append(f"{name}.{node.name}: {lines} lines")
+    assert long == []
+
+
+def test_environment_variables_are_read_and_set_in_one_module() -> None:
+    users = {
+        name
+        for name, (_, tree) in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == "environ"
+    }
+    assert users <= {"durable.runs.environment"}
+
+
+def test_the_snakefile_and_a_plan_are_read_without_heavy_libraries() -> None:
+    """By what workflow/rules/common.smk imports."""
+    rules = (SOURCE.parent / "workflow/rules/common.smk").read_text(encoding="utf-8")
+    lines = [line for line in rules.split("OPTIONS =")[0].splitlines() if line]
+    start = next(i for i, line in enumerate(lines) if line.startswith("from durable"))
+    code = "\n".join(
+        [
+            *("import sys", *lines[start:]),
+            "plan_of_run(configuration_file(['config/config.yaml'], ()), inputs=False)",
+            f"print([name for name in {HEAVY} if name in sys.modules])",
+        ]
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=SOURCE.parent, text=True, capture_output=True, check=True
+    )
+    assert done.stdout == "[]\n"
