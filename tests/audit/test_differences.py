@@ -43,7 +43,7 @@ def test_keys_whose_parts_hold_bars_are_told_apart(tmp_path: Path) -> None:
     old, new = tmp_path / "old.csv", tmp_path / "new.csv"
     old.write_text(rows(1))
     new.write_text(rows(2))
-    change = Change("t | primary | part | A | B | C | n, value", "1", "2")
+    change = Change("t | primary | part | A | B \\| C | n, value", "1", "2")
     assert list(changes(old, new)) == [change]
 
 

@@ -69,7 +69,7 @@ def test_refuses_a_name_that_has_no_room_for_a_cutoff() -> None:
     assert len(analysis_ids(plan(analysis=analysis))) == 3
     (found,) = findings(analysis={**analysis, "id": "a" * 54})
     assert found.startswith("analysis.id: ")
-    assert found.endswith("expected at most 53 signs: series appends each cut-off")
+    assert found.endswith("expected at most 53 characters: series appends each cut-off")
 
 
 def test_the_command_needs_the_section(tmp_path: Path) -> None:
