@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from durable.derive.endpoints import ENDPOINTS
 from tests.audit.conftest import SHORT, change_digit
 from tests.workflow.conftest import Study, new_study
 
@@ -96,12 +97,11 @@ def test_the_page_is_one_file_with_the_retroactive_changes_first_and_the_curves(
         "Changed before the earlier cut-off",
         "Plan, code and environment",
         "Subject statuses that changed",
-        "Kaplan-Meier, DOR",
-        "Kaplan-Meier, EFS",
+        *(f"Kaplan-Meier, {endpoint.title}" for endpoint in ENDPOINTS),
         "Results that changed",
         "Records since the earlier cut-off",
     ]
-    assert page.count("<svg ") == 2
+    assert page.count("<svg ") == len(ENDPOINTS) == 3
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
     plan = read(both / "demo-final/compare/demo-interim/plan.csv")
     differs = {row["key"]: row["later"] for row in plan if row["kind"] == "plan"}

@@ -28,6 +28,7 @@ from durable.audit.plans import key_differences
 from durable.audit.records import InputChange
 from durable.audit.sides import BEFORE, SINCE, UNEXPLAINED, Side, finished_side, steps_between
 from durable.contracts.results import Result
+from durable.derive.endpoints import ENDPOINTS
 from durable.errors import UserError
 from durable.files import safe_cell, write_text
 from durable.plan import load
@@ -167,16 +168,17 @@ def _page(earlier: Side, later: Side, rows: Mapping[str, list[list[str]]]) -> st
     at_cutoff = f"Records on or before {named[earlier.name]} that differ in the later files."
     curves = [
         Section(
-            f"Kaplan-Meier, {parameter.upper()}",
+            f"Kaplan-Meier, {endpoint.title}",
             figure=overlay(
-                f"{parameter.upper()}, months",
+                f"{endpoint.title}, months",
                 [
-                    (side.name, read_curve(side.folder / f"figures/f_km_{parameter}.csv"))
+                    (side.name, read_curve(side.folder / f"figures/f_{endpoint.figure}.csv"))
                     for side in (earlier, later)
                 ],
             ),
         )
-        for parameter in ("dor", "efs")
+        for endpoint in ENDPOINTS
+        if endpoint.figure is not None
     ]
     sections = [
         Section(

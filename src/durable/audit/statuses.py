@@ -27,20 +27,20 @@ class Datasets:
         self._records: dict[tuple[str, str], Rows] = {}
 
     def statuses(self) -> dict[tuple[str, str], str]:
-        """What is said of each subject: remission, improvement at visits, event or censoring."""
-        said: dict[tuple[str, str], str] = {}
+        """The statuses of each subject: remission, improvement at visits, event or censoring."""
+        found: dict[tuple[str, str], str] = {}
         for subject, row in self.adsl.items():
             if row["SAFFL"] == "Y":
                 first = f"in remission from {row['REMSDT']}"
-                said[subject, "Remission"] = first if row["REMSDT"] else "not in remission"
+                found[subject, "Remission"] = first if row["REMSDT"] else "not in remission"
         for row in self.tables.get("adrs", []):
             if row["PARAMCD"] == "IMPR":
                 words = {"Y": "improved", "N": "not improved"}
                 status = words.get(row["AVALC"], row["REASON"].lower())
-                said[row["USUBJID"], f"Improvement {row['AVISIT']}"] = status
+                found[row["USUBJID"], f"Improvement {row['AVISIT']}"] = status
         for row in self.tables.get("adtte", []):
-            said[row["USUBJID"], row["PARAMCD"]] = _ending(row)
-        return said
+            found[row["USUBJID"], row["PARAMCD"]] = _ending(row)
+        return found
 
     def sources(self) -> dict[tuple[str, str], str]:
         """Input record that decided each event or censoring."""
@@ -60,15 +60,15 @@ class Datasets:
 
     def records(self, output: str, parameter: str) -> Rows:
         """By subject, what the numbers of an output are computed from."""
-        behind = (output, parameter) if output in ("t_dor", "t_improvement") else ("", "")
-        if behind not in self._records:
+        key = (output, parameter) if output in ("t_dor", "t_improvement") else ("", "")
+        if key not in self._records:
             found: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
-            for name, row in self._rows(*behind):
-                ignored = _PLACE | (_CUTOFF if behind[0] else set())
-                said = (f"{key}={value}" for key, value in row.items() if key not in ignored)
-                found[row["USUBJID"]].append((name, *said))
-            self._records[behind] = {subject: sorted(rows) for subject, rows in found.items()}
-        return self._records[behind]
+            for name, row in self._rows(*key):
+                ignored = _PLACE | (_CUTOFF if key[0] else set())
+                cells = (f"{key}={value}" for key, value in row.items() if key not in ignored)
+                found[row["USUBJID"]].append((name, *cells))
+            self._records[key] = {subject: sorted(rows) for subject, rows in found.items()}
+        return self._records[key]
 
     def _rows(self, output: str, parameter: str) -> Iterable[tuple[str, Record]]:
         if output == "t_dor":

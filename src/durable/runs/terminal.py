@@ -14,7 +14,11 @@ _SHOW_THEIR_OWN = ("audit", "compare")
 #: What Snakemake says of a failure beside its reason: the stage has said it.
 _ECHOES = (
     *("RuleException", "CalledProcessError", "Shutting down", "Exiting because a job"),
-    *("WorkflowError:\nAt least one job did not complete", "Cannot restore", "Restored previous version"),
+    *(
+        "WorkflowError:\nAt least one job did not complete",
+        "Cannot restore",
+        "Restored previous version",
+    ),
 )
 
 
