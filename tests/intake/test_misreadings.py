@@ -376,7 +376,7 @@ def test_a_column_that_is_needed_is_told_with_what_needs_it(tmp_path: Path) -> N
         ("extramuscular", "response.recurrence.worsening.enabled"),
         ("part", "groups"),
     ):
-        assert told["missing_column", column].endswith(f"{key} needs it")
+        assert told["missing_column", column].endswith(f"needed by {key}")
 
 
 def test_a_column_written_otherwise_is_not_taken_for_absent(tmp_path: Path) -> None:

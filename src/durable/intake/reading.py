@@ -133,8 +133,8 @@ def _native(
         if planned or name in needed or like:
             missing = True
             key = f" (inputs.{table}.columns.{name})" if name in renamed else ""
-            why = f": {needed[name]} needs it" if needed.get(name) else ""
-            message = f"no column {wanted[name]}{key}; expected it in the header{why}{like}"
+            why = f", needed by {needed[name]}" if needed.get(name) else ""
+            message = f"no column {wanted[name]}{key}; expected in the header{why}{like}"
             findings.add_about_file(table, file, "missing_column", message, column=name)
     for name, foreign in wanted.items():
         shared = [other for other in wanted if wanted[other] == foreign and other != name]

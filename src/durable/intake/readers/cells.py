@@ -56,7 +56,7 @@ class Cells:
         named = [name for name in self.header if name.strip()]
         repeated = sorted({name for name in named if named.count(name) > 1})
         for name in repeated:
-            message = f"{name} twice; expected each column once"
+            message = f"two columns {name}; expected each name once"
             file.report("repeated_column", message, column=name)
         return not repeated
 

@@ -62,7 +62,7 @@ def _header(file: File, data: bytes, sign: str) -> list[str] | None:
             message = f"a cell of more than {csv.field_size_limit()} characters; expected less"
             file.report("broken_row", message, row=count + 1)
         else:
-            message = f"{error}; expected quotes around a cell as a whole, doubled inside"
+            message = f"{error}; expected quotes around the whole cell, doubled inside it"
             file.report("broken_quotes", message, row=count + 1)
         return None
     if not any(name.strip() for name in header):

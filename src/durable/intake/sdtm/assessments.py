@@ -93,7 +93,7 @@ class Assessments(TableMaker):
         nobody = (pd.concat(by, axis=1) == "").all(axis=1)
         named = by[0].isin(counted) if names[0] == f"{domain}EVAL" else nobody
         key = f"inputs.sdtm.evaluators.{column}"
-        expected = f"{' or '.join(counted)}, or no evaluator ({key}): it is not used"
+        expected = f"{' or '.join(counted)}, or no evaluator ({key}); the result is not used"
         others = chosen.loc[~(nobody | named)]
         if names[0] == f"{domain}EVAL":
             evaluated = others.index[others[names[0]] != ""]

@@ -47,7 +47,7 @@ class Records(TableMaker):
         if name not in frame:
             return frame
         not_so = stripped(frame[name]) == "N"
-        expected = "Y or empty: the record is of what did not occur, and not used"
+        expected = "Y or empty; records of what did not occur are not used"
         self.report(principal, frame.index[not_so], "subject_id", "unused_record", expected, name)
         return frame.loc[~not_so]
 
@@ -60,7 +60,7 @@ class Records(TableMaker):
                 self._check_qualifiers(domain, other, known)
             else:
                 lost = other.index[~other["USUBJID"].isin(known["USUBJID"])]
-                expected = f"a subject of {self.principal}: the record is not used"
+                expected = f"a subject of {self.principal}; the record is not used"
                 rule = "unused_record"
                 self.report(domain, lost, "subject_id", rule, expected, "USUBJID", "error")
 
@@ -75,7 +75,7 @@ class Records(TableMaker):
                 )
         for row in used.index[~present]:
             column = names[str(used.loc[row, "QNAM"]).strip()]
-            expected = f"a record of {domain[4:]} that it qualifies: it is not used"
+            expected = f"a record of {domain[4:]} that it qualifies; the qualifier is not used"
             self.report(domain, [row], column, "unused_record", expected, "IDVARVAL", "error")
 
     def _column(
@@ -153,7 +153,7 @@ class AdverseEvents(Records):
         rows = pd.Series(columns["subject_id"].origin["row"].to_numpy(), index=frame.index)
         keys = frame["USUBJID"] + "\0" + stripped(number)
         wrong = rows[keys.duplicated() | (stripped(number) == "")]
-        expected = "a number of its own among the subject's events"
+        expected = "a number that no other event of the subject has"
         self.report("AE", wrong, "ae_seq", "duplicate_record", expected, "AESEQ")
         if self.is_mapped("ae_id"):
             return {}

@@ -26,7 +26,7 @@ class Subjects(Records):
             if "death_date" in columns:
                 undated &= stripped(columns["death_date"].text) == ""
             rows = columns["subject_id"].origin.loc[undated, "row"]
-            expected = "a date of the death (death_date)"
+            expected = "the date of death (death_date)"
             self.report("DM", rows, "death_date", "missing_value", expected, "DTHFL")
         self._check_treatments()
         self._check_dispositions()
@@ -70,7 +70,7 @@ class Subjects(Records):
         if "EX" not in self.domains:
             return
         known = (*self.sdtm.infusion, *self.sdtm.lymphodepletion)
-        expected = f"{' or '.join(known)}: the treatment is not used"
+        expected = f"{' or '.join(known)}; the treatment is not used"
         self._report_unused("EX", "EXTRT", known, "infusion_date", expected)
 
     def _check_dispositions(self) -> None:
@@ -79,7 +79,7 @@ class Subjects(Records):
         if "withdrawal_date" not in columns:
             return
         known = (*self.sdtm.withdrawal, *self.sdtm.consent, *_STAYED)
-        expected = "a value of inputs.sdtm.withdrawal, if it ends the study: it is not used"
+        expected = "a value of inputs.sdtm.withdrawal if it is a withdrawal; it is not used"
         self._report_unused("DS", "DSDECOD", known, "withdrawal_date", expected)
 
     def _report_unused(
