@@ -48,7 +48,7 @@ def reference(root: Path) -> dict[Path, str]:
     derivation = (root / DERIVATION).read_text(encoding="utf-8")
     return {
         SCHEMA: json.dumps(schema(), indent=2, ensure_ascii=False) + "\n",
-        README: f"{before}{BEGIN}\n\n{_sections()}{END}{after}",
+        README: f"{before}{BEGIN}\n\n{_key_tables()}{END}{after}",
         INPUTS: _between("units", units_section(), inputs),
         DERIVATION: _between("remission rules", remission_section(), derivation),
     }
@@ -65,10 +65,11 @@ def _between(name: str, generated: str, page: str) -> str:
 def keys() -> list[Key]:
     """Every key of the configuration, in the order of the plan."""
     root = schema()
-    return list(_Keys(root["$defs"]).below(root, ""))
+    return list(_KeyWalk(root["$defs"]).section_keys(root, ""))
 
 
-def _sections() -> str:
+def _key_tables() -> str:
+    """A table of keys for each section of the plan."""
     text = ""
     every_key = keys()
     for section, field in Plan.model_fields.items():
@@ -81,19 +82,21 @@ def _sections() -> str:
     return text
 
 
-class _Keys:
+class _KeyWalk:
     """Walks the schema; a section used under several keys is described under the first."""
 
     def __init__(self, definitions: dict[str, _Node]) -> None:
         self.definitions = definitions
         self.first_key: dict[str, str] = {}
 
-    def below(self, section: _Node, prefix: str) -> Iterator[Key]:
+    def section_keys(self, section: _Node, prefix: str) -> Iterator[Key]:
+        """The keys of a section whose own path, with a point, is `prefix`."""
         required = section.get("required", ())
         for name, node in section["properties"].items():
-            yield from self.key(f"{prefix}{name}", node, name in required)
+            yield from self.keys_at(f"{prefix}{name}", node, name in required)
 
-    def key(self, path: str, node: _Node, required: bool) -> Iterator[Key]:
+    def keys_at(self, path: str, node: _Node, required: bool) -> Iterator[Key]:
+        """A key and, where it holds a section, the keys below it."""
         inner, name = _nested(path, node)
         if name is None:
             yield Key(path, _values(node), _default(node, required), _line(node["description"]))
@@ -109,7 +112,7 @@ class _Keys:
             yield Key(path, values, _default(node, required), meaning)
         if other == path:
             keyed = section.get("anyOf", [section])[-1]
-            yield from self.below(keyed, f"{inner}.")
+            yield from self.section_keys(keyed, f"{inner}.")
 
 
 def _nested(path: str, node: _Node) -> tuple[str, str | None]:
