@@ -60,9 +60,36 @@ def to_xml(datasets: Sequence[Dataset], plan: Plan, files: str) -> str:
     files
         Where the file of a dataset lies, with ``{}`` for its name in lower case.
     """
+    document = define.ODM(
+        FileType="Snapshot",
+        FileOID=f"{identity.file_oid(plan)}.define",
+        CreationDateTime=identity.moment(plan),
+        AsOfDateTime=identity.moment(plan),
+        ODMVersion="1.3.2",
+        SourceSystem=identity.SYSTEM,
+        SourceSystemVersion=identity.version(),
+        Context="Other",
+        Study=define.Study(
+            OID=identity.study_oid(plan),
+            GlobalVariables=define.GlobalVariables(
+                StudyName=define.StudyName(_content=plan.study.id),
+                StudyDescription=define.StudyDescription(
+                    _content=plan.study.title or plan.study.id
+                ),
+                ProtocolName=define.ProtocolName(_content=plan.study.id),
+            ),
+            MetaDataVersion=_metadata_version(datasets, plan, files),
+        ),
+    )
+    # A tag a line, for those who compare two of them; within text < and > are escaped.
+    return document.to_xml_string(xml_declaration=True).replace("><", ">\n<") + "\n"
+
+
+def _metadata_version(datasets: Sequence[Dataset], plan: Plan, files: str) -> Any:
+    """The datasets with all that they refer to."""
     parts = _Parts()
     groups = [_group(dataset, plan, files, parts) for dataset in datasets]
-    version = define.MetaDataVersion(
+    return define.MetaDataVersion(
         OID=identity.metadata_oid(plan),
         Name=f"{plan.study.id}, {plan.analysis.title}",
         Description=f"Analysis datasets of {plan.analysis.id}, data cut-off"
@@ -82,29 +109,6 @@ def to_xml(datasets: Sequence[Dataset], plan: Plan, files: str) -> str:
         CodeList=parts.codes,
         MethodDef=parts.methods,
     )
-    document = define.ODM(
-        FileType="Snapshot",
-        FileOID=f"{identity.file_oid(plan)}.define",
-        CreationDateTime=identity.moment(plan),
-        AsOfDateTime=identity.moment(plan),
-        ODMVersion="1.3.2",
-        SourceSystem=identity.SYSTEM,
-        SourceSystemVersion=identity.version(),
-        Context="Other",
-        Study=define.Study(
-            OID=identity.study_oid(plan),
-            GlobalVariables=define.GlobalVariables(
-                StudyName=define.StudyName(_content=plan.study.id),
-                StudyDescription=define.StudyDescription(
-                    _content=plan.study.title or plan.study.id
-                ),
-                ProtocolName=define.ProtocolName(_content=plan.study.id),
-            ),
-            MetaDataVersion=version,
-        ),
-    )
-    # A tag a line, for those who compare two of them; within text < and > are escaped.
-    return document.to_xml_string(xml_declaration=True).replace("><", ">\n<") + "\n"
 
 
 def _group(dataset: Dataset, plan: Plan, files: str, parts: _Parts) -> Any:

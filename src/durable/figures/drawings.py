@@ -24,11 +24,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
-    """Draw the figures whose points were written, with so many processes."""
-    draw_all(plan, folder, workers=cores)
-
-
 def draw_all(plan: Plan, folder: Path, *, workers: int = 1) -> None:
     """Draw every ``figures/f_NAME.csv`` that is there, as SVG and as PNG beside it.
 

@@ -15,6 +15,6 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     cores
         Figures drawn at a time.
     """
-    from durable.figures import drawings
+    from durable.figures.drawings import draw_all
 
-    drawings.run(plan, folder, cores=cores)
+    draw_all(plan, folder, workers=cores)
