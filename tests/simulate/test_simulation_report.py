@@ -150,9 +150,9 @@ def test_page_escapes_what_the_plan_says(results: Path) -> None:
 
 def test_page_says_what_is_simulated(results: Path) -> None:
     text = (results / "simulation.html").read_text(encoding="utf-8")
-    assert "20 subjects; improved: 50 % at M2 and 60 % at M3." in text
+    assert "20 subjects; improved: 50% at M2 and 60% at M3." in text
     assert "median 12 months (exponential)" in text
-    assert "stop if P(rate &gt; 40 %) &lt; 10 % after M3, prior Beta(1, 1)" in text
+    assert "stop if P(rate &gt; 40%) &lt; 10% after M3, prior Beta(1, 1)" in text
     assert "remission.rule: printo" in text
 
 

@@ -1,7 +1,8 @@
 """Stage ``simulate``: one chunk of the virtual trials.
 
-Work is divided into blocks of trials; a chunk takes every so manieth block. Blocks do not depend on
-chunks, so the rows of all chunks together are the same whatever their number.
+Work is divided into blocks of trials; of K chunks, chunk i takes the blocks i, i + K, i + 2K and so
+on. Blocks do not depend on chunks, so the rows of all chunks together are the same whatever their
+number.
 """
 
 from __future__ import annotations

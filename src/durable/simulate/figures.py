@@ -39,7 +39,7 @@ SPACING = (
     *("median_bias", "median_mcse", "estimable"),
 )
 DEFINITIONS = ("scenario", "definition", "title", "estimate", "measure", "value", "mcse")
-#: Error bars: the 95 % interval of the Monte Carlo error.
+#: Error bars: the 95% interval of the Monte Carlo error.
 _BAR = 1.959963984540054
 _PANEL, _TALL = 62.0, 78.0
 _NAMES_WIDTH = 46.0
@@ -62,7 +62,7 @@ def coverage(points: Points, plan: Plan, caption: Caption) -> Figure:
         Line2D([], [], label="virtual trials", **_mark(1), **_LOOSE),
         Line2D([], [], label="binomial samples", **_mark(0, hollow=True), **_LOOSE),
         Line2D(
-            [], [], color=INK, linewidth=0.8, linestyle=(0, (4, 2)), label=f"nominal {level:g} %"
+            [], [], color=INK, linewidth=0.8, linestyle=(0, (4, 2)), label=f"nominal {level:g}%"
         ),
     ]
     columns = min(2, len(sizes))
@@ -178,7 +178,7 @@ def definitions(points: Points, plan: Plan, caption: Caption) -> Figure:
 
 
 def _ticks(axes: Axes, measure: str) -> None:
-    """Few ticks within the limits; no coverage above 100 %."""
+    """Few ticks within the limits; no coverage above 100%."""
     low, high = axes.get_xlim()
     high = min(high, 100.5) if measure == "coverage" else high
     places = MaxNLocator(3).tick_values(low, high)
@@ -238,7 +238,7 @@ def _bars(
     style: Style,
     gid: str,
 ) -> None:
-    """Marks with the 95 % interval of their Monte Carlo error."""
+    """Marks with the 95% interval of their Monte Carlo error."""
     bar = np.nan_to_num(_BAR * error)
     axes.errorbar(x, y, yerr=bar, zorder=3, elinewidth=0.9, capsize=2, gid=gid, **style, **_LOOSE)
 

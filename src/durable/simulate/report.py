@@ -34,7 +34,7 @@ class SimulationFigure:
     notes: tuple[str, ...]
 
 
-_BARS = "Bars: 95 % interval of the Monte Carlo error (1.96 standard errors)."
+_BARS = "Bars: 95% interval of the Monte Carlo error (1.96 standard errors)."
 FIGURES = (
     SimulationFigure(
         "coverage",

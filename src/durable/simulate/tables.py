@@ -227,7 +227,7 @@ def _theory(plan: Plan, folder: Path) -> Iterator[Row]:
             yield Row(above)
         rate = row["METHOD"] == "clopper-pearson"
         visit = row["ESTIMATE"].removeprefix(wording.RATE)
-        true = f"{f.fixed(float(row['TRUE']), decimals, f.PERCENT)} %" if rate else "log 2"
+        true = f"{f.fixed(float(row['TRUE']), decimals, f.PERCENT)}%" if rate else "log 2"
         yield Row(
             f"Scenario {row['SCENARIO']}, {visit}" if row["SCENARIO"] else f"{row['N']} subjects",
             (

@@ -59,14 +59,14 @@ def rule(decision: Decision, plan: Plan) -> str:
     above, below = decision.rate_above or 0, decision.stop_if_probability_below or 0
     prior = plan.statistics.beta_prior
     return (
-        f"stop if P(rate > {100 * above:g} %) < {100 * below:g} % after {decision.visit},"
+        f"stop if P(rate > {100 * above:g}%) < {100 * below:g}% after {decision.visit},"
         f" prior Beta({prior.a:g}, {prior.b:g})"
     )
 
 
 def scenario(truth: Scenario) -> Iterator[str]:
     """A scenario in words: the subjects, their course, how they are seen, how long."""
-    rates = [f"{100 * p:g} % at {visit}" for visit, p in truth.improvement.items()]
+    rates = [f"{100 * p:g}% at {visit}" for visit, p in truth.improvement.items()]
     yield f"{truth.subjects} subjects; improved: {listed(rates)}."
     if truth.dose_levels:
         levels = [
@@ -75,14 +75,14 @@ def scenario(truth: Scenario) -> Iterator[str]:
         ]
         yield f"Dose: {listed(levels)}."
     yield (
-        f"Remission: {100 * truth.remission_probability:g} % ever, after a median of"
+        f"Remission: {100 * truth.remission_probability:g}% ever, after a median of"
         f" {_months(truth.remission_median_months)} (exponential). {_duration(truth)}"
     )
     yield (
         f"Visits: {spacing(truth).lower()}, up to {truth.jitter_days} days off their day;"
-        f" {100 * truth.missed_visit:g} % missed; {100 * truth.false_loss:g} % of those in"
+        f" {100 * truth.missed_visit:g}% missed; {100 * truth.false_loss:g}% of those in"
         " remission show none by mistake; the investigator records"
-        f" {100 * truth.recurrence_recorded:g} % of recurrences."
+        f" {100 * truth.recurrence_recorded:g}% of recurrences."
     )
     yield (
         f"Per month {truth.dropout_per_month:g} withdraw and {truth.deaths_per_month:g} die"
@@ -108,10 +108,10 @@ def _months(number: float) -> str:
 
 def measures(plan: Plan) -> Iterator[str]:
     """What the columns are, and the conventions of the measures."""
-    level = f"{100 * plan.statistics.conf_level:g} %"
+    level = f"{100 * plan.statistics.conf_level:g}%"
     yield (
         "In brackets: Monte Carlo standard error (Morris, White & Crowther 2019); of a"
-        " share of 0 or 100 % it is 0. The standard error of the mean is that of the bias."
+        " share of 0 or 100% it is 0. The standard error of the mean is that of the bias."
     )
     yield (
         "True: of the scenario; of durations, of the latent duration of remission. Bias: mean of"
