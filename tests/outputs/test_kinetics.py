@@ -435,7 +435,7 @@ def test_an_assay_is_named_where_there_are_several_also_with_a_bar_in_its_name()
     shown = list(OUTPUT.table(Ard.from_results(rows), parse(GIVEN, "plan")))
     headings = [row.label for row in shown if not row.cells and not row.indent]
     assert headings == ["CD19|CAR (copies/ug)", "flow (cells/uL)"]
-    none = [row.cells for row in shown if row.label == "Infused, no sample"]
+    none = [row.cells for row in shown if row.label == "Infused, without a sample"]
     assert none == [("1", "1"), ("0", "0")]
 
 
