@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.derive.course import SOURCE, Course, FollowUp
-from durable.derive.endpoints import ENDPOINTS, Endpoint
+from durable.derive.endpoint import Endpoint
+from durable.derive.endpoints import ENDPOINTS
 from durable.vocabulary import CNSR
 
 Flags = npt.NDArray[np.bool_]

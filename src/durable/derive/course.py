@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.derive.endpoints import Endpoint, Event, Source
+from durable.derive.endpoint import Endpoint, Event, Source
 from durable.derive.new_therapy import first_of_each, new_systemic
 from durable.frames import last_rows, positions, with_columns
 from durable.jdm.response import Response

@@ -21,7 +21,8 @@ from durable.contracts.adam.variables import of_analyses, with_categories
 from durable.derive import adrs, adsl, adtte
 from durable.derive.assessments import assess
 from durable.derive.course import FollowUp
-from durable.derive.endpoints import ENDPOINTS, Endpoint
+from durable.derive.endpoint import Endpoint
+from durable.derive.endpoints import ENDPOINTS
 from durable.derive.new_therapy import assessed_after, first_of_each, interventions, new_systemic
 from durable.derive.trial import Trial, ValidatedTables
 from durable.files import write_parquet, write_parquet_blocks

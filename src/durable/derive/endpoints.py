@@ -11,12 +11,10 @@ al., Blood 2022;140:1345), table 9.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
+from durable.derive.endpoint import Censoring, Continuation, Endpoint, Event, Source
 from durable.vocabulary import (
-    CENSORINGS,
     DEATH,
     MISSED,
     NEW_THERAPY,
@@ -69,119 +67,6 @@ CENSORING_LABELS = {
     "not_followed": "not followed to {deadline} (day 1)",
     "remission_not_yet_due": "pending: remission not yet due (day 1)",
 }
-
-
-@dataclass(frozen=True)
-class Source:
-    """Dated records of a dataset that may be events; as admiral's `event_source()`."""
-
-    table: str
-    """Input table, SRCDOM: visits (the assessments), subjects (ADSL) or therapies."""
-    column: str
-    """Column of the input table that says so, SRCVAR."""
-    date: str
-    """Column of the dataset with the date."""
-    where: Callable[[pd.DataFrame], Flags]
-    """Which of its records."""
-
-
-@dataclass(frozen=True)
-class Event:
-    """A kind of event."""
-
-    name: str
-    """In its statistics: n_NAME."""
-    description: str
-    """EVNTDESC."""
-    sources: tuple[Source, ...] = ()
-    counts: Callable[[Response], bool] = lambda _: True
-    """Whether it is an event by the definitions in force."""
-
-
-@dataclass(frozen=True)
-class Censoring:
-    """A reason for censoring, and whom it applies to; as admiral's `censor_source()`."""
-
-    reason: str
-    """EVNTDESC; CNSR is its code."""
-    applies: Callable[[Course], Flags]
-    """Which subjects. The first censoring that applies goes before the event."""
-    date: Callable[[Course], pd.DataFrame]
-    """Date and its source (ADT, SRCDOM, SRCVAR, SRCSEQ) and what it is (CNSDTDSC), by subject."""
-
-    @property
-    def name(self) -> str:
-        """In its statistics: n_censored_NAME."""
-        return next(name for name, reason in CENSORINGS.items() if reason == self.reason)
-
-
-@dataclass(frozen=True)
-class Continuation:
-    """Another endpoint by which a subject's duration ends, where nothing of its own ended it."""
-
-    endpoint: Endpoint
-    applies: Callable[[Course], Flags]
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """A duration from an origin to the earliest of some events."""
-
-    code: str
-    """PARAMCD."""
-    label: str
-    """PARAM."""
-    title: str
-    """Heading in the table, the figure and the report."""
-    population: str
-    """Flag of ADSL."""
-    subjects: str
-    """The population, as the first row of the table says it."""
-    origin: str
-    """Variable of ADSL with the first day."""
-    since: str
-    """The origin, as the axis of the figure says it."""
-    derivation: str
-    """How AVAL is derived, for define.xml."""
-    keys: tuple[str, ...]
-    """Keys of the plan that the derivation follows."""
-    describe: Callable[[Response, Visit], str]
-    """Footnote, by the definitions in force and the visit by which remission must be reached."""
-    events: tuple[Event, ...]
-    """The earliest decides; of two on a day the first in the order of `vocabulary.EVENTS`."""
-    censorings: tuple[Censoring, ...]
-    until: Callable[[Course], pd.Series[pd.Timestamp]] | None = None
-    """Date before which its own events count; without one, all on or after the origin."""
-    continuation: Continuation | None = None
-    failure: Event | None = None
-    """Event on day 1 of those whom nothing else ends."""
-    counts_baseline_remission: bool = False
-    """Whether the table says how many were in remission at baseline."""
-    registered: bool = False
-    """Whether it is an outcome measure of the trial's registration."""
-    figure: str | None = None
-    """Name of its Kaplan-Meier figure."""
-
-    def event_descriptions(self, deadline: str) -> dict[str, str]:
-        """EVNTDESC of its events, by the name of their statistics.
-
-        Parameters
-        ----------
-        deadline
-            Visit by which remission must be reached.
-        """
-        events = [*(self.continuation.endpoint.events if self.continuation else ()), *self.events]
-        found = {event.name: event.description for event in events}
-        if self.failure:
-            found[self.failure.name] = not_in_remission(deadline)
-        return found
-
-    @property
-    def reasons(self) -> dict[str, str]:
-        """Its reasons for censoring, by the name of their statistics, in the order of CNSR."""
-        also = self.continuation.endpoint.censorings if self.continuation else ()
-        own = {censoring.reason for censoring in (*self.censorings, *also)}
-        return {name: reason for name, reason in CENSORINGS.items() if reason in own}
 
 
 _DURATION_KEYS = (

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from durable.contracts.results import TOTAL
-from durable.derive.endpoints import ENDPOINTS, Endpoint
+from durable.derive.endpoint import Endpoint
+from durable.derive.endpoints import ENDPOINTS
 from durable.figures.points import Points, short
 from durable.figures.spec import POPULATIONS, AnalysisData, Caption, FigureSpec
 from durable.figures.style import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from durable.derive.endpoints import ENDPOINTS, Endpoint
+from durable.derive.endpoint import Endpoint
+from durable.derive.endpoints import ENDPOINTS
 from durable.jdm.response import MissedAssessments, Response, Strategy
 from durable.plan import Plan, Safety, Statistics
 from durable.wording import listed, percent

@@ -8,7 +8,8 @@ from functools import partial
 import pandas as pd
 
 from durable.contracts.results import Result, Statistic
-from durable.derive.endpoints import CENSORING_LABELS, ENDPOINTS, EVENT_LABELS, Endpoint
+from durable.derive.endpoint import Endpoint
+from durable.derive.endpoints import CENSORING_LABELS, ENDPOINTS, EVENT_LABELS
 from durable.jdm import wording
 from durable.outputs import definitions, formats
 from durable.outputs.ard import Ard
