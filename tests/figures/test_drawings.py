@@ -91,7 +91,7 @@ def test_heading_names_number_study_population_and_cutoff_and_the_foot_source_an
     tmp_path: Path,
 ) -> None:
     found = words(drawn("swimmer", point_texts.swimmer(3), tmp_path))
-    assert "Figure 3. Swimmer plot of individual subjects" in found
+    assert "Figure 4. Swimmer plot of individual subjects" in found
     assert "Population: Safety Analysis Set (all infused)" in found
     heading = "NCT06569472. Efficacy and duration of response, data cut-off 2024-06-30"
     assert heading in found
@@ -221,7 +221,7 @@ def test_drawn_figures_come_in_the_order_of_their_numbers(tmp_path: Path) -> Non
     for name in ("waterfall", "tis"):
         (folder / f"f_{name}.svg").touch()
     drawn = figures_drawn(PLAN, tmp_path)
-    assert [figure.caption.label for figure in drawn] == ["Figure 4", "Figure 5"]
+    assert [figure.caption.label for figure in drawn] == ["Figure 5", "Figure 6"]
     assert [figure.file("svg").name for figure in drawn] == ["f_tis.svg", "f_waterfall.svg"]
 
 
@@ -289,7 +289,7 @@ def test_svg_has_title_description_and_ids_of_its_own_and_names_no_other_file(
     text = (folder / "f_tis.svg").read_text()
     root = ET.fromstring(text)
     assert root.get("role") == "img"
-    assert root.findtext(f"{SVG}title") == "Figure 4. Total Improvement Score over time, by subject"
+    assert root.findtext(f"{SVG}title") == "Figure 5. Total Improvement Score over time, by subject"
     assert "data cut-off 2024-06-30" in (root.findtext(f"{SVG}desc") or "")
     ids = [element.get("id") for element in root.iter() if element.get("id")]
     assert len(ids) == len(set(ids)) > 10
