@@ -148,7 +148,10 @@ class Cut:
                 later = earliest_day(frame, column.name) > self.limit
                 for emptied in (column.name, *column.emptied_with):
                     frame = self.emptied(name, frame, later, emptied)
-        return frame.reset_index(drop=True)
+        # Not reset_index, which copies the columns of a large table.
+        numbered = frame.copy(deep=False)
+        numbered.index = pd.RangeIndex(len(frame))
+        return numbered
 
 
 def _text(value: object) -> str:
