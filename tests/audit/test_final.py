@@ -63,7 +63,7 @@ def test_final_results_are_write_protected_and_a_run_with_nothing_to_do_is_none_
             assert done.returncode != 0, (command, name)
     done = final.run()
     assert done.returncode == 0, done.stdout
-    assert "Nothing to be done" in done.stdout
+    assert "Up to date" in done.stdout
     assert final.digests() == before
 
 
@@ -76,7 +76,7 @@ def test_a_run_that_would_change_final_results_stops_and_says_so(
     done = rights(final.folder).run()
     assert done.returncode == 1
     assert f"{RESULTS} is final (outputs.locked): a run that would change it stops" in done.stdout
-    told = ("The run would have made again: cut, derive, ", "Write-protected output")
+    told = ("The run would have made again: analyse, derive, ", "Write-protected output")
     assert any(text in done.stdout for text in told)
     assert "Traceback" not in done.stdout
     assert final.digests() == before
@@ -93,7 +93,7 @@ def test_changed_data_run_unlocked_analyses_only(final: Study) -> None:
     assert "is final (outputs.locked)" in stopped.stdout
     assert final.digests() == before
     assert "queries" in final.planned("--configfile", str(other))
-    assert final.run("--configfile", str(other), "--until", "cut").returncode == 0
+    assert final.run("--configfile", str(other), "--until", "derive").returncode == 0
 
 
 def test_leaving_the_key_out_is_not_enough_and_an_explicit_false_is(final: Study) -> None:
@@ -104,7 +104,7 @@ def test_leaving_the_key_out_is_not_enough_and_an_explicit_false_is(final: Study
     assert stopped.returncode == 1
     assert "is final (outputs.locked)" in stopped.stdout
     path.write_text(text.replace("true", "false"))
-    done = final.run("--until", "cut")
+    done = final.run("--until", "derive")
     assert done.returncode == 0, done.stdout
     assert (final.folder / RESULTS / "ard.csv").stat().st_mode & 0o200
 

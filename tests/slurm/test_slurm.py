@@ -53,10 +53,10 @@ def test_two_analyses_are_the_local_ones_byte_for_byte(cluster, plugin, finished
     log, final_log = tmp_path / "interim.log", tmp_path / "final.log"
     run = site.start(log)
     final = "config/final.yaml"
-    final_run = site.start(final_log, "results", *configured(site.study, final))
+    final_run = site.start(final_log, "analyse", *configured(site.study, final))
     try:
         local = new_study(tmp_path / "local")
-        done = local.run("results", *configured(local, final))
+        done = local.run("analyse", *configured(local, final))
         assert done.returncode == 0, done.stdout
         assert run.wait(PATIENCE) == 0, log.read_text()
         assert final_run.wait(PATIENCE) == 0, final_log.read_text()
