@@ -113,7 +113,8 @@ def flagged(file):
         return str(file)
     captions = WORKFLOW / "workflow" / "report"
     # That of the output itself, of its kind (f_km), or of all.
-    names = (file.stem, file.stem.rsplit("_", 1)[0], "listing")
+    general = "listing" if category == "Listings" else "output"
+    names = (file.stem, file.stem.rsplit("_", 1)[0], general)
     found = [
         path for path in (captions / f"{name}.rst" for name in names) if path.is_file()
     ]
