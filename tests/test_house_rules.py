@@ -130,3 +130,16 @@ def test_the_snakefile_and_a_plan_are_read_without_heavy_libraries() -> None:
         [sys.executable, "-c", code], cwd=SOURCE.parent, text=True, capture_output=True, check=True
     )
     assert done.stdout == "[]\n"
+
+
+def test_documentation_wraps_at_100_columns() -> None:
+    """Prose: tables and code have the width that they need."""
+    root = SOURCE.parent
+    wide = []
+    for path in (*root.glob("docs/*.md"), *root.glob("*/README.md"), root / "README.md"):
+        code = False
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            code ^= line.strip().startswith("```")
+            if len(line) > 100 and not code and not line.strip().startswith("|"):
+                wide.append(f"{path.relative_to(root)}:{number}")
+    assert wide == []

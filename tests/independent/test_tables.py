@@ -208,7 +208,9 @@ def of_duration(parameter: str) -> Iterator[Row]:
     yield block, "75th percentile", estimate("q75")
     yield block, "Min, max", joined("min", "max")
     for month in LANDMARKS:
-        yield " / Event-free rate, % (95% CI); number at risk", f"Month {month}", at_landmark(month)
+        free = "Remission" if parameter == "TTREM" else "Event"
+        rates = f" / {free}-free rate, % (95% CI); number at risk"
+        yield rates, f"Month {month}", at_landmark(month)
     yield "", "Median follow-up (months), 95% CI", estimate("follow_up")
     yield "", "Restricted mean to month 24 (months), 95% CI", estimate("rmst_M24")
 

@@ -111,6 +111,8 @@ class Endpoint:
     """Whether it is an outcome measure of the trial's registration."""
     figure: str | None = None
     """Name of its Kaplan-Meier figure."""
+    event_free: str = "Event-free"
+    """What subjects without the event are, in the table and on the axis of the figure."""
 
     def event_descriptions(self, deadline: str) -> dict[str, str]:
         """EVNTDESC of its events, by the name of their statistics.

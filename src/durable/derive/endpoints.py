@@ -353,6 +353,7 @@ TTREM = Endpoint(
     ),
     counts_baseline_remission=True,
     figure="km_ttrem",
+    event_free="Remission-free",
 )
 
 #: In the order of the table.

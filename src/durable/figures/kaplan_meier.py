@@ -139,8 +139,8 @@ def footnotes(plan: Plan, endpoint: Endpoint) -> tuple[str, ...]:
     )
 
 
-def draw(points: Points, plan: Plan, caption: Caption, origin: str) -> Figure:
-    """Draw ``f_km_*.csv``; `origin` names the horizontal axis."""
+def draw(points: Points, plan: Plan, caption: Caption, endpoint: Endpoint) -> Figure:
+    """Draw ``f_km_*.csv`` of an endpoint, which names the axes."""
     curves = _curves(points)
     if not curves:
         return empty_figure(caption)
@@ -149,8 +149,8 @@ def draw(points: Points, plan: Plan, caption: Caption, origin: str) -> Figure:
     axes = page.axes(page.body)
     for curve in curves:
         _draw_curve(axes, curve, band=len(curves) <= BANDS)
-    _scales(axes, curves)
-    axes.set_xlabel(origin)
+    _scales(axes, curves, endpoint.event_free)
+    axes.set_xlabel(f"Months since {endpoint.since}")
     _counts(axes, curves)
     page.fit((axes, page.body))
     return page.figure
@@ -250,14 +250,14 @@ def _median_text(median: Points, plan: Plan) -> str:
     return f"Median {value}{' months' if value != 'NE' else ''} ({level} {lower}, {upper})"
 
 
-def _scales(axes: Axes, curves: list[Curve]) -> None:
+def _scales(axes: Axes, curves: list[Curve], event_free: str) -> None:
     ticks = curves[0].risk.number("time")
     last = max(curve.points.number("time").max() for curve in curves)
     shown = ticks[: int(np.searchsorted(ticks, last)) + 1]
     axes.set_xlim(0, max(last, shown.max(initial=0)) or 1)
     axes.set_ylim(0, 1)
     axes.set_yticks(np.linspace(0, 1, 6), [f"{percent}" for percent in range(0, 101, 20)])
-    axes.set_ylabel("Event-free probability (%)")
+    axes.set_ylabel(f"{event_free} probability (%)")
     axes.spines[["left", "bottom"]].set_position(("outward", 4))
     widest = max((text_width(text) for curve in curves for text in _cells(curve)), default=0)
     room = (widest + 1.5) * float(np.diff(axes.get_xlim())[0]) / 135
@@ -324,7 +324,7 @@ def _figure(endpoint: Endpoint, name: str) -> FigureSpec:
         source=f"ADTTE, PARAMCD {endpoint.code}",
         columns=COLUMNS,
         points=partial(curve_points, parameter=endpoint.code),
-        draw=partial(draw, origin=f"Months since {endpoint.since}"),
+        draw=partial(draw, endpoint=endpoint),
         footnotes=partial(footnotes, endpoint=endpoint),
     )
 

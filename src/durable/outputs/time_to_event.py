@@ -97,13 +97,13 @@ def _extremes(records: pd.DataFrame, days_per_month: float) -> Iterator[Statisti
 def _table(ard: Ard, plan: Plan) -> Rows:
     for endpoint in ENDPOINTS:
         yield Row(f"{endpoint.title}, from {endpoint.since}")
-        yield from ard.lines(NAME, (endpoint.code,), _lines(plan, endpoint.subjects))
+        yield from ard.lines(NAME, (endpoint.code,), _lines(plan, endpoint))
 
 
-def _lines(plan: Plan, subjects: str) -> Iterator[Line]:
+def _lines(plan: Plan, endpoint: Endpoint) -> Iterator[Line]:
     decimals, month_decimals = plan.outputs.percent_decimals, plan.outputs.month_decimals
     ci = f"{percent(plan.statistics.conf_level)} CI"
-    yield Line(subjects, count("n_subjects"))
+    yield Line(endpoint.subjects, count("n_subjects"))
     already = n_percent("baseline_remission", decimals)
     yield Line("in remission at baseline, n (%)", already, 2, optional=True)
     yield from _event_lines(decimals, plan.response.deadline(plan.schedule).visit)
@@ -112,7 +112,7 @@ def _lines(plan: Plan, subjects: str) -> Iterator[Line]:
     yield Line("Median", estimate_with_ci("median", month_decimals), 2)
     yield Line("75th percentile", estimate_with_ci("q75", month_decimals), 2)
     yield Line("Min, max", joined("min", "max", month_decimals), 2)
-    yield Line(f"Event-free rate, % ({ci}); number at risk")
+    yield Line(f"{endpoint.event_free} rate, % ({ci}); number at risk")
     for month in plan.statistics.landmarks_months:
         yield Line(f"Month {month:g}", partial(_landmark, month=month, decimals=decimals), 2)
     follow_up = estimate_with_ci("follow_up", month_decimals)
