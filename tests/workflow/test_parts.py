@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from snakemake_interface_logger_plugins.common import LogEvent
 
 from durable.errors import UserError
 from durable.plan import PlanError
 from durable.runs.configuration import configuration_file, plan_of_run
 from durable.runs.environment import library_versions, set_job_environment
 from durable.runs.results import begin_run, end_run, refuse_edited
+from durable.runs.terminal import StageLines
 
 CONFIGURATION = """
 analysis: {id: a, data_cutoff: 2024-06-30}
@@ -126,3 +130,45 @@ def test_packages_names_the_python_and_the_estimators() -> None:
     assert named.startswith(f"python {sys.version_info.major}.{sys.version_info.minor}, ")
     for library in ("lifelines", "numpy", "pandas"):
         assert f" {library} " in named
+
+
+def shown(capsys: pytest.CaptureFixture[str], *records: logging.LogRecord) -> tuple[str, list[str]]:
+    """What the terminal shows of records of Snakemake: lines of our own, and Snakemake's."""
+    lines = StageLines({"derive": "derive: the datasets"}, "Up to date.")
+    kept = [record.getMessage() for record in records if lines.filter(record)]
+    return capsys.readouterr().err, kept
+
+
+def record(
+    message: str, event: str | None = None, level: int = logging.INFO, **more: object
+) -> Any:
+    found = logging.LogRecord("snakemake", level, "", 0, message, (), None)
+    found.__dict__.update(more)
+    if event is not None:
+        found.__dict__["event"] = LogEvent[event]
+    return found
+
+
+def test_the_terminal_shows_a_line_a_stage_and_the_reason_of_a_failure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "derive.log"
+    log.write_text("".join(f"line {n}\n" for n in range(12)))
+    ours, theirs = shown(
+        capsys,
+        record("Select jobs to execute..."),
+        record("rule derive", "JOB_INFO", rule_name="derive"),
+        record("rule all", "JOB_INFO", rule_name="all"),
+        record("Trying to restart job 3."),
+        record("failed", "JOB_ERROR", logging.ERROR, rule_name="derive", log=[str(log)]),
+        record("CalledProcessError in file x", "ERROR", logging.ERROR),
+        record("MissingRuleException: no rule", "ERROR", logging.ERROR),
+        record("a warning", level=logging.WARNING),
+        record("Nothing to be done (all requested files are present)."),
+    )
+    first, named, *last, end = ours.splitlines()
+    assert first == "derive: the datasets"
+    assert named == f"{log}, its last lines:"
+    assert last == [f"line {n}" for n in range(2, 12)]
+    assert end == "Up to date."
+    assert theirs == ["Trying to restart job 3.", "MissingRuleException: no rule", "a warning"]

@@ -22,6 +22,10 @@ _ECHOES = (
 )
 
 
+#: What it says of a job that is sent again, as on a cluster after a node has failed.
+_RESTART = "Trying to restart job"
+
+
 class StageLines(logging.Filter):
     """Shows a line a job, the reason of a failure, and nothing else but errors and warnings.
 
@@ -47,6 +51,8 @@ class StageLines(logging.Filter):
             _show_failure(record)
         elif record.getMessage().startswith("Nothing to be done"):
             print(self._up_to_date, file=sys.stderr)
+        elif record.getMessage().startswith(_RESTART):
+            return True
         return (
             event in ("", "ERROR")
             and record.levelno >= logging.WARNING
