@@ -66,12 +66,15 @@ class StageLines(logging.Filter):
 
 
 def _show_failure(record: logging.LogRecord) -> None:
-    """The end of the log of a job that failed, which says why."""
+    """The end of the log of a job that failed: its own, or where that is empty the cluster's."""
     for log in map(Path, getattr(record, "log", None) or ()):
         lines = log.read_text("utf-8", errors="replace").splitlines() if log.is_file() else []
+        if not lines:
+            continue
         if len(lines) > _LAST_LINES:
             print(f"{log}, its last lines:", file=sys.stderr)
         print(*lines[-_LAST_LINES:], sep="\n", file=sys.stderr)
+        return
 
 
 def show_stage_lines(logger: logging.Logger, lines: Mapping[str, str], up_to_date: str) -> None:
