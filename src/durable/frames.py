@@ -2,6 +2,7 @@
 
 A frame of assessments is sorted by subject, and its column ``subject`` numbers the subjects. Where
 a subject's rows begin and end is then a comparison of neighbours: no grouping, no hashing of names.
+A row is given by its position in the frame, from 0.
 """
 
 from __future__ import annotations
@@ -63,7 +64,20 @@ def changes(values: npt.NDArray[Any]) -> Flags:
 
 
 def row_of_subject(number: Ints, rows: Ints) -> Ints:
-    """For each row, which of `rows` (at most one a subject) is its subject's; -1 without one."""
+    """For each row of a frame, the one of the given `rows` that is of the same subject.
+
+    Parameters
+    ----------
+    number
+        Number of the subject of each row (`subject_index`).
+    rows
+        Positions of rows, at most one a subject: those of the first remission, for example.
+
+    Returns
+    -------
+    array of int, shape (rows of the frame,)
+        Position of that row in the frame; -1 for a subject that has none.
+    """
     by_subject = np.full(number[-1] + 1 if len(number) else 0, -1, dtype=np.int64)
     by_subject[number[rows]] = rows
     return by_subject[number]

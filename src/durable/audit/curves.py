@@ -15,7 +15,14 @@ Curve = list[tuple[float, float, bool]]
 
 
 def read_curve(path: Path) -> Curve:
-    """Months, survival, and whether somebody was censored there, of the curve of all subjects."""
+    """Kaplan-Meier curve of all subjects, from the CSV of a figure.
+
+    Returns
+    -------
+    list of (float, float, bool)
+        Months, survival from there on (0 to 1), and whether somebody was censored there; by time.
+        Empty where there is no such file.
+    """
     if not path.is_file():
         return []
     with path.open(encoding="utf-8", newline="") as file:
@@ -28,7 +35,23 @@ def read_curve(path: Path) -> Curve:
 
 
 def overlay(title: str, named: Sequence[tuple[str, Curve]]) -> Markup:
-    """The curves of the earlier (dashed, grey) and the later analysis on common axes."""
+    """SVG of the Kaplan-Meier curves of two analyses on common axes.
+
+    Survival in percent over months, up to a multiple of 6 beyond the last time of either curve.
+
+    Parameters
+    ----------
+    title
+        Label of the axis of time.
+    named
+        Name and curve (`read_curve`) of the earlier analysis, dashed and grey, and of the later
+        one. Of an empty curve the name alone is drawn.
+
+    Raises
+    ------
+    ValueError
+        For more or fewer than two curves.
+    """
     last = max((curve[-1][0] for _, curve in named if curve), default=0.0)
     months = max(6, 6 * -(-int(last + 1) // 6))
     parts = [_axes(months, title)]

@@ -72,7 +72,23 @@ def text(value: object) -> str:
 
 
 def input_changes(earlier: Path, later: Path, when: str) -> Iterator[InputChange]:
-    """What differs between the tables in two ``validated`` folders."""
+    """Records added or removed, and cells changed, between the input tables of two analyses.
+
+    Values are compared as text (`text`); another row in the file is no change.
+
+    Parameters
+    ----------
+    earlier, later
+        Folders ``validated`` of the two. A table without a file there counts as empty.
+    when
+        Copied into each change: see `InputChange.when`.
+
+    Yields
+    ------
+    InputChange
+        One for a record added or removed, one for each cell changed; by table. None where the
+        records are the same.
+    """
     for table in TABLES:
         old, new = (read_parquet(place / f"{table}.parquet") for place in (earlier, later))
         for was, now in _matched(old, new, _KEYS[table]):

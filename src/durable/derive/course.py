@@ -227,7 +227,12 @@ class Course:
 
     @cached_property
     def loss_at_end(self) -> pd.Series[bool]:
-        """Whether the last adequate assessments show a loss."""
+        """Whether remission was lost at the last adequate assessment by the data cut-off.
+
+        By subject; whether a further assessment confirms the loss does not matter. False without an
+        adequate assessment in remission by then, and for everybody where a loss is no event
+        (``recurrence.confirmed_loss: false``).
+        """
         return self.held_by_cutoff["ADT"] < self.last_by_cutoff["ADT"]
 
     @cached_property

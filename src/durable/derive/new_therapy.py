@@ -55,6 +55,11 @@ def assessed_after(frame: pd.DataFrame, start: pd.Series[pd.Timestamp]) -> Flags
         Assessments with ``subject``, ``subject_id`` and ``visit_date``.
     start
         Start of the first new therapy by subject; not-a-time or absent where there is none.
+
+    Returns
+    -------
+    array of bool, shape (assessments,)
+        False on the day of the start itself, and for a subject without a new therapy.
     """
     if start.empty or not len(subject_index(frame)):
         return np.zeros(len(frame), dtype=np.bool_)

@@ -116,7 +116,7 @@ def first_pages(layouts: Sequence[Layout], pictures: int) -> list[int]:
 
 
 def label(table: Table) -> str:
-    """Number and title of a table."""
+    """Heading of a table: ``Table NUMBER. TITLE``."""
     return f"Table {table.number}. {table.title}"
 
 

@@ -40,7 +40,13 @@ class FinishedAnalysis:
         return list(read_datasets(self.folder, self.plan.safety.windows_days))
 
     def delivers(self, name: str) -> bool:
-        """Whether the plan asks for a delivery."""
+        """Whether the plan asks for a delivery.
+
+        Parameters
+        ----------
+        name
+            ``rtf``, ``xpt`` or another one of `durable.deliveries.DELIVERIES`; False for any other.
+        """
         return name in self.asked
 
     @property

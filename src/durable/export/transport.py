@@ -135,8 +135,9 @@ def to_ascii(text: str) -> str:
 
 
 def pieces_of(text: str) -> list[str]:
-    """Parts of at most 200 bytes, broken between words, else between signs; joined they are it.
+    """Parts of a text of at most 200 bytes each, broken between words, else between signs.
 
+    Joined they are the text. One that is short enough, an empty one too, is its only part.
     A sign is never cut: neither its bytes, nor its code point (``<U+7EA2>``), nor a letter from
     the accents that follow it.
     """

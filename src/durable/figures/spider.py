@@ -74,12 +74,19 @@ def points(data: AnalysisData, _: Plan) -> pd.DataFrame:
 
 
 def scores(records: pd.DataFrame) -> pd.DataFrame:
-    """Score over time by subject, 0 at the infusion; empty where it cannot be calculated.
+    """Score over time by subject: 0 at the infusion, then that of each assessment.
 
     Parameters
     ----------
     records
         Records of ADRS of the score.
+
+    Returns
+    -------
+    DataFrame
+        ``subject``, ``day`` (days after the infusion), ``visit`` (empty at the infusion, UNS where
+        unscheduled), the score (NaN where it cannot be calculated) and ``partial`` (Y or N). One
+        row per record, and one at day 0 of each subject that has records; by subject and day.
     """
     import pandas as pd
 

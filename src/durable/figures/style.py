@@ -293,7 +293,7 @@ def wrap(
 
 
 def thin_labels(positions: Sequence[float], gap: float) -> list[bool]:
-    """Which of ascending positions to label so that labels are at least `gap` apart."""
+    """Whether each ascending position is labelled: the first, then any `gap` past the last one."""
     shown: list[bool] = []
     last = float("-inf")
     for position in positions:

@@ -300,7 +300,11 @@ class Response(Section):
         return self
 
     def deadline(self, schedule: tuple[Visit, ...]) -> Visit:
-        """The visit by which remission must be reached."""
+        """Scheduled visit by the end of whose window remission must be reached.
+
+        The one with the label `remission_deadline`; where the schedule has none of that name, the
+        one with the latest target day.
+        """
         named = {visit.visit: visit for visit in schedule}
         return named.get(self.remission_deadline) or max(schedule, key=lambda visit: visit.day)
 

@@ -42,7 +42,7 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
 
 
 def baseline_statistics(adsl: pd.DataFrame, measures: pd.DataFrame) -> Estimates:
-    """Demographics and disease at baseline.
+    """Summary statistics of demographics and disease at baseline, of one group of subjects.
 
     Parameters
     ----------
@@ -50,6 +50,15 @@ def baseline_statistics(adsl: pd.DataFrame, measures: pd.DataFrame) -> Estimates
         Subject-level dataset of the infused.
     measures
         Baseline records of the core set measures in ADRS.
+
+    Yields
+    ------
+    (variable,), Statistic
+        Of age (years), cells infused per kg, each core set measure and the maximum attainable
+        score: n (known values), mean, sd, median, q1, q3, min, max; NaN where too few are known.
+    (variable, level), Statistic
+        Of sex and remission at baseline, also for a level that nobody has, and of the enzyme
+        followed, for those that somebody has: n, and percent of all subjects, NaN without any.
     """
     for name in ("AGE", "CELLSKG"):
         yield from _summary(name, adsl[name])

@@ -89,7 +89,11 @@ class Plan(Section):
 
     @property
     def simulated(self) -> tuple[str, ...]:
-        """Sensitivity analyses that are simulated."""
+        """Names of the sensitivity analyses that are simulated beside the primary one.
+
+        Those of ``simulation.definitions``; where that is not given, all that estimate the duration
+        of response by Kaplan-Meier. Empty without a section ``simulation``.
+        """
         if self.simulation is None:
             return ()
         if self.simulation.definitions is not None:

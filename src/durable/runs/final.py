@@ -24,9 +24,21 @@ def was_final(folder: Path) -> bool:
 
 
 def final_notice(plan: Plan, folder: Path) -> str:
-    """What a user is told before a run of a final analysis; empty for another one.
+    """What a user is told before a run where the results are those of a final analysis.
 
-    An explicit ``outputs.locked: false`` makes the results writable again.
+    Parameters
+    ----------
+    plan
+        The plan of the run. With an explicit ``outputs.locked: false`` results that were final are
+        made writable again here.
+    folder
+        Results of the analysis.
+
+    Returns
+    -------
+    str
+        That the results are final, or that they no longer are; empty where no final results are
+        there.
     """
     if not was_final(folder):
         return ""

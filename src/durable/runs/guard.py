@@ -206,7 +206,19 @@ def _write_started(run: Run) -> None:
 
 
 def end(run: Run, jobs: Collection[str]) -> None:
-    """Do what a run does after its last job, also after one that failed."""
+    """Record the results as a run leaves them, and write-protect those of a final analysis.
+
+    Done after the last job, also after one that failed. The record (SHA-256 of each output) is that
+    by which a later run finds results that were edited. Only complete results are protected, and
+    not by a run that merely checks the data. On a full disk the record is left as the run began it.
+
+    Parameters
+    ----------
+    run
+        The run that ends.
+    jobs
+        Rules that were to be run; nothing is done where none is a stage of the analysis.
+    """
     if not {*OF_ANALYSIS, "queries"} & set(jobs):
         return
     checking = CHECKING.issuperset(jobs)

@@ -68,7 +68,16 @@ def lock_digest(workflow: Path) -> str | None:
 def commit(workflow: Path) -> dict[str, object]:
     """Commit of the repository, and whether code, workflow or lock file differ from it.
 
-    Both are None where the folder is no repository or git is not installed.
+    Parameters
+    ----------
+    workflow
+        Folder of the Snakefile.
+
+    Returns
+    -------
+    dict
+        ``commit``, the full hash, and ``dirty``, True where they differ. Both are None where the
+        folder itself is no repository or git is not installed.
     """
     paths = ("src", "workflow", "Snakefile", "uv.lock")
     # From the folder of the Snakefile only: another repository around it is not its history.

@@ -32,7 +32,22 @@ _ASSESSMENTS = 50000
 
 
 def run(plan: Plan, folder: Path, chunk: int) -> None:
-    """Write ``chunks/CHUNK.parquet``."""
+    """Simulate the trials of one chunk; write their estimates (`rows`), ``chunks/CHUNK.parquet``.
+
+    Parameters
+    ----------
+    plan
+        With a section ``simulation``.
+    folder
+        Folder of the simulation.
+    chunk
+        From 0, less than ``simulation.chunks``.
+
+    Raises
+    ------
+    UserError
+        As `rows`.
+    """
     write_parquet(folder / "chunks" / f"{chunk}.parquet", rows(plan, chunk))
 
 

@@ -1,4 +1,7 @@
-"""Arguments of the estimators as arrays, refused with their first offending position."""
+"""Arguments of the estimators as arrays, refused with their first offending position.
+
+What is refused raises a ValueError.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +64,7 @@ def refuse(bad: Bools, name: str, values: npt.NDArray[Any], why: str) -> None:
 
 
 def check_between_0_and_1(name: str, value: float) -> None:
-    """Refuse a probability that is not between 0 and 1."""
+    """Refuse a probability that is not between 0 and 1: 0, 1 and NaN are refused too."""
     if not 0 < value < 1:
         raise ValueError(f"{name}: {value} is not between 0 and 1")
 

@@ -30,7 +30,13 @@ PHASES = [BEFORE_LYMPHODEPLETION, LYMPHODEPLETION, BEFORE_INFUSION, AFTER_INFUSI
 
 
 def window_flag(days: int) -> str:
-    """Name of the flag of a window: ``W28FL``."""
+    """Name of the ADAE variable that flags treatment-emergent events with onset in a window.
+
+    Parameters
+    ----------
+    days
+        Last day of the window, in days (not weeks) after the infusion: 28 gives ``W28FL``.
+    """
     return f"W{days}FL"
 
 

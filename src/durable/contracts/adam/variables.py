@@ -1,4 +1,7 @@
-"""Variables of the ADaM datasets as pandera columns: type, label, rule."""
+"""Variables of the ADaM datasets as pandera columns: type, label, rule.
+
+A `label` becomes the title of the column, which is not named here; `checks` are its rules.
+"""
 
 from __future__ import annotations
 
@@ -10,38 +13,38 @@ _TRACE = "Source of the record: "
 
 
 def column(dtype: str | type, label: str, *, null: bool = False) -> Any:
-    """A variable of a type."""
+    """Pandera column of a type; a missing value is refused unless `null`."""
     return pa.Column(dtype, nullable=null, title=label)
 
 
 def text(label: str, *, null: bool = False, isin: list[str] | None = None) -> Any:
-    """A text variable; missing only where `null` says so."""
+    """Pandera column of text, one of `isin` where given; missing is refused unless `null`."""
     checks = [pa.Check.isin(isin)] if isin else None
     return pa.Column(object, checks, nullable=null, title=label)
 
 
 def flag(label: str) -> Any:
-    """A flag that is Y or N."""
+    """Pandera column of a flag: Y or N in every record."""
     return text(label, isin=["Y", "N"])
 
 
 def unknown_flag(label: str) -> Any:
-    """A flag that is Y, N or U."""
+    """Pandera column of a flag: Y, N or U in every record."""
     return text(label, isin=["Y", "N", "U"])
 
 
 def date(label: str, *, null: bool = True) -> Any:
-    """A date."""
+    """Pandera column of a date, as a timestamp; it may be missing unless `null` is False."""
     return pa.Column("datetime64[ns]", nullable=null, title=label)
 
 
 def number(label: str, *checks: Any, null: bool = True) -> Any:
-    """A number with decimals."""
+    """Pandera column of a number with decimals; it may be missing unless `null` is False."""
     return pa.Column("float64", list(checks), nullable=null, title=label)
 
 
 def count(label: str, *checks: Any, null: bool = False) -> Any:
-    """A whole number."""
+    """Pandera column of a whole number; missing is refused unless `null`."""
     return pa.Column("Int64" if null else "int64", list(checks), nullable=null, title=label)
 
 

@@ -19,7 +19,14 @@ from durable.schedule import Visit
 
 
 def scheduled_labels(plan: Plan) -> dict[str, str]:
-    """Labels of the visits in the plan, and where they are."""
+    """Labels that a visit may have by the plan, each with words for where the plan has it.
+
+    Returns
+    -------
+    dict
+        By the label of each scheduled visit, and that of an unscheduled one (`UNSCHEDULED`): "in
+        section schedule of the plan", the same for all.
+    """
     return dict.fromkeys(_labels(plan.schedule), "in section schedule of the plan")
 
 

@@ -43,7 +43,7 @@ class TableMaker:
     domains: dict[str, pd.DataFrame]
 
     def domain_file(self, domain: str) -> str:
-        """Name of a domain's file."""
+        """File name of a domain, without its folder: of DM ``dm.xpt`` in a package of xpt files."""
         return Path(domain_path(domain, self.sdtm)).name
 
     def native_table(self, columns: dict[str, PlacedColumn], rows: pd.Series[int]) -> Recorded:
