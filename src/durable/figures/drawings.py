@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from importlib import import_module
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from durable.errors import UserError
 from durable.figures import FigureEntry
 from durable.figures.captions import caption_of
 from durable.figures.point_files import figures_with_points, points_file
@@ -19,6 +14,7 @@ from durable.figures.points import read_points
 from durable.figures.spec import Caption, FigureSpec
 from durable.figures.style import save, save_pdf, settings
 from durable.plan import Plan
+from durable.processes import can_fork, forked_pool
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,18 +41,13 @@ def draw_all(plan: Plan, folder: Path, *, workers: int = 1) -> None:
     entries = figures_with_points(folder)
     write = partial(_write_drawing, plan, folder)
     with settings():
-        if min(workers, len(entries)) < 2 or sys.platform != "linux":
+        if not can_fork(min(workers, len(entries))):
             for entry in entries:
                 write(entry)
             return
         _import_backends()
-        with ProcessPoolExecutor(workers, get_context("fork")) as pool:
-            try:
-                list(pool.map(write, entries))
-            except BrokenProcessPool:
-                raise UserError(
-                    "a process that draws figures was killed, for want of memory perhaps; try again"
-                ) from None
+        with forked_pool(workers, "draws figures") as pool:
+            list(pool.map(write, entries))
 
 
 def _import_backends() -> None:

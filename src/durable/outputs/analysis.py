@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 from durable.contracts.results import Result, to_csv
@@ -12,6 +10,7 @@ from durable.outputs import OUTPUTS
 from durable.outputs.datasets import AnalysisDatasets, read_datasets
 from durable.outputs.output import Results
 from durable.plan import Plan
+from durable.processes import can_fork, forked_pool
 
 #: After the outputs that have a place of their own.
 _LAST = 1_000
@@ -31,13 +30,13 @@ def analyse(datasets: AnalysisDatasets, plan: Plan, *, cores: int = 1) -> list[R
         a process of their own.
     """
     functions = _in_order()
-    if cores < 2 or not plan.sensitivity:
+    if not plan.sensitivity or not can_fork(cores):
         return [result for function in functions for result in function(datasets, plan)]
     # Before the fork, which then has it: its import is a second.
     import lifelines  # noqa: F401
 
     apart = [function for function, of_sensitivity in functions.items() if of_sensitivity]
-    with ProcessPoolExecutor(1, get_context("fork")) as pool:
+    with forked_pool(1, "analyses the sensitivity analyses") as pool:
         waiting = {function: pool.submit(_listed, function, datasets, plan) for function in apart}
         found = {
             function: list(function(datasets, plan))

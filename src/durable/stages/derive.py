@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from durable.plan import Plan
+from durable.processes import can_fork, forked_pool
 
 
 def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
@@ -28,14 +29,11 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     cutoff.run(plan, folder)
     if not plan.sensitivity:
         _derive_primary(plan, folder)
-    elif cores < 2:
+    elif not can_fork(cores):
         _derive_primary(plan, folder)
         datasets.run_sensitivity(plan, folder)
     else:
-        from concurrent.futures import ProcessPoolExecutor
-        from multiprocessing import get_context
-
-        with ProcessPoolExecutor(1, get_context("fork")) as pool:
+        with forked_pool(1, "derives the sensitivity analyses") as pool:
             sensitivity = pool.submit(datasets.run_sensitivity, plan, folder)
             _derive_primary(plan, folder)
             sensitivity.result()

@@ -1,0 +1,35 @@
+"""Work in forks: where it is done, and what is said when one is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+import pytest
+
+from durable.errors import UserError
+from durable.processes import can_fork, forked_pool
+
+
+def killed() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
+def test_a_killed_fork_is_told_in_a_sentence() -> None:
+    with (
+        pytest.raises(UserError, match="a process that derives was killed, for want of memory"),
+        forked_pool(1, "derives") as pool,
+    ):
+        pool.submit(killed).result()
+
+
+def test_nothing_forks_with_one_worker_or_where_a_fork_is_not_safe(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert [can_fork(workers) for workers in (0, 1, 2)] == [False, False, True]
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not can_fork(2)
