@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from durable.files import write_csv
+from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings import ListingEntry, listings_of
-from durable.outputs.listings.listing import ResultsFolder
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def listing_records(plan: Plan, folder: Path) -> dict[ListingEntry, pd.DataFrame
         Folder of results, whose datasets and findings are read.
     """
     results = ResultsFolder(folder)
-    return {entry: entry.load().table(results, plan) for entry in listings_of(results.datasets)}
+    return {entry: entry.load().table(results, plan) for entry in listings_of(results.names)}
 
 
 def write_listings(listings: Mapping[ListingEntry, pd.DataFrame], folder: Path) -> None:

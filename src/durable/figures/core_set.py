@@ -11,7 +11,7 @@ from durable.figures.quantiles import (
     days_since_infusion,
     visit_quantiles,
 )
-from durable.figures.spec import SAFETY_SET, AnalysisData, Caption, FigureSpec
+from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import (
     Page,
     empty_figure,
@@ -23,6 +23,7 @@ from durable.figures.style import (
 from durable.jdm import wording
 from durable.jdm.measures import COMPONENTS, ENZYME, MEASURES, core_set_measure
 from durable.jdm.response import Scale
+from durable.outputs.datasets import ResultsFolder
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _PANEL = 44.0
 _COLUMN_OF = {measure.title: measure.column for measure in (*MEASURES.values(), ENZYME)}
 
 
-def points(data: AnalysisData, plan: Plan) -> pd.DataFrame:
+def points(data: ResultsFolder, plan: Plan) -> pd.DataFrame:
     """Each core set measure over time by subject; of many subjects, its quantiles."""
     codes = [component.paramcd for component in COMPONENTS.values()]
     many = len(data.infused()) >= MANY_SUBJECTS

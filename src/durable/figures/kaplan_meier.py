@@ -14,7 +14,7 @@ from durable.contracts.results import TOTAL
 from durable.derive.endpoint import Endpoint
 from durable.derive.endpoints import ENDPOINTS
 from durable.figures.points import Points, short
-from durable.figures.spec import POPULATIONS, AnalysisData, Caption, FigureSpec
+from durable.figures.spec import POPULATIONS, Caption, FigureSpec
 from durable.figures.style import (
     COLOURS,
     DASHES,
@@ -33,6 +33,7 @@ from durable.figures.style import (
 )
 from durable.jdm import wording
 from durable.outputs import definitions
+from durable.outputs.datasets import ResultsFolder
 from durable.plan import Plan, Statistics
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Curve:
     dashes: object
 
 
-def curve_points(data: AnalysisData, plan: Plan, parameter: str) -> pd.DataFrame:
+def curve_points(data: ResultsFolder, plan: Plan, parameter: str) -> pd.DataFrame:
     """Points of the curve of all subjects and the counts under its axis, in months."""
     from durable.stats.survival import event_from_cnsr, kaplan_meier
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from durable.figures.points import Points
-from durable.figures.spec import SAFETY_SET, AnalysisData, Caption, FigureSpec
+from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import (
     DASHES,
     FAINT,
@@ -21,6 +21,7 @@ from durable.figures.style import (
     subject_key,
     subject_style,
 )
+from durable.outputs.datasets import ResultsFolder
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ _BELOW: Style = {
 }
 
 
-def points(data: AnalysisData, _: Plan) -> pd.DataFrame:
+def points(data: ResultsFolder, _: Plan) -> pd.DataFrame:
     """Profiles of all subjects, and geometric means by nominal day."""
     return profiles(data.dataset("adpc"), data.infused()["DOSELVL"].fillna(""))
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from durable.figures import FIGURES, FigureEntry, figures_of
-from durable.figures.spec import AnalysisData
 from durable.files import write_csv
+from durable.outputs.datasets import ResultsFolder
 from durable.plan import Plan
 
 
 def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/`` and ``ard.csv``; write ``figures/f_NAME.csv`` of each figure."""
-    write_points(AnalysisData(folder), plan, folder)
+    write_points(ResultsFolder(folder), plan, folder)
 
 
-def write_points(data: AnalysisData, plan: Plan, folder: Path) -> None:
+def write_points(data: ResultsFolder, plan: Plan, folder: Path) -> None:
     """Write the points of every figure that the analysis has.
 
     Parameters

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from durable.contracts.results import Result
 from durable.derive.endpoints import BY_CODE
 from durable.figures import forest
-from durable.figures.spec import SAFETY_SET, AnalysisData, FigureSpec
+from durable.figures.spec import SAFETY_SET, FigureSpec
 from durable.outputs import definitions
+from durable.outputs.datasets import ResultsFolder
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _OF_IMPROVEMENT = {"improvement", "core_set", "hybrid", "ranges", "baseline"}
 _DURATIONS = {(code,) for code in BY_CODE}
 
 
-def points(data: AnalysisData, plan: Plan) -> pd.DataFrame:
+def points(data: ResultsFolder, plan: Plan) -> pd.DataFrame:
     """Estimates of every analysis, a panel a parameter."""
     return panels(data.results("t_sensitivity"), plan)
 

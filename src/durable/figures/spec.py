@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from durable.contracts.results import Result, read_csv
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,6 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from durable.figures.points import Points
+    from durable.outputs.datasets import ResultsFolder
     from durable.plan import Plan
 
 
@@ -24,51 +23,6 @@ POPULATIONS = {
     "REMFL": "Subjects in remission (clinically inactive disease)",
 }
 SAFETY_SET = POPULATIONS["SAFFL"]
-
-
-@dataclass(frozen=True)
-class AnalysisData:
-    """The datasets and results of an analysis, read as a figure asks for them."""
-
-    folder: Path
-    """Folder of results."""
-
-    @property
-    def names(self) -> set[str]:
-        """Names of the datasets, in lower case."""
-        return {path.stem for path in (self.folder / "adam").glob("*.parquet")}
-
-    def dataset(
-        self, name: str, columns: Sequence[str] | None = None, **having: Collection[str]
-    ) -> pd.DataFrame:
-        """Records of a dataset.
-
-        Parameters
-        ----------
-        name
-            Name of the dataset, in lower case.
-        columns
-            The columns wanted; all when None.
-        having
-            Values that a record may have in a column; all records when empty.
-        """
-        import pandas as pd
-        from pyarrow.parquet import read_metadata
-
-        path = self.folder / "adam" / f"{name}.parquet"
-        filters = [(column, "in", list(values)) for column, values in having.items()]
-        # Without a record a column of text has no type, and a filter of texts would be refused.
-        filters = filters if read_metadata(path).num_rows else []
-        wanted = None if columns is None else list(columns)
-        return pd.read_parquet(path, columns=wanted, filters=filters or None)
-
-    def infused(self) -> pd.DataFrame:
-        """ADSL of the infused subjects, by USUBJID."""
-        return self.dataset("adsl", SAFFL=["Y"]).set_index("USUBJID")
-
-    def results(self, output: str) -> Iterator[Result]:
-        """Rows of the analysis results dataset of one output."""
-        return (row for row in read_csv(self.folder / "ard.csv") if row.output == output)
 
 
 @dataclass(frozen=True)
@@ -133,7 +87,7 @@ class FigureSpec:
     """Dataset that the points come from."""
     columns: tuple[str, ...]
     """Columns of the points that are drawn."""
-    points: Callable[[AnalysisData, Plan], pd.DataFrame]
+    points: Callable[[ResultsFolder, Plan], pd.DataFrame]
     """The points, as ``f_NAME.csv`` holds them (docs/figures.md)."""
     draw: Callable[[Points, Plan, Caption], Figure]
     footnotes: Callable[[Plan], tuple[str, ...]]

@@ -15,7 +15,7 @@ from durable.figures.quantiles import (
     days_since_infusion,
     visit_quantiles,
 )
-from durable.figures.spec import SAFETY_SET, AnalysisData, Caption, FigureSpec
+from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import (
     TEXT_SIZE,
     WIDTH,
@@ -33,6 +33,7 @@ from durable.figures.style import (
 )
 from durable.jdm import wording
 from durable.jdm.parameters import SCORE
+from durable.outputs.datasets import ResultsFolder
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ _PARTIAL: Style = {
 }
 
 
-def points(data: AnalysisData, _: Plan) -> pd.DataFrame:
+def points(data: ResultsFolder, _: Plan) -> pd.DataFrame:
     """Score over time by subject; of many subjects, its quantiles."""
     if len(data.infused()) >= MANY_SUBJECTS:
         return score_quantiles(data.dataset("adrs", QUANTILE_COLUMNS, PARAMCD=[SCORE.paramcd]))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from durable.figures.points import Points, short
 from durable.figures.quantiles import days_since_infusion
-from durable.figures.spec import SAFETY_SET, AnalysisData, Caption, FigureSpec
+from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import (
     INK,
     Box,
@@ -22,6 +22,7 @@ from durable.figures.style import (
     months_axis,
 )
 from durable.jdm import wording
+from durable.outputs.datasets import ResultsFolder
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ _MARKS: dict[str, tuple[Style, float]] = {
 _ENDING_EVENTS = {"RECURRENCE": "recurrence", "PROGRESSION": "progression"}
 
 
-def points(data: AnalysisData, _: Plan) -> pd.DataFrame:
+def points(data: ResultsFolder, _: Plan) -> pd.DataFrame:
     """Bars and marks by subject; days since infusion, longest follow-up first."""
     improved = data.dataset("adrs", ["USUBJID", "AVISIT", "ADY", "AVAL"], PARAMCD=["IMPR"])
     durations = data.dataset("adtte", ["USUBJID", "ADT", "CNSR", "EVNTDESC"], PARAMCD=["DOR"])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from durable.figures.points import Points, short
-from durable.figures.spec import SAFETY_SET, AnalysisData, Caption, FigureSpec
+from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import (
     INK,
     MOST_SUBJECTS,
@@ -23,6 +23,7 @@ from durable.figures.style import (
 )
 from durable.jdm import wording
 from durable.jdm.parameters import SCORE
+from durable.outputs.datasets import ResultsFolder
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Names:
         return max(names) if self.upright else 7.0
 
 
-def points(data: AnalysisData, _: Plan) -> pd.DataFrame:
+def points(data: ResultsFolder, _: Plan) -> pd.DataFrame:
     """Best score of each infused subject."""
     columns = ("USUBJID", "AVISIT", "AVAL", "AVALC")
     scores = data.dataset("adrs", columns, PARAMCD=[SCORE.paramcd])

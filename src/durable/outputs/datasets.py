@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+from durable.contracts.results import Result, read_csv
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: What a record must have: in each text column named, one of the texts.
 RecordFilter = Mapping[str, Collection[str]]
@@ -42,6 +45,55 @@ class AnalysisDatasets:
     variant_adtte: pd.DataFrame | None = None
 
 
+@dataclass(frozen=True)
+class ResultsFolder:
+    """A folder of results, whose datasets a listing or a figure reads as it asks for them."""
+
+    path: Path
+
+    @property
+    def names(self) -> set[str]:
+        """Names of the datasets that there are, in lower case."""
+        return {path.stem for path in (self.path / "adam").glob("*.parquet")}
+
+    def dataset(
+        self, name: str, columns: Sequence[str] | None = None, **having: Collection[str]
+    ) -> pd.DataFrame:
+        """Records of a dataset.
+
+        Parameters
+        ----------
+        name
+            Name of the dataset, in lower case.
+        columns
+            The columns wanted; all when None.
+        having
+            Values that a record may have in a column; all records when empty.
+        """
+        import pandas as pd
+        from pyarrow.parquet import read_metadata
+
+        path = self.path / "adam" / f"{name}.parquet"
+        filters = [(column, "in", list(values)) for column, values in having.items()]
+        # Without a record a column of text has no type, and a filter of texts would be refused.
+        filters = filters if filters and read_metadata(path).num_rows else []
+        wanted = None if columns is None else list(columns)
+        return pd.read_parquet(path, columns=wanted, filters=filters or None)
+
+    def infused(self) -> pd.DataFrame:
+        """ADSL of the infused subjects, by USUBJID."""
+        return self.dataset("adsl", SAFFL=["Y"]).set_index("USUBJID")
+
+    def with_subject(self, records: pd.DataFrame, *columns: str) -> pd.DataFrame:
+        """The records with variables of their subject."""
+        adsl = self.dataset("adsl")[["USUBJID", *columns]]
+        return records.merge(adsl, on="USUBJID", how="left", validate="many_to_one")
+
+    def results(self, output: str) -> Iterator[Result]:
+        """Rows of the analysis results dataset of one output."""
+        return (row for row in read_csv(self.path / "ard.csv") if row.output == output)
+
+
 def read_datasets(
     folder: Path, filters: Sequence[RecordFilter] = (), *, sensitivity: bool = False
 ) -> AnalysisDatasets:
@@ -56,6 +108,8 @@ def read_datasets(
     sensitivity
         Whether there are sensitivity analyses.
     """
+    import pandas as pd
+
     adam = folder / "adam"
 
     def dataset(name: str) -> pd.DataFrame | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from durable.contracts.adam.adae import window_flag
+from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.listing import (
     GROUPS,
     SOURCE,
@@ -15,7 +16,6 @@ from durable.outputs.listings.listing import (
     Column,
     Columns,
     Listing,
-    ResultsFolder,
     date,
     number,
     text,

@@ -10,6 +10,7 @@ from durable.jdm import wording
 from durable.jdm.measures import COMPONENTS, ENZYME, Component, core_set_measure
 from durable.jdm.parameters import SCORE, SCORE_AT_BEST
 from durable.jdm.remission import ITEMS
+from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.listing import (
     SOURCE,
     STUDY_DAY,
@@ -18,7 +19,6 @@ from durable.outputs.listings.listing import (
     Column,
     Columns,
     Listing,
-    ResultsFolder,
     date,
     number,
     text,

@@ -8,6 +8,7 @@ import pandas as pd
 
 from durable.derive.endpoints import ENDPOINTS
 from durable.outputs import definitions
+from durable.outputs.datasets import ResultsFolder
 from durable.outputs.incidence import fatal_events
 from durable.outputs.listings.listing import (
     GROUPS,
@@ -17,7 +18,6 @@ from durable.outputs.listings.listing import (
     TRACED,
     Columns,
     Listing,
-    ResultsFolder,
     date,
     number,
     text,
@@ -55,7 +55,7 @@ def _ends(adtte: pd.DataFrame, endpoint: str) -> pd.Series[str]:
 
 def _fatal_terms(folder: ResultsFolder) -> pd.Series[str]:
     """Terms of the events that are fatal, by grade or outcome, by subject."""
-    if "adae" not in folder.datasets:
+    if "adae" not in folder.names:
         return pd.Series(dtype=object)
     adae = folder.dataset("adae")
     return adae.loc[fatal_events(adae)].groupby("USUBJID")["AEDECOD"].agg("; ".join)

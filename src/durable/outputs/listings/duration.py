@@ -8,6 +8,7 @@ import pandas as pd
 
 from durable.derive.endpoints import ENDPOINTS
 from durable.outputs import definitions
+from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.listing import (
     GROUPS,
     INFUSION,
@@ -16,7 +17,6 @@ from durable.outputs.listings.listing import (
     TRACED,
     Columns,
     Listing,
-    ResultsFolder,
     date,
     number,
     text,

@@ -8,6 +8,7 @@ import pandas as pd
 
 from durable.jdm import wording
 from durable.jdm.measures import COMPONENTS
+from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.assessments import assessment_records, item_columns, value_column
 from durable.outputs.listings.listing import (
     INFUSION,
@@ -17,7 +18,6 @@ from durable.outputs.listings.listing import (
     TRACED,
     Columns,
     Listing,
-    ResultsFolder,
     date,
     text,
 )

@@ -9,6 +9,7 @@ import pandas as pd
 from durable.jdm import wording
 from durable.jdm.parameters import SCORE
 from durable.outputs import definitions
+from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.listing import (
     GROUPS,
     SOURCE,
@@ -17,7 +18,6 @@ from durable.outputs.listings.listing import (
     TRACED,
     Columns,
     Listing,
-    ResultsFolder,
     date,
     number,
     text,

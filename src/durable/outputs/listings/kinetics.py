@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from durable.outputs import definitions
+from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.listing import (
     SOURCE,
     SUBJECT,
@@ -14,7 +15,6 @@ from durable.outputs.listings.listing import (
     Column,
     Columns,
     Listing,
-    ResultsFolder,
     date,
     number,
     text,

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.listing import (
     SUBJECT,
     Column,
     Columns,
     Listing,
-    ResultsFolder,
     text,
 )
 from durable.plan import Plan

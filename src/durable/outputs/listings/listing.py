@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
+from durable.outputs.datasets import ResultsFolder
 from durable.plan import Plan
 
 Kind = Literal["text", "number", "date"]
@@ -34,27 +34,6 @@ class Column:
 
 
 Columns = tuple[Column, ...]
-
-
-@dataclass(frozen=True)
-class ResultsFolder:
-    """A folder of results whose datasets a listing reads as it asks for them."""
-
-    path: Path
-
-    def dataset(self, name: str) -> pd.DataFrame:
-        """The dataset of this name, in lower case."""
-        return pd.read_parquet(self.path / "adam" / f"{name}.parquet")
-
-    @property
-    def datasets(self) -> set[str]:
-        """Names of the datasets that there are, in lower case."""
-        return {path.stem for path in (self.path / "adam").glob("*.parquet")}
-
-    def with_subject(self, records: pd.DataFrame, *columns: str) -> pd.DataFrame:
-        """The records with variables of their subject."""
-        adsl = self.dataset("adsl")[["USUBJID", *columns]]
-        return records.merge(adsl, on="USUBJID", how="left", validate="many_to_one")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pandas as pd
 
 from durable.files import recorded_cell
-from durable.outputs.listings.listing import Columns, Listing, ResultsFolder, number, text
+from durable.outputs.datasets import ResultsFolder
+from durable.outputs.listings.listing import Columns, Listing, number, text
 from durable.plan import Plan
 
 

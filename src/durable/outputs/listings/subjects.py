@@ -8,6 +8,7 @@ import pandas as pd
 
 from durable.jdm import wording
 from durable.jdm.parameters import ATTAINABLE_SCORE, ENZYME_AT_BASELINE, ENZYME_FOLLOWED, SCORE
+from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.listing import (
     GROUPS,
     INFUSION,
@@ -16,7 +17,6 @@ from durable.outputs.listings.listing import (
     TRACED,
     Columns,
     Listing,
-    ResultsFolder,
     date,
     number,
     text,
