@@ -7,43 +7,23 @@ loaded when the figure is made.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from durable.derive.endpoints import ENDPOINTS
 from durable.jdm.parameters import SCORE
+from durable.registry import Entry
 
 if TYPE_CHECKING:
     from durable.figures.spec import FigureSpec
     from durable.plan import Plan
 
 
-@dataclass(frozen=True)
-class FigureEntry:
-    """A figure in the registry: its name, where it is made, and what it is made from."""
+class FigureEntry(Entry):
+    """A figure in the registry: its files are ``figures/f_NAME.csv``, ``.svg`` and ``.png``.
 
-    name: str
-    """The files are ``figures/f_NAME.csv``, ``.svg`` and ``.png``."""
-    module: str
-    """Module of this package whose `FIGURES` hold it."""
-    datasets: tuple[str, ...]
-    """Datasets that it needs; it is left out where the study lacks one."""
-    of_sensitivity: bool = False
-    """Whether it needs sensitivity analyses."""
-
-    def exists(self, plan: Plan, datasets: Collection[str]) -> bool:
-        """Whether an analysis has the figure.
-
-        Parameters
-        ----------
-        plan
-            The analysis plan.
-        datasets
-            Names of the datasets that the analysis has.
-        """
-        wanted = bool(plan.sensitivity) or not self.of_sensitivity
-        return wanted and set(self.datasets) <= set(datasets)
+    Its module holds it among its `FIGURES`.
+    """
 
     def load(self) -> FigureSpec:
         """The figure itself."""

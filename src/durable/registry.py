@@ -1,0 +1,36 @@
+"""Entries of the registries of tables and figures: a name, its module, and when it exists."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from durable.plan import Plan
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What an analysis makes from its datasets, loaded by its module when it is made."""
+
+    name: str
+    module: str
+    """Module of the registry's package that holds it."""
+    datasets: tuple[str, ...] = ("adsl",)
+    """Datasets that it needs; it is left out where the study lacks one."""
+    of_sensitivity: bool = False
+    """Whether it needs sensitivity analyses."""
+
+    def exists(self, plan: Plan, datasets: Collection[str]) -> bool:
+        """Whether an analysis has it.
+
+        Parameters
+        ----------
+        plan
+            The analysis plan.
+        datasets
+            Names of the datasets that the analysis has.
+        """
+        wanted = bool(plan.sensitivity) or not self.of_sensitivity
+        return wanted and set(self.datasets) <= set(datasets)
