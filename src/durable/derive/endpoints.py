@@ -120,6 +120,20 @@ def _no_event(course: Course) -> Flags:
     return course.event["ADT"].isna()
 
 
+def _withdrawn(course: Course) -> Flags:
+    return _no_event(course) & course.adsl["EOSDT"].notna()
+
+
+def _unseen_though_due(course: Course) -> Flags:
+    """Whether a subject was not assessed since the origin, though a scheduled visit has passed."""
+    return _no_event(course) & course.unseen_since_origin & (course.missed_at_end > 0)
+
+
+def _too_many_missed(course: Course) -> Flags:
+    """Whether too many scheduled visits were missed in a row at the end of follow-up."""
+    return _no_event(course) & course.too_many(course.missed_at_end)
+
+
 def _describe_dor(response: Response, _: Visit) -> str:
     return (
         "Duration of response: from the first remission to recurrence, progression or death from"
@@ -191,14 +205,12 @@ DOR = Endpoint(
         ),
         Censoring(
             WITHDRAWN,
-            lambda course: _no_event(course) & course.adsl["EOSDT"].notna(),
+            _withdrawn,
             lambda course: course.held_by_cutoff,
         ),
         Censoring(
             NO_ASSESSMENT,
-            lambda course: (
-                _no_event(course) & course.unseen_since_origin & (course.missed_at_end > 0)
-            ),
+            _unseen_though_due,
             lambda course: course.held_by_cutoff,
         ),
         Censoring(
@@ -208,7 +220,7 @@ DOR = Endpoint(
         ),
         Censoring(
             MISSED,
-            lambda course: _no_event(course) & course.too_many(course.missed_at_end),
+            _too_many_missed,
             lambda course: course.held_by_cutoff,
         ),
         Censoring(ONGOING, _no_event, lambda course: course.held_by_cutoff),
@@ -228,7 +240,7 @@ def _therapy_before_remission(course: Course) -> Flags:
 
 def _too_late(course: Course) -> Flags:
     """Whether a subject was neither in remission by the deadline nor had an event before."""
-    return ~course.in_remission_by_deadline & course.event["ADT"].isna()
+    return ~course.in_remission_by_deadline & _no_event(course)
 
 
 def _describe_efs(_: Response, deadline: Visit) -> str:
@@ -329,14 +341,12 @@ TTREM = Endpoint(
         ),
         Censoring(
             WITHDRAWN,
-            lambda course: _no_event(course) & course.adsl["EOSDT"].notna(),
+            _withdrawn,
             lambda course: course.last_seen,
         ),
         Censoring(
             NOT_SEEN,
-            lambda course: (
-                _no_event(course) & course.unseen_since_origin & (course.missed_at_end > 0)
-            ),
+            _unseen_though_due,
             lambda course: course.last_seen,
         ),
         Censoring(
@@ -346,7 +356,7 @@ TTREM = Endpoint(
         ),
         Censoring(
             MISSED,
-            lambda course: _no_event(course) & course.too_many(course.missed_at_end),
+            _too_many_missed,
             lambda course: course.last_seen,
         ),
         Censoring(ONGOING, _no_event, lambda course: course.last_seen),

@@ -31,10 +31,10 @@ from durable.outputs.incidence import (
     fatal_events,
     incidence_lines,
     infused,
+    results_by_column,
     upper_limit_line,
     window_labels,
     windows,
-    without_events,
 )
 from durable.outputs.output import SAFETY_SET, Output
 from durable.outputs.table import Line, Row, Rows
@@ -51,13 +51,7 @@ _PHASES = {
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
-    columns = groups(datasets.adsl, plan.groups)
-    if datasets.adae is None:
-        yield from without_events(NAME, columns)
-        return
-    events = overview(datasets.adae, plan.safety)
-    for column in columns:
-        yield from column.results(NAME, events.with_size(column, plan.statistics.conf_level))
+    return results_by_column(NAME, overview, datasets, plan)
 
 
 def overview(adae: pd.DataFrame, safety: Safety) -> EventCounts:

@@ -11,7 +11,6 @@ from durable.contracts.results import WHOLE_COLUMN, Result
 from durable.outputs import definitions
 from durable.outputs.ard import Ard
 from durable.outputs.datasets import AnalysisDatasets
-from durable.outputs.groups import groups
 from durable.outputs.incidence import (
     GROUPED_GRADES,
     STUB,
@@ -19,11 +18,11 @@ from durable.outputs.incidence import (
     events_cell,
     grade_lines,
     infused,
+    results_by_column,
     upper_limit_line,
     upper_limit_name,
     window_labels,
     windows,
-    without_events,
 )
 from durable.outputs.output import SAFETY_SET, Output
 from durable.outputs.table import Line, Row, Rows
@@ -33,13 +32,7 @@ NAME = "t_ae_soc_pt"
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
-    columns = groups(datasets.adsl, plan.groups)
-    if datasets.adae is None:
-        yield from without_events(NAME, columns)
-        return
-    events = terms(datasets.adae, plan.safety)
-    for column in columns:
-        yield from column.results(NAME, events.with_size(column, plan.statistics.conf_level))
+    return results_by_column(NAME, terms, datasets, plan)
 
 
 def terms(adae: pd.DataFrame, safety: Safety) -> EventCounts:

@@ -19,8 +19,8 @@ from durable.outputs.incidence import (
     at_least,
     incidence_lines,
     infused,
+    results_by_column,
     upper_limit_line,
-    without_events,
 )
 from durable.outputs.output import SAFETY_SET, Output
 from durable.outputs.table import Line, Rows
@@ -32,13 +32,7 @@ PROLONGED_CYTOPENIA: Parameter = ("DERIVED", "PROLONGED_CYTOPENIA")
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
-    columns = groups(datasets.adsl, plan.groups)
-    if datasets.adae is None:
-        yield from without_events(NAME, columns)
-        return
-    events = special_interest(datasets.adae, plan.safety)
-    for column in columns:
-        yield from column.results(NAME, events.with_size(column, plan.statistics.conf_level))
+    return results_by_column(NAME, special_interest, datasets, plan)
 
 
 def special_interest(adae: pd.DataFrame, safety: Safety) -> EventCounts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,7 +18,8 @@ from durable.contracts.results import (
     Statistic,
 )
 from durable.outputs import formats
-from durable.outputs.groups import Estimates, Group
+from durable.outputs.datasets import AnalysisDatasets
+from durable.outputs.groups import Estimates, Group, groups
 from durable.outputs.output import Size
 from durable.outputs.quantities import count_with_percent, percent
 from durable.outputs.table import Line, Lookup
@@ -126,6 +127,30 @@ def without_events(output: str, columns: Iterable[Group]) -> Iterator[Result]:
     for column in columns:
         n = Statistic("n_infused", len(column.subjects), note=NO_EVENTS_TABLE)
         yield from column.results(output, [(WHOLE_COLUMN, n)])
+
+
+def results_by_column(
+    output: str,
+    count_events: Callable[[pd.DataFrame, Safety], EventCounts],
+    datasets: AnalysisDatasets,
+    plan: Plan,
+) -> Iterator[Result]:
+    """Results of a table of adverse events: its counts in each column.
+
+    Parameters
+    ----------
+    output
+        Name of the table.
+    count_events
+        Its rows, from ADAE; where the study has none, N of each column with a note.
+    """
+    columns = groups(datasets.adsl, plan.groups)
+    if datasets.adae is None:
+        yield from without_events(output, columns)
+        return
+    events = count_events(datasets.adae, plan.safety)
+    for column in columns:
+        yield from column.results(output, events.with_size(column, plan.statistics.conf_level))
 
 
 def windows(adae: pd.DataFrame, safety: Safety) -> dict[str, pd.Series[bool]]:
