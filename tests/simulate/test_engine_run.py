@@ -38,7 +38,7 @@ def test_a_simulation_removes_the_chunks_that_it_no_longer_has(tmp_path: Path) -
         (chunks / name).touch()
     scenarios = {"s": {"improvement": {"M2": 0.6, "M3": 0.7}}}
     the_plan = plan(simulation={"chunks": 2, "scenarios": scenarios})
-    run = Run(the_plan, tmp_path / "config.yaml", ROOT, program="", results=tmp_path)
+    run = Run(the_plan, tmp_path / "config.yaml", ROOT, code={}, results=tmp_path)
     begin(run, {"simulate", "simulate_chunk"})
     end(run, {"simulate", "simulate_chunk"})
     assert sorted(path.name for path in chunks.iterdir()) == ["0.parquet", "1.parquet", "notes.txt"]

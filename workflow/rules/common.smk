@@ -25,7 +25,7 @@ from durable.runs.notices import (
     up_to_date_notice,
 )
 from durable.runs.ownership import inputs_notice, refuse_other_study
-from durable.runs.pins import code_files, digest, lock_digest
+from durable.runs.pins import code_files, lock_digest
 from durable.runs.results import refuse_edited
 from durable.runs.terminal import show_stage_lines
 
@@ -45,7 +45,7 @@ try:
         simulation=SIMULATED,
         cutoffs=IN_SERIES,
     )
-    RUN = Run(PLAN, CONFIG, WORKFLOW, digest(code_files(WORKFLOW)), input_digests(PLAN))
+    RUN = Run(PLAN, CONFIG, WORKFLOW, code_files(WORKFLOW), input_digests(PLAN))
     FOLDER = str(RUN.folder)
     refuse_changed_run(os.environ, PLAN, RUN.program, sent=SENT)
     if not SENT:

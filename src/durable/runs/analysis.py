@@ -15,7 +15,7 @@ from durable.runs.configuration import input_digests, plan_of_run
 from durable.runs.environment import job_environment
 from durable.runs.guard import Run, begin, end
 from durable.runs.ownership import refuse_other_study
-from durable.runs.pins import code_files, digest
+from durable.runs.pins import code_files
 from durable.stage import OF_ANALYSIS, STAGES
 
 #: Folder of the repository, which holds the Snakefile.
@@ -77,7 +77,7 @@ def run_analysis(
         Where the data have errors, or the results are not to be written.
     """
     plan = plan_of_run(config)
-    run = Run(plan, config, workflow, digest(code_files(workflow)), input_digests(plan), results)
+    run = Run(plan, config, workflow, code_files(workflow), input_digests(plan), results)
     refuse_other_study(plan, config, run.folder)
     names = [name for name in _until(until) if name in run.files]
     locks = begin(run, names)

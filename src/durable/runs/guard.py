@@ -28,9 +28,9 @@ from durable.runs.final import is_final, paths_below, protect, refuse_final
 from durable.runs.manifest import PINNED, STARTED, pinned
 from durable.runs.ownership import record_study
 from durable.runs.pins import (
-    code_files,
     commit,
     differences,
+    digest,
     found_pins,
     listing_digest,
     lock_digest,
@@ -59,12 +59,17 @@ class Run:
     """Configuration file of the plan."""
     workflow: Path
     """Folder of the Snakefile."""
-    program: str
-    """SHA-256 of the package and the workflow."""
+    code: Mapping[str, str]
+    """SHA-256 of each file of the package and of the workflow (`runs.pins.code_files`)."""
     contents: Mapping[str, str] = field(default_factory=dict)
     """SHA-256 of each input file, by its path."""
     results: Path = Path("results")
     """Folder of all results."""
+
+    @cached_property
+    def program(self) -> str:
+        """SHA-256 of the package and the workflow."""
+        return digest(self.code)
 
     @property
     def folder(self) -> Path:
@@ -196,7 +201,7 @@ def _write_started(run: Run) -> None:
         "time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "rules": rules,
         "listing": listing_digest(run.plan),
-        "code": code_files(run.workflow),
+        "code": dict(run.code),
         "lock": lock_digest(run.workflow),
         **commit(run.workflow),
         # The configuration in force is not written over by a run that it describes.
