@@ -305,7 +305,7 @@ class _Filling:
 def _paginate(table: Table, sheet: Sheet) -> list[Page]:
     filling = _Filling(table, sheet)
     for i, row in enumerate(table.rows):
-        together = sum(row_height(other, sheet) for other in _kept(table.rows, i))
+        together = sum(row_height(other, sheet) for other in _rows_kept_together(table.rows, i))
         if filling.rows and not filling.fits(together):
             filling.turn()
             for above in _above(table.rows, i):
@@ -319,7 +319,7 @@ def _paginate(table: Table, sheet: Sheet) -> list[Page]:
     return filling.pages
 
 
-def _kept(rows: Sequence[Row], i: int) -> Sequence[Row]:
+def _rows_kept_together(rows: Sequence[Row], i: int) -> Sequence[Row]:
     """A row and what must not begin the next page without it.
 
     A row that has others under it stays with the first of them that has none, and with all

@@ -86,7 +86,7 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     """Draw ``f_csm.csv``."""
     points, note = limit_subjects(points)
     subjects = [name for (name,) in points.distinct("subject")]
-    panels = list(points.each("measure", "unit"))
+    panels = list(points.group_by("measure", "unit"))
     if not panels:
         return empty_figure(caption)
     columns = min(2, len(panels))
@@ -106,7 +106,7 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
 
 
 def _draw_panel(axes: Axes, panel: Points, subjects: list[str]) -> None:
-    for (name,), rows in panel.each("subject"):
+    for (name,), rows in panel.group_by("subject"):
         style = subject_style(subjects.index(name), len(subjects))
         axes.plot(rows.number("day"), rows.number("value"), gid=name, clip_on=False, **style)
 

@@ -137,7 +137,7 @@ def _title_height(line: list[str]) -> float:
 def _blocks(points: Points) -> list[Block]:
     titles = dict(zip(points.text("analysis"), points.text("title"), strict=True))
     shared: dict[tuple[str, ...], list[str]] = {}
-    for (parameter,), rows in points.each("parameter"):
+    for (parameter,), rows in points.group_by("parameter"):
         shared.setdefault(tuple(rows.text("analysis")), []).append(parameter)
     return [
         Block(parameters, list(names), [wrap(titles[n] or n, width=_NAMES_WIDTH) for n in names])

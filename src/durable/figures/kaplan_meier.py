@@ -165,7 +165,7 @@ def step(time: NDArray[np.float64], value: NDArray[np.float64]) -> tuple[list[fl
 def _curves(points: Points) -> list[Curve]:
     drawn = [
         (_name(group_by, group), rows)
-        for (group_by, group), rows in points.each("group_by", "group")
+        for (group_by, group), rows in points.group_by("group_by", "group")
         if len(rows.where(kind="curve"))
     ]
     return [

@@ -138,7 +138,7 @@ def draw(points: Points, _: Plan, caption: Caption) -> Figure:
 
 
 def _draw_subjects(axes: Axes, rows: Points, subjects: list[str]) -> None:
-    for (name,), profile in rows.each("subject"):
+    for (name,), profile in rows.group_by("subject"):
         style = subject_style(subjects.index(name), len(subjects))
         axes.plot(profile.number("day"), _heights(profile), gid=name, clip_on=False, **style)
     below = rows.where(below_lloq="Y")
@@ -151,7 +151,7 @@ def _draw_subjects(axes: Axes, rows: Points, subjects: list[str]) -> None:
 
 
 def _draw_means(axes: Axes, rows: Points, groups: list[str]) -> None:
-    for (group,), profile in rows.each("group"):
+    for (group,), profile in rows.group_by("group"):
         style = _mean_style(groups, group)
         days, heights = profile.number("day"), _heights(profile)
         axes.plot(days, heights, gid="geo_mean", zorder=3, clip_on=False, **style)

@@ -51,7 +51,7 @@ class Points:
         """The distinct combinations of some columns, in the order of their first row."""
         return list(dict.fromkeys(zip(*(self.text(name) for name in columns), strict=True)))
 
-    def each(self, *columns: str) -> Iterator[tuple[tuple[str, ...], Points]]:
+    def group_by(self, *columns: str) -> Iterator[tuple[tuple[str, ...], Points]]:
         """The rows of each distinct combination, in the order of the first row of each."""
         for key in self.distinct(*columns):
             yield key, self.where(**dict(zip(columns, key, strict=True)))

@@ -137,7 +137,7 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     axes = page.axes(page.body)
     for score, style in thresholds(plan):
         axes.axhline(score, zorder=1, **style)
-    for i, ((name,), rows) in enumerate(points.each("subject")):
+    for i, ((name,), rows) in enumerate(points.group_by("subject")):
         axes.plot(rows.number("day"), rows.number(_SCORE), gid=name, clip_on=False, **_style(i))
     partial = points.where(partial="Y")
     axes.plot(partial.number("day"), partial.number(_SCORE), gid="partial", zorder=5, **_PARTIAL)
@@ -163,7 +163,7 @@ def _key(points: Points, plan: Plan) -> list[Artist]:
 
 def _name_lines(page: Page, axes: Axes, points: Points) -> None:
     """Name each subject to the right of the plot, level with the end of its line where it can."""
-    lines = [(name, _end(rows)) for (name,), rows in points.each("subject")]
+    lines = [(name, _end(rows)) for (name,), rows in points.group_by("subject")]
     # Of equal scores the one that ends last is named on top, so that leaders cross less.
     names, ends = zip(*sorted(lines, key=lambda line: line[1]), strict=True)
     inner = axes.get_position()

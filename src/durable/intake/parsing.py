@@ -57,7 +57,7 @@ class CodedColumn:
         places, values = pd.factorize(self.distinct)
         return categorical_of_codes(places[self.codes], values)
 
-    def at(self, places: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+    def values_at(self, places: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
         """The distinct values at these places; beyond the last the first."""
         return self.distinct.take(np.where(places < len(self.distinct), places, 0))
 
@@ -90,7 +90,7 @@ def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings)
     for place in others:
         trimmed[place] = distinct[place].strip()
 
-    def found(places: list[int], rule_name: str, expected: str) -> None:
+    def add_finding(places: list[int], rule_name: str, expected: str) -> None:
         if places:
             where: npt.NDArray[np.bool_] = np.zeros(len(distinct), dtype=bool)
             where[places] = True
@@ -98,13 +98,15 @@ def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings)
             findings.add(recorded, rows, name, rule_name, expected)
 
     blanks = [k for k in others if trimmed[k] != distinct[k]]
-    found(blanks, "blanks", "no leading or trailing blanks (removed)")
+    add_finding(blanks, "blanks", "no leading or trailing blanks (removed)")
     if rule.kind == "text":
         if not rule.allowed:
             hidden = [k for k in others if HIDDEN.search(_LINE_BREAK.sub("", trimmed[k]))]
-            found(hidden, "bad_character", "text without control, invisible or unknown characters")
+            add_finding(
+                hidden, "bad_character", "text without control, invisible or unknown characters"
+            )
             broken = [k for k in others if _LINE_BREAK.search(trimmed[k])]
-            found(broken, "line_break", "one line of text")
+            add_finding(broken, "line_break", "one line of text")
         values = np.array([*trimmed, None], dtype=object)[:-1]
         values[[k for k in others if not trimmed[k]]] = None
         return CodedColumn(codes, trimmed, values)
@@ -113,7 +115,7 @@ def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings)
     if rule.partial:
         wrong = [k for k in wrong if not _PARTIAL.fullmatch(trimmed[k])]
     for expected, places in _by_expectation(rule, trimmed, wrong).items():
-        found(places, _WRONG[rule.kind], expected)
+        add_finding(places, _WRONG[rule.kind], expected)
     return column
 
 
@@ -213,7 +215,7 @@ def _failures(
         return {}
     contract = table_schema(recorded.table, ranges)
     places = np.arange(max(len(column.texts) for column in held.values()))
-    values = {name: column.at(places) for name, column in held.items()}
+    values = {name: column.values_at(places) for name, column in held.items()}
     in_part = [
         partial_column(n) for n, r in table_columns(recorded.table, ranges).items() if r.partial
     ]

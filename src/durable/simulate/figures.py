@@ -92,7 +92,7 @@ def coverage(points: Points, plan: Plan, caption: Caption) -> Figure:
 def spacing(points: Points, plan: Plan, caption: Caption) -> Figure:
     """Draw ``f_spacing.csv``: bias of median DOR, a colour for each family of scenarios."""
     del plan
-    families = list(points.each("family"))[:_MOST]
+    families = list(points.group_by("family"))[:_MOST]
     if not families:
         return empty_figure(caption, "No scenarios that differ in every_months alone")
     spacings = _spacings(points)
