@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import gzip
 import io
 import json
 import zipfile
@@ -22,6 +23,7 @@ from durable.contracts.tables import TABLES
 from durable.jdm.response import Ranges
 from tests.intake.study import DEMO, Edit, Study
 
+FILES = Path(__file__).parent / "files"
 Rows = list[list[Any]]
 
 
@@ -104,6 +106,11 @@ def ndjson(rows: Rows) -> bytes:
     whole = json.loads(dataset_json(rows))
     lines = whole.pop("rows")
     return "\n".join(json.dumps(part) for part in (whole, *lines)).encode()
+
+
+def sas7bdat(name: str) -> bytes:
+    """A file of `tests/intake/files`."""
+    return gzip.decompress((FILES / f"{name}.sas7bdat.gz").read_bytes())
 
 
 def delivered(form: str, folder: Path, empty: tuple[str, ...] = ()) -> Study:

@@ -17,7 +17,7 @@ from durable.contracts.tables import NATIVE_COLUMNS
 from durable.intake.findings import Findings
 from durable.intake.reading import read
 from durable.plan import Input
-from tests.intake.forms import dataset_json, ndjson, parquet, short, typed, xlsx, xpt
+from tests.intake.forms import dataset_json, ndjson, parquet, sas7bdat, short, typed, xlsx, xpt
 
 DAMAGE = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=4)), max_size=4)
 FORMATS: dict[str, Any] = {
@@ -47,10 +47,8 @@ def sound(form: str) -> bytes:
         case "xpt5" | "xpt8":
             with tempfile.TemporaryDirectory() as folder:
                 return xpt(rows, int(form[-1]), Path(folder))
-        case "sas7bdat":  # there is no writer: the first bytes that all such files have
-            return (
-                bytes(12) + bytes.fromhex("c2ea8160b31411cfbd92080009c7318c181f1011") + bytes(1024)
-            )
+        case "sas7bdat":
+            return sas7bdat("therapies")
     return xlsx(rows)
 
 
@@ -97,11 +95,11 @@ def test_a_damaged_file_is_told_or_read(form: str, damage: list[tuple[float, byt
     assert all(isinstance(value, str) for value in table.text.iloc[:, :-1].to_numpy().ravel())
 
 
-@pytest.mark.parametrize("form", [form for form in FORMATS if form != "sas7bdat"])
+@pytest.mark.parametrize("form", FORMATS)
 def test_an_undamaged_file_is_read(form: str) -> None:
     table, errors = read_as(form, sound(form))
     assert errors == []
-    assert table.text["therapy"].tolist() == [row[1] for row in typed("therapies")[1:4]]
+    assert table.text["therapy"].tolist()[:3] == [row[1] for row in typed("therapies")[1:4]]
 
 
 @pytest.mark.parametrize("form", FORMATS)

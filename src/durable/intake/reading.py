@@ -61,24 +61,31 @@ def read(
     return unreadable_table(table, file) if native is None else native, digest
 
 
-def read_cells(table: str, source: Input, findings: Findings) -> tuple[Cells | None, str]:
-    """All that a file holds as text, and its SHA-256; None (reported) where it is no table."""
+def read_cells(
+    table: str, source: Input, findings: Findings, domain: str = ""
+) -> tuple[Cells | None, str]:
+    """All that a file holds as text, and its SHA-256; None (reported) where it is no table.
+
+    `domain` is that of the file, where it is one of an SDTM package.
+    """
     path = Path(source.path)
-    file = path.name
     try:
         data = path.read_bytes()
     except OSError as error:
-        findings.add_about_file(
-            table, file, "unreadable_file", f"{error.strerror}; expected a file"
-        )
+        message = f"{error.strerror}; expected a file"
+        findings.add_about_file(table, path.name, "unreadable_file", message)
         return None, ""
     digest = hashlib.sha256(data).hexdigest()
-    if source.sha256 is not None and source.sha256 != digest:
-        message = f"SHA-256 is {digest}; expected {source.sha256} (inputs.{table}.sha256)"
-        findings.add_about_file(table, file, "other_file", message, value=digest)
-    opened = File(table, file, data, findings)
-    cells = _cells(opened, source)
-    return None if cells is None else cells.without_blanks(opened), digest
+    file = File(table, path.name, data, findings, domain)
+    if source.sha256 not in (None, digest):
+        message = f"SHA-256 is {digest}; expected {source.sha256} ({file.key('sha256')})"
+        file.report("other_file", message, value=digest)
+    cells = _cells(file, source)
+    cells = None if cells is None else cells.without_blanks(file)
+    if cells is not None and source.records not in (None, cells.records):
+        message = f"{cells.records} records; expected {source.records} ({file.key('records')})"
+        file.report("incomplete_file", message, value=str(cells.records))
+    return cells, digest
 
 
 def _cells(file: File, source: Input) -> Cells | None:
@@ -103,7 +110,7 @@ def _cells(file: File, source: Input) -> Cells | None:
         case "dataset-json":
             from durable.intake.readers import dataset_json
 
-            return dataset_json.cells(file)
+            return dataset_json.cells(file, source)
 
 
 def unreadable_table(table: str, file: str) -> Recorded:

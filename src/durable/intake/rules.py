@@ -27,6 +27,15 @@ _BOTH: tuple[Severity, ...] = ("error", "warning")
 RULES: dict[str, Rule] = {
     # Files
     "unreadable_file": Rule("The file cannot be opened."),
+    "incomplete_file": Rule(
+        "The file is cut or added to: its length or its number of records is not the one that it"
+        " states itself, or not that of the plan."
+    ),
+    "no_final_line_end": Rule(
+        "The last row has no line end, so that the file may be cut; an error where that row is"
+        " broken.",
+        ("warning", "error"),
+    ),
     "other_file": Rule("The SHA-256 of the file is not the configured one."),
     "not_utf8": Rule("The bytes of the file are not UTF-8 text."),
     "no_header": Rule("The first row holds no column names, or the file is empty."),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from durable.contracts.tables import INPUT_TABLES, TABLES
 from durable.plan.findings import Finding, one_of
 from durable.plan.inputs import Inputs, Sdtm
-from durable.plan.sdtm import place_expected, places, principal_domain, results
+from durable.plan.sdtm import domains, place_expected, places, principal_domain, results
 
 
 def input_findings(inputs: Inputs) -> list[Finding]:
@@ -39,7 +39,13 @@ def _unknown_columns(key: str, table: str, names: Iterable[str]) -> list[Finding
 
 
 def _sdtm_findings(sdtm: Sdtm) -> list[Finding]:
-    findings = []
+    read = sorted({domain for table in sdtm.tables for domain in domains(table, sdtm)})
+    findings = [
+        Finding(f"inputs.sdtm.{key}.{name}", "a domain that is not read", one_of(name, read))
+        for key in ("sha256", "records")
+        for name in getattr(sdtm, key)
+        if name not in read
+    ]
     for key in ("variables", "values", "units"):
         for table, names in getattr(sdtm, key).items():
             path = f"inputs.sdtm.{key}.{table}"

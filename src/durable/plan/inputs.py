@@ -37,6 +37,9 @@ class Input(Section):
     """File, relative to the folder in which snakemake is run, or absolute."""
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     """Expected SHA-256 of the file; a file that differs is refused."""
+    records: Annotated[int, Field(ge=0)] | None = None
+    """Expected number of records, as the vendor states it; a file with another number is
+    refused."""
     format: Format | None = None
     """Format of the file; from its suffix when not given (.json, .ndjson: dataset-json)."""
     encoding: Literal["utf-8", "utf-16", "gb18030", "windows-1252"] | None = None
@@ -93,6 +96,8 @@ class Sdtm(Section):
     """Encoding of the text in xpt and csv files, as for a table."""
     sha256: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = {}
     """Expected SHA-256 of the files by domain (DM, SUPPDM); a file that differs is refused."""
+    records: dict[str, Annotated[int, Field(ge=0)]] = {}
+    """Expected number of records by domain; a file with another number is refused."""
     tables: Annotated[tuple[SdtmTableName, ...], Strict(False), AfterValidator(_all_tables)] = (
         SDTM_TABLES
     )

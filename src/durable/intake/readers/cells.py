@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Context, Decimal
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from durable.intake.findings import Findings, escaped
-from durable.intake.texts import categorical
+from durable.intake.texts import categorical, is_blank
 
 _MOST_DIGITS = 400
 #: Significant digits that a number of double precision holds whatever it is: what lies beyond them
@@ -27,6 +29,14 @@ class File:
     name: str
     data: bytes
     findings: Findings
+    domain: str = ""
+    """Domain of an SDTM package, where the file is one."""
+
+    def key(self, name: str) -> str:
+        """The key of the plan that says something of the file."""
+        if not self.domain:
+            return f"inputs.{self.table}.{name}"
+        return f"inputs.sdtm.{name}" + (f".{self.domain}" if name in ("sha256", "records") else "")
 
     def report(self, rule: str, message: str, **place: Any) -> None:
         """A finding on the file (`Findings.add_about_file`)."""
@@ -41,6 +51,18 @@ class Cells:
     text: pd.DataFrame
     """Columns by position, as '0', '1' ..., categorical; the index is the row as users of the
     format count."""
+    broken: int = 0
+    """Records that are left out, and reported, because they have more or fewer cells."""
+
+    @cached_property
+    def records(self) -> int:
+        """How many records the file holds; a row without any value is none."""
+        blank = np.ones(len(self.text), dtype=bool)
+        for name in self.text:
+            if not blank.any():
+                break
+            blank &= is_blank(self.text[name]).to_numpy()
+        return self.broken + int(np.count_nonzero(~blank))
 
     def without_blanks(self, file: File) -> Cells | None:
         """With names without the blanks around them (reported); None where two are then one."""
@@ -48,7 +70,7 @@ class Cells:
         for name in (name for name, bare in zip(self.header, header, strict=True) if name != bare):
             message = f"found {escaped(name)!r}; expected no leading or trailing blanks (removed)"
             file.report("blanks", message, column=name.strip(), value=name)
-        found = Cells(header, self.text)
+        found = replace(self, header=header)
         return found if found.has_unique_names(file) else None
 
     def has_unique_names(self, file: File) -> bool:

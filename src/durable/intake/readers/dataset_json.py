@@ -19,11 +19,12 @@ from durable.intake.readers.cells import (
     plain_decimal,
     significant_digits,
 )
+from durable.plan import Input
 
 _VERSION = "datasetJSONVersion"
 
 
-def cells(file: File) -> Cells | None:
+def cells(file: File, source: Input) -> Cells | None:
     """Columns and records; the first record is row 1."""
     try:
         described, rows = _parts(file.data.decode("utf-8-sig"))
@@ -40,8 +41,14 @@ def cells(file: File) -> Cells | None:
     if texts is None:
         return None
     stated = described.get("records")
+    # A document is closed by its last brace; nothing closes lines.
+    if stated is None and "rows" not in described and source.records is None:
+        message = f"lines without their number; expected records, or {file.key('records')}"
+        file.report("incomplete_file", message)
+        return None
     if stated is not None and stated != str(len(rows)):
-        file.report("broken_row", f"{len(rows)} records; expected {stated}, as records says")
+        message = f"{len(rows)} records; expected {stated}, as records says"
+        file.report("incomplete_file", message)
         return None
     columns = [list(column) for column in zip(*texts, strict=True)]
     return Cells(header, columns_by_position(columns or [[] for _ in header], 1))

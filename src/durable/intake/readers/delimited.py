@@ -13,6 +13,7 @@ import pyarrow.csv as pacsv
 
 from durable.intake.readers.cells import Cells, File
 from durable.intake.readers.encoding import decode_to_utf8
+from durable.intake.rules import Severity
 from durable.plan import Input
 
 #: Separator of each format, with its names.
@@ -38,8 +39,7 @@ def cells(file: File, source: Input) -> Cells | None:
         return None
     if not Cells(header, pd.DataFrame()).has_unique_names(file):
         return None
-    text = _records(file, data, sign, len(header))
-    return None if text is None else Cells(header, text)
+    return _records(file, data, sign, header)
 
 
 def _header(file: File, data: bytes, sign: str) -> list[str] | None:
@@ -74,7 +74,7 @@ def _header(file: File, data: bytes, sign: str) -> list[str] | None:
     return header
 
 
-def _records(file: File, data: bytes, sign: str, width: int) -> pd.DataFrame | None:
+def _records(file: File, data: bytes, sign: str, header: list[str]) -> Cells | None:
     """The rows below the header, by row of the file."""
     broken: list[pacsv.InvalidRow] = []
 
@@ -82,7 +82,7 @@ def _records(file: File, data: bytes, sign: str, width: int) -> pd.DataFrame | N
         broken.append(row)
         return "skip"
 
-    names = [str(place) for place in range(width)]
+    names = [str(place) for place in range(len(header))]
     # Line ends after the last record are no rows.
     size = len(data)
     while size > 1 and data[size - 1] in b"\r\n" and data[size - 2] in b"\r\n":
@@ -119,5 +119,11 @@ def _records(file: File, data: bytes, sign: str, width: int) -> pd.DataFrame | N
         # The header is no value of its column.
         text[name] = text[name].cat.remove_unused_categories()
     numbers = np.arange(1, len(text) + len(broken) + 2)
+    if data[-1] not in b"\r\n":
+        last = len(numbers)
+        cut = any(r.number == last and r.actual_columns < r.expected_columns for r in broken[-1:])
+        message = "no line end after the last row; expected one: the file may be cut"
+        severity: Severity = "error" if cut else "warning"
+        file.report("no_final_line_end", message, row=last, severity=severity)
     text.index = pd.Index(np.delete(numbers, [row.number - 1 for row in broken])[1:])
-    return text
+    return Cells(header, text, len(broken))

@@ -29,7 +29,7 @@ _HIGH_RUN = re.compile(rb"[\xb0-\xf7][\xa1-\xfe](?:[\xb0-\xf7][\xa1-\xfe])+")
 def decode_to_utf8(file: File, source: Input) -> bytes | None:
     """The file as UTF-8 without a byte order mark; None where that cannot be, which is reported."""
     data, mark = file.data, _mark(file.data)
-    key = f"inputs.{file.table}.encoding"
+    key = file.key("encoding")
     if mark is not None and source.encoding not in (None, mark):
         message = f"a byte order mark of {mark}; expected {source.encoding} ({key})"
         file.report("wrong_encoding", message, row=1)

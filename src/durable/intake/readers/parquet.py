@@ -25,11 +25,14 @@ _SINGLE = Context(prec=7)
 def cells(file: File) -> Cells | None:
     """Columns and records; the first record is row 1."""
     try:
-        names, refused, columns = _columns(file)
+        fault, names, refused, columns = _columns(file)
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         # Values outside what Python's dates hold end here too.
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         file.report("unreadable_file", f"{reason}; expected Parquet")
+        return None
+    if fault:
+        file.report("incomplete_file", fault)
         return None
     for field in refused:
         message = f"values of the type {field.type}; expected text, numbers, dates or times"
@@ -38,19 +41,37 @@ def cells(file: File) -> Cells | None:
     return found if found.has_unique_names(file) and not refused else None
 
 
-def _columns(file: File) -> tuple[list[str], list[pa.Field], list[Texts]]:
-    """Names, fields that hold no values, and if there are none the texts of each column."""
+def _columns(file: File) -> tuple[str, list[str], list[pa.Field], list[Texts]]:
+    """What is missing, names, fields that hold no values, and if none the texts of each column."""
     with pq.ParquetFile(pa.BufferReader(file.data)) as opened:
         schema = opened.schema_arrow
         refused = [field for field in schema if not _holds_values(field.type)]
         columns: list[Texts] = []
         if len(set(schema.names)) < len(schema.names) or refused:
-            return schema.names, refused, columns
-        for name in schema.names:
+            return "", schema.names, refused, columns
+        fault = _fault(opened.metadata)
+        for name in schema.names if not fault else ():
             column = opened.read(columns=[name]).column(name)
             column.validate(full=True)
+            if len(column) != opened.metadata.num_rows:
+                fault = f"{len(column)} values of {name}; expected {opened.metadata.num_rows}"
+                break
             columns.append(_texts(column))
-    return schema.names, refused, columns
+    return fault, schema.names, refused, columns
+
+
+def _fault(metadata: pq.FileMetaData) -> str:
+    """What shows that parts of the file were lost or added; '' where the footer is of one mind."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    held = sum(group.num_rows for group in groups)
+    if held != metadata.num_rows:
+        return f"{held} records in the row groups; expected {metadata.num_rows}, as the footer says"
+    for group in groups:
+        for column in (group.column(place) for place in range(group.num_columns)):
+            if column.num_values != group.num_rows:
+                found = f"{column.num_values} values of {column.path_in_schema} in a row group"
+                return f"{found}; expected {group.num_rows}, its number of records"
+    return ""
 
 
 def _holds_values(kind: pa.DataType) -> bool:

@@ -13,9 +13,9 @@ import pyreadstat
 
 from durable.intake.readers.cells import Cells, File, columns_by_position, native_text
 from durable.intake.readers.sas_formats import Meaning, are_months, date_or_time, format_meaning
+from durable.intake.readers.sas_layout import RECORD, sas7bdat_fault, transport_fault
 from durable.plan import Input
 
-_RECORD = 80
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MEMBER = re.compile(rb"HEADER RECORD\*{7}(MEMBER |MEMBV8 ) HEADER RECORD!{7}")
 
@@ -26,6 +26,10 @@ def cells(file: File, source: Input) -> Cells | None:
     if members > 1:
         message = f"{members} datasets in one file; expected one file for each"
         file.report("unreadable_file", message)
+        return None
+    fault = transport_fault(file.data) if source.kind == "xpt" else sas7bdat_fault(file.data)
+    if fault is not None:
+        file.report("incomplete_file", "{}; expected {}".format(*fault))
         return None
     read = pyreadstat.read_xport if source.kind == "xpt" else pyreadstat.read_sas7bdat
     options: dict[str, Any] = {} if source.encoding is None else {"encoding": source.encoding}
@@ -40,7 +44,7 @@ def cells(file: File, source: Input) -> Cells | None:
             **options,
         )
     except UnicodeDecodeError:
-        message = f"text that is not UTF-8; expected UTF-8, or inputs.{file.table}.encoding"
+        message = f"text that is not UTF-8; expected UTF-8, or {file.key('encoding')}"
         file.report("not_utf8", message)
         return None
     except Exception as error:  # the library has no class of its own for all its errors
@@ -58,7 +62,7 @@ def cells(file: File, source: Input) -> Cells | None:
 
 def _members(data: bytes) -> int:
     """Number of datasets in a transport file, whose headers are records of 80 bytes."""
-    return sum(found.start() % _RECORD == 0 for found in _MEMBER.finditer(data))
+    return sum(found.start() % RECORD == 0 for found in _MEMBER.finditer(data))
 
 
 def _texts(column: Any, meaning: Meaning | None) -> npt.NDArray[np.object_]:

@@ -17,6 +17,7 @@ from openpyxl.reader.excel import ExcelReader
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
+from durable.intake.readers.archive import archive_fault
 from durable.intake.readers.cells import (
     Cells,
     File,
@@ -43,6 +44,10 @@ Sheet = dict[tuple[int, int], Any]
 
 def cells(file: File, source: Input) -> Cells | None:
     """Header and rows of the sheet; rows as the workbook numbers them, the header is row 1."""
+    fault = archive_fault(file.data)
+    if fault:
+        file.report("unreadable_file", f"{fault[:200]}; expected an Excel workbook (.xlsx)")
+        return None
     book = _opened(file, stored=False)
     name = None if book is None else _chosen(file, book, source.sheet)
     if book is None or name is None:
@@ -96,7 +101,7 @@ def _chosen(file: File, book: Any, named: str | None) -> str | None:
     wanted = named or file.table
     if wanted in sheets:
         return wanted
-    expected = f"the sheet {wanted}" if named else f"inputs.{file.table}.sheet to name one"
+    expected = f"the sheet {wanted}" if named else f"{file.key('sheet')} to name one"
     file.report("which_sheet", f"sheets {', '.join(map(repr, sheets))}; expected {expected}")
     return None
 

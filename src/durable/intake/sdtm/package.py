@@ -21,22 +21,32 @@ from durable.plan import Input, Sdtm
 from durable.plan.sdtm import domain_path, domains, places, principal_domain
 
 
+@dataclass(frozen=True)
+class _Domain:
+    """A file of the package as text; None where it could not be read."""
+
+    frame: pd.DataFrame | None
+    sha256: str
+    records: int
+
+
 @dataclass
 class Package:
     """The domains of a package, each read once."""
 
     sdtm: Sdtm
     findings: Findings
-    _read: dict[str, tuple[pd.DataFrame | None, str]] = field(default_factory=dict)
+    _read: dict[str, _Domain] = field(default_factory=dict)
 
     def table(self, name: str) -> tuple[Recorded, dict[str, Any]]:
-        """A native table; the SHA-256 of the files it is made of by domain, and one over them."""
+        """A native table; SHA-256 and number of records of its files by domain, and one SHA-256."""
         names = domains(name, self.sdtm)
         frames = {domain: self._domain(name, domain) for domain in names}
-        files = {domain: self._read[domain][1] for domain in names}
+        files = {domain: self._read[domain].sha256 for domain in names}
+        records = {domain: self._read[domain].records for domain in names}
         lines = [f"{digest}  {self.file(domain)}\n" for domain, digest in files.items()]
         whole_digest = hashlib.sha256("".join(lines).encode()).hexdigest()
-        digests = {"sha256": whole_digest, "files": files}
+        digests = {"sha256": whole_digest, "files": files, "records": records}
         whole = {domain: frame for domain, frame in frames.items() if frame is not None}
         file = ", ".join(self.file(domain) for domain in names)
         if len(whole) < len(names) or not self._has_variables(name, whole):
@@ -60,20 +70,21 @@ class Package:
 
     def _domain(self, table: str, domain: str) -> pd.DataFrame | None:
         if domain not in self._read:
-            path, sdtm = domain_path(domain, self.sdtm), self.sdtm
+            sdtm = self.sdtm
             source = Input(
-                path=path,
+                path=domain_path(domain, sdtm),
                 format=sdtm.format,
                 encoding=sdtm.encoding,
                 sha256=sdtm.sha256.get(domain),
+                records=sdtm.records.get(domain),
             )
-            cells, digest = read_cells(table, source, self.findings)
+            cells, digest = read_cells(table, source, self.findings, domain)
             frame = None
             if cells is not None:
                 names = [name.upper() for name in cells.header]
                 frame = cells.text.set_axis(names, axis=1).astype(object)
-            self._read[domain] = frame, digest
-        return self._read[domain][0]
+            self._read[domain] = _Domain(frame, digest, 0 if cells is None else cells.records)
+        return self._read[domain].frame
 
     def _has_variables(self, table: str, frames: dict[str, pd.DataFrame]) -> bool:
         """Whether each domain has what the table takes from it; all that is missing is reported."""
