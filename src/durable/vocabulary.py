@@ -1,4 +1,7 @@
-"""Coded texts of the datasets that several packages use: events, and reasons. Light to import."""
+"""Coded texts of the datasets that several packages use: events, reasons, phases.
+
+Light to import.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +60,27 @@ MISSING = {
     "not_assessed": NOT_ASSESSED,
 }
 
+BEFORE_LYMPHODEPLETION = "BEFORE LYMPHODEPLETION"
+#: From the day of lymphodepletion to the day before the infusion.
+LYMPHODEPLETION = "LYMPHODEPLETION"
+#: Before the infusion of a subject whose lymphodepletion has no date.
+BEFORE_INFUSION = "BEFORE INFUSION"
+AFTER_INFUSION = "AFTER INFUSION"
+#: Phases in which an adverse event can begin.
+PHASES = [BEFORE_LYMPHODEPLETION, LYMPHODEPLETION, BEFORE_INFUSION, AFTER_INFUSION]
+
 
 def not_in_remission(deadline: str) -> str:
     """Event of who is followed to the visit by which remission must be reached, without one."""
     return f"NOT IN REMISSION BY {deadline}"
+
+
+def window_flag(days: int) -> str:
+    """Name of the ADAE variable that flags treatment-emergent events with onset in a window.
+
+    Parameters
+    ----------
+    days
+        Last day of the window, in days (not weeks) after the infusion: 28 gives ``W28FL``.
+    """
+    return f"W{days}FL"

@@ -50,3 +50,15 @@ def test_reading_the_registries_loads_no_numerical_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
     assert done.stdout.decode().strip() == "[]"
+
+
+def test_outputs_and_listings_do_not_load_the_library_that_checks_datasets() -> None:
+    """It costs a tenth of the time of the tables; the datasets were checked when derived."""
+    program = (
+        "import sys; from durable.outputs import OUTPUTS;"
+        "from durable.outputs.listings import LISTINGS;"
+        "[entry.load() for entry in (*OUTPUTS, *LISTINGS)];"
+        "print('pandera' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.decode().strip() == "False"

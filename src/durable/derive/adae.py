@@ -14,19 +14,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.contracts.adam.adae import (
-    AFTER_INFUSION,
-    BEFORE_INFUSION,
-    BEFORE_LYMPHODEPLETION,
-    LYMPHODEPLETION,
-    adae_schema,
-    window_flag,
-)
+from durable.contracts.adam.adae import adae_schema
 from durable.contracts.partial_dates import possible_days
 from durable.contracts.words import outcome_class
 from durable.derive.adsl import flag, study_day
 from durable.files import write_parquet
 from durable.plan import Plan, Safety
+from durable.vocabulary import (
+    AFTER_INFUSION,
+    BEFORE_INFUSION,
+    BEFORE_LYMPHODEPLETION,
+    LYMPHODEPLETION,
+    window_flag,
+)
 
 _FORM = r"(?:[0-9]{4}(?:-(?:0[1-9]|1[0-2]))?)?"
 

@@ -7,12 +7,6 @@ from functools import partial
 
 import pandas as pd
 
-from durable.contracts.adam.adae import (
-    BEFORE_INFUSION,
-    BEFORE_LYMPHODEPLETION,
-    LYMPHODEPLETION,
-    window_flag,
-)
 from durable.contracts.results import TOTAL, Parameter, Result, Statistic
 from durable.outputs import definitions
 from durable.outputs.ard import Ard
@@ -39,6 +33,12 @@ from durable.outputs.incidence import (
 from durable.outputs.output import SAFETY_SET, Output
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan, Safety
+from durable.vocabulary import (
+    BEFORE_INFUSION,
+    BEFORE_LYMPHODEPLETION,
+    LYMPHODEPLETION,
+    window_flag,
+)
 
 NAME = "t_ae_overview"
 NOT_INFUSED = ("NOT_INFUSED", "ANY")

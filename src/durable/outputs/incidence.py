@@ -9,7 +9,6 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from durable.contracts.adam.adae import window_flag
 from durable.contracts.results import (
     NO_EVENTS_TABLE,
     WHOLE_COLUMN,
@@ -25,6 +24,7 @@ from durable.outputs.quantities import count_with_percent, percent
 from durable.outputs.table import Line, Lookup
 from durable.plan import Plan, Safety
 from durable.stats.proportions import proportion_bound
+from durable.vocabulary import window_flag
 from durable.wording import percent as percent_text
 
 #: Heading of the column of labels.

@@ -15,29 +15,12 @@ from durable.contracts.adam.description import (
     source_origins,
 )
 from durable.contracts.adam.variables import count, date, flag, number, source_variables, text
+from durable.vocabulary import PHASES, window_flag
 
 #: How much of a date was imputed (CDISC date imputation flag): the day, month and day, all of it.
 IMPUTED = ["D", "M", "Y"]
 #: What an outcome says, by its word (`contracts.words`).
 OUTCOME_CLASSES = ["RECOVERED", "NOT RECOVERED", "FATAL", "UNKNOWN"]
-BEFORE_LYMPHODEPLETION = "BEFORE LYMPHODEPLETION"
-#: From the day of lymphodepletion to the day before the infusion.
-LYMPHODEPLETION = "LYMPHODEPLETION"
-#: Before the infusion of a subject whose lymphodepletion has no date.
-BEFORE_INFUSION = "BEFORE INFUSION"
-AFTER_INFUSION = "AFTER INFUSION"
-PHASES = [BEFORE_LYMPHODEPLETION, LYMPHODEPLETION, BEFORE_INFUSION, AFTER_INFUSION]
-
-
-def window_flag(days: int) -> str:
-    """Name of the ADAE variable that flags treatment-emergent events with onset in a window.
-
-    Parameters
-    ----------
-    days
-        Last day of the window, in days (not weeks) after the infusion: 28 gives ``W28FL``.
-    """
-    return f"W{days}FL"
 
 
 def _grade(label: str) -> Any:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from durable.contracts.adam.adae import window_flag
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.listing import (
     GROUPS,
@@ -21,6 +20,7 @@ from durable.outputs.listings.listing import (
     text,
 )
 from durable.plan import Plan
+from durable.vocabulary import window_flag
 
 _EMERGENT = "Treatment-emergent"
 
