@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from durable.stats import interval_censored
 from durable.stats.interval_censored import turnbull
 from durable.stats.survival import kaplan_meier
 
@@ -271,6 +272,33 @@ def test_bootstrap_limits_of_exact_times_are_those_of_the_resampled_medians():
     medians = np.sort(np.median(time[draws], axis=1))
     # The 25th and the 475th of 500.
     assert (median.lower, median.upper) == (medians[24], medians[474])
+
+
+@pytest.mark.parametrize("at_once", [1, 40, 1_000_000])
+def test_bootstrap_limits_are_those_of_each_sample_estimated_alone(monkeypatch, at_once):
+    monkeypatch.setattr(interval_censored, "_AT_ONCE", at_once)
+    lower, upper = np.array([0.0, 0, 3, 6, 6, 9]), np.array([3, 6, 9, 6, INF, INF])
+    estimate = turnbull(lower, upper)
+    draws = np.random.default_rng(8).integers(6, size=(200, 6))
+    alone = [turnbull(lower[drawn], upper[drawn]) for drawn in draws]
+    medians = [one.quantile(0.5, replicates=1) for one in alone]
+    earliest, latest = (np.nan_to_num(ends, nan=INF) for ends in np.transpose(medians)[:2])
+    median = estimate.quantile(0.5, level=0.8, replicates=200, seed=8)
+    # The 20th and the 180th of 200; INF stands for a median that is not reached.
+    assert median[2:] == (np.sort(earliest)[19], np.sort(latest)[179])
+    assert median[2:] == (3, 9)
+    # A sample whose last bound lies before the time keeps its last survival.
+    survival = [one.at([min(5, one.values[-1])], replicates=1) for one in alone]
+    lowest, highest = (
+        np.sort([at[side].item() for at in survival]) for side in ("lowest", "highest")
+    )
+    limits = estimate.at([5], level=0.8, replicates=200, seed=8)[["lower", "upper"]]
+    assert limits.to_numpy().tolist() == [[lowest[19], highest[179]]]
+
+
+def test_a_quantile_near_0_is_in_the_first_region():
+    # Below the tolerance of a flat curve: half of the subjects have the event in (0, 3].
+    assert turnbull([0, 6], [3, INF]).quantile(1e-9, replicates=1)[:2] == (0, 3)
 
 
 def test_bootstrap_is_repeatable_and_depends_on_its_seed_only():

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -27,16 +28,14 @@ from durable.stats.checks import (
     check_lengths,
     refuse,
 )
+from durable.stats.interval_likelihood import Intervals
 from durable.stats.ties import Rule, merge_equal
 
 #: Default number of bootstrap replicates, and the seed of their random numbers.
 REPLICATES = 1000
 SEED = 20240607
-#: Stop when no probability moved elsewhere raises the mean log-likelihood faster than this.
-_GAP = 1e-10
-_MAX_STEPS = 500
-#: Rounding of the mean log-likelihood, which near the maximum is more than its rise.
-_LOG_ROUNDING = 1e-14
+#: Subjects of the bootstrap samples that are drawn at once, for their memory.
+_AT_ONCE = 1_000_000
 #: A curve this near to a quantile's level is flat at it: the fit is an iteration, not a quotient.
 _FLAT = 1e-6
 #: Digits of survival that do not depend on the machine's linear algebra.
@@ -155,30 +154,35 @@ class Turnbull:
         check_choice("rule", rule, Rule)
         if not self.start.size:
             return IntervalQuantile(np.nan, np.nan, np.nan, np.nan)
-        regions = _bootstrap(self, replicates, seed)
-        drawn = np.array([_quantile(region, p, rule) for region in regions])
-        lower, upper = _percentiles(drawn, level)
-        return IntervalQuantile(*_quantile(self._regions, p, rule), lower, upper)
+        drawn = _quantile(_bootstrap(self, replicates, seed), p, rule)
+        ((earliest, latest),) = _quantile(self._regions, p, rule).tolist()
+        return IntervalQuantile(earliest, latest, *_percentiles(drawn, level))
 
     @property
     def _regions(self) -> _Regions:
-        return _Regions(self.left, self.right, self.probability, float(self.values[-1]))
+        return _Regions(self.left[None], self.right[None], self.probability[None], self.values[-1:])
 
     def _range_at(
         self, time: float, level: float, replicates: int, seed: int
     ) -> tuple[float, float, float, float]:
         if not self.values.size or time > self.values[-1]:
             return np.nan, np.nan, np.nan, np.nan
-        drawn = np.array([_survival(r, time) for r in _bootstrap(self, replicates, seed)])
-        return *_survival(self._regions, time), *_percentiles(drawn, level)
+        drawn = _survival(_bootstrap(self, replicates, seed), time)
+        ((lowest, highest),) = _survival(self._regions, time).tolist()
+        return lowest, highest, *_percentiles(drawn, level)
 
 
 class _Regions(NamedTuple):
+    """Estimates from several samples, a row each.
+
+    Rows are filled up with regions without an end and without probability.
+    """
+
     left: Floats
     right: Floats
     probability: Floats
-    last: float
-    """Last finite bound."""
+    last: Floats
+    """Last finite bound of each sample."""
 
 
 def turnbull(lower: npt.ArrayLike, upper: npt.ArrayLike) -> Turnbull:
@@ -208,7 +212,7 @@ def turnbull(lower: npt.ArrayLike, upper: npt.ArrayLike) -> Turnbull:
     refuse(~(last >= first), "upper", last, "missing or before lower")
     values, start, end = _coded(first, last)
     (begins, ends), _, weight = _distinct(start, end)
-    left, right, probability = _fitted(begins, ends, weight)
+    left, right, probability = _fitted(begins, ends, weight, np.array([0, 3 * values.size + 3]))
     bounds = np.append(values, np.inf)
     return Turnbull(bounds[left // 3], bounds[right // 3], probability, start, end, values)
 
@@ -235,13 +239,31 @@ def _distinct(start: Ints, end: Ints) -> tuple[Ints, Ints, Ints]:
     return pairs.T, which.ravel(), count
 
 
-def _fitted(start: Ints, end: Ints, weight: Ints) -> tuple[Ints, Ints, Floats]:
-    """Turnbull's regions and their probabilities, from distinct coded intervals."""
+def _fitted(start: Ints, end: Ints, weight: Ints, borders: Ints) -> tuple[Ints, Ints, Floats]:
+    """Turnbull's regions and their probabilities, from distinct coded intervals.
+
+    Of several samples of the same size, one after another: `borders`, ascending, are the codes at
+    which each begins, and the end of the last.
+    """
     left, right = _region_codes(start, end)
     # An interval holds the regions that do not start before it and do not end after it.
     first, past = np.searchsorted(left, start), np.searchsorted(right, end, side="right")
-    intervals = _Intervals(first, past, weight / weight.sum(), left.size)
-    return left, right, intervals.maximum_likelihood()
+    # To the likelihood, intervals of the same regions are one interval.
+    held, which = np.unique(first * (left.size + 1) + past, return_inverse=True)
+    first, past = np.divmod(held, left.size + 1)
+    subjects = weight.sum() // (borders.size - 1)
+    share = np.bincount(which, weight) / subjects
+    regions = np.searchsorted(left, borders)
+    rows = np.searchsorted(first, regions)
+    probability, known = np.empty(left.size), dict[bytes, Floats]()
+    for (begin, stop), (i, j) in zip(pairwise(regions), pairwise(rows), strict=True):
+        sample = Intervals(first[i:j] - begin, past[i:j] - begin, share[i:j], stop - begin)
+        # Many samples of few subjects differ in the bounds of their intervals only.
+        key = b"".join(column.tobytes() for column in sample[:3])
+        if key not in known:
+            known[key] = sample.maximum_likelihood()
+        probability[begin:stop] = known[key]
+    return left, right, probability
 
 
 def _region_codes(start: Ints, end: Ints) -> tuple[Ints, Ints]:
@@ -252,196 +274,69 @@ def _region_codes(start: Ints, end: Ints) -> tuple[Ints, Ints]:
     return codes[first], codes[first + 1]
 
 
-class _Intervals(NamedTuple):
-    """Distinct intervals, each by the regions in it, and Wang's method of fitting these.
-
-    Sums over the regions of an interval, and over the intervals of a region, are differences of
-    cumulative sums.
-    """
-
-    first: Ints
-    """First region of each interval, shape (n,); n >= 0."""
-    past: Ints
-    """The region after its last."""
-    weight: Floats
-    """Share of the subjects with it."""
-    n_regions: int
-
-    def maximum_likelihood(self) -> Floats:
-        """Probabilities of the regions.
-
-        The gradient shows the distance to the maximum: by concavity, the mean log-likelihood is no
-        further from it than the largest gain of moving probability to a region.
-        """
-        held = self._start()
-        p = np.zeros(self.n_regions)
-        p[held] = 1 / max(len(held), 1)
-        for _ in range(_MAX_STEPS):
-            likelihood = self._likelihood(p)
-            gain = self._gain(likelihood)
-            if gain.max(initial=0) <= _GAP:
-                return p
-            aim = self._newton(p, likelihood, gain)
-            p = self._towards(aim, p, float(gain @ (aim - p)), likelihood)
-        raise ArithmeticError("Turnbull's estimate did not converge")
-
-    def _start(self) -> list[int]:
-        """As few regions as can be so that each interval holds one."""
-        nearest = np.full(self.n_regions + 1, self.n_regions + 1)
-        np.minimum.at(nearest, self.first, self.past)
-        # The end of the interval that ends first, of those that begin at a region or after it.
-        ends = np.minimum.accumulate(nearest[::-1])[::-1].tolist()
-        held, at = [], 0
-        while (end := ends[at]) <= self.n_regions:
-            held.append(end - 1)
-            at = end
-        return held
-
-    def _likelihood(self, p: Floats) -> Floats:
-        """Probability of each interval."""
-        sums = np.zeros(p.size + 1)
-        p.cumsum(out=sums[1:])
-        return np.asarray(sums[self.past] - sums[self.first])
-
-    def _gain(self, likelihood: Floats) -> Floats:
-        """Rise of the mean log-likelihood with probability taken from all to one region."""
-        share, length = self.weight / likelihood, self.n_regions + 1
-        change = np.bincount(self.first, share, length) - np.bincount(self.past, share, length)
-        return np.asarray(change[:-1].cumsum() - 1)
-
-    def _newton(self, p: Floats, likelihood: Floats, gain: Floats) -> Floats:
-        """Probabilities at which the quadratic approximation is higher than at `p`.
-
-        With r = 1 / likelihood where a region is in an interval and 0 elsewhere, they are weighted
-        least squares of (r - 2) p, none negative, with one more row that makes them add to 1.
-        """
-        taking = _taking_part(p, gain)
-        squares, sums = self._squares(taking, likelihood), gain[taking] + 1
-        squares += 5 - 2 * (sums[:, None] + sums)
-        found = _least_at_once(squares)
-        # Scaled to a sum of 1, the sum of the squares becomes (1 - sum) / sum; at `p` it is 1.
-        if found.sum() <= 0.5:
-            found = _least_in_turn(squares, p[taking] / 2)
-        aim = np.zeros(self.n_regions)
-        aim[taking] = found / found.sum()
-        return aim
-
-    def _squares(self, taking: Ints, likelihood: Floats) -> Floats:
-        """Sums over the intervals that hold both of two regions of 1 / likelihood squared.
-
-        Only those of a region and one that is not before it.
-        """
-        size = taking.size + 1
-        first, past = taking.searchsorted(self.first), taking.searchsorted(self.past)
-        each = np.bincount(first * size + past, self.weight / likelihood**2, size * size)
-        # Those that begin at the one or before it, and end after the other.
-        return each.reshape(size, size).cumsum(axis=0)[:-1, :0:-1].cumsum(axis=1)[:, ::-1]
-
-    def _towards(self, aim: Floats, p: Floats, slope: float, likelihood: Floats) -> Floats:
-        """A step to other probabilities, halved until the mean log-likelihood rises with it."""
-        length = 1.0
-        with np.errstate(divide="ignore"):
-            least = self.weight @ np.log(likelihood) - _LOG_ROUNDING
-            while True:
-                reached = (1 - length) * p + length * aim
-                rise = self.weight @ np.log(self._likelihood(reached)) - least
-                if rise >= length * slope / 3:
-                    return reached
-                length /= 2
-
-
-def _least_at_once(squares: Floats) -> Floats:
-    """The x with least x' S x - 2 sum(x) once all that becomes negative is left out."""
-    free, found = np.arange(len(squares)), np.zeros(len(squares))
-    while (wanted := _solved(squares)).min() < 0:
-        stays = np.flatnonzero(wanted > 0)
-        free, squares = free[stays], squares[np.ix_(stays, stays)]
-    found[free] = wanted
-    return found
-
-
-def _least_in_turn(squares: Floats, x: Floats) -> Floats:
-    """From x, none negative, to one with less x' S x - 2 sum(x).
-
-    The inner loop of Lawson & Hanson, Solving Least Squares Problems, 1974, chapter 23: what
-    becomes negative is left out where it reaches 0, on a way on which the sum gets less.
-    """
-    free, found = np.arange(x.size), np.zeros(x.size)
-    while (wanted := _solved(squares[np.ix_(free, free)])).min() < 0:
-        below = np.flatnonzero(wanted < 0)
-        way = x[below] / (x[below] - wanted[below])
-        x = x + way.min() * (wanted - x)
-        first = below[way == way.min()]
-        free, x = np.delete(free, first), np.delete(x, first)
-    found[free] = wanted
-    return found
-
-
-def _solved(squares: Floats) -> Floats:
-    """The x with S x = 1, by the upper triangle of S; where rounding makes it singular, near it."""
-    from scipy.linalg.lapack import dposv
-
-    unit, ones = np.eye(len(squares)), np.ones(len(squares))
-    for aside in np.array([0, 1e-12, 1e-9, 1e-6]) * np.trace(squares):
-        _, x, singular = dposv(squares + aside * unit, ones)
-        if not singular:
-            return np.asarray(x)
-    raise ArithmeticError("Turnbull's estimate: a step has no solution")
-
-
-def _taking_part(p: Floats, gain: Floats) -> Ints:
-    """Regions that a step is about: with probability, or of the largest gain between two of these.
-
-    They are few, where the regions are many.
-    """
-    has = p > 0
-    if has.all():
-        return np.arange(p.size)
-    # Odd where a region has probability, even in the gap before it.
-    place = 2 * has.cumsum() - has
-    last = np.flatnonzero(np.append(place[1:] > place[:-1], True))
-    best = np.lexsort((gain, place))[last]
-    return best[has[best] | (gain[best] > 0)]
-
-
 @lru_cache(maxsize=4)
-def _bootstrap(estimate: Turnbull, replicates: int, seed: int) -> list[_Regions]:
+def _bootstrap(estimate: Turnbull, replicates: int, seed: int) -> _Regions:
     """Estimates from samples of the subjects drawn with replacement."""
     random = np.random.default_rng(seed)
-    pairs, which, count = _distinct(estimate.start, estimate.end)
-    bounds = np.append(estimate.values, np.inf)
-    regions = []
-    for _ in range(replicates):
-        drawn = random.integers(which.size, size=which.size)
-        weight = np.bincount(which[drawn], minlength=count.size)
-        start, end = pairs[:, weight > 0]
-        left, right, probability = _fitted(start, end, weight[weight > 0])
-        seen = bounds[np.concatenate([start, end]) // 3]
-        last = float(seen[np.isfinite(seen)].max())
-        regions.append(_Regions(bounds[left // 3], bounds[right // 3], probability, last))
+    intervals, which, _ = _distinct(estimate.start, estimate.end)
+    at_once = max(1, _AT_ONCE // which.size)
+    parts = []
+    for done in range(0, replicates, at_once):
+        shape = min(at_once, replicates - done), which.size
+        drawn = which[random.integers(which.size, size=shape)]
+        parts.append(_resampled(estimate.values, intervals, drawn))
+    left, right, probability, size, last = map(np.concatenate, zip(*parts, strict=True))
+    held = np.arange(size.max()) < size[:, None]
+    regions = _Regions(
+        np.full(held.shape, np.inf), np.full(held.shape, np.inf), np.zeros(held.shape), last
+    )
+    regions.left[held], regions.right[held], regions.probability[held] = left, right, probability
     return regions
 
 
-def _survival(regions: _Regions, time: float) -> tuple[float, float]:
-    """Lowest and highest survival at a time."""
+def _resampled(
+    values: Floats, intervals: Ints, drawn: Ints
+) -> tuple[Floats, Floats, Floats, Ints, Floats]:
+    """Regions of samples, one after another: left, right, probability; number and last bound.
+
+    `drawn` is a row a sample: which of the coded `intervals` each of its subjects has.
+    """
+    samples, span = np.arange(len(drawn)), 3 * values.size + 3
+    n_intervals = intervals.shape[1]
+    each = (drawn + n_intervals * samples[:, None]).ravel()
+    count = np.bincount(each, minlength=n_intervals * samples.size)
+    sample, interval = np.divmod(np.flatnonzero(count), n_intervals)
+    start, end = intervals[:, interval]
+    # The samples lie on one axis, end to end.
+    borders = span * np.append(samples, samples.size)
+    left, right, probability = _fitted(
+        start + borders[sample], end + borders[sample], count[count > 0], borders
+    )
+    bounds = np.append(values, np.inf)
+    last = np.zeros(samples.size)
+    np.maximum.at(last, sample, bounds[np.where(end // 3 < values.size, end, start) // 3])
+    size = np.bincount(left // span)
+    return bounds[left % span // 3], bounds[right % span // 3], probability, size, last
+
+
+def _survival(regions: _Regions, time: float) -> Floats:
+    """Lowest and highest survival at a time, shape (samples, 2)."""
     over = regions.right <= time
     begun = over | ((regions.left < time) & np.isfinite(regions.right))
-    lowest, highest = (1 - regions.probability[gone].sum() for gone in (begun, over))
-    return max(round(float(lowest), _DIGITS), 0.0), max(round(float(highest), _DIGITS), 0.0)
+    gone = np.stack([begun, over], axis=-1) * regions.probability[..., None]
+    return np.asarray((1 - gone.sum(axis=1)).round(_DIGITS).clip(min=0))
 
 
-def _quantile(regions: _Regions, p: float, rule: str) -> tuple[float, float]:
-    """Earliest and latest quantile; NaN if not reached."""
-    held = (regions.probability > 0) & np.isfinite(regions.right)
-    died = regions.probability[held].cumsum()
-    reached, left = (np.searchsorted(died, x) for x in (p - _FLAT, p + _FLAT))
-    if reached == died.size or (left == died.size and rule == "sas"):
-        return np.nan, np.nan
-    earliest, latest = (
-        float(ends[reached] + np.append(ends, regions.last)[left]) / 2
-        for ends in (regions.left[held], regions.right[held])
-    )
-    return earliest, latest
+def _quantile(regions: _Regions, p: float, rule: str) -> Floats:
+    """Earliest and latest quantile, NaN if not reached, shape (samples, 2)."""
+    died = np.where(np.isfinite(regions.right), regions.probability, 0).cumsum(axis=1)
+    reached, left = ((died <= x).sum(axis=1) for x in (max(p - _FLAT, 0.0), p + _FLAT))
+    never = (reached if rule == "r" else left) == died.shape[1]
+    rows = np.arange(len(died))
+    ends = (np.column_stack([ends, regions.last]) for ends in (regions.left, regions.right))
+    pairs = np.column_stack([(e[rows, reached] + e[rows, left]) / 2 for e in ends])
+    pairs[never] = np.nan
+    return pairs
 
 
 def _percentiles(drawn: Floats, level: float) -> tuple[float, float]:
