@@ -17,6 +17,7 @@ from typing import Any
 
 from durable.errors import UserError
 from durable.runs.configuration import DEFAULT_CONFIGURATION, configuration_file, plan_of_run
+from durable.runs.declaration import declared_text
 from durable.stage import OF_ANALYSIS, STAGES
 
 #: Errors of the disk, not of the program: told without a traceback.
@@ -65,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
         run = commands.add_parser(name, help=about, description=about)
         given = run.add_argument("--configfile", type=Path, default=DEFAULT_CONFIGURATION)
         given.help = f"the configuration, YAML ({DEFAULT_CONFIGURATION})"
+        if name in ("run", "series"):
+            run.add_argument("--reason", metavar="TEXT", help="why, for the history of the study")
         run.set_defaults(do=_start_snakemake)
     stage = commands.add_parser("stage", help="do one job of a run in this process")
     _add_stages(stage.add_subparsers(required=True, metavar="STAGE", dest="stage"))
@@ -86,6 +89,7 @@ def _add_stages(stages: Any) -> None:
     findings.set_defaults(do=_refuse_findings)
     analysis = _add_job(stages, "analysis", "do all stages of an analysis in this process")
     analysis.add_argument("--until", choices=OF_ANALYSIS, default=OF_ANALYSIS[-1])
+    analysis.add_argument("--reason", default="", help="why the analysis is run")
     analysis.set_defaults(do=_do_analysis)
     audit = _add_job(stages, "audit", _RUNS["audit"][1])
     audit.add_argument("--allow", default="", help="what may differ: code,environment")
@@ -119,8 +123,28 @@ def _start_snakemake(options: argparse.Namespace) -> int:
         cutoffs=options.command == "series",
     )
     command = [sys.executable, "-m", "snakemake", *([target] if target else [])]
-    command += [*options.further, "--configfile", str(config)]
+    command += [*_with_reason(options), "--configfile", str(config)]
     return subprocess.run(command, check=False).returncode  # noqa: S603
+
+
+def _with_reason(options: argparse.Namespace) -> list[str]:
+    """The further options of Snakemake, with the declared reason among its ``--config``."""
+    given = getattr(options, "reason", None)
+    if given is None:
+        return list(options.further)
+    declared = f"reason={declared_text('--reason', given)}"
+    if declared.startswith("reason=#"):
+        raise UserError("--reason: Snakemake takes text that begins with # for a comment")
+    further: list[str] = []
+    for option in options.further:
+        name, _, value = option.partition("=")
+        # The last --config would count alone.
+        if name in ("--config", "-C"):
+            further += ["--config", declared, *([value] if value else [])]
+            declared = ""
+        else:
+            further.append(option)
+    return [*further, *(["--config", declared] if declared else [])]
 
 
 def _do_stage(options: argparse.Namespace) -> None:
@@ -152,6 +176,7 @@ def _do_analysis(options: argparse.Namespace) -> None:
         until=options.until,
         workflow=options.workflow,
         cores=options.cores,
+        reason=declared_text("--reason", options.reason or None),
     )
 
 

@@ -74,7 +74,7 @@ _STAGES = (
     ),
     Stage(
         "record",
-        (*_TABLES, "inputs", "outputs"),
+        (*_TABLES, "inputs", "outputs", "governance"),
         "write the manifest and the pinned configuration",
     ),
     Stage(

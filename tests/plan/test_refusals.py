@@ -55,7 +55,7 @@ REFUSED = [
         changed("respnse", {}),
         "respnse: found an unknown key; expected one of analysis, inputs, study, schedule, "
         "response, statistics, groups, sensitivity, safety, kinetics, outputs, "
-        "simulation, series, pins (did you mean response?)",
+        "governance, simulation, series, pins (did you mean response?)",
     ),
     (
         "an unknown key deep inside",

@@ -33,7 +33,7 @@ def digests(folder: Path) -> dict[str, str]:
         path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest()
         for path in sorted(folder.rglob("*"))
         if path.is_file() and not path.name.startswith(".") and path.parent.name != "logs"
-        if path.name != "run.json"
+        if path.name not in ("run.json", "history.json")
     }
 
 

@@ -77,7 +77,7 @@ class Study:
             if path.is_file()
             and not path.name.startswith(".")
             and path.parent.name != "logs"
-            and path.relative_to(results).as_posix() != "audit/run.json"
+            and path.relative_to(results).as_posix() not in ("audit/run.json", "audit/history.json")
             and (not below or path.relative_to(results).parts[0] in below)
         }
 

@@ -173,7 +173,7 @@ def column(path: Path, heading: str) -> dict[tuple[str, str], str]:
 
 def digests(folder: Path) -> dict[str, str]:
     """SHA-256 of the results in a folder, but what tells of the run and its code."""
-    left_out = {"audit/run.json", "audit/manifest.json", "audit/pinned.yaml"}
+    left_out = {f"audit/{n}" for n in ("run.json", "history.json", "manifest.json", "pinned.yaml")}
     names = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
     return {
         name: sha256(path.read_bytes()).hexdigest()
@@ -196,6 +196,7 @@ def test_a_series_is_the_analyses_that_each_cutoff_makes_alone(
         "demo-interim",
         "demo-interim-2023-06-30",
         "demo-interim-2023-12-31",
+        "history.jsonl",
     }
     # The analysis itself is what it was.
     assert {name: study.digests()[name] for name in before} == before
@@ -239,7 +240,8 @@ def test_errors_in_the_data_are_told_once_and_leave_earlier_results(study: Study
     assert done.returncode == 1
     assert "further: " not in done.stdout
     assert study.digests("tables", "figures", "adam") == before
-    assert [path.name for path in (study.folder / "results").iterdir()] == ["demo-interim"]
+    names = {path.name for path in (study.folder / "results").iterdir()}
+    assert names == {"demo-interim", "history.jsonl"}
     assert "Traceback" not in done.stdout
 
 

@@ -13,6 +13,7 @@ from durable.runs.configuration import (
     plan_of_run,
     targets_include,
 )
+from durable.runs.declaration import declared_reason
 from durable.runs.environment import refuse_changed_run, set_job_environment
 from durable.runs.files import SERIES, SIMULATION, input_files
 from durable.runs.final import final_notice
@@ -45,7 +46,15 @@ try:
         simulation=SIMULATED,
         cutoffs=IN_SERIES,
     )
-    RUN = Run(PLAN, CONFIG, WORKFLOW, code_files(WORKFLOW), input_digests(PLAN))
+    REASON = declared_reason(workflow.config_settings.config_args)
+    RUN = Run(
+        PLAN,
+        CONFIG,
+        WORKFLOW,
+        code_files(WORKFLOW),
+        input_digests(PLAN),
+        reason=REASON,
+    )
     FOLDER = str(RUN.folder)
     refuse_changed_run(os.environ, PLAN, RUN.program, sent=SENT)
     if not SENT:

@@ -39,7 +39,7 @@ if PLAN.series:
         message:
             "further: the same plan at the data cut-off {wildcards.cutoff}"
         shell:
-            "python -m durable stage analysis --config {params.at_cutoff:q}"
+            "python -m durable stage analysis --config {params.at_cutoff:q} --reason={REASON:q}"
             " --workflow {params.workflow:q} &> {log:q}"
 
     SHOWN = RUN.series_files()

@@ -24,10 +24,11 @@ from durable.audit.verdict import (
 )
 from durable.errors import UserError
 from durable.files import sha256, write_text
+from durable.history.contents import file_changes
 from durable.plan import NO_ANALYSIS, Plan, load
 from durable.plan.sdtm import input_paths
 from durable.runs.analysis import start_analysis
-from durable.runs.manifest import MANIFEST, PINNED, RUN, pinned, read_manifest
+from durable.runs.manifest import MANIFEST, PINNED, pinned, read_manifest
 from durable.runs.pins import (
     Difference,
     changed_files,
@@ -40,9 +41,6 @@ from durable.runs.pins import (
 RERUN = Path("audit/rerun")
 #: Differences of a file that are listed; the rest is counted.
 _LISTED = 20
-#: What lies in the folder of an analysis beside its results.
-_BESIDE = ("audit/rerun", "compare", "logs", "series", "simulation")
-_OWN = {str(RUN), str(MANIFEST), str(PINNED), f"{VERDICT}.html", f"{VERDICT}.csv"}
 
 
 def run(
@@ -153,18 +151,8 @@ def _pins(
 
 def _on_disk(recorded: Path, manifest: Mapping[str, Any]) -> Iterator[Status]:
     """Files that were altered, removed or added since the run."""
-    expected = {entity["id"]: entity["sha256"] for entity in manifest["outputs"]}
-    for name, value in expected.items():
-        path = recorded / name
-        if not path.is_file():
-            yield Status("output", name, "removed since the run", value, "no file")
-        elif (found := sha256(path)) != value:
-            yield Status("output", name, "altered since the run", value, found)
-    for path in sorted(recorded.rglob("*")):
-        name = path.relative_to(recorded).as_posix()
-        beside = name.startswith(tuple(f"{place}/" for place in _BESIDE)) or path.name[0] == "."
-        if path.is_file() and not beside and name not in expected and name not in _OWN:
-            yield Status("output", name, "added since the run", "no file", sha256(path))
+    for file in file_changes(recorded, manifest):
+        yield Status("output", file.name, file.change, file.expected, file.found)
 
 
 def _repeated(

@@ -2,6 +2,7 @@
 
 from durable.plan.analysis import Analysis, Pins, Study
 from durable.plan.findings import Finding, PlanError
+from durable.plan.governance import Governance
 from durable.plan.inputs import Format, Input, Inputs, Sdtm
 from durable.plan.json_schema import schema
 from durable.plan.kinetics import Exposure, Kinetics, Persistence
@@ -22,6 +23,7 @@ __all__ = [
     "Exposure",
     "Finding",
     "Format",
+    "Governance",
     "Input",
     "Inputs",
     "Kinetics",

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, Strict
 from durable.errors import UserError
 from durable.jdm.response import Response
 from durable.plan.analysis import Analysis, Pins, Study
+from durable.plan.governance import Governance
 from durable.plan.inputs import Inputs
 from durable.plan.kinetics import Kinetics
 from durable.plan.outputs import Outputs
@@ -60,6 +61,8 @@ class Plan(Section):
     """Cellular kinetics."""
     outputs: Outputs = Outputs()
     """Presentation."""
+    governance: Governance = Governance()
+    """Reasons and signatures."""
     simulation: Simulation | None = None
     """Virtual trials of this design; only for snakemake simulate."""
     series: Series | None = None

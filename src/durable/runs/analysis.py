@@ -55,6 +55,7 @@ def run_analysis(
     until: str = OF_ANALYSIS[-1],
     workflow: Path = _REPOSITORY,
     cores: int = 1,
+    reason: str = "",
 ) -> Run:
     """Do the stages of an analysis one after another in this process; its run.
 
@@ -68,6 +69,8 @@ def run_analysis(
         The last stage.
     workflow
         Folder of the Snakefile.
+    reason
+        Why it is run, for the history.
 
     Raises
     ------
@@ -77,7 +80,8 @@ def run_analysis(
         Where the data have errors, or the results are not to be written.
     """
     plan = plan_of_run(config)
-    run = Run(plan, config, workflow, code_files(workflow), input_digests(plan), results)
+    code, contents = code_files(workflow), input_digests(plan)
+    run = Run(plan, config, workflow, code, contents, results, reason)
     refuse_other_study(plan, config, run.folder)
     names = [name for name in _until(until) if name in run.files]
     locks = begin(run, names)

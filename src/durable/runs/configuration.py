@@ -13,7 +13,7 @@ from durable.runs.pins import ALLOWABLE
 
 DEFAULT_CONFIGURATION = Path("config/config.yaml")
 #: Keys of ``--config`` that are no part of the plan.
-OPTIONS = ("against", "allow")
+OPTIONS = ("against", "allow", "reason")
 _BRACES = frozenset("{}")
 
 

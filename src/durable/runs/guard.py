@@ -15,6 +15,7 @@ from durable.errors import UserError
 from durable.files import write_text
 from durable.plan import Plan
 from durable.plan.cutoffs import analysis_ids, plan_at
+from durable.runs.declaration import refuse_undeclared
 from durable.runs.environment import library_versions
 from durable.runs.files import (
     SERIES,
@@ -65,6 +66,8 @@ class Run:
     """SHA-256 of each input file, by its path."""
     results: Path = Path("results")
     """Folder of all results."""
+    reason: str = ""
+    """Why the analysis is run, as declared by the user."""
 
     @cached_property
     def program(self) -> str:
@@ -133,6 +136,7 @@ def begin(run: Run, jobs: Collection[str], allow: Iterable[str] = ()) -> list[Te
     if not (alone and "further" in jobs):
         refuse_final(run.plan, folder, jobs)
     refuse_other(run, allow)
+    refuse_undeclared(run.plan, run.reason, jobs)
     locks = _begin_beside(run, jobs, simulation=alone or "simulate_chunk" in jobs)
     if alone:
         record_study(run.plan, {}, folder, inputs=False)
@@ -199,6 +203,7 @@ def _write_started(run: Run) -> None:
     }
     circumstances = {
         "time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "reason": run.reason,
         "rules": rules,
         "listing": listing_digest(run.plan),
         "code": dict(run.code),

@@ -18,6 +18,7 @@ from typing import Any
 from durable.contracts.tables import TABLES
 from durable.errors import UserError
 from durable.files import sha256, write_text
+from durable.history.events import record_run
 from durable.plan import Inputs, Pins, Plan
 from durable.plan.sdtm import input_paths
 from durable.runs.manifest import MANIFEST, PINNED, RUN, STARTED, pinned
@@ -62,6 +63,8 @@ _PINNED_HEADER = """\
 def run(plan: Plan, folder: Path) -> None:
     """Write ``audit/manifest.json``, ``pinned.yaml`` and ``run.json`` of finished results.
 
+    Last, the run is appended to the history of the study; without that it is not recorded.
+
     Raises
     ------
     UserError
@@ -85,6 +88,7 @@ def run(plan: Plan, folder: Path) -> None:
         header = _PINNED_HEADER.format(file=(folder / PINNED).as_posix())
         write_text(folder / PINNED, header + pinned(values, pins))
     write_text(folder / RUN, _json(_circumstances(started, packages, folder)))
+    record_run(folder, started.get("reason", ""))
 
 
 def _json(value: object) -> str:

@@ -1,0 +1,279 @@
+"""The history of a study: a file that only grows, each line bound to the one before.
+
+One event a line, as JSON with sorted keys. Each holds its number, which is that of its line, and as
+``previous`` the SHA-256 of the line before, its line end included: a line that was edited, removed,
+added or moved is found by the line after it. The last line is held by the receipt that lies in the
+results that it is about.
+
+Lines are appended under a lock and are on the disk before the append returns. An append that was
+interrupted, as by a loss of power, leaves a torn line. Nothing is taken away then: the next append
+ends the torn line and says by a *recovery* entry which lines are torn, so that the file is never
+rewritten and may be made append-only (``chattr +a``).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from durable.errors import UserError
+from durable.files import write_text
+
+#: Name of the file, in the folder of all results.
+HISTORY = "history.jsonl"
+#: In the results of an analysis: number and SHA-256 of the last entry that is about it.
+RECEIPT = Path("audit/history.json")
+#: What stands for the line before the first one.
+BEFORE_FIRST = "0" * 64
+#: Event that tells torn lines.
+RECOVERY = "recovery"
+
+Event = Mapping[str, Any]
+
+
+class BrokenHistoryError(UserError):
+    """A history that is not as it was written."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the history."""
+
+    number: int
+    sha256: str
+    """SHA-256 of the line, its line end included."""
+    values: Event
+
+    def is_of(self, analysis: str, event: str) -> bool:
+        """Whether the entry is such an event of an analysis."""
+        return (self.values.get("analysis"), self.values.get("event")) == (analysis, event)
+
+
+@dataclass(frozen=True)
+class History:
+    """What a history holds."""
+
+    entries: tuple[Entry, ...] = ()
+    torn: tuple[tuple[int, bytes], ...] = ()
+    """Number and content of the lines at the end that an interrupted append left."""
+    ended: bool = True
+    """Whether the last line has its line end."""
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """Number and SHA-256 of the last entry."""
+        return (self.entries[-1].number, self.entries[-1].sha256) if self.entries else (0, "")
+
+    @property
+    def lines(self) -> int:
+        """Number of lines, torn ones among them."""
+        return self.torn[-1][0] if self.torn else self.head[0]
+
+    def holds(self, number: object, digest: object) -> bool:
+        """Whether an entry has this number and SHA-256."""
+        return any((entry.number, entry.sha256) == (number, digest) for entry in self.entries)
+
+    def of(self, analysis: str, event: str) -> list[Entry]:
+        """Entries of an event of an analysis, the earliest first."""
+        return [entry for entry in self.entries if entry.is_of(analysis, event)]
+
+
+def canonical(values: Mapping[str, Any]) -> bytes:
+    """JSON of values as one line with its line end: the same bytes for the same values."""
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode() + b"\n"
+
+
+def read_history(path: Path) -> History:
+    """The history in a file.
+
+    Raises
+    ------
+    BrokenHistoryError
+        With the first line that is not as it was written; also where there is no such file.
+    """
+    try:
+        with path.open("rb") as file:
+            # A file system without locks: an append that goes on meanwhile shows as a torn line.
+            with suppress(OSError):
+                fcntl.flock(file, fcntl.LOCK_SH)
+            content = file.read()
+    except FileNotFoundError:
+        raise BrokenHistoryError(f"{path} is not there") from None
+    return parse_history(content, path)
+
+
+def parse_history(content: bytes, path: Path) -> History:
+    """The history of a file that holds `content`; as `read_history`."""
+    *lines, rest = content.split(b"\n")
+    entries: list[Entry] = []
+    torn: list[tuple[int, bytes]] = []
+    before = BEFORE_FIRST
+    for number, line in enumerate([*lines, rest] if rest else lines, 1):
+        values = _values(line)
+        if values is None:
+            torn.append((number, line))
+            before = _line_digest(line)
+            continue
+        if not _is_canonical(values, line):
+            raise BrokenHistoryError(f"{path}: line {number} is not as it was written")
+        expected = {"number": number, "previous": before, **_recovery(torn, entries)}
+        if other := [key for key in expected if values.get(key) != expected[key]]:
+            raise BrokenHistoryError(_broken(path, number, other[0], torn))
+        before = _line_digest(line)
+        entries.append(Entry(number, before, values))
+        torn = []
+    return History(tuple(entries), tuple(torn), ended=not rest)
+
+
+def _values(line: bytes) -> dict[str, Any] | None:
+    """The values of a line; None for one that no append has finished: its brace is not closed."""
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return values if isinstance(values, dict) else {}
+
+
+def _is_canonical(values: Event, line: bytes) -> bool:
+    try:
+        return canonical(values) == line + b"\n"
+    except UnicodeEncodeError:
+        return False
+
+
+def _recovery(torn: Sequence[tuple[int, bytes]], entries: Sequence[Entry]) -> dict[str, Any]:
+    """What the entry after torn lines holds; nothing where there are none."""
+    if not torn:
+        return {}
+    lines = [
+        {"line": number, "bytes": len(line), "sha256": _line_digest(line)} for number, line in torn
+    ]
+    last = entries[-1].sha256 if entries else BEFORE_FIRST
+    return {"event": RECOVERY, "torn": lines, "last_entry": last}
+
+
+def _line_digest(line: bytes) -> str:
+    return hashlib.sha256(line + b"\n").hexdigest()
+
+
+def _broken(path: Path, number: int, key: str, torn: Sequence[tuple[int, bytes]]) -> str:
+    if torn:
+        return f"{path}: line {torn[0][0]} is no entry, and line {number} does not say so"
+    if key == "number":
+        return f"{path}: line {number} bears another number; lines were removed, added or moved"
+    return f"{path}: line {number} does not follow from the line before, which is not as it was"
+
+
+def append_events(
+    results: Path,
+    analysis: str,
+    events: Callable[[History], Sequence[Event]],
+    recovery: Callable[[], Event],
+) -> None:
+    """Append events of an analysis to the history of a study, and write the receipt.
+
+    Parameters
+    ----------
+    results
+        Folder of all results.
+    analysis
+        Analysis that the events are about; its receipt is checked first.
+    events
+        Makes the events from the history as it is. Nobody else appends meanwhile.
+    recovery
+        Makes what a recovery entry holds beside the torn lines: who and when.
+
+    Raises
+    ------
+    UserError
+        Where the history is broken, was cut or exchanged, or cannot be written to.
+    """
+    path, receipt = results / HISTORY, results / analysis / RECEIPT
+    if not path.exists():
+        _refuse_cut(History(), receipt, path)
+    try:
+        with _locked(path) as file:
+            with open(file, "rb", closefd=False) as reader:
+                history = parse_history(reader.read(), path)
+            _refuse_cut(history, receipt, path)
+            lines = _bound(history, events(history), recovery)
+            _write(file, b"".join([b"" if history.ended else b"\n", *lines]), results)
+            number = history.lines + len(lines)
+            head = {"number": number, "sha256": hashlib.sha256(lines[-1]).hexdigest()}
+            write_text(receipt, canonical(head).decode())
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UserError(f"{path}: {reason}; nothing was recorded in the history") from None
+
+
+def _bound(history: History, events: Sequence[Event], recovery: Callable[[], Event]) -> list[bytes]:
+    """Lines of events, each bound to the one before; first that of torn lines, if there are any."""
+    if history.torn:
+        events = [{**recovery(), **_recovery(history.torn, history.entries)}, *events]
+        before = _line_digest(history.torn[-1][1])
+    else:
+        before = history.head[1] or BEFORE_FIRST
+    lines: list[bytes] = []
+    for number, event in enumerate(events, history.lines + 1):
+        lines.append(canonical({**event, "number": number, "previous": before}))
+        before = hashlib.sha256(lines[-1]).hexdigest()
+    return lines
+
+
+def read_receipt(path: Path) -> tuple[object, object] | None:
+    """Number and SHA-256 that a receipt names; None where it is missing or damaged."""
+    try:
+        values = json.loads(path.read_text("utf-8"))
+        return values["number"], values["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _refuse_cut(history: History, receipt: Path, path: Path) -> None:
+    if not receipt.exists():
+        return
+    named = read_receipt(receipt)
+    if named is None or not history.holds(*named):
+        folder = receipt.parents[1]
+        raise UserError(
+            f"{path} lacks the entry that {receipt} names: it was cut, exchanged, or is not the"
+            f" history of these results. Put it back from a copy, or move {folder} away and run"
+            " again."
+        )
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[int]:
+    """The file, open to append to and locked against other processes; made where it is not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    while True:
+        file = os.open(path, flags, 0o666)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            # It may have been put back from a copy while this process waited.
+            if path.exists() and os.path.samestat(os.fstat(file), path.stat()):
+                yield file
+                return
+        finally:
+            os.close(file)
+
+
+def _write(file: int, content: bytes, folder: Path) -> None:
+    """Append to a file of a folder; content and name are on the disk once this returns."""
+    while content:
+        content = content[os.write(file, content) :]
+    os.fsync(file)
+    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(place)
+    finally:
+        os.close(place)

@@ -1,0 +1,55 @@
+"""The files of an analysis against its manifest: altered, removed, added since the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from durable.files import sha256
+from durable.history.chain import RECEIPT
+from durable.runs.manifest import MANIFEST, PINNED, RUN
+
+ALTERED, REMOVED, ADDED = (f"{word} since the run" for word in ("altered", "removed", "added"))
+NO_FILE = "no file"
+#: Folder of the signatures of an analysis and of their time stamps.
+SIGNATURES = Path("audit/signatures")
+#: What lies in the folder of an analysis beside its results.
+_BESIDE = (str(SIGNATURES), "audit/rerun", "compare", "logs", "series", "simulation")
+_OWN = {
+    *map(str, (RUN, MANIFEST, PINNED, RECEIPT)),
+    *("audit/verdict.html", "audit/verdict.csv"),
+}
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """A file that is not as the manifest says."""
+
+    name: str
+    change: str
+    expected: str
+    found: str
+
+
+def file_changes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[FileChange]:
+    """Files of an analysis that were altered, removed or added since the run.
+
+    Parameters
+    ----------
+    folder
+        Results of the analysis.
+    """
+    expected = {entity["id"]: entity["sha256"] for entity in manifest["outputs"]}
+    for name, value in expected.items():
+        path = folder / name
+        if not path.is_file():
+            yield FileChange(name, REMOVED, value, NO_FILE)
+        elif (found := sha256(path)) != value:
+            yield FileChange(name, ALTERED, value, found)
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        beside = name.startswith(tuple(f"{place}/" for place in _BESIDE)) or path.name[0] == "."
+        if path.is_file() and not beside and name not in expected and name not in _OWN:
+            yield FileChange(name, ADDED, NO_FILE, sha256(path))

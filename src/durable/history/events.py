@@ -1,0 +1,134 @@
+"""What the history says of an event: who, when, why, and of which results by which digests."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import pwd
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from durable.files import sha256
+from durable.history.chain import Event, History, append_events
+from durable.runs.manifest import MANIFEST, PINNED, RUN, read_manifest
+from durable.runs.pins import digest
+
+#: Events of an analysis. FINAL and REOPENED: its results were locked, or are no longer.
+RECORDED, SIGNED, STAMPED = "run", "signature", "timestamp"
+FINAL, REOPENED = "final", "reopened"
+#: Files that an entry of a run is about beside the outputs, by its key.
+RECORD_FILES = {"manifest": MANIFEST, "run": RUN, "pinned": PINNED}
+
+
+@dataclass(frozen=True)
+class User:
+    """Whose process this is."""
+
+    login: str
+    name: str
+
+
+def current_user() -> User:
+    """The account that this process runs by, and the full name that the system has of it.
+
+    Environment variables are not asked: they can say anything.
+    """
+    try:
+        account = pwd.getpwuid(os.getuid())
+    except KeyError:
+        # A container may know the number alone.
+        return User(str(os.getuid()), "")
+    return User(account.pw_name, account.pw_gecos.split(",")[0].strip())
+
+
+def utc_now() -> str:
+    """The time, UTC, to the second."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def circumstances() -> dict[str, Any]:
+    """Who and when, of any entry."""
+    return {"time": utc_now(), "user": asdict(current_user())}
+
+
+def record_run(folder: Path, reason: str) -> None:
+    """Append to the history that a run has recorded the results in a folder.
+
+    Parameters
+    ----------
+    reason
+        Why the analysis was run, as declared by the user; empty where nothing was.
+
+    Raises
+    ------
+    UserError
+        Where nothing can be appended: the run is then not recorded.
+    """
+    manifest = read_manifest(folder / MANIFEST)
+    values = manifest["plan"]["value"]
+    outputs = {entity["id"]: entity["sha256"] for entity in manifest["outputs"]}
+    event = {
+        **circumstances(),
+        "event": RECORDED,
+        "reason": reason,
+        "study": values["study"]["id"],
+        "analysis": values["analysis"]["id"],
+        "data_cutoff": values["analysis"]["data_cutoff"],
+        "plan": manifest["plan"]["sha256"],
+        "inputs": {
+            entity["id"].removeprefix("#input-"): entity["sha256"] for entity in manifest["inputs"]
+        },
+        "code": manifest["code"]["sha256"],
+        "commit": manifest["code"]["commit"],
+        "dirty": manifest["code"]["dirty"],
+        **{key: sha256(folder / file) for key, file in RECORD_FILES.items()},
+        "results": digest(outputs),
+        "outputs": outputs,
+    }
+    locked = bool(values["outputs"]["locked"])
+    append_events(
+        folder.parent,
+        event["analysis"],
+        lambda history: _run_events(event, history, locked=locked),
+        circumstances,
+    )
+
+
+def _run_events(event: Event, history: History, *, locked: bool) -> Sequence[Event]:
+    """The entry of a run, and one where it makes results final, or makes final ones again."""
+    analysis = event["analysis"]
+    earlier = history.of(analysis, RECORDED)
+    supersedes = None
+    if earlier:
+        last = earlier[-1]
+        supersedes = {"entry": last.number, "manifest": last.values["manifest"]}
+    events = [{**event, "supersedes": supersedes}]
+    if locked != is_final(history, analysis):
+        kept = ("time", "user", "reason", "study", "analysis", "manifest")
+        said = FINAL if locked else REOPENED
+        events.append({**{key: event[key] for key in kept}, "event": said})
+    return events
+
+
+def is_final(history: History, analysis: str) -> bool:
+    """Whether the history says of an analysis that its results are final."""
+    events = [
+        entry.values["event"]
+        for entry in history.entries
+        if entry.is_of(analysis, FINAL) or entry.is_of(analysis, REOPENED)
+    ]
+    return bool(events) and events[-1] == FINAL
+
+
+def record_event(folder: Path, event: Mapping[str, Any]) -> None:
+    """Append another event of the analysis in a folder, such as a signature.
+
+    Raises
+    ------
+    UserError
+        Where it cannot be appended.
+    """
+    whole = {**circumstances(), **event, "analysis": folder.name}
+    append_events(folder.parent, folder.name, lambda _: [whole], circumstances)

@@ -1,0 +1,87 @@
+"""Recorded results, as small as they can be, and the history of their study."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from durable.history.events import record_run
+from durable.plan import parse
+from durable.runs.manifest import STARTED
+
+FILES = {"ard.csv": "output,value\nt_dor,3\n", "tables/t_dor.csv": "label,cell\nN,3\n"}
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def lines(path: Path) -> list[bytes]:
+    """Lines of a history, with their line ends."""
+    return path.read_bytes().splitlines(keepends=True)
+
+
+def entries(results: Path) -> list[dict[str, Any]]:
+    """Every line of the history of a study as values."""
+    return [json.loads(line) for line in lines(results / "history.jsonl")]
+
+
+def manifest_of(folder: Path, plan: dict[str, Any], files: dict[str, str]) -> dict[str, Any]:
+    """A manifest with all that is asked of it here."""
+    return {
+        "plan": {"sha256": digest(json.dumps(plan).encode()), "value": plan},
+        "code": {"sha256": "c" * 64, "commit": "4" * 40, "dirty": False, "files": {}},
+        "inputs": [{"id": "#input-subjects", "path": "subjects.csv", "sha256": "5" * 64}],
+        "outputs": [
+            {"id": name, "sha256": digest((folder / name).read_bytes())} for name in sorted(files)
+        ],
+    }
+
+
+def make_results(
+    results: Path,
+    analysis: str = "interim",
+    *,
+    reason: str = "planned interim",
+    second: int = 0,
+    locked: bool = False,
+    governance: dict[str, Any] | None = None,
+    files: dict[str, str] = FILES,
+) -> Path:
+    """Write results with their record, and record the run; the folder of the analysis."""
+    folder = results / analysis
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    raw = {
+        "analysis": {"id": analysis, "data_cutoff": "2024-06-30"},
+        "study": {"id": "S-1"},
+        "inputs": {"subjects": {"path": "subjects.csv"}, "visits": {"path": "visits.csv"}},
+        "outputs": {"locked": locked},
+        "governance": governance or {},
+    }
+    plan = parse(raw).model_dump(mode="json", exclude={"pins", "series", "simulation"})
+    time = f"2024-07-01T08:00:{second:02}+00:00"
+    manifest = manifest_of(folder, plan, files)
+    (folder / "audit").mkdir(exist_ok=True)
+    (folder / STARTED).write_text(json.dumps({"time": time, "reason": reason}))
+    (folder / "audit/manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    (folder / "audit/run.json").write_text(json.dumps({"started": time}) + "\n")
+    (folder / "audit/pinned.yaml").write_text(json.dumps(plan) + "\n")
+    record_run(folder, reason)
+    return folder
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """Folder of the results of a study: an interim, run twice, and a final analysis."""
+    results = tmp_path / "study" / "results"
+    make_results(results)
+    make_results(results, "final", locked=True, reason="")
+    earlier = FILES | {"ard.csv": "output,value\nt_dor,4\n"}
+    make_results(results, files=earlier, second=1, reason="late record of CQ-001")
+    return results
