@@ -55,10 +55,10 @@ def _environment() -> Environment:
 
 def _unbroken(cell: str) -> Markup:
     """Text that a narrow page breaks before a bracket, not between two limits."""
-    from markupsafe import Markup
+    from markupsafe import Markup, escape
 
-    parts = _BRACKETS.split(cell)
-    return Markup(" ").join(Markup("<span>{}</span>").format(part) for part in parts)
+    parts = _BRACKETS.sub("</span> <span>", escape(cell))
+    return Markup(f"<span>{parts}</span>")  # noqa: S704  (escaped)
 
 
 def _together(cell: str) -> Markup:

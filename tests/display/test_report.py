@@ -18,10 +18,10 @@ from durable.display import report
 from durable.display.listings import listing_records
 from durable.display.report_plan import plan_keys, shown
 from durable.display.report_summary import summary
-from durable.display.tables import read_tables
+from durable.display.tables import all_tables
 from durable.files import recorded_cell, safe_cell
 from durable.jdm.response import NewTherapy
-from durable.outputs.ard import Ard
+from durable.outputs.ard import Ard, read_ard
 from durable.outputs.listings import LISTINGS
 from durable.plan import Plan
 from durable.stage import STAGES
@@ -47,8 +47,9 @@ class Page(HTMLParser):
 
 def page_of(plan: Plan, folder: Path) -> str:
     """The report of a folder of results."""
-    tables, listings = read_tables(plan, folder), listing_records(plan, folder)
-    return report.page(plan, folder, tables, listings)
+    ard = read_ard(folder)
+    tables, listings = all_tables(ard, plan, folder), listing_records(plan, folder)
+    return report.page(plan, folder, ard, tables, listings)
 
 
 @pytest.fixture(scope="module")

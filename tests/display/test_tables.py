@@ -17,6 +17,7 @@ from durable.contracts.results import to_csv as ard_csv
 from durable.display import tables
 from durable.jdm.response import Response
 from durable.outputs import OUTPUTS, formats, output_named
+from durable.outputs.ard import read_ard
 from durable.outputs.table import Row, Table
 from durable.plan import Plan, Safety, Statistics, Variant
 from durable.stage import STAGES
@@ -96,7 +97,7 @@ def made(folder: Path, rows, plan: Plan = PLAN) -> dict[str, Table]:
     sources = {"subjects": {"file": "s.csv", "sha256": "0123456789abcdef" * 4}}
     (folder / "validated" / "sources.json").write_text(json.dumps(sources))
     (folder / "ard.csv").write_text(ard_csv(rows))
-    return {table.name: table for table in tables.read_tables(plan, folder)}
+    return {table.name: table for table in tables.all_tables(read_ard(folder), plan, folder)}
 
 
 def cells(table: Table) -> dict[str, list[str]]:

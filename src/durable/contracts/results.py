@@ -106,6 +106,8 @@ def split_parameter(text: str) -> Parameter:
     """The parts of a parameter, as `join_parameter` was given them."""
     if not text:
         return WHOLE_COLUMN
+    if "\\" not in text:
+        return tuple(text.split("|"))
     parts = [""]
     signs = iter(text)
     for sign in signs:

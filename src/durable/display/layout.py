@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from unicodedata import category, east_asian_width
+from unicodedata import east_asian_width
 
 from durable.outputs.table import Row, Table
 
@@ -43,6 +43,8 @@ _FEW = 10
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 CONTINUED = " (continued)"
+#: Control characters and surrogates, the categories Cc and Cs of Unicode.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BRACKET = re.compile(r" (?=[(\[])")
 #: Longest part of a cell that is kept on one line.
 _LONGEST_PART = 24
@@ -122,10 +124,7 @@ def label(table: Table) -> str:
 
 def clean(text: str) -> str:
     """Text without control characters, which no document may hold."""
-    return "".join(
-        char if category(char) not in ("Cc", "Cs") else " " if char.isspace() else "\ufffd"
-        for char in text
-    )
+    return _CONTROL.sub(lambda char: " " if char[0].isspace() else "\ufffd", text)
 
 
 def unbroken(cell: str) -> str:

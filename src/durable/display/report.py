@@ -26,7 +26,7 @@ from durable.files import recorded_cell
 from durable.jdm import wording
 from durable.outputs import definitions
 from durable.outputs import formats as f
-from durable.outputs.ard import Ard, read_ard
+from durable.outputs.ard import Ard
 from durable.outputs.listings import LISTINGS, ListingEntry
 from durable.outputs.listings.listing import Column
 from durable.outputs.table import Table
@@ -52,6 +52,7 @@ _NEEDED_FOR = {
 def page(
     plan: Plan,
     folder: Path,
+    ard: Ard,
     tables: Sequence[Table],
     listings: Mapping[ListingEntry, pd.DataFrame],
 ) -> str:
@@ -62,14 +63,13 @@ def page(
     plan
         The analysis plan.
     folder
-        Folder of results, whose figures, results and findings are read.
-    tables, listings
-        The tables, and the records of each listing.
+        Folder of results, whose figures and findings are read.
+    ard, tables, listings
+        The analysis results, the tables of them, and the records of each listing.
     """
     from markupsafe import Markup
 
     script = template_text(_SCRIPT)
-    ard = read_ard(folder)
     keys = plan_keys(plan)
     return render_page(
         _PAGE,

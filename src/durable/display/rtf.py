@@ -6,6 +6,7 @@ frame library of 180 MB. Lengths are twips, a twentieth of a point.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -19,6 +20,8 @@ _START = (
     r"{\stylesheet{\s0\f0\fs16 Normal;}{\s1\sb0\sa0\f0\fs22\b heading 1;}}"
 )
 _PLAIN = r"\pard\plain\s0\f0"
+#: What RTF writes otherwise than it is.
+_SPECIAL = re.compile(r"[\\{}]|[^\x00-\x7f]")
 _RULE = r"\brdrs\brdrw10"
 
 
@@ -48,16 +51,15 @@ def bind(layouts: Sequence[Layout], figures: Sequence[DrawnFigure], running: str
 
 def escape(text: str) -> str:
     r"""Text as RTF: its own signs escaped, and what is not ASCII as ``\u``."""
-    return "".join(_escaped(char) for char in lay.clean(text))
+    return _SPECIAL.sub(_escaped, lay.clean(text))
 
 
-def _escaped(char: str) -> str:
-    if char in "\\{}":
+def _escaped(match: re.Match[str]) -> str:
+    char = match[0]
+    if char.isascii():
         return f"\\{char}"
     if char == lay.NO_BREAK:
         return r"\~"
-    if char.isascii():
-        return char
     # A sign beyond 16 bits is two units; units are signed.
     units = char.encode("utf-16-be")
     numbers = [

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from durable.display import layout, rtf
 from durable.files import safe_cell, write_text
-from durable.outputs.ard import read_ard
+from durable.outputs.ard import Ard
 from durable.outputs.table import Row, Table
 from durable.outputs.tables import tables
 from durable.pages import render_page
@@ -17,19 +17,21 @@ from durable.plan import Plan
 from durable.stage import STAGES
 
 
-def read_tables(plan: Plan, folder: Path) -> list[Table]:
+def all_tables(ard: Ard, plan: Plan, folder: Path) -> list[Table]:
     """Every table that the analysis results have numbers for, in the order of the report.
 
     Parameters
     ----------
+    ard
+        The analysis results.
     plan
         The analysis plan.
     folder
-        Folder of results, whose ``ard.csv`` and ``validated/sources.json`` are read.
+        Folder of results, whose ``validated/sources.json`` is read.
     """
     sources = json.loads((folder / "validated" / "sources.json").read_text(encoding="utf-8"))
     digest = plan.digest(STAGES["display"].sections)
-    return list(tables(read_ard(folder), plan, sources, digest))
+    return list(tables(ard, plan, sources, digest))
 
 
 def write_table(table: Table, folder: Path, running: str) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from durable.deliveries import asked_for
 from durable.display.layout import Layout, lay_out
-from durable.display.tables import read_tables
+from durable.display.tables import all_tables
 from durable.export.datasets import Dataset, read_datasets
 from durable.figures.captions import figures_drawn
 from durable.figures.spec import DrawnFigure
+from durable.outputs.ard import read_ard
 from durable.plan import Plan
 
 
@@ -27,7 +28,8 @@ class FinishedAnalysis:
     @cached_property
     def layouts(self) -> list[Layout]:
         """The tables in pages, in the order of their numbers."""
-        return [lay_out(table) for table in read_tables(self.plan, self.folder)]
+        tables = all_tables(read_ard(self.folder), self.plan, self.folder)
+        return [lay_out(table) for table in tables]
 
     @cached_property
     def figures(self) -> list[DrawnFigure]:

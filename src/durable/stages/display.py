@@ -14,13 +14,15 @@ def run(plan: Plan, folder: Path) -> None:
     """
     from durable.display.listings import listing_records, write_listings
     from durable.display.report import page
-    from durable.display.tables import read_tables, write_table
+    from durable.display.tables import all_tables, write_table
     from durable.files import write_text
     from durable.outputs import definitions
+    from durable.outputs.ard import read_ard
 
-    tables = read_tables(plan, folder)
+    ard = read_ard(folder)
+    tables = all_tables(ard, plan, folder)
     for table in tables:
         write_table(table, folder, definitions.study(plan))
     listings = listing_records(plan, folder)
     write_listings(listings, folder)
-    write_text(folder / "report.html", page(plan, folder, tables, listings))
+    write_text(folder / "report.html", page(plan, folder, ard, tables, listings))
