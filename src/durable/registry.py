@@ -1,4 +1,4 @@
-"""Entries of the registries of tables and figures: a name, its module, and when it exists."""
+"""Entries of the registries of tables, listings and figures, and when an analysis has them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from durable.plan import Plan
+
+
+def dataset_names(tables: Collection[str]) -> tuple[str, ...]:
+    """Analysis datasets made from these input tables, in the order of the define.xml."""
+    adverse_events = ("adae",) if "adverse_events" in tables else ()
+    kinetics = ("adpc", "adpp") if "kinetics" in tables else ()
+    return ("adsl", "adrs", "adtte", *adverse_events, *kinetics)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from durable.outputs.ard import Ard
 from durable.outputs.listings import LISTINGS
 from durable.plan import Plan
 from tests.display.study import FORMULA, Record, hostile, read, run_study
+from tests.outputs.analysed import name_tables
 
 Made = tuple[Plan, Path]
 DATA = Path(__file__).parents[2] / "data" / "demo"
@@ -201,6 +202,9 @@ def test_nobody_died_or_was_pending_is_a_listing_without_rows(
             kept = pd.concat([kept.loc[kept["PARAMCD"] != "IMPR"], pending, first])
         write_parquet(tmp_path / "adam" / f"{name}.parquet", kept)
     (tmp_path / "queries.csv").write_text((folder / "queries.csv").read_text())
+    name_tables(tmp_path, "subjects", "visits")
+    # Of an earlier run, with a table that the study does not hand over any more.
+    write_parquet(tmp_path / "adam" / "adae.parquet", pd.DataFrame({"USUBJID": ["CQ-012"]}))
     write_listings(listing_records(plan, tmp_path), tmp_path)
     made = (plan, tmp_path)
     assert listing(made, "deaths") == listing(made, "flares") == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator
+from pathlib import Path
 
 import pandas as pd
 
@@ -41,3 +43,10 @@ def safety_results(
 def parameter_of(result: Result) -> str:
     """Its parameter as the file shows it."""
     return join_parameter(result.parameter)
+
+
+def name_tables(folder: Path, *tables: str) -> None:
+    """Say in a folder of results which input tables the analysis is made from."""
+    sources = {table: {"file": f"{table}.csv", "sha256": "0" * 64} for table in tables}
+    (folder / "validated").mkdir(exist_ok=True)
+    (folder / "validated" / "sources.json").write_text(json.dumps(sources))

@@ -20,6 +20,7 @@ from durable.jdm.measures import COMPONENTS
 from durable.outputs import analysis
 from durable.outputs.datasets import RecordFilter, read_records
 from durable.plan import Plan, load
+from tests.outputs.analysed import name_tables
 
 SHOWN = ["USUBJID", "PARAMCD", "AVISIT", "ADT", "ADY", "AVAL", "AVALC", "REASON"]
 SUBJECTS = 60
@@ -102,6 +103,7 @@ def test_figures_and_results_do_not_depend_on_the_row_groups(
     for name in ("adsl", "adtte", "adrs"):
         frame = pd.read_parquet(folder / "adam" / f"{name}.parquet")
         write_parquet_blocks(tmp_path / "adam" / f"{name}.parquet", iter([frame]))
+    name_tables(tmp_path, "subjects", "visits", "therapies")
     for many in (1, 1000):  # quantiles; then each subject
         for figure in (core_set, spider):
             monkeypatch.setattr(figure, "MANY_SUBJECTS", many)

@@ -16,7 +16,7 @@ from durable.outputs.analysis import read_for_outputs
 from durable.plan import Plan, load
 from tests.derive.build import ACTIVE, FLARING, INACTIVE, date, subject, table, visit
 from tests.derive.build import plan as plan_of
-from tests.outputs.analysed import results_of
+from tests.outputs.analysed import name_tables, results_of
 
 ROOT = Path(__file__).parents[2]
 MONTH = 30.4375
@@ -113,6 +113,7 @@ def analysed(folder: Path, plan: Plan) -> Rows:
     validated = {"subjects": children, "visits": visits, "therapies": [rescue]}
     for name, rows in validated.items():
         write_parquet(folder / "validated" / f"{name}.parquet", table(name, rows))
+    name_tables(folder, *validated)
     datasets.run(plan, folder)
     datasets.run_sensitivity(plan, folder)
     return {

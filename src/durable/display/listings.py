@@ -26,7 +26,7 @@ def listing_records(plan: Plan, folder: Path) -> dict[ListingEntry, pd.DataFrame
         Folder of results, whose datasets and findings are read.
     """
     results = ResultsFolder(folder)
-    return {entry: entry.load().table(results, plan) for entry in listings_of(results.names)}
+    return {entry: entry.load().table(results, plan) for entry in listings_of(plan, results.names)}
 
 
 def write_listings(listings: Mapping[ListingEntry, pd.DataFrame], folder: Path) -> None:

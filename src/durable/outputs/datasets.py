@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from durable.contracts.results import Result, read_csv
+from durable.registry import dataset_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,9 +54,13 @@ class ResultsFolder:
     path: Path
 
     @property
-    def names(self) -> set[str]:
-        """Names of the datasets that there are, in lower case."""
-        return {path.stem for path in (self.path / "adam").glob("*.parquet")}
+    def names(self) -> tuple[str, ...]:
+        """Names of the datasets of the analysis, in lower case.
+
+        By the input tables that it was made from: a file in the folder may be of an earlier run.
+        """
+        sources = self.path / "validated" / "sources.json"
+        return dataset_names(json.loads(sources.read_text(encoding="utf-8")))
 
     def dataset(
         self, name: str, columns: Sequence[str] | None = None, **having: Collection[str]
@@ -111,10 +117,10 @@ def read_datasets(
     import pandas as pd
 
     adam = folder / "adam"
+    names = ResultsFolder(folder).names
 
     def dataset(name: str) -> pd.DataFrame | None:
-        path = adam / f"{name}.parquet"
-        return pd.read_parquet(path) if path.exists() else None
+        return pd.read_parquet(adam / f"{name}.parquet") if name in names else None
 
     variants = {
         name: read_records(path, ["ANALYSIS", *columns]) if sensitivity else None

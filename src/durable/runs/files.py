@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from durable import registry
 from durable.contracts.results import SERIES as IN_SERIES
 from durable.contracts.tables import TABLES
 from durable.deliveries import asked_for
@@ -64,17 +65,12 @@ def figure_names(plan: Plan) -> tuple[str, ...]:
 
 def listing_names(plan: Plan) -> tuple[str, ...]:
     """Listings of an analysis, without ``l_``."""
-    return tuple(listing.name for listing in listings_of(dataset_names(plan)))
+    return tuple(listing.name for listing in listings_of(plan, dataset_names(plan)))
 
 
 def dataset_names(plan: Plan) -> tuple[str, ...]:
     """Analysis datasets, in the order of the define.xml."""
-    found = ["adsl", "adrs", "adtte"]
-    if "adverse_events" in input_files(plan):
-        found.append("adae")
-    if "kinetics" in input_files(plan):
-        found += ["adpc", "adpp"]
-    return tuple(found)
+    return registry.dataset_names(input_files(plan))
 
 
 def stage_files(

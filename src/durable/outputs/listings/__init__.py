@@ -7,48 +7,43 @@ loaded when the listing is made.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from durable.registry import Entry
+
 if TYPE_CHECKING:
     from durable.outputs.listings.listing import Listing
+    from durable.plan import Plan
 
 
-@dataclass(frozen=True)
-class ListingEntry:
-    """A listing in the registry: its name, also that of its module, and what it is made from."""
+class ListingEntry(Entry):
+    """A listing in the registry: its file is ``listings/l_NAME.csv``.
 
-    name: str
-    """The file is ``listings/l_NAME.csv``."""
-    datasets: tuple[str, ...]
-    """Datasets that it needs; it is left out where the study lacks one."""
-
-    def exists(self, datasets: Collection[str]) -> bool:
-        """Whether an analysis that has these datasets has the listing."""
-        return set(self.datasets) <= set(datasets)
+    Its module holds it as `LISTING`.
+    """
 
     def load(self) -> Listing:
         """The listing itself."""
-        listing: Listing = import_module(f"{__name__}.{self.name}").LISTING
+        listing: Listing = import_module(f"{__name__}.{self.module}").LISTING
         return listing
 
 
 #: In the order of their numbers, which do not change when a listing is absent.
 LISTINGS = (
-    ListingEntry("subjects", ("adsl",)),
-    ListingEntry("duration", ("adsl", "adtte")),
-    ListingEntry("improvement", ("adsl", "adrs")),
-    ListingEntry("assessments", ("adrs",)),
-    ListingEntry("flares", ("adsl", "adrs")),
-    ListingEntry("adverse_events", ("adae",)),
-    ListingEntry("deaths", ("adsl", "adtte")),
-    ListingEntry("kinetics", ("adpc",)),
-    ListingEntry("kinetics_parameters", ("adpp",)),
-    ListingEntry("queries", ()),
+    ListingEntry("subjects", "subjects"),
+    ListingEntry("duration", "duration", ("adsl", "adtte")),
+    ListingEntry("improvement", "improvement", ("adsl", "adrs")),
+    ListingEntry("assessments", "assessments", ("adrs",)),
+    ListingEntry("flares", "flares", ("adsl", "adrs")),
+    ListingEntry("adverse_events", "adverse_events", ("adae",)),
+    ListingEntry("deaths", "deaths", ("adsl", "adtte")),
+    ListingEntry("kinetics", "kinetics", ("adpc",)),
+    ListingEntry("kinetics_parameters", "kinetics_parameters", ("adpp",)),
+    ListingEntry("queries", "queries", ()),
 )
 
 
-def listings_of(datasets: Collection[str]) -> list[ListingEntry]:
+def listings_of(plan: Plan, datasets: Collection[str]) -> list[ListingEntry]:
     """The listings of an analysis that has these datasets, in the order of their numbers."""
-    return [entry for entry in LISTINGS if entry.exists(datasets)]
+    return [entry for entry in LISTINGS if entry.exists(plan, datasets)]

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pandas as pd
-
-from durable.outputs.datasets import ResultsFolder
-from durable.outputs.listings.listing import (
-    GROUPS,
-    SOURCE,
-    SUBJECT,
-    TRACED,
-    Column,
-    Columns,
-    Listing,
-    date,
-    number,
-    text,
-)
+from durable.outputs.listings.listing import GROUPS, SUBJECT, Column, Listing, date, number, text
 from durable.plan import Plan
 from durable.vocabulary import window_flag
 
 _EMERGENT = "Treatment-emergent"
 
 
-def _columns(plan: Plan) -> Columns:
-    windows = plan.safety.windows_days
+def _grading(plan: Plan) -> str:
+    safety = plan.safety
     return (
+        f"A missing CTCAE grade is imputed as {safety.missing_grade} in the sensitivity row only."
+        f" ASTCT grades (Lee 2019): {safety.crs}, {safety.icans}. Prolonged cytopenia: grade"
+        f" >={safety.prolonged_cytopenia_grade} present after day {safety.prolonged_cytopenia_day}."
+        " Worst grade of the term: first event of the subject's worst grade in the term."
+    )
+
+
+LISTING = Listing(
+    name="adverse_events",
+    title="Adverse events",
+    source="ADAE",
+    variables=lambda plan: (
         SUBJECT,
         *GROUPS,
         text("AEID", "Event"),
@@ -50,39 +46,18 @@ def _columns(plan: Plan) -> Columns:
         text("ONGOFL", "Ongoing"),
         text("APHASE", "Phase"),
         text("TRTEMFL", "All", over=_EMERGENT),
-        *(text(window_flag(days), f"{days} days", over=_EMERGENT) for days in windows),
+        *(
+            text(window_flag(days), f"{days} days", over=_EMERGENT)
+            for days in plan.safety.windows_days
+        ),
         text("PROLCYFL", "Prolonged cytopenia"),
         text("AOCCPIFL", "Worst grade of the term"),
-        *SOURCE,
-    )
-
-
-def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
-    return folder.dataset("adae")
-
-
-def _footnotes(plan: Plan) -> Iterator[str]:
-    safety = plan.safety
-    yield (
+    ),
+    notes=lambda plan: (
         "Treatment-emergent: onset on or after the day of infusion. Imputed: D day, M month and"
         " day, Y the complete date. Ongoing: without an end date, outcome neither recovered nor"
-        " fatal."
-    )
-    yield (
-        f"A missing CTCAE grade is imputed as {safety.missing_grade} in the sensitivity row only."
-        f" ASTCT grades (Lee 2019): {safety.crs}, {safety.icans}. Prolonged cytopenia: grade"
-        f" >={safety.prolonged_cytopenia_grade} present after day {safety.prolonged_cytopenia_day}."
-        " Worst grade of the term: first event of the subject's worst grade in the term."
-    )
-    yield "AESI: adverse event of special interest; DLT: dose-limiting toxicity."
-    yield TRACED
-
-
-LISTING = Listing(
-    name="adverse_events",
-    title="Adverse events",
-    source="ADAE",
-    columns=_columns,
-    records=_records,
-    footnotes=_footnotes,
+        " fatal.",
+        _grading(plan),
+        "AESI: adverse event of special interest; DLT: dose-limiting toxicity.",
+    ),
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pandas as pd
 
 from durable.jdm import wording
@@ -12,10 +10,8 @@ from durable.jdm.parameters import SCORE, SCORE_AT_BEST
 from durable.jdm.remission import ITEMS
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.listing import (
-    SOURCE,
     STUDY_DAY,
     SUBJECT,
-    TRACED,
     Column,
     Columns,
     Listing,
@@ -26,7 +22,8 @@ from durable.outputs.listings.listing import (
 from durable.plan import Plan
 from durable.wording import capitalised
 
-_ASSESSMENT = ["USUBJID", "SRCSEQ"]
+#: Variables of ADRS that identify an assessment.
+ASSESSMENT = ["USUBJID", "SRCSEQ"]
 _SCORES, _STATUS = "Core set measures and score", "Remission and recurrence"
 #: Statuses by parameter: Y, N, and U where it is unknown.
 _ITEMS = {item.paramcd: capitalised(item.label) for item in ITEMS}
@@ -42,27 +39,6 @@ _MEASURED = [
     *(f"{one.paramcd}{kind}" for one in COMPONENTS.values() for kind in ("", "PC", "SC")),
     *(SCORE.paramcd, SCORE_AT_BEST.paramcd),
 ]
-
-
-def _columns(plan: Plan) -> Columns:
-    return (
-        SUBJECT,
-        text("VISIT", "Visit recorded"),
-        text("AVISIT", "Analysis visit"),
-        date("ADT", "Date"),
-        STUDY_DAY,
-        number("AWTDIFF", "Days from target"),
-        text("ABLFL", "Baseline"),
-        text("ANL01FL", "Analysed at visit"),
-        *(column for one in COMPONENTS.values() for column in _component_columns(plan, one)),
-        Column(SCORE.paramcd, SCORE.paramcd, "number", part=_SCORES),
-        Column(SCORE_AT_BEST.paramcd, f"{SCORE.paramcd} at best", "number", part=_SCORES),
-        text("LEVEL", f"{SCORE.paramcd} response category", part=_SCORES),
-        text("REASON", "Score status", part=_SCORES),
-        *(text(code, label, "Remission items", _STATUS) for code, label in _ITEMS.items()),
-        *(text(code, label, part=_STATUS) for code, label in _STATUSES.items()),
-        *SOURCE,
-    )
 
 
 def _component_columns(plan: Plan, component: Component) -> Columns:
@@ -93,42 +69,48 @@ def assessment_records(folder: ResultsFolder) -> pd.DataFrame:
     adrs = adrs.loc[adrs["PARAMCD"] != "IMPR"]
     statuses = [*_ITEMS, *_STATUSES]
     shown = adrs["AVAL"].astype(object).where(~adrs["PARAMCD"].isin(statuses), adrs["AVALC"])
-    keys = [*_ASSESSMENT, "PARAMCD"]
+    keys = [*ASSESSMENT, "PARAMCD"]
     wide = adrs.assign(shown=shown).set_index(keys)["shown"].unstack()  # noqa: PD010
     # A study may have no assessment after infusion, or none at all.
     wide = wide.reindex(columns=[*_MEASURED, *statuses])
     wide = wide.astype(dict.fromkeys(_MEASURED, "float64"))
-    score = adrs.loc[adrs["PARAMCD"] == SCORE.paramcd].set_index(_ASSESSMENT)
+    score = adrs.loc[adrs["PARAMCD"] == SCORE.paramcd].set_index(ASSESSMENT)
     wide = wide.assign(LEVEL=score["AVALC"], REASON=score["REASON"]).reset_index()
     identity = ["VISIT", "AVISIT", "ADT", "ADY", "AWTDIFF", "ABLFL", "ANL01FL", "SRCDOM"]
-    first = adrs.drop_duplicates(_ASSESSMENT)[[*_ASSESSMENT, *identity]]
-    return first.assign(SRCVAR="visit_date").merge(wide, on=_ASSESSMENT, validate="one_to_one")
-
-
-def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
-    return assessment_records(folder)
-
-
-def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from wording.core_set(plan.response)
-    yield from wording.remission(plan.response)
-    yield from wording.recurrence(plan.response)
-    score = SCORE.paramcd
-    yield (
-        "Change: absolute percent change from baseline relative to the range; positive is better."
-        f" {score}: {SCORE.label}, the sum of the scores. {score} at best: with missing light"
-        " measures at their maximum. U: unknown because items are missing. Changes and scores are"
-        " of assessments after infusion."
-    )
-    yield wording.ABBREVIATIONS
-    yield TRACED
+    first = adrs.drop_duplicates(ASSESSMENT)[[*ASSESSMENT, *identity]]
+    return first.assign(SRCVAR="visit_date").merge(wide, on=ASSESSMENT, validate="one_to_one")
 
 
 LISTING = Listing(
     name="assessments",
     title="Assessments",
     source="ADRS",
-    columns=_columns,
-    records=_records,
-    footnotes=_footnotes,
+    variables=lambda plan: (
+        SUBJECT,
+        text("VISIT", "Visit recorded"),
+        text("AVISIT", "Analysis visit"),
+        date("ADT", "Date"),
+        STUDY_DAY,
+        number("AWTDIFF", "Days from target"),
+        text("ABLFL", "Baseline"),
+        text("ANL01FL", "Analysed at visit"),
+        *(column for one in COMPONENTS.values() for column in _component_columns(plan, one)),
+        Column(SCORE.paramcd, SCORE.paramcd, "number", part=_SCORES),
+        Column(SCORE_AT_BEST.paramcd, f"{SCORE.paramcd} at best", "number", part=_SCORES),
+        text("LEVEL", f"{SCORE.paramcd} response category", part=_SCORES),
+        text("REASON", "Score status", part=_SCORES),
+        *(text(code, label, "Remission items", _STATUS) for code, label in _ITEMS.items()),
+        *(text(code, label, part=_STATUS) for code, label in _STATUSES.items()),
+    ),
+    notes=lambda plan: (
+        *wording.core_set(plan.response),
+        *wording.remission(plan.response),
+        *wording.recurrence(plan.response),
+        "Change: absolute percent change from baseline relative to the range; positive is better."
+        f" {SCORE.paramcd}: {SCORE.label}, the sum of the scores. {SCORE.paramcd} at best: with"
+        " missing light measures at their maximum. U: unknown because items are missing. Changes"
+        " and scores are of assessments after infusion.",
+        wording.ABBREVIATIONS,
+    ),
+    records=lambda folder, _: assessment_records(folder),
 )

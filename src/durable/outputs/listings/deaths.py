@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pandas as pd
 
 from durable.derive.endpoints import ENDPOINTS
 from durable.outputs import definitions
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.incidence import fatal_events
-from durable.outputs.listings.listing import (
-    GROUPS,
-    INFUSION,
-    SOURCE,
-    SUBJECT,
-    TRACED,
-    Columns,
-    Listing,
-    date,
-    number,
-    text,
-)
+from durable.outputs.listings.listing import GROUPS, INFUSION, SUBJECT, Listing, date, number, text
 from durable.plan import Plan
-
-
-def _columns(_: Plan) -> Columns:
-    return (
-        SUBJECT,
-        *GROUPS,
-        INFUSION,
-        date("DTHDT", "Death"),
-        number("DTHDY", "Study day"),
-        *(text(endpoint.code, f"{endpoint.title} ended by") for endpoint in ENDPOINTS),
-        text("FATALAE", "Fatal adverse events"),
-        *SOURCE,
-    )
 
 
 def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
@@ -61,16 +35,19 @@ def _fatal_terms(folder: ResultsFolder) -> pd.Series[str]:
     return adae.loc[fatal_events(adae)].groupby("USUBJID")["AEDECOD"].agg("; ".join)
 
 
-def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from definitions.duration(plan)
-    yield TRACED
-
-
 LISTING = Listing(
     name="deaths",
     title="Deaths",
     source="ADSL, ADTTE, ADAE",
-    columns=_columns,
+    variables=lambda _: (
+        SUBJECT,
+        *GROUPS,
+        INFUSION,
+        date("DTHDT", "Death"),
+        number("DTHDY", "Study day"),
+        *(text(endpoint.code, f"{endpoint.title} ended by") for endpoint in ENDPOINTS),
+        text("FATALAE", "Fatal adverse events"),
+    ),
+    notes=definitions.duration,
     records=_records,
-    footnotes=_footnotes,
 )

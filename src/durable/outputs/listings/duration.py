@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pandas as pd
 
 from durable.derive.endpoints import ENDPOINTS
 from durable.outputs import definitions
 from durable.outputs.datasets import ResultsFolder
-from durable.outputs.listings.listing import (
-    GROUPS,
-    INFUSION,
-    SOURCE,
-    SUBJECT,
-    TRACED,
-    Columns,
-    Listing,
-    date,
-    number,
-    text,
-)
+from durable.outputs.listings.listing import GROUPS, INFUSION, SUBJECT, Listing, date, number, text
 from durable.outputs.time_to_event import TITLE
 from durable.plan import Plan
 from durable.wording import lower_initial
 
 
-def _columns(plan: Plan) -> Columns:
-    return (
+def _records(folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
+    records = folder.with_subject(folder.dataset("adtte"), "PART", "DOSELVL", "TRTSDT")
+    return records.assign(AVALM=records["AVAL"] / plan.statistics.days_per_month)
+
+
+LISTING = Listing(
+    name="duration",
+    title=TITLE,
+    source="ADTTE",
+    variables=lambda plan: (
         SUBJECT,
         *GROUPS,
         text("PARAMCD", "Parameter"),
@@ -40,32 +35,14 @@ def _columns(plan: Plan) -> Columns:
         text("EVNTDESC", "Event, or reason for censoring"),
         text("CNSDTDSC", "Date of censoring"),
         date("LOWDT", "Last known free of the event"),
-        *SOURCE,
-    )
-
-
-def _records(folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
-    records = folder.with_subject(folder.dataset("adtte"), "PART", "DOSELVL", "TRTSDT")
-    return records.assign(AVALM=records["AVAL"] / plan.statistics.days_per_month)
-
-
-def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from definitions.duration(plan)
-    yield " ".join(
-        f"{e.code}: {lower_initial(e.title)}, {lower_initial(e.subjects)}." for e in ENDPOINTS
-    )
-    yield (
+    ),
+    notes=lambda plan: (
+        *definitions.duration(plan),
+        " ".join(
+            f"{e.code}: {lower_initial(e.title)}, {lower_initial(e.subjects)}." for e in ENDPOINTS
+        ),
         "CNSR: 0 is an event, 1 or more a reason for censoring. One month is"
-        f" {plan.statistics.days_per_month:g} days."
-    )
-    yield TRACED
-
-
-LISTING = Listing(
-    name="duration",
-    title=TITLE,
-    source="ADTTE",
-    columns=_columns,
+        f" {plan.statistics.days_per_month:g} days.",
+    ),
     records=_records,
-    footnotes=_footnotes,
 )

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pandas as pd
 
 from durable.jdm import wording
 from durable.jdm.measures import COMPONENTS
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.assessments import assessment_records, item_columns, value_column
-from durable.outputs.listings.listing import (
-    INFUSION,
-    SOURCE,
-    STUDY_DAY,
-    SUBJECT,
-    TRACED,
-    Columns,
-    Listing,
-    date,
-    text,
-)
+from durable.outputs.listings.listing import INFUSION, STUDY_DAY, SUBJECT, Listing, date, text
 from durable.plan import Plan
 
 
-def _columns(plan: Plan) -> Columns:
-    return (
+def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
+    assessments = assessment_records(folder)
+    flares = assessments.loc[assessments["FLARE"] == "Y"]
+    return folder.with_subject(flares, "TRTSDT", "REMSDT")
+
+
+LISTING = Listing(
+    name="flares",
+    title="Early flares, for adjudication",
+    source="ADRS",
+    variables=lambda plan: (
         SUBJECT,
         INFUSION,
         date("REMSDT", "First remission"),
@@ -35,31 +32,12 @@ def _columns(plan: Plan) -> Columns:
         *(value_column(plan, component) for component in COMPONENTS.values()),
         *item_columns(),
         text("REMIS", "Remission"),
-        *SOURCE,
-    )
-
-
-def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
-    assessments = assessment_records(folder)
-    flares = assessments.loc[assessments["FLARE"] == "Y"]
-    return folder.with_subject(flares, "TRTSDT", "REMSDT")
-
-
-def _footnotes(plan: Plan) -> Iterator[str]:
-    yield (
+    ),
+    notes=lambda plan: (
         "Loss of remission or worsening up to day"
         f" {plan.response.recurrence.early_flare_days} after infusion that the investigator did not"
-        " record as recurrence or progression. For adjudication; not events in the analyses."
-    )
-    yield from wording.recurrence(plan.response)
-    yield TRACED
-
-
-LISTING = Listing(
-    name="flares",
-    title="Early flares, for adjudication",
-    source="ADRS",
-    columns=_columns,
+        " record as recurrence or progression. For adjudication; not events in the analyses.",
+        *wording.recurrence(plan.response),
+    ),
     records=_records,
-    footnotes=_footnotes,
 )

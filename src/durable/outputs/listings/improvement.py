@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pandas as pd
 
 from durable.jdm import wording
 from durable.jdm.parameters import SCORE
 from durable.outputs import definitions
 from durable.outputs.datasets import ResultsFolder
+from durable.outputs.listings.assessments import ASSESSMENT
 from durable.outputs.listings.listing import (
     GROUPS,
-    SOURCE,
     STUDY_DAY,
     SUBJECT,
-    TRACED,
-    Columns,
     Listing,
     date,
     number,
@@ -24,11 +20,22 @@ from durable.outputs.listings.listing import (
 )
 from durable.plan import Plan
 
-_ASSESSMENT = ["USUBJID", "SRCSEQ"]
+
+def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
+    adrs = folder.dataset("adrs")
+    score = adrs.loc[adrs["PARAMCD"] == SCORE.paramcd, [*ASSESSMENT, "AVAL", "AVALC"]]
+    score = score.set_axis([*ASSESSMENT, SCORE.paramcd, "LEVEL"], axis=1)
+    visits = adrs.loc[adrs["PARAMCD"] == "IMPR"]
+    joined = visits.merge(score, on=ASSESSMENT, how="left", validate="many_to_one")
+    order = ["USUBJID", "AWTARGET"]
+    return folder.with_subject(joined, "PART", "DOSELVL").sort_values(order, kind="stable")
 
 
-def _columns(_: Plan) -> Columns:
-    return (
+LISTING = Listing(
+    name="improvement",
+    title="Improvement at each visit",
+    source="ADRS",
+    variables=lambda _: (
         SUBJECT,
         *GROUPS,
         text("AVISIT", "Visit"),
@@ -40,35 +47,12 @@ def _columns(_: Plan) -> Columns:
         text("LEVEL", f"{SCORE.paramcd} response category"),
         text("AVALC", "Improved"),
         text("REASON", "Reason"),
-        *SOURCE,
-    )
-
-
-def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
-    adrs = folder.dataset("adrs")
-    score = adrs.loc[adrs["PARAMCD"] == SCORE.paramcd, [*_ASSESSMENT, "AVAL", "AVALC"]]
-    score = score.set_axis([*_ASSESSMENT, SCORE.paramcd, "LEVEL"], axis=1)
-    visits = adrs.loc[adrs["PARAMCD"] == "IMPR"]
-    joined = visits.merge(score, on=_ASSESSMENT, how="left", validate="many_to_one")
-    order = ["USUBJID", "AWTARGET"]
-    return folder.with_subject(joined, "PART", "DOSELVL").sort_values(order, kind="stable")
-
-
-def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from wording.improvement(plan.response)
-    yield from definitions.windows(plan)
-    yield (
+    ),
+    notes=lambda plan: (
+        *wording.improvement(plan.response),
+        *definitions.windows(plan),
         "Improved is empty where there is no score; the handling of missing assessments is above."
-        f" PARTIAL: a light measure is missing from the score. {SCORE.paramcd}: {SCORE.label}."
-    )
-    yield TRACED
-
-
-LISTING = Listing(
-    name="improvement",
-    title="Improvement at each visit",
-    source="ADRS",
-    columns=_columns,
+        f" PARTIAL: a light measure is missing from the score. {SCORE.paramcd}: {SCORE.label}.",
+    ),
     records=_records,
-    footnotes=_footnotes,
 )

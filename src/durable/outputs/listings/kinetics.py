@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
-import pandas as pd
+from collections.abc import Mapping
 
 from durable.outputs import definitions
-from durable.outputs.datasets import ResultsFolder
-from durable.outputs.listings.listing import (
-    SOURCE,
-    SUBJECT,
-    TRACED,
-    Column,
-    Columns,
-    Listing,
-    date,
-    number,
-    text,
-)
-from durable.plan import Plan
+from durable.outputs.listings.listing import SUBJECT, Column, Listing, date, number, text
 
 
 def _no_concentration(record: Mapping[str, str]) -> str:
     return "below LLOQ" if record["BLQFL"] == "Y" else "no result"
 
 
-def _columns(_: Plan) -> Columns:
-    return (
+LISTING = Listing(
+    name="kinetics",
+    title="CAR-T cell concentrations",
+    source="ADPC",
+    variables=lambda _: (
         SUBJECT,
         text("PARCAT1", "Assay"),
         date("ADT", "Date"),
@@ -39,28 +28,10 @@ def _columns(_: Plan) -> Columns:
         text("BLQFL", "Below LLOQ"),
         Column("LLOQ", "LLOQ", "number", 6, trimmed=True),
         text("ANL01FL", "Used for parameters"),
-        *SOURCE,
-    )
-
-
-def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
-    return folder.dataset("adpc")
-
-
-def _footnotes(plan: Plan) -> Iterator[str]:
-    yield (
+    ),
+    notes=lambda plan: (
         "LLOQ: lower limit of quantification; below LLOQ: recorded so, a value of 0, or a value"
-        f" below the limit. Used for parameters: every result up to day {plan.kinetics.last_day}."
-    )
-    yield definitions.elapsed_days()
-    yield TRACED
-
-
-LISTING = Listing(
-    name="kinetics",
-    title="CAR-T cell concentrations",
-    source="ADPC",
-    columns=_columns,
-    records=_records,
-    footnotes=_footnotes,
+        f" below the limit. Used for parameters: every result up to day {plan.kinetics.last_day}.",
+        definitions.elapsed_days(),
+    ),
 )

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pandas as pd
-
-from durable.outputs.datasets import ResultsFolder
-from durable.outputs.listings.listing import (
-    SUBJECT,
-    Column,
-    Columns,
-    Listing,
-    text,
-)
+from durable.outputs.listings.listing import SUBJECT, Column, Listing, text
 from durable.plan import Plan
 from durable.wording import listed
 
 
-def _columns(_: Plan) -> Columns:
-    return (
+def _extrapolation(plan: Plan) -> str:
+    spans = [f"day {a.day}: at most {a.extrapolation_days} days before" for a in plan.kinetics.auc]
+    return f"Extrapolated if the last sample is quantifiable and late enough ({listed(spans)})."
+
+
+LISTING = Listing(
+    name="kinetics_parameters",
+    title="Cellular kinetics parameters",
+    source="ADPP",
+    variables=lambda _: (
         SUBJECT,
         text("PARCAT1", "Assay"),
         text("PARAMCD", "Code"),
@@ -28,30 +25,11 @@ def _columns(_: Plan) -> Columns:
         text("AVALU", "Unit"),
         text("FLAG", "Flag"),
         text("REASON", "Reason"),
-    )
-
-
-def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
-    return folder.dataset("adpp")
-
-
-def _footnotes(plan: Plan) -> Iterator[str]:
-    kinetics = plan.kinetics
-    yield (
-        f"Non-compartmental analysis, {kinetics.method} trapezoidal rule, of the samples in the"
-        " listing of concentrations, by subject and assay. NC: not calculable."
-    )
-    spans = listed(
-        [f"day {area.day}: at most {area.extrapolation_days} days before" for area in kinetics.auc]
-    )
-    yield f"Extrapolated if the last sample is quantifiable and late enough ({spans})."
-
-
-LISTING = Listing(
-    name="kinetics_parameters",
-    title="Cellular kinetics parameters",
-    source="ADPP",
-    columns=_columns,
-    records=_records,
-    footnotes=_footnotes,
+    ),
+    notes=lambda plan: (
+        f"Non-compartmental analysis, {plan.kinetics.method} trapezoidal rule, of the samples in"
+        " the listing of concentrations, by subject and assay. NC: not calculable.",
+        _extrapolation(plan),
+    ),
+    traced=False,
 )

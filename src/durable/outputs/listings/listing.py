@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -44,20 +44,35 @@ class Listing:
     title: str
     source: str
     """Datasets or file that the records come from."""
-    columns: Callable[[Plan], Columns]
-    records: Callable[[ResultsFolder, Plan], pd.DataFrame]
-    """The columns among others, in the order of the datasets."""
-    footnotes: Callable[[Plan], Iterator[str]]
+    variables: Callable[[Plan], Columns]
+    """The columns ahead of those that name the source."""
+    notes: Callable[[Plan], Iterable[str]]
+    """The footnotes, but for the one on the source."""
+    records: Callable[[ResultsFolder, Plan], pd.DataFrame] | None = None
+    """The columns among others, in the order of the datasets; when None, the dataset `source`."""
+    traced: bool = True
+    """Whether each record names the row of the input table that determines it."""
 
     @property
     def file(self) -> str:
         """Name of the CSV."""
         return f"l_{self.name}.csv"
 
+    def columns(self, plan: Plan) -> Columns:
+        """The columns in their order."""
+        return (*self.variables(plan), *(_SOURCE if self.traced else ()))
+
+    def footnotes(self, plan: Plan) -> tuple[str, ...]:
+        """What is written under the listing, a paragraph each."""
+        return (*self.notes(plan), *((_TRACED,) if self.traced else ()))
+
     def table(self, folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
         """The listing as its CSV holds it; whole numbers without a decimal point."""
-        records = _whole_numbers(self.records(folder, plan))
-        return records[[column.name for column in self.columns(plan)]]
+        if self.records is None:
+            records = folder.dataset(self.source.lower())
+        else:
+            records = self.records(folder, plan)
+        return _whole_numbers(records)[[column.name for column in self.columns(plan)]]
 
 
 def _whole_numbers(frame: pd.DataFrame) -> pd.DataFrame:
@@ -86,9 +101,9 @@ SUBJECT = text("USUBJID", "Subject")
 GROUPS = (text("PART", "Part"), text("DOSELVL", "Dose level"))
 INFUSION = date("TRTSDT", "Infusion")
 STUDY_DAY = number("ADY", "Study day")
-SOURCE = (
+_SOURCE = (
     text("SRCDOM", "Table", over="Source"),
     text("SRCVAR", "Column", over="Source"),
     Column("SRCSEQ", "Row", "number", over="Source"),
 )
-TRACED = "Source: input table, column and row (the header is row 1) that determine the record."
+_TRACED = "Source: input table, column and row (the header is row 1) that determine the record."

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pandas as pd
 
 from durable.files import recorded_cell
 from durable.outputs.datasets import ResultsFolder
-from durable.outputs.listings.listing import Columns, Listing, number, text
+from durable.outputs.listings.listing import Listing, number, text
 from durable.plan import Plan
 
 
-def _columns(_: Plan) -> Columns:
-    return (
+def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
+    findings = pd.read_csv(folder.path / "queries.csv", dtype=str, keep_default_na=False)
+    return findings.map(recorded_cell)
+
+
+LISTING = Listing(
+    name="queries",
+    title="Findings in the data",
+    source="queries.csv",
+    variables=lambda _: (
         text("severity", "Severity"),
         text("table", "Table"),
         text("subject_id", "Subject"),
@@ -23,26 +29,11 @@ def _columns(_: Plan) -> Columns:
         text("value", "Value"),
         text("rule", "Rule"),
         text("message", "Message"),
-    )
-
-
-def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
-    findings = pd.read_csv(folder.path / "queries.csv", dtype=str, keep_default_na=False)
-    return findings.map(recorded_cell)
-
-
-def _footnotes(_: Plan) -> Iterator[str]:
-    yield (
+    ),
+    notes=lambda _: (
         "Findings of the checks of the input tables, before the data cut-off was applied. Row: row"
-        " of the file."
-    )
-
-
-LISTING = Listing(
-    name="queries",
-    title="Findings in the data",
-    source="queries.csv",
-    columns=_columns,
+        " of the file.",
+    ),
     records=_records,
-    footnotes=_footnotes,
+    traced=False,
 )

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pandas as pd
-
 from durable.jdm import wording
 from durable.jdm.parameters import ATTAINABLE_SCORE, ENZYME_AT_BASELINE, ENZYME_FOLLOWED, SCORE
-from durable.outputs.datasets import ResultsFolder
-from durable.outputs.listings.listing import (
-    GROUPS,
-    INFUSION,
-    SOURCE,
-    SUBJECT,
-    TRACED,
-    Columns,
-    Listing,
-    date,
-    number,
-    text,
-)
-from durable.plan import Plan
+from durable.outputs.listings.listing import GROUPS, INFUSION, SUBJECT, Listing, date, number, text
 
-
-def _columns(_: Plan) -> Columns:
-    return (
+LISTING = Listing(
+    name="subjects",
+    title="Subjects",
+    source="ADSL",
+    variables=lambda _: (
         SUBJECT,
         *GROUPS,
         text("SEX", "Sex"),
@@ -45,28 +30,10 @@ def _columns(_: Plan) -> Columns:
         date("EOSDT", "Withdrawal"),
         text("DCSREAS", "Reason for withdrawal"),
         date("DTHDT", "Death"),
-        *SOURCE,
-    )
-
-
-def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
-    return folder.dataset("adsl")
-
-
-def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from wording.remission(plan.response)
-    yield (
+    ),
+    notes=lambda plan: (
+        *wording.remission(plan.response),
         "In remission at baseline: U is unknown. Last known alive: not after the data cut-off."
-        f" {SCORE.paramcd}: {SCORE.label}; ULN: upper limit of normal."
-    )
-    yield TRACED
-
-
-LISTING = Listing(
-    name="subjects",
-    title="Subjects",
-    source="ADSL",
-    columns=_columns,
-    records=_records,
-    footnotes=_footnotes,
+        f" {SCORE.paramcd}: {SCORE.label}; ULN: upper limit of normal.",
+    ),
 )
