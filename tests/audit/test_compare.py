@@ -95,7 +95,7 @@ def test_the_page_is_one_file_with_the_retroactive_changes_first_and_the_curves(
     headings = re.findall("<h2>(.*?)</h2>", page)
     assert headings == [
         "Changed before the earlier cut-off",
-        "Plan, code and environment",
+        "Plan, records read, code and environment",
         "Subject statuses that changed",
         *(f"Kaplan-Meier, {endpoint.title}" for endpoint in ENDPOINTS),
         "Results that changed",
@@ -126,6 +126,8 @@ def test_data_changed_before_the_cutoff_and_a_changed_rule_are_told_apart(tmp_pa
     # CQ-002 fails to improve at month 2 by a correction long after the interim.
     for column, value in (("physician_global", "9.9"), ("cmas", "10"), ("das", "19")):
         change_digit(study, "CQ-002", "M2", column, value)
+    with (study.folder / "data/demo/therapies.csv").open("a") as file:
+        file.write("CQ-012,cholecalciferol,2024-08-01,,N,vitamin D deficiency\n")
     assert study.run("--configfile", str(second)).returncode == 0
     done = study.run("compare", "--configfile", str(second), "--config", "against=first")
     assert done.returncode == 0, done.stdout
@@ -149,6 +151,9 @@ def test_data_changed_before_the_cutoff_and_a_changed_rule_are_told_apart(tmp_pa
     assert cells["t_dor", *total, "DOR", "landmark_M6"]["cause"].endswith("plan")
     plan = {row["key"]: (row["earlier"], row["later"]) for row in read(place / "plan.csv")}
     assert plan["statistics.km_ci"] == ('"log-log"', '"log"')
+    # By table, where another number of records was read.
+    assert plan["therapies"] == ("36", "37")
+    assert "visits" not in plan
 
 
 @pytest.mark.parametrize("against", ["demo-interim", "none", "../demo-interim", ""])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import re
 import shutil
@@ -137,6 +138,12 @@ def test_an_sdtm_package_and_an_earlier_listing_are_pinned_file_by_file(
     package.mkdir()
     inputs = packaged(package, "csv").raw["inputs"]
     inputs["sdtm"] |= {"folder": "package", "tables": ["subjects", "visits", "therapies"]}
+    inputs["checksums"] = "package/SHA256SUMS"
+    files = sorted(package.glob("*.csv"))
+    sums = "".join(f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.name}\n" for f in files)
+    (package / "SHA256SUMS").write_text(sums)
+    (listing.parent / "checked").mkdir()
+    (listing.parent / "checked" / "sources.json").write_text("{}")
     plan = {
         "analysis": {"id": "demo-interim", "data_cutoff": "2024-06-30"},
         "study": {"id": "NCT06569472 (synthetic demo)"},
@@ -153,6 +160,7 @@ def test_an_sdtm_package_and_an_earlier_listing_are_pinned_file_by_file(
         "outputs.queries_since",
         *(f"package/{name}.csv" for name in ("cm", "dm", "ds", "ex", "ft", "lb", "qs", "rs")),
         *(f"package/{name}.csv" for name in ("suppcm", "suppdm")),
+        *("package/SHA256SUMS", "earlier/checked/sources.json"),
     }
     assert {row["status"] for row in kept.values()} == {"as pinned"}
     assert short.planned() == set()
@@ -166,6 +174,12 @@ def test_an_sdtm_package_and_an_earlier_listing_are_pinned_file_by_file(
     assert "input outputs.queries_since: found " in plain.stdout
     listing.write_text(listing.read_text()[:-1])
 
+    (package / "SHA256SUMS").write_text(f"{sums}\n")
+    refused = short.run("audit", *pinned(short))
+    assert refused.returncode == 1
+    assert "input package/SHA256SUMS differs: found " in refused.stdout
+    (package / "SHA256SUMS").write_text(sums)
+
     # Another value of one record of one domain, in a second analysis of a later day.
     text = (package / "ft.csv").read_text()
     (package / "ft.csv").write_text(text.replace(",52,", ",51,", 1))
@@ -173,6 +187,7 @@ def test_an_sdtm_package_and_an_earlier_listing_are_pinned_file_by_file(
     assert refused.returncode == 1
     assert "input package/ft.csv differs: found " in refused.stdout
     plan["analysis"] = {"id": "second", "data_cutoff": "2024-08-31"}
+    del inputs["checksums"]
     second = ("--configfile", str(short.folder / "config/second.yaml"))
     (short.folder / "config/second.yaml").write_text(yaml.safe_dump(plan))
     assert short.run(*second).returncode == 0

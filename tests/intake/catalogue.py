@@ -21,8 +21,10 @@ from tests.intake.study import (
     cell,
     column,
     data,
+    earlier_delivery,
     planned,
     text,
+    vendor_list,
     without,
 )
 
@@ -72,7 +74,9 @@ def crlf(content: bytes) -> bytes:
     return content.replace(b"\n", b"\r\n")
 
 
-DIGEST = sha256((DEMO / "kinetics.csv").read_bytes()).hexdigest()
+DIGEST, SUBJECTS_DIGEST, VISITS_DIGEST = (
+    sha256((DEMO / f"{name}.csv").read_bytes()).hexdigest() for name in (KINETICS, SUBJECTS, VISITS)
+)
 
 NUMBERS = [
     bad_cell(f"CMAS {what}", VISITS, row, "cmas", value, "not_a_number")
@@ -475,6 +479,18 @@ FILES = [
     case("another file than the configured SHA-256",
          planned("inputs.kinetics.sha256", "0" * 64),
          error(KINETICS, None, "", DIGEST, "other_file")),
+    case("a file of the vendor's checksums missing",
+         vendor_list(SUBJECTS, VISITS, more=f"{'0' * 64}  define.xml\n"),
+         error("", None, "", "no file", "missing_file")),
+    case("subjects not among the vendor's checksums", vendor_list(VISITS),
+         error(SUBJECTS, None, "", SUBJECTS_DIGEST, "unlisted_file")),
+    case("another file than that of the vendor's checksums",
+         vendor_list(SUBJECTS, VISITS, more=f"{'0' * 64}  visits.csv\n"),
+         error(VISITS, None, "", VISITS_DIGEST, "other_file")),
+    case("the vendor's checksums as they should be", vendor_list(SUBJECTS, VISITS)),
+    case("visits with a record fewer than in the earlier delivery",
+         earlier_delivery(subjects=12, visits=106),
+         warning(VISITS, None, "", "105", "fewer_records")),
     case("quote not closed in the last column", text(THERAPIES, ",N,skin disease\nCQ-006,meth",
                                                      ',N,"skin disease\nCQ-006,meth'),
          error(THERAPIES, 20, "", "", "broken_quotes")),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 import csv
 import io
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +20,7 @@ import yaml
 from durable.contracts.tables import TABLES
 from durable.errors import UserError
 from durable.intake import check, cutoff
+from durable.intake.findings import COLUMNS
 from durable.plan import Plan, parse
 from durable.stage import STAGES
 
@@ -219,6 +222,31 @@ def planned(path: str, value: Any) -> Edit:
         for key in above:
             place = place.setdefault(key, {})
         place[last] = value
+
+    return edit
+
+
+def vendor_list(*tables: str, more: str = "") -> Edit:
+    """A list of checksums of these tables, with another line."""
+
+    def edit(study: Study) -> None:
+        lines = [f"{sha256(study.files[name]).hexdigest()}  {name}.csv\n" for name in tables]
+        (study.folder / "SHA256SUMS").write_text("".join(lines) + more)
+        study.raw["inputs"]["checksums"] = str(study.folder / "SHA256SUMS")
+
+    return edit
+
+
+def earlier_delivery(**records: int) -> Edit:
+    """An earlier check, without a finding, of files with these numbers of records."""
+
+    def edit(study: Study) -> None:
+        folder = study.folder / "earlier"
+        (folder / "checked").mkdir(parents=True)
+        (folder / "queries.csv").write_text(",".join(COLUMNS) + "\n")
+        sources = {name: {"file": f"{name}.csv", "rows": n} for name, n in records.items()}
+        (folder / "checked" / "sources.json").write_text(json.dumps(sources))
+        study.raw["outputs"] = {"queries_since": str(folder / "queries.csv")}
 
     return edit
 

@@ -99,7 +99,7 @@ def test_a_small_study_is_shown_whole_and_says_nothing_of_limits(tmp_path: Path)
     column("visits", "cmas", "53")(study)
     study.check()
     book = openpyxl.load_workbook(study.results / "queries.xlsx")
-    assert book.sheetnames == ["Queries", "Resolved"]
+    assert book.sheetnames == ["Queries", "Resolved", "Records read"]
     assert book["Queries"].max_row == 1 + 105 + 7
     assert "too many" not in (study.results / "queries.html").read_text()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from durable.errors import UserError
 from durable.intake.findings import COLUMNS
 from durable.intake.queries import SHOWN
+from tests.intake.package import packaged
 from tests.intake.study import Edit, Study, again, cell, planned, text, without
 
 
@@ -141,3 +143,58 @@ def test_an_earlier_listing_that_is_none_is_refused(content: str, tmp_path: Path
     earlier.write_text(content)
     with pytest.raises(UserError, match=r"outputs\.queries_since: .*expected a queries\.csv"):
         run(tmp_path / "a", planned("outputs.queries_since", str(earlier)))
+
+
+def test_the_listing_says_how_many_records_were_read_and_how_many_before(tmp_path: Path) -> None:
+    first = run(tmp_path / "first")
+    page = " ".join((first / "queries.html").read_text().split())
+    assert "<tr><td>visits</td><td>visits.csv</td><td>105</td></tr>" in page
+    assert sheet(first, "Records read")[1:3] == [
+        ("subjects", "subjects.csv", "12", "", ""),
+        ("visits", "visits.csv", "105", "", ""),
+    ]
+    since = planned("outputs.queries_since", str(first / "queries.csv"))
+    second = run(
+        tmp_path / "second", without("adverse_events", 48, 49), again("subjects", 2), since
+    )
+    assert sheet(second, "Records read")[1:] == [
+        ("subjects", "subjects.csv", "13", "12", "+1"),
+        ("visits", "visits.csv", "105", "105", "0"),
+        ("therapies", "therapies.csv", "36", "36", "0"),
+        ("adverse_events", "adverse_events.csv", "46", "48", "-2"),
+        ("kinetics", "kinetics.csv", "176", "176", "0"),
+    ]
+    page = " ".join((second / "queries.html").read_text().split())
+    assert (
+        "<tr><td>adverse_events</td><td>adverse_events.csv</td><td>46</td><td>48</td><td>-2</td>"
+        in page
+    )
+    fewer = listing(second).query("rule == 'fewer_records'")
+    assert fewer[["severity", "table", "value", "message"]].to_numpy().tolist() == [
+        [
+            "warning",
+            "adverse_events",
+            "46",
+            "adverse_events.csv: 46 records; expected at least the 48 of the earlier delivery"
+            " (outputs.queries_since)",
+        ]
+    ]
+
+
+def test_an_earlier_listing_alone_has_no_numbers_of_records(tmp_path: Path) -> None:
+    first = run(tmp_path / "first")
+    alone = tmp_path / "queries.csv"
+    alone.write_bytes((first / "queries.csv").read_bytes())
+    second = run(tmp_path / "second", planned("outputs.queries_since", str(alone)))
+    assert sheet(second, "Records read")[2] == ("visits", "visits.csv", "105", "", "")
+
+
+def test_the_domains_of_a_package_are_counted_each(tmp_path: Path) -> None:
+    study = packaged(tmp_path, "xpt")
+    study.check()
+    counted = {name: (file, number) for name, file, number, *_ in
+               sheet(study.results, "Records read")[1:]}  # fmt: skip
+    assert counted["AE"] == ("ae.xpt", "48")
+    assert counted["DM"] == ("dm.xpt", "12")
+    sources = json.loads((study.results / "checked" / "sources.json").read_text())
+    assert sources["adverse_events"]["records"]["AE"] == 48

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import StringIO
 from math import isnan
 from pathlib import Path
@@ -30,7 +30,8 @@ from durable.audit.sides import BEFORE, SINCE, UNEXPLAINED, Side, finished_side,
 from durable.contracts.results import Result
 from durable.derive.endpoints import ENDPOINTS
 from durable.errors import UserError
-from durable.files import safe_cell, write_text
+from durable.files import read_json, safe_cell, write_text
+from durable.intake.sources import count_records
 from durable.plan import load
 from durable.runs.manifest import PINNED
 from durable.runs.pins import changed_files
@@ -67,11 +68,27 @@ def run(config: Path, results: Path, against: str, *, workflow: Path, cores: int
 
 def _plan_rows(earlier: Side, later: Side) -> list[list[str]]:
     rows = [["plan", *row] for row in key_differences(earlier.values, later.values)]
+    rows += [["records read", *row] for row in _records_read(earlier, later)]
     files = changed_files(earlier.manifest["code"]["files"], later.manifest["code"]["files"])
     rows += [["code", file.name, file.expected, file.found] for file in files]
     pins = [load(side.folder / PINNED).pins for side in (earlier, later)]
     values = [pin.model_dump(mode="json", exclude={"code"}) if pin else {} for pin in pins]
     return rows + [["environment", *row] for row in key_differences(*values)]
+
+
+def _records_read(earlier: Side, later: Side) -> Iterator[list[str]]:
+    """Tables or domains of which another number of records was read, with both numbers."""
+    sides = [
+        {
+            count.name: str(count.records)
+            for count in count_records(read_json(side.folder / "validated/sources.json"), None)
+        }
+        for side in (earlier, later)
+    ]
+    for name in dict.fromkeys((*sides[0], *sides[1])):
+        before, after = (side.get(name, "absent") for side in sides)
+        if before != after:
+            yield [name, before, after]
 
 
 def _difference(cell: ResultChange) -> str:
@@ -187,7 +204,7 @@ def _page(earlier: Side, later: Side, rows: Mapping[str, list[list[str]]]) -> st
             [row[1:] for row in first],
             note=at_cutoff,
         ),
-        Section("Plan, code and environment", _COLUMNS["plan"], rows["plan"]),
+        Section("Plan, records read, code and environment", _COLUMNS["plan"], rows["plan"]),
         Section("Subject statuses that changed", _COLUMNS["statuses"], rows["statuses"]),
         *curves,
         Section(

@@ -22,12 +22,14 @@ from durable.audit.verdict import (
     verdict_sentence,
     write_verdict,
 )
+from durable.contracts.tables import TABLES
 from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.history.contents import file_changes
 from durable.plan import NO_ANALYSIS, Plan, load
 from durable.plan.sdtm import input_paths
 from durable.runs.analysis import start_analysis
+from durable.runs.files import other_inputs
 from durable.runs.manifest import MANIFEST, PINNED, pinned, read_manifest
 from durable.runs.pins import (
     Difference,
@@ -120,12 +122,21 @@ def _inputs(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[Status]:
     expected = {entity["id"]: entity["sha256"] for entity in manifest["inputs"]}
     sdtm = plan.inputs.sdtm
     for name, file in input_paths(plan.inputs).items():
-        path = Path(file)
-        found = sha256(path) if path.is_file() else "no file"
-        pin = expected.get(f"#input-{name}", "none")
         given = getattr(plan.inputs, name).sha256 if sdtm is None else sdtm.sha256.get(name)
-        status = "as pinned" if found == pin == given else "differs"
-        yield Status("input", file, status, pin, "" if status == "as pinned" else found)
+        yield _input(file, expected.get(f"#input-{name}"), given)
+    for name, file in other_inputs(plan).items():
+        pin = expected.get(f"#input-{name}")
+        # Of the earlier listing the pins say the same; its numbers of records may not be there.
+        if name != "queries_since" and (pin or Path(file).is_file()):
+            yield _input(file, pin, pin)
+
+
+def _input(file: str, pin: str | None, given: str | None) -> Status:
+    """An input against its digest in the manifest and in the pinned configuration."""
+    found = sha256(Path(file)) if Path(file).is_file() else "no file"
+    if found == pin == given:
+        return Status("input", file, "as pinned", found)
+    return Status("input", file, "differs", pin or "none", found)
 
 
 def _pins(
@@ -200,13 +211,14 @@ def _repeat(plan: Plan, place: Path, workflow: Path, cores: int) -> str:
     if place.exists():
         shutil.rmtree(place)
     values = plan.model_dump(mode="json", exclude=NO_ANALYSIS)
-    for given in values["inputs"].values():
-        if given is not None:
-            key = "folder" if "folder" in given else "path"
+    for given, key in (
+        *((values["inputs"][name] or {}, "path") for name in TABLES),
+        (values["inputs"]["sdtm"] or {}, "folder"),
+        (values["inputs"], "checksums"),
+        (values["outputs"], "queries_since"),
+    ):
+        if given.get(key) is not None:
             given[key] = str(Path(given[key]).absolute())
-    since = values["outputs"]["queries_since"]
-    if since is not None:
-        values["outputs"]["queries_since"] = str(Path(since).absolute())
     # The repetition is thrown away by the next one.
     values["outputs"]["locked"] = False
     config = place / "analysis.yaml"

@@ -17,6 +17,7 @@ from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.plan import Plan, parse
 from durable.runs.analysis import start_analysis
+from durable.runs.files import OTHER_INPUTS
 from durable.runs.manifest import MANIFEST, pinned, read_manifest
 
 BEFORE = "changed before the earlier cut-off"
@@ -25,8 +26,8 @@ PLAN = "plan"
 CODE = "code or environment"
 UNEXPLAINED = "unexplained"
 #: Sections and keys of the plan that change no number at a given cut-off.
-_NAMES = ("analysis.", "study.", "outputs.")
-_FILES = (".path", ".sha256", ".folder")
+_NAMES = ("analysis.", "study.", "outputs.", "inputs.checksums")
+_FILES = (".path", ".sha256", ".folder", ".records")
 
 
 @dataclass(frozen=True)
@@ -112,15 +113,18 @@ def steps_between(
 
 
 def input_digests(side: Side) -> dict[str, str]:
-    """Digests of the study's files; an earlier listing moves no number."""
+    """Digests of the study's files, of those alone that a number is made from."""
     given = {entity["id"]: entity["sha256"] for entity in side.manifest["inputs"]}
-    return {name: value for name, value in given.items() if name != "#input-queries_since"}
+    other = {f"#input-{name}" for name in OTHER_INPUTS}
+    return {name: value for name, value in given.items() if name not in other}
 
 
 def differing_keys(earlier: Side, later: Side) -> Iterator[tuple[str, str, str]]:
     """Keys of the plan that can move a number."""
     for key, was, now in key_differences(earlier.values, later.values):
-        file = key.startswith("inputs.") and (key.endswith(_FILES) or ".sha256." in key)
+        file = key.startswith("inputs.") and (
+            key.endswith(_FILES) or ".sha256." in key or ".records." in key
+        )
         if not key.startswith(_NAMES) and not file:
             yield key, was, now
 

@@ -14,6 +14,7 @@ import pandas as pd
 from durable.contracts.tables import INPUT_TABLES
 from durable.files import write_csv, write_text
 from durable.intake.checks import check_records
+from durable.intake.checksums import report_replaced, verify
 from durable.intake.conversion import convert
 from durable.intake.findings import Findings, Recorded
 from durable.intake.missing_words import empty_missing_words
@@ -22,6 +23,7 @@ from durable.intake.parsing import parse_table
 from durable.intake.queries import compare_with_earlier, write_html, write_xlsx
 from durable.intake.reading import read
 from durable.intake.rules import Severity
+from durable.intake.sources import RecordCount, count_records, read_digests, report_fewer
 from durable.intake.stored import write_table
 from durable.intake.study import Study
 from durable.intake.tables import StudyTable
@@ -37,7 +39,10 @@ class Examined:
     tables: dict[str, StudyTable]
     sources: dict[str, dict[str, Any]]
     """By table its file, number of records and SHA-256; of an SDTM package the SHA-256 of each of
-    its ``files``, and one over their list; and the columns that are ``not_recorded``."""
+    its ``files``, one over their list, and the number of ``records`` of each; and the columns that
+    are ``not_recorded``."""
+    counts: list[RecordCount]
+    """Number of records of each file, now and in the earlier delivery."""
     conversions: pd.DataFrame
     """Cells that differ from what was recorded (`conversion.COLUMNS`)."""
 
@@ -56,7 +61,7 @@ def run(plan: Plan, folder: Path) -> None:
     write_csv(folder / "checked" / "conversions.csv", examined.conversions)
     if plan.inputs.sdtm is not None:
         write_csv(folder / "checked" / "origins.csv", _origins(examined.tables.values()))
-    _write_queries(plan, folder, examined.queries)
+    _write_queries(plan, folder, examined)
     severity = examined.queries["severity"]
     summary = f"{sum(severity == 'error')} error(s), {sum(severity == 'warning')} warning(s)"
     print(f"{summary}: {folder / 'queries.csv'}", file=sys.stderr)
@@ -65,6 +70,7 @@ def run(plan: Plan, folder: Path) -> None:
 def examine(plan: Plan) -> Examined:
     """Read the inputs and check them; return the tables and the findings."""
     findings = Findings()
+    compared = verify(plan.inputs, findings)
     sources: dict[str, dict[str, Any]] = {}
     tables: dict[str, StudyTable] = {}
     conversions: list[pd.DataFrame] = []
@@ -77,10 +83,14 @@ def examine(plan: Plan) -> Examined:
         about = {"not_recorded": absent} if absent else {}
         rows = len(tables[name].frame)
         sources[name] = {"file": recorded.file, "rows": rows, **digests, **about}
+    report_replaced(plan.inputs, compared, read_digests(sources), findings)
+    counts = count_records(sources, plan.outputs.records_since)
+    report_fewer(counts, findings)
     # A table without a record takes no part, so that one mistake is not reported many times.
     filled = {name: table for name, table in tables.items() if len(table.frame)}
     check_records(Study(filled, plan), findings)
-    return Examined(findings.frame(), tables, sources, pd.concat(conversions, ignore_index=True))
+    changes = pd.concat(conversions, ignore_index=True)
+    return Examined(findings.frame(), tables, sources, counts, changes)
 
 
 def _typed(recorded: Recorded, plan: Plan, findings: Findings) -> StudyTable:
@@ -117,16 +127,16 @@ def _recorded(
             yield name, source, recorded, {"sha256": digest}
 
 
-def _write_queries(plan: Plan, folder: Path, queries: pd.DataFrame) -> None:
+def _write_queries(plan: Plan, folder: Path, examined: Examined) -> None:
     """Write ``queries.csv``, and the pages that hold the first findings of each kind."""
     since = plan.outputs.queries_since
     title = f"{plan.study.id}, {plan.analysis.id}"
     # The folder of the earlier analysis bears its name; where it lies is no matter of the page.
     earlier = "" if since is None else Path(since).absolute().parent.name
-    listed = compare_with_earlier(queries, None if since is None else Path(since))
-    write_html(folder / "queries.html", listed, title, earlier)
-    write_xlsx(folder / "queries.xlsx", listed)
-    write_csv(folder / "queries.csv", queries)
+    listed = compare_with_earlier(examined.queries, None if since is None else Path(since))
+    write_html(folder / "queries.html", listed, examined.counts, title, earlier)
+    write_xlsx(folder / "queries.xlsx", listed, examined.counts)
+    write_csv(folder / "queries.csv", examined.queries)
 
 
 def _origins(tables: Iterable[StudyTable]) -> pd.DataFrame:

@@ -165,7 +165,8 @@ class Findings:
         if not self._parts:
             return pd.DataFrame(columns=COLUMNS, dtype=object).astype({"row": "Int64"})
         found = pd.concat(self._parts, ignore_index=True)
-        tables = pd.Categorical(found["table"], TABLES)
+        # What is about the delivery as a whole comes first.
+        tables = pd.Categorical(found["table"], ["", *TABLES])
         found = found.assign(table=tables).sort_values(_ORDER, kind="stable", ignore_index=True)
         found["table"] = found["table"].astype(object)
         found["message"] = [

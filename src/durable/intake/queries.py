@@ -19,6 +19,7 @@ import pandas as pd
 
 from durable.errors import UserError
 from durable.files import atomic_path, write_text
+from durable.intake.sources import RecordCount
 from durable.pages import render_page
 
 #: Columns of the listings with their headings, and their widths in a workbook.
@@ -43,6 +44,14 @@ MOST = 100
 WHOLE = 5000
 _COUNTED = {name: SHOWN[name] for name in _KIND}
 _COUNTED |= {"number": ("Findings", 12), "listed": ("Listed", 12)}
+#: Columns of the numbers of records, with their headings and widths.
+_RECORDS = {
+    "name": ("Table", 16),
+    "file": ("File", 24),
+    "records": ("Records read", 14),
+    "earlier": ("Earlier delivery", 16),
+    "change": ("Change", 10),
+}
 _NEEDED = ["query_id", "severity", "table", "subject_id", "visit", "record", "row", "column"]
 _NEEDED += ["value", "expected", "rule", "file"]
 #: Workbooks carry a date of creation; the same one makes the same bytes.
@@ -134,7 +143,9 @@ def _placed(found: pd.DataFrame) -> pd.DataFrame:
     return listed.sort_values("subject_id", kind="stable", ignore_index=True)
 
 
-def write_html(path: Path, queries: Queries, title: str, since: str) -> None:
+def write_html(
+    path: Path, queries: Queries, counts: list[RecordCount], title: str, since: str
+) -> None:
     """Write the listing as a page: a section for each subject."""
     resolved = queries.rows["status"] == "resolved"
     page = render_page(
@@ -142,6 +153,7 @@ def write_html(path: Path, queries: Queries, title: str, since: str) -> None:
         title=title,
         since=since,
         counts=queries.counts,
+        records=counts,
         most=MOST,
         cut=queries.cut.to_dict("records"),
         headings={name: heading for name, (heading, _) in SHOWN.items() if name != "subject_id"},
@@ -156,10 +168,10 @@ def _by_subject(listed: pd.DataFrame) -> dict[str, list[dict[Any, Any]]]:
     return {subject: list(some) for subject, some in groupby(rows, itemgetter("subject_id"))}
 
 
-def write_xlsx(path: Path, queries: Queries) -> None:
-    """Write the listing as a workbook: a sheet of queries, and one of those resolved.
+def write_xlsx(path: Path, queries: Queries, counts: list[RecordCount]) -> None:
+    """Write the listing as a workbook: sheets of queries, of those resolved, of records read.
 
-    A third, where some are left out, says how many there are.
+    A fourth, where some are left out, says how many there are.
     """
     import xlsxwriter
 
@@ -169,6 +181,7 @@ def write_xlsx(path: Path, queries: Queries) -> None:
     sheets = {
         "Queries": (SHOWN, listed.loc[~resolved]),
         "Resolved": (SHOWN, listed.loc[resolved]),
+        "Records read": (_RECORDS, _records_read(counts)),
     }
     if not queries.cut.empty:
         sheets["Not all listed"] = (_COUNTED, queries.cut[list(_COUNTED)])
@@ -188,6 +201,14 @@ def write_xlsx(path: Path, queries: Queries) -> None:
             sheet.set_landscape()
             sheet.fit_to_pages(1, 0)
             sheet.repeat_rows(0)
+
+
+def _records_read(counts: list[RecordCount]) -> pd.DataFrame:
+    rows = [
+        (count.name, count.file, count.records, count.earlier_text, count.change)
+        for count in counts
+    ]
+    return pd.DataFrame(rows, columns=list(_RECORDS), dtype=object)
 
 
 def _write_rows(sheet: Any, rows: Iterable[tuple[str, ...]], style: Any) -> None:

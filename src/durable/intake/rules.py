@@ -36,7 +36,15 @@ RULES: dict[str, Rule] = {
         " broken.",
         ("warning", "error"),
     ),
-    "other_file": Rule("The SHA-256 of the file is not the configured one."),
+    "other_file": Rule(
+        "The file is not the one of the plan's SHA-256 or of the vendor's checksums."
+    ),
+    "missing_file": Rule("A file of the vendor's checksums is not there."),
+    "unlisted_file": Rule("An input is not among the vendor's checksums."),
+    "fewer_records": Rule(
+        "The file has fewer records than that of the earlier delivery (outputs.queries_since).",
+        _WARNING,
+    ),
     "not_utf8": Rule("The bytes of the file are not UTF-8 text."),
     "no_header": Rule("The first row holds no column names, or the file is empty."),
     "wrong_encoding": Rule(

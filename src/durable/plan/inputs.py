@@ -148,3 +148,6 @@ class Inputs(_Tables):
 
     sdtm: Sdtm | None = None
     """An SDTM package in place of these tables."""
+    checksums: Text | None = None
+    """The vendor's list of checksums, as sha256sum, md5sum or shasum write it. Before anything is
+    read, each file of the list is compared, and each input must be in it."""

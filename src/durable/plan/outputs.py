@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field, Strict
@@ -43,3 +44,10 @@ class Outputs(Section):
     queries_since: Text | None = None
     """queries.csv of an earlier analysis: queries.html and queries.xlsx then say which findings are
     new, still open, and resolved since."""
+
+    @property
+    def records_since(self) -> str | None:
+        """The numbers of records of the earlier analysis, beside its listing of findings."""
+        if self.queries_since is None:
+            return None
+        return str(Path(self.queries_since).parent / "checked" / "sources.json")

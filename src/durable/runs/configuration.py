@@ -8,7 +8,7 @@ from pathlib import Path
 from durable.errors import UserError
 from durable.files import sha256
 from durable.plan import Finding, Plan, PlanError, load
-from durable.runs.files import input_files, results_folder
+from durable.runs.files import input_files, other_inputs, results_folder
 from durable.runs.pins import ALLOWABLE
 
 DEFAULT_CONFIGURATION = Path("config/config.yaml")
@@ -102,18 +102,21 @@ def plan_of_run(
 
 def _missing_inputs(plan: Plan) -> list[Finding]:
     expected = f"a file, absolute or relative to {Path.cwd()}, without {{ and }} in its name"
-    findings = [
-        Finding(_key_of_path(plan, table), f"{file!r}, which is no such file", expected)
-        for table, files in input_files(plan).items()
-        for file in files
-        if _BRACES & set(file) or not Path(file).is_file()
-    ]
     since = plan.outputs.queries_since
-    if since is not None and (_BRACES & set(since) or not Path(since).is_file()):
-        findings.append(
-            Finding("outputs.queries_since", f"{since!r}, which is no such file", expected)
-        )
-    elif since is not None and Path(since) == results_folder(plan) / "queries.csv":
+    given = [
+        *(
+            (_key_of_path(plan, t), file)
+            for t, files in input_files(plan).items()
+            for file in files
+        ),
+        *(("outputs.queries_since", since), ("inputs.checksums", plan.inputs.checksums)),
+    ]
+    findings = [
+        Finding(key, f"{file!r}, which is no such file", expected)
+        for key, file in given
+        if file is not None and (_BRACES & set(file) or not Path(file).is_file())
+    ]
+    if not findings and since is not None and Path(since) == results_folder(plan) / "queries.csv":
         found = "the listing that this analysis writes"
         findings.append(Finding("outputs.queries_since", found, "that of an earlier analysis"))
     return findings
@@ -126,9 +129,7 @@ def _key_of_path(plan: Plan, table: str) -> str:
 def input_digests(plan: Plan) -> dict[str, str]:
     """SHA-256 of each input: a file put in the place of an older one may bear an older time."""
     files = {file for files in input_files(plan).values() for file in files}
-    # Not only tables are read: an earlier listing of findings is.
-    if plan.outputs.queries_since is not None:
-        files.add(plan.outputs.queries_since)
+    files |= set(other_inputs(plan).values())
     return {file: sha256(Path(file)) for file in sorted(files) if Path(file).is_file()}
 
 

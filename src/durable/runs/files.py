@@ -48,6 +48,19 @@ def input_files(plan: Plan) -> dict[str, list[str]]:
     return {name: [table.path] for name, table in tables.items() if table is not None}
 
 
+#: Files that ``check`` reads beside the tables: no number of an analysis is made from them.
+OTHER_INPUTS = ("queries_since", "records_since", "checksums")
+
+
+def other_inputs(plan: Plan) -> dict[str, str]:
+    """Paths of the files that are read beside the tables, by name (`OTHER_INPUTS`).
+
+    An earlier listing may lie alone, without its numbers of records.
+    """
+    given = (plan.outputs.queries_since, plan.outputs.records_since, plan.inputs.checksums)
+    return {name: path for name, path in zip(OTHER_INPUTS, given, strict=True) if path is not None}
+
+
 def results_folder(plan: Plan) -> Path:
     """Folder of the results of an analysis, relative to the folder of the run."""
     return Path("results", plan.analysis.id)
@@ -89,10 +102,12 @@ def stage_files(
     outputs = {
         name: tuple(str(folder / file) for file in made(plan)) for name, made in _OUTPUTS.items()
     }
-    earlier = plan.outputs.queries_since
     given = [file for files in input_files(plan).values() for file in files]
+    others = other_inputs(plan)
+    if not Path(others.get("records_since", "")).is_file():
+        others.pop("records_since", None)
     inputs = {
-        "check": (*given, *([] if earlier is None else [earlier])),
+        "check": (*given, *others.values()),
         "derive": outputs["check"],
         "analyse": outputs["derive"],
         "figures": tuple(f for f in outputs["analyse"] if Path(f).parent.name == "figures"),

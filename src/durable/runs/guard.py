@@ -33,8 +33,8 @@ from durable.runs.pins import (
     differences,
     digest,
     found_pins,
-    listing_digest,
     lock_digest,
+    other_digests,
 )
 from durable.runs.results import (
     begin_run,
@@ -205,7 +205,7 @@ def _write_started(run: Run) -> None:
         "time": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "reason": run.reason,
         "rules": rules,
-        "listing": listing_digest(run.plan),
+        "other_inputs": other_digests(run.plan),
         "code": dict(run.code),
         "lock": lock_digest(run.workflow),
         **commit(run.workflow),

@@ -15,6 +15,7 @@ from durable.errors import UserError
 from durable.files import read_json, write_text
 from durable.plan import Plan
 from durable.plan.sdtm import input_paths
+from durable.runs.files import OTHER_INPUTS
 from durable.runs.manifest import MANIFEST, read_manifest
 
 RECORD = ".study.json"
@@ -44,9 +45,8 @@ def recorded(folder: Path) -> Ownership | None:
         entity["id"].removeprefix("#input-"): {key: entity[key] for key in ("path", "sha256")}
         for entity in manifest["inputs"]
     }
-    # An earlier listing of findings is another one each time.
-    inputs.pop("queries_since", None)
-    return Ownership(manifest["plan"]["value"]["study"]["id"], inputs)
+    data = {name: inputs[name] for name in inputs if name not in OTHER_INPUTS}
+    return Ownership(manifest["plan"]["value"]["study"]["id"], data)
 
 
 def refuse_other_study(plan: Plan, config: Path, folder: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from durable.files import sha256
 from durable.plan import Pins, Plan
+from durable.runs.files import other_inputs
 
 _PACKAGE = Path(__file__).parents[1]
 #: What may be allowed to differ from a pinned configuration, by ``--config allow=``.
@@ -121,10 +122,10 @@ def installed() -> dict[str, str]:
     return dict(sorted(versions.items()))
 
 
-def listing_digest(plan: Plan) -> str | None:
-    """SHA-256 of the earlier listing of findings; None where there is none."""
-    since = plan.outputs.queries_since
-    return sha256(Path(since)) if since is not None and Path(since).is_file() else None
+def other_digests(plan: Plan) -> dict[str, str]:
+    """SHA-256 of the files that are read beside the tables, by name (`files.other_inputs`)."""
+    files = {name: Path(path) for name, path in other_inputs(plan).items()}
+    return {name: sha256(path) for name, path in files.items() if path.is_file()}
 
 
 def found_pins(workflow: Path, plan: Plan) -> Pins:
@@ -134,7 +135,7 @@ def found_pins(workflow: Path, plan: Plan) -> Pins:
         lock=lock_digest(workflow),
         python=platform.python_version(),
         packages=installed(),
-        listing=listing_digest(plan),
+        listing=other_digests(plan).get("queries_since"),
     )
 
 

@@ -11,18 +11,19 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from durable.contracts.tables import TABLES
 from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.history.events import record_run
-from durable.plan import Inputs, Pins, Plan
+from durable.intake.sources import read_digests
+from durable.plan import Pins, Plan, parse
 from durable.plan.sdtm import input_paths
+from durable.runs.files import other_inputs
 from durable.runs.manifest import MANIFEST, PINNED, RUN, STARTED, pinned
-from durable.runs.pins import digest, installed, listing_digest
+from durable.runs.pins import digest, installed
 
 _LINK = {"@type": "@id"}
 _CONTEXT: dict[str, Any] = {
@@ -72,7 +73,7 @@ def run(plan: Plan, folder: Path) -> None:
     """
     started = json.loads((folder / STARTED).read_text("utf-8"))
     sources = _read_inputs(folder)
-    refuse_replaced(plan, sources, started["listing"])
+    refuse_replaced(plan, sources, started["other_inputs"])
     values = plan_values(plan, sources)
     packages = installed()
     manifest = _manifest(values, _names(plan, started, folder), started, folder)
@@ -82,7 +83,7 @@ def run(plan: Plan, folder: Path) -> None:
         lock=started["lock"],
         python=platform.python_version(),
         packages=packages,
-        listing=started["listing"],
+        listing=started["other_inputs"].get("queries_since"),
     )
     if not started["keep_pinned"]:
         header = _PINNED_HEADER.format(file=(folder / PINNED).as_posix())
@@ -97,22 +98,18 @@ def _json(value: object) -> str:
 
 def _read_inputs(folder: Path) -> dict[str, str]:
     """SHA-256 of the files that were read, by table, or by domain of an SDTM package."""
-    sources = json.loads((folder / "checked" / "sources.json").read_text("utf-8"))
-    digests: dict[str, str] = {}
-    for name in (name for name in TABLES if name in sources):
-        digests |= sources[name].get("files", {name: sources[name]["sha256"]})
-    return digests
+    return read_digests(json.loads((folder / "checked" / "sources.json").read_text("utf-8")))
 
 
-def refuse_replaced(plan: Plan, digests: Mapping[str, str], listing: str | None) -> None:
+def refuse_replaced(plan: Plan, digests: Mapping[str, str], others: Mapping[str, str]) -> None:
     """Refuse to record inputs that were replaced after they were read.
 
     Parameters
     ----------
     digests
         SHA-256 of each file of the study as it was read.
-    listing
-        That of the earlier listing of findings when the run began.
+    others
+        Those of the files beside them, by name, when the run began.
 
     Raises
     ------
@@ -120,15 +117,12 @@ def refuse_replaced(plan: Plan, digests: Mapping[str, str], listing: str | None)
         With every such file.
     """
     replaced = []
-    paths = input_paths(plan.inputs)
-    for name, read in digests.items():
+    paths = input_paths(plan.inputs) | other_inputs(plan)
+    for name, read in {**digests, **others}.items():
         path = Path(paths[name])
         found = sha256(path) if path.is_file() else "no file"
         if found != read:
             replaced.append(f"{path}: found {found}; read was {read}")
-    now = listing_digest(plan)
-    if now != listing:
-        replaced.append(f"{plan.outputs.queries_since}: found {now}; read was {listing}")
     if replaced:
         files = "\n  ".join(replaced)
         raise UserError(f"changed during the run; start snakemake again:\n  {files}")
@@ -142,6 +136,8 @@ def plan_values(plan: Plan, digests: Mapping[str, str]) -> dict[str, Any]:
     values = plan.model_dump(mode="json", exclude={"pins"})
     since = values["outputs"]["queries_since"]
     values["outputs"]["queries_since"] = since and _portable(since)
+    checksums = values["inputs"]["checksums"]
+    values["inputs"]["checksums"] = checksums and _portable(checksums)
     sdtm = values["inputs"]["sdtm"]
     if sdtm is not None:
         sdtm |= {"folder": _portable(sdtm["folder"]), "sha256": dict(digests)}
@@ -201,7 +197,7 @@ def _manifest(
         },
         "inputs": [
             {"id": f"#input-{name}", "type": "prov:Entity", "path": path, "sha256": read}
-            for name, path, read in _inputs(values, started["listing"])
+            for name, path, read in _inputs(values, started["other_inputs"])
         ],
         "rules": [
             {
@@ -233,24 +229,20 @@ def _outputs(rules: Mapping[str, Mapping[str, list[str]]], folder: Path) -> list
     ]
 
 
-def _inputs(values: Mapping[str, Any], listing: str | None) -> list[tuple[str, str, str]]:
+def _inputs(values: Mapping[str, Any], others: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """Name, path and SHA-256 of every file that was read."""
-    inputs = Inputs.model_validate(values["inputs"])
-    paths = input_paths(inputs)
-    if inputs.sdtm is not None:
-        digests = inputs.sdtm.sha256
-    else:
-        digests = {name: values["inputs"][name]["sha256"] for name in paths}
-    found = [(name, path, digests[name]) for name, path in paths.items()]
-    since = values["outputs"]["queries_since"]
-    return found if listing is None else [*found, ("queries_since", since, listing)]
+    plan = parse(values)
+    sdtm = plan.inputs.sdtm
+    for name, path in input_paths(plan.inputs).items():
+        yield name, path, sdtm.sha256[name] if sdtm else values["inputs"][name]["sha256"]
+    for name, digest_read in others.items():
+        yield name, other_inputs(plan)[name], digest_read
 
 
 def _names(plan: Plan, started: Mapping[str, Any], folder: Path) -> dict[str, str]:
     """Names in the manifest of the files of the rules: inputs by table, results by their path."""
-    names = {path: f"#input-{name}" for name, path in input_paths(plan.inputs).items()}
-    if plan.outputs.queries_since is not None:
-        names[plan.outputs.queries_since] = "#input-queries_since"
+    paths = input_paths(plan.inputs) | other_inputs(plan)
+    names = {path: f"#input-{name}" for name, path in paths.items()}
     for rule in started["rules"].values():
         for file in rule["output"]:
             names[file] = Path(file).relative_to(folder).as_posix()

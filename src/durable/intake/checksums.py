@@ -1,0 +1,128 @@
+"""A vendor's list of checksums (``inputs.checksums``): the files are those that were sent.
+
+Read as sha256sum, md5sum and shasum write it, by default or with ``--tag`` (as BSD does).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from durable.intake.findings import Findings
+from durable.plan import Inputs
+from durable.plan.sdtm import input_paths
+
+#: Algorithm by the number of hexadecimal digits of a digest.
+_BY_LENGTH = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
+#: ``DIGEST  name``, with an asterisk before a file that was read as bytes. A backslash before the
+#: line says that those in the name are doubled, as other signs are written with one.
+_PLAIN = re.compile(r"(?P<escape>\\?)(?P<digest>[0-9A-Fa-f]+)[ \t]+\*?(?P<name>\S.*)")
+#: ``ALGORITHM (name) = DIGEST``.
+_TAGGED = re.compile(
+    r"(?P<escape>\\?)(?P<algorithm>MD5|SHA-?[0-9]+) ?\((?P<name>.+)\) ?= ?(?P<digest>[0-9A-Fa-f]+)"
+)
+_ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
+_NO_FILE = "no file"
+
+
+@dataclass(frozen=True)
+class Checksum:
+    """What the list says of a file."""
+
+    file: Path
+    algorithm: str
+    digest: str
+
+
+def verify(inputs: Inputs, findings: Findings) -> dict[str, str]:
+    """SHA-256 of each input as it was compared, by table or domain; empty without a list.
+
+    Parameters
+    ----------
+    inputs
+        The section of the plan.
+    findings
+        Takes each line that is no checksum, each file that is missing or differs, and each input
+        that is not in the list.
+    """
+    if inputs.checksums is None:
+        return {}
+    path = Path(inputs.checksums)
+    # The files of a package have no table of their own.
+    tables = {
+        Path(file).resolve(): "" if inputs.sdtm else name
+        for name, file in input_paths(inputs).items()
+    }
+    listed = list(_read(path, findings))
+    for checksum in listed:
+        found = _digest(checksum.file, checksum.algorithm)
+        if found != checksum.digest:
+            rule = "missing_file" if found == _NO_FILE else "other_file"
+            name = checksum.algorithm.upper()
+            message = f"{name} is {found}; expected {checksum.digest} (inputs.checksums)"
+            if found == _NO_FILE:
+                message = f"no such file; expected one with {name} {checksum.digest}"
+            table = tables.get(checksum.file, "")
+            findings.add_about_file(table, checksum.file.name, rule, message, value=found)
+    for file in sorted(tables.keys() - {checksum.file for checksum in listed}):
+        found = _digest(file, "sha256")
+        message = f"SHA-256 is {found}; expected it in {path.name} (inputs.checksums)"
+        findings.add_about_file(tables[file], file.name, "unlisted_file", message, value=found)
+    return {name: _digest(Path(file), "sha256") for name, file in input_paths(inputs).items()}
+
+
+def report_replaced(
+    inputs: Inputs, compared: Mapping[str, str], read: Mapping[str, str], findings: Findings
+) -> None:
+    """Report inputs that were read with other bytes than those that were compared."""
+    for name, path in input_paths(inputs).items():
+        found, expected = read.get(name), compared.get(name)
+        # A file that could not be read has its finding.
+        if found and expected and found != expected:
+            message = f"SHA-256 is {found}; expected {expected}, as compared (inputs.checksums)"
+            table = "" if inputs.sdtm else name
+            findings.add_about_file(table, Path(path).name, "other_file", message, value=found)
+
+
+def _read(path: Path, findings: Findings) -> Iterator[Checksum]:
+    """The lines of a list; one that is no checksum is reported."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "bytes that are not UTF-8"
+        message = f"{reason}; expected a list of checksums (inputs.checksums)"
+        findings.add_about_file("", path.name, "unreadable_file", message)
+        return
+    for row, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        found = _TAGGED.fullmatch(line.strip()) or _PLAIN.fullmatch(line.strip())
+        algorithm = "" if found is None else _algorithm(found)
+        if found is None or not algorithm:
+            message = "a line that is no checksum; expected one as sha256sum or md5sum writes it"
+            findings.add_about_file("", path.name, "unreadable_file", message, row=row, value=line)
+            continue
+        name = found["name"]
+        if found["escape"]:
+            name = re.sub(r"\\.", lambda sign: _ESCAPES.get(sign[0], sign[0]), name)
+        else:
+            name = name.replace("\\", "/")  # of a list that was made on Windows
+        yield Checksum((path.parent / name).resolve(), algorithm, found["digest"].lower())
+
+
+def _algorithm(line: re.Match[str]) -> str:
+    """The algorithm of a digest, by its length; '' where that is none or not the stated one."""
+    algorithm = _BY_LENGTH.get(len(line["digest"]), "")
+    stated = line.groupdict().get("algorithm") or algorithm
+    return algorithm if stated.lower().replace("-", "") == algorithm else ""
+
+
+def _digest(file: Path, algorithm: str) -> str:
+    """The digest of a file, or that there is none."""
+    if not file.is_file():
+        return _NO_FILE
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, algorithm).hexdigest()

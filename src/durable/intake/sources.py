@@ -1,0 +1,93 @@
+"""What was read (``checked/sources.json``): digests and numbers of records by file.
+
+Light to import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from durable.contracts.tables import TABLES
+from durable.files import read_json
+
+if TYPE_CHECKING:
+    from durable.intake.findings import Findings
+
+
+@dataclass(frozen=True)
+class RecordCount:
+    """The number of records of a file."""
+
+    name: str
+    """Table, or domain of an SDTM package."""
+    file: str
+    records: int
+    earlier: int | None
+    """Of the earlier delivery, where there is one that had it."""
+
+    @property
+    def earlier_text(self) -> str:
+        """The earlier number; empty where there is none."""
+        return "" if self.earlier is None else str(self.earlier)
+
+    @property
+    def change(self) -> str:
+        """The difference with its sign; empty without an earlier number."""
+        change = self.records - (self.earlier or 0)
+        return "" if self.earlier is None else f"{change:+d}" if change else "0"
+
+
+def read_digests(sources: Mapping[str, Any]) -> dict[str, str]:
+    """SHA-256 of the files that were read, by table, or by domain of an SDTM package."""
+    digests: dict[str, str] = {}
+    for name in (name for name in TABLES if name in sources):
+        digests |= sources[name].get("files", {name: sources[name]["sha256"]})
+    return digests
+
+
+def count_records(sources: Mapping[str, Any], earlier: str | None) -> list[RecordCount]:
+    """The files of a study with their numbers of records, each file once.
+
+    Parameters
+    ----------
+    sources
+        What was read by table, as ``checked/sources.json`` holds it.
+    earlier
+        That file of an earlier analysis, where there is one.
+    """
+    before = _by_file({} if earlier is None else read_json(Path(earlier)))
+    return [
+        RecordCount(name, file, records, before.get(name, ("", None))[1])
+        for name, (file, records) in _by_file(sources).items()
+    ]
+
+
+def _by_file(sources: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
+    """File and number of records by table, or by domain where a table is made of several files."""
+    found: dict[str, tuple[str, int]] = {}
+    for table in (name for name in TABLES if name in sources):
+        source = sources[table]
+        if "files" not in source:
+            found[table] = source["file"], source["rows"]
+        for file, (domain, number) in zip(
+            source["file"].split(", "), source.get("records", {}).items(), strict=False
+        ):
+            found[domain] = file, number
+    return found
+
+
+def report_fewer(counts: list[RecordCount], findings: Findings) -> None:
+    """Report files that have fewer records than before: a delivery may have lost some."""
+    for count in counts:
+        if count.earlier is not None and count.records < count.earlier:
+            message = (
+                f"{count.records} records; expected at least the {count.earlier} of the earlier"
+                " delivery (outputs.queries_since)"
+            )
+            table = count.name if count.name in TABLES else ""
+            findings.add_about_file(
+                table, count.file, "fewer_records", message, value=str(count.records)
+            )
