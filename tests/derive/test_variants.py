@@ -19,6 +19,7 @@ VARIANTS = {
     "improved": {"improvement": {"missing": "improved"}},
     "no_enzyme": {"improvement": {"missing": "improved", "enzyme_component": "zero"}},
     "unconfirmed": {"recurrence": {"consecutive": 1}},
+    "sustained": {"remission": {"confirmation": True}},
 }
 
 
@@ -31,15 +32,20 @@ def test_what_variants_have_in_common_is_derived_once(tmp_path: Path) -> None:
     write_parquet(tmp_path / "validated" / "subjects.parquet", subjects)
     write_parquet(tmp_path / "validated" / "visits.parquet", seen)
     with (
-        patch.object(datasets, "assess", wraps=datasets.assess) as visits_derived,
+        patch.object(datasets, "order_assessments", wraps=datasets.order_assessments) as ordered,
+        patch.object(datasets, "score_assessments", wraps=datasets.score_assessments) as scored,
+        patch.object(datasets, "with_remission", wraps=datasets.with_remission) as judged,
         patch.object(
             datasets, "flag_recurrence", wraps=datasets.flag_recurrence
         ) as durations_derived,
     ):
         datasets.run_sensitivity(varied, tmp_path)
-    # What recurrence is leaves the visits as they are; what an enzyme scores changes both.
-    assert visits_derived.call_count == 2
-    assert durations_derived.call_count == 3
+    # What recurrence is leaves the visits as they are, and what remission is their scores; what an
+    # enzyme scores changes both.
+    assert ordered.call_count == 1
+    assert scored.call_count == 2
+    assert judged.call_count == 3
+    assert durations_derived.call_count == 4
     stacked = {
         name: pd.read_parquet(tmp_path / "adam" / "sensitivity" / f"{name}.parquet")
         for name in ("adrs", "adtte")

@@ -22,15 +22,10 @@ class FirstRemission(NamedTuple):
     """Whatever therapy came before it."""
 
 
-def derive(
-    trial: Trial,
-    subjects: pd.DataFrame,
-    frame: pd.DataFrame,
-    first_remission: FirstRemission,
-    new_therapy: pd.Series[pd.Timestamp],
-    response: Response,
+def describe_subjects(
+    trial: Trial, subjects: pd.DataFrame, new_therapy: pd.Series[pd.Timestamp]
 ) -> pd.DataFrame:
-    """Subject-level dataset (see `contracts.adam`), sorted by USUBJID.
+    """What ADSL says of the subjects by any definitions of response, sorted by USUBJID.
 
     Parameters
     ----------
@@ -38,14 +33,8 @@ def derive(
         Study and data cut-off.
     subjects
         Validated table after the data cut-off.
-    frame
-        Assessments, as `assessments.assess` returns them.
-    first_remission
-        Rows of `frame`.
     new_therapy
         Start of the first new systemic therapy since the infusion, by subject.
-    response
-        Definitions in force.
     """
     rows = subjects.sort_values("subject_id", ignore_index=True)
     cutoff = pd.Timestamp(trial.cutoff).as_unit("ns")
@@ -54,13 +43,32 @@ def derive(
             "STUDYID": trial.study,
             **_recorded(rows),
             **_days(rows, pd.Series(cutoff, index=rows.index)),
-            **_baseline(rows, frame, response),
-            **_remission(rows, frame, first_remission, new_therapy),
+            "NSTDT": rows["subject_id"].map(new_therapy).astype("datetime64[ns]"),
             "SRCDOM": "subjects",
             "SRCVAR": "subject_id",
             "SRCSEQ": rows["source_row"],
         }
-    )[list(_COLUMNS)]
+    )
+
+
+def derive(
+    people: pd.DataFrame, frame: pd.DataFrame, first_remission: FirstRemission, response: Response
+) -> pd.DataFrame:
+    """Subject-level dataset (see `contracts.adam`), sorted by USUBJID.
+
+    Parameters
+    ----------
+    people
+        The subjects, as `describe_subjects` returns them.
+    frame
+        Assessments, as `assessments.assess` returns them.
+    first_remission
+        Rows of `frame`.
+    response
+        Definitions in force.
+    """
+    baseline = _baseline(people["USUBJID"], frame, response)
+    return people.assign(**baseline, **_remission(people, frame, first_remission))[list(_COLUMNS)]
 
 
 _COLUMNS = (
@@ -107,12 +115,12 @@ def _days(rows: pd.DataFrame, cutoff: pd.Series[pd.Timestamp]) -> dict[str, Any]
     }
 
 
-def _baseline(rows: pd.DataFrame, frame: pd.DataFrame, response: Response) -> dict[str, Any]:
+def _baseline(names: pd.Series[str], frame: pd.DataFrame, response: Response) -> dict[str, Any]:
     """Baseline assessment of each subject."""
     kept = ["baseline", "subject_id", "visit_date", "enzyme", "value_enzyme", "remission"]
     base = frame[kept + [f"base_{c}" for c in COMPONENTS]].loc[frame["baseline"]]
     reachable = attainable_score(base, response).to_numpy()
-    base = base.set_index("subject_id").assign(attainable=reachable).reindex(rows["subject_id"])
+    base = base.set_index("subject_id").assign(attainable=reachable).reindex(names)
     return {
         "BLDT": base["visit_date"].to_numpy(),
         ENZYME_FOLLOWED.name: base["enzyme"].to_numpy(object),
@@ -123,23 +131,17 @@ def _baseline(rows: pd.DataFrame, frame: pd.DataFrame, response: Response) -> di
 
 
 def _remission(
-    rows: pd.DataFrame,
-    frame: pd.DataFrame,
-    first_remission: FirstRemission,
-    new_therapy: pd.Series[pd.Timestamp],
+    people: pd.DataFrame, frame: pd.DataFrame, first_remission: FirstRemission
 ) -> dict[str, Any]:
-    """First remission and first new systemic therapy of each subject."""
-    subject = rows["subject_id"]
+    """First remission of each subject."""
     credited, ever = (
-        subject.map(frame["visit_date"].loc[number].set_axis(number.index))
+        people["USUBJID"].map(frame["visit_date"].loc[number].set_axis(number.index))
         for number in first_remission
     )
-    therapy = subject.map(new_therapy).astype("datetime64[ns]")
     return {
         "REMFL": flag(credited.notna()),
         "REMSDT": credited,
-        "NSTDT": therapy,
-        "NSTPREFL": flag(therapy < ever),
+        "NSTPREFL": flag(people["NSTDT"] < ever),
     }
 
 

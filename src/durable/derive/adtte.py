@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from durable.derive.course import SOURCE, Course, FollowUp
@@ -13,7 +13,8 @@ from durable.derive.endpoint import Endpoint
 from durable.derive.endpoints import ENDPOINTS
 from durable.vocabulary import CNSR
 
-Flags = npt.NDArray[np.bool_]
+if TYPE_CHECKING:
+    from durable.derive.endpoint import Dated, Dates, Flags
 
 _DATE = ("ADT", *SOURCE)
 _END = (*_DATE, "EVNTDESC", "CNSR", "CNSDTDSC", "LOWDT")
@@ -52,68 +53,68 @@ def derive_param_tte(
         Ends of the endpoints derived before, by code; this one's are added.
     """
     course = Course(follow_up, endpoint)
-    ended = ends[endpoint.code] = _end(course, ends)
-    start = course.start
+    ended = _end(course, ends)
+    ends[endpoint.code] = pd.DataFrame(ended, index=course.names)
     return pd.DataFrame(
         {
-            "USUBJID": ended.index.to_numpy(object),
+            "USUBJID": course.names.to_numpy(object),
             "PARAMCD": endpoint.code,
             "PARAM": endpoint.label,
-            "STARTDT": start.to_numpy(),
-            "ADT": ended["ADT"].to_numpy(),
-            "AVAL": ((ended["ADT"] - start).dt.days + 1).to_numpy(float),
+            "STARTDT": course.start,
+            "ADT": ended["ADT"],
+            "AVAL": (ended["ADT"] - course.start) / np.timedelta64(1, "D") + 1,
             "AVALU": "DAYS",
-            "CNSR": ended["CNSR"].to_numpy("int64"),
-            "EVNTDESC": ended["EVNTDESC"].to_numpy(object),
-            "CNSDTDSC": ended["CNSDTDSC"].to_numpy(object),
-            "LOWDT": ended["LOWDT"].to_numpy(),
-            "SRCDOM": ended["SRCDOM"].to_numpy(object),
-            "SRCVAR": ended["SRCVAR"].to_numpy(object),
-            "SRCSEQ": ended["SRCSEQ"].to_numpy("int64"),
+            "CNSR": ended["CNSR"],
+            "EVNTDESC": ended["EVNTDESC"],
+            "CNSDTDSC": ended["CNSDTDSC"],
+            "LOWDT": ended["LOWDT"],
+            "SRCDOM": ended["SRCDOM"],
+            "SRCVAR": ended["SRCVAR"],
+            "SRCSEQ": ended["SRCSEQ"].astype("int64"),
         }
     )
 
 
-def _end(course: Course, ends: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Event or censoring of each subject: the columns of `_END`, by subject.
+def _end(course: Course, ends: dict[str, pd.DataFrame]) -> Dated:
+    """Event or censoring of each subject: the columns of `_END`, in the order of the course.
 
     The first censoring that applies decides; else the event; else, where the endpoint continues as
     another, the end of that; else its failure, an event on day 1.
     """
-    endpoint = course.endpoint
-    event = course.event.assign(CNSR=0, CNSDTDSC=None, LOWDT=_last_free_of_event(course))
-    ended = {name: event[name].to_numpy(copy=True) for name in _END}
+    endpoint, subjects = course.endpoint, len(course.names)
+    ended = {name: values.copy() for name, values in course.event.items()}
+    ended["CNSR"] = np.zeros(subjects, dtype=np.int64)
+    ended["CNSDTDSC"] = np.full(subjects, None, dtype=object)
+    ended["LOWDT"] = _last_free_of_event(course)
 
-    def decide(rows: Flags, date: pd.DataFrame, description: str, cnsr: int = 0) -> None:
+    def decide(rows: Flags, date: Dated, description: str, cnsr: int = 0) -> None:
         """The date with its source is the end of the subjects."""
         for name in (*_DATE, "CNSDTDSC"):
-            ended[name][rows] = date[name].to_numpy()[rows]
+            ended[name][rows] = date[name][rows]
         ended["LOWDT"][rows] = ended["ADT"][rows]
         ended["EVNTDESC"][rows], ended["CNSR"][rows] = description, cnsr
 
-    conditions = [censoring.applies(course).to_numpy(bool) for censoring in endpoint.censorings]
+    conditions = [censoring.applies(course) for censoring in endpoint.censorings]
     which = np.select(conditions, range(len(conditions)), len(conditions))
     for number, censoring in enumerate(endpoint.censorings):
         if (rows := which == number).any():
             decide(rows, censoring.date(course), censoring.reason, CNSR[censoring.reason])
     undecided = np.isnat(ended["ADT"])
     if endpoint.continuation is not None:
-        rows = undecided & endpoint.continuation.applies(course).to_numpy(bool)
-        other = ends[endpoint.continuation.endpoint.code].loc[course.adsl.index[rows]]
+        rows = undecided & endpoint.continuation.applies(course)
+        other = ends[endpoint.continuation.endpoint.code].loc[course.names[rows]]
         for name in _END:
             ended[name][rows] = other[name].to_numpy()
         undecided &= ~rows
     if endpoint.failure is not None and undecided.any():
         due = course.response.deadline(course.follow_up.schedule).visit
         description = endpoint.failure.description.format(deadline=due)
-        decide(undecided, course.day_one.assign(CNSDTDSC=None), description)
-    return pd.DataFrame(ended, index=course.adsl.index)
+        decide(undecided, course.day_one | {"CNSDTDSC": np.full(subjects, None)}, description)
+    return ended
 
 
-def _last_free_of_event(course: Course) -> pd.Series[pd.Timestamp]:
+def _last_free_of_event(course: Course) -> Dates:
     """Last date known free of the event: what is seen at visits happened since the one before."""
-    date, seen = course.event["ADT"], course.seen_at_visit
-    if not seen.any():
-        return date
-    before = course.last_before_event["ADT"].fillna(course.start)
-    return before.where(seen, date)
+    before = course.last_before_event
+    before = np.where(np.isnat(before), course.start, before)
+    return np.where(course.seen_at_visit, before, course.event["ADT"])

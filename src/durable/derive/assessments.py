@@ -44,11 +44,26 @@ def assess(
         ``post`` (after infusion), ``subject`` (number of the subject, from 0), ``avisit``,
         ``target``, ``baseline`` (flag), and what `with_scores` and `with_remission` add.
     """
+    frame = score_assessments(order_assessments(subjects, visits, schedule), response)
+    return with_remission(frame, response)
+
+
+def order_assessments(
+    subjects: pd.DataFrame, visits: pd.DataFrame, schedule: tuple[Visit, ...]
+) -> pd.DataFrame:
+    """The assessments in their order, with what no definition of response changes.
+
+    Parameters and columns are those of `assess`.
+    """
     frame = _ordered(subjects, visits)
-    baseline = baseline_flag(frame, response.baseline)
     avisit, target = analysis_visit(frame["day"].to_numpy(float), schedule)
-    frame = with_columns(frame, {"baseline": baseline, "avisit": avisit, "target": target})
-    return with_remission(with_scores(frame, response), response)
+    return with_columns(frame, {"avisit": avisit, "target": target})
+
+
+def score_assessments(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
+    """The assessments, as `order_assessments` returns them, with baselines and scores."""
+    baseline = baseline_flag(frame, response.baseline)
+    return with_scores(with_columns(frame, {"baseline": baseline}), response)
 
 
 def remission_of(subjects: pd.DataFrame, visits: pd.DataFrame, response: Response) -> pd.DataFrame:

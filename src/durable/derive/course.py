@@ -1,26 +1,30 @@
 """What the events and censorings of an endpoint are decided from: dates by subject.
 
-Dates are compared as dates. An *adequate* assessment is one after infusion whose remission status
-is known.
+Dates are compared as dates; what is not known lies neither before nor after another. An *adequate*
+assessment is one after infusion whose remission status is known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.derive.endpoint import Endpoint, Event, Source
-from durable.derive.new_therapy import first_of_each, new_systemic
-from durable.frames import last_rows, positions, with_columns
+from durable.derive.endpoint import Endpoint, Source
+from durable.derive.new_therapy import begun_since, first_of_each
+from durable.frames import changes, last_rows, positions
 from durable.jdm.response import Response
 from durable.schedule import Visit
 from durable.vocabulary import DEATH, EVENTS, NEW_THERAPY
+
+if TYPE_CHECKING:
+    from durable.derive.endpoint import Dated, Dates, Flags
+
+Ints = npt.NDArray[np.int64]
 
 LAST = "LAST ADEQUATE ASSESSMENT"
 LAST_IN_REMISSION = "LAST ASSESSMENT IN REMISSION"
@@ -29,7 +33,7 @@ DAY_OF_DEATH = "DATE OF DEATH"
 DAY_OF_THERAPY = "START OF NEW SYSTEMIC THERAPY"
 
 SOURCE = ("SRCDOM", "SRCVAR", "SRCSEQ")
-_DAY = pd.Timedelta(days=1)
+_DAY = np.timedelta64(1, "D")
 _RANK = {description: i for i, description in enumerate(EVENTS.values())}
 
 
@@ -40,125 +44,188 @@ class FollowUp:
     adsl: pd.DataFrame
     assessments: pd.DataFrame
     """With losses, as `flag_recurrence` returns them."""
-    therapies: pd.DataFrame | None
-    """Validated table, or None where the study has none."""
+    new_therapies: pd.DataFrame
+    """New systemic therapies, as `new_systemic` returns them."""
     schedule: tuple[Visit, ...]
     response: Response
 
-    @cached_property
-    def last_visit(self) -> pd.Series[pd.Timestamp]:
-        """Date of the last assessment, by subject."""
-        return self.assessments.groupby("subject_id", sort=False)["visit_date"].max()
-
 
 class Course:
-    """The subjects of one endpoint: everything is a series or frame in the order of `adsl`."""
+    """The subjects of one endpoint: every array is in their order, that of `adsl`."""
 
     def __init__(self, follow_up: FollowUp, endpoint: Endpoint) -> None:
         self.follow_up = follow_up
         self.endpoint = endpoint
         self.response = follow_up.response
         """Definitions in force."""
-        chosen = follow_up.adsl.loc[follow_up.adsl[endpoint.population] == "Y"]
-        self.adsl: pd.DataFrame = chosen.set_index("USUBJID")
-        """ADSL of the endpoint's population, by USUBJID."""
-        self.start: pd.Series[pd.Timestamp] = self.adsl[endpoint.origin]
+        self.adsl = follow_up.adsl.loc[follow_up.adsl[endpoint.population] == "Y"]
+        """ADSL of the endpoint's population."""
+        self.names = pd.Index(self.adsl["USUBJID"])
+        """Its subjects."""
+        self.start = self.date(endpoint.origin)
         """Origin of the duration."""
 
+    def date(self, variable: str) -> Dates:
+        """A date of ADSL."""
+        return _dates(self.adsl[variable])
+
+    def has_date(self, variable: str) -> Flags:
+        """Whether a date of ADSL is known."""
+        return ~np.isnat(self.date(variable))
+
     @cached_property
-    def event(self) -> pd.DataFrame:
-        """The earliest event (ADT, EVNTDESC and source); ADT is not-a-time where there is none."""
-        records = pd.concat(self._records(), ignore_index=True)
-        records = records.loc[records["ADT"] >= records["USUBJID"].map(self.start)]
+    def event(self) -> Dated:
+        """The earliest event with its EVNTDESC; ADT is not-a-time where there is none."""
+        counted = [event for event in self.endpoint.events if event.counts(self.response)]
+        kinds = [(event.description, source) for event in counted for source in event.sources]
+        records = [self._records(source) for _, source in kinds]
+        place, date, row = (np.concatenate(arrays) for arrays in zip(*records, strict=True))
+        kind = np.repeat(np.arange(len(kinds)), [len(places) for places, _, _ in records])
+        in_time = date >= self.start[place]
         if self.endpoint.until is not None:
-            until = self.endpoint.until(self)
-            records = records.loc[records["ADT"] < records["USUBJID"].map(until)]
-        rank = records["EVNTDESC"].map(_RANK)
-        order = records.assign(rank=rank).sort_values(["ADT", "rank", "SRCSEQ"], kind="stable")
-        first = order.groupby("USUBJID").head(1).set_index("USUBJID")
-        return first[["ADT", "EVNTDESC", *SOURCE]].reindex(self.adsl.index)
+            in_time &= date < self.endpoint.until(self)[place]
+        rank = np.array([_RANK[description] for description, _ in kinds])[kind]
+        order = np.lexsort((row, rank, date, place))
+        order = order[in_time[order]]
+        first = order[changes(place[order])]
+        told = [(description, source.table, source.column) for description, source in kinds]
+        words = np.full((len(self.names), 3), None, dtype=object)
+        words[place[first]] = np.array(told, dtype=object)[kind[first]]
+        return {
+            "ADT": self._by_subject(place[first], date[first]),
+            "EVNTDESC": words[:, 0],
+            "SRCDOM": words[:, 1],
+            "SRCVAR": words[:, 2],
+            "SRCSEQ": self._by_subject(place[first], row[first].astype(float)),
+        }
 
-    def _records(self) -> Iterator[pd.DataFrame]:
-        """Every dated event of every subject."""
-        for event in self.endpoint.events:
-            if event.counts(self.response):
-                for source in event.sources:
-                    yield self._dated(event, source)
-
-    def _dated(self, event: Event, source: Source) -> pd.DataFrame:
-        """Records of one source, with where they come from."""
-        dataset, subject, row = self._datasets[source.table]
-        # Of a hundred columns of the assessments three.
-        chosen = dataset[[subject, source.date, row]].loc[source.where(dataset)]
-        return pd.DataFrame(
-            {
-                "USUBJID": chosen[subject].to_numpy(object),
-                "ADT": pd.to_datetime(chosen[source.date].to_numpy()).astype("datetime64[ns]"),
-                "EVNTDESC": event.description,
-                "SRCDOM": source.table,
-                "SRCVAR": source.column,
-                "SRCSEQ": chosen[row].to_numpy("int64"),
-            }
+    def _records(self, source: Source) -> tuple[Ints, Dates, Ints]:
+        """Records of a source: places of their subjects in `adsl`, dates, rows of the file."""
+        dataset, place, row = self._datasets[source.table]
+        chosen = source.where(dataset).to_numpy(bool) & (place >= 0)
+        return (
+            place[chosen],
+            _dates(dataset[source.date])[chosen],
+            dataset[row].to_numpy("int64")[chosen],
         )
 
     @cached_property
-    def _datasets(self) -> dict[str, tuple[pd.DataFrame, str, str]]:
-        """Dataset of each input table, and its columns of subject and row of the file."""
+    def _datasets(self) -> dict[str, tuple[pd.DataFrame, Ints, str]]:
+        """Dataset of each input table, places of its subjects, and its column of file rows."""
+        therapies = self._first_therapies
+        treated = self.names.get_indexer(pd.Index(therapies["subject_id"]))
         return {
-            "visits": (self.follow_up.assessments, "subject_id", "source_row"),
-            "subjects": (self.adsl.reset_index(), "USUBJID", "SRCSEQ"),
-            "therapies": (self._first_therapies, "subject_id", "source_row"),
+            "visits": (self.follow_up.assessments, self._place, "source_row"),
+            "subjects": (self.adsl, np.arange(len(self.adsl)), "SRCSEQ"),
+            "therapies": (therapies, treated, "source_row"),
         }
+
+    def _by_subject(self, place: Ints, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Values of some subjects, by their places; missing for the others."""
+        unknown = np.datetime64("NaT") if values.dtype.kind == "M" else np.nan
+        every = np.full(len(self.names), unknown, dtype=values.dtype)
+        every[place] = values
+        return every
+
+    @cached_property
+    def has_event(self) -> Flags:
+        """Whether there is an event."""
+        return ~np.isnat(self.event["ADT"])
 
     @cached_property
     def _first_therapies(self) -> pd.DataFrame:
-        return first_of_each(new_systemic(self.follow_up.therapies, self.start))
+        since = pd.Series(self.start, index=self.names)
+        return first_of_each(begun_since(self.follow_up.new_therapies, since))
 
     @cached_property
-    def new_therapy(self) -> pd.Series[pd.Timestamp]:
+    def start_of_new_therapy(self) -> Dated:
+        """Start of the first new systemic therapy on or after the origin, where there is one."""
+        therapies, place, _ = self._datasets["therapies"]
+        row = therapies["source_row"].to_numpy(float)
+        return {
+            "ADT": self._by_subject(place, _dates(therapies["start_date"])),
+            **self._words(SRCDOM="therapies", SRCVAR="start_date", CNSDTDSC=DAY_OF_THERAPY),
+            "SRCSEQ": self._by_subject(place, row),
+        }
+
+    def _words(self, **words: str) -> Dated:
+        """A word for each subject, the same for all."""
+        count = len(self.names)
+        return {name: np.full(count, word, dtype=object) for name, word in words.items()}
+
+    @property
+    def new_therapy(self) -> Dates:
         """Start of the first new systemic therapy on or after the origin."""
-        dates = self._first_therapies.set_index("subject_id")["start_date"]
-        return dates.reindex(self.adsl.index).astype("datetime64[ns]")
+        return self.start_of_new_therapy["ADT"]
 
     @cached_property
-    def seen_at_visit(self) -> pd.Series[bool]:
+    def has_new_therapy(self) -> Flags:
+        """Whether there is a new systemic therapy on or after the origin."""
+        return ~np.isnat(self.new_therapy)
+
+    @cached_property
+    def seen_at_visit(self) -> Flags:
         """Whether the event is one that an assessment shows."""
-        return self.event["SRCDOM"] == "visits"
+        seen: Flags = self.event["SRCDOM"] == "visits"
+        return seen
 
     @cached_property
-    def _adequate(self) -> pd.DataFrame:
-        """Adequate assessments; ``place`` numbers the subjects."""
-        frame = self.follow_up.assessments
-        place = positions(frame, self.adsl.index)
-        columns = frame[["visit_date", "source_row", "remission"]]
-        return with_columns(columns, {"place": place}).loc[frame["adequate"] & (place >= 0)]
+    def _place(self) -> Ints:
+        """Place of the subject of each assessment; -1 where it is not of the population."""
+        return positions(self.follow_up.assessments, self.names)
 
     @cached_property
-    def _held(self) -> pd.DataFrame:
+    def _adequate(self) -> Ints:
+        """Rows of the adequate assessments."""
+        adequate = self.follow_up.assessments["adequate"].to_numpy(bool)
+        return np.flatnonzero(adequate & (self._place >= 0))
+
+    @cached_property
+    def _held(self) -> Ints:
         """Those that show the response still held: where loss is an event, those in remission.
 
         A loss that nothing confirmed is no event, and no time in remission either.
         """
         if not self.response.recurrence.confirmed_loss:
             return self._adequate
-        return self._adequate.loc[self._adequate["remission"] == 1]
+        remission = self.follow_up.assessments["remission"].to_numpy(float)
+        held: Ints = self._adequate[remission[self._adequate] == 1]
+        return held
+
+    def _last_assessment(self, rows: Ints, limit: Dates, strictly: Flags | None = None) -> Dated:
+        """Of some assessments the last on or before (where `strictly`, before) a date."""
+        place, visit = self._place[rows], _dates(self.follow_up.assessments["visit_date"])[rows]
+        early = visit <= limit[place]
+        if strictly is not None:
+            early &= ~((visit == limit[place]) & strictly[place])
+        last = last_rows(place, early)
+        row = self.follow_up.assessments["source_row"].to_numpy(float)[rows]
+        words = np.full((len(self.names), 2), None, dtype=object)
+        words[place[last]] = "visits", "visit_date"
+        return {
+            "ADT": self._by_subject(place[last], visit[last]),
+            "SRCDOM": words[:, 0],
+            "SRCVAR": words[:, 1],
+            "SRCSEQ": self._by_subject(place[last], row[last]),
+        }
 
     @cached_property
-    def last_before_event(self) -> pd.DataFrame:
+    def last_before_event(self) -> Dates:
         """Last adequate assessment before the event; on its day too, where no visit shows it."""
-        return _last_assessment(self._adequate, self.event["ADT"], strictly=self.seen_at_visit)
+        limit = self.event["ADT"]
+        return self._last_assessment(self._adequate, limit, self.seen_at_visit)["ADT"]
 
     @cached_property
-    def last_by_cutoff(self) -> pd.DataFrame:
+    def last_by_cutoff(self) -> Dated:
         """Last adequate assessment on or before the data cut-off."""
-        return _last_assessment(self._adequate, self.adsl["CUTDT"])
+        return self._last_assessment(self._adequate, self.date("CUTDT"))
 
     @cached_property
-    def held_by_cutoff(self) -> pd.DataFrame:
+    def held_by_cutoff(self) -> Dated:
         """Last adequate assessment by the data cut-off that shows the response still held."""
-        return self.last_held(self.adsl["CUTDT"])
+        return self.last_held(self.date("CUTDT"))
 
-    def last_held(self, limit: pd.Series[pd.Timestamp], before: str = "") -> pd.DataFrame:
+    def last_held(self, limit: Dates, before: str = "") -> Dated:
         """Last adequate assessment on or before a date that shows the response still held.
 
         Parameters
@@ -168,65 +235,46 @@ class Course:
         before
             What the date is, for CNSDTDSC.
         """
-        held = _last_assessment(self._held, limit)
-        lost = held["ADT"] < _last_assessment(self._adequate, limit)["ADT"]
+        held = self._last_assessment(self._held, limit)
+        lost = held["ADT"] < self._last_assessment(self._adequate, limit)["ADT"]
         what = np.array([LAST + before, LAST_IN_REMISSION + before], dtype=object)
-        return held.assign(CNSDTDSC=what[lost.to_numpy(int)])
+        return held | {"CNSDTDSC": what[lost.astype(int)]}
 
     @property
-    def last_seen(self) -> pd.DataFrame:
+    def last_seen(self) -> Dated:
         """Last adequate assessment by the data cut-off; without one the day of infusion."""
-        last, day_one = self.last_by_cutoff.assign(CNSDTDSC=LAST), self.day_one
-        seen = last["ADT"].notna()
-        return pd.DataFrame({name: last[name].where(seen, day_one[name]) for name in day_one})
+        last, day_one = self.last_by_cutoff | self._words(CNSDTDSC=LAST), self.day_one
+        seen = ~np.isnat(last["ADT"])
+        return {name: np.where(seen, last[name], day_one[name]) for name in day_one}
 
     @property
-    def day_one(self) -> pd.DataFrame:
+    def day_one(self) -> Dated:
         """The day of infusion, by its row of the subjects table."""
         return self._of_subject("TRTSDT", "infusion_date", DAY_ONE)
 
     @property
-    def death(self) -> pd.DataFrame:
+    def death(self) -> Dated:
         """The date of death, by its row of the subjects table."""
         return self._of_subject("DTHDT", "death_date", DAY_OF_DEATH)
 
-    def _of_subject(self, variable: str, column: str, what: str) -> pd.DataFrame:
-        return pd.DataFrame(
-            {
-                "ADT": self.adsl[variable],
-                "SRCDOM": "subjects",
-                "SRCVAR": column,
-                "SRCSEQ": self.adsl["SRCSEQ"].astype(float),
-                "CNSDTDSC": what,
-            }
-        )
-
-    @property
-    def start_of_new_therapy(self) -> pd.DataFrame:
-        """The start of the first new systemic therapy, by its row of the therapies table."""
-        first = self._first_therapies.set_index("subject_id").reindex(self.adsl.index)
-        return pd.DataFrame(
-            {
-                "ADT": self.new_therapy,
-                "SRCDOM": "therapies",
-                "SRCVAR": "start_date",
-                "SRCSEQ": first["source_row"].astype(float),
-                "CNSDTDSC": DAY_OF_THERAPY,
-            }
-        )
+    def _of_subject(self, variable: str, column: str, what: str) -> Dated:
+        return {
+            "ADT": self.date(variable),
+            **self._words(SRCDOM="subjects", SRCVAR=column, CNSDTDSC=what),
+            "SRCSEQ": self.adsl["SRCSEQ"].to_numpy(float),
+        }
 
     @cached_property
-    def gap_before_event(self) -> pd.Series[bool]:
+    def gap_before_event(self) -> Flags:
         """Whether too many assessments were missed before the event, one without an own date."""
         rule = self.response.missed_assessments
-        missed = self._missed(self.last_before_event["ADT"], self.event["ADT"])
+        missed = self._missed(self.last_before_event, self.event["ADT"])
         exempt = {DEATH: not rule.applies_to_death, NEW_THERAPY: not rule.applies_to_new_therapy}
         exact = [description for description, is_exempt in exempt.items() if is_exempt]
-        inexact = ~self.event["EVNTDESC"].isin(exact)
-        return self.too_many(missed) & self.event["ADT"].notna() & inexact
+        return self.too_many(missed) & self.has_event & ~np.isin(self.event["EVNTDESC"], exact)
 
     @cached_property
-    def loss_at_end(self) -> pd.Series[bool]:
+    def loss_at_end(self) -> Flags:
         """Whether remission was lost at the last adequate assessment by the data cut-off.
 
         By subject; whether a further assessment confirms the loss does not matter. False without an
@@ -236,95 +284,71 @@ class Course:
         return self.held_by_cutoff["ADT"] < self.last_by_cutoff["ADT"]
 
     @cached_property
-    def unseen_since_origin(self) -> pd.Series[bool]:
+    def unseen_since_origin(self) -> Flags:
         """Whether no assessment after the origin is adequate."""
         return ~(self.last_by_cutoff["ADT"] > self.start)
 
     @cached_property
-    def missed_at_end(self) -> pd.Series[int]:
+    def missed_at_end(self) -> Ints:
         """Scheduled visits missed since the last adequate assessment, by the data cut-off."""
-        last = self.last_by_cutoff["ADT"].fillna(self.start)
-        return self._missed(last, self.adsl["CUTDT"] + _DAY)
+        last = self.last_by_cutoff["ADT"]
+        last = np.where(np.isnat(last), self.start, last)
+        return self._missed(last, self.date("CUTDT") + _DAY)
 
     @cached_property
-    def more_scheduled(self) -> pd.Series[bool]:
+    def more_scheduled(self) -> Flags:
         """Whether a visit is scheduled after the last adequate assessment."""
-        after = (self.last_by_cutoff["ADT"] - self.adsl["TRTSDT"]).dt.days
+        after = self._days_since_infusion(self.last_by_cutoff["ADT"])
         return ~(after >= max(visit.first_day for visit in self.follow_up.schedule))
 
-    def _missed(
-        self, last: pd.Series[pd.Timestamp], until: pd.Series[pd.Timestamp]
-    ) -> pd.Series[int]:
+    def _days_since_infusion(self, date: Dates) -> npt.NDArray[np.float64]:
+        return (date - self.date("TRTSDT")) / _DAY
+
+    def _missed(self, last: Dates, until: Dates) -> Ints:
         """Scheduled visits whose whole window lies after `last` and before `until`.
 
         No adequate assessment lies between the two dates, so these visits were missed in a row.
         """
-        infusion, schedule = self.adsl["TRTSDT"], self.follow_up.schedule
-        after = (last - infusion).dt.days.to_numpy(float)[:, None]
-        before = (until - infusion).dt.days.to_numpy(float)[:, None]
+        schedule = self.follow_up.schedule
+        after = self._days_since_infusion(last)[:, None]
+        before = self._days_since_infusion(until)[:, None]
         first_day = np.array([visit.first_day for visit in schedule], dtype=float)
         last_day = np.array([visit.last_day for visit in schedule], dtype=float)
-        missed = (first_day > after) & (last_day < before)
-        return pd.Series(missed.sum(axis=1), index=self.adsl.index)
+        missed: Ints = ((first_day > after) & (last_day < before)).sum(axis=1)
+        return missed
 
-    def too_many(self, missed: pd.Series[int]) -> pd.Series[bool]:
+    def too_many(self, missed: Ints) -> Flags:
         """Whether so many visits missed in a row end the observation."""
         limit = self.response.missed_assessments.consecutive
-        if limit is None:
-            return pd.Series(False, index=missed.index)
-        return missed >= limit
+        return np.zeros(len(missed), dtype=np.bool_) if limit is None else missed >= limit
 
     @cached_property
-    def deadline(self) -> pd.Series[pd.Timestamp]:
+    def deadline(self) -> Dates:
         """Last day by which remission must be reached."""
         due = self.response.deadline(self.follow_up.schedule)
-        return self.adsl["TRTSDT"] + due.last_day * _DAY
+        return self.date("TRTSDT") + due.last_day * _DAY
 
     @cached_property
-    def in_remission_by_deadline(self) -> pd.Series[bool]:
+    def in_remission_by_deadline(self) -> Flags:
         """Whether the first remission was seen by the deadline."""
-        return self.adsl["REMSDT"] <= self.deadline
+        return self.date("REMSDT") <= self.deadline
 
     @cached_property
-    def remission_or_deadline(self) -> pd.Series[pd.Timestamp]:
+    def remission_or_deadline(self) -> Dates:
         """First remission where it was seen by the deadline, else the day after the deadline."""
-        return self.adsl["REMSDT"].where(self.in_remission_by_deadline, self.deadline + _DAY)
+        by_deadline = self.in_remission_by_deadline
+        return np.where(by_deadline, self.date("REMSDT"), self.deadline + _DAY)
 
     @cached_property
-    def last_contact(self) -> pd.Series[pd.Timestamp]:
+    def last_contact(self) -> Dates:
         """When the subject was last seen or heard of: assessment, contact or death."""
-        visited = self.follow_up.last_visit.reindex(self.adsl.index)
-        known = [visited, self.adsl["LSTALVDT"], self.adsl["DTHDT"]]
-        return pd.concat(known, axis=1).max(axis=1)
+        visits = _dates(self.follow_up.assessments["visit_date"])
+        last = last_rows(self._place, (self._place >= 0) & ~np.isnat(visits))
+        visited = self._by_subject(self._place[last], visits[last])
+        # The later of two, or the one that is known.
+        last_date: Dates = np.fmax(np.fmax(visited, self.date("LSTALVDT")), self.date("DTHDT"))
+        return last_date
 
 
-def _last_assessment(
-    assessments: pd.DataFrame,
-    date: pd.Series[pd.Timestamp],
-    strictly: pd.Series[bool] | None = None,
-) -> pd.DataFrame:
-    """Last assessment on or before (where `strictly`, before) a date, by subject.
-
-    `date` and `strictly` are in the order of the subjects that ``place`` of `assessments` counts.
-    """
-    place, visit = assessments["place"].to_numpy(), assessments["visit_date"].to_numpy()
-    limit = date.to_numpy()[place]
-    early: npt.NDArray[np.bool_] = visit <= limit
-    if strictly is not None:
-        early &= ~((visit == limit) & strictly.to_numpy(bool)[place])
-    row = last_rows(place, early)
-    last = np.full(len(date), np.datetime64("NaT"), dtype=visit.dtype)
-    last[place[row]] = visit[row]
-    source = np.full(len(date), np.nan)
-    source[place[row]] = assessments["source_row"].to_numpy(float)[row]
-    return pd.DataFrame(
-        {"ADT": last, "SRCSEQ": source, **_visits_where(~np.isnat(last))}, index=date.index
-    )
-
-
-def _visits_where(seen: npt.NDArray[np.bool_]) -> dict[str, npt.NDArray[Any]]:
-    number = seen.astype(int)
-    return {
-        "SRCDOM": np.array([None, "visits"], dtype=object)[number],
-        "SRCVAR": np.array([None, "visit_date"], dtype=object)[number],
-    }
+def _dates(column: pd.Series[Any]) -> Dates:
+    return column.to_numpy("datetime64[ns]")

@@ -7,9 +7,11 @@ a registry of 100,000 has 36 million records of ADRS. It takes 25 s and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, wraps
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -19,27 +21,35 @@ from durable.contracts.adam.adsl import ADSL
 from durable.contracts.adam.adtte import adtte_schema
 from durable.contracts.adam.variables import of_analyses, with_categories
 from durable.derive import adrs, adsl, adtte
-from durable.derive.assessments import assess
+from durable.derive.assessments import order_assessments, score_assessments
 from durable.derive.course import FollowUp
 from durable.derive.endpoint import Endpoint
 from durable.derive.endpoints import ENDPOINTS
-from durable.derive.new_therapy import assessed_after, first_of_each, interventions, new_systemic
+from durable.derive.new_therapy import (
+    assessed_after,
+    begun_since,
+    first_of_each,
+    interventions,
+    new_systemic,
+)
 from durable.derive.trial import Trial, ValidatedTables
 from durable.files import write_parquet, write_parquet_blocks
 from durable.frames import with_columns
 from durable.jdm.recurrence import flag_recurrence
-from durable.jdm.remission_status import first_remission
+from durable.jdm.remission_status import first_remission, with_remission
 from durable.jdm.response import Response
 from durable.plan import Plan
 
 #: Subjects that are derived at a time.
 BLOCK = 5_000
 _ADTTE = adtte_schema(endpoint.code for endpoint in ENDPOINTS)
-#: Keys of the plan's response that decide the assessments up to remission.
-REMISSION_KEYS = (
-    *("core_set", "hybrid", "ranges", "baseline", "remission", "new_therapy.remission"),
+#: Keys of the plan's response that decide the baselines and scores of the assessments.
+SCORE_KEYS = (
+    *("core_set", "hybrid", "ranges", "baseline"),
     *("improvement.thresholds", "improvement.light_missing", "improvement.enzyme_component"),
 )
+#: Those that decide the assessments up to remission.
+REMISSION_KEYS = (*SCORE_KEYS, "remission", "new_therapy.remission")
 #: Those that decide the durations.
 DURATION_KEYS = (
     *REMISSION_KEYS,
@@ -82,6 +92,31 @@ class Durations:
     adtte: pd.DataFrame
 
 
+T = TypeVar("T")
+By = Callable[["Derivation", Response], T]
+
+
+def _once(keys: tuple[str, ...]) -> Callable[[By[T]], By[T]]:
+    """A method of a derivation, done once for all definitions that agree in some keys.
+
+    The method sees these keys alone: what it returns cannot depend on others.
+    """
+
+    def decorated(method: By[T]) -> By[T]:
+        @wraps(method)
+        def shared(derivation: Derivation, response: Response) -> T:
+            definitions = response.only(keys)
+            name = method.__name__, definitions.model_dump_json()
+            if name not in derivation._derived:
+                derivation._derived[name] = method(derivation, definitions)
+            found: T = derivation._derived[name]
+            return found
+
+        return shared
+
+    return decorated
+
+
 class Derivation:
     """What the datasets of some subjects are made from, by any definitions of response.
 
@@ -103,46 +138,72 @@ class Derivation:
         self._trial = trial
         self._tables = tables
         self._endpoints = endpoints
-        self._remissions: dict[str, Remissions] = {}
-        self._durations: dict[str, Durations] = {}
-        self._improvement: dict[str, pd.DataFrame] = {}
+        self._derived: dict[tuple[str, str], Any] = {}
+        """Results by method and the definitions that they depend on."""
 
+    @cached_property
+    def _new_therapies(self) -> pd.DataFrame:
+        return new_systemic(self._tables.therapies)
+
+    @cached_property
+    def _new_since_infusion(self) -> pd.DataFrame:
+        infusion = self._tables.subjects.set_index("subject_id")["infusion_date"]
+        return begun_since(self._new_therapies, infusion)
+
+    @cached_property
+    def _therapy_start(self) -> pd.Series[pd.Timestamp]:
+        """Start of the first new systemic therapy since the infusion, by subject."""
+        return first_of_each(self._new_since_infusion).set_index("subject_id")["start_date"]
+
+    @cached_property
+    def _interventions(self) -> pd.DataFrame:
+        return interventions(self._tables.subjects, self._new_since_infusion)
+
+    @cached_property
+    def _people(self) -> pd.DataFrame:
+        people = adsl.describe_subjects(self._trial, self._tables.subjects, self._therapy_start)
+        return nan_text_to_none(people)
+
+    @cached_property
+    def _assessments(self) -> pd.DataFrame:
+        tables = self._tables
+        frame = order_assessments(tables.subjects, tables.visits, self._trial.schedule)
+        after = assessed_after(frame, self._therapy_start)
+        return with_columns(frame, {"after_new_therapy": after})
+
+    @_once(SCORE_KEYS)
+    def _scored(self, response: Response) -> pd.DataFrame:
+        return score_assessments(self._assessments, response)
+
+    @_once(REMISSION_KEYS)
     def remissions(self, response: Response) -> Remissions:
         """The assessments with their first remission, and ADSL."""
-        definitions = response.only(REMISSION_KEYS)
-        key = definitions.model_dump_json()
-        if key not in self._remissions:
-            self._remissions[key] = _derive_to_remission(self._trial, self._tables, definitions)
-        return self._remissions[key]
+        frame = with_remission(self._scored(response), response)
+        after, confirmation = frame["after_new_therapy"], response.remission.confirmation
+        ever = credited = first_remission(frame, confirmation)
+        if response.new_therapy.remission != "treatment_policy" and after.any():
+            credited = first_remission(frame, confirmation, excluded=after.to_numpy(bool))
+        first = adsl.FirstRemission(credited=credited, ever=ever)
+        level = nan_text_to_none(adsl.derive(self._people, frame, first, response))
+        return Remissions(adsl=level, frame=frame, start=credited)
 
+    @_once(DURATION_KEYS)
     def durations(self, response: Response) -> Durations:
         """What came after the first remission, and ADTTE."""
-        definitions = response.only(DURATION_KEYS)
-        key = definitions.model_dump_json()
-        if key not in self._durations:
-            found = self.remissions(response)
-            acted = interventions(found.adsl, self._tables.therapies)
-            frame = flag_recurrence(found.frame, found.start, definitions, acted)
-            first = np.zeros(len(frame), dtype=np.bool_)
-            first[found.start.to_numpy()] = True
-            frame = with_columns(frame, {"first_remission": first})
-            follow_up = FollowUp(
-                found.adsl, frame, self._tables.therapies, self._trial.schedule, definitions
-            )
-            records = nan_text_to_none(adtte.derive(follow_up, self._endpoints))
-            self._durations[key] = Durations(frame=frame, adtte=records)
-        return self._durations[key]
+        found = self.remissions(response)
+        frame = flag_recurrence(found.frame, found.start, response, self._interventions)
+        first = np.zeros(len(frame), dtype=np.bool_)
+        first[found.start.to_numpy()] = True
+        frame = with_columns(frame, {"first_remission": first})
+        schedule = self._trial.schedule
+        follow_up = FollowUp(found.adsl, frame, self._new_therapies, schedule, response)
+        return Durations(frame=frame, adtte=adtte.derive(follow_up, self._endpoints))
 
+    @_once(IMPROVEMENT_KEYS)
     def improvement(self, response: Response) -> pd.DataFrame:
         """The records of the improvement rate in ADRS; text columns are categories."""
-        definitions = response.only(IMPROVEMENT_KEYS)
-        key = definitions.model_dump_json()
-        if key not in self._improvement:
-            found = self.remissions(response)
-            self._improvement[key] = adrs.derive_improvement(
-                found.adsl, found.frame, self._trial.schedule, definitions
-            )
-        return self._improvement[key]
+        found = self.remissions(response)
+        return adrs.derive_improvement(found.adsl, found.frame, self._trial.schedule, response)
 
     def datasets(self, response: Response) -> Datasets:
         """ADSL, ADRS and ADTTE."""
@@ -164,26 +225,12 @@ def derive(plan: Plan, tables: ValidatedTables) -> Datasets:
     return Derivation(Trial.of_plan(plan), tables).datasets(plan.response)
 
 
-def _derive_to_remission(trial: Trial, tables: ValidatedTables, response: Response) -> Remissions:
-    infusion = tables.subjects.set_index("subject_id")["infusion_date"]
-    therapy = first_of_each(new_systemic(tables.therapies, infusion))
-    therapy_start = therapy.set_index("subject_id")["start_date"]
-    frame = assess(tables.subjects, tables.visits, trial.schedule, response)
-    after = assessed_after(frame, therapy_start)
-    frame = with_columns(frame, {"after_new_therapy": after})
-    confirmation = response.remission.confirmation
-    ever = credited = first_remission(frame, confirmation)
-    if response.new_therapy.remission != "treatment_policy" and after.any():
-        credited = first_remission(frame, confirmation, excluded=after)
-    first = adsl.FirstRemission(credited=credited, ever=ever)
-    level = adsl.derive(trial, tables.subjects, frame, first, therapy_start, response)
-    return Remissions(adsl=nan_text_to_none(level), frame=frame, start=credited)
-
-
 def nan_text_to_none(dataset: pd.DataFrame) -> pd.DataFrame:
     """Missing text as None, so that it cannot be taken for a number."""
-    text = {name: dataset[name] for name in dataset.select_dtypes("object").columns}
-    return dataset.assign(**{name: t.mask(t.isna(), None) for name, t in text.items()})
+    for name, missing in dataset.select_dtypes("object").isna().items():
+        if missing.any():
+            dataset = dataset.assign(**{str(name): dataset[name].mask(missing, None)})
+    return dataset
 
 
 def run(plan: Plan, folder: Path) -> None:

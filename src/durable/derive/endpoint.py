@@ -13,12 +13,17 @@ from typing import TYPE_CHECKING, Any
 from durable.vocabulary import CENSORINGS, not_in_remission
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
     from durable.jdm.response import Response
     from durable.schedule import Visit
 
-    Flags = pd.Series[bool]
+    Flags = npt.NDArray[np.bool_]
+    Dates = npt.NDArray[np.datetime64]
+    #: A date of each subject and where it is recorded: ADT, SRCDOM, SRCVAR, SRCSEQ, and more.
+    Dated = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,7 @@ class Source:
     """Column of the input table that says so, SRCVAR."""
     date: str
     """Column of the dataset with the date."""
-    where: Callable[[pd.DataFrame], Flags]
+    where: Callable[[pd.DataFrame], pd.Series[bool]]
     """Which of its records."""
 
 
@@ -56,7 +61,7 @@ class Censoring:
     """EVNTDESC; CNSR is its code."""
     applies: Callable[[Any], Flags]
     """Which subjects. The first censoring that applies goes before the event."""
-    date: Callable[[Any], pd.DataFrame]
+    date: Callable[[Any], Dated]
     """Date and its source (ADT, SRCDOM, SRCVAR, SRCSEQ) and what it is (CNSDTDSC), by subject."""
 
     @property
@@ -100,7 +105,7 @@ class Endpoint:
     events: tuple[Event, ...]
     """The earliest decides; of two on a day the first in the order of `vocabulary.EVENTS`."""
     censorings: tuple[Censoring, ...]
-    until: Callable[[Any], pd.Series[pd.Timestamp]] | None = None
+    until: Callable[[Any], Dates] | None = None
     """Date before which its own events count; without one, all on or after the origin."""
     continuation: Continuation | None = None
     failure: Event | None = None

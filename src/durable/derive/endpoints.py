@@ -33,13 +33,10 @@ from durable.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from durable.derive.course import Course
+    from durable.derive.endpoint import Flags
     from durable.jdm.response import Response, Strategy
     from durable.schedule import Visit
-
-    Flags = pd.Series[bool]
 
 #: What the date of a censoring comes before, in CNSDTDSC.
 BEFORE_GAP = " BEFORE MISSED ASSESSMENTS"
@@ -113,15 +110,15 @@ def _therapy_before_event(course: Course) -> Flags:
     """Whether new systemic therapy, not taken by the subject in the hypothetical case, is first."""
     therapy, event = course.new_therapy, course.event["ADT"]
     hypothetical = course.response.new_therapy.duration == "hypothetical"
-    return hypothetical & therapy.notna() & (event.isna() | (event > therapy))
+    return hypothetical & course.has_new_therapy & (~course.has_event | (event > therapy))
 
 
 def _no_event(course: Course) -> Flags:
-    return course.event["ADT"].isna()
+    return ~course.has_event
 
 
 def _withdrawn(course: Course) -> Flags:
-    return _no_event(course) & course.adsl["EOSDT"].notna()
+    return _no_event(course) & course.has_date("EOSDT")
 
 
 def _unseen_though_due(course: Course) -> Flags:
@@ -196,7 +193,7 @@ DOR = Endpoint(
         Censoring(
             MISSED,
             lambda course: course.gap_before_event,
-            lambda course: course.last_held(course.last_before_event["ADT"], BEFORE_GAP),
+            lambda course: course.last_held(course.last_before_event, BEFORE_GAP),
         ),
         Censoring(
             UNCONFIRMED_LOSS,
@@ -271,12 +268,12 @@ EFS = Endpoint(
         Censoring(NEW_THERAPY, _therapy_before_remission, lambda course: course.day_one),
         Censoring(
             WITHDRAWN,
-            lambda course: _too_late(course) & (course.adsl["EOSDT"] <= course.deadline),
+            lambda course: _too_late(course) & (course.date("EOSDT") <= course.deadline),
             lambda course: course.day_one,
         ),
         Censoring(
             REMISSION_NOT_YET_DUE,
-            lambda course: _too_late(course) & (course.adsl["CUTDT"] < course.deadline),
+            lambda course: _too_late(course) & (course.date("CUTDT") < course.deadline),
             lambda course: course.day_one,
         ),
         Censoring(
@@ -297,8 +294,8 @@ def _credits_remission_after_therapy(response: Response) -> bool:
 
 def _therapy_without_remission(course: Course) -> Flags:
     """Whether new therapy, after which no remission is credited, came before remission or death."""
-    therapy, counts = course.new_therapy, not _credits_remission_after_therapy(course.response)
-    first = therapy.notna() & ~(course.adsl["DTHDT"] <= therapy)
+    counts = not _credits_remission_after_therapy(course.response)
+    first = course.has_new_therapy & ~(course.date("DTHDT") <= course.new_therapy)
     return counts & _no_event(course) & first
 
 
@@ -336,7 +333,7 @@ TTREM = Endpoint(
         ),
         Censoring(
             DEATH,
-            lambda course: _no_event(course) & course.adsl["DTHDT"].notna(),
+            lambda course: _no_event(course) & course.has_date("DTHDT"),
             lambda course: course.death,
         ),
         Censoring(

@@ -17,15 +17,13 @@ from durable.frames import positions, subject_index
 Flags = npt.NDArray[np.bool_]
 
 
-def new_systemic(therapies: pd.DataFrame | None, since: pd.Series[pd.Timestamp]) -> pd.DataFrame:
-    """New systemic therapies that began on or after a date of their subject.
+def new_systemic(therapies: pd.DataFrame | None) -> pd.DataFrame:
+    """New systemic therapies, whenever they began.
 
     Parameters
     ----------
     therapies
         Validated table, or None where the study has none.
-    since
-        Date by subject; a subject without one has no such therapy.
 
     Returns
     -------
@@ -37,8 +35,20 @@ def new_systemic(therapies: pd.DataFrame | None, since: pd.Series[pd.Timestamp])
         kinds: dict[str, Any] = dict(zip(columns, (object, "datetime64[ns]", "int64"), strict=True))
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
     new = therapies.loc[therapies["new_systemic"] == "Y", columns]
-    began = new["start_date"] >= new["subject_id"].map(since)
-    return new.loc[began].sort_values(columns, ignore_index=True)
+    return new.sort_values(columns, ignore_index=True)
+
+
+def begun_since(new: pd.DataFrame, date: pd.Series[pd.Timestamp]) -> pd.DataFrame:
+    """Those of the new therapies that began on or after a date of their subject.
+
+    Parameters
+    ----------
+    new
+        As `new_systemic` returns them.
+    date
+        Date by subject; a subject without one has no such therapy.
+    """
+    return new.loc[new["start_date"] >= new["subject_id"].map(date)]
 
 
 def first_of_each(new: pd.DataFrame) -> pd.DataFrame:
@@ -68,14 +78,20 @@ def assessed_after(frame: pd.DataFrame, start: pd.Series[pd.Timestamp]) -> Flags
     return np.asarray(frame["visit_date"].to_numpy() > date)
 
 
-def interventions(adsl: pd.DataFrame, therapies: pd.DataFrame | None) -> pd.DataFrame:
-    """New systemic therapies since the infusion, and deaths: ``subject_id`` and ``date``."""
-    infused = adsl.set_index("USUBJID")["TRTSDT"]
-    new = new_systemic(therapies, infused)
-    died = adsl.loc[adsl["DTHDT"].notna()]
+def interventions(subjects: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """New systemic therapies since the infusion, and deaths: ``subject_id`` and ``date``.
+
+    Parameters
+    ----------
+    subjects
+        Validated table after the data cut-off.
+    new
+        New therapies since the infusion (`begun_since`).
+    """
+    died = subjects.loc[subjects["death_date"].notna()]
     return pd.DataFrame(
         {
-            "subject_id": [*new["subject_id"], *died["USUBJID"]],
-            "date": pd.concat([new["start_date"], died["DTHDT"]]).to_numpy("datetime64[ns]"),
+            "subject_id": [*new["subject_id"], *died["subject_id"]],
+            "date": pd.concat([new["start_date"], died["death_date"]]).to_numpy("datetime64[ns]"),
         }
     )
