@@ -18,6 +18,7 @@ from typing import Any
 from durable.errors import UserError
 from durable.runs.configuration import DEFAULT_CONFIGURATION, configuration_file, plan_of_run
 from durable.runs.declaration import declared_text
+from durable.runs.pins import REPOSITORY
 from durable.stage import OF_ANALYSIS, STAGES
 
 #: Errors of the disk, not of the program: told without a traceback.
@@ -98,9 +99,6 @@ def _add_stages(stages: Any) -> None:
     compare.add_argument("--against", required=True, metavar="ID", help="the other analysis")
     compare.set_defaults(do=_compare)
     for command in (analysis, audit, compare):
-        command.add_argument(
-            "--workflow", type=Path, default=Path(), help="folder of the Snakefile"
-        )
         command.add_argument("--cores", type=int, default=1)
 
 
@@ -108,6 +106,9 @@ def _add_job(stages: Any, name: str, about: str) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = stages.add_parser(name, help=about, description=about)
     command.add_argument("--config", type=Path, required=True, help="the analysis plan, YAML")
     command.add_argument("--results", type=Path, default=Path("results"), help="results folder")
+    command.add_argument(
+        "--workflow", type=Path, default=REPOSITORY, help="folder of the Snakefile"
+    )
     return command
 
 
@@ -149,22 +150,21 @@ def _with_reason(options: argparse.Namespace) -> list[str]:
 
 def _do_stage(options: argparse.Namespace) -> None:
     from durable.plan import load
-    from durable.runs import by_hand
-    from durable.runs.analysis import run_stage
     from durable.runs.environment import is_within_run
+    from durable.runs.guard import Run
+    from durable.runs.job import do_job
     from durable.runs.ownership import refuse_other_study
+    from durable.runs.pins import code_files
 
     stage, plan = STAGES[options.stage], load(options.config)
     if options.plan is not None and options.plan != plan.digest(stage.sections):
         raise UserError(f"{options.config} was changed during the run: start snakemake again")
-    folder = options.results / plan.analysis.id
+    code = code_files(options.workflow)
+    run = Run(plan, options.config, options.workflow, code, results=options.results)
     if not is_within_run():
-        refuse_other_study(plan, options.config, folder)
+        refuse_other_study(plan, options.config, run.folder)
     chunk, cores = getattr(options, "chunk", None), getattr(options, "cores", 1)
-    with by_hand.noted(folder) as files:
-        run_stage(plan, folder, options.stage, chunk=chunk, cores=cores)
-    if files:
-        print(by_hand.notice(files, folder), file=sys.stderr)
+    do_job(run, options.stage, chunk=chunk, cores=cores)
 
 
 def _do_analysis(options: argparse.Namespace) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
-import tempfile
+import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from durable.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
+#: How the name of a file ends that is being written.
+UNFINISHED = ".partial"
 #: A cell that a spreadsheet would run as a formula begins with one of these.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -44,19 +47,74 @@ def read_json(path: Path) -> dict[str, Any]:
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """A file beside `path` to write to; it takes the place of `path` only on success."""
+    """A file beside `path` to write to; it takes the place of `path` only on success.
+
+    Written means written: the content is on the disk before the file bears its name, and the name
+    is before the next step is done (Pillai et al., All File Systems Are Not Created Equal, OSDI
+    2014). A power failure leaves the earlier file, or the later one.
+
+    Raises
+    ------
+    UserError
+        Where the folder is a link, or was replaced while the file was written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
-    aside = Path(name)
+    folder = _open_folder(path.parent)
+    name = f".{path.name}.{secrets.token_hex(4)}{UNFINISHED}"
+    aside = path.parent / name
     try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        os.close(os.open(name, flags, 0o666, dir_fd=folder))
         yield aside
-        umask = os.umask(0)
-        os.umask(umask)
-        aside.chmod(0o666 & ~umask)
-        aside.replace(path)
+        _refuse_replaced(aside, name, folder)
+        _sync(os.open(name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder))
+        os.rename(name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+        os.fsync(folder)
     finally:
-        aside.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=folder)
+        os.close(folder)
+
+
+def _open_folder(path: Path) -> int:
+    """A folder, by which a file is written to it even where its name comes to mean another."""
+    try:
+        return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENOTDIR):
+            raise UserError(f"{path} is a link; expected a folder of the results") from None
+        raise
+
+
+def _refuse_replaced(aside: Path, name: str, folder: int) -> None:
+    """Refuse a file that was written through its path but does not lie in the folder."""
+    inside = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    try:
+        same = os.path.samestat(aside.lstat(), inside)
+    except OSError:
+        same = False
+    if not same:
+        raise UserError(f"{aside.parent} was replaced while a file was written to it")
+
+
+def _sync(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what processes that were killed left of files they had not finished."""
+    for path in folder.rglob(f".*{UNFINISHED}"):
+        path.unlink(missing_ok=True)
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file, where there is one, and see to it that it stays removed."""
+    if path.exists() or path.is_symlink():
+        path.unlink()
+        _sync(os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY))
 
 
 def sha256(path: Path) -> str:

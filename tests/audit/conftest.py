@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.environments import python_finding
 from tests.workflow.conftest import (
     RESULTS,
     ROOT,
@@ -101,10 +102,10 @@ def short(tmp_path: Path) -> Study:
 
 
 @pytest.fixture
-def edited_package(tmp_path: Path) -> Callable[[str, str, str], dict[str, str]]:
-    """Makes an environment in which one line of the package is another one."""
+def edited_package(tmp_path: Path) -> Callable[[str, str, str], Path]:
+    """Makes an interpreter that finds a package in which one line is another one."""
 
-    def edited(module: str, old: str, new: str) -> dict[str, str]:
+    def edited(module: str, old: str, new: str) -> Path:
         source = tmp_path / "edited"
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / "src/durable", source / "durable", ignore=ignored)
@@ -112,6 +113,6 @@ def edited_package(tmp_path: Path) -> Callable[[str, str, str], dict[str, str]]:
         text = path.read_text()
         assert text.count(old) == 1
         path.write_text(text.replace(old, new))
-        return {"PYTHONPATH": str(source)}
+        return python_finding(source, tmp_path / "environment")
 
     return edited

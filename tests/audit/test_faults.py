@@ -137,7 +137,8 @@ def test_an_input_replaced_during_the_run_is_told_and_the_next_run_uses_it(
     sources = study.folder / RESULTS / "checked/sources.json"
     before = time.time()
     with running(study) as run:
-        wait_for(sources, run, not_before=before)
+        # The record of a stage is the last that it writes.
+        wait_for(study.folder / RESULTS / "audit/stages/check.json", run, not_before=before)
         read = sha256((study.folder / "data/demo/visits.csv").read_bytes()).hexdigest()
         change_digit(study, "CQ-001", "M3", "cmas", "46")
         # A file put in place by a copy may bear a time before the run.

@@ -8,12 +8,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from tests.audit.conftest import PINNED, change_digit, pinned, verdict
-from tests.workflow.conftest import RESULTS, Study
+from tests.environments import python_finding
+from tests.workflow.conftest import PYTHON, RESULTS, Study
 
 
-def refused(study: Study, **environment: str) -> str:
+def refused(study: Study, python: Path = PYTHON) -> str:
     """Output of an audit that repeats nothing."""
-    done = study.run("audit", *pinned(study), **environment)
+    done = study.run("audit", *pinned(study), python=python)
     assert done.returncode == 1, done.stdout
     assert "REFUSED: not the pinned analysis; nothing was repeated" in done.stdout
     assert "Traceback" not in done.stdout
@@ -39,13 +40,11 @@ def test_one_digit_of_the_plan(study: Study) -> None:
     assert "plan statistics.conf_level differs: found 0.94; expected 0.95" in said
 
 
-def test_one_line_of_code(
-    study: Study, edited_package: Callable[[str, str, str], dict[str, str]]
-) -> None:
-    environment = edited_package(
+def test_one_line_of_code(study: Study, edited_package: Callable[[str, str, str], Path]) -> None:
+    python = edited_package(
         "outputs/quantities.py", "100 * count / total if total", "99 * count / total if total"
     )
-    said = refused(study, **environment)
+    said = refused(study, python=python)
     assert re.search(
         r"code src/durable/outputs/quantities.py differs: found \w{64}; expected \w{64}", said
     )
@@ -55,10 +54,10 @@ def test_one_line_of_code(
 
 
 def test_a_template_of_the_report(
-    study: Study, edited_package: Callable[[str, str, str], dict[str, str]]
+    study: Study, edited_package: Callable[[str, str, str], Path]
 ) -> None:
-    environment = edited_package("templates/report.html.jinja", "</body>", " </body>")
-    said = refused(study, **environment)
+    python = edited_package("templates/report.html.jinja", "</body>", " </body>")
+    said = refused(study, python=python)
     assert "code src/durable/templates/report.html.jinja differs: found " in said
 
 
@@ -66,7 +65,8 @@ def test_the_version_of_one_package(study: Study, tmp_path: Path) -> None:
     metadata = tmp_path / "other" / "contourpy-9.9.9.dist-info" / "METADATA"
     metadata.parent.mkdir(parents=True)
     metadata.write_text("Metadata-Version: 2.1\nName: contourpy\nVersion: 9.9.9\n")
-    said = refused(study, PYTHONPATH=str(tmp_path / "other"))
+    python = python_finding(tmp_path / "other", tmp_path / "environment")
+    said = refused(study, python=python)
     assert re.search(r"environment contourpy differs: found 9.9.9; expected 1\.", said)
 
 
@@ -105,14 +105,14 @@ def test_a_plain_run_refuses_an_input_that_is_not_the_pinned_one(study: Study) -
 
 
 def test_a_plain_run_refuses_code_that_is_not_the_pinned_one(
-    study: Study, edited_package: Callable[[str, str, str], dict[str, str]]
+    study: Study, edited_package: Callable[[str, str, str], Path]
 ) -> None:
     before = study.digests()
-    environment = edited_package("stats/survival.py", "right-censored, opt", "censored, opt")
+    python = edited_package("stats/survival.py", "right-censored, opt", "censored, opt")
     # Something to run: with nothing to do, nothing is refused.
     (study.folder / RESULTS / "tables/t_dor.csv").unlink()
     del before["tables/t_dor.csv"]
-    done = study.run(*pinned(study), **environment)
+    done = study.run(*pinned(study), python=python)
     assert done.returncode == 1
     assert "not as pinned (--config allow=code,environment lets it):\n  code package and" in (
         done.stdout

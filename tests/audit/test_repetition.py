@@ -104,16 +104,16 @@ def test_files_altered_removed_and_added_since_the_run_are_named(short_finished:
 
 
 def test_other_code_is_repeated_when_allowed_and_every_cell_that_moved_is_named(
-    short_finished: Study, edited_package: Callable[[str, str, str], dict[str, str]]
+    short_finished: Study, edited_package: Callable[[str, str, str], Path]
 ) -> None:
     study = short_finished
-    environment = edited_package(
+    python = edited_package(
         "outputs/improvement.py",
         'yield Statistic("n_denominator", total)',
         'yield Statistic("n_denominator", total + 1)',
     )
     options = ("--config", "allow=code")
-    done = study.run("audit", *pinned(study), *options, **environment)
+    done = study.run("audit", *pinned(study), *options, python=python)
     assert done.returncode == 1
     rows = verdict(study)
     assert rows["code", "src/durable/outputs/improvement.py"]["status"] == "differs, allowed"

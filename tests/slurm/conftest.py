@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.environments import python_finding
 from tests.slurm.cluster import Cluster, missing, running
 from tests.workflow.conftest import ROOT, Study, finished
 
@@ -67,15 +68,15 @@ class Site:
     def __init__(self, study: Study, cluster: Cluster, plugin: Path) -> None:
         self.study = study
         self.cluster = cluster
-        more = {"PYTHONPATH": str(plugin), "PYTHONDONTWRITEBYTECODE": ""}
-        self.environment = study.environment(**more, **cluster.environment)
+        self.environment = study.environment(**cluster.environment)
+        self.python = python_finding(plugin, study.folder.parent / "environment")
 
     def start(self, log: Path, *options: str) -> subprocess.Popen[str]:
         """A run in the background, its output in a file. Jobs are looked at as soon as can be."""
         profile = ["--workflow-profile", "slurm", "--slurm-init-seconds-before-status-checks", "1"]
         with log.open("w") as file:
             return subprocess.Popen(
-                [*self.study.command(*profile), *options],
+                [*self.study.command(*profile, python=self.python), *options],
                 env=self.environment,
                 stdout=file,
                 stderr=subprocess.STDOUT,

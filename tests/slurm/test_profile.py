@@ -7,7 +7,7 @@ import yaml
 
 from durable.errors import UserError
 from durable.plan import load
-from durable.runs.environment import refuse_changed_run
+from durable.runs.environment import begin_jobs, refuse_changed_plan, refuse_changed_run
 from tests.workflow.conftest import ROOT
 
 INTERIM = ROOT / "config/config.yaml"
@@ -37,25 +37,32 @@ def test_the_profile_keeps_what_a_bare_run_does():
 
 
 @pytest.fixture
-def environment():
+def environment(monkeypatch):
     """What a run of the interim analysis gives its jobs."""
     given = {}
-    refuse_changed_run(given, load(INTERIM), "code", sent=False)
-    assert list(given) == ["DURABLE_RUN"]
+    begin_jobs(given, load(INTERIM), "code")
+    assert list(given) == ["DURABLE_LIBRARIES", "DURABLE_RUN", "DURABLE_PLAN"]
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
     return given
 
 
-def test_a_sent_job_works_for_the_plan_and_code_of_its_run(environment):
-    before = dict(environment)
-    refuse_changed_run(environment, load(INTERIM), "code", sent=True)
-    assert environment == before
+def test_a_job_works_for_the_plan_and_code_of_its_run(environment):
+    refuse_changed_plan(environment, load(INTERIM))
+    refuse_changed_run("code")
 
 
-@pytest.mark.parametrize(
-    ("configuration", "program"),
-    [(ROOT / "config/final.yaml", "code"), (INTERIM, "other code")],
-    ids=["configuration", "code"],
-)
-def test_a_sent_job_refuses_what_was_edited_meanwhile(environment, configuration, program):
-    with pytest.raises(UserError, match="not those that the run began with"):
-        refuse_changed_run(environment, load(configuration), program, sent=True)
+def test_a_job_refuses_what_was_edited_meanwhile(environment):
+    with pytest.raises(UserError, match="not the one that the run began with"):
+        refuse_changed_plan(environment, load(ROOT / "config/final.yaml"))
+    with pytest.raises(UserError, match="code or a library was changed during the run"):
+        refuse_changed_run("other code")
+
+
+def test_a_job_refuses_other_libraries_and_another_start_of_python(
+    environment, monkeypatch, tmp_path
+):
+    (tmp_path / "sitecustomize.py").write_text("import math\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(UserError, match="code or a library was changed during the run"):
+        refuse_changed_run("code")

@@ -15,9 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.environments import python_finding
+
 ROOT = Path(__file__).parents[2]
-SNAKEMAKE = Path(sys.executable).parent / "snakemake"
+PYTHON = Path(sys.executable)
 RESULTS = Path("results/demo-interim")
+#: Files that hold the time of a run, or the digest of such a file.
+VARYING = ("audit/run.json", "audit/history.json", "audit/stages/record.json")
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,12 @@ class Study:
 
     folder: Path
 
-    def run(self, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *options: str, python: Path = PYTHON, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """Snakemake, started elsewhere, its environment not activated."""
         return subprocess.run(
-            self.command(*options),
+            self.command(*options, python=python),
             env=self.environment(**environment),
             cwd=self.folder.parent,
             text=True,
@@ -39,10 +45,10 @@ class Study:
             check=False,
         )
 
-    def command(self, *options: str) -> list[str]:
+    def command(self, *options: str, python: Path = PYTHON) -> list[str]:
         """The command line of a run."""
         where = ["--snakefile", str(ROOT / "Snakefile"), "--directory"]
-        return [str(SNAKEMAKE), *where, str(self.folder), *options]
+        return [str(python), "-m", "snakemake", *where, str(self.folder), *options]
 
     def environment(self, **more: str) -> dict[str, str]:
         """The environment of a user who has set nothing up."""
@@ -52,9 +58,9 @@ class Study:
         cache = {"XDG_CACHE_HOME": str(self.folder.parent / "cache")}
         return {"PATH": "/usr/bin:/bin", **kept, **cache, **more}
 
-    def planned(self, *options: str, **environment: str) -> set[str]:
+    def planned(self, *options: str, python: Path = PYTHON) -> set[str]:
         """Rules that Snakemake would run now."""
-        done = self.run("--dry-run", *options, **environment)
+        done = self.run("--dry-run", *options, python=python)
         assert done.returncode == 0, done.stdout
         if "Nothing to be done" in done.stdout:
             return set()
@@ -77,7 +83,7 @@ class Study:
             if path.is_file()
             and not path.name.startswith(".")
             and path.parent.name != "logs"
-            and path.relative_to(results).as_posix() not in ("audit/run.json", "audit/history.json")
+            and path.relative_to(results).as_posix() not in VARYING
             and (not below or path.relative_to(results).parts[0] in below)
         }
 
@@ -119,16 +125,16 @@ def fresh(tmp_path: Path) -> Study:
 
 
 @pytest.fixture
-def package(tmp_path: Path) -> Callable[[str], dict[str, str]]:
-    """Makes an environment in which one module of the package has another last line."""
+def package(tmp_path: Path) -> Callable[[str], Path]:
+    """Makes an interpreter that finds a package in which one module has another last line."""
 
-    def edited(module: str) -> dict[str, str]:
+    def edited(module: str) -> Path:
         source = tmp_path / "src"
         original = Path(sys.modules["durable"].__file__ or "").parent
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(original, source / "durable", ignore=ignored, dirs_exist_ok=True)
         with (source / "durable" / module).open("a") as file:
             file.write("# changed\n")
-        return {"PYTHONPATH": str(source)}
+        return python_finding(source, tmp_path / "environment")
 
     return edited

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import logging
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,18 @@ import pytest
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from durable.errors import UserError
+from durable.files import sha256
 from durable.plan import PlanError
 from durable.runs.configuration import configuration_file, plan_of_run
-from durable.runs.environment import library_versions, set_job_environment
-from durable.runs.results import begin_run, end_run, refuse_edited
+from durable.runs.environment import set_job_environment
+from durable.runs.locks import lock_results
+from durable.runs.state import (
+    StageRecord,
+    recorded_digest,
+    refuse_edited,
+    remove_record,
+    write_record,
+)
 from durable.runs.terminal import StageLines
 
 CONFIGURATION = """
@@ -62,74 +71,68 @@ def test_every_input_that_cannot_be_read_is_told_by_its_key(subjects: str) -> No
     assert keys == ["inputs.subjects.path", "inputs.visits.path"]
 
 
-def test_jobs_find_the_interpreter_first_and_may_keep_compiled_modules() -> None:
-    environment = {"PATH": "/bin", "PYTHONDONTWRITEBYTECODE": "1", "TZ": "Asia/Shanghai"}
+def test_jobs_find_the_interpreter_first() -> None:
+    environment = {"PATH": "/bin", "TZ": "Asia/Shanghai"}
     set_job_environment(environment, Path("/venv/bin/python"))
     assert environment["PATH"] == "/venv/bin:/bin"
     assert environment["TZ"] == "UTC"
-    assert "PYTHONDONTWRITEBYTECODE" not in environment
 
 
-def made(folder: Path, **files: str) -> list[str]:
+def test_nothing_that_could_exchange_code_reaches_a_job() -> None:
+    foreign = ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONDONTWRITEBYTECODE", "LD_PRELOAD")
+    foreign += ("LD_LIBRARY_PATH", "BASH_ENV", "ENV", "MPLBACKEND", "OPENBLAS_CORETYPE")
+    environment = {"HOME": "/home/a", "SLURM_CONF": "x", **dict.fromkeys(foreign, "/evil")}
+    set_job_environment(environment, Path("/venv/bin/python"))
+    assert "/evil" not in environment.values()
+    assert (environment["HOME"], environment["SLURM_CONF"]) == ("/home/a", "x")
+    assert environment["PYTHONNOUSERSITE"] == environment["PYTHONSAFEPATH"] == "1"
+
+
+def finished(folder: Path, **files: str) -> None:
+    """Results of a stage `made`, with its record."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / name).write_text(text)
-    return [str(folder / name) for name in files]
+    outputs = {name: sha256(folder / name) for name in files}
+    write_record(folder, "made", StageRecord({}, {}, outputs))
 
 
-def test_results_as_the_run_left_them_pass_and_edited_ones_are_all_named() -> None:
+def test_results_as_their_stage_left_them_pass_and_edited_ones_are_all_named() -> None:
     folder = Path("results/a")
-    outputs = made(folder, one="1", two="2", three="3")
-    end_run(folder, outputs)
+    finished(folder, one="1", two="2", three="3")
     refuse_edited(folder)
-    made(folder, one="1", two="edited", three="edited")
+    for name in ("two", "three"):
+        (folder / name).write_text("edited")
     with pytest.raises(UserError) as refusal:
         refuse_edited(folder)
     assert str(refusal.value).splitlines()[1:] == ["  results/a/three", "  results/a/two"]
 
 
-def test_after_a_run_that_did_not_end_nothing_is_refused() -> None:
+def test_of_a_stage_that_did_not_finish_nothing_is_refused() -> None:
     folder = Path("results/a")
-    outputs = made(folder, one="1")
-    end_run(folder, outputs)
-    begin_run(folder, outputs).close()
-    made(folder, one="2")
+    finished(folder, one="1")
+    remove_record(folder, "made")
+    (folder / "one").write_text("2")
     refuse_edited(folder)
-
-
-def test_a_run_removes_what_only_an_earlier_plan_made() -> None:
-    folder = Path("results/a")
-    end_run(folder, made(folder, one="1", two="2"))
-    made(folder, own="the user's")
-    begin_run(folder, [str(folder / "one")]).close()
-    assert sorted(path.name for path in folder.glob("[!.]*")) == ["one", "own"]
-
-
-def test_the_record_is_of_the_folder_wherever_it_is_seen_from(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Two folders of runs with an analysis of one name must not touch one another."""
-    mine, other = tmp_path / "mine", tmp_path / "other"
-    for place in (mine, other):
-        end_run(place / "results/a", made(place / "results/a", one="1", two="2"))
-    monkeypatch.chdir(mine)
-    begin_run(other / "results/a", []).close()
-    assert {path.name for path in Path("results/a").glob("[!.]*")} == {"one", "two"}
-    assert list((other / "results/a").glob("[!.]*")) == []
+    assert recorded_digest(folder / "one", Path("results")) is None
 
 
 def test_the_lock_is_held_until_it_is_closed() -> None:
     folder = Path("results/a")
-    with begin_run(folder, []), pytest.raises(UserError, match="another snakemake"):
-        begin_run(folder, [])
-    begin_run(folder, []).close()
+    held = lock_results(folder, fcntl.LOCK_EX)
+    with pytest.raises(UserError, match="another snakemake"):
+        lock_results(folder, fcntl.LOCK_EX)
+    held.close()
+    lock_results(folder, fcntl.LOCK_EX).close()
 
 
-def test_packages_names_the_python_and_the_estimators() -> None:
-    named = library_versions()
-    assert named.startswith(f"python {sys.version_info.major}.{sys.version_info.minor}, ")
-    for library in ("lifelines", "numpy", "pandas"):
-        assert f" {library} " in named
+def test_a_file_system_without_locks_is_told_with_advice(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", without)
+    with pytest.raises(UserError, match="Mount it with locks"):
+        lock_results(Path("results/a"), fcntl.LOCK_EX)
 
 
 def shown(capsys: pytest.CaptureFixture[str], *records: logging.LogRecord) -> tuple[str, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import os
 import shutil
 import signal
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from durable.runs.results import begin_run
+from durable.runs.locks import lock_results
 from durable.stage import STAGES
 from tests.workflow.conftest import RESULTS, ROOT, Study
 
@@ -116,9 +117,9 @@ def test_a_changed_definition_runs_only_what_depends_on_it(change: str, study: S
 
 @pytest.mark.parametrize("module", ["derive/adtte.py", "templates/report.html.jinja"])
 def test_changed_code_runs_everything(
-    module: str, study: Study, package: Callable[[str], dict[str, str]]
+    module: str, study: Study, package: Callable[[str], Path]
 ) -> None:
-    assert study.planned(**package(module)) == {*EVERYTHING, "record"}
+    assert study.planned(python=package(module)) == {*EVERYTHING, "record"}
 
 
 def test_a_touched_configuration_or_an_equal_input_runs_nothing(study: Study) -> None:
@@ -181,7 +182,7 @@ def test_a_killed_run_is_continued_by_the_next_to_the_same_bytes(
 
 def test_two_runs_of_one_analysis_do_not_meet(study: Study) -> None:
     study.replace("title: Interim analysis", "title: Another title")
-    with begin_run(study.folder / RESULTS, []):
+    with lock_results(study.folder / RESULTS, fcntl.LOCK_EX):
         refused = study.run()
     assert refused.returncode != 0
     assert f"another snakemake is running this analysis ({RESULTS})" in refused.stdout

@@ -3,7 +3,7 @@
 
 rule derive:
     input:
-        FILES["derive"].inputs,
+        read(FILES["derive"].inputs),
         config=PLAN_FILE,
     output:
         # Not removed when the job starts, and put back when it fails: data with errors leave the
@@ -15,15 +15,15 @@ rule derive:
         f"{FOLDER}/logs/derive.log",
     threads: 2
     params:
-        **RUN.digests("derive"),
+        options=job("derive"),
     shell:
-        "python -m durable stage derive --config {input.config:q} --plan {params.plan}"
+        "python -m durable stage derive --config {input.config:q} {params.options}"
         " --cores {threads} &> {log:q}"
 
 
 rule analyse:
     input:
-        FILES["analyse"].inputs,
+        read(FILES["analyse"].inputs),
         config=PLAN_FILE,
     output:
         FILES["analyse"].outputs,
@@ -31,15 +31,15 @@ rule analyse:
         f"{FOLDER}/logs/analyse.log",
     threads: 2
     params:
-        **RUN.digests("analyse"),
+        options=job("analyse"),
     shell:
-        "python -m durable stage analyse --config {input.config:q} --plan {params.plan}"
+        "python -m durable stage analyse --config {input.config:q} {params.options}"
         " --cores {threads} &> {log:q}"
 
 
 rule figures:
     input:
-        FILES["figures"].inputs,
+        read(FILES["figures"].inputs),
         config=PLAN_FILE,
     output:
         in_report(FILES["figures"].outputs),
@@ -47,53 +47,51 @@ rule figures:
         f"{FOLDER}/logs/figures.log",
     threads: 4
     params:
-        **RUN.digests("figures"),
+        options=job("figures"),
     shell:
-        "python -m durable stage figures --config {input.config:q} --plan {params.plan}"
+        "python -m durable stage figures --config {input.config:q} {params.options}"
         " --cores {threads} &> {log:q}"
 
 
 rule display:
     input:
-        FILES["display"].inputs,
+        read(FILES["display"].inputs),
         config=PLAN_FILE,
     output:
         in_report(FILES["display"].outputs),
     log:
         f"{FOLDER}/logs/display.log",
     params:
-        **RUN.digests("display"),
+        options=job("display"),
     shell:
-        "python -m durable stage display --config {input.config:q} --plan {params.plan} &> {log:q}"
+        "python -m durable stage display --config {input.config:q} {params.options} &> {log:q}"
 
 
 if "export" in FILES:
 
     rule export:
         input:
-            FILES["export"].inputs,
+            read(FILES["export"].inputs),
             config=PLAN_FILE,
         output:
             FILES["export"].outputs,
         log:
             f"{FOLDER}/logs/export.log",
         params:
-            **RUN.digests("export"),
+            options=job("export"),
         shell:
-            "python -m durable stage export --config {input.config:q}"
-            " --plan {params.plan} &> {log:q}"
+            "python -m durable stage export --config {input.config:q} {params.options} &> {log:q}"
 
 
 rule record:
     input:
-        FILES["record"].inputs,
+        read(FILES["record"].inputs),
         config=PLAN_FILE,
     output:
         FILES["record"].outputs,
     log:
         f"{FOLDER}/logs/record.log",
     params:
-        **RUN.digests("record"),
-        lock=lock_digest(WORKFLOW),
+        options=job("record"),
     shell:
-        "python -m durable stage record --config {input.config:q} --plan {params.plan} &> {log:q}"
+        "python -m durable stage record --config {input.config:q} {params.options} &> {log:q}"

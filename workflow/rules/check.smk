@@ -7,18 +7,16 @@ listing succeeds also then: Snakemake deletes what a failed one has made.
 
 rule queries:
     input:
-        made_again,
-        FILES["check"].inputs,
+        read(FILES["check"].inputs),
         config=PLAN_FILE,
     output:
         FILES["check"].outputs,
     log:
         f"{FOLDER}/logs/check.log",
     params:
-        **RUN.digests("check"),
-        contents=RUN.contents,
+        options=job("check"),
     shell:
-        "python -m durable stage check --config {input.config:q} --plan {params.plan} &> {log:q}"
+        "python -m durable stage check --config {input.config:q} {params.options} &> {log:q}"
 
 
 # No outputs: that there are errors is told each time.

@@ -1,11 +1,12 @@
 """The plan of the run, and what every rule takes from it."""
 
 import os
+import shlex
 import sys
+from functools import cache
 from pathlib import Path
 
 from durable.errors import UserError
-from durable.runs.by_hand import made_by_hand, notice
 from durable.runs.configuration import (
     allowed_differences,
     configuration_file,
@@ -14,11 +15,18 @@ from durable.runs.configuration import (
     targets_include,
 )
 from durable.runs.declaration import declared_reason
-from durable.runs.environment import refuse_changed_run, set_job_environment
+from durable.runs.environment import (
+    begin_jobs,
+    refuse_changed_plan,
+    restrict_mode,
+    set_job_environment,
+)
 from durable.runs.files import SERIES, SIMULATION, input_files
 from durable.runs.final import final_notice
+from durable.runs.freshness import stale_at_cutoffs, stale_files, stale_simulation
 from durable.runs.guard import Run, begin, end, plan_file, results_folders
 from durable.runs.notices import (
+    RULES,
     disk_notice,
     findings_notice,
     results_notice,
@@ -26,9 +34,10 @@ from durable.runs.notices import (
     up_to_date_notice,
 )
 from durable.runs.ownership import inputs_notice, refuse_other_study
-from durable.runs.pins import code_files, lock_digest
-from durable.runs.results import refuse_edited
+from durable.runs.pins import code_files
+from durable.runs.state import refuse_edited
 from durable.runs.terminal import show_stage_lines
+from durable.stage import STAGES
 
 OPTIONS = workflow.config_settings.config
 # A job on another machine runs what the process that sent it has checked.
@@ -56,15 +65,15 @@ try:
         reason=REASON,
     )
     FOLDER = str(RUN.folder)
-    refuse_changed_run(os.environ, PLAN, RUN.program, sent=SENT)
-    if not SENT:
+    if SENT:
+        refuse_changed_plan(os.environ, PLAN)
+    else:
         for folder in results_folders(PLAN, cutoffs=IN_SERIES):
             refuse_other_study(PLAN, CONFIG, folder)
             # An audit says more about edited results than that they are refused.
             if PLAN.pins is None:
                 refuse_edited(folder)
-        BY_HAND = made_by_hand(RUN.folder)
-        notices = [final_notice(PLAN, RUN.folder), notice(BY_HAND, RUN.folder)]
+        notices = [final_notice(PLAN, RUN.folder)]
         # An audit names the inputs one by one.
         if not SIMULATED and "audit" not in TARGETS:
             notices.append(inputs_notice(PLAN, RUN.contents, RUN.folder))
@@ -77,7 +86,10 @@ except UserError as error:
 config.clear()
 config.update(PLAN.model_dump(mode="json"))
 
+restrict_mode(PLAN.outputs.file_mode)
 set_job_environment(os.environ, Path(sys.executable))
+if not SENT:
+    begin_jobs(os.environ, PLAN, RUN.program)
 
 settings = workflow.output_settings
 if not (SENT or settings.dryrun or settings.verbose):
@@ -95,14 +107,44 @@ FILES = RUN.files
 LOCKS = []
 
 
-def made_again(wildcards):
-    """No input: has Snakemake make again what a stage run by hand left, where the run needs it.
+def job(stage):
+    """Options of the job of a stage: the plan that it expects, and where the code lies."""
+    plan = PLAN.digest(STAGES[stage].sections)
+    return f"--plan {plan} --workflow {shlex.quote(str(WORKFLOW))}"
 
-    Asked while it looks what is to be made, as it then does itself for what a killed run left.
+
+def asked_again():
+    """Stages that the command line asks for again (--force, --forcerun)."""
+    files = workflow.dag.forcefiles
+    rules = {asked.name for asked in workflow.dag.forcerules}
+    return [
+        name
+        for name, stage in FILES.items()
+        if RULES.get(name, name) in rules or files.intersection(stage.outputs)
+    ]
+
+
+@cache
+def stale():
+    """Results that are not what today's plan, data, code and libraries make.
+
+    The records beside the results decide. Neither times of change do, nor Snakemake's own notes.
     """
-    if not SENT:
-        workflow.dag.forcefiles.update(str(RUN.folder / name) for name in BY_HAND)
-    return []
+    found = set() if SIMULATED else set(stale_files(RUN, asked_again()))
+    found.update(stale_at_cutoffs(RUN) if IN_SERIES else ())
+    found.update(stale_simulation(RUN) if SIMULATED else ())
+    workflow.dag.forcefiles.update(found)
+    return found
+
+
+def read(files):
+    """Input function of a rule; what is not made again has no say in whether the rule is run.
+
+    Asked while Snakemake looks what is to be made. A job on another machine looks at nothing.
+    """
+    return lambda wildcards: [
+        file if SENT or file in stale() else ancient(file) for file in files
+    ]
 
 
 def in_report(files):

@@ -17,8 +17,8 @@ if PLAN.series:
     rule further:
         input:
             # Errors in the data are told once.
-            rules.derive.output.passed,
-            FILES["check"].inputs,
+            read([rules.derive.output.passed]),
+            read(FILES["check"].inputs),
             config=PLAN_FILE,
         output:
             AT_CUTOFF,
@@ -32,10 +32,8 @@ if PLAN.series:
             mem_mb=2000,
             runtime=60,
         params:
-            **RUN.digests("record"),
             at_cutoff=lambda wildcards: str(plan_file(RUN.folder, wildcards.cutoff)),
             workflow=str(WORKFLOW),
-            contents=RUN.contents,
         message:
             "further: the same plan at the data cut-off {wildcards.cutoff}"
         shell:
@@ -46,16 +44,16 @@ if PLAN.series:
 
     rule series_page:
         input:
-            SHOWN.inputs,
+            read(SHOWN.inputs),
             config=PLAN_FILE,
         output:
             SHOWN.outputs,
         log:
             f"{FOLDER}/series/logs/series.log",
         params:
-            **RUN.digests("series"),
+            options=job("series"),
         shell:
-            "python -m durable stage series --config {input.config:q} --plan {params.plan}"
+            "python -m durable stage series --config {input.config:q} {params.options}"
             " &> {log:q}"
 
     rule series:

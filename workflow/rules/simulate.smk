@@ -22,23 +22,23 @@ if PLAN.simulation:
             mem_mb=1500,
             runtime=120,
         params:
-            **RUN.digests("simulate"),
+            options=job("simulate"),
         shell:
-            "python -m durable stage simulate --config {input.config:q} --plan {params.plan}"
+            "python -m durable stage simulate --config {input.config:q} {params.options}"
             " --chunk {wildcards.chunk} &> {log:q}"
 
     rule gather:
         input:
-            GATHERED.inputs,
+            read(GATHERED.inputs),
             config=PLAN_FILE,
         output:
             GATHERED.outputs,
         log:
             f"{FOLDER}/simulation/logs/gather.log",
         params:
-            **RUN.digests("gather"),
+            options=job("gather"),
         shell:
-            "python -m durable stage gather --config {input.config:q} --plan {params.plan} &> {log:q}"
+            "python -m durable stage gather --config {input.config:q} {params.options} &> {log:q}"
 
     rule simulate:
         input:

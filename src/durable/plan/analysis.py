@@ -45,5 +45,7 @@ class Pins(Section):
     """Version of Python."""
     packages: dict[str, Text]
     """Installed packages and their versions."""
+    libraries: dict[str, Text] = {}
+    """SHA-256 over the list of files of each package, and of what else Python runs at its start."""
     listing: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     """SHA-256 of the earlier listing of findings (outputs.queries_since)."""

@@ -41,6 +41,9 @@ class Outputs(Section):
     locked: bool = False
     """Final: the results are write-protected, and a run that would change them stops. Only an
     explicit false gives them up again."""
+    file_mode: Annotated[str, Field(pattern="^0[0-7]{3}$")] = "0640"
+    """Permissions of the files that a run writes, in quotes. What the user's umask takes away stays
+    taken away."""
     queries_since: Text | None = None
     """queries.csv of an earlier analysis: queries.html and queries.xlsx then say which findings are
     new, still open, and resolved since."""

@@ -2,50 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from durable.files import write_text
-from durable.plan import Plan
 from durable.runs.configuration import input_digests, plan_of_run
 from durable.runs.environment import job_environment
 from durable.runs.guard import Run, begin, end
+from durable.runs.job import do_job
 from durable.runs.ownership import refuse_other_study
-from durable.runs.pins import code_files
+from durable.runs.pins import REPOSITORY, code_files
 from durable.stage import OF_ANALYSIS, STAGES
-
-#: Folder of the repository, which holds the Snakefile.
-_REPOSITORY = Path(__file__).parents[3]
-
-
-def run_stage(
-    plan: Plan, results: Path, name: str, *, chunk: int | None = None, cores: int = 1
-) -> None:
-    """Do one stage of an analysis, and write down how long it took.
-
-    Parameters
-    ----------
-    results
-        Folder of the results of the analysis.
-    chunk
-        Number of the job, of a stage that is one of many.
-    cores
-        How many it may use, of a stage that can use several.
-    """
-    begun = time.monotonic()
-    stage = STAGES[name]
-    folder = results / stage.folder
-    several = {"cores": cores} if stage.cores else {}
-    numbered = () if chunk is None else (chunk,)
-    importlib.import_module(stage.module).run(
-        plan.only(stage.sections), folder, *numbered, **several
-    )
-    file = "_".join([name, *map(str, numbered)])
-    write_text(folder / "logs" / f"{file}.seconds", f"{time.monotonic() - begun:.2f}\n")
 
 
 def run_analysis(
@@ -53,7 +21,7 @@ def run_analysis(
     results: Path,
     *,
     until: str = OF_ANALYSIS[-1],
-    workflow: Path = _REPOSITORY,
+    workflow: Path = REPOSITORY,
     cores: int = 1,
     reason: str = "",
 ) -> Run:
@@ -88,7 +56,7 @@ def run_analysis(
     try:
         for name in names:
             print(f"{name}: {STAGES[name].about}", file=sys.stderr, flush=True)
-            run_stage(plan, run.folder, name, cores=cores)
+            do_job(run, name, cores=cores)
     finally:
         end(run, names)
         for lock in locks:

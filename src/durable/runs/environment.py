@@ -7,37 +7,50 @@ from __future__ import annotations
 
 import hashlib
 import os
+import platform
 import sys
-from collections.abc import MutableMapping
-from functools import cache
-from importlib.metadata import version
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
 from durable.errors import UserError
 from durable.plan import Plan
+from durable.runs import libraries
+from durable.runs.pins import digest
 
-#: By this variable a job on another machine knows what its run began with.
+#: By these variables a job knows the code, the libraries and the plan that its run began with.
 RUN = "DURABLE_RUN"
+LIBRARIES = "DURABLE_LIBRARIES"
+PLAN = "DURABLE_PLAN"
 #: No library starts threads: what it computes is then the same on any machine.
 THREADS = (
     *("OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
     *("VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"),
 )
-_LIBRARIES = (
-    *("jinja2", "lifelines", "matplotlib", "numpy", "odmlib", "pandas", "pandera", "pyarrow"),
-    *("pypdf", "pyreadstat", "python-docx", "reportlab", "scipy"),
+#: What changes what Python, its libraries, the loader of programs or a shell do in a job.
+_FOREIGN = (
+    *("PYTHON", "LD_", "DYLD_", "GLIBC_", "MALLOC_", "BASH", "SHELLOPTS", "PROMPT_COMMAND"),
+    *("OPENBLAS_", "MKL_", "OMP_", "KMP_", "GOTO_", "NUMEXPR_", "NPY_", "NUMPY_", "PANDAS_"),
+    *("ARROW_", "PYARROW_", "MPL", "MATPLOTLIB", "PANDERA_", "PYDANTIC_", "SOURCE_DATE_EPOCH"),
 )
+_FOREIGN_NAMES = frozenset({"ENV", "CDPATH", "GLOBIGNORE", "IFS", "PS4", "TZDIR", "LOCPATH"})
 
 
-@cache
-def library_versions() -> str:
-    """Python and the libraries that results depend on, with their versions."""
-    python = ".".join(map(str, sys.version_info[:2]))
-    return ", ".join([f"python {python}", *(f"{name} {version(name)}" for name in _LIBRARIES)])
+def libraries_digest() -> str:
+    """SHA-256 over Python's version and the files of the libraries that a run needs.
+
+    A job is told their names by its run; to find them takes as long as some jobs.
+    """
+    named = os.environ.get(LIBRARIES)
+    packages = named.split(",") if named else libraries.versions()
+    found = {"python": platform.python_version(), **libraries.digests(packages)}
+    return digest(found)
 
 
 def set_job_environment(environment: MutableMapping[str, str], python: Path) -> None:
     """Give the jobs, which inherit it, an environment that does not depend on the user's.
+
+    What a user has set for Python, the libraries, the loader or the shell (``PYTHONPATH``,
+    ``LD_PRELOAD``, ``BASH_ENV``) does not reach them: it could exchange code unseen.
 
     Parameters
     ----------
@@ -46,16 +59,20 @@ def set_job_environment(environment: MutableMapping[str, str], python: Path) -> 
     python
         The interpreter of Snakemake: jobs find it also where its environment is not activated.
     """
+    for name in [name for name in environment if _is_foreign(name)]:
+        del environment[name]
     path = environment.get("PATH", os.defpath)
     if path.split(os.pathsep)[0] != str(python.parent):
         environment["PATH"] = f"{python.parent}{os.pathsep}{path}"
     environment["MPLCONFIGDIR"] = str(Path(".snakemake/matplotlib").absolute())
     # A file in the study's folder must not stand for a library of its name.
-    environment["PYTHONSAFEPATH"] = "1"
-    environment.update(PYTHONHASHSEED="0", LC_ALL="C.UTF-8", TZ="UTC")
+    environment.update(PYTHONSAFEPATH="1", PYTHONNOUSERSITE="1", PYTHONHASHSEED="0")
+    environment.update(LC_ALL="C.UTF-8", TZ="UTC")
     environment.update(dict.fromkeys(THREADS, "1"))
-    # Each job would otherwise compile the package again.
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def _is_foreign(name: str) -> bool:
+    return name.startswith(_FOREIGN) or name in _FOREIGN_NAMES
 
 
 def job_environment() -> dict[str, str]:
@@ -70,18 +87,35 @@ def use_one_thread() -> None:
     os.environ.update(dict.fromkeys(THREADS, "1"))
 
 
+def restrict_mode(mode: str) -> int:
+    """Give files of this process, and of those it starts, no permission that `mode` does not give.
+
+    What the user's umask takes away stays taken away.
+
+    Parameters
+    ----------
+    mode
+        Octal, ``outputs.file_mode`` of the plan.
+
+    Returns
+    -------
+    int
+        The umask before.
+    """
+    given = int(mode, 8)
+    before = os.umask(0o077)
+    # A folder that may be read may be entered.
+    os.umask(before | (0o777 & ~(given | (given & 0o444) >> 2)))
+    return before
+
+
 def is_within_run() -> bool:
     """Whether this process is a job of a run, not a command typed by hand."""
     return RUN in os.environ
 
 
-def refuse_changed_run(
-    environment: MutableMapping[str, str], plan: Plan, program: str, *, sent: bool
-) -> None:
-    """Keep a job on another machine to the plan, code and packages that its run began with.
-
-    Such a job reads the configuration and the Snakefile again, perhaps hours after the run began,
-    and would make its part of the results from what it finds then.
+def begin_jobs(environment: MutableMapping[str, str], plan: Plan, program: str) -> None:
+    """Have the jobs of a run know what it began with, for `refuse_changed_run`.
 
     Parameters
     ----------
@@ -89,20 +123,49 @@ def refuse_changed_run(
         ``os.environ``, which jobs inherit. Where a cluster does not pass it on, nothing is checked.
     program
         Digest of the code.
-    sent
-        Whether this process is such a job, not the run itself.
+    """
+    environment[LIBRARIES] = ",".join(libraries.versions())
+    environment[RUN] = digest({"code": program, "libraries": libraries_digest()})
+    environment[PLAN] = _plan_digest(plan)
+
+
+def refuse_changed_plan(environment: Mapping[str, str], plan: Plan) -> None:
+    """Keep a job on another machine to the plan that its run began with.
+
+    Such a job reads the configuration and the Snakefile again, perhaps hours after the run began,
+    and would make its part of the results from what it finds then.
 
     Raises
     ------
     UserError
-        In a job, where anything is not as the run began with it.
+        Where the configuration is not the one that the run began with.
     """
-    begun = "\n".join([plan.model_dump_json(), program, library_versions()])
-    found = hashlib.sha256(begun.encode()).hexdigest()
-    if not sent:
-        environment[RUN] = found
-    elif environment.get(RUN, found) != found:
+    if environment.get(PLAN, now := _plan_digest(plan)) != now:
         raise UserError(
-            "configuration, code or packages are not those that the run began with;"
-            " start snakemake again"
+            "the configuration is not the one that the run began with; start snakemake again"
         )
+
+
+def refuse_changed_run(program: str) -> None:
+    """Keep a job to the code and the libraries that its run began with.
+
+    Parameters
+    ----------
+    program
+        Digest of the code as it is now.
+
+    Raises
+    ------
+    UserError
+        In a job of a run, where either is not as the run began with it.
+    """
+    now = digest({"code": program, "libraries": libraries_digest()})
+    if os.environ.get(RUN, now) != now:
+        raise UserError(
+            "the code or a library was changed during the run, so that its results would be a"
+            " mixture; start snakemake again"
+        )
+
+
+def _plan_digest(plan: Plan) -> str:
+    return hashlib.sha256(plan.model_dump_json().encode()).hexdigest()

@@ -6,17 +6,18 @@ import datetime as dt
 import fcntl
 import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TextIO
 
 from durable.errors import UserError
-from durable.files import write_text
+from durable.files import remove_file, remove_unfinished, write_text
 from durable.plan import Plan
 from durable.plan.cutoffs import analysis_ids, plan_at
+from durable.plan.sdtm import input_paths
 from durable.runs.declaration import refuse_undeclared
-from durable.runs.environment import library_versions
+from durable.runs.environment import libraries_digest
 from durable.runs.files import (
     SERIES,
     SIMULATION,
@@ -26,7 +27,8 @@ from durable.runs.files import (
     stage_files,
 )
 from durable.runs.final import is_final, paths_below, protect, refuse_final
-from durable.runs.manifest import PINNED, STARTED, pinned
+from durable.runs.locks import lock_results
+from durable.runs.manifest import PINNED, STARTED, pinned, read_started
 from durable.runs.ownership import record_study
 from durable.runs.pins import (
     commit,
@@ -36,13 +38,7 @@ from durable.runs.pins import (
     lock_digest,
     other_digests,
 )
-from durable.runs.results import (
-    begin_run,
-    end_run,
-    lock_results,
-    refuse_edited,
-    refuse_made_by_hand,
-)
+from durable.runs.state import RECORDS, recorded_outputs, refuse_edited
 from durable.stage import OF_ANALYSIS, STAGES
 
 #: Rules that look at results and make none.
@@ -88,6 +84,10 @@ class Run:
         """Every file of the analysis, in the order of the stages."""
         return [file for files in self.files.values() for file in files.outputs]
 
+    def at(self, plan: Plan, config: Path) -> Run:
+        """The same run of another plan: that at another data cut-off."""
+        return replace(self, plan=plan, config=config)
+
     def simulation_files(self) -> StageFiles:
         """Files of the virtual trials."""
         return simulation_files(self.plan, self.results)
@@ -96,13 +96,60 @@ class Run:
         """Files of the results at several data cut-offs."""
         return series_files(self.plan, self.results)
 
+    def files_of(self, stage: str, chunk: int | None = None) -> StageFiles:
+        """Files of any stage, or of a chunk of one."""
+        if chunk is not None:
+            return StageFiles((), (self.simulation_files().inputs[chunk],))
+        match stage:
+            case "gather":
+                return self.simulation_files()
+            case "series":
+                return self.series_files()
+            case _:
+                return self.files[stage]
+
+    @cached_property
+    def given(self) -> dict[str, str]:
+        """Names of the input files, by their path: a table, a domain, or the earlier listing."""
+        named: dict[str, str] = {}
+        for name, path in input_paths(self.plan.inputs).items():
+            named[path] = f"{named[path]}, {name}" if path in named else name
+        since = self.plan.outputs.queries_since
+        return named if since is None else {**named, since: "queries_since"}
+
+    def by_name(self, digests: Mapping[str, str]) -> dict[str, str]:
+        """Digests of files by names that hold wherever the files lie.
+
+        Parameters
+        ----------
+        digests
+            By the path of an input, or of a result of this analysis or another.
+        """
+        return {self._name(path): value for path, value in digests.items()}
+
+    def _name(self, path: str) -> str:
+        if path in self.given:
+            return f"#input-{self.given[path]}"
+        for folder in (self.folder, self.results):
+            if Path(path).is_relative_to(folder):
+                return Path(path).relative_to(folder).as_posix()
+        return path
+
+    @cached_property
+    def libraries(self) -> str:
+        """SHA-256 over Python and the files of the libraries."""
+        return libraries_digest()
+
     def digests(self, stage: str) -> dict[str, str]:
         """What the result of a stage depends on beside its input files."""
-        return {
+        found = {
             "plan": self.plan.digest(STAGES[stage].sections),
             "code": self.program,
-            "packages": library_versions(),
+            "libraries": self.libraries,
         }
+        if stage == "record":
+            found["lock"] = lock_digest(self.workflow) or "none"
+        return found
 
 
 def begin(run: Run, jobs: Collection[str], allow: Iterable[str] = ()) -> list[TextIO]:
@@ -129,8 +176,6 @@ def begin(run: Run, jobs: Collection[str], allow: Iterable[str] = ()) -> list[Te
     folder = run.folder
     refuse_links(folder)
     if READERS.issuperset(jobs):
-        if "compare" in jobs:
-            refuse_made_by_hand(folder)
         return [lock_results(folder, fcntl.LOCK_SH)]
     alone = set(OF_ANALYSIS).isdisjoint(jobs) and "queries" not in jobs
     if not (alone and "further" in jobs):
@@ -142,14 +187,30 @@ def begin(run: Run, jobs: Collection[str], allow: Iterable[str] = ()) -> list[Te
         record_study(run.plan, {}, folder, inputs=False)
         return locks
     refuse_edited(folder)
-    if CHECKING.issuperset(jobs):
-        locks.append(begin_run(folder, run.files["check"].outputs, partial=True))
-        record_study(run.plan, {}, folder, inputs=False)
-        return locks
-    locks.append(begin_run(folder, run.outputs()))
-    record_study(run.plan, run.contents, folder)
-    _write_started(run)
+    locks.append(lock_results(folder, fcntl.LOCK_EX))
+    remove_unfinished(folder)
+    checking = CHECKING.issuperset(jobs)
+    record_study(run.plan, {} if checking else run.contents, folder, inputs=not checking)
+    if not checking:
+        _remove_obsolete(run)
+        _write_started(run)
     return locks
+
+
+def _remove_obsolete(run: Run) -> None:
+    """Remove what an earlier plan made that this one does not make."""
+    folder = run.folder
+    # The pinned configuration is no output of a run that it configures.
+    expected = {*run.outputs(), str(folder / PINNED)}
+    begun = read_started(folder).get("rules", {}).values()
+    made = {file for rule in begun for file in rule["output"]}
+    made |= {str(folder / name) for name in recorded_outputs(folder)}
+    for file in made - expected:
+        if Path(file).is_relative_to(folder):
+            Path(file).unlink(missing_ok=True)
+    for path in (folder / RECORDS).glob("*.json"):
+        if path.stem not in run.files:
+            remove_file(path)
 
 
 def _begin_beside(run: Run, jobs: Collection[str], *, simulation: bool) -> list[TextIO]:
@@ -207,6 +268,7 @@ def _write_started(run: Run) -> None:
         "rules": rules,
         "other_inputs": other_digests(run.plan),
         "code": dict(run.code),
+        "libraries": run.libraries,
         "lock": lock_digest(run.workflow),
         **commit(run.workflow),
         # The configuration in force is not written over by a run that it describes.
@@ -216,30 +278,22 @@ def _write_started(run: Run) -> None:
 
 
 def end(run: Run, jobs: Collection[str]) -> None:
-    """Record the results as a run leaves them, and write-protect those of a final analysis.
+    """Write-protect the results of a final analysis that a run has completed.
 
-    Done after the last job, also after one that failed. The record (SHA-256 of each output) is that
-    by which a later run finds results that were edited. Only complete results are protected, and
-    not by a run that merely checks the data. On a full disk the record is left as the run began it.
+    Done after the last job, also after one that failed.
 
     Parameters
     ----------
     run
         The run that ends.
     jobs
-        Rules that were to be run; nothing is done where none is a stage of the analysis.
+        Rules that were to be run; nothing is done where none is a stage of the analysis, nor after
+        a mere check.
     """
-    if not {*OF_ANALYSIS, "queries"} & set(jobs):
+    if set(OF_ANALYSIS).isdisjoint(jobs):
         return
-    checking = CHECKING.issuperset(jobs)
     outputs = run.outputs()
-    try:
-        end_run(run.folder, run.files["check"].outputs if checking else outputs, partial=checking)
-    except OSError:
-        # A full disk: the record that the run began with stays, and claims nothing.
-        return
-    complete = all(Path(output).is_file() for output in outputs)
-    if not checking and complete and is_final(run.plan, run.folder):
+    if all(Path(output).is_file() for output in outputs) and is_final(run.plan, run.folder):
         protect(run.folder, outputs)
 
 

@@ -17,6 +17,15 @@ PINNED = Path("audit/pinned.yaml")
 RUN = Path("audit/run.json")
 
 
+def read_started(folder: Path) -> dict[str, Any]:
+    """What a run wrote down when it began; empty where none did, or the file is damaged."""
+    try:
+        begun = json.loads((folder / STARTED).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return begun if isinstance(begun, dict) else {}
+
+
 def read_manifest(path: Path) -> dict[str, Any]:
     """A manifest.
 

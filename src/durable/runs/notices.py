@@ -15,12 +15,12 @@ DISK_FULL_BYTES = 1_000_000
 
 
 #: Stages that are done by a rule of another name.
-_RULES = {"check": "queries", "simulate": "simulate_chunk", "series": "series_page"}
+RULES = {"check": "queries", "simulate": "simulate_chunk", "series": "series_page"}
 
 
 def rule_lines() -> dict[str, str]:
     """The line that the terminal shows of each rule, by its name."""
-    return {_RULES.get(name, name): f"{name}: {stage.about}" for name, stage in STAGES.items()}
+    return {RULES.get(name, name): f"{name}: {stage.about}" for name, stage in STAGES.items()}
 
 
 def up_to_date_notice(folder: Path) -> str:

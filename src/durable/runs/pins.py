@@ -7,14 +7,16 @@ import platform
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from durable.files import sha256
 from durable.plan import Pins, Plan
+from durable.runs import libraries
 from durable.runs.files import other_inputs
 
 _PACKAGE = Path(__file__).parents[1]
+#: Folder of the repository, which holds the Snakefile.
+REPOSITORY = _PACKAGE.parents[1]
 #: What may be allowed to differ from a pinned configuration, by ``--config allow=``.
 ALLOWABLE = ("code", "environment")
 
@@ -97,31 +99,6 @@ def _git(folder: Path, *arguments: str) -> str | None:
     return done.stdout.strip()
 
 
-def installed() -> dict[str, str]:
-    """Versions of all packages that this one needs, directly or through others, by name."""
-    from packaging.requirements import Requirement
-    from packaging.utils import canonicalize_name
-
-    versions: dict[str, str] = {}
-    seen: set[str] = set()
-    waiting = [_PACKAGE.name]
-    while waiting:
-        name = canonicalize_name(waiting.pop())
-        if name in seen:
-            continue
-        seen.add(name)
-        try:
-            found = distribution(name)
-        except PackageNotFoundError:
-            continue
-        versions[str(name)] = found.version
-        for text in found.requires or ():
-            needed = Requirement(text)
-            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
-                waiting.append(needed.name)
-    return dict(sorted(versions.items()))
-
-
 def other_digests(plan: Plan) -> dict[str, str]:
     """SHA-256 of the files that are read beside the tables, by name (`files.other_inputs`)."""
     files = {name: Path(path) for name, path in other_inputs(plan).items()}
@@ -134,7 +111,8 @@ def found_pins(workflow: Path, plan: Plan) -> Pins:
         code=digest(code_files(workflow)),
         lock=lock_digest(workflow),
         python=platform.python_version(),
-        packages=installed(),
+        packages=libraries.versions(),
+        libraries=libraries.digests(libraries.versions()),
         listing=other_digests(plan).get("queries_since"),
     )
 
@@ -148,6 +126,14 @@ def differences(pinned: Pins, found: Pins) -> Iterator[Difference]:
     if pinned.python != found.python:
         yield Difference("environment", "Python", pinned.python, found.python)
     yield from _each("environment", pinned.packages, found.packages)
+    # A package of another version has other files.
+    same = {
+        name for name, version in found.packages.items() if pinned.packages.get(name) == version
+    }
+    for name in sorted({*pinned.libraries, *found.libraries} if pinned.libraries else ()):
+        before, now = pinned.libraries.get(name), found.libraries.get(name)
+        if before != now and (name in same or name not in found.packages):
+            yield Difference("environment", f"files of {name}", *_words((before, now)))
     if pinned.listing != found.listing:
         yield Difference("input", "outputs.queries_since", *_words((pinned.listing, found.listing)))
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,11 @@ from durable.history.events import record_run
 from durable.intake.sources import read_digests
 from durable.plan import Pins, Plan, parse
 from durable.plan.sdtm import input_paths
+from durable.runs import libraries
 from durable.runs.files import other_inputs
-from durable.runs.manifest import MANIFEST, PINNED, RUN, STARTED, pinned
-from durable.runs.pins import digest, installed
+from durable.runs.manifest import MANIFEST, PINNED, RUN, pinned, read_started
+from durable.runs.pins import digest
+from durable.runs.state import StageRecord, digests_of, read_record
 
 _LINK = {"@type": "@id"}
 _CONTEXT: dict[str, Any] = {
@@ -69,20 +71,24 @@ def run(plan: Plan, folder: Path) -> None:
     Raises
     ------
     UserError
-        Where an input is not the one that was read, or the code not the one that began the run.
+        Where an input is not the one that was read, a result not the one that its stage made, a
+        stage was done by another plan or code, or an installed library was altered.
     """
-    started = json.loads((folder / STARTED).read_text("utf-8"))
+    started = read_started(folder)
+    packages = libraries.versions()
+    records = _finished(started, folder)
+    _refuse_altered(libraries.altered_files(packages))
     sources = _read_inputs(folder)
     refuse_replaced(plan, sources, started["other_inputs"])
     values = plan_values(plan, sources)
-    packages = installed()
-    manifest = _manifest(values, _names(plan, started, folder), started, folder)
+    manifest = _manifest(values, _names(plan, started, folder), started, records)
     write_text(folder / MANIFEST, _json(manifest))
     pins = Pins(
         code=manifest["code"]["sha256"],
         lock=started["lock"],
         python=platform.python_version(),
         packages=packages,
+        libraries=libraries.digests(packages),
         listing=started["other_inputs"].get("queries_since"),
     )
     if not started["keep_pinned"]:
@@ -90,6 +96,34 @@ def run(plan: Plan, folder: Path) -> None:
         write_text(folder / PINNED, header + pinned(values, pins))
     write_text(folder / RUN, _json(_circumstances(started, packages, folder)))
     record_run(folder, started.get("reason", ""))
+
+
+def _finished(started: Mapping[str, Any], folder: Path) -> dict[str, StageRecord]:
+    """The records of the stages, each by what the run began with, of results as they are."""
+    records, other = {}, []
+    for name, rule in started["rules"].items():
+        record = read_record(folder, name)
+        if record is None or record.digests != rule["digests"]:
+            other.append(f"stage {name}: not done by the plan, code and libraries of this run")
+            continue
+        records[name] = record
+        other += [
+            f"{folder / file}: not as the stage {name} left it"
+            for file, digest in record.outputs.items()
+            if digests_of([folder / file]) != {str(folder / file): digest}
+        ]
+    if other:
+        lines = "\n  ".join(other)
+        raise UserError(f"a mixture is not recorded; start snakemake again:\n  {lines}")
+    return records
+
+
+def _refuse_altered(files: Sequence[str]) -> None:
+    if files:
+        named = "\n  ".join(files)
+        raise UserError(
+            f"installed libraries were altered; install them again (make clean):\n  {named}"
+        )
 
 
 def _json(value: object) -> str:
@@ -158,7 +192,7 @@ def _manifest(
     values: dict[str, Any],
     names: Mapping[str, str],
     started: Mapping[str, Any],
-    folder: Path,
+    records: Mapping[str, StageRecord],
 ) -> dict[str, Any]:
     """The manifest, every file by its name there (`_names`)."""
     rules: dict[str, dict[str, list[str]]] = {
@@ -209,19 +243,20 @@ def _manifest(
             }
             for name, rule in sorted(rules.items())
         ],
-        "outputs": _outputs(rules, folder),
+        "outputs": _outputs(rules, records),
     }
 
 
-def _outputs(rules: Mapping[str, Mapping[str, list[str]]], folder: Path) -> list[dict[str, Any]]:
-    """Every result with its digest and where it comes from."""
+def _outputs(
+    rules: Mapping[str, Mapping[str, list[str]]], records: Mapping[str, StageRecord]
+) -> list[dict[str, Any]]:
+    """Every result with its digest, as its stage left it, and where it comes from."""
     maker = {made: name for name, rule in rules.items() for made in rule["made"]}
     return [
         {
             "id": made,
             "type": "prov:Entity",
-            "sha256": sha256(folder / made),
-            "bytes": (folder / made).stat().st_size,
+            "sha256": records[maker[made]].outputs[made],
             "made_by": f"#rule-{maker[made]}",
             "derived_from": sorted(_origins(made, rules, maker)),
         }

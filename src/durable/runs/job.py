@@ -1,0 +1,106 @@
+"""One job of a run: a stage done, with a record of what it was made from and what it made."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from durable.errors import UserError
+from durable.files import write_text
+from durable.runs.environment import refuse_changed_run, restrict_mode
+from durable.runs.guard import Run, refuse_links
+from durable.runs.pins import code_files, digest
+from durable.runs.state import (
+    NO_FILE,
+    StageRecord,
+    digests_of,
+    recorded_digest,
+    remove_record,
+    write_record,
+)
+from durable.stage import STAGES
+
+
+def do_job(run: Run, name: str, *, chunk: int | None = None, cores: int = 1) -> None:
+    """Do one stage of a run, or a chunk of it, and record it.
+
+    The record is written last, once every output is on the disk.
+
+    Parameters
+    ----------
+    name
+        Stage.
+    chunk
+        Number of the job, of a stage that is one of many.
+    cores
+        How many it may use, of a stage that can use several.
+
+    Raises
+    ------
+    UserError
+        Where code, libraries or inputs are not those that the run began with or that were read, or
+        a result that is read is not as its job left it.
+    """
+    umask = restrict_mode(run.plan.outputs.file_mode)
+    try:
+        _do(run, name, chunk, cores)
+    finally:
+        os.umask(umask)
+
+
+def _do(run: Run, name: str, chunk: int | None, cores: int) -> None:
+    begun = time.monotonic()
+    stage = STAGES[name]
+    folder = run.folder / stage.folder
+    job = name if chunk is None else f"{name}_{chunk}"
+    files = run.files_of(name, chunk)
+    refuse_links(run.folder)
+    refuse_changed_run(run.program)
+    remove_record(folder, job)
+    read = digests_of(files.inputs)
+    _refuse_unrecorded(read, run.results)
+    several = {"cores": cores} if stage.cores else {}
+    numbered = () if chunk is None else (chunk,)
+    module = importlib.import_module(stage.module)
+    module.run(run.plan.only(stage.sections), folder, *numbered, **several)
+    # What was edited meanwhile may have been read, or imported.
+    refuse_changed_run(digest(code_files(run.workflow)))
+    refuse_links(run.folder)
+    _refuse_replaced(read, run.given)
+    made = {path: value for path, value in digests_of(files.outputs).items() if value != NO_FILE}
+    record = StageRecord(
+        digests=run.digests(name),
+        inputs=run.by_name(read),
+        outputs={Path(path).relative_to(folder).as_posix(): made[path] for path in made},
+    )
+    write_text(folder / "logs" / f"{job}.seconds", f"{time.monotonic() - begun:.2f}\n")
+    write_record(folder, job, record)
+
+
+def _refuse_unrecorded(read: Mapping[str, str], results: Path) -> None:
+    """Refuse to read results that no finished job made, or that were changed since."""
+    other = []
+    for path, found in read.items():
+        if Path(path).is_relative_to(results):
+            expected = recorded_digest(Path(path), results)
+            if found != expected:
+                other.append(f"{path}: found {found}; expected {expected or 'no such result'}")
+    if other:
+        files = "\n  ".join(other)
+        raise UserError(f"not as the job that made it left it; start snakemake again:\n  {files}")
+
+
+def _refuse_replaced(read: Mapping[str, str], given: Iterable[str]) -> None:
+    """Refuse input files that are no longer those that were read."""
+    before = {path: read[path] for path in given if path in read}
+    replaced = [
+        f"{path}: found {found}; read was {before[path]}"
+        for path, found in digests_of(before).items()
+        if found != before[path]
+    ]
+    if replaced:
+        files = "\n  ".join(replaced)
+        raise UserError(f"changed during the run; start snakemake again:\n  {files}")

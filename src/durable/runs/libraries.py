@@ -1,0 +1,113 @@
+"""The installed libraries: which a run needs, which files they are, and whether any was altered.
+
+An installed package lists the SHA-256 of its files in its RECORD (Python packaging, *Recording
+installed projects*). The digest of that list says more than a version number, and the files are
+held against it when an analysis is recorded, audited or verified.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+
+from durable.files import sha256
+
+_PACKAGE = __name__.partition(".")[0]
+#: Modules that Python imports when it starts, wherever they come from.
+_AT_START = ("sitecustomize", "usercustomize")
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of all packages that this one needs, directly or through others, by name."""
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+    waiting = [_PACKAGE]
+    while waiting:
+        name = canonicalize_name(waiting.pop())
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            package = distribution(name)
+        except PackageNotFoundError:
+            continue
+        found[str(name)] = package.version
+        for text in package.requires or ():
+            needed = Requirement(text)
+            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                waiting.append(needed.name)
+    return dict(sorted(found.items()))
+
+
+def digests(packages: Iterable[str]) -> dict[str, str]:
+    """SHA-256 over the list of files of each package; and what Python runs at its start.
+
+    Parameters
+    ----------
+    packages
+        Names of installed packages, as `versions` gives them.
+
+    Returns
+    -------
+    dict
+        By the name of the package, and by that of a file such as ``sitecustomize.py``.
+    """
+    found = {
+        name: hashlib.sha256("\n".join(map(" ".join, sorted(files))).encode()).hexdigest()
+        for name in packages
+        if (files := list(_listed(distribution(name))))
+    }
+    return found | {path.name: sha256(path) for path in _files_at_start()}
+
+
+def altered_files(packages: Iterable[str]) -> list[str]:
+    """Installed files that are not as their package lists them, or are gone."""
+    return [
+        str(path)
+        for package in map(distribution, packages)
+        for name, expected in _listed(package)
+        if not _is_as_listed(path := Path(str(package.locate_file(name))), expected)
+    ]
+
+
+def _listed(package: Distribution) -> Iterator[tuple[str, str]]:
+    """Files of a package with their SHA-256; not its scripts and notes, which name this machine."""
+    for line in (package.read_text("RECORD") or "").splitlines():
+        name, _, rest = line.rpartition(",")[0].rpartition(",")
+        algorithm, _, value = rest.partition("=")
+        # A path with a comma stands in quotes.
+        path = name.strip('"')
+        foreign = path.startswith("..") or path.endswith(".pth") or ".dist-info/" in path
+        if algorithm == "sha256" and not foreign:
+            yield path, value
+
+
+def _is_as_listed(path: Path, expected: str) -> bool:
+    try:
+        digest = hashlib.sha256(path.read_bytes()).digest()
+    except OSError:
+        return False
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == expected
+
+
+def _files_at_start() -> Iterator[Path]:
+    """Files outside the packages whose code Python runs before any program."""
+    folders = [Path(entry) for entry in sys.path if entry]
+    for folder in folders:
+        for name in _AT_START:
+            path = folder / f"{name}.py"
+            if path.is_file():
+                yield path
+        for path in sorted(folder.glob("*.pth")):
+            lines = path.read_text("utf-8", errors="replace").splitlines()
+            if any(line.startswith(("import ", "import\t")) for line in lines):
+                yield path
