@@ -1,10 +1,15 @@
-"""Prints how many faults were made, and what came of them."""
+"""Studies that faults are tried on; prints how many faults were made, and what came of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import pytest
+
+from tests.audit.conftest import short, short_finished
+from tests.workflow.conftest import finished
+
+__all__ = ["finished", "short", "short_finished"]
 
 #: Name of the property of a test that holds its counts.
 FAULTS = "faults"

@@ -17,6 +17,7 @@ from durable.runs.configuration import (
 from durable.runs.declaration import declared_reason
 from durable.runs.environment import (
     begin_jobs,
+    leave_foreign_folders,
     refuse_changed_plan,
     restrict_mode,
     set_job_environment,
@@ -39,6 +40,7 @@ from durable.runs.state import refuse_edited
 from durable.runs.terminal import show_stage_lines
 from durable.stage import STAGES
 
+leave_foreign_folders(sys.path, os.environ)
 OPTIONS = workflow.config_settings.config
 # A job on another machine runs what the process that sent it has checked.
 SENT = not workflow.is_main_process

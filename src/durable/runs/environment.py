@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import site
 import sys
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
@@ -69,6 +70,17 @@ def set_job_environment(environment: MutableMapping[str, str], python: Path) -> 
     environment.update(PYTHONSAFEPATH="1", PYTHONNOUSERSITE="1", PYTHONHASHSEED="0")
     environment.update(LC_ALL="C.UTF-8", TZ="UTC")
     environment.update(dict.fromkeys(THREADS, "1"))
+
+
+def leave_foreign_folders(path: list[str], environment: Mapping[str, str]) -> None:
+    """Take from ``sys.path`` the folders of the user's that no job looks into.
+
+    What a run finds out about its libraries is then what its jobs find.
+    """
+    added = environment.get("PYTHONPATH", "").split(os.pathsep)
+    foreign = {str(Path(entry).absolute()) for entry in added if entry}
+    foreign.add(site.getusersitepackages())
+    path[:] = [entry for entry in path if str(Path(entry).absolute()) not in foreign]
 
 
 def _is_foreign(name: str) -> bool:
