@@ -10,13 +10,22 @@ from typing import Any
 from durable.files import sha256
 from durable.history.chain import RECEIPT
 from durable.runs.manifest import MANIFEST, PINNED, RUN
+from durable.runs.state import RECORDS
 
 ALTERED, REMOVED, ADDED = (f"{word} since the run" for word in ("altered", "removed", "added"))
 NO_FILE = "no file"
 #: Folder of the signatures of an analysis and of their time stamps.
 SIGNATURES = Path("audit/signatures")
 #: What lies in the folder of an analysis beside its results.
-_BESIDE = (str(SIGNATURES), "audit/rerun", "compare", "logs", "series", "simulation")
+_BESIDE = (
+    str(SIGNATURES),
+    "audit/rerun",
+    "audit/stages",
+    "compare",
+    "logs",
+    "series",
+    "simulation",
+)
 _OWN = {
     *map(str, (RUN, MANIFEST, PINNED, RECEIPT)),
     *("audit/verdict.html", "audit/verdict.csv"),
