@@ -312,7 +312,7 @@ def test_the_profile_makes_a_bare_snakemake_work_in_the_repository(tmp_path: Pat
     # Snakemake looks for profiles/ beside the Snakefile, not in workflow/.
     (tmp_path / "profiles").symlink_to((ROOT / "profiles").readlink())
     repository = Study(tmp_path)
-    command = [repository.command()[0], "--until", "queries"]
+    command = [*repository.command()[:3], "--until", "queries"]
     done = subprocess.run(
         command,
         cwd=tmp_path,

@@ -18,13 +18,8 @@ NO_FILE = "no file"
 SIGNATURES = Path("audit/signatures")
 #: What lies in the folder of an analysis beside its results.
 _BESIDE = (
-    str(SIGNATURES),
-    "audit/rerun",
-    "audit/stages",
-    "compare",
-    "logs",
-    "series",
-    "simulation",
+    *(str(SIGNATURES), str(RECORDS), "audit/rerun"),
+    *("compare", "logs", "series", "simulation"),
 )
 _OWN = {
     *map(str, (RUN, MANIFEST, PINNED, RECEIPT)),
