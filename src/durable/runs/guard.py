@@ -22,6 +22,7 @@ from durable.runs.files import (
     SERIES,
     SIMULATION,
     StageFiles,
+    other_inputs,
     series_files,
     simulation_files,
     stage_files,
@@ -112,10 +113,9 @@ class Run:
     def given(self) -> dict[str, str]:
         """Names of the input files, by their path: a table, a domain, or the earlier listing."""
         named: dict[str, str] = {}
-        for name, path in input_paths(self.plan.inputs).items():
+        for name, path in (input_paths(self.plan.inputs) | other_inputs(self.plan)).items():
             named[path] = f"{named[path]}, {name}" if path in named else name
-        since = self.plan.outputs.queries_since
-        return named if since is None else {**named, since: "queries_since"}
+        return named
 
     def by_name(self, digests: Mapping[str, str]) -> dict[str, str]:
         """Digests of files by names that hold wherever the files lie.
