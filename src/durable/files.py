@@ -214,4 +214,7 @@ def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _risky(text: pd.Series[Any]) -> Any:
     """Which cells look like a formula."""
-    return text.astype("string").str.startswith(_FORMULA).fillna(False).to_numpy(bool)
+    import numpy as np
+
+    # The text of a missing value does not look like one.
+    return np.array([str(cell).startswith(_FORMULA) for cell in text], dtype=bool)

@@ -12,6 +12,7 @@ from durable.contracts.results import TOTAL, read_csv, split_parameter
 from durable.display.listings import listing_records, write_listings
 from durable.files import write_parquet
 from durable.outputs.ard import Ard
+from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings import LISTINGS
 from durable.plan import Plan
 from tests.display.study import FORMULA, Record, hostile, read, run_study
@@ -214,6 +215,18 @@ def test_nobody_died_or_was_pending_is_a_listing_without_rows(
         ("M3", "PENDING"),
     ]
     assert not (tmp_path / "listings" / "l_adverse_events.csv").exists()
+
+
+def test_a_second_value_of_a_measure_of_an_assessment_is_refused(
+    minimal: Made, tmp_path: Path
+) -> None:
+    plan, folder = minimal
+    adrs = pd.read_parquet(folder / "adam" / "adrs.parquet")
+    second = adrs.loc[adrs["PARAMCD"] == "PHYS"].head(1)
+    write_parquet(tmp_path / "adam" / "adrs.parquet", pd.concat([adrs, second]))
+    (assessments,) = (each for each in ALL if each.name == "assessments")
+    with pytest.raises(ValueError, match="duplicate"):
+        assessments.table(ResultsFolder(tmp_path), plan)
 
 
 @pytest.mark.slow

@@ -86,13 +86,17 @@ class ResultsFolder:
         wanted = None if columns is None else list(columns)
         return pd.read_parquet(path, columns=wanted, filters=filters or None)
 
+    def records(self, name: str, columns: Sequence[str], *filters: RecordFilter) -> pd.DataFrame:
+        """Records of a dataset that is too large to be read whole (`read_records`)."""
+        return read_records(self.path / "adam" / f"{name}.parquet", columns, *filters)
+
     def infused(self) -> pd.DataFrame:
         """ADSL of the infused subjects, by USUBJID."""
         return self.dataset("adsl", SAFFL=["Y"]).set_index("USUBJID")
 
     def with_subject(self, records: pd.DataFrame, *columns: str) -> pd.DataFrame:
         """The records with variables of their subject."""
-        adsl = self.dataset("adsl")[["USUBJID", *columns]]
+        adsl = self.dataset("adsl", ["USUBJID", *columns])
         return records.merge(adsl, on="USUBJID", how="left", validate="many_to_one")
 
     def results(self, output: str) -> Iterator[Result]:

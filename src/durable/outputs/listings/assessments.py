@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
 from durable.jdm import wording
@@ -24,6 +28,11 @@ from durable.wording import capitalised
 
 #: Variables of ADRS that identify an assessment.
 ASSESSMENT = ["USUBJID", "SRCSEQ"]
+#: Variables of ADRS that are the same in every record of an assessment.
+_IDENTITY = [
+    *ASSESSMENT,
+    *("VISIT", "AVISIT", "ADT", "ADY", "AWTDIFF", "ABLFL", "ANL01FL", "SRCDOM"),
+]
 _SCORES, _STATUS = "Core set measures and score", "Remission and recurrence"
 #: Statuses by parameter: Y, N, and U where it is unknown.
 _ITEMS = {item.paramcd: capitalised(item.label) for item in ITEMS}
@@ -63,22 +72,40 @@ def item_columns() -> Columns:
     return tuple(text(code, label, "Remission items") for code, label in _ITEMS.items())
 
 
-def assessment_records(folder: ResultsFolder) -> pd.DataFrame:
-    """One row per assessment: values, changes, scores and statuses side by side."""
-    adrs = folder.dataset("adrs")
-    adrs = adrs.loc[adrs["PARAMCD"] != "IMPR"]
+def assessment_records(folder: ResultsFolder, **having: Collection[str]) -> pd.DataFrame:
+    """One row per assessment: values, changes, scores and statuses side by side.
+
+    Parameters
+    ----------
+    folder
+        Folder of results.
+    having
+        Values that a record of ADRS may have in a column; every assessment when empty.
+
+    Returns
+    -------
+    DataFrame
+        In the order of ADRS, text as categories.
+    """
     statuses = [*_ITEMS, *_STATUSES]
-    shown = adrs["AVAL"].astype(object).where(~adrs["PARAMCD"].isin(statuses), adrs["AVALC"])
-    keys = [*ASSESSMENT, "PARAMCD"]
-    wide = adrs.assign(shown=shown).set_index(keys)["shown"].unstack()  # noqa: PD010
-    # A study may have no assessment after infusion, or none at all.
-    wide = wide.reindex(columns=[*_MEASURED, *statuses])
-    wide = wide.astype(dict.fromkeys(_MEASURED, "float64"))
-    score = adrs.loc[adrs["PARAMCD"] == SCORE.paramcd].set_index(ASSESSMENT)
-    wide = wide.assign(LEVEL=score["AVALC"], REASON=score["REASON"]).reset_index()
-    identity = ["VISIT", "AVISIT", "ADT", "ADY", "AWTDIFF", "ABLFL", "ANL01FL", "SRCDOM"]
-    first = adrs.drop_duplicates(ASSESSMENT)[[*ASSESSMENT, *identity]]
-    return first.assign(SRCVAR="visit_date").merge(wide, on=ASSESSMENT, validate="one_to_one")
+    listed = {"PARAMCD": [*_MEASURED, *statuses], **having}
+    adrs = folder.records("adrs", [*_IDENTITY, "PARAMCD", "AVAL", "AVALC", "REASON"], listed)
+    assessment = adrs.groupby(ASSESSMENT, sort=False, observed=True).ngroup().to_numpy()
+    rows = adrs.groupby("PARAMCD", observed=True).indices
+
+    def values(variable: str, parameter: str) -> pd.Series[Any]:
+        # A study may have no assessment after infusion, or none at all.
+        at = rows.get(parameter, np.array([], dtype=int))
+        return pd.Series(adrs[variable].array[at], index=assessment[at])
+
+    first = adrs.drop_duplicates(ASSESSMENT)[_IDENTITY].reset_index(drop=True)
+    return first.assign(
+        SRCVAR="visit_date",
+        LEVEL=values("AVALC", SCORE.paramcd),
+        REASON=values("REASON", SCORE.paramcd),
+        **{parameter: values("AVAL", parameter) for parameter in _MEASURED},
+        **{parameter: values("AVALC", parameter) for parameter in statuses},
+    )
 
 
 LISTING = Listing(

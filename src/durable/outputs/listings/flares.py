@@ -13,7 +13,8 @@ from durable.plan import Plan
 
 
 def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
-    assessments = assessment_records(folder)
+    flares = folder.records("adrs", ["USUBJID"], {"PARAMCD": ["FLARE"], "AVALC": ["Y"]})
+    assessments = assessment_records(folder, USUBJID=flares["USUBJID"].unique())
     flares = assessments.loc[assessments["FLARE"] == "Y"]
     return folder.with_subject(flares, "TRTSDT", "REMSDT")
 

@@ -22,7 +22,7 @@ from durable.plan import Plan
 
 
 def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
-    adrs = folder.dataset("adrs")
+    adrs = folder.dataset("adrs", PARAMCD=["IMPR", SCORE.paramcd])
     score = adrs.loc[adrs["PARAMCD"] == SCORE.paramcd, [*ASSESSMENT, "AVAL", "AVALC"]]
     score = score.set_axis([*ASSESSMENT, SCORE.paramcd, "LEVEL"], axis=1)
     visits = adrs.loc[adrs["PARAMCD"] == "IMPR"]

@@ -68,11 +68,10 @@ class Listing:
 
     def table(self, folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
         """The listing as its CSV holds it; whole numbers without a decimal point."""
+        names = [column.name for column in self.columns(plan)]
         if self.records is None:
-            records = folder.dataset(self.source.lower())
-        else:
-            records = self.records(folder, plan)
-        return _whole_numbers(records)[[column.name for column in self.columns(plan)]]
+            return _whole_numbers(folder.dataset(self.source.lower(), names))
+        return _whole_numbers(self.records(folder, plan)[names])
 
 
 def _whole_numbers(frame: pd.DataFrame) -> pd.DataFrame:
