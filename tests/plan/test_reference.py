@@ -11,6 +11,7 @@ import yaml
 
 from data.demo import stories as demo
 from durable.plan import PlanError, load, parse, schema
+from durable.plan.json_schema import meanings
 from durable.plan.reference import DERIVATION, INPUTS, README, keys, reference, write_reference
 from tests.plan.test_refusals import SMALLEST, changed
 
@@ -48,6 +49,13 @@ def test_the_list_names_each_key_once_with_its_values_default_and_meaning() -> N
     assert by_path["response.ranges.chq_phs"].default == "`{range: 40, min: 0, max: 100}`"
     assert by_path["inputs.visits"].values == "section, as `inputs.subjects`"
     assert all(key.meaning for key in keys())
+
+
+def test_the_report_tells_of_each_key_what_the_list_of_keys_does() -> None:
+    told = dict(meanings())
+    for key in keys():
+        path = key.path.replace("[]", "").replace(".NAME", "")
+        assert told[path].replace("|", "\\|").replace("<", "&lt;") == key.meaning
 
 
 @pytest.mark.parametrize("path", SHIPPED)

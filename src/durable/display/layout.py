@@ -176,6 +176,7 @@ def row_height(row: Row, sheet: Sheet) -> float:
     return max(text_height(text, width, sheet.size) for text, _, width in texts) + _ROW_PADDING
 
 
+@cache
 def text_height(text: str, width: float, size: float) -> float:
     """Points that a text takes in so many millimetres."""
     spacing = _WIDE_LINE if any(_is_wide(char) for char in text) else _LINE

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from durable.plan import Analysis, Inputs, Plan, Study
-from durable.plan.reference import keys
+from durable.plan.json_schema import meanings
 
 #: Sections in which a difference is one of definition, not of names or of presentation.
 DEFINING = ("schedule", "response", "statistics", "groups", "safety", "kinetics")
@@ -35,14 +35,14 @@ class Key:
 
 def plan_keys(plan: Plan) -> list[Key]:
     """Every key in the order of the plan; inputs and sensitivity analyses are shown elsewhere."""
-    meanings = {key.path: key.meaning.replace("&lt;", "<") for key in keys()}
+    meaning = dict(meanings())
     default = dict(_leaves(_dumped(_defaults())))
     return [
         Key(
             path,
             shown(value),
             shown(default[path]) if path in default and path not in _GIVEN else "",
-            meanings.get(path, ""),
+            meaning.get(path, ""),
             path not in _GIVEN and (path not in default or default[path] != value),
         )
         for path, value in _leaves(_dumped(plan))

@@ -8,11 +8,14 @@ import itertools
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from durable.plan.findings import nested_types
 from durable.plan.plan import Plan
 from durable.sections import Section
+
+if TYPE_CHECKING:
+    from pydantic.fields import FieldInfo
 
 
 def schema() -> dict[str, Any]:
@@ -20,6 +23,16 @@ def schema() -> dict[str, Any]:
     dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
     _describe()
     return dialect | Plan.model_json_schema()
+
+
+def meanings(section: type[Section] = Plan, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Path of every key of the plan, with the text under it in the source on one line."""
+    texts = _meanings(inspect.getfile(section))
+    for name, field in section.model_fields.items():
+        text = texts.get((section.__name__, name), field.description)
+        yield f"{prefix}{name}", " ".join((text or "").split())
+        for held in _held_sections(field):
+            yield from meanings(held, f"{prefix}{name}.")
 
 
 @cache
@@ -35,10 +48,16 @@ def _describe() -> None:
 def _sections(section: type[Section]) -> Iterator[type[Section]]:
     """A section after all that it holds: a description is complete before it is copied."""
     for field in section.model_fields.values():
-        for held in nested_types(field.annotation):
-            if isinstance(held, type) and issubclass(held, Section):
-                yield from _sections(held)
+        for held in _held_sections(field):
+            yield from _sections(held)
     yield section
+
+
+def _held_sections(field: FieldInfo) -> Iterator[type[Section]]:
+    """The sections that a key of the plan can hold."""
+    for held in nested_types(field.annotation):
+        if isinstance(held, type) and issubclass(held, Section):
+            yield held
 
 
 @cache

@@ -76,9 +76,12 @@ class Listing:
 
 def _whole_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     """Columns that hold whole numbers only, as such: 7 instead of 7.0."""
-    numbers = frame.select_dtypes("float")
-    whole = numbers.columns[(numbers.isna() | (numbers % 1 == 0)).all()]
-    return frame.astype(dict.fromkeys(whole, "Int64"))
+    whole = {
+        str(name): column.astype("Int64")
+        for name, column in frame.select_dtypes("float").items()
+        if (column.isna() | (column % 1 == 0)).all()
+    }
+    return frame.assign(**whole)
 
 
 def text(name: str, label: str, over: str = "", part: str = "") -> Column:
