@@ -24,8 +24,7 @@ def results_of(
     """All results of the outputs of these names."""
     for entry in OUTPUTS:
         if entry.name in names:
-            for results in entry.load().results:
-                yield from results(datasets, the_plan)
+            yield from entry.load().rows(datasets, the_plan)
 
 
 def safety_results(

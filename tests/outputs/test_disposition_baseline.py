@@ -9,9 +9,11 @@ import pytest
 
 from durable.contracts.results import join_parameter, split_parameter
 from durable.derive.datasets import Datasets
+from durable.jdm.parameters import ENZYME_FOLLOWED
 from durable.outputs import baseline, disposition
+from durable.outputs.ard import Ard
 from durable.outputs.baseline import baseline_statistics
-from durable.outputs.datasets import select_records
+from durable.outputs.datasets import AnalysisDatasets, select_records
 from durable.outputs.disposition import disposition_statistics
 from durable.outputs.follow_up import end_of_follow_up
 from durable.outputs.groups import Estimates
@@ -110,6 +112,19 @@ def test_baseline_is_of_the_infused() -> None:
     assert found["SEX|F", "percent"] == pytest.approx(200 / 3)
     assert found["MUS", "median"] == 30
     assert found["BLREMFL|N", "n"] == 3
+
+
+def test_a_level_that_only_a_later_group_has_stands_with_the_others() -> None:
+    datasets, by_part = study(), plan(groups=["part"])
+    enzymes = {ENZYME_FOLLOWED.name: ["ck", "ck", "ldh", None], "PART": ["A", "A", "B", "B"]}
+    given = AnalysisDatasets(datasets.adsl.assign(**enzymes), datasets.adrs, datasets.adtte)
+    ard = Ard.from_results(baseline.OUTPUT.rows(given, by_part))
+    rows = baseline.OUTPUT.table_rows(ard, by_part)
+    place = [row.label for row in rows].index(f"{ENZYME_FOLLOWED.label}, n (%)")
+    assert [(row.label, row.cells) for row in rows[place + 1 : place + 3]] == [
+        ("CK", ("2 (100.0)", "0", "2 (66.7)")),
+        ("LDH", ("0", "1 (100.0)", "1 (33.3)")),
+    ]
 
 
 @pytest.mark.parametrize(

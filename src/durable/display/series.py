@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from durable.contracts.results import SERIES
@@ -18,7 +19,7 @@ from durable.jdm import wording
 from durable.outputs import definitions, output_named
 from durable.outputs.ard import read_ard
 from durable.outputs.table import Table
-from durable.outputs.tables import table_rows
+from durable.outputs.tables import make_table
 from durable.pages import render_page
 from durable.plan import Plan
 from durable.plan.cutoffs import analysis_ids
@@ -54,21 +55,9 @@ def tables(plan: Plan, folder: Path) -> Iterator[Table]:
     sources = json.loads((folder.parent / "validated" / "sources.json").read_text("utf-8"))
     digest = plan.digest(STAGES["series"].sections)
     for number, name in enumerate(SERIES, start=1):
-        shown = output_named(name)
-        yield Table(
-            name=name,
-            number=number,
-            title=f"{shown.title}, by data cut-off",
-            subtitles=(f"Population: {shown.population}", study(plan)),
-            columns=shown.columns(ard, plan),
-            rows=table_rows(shown, ard, plan),
-            footnotes=(
-                *NOTES,
-                *shown.footnotes(plan),
-                definitions.provenance(digest, sources, shown.datasets),
-            ),
-            stub=shown.stub,
-        )
+        shown = make_table(output_named(name), number, study(plan), ard, plan, sources, digest)
+        title = f"{shown.title}, by data cut-off"
+        yield replace(shown, title=title, footnotes=(*NOTES, *shown.footnotes))
 
 
 def study(plan: Plan) -> str:

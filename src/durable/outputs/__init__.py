@@ -7,7 +7,6 @@ loaded when the output is made.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -18,16 +17,12 @@ if TYPE_CHECKING:
     from durable.plan import Plan
 
 
-@dataclass(frozen=True)
 class OutputEntry(Entry):
     """An output in the registry: NAME in ``ard.csv``, and its table ``tables/NAME.csv`` and so on.
 
     Its module holds it as `OUTPUT`. Tables of adverse events need none of the datasets: without
     ADAE they say so.
     """
-
-    ard: tuple[int, ...] = ()
-    """Place in ``ard.csv`` of the rows of each function of `Output.results`; last without."""
 
     def load(self) -> Output:
         """The output itself."""
@@ -37,18 +32,37 @@ class OutputEntry(Entry):
 
 #: In the order of the tables' numbers, which do not change when one is absent.
 OUTPUTS = (
-    OutputEntry("t_disposition", "disposition", ard=(13,)),
-    OutputEntry("t_baseline", "baseline", ard=(14,)),
-    OutputEntry("t_improvement", "improvement", ard=(2,)),
-    OutputEntry("t_dor", "time_to_event", ard=(1,)),
-    OutputEntry("t_sensitivity", "sensitivity", ard=(12,), of_sensitivity=True),
-    OutputEntry("t_ae_overview", "ae_overview", ard=(4, 8)),
-    OutputEntry("t_ae_soc_pt", "ae_soc_pt", ard=(5,)),
-    OutputEntry("t_ae_crs", "ae_crs", ard=(9,)),
-    OutputEntry("t_aesi", "aesi", ard=(6, 7)),
-    OutputEntry("t_deaths", "deaths", ard=(11,)),
-    OutputEntry("t_dlt", "dlt", ard=(10,)),
-    OutputEntry("t_kinetics", "kinetics", ard=(3,), datasets=("adsl", "adpp")),
+    OutputEntry("t_disposition", "disposition"),
+    OutputEntry("t_baseline", "baseline"),
+    OutputEntry("t_improvement", "improvement"),
+    OutputEntry("t_dor", "time_to_event"),
+    OutputEntry("t_sensitivity", "sensitivity", of_sensitivity=True),
+    OutputEntry("t_ae_overview", "ae_overview"),
+    OutputEntry("t_ae_soc_pt", "ae_soc_pt"),
+    OutputEntry("t_ae_crs", "ae_crs"),
+    OutputEntry("t_aesi", "aesi"),
+    OutputEntry("t_deaths", "deaths"),
+    OutputEntry("t_dlt", "dlt"),
+    OutputEntry("t_kinetics", "kinetics", datasets=("adsl", "adpp")),
+)
+
+#: Order of the rows in ``ard.csv``: by output, as the outputs were written one after another, so
+#: that an analysis can be compared with an earlier one line by line. An output that is not named
+#: here stands last. Where a second function of an output has rows, it is named behind a point.
+ORDER_OF_ROWS = (
+    "t_dor",
+    "t_improvement",
+    "t_kinetics",
+    "t_ae_overview",
+    "t_ae_soc_pt",
+    "t_aesi",
+    "t_ae_overview.further_results",
+    "t_ae_crs",
+    "t_dlt",
+    "t_deaths",
+    "t_sensitivity",
+    "t_disposition",
+    "t_baseline",
 )
 
 

@@ -3,58 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import pandas as pd
 
-from durable.contracts.results import Parameter, Result, Statistic
+from durable.contracts.results import Parameter, Statistic
 from durable.outputs import definitions
-from durable.outputs.ard import Ard
-from durable.outputs.cells import count, value_with_limits
+from durable.outputs.ard import TableResults
+from durable.outputs.cells import count, median_with_range
 from durable.outputs.datasets import AnalysisDatasets
-from durable.outputs.groups import Group, groups
+from durable.outputs.groups import Estimates, Group, groups, of_parameter
 from durable.outputs.incidence import (
     GRADES,
     EventCounts,
     events_cell,
-    grade_cell,
-    grade_name,
-    infused,
+    grade_lines,
     upper_limit_line,
     without_events,
 )
-from durable.outputs.output import SAFETY_SET, Output
-from durable.outputs.table import Cell, Line, Row, Rows
+from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output
+from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan, Safety
 from durable.stats.summaries import summarise
 
-NAME = "t_ae_crs"
 
-
-def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
+def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adsl, adae = datasets.adsl, datasets.adae
     columns = groups(adsl, plan.groups)
     if adae is None:
-        yield from without_events(NAME, columns)
+        yield from without_events(columns)
         return
+    if "dose_level" not in plan.groups:
+        columns = [*groups(adsl, ("dose_level",))[:-1], *columns]
     emergent = adae.loc[adae["TRTEMFL"] == "Y"]
-    labels = {"CRS": plan.safety.crs, "ICANS": plan.safety.icans}
     parts: dict[Parameter, pd.DataFrame] = {
-        (name,): emergent.loc[emergent["AESI"] == label] for name, label in labels.items()
+        ("CRS",): emergent.loc[emergent["AESI"] == plan.safety.crs],
+        ("ICANS",): emergent.loc[emergent["AESI"] == plan.safety.icans],
     }
     events = EventCounts.from_parts(parts, grade="ASTCTGR")
-    for column in _with_dose_levels(adsl, columns):
-        yield from column.results(NAME, events.with_size(column, plan.statistics.conf_level))
-        for parameter, part in parts.items():
-            statistics = _onset_and_duration(column.select(part))
-            yield from column.results(NAME, ((parameter, each) for each in statistics))
+    for column in columns:
+        yield column, _of_column(column, events, parts, plan.statistics.conf_level)
 
 
-def _with_dose_levels(adsl: pd.DataFrame, columns: list[Group]) -> list[Group]:
-    """The columns, led by the dose levels where the plan does not group by them."""
-    if any(column.group_by == "dose_level" for column in columns):
-        return columns
-    return [*groups(adsl, ("dose_level",))[:-1], *columns]
+def _of_column(
+    column: Group, events: EventCounts, parts: dict[Parameter, pd.DataFrame], conf_level: float
+) -> Estimates:
+    yield from events.with_size(column, conf_level)
+    for parameter, part in parts.items():
+        yield from of_parameter(parameter, _onset_and_duration(column.select(part)))
 
 
 def _onset_and_duration(events: pd.DataFrame) -> Iterator[Statistic]:
@@ -83,73 +78,52 @@ def _days(name: str, days: pd.Series[float], n_imputed: int) -> Iterator[Statist
     yield Statistic(f"n_{name}_imputed", n_imputed)
 
 
-def _table(ard: Ard, plan: Plan) -> Rows:
-    decimals = plan.outputs.percent_decimals
+def _table(results: TableResults, plan: Plan) -> Rows:
+    excluded, shown = "excluded (date imputed)", "median (min, max)"
     for name, label in (("CRS", "Cytokine release syndrome (CRS)"), ("ICANS", "ICANS")):
         yield Row(label)
-        lines = [
-            Line("Any, n (%) [events]", partial(events_cell, plan=plan)),
+        yield from results.rows(
+            (name,),
+            Line("Any, n (%) [events]", events_cell),
             upper_limit_line(plan, 2),
             Line("Worst ASTCT grade, n (%)"),
-            *(
-                Line(grade_name(grade), partial(grade_cell, grade=grade, decimals=decimals), 2)
-                for grade in GRADES
+            *grade_lines(2, GRADES, optional=False),
+            Line(f"First onset (days after infusion), {shown}", median_with_range("onset_", 1, 0)),
+            Line(f"subjects {excluded}", count("n_onset_imputed"), 2, optional=True),
+            Line(
+                f"Duration of resolved events (days), {shown}", median_with_range("duration_", 1, 0)
             ),
-            Line("First onset (days after infusion), median (min, max)", _days_cell("onset")),
-            _imputed_line("onset", "subjects"),
-            Line("Duration of resolved events (days), median (min, max)", _days_cell("duration")),
-            _imputed_line("duration", "events"),
+            Line(f"events {excluded}", count("n_duration_imputed"), 2, optional=True),
             Line("Events ongoing at the data cut-off or death", count("n_ongoing")),
             Line("Events resolved on a day not recorded", count("n_end_unknown"), optional=True),
-        ]
-        yield from ard.lines(NAME, (name,), lines)
+        )
 
 
-def _imputed_line(name: str, what: str) -> Line:
-    return Line(f"{what} excluded (date imputed)", count(f"n_{name}_imputed"), 2, optional=True)
-
-
-def _days_cell(name: str) -> Cell:
-    limits = f"{name}_min", f"{name}_max"
-    return value_with_limits(f"{name}_median", *limits, 1, limit_decimals=0)
-
-
-def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from _grading_notes(plan.safety)
-    yield from definitions.treatment_emergent()
-    yield _ongoing_note()
-    yield definitions.upper_limit(plan.statistics)
-
-
-def _grading_notes(safety: Safety) -> Iterator[str]:
+def _grading(safety: Safety) -> tuple[str, ...]:
     """How CRS and ICANS are found and graded."""
-    yield (
+    return (
         f"Treatment-emergent events of special interest recorded as {safety.crs} (CRS) or"
         f" {safety.icans} (ICANS), by ASTCT consensus grade (Lee 2019), not CTCAE grade. n:"
         " subjects, each counted once at the worst known grade; percentages are of N; [number of"
-        " events]."
-    )
-    yield (
+        " events].",
         f"ICANS was graded with CAPD below {safety.capd_below_years:g} years of age, with ICE from"
-        " then on. ICANS: immune effector cell-associated neurotoxicity syndrome."
-    )
-
-
-def _ongoing_note() -> str:
-    """Which events are ongoing."""
-    return (
-        "Ongoing: without an end date, and outcome neither recovered nor fatal. Onset and duration"
-        " are from recorded dates; those that depend on an imputed date are excluded."
+        " then on. ICANS: immune effector cell-associated neurotoxicity syndrome.",
     )
 
 
 OUTPUT = Output(
-    name=NAME,
+    name="t_ae_crs",
     title="Cytokine release syndrome and neurotoxicity (ICANS) by ASTCT grade",
     population=SAFETY_SET,
     datasets="ADAE",
-    results=(_results,),
+    results=_results,
+    size=INFUSED,
     table=_table,
-    footnotes=_footnotes,
-    size=infused(NAME),
+    footnotes=lambda plan: (
+        *_grading(plan.safety),
+        *definitions.treatment_emergent(),
+        "Ongoing: without an end date, and outcome neither recovered nor fatal. Onset and duration"
+        " are from recorded dates; those that depend on an imputed date are excluded.",
+        definitions.upper_limit(plan.statistics),
+    ),
 )

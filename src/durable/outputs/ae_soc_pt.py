@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
-
 import pandas as pd
 
-from durable.contracts.results import WHOLE_COLUMN, Result
-from durable.outputs import definitions
-from durable.outputs.ard import Ard
-from durable.outputs.datasets import AnalysisDatasets
+from durable.contracts.results import WHOLE_COLUMN
+from durable.outputs import cells, definitions
+from durable.outputs.ard import TableResults
 from durable.outputs.incidence import (
     GROUPED_GRADES,
     STUB,
     EventCounts,
+    events_by_column,
     events_cell,
     grade_lines,
-    infused,
-    results_by_column,
-    upper_limit_line,
     upper_limit_name,
     window_labels,
     windows,
 )
-from durable.outputs.output import SAFETY_SET, Output
+from durable.outputs.output import INFUSED, SAFETY_SET, Output
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan, Safety
-
-NAME = "t_ae_soc_pt"
-
-
-def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
-    return results_by_column(NAME, terms, datasets, plan)
 
 
 def terms(adae: pd.DataFrame, safety: Safety) -> EventCounts:
@@ -68,43 +56,37 @@ def _in_order(events: pd.DataFrame, safety: Safety) -> pd.DataFrame:
     return rows.sort_values(keys, ascending=[True, False, True, True, False, True])
 
 
-def _table(ard: Ard, plan: Plan) -> Rows:
+def _table(results: TableResults, plan: Plan) -> Rows:
     limit = f"{upper_limit_name(plan)} of any row with no events, %"
-    yield from ard.lines(NAME, WHOLE_COLUMN, [Line(limit, upper_limit_line(plan).cell, 0)])
-    events = partial(events_cell, plan=plan)
+    yield from results.rows(WHOLE_COLUMN, Line(limit, cells.percent("upper"), 0))
     for window, label in window_labels(plan.safety):
         yield Row(label)
-        inside = [parameter for parameter in ard.parameters(NAME) if parameter[0] == window]
+        inside = [parameter for parameter in results.parameters if parameter[0] == window]
         if not inside:
-            yield Row("No TEAE", ("",) * len(ard.columns(NAME)), 1)
+            yield results.empty("No TEAE", 1)
         for parameter in inside:
             _, organ_class, term = parameter
-            is_class = not term
-            any_grade = Line(term or organ_class, events, 1 if is_class else 2, strong=is_class)
-            lines = [any_grade, *grade_lines(plan, 3, GROUPED_GRADES)]
-            yield from ard.lines(NAME, parameter, lines)
-
-
-def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from definitions.treatment_emergent()
-    yield definitions.counting(plan.safety)
-    yield definitions.event_windows(plan.safety)
-    yield (
-        "Classes are sorted by descending number of subjects (all infused, in the window) and then"
-        " by name; so are the terms of a class."
-    )
-    yield definitions.missing_grade(plan.safety)
-    yield definitions.upper_limit(plan.statistics)
+            heading = Line(organ_class, events_cell, 1, strong=True)
+            any_grade = Line(term, events_cell, 2) if term else heading
+            yield from results.rows(parameter, any_grade, *grade_lines(3, GROUPED_GRADES))
 
 
 OUTPUT = Output(
-    name=NAME,
+    name="t_ae_soc_pt",
     title="Adverse events by system organ class, preferred term and worst grade",
     population=SAFETY_SET,
     datasets="ADAE",
-    results=(_results,),
-    table=_table,
-    footnotes=_footnotes,
-    size=infused(NAME),
+    results=lambda datasets, plan: events_by_column(terms, datasets, plan),
+    size=INFUSED,
     stub=STUB,
+    table=_table,
+    footnotes=lambda plan: (
+        *definitions.treatment_emergent(),
+        definitions.counting(plan.safety),
+        definitions.event_windows(plan.safety),
+        "Classes are sorted by descending number of subjects (all infused, in the window) and then"
+        " by name; so are the terms of a class.",
+        definitions.missing_grade(plan.safety),
+        definitions.upper_limit(plan.statistics),
+    ),
 )

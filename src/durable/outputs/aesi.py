@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pandas as pd
 
-from durable.contracts.results import Parameter, Result, Statistic
+from durable.contracts.results import Parameter, Statistic
 from durable.outputs import definitions
-from durable.outputs.ard import Ard
+from durable.outputs.ard import TableResults
 from durable.outputs.cells import count
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import groups
 from durable.outputs.incidence import (
-    GRADES,
     STUB,
     EventCounts,
     at_least,
+    events_by_column,
     incidence_lines,
-    infused,
-    results_by_column,
     upper_limit_line,
 )
-from durable.outputs.output import SAFETY_SET, Output
+from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output
 from durable.outputs.table import Line, Rows
 from durable.plan import Plan, Safety
 
-NAME = "t_aesi"
 #: Of two parts, so that no label that is recorded can be the same.
 PROLONGED_CYTOPENIA: Parameter = ("DERIVED", "PROLONGED_CYTOPENIA")
 
 
-def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
-    return results_by_column(NAME, special_interest, datasets, plan)
+def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
+    yield from events_by_column(special_interest, datasets, plan)
+    if datasets.adae is None:
+        return
+    doubtful = _perhaps_prolonged(datasets.adae, plan.safety)
+    for column in groups(datasets.adsl, plan.groups):
+        subjects = column.select(doubtful)["USUBJID"].nunique()
+        yield column, iter([(PROLONGED_CYTOPENIA, Statistic("n_end_unknown", subjects))])
 
 
 def special_interest(adae: pd.DataFrame, safety: Safety) -> EventCounts:
@@ -49,49 +50,33 @@ def special_interest(adae: pd.DataFrame, safety: Safety) -> EventCounts:
     return EventCounts.from_parts(parts)
 
 
-def _end_unknown(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
-    """Subjects with a cytopenia of the grade that has recovered on a day not recorded.
+def _perhaps_prolonged(adae: pd.DataFrame, safety: Safety) -> pd.DataFrame:
+    """Cytopenias of the grade that have resolved on a day not recorded.
 
-    Whether it was prolonged is not known, where no other event says that there was one.
+    Whether they were prolonged is not known, where no other event says that there was one.
     """
-    adae, safety = datasets.adae, plan.safety
-    if adae is None:
-        return
     severe = (adae["AESI"] == safety.cytopenia) & at_least(adae, safety.prolonged_cytopenia_grade)
     undated = (adae["AOUT"] == "RECOVERED") & adae["AENDT"].isna() & (adae["TRTEMFL"] == "Y")
     prolonged = adae.loc[adae["PROLCYFL"] == "Y", "USUBJID"]
-    doubtful = adae.loc[severe & undated & ~adae["USUBJID"].isin(prolonged)]
-    for column in groups(datasets.adsl, plan.groups):
-        subjects = column.select(doubtful)["USUBJID"].nunique()
-        statistic = Statistic("n_end_unknown", subjects)
-        yield from column.results(NAME, [(PROLONGED_CYTOPENIA, statistic)])
+    return adae.loc[severe & undated & ~adae["USUBJID"].isin(prolonged)]
 
 
-def _table(ard: Ard, plan: Plan) -> Rows:
-    safety = plan.safety
-    prolonged = (
-        f"Prolonged cytopenia (grade >={safety.prolonged_cytopenia_grade}"
-        f" beyond day {safety.prolonged_cytopenia_day})"
-    )
-    for parameter in ard.parameters(NAME):
-        label = prolonged if parameter == PROLONGED_CYTOPENIA else parameter[0]
-        lines = [*incidence_lines(plan, label, 0, GRADES), upper_limit_line(plan, 1)]
-        unknown = "not known (resolved on a day not recorded)"
-        lines.append(Line(unknown, count("n_end_unknown"), 1, optional=True))
-        yield from ard.lines(NAME, parameter, lines)
+def _table(results: TableResults, plan: Plan) -> Rows:
+    grade, day = plan.safety.prolonged_cytopenia_grade, plan.safety.prolonged_cytopenia_day
+    unknown = "not known (resolved on a day not recorded)"
+    for parameter in results.parameters:
+        prolonged = parameter == PROLONGED_CYTOPENIA
+        label = f"Prolonged cytopenia (grade >={grade} beyond day {day})"
+        yield from results.rows(
+            parameter,
+            *incidence_lines(label if prolonged else parameter[0], 0),
+            upper_limit_line(plan, 1),
+            Line(unknown, count("n_end_unknown"), 1, optional=True),
+        )
 
 
-def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from definitions.treatment_emergent()
-    yield definitions.counting(plan.safety)
-    yield from _special_interest_notes(plan.safety)
-    yield definitions.missing_grade(plan.safety)
-    yield definitions.upper_limit(plan.statistics)
-
-
-def _special_interest_notes(safety: Safety) -> Iterator[str]:
-    """Which events are of special interest."""
-    yield (
+def _categories(safety: Safety) -> str:
+    return (
         "TEAEs over the entire follow-up, by the category recorded in the data; CRS and ICANS by"
         " ASTCT grade are in a separate table. Prolonged cytopenia:"
         f" {safety.cytopenia} of grade >={safety.prolonged_cytopenia_grade} present after day"
@@ -102,13 +87,19 @@ def _special_interest_notes(safety: Safety) -> Iterator[str]:
 
 
 OUTPUT = Output(
-    name=NAME,
+    name="t_aesi",
     title="Adverse events of special interest by worst CTCAE grade",
     population=SAFETY_SET,
     datasets="ADAE",
-    results=(_results, _end_unknown),
-    table=_table,
-    footnotes=_footnotes,
-    size=infused(NAME),
+    results=_results,
+    size=INFUSED,
     stub=STUB,
+    table=_table,
+    footnotes=lambda plan: (
+        *definitions.treatment_emergent(),
+        definitions.counting(plan.safety),
+        _categories(plan.safety),
+        definitions.missing_grade(plan.safety),
+        definitions.upper_limit(plan.statistics),
+    ),
 )

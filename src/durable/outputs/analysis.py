@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from durable.contracts.results import Result, to_csv
 from durable.files import write_text
-from durable.outputs import OUTPUTS
+from durable.outputs import ORDER_OF_ROWS, OUTPUTS
 from durable.outputs.datasets import AnalysisDatasets, read_datasets
-from durable.outputs.output import Results
+from durable.outputs.output import Results, result_rows
 from durable.plan import Plan
 from durable.processes import can_fork, forked_pool
-
-#: After the outputs that have a place of their own.
-_LAST = 1_000
 
 
 def analyse(datasets: AnalysisDatasets, plan: Plan, *, cores: int = 1) -> list[Result]:
@@ -29,38 +27,43 @@ def analyse(datasets: AnalysisDatasets, plan: Plan, *, cores: int = 1) -> list[R
         With two or more, the sensitivity analyses, which take as long as all else, are analysed in
         a process of their own.
     """
-    functions = _in_order()
-    if not plan.sensitivity or not can_fork(cores):
-        return [result for function in functions for result in function(datasets, plan)]
+    parts = _parts()
+    apart = [part for part in parts if part.of_sensitivity]
+    if not (plan.sensitivity and apart and can_fork(cores)):
+        return [row for part in parts for row in _rows(part, datasets, plan)]
     # Before the fork, which then has it: its import is a second.
     import lifelines  # noqa: F401
 
-    apart = [function for function, of_sensitivity in functions.items() if of_sensitivity]
     with forked_pool(1, "analyses the sensitivity analyses") as pool:
-        waiting = {function: pool.submit(_listed, function, datasets, plan) for function in apart}
-        found = {
-            function: list(function(datasets, plan))
-            for function in functions
-            if function not in apart
-        }
-        found |= {function: task.result() for function, task in waiting.items()}
-    return [result for function in functions for result in found[function]]
+        waiting = {part: pool.submit(_rows, part, datasets, plan) for part in apart}
+        found = {part: _rows(part, datasets, plan) for part in parts if part not in waiting}
+        found |= {part: task.result() for part, task in waiting.items()}
+    return [row for part in parts for row in found[part]]
 
 
-def _listed(function: Results, datasets: AnalysisDatasets, plan: Plan) -> list[Result]:
-    return list(function(datasets, plan))
+@dataclass(frozen=True)
+class _Part:
+    """Rows that stand together in ``ard.csv``: those of one function of an output."""
+
+    output: str
+    results: Results
+    of_sensitivity: bool
 
 
-def _in_order() -> dict[Results, bool]:
-    """Functions of the outputs in the order of ``ard.csv``, and which are of sensitivity."""
-    places: list[tuple[int, Results, bool]] = []
-    for entry in OUTPUTS:
-        functions = entry.load().results
-        for place, function in zip(entry.ard or [_LAST] * len(functions), functions, strict=True):
-            places.append((place, function, entry.of_sensitivity))
-    # The sort is stable: those without a place of their own stay in the order of the outputs.
-    ordered = sorted(places, key=lambda place: place[0])
-    return {function: of_sensitivity for _, function, of_sensitivity in ordered}
+def _parts() -> list[_Part]:
+    """The parts of ``ard.csv`` in their order."""
+    entries = {entry.name: entry for entry in OUTPUTS}
+    new = (name for name in entries if name not in ORDER_OF_ROWS)
+    parts = []
+    for place in (*ORDER_OF_ROWS, *new):
+        name, _, function = place.partition(".")
+        results = getattr(entries[name].load(), function or "results")
+        parts.append(_Part(name, results, entries[name].of_sensitivity))
+    return parts
+
+
+def _rows(part: _Part, datasets: AnalysisDatasets, plan: Plan) -> list[Result]:
+    return list(result_rows(part.output, part.results, datasets, plan))
 
 
 def read_for_outputs(folder: Path, plan: Plan) -> AnalysisDatasets:

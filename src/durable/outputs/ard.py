@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,8 @@ from durable.contracts.results import (
     Result,
     read_csv,
 )
-from durable.outputs.table import Column, Line, Lookup, Row, Rows, column_name
+from durable.outputs.table import Column, Line, Lookup, Row, Rows
+from durable.plan import Outputs
 
 _NOTHING = ("", "0")
 Key = tuple[str, str, str, str, Parameter, str]
@@ -61,34 +62,44 @@ class Ard:
 
         return find
 
-    def lines(
-        self, output: str, parameter: Parameter, lines: Iterable[Line], source: str | None = None
-    ) -> Rows:
-        """Rows of a block of lines on one parameter, of this output or of another (`source`)."""
-        columns = self.columns(output)
+
+@dataclass(frozen=True)
+class TableResults:
+    """The results of one output, of which the rows of its table are made."""
+
+    ard: Ard
+    output: str
+    decimals: Outputs
+    """The section of the plan that tells the decimals of the cells."""
+
+    @property
+    def columns(self) -> list[Column]:
+        """Groups in their order, the total last."""
+        return self.ard.columns(self.output)
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """Parameters in their order, without that of a whole column."""
+        return self.ard.parameters(self.output)
+
+    def lookup(self, parameter: Parameter, column: Column, analysis: str = PRIMARY) -> Lookup:
+        """Access to the statistics of one parameter in one column."""
+        return self.ard.lookup(self.output, parameter, column, analysis)
+
+    def rows(self, parameter: Parameter, *lines: Line, source: str = "") -> Rows:
+        """Rows of lines on one parameter, of this output or of another (`source`)."""
+        finds = [self.ard.lookup(source or self.output, parameter, c) for c in self.columns]
         for line in lines:
             if line.cell is None:
                 yield Row(line.label, indent=line.indent)
                 continue
-            lookups = (self.lookup(source or output, parameter, column) for column in columns)
-            cells = tuple(map(line.cell, lookups))
+            cells = tuple(line.cell(find, self.decimals) for find in finds)
             if not line.optional or any(cell not in _NOTHING for cell in cells):
                 yield Row(line.label, cells, line.indent, line.strong)
 
-    def headings(
-        self, output: str, source: str, parameter: Parameter, statistic: str
-    ) -> Iterator[str]:
-        """Column headings of an output with N, a statistic of that output or another (`source`)."""
-        for column in self.columns(output):
-            n = self.lookup(source, parameter, column)(statistic)
-            size = f" (N = {n.value:.0f})" if n is not None else ""
-            yield column_name(column) + size
-
-    def absent(self, output: str) -> str:
-        """Why the table has no numbers, from the note on its N; empty where it has."""
-        last = self.columns(output)[-1]
-        n_infused = self.lookup(output, WHOLE_COLUMN, last)("n_infused")
-        return n_infused.note if n_infused else ""
+    def empty(self, label: str, indent: int = 0) -> Row:
+        """A row that says why there are no numbers."""
+        return Row(label, ("",) * len(self.columns), indent)
 
 
 def read_ard(folder: Path) -> Ard:

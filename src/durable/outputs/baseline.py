@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
-
 import pandas as pd
 
-from durable.contracts.results import Result
 from durable.jdm import wording
 from durable.jdm.measures import COMPONENTS, core_set_measure
 from durable.jdm.parameters import ATTAINABLE_SCORE, ENZYME_FOLLOWED, SCORE
-from durable.outputs.ard import Ard
-from durable.outputs.cells import count_with_percent_or_0, summary_lines
-from durable.outputs.datasets import AnalysisDatasets, RecordFilter
-from durable.outputs.groups import Estimates, groups
-from durable.outputs.output import SAFETY_SET, Output
+from durable.outputs.ard import TableResults
+from durable.outputs.cells import n_percent_or_0, summary_lines
+from durable.outputs.datasets import AnalysisDatasets
+from durable.outputs.groups import Estimates, groups, of_parameter
+from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output
 from durable.outputs.quantities import count_with_percent, summary
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan
 from durable.wording import capitalised
 
-NAME = "t_baseline"
 _MEASURES = [component.paramcd for component in COMPONENTS.values()]
 #: Levels of a categorical variable that have a row where nobody has them.
 _LEVELS = {"SEX": ("F", "M"), "BLREMFL": ("Y", "N", "U")}
@@ -33,12 +28,11 @@ _CATEGORIES = {
 _WORDS = {"F": "female", "M": "male", "Y": "yes", "N": "no", "U": "unknown"}
 
 
-def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
+def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adrs = datasets.adrs
     measures = adrs.loc[(adrs["ABLFL"] == "Y") & adrs["PARAMCD"].isin(_MEASURES)]
     for group in groups(datasets.adsl, plan.groups):
-        estimates = baseline_statistics(group.select(datasets.adsl), group.select(measures))
-        yield from group.results(NAME, estimates)
+        yield group, baseline_statistics(group.select(datasets.adsl), group.select(measures))
 
 
 def baseline_statistics(adsl: pd.DataFrame, measures: pd.DataFrame) -> Estimates:
@@ -73,71 +67,64 @@ def baseline_statistics(adsl: pd.DataFrame, measures: pd.DataFrame) -> Estimates
 
 
 def _summary(name: str, values: pd.Series[float]) -> Estimates:
-    for statistic in summary(values.to_numpy(float)):
-        yield (name,), statistic
+    return of_parameter((name,), summary(values.to_numpy(float)))
 
 
 def _count(name: str, level: str, subjects: int, total: int) -> Estimates:
-    for statistic in count_with_percent(subjects, total):
-        yield (name, level), statistic
+    return of_parameter((name, level), count_with_percent(subjects, total))
 
 
-def _table(ard: Ard, plan: Plan) -> Rows:
-    cell = partial(count_with_percent_or_0, decimals=plan.outputs.percent_decimals)
+def _table(results: TableResults, plan: Plan) -> Rows:
     continuous = _continuous(plan)
-    shown: set[str] = set()
-    for parameter in ard.parameters(NAME):
-        name = parameter[0]
-        if name in _CATEGORIES:
-            if name not in shown:
-                yield Row(f"{_CATEGORIES[name]}, n (%)")
-                shown.add(name)
-            level = parameter[1]
-            line = Line(_WORDS.get(level, level.upper()), cell)
-            yield from ard.lines(NAME, parameter, [line])
-        elif name in continuous:
+    for name in dict.fromkeys(parameter[0] for parameter in results.parameters):
+        if name in continuous:
             heading, lines = continuous[name]
             yield Row(heading)
-            yield from ard.lines(NAME, parameter, lines)
+            yield from results.rows((name,), *lines)
+            continue
+        yield Row(f"{_CATEGORIES[name]}, n (%)")
+        # Levels that only a later group has stand with the others.
+        for parameter in results.parameters:
+            if parameter[0] == name:
+                label = _WORDS.get(parameter[1], parameter[1].upper())
+                yield from results.rows(parameter, Line(label, n_percent_or_0))
 
 
-def _continuous(plan: Plan) -> dict[str, tuple[str, list[Line]]]:
+def _continuous(plan: Plan) -> dict[str, tuple[str, tuple[Line, ...]]]:
     """Heading and lines of each continuous variable."""
     found = {
         "AGE": ("Age (years)", summary_lines(1)),
         "CELLSKG": ("CAR-T cells infused (10^6 cells/kg)", summary_lines(2, power=-6)),
         ATTAINABLE_SCORE.name: (f"Maximum attainable {SCORE.label}", summary_lines(1)),
     }
-    for component, measure in plan.response.measures.items():
-        name = core_set_measure(measure).label
-        lines = summary_lines(core_set_measure(measure).decimals)
-        found[COMPONENTS[component].paramcd] = (capitalised(name), lines)
+    for component, name in plan.response.measures.items():
+        measure = core_set_measure(name)
+        lines = summary_lines(measure.decimals)
+        found[COMPONENTS[component].paramcd] = (capitalised(measure.label), lines)
     return found
 
 
-def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from wording.core_set(plan.response)
+def _attainable_score(plan: Plan) -> str:
     enzyme = plan.response.measures["enzyme"] == "enzyme"
     normal = ", the enzyme at its upper limit of normal" if enzyme else ""
-    yield (
+    return (
         f"Maximum attainable score: with every measure at its best value{normal}."
         " Quartiles: SAS default definition (PCTLDEF=5)."
     )
-    yield from wording.remission(plan.response)
-    yield wording.ABBREVIATIONS
-
-
-def _records(_: Plan) -> tuple[RecordFilter, ...]:
-    return ({"PARAMCD": _MEASURES, "ABLFL": ["Y"]},)
 
 
 OUTPUT = Output(
-    name=NAME,
+    name="t_baseline",
     title="Demographics and baseline disease",
     population=SAFETY_SET,
     datasets="ADSL, ADRS",
-    results=(_results,),
+    results=_results,
+    records=lambda _: ({"PARAMCD": _MEASURES, "ABLFL": ["Y"]},),
     table=_table,
-    footnotes=_footnotes,
-    records=_records,
+    footnotes=lambda plan: (
+        *wording.core_set(plan.response),
+        _attainable_score(plan),
+        *wording.remission(plan.response),
+        wording.ABBREVIATIONS,
+    ),
 )

@@ -1,94 +1,132 @@
-"""What a cell shows of the statistics of its row, and lines that several tables share."""
+"""What a cell shows of the statistics of its row, and lines that several tables share.
+
+A cell has the decimals of percentages or of months in the plan, or a number of its own.
+"""
 
 from __future__ import annotations
 
+from typing import Literal
+
 from durable.outputs import formats
 from durable.outputs.table import Cell, Line, Lookup
+from durable.plan import Outputs
+
+Decimals = int | Literal["percent", "month"]
+
+
+def _places(decimals: Decimals, outputs: Outputs) -> int:
+    match decimals:
+        case "percent":
+            return outputs.percent_decimals
+        case "month":
+            return outputs.month_decimals
+        case _:
+            return decimals
 
 
 def count(statistic: str) -> Cell:
     """A count."""
-    return lambda find: formats.count(find(statistic))
+    return lambda find, _: formats.count(find(statistic))
 
 
-def n_percent(name: str, decimals: int) -> Cell:
+def count_percent(n: str, percent: str) -> Cell:
     """A count with its percentage."""
-    return lambda find: formats.count_percent(find(f"n_{name}"), find(f"percent_{name}"), decimals)
+    return lambda find, outputs: formats.count_percent(
+        find(n), find(percent), outputs.percent_decimals
+    )
 
 
-def percent_with_ci(statistic: str, decimals: int) -> Cell:
+def n_percent(name: str) -> Cell:
+    """A count with its percentage, ``n_NAME`` and ``percent_NAME``."""
+    return count_percent(f"n_{name}", f"percent_{name}")
+
+
+def n_percent_or_0(find: Lookup, outputs: Outputs) -> str:
+    """A count and percentage, of a row that stands only where somebody is counted: 0 elsewhere."""
+    return "0" if find("n") is None else count_percent("n", "percent")(find, outputs)
+
+
+def incidence(n: str, percent: str) -> Cell:
+    """A count with its percentage; 0 alone, for many rows that are mostly empty."""
+    return lambda find, outputs: formats.incidence(find(n), find(percent), outputs.percent_decimals)
+
+
+def percent(statistic: str) -> Cell:
+    """A proportion in percent."""
+    return lambda find, outputs: formats.in_percent(find(statistic), outputs.percent_decimals)
+
+
+def percent_with_ci(statistic: str) -> Cell:
     """A proportion with its interval, in percent."""
-    return lambda find: formats.estimate(find(statistic), decimals, formats.PERCENT)
+    return lambda find, outputs: formats.estimate(
+        find(statistic), outputs.percent_decimals, formats.PERCENT
+    )
 
 
-def ratio_with_ci(count: str, total: str, rate: str, decimals: int) -> Cell:
+def ratio_with_ci(count: str, total: str, rate: str) -> Cell:
     """Count/total, and the rate with its interval in percent."""
 
-    def cell(find: Lookup) -> str:
+    def cell(find: Lookup, outputs: Outputs) -> str:
         x, n = find(count), find(total)
         if x is None or n is None:
             return ""
-        estimate = formats.estimate(find(rate), decimals, formats.PERCENT)
-        return f"{formats.count(x)}/{formats.count(n)}, {estimate}"
+        return f"{formats.count(x)}/{formats.count(n)}, {percent_with_ci(rate)(find, outputs)}"
 
     return cell
 
 
-def value(statistic: str, decimals: int, power: int = 0) -> Cell:
+def value(statistic: str, decimals: Decimals = "percent", power: int = 0) -> Cell:
     """A number as it is, or with its decimal point moved."""
-    return lambda find: formats.number(find(statistic), decimals, power)
+    return lambda find, outputs: formats.number(find(statistic), _places(decimals, outputs), power)
 
 
-def estimate_with_ci(statistic: str, decimals: int) -> Cell:
+def estimate_with_ci(statistic: str, decimals: Decimals) -> Cell:
     """An estimate with its interval."""
-    return lambda find: formats.estimate(find(statistic), decimals)
+    return lambda find, outputs: formats.estimate(find(statistic), _places(decimals, outputs))
 
 
-def joined(first: str, second: str, decimals: int, form: str = "{}, {}", power: int = 0) -> Cell:
-    """Two numbers in a form; NE once where neither can be estimated."""
+def pair(
+    first: str, second: str, form: str, decimals: Decimals = "percent", power: int = 0
+) -> Cell:
+    """Two numbers in a form such as ``{} ({})``; NE once where neither can be estimated."""
 
-    def cell(find: Lookup) -> str:
+    def cell(find: Lookup, outputs: Outputs) -> str:
         if find(first) is None:
             return ""
-        shown = [formats.number(find(name), decimals, power) for name in (first, second)]
-        return (
-            formats.NOT_ESTIMABLE if set(shown) == {formats.NOT_ESTIMABLE} else form.format(*shown)
-        )
+        shown = [value(name, decimals, power)(find, outputs) for name in (first, second)]
+        nothing = set(shown) == {formats.NOT_ESTIMABLE}
+        return formats.NOT_ESTIMABLE if nothing else form.format(*shown)
 
     return cell
 
 
-def summary_lines(decimals: int, prefix: str = "", indent: int = 1, power: int = 0) -> list[Line]:
-    """Rows of a continuous variable; `power` moves the decimal point."""
-    return [
-        Line("n", count(f"n_{prefix.rstrip('_')}" if prefix else "n"), indent),
-        Line(
-            "Mean (SD)", joined(f"{prefix}mean", f"{prefix}sd", decimals, "{} ({})", power), indent
-        ),
-        Line("Median", value(f"{prefix}median", decimals, power), indent),
-        Line("Q1, Q3", joined(f"{prefix}q1", f"{prefix}q3", decimals, power=power), indent),
-        Line("Min, max", joined(f"{prefix}min", f"{prefix}max", decimals, power=power), indent),
-    ]
-
-
-def value_with_limits(
-    first: str, low: str, high: str, decimals: int, limit_decimals: int | None = None
+def median_with_range(
+    prefix: str = "", decimals: Decimals = "percent", range_decimals: Decimals = "percent"
 ) -> Cell:
-    """A number and two in brackets, with decimals of their own where given; NE alone for none."""
+    """A median with minimum and maximum in brackets; NE alone for none."""
 
-    def cell(find: Lookup) -> str:
-        shown = formats.number(find(first), decimals)
-        if shown in ("", formats.NOT_ESTIMABLE):
-            return shown
-        limits = joined(
-            low, high, decimals if limit_decimals is None else limit_decimals, "({}, {})"
-        )(find)
-        return f"{shown} {limits}"
+    def cell(find: Lookup, outputs: Outputs) -> str:
+        median = value(f"{prefix}median", decimals)(find, outputs)
+        if median in ("", formats.NOT_ESTIMABLE):
+            return median
+        extremes = pair(f"{prefix}min", f"{prefix}max", "({}, {})", range_decimals)
+        return f"{median} {extremes(find, outputs)}"
 
     return cell
 
 
-def count_with_percent_or_0(find: Lookup, decimals: int) -> str:
-    """A count and percentage, of a row that stands only where somebody is counted: 0 elsewhere."""
-    n = find("n")
-    return "0" if n is None else formats.count_percent(n, find("percent"), decimals)
+def summary_lines(
+    decimals: Decimals, prefix: str = "", indent: int = 1, power: int = 0
+) -> tuple[Line, ...]:
+    """Rows of a continuous variable; `power` moves the decimal point."""
+
+    def two(first: str, second: str, form: str) -> Cell:
+        return pair(f"{prefix}{first}", f"{prefix}{second}", form, decimals, power)
+
+    return (
+        Line("n", count(f"n_{prefix.rstrip('_')}" if prefix else "n"), indent),
+        Line("Mean (SD)", two("mean", "sd", "{} ({})"), indent),
+        Line("Median", value(f"{prefix}median", decimals, power), indent),
+        Line("Q1, Q3", two("q1", "q3", "{}, {}"), indent),
+        Line("Min, max", two("min", "max", "{}, {}"), indent),
+    )

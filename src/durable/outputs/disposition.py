@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
-
 import pandas as pd
 
-from durable.contracts.results import Parameter, Result, Statistic
+from durable.contracts.results import Parameter, Statistic
 from durable.jdm import wording
 from durable.outputs import definitions
-from durable.outputs.ard import Ard
-from durable.outputs.cells import count, count_with_percent_or_0, summary_lines
-from durable.outputs.datasets import AnalysisDatasets, RecordFilter
+from durable.outputs.ard import TableResults
+from durable.outputs.cells import count, n_percent_or_0, summary_lines
+from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.follow_up import end_of_follow_up
-from durable.outputs.groups import Estimates, groups
-from durable.outputs.output import ENROLLED_SET, Output, Size
+from durable.outputs.groups import Estimates, groups, of_parameter
+from durable.outputs.output import ENROLLED_SET, ColumnEstimates, Output, Size
 from durable.outputs.quantities import count_with_percent, summary
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan
 
-NAME = "t_disposition"
 #: Label and indent of each parameter, in the order of the rows.
 _LABELS = {
     "CONSENTED": ("Enrolled (consented)", 0),
@@ -35,13 +31,11 @@ _LABELS = {
 }
 
 
-def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
+def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     status = datasets.adrs.loc[datasets.adrs["PARAMCD"] == "IMPR"]
     for group in groups(datasets.adsl, plan.groups, "ENRLFL"):
-        estimates = disposition_statistics(
-            group.select(datasets.adsl), group.select(status), plan.statistics.days_per_month
-        )
-        yield from group.results(NAME, estimates)
+        members, seen = group.select(datasets.adsl), group.select(status)
+        yield group, disposition_statistics(members, seen, plan.statistics.days_per_month)
 
 
 def disposition_statistics(
@@ -80,11 +74,9 @@ def disposition_statistics(
     yield ("CONSENTED",), Statistic("n", len(adsl))
     for counts, total in ((consented, len(adsl)), (treated, len(infused))):
         for parameter, subjects in counts.items():
-            for statistic in count_with_percent(subjects, total):
-                yield parameter, statistic
+            yield from of_parameter(parameter, count_with_percent(subjects, total))
     months = ((end_of_follow_up(infused) - infused["TRTSDT"]).dt.days + 1) / days_per_month
-    for statistic in summary(months.to_numpy(float)):
-        yield ("FOLLOW_UP",), statistic
+    yield from of_parameter(("FOLLOW_UP",), summary(months.to_numpy(float)))
 
 
 def _withdrawn_by_reason(withdrawn: pd.DataFrame) -> dict[Parameter, int]:
@@ -98,51 +90,42 @@ def _assessed_by_visit(status: pd.DataFrame) -> dict[Parameter, int]:
     return {("ASSESSED", visit): int(known.sum()) for visit, known in assessed.items()}
 
 
-def _table(ard: Ard, plan: Plan) -> Rows:
-    cell = partial(count_with_percent_or_0, decimals=plan.outputs.percent_decimals)
-    order = list(_LABELS)
-    known = [parameter for parameter in ard.parameters(NAME) if parameter[0] in _LABELS]
-    for parameter in sorted(known, key=lambda parameter: order.index(parameter[0])):
-        label, indent = _label(parameter)
-        yield from ard.lines(NAME, parameter, [Line(label, cell, indent)])
-        if parameter == ("INFUSED",):
+def _table(results: TableResults, _: Plan) -> Rows:
+    for name, (label, indent) in _LABELS.items():
+        for parameter in results.parameters:
+            if parameter[0] == name:
+                yield from results.rows(parameter, _line(parameter, label, indent))
+        if name == "INFUSED":
             evaluable = Line("Evaluable for dose-limiting toxicity", count("n_evaluable"), 1, True)
-            yield from ard.lines(NAME, ("ALL",), [evaluable], source="t_dlt")
+            yield from results.rows(("ALL",), evaluable, source="t_dlt")
     yield Row("Follow-up from infusion (months)")
-    yield from ard.lines(NAME, ("FOLLOW_UP",), summary_lines(plan.outputs.month_decimals))
+    yield from results.rows(("FOLLOW_UP",), *summary_lines("month"))
 
 
-def _label(parameter: Parameter) -> tuple[str, int]:
-    name, *detail = parameter
-    label, indent = _LABELS[name]
-    if not detail:
-        return label, indent
-    # A reason stands alone under the withdrawn, a visit beside the word.
-    return (f"{label} {detail[0]}", indent) if name == "ASSESSED" else (detail[0], indent + 1)
-
-
-def _footnotes(plan: Plan) -> Iterator[str]:
-    yield (
-        "Percentages are of the enrolled subjects up to infusion, of the infused subjects below it."
-        " Follow-up: from infusion to death; for others to withdrawal or last contact, whichever is"
-        " earlier."
-    )
-    yield from wording.remission(plan.response)
-    yield from definitions.windows(plan)
-
-
-def _records(_: Plan) -> tuple[RecordFilter, ...]:
-    return ({"PARAMCD": ["IMPR"]},)
+def _line(parameter: Parameter, label: str, indent: int) -> Line:
+    match parameter:
+        case "ASSESSED", visit:
+            return Line(f"{label} {visit}", n_percent_or_0, indent)
+        case "WITHDRAWN", reason:
+            return Line(reason, n_percent_or_0, indent + 1)
+        case _:
+            return Line(label, n_percent_or_0, indent)
 
 
 OUTPUT = Output(
-    name=NAME,
+    name="t_disposition",
     title="Disposition of subjects",
     population=ENROLLED_SET,
     datasets="ADSL, ADRS",
-    results=(_results,),
+    results=_results,
+    records=lambda _: ({"PARAMCD": ["IMPR"]},),
+    size=Size(("CONSENTED",), "n"),
     table=_table,
-    footnotes=_footnotes,
-    records=_records,
-    size=Size(NAME, ("CONSENTED",), "n"),
+    footnotes=lambda plan: (
+        "Percentages are of the enrolled subjects up to infusion, of the infused subjects below it."
+        " Follow-up: from infusion to death; for others to withdrawal or last contact, whichever is"
+        " earlier.",
+        *wording.remission(plan.response),
+        *definitions.windows(plan),
+    ),
 )

@@ -7,35 +7,34 @@ from math import nan
 
 import pandas as pd
 
-from durable.contracts.results import NOT_RECORDED, Result, Statistic
-from durable.outputs import definitions, formats
-from durable.outputs.ard import Ard
+from durable.contracts.results import NOT_RECORDED, Statistic
+from durable.outputs import cells, definitions
+from durable.outputs.ard import TableResults
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.follow_up import followed_to
-from durable.outputs.groups import groups
+from durable.outputs.groups import groups, of_parameter
 from durable.outputs.incidence import (
     fatal_events,
     upper_limit,
     upper_limit_name,
     without_events,
 )
-from durable.outputs.output import SAFETY_SET, Output
+from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output
 from durable.outputs.quantities import percent
-from durable.outputs.table import Lookup, Row, Rows, column_name
-from durable.plan import Plan, Safety
+from durable.outputs.table import Cell, Lookup, Row, Rows, column_name
+from durable.plan import Outputs, Plan, Safety
 
-NAME = "t_dlt"
 #: Parameter over all parts of the study; the other is the part that escalates.
 ALL_PARTS = "ALL"
 ESCALATE = "escalate"
 
 
-def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
+def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     """The escalating part by dose level, each with its recommendation, then all parts."""
     adsl, safety, level = datasets.adsl, plan.safety, plan.statistics.conf_level
     columns = groups(adsl, plan.groups)
     if datasets.adae is None:
-        yield from without_events(NAME, columns)
+        yield from without_events(columns)
         return
     status = dlt_status(adsl, datasets.adae, safety)
     part = safety.escalation_part
@@ -46,10 +45,9 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
         if safety.escalation == "3+3":
             step = recommendation(subjects, column.group, unplaced, safety.dlt_window_days)
             statistics.append(Statistic("next", nan, note=step))
-        yield from column.results(NAME, (((part,), each) for each in statistics))
+        yield column, of_parameter((part,), statistics)
     for column in columns:
-        counts = _counts(column.select(status), level)
-        yield from column.results(NAME, (((ALL_PARTS,), each) for each in counts))
+        yield column, of_parameter((ALL_PARTS,), _counts(column.select(status), level))
 
 
 def _counts(status: pd.DataFrame, conf_level: float) -> Iterator[Statistic]:
@@ -191,55 +189,45 @@ def _unplaced(adsl: pd.DataFrame, part: str) -> int:
     return int((unplaced & (adsl["SAFFL"] == "Y")).sum())
 
 
-def _table(ard: Ard, plan: Plan) -> Rows:
+def _table(results: TableResults, plan: Plan) -> Rows:
     """A row per dose level of the escalating part, then one per group over all parts."""
     part = plan.safety.escalation_part
     for parameter, heading in ((part, f"Part {part}, by dose level"), (ALL_PARTS, "All parts")):
         yield Row(heading)
         infused = False
-        for column in ard.columns(NAME):
-            find = ard.lookup(NAME, (parameter,), column)
+        for column in results.columns:
+            find = results.lookup((parameter,), column)
             if find("n_infused") is not None:
                 infused = True
-                yield Row(column_name(column), tuple(_cells(find, plan)), 1)
+                shown = tuple(cell(find, plan.outputs) for _, cell in _columns(plan))
+                yield Row(column_name(column), shown, 1)
         if not infused:
-            yield Row("No subject infused", ("",) * len(_headings(plan)), 1)
+            yield Row("No subject infused", ("",) * len(_columns(plan)), 1)
 
 
-def _cells(find: Lookup, plan: Plan) -> Iterator[str]:
-    decimals = plan.outputs.percent_decimals
-    yield formats.count(find("n_infused"))
-    yield formats.count(find("n_evaluable"))
-    yield formats.count_percent(find("n_dlt"), find("percent"), decimals)
-    yield formats.count(find("n_dlt_unassessed_death"))
-    yield formats.count(find("n_death_not_limiting"))
-    yield formats.in_percent(find("upper"), decimals)
-    if plan.safety.escalation != "none":
-        step = find("next")
-        # The counts before the colon stand in the columns beside it.
-        yield step.note.rpartition(": ")[2] if step else ""
-
-
-def _headings(plan: Plan) -> tuple[str, ...]:
+def _columns(plan: Plan) -> list[tuple[str, Cell]]:
+    """Heading and cell of each column."""
+    columns = [
+        ("Infused", cells.count("n_infused")),
+        ("Evaluable", cells.count("n_evaluable")),
+        ("With DLT, n (%)", cells.count_percent("n_dlt", "percent")),
+        ("DLTs that are deaths not assessed", cells.count("n_dlt_unassessed_death")),
+        ("Deaths assessed as not DLT", cells.count("n_death_not_limiting")),
+        (f"{upper_limit_name(plan)} (no DLT), %", cells.percent("upper")),
+    ]
     rule = plan.safety.escalation
-    step = () if rule == "none" else (f"Dose-escalation recommendation ({rule})",)
-    return (
-        "Infused",
-        "Evaluable",
-        "With DLT, n (%)",
-        "DLTs that are deaths not assessed",
-        "Deaths assessed as not DLT",
-        f"{upper_limit_name(plan)} (no DLT), %",
-        *step,
-    )
+    if rule != "none":
+        columns.append((f"Dose-escalation recommendation ({rule})", _next_step))
+    return columns
 
 
-def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from _dlt_notes(plan.safety)
-    yield definitions.upper_limit(plan.statistics)
+def _next_step(find: Lookup, _: Outputs) -> str:
+    """The recommendation; the counts before the colon stand in the columns beside it."""
+    step = find("next")
+    return step.note.rpartition(": ")[2] if step else ""
 
 
-def _dlt_notes(safety: Safety) -> Iterator[str]:
+def _definitions(safety: Safety) -> Iterator[str]:
     """Dose-limiting toxicities, who is evaluable for them, and the rule."""
     days = safety.dlt_window_days
     yield (
@@ -260,12 +248,15 @@ def _dlt_notes(safety: Safety) -> Iterator[str]:
 
 
 OUTPUT = Output(
-    name=NAME,
+    name="t_dlt",
     title="Dose-limiting toxicities and dose-escalation recommendation",
     population=f"{SAFETY_SET}; proportions of the evaluable",
     datasets="ADSL, ADAE",
-    results=(_results,),
+    results=_results,
+    headings=lambda plan: tuple(heading for heading, _ in _columns(plan)),
     table=_table,
-    footnotes=_footnotes,
-    headings=_headings,
+    footnotes=lambda plan: (
+        *_definitions(plan.safety),
+        definitions.upper_limit(plan.statistics),
+    ),
 )

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.contracts.results import NOT_RECORDED, PRIMARY, TOTAL, Parameter, Result, Statistic
+from durable.contracts.results import NOT_RECORDED, PRIMARY, TOTAL, Parameter, Statistic
 
 #: ADSL variable of each group of the plan.
 VARIABLES = {"dose_level": "DOSELVL", "part": "PART", "sex": "SEX"}
@@ -20,11 +20,12 @@ Estimates = Iterator[tuple[Parameter, Statistic]]
 
 @dataclass(frozen=True)
 class Group:
-    """One column of a table and the subjects in it."""
+    """One column of a table, the subjects in it and the analysis that it is of."""
 
     group_by: str
     group: str
     subjects: frozenset[str]
+    analysis: str = PRIMARY
 
     def select(self, dataset: pd.DataFrame) -> pd.DataFrame:
         """The group's records of a dataset."""
@@ -37,26 +38,10 @@ class Group:
     def _holds(self, names: Iterable[str]) -> npt.NDArray[np.bool_]:
         return np.fromiter(map(self.subjects.__contains__, names), dtype=bool)
 
-    def results(
-        self,
-        output: str,
-        estimates: Iterable[tuple[Parameter, Statistic]],
-        analysis: str = PRIMARY,
-    ) -> Iterator[Result]:
-        """The statistics as results of an output in this column."""
-        for parameter, statistic in estimates:
-            yield Result(
-                output,
-                analysis,
-                self.group_by,
-                self.group,
-                parameter,
-                statistic.name,
-                statistic.value,
-                statistic.lower,
-                statistic.upper,
-                statistic.note,
-            )
+
+def of_parameter(parameter: Parameter, statistics: Iterable[Statistic]) -> Estimates:
+    """The statistics, each with the parameter that all are of."""
+    return ((parameter, statistic) for statistic in statistics)
 
 
 def groups(adsl: pd.DataFrame, variables: Iterable[str], population: str = "SAFFL") -> list[Group]:

@@ -14,23 +14,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.contracts.results import Result, Statistic
+from durable.contracts.results import Statistic
 from durable.jdm import wording
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.parameters import SCORE, SCORE_ENZYME_MAXIMUM, SCORE_ENZYME_ZERO
-from durable.jdm.response import Response, Strategy
+from durable.jdm.response import Response
 from durable.outputs import definitions
-from durable.outputs.ard import Ard
-from durable.outputs.cells import (
-    count,
-    n_percent,
-    percent_with_ci,
-    ratio_with_ci,
-    summary_lines,
-)
+from durable.outputs.ard import TableResults
+from durable.outputs.cells import count, n_percent, percent_with_ci, ratio_with_ci, summary_lines
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter, select_records
-from durable.outputs.groups import Estimates, groups
-from durable.outputs.output import SAFETY_SET, Output
+from durable.outputs.groups import Estimates, groups, of_parameter
+from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output
 from durable.outputs.quantities import count_with_percent, percent, summary
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import BetaPrior, Plan
@@ -39,7 +33,6 @@ from durable.vocabulary import DIED, MISSING, NEW_THERAPY
 from durable.wording import capitalised
 from durable.wording import percent as percent_text
 
-NAME = "t_improvement"
 #: Parameter of the percent change of each component of the score.
 _CHANGES = {name: f"{component.paramcd}PC" for name, component in COMPONENTS.items()}
 #: The score with one component fixed, by the name of its statistics, and how its line ends.
@@ -55,14 +48,12 @@ _RULES = {"observed": "observed", "worst": "non_improved", "best": "improved"}
 Count = TypeVar("Count", int, npt.NDArray[np.int64])
 
 
-def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
-    statistics = plan.statistics
+def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
+    level, prior = plan.statistics.conf_level, plan.statistics.beta_prior
     records = select_records(datasets.adrs, _records(plan))
     for group in groups(datasets.adsl, plan.groups):
-        estimates = improvement_statistics(
-            group.select(records), plan.response, statistics.conf_level, statistics.beta_prior
-        )
-        yield from group.results(NAME, estimates)
+        members = group.select(records)
+        yield group, improvement_statistics(members, plan.response, level, prior)
 
 
 def improvement_statistics(
@@ -71,11 +62,10 @@ def improvement_statistics(
     """All statistics of one group, by visit and over the visits."""
     status = adrs.loc[adrs["PARAMCD"] == "IMPR"]
     scores = adrs.loc[(adrs["ANL01FL"] == "Y") & adrs["AVAL"].notna()]
-    visits = response.improvement.visits
-    for visit in visits:
+    for visit in response.improvement.visits:
         at_visit = status.loc[status["AVISIT"] == visit]
         assessed = scores.loc[scores["AVISIT"] == visit]
-        blocks = (
+        for block in (
             _counts(at_visit),
             improvement_rate(at_visit, response, conf_level),
             _other_intervals(at_visit, response, conf_level, prior),
@@ -84,11 +74,9 @@ def improvement_statistics(
             _worsened(assessed),
             summary(_total_score(assessed)["AVAL"].to_numpy(float), SCORE.column),
             _other_scores(assessed, at_visit, response, conf_level),
-        )
-        for block in blocks:
-            for statistic in block:
-                yield (visit,), statistic
-    if len(visits) > 1:
+        ):
+            yield from of_parameter((visit,), block)
+    if len(response.improvement.visits) > 1:
         yield from _over_visits(status)
 
 
@@ -115,12 +103,19 @@ def _counts(at_visit: pd.DataFrame) -> Iterator[Statistic]:
         yield from count_with_percent(subjects, infused, name)
 
 
-def improved(at_visit: pd.DataFrame, missing: str, new_therapy: Strategy) -> tuple[int, int]:
-    """Number improved and denominator by the rule for subjects without an assessment."""
+def improved(
+    at_visit: pd.DataFrame, response: Response, missing: str | None = None
+) -> tuple[int, int]:
+    """Number improved and denominator.
+
+    By the rule of the plan for subjects without an assessment, or by another one (`missing`).
+    """
     yes, known = int((at_visit["AVAL"] == 1).sum()), at_visit["AVAL"].notna()
-    failures = [DIED, *([NEW_THERAPY] if new_therapy == "composite" else [])]
+    composite = response.new_therapy.improvement == "composite"
+    failures = [DIED, NEW_THERAPY] if composite else [DIED]
     failed = int((~known & at_visit["REASON"].isin(failures)).sum())
-    return improved_and_denominator(yes, int(known.sum()), failed, len(at_visit), missing)
+    rule = missing or response.improvement.missing
+    return improved_and_denominator(yes, int(known.sum()), failed, len(at_visit), rule)
 
 
 def improved_and_denominator(
@@ -150,8 +145,7 @@ def improvement_rate(
     at_visit: pd.DataFrame, response: Response, conf_level: float
 ) -> Iterator[Statistic]:
     """The rate with its exact interval (Clopper and Pearson 1934)."""
-    strategy = response.new_therapy.improvement
-    subjects, total = improved(at_visit, response.improvement.missing, strategy)
+    subjects, total = improved(at_visit, response)
     yield Statistic("n_denominator", total)
     yield from count_with_percent(subjects, total, "improved")
     yield Statistic("rate", *proportion_ci(subjects, total, conf_level))
@@ -161,8 +155,7 @@ def _other_intervals(
     at_visit: pd.DataFrame, response: Response, conf_level: float, prior: BetaPrior
 ) -> Iterator[Statistic]:
     """The rate with other intervals, and its posterior."""
-    strategy = response.new_therapy.improvement
-    subjects, total = improved(at_visit, response.improvement.missing, strategy)
+    subjects, total = improved(at_visit, response)
     for method in ("wilson", "jeffreys"):
         interval = proportion_ci(subjects, total, conf_level, method)
         yield Statistic(f"rate_{method}", *interval)
@@ -180,7 +173,7 @@ def _other_denominators(
     yield Statistic("n_improved_opportunity", yes)
     yield Statistic("rate_opportunity", *proportion_ci(yes, closed, conf_level))
     for name, missing in _RULES.items():
-        subjects, total = improved(at_visit, missing, response.new_therapy.improvement)
+        subjects, total = improved(at_visit, response, missing)
         yield Statistic(f"n_improved_{name}", subjects)
         yield Statistic(f"n_denominator_{name}", total)
         yield Statistic(f"rate_{name}", *proportion_ci(subjects, total, conf_level))
@@ -223,8 +216,7 @@ def _other_scores(
     scores: pd.DataFrame, at_visit: pd.DataFrame, response: Response, conf_level: float
 ) -> Iterator[Statistic]:
     """The rate by the score with one component fixed."""
-    rule, strategy = response.improvement, response.new_therapy.improvement
-    least = getattr(rule.thresholds, rule.level)
+    least = getattr(response.improvement.thresholds, response.improvement.level)
     rescued = (at_visit["REASON"] == NEW_THERAPY).to_numpy()
     for name, (parameter, _) in _OTHER_SCORES.items():
         score = scores.loc[scores["PARAMCD"] == parameter.paramcd]
@@ -234,7 +226,7 @@ def _other_scores(
         reached = np.where(np.isnan(value), nan, value >= least)
         # What new systemic therapy decides no score decides.
         reached = np.where(rescued, at_visit["AVAL"].to_numpy(float), reached)
-        subjects, total = improved(at_visit.assign(AVAL=reached), rule.missing, strategy)
+        subjects, total = improved(at_visit.assign(AVAL=reached), response)
         yield Statistic(f"n_improved_{name}", subjects)
         yield Statistic(f"rate_{name}", *proportion_ci(subjects, total, conf_level))
 
@@ -251,92 +243,64 @@ def _over_visits(status: pd.DataFrame) -> Estimates:
         yield parameter, Statistic("rate", subjects / infused if infused else nan)
 
 
-def _table(ard: Ard, plan: Plan) -> Rows:
-    decimals = plan.outputs.percent_decimals
-    level = percent_text(plan.statistics.conf_level)
+def _table(results: TableResults, plan: Plan) -> Rows:
     for visit in plan.response.improvement.visits:
         yield Row(f"Visit {visit}")
-        yield from ard.lines(NAME, (visit,), _visit_lines(decimals, level))
+        yield from results.rows((visit,), *_lines(percent_text(plan.statistics.conf_level)))
     if len(plan.response.improvement.visits) > 1:
         yield Row("Across visits (descriptive)")
         for parameter, label in ((BOTH, "at every visit"), (EITHER, "at any visit")):
-            line = Line(f"Improved {label}, n (%)", n_percent("improved", decimals))
-            yield from ard.lines(NAME, parameter, [line])
+            line = Line(f"Improved {label}, n (%)", n_percent("improved"))
+            yield from results.rows(parameter, line)
 
 
-def _visit_lines(decimals: int, level: str) -> Iterator[Line]:
-    yield from _assessment_lines(decimals)
+def _lines(level: str) -> Iterator[Line]:
+    """Lines of a visit, with intervals of this level."""
+    yield from _ASSESSED
     shown = f"n/N, % (exact {level} CI)"
-    yield Line(f"Improved, {shown}", ratio_with_ci("n_improved", "n_denominator", "rate", decimals))
+    yield Line(f"Improved, {shown}", ratio_with_ci("n_improved", "n_denominator", "rate"))
     yield Line(
         f"Improved among subjects whose visit window had closed, {shown}",
-        ratio_with_ci("n_improved_opportunity", "n_opportunity", "rate_opportunity", decimals),
+        ratio_with_ci("n_improved_opportunity", "n_opportunity", "rate_opportunity"),
     )
     yield Line(f"{SCORE.paramcd} response category, n (% of infused)")
     for category in _CATEGORIES:
-        yield Line(category, n_percent(category, decimals), 2)
+        yield Line(category, n_percent(category), 2)
     yield Line(f"Improvement rate with other {level} intervals, %")
-    yield Line("Wilson", percent_with_ci("rate_wilson", decimals), 2)
-    yield Line("Jeffreys", percent_with_ci("rate_jeffreys", decimals), 2)
-    yield Line(
-        "Posterior mean with credible interval", percent_with_ci("posterior_mean", decimals), 2
-    )
+    yield Line("Wilson", percent_with_ci("rate_wilson"), 2)
+    yield Line("Jeffreys", percent_with_ci("rate_jeffreys"), 2)
+    yield Line("Posterior mean with credible interval", percent_with_ci("posterior_mean"), 2)
     yield Line(f"Sensitivity analyses, {shown}")
-    yield from _sensitivity_lines(decimals)
+    for name in _RULES:
+        names = f"n_improved_{name}", f"n_denominator_{name}", f"rate_{name}"
+        yield Line(f"{name.capitalize()} case", ratio_with_ci(*names), 2)
+    for name, (_, ending) in _OTHER_SCORES.items():
+        rate = ratio_with_ci(f"n_improved_{name}", "n_denominator", f"rate_{name}")
+        yield Line(f"{capitalised(COMPONENTS['enzyme'].label)} {ending}", rate, 2)
     yield Line(SCORE.label)
     yield from summary_lines(1, f"{SCORE.column}_", 2)
     yield Line("Core set measures worsened, n (% of assessed)")
     for name, label in _WORSENED.items():
-        yield Line(label, n_percent(f"worsened_{name}", decimals), 2, optional=True)
+        yield Line(label, n_percent(f"worsened_{name}"), 2, optional=True)
 
 
-def _assessment_lines(decimals: int) -> Iterator[Line]:
-    yield Line("Infused", count("n_infused"))
-    yield Line("Assessed in window, n (%)", n_percent("assessed", decimals))
-    yield Line("partial score", n_percent("partial", decimals), 2)
-    yield Line("after new systemic therapy", n_percent("new_therapy", decimals), 2)
-    yield Line("Missing, n (%)", n_percent("missing", decimals))
-    for name, label in _REASONS.items():
-        yield Line(label, n_percent(f"missing_{name}", decimals), 2)
-    yield Line("Pending at the data cut-off, n (%)", n_percent("pending", decimals))
-
-
-def _sensitivity_lines(decimals: int) -> Iterator[Line]:
-    for name in _RULES:
-        rate = ratio_with_ci(
-            f"n_improved_{name}", f"n_denominator_{name}", f"rate_{name}", decimals
-        )
-        yield Line(f"{name.capitalize()} case", rate, 2)
-    component = COMPONENTS["enzyme"].label
-    for name, (_, ending) in _OTHER_SCORES.items():
-        rate = ratio_with_ci(f"n_improved_{name}", "n_denominator", f"rate_{name}", decimals)
-        yield Line(f"{capitalised(component)} {ending}", rate, 2)
-
-
-_REASONS = {
-    "died": "died",
-    "new_therapy": "new systemic therapy",
-    "withdrawn": "withdrawn",
-    "not_calculable": "score not calculable",
-    "not_assessed": "not assessed",
-}
+_ASSESSED = (
+    Line("Infused", count("n_infused")),
+    Line("Assessed in window, n (%)", n_percent("assessed")),
+    Line("partial score", n_percent("partial"), 2),
+    Line("after new systemic therapy", n_percent("new_therapy"), 2),
+    Line("Missing, n (%)", n_percent("missing")),
+    Line("died", n_percent("missing_died"), 2),
+    Line("new systemic therapy", n_percent("missing_new_therapy"), 2),
+    Line("withdrawn", n_percent("missing_withdrawn"), 2),
+    Line("score not calculable", n_percent("missing_not_calculable"), 2),
+    Line("not assessed", n_percent("missing_not_assessed"), 2),
+    Line("Pending at the data cut-off, n (%)", n_percent("pending")),
+)
 _WORSENED = {
     **{name: component.label for name, component in COMPONENTS.items()},
     "any": "at least one",
 }
-
-
-def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from wording.improvement(plan.response)
-    yield definitions.new_therapy(plan.response)
-    yield from definitions.windows(plan)
-    yield from wording.core_set(plan.response)
-    yield from definitions.proportions(plan.statistics)
-    yield (
-        "Missing: no assessment with a score in the visit window. Pending: the window was open at"
-        " the data cut-off. Rates among all infused subjects count the pending as not improved."
-    )
-    yield wording.ABBREVIATIONS
 
 
 def _records(plan: Plan) -> tuple[RecordFilter, ...]:
@@ -347,12 +311,21 @@ def _records(plan: Plan) -> tuple[RecordFilter, ...]:
 
 
 OUTPUT = Output(
-    name=NAME,
+    name="t_improvement",
     title="Disease improvement rate",
     population=SAFETY_SET,
     datasets="ADRS",
-    results=(_results,),
-    table=_table,
-    footnotes=_footnotes,
+    results=_results,
     records=_records,
+    table=_table,
+    footnotes=lambda plan: (
+        *wording.improvement(plan.response),
+        definitions.new_therapy(plan.response),
+        *definitions.windows(plan),
+        *wording.core_set(plan.response),
+        *definitions.proportions(plan.statistics),
+        "Missing: no assessment with a score in the visit window. Pending: the window was open at"
+        " the data cut-off. Rates among all infused subjects count the pending as not improved.",
+        wording.ABBREVIATIONS,
+    ),
 )

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import pandas as pd
 
-from durable.contracts.results import (
-    NO_EVENTS_TABLE,
-    WHOLE_COLUMN,
-    Parameter,
-    Result,
-    Statistic,
-)
-from durable.outputs import formats
+from durable.contracts.results import NO_EVENTS_TABLE, WHOLE_COLUMN, Parameter, Statistic
+from durable.outputs import cells, formats
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import Estimates, Group, groups
-from durable.outputs.output import Size
+from durable.outputs.output import ColumnEstimates
 from durable.outputs.quantities import count_with_percent, percent
 from durable.outputs.table import Line, Lookup
-from durable.plan import Plan, Safety
+from durable.plan import Outputs, Plan, Safety
 from durable.stats.proportions import proportion_bound
 from durable.vocabulary import window_flag
 from durable.wording import percent as percent_text
@@ -39,11 +32,6 @@ _COUNTED = ("missing", "1", "2", "3", "4", "5")
 GRADES = ("1", "2", "3", "4", "5", "missing")
 GROUPED_GRADES = ("1_2", "3", "4", "5", "missing")
 _GRADE_NAMES = {"1_2": "Grade 1-2", "missing": "Grade missing"}
-
-
-def infused(output: str) -> Size:
-    """N of a safety table: the infused."""
-    return Size(output, WHOLE_COLUMN, "n_infused")
 
 
 @dataclass(frozen=True)
@@ -122,35 +110,32 @@ def upper_limit(n: int, conf_level: float) -> Statistic:
     return Statistic("upper", proportion_bound(0, n, conf_level), note=note)
 
 
-def without_events(output: str, columns: Iterable[Group]) -> Iterator[Result]:
+def without_events(columns: Iterable[Group]) -> ColumnEstimates:
     """N of each column, with the note that the study has no table of adverse events."""
     for column in columns:
         n = Statistic("n_infused", len(column.subjects), note=NO_EVENTS_TABLE)
-        yield from column.results(output, [(WHOLE_COLUMN, n)])
+        yield column, iter([(WHOLE_COLUMN, n)])
 
 
-def results_by_column(
-    output: str,
+def events_by_column(
     count_events: Callable[[pd.DataFrame, Safety], EventCounts],
     datasets: AnalysisDatasets,
     plan: Plan,
-) -> Iterator[Result]:
+) -> ColumnEstimates:
     """Results of a table of adverse events: its counts in each column.
 
     Parameters
     ----------
-    output
-        Name of the table.
     count_events
         Its rows, from ADAE; where the study has none, N of each column with a note.
     """
     columns = groups(datasets.adsl, plan.groups)
     if datasets.adae is None:
-        yield from without_events(output, columns)
+        yield from without_events(columns)
         return
     events = count_events(datasets.adae, plan.safety)
     for column in columns:
-        yield from column.results(output, events.with_size(column, plan.statistics.conf_level))
+        yield column, events.with_size(column, plan.statistics.conf_level)
 
 
 def windows(adae: pd.DataFrame, safety: Safety) -> dict[str, pd.Series[bool]]:
@@ -176,59 +161,44 @@ def window_labels(safety: Safety) -> Iterator[tuple[str, str]]:
     yield ALL, "Entire follow-up"
 
 
-def incidence_lines(plan: Plan, label: str, indent: int, grades: tuple[str, ...]) -> Iterator[Line]:
+def incidence_lines(label: str, indent: int) -> Iterator[Line]:
     """Subjects and events, then the subjects by worst grade where there are any."""
-    yield Line(label, partial(events_cell, plan=plan), indent)
-    yield from grade_lines(plan, indent + 1, grades)
+    yield Line(label, events_cell, indent)
+    yield from grade_lines(indent + 1, GRADES)
 
 
-def grade_lines(plan: Plan, indent: int, grades: tuple[str, ...]) -> Iterator[Line]:
-    """Subjects by worst grade, without the grades that no column has."""
+def grade_lines(indent: int, grades: tuple[str, ...], *, optional: bool = True) -> Iterator[Line]:
+    """Subjects by worst grade, without the grades that no column has where `optional`."""
     for grade in grades:
-        cell = partial(grade_cell, grade=grade, decimals=plan.outputs.percent_decimals)
-        yield Line(grade_name(grade), cell, indent, optional=True)
+        cell = cells.incidence(f"n_grade_{grade}", f"percent_grade_{grade}")
+        yield Line(_GRADE_NAMES.get(grade, f"Grade {grade}"), cell, indent, optional)
 
 
-def grade_name(grade: str) -> str:
-    """Label of the line of a grade."""
-    return _GRADE_NAMES.get(grade, f"Grade {grade}")
-
-
-def events_cell(find: Lookup, plan: Plan) -> str:
-    """Subjects (percent) [events]."""
+def events_cell(find: Lookup, outputs: Outputs) -> str:
+    """Subjects (percent) [events]; 0 alone."""
     n = find("n_subjects")
     if n is None or not n.value:
         return formats.count(n)
-    share = formats.incidence(n, find("percent"), plan.outputs.percent_decimals)
+    share = formats.count_percent(n, find("percent"), outputs.percent_decimals)
     return f"{share} [{formats.count(find('n_events'))}]"
 
 
-def events_of_denominator_cell(find: Lookup, plan: Plan) -> str:
+def events_of_denominator_cell(find: Lookup, outputs: Outputs) -> str:
     """Subjects/denominator (percent) [events] of subjects who are not the N of the column."""
-    denominator = find("n_denominator")
+    n, denominator = find("n_subjects"), find("n_denominator")
     if denominator is None:
         return ""
-    n, decimals = find("n_subjects"), plan.outputs.percent_decimals
     share = f"{formats.count(n)}/{formats.count(denominator)}"
     if n is None or not n.value:
         return share
-    return (
-        f"{share} ({formats.number(find('percent'), decimals)}) [{formats.count(find('n_events'))}]"
-    )
+    percentage = formats.number(find("percent"), outputs.percent_decimals)
+    return f"{share} ({percentage}) [{formats.count(find('n_events'))}]"
 
 
-def grade_cell(find: Lookup, grade: str, decimals: int) -> str:
-    """Subjects (percent) with this worst grade."""
-    return formats.incidence(find(f"n_grade_{grade}"), find(f"percent_grade_{grade}"), decimals)
-
-
-def upper_limit_line(plan: Plan, indent: int = 0) -> Line:
+def upper_limit_line(plan: Plan, indent: int) -> Line:
     """The upper limit where no subject has the event."""
-
-    def cell(find: Lookup) -> str:
-        return formats.in_percent(find("upper"), plan.outputs.percent_decimals)
-
-    return Line(f"{upper_limit_name(plan)} (no events), %", cell, indent, optional=True)
+    label = f"{upper_limit_name(plan)} (no events), %"
+    return Line(label, cells.percent("upper"), indent, optional=True)
 
 
 def upper_limit_name(plan: Plan) -> str:

@@ -3,43 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from math import nan
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.contracts.results import (
-    NO_SAMPLES,
-    WHOLE_COLUMN,
-    Parameter,
-    Result,
-    Statistic,
-)
+from durable.contracts.results import NO_SAMPLES, WHOLE_COLUMN, Parameter, Statistic
 from durable.outputs import definitions, formats
-from durable.outputs.ard import Ard
-from durable.outputs.cells import count, joined, value, value_with_limits
+from durable.outputs.ard import TableResults
+from durable.outputs.cells import count, median_with_range, pair, value
 from durable.outputs.datasets import AnalysisDatasets
-from durable.outputs.groups import Estimates, groups
-from durable.outputs.output import Output
+from durable.outputs.groups import Estimates, groups, of_parameter
+from durable.outputs.output import ColumnEstimates, Output
 from durable.outputs.quantities import percent, summary
 from durable.outputs.table import Line, Lookup, Row, Rows
-from durable.plan import Plan
+from durable.plan import Kinetics, Outputs, Plan
 from durable.stats.summaries import geometric
 
-NAME = "t_kinetics"
 #: Variables of ADPP that tell a parameter: its code for whichever assay, the assay, its unit.
 PARAMETER = ["PARCAT3", "PARCAT1", "PARCAT2"]
 
 
-def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
+def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adpp = datasets.adpp
     if adpp is None:
         return
     for group in groups(datasets.adsl, plan.groups):
-        records = group.select(adpp)
-        yield from group.results(NAME, _estimates(adpp, records, len(group.subjects)))
+        yield group, _estimates(adpp, group.select(adpp), len(group.subjects))
 
 
 def _estimates(adpp: pd.DataFrame, records: pd.DataFrame, infused: int) -> Estimates:
@@ -48,9 +39,8 @@ def _estimates(adpp: pd.DataFrame, records: pd.DataFrame, infused: int) -> Estim
         yield WHOLE_COLUMN, Statistic("n_infused", infused, note=NO_SAMPLES)
     members = dict(list(records.groupby(PARAMETER, sort=False)))
     for key, parameter in _parameters(adpp).items():
-        of_parameter = members.get(key, adpp.iloc[:0])
-        for statistic in kinetics_statistics(key[0], of_parameter, infused):
-            yield parameter, statistic
+        statistics = kinetics_statistics(key[0], members.get(key, adpp.iloc[:0]), infused)
+        yield from of_parameter(parameter, statistics)
 
 
 def _parameters(adpp: pd.DataFrame) -> dict[tuple[str, str, str], Parameter]:
@@ -111,28 +101,26 @@ def _exposure(values: npt.NDArray[np.float64]) -> Iterator[Statistic]:
     yield Statistic("geo_cv_detected", detected.geo_cv)
 
 
-def _table(ard: Ard, plan: Plan) -> Rows:
+def _table(results: TableResults, plan: Plan) -> Rows:
     """A block per assay and unit."""
-    decimals = plan.outputs.percent_decimals
     areas = {f"AUC0_{area.day}": f"AUC from day 0 to {area.day}" for area in plan.kinetics.auc}
     exposure = _EXPOSURE | areas
     persistence = {f"PERS{point.label}": point.label for point in plan.kinetics.persistence}
     assays: dict[str, list[Parameter]] = {}
-    for parameter in ard.parameters(NAME):
+    for parameter in results.parameters:
         assays.setdefault("".join(parameter[1:]), []).append(parameter)
     for assay, parameters in assays.items():
         yield Row(assay or "All samples")
         no_sample = Line("Infused, without a sample", count("n_no_sample"))
-        yield from ard.lines(NAME, parameters[0], [no_sample])
+        yield from results.rows(parameters[0], no_sample)
         for parameter in parameters:
             code = parameter[0]
             if code in exposure:
                 yield Row(exposure[code], indent=1)
-                yield from ard.lines(NAME, parameter, _exposure_lines(code, decimals))
+                yield from results.rows(parameter, *_exposure_lines(code))
             elif code in persistence:
-                cell = partial(_quantifiable, decimals=decimals)
-                line = Line(f"Quantifiable at {persistence[code]}, n/N (%)", cell)
-                yield from ard.lines(NAME, parameter, [line])
+                label = f"Quantifiable at {persistence[code]}, n/N (%)"
+                yield from results.rows(parameter, Line(label, _quantifiable))
 
 
 _EXPOSURE = {
@@ -143,35 +131,33 @@ _EXPOSURE = {
 }
 
 
-def _quantifiable(find: Lookup, decimals: int) -> str:
+def _quantifiable(find: Lookup, outputs: Outputs) -> str:
     n, x = find("n"), find("n_quantifiable")
     if n is None or x is None:
         return ""
-    percentage = formats.number(find("percent_quantifiable"), decimals)
+    percentage = formats.number(find("percent_quantifiable"), outputs.percent_decimals)
     return f"{formats.count(x)}/{formats.count(n)} ({percentage})"
 
 
-def _exposure_lines(code: str, decimals: int) -> Iterator[Line]:
+def _exposure_lines(code: str) -> Iterator[Line]:
     yield Line("n", count("n"), 2)
     yield Line("not calculable", count("n_not_calculable"), 2)
     if code in ("TMAX", "TLAST"):
-        yield Line("Median (min, max)", value_with_limits("median", "min", "max", decimals), 2)
+        yield Line("Median (min, max)", median_with_range(), 2)
         return
     yield Line("not detected", count("n_not_detected"), 2)
     if code.startswith("AUC0_"):
         yield Line("extrapolated", count("n_extrapolated"), 2)
-    yield Line("Mean (SD)", joined("mean", "sd", decimals, "{} ({})"), 2)
-    yield Line("CV (%)", value("cv", decimals), 2)
-    yield Line("Median (min, max)", value_with_limits("median", "min", "max", decimals), 2)
-    yield Line(
-        "Geometric mean (geometric CV, %)", joined("geo_mean", "geo_cv", decimals, "{} ({})"), 2
-    )
-    detected = joined("geo_mean_detected", "geo_cv_detected", decimals, "{} ({})")
+    spread = "{} ({})"
+    yield Line("Mean (SD)", pair("mean", "sd", spread), 2)
+    yield Line("CV (%)", value("cv"), 2)
+    yield Line("Median (min, max)", median_with_range(), 2)
+    yield Line("Geometric mean (geometric CV, %)", pair("geo_mean", "geo_cv", spread), 2)
+    detected = pair("geo_mean_detected", "geo_cv_detected", spread)
     yield Line("among subjects with detectable cells", detected, 2)
 
 
-def _footnotes(plan: Plan) -> Iterator[str]:
-    rule = plan.kinetics
+def _method(rule: Kinetics) -> Iterator[str]:
     ends = "; ".join(f"day {a.day}: {a.extrapolation_days} days" for a in rule.auc)
     yield (
         f"Non-compartmental analysis, {rule.method} trapezoidal rule, samples up to day"
@@ -200,11 +186,11 @@ def _footnotes(plan: Plan) -> Iterator[str]:
 
 
 OUTPUT = Output(
-    name=NAME,
+    name="t_kinetics",
     title="Cellular kinetics",
     population="Infused subjects with samples",
     datasets="ADPC, ADPP",
-    results=(_results,),
+    results=_results,
     table=_table,
-    footnotes=_footnotes,
+    footnotes=lambda plan: _method(plan.kinetics),
 )

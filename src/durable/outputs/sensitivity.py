@@ -9,32 +9,29 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from durable.contracts.results import PRIMARY, TOTAL, Result, Statistic
+from durable.contracts.results import PRIMARY, TOTAL, Statistic
 from durable.derive.endpoints import DOR, ENDPOINTS
 from durable.jdm import wording
 from durable.jdm.response import Response
 from durable.outputs import definitions
-from durable.outputs.ard import Ard
+from durable.outputs.ard import TableResults
 from durable.outputs.cells import count, estimate_with_ci, percent_with_ci, ratio_with_ci
-from durable.outputs.datasets import AnalysisDatasets, RecordFilter
-from durable.outputs.groups import Estimates, Group
+from durable.outputs.datasets import AnalysisDatasets
+from durable.outputs.groups import Estimates, Group, of_parameter
 from durable.outputs.improvement import improvement_rate
 from durable.outputs.kaplan_meier import QUARTILES, fit, landmark_rates, quantile
-from durable.outputs.output import SAFETY_SET, Output
+from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output
 from durable.outputs.table import Cell, Row, Rows
 from durable.plan import Plan, Statistics
 from durable.wording import percent
 
-NAME = "t_sensitivity"
 
-
-def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
+def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adrs, adtte = datasets.variant_adrs, datasets.variant_adtte
     if adrs is None or adtte is None:
         return
-    column = Group(*TOTAL, frozenset())
     primary = _estimates(datasets.adrs, datasets.adtte, plan.response, plan.statistics)
-    yield from column.results(NAME, primary, PRIMARY)
+    yield Group(*TOTAL, frozenset()), primary
     for name in plan.sensitivity:
         estimates = _estimates(
             adrs.loc[adrs["ANALYSIS"] == name],
@@ -42,7 +39,7 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
             plan.response_of(name),
             plan.statistics_of(name),
         )
-        yield from column.results(NAME, estimates, name)
+        yield Group(*TOTAL, frozenset(), analysis=name), estimates
 
 
 def _estimates(
@@ -51,14 +48,13 @@ def _estimates(
     """Statistics of one analysis over all subjects."""
     for endpoint in ENDPOINTS:
         records = adtte.loc[adtte["PARAMCD"] == endpoint.code]
-        for statistic in _duration(records, statistics):
-            yield (endpoint.code,), statistic
+        yield from of_parameter((endpoint.code,), _duration(records, statistics))
     status = adrs.loc[adrs["PARAMCD"] == "IMPR"]
     for visit in response.improvement.visits:
         at_visit = status.loc[status["AVISIT"] == visit]
         yield (visit,), Statistic("n_infused", len(at_visit))
-        for statistic in improvement_rate(at_visit, response, statistics.conf_level):
-            yield (visit,), statistic
+        rate = improvement_rate(at_visit, response, statistics.conf_level)
+        yield from of_parameter((visit,), rate)
 
 
 def _duration(records: pd.DataFrame, statistics: Statistics) -> Iterator[Statistic]:
@@ -104,17 +100,19 @@ def _open_range(low: float, high: float, unit: str) -> str:
     return f"between {low:.3f} and {high:.3f} {unit}".strip() if low < high else ""
 
 
-def _table(ard: Ard, plan: Plan) -> Rows:
-    (column,) = ard.columns(NAME)
+def _table(results: TableResults, plan: Plan) -> Rows:
+    (column,) = results.columns
     for analysis in (PRIMARY, *plan.sensitivity):
         label = analysis_title(analysis, plan)
         if analysis in plan.redundant:
             label = f"{label} (identical to the primary analysis by definition)"
-        cells = tuple(
-            cell(ard.lookup(NAME, (parameter,), column, analysis))
-            for parameter, _, cell in _columns(plan)
+        yield Row(
+            label,
+            tuple(
+                cell(results.lookup((parameter,), column, analysis), plan.outputs)
+                for parameter, _, cell in _columns(plan)
+            ),
         )
-        yield Row(label, cells)
 
 
 def analysis_title(analysis: str, plan: Plan) -> str:
@@ -126,21 +124,16 @@ def analysis_title(analysis: str, plan: Plan) -> str:
 
 def _columns(plan: Plan) -> Iterator[tuple[str, str, Cell]]:
     """Parameter, heading and cell of each column."""
-    decimals, month_decimals = plan.outputs.percent_decimals, plan.outputs.month_decimals
     ci = f"{percent(plan.statistics.conf_level)} CI"
     yield DOR.code, "DOR, N", count("n_subjects")
     yield DOR.code, "Events, n", count("n_event")
-    yield DOR.code, f"Median, months ({ci})", estimate_with_ci("median", month_decimals)
+    yield DOR.code, f"Median, months ({ci})", estimate_with_ci("median", "month")
     for month in plan.statistics.sensitivity_landmarks_months:
-        rate = percent_with_ci(f"landmark_M{month:g}", decimals)
+        rate = percent_with_ci(f"landmark_M{month:g}")
         yield DOR.code, f"Event-free at month {month:g}, % ({ci})", rate
     for visit in plan.response.improvement.visits:
-        rate = ratio_with_ci("n_improved", "n_denominator", "rate", decimals)
+        rate = ratio_with_ci("n_improved", "n_denominator", "rate")
         yield visit, f"Improved at {visit}, n/N, % (exact {ci})", rate
-
-
-def _headings(plan: Plan) -> tuple[str, ...]:
-    return tuple(heading for _, heading, _ in _columns(plan))
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:
@@ -171,19 +164,15 @@ def _changes(overrides: dict[str, Any], above: str = "") -> Iterator[str]:
             yield f"{above}{key} = {json.dumps(value)}"
 
 
-def _records(plan: Plan) -> tuple[RecordFilter, ...]:
-    return ({"PARAMCD": ["IMPR"]},) if plan.sensitivity else ()
-
-
 OUTPUT = Output(
-    name=NAME,
+    name="t_sensitivity",
     title="Sensitivity analyses",
     population=f"{SAFETY_SET}; Remission Set for duration of response",
     datasets="ADRS, ADTTE",
-    results=(_results,),
+    results=_results,
+    records=lambda plan: ({"PARAMCD": ["IMPR"]},) if plan.sensitivity else (),
+    headings=lambda plan: tuple(heading for _, heading, _ in _columns(plan)),
+    stub="Analysis",
     table=_table,
     footnotes=_footnotes,
-    records=_records,
-    headings=_headings,
-    stub="Analysis",
 )

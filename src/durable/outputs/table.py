@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from durable.contracts.results import NOT_RECORDED, TOTAL, Result
+from durable.plan import Outputs
 from durable.wording import dose_level
 
 #: Group of the plan and group of a column.
 Column = tuple[str, str]
 #: The statistics of one parameter in one column, by name.
-Lookup = Callable[[str], "Result | None"]
-#: What a cell shows of them.
-Cell = Callable[[Lookup], str]
+Lookup = Callable[[str], Result | None]
+#: What a cell shows of them; the section `outputs` of the plan tells the decimals.
+Cell = Callable[[Lookup, Outputs], str]
 
 _GROUP_NAMES = {
     "dose_level": "Dose level",
@@ -24,6 +25,20 @@ _GROUP_NAMES = {
 
 
 @dataclass(frozen=True)
+class Line:
+    """A line of a table to be: its label, and what every column shows of the results."""
+
+    label: str
+    cell: Cell | None = None
+    """None in a heading."""
+    indent: int = 1
+    optional: bool = False
+    """Left out where no column has anything to show, or only a bare 0."""
+    strong: bool = False
+    """Stands out from the lines under it."""
+
+
+@dataclass(frozen=True)
 class Row:
     """One line of a table: its label and a cell per column; a heading has no cells."""
 
@@ -31,7 +46,6 @@ class Row:
     cells: tuple[str, ...] = ()
     indent: int = 0
     strong: bool = False
-    """Stands out from the rows under it."""
 
 
 Rows = Iterator[Row]
@@ -50,18 +64,6 @@ class Table:
     footnotes: tuple[str, ...] = ()
     stub: str = ""
     """Heading of the column of labels."""
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of a table to be: what every column shows of the results."""
-
-    label: str
-    cell: Cell | None = None
-    indent: int = 1
-    optional: bool = False
-    """Left out where no column has anything to show, or only a bare 0."""
-    strong: bool = False
 
 
 def column_name(column: Column) -> str:

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from durable.outputs import OUTPUTS, definitions
 from durable.outputs.ard import Ard
 from durable.outputs.output import Output
-from durable.outputs.table import Row, Table
+from durable.outputs.table import Table
 from durable.plan import Plan
 
+#: The input files, as ``validated/sources.json`` names them.
+Sources = dict[str, dict[str, object]]
 
-def tables(
-    ard: Ard, plan: Plan, provenance: dict[str, dict[str, object]], digest: str
-) -> Iterator[Table]:
+
+def tables(ard: Ard, plan: Plan, sources: Sources, digest: str) -> Iterator[Table]:
     """Every table that the analysis results have numbers for, in the order of the report.
 
     Parameters
@@ -22,30 +23,32 @@ def tables(
         The analysis results.
     plan
         The analysis plan, for headings and footnotes.
-    provenance
-        The input files, as ``validated/sources.json`` names them.
+    sources
+        The input files.
     digest
         Of the plan.
     """
     for number, entry in enumerate(OUTPUTS, start=1):
         if ard.columns(entry.name):
-            output = entry.load()
-            source = definitions.provenance(digest, provenance, output.datasets)
-            yield Table(
-                name=output.name,
-                number=number,
-                title=output.title,
-                subtitles=(f"Population: {output.population}", definitions.study(plan)),
-                columns=output.columns(ard, plan),
-                rows=table_rows(output, ard, plan),
-                footnotes=(*output.footnotes(plan), source),
-                stub=output.stub,
+            yield make_table(
+                entry.load(), number, definitions.study(plan), ard, plan, sources, digest
             )
 
 
-def table_rows(output: Output, ard: Ard, plan: Plan) -> tuple[Row, ...]:
-    """Rows of the table, or the reason why there are no numbers for it."""
-    reason = ard.absent(output.name)
-    if reason:
-        return (Row(f"Not made: {reason}", ("",) * len(output.columns(ard, plan))),)
-    return tuple(output.table(ard, plan))
+def make_table(
+    output: Output, number: int, study: str, ard: Ard, plan: Plan, sources: Sources, digest: str
+) -> Table:
+    """The table of one output under its number and the head of the study."""
+    return Table(
+        name=output.name,
+        number=number,
+        title=output.title,
+        subtitles=(f"Population: {output.population}", study),
+        columns=output.columns(ard, plan),
+        rows=output.table_rows(ard, plan),
+        footnotes=(
+            *output.footnotes(plan),
+            definitions.provenance(digest, sources, output.datasets),
+        ),
+        stub=output.stub,
+    )

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import pandas as pd
 
-from durable.contracts.results import Result, Statistic
+from durable.contracts.results import Statistic
 from durable.derive.endpoint import Endpoint
 from durable.derive.endpoints import CENSORING_LABELS, ENDPOINTS, EVENT_LABELS
 from durable.jdm import wording
-from durable.outputs import definitions, formats
-from durable.outputs.ard import Ard
-from durable.outputs.cells import count, estimate_with_ci, joined, n_percent
+from durable.outputs import definitions
+from durable.outputs.ard import TableResults
+from durable.outputs.cells import count, estimate_with_ci, n_percent, pair, percent_with_ci
 from durable.outputs.datasets import AnalysisDatasets
-from durable.outputs.groups import Estimates, Group, groups
+from durable.outputs.groups import Estimates, Group, groups, of_parameter
 from durable.outputs.kaplan_meier import (
     QUARTILES,
     fit,
@@ -24,22 +23,21 @@ from durable.outputs.kaplan_meier import (
     quantile,
     restricted_mean,
 )
-from durable.outputs.output import ALL_INFUSED, SAFETY_SET, Output
+from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output
 from durable.outputs.quantities import count_with_percent
-from durable.outputs.table import Line, Lookup, Row, Rows
-from durable.plan import Plan
+from durable.outputs.table import Cell, Line, Lookup, Row, Rows
+from durable.plan import Outputs, Plan
 from durable.wording import capitalised, listed, lower_initial, percent
 
-NAME = "t_dor"
 TITLE = capitalised(listed([lower_initial(endpoint.title) for endpoint in ENDPOINTS]))
 
 
-def _results(datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
+def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adtte, adsl = datasets.adtte, datasets.adsl
     records = {e.code: adtte.loc[adtte["PARAMCD"] == e.code] for e in ENDPOINTS}
     in_remission = adsl.loc[adsl["BLREMFL"] == "Y", "USUBJID"]
     for group in groups(adsl, plan.groups):
-        yield from group.results(NAME, _of_group(group, records, in_remission, plan))
+        yield group, _of_group(group, records, in_remission, plan)
 
 
 def _of_group(
@@ -47,12 +45,11 @@ def _of_group(
 ) -> Estimates:
     for endpoint in ENDPOINTS:
         members = group.select(records[endpoint.code])
-        for statistic in duration_statistics(members, endpoint, plan):
-            yield (endpoint.code,), statistic
+        yield from of_parameter((endpoint.code,), duration_statistics(members, endpoint, plan))
         if endpoint.counts_baseline_remission:
             already = int(members["USUBJID"].isin(in_remission).sum())
-            for statistic in count_with_percent(already, len(members), "baseline_remission"):
-                yield (endpoint.code,), statistic
+            counts = count_with_percent(already, len(members), "baseline_remission")
+            yield from of_parameter((endpoint.code,), counts)
 
 
 def duration_statistics(
@@ -94,66 +91,62 @@ def _extremes(records: pd.DataFrame, days_per_month: float) -> Iterator[Statisti
         yield Statistic(name, extreme / days_per_month, note=note)
 
 
-def _table(ard: Ard, plan: Plan) -> Rows:
+def _table(results: TableResults, plan: Plan) -> Rows:
     for endpoint in ENDPOINTS:
         yield Row(f"{endpoint.title}, from {endpoint.since}")
-        yield from ard.lines(NAME, (endpoint.code,), _lines(plan, endpoint))
+        yield from results.rows((endpoint.code,), *_lines(plan, endpoint))
 
 
 def _lines(plan: Plan, endpoint: Endpoint) -> Iterator[Line]:
-    decimals, month_decimals = plan.outputs.percent_decimals, plan.outputs.month_decimals
-    ci = f"{percent(plan.statistics.conf_level)} CI"
+    statistics, deadline = plan.statistics, plan.response.deadline(plan.schedule).visit
+    ci = f"{percent(statistics.conf_level)} CI"
     yield Line(endpoint.subjects, count("n_subjects"))
-    already = n_percent("baseline_remission", decimals)
+    already = n_percent("baseline_remission")
     yield Line("in remission at baseline, n (%)", already, 2, optional=True)
-    yield from _event_lines(decimals, plan.response.deadline(plan.schedule).visit)
-    yield Line(f"Duration (months), {ci}")
-    yield Line("25th percentile", estimate_with_ci("q25", month_decimals), 2)
-    yield Line("Median", estimate_with_ci("median", month_decimals), 2)
-    yield Line("75th percentile", estimate_with_ci("q75", month_decimals), 2)
-    yield Line("Min, max", joined("min", "max", month_decimals), 2)
-    yield Line(f"{endpoint.event_free} rate, % ({ci}); number at risk")
-    for month in plan.statistics.landmarks_months:
-        yield Line(f"Month {month:g}", partial(_landmark, month=month, decimals=decimals), 2)
-    follow_up = estimate_with_ci("follow_up", month_decimals)
-    yield Line(f"Median follow-up (months), {ci}", follow_up)
-    rmst = plan.statistics.rmst_months
-    mean = estimate_with_ci(f"rmst_M{rmst:g}", month_decimals)
-    yield Line(f"Restricted mean to month {rmst:g} (months), {ci}", mean)
-
-
-def _event_lines(decimals: int, deadline: str) -> Iterator[Line]:
-    yield Line("Subjects with event, n (%)", n_percent("event", decimals))
+    yield Line("Subjects with event, n (%)", n_percent("event"))
     for name, label in EVENT_LABELS.items():
-        yield Line(label.format(deadline=deadline), n_percent(name, decimals), 2, optional=True)
-    yield Line("Subjects censored, n (%)", n_percent("censored", decimals))
+        yield Line(label.format(deadline=deadline), n_percent(name), 2, optional=True)
+    yield Line("Subjects censored, n (%)", n_percent("censored"))
     for name, label in CENSORING_LABELS.items():
-        cell = n_percent(f"censored_{name}", decimals)
+        cell = n_percent(f"censored_{name}")
         yield Line(label.format(deadline=deadline), cell, 2, optional=True)
+    yield Line(f"Duration (months), {ci}")
+    yield Line("25th percentile", estimate_with_ci("q25", "month"), 2)
+    yield Line("Median", estimate_with_ci("median", "month"), 2)
+    yield Line("75th percentile", estimate_with_ci("q75", "month"), 2)
+    yield Line("Min, max", pair("min", "max", "{}, {}", "month"), 2)
+    yield Line(f"{endpoint.event_free} rate, % ({ci}); number at risk")
+    for month in statistics.landmarks_months:
+        yield Line(f"Month {month:g}", _landmark(month), 2)
+    yield Line(f"Median follow-up (months), {ci}", estimate_with_ci("follow_up", "month"))
+    mean = estimate_with_ci(f"rmst_M{statistics.rmst_months:g}", "month")
+    yield Line(f"Restricted mean to month {statistics.rmst_months:g} (months), {ci}", mean)
 
 
-def _landmark(find: Lookup, month: float, decimals: int) -> str:
-    rate, at_risk = find(f"landmark_M{month:g}"), find(f"at_risk_M{month:g}")
-    if rate is None:
-        return ""
-    return f"{formats.estimate(rate, decimals, formats.PERCENT)}; {formats.count(at_risk)}"
+def _landmark(month: float) -> Cell:
+    """The rate at a month with its interval, and the number at risk."""
+    rate, at_risk = f"landmark_M{month:g}", f"at_risk_M{month:g}"
 
+    def cell(find: Lookup, outputs: Outputs) -> str:
+        if find(rate) is None:
+            return ""
+        return f"{percent_with_ci(rate)(find, outputs)}; {count(at_risk)(find, outputs)}"
 
-def _footnotes(plan: Plan) -> Iterator[str]:
-    yield from wording.remission(plan.response)
-    yield from wording.recurrence(plan.response)
-    yield from definitions.duration(plan)
-    yield from definitions.survival(plan.statistics)
-    yield wording.ABBREVIATIONS
+    return cell
 
 
 OUTPUT = Output(
-    name=NAME,
+    name="t_dor",
     title=TITLE,
     population=f"{SAFETY_SET}; Remission Set for duration of response",
     datasets="ADTTE",
-    results=(_results,),
+    results=_results,
     table=_table,
-    footnotes=_footnotes,
-    size=ALL_INFUSED,
+    footnotes=lambda plan: (
+        *wording.remission(plan.response),
+        *wording.recurrence(plan.response),
+        *definitions.duration(plan),
+        *definitions.survival(plan.statistics),
+        wording.ABBREVIATIONS,
+    ),
 )
