@@ -22,7 +22,7 @@ from durable.simulate import chunk, virtual
 from durable.simulate.estimates import Definition, definitions
 from durable.simulate.profiles import ACTIVE, IMPROVED, REMISSION, profiles
 from durable.simulate.schedule import schedule_of
-from durable.simulate.virtual import BLOCK, Tables, virtual_trials
+from durable.simulate.virtual import BLOCK, Tables, draws_of_trials, virtual_trials
 from tests.derive.build import plan
 
 #: Everything that can go wrong in a trial.
@@ -55,9 +55,9 @@ def drawn(the_plan: Plan, trials: int = 2) -> Tables:
     simulation, month = the_plan.require_simulation(), the_plan.statistics.days_per_month
     scenario = simulation.scenarios["s"]
     schedule = schedule_of(scenario, the_plan.schedule, month)
-    draws = virtual.drawn("s", scenario.subjects, len(schedule), simulation.seed, 0)
-    profile = profiles(the_plan.response)
-    return virtual_trials(draws.of(0, trials), scenario, schedule, profile, month)
+    visits, numbers = len(schedule), np.arange(trials)
+    draws = draws_of_trials("s", scenario.subjects, visits, simulation.seed, numbers)
+    return virtual_trials(draws, scenario, schedule, profiles(the_plan.response), month)
 
 
 def of_trial(table: pd.DataFrame, trial: int, subjects: int = 10) -> pd.DataFrame:
@@ -127,7 +127,7 @@ def test_the_definitions_see_exactly_the_state_of_the_disease() -> None:
     the_plan = simulated(scenario)
     tables = drawn(the_plan, BLOCK)
     frame = assess(tables.subjects, tables.visits, the_plan.schedule, the_plan.response)
-    draws = virtual.drawn("s", 10, 8, 6569472, 0)
+    draws = draws_of_trials("s", 10, 8, 6569472, np.arange(BLOCK))
     for visit, probability in scenario["improvement"].items():  # type: ignore[attr-defined]
         at_visit = frame.loc[frame["avisit"] == visit]
         improved = (at_visit["tis"] >= 30).to_numpy().reshape(BLOCK, 10)

@@ -24,7 +24,7 @@ def test_chunks_are_simulated_before_there_are_data_and_beside_results(tmp_path:
     rows = pd.read_parquet(results / "simulation/chunks/0.parquet")
     assert rows.groupby(["SCENARIO", "DEFN", "TRIAL"]).size().tolist() == [9] * 1 * 3 * 2
     log = (results / "simulation/logs/chunk_0.log").read_text()
-    assert log.startswith("block 1 of 1: expected")
+    assert log.startswith("piece 1 of 1: expected, 2 trials, ")
     names = {path.relative_to(results).parts[0] for path in results.rglob("*") if path.is_file()}
     assert names == {".study.json", "adam", "simulation"}
     assert (results / "adam/adsl.parquet").read_text() == "of an analysis"

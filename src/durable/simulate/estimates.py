@@ -6,7 +6,7 @@ the analysis, over arrays of trials in place of one trial.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,15 @@ def definitions(plan: Plan) -> list[Definition]:
     primary = Definition(PRIMARY, plan.response, plan.statistics)
     varied = [Definition(n, plan.response_of(n), plan.statistics_of(n)) for n in plan.simulated]
     return [primary, *varied]
+
+
+def group_by_remission(analyses: Iterable[Definition]) -> list[list[Definition]]:
+    """The definitions, those together whose assessments are alike up to remission."""
+    groups: dict[str, list[Definition]] = {}
+    for definition in analyses:
+        rules = definition.response.only(datasets.REMISSION_KEYS)
+        groups.setdefault(rules.model_dump_json(), []).append(definition)
+    return list(groups.values())
 
 
 @dataclass(frozen=True)
@@ -154,10 +163,10 @@ def _rate(visit: str, status: Status, definition: Definition) -> Estimate:
     return Estimate(f"rate {visit}", "clopper-pearson", n, x, value, lower, upper)
 
 
-def as_frame(scenario: str, definition: str, first: int, found: list[Estimate]) -> pd.DataFrame:
-    """Rows of the chunk file, sorted by trial, estimate and method; trials count from `first`."""
+def as_frame(scenario: str, definition: str, trials: Ints, found: list[Estimate]) -> pd.DataFrame:
+    """Rows of the chunk file, sorted by trial, estimate and method."""
     found = sorted(found, key=lambda estimate: (estimate.name, estimate.method))
-    trials, kinds = len(found[0].n), len(found)
+    kinds = len(found)
 
     def interleaved(attribute: str) -> npt.NDArray[Any]:
         return np.column_stack([getattr(estimate, attribute) for estimate in found]).ravel()
@@ -165,9 +174,9 @@ def as_frame(scenario: str, definition: str, first: int, found: list[Estimate]) 
     columns = {
         "SCENARIO": scenario,
         "DEFN": definition,
-        "TRIAL": np.repeat(np.arange(first, first + trials, dtype=np.int64), kinds),
-        "ESTIMATE": np.tile(np.array([e.name for e in found], dtype=object), trials),
-        "METHOD": np.tile(np.array([e.method for e in found], dtype=object), trials),
+        "TRIAL": np.repeat(trials, kinds),
+        "ESTIMATE": np.tile(np.array([e.name for e in found], dtype=object), len(trials)),
+        "METHOD": np.tile(np.array([e.method for e in found], dtype=object), len(trials)),
         "N": interleaved("n").astype(np.int64),
         "X": interleaved("x").astype(np.int64),
         "VALUE": interleaved("value"),
@@ -175,3 +184,10 @@ def as_frame(scenario: str, definition: str, first: int, found: list[Estimate]) 
         "UPPER": interleaved("upper"),
     }
     return pd.DataFrame(columns)
+
+
+def empty_frame() -> pd.DataFrame:
+    """A chunk file without trials."""
+    kinds = dict.fromkeys(("TRIAL", "N", "X"), "int64")
+    kinds |= dict.fromkeys(("VALUE", "LOWER", "UPPER"), "float64")
+    return pd.DataFrame({name: pd.Series(dtype=kinds.get(name, object)) for name in COLUMNS})

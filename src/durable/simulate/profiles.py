@@ -24,6 +24,8 @@ from durable.plan import Finding, PlanError
 from durable.schedule import Visit
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 #: Columns of the visits table, each an array over the states.
 Profile = dict[str, npt.NDArray[Any]]
 
@@ -58,41 +60,53 @@ def profiles(primary: Response, variants: Iterable[Response] = ()) -> Profile:
         Where a state cannot be written so that the primary definitions see it.
     """
     worst, best = worst_and_best(primary)
-    choices = np.array(list(itertools.product([False, True], repeat=len(MOVING))))
-    values = {
-        name: np.where(choices[:, i], best[name], worst[name]) for i, name in enumerate(MOVING)
+    at_best = np.array(list(itertools.product([False, True], repeat=len(MOVING))))
+    # Each combination as improved; behind them the worst as active disease, the best as remission.
+    states = np.array([IMPROVED] * len(at_best) + [ACTIVE, REMISSION])
+    at_best = np.vstack([at_best, at_best[[0, -1]]])
+    measures = {
+        name: np.where(at_best[:, i], best[name], worst[name]) for i, name in enumerate(MOVING)
     }
-    definitions = (primary, *variants)
-    seen = [_seen(values, IMPROVED, primary, definition) for definition in definitions]
-    improved = [
-        (score >= definition.improvement.least_score) & (remission == 0)
-        for definition, (score, remission) in zip(definitions, seen, strict=True)
-    ]
-    _refuse_unseen(primary, improved[0])
+    visits = _visits(primary, measures, states)
+    seen: dict[str, tuple[Floats, Floats]] = {}
+    improved = []
+    for response in (primary, *variants):
+        rules = response.only(REMISSION_KEYS)
+        key = rules.model_dump_json()
+        if key not in seen:
+            seen[key] = _seen(visits, rules)
+        score, remission = seen[key]
+        improved.append((score >= response.improvement.least_score) & (remission == 0))
+    score, remission = next(iter(seen.values()))
+    _refuse_unseen(score, remission, improved[0][:-2], primary.improvement.least_score)
     agreed = np.sum(improved, axis=0)
-    order = np.lexsort((choices.sum(axis=1), seen[0][0], -agreed, ~improved[0]))
-    middle = {name: values[name][order[0]] for name in MOVING}
-    return _columns(primary, worst, middle, best)
+    middle = np.lexsort((at_best.sum(axis=1), score, -agreed, ~improved[0]))[0]
+    columns = _fixed(primary) | {
+        name: values[[0, middle, -1, 0, middle]] for name, values in measures.items()
+    }
+    return {name: columns[name] for name in NATIVE_COLUMNS["visits"] if name in columns}
 
 
-def _refuse_unseen(primary: Response, improved: npt.NDArray[np.bool_]) -> None:
+def _refuse_unseen(score: Floats, remission: Floats, improved: Flags, least: float) -> None:
     """Refuse definitions that do not see a state as what it is.
 
     Parameters
     ----------
-    primary
-        Definitions of the primary analysis.
+    score, remission
+        What they see; last but one in active disease, last in remission.
     improved
         Of each combination of ends: whether they see improvement without remission.
+    least
+        Score from which a response counts as improvement.
     """
-    worst, best = worst_and_best(primary)
-    least = primary.improvement.least_score
-    active = _seen(_rows([worst]), ACTIVE, primary, primary)
-    inactive = _seen(_rows([best]), REMISSION, primary, primary)
     states = [
-        (active[0][0] < least and active[1][0] == 0, "the worst value of every measure", "active"),
         (
-            inactive[0][0] >= least and inactive[1][0] == 1,
+            score[-2] < least and remission[-2] == 0,
+            "the worst value of every measure",
+            "active",
+        ),
+        (
+            score[-1] >= least and remission[-1] == 1,
             "the best value of every measure",
             "improved and in remission",
         ),
@@ -111,44 +125,33 @@ def _refuse_unseen(primary: Response, improved: npt.NDArray[np.bool_]) -> None:
         raise PlanError("simulation", findings)
 
 
-def _rows(states: list[dict[str, float]]) -> dict[str, Floats]:
-    return {name: np.array([state[name] for state in states]) for name in MOVING}
-
-
-def _seen(
-    values: dict[str, Floats], state: int, primary: Response, rule: Response
-) -> tuple[Floats, Floats]:
-    """Score and remission that a definition sees in measures after active disease."""
-    worst, _ = worst_and_best(primary)
-    n = len(values[MOVING[0]])
-    codes = np.append(ACTIVE, np.full(n, state))
-    table = {name: column[codes] for name, column in _beside(primary).items()}
-    table |= {name: np.append(worst[name], values[name]) for name in MOVING}
-    visits = pd.DataFrame({name: table[name] for name in NATIVE_COLUMNS["visits"] if name in table})
-    days = np.append(-1, np.ones(n, dtype=int))
-    visits = visits.assign(
-        subject_id="S",
-        visit="V",
-        visit_date=(_DAY + pd.to_timedelta(days, unit="D")).astype("datetime64[ns]"),
-        source_row=np.arange(n + 1),
+def _visits(primary: Response, measures: dict[str, Floats], states: Ints) -> pd.DataFrame:
+    """Assessments of one subject: active disease before infusion, then the states."""
+    fixed = {name: values[np.append(ACTIVE, states)] for name, values in _fixed(primary).items()}
+    columns = fixed | {name: np.append(values[0], values) for name, values in measures.items()}
+    visits = pd.DataFrame(
+        {name: columns[name] for name in NATIVE_COLUMNS["visits"] if name in columns}
     )
+    days = pd.to_timedelta(np.where(np.arange(len(visits)) == 0, -1, 1), unit="D")
+    return visits.assign(
+        subject_id="S",
+        visit=_VISIT.visit,
+        visit_date=(_DAY + days).astype("datetime64[ns]"),
+        source_row=np.arange(len(visits)),
+    )
+
+
+def _seen(visits: pd.DataFrame, rules: Response) -> tuple[Floats, Floats]:
+    """Score and remission that definitions see at the assessments after infusion."""
     subjects = pd.DataFrame(
         {"subject_id": ["S"], "lymphodepletion_date": [_DAY], "infusion_date": [_DAY]}
     )
-    frame = assess(subjects, visits, (_VISIT,), rule.only(REMISSION_KEYS)).iloc[1:]
+    frame = assess(subjects, visits, (_VISIT,), rules).iloc[1:]
     return frame[SCORE.column].to_numpy(float), frame["remission"].to_numpy(float)
 
 
-def _beside(response: Response) -> Profile:
+def _fixed(response: Response) -> Profile:
     """The columns that do not move on their own, in each state."""
     remission = np.arange(len(RECORDED)) == REMISSION
     recorded = {"investigator_assessment": np.array(RECORDED, dtype=object)}
     return fixed_columns(response, remission) | recorded
-
-
-def _columns(
-    rule: Response, worst: dict[str, float], middle: dict[str, float], best: dict[str, float]
-) -> Profile:
-    states = _rows([worst, middle, best, worst, middle])
-    found = _beside(rule) | states
-    return {name: found[name] for name in NATIVE_COLUMNS["visits"] if name in found}

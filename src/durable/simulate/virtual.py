@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -58,13 +58,9 @@ class Draws:
     jitter: Floats
     false_loss: Floats
 
-    def of(self, first: int, stop: int) -> Draws:
-        """Those of some of the trials."""
-        return Draws(**{name: values[first:stop] for name, values in vars(self).items()})
 
-
-def drawn(name: str, subjects: int, visits: int, seed: int, block: int) -> Draws:
-    """The random numbers of a block of `BLOCK` trials.
+def draws_of_trials(name: str, subjects: int, visits: int, seed: int, trials: Ints) -> Draws:
+    """The random numbers of some trials.
 
     Parameters
     ----------
@@ -72,17 +68,32 @@ def drawn(name: str, subjects: int, visits: int, seed: int, block: int) -> Draws
         Name of the scenario.
     subjects, visits
         Subjects of a trial and scheduled visits of a subject.
-    seed, block
-        Seed of the plan and number of the block.
+    seed
+        Seed of the plan.
+    trials
+        Numbers of the trials, ascending.
+    """
+    block, place = np.divmod(trials, BLOCK)
+    shape = (BLOCK, subjects, visits)
+    parts = [
+        [drawn[:, place[block == number]] for drawn in _draw(name, seed, number, shape)]
+        for number in np.unique(block).tolist()
+    ]
+    by_subject, by_visit = (np.concatenate(arrays, axis=1) for arrays in zip(*parts, strict=True))
+    return Draws(*by_subject, *by_visit)
+
+
+@lru_cache(maxsize=1)  # pieces of one block follow one another
+def _draw(name: str, seed: int, block: int, shape: tuple[int, int, int]) -> tuple[Floats, Floats]:
+    """Uniform random numbers of a block of trials, by subject and by visit.
+
+    Arrays of shape (7, trials, subjects) and (3, trials, subjects, visits).
     """
     digest = hashlib.sha256(name.encode()).digest()
     words = (int.from_bytes(digest[:4], "big"), int.from_bytes(digest[4:8], "big"))
     sequence = np.random.SeedSequence(entropy=seed, spawn_key=(*words, block))
     random = np.random.Generator(np.random.PCG64(sequence))
-    shape = (BLOCK, subjects)
-    by_subject = random.random((7, *shape))
-    by_visit = random.random((3, *shape, visits))
-    return Draws(*by_subject, *by_visit)
+    return random.random((7, *shape[:-1])), random.random((3, *shape))
 
 
 def virtual_trials(
@@ -97,7 +108,7 @@ def virtual_trials(
     Parameters
     ----------
     draws
-        Their random numbers, as `drawn` gives them.
+        Their random numbers.
     scenario, schedule
         The scenario and its visits, as `schedule.schedule_of` gives them.
     profile
@@ -262,5 +273,6 @@ def _visits(
         "visit_date": _date(infusion.ravel()[subject] + days[with_baseline]),
         **{name: values[codes] for name, values in profile.items()},
     }
-    frame = pd.DataFrame({name: columns[name] for name in NATIVE_COLUMNS["visits"]})
-    return frame.assign(source_row=np.arange(len(frame)) + 2)
+    named = {name: columns[name] for name in NATIVE_COLUMNS["visits"]}
+    # Thirty columns of each assessment, which the derivation copies once in any case.
+    return pd.DataFrame(named | {"source_row": np.arange(len(subject)) + 2}, copy=False)
