@@ -91,6 +91,7 @@ def _add_stages(stages: Any) -> None:
     analysis = _add_job(stages, "analysis", "do all stages of an analysis in this process")
     analysis.add_argument("--until", choices=OF_ANALYSIS, default=OF_ANALYSIS[-1])
     analysis.add_argument("--reason", default="", help="why the analysis is run")
+    analysis.add_argument("--series-of", metavar="ID", default="", help="whose series it is of")
     analysis.set_defaults(do=_do_analysis)
     audit = _add_job(stages, "audit", _RUNS["audit"][1])
     audit.add_argument("--allow", default="", help="what may differ: code,environment")
@@ -177,6 +178,7 @@ def _do_analysis(options: argparse.Namespace) -> None:
         workflow=options.workflow,
         cores=options.cores,
         reason=declared_text("--reason", options.reason or None),
+        series_of=options.series_of,
     )
 
 
@@ -188,10 +190,11 @@ def _refuse_findings(options: argparse.Namespace) -> None:
 
 
 def _audit(options: argparse.Namespace) -> None:
-    from durable.audit import rerun
+    from durable.audit import parts, rerun
 
+    audit = parts if parts.part_of(options.config) else rerun
     allow = tuple(options.allow.split(",")) if options.allow else ()
-    rerun.run(options.config, options.results, options.workflow, cores=options.cores, allow=allow)
+    audit.run(options.config, options.results, options.workflow, cores=options.cores, allow=allow)
 
 
 def _compare(options: argparse.Namespace) -> None:

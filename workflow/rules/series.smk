@@ -34,11 +34,12 @@ if PLAN.series:
         params:
             at_cutoff=lambda wildcards: str(plan_file(RUN.folder, wildcards.cutoff)),
             workflow=str(WORKFLOW),
+            series_of=PLAN.analysis.id,
         message:
             "further: the same plan at the data cut-off {wildcards.cutoff}"
         shell:
             "python -m durable stage analysis --config {params.at_cutoff:q} --reason={REASON:q}"
-            " --workflow {params.workflow:q} &> {log:q}"
+            " --workflow {params.workflow:q} --series-of {params.series_of} &> {log:q}"
 
     SHOWN = RUN.series_files()
 

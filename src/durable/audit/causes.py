@@ -125,7 +125,7 @@ def _other_code(earlier: Side, later: Side) -> bool:
     """Whether a rule that both have computed with other code or packages."""
     digests = [{r["id"]: r["digests"] for r in side.manifest["rules"]} for side in (earlier, later)]
     return any(
-        digests[0][rule][kind] != digests[1][rule][kind]
+        digests[0][rule].get(kind) != digests[1][rule].get(kind)
         for rule in digests[0].keys() & digests[1].keys()
-        for kind in ("code", "packages")
+        for kind in ("code", "libraries")
     )

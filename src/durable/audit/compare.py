@@ -30,11 +30,16 @@ from durable.audit.sides import BEFORE, SINCE, UNEXPLAINED, Side, finished_side,
 from durable.contracts.results import Result
 from durable.derive.endpoints import ENDPOINTS
 from durable.errors import UserError
-from durable.files import read_json, safe_cell, write_text
+from durable.files import read_json, safe_cell, sha256, write_text
 from durable.intake.sources import count_records
 from durable.plan import load
-from durable.runs.manifest import PINNED
-from durable.runs.pins import changed_files
+from durable.runs.guard import Run
+from durable.runs.manifest import MANIFEST, PINNED
+from durable.runs.parts import COMPARISON, record_part
+from durable.runs.pins import changed_files, code_files
+
+#: Files of a comparison.
+FILES = ("plan.csv", "inputs.csv", "statuses.csv", "ard.csv", "compare.html")
 
 
 def run(config: Path, results: Path, against: str, *, workflow: Path, cores: int = 1) -> None:
@@ -50,19 +55,42 @@ def run(config: Path, results: Path, against: str, *, workflow: Path, cores: int
         raise UserError(
             f"--config against={against}: expected the id of another analysis in {results}"
         )
-    own, other = (finished_side(results / name) for name in (plan.analysis.id, against))
-    earlier, later = sorted((other, own), key=lambda side: side.plan.analysis.data_cutoff)
-    place = own.folder / "compare" / against
+    own, other = results / plan.analysis.id, results / against
+    place = own / "compare" / against
+    said = write_comparison(own, other, place, workflow, cores)
+    run_of = Run(plan, config, workflow, code_files(workflow), results=results)
+    read = {f"{side.name}/{MANIFEST}": sha256(side / MANIFEST) for side in (own, other)}
+    record_part(run_of, COMPARISON, place, read, FILES, against=against)
+    print(f"{said}: {place / 'compare.html'}")
+
+
+def write_comparison(own: Path, other: Path, place: Path, workflow: Path, cores: int) -> str:
+    """Write the files of a comparison; what it found, in a sentence.
+
+    Parameters
+    ----------
+    own, other
+        Folders of the results of two analyses; the one with the earlier cut-off is the earlier.
+    place
+        Where the files go, and ``steps/``.
+
+    Raises
+    ------
+    UserError
+        Where one of them is not finished or was altered.
+    """
+    sides = (finished_side(other), finished_side(own))
+    earlier, later = sorted(sides, key=lambda side: side.plan.analysis.data_cutoff)
     steps = steps_between(earlier, later, place / "steps", workflow, cores)
     inputs = changes_of_inputs(steps)
     flips = list(status_changes(earlier, later, steps, inputs))
     cells = list(result_changes(earlier, later, steps))
     _write(place, earlier, later, inputs, flips, cells)
     unexplained = sum(cell.causes == (UNEXPLAINED,) for cell in cells)
-    print(
+    return (
         f"{earlier.name} -> {later.name}: {sum(i.when == BEFORE for i in inputs)} input change(s)"
         f" before the earlier cut-off, {len(flips)} subject statuses and"
-        f" {len(cells)} results changed, {unexplained} unexplained: {place / 'compare.html'}"
+        f" {len(cells)} results changed, {unexplained} unexplained"
     )
 
 

@@ -82,13 +82,35 @@ def run(
     statuses = [
         *_plan(plan, manifest),
         *_inputs(plan, manifest),
-        *_pins(plan, manifest, workflow, allow),
-        *_on_disk(recorded, manifest),
+        *pin_statuses(plan, manifest, workflow, allow),
+        *disk_statuses(recorded, manifest),
     ]
     refused = [status for status in statuses if status.kind != "output" and not status.good]
     if not refused:
         statuses += _repeated(plan, folder, recorded, manifest, workflow, cores)
-    verdict = verdict_sentence(statuses, bool(refused))
+    conclude(plan, folder, recorded, statuses, refused=bool(refused))
+
+
+def conclude(
+    plan: Plan, folder: Path, recorded: Path, statuses: list[Status], *, refused: bool
+) -> None:
+    """Write the verdict and say it.
+
+    Parameters
+    ----------
+    folder
+        Where ``audit/verdict.*`` goes.
+    recorded
+        The results that are audited.
+    refused
+        Whether nothing was repeated.
+
+    Raises
+    ------
+    UserError
+        Where anything differs.
+    """
+    verdict = verdict_sentence(statuses, refused)
     write_verdict(plan, folder, recorded, verdict, statuses)
     shown = "\n".join(f"  {_line(status)}" for status in statuses if status.status not in GOOD)
     message = "\n".join(filter(None, [f"{verdict}: {folder / VERDICT}.html", shown]))
@@ -139,7 +161,7 @@ def _input(file: str, pin: str | None, given: str | None) -> Status:
     return Status("input", file, "differs", pin or "none", found)
 
 
-def _pins(
+def pin_statuses(
     plan: Plan, manifest: Mapping[str, Any], workflow: Path, allow: tuple[str, ...]
 ) -> Iterator[Status]:
     """Code file by file where the manifest tells them, environment package by package."""
@@ -160,7 +182,7 @@ def _pins(
             yield Status(kind, name, "as pinned", value)
 
 
-def _on_disk(recorded: Path, manifest: Mapping[str, Any]) -> Iterator[Status]:
+def disk_statuses(recorded: Path, manifest: Mapping[str, Any]) -> Iterator[Status]:
     """Files that were altered, removed or added since the run."""
     for file in file_changes(recorded, manifest):
         yield Status("output", file.name, file.change, file.expected, file.found)
@@ -180,7 +202,13 @@ def _repeated(
     if failure:
         yield Status("output", "all", "repetition failed", detail=failure)
         return
-    again = place / "results" / plan.analysis.id
+    yield from repetition_statuses(manifest, recorded, place / "results" / plan.analysis.id)
+
+
+def repetition_statuses(
+    manifest: Mapping[str, Any], recorded: Path, again: Path
+) -> Iterator[Status]:
+    """Every file of a repetition, in the folder `again`, against the recorded one."""
     for entity in manifest["outputs"]:
         name, expected = entity["id"], entity["sha256"]
         found = sha256(again / name) if (again / name).is_file() else "no file"

@@ -20,6 +20,8 @@ SIGNATURES = Path("audit/signatures")
 _BESIDE = (
     *(str(SIGNATURES), str(RECORDS), "audit/rerun"),
     *("compare", "logs", "series", "simulation"),
+    # Of a series and of a comparison.
+    *("plans", "steps"),
 )
 _OWN = {
     *map(str, (RUN, MANIFEST, PINNED, RECEIPT)),

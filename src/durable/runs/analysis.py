@@ -24,6 +24,7 @@ def run_analysis(
     workflow: Path = REPOSITORY,
     cores: int = 1,
     reason: str = "",
+    series_of: str = "",
 ) -> Run:
     """Do the stages of an analysis one after another in this process; its run.
 
@@ -39,6 +40,8 @@ def run_analysis(
         Folder of the Snakefile.
     reason
         Why it is run, for the history.
+    series_of
+        Analysis whose series it is part of.
 
     Raises
     ------
@@ -49,7 +52,7 @@ def run_analysis(
     """
     plan = plan_of_run(config)
     code, contents = code_files(workflow), input_digests(plan)
-    run = Run(plan, config, workflow, code, contents, results, reason)
+    run = Run(plan, config, workflow, code, contents, results, reason, series_of)
     refuse_other_study(plan, config, run.folder)
     names = [name for name in _until(until) if name in run.files]
     locks = begin(run, names)

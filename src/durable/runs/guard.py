@@ -30,7 +30,7 @@ from durable.runs.files import (
 from durable.runs.final import is_final, paths_below, protect, refuse_final
 from durable.runs.locks import lock_results
 from durable.runs.manifest import PINNED, STARTED, pinned, read_started
-from durable.runs.ownership import record_study
+from durable.runs.ownership import record_study, refuse_other_plan
 from durable.runs.pins import (
     commit,
     differences,
@@ -66,6 +66,9 @@ class Run:
     reason: str = ""
     """Why the analysis is run, as declared by the user."""
 
+    series_of: str = ""
+    """Analysis whose series it is part of; empty of an analysis of its own."""
+
     @cached_property
     def program(self) -> str:
         """SHA-256 of the package and the workflow."""
@@ -87,7 +90,7 @@ class Run:
 
     def at(self, plan: Plan, config: Path) -> Run:
         """The same run of another plan: that at another data cut-off."""
-        return replace(self, plan=plan, config=config)
+        return replace(self, plan=plan, config=config, series_of=self.plan.analysis.id)
 
     def simulation_files(self) -> StageFiles:
         """Files of the virtual trials."""
@@ -175,6 +178,12 @@ def begin(run: Run, jobs: Collection[str], allow: Iterable[str] = ()) -> list[Te
     """
     folder = run.folder
     refuse_links(folder)
+    if not READERS.issuperset(jobs):
+        refuse_other_plan(run.plan, folder, run.series_of)
+        if run.plan.series is not None and "further" in jobs:
+            for cutoff, name in analysis_ids(run.plan).items():
+                if cutoff != run.plan.analysis.data_cutoff:
+                    refuse_other_plan(run.plan, run.results / name, run.plan.analysis.id)
     if READERS.issuperset(jobs):
         return [lock_results(folder, fcntl.LOCK_SH)]
     alone = set(OF_ANALYSIS).isdisjoint(jobs) and "queries" not in jobs
@@ -190,7 +199,8 @@ def begin(run: Run, jobs: Collection[str], allow: Iterable[str] = ()) -> list[Te
     locks.append(lock_results(folder, fcntl.LOCK_EX))
     remove_unfinished(folder)
     checking = CHECKING.issuperset(jobs)
-    record_study(run.plan, {} if checking else run.contents, folder, inputs=not checking)
+    contents = {} if checking else run.contents
+    record_study(run.plan, contents, folder, inputs=not checking, series_of=run.series_of)
     if not checking:
         _remove_obsolete(run)
         _write_started(run)

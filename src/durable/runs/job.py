@@ -12,6 +12,7 @@ from durable.errors import UserError
 from durable.files import write_text
 from durable.runs.environment import refuse_changed_run, restrict_mode
 from durable.runs.guard import Run, refuse_links
+from durable.runs.parts import PARTS, record_part
 from durable.runs.pins import code_files, digest
 from durable.runs.state import (
     NO_FILE,
@@ -78,6 +79,12 @@ def _do(run: Run, name: str, chunk: int | None, cores: int) -> None:
     )
     write_text(folder / "logs" / f"{job}.seconds", f"{time.monotonic() - begun:.2f}\n")
     write_record(folder, job, record)
+    if name in PARTS:
+        # The chunks of a simulation are its own; a series reads results of other folders.
+        own = {Path(p).relative_to(folder).as_posix() for p in read if folder in Path(p).parents}
+        others = {p: value for p, value in read.items() if folder not in Path(p).parents}
+        inputs = {Path(p).relative_to(run.results).as_posix(): others[p] for p in others}
+        record_part(run, PARTS[name], folder, inputs, {*record.outputs, *own})
 
 
 def _refuse_unrecorded(read: Mapping[str, str], results: Path) -> None:

@@ -31,13 +31,16 @@ class Ownership:
     """``study.id`` of the plan."""
     inputs: dict[str, dict[str, str]] = field(default_factory=dict)
     """``path`` and ``sha256`` of the file of each table, or of each domain of an SDTM package."""
+    series_of: str = ""
+    """Analysis whose series made them, at a further data cut-off; empty else."""
 
 
 def recorded(folder: Path) -> Ownership | None:
     """Whose the results in a folder are; None where there are none, or of a time before records."""
     written = read_json(folder / RECORD)
     if "study" in written:
-        return Ownership(written["study"], written.get("inputs", {}))
+        series_of = written.get("series_of", "")
+        return Ownership(written["study"], written.get("inputs", {}), series_of)
     if not (folder / MANIFEST).is_file():
         return None
     manifest = read_manifest(folder / MANIFEST)
@@ -66,6 +69,30 @@ def refuse_other_study(plan: Plan, config: Path, folder: Path) -> None:
         )
 
 
+def refuse_other_plan(plan: Plan, folder: Path, series_of: str = "") -> None:
+    """Refuse results of another kind: a series keeps off analyses of their own, and these off it.
+
+    Parameters
+    ----------
+    series_of
+        Analysis whose series makes the results; empty for an analysis of its own.
+
+    Raises
+    ------
+    UserError
+        With whose results they are and what to do.
+    """
+    found = recorded(folder)
+    if found is None or found.series_of == series_of:
+        return
+    whose = f"of the series of {found.series_of}" if found.series_of else "of a plan of its own"
+    other = f"the series of {series_of}" if series_of else f"the analysis {plan.analysis.id}"
+    raise UserError(
+        f"{folder} holds an analysis {whose}, which {other} would write over. Nothing was changed."
+        f" Give one of them another analysis.id, or move {folder} away."
+    )
+
+
 def inputs_notice(plan: Plan, digests: Mapping[str, str], folder: Path) -> str:
     """What a user is told where inputs are not those that the recorded run read; else empty.
 
@@ -84,12 +111,17 @@ def inputs_notice(plan: Plan, digests: Mapping[str, str], folder: Path) -> str:
 
 
 def record_study(
-    plan: Plan, digests: Mapping[str, str], folder: Path, *, inputs: bool = True
+    plan: Plan,
+    digests: Mapping[str, str],
+    folder: Path,
+    *,
+    inputs: bool = True,
+    series_of: str = "",
 ) -> None:
     """Write down whose results a run makes; not `inputs` where it makes none from them."""
     before = recorded(folder)
     kept = {} if before is None else before.inputs
-    now = Ownership(plan.study.id, _inputs(plan, digests) if inputs else kept)
+    now = Ownership(plan.study.id, _inputs(plan, digests) if inputs else kept, series_of)
     write_text(folder / RECORD, json.dumps(asdict(now), indent=1, ensure_ascii=False) + "\n")
 
 

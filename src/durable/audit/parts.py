@@ -1,0 +1,136 @@
+"""Command ``audit`` for what lies beside an analysis: a simulation, a series, a comparison."""
+
+from __future__ import annotations
+
+import importlib
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from durable.audit import compare
+from durable.audit.plans import key_differences
+from durable.audit.rerun import (
+    RERUN,
+    conclude,
+    disk_statuses,
+    pin_statuses,
+    repetition_statuses,
+)
+from durable.audit.verdict import Status
+from durable.errors import UserError
+from durable.files import sha256
+from durable.plan import Plan, load
+from durable.plan.cutoffs import analysis_ids
+from durable.runs.files import SERIES, SIMULATION, series_files
+from durable.runs.manifest import MANIFEST, read_manifest
+from durable.runs.parts import COMPARISON
+from durable.stage import STAGES
+
+
+def part_of(config: Path) -> str:
+    """What a pinned configuration is of, by the manifest beside it; empty for an analysis."""
+    path = config.parent / MANIFEST.name
+    return str(read_manifest(path).get("part", "")) if path.is_file() else ""
+
+
+def run(
+    config: Path, results: Path, workflow: Path, *, cores: int, allow: tuple[str, ...] = ()
+) -> None:
+    """Audit the part that a pinned configuration belongs to; write ``audit/verdict.*`` there.
+
+    Parameters
+    ----------
+    config
+        Pinned configuration, beside the manifest of the part.
+    results
+        Folder of all results.
+    workflow
+        Folder of the Snakefile.
+    cores
+        Jobs at a time.
+    allow
+        What may differ from the pins: ``code``, ``environment``.
+
+    Raises
+    ------
+    UserError
+        Where anything differs, once the verdict is written.
+    """
+    plan = load(config)
+    folder = config.parent.parent
+    manifest = read_manifest(folder / MANIFEST)
+    if plan.pins is None:
+        raise UserError(f"{config} pins nothing: expected the file that a run wrote there")
+    statuses = [
+        *_plan(plan, manifest),
+        *_read(results, manifest),
+        *pin_statuses(plan, manifest, workflow, allow),
+        *disk_statuses(folder, manifest),
+    ]
+    refused = [status for status in statuses if status.kind != "output" and not status.good]
+    if not refused:
+        place = folder / RERUN
+        shutil.rmtree(place, ignore_errors=True)
+        again = _repeat(plan, manifest, results, place, workflow, cores)
+        statuses += repetition_statuses(manifest, folder, again)
+    conclude(plan, folder, folder, statuses, refused=bool(refused))
+
+
+def _plan(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[Status]:
+    found = list(
+        key_differences(manifest["plan"]["value"], plan.model_dump(mode="json", exclude={"pins"}))
+    )
+    for key, before, after in found:
+        yield Status("plan", key, "differs", before, after)
+    if not found:
+        yield Status("plan", "every key", "as pinned", manifest["plan"]["sha256"])
+
+
+def _read(results: Path, manifest: Mapping[str, Any]) -> Iterator[Status]:
+    """The results that the part was made from, as they are now."""
+    for entity in manifest["inputs"]:
+        path = results / entity["id"]
+        found = sha256(path) if path.is_file() else "no file"
+        status = "as pinned" if found == entity["sha256"] else "differs"
+        yield Status("input", str(path), status, entity["sha256"], found)
+
+
+def _repeat(
+    plan: Plan,
+    manifest: Mapping[str, Any],
+    results: Path,
+    place: Path,
+    workflow: Path,
+    cores: int,
+) -> Path:
+    """Make the part again below `place`; the folder that holds it then."""
+    again = place / "results"
+    own = again / plan.analysis.id
+    match manifest["part"]:
+        case "simulation":
+            chunks = plan.simulation.chunks if plan.simulation else 0
+            for chunk in range(chunks):
+                _do("simulate", plan, own / SIMULATION, chunk)
+            _do("gather", plan, own / SIMULATION)
+            return own / SIMULATION
+        case "series":
+            for name in analysis_ids(plan).values():
+                for file in series_files(plan, results).inputs:
+                    if Path(file).is_relative_to(results / name):
+                        copied = again / Path(file).relative_to(results)
+                        copied.parent.mkdir(parents=True, exist_ok=True)
+                        shutil.copyfile(file, copied)
+            _do("series", plan, own / SERIES)
+            return own / SERIES
+        case part if part == COMPARISON:
+            sides = (results / plan.analysis.id, results / manifest["against"])
+            compare.write_comparison(*sides, own, workflow, cores)
+            return own
+        case part:
+            raise UserError(f"the manifest is of {part!r}; expected simulation, series, comparison")
+
+
+def _do(stage: str, plan: Plan, folder: Path, *chunk: int) -> None:
+    module = importlib.import_module(STAGES[stage].module)
+    module.run(plan.only(STAGES[stage].sections), folder, *chunk)
