@@ -18,8 +18,9 @@ from durable.display import tables
 from durable.jdm.response import Response
 from durable.outputs import OUTPUTS, formats, output_named
 from durable.outputs.ard import read_ard
+from durable.outputs.cells import incidence
 from durable.outputs.table import Row, Table
-from durable.plan import Plan, Safety, Statistics, Variant
+from durable.plan import Outputs, Plan, Safety, Statistics, Variant
 from durable.stage import STAGES
 from tests.figures.layout import PLAN
 
@@ -72,8 +73,9 @@ def test_a_count_of_nobody_has_no_percentage():
     assert formats.count_percent(result(0), result(0), 1) == "0 (0.0)"
     assert formats.count_percent(result(1), result(100 / 3), 1) == "1 (33.3)"
     assert formats.count_percent(None, None, 1) == ""
-    assert formats.incidence(result(0), result(0), 1) == "0"
-    assert formats.incidence(result(2), result(12.5), 0) == "2 (13)"
+    cell, decimals = incidence("n", "percent"), Outputs(percent_decimals=0)
+    assert cell({"n": result(0), "percent": result(0)}.get, decimals) == "0"
+    assert cell({"n": result(2), "percent": result(12.5)}.get, decimals) == "2 (13)"
 
 
 # Tables of results written by hand

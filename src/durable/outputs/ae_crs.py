@@ -7,19 +7,12 @@ from collections.abc import Iterator
 import pandas as pd
 
 from durable.contracts.results import Parameter, Statistic
-from durable.outputs import definitions
+from durable.outputs import definitions, incidence
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import count, median_with_range
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import Estimates, Group, groups, of_parameter
-from durable.outputs.incidence import (
-    GRADES,
-    EventCounts,
-    events_cell,
-    grade_lines,
-    upper_limit_line,
-    without_events,
-)
+from durable.outputs.incidence import EventCounts
 from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan, Safety
@@ -30,7 +23,7 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adsl, adae = datasets.adsl, datasets.adae
     columns = groups(adsl, plan.groups)
     if adae is None:
-        yield from without_events(columns)
+        yield from incidence.without_events(columns)
         return
     if "dose_level" not in plan.groups:
         columns = [*groups(adsl, ("dose_level",))[:-1], *columns]
@@ -80,19 +73,18 @@ def _days(name: str, days: pd.Series[float], n_imputed: int) -> Iterator[Statist
 
 def _table(results: TableResults, plan: Plan) -> Rows:
     excluded, shown = "excluded (date imputed)", "median (min, max)"
+    onset, duration = (median_with_range(prefix, 1, 0) for prefix in ("onset_", "duration_"))
     for name, label in (("CRS", "Cytokine release syndrome (CRS)"), ("ICANS", "ICANS")):
         yield Row(label)
         yield from results.rows(
             (name,),
-            Line("Any, n (%) [events]", events_cell),
-            upper_limit_line(plan, 2),
+            Line("Any, n (%) [events]", incidence.events_cell),
+            incidence.upper_limit_line(plan, 2),
             Line("Worst ASTCT grade, n (%)"),
-            *grade_lines(2, GRADES, optional=False),
-            Line(f"First onset (days after infusion), {shown}", median_with_range("onset_", 1, 0)),
+            *incidence.grade_lines(2, incidence.GRADES, optional=False),
+            Line(f"First onset (days after infusion), {shown}", onset),
             Line(f"subjects {excluded}", count("n_onset_imputed"), 2, optional=True),
-            Line(
-                f"Duration of resolved events (days), {shown}", median_with_range("duration_", 1, 0)
-            ),
+            Line(f"Duration of resolved events (days), {shown}", duration),
             Line(f"events {excluded}", count("n_duration_imputed"), 2, optional=True),
             Line("Events ongoing at the data cut-off or death", count("n_ongoing")),
             Line("Events resolved on a day not recorded", count("n_end_unknown"), optional=True),

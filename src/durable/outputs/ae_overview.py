@@ -8,26 +8,13 @@ from dataclasses import replace
 import pandas as pd
 
 from durable.contracts.results import TOTAL, Parameter, Statistic
-from durable.outputs import definitions
+from durable.outputs import definitions, incidence
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import count
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.follow_up import followed_through
 from durable.outputs.groups import Estimates, Group, groups
-from durable.outputs.incidence import (
-    SEVERE,
-    STUB,
-    EventCounts,
-    at_least,
-    events_by_column,
-    events_cell,
-    events_of_denominator_cell,
-    fatal_events,
-    incidence_lines,
-    upper_limit_line,
-    window_labels,
-    windows,
-)
+from durable.outputs.incidence import EventCounts
 from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan, Safety
@@ -49,7 +36,7 @@ def _related(adae: pd.DataFrame, safety: Safety) -> pd.Series[bool]:
 
 
 def _severe(adae: pd.DataFrame, _: Safety) -> pd.Series[bool]:
-    return at_least(adae, SEVERE)
+    return incidence.at_least(adae, incidence.SEVERE)
 
 
 #: Categories of events, in the order of the rows: label, and which events they have.
@@ -62,7 +49,7 @@ _CATEGORIES: dict[str, tuple[str, Condition]] = {
         "Treatment-related grade >=3 TEAE",
         lambda adae, safety: _severe(adae, safety) & _related(adae, safety),
     ),
-    "FATAL": ("Fatal TEAE", lambda adae, _: fatal_events(adae)),
+    "FATAL": ("Fatal TEAE", lambda adae, _: incidence.fatal_events(adae)),
     "DLT": ("Dose-limiting toxicity", lambda adae, _: adae["AEDLT"] == "Y"),
     "AESI": ("Adverse event of special interest", lambda adae, _: adae["AESI"].notna()),
 }
@@ -77,7 +64,7 @@ _PHASES = {
 def _overview(adae: pd.DataFrame, safety: Safety) -> EventCounts:
     """Events by category in each window, and before infusion by the lymphodepletion."""
     parts: dict[Parameter, pd.DataFrame] = {}
-    for window, inside in windows(adae, safety).items():
+    for window, inside in incidence.windows(adae, safety).items():
         parts |= _by_category(window, adae.loc[inside], safety)
     before = adae.loc[adae["PRETRTFL"] == "Y"]
     parts["PRE", "ANY"] = before
@@ -135,7 +122,7 @@ def _of_denominator(events: EventCounts, part: Group, conf_level: float) -> Esti
 
 def _relation_missing(adae: pd.DataFrame, safety: Safety) -> Estimates:
     """Events of each window whose relation to the treatment is not recorded."""
-    for window, inside in windows(adae, safety).items():
+    for window, inside in incidence.windows(adae, safety).items():
         events = int((inside & adae["AEREL"].isna()).sum())
         note = f"counted as {_counted(safety)}" if events else ""
         yield (window, "RELATED"), Statistic("n_events_missing", events, note=note)
@@ -147,30 +134,29 @@ def _counted(safety: Safety) -> str:
 
 
 def _table(results: TableResults, plan: Plan) -> Rows:
-    safety, limit = plan.safety, upper_limit_line(plan, 2)
+    safety, limit = plan.safety, incidence.upper_limit_line(plan, 2)
     missing = f"events with relationship not recorded, counted as {_counted(safety)}"
-    for window, heading in window_labels(safety):
+    for window, heading in incidence.window_labels(safety):
         yield Row(heading)
         for name, label in _labels(safety):
-            imputed = name == _imputed_grade(safety)
-            lines = [Line(label, events_cell)] if imputed else [*incidence_lines(label, 1)]
-            lines.append(limit)
+            grades = () if name == _imputed_grade(safety) else incidence.GRADES
+            lines = [*incidence.event_lines(label, 1, grades), limit]
             if name == "RELATED":
                 lines.append(Line(missing, count("n_events_missing"), 2, optional=True))
             yield from results.rows((window, name), *lines)
     days = safety.windows_days[0]
     yield Row(f"Within {days} days, among subjects followed {days} days: n/N (%) [events]")
     for name, label in _labels(safety):
-        line = Line(label, events_of_denominator_cell)
+        line = Line(label, incidence.events_of_denominator_cell)
         yield from results.rows((f"D{days}_FOLLOWED", name), line, limit)
     yield Row("Not treatment-emergent")
-    before = Line("Infused: any adverse event before infusion", events_cell)
+    before = Line("Infused: any adverse event before infusion", incidence.events_cell)
     yield from results.rows(("PRE", "ANY"), before)
     for name, (label, _) in _PHASES.items():
         optional = name == "LYMPHODEPLETION_UNKNOWN"
-        yield from results.rows(("PRE", name), Line(label, events_cell, 2, optional))
+        yield from results.rows(("PRE", name), Line(label, incidence.events_cell, 2, optional))
     never = "Enrolled, never infused: any adverse event, n/N (%) [events]"
-    yield from results.rows(NOT_INFUSED, Line(never, events_of_denominator_cell))
+    yield from results.rows(NOT_INFUSED, Line(never, incidence.events_of_denominator_cell))
 
 
 def _labels(safety: Safety) -> Iterator[tuple[str, str]]:
@@ -199,10 +185,10 @@ OUTPUT = Output(
     title="Overview of adverse events",
     population=SAFETY_SET,
     datasets="ADAE",
-    results=lambda datasets, plan: events_by_column(_overview, datasets, plan),
+    results=lambda datasets, plan: incidence.events_by_column(_overview, datasets, plan),
     further_results=_further_results,
     size=INFUSED,
-    stub=STUB,
+    stub=incidence.STUB,
     table=_table,
     footnotes=lambda plan: (
         *definitions.treatment_emergent(),

@@ -5,19 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.contracts.results import WHOLE_COLUMN
-from durable.outputs import cells, definitions
+from durable.outputs import definitions, incidence
 from durable.outputs.ard import TableResults
-from durable.outputs.incidence import (
-    GROUPED_GRADES,
-    STUB,
-    EventCounts,
-    events_by_column,
-    events_cell,
-    grade_lines,
-    upper_limit_name,
-    window_labels,
-    windows,
-)
+from durable.outputs.incidence import EventCounts
 from durable.outputs.output import INFUSED, SAFETY_SET, Output
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan, Safety
@@ -30,7 +20,7 @@ def terms(adae: pd.DataFrame, safety: Safety) -> EventCounts:
     class; a window has the terms that occur in it. A class has the empty term.
     """
     parts = []
-    for window, inside in windows(adae, safety).items():
+    for window, inside in incidence.windows(adae, safety).items():
         part = adae.loc[inside, ["USUBJID", "AEBODSYS", "AEDECOD", "AETOXGR"]]
         parts.append(pd.concat([part.assign(AEDECOD=""), part]).assign(window=window))
     events = pd.concat(parts, ignore_index=True)
@@ -46,7 +36,7 @@ def _in_order(events: pd.DataFrame, safety: Safety) -> pd.DataFrame:
     """Window, class and term of each row, in the order of the table."""
     key = ["window", "AEBODSYS", "AEDECOD"]
     rows = events.groupby(key, sort=False)["USUBJID"].nunique().rename("n").reset_index()
-    window_order = {window: i for i, (window, _) in enumerate(window_labels(safety))}
+    window_order = {window: i for i, (window, _) in enumerate(incidence.window_labels(safety))}
     rows = rows.assign(
         window_order=rows["window"].map(window_order),
         n_of_class=rows.groupby(["window", "AEBODSYS"])["n"].transform("max"),
@@ -57,18 +47,20 @@ def _in_order(events: pd.DataFrame, safety: Safety) -> pd.DataFrame:
 
 
 def _table(results: TableResults, plan: Plan) -> Rows:
-    limit = f"{upper_limit_name(plan)} of any row with no events, %"
-    yield from results.rows(WHOLE_COLUMN, Line(limit, cells.percent("upper"), 0))
-    for window, label in window_labels(plan.safety):
+    limit = f"{incidence.upper_limit_name(plan)} of any row with no events, %"
+    yield from results.rows(WHOLE_COLUMN, Line(limit, incidence.upper_limit_cell, 0))
+    for window, label in incidence.window_labels(plan.safety):
         yield Row(label)
         inside = [parameter for parameter in results.parameters if parameter[0] == window]
         if not inside:
             yield results.empty("No TEAE", 1)
         for parameter in inside:
             _, organ_class, term = parameter
-            heading = Line(organ_class, events_cell, 1, strong=True)
-            any_grade = Line(term, events_cell, 2) if term else heading
-            yield from results.rows(parameter, any_grade, *grade_lines(3, GROUPED_GRADES))
+            heading = Line(organ_class, incidence.events_cell, 1, strong=True)
+            any_grade = Line(term, incidence.events_cell, 2) if term else heading
+            yield from results.rows(
+                parameter, any_grade, *incidence.grade_lines(3, incidence.GROUPED_GRADES)
+            )
 
 
 OUTPUT = Output(
@@ -76,9 +68,9 @@ OUTPUT = Output(
     title="Adverse events by system organ class, preferred term and worst grade",
     population=SAFETY_SET,
     datasets="ADAE",
-    results=lambda datasets, plan: events_by_column(terms, datasets, plan),
+    results=lambda datasets, plan: incidence.events_by_column(terms, datasets, plan),
     size=INFUSED,
-    stub=STUB,
+    stub=incidence.STUB,
     table=_table,
     footnotes=lambda plan: (
         *definitions.treatment_emergent(),

@@ -5,19 +5,12 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.contracts.results import Parameter, Statistic
-from durable.outputs import definitions
+from durable.outputs import definitions, incidence
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import count
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import groups
-from durable.outputs.incidence import (
-    STUB,
-    EventCounts,
-    at_least,
-    events_by_column,
-    incidence_lines,
-    upper_limit_line,
-)
+from durable.outputs.incidence import EventCounts
 from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output
 from durable.outputs.table import Line, Rows
 from durable.plan import Plan, Safety
@@ -27,7 +20,7 @@ PROLONGED_CYTOPENIA: Parameter = ("DERIVED", "PROLONGED_CYTOPENIA")
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
-    yield from events_by_column(special_interest, datasets, plan)
+    yield from incidence.events_by_column(special_interest, datasets, plan)
     if datasets.adae is None:
         return
     doubtful = _perhaps_prolonged(datasets.adae, plan.safety)
@@ -55,7 +48,9 @@ def _perhaps_prolonged(adae: pd.DataFrame, safety: Safety) -> pd.DataFrame:
 
     Whether they were prolonged is not known, where no other event says that there was one.
     """
-    severe = (adae["AESI"] == safety.cytopenia) & at_least(adae, safety.prolonged_cytopenia_grade)
+    severe = (adae["AESI"] == safety.cytopenia) & incidence.at_least(
+        adae, safety.prolonged_cytopenia_grade
+    )
     undated = (adae["AOUT"] == "RECOVERED") & adae["AENDT"].isna() & (adae["TRTEMFL"] == "Y")
     prolonged = adae.loc[adae["PROLCYFL"] == "Y", "USUBJID"]
     return adae.loc[severe & undated & ~adae["USUBJID"].isin(prolonged)]
@@ -69,8 +64,8 @@ def _table(results: TableResults, plan: Plan) -> Rows:
         label = f"Prolonged cytopenia (grade >={grade} beyond day {day})"
         yield from results.rows(
             parameter,
-            *incidence_lines(label if prolonged else parameter[0], 0),
-            upper_limit_line(plan, 1),
+            *incidence.event_lines(label if prolonged else parameter[0], 0),
+            incidence.upper_limit_line(plan, 1),
             Line(unknown, count("n_end_unknown"), 1, optional=True),
         )
 
@@ -93,7 +88,7 @@ OUTPUT = Output(
     datasets="ADAE",
     results=_results,
     size=INFUSED,
-    stub=STUB,
+    stub=incidence.STUB,
     table=_table,
     footnotes=lambda plan: (
         *definitions.treatment_emergent(),

@@ -48,12 +48,13 @@ def n_percent_or_0(find: Lookup, outputs: Outputs) -> str:
 
 def incidence(n: str, percent: str) -> Cell:
     """A count with its percentage; 0 alone, for many rows that are mostly empty."""
-    return lambda find, outputs: formats.incidence(find(n), find(percent), outputs.percent_decimals)
 
+    def cell(find: Lookup, outputs: Outputs) -> str:
+        found = find(n)
+        nobody = found is not None and not found.value
+        return "0" if nobody else count_percent(n, percent)(find, outputs)
 
-def percent(statistic: str) -> Cell:
-    """A proportion in percent."""
-    return lambda find, outputs: formats.in_percent(find(statistic), outputs.percent_decimals)
+    return cell
 
 
 def percent_with_ci(statistic: str) -> Cell:

@@ -5,18 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.contracts.results import WHOLE_COLUMN, Statistic
-from durable.outputs import definitions
+from durable.outputs import cells, definitions, incidence
 from durable.outputs.ard import TableResults
-from durable.outputs.cells import count, incidence
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import Estimates, groups
-from durable.outputs.incidence import (
-    ALL,
-    fatal_events,
-    upper_limit,
-    upper_limit_line,
-    window_labels,
-)
 from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output
 from durable.outputs.quantities import percent
 from durable.outputs.table import Line, Rows
@@ -37,33 +29,35 @@ def _deaths(
     """Deaths of any cause in each window and in all of follow-up."""
     day = (treated["DTHDT"] - treated["TRTSDT"]).dt.days
     yield WHOLE_COLUMN, Statistic("n_infused", len(treated))
-    windows = {f"D{days}": day <= days for days in safety.windows_days} | {ALL: day.notna()}
+    windows = {f"D{days}": day <= days for days in safety.windows_days} | {
+        incidence.ALL: day.notna()
+    }
     for window, died in windows.items():
         n = int(died.sum())
         yield (window,), Statistic("n_deaths", n)
         yield (window,), Statistic("percent", percent(n, len(treated)))
         if not n:
-            yield (window,), upper_limit(len(treated), conf_level)
+            yield (window,), incidence.upper_limit(len(treated), conf_level)
     if undated:  # in every column where there is one in the study
         note = "fatal event without a date of death: not counted until the date is recorded"
         n = int(treated["USUBJID"].isin(undated).sum())
-        yield (ALL,), Statistic("n_fatal_undated", n, note=note)
+        yield (incidence.ALL,), Statistic("n_fatal_undated", n, note=note)
 
 
 def _without_date_of_death(adsl: pd.DataFrame, adae: pd.DataFrame) -> frozenset[str]:
     """Infused subjects in no count of deaths because only a fatal event tells of theirs."""
     alive = adsl.loc[(adsl["SAFFL"] == "Y") & adsl["DTHDT"].isna(), "USUBJID"]
-    return frozenset(alive) & frozenset(adae.loc[fatal_events(adae), "USUBJID"])
+    return frozenset(alive) & frozenset(adae.loc[incidence.fatal_events(adae), "USUBJID"])
 
 
 def _table(results: TableResults, plan: Plan) -> Rows:
     undated = "Fatal event without a date of death (not counted above)"
-    for window, label in window_labels(plan.safety):
+    for window, label in incidence.window_labels(plan.safety):
         yield from results.rows(
             (window,),
-            Line(f"{label}, n (%)", incidence("n_deaths", "percent"), 0),
-            upper_limit_line(plan, 1),
-            Line(undated, count("n_fatal_undated"), 1, optional=True),
+            Line(f"{label}, n (%)", cells.incidence("n_deaths", "percent"), 0),
+            incidence.upper_limit_line(plan, 1),
+            Line(undated, cells.count("n_fatal_undated"), 1, optional=True),
         )
 
 

@@ -8,17 +8,11 @@ from math import nan
 import pandas as pd
 
 from durable.contracts.results import NOT_RECORDED, Statistic
-from durable.outputs import cells, definitions
+from durable.outputs import cells, definitions, incidence
 from durable.outputs.ard import TableResults
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.follow_up import followed_to
 from durable.outputs.groups import groups, of_parameter
-from durable.outputs.incidence import (
-    fatal_events,
-    upper_limit,
-    upper_limit_name,
-    without_events,
-)
 from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output
 from durable.outputs.quantities import percent
 from durable.outputs.table import Cell, Lookup, Row, Rows, column_name
@@ -34,7 +28,7 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adsl, safety, level = datasets.adsl, plan.safety, plan.statistics.conf_level
     columns = groups(adsl, plan.groups)
     if datasets.adae is None:
-        yield from without_events(columns)
+        yield from incidence.without_events(columns)
         return
     status = dlt_status(adsl, datasets.adae, safety)
     part = safety.escalation_part
@@ -59,7 +53,7 @@ def _counts(status: pd.DataFrame, conf_level: float) -> Iterator[Statistic]:
     yield Statistic("n_dlt_unassessed_death", int(status["unassessed"].sum()))
     yield Statistic("n_death_not_limiting", int(status["not_limiting"].sum()))
     if not toxic:
-        yield upper_limit(evaluable, conf_level)
+        yield incidence.upper_limit(evaluable, conf_level)
 
 
 def dlt_status(adsl: pd.DataFrame, adae: pd.DataFrame, safety: Safety) -> pd.DataFrame:
@@ -83,7 +77,7 @@ def dlt_status(adsl: pd.DataFrame, adae: pd.DataFrame, safety: Safety) -> pd.Dat
     infused = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
     window = safety.dlt_window_days
     in_window = (adae["TRTEMFL"] == "Y") & (adae["ADAY"] <= window).fillna(False).astype(bool)
-    fatal = fatal_events(adae)
+    fatal = incidence.fatal_events(adae)
     unrecorded = adae["AEDLT"].isna()
 
     def has(events: pd.Series[bool]) -> pd.Series[bool]:
@@ -213,7 +207,7 @@ def _columns(plan: Plan) -> list[tuple[str, Cell]]:
         ("With DLT, n (%)", cells.count_percent("n_dlt", "percent")),
         ("DLTs that are deaths not assessed", cells.count("n_dlt_unassessed_death")),
         ("Deaths assessed as not DLT", cells.count("n_death_not_limiting")),
-        (f"{upper_limit_name(plan)} (no DLT), %", cells.percent("upper")),
+        (f"{incidence.upper_limit_name(plan)} (no DLT), %", incidence.upper_limit_cell),
     ]
     rule = plan.safety.escalation
     if rule != "none":

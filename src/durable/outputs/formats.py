@@ -62,13 +62,3 @@ def count_percent(n: Result | None, percent: Result | None, decimals: int) -> st
     if percent is None or isnan(percent.value):
         return count(n)
     return f"{count(n)} ({fixed(percent.value, decimals)})"
-
-
-def incidence(n: Result | None, percent: Result | None, decimals: int) -> str:
-    """A count with its percentage; of many rows that are mostly empty, so that none is a bare 0."""
-    return "0" if n is not None and not n.value else count_percent(n, percent, decimals)
-
-
-def in_percent(proportion: Result | None, decimals: int) -> str:
-    """A proportion as a percentage."""
-    return "" if proportion is None else fixed(proportion.value, decimals, PERCENT)

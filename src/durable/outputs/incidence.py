@@ -31,6 +31,8 @@ _COUNTED = ("missing", "1", "2", "3", "4", "5")
 #: Grades as they are shown, each on a line of its own or 1 and 2 on one.
 GRADES = ("1", "2", "3", "4", "5", "missing")
 GROUPED_GRADES = ("1_2", "3", "4", "5", "missing")
+#: The upper limit in percent.
+upper_limit_cell = cells.value("upper", power=formats.PERCENT)
 _GRADE_NAMES = {"1_2": "Grade 1-2", "missing": "Grade missing"}
 
 
@@ -161,10 +163,10 @@ def window_labels(safety: Safety) -> Iterator[tuple[str, str]]:
     yield ALL, "Entire follow-up"
 
 
-def incidence_lines(label: str, indent: int) -> Iterator[Line]:
+def event_lines(label: str, indent: int, grades: tuple[str, ...] = GRADES) -> Iterator[Line]:
     """Subjects and events, then the subjects by worst grade where there are any."""
     yield Line(label, events_cell, indent)
-    yield from grade_lines(indent + 1, GRADES)
+    yield from grade_lines(indent + 1, grades)
 
 
 def grade_lines(indent: int, grades: tuple[str, ...], *, optional: bool = True) -> Iterator[Line]:
@@ -198,7 +200,7 @@ def events_of_denominator_cell(find: Lookup, outputs: Outputs) -> str:
 def upper_limit_line(plan: Plan, indent: int) -> Line:
     """The upper limit where no subject has the event."""
     label = f"{upper_limit_name(plan)} (no events), %"
-    return Line(label, cells.percent("upper"), indent, optional=True)
+    return Line(label, upper_limit_cell, indent, optional=True)
 
 
 def upper_limit_name(plan: Plan) -> str:
