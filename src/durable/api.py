@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from durable.files import recorded_cell
 from durable.plan import Plan
 from durable.runs.analysis import run_analysis
 from durable.runs.files import dataset_names
@@ -33,7 +34,8 @@ class Analysis:
         """The analysis results, a number a row (``ard.csv``); NaN: not estimable."""
         found = pd.read_csv(self.folder / "ard.csv", dtype=str, keep_default_na=False)
         numbers = {name: found[name].replace("", "nan").astype(float) for name in _NUMBERS}
-        return found.assign(**numbers)
+        texts = {name: found[name].map(recorded_cell) for name in ("group", "parameter", "note")}
+        return found.assign(**numbers, **texts)
 
     @cached_property
     def queries(self) -> pd.DataFrame:

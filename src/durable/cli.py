@@ -18,6 +18,7 @@ from typing import Any
 from durable.errors import UserError
 from durable.runs.configuration import DEFAULT_CONFIGURATION, configuration_file, plan_of_run
 from durable.runs.declaration import declared_text
+from durable.runs.environment import run_environment
 from durable.runs.pins import REPOSITORY
 from durable.stage import OF_ANALYSIS, STAGES
 
@@ -126,7 +127,8 @@ def _start_snakemake(options: argparse.Namespace) -> int:
     )
     command = [sys.executable, "-m", "snakemake", *([target] if target else [])]
     command += [*_with_reason(options), "--configfile", str(config)]
-    return subprocess.run(command, check=False).returncode  # noqa: S603
+    environment = run_environment()
+    return subprocess.run(command, check=False, env=environment).returncode  # noqa: S603
 
 
 def _with_reason(options: argparse.Namespace) -> list[str]:

@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docutils.core import publish_parts
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from durable.errors import UserError
 from durable.files import sha256
-from durable.plan import PlanError
+from durable.plan import PlanError, load
 from durable.runs.configuration import configuration_file, plan_of_run
 from durable.runs.environment import set_job_environment
 from durable.runs.locks import lock_results
+from durable.runs.notices import caption_values
 from durable.runs.state import (
     StageRecord,
     recorded_digest,
@@ -133,6 +135,16 @@ def test_a_file_system_without_locks_is_told_with_advice(monkeypatch: pytest.Mon
     monkeypatch.setattr(fcntl, "flock", without)
     with pytest.raises(UserError, match="Mount it with locks"):
         lock_results(Path("results/a"), fcntl.LOCK_EX)
+
+
+def test_a_title_is_text_in_the_captions_of_the_report_of_snakemake() -> None:
+    text = CONFIGURATION.replace("S-1", "'`S <javascript:alert(1)>`_'").replace("SUBJECTS", "s.csv")
+    Path("config.yaml").write_text(text)
+    shown = caption_values(load(Path("config.yaml")))["study"]["id"]
+    assert shown == r"\`S \<javascript\:alert\(1\)\>\`_"
+    rendered = publish_parts(shown, writer="html")["body"]
+    assert "`S &lt;javascript:alert(1)&gt;`_" in rendered
+    assert "href" not in rendered
 
 
 def shown(capsys: pytest.CaptureFixture[str], *records: logging.LogRecord) -> tuple[str, list[str]]:

@@ -28,6 +28,7 @@ from durable.runs.freshness import stale_at_cutoffs, stale_files, stale_simulati
 from durable.runs.guard import Run, begin, end, plan_file, results_folders
 from durable.runs.notices import (
     RULES,
+    caption_values,
     disk_notice,
     findings_notice,
     results_notice,
@@ -86,7 +87,7 @@ except UserError as error:
 
 # For the captions of the report; rules take what they use from the plan.
 config.clear()
-config.update(PLAN.model_dump(mode="json"))
+config.update(caption_values(PLAN))
 
 restrict_mode(PLAN.outputs.file_mode)
 set_job_environment(os.environ, Path(sys.executable))

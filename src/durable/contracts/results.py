@@ -10,6 +10,7 @@ from math import isfinite, nan
 from pathlib import Path
 
 from durable.contracts.tables.adverse_events import ADVERSE_EVENTS
+from durable.files import recorded_cell, safe_cell
 
 #: Group of the column over all subjects.
 TOTAL = ("total", "Total")
@@ -123,6 +124,9 @@ def split_parameter(text: str) -> Parameter:
 def to_csv(results: Iterable[Result]) -> str:
     """Text of the ARD: rows as given, numbers by their shortest exact representation.
 
+    A text that a spreadsheet would run as a formula has an apostrophe before it (`safe_cell`),
+    which `read_csv` takes away again.
+
     Raises
     ------
     ValueError
@@ -138,7 +142,7 @@ def to_csv(results: Iterable[Result]) -> str:
             raise ValueError(f"two results with the key {key}")
         seen.add(key)
         numbers = [_number(value) for value in (row.value, row.lower, row.upper)]
-        writer.writerow([*key, *numbers, row.note])
+        writer.writerow([*map(safe_cell, key), *numbers, safe_cell(row.note)])
     return text.getvalue()
 
 
@@ -155,8 +159,9 @@ def read_csv(path: Path) -> Iterator[Result]:
         if tuple(next(rows, COLUMNS)) != COLUMNS:
             raise ValueError(f"{path}: expected the columns {', '.join(COLUMNS)}")
         for output, analysis, group_by, group, parameter, statistic, *numbers, note in rows:
-            parts = split_parameter(parameter)
+            parts = split_parameter(recorded_cell(parameter))
             value, lower, upper = (float(text or nan) for text in numbers)
+            group, note = recorded_cell(group), recorded_cell(note)
             yield Result(
                 output, analysis, group_by, group, parts, statistic, value, lower, upper, note
             )

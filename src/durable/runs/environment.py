@@ -99,6 +99,11 @@ def use_one_thread() -> None:
     os.environ.update(dict.fromkeys(THREADS, "1"))
 
 
+def run_environment() -> dict[str, str]:
+    """The environment of Snakemake itself, which keeps its caches in the folder of the study."""
+    return {**os.environ, "XDG_CACHE_HOME": str(Path(".snakemake/cache").absolute())}
+
+
 def restrict_mode(mode: str) -> int:
     """Give files of this process, and of those it starts, no permission that `mode` does not give.
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from durable.intake.refusal import severities
+from durable.plan import Plan
 from durable.runs.files import SERIES, SIMULATION
 from durable.stage import STAGES
 
@@ -21,6 +24,19 @@ RULES = {"check": "queries", "simulate": "simulate_chunk", "series": "series_pag
 def rule_lines() -> dict[str, str]:
     """The line that the terminal shows of each rule, by its name."""
     return {RULES.get(name, name): f"{name}: {stage.about}" for name, stage in STAGES.items()}
+
+
+def caption_values(plan: Plan) -> dict[str, Any]:
+    """The plan as the captions of Snakemake's own report show it: texts, and no markup.
+
+    Captions are reStructuredText, in which a title could hold a link that runs a script.
+    """
+    values = plan.model_dump(mode="json")
+    for section in ("analysis", "study"):
+        for key, value in values[section].items():
+            if isinstance(value, str):
+                values[section][key] = re.sub(r"([^\w\s])", r"\\\1", value)
+    return values
 
 
 def up_to_date_notice(folder: Path) -> str:
