@@ -17,7 +17,7 @@ from typing import Any
 
 from durable.errors import UserError
 from durable.runs.configuration import DEFAULT_CONFIGURATION, configuration_file, plan_of_run
-from durable.runs.declaration import declared_text
+from durable.runs.declaration import declared_text, refuse_undeclared
 from durable.runs.environment import run_environment
 from durable.runs.pins import REPOSITORY
 from durable.stage import OF_ANALYSIS, STAGES
@@ -71,11 +71,37 @@ def _parser() -> argparse.ArgumentParser:
         if name in ("run", "series"):
             run.add_argument("--reason", metavar="TEXT", help="why, for the history of the study")
         run.set_defaults(do=_start_snakemake)
+    _add_verify(commands)
+    _add_sign(commands)
     stage = commands.add_parser("stage", help="do one job of a run in this process")
     _add_stages(stage.add_subparsers(required=True, metavar="STAGE", dest="stage"))
     reference = commands.add_parser("reference", help="write the schema and list of plan keys")
     reference.set_defaults(do=_write_reference)
     return parser
+
+
+def _add_verify(commands: Any) -> None:
+    about = "check files, history and signatures of finished analyses; nothing is run"
+    verify = commands.add_parser("verify", help=about, description=about)
+    what = verify.add_mutually_exclusive_group()
+    what.add_argument("--configfile", type=Path, help="of one analysis: its plan and inputs too")
+    what.add_argument("folders", nargs="*", type=Path, default=[], metavar="results/ID")
+    verify.add_argument("--allowed-signers", type=Path, metavar="FILE", help="whose keys are whose")
+    verify.add_argument("--timestamp-ca", type=Path, metavar="FILE", help="of the time stamps")
+    verify.set_defaults(do=_verify)
+
+
+def _add_sign(commands: Any) -> None:
+    about = "sign an analysis that is complete and verified, or keep a time stamp of it"
+    sign = commands.add_parser("sign", help=about, description=about)
+    given = sign.add_argument("--configfile", type=Path, default=DEFAULT_CONFIGURATION)
+    given.help = f"the configuration, YAML ({DEFAULT_CONFIGURATION})"
+    sign.add_argument("--meaning", metavar="TEXT", help="of the signature, such as approved")
+    sign.add_argument("--reason", metavar="TEXT", help="why it is signed")
+    sign.add_argument("--key", type=Path, metavar="FILE", help="SSH key, such as ~/.ssh/id_ed25519")
+    sign.add_argument("--name", metavar="TEXT", help="printed name (that of the account)")
+    sign.add_argument("--timestamp", type=Path, metavar="FILE", help="RFC 3161 response")
+    sign.set_defaults(do=_sign)
 
 
 def _add_stages(stages: Any) -> None:
@@ -204,6 +230,43 @@ def _compare(options: argparse.Namespace) -> None:
 
     where = {"workflow": options.workflow, "cores": options.cores}
     compare.run(options.config, options.results, options.against, **where)
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from durable.history.commands import analyses, verify
+    from durable.plan import load
+
+    trust = {"signers": options.allowed_signers, "authority": options.timestamp_ca}
+    if options.configfile is not None:
+        plan = load(options.configfile)
+        return verify([Path("results", plan.analysis.id)], plan, **trust)
+    given = [path if path.name not in ("", "..") else path.resolve() for path in options.folders]
+    return verify(given or analyses(Path("results")), **trust)
+
+
+def _sign(options: argparse.Namespace) -> None:
+    from durable.history.events import current_user
+    from durable.history.signing import Declaration, sign_results, stamp_results
+    from durable.plan import load
+    from durable.runs.environment import restrict_mode
+
+    plan = load(options.configfile)
+    restrict_mode(plan.outputs.file_mode)
+    folder = Path("results", plan.analysis.id)
+    if options.meaning is None and options.timestamp is None:
+        raise UserError("nothing to sign; expected --meaning TEXT, or --timestamp FILE")
+    if options.timestamp is not None:
+        stamped = stamp_results(folder, options.timestamp)
+        print(f"time stamp of {stamped} kept")
+    if options.meaning is not None:
+        name = declared_text("--name", options.name or current_user().name or None)
+        meaning = declared_text("--meaning", options.meaning)
+        reason = declared_text("--reason", options.reason)
+        refuse_undeclared(plan, reason)
+        if not name or options.key is None:
+            raise UserError("a signature needs a printed name and a key: --name TEXT --key FILE")
+        key = options.key.expanduser()
+        print(f"signed: {sign_results(folder, Declaration(name, meaning, reason), key)}")
 
 
 def _write_reference(_: argparse.Namespace) -> None:

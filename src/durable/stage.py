@@ -35,6 +35,9 @@ class Stage:
     cores: bool = False
     """Whether it can use several: ``run(plan, folder, cores=cores)``."""
 
+    finishes: bool = False
+    """Whether it has ``finish(folder)``, done once nothing is found to have changed meanwhile."""
+
     @property
     def module(self) -> str:
         """Name of its module."""
@@ -76,6 +79,7 @@ _STAGES = (
         "record",
         (*_TABLES, "inputs", "outputs", "governance"),
         "write the manifest and the pinned configuration",
+        finishes=True,
     ),
     Stage(
         "series",

@@ -72,7 +72,8 @@ def test_the_audit_passes_in_a_second_clone_and_does_the_work_of_the_run_once(
     assert done.returncode == 0, done.stdout
     assert "PASS: all outputs reproduced byte for byte" in done.stdout
     rows = verdict(clone)
-    assert {row["status"] for row in rows.values()} == {"as pinned", "identical"}
+    assert {row["status"] for row in rows.values()} == {"as pinned", "identical", "verified"}
+    assert {kind for kind, _ in rows} >= {"history", "record"}
     outputs = {name for kind, name in rows if kind == "output"}
     recorded = set(finished.digests()) - {"audit/manifest.json", "audit/pinned.yaml"}
     assert outputs == recorded

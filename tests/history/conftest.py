@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from durable.history.events import record_run
+from durable.history.signing import Declaration, sign_results
 from durable.plan import parse
 from durable.runs.manifest import STARTED
 
@@ -84,4 +87,45 @@ def results(tmp_path: Path) -> Path:
     make_results(results, "final", locked=True, reason="")
     earlier = FILES | {"ard.csv": "output,value\nt_dor,4\n"}
     make_results(results, files=earlier, second=1, reason="late record of CQ-001")
+    return results
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a key, and the line that makes it known."""
+
+    name: str
+    key: Path
+
+    @property
+    def listed(self) -> str:
+        return (
+            f"{self.name.split()[0].lower()}@example.org {self.key.with_suffix('.pub').read_text()}"
+        )
+
+    def sign(self, folder: Path, meaning: str = "approved", reason: str = "as planned") -> Path:
+        return sign_results(folder, Declaration(self.name, meaning, reason), self.key)
+
+
+def new_person(folder: Path, name: str) -> Person:
+    key = folder / name.split()[0].lower()
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(key)]
+    subprocess.run(command, check=True)
+    return Person(name, key)
+
+
+@pytest.fixture(scope="session")
+def people(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Person]:
+    """Three people with a key each."""
+    folder = tmp_path_factory.mktemp("keys")
+    names = ("Jane Doe", "Otto Braun", "Mallory Roe")
+    return {name.split()[0].lower(): new_person(folder, name) for name in names}
+
+
+@pytest.fixture
+def signed(results: Path, people: dict[str, Person]) -> Path:
+    """The study with its interim signed twice by people whose keys are known."""
+    (results / "allowed_signers").write_text(people["jane"].listed + people["otto"].listed)
+    people["jane"].sign(results / "interim", "reviewed")
+    people["otto"].sign(results / "interim", "approved")
     return results

@@ -17,7 +17,9 @@ from durable.audit.plans import key_differences
 from durable.audit.verdict import (
     ALLOWED,
     GOOD,
+    PINNED_KINDS,
     VERDICT,
+    VERIFIED,
     Status,
     verdict_sentence,
     write_verdict,
@@ -26,6 +28,7 @@ from durable.contracts.tables import TABLES
 from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.history.contents import file_changes
+from durable.history.verification import verify_results
 from durable.plan import NO_ANALYSIS, Plan, load
 from durable.plan.sdtm import input_paths
 from durable.runs.analysis import start_analysis
@@ -84,8 +87,9 @@ def run(
         *_inputs(plan, manifest),
         *pin_statuses(plan, manifest, workflow, allow),
         *disk_statuses(recorded, manifest),
+        *_verified(recorded),
     ]
-    refused = [status for status in statuses if status.kind != "output" and not status.good]
+    refused = [status for status in statuses if status.kind in PINNED_KINDS and not status.good]
     if not refused:
         statuses += _repeated(plan, folder, recorded, manifest, workflow, cores)
     conclude(plan, folder, recorded, statuses, refused=bool(refused))
@@ -186,6 +190,14 @@ def disk_statuses(recorded: Path, manifest: Mapping[str, Any]) -> Iterator[Statu
     """Files that were altered, removed or added since the run."""
     for file in file_changes(recorded, manifest):
         yield Status("output", file.name, file.change, file.expected, file.found)
+
+
+def _verified(recorded: Path) -> Iterator[Status]:
+    """History, record and signatures, as ``durable verify`` checks them."""
+    for check in verify_results(recorded.absolute()).checks:
+        if check.kind != "output":
+            status = VERIFIED if check.good else check.state.value
+            yield Status(check.kind, check.name, status, detail=check.detail)
 
 
 def _repeated(

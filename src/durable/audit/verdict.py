@@ -15,9 +15,13 @@ from durable.runs.manifest import MANIFEST, read_manifest
 
 VERDICT = "audit/verdict"
 _REPRODUCED = "PASS: all outputs reproduced byte for byte"
+#: Of history, record and signatures: as ``durable verify`` has found them.
+VERIFIED = "verified"
 #: Statuses that are no finding.
-GOOD = frozenset({"as pinned", "identical"})
+GOOD = frozenset({"as pinned", "identical", VERIFIED})
 ALLOWED = "differs, allowed"
+#: What has to be as pinned, or nothing is repeated.
+PINNED_KINDS = frozenset({"code", "environment", "input", "plan"})
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Status:
     """One line of the verdict."""
 
     kind: str
-    """``input``, ``plan``, ``code``, ``environment`` or ``output``."""
+    """One of `PINNED_KINDS`, ``output``, or a kind of `durable.history.states.Check`."""
     name: str
     status: str
     expected: str = ""
@@ -42,8 +46,12 @@ def verdict_sentence(statuses: list[Status], refused: bool) -> str:
     """What holds, in one line."""
     if refused:
         return "REFUSED: not the pinned analysis; nothing was repeated"
-    if not all(status.good for status in statuses):
+    bad = [status for status in statuses if not status.good]
+    if any(status.kind == "output" for status in bad):
         return "FAIL: the outputs differ from those recorded"
+    if bad:
+        found = ", ".join(sorted({status.status for status in bad}))
+        return f"FAIL: all outputs reproduced byte for byte, but the record is {found}"
     other = sorted({status.kind for status in statuses if status.status == ALLOWED})
     if other:
         return f"{_REPRODUCED}, with other {' and '.join(other)} (allowed)"

@@ -40,7 +40,11 @@ def current_user() -> User:
     except KeyError:
         # A container may know the number alone.
         return User(str(os.getuid()), "")
-    return User(account.pw_name, account.pw_gecos.split(",")[0].strip())
+    # Bytes that are not UTF-8 could not be written.
+    login, name = (
+        text.encode(errors="replace").decode() for text in (account.pw_name, account.pw_gecos)
+    )
+    return User(login, name.split(",")[0].strip())
 
 
 def utc_now() -> str:

@@ -68,6 +68,6 @@ def refuse_undeclared(plan: Plan, reason: str, jobs: Collection[str] = ("record"
     """
     if "record" in jobs and plan.governance.reason_required and not reason:
         raise UserError(
-            "governance.reason_required: say why, by durable run --reason TEXT"
-            " or snakemake --config reason=TEXT"
+            "governance.reason_required: say why, by --reason TEXT of durable run or sign,"
+            " or by --config reason=TEXT of snakemake"
         )

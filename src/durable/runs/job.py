@@ -71,6 +71,8 @@ def _do(run: Run, name: str, chunk: int | None, cores: int) -> None:
     refuse_changed_run(digest(code_files(run.workflow)))
     refuse_links(run.folder)
     _refuse_replaced(read, run.given)
+    if stage.finishes:
+        module.finish(folder)
     made = {path: value for path, value in digests_of(files.outputs).items() if value != NO_FILE}
     record = StageRecord(
         digests=run.digests(name),

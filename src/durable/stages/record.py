@@ -66,8 +66,6 @@ _PINNED_HEADER = """\
 def run(plan: Plan, folder: Path) -> None:
     """Write ``audit/manifest.json``, ``pinned.yaml`` and ``run.json`` of finished results.
 
-    Last, the run is appended to the history of the study; without that it is not recorded.
-
     Raises
     ------
     UserError
@@ -95,7 +93,11 @@ def run(plan: Plan, folder: Path) -> None:
         header = _PINNED_HEADER.format(file=(folder / PINNED).as_posix())
         write_text(folder / PINNED, header + pinned(values, pins))
     write_text(folder / RUN, _json(_circumstances(started, packages, folder)))
-    record_run(folder, started.get("reason", ""))
+
+
+def finish(folder: Path) -> None:
+    """Append the run to the history of the study; without that it is not recorded."""
+    record_run(folder, read_started(folder).get("reason", ""))
 
 
 def _finished(started: Mapping[str, Any], folder: Path) -> dict[str, StageRecord]:

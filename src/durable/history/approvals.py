@@ -1,0 +1,178 @@
+"""The signatures of an analysis: whether each holds, and whether all that are needed are there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from durable.files import sha256
+from durable.history.chain import Entry, History
+from durable.history.contents import SIGNATURES
+from durable.history.events import RECORDED, SIGNED, STAMPED
+from durable.history.records import Trust
+from durable.history.signatures import ENDING, Signer, signer_of
+from durable.history.states import Check, State
+from durable.history.timestamps import check_stamp
+from durable.plan import Governance
+
+
+@dataclass(frozen=True)
+class Signature:
+    """An entry of the history of a signature, and what was found of it."""
+
+    entry: Entry
+    check: Check
+    signer: Signer | None = None
+
+    @property
+    def meaning(self) -> str:
+        """What the signature means, as `same_meaning` compares it."""
+        return normal(str(self.entry.values.get("meaning")))
+
+
+def normal(meaning: str) -> str:
+    """A meaning as it is compared: capitals and spaces around it do not count."""
+    return meaning.strip().casefold()
+
+
+def check_signatures(folder: Path, history: History, trust: Trust) -> Iterator[Signature]:
+    """The signatures of the results as they were last recorded, each with what was found of it."""
+    recorded = history.of(folder.name, RECORDED)[-1]
+    for entry in history.of(folder.name, SIGNED):
+        if entry.number > recorded.number:
+            yield _check_signature(folder, entry, history, trust)
+
+
+def _check_signature(folder: Path, entry: Entry, history: History, trust: Trust) -> Signature:
+    name = str(entry.values["file"])
+    check = check_kept(folder, entry, "signature", {"": "statement", ENDING: "signature"})
+    if not check.good:
+        return Signature(entry, check)
+    path = folder / SIGNATURES / name
+    content = path.read_bytes()
+    statement = json.loads(content)
+    other = [
+        key
+        for key, value in _expected(folder, entry, history).items()
+        if statement.get(key) != value
+    ]
+    head = statement.get("history", {})
+    if other or not history.holds(head.get("number"), head.get("sha256")):
+        named = ", ".join(other) or "history"
+        said = f"its statement is not of these results ({named})"
+        return Signature(entry, Check("signature", name, State.CHANGED, said))
+    signer = signer_of(content, path.with_name(name + ENDING), trust.signers, statement["time"])
+    if signer is None:
+        said = "it is not a signature of its statement"
+        return Signature(entry, Check("signature", name, State.CHANGED, said))
+    by = f"{statement['meaning']}, by {statement['signer']['name']} at {statement['time']}"
+    if not signer.identity:
+        said = f"{by}; {signer.key} is not listed in {trust.signers}"
+        return Signature(entry, Check("signature", name, State.UNVERIFIABLE, said))
+    said = f"{by}; the key is that of {signer.identity} ({signer.key})"
+    return Signature(entry, Check("signature", name, State.VERIFIED, said), signer)
+
+
+def _expected(folder: Path, entry: Entry, history: History) -> dict[str, Any]:
+    """What a statement has to say, by the entry of the run that it is of and by its own."""
+    recorded = history.of(folder.name, RECORDED)[-1].values
+    of_run = {key: recorded[key] for key in ("study", "analysis", "manifest", "run")}
+    return {**of_run, **{key: entry.values[key] for key in ("meaning", "reason", "signer")}}
+
+
+def check_kept(folder: Path, entry: Entry, kind: str, digests: Mapping[str, str]) -> Check:
+    """Whether the files of an entry are still those that it was made of.
+
+    Parameters
+    ----------
+    digests
+        Key of the entry with the SHA-256 of a file, by the ending of its name.
+    """
+    name = str(entry.values["file"])
+    for ending, key in digests.items():
+        path = folder / SIGNATURES / f"{name}{ending}"
+        if not path.is_file():
+            return Check(kind, name, State.CHANGED, f"{path.name} was removed")
+        if sha256(path) != entry.values[key]:
+            return Check(kind, name, State.CHANGED, f"{path.name} was altered")
+    return Check(kind, name, State.VERIFIED, "as it was given")
+
+
+def check_earlier(folder: Path, history: History) -> Iterator[Check]:
+    """Whether the signatures of earlier runs of the analysis are still kept."""
+    recorded = history.of(folder.name, RECORDED)[-1]
+    for entry in history.of(folder.name, SIGNED):
+        if entry.number < recorded.number:
+            check = check_kept(folder, entry, "signature", {"": "statement", ENDING: "signature"})
+            said = f"of a run that entry {recorded.number} supersedes; it counts no longer"
+            yield Check(check.kind, check.name, check.state, said) if check.good else check
+
+
+def check_stamps(folder: Path, history: History, trust: Trust) -> Iterator[Check]:
+    """Whether each time stamp is kept and holds."""
+    for entry in history.of(folder.name, STAMPED):
+        check = check_kept(folder, entry, "timestamp", {"": "sha256"})
+        name, stamped = str(entry.values["file"]), folder / str(entry.values["of"])
+        if not check.good:
+            yield check
+        elif not stamped.is_file() or sha256(stamped) != entry.values["of_sha256"]:
+            # That of an earlier run: what is wrong with today's is said where it is checked.
+            said = f"of an earlier {entry.values['of']}; not checked"
+            yield Check("timestamp", name, State.VERIFIED, said)
+        else:
+            state, said = check_stamp(folder / SIGNATURES / name, stamped, trust.authority)
+            yield Check("timestamp", name, state, f"of {entry.values['of']}: {said}")
+
+
+def check_unknown(folder: Path, history: History) -> Iterator[Check]:
+    """Files among the signatures that the history does not know."""
+    known = {str(entry.values["file"]) for entry in history.of(folder.name, STAMPED)}
+    for entry in history.of(folder.name, SIGNED):
+        known |= {str(entry.values["file"]), f"{entry.values['file']}{ENDING}"}
+    for path in sorted((folder / SIGNATURES).glob("*")):
+        if path.name not in known and path.name[0] != ".":
+            said = (
+                "the history has no such entry; after an interrupted durable sign, remove the file"
+            )
+            yield Check("signature", path.name, State.UNVERIFIABLE, said)
+
+
+def check_approvals(
+    folder: Path, history: History, governance: Governance, signatures: Sequence[Signature]
+) -> Iterator[Check]:
+    """Whether each signature that the plan asks for is there, by somebody who may give it."""
+    author = history.of(folder.name, RECORDED)[-1].values["user"]["login"]
+    for meaning in governance.approvals:
+        given = [s for s in signatures if s.check.good and s.meaning == normal(meaning)]
+        counted = [
+            s for s in given if not governance.separate_approver or not is_by(s, author, history)
+        ]
+        if counted:
+            by = ", ".join(dict.fromkeys(s.entry.values["signer"]["name"] for s in counted))
+            yield Check("approval", meaning, State.VERIFIED, f"given by {by}")
+        elif given:
+            said = f"signed only by {author}, who ran the analysis; another person has to"
+            yield Check("approval", meaning, State.INCOMPLETE, said)
+        else:
+            yield Check(
+                "approval", meaning, State.INCOMPLETE, "no valid signature has this meaning"
+            )
+
+
+def is_by(signature: Signature, login: str, history: History) -> bool:
+    """Whether a signature is by a person: by login name, or by a key they have signed with."""
+    key = signature.signer.key if signature.signer else ""
+    return login in _logins(signature.entry) or key in keys_of(login, history.entries)
+
+
+def keys_of(login: str, entries: Iterable[Entry]) -> set[str]:
+    """Keys that somebody has signed with in this study."""
+    signed = (entry for entry in entries if entry.values.get("event") == SIGNED)
+    return {entry.values["key"] for entry in signed if login in _logins(entry)}
+
+
+def _logins(entry: Entry) -> tuple[str, str]:
+    return entry.values["user"]["login"], entry.values["signer"]["login"]

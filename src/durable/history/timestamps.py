@@ -1,0 +1,77 @@
+"""Time stamps (RFC 3161): which file one is of, and whether its authority has given it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+from durable.errors import UserError
+from durable.history.states import State
+from durable.runs.environment import job_environment
+
+_DIGESTS = ("sha256", "sha384", "sha512")
+_TIME = re.compile(r"^Time stamp: (?P<time>.+) GMT$", re.MULTILINE)
+
+
+def stamped_file(response: bytes, files: Iterable[Path]) -> Path:
+    """The file that a time stamp is of: the one whose digest it holds.
+
+    Raises
+    ------
+    UserError
+        Where it is of none of them.
+    """
+    candidates = list(files)
+    for path in candidates:
+        content = path.read_bytes()
+        if any(hashlib.new(name, content).digest() in response for name in _DIGESTS):
+            return path
+    names = "\n  ".join(map(str, candidates))
+    raise UserError(f"the time stamp is of none of these files:\n  {names}")
+
+
+def check_stamp(response: Path, stamped: Path, authority: Path | None) -> tuple[State, str]:
+    """Whether a time stamp holds, and what is to be said of it.
+
+    Parameters
+    ----------
+    response
+        The response of the authority.
+    stamped
+        The file that it is of.
+    authority
+        Certificates of the authority; None where none are known.
+    """
+    if authority is None:
+        return State.VERIFIED, "not checked (governance.timestamp_ca names no certificates)"
+    if not authority.is_file():
+        return State.UNVERIFIABLE, f"{authority} is not there"
+    shown = _openssl("-reply", "-in", str(response), "-text")
+    if shown is None:
+        return State.VERIFIED, "not checked (openssl is not installed)"
+    found = _TIME.search(shown.stdout)
+    if found is None:
+        return State.UNVERIFIABLE, "no time stamp can be read from it"
+    time = dt.datetime.strptime(found["time"], "%b %d %H:%M:%S %Y").replace(tzinfo=dt.UTC)
+    # The certificate has to hold at the time of the stamp: years later it has expired.
+    at = ("-attime", str(int(time.timestamp())))
+    given = ("-data", str(stamped), "-in", str(response), "-CAfile", str(authority))
+    done = _openssl("-verify", *given, *at)
+    if done is None or done.returncode != 0:
+        return State.UNVERIFIABLE, f"openssl does not verify it by {authority}"
+    return State.VERIFIED, f"given at {time.isoformat()}, verified by {authority}"
+
+
+def _openssl(*arguments: str) -> subprocess.CompletedProcess[str] | None:
+    """Run ``openssl ts``; None where it is not installed."""
+    command = ["openssl", "ts", *arguments]
+    try:
+        return subprocess.run(  # noqa: S603
+            command, capture_output=True, text=True, check=False, env=job_environment()
+        )
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,179 @@
+"""Whether the results of an analysis are what was recorded: read from files, nothing is run.
+
+No change goes unnoticed that leaves the history as it is, nor one of the history that leaves the
+signatures as they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from durable.files import sha256
+from durable.history.approvals import (
+    check_approvals,
+    check_earlier,
+    check_signatures,
+    check_stamps,
+    check_unknown,
+)
+from durable.history.chain import (
+    HISTORY,
+    RECEIPT,
+    BrokenHistoryError,
+    History,
+    read_history,
+    read_receipt,
+)
+from durable.history.contents import REMOVED, file_changes
+from durable.history.events import RECORD_FILES, RECORDED, is_final
+from durable.history.records import Record, read_record, trust_of
+from durable.history.states import Check, State, overall
+from durable.runs.manifest import MANIFEST, RUN, read_started
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found of the results of an analysis."""
+
+    folder: Path
+    checks: tuple[Check, ...]
+
+    @property
+    def state(self) -> State:
+        """The one of the four states that the results are in."""
+        return overall(self.checks)
+
+
+def verify_results(
+    folder: Path, signers: Path | None = None, authority: Path | None = None
+) -> Verification:
+    """What was found of the results of an analysis.
+
+    Parameters
+    ----------
+    folder
+        Results of the analysis; the history lies beside it.
+    signers
+        The allowed_signers file; None: that of the recorded plan.
+    authority
+        Certificates of the authority for time stamps; None: those of the recorded plan.
+    """
+    checks: list[Check] = []
+    try:
+        for check in _checks(folder, signers, authority):
+            checks.append(check)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        said = "an entry of this analysis is none that a run or a signature writes"
+        checks.append(Check("history", "entries", State.UNVERIFIABLE, said))
+    return Verification(folder, tuple(checks))
+
+
+def _checks(folder: Path, signers: Path | None, authority: Path | None) -> Iterator[Check]:
+    if not (folder / MANIFEST).is_file():
+        said = "not there: no run has completed and recorded these results"
+        yield Check("record", str(MANIFEST), State.INCOMPLETE, said)
+        return
+    begun, recorded = read_started(folder).get("time"), _time_recorded(folder)
+    if begun is not None and begun != recorded:
+        said = f"a run that began at {begun} has not ended, or has failed; start snakemake again"
+        yield Check("record", "run", State.INCOMPLETE, said)
+        return
+    history, check = _read_history(folder)
+    yield check
+    record = read_record(folder)
+    if record is None:
+        yield Check("record", str(MANIFEST), State.CHANGED, "not the manifest that a run writes")
+        return
+    if record.analysis != folder.name:
+        said = f"the results are those of the analysis {record.analysis}"
+        yield Check("record", folder.name, State.UNVERIFIABLE, said)
+        return
+    yield from _check_files(folder, record.manifest)
+    if not check.good:
+        return
+    if not history.of(folder.name, RECORDED):
+        said = "the history has no run of this analysis"
+        yield Check("record", str(MANIFEST), State.UNVERIFIABLE, said)
+        return
+    yield from _check_record(folder, history, record)
+    trust = trust_of(record, folder, signers, authority)
+    signatures = list(check_signatures(folder, history, trust))
+    yield from (signature.check for signature in signatures)
+    yield from check_earlier(folder, history)
+    yield from check_unknown(folder, history)
+    yield from check_stamps(folder, history, trust)
+    yield from check_approvals(folder, history, record.governance, signatures)
+
+
+def _time_recorded(folder: Path) -> object:
+    """When the run began that recorded the results; None where run.json does not say it."""
+    try:
+        return json.loads((folder / RUN).read_text("utf-8"))["started"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _read_history(folder: Path) -> tuple[History, Check]:
+    """The history of the study, and whether it holds; an empty one where it is broken."""
+    try:
+        history = read_history(folder.parent / HISTORY)
+    except BrokenHistoryError as error:
+        return History(), Check("history", HISTORY, State.UNVERIFIABLE, str(error))
+    return history, _check_history(folder, history)
+
+
+def _check_history(folder: Path, history: History) -> Check:
+    if history.torn:
+        said = (
+            f"line {history.torn[0][0]} is torn, as by a loss of power; the next run or signature"
+            " ends it and says so"
+        )
+        return Check("history", HISTORY, State.UNVERIFIABLE, said)
+    named = read_receipt(folder / RECEIPT)
+    if named is None:
+        said = f"{RECEIPT} does not name an entry"
+        return Check("history", HISTORY, State.UNVERIFIABLE, said)
+    if not history.holds(*named):
+        said = f"it lacks entry {named[0]} as {RECEIPT} names it: cut, exchanged or edited"
+        return Check("history", HISTORY, State.UNVERIFIABLE, said)
+    number, digest = history.head
+    said = f"unbroken up to entry {number}, {digest}"
+    recovered = [str(entry.number) for entry in history.entries if "torn" in entry.values]
+    if recovered:
+        said += f"; entry {', '.join(recovered)} tells of an interrupted append"
+    return Check("history", HISTORY, State.VERIFIED, said)
+
+
+def _check_record(folder: Path, history: History, record: Record) -> Iterator[Check]:
+    """Manifest, run.json and pinned configuration against the last run in the history."""
+    runs = history.of(folder.name, RECORDED)
+    last = runs[-1]
+    for key, file in RECORD_FILES.items():
+        path = folder / file
+        found = sha256(path) if path.is_file() else "no file"
+        if found == last.values[key]:
+            said = f"as recorded by entry {last.number} of {last.values['time']}"
+            yield Check("record", str(file), State.VERIFIED, said)
+            continue
+        earlier = [str(entry.number) for entry in runs if entry.values[key] == found]
+        of = f"that of entry {earlier[-1]}" if earlier else found
+        said = f"found {of}; expected that of entry {last.number}, {last.values[key]}"
+        yield Check("record", str(file), State.CHANGED, said)
+    if record.locked != is_final(history, folder.name):
+        said = "the history and the recorded plan differ on whether the results are final"
+        yield Check("record", "outputs.locked", State.UNVERIFIABLE, said)
+
+
+def _check_files(folder: Path, manifest: dict[str, Any]) -> Iterator[Check]:
+    changes = list(file_changes(folder, manifest))
+    for file in changes:
+        state = State.INCOMPLETE if file.change == REMOVED else State.CHANGED
+        said = f"{file.change}: found {file.found}; expected {file.expected}"
+        yield Check("output", file.name, state, said)
+    if not changes:
+        said = f"all {len(manifest['outputs'])} are as recorded, and no other is there"
+        yield Check("output", "files", State.VERIFIED, said)
