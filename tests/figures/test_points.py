@@ -95,6 +95,21 @@ def test_the_best_score_is_of_its_first_visit_and_a_subject_without_one_is_not_l
     assert frame["level"].tolist() == ["major", ""]
 
 
+def test_figures_of_few_subjects_are_the_same_from_categories_as_from_text() -> None:
+    rows = [visit(-10, ACTIVE), visit(45, INACTIVE, visit="UNS"), visit(60, ACTIVE)]
+    datasets = derived([subject()], rows)
+    group = datasets.adsl.set_index("USUBJID")["DOSELVL"]
+    text = of(datasets.adrs, "TIS")
+    text = text.assign(AVISIT=text["AVISIT"].where(text["AVISIT"] != "UNS"))
+    names = ["USUBJID", "PARAMCD", "AVISIT", "AVALC", "REASON"]
+    categories = text.astype(dict.fromkeys(names, "category"))
+    for frame in (best_scores(text, group), best_scores(categories, group)):
+        assert frame[["subject", "visit", "level"]].to_numpy().tolist() == [["S1", "UNS", "major"]]
+    for frame in (scores(text), scores(categories)):
+        assert frame["visit"].tolist() == ["", "UNS", "M2"]
+        assert frame["day"].tolist() == [0, 45, 60]
+
+
 def test_each_measure_of_the_core_set_has_its_recorded_values() -> None:
     datasets = course((60, INACTIVE))
     frame = measure_values(datasets.adrs, plan())

@@ -11,15 +11,16 @@ from benchmarks import registry
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from durable import outputs
 from durable.derive import datasets
-from durable.figures import core_set, point_files, spider
+from durable.figures import core_set, spider
 from durable.figures.core_set import measure_values
 from durable.files import write_parquet_blocks
 from durable.intake import check, cutoff
 from durable.jdm.measures import COMPONENTS
-from durable.outputs import analysis
 from durable.outputs.datasets import RecordFilter, read_records
 from durable.plan import Plan, load
+from durable.stages import analyse
 from tests.outputs.analysed import name_tables
 
 SHOWN = ["USUBJID", "PARAMCD", "AVISIT", "ADT", "ADY", "AVAL", "AVALC", "REASON"]
@@ -86,6 +87,25 @@ def test_only_the_wanted_records_and_columns_are_kept(registered: tuple[Plan, Pa
     assert list(found) == ["AVAL"]
 
 
+def test_records_do_not_depend_on_how_many_are_read_at_a_time(
+    registered: tuple[Plan, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, rules = registered[1] / "adam" / "adrs.parquet", [{"PARAMCD": ["TIS"]}]
+    at_once = read_records(path, ["USUBJID", "AVAL"], *rules)
+    monkeypatch.setattr(outputs.datasets, "_AT_ONCE", 100)
+    pd.testing.assert_frame_equal(read_records(path, ["USUBJID", "AVAL"], *rules), at_once)
+
+
+def test_of_a_file_without_a_record_none_is_read(tmp_path: Path) -> None:
+    none = pd.DataFrame(
+        {"PARAMCD": pd.Series([], dtype=object), "AVAL": pd.Series([], dtype=float)}
+    )
+    none.to_parquet(tmp_path / "adrs.parquet")
+    found = read_records(tmp_path / "adrs.parquet", ["AVAL"], {"PARAMCD": ["TIS"]})
+    assert list(found) == ["AVAL"]
+    assert found.empty
+
+
 def test_a_column_without_a_value_passes_no_filter(tmp_path: Path) -> None:
     empty = pd.Series([None, None], dtype=object)
     frame = pd.DataFrame({"PARAMCD": ["IMPR", "TIS"], "ABLFL": empty, "AVAL": [1.0, 2.0]})
@@ -109,8 +129,7 @@ def test_figures_and_results_do_not_depend_on_the_row_groups(
             monkeypatch.setattr(figure, "MANY_SUBJECTS", many)
         written = []
         for where in (folder, tmp_path):
-            for stage in (analysis, point_files):
-                stage.run(plan, where)
+            analyse.run(plan, where)
             paths = sorted((*where.glob("figures/*.csv"), where / "ard.csv"))
             written.append({path.name: path.read_bytes() for path in paths})
         assert written[0] == written[1]
@@ -125,7 +144,7 @@ def test_results_do_not_depend_on_how_many_subjects_are_derived_at_a_time(
     for subjects in (7, 1000):
         monkeypatch.setattr(datasets, "BLOCK", subjects)
         folder = tmp_path / f"{subjects} at a time"
-        for stage in (check, cutoff, datasets, analysis, point_files):
+        for stage in (check, cutoff, datasets, analyse):
             stage.run(plan, folder)
         paths = sorted((*folder.glob("figures/*.csv"), folder / "ard.csv"))
         written.append({path.name: path.read_bytes() for path in paths})
@@ -138,8 +157,8 @@ def test_a_subset_has_the_curves_and_marks_that_it_has_in_the_whole(
 ) -> None:
     names = {f"R{i:07d}" for i in range(3, SUBJECTS, 5)}
     part, folder = analysed(tmp_path, names)
-    point_files.run(part, folder)
-    point_files.run(*registered)
+    analyse.run(part, folder)
+    analyse.run(*registered)
     for name, many in (("f_swimmer", 3), ("f_tis", 3), ("f_waterfall", 1)):
         found, whole = (
             pd.read_csv(f / "figures" / f"{name}.csv", dtype=str) for f in (folder, registered[1])

@@ -12,7 +12,8 @@ from durable.contracts.results import Result
 from durable.derive import datasets
 from durable.figures.sensitivity import panels
 from durable.files import write_parquet
-from durable.outputs.analysis import read_for_outputs
+from durable.outputs import analysis
+from durable.outputs.datasets import read_datasets
 from durable.plan import Plan, load
 from tests.derive.build import ACTIVE, FLARING, INACTIVE, date, subject, table, visit
 from tests.derive.build import plan as plan_of
@@ -124,7 +125,8 @@ def analysed(folder: Path, plan: Plan) -> Rows:
 
 def sensitivity(plan: Plan, folder: Path) -> list[Result]:
     """The results of t_sensitivity."""
-    return list(results_of(["t_sensitivity"], read_for_outputs(folder, plan), plan))
+    datasets = read_datasets(folder, analysis.records(plan), sensitivity=True)
+    return list(results_of(["t_sensitivity"], datasets, plan))
 
 
 @pytest.fixture(scope="module")

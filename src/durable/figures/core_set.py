@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from durable.figures.points import Points
 from durable.figures.quantiles import (
     MANY_SUBJECTS,
-    QUANTILE_COLUMNS,
     days_since_infusion,
     visit_quantiles,
 )
@@ -23,7 +22,7 @@ from durable.figures.style import (
 from durable.jdm import wording
 from durable.jdm.measures import COMPONENTS, ENZYME, MEASURES, core_set_measure
 from durable.jdm.response import Scale
-from durable.outputs.datasets import ResultsFolder
+from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -36,12 +35,10 @@ _PANEL = 44.0
 _COLUMN_OF = {measure.title: measure.column for measure in (*MEASURES.values(), ENZYME)}
 
 
-def points(data: ResultsFolder, plan: Plan) -> pd.DataFrame:
+def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     """Each core set measure over time by subject; of many subjects, its quantiles."""
-    codes = [component.paramcd for component in COMPONENTS.values()]
-    many = len(data.infused()) >= MANY_SUBJECTS
-    columns = QUANTILE_COLUMNS if many else ("USUBJID", "PARAMCD", "ADY", "AVAL")
-    return measure_values(data.dataset("adrs", columns, PARAMCD=codes), plan, many=many)
+    many = len(datasets.infused) >= MANY_SUBJECTS
+    return measure_values(datasets.adrs, plan, many=many)
 
 
 def measure_values(records: pd.DataFrame, plan: Plan, *, many: bool = False) -> pd.DataFrame:
@@ -129,5 +126,6 @@ FIGURES = (
         points=points,
         draw=draw,
         footnotes=footnotes,
+        records=lambda _: ({"PARAMCD": [component.paramcd for component in COMPONENTS.values()]},),
     ),
 )

@@ -33,7 +33,7 @@ from durable.figures.style import (
 )
 from durable.jdm import wording
 from durable.outputs import definitions
-from durable.outputs.datasets import ResultsFolder
+from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan, Statistics
 
 if TYPE_CHECKING:
@@ -79,13 +79,12 @@ class Curve:
     dashes: object
 
 
-def curve_points(data: ResultsFolder, plan: Plan, parameter: str) -> pd.DataFrame:
+def curve_points(datasets: AnalysisDatasets, plan: Plan, parameter: str) -> pd.DataFrame:
     """Points of the curve of all subjects and the counts under its axis, in months."""
-    from durable.stats.survival import event_from_cnsr, kaplan_meier
+    from durable.outputs.kaplan_meier import fit
 
-    records = data.dataset("adtte", ["AVAL", "CNSR"], PARAMCD=[parameter])
-    event = event_from_cnsr(records["CNSR"])
-    return estimate_points(kaplan_meier(records["AVAL"].to_numpy(float), event), plan.statistics)
+    adtte = datasets.adtte
+    return estimate_points(fit(adtte.loc[adtte["PARAMCD"] == parameter]), plan.statistics)
 
 
 def estimate_points(km: KaplanMeier, statistics: Statistics) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from durable.figures.style import (
     subject_key,
     subject_style,
 )
-from durable.outputs.datasets import ResultsFolder
+from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -49,9 +49,10 @@ _BELOW: Style = {
 }
 
 
-def points(data: ResultsFolder, _: Plan) -> pd.DataFrame:
+def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
     """Profiles of all subjects, and geometric means by nominal day."""
-    return profiles(data.dataset("adpc"), data.infused()["DOSELVL"].fillna(""))
+    assert datasets.adpc is not None  # noqa: S101 - without it there is no figure
+    return profiles(datasets.adpc, datasets.infused["DOSELVL"].fillna(""))
 
 
 def profiles(adpc: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:

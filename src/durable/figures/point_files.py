@@ -6,29 +6,29 @@ from pathlib import Path
 
 from durable.figures import FIGURES, FigureEntry, figures_of
 from durable.files import write_csv
-from durable.outputs.datasets import ResultsFolder
+from durable.outputs.datasets import AnalysisDatasets, RecordFilter
 from durable.plan import Plan
 
 
-def run(plan: Plan, folder: Path) -> None:
-    """Read ``adam/`` and ``ard.csv``; write ``figures/f_NAME.csv`` of each figure."""
-    write_points(ResultsFolder(folder), plan, folder)
+def records(plan: Plan) -> list[RecordFilter]:
+    """Records of ADRS that the figures read."""
+    return [rule for entry in FIGURES for rule in entry.load().records(plan)]
 
 
-def write_points(data: ResultsFolder, plan: Plan, folder: Path) -> None:
-    """Write the points of every figure that the analysis has.
+def write_points(datasets: AnalysisDatasets, plan: Plan, folder: Path) -> None:
+    """Write ``figures/f_NAME.csv`` of every figure that the analysis has.
 
     Parameters
     ----------
-    data
+    datasets
         Datasets and results of the analysis.
     plan
         The analysis plan.
     folder
-        Folder of results; the files go to its folder ``figures``.
+        Folder of results.
     """
-    for entry in figures_of(plan, data.names):
-        write_csv(points_file(folder, entry), entry.load().points(data, plan))
+    for entry in figures_of(plan, datasets.names):
+        write_csv(points_file(folder, entry), entry.load().points(datasets, plan))
 
 
 def points_file(folder: Path, entry: FigureEntry) -> Path:

@@ -19,8 +19,6 @@ QUANTILES = {
     "lower quartile": 0.25,
     "5th percentile": 0.05,
 }
-#: Columns of ADRS that `visit_quantiles` reads.
-QUANTILE_COLUMNS = ("PARAMCD", "AVISIT", "AVAL", "ABLFL", "AWTARGET", "ANL01FL")
 
 
 def visit_quantiles(records: pd.DataFrame) -> pd.DataFrame:

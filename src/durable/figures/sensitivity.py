@@ -10,7 +10,7 @@ from durable.derive.endpoints import BY_CODE
 from durable.figures import forest
 from durable.figures.spec import SAFETY_SET, FigureSpec
 from durable.outputs import definitions
-from durable.outputs.datasets import ResultsFolder
+from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ _OF_IMPROVEMENT = {"improvement", "core_set", "hybrid", "ranges", "baseline"}
 _DURATIONS = {(code,) for code in BY_CODE}
 
 
-def points(data: ResultsFolder, plan: Plan) -> pd.DataFrame:
+def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     """Estimates of every analysis, a panel a parameter."""
-    return panels(data.results("t_sensitivity"), plan)
+    return panels((row for row in datasets.results if row.output == "t_sensitivity"), plan)
 
 
 def panels(results: Iterable[Result], plan: Plan) -> pd.DataFrame:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from durable.figures.points import Points
-    from durable.outputs.datasets import ResultsFolder
+    from durable.outputs.datasets import AnalysisDatasets, RecordFilter
     from durable.plan import Plan
 
 
@@ -87,8 +87,10 @@ class FigureSpec:
     """Dataset that the points come from."""
     columns: tuple[str, ...]
     """Columns of the points that are drawn."""
-    points: Callable[[ResultsFolder, Plan], pd.DataFrame]
+    points: Callable[[AnalysisDatasets, Plan], pd.DataFrame]
     """The points, as ``f_NAME.csv`` holds them (docs/figures.md)."""
     draw: Callable[[Points, Plan, Caption], Figure]
     footnotes: Callable[[Plan], tuple[str, ...]]
     """Definitions and methods behind the figure, from the plan."""
+    records: Callable[[Plan], tuple[RecordFilter, ...]] = lambda _: ()
+    """Records of ADRS that `points` reads: they are too many to be read whole."""

@@ -10,7 +10,6 @@ import numpy as np
 from durable.figures.points import Points, short
 from durable.figures.quantiles import (
     MANY_SUBJECTS,
-    QUANTILE_COLUMNS,
     QUANTILES,
     days_since_infusion,
     visit_quantiles,
@@ -33,7 +32,7 @@ from durable.figures.style import (
 )
 from durable.jdm import wording
 from durable.jdm.parameters import SCORE
-from durable.outputs.datasets import ResultsFolder
+from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -66,12 +65,12 @@ _PARTIAL: Style = {
 }
 
 
-def points(data: ResultsFolder, _: Plan) -> pd.DataFrame:
+def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
     """Score over time by subject; of many subjects, its quantiles."""
-    if len(data.infused()) >= MANY_SUBJECTS:
-        return score_quantiles(data.dataset("adrs", QUANTILE_COLUMNS, PARAMCD=[SCORE.paramcd]))
-    columns = ("USUBJID", "AVISIT", "ADY", "AVAL", "REASON")
-    return scores(data.dataset("adrs", columns, PARAMCD=[SCORE.paramcd]))
+    adrs = datasets.adrs
+    of_score = adrs.loc[adrs["PARAMCD"] == SCORE.paramcd]
+    many = len(datasets.infused) >= MANY_SUBJECTS
+    return score_quantiles(of_score) if many else scores(of_score)
 
 
 def scores(records: pd.DataFrame) -> pd.DataFrame:
@@ -97,7 +96,7 @@ def scores(records: pd.DataFrame) -> pd.DataFrame:
         {
             "USUBJID": records["USUBJID"],
             "day": days_since_infusion(records),
-            "visit": records["AVISIT"].fillna("UNS"),
+            "visit": records["AVISIT"].astype(object).fillna("UNS"),
             _SCORE: records["AVAL"],
             "partial": np.where(records["REASON"] == "PARTIAL", "Y", "N"),
         }
@@ -199,5 +198,6 @@ FIGURES = (
         points=points,
         draw=draw,
         footnotes=footnotes,
+        records=lambda _: ({"PARAMCD": [SCORE.paramcd]},),
     ),
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from durable.derive.endpoints import DOR
 from durable.figures.points import Points, short
 from durable.figures.quantiles import days_since_infusion
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
@@ -22,7 +23,7 @@ from durable.figures.style import (
     months_axis,
 )
 from durable.jdm import wording
-from durable.outputs.datasets import ResultsFolder
+from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -77,11 +78,11 @@ _MARKS: dict[str, tuple[Style, float]] = {
 _ENDING_EVENTS = {"RECURRENCE": "recurrence", "PROGRESSION": "progression"}
 
 
-def points(data: ResultsFolder, _: Plan) -> pd.DataFrame:
+def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
     """Bars and marks by subject; days since infusion, longest follow-up first."""
-    improved = data.dataset("adrs", ["USUBJID", "AVISIT", "ADY", "AVAL"], PARAMCD=["IMPR"])
-    durations = data.dataset("adtte", ["USUBJID", "ADT", "CNSR", "EVNTDESC"], PARAMCD=["DOR"])
-    return lanes(data.infused(), improved.loc[improved["AVAL"] == 1], durations)
+    adrs, adtte = datasets.adrs, datasets.adtte
+    improved = adrs.loc[(adrs["PARAMCD"] == "IMPR") & (adrs["AVAL"] == 1)]
+    return lanes(datasets.infused, improved, adtte.loc[adtte["PARAMCD"] == DOR.code])
 
 
 def lanes(
@@ -266,5 +267,6 @@ FIGURES = (
         points=points,
         draw=draw,
         footnotes=footnotes,
+        records=lambda _: ({"PARAMCD": ["IMPR"]},),
     ),
 )

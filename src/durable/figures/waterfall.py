@@ -23,7 +23,7 @@ from durable.figures.style import (
 )
 from durable.jdm import wording
 from durable.jdm.parameters import SCORE
-from durable.outputs.datasets import ResultsFolder
+from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -68,11 +68,11 @@ class Names:
         return max(names) if self.upright else 7.0
 
 
-def points(data: ResultsFolder, _: Plan) -> pd.DataFrame:
+def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
     """Best score of each infused subject."""
-    columns = ("USUBJID", "AVISIT", "AVAL", "AVALC")
-    scores = data.dataset("adrs", columns, PARAMCD=[SCORE.paramcd])
-    return best_scores(scores, data.infused()["DOSELVL"].fillna(""))
+    adrs = datasets.adrs
+    scores = adrs.loc[adrs["PARAMCD"] == SCORE.paramcd]
+    return best_scores(scores, datasets.infused["DOSELVL"].fillna(""))
 
 
 def best_scores(records: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
@@ -89,10 +89,10 @@ def best_scores(records: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    scores = records.loc[records["AVAL"].notna()]
-    best = scores.sort_values("AVAL", ascending=False, kind="stable").drop_duplicates("USUBJID")
-    best = best.assign(AVISIT=best["AVISIT"].fillna("UNS")).set_index("USUBJID")
-    best = best.reindex(group.index)
+    scores = records.loc[records["AVAL"].notna(), ["USUBJID", "AVISIT", "AVAL", "AVALC"]]
+    first_best = scores.groupby("USUBJID", observed=True)["AVAL"].idxmax()
+    best = scores.loc[first_best].astype(dict.fromkeys(("USUBJID", "AVISIT", "AVALC"), object))
+    best = best.fillna({"AVISIT": "UNS"}).set_index("USUBJID").reindex(group.index)
     frame = pd.DataFrame(
         {
             "subject": group.index,
@@ -201,5 +201,6 @@ FIGURES = (
         points=points,
         draw=draw,
         footnotes=footnotes,
+        records=lambda _: ({"PARAMCD": [SCORE.paramcd]},),
     ),
 )

@@ -1,14 +1,12 @@
-"""The analysis: every result of the outputs from the datasets, as the dataset ``ard.csv``."""
+"""The analysis: every result of the outputs from the datasets, as the rows of ``ard.csv``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from durable.contracts.results import Result, to_csv
-from durable.files import write_text
+from durable.contracts.results import Result
 from durable.outputs import ORDER_OF_ROWS, OUTPUTS
-from durable.outputs.datasets import AnalysisDatasets, read_datasets
+from durable.outputs.datasets import AnalysisDatasets, RecordFilter
 from durable.outputs.output import Results, result_rows
 from durable.plan import Plan
 from durable.processes import can_fork, forked_pool
@@ -66,13 +64,6 @@ def _rows(part: _Part, datasets: AnalysisDatasets, plan: Plan) -> list[Result]:
     return list(result_rows(part.output, part.results, datasets, plan))
 
 
-def read_for_outputs(folder: Path, plan: Plan) -> AnalysisDatasets:
-    """The datasets in ``adam/`` of an analysis, as far as its outputs read them."""
-    filters = [rule for entry in OUTPUTS for rule in entry.load().records(plan)]
-    return read_datasets(folder, filters, sensitivity=bool(plan.sensitivity))
-
-
-def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
-    """Read ``adam/``, write ``ard.csv``."""
-    results = analyse(read_for_outputs(folder, plan), plan, cores=cores)
-    write_text(folder / "ard.csv", to_csv(results))
+def records(plan: Plan) -> list[RecordFilter]:
+    """Records of ADRS that the outputs read."""
+    return [rule for entry in OUTPUTS for rule in entry.load().records(plan)]

@@ -3,38 +3,47 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import starmap
 from operator import and_, or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from durable.contracts.results import Result, read_csv
+from durable.contracts.results import Result
 from durable.registry import dataset_names
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 #: What a record must have: in each text column named, one of the texts.
 RecordFilter = Mapping[str, Collection[str]]
 
-#: Columns of ADRS that outputs read.
-ADRS = ("USUBJID", "PARAMCD", "AVISIT", "AVAL", "AVALC", "ABLFL", "ANL01FL", "REASON")
-#: Columns of ADTTE that outputs read.
-ADTTE = ("USUBJID", "PARAMCD", "STARTDT", "LOWDT", "AVAL", "CNSR", "EVNTDESC")
+#: Records that are read at a time, for their memory.
+_AT_ONCE = 1_000_000
+#: Columns of ADRS that outputs and figures read.
+ADRS = (
+    *("USUBJID", "PARAMCD", "AVISIT", "AWTARGET", "ADY", "AVAL", "AVALC"),
+    *("ABLFL", "ANL01FL", "REASON"),
+)
+#: Columns of ADTTE that outputs and figures read.
+ADTTE = ("USUBJID", "PARAMCD", "STARTDT", "LOWDT", "ADT", "AVAL", "CNSR", "EVNTDESC")
 
 
 @dataclass(frozen=True)
 class AnalysisDatasets:
-    """The datasets of an analysis; None where the study or the plan has none.
+    """The datasets of an analysis, in memory; None where the study or the plan has none.
 
     Attributes
     ----------
     adsl, adrs, adtte, adae, adpc, adpp
-        ADaM datasets; of ADRS at least the records that the outputs name as theirs.
+        ADaM datasets; of ADRS at least the records that outputs and figures name as theirs.
     variant_adrs, variant_adtte
         ADRS and ADTTE of the sensitivity analyses, each named in ``ANALYSIS``.
+    results
+        The analysis results dataset, once the outputs are analysed.
     """
 
     adsl: pd.DataFrame
@@ -45,11 +54,24 @@ class AnalysisDatasets:
     adpp: pd.DataFrame | None = None
     variant_adrs: pd.DataFrame | None = None
     variant_adtte: pd.DataFrame | None = None
+    results: Sequence[Result] = ()
+
+    @property
+    def names(self) -> set[str]:
+        """Names of the ADaM datasets that there are."""
+        may_lack = {"adae": self.adae, "adpc": self.adpc, "adpp": self.adpp}
+        there = {name for name, dataset in may_lack.items() if dataset is not None}
+        return {"adsl", "adrs", "adtte"} | there
+
+    @property
+    def infused(self) -> pd.DataFrame:
+        """ADSL of the infused subjects, by USUBJID."""
+        return self.adsl.loc[self.adsl["SAFFL"] == "Y"].set_index("USUBJID")
 
 
 @dataclass(frozen=True)
 class ResultsFolder:
-    """A folder of results, whose datasets a listing or a figure reads as it asks for them."""
+    """A folder of results, whose datasets a listing reads as it asks for them."""
 
     path: Path
 
@@ -90,18 +112,10 @@ class ResultsFolder:
         """Records of a dataset that is too large to be read whole (`read_records`)."""
         return read_records(self.path / "adam" / f"{name}.parquet", columns, *filters)
 
-    def infused(self) -> pd.DataFrame:
-        """ADSL of the infused subjects, by USUBJID."""
-        return self.dataset("adsl", SAFFL=["Y"]).set_index("USUBJID")
-
     def with_subject(self, records: pd.DataFrame, *columns: str) -> pd.DataFrame:
         """The records with variables of their subject."""
         adsl = self.dataset("adsl", ["USUBJID", *columns])
         return records.merge(adsl, on="USUBJID", how="left", validate="many_to_one")
-
-    def results(self, output: str) -> Iterator[Result]:
-        """Rows of the analysis results dataset of one output."""
-        return (row for row in read_csv(self.path / "ard.csv") if row.output == output)
 
 
 def read_datasets(
@@ -160,27 +174,23 @@ def read_records(path: Path, columns: Sequence[str], *filters: RecordFilter) -> 
     DataFrame
         In the order of the file; text as categories, which are sorted.
     """
-    import pyarrow.dataset as ds
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     text = [field.name for field in pq.read_schema(path) if field.type == "string"]
-    dataset = ds.dataset(path, format=ds.ParquetFileFormat(dictionary_columns=text))
-    dataset = dataset.replace_schema(_without_null_type(dataset.schema))
-    table = dataset.to_table(list(columns), filter=_passes_one(filters))
+    file = pq.ParquetFile(path, read_dictionary=text)
+    whole = file.schema_arrow
+    schema = pa.schema([whole.field(name) for name in columns], whole.metadata)
+    wanted = list({name: None for names in (columns, *filters) for name in names})
+    batches = (
+        batch.filter(_passes_one(batch, filters)) if filters else batch
+        for batch in file.iter_batches(_AT_ONCE, columns=wanted)
+    )
+    table = pa.Table.from_batches([batch.select(list(columns)) for batch in batches], schema)
     frame: pd.DataFrame = table.unify_dictionaries().to_pandas()
     for name in frame.select_dtypes("category"):
         frame[name] = frame[name].cat.reorder_categories(sorted(frame[name].cat.categories))
     return frame
-
-
-def _without_null_type(schema: Any) -> Any:
-    """The schema with columns that hold no value as text: a filter of texts is refused else."""
-    import pyarrow as pa
-
-    for position, field in enumerate(schema):
-        if pa.types.is_null(field.type):
-            schema = schema.set(position, field.with_type(pa.string()))
-    return schema
 
 
 def select_records(records: pd.DataFrame, filters: Iterable[RecordFilter]) -> pd.DataFrame:
@@ -192,15 +202,21 @@ def select_records(records: pd.DataFrame, filters: Iterable[RecordFilter]) -> pd
     return records.loc[reduce(or_, passes)]
 
 
-def _passes_one(filters: Iterable[RecordFilter]) -> Any:
-    """The filters as one expression of pyarrow; None without any."""
+def _passes_one(batch: pa.RecordBatch, filters: Iterable[RecordFilter]) -> pa.BooleanArray:
+    """Which records of a batch pass one of the filters."""
     import pyarrow as pa
-    import pyarrow.dataset as ds
+    import pyarrow.compute as pc
 
-    def passes(rule: RecordFilter) -> Any:
-        among = (
-            ds.field(name).isin(pa.array(list(texts), pa.string())) for name, texts in rule.items()
-        )
-        return reduce(and_, among, ds.scalar(True))
+    def is_among(name: str, texts: Collection[str]) -> pa.BooleanArray:
+        column = batch.column(name)
+        # Each text is looked up once; a column without a value has neither texts nor a type.
+        if pa.types.is_null(column.type):
+            return pa.array([False] * len(column))
+        found = pc.is_in(column.dictionary, pa.array(list(texts), pa.string()))
+        return found.take(column.indices).fill_null(False)
 
-    return reduce(or_, map(passes, filters)) if filters else None
+    passes = pa.array([True] * len(batch))
+    return reduce(
+        pc.or_,
+        (reduce(pc.and_, starmap(is_among, rule.items()), passes) for rule in filters),
+    )

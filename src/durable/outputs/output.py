@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from durable.contracts.results import WHOLE_COLUMN, Parameter, Result
 from durable.outputs.ard import Ard, TableResults
+from durable.outputs.datasets import AnalysisDatasets, RecordFilter
 from durable.outputs.table import Column, Row, Rows, column_name
 from durable.plan import Plan
 
 if TYPE_CHECKING:
-    from durable.outputs.datasets import AnalysisDatasets, RecordFilter
     from durable.outputs.groups import Estimates, Group
 
 #: The columns of an output, each with its statistics.
 ColumnEstimates = Iterator[tuple["Group", "Estimates"]]
-Results = Callable[["AnalysisDatasets", Plan], ColumnEstimates]
+Results = Callable[[AnalysisDatasets, Plan], ColumnEstimates]
 
 #: Analysis sets, as the tables name them.
 ENROLLED_SET = "Enrolled Set (all who consented)"

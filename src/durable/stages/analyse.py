@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from durable.plan import Plan
@@ -15,8 +16,14 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     cores
         With two or more, the sensitivity analyses are analysed beside the primary one.
     """
+    from durable.contracts.results import to_csv
     from durable.figures import point_files
+    from durable.files import write_text
     from durable.outputs import analysis
+    from durable.outputs.datasets import read_datasets
 
-    analysis.run(plan, folder, cores=cores)
-    point_files.run(plan, folder)
+    records = [*analysis.records(plan), *point_files.records(plan)]
+    datasets = read_datasets(folder, records, sensitivity=bool(plan.sensitivity))
+    results = analysis.analyse(datasets, plan, cores=cores)
+    write_text(folder / "ard.csv", to_csv(results))
+    point_files.write_points(replace(datasets, results=results), plan, folder)
