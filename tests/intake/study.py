@@ -19,9 +19,10 @@ import yaml
 
 from durable.contracts.tables import TABLES
 from durable.errors import UserError
-from durable.intake import check, cutoff
-from durable.intake.findings import COLUMNS
-from durable.plan import Plan, parse
+from durable.intake import check, cutoff, reading
+from durable.intake.findings import COLUMNS, Findings
+from durable.intake.readers.cells import Cells
+from durable.plan import Input, Plan, parse
 from durable.stage import STAGES
 
 ROOT = Path(__file__).parents[2]
@@ -124,6 +125,14 @@ class Study:
         except UserError as error:
             return error
         return None
+
+
+def file_cells(
+    source: Input, findings: Findings | None = None, table: str = "visits"
+) -> Cells | None:
+    """What the readers make of a file, before anything is made of it."""
+    file = reading.open_file(table, source, findings or Findings())
+    return None if file is None else reading.read_cells(file, source)
 
 
 @cache

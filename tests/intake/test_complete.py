@@ -14,11 +14,10 @@ import pyreadstat
 import pytest
 
 from durable.intake.findings import Findings
-from durable.intake.reading import read_cells
 from durable.plan import Format, Input, PlanError, parse
 from tests.intake.forms import delivered, ndjson, sas7bdat, typed, xpt
 from tests.intake.package import packaged
-from tests.intake.study import Found, Study, planned
+from tests.intake.study import Found, Study, file_cells, planned
 
 Messages = Callable[..., list[str]]
 
@@ -31,7 +30,7 @@ def messages(tmp_path: Path) -> Messages:
         path = tmp_path / "ae"
         path.write_bytes(data)
         findings = Findings()
-        read_cells("adverse_events", Input(path=str(path), format=form, **plan), findings)
+        file_cells(Input(path=str(path), format=form, **plan), findings, "adverse_events")
         frame = findings.frame()
         return [f"{rule}: {text}" for rule, text in frame[["rule", "message"]].to_numpy()]
 

@@ -16,12 +16,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from durable.contracts.tables import TABLES
-from durable.intake import reading
-from durable.intake.findings import Findings
 from durable.plan import Input
 from durable.stage import STAGES
 from tests.intake.forms import delivered, typed, xpt
-from tests.intake.study import Study
+from tests.intake.study import Study, file_cells
 
 FORMS = ["tsv", "xlsx", "parquet", "dataset-json", "ndjson", "xpt5", "xpt8"]
 
@@ -101,7 +99,7 @@ def test_a_column_of_parquet_is_read_as_its_values_are_written(
 ) -> None:
     pq.write_table(pa.table({"visit": pa.array(values, kind)}), tmp_path / "given.parquet")
     given = Input(path=str(tmp_path / "given.parquet"))
-    cells, _ = reading.read_cells("visits", given, Findings())
+    cells = file_cells(given)
     assert cells is not None
     assert cells.text["0"].tolist() == read
 

@@ -14,15 +14,13 @@ import pyarrow.parquet as pq
 import pyreadstat
 import pytest
 
-from durable.intake import reading
-from durable.intake.findings import Findings
 from durable.intake.needs import needs
 from durable.intake.parsing import _converted
 from durable.intake.readers.number_formats import parts_shown
 from durable.intake.readers.sas_formats import format_meaning
 from durable.lookalikes import look_alike
 from durable.plan import Input, PlanError, load, parse
-from tests.intake.study import Study, cell, data, planned
+from tests.intake.study import Study, cell, data, file_cells, planned
 
 #: 12 April 2023 as SAS counts: 365 x 63 days and 16 leap days from 1960 to the end of 2022, and 101
 #: of 2023.
@@ -30,7 +28,7 @@ DAY = 365 * 63 + 16 + 101
 
 
 def first_column(path: Path, **given: Any) -> list[str]:
-    cells, _ = reading.read_cells("visits", Input(path=str(path), **given), Findings())
+    cells = file_cells(Input(path=str(path), **given))
     assert cells is not None
     return [str(text) for text in cells.text["0"]]
 
@@ -271,12 +269,12 @@ def test_findings_tell_the_code_points(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "key", "words"),
     [
-        ("{serious: {YES: Y}}", "values.serious: found the key true", '"YES" or "Yes" or "yes"'),
-        ("{serious: {off: N}}", "values.serious: found the key false", '"NO" or "No" or "no" or'),
+        ("{serious: {TRUE: Y}}", "values.serious: found the key true", '"TRUE" or "True" or'),
+        ("{serious: {False: N}}", "values.serious: found the key false", '"FALSE" or "False" or'),
         ("{serious: {1: Y}}", "values.serious: found the key 1", 'such as "1"'),
         ("{serious: {2.50: Y}}", "values.serious: found the key 2.5", "with all its digits"),
         ("{serious: {null: N}}", "values.serious: found the key nothing", '"null"'),
-        ('{serious: {"x": yes}}', "values.serious.x: found true", '"YES" or "Yes" or "yes"'),
+        ('{serious: {"x": true}}', "values.serious.x: found true", '"TRUE" or "True" or "true"'),
         ('{serious: {"ND": }}', "values.serious.ND: found nothing", '"" for missing'),
     ],
 )  # fmt: skip
@@ -289,23 +287,35 @@ def test_text_without_quotes_that_yaml_reads_as_something_else(
 
 
 def test_every_mapping_says_to_quote(tmp_path: Path) -> None:
-    told = refused(tmp_path, "  kinetics: {path: k.csv, columns: {unit: 1}, units: {no: mm}}")
+    told = refused(tmp_path, "  kinetics: {path: k.csv, columns: {unit: 1}, units: {false: mm}}")
     assert "inputs.kinetics.columns.unit: found 1; expected text in quotes, with all its" in told
     assert "inputs.kinetics.units: found the key false; expected text in quotes" in told
 
 
 def test_two_keys_that_yaml_reads_alike_are_told(tmp_path: Path) -> None:
-    told = refused(tmp_path, "  kinetics: {path: k.csv, values: {below_lloq: {YES: Y, yes: Y}}}")
-    assert 'the key True a second time (text in quotes, as the file has it: "YES"' in told
+    told = refused(tmp_path, "  kinetics: {path: k.csv, values: {below_lloq: {TRUE: Y, true: Y}}}")
+    assert 'the key True a second time (text in quotes, as the file has it: "TRUE"' in told
+
+
+def test_words_for_yes_and_no_are_text_without_quotes(tmp_path: Path) -> None:
+    line = "  adverse_events: {path: a.csv, values: {serious: {YES: Y, no: N, on: Y, Off: N}}}"
+    read = load(written_plan(tmp_path, line)).inputs.adverse_events.values  # noqa: PD011
+    assert read == {"serious": {"YES": "Y", "no": "N", "on": "Y", "Off": "N"}}
 
 
 def refused(folder: Path, line: str) -> str:
-    plan = folder / "plan.yaml"
-    inputs = f"inputs:\n  subjects: {{path: s.csv}}\n  visits: {{path: v.csv}}\n{line}\n"
-    plan.write_text(f"analysis: {{id: x, data_cutoff: 2024-06-30}}\nstudy: {{id: S}}\n{inputs}")
+    plan = written_plan(folder, line)
     with pytest.raises(PlanError) as error:
         load(plan)
     return str(error.value)
+
+
+def written_plan(folder: Path, line: str) -> Path:
+    """A plan with another line in its section ``inputs``."""
+    plan = folder / "plan.yaml"
+    inputs = f"inputs:\n  subjects: {{path: s.csv}}\n  visits: {{path: v.csv}}\n{line}\n"
+    plan.write_text(f"analysis: {{id: x, data_cutoff: 2024-06-30}}\nstudy: {{id: S}}\n{inputs}")
+    return plan
 
 
 # Columns that the definitions in force do not need.

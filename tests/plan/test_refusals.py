@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from durable.plan import PlanError, load, parse
+from durable.plan.yaml_reading import read_yaml
 
 SMALLEST: dict[str, Any] = {
     "analysis": {"id": "a1", "data_cutoff": "2024-06-30"},
@@ -356,15 +358,72 @@ TEXTS = {
         "line 3, column 3: found the key 'id' a second time; expected valid YAML",
     ),
     "a tab before a value": (b"analysis:\t{}\n", "line 1, column 10: found found character"),
-    "too many brackets": (b"[" * 5000, "found maximum recursion depth exceeded"),
+    "too many brackets": (
+        b"[" * 5000,
+        "line 1, column 50: found more than 50 levels; expected at most 50",
+    ),
     "a bracket left open": (b"analysis: [1,\n", "expected valid YAML"),
     "a tab": (b"analysis:\n\tid: a\n", "line 2, column 1"),
     "a tag that would run code": (
         b'analysis: !!python/object/apply:os.system ["true"]\n',
-        "line 1, column 11",
+        "line 1, column 11: found the tag !!python/object/apply:os.system; expected values without",
+    ),
+    "a tag that is harmless": (
+        b"analysis: {id: !!str 1}\n",
+        "line 1, column 16: found the tag !!str",
     ),
     "bytes that are not UTF-8": (b"caf\xe9: 1\n", "(file): found bytes that are not UTF-8"),
     "an empty file": (b"", "(file): found nothing; expected sections"),
+}
+
+
+#: Numbers that versions of YAML, or YAML and a person, read differently.
+NUMBERS = ("014", "-014", "00", "0x1F", "0b11", "1_000", "1_0.5", "1:1:1", "1:30", "190:20:30.15")
+TEXTS |= {
+    f"the number {number}": (
+        f"safety: {{dlt_window_days: {number}}}\n".encode(),
+        f"line 1, column 27: found {number}; expected a number in plain decimals, or text in",
+    )
+    for number in NUMBERS
+}
+TEXTS |= {
+    "a merge key": (
+        b"analysis: &a {id: a}\nstudy:\n  <<: *a\n",
+        'line 3, column 3: found the merge key <<; expected keys that are written out, or "<<" in',
+    ),
+    "an alias within itself": (
+        b"analysis: &a {id: *a}\n",
+        "line 1, column 19: found *a within itself; expected an alias of what is complete",
+    ),
+    "aliases that stand for a million values": (
+        b"a: &a [1,1,1,1,1,1,1,1,1,1]\n"
+        + b"".join(
+            b"%c: &%c [%s]\n" % (name, name, b",".join([b"*%c" % before] * 10))
+            for before, name in itertools.pairwise(b"abcdef")
+        ),
+        "found more than 100000 values, aliases followed; expected at most 100000",
+    ),
+    "aliases that are nested too deep": (
+        b"a0: &a0 [1]\n" + b"".join(b"a%d: &a%d [*a%d]\n" % (i, i, i - 1) for i in range(1, 60)),
+        "found more than 50 levels; expected at most 50",
+    ),
+    "more characters than any plan": (
+        b"a: 1\n" * 400_001,
+        "(file): found 2000001 characters; expected at most 2000000",
+    ),
+    "half a surrogate pair": (
+        b'study: {id: "S\\ud83d"}\n',
+        "line 1, column 13: found the character \\ud83d; expected text",
+    ),
+    **{
+        f"the noncharacter U+{number:04X}, {way}": (
+            f"study: {{id: S}}\nanalysis: {{title: {text}}}\n".encode(),
+            "line 2, column ",
+        )
+        for number in (0xFDD0, 0xFDEF, 0xFFFE, 0xFFFF, 0x1FFFE, 0x10FFFF)
+        for way, text in (("as it is", chr(number)), ("as an escape", f'"\\U{number:08x}"'))
+    },
+    "a control character": (b"study: {id: S}\nx: a\x07\n", "line 2, column 5: found the character"),
 }
 
 
@@ -391,3 +450,43 @@ def test_an_unquoted_date_is_the_same_as_a_quoted_one(tmp_path: Path) -> None:
     quoted.write_text(text)
     unquoted.write_text(text.replace("'", ""))
     assert load(quoted) == load(unquoted)
+
+
+def test_words_are_text_and_no_truth_values(tmp_path: Path) -> None:
+    """As in YAML 1.2; where true or false is expected they are refused."""
+    path = tmp_path / "config.yaml"
+    inputs = {**SMALLEST["inputs"], "kinetics": {"path": "k.csv", "values": {"unit": {}}}}
+    text = yaml.safe_dump(SMALLEST | {"inputs": inputs})
+    words = "yes: NO, on: off, y: n, 08: 0o14, 1e5: =, 1.2.3: 12:xx"
+    path.write_text(text.replace("unit: {}", f"unit: {{{words}}}"))
+    assert load(path).inputs.kinetics.values == {
+        "unit": {"yes": "NO", "on": "off", "y": "n", "08": "0o14", "1e5": "=", "1.2.3": "12:xx"}
+    }
+    for word in ("yes", "no", "on", "off", "Yes", "OFF"):
+        path.write_text(f"{text}outputs: {{locked: {word}}}\n")
+        with pytest.raises(PlanError) as refusal:
+            load(path)
+        assert str(refusal.value.findings[0]) == (
+            f"outputs.locked: found '{word}'; expected true or false"
+        )
+    for word, read in (("true", True), ("False", False)):
+        path.write_text(f"{text}outputs: {{locked: {word}}}\n")
+        assert load(path).outputs.locked is read
+
+
+def test_an_octal_number_of_yaml_1_2_is_text_and_no_number() -> None:
+    raw = read_yaml("safety: {dlt_window_days: 0o14}", "plan")
+    with pytest.raises(PlanError, match=r"dlt_window_days: found '0o14'; expected a whole number"):
+        parse(SMALLEST | raw)
+
+
+@pytest.mark.parametrize("number", ["0", "7", "+7", "-7", "2.50", ".5", "5.", "1.0e+7", "007.5"])
+def test_a_plain_number_is_read_as_it_looks(number: str) -> None:
+    assert read_yaml(f"a: {number}", "plan") == {"a": float(number)}
+
+
+def test_a_pinned_plan_is_read_as_it_was_written() -> None:
+    """What looks like a number, a truth value or a merge key is written in quotes."""
+    odd = ["014", "1:1:1", "yes", "NO", "<<", "=", "0o14", "1e7", "~", "true", "2024-01-01", "8 "]
+    values = {word: word for word in odd}
+    assert read_yaml(yaml.safe_dump(values), "plan") == values

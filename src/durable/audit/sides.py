@@ -26,7 +26,7 @@ PLAN = "plan"
 CODE = "code or environment"
 UNEXPLAINED = "unexplained"
 #: Sections and keys of the plan that change no number at a given cut-off.
-_NAMES = ("analysis.", "study.", "outputs.", "inputs.checksums")
+_NAMES = ("analysis.", "study.", "outputs.", "inputs.checksums", "inputs.limits.")
 _FILES = (".path", ".sha256", ".folder", ".records")
 
 
@@ -176,7 +176,7 @@ def _later_files(earlier: Side, later: Side) -> dict[str, Any]:
     """
     old, new = earlier.values["inputs"], later.values["inputs"]
     kept = {name for name, _ in input_digests(earlier).items() & input_digests(later).items()}
-    inputs: dict[str, Any] = {}
+    inputs: dict[str, Any] = {"limits": new["limits"]}
     for table in TABLES:
         if new[table] and (old[table] or old["sdtm"]):
             way = old[table] if old[table] and f"#input-{table}" in kept else new[table]

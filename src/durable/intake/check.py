@@ -69,7 +69,7 @@ def run(plan: Plan, folder: Path) -> None:
 
 def examine(plan: Plan) -> Examined:
     """Read the inputs and check them; return the tables and the findings."""
-    findings = Findings()
+    findings = Findings(plan.inputs.limits.findings)
     compared = verify(plan.inputs, findings)
     sources: dict[str, dict[str, Any]] = {}
     tables: dict[str, StudyTable] = {}
@@ -115,7 +115,7 @@ def _recorded(
     if inputs.sdtm is not None:
         from durable.intake.sdtm.package import Package
 
-        package = Package(inputs.sdtm, findings)
+        package = Package(inputs.sdtm, findings, inputs.limits)
         for name in INPUT_TABLES:
             if name in inputs.sdtm.tables:
                 yield name, package.conversions(name), *package.table(name)
@@ -123,7 +123,7 @@ def _recorded(
     for name in INPUT_TABLES:
         source = getattr(inputs, name)
         if source is not None:
-            recorded, digest = read(name, source, findings, needed)
+            recorded, digest = read(name, source, findings, needed, inputs.limits)
             yield name, source, recorded, {"sha256": digest}
 
 

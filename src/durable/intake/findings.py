@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from durable.characters import NO_CHARACTERS, escape
 from durable.contracts.tables import INPUT_TABLES, TABLES
 from durable.intake.rules import RULES, Severity
 from durable.intake.texts import Phrase
 from durable.lookalikes import with_code_points
+from durable.plan.limits import LIMITS
 
 COLUMNS = [
     "severity",
@@ -40,10 +43,10 @@ _IDENTITY = ["table", "subject_id", "key", "column", "rule"]
 _BETWEEN = "\x1f"
 UNSCHEDULED = "UNS"
 
-#: Control, invisible, direction and replacement characters.
+#: Control, invisible, direction and replacement characters, and what is no character.
 HIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffd]"
+    f"\ufff9-\ufffd{NO_CHARACTERS}]"
 )
 _LONGEST = 200
 
@@ -71,21 +74,36 @@ class Recorded:
 
 def escaped(value: str) -> str:
     """A recorded text for the listing: hidden characters as escapes, cut after 200 characters."""
-    if value.isascii() and value.isprintable() and len(value) <= _LONGEST:
-        return value
-    escaped = HIDDEN.sub(_escape, value[:_LONGEST])
-    return escaped if len(value) <= _LONGEST else f"{escaped}... ({len(value)} characters)"
+    if len(value) <= _LONGEST:
+        return _without_hidden(value)
+    return f"{_without_hidden(value[:_LONGEST])}... ({len(value)} characters)"
 
 
-def _escape(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode()
+def _without_hidden(text: str) -> str:
+    """A text with its hidden characters as escapes."""
+    return text if text.isascii() and text.isprintable() else HIDDEN.sub(escape, text)
+
+
+class Kind(NamedTuple):
+    """What makes findings alike: the listing holds the first of a kind."""
+
+    table: str
+    column: str
+    rule: str
 
 
 @dataclass
 class Findings:
     """Collects findings, and gives them back sorted by table, row and column."""
 
+    most: int = LIMITS.findings
+    """Findings of a kind that are listed; the others are counted."""
     _parts: list[pd.DataFrame] = field(default_factory=list)
+    #: Findings on files since the last part.
+    _lines: list[dict[str, Any]] = field(default_factory=list)
+    _listed: Counter[Kind] = field(default_factory=Counter)
+    #: Of each kind the findings that are counted: their file, severity and number.
+    _others: dict[Kind, tuple[str, Severity, int]] = field(default_factory=dict)
 
     def add(
         self,
@@ -100,7 +118,10 @@ class Findings:
 
         The severity is the rule's (`rules.RULES`) unless given.
         """
+        severity = severity or RULES[rule].severities[0]
         rows = np.flatnonzero(where.to_numpy(bool))
+        room = self._room(Kind(recorded.table, column, rule), recorded.file, severity, len(rows))
+        rows = rows[:room]
         if not len(rows):
             return
         names = dict.fromkeys(("subject_id", *INPUT_TABLES[recorded.table].key, column))
@@ -114,7 +135,7 @@ class Findings:
         file, row = _places(recorded, column, rows)
         record = _records(recorded.table, cells)
         found = {
-            "severity": severity or RULES[rule].severities[0],
+            "severity": severity,
             "table": recorded.table,
             "subject_id": [escaped(text) for text in cells["subject_id"]],
             "visit": [escaped(text) for text in cells["visit"]] if "visit" in cells else "",
@@ -129,6 +150,7 @@ class Findings:
             "key": _keys(cells, record),
             "message": "",
         }
+        self._end_lines()
         self._parts.append(pd.DataFrame(found))
 
     def add_about_file(
@@ -144,27 +166,47 @@ class Findings:
         severity: Severity | None = None,
     ) -> None:
         """Add a finding on a file, a column or a line that is no record."""
-        place = file if row is None else f"{file}, row {row}"
-        found = {
-            "severity": severity or RULES[rule].severities[0],
-            "table": table,
-            # No row is before the first.
-            "row": 0 if row is None else row,
-            "column": escaped(column),
-            "value": escaped(value),
-            "rule": rule,
-            "file": file,
-            "expected": message.rpartition("; expected ")[2] if "; expected " in message else "",
-            "message": f"{place}: {message}",
-        }
-        empty = dict.fromkeys(("subject_id", "visit", "record", "read", "key"), "")
-        self._parts.append(pd.DataFrame(found | empty, index=[0]))
+        severity = severity or RULES[rule].severities[0]
+        kind = Kind(table, column, rule)
+        if self._room(kind, file, severity, 1):
+            self._lines.append(_line(kind, file, severity, message, value, row))
+
+    def _room(self, kind: Kind, file: str, severity: Severity, number: int) -> int:
+        """How many of some more findings of a kind are listed; the others are counted."""
+        room = min(number, self.most - self._listed[kind])
+        self._listed[kind] += room
+        if room < number:
+            _, worst, others = self._others.get(kind, (file, severity, 0))
+            worst = "error" if "error" in (worst, severity) else worst
+            self._others[kind] = file, worst, others + number - room
+        return room
+
+    def _end_lines(self) -> None:
+        if self._lines:
+            self._parts.append(pd.DataFrame(self._lines))
+            self._lines = []
+
+    def _counted(self) -> list[dict[str, Any]]:
+        """A line for each kind of which not every finding is listed."""
+        return [
+            _line(
+                kind._replace(rule="not_listed"),
+                file,
+                severity,
+                f"{others} more findings of {kind.rule}; expected none: the listing holds the first"
+                f" {self.most} of a kind (inputs.limits.findings)",
+                kind.rule,
+            )
+            for kind, (file, severity, others) in self._others.items()
+        ]
 
     def frame(self) -> pd.DataFrame:
         """All findings with their messages and identifiers (`COLUMNS`), sorted."""
+        self._end_lines()
         if not self._parts:
             return pd.DataFrame(columns=COLUMNS, dtype=object).astype({"row": "Int64"})
-        found = pd.concat(self._parts, ignore_index=True)
+        counted = [pd.DataFrame(self._counted())] if self._others else []
+        found = pd.concat([*self._parts, *counted], ignore_index=True)
         # What is about the delivery as a whole comes first.
         tables = pd.Categorical(found["table"], ["", *TABLES])
         found = found.assign(table=tables).sort_values(_ORDER, kind="stable", ignore_index=True)
@@ -172,9 +214,30 @@ class Findings:
         found["message"] = [
             _message(*finding) for finding in zip(*(found[n] for n in _SAID), strict=True)
         ]
+        found["expected"] = list(map(_without_hidden, found["expected"]))
         found["query_id"] = _identifiers(found)
         found["row"] = found["row"].astype("Int64").mask(found["row"] == 0)
         return found[COLUMNS]
+
+
+def _line(
+    kind: Kind, file: str, severity: Severity, message: str, value: str, row: int | None = None
+) -> dict[str, Any]:
+    """A finding that is about no cell of a record."""
+    place = file if row is None else f"{file}, row {row}"
+    return {
+        **dict.fromkeys(("subject_id", "visit", "record", "read", "key"), ""),
+        "severity": severity,
+        "table": kind.table,
+        # No row is before the first.
+        "row": 0 if row is None else row,
+        "column": escaped(kind.column),
+        "value": escaped(value),
+        "rule": kind.rule,
+        "file": file,
+        "expected": message.rpartition("; expected ")[2] if "; expected " in message else "",
+        "message": f"{place}: {message}",
+    }
 
 
 def _places(
@@ -221,11 +284,11 @@ def _message(
     message: str, file: str, row: int, column: str, value: str, read: str, expected: str
 ) -> str:
     """What is reported; of a finding on a cell where it is, what is there, what is expected."""
-    if message:
-        return message
-    found = f"found {value}" if value else "empty"
-    again = f" (read as {read})" if read != value else ""
-    return f"{file}, row {row}, {column}: {found}{again}; expected {expected}"
+    if not message:
+        found = f"found {value}" if value else "empty"
+        again = f" (read as {read})" if read != value else ""
+        message = f"{file}, row {row}, {column}: {found}{again}; expected {expected}"
+    return _without_hidden(message)
 
 
 def _identifiers(found: pd.DataFrame) -> list[str]:

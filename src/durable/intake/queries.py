@@ -90,9 +90,19 @@ def compare_with_earlier(findings: pd.DataFrame, earlier: Path | None) -> Querie
     if earlier is None:
         return _queries([findings.assign(status="open")])
     before = _earlier(earlier)
-    status = np.where(findings["query_id"].isin(before["query_id"]), "open", "new")
-    gone = before.loc[~before["query_id"].isin(findings["query_id"])]
-    return _queries([findings.assign(status=status), gone.assign(status="resolved")])
+    # Of a kind that is not listed whole, a finding that is in one listing alone may be in both.
+    open_now = findings["query_id"].isin(before["query_id"]) | _in_part(findings, before)
+    gone = ~(before["query_id"].isin(findings["query_id"]) | _in_part(before, findings))
+    status = np.where(open_now, "open", "new")
+    return _queries([findings.assign(status=status), before.loc[gone].assign(status="resolved")])
+
+
+def _in_part(findings: pd.DataFrame, listing: pd.DataFrame) -> pd.Series[bool]:
+    """Which findings are of a kind that another listing holds in part (rule not_listed)."""
+    rest = listing.loc[listing["rule"] == "not_listed"]
+    kinds = pd.MultiIndex.from_frame(rest[["table", "column", "value"]])
+    own = pd.MultiIndex.from_frame(findings[["table", "column", "rule"]])
+    return pd.Series(own.isin(kinds), index=findings.index)
 
 
 def _queries(parts: list[pd.DataFrame]) -> Queries:

@@ -45,6 +45,11 @@ RULES: dict[str, Rule] = {
         "The file has fewer records than that of the earlier delivery (outputs.queries_since).",
         _WARNING,
     ),
+    "too_large": Rule("The file is beyond a limit of the plan (inputs.limits)."),
+    "not_listed": Rule(
+        "There are more findings of a kind than the listing holds: their number, and the rule.",
+        _BOTH,
+    ),
     "not_utf8": Rule("The bytes of the file are not UTF-8 text."),
     "no_header": Rule("The first row holds no column names, or the file is empty."),
     "wrong_encoding": Rule(

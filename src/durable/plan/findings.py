@@ -135,8 +135,6 @@ def _finding_of(error: Any, model: type[BaseModel], prefix: tuple[str, ...]) -> 
 
 #: A number that YAML 1.1 reads as text.
 _BARE_EXPONENT = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?[eE][+-]?[0-9]+")
-#: What YAML 1.1 reads as a truth value.
-_TRUE, _FALSE = ("YES", "Yes", "yes", "ON", "on", "TRUE", "true"), ("NO", "No", "no", "OFF", "off")
 
 
 def _missing_quotes(value: object, loc: tuple[int | str, ...]) -> Finding:
@@ -156,9 +154,8 @@ def in_quotes(value: object) -> str:
     if value is None:
         return 'text in quotes, such as "" for missing, "null" or "~": YAML reads those as nothing'
     if isinstance(value, bool):
-        words = " or ".join(
-            f'"{word}"' for word in (_TRUE if value else (*_FALSE, "FALSE", "false"))
-        )
+        word = str(value)
+        words = " or ".join(f'"{way}"' for way in (word.upper(), word, word.lower()))
         return f"text in quotes, as the file has it: {words}: YAML reads it as a truth value"
     return f'text in quotes, with all its digits, such as "{value}": YAML reads it as a number'
 

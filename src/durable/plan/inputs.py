@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Field, Strict, create_model, model_validator
 
 from durable.contracts.tables import INPUT_TABLES
+from durable.plan.limits import Limits
 from durable.sections import Section, Text, unique
 
 Format = Literal["csv", "tsv", "xlsx", "parquet", "xpt", "sas7bdat", "dataset-json"]
@@ -148,6 +149,8 @@ class Inputs(_Tables):
 
     sdtm: Sdtm | None = None
     """An SDTM package in place of these tables."""
+    limits: Limits = Limits()
+    """How large the files may be."""
     checksums: Text | None = None
     """The vendor's list of checksums, as sha256sum, md5sum or shasum write it. Before anything is
     read, each file of the list is compared, and each input must be in it."""

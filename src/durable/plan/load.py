@@ -11,7 +11,7 @@ from pydantic import ValidationError, create_model
 from durable.plan.cross_checks import cross_findings
 from durable.plan.findings import Finding, PlanError, one_of, shown, validation_findings
 from durable.plan.plan import Plan
-from durable.plan.yaml_reading import read_yaml
+from durable.plan.yaml_reading import MOST_CHARACTERS, read_yaml
 from durable.sections import Section
 
 
@@ -21,7 +21,7 @@ def load(path: str | Path) -> Plan:
     Parameters
     ----------
     path
-        YAML file; tags and duplicate keys are refused.
+        YAML file, read as `yaml_reading` says.
 
     Returns
     -------
@@ -35,7 +35,9 @@ def load(path: str | Path) -> Plan:
     """
     source = str(path)
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        # Not the whole of a file that is no plan.
+        with Path(path).open(encoding="utf-8") as file:
+            text = file.read(MOST_CHARACTERS + 1)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "bytes that are not UTF-8"
         raise PlanError(source, [Finding("(file)", str(reason), "a readable YAML file")]) from None

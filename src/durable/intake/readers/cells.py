@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import math
+from collections import Counter
 from dataclasses import dataclass, replace
 from decimal import Context, Decimal
 from functools import cached_property
@@ -12,8 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from durable.characters import no_character
 from durable.intake.findings import Findings, escaped
 from durable.intake.texts import categorical, is_blank
+from durable.plan.limits import LIMITS, Limits
 
 _MOST_DIGITS = 400
 #: Significant digits that a number of double precision holds whatever it is: what lies beyond them
@@ -29,14 +33,45 @@ class File:
     name: str
     data: bytes
     findings: Findings
+    limits: Limits = LIMITS
     domain: str = ""
     """Domain of an SDTM package, where the file is one."""
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the bytes."""
+        return hashlib.sha256(self.data).hexdigest()
 
     def key(self, name: str) -> str:
         """The key of the plan that says something of the file."""
         if not self.domain:
             return f"inputs.{self.table}.{name}"
         return f"inputs.sdtm.{name}" + (f".{self.domain}" if name in ("sha256", "records") else "")
+
+    def exceeds(self, key: str, found: int, what: str, **place: Any) -> bool:
+        """Whether there is more of something than a key of ``inputs.limits`` allows; reported."""
+        limit = getattr(self.limits, key)
+        if found <= limit:
+            return False
+        message = f"{found} {what}; expected at most {limit} (inputs.limits.{key})"
+        self.report("too_large", message, **place)
+        return True
+
+    def accepts_header(self, header: list[str]) -> bool:
+        """Whether the names of the columns can be those of a table; reported where they cannot."""
+        if self.exceeds("columns", len(header), "columns"):
+            return False
+        sound = True
+        for name, number in Counter(name for name in header if name.strip()).items():
+            wrong = no_character(name)
+            if wrong:
+                message = f"{wrong} in the name of a column; expected text"
+                self.report("bad_character", message, column=name)
+            if number > 1:
+                message = f"two columns {name}; expected each name once"
+                self.report("repeated_column", message, column=name)
+            sound &= not wrong and number == 1
+        return sound
 
     def report(self, rule: str, message: str, **place: Any) -> None:
         """A finding on the file (`Findings.add_about_file`)."""
@@ -70,17 +105,7 @@ class Cells:
         for name in (name for name, bare in zip(self.header, header, strict=True) if name != bare):
             message = f"found {escaped(name)!r}; expected no leading or trailing blanks (removed)"
             file.report("blanks", message, column=name.strip(), value=name)
-        found = replace(self, header=header)
-        return found if found.has_unique_names(file) else None
-
-    def has_unique_names(self, file: File) -> bool:
-        """Whether no column has the name of another; reported where one has."""
-        named = [name for name in self.header if name.strip()]
-        repeated = sorted({name for name in named if named.count(name) > 1})
-        for name in repeated:
-            message = f"two columns {name}; expected each name once"
-            file.report("repeated_column", message, column=name)
-        return not repeated
+        return replace(self, header=header) if file.accepts_header(header) else None
 
 
 def columns_by_position(columns: list[Any], first_row: int) -> pd.DataFrame:

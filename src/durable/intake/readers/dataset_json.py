@@ -11,6 +11,7 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from durable.intake.findings import escaped
 from durable.intake.readers.cells import (
     Cells,
     File,
@@ -35,9 +36,9 @@ def cells(file: File, source: Input) -> Cells | None:
     except (ValueError, RecursionError) as error:
         file.report("unreadable_file", f"{str(error)[:200]}; expected Dataset-JSON 1.1")
         return None
-    if not Cells(header, columns_by_position([], 1)).has_unique_names(file):
+    if not file.accepts_header(header):
         return None
-    texts = _texts(file, rows, len(header))
+    texts = _texts(file, rows, header)
     if texts is None:
         return None
     stated = described.get("records")
@@ -62,7 +63,9 @@ def _parts(text: str) -> tuple[dict[str, Any], list[Any]]:
     ValueError
         For what is no Dataset-JSON.
     """
-    decoder = json.JSONDecoder(parse_float=_number, parse_int=str, parse_constant=str)
+    decoder = json.JSONDecoder(
+        parse_float=_number, parse_int=str, parse_constant=str, object_pairs_hook=_unique_keys
+    )
     described, end = decoder.raw_decode(text.lstrip())
     if not isinstance(described, dict) or not str(described.get(_VERSION, "")).startswith("1.1"):
         raise ValueError(f"no {_VERSION} of 1.1")
@@ -73,6 +76,15 @@ def _parts(text: str) -> tuple[dict[str, Any], list[Any]]:
     if lines or not isinstance(described["rows"], list):
         raise ValueError("rows that are no one list")
     return described, described["rows"]
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        repeated = next(key for key in found if keys.count(key) > 1)
+        raise ValueError(f"the key {repeated!r} a second time")
+    return found
 
 
 def _number(text: str) -> str:
@@ -93,16 +105,33 @@ def _header(described: dict[str, Any]) -> list[str]:
     return [str(name) for name in names]
 
 
-def _texts(file: File, rows: list[Any], width: int) -> list[list[str]] | None:
+def _texts(file: File, rows: list[Any], header: list[str]) -> list[list[str]] | None:
     """The rows as text; None where one is no row of the dataset, all of which are reported."""
-    broken = False
+    texts, sound = [], True
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, list) or any(isinstance(value, list | dict) for value in row):
             message = "a record that is no list of values; expected one"
-        elif len(row) != width:
-            message = f"{len(row)} values; expected {width}"
+        elif len(row) != len(header):
+            message = f"{len(row)} values; expected {len(header)}"
         else:
+            texts.append([native_text(value) for value in row])
+            sound &= _is_text(file, texts[-1], header, number)
             continue
-        broken = True
+        sound = False
         file.report("broken_row", message, row=number)
-    return None if broken else [[native_text(value) for value in row] for row in rows]
+    return texts if sound else None
+
+
+def _is_text(file: File, row: list[str], header: list[str], number: int) -> bool:
+    """Whether a record can be written as UTF-8; JSON can escape half of a surrogate pair."""
+    if "".join(row).isascii():
+        return True
+    sound = True
+    for name, text in zip(header, row, strict=True):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            message = f"{escaped(text)}, with half of a character; expected text"
+            file.report("bad_character", message, row=number, column=name, value=text)
+            sound = False
+    return sound

@@ -19,14 +19,15 @@ from durable.plan import Input
 #: Separator of each format, with its names.
 _SIGNS = {"csv": (",", "commas"), "tsv": ("\t", "tabs")}
 
-#: Bytes that are read at a time: no row can be longer.
+#: Bytes that are read at a time, at least.
 _BLOCK = 2**20
+_LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 def cells(file: File, source: Input) -> Cells | None:
     """Header and rows, where the file is a table at all; the header is row 1."""
     data = decode_to_utf8(file, source)
-    if data is None:
+    if data is None or _has_long_line(file, data):
         return None
     sign, named = _SIGNS[source.kind]
     header = _header(file, data, sign)
@@ -37,13 +38,52 @@ def cells(file: File, source: Input) -> Cells | None:
         message = f"the header is {header[0][:60]}...; expected {named} between columns"
         file.report("not_comma_separated", message, row=1)
         return None
-    if not Cells(header, pd.DataFrame()).has_unique_names(file):
+    if not file.accepts_header(header):
         return None
-    return _records(file, data, sign, header)
+    return _records(file, data, source.kind, header)
+
+
+def _has_long_line(file: File, data: bytes) -> bool:
+    """Whether a line is longer than the plan allows; reported, the longest of them."""
+    longest, start, before = 0, 0, -1
+    for block in range(0, len(data), _BLOCK):
+        signs = np.frombuffer(data, np.uint8, min(_BLOCK, len(data) - block), block)
+        ends = np.flatnonzero((signs == ord("\n")) | (signs == ord("\r"))) + block
+        if block + _BLOCK >= len(data):
+            ends = np.append(ends, len(data))
+        if not len(ends):
+            continue
+        lengths = np.diff(ends, prepend=before) - 1
+        if lengths.max() > longest:
+            longest = int(lengths.max())
+            start = int(ends[lengths.argmax()]) - longest
+        before = int(ends[-1])
+    if longest <= file.limits.line_bytes:
+        return False
+    row = sum(1 for _ in _LINE_END.finditer(data, 0, start)) + 1
+    return file.exceeds("line_bytes", longest, "bytes in a row", row=row)
 
 
 def _header(file: File, data: bytes, sign: str) -> list[str] | None:
     """Cells of the first row; None where the quotes are not sound."""
+    longest = csv.field_size_limit(file.limits.line_bytes)
+    try:
+        header = _checked_header(file, data, sign)
+    finally:
+        csv.field_size_limit(longest)
+    if header is None:
+        return None
+    if not any(name.strip() for name in header):
+        file.report("no_header", "no column names; expected a header in row 1")
+        return None
+    if "\0" in "".join(header):
+        file.report("not_utf8", "NUL characters; expected UTF-8", row=1)
+        return None
+    return header
+
+
+def _checked_header(file: File, data: bytes, sign: str) -> list[str] | None:
+    """The cells of the first row; None where quotes, of any row, are not sound (reported)."""
     rows = csv.reader(
         io.TextIOWrapper(io.BytesIO(data), "utf-8", newline=""), delimiter=sign, strict=True
     )
@@ -58,28 +98,23 @@ def _header(file: File, data: bytes, sign: str) -> list[str] | None:
             if not quoted:
                 break
     except csv.Error as error:
-        if "field limit" in str(error):
-            message = f"a cell of more than {csv.field_size_limit()} characters; expected less"
-            file.report("broken_row", message, row=count + 1)
-        else:
-            message = f"{error}; expected quotes around the whole cell, doubled inside it"
-            file.report("broken_quotes", message, row=count + 1)
-        return None
-    if not any(name.strip() for name in header):
-        file.report("no_header", "no column names; expected a header in row 1")
-        return None
-    if "\0" in "".join(header):
-        file.report("not_utf8", "NUL characters; expected UTF-8", row=1)
+        message = f"{error}; expected quotes around the whole cell, doubled inside it"
+        file.report("broken_quotes", message, row=count + 1)
         return None
     return header
 
 
-def _records(file: File, data: bytes, sign: str, header: list[str]) -> Cells | None:
+def _records(file: File, data: bytes, kind: str, header: list[str]) -> Cells | None:
     """The rows below the header, by row of the file."""
-    broken: list[pacsv.InvalidRow] = []
+    broken: list[int] = []
+    short = 0
 
     def skip(row: pacsv.InvalidRow) -> str:
-        broken.append(row)
+        nonlocal short
+        message = f"{row.actual_columns} values; expected {row.expected_columns}"
+        file.report("broken_row", message, row=row.number)
+        broken.append(row.number)
+        short = row.number if row.actual_columns < row.expected_columns else short
         return "skip"
 
     names = [str(place) for place in range(len(header))]
@@ -93,10 +128,12 @@ def _records(file: File, data: bytes, sign: str, header: list[str]) -> Cells | N
             # The header is read as a row, because it may take several lines. One thread: only
             # then are the rows of a broken file counted.
             read_options=pacsv.ReadOptions(
-                column_names=names, use_threads=False, block_size=_BLOCK
+                column_names=names,
+                use_threads=False,
+                block_size=max(_BLOCK, file.limits.line_bytes),
             ),
             parse_options=pacsv.ParseOptions(
-                delimiter=sign,
+                delimiter=_SIGNS[kind][0],
                 newlines_in_values=True,
                 ignore_empty_lines=False,
                 invalid_row_handler=skip,
@@ -107,23 +144,21 @@ def _records(file: File, data: bytes, sign: str, header: list[str]) -> Cells | N
             ),
         )
     except pa.ArrowInvalid as error:
-        long = "straddling" in str(error)
-        reason = "a row of more than a megabyte" if long else str(error).splitlines()[0]
-        file.report("broken_row", f"{reason}; expected {'CSV' if sign == ',' else 'TSV'}")
+        file.report("broken_row", f"{str(error).splitlines()[0]}; expected {kind.upper()}")
         return None
-    for row in broken:
-        message = f"{row.actual_columns} values; expected {row.expected_columns}"
-        file.report("broken_row", message, row=row.number)
     text: pd.DataFrame = table.slice(1).to_pandas()
     for name in names:
         # The header is no value of its column.
         text[name] = text[name].cat.remove_unused_categories()
     numbers = np.arange(1, len(text) + len(broken) + 2)
-    if data[-1] not in b"\r\n":
-        last = len(numbers)
-        cut = any(r.number == last and r.actual_columns < r.expected_columns for r in broken[-1:])
-        message = "no line end after the last row; expected one: the file may be cut"
-        severity: Severity = "error" if cut else "warning"
-        file.report("no_final_line_end", message, row=last, severity=severity)
-    text.index = pd.Index(np.delete(numbers, [row.number - 1 for row in broken])[1:])
+    _check_end(file, data, len(numbers), short)
+    text.index = pd.Index(np.delete(numbers, np.array(broken, dtype=int) - 1)[1:])
     return Cells(header, text, len(broken))
+
+
+def _check_end(file: File, data: bytes, last: int, short: int) -> None:
+    """Report where the last row has no line end; an error where that row is the last short one."""
+    if data[-1] not in b"\r\n":
+        message = "no line end after the last row; expected one: the file may be cut"
+        severity: Severity = "error" if last == short else "warning"
+        file.report("no_final_line_end", message, row=last, severity=severity)

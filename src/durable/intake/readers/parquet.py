@@ -25,39 +25,41 @@ _SINGLE = Context(prec=7)
 def cells(file: File) -> Cells | None:
     """Columns and records; the first record is row 1."""
     try:
-        fault, names, refused, columns = _columns(file)
+        with pq.ParquetFile(pa.BufferReader(file.data)) as opened:
+            columns = _columns(file, opened)
+            names = opened.schema_arrow.names
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         # Values outside what Python's dates hold end here too.
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         file.report("unreadable_file", f"{reason}; expected Parquet")
         return None
-    if fault:
-        file.report("incomplete_file", fault)
-        return None
+    return None if columns is None else Cells(names, columns_by_position(columns, 1))
+
+
+def _columns(file: File, opened: pq.ParquetFile) -> list[Texts] | None:
+    """The texts of each column; None (reported) where the file is no table of values."""
+    schema, about = opened.schema_arrow, opened.metadata
+    refused = [field for field in schema if not _holds_values(field.type)]
     for field in refused:
         message = f"values of the type {field.type}; expected text, numbers, dates or times"
         file.report("unreadable_file", message, column=field.name)
-    found = Cells(names, columns_by_position(columns, 1))
-    return found if found.has_unique_names(file) and not refused else None
-
-
-def _columns(file: File) -> tuple[str, list[str], list[pa.Field], list[Texts]]:
-    """What is missing, names, fields that hold no values, and if none the texts of each column."""
-    with pq.ParquetFile(pa.BufferReader(file.data)) as opened:
-        schema = opened.schema_arrow
-        refused = [field for field in schema if not _holds_values(field.type)]
-        columns: list[Texts] = []
-        if len(set(schema.names)) < len(schema.names) or refused:
-            return "", schema.names, refused, columns
-        fault = _fault(opened.metadata)
-        for name in schema.names if not fault else ():
-            column = opened.read(columns=[name]).column(name)
-            column.validate(full=True)
-            if len(column) != opened.metadata.num_rows:
-                fault = f"{len(column)} values of {name}; expected {opened.metadata.num_rows}"
-                break
-            columns.append(_texts(column))
-    return fault, schema.names, refused, columns
+    accepted = file.accepts_header(schema.names)
+    values = about.num_rows * len(schema.names)
+    if refused or not accepted or file.exceeds("cells", values, "values"):
+        return None
+    fault = _fault(about)
+    columns: list[Texts] = []
+    for name in schema.names if not fault else ():
+        column = opened.read(columns=[name]).column(name)
+        column.validate(full=True)
+        if len(column) != about.num_rows:
+            fault = f"{len(column)} values of {name}; expected {about.num_rows}"
+            break
+        columns.append(_texts(column))
+    if fault:
+        file.report("incomplete_file", fault)
+        return None
+    return columns
 
 
 def _fault(metadata: pq.FileMetaData) -> str:

@@ -31,18 +31,8 @@ def cells(file: File, source: Input) -> Cells | None:
     if fault is not None:
         file.report("incomplete_file", "{}; expected {}".format(*fault))
         return None
-    read = pyreadstat.read_xport if source.kind == "xpt" else pyreadstat.read_sas7bdat
-    options: dict[str, Any] = {} if source.encoding is None else {"encoding": source.encoding}
-    if source.kind == "sas7bdat":
-        options["user_missing"] = True
     try:
-        frame, about = read(
-            io.BytesIO(file.data),
-            output_format="dict",
-            # The library knows few formats of dates, and those in capitals with usual widths only.
-            disable_datetime_conversion=True,
-            **options,
-        )
+        read = _read(file, source)
     except UnicodeDecodeError:
         message = f"text that is not UTF-8; expected UTF-8, or {file.key('encoding')}"
         file.report("not_utf8", message)
@@ -52,12 +42,35 @@ def cells(file: File, source: Input) -> Cells | None:
         expected = "XPT version 5 or 8" if source.kind == "xpt" else "SAS7BDAT"
         file.report("unreadable_file", f"{reason}; expected {expected}")
         return None
-    header = [name.lower() for name in frame]
-    if not Cells(header, columns_by_position([], 1)).has_unique_names(file):
+    if read is None:
         return None
-    formats = about.original_variable_types
+    frame, formats = read
+    header = [name.lower() for name in frame]
+    if not file.accepts_header(header):
+        return None
     columns = [_texts(column, format_meaning(formats.get(name))) for name, column in frame.items()]
     return Cells(header, columns_by_position(columns, 1))
+
+
+def _read(file: File, source: Input) -> tuple[dict[str, Any], dict[str, str]] | None:
+    """Columns and their formats by name; None (reported) where there are too many values."""
+    options: dict[str, Any] = {} if source.encoding is None else {"encoding": source.encoding}
+    read: Any = pyreadstat.read_xport
+    if source.kind == "sas7bdat":
+        read = pyreadstat.read_sas7bdat
+        options["user_missing"] = True
+        # The records may be compressed.
+        _, about = read(io.BytesIO(file.data), metadataonly=True, **options)
+        if file.exceeds("cells", about.number_rows * about.number_columns, "values"):
+            return None
+    frame, about = read(
+        io.BytesIO(file.data),
+        output_format="dict",
+        # The library knows few formats of dates, and those in capitals with usual widths only.
+        disable_datetime_conversion=True,
+        **options,
+    )
+    return frame, about.original_variable_types
 
 
 def _members(data: bytes) -> int:

@@ -17,7 +17,6 @@ from openpyxl.reader.excel import ExcelReader
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
-from durable.intake.readers.archive import archive_fault
 from durable.intake.readers.cells import (
     Cells,
     File,
@@ -33,6 +32,7 @@ from durable.intake.readers.number_formats import (
     parts_shown,
     zero_width,
 )
+from durable.intake.readers.workbook_parts import has_sound_parts
 from durable.plan import Input
 
 #: A character that XML cannot hold, or an underscore that would begin one (ECMA-376, ST_Xstring).
@@ -44,9 +44,7 @@ Sheet = dict[tuple[int, int], Any]
 
 def cells(file: File, source: Input) -> Cells | None:
     """Header and rows of the sheet; rows as the workbook numbers them, the header is row 1."""
-    fault = archive_fault(file.data)
-    if fault:
-        file.report("unreadable_file", f"{fault[:200]}; expected an Excel workbook (.xlsx)")
+    if not has_sound_parts(file):
         return None
     book = _opened(file, stored=False)
     name = None if book is None else _chosen(file, book, source.sheet)
@@ -200,5 +198,4 @@ def _table(file: File, texts: dict[tuple[int, int], str]) -> Cells | None:
     for (row, column), text in texts.items():
         if row > 1:
             columns[column - 1][row - 2] = text
-    found = Cells(header, columns_by_position(columns, 2))
-    return found if found.has_unique_names(file) else None
+    return Cells(header, columns_by_position(columns, 2)) if file.accepts_header(header) else None

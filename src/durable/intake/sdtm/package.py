@@ -16,8 +16,9 @@ import pandas as pd
 from durable.contracts.input_table import named_object
 from durable.contracts.tables import INPUT_TABLES
 from durable.intake.findings import Findings, Recorded
-from durable.intake.reading import read_cells, unreadable_table
+from durable.intake.reading import open_file, read_cells, unreadable_table
 from durable.plan import Input, Sdtm
+from durable.plan.limits import Limits
 from durable.plan.sdtm import domain_path, domains, places, principal_domain
 
 
@@ -36,6 +37,7 @@ class Package:
 
     sdtm: Sdtm
     findings: Findings
+    limits: Limits
     _read: dict[str, _Domain] = field(default_factory=dict)
 
     def table(self, name: str) -> tuple[Recorded, dict[str, Any]]:
@@ -78,12 +80,15 @@ class Package:
                 sha256=sdtm.sha256.get(domain),
                 records=sdtm.records.get(domain),
             )
-            cells, digest = read_cells(table, source, self.findings, domain)
+            file = open_file(table, source, self.findings, self.limits, domain)
+            cells = None if file is None else read_cells(file, source)
             frame = None
             if cells is not None:
                 names = [name.upper() for name in cells.header]
                 frame = cells.text.set_axis(names, axis=1).astype(object)
-            self._read[domain] = _Domain(frame, digest, 0 if cells is None else cells.records)
+            self._read[domain] = _Domain(
+                frame, "" if file is None else file.sha256, 0 if cells is None else cells.records
+            )
         return self._read[domain].frame
 
     def _has_variables(self, table: str, frames: dict[str, pd.DataFrame]) -> bool:

@@ -1,0 +1,109 @@
+"""The parts of a workbook before its library reads them: whole, and within the plan's limits.
+
+The library makes a cell object for every cell of a merged area, and looks at no limit.
+"""
+
+from __future__ import annotations
+
+import io
+import lzma
+import struct
+import zipfile
+import zlib
+from typing import IO
+from xml.parsers import expat
+
+from openpyxl.utils.cell import range_boundaries
+
+from durable.intake.readers.cells import File
+
+#: The record at the end of an archive, without its comment.
+_END, _END_SIZE = b"PK\5\6", 22
+#: What unpacking a damaged archive raises.
+_BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError),
+    *(NotImplementedError, RuntimeError),  # another compression, a password
+)
+#: Bytes that are unpacked at a time.
+_PIECE = 2**20
+_MB = 1_000_000
+_XML = (".xml", ".rels", ".vml")
+
+
+def has_sound_parts(file: File) -> bool:
+    """Whether the archive is whole and its parts are within the limits; reported where not.
+
+    Every part is unpacked once, whether it is read afterwards or not, and its CRC compared.
+    """
+    fault = _fault_of_end(file.data)
+    scan = _Scan()
+    try:
+        if not fault:
+            with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
+                # No part is longer when unpacked than the archive says.
+                unpacked = sum(member.file_size for member in archive.infolist())
+                ratio = unpacked // max(len(file.data), 1)
+                if file.exceeds("unpacked_mb", -(-unpacked // _MB), "MB when unpacked"):
+                    return False
+                if file.exceeds("ratio", ratio, "times its size when unpacked"):
+                    return False
+                for member in archive.infolist():
+                    with archive.open(member) as part:
+                        scan.read(member.filename, part)
+    except _BROKEN as error:
+        fault = str(error) or "its parts are cut"
+    if fault:
+        file.report("unreadable_file", f"{fault[:200]}; expected an Excel workbook (.xlsx)")
+        return False
+    many = file.exceeds("merged_cells", scan.cells, "cells in merged areas and links")
+    return not (file.exceeds("styles", scan.styles, "cell formats") or many)
+
+
+def _fault_of_end(data: bytes) -> str:
+    """What is wrong with the end of an archive; '' where it is its directory."""
+    end = data.rfind(_END)
+    if end < 0:
+        return "no directory at the end of the archive"
+    after = len(data) - end - _END_SIZE - int.from_bytes(data[end + 20 : end + 22], "little")
+    return f"{after} bytes after the end of the archive" if after else ""
+
+
+class _Scan:
+    """Counts what the library would make objects of."""
+
+    def __init__(self) -> None:
+        self.cells = 0
+        """Cells of areas that are merged or have a link."""
+        self.styles = 0
+
+    def read(self, name: str, part: IO[bytes]) -> None:
+        """Unpack a part, and look at its elements where it is XML.
+
+        Raises
+        ------
+        ValueError
+            Where it has a document type (ECMA-376 forbids one), or an area that is none.
+        """
+        parser: expat.XMLParserType | None = None
+        if name.lower().endswith(_XML):
+            parser = expat.ParserCreate()
+            parser.StartElementHandler = self._element
+            parser.StartDoctypeDeclHandler = self._document_type
+        while piece := part.read(_PIECE):
+            if parser is None:
+                continue
+            try:
+                parser.Parse(piece)
+            except expat.ExpatError:
+                parser = None  # the library says so, if it reads the part at all
+
+    def _element(self, name: str, attributes: dict[str, str]) -> None:
+        match name.rpartition(":")[2]:
+            case "mergeCell" | "hyperlink" if "ref" in attributes:
+                left, top, right, bottom = range_boundaries(attributes["ref"])
+                self.cells += (right - left + 1) * (bottom - top + 1)
+            case "xf" | "cellStyle":
+                self.styles += 1
+
+    def _document_type(self, *_: object) -> None:
+        raise ValueError("a document type in a part")
