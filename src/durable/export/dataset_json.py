@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +55,7 @@ def to_json(dataset: Dataset, plan: Plan, metadata_file: str | None) -> str:
         head["metaDataRef"] = metadata_file
     values = [_values(dataset.frame[v.name], v) for v in dataset.variables]
     # No white space between the records: there are readers that do not pass over it.
-    rows = ",".join(_json(row) for row in zip(*values, strict=True))
+    rows = ",".join(map(_json, zip(*values, strict=True)))
     return f'{_json(head)[:-1]},"rows":[{rows}]}}\n'
 
 
@@ -78,13 +77,12 @@ def _column(dataset: Dataset, variable: Variable) -> dict[str, Any]:
 
 def _values(values: pd.Series[Any], variable: Variable) -> list[Any]:
     if variable.type == "date":
-        return [None if pd.isna(day) else _day(day) for day in values]
-    return [None if pd.isna(value) else value for value in values.astype(object)]
+        days = {day: f"{day:%Y-%m-%d}" for day in values.dropna().unique()}
+        values = values.map(days)
+    objects = values.to_numpy(dtype=object, copy=True)
+    objects[values.isna().to_numpy()] = None
+    return list(objects)
 
 
-def _day(day: dt.datetime) -> str:
-    return f"{day:%Y-%m-%d}"
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+#: Writes a value as JSON.
+_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode

@@ -73,7 +73,8 @@ def read_datasets(folder: Path, windows: tuple[int, ...]) -> Iterator[Dataset]:
 
 
 def _variable(name: str, column: Any, frame: pd.DataFrame, metadata: DatasetSpec) -> Variable:
-    values = frame[name].dropna()
+    # Each distinct value says as much as all.
+    values = frame[name].dropna().drop_duplicates()
     kind = _type(frame[name])
     length, decimals = _extent(values, kind)
     codes = _codes(name, column, frame) if kind == "text" else ()

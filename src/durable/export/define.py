@@ -13,7 +13,6 @@ from odmlib.define_2_1 import model as define
 from durable.contracts.adam.description import Origin
 from durable.export import identity
 from durable.export.datasets import Dataset, Variable
-from durable.export.transport import fit_to_xpt
 from durable.files import write_text
 from durable.plan import Plan
 
@@ -41,7 +40,7 @@ def write(analysis: FinishedAnalysis) -> None:
     """Write ``export/define.xml``, of the transport files where they are delivered."""
     plan = analysis.plan
     if analysis.delivers("xpt"):
-        datasets = [fit_to_xpt(each, plan.outputs.xpt_text)[0] for each in analysis.datasets]
+        datasets = [dataset for dataset, _ in analysis.transport]
         files = "xpt/{}.xpt"
     else:
         datasets, files = analysis.datasets, "dataset-json/{}.json"

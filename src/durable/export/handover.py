@@ -11,6 +11,7 @@ from durable.deliveries import asked_for
 from durable.display.layout import Layout, lay_out
 from durable.display.tables import all_tables
 from durable.export.datasets import Dataset, read_datasets
+from durable.export.transport import Change, fit_to_xpt
 from durable.figures.captions import figures_drawn
 from durable.figures.spec import DrawnFigure
 from durable.outputs.ard import read_ard
@@ -40,6 +41,11 @@ class FinishedAnalysis:
     def datasets(self) -> list[Dataset]:
         """The analysis datasets with the description of their variables."""
         return list(read_datasets(self.folder, self.plan.safety.windows_days))
+
+    @cached_property
+    def transport(self) -> list[tuple[Dataset, list[Change]]]:
+        """The datasets as SAS transport files hold them, with what had to change for that."""
+        return [fit_to_xpt(dataset, self.plan.outputs.xpt_text) for dataset in self.datasets]
 
     def delivers(self, name: str) -> bool:
         """Whether the plan asks for a delivery.

@@ -83,16 +83,15 @@ def fit_to_xpt(dataset: Dataset, rule: TextRule) -> tuple[Dataset, list[Change]]
             columns[variable.name] = texts
             variables.append(variable)
             continue
-        rows, found = _written(dataset.name, variable.name, texts, rule)
-        most = max(map(len, rows), default=1)
+        fitted = {text: _fitted(text, rule) for text in texts.unique()}
+        most = max((len(each.parts) for each in fitted.values()), default=1)
         names = [variable.name, *continuations(variable.name, most - 1, taken)]
         taken |= set(names)
-        found += _splits(dataset.name, names, rows)
-        changes += sorted(found, key=lambda change: change.row)
+        changes += _changes(dataset.name, names, texts, fitted)
         for number, name in enumerate(names, start=1):
-            parts = [row[number - 1] if number <= len(row) else "" for row in rows]
-            columns[name] = pd.Series(parts, texts.index, dtype=object)
-            length = max(map(_bytes, parts), default=1) or 1
+            part = {text: each.part(number) for text, each in fitted.items()}
+            columns[name] = texts.map(part).astype(object)
+            length = max(map(_bytes, part.values()), default=1) or 1
             variables.append(_part(replace(variable, name=name, length=length), number, most))
     frame = pd.DataFrame(columns, index=dataset.frame.index)
     return replace(dataset, frame=frame, variables=tuple(variables)), changes
@@ -118,6 +117,8 @@ def write_transport(path: Path, dataset: Dataset, day: dt.date) -> None:
 
 def without_control_signs(text: str) -> str:
     """Text with its control signs as code points: some end a text where it is read."""
+    if text.isprintable():
+        return text
     return "".join(_code_point(c) if unicodedata.category(c) == "Cc" else c for c in text)
 
 
@@ -213,30 +214,57 @@ def _check_names(dataset: Dataset) -> None:
             raise ValueError(f"{dataset.name}.{variable.name}: name or label is too long")
 
 
-def _written(
-    dataset: str, name: str, texts: pd.Series[Any], rule: TextRule
-) -> tuple[list[list[str]], list[Change]]:
-    """Values of a text variable in the parts that it takes, and what changed in them."""
-    changes: list[Change] = []
-    rows: list[list[str]] = []
-    for row, text in enumerate(texts, start=1):
-        written = "" if text is None else text
-        for reason, changed in _steps(written, rule):
-            changes.append(Change(dataset, name, row, reason, written, changed))
-            written = changed
-        if name == "PARAMCD" and len(written) > MOST_NAME:
-            changes.append(Change(dataset, name, row, "paramcd_over_8", written, written))
-        rows.append(pieces_of(written))
-    return rows, changes
+@dataclass(frozen=True)
+class _Fitted:
+    """What becomes of a text."""
+
+    steps: tuple[tuple[str, str, str], ...]
+    """What changed in it, one after the other: rule, text before, text after."""
+    parts: tuple[str, ...]
+    """The variables that it takes."""
+
+    def part(self, number: int) -> str:
+        """What the variable of a number, from 1, holds of it."""
+        return self.parts[number - 1] if number <= len(self.parts) else ""
 
 
-def _splits(dataset: str, names: list[str], rows: list[list[str]]) -> list[Change]:
-    """The texts that go on in further variables, with the variables that each takes."""
-    return [
-        Change(dataset, names[0], row, "split_at_200", "".join(parts), ", ".join(names[:count]))
-        for row, parts in enumerate(rows, start=1)
-        if (count := len(parts)) > 1
-    ]
+def _fitted(text: str | None, rule: TextRule) -> _Fitted:
+    written = text or ""
+    steps = []
+    for reason, changed in _steps(written, rule):
+        steps.append((reason, written, changed))
+        written = changed
+    return _Fitted(tuple(steps), tuple(pieces_of(written)))
+
+
+def _changes(
+    dataset: str, names: list[str], texts: pd.Series[Any], fitted: dict[str, _Fitted]
+) -> list[Change]:
+    """What changed in the texts of a variable, in the order of the records.
+
+    Most texts do not change; only the rows of those that do are looked at.
+    """
+    over = {text for text, each in fitted.items() if _is_over(names[0], each)}
+    noted = {text for text, each in fitted.items() if each.steps or len(each.parts) > 1} | over
+    found: list[Change] = []
+    rows = texts.isin(list(noted)).to_numpy().nonzero()[0] if noted else ()
+    for row in rows:
+        text = texts.iloc[row]
+        each, record = fitted[text], int(row) + 1
+        for reason, before, after in each.steps:
+            found.append(Change(dataset, names[0], record, reason, before, after))
+        whole = "".join(each.parts)
+        if text in over:
+            found.append(Change(dataset, names[0], record, "paramcd_over_8", whole, whole))
+        if (count := len(each.parts)) > 1:
+            # The text goes on in further variables.
+            taken = ", ".join(names[:count])
+            found.append(Change(dataset, names[0], record, "split_at_200", whole, taken))
+    return found
+
+
+def _is_over(name: str, fitted: _Fitted) -> bool:
+    return name == "PARAMCD" and len("".join(fitted.parts)) > MOST_NAME
 
 
 def _steps(text: str, rule: TextRule) -> Iterator[tuple[str, str]]:

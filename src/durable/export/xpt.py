@@ -8,7 +8,7 @@ from dataclasses import astuple, fields
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from durable.export.transport import Change, fit_to_xpt, write_transport
+from durable.export.transport import Change, write_transport
 from durable.files import safe_cell, write_text
 
 if TYPE_CHECKING:
@@ -19,9 +19,8 @@ def write(analysis: FinishedAnalysis) -> None:
     """Write ``export/xpt/*.xpt`` and ``export/report.csv``."""
     target = analysis.folder / "export"
     changes: list[Change] = []
-    for dataset in analysis.datasets:
-        fitting, made = fit_to_xpt(dataset, analysis.plan.outputs.xpt_text)
-        path = target / "xpt" / f"{dataset.name.lower()}.xpt"
+    for fitting, made in analysis.transport:
+        path = target / "xpt" / f"{fitting.name.lower()}.xpt"
         write_transport(path, fitting, analysis.plan.analysis.data_cutoff)
         changes += made
     write_text(target / "report.csv", report(changes))
