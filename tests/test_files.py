@@ -36,6 +36,16 @@ def test_blocks_of_records_are_one_file_with_text_for_categories(tmp_path: Path)
     assert found["text"].dtype == object
 
 
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_block_of_other_columns_leaves_the_earlier_file(after: int, tmp_path: Path) -> None:
+    block, other = pd.DataFrame({"n": [1]}), pd.DataFrame({"m": [2]})
+    write_parquet_blocks(tmp_path / "a.parquet", [block])
+    with pytest.raises(ValueError, match="field names"):
+        write_parquet_blocks(tmp_path / "a.parquet", [block, other, *[block] * after])
+    assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]
+    assert pd.read_parquet(tmp_path / "a.parquet")["n"].tolist() == [1]
+
+
 @pytest.mark.parametrize("cells", [["=1", None, "a"], ["-1", -1, 2.5, None], [True, 1, 1.0, "+"]])
 def test_what_looks_like_a_formula_is_quoted_whatever_stands_beside_it(
     cells: list[object],

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from durable.errors import UserError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     import pandas as pd
 
 #: How the name of a file ends that is being written.
@@ -150,29 +152,40 @@ def write_parquet(path: Path, frame: pd.DataFrame) -> None:
 def write_parquet_blocks(path: Path, blocks: Iterable[pd.DataFrame]) -> None:
     """Write frames with the same columns one after another as one Parquet file.
 
-    Each frame is a row group of its own. Categories are written as text, by their codes: a reader
-    sees text columns.
+    Each frame is a row group of its own, and is written while the next is made. Categories are
+    written as text, by their codes: a reader sees text columns.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with atomic_path(path) as aside:
-        writer = None
+    writer: Any = None
+
+    def write(block: pd.DataFrame) -> None:
+        nonlocal writer
+        table = pa.Table.from_pandas(block, preserve_index=False)
+        if writer is None:
+            text = list(block.select_dtypes("category").columns)
+            plain = block.iloc[:0].astype(dict.fromkeys(text, object))
+            # What pandas notes in the file of the types: those of text, not of categories.
+            note = pa.Schema.from_pandas(plain).metadata
+            schema = _with_wide_codes(table.schema.remove_metadata())
+            # Each row group holds everything: limits of its columns would not shorten reading.
+            writer = pq.ParquetWriter(
+                aside, schema, compression="zstd", store_schema=False, write_statistics=False
+            )
+            writer.add_key_value_metadata(note)
+        writer.write_table(table.cast(writer.schema), row_group_size=len(table) or None)
+
+    with atomic_path(path) as aside, ThreadPoolExecutor(1) as thread:
+        written: Future[None] | None = None
         for block in blocks:
-            table = pa.Table.from_pandas(block, preserve_index=False)
-            if writer is None:
-                text = list(block.select_dtypes("category").columns)
-                plain = block.iloc[:0].astype(dict.fromkeys(text, object))
-                # What pandas notes in the file of the types: those of text, not of categories.
-                note = pa.Schema.from_pandas(plain).metadata
-                schema = _with_wide_codes(table.schema.remove_metadata())
-                # Each row group holds everything: limits of its columns would not shorten reading.
-                writer = pq.ParquetWriter(
-                    aside, schema, compression="zstd", store_schema=False, write_statistics=False
-                )
-                writer.add_key_value_metadata(note)
-            writer.write_table(table.cast(schema), row_group_size=len(table) or None)
-        if writer is not None:
+            if written is not None:
+                written.result()
+            written = thread.submit(write, block)
+        if written is not None:
+            written.result()
             writer.close()
 
 

@@ -118,17 +118,17 @@ def _infused(
 class _Layout:
     """Where each record comes from, arrays of shape (records,).
 
-    Assessments and parameters are in the order of the dataset: its records are cells of a table of
-    assessments by parameters, one row after another. Visits without an assessment follow at the end
-    of their subject: they are cells of one more row.
+    The records are cells of a table of lines by parameters, one line after another. A line is an
+    assessment or, after those of its subject, a visit without one: that has the last parameter
+    alone.
     """
 
     subject: Ints
     """Place of the subject among the infused, ascending."""
-    assessment: Ints
+    line: Ints
     """Row of the assessment; from the number of assessments on, a visit without one."""
-    cell: Ints
-    """Cell of the table."""
+    column: Ints
+    """Place of the parameter."""
     unseen: list[Visit]
     """The visits without an assessment, subject by subject."""
     unseen_reason: Ints
@@ -138,19 +138,22 @@ class _Layout:
 def _layout(
     frame: pd.DataFrame, visits: Sequence[VisitResponse], columns: Sequence[ParameterValues]
 ) -> _Layout:
-    rows, width = len(frame), len(columns)
-    present = np.column_stack([np.broadcast_to(p.present, (rows,)) for p in columns])
-    row = np.repeat(np.arange(rows), present.sum(axis=1))
-    subject, visit = np.nonzero(np.column_stack([at.row < 0 for at in visits]))
-    by_subject = np.concatenate([frame["place"].to_numpy(np.int64)[row], subject])
-    order = np.argsort(by_subject, kind="stable")
-    cell = np.concatenate([np.flatnonzero(present), np.full_like(subject, rows * width)])
+    rows = len(frame)
+    unseen, visit = np.nonzero(np.column_stack([at.row < 0 for at in visits]))
+    subject = np.concatenate([frame["place"].to_numpy(np.int64), unseen])
+    order = np.argsort(subject, kind="stable")
+    present = np.zeros((len(subject), len(columns)), dtype=bool)
+    for i, parameter in enumerate(columns):
+        present[:rows, i] = parameter.present
+    present[rows:, -1] = True
+    line, column = np.nonzero(present[order])
+    line = order[line]
     return _Layout(
-        subject=by_subject[order],
-        assessment=np.concatenate([row, rows + np.arange(len(subject))])[order],
-        cell=cell[order],
+        subject=subject[line],
+        line=line,
+        column=column,
         unseen=[visits[i].visit for i in visit.tolist()],
-        unseen_reason=np.column_stack([at.reason for at in visits])[subject, visit],
+        unseen_reason=np.column_stack([at.reason for at in visits])[unseen, visit],
     )
 
 
@@ -164,19 +167,18 @@ def _dataset(
 ) -> pd.DataFrame:
     """The records of the layout, with their numbers."""
     rows, width = len(frame), len(columns)
+    cell = layout.line * width + layout.column
 
     def cells(attribute: str, dtype: Any, missing: Any) -> npt.NDArray[Any]:
-        table = np.full((rows + 1, width), missing, dtype=dtype)
+        table = np.full((rows + len(layout.unseen), width), missing, dtype=dtype)
         for i, parameter in enumerate(columns):
             table[:rows, i] = getattr(parameter, attribute)
-        return table.ravel().take(layout.cell)
+        return table.ravel().take(cell)
 
     # Few codes, of which many are moved: narrow numbers.
-    which = np.tile(np.arange(width, dtype=np.int8), rows + 1)
-    which[rows * width :] = width - 1
-    which = which.take(layout.cell)
+    which = layout.column.astype(np.int8)
     reason = cells("reason", np.int8, NONE)
-    reason[layout.assessment >= rows] = layout.unseen_reason
+    reason[layout.line >= rows] = layout.unseen_reason
     identity = _identity(frame, schedule, layout.unseen)
     records = {
         "STUDYID": _categorical(np.zeros(len(number), np.int8), infused["STUDYID"].iloc[:1]),
@@ -189,7 +191,7 @@ def _dataset(
         "BASE": cells("base", float, np.nan),
         "REASON": _categorical(reason, REASONS),
         "SRCVAR": _categorical(cells("source", np.int8, NONE), SOURCES),
-        **{name: values.take(layout.assessment) for name, values in identity.items()},
+        **{name: values.take(layout.line) for name, values in identity.items()},
     }
     return pd.DataFrame({name: records[name] for name in _COLUMNS}, copy=False)
 
@@ -202,9 +204,9 @@ def _number_among_all(
     place = frame["place"].to_numpy(np.int64)
     total = np.bincount(place, weights=count, minlength=subjects).astype(np.int64)
     through = count.cumsum() - (total.cumsum() - total)[place]
-    seen = layout.assessment < len(frame)
+    seen = layout.line < len(frame)
     number = np.empty(len(seen), dtype=np.int64)
-    number[seen] = through[layout.assessment[seen]]
+    number[seen] = through[layout.line[seen]]
     unseen = layout.subject[~seen]
     after = np.arange(len(unseen)) - np.searchsorted(unseen, unseen) + 1
     number[~seen] = total[unseen] + after

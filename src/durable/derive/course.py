@@ -150,8 +150,11 @@ class Course:
 
     def _words(self, **words: str) -> Dated:
         """A word for each subject, the same for all."""
-        count = len(self.names)
-        return {name: np.full(count, word, dtype=object) for name, word in words.items()}
+        every = len(self.names)
+        return {
+            name: np.broadcast_to(np.array(word, dtype=object), every)
+            for name, word in words.items()
+        }
 
     @property
     def new_therapy(self) -> Dates:

@@ -244,7 +244,8 @@ def run(plan: Plan, folder: Path) -> None:
             datasets = derive(plan, tables)
             levels.append(datasets.adsl)
             durations.append(datasets.adtte)
-            yield contract.validate(datasets.adrs)
+            # In place: nothing is coerced, and a copy of so many records is slow.
+            yield contract.validate(datasets.adrs, inplace=True)
 
     write_parquet_blocks(folder / "adam" / "adrs.parquet", records())
     level = pd.concat(levels, ignore_index=True)
