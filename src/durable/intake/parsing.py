@@ -174,7 +174,7 @@ def _date(text: str) -> dt.datetime | None:
     if not _FORMS["date"].fullmatch(text):
         return None
     try:
-        date = dt.datetime.strptime(text, "%Y-%m-%d")
+        date = dt.datetime.fromisoformat(text)
     except ValueError:
         return None
     return date if 1700 <= date.year <= 2261 else None  # what 64 bits of nanoseconds hold
