@@ -45,15 +45,17 @@ def draw_all(plan: Plan, folder: Path, *, workers: int = 1) -> None:
             for entry in entries:
                 write(entry)
             return
-        _import_backends()
+        _import_what_draws()
+        # That with the most points, which takes longest, first: the processes end together.
+        entries.sort(key=lambda entry: points_file(folder, entry).stat().st_size, reverse=True)
         with forked_pool(workers, "draws figures") as pool:
             list(pool.map(write, entries))
 
 
-def _import_backends() -> None:
+def _import_what_draws() -> None:
     """Import what every process draws with, so that a fork has it and the fonts already."""
-    for backend in ("agg", "svg"):
-        import_module(f"matplotlib.backends.backend_{backend}")
+    for module in ("figure", "backends.backend_agg", "backends.backend_svg"):
+        import_module(f"matplotlib.{module}")
 
 
 def _write_drawing(plan: Plan, folder: Path, entry: FigureEntry) -> None:

@@ -66,6 +66,7 @@ _SETTINGS: dict[Any, Any] = {
     "ytick.labelsize": TEXT_SIZE,
     "legend.fontsize": TEXT_SIZE,
     "figure.dpi": DPI,
+    "axes.titley": 1.0,  # where a title stands anyway: nothing has to be laid out to find that
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.linewidth": 0.6,
@@ -144,7 +145,7 @@ class Page:
         self.figure = Figure(figsize=(WIDTH * _MM, 100 * _MM), dpi=DPI, facecolor="white")
         self._canvas: Any = FigureCanvasAgg(self.figure)
         legend = self._legend(key) if key else None
-        key_height = self.extent(legend)[1] + 3 if legend else 0.0
+        key_height = _drawn_height(legend) + 3 if legend else 0.0
         above = _height(heading, TITLE_SIZE) + _height(context) + 3
         below = _height(notes) + 3
         self.height = 2 * MARGIN + above + key_height + height + below
@@ -188,11 +189,6 @@ class Page:
         line = Line2D(ends, [y / self.height] * 2, color=colour, linewidth=0.5, zorder=0)
         line.set_transform(self.figure.transFigure)
         self.figure.add_artist(line)
-
-    def extent(self, artist: Artist) -> tuple[float, float]:
-        """Width and height of an artist, millimetres."""
-        box = artist.get_window_extent(self._canvas.get_renderer())
-        return box.width / (DPI * _MM), box.height / (DPI * _MM)
 
     def _margins(self, axes: Axes, box: Box) -> tuple[float, float, float, float]:
         axes.set_position(self._fraction(box))
@@ -488,6 +484,10 @@ def _with_own_identifiers(svg: str, name: str) -> str:
 
 def _height(lines: Sequence[str], size: float = TEXT_SIZE) -> float:
     return len(lines) * size * LINE_SPACING * POINT
+
+
+def _drawn_height(artist: Artist) -> float:
+    return float(artist.get_window_extent(_ruler()).height) / (DPI * _MM)
 
 
 @cache
