@@ -472,14 +472,12 @@ def _with_own_identifiers(svg: str, name: str) -> str:
     times: Counter[str] = Counter()
 
     def renamed(match: re.Match[str]) -> str:
-        start, identifier = match.groups()
-        if start == 'id="':
-            times[identifier] += 1
-            if times[identifier] > 1:
-                identifier = f"{identifier}-{times[identifier]}"
-        return f"{start}{name}-{identifier}"
+        times[match[1]] += 1
+        number = f"-{times[match[1]]}" if times[match[1]] > 1 else ""
+        return f'id="{name}-{match[1]}{number}'
 
-    return re.sub(r'(\bid="|href="#|url\(#)([^")]*)', renamed, svg)
+    svg = re.sub(r'\bid="([^"]*)', renamed, svg)
+    return svg.replace('href="#', f'href="#{name}-').replace("url(#", f"url(#{name}-")
 
 
 def _height(lines: Sequence[str], size: float = TEXT_SIZE) -> float:
