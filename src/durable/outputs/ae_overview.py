@@ -18,12 +18,7 @@ from durable.outputs.incidence import EventCounts
 from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan, Safety
-from durable.vocabulary import (
-    BEFORE_INFUSION,
-    BEFORE_LYMPHODEPLETION,
-    LYMPHODEPLETION,
-    window_flag,
-)
+from durable.vocabulary import BEFORE_INFUSION, BEFORE_LYMPHODEPLETION, LYMPHODEPLETION, window_flag
 
 NOT_INFUSED = ("NOT_INFUSED", "ANY")
 Condition = Callable[[pd.DataFrame, Safety], pd.Series]

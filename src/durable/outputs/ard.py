@@ -7,14 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from durable.contracts.results import (
-    PRIMARY,
-    TOTAL,
-    WHOLE_COLUMN,
-    Parameter,
-    Result,
-    read_csv,
-)
+from durable.contracts.results import PRIMARY, TOTAL, WHOLE_COLUMN, Parameter, Result, read_csv
 from durable.outputs.table import Column, Line, Lookup, Row, Rows
 from durable.plan import Outputs
 

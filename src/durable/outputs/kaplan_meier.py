@@ -14,12 +14,7 @@ import pandas as pd
 from durable.contracts.results import PLATEAU, WITHIN_TOLERANCE, Statistic
 from durable.plan import Statistics
 from durable.stats.intervals import Transform
-from durable.stats.survival import (
-    KaplanMeier,
-    event_from_cnsr,
-    follow_up,
-    kaplan_meier,
-)
+from durable.stats.survival import KaplanMeier, event_from_cnsr, follow_up, kaplan_meier
 
 QUARTILES = {"q25": 0.25, "median": 0.5, "q75": 0.75}
 

@@ -6,15 +6,18 @@ from typing import Any
 
 import pandera.pandas as pa
 
-from durable.contracts.adam.description import (
-    STUDY,
-    STUDY_DAY,
-    DatasetSpec,
-    derived_by,
-    recorded_origins,
-    source_origins,
+from durable.contracts.adam.description import STUDY_DAY, DatasetSpec, derived_by, source_origins
+from durable.contracts.adam.variables import (
+    GROUPS,
+    SUBJECT,
+    contract,
+    count,
+    date,
+    flag,
+    number,
+    source_variables,
+    text,
 )
-from durable.contracts.adam.variables import count, date, flag, number, source_variables, text
 from durable.vocabulary import PHASES, window_flag
 
 #: How much of a date was imputed (CDISC date imputation flag): the day, month and day, all of it.
@@ -42,17 +45,16 @@ def _only_where(flag: str, of: str) -> Any:
     )
 
 
-def adae_schema(windows: tuple[int, ...]) -> pa.DataFrameSchema:
+def adae_schema(windows: tuple[int, ...]) -> Any:
     """Return the schema, with a flag for each window (days after infusion)."""
     flags = [window_flag(days) for days in windows]
-    return pa.DataFrameSchema(
+    return contract(
+        "Adverse event analysis dataset",
         {
-            "STUDYID": text("Study identifier"),
-            "USUBJID": text("Unique subject identifier"),
+            **SUBJECT,
             "AESEQ": count("Sequence number within the subject", pa.Check.ge(1)),
             "AEID": text("Identifier of the event as recorded"),
-            "PART": text("Part of the study", null=True),
-            "DOSELVL": text("Dose level", null=True),
+            **GROUPS,
             "AETERM": text("Event as reported", null=True),
             "AEDECOD": text("Preferred term"),
             "AEBODSYS": text("System organ class"),
@@ -90,16 +92,11 @@ def adae_schema(windows: tuple[int, ...]) -> pa.DataFrameSchema:
             _only_where(flag, "TRTEMFL")
             for flag in (*flags, "PROLCYFL", "AOCCIFL", "AOCCSIFL", "AOCCPIFL")
         ],
-        title="Adverse event analysis dataset",
         unique=["USUBJID", "AESEQ"],
-        strict=True,
-        ordered=True,
     )
 
 
 _ORIGINS = {
-    **STUDY,
-    **recorded_origins("ADAE"),
     "AESEQ": derived_by(
         "adverse_events.ae_seq (AESEQ of an SDTM package) where every event has one; else the"
         " number of the record within the subject, by start date and row of the file."

@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-import pandera.pandas as pa
-
 from durable.contracts.adam.description import (
     BASIC_STRUCTURE,
-    STUDY,
     DatasetSpec,
     derived_by,
-    recorded_origins,
     source_origins,
 )
-from durable.contracts.adam.variables import column
+from durable.contracts.adam.variables import SUBJECT, contract, date, number, source_variables, text
 
-ADPC = pa.DataFrameSchema(
+ADPC = contract(
+    "Concentrations analysis dataset",
     {
-        "STUDYID": column(object, "Study identifier"),
-        "USUBJID": column(object, "Unique subject identifier"),
-        "PARCAT1": column(object, "Assay"),
-        "AVALU": column(object, "Unit of AVAL"),
-        "ADT": column("datetime64[ns]", "Date of the sample"),
-        "ATM": column(object, "Time of the sample", null=True),
-        "NFRLT": column("float64", "Nominal day after infusion", null=True),
-        "AFRLT": column("float64", "Actual days after infusion"),
-        "AVAL": column("float64", "Concentration; missing below the limit", null=True),
-        "BLQFL": column(object, "Not quantifiable (empty: no result)", null=True),
-        "LLOQ": column("float64", "Lower limit of quantification", null=True),
-        "ANL01FL": column(object, "Record used for the parameters", null=True),
-        "SRCDOM": column(object, "Source of the record: input table"),
-        "SRCVAR": column(object, "Source of the record: column"),
-        "SRCSEQ": column("int64", "Source of the record: row of the file"),
+        **SUBJECT,
+        "PARCAT1": text("Assay"),
+        "AVALU": text("Unit of AVAL"),
+        "ADT": date("Date of the sample", null=False),
+        "ATM": text("Time of the sample", null=True),
+        "NFRLT": number("Nominal day after infusion"),
+        "AFRLT": number("Actual days after infusion", null=False),
+        "AVAL": number("Concentration; missing below the limit"),
+        "BLQFL": text("Not quantifiable (empty: no result)", null=True),
+        "LLOQ": number("Lower limit of quantification"),
+        "ANL01FL": text("Record used for the parameters", null=True),
+        **source_variables([], null=False),
     },
-    title="Concentrations analysis dataset",
-    strict=True,
-    ordered=True,
 )
 
 _ORIGINS = {
-    **STUDY,
-    **recorded_origins("ADPC"),
     "AFRLT": derived_by(
         "ADT - ADSL.TRTSDT, days; of several results of an assay on a day, plus the part of a day"
         " since the first of them, where one without time counts as drawn at 00:00."

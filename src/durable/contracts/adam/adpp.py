@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-import pandera.pandas as pa
-
 from durable.contracts.adam.description import (
     BASIC_STRUCTURE,
     BY_PARAMETER,
-    STUDY,
     DatasetSpec,
     derived_by,
-    recorded_origins,
 )
-from durable.contracts.adam.variables import column
+from durable.contracts.adam.variables import PARAMETER, SUBJECT, contract, number, text
 
-ADPP = pa.DataFrameSchema(
+ADPP = contract(
+    "Kinetics parameters analysis dataset",
     {
-        "STUDYID": column(object, "Study identifier"),
-        "USUBJID": column(object, "Unique subject identifier"),
-        "PARCAT1": column(object, "Assay"),
-        "PARCAT2": column(object, "Unit of the assay"),
-        "PARCAT3": column(object, "Parameter, of whichever assay"),
-        "PARAMCD": column(object, "Parameter code"),
-        "PARAM": column(object, "Parameter"),
-        "AVAL": column("float64", "Analysis value", null=True),
-        "AVALU": column(object, "Unit of AVAL"),
-        "FLAG": column(object, "How the value came about", null=True),
-        "REASON": column(object, "What the flag means", null=True),
+        **SUBJECT,
+        "PARCAT1": text("Assay"),
+        "PARCAT2": text("Unit of the assay"),
+        "PARCAT3": text("Parameter, of whichever assay"),
+        **PARAMETER,
+        "AVAL": number("Analysis value"),
+        "AVALU": text("Unit of AVAL"),
+        "FLAG": text("How the value came about", null=True),
+        "REASON": text("What the flag means", null=True),
     },
-    title="Kinetics parameters analysis dataset",
     unique=["USUBJID", "PARAMCD"],
-    strict=True,
-    ordered=True,
 )
 
 _ORIGINS = {
-    **STUDY,
-    **recorded_origins("ADPP"),
     "PARCAT3": derived_by("Code of the parameter, of whichever assay, as in the analysis results."),
     "PARAMCD": derived_by(
         "Code of the parameter of the assay and unit: PARCAT3; with several assays a letter follows"

@@ -7,24 +7,30 @@ import pandera.pandas as pa
 from durable.contracts.adam.description import (
     BASIC_STRUCTURE,
     BY_PARAMETER,
-    STUDY,
     STUDY_DAY,
     DatasetSpec,
     derived_by,
-    recorded_origins,
     source_origins,
 )
-from durable.contracts.adam.variables import count, date, number, source_variables, text
+from durable.contracts.adam.variables import (
+    PARAMETER,
+    SUBJECT,
+    contract,
+    count,
+    date,
+    number,
+    source_variables,
+    text,
+)
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.parameters import OTHER_SCORES, REMISSION_ITEMS, SCORE
 
-ADRS = pa.DataFrameSchema(
+ADRS = contract(
+    "Response analysis dataset",
     {
-        "STUDYID": text("Study identifier"),
-        "USUBJID": text("Unique subject identifier"),
+        **SUBJECT,
         "ASEQ": count("Sequence number within the subject", pa.Check.ge(1)),
-        "PARAMCD": text("Parameter code"),
-        "PARAM": text("Parameter"),
+        **PARAMETER,
         "VISIT": text("Visit as recorded", null=True),
         "AVISIT": text("Analysis visit", null=True),
         "ADT": date("Date of the assessment"),
@@ -39,15 +45,10 @@ ADRS = pa.DataFrameSchema(
         "REASON": text("Why no value, or what is special", null=True),
         **source_variables(["visits"]),
     },
-    title="Response analysis dataset",
     unique=["USUBJID", "ASEQ"],
-    strict=True,
-    ordered=True,
 )
 
 _ORIGINS = {
-    **STUDY,
-    **recorded_origins("ADRS"),
     "ASEQ": derived_by(
         "Number of the record within the subject, by date, row of the file, parameter."
     ),

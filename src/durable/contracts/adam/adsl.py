@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from durable.contracts.adam.description import (
-    STUDY,
-    STUDY_DAY,
-    DatasetSpec,
-    derived_by,
-    recorded_origins,
-    source_origins,
-)
+from durable.contracts.adam.description import STUDY_DAY, DatasetSpec, derived_by, source_origins
 from durable.contracts.adam.variables import (
+    GROUPS,
+    SUBJECT,
+    contract,
     count,
     date,
     flag,
@@ -23,13 +19,12 @@ from durable.contracts.adam.variables import (
 )
 from durable.jdm.parameters import ATTAINABLE_SCORE, ENZYME_AT_BASELINE, ENZYME_FOLLOWED
 
-ADSL = pa.DataFrameSchema(
+ADSL = contract(
+    "Subject-level analysis dataset",
     {
-        "STUDYID": text("Study identifier"),
-        "USUBJID": text("Unique subject identifier"),
+        **SUBJECT,
         "SUBJID": text("Subject identifier"),
-        "PART": text("Part of the study", null=True),
-        "DOSELVL": text("Dose level", null=True),
+        **GROUPS,
         "CELLSKG": number("Cells infused per kg"),
         "SEX": text("Sex", null=True),
         "AGE": number("Age (years)"),
@@ -58,15 +53,10 @@ ADSL = pa.DataFrameSchema(
         "NSTPREFL": flag("New therapy before first remission"),
         **source_variables(["subjects"]),
     },
-    title="Subject-level analysis dataset",
     unique=["USUBJID"],
-    strict=True,
-    ordered=True,
 )
 
 _ORIGINS = {
-    **STUDY,
-    **recorded_origins("ADSL"),
     "LSTALVDT": derived_by(
         "Last contact, not later than the data cut-off.", "analysis.data_cutoff"
     ),

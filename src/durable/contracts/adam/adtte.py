@@ -10,13 +10,19 @@ import pandera.pandas as pa
 from durable.contracts.adam.description import (
     BASIC_STRUCTURE,
     BY_PARAMETER,
-    STUDY,
     DatasetSpec,
     derived_by,
-    recorded_origins,
     source_origins,
 )
-from durable.contracts.adam.variables import count, date, number, source_variables, text
+from durable.contracts.adam.variables import (
+    SUBJECT,
+    contract,
+    count,
+    date,
+    number,
+    source_variables,
+    text,
+)
 from durable.vocabulary import CNSR
 
 
@@ -42,10 +48,10 @@ class DurationSpec(Protocol):
 
 def adtte_schema(codes: Iterable[str]) -> Any:
     """Return the schema, with the codes of the endpoints."""
-    return pa.DataFrameSchema(
+    return contract(
+        "Time-to-event analysis dataset",
         {
-            "STUDYID": text("Study identifier"),
-            "USUBJID": text("Unique subject identifier"),
+            **SUBJECT,
             "PARAMCD": text("Parameter code", isin=[*codes]),
             "PARAM": text("Parameter"),
             "STARTDT": date("Origin of the duration", null=False),
@@ -68,10 +74,7 @@ def adtte_schema(codes: Iterable[str]) -> Any:
                 error="CNSDTDSC is given exactly for censored records",
             ),
         ],
-        title="Time-to-event analysis dataset",
         unique=["USUBJID", "PARAMCD"],
-        strict=True,
-        ordered=True,
     )
 
 
@@ -80,8 +83,6 @@ _KEYS = (
     "response.remission_deadline",
 )
 _ORIGINS = {
-    **STUDY,
-    **recorded_origins("ADTTE"),
     "PARAMCD": derived_by("Code of the parameter."),
     "PARAM": derived_by("Name of the parameter."),
     "ADT": derived_by(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from durable.contracts.tables import INPUT_TABLES
 
@@ -36,11 +37,16 @@ class DatasetSpec:
     class_name: str
     structure: str
     keys: tuple[str, ...]
-    origins: Mapping[str, Origin]
-    """By variable; a name may be a pattern."""
+    derived: Mapping[str, Origin]
+    """Origins of the variables that are no column of an input table; a name may be a pattern."""
     subclass: str = ""
     parameters: Mapping[str, Origin] = field(default_factory=dict)
     """Method of AVAL or AVALC by parameter code; a code may be a pattern."""
+
+    @cached_property
+    def origins(self) -> dict[str, Origin]:
+        """Origin of every variable, by name or pattern."""
+        return {**STUDY, **recorded_origins(self.name), **self.derived}
 
     def origin(self, variable: str) -> Origin:
         """Origin of a variable.

@@ -12,11 +12,6 @@ import pandera.pandas as pa
 _TRACE = "Source of the record: "
 
 
-def column(dtype: str | type, label: str, *, null: bool = False) -> Any:
-    """Pandera column of a type; a missing value is refused unless `null`."""
-    return pa.Column(dtype, nullable=null, title=label)
-
-
 def text(label: str, *, null: bool = False, isin: list[str] | None = None) -> Any:
     """Pandera column of text, one of `isin` where given; missing is refused unless `null`."""
     checks = [pa.Check.isin(isin)] if isin else None
@@ -48,28 +43,51 @@ def count(label: str, *checks: Any, null: bool = False) -> Any:
     return pa.Column("Int64" if null else "int64", list(checks), nullable=null, title=label)
 
 
-def source_variables(domain: list[str]) -> dict[str, Any]:
-    """The variables that trace a record to a row of an input table."""
+#: The subject, in every dataset.
+SUBJECT = {
+    "STUDYID": text("Study identifier"),
+    "USUBJID": text("Unique subject identifier"),
+}
+#: Groups of the subject.
+GROUPS = {
+    "PART": text("Part of the study", null=True),
+    "DOSELVL": text("Dose level", null=True),
+}
+#: The parameter, in the basic data structure.
+PARAMETER = {
+    "PARAMCD": text("Parameter code"),
+    "PARAM": text("Parameter"),
+}
+
+
+def source_variables(domain: list[str], *, null: bool = True) -> dict[str, Any]:
+    """The variables that trace a record to a row of an input table, one of `domain` if any."""
     return {
-        "SRCDOM": text(_TRACE + "input table", null=True, isin=domain),
-        "SRCVAR": text(_TRACE + "column", null=True),
-        "SRCSEQ": count(_TRACE + "row of the file", null=True),
+        "SRCDOM": text(_TRACE + "input table", null=null, isin=domain),
+        "SRCVAR": text(_TRACE + "column", null=null),
+        "SRCSEQ": count(_TRACE + "row of the file", null=null),
     }
 
 
-def with_categories(contract: Any) -> Any:
-    """The contract of the same dataset with its text as categories."""
-    text = [name for name, column in contract.columns.items() if str(column.dtype) == "object"]
-    return contract.update_columns({name: {"dtype": "category"} for name in text})
-
-
-def of_analyses(contract: Any) -> Any:
-    """The contract of such a dataset of several analyses, one under the other, ANALYSIS first."""
+def contract(
+    title: str,
+    variables: dict[str, Any],
+    unique: list[str] | None = None,
+    checks: list[Any] | None = None,
+) -> Any:
+    """The contract of a dataset of these variables and no others, in this order."""
     return pa.DataFrameSchema(
-        {"ANALYSIS": text("Analysis"), **contract.columns},
-        checks=contract.checks,
-        title=contract.title,
-        unique=["ANALYSIS", *contract.unique],
-        strict=True,
-        ordered=True,
+        variables, checks=checks, title=title, unique=unique, strict=True, ordered=True
     )
+
+
+def with_categories(schema: Any) -> Any:
+    """The contract of the same dataset with its text as categories."""
+    text = [name for name, column in schema.columns.items() if str(column.dtype) == "object"]
+    return schema.update_columns({name: {"dtype": "category"} for name in text})
+
+
+def of_analyses(schema: Any) -> Any:
+    """The contract of such a dataset of several analyses, one under the other, ANALYSIS first."""
+    variables = {"ANALYSIS": text("Analysis"), **schema.columns}
+    return contract(schema.title, variables, ["ANALYSIS", *schema.unique], schema.checks)

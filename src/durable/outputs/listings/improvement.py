@@ -9,15 +9,7 @@ from durable.jdm.parameters import SCORE
 from durable.outputs import definitions
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.assessments import ASSESSMENT
-from durable.outputs.listings.listing import (
-    GROUPS,
-    STUDY_DAY,
-    SUBJECT,
-    Listing,
-    date,
-    number,
-    text,
-)
+from durable.outputs.listings.listing import GROUPS, STUDY_DAY, SUBJECT, Listing, date, number, text
 from durable.plan import Plan
 
 
