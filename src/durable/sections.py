@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 #: Years that a date of a study can have: beyond them it is a slip of the keyboard.
 FIRST_YEAR, LAST_YEAR = 1900, 2099
@@ -63,6 +63,16 @@ def unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return values
 
 
+def unique_by(key: str) -> AfterValidator:
+    """Return the validator of a list of sections that refuses two of the same `key`."""
+
+    def check(sections: tuple[Any, ...]) -> tuple[Any, ...]:
+        unique(tuple(getattr(section, key) for section in sections))
+        return sections
+
+    return AfterValidator(check)
+
+
 Text = Annotated[str, AfterValidator(_not_blank)]
 #: Text that stands on the outputs. Files of XML cannot hold a control character.
 Line = Annotated[Text, AfterValidator(_one_line)]
@@ -70,10 +80,19 @@ Number = Annotated[float, AfterValidator(_finite)]
 Positive = Annotated[float, Field(gt=0), AfterValidator(_finite)]
 NotNegative = Annotated[float, Field(ge=0), AfterValidator(_finite)]
 Days = Annotated[int, Field(ge=0, le=36500)]
+FromOne = Annotated[int, Field(ge=1)]
 Score = Annotated[float, Field(ge=0, le=100)]
 Date = Annotated[dt.date, BeforeValidator(_iso_date), AfterValidator(_in_years)]
 #: Names that become file or folder names: never a path.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+Entry = TypeVar("Entry")
+ListOf = Annotated[tuple[Entry, ...], Strict(False)]
+NonEmptyList = Annotated[ListOf[Entry], Field(min_length=1)]
+#: Each entry once.
+UniqueList = Annotated[ListOf[Entry], AfterValidator(unique)]
+NonEmptyUniqueList = Annotated[NonEmptyList[Entry], AfterValidator(unique)]
 
 
 class Section(BaseModel):

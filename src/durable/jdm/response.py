@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, assert_never, get_args
 
-from pydantic import AfterValidator, ConfigDict, Field, Strict, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.remission import Remission
 from durable.schedule import Visit
-from durable.sections import Days, Name, Number, Positive, Score, Section, unique
+from durable.sections import Days, Name, NonEmptyUniqueList, Number, Positive, Score, Section
 
 CoreSet = Literal["printo", "imacs", "hybrid"]
 Level = Literal["minimal", "moderate", "major"]
@@ -135,12 +135,7 @@ class Thresholds(Section):
 class Improvement(Section):
     """Disease improvement at the configured visits."""
 
-    visits: Annotated[
-        tuple[Name, ...], Strict(False), Field(min_length=1), AfterValidator(unique)
-    ] = (
-        "M2",
-        "M3",
-    )
+    visits: NonEmptyUniqueList[Name] = ("M2", "M3")
     """Visits at which the improvement rate is analysed, each on its own (no best-of)."""
     level: Level = "minimal"
     """Lowest TIS response category that counts as improvement."""

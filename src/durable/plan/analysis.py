@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from durable.sections import Date, Line, Section, Text
+from durable.sections import Date, Line, Section, Sha256, Text
 
 LONGEST_ID = 64
 AnalysisId = Annotated[str, Field(pattern=rf"^[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_ID - 1}}}$")]
@@ -37,9 +37,9 @@ class Study(Section):
 class Pins(Section):
     """What a repetition must find again; written by a run into audit/pinned.yaml."""
 
-    code: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    code: Sha256
     """SHA-256 over the files of the package and of the workflow."""
-    lock: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    lock: Sha256 | None = None
     """SHA-256 of the lock file."""
     python: Text
     """Version of Python."""
@@ -47,5 +47,5 @@ class Pins(Section):
     """Installed packages and their versions."""
     libraries: dict[str, Text] = {}
     """SHA-256 over the list of files of each package, and of what else Python runs at its start."""
-    listing: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    listing: Sha256 | None = None
     """SHA-256 of the earlier listing of findings (outputs.queries_since)."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pydantic import model_validator
 
-from pydantic import AfterValidator, Strict, model_validator
-
-from durable.sections import Line, Section, Text, unique
+from durable.sections import Line, Section, Text, UniqueList
 
 
 class Governance(Section):
@@ -14,7 +12,7 @@ class Governance(Section):
 
     reason_required: bool = False
     """A run, or a signature, without a reason is refused: durable run --reason TEXT."""
-    approvals: Annotated[tuple[Line, ...], Strict(False), AfterValidator(unique)] = ()
+    approvals: UniqueList[Line] = ()
     """Meanings of the signatures that an analysis needs, such as reviewed and approved; without
     one of them durable verify calls it incomplete."""
     separate_approver: bool = False

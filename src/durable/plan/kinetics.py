@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, Strict, model_validator
+from pydantic import model_validator
 
-from durable.sections import Days, Name, Section, unique
+from durable.sections import Days, FromOne, ListOf, Name, NonEmptyList, Section, unique_by
 
 
 class Persistence(Section):
@@ -14,7 +14,7 @@ class Persistence(Section):
 
     label: Name
     """Name of the time point."""
-    day: Annotated[int, Field(ge=1)]
+    day: FromOne
     """Target day after infusion."""
     window: Days
     """Days before and after it."""
@@ -23,21 +23,11 @@ class Persistence(Section):
 class Exposure(Section):
     """An area under the curve."""
 
-    day: Annotated[int, Field(ge=1)]
+    day: FromOne
     """Last day of the area."""
     extrapolation_days: Days
     """A profile still quantifiable at its last sample is extrapolated on its terminal slope, and
     flagged, when that sample lies at most this many days before the end; else not calculable."""
-
-
-def _of_different_days(areas: tuple[Exposure, ...]) -> tuple[Exposure, ...]:
-    unique(tuple(area.day for area in areas))
-    return areas
-
-
-def _of_different_labels(points: tuple[Persistence, ...]) -> tuple[Persistence, ...]:
-    unique(tuple(point.label for point in points))
-    return points
 
 
 class Kinetics(Section):
@@ -45,22 +35,18 @@ class Kinetics(Section):
 
     method: Literal["lin-up log-down", "linear"] = "lin-up log-down"
     """Rule of the area under the curve (PKNCA's default, or linear throughout)."""
-    auc: Annotated[
-        tuple[Exposure, ...], Strict(False), AfterValidator(_of_different_days), Field(min_length=1)
-    ] = (
+    auc: Annotated[NonEmptyList[Exposure], unique_by("day")] = (
         Exposure(day=28, extrapolation_days=3),
         Exposure(day=90, extrapolation_days=14),
     )
     """Areas under the curve from the infusion on; the one to day 90 is registered."""
-    persistence: Annotated[
-        tuple[Persistence, ...], Strict(False), AfterValidator(_of_different_labels)
-    ] = (
+    persistence: Annotated[ListOf[Persistence], unique_by("label")] = (
         Persistence(label="D28", day=28, window=3),
         Persistence(label="M2", day=60, window=14),
         Persistence(label="M3", day=90, window=14),
     )
     """Time points of persistence."""
-    last_day: Annotated[int, Field(ge=1)] = 104
+    last_day: FromOne = 104
     """Last day of the samples that Cmax, Tmax, Tlast and the areas are of: the end of the window of
     month 3, as they are registered for three months. Later samples show persistence only."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, Field, Strict
+from pydantic import Field
 
 from durable.deliveries import described, names
-from durable.sections import Section, Text, unique
+from durable.sections import Section, Text, UniqueList
 
 if TYPE_CHECKING:
     DocumentName = str
@@ -25,12 +25,12 @@ class Outputs(Section):
     """Decimals of percentages in tables."""
     month_decimals: Annotated[int, Field(ge=0, le=6)] = 1
     """Decimals of months in tables."""
-    documents: Annotated[tuple[DocumentName, ...], Strict(False), AfterValidator(unique)] = Field(
+    documents: UniqueList[DocumentName] = Field(
         (),
         description=f"Documents beside the tables and figures. {described('documents')}. Each table"
         " is written as RTF in any case.",
     )
-    datasets: Annotated[tuple[DatasetName, ...], Strict(False), AfterValidator(unique)] = Field(
+    datasets: UniqueList[DatasetName] = Field(
         (),
         description="Forms in which datasets and results are handed over."
         f" {described('datasets')}.",

@@ -8,9 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
-
-from pydantic import AfterValidator, Field, Strict
+from typing import Any, Literal
 
 from durable.errors import UserError
 from durable.jdm.response import Response
@@ -25,7 +23,7 @@ from durable.plan.series import Series
 from durable.plan.simulation import Simulation
 from durable.plan.statistics import Statistics
 from durable.schedule import DEFAULT_SCHEDULE, Visit
-from durable.sections import Name, Section, merged, unique
+from durable.sections import Name, NonEmptyList, Section, UniqueList, merged
 
 #: Sections of a plan that no analysis is made from.
 NO_ANALYSIS = {"pins", "series", "simulation"}
@@ -42,13 +40,13 @@ class Plan(Section):
     """Input tables."""
     study: Study
     """Identity of the study."""
-    schedule: Annotated[tuple[Visit, ...], Strict(False), Field(min_length=1)] = DEFAULT_SCHEDULE
+    schedule: NonEmptyList[Visit] = DEFAULT_SCHEDULE
     """Scheduled assessments after infusion."""
     response: Response = Response()
     """Definitions of response."""
     statistics: Statistics = Statistics()
     """Statistical conventions."""
-    groups: Annotated[tuple[GroupVariable, ...], Strict(False), AfterValidator(unique)] = (
+    groups: UniqueList[GroupVariable] = (
         "dose_level",
         "part",
     )

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, Strict, model_validator
+from pydantic import Field, model_validator
 
-from durable.sections import Days, Line, NotNegative, Section, unique
+from durable.sections import Days, FromOne, Line, NonEmptyUniqueList, NotNegative, Section
 
 
 class Safety(Section):
     """Adverse events. Day 0 is the infusion; an event on that day without a time counts."""
 
-    windows_days: Annotated[
-        tuple[Annotated[int, Field(ge=1)], ...],
-        Strict(False),
-        AfterValidator(unique),
-        Field(min_length=1),
-    ] = (28, 90)
+    windows_days: NonEmptyUniqueList[FromOne] = (28, 90)
     """Windows after infusion, in days, in which events are counted beside the entire follow-up; the
     first is the registered one."""
     ctcae_version: Line = "5.0"
@@ -38,7 +33,7 @@ class Safety(Section):
     """... when it lasts beyond this day after infusion."""
     capd_below_years: NotNegative = 12.0
     """Below this age ICANS is graded with CAPD instead of ICE; sources disagree at exactly 12."""
-    dlt_window_days: Annotated[int, Field(ge=1)] = 28
+    dlt_window_days: FromOne = 28
     """Days after infusion in which a dose-limiting toxicity counts; evaluable for it are subjects
     followed this long or with one earlier. A death in them counts as one unless its event is
     recorded as not dose-limiting."""

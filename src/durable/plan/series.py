@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import AfterValidator, Field, Strict
-
-from durable.sections import Date, Section, unique
+from durable.sections import Date, NonEmptyUniqueList, Section
 
 
 class Series(Section):
     """The same plan at further data cut-offs (snakemake series)."""
 
-    cutoffs: Annotated[tuple[Date, ...], Strict(False), Field(min_length=1), AfterValidator(unique)]
+    cutoffs: NonEmptyUniqueList[Date]
     """Further data cut-offs; each is an analysis of its own, in results/ID-DATE."""

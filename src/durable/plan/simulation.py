@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, Strict, model_validator
+from pydantic import Field, model_validator
 
-from durable.sections import Days, Name, NotNegative, Number, Positive, Section, Text, unique
+from durable.sections import (
+    Days,
+    FromOne,
+    Name,
+    NotNegative,
+    Number,
+    Positive,
+    Section,
+    Text,
+    UniqueList,
+)
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -16,7 +26,7 @@ class Scenario(Section):
 
     subjects: Annotated[int, Field(ge=1, le=1000)] = 10
     """Subjects of a trial; all are infused."""
-    dose_levels: dict[Text, Annotated[int, Field(ge=1)]] = {}
+    dose_levels: dict[Text, FromOne] = {}
     """Subjects by dose level, adding up to all; empty: one level."""
     improvement: dict[Name, Probability]
     """True probability of improvement at each visit of the improvement rate. One uniform number per
@@ -104,7 +114,7 @@ class Simulation(Section):
     """Seed of the random numbers."""
     chunks: Annotated[int, Field(ge=1, le=10000)] = 4
     """Jobs that the trials are spread over; the results do not depend on it."""
-    definitions: Annotated[tuple[Name, ...], Strict(False), AfterValidator(unique)] | None = None
+    definitions: UniqueList[Name] | None = None
     """Names of sensitivity analyses that are simulated beside the primary one; empty: all that can
     be (not the Turnbull estimator)."""
     scenarios: Annotated[dict[Name, Scenario], Field(min_length=1)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, Strict
+from pydantic import Field
 
-from durable.sections import Days, Positive, Section, unique
+from durable.sections import Days, NonEmptyUniqueList, Positive, Section, UniqueList
 
 
 class BetaPrior(Section):
@@ -28,16 +28,12 @@ class Statistics(Section):
     quantile_rule: Literal["r", "sas"] = "sas"
     """Convention of Kaplan-Meier quantiles: LIFETEST (sas: not estimable where the curve ends at
     exactly the level) or survfit (r: there the midpoint, which moves with follow-up alone)."""
-    landmarks_months: Annotated[
-        tuple[Positive, ...], Strict(False), Field(min_length=1), AfterValidator(unique)
-    ] = (3, 6, 9, 12, 18, 24)
+    landmarks_months: NonEmptyUniqueList[Positive] = (3, 6, 9, 12, 18, 24)
     """Months at which event-free rates are reported."""
     landmark_tolerance_days: Days = 30
     """A rate at a landmark is estimated as at the last observed time where that lies at most this
     many days before it (the window of a visit); 0: never."""
-    sensitivity_landmarks_months: Annotated[
-        tuple[Positive, ...], Strict(False), AfterValidator(unique)
-    ] = (6, 12)
+    sensitivity_landmarks_months: UniqueList[Positive] = (6, 12)
     """Months whose event-free rates the table of sensitivity analyses shows."""
     dor_estimator: Literal["kaplan_meier", "turnbull"] = "kaplan_meier"
     """Estimator of duration of response; turnbull: recurrence is known only to lie between two
