@@ -469,6 +469,24 @@ def test_measures_have_panels_with_the_scale_of_the_plan(tmp_path: Path) -> None
     assert {"CMAS", "Muscle enzyme (x ULN)"} <= set(words(figure))
 
 
+@pytest.mark.parametrize(
+    ("values", "ends"),
+    [
+        ((25, 31), (20, 60)),  # the range of 40, of the 100 possible points
+        ((11.2, 54.2), (10, 60)),  # further apart than the range
+        ((45, 88), (40, 90)),
+        ((93, 99), (90, 100)),  # no further than the highest possible value
+    ],
+)
+def test_the_axis_of_a_summary_score_is_as_long_as_its_range(
+    values: tuple[float, float], ends: tuple[float, float], tmp_path: Path
+) -> None:
+    first, last = values
+    csv = f"measure,unit,subject,day,value\nCHQ-PhS,,A,-5,{first}\nCHQ-PhS,,A,60,{last}\n"
+    (axes,) = drawn("csm", csv, tmp_path).axes
+    assert axes.get_ylim() == ends
+
+
 def profile(axes: Axes) -> dict[str, list[tuple[float, float]]]:
     return {gid: data(axes, gid) for gid in ("A", "below", "geo_mean")}
 

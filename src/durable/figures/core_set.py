@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil, floor
 from typing import TYPE_CHECKING
 
 from durable.figures.points import Points
@@ -26,9 +27,11 @@ from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 COLUMNS = ("measure", "unit", "subject", "day", "value")
 _PANEL = 44.0
@@ -73,7 +76,8 @@ def _values(records: pd.DataFrame) -> pd.DataFrame:
 def footnotes(plan: Plan) -> tuple[str, ...]:
     """What the axes show, the core set, and the abbreviations of its measures."""
     return (
-        "Axes cover the full range of a measure where the plan gives one.",
+        "Axes cover the range that percent changes refer to, where the plan gives one, and all"
+        " values.",
         *wording.core_set(plan.response),
         wording.ABBREVIATIONS,
     )
@@ -94,7 +98,8 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     for ((measure, unit), panel), box in zip(panels, boxes, strict=False):
         axes = page.axes(box)
         _draw_panel(axes, panel, subjects)
-        _scale(axes, getattr(plan.response.ranges, _COLUMN_OF[measure], None))
+        scale = getattr(plan.response.ranges, _COLUMN_OF[measure], None)
+        axes.set_ylim(*_ends(scale, panel.number("value")))
         months_axis(axes, points.number("day"), plan.statistics.days_per_month)
         axes.set_title(f"{measure} ({unit})" if unit else measure, loc="left", weight="bold")
         drawn.append((axes, box))
@@ -108,12 +113,21 @@ def _draw_panel(axes: Axes, panel: Points, subjects: list[str]) -> None:
         axes.plot(rows.number("day"), rows.number("value"), gid=name, clip_on=False, **style)
 
 
-def _scale(axes: Axes, scale: object) -> None:
-    """The whole scale where the plan gives one: a change is seen against what is possible."""
-    if isinstance(scale, Scale):
-        axes.set_ylim(scale.min, scale.max)
-    else:
-        axes.set_ylim(bottom=0)
+def _ends(scale: object, values: NDArray[np.float64]) -> tuple[float, float | None]:
+    """Ends of an axis on which a change is seen against the range of the measure.
+
+    That range is the whole scale of most measures. Where more values are possible, as of a summary
+    score, the axis is as long as the range, from a quarter of it that is below the values; longer
+    where they are further apart. From 0 up where the plan has no scale, as of an enzyme.
+    """
+    if not isinstance(scale, Scale):
+        return 0, None
+    if scale.range >= scale.max - scale.min:
+        return scale.min, scale.max
+    quarter = scale.range / 4
+    low = floor(values.min() / quarter) * quarter
+    high = max(low + scale.range, ceil(values.max() / quarter) * quarter)
+    return max(low, scale.min), min(high, scale.max)
 
 
 FIGURES = (
