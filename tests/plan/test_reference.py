@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 import yaml
 
 from data.demo import stories as demo
+from durable.contracts.reference import needs_section
+from durable.jdm.needs import columns_needed
+from durable.jdm.reference import needs_of_definitions
+from durable.jdm.remission import REMISSION_RULES
+from durable.jdm.response import Response
 from durable.plan import PlanError, load, parse, schema
 from durable.plan.json_schema import meanings
 from durable.plan.reference import DERIVATION, INPUTS, README, keys, reference, write_reference
@@ -35,6 +41,40 @@ def test_writing_the_reference_twice_changes_nothing(tmp_path: Path) -> None:
     first = {path: (tmp_path / path).read_bytes() for path in reference(tmp_path)}
     write_reference(tmp_path)
     assert first == {path: (tmp_path / path).read_bytes() for path in first}
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        *({"remission": {"rule": rule}} for rule in REMISSION_RULES),
+        {"core_set": "imacs", "recurrence": {"worsening": {"enabled": True}}},
+        {"remission": {"glucocorticoid_max_mg_kg": 0, "immunosuppressant_free": True}},
+    ],
+    ids=str,
+)
+def test_every_column_that_a_definition_needs_is_listed_under_its_key(
+    response: dict[str, Any],
+) -> None:
+    for column, key in columns_needed(Response.model_validate(response)):
+        name, _, value = key.rstrip(")").partition(" (")
+        columns = [
+            listed
+            for listed, by in needs_of_definitions()
+            if by.startswith(f"`response.{name}`") and value in by
+        ]
+        shown = "one muscle enzyme" if column == "enzyme" else f"`{column}`"
+        assert any(shown in listed for listed in columns), (column, key)
+
+
+def test_columns_that_no_definition_needs_are_named() -> None:
+    assert (
+        needs_section()
+        .replace("\n", " ")
+        .endswith(
+            "No definition needs `withdrawal_reason`, `reason`, `term`, `ae_seq`, `sample_time` and"
+            " `nominal_day`. "
+        )
+    )
 
 
 def test_the_list_names_each_key_once_with_its_values_default_and_meaning() -> None:

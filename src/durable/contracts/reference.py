@@ -7,6 +7,8 @@ from textwrap import wrap
 
 from durable.contracts.input_table import ColumnSpec, InputTable
 from durable.contracts.tables import INPUT_TABLES
+from durable.jdm.reference import needs_of_definitions
+from durable.wording import listed
 
 
 def tables_section() -> str:
@@ -27,6 +29,25 @@ def units_section() -> str:
         for (table, unit, factor), names in columns.items()
     ]
     return "\n".join([*lines, ""])
+
+
+def needs_section() -> str:
+    """Return which columns which definitions need, and the columns that none needs, as Markdown."""
+    rows = [("visits", *need) for need in needs_of_definitions()]
+    unneeded = []
+    for table in INPUT_TABLES.values():
+        needed: dict[tuple[str, ...], list[str]] = {}
+        for column in table.columns:
+            if column.needed_by:
+                needed.setdefault(column.needed_by, []).append(f"`{column.name}`")
+            elif column.absent and table.name != "visits":
+                unneeded.append(f"`{column.name}`")
+        for keys, names in needed.items():
+            rows.append((table.name, ", ".join(names), " or ".join(f"`{key}`" for key in keys)))
+    lines = ["| table | column | needed by |", "|---|---|---|"]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
+    none = f"No definition needs {listed(unneeded)}."
+    return "\n".join([*lines, "", *wrap(none, 100, break_on_hyphens=False), ""])
 
 
 def _table(table: InputTable) -> str:

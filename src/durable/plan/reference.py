@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from durable.contracts.reference import tables_section, units_section
+from durable.contracts.reference import needs_section, tables_section, units_section
 from durable.files import write_text
 from durable.jdm.reference import remission_section
 from durable.plan import Plan, schema
@@ -45,6 +45,7 @@ def reference(root: Path) -> dict[Path, str]:
     before, after = readme.split(BEGIN)[0], readme.split(END)[1]
     inputs = (root / INPUTS).read_text(encoding="utf-8")
     inputs = _between("tables", tables_section(), inputs)
+    inputs = _between("needed columns", needs_section(), inputs)
     derivation = (root / DERIVATION).read_text(encoding="utf-8")
     return {
         SCHEMA: json.dumps(schema(), indent=2, ensure_ascii=False) + "\n",
