@@ -19,10 +19,11 @@ from durable.outputs.improvement import improvement_rate
 from durable.outputs.time_to_event import duration_statistics
 from durable.plan import Plan, PlanError, Scenario
 from durable.simulate import chunk, virtual
+from durable.simulate.chunk import chunk_estimates
+from durable.simulate.design import Design, scheduled_visits
 from durable.simulate.estimates import Definition, definitions
 from durable.simulate.profiles import ACTIVE, IMPROVED, REMISSION, profiles
-from durable.simulate.schedule import schedule_of
-from durable.simulate.virtual import BLOCK, Tables, draws_of_trials, virtual_trials
+from durable.simulate.virtual import BLOCK, draws_of_trials, virtual_trials
 from tests.derive.build import plan
 
 #: Everything that can go wrong in a trial.
@@ -50,14 +51,11 @@ def simulated(scenario: dict[str, Any], **sections: Any) -> Plan:
     return plan(simulation=simulation | sections.pop("simulation", {}), **sections)
 
 
-def drawn(the_plan: Plan, trials: int = 2) -> Tables:
+def drawn(the_plan: Plan, trials: int = 2) -> ValidatedTables:
     """The first trials of scenario s."""
-    simulation, month = the_plan.require_simulation(), the_plan.statistics.days_per_month
-    scenario = simulation.scenarios["s"]
-    schedule = schedule_of(scenario, the_plan.schedule, month)
-    visits, numbers = len(schedule), np.arange(trials)
-    draws = draws_of_trials("s", scenario.subjects, visits, simulation.seed, numbers)
-    return virtual_trials(draws, scenario, schedule, profiles(the_plan.response), month)
+    design = Design.of_plan(the_plan, "s")
+    draws = draws_of_trials(design, the_plan.require_simulation().seed, np.arange(trials))
+    return virtual_trials(design, draws, profiles(the_plan.response))
 
 
 def of_trial(table: pd.DataFrame, trial: int, subjects: int = 10) -> pd.DataFrame:
@@ -65,12 +63,13 @@ def of_trial(table: pd.DataFrame, trial: int, subjects: int = 10) -> pd.DataFram
     return table.loc[number == trial].reset_index(drop=True)
 
 
-def analysed(tables: Tables, trial: int, the_plan: Plan, rule: Definition) -> Iterator[Any]:
+def analysed(
+    tables: ValidatedTables, trial: int, the_plan: Plan, rule: Definition
+) -> Iterator[Any]:
     """Estimate, value and limits of one trial by the stages of the analysis; times in months."""
-    scenario = the_plan.require_simulation().scenarios["s"]
     month = the_plan.statistics.days_per_month
     own = ValidatedTables(of_trial(tables.subjects, trial), of_trial(tables.visits, trial), None)
-    schedule = schedule_of(scenario, the_plan.schedule, month)
+    schedule = Design.of_plan(the_plan, "s").schedule
     datasets = Derivation(Trial("S", virtual.CUTOFF, schedule), own).datasets(rule.response)
     status = datasets.adrs.loc[datasets.adrs["PARAMCD"] == "IMPR"]
     for visit in rule.response.improvement.visits:
@@ -96,7 +95,10 @@ def test_each_trial_gets_the_estimates_of_an_analysis_of_its_own(
     core_set: str, variants: dict[str, Any]
 ) -> None:
     the_plan = simulated(TROUBLED, response={"core_set": core_set}, sensitivity=variants)
-    tables, rows = drawn(the_plan), chunk.rows(the_plan, 0).set_index(["DEFN", "TRIAL", "ESTIMATE"])
+    tables, rows = (
+        drawn(the_plan),
+        chunk_estimates(the_plan, 0).set_index(["DEFN", "TRIAL", "ESTIMATE"]),
+    )
     compared = 0
     for definition in definitions(the_plan):
         for trial in range(2):
@@ -127,7 +129,7 @@ def test_the_definitions_see_exactly_the_state_of_the_disease() -> None:
     the_plan = simulated(scenario)
     tables = drawn(the_plan, BLOCK)
     frame = assess(tables.subjects, tables.visits, the_plan.schedule, the_plan.response)
-    draws = draws_of_trials("s", 10, 8, 6569472, np.arange(BLOCK))
+    draws = draws_of_trials(Design.of_plan(the_plan, "s"), 6569472, np.arange(BLOCK))
     for visit, probability in scenario["improvement"].items():  # type: ignore[attr-defined]
         at_visit = frame.loc[frame["avisit"] == visit]
         improved = (at_visit["tis"] >= 30).to_numpy().reshape(BLOCK, 10)
@@ -193,7 +195,7 @@ def test_deaths_and_withdrawals_end_the_visits_at_their_rates() -> None:
 
 
 def rows_of(the_plan: Plan) -> pd.DataFrame:
-    chunks = [chunk.rows(the_plan, k) for k in range(the_plan.require_simulation().chunks)]
+    chunks = [chunk_estimates(the_plan, k) for k in range(the_plan.require_simulation().chunks)]
     order = ["SCENARIO", "DEFN", "TRIAL", "ESTIMATE", "METHOD"]
     return pd.concat(chunks).sort_values(order, ignore_index=True)
 
@@ -223,7 +225,7 @@ def test_rows_do_not_depend_on_chunks_nor_on_other_scenarios(
 
 def test_a_chunk_without_trials_is_an_empty_table_of_the_same_form() -> None:
     the_plan = simulated(TROUBLED, simulation={"chunks": 2})
-    some, none = chunk.rows(the_plan, 0), chunk.rows(the_plan, 1)
+    some, none = chunk_estimates(the_plan, 0), chunk_estimates(the_plan, 1)
     assert len(some) == 2 * 9
     assert len(none) == 0
     assert none.dtypes.equals(some.dtypes)
@@ -285,12 +287,12 @@ def test_visits_at_another_spacing_follow_the_last_one_of_the_rate() -> None:
             "accrual_months": 0.0,
         }
     )
-    found = schedule_of(scenario, plan().schedule, 30.4375)
+    found = scheduled_visits(scenario, plan().schedule, 30.4375)
     # 90 + 91.3, + 182.6, + 273.9 (363.9); the next would lie after 365.25 days.
     days = [(visit.visit, visit.day, visit.window) for visit in found[3:]]
     assert days == [("EVERY-1", 181, 14), ("EVERY-2", 273, 14), ("EVERY-3", 364, 14)]
     assert [visit.visit for visit in found[:3]] == ["D28", "M2", "M3"]
-    monthly = schedule_of(
+    monthly = scheduled_visits(
         scenario.model_copy(update={"every_months": 1.0}), plan().schedule, 30.4375
     )
     gaps = [b.first_day - a.last_day for a, b in itertools.pairwise(monthly)]

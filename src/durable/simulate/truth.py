@@ -10,6 +10,7 @@ import math
 import pandas as pd
 
 from durable.plan import Plan, Scenario
+from durable.simulate.keys import MEDIAN, landmark_name, rate_name
 
 #: Halvings that find a quantile to the last digit.
 _HALVINGS = 200
@@ -26,15 +27,15 @@ def true_values(plan: Plan) -> pd.DataFrame:
         for visit, p in scenario.improvement.items():
             rate = math.fsum(p + shift for shift in scenario.shifts) / scenario.subjects
             basis = "probability of improvement as given, mean over the subjects"
-            rows.append((name, f"rate {visit}", rate, basis))
+            rows.append((name, rate_name(visit), rate, basis))
         median = _median(scenario, month)
         until = "recurrence or death" if scenario.deaths_per_month else "recurrence"
         basis = f"median of the days from true remission to {until}, plus 1"
-        rows.append((name, "median DOR", median + 1, basis))
+        rows.append((name, MEDIAN, median + 1, basis))
         for mark in marks:
             value = _survival(scenario, max(mark * month - 1, 0.0), month)
             basis = f"probability that {until} comes later than that after true remission"
-            rows.append((name, f"DOR at {mark:g} months", value, basis))
+            rows.append((name, landmark_name(mark), value, basis))
     return pd.DataFrame(rows, columns=["SCENARIO", "ESTIMATE", "TRUE", "BASIS"])
 
 

@@ -18,8 +18,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.contracts.tables import NATIVE_COLUMNS
-from durable.plan import Scenario
-from durable.schedule import Visit
+from durable.derive.trial import ValidatedTables
+from durable.simulate.design import Design
 from durable.simulate.profiles import ACTIVE, IMPROVED, RECURRED, REMISSION, Profile
 
 #: Trials that are drawn together. Another number would be other random numbers.
@@ -32,15 +32,6 @@ _CONSENT, _BASELINE, _LYMPHODEPLETION = 30, 14, 5
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Tables:
-    """Validated tables of a block of trials; subjects sorted by trial, then number in the trial."""
-
-    subjects: pd.DataFrame
-    visits: pd.DataFrame
-    trials: int
 
 
 @dataclass(frozen=True)
@@ -59,24 +50,22 @@ class Draws:
     false_loss: Floats
 
 
-def draws_of_trials(name: str, subjects: int, visits: int, seed: int, trials: Ints) -> Draws:
+def draws_of_trials(design: Design, seed: int, trials: Ints) -> Draws:
     """The random numbers of some trials.
 
     Parameters
     ----------
-    name
-        Name of the scenario.
-    subjects, visits
-        Subjects of a trial and scheduled visits of a subject.
+    design
+        What they are drawn from.
     seed
         Seed of the plan.
     trials
         Numbers of the trials, ascending.
     """
     block, place = np.divmod(trials, BLOCK)
-    shape = (BLOCK, subjects, visits)
+    shape = (BLOCK, design.scenario.subjects, len(design.schedule))
     parts = [
-        [drawn[:, place[block == number]] for drawn in _draw(name, seed, number, shape)]
+        [drawn[:, place[block == number]] for drawn in _draw(design.name, seed, number, shape)]
         for number in np.unique(block).tolist()
     ]
     by_subject, by_visit = (np.concatenate(arrays, axis=1) for arrays in zip(*parts, strict=True))
@@ -96,42 +85,35 @@ def _draw(name: str, seed: int, block: int, shape: tuple[int, int, int]) -> tupl
     return random.random((7, *shape[:-1])), random.random((3, *shape))
 
 
-def virtual_trials(
-    draws: Draws,
-    scenario: Scenario,
-    schedule: tuple[Visit, ...],
-    profile: Profile,
-    days_per_month: float,
-) -> Tables:
-    """The validated tables of trials.
+def virtual_trials(design: Design, draws: Draws, profile: Profile) -> ValidatedTables:
+    """The validated tables of trials, their subjects sorted by trial, then number in the trial.
 
     Parameters
     ----------
+    design
+        What they are drawn from.
     draws
         Their random numbers.
-    scenario, schedule
-        The scenario and its visits, as `schedule.schedule_of` gives them.
     profile
         Columns of the visits table in each state, as `profiles.profiles` gives them.
-    days_per_month
-        Days of a month.
     """
-    day = _visit_days(draws, scenario, schedule)
-    improved = _improved(draws, scenario, schedule)
-    onset, end = _remission(draws, scenario, schedule, day, improved, days_per_month)
-    death = _exponential(draws.death, scenario.deaths_per_month / days_per_month)
-    dropout = _exponential(draws.dropout, scenario.dropout_per_month / days_per_month)
+    scenario, month = design.scenario, design.days_per_month
+    day = _visit_days(design, draws)
+    improved = _improved(design, draws)
+    onset, end = _remission(design, draws, day, improved)
+    death = _exponential(draws.death, scenario.deaths_per_month / month)
+    dropout = _exponential(draws.dropout, scenario.dropout_per_month / month)
     death_day = np.where(death <= dropout, np.floor(death) + 1, np.inf)
     dropout_day = np.where(dropout < death, np.floor(dropout) + 1, np.inf)
-    infusion = _infusion(draws.entry, scenario, days_per_month)
-    state = _states(draws, scenario, schedule, day, improved, onset, end)
+    infusion = _infusion(design, draws)
+    state = _states(design, draws, day, improved, onset, end)
     seen = draws.missed >= scenario.missed_visit
     seen &= (day < death_day[..., None]) & (day <= dropout_day[..., None])
     seen &= infusion[..., None] + day <= 0
-    return Tables(
-        _subjects(infusion, death_day, dropout_day, scenario),
-        _visits(infusion, day, state, seen, schedule, profile),
-        len(infusion),
+    return ValidatedTables(
+        _subjects(design, infusion, death_day, dropout_day),
+        _visits(design, infusion, day, state, seen, profile),
+        therapies=None,
     )
 
 
@@ -141,70 +123,57 @@ def _exponential(uniform: Floats, hazard: float) -> Floats:
     return np.asarray(-np.log1p(-uniform) / hazard)
 
 
-def _visit_days(draws: Draws, scenario: Scenario, schedule: tuple[Visit, ...]) -> Ints:
+def _visit_days(design: Design, draws: Draws) -> Ints:
     """Day of each scheduled visit, shape (trials, subjects, visits)."""
-    target = np.array([visit.day for visit in schedule])
-    within = np.minimum(scenario.jitter_days, [visit.window for visit in schedule])
+    target = np.array([visit.day for visit in design.schedule])
+    windows = [visit.window for visit in design.schedule]
+    within = np.minimum(design.scenario.jitter_days, windows)
     moved = np.floor(draws.jitter * (2 * within + 1)).astype(np.int64) - within
     return np.asarray(np.maximum(1, target + moved))
 
 
-def _improved(draws: Draws, scenario: Scenario, schedule: tuple[Visit, ...]) -> Bools:
-    """Whether a subject is improved at each scheduled visit: as at the last response visit."""
-    shift = np.array(scenario.shifts)
-    at = np.zeros((*draws.response.shape, len(schedule)), dtype=np.bool_)
-    for j, visit in enumerate(schedule):
-        if visit.visit in scenario.improvement:
-            at[..., j] = draws.response < scenario.improvement[visit.visit] + shift
+def _improved(design: Design, draws: Draws) -> Bools:
+    """Whether a subject is improved at each visit: as at the last one of the improvement rate."""
+    rates, shift = design.scenario.improvement, np.array(design.scenario.shifts)
+    improved = np.zeros((*draws.response.shape, len(design.schedule)), dtype=np.bool_)
+    for j, visit in enumerate(design.schedule):
+        if visit.visit in rates:
+            improved[..., j] = draws.response < rates[visit.visit] + shift
         elif j:
-            at[..., j] = at[..., j - 1]
-    return at
+            improved[..., j] = improved[..., j - 1]
+    return improved
 
 
-def _remission(
-    draws: Draws,
-    scenario: Scenario,
-    schedule: tuple[Visit, ...],
-    day: Ints,
-    improved: Bools,
-    days_per_month: float,
-) -> tuple[Floats, Floats]:
+def _remission(design: Design, draws: Draws, day: Ints, improved: Bools) -> tuple[Floats, Floats]:
     """Days on which remission begins and ends; infinite where it never does."""
-    response = [v.visit in scenario.improvement for v in schedule]
-    without = np.where(~improved[..., response], day[..., response], 0).max(axis=-1)
-    median = scenario.remission_median_months * days_per_month
-    onset = _exponential(draws.onset, np.log(2) / median)
+    scenario, month, of_rate = design.scenario, design.days_per_month, design.of_rate
+    without = np.where(~improved[..., of_rate], day[..., of_rate], 0).max(axis=-1)
+    onset = _exponential(draws.onset, np.log(2) / (scenario.remission_median_months * month))
     onset = np.where(onset <= without, without + 1, onset)
     onset[draws.response >= scenario.remission_probability] = np.inf
     if scenario.dor_median_months is None:
         return onset, np.full(onset.shape, np.inf)
-    scale = scenario.dor_median_months * days_per_month / np.log(2) ** (1 / scenario.dor_shape)
+    scale = scenario.dor_median_months * month / np.log(2) ** (1 / scenario.dor_shape)
     return onset, onset + scale * _exponential(draws.duration, 1.0) ** (1 / scenario.dor_shape)
 
 
-def _infusion(entry: Floats, scenario: Scenario, days_per_month: float) -> Ints:
+def _infusion(design: Design, draws: Draws) -> Ints:
     """Day of the infusion, counted from the data cut-off (not positive)."""
-    entered = np.floor(entry * scenario.accrual_months * days_per_month).astype(np.int64)
-    follow_up = round(scenario.follow_up_months * days_per_month)
+    scenario, month = design.scenario, design.days_per_month
+    entered = np.floor(draws.entry * scenario.accrual_months * month).astype(np.int64)
+    follow_up = round(scenario.follow_up_months * month)
     return np.asarray(entered - entered.max(axis=1, keepdims=True) - follow_up)
 
 
 def _states(
-    draws: Draws,
-    scenario: Scenario,
-    schedule: tuple[Visit, ...],
-    day: Ints,
-    improved: Bools,
-    onset: Floats,
-    end: Floats,
+    design: Design, draws: Draws, day: Ints, improved: Bools, onset: Floats, end: Floats
 ) -> npt.NDArray[np.intp]:
     """State at each visit, as a code of `profiles`."""
     after = day >= end[..., None]
-    response = np.array([v.visit in scenario.improvement for v in schedule])
-    state = np.where(improved & (response | ~after), IMPROVED, ACTIVE)
-    inside = (day >= onset[..., None]) & ~after & (draws.false_loss >= scenario.false_loss)
-    state[inside] = REMISSION
-    recorded = draws.recorded < scenario.recurrence_recorded
+    state = np.where(improved & (design.of_rate | ~after), IMPROVED, ACTIVE)
+    shown = draws.false_loss >= design.scenario.false_loss
+    state[(day >= onset[..., None]) & ~after & shown] = REMISSION
+    recorded = draws.recorded < design.scenario.recurrence_recorded
     state[after & recorded[..., None]] += RECURRED
     return state
 
@@ -224,12 +193,13 @@ def _date(day: npt.NDArray[Any]) -> npt.NDArray[np.datetime64]:
 
 
 def _subjects(
-    infusion: Ints, death_day: Floats, dropout_day: Floats, scenario: Scenario
+    design: Design, infusion: Ints, death_day: Floats, dropout_day: Floats
 ) -> pd.DataFrame:
+    """One row per subject."""
     day = infusion.ravel()
     death, dropout = (day + days.ravel() for days in (death_day, dropout_day))
     death, dropout = (np.where(days <= 0, days, np.inf) for days in (death, dropout))
-    levels = scenario.dose_levels or {"1": scenario.subjects}
+    levels = design.scenario.dose_levels or {"1": design.scenario.subjects}
     dose = np.repeat(np.array(list(levels), dtype=object), list(levels.values()))
     reason = np.array([None, "WITHDRAWAL BY SUBJECT"], dtype=object)
     columns = {
@@ -252,11 +222,11 @@ def _subjects(
 
 
 def _visits(
+    design: Design,
     infusion: Ints,
     day: Ints,
     state: npt.NDArray[np.intp],
     seen: Bools,
-    schedule: tuple[Visit, ...],
     profile: Profile,
 ) -> pd.DataFrame:
     """One row per subject and visit that took place, with the baseline before infusion."""
@@ -266,7 +236,7 @@ def _visits(
     codes = np.pad(state.reshape(flat), ((0, 0), (1, 0)), constant_values=ACTIVE)
     subject, visit = np.nonzero(with_baseline)
     codes = codes[with_baseline]
-    labels = np.array(["BASELINE", *(v.visit for v in schedule)], dtype=object)
+    labels = np.array(["BASELINE", *(visit.visit for visit in design.schedule)], dtype=object)
     columns = {
         "subject_id": _names(infusion.size)[subject],
         "visit": labels[visit],

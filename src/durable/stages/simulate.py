@@ -9,6 +9,7 @@ from durable.plan import Plan
 
 def run(plan: Plan, folder: Path, chunk: int) -> None:
     """Write ``simulation/chunks/CHUNK.parquet``, of the plan alone."""
-    from durable.simulate import chunk as trials
+    from durable.files import write_parquet
+    from durable.simulate.chunk import chunk_estimates
 
-    trials.run(plan, folder, chunk)
+    write_parquet(folder / "chunks" / f"{chunk}.parquet", chunk_estimates(plan, chunk))
