@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import hashlib
 import json
@@ -45,6 +46,12 @@ def read_json(path: Path) -> dict[str, Any]:
             f" move {path.parent} away and run again."
         )
     return values
+
+
+def read_records(path: Path) -> list[dict[str, str]]:
+    """Rows of a CSV file, each a text by column."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from durable.files import write_csv, write_parquet
+from durable.files import write_parquet
 from durable.plan import Analysis, Decision, Inputs, Plan, Scenario, Simulation, Study, Variant
 from durable.stats.batch import kaplan_meier_batch
 from durable.stats.proportions import proportion_cis
@@ -113,11 +113,10 @@ def truth_frame(of: Plan) -> pd.DataFrame:
 
 
 def write(of: Plan, rows: pd.DataFrame, folder: Path) -> Path:
-    """The trials in so many chunk files, as the plan says, and ``truth.csv``."""
+    """The trials in so many chunk files, as the plan says."""
     assert of.simulation is not None
     chunks = of.simulation.chunks
     for chunk in range(chunks):
         part = rows.loc[rows["TRIAL"] % chunks == chunk]
         write_parquet(folder / "chunks" / f"{chunk}.parquet", part)
-    write_csv(folder / "truth.csv", truth_frame(of))
     return folder

@@ -15,8 +15,8 @@ from durable.simulate import operating
 from durable.simulate import tally as tallies
 from durable.simulate.characteristics import Measure, measures
 from durable.simulate.checks import decisions_frame, missing_data, stops, theory_frame
-from durable.simulate.comparisons import spacing_frame
-from durable.simulate.sums import exact_sums
+from durable.simulate.keys import Key
+from durable.simulate.sums import exact_sum
 from durable.simulate.tally import Tally, tally_chunks
 from durable.stage import STAGES
 from tests.simulate import chunks
@@ -26,7 +26,8 @@ FEW = 60
 
 
 def ran(of: Plan, folder: Path) -> dict[str, bytes]:
-    operating.write_operating(of.only(STAGES["gather"].sections), folder)
+    gathered = of.only(STAGES["gather"].sections)
+    operating.write_operating(gathered, folder, chunks.truth_frame(of))
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.csv")
     }
@@ -35,23 +36,20 @@ def ran(of: Plan, folder: Path) -> dict[str, bytes]:
 def test_sums_are_exact_whatever_the_order() -> None:
     rng = np.random.default_rng(1)
     values = rng.normal(size=2000) * 10.0 ** rng.integers(-12, 12, 2000)
-    group = rng.integers(0, 3, 2000)
-    found = exact_sums(group, values, 3)
-    assert [float(total) for total in found] == [math.fsum(values[group == i]) for i in range(3)]
-    order = rng.permutation(2000)
-    assert exact_sums(group[order], values[order], 3) == found
-    parts = [exact_sums(group[part], values[part], 3) for part in (slice(700), slice(700, None))]
-    assert [a + b for a, b in zip(*parts, strict=True)] == found
+    found = exact_sum(values)
+    assert float(found) == math.fsum(values)
+    assert exact_sum(rng.permutation(values)) == found
+    assert exact_sum(values[:700]) + exact_sum(values[700:]) == found
 
 
 def test_sums_lose_nothing_where_floats_do() -> None:
-    assert exact_sums(np.zeros(3, int), np.array([1e17, 1.0, -1e17]), 1) == [1]
-    assert exact_sums(np.zeros(0, int), np.zeros(0), 2) == [0, 0]
+    assert exact_sum(np.array([1e17, 1.0, -1e17])) == 1
+    assert exact_sum(np.zeros(0)) == 0
 
 
 def test_sums_refuse_what_has_no_sum() -> None:
     with pytest.raises(ValueError, match="finite"):
-        exact_sums(np.zeros(1, int), np.array([NAN]), 1)
+        exact_sum(np.array([NAN]))
 
 
 #: Five trials with a true median of 10: a value of 8 in (4, 12); one of 14 in (11, 20), which
@@ -154,7 +152,7 @@ def test_same_bytes_whatever_the_chunks_and_batches(
     one, more = gathered(1, rows), gathered(FEW + 1, rows)
     monkeypatch.setattr(tallies, "_BATCH", 101)
     assert one == more == gathered(3, rows.iloc[::-1])
-    assert len(one) == 8
+    assert len(one) == 7
 
 
 @pytest.mark.parametrize("wrong", ["lost", "twice", "another"])
@@ -225,7 +223,7 @@ def test_exact_probability_of_unlike_dose_levels() -> None:
     simulation = Simulation(trials=4, scenarios={"doses": truth}, decisions=rule)
     of = of.model_copy(update={"simulation": simulation})
     tally = Tally(trials=4, pairs=tallies.Counter({(2, 0): 1, (2, 1): 3}))
-    found = decisions_frame({("doses", "primary", "rate M3", "clopper-pearson"): tally}, of)
+    found = decisions_frame({Key("doses", "primary", "rate M3", "clopper-pearson"): tally}, of)
     # Nobody improves with 1/2 x 3/4.
     assert found.loc[0, "EXACT"] == pytest.approx(3 / 8)
     assert found.loc[0, "PROBABILITY"] == 0.25
@@ -235,7 +233,7 @@ def test_exact_probability_of_unlike_dose_levels() -> None:
 
 def test_wrong_coverage_is_flagged() -> None:
     of = chunks.plan(2000)
-    key = ("expected", "primary", "rate M3", "clopper-pearson")
+    key = Key("expected", "primary", "rate M3", "clopper-pearson")
 
     def row(covered: int) -> pd.Series:
         tally = Tally(trials=2000, intervals=2000, covered=covered)
@@ -251,7 +249,7 @@ def test_wrong_coverage_is_flagged() -> None:
 def test_families_differ_in_spacing_alone() -> None:
     of = chunks.plan()
     assert of.simulation is not None
-    found = spacing_frame(of.simulation)
+    found = operating.spacing_frame(of.simulation)
     assert found["SCENARIO"].tolist() == ["monthly", "half_yearly", "expected"]
     assert found["FAMILY"].tolist() == [1, 1, 1]
 
@@ -259,7 +257,7 @@ def test_families_differ_in_spacing_alone() -> None:
 def test_without_a_simulation_the_user_is_told(tmp_path: Path) -> None:
     of = chunks.plan().model_copy(update={"simulation": None})
     with pytest.raises(UserError, match="simulation: not in the configuration"):
-        operating.write_operating(of, tmp_path)
+        operating.write_operating(of, tmp_path, chunks.truth_frame(chunks.plan()))
 
 
 def test_a_chunk_without_trials_adds_nothing(tmp_path: Path) -> None:

@@ -29,8 +29,9 @@ TABLES = ["operating", "decisions", "spacing", "definitions", "theory"]
 
 def made(of: Plan, folder: Path) -> Path:
     chunks.write(of, chunks.frame(of), folder)
-    operating.write_operating(of.only(STAGES["gather"].sections), folder)
-    report.write_report(of.only(STAGES["gather"].sections), folder)
+    gathered = of.only(STAGES["gather"].sections)
+    operating.write_operating(gathered, folder, chunks.truth_frame(of))
+    report.write_report(gathered, folder)
     return folder
 
 
@@ -128,8 +129,9 @@ def test_nothing_estimable_is_shown_as_ne(tmp_path: Path) -> None:
     median = rows["ESTIMATE"] == "median DOR"
     rows.loc[median, ["VALUE", "LOWER", "UPPER"]] = np.nan
     chunks.write(of, rows, tmp_path)
-    operating.write_operating(of.only(STAGES["gather"].sections), tmp_path)
-    report.write_report(of.only(STAGES["gather"].sections), tmp_path)
+    gathered = of.only(STAGES["gather"].sections)
+    operating.write_operating(gathered, tmp_path, chunks.truth_frame(of))
+    report.write_report(gathered, tmp_path)
     found = table(tmp_path, "operating")
     row = next(r for r in found if r["row"] == "DOR, median (months)")
     assert [row[name] for name in ("Mean", "Bias", "SD", "Coverage, %", "Width")] == ["NE"] * 5

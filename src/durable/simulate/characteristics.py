@@ -6,14 +6,13 @@ Measures: Morris, White & Crowther, Stat Med 2019;38:2074.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import nan
 
 import numpy as np
-import pandas as pd
 
-from durable.simulate.tally import Key, Tally, Truth
+from durable.simulate.tally import Tally
 
 
 @dataclass(frozen=True)
@@ -26,17 +25,6 @@ class Measure:
     """Monte Carlo standard error."""
     trials: int
     """Trials that the number is over."""
-
-
-def operating_frame(tallies: Mapping[Key, Tally], truth: Truth) -> pd.DataFrame:
-    """``operating.csv``: a row per measure of each estimate, at full precision."""
-    rows = [
-        (*key, measure.name, measure.value, measure.mcse, measure.trials)
-        for key, tally in tallies.items()
-        for measure in measures(tally, truth.get((key[0], key[2]), nan))
-    ]
-    names = ["SCENARIO", "DEFN", "ESTIMATE", "METHOD", "MEASURE", "VALUE", "MCSE", "TRIALS"]
-    return pd.DataFrame(rows, columns=names)
 
 
 def measures(tally: Tally, true: float) -> Iterator[Measure]:
@@ -60,18 +48,15 @@ def measures(tally: Tally, true: float) -> Iterator[Measure]:
     true
         The true value; NaN where there is none.
     """
-    mean, spread = _moments(tally, "value", tally.estimable)
-    n = tally.estimable
-    error = spread / math.sqrt(n) if n > 1 else nan
+    n, known = tally.estimable, not math.isnan(true)
+    mean, spread, error = _moments(tally, "value", n)
     yield Measure("true", true, nan, tally.trials)
     yield Measure("mean", mean, error, n)
-    yield Measure("bias", mean - true, error if not math.isnan(true) else nan, n)
+    yield Measure("bias", mean - true, error if known else nan, n)
     yield Measure("empirical SD", spread, spread / math.sqrt(2 * (n - 1)) if n > 1 else nan, n)
-    known = tally.intervals if not math.isnan(true) else 0
-    yield share("coverage", tally.covered, known)
-    width, width_spread = _moments(tally, "width", tally.bounded)
-    within = width_spread / math.sqrt(tally.bounded) if tally.bounded > 1 else nan
-    yield Measure("mean width", width, within, tally.bounded)
+    yield share("coverage", tally.covered, tally.intervals if known else 0)
+    width, _, width_error = _moments(tally, "width", tally.bounded)
+    yield Measure("mean width", width, width_error, tally.bounded)
     yield share("estimable", tally.estimable, tally.trials)
     yield share("interval", tally.intervals, tally.trials)
     yield share("open upper", tally.open_upper, tally.intervals)
@@ -79,25 +64,26 @@ def measures(tally: Tally, true: float) -> Iterator[Measure]:
         yield _median(tally)
 
 
-def _moments(tally: Tally, name: str, n: int) -> tuple[float, float]:
-    """Mean and standard deviation, from exact sums."""
+def _moments(tally: Tally, name: str, n: int) -> tuple[float, float, float]:
+    """Mean, standard deviation and standard error of the mean, from exact sums."""
     if not n:
-        return nan, nan
+        return nan, nan, nan
     total, squares = tally.sums[name], tally.sums[f"{name}²"]
     if n == 1:
-        return float(total / n), nan
-    about = float((squares - total * total / n) / (n - 1))
+        return float(total), nan, nan
+    variance = float((squares - total * total / n) / (n - 1))
     # Squares are rounded to doubles: a spread below that rounding is none.
     rounding = 2.0**-51 * float(squares / n)
-    return float(total / n), math.sqrt(about) if about > rounding else 0.0
+    spread = math.sqrt(variance) if variance > rounding else 0.0
+    return float(total / n), spread, spread / math.sqrt(n)
 
 
-def share(name: str, part: int, of: int) -> Measure:
+def share(name: str, part: int, trials: int) -> Measure:
     """A share of so many trials; NaN of none."""
-    if not of:
+    if not trials:
         return Measure(name, nan, nan, 0)
-    value = part / of
-    return Measure(name, value, math.sqrt(value * (1 - value) / of), of)
+    value = part / trials
+    return Measure(name, value, math.sqrt(value * (1 - value) / trials), trials)
 
 
 def _median(tally: Tally) -> Measure:
@@ -109,12 +95,13 @@ def _median(tally: Tally) -> Measure:
     """
     n = tally.counted
     values = np.array(sorted(tally.by_value))
-    ends = np.cumsum([tally.by_value[value] for value in values.tolist()])
+    last_ranks = np.cumsum([tally.by_value[value] for value in values.tolist()])
 
-    def at(rank: float) -> float:
-        place = int(np.searchsorted(ends, min(max(math.ceil(rank), 1), n)))
-        return float(values[place]) if place < len(values) else nan
+    def order_statistic(rank: float) -> float:
+        index = int(np.searchsorted(last_ranks, min(max(math.ceil(rank), 1), n)))
+        return float(values[index]) if index < len(values) else nan
 
+    middle = order_statistic(n / 2) + order_statistic(n / 2 + 0.5 if n % 2 else n / 2 + 1)
     half = math.sqrt(n) / 2
-    middle = (at(n / 2) + at(n / 2 + 0.5 if n % 2 else n / 2 + 1)) / 2
-    return Measure("median", middle, (at(n / 2 + half) - at(n / 2 - half)) / 2, n)
+    distance = order_statistic(n / 2 + half) - order_statistic(n / 2 - half)
+    return Measure("median", middle / 2, distance / 2, n)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from math import nan
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from durable.contracts.results import PRIMARY
 from durable.plan import BetaPrior, Decision, Plan, Scenario, Simulation
 from durable.simulate import theory
-from durable.simulate.characteristics import Measure, share
-from durable.simulate.tally import PRIMARY, Key, Tally
+from durable.simulate.characteristics import share
+from durable.simulate.keys import Key, visit_of_rate
+from durable.simulate.tally import Tally
+from durable.stats.proportions import posterior
 
-RATE = "rate "
 #: Absolute z beyond which a simulated number is said to differ from the exact one.
 MOST_Z = 3.0
 #: What is drawn without a trial around it.
@@ -22,8 +25,56 @@ BINOMIAL, EXPONENTIAL = "rate, binomial", "median, uncensored exponential"
 #: Samples of this size, and rates at this size, are drawn beside those of the scenarios.
 _KNOWN_SIZE = 10
 _KNOWN_RATES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-#: Scenario, estimate, method, n, true value, exact and simulated coverage.
-_Row = tuple[str, str, str, int, float, float, Measure]
+#: Scenario, estimate, method, n, true value, exact coverage; intervals that cover, of how many.
+_Coverage = tuple[str, str, str, int, float, float, int, int]
+
+
+def decisions_frame(tallies: Mapping[Key, Tally], plan: Plan) -> pd.DataFrame:
+    """``decisions.csv``: probability that each rule stops, of each scenario, primary definition.
+
+    EXACT is the probability in closed form where no data are missing, and Z the distance of the
+    simulated one in its standard errors; NOTE says why they are empty.
+    """
+    simulation, prior = plan.require_simulation(), plan.statistics.beta_prior
+    rows = []
+    for key, visit, tally in _primary_rates(tallies):
+        truth = simulation.scenarios[key.scenario]
+        for name, rule in simulation.decisions.items():
+            if rule.visit != visit:
+                continue
+            stopping = [stops(rule, x, truth.subjects, prior) for x in range(truth.subjects + 1)]
+            stopped = sum(k for (n, x), k in tally.pairs.items() if stops(rule, x, n, prior))
+            found, why = share("", stopped, tally.trials), missing_data(truth, visit, plan)
+            weights = theory.successes(_probabilities(truth, visit))
+            exact = nan if why else theory.probability(weights, np.array(stopping))
+            most = max(np.flatnonzero(stopping), default=-1)
+            about = (key.scenario, name, visit, truth.subjects, most)
+            rows.append((*about, found.value, found.mcse, found.trials, exact, why))
+    names = ["SCENARIO", "DECISION", "VISIT", "N", "STOPS_UP_TO", "PROBABILITY", "MCSE", "TRIALS"]
+    frame = pd.DataFrame(rows, columns=[*names, "EXACT", "NOTE"])
+    frame.insert(len(names) + 1, "Z", _z(frame["PROBABILITY"], frame["EXACT"], frame["TRIALS"]))
+    return frame
+
+
+def _primary_rates(tallies: Mapping[Key, Tally]) -> Iterator[tuple[Key, str, Tally]]:
+    """The improvement rates by the primary definitions, with their visits."""
+    for key, tally in tallies.items():
+        visit = visit_of_rate(key.estimate)
+        if key.definition == PRIMARY and visit is not None:
+            yield key, visit, tally
+
+
+def stops(rule: Decision, x: int, n: int, prior: BetaPrior) -> bool:
+    """Whether an interim rule stops a trial with x of n improved.
+
+    Without a subject in the denominator the posterior rule has no result and does not stop.
+    """
+    if rule.stop_if_fewer_than is not None:
+        return x < rule.stop_if_fewer_than
+    if rule.rate_above is None or rule.stop_if_probability_below is None:  # the model refuses it
+        raise ValueError("a decision without a rule")
+    after = posterior(x, n, prior.a, prior.b)
+    return after.probability_above(rule.rate_above) < rule.stop_if_probability_below
 
 
 def missing_data(scenario: Scenario, visit: str, plan: Plan) -> str:
@@ -39,64 +90,15 @@ def missing_data(scenario: Scenario, visit: str, plan: Plan) -> str:
     return ""
 
 
-def stops(rule: Decision, x: int, n: int, prior: BetaPrior) -> bool:
-    """Whether an interim rule stops a trial with x of n improved.
-
-    Without a subject in the denominator the posterior rule has no result and does not stop.
-    """
-    from durable.stats.proportions import posterior
-
-    if rule.stop_if_fewer_than is not None:
-        return x < rule.stop_if_fewer_than
-    if rule.rate_above is None or rule.stop_if_probability_below is None:  # the model refuses it
-        raise ValueError("a decision without a rule")
-    after = posterior(x, n, prior.a, prior.b)
-    return after.probability_above(rule.rate_above) < rule.stop_if_probability_below
+def _probabilities(scenario: Scenario, visit: str) -> theory.Floats:
+    """Probability of improvement of each subject."""
+    return scenario.improvement[visit] + np.array(scenario.shifts)
 
 
-def decisions_frame(tallies: Mapping[Key, Tally], plan: Plan) -> pd.DataFrame:
-    """``decisions.csv``: probability that each rule stops, of each scenario, primary definition.
-
-    EXACT is the probability in closed form where no data are missing, and Z the distance of the
-    simulated one in its standard errors; NOTE says why they are empty.
-    """
-    simulation, prior = plan.require_simulation(), plan.statistics.beta_prior
-    rows = []
-    for (scenario, defn, estimate, _), tally in tallies.items():
-        if defn != PRIMARY or not estimate.startswith(RATE):
-            continue
-        truth = simulation.scenarios[scenario]
-        for name, rule in simulation.decisions.items():
-            visit = estimate.removeprefix(RATE)
-            if rule.visit != visit:
-                continue
-            stopped = sum(k for (n, x), k in tally.pairs.items() if stops(rule, x, n, prior))
-            found = share("", stopped, tally.trials)
-            why = missing_data(truth, visit, plan)
-            exact = nan if why else _exact_stop(rule, truth, prior)
-            stop_at = [
-                x for x in range(truth.subjects + 1) if stops(rule, x, truth.subjects, prior)
-            ]
-            about = (scenario, name, visit, truth.subjects, max(stop_at, default=-1))
-            z = _z(found.value, exact, tally.trials)
-            rows.append((*about, found.value, found.mcse, tally.trials, exact, z, why))
-    names = ["SCENARIO", "DECISION", "VISIT", "N", "STOPS_UP_TO", "PROBABILITY", "MCSE", "TRIALS"]
-    return pd.DataFrame(rows, columns=[*names, "EXACT", "Z", "NOTE"])
-
-
-def _exact_stop(rule: Decision, truth: Scenario, prior: BetaPrior) -> float:
-    weights = theory.successes(_probabilities(truth, rule.visit))
-    return theory.probability(weights, lambda x: stops(rule, x, truth.subjects, prior))
-
-
-def _probabilities(truth: Scenario, visit: str) -> theory.Floats:
-    return truth.improvement[visit] + np.array(truth.shifts)
-
-
-def _z(simulated_share: float, exact: float, trials: int) -> float:
+def _z(simulated: pd.Series[float], exact: pd.Series[float], trials: pd.Series[int]) -> Any:
     """Distance from the exact probability in its standard errors; NaN where these are 0."""
-    error = math.sqrt(exact * (1 - exact) / trials) if 0 < exact < 1 else nan
-    return (simulated_share - exact) / error
+    variance = (exact * (1 - exact) / trials).astype(float)
+    return (simulated - exact) / np.sqrt(variance.where(variance > 0))
 
 
 def theory_frame(tallies: Mapping[Key, Tally], plan: Plan) -> pd.DataFrame:
@@ -107,67 +109,49 @@ def theory_frame(tallies: Mapping[Key, Tally], plan: Plan) -> pd.DataFrame:
     median of uncensored exponential durations.
     """
     simulation, level = plan.require_simulation(), plan.statistics.conf_level
-    rows: list[_Row] = []
-    for key, tally in tallies.items():
-        scenario, _, estimate, method = key
-        truth = simulation.scenarios[scenario]
-        if not _closed(key, truth, plan):
+    rows = [
+        *_scenario_rates(tallies, plan),
+        *_drawn_rates(simulation, level),
+        *_drawn_medians(simulation, level),
+    ]
+    names = ["SCENARIO", "ESTIMATE", "METHOD", "N", "TRUE", "EXACT", "SIMULATED", "MCSE", "TRIALS"]
+    shares = [share("", covered, intervals) for *_, covered, intervals in rows]
+    cells = [
+        (*row[:-2], found.value, found.mcse, found.trials)
+        for row, found in zip(rows, shares, strict=True)
+    ]
+    frame = pd.DataFrame(cells, columns=names)
+    z = _z(frame["SIMULATED"], frame["EXACT"], frame["TRIALS"])
+    equal = np.isclose(frame["SIMULATED"], frame["EXACT"], rtol=1e-9, atol=0)
+    agrees = np.where(z.isna(), equal, z.abs() <= MOST_Z)
+    return frame.assign(Z=z, AGREES=np.where(agrees, "Y", "N"))
+
+
+def _scenario_rates(tallies: Mapping[Key, Tally], plan: Plan) -> Iterator[_Coverage]:
+    level = plan.statistics.conf_level
+    for key, visit, tally in _primary_rates(tallies):
+        truth = plan.require_simulation().scenarios[key.scenario]
+        if missing_data(truth, visit, plan):
             continue
-        rates = _probabilities(truth, estimate.removeprefix(RATE))
-        true = math.fsum(rates.tolist()) / truth.subjects
-        covers = theory.clopper_pearson_covers(truth.subjects, true, level)
-        exact = theory.probability(theory.successes(rates), lambda x, c=covers: bool(c[x]))  # type: ignore[misc]
-        found = share("", tally.covered, tally.intervals)
-        rows.append((scenario, estimate, method, truth.subjects, true, exact, found))
-    rows += [*_drawn_rates(simulation, level), *_drawn_medians(simulation, level)]
-    return pd.DataFrame([_theory_row(*row) for row in rows], columns=_THEORY)
+        rates, n = _probabilities(truth, visit), truth.subjects
+        mean = math.fsum(rates.tolist()) / n
+        covers = theory.clopper_pearson_covers(n, mean, level)
+        exact = theory.probability(theory.successes(rates), covers)
+        yield key.scenario, key.estimate, key.method, n, mean, exact, tally.covered, tally.intervals
 
 
-def _drawn_rates(simulation: Simulation, level: float) -> Iterator[_Row]:
+def _drawn_rates(simulation: Simulation, level: float) -> Iterator[_Coverage]:
     n, trials = _KNOWN_SIZE, simulation.trials
     for p in _KNOWN_RATES:
         covered = theory.clopper_pearson_coverage_drawn(n, p, trials, simulation.seed, level)
         exact = theory.clopper_pearson_coverage(n, p, level)
-        yield "", BINOMIAL, "clopper-pearson", n, p, exact, share("", covered, trials)
+        yield "", BINOMIAL, "clopper-pearson", n, p, exact, covered, trials
 
 
-def _drawn_medians(simulation: Simulation, level: float) -> Iterator[_Row]:
+def _drawn_medians(simulation: Simulation, level: float) -> Iterator[_Coverage]:
     trials = simulation.trials
     sizes = {_KNOWN_SIZE, *(truth.subjects for truth in simulation.scenarios.values())}
     for n in sorted(size for size in sizes if size > 1):
         covered = theory.median_coverage_drawn(n, trials, simulation.seed, level)
         exact = theory.median_coverage(n, level)
-        yield "", EXPONENTIAL, "log-log", n, math.log(2), exact, share("", covered, trials)
-
-
-_THEORY = [
-    *("SCENARIO", "ESTIMATE", "METHOD", "N", "TRUE", "EXACT"),
-    *("SIMULATED", "MCSE", "TRIALS", "Z", "AGREES"),
-]
-
-
-def _theory_row(
-    scenario: str, estimate: str, method: str, n: int, true: float, exact: float, found: Measure
-) -> tuple[object, ...]:
-    z = _z(found.value, exact, found.trials)
-    agrees = abs(z) <= MOST_Z if not math.isnan(z) else math.isclose(found.value, exact)
-    simulated_values = (found.value, found.mcse, found.trials)
-    return (
-        scenario,
-        estimate,
-        method,
-        n,
-        true,
-        exact,
-        *simulated_values,
-        z,
-        "Y" if agrees else "N",
-    )
-
-
-def _closed(key: Key, truth: Scenario, plan: Plan) -> bool:
-    """Whether the coverage of an estimate is known in closed form."""
-    _, defn, estimate, method = key
-    if (defn, method) != (PRIMARY, "clopper-pearson") or not estimate.startswith(RATE):
-        return False
-    return not missing_data(truth, estimate.removeprefix(RATE), plan)
+        yield "", EXPONENTIAL, "log-log", n, math.log(2), exact, covered, trials

@@ -2,63 +2,171 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from itertools import product
 from math import nan
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from durable.contracts.results import PRIMARY
 from durable.files import write_csv
-from durable.plan import Plan
-from durable.simulate.characteristics import operating_frame
+from durable.plan import Plan, Simulation
+from durable.simulate import theory
+from durable.simulate.characteristics import measures
 from durable.simulate.checks import decisions_frame, theory_frame
-from durable.simulate.comparisons import (
-    coverage_points,
-    definition_points,
-    spacing_frame,
-    spacing_points,
-)
-from durable.simulate.tally import PRIMARY, Key, Tally, Truth, refuse_incomplete, tally_chunks
+from durable.simulate.keys import MEDIAN, Key
+from durable.simulate.tally import Tally, Truth, refuse_incomplete, tally_chunks
+
+#: True rates at which the exact coverage is drawn, in thousandths.
+_CURVE = range(1, 1000)
 
 
-def write_operating(plan: Plan, folder: Path) -> None:
-    """Read the chunk files and ``truth.csv``; write what they amount to."""
+def write_operating(plan: Plan, folder: Path, truth: pd.DataFrame) -> None:
+    """Read ``chunks/``; write what the trials amount to, and the points of the figures.
+
+    Parameters
+    ----------
+    plan
+        The analysis plan, with its section ``simulation``.
+    folder
+        Folder of the simulation.
+    truth
+        True values, as `truth.true_values` gives them.
+    """
     simulation = plan.require_simulation()
-    truth, order = read_truth(folder / "truth.csv")
+    names = zip(truth["SCENARIO"], truth["ESTIMATE"], strict=True)
+    true = dict(zip(names, truth["TRUE"], strict=True))
     files = [folder / "chunks" / f"{chunk}.parquet" for chunk in range(simulation.chunks)]
-    tallies = in_order(tally_chunks(files, truth), plan, order)
-    definitions = (PRIMARY, *plan.simulated)
-    refuse_incomplete(tallies, simulation.trials, product(simulation.scenarios, definitions))
-    operating = operating_frame(tallies, truth)
-    write_csv(folder / "operating.csv", operating)
-    write_csv(folder / "decisions.csv", decisions_frame(tallies, plan))
-    known = theory_frame(tallies, plan)
-    write_csv(folder / "theory.csv", known)
-    write_csv(folder / "spacing.csv", spacing_frame(simulation))
-    write_csv(
-        folder / "figures" / "f_coverage.csv", coverage_points(known, plan.statistics.conf_level)
-    )
-    write_csv(folder / "figures" / "f_spacing.csv", spacing_points(operating, plan))
-    write_csv(folder / "figures" / "f_definitions.csv", definition_points(operating, plan))
+    tallies = _in_order(tally_chunks(files, true), plan, truth["ESTIMATE"].unique().tolist())
+    refuse_incomplete(tallies, simulation.trials, product(simulation.scenarios, _definitions(plan)))
+    operating, known = operating_frame(tallies, true), theory_frame(tallies, plan)
+    level = plan.statistics.conf_level
+    frames = {
+        "operating": operating,
+        "decisions": decisions_frame(tallies, plan),
+        "theory": known,
+        "spacing": spacing_frame(simulation),
+        "figures/f_coverage": coverage_points(known, level),
+        "figures/f_spacing": spacing_points(operating, plan),
+        "figures/f_definitions": definition_points(operating, plan),
+    }
+    for name, frame in frames.items():
+        write_csv(folder / f"{name}.csv", frame)
 
 
-def read_truth(path: Path) -> tuple[Truth, list[str]]:
-    """True values by scenario and estimate, and the estimates in their order."""
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    truth = {(row["SCENARIO"], row["ESTIMATE"]): float(row["TRUE"] or nan) for row in rows}
-    return truth, list(dict.fromkeys(row["ESTIMATE"] for row in rows))
+def _definitions(plan: Plan) -> tuple[str, ...]:
+    return (PRIMARY, *plan.simulated)
 
 
-def in_order(tallies: Mapping[Key, Tally], plan: Plan, estimates: list[str]) -> dict[Key, Tally]:
-    """Tallies in the order of the plan: scenarios, definitions, estimates."""
-    places = [
-        {name: place for place, name in enumerate(names)}
-        for names in (plan.require_simulation().scenarios, (PRIMARY, *plan.simulated), estimates)
+def _in_order(tallies: Mapping[Key, Tally], plan: Plan, estimates: list[str]) -> dict[Key, Tally]:
+    """Tallies by scenario and definition, as the plan has them, and estimate; others last."""
+    orders = (list(plan.require_simulation().scenarios), _definitions(plan), estimates)
+
+    def position(key: Key) -> tuple[int | str, ...]:
+        names = zip(key[:3], orders, strict=True)
+        ranks = (order.index(name) if name in order else len(order) for name, order in names)
+        return (*ranks, *key)
+
+    return {key: tallies[key] for key in sorted(tallies, key=position)}
+
+
+def operating_frame(tallies: Mapping[Key, Tally], truth: Truth) -> pd.DataFrame:
+    """``operating.csv``: a row per measure of each estimate, at full precision."""
+    rows = [
+        (*key, measure.name, measure.value, measure.mcse, measure.trials)
+        for key, tally in tallies.items()
+        for measure in measures(tally, truth.get((key.scenario, key.estimate), nan))
     ]
+    names = ["SCENARIO", "DEFN", "ESTIMATE", "METHOD", "MEASURE", "VALUE", "MCSE", "TRIALS"]
+    return pd.DataFrame(rows, columns=names)
 
-    def place(key: Key) -> tuple[int | str, ...]:
-        known = (at.get(name, len(at)) for at, name in zip(places, key[:3], strict=True))
-        return (*known, *key)
 
-    return {key: tallies[key] for key in sorted(tallies, key=place)}
+def spacing_frame(simulation: Simulation) -> pd.DataFrame:
+    """``spacing.csv``: scenarios that differ in ``every_months`` alone, in families."""
+    families: dict[str, list[str]] = {}
+    for name, scenario in simulation.scenarios.items():
+        families.setdefault(scenario.model_dump_json(exclude={"every_months"}), []).append(name)
+    several = [names for names in families.values() if len(names) > 1]
+    rows = [
+        (number, name, simulation.scenarios[name].every_months)
+        for number, names in enumerate(several, start=1)
+        for name in names
+    ]
+    frame = pd.DataFrame(rows, columns=["FAMILY", "SCENARIO", "EVERY_MONTHS"])
+    frame["EVERY_MONTHS"] = frame["EVERY_MONTHS"].astype(float)
+    # The schedule of the plan, which has no spacing, stands last.
+    return frame.sort_values(["FAMILY", "EVERY_MONTHS"], kind="stable", ignore_index=True)
+
+
+def coverage_points(known: pd.DataFrame, level: float) -> pd.DataFrame:
+    """Points of ``f_coverage``: the exact curve at each number of subjects, and the simulated.
+
+    Parameters
+    ----------
+    known
+        Rows of ``theory.csv``.
+    level
+        Confidence level of the intervals.
+    """
+    rates = known.loc[known["METHOD"] == "clopper-pearson"]
+    rates = rates.assign(SERIES=np.where(rates["SCENARIO"] == "", "drawn", "simulated"))
+    curves = [
+        ("exact", "", "", n, p / 1000, theory.clopper_pearson_coverage(n, p / 1000, level), nan)
+        for n in sorted(set(rates["N"].tolist()))
+        for p in _CURVE
+    ]
+    columns = ["SERIES", "SCENARIO", "ESTIMATE", "N", "TRUE", "SIMULATED", "MCSE"]
+    drawn = list(rates[columns].itertuples(index=False, name=None))
+    names = ["series", "scenario", "estimate", "n", "true", "coverage", "mcse"]
+    return pd.DataFrame([*curves, *drawn], columns=names)
+
+
+def spacing_points(operating: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """Points of ``f_spacing``: bias of median DOR in months by the spacing of visits."""
+    month = plan.statistics.days_per_month
+    families = spacing_frame(plan.require_simulation())
+    medians = operating.loc[(operating["DEFN"] == PRIMARY) & (operating["ESTIMATE"] == MEDIAN)]
+
+    def by_scenario(measure: str, column: str = "VALUE") -> npt.NDArray[np.float64]:
+        rows = medians.loc[medians["MEASURE"] == measure].set_index("SCENARIO")
+        return rows[column].reindex(families["SCENARIO"]).to_numpy(float)
+
+    true = by_scenario("true")
+    return pd.DataFrame(
+        {
+            "family": families["FAMILY"],
+            "scenario": families["SCENARIO"],
+            "every_months": families["EVERY_MONTHS"],
+            "true": true / month,
+            "bias": by_scenario("bias") / month,
+            "bias_mcse": by_scenario("bias", "MCSE") / month,
+            "median_bias": (by_scenario("median") - true) / month,
+            "median_mcse": by_scenario("median", "MCSE") / month,
+            "estimable": by_scenario("estimable"),
+        }
+    )
+
+
+def definition_points(operating: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """Points of ``f_definitions``: bias and coverage of each estimate under each definition.
+
+    Bias in percentage points, of median DOR in months; coverage in percent.
+    """
+    titles = {name: plan.sensitivity[name].title or name for name in plan.simulated}
+    rows = operating.loc[operating["MEASURE"].isin(["bias", "coverage"])]
+    in_months = (rows["ESTIMATE"] == MEDIAN) & (rows["MEASURE"] == "bias")
+    scale = np.where(in_months, 1 / plan.statistics.days_per_month, 100.0)
+    return pd.DataFrame(
+        {
+            "scenario": rows["SCENARIO"],
+            "definition": rows["DEFN"],
+            "title": rows["DEFN"].map(titles).fillna("Primary analysis"),
+            "estimate": rows["ESTIMATE"],
+            "measure": rows["MEASURE"],
+            "value": rows["VALUE"] * scale,
+            "mcse": rows["MCSE"] * scale,
+        }
+    )

@@ -2,100 +2,101 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from math import isnan, nan
+from operator import itemgetter
 from pathlib import Path
 
-from durable.outputs import formats as f
+from durable.contracts.results import PRIMARY
+from durable.files import read_records
+from durable.outputs.formats import NOT_ESTIMABLE, PERCENT, fixed
 from durable.outputs.table import Row, Table
 from durable.plan import Plan
 from durable.simulate import wording
+from durable.simulate.keys import MEDIAN, months_of_landmark, visit_of_rate
 
-PRIMARY = "primary"
 Record = dict[str, str]
-Keys = tuple[str, str, str]
-
-_MEASURES = (
-    *("True", "Mean", "Bias", "SD", "Coverage, %", "Width"),
-    *("Estimable, %", "With interval, %", "Open upper, %"),
-)
-_NONE = "none"
+#: Measures by the headings of their columns.
+_MEASURES = {
+    "True": "true",
+    "Mean": "mean",
+    "Bias": "bias",
+    "SD": "empirical SD",
+    "Coverage, %": "coverage",
+    "Width": "mean width",
+    "Estimable, %": "estimable",
+    "With interval, %": "interval",
+    "Open upper, %": "open upper",
+}
+_SHARES = ("coverage", "estimable", "interval", "open upper")
+#: Shown without their Monte Carlo standard error.
+_ALONE = ("true", "mean")
 
 
 @dataclass(frozen=True)
-class Cells:
-    """Measures of every estimate, as cells."""
+class _Estimate:
+    """An estimate by one definition in one scenario, with its rows of ``operating.csv``."""
 
-    found: dict[tuple[str, str, str, str], Record]
+    measures: dict[str, Record]
     plan: Plan
+    scenario: str
+    definition: str
+    name: str
 
-    @classmethod
-    def of(cls, rows: Sequence[Record], plan: Plan) -> Cells:
-        """From the rows of ``operating.csv``."""
-        names = ("SCENARIO", "DEFN", "ESTIMATE", "MEASURE")
-        keyed = {(row[names[0]], row[names[1]], row[names[2]], row[names[3]]): row for row in rows}
-        return cls(keyed, plan)
+    def rows(self, label: str, indent: int) -> Iterator[Row]:
+        """Its row, and that of the median of the estimates where there is one."""
+        yield Row(label, tuple(map(self._cell, _MEASURES.values())), indent)
+        if "median" in self.measures:
+            (true, _), (middle, error) = self._numbers("true"), self._numbers("median")
+            decimals, _ = self._form("median")
+            shown = (fixed(middle, decimals), with_error(middle - true, error, decimals))
+            cells = ("", *shown, *[""] * (len(_MEASURES) - 3))
+            yield Row("median of the estimates", cells, indent + 1)
 
-    def estimates(self) -> list[Keys]:
-        """Scenario, definition and estimate, in the order of the file."""
-        return list(dict.fromkeys(key[:3] for key in self.found))
+    def _cell(self, measure: str) -> str:
+        value, error = self._numbers(measure)
+        form = self._form(measure)
+        return fixed(value, *form) if measure in _ALONE else with_error(value, error, *form)
 
-    def rows(self, key: Keys, label: str, indent: int) -> Iterator[Row]:
-        """The row of an estimate, and that of the median of the estimates where there is one."""
-        decimals, power = self._form(key)
-        shown = (
-            self._plain(key, "true", decimals, power),
-            self._plain(key, "mean", decimals, power),
-            self._with_error(key, "bias", decimals, power),
-            self._with_error(key, "empirical SD", decimals, power),
-            self._share(key, "coverage"),
-            self._with_error(key, "mean width", decimals, power),
-            self._share(key, "estimable"),
-            self._share(key, "interval"),
-            self._share(key, "open upper"),
-        )
-        yield Row(label, shown, indent)
-        if (*key, "median") in self.found:
-            yield Row("median of the estimates", self._median(key, decimals), indent + 1)
+    def _numbers(self, measure: str) -> tuple[float, float]:
+        """Value and Monte Carlo standard error; durations in months."""
+        value, error = (number(self.measures[measure], name) for name in ("VALUE", "MCSE"))
+        if self.name == MEDIAN and measure not in _SHARES:
+            month = self.plan.statistics.days_per_month
+            return value / month, error / month
+        return value, error
 
-    def _form(self, key: Keys) -> tuple[int, int]:
+    def _form(self, measure: str) -> tuple[int, int]:
         """Decimals, one more than the tables of data have, and the power of ten of the unit."""
         outputs = self.plan.outputs
-        if key[2] == wording.MEDIAN:
+        if measure in _SHARES:
+            return outputs.percent_decimals, PERCENT
+        if self.name == MEDIAN:
             return outputs.month_decimals + 1, 0
-        return outputs.percent_decimals + 1, f.PERCENT
+        return outputs.percent_decimals + 1, PERCENT
 
-    def _number(self, key: Keys, measure: str, column: str) -> float:
-        value = float(self.found.get((*key, measure), {}).get(column) or nan)
-        shares = ("coverage", "estimable", "interval", "open upper")
-        if key[2] == wording.MEDIAN and measure not in shares:
-            return value / self.plan.statistics.days_per_month
-        return value
 
-    def _plain(self, key: Keys, measure: str, decimals: int, power: int) -> str:
-        return f.fixed(self._number(key, measure, "VALUE"), decimals, power)
+def _estimates(plan: Plan, folder: Path) -> list[_Estimate]:
+    """Every estimate of ``operating.csv``, in its order."""
+    measures: dict[tuple[str, str, str], dict[str, Record]] = {}
+    for row in read_records(folder / "operating.csv"):
+        key = (row["SCENARIO"], row["DEFN"], row["ESTIMATE"])
+        measures.setdefault(key, {})[row["MEASURE"]] = row
+    return [_Estimate(records, plan, *key) for key, records in measures.items()]
 
-    def _with_error(self, key: Keys, measure: str, decimals: int, power: int) -> str:
-        value = self._number(key, measure, "VALUE")
-        return with_error(value, self._number(key, measure, "MCSE"), decimals, power)
 
-    def _share(self, key: Keys, measure: str) -> str:
-        return self._with_error(key, measure, self.plan.outputs.percent_decimals, f.PERCENT)
-
-    def _median(self, key: Keys, decimals: int) -> tuple[str, ...]:
-        true, middle = (self._number(key, name, "VALUE") for name in ("true", "median"))
-        error = self._number(key, "median", "MCSE")
-        bias = with_error(middle - true, error, decimals)
-        return ("", f.fixed(middle, decimals), bias, *[""] * (len(_MEASURES) - 3))
+def number(row: Record, name: str) -> float:
+    """A column of a record as a number; NaN where it is empty."""
+    return float(row[name] or nan)
 
 
 def with_error(value: float, error: float, decimals: int, power: int = 0) -> str:
     """A simulated number with its Monte Carlo standard error; NE alone where there is none."""
     if isnan(value):
-        return f.NOT_ESTIMABLE
-    return f"{f.fixed(value, decimals, power)} ({f.fixed(error, decimals, power)})"
+        return NOT_ESTIMABLE
+    return f"{fixed(value, decimals, power)} ({fixed(error, decimals, power)})"
 
 
 @dataclass(frozen=True)
@@ -108,139 +109,122 @@ class SimulationTable:
     columns: tuple[str, ...]
     rows: Callable[[Plan, Path], Iterator[Row]]
     notes: Callable[[Plan], Iterator[str]]
-    stub: str = ""
+    stub: str
+    """Heading of the labels of rows."""
+    empty: str
+    """What a table without rows says."""
 
 
 def tables(plan: Plan, folder: Path) -> Iterator[Table]:
     """Every table, from the files in ``simulation/``; one without rows says so."""
-    digest = wording.plan_digest(plan)
     for number, spec in enumerate(TABLES, start=1):
-        rows = tuple(spec.rows(plan, folder)) or (
-            Row(_EMPTY[spec.name], ("",) * len(spec.columns)),
-        )
+        rows = tuple(spec.rows(plan, folder))
         yield Table(
             name=f"t_{spec.name}",
             number=number,
             title=spec.title,
             subtitles=(wording.population(plan), wording.study(plan)),
             columns=spec.columns,
-            rows=rows,
-            footnotes=(*spec.notes(plan), wording.source(spec.source, digest)),
+            rows=rows or (Row(spec.empty, ("",) * len(spec.columns)),),
+            footnotes=(*spec.notes(plan), wording.source(spec.source, plan)),
             stub=spec.stub,
         )
 
 
+def _under_headings(rows: Iterable[tuple[str, Row]]) -> Iterator[Row]:
+    """The rows, those with one heading under it."""
+    for heading, group in groupby(rows, key=itemgetter(0)):
+        yield Row(heading)
+        yield from (row for _, row in group)
+
+
 def _operating(plan: Plan, folder: Path) -> Iterator[Row]:
     """Every estimate of the primary analysis, by scenario."""
-    cells = Cells.of(records(folder / "operating.csv"), plan)
-    above = ""
-    for key in cells.estimates():
-        if key[1] != PRIMARY:
-            continue
-        if key[0] != above:
-            above = key[0]
-            yield Row(f"Scenario {above}")
-        yield from cells.rows(key, wording.estimate(key[2]), 1)
+    return _under_headings(
+        (f"Scenario {estimate.scenario}", row)
+        for estimate in _estimates(plan, folder)
+        if estimate.definition == PRIMARY
+        for row in estimate.rows(wording.estimate(estimate.name), 1)
+    )
 
 
 def _definitions(plan: Plan, folder: Path) -> Iterator[Row]:
     """Definitions side by side, by scenario and estimate."""
-    cells = Cells.of(records(folder / "operating.csv"), plan)
-    keys = [key for key in cells.estimates() if _is_compared(key[2], plan)]
-    for scenario in dict.fromkeys(key[0] for key in keys):
+    compared = [one for one in _estimates(plan, folder) if _is_compared(one.name, plan)]
+    for scenario in dict.fromkeys(estimate.scenario for estimate in compared):
         yield Row(f"Scenario {scenario}")
-        for estimate in dict.fromkeys(key[2] for key in keys if key[0] == scenario):
-            yield Row(wording.estimate(estimate), indent=1)
-            for key in keys:
-                if (key[0], key[2]) == (scenario, estimate):
-                    yield from cells.rows(key, title(key[1], plan), 2)
+        of_scenario = [estimate for estimate in compared if estimate.scenario == scenario]
+        labels = {PRIMARY: "Primary analysis"}
+        labels |= {name: plan.sensitivity[name].title or name for name in plan.simulated}
+        yield from _by_name([(labels[one.definition], one) for one in of_scenario])
+
+
+def _by_name(labelled: list[tuple[str, _Estimate]]) -> Iterator[Row]:
+    """Estimates of one name under it, each with its label."""
+    for name in dict.fromkeys(estimate.name for _, estimate in labelled):
+        yield Row(wording.estimate(name), indent=1)
+        for label, estimate in labelled:
+            if estimate.name == name:
+                yield from estimate.rows(label, 2)
 
 
 def _is_compared(estimate: str, plan: Plan) -> bool:
     """Landmarks only at the months that the table of sensitivity analyses has."""
-    month = wording.landmark(estimate)
-    return month is None or month in plan.statistics.sensitivity_landmarks_months
-
-
-def title(definition: str, plan: Plan) -> str:
-    """Line by which a definition is shown."""
-    if definition == PRIMARY:
-        return "Primary analysis"
-    return plan.sensitivity[definition].title or definition
+    months = months_of_landmark(estimate)
+    return months is None or months in plan.statistics.sensitivity_landmarks_months
 
 
 def _spacing(plan: Plan, folder: Path) -> Iterator[Row]:
     """Estimates of duration by the spacing of the visits."""
-    cells = Cells.of(records(folder / "operating.csv"), plan)
+    durations = [
+        estimate
+        for estimate in _estimates(plan, folder)
+        if estimate.definition == PRIMARY and visit_of_rate(estimate.name) is None
+    ]
     families: dict[str, list[str]] = {}
-    for row in records(folder / "spacing.csv"):
+    for row in read_records(folder / "spacing.csv"):
         families.setdefault(row["FAMILY"], []).append(row["SCENARIO"])
     scenarios = plan.require_simulation().scenarios
-    for names in families.values():
-        yield Row(f"Scenarios {', '.join(names)}: alike but for the spacing of visits")
-        found = [key for key in cells.estimates() if key[1] == PRIMARY and not _is_rate(key)]
-        for estimate in dict.fromkeys(key[2] for key in found):
-            yield Row(wording.estimate(estimate), indent=1)
-            for name in names:
-                for key in found:
-                    if (key[0], key[2]) == (name, estimate):
-                        label = f"{wording.spacing(scenarios[name])} ({name})"
-                        yield from cells.rows(key, label, 2)
-
-
-def _is_rate(key: Keys) -> bool:
-    return key[2].startswith(wording.RATE)
+    for family in families.values():
+        yield Row(f"Scenarios {', '.join(family)}: alike but for the spacing of visits")
+        labels = {name: f"{wording.spacing(scenarios[name])} ({name})" for name in family}
+        yield from _by_name(
+            [
+                (labels[name], estimate)
+                for name in family
+                for estimate in durations
+                if estimate.scenario == name
+            ]
+        )
 
 
 def _decisions(plan: Plan, folder: Path) -> Iterator[Row]:
     """Probability that each rule stops, by scenario."""
-    simulation, decimals = plan.require_simulation(), plan.outputs.percent_decimals + 1
-    above = ""
-    for row in records(folder / "decisions.csv"):
-        if row["SCENARIO"] != above:
-            above = row["SCENARIO"]
-            yield Row(f"Scenario {above}")
-        decision = simulation.decisions[row["DECISION"]]
-        most = int(row["STOPS_UP_TO"])
-        exact = f.fixed(float(row["EXACT"] or nan), decimals, f.PERCENT)
-        yield Row(
-            f"{row['DECISION']}: {wording.rule(decision, plan)}",
-            (
-                row["N"],
-                "never" if most < 0 else str(most),
-                with_error(*_numbers(row, "PROBABILITY", "MCSE"), decimals, f.PERCENT),
-                f"{_NONE}: {row['NOTE']}" if row["NOTE"] else exact,
-                "" if row["NOTE"] else f.fixed(float(row["Z"] or nan), 2),
-            ),
-            1,
-        )
+    return _under_headings(
+        (f"Scenario {row['SCENARIO']}", _decision(row, plan))
+        for row in read_records(folder / "decisions.csv")
+    )
+
+
+def _decision(row: Record, plan: Plan) -> Row:
+    rule = plan.require_simulation().decisions[row["DECISION"]]
+    decimals, most = plan.outputs.percent_decimals + 1, int(row["STOPS_UP_TO"])
+    cells = (
+        row["N"],
+        "never" if most < 0 else str(most),
+        with_error(number(row, "PROBABILITY"), number(row, "MCSE"), decimals, PERCENT),
+        f"none: {row['NOTE']}" if row["NOTE"] else fixed(number(row, "EXACT"), decimals, PERCENT),
+        "" if row["NOTE"] else fixed(number(row, "Z"), 2),
+    )
+    return Row(f"{row['DECISION']}: {wording.rule(rule, plan)}", cells, 1)
 
 
 def _theory(plan: Plan, folder: Path) -> Iterator[Row]:
     """Coverage in closed form beside the simulated one."""
-    decimals = plan.outputs.percent_decimals + 1
-    above = ""
-    for row in records(folder / "theory.csv"):
-        heading = _HEADINGS[row["METHOD"], row["SCENARIO"] != ""]
-        if heading != above:
-            above = heading
-            yield Row(above)
-        rate = row["METHOD"] == "clopper-pearson"
-        visit = row["ESTIMATE"].removeprefix(wording.RATE)
-        true = f"{f.fixed(float(row['TRUE']), decimals, f.PERCENT)}%" if rate else "log 2"
-        yield Row(
-            f"Scenario {row['SCENARIO']}, {visit}" if row["SCENARIO"] else f"{row['N']} subjects",
-            (
-                row["N"],
-                true,
-                f.fixed(float(row["EXACT"]), decimals, f.PERCENT),
-                with_error(*_numbers(row, "SIMULATED", "MCSE"), decimals, f.PERCENT),
-                f"{int(row['TRIALS']):,}",
-                f.fixed(float(row["Z"] or nan), 2),
-                {"Y": "yes", "N": "NO"}[row["AGREES"]],
-            ),
-            1,
-        )
+    return _under_headings(
+        (_HEADINGS[row["METHOD"], row["SCENARIO"] != ""], _coverage(row, plan))
+        for row in read_records(folder / "theory.csv")
+    )
 
 
 #: By method, and whether the trials are those of a scenario.
@@ -251,15 +235,25 @@ _HEADINGS = {
 }
 
 
-def _numbers(row: Record, *names: str) -> tuple[float, float]:
-    value, error = (float(row[name] or nan) for name in names)
-    return value, error
-
-
-def records(path: Path) -> list[Record]:
-    """Rows of a CSV file."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def _coverage(row: Record, plan: Plan) -> Row:
+    decimals = plan.outputs.percent_decimals + 1
+    cells = (
+        row["N"],
+        f"{fixed(number(row, 'TRUE'), decimals, PERCENT)}%"
+        if row["METHOD"] == "clopper-pearson"
+        else "log 2",
+        fixed(number(row, "EXACT"), decimals, PERCENT),
+        with_error(number(row, "SIMULATED"), number(row, "MCSE"), decimals, PERCENT),
+        f"{int(row['TRIALS']):,}",
+        fixed(number(row, "Z"), 2),
+        {"Y": "yes", "N": "NO"}[row["AGREES"]],
+    )
+    visit = visit_of_rate(row["ESTIMATE"])
+    return Row(
+        f"Scenario {row['SCENARIO']}, {visit}" if row["SCENARIO"] else f"{row['N']} subjects",
+        cells,
+        1,
+    )
 
 
 def _measure_notes(plan: Plan) -> Iterator[str]:
@@ -322,10 +316,11 @@ TABLES = (
         "operating",
         "Operating characteristics",
         "operating.csv",
-        _MEASURES,
+        tuple(_MEASURES),
         _operating,
         _measure_notes,
         "Estimate",
+        "No estimates",
     ),
     SimulationTable(
         "decisions",
@@ -335,24 +330,27 @@ TABLES = (
         _decisions,
         _decision_notes,
         "Rule",
+        "No decision rules in the configuration",
     ),
     SimulationTable(
         "spacing",
         "Duration of response by the spacing of visits",
         "operating.csv",
-        _MEASURES,
+        tuple(_MEASURES),
         _spacing,
         _spacing_notes,
         "Spacing",
+        "No scenarios that differ in every_months alone",
     ),
     SimulationTable(
         "definitions",
         "Sensitivity of the definitions",
         "operating.csv",
-        _MEASURES,
+        tuple(_MEASURES),
         _definitions,
         _definition_notes,
         "Definition",
+        "No estimates",
     ),
     SimulationTable(
         "theory",
@@ -362,13 +360,6 @@ TABLES = (
         _theory,
         _theory_notes,
         "Interval",
+        "No closed form",
     ),
 )
-
-_EMPTY = {
-    "operating": "No estimates",
-    "decisions": "No decision rules in the configuration",
-    "spacing": "No scenarios that differ in every_months alone",
-    "definitions": "No estimates",
-    "theory": "No closed form",
-}

@@ -6,9 +6,10 @@ numbers and sums are exact, so neither order nor number of the chunks changes a 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,24 +17,19 @@ import numpy as np
 import numpy.typing as npt
 
 from durable.errors import UserError
-from durable.simulate.sums import exact_sums
+from durable.simulate.keys import MEDIAN, Key
+from durable.simulate.sums import exact_sum
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import pandas as pd
 
-#: Scenario, definition, estimate, method.
-Key = tuple[str, str, str, str]
+#: True value by scenario and estimate.
 Truth = Mapping[tuple[str, str], float]
-Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
 
 #: Rows read at once.
 _BATCH = 2**17
-_NAMES = ("SCENARIO", "DEFN", "ESTIMATE", "METHOD")
-_NUMBERS = ("TRIAL", "N", "X", "VALUE", "LOWER", "UPPER")
-#: The estimate whose values are counted one by one, for their median.
-MEDIAN = "median DOR"
-PRIMARY = "primary"
+_KEY = ["SCENARIO", "DEFN", "ESTIMATE", "METHOD"]
+_NUMBERS = ["TRIAL", "N", "X", "VALUE", "LOWER", "UPPER"]
 _AGAIN = "remove the folder and simulate again"
 
 
@@ -54,8 +50,8 @@ class Tally:
     """Intervals that hold the true value; an open limit holds everything on its side."""
     bounded: int = 0
     """With both limits."""
-    sums: Counter[str] = field(default_factory=Counter)
-    """Exact sums (Fraction) of `trial`, `trial²`, and of `value` and `width` and their squares."""
+    sums: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
+    """Exact sums of `trial`, `trial²`, and of `value` and `width` and their squares."""
     pairs: Counter[tuple[int, int]] = field(default_factory=Counter)
     """Trials by N and X."""
     by_value: Counter[float] = field(default_factory=Counter)
@@ -63,13 +59,12 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Take in other trials."""
-        for name in ("trials", "counted", "estimable", "intervals", "open_upper", "covered"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.bounded += other.bounded
-        for name, total in other.sums.items():
-            self.sums[name] += total
-        self.pairs.update(other.pairs)
-        self.by_value.update(other.by_value)
+        for name, value in vars(other).items():
+            if isinstance(value, dict):
+                for key, number in value.items():
+                    getattr(self, name)[key] += number
+            else:
+                setattr(self, name, getattr(self, name) + value)
 
 
 def tally_chunks(files: Iterable[Path], truth: Truth) -> dict[Key, Tally]:
@@ -80,19 +75,25 @@ def tally_chunks(files: Iterable[Path], truth: Truth) -> dict[Key, Tally]:
     files
         Chunk files, in any order.
     truth
-        True value by scenario and estimate; without one nothing covers.
+        True values; without one nothing covers.
 
     Returns
     -------
     dict
         One tally a key, the keys sorted.
     """
-    found: dict[Key, Tally] = {}
+    tallies: dict[Key, Tally] = {}
     for path in files:
         for batch in _batches(path):
-            for key, tally in _tallies(batch, truth):
-                found.setdefault(key, Tally()).add(tally)
-    return dict(sorted(found.items()))
+            columns = {name: batch[name].to_numpy() for name in _NUMBERS}
+            groups: dict[Any, Any] = batch.groupby(_KEY, observed=True).indices
+            for names, rows in groups.items():
+                key = Key(*names)
+                true = truth.get((key.scenario, key.estimate), np.nan)
+                numbers = {name: column[rows] for name, column in columns.items()}
+                tally = _tally(numbers, true, by_value=key.estimate == MEDIAN)
+                tallies.setdefault(key, Tally()).add(tally)
+    return dict(sorted(tallies.items()))
 
 
 def refuse_incomplete(
@@ -117,99 +118,46 @@ def refuse_incomplete(
         Naming the first scenario and definition that is absent, or estimate whose trials are not
         these.
     """
-    there = {key[:2] for key in tallies}
-    if absent := [pair for pair in expected if pair not in there]:
+    present = {(key.scenario, key.definition) for key in tallies}
+    if absent := [pair for pair in expected if pair not in present]:
         raise UserError(f"simulation/chunks: nothing of {', '.join(absent[0])}: {_AGAIN}")
-    whole = range(trials)
-    once = (trials, sum(whole), sum(trial * trial for trial in whole))
+    numbers = range(trials)
+    once = [trials, sum(numbers), sum(trial * trial for trial in numbers)]
     for key, tally in tallies.items():
-        if (tally.trials, tally.sums["trial"], tally.sums["trial²"]) != once:
+        if [tally.trials, tally.sums["trial"], tally.sums["trial²"]] != once:
             raise UserError(
                 f"simulation/chunks: {', '.join(key)}: not each of the {trials:,} trials once"
                 f" ({tally.trials:,} rows): {_AGAIN}"
             )
 
 
-def _batches(path: Path) -> Iterator[pa.RecordBatch]:
+def _batches(path: Path) -> Iterator[pd.DataFrame]:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path, read_dictionary=list(_NAMES)) as file:
-        yield from file.iter_batches(_BATCH, columns=[*_NAMES, *_NUMBERS])
+    with pq.ParquetFile(path, read_dictionary=_KEY) as file:
+        for batch in file.iter_batches(_BATCH, columns=[*_KEY, *_NUMBERS]):
+            yield batch.to_pandas()
 
 
-def _tallies(batch: pa.RecordBatch, truth: Truth) -> Iterator[tuple[Key, Tally]]:
-    keys, group = _groups(batch)
-    number = {name: _column(batch, name) for name in _NUMBERS}
-    true = np.array([truth.get((key[0], key[2]), np.nan) for key in keys])[group]
-    value, lower, upper = (number[name] for name in ("VALUE", "LOWER", "UPPER"))
-    low, high, known = ~np.isnan(lower), ~np.isnan(upper), ~np.isnan(value)
+def _tally(rows: dict[str, npt.NDArray[Any]], true: float, *, by_value: bool) -> Tally:
+    """What some trials say of one estimate; its values one by one with `by_value`."""
+    value, lower, upper = (rows[name] for name in ("VALUE", "LOWER", "UPPER"))
+    has_lower, has_upper, known = ~np.isnan(lower), ~np.isnan(upper), ~np.isnan(value)
     # A comparison with a missing limit is false, so an open limit excludes nothing.
-    covers = (low | high) & ~np.isnan(true) & ~(lower > true) & ~(upper < true)
-    counts = {
-        "trials": np.ones(len(group), dtype=bool),
-        "counted": number["N"] > 0,
-        "estimable": known,
-        "intervals": low | high,
-        "open_upper": low & ~high,
-        "covered": covers,
-        "bounded": low & high,
-    }
-    size = len(keys)
-    totals = {name: np.bincount(group[rows], minlength=size) for name, rows in counts.items()}
-    sums = {
-        name: exact_sums(group[rows], values, size)
-        for name, rows, values in _summed(number["TRIAL"], value, upper - lower)
-    }
-    for place, key in enumerate(keys):
-        rows = group == place
-        yield (
-            key,
-            Tally(
-                **{name: int(total[place]) for name, total in totals.items()},
-                sums=Counter({name: total[place] for name, total in sums.items()}),
-                pairs=_pairs(number["N"][rows], number["X"][rows]),
-                by_value=_distinct(value[rows & known]) if key[2] == MEDIAN else Counter(),
-            ),
-        )
-
-
-def _summed(trial: Any, value: Any, width: Any) -> Iterator[tuple[str, Bools, Any]]:
-    """Name, rows and numbers of what is summed, each with its square."""
-    for name, numbers in (("trial", trial), ("value", value), ("width", width)):
-        rows = ~np.isnan(numbers)
-        yield name, rows, numbers[rows]
-        yield f"{name}²", rows, numbers[rows] ** 2
-
-
-def _groups(batch: pa.RecordBatch) -> tuple[list[Key], Ints]:
-    """The distinct keys of a batch, and which of them each row has."""
-    code = np.zeros(batch.num_rows, dtype=np.int64)
-    names: list[list[str]] = []
-    for column in _NAMES:
-        array = batch.column(column)
-        names.append(array.dictionary.to_pylist())
-        code = code * max(len(names[-1]), 1) + array.indices.to_numpy()
-    distinct, group = np.unique(code, return_inverse=True)
-    places = np.unravel_index(distinct, [max(len(values), 1) for values in names])
-    keys = [
-        (names[0][a], names[1][b], names[2][c], names[3][d])
-        for a, b, c, d in zip(*(place.tolist() for place in places), strict=True)
-    ]
-    return keys, group.astype(np.int64)
-
-
-def _column(batch: pa.RecordBatch, name: str) -> Any:
-    return batch.column(name).to_numpy(zero_copy_only=False).astype(np.float64)
-
-
-def _pairs(n: Any, x: Any) -> Counter[tuple[int, int]]:
-    """Trials by N and X; as one number each, which is sorted faster than pairs."""
-    width = int(x.max(initial=0)) + 1
-    found, counts = np.unique((n * width + x).astype(np.int64), return_counts=True)
-    pairs = (divmod(code, width) for code in found.tolist())
-    return Counter(dict(zip(pairs, counts.tolist(), strict=True)))
-
-
-def _distinct(values: Any) -> Counter[float]:
-    found, counts = np.unique(values, return_counts=True)
-    return Counter(dict(zip(found.tolist(), counts.tolist(), strict=True)))
+    covers = (has_lower | has_upper) & ~np.isnan(true) & ~(lower > true) & ~(upper < true)
+    bounded = has_lower & has_upper
+    width = (upper - lower)[bounded]
+    summed = {"trial": rows["TRIAL"].astype(float), "value": value[known], "width": width}
+    squares = {f"{name}²": numbers**2 for name, numbers in summed.items()}
+    return Tally(
+        trials=len(value),
+        counted=int((rows["N"] > 0).sum()),
+        estimable=int(known.sum()),
+        intervals=int((has_lower | has_upper).sum()),
+        open_upper=int((has_lower & ~has_upper).sum()),
+        covered=int(covers.sum()),
+        bounded=int(bounded.sum()),
+        sums={name: exact_sum(numbers) for name, numbers in (summed | squares).items()},
+        pairs=Counter(zip(rows["N"].tolist(), rows["X"].tolist(), strict=True)),
+        by_value=Counter(value[known].tolist()) if by_value else Counter(),
+    )

@@ -7,7 +7,6 @@ interval from binomial tails, not from its limits; that of the median from ranks
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from statistics import NormalDist
 
 import numpy as np
@@ -52,9 +51,9 @@ def binomial(n: int, p: float) -> Floats:
     return np.asarray(np.exp(ways + xlogy(x, p) + xlog1py(n - x, -p)))
 
 
-def probability(weights: Floats, chosen: Callable[[int], bool]) -> float:
-    """Probability that a number of successes is one that is chosen."""
-    return math.fsum(weight for x, weight in enumerate(weights.tolist()) if chosen(x))
+def probability(weights: Floats, chosen: Bools) -> float:
+    """Probability of the numbers of successes that are chosen; both of shape (n + 1,)."""
+    return math.fsum(weights[chosen])
 
 
 def clopper_pearson_covers(n: int, p: float, level: float = 0.95) -> Bools:
@@ -81,8 +80,7 @@ def clopper_pearson_coverage(n: int, p: float, level: float = 0.95) -> float:
     level
         Confidence level of the interval.
     """
-    covers = clopper_pearson_covers(n, p, level)
-    return probability(binomial(n, p), lambda x: bool(covers[x]))
+    return probability(binomial(n, p), clopper_pearson_covers(n, p, level))
 
 
 def clopper_pearson_coverage_drawn(
@@ -126,9 +124,9 @@ def median_coverage(n: int, level: float = 0.95) -> float:
     open limit counts as covering.
     """
     lower, upper = median_ranks(n, level)
-    return probability(
-        binomial(n, 0.5), lambda k: (lower or 0) <= k and (upper is None or k < upper)
-    )
+    k = np.arange(n + 1)
+    covers = (k >= (lower or 0)) & (k < (n + 1 if upper is None else upper))
+    return probability(binomial(n, 0.5), covers)
 
 
 def median_coverage_drawn(n: int, trials: int, seed: int, level: float = 0.95) -> int:

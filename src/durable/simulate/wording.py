@@ -6,12 +6,9 @@ from collections.abc import Iterator
 
 from durable.outputs import definitions
 from durable.plan import Decision, Plan, Scenario
+from durable.simulate.keys import MEDIAN, visit_of_rate
 from durable.stage import STAGES
 from durable.wording import listed
-
-MEDIAN = "median DOR"
-RATE = "rate "
-_AT, _MONTHS = "DOR at ", " months"
 
 
 def study(plan: Plan) -> str:
@@ -32,18 +29,11 @@ def population(plan: Plan) -> str:
 
 def estimate(name: str) -> str:
     """An estimate as readers see it, with its unit."""
-    if name.startswith(RATE):
-        return f"Improved at {name.removeprefix(RATE)} (%)"
+    if (visit := visit_of_rate(name)) is not None:
+        return f"Improved at {visit} (%)"
     if name == MEDIAN:
         return "DOR, median (months)"
     return f"{name} (%)"
-
-
-def landmark(name: str) -> float | None:
-    """Months of an event-free rate; None for another estimate."""
-    if not (name.startswith(_AT) and name.endswith(_MONTHS)):
-        return None
-    return float(name.removeprefix(_AT).removesuffix(_MONTHS))
 
 
 def spacing(scenario: Scenario) -> str:
@@ -146,7 +136,7 @@ def intervals(plan: Plan) -> str:
     )
 
 
-def source(file: str, digest: str) -> str:
+def source(file: str, plan: Plan) -> str:
     """Where the numbers of an output are from."""
     days = ", durations in days" if file == "operating.csv" else ""
-    return f"Source: simulation/{file}, at full precision{days}. Plan {digest[:12]}."
+    return f"Source: simulation/{file}, at full precision{days}. Plan {plan_digest(plan)[:12]}."
