@@ -54,12 +54,12 @@ def measures(tally: Tally, true: float) -> Iterator[Measure]:
     yield Measure("mean", mean, error, n)
     yield Measure("bias", mean - true, error if known else nan, n)
     yield Measure("empirical SD", spread, spread / math.sqrt(2 * (n - 1)) if n > 1 else nan, n)
-    yield share("coverage", tally.covered, tally.intervals if known else 0)
+    yield Measure("coverage", *share(tally.covered, tally.intervals if known else 0))
     width, _, width_error = _moments(tally, "width", tally.bounded)
     yield Measure("mean width", width, width_error, tally.bounded)
-    yield share("estimable", tally.estimable, tally.trials)
-    yield share("interval", tally.intervals, tally.trials)
-    yield share("open upper", tally.open_upper, tally.intervals)
+    yield Measure("estimable", *share(tally.estimable, tally.trials))
+    yield Measure("interval", *share(tally.intervals, tally.trials))
+    yield Measure("open upper", *share(tally.open_upper, tally.intervals))
     if tally.by_value:
         yield _median(tally)
 
@@ -78,12 +78,12 @@ def _moments(tally: Tally, name: str, n: int) -> tuple[float, float, float]:
     return float(total / n), spread, spread / math.sqrt(n)
 
 
-def share(name: str, part: int, trials: int) -> Measure:
-    """A share of so many trials; NaN of none."""
+def share(part: int, trials: int) -> tuple[float, float, int]:
+    """A share of so many trials, with its Monte Carlo standard error and their number."""
     if not trials:
-        return Measure(name, nan, nan, 0)
+        return nan, nan, 0
     value = part / trials
-    return Measure(name, value, math.sqrt(value * (1 - value) / trials), trials)
+    return value, math.sqrt(value * (1 - value) / trials), trials
 
 
 def _median(tally: Tally) -> Measure:

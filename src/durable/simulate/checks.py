@@ -25,8 +25,8 @@ BINOMIAL, EXPONENTIAL = "rate, binomial", "median, uncensored exponential"
 #: Samples of this size, and rates at this size, are drawn beside those of the scenarios.
 _KNOWN_SIZE = 10
 _KNOWN_RATES = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-#: Scenario, estimate, method, n, true value, exact coverage; intervals that cover, of how many.
-_Coverage = tuple[str, str, str, int, float, float, int, int]
+#: Scenario, estimate, method, n, true value, exact coverage; the intervals that cover and all.
+_Coverage = tuple[tuple[str, str, str, int, float, float], tuple[int, int]]
 
 
 def decisions_frame(tallies: Mapping[Key, Tally], plan: Plan) -> pd.DataFrame:
@@ -35,25 +35,31 @@ def decisions_frame(tallies: Mapping[Key, Tally], plan: Plan) -> pd.DataFrame:
     EXACT is the probability in closed form where no data are missing, and Z the distance of the
     simulated one in its standard errors; NOTE says why they are empty.
     """
-    simulation, prior = plan.require_simulation(), plan.statistics.beta_prior
-    rows = []
-    for key, visit, tally in _primary_rates(tallies):
-        truth = simulation.scenarios[key.scenario]
-        for name, rule in simulation.decisions.items():
-            if rule.visit != visit:
-                continue
-            stopping = [stops(rule, x, truth.subjects, prior) for x in range(truth.subjects + 1)]
-            stopped = sum(k for (n, x), k in tally.pairs.items() if stops(rule, x, n, prior))
-            found, why = share("", stopped, tally.trials), missing_data(truth, visit, plan)
-            weights = theory.successes(_probabilities(truth, visit))
-            exact = nan if why else theory.probability(weights, np.array(stopping))
-            most = max(np.flatnonzero(stopping), default=-1)
-            about = (key.scenario, name, visit, truth.subjects, most)
-            rows.append((*about, found.value, found.mcse, found.trials, exact, why))
+    rows = [
+        _decision_row(key.scenario, name, rule, tally, plan)
+        for key, visit, tally in _primary_rates(tallies)
+        for name, rule in plan.require_simulation().decisions.items()
+        if rule.visit == visit
+    ]
     names = ["SCENARIO", "DECISION", "VISIT", "N", "STOPS_UP_TO", "PROBABILITY", "MCSE", "TRIALS"]
     frame = pd.DataFrame(rows, columns=[*names, "EXACT", "NOTE"])
     frame.insert(len(names) + 1, "Z", _z(frame["PROBABILITY"], frame["EXACT"], frame["TRIALS"]))
     return frame
+
+
+def _decision_row(
+    scenario_name: str, name: str, rule: Decision, tally: Tally, plan: Plan
+) -> tuple[object, ...]:
+    scenario = plan.require_simulation().scenarios[scenario_name]
+    n, prior = scenario.subjects, plan.statistics.beta_prior
+    stopping = np.array([stops(rule, x, n, prior) for x in range(n + 1)])
+    stopped = sum(k for (m, x), k in tally.pairs.items() if stops(rule, x, m, prior))
+    note = missing_data(scenario, rule.visit, plan)
+    weights = theory.successes(_probabilities(scenario, rule.visit))
+    exact = nan if note else theory.probability(weights, stopping)
+    most = max(np.flatnonzero(stopping), default=-1)
+    shares = share(stopped, tally.trials)
+    return scenario_name, name, rule.visit, n, most, *shares, exact, note
 
 
 def _primary_rates(tallies: Mapping[Key, Tally]) -> Iterator[tuple[Key, str, Tally]]:
@@ -115,12 +121,7 @@ def theory_frame(tallies: Mapping[Key, Tally], plan: Plan) -> pd.DataFrame:
         *_drawn_medians(simulation, level),
     ]
     names = ["SCENARIO", "ESTIMATE", "METHOD", "N", "TRUE", "EXACT", "SIMULATED", "MCSE", "TRIALS"]
-    shares = [share("", covered, intervals) for *_, covered, intervals in rows]
-    cells = [
-        (*row[:-2], found.value, found.mcse, found.trials)
-        for row, found in zip(rows, shares, strict=True)
-    ]
-    frame = pd.DataFrame(cells, columns=names)
+    frame = pd.DataFrame([(*known, *share(*counts)) for known, counts in rows], columns=names)
     z = _z(frame["SIMULATED"], frame["EXACT"], frame["TRIALS"])
     equal = np.isclose(frame["SIMULATED"], frame["EXACT"], rtol=1e-9, atol=0)
     agrees = np.where(z.isna(), equal, z.abs() <= MOST_Z)
@@ -130,14 +131,15 @@ def theory_frame(tallies: Mapping[Key, Tally], plan: Plan) -> pd.DataFrame:
 def _scenario_rates(tallies: Mapping[Key, Tally], plan: Plan) -> Iterator[_Coverage]:
     level = plan.statistics.conf_level
     for key, visit, tally in _primary_rates(tallies):
-        truth = plan.require_simulation().scenarios[key.scenario]
-        if missing_data(truth, visit, plan):
+        scenario = plan.require_simulation().scenarios[key.scenario]
+        if missing_data(scenario, visit, plan):
             continue
-        rates, n = _probabilities(truth, visit), truth.subjects
+        rates, n = _probabilities(scenario, visit), scenario.subjects
         mean = math.fsum(rates.tolist()) / n
         covers = theory.clopper_pearson_covers(n, mean, level)
         exact = theory.probability(theory.successes(rates), covers)
-        yield key.scenario, key.estimate, key.method, n, mean, exact, tally.covered, tally.intervals
+        known = (key.scenario, key.estimate, key.method, n, mean, exact)
+        yield known, (tally.covered, tally.intervals)
 
 
 def _drawn_rates(simulation: Simulation, level: float) -> Iterator[_Coverage]:
@@ -145,13 +147,13 @@ def _drawn_rates(simulation: Simulation, level: float) -> Iterator[_Coverage]:
     for p in _KNOWN_RATES:
         covered = theory.clopper_pearson_coverage_drawn(n, p, trials, simulation.seed, level)
         exact = theory.clopper_pearson_coverage(n, p, level)
-        yield "", BINOMIAL, "clopper-pearson", n, p, exact, covered, trials
+        yield ("", BINOMIAL, "clopper-pearson", n, p, exact), (covered, trials)
 
 
 def _drawn_medians(simulation: Simulation, level: float) -> Iterator[_Coverage]:
     trials = simulation.trials
-    sizes = {_KNOWN_SIZE, *(truth.subjects for truth in simulation.scenarios.values())}
+    sizes = {_KNOWN_SIZE, *(scenario.subjects for scenario in simulation.scenarios.values())}
     for n in sorted(size for size in sizes if size > 1):
         covered = theory.median_coverage_drawn(n, trials, simulation.seed, level)
         exact = theory.median_coverage(n, level)
-        yield "", EXPONENTIAL, "log-log", n, math.log(2), exact, covered, trials
+        yield ("", EXPONENTIAL, "log-log", n, math.log(2), exact), (covered, trials)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from durable.contracts.results import PRIMARY
 from durable.files import write_csv
+from durable.outputs.sensitivity import analysis_title
 from durable.plan import Plan, Simulation
 from durable.simulate import theory
 from durable.simulate.characteristics import measures
@@ -155,7 +156,6 @@ def definition_points(operating: pd.DataFrame, plan: Plan) -> pd.DataFrame:
 
     Bias in percentage points, of median DOR in months; coverage in percent.
     """
-    titles = {name: plan.sensitivity[name].title or name for name in plan.simulated}
     rows = operating.loc[operating["MEASURE"].isin(["bias", "coverage"])]
     in_months = (rows["ESTIMATE"] == MEDIAN) & (rows["MEASURE"] == "bias")
     scale = np.where(in_months, 1 / plan.statistics.days_per_month, 100.0)
@@ -163,7 +163,7 @@ def definition_points(operating: pd.DataFrame, plan: Plan) -> pd.DataFrame:
         {
             "scenario": rows["SCENARIO"],
             "definition": rows["DEFN"],
-            "title": rows["DEFN"].map(titles).fillna("Primary analysis"),
+            "title": rows["DEFN"].map(lambda name: analysis_title(name, plan)),
             "estimate": rows["ESTIMATE"],
             "measure": rows["MEASURE"],
             "value": rows["VALUE"] * scale,

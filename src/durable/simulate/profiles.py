@@ -77,7 +77,7 @@ def profiles(primary: Response, variants: Iterable[Response] = ()) -> Profile:
             seen[key] = _seen(visits, rules)
         score, remission = seen[key]
         improved.append((score >= response.improvement.least_score) & (remission == 0))
-    score, remission = next(iter(seen.values()))
+    score, remission = next(iter(seen.values()))  # by the primary definitions
     _refuse_unseen(score, remission, improved[0][:-2], primary.improvement.least_score)
     agreed = np.sum(improved, axis=0)
     middle = np.lexsort((at_best.sum(axis=1), score, -agreed, ~improved[0]))[0]

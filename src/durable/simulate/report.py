@@ -58,8 +58,12 @@ def _page(plan: Plan, written: list[Table], drawn: list[DrawnFigure]) -> str:
         tables=written,
         figures=drawn,
         population=wording.population(plan),
-        scenarios=[(name, list(wording.scenario(s))) for name, s in simulation.scenarios.items()],
-        decisions=[(name, wording.rule(r, plan)) for name, r in simulation.decisions.items()],
+        scenarios=[
+            (name, list(wording.describe_scenario(s))) for name, s in simulation.scenarios.items()
+        ],
+        decisions=[
+            (name, wording.describe_decision(r, plan)) for name, r in simulation.decisions.items()
+        ],
         definitions=list(_definitions(plan)),
         variants=[variant for variant in variants(plan) if variant[0] in plan.simulated],
         digest=wording.plan_digest(plan),

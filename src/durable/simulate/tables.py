@@ -12,6 +12,7 @@ from pathlib import Path
 from durable.contracts.results import PRIMARY
 from durable.files import read_records
 from durable.outputs.formats import NOT_ESTIMABLE, PERCENT, fixed
+from durable.outputs.sensitivity import analysis_title
 from durable.outputs.table import Row, Table
 from durable.plan import Plan
 from durable.simulate import wording
@@ -144,25 +145,28 @@ def _operating(plan: Plan, folder: Path) -> Iterator[Row]:
         (f"Scenario {estimate.scenario}", row)
         for estimate in _estimates(plan, folder)
         if estimate.definition == PRIMARY
-        for row in estimate.rows(wording.estimate(estimate.name), 1)
+        for row in estimate.rows(wording.estimate_label(estimate.name), 1)
     )
 
 
 def _definitions(plan: Plan, folder: Path) -> Iterator[Row]:
     """Definitions side by side, by scenario and estimate."""
-    compared = [one for one in _estimates(plan, folder) if _is_compared(one.name, plan)]
+    compared = [e for e in _estimates(plan, folder) if _is_compared(e.name, plan)]
     for scenario in dict.fromkeys(estimate.scenario for estimate in compared):
         yield Row(f"Scenario {scenario}")
-        of_scenario = [estimate for estimate in compared if estimate.scenario == scenario]
-        labels = {PRIMARY: "Primary analysis"}
-        labels |= {name: plan.sensitivity[name].title or name for name in plan.simulated}
-        yield from _by_name([(labels[one.definition], one) for one in of_scenario])
+        yield from _by_name(
+            [
+                (analysis_title(estimate.definition, plan), estimate)
+                for estimate in compared
+                if estimate.scenario == scenario
+            ]
+        )
 
 
 def _by_name(labelled: list[tuple[str, _Estimate]]) -> Iterator[Row]:
     """Estimates of one name under it, each with its label."""
     for name in dict.fromkeys(estimate.name for _, estimate in labelled):
-        yield Row(wording.estimate(name), indent=1)
+        yield Row(wording.estimate_label(name), indent=1)
         for label, estimate in labelled:
             if estimate.name == name:
                 yield from estimate.rows(label, 2)
@@ -187,7 +191,7 @@ def _spacing(plan: Plan, folder: Path) -> Iterator[Row]:
     scenarios = plan.require_simulation().scenarios
     for family in families.values():
         yield Row(f"Scenarios {', '.join(family)}: alike but for the spacing of visits")
-        labels = {name: f"{wording.spacing(scenarios[name])} ({name})" for name in family}
+        labels = {name: f"{wording.spacing_label(scenarios[name])} ({name})" for name in family}
         yield from _by_name(
             [
                 (labels[name], estimate)
@@ -216,7 +220,7 @@ def _decision(row: Record, plan: Plan) -> Row:
         f"none: {row['NOTE']}" if row["NOTE"] else fixed(number(row, "EXACT"), decimals, PERCENT),
         "" if row["NOTE"] else fixed(number(row, "Z"), 2),
     )
-    return Row(f"{row['DECISION']}: {wording.rule(rule, plan)}", cells, 1)
+    return Row(f"{row['DECISION']}: {wording.describe_decision(rule, plan)}", cells, 1)
 
 
 def _theory(plan: Plan, folder: Path) -> Iterator[Row]:

@@ -8,7 +8,7 @@ from durable.outputs import definitions
 from durable.plan import Decision, Plan, Scenario
 from durable.simulate.keys import MEDIAN, visit_of_rate
 from durable.stage import STAGES
-from durable.wording import listed
+from durable.wording import listed, percent
 
 
 def study(plan: Plan) -> str:
@@ -27,7 +27,7 @@ def population(plan: Plan) -> str:
     return f"Virtual trials: {simulation.trials:,} of each scenario, seed {simulation.seed}"
 
 
-def estimate(name: str) -> str:
+def estimate_label(name: str) -> str:
     """An estimate as readers see it, with its unit."""
     if (visit := visit_of_rate(name)) is not None:
         return f"Improved at {visit} (%)"
@@ -36,48 +36,48 @@ def estimate(name: str) -> str:
     return f"{name} (%)"
 
 
-def spacing(scenario: Scenario) -> str:
+def spacing_label(scenario: Scenario) -> str:
     """The spacing of the later visits."""
     every = scenario.every_months
     return "By the schedule of the plan" if every is None else f"Every {_months(every)}"
 
 
-def rule(decision: Decision, plan: Plan) -> str:
+def describe_decision(decision: Decision, plan: Plan) -> str:
     """A decision rule in words."""
     if decision.stop_if_fewer_than is not None:
         return f"stop if fewer than {decision.stop_if_fewer_than} improved at {decision.visit}"
     above, below = decision.rate_above or 0, decision.stop_if_probability_below or 0
     prior = plan.statistics.beta_prior
     return (
-        f"stop if P(rate > {100 * above:g}%) < {100 * below:g}% after {decision.visit},"
+        f"stop if P(rate > {percent(above)}) < {percent(below)} after {decision.visit},"
         f" prior Beta({prior.a:g}, {prior.b:g})"
     )
 
 
-def scenario(truth: Scenario) -> Iterator[str]:
+def describe_scenario(scenario: Scenario) -> Iterator[str]:
     """A scenario in words: the subjects, their course, how they are seen, how long."""
-    rates = [f"{100 * p:g}% at {visit}" for visit, p in truth.improvement.items()]
-    yield f"{truth.subjects} subjects; improved: {listed(rates)}."
-    if truth.dose_levels:
+    rates = [f"{percent(p)} at {visit}" for visit, p in scenario.improvement.items()]
+    yield f"{scenario.subjects} subjects; improved: {listed(rates)}."
+    if scenario.dose_levels:
         levels = [
-            f"{n} at level {level}{_shift(truth.improvement_by_dose.get(level, 0.0))}"
-            for level, n in truth.dose_levels.items()
+            f"{n} at level {level}{_shift(scenario.improvement_by_dose.get(level, 0.0))}"
+            for level, n in scenario.dose_levels.items()
         ]
         yield f"Dose: {listed(levels)}."
     yield (
-        f"Remission: {100 * truth.remission_probability:g}% ever, after a median of"
-        f" {_months(truth.remission_median_months)} (exponential). {_duration(truth)}"
+        f"Remission: {percent(scenario.remission_probability)} ever, after a median of"
+        f" {_months(scenario.remission_median_months)} (exponential). {_duration(scenario)}"
     )
     yield (
-        f"Visits: {spacing(truth).lower()}, up to {truth.jitter_days} days off their day;"
-        f" {100 * truth.missed_visit:g}% missed; {100 * truth.false_loss:g}% of those in"
+        f"Visits: {spacing_label(scenario).lower()}, up to {scenario.jitter_days} days off their day;"
+        f" {percent(scenario.missed_visit)} missed; {percent(scenario.false_loss)} of those in"
         " remission show none by mistake; the investigator records"
-        f" {100 * truth.recurrence_recorded:g}% of recurrences."
+        f" {percent(scenario.recurrence_recorded)} of recurrences."
     )
     yield (
-        f"Per month {truth.dropout_per_month:g} withdraw and {truth.deaths_per_month:g} die"
-        f" (hazards). Infusions over {_months(truth.accrual_months)}; cut-off"
-        f" {_months(truth.follow_up_months)} after the last."
+        f"Per month {scenario.dropout_per_month:g} withdraw and {scenario.deaths_per_month:g} die"
+        f" (hazards). Infusions over {_months(scenario.accrual_months)}; cut-off"
+        f" {_months(scenario.follow_up_months)} after the last."
     )
 
 
@@ -85,11 +85,11 @@ def _shift(by: float) -> str:
     return f" (improvement {100 * by:+g} points)" if by else ""
 
 
-def _duration(truth: Scenario) -> str:
-    if truth.dor_median_months is None:
+def _duration(scenario: Scenario) -> str:
+    if scenario.dor_median_months is None:
         return "None recurs."
-    shape = "exponential" if truth.dor_shape == 1 else f"Weibull, shape {truth.dor_shape:g}"
-    return f"Duration until recurrence: median {_months(truth.dor_median_months)} ({shape})."
+    shape = "exponential" if scenario.dor_shape == 1 else f"Weibull, shape {scenario.dor_shape:g}"
+    return f"Duration until recurrence: median {_months(scenario.dor_median_months)} ({shape})."
 
 
 def _months(number: float) -> str:
@@ -98,7 +98,7 @@ def _months(number: float) -> str:
 
 def measures(plan: Plan) -> Iterator[str]:
     """What the columns are, and the conventions of the measures."""
-    level = f"{100 * plan.statistics.conf_level:g}%"
+    level = percent(plan.statistics.conf_level)
     yield (
         "In brackets: Monte Carlo standard error (Morris, White & Crowther 2019); of a"
         " share of 0 or 100% it is 0. The standard error of the mean is that of the bias."
