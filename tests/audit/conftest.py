@@ -13,6 +13,7 @@ import pytest
 
 from tests.environments import python_finding
 from tests.workflow.conftest import (
+    PYTHON,
     RESULTS,
     ROOT,
     Study,
@@ -79,9 +80,9 @@ def without_rights() -> list[str]:
 class Restricted(Study):
     """A study run by somebody whom permissions hold back."""
 
-    def command(self, *options: str) -> list[str]:
+    def command(self, *options: str, python: Path = PYTHON) -> list[str]:
         """The command line of a run."""
-        return [*without_rights(), *super().command(*options)]
+        return [*without_rights(), *super().command(*options, python=python)]
 
 
 @pytest.fixture

@@ -30,9 +30,13 @@ def manifest(finished: Study) -> dict:
 def test_every_result_is_listed_with_its_digest(finished: Study, manifest: dict) -> None:
     listed = {output["id"]: output["sha256"] for output in manifest["outputs"]}
     found = finished.digests()
-    recorded = {name: found.pop(f"audit/{name}") for name in ("manifest.json", "pinned.yaml")}
-    assert set(recorded) == {"manifest.json", "pinned.yaml"}
-    assert listed == found
+    of_audit = {name for name in found if name.startswith("audit/")}
+    stages = ("check", "derive", "analyse", "figures", "display")
+    assert of_audit == {
+        *("audit/manifest.json", "audit/pinned.yaml"),
+        *(f"audit/stages/{stage}.json" for stage in stages),
+    }
+    assert listed == {name: found[name] for name in found if name not in of_audit}
 
 
 def test_inputs_code_and_lock_file_are_those_of_the_repository(

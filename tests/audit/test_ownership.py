@@ -60,7 +60,7 @@ def test_a_plan_of_another_study_is_refused_and_changes_nothing(
 
 def test_an_interrupted_run_owns_its_results_too(short: Study) -> None:
     assert short.run("--until", "derive").returncode == 0
-    assert not (short.folder / RESULTS / "audit").exists()
+    assert not (short.folder / RESULTS / "audit/manifest.json").exists()
     assert "holds results of the study" in refusal(short)
 
 
@@ -88,7 +88,7 @@ def test_a_check_alone_and_a_simulation_alone_own_their_results(short: Study) ->
     done = short.run("simulate")
     assert done.returncode == 0, done.stdout
     record = json.loads((short.folder / RESULTS / RECORD).read_text())
-    assert record == {"study": STUDY, "inputs": {}}
+    assert record == {"study": STUDY, "inputs": {}, "series_of": ""}
     assert "holds results of the study" in refusal(short, "simulate")
 
 
