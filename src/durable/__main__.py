@@ -18,7 +18,10 @@ def main() -> int:
     sys.modules.setdefault("hypothesis", None)  # type: ignore[arg-type]
     from durable.cli import main as do_command
 
-    return do_command()
+    status = do_command()
+    # The end of the process frees everything: Python need not look for circular garbage again.
+    gc.freeze()
+    return status
 
 
 if __name__ == "__main__":
