@@ -69,8 +69,8 @@ def describe_scenario(scenario: Scenario) -> Iterator[str]:
         f" {_months(scenario.remission_median_months)} (exponential). {_duration(scenario)}"
     )
     yield (
-        f"Visits: {spacing_label(scenario).lower()}, up to {scenario.jitter_days} days off their day;"
-        f" {percent(scenario.missed_visit)} missed; {percent(scenario.false_loss)} of those in"
+        f"Visits: {spacing_label(scenario).lower()}, up to {scenario.jitter_days} days off their"
+        f" day; {percent(scenario.missed_visit)} missed; {percent(scenario.false_loss)} of those in"
         " remission show none by mistake; the investigator records"
         f" {percent(scenario.recurrence_recorded)} of recurrences."
     )
