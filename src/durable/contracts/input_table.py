@@ -112,7 +112,7 @@ class ColumnSpec:
 
     @property
     def expected(self) -> str:
-        """What a cell may hold, in words for a message to the site."""
+        """Words for what a cell may hold, in a message to the site."""
         if self.allowed:
             return f"one of {', '.join(self.allowed)}"
         match self.kind:

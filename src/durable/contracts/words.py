@@ -57,5 +57,5 @@ def is_missing_word(text: str) -> bool:
 
 
 def outcome_class(text: str | None) -> OutcomeClass | None:
-    """What an outcome says; None where it is empty or none of the known words."""
+    """Class of an outcome; None where it is empty or none of the known words."""
     return None if text is None else OUTCOMES.get(fold(text))

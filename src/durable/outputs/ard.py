@@ -23,7 +23,7 @@ class Ard:
 
     @classmethod
     def from_results(cls, results: Iterable[Result]) -> Ard:
-        """From its rows."""
+        """The dataset of these rows."""
         return cls({row.key: row for row in results})
 
     @cached_property

@@ -15,7 +15,7 @@ QUANTILE_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}
 
 
 def windows(plan: Plan) -> Iterator[str]:
-    """Windows of the visits of the improvement rate."""
+    """Footnote on the windows of the visits of the improvement rate."""
     improvement = plan.response.improvement
     spans = [
         f"{visit.visit} day {visit.day} ({visit.first_day} to {visit.last_day})"
@@ -31,7 +31,7 @@ def windows(plan: Plan) -> Iterator[str]:
 
 
 def duration(plan: Plan, endpoints: Sequence[Endpoint] = ENDPOINTS) -> Iterator[str]:
-    """The time-to-event endpoints, and their censoring."""
+    """Footnotes on the time-to-event endpoints and their censoring."""
     response = plan.response
     for endpoint in endpoints:
         yield endpoint.describe(response, response.deadline(plan.schedule))
@@ -70,7 +70,7 @@ def _missed(missed: MissedAssessments) -> str:
 
 
 def new_therapy(response: Response) -> str:
-    """What becomes of an improvement seen after new systemic therapy began."""
+    """Footnote on an improvement seen after new systemic therapy began."""
     treated = "An assessment after the start of new systemic therapy"
     return f"{treated} {_therapy_in_improvement(response.new_therapy.improvement)}."
 
@@ -87,7 +87,7 @@ def _therapy_in_improvement(strategy: Strategy) -> str:
 
 
 def survival(statistics: Statistics) -> Iterator[str]:
-    """Conventions of the Kaplan-Meier estimates."""
+    """Footnotes on the conventions of the Kaplan-Meier estimates."""
     rule = QUANTILE_RULES[statistics.quantile_rule]
     yield (
         f"Kaplan-Meier estimates with pointwise {percent(statistics.conf_level)} CIs (Greenwood's"
@@ -120,7 +120,7 @@ def _plateau(statistics: Statistics) -> str:
 
 
 def proportions(statistics: Statistics) -> Iterator[str]:
-    """Conventions of the rates."""
+    """Footnote on the conventions of the rates."""
     prior = statistics.beta_prior
     yield (
         f"{percent(statistics.conf_level)} CIs are exact (Clopper-Pearson) unless otherwise stated;"
@@ -130,7 +130,7 @@ def proportions(statistics: Statistics) -> Iterator[str]:
 
 
 def treatment_emergent() -> Iterator[str]:
-    """Which events count, and how partial dates were imputed."""
+    """Footnotes on which events count, and on how partial dates were imputed."""
     yield (
         "TEAE: treatment-emergent adverse event, with onset on or after the day of infusion"
         " (day 0). Times are not recorded, so the day of infusion counts. An event that worsens"
@@ -144,13 +144,13 @@ def treatment_emergent() -> Iterator[str]:
 
 
 def event_windows(safety: Safety) -> str:
-    """Windows in which events are counted."""
+    """Footnote on the windows in which events are counted."""
     spans = listed([f"0 to {days}" for days in safety.windows_days])
     return f"Windows: onset on days {spans} after infusion, and entire follow-up."
 
 
 def counting(safety: Safety) -> str:
-    """Who is counted in a row, and at which grade."""
+    """Footnote on who is counted in a row, and at which grade."""
     return (
         "n: subjects, each counted once in a row at the worst known CTCAE"
         f" v{safety.ctcae_version} grade; percentages are of N; [number of events]. Grades without"
@@ -159,7 +159,7 @@ def counting(safety: Safety) -> str:
 
 
 def missing_grade(safety: Safety) -> str:
-    """What becomes of an event without a grade."""
+    """Footnote on events without a grade."""
     return (
         "Grade missing: subjects without a known grade in the row. In the sensitivity row of the"
         f" overview, missing grades were imputed as grade {safety.missing_grade}."
@@ -167,7 +167,7 @@ def missing_grade(safety: Safety) -> str:
 
 
 def upper_limit(statistics: Statistics) -> str:
-    """What no event among so many subjects still allows."""
+    """Footnote on the upper limit where nobody has the event."""
     return (
         f"One-sided {percent(statistics.conf_level)} upper confidence limit: exact"
         " (Clopper-Pearson), shown where no subject has the event. NE: not estimable."
@@ -175,7 +175,7 @@ def upper_limit(statistics: Statistics) -> str:
 
 
 def provenance(plan_digest: str, sources: dict[str, dict[str, object]], dataset: str) -> str:
-    """Where the numbers of an output are from."""
+    """Footnote on where the numbers of an output are from."""
     inputs = ", ".join(
         f"{source['file']} {str(source['sha256'])[:12]}" for source in sources.values()
     )
@@ -190,7 +190,7 @@ def study(plan: Plan) -> str:
 
 
 def elapsed_days() -> str:
-    """What the days of kinetics are, without a recorded time of the infusion."""
+    """Footnote on the days of kinetics, without a recorded time of the infusion."""
     return (
         "Days: whole days since the date of infusion, whose time is not recorded. Where an assay"
         " has several results on one day, the first counts at the whole day and each other by the"

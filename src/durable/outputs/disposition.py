@@ -41,7 +41,9 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
 def disposition_statistics(
     adsl: pd.DataFrame, status: pd.DataFrame, days_per_month: float
 ) -> Estimates:
-    """Where the subjects are: percentages are of the infused, before infusion of the consented.
+    """Counts of subjects by how far they came, and their follow-up.
+
+    Percentages are of the infused, up to infusion of the consented.
 
     Follow-up runs from the infusion to death, whatever the last contact says; else to withdrawal or
     the last contact, whichever is earlier; in months.

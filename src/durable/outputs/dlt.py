@@ -57,7 +57,7 @@ def _counts(status: pd.DataFrame, conf_level: float) -> Iterator[Statistic]:
 
 
 def dlt_status(adsl: pd.DataFrame, adae: pd.DataFrame, safety: Safety) -> pd.DataFrame:
-    """What each infused subject is for the escalation.
+    """Status of each infused subject for the escalation.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def _date_of_death(infused: pd.DataFrame, fatal: pd.DataFrame) -> pd.Series[pd.T
 
 
 def recommendation(status: pd.DataFrame, dose_level: str, unplaced: int, window: int) -> str:
-    """What the 3+3 rule says of one dose level, and what has to be looked at before.
+    """Recommendation of the 3+3 rule for one dose level, in words, with what to adjudicate first.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def _deaths(count: int) -> str:
 
 
 def next_step(evaluable: int, toxic: int) -> str:
-    """What the 3+3 rule says next of one dose level (design A of Storer, Biometrics 1989;45:925).
+    """Next step at one dose level by the 3+3 rule, in words (Storer, Biometrics 1989;45:925, A).
 
     Parameters
     ----------

@@ -6,13 +6,13 @@ import pandas as pd
 
 
 def end_of_follow_up(adsl: pd.DataFrame) -> pd.Series[pd.Timestamp]:
-    """Death, whatever the last contact says; else withdrawal or last contact, the earlier."""
+    """Date of death, whatever the last contact says; else of withdrawal or last contact."""
     left: pd.Series[pd.Timestamp] = adsl[["EOSDT", "LSTALVDT"]].min(axis=1)
     return adsl["DTHDT"].fillna(left)
 
 
 def followed_to(adsl: pd.DataFrame, day: int) -> pd.Series[bool]:
-    """Infused subjects whose events were recorded up to a day after the infusion, or later.
+    """Whether the events of each subject were recorded up to a day after infusion, or later.
 
     Nobody records the events of who has withdrawn, though a register may tell of the death.
     """
@@ -21,7 +21,7 @@ def followed_to(adsl: pd.DataFrame, day: int) -> pd.Series[bool]:
 
 
 def followed_through(adsl: pd.DataFrame, day: int) -> pd.Series[bool]:
-    """Subjects whose window to a day had closed at the data cut-off, and who were followed in it.
+    """Whether each subject's window to a day had closed at the cut-off, and was followed.
 
     Followed is who was under observation on its last day or later, or died in it. Who left it early
     is not, with an event or without: counted for their events alone, such subjects would raise the

@@ -68,8 +68,7 @@ def improvement_statistics(
         for block in (
             _counts(at_visit),
             improvement_rate(at_visit, response, conf_level),
-            _other_intervals(at_visit, response, conf_level, prior),
-            _other_denominators(at_visit, response, conf_level),
+            _other_rates(at_visit, response, conf_level, prior),
             _categories(assessed, at_visit),
             _worsened(assessed),
             summary(_total_score(assessed)["AVAL"].to_numpy(float), SCORE.column),
@@ -151,22 +150,19 @@ def improvement_rate(
     yield Statistic("rate", *proportion_ci(subjects, total, conf_level))
 
 
-def _other_intervals(
+def _other_rates(
     at_visit: pd.DataFrame, response: Response, conf_level: float, prior: BetaPrior
 ) -> Iterator[Statistic]:
-    """The rate with other intervals, and its posterior."""
+    """The rate with other intervals, its posterior, and by other denominators.
+
+    Those are the subjects whose window had closed, and other rules for missing assessments.
+    """
     subjects, total = improved(at_visit, response)
     for method in ("wilson", "jeffreys"):
         interval = proportion_ci(subjects, total, conf_level, method)
         yield Statistic(f"rate_{method}", *interval)
     belief = posterior(subjects, total, prior.a, prior.b, conf_level)
     yield Statistic("posterior_mean", belief.mean, belief.lower, belief.upper)
-
-
-def _other_denominators(
-    at_visit: pd.DataFrame, response: Response, conf_level: float
-) -> Iterator[Statistic]:
-    """The rate of those whose window had closed, and by other rules for missing assessments."""
     yes = int((at_visit["AVAL"] == 1).sum())
     closed = len(at_visit) - int((at_visit["REASON"] == "PENDING").sum())
     yield Statistic("n_opportunity", closed)

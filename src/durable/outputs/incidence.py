@@ -54,7 +54,7 @@ class EventCounts:
 
     @classmethod
     def from_events(cls, parameters: Iterable[Parameter], events: pd.DataFrame) -> EventCounts:
-        """From ``parameter`` (position), ``USUBJID`` and ``grade`` of every event of every row."""
+        """Counts of events with ``parameter`` (position), ``USUBJID`` and ``grade``."""
         known = events.assign(grade=events["grade"].fillna(0).astype("int64"))
         by_subject = known.groupby(["parameter", "USUBJID"], sort=False)["grade"]
         return cls(list(parameters), by_subject.agg(["size", "max"]).reset_index())
@@ -63,7 +63,7 @@ class EventCounts:
     def from_parts(
         cls, parts: Mapping[Parameter, pd.DataFrame], grade: str = "AETOXGR"
     ) -> EventCounts:
-        """With a row for each part of ADAE, its events counted at this grade."""
+        """Counts of the events of each part of ADAE, a row of the table each, at this grade."""
         events = [
             part[["USUBJID", grade]]
             .set_axis(["USUBJID", "grade"], axis=1)
@@ -141,18 +141,18 @@ def events_by_column(
 
 
 def windows(adae: pd.DataFrame, safety: Safety) -> dict[str, pd.Series[bool]]:
-    """Which events fall into each window, and which emerged at all."""
+    """By window, whether each event falls into it; ``ALL``: whether it emerged at all."""
     flags = {f"D{days}": window_flag(days) for days in safety.windows_days} | {ALL: "TRTEMFL"}
     return {window: adae[name] == "Y" for window, name in flags.items()}
 
 
 def at_least(adae: pd.DataFrame, grade: int) -> pd.Series[bool]:
-    """Which events are of a grade or a higher one."""
+    """Whether each event is of a grade or a higher one; False without a grade."""
     return (adae["AETOXGR"] >= grade).fillna(False).astype(bool)
 
 
 def fatal_events(adae: pd.DataFrame) -> pd.Series[bool]:
-    """Which events are fatal, by grade or outcome."""
+    """Whether each event is fatal, by grade or outcome."""
     return at_least(adae, FATAL) | (adae["AOUT"] == "FATAL")
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from durable.jdm.response import Response
 from durable.plan.analysis import LONGEST_ID, Analysis
-from durable.plan.findings import Finding, one_of, validation_findings
+from durable.plan.findings import Finding, one_of, unknown_names, validation_findings
 from durable.plan.input_checks import input_findings
 from durable.plan.plan import Plan
 from durable.plan.series import Series
@@ -170,10 +170,8 @@ def _scenario_findings(plan: Plan, simulation: Simulation) -> Iterator[Finding]:
             if visit not in scenario.improvement:
                 expected = "a probability: the visit is analysed"
                 yield Finding(f"{key}.{visit}", "nothing", expected)
-        for visit in scenario.improvement:
-            if visit not in visits:
-                found = "a visit that is not analysed"
-                yield Finding(f"{key}.{visit}", found, one_of(visit, visits))
+        found = "a visit that is not analysed"
+        yield from unknown_names(scenario.improvement, visits, key, found)
 
 
 def _decision_findings(plan: Plan, simulation: Simulation) -> Iterator[Finding]:

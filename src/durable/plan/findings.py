@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -69,6 +69,15 @@ def one_of(key: str, known: Iterable[str]) -> str:
     alike = next((differs for name in names if (differs := look_alike(key, name))), "")
     hint = f" ({alike})" if alike else hint
     return f"one of {', '.join(names)}{hint}"
+
+
+def unknown_names(
+    names: Iterable[str], known: Collection[str], key: str, found: str
+) -> list[Finding]:
+    """Findings on the names below a key that are not known, all of one kind (`found`)."""
+    return [
+        Finding(f"{key}.{name}", found, one_of(name, known)) for name in names if name not in known
+    ]
 
 
 def _section_at(model: type[BaseModel], loc: Iterable[int | str]) -> type[BaseModel]:
@@ -150,7 +159,7 @@ def _as_in_yaml(value: object) -> str:
 
 
 def in_quotes(value: object) -> str:
-    """What to write instead of text that YAML does not read as text."""
+    """Words for what to write instead of text that YAML does not read as text."""
     if value is None:
         return 'text in quotes, such as "" for missing, "null" or "~": YAML reads those as nothing'
     if isinstance(value, bool):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from durable.contracts.tables import INPUT_TABLES, TABLES
-from durable.plan.findings import Finding, one_of
+from durable.plan.findings import Finding, one_of, unknown_names
 from durable.plan.inputs import Inputs, Sdtm
 from durable.plan.sdtm import domains, place_expected, places, principal_domain, results
 
@@ -24,28 +24,18 @@ def input_findings(inputs: Inputs) -> list[Finding]:
             found = "a table beside an SDTM package"
             findings.append(Finding(f"inputs.{name}", found, "one or the other"))
         for key in ("columns", "values"):
-            findings += _unknown_columns(f"inputs.{name}.{key}", name, getattr(given, key))
+            names, path = getattr(given, key), f"inputs.{name}.{key}"
+            findings += unknown_names(names, table.names, path, "an unknown column")
         findings += _unit_findings(f"inputs.{name}.units", name, given.units)
     return findings + ([] if inputs.sdtm is None else _sdtm_findings(inputs.sdtm))
 
 
-def _unknown_columns(key: str, table: str, names: Iterable[str]) -> list[Finding]:
-    known = INPUT_TABLES[table].names
-    return [
-        Finding(f"{key}.{name}", "an unknown column", one_of(name, known))
-        for name in names
-        if name not in known
-    ]
-
-
 def _sdtm_findings(sdtm: Sdtm) -> list[Finding]:
     read = sorted({domain for table in sdtm.tables for domain in domains(table, sdtm)})
-    findings = [
-        Finding(f"inputs.sdtm.{key}.{name}", "a domain that is not read", one_of(name, read))
-        for key in ("sha256", "records")
-        for name in getattr(sdtm, key)
-        if name not in read
-    ]
+    findings = []
+    for key in ("sha256", "records"):
+        names, path = getattr(sdtm, key), f"inputs.sdtm.{key}"
+        findings += unknown_names(names, read, path, "a domain that is not read")
     for key in ("variables", "values", "units"):
         for table, names in getattr(sdtm, key).items():
             path = f"inputs.sdtm.{key}.{table}"
@@ -57,13 +47,11 @@ def _sdtm_findings(sdtm: Sdtm) -> list[Finding]:
             elif key == "units":
                 findings += _unit_findings(path, table, names | _limit_units(table, names))
             else:
-                findings += _unknown_columns(path, table, names)
+                known = INPUT_TABLES[table].names
+                findings += unknown_names(names, known, path, "an unknown column")
     measures = [column for table in _put_together(sdtm) for column in results(INPUT_TABLES[table])]
-    findings += [
-        Finding(f"inputs.sdtm.evaluators.{name}", "no measure of visits", one_of(name, measures))
-        for name in sdtm.evaluators
-        if name not in measures
-    ]
+    path = "inputs.sdtm.evaluators"
+    findings += unknown_names(sdtm.evaluators, measures, path, "no measure of visits")
     return findings + _place_findings(sdtm)
 
 

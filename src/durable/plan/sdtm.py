@@ -35,7 +35,7 @@ def results(table: InputTable) -> list[str]:
 
 
 def place_expected(table: str, column: str, place: str) -> str:
-    """What is expected where a column cannot be read from a place; '' where it can."""
+    """Words for what is expected where a column cannot be read from a place; '' where it can."""
     if column == "subject_id":
         return "no place: the key of a subject is USUBJID"
     source = INPUT_TABLES[table].by_name[column].sdtm

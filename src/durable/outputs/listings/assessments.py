@@ -60,7 +60,7 @@ def _component_columns(plan: Plan, component: Component) -> Columns:
 
 
 def value_column(plan: Plan, component: Component) -> Column:
-    """The value of a measure of the core set."""
+    """Column of the values of a measure of the core set."""
     measure = core_set_measure(plan.response.measures[component.name])
     # A multiple of the upper limit of normal is a quotient; the other measures are as recorded.
     decimals = 2 if measure is ENZYME else None
@@ -68,7 +68,7 @@ def value_column(plan: Plan, component: Component) -> Column:
 
 
 def item_columns() -> Columns:
-    """Whether each item of the remission rules is met, in one part."""
+    """Columns that say whether each item of the remission rules is met, in one part."""
     return tuple(text(code, label, "Remission items") for code, label in _ITEMS.items())
 
 
