@@ -21,10 +21,10 @@ from durable.figures import drawings, kaplan_meier, kinetics
 from durable.figures.captions import caption_of, figures_drawn
 from durable.figures.drawings import draw_all
 from durable.figures.points import drawable, read_points, short
+from durable.figures.saving import accessible
 from durable.figures.spec import FigureSpec
 from durable.figures.style import (
     WIDTH,
-    accessible,
     separate_labels,
     settings,
     text_width,

@@ -12,8 +12,9 @@ from durable.contracts.results import SERIES
 from durable.display.tables import write_table
 from durable.figures import forest
 from durable.figures.points import read_points
+from durable.figures.saving import save
 from durable.figures.spec import SAFETY_SET, Caption, DrawnFigure
-from durable.figures.style import save, settings
+from durable.figures.style import settings
 from durable.files import write_text
 from durable.jdm import wording
 from durable.outputs import definitions, output_named

@@ -13,12 +13,13 @@ from durable.figures.quantiles import (
 )
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import (
-    Page,
+    draw_subjects,
     empty_figure,
     limit_subjects,
     months_axis,
+    panel_page,
     subject_key,
-    subject_style,
+    subject_styles,
 )
 from durable.jdm import wording
 from durable.jdm.measures import COMPONENTS, ENZYME, MEASURES, core_set_measure
@@ -29,7 +30,6 @@ from durable.plan import Plan
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
@@ -86,31 +86,19 @@ def footnotes(plan: Plan) -> tuple[str, ...]:
 def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     """Draw ``f_csm.csv``."""
     points, note = limit_subjects(points)
-    subjects = [name for (name,) in points.distinct("subject")]
-    panels = list(points.group_by("measure", "unit"))
-    if not panels:
+    styles = subject_styles(points.values("subject"))
+    measures = list(points.group_by("measure", "unit"))
+    if not measures:
         return empty_figure(caption)
-    columns = min(2, len(panels))
-    rows = -(-len(panels) // columns)
-    page = Page(caption.noting(note), rows * _PANEL + (rows - 1) * 4, subject_key(subjects))
-    boxes = page.body.grid(rows, columns, 4)
-    drawn = []
-    for ((measure, unit), panel), box in zip(panels, boxes, strict=False):
-        axes = page.axes(box)
-        _draw_panel(axes, panel, subjects)
+    caption, key = caption.noting(note), subject_key(styles)
+    page, panels = panel_page(caption, len(measures), _PANEL, key, columns=2)
+    for axes, ((measure, unit), rows) in zip(panels, measures, strict=True):
+        draw_subjects(axes, rows, lambda rows: rows.number("value"), styles)
         scale = getattr(plan.response.ranges, _COLUMN_OF[measure], None)
-        axes.set_ylim(*_ends(scale, panel.number("value")))
+        axes.set_ylim(*_ends(scale, rows.number("value")))
         months_axis(axes, points.number("day"), plan.statistics.days_per_month)
         axes.set_title(f"{measure} ({unit})" if unit else measure, loc="left", weight="bold")
-        drawn.append((axes, box))
-    page.fit(*drawn)
-    return page.figure
-
-
-def _draw_panel(axes: Axes, panel: Points, subjects: list[str]) -> None:
-    for (name,), rows in panel.group_by("subject"):
-        style = subject_style(subjects.index(name), len(subjects))
-        axes.plot(rows.number("day"), rows.number("value"), gid=name, clip_on=False, **style)
+    return page.fit()
 
 
 def _ends(scale: object, values: NDArray[np.float64]) -> tuple[float, float | None]:

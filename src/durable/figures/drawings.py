@@ -11,8 +11,9 @@ from durable.figures import FigureEntry
 from durable.figures.captions import caption_of
 from durable.figures.point_files import figures_with_points, points_file
 from durable.figures.points import read_points
+from durable.figures.saving import save, save_pdf
 from durable.figures.spec import Caption, FigureSpec
-from durable.figures.style import save, save_pdf, settings
+from durable.figures.style import settings
 from durable.plan import Plan
 from durable.processes import can_fork, forked_pool
 

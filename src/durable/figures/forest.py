@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import accumulate
 from math import isnan
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,10 +16,8 @@ from durable.figures.style import (
     COLOURS,
     FAINT,
     INK,
-    LINE_SPACING,
+    LINE,
     MARGIN,
-    POINT,
-    TEXT_SIZE,
     WIDTH,
     Box,
     Page,
@@ -43,7 +41,6 @@ _NAMES_WIDTH = 44.0
 _ACROSS = 3
 #: Between panels side by side, where the ends of two axes meet, and between those below another.
 _ASIDE, _GAP = 8.0, 4.0
-_LINE = TEXT_SIZE * LINE_SPACING * POINT
 #: Room below the rows of a panel, for its axis.
 _AXIS = 7.0
 _LEFT = MARGIN + _NAMES_WIDTH + 2
@@ -67,7 +64,7 @@ class Block:
 
         A row has a line for the interval and one for its numbers.
         """
-        heights = (max(2, len(label)) * _LINE + 2 * _EDGE for label in self.labels)
+        heights = (max(2, len(label)) * LINE + 2 * _EDGE for label in self.labels)
         return list(accumulate(heights, initial=0.0))
 
     @property
@@ -131,7 +128,7 @@ def _title(parameter: str) -> list[str]:
 
 
 def _title_height(line: list[str]) -> float:
-    return max(len(_title(parameter)) for parameter in line) * _LINE + 1.5
+    return max(len(_title(parameter)) for parameter in line) * LINE + 1.5
 
 
 def _blocks(points: Points) -> list[Block]:
@@ -149,16 +146,14 @@ def _draw_line(page: Page, top: float, block: Block, points: Points, parameters:
     first, rows = top - _title_height(parameters), block.edges[-1]
     for column, parameter in enumerate(parameters):
         box = Box(_LEFT + column * (_PANEL_WIDTH + _ASIDE), first - rows, _PANEL_WIDTH, rows)
-        for line, text in enumerate(reversed(_title(parameter))):
-            y = first + 1.5 + line * _LINE
-            _write(page, box.left, y, text, va="bottom", weight="bold")
+        page.write_above(box, _title(parameter))
         _draw_panel(page, box, points.where(parameter=parameter), block)
     for edge, analysis, label in zip(block.edges, block.names, block.labels, strict=False):
         page.rule(first - edge, "0.85")
         weight = "bold" if analysis == PRIMARY else "normal"
         for line, text in enumerate(label):
-            y = first - edge - _EDGE - (line + 0.5) * _LINE
-            _write(page, MARGIN, y, text, va="center", weight=weight)
+            y = first - edge - _EDGE - (line + 0.5) * LINE
+            page.write(MARGIN, y, text, va="center", weight=weight)
 
 
 def _draw_panel(page: Page, box: Box, points: Points, block: Block) -> None:
@@ -173,10 +168,10 @@ def _draw_panel(page: Page, box: Box, points: Points, block: Block) -> None:
             axes.axvline(reference, color=FAINT, linestyle=(0, (3, 2)), linewidth=0.8, zorder=1)
     cells = zip(points.text("analysis"), _values(points), points.text("text"), strict=True)
     for analysis, values, text in cells:
-        y = block.edges[block.names.index(analysis)] + _EDGE + _LINE / 2
+        y = block.edges[block.names.index(analysis)] + _EDGE + LINE / 2
         _draw_row(axes, y, values, limits, primary=analysis == PRIMARY)
-        below = box.bottom + box.height - y - _LINE
-        _write(page, box.left, below, text, va="center", bbox=_PAPER)
+        below = box.bottom + box.height - y - LINE
+        page.write(box.left, below, text, va="center", bbox=_PAPER)
 
 
 def _values(rows: Points) -> list[tuple[float, float, float]]:
@@ -217,7 +212,3 @@ def _draw_row(
         axes.plot(limits[0], y, marker="<", gid="open", **arrow)
     if not np.isfinite(upper):
         axes.plot(limits[1], y, marker=">", gid="open", **arrow)
-
-
-def _write(page: Page, x: float, y: float, text: str, **style: Any) -> None:
-    page.figure.text(x / WIDTH, y / page.height, text, **style)

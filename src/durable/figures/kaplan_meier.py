@@ -146,14 +146,13 @@ def draw(points: Points, plan: Plan, caption: Caption, endpoint: Endpoint) -> Fi
         return empty_figure(caption)
     rows = 2 if len(curves) == 1 else 2 * (len(curves) + 1)
     page = Page(caption, PLOT_HEIGHT + rows * 3.7 + 2, _key(curves, plan))
-    axes = page.axes(page.body)
+    axes = page.axes()
     for curve in curves:
         _draw_curve(axes, curve, band=len(curves) <= BANDS)
     _scales(axes, curves, endpoint.event_free)
     axes.set_xlabel(f"Months since {endpoint.since}")
     _counts(axes, curves)
-    page.fit((axes, page.body))
-    return page.figure
+    return page.fit()
 
 
 def step(time: NDArray[np.float64], value: NDArray[np.float64]) -> tuple[list[float], list[float]]:

@@ -12,14 +12,15 @@ from durable.figures.style import (
     DASHES,
     FAINT,
     INK,
-    Page,
     Style,
     days_axis,
+    draw_subjects,
     empty_figure,
     key_line,
     limit_subjects,
+    panel_page,
     subject_key,
-    subject_style,
+    subject_styles,
 )
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
@@ -116,32 +117,26 @@ def footnotes(_: Plan) -> tuple[str, ...]:
 def draw(points: Points, _: Plan, caption: Caption) -> Figure:
     """Draw ``f_kinetics.csv``."""
     individual, note = limit_subjects(points.where(kind="individual"))
-    subjects = [name for (name,) in individual.distinct("subject")]
-    panels = points.distinct("assay", "unit")
-    if not panels:
+    styles = subject_styles(individual.values("subject"))
+    assays = points.distinct("assay", "unit")
+    if not assays:
         return empty_figure(caption)
     means = points.where(kind="geo_mean")
-    groups = [group for (group,) in means.distinct("group")]
-    key = [*subject_key(subjects), *_key(points, groups)]
-    page = Page(caption.noting(note), len(panels) * (_PANEL + 4) - 4, key)
-    drawn = []
-    for (assay, unit), box in zip(panels, page.body.grid(len(panels), 1, 4), strict=True):
-        axes = page.axes(box)
-        _draw_subjects(axes, individual.where(assay=assay, unit=unit), subjects)
+    groups = means.values("group")
+    key = [*subject_key(styles), *_key(points, groups)]
+    page, panels = panel_page(caption.noting(note), len(assays), _PANEL, key)
+    for axes, (assay, unit) in zip(panels, assays, strict=True):
+        _draw_individual(axes, individual.where(assay=assay, unit=unit), styles)
         _draw_means(axes, means.where(assay=assay, unit=unit), groups)
         _log_scale(axes, points.where(assay=assay, unit=unit))
         days_axis(axes, points.number("day"))
         axes.set_ylabel(unit)
         axes.set_title(assay, loc="left", weight="bold")
-        drawn.append((axes, box))
-    page.fit(*drawn)
-    return page.figure
+    return page.fit()
 
 
-def _draw_subjects(axes: Axes, rows: Points, subjects: list[str]) -> None:
-    for (name,), profile in rows.group_by("subject"):
-        style = subject_style(subjects.index(name), len(subjects))
-        axes.plot(profile.number("day"), _heights(profile), gid=name, clip_on=False, **style)
+def _draw_individual(axes: Axes, rows: Points, styles: dict[str, Style]) -> None:
+    draw_subjects(axes, rows, _heights, styles)
     below = rows.where(below_lloq="Y")
     # A line without a point would lie in the corner of the page, and the axes shrink away from it.
     if len(below):

@@ -51,6 +51,10 @@ class Points:
         """The distinct combinations of some columns, in the order of their first row."""
         return list(dict.fromkeys(zip(*(self.text(name) for name in columns), strict=True)))
 
+    def values(self, column: str) -> list[str]:
+        """The distinct texts of one column, in the order of their first row."""
+        return list(dict.fromkeys(self.text(column)))
+
     def group_by(self, *columns: str) -> Iterator[tuple[tuple[str, ...], Points]]:
         """The rows of each distinct combination, in the order of the first row of each."""
         for key in self.distinct(*columns):
@@ -58,7 +62,7 @@ class Points:
 
     def first(self, column: str, limit: int) -> Points:
         """The rows of the first `limit` distinct values of a column."""
-        kept = {key for (key,) in self.distinct(column)[:limit]}
+        kept = set(self.values(column)[:limit])
         return self.take(np.array([cell in kept for cell in self.columns[column]], dtype=bool))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,9 @@ from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import (
     TEXT_SIZE,
     WIDTH,
-    Box,
     Page,
     Style,
+    draw_subjects,
     empty_figure,
     key_line,
     limit_subjects,
@@ -129,30 +130,25 @@ def footnotes(plan: Plan) -> tuple[str, ...]:
 def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     """Draw the scores of each subject."""
     points, note = limit_subjects(points)
-    subjects = [name for (name,) in points.distinct("subject")]
+    subjects = points.values("subject")
     if not subjects:
         return empty_figure(caption)
     page = Page(caption.noting(note), max(90, 14 + _LABEL * len(subjects)), _key(points, plan))
-    axes = page.axes(page.body)
+    room = max(text_width(short(name)) for name in subjects) + _LEADER + 0.5
+    axes = page.axes(replace(page.body, width=page.body.width - room))
     for score, style in thresholds(plan):
         axes.axhline(score, zorder=1, **style)
-    for i, ((name,), rows) in enumerate(points.group_by("subject")):
-        axes.plot(rows.number("day"), rows.number(_SCORE), gid=name, clip_on=False, **_style(i))
+    # Each line is named at its end, so that styles may recur.
+    styles = {name: subject_style(i, 1) for i, name in enumerate(subjects)}
+    draw_subjects(axes, points, lambda rows: rows.number(_SCORE), styles)
     partial = points.where(partial="Y")
     axes.plot(partial.number("day"), partial.number(_SCORE), gid="partial", zorder=5, **_PARTIAL)
     months_axis(axes, points.number("day"), plan.statistics.days_per_month)
     axes.set(ylim=(-2, 102), ylabel=SCORE.label)
     axes.set_yticks(range(0, 101, 20))
-    room = max(text_width(short(name)) for name in subjects) + _LEADER + 0.5
-    body = page.body
-    page.fit((axes, Box(body.left, body.bottom, body.width - room, body.height)))
+    figure = page.fit()
     _name_lines(page, axes, points)
-    return page.figure
-
-
-def _style(i: int) -> Style:
-    # Each line is named at its end, so that styles may recur.
-    return subject_style(i, 1)
+    return figure
 
 
 def _key(points: Points, plan: Plan) -> list[Artist]:

@@ -1,19 +1,15 @@
-"""The page that every figure is drawn on: its size, type, colours, heading, footnotes and files.
+"""The page that every figure is drawn on: its size, type, colours, heading and footnotes.
 
 Lengths are millimetres from the lower left corner of the page unless a name says otherwise.
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from html import escape
-from io import StringIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +18,6 @@ from numpy.typing import NDArray
 from durable.figures.points import Points, short
 from durable.figures.quantiles import QUANTILES
 from durable.figures.spec import Caption
-from durable.files import atomic_path, write_text
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -43,11 +38,15 @@ TITLE_SIZE = 10.0
 #: Lengths in a key, in multiples of the type size: the sign, to its text, to the next column.
 _HANDLE, _PAD, _SPACING = 2.6, 0.8, 1.5
 LINE_SPACING = 1.3
+#: Between the panels of `panel_page`.
+_BETWEEN = 4.0
 INK = "black"
 FAINT = "0.45"
 _MM = 1 / 25.4
 POINT = 25.4 / 72
 """A typographic point in millimetres."""
+LINE = TEXT_SIZE * LINE_SPACING * POINT
+"""Height of a line of text."""
 #: Okabe and Ito (2008), without yellow, which a white page does not carry. Ordered so that
 #: neighbours differ in lightness too.
 COLOURS = ("#0072B2", "#D55E00", "#000000", "#56B4E9", "#CC79A7", "#009E73", "#E69F00")
@@ -144,6 +143,7 @@ class Page:
         notes = [line for note in caption.notes for line in wrap(note)]
         self.figure = Figure(figsize=(WIDTH * _MM, 100 * _MM), dpi=DPI, facecolor="white")
         self._canvas: Any = FigureCanvasAgg(self.figure)
+        self._boxes: dict[Axes, Box] = {}
         legend = self._legend(key) if key else None
         key_height = _drawn_height(legend) + 3 if legend else 0.0
         above = _height(heading, TITLE_SIZE) + _height(context) + 3
@@ -151,28 +151,30 @@ class Page:
         self.height = 2 * MARGIN + above + key_height + height + below
         self.figure.set_size_inches(WIDTH * _MM, self.height * _MM)
         top = self.height - MARGIN
-        top = self._write(heading, top, TITLE_SIZE, "bold")
-        top = self._write(context, top) - 3
+        top = self._write_lines(heading, top, TITLE_SIZE, "bold")
+        top = self._write_lines(context, top) - 3
         if legend:
             legend.set_bbox_to_anchor((MARGIN / WIDTH, top / self.height))
             top -= key_height
         self.body = Box(MARGIN, top - height, WIDTH - 2 * MARGIN, height)
         self.rule(self.body.bottom - 1.5, FAINT)
-        self._write(notes, self.body.bottom - 3)
+        self._write_lines(notes, self.body.bottom - 3)
 
-    def axes(self, box: Box) -> Axes:
-        """Axes in a box; `fit` makes room for their labels."""
+    def axes(self, box: Box | None = None) -> Axes:
+        """Axes in a box, or else in all the room for them; `fit` makes room for their labels."""
+        box = box or self.body
         axes: Axes = self.figure.add_axes(self._fraction(box))
+        self._boxes[axes] = box
         return axes
 
-    def fit(self, *panels: tuple[Axes, Box]) -> None:
-        """Shrink axes so that all that is drawn with them lies within their box.
+    def fit(self) -> Figure:
+        """The figure, its axes shrunk so that all that is drawn with them lies within their boxes.
 
         Several axes get the same margins, so that they stay in line.
         """
-        margins = [self._margins(axes, box) for axes, box in panels]
+        margins = [self._margins(axes, box) for axes, box in self._boxes.items()]
         left, right, below, above = (max(side) for side in zip(*margins, strict=True))
-        for axes, box in panels:
+        for axes, box in self._boxes.items():
             room = Box(
                 box.left + left,
                 box.bottom + below,
@@ -180,6 +182,17 @@ class Page:
                 box.height - below - above,
             )
             axes.set_position(self._fraction(room))
+        return self.figure
+
+    def write(self, x: float, y: float, text: str, **style: Any) -> None:
+        """Write a text at a point of the page."""
+        self.figure.text(x / WIDTH, y / self.height, text, **style)
+
+    def write_above(self, box: Box, lines: Sequence[str]) -> None:
+        """Write the bold lines of a title above a box."""
+        for i, line in enumerate(reversed(lines)):
+            y = box.bottom + box.height + 1.5 + i * LINE
+            self.write(box.left, y, line, va="bottom", weight="bold")
 
     def rule(self, y: float, colour: str) -> None:
         """A thin line across the page."""
@@ -228,15 +241,24 @@ class Page:
             columnspacing=_SPACING,
         )
 
-    def _write(
+    def _write_lines(
         self, lines: Sequence[str], top: float, size: float = TEXT_SIZE, weight: str = "normal"
     ) -> float:
         for line in lines:
-            self.figure.text(
-                MARGIN / WIDTH, top / self.height, line, size=size, weight=weight, va="top"
-            )
+            self.write(MARGIN, top, line, size=size, weight=weight, va="top")
             top -= _height([line], size)
         return top
+
+
+def panel_page(
+    caption: Caption, panels: int, height: float, key: Sequence[Artist] = (), *, columns: int = 1
+) -> tuple[Page, list[Axes]]:
+    """A page with panels of one height in at most so many columns, and their axes row by row."""
+    columns = min(columns, panels)
+    rows = -(-panels // columns)
+    page = Page(caption, rows * (height + _BETWEEN) - _BETWEEN, key)
+    boxes = page.body.grid(rows, columns, _BETWEEN)[:panels]
+    return page, [page.axes(box) for box in boxes]
 
 
 def _key_columns(labels: Sequence[str]) -> int:
@@ -328,14 +350,15 @@ def write_message(axes: Axes, text: str) -> None:
 def empty_figure(caption: Caption, text: str = "No subjects") -> Figure:
     """A figure without a point, which says so."""
     page = Page(caption, 60)
-    write_message(page.axes(page.body), text)
+    write_message(page.axes(), text)
     return page.figure
 
 
 def limit_subjects(points: Points) -> tuple[Points, str]:
     """The rows of as many subjects as a page holds, and a note where that is not all."""
-    subjects = len(points.distinct("subject"))
-    if subjects and all(name in QUANTILES for (name,) in points.distinct("subject")):
+    names = points.values("subject")
+    subjects = len(names)
+    if subjects and all(name in QUANTILES for name in names):
         return (
             points,
             "Quantiles over the subjects at each visit, in place of a line for each subject.",
@@ -360,14 +383,27 @@ def subject_style(index: int, subjects: int) -> Style:
     }
 
 
-def subject_key(subjects: Sequence[str]) -> list[Artist]:
+def subject_styles(subjects: Sequence[str]) -> dict[str, Style]:
+    """Line and marker of each subject, by name."""
+    return {name: subject_style(i, len(subjects)) for i, name in enumerate(subjects)}
+
+
+def subject_key(styles: Mapping[str, Style]) -> list[Artist]:
     """One entry a subject; none where there are too many to tell apart."""
-    if len(subjects) > KEYED_SUBJECTS:
+    if len(styles) > KEYED_SUBJECTS:
         return []
-    styles = [subject_style(i, len(subjects)) for i in range(len(subjects))]
-    return [
-        key_line(label=short(name), **style) for name, style in zip(subjects, styles, strict=True)
-    ]
+    return [key_line(label=short(name), **style) for name, style in styles.items()]
+
+
+def draw_subjects(
+    axes: Axes,
+    points: Points,
+    heights: Callable[[Points], NDArray[np.float64]],
+    styles: Mapping[str, Style],
+) -> None:
+    """Draw a line a subject over the days, from its points at their heights."""
+    for (name,), rows in points.group_by("subject"):
+        axes.plot(rows.number("day"), heights(rows), gid=name, clip_on=False, **styles[name])
 
 
 def key_line(**style: Any) -> Artist:
@@ -422,62 +458,6 @@ def _ends(days: NDArray[np.float64]) -> tuple[float, float]:
 def _ticks(last: float, steps: Sequence[int], most: int) -> list[int]:
     step = next((step for step in steps if last / step <= most), steps[-1])
     return list(range(0, int(last) + 1, step))
-
-
-def save(figure: Figure, stem: Path, caption: Caption) -> None:
-    """Write ``stem.svg`` and ``stem.png``: the same bytes for the same points and plan."""
-    import matplotlib
-
-    name = stem.name
-    with matplotlib.rc_context({"svg.hashsalt": name}):
-        text = StringIO()
-        unmarked = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(text, format="svg", metadata=unmarked)
-        write_text(stem.with_suffix(".svg"), accessible(text.getvalue(), name, caption))
-        with atomic_path(stem.with_suffix(".png")) as aside:
-            # A higher level takes longer and, of drawings, makes no smaller file.
-            level = {"compress_level": 3}
-            kept: dict[str, Any] = {"metadata": {"Software": None}, "pil_kwargs": level}
-            figure.savefig(aside, format="png", dpi=DPI, **kept)
-
-
-def save_pdf(figure: Figure, path: Path, caption: Caption) -> None:
-    """Write a figure as a PDF of one page: the same bytes for the same points and plan."""
-    named = {"Title": caption.heading}
-    undated = dict.fromkeys(("Creator", "Producer", "CreationDate"))
-    with atomic_path(path) as aside:
-        figure.savefig(aside, format="pdf", metadata={**named, **undated})
-
-
-def accessible(svg: str, name: str, caption: Caption) -> str:
-    """An SVG with a title and description, and with identifiers that are unique to the figure.
-
-    So several figures can stand in one HTML page. The document type, which names a file on the
-    network, is left out.
-    """
-    start = svg.index("<svg ")
-    end = svg.index(">", start)
-    body = _with_own_identifiers(svg[end + 1 :], name)
-    title, about = escape(caption.heading), escape(caption.text)
-    return (
-        '<?xml version="1.0" encoding="utf-8"?>\n'
-        f'{svg[start:end]} role="img" aria-labelledby="{name}-title {name}-desc">\n'
-        f' <title id="{name}-title">{title}</title>\n'
-        f' <desc id="{name}-desc">{about}</desc>{body}'
-    )
-
-
-def _with_own_identifiers(svg: str, name: str) -> str:
-    """Identifiers and what refers to them with the figure's name ahead; the like are numbered."""
-    times: Counter[str] = Counter()
-
-    def renamed(match: re.Match[str]) -> str:
-        times[match[1]] += 1
-        number = f"-{times[match[1]]}" if times[match[1]] > 1 else ""
-        return f'id="{name}-{match[1]}{number}'
-
-    svg = re.sub(r'\bid="([^"]*)', renamed, svg)
-    return svg.replace('href="#', f'href="#{name}-').replace("url(#", f"url(#{name}-")
 
 
 def _height(lines: Sequence[str], size: float = TEXT_SIZE) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,6 @@ from durable.figures.quantiles import days_since_infusion
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import (
     INK,
-    Box,
     Page,
     Style,
     empty_figure,
@@ -208,7 +208,8 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     if not lanes:
         return empty_figure(caption)
     page = Page(caption.noting(note), 14 + len(lanes) * _lane(len(lanes)), _key(points))
-    axes = page.axes(page.body)
+    # The arrow of the longest lane ends beyond the axis.
+    axes = page.axes(replace(page.body, width=page.body.width - 1))
     lane_of = {subject: lane for lane, (subject, _) in enumerate(lanes)}
     _draw_spans(axes, points, lane_of)
     _draw_marks(axes, points, lane_of)
@@ -220,10 +221,7 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x", color="0.85", linewidth=0.5, zorder=0)
     axes.set_axisbelow(True)
-    body = page.body
-    # The arrow of the longest lane ends beyond the axis.
-    page.fit((axes, Box(body.left, body.bottom, body.width - 1, body.height)))
-    return page.figure
+    return page.fit()
 
 
 def _name(subject: str, group: str) -> str:

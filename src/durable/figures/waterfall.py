@@ -123,7 +123,7 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     note = "" if names else f"{len(points):,} subjects; identifiers are not shown."
     room = _HEIGHT + (names.height if names else 0)
     page = Page(caption.noting(note), room, _key(points, plan))
-    axes = page.axes(page.body)
+    axes = page.axes()
     for score, style in thresholds(plan):
         axes.axhline(score, zorder=0, **style)
     _draw_bars(axes, points, named=names is not None)
@@ -134,8 +134,7 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     axes.set_xticks([])
     if names:
         _name_bars(axes, points.number(_BEST), names)
-    page.fit((axes, page.body))
-    return page.figure
+    return page.fit()
 
 
 def _draw_bars(axes: Axes, points: Points, *, named: bool) -> None:

@@ -16,11 +16,9 @@ from durable.figures.style import (
     COLOURS,
     FAINT,
     INK,
-    LINE_SPACING,
+    LINE,
     MARGIN,
     MARKERS,
-    POINT,
-    TEXT_SIZE,
     WIDTH,
     Box,
     Page,
@@ -28,6 +26,7 @@ from durable.figures.style import (
     empty_figure,
     key_line,
     key_patch,
+    panel_page,
     wrap,
 )
 from durable.plan import Plan
@@ -43,7 +42,6 @@ Floats = npt.NDArray[np.float64]
 _BAR = 1.959963984540054
 _PANEL, _TALL, _GAP = 62.0, 78.0, 5.0
 _NAMES_WIDTH = 46.0
-_LINE = TEXT_SIZE * LINE_SPACING * POINT
 _LEAST_ROW, _PER_SCENARIO = 4.2, 2.0
 #: Room above and below the rows of a panel: titles, axis.
 _TITLE, _AXIS = 11.0, 7.0
@@ -54,7 +52,7 @@ _REFERENCE: Style = {"color": INK, "linewidth": 0.8, "linestyle": (0, (4, 2))}
 
 def draw_coverage(points: Points, plan: Plan, caption: Caption) -> Figure:
     """Draw ``f_coverage.csv``: a panel for each number of subjects."""
-    sizes = [n for (n,) in points.distinct("n")]
+    sizes = points.values("n")
     if not sizes:
         return empty_figure(caption, "No scenario without missing assessments")
     level = 100 * plan.statistics.conf_level
@@ -65,13 +63,9 @@ def draw_coverage(points: Points, plan: Plan, caption: Caption) -> Figure:
         key_line(label="binomial samples", **marks["drawn"]),
         key_line(label=f"nominal {level:g}%", **_REFERENCE),
     ]
-    columns = min(2, len(sizes))
-    rows = -(-len(sizes) // columns)
-    page = Page(caption, rows * _PANEL + (rows - 1) * 4, key)
+    page, panels = panel_page(caption, len(sizes), _PANEL, key, columns=2)
     lowest = 100 * min(float(np.nanmin(points.number("coverage"))), plan.statistics.conf_level)
-    panels = []
-    for n, box in zip(sizes, page.body.grid(rows, columns, 4), strict=False):
-        axes = page.axes(box)
+    for n, axes in zip(sizes, panels, strict=True):
         exact = points.where(n=n, series="exact")
         rate, coverage = 100 * exact.number("true"), 100 * exact.number("coverage")
         axes.plot(rate, coverage, color=FAINT, linewidth=0.8, gid="exact", zorder=2)
@@ -83,9 +77,7 @@ def draw_coverage(points: Points, plan: Plan, caption: Caption) -> Figure:
         axes.set(xlim=(0, 100), ylim=(min(lowest, level) - 1, 100.4))
         axes.set(xlabel="True improvement rate (%)", ylabel="Coverage (%)")
         axes.set_title(f"{n} subjects", loc="left", weight="bold")
-        panels.append((axes, box))
-    page.fit(*panels)
-    return page.figure
+    return page.fit()
 
 
 def draw_spacing(points: Points, _: Plan, caption: Caption) -> Figure:
@@ -103,11 +95,10 @@ def draw_spacing(points: Points, _: Plan, caption: Caption) -> Figure:
         key_line(label="median (all)", **_mark(0, INK, hollow=True)),
     ]
     page = Page(_noting_limit(caption, families), _TALL, key)
-    axes = page.axes(page.body)
+    axes = page.axes()
     axes.axhline(0, zorder=1, **_REFERENCE)
     # From the closest on; the schedule of the plan, which has no spacing, last.
-    spacings = [every for (every,) in points.distinct("every_months")]
-    spacings.sort(key=lambda every: float(every or "inf"))
+    spacings = sorted(points.values("every_months"), key=lambda every: float(every or "inf"))
     offsets = _offsets(2 * len(shown), min(0.16 * len(shown), 0.6))
     for i, rows in enumerate(shown):
         positions = np.array([spacings.index(e) for e in rows.text("every_months")], dtype=float)
@@ -118,8 +109,7 @@ def draw_spacing(points: Points, _: Plan, caption: Caption) -> Figure:
     axes.set_xlim(-0.6, len(spacings) - 0.4)
     axes.set(xlabel="Visits after the last one of the improvement rate")
     axes.set(ylabel="Bias of median DOR (months)")
-    page.fit((axes, page.body))
-    return page.figure
+    return page.fit()
 
 
 def _spacing_name(every: str) -> str:
@@ -137,14 +127,14 @@ def draw_definitions(points: Points, plan: Plan, caption: Caption) -> Figure:
         (MEDIAN, "bias", ["Median DOR:", "bias (months)"]),
         (MEDIAN, "coverage", ["Median DOR:", "coverage (%)"]),
     ]
-    scenarios = [name for (name,) in points.distinct("scenario")]
+    scenarios = points.values("scenario")
     definitions = points.distinct("definition", "title")
     if not definitions:
         return empty_figure(caption, "No definitions")
     shown = scenarios[:_MOST]
     labels = [wrap(title, width=_NAMES_WIDTH) for _, title in definitions]
     least = max(_LEAST_ROW, _PER_SCENARIO * len(shown) + 1)
-    heights = [max(least, len(label) * _LINE + 1) for label in labels]
+    heights = [max(least, len(label) * LINE + 1) for label in labels]
     edges = np.concatenate([[0.0], np.cumsum(heights)])
     height = float(edges[-1])
     key = [key_line(label=short(name), **_mark(i)) for i, name in enumerate(shown)]
@@ -160,9 +150,7 @@ def draw_definitions(points: Points, plan: Plan, caption: Caption) -> Figure:
         reference = 100 * plan.statistics.conf_level if measure == "coverage" else 0.0
         axes.axvline(reference, zorder=1, **_REFERENCE)
         _set_ticks(axes, highest=100.5 if measure == "coverage" else float("inf"))
-        for line, text in enumerate(reversed(heading)):
-            y = box.bottom + box.height + 1.5 + line * _LINE
-            _write(page, box.left, y, text, va="bottom", weight="bold")
+        page.write_above(box, heading)
     return page.figure
 
 
@@ -180,9 +168,9 @@ def _write_names(page: Page, labels: Sequence[Sequence[str]], edges: Floats) -> 
     top = page.body.bottom + _AXIS + float(edges[-1])
     for label, edge, end in zip(labels, edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         page.rule(top - edge, "0.85")
-        middle = (edge + end) / 2 - (len(label) - 1) / 2 * _LINE
+        middle = (edge + end) / 2 - (len(label) - 1) / 2 * LINE
         for line, text in enumerate(label):
-            _write(page, MARGIN, top - middle - line * _LINE, text, va="center", weight="normal")
+            page.write(MARGIN, top - middle - line * LINE, text, va="center")
 
 
 def _draw_panel(
@@ -228,10 +216,6 @@ def _noting_limit(caption: Caption, found: Sequence[object]) -> Caption:
     """The caption, with a note where there are more than colours tell apart."""
     note = f"The first {_MOST} are drawn; the CSV holds all." if len(found) > _MOST else ""
     return caption.noting(note)
-
-
-def _write(page: Page, x: float, y: float, text: str, **style: Any) -> None:
-    page.figure.text(x / WIDTH, y / page.height, text, **style)
 
 
 @dataclass(frozen=True)

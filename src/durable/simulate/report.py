@@ -8,8 +8,9 @@ from pathlib import Path
 from durable.display.report_plan import variants
 from durable.display.tables import write_table
 from durable.figures.points import read_points
+from durable.figures.saving import save
 from durable.figures.spec import Caption, DrawnFigure
-from durable.figures.style import save, settings
+from durable.figures.style import settings
 from durable.files import write_text
 from durable.jdm.wording import improvement, recurrence, remission
 from durable.outputs import definitions
