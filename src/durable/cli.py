@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         run = commands.add_parser(name, help=about, description=about)
         given = run.add_argument("--configfile", type=Path, default=DEFAULT_CONFIGURATION)
         given.help = f"the configuration, YAML ({DEFAULT_CONFIGURATION})"
-        if name in ("run", "series"):
+        if name in ("run", "compare", "series", "simulate"):
             run.add_argument("--reason", metavar="TEXT", help="why, for the history of the study")
         run.set_defaults(do=_start_snakemake)
     _add_verify(commands)
@@ -117,7 +117,6 @@ def _add_stages(stages: Any) -> None:
     findings.set_defaults(do=_refuse_findings)
     analysis = _add_job(stages, "analysis", "do all stages of an analysis in this process")
     analysis.add_argument("--until", choices=OF_ANALYSIS, default=OF_ANALYSIS[-1])
-    analysis.add_argument("--reason", default="", help="why the analysis is run")
     analysis.add_argument("--series-of", metavar="ID", default="", help="whose series it is of")
     analysis.set_defaults(do=_do_analysis)
     audit = _add_job(stages, "audit", _RUNS["audit"][1])
@@ -137,6 +136,7 @@ def _add_job(stages: Any, name: str, about: str) -> argparse.ArgumentParser:
     command.add_argument(
         "--workflow", type=Path, default=REPOSITORY, help="folder of the Snakefile"
     )
+    command.add_argument("--reason", default="", help="why, for the history of the study")
     return command
 
 
@@ -178,11 +178,13 @@ def _with_reason(options: argparse.Namespace) -> list[str]:
 
 
 def _do_stage(options: argparse.Namespace) -> None:
+    from durable.history.events import append_part
     from durable.plan import load
-    from durable.runs.environment import is_within_run
+    from durable.runs.environment import is_within_run, restrict_mode
     from durable.runs.guard import Run
     from durable.runs.job import do_job
     from durable.runs.ownership import refuse_other_study
+    from durable.runs.parts import PARTS
     from durable.runs.pins import code_files
 
     stage, plan = STAGES[options.stage], load(options.config)
@@ -194,6 +196,13 @@ def _do_stage(options: argparse.Namespace) -> None:
         refuse_other_study(plan, options.config, run.folder)
     chunk, cores = getattr(options, "chunk", None), getattr(options, "cores", 1)
     do_job(run, options.stage, chunk=chunk, cores=cores)
+    if options.stage in PARTS:
+        restrict_mode(plan.outputs.file_mode)
+        append_part(run.folder / stage.folder, run.folder, _reason(options))
+
+
+def _reason(options: argparse.Namespace) -> str:
+    return declared_text("--reason", options.reason or None)
 
 
 def _do_analysis(options: argparse.Namespace) -> None:
@@ -205,7 +214,7 @@ def _do_analysis(options: argparse.Namespace) -> None:
         until=options.until,
         workflow=options.workflow,
         cores=options.cores,
-        reason=declared_text("--reason", options.reason or None),
+        reason=_reason(options),
         series_of=options.series_of,
     )
 
@@ -229,7 +238,7 @@ def _compare(options: argparse.Namespace) -> None:
     from durable.audit import compare
 
     where = {"workflow": options.workflow, "cores": options.cores}
-    compare.run(options.config, options.results, options.against, **where)
+    compare.run(options.config, options.results, options.against, **where, reason=_reason(options))
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from durable.history.commands import analyses
+from durable.history.states import State
+from durable.history.verification import verify_results
 from tests.audit.conftest import SHORT
 from tests.workflow.conftest import RESULTS, Study, new_study
 
@@ -63,6 +66,22 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Study:
         done = study.run(*command)
         assert done.returncode == 0, done.stdout
     return study
+
+
+@pytest.mark.slow
+def test_each_is_told_to_the_history_and_verified_with_the_analysis(whole: Study) -> None:
+    lines = (whole.folder / "results/history.jsonl").read_text().splitlines()
+    told = {(entry["event"], entry["analysis"]) for entry in map(json.loads, lines)}
+    assert told == {
+        ("run", "demo-interim"),
+        ("run", f"demo-interim-{CUTOFF}"),
+        ("series", "demo-interim"),
+        ("simulation", "demo-interim"),
+        (f"compare/demo-interim-{CUTOFF}", "demo-interim"),
+    }
+    assert [verify_results(path).state for path in analyses(whole.folder / "results")] == [
+        *(State.VERIFIED, State.VERIFIED),
+    ]
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from durable.history.events import record_run
+from durable.history.events import append_part, record_run
 from durable.history.signing import Declaration, sign_results
 from durable.plan import parse
 from durable.runs.manifest import STARTED
@@ -79,11 +80,29 @@ def make_results(
     return folder
 
 
+def make_part(folder: Path, place: str, files: dict[str, str], read: dict[str, str]) -> Path:
+    """Write a part of an analysis with its record, and tell it to the history."""
+    part = folder / place
+    for name, text in files.items():
+        (part / name).parent.mkdir(parents=True, exist_ok=True)
+        (part / name).write_text(text)
+    plan = json.loads((folder / "audit/manifest.json").read_text())["plan"]["value"]
+    manifest = manifest_of(part, plan, files)
+    manifest["part"] = place.split("/")[0]
+    manifest["inputs"] = [{"id": name, "sha256": value} for name, value in read.items()]
+    (part / "audit").mkdir(exist_ok=True)
+    (part / "audit/manifest.json").write_text(json.dumps(manifest))
+    (part / "audit/run.json").write_text("{}")
+    (part / "audit/pinned.yaml").write_text("{}")
+    append_part(part, folder, "to compare")
+    return part
+
+
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
     """Folder of the results of a study: an interim, run twice, and a final analysis."""
     results = tmp_path / "study" / "results"
-    make_results(results)
+    shutil.copytree(make_results(results), results.parent / "after the first run")
     make_results(results, "final", locked=True, reason="")
     earlier = FILES | {"ard.csv": "output,value\nt_dor,4\n"}
     make_results(results, files=earlier, second=1, reason="late record of CQ-001")

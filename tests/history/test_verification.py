@@ -141,10 +141,8 @@ def of_signatures(change: Callable[[Path], object], pattern: str) -> Change:
 
 def put_back_the_first_run(results: Path) -> None:
     """The results of the first run from a copy; the history goes on to the second."""
-    study = results.parent / "copy"
-    make_results(study)
     shutil.rmtree(results / "interim")
-    shutil.copytree(study / "interim", results / "interim")
+    shutil.copytree(results.parent / "after the first run", results / "interim")
 
 
 def exchange_history(results: Path) -> None:

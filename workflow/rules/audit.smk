@@ -29,4 +29,4 @@ rule compare:
         against=OPTIONS.get("against") or "",
     shell:
         "python -m durable stage compare --config {params.config:q} --against={params.against:q}"
-        " --workflow {params.workflow:q} --cores {threads} 2>&1 | tee {log:q}"
+        " --workflow {params.workflow:q} --cores {threads} --reason={REASON:q} 2>&1 | tee {log:q}"

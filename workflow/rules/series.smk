@@ -55,7 +55,7 @@ if PLAN.series:
             options=job("series"),
         shell:
             "python -m durable stage series --config {input.config:q} {params.options}"
-            " &> {log:q}"
+            " --reason={REASON:q} &> {log:q}"
 
     rule series:
         input:

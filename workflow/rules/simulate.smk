@@ -38,7 +38,8 @@ if PLAN.simulation:
         params:
             options=job("gather"),
         shell:
-            "python -m durable stage gather --config {input.config:q} {params.options} &> {log:q}"
+            "python -m durable stage gather --config {input.config:q} {params.options}"
+            " --reason={REASON:q} &> {log:q}"
 
     rule simulate:
         input:

@@ -31,6 +31,7 @@ from durable.contracts.results import Result
 from durable.derive.endpoints import ENDPOINTS
 from durable.errors import UserError
 from durable.files import read_json, safe_cell, sha256, write_text
+from durable.history.events import append_part
 from durable.intake.sources import count_records
 from durable.plan import load
 from durable.runs.guard import Run
@@ -42,8 +43,21 @@ from durable.runs.pins import changed_files, code_files
 FILES = ("plan.csv", "inputs.csv", "statuses.csv", "ard.csv", "compare.html")
 
 
-def run(config: Path, results: Path, against: str, *, workflow: Path, cores: int = 1) -> None:
+def run(
+    config: Path,
+    results: Path,
+    against: str,
+    *,
+    workflow: Path,
+    cores: int = 1,
+    reason: str = "",
+) -> None:
     """Compare the configured analysis with another one; write ``compare/OTHER/``.
+
+    Parameters
+    ----------
+    reason
+        Why they are compared, for the history.
 
     Raises
     ------
@@ -61,6 +75,7 @@ def run(config: Path, results: Path, against: str, *, workflow: Path, cores: int
     run_of = Run(plan, config, workflow, code_files(workflow), results=results)
     read = {f"{side.name}/{MANIFEST}": sha256(side / MANIFEST) for side in (own, other)}
     record_part(run_of, COMPARISON, place, read, FILES, against=against)
+    append_part(place, own, reason)
     print(f"{said}: {place / 'compare.html'}")
 
 

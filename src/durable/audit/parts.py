@@ -16,10 +16,12 @@ from durable.audit.rerun import (
     disk_statuses,
     pin_statuses,
     repetition_statuses,
+    verified_statuses,
 )
-from durable.audit.verdict import Status
+from durable.audit.verdict import PINNED_KINDS, Status
 from durable.errors import UserError
 from durable.files import sha256
+from durable.history.verification import verify_part
 from durable.plan import Plan, load
 from durable.plan.cutoffs import analysis_ids
 from durable.runs.files import SERIES, SIMULATION, series_files
@@ -67,14 +69,22 @@ def run(
         *_read(results, manifest),
         *pin_statuses(plan, manifest, workflow, allow),
         *disk_statuses(folder, manifest),
+        *verified_statuses(verify_part(*_part_of_analysis(folder.absolute(), manifest)).checks),
     ]
-    refused = [status for status in statuses if status.kind != "output" and not status.good]
+    refused = [status for status in statuses if status.kind in PINNED_KINDS and not status.good]
     if not refused:
         place = folder / RERUN
         shutil.rmtree(place, ignore_errors=True)
         again = _repeat(plan, manifest, results, place, workflow, cores)
         statuses += repetition_statuses(manifest, folder, again)
     conclude(plan, folder, folder, statuses, refused=bool(refused))
+
+
+def _part_of_analysis(folder: Path, manifest: Mapping[str, Any]) -> tuple[Path, str]:
+    """Results of the analysis that a part is of, and its place in them."""
+    if manifest["part"] == COMPARISON:
+        return folder.parents[1], f"{folder.parent.name}/{folder.name}"
+    return folder.parent, folder.name
 
 
 def _plan(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[Status]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from durable.contracts.tables import TABLES
 from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.history.contents import file_changes
+from durable.history.states import Check
 from durable.history.verification import verify_results
 from durable.plan import NO_ANALYSIS, Plan, load
 from durable.plan.sdtm import input_paths
@@ -87,7 +88,7 @@ def run(
         *_inputs(plan, manifest),
         *pin_statuses(plan, manifest, workflow, allow),
         *disk_statuses(recorded, manifest),
-        *_verified(recorded),
+        *verified_statuses(verify_results(recorded.absolute()).checks),
     ]
     refused = [status for status in statuses if status.kind in PINNED_KINDS and not status.good]
     if not refused:
@@ -192,9 +193,9 @@ def disk_statuses(recorded: Path, manifest: Mapping[str, Any]) -> Iterator[Statu
         yield Status("output", file.name, file.change, file.expected, file.found)
 
 
-def _verified(recorded: Path) -> Iterator[Status]:
+def verified_statuses(checks: Iterable[Check]) -> Iterator[Status]:
     """History, record and signatures, as ``durable verify`` checks them."""
-    for check in verify_results(recorded.absolute()).checks:
+    for check in checks:
         if check.kind != "output":
             status = VERIFIED if check.good else check.state.value
             yield Status(check.kind, check.name, status, detail=check.detail)

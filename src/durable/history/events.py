@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from durable.files import sha256
-from durable.history.chain import Event, History, append_events
+from durable.history.chain import Entry, Event, History, append_events
 from durable.runs.manifest import MANIFEST, PINNED, RUN, read_manifest
 from durable.runs.pins import digest
 
 #: Events of an analysis. FINAL and REOPENED: its results were locked, or are no longer.
 RECORDED, SIGNED, STAMPED = "run", "signature", "timestamp"
+#: Of what lies beside an analysis the event is its place: simulation, series, compare/OTHER.
 FINAL, REOPENED = "final", "reopened"
 #: Files that an entry of a run is about beside the outputs, by its key.
 RECORD_FILES = {"manifest": MANIFEST, "run": RUN, "pinned": PINNED}
@@ -71,27 +72,8 @@ def record_run(folder: Path, reason: str) -> None:
         Where nothing can be appended: the run is then not recorded.
     """
     manifest = read_manifest(folder / MANIFEST)
-    values = manifest["plan"]["value"]
-    outputs = {entity["id"]: entity["sha256"] for entity in manifest["outputs"]}
-    event = {
-        **circumstances(),
-        "event": RECORDED,
-        "reason": reason,
-        "study": values["study"]["id"],
-        "analysis": values["analysis"]["id"],
-        "data_cutoff": values["analysis"]["data_cutoff"],
-        "plan": manifest["plan"]["sha256"],
-        "inputs": {
-            entity["id"].removeprefix("#input-"): entity["sha256"] for entity in manifest["inputs"]
-        },
-        "code": manifest["code"]["sha256"],
-        "commit": manifest["code"]["commit"],
-        "dirty": manifest["code"]["dirty"],
-        **{key: sha256(folder / file) for key, file in RECORD_FILES.items()},
-        "results": digest(outputs),
-        "outputs": outputs,
-    }
-    locked = bool(values["outputs"]["locked"])
+    event = {**_recorded(folder, manifest, reason), "event": RECORDED}
+    locked = bool(manifest["plan"]["value"]["outputs"]["locked"])
     append_events(
         folder.parent,
         event["analysis"],
@@ -100,15 +82,66 @@ def record_run(folder: Path, reason: str) -> None:
     )
 
 
+def append_part(folder: Path, analysis: Path, reason: str) -> None:
+    """Append to the history what was recorded beside an analysis: a simulation, for example.
+
+    Parameters
+    ----------
+    folder
+        Where it lies, in the folder of the `analysis`.
+    reason
+        As of `record_run`.
+
+    Raises
+    ------
+    UserError
+        Where nothing can be appended.
+    """
+    place = folder.relative_to(analysis).as_posix()
+    event = {**_recorded(folder, read_manifest(folder / MANIFEST), reason), "event": place}
+    append_events(
+        analysis.parent,
+        analysis.name,
+        lambda history: [{**event, "supersedes": _superseded(history.of(analysis.name, place))}],
+        circumstances,
+    )
+
+
+def _recorded(folder: Path, manifest: Mapping[str, Any], reason: str) -> dict[str, Any]:
+    """What an entry says of results with a manifest."""
+    values = manifest["plan"]["value"]
+    outputs = {entity["id"]: entity["sha256"] for entity in manifest["outputs"]}
+    inputs = {
+        entity["id"].removeprefix("#input-"): entity["sha256"] for entity in manifest["inputs"]
+    }
+    return {
+        **circumstances(),
+        "reason": reason,
+        "study": values["study"]["id"],
+        "analysis": values["analysis"]["id"],
+        "data_cutoff": values["analysis"]["data_cutoff"],
+        "plan": manifest["plan"]["sha256"],
+        "inputs": inputs,
+        "code": manifest["code"]["sha256"],
+        "commit": manifest["code"]["commit"],
+        "dirty": manifest["code"]["dirty"],
+        **{key: sha256(folder / file) for key, file in RECORD_FILES.items()},
+        "results": digest(outputs),
+        "outputs": outputs,
+    }
+
+
+def _superseded(earlier: Sequence[Entry]) -> dict[str, Any] | None:
+    """What an entry says of the last one before it of the same results."""
+    if not earlier:
+        return None
+    return {"entry": earlier[-1].number, "manifest": earlier[-1].values["manifest"]}
+
+
 def _run_events(event: Event, history: History, *, locked: bool) -> Sequence[Event]:
     """The entry of a run, and one where it makes results final, or makes final ones again."""
     analysis = event["analysis"]
-    earlier = history.of(analysis, RECORDED)
-    supersedes = None
-    if earlier:
-        last = earlier[-1]
-        supersedes = {"entry": last.number, "manifest": last.values["manifest"]}
-    events = [{**event, "supersedes": supersedes}]
+    events = [{**event, "supersedes": _superseded(history.of(analysis, RECORDED))}]
     if locked != is_final(history, analysis):
         kept = ("time", "user", "reason", "study", "analysis", "manifest")
         said = FINAL if locked else REOPENED

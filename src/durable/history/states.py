@@ -26,7 +26,8 @@ class Check:
     """One thing that was checked."""
 
     kind: str
-    """``history``, ``record``, ``output``, ``signature``, ``approval`` or ``timestamp``."""
+    """``history``, ``record``, ``output``, ``signature``, ``approval``, ``timestamp``, ``part``;
+    of `history.today` also ``plan`` and ``input``."""
     name: str
     """The file or the meaning that it is about."""
     state: State

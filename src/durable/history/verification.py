@@ -6,13 +6,12 @@ signatures as they are.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from durable.files import sha256
 from durable.history.approvals import (
     check_approvals,
     check_earlier,
@@ -28,9 +27,10 @@ from durable.history.chain import (
     read_history,
     read_receipt,
 )
-from durable.history.contents import REMOVED, file_changes
-from durable.history.events import RECORD_FILES, RECORDED, is_final
-from durable.history.records import Record, read_record, trust_of
+from durable.history.events import RECORDED, is_final
+from durable.history.integrity import check_files, check_record
+from durable.history.parts import check_part, part_places
+from durable.history.records import read_record, trust_of
 from durable.history.states import Check, State, overall
 from durable.runs.manifest import MANIFEST, RUN, read_started
 
@@ -62,9 +62,28 @@ def verify_results(
     authority
         Certificates of the authority for time stamps; None: those of the recorded plan.
     """
+    return _verified(folder, _checks(folder, signers, authority))
+
+
+def verify_part(folder: Path, place: str) -> Verification:
+    """What was found of a part of an analysis: its simulation, its series, a comparison.
+
+    Parameters
+    ----------
+    folder
+        Results of the analysis.
+    place
+        Where the part lies in them.
+    """
+    history, check = _read_history(folder)
+    believed = history if check.good else History()
+    return _verified(folder / place, itertools.chain([check], check_part(folder, place, believed)))
+
+
+def _verified(folder: Path, found: Iterator[Check]) -> Verification:
     checks: list[Check] = []
     try:
-        for check in _checks(folder, signers, authority):
+        for check in found:
             checks.append(check)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         said = "an entry of this analysis is none that a run or a signature writes"
@@ -73,7 +92,10 @@ def verify_results(
 
 
 def _checks(folder: Path, signers: Path | None, authority: Path | None) -> Iterator[Check]:
-    if not (folder / MANIFEST).is_file():
+    history, check = _read_history(folder)
+    places = part_places(folder, history)
+    runs = history.of(folder.name, RECORDED)
+    if not (folder / MANIFEST).is_file() and (runs or not places):
         said = "not there: no run has completed and recorded these results"
         yield Check("record", str(MANIFEST), State.INCOMPLETE, said)
         return
@@ -82,8 +104,19 @@ def _checks(folder: Path, signers: Path | None, authority: Path | None) -> Itera
         said = f"a run that began at {begun} has not ended, or has failed; start snakemake again"
         yield Check("record", "run", State.INCOMPLETE, said)
         return
-    history, check = _read_history(folder)
     yield check
+    # One that does not hold says nothing of the results.
+    believed = history if check.good else History()
+    if (folder / MANIFEST).is_file():
+        yield from _check_analysis(folder, believed, signers, authority)
+    for place in places:
+        yield from check_part(folder, place, believed)
+
+
+def _check_analysis(
+    folder: Path, history: History, signers: Path | None, authority: Path | None
+) -> Iterator[Check]:
+    """The results of an analysis; by its files alone where the history is empty."""
     record = read_record(folder)
     if record is None:
         yield Check("record", str(MANIFEST), State.CHANGED, "not the manifest that a run writes")
@@ -92,14 +125,18 @@ def _checks(folder: Path, signers: Path | None, authority: Path | None) -> Itera
         said = f"the results are those of the analysis {record.analysis}"
         yield Check("record", folder.name, State.UNVERIFIABLE, said)
         return
-    yield from _check_files(folder, record.manifest)
-    if not check.good:
+    yield from check_files(folder, record.manifest)
+    if not history.entries:
         return
-    if not history.of(folder.name, RECORDED):
+    runs = history.of(folder.name, RECORDED)
+    if not runs:
         said = "the history has no run of this analysis"
         yield Check("record", str(MANIFEST), State.UNVERIFIABLE, said)
         return
-    yield from _check_record(folder, history, record)
+    yield from check_record(folder, runs)
+    if record.locked != is_final(history, folder.name):
+        said = "the history and the recorded plan differ on whether the results are final"
+        yield Check("record", "outputs.locked", State.UNVERIFIABLE, said)
     trust = trust_of(record, folder, signers, authority)
     signatures = list(check_signatures(folder, history, trust))
     yield from (signature.check for signature in signatures)
@@ -146,34 +183,3 @@ def _check_history(folder: Path, history: History) -> Check:
     if recovered:
         said += f"; entry {', '.join(recovered)} tells of an interrupted append"
     return Check("history", HISTORY, State.VERIFIED, said)
-
-
-def _check_record(folder: Path, history: History, record: Record) -> Iterator[Check]:
-    """Manifest, run.json and pinned configuration against the last run in the history."""
-    runs = history.of(folder.name, RECORDED)
-    last = runs[-1]
-    for key, file in RECORD_FILES.items():
-        path = folder / file
-        found = sha256(path) if path.is_file() else "no file"
-        if found == last.values[key]:
-            said = f"as recorded by entry {last.number} of {last.values['time']}"
-            yield Check("record", str(file), State.VERIFIED, said)
-            continue
-        earlier = [str(entry.number) for entry in runs if entry.values[key] == found]
-        of = f"that of entry {earlier[-1]}" if earlier else found
-        said = f"found {of}; expected that of entry {last.number}, {last.values[key]}"
-        yield Check("record", str(file), State.CHANGED, said)
-    if record.locked != is_final(history, folder.name):
-        said = "the history and the recorded plan differ on whether the results are final"
-        yield Check("record", "outputs.locked", State.UNVERIFIABLE, said)
-
-
-def _check_files(folder: Path, manifest: dict[str, Any]) -> Iterator[Check]:
-    changes = list(file_changes(folder, manifest))
-    for file in changes:
-        state = State.INCOMPLETE if file.change == REMOVED else State.CHANGED
-        said = f"{file.change}: found {file.found}; expected {file.expected}"
-        yield Check("output", file.name, state, said)
-    if not changes:
-        said = f"all {len(manifest['outputs'])} are as recorded, and no other is there"
-        yield Check("output", "files", State.VERIFIED, said)
