@@ -27,6 +27,7 @@ rule compare:
         config=str(CONFIG),
         workflow=str(WORKFLOW),
         against=OPTIONS.get("against") or "",
+        reason=REASON,
     shell:
         "python -m durable stage compare --config {params.config:q} --against={params.against:q}"
-        " --workflow {params.workflow:q} --cores {threads} --reason={REASON:q} 2>&1 | tee {log:q}"
+        " --workflow {params.workflow:q} --cores {threads} --reason={params.reason:q} 2>&1 | tee {log:q}"

@@ -35,10 +35,11 @@ if PLAN.series:
             at_cutoff=lambda wildcards: str(plan_file(RUN.folder, wildcards.cutoff)),
             workflow=str(WORKFLOW),
             series_of=PLAN.analysis.id,
+            reason=REASON,
         message:
             "further: the same plan at the data cut-off {wildcards.cutoff}"
         shell:
-            "python -m durable stage analysis --config {params.at_cutoff:q} --reason={REASON:q}"
+            "python -m durable stage analysis --config {params.at_cutoff:q} --reason={params.reason:q}"
             " --workflow {params.workflow:q} --series-of {params.series_of} &> {log:q}"
 
     SHOWN = RUN.series_files()
@@ -53,9 +54,10 @@ if PLAN.series:
             f"{FOLDER}/series/logs/series.log",
         params:
             options=job("series"),
+            reason=REASON,
         shell:
             "python -m durable stage series --config {input.config:q} {params.options}"
-            " --reason={REASON:q} &> {log:q}"
+            " --reason={params.reason:q} &> {log:q}"
 
     rule series:
         input:

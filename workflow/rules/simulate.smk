@@ -37,9 +37,10 @@ if PLAN.simulation:
             f"{FOLDER}/simulation/logs/gather.log",
         params:
             options=job("gather"),
+            reason=REASON,
         shell:
             "python -m durable stage gather --config {input.config:q} {params.options}"
-            " --reason={REASON:q} &> {log:q}"
+            " --reason={params.reason:q} &> {log:q}"
 
     rule simulate:
         input:
