@@ -51,7 +51,8 @@ def test_final_results_are_write_protected_and_a_run_with_nothing_to_do_is_none_
 ) -> None:
     results = final.folder / RESULTS
     before = final.digests()
-    for name in before:
+    # What is said of the results later goes to audit/.
+    for name in (name for name in before if not name.startswith("audit/stages/")):
         assert (results / name).stat().st_mode & 0o222 == 0, name
     for command in (["rm", "-f"], ["truncate", "--size=0"]):
         for name in ("ard.csv", "tables/t_dor.csv", "audit/manifest.json"):

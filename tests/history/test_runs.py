@@ -160,7 +160,7 @@ def test_the_analyses_of_a_series_are_told_too(short: Study) -> None:
         "demo-interim-2023-12-31",
     }
     assert {entry["reason"] for entry in told} == {"for the DSMB; it's due"}
-    assert [(e["event"], e["analysis"]) for e in told][-1] == ("series", "demo-interim")
+    assert [e["analysis"] for e in told if e["event"] == "series"] == ["demo-interim"]
     done = durable(short, "verify")
     assert done.returncode == 0, done.stdout
 

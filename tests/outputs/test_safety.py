@@ -22,6 +22,7 @@ from durable.derive import adae, datasets
 from durable.intake import check, cutoff
 from durable.outputs.dlt import next_step
 from durable.plan import Safety, load
+from durable.plan.inputs import Input
 from tests.derive.build import date
 from tests.derive.events import adsl, child, derived, event, never_infused, table
 from tests.outputs.analysed import safety_results
@@ -732,7 +733,7 @@ def demo(request, tmp_path_factory):
     paths = {
         name: table.model_copy(update={"path": str(ROOT / table.path)})
         for name, table in plan.inputs
-        if table is not None
+        if isinstance(table, Input)
     }
     plan = plan.model_copy(update={"inputs": plan.inputs.model_copy(update=paths)})
     folder = tmp_path_factory.mktemp(request.param)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 LISTING = {"queries.csv", "queries.html", "queries.xlsx"}
 #: What the check itself keeps between its stages.
-CHECKED = "checked/"
+CHECKED = ("checked/", "audit/stages/check.json")
 
 
 VISITS = "data/demo/visits.csv"

@@ -173,7 +173,8 @@ def column(path: Path, heading: str) -> dict[tuple[str, str], str]:
 
 def digests(folder: Path) -> dict[str, str]:
     """SHA-256 of the results in a folder, but what tells of the run and its code."""
-    left_out = {f"audit/{n}" for n in ("run.json", "history.json", "manifest.json", "pinned.yaml")}
+    told = ("run.json", "history.json", "manifest.json", "pinned.yaml", "stages/record.json")
+    left_out = {f"audit/{name}" for name in told}
     names = {p.relative_to(folder).as_posix(): p for p in folder.rglob("*") if p.is_file()}
     return {
         name: sha256(path.read_bytes()).hexdigest()

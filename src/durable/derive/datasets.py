@@ -7,6 +7,7 @@ a registry of 100,000 has 36 million records of ADRS. It takes 25 s and
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, wraps
@@ -241,6 +242,8 @@ def run(plan: Plan, folder: Path) -> None:
 
     def records() -> Iterator[pd.DataFrame]:
         for tables in ValidatedTables.read(folder).blocks(BLOCK):
+            # What the block before held in circles would stay for many blocks.
+            gc.collect()
             datasets = derive(plan, tables)
             levels.append(datasets.adsl)
             durations.append(datasets.adtte)
