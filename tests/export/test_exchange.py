@@ -60,6 +60,17 @@ def test_dataset_json_follows_the_schema_and_equals_the_dataset(
         assert tuple(keys[i] for i in sorted(keys)) == dataset.metadata.keys
 
 
+def test_records_are_the_same_however_many_are_written_at_a_time(
+    datasets: dict[str, Dataset], plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = dataset_json.to_json(datasets["ADTTE"], plan, None)
+    monkeypatch.setattr(dataset_json, "_BLOCK", 5)
+    assert len(datasets["ADTTE"].frame) % 5 > 0
+    assert dataset_json.to_json(datasets["ADTTE"], plan, None) == whole
+    none = replace(datasets["ADTTE"], frame=datasets["ADTTE"].frame.iloc[:0])
+    assert json.loads(dataset_json.to_json(none, plan, None))["rows"] == []
+
+
 def test_another_reader_takes_the_file(
     datasets: dict[str, Dataset], plan: Plan, tmp_path: Path
 ) -> None:

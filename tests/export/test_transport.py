@@ -373,9 +373,12 @@ def test_names_that_the_form_has_no_room_for_are_refused(datasets: dict[str, Dat
         fit_to_xpt(replace(adsl, variables=(first, *adsl.variables[1:])), "ascii")
 
 
-def test_a_header_of_another_form_is_not_written_over() -> None:
+def test_a_header_of_another_form_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "other.xpt"
+    path.write_bytes(b" " * 600)
     with pytest.raises(ValueError, match="its times elsewhere"):
-        transport._dated(b" " * 600, DAY)
+        transport._date(path, DAY)
+    assert path.read_bytes() == b" " * 600
 
 
 def test_the_listing_is_safe_in_a_spreadsheet(datasets: dict[str, Dataset]) -> None:

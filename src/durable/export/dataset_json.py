@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,6 +16,8 @@ from durable.plan import Plan
 if TYPE_CHECKING:
     from durable.export.handover import FinishedAnalysis
 
+#: Records that are written at a time.
+_BLOCK = 50_000
 _TYPES = {"text": "string", "integer": "integer", "float": "double", "date": "date"}
 
 
@@ -53,10 +56,16 @@ def to_json(dataset: Dataset, plan: Plan, metadata_file: str | None) -> str:
     }
     if metadata_file:
         head["metaDataRef"] = metadata_file
-    values = [_values(dataset.frame[v.name], v) for v in dataset.variables]
     # No white space between the records: there are readers that do not pass over it.
-    rows = ",".join(map(_json, zip(*values, strict=True)))
-    return f'{_json(head)[:-1]},"rows":[{rows}]}}\n'
+    return f'{_json(head)[:-1]},"rows":[{",".join(_blocks(dataset))}]}}\n'
+
+
+def _blocks(dataset: Dataset) -> Iterator[str]:
+    """The records as JSON, so many in a text that the cells of all are never held at once."""
+    for start in range(0, len(dataset.frame), _BLOCK):
+        block = dataset.frame.iloc[start : start + _BLOCK]
+        cells = [_texts(block[variable.name], variable) for variable in dataset.variables]
+        yield ",".join(f"[{record}]" for record in map(", ".join, zip(*cells, strict=True)))
 
 
 def _column(dataset: Dataset, variable: Variable) -> dict[str, Any]:
@@ -75,13 +84,22 @@ def _column(dataset: Dataset, variable: Variable) -> dict[str, Any]:
     return column
 
 
-def _values(values: pd.Series[Any], variable: Variable) -> list[Any]:
+def _texts(values: pd.Series[Any], variable: Variable) -> list[str]:
+    """Each value of a variable as JSON.
+
+    Numbers are written in one go, and of text and dates each distinct value once: a record at a
+    time takes twice as long.
+    """
+    if variable.type in ("integer", "float"):
+        numbers = values.to_numpy(dtype=object, copy=True)
+        numbers[values.isna().to_numpy()] = None
+        return _json(numbers.tolist())[1:-1].split(", ")
+    codes, distinct = pd.factorize(values)
     if variable.type == "date":
-        days = {day: f"{day:%Y-%m-%d}" for day in values.dropna().unique()}
-        values = values.map(days)
-    objects = values.to_numpy(dtype=object, copy=True)
-    objects[values.isna().to_numpy()] = None
-    return list(objects)
+        distinct = pd.DatetimeIndex(distinct).strftime("%Y-%m-%d")
+    # A missing value has the code -1: the last one.
+    written = [*map(_json, distinct), "null"]
+    return [written[code] for code in codes.tolist()]
 
 
 #: Writes a value as JSON.

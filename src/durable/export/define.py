@@ -158,7 +158,8 @@ def _reference(dataset: Dataset, variable: Variable, number: int, plan: Plan, pa
 
 
 def _is_missing(values: pd.Series[Any]) -> pd.Series[bool]:
-    return values.isna() | (values.astype(object) == "")
+    missing = values.isna()
+    return missing | (values == "") if values.dtype == object else missing
 
 
 def _item(oid: str, variable: Variable, **more: Any) -> Any:

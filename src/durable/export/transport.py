@@ -112,7 +112,7 @@ def write_transport(path: Path, dataset: Dataset, day: dt.date) -> None:
             file_format_version=5,
             variable_format=dict.fromkeys(dates, "DATE9."),
         )
-        aside.write_bytes(_dated(aside.read_bytes(), day))
+        _date(aside, day)
 
 
 def without_control_signs(text: str) -> str:
@@ -292,11 +292,13 @@ def _plain(dataset: Dataset) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _dated(content: bytes, day: dt.date) -> bytes:
-    """The file with the times in its header, when it was written, set to one day."""
+def _date(path: Path, day: dt.date) -> None:
+    """Set the times in the header of a file, when it was written, to one day."""
     stamp = f"{day:%d%b%y}:00:00:00".upper().encode()
-    for start in _TIMES:
-        if not _TIME.fullmatch(content[start : start + len(stamp)]):
-            raise ValueError("a transport file with its times elsewhere")
-        content = content[:start] + stamp + content[start + len(stamp) :]
-    return content
+    with path.open("r+b") as file:
+        for start in _TIMES:
+            file.seek(start)
+            if not _TIME.fullmatch(file.read(len(stamp))):
+                raise ValueError("a transport file with its times elsewhere")
+            file.seek(start)
+            file.write(stamp)
