@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import time
 import tracemalloc
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +24,7 @@ from durable.intake.findings import Findings
 from durable.intake.reading import open_file, read_cells
 from durable.plan import Format, Input, PlanError, parse
 from durable.plan.limits import Limits
-from tests.intake.forms import dataset_json, ndjson, parquet, sas7bdat, typed, xlsx, xpt
+from tests.intake.forms import dataset_json, ndjson, parquet, sas7bdat, short, typed, xlsx, xpt
 from tests.intake.study import Found, Study, column, data, planned
 
 Messages = Callable[..., list[str]]
@@ -184,6 +186,40 @@ def test_a_small_parquet_file_of_240_million_values_is_not_unpacked(messages: Me
     ]
 
 
+def test_a_text_that_a_parquet_file_holds_once_is_read_once(messages: Messages) -> None:
+    """A file of kilobytes may ask for gigabytes: here one text of a megabyte in 1000 records."""
+    indices, content = pa.array([0, None] * 500, pa.int32()), io.BytesIO()
+    texts = pa.DictionaryArray.from_arrays(indices, pa.array(["x" * 1_000_000, "of no record"]))
+    for stored in (True, False):
+        content = io.BytesIO()
+        table = pa.table({"reason": texts})
+        pq.write_table(table, content, dictionary_pagesize_limit=10**7, store_schema=stored)
+        assert len(content.getvalue()) < 100_000
+        usual, counted = pa.default_memory_pool(), pa.proxy_memory_pool(pa.default_memory_pool())
+        pa.set_memory_pool(counted)
+        try:
+            assert messages(content.getvalue(), "parquet") == []
+        finally:
+            pa.set_memory_pool(usual)
+        assert counted.max_memory() < 50e6
+
+
+def test_compressed_formats_are_held_to_their_size_when_unpacked(messages: Messages) -> None:
+    content = io.BytesIO()
+    table = pa.table({"reason": ["x" * 1_000_000] * 3})
+    pq.write_table(table, content, compression="zstd", use_dictionary=False)
+    assert len(content.getvalue()) < 2000
+    assert messages(content.getvalue(), "parquet", file_mb=4) == []
+    assert messages(content.getvalue(), "parquet", file_mb=3) == [
+        "too_large: file: 4 MB when unpacked; expected at most 3 (inputs.limits.file_mb)"
+    ]
+    # 200,000 records of 38 bytes.
+    many = sas7bdat("iris").replace((150).to_bytes(8, "little"), (200_000).to_bytes(8, "little"))
+    assert messages(many, "sas7bdat", file_mb=7) == [
+        "too_large: file: 8 MB when unpacked; expected at most 7 (inputs.limits.file_mb)"
+    ]
+
+
 @pytest.mark.parametrize("quote", ["", '"'], ids=["plain", "quoted"])
 def test_a_row_may_be_as_long_as_the_limit_says(quote: str, messages: Messages) -> None:
     def rows(length: int) -> bytes:
@@ -196,6 +232,58 @@ def test_a_row_may_be_as_long_as_the_limit_says(quote: str, messages: Messages) 
             f"too_large: file, row 3: {limit + 1} bytes in a row; expected at most {limit}"
             " (inputs.limits.line_bytes)"
         ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+@pytest.mark.parametrize("sign", ["x", "\u76ae"], ids=["ascii", "three bytes"])
+def test_a_row_of_several_lines_may_be_as_long_as_the_limit_says(
+    sign: str, end: str, messages: Messages
+) -> None:
+    """Its line breaks are counted, the end of its last line is not."""
+    line = sign * 400 + end
+    cells = ",".join([f'"{line * 3}"'] * 2)
+    size = len(cells.encode())
+    content = f'a,b{end}1,"2"{end}{cells}{end}4,5{end}'.encode()
+    assert not any("too_large" in one for one in messages(content, "csv", line_bytes=size))
+    assert messages(content, "csv", line_bytes=size - 1) == [
+        f"too_large: file, row 3: {size} bytes in a row that has no end yet (an opening quote"
+        f" without a closing one?); expected at most {size - 1} (inputs.limits.line_bytes)"
+    ]
+
+
+def test_a_row_of_many_long_cells_of_several_lines_is_refused(messages: Messages) -> None:
+    cells = b",".join([b'"' + b"x\n" * 400_000 + b'"'] * 4)
+    (found,) = messages(b"a,b,c,d\n" + cells + b"\n", "csv")
+    assert found.startswith("too_large: file, row 2: 1048577 bytes in a row that has no end yet")
+
+
+def test_a_quote_that_is_never_closed_does_not_make_the_rest_a_cell(messages: Messages) -> None:
+    (found,) = messages(b'a,b\n1,"2\n' + b"3,4\n" * 5_000_000, "csv")
+    assert found.startswith("too_large: file, row 2: 1048580 bytes in a row that has no end yet")
+    assert messages(b'a,b\n1,"2\n' + b"3,4\n" * 50, "csv") == [
+        "broken_quotes: file, row 2: unexpected end of data; expected quotes around the whole cell,"
+        " doubled inside it"
+    ]
+
+
+def test_a_file_that_never_ends_is_not_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero"), tmp_path):
+        findings = Findings()
+        assert open_file("visits", Input(path=str(path), format="csv"), findings) is None
+        assert findings.frame()["message"].tolist() == [
+            f"{path.name}: no regular file; expected a file"
+        ]
+
+
+def test_what_the_library_says_of_a_cell_is_said_by_the_listing_alone(messages: Messages) -> None:
+    """It warns of each cell, a million times where there are so many."""
+    far = with_part(lambda sheet: re.sub(rb"<v>4\d{4}</v>", b"<v>99999999999</v>", sheet))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = messages(far, "xlsx")
+    assert found[0] == "no_result: file, row 2: C2 holds #VALUE!; expected a value"
 
 
 def test_a_header_that_never_ends_is_refused(messages: Messages) -> None:
@@ -381,6 +469,43 @@ def test_a_noncharacter_in_a_header_is_an_error(tmp_path: Path) -> None:
     data("therapies", lambda text: text.replace(b"reason", "rea\uffffson".encode(), 1))(study)
     errors = [one for one in study.check() if one.severity == "error"]
     assert errors == [Found("error", "therapies", None, "rea\\uffffson", "", "bad_character")]
+
+
+def test_a_text_of_a_transport_file_that_goes_on_behind_a_nul_is_refused(
+    messages: Messages, tmp_path: Path
+) -> None:
+    """The library would take the NUL for its end, and read another text."""
+    rows = [["subject_id", "reason"], *(["CQ-001", text] for text in ("worse", "better", "none"))]
+    for version in (5, 8):
+        content = xpt(rows, version, tmp_path)
+        name = short(rows[0])["reason"].lower() if version == 5 else "reason"
+        assert messages(content.replace(b"better", b"be\0ter"), "xpt") == [
+            "bad_character: file, row 2: be\\x00ter, with a NUL character; expected text"
+        ], name
+        # Some programs fill up with NULs.
+        assert messages(content.replace(b"none  ", b"none\0\0"), "xpt") == []
+
+
+def test_messages_are_short_whatever_the_file_says(messages: Messages) -> None:
+    long = "9" * 1_000_000
+    for content in (
+        dataset(lambda described: described.update(records=long)),
+        dataset(lambda described: [c.update(name=long) for c in described["columns"][:2]]),
+    ):
+        (found,) = messages(content, "dataset-json")
+        assert f"{'9' * 200}... (1000000 characters)" in found
+        assert len(found) < 400
+    (found,) = messages(f'{{"{long}": 1, "{long}": 2}}'.encode(), "dataset-json")
+    assert len(found) < 400
+
+
+def test_a_key_twice_among_many_is_found_in_linear_time(messages: Messages) -> None:
+    keys = ",".join(f'"{number}":1' for number in range(100_000))
+    begun = time.process_time()
+    assert messages(f'{{{keys},"99999":1}}'.encode(), "dataset-json") == [
+        "unreadable_file: file: the key '99999' a second time; expected Dataset-JSON 1.1"
+    ]
+    assert time.process_time() - begun < 3
 
 
 @pytest.mark.parametrize(

@@ -423,6 +423,26 @@ TEXTS |= {
         for number in (0xFDD0, 0xFDEF, 0xFFFE, 0xFFFF, 0x1FFFE, 0x10FFFF)
         for way, text in (("as it is", chr(number)), ("as an escape", f'"\\U{number:08x}"'))
     },
+    **{
+        f"{name} as an escape": (
+            f"analysis:\n  title: {text}\n".encode(),
+            f"line 2, column 10: found the character {shown}; expected text",
+        )
+        for name, text, shown in (
+            ("a vertical tab", '"a\\x0bb"', "\\x0b"),
+            ("a NUL", '"a\\0"', "\\x00"),
+            ("a delete", '"a\\x7f"', "\\x7f"),
+            ("a control character of Latin-1", '"a\\x85"', "\\x85"),
+            ("a sign that turns the order", '"a\\u202e"', "\\u202e"),
+        )
+    },
+    **{
+        f"U+{number:04X} in a comment": (
+            f"# a note{chr(number)}outputs: {{locked: false}}\n".encode(),
+            f"line 1, column 9: found the character U+{number:04X}; expected text",
+        )
+        for number in (0x85, 0x2028, 0x2029, 0x202E, 0x2066)
+    },
     "a control character": (b"study: {id: S}\nx: a\x07\n", "line 2, column 5: found the character"),
 }
 

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from durable.contracts.tables import NATIVE_COLUMNS
-from durable.intake.findings import Findings, Recorded
+from durable.intake.findings import Findings, Recorded, escaped
 from durable.intake.needs import Needs, always_needed
-from durable.intake.readers.cells import Cells, File
+from durable.intake.readers.cells import MEGABYTE, Cells, File
 from durable.intake.rules import Severity
 from durable.intake.texts import categorical, is_blank
 from durable.lookalikes import look_alike
@@ -74,7 +74,11 @@ def open_file(
     path = Path(source.path)
     file = File(table, path.name, b"", findings, limits, domain)
     try:
-        if file.exceeds("file_mb", -(-path.stat().st_size // 1_000_000), "MB"):
+        # A device or a pipe may never end.
+        if path.exists() and not path.is_file():
+            file.report("unreadable_file", "no regular file; expected a file")
+            return None
+        if file.exceeds("file_mb", -(-path.stat().st_size // MEGABYTE), "MB"):
             return None
         file = replace(file, data=path.read_bytes())
     except OSError as error:
@@ -144,7 +148,7 @@ def _native(file: File, cells: Cells, source: Input, needs: Needs) -> Recorded |
             message = f"{foreign} is read as {name} and as {shared[0]}; expected a column for each"
             file.report("shared_column", message, column=name)
     for name in sorted(unused):
-        file.report("unused_column", f"column {name} is not used", column=name)
+        file.report("unused_column", f"column {escaped(name)} is not used", column=name)
     _report_nameless(file, cells)
     if not complete:
         return None

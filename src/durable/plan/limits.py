@@ -15,7 +15,8 @@ class Limits(Section):
     """What a file may ask of the machine; beyond a limit it is refused, with the key to change."""
 
     file_mb: AtLeastOne = 4000
-    """Size of a file, in megabytes (a million bytes)."""
+    """Size of a file, in megabytes (a million bytes); of one that is compressed within (parquet,
+    sas7bdat) also when unpacked."""
     unpacked_mb: AtLeastOne = 200
     """Size of all parts of a workbook when unpacked, in megabytes; reading takes some twenty times
     as much memory."""
@@ -30,7 +31,7 @@ class Limits(Section):
     cells: AtLeastOne = 200_000_000
     """Records times columns that a compressed file (parquet, sas7bdat) says it holds."""
     line_bytes: AtLeastOne = 1_048_576
-    """Bytes of a row of a csv or tsv file."""
+    """Bytes of a row of a csv or tsv file, line breaks within quotes among them."""
     findings: AtLeastOne = 10_000
     """Findings of a kind (table, column and rule) that the listing holds; one more line has the
     number of the others (not_listed)."""

@@ -9,12 +9,12 @@ from pydantic import Field, model_validator
 from durable.sections import (
     Days,
     FromOne,
+    Line,
     Name,
     NotNegative,
     Number,
     Positive,
     Section,
-    Text,
     UniqueList,
 )
 
@@ -26,12 +26,12 @@ class Scenario(Section):
 
     subjects: Annotated[int, Field(ge=1, le=1000)] = 10
     """Subjects of a trial; all are infused."""
-    dose_levels: dict[Text, FromOne] = {}
+    dose_levels: dict[Line, FromOne] = {}
     """Subjects by dose level, adding up to all; empty: one level."""
     improvement: dict[Name, Probability]
     """True probability of improvement at each visit of the improvement rate. One uniform number per
     subject decides at all visits, so that the same subjects improve."""
-    improvement_by_dose: dict[Text, Number] = {}
+    improvement_by_dose: dict[Line, Number] = {}
     """What a dose level adds to that probability."""
     remission_probability: Probability = 0.7
     """Probability of ever reaching remission; the subjects readiest to improve reach it."""

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from durable.characters import no_character
+from durable.characters import escape, no_character
 from durable.plan.findings import Finding, PlanError, in_quotes
 
 #: Characters of a plan, its values and their nesting, every alias followed; of a long plan some
@@ -24,6 +24,9 @@ from durable.plan.findings import Finding, PlanError, in_quotes
 MOST_CHARACTERS, MOST_VALUES, DEEPEST = 2_000_000, 100_000, 50
 
 _TAG = "tag:yaml.org,2002:"
+#: Characters that are not seen, or that turn the order of what is seen; and those that end a line
+#: in YAML 1.1 alone, so that the rest of a comment may be a key.
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 #: A number that every version of YAML reads as a person does.
 _PLAIN_NUMBER = re.compile(
     r"[-+]?(0|[1-9][0-9]*)|[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?"
@@ -107,6 +110,9 @@ def read_yaml(text: str, source: str) -> object:
     if len(text) > MOST_CHARACTERS:
         found = f"{len(text)} characters"
         raise PlanError(source, [Finding("(file)", found, f"at most {MOST_CHARACTERS}")])
+    unseen = _UNSEEN.search(text)
+    if unseen is not None:
+        raise PlanError(source, [_bad_character(text, unseen.start())])
     # Tabs between values are refused by one of them and read by the other.
     if "\t" not in text:
         with suppress(yaml.YAMLError, ValueError, RecursionError):
@@ -119,13 +125,16 @@ def read_yaml(text: str, source: str) -> object:
         expected = getattr(error, "expected", "valid YAML")
         raise PlanError(source, [Finding(where, str(error.problem), expected)]) from None
     except yaml.reader.ReaderError as error:
-        before = text[: error.position]
-        where = f"line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))}"
-        found = f"the character U+{ord(text[error.position]):04X}"
-        raise PlanError(source, [Finding(where, found, "text")]) from None
+        raise PlanError(source, [_bad_character(text, error.position)]) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         finding = Finding("(file)", str(error).splitlines()[0], "valid YAML")
         raise PlanError(source, [finding]) from None
+
+
+def _bad_character(text: str, position: int) -> Finding:
+    before = text[:position]
+    where = f"line {before.count(chr(10)) + 1}, column {len(before) - before.rfind(chr(10))}"
+    return Finding(where, f"the character U+{ord(text[position]):04X}", "text")
 
 
 def load_with(loader: Any, text: str) -> object:
@@ -187,7 +196,8 @@ def _add(stack: list[_Open], node: _Open, event: yaml.Event) -> None:
 
 def _check_scalar(event: yaml.ScalarEvent) -> None:
     _check_tag(event)
-    wrong = no_character(event.value)
+    unseen = _UNSEEN.search(event.value)
+    wrong = no_character(event.value) if unseen is None else escape(unseen)
     if wrong:
         _refuse(event, f"the character {wrong}", "text")
     if event.value == "<<" and event.implicit[0]:

@@ -19,6 +19,7 @@ from durable.intake.findings import Findings, escaped
 from durable.intake.texts import categorical, is_blank
 from durable.plan.limits import LIMITS, Limits
 
+MEGABYTE = 1_000_000
 _MOST_DIGITS = 400
 #: Significant digits that a number of double precision holds whatever it is: what lies beyond them
 #: is a rest of binary arithmetic (2.2 - 2), and no spreadsheet or SAS shows it.
@@ -57,6 +58,10 @@ class File:
         self.report("too_large", message, **place)
         return True
 
+    def exceeds_unpacked(self, size: int) -> bool:
+        """Whether the bytes of a file that is compressed within are too many; reported."""
+        return self.exceeds("file_mb", -(-size // MEGABYTE), "MB when unpacked")
+
     def accepts_header(self, header: list[str]) -> bool:
         """Whether the names of the columns can be those of a table; reported where they cannot."""
         if self.exceeds("columns", len(header), "columns"):
@@ -68,7 +73,7 @@ class File:
                 message = f"{wrong} in the name of a column; expected text"
                 self.report("bad_character", message, column=name)
             if number > 1:
-                message = f"two columns {name}; expected each name once"
+                message = f"two columns {escaped(name)}; expected each name once"
                 self.report("repeated_column", message, column=name)
             sound &= not wrong and number == 1
         return sound

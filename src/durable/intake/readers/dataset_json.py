@@ -8,6 +8,7 @@ among it) is as written.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -48,7 +49,7 @@ def cells(file: File, source: Input) -> Cells | None:
         file.report("incomplete_file", message)
         return None
     if stated is not None and stated != str(len(rows)):
-        message = f"{len(rows)} records; expected {stated}, as records says"
+        message = f"{len(rows)} records; expected {escaped(str(stated))}, as records says"
         file.report("incomplete_file", message)
         return None
     columns = [list(column) for column in zip(*texts, strict=True)]
@@ -81,9 +82,10 @@ def _parts(text: str) -> tuple[dict[str, Any], list[Any]]:
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = next(key for key in found if keys.count(key) > 1)
-        raise ValueError(f"the key {repeated!r} a second time")
+        repeated = next(
+            key for key, number in Counter(key for key, _ in pairs).items() if number > 1
+        )
+        raise ValueError(f"the key '{escaped(repeated)}' a second time")
     return found
 
 

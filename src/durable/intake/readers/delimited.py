@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ _SIGNS = {"csv": (",", "commas"), "tsv": ("\t", "tabs")}
 
 #: Bytes that are read at a time, at least.
 _BLOCK = 2**20
+_LINE_END_SIZE = len("\r\n")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
@@ -64,9 +66,36 @@ def _has_long_line(file: File, data: bytes) -> bool:
     return file.exceeds("line_bytes", longest, "bytes in a row", row=row)
 
 
+class _LongRowError(Exception):
+    """A row of several lines that is longer than the plan allows, in bytes so far."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
+
+
+class _Lines:
+    """The lines of a text, as long as the row that they belong to is not too long."""
+
+    def __init__(self, data: bytes, most: int) -> None:
+        self._text = io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="")
+        self._most = most
+        self.row = 0
+        """Bytes of the row so far; its reader sets it to 0 after each row."""
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._text:
+            size = len(line) if line.isascii() else len(line.encode())
+            without_end = self.row + size - (len(line) - len(line.rstrip("\r\n")))
+            if without_end > self._most:
+                raise _LongRowError(without_end)
+            self.row += size
+            yield line
+
+
 def _header(file: File, data: bytes, sign: str) -> list[str] | None:
     """Cells of the first row; None where the quotes are not sound."""
-    longest = csv.field_size_limit(file.limits.line_bytes)
+    longest = csv.field_size_limit(file.limits.line_bytes + _LINE_END_SIZE)
     try:
         header = _checked_header(file, data, sign)
     finally:
@@ -84,19 +113,23 @@ def _header(file: File, data: bytes, sign: str) -> list[str] | None:
 
 def _checked_header(file: File, data: bytes, sign: str) -> list[str] | None:
     """The cells of the first row; None where quotes, of any row, are not sound (reported)."""
-    rows = csv.reader(
-        io.TextIOWrapper(io.BytesIO(data), "utf-8", newline=""), delimiter=sign, strict=True
-    )
+    lines = _Lines(data, file.limits.line_bytes)
+    rows = csv.reader(lines, delimiter=sign, strict=True)
     quoted = b'"' in data
     header: list[str] = []
     count = 0
     try:
         for count, row in enumerate(rows, start=1):
+            lines.row = 0
             if count == 1:
                 header = row
             # Only quotes can be unsound, and only this reader is strict about them.
             if not quoted:
                 break
+    except _LongRowError as error:
+        what = "bytes in a row that has no end yet (an opening quote without a closing one?)"
+        file.exceeds("line_bytes", error.size, what, row=count + 1)
+        return None
     except csv.Error as error:
         message = f"{error}; expected quotes around the whole cell, doubled inside it"
         file.report("broken_quotes", message, row=count + 1)
@@ -130,7 +163,7 @@ def _records(file: File, data: bytes, kind: str, header: list[str]) -> Cells | N
             read_options=pacsv.ReadOptions(
                 column_names=names,
                 use_threads=False,
-                block_size=max(_BLOCK, file.limits.line_bytes),
+                block_size=max(_BLOCK, file.limits.line_bytes + _LINE_END_SIZE),
             ),
             parse_options=pacsv.ParseOptions(
                 delimiter=_SIGNS[kind][0],

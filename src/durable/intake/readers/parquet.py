@@ -26,8 +26,8 @@ def cells(file: File) -> Cells | None:
     """Columns and records; the first record is row 1."""
     try:
         with pq.ParquetFile(pa.BufferReader(file.data)) as opened:
-            columns = _columns(file, opened)
             names = opened.schema_arrow.names
+            columns = _columns(file, opened.metadata) if _is_table(file, opened) else None
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         # Values outside what Python's dates hold end here too.
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
@@ -36,26 +36,40 @@ def cells(file: File) -> Cells | None:
     return None if columns is None else Cells(names, columns_by_position(columns, 1))
 
 
-def _columns(file: File, opened: pq.ParquetFile) -> list[Texts] | None:
-    """The texts of each column; None (reported) where the file is no table of values."""
+def _is_table(file: File, opened: pq.ParquetFile) -> bool:
+    """Whether a file is a table of values, and not too large a one; reported where it is not."""
     schema, about = opened.schema_arrow, opened.metadata
     refused = [field for field in schema if not _holds_values(field.type)]
     for field in refused:
         message = f"values of the type {field.type}; expected text, numbers, dates or times"
         file.report("unreadable_file", message, column=field.name)
     accepted = file.accepts_header(schema.names)
-    values = about.num_rows * len(schema.names)
-    if refused or not accepted or file.exceeds("cells", values, "values"):
-        return None
+    if refused or not accepted:
+        return False
+    groups = (about.row_group(number) for number in range(about.num_row_groups))
+    return not (
+        file.exceeds("cells", about.num_rows * len(schema.names), "values")
+        or file.exceeds_unpacked(sum(group.total_byte_size for group in groups))
+    )
+
+
+def _columns(file: File, about: pq.FileMetaData) -> list[Texts] | None:
+    """The texts of each column; None (reported) where the file is not whole."""
     fault = _fault(about)
     columns: list[Texts] = []
-    for name in schema.names if not fault else ():
-        column = opened.read(columns=[name]).column(name)
-        column.validate(full=True)
-        if len(column) != about.num_rows:
-            fault = f"{len(column)} values of {name}; expected {about.num_rows}"
-            break
-        columns.append(_texts(column))
+    schema = about.schema.to_arrow_schema()
+    # A text that the file holds once is read once, however many records have it.
+    texts = [field.name for field in schema if _is_text(field.type)]
+    with pq.ParquetFile(
+        pa.BufferReader(file.data), metadata=about, read_dictionary=texts
+    ) as opened:
+        for name in schema.names if not fault else ():
+            column = opened.read(columns=[name]).column(name)
+            column.validate(full=True)
+            if len(column) != about.num_rows:
+                fault = f"{len(column)} values of {name}; expected {about.num_rows}"
+                break
+            columns.append(_texts(column))
     if fault:
         file.report("incomplete_file", fault)
         return None
@@ -79,12 +93,9 @@ def _fault(metadata: pq.FileMetaData) -> str:
 def _holds_values(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         return _holds_values(kind.value_type)
-    return any(
+    return _is_text(kind) or any(
         fits(kind)
         for fits in (
-            pa.types.is_string,
-            pa.types.is_large_string,
-            pa.types.is_string_view,
             pa.types.is_integer,
             pa.types.is_floating,
             pa.types.is_decimal,
@@ -97,26 +108,41 @@ def _holds_values(kind: pa.DataType) -> bool:
     )
 
 
+def _is_text(kind: pa.DataType) -> bool:
+    tests = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+    return any(fits(kind) for fits in tests)
+
+
 def _texts(column: pa.ChunkedArray) -> Texts:
     """Text of a column; each distinct value is written once."""
     kind = column.type
     if not len(column):
         # Of some types an empty column cannot be encoded.
         return categorical([])
-    if pa.types.is_dictionary(kind):
-        column, kind = column.cast(kind.value_type), kind.value_type
-    if pa.types.is_string_view(kind):
-        column, kind = column.cast(pa.string()), pa.string()
     if pa.types.is_decimal(kind) and kind.bit_width < 128:
         column = column.cast(pa.decimal128(kind.precision, kind.scale))
     if pa.types.is_timestamp(kind) and kind.unit == "ns":
         # Nanoseconds make no Python time; beyond microseconds is no time of a study.
         column = column.cast(pa.timestamp("us", kind.tz), safe=False)
-    encoded = column.dictionary_encode(null_encoding="mask").combine_chunks()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = pa.concat_arrays(encoded.chunks)
-    distinct = categorical([*written(encoded.dictionary), ""])
-    return distinct.take(np.asarray(encoded.indices.fill_null(len(encoded.dictionary))))
+    codes, values = _encoded(column)
+    distinct = categorical([*written(values), ""])
+    return distinct.take(np.asarray(codes.fill_null(len(values))))
+
+
+def _encoded(column: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
+    """The code of each record, null where it has no value, and the values that occur."""
+    if pa.types.is_dictionary(column.type):
+        given = _joined(column.unify_dictionaries())
+        # In the order in which they appear: not every value of a dictionary has to occur.
+        codes = given.indices.dictionary_encode(null_encoding="mask")
+        return codes.indices, given.dictionary.take(codes.dictionary)
+    encoded = _joined(column.dictionary_encode(null_encoding="mask"))
+    return encoded.indices, encoded.dictionary
+
+
+def _joined(column: pa.ChunkedArray) -> pa.Array:
+    joined = column.combine_chunks()
+    return pa.concat_arrays(joined.chunks) if isinstance(joined, pa.ChunkedArray) else joined
 
 
 def written(values: pa.Array) -> list[str]:

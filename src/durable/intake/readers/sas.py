@@ -11,9 +11,15 @@ import numpy.typing as npt
 import pandas as pd
 import pyreadstat
 
+from durable.intake.findings import escaped
 from durable.intake.readers.cells import Cells, File, columns_by_position, native_text
 from durable.intake.readers.sas_formats import Meaning, are_months, date_or_time, format_meaning
-from durable.intake.readers.sas_layout import RECORD, sas7bdat_fault, transport_fault
+from durable.intake.readers.sas_layout import (
+    RECORD,
+    sas7bdat_fault,
+    texts_with_nul,
+    transport_fault,
+)
 from durable.plan import Input
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -48,6 +54,8 @@ def cells(file: File, source: Input) -> Cells | None:
     header = [name.lower() for name in frame]
     if not file.accepts_header(header):
         return None
+    if source.kind == "xpt" and _has_nul(file, header):
+        return None
     columns = [_texts(column, format_meaning(formats.get(name))) for name, column in frame.items()]
     return Cells(header, columns_by_position(columns, 1))
 
@@ -63,6 +71,8 @@ def _read(file: File, source: Input) -> tuple[dict[str, Any], dict[str, str]] | 
         _, about = read(io.BytesIO(file.data), metadataonly=True, **options)
         if file.exceeds("cells", about.number_rows * about.number_columns, "values"):
             return None
+        if file.exceeds_unpacked(about.number_rows * sum(about.variable_storage_width.values())):
+            return None
     frame, about = read(
         io.BytesIO(file.data),
         output_format="dict",
@@ -71,6 +81,17 @@ def _read(file: File, source: Input) -> tuple[dict[str, Any], dict[str, str]] | 
         **options,
     )
     return frame, about.original_variable_types
+
+
+def _has_nul(file: File, header: list[str]) -> bool:
+    """Whether texts of a transport file have a NUL within; reported, each of them."""
+    found = False
+    for row, place, text in texts_with_nul(file.data):
+        shown = escaped(text.decode("ascii", errors="backslashreplace").rstrip())
+        message = f"{shown}, with a NUL character; expected text"
+        file.report("bad_character", message, row=row, column=header[place], value=shown)
+        found = True
+    return found
 
 
 def _members(data: bytes) -> int:

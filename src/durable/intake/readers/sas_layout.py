@@ -5,7 +5,12 @@ The library reads as many whole records as there are, and says nothing of the re
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+import numpy.typing as npt
 
 #: Transport files are made of records of so many bytes (SAS technical note TS-140).
 RECORD = 80
@@ -13,6 +18,8 @@ _TRANSPORT = b"HEADER RECORD*******LIB"
 _HEADER = b"HEADER RECORD*******%-8sHEADER RECORD!!!!!!!"
 #: The header of a dataset: where it begins, behind that of the library, and how long it is.
 _MEMBER, _NAMES = 3 * RECORD, 8 * RECORD
+#: Type of a variable that is text.
+_TEXT = 2
 _SAS7BDAT = bytes(12) + bytes.fromhex("c2ea8160b31411cfbd92080009c7318c181f1011")
 
 
@@ -26,6 +33,14 @@ class Layout:
     """Bytes of a record."""
     stated: bytes
     """Number of records as it is written; empty in version 5, which has no place for it."""
+    texts: dict[int, slice]
+    """Variables that are text by their number, from 0, and their bytes within a record."""
+
+    def records(self, data: bytes) -> npt.NDArray[np.uint8]:
+        """The bytes of the whole records, a row each."""
+        number = (len(data) - self.start) // max(self.length, 1)
+        held = np.frombuffer(data, np.uint8, number * self.length, self.start)
+        return held.reshape(number, self.length)
 
 
 def transport_fault(data: bytes) -> tuple[str, str] | None:
@@ -72,18 +87,45 @@ def transport_layout(data: bytes) -> Layout | None:
     name_size = int(data[_MEMBER + 74 : _MEMBER + 78])
     variables = int(data[_NAMES - RECORD + 53 : _NAMES - RECORD + 58])
     names = [data[_NAMES + i * name_size :][:name_size] for i in range(variables)]
-    length = sum(int.from_bytes(name[4:6], "big") for name in names)
+    lengths = [int.from_bytes(name[4:6], "big") for name in names]
+    ends = list(accumulate(lengths))
+    texts = {
+        place: slice(ends[place] - lengths[place], ends[place])
+        for place, name in enumerate(names)
+        if int.from_bytes(name[:2], "big") == _TEXT
+    }
+    length = sum(lengths)
     position = -(-(_NAMES + variables * name_size) // RECORD) * RECORD
     while position < len(data):
         record = data[position : position + RECORD]
         position += RECORD
         if record.startswith(_HEADER % b"OBS"):
-            return Layout(position, length, b"")
+            return Layout(position, length, b"", texts)
         if record.startswith(_HEADER % b"OBSV8"):
             stated = record[48:].strip()
             # A program that leaves the number out writes zeros, as version 5 has them there.
-            return Layout(position, length, b"" if stated == b"0" * 30 else stated)
+            return Layout(position, length, b"" if stated == b"0" * 30 else stated, texts)
     return None
+
+
+def texts_with_nul(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Texts of a transport file that go on behind a NUL, which the library takes for their end.
+
+    Yields
+    ------
+    int, int, bytes
+        The record, from 1, the number of the variable, from 0, and the text.
+    """
+    layout = transport_layout(data)
+    if layout is None or b"\0" not in data[layout.start :]:
+        return
+    records = layout.records(data)
+    for place, within in layout.texts.items():
+        texts = records[:, within]
+        after = np.logical_or.accumulate(texts == 0, axis=1)
+        goes_on = (after & (texts != 0) & (texts != ord(" "))).any(axis=1)
+        for row in np.flatnonzero(goes_on).tolist():
+            yield row + 1, place, texts[row].tobytes()
 
 
 def sas7bdat_fault(data: bytes) -> tuple[str, str] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
+import warnings
 from decimal import Decimal
 from typing import Any
 
@@ -83,8 +84,11 @@ class _Reader(ExcelReader):  # type: ignore[misc]  # the library has no types
 def _opened(file: File, *, stored: bool) -> Any:
     """The workbook: as entered, or with the stored results of its formulas."""
     try:
-        reader = _Reader(io.BytesIO(file.data), data_only=stored)
-        reader.read()
+        with warnings.catch_warnings():
+            # One for each cell; what matters is a finding, and the rest is about looks.
+            warnings.simplefilter("ignore")
+            reader = _Reader(io.BytesIO(file.data), data_only=stored)
+            reader.read()
         return reader.wb
     except Exception as error:  # whatever a broken archive or broken XML makes the library raise
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__

@@ -15,7 +15,7 @@ from xml.parsers import expat
 
 from openpyxl.utils.cell import range_boundaries
 
-from durable.intake.readers.cells import File
+from durable.intake.readers.cells import MEGABYTE, File
 
 #: The record at the end of an archive, without its comment.
 _END, _END_SIZE = b"PK\5\6", 22
@@ -26,7 +26,6 @@ _BROKEN = (
 )
 #: Bytes that are unpacked at a time.
 _PIECE = 2**20
-_MB = 1_000_000
 _XML = (".xml", ".rels", ".vml")
 
 
@@ -43,7 +42,7 @@ def has_sound_parts(file: File) -> bool:
                 # No part is longer when unpacked than the archive says.
                 unpacked = sum(member.file_size for member in archive.infolist())
                 ratio = unpacked // max(len(file.data), 1)
-                if file.exceeds("unpacked_mb", -(-unpacked // _MB), "MB when unpacked"):
+                if file.exceeds("unpacked_mb", -(-unpacked // MEGABYTE), "MB when unpacked"):
                     return False
                 if file.exceeds("ratio", ratio, "times its size when unpacked"):
                     return False
