@@ -20,7 +20,7 @@ import pytest
 
 from durable.contracts.tables import NATIVE_COLUMNS
 from durable.intake.findings import Findings
-from durable.intake.reading import read
+from durable.intake.shaping.table import SourceReader
 from durable.plan import Format, Input
 from tests.intake.forms import (
     dataset_json,
@@ -91,7 +91,7 @@ def deliver(tmp_path: Path) -> Callable[..., tuple[Outcome, int]]:
         renamed = short(list(NATIVE_COLUMNS["therapies"])) if form == "xpt5" else {}
         source = Input(path=str(path), format=FORMATS[form], columns=renamed, records=records)
         findings = Findings()
-        table, _ = read("therapies", source, findings)
+        table, _ = SourceReader(findings).table("therapies", source)
         severities = set(findings.frame()["severity"])
         if "error" in severities:
             return "refused", len(table.text)

@@ -133,9 +133,11 @@ def test_a_run_of_csv_files_imports_no_library_of_another_format(tmp_path: Path)
     study.plan()
     code = (
         "import sys; from pathlib import Path; from durable.plan import Input;"
-        "from durable.intake.findings import Findings; from durable.intake.reading import read;"
-        f"read('visits', Input(path={str(tmp_path / 'visits.csv')!r}), Findings());"
-        "print([m for m in ('openpyxl', 'pyreadstat', 'xlsxwriter') if m in sys.modules])"
+        "from durable.intake.findings import Findings;"
+        "from durable.intake.shaping.table import SourceReader;"
+        f"source = Input(path={str(tmp_path / 'visits.csv')!r});"
+        "SourceReader(Findings()).table('visits', source);"
+        "print([m for m in ('openpyxl', 'pyreadstat', 'xlsxwriter', 'duckdb') if m in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "[]\n"

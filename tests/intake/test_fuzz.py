@@ -16,7 +16,7 @@ from durable.contracts.table_schema import table_columns
 from durable.contracts.tables import NATIVE_COLUMNS, TABLES
 from durable.intake.findings import Findings, Recorded
 from durable.intake.parsing import parse_table
-from durable.intake.reading import read
+from durable.intake.shaping.table import SourceReader
 from durable.jdm.response import Ranges
 from durable.plan import Input
 from tests.intake.study import Study
@@ -40,7 +40,7 @@ def recorded(content: bytes) -> tuple[Recorded, list[str]]:
         path = Path(folder) / "therapies.csv"
         path.write_bytes(content)
         findings = Findings()
-        table, _ = read("therapies", Input(path=str(path)), findings)
+        table, _ = SourceReader(findings).table("therapies", Input(path=str(path)))
     frame = findings.frame()
     return table, frame.loc[frame["severity"] == "error", "rule"].tolist()
 

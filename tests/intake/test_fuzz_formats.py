@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from durable.contracts.tables import NATIVE_COLUMNS
 from durable.intake.findings import Findings
-from durable.intake.reading import read
+from durable.intake.shaping.table import SourceReader
 from durable.plan import Input
 from tests.intake.forms import dataset_json, ndjson, parquet, sas7bdat, short, typed, xlsx, xpt
 
@@ -80,7 +80,7 @@ def read_as(form: str, data: bytes) -> tuple[Any, list[str]]:
         findings = Findings()
         renamed = short(list(NATIVE_COLUMNS["therapies"])) if form == "xpt5" else {}
         given_input = Input(path=str(path), format=FORMATS[form], columns=renamed)
-        table, _ = read("therapies", given_input, findings)
+        table, _ = SourceReader(findings).table("therapies", given_input)
     frame = findings.frame()
     return table, frame.loc[frame["severity"] == "error", "rule"].tolist()
 

@@ -31,7 +31,7 @@ from durable.history.contents import file_changes
 from durable.history.states import Check
 from durable.history.verification import verify_results
 from durable.plan import NO_ANALYSIS, Plan, load
-from durable.plan.sdtm import input_paths
+from durable.plan.input_files import study_files
 from durable.runs.analysis import start_analysis
 from durable.runs.files import other_inputs
 from durable.runs.manifest import MANIFEST, PINNED, pinned, read_manifest
@@ -147,10 +147,8 @@ def _plan(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[Status]:
 
 def _inputs(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[Status]:
     expected = {entity["id"]: entity["sha256"] for entity in manifest["inputs"]}
-    sdtm = plan.inputs.sdtm
-    for name, file in input_paths(plan.inputs).items():
-        given = getattr(plan.inputs, name).sha256 if sdtm is None else sdtm.sha256.get(name)
-        yield _input(file, expected.get(f"#input-{name}"), given)
+    for given in study_files(plan.inputs):
+        yield _input(given.path, expected.get(f"#input-{given.name}"), given.sha256)
     for name, file in other_inputs(plan).items():
         pin = expected.get(f"#input-{name}")
         # Of the earlier listing the pins say the same; its numbers of records may not be there.

@@ -85,7 +85,11 @@ class ColumnSpec:
     unit: str = ""
     units: tuple[RecordedUnit, ...] = ()
     absent: bool = False
-    """Whether a file may lack the column where no definition in force needs it."""
+    """Whether a file may lack the column without a word in the plan where no definition in force
+    needs it."""
+    nullable: bool = True
+    """Whether the plan may say that the study does not record the column; never of one that is
+    `required`."""
     result: bool = False
     """Whether the column is a result of the assessment: a visit without any is a finding."""
     limit_of: str = ""
@@ -109,6 +113,11 @@ class ColumnSpec:
     sdtm: SdtmSource = field(default_factory=SdtmSource)
     adam: tuple[str, ...] = ()
     """Variables of the ADaM datasets that hold the column as recorded: DATASET.VARIABLE."""
+
+    @property
+    def essential(self) -> bool:
+        """Whether there is no analysis without the column."""
+        return self.required or not self.nullable
 
     @property
     def expected(self) -> str:

@@ -10,7 +10,7 @@ from durable.files import sha256
 from durable.history.records import Record
 from durable.history.states import Check, State
 from durable.plan import NO_ANALYSIS, Plan
-from durable.plan.sdtm import input_paths
+from durable.plan.input_files import input_paths
 from durable.runs.files import OTHER_INPUTS, other_inputs
 
 #: Keys of the plan that name files, or their digests: contents are compared instead.

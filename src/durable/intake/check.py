@@ -21,8 +21,8 @@ from durable.intake.missing_words import empty_missing_words
 from durable.intake.needs import needs
 from durable.intake.parsing import parse_table
 from durable.intake.queries import compare_with_earlier, write_html, write_xlsx
-from durable.intake.reading import read
 from durable.intake.rules import Severity
+from durable.intake.shaping.table import SourceReader
 from durable.intake.sources import RecordCount, count_records, read_digests, report_fewer
 from durable.intake.stored import write_table
 from durable.intake.study import Study
@@ -59,7 +59,7 @@ def run(plan: Plan, folder: Path) -> None:
     text = json.dumps(examined.sources, indent=1, sort_keys=True)
     write_text(folder / "checked" / "sources.json", f"{text}\n")
     write_csv(folder / "checked" / "conversions.csv", examined.conversions)
-    if plan.inputs.sdtm is not None:
+    if plan.inputs.has_origins:
         write_csv(folder / "checked" / "origins.csv", _origins(examined.tables.values()))
     _write_queries(plan, folder, examined)
     severity = examined.queries["severity"]
@@ -75,7 +75,7 @@ def examine(plan: Plan) -> Examined:
     tables: dict[str, StudyTable] = {}
     conversions: list[pd.DataFrame] = []
     for name, source, recorded, digests in _recorded(plan, findings):
-        recorded, changes = convert(recorded, source)
+        recorded, changes = convert(recorded, source, findings)
         conversions.append(changes)
         tables[name] = _typed(recorded, plan, findings)
         rare = INPUT_TABLES[name].rare
@@ -87,7 +87,13 @@ def examine(plan: Plan) -> Examined:
     counts = count_records(sources, plan.outputs.records_since)
     report_fewer(counts, findings)
     # A table without a record takes no part, so that one mistake is not reported many times.
-    filled = {name: table for name, table in tables.items() if len(table.frame)}
+    # Neither does one whose records cannot be told apart.
+    filled = {
+        name: table
+        for name, table in tables.items()
+        if len(table.frame)
+        and not any(INPUT_TABLES[name].by_name[c].required for c in table.recorded.absent)
+    }
     check_records(Study(filled, plan), findings)
     changes = pd.concat(conversions, ignore_index=True)
     return Examined(findings.frame(), tables, sources, counts, changes)
@@ -100,7 +106,9 @@ def _typed(recorded: Recorded, plan: Plan, findings: Findings) -> StudyTable:
     if recorded.readable and not len(frame):
         # A required table without a record is an error; another may well have none.
         severity: Severity = "error" if INPUT_TABLES[recorded.table].required else "warning"
-        message = "a header only; expected at least one record"
+        selected = plan.inputs.sdtm is None and getattr(plan.inputs, recorded.table).selects
+        found = "no record is selected" if selected else "a header only"
+        message = f"{found}; expected at least one record"
         findings.add_about_file(
             recorded.table, recorded.file, "no_records", message, severity=severity
         )
@@ -120,11 +128,12 @@ def _recorded(
             if name in inputs.sdtm.tables:
                 yield name, package.conversions(name), *package.table(name)
         return
+    reader = SourceReader(findings, inputs.limits, inputs.sources)
     for name in INPUT_TABLES:
         source = getattr(inputs, name)
         if source is not None:
-            recorded, digest = read(name, source, findings, needed, inputs.limits)
-            yield name, source, recorded, {"sha256": digest}
+            yield name, source, *reader.table(name, source, needed)
+    reader.report_unused()
 
 
 def _write_queries(plan: Plan, folder: Path, examined: Examined) -> None:

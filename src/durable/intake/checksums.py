@@ -13,7 +13,7 @@ from pathlib import Path
 
 from durable.intake.findings import Findings
 from durable.plan import Inputs
-from durable.plan.sdtm import input_paths
+from durable.plan.input_files import input_paths, study_files
 
 #: Algorithm by the number of hexadecimal digits of a digest.
 _BY_LENGTH = {32: "md5", 40: "sha1", 56: "sha224", 64: "sha256", 96: "sha384", 128: "sha512"}
@@ -52,10 +52,7 @@ def verify(inputs: Inputs, findings: Findings) -> dict[str, str]:
         return {}
     path = Path(inputs.checksums)
     # The files of a package have no table of their own.
-    tables = {
-        Path(file).resolve(): "" if inputs.sdtm else name
-        for name, file in input_paths(inputs).items()
-    }
+    tables = {Path(file.path).resolve(): file.table for file in study_files(inputs)}
     listed = list(_read(path, findings))
     for checksum in listed:
         found = _digest(checksum.file, checksum.algorithm)
@@ -78,13 +75,13 @@ def report_replaced(
     inputs: Inputs, compared: Mapping[str, str], read: Mapping[str, str], findings: Findings
 ) -> None:
     """Report inputs that were read with other bytes than those that were compared."""
-    for name, path in input_paths(inputs).items():
-        found, expected = read.get(name), compared.get(name)
+    for file in study_files(inputs):
+        found, expected = read.get(file.name), compared.get(file.name)
         # A file that could not be read has its finding.
         if found and expected and found != expected:
             message = f"SHA-256 is {found}; expected {expected}, as compared (inputs.checksums)"
-            table = "" if inputs.sdtm else name
-            findings.add_about_file(table, Path(path).name, "other_file", message, value=found)
+            name = Path(file.path).name
+            findings.add_about_file(file.table, name, "other_file", message, value=found)
 
 
 def _read(path: Path, findings: Findings) -> Iterator[Checksum]:

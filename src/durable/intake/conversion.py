@@ -1,4 +1,4 @@
-"""From recorded values and units to those of the tables, as the plan declares it.
+"""From recorded values, forms and units to those of the tables, as the plan declares it.
 
 What was recorded stays beside what is read: findings show it, and ``checked/conversions.csv`` lists
 every cell that differs.
@@ -6,91 +6,273 @@ every cell that differs.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from decimal import Decimal
-from fractions import Fraction
-from functools import partial
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from durable.contracts.input_table import ColumnSpec
 from durable.contracts.tables import INPUT_TABLES
-from durable.intake.findings import Recorded, escaped
-from durable.intake.readers.cells import plain_decimal
-from durable.intake.texts import map_texts, where_text
+from durable.dates import DateForm
+from durable.intake.findings import Findings, Recorded, escaped
+from durable.intake.numbers import Limited, NumberForm, scaled
+from durable.intake.parsing import is_native
+from durable.intake.texts import categorical
+from durable.intake.units import factor_of, units_expected
 from durable.plan import Input
 
 COLUMNS = ["table", "subject_id", "row", "column", "recorded", "unit", "read_as"]
-_NUMBER = re.compile(r"-?[0-9]{1,300}(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?")
+#: Stands for every column in ``missing`` and ``dates``.
+_EVERY = "*"
 
 
-def convert(recorded: Recorded, source: Input) -> tuple[Recorded, pd.DataFrame]:
-    """Return the table with native values and units, and one row for every cell that changed.
+class _UnclearError(ValueError):
+    """A text that cannot be read; the message is what was expected."""
+
+
+def convert(recorded: Recorded, source: Input, findings: Findings) -> tuple[Recorded, pd.DataFrame]:
+    """Return the table with native values, forms and units, and a row for every cell that changed.
 
     Parameters
     ----------
     recorded
         The table as recorded.
     source
-        Its value maps (applied first, to the text without blanks around it) and units.
+        Its value maps, applied first, to the text without blanks around it; its words for missing;
+        the forms of its dates and numbers; and its units.
+    findings
+        Takes units that are not known.
 
     Returns
     -------
     Recorded, DataFrame
-        The table with the recorded texts in `converted`; and for each cell table, subject, row,
-        column, recorded text, recorded unit ('' where only a value map applied) and the text read
-        instead (`COLUMNS`).
+        The table with the recorded texts in `converted`, and those that cannot be read in
+        `unclear`; and for each cell that differs table, subject, row, column, recorded text,
+        recorded unit ('' where none applied) and the text read instead (`COLUMNS`).
     """
     text = recorded.text.copy(deep=False)
-    maps, units = source.values, source.units  # noqa: PD011  (a key of the plan)
     before: dict[str, pd.Series[str]] = {}
+    unclear: dict[str, dict[str, str]] = {}
     changes = [pd.DataFrame(columns=COLUMNS)]
-    for name in text.columns.intersection([*maps, *units]):
-        before[name] = text[name]
-        unit = units.get(name, "")
-        factor = INPUT_TABLES[recorded.table].by_name[name].factors[unit] if unit else None
-        change = partial(_changed, maps.get(name, {}), factor)
-        text[name] = pd.Series(map_texts(before[name], change), index=text.index)
-        changed = where_text(before[name], partial(_differs, change))
-        changes.append(
-            pd.DataFrame(
-                {
-                    "table": recorded.table,
-                    "subject_id": text.loc[changed, "subject_id"].astype(object).map(escaped),
-                    "row": text.loc[changed, "source_row"],
-                    "column": name,
-                    "recorded": before[name].loc[changed].astype(object).map(escaped),
-                    "unit": unit,
-                    "read_as": text.loc[changed, name].astype(object),
-                }
-            )
+    for name, spec in INPUT_TABLES[recorded.table].by_name.items():
+        reading = _Reading.declared(spec, source)
+        units = recorded.units.get(name)
+        if name in recorded.absent or (units is None and not reading.changes):
+            continue
+        if units is not None:
+            _report_units(recorded, spec, source, units, findings)
+        read, unclear[name] = _read_column(text[name], units, reading)
+        before[name], text[name] = text[name], read
+        changes.append(_changed_cells(recorded, name, before[name], read, units, reading.unit))
+    made = replace(recorded, text=text, converted=before, unclear=unclear)
+    made, marked = _with_marks(made, source)
+    return made, pd.concat([*changes, *marked], ignore_index=True)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How the texts of a column are read."""
+
+    spec: ColumnSpec
+    values: Mapping[str, str]
+    missing: frozenset[str]
+    forms: tuple[DateForm, ...]
+    numbers: NumberForm
+    below: str
+    above: str
+    unit: str
+    """Unit of the whole column; '' is that of the table, or of each row."""
+    unit_names: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def declared(cls, spec: ColumnSpec, source: Input) -> _Reading:
+        """What the plan says of a column."""
+        name, numbers = spec.name, source.numbers
+        missing = (*source.missing.get(_EVERY, ()), *source.missing.get(name, ()))
+        dates = source.dates.get(name, source.dates.get(_EVERY, ()))
+        return cls(
+            spec,
+            source.values.get(name, {}),  # noqa: PD011  (a key of the plan)
+            frozenset(missing),
+            tuple(map(DateForm, dates)) if spec.kind in ("date", "time") else (),
+            NumberForm(numbers.decimal, numbers.thousands),
+            numbers.below.get(name, ""),
+            numbers.above.get(name, ""),
+            source.units.get(name, ""),
+            source.unit_names,
         )
-    return replace(recorded, text=text, converted=before), pd.concat(changes, ignore_index=True)
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is declared that could change a text."""
+        number = self._is_number and (self.numbers.is_declared or self.below or self.above)
+        return bool(self.values or self.missing or self.forms or number or self.unit)
+
+    @property
+    def _is_number(self) -> bool:
+        return self.spec.kind in ("number", "integer")
+
+    def read(self, text: str, unit: str) -> str:
+        """The text in the form and unit of the table.
+
+        Parameters
+        ----------
+        text
+            As recorded, without blanks around it.
+        unit
+            Unit of the row; that of the column when ''.
+
+        Raises
+        ------
+        _UnclearError
+            With what was expected.
+        """
+        if text in self.values:
+            text = self.values[text]
+        elif text in self.missing:
+            return ""
+        if self.forms and text:
+            return self._date(text)
+        if not self._is_number or not text:
+            return text
+        if self.numbers.is_declared:
+            text = self._number(text)
+        limited = Limited.read(text)
+        if limited is not None:
+            made = limited.by_rule(self.below, self.above)
+            text = text if made is None else made
+        factor = factor_of(self.spec, unit or self.unit, self.unit_names)
+        changed = None if factor in (None, 1) else scaled(factor, text)
+        return text if changed is None else changed
+
+    def _number(self, text: str) -> str:
+        """The number with a point; a text that is none in the declared form is refused."""
+        limited = Limited.read(text, self.numbers)
+        plain = self.numbers.plain(text if limited is None else limited.number)
+        if plain is None:
+            raise _UnclearError(f"{self.spec.expected}, written {self.numbers.example}")
+        return plain if limited is None else f"{limited.sign}{plain}"
+
+    def _date(self, text: str) -> str:
+        if is_native(text, self.spec.kind):
+            return text
+        readings = {form.text: form.read(text) for form in self.forms}
+        part = "time" if self.spec.kind == "time" else "date"
+        found = {f: getattr(m, part) for f, m in readings.items() if m is not None}
+        if not found:
+            forms = " or ".join(readings)
+            raise _UnclearError(f"{self.spec.expected}, or written {forms}")
+        if len(set(found.values())) > 1:
+            said = " and ".join(f"{date} as {form}" for form, date in found.items())
+            raise _UnclearError(f"one form: it is {said}")
+        return str(next(iter(found.values())))
 
 
-def _differs(change: Callable[[str], str], text: str) -> bool:
-    return change(text) != text
+def _read_column(
+    column: pd.Series[str], units: pd.Series[str] | None, reading: _Reading
+) -> tuple[pd.Series[str], dict[str, str]]:
+    """The texts as read, and those that cannot be, with what was expected."""
+    codes, texts = _distinct(column)
+    unit_codes, unit_texts = (
+        (np.zeros(len(codes), int), [""]) if units is None else _distinct(units)
+    )
+    pairs = codes.astype("int64") * len(unit_texts) + unit_codes
+    places, occurring = pd.factorize(pairs)
+    unclear: dict[str, str] = {}
+    made = []
+    for pair in occurring.tolist():
+        text, unit = texts[pair // len(unit_texts)], unit_texts[pair % len(unit_texts)].strip()
+
+        def read(bare: str, unit: str = unit) -> str:
+            return reading.read(bare, unit)
+
+        try:
+            made.append(_kept_blanks(text, read))
+        except _UnclearError as error:
+            unclear[text.strip()] = str(error)
+            made.append(text)
+    return pd.Series(categorical(made).take(places), index=column.index), unclear
 
 
-def _changed(values: Mapping[str, str], factor: Fraction | None, text: str) -> str:
-    """The text after the value map, and after the unit where there is one."""
-    mapped = _kept_blanks(text, values.get)
-    return mapped if factor is None else _kept_blanks(mapped, partial(_scaled, factor))
+def _distinct(column: pd.Series[str]) -> tuple[Any, list[str]]:
+    return column.cat.codes.to_numpy(), column.cat.categories.tolist()
 
 
-def _kept_blanks(text: str, change: Callable[[str], str | None]) -> str:
+def _kept_blanks(text: str, change: Callable[[str], str]) -> str:
     """The new value within the blanks around the old one, which have their own finding."""
     bare = text.strip()
     new = change(bare)
-    if new is None:
-        return text
     start = text.index(bare)
     return text[:start] + new + text[start + len(bare) :]
 
 
-def _scaled(factor: Fraction, text: str) -> str | None:
-    """A number times an exact factor; where that has no end in decimals, the nearest double."""
-    if not _NUMBER.fullmatch(text):
-        return None
-    return plain_decimal(Decimal(repr(float(Fraction(Decimal(text)) * factor))))
+def _changed_cells(
+    recorded: Recorded,
+    name: str,
+    before: pd.Series[str],
+    read: pd.Series[str],
+    units: pd.Series[str] | None,
+    unit: str,
+) -> pd.DataFrame:
+    """The cells of a column that are read as something else."""
+    old, new = before.astype(object), read.astype(object)
+    changed = old != new
+    text = recorded.text.loc[changed]
+    return pd.DataFrame(
+        {
+            "table": recorded.table,
+            "subject_id": text["subject_id"].astype(object).map(escaped),
+            "row": text["source_row"],
+            "column": name,
+            "recorded": old.loc[changed].map(escaped),
+            "unit": unit if units is None else units.loc[changed].astype(object).str.strip(),
+            "read_as": new.loc[changed],
+        }
+    )
+
+
+def _report_units(
+    recorded: Recorded,
+    spec: ColumnSpec,
+    source: Input,
+    units: pd.Series[str],
+    findings: Findings,
+) -> None:
+    """Report results whose row has no unit, or one that is not known."""
+    known = {
+        unit: factor_of(spec, unit.strip(), source.unit_names) is not None
+        for unit in units.cat.categories
+    }
+    filled = recorded.text[spec.name].astype(object).str.strip() != ""
+    wrong = ~units.astype(object).map(known).astype(bool) & filled
+    for unit, rows in units.loc[wrong].astype(object).groupby(units.loc[wrong].astype(object)):
+        where = pd.Series(False, index=units.index)
+        where.loc[rows.index] = True
+        expected = f"{units_expected(spec)}; the unit is {escaped(str(unit)) or 'empty'}"
+        findings.add(recorded, where, spec.name, "other_unit", expected)
+
+
+def _with_marks(recorded: Recorded, source: Input) -> tuple[Recorded, list[pd.DataFrame]]:
+    """Results below a limit of quantification as the mark and the limit of their rows."""
+    if source.numbers.below.get("value") != "below_lloq":
+        return recorded, []
+    form = NumberForm(source.numbers.decimal, source.numbers.thousands)
+    results = recorded.converted["value"].astype(object).str.strip()
+    limits = {text: Limited.read(text, form) for text in results.unique()}
+    found = {t: form.plain(limit.number) for t, limit in limits.items() if limit and limit.is_below}
+    number = results.map(found)
+    below = number.notna()
+    text, converted = recorded.text.copy(deep=False), dict(recorded.converted)
+    changes = []
+    for name, value in (("below_lloq", "Y"), ("lloq", number)):
+        old = text[name].astype(object)
+        new = old.mask(below & (old == ""), value)
+        converted.setdefault(name, text[name])
+        text[name] = pd.Series(categorical(new.to_numpy()), index=text.index)
+        before = pd.Series(categorical(old.to_numpy()), index=text.index)
+        changes.append(_changed_cells(recorded, name, before, text[name], None, ""))
+    filled = {"below_lloq", "lloq"} if below.any() else set()
+    absent = tuple(name for name in recorded.absent if name not in filled)
+    return replace(recorded, text=text, converted=converted, absent=absent), changes

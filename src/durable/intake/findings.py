@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -70,6 +70,12 @@ class Recorded:
     origin: dict[str, pd.DataFrame] = field(default_factory=dict)
     """Where the cells of a column are recorded, if not in `file` and ``source_row``: ``file`` and
     ``row``, indexed as `text`."""
+    units: Mapping[str, pd.Series[str]] = field(default_factory=dict)
+    """Units of the cells of a column, where each row records its own."""
+    unclear: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Texts of a column that cannot be read as its kind, each with what was expected, in words."""
+    section: str = ""
+    """Section of the plan that describes the table; '' for one that is made from a package."""
 
 
 def escaped(value: str) -> str:
@@ -118,6 +124,9 @@ class Findings:
 
         The severity is the rule's (`rules.RULES`) unless given.
         """
+        # One that is absent has its finding, if it needs one.
+        if column in recorded.absent:
+            return
         severity = severity or RULES[rule].severities[0]
         rows = np.flatnonzero(where.to_numpy(bool))
         room = self._room(Kind(recorded.table, column, rule), recorded.file, severity, len(rows))

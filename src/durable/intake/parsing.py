@@ -15,6 +15,8 @@ import pyarrow.compute as pc
 
 from durable.contracts.input_table import ColumnSpec, ValueKind
 from durable.contracts.table_schema import partial_column, table_columns, table_schema
+from durable.contracts.words import is_missing_word
+from durable.dates import forms_of
 from durable.intake.findings import HIDDEN, Findings, Recorded
 from durable.intake.texts import Codes, categorical_of_codes, codes_and_values, is_plain_ascii
 from durable.jdm.response import Ranges
@@ -24,7 +26,7 @@ from durable.sections import FIRST_YEAR, LAST_YEAR
 #: ASCII digits only: full-width digits and thousands separators are not guessed at. With an
 #: exponent (9.61e+06) programs write what they have as a number.
 _FORMS = {
-    "number": re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?"),
+    "number": re.compile(r"-?([0-9]+(\.[0-9]+)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"),
     "integer": re.compile(r"-?[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]{1,3}|-?[0-9]+"),
     "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
     "time": re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]"),
@@ -82,6 +84,11 @@ def parse_table(recorded: Recorded, ranges: Ranges, findings: Findings) -> pd.Da
     return pd.DataFrame(values | {"source_row": recorded.text["source_row"].to_numpy("int64")})
 
 
+def is_native(text: str, kind: ValueKind) -> bool:
+    """Whether a date or time is written as the tables write it, be it without day or month."""
+    return bool(_FORMS[kind].fullmatch(text) or (kind == "date" and _PARTIAL.fullmatch(text)))
+
+
 def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings) -> CodedColumn:
     codes, distinct = codes_and_values(recorded.text[name])
     # Only the others can have blanks around them or hold what is not seen.
@@ -110,28 +117,58 @@ def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings)
         values = np.array([*trimmed, None], dtype=object)[:-1]
         values[[k for k in others if not trimmed[k]]] = None
         return CodedColumn(codes, trimmed, values)
-    column = CodedColumn(codes, trimmed, _converted(trimmed, rule.kind))
+    unclear = recorded.unclear.get(name, {})
+    readable = ["" if text in unclear else text for text in trimmed]
+    column = CodedColumn(codes, trimmed, _converted(readable, rule.kind))
     wrong = np.flatnonzero(column.unread()).tolist()
     if rule.partial:
         wrong = [k for k in wrong if not _PARTIAL.fullmatch(trimmed[k])]
-    for expected, places in _by_expectation(rule, trimmed, wrong).items():
+    for expected, places in _by_expectation(recorded, rule, trimmed, wrong).items():
         add_finding(places, _WRONG[rule.kind], expected)
     return column
 
 
-def _by_expectation(rule: ColumnSpec, texts: list[str], wrong: list[int]) -> dict[str, list[int]]:
+def _by_expectation(
+    recorded: Recorded, rule: ColumnSpec, texts: list[str], wrong: list[int]
+) -> dict[str, list[int]]:
     """Places of the texts that could not be read, by the words of what was expected.
 
     Of one that only looks like what was expected (full-width digits, another minus), the words
-    name the characters that are not.
+    name the characters that are not. Of a word for missing, and of a date in a usual form, they
+    name the key by which it can be declared.
     """
+    unclear = recorded.unclear.get(rule.name, {})
+    words_for_missing = {k for k in wrong if is_missing_word(texts[k])}
+    forms = _forms_advice(
+        recorded,
+        rule,
+        [texts[k] for k in wrong if k not in words_for_missing and texts[k] not in unclear],
+    )
     found: dict[str, list[int]] = {}
     for k in wrong:
         foreign = "".join(dict.fromkeys(sign for sign in texts[k] if not sign.isascii()))
         alike = foreign and _FORMS[rule.kind].fullmatch(look(texts[k]))
-        words = f"{rule.expected} ({named(foreign)} is none of it)" if alike else rule.expected
+        if texts[k] in unclear:
+            words = unclear[texts[k]]
+        elif alike:
+            words = f"{rule.expected} ({named(foreign)} is none of it)"
+        elif k in words_for_missing and recorded.section:
+            words = f"{rule.expected}, or an empty cell ({recorded.section}.missing names words)"
+        else:
+            words = rule.expected + forms
         found.setdefault(words, []).append(k)
     return found
+
+
+def _forms_advice(recorded: Recorded, rule: ColumnSpec, texts: list[str]) -> str:
+    """The key by which dates in a usual form are read; '' where these are in none."""
+    if rule.kind not in ("date", "time") or not recorded.section or not texts:
+        return ""
+    forms = forms_of(texts)
+    if not forms:
+        return ""
+    known = " or ".join(forms[:3])
+    return f" ({recorded.section}.dates: {known} would be read)"
 
 
 def _dates_in_part(

@@ -75,10 +75,24 @@ RULES: dict[str, Rule] = {
     "shared_column": Rule("The plan reads one column of the file as two of the table."),
     "unused_column": Rule("A column is not used, or has neither a name nor values.", _WARNING),
     "nameless_column": Rule("A column without a name holds values."),
-    "other_unit": Rule("The unit of a record in an SDTM package is not the declared one."),
+    "recorded_column": Rule("The plan says that a column is not recorded, and the file has it."),
+    "no_such_value": Rule(
+        "The plan names a value by which records are selected, or a measurement, that no record"
+        " has.",
+        _WARNING,
+    ),
+    "duplicate_key": Rule("A file whose columns are joined to a table has a key twice."),
+    "no_partner": Rule(
+        "A record has none with its key in the file whose columns are joined to it.", _WARNING
+    ),
+    "duplicate_result": Rule("A record has a second result of one measurement."),
+    "differs_in_record": Rule("The measurements of one record differ in what is said of it."),
+    "broken_query": Rule("The query of a table cannot be run, or does not name its source rows."),
+    "other_unit": Rule("The unit of a record is not one that is declared, or is missing."),
     "unused_record": Rule(
-        "A record of an SDTM package is not used: another evaluator, treatment or disposition, or"
-        " something that did not occur. An error where it belongs to no subject or record.",
+        "A record is not used: another measurement or, in an SDTM package, another evaluator,"
+        " treatment or disposition, or something that did not occur. An error where it belongs to"
+        " no subject or record.",
         ("warning", "error"),
     ),
     "broken_row": Rule("A row has more or fewer cells than the header, or is too long to be read."),

@@ -72,10 +72,8 @@ def _by_file(sources: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
         source = sources[table]
         if "files" not in source:
             found[table] = source["file"], source["rows"]
-        for file, (domain, number) in zip(
-            source["file"].split(", "), source.get("records", {}).items(), strict=False
-        ):
-            found[domain] = file, number
+        for name, number in source.get("records", {}).items():
+            found[name] = source["names"][name], number
     return found
 
 

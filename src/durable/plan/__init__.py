@@ -3,7 +3,7 @@
 from durable.plan.analysis import Analysis, Pins, Study
 from durable.plan.findings import Finding, PlanError
 from durable.plan.governance import Governance
-from durable.plan.inputs import Format, Input, Inputs, Sdtm
+from durable.plan.inputs import Inputs, Sdtm
 from durable.plan.json_schema import schema
 from durable.plan.kinetics import Exposure, Kinetics, Persistence
 from durable.plan.load import load, parse
@@ -13,6 +13,7 @@ from durable.plan.safety import Safety
 from durable.plan.sensitivity import Variant
 from durable.plan.series import Series
 from durable.plan.simulation import Decision, Scenario, Simulation
+from durable.plan.source_files import FileForm, Format, Input
 from durable.plan.statistics import BetaPrior, Statistics
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "BetaPrior",
     "Decision",
     "Exposure",
+    "FileForm",
     "Finding",
     "Format",
     "Governance",

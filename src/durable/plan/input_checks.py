@@ -8,6 +8,7 @@ from durable.contracts.tables import INPUT_TABLES, TABLES
 from durable.plan.findings import Finding, one_of, unknown_names
 from durable.plan.inputs import Inputs, Sdtm
 from durable.plan.sdtm import domains, place_expected, places, principal_domain, results
+from durable.plan.shape_checks import table_findings
 
 
 def input_findings(inputs: Inputs) -> list[Finding]:
@@ -23,10 +24,15 @@ def input_findings(inputs: Inputs) -> list[Finding]:
         if inputs.sdtm is not None:
             found = "a table beside an SDTM package"
             findings.append(Finding(f"inputs.{name}", found, "one or the other"))
-        for key in ("columns", "values"):
-            names, path = getattr(given, key), f"inputs.{name}.{key}"
-            findings += unknown_names(names, table.names, path, "an unknown column")
+        findings += table_findings(table, given)
         findings += _unit_findings(f"inputs.{name}.units", name, given.units)
+        if given.sql is not None and not inputs.sources:
+            expected = "the files that the query reads, by name"
+            findings.append(Finding("inputs.sources", "nothing", expected))
+    querying = [name for name in INPUT_TABLES if getattr(getattr(inputs, name), "sql", None)]
+    if inputs.sources and not querying:
+        found = f"{', '.join(inputs.sources)}, which no query reads"
+        findings.append(Finding("inputs.sources", found, "a table with sql"))
     return findings + ([] if inputs.sdtm is None else _sdtm_findings(inputs.sdtm))
 
 

@@ -2,73 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, Strict, create_model, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, create_model
 
 from durable.contracts.tables import INPUT_TABLES
 from durable.plan.limits import Limits
-from durable.sections import Section, Text, unique
-
-Format = Literal["csv", "tsv", "xlsx", "parquet", "xpt", "sas7bdat", "dataset-json"]
-#: Format by the suffix of the file, in small letters.
-SUFFIXES: dict[str, Format] = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".xlsx": "xlsx",
-    ".parquet": "parquet",
-    ".xpt": "xpt",
-    ".sas7bdat": "sas7bdat",
-    ".json": "dataset-json",
-    ".ndjson": "dataset-json",
-}
-#: Formats that do not say themselves how their text is encoded.
-ENCODED: tuple[Format, ...] = ("csv", "tsv", "xpt", "sas7bdat")
-
+from durable.plan.source_files import Input, SourceFile, as_section
+from durable.sections import Name, Section, Text, unique
 
 #: DOMAIN.VARIABLE, or nothing.
 PLACE = r"^([A-Z]{2}|SUPP[A-Z]{2})\.[A-Z][A-Z0-9_]{0,7}$|^$"
-
-
-class Input(Section):
-    """One input table."""
-
-    path: Text
-    """File, relative to the folder in which snakemake is run, or absolute."""
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    """Expected SHA-256 of the file; a file that differs is refused."""
-    records: Annotated[int, Field(ge=0)] | None = None
-    """Expected number of records, as the vendor states it; a file with another number is
-    refused."""
-    format: Format | None = None
-    """Format of the file; from its suffix when not given (.json, .ndjson: dataset-json)."""
-    encoding: Literal["utf-8", "utf-16", "gb18030", "windows-1252"] | None = None
-    """Encoding of the text in csv, tsv, xpt and sas7bdat files; when not given, what the file
-    declares, else UTF-8. Nothing is guessed."""
-    sheet: Text | None = None
-    """Sheet of an xlsx file; when not given, the only one, or the one named as the table."""
-    columns: dict[str, Text] = {}
-    """Foreign column names: the native name, then the name in the file."""
-    values: dict[str, dict[str, str]] = {}
-    """Foreign values by native column: the value in the file, then ours ('' is missing)."""
-    units: dict[str, Text] = {}
-    """Recorded units by native column (docs/inputs.md), converted by exact factors."""
-
-    @property
-    def kind(self) -> Format:
-        """The format of the file, stated or by its suffix."""
-        return self.format or SUFFIXES[PurePath(self.path).suffix.lower()]
-
-    @model_validator(mode="after")
-    def _format_is_known(self) -> Input:
-        if self.format is None and PurePath(self.path).suffix.lower() not in SUFFIXES:
-            raise ValueError(f"a file ending in {', '.join(SUFFIXES)}, or its format")
-        if self.encoding is not None and self.kind not in ENCODED:
-            raise ValueError(f"encoding only with {', '.join(ENCODED)}: the others declare theirs")
-        if self.sheet is not None and self.kind != "xlsx":
-            raise ValueError("sheet only with xlsx")
-        return self
 
 
 def _all_tables(tables: tuple[str, ...]) -> tuple[str, ...]:
@@ -149,8 +93,18 @@ class Inputs(_Tables):
 
     sdtm: Sdtm | None = None
     """An SDTM package in place of these tables."""
+    sources: dict[Name, Annotated[SourceFile, BeforeValidator(as_section)]] = {}
+    """Files that queries read (inputs.TABLE.sql), by the name that they have there."""
     limits: Limits = Limits()
     """How large the files may be."""
     checksums: Text | None = None
     """The vendor's list of checksums, as sha256sum, md5sum or shasum write it. Before anything is
     read, each file of the list is compared, and each input must be in it."""
+
+    @property
+    def has_origins(self) -> bool:
+        """Whether the cells of a row can stand in several places of the files."""
+        if self.sdtm is not None:
+            return True
+        tables = (getattr(self, name) for name in INPUT_TABLES)
+        return any(table is not None and table.is_reshaped for table in tables)

@@ -27,9 +27,8 @@ def schema() -> dict[str, Any]:
 
 def meanings(section: type[Section] = Plan, prefix: str = "") -> Iterator[tuple[str, str]]:
     """Path of every key of the plan, with the text under it in the source on one line."""
-    texts = _meanings(inspect.getfile(section))
     for name, field in section.model_fields.items():
-        text = texts.get((section.__name__, name), field.description)
+        text = _meaning(section, name) or field.description
         yield f"{prefix}{name}", " ".join((text or "").split())
         for held in _held_sections(field):
             yield from meanings(held, f"{prefix}{name}.")
@@ -39,9 +38,8 @@ def meanings(section: type[Section] = Plan, prefix: str = "") -> Iterator[tuple[
 def _describe() -> None:
     """Give each key of the plan the text under it in the source as its description."""
     for section in _sections(Plan):
-        meanings = _meanings(inspect.getfile(section))
         for name, field in section.model_fields.items():
-            field.description = meanings.get((section.__name__, name), field.description)
+            field.description = _meaning(section, name) or field.description
         section.model_rebuild(force=True)
 
 
@@ -58,6 +56,13 @@ def _held_sections(field: FieldInfo) -> Iterator[type[Section]]:
     for held in nested_types(field.annotation):
         if isinstance(held, type) and issubclass(held, Section):
             yield held
+
+
+def _meaning(section: type[Section], key: str) -> str | None:
+    """The text under a key where it is declared: in the section, or in one that it extends."""
+    classes = (c for c in section.__mro__ if issubclass(c, Section) and c is not Section)
+    texts = (_meanings(inspect.getfile(c)).get((c.__name__, key)) for c in classes)
+    return next(filter(None, texts), None)
 
 
 @cache

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from durable.contracts.input_table import InputTable
-from durable.contracts.tables import INPUT_TABLES, TABLES
-from durable.plan.inputs import Inputs, Sdtm
+from durable.contracts.tables import INPUT_TABLES
+from durable.plan.inputs import Sdtm
 
 #: Domains of interventions, events, relations and special purpose, whose records are no results.
 _NO_RESULTS = (
@@ -80,15 +80,6 @@ def domains(table: str, sdtm: Sdtm) -> list[str]:
     principal = principal_domain(table)
     named = {place.split(".")[0] for place in places(table, sdtm).values()}
     return [*([principal] if principal else []), *sorted(named - {principal})]
-
-
-def input_paths(inputs: Inputs) -> dict[str, str]:
-    """Paths of the study's files, by table, or by domain of an SDTM package."""
-    if inputs.sdtm is None:
-        tables = {name: getattr(inputs, name) for name in TABLES}
-        return {name: table.path for name, table in tables.items() if table is not None}
-    names = {domain for table in inputs.sdtm.tables for domain in domains(table, inputs.sdtm)}
-    return {domain: domain_path(domain, inputs.sdtm) for domain in sorted(names)}
 
 
 def domain_path(domain: str, sdtm: Sdtm) -> str:

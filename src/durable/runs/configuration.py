@@ -8,6 +8,7 @@ from pathlib import Path
 from durable.errors import UserError
 from durable.files import sha256
 from durable.plan import Finding, Plan, PlanError, load
+from durable.plan.input_files import study_files
 from durable.runs.files import input_files, other_inputs, results_folder
 from durable.runs.pins import ALLOWABLE
 
@@ -104,11 +105,7 @@ def _missing_inputs(plan: Plan) -> list[Finding]:
     expected = f"a file, absolute or relative to {Path.cwd()}, without {{ and }} in its name"
     since = plan.outputs.queries_since
     given = [
-        *(
-            (_key_of_path(plan, t), file)
-            for t, files in input_files(plan).items()
-            for file in files
-        ),
+        *((file.path_key, file.path) for file in study_files(plan.inputs)),
         *(("outputs.queries_since", since), ("inputs.checksums", plan.inputs.checksums)),
     ]
     findings = [
@@ -120,10 +117,6 @@ def _missing_inputs(plan: Plan) -> list[Finding]:
         found = "the listing that this analysis writes"
         findings.append(Finding("outputs.queries_since", found, "that of an earlier analysis"))
     return findings
-
-
-def _key_of_path(plan: Plan, table: str) -> str:
-    return f"inputs.{table}.path" if plan.inputs.sdtm is None else "inputs.sdtm.folder"
 
 
 def input_digests(plan: Plan) -> dict[str, str]:

@@ -14,7 +14,7 @@ from durable.outputs import outputs_of
 from durable.outputs.listings import listings_of
 from durable.plan import Plan
 from durable.plan.cutoffs import analysis_ids
-from durable.plan.sdtm import domain_path, domains
+from durable.plan.input_files import study_files
 from durable.runs.manifest import MANIFEST, PINNED, RUN
 from durable.stage import OF_ANALYSIS
 
@@ -36,16 +36,10 @@ class StageFiles:
 
 
 def input_files(plan: Plan) -> dict[str, list[str]]:
-    """The configured tables and the files of each: one, or the domains of an SDTM package."""
-    sdtm = plan.inputs.sdtm
-    if sdtm is not None:
-        return {
-            table: [domain_path(domain, sdtm) for domain in domains(table, sdtm)]
-            for table in TABLES
-            if table in sdtm.tables
-        }
-    tables = {name: getattr(plan.inputs, name) for name in TABLES}
-    return {name: [table.path] for name, table in tables.items() if table is not None}
+    """The configured tables and the files that each is made from."""
+    files = study_files(plan.inputs)
+    found = {name: [file.path for file in files if name in file.tables] for name in TABLES}
+    return {name: list(dict.fromkeys(paths)) for name, paths in found.items() if paths}
 
 
 #: Files that ``check`` reads beside the tables: no number of an analysis is made from them.
@@ -102,7 +96,7 @@ def stage_files(
     outputs = {
         name: tuple(str(folder / file) for file in made(plan)) for name, made in _OUTPUTS.items()
     }
-    given = [file for files in input_files(plan).values() for file in files]
+    given = list(dict.fromkeys(file for files in input_files(plan).values() for file in files))
     others = other_inputs(plan)
     if not Path(others.get("records_since", "")).is_file():
         others.pop("records_since", None)
@@ -125,7 +119,7 @@ def stage_files(
 
 def _checked(plan: Plan) -> list[str]:
     tables = [f"checked/{table}.parquet" for table in input_files(plan)]
-    origins = ["checked/origins.csv"] if plan.inputs.sdtm else []
+    origins = ["checked/origins.csv"] if plan.inputs.has_origins else []
     listings = ["queries.csv", "queries.html", "queries.xlsx"]
     return [*listings, "checked/sources.json", "checked/conversions.csv", *origins, *tables]
 

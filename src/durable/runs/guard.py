@@ -15,7 +15,7 @@ from durable.errors import UserError
 from durable.files import remove_file, remove_unfinished, write_text
 from durable.plan import Plan
 from durable.plan.cutoffs import analysis_ids, plan_at
-from durable.plan.sdtm import input_paths
+from durable.plan.input_files import input_paths
 from durable.runs.declaration import refuse_undeclared
 from durable.runs.environment import libraries_digest
 from durable.runs.files import (

@@ -14,7 +14,7 @@ from pathlib import Path
 from durable.errors import UserError
 from durable.files import read_json, write_text
 from durable.plan import Plan
-from durable.plan.sdtm import input_paths
+from durable.plan.input_files import input_paths
 from durable.runs.files import OTHER_INPUTS
 from durable.runs.manifest import MANIFEST, read_manifest
 

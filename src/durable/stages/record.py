@@ -20,7 +20,7 @@ from durable.files import sha256, write_text
 from durable.history.events import record_run
 from durable.intake.sources import read_digests
 from durable.plan import Pins, Plan, parse
-from durable.plan.sdtm import input_paths
+from durable.plan.input_files import input_paths, study_files
 from durable.runs import libraries
 from durable.runs.files import other_inputs
 from durable.runs.manifest import MANIFEST, PINNED, RUN, pinned, read_started
@@ -178,9 +178,11 @@ def plan_values(plan: Plan, digests: Mapping[str, str]) -> dict[str, Any]:
     if sdtm is not None:
         sdtm |= {"folder": _portable(sdtm["folder"]), "sha256": dict(digests)}
         return values
-    for name, value in digests.items():
-        given = values["inputs"][name]
-        given |= {"path": _portable(given["path"]), "sha256": value}
+    for file in study_files(plan.inputs):
+        given = values["inputs"]
+        for key in file.key:
+            given = given[key]
+        given |= {"path": _portable(file.path), "sha256": digests[file.name]}
     return values
 
 
@@ -269,9 +271,8 @@ def _outputs(
 def _inputs(values: Mapping[str, Any], others: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """Name, path and SHA-256 of every file that was read."""
     plan = parse(values)
-    sdtm = plan.inputs.sdtm
-    for name, path in input_paths(plan.inputs).items():
-        yield name, path, sdtm.sha256[name] if sdtm else values["inputs"][name]["sha256"]
+    for file in study_files(plan.inputs):
+        yield file.name, file.path, str(file.sha256)
     for name, digest_read in others.items():
         yield name, other_inputs(plan)[name], digest_read
 

@@ -37,6 +37,8 @@ class File:
     limits: Limits = LIMITS
     domain: str = ""
     """Domain of an SDTM package, where the file is one."""
+    section: str = ""
+    """Section of the plan that describes the file, where it is not that of the table."""
 
     @cached_property
     def sha256(self) -> str:
@@ -46,7 +48,7 @@ class File:
     def key(self, name: str) -> str:
         """The key of the plan that says something of the file."""
         if not self.domain:
-            return f"inputs.{self.table}.{name}"
+            return f"inputs.{self.section or self.table}.{name}"
         return f"inputs.sdtm.{name}" + (f".{self.domain}" if name in ("sha256", "records") else "")
 
     def exceeds(self, key: str, found: int, what: str, **place: Any) -> bool:

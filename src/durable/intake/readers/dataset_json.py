@@ -21,12 +21,12 @@ from durable.intake.readers.cells import (
     plain_decimal,
     significant_digits,
 )
-from durable.plan import Input
+from durable.plan import FileForm
 
 _VERSION = "datasetJSONVersion"
 
 
-def cells(file: File, source: Input) -> Cells | None:
+def cells(file: File, source: FileForm) -> Cells | None:
     """Columns and records; the first record is row 1."""
     try:
         described, rows = _parts(file.data.decode("utf-8-sig"))

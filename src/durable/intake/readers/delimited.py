@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -15,10 +16,10 @@ import pyarrow.csv as pacsv
 from durable.intake.readers.cells import Cells, File
 from durable.intake.readers.encoding import decode_to_utf8
 from durable.intake.rules import Severity
-from durable.plan import Input
+from durable.plan import FileForm
 
-#: Separator of each format, with its names.
-_SIGNS = {"csv": (",", "commas"), "tsv": ("\t", "tabs")}
+#: Separators with their names.
+_NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
 
 #: Bytes that are read at a time, at least.
 _BLOCK = 2**20
@@ -26,23 +27,48 @@ _LINE_END_SIZE = len("\r\n")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
-def cells(file: File, source: Input) -> Cells | None:
-    """Header and rows, where the file is a table at all; the header is row 1."""
+def cells(file: File, source: FileForm) -> Cells | None:
+    """Header and rows, where the file is a table at all; the first row of the file is 1."""
     data = decode_to_utf8(file, source)
     if data is None or _has_long_line(file, data):
         return None
-    sign, named = _SIGNS[source.kind]
-    header = _header(file, data, sign)
+    sign = source.delimiter or ("\t" if source.kind == "tsv" else ",")
+    before = source.header_row - 1
+    data = _without_rows(file, data, sign, before)
+    header = _header(file, data, sign, before)
     if header is None:
         return None
-    key = source.columns.get("subject_id", "subject_id")
-    if len(header) == 1 and key in re.split(r"[,;\t|]", header[0]) and key != header[0]:
-        message = f"the header is {header[0][:60]}...; expected {named} between columns"
-        file.report("not_comma_separated", message, row=1)
+    others = [other for other in _NAMES if other != sign and other in header[0]]
+    if len(header) == 1 and others:
+        key = f" ({file.key('delimiter')})" if source.kind == "csv" else ""
+        message = f"the header is {header[0][:60]}...; expected {_NAMES[sign]} between columns{key}"
+        file.report("not_comma_separated", message, row=source.header_row)
         return None
     if not file.accepts_header(header):
         return None
-    return _records(file, data, source.kind, header)
+    return _records(file, data, sign, header, source)
+
+
+def _without_rows(file: File, data: bytes, sign: str, number: int) -> bytes:
+    """The file without its first rows."""
+    if not number:
+        return data
+    longest = csv.field_size_limit(file.limits.line_bytes)
+    rows = csv.reader(_opened(data), delimiter=sign)
+    try:
+        for _ in range(number):
+            next(rows, None)
+    except csv.Error:  # a quote that is not closed, which the rest shows
+        pass
+    finally:
+        csv.field_size_limit(longest)
+    ends = itertools.islice(_LINE_END.finditer(data), rows.line_num - 1, None)
+    end = next(ends, None)
+    return b"" if end is None else data[end.end() :]
+
+
+def _opened(data: bytes) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="")
 
 
 def _has_long_line(file: File, data: bytes) -> bool:
@@ -93,25 +119,25 @@ class _Lines:
             yield line
 
 
-def _header(file: File, data: bytes, sign: str) -> list[str] | None:
-    """Cells of the first row; None where the quotes are not sound."""
+def _header(file: File, data: bytes, sign: str, before: int) -> list[str] | None:
+    """Cells of the first row, before which there were others; None where quotes are not sound."""
     longest = csv.field_size_limit(file.limits.line_bytes + _LINE_END_SIZE)
     try:
-        header = _checked_header(file, data, sign)
+        header = _checked_header(file, data, sign, before)
     finally:
         csv.field_size_limit(longest)
     if header is None:
         return None
     if not any(name.strip() for name in header):
-        file.report("no_header", "no column names; expected a header in row 1")
+        file.report("no_header", f"no column names; expected a header in row {before + 1}")
         return None
     if "\0" in "".join(header):
-        file.report("not_utf8", "NUL characters; expected UTF-8", row=1)
+        file.report("not_utf8", "NUL characters; expected UTF-8", row=before + 1)
         return None
     return header
 
 
-def _checked_header(file: File, data: bytes, sign: str) -> list[str] | None:
+def _checked_header(file: File, data: bytes, sign: str, before: int) -> list[str] | None:
     """The cells of the first row; None where quotes, of any row, are not sound (reported)."""
     lines = _Lines(data, file.limits.line_bytes)
     rows = csv.reader(lines, delimiter=sign, strict=True)
@@ -128,26 +154,31 @@ def _checked_header(file: File, data: bytes, sign: str) -> list[str] | None:
                 break
     except _LongRowError as error:
         what = "bytes in a row that has no end yet (an opening quote without a closing one?)"
-        file.exceeds("line_bytes", error.size, what, row=count + 1)
+        file.exceeds("line_bytes", error.size, what, row=before + count + 1)
         return None
     except csv.Error as error:
         message = f"{error}; expected quotes around the whole cell, doubled inside it"
-        file.report("broken_quotes", message, row=count + 1)
+        file.report("broken_quotes", message, row=before + count + 1)
         return None
     return header
 
 
-def _records(file: File, data: bytes, kind: str, header: list[str]) -> Cells | None:
+def _records(
+    file: File, data: bytes, sign: str, header: list[str], source: FileForm
+) -> Cells | None:
     """The rows below the header, by row of the file."""
+    before = source.header_row - 1
     broken: list[int] = []
     short = 0
 
     def skip(row: pacsv.InvalidRow) -> str:
         nonlocal short
-        message = f"{row.actual_columns} values; expected {row.expected_columns}"
-        file.report("broken_row", message, row=row.number)
-        broken.append(row.number)
-        short = row.number if row.actual_columns < row.expected_columns else short
+        number = before + row.number
+        broken.append(number)
+        if number not in source.skip_rows:
+            message = f"{row.actual_columns} values; expected {row.expected_columns}"
+            file.report("broken_row", message, row=number)
+            short = number if row.actual_columns < row.expected_columns else short
         return "skip"
 
     names = [str(place) for place in range(len(header))]
@@ -166,7 +197,7 @@ def _records(file: File, data: bytes, kind: str, header: list[str]) -> Cells | N
                 block_size=max(_BLOCK, file.limits.line_bytes + _LINE_END_SIZE),
             ),
             parse_options=pacsv.ParseOptions(
-                delimiter=_SIGNS[kind][0],
+                delimiter=sign,
                 newlines_in_values=True,
                 ignore_empty_lines=False,
                 invalid_row_handler=skip,
@@ -177,16 +208,18 @@ def _records(file: File, data: bytes, kind: str, header: list[str]) -> Cells | N
             ),
         )
     except pa.ArrowInvalid as error:
-        file.report("broken_row", f"{str(error).splitlines()[0]}; expected {kind.upper()}")
+        message = f"{str(error).splitlines()[0]}; expected {source.kind.upper()}"
+        file.report("broken_row", message)
         return None
     text: pd.DataFrame = table.slice(1).to_pandas()
     for name in names:
         # The header is no value of its column.
         text[name] = text[name].cat.remove_unused_categories()
-    numbers = np.arange(1, len(text) + len(broken) + 2)
-    _check_end(file, data, len(numbers), short)
-    text.index = pd.Index(np.delete(numbers, np.array(broken, dtype=int) - 1)[1:])
-    return Cells(header, text, len(broken))
+    numbers = np.arange(1, len(text) + len(broken) + 2) + before
+    _check_end(file, data, int(numbers[-1]), short)
+    text.index = pd.Index(np.delete(numbers, np.array(broken, dtype=int) - 1 - before)[1:])
+    text = text.loc[~text.index.isin(source.skip_rows)]
+    return Cells(header, text, len(set(broken).difference(source.skip_rows)))
 
 
 def _check_end(file: File, data: bytes, last: int, short: int) -> None:

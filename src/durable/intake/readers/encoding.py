@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 
 from durable.intake.readers.cells import File
-from durable.plan import Input
+from durable.plan import FileForm
 
 #: Encodings that a plan can name for bytes that are not UTF-8; Python's names are the same.
 _NAMED = ("gb18030", "windows-1252")
@@ -26,7 +26,7 @@ _CELL = re.compile(rb"[^,;\t|\r\n\"]*")
 _HIGH_RUN = re.compile(rb"[\xb0-\xf7][\xa1-\xfe](?:[\xb0-\xf7][\xa1-\xfe])+")
 
 
-def decode_to_utf8(file: File, source: Input) -> bytes | None:
+def decode_to_utf8(file: File, source: FileForm) -> bytes | None:
     """The file as UTF-8 without a byte order mark; None where that cannot be, which is reported."""
     data, mark = file.data, _mark(file.data)
     key = file.key("encoding")

@@ -39,7 +39,7 @@ def cells(file: File) -> Cells | None:
 def _is_table(file: File, opened: pq.ParquetFile) -> bool:
     """Whether a file is a table of values, and not too large a one; reported where it is not."""
     schema, about = opened.schema_arrow, opened.metadata
-    refused = [field for field in schema if not _holds_values(field.type)]
+    refused = [field for field in schema if not holds_values(field.type)]
     for field in refused:
         message = f"values of the type {field.type}; expected text, numbers, dates or times"
         file.report("unreadable_file", message, column=field.name)
@@ -59,9 +59,9 @@ def _columns(file: File, about: pq.FileMetaData) -> list[Texts] | None:
     columns: list[Texts] = []
     schema = about.schema.to_arrow_schema()
     # A text that the file holds once is read once, however many records have it.
-    texts = [field.name for field in schema if _is_text(field.type)]
+    words = [field.name for field in schema if _is_text(field.type)]
     with pq.ParquetFile(
-        pa.BufferReader(file.data), metadata=about, read_dictionary=texts
+        pa.BufferReader(file.data), metadata=about, read_dictionary=words
     ) as opened:
         for name in schema.names if not fault else ():
             column = opened.read(columns=[name]).column(name)
@@ -69,7 +69,7 @@ def _columns(file: File, about: pq.FileMetaData) -> list[Texts] | None:
             if len(column) != about.num_rows:
                 fault = f"{len(column)} values of {name}; expected {about.num_rows}"
                 break
-            columns.append(_texts(column))
+            columns.append(texts(column))
     if fault:
         file.report("incomplete_file", fault)
         return None
@@ -90,9 +90,10 @@ def _fault(metadata: pq.FileMetaData) -> str:
     return ""
 
 
-def _holds_values(kind: pa.DataType) -> bool:
+def holds_values(kind: pa.DataType) -> bool:
+    """Whether a column of this type is text, numbers, dates or times."""
     if pa.types.is_dictionary(kind):
-        return _holds_values(kind.value_type)
+        return holds_values(kind.value_type)
     return _is_text(kind) or any(
         fits(kind)
         for fits in (
@@ -113,7 +114,7 @@ def _is_text(kind: pa.DataType) -> bool:
     return any(fits(kind) for fits in tests)
 
 
-def _texts(column: pa.ChunkedArray) -> Texts:
+def texts(column: pa.ChunkedArray) -> Texts:
     """Text of a column; each distinct value is written once."""
     kind = column.type
     if not len(column):

@@ -20,13 +20,13 @@ from durable.intake.readers.sas_layout import (
     texts_with_nul,
     transport_fault,
 )
-from durable.plan import Input
+from durable.plan import FileForm
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MEMBER = re.compile(rb"HEADER RECORD\*{7}(MEMBER |MEMBV8 ) HEADER RECORD!{7}")
 
 
-def cells(file: File, source: Input) -> Cells | None:
+def cells(file: File, source: FileForm) -> Cells | None:
     """Columns, their names in small letters, and records; the first record is row 1."""
     members = _members(file.data) if source.kind == "xpt" else 1
     if members > 1:
@@ -60,7 +60,7 @@ def cells(file: File, source: Input) -> Cells | None:
     return Cells(header, columns_by_position(columns, 1))
 
 
-def _read(file: File, source: Input) -> tuple[dict[str, Any], dict[str, str]] | None:
+def _read(file: File, source: FileForm) -> tuple[dict[str, Any], dict[str, str]] | None:
     """Columns and their formats by name; None (reported) where there are too many values."""
     options: dict[str, Any] = {} if source.encoding is None else {"encoding": source.encoding}
     read: Any = pyreadstat.read_xport

@@ -10,11 +10,13 @@ import datetime as dt
 import io
 import re
 import warnings
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from openpyxl.cell.text import Text
 from openpyxl.reader.excel import ExcelReader
+from openpyxl.utils.cell import range_boundaries
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
@@ -34,36 +36,74 @@ from durable.intake.readers.number_formats import (
     zero_width,
 )
 from durable.intake.readers.workbook_parts import has_sound_parts
-from durable.plan import Input
+from durable.plan import FileForm
 
 #: A character that XML cannot hold, or an underscore that would begin one (ECMA-376, ST_Xstring).
 _ESCAPE = re.compile(r"(?:_x[0-9A-Fa-f]{4}_)+")
 _MOST_EMPTY = 10_000_000
+#: What a sheet has at most (ECMA-376, as Excel keeps it).
+_MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
 
 Sheet = dict[tuple[int, int], Any]
 
 
-def cells(file: File, source: Input) -> Cells | None:
-    """Header and rows of the sheet; rows as the workbook numbers them, the header is row 1."""
+@dataclass(frozen=True)
+class _Area:
+    """The cells of a sheet that hold the table; its first row is the header."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+    skipped: frozenset[int]
+
+    def holds(self, row: int, column: int) -> bool:
+        """Whether a cell is one of the table."""
+        inside = self.top <= row <= self.bottom and self.left <= column <= self.right
+        return inside and row not in self.skipped
+
+    def meets(self, merged: Any) -> bool:
+        """Whether a merged area has cells of the table."""
+        return bool(
+            merged.min_row <= self.bottom
+            and merged.max_row >= self.top
+            and merged.min_col <= self.right
+            and merged.max_col >= self.left
+            and not self.skipped.issuperset(range(merged.min_row, merged.max_row + 1))
+        )
+
+
+def _area(source: FileForm) -> _Area:
+    left, top, right, bottom = 1, 1, _MOST_COLUMNS, _MOST_ROWS
+    if source.range is not None:
+        left, top, right, bottom = range_boundaries(source.range)
+    return _Area(max(top, source.header_row), bottom, left, right, frozenset(source.skip_rows))
+
+
+def cells(file: File, source: FileForm) -> Cells | None:
+    """Header and rows of the sheet; rows as the workbook numbers them."""
     if not has_sound_parts(file):
         return None
     book = _opened(file, stored=False)
     name = None if book is None else _chosen(file, book, source.sheet)
     if book is None or name is None:
         return None
-    sheet = book[name]
-    merged = sorted(sheet.merged_cells.ranges, key=lambda area: (area.min_row, area.min_col))
-    for area in merged:
-        message = f"{area.coord} is one merged cell; expected a cell for each value"
-        file.report("merged_cells", message, row=area.min_row)
-    filled = _filled(sheet)
+    sheet, area = book[name], _area(source)
+    merged = sorted(
+        filter(area.meets, sheet.merged_cells.ranges),
+        key=lambda merged: (merged.min_row, merged.min_col),
+    )
+    for cells_in_one in merged:
+        message = f"{cells_in_one.coord} is one merged cell; expected a cell for each value"
+        file.report("merged_cells", message, row=cells_in_one.min_row)
+    filled = _filled(sheet, area)
     results = _results(file, name, filled)
     if merged or results is None:
         return None
     values = filled | results
     texts = {place: _text(cell, book.epoch) for place, cell in values.items()}
     _report_months(file, values, texts)
-    return _table(file, texts)
+    return _table(file, texts, area)
 
 
 class _Reader(ExcelReader):  # type: ignore[misc]  # the library has no types
@@ -108,9 +148,13 @@ def _chosen(file: File, book: Any, named: str | None) -> str | None:
     return None
 
 
-def _filled(sheet: Any) -> Sheet:
+def _filled(sheet: Any, area: _Area) -> Sheet:
     """Cells that hold something. One far away does not make all before it be looked at."""
-    return {place: cell for place, cell in sheet._cells.items() if cell.value is not None}
+    return {
+        place: cell
+        for place, cell in sheet._cells.items()
+        if cell.value is not None and area.holds(*place)
+    }
 
 
 def _results(file: File, name: str, filled: Sheet) -> Sheet | None:
@@ -185,21 +229,27 @@ def _report_months(file: File, values: Sheet, texts: dict[tuple[int, int], str])
             file.report("unclear_date", message, row=place[0], value=texts[place])
 
 
-def _table(file: File, texts: dict[tuple[int, int], str]) -> Cells | None:
+def _table(file: File, texts: dict[tuple[int, int], str], area: _Area) -> Cells | None:
     """Header and rows of the texts by row and column."""
-    width = max((column for row, column in texts if row == 1), default=0)
-    if not width:
-        file.report("no_header", "no column names; expected a header in row 1")
+    top, left = area.top, area.left
+    if not any(row == top for row, _ in texts):
+        file.report("no_header", f"no column names; expected a header in row {top}")
         return None
-    wide = max(column for _, column in texts)
-    long = max(row for row, _ in texts)
-    if long * wide > max(_MOST_EMPTY, 100 * len(texts)):
-        message = f"cells up to row {long} and column {wide}, most of them empty; expected a table"
+    wide = max(column for _, column in texts) - left + 1
+    long = max(row for row, _ in texts) - top
+    if (long + 1) * wide > max(_MOST_EMPTY, 100 * len(texts)):
+        message = (
+            f"cells up to row {top + long} and column {left + wide - 1}, most of them empty;"
+            " expected a table"
+        )
         file.report("unreadable_file", message)
         return None
-    header = [texts.get((1, column), "") for column in range(1, wide + 1)]
-    columns = [[""] * (long - 1) for _ in header]
+    header = [texts.get((top, column), "") for column in range(left, left + wide)]
+    columns = [[""] * long for _ in header]
     for (row, column), text in texts.items():
-        if row > 1:
-            columns[column - 1][row - 2] = text
-    return Cells(header, columns_by_position(columns, 2)) if file.accepts_header(header) else None
+        if row > top:
+            columns[column - left][row - top - 1] = text
+    if not file.accepts_header(header):
+        return None
+    found = columns_by_position(columns, top + 1)
+    return Cells(header, found.loc[~found.index.isin(area.skipped)])

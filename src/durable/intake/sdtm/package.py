@@ -48,7 +48,13 @@ class Package:
         records = {domain: self._read[domain].records for domain in names}
         lines = [f"{digest}  {self.file(domain)}\n" for domain, digest in files.items()]
         whole_digest = hashlib.sha256("".join(lines).encode()).hexdigest()
-        digests = {"sha256": whole_digest, "files": files, "records": records}
+        names_of_files = {domain: self.file(domain) for domain in names}
+        digests = {
+            "sha256": whole_digest,
+            "files": files,
+            "names": names_of_files,
+            "records": records,
+        }
         whole = {domain: frame for domain, frame in frames.items() if frame is not None}
         file = ", ".join(self.file(domain) for domain in names)
         if len(whole) < len(names) or not self._has_variables(name, whole):

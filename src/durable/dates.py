@@ -1,0 +1,169 @@
+"""Forms in which files write dates and times, and what a text in one of them means."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june", "july", "august"),
+    *("september", "october", "november", "december"),
+)
+#: What stands in the place of a day or a month that is not known.
+UNKNOWN = ("UN", "UNK", "NK", "XX", "XXX", "??")
+_UNKNOWN = "|".join(map(re.escape, sorted(UNKNOWN, key=len, reverse=True)))
+#: Each part of a form: what it matches, and of which part of a date or time it is.
+_PARTS = {
+    "YYYY": ("year", "[0-9]{4}"),
+    "YY": ("year", "[0-9]{2}"),
+    "MMMM": ("month", "|".join((*_MONTHS, _UNKNOWN))),
+    "MMM": ("month", "|".join((*(name[:3] for name in _MONTHS), _UNKNOWN))),
+    "MM": ("month", f"[0-9]{{2}}|{_UNKNOWN}"),
+    "M": ("month", f"[0-9]{{1,2}}|{_UNKNOWN}"),
+    "DD": ("day", f"[0-9]{{2}}|{_UNKNOWN}"),
+    "D": ("day", f"[0-9]{{1,2}}|{_UNKNOWN}"),
+    "hh": ("hour", "[0-9]{2}"),
+    "h": ("hour", "[0-9]{1,2}"),
+    "mm": ("minute", "[0-9]{2}"),
+    "ss": ("second", r"[0-9]{2}(?:\.[0-9]+)?"),
+    "am": ("half", "am|pm|a\\.m\\.|p\\.m\\."),
+}
+_PART = re.compile("|".join(_PARTS))
+_SETS = (
+    {"year"},
+    {"year", "month"},
+    {"year", "month", "day"},
+    {"hour", "minute"},
+    {"hour", "minute", "day", "month", "year"},
+)
+_EXPECTED = (
+    "a form of a date, of a time, or of both, such as DD-MMM-YYYY, MM/DD/YYYY, YYYY年M月D日 or"
+    " YYYY-MM-DD hh:mm"
+)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a text means: a date, perhaps without its day or month, a time, or both."""
+
+    date: str = ""
+    """YYYY-MM-DD, YYYY-MM or YYYY; '' where the form has none."""
+    time: str = ""
+    """HH:MM; '' where the form has none."""
+
+
+@dataclass(frozen=True)
+class DateForm:
+    """A form of dates or times: parts in letters (YYYY, MMM, DD, hh, mm), other signs as they are.
+
+    Capital letters are of the date, small ones of the time; MMM is a month's first three letters in
+    English, MMMM its name, in any case; M and D are one or two digits. YY is a year from 2000 on.
+
+    Raises
+    ------
+    ValueError
+        Where the text is no form, with what was expected.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        """Refuse a text that says neither a date nor a time."""
+        names = [_PARTS[part][0] for part in _PART.findall(self.text)]
+        kept = set(names) - {"second", "half"}
+        without_time = kept.isdisjoint({"hour", "minute"}) and set(names) != kept
+        if len(set(names)) < len(names) or kept not in _SETS or without_time:
+            raise ValueError(_EXPECTED)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        first, *signs = map(re.escape, _PART.split(self.text))
+        parts = ("(?P<{}>{})".format(*_PARTS[part]) for part in _PART.findall(self.text))
+        body = "".join(part + sign for part, sign in zip(parts, signs, strict=True))
+        return re.compile(first + body, re.IGNORECASE | re.ASCII)
+
+    def read(self, text: str) -> Moment | None:
+        """What a text means in this form; None where it is not in it, or is no date."""
+        found = self._pattern.fullmatch(text)
+        if found is None:
+            return None
+        parts = found.groupdict()
+        date = "" if "year" not in parts else _date(parts)
+        time = "" if "hour" not in parts else _time(parts)
+        if date is None or time is None:
+            return None
+        return Moment(date, time)
+
+
+def _date(parts: dict[str, str]) -> str | None:
+    """YYYY-MM-DD, without what is not known; None where there is no such day."""
+    year = parts["year"] if len(parts["year"]) == 4 else f"20{parts['year']}"
+    month, day = _month(parts.get("month")), _day(parts.get("day"))
+    # A day without its month says no more than the year does.
+    try:
+        dt.date(int(year), month or 1, (day or 1) if month else 1)
+    except ValueError:
+        return None
+    if month is None:
+        return None if day is not None else year
+    return f"{year}-{month:02d}" + ("" if day is None else f"-{day:02d}")
+
+
+def _month(text: str | None) -> int | None:
+    if text is None or text.upper() in UNKNOWN:
+        return None
+    if text.isdigit():
+        return int(text)
+    return 1 + [name[:3] for name in _MONTHS].index(text[:3].lower())
+
+
+def _day(text: str | None) -> int | None:
+    return None if text is None or text.upper() in UNKNOWN else int(text)
+
+
+def _time(parts: dict[str, str]) -> str | None:
+    """HH:MM; None where there is no such time."""
+    hour, minute = int(parts["hour"]), int(parts["minute"])
+    half = parts.get("half")
+    if half is not None:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if half.lower().startswith("p") else 0)
+    sound = hour < 24 and minute < 60 and float(parts.get("second", "0")) < 60
+    return f"{hour:02d}:{minute:02d}" if sound else None
+
+
+#: Forms that a message may propose, the plainer first.
+_KNOWN = (
+    *("DD-MMM-YYYY", "DD MMM YYYY", "DDMMMYYYY", "DD-MMM-YY", "MMM DD, YYYY", "D MMMM YYYY"),
+    *("MMMM D, YYYY", "MM/DD/YYYY", "DD/MM/YYYY", "M/D/YYYY", "D/M/YYYY", "YYYY/MM/DD"),
+    *("YYYY/M/D", "DD.MM.YYYY", "D.M.YYYY", "YYYY.MM.DD", "DD-MM-YYYY", "MM-DD-YYYY", "YYYYMMDD"),
+    *("YYYY年M月D日", "YYYY年M月", "YYYY年", "MMM-YYYY", "MMM YYYY", "MM/YYYY", "YYYY-M-D"),
+)
+_TIMES = ("hh:mm", "h:mm", "hh:mm:ss", "h:mm am", "h:mm:ss am")
+
+
+@cache
+def known_forms() -> tuple[DateForm, ...]:
+    """Usual forms of dates, of times, and of dates with a time."""
+    dates = ("YYYY-MM-DD", *(form for form in _KNOWN if "D" in form))
+    both = [f"{date}{between}{time}" for date in dates for between in " T" for time in _TIMES]
+    return tuple(map(DateForm, (*_KNOWN, *_TIMES[1:], *both)))
+
+
+def forms_of(texts: list[str]) -> list[str]:
+    """The usual forms in which every one of some texts can be read, of each reading the plainest.
+
+    Parameters
+    ----------
+    texts
+        Not empty; without those that are ISO 8601 already.
+    """
+    found: dict[tuple[Moment | None, ...], str] = {}
+    for form in known_forms():
+        readings = tuple(map(form.read, texts))
+        if None not in readings:
+            found.setdefault(readings, form.text)
+    return list(found.values())

@@ -1,0 +1,1 @@
+"""From the rows of source files to those of a native table, as the plan declares it."""

@@ -1,0 +1,92 @@
+"""Columns from another file (`join`)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from durable.intake.findings import escaped
+from durable.intake.shaping.rows import Report, Rows, keys_of
+from durable.intake.texts import categorical_of_codes
+from durable.plan.source_files import Join
+
+
+def join(
+    rows: Rows, other: Rows, given: Join, report: Report, key: str, files: tuple[str, str]
+) -> Rows | None:
+    """Rows with the columns of another file; None (reported) where they cannot be joined.
+
+    Parameters
+    ----------
+    rows, other
+        The rows, and those of the other file, of which each key is there once.
+    key
+        Section of the plan.
+    files
+        Names of the two files, for the findings.
+    """
+    file, foreign = files
+    sound = report.has_columns(rows, given.by, f"{key}.by", file)
+    sound &= report.has_columns(other, given.by.values(), f"{key}.by", foreign)
+    sound &= report.has_columns(other, given.columns, f"{key}.columns", foreign)
+    if not sound:
+        return None
+    by = set(given.by.values())
+    taken = given.columns or tuple(name for name in other.names if name not in by)
+    clashes = [name for name in taken if name in rows.text]
+    for name in clashes:
+        message = f"column {name} is in {file} too; expected it in one ({key}.columns names some)"
+        report("shared_column", message, file=foreign, column=name)
+    keys = keys_of(other.text, given.by.values())
+    twice = keys.duplicated()
+    for place in np.flatnonzero(twice).tolist():
+        first = int(other.place["row"].iloc[int((keys == keys.iloc[place]).to_numpy().argmax())])
+        message = f"the key of row {first} again; expected each once ({key}.by)"
+        row = int(other.place["row"].iloc[place])
+        value = ", ".join(other.text[name].iloc[place] for name in given.by.values())
+        report("duplicate_key", message, file=foreign, row=row, value=escaped(value))
+    if clashes or twice.any():
+        return None
+    at = pd.Index(keys).get_indexer(pd.Index(keys_of(rows.text, given.by)))
+    _report_alone(rows, at, given, report, key, files)
+    columns = {name: _taken(other.text[name], at) for name in taken}
+    there = _there(rows, other, at)
+    elsewhere = dict(rows.elsewhere) | dict.fromkeys(taken, there)
+    return replace(rows.with_columns(columns), elsewhere=elsewhere)
+
+
+def _there(rows: Rows, other: Rows, at: npt.NDArray[np.intp]) -> pd.DataFrame:
+    """Where the joined cells of each row stand; its own place where it has no partner."""
+    place = {}
+    for name in ("file", "row"):
+        found = rows.place[name].astype(object).to_numpy().copy()
+        found[at >= 0] = other.place[name].astype(object).to_numpy()[at[at >= 0]]
+        place[name] = found
+    return pd.DataFrame(place, index=rows.place.index).astype({"file": "category", "row": "int64"})
+
+
+def _taken(column: pd.Series[str], at: npt.NDArray[np.intp]) -> object:
+    """Texts of the other file by row; '' where it has no record."""
+    codes = np.append(column.cat.codes.to_numpy(), len(column.cat.categories))
+    names = [*column.cat.categories, ""]
+    places, distinct = pd.factorize(np.array(names, dtype=object)[codes[at]])
+    return categorical_of_codes(places, distinct)
+
+
+def _report_alone(
+    rows: Rows,
+    at: npt.NDArray[np.intp],
+    given: Join,
+    report: Report,
+    key: str,
+    files: tuple[str, str],
+) -> None:
+    """Report rows whose key the other file does not have."""
+    for place in np.flatnonzero(at < 0).tolist():
+        value = ", ".join(rows.text[name].iloc[place] for name in given.by)
+        message = f"no such record in {files[1]}; expected one ({key}.by)"
+        row, file = int(rows.place["row"].iloc[place]), str(rows.place["file"].iloc[place])
+        report("no_partner", message, file=file, row=row, value=escaped(value))

@@ -1,0 +1,154 @@
+"""The last step to a native table: its columns, by name, constant or not recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from durable.contracts.tables import INPUT_TABLES, NATIVE_COLUMNS
+from durable.intake.findings import Recorded
+from durable.intake.needs import Needs
+from durable.intake.rules import Severity
+from durable.intake.shaping.rows import Report, Rows, alike, is_empty
+from durable.intake.texts import categorical
+from durable.plan import Input
+
+
+def wanted_columns(table: str, source: Input) -> dict[str, str]:
+    """Name in the file of each native column that a table takes from its rows."""
+    made = {*source.constant, *(source.long.tests.values() if source.long else ())}
+    named = {n: source.columns.get(n, n) for n in NATIVE_COLUMNS[table] if n not in made}
+    return {name: foreign for name, foreign in named.items() if foreign is not None}
+
+
+def native_table(
+    rows: Rows, source: Input, needs: Needs, report: Report, files: tuple[str, ...]
+) -> Recorded:
+    """The native columns in their order; what is missing is reported, a blank row left out.
+
+    Parameters
+    ----------
+    rows
+        As the steps before have made them; columns of measurements bear their native names.
+    needs
+        Columns that the table must have.
+    files
+        Names of the files.
+    """
+    table = report.table
+    wanted = wanted_columns(table, source)
+    if source.long is not None:
+        wanted |= {name: name for name in NATIVE_COLUMNS[table] if name in rows.elsewhere}
+    present = {name for name, foreign in wanted.items() if foreign in rows.text}
+    absent = tuple(n for n in NATIVE_COLUMNS[table] if n not in present | set(source.constant))
+    _report_absent(rows, source, needs, report, wanted, absent, files)
+    _report_shared(source, wanted, report, files[0])
+    columns: dict[str, Any] = {
+        name: rows.text[wanted[name]].array
+        if name in present
+        else _throughout(source.constant.get(name, ""), len(rows.text))
+        for name in NATIVE_COLUMNS[table]
+    }
+    blank = is_empty(rows.text, {wanted[name]: None for name in present})
+    _report_blank(rows, blank, report)
+    text = pd.DataFrame(columns, copy=False)
+    number = np.arange(1, len(text) + 1)
+    text["source_row"] = number if source.is_reshaped else rows.place["row"].to_numpy("int64")
+    origin = {}
+    if source.is_reshaped:
+        origin = {
+            name: rows.elsewhere.get(wanted.get(name, ""), rows.place)
+            for name in NATIVE_COLUMNS[table]
+        }
+    units = {name: units for name, units in rows.units.items() if name in present}
+    units |= {
+        name: rows.text[foreign]
+        for name, foreign in source.unit_columns.items()
+        if foreign in rows.text
+    }
+    if blank.any():
+        text = text.loc[~blank].reset_index(drop=True)
+        origin = {n: frame.loc[~blank].reset_index(drop=True) for n, frame in origin.items()}
+        units = {n: column.loc[~blank].reset_index(drop=True) for n, column in units.items()}
+    return Recorded(
+        table,
+        ", ".join(files),
+        text,
+        absent=absent,
+        origin=origin,
+        units=units,
+        section=f"inputs.{table}",
+    )
+
+
+def _throughout(text: str, number: int) -> Any:
+    return categorical([text]).repeat(number)
+
+
+def _report_absent(
+    rows: Rows,
+    source: Input,
+    needs: Needs,
+    report: Report,
+    wanted: Mapping[str, str],
+    absent: Iterable[str],
+    files: tuple[str, ...],
+) -> None:
+    """Report columns that the table must have, or of which the plan or the header says more."""
+    table, absent = report.table, list(absent)
+    unused = set(rows.names).difference(wanted.values())
+    needed = needs.missing(table, set(NATIVE_COLUMNS[table]).difference(absent))
+    keys = (source.columns, source.values, source.units, source.unit_columns)  # noqa: PD011
+    planned = {name for key in keys for name in key}
+    for name in absent:
+        spec = INPUT_TABLES[table].by_name[name]
+        declared = name in source.columns and source.columns[name] is None
+        why = f", needed by {needed[name]}" if needed.get(name) else ""
+        if declared:
+            if name in rows.text:
+                message = (
+                    f"column {name} is in the file; expected none: the plan says that it is not"
+                    f" recorded (inputs.{table}.columns.{name})"
+                )
+                report("recorded_column", message, file=files[0], column=name)
+            if why or spec.essential:
+                message = f"not recorded (inputs.{table}.columns.{name}); expected a column{why}"
+                report("missing_column", message, file=files[0], column=name)
+            continue
+        like = alike(wanted.get(name, name), unused)
+        # One that is written otherwise is recorded.
+        if name in planned or name in needed or like:
+            key = f" (inputs.{table}.columns.{name})" if name in source.columns else ""
+            null = not (why or spec.essential or like or name in planned)
+            say = f", or null as inputs.{table}.columns.{name} if it is not recorded"
+            message = (
+                f"no column {wanted.get(name, name)}{key}; expected in the header{why}{like}"
+                f"{say if null else ''}"
+            )
+            report("missing_column", message, file=files[0], column=name)
+
+
+def _report_shared(source: Input, wanted: Mapping[str, str], report: Report, file: str) -> None:
+    """Report a column that is read as two; the date and the time of one may stand together."""
+    kinds = {column.name: column.kind for column in INPUT_TABLES[report.table].columns}
+    for name, foreign in wanted.items():
+        shared = [n for n in wanted if wanted[n] == foreign and n != name]
+        together = shared and {kinds[name], kinds[shared[0]]} == {"date", "time"}
+        if shared and name in source.columns and not (together and len(shared) == 1):
+            message = f"{foreign} is read as {name} and as {shared[0]}; expected a column for each"
+            report("shared_column", message, file=file, column=name)
+
+
+def _report_blank(rows: Rows, blank: Any, report: Report) -> None:
+    """Report rows without anything; an error where a record follows in the same file."""
+    if not blank.any():
+        return
+    last = rows.place.loc[~blank].groupby("file", observed=True)["row"].max()
+    for place in np.flatnonzero(blank):
+        file, row = str(rows.place["file"].iloc[place]), int(rows.place["row"].iloc[place])
+        severity: Severity = "error" if row < last.get(file, 0) else "warning"
+        message = "an empty row; expected a record"
+        report("blank_row", message, file=file, row=row, severity=severity)

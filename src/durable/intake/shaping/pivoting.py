@@ -1,0 +1,163 @@
+"""From one row a measurement to one row a record (`long`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from durable.contracts.tables import INPUT_TABLES
+from durable.intake.findings import escaped
+from durable.intake.shaping.rows import Report, Rows, stripped
+from durable.intake.texts import categorical, is_blank
+from durable.plan.source_files import Long
+
+_Places = npt.NDArray[np.intp]
+
+
+def pivot(
+    rows: Rows,
+    given: Long,
+    keys: Sequence[str],
+    others: Iterable[str],
+    report: Report,
+    section: str,
+) -> Rows | None:
+    """One row for the measurements of each key, a column for each test that the file has.
+
+    Parameters
+    ----------
+    keys
+        Columns that identify a record.
+    others
+        Columns of the record itself, which have to agree among its measurements.
+    section
+        Section of the plan.
+
+    Returns
+    -------
+    Rows or None
+        In the order in which the records begin. A column is named as the native one, and so is that
+        of its upper limit of normal. None (reported) where a column is missing.
+    """
+    named = [name for name in (given.test, given.value, given.unit, given.limit) if name]
+    file = str(rows.place["file"].iloc[0]) if len(rows.place) else ""
+    if not report.has_columns(rows, [*named, *keys], section, file):
+        return None
+    tests = stripped(rows.text[given.test])
+    _report_tests(rows, tests, given, report, section, file)
+    record = _records(rows, keys)
+    first = pd.Series(np.arange(len(record))).groupby(record, sort=True).first()
+    starts: _Places = first.to_numpy(np.intp)
+    kept = [name for name in others if name in rows.text and name not in named]
+    whole = Rows(
+        pd.DataFrame(
+            {name: _agreed(rows, name, record, starts, report) for name in (*keys, *kept)}
+        ),
+        rows.place.take(starts).reset_index(drop=True),
+    )
+    columns: dict[str, Any] = {}
+    elsewhere: dict[str, pd.DataFrame] = {}
+    units: dict[str, pd.Series[str]] = {}
+    filled = ~is_blank(rows.text[given.value]).to_numpy(bool)
+    limits = {c.limit_of: c.name for c in INPUT_TABLES[report.table].columns if c.limit_of}
+    for test, column in given.tests.items():
+        of_test = (tests == test).to_numpy(bool)
+        if not of_test.any():
+            continue
+        at = np.flatnonzero(of_test & filled)
+        at = _once(rows, at, record, given, test, report)
+        source = np.full(len(starts), -1, dtype=np.intp)
+        source[record[at]] = at
+        made = {column: given.value}
+        if given.limit and column in limits:
+            made[limits[column]] = given.limit
+        for name, foreign in made.items():
+            columns[name] = _picked(rows.text[foreign], source)
+            elsewhere[name] = _origin(rows, source, starts)
+            if given.unit:
+                units[name] = pd.Series(_picked(rows.text[given.unit], source))
+    return Rows(whole.text.assign(**columns), whole.place, elsewhere, units)
+
+
+def _records(rows: Rows, keys: Sequence[str]) -> _Places:
+    """Number of the record of each row, in the order in which the records begin."""
+    cells = pd.DataFrame({name: stripped(rows.text[name]) for name in keys})
+    groups = cells.groupby(list(keys), observed=True, sort=False)
+    return np.asarray(groups.ngroup(), dtype=np.intp)
+
+
+def _agreed(
+    rows: Rows, name: str, record: _Places, starts: _Places, report: Report
+) -> pd.Series[str]:
+    """What the measurements of each record say in a column; reported where they differ."""
+    column = rows.text[name]
+    filled = np.flatnonzero(~is_blank(column).to_numpy(bool))
+    source = np.full(len(starts), -1, dtype=np.intp)
+    # The first of each record: of several the last assignment counts.
+    source[record[filled[::-1]]] = filled[::-1]
+    texts = stripped(column).astype(object).to_numpy()
+    differs: _Places = filled[texts[filled] != texts[source[record[filled]]]]
+    for place in differs.tolist():
+        before = source[record[place]]
+        message = (
+            f"found {escaped(texts[place])}; expected {escaped(texts[before])} as in row"
+            f" {rows.place['row'].iloc[before]}, of the same record"
+        )
+        _report_row(rows, place, report, "differs_in_record", message, name, texts[place])
+    return pd.Series(_picked(column, source))
+
+
+def _once(
+    rows: Rows, at: _Places, record: _Places, given: Long, test: str, report: Report
+) -> _Places:
+    """Rows of a test, one for each record; a second result is reported."""
+    again = pd.Series(record[at]).duplicated().to_numpy(bool)
+    first = dict(zip(record[at][::-1].tolist(), at[::-1].tolist(), strict=True))
+    for place in at[again].tolist():
+        row = rows.place["row"].iloc[first[int(record[place])]]
+        value = str(rows.text[given.value].iloc[place])
+        message = f"a second result of {test}; expected one, as in row {row}"
+        _report_row(rows, place, report, "duplicate_result", message, given.tests[test], value)
+    kept: _Places = at[~again]
+    return kept
+
+
+def _report_row(
+    rows: Rows, place: int, report: Report, rule: str, message: str, column: str, value: str
+) -> None:
+    file, row = str(rows.place["file"].iloc[place]), int(rows.place["row"].iloc[place])
+    report(rule, message, file=file, row=row, column=column, value=escaped(value))
+
+
+def _picked(column: pd.Series[str], source: _Places) -> Any:
+    """Texts of rows, '' where there is none (-1)."""
+    texts = np.append(column.astype(object).to_numpy(), "")
+    return categorical(texts[source])
+
+
+def _origin(rows: Rows, source: _Places, starts: _Places) -> pd.DataFrame:
+    """Where the cells of a column stand; those that are empty at the start of their record."""
+    place = rows.place.take(np.where(source >= 0, source, starts))
+    return place.reset_index(drop=True)
+
+
+def _report_tests(
+    rows: Rows, tests: pd.Series[str], given: Long, report: Report, key: str, file: str
+) -> None:
+    """Report tests of the file that the plan does not name, and those that the file lacks."""
+    counts = tests.astype(object).value_counts(sort=False)
+    for test, number in counts.items():
+        if test not in given.tests:
+            row = int(rows.place["row"].iloc[int((tests == test).to_numpy().argmax())])
+            message = (
+                f"{number} record(s) of {escaped(str(test)) or 'no test'}, first here; expected one"
+                f" of {', '.join(given.tests)} ({key}.tests): they are not used"
+            )
+            report("unused_record", message, file=file, row=row, column=given.test, value=str(test))
+    for test in (test for test in given.tests if test not in counts.index):
+        message = f"no record of {test} ({key}.tests); expected one at least"
+        report("no_such_value", message, file=file, column=given.test, value=test)

@@ -1,0 +1,165 @@
+"""A table by a query in SQL over the source files (`sql`).
+
+DuckDB runs it in memory and without files, network, extensions or settings; of each file there is a
+table of texts with ``source_file`` and ``source_row``. A query that could give another answer
+tomorrow (the clock, chance) is refused, so that the same files always make the same table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from durable.intake.readers.parquet import holds_values, texts
+from durable.intake.shaping.rows import Report, Rows
+
+FILE, ROW = "source_file", "source_row"
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    # One thread: without ORDER BY the rows then come in the order of the files.
+    "threads": "1",
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+}
+#: Functions whose value is another one at each run, or tells of the machine.
+_CHANGING = frozenset(
+    (
+        *("random", "setseed", "uuid", "gen_random_uuid", "uuidv4", "uuidv7", "nextval", "currval"),
+        *("now", "today", "get_current_time", "get_current_timestamp", "transaction_timestamp"),
+        *("current_date", "current_time", "current_timestamp", "current_localtime"),
+        *("current_localtimestamp", "localtime", "localtimestamp", "txid_current"),
+        *("current_setting", "version", "pragma_version", "pragma_platform", "duckdb_settings"),
+    )
+)
+_EXPECTED = "one SELECT over the tables of inputs.sources"
+
+
+def query(path: str, tables: Mapping[str, Rows], report: Report, key: str) -> Rows | None:
+    """The rows of a query; None (reported) where it cannot be run, or names no source rows.
+
+    Parameters
+    ----------
+    path
+        File of the query, text in UTF-8.
+    tables
+        Rows of each source file, by the name of its table.
+    report
+        Takes what is wrong with the query.
+    key
+        Key of the plan that names the file.
+
+    Returns
+    -------
+    Rows or None
+        Columns of the query as text, by their names; and where each row stands by ``source_row``
+        and ``source_file``, which it may leave out where there is one file.
+    """
+    name = Path(path).name
+
+    def refuse(found: str, expected: str) -> None:
+        report("broken_query", f"{found}; expected {expected} ({key})", file=name)
+
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+        with duckdb.connect(":memory:", config=_SETTINGS) as database:
+            for table, rows in tables.items():
+                database.register(table, _arrow(rows))
+            database.execute("SET TimeZone = 'UTC'")
+            database.execute("SET lock_configuration = true")
+            wrong = _wrong(database, text)
+            if wrong:
+                refuse(wrong, _EXPECTED)
+                return None
+            found = database.execute(text).to_arrow_table()
+    except UnicodeDecodeError:
+        refuse("bytes that are not UTF-8", "a text file")
+        return None
+    except (duckdb.Error, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        refuse(" ".join((reason or "").split())[:300], _EXPECTED)
+        return None
+    return _rows(found, tables, refuse)
+
+
+def _arrow(rows: Rows) -> pa.Table:
+    columns = {name: rows.text[name].astype(object) for name in rows.text}
+    text = {name: pa.array(column, pa.string()) for name, column in columns.items()}
+    file = pa.array(rows.place["file"].astype(object), pa.string())
+    return pa.table(text | {FILE: file, ROW: pa.array(rows.place["row"])})
+
+
+def _wrong(database: Any, text: str) -> str:
+    """What is wrong with a query, in words; '' where it may be run."""
+    statements = database.extract_statements(text)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        kinds = ", ".join(statement.type.name for statement in statements) or "nothing"
+        return f"{kinds} in the query"
+    tree = database.execute("SELECT json_serialize_sql(?)", [text]).fetchone()[0]
+    changing = sorted(_CHANGING.intersection(_functions(json.loads(tree))))
+    return f"{', '.join(changing)} in the query, which differs from run to run" if changing else ""
+
+
+def _functions(node: Any) -> Iterator[str]:
+    """Names of the functions and of the columns in a query as a tree."""
+    if isinstance(node, dict):
+        for key in ("function_name", "table_name"):
+            if isinstance(node.get(key), str):
+                yield node[key].lower()
+        if node.get("class") == "COLUMN_REF":
+            yield str(node["column_names"][-1]).lower()
+        for part in node.values():
+            yield from _functions(part)
+    elif isinstance(node, list):
+        for part in node:
+            yield from _functions(part)
+
+
+def _rows(found: pa.Table, tables: Mapping[str, Rows], refuse: Any) -> Rows | None:
+    """The result as rows of text; None (refused) where it does not say where they come from."""
+    names = found.column_names
+    if len(set(names)) < len(names) or ROW not in names:
+        refuse(f"columns {', '.join(names)}", f"each name once, and {ROW}")
+        return None
+    files = {str(file) for rows in tables.values() for file in rows.place["file"].unique()}
+    if FILE not in names and len(files) != 1:
+        refuse(f"columns {', '.join(names)}", f"{FILE} too: there are {len(files)} files")
+        return None
+    bad = [name for name in names if not holds_values(found.schema.field(name).type)]
+    if bad:
+        kind = found.schema.field(bad[0]).type
+        refuse(f"values of the type {kind} in {bad[0]}", "text, numbers, dates or times")
+        return None
+    columns: dict[str, Any] = {
+        name: pd.Series(texts(found.column(name)), dtype="category") for name in names
+    }
+    place = _places(columns, files)
+    wrong = _unknown(place, tables)
+    if wrong:
+        refuse(wrong, f"{FILE} and {ROW} of a record that the query was given")
+        return None
+    text = {name: column for name, column in columns.items() if name not in (FILE, ROW)}
+    return Rows(pd.DataFrame(text, index=place.index), place)
+
+
+def _places(columns: Mapping[str, Any], files: set[str]) -> pd.DataFrame:
+    rows = pd.to_numeric(columns[ROW].astype(object), errors="coerce").fillna(0).astype("int64")
+    file = columns[FILE].astype(object) if FILE in columns else next(iter(files))
+    return pd.DataFrame({"file": file, "row": rows}).astype({"file": "category"})
+
+
+def _unknown(place: pd.DataFrame, tables: Mapping[str, Rows]) -> str:
+    """A row of the result that is none of the files, in words; '' where each is one."""
+    given = pd.concat([rows.place.astype({"file": object}) for rows in tables.values()])
+    known = pd.MultiIndex.from_frame(given)
+    there = pd.MultiIndex.from_frame(place.astype({"file": object})).isin(known)
+    if there.all():
+        return ""
+    first = place.loc[~there].iloc[0]
+    return f"row {first['row']} of {first['file'] or 'no file'} as the source of a row"

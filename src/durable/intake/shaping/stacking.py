@@ -1,0 +1,75 @@
+"""Columns that become rows (`stack`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import replace
+
+import numpy as np
+
+from durable.intake.shaping.rows import Report, Rows
+from durable.intake.texts import categorical, is_blank
+from durable.plan.source_files import PLACE_IN_PATTERN, Stack
+
+
+def stack(
+    rows: Rows, given: Stack, kept: Collection[str], report: Report, key: str, file: str
+) -> Rows | None:
+    """A row for each cell that is not empty of the columns that match the pattern.
+
+    Parameters
+    ----------
+    kept
+        Columns that are read by name, which stay whether they match or not.
+    key
+        Section of the plan.
+
+    Returns
+    -------
+    Rows or None
+        In the order of the rows, and within one in that of the columns. None (reported) where no
+        column matches, or a new one has the name of another.
+    """
+    pattern = _pattern(given.columns)
+    names = PLACE_IN_PATTERN.findall(given.columns)
+    found = {name: pattern.fullmatch(name) for name in rows.names if name not in kept}
+    matched = {name: match.groupdict() for name, match in found.items() if match}
+    if not matched:
+        message = f"no column like {given.columns} ({key}.columns); expected one in the header"
+        report("missing_column", message, file=file, column=given.columns)
+        return None
+    rest = [name for name in rows.names if name not in matched]
+    clashes = [name for name in (*names, given.value) if name in rest]
+    for name in clashes:
+        message = f"column {name} is in the file; expected another name for the new one ({key})"
+        report("shared_column", message, file=file, column=name)
+    if clashes:
+        return None
+    places = [np.flatnonzero(~is_blank(rows.text[name]).to_numpy(bool)) for name in matched]
+    numbers = np.repeat(np.arange(len(matched)), [len(part) for part in places])
+    at = np.concatenate(places)
+    order = np.lexsort((numbers, at))
+    numbers, at = numbers[order], at[order]
+    cells = np.concatenate(
+        [
+            rows.text[name].astype(object).to_numpy()[part]
+            for name, part in zip(matched, places, strict=True)
+        ]
+    )[order]
+    kept_rows = replace(rows, text=rows.text[rest]).take(at)
+    new = {name: _named([groups[name] for groups in matched.values()], numbers) for name in names}
+    return kept_rows.with_columns(new | {given.value: categorical(cells)})
+
+
+def _named(values: list[str], numbers: np.ndarray[tuple[int], np.dtype[np.intp]]) -> object:
+    return categorical(np.array(values, dtype=object)[numbers])
+
+
+def _pattern(columns: str) -> re.Pattern[str]:
+    """The pattern of names as a regular expression; a place takes as much as it can."""
+    first, *rest = PLACE_IN_PATTERN.split(columns)
+    body = re.escape(first)
+    for name, sign in zip(rest[::2], rest[1::2], strict=True):
+        body += f"(?P<{name}>.+){re.escape(sign)}"
+    return re.compile(body)

@@ -1,0 +1,310 @@
+"""A native table from the files that the plan names for it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from durable.contracts.tables import INPUT_TABLES
+from durable.files import sha256
+from durable.intake.findings import Findings, Recorded, escaped
+from durable.intake.needs import Needs, always_needed
+from durable.intake.readers.cells import Cells, File
+from durable.intake.reading import open_file, read_cells, unreadable_table
+from durable.intake.shaping.joining import join
+from durable.intake.shaping.native import native_table, wanted_columns
+from durable.intake.shaping.pivoting import pivot
+from durable.intake.shaping.rows import Report, Rows, below_each_other
+from durable.intake.shaping.selecting import select
+from durable.intake.shaping.stacking import stack
+from durable.intake.texts import categorical
+from durable.plan import FileForm, Format, Input
+from durable.plan.limits import LIMITS, Limits
+from durable.plan.source_files import Join, SqlFile
+
+#: Formats whose column names have no case: the reader gives them in small letters.
+_SAS: tuple[Format, ...] = ("xpt", "sas7bdat")
+
+
+@dataclass
+class _Used:
+    """A file with the columns that tables take from it."""
+
+    file: File
+    header: list[str]
+    names: set[str] = field(default_factory=set)
+
+
+@dataclass
+class SourceReader:
+    """Reads the files of a study, each once however many tables are made from it."""
+
+    findings: Findings
+    limits: Limits = LIMITS
+    sources: Mapping[str, FileForm] = field(default_factory=dict)
+    """Files that queries read, by name."""
+    _files: dict[FileForm, tuple[File, Cells] | None] = field(default_factory=dict)
+    _used: dict[FileForm, _Used] = field(default_factory=dict)
+    _digests: dict[FileForm, str] = field(default_factory=dict)
+
+    def table(
+        self, name: str, source: Input, needs: Needs | None = None
+    ) -> tuple[Recorded, dict[str, Any]]:
+        """A native table, and the digests and numbers of records of its files.
+
+        Parameters
+        ----------
+        name
+            Native name of the table.
+        source
+            The input as the plan describes it.
+        needs
+            Columns that the table must have; all but the optional ones when not given.
+
+        Returns
+        -------
+        Recorded, dict
+            The table: native columns as text ('' where empty) and ``source_row``. That is the row
+            of the file as users of its format count (in text and workbooks as a spreadsheet shows
+            it, in datasets the number of the record); of a table that is made of several files or
+            rows the number of the record, whose cells have an ``origin``. Not ``readable`` where
+            there is no table. The dict has ``sha256``; of such a table also that of each of its
+            ``files`` and the ``records`` of each, by their names in the manifest.
+        """
+        making = _Making(self, name, source)
+        made = making.rows()
+        about = making.about()
+        names = making.names()
+        if made is None:
+            return unreadable_table(name, ", ".join(names)), about
+        report = Report(name, self.findings)
+        recorded = native_table(made, source, needs or always_needed(), report, names)
+        return recorded, about
+
+    def rows(
+        self, table: str, source: FileForm, section: str, names: set[str] | None = None
+    ) -> Rows | None:
+        """The rows of a file; None (reported) where it is no table.
+
+        Parameters
+        ----------
+        section
+            Section of the plan that describes the file, below ``inputs``.
+        names
+            Columns that are looked for; all when not given.
+        """
+        read = self._read(table, source, section)
+        if read is None:
+            return None
+        file, cells = read
+        names = set(cells.header) if names is None else names
+        spelt = {name.lower(): name for name in names} if source.kind in _SAS else {}
+        header = [spelt.get(name, name) for name in cells.header]
+        used = self._used.setdefault(source, _Used(file, cells.header))
+        used.names |= {old for old, name in zip(cells.header, header, strict=True) if name in names}
+        text = cells.text.set_axis(header, axis=1).loc[:, [bool(name) for name in header]]
+        place = pd.DataFrame(
+            {"file": categorical([file.name]).repeat(len(text)), "row": text.index}
+        )
+        return Rows(text.reset_index(drop=True), place.astype({"row": "int64"}))
+
+    def _read(self, table: str, source: FileForm, section: str) -> tuple[File, Cells] | None:
+        if source not in self._files:
+            file = open_file(table, source, self.findings, self.limits, section=section)
+            cells = None if file is None else read_cells(file, source)
+            self._digests[source] = "" if file is None else file.sha256
+            found = None if file is None or cells is None else (file, cells)
+            if found is not None:
+                _report_nameless(*found)
+            self._files[source] = found
+        return self._files[source]
+
+    def use(self, source: FileForm, names: Collection[str]) -> None:
+        """Take columns of a file that was read for used."""
+        self._used[source].names |= set(names)
+
+    def digest(self, source: FileForm) -> str:
+        """SHA-256 of a file that was read; '' where there was none."""
+        return self._digests.get(source, "")
+
+    def records(self, source: FileForm) -> int:
+        """Number of records of a file that was read."""
+        read = self._files.get(source)
+        return 0 if read is None else read[1].records
+
+    def report_unused(self) -> None:
+        """Report columns of the files that no table takes."""
+        for used in self._used.values():
+            for name in sorted({name for name in used.header if name} - used.names):
+                message = f"column {escaped(name)} is not used"
+                used.file.report("unused_column", message, column=name)
+
+
+@dataclass(frozen=True)
+class _Making:
+    """The making of a table, step by step."""
+
+    reader: SourceReader
+    table: str
+    source: Input
+
+    @property
+    def report(self) -> Report:
+        return Report(self.table, self.reader.findings)
+
+    def files(self) -> Iterator[tuple[str, FileForm]]:
+        """The files of the table, by the section of the plan that describes each."""
+        source, table = self.source, self.table
+        if source.sql is not None:
+            yield from ((f"sources.{name}", file) for name, file in self.reader.sources.items())
+            return
+        for number, file in enumerate(source.sources):
+            yield (f"{table}.files[{number}]" if source.files else table), _form(file)
+        for number, other in enumerate(source.join):
+            yield f"{table}.join[{number}]", _form(other)
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the files."""
+        paths = [file.path for _, file in self.files()]
+        if self.source.sql is not None:
+            paths.insert(0, self.source.sql.path)
+        return tuple(dict.fromkeys(Path(path or "").name for path in paths))
+
+    def about(self) -> dict[str, Any]:
+        """Digests and numbers of records of the files."""
+        reader, files = self.reader, dict(self.files())
+        if not self.source.is_reshaped:
+            return {"sha256": reader.digest(files[self.table])}
+        digests = {section: reader.digest(file) for section, file in files.items()}
+        names = {section: Path(file.path or "").name for section, file in files.items()}
+        records = {section: reader.records(file) for section, file in files.items()}
+        if self.source.sql is not None:
+            path = Path(self.source.sql.path)
+            section = f"{self.table}.sql"
+            digests[section] = sha256(path) if path.is_file() else ""
+            names[section] = path.name
+        lines = [f"{digest}  {names[section]}\n" for section, digest in digests.items()]
+        return {
+            "sha256": hashlib.sha256("".join(lines).encode()).hexdigest(),
+            "files": digests,
+            "names": names,
+            "records": records,
+        }
+
+    def rows(self) -> Rows | None:
+        """The rows of the table, before its columns are picked."""
+        if self.source.sql is not None:
+            return self._queried(self.source.sql)
+        parts = [
+            self.reader.rows(self.table, file, section, self._mentioned())
+            for section, file in self.files()
+            if ".join[" not in section
+        ]
+        whole = [part for part in parts if part is not None]
+        if len(whole) < len(parts):
+            return None
+        made: Rows | None = below_each_other(whole)
+        for step in (self._selected, self._joined, self._stacked, self._pivoted):
+            made = None if made is None else step(made)
+        return made
+
+    def _queried(self, sql: SqlFile) -> Rows | None:
+        from durable.intake.shaping.query import query
+
+        key = f"inputs.{self.table}.sql"
+        name = Path(sql.path).name
+        if (
+            sql.sha256 is not None
+            and Path(sql.path).is_file()
+            and sha256(Path(sql.path)) != sql.sha256
+        ):
+            message = f"SHA-256 is {sha256(Path(sql.path))}; expected {sql.sha256} ({key}.sha256)"
+            self.report("other_file", message, file=name)
+        read = {
+            section.removeprefix("sources."): self.reader.rows(self.table, file, section)
+            for section, file in self.files()
+        }
+        tables = {name: rows for name, rows in read.items() if rows is not None}
+        return None if len(tables) < len(read) else query(sql.path, tables, self.report, key)
+
+    def _mentioned(self) -> set[str]:
+        """Columns of the table's own files that are read by name."""
+        source = self.source
+        names = {*wanted_columns(self.table, source).values(), *source.unit_columns.values()}
+        names |= {*source.where, *source.where_not, *(n for given in source.join for n in given.by)}
+        if source.long is not None:
+            long = source.long
+            names |= {n for n in (long.test, long.value, long.unit, long.limit) if n}
+        return names
+
+    def _selected(self, rows: Rows) -> Rows | None:
+        key = f"inputs.{self.table}"
+        return select(rows, self.source, self.report, key, self.names()[0])
+
+    def _joined(self, rows: Rows) -> Rows | None:
+        made: Rows | None = rows
+        for number, given in enumerate(self.source.join):
+            made = None if made is None else self._with_join(made, given, number)
+        return made
+
+    def _with_join(self, rows: Rows, given: Join, number: int) -> Rows | None:
+        section = f"{self.table}.join[{number}]"
+        names = {*given.by.values(), *given.columns, *given.where, *given.where_not}
+        # All columns are taken where none is named: those of the table are then used.
+        names |= set() if given.columns else self._mentioned()
+        other = self.reader.rows(self.table, _form(given), section, names)
+        name = Path(given.path).name
+        key = f"inputs.{section}"
+        other = None if other is None else select(other, given, self.report, key, name)
+        if other is None:
+            return None
+        return join(rows, other, given, self.report, key, (self.names()[0], name))
+
+    def _stacked(self, rows: Rows) -> Rows | None:
+        if self.source.stack is None:
+            return rows
+        key = f"inputs.{self.table}.stack"
+        given, kept = self.source.stack, self._mentioned()
+        made = stack(rows, given, kept, self.report, key, self.names()[0])
+        if made is not None:
+            used = set(rows.names).difference(made.names)
+            for _, file in self.files():
+                self.reader.use(file, used)
+        return made
+
+    def _pivoted(self, rows: Rows) -> Rows | None:
+        if self.source.long is None:
+            return rows
+        wanted = wanted_columns(self.table, self.source)
+        spec = INPUT_TABLES[self.table]
+        keys = [wanted[name] for name in spec.key if name in wanted]
+        others = [
+            *(wanted[n] for n in wanted if n not in spec.key),
+            *self.source.unit_columns.values(),
+        ]
+        key = f"inputs.{self.table}.long"
+        return pivot(rows, self.source.long, keys, others, self.report, key)
+
+
+def _form(file: FileForm) -> FileForm:
+    """What is said of how a file is read, without what a table makes of it."""
+    return FileForm(**{name: getattr(file, name) for name in FileForm.model_fields})
+
+
+def _report_nameless(file: File, cells: Cells) -> None:
+    """Report columns without a name, with the first of their values."""
+    for i, name in enumerate(cells.header):
+        if name.strip():
+            continue
+        filled = cells.text.loc[cells.text[str(i)] != "", str(i)].astype(object)
+        if filled.empty:
+            file.report("unused_column", f"column {i + 1} has neither a name nor values")
+        else:
+            message = f"{len(filled)} value(s) from here on in column {i + 1}, which has no name"
+            row = int(filled.index[0])
+            file.report("nameless_column", message, row=row, value=filled.iloc[0])

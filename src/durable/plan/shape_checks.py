@@ -1,0 +1,102 @@
+"""Findings in what the plan says of the columns of a native table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from durable.contracts.input_table import ColumnSpec, InputTable
+from durable.plan.findings import Finding, one_of, unknown_names
+from durable.plan.source_files import Input
+
+#: Stands for every column of the table.
+_EVERY = "*"
+
+
+def table_findings(table: InputTable, given: Input) -> list[Finding]:
+    """Columns that the table does not have, or that cannot be as the plan says."""
+    path = f"inputs.{table.name}"
+    findings = list(_unknown_columns(table, given, path))
+    if findings:
+        return findings
+    findings += _null_findings(table, given, path)
+    findings += _kind_findings(table, given, path)
+    findings += _unit_findings(table, given, path)
+    return findings
+
+
+def _unknown_columns(table: InputTable, given: Input, path: str) -> Iterator[Finding]:
+    numbers = given.numbers
+    named: dict[str, Iterable[str]] = {
+        "columns": given.columns,
+        "constant": given.constant,
+        "values": given.values,
+        "missing": (name for name in given.missing if name != _EVERY),
+        "dates": (name for name in given.dates if name != _EVERY),
+        "numbers.below": numbers.below,
+        "numbers.above": numbers.above,
+        "unit_columns": given.unit_columns,
+    }
+    for key, names in named.items():
+        yield from unknown_names(names, table.names, f"{path}.{key}", "an unknown column")
+    if given.long is not None:
+        for test, name in given.long.tests.items():
+            if name not in table.names:
+                key = f"{path}.long.tests.{test}"
+                yield Finding(key, "an unknown column", one_of(name, table.names))
+
+
+def _null_findings(table: InputTable, given: Input, path: str) -> Iterator[Finding]:
+    for name, foreign in given.columns.items():
+        if foreign is None and table.by_name[name].essential:
+            found = "nothing (not recorded)"
+            expected = "a column: there is no analysis without it"
+            yield Finding(f"{path}.columns.{name}", found, expected)
+        if name in given.constant:
+            found = "a column of the file and a constant"
+            yield Finding(f"{path}.constant.{name}", found, "one or the other")
+
+
+def _kind_findings(table: InputTable, given: Input, path: str) -> Iterator[Finding]:
+    """Forms of dates for other columns, and rules for numbers that are none."""
+    dated = _of_kind(table, ("date", "time"))
+    for name in given.dates:
+        if name not in (*dated, _EVERY):
+            yield Finding(f"{path}.dates.{name}", "no date", one_of(name, dated))
+    numbers = _of_kind(table, ("number", "integer"))
+    for key, rules in (("below", given.numbers.below), ("above", given.numbers.above)):
+        for name, rule in rules.items():
+            place = f"{path}.numbers.{key}.{name}"
+            if name not in numbers:
+                yield Finding(place, "no number", one_of(name, numbers))
+            elif rule == "below_lloq" and (table.name, name) != ("kinetics", "value"):
+                yield Finding(place, rule, "limit, half or missing: it has no such limit")
+
+
+def _unit_findings(table: InputTable, given: Input, path: str) -> Iterator[Finding]:
+    with_units = [column.name for column in table.columns if column.unit or column.units]
+    for name in given.unit_columns:
+        place = f"{path}.unit_columns.{name}"
+        if name not in with_units:
+            yield Finding(place, "a column without units", one_of(name, with_units))
+        elif name in given.units:
+            yield Finding(place, "a unit of the column and of each row", "one or the other")
+        elif given.long is not None and name in given.long.tests.values():
+            yield Finding(place, "a measurement of long.tests", f"{path}.long.unit")
+    names = _units_of(table.columns)
+    for spelling, unit in given.unit_names.items():
+        if unit not in names:
+            key = f"{path}.unit_names.{spelling}"
+            yield Finding(key, repr(unit), one_of(unit, names) if names else "no units")
+
+
+def _units_of(columns: Iterable[ColumnSpec]) -> Mapping[str, None]:
+    """Names of all units of some columns, each once."""
+    found: dict[str, None] = {}
+    for column in columns:
+        found |= dict.fromkeys([column.unit] if column.unit else [])
+        found |= dict.fromkeys(unit.name for unit in column.units if unit.name)
+    return found
+
+
+def _of_kind(table: InputTable, kinds: Iterable[str]) -> list[str]:
+    return [column.name for column in table.columns if column.kind in kinds]

@@ -1,0 +1,300 @@
+"""Keys that say how a file is read, and how its rows become those of a table."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from durable.sections import FromOne, ListOf, NonEmptyUniqueList, Section, Sha256, Text, UniqueList
+
+Format = Literal["csv", "tsv", "xlsx", "parquet", "xpt", "sas7bdat", "dataset-json"]
+#: Format by the suffix of the file, in small letters.
+SUFFIXES: dict[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".xlsx": "xlsx",
+    ".parquet": "parquet",
+    ".xpt": "xpt",
+    ".sas7bdat": "sas7bdat",
+    ".json": "dataset-json",
+    ".ndjson": "dataset-json",
+}
+#: Formats that do not say themselves how their text is encoded.
+ENCODED: tuple[Format, ...] = ("csv", "tsv", "xpt", "sas7bdat")
+#: Formats whose rows people write by hand, so that a header may stand anywhere.
+_BY_HAND: tuple[Format, ...] = ("csv", "tsv", "xlsx")
+#: The keys of a file that hold for each file of a list, where it does not have its own.
+_SHARED = ("format", "encoding", "sheet", "range", "delimiter", "header_row", "skip_rows")
+#: Keys of a table that say something of its one file, and those of any file.
+_OF_ONE_FILE = ("sha256", "records")
+_OF_FILES = (*_OF_ONE_FILE, *_SHARED, "where", "where_not", "join", "stack", "long")
+_RANGE = r"^[A-Z]{1,3}[1-9][0-9]{0,6}:[A-Z]{1,3}[1-9][0-9]{0,6}$"
+#: A place in a pattern of column names.
+PLACE_IN_PATTERN = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*)\}")
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def as_section(value: object) -> object:
+    """The section of a file that is named by its path alone."""
+    return {"path": value} if isinstance(value, str) else value
+
+
+#: One text, or a list of them.
+OneOrMore = Annotated[NonEmptyUniqueList[str], BeforeValidator(_as_list)]
+
+
+class FileForm(Section):
+    """A file, and how it is read."""
+
+    path: Text | None = None
+    """File, relative to the folder in which snakemake is run, or absolute."""
+    sha256: Sha256 | None = None
+    """Expected SHA-256 of the file; a file that differs is refused."""
+    records: Annotated[int, Field(ge=0)] | None = None
+    """Expected number of records, as the vendor states it; a file with another number is
+    refused."""
+    format: Format | None = None
+    """Format of the file; from its suffix when not given (.json, .ndjson: dataset-json)."""
+    encoding: Literal["utf-8", "utf-16", "gb18030", "windows-1252"] | None = None
+    """Encoding of the text in csv, tsv, xpt and sas7bdat files; when not given, what the file
+    declares, else UTF-8. Nothing is guessed."""
+    sheet: Text | None = None
+    """Sheet of an xlsx file; when not given, the only one, or the one named as the table."""
+    range: Annotated[str, Field(pattern=_RANGE)] | None = None
+    """Cells of the sheet that hold the table with its header, such as B3:K40; all when not
+    given."""
+    delimiter: Literal[",", ";", "|", "\t"] | None = None
+    """Character between the columns of a csv file; a comma when not given, in tsv a tab."""
+    header_row: FromOne = 1
+    """Row of a csv, tsv or xlsx file that holds the names of the columns; those before it are
+    left out."""
+    skip_rows: UniqueList[FromOne] = ()
+    """Rows below the header that are no records, such as a second header with labels."""
+
+    @property
+    def kind(self) -> Format:
+        """The format of the file, stated or by its suffix."""
+        return self.format or SUFFIXES[PurePath(self.path or "").suffix.lower()]
+
+    @model_validator(mode="after")
+    def _format_is_known(self) -> FileForm:
+        if self.path is None:
+            return self
+        if self.format is None and PurePath(self.path).suffix.lower() not in SUFFIXES:
+            raise ValueError(f"a file ending in {', '.join(SUFFIXES)}, or its format")
+        if self.encoding is not None and self.kind not in ENCODED:
+            raise ValueError(f"encoding only with {', '.join(ENCODED)}: the others declare theirs")
+        for name in ("sheet", "range"):
+            if getattr(self, name) is not None and self.kind != "xlsx":
+                raise ValueError(f"{name} only with xlsx")
+        if self.delimiter is not None and self.kind != "csv":
+            raise ValueError("delimiter only with csv")
+        moved = self.header_row != 1 or self.skip_rows
+        if moved and self.kind not in _BY_HAND:
+            raise ValueError(f"header_row and skip_rows only with {', '.join(_BY_HAND)}")
+        if any(row <= self.header_row for row in self.skip_rows):
+            raise ValueError("skip_rows below the header_row; those above it are left out")
+        return self
+
+
+class SourceFile(FileForm):
+    """A file that a table is made from."""
+
+    path: Text
+    """File, relative to the folder in which snakemake is run, or absolute."""
+
+
+class SqlFile(Section):
+    """A query, and its expected content."""
+
+    path: Text
+    """File of the query."""
+    sha256: Sha256 | None = None
+    """Expected SHA-256 of the file; a file that differs is refused."""
+
+
+class Selection(Section):
+    """Which rows of a file count."""
+
+    where: dict[str, OneOrMore] = {}
+    """Records that count: by column of the file the text, or the texts, of which a record has one
+    ('' is an empty cell); every column has to agree. The others are left out, and counted."""
+    where_not: dict[str, OneOrMore] = {}
+    """Records that do not count: by column the texts of which a record has none."""
+
+
+class Join(Selection, SourceFile):
+    """Columns from another file, by a key that is there once."""
+
+    by: Annotated[dict[str, Text], Field(min_length=1)]
+    """Columns of the key: the name in the table, then the name in the other file."""
+    columns: UniqueList[Text] = ()
+    """Columns to take; all but the key when not given."""
+
+
+class Stack(Section):
+    """Columns that become rows: a row for each of them that holds something."""
+
+    columns: Text
+    """Names of the columns as a pattern. What stands in the place of {NAME} becomes the value of a
+    new column NAME: '{test}_{visit}', or '{day}' for dates as names. Columns that are read by name
+    stay."""
+    value: Text
+    """Name of the new column that holds the cells."""
+
+    @model_validator(mode="after")
+    def _has_places(self) -> Stack:
+        names = PLACE_IN_PATTERN.findall(self.columns)
+        if not names or len(set(names)) < len(names) or self.value in names:
+            raise ValueError(
+                "a pattern with at least one {NAME}, each name once, and another value"
+            )
+        return self
+
+
+class Long(Section):
+    """One row a measurement becomes one row a record."""
+
+    test: Text
+    """Column with the name of the measurement."""
+    value: Text
+    """Column with the result."""
+    unit: Text | None = None
+    """Column with the unit of each result."""
+    limit: Text | None = None
+    """Column with the upper limit of normal of each result, in the same unit."""
+    tests: Annotated[dict[str, Text], Field(min_length=1)]
+    """Native column of each measurement, by its name in the file. Others are not used, and
+    listed."""
+
+
+class Numbers(Section):
+    """How the file writes numbers."""
+
+    decimal: Literal[".", ","] = "."
+    """Sign before the decimals."""
+    thousands: Literal["", ",", ".", " ", "'"] = ""
+    """Sign between groups of three digits."""
+    below: dict[str, Literal["limit", "half", "missing", "below_lloq"]] = {}
+    """By native column, what a result below a limit (<5) is read as: the limit itself, half of it,
+    missing; or, for a sample of the kinetics, below the limit of quantification."""
+    above: dict[str, Literal["limit", "missing"]] = {}
+    """By native column, what a result above a limit (>100) is read as."""
+
+    @model_validator(mode="after")
+    def _signs_differ(self) -> Numbers:
+        if self.decimal == self.thousands:
+            raise ValueError("two signs, one for decimals and one for thousands")
+        return self
+
+
+def _by_column(value: object) -> object:
+    return {"*": value} if isinstance(value, list | tuple) else value
+
+
+def _date_form(form: str) -> str:
+    from durable.dates import DateForm
+
+    return DateForm(form).text
+
+
+#: Texts of every column ('*'), or by column.
+ByColumn = Annotated[dict[str, NonEmptyUniqueList[str]], BeforeValidator(_by_column)]
+_Forms = NonEmptyUniqueList[Annotated[str, AfterValidator(_date_form)]]
+Forms = Annotated[dict[str, _Forms], BeforeValidator(_by_column)]
+
+
+class Input(Selection, FileForm):
+    """One input table: from a file, from several, or from a query."""
+
+    files: ListOf[Annotated[SourceFile, BeforeValidator(as_section)]] = ()
+    """Several files with the same columns in place of path, one below the other."""
+    sql: Annotated[SqlFile, BeforeValidator(as_section)] | None = None
+    """A query over inputs.sources in place of path (docs/inputs.md)."""
+    join: ListOf[Join] = ()
+    """Columns from other files."""
+    stack: Stack | None = None
+    """Columns that become rows."""
+    long: Long | None = None
+    """One row a measurement in the file, one row a record in the table."""
+    columns: dict[str, Text | None] = {}
+    """Foreign column names: the native name, then the name in the file. Nothing (null): the study
+    does not record the column."""
+    constant: dict[str, str] = {}
+    """Columns that have one value throughout: the native name, then the value."""
+    missing: ByColumn = {}
+    """Texts that mean missing (NA, UNK, ND), of the whole table as a list, or by native column."""
+    values: dict[str, dict[str, str]] = {}
+    """Foreign values by native column: the value in the file, then ours ('' is missing)."""
+    dates: Forms = {}
+    """Forms of dates and times beside YYYY-MM-DD and HH:MM, such as DD-MMM-YYYY, MM/DD/YYYY or
+    YYYY年M月D日 hh:mm (docs/inputs.md), of the whole table as a list, or by native column."""
+    numbers: Numbers = Numbers()
+    """How the file writes numbers."""
+    units: dict[str, Text] = {}
+    """Recorded units by native column (docs/inputs.md), converted by exact factors."""
+    unit_columns: dict[str, Text] = {}
+    """Columns of the file with the unit of each row, by native column."""
+    unit_names: dict[str, Text] = {}
+    """Other spellings of units in the file: the spelling, then the unit of docs/inputs.md."""
+
+    @property
+    def sources(self) -> tuple[FileForm, ...]:
+        """The files of the table, each with all that is said of how it is read."""
+        if not self.files:
+            return () if self.path is None else (self,)
+        usual = FileForm()
+        shared = {name: getattr(self, name) for name in _SHARED}
+        return tuple(
+            SourceFile(
+                **file.model_dump()
+                | {k: v for k, v in shared.items() if getattr(file, k) == getattr(usual, k)}
+            )
+            for file in self.files
+        )
+
+    @property
+    def is_reshaped(self) -> bool:
+        """Whether a row of the table is not simply a row of its one file."""
+        made = (self.files, self.sql, self.join, self.stack, self.long)
+        return any(part not in (None, ()) for part in made)
+
+    @property
+    def selects(self) -> bool:
+        """Whether some records of the files do not count."""
+        return bool(self.where or self.where_not or self.sql)
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Input:
+        given = [name for name in ("path", "files", "sql") if getattr(self, name) not in (None, ())]
+        if len(given) != 1:
+            raise ValueError("one of path, files and sql")
+        if given == ["path"]:
+            return self
+        refused = _OF_ONE_FILE if self.files else _OF_FILES
+        usual = {name: field.default for name, field in type(self).model_fields.items()}
+        own = [name for name in refused if getattr(self, name) != usual[name]]
+        if own:
+            where = "for each of files" if self.files else "in inputs.sources or in the query"
+            raise ValueError(f"{', '.join(own)} {where}")
+        # Made here, so that a form that does not suit a file is refused.
+        assert len(self.sources) == len(self.files)  # noqa: S101
+        return self
+
+    @model_validator(mode="after")
+    def _tests_are_read_once(self) -> Input:
+        if self.long is None:
+            return self
+        tests = list(self.long.tests.values())
+        if len(set(tests)) < len(tests):
+            raise ValueError("a column for each of long.tests")
+        twice = set(tests) & {*self.columns, *self.constant}
+        if twice:
+            raise ValueError(f"{', '.join(sorted(twice))} in long.tests alone")
+        return self
