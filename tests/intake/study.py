@@ -65,6 +65,8 @@ class Study:
         for table in TABLES if "sdtm" not in self.raw["inputs"] else ():
             if table not in self.raw["inputs"]:
                 continue
+            if "sql" in self.raw["inputs"][table]:
+                continue
             path = self.folder / f"{table}.{self.suffix}"
             if table in self.files:
                 path.write_bytes(self.files[table])
@@ -231,6 +233,51 @@ def planned(path: str, value: Any) -> Edit:
         for key in above:
             place = place.setdefault(key, {})
         place[last] = value
+
+    return edit
+
+
+def joined(table: str, content: str) -> Edit:
+    """Columns from a file with this content, by the subject."""
+
+    def edit(study: Study) -> None:
+        path = study.folder / "joined.csv"
+        path.write_text(content)
+        by = {"subject_id": "subject_id"}
+        study.raw["inputs"][table]["join"] = [{"path": str(path), "by": by}]
+
+    return edit
+
+
+def long_therapies(*results: str, end: str = "") -> Edit:
+    """The therapies as one row a measurement, all of one therapy, the last with another end."""
+
+    def edit(study: Study) -> None:
+        ends = ["2023-07-14"] * len(results)
+        ends[-1] = end or ends[-1]
+        rows = [
+            f"CQ-001,prednisolone,2021-03-01,{day},{result}\n"
+            for day, result in zip(ends, results, strict=True)
+        ]
+        header = "subject_id,therapy,start_date,end_date,TEST,RESULT\n"
+        study.files["therapies"] = (header + "".join(rows)).encode()
+        tests = {"NEW": "new_systemic", "WHY": "reason"}
+        given = {"test": "TEST", "value": "RESULT", "tests": tests}
+        study.raw["inputs"]["therapies"]["long"] = given
+
+    return edit
+
+
+def queried(table: str, sql: str) -> Edit:
+    """A table by a query over its own file."""
+
+    def edit(study: Study) -> None:
+        (study.folder / "query.sql").write_text(sql)
+        source = study.folder / f"source.{study.suffix}"
+        source.write_bytes(study.files[table])
+        study.files[table] += b"\n"  # the table is concerned
+        study.raw["inputs"]["sources"] = {"given": {"path": str(source)}}
+        study.raw["inputs"][table] = {"sql": str(study.folder / "query.sql")}
 
     return edit
 

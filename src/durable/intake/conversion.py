@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,7 @@ from durable.dates import DateForm
 from durable.intake.findings import Findings, Recorded, escaped
 from durable.intake.numbers import Limited, NumberForm, scaled
 from durable.intake.parsing import is_native
-from durable.intake.texts import categorical
+from durable.intake.texts import categorical, codes_and_values
 from durable.intake.units import factor_of, units_expected
 from durable.plan import Input
 
@@ -174,9 +173,9 @@ def _read_column(
     column: pd.Series[str], units: pd.Series[str] | None, reading: _Reading
 ) -> tuple[pd.Series[str], dict[str, str]]:
     """The texts as read, and those that cannot be, with what was expected."""
-    codes, texts = _distinct(column)
+    codes, texts = codes_and_values(column)
     unit_codes, unit_texts = (
-        (np.zeros(len(codes), int), [""]) if units is None else _distinct(units)
+        (np.zeros(len(codes), int), [""]) if units is None else codes_and_values(units)
     )
     pairs = codes.astype("int64") * len(unit_texts) + unit_codes
     places, occurring = pd.factorize(pairs)
@@ -194,10 +193,6 @@ def _read_column(
             unclear[text.strip()] = str(error)
             made.append(text)
     return pd.Series(categorical(made).take(places), index=column.index), unclear
-
-
-def _distinct(column: pd.Series[str]) -> tuple[Any, list[str]]:
-    return column.cat.codes.to_numpy(), column.cat.categories.tolist()
 
 
 def _kept_blanks(text: str, change: Callable[[str], str]) -> str:

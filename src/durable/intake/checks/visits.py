@@ -136,6 +136,8 @@ def _check_missing(table: StudyTable, measures: tuple[str, ...], findings: Findi
     complete = "a value, since other measures are recorded; please complete or confirm not done"
     wanted = [measure for measure in dict.fromkeys(measures) if measure in empty]
     for name in wanted:
+        if name in recorded.absent:
+            continue
         if empty[name].all() and len(frame):
             message = f"{name} is empty in every row; expected a measure that the analysis uses"
             findings.add_about_file("visits", recorded.file, "empty_column", message, column=name)

@@ -62,25 +62,41 @@ def pivot(
     columns: dict[str, Any] = {}
     elsewhere: dict[str, pd.DataFrame] = {}
     units: dict[str, pd.Series[str]] = {}
-    filled = ~is_blank(rows.text[given.value]).to_numpy(bool)
-    limits = {c.limit_of: c.name for c in INPUT_TABLES[report.table].columns if c.limit_of}
     for test, column in given.tests.items():
         of_test = (tests == test).to_numpy(bool)
         if not of_test.any():
             continue
-        at = np.flatnonzero(of_test & filled)
-        at = _once(rows, at, record, given, test, report)
-        source = np.full(len(starts), -1, dtype=np.intp)
-        source[record[at]] = at
-        made = {column: given.value}
-        if given.limit and column in limits:
-            made[limits[column]] = given.limit
-        for name, foreign in made.items():
+        source = _sources(rows, of_test, record, len(starts), given, test, report)
+        for name, foreign in _made(report.table, given, column).items():
             columns[name] = _picked(rows.text[foreign], source)
             elsewhere[name] = _origin(rows, source, starts)
             if given.unit:
                 units[name] = pd.Series(_picked(rows.text[given.unit], source))
     return Rows(whole.text.assign(**columns), whole.place, elsewhere, units)
+
+
+def _made(table: str, given: Long, column: str) -> dict[str, str]:
+    """Native columns that a measurement makes, and the column of the file for each."""
+    limits = {c.limit_of: c.name for c in INPUT_TABLES[table].columns if c.limit_of}
+    limit = {limits[column]: given.limit} if given.limit and column in limits else {}
+    return {column: given.value} | limit
+
+
+def _sources(
+    rows: Rows,
+    of_test: npt.NDArray[np.bool_],
+    record: _Places,
+    number: int,
+    given: Long,
+    test: str,
+    report: Report,
+) -> _Places:
+    """The row of each record's result, -1 where it has none; a second result is reported."""
+    filled = ~is_blank(rows.text[given.value]).to_numpy(bool)
+    at = _once(rows, np.flatnonzero(of_test & filled), record, given, test, report)
+    source = np.full(number, -1, dtype=np.intp)
+    source[record[at]] = at
+    return source
 
 
 def _records(rows: Rows, keys: Sequence[str]) -> _Places:
