@@ -14,13 +14,13 @@ def factor_of(spec: ColumnSpec, unit: str, names: Mapping[str, str]) -> Fraction
     Parameters
     ----------
     spec
-        The column. One that has no unit takes any: a score has none, whatever its row says.
+        The column. One that has no unit takes any, and one that can have no other none too.
     unit
-        As it is spelt; '' is that of the table where nothing else is.
+        As it is spelt.
     names
         Spellings of the study, by which a unit of the table is meant.
     """
-    if not (spec.unit or spec.units):
+    if not (spec.unit or spec.units) or not (unit or spec.units):
         return Fraction(1)
     return spellings(spec).get(names.get(unit, unit).casefold())
 

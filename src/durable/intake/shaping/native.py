@@ -132,12 +132,16 @@ def _report_absent(
 
 
 def _report_shared(source: Input, wanted: Mapping[str, str], report: Report, file: str) -> None:
-    """Report a column that is read as two; the date and the time of one may stand together."""
+    """Report a column that is read as two, unless the plan names it for both.
+
+    A date and its time may stand together.
+    """
     kinds = {column.name: column.kind for column in INPUT_TABLES[report.table].columns}
     for name, foreign in wanted.items():
         shared = [n for n in wanted if wanted[n] == foreign and n != name]
-        together = shared and {kinds[name], kinds[shared[0]]} == {"date", "time"}
-        if shared and name in source.columns and not (together and len(shared) == 1):
+        together = len(shared) == 1 and {kinds[name], kinds[shared[0]]} == {"date", "time"}
+        said = {name, *shared} <= set(source.columns)
+        if shared and name in source.columns and not (together or said):
             message = f"{foreign} is read as {name} and as {shared[0]}; expected a column for each"
             report("shared_column", message, file=file, column=name)
 

@@ -119,8 +119,8 @@ class SourceReader:
             cells = None if file is None else read_cells(file, source)
             self._digests[source] = "" if file is None else file.sha256
             found = None if file is None or cells is None else (file, cells)
-            if found is not None:
-                _report_nameless(*found)
+            if found is not None and not _has_names(*found):
+                found = None
             self._files[source] = found
         return self._files[source]
 
@@ -296,15 +296,22 @@ def _form(file: FileForm) -> FileForm:
     return FileForm(**{name: getattr(file, name) for name in FileForm.model_fields})
 
 
-def _report_nameless(file: File, cells: Cells) -> None:
-    """Report columns without a name, with the first of their values."""
-    for i, name in enumerate(cells.header):
-        if name.strip():
+def _has_names(file: File, cells: Cells) -> bool:
+    """Whether most columns have a name; those without are reported, with their first value."""
+    nameless = [str(i) for i, name in enumerate(cells.header) if not name.strip()]
+    held = {i: cells.text.loc[cells.text[i] != "", i].astype(object) for i in nameless}
+    filled = {i: texts for i, texts in held.items() if not texts.empty}
+    if len(filled) > len(cells.header) / 2:
+        key = file.key("header_row")
+        message = f"{len(filled)} columns with values have no name; expected the names here ({key})"
+        file.report("nameless_column", message, value=", ".join(filter(None, cells.header)))
+        return False
+    for i in nameless:
+        if i not in filled:
+            file.report("unused_column", f"column {int(i) + 1} has neither a name nor values")
             continue
-        filled = cells.text.loc[cells.text[str(i)] != "", str(i)].astype(object)
-        if filled.empty:
-            file.report("unused_column", f"column {i + 1} has neither a name nor values")
-        else:
-            message = f"{len(filled)} value(s) from here on in column {i + 1}, which has no name"
-            row = int(filled.index[0])
-            file.report("nameless_column", message, row=row, value=filled.iloc[0])
+        texts = filled[i]
+        message = f"{len(texts)} value(s) from here on in column {int(i) + 1}, which has no name"
+        row = int(texts.index[0])
+        file.report("nameless_column", message, row=row, value=texts.iloc[0])
+    return True
