@@ -434,6 +434,10 @@ TEXTS |= {
             ("a delete", '"a\\x7f"', "\\x7f"),
             ("a control character of Latin-1", '"a\\x85"', "\\x85"),
             ("a sign that turns the order", '"a\\u202e"', "\\u202e"),
+            ("a soft hyphen", '"a\\u00ad"', "\\xad"),
+            ("a blank without width", '"a\\u200b"', "\\u200b"),
+            ("a byte order mark", '"a\\ufeff"', "\\ufeff"),
+            ("a replacement", '"a\\ufffd"', "\\ufffd"),
         )
     },
     **{
@@ -441,7 +445,7 @@ TEXTS |= {
             f"# a note{chr(number)}outputs: {{locked: false}}\n".encode(),
             f"line 1, column 9: found the character U+{number:04X}; expected text",
         )
-        for number in (0x85, 0x2028, 0x2029, 0x202E, 0x2066)
+        for number in (0x85, 0xAD, 0x200B, 0x2028, 0x2029, 0x202E, 0x2066, 0xFEFF, 0xFFFD)
     },
     "a control character": (b"study: {id: S}\nx: a\x07\n", "line 2, column 5: found the character"),
 }
@@ -461,6 +465,14 @@ def test_refuses_a_file_with(mistake: str, tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_told() -> None:
     with pytest.raises(PlanError, match=r"nowhere.yaml: 1 problem.*\n.*No such file"):
         load("nowhere.yaml")
+
+
+def test_a_byte_order_mark_at_the_beginning_is_none_of_the_text(tmp_path: Path) -> None:
+    marked, plain = tmp_path / "marked.yaml", tmp_path / "plain.yaml"
+    text = yaml.safe_dump(SMALLEST)
+    marked.write_text(f"\ufeff{text}", encoding="utf-8")
+    plain.write_text(text, encoding="utf-8")
+    assert load(marked) == load(plain)
 
 
 def test_an_unquoted_date_is_the_same_as_a_quoted_one(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.characters import NO_CHARACTERS, escape
+from durable.characters import NO_CHARACTERS, UNSEEN, escape
 from durable.contracts.tables import INPUT_TABLES, TABLES
 from durable.intake.rules import RULES, Severity
 from durable.intake.texts import Phrase
@@ -43,11 +43,8 @@ _IDENTITY = ["table", "subject_id", "key", "column", "rule"]
 _BETWEEN = "\x1f"
 UNSCHEDULED = "UNS"
 
-#: Control, invisible, direction and replacement characters, and what is no character.
-HIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    f"\ufff9-\ufffd{NO_CHARACTERS}]"
-)
+#: Characters that a listing shows as escapes.
+HIDDEN = re.compile(f"[\t\n\r{UNSEEN}{NO_CHARACTERS}]")
 _LONGEST = 200
 
 

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from durable.characters import escape, no_character
+from durable.characters import UNSEEN, escape, no_character
 from durable.plan.findings import Finding, PlanError, in_quotes
 
 #: Characters of a plan, its values and their nesting, every alias followed; of a long plan some
@@ -24,9 +24,9 @@ from durable.plan.findings import Finding, PlanError, in_quotes
 MOST_CHARACTERS, MOST_VALUES, DEEPEST = 2_000_000, 100_000, 50
 
 _TAG = "tag:yaml.org,2002:"
-#: Characters that are not seen, or that turn the order of what is seen; and those that end a line
-#: in YAML 1.1 alone, so that the rest of a comment may be a key.
-_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+#: Some of them end a line in YAML 1.1 alone, so that the rest of a comment may be a key.
+_UNSEEN = re.compile(f"[{UNSEEN}]")
+_BYTE_ORDER_MARK = "\ufeff"
 #: A number that every version of YAML reads as a person does.
 _PLAIN_NUMBER = re.compile(
     r"[-+]?(0|[1-9][0-9]*)|[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?"
@@ -110,7 +110,7 @@ def read_yaml(text: str, source: str) -> object:
     if len(text) > MOST_CHARACTERS:
         found = f"{len(text)} characters"
         raise PlanError(source, [Finding("(file)", found, f"at most {MOST_CHARACTERS}")])
-    unseen = _UNSEEN.search(text)
+    unseen = _UNSEEN.search(text, len(_BYTE_ORDER_MARK) * text.startswith(_BYTE_ORDER_MARK))
     if unseen is not None:
         raise PlanError(source, [_bad_character(text, unseen.start())])
     # Tabs between values are refused by one of them and read by the other.
