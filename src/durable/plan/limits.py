@@ -29,7 +29,8 @@ class Limits(Section):
     columns: AtLeastOne = 2000
     """Columns of a file, whether they are used or not."""
     cells: AtLeastOne = 200_000_000
-    """Records times columns that a compressed file (parquet, sas7bdat) says it holds."""
+    """Records times columns that a compressed file (parquet, sas7bdat) says it holds, or that a
+    query gives."""
     line_bytes: AtLeastOne = 1_048_576
     """Bytes of a row of a csv or tsv file, line breaks within quotes among them."""
     findings: AtLeastOne = 10_000

@@ -42,12 +42,7 @@ def join(
         report("shared_column", message, file=foreign, column=name)
     keys = keys_of(other.text, given.by.values())
     twice = keys.duplicated()
-    for place in np.flatnonzero(twice).tolist():
-        first = int(other.place["row"].iloc[int((keys == keys.iloc[place]).to_numpy().argmax())])
-        message = f"the key of row {first} again; expected each once ({key}.by)"
-        row = int(other.place["row"].iloc[place])
-        value = ", ".join(other.text[name].iloc[place] for name in given.by.values())
-        report("duplicate_key", message, file=foreign, row=row, value=escaped(value))
+    _report_twice(other, keys, given, report, key, foreign)
     if clashes or twice.any():
         return None
     at = pd.Index(keys).get_indexer(pd.Index(keys_of(rows.text, given.by)))
@@ -56,6 +51,21 @@ def join(
     there = _there(rows, other, at)
     elsewhere = dict(rows.elsewhere) | dict.fromkeys(taken, there)
     return replace(rows.with_columns(columns), elsewhere=elsewhere)
+
+
+def _report_twice(
+    other: Rows, keys: pd.Series[str], given: Join, report: Report, key: str, file: str
+) -> None:
+    """Report records of the other file whose key an earlier one has."""
+    number, row = other.place["row"].to_numpy(), {}
+    texts = [other.text[name].astype(object).to_numpy() for name in given.by.values()]
+    for place, (text, again) in enumerate(zip(keys, keys.duplicated(), strict=True)):
+        if not again:
+            row[text] = number[place]
+            continue
+        message = f"the key of row {row[text]} again; expected each once ({key}.by)"
+        value = escaped(", ".join(part[place] for part in texts))
+        report("duplicate_key", message, file=file, row=int(number[place]), value=value)
 
 
 def _there(rows: Rows, other: Rows, at: npt.NDArray[np.intp]) -> pd.DataFrame:
@@ -85,8 +95,9 @@ def _report_alone(
     files: tuple[str, str],
 ) -> None:
     """Report rows whose key the other file does not have."""
+    message = f"no such record in {files[1]}; expected one ({key}.by)"
+    texts = [rows.text[name].astype(object).to_numpy() for name in given.by]
+    number, file = (rows.place[name].astype(object).to_numpy() for name in ("row", "file"))
     for place in np.flatnonzero(at < 0).tolist():
-        value = ", ".join(rows.text[name].iloc[place] for name in given.by)
-        message = f"no such record in {files[1]}; expected one ({key}.by)"
-        row, file = int(rows.place["row"].iloc[place]), str(rows.place["file"].iloc[place])
-        report("no_partner", message, file=file, row=row, value=escaped(value))
+        value = escaped(", ".join(part[place] for part in texts))
+        report("no_partner", message, file=str(file[place]), row=int(number[place]), value=value)

@@ -166,9 +166,11 @@ def _report_tests(
 ) -> None:
     """Report tests of the file that the plan does not name, and those that the file lacks."""
     counts = tests.astype(object).value_counts(sort=False)
+    first = rows.place["row"].loc[~tests.duplicated().to_numpy()]
+    rows_of = dict(zip(tests.drop_duplicates(), first, strict=True))
     for test, number in counts.items():
         if test not in given.tests:
-            row = int(rows.place["row"].iloc[int((tests == test).to_numpy().argmax())])
+            row = int(rows_of[str(test)])
             message = (
                 f"{number} record(s) of {escaped(str(test)) or 'no test'}, first here; expected one"
                 f" of {', '.join(given.tests)} ({key}.tests): they are not used"

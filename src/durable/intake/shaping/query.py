@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from durable.intake.readers.parquet import holds_values, texts
 from durable.intake.shaping.rows import Report, Rows
+from durable.plan.limits import LIMITS
 
 FILE, ROW = "source_file", "source_row"
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
@@ -38,10 +39,18 @@ _CHANGING = frozenset(
         *("current_setting", "version", "pragma_version", "pragma_platform", "duckdb_settings"),
     )
 )
+#: Rows of a result that are fetched at a time.
+_BATCH = 100_000
 _EXPECTED = "one SELECT over the tables of inputs.sources"
 
 
-def query(path: str, tables: Mapping[str, Rows], report: Report, key: str) -> Rows | None:
+class _TooManyError(Exception):
+    """A result of more values than the plan allows."""
+
+
+def query(
+    path: str, tables: Mapping[str, Rows], report: Report, key: str, most: int = LIMITS.cells
+) -> Rows | None:
     """The rows of a query; None (reported) where it cannot be run, or names no source rows.
 
     Parameters
@@ -54,6 +63,8 @@ def query(path: str, tables: Mapping[str, Rows], report: Report, key: str) -> Ro
         Takes what is wrong with the query.
     key
         Key of the plan that names the file.
+    most
+        Values (records times columns) that the result may have.
 
     Returns
     -------
@@ -77,15 +88,37 @@ def query(path: str, tables: Mapping[str, Rows], report: Report, key: str) -> Ro
             if wrong:
                 refuse(wrong, _EXPECTED)
                 return None
-            found = database.execute(text).to_arrow_table()
+            found = _result(database, text, most)
     except UnicodeDecodeError:
         refuse("bytes that are not UTF-8", "a text file")
         return None
-    except (duckdb.Error, OSError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        refuse(" ".join((reason or "").split())[:300], _EXPECTED)
+    except _TooManyError:
+        message = f"more than {most} values; expected at most {most} (inputs.limits.cells)"
+        report("too_large", message, file=name)
+        return None
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        refuse(" ".join(reason.split())[:300], _EXPECTED)
         return None
     return _rows(found, tables, refuse)
+
+
+def _result(database: Any, text: str, most: int) -> pa.Table:
+    """The result, as far as it is no larger than the plan allows: tables may multiply.
+
+    Raises
+    ------
+    _TooManyError
+        Where it is larger.
+    """
+    batches, values = [], 0
+    reader = database.sql(text).to_arrow_reader(_BATCH)
+    for batch in reader:
+        values += batch.num_rows * batch.num_columns
+        if values > most:
+            raise _TooManyError
+        batches.append(batch)
+    return pa.Table.from_batches(batches, reader.schema)
 
 
 def _arrow(rows: Rows) -> pa.Table:
@@ -101,7 +134,7 @@ def _wrong(database: Any, text: str) -> str:
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         kinds = ", ".join(statement.type.name for statement in statements) or "nothing"
         return f"{kinds} in the query"
-    tree = database.execute("SELECT json_serialize_sql(?)", [text]).fetchone()[0]
+    ((tree,),) = database.execute("SELECT json_serialize_sql(?)", [text]).fetchall()
     changing = sorted(_CHANGING.intersection(_functions(json.loads(tree))))
     return f"{', '.join(changing)} in the query, which differs from run to run" if changing else ""
 

@@ -230,7 +230,11 @@ class _Making:
             for section, file in self.files()
         }
         tables = {name: rows for name, rows in read.items() if rows is not None}
-        return None if len(tables) < len(read) else query(sql.path, tables, self.report, key)
+        return (
+            None
+            if len(tables) < len(read)
+            else query(sql.path, tables, self.report, key, self.reader.limits.cells)
+        )
 
     def _mentioned(self) -> set[str]:
         """Columns of the table's own files that are read by name."""
