@@ -38,11 +38,14 @@ def _unknown_columns(table: InputTable, given: Input, path: str) -> Iterator[Fin
     }
     for key, names in named.items():
         yield from unknown_names(names, table.names, f"{path}.{key}", "an unknown column")
-    if given.long is not None:
-        for test, name in given.long.tests.items():
+    longs = {f"{path}.long": given.long}
+    longs |= {f"{path}.join[{n}].long": joined.long for n, joined in enumerate(given.join)}
+    for place, long in longs.items():
+        for test, name in long.tests.items() if long else ():
             if name not in table.names:
-                key = f"{path}.long.tests.{test}"
-                yield Finding(key, "an unknown column", one_of(name, table.names))
+                yield Finding(
+                    f"{place}.tests.{test}", "an unknown column", one_of(name, table.names)
+                )
 
 
 def _null_findings(table: InputTable, given: Input, path: str) -> Iterator[Finding]:
@@ -80,7 +83,7 @@ def _unit_findings(table: InputTable, given: Input, path: str) -> Iterator[Findi
             yield Finding(place, "a column without units", one_of(name, with_units))
         elif name in given.units:
             yield Finding(place, "a unit of the column and of each row", "one or the other")
-        elif given.long is not None and name in given.long.tests.values():
+        elif name in given.measurements:
             yield Finding(place, "a measurement of long.tests", f"{path}.long.unit")
     names = _units_of(table.columns)
     for spelling, unit in given.unit_names.items():

@@ -129,15 +129,6 @@ class Selection(Section):
     """Records that do not count: by column the texts of which a record has none."""
 
 
-class Join(Selection, SourceFile):
-    """Columns from another file, by a key that is there once."""
-
-    by: Annotated[dict[str, Text], Field(min_length=1)]
-    """Columns of the key: the name in the table, then the name in the other file."""
-    columns: UniqueList[Text] = ()
-    """Columns to take; all but the key when not given."""
-
-
 class Stack(Section):
     """Columns that become rows: a row for each of them that holds something."""
 
@@ -172,6 +163,22 @@ class Long(Section):
     tests: Annotated[dict[str, Text], Field(min_length=1)]
     """Native column of each measurement, by its name in the file. Others are not used, and
     listed."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the file that are read."""
+        return tuple(n for n in (self.test, self.value, self.unit, self.limit) if n)
+
+
+class Join(Selection, SourceFile):
+    """Columns from another file, by a key that is there once."""
+
+    by: Annotated[dict[str, Text], Field(min_length=1)]
+    """Columns of the key: the name in the table, then the name in the other file."""
+    columns: UniqueList[Text] = ()
+    """Columns to take; all but the key when not given, and none beside the measurements of long."""
+    long: Long | None = None
+    """One row a measurement in the other file, one row a key for the table."""
 
 
 class Numbers(Section):
@@ -260,6 +267,12 @@ class Input(Selection, FileForm):
         )
 
     @property
+    def measurements(self) -> tuple[str, ...]:
+        """Native columns that are made from one row a measurement, of this file or a joined one."""
+        longs = (self.long, *(joined.long for joined in self.join))
+        return tuple(name for long in longs if long for name in long.tests.values())
+
+    @property
     def is_reshaped(self) -> bool:
         """Whether a row of the table is not simply a row of its one file."""
         made = (self.files, self.sql, self.join, self.stack, self.long)
@@ -289,9 +302,7 @@ class Input(Selection, FileForm):
 
     @model_validator(mode="after")
     def _tests_are_read_once(self) -> Input:
-        if self.long is None:
-            return self
-        tests = list(self.long.tests.values())
+        tests = self.measurements
         if len(set(tests)) < len(tests):
             raise ValueError("a column for each of long.tests")
         twice = set(tests) & {*self.columns, *self.constant}

@@ -35,7 +35,8 @@ def join(
     if not sound:
         return None
     by = set(given.by.values())
-    taken = given.columns or tuple(name for name in other.names if name not in by)
+    taken = given.columns if given.long is None else ()
+    taken = taken or tuple(name for name in other.names if name not in by)
     clashes = [name for name in taken if name in rows.text]
     for name in clashes:
         message = f"column {name} is in {file} too; expected it in one ({key}.columns names some)"
@@ -48,9 +49,13 @@ def join(
     at = pd.Index(keys).get_indexer(pd.Index(keys_of(rows.text, given.by)))
     _report_alone(rows, at, given, report, key, files)
     columns = {name: _taken(other.text[name], at) for name in taken}
-    there = _there(rows, other, at)
-    elsewhere = dict(rows.elsewhere) | dict.fromkeys(taken, there)
-    return replace(rows.with_columns(columns), elsewhere=elsewhere)
+    elsewhere = dict(rows.elsewhere) | {
+        name: _there(rows, other.elsewhere.get(name, other.place), at) for name in taken
+    }
+    units = dict(rows.units) | {
+        name: pd.Series(_taken(given_units, at)) for name, given_units in other.units.items()
+    }
+    return replace(rows.with_columns(columns), elsewhere=elsewhere, units=units)
 
 
 def _report_twice(
@@ -68,12 +73,12 @@ def _report_twice(
         report("duplicate_key", message, file=file, row=int(number[place]), value=value)
 
 
-def _there(rows: Rows, other: Rows, at: npt.NDArray[np.intp]) -> pd.DataFrame:
+def _there(rows: Rows, source: pd.DataFrame, at: npt.NDArray[np.intp]) -> pd.DataFrame:
     """Where the joined cells of each row stand; its own place where it has no partner."""
     place = {}
     for name in ("file", "row"):
         found = rows.place[name].astype(object).to_numpy().copy()
-        found[at >= 0] = other.place[name].astype(object).to_numpy()[at[at >= 0]]
+        found[at >= 0] = source[name].astype(object).to_numpy()[at[at >= 0]]
         place[name] = found
     return pd.DataFrame(place, index=rows.place.index).astype({"file": "category", "row": "int64"})
 

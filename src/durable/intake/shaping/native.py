@@ -19,7 +19,7 @@ from durable.plan import Input
 
 def wanted_columns(table: str, source: Input) -> dict[str, str]:
     """Name in the file of each native column that a table takes from its rows."""
-    made = {*source.constant, *(source.long.tests.values() if source.long else ())}
+    made = {*source.constant, *source.measurements}
     named = {n: source.columns.get(n, n) for n in NATIVE_COLUMNS[table] if n not in made}
     return {name: foreign for name, foreign in named.items() if foreign is not None}
 
@@ -40,8 +40,10 @@ def native_table(
     """
     table = report.table
     wanted = wanted_columns(table, source)
-    if source.long is not None:
-        wanted |= {name: name for name in NATIVE_COLUMNS[table] if name in rows.elsewhere}
+    if source.measurements:
+        limits = {c.name for c in INPUT_TABLES[table].columns if c.limit_of in source.measurements}
+        made = {*source.measurements, *limits}.intersection(rows.elsewhere)
+        wanted |= {name: name for name in NATIVE_COLUMNS[table] if name in made}
     present = {name for name, foreign in wanted.items() if foreign in rows.text}
     absent = tuple(n for n in NATIVE_COLUMNS[table] if n not in present | set(source.constant))
     _report_absent(rows, source, needs, report, wanted, absent, files)

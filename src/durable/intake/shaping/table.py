@@ -242,8 +242,7 @@ class _Making:
         names = {*wanted_columns(self.table, source).values(), *source.unit_columns.values()}
         names |= {*source.where, *source.where_not, *(n for given in source.join for n in given.by)}
         if source.long is not None:
-            long = source.long
-            names |= {n for n in (long.test, long.value, long.unit, long.limit) if n}
+            names |= set(source.long.columns)
         return names
 
     def _selected(self, rows: Rows) -> Rows | None:
@@ -259,12 +258,18 @@ class _Making:
     def _with_join(self, rows: Rows, given: Join, number: int) -> Rows | None:
         section = f"{self.table}.join[{number}]"
         names = {*given.by.values(), *given.columns, *given.where, *given.where_not}
-        # All columns are taken where none is named: those of the table are then used.
-        names |= set() if given.columns else self._mentioned()
+        if given.long is not None:
+            names |= set(given.long.columns)
+        elif not given.columns:
+            # All columns are taken: those of the table are then used.
+            names |= self._mentioned()
         other = self.reader.rows(self.table, _form(given), section, names)
         name = Path(given.path).name
         key = f"inputs.{section}"
         other = None if other is None else select(other, given, self.report, key, name)
+        if other is not None and given.long is not None:
+            keys = list(given.by.values())
+            other = pivot(other, given.long, keys, given.columns, self.report, f"{key}.long")
         if other is None:
             return None
         return join(rows, other, given, self.report, key, (self.names()[0], name))

@@ -1,0 +1,51 @@
+"""The demo study as six kinds of systems deliver it: by configuration alone the same results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from durable.contracts.tables import INPUT_TABLES, TABLES
+from durable.plan import parse
+from tests.intake.exports import EXPORTS
+from tests.intake.study import Study
+from tests.intake.test_formats import checked, results
+
+
+@pytest.fixture(scope="module")
+def native(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    study = Study(tmp_path_factory.mktemp("native"))
+    study.check()
+    return study
+
+
+def delivered(name: str, folder: Path) -> Study:
+    study = Study(folder, files={})
+    study.raw["inputs"] = EXPORTS[name](folder)
+    study.parsed = parse(study.raw)
+    return study
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_an_export_is_the_same_study(name: str, native: Study, tmp_path: Path) -> None:
+    study = delivered(name, tmp_path)
+    found = [one for one in study.check() if one.severity == "error"]
+    assert found == []
+    for table in TABLES:
+        keys = ["subject_id", *INPUT_TABLES[table].key]
+        expected, frame = (
+            checked(one, table)
+            .sort_values(list(dict.fromkeys(keys)), ignore_index=True, kind="stable")
+            .drop(columns="source_row")
+            for one in (native, study)
+        )
+        pd.testing.assert_frame_equal(frame, expected, check_exact=True)
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_an_export_has_the_same_results_byte_for_byte(
+    name: str, native: Study, tmp_path: Path
+) -> None:
+    assert results(delivered(name, tmp_path)) == results(native)

@@ -1,0 +1,262 @@
+"""Shapes of real deliveries: each runs by configuration alone, or is one clear finding."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from durable.intake.check import Examined, examine
+from durable.plan import PlanError, parse
+from durable.stage import STAGES
+
+SHAPES = Path(__file__).parent / "shapes"
+SCHEDULE = [{"visit": visit, "day": day, "window": 10} for visit, day in (("M2", 61), ("M3", 91))]
+
+
+def given(name: str, **keys: Any) -> dict[str, Any]:
+    return {"path": str(SHAPES / "edc" / name)} | keys
+
+
+def examined(inputs: dict[str, Any], **sections: Any) -> Examined:
+    base = {name: {"path": str(SHAPES / "base" / f"{name}.csv")} for name in ("subjects", "visits")}
+    raw = {
+        "study": {"id": "X"},
+        "analysis": {"id": "x", "title": "X", "data_cutoff": "2025-12-31"},
+        "inputs": base | inputs,
+        "schedule": SCHEDULE,
+    }
+    return examine(parse(raw | sections).only(STAGES["check"].sections))
+
+
+def errors(study: Examined) -> list[str]:
+    return study.queries.query("severity == 'error'")["message"].tolist()
+
+
+def rows(study: Examined, table: str, *columns: str) -> list[tuple[Any, ...]]:
+    frame = study.tables[table].frame[list(columns)].astype(object)
+    dates = [name for name in columns if name.endswith("_date")]
+    for name in dates:
+        frame[name] = pd.to_datetime(frame[name]).dt.strftime("%Y-%m-%d")
+    return list(frame.where(frame.notna(), None).itertuples(index=False, name=None))
+
+
+BASE_VISITS = [
+    ("X1", "SCR", "2025-01-05", 300.0),
+    ("X1", "M2", "2025-03-16", 120.0),
+    ("X2", "SCR", "2025-01-10", 300.0),
+    ("X2", "M2", "2025-03-26", 120.0),
+]
+VISIT = ("subject_id", "visit", "visit_date", "ck")
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("vis_ddmmm.csv", {"dates": ["DD-MMM-YYYY"]}),
+        ("title_row.csv", {"header_row": 2}),
+        ("two_headers.csv", {"skip_rows": [2]}),
+    ],
+)
+def test_visits_of_another_form_are_the_same(name: str, keys: dict[str, Any]) -> None:
+    study = examined({"visits": given(name, **keys)})
+    assert study.queries.empty
+    assert rows(study, "visits", *VISIT) == BASE_VISITS
+
+
+def test_a_date_in_another_form_names_the_key_that_reads_it() -> None:
+    (message,) = errors(examined({"visits": given("vis_ddmmm.csv")}))
+    assert message == (
+        "vis_ddmmm.csv, row 3, visit_date: found 16-Mar-2025; expected a date as YYYY-MM-DD, from"
+        " 1900 to 2099 (inputs.visits.dates: DD-MMM-YYYY would be read)"
+    )
+
+
+def test_a_title_above_the_header_is_told_once() -> None:
+    (message,) = errors(examined({"visits": given("title_row.csv")}))
+    assert message == (
+        "title_row.csv: 23 columns with values have no name; expected the names here"
+        " (inputs.visits.header_row)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "value"), [("limit", 5.0), ("half", 2.5), ("missing", None), (None, None)]
+)
+def test_a_result_below_a_limit_is_read_by_its_rule(rule: str | None, value: float | None) -> None:
+    keys = {} if rule is None else {"numbers": {"below": {"ck": rule}}}
+    study = examined({"visits": given("vis_lt.csv", **keys)})
+    assert rows(study, "visits", *VISIT)[1] == ("X1", "M2", "2025-03-16", value)
+    expected = "vis_lt.csv, row 3, ck: found <5; expected a number of at least 0"
+    assert errors(study) == ([expected] if rule is None else [])
+    read_as = study.conversions[["row", "column", "recorded", "read_as"]].to_numpy().tolist()
+    assert read_as == (
+        [] if rule is None else [[3, "ck", "<5", "" if value is None else f"{value:g}"]]
+    )
+
+
+def test_words_for_missing_are_declared_or_told() -> None:
+    told = errors(examined({"subjects": given("sub_na.csv")}))
+    assert len(told) == 4
+    assert told[0] == (
+        "sub_na.csv, row 2, death_date: found NA; expected a date as YYYY-MM-DD, from 1900 to 2099,"
+        " or an empty cell (inputs.subjects.missing names words)"
+    )
+    study = examined({"subjects": given("sub_na.csv", missing=["NA"])})
+    assert study.queries.empty
+    assert rows(study, "subjects", "death_date", "withdrawal_reason") == [(None, None)] * 2
+
+
+def test_a_column_that_is_not_recorded_may_be_absent_where_nothing_needs_it() -> None:
+    subjects = given("sub_nopart.csv")
+    (message,) = errors(examined({"subjects": subjects}))
+    assert message == "sub_nopart.csv: no column part; expected in the header, needed by groups"
+    study = examined({"subjects": subjects}, groups=["dose_level"], safety={"escalation": "none"})
+    assert study.queries.empty
+    assert study.sources["subjects"]["not_recorded"] == ["part"]
+
+
+def test_a_needed_column_is_told_together_with_wrong_values(tmp_path: Path) -> None:
+    text = (SHAPES / "edc" / "sub_nopart.csv").read_text().replace("2025-01-25", "25.01.2025")
+    (tmp_path / "subjects.csv").write_text(text)
+    told = errors(examined({"subjects": {"path": str(tmp_path / "subjects.csv")}}))
+    assert [message.partition(";")[0] for message in told] == [
+        "subjects.csv: no column part",
+        "subjects.csv, row 3, infusion_date: found 25.01.2025",
+    ]
+
+
+def test_a_declared_column_that_is_not_recorded(tmp_path: Path) -> None:
+    header, *lines = (SHAPES / "base" / "subjects.csv").read_text().splitlines()
+    place = header.split(",").index("death_date")
+    cut = [",".join(c for i, c in enumerate(line.split(",")) if i != place) for line in
+           (header, *lines)]  # fmt: skip
+    (tmp_path / "subjects.csv").write_text("\n".join(cut) + "\n")
+    subjects = {"path": str(tmp_path / "subjects.csv")}
+    assert errors(examined({"subjects": subjects})) == [
+        "subjects.csv: no column death_date; expected in the header, or null as"
+        " inputs.subjects.columns.death_date if it is not recorded"
+    ]
+    study = examined({"subjects": subjects | {"columns": {"death_date": None}}})
+    assert study.queries.empty
+    assert study.sources["subjects"]["not_recorded"] == ["death_date"]
+
+
+@pytest.mark.parametrize("name", ["subject_id", "infusion_date"])
+def test_what_every_analysis_needs_cannot_be_said_not_to_be_recorded(name: str) -> None:
+    with pytest.raises(PlanError, match="there is no analysis without it"):
+        examined({"subjects": given("sub_na.csv", columns={name: None})})
+
+
+def test_semicolons_are_told_and_read(tmp_path: Path) -> None:
+    assert errors(examined({"subjects": given("semi.csv")})) == [
+        "semi.csv, row 1: the header is subject_id;part...; expected commas between columns"
+        " (inputs.subjects.delimiter)"
+    ]
+    text = (SHAPES / "base" / "visits.csv").read_text()
+    (tmp_path / "visits.csv").write_text(text.replace(".", "@").replace(",", ";").replace("@", ","))
+    visits = {"path": str(tmp_path / "visits.csv"), "delimiter": ";"}
+    study = examined({"visits": visits | {"numbers": {"decimal": ","}}})
+    assert study.queries.empty
+    assert rows(study, "visits", "chaq") == [(1.5,), (0.5,), (1.5,), (0.5,)]
+
+
+def test_a_point_is_no_decimal_sign_where_the_comma_is() -> None:
+    visits = {"path": str(SHAPES / "base" / "visits.csv"), "numbers": {"decimal": ","}}
+    told = errors(examined({"visits": visits}))
+    assert told[0] == ("visits.csv, row 2, chaq: found 1.5; expected a number, written 1234,5")
+
+
+def test_one_row_a_measurement_with_its_unit_and_limit() -> None:
+    long = {"test": "TEST", "value": "RESULT", "unit": "UNIT", "limit": "ULN",
+            "tests": {"CK": "ck", "CMAS": "cmas"}}  # fmt: skip
+    columns = {"subject_id": "SUBJECT", "visit": "VISIT", "visit_date": "LBDAT"}
+    study = examined({"visits": given("labs_long.csv", columns=columns, long=long)})
+    assert rows(study, "visits", *VISIT, "ck_uln", "cmas") == [
+        ("X1", "SCR", "2025-01-05", 300.0, 170.0, 30.0),
+        ("X1", "M2", "2025-03-16", 120.0, 168.0, 45.0),
+    ]
+    assert study.conversions[["column", "recorded", "unit", "read_as"]].to_numpy().tolist() == [
+        ["ck", "2.0", "ukat/L", "120"],
+        ["ck_uln", "2.8", "ukat/L", "168"],
+    ]
+    recorded = study.tables["visits"].recorded
+    assert recorded.origin["ck"]["row"].tolist() == [2, 4]
+    assert recorded.origin["cmas"]["row"].tolist() == [3, 5]
+    # What the definitions need beyond these is told, by the name of the native column.
+    assert any("no column mmt8; expected in the header, needed by" in m for m in errors(study))
+
+
+def test_redcap_events_and_instruments_are_selected() -> None:
+    unrecorded = dict.fromkeys(
+        (*("part", "dose_level", "lymphodepletion_date", "cells_per_kg", "last_contact_date"),
+         *("death_date", "withdrawal_date", "withdrawal_reason"))
+    )  # fmt: skip
+    subjects = given(
+        "redcap.csv",
+        where={"redcap_event_name": "screening_arm_1"},
+        columns={"subject_id": "record_id", "age_years": "age", "consent_date": "consent_dt",
+                 "infusion_date": "infusion_dt"} | unrecorded,
+        values={"sex": {"1": "F", "2": "M"}},
+    )  # fmt: skip
+    visits = given(
+        "redcap.csv",
+        where={"redcap_repeat_instrument": ""},
+        columns={"subject_id": "record_id", "visit": "redcap_event_name", "visit_date": "visit_dt",
+                 "physician_global": "phys_vas", "parent_global": "parent_vas"},
+        values={"visit": {"screening_arm_1": "SCR", "month_2_arm_1": "M2"}},
+    )  # fmt: skip
+    study = examined({"subjects": subjects, "visits": visits}, groups=[],
+                     safety={"escalation": "none"})  # fmt: skip
+    assert rows(study, "subjects", "subject_id", "sex", "infusion_date") == [
+        ("X1", "F", "2025-01-15")
+    ]
+    assert rows(study, "visits", *VISIT, "physician_global") == [
+        ("X1", "SCR", "2025-01-05", 300.0, 6.0),
+        ("X1", "M2", "2025-03-16", 120.0, 2.0),
+    ]
+    unused = study.queries.query("rule == 'unused_column'")["column"].tolist()
+    assert unused == ["redcap_repeat_instance"]
+
+
+def test_one_column_for_term_and_preferred_term_and_none_for_the_class() -> None:
+    columns = {"term": "aeterm", "preferred_term": "aeterm"}
+    constant = {"system_organ_class": "Not coded"}
+    events = given("ae.csv", columns=columns, constant=constant)
+    study = examined({"adverse_events": events})
+    assert study.queries.empty
+    names = ("term", "preferred_term", "system_organ_class")
+    assert rows(study, "adverse_events", *names) == [("fever", "fever", "Not coded")]
+
+
+def test_a_word_for_missing_in_a_column_that_must_be_filled_is_an_error() -> None:
+    events = given("ae_na.csv", missing={"aesi": ["NA"], "outcome": ["NA"]})
+    study = examined({"adverse_events": events})
+    assert [(m.split(",")[2].split(":")[0].strip()) for m in errors(study)] == [
+        "preferred_term",
+        "system_organ_class",
+    ]
+
+
+def test_the_kinetics_of_the_example_are_native() -> None:
+    study = examined({"kinetics": given("kin.csv")})
+    assert errors(study) == []
+    assert len(study.tables["kinetics"].frame) == 4
+
+
+def test_a_sample_below_its_limit_is_marked(tmp_path: Path) -> None:
+    text = (SHAPES / "edc" / "kin.csv").read_text()
+    text = text.replace("copies/ug,,Y,50", "copies/ug,<50,,")
+    (tmp_path / "kinetics.csv").write_text(text)
+    kinetics = {"path": str(tmp_path / "kinetics.csv")}
+    rule = {"numbers": {"below": {"value": "below_lloq"}}}
+    study = examined({"kinetics": kinetics | rule})
+    assert errors(study) == []
+    assert rows(study, "kinetics", "value", "below_lloq", "lloq")[0] == (None, "Y", 50.0)
+    assert study.conversions[["column", "recorded", "read_as"]].to_numpy().tolist() == [
+        ["value", "<50", ""],
+        ["below_lloq", "", "Y"],
+        ["lloq", "", "50"],
+    ]

@@ -1,0 +1,227 @@
+"""Tables made of several files and rows: joined, stacked, pivoted, queried; and what is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from durable.intake.findings import Findings
+from durable.intake.needs import Needs
+from durable.intake.shaping.table import SourceReader
+from durable.plan import FileForm, Input
+
+THERAPY = "subject_id,therapy,start_date,end_date,new_systemic,reason\n"
+NOTHING_NEEDED = Needs({"therapies": {}})
+
+
+class Made:
+    """The therapies made from some files."""
+
+    def __init__(self, folder: Path, written: dict[str, str], **keys: Any) -> None:
+        for name, text in written.items():
+            (folder / name).write_text(text)
+        for key in ("path", "sql"):
+            if key in keys:
+                keys[key] = str(folder / keys[key])
+        for key in ("files", "join"):
+            if key in keys:
+                keys[key] = [_placed(folder, given) for given in keys[key]]
+        sources = {
+            name.partition(".")[0]: FileForm(path=str(folder / name))
+            for name in keys.pop("sources", ())
+        }
+        findings = Findings()
+        reader = SourceReader(findings, sources=sources)
+        self.recorded, self.about = reader.table("therapies", Input(**keys), NOTHING_NEEDED)
+        reader.report_unused()
+        self.queries = findings.frame()
+
+    @property
+    def told(self) -> list[str]:
+        return self.queries["message"].tolist()
+
+    def rows(self, *names: str) -> list[tuple[str, ...]]:
+        frame = self.recorded.text[list(names)].astype(object)
+        return list(frame.itertuples(index=False, name=None))
+
+
+def _placed(folder: Path, given: Any) -> Any:
+    if isinstance(given, str):
+        return str(folder / given)
+    return given | {"path": str(folder / given["path"])}
+
+
+def test_several_files_one_below_the_other(tmp_path: Path) -> None:
+    files = {
+        "a.csv": THERAPY + "1,mtx,2024-01-01,,N,\n",
+        "b.csv": THERAPY + "2,ivig,2024-02-01,,Y,\n",
+    }
+    made = Made(tmp_path, files, files=["a.csv", "b.csv"])
+    assert made.told == []
+    assert made.rows("subject_id", "source_row") == [("1", 1), ("2", 2)]
+    place = made.recorded.origin["therapy"]
+    assert place.astype(object).to_numpy().tolist() == [["a.csv", 2], ["b.csv", 2]]
+    assert made.about["records"] == {"therapies.files[0]": 1, "therapies.files[1]": 1}
+
+
+def test_keys_of_the_table_hold_for_each_file(tmp_path: Path) -> None:
+    files = {"a.csv": "x\n" + THERAPY.replace(",", ";") + "1;mtx;2024-01-01;;N;\n",
+             "b.csv": THERAPY.replace(",", ";") + "2;ivig;2024-02-01;;Y;\n"}  # fmt: skip
+    both = [{"path": "a.csv", "header_row": 2}, "b.csv"]
+    made = Made(tmp_path, files, files=both, delimiter=";")
+    assert made.told == []
+    assert made.rows("subject_id", "therapy") == [("1", "mtx"), ("2", "ivig")]
+
+
+def test_columns_of_another_file(tmp_path: Path) -> None:
+    files = {"cm.csv": "ID,therapy,start_date\n7,mtx,2024-01-01\n8,mtx,2024-01-02\n",
+             "dm.csv": "ID,SUBJECT\n7,S1\n9,S3\n"}  # fmt: skip
+    join = [{"path": "dm.csv", "by": {"ID": "ID"}}]
+    made = Made(tmp_path, files, path="cm.csv", join=join, columns={"subject_id": "SUBJECT"})
+    assert made.told == ["cm.csv, row 3: no such record in dm.csv; expected one"
+                         " (inputs.therapies.join[0].by)"]  # fmt: skip
+    assert made.rows("subject_id", "therapy") == [("S1", "mtx"), ("", "mtx")]
+    place = made.recorded.origin["subject_id"].astype(object).to_numpy().tolist()
+    assert place == [["dm.csv", 2], ["cm.csv", 3]]
+
+
+@pytest.mark.parametrize(
+    ("other", "keys", "told"),
+    [
+        ("ID,S\n7,1\n7,2\n", {}, "dm.csv, row 3: the key of row 2 again; expected each once"),
+        ("ID,therapy\n7,1\n", {}, "dm.csv: column therapy is in cm.csv too; expected it in one"),
+        ("id,S\n7,1\n", {}, "dm.csv: no column ID (inputs.therapies.join[0].by); expected in the"
+                            " header (the header has id)"),
+        ("ID,S\n7,1\n", {"columns": ["T"]}, "dm.csv: no column T"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_joined(
+    other: str, keys: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    files = {"cm.csv": "ID,therapy,start_date\n7,mtx,2024-01-01\n", "dm.csv": other}
+    join = [{"path": "dm.csv", "by": {"ID": "ID"}} | keys]
+    made = Made(tmp_path, files, path="cm.csv", join=join)
+    assert not made.recorded.readable
+    assert any(message.startswith(told) for message in made.told)
+
+
+def test_columns_that_become_rows(tmp_path: Path) -> None:
+    text = (
+        "subject_id,mtx from,mtx to,ivig from,note\n"
+        "1,2024-01-01,2024-03-01,2024-02-01,x\n"
+        "2,,,2024-05-05,\n"
+    )
+    made = Made(
+        tmp_path,
+        {"cm.csv": text},
+        path="cm.csv",
+        stack={"columns": "{drug} {item}", "value": "date"},
+        long={"test": "item", "value": "date", "tests": {"from": "start_date", "to": "end_date"}},
+        columns={"therapy": "drug"},
+    )
+    assert made.rows("subject_id", "therapy", "start_date", "end_date") == [
+        ("1", "mtx", "2024-01-01", "2024-03-01"),
+        ("1", "ivig", "2024-02-01", ""),
+        ("2", "ivig", "2024-05-05", ""),
+    ]
+    assert made.told == ["cm.csv: column note is not used"]
+
+
+@pytest.mark.parametrize(
+    ("stack", "told"),
+    [
+        ({"columns": "day {day}", "value": "v"}, "no column like day {day}"),
+        ({"columns": "{subject_id} from", "value": "v"}, "column subject_id is in the file"),
+    ],
+)
+def test_columns_that_cannot_become_rows(stack: dict[str, str], told: str, tmp_path: Path) -> None:
+    text = "subject_id,mtx from\n1,2024-01-01\n"
+    made = Made(tmp_path, {"cm.csv": text}, path="cm.csv", stack=stack)
+    assert not made.recorded.readable
+    assert any(told in message for message in made.told)
+
+
+def test_measurements_of_another_file(tmp_path: Path) -> None:
+    files = {
+        "cm.csv": "subject_id,therapy,start_date\n1,mtx,2024-01-01\n1,ivig,2024-02-01\n",
+        "why.csv": "S,D,ITEM,TEXT\n1,mtx,NEW,N\n1,mtx,WHY,arthritis\n1,ivig,NEW,Y\n1,ivig,NEW,N\n",
+    }
+    long = {"test": "ITEM", "value": "TEXT", "tests": {"NEW": "new_systemic", "WHY": "reason"}}
+    join = [{"path": "why.csv", "by": {"subject_id": "S", "therapy": "D"}, "long": long}]
+    made = Made(tmp_path, files, path="cm.csv", join=join)
+    assert made.rows("therapy", "new_systemic", "reason") == [
+        ("mtx", "N", "arthritis"),
+        ("ivig", "Y", ""),
+    ]
+    assert made.told == ["why.csv, row 5: a second result of NEW; expected one, as in row 4"]
+    place = made.recorded.origin["reason"].astype(object).to_numpy().tolist()
+    assert place == [["why.csv", 3], ["why.csv", 4]]
+
+
+def test_a_query_names_the_rows_that_it_was_made_from(tmp_path: Path) -> None:
+    files = {"cm.csv": "s,d,from\n1,mtx,45000.5\n2,ivig,45001\n", "q.sql": """
+        SELECT s AS subject_id, upper(d) AS therapy,
+          DATE '1899-12-30' + CAST(CAST("from" AS DOUBLE) AS INTEGER) AS start_date, source_row
+        FROM cm WHERE s <> '1'"""}  # fmt: skip
+    made = Made(tmp_path, files, sql="q.sql", sources=["cm.csv"])
+    assert made.told == []
+    assert made.rows("subject_id", "therapy", "start_date") == [("2", "IVIG", "2023-03-16")]
+    assert made.recorded.origin["therapy"].astype(object).to_numpy().tolist() == [["cm.csv", 3]]
+    assert set(made.about["files"]) == {"sources.cm", "therapies.sql"}
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("SELECT * FROM read_csv('/etc/hosts')", "Permission Error"),
+        ("SELECT * FROM read_text('/etc/hosts')", "Permission Error"),
+        ("SELECT * FROM '/etc/hosts'", "does not exist"),
+        ("COPY cm TO 'x.csv'", "COPY in the query"),
+        ("ATTACH 'x.db'", "ATTACH in the query"),
+        ("INSTALL httpfs", "LOAD in the query"),
+        ("SET threads = 4", "SET in the query"),
+        ("CREATE TABLE t AS SELECT 1", "CREATE in the query"),
+        ("SELECT 1; SELECT 2", "SELECT, SELECT in the query"),
+        ("", "nothing in the query"),
+        ("SELEC 1", "Parser Error"),
+        ("SELECT nothing FROM cm", "Binder Error"),
+        ("SELECT *, random() AS reason FROM cm", "random in the query, which differs"),
+        ("SELECT *, current_date AS end_date FROM cm", "current_date in the query"),
+        ("SELECT *, now() AS end_date FROM cm", "now in the query"),
+        ("SELECT s AS subject_id FROM cm", "columns subject_id; expected each name once, and"),
+        ("SELECT s, s, source_row FROM cm", "columns s, s, source_row"),
+        ("SELECT s, source_row + 40 AS source_row FROM cm", "row 42 of cm.csv as the source"),
+        ("SELECT s, NULL AS source_row FROM cm", "row 0 of cm.csv as the source"),
+        ("SELECT [s] AS s, source_row FROM cm", "values of the type list"),
+        ("SELECT error('stop') FROM cm", "stop"),
+    ],
+)
+def test_a_query_that_is_refused(sql: str, told: str, tmp_path: Path) -> None:
+    files = {"cm.csv": "s,d\n1,mtx\n", "q.sql": sql}
+    made = Made(tmp_path, files, sql="q.sql", sources=["cm.csv"])
+    assert not made.recorded.readable
+    (message,) = made.told
+    assert message.startswith("q.sql: ")
+    assert told in message
+    assert message.endswith("(inputs.therapies.sql)")
+
+
+def test_a_query_of_several_files_names_the_file(tmp_path: Path) -> None:
+    files = {"a.csv": "s\n1\n", "b.csv": "s\n2\n", "q.sql": "SELECT s, source_row FROM a"}
+    made = Made(tmp_path, files, sql="q.sql", sources=["a.csv", "b.csv"])
+    assert "expected source_file too: there are 2 files" in made.told[0]
+
+
+def test_the_same_query_gives_the_same_rows_in_the_same_order(tmp_path: Path) -> None:
+    rows = "".join(f"{n % 97},{n % 7},2024-01-{1 + n % 28:02}\n" for n in range(20_000))
+    files = {"cm.csv": f"s,d,from\n{rows}", "q.sql": """
+        SELECT s AS subject_id, d AS therapy, min("from") AS start_date,
+          min(source_row) AS source_row FROM cm GROUP BY s, d"""}  # fmt: skip
+    first, second = (
+        Made(tmp_path, files, sql="q.sql", sources=["cm.csv"]).recorded.text for _ in range(2)
+    )
+    pd.testing.assert_frame_equal(first, second)
+    assert len(first) == 97 * 7
