@@ -65,12 +65,7 @@ def native_table(
             name: rows.elsewhere.get(wanted.get(name, ""), rows.place)
             for name in NATIVE_COLUMNS[table]
         }
-    units = {name: units for name, units in rows.units.items() if name in present}
-    units |= {
-        name: rows.text[foreign]
-        for name, foreign in source.unit_columns.items()
-        if foreign in rows.text
-    }
+    units = _units(rows, source, present)
     if blank.any():
         text = text.loc[~blank].reset_index(drop=True)
         origin = {n: frame.loc[~blank].reset_index(drop=True) for n, frame in origin.items()}
@@ -84,6 +79,16 @@ def native_table(
         units=units,
         section=f"inputs.{table}",
     )
+
+
+def _units(rows: Rows, source: Input, present: set[str]) -> dict[str, pd.Series[str]]:
+    """Units of the cells of each column whose rows have one of their own."""
+    units = {name: units for name, units in rows.units.items() if name in present}
+    return units | {
+        name: rows.text[foreign]
+        for name, foreign in source.unit_columns.items()
+        if foreign in rows.text
+    }
 
 
 def _throughout(text: str, number: int) -> Any:
