@@ -91,6 +91,9 @@ def test_a_result_below_a_limit_is_read_by_its_rule(rule: str | None, value: flo
     assert rows(study, "visits", *VISIT)[1] == ("X1", "M2", "2025-03-16", value)
     expected = "vis_lt.csv, row 3, ck: found <5; expected a number of at least 0"
     assert errors(study) == ([expected] if rule is None else [])
+    said = {"limit": "the limit", "half": "half of the limit", "missing": "missing"}
+    declared = study.sources["visits"].get("declared", [])
+    assert declared == ([f"ck below a limit is read as {said[rule]}"] if rule else [])
     read_as = study.conversions[["row", "column", "recorded", "read_as"]].to_numpy().tolist()
     assert read_as == (
         [] if rule is None else [[3, "ck", "<5", "" if value is None else f"{value:g}"]]
@@ -216,6 +219,10 @@ def test_redcap_events_and_instruments_are_selected() -> None:
     assert rows(study, "visits", *VISIT, "physician_global") == [
         ("X1", "SCR", "2025-01-05", 300.0, 6.0),
         ("X1", "M2", "2025-03-16", 120.0, 2.0),
+    ]
+    assert study.sources["visits"]["declared"] == [
+        "2 of 3 records count",
+        "records with redcap_repeat_instrument empty",
     ]
     unused = study.queries.query("rule == 'unused_column'")["column"].tolist()
     assert unused == ["redcap_repeat_instance"]

@@ -16,6 +16,7 @@ from durable.intake.findings import Findings, Recorded, escaped
 from durable.intake.needs import Needs, always_needed
 from durable.intake.readers.cells import Cells, File
 from durable.intake.reading import open_file, read_cells, unreadable_table
+from durable.intake.shaping.declared import declared_readings
 from durable.intake.shaping.joining import join
 from durable.intake.shaping.native import native_table, wanted_columns
 from durable.intake.shaping.pivoting import pivot
@@ -145,13 +146,15 @@ class SourceReader:
                 used.file.report("unused_column", message, column=name)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Making:
     """The making of a table, step by step."""
 
     reader: SourceReader
     table: str
     source: Input
+    counted: str = ""
+    """How many of the records count, in words; '' where all do."""
 
     @property
     def report(self) -> Report:
@@ -178,8 +181,10 @@ class _Making:
     def about(self) -> dict[str, Any]:
         """Digests and numbers of records of the files."""
         reader, files = self.reader, dict(self.files())
+        lines = [line for line in (self.counted, *declared_readings(self.source)) if line]
+        declared = {"declared": lines} if lines else {}
         if not self.source.is_reshaped:
-            return {"sha256": reader.digest(files[self.table])}
+            return {"sha256": reader.digest(files[self.table])} | declared
         digests = {section: reader.digest(file) for section, file in files.items()}
         names = {section: Path(file.path or "").name for section, file in files.items()}
         records = {section: reader.records(file) for section, file in files.items()}
@@ -194,7 +199,7 @@ class _Making:
             "files": digests,
             "names": names,
             "records": records,
-        }
+        } | declared
 
     def rows(self) -> Rows | None:
         """The rows of the table, before its columns are picked."""
@@ -247,7 +252,10 @@ class _Making:
 
     def _selected(self, rows: Rows) -> Rows | None:
         key = f"inputs.{self.table}"
-        return select(rows, self.source, self.report, key, self.names()[0])
+        made = select(rows, self.source, self.report, key, self.names()[0])
+        if made is not None and self.source.selects:
+            self.counted = f"{len(made.text)} of {len(rows.text)} records count"
+        return made
 
     def _joined(self, rows: Rows) -> Rows | None:
         made: Rows | None = rows
