@@ -24,14 +24,13 @@ from durable.audit.verdict import (
     verdict_sentence,
     write_verdict,
 )
-from durable.contracts.tables import TABLES
 from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.history.contents import file_changes
 from durable.history.states import Check
 from durable.history.verification import verify_results
 from durable.plan import NO_ANALYSIS, Plan, load
-from durable.plan.input_files import study_files
+from durable.plan.input_files import place_of, study_files
 from durable.runs.analysis import start_analysis
 from durable.runs.files import other_inputs
 from durable.runs.manifest import MANIFEST, PINNED, pinned, read_manifest
@@ -250,12 +249,11 @@ def _repeat(plan: Plan, place: Path, workflow: Path, cores: int) -> str:
     if place.exists():
         shutil.rmtree(place)
     values = plan.model_dump(mode="json", exclude=NO_ANALYSIS)
-    for given, key in (
-        *((values["inputs"][name] or {}, "path") for name in TABLES),
-        (values["inputs"]["sdtm"] or {}, "folder"),
-        (values["inputs"], "checksums"),
-        (values["outputs"], "queries_since"),
-    ):
+    files = [(place_of(values["inputs"], file), "path") for file in study_files(plan.inputs)]
+    if plan.inputs.sdtm is not None:
+        files = [(values["inputs"]["sdtm"], "folder")]
+    others = [(values["inputs"], "checksums"), (values["outputs"], "queries_since")]
+    for given, key in (*files, *others):
         if given.get(key) is not None:
             given[key] = str(Path(given[key]).absolute())
     # The repetition is thrown away by the next one.

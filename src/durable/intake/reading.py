@@ -48,20 +48,31 @@ def open_file(
     except OSError as error:
         file.report("unreadable_file", f"{error.strerror}; expected a file")
         return None
+    report_other(file, source)
+    return file
+
+
+def report_other(file: File, source: FileForm) -> None:
+    """Report a file that is not the one that a section of the plan expects."""
     if source.sha256 not in (None, file.sha256):
         message = f"SHA-256 is {file.sha256}; expected {source.sha256} ({file.key('sha256')})"
         file.report("other_file", message, value=file.sha256)
-    return file
 
 
 def read_cells(file: File, source: FileForm) -> Cells | None:
     """All that a file holds as text; None (reported) where it is no table."""
     cells = _cells(file, source)
     cells = None if cells is None else cells.without_blanks(file)
-    if cells is not None and source.records not in (None, cells.records):
+    if cells is not None:
+        report_incomplete(file, source, cells)
+    return cells
+
+
+def report_incomplete(file: File, source: FileForm, cells: Cells) -> None:
+    """Report a file that has not as many records as a section of the plan expects."""
+    if source.records not in (None, cells.records):
         message = f"{cells.records} records; expected {source.records} ({file.key('records')})"
         file.report("incomplete_file", message, value=str(cells.records))
-    return cells
 
 
 def _cells(file: File, source: FileForm) -> Cells | None:

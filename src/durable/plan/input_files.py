@@ -52,6 +52,15 @@ def study_files(inputs: Inputs) -> list[InputFile]:
     return found
 
 
+def place_of(values: dict[str, Any], file: InputFile) -> dict[str, Any]:
+    """The keys of a file in the section ``inputs`` as plain values."""
+    found: Any = values
+    for key in file.key:
+        found = found[key]
+    place: dict[str, Any] = found
+    return place
+
+
 def input_paths(inputs: Inputs) -> dict[str, str]:
     """Paths of the study's files by their names."""
     return {file.name: file.path for file in study_files(inputs)}

@@ -20,7 +20,7 @@ from durable.files import sha256, write_text
 from durable.history.events import record_run
 from durable.intake.sources import read_digests
 from durable.plan import Pins, Plan, parse
-from durable.plan.input_files import input_paths, study_files
+from durable.plan.input_files import input_paths, place_of, study_files
 from durable.runs import libraries
 from durable.runs.files import other_inputs
 from durable.runs.manifest import MANIFEST, PINNED, RUN, pinned, read_started
@@ -179,9 +179,7 @@ def plan_values(plan: Plan, digests: Mapping[str, str]) -> dict[str, Any]:
         sdtm |= {"folder": _portable(sdtm["folder"]), "sha256": dict(digests)}
         return values
     for file in study_files(plan.inputs):
-        given = values["inputs"]
-        for key in file.key:
-            given = given[key]
+        given = place_of(values["inputs"], file)
         given |= {"path": _portable(file.path), "sha256": digests[file.name]}
     return values
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,13 @@ from durable.files import sha256
 from durable.intake.findings import Findings, Recorded, escaped
 from durable.intake.needs import Needs, always_needed
 from durable.intake.readers.cells import Cells, File
-from durable.intake.reading import open_file, read_cells, unreadable_table
+from durable.intake.reading import (
+    open_file,
+    read_cells,
+    report_incomplete,
+    report_other,
+    unreadable_table,
+)
 from durable.intake.shaping.declared import declared_readings
 from durable.intake.shaping.joining import join
 from durable.intake.shaping.native import native_table, wanted_columns
@@ -49,9 +55,9 @@ class SourceReader:
     limits: Limits = LIMITS
     sources: Mapping[str, FileForm] = field(default_factory=dict)
     """Files that queries read, by name."""
-    _files: dict[FileForm, tuple[File, Cells] | None] = field(default_factory=dict)
+    _files: dict[FileForm, tuple[File | None, Cells | None]] = field(default_factory=dict)
     _used: dict[FileForm, _Used] = field(default_factory=dict)
-    _digests: dict[FileForm, str] = field(default_factory=dict)
+    _compared: set[str] = field(default_factory=set)
 
     def table(
         self, name: str, source: Input, needs: Needs | None = None
@@ -106,7 +112,7 @@ class SourceReader:
         names = set(cells.header) if names is None else names
         spelt = {name.lower(): name for name in names} if source.kind in _SAS else {}
         header = [spelt.get(name, name) for name in cells.header]
-        used = self._used.setdefault(source, _Used(file, cells.header))
+        used = self._used.setdefault(_as_read(source), _Used(file, cells.header))
         used.names |= {old for old, name in zip(cells.header, header, strict=True) if name in names}
         text = cells.text.set_axis(header, axis=1).loc[:, [bool(name) for name in header]]
         place = pd.DataFrame(
@@ -115,28 +121,37 @@ class SourceReader:
         return Rows(text.reset_index(drop=True), place.astype({"row": "int64"}))
 
     def _read(self, table: str, source: FileForm, section: str) -> tuple[File, Cells] | None:
-        if source not in self._files:
-            file = open_file(table, source, self.findings, self.limits, section=section)
-            cells = None if file is None else read_cells(file, source)
-            self._digests[source] = "" if file is None else file.sha256
-            found = None if file is None or cells is None else (file, cells)
-            if found is not None and not _has_names(*found):
-                found = None
-            self._files[source] = found
-        return self._files[source]
+        """A file and its cells, read once; what each section expects of it is looked at."""
+        form = _as_read(source)
+        if form not in self._files:
+            file = open_file(table, form, self.findings, self.limits, section=section)
+            cells = None if file is None else read_cells(file, form)
+            named = file is not None and cells is not None and _has_names(file, cells)
+            self._files[form] = file, cells if named else None
+        file, cells = self._files[form]
+        if file is None:
+            return None
+        if section not in self._compared:
+            self._compared.add(section)
+            about = replace(file, section=section)
+            report_other(about, source)
+            if cells is not None:
+                report_incomplete(about, source, cells)
+        return None if cells is None else (file, cells)
 
     def use(self, source: FileForm, names: Collection[str]) -> None:
         """Take columns of a file that was read for used."""
-        self._used[source].names |= set(names)
+        self._used[_as_read(source)].names |= set(names)
 
     def digest(self, source: FileForm) -> str:
         """SHA-256 of a file that was read; '' where there was none."""
-        return self._digests.get(source, "")
+        file, _ = self._files.get(_as_read(source), (None, None))
+        return "" if file is None else file.sha256
 
     def records(self, source: FileForm) -> int:
         """Number of records of a file that was read."""
-        read = self._files.get(source)
-        return 0 if read is None else read[1].records
+        _, cells = self._files.get(_as_read(source), (None, None))
+        return 0 if cells is None else cells.records
 
     def report_unused(self) -> None:
         """Report columns of the files that no table takes."""
@@ -311,6 +326,12 @@ class _Making:
 def _form(file: FileForm) -> FileForm:
     """What is said of how a file is read, without what a table makes of it."""
     return FileForm(**{name: getattr(file, name) for name in FileForm.model_fields})
+
+
+def _as_read(source: FileForm) -> FileForm:
+    """What is the same wherever a file is read in the same way."""
+    path = str(Path(source.path or "").resolve())
+    return source.model_copy(update={"path": path, "sha256": None, "records": None})
 
 
 def _has_names(file: File, cells: Cells) -> bool:
