@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import time
+from base64 import b64decode
+from io import BytesIO
 from itertools import pairwise
 
 import pytest
+from pypdf import PdfReader
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -152,6 +157,73 @@ def test_a_searched_listing_is_printed_whole(browser: Browser) -> None:
         assert not driver.find_element(By.CSS_SELECTOR, "nav").is_displayed()
     finally:
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def laid_out(driver: Chrome, listing: str) -> bool:
+    """Whether the first row of a listing is laid out."""
+    found: bool = driver.execute_script(
+        """const cell = document.querySelector(`#${arguments[0]} tbody td`);
+        return cell.checkVisibility({contentVisibilityAuto: true});""",
+        listing,
+    )
+    return found
+
+
+def top(driver: Chrome, listing: str) -> float:
+    """Where a listing begins in the window, once scrolling has come to rest."""
+    script = f"return document.getElementById('{listing}').getBoundingClientRect().top"
+    before = None
+    for _ in range(100):
+        now: float = driver.execute_script(script)
+        if now == before:
+            return now
+        before = now
+        time.sleep(0.25)
+    raise AssertionError("scrolls on and on")
+
+
+def test_a_long_listing_is_laid_out_when_a_reader_comes_to_it(browser: Browser) -> None:
+    """A page of half a million cells would else take ten seconds to open."""
+    driver = browser.open()
+    assert not laid_out(driver, CONCENTRATIONS)
+    assert laid_out(driver, "l_deaths")
+    driver.execute_script(f"document.getElementById('{CONCENTRATIONS}').scrollIntoView()")
+    assert top(driver, CONCENTRATIONS) == pytest.approx(16, abs=1)
+    assert laid_out(driver, CONCENTRATIONS)
+
+
+@pytest.mark.parametrize("way", ["link", "address"])
+def test_a_link_leads_to_the_top_of_a_listing_that_was_not_laid_out(
+    browser: Browser, way: str
+) -> None:
+    driver = browser.open()
+    if way == "link":
+        link = driver.find_element(By.CSS_SELECTOR, f"#contents a[href='#{CONCENTRATIONS}']")
+        link.send_keys(Keys.ENTER)
+    else:
+        driver.get("about:blank")
+        driver.get(f"{browser.page.as_uri()}#{CONCENTRATIONS}")
+    assert top(driver, CONCENTRATIONS) == pytest.approx(16, abs=1)
+    assert laid_out(driver, CONCENTRATIONS)
+
+
+def test_text_of_a_listing_that_was_not_laid_out_is_found(browser: Browser) -> None:
+    driver = browser.open()
+    assert not laid_out(driver, CONCENTRATIONS)
+    assert driver.execute_script("return window.find('below LLOQ')")
+    assert not driver.execute_script("return window.find('no such text anywhere')")
+
+
+def test_the_printed_page_holds_every_row(browser: Browser) -> None:
+    driver = browser.open()
+    assert not laid_out(driver, CONCENTRATIONS)
+    printed = driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"]
+    pages = PdfReader(BytesIO(b64decode(printed))).pages
+    text = " ".join(page.extract_text() for page in pages)
+    listing = text[text.rindex("Listing 8.") : text.rindex("Listing 9.")]
+    rows = column(driver, CONCENTRATIONS, "SRCSEQ")
+    assert len(rows) > 100
+    assert sorted(re.findall(r"kinetics\s+value\s+(\d+)", listing)) == sorted(rows)
 
 
 def test_the_keyboard_skips_to_the_report_and_sorts(browser: Browser) -> None:

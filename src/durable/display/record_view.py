@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Longest text of a cell that is never broken into lines.
 _LONGEST_LINE = 26
+#: Rows, lines of small type, that are more than the height of a listing on the page (report.css).
+_MOST_SEEN = 60
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,11 @@ class RecordView:
     total: int
     """How many records the file has; the page may show the first of them."""
     notes: tuple[str, ...]
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the rows are surely higher than the most that the page shows at a time."""
+        return len(self.rows) > _MOST_SEEN
 
 
 def record_view(
