@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from durable.derive.assessments import analysis_visit, assess
-from tests.derive.build import ACTIVE, INACTIVE, UNKNOWN, derived, plan, subject, table, visit
+from tests.derive.build import ACTIVE, INACTIVE, UNKNOWN, date, derived, plan, subject, table, visit
 
 IMACS = {"core_set": "imacs"}
 
@@ -187,3 +187,15 @@ def test_subjects_not_infused_have_no_response_records():
     assert set(datasets.adrs["USUBJID"]) == {"S1"}
     assert datasets.adsl["SAFFL"].tolist() == ["Y", "N"]
     assert datasets.adsl["TRTSDT"].tolist()[0] == INFUSION
+
+
+def test_enrolled_is_who_consented_or_whom_treatment_shows_to_have():
+    dates = {"consent_date": None, "lymphodepletion_date": None, "infusion_date": None}
+    subjects = [
+        subject("S1"),
+        subject("S2", consent_date=None),
+        subject("S3", **dates | {"lymphodepletion_date": date(-5)}),
+        subject("S4", **dates),
+    ]
+    datasets = derived(subjects, [])
+    assert datasets.adsl["ENRLFL"].tolist() == ["Y", "Y", "Y", "N"]

@@ -51,6 +51,40 @@ def test_units_are_converted_by_exact_factors_and_listed(tmp_path: Path) -> None
     ]
 
 
+def test_labels_of_visits_are_named_by_patterns(tmp_path: Path) -> None:
+    """An exact entry comes before a pattern, and what no pattern takes stays."""
+    labels = {2: "Unscheduled 1.2", 6: "Unscheduled (week 9)", 7: "Month 3", 8: "X 6 of Y"}
+    values = {"Unscheduled *": "UNS", "Unscheduled (week 9)": "M2", "Month 3*": "M3", "X * Y": "M6"}
+    study, _, conversions = run(
+        tmp_path,
+        *(cell("visits", row, "visit", label) for row, label in labels.items()),
+        planned("inputs.visits.values", {"visit": values}),
+    )
+    read = dict(zip(conversions["row"], conversions["read_as"], strict=True))
+    assert read == {"2": "UNS", "6": "M2", "7": "M3", "8": "M6"}
+    assert checked(study, "visits")["visit"].iloc[[0, 1, 4, 5, 6]].tolist() == [
+        *("UNS", "BASELINE", "M2", "M3", "M6")
+    ]
+
+
+def test_a_star_is_a_pattern_in_no_other_column(tmp_path: Path) -> None:
+    _, listing, _ = run(
+        tmp_path,
+        cell("therapies", 5, "new_systemic", "No *"),
+        cell("therapies", 6, "new_systemic", "No way"),
+        planned("inputs.therapies.values", {"new_systemic": {"No *": "N"}}),
+    )
+    assert listing.query("rule == 'not_allowed'")["row"].tolist() == ["6"]
+
+
+@pytest.mark.parametrize("pattern", ["*", " ** "])
+def test_a_pattern_that_takes_every_label_is_refused(pattern: str, tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    planned("inputs.visits.values", {"visit": {pattern: "UNS"}})(study)
+    with pytest.raises(PlanError, match="a pattern with more than"):
+        parse(study.raw)
+
+
 def test_a_finding_on_a_converted_value_shows_what_was_recorded(tmp_path: Path) -> None:
     edits = planned("inputs.visits.units", UNITS), cell("visits", 6, "physician_global", "240")
     _, listing, _ = run(tmp_path, *edits)

@@ -147,6 +147,37 @@ def test_a_declared_column_that_is_not_recorded(tmp_path: Path) -> None:
     assert study.sources["subjects"]["not_recorded"] == ["death_date"]
 
 
+def test_consent_of_one_subject_is_missing_and_that_of_a_study_may_not_be_recorded(
+    tmp_path: Path,
+) -> None:
+    (message,) = errors(examined({"subjects": given("sub_noconsent.csv")}))
+    assert message == (
+        "sub_noconsent.csv, row 3, consent_date: empty; expected a date: the subject was infused"
+    )
+    text = (SHAPES / "edc" / "sub_noconsent.csv").read_text()
+    text = text.replace("consent_date,", "").replace("10,2025-01-02,", "10,").replace("12,,", "12,")
+    (tmp_path / "subjects.csv").write_text(text)
+    subjects = {"path": str(tmp_path / "subjects.csv"), "columns": {"consent_date": None}}
+    study = examined({"subjects": subjects})
+    assert study.queries.empty
+    assert study.sources["subjects"]["not_recorded"] == ["consent_date"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "again"), [(("1", "2"), []), (("1", "1"), [3]), (("", ""), [3]), (("1", ""), [])]
+)
+def test_therapies_of_one_drug_and_day_are_kept_apart_by_their_number(
+    numbers: tuple[str, str], again: list[int], tmp_path: Path
+) -> None:
+    header = "subject_id,therapy,start_date,end_date,new_systemic,reason,therapy_seq\n"
+    lines = [f"X1,PREDNISONE,2025-02-01,2025-02-10,N,JDM,{number}\n" for number in numbers]
+    (tmp_path / "cm.csv").write_text(header + "".join(lines))
+    study = examined({"therapies": {"path": str(tmp_path / "cm.csv")}})
+    assert study.queries["rule"].tolist() == ["duplicate_record"] * len(again)
+    assert study.queries["row"].tolist() == again
+    assert len(study.tables["therapies"].frame) == 2
+
+
 @pytest.mark.parametrize("name", ["subject_id", "infusion_date"])
 def test_what_every_analysis_needs_cannot_be_said_not_to_be_recorded(name: str) -> None:
     with pytest.raises(PlanError, match="there is no analysis without it"):

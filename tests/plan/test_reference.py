@@ -71,8 +71,8 @@ def test_columns_that_no_definition_needs_are_named() -> None:
         needs_section()
         .replace("\n", " ")
         .endswith(
-            "No definition needs `sex`, `age_years`, `withdrawal_reason`, `reason`, `term`,"
-            " `ae_seq`, `sample_time` and `nominal_day`. "
+            "No definition needs `sex`, `age_years`, `withdrawal_reason`, `reason`,"
+            " `therapy_seq`, `term`, `ae_seq`, `sample_time` and `nominal_day`. "
         )
     )
 

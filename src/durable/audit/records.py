@@ -16,7 +16,11 @@ Record = dict[str, str]
 _KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
     "subjects": (("subject_id",),),
     "visits": (("subject_id", "visit", "visit_date"), ("subject_id", "visit")),
-    "therapies": (("subject_id", "therapy", "start_date"), ("subject_id", "therapy")),
+    "therapies": (
+        ("subject_id", "therapy", "start_date", "therapy_seq"),
+        ("subject_id", "therapy", "start_date"),
+        ("subject_id", "therapy"),
+    ),
     "adverse_events": (("subject_id", "ae_id"),),
     "kinetics": (
         ("subject_id", "assay", "unit", "sample_date", "sample_time", "nominal_day"),

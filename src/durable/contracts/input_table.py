@@ -104,6 +104,8 @@ class ColumnSpec:
     """Function ``module:name``: texts with the same result are one; `spelling.fold` when empty."""
     words: str = ""
     """Function ``module:name`` that returns the words that the plan itself has for the column."""
+    patterns: bool = False
+    """Whether a value map of the column may name many texts by a pattern with ``*``."""
     answers: tuple[str, ...] = ()
     """Words for *not known* that are an answer in this column (terms of a CDISC codelist)."""
     at_cutoff: AtCutoff = "kept"
@@ -183,6 +185,8 @@ class InputTable:
     """Columns that identify a record."""
     date: str
     """Date of a record: it decides whether the record was known at the data cut-off."""
+    sequence: str = ""
+    """Column that keeps records with the same key apart, where it is recorded."""
     required: bool = False
     """Whether no analysis is possible without the table, or with an empty one."""
     absent_note: str = ""
@@ -203,7 +207,8 @@ class InputTable:
         """Refuse a key, a date or companions that are no columns of the table."""
         names = [column.name for column in self.columns]
         beside = [name for column in self.columns for name in column.emptied_with]
-        for name in (*self.key, self.date, *beside):
+        sequence = (self.sequence,) if self.sequence else ()
+        for name in (*self.key, *sequence, self.date, *beside):
             if names.count(name) != 1:
                 raise ValueError(f"{self.name}: {name} is {names.count(name)} columns")
 

@@ -104,11 +104,13 @@ def _recorded(rows: pd.DataFrame) -> dict[str, Any]:
 def _days(rows: pd.DataFrame, cutoff: pd.Series[pd.Timestamp]) -> dict[str, Any]:
     """Data cut-off, study days, and flags of what has happened."""
     infusion, death = rows["infusion_date"], rows["death_date"]
+    # What follows consent shows it, where its date is not recorded.
+    enrolled = rows[["consent_date", "lymphodepletion_date", "infusion_date"]].notna().any(axis=1)
     return {
         "CUTDT": cutoff,
         "CUTDY": study_day(cutoff, infusion),
         "DTHDY": study_day(death, infusion),
-        "ENRLFL": flag(rows["consent_date"].notna()),
+        "ENRLFL": flag(enrolled),
         "LDFL": flag(rows["lymphodepletion_date"].notna()),
         "SAFFL": flag(infusion.notna()),
         "DTHFL": flag(death.notna()),

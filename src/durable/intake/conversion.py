@@ -20,6 +20,7 @@ from durable.intake.numbers import Limited, NumberForm, scaled
 from durable.intake.parsing import is_native
 from durable.intake.texts import categorical, codes_and_values
 from durable.intake.units import factor_of, units_expected
+from durable.intake.value_maps import ValueMap
 from durable.plan import Input
 
 COLUMNS = ["table", "subject_id", "row", "column", "recorded", "unit", "read_as"]
@@ -75,7 +76,7 @@ class _Reading:
     """How the texts of a column are read."""
 
     spec: ColumnSpec
-    values: Mapping[str, str]
+    values: ValueMap
     missing: frozenset[str]
     forms: tuple[DateForm, ...]
     numbers: NumberForm
@@ -93,7 +94,7 @@ class _Reading:
         dates = source.dates.get(name, source.dates.get(_EVERY, ()))
         return cls(
             spec,
-            source.values.get(name, {}),  # noqa: PD011  (a key of the plan)
+            ValueMap(spec, source.values.get(name, {})),  # noqa: PD011  (a key of the plan)
             frozenset(missing),
             tuple(map(DateForm, dates)) if spec.kind in ("date", "time") else (),
             NumberForm(numbers.decimal, numbers.thousands),
@@ -107,7 +108,7 @@ class _Reading:
     def changes(self) -> bool:
         """Whether anything is declared that could change a text."""
         number = self._is_number and (self.numbers.is_declared or self.below or self.above)
-        return bool(self.values or self.missing or self.forms or number or self.unit)
+        return bool(self.values.texts or self.missing or self.forms or number or self.unit)
 
     @property
     def _is_number(self) -> bool:
@@ -128,10 +129,13 @@ class _Reading:
         _UnclearError
             With what was expected.
         """
-        if text in self.values:
-            text = self.values[text]
+        value = self.values.value(text)
+        if value is not None:
+            text = value
         elif text in self.missing:
             return ""
+        elif len(self.values.matching(text)) > 1:
+            raise _UnclearError(f"one pattern: {' and '.join(self.values.matching(text))} match it")
         if self.forms and text:
             return self._date(text)
         if not self._is_number or not text:

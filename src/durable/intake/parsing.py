@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,6 +115,8 @@ def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings)
             )
             broken = [k for k in others if _LINE_BREAK.search(trimmed[k])]
             add_finding(broken, "line_break", "one line of text")
+        for k, words in _unclear_texts(recorded, name, trimmed):
+            add_finding([k], "two_patterns", words)
         values = np.array([*trimmed, None], dtype=object)[:-1]
         values[[k for k in others if not trimmed[k]]] = None
         return CodedColumn(codes, trimmed, values)
@@ -126,6 +129,14 @@ def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings)
     for expected, places in _by_expectation(recorded, rule, trimmed, wrong).items():
         add_finding(places, _WRONG[rule.kind], expected)
     return column
+
+
+def _unclear_texts(
+    recorded: Recorded, name: str, texts: Iterable[str]
+) -> Iterator[tuple[int, str]]:
+    """Places of texts that the plan says two things of, and what was expected."""
+    unclear = recorded.unclear.get(name, {})
+    return ((k, unclear[text]) for k, text in enumerate(texts) if text in unclear)
 
 
 def _by_expectation(

@@ -115,6 +115,7 @@ RULES: dict[str, Rule] = {
     "out_of_range": Rule("The value lies outside its scale, or the date outside 1900 to 2099."),
     "not_allowed": Rule("The value is not one that the column may hold."),
     "blanks": Rule("The value has leading or trailing blanks; they are removed.", _WARNING),
+    "two_patterns": Rule("Two patterns of the plan's value map match the text."),
     "bad_character": Rule("Text holds control, invisible or replacement characters."),
     "line_break": Rule("Text holds a line break or a tab.", _WARNING),
     "missing_word": Rule(

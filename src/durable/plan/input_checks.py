@@ -8,7 +8,7 @@ from durable.contracts.tables import INPUT_TABLES, TABLES
 from durable.plan.findings import Finding, one_of, unknown_names
 from durable.plan.inputs import Inputs, Sdtm
 from durable.plan.sdtm import domains, place_expected, places, principal_domain, results
-from durable.plan.shape_checks import table_findings
+from durable.plan.shape_checks import pattern_findings, table_findings
 
 
 def input_findings(inputs: Inputs) -> list[Finding]:
@@ -54,7 +54,10 @@ def _sdtm_findings(sdtm: Sdtm) -> list[Finding]:
                 findings += _unit_findings(path, table, names | _limit_units(table, names))
             else:
                 known = INPUT_TABLES[table].names
-                findings += unknown_names(names, known, path, "an unknown column")
+                unknown = list(unknown_names(names, known, path, "an unknown column"))
+                findings += unknown
+                if key == "values" and not unknown:
+                    findings += pattern_findings(INPUT_TABLES[table], names, path)
     measures = [column for table in _put_together(sdtm) for column in results(INPUT_TABLES[table])]
     path = "inputs.sdtm.evaluators"
     findings += unknown_names(sdtm.evaluators, measures, path, "no measure of visits")

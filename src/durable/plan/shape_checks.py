@@ -21,7 +21,19 @@ def table_findings(table: InputTable, given: Input) -> list[Finding]:
     findings += _null_findings(table, given, path)
     findings += _kind_findings(table, given, path)
     findings += _unit_findings(table, given, path)
+    findings += pattern_findings(table, given.values, f"{path}.values")
     return findings
+
+
+def pattern_findings(
+    table: InputTable, values: Mapping[str, Mapping[str, str]], path: str
+) -> Iterator[Finding]:
+    """Patterns of value maps that would take any text whatever."""
+    for name, texts in values.items():
+        for text in texts:
+            if table.by_name[name].patterns and text.strip("* ") == "" and "*" in text:
+                expected = "a pattern with more than *: it would take every other text"
+                yield Finding(f"{path}.{name}", repr(text), expected)
 
 
 def _unknown_columns(table: InputTable, given: Input, path: str) -> Iterator[Finding]:

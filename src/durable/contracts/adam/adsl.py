@@ -63,7 +63,7 @@ _ORIGINS = {
     "CUTDT": derived_by("The data cut-off of the plan.", "analysis.data_cutoff"),
     "CUTDY": derived_by(f"Data cut-off as {STUDY_DAY.format('CUTDT')}"),
     "DTHDY": derived_by(f"Death as {STUDY_DAY.format('DTHDT')}"),
-    "ENRLFL": derived_by("Y where RFICDT is given, else N."),
+    "ENRLFL": derived_by("Y where RFICDT, LDDT or TRTSDT is given, else N."),
     "LDFL": derived_by("Y where LDDT is given, else N."),
     "SAFFL": derived_by("Y where TRTSDT is given, else N."),
     "REMFL": derived_by("Y where REMSDT is given, else N."),

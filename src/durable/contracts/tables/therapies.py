@@ -17,6 +17,7 @@ THERAPIES = InputTable(
     name="therapies",
     description="One row per subject and therapy.",
     key=("subject_id", "therapy", "start_date"),
+    sequence="therapy_seq",
     date="start_date",
     after_withdrawal="learned_after_withdrawal",
     columns=(
@@ -44,6 +45,15 @@ THERAPIES = InputTable(
             sdtm=SdtmSource("SUPPCM.NEWSYS"),
         ),
         ColumnSpec("reason", "Reason", absent=True, sdtm=SdtmSource("CM.CMINDC")),
+        ColumnSpec(
+            "therapy_seq",
+            "Number of the record (CMSEQ); keeps two of one drug and day apart",
+            "integer",
+            absent=True,
+            rare=True,
+            low=1,
+            sdtm=SdtmSource("CM.CMSEQ", optional=True),
+        ),
     ),
     checks=(
         TableCheck(f"{_CHECKS}:check_single_rows"),

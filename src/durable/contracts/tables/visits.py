@@ -102,6 +102,7 @@ VISITS = InputTable(
             required=True,
             counted=True,
             words=f"{_CHECKS}:scheduled_labels",
+            patterns=True,
             adam=("ADRS.VISIT",),
         ),
         ColumnSpec(

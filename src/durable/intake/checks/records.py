@@ -32,13 +32,14 @@ def check_duplicates(table: StudyTable, study: Study, findings: Findings) -> Non
 def add_duplicates(table: StudyTable, frame: pd.DataFrame, findings: Findings) -> pd.Series[bool]:
     """Find the rows of `frame` (rows of the table) that repeat an earlier key; which they are."""
     spec = INPUT_TABLES[table.recorded.table]
-    keys = list(spec.key)
+    recorded = bool(spec.sequence) and spec.sequence not in table.recorded.absent
+    keys = [*spec.key, *([spec.sequence] if recorded else [])]
     filled = [frame[name].notna() for name in keys if spec.by_name[name].required]
     again = frame.duplicated(keys) & pd.Series(np.logical_and.reduce(filled), index=frame.index)
     first = _first_row(frame, keys, again).reindex(table.frame.index, fill_value=0)
     again = again.reindex(table.frame.index, fill_value=False)
     expected = Phrase(f"one record per {', '.join(keys)}; row {{}} has the same values", (first,))
-    findings.add(table.recorded, again, keys[-1], "duplicate_record", expected)
+    findings.add(table.recorded, again, spec.key[-1], "duplicate_record", expected)
     return again
 
 

@@ -315,8 +315,11 @@ class _Making:
         wanted = wanted_columns(self.table, self.source)
         spec = INPUT_TABLES[self.table]
         keys = [wanted[name] for name in spec.key if name in wanted]
+        sequence = wanted.get(spec.sequence)
+        if sequence is not None and sequence in rows.text:
+            keys.append(sequence)
         others = [
-            *(wanted[n] for n in wanted if n not in spec.key),
+            *(wanted[n] for n in wanted if wanted[n] not in keys),
             *self.source.unit_columns.values(),
         ]
         key = f"inputs.{self.table}.long"
