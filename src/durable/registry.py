@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
 def dataset_names(tables: Collection[str]) -> tuple[str, ...]:
     """Analysis datasets made from these input tables, in the order of the define.xml."""
+    assessments = ("adrs", "adtte") if "visits" in tables else ()
     adverse_events = ("adae",) if "adverse_events" in tables else ()
     kinetics = ("adpc", "adpp") if "kinetics" in tables else ()
-    return ("adsl", "adrs", "adtte", *adverse_events, *kinetics)
+    return ("adsl", *assessments, *adverse_events, *kinetics)
 
 
 @dataclass(frozen=True)

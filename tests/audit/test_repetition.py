@@ -16,7 +16,6 @@ import yaml
 
 from durable.intake.findings import COLUMNS as LISTING
 from tests.audit.conftest import pinned, verdict
-from tests.intake.exports import EXPORTS
 from tests.intake.package import packaged
 from tests.workflow.conftest import PYTHON, RESULTS, Study, new_study
 
@@ -201,29 +200,3 @@ def test_an_sdtm_package_and_an_earlier_listing_are_pinned_file_by_file(
     with (place / "inputs.csv").open(newline="") as file:
         first = next(csv.DictReader(file))
     assert (first["column"], first["earlier"], first["later"]) == ("cmas", "52", "51")
-
-
-def test_queries_and_joined_files_are_pinned_and_repeated(short: Study) -> None:
-    folder = short.folder / "export"
-    folder.mkdir()
-    inputs = EXPORTS["adam"](folder)
-    plan = {
-        "analysis": {"id": "demo-interim", "data_cutoff": "2024-06-30"},
-        "study": {"id": "NCT06569472 (synthetic demo)"},
-        "inputs": inputs,
-    }
-    (short.folder / "config/config.yaml").write_text(yaml.safe_dump(plan))
-    done = short.run()
-    assert done.returncode == 0, done.stdout
-    done = short.run("audit", *pinned(short))
-    assert done.returncode == 0, done.stdout
-    kept = {name: row for (kind, name), row in verdict(short).items() if kind == "input"}
-    names = ("subjects", "therapies", "adverse_events", "kinetics", "adqs", "adlb")
-    assert set(kept) == {"export/visits.sql", *(f"export/{name}.csv" for name in names)}
-    assert {row["status"] for row in kept.values()} == {"as pinned"}
-
-    query = folder / "visits.sql"
-    query.write_text(query.read_text().replace("max(", "min("))
-    refused = short.run("audit", *pinned(short))
-    assert refused.returncode == 1
-    assert verdict(short)["input", "export/visits.sql"]["status"] == "differs"

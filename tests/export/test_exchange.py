@@ -29,6 +29,8 @@ from durable.export import ars, dataset_json, define
 from durable.export.datasets import Dataset
 from durable.export.transport import fit_to_xpt
 from durable.jdm.response import NewTherapy
+from durable.outputs.ard import read_ard
+from durable.outputs.datasets import ResultsFolder
 from durable.plan import Plan
 from tests.export.conftest import ROOT
 
@@ -196,8 +198,9 @@ def rows(results: Path) -> list[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def event(plan: Plan, rows: list[dict[str, str]]) -> dict[str, Any]:
-    return ars.reporting_event(plan, rows)
+def event(plan: Plan, rows: list[dict[str, str]], results: Path) -> dict[str, Any]:
+    names = ResultsFolder(results).names
+    return ars.reporting_event(plan, rows, read_ard(results), names)
 
 
 def test_every_cell_of_the_results_is_a_result_of_one_analysis(

@@ -41,8 +41,10 @@ def test_an_output_is_left_out_where_its_dataset_or_the_sensitivity_analyses_lac
     few = {entry.name for entry in outputs_of(plan(), {"adsl", "adrs", "adtte"})}
     assert {entry.name for entry in OUTPUTS} - few == {"t_kinetics", "t_sensitivity"}
     varied = plan(sensitivity={"s": {"response": {"improvement": {"missing": "observed"}}}})
-    all_names = [entry.name for entry in outputs_of(varied, {"adsl", "adpp"})]
+    all_names = [entry.name for entry in outputs_of(varied, {"adsl", "adrs", "adtte", "adpp"})]
     assert all_names == [entry.name for entry in OUTPUTS]
+    unassessed = {entry.name for entry in outputs_of(varied, {"adsl", "adpp"})}
+    assert set(all_names) - unassessed == {"t_sensitivity"}
 
 
 def test_reading_the_registries_loads_no_numerical_library() -> None:

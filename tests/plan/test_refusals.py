@@ -103,8 +103,8 @@ REFUSED = [
     ),
     (
         "a required table that is missing",
-        without("inputs.visits"),
-        "inputs.visits: found nothing; expected a value: the key is required",
+        without("inputs.subjects"),
+        "inputs.subjects: found nothing; expected a value: the key is required",
     ),
     (
         "a value that is none of the choices",

@@ -37,20 +37,23 @@ rule analyse:
         " --cores {threads} &> {log:q}"
 
 
-rule figures:
-    input:
-        read(FILES["figures"].inputs),
-        config=PLAN_FILE,
-    output:
-        in_report(FILES["figures"].outputs),
-    log:
-        f"{FOLDER}/logs/figures.log",
-    threads: 4
-    params:
-        options=job("figures"),
-    shell:
-        "python -m durable stage figures --config {input.config:q} {params.options}"
-        " --cores {threads} &> {log:q}"
+# An analysis without assessments and kinetics has none.
+if "figures" in FILES:
+
+    rule figures:
+        input:
+            read(FILES["figures"].inputs),
+            config=PLAN_FILE,
+        output:
+            in_report(FILES["figures"].outputs),
+        log:
+            f"{FOLDER}/logs/figures.log",
+        threads: 4
+        params:
+            options=job("figures"),
+        shell:
+            "python -m durable stage figures --config {input.config:q} {params.options}"
+            " --cores {threads} &> {log:q}"
 
 
 rule display:

@@ -30,7 +30,7 @@ class Datasets:
         """The statuses of each subject: remission, improvement at visits, event or censoring."""
         found: dict[tuple[str, str], str] = {}
         for subject, row in self.adsl.items():
-            if row["SAFFL"] == "Y":
+            if row["SAFFL"] == "Y" and "REMSDT" in row:
                 first = f"in remission from {row['REMSDT']}"
                 found[subject, "Remission"] = first if row["REMSDT"] else "not in remission"
         for row in self.tables.get("adrs", []):

@@ -188,7 +188,10 @@ class InputTable:
     sequence: str = ""
     """Column that keeps records with the same key apart, where it is recorded."""
     required: bool = False
-    """Whether no analysis is possible without the table, or with an empty one."""
+    """Whether no analysis is possible without the table."""
+    never_empty: bool = False
+    """Whether a table that is given must have a record: without any, the analysis would take
+    everybody for missing."""
     absent_note: str = ""
     """What outputs that need the table say where the study does not have it."""
     duplicates: str = "durable.intake.checks.records:check_duplicates"

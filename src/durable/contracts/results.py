@@ -10,6 +10,7 @@ from math import isfinite, nan
 from pathlib import Path
 
 from durable.contracts.tables.adverse_events import ADVERSE_EVENTS
+from durable.contracts.tables.visits import VISITS
 from durable.files import recorded_cell, safe_cell
 
 #: Group of the column over all subjects.
@@ -26,6 +27,8 @@ PLATEAU = "plateau to the end of follow-up"
 WITHIN_TOLERANCE = "within landmark_tolerance_days"
 #: Note on N where a table cannot be made because the study records no adverse events.
 NO_EVENTS_TABLE = ADVERSE_EVENTS.absent_note
+#: The same of the assessments.
+NO_VISITS_TABLE = VISITS.absent_note
 #: The same of cellular kinetics.
 NO_SAMPLES = "no sample with a result of an infused subject up to the data cut-off"
 

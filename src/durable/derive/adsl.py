@@ -9,7 +9,12 @@ import pandas as pd
 
 from durable.derive.trial import Trial
 from durable.jdm.measures import COMPONENTS
-from durable.jdm.parameters import ATTAINABLE_SCORE, ENZYME_AT_BASELINE, ENZYME_FOLLOWED
+from durable.jdm.parameters import (
+    ATTAINABLE_SCORE,
+    ENZYME_AT_BASELINE,
+    ENZYME_FOLLOWED,
+    OF_ASSESSMENTS,
+)
 from durable.jdm.response import Response
 from durable.jdm.scores import attainable_score
 
@@ -69,6 +74,11 @@ def derive(
     """
     baseline = _baseline(people["USUBJID"], frame, response)
     return people.assign(**baseline, **_remission(people, frame, first_remission))[list(_COLUMNS)]
+
+
+def without_assessments(people: pd.DataFrame) -> pd.DataFrame:
+    """Subject-level dataset of a study without assessments: nothing in it is made from them."""
+    return people[[name for name in _COLUMNS if name not in OF_ASSESSMENTS]]
 
 
 _COLUMNS = (

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from durable.contracts.adam.adrs import ADRS
-from durable.contracts.adam.adsl import ADSL
+from durable.contracts.adam.adsl import ADSL, ADSL_WITHOUT_ASSESSMENTS
 from durable.contracts.adam.adtte import adtte_schema
 from durable.contracts.adam.variables import of_analyses, with_categories
 from durable.derive import adrs, adsl, adtte
@@ -33,7 +33,7 @@ from durable.derive.new_therapy import (
     interventions,
     new_systemic,
 )
-from durable.derive.trial import Trial, ValidatedTables
+from durable.derive.trial import Trial, ValidatedTables, read_people
 from durable.files import write_parquet, write_parquet_blocks
 from durable.frames import with_columns
 from durable.jdm.recurrence import flag_recurrence
@@ -255,6 +255,20 @@ def run(plan: Plan, folder: Path) -> None:
     write_parquet(folder / "adam" / "adsl.parquet", ADSL.validate(level))
     duration = pd.concat(durations).sort_values(["PARAMCD", "USUBJID"], ignore_index=True)
     write_parquet(folder / "adam" / "adtte.parquet", _ADTTE.validate(duration))
+
+
+def run_without_assessments(plan: Plan, folder: Path) -> None:
+    """Read ``validated/`` of a study without visits, write ``adam/adsl``.
+
+    It has no variable that is made from the assessments.
+    """
+    subjects, therapies = read_people(folder)
+    infusion = subjects.set_index("subject_id")["infusion_date"]
+    since_infusion = begun_since(new_systemic(therapies), infusion)
+    starts = first_of_each(since_infusion).set_index("subject_id")["start_date"]
+    people = adsl.describe_subjects(Trial.of_plan(plan), subjects, starts)
+    level = nan_text_to_none(adsl.without_assessments(people))
+    write_parquet(folder / "adam" / "adsl.parquet", ADSL_WITHOUT_ASSESSMENTS.validate(level))
 
 
 def run_sensitivity(plan: Plan, folder: Path) -> None:

@@ -40,11 +40,9 @@ class ValidatedTables:
     @classmethod
     def read(cls, folder: Path) -> ValidatedTables:
         """The tables in ``validated/``."""
-        return cls(
-            pd.read_parquet(folder / "validated" / "subjects.parquet"),
-            pd.read_parquet(folder / "validated" / "visits.parquet"),
-            _read_optional(folder / "validated" / "therapies.parquet"),
-        )
+        subjects, therapies = read_people(folder)
+        visits = pd.read_parquet(folder / "validated" / "visits.parquet")
+        return cls(subjects, visits, therapies)
 
     def blocks(self, size: int) -> Iterator[ValidatedTables]:
         """The tables of so many subjects at a time, in the order of their names; at least once."""
@@ -60,6 +58,14 @@ class ValidatedTables:
             if therapies is not None:
                 therapies = therapies.loc[therapies["subject_id"].isin(some["subject_id"])]
             yield ValidatedTables(some, self.visits.loc[of_visit == block], therapies)
+
+
+def read_people(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """The validated subjects and their therapies, None where the study has none."""
+    return (
+        pd.read_parquet(folder / "validated" / "subjects.parquet"),
+        _read_optional(folder / "validated" / "therapies.parquet"),
+    )
 
 
 def _read_optional(path: Path) -> pd.DataFrame | None:

@@ -43,6 +43,8 @@ _PAGE, _SCRIPT = "report.html.jinja", "report.js"
 
 #: What cannot be made without an input table.
 _NEEDED_FOR = {
+    "visits": "Disease, response, remission and durations are unknown: efficacy is not analysed,"
+    " and there are no sensitivity analyses.",
     "therapies": "New systemic therapies are unknown: none is an event or a reason for censoring.",
     "adverse_events": "Of the safety tables only deaths are reported.",
     "kinetics": "There is no table, figure or listing of CAR-T cell concentrations.",
@@ -70,6 +72,7 @@ def page(
     from markupsafe import Markup
 
     script = template_text(_SCRIPT)
+    assessed = "visits" in _sources(folder)
     keys = plan_keys(plan)
     return render_page(
         _PAGE,
@@ -78,13 +81,13 @@ def page(
         script_digest=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         tables=tables,
         figures=figures_drawn(plan, folder),
-        listings=list(listing_views(plan, listings)),
+        listings=list(listing_views(plan, listings, assessed=assessed)),
         results=summary(ard, plan),
         population=_population(ard),
         changed=[key for key in keys if key.differs and key.defining],
         keys=every_key(keys),
         variants=variants(plan),
-        definitions=list(definitions_in_force(plan)),
+        definitions=list(definitions_in_force(plan, assessed=assessed)),
         absent=list(absent(plan, folder)),
         findings=findings(folder),
         removed=removed(folder),
@@ -96,12 +99,12 @@ def page(
 
 
 def listing_views(
-    plan: Plan, listings: Mapping[ListingEntry, pd.DataFrame]
+    plan: Plan, listings: Mapping[ListingEntry, pd.DataFrame], *, assessed: bool = True
 ) -> Iterator[RecordView]:
     """Every listing as it is shown; one of many columns in parts."""
     for entry, records in listings.items():
         listing, number = entry.load(), LISTINGS.index(entry) + 1
-        columns = listing.columns(plan)
+        columns = listing.columns(plan, assessed=assessed)
         shown = as_text(records.head(SHOWN))
         parts = tuple(dict.fromkeys(column.part for column in columns if column.part)) or ("",)
         for i, part in enumerate(parts):
@@ -113,12 +116,15 @@ def listing_views(
                 subtitle=f"Source: {listing.source}. Data cut-off {plan.analysis.data_cutoff}",
                 file=f"listings/{listing.file}",
                 total=len(records),
-                notes=tuple(listing.footnotes(plan)),
+                notes=listing.footnotes(plan, assessed=assessed),
             )
 
 
-def definitions_in_force(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The definitions in force, by what they define."""
+def definitions_in_force(plan: Plan, *, assessed: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The definitions in force, by what they define; `assessed`: of a study that has visits."""
+    if not assessed:
+        yield "Estimates", tuple(definitions.proportions(plan.statistics))
+        return
     yield "Core set and baseline", tuple(wording.core_set(plan.response))
     yield "Disease improvement", (*wording.improvement(plan.response), *definitions.windows(plan))
     yield "Remission", tuple(wording.remission(plan.response))
@@ -239,7 +245,7 @@ def _population(ard: Ard) -> list[tuple[str, str]]:
     labels = {
         "CONSENTED": "consented",
         "INFUSED": "infused",
-        "REMISSION": "in remission",
+        "REMISSION": "in remission",  # in a study with assessments
         "ONGOING": "ongoing",
         "DIED": "died",
         "WITHDRAWN": "withdrawn",
@@ -247,5 +253,6 @@ def _population(ard: Ard) -> list[tuple[str, str]]:
     found = []
     for parameter, label in labels.items():
         n = ard.lookup("t_disposition", (parameter,), TOTAL)("n")
-        found.append((label, "0" if n is None else f.count(n)))
+        if n is not None or parameter != "REMISSION":
+            found.append((label, "0" if n is None else f.count(n)))
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,8 @@ from durable.contracts.results import NOT_RECORDED, TOTAL
 from durable.derive.endpoints import BY_CODE
 from durable.files import write_text
 from durable.outputs import OUTPUTS, definitions, output_named
+from durable.outputs.ard import Ard, read_ard
+from durable.outputs.datasets import ResultsFolder
 from durable.outputs.formats import NOT_ESTIMABLE
 from durable.outputs.output import Output
 from durable.plan import Plan
@@ -72,12 +74,14 @@ class Analysis:
 def write(analysis: FinishedAnalysis) -> None:
     """Write ``export/ars.json``."""
     with (analysis.folder / "ard.csv").open(encoding="utf-8", newline="") as file:
-        event = reporting_event(analysis.plan, list(csv.DictReader(file)))
+        rows = list(csv.DictReader(file))
+    names = ResultsFolder(analysis.folder).names
+    event = reporting_event(analysis.plan, rows, read_ard(analysis.folder), names)
     text = json.dumps(event, ensure_ascii=False, indent=1)
     write_text(analysis.folder / "export" / "ars.json", f"{text}\n")
 
 
-def reporting_event(plan: Plan, rows: list[Row]) -> Json:
+def reporting_event(plan: Plan, rows: list[Row], ard: Ard, datasets: Collection[str]) -> Json:
     """The results as a ReportingEvent.
 
     Parameters
@@ -86,6 +90,10 @@ def reporting_event(plan: Plan, rows: list[Row]) -> Json:
         Study, analysis, groups and what the footnotes state.
     rows
         Rows of ``ard.csv`` as text.
+    ard
+        The same as the tables read them.
+    datasets
+        Names of the datasets of the study, in lower case.
     """
     found = _analyses(rows)
     outputs = [entry.load() for entry in OUTPUTS if any(a.output == entry.name for a in found)]
@@ -98,8 +106,8 @@ def reporting_event(plan: Plan, rows: list[Row]) -> Json:
         "dataSubsets": list(_subsets(found)),
         "analysisGroupings": list(_groupings(rows)),
         "methods": [_method(output, rows) for output in outputs],
-        "analyses": [_analysis(analysis, plan) for analysis in found],
-        "outputs": [_output(output, plan) for output in outputs],
+        "analyses": [_analysis(analysis, plan, datasets) for analysis in found],
+        "outputs": [_output(output, ard, plan) for output in outputs],
     }
 
 
@@ -212,7 +220,7 @@ def _results_of(row: Row) -> Iterator[tuple[str, str]]:
             yield f"{row['statistic']} ({cell})", row[cell]
 
 
-def _analysis(analysis: Analysis, plan: Plan) -> Json:
+def _analysis(analysis: Analysis, plan: Plan, datasets: Collection[str]) -> Json:
     variant = plan.sensitivity.get(analysis.variant)
     name = (variant.title if variant else None) or analysis.variant
     grouped = analysis.by != TOTAL[0]
@@ -224,7 +232,7 @@ def _analysis(analysis: Analysis, plan: Plan) -> Json:
         "reason": {"controlledTerm": "SPECIFIED IN SAP"},
         "purpose": {"controlledTerm": _purpose(analysis)},
         "methodId": f"method/{analysis.output}",
-        "dataset": output_named(analysis.output).datasets.split(", ")[-1],
+        "dataset": output_named(analysis.output).sources(datasets)[-1],
         "analysisSetId": _set_of(analysis),
         **subset,
         "orderedGroupings": [grouping] if grouped else [],
@@ -257,11 +265,11 @@ def _results(row: Row, grouped: bool) -> Iterator[Json]:
         }
 
 
-def _output(output: Output, plan: Plan) -> Json:
+def _output(output: Output, ard: Ard, plan: Plan) -> Json:
     sections = {
         "Title": (output.title, f"Population: {output.population}"),
         "Header": (definitions.study(plan),),
-        "Footnote": tuple(output.footnotes(plan)),
+        "Footnote": output.notes(ard, plan),
     }
     return {
         "id": output.name,

@@ -13,6 +13,7 @@ import pandas as pd
 from durable.contracts.adam.description import DatasetSpec, Origin
 from durable.contracts.adam.registry import dataset_schemas, dataset_specs
 from durable.derive.endpoints import ENDPOINTS
+from durable.outputs.datasets import ResultsFolder
 
 Type = Literal["text", "integer", "float", "date"]
 
@@ -60,10 +61,11 @@ def read_datasets(folder: Path, windows: tuple[int, ...]) -> Iterator[Dataset]:
     windows
         Windows of adverse events, days.
     """
-    schemas = dataset_schemas(windows, ENDPOINTS)
+    names = ResultsFolder(folder).names
+    schemas = dataset_schemas(windows, ENDPOINTS, assessments="adrs" in names)
     for metadata in dataset_specs(ENDPOINTS):
         path = folder / "adam" / f"{metadata.name.lower()}.parquet"
-        if path.is_file():
+        if metadata.name.lower() in names:
             schema = schemas[metadata.name]
             frame = schema.validate(pd.read_parquet(path))
             variables = tuple(

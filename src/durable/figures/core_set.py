@@ -41,7 +41,7 @@ _COLUMN_OF = {measure.title: measure.column for measure in (*MEASURES.values(), 
 def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     """Each core set measure over time by subject; of many subjects, its quantiles."""
     many = len(datasets.infused) >= MANY_SUBJECTS
-    return measure_values(datasets.adrs, plan, many=many)
+    return measure_values(datasets.required("adrs"), plan, many=many)
 
 
 def measure_values(records: pd.DataFrame, plan: Plan, *, many: bool = False) -> pd.DataFrame:

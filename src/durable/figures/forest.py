@@ -92,7 +92,8 @@ def forest_points(rows: list[Row]) -> pd.DataFrame:
             "upper": [row.upper * k for (*_, row), k in zip(rows, scale, strict=True)],
         }
     )
-    values = frame[["estimate", "lower", "upper"]].map(lambda v: "NE" if isnan(v) else f"{v:.1f}")
+    values = frame[["estimate", "lower", "upper"]].astype(object)
+    values = values.map(lambda v: "NE" if isnan(v) else f"{v:.1f}")
     text = values["estimate"] + " (" + values["lower"] + ", " + values["upper"] + ")"
     return frame.assign(text=text.replace("NE (NE, NE)", "NE"))
 

@@ -83,7 +83,7 @@ def curve_points(datasets: AnalysisDatasets, plan: Plan, parameter: str) -> pd.D
     """Points of the curve of all subjects and the counts under its axis, in months."""
     from durable.outputs.kaplan_meier import fit
 
-    adtte = datasets.adtte
+    adtte = datasets.required("adtte")
     return estimate_points(fit(adtte.loc[adtte["PARAMCD"] == parameter]), plan.statistics)
 
 

@@ -52,8 +52,7 @@ _BELOW: Style = {
 
 def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
     """Profiles of all subjects, and geometric means by nominal day."""
-    assert datasets.adpc is not None  # noqa: S101 - without it there is no figure
-    return profiles(datasets.adpc, datasets.infused["DOSELVL"].fillna(""))
+    return profiles(datasets.required("adpc"), datasets.infused["DOSELVL"].fillna(""))
 
 
 def profiles(adpc: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:

@@ -68,7 +68,7 @@ _PARTIAL: Style = {
 
 def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
     """Score over time by subject; of many subjects, its quantiles."""
-    adrs = datasets.adrs
+    adrs = datasets.required("adrs")
     of_score = adrs.loc[adrs["PARAMCD"] == SCORE.paramcd]
     many = len(datasets.infused) >= MANY_SUBJECTS
     return score_quantiles(of_score) if many else scores(of_score)

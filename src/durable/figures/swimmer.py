@@ -80,7 +80,7 @@ _ENDING_EVENTS = {"RECURRENCE": "recurrence", "PROGRESSION": "progression"}
 
 def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
     """Bars and marks by subject; days since infusion, longest follow-up first."""
-    adrs, adtte = datasets.adrs, datasets.adtte
+    adrs, adtte = datasets.required("adrs"), datasets.required("adtte")
     improved = adrs.loc[(adrs["PARAMCD"] == "IMPR") & (adrs["AVAL"] == 1)]
     return lanes(datasets.infused, improved, adtte.loc[adtte["PARAMCD"] == DOR.code])
 

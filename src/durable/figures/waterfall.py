@@ -70,7 +70,7 @@ class Names:
 
 def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
     """Best score of each infused subject."""
-    adrs = datasets.adrs
+    adrs = datasets.required("adrs")
     scores = adrs.loc[adrs["PARAMCD"] == SCORE.paramcd]
     return best_scores(scores, datasets.infused["DOSELVL"].fillna(""))
 

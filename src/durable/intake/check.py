@@ -104,8 +104,8 @@ def _typed(recorded: Recorded, plan: Plan, findings: Findings) -> StudyTable:
     frame = parse_table(recorded, plan.response.ranges, findings)
     frame = empty_missing_words(recorded, frame, plan.response.ranges, findings)
     if recorded.readable and not len(frame):
-        # A required table without a record is an error; another may well have none.
-        severity: Severity = "error" if INPUT_TABLES[recorded.table].required else "warning"
+        # Some tables may well have none.
+        severity: Severity = "error" if INPUT_TABLES[recorded.table].never_empty else "warning"
         selected = plan.inputs.sdtm is None and getattr(plan.inputs, recorded.table).selects
         found = "no record is selected" if selected else "a header only"
         message = f"{found}; expected at least one record"

@@ -101,3 +101,9 @@ ATTAINABLE_SCORE = SubjectVariable(
     " of normal.",
     ("response.core_set", "response.ranges"),
 )
+
+#: Variables of ADSL that are made from the assessments: a study without visits has none of them.
+OF_ASSESSMENTS = (
+    *("REMFL", "BLDT", ENZYME_FOLLOWED.name, ENZYME_AT_BASELINE.name, ATTAINABLE_SCORE.name),
+    *("BLREMFL", "REMSDT", "NSTPREFL"),
+)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class OutputEntry(Entry):
     """An output in the registry: NAME in ``ard.csv``, and its table ``tables/NAME.csv`` and so on.
 
-    Its module holds it as `OUTPUT`. Tables of adverse events need none of the datasets: without
-    ADAE they say so.
+    Its module holds it as `OUTPUT`. Tables of adverse events, of improvement and of durations need
+    none of the datasets: without ADAE, ADRS or ADTTE they say so.
     """
 
     def load(self) -> Output:
@@ -36,7 +36,7 @@ OUTPUTS = (
     OutputEntry("t_baseline", "baseline"),
     OutputEntry("t_improvement", "improvement"),
     OutputEntry("t_dor", "time_to_event"),
-    OutputEntry("t_sensitivity", "sensitivity", of_sensitivity=True),
+    OutputEntry("t_sensitivity", "sensitivity", ("adrs", "adtte"), of_sensitivity=True),
     OutputEntry("t_ae_overview", "ae_overview"),
     OutputEntry("t_ae_soc_pt", "ae_soc_pt"),
     OutputEntry("t_ae_crs", "ae_crs"),

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from durable.contracts.results import Parameter, Statistic
+from durable.contracts.results import NO_EVENTS_TABLE, Parameter, Statistic
 from durable.outputs import definitions, incidence
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import count, median_with_range
 from durable.outputs.datasets import AnalysisDatasets
-from durable.outputs.groups import Estimates, Group, groups, of_parameter
+from durable.outputs.groups import Estimates, Group, groups, not_made, of_parameter
 from durable.outputs.incidence import EventCounts
 from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output
 from durable.outputs.table import Line, Row, Rows
@@ -23,7 +23,7 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adsl, adae = datasets.adsl, datasets.adae
     columns = groups(adsl, plan.groups)
     if adae is None:
-        yield from incidence.without_events(columns)
+        yield from not_made(columns, NO_EVENTS_TABLE)
         return
     if "dose_level" not in plan.groups:
         columns = [*groups(adsl, ("dose_level",))[:-1], *columns]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from durable.contracts.results import NO_VISITS_TABLE
 from durable.jdm import wording
 from durable.jdm.measures import COMPONENTS, core_set_measure
 from durable.jdm.parameters import ATTAINABLE_SCORE, ENZYME_FOLLOWED, SCORE
@@ -25,17 +26,22 @@ _CATEGORIES = {
     "BLREMFL": "In remission at baseline",
     ENZYME_FOLLOWED.name: ENZYME_FOLLOWED.label,
 }
+_QUARTILES = "Quartiles: SAS default definition (PCTLDEF=5)."
 _WORDS = {"F": "female", "M": "male", "Y": "yes", "N": "no", "U": "unknown"}
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adrs = datasets.adrs
+    if adrs is None:
+        for group in groups(datasets.adsl, plan.groups):
+            yield group, baseline_statistics(group.select(datasets.adsl), None)
+        return
     measures = adrs.loc[(adrs["ABLFL"] == "Y") & adrs["PARAMCD"].isin(_MEASURES)]
     for group in groups(datasets.adsl, plan.groups):
         yield group, baseline_statistics(group.select(datasets.adsl), group.select(measures))
 
 
-def baseline_statistics(adsl: pd.DataFrame, measures: pd.DataFrame) -> Estimates:
+def baseline_statistics(adsl: pd.DataFrame, measures: pd.DataFrame | None) -> Estimates:
     """Summary statistics of demographics and disease at baseline, of one group of subjects.
 
     Parameters
@@ -43,7 +49,7 @@ def baseline_statistics(adsl: pd.DataFrame, measures: pd.DataFrame) -> Estimates
     adsl
         Subject-level dataset of the infused.
     measures
-        Baseline records of the core set measures in ADRS.
+        Baseline records of the core set measures in ADRS; None without ADRS: there is no disease.
 
     Yields
     ------
@@ -57,8 +63,10 @@ def baseline_statistics(adsl: pd.DataFrame, measures: pd.DataFrame) -> Estimates
     for name in ("AGE", "CELLSKG"):
         yield from _summary(name, adsl[name])
     for name, levels in _LEVELS.items():
-        for level in levels:
+        for level in levels if name in adsl else ():
             yield from _count(name, level, int((adsl[name] == level).sum()), len(adsl))
+    if measures is None:
+        return
     for code in _MEASURES:
         yield from _summary(code, measures.loc[measures["PARAMCD"] == code, "AVAL"])
     for enzyme, subjects in adsl[ENZYME_FOLLOWED.name].value_counts().sort_index().items():
@@ -107,10 +115,7 @@ def _continuous(plan: Plan) -> dict[str, tuple[str, tuple[Line, ...]]]:
 def _attainable_score(plan: Plan) -> str:
     enzyme = plan.response.measures["enzyme"] == "enzyme"
     normal = ", the enzyme at its upper limit of normal" if enzyme else ""
-    return (
-        f"Maximum attainable score: with every measure at its best value{normal}."
-        " Quartiles: SAS default definition (PCTLDEF=5)."
-    )
+    return f"Maximum attainable score: with every measure at its best value{normal}. {_QUARTILES}"
 
 
 OUTPUT = Output(
@@ -127,4 +132,5 @@ OUTPUT = Output(
         *wording.remission(plan.response),
         wording.ABBREVIATIONS,
     ),
+    without_assessments=lambda _: (f"Disease at baseline: {NO_VISITS_TABLE}. {_QUARTILES}",),
 )

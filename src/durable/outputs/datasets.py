@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import starmap
 from operator import and_, or_
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 #: What a record must have: in each text column named, one of the texts.
 RecordFilter = Mapping[str, Collection[str]]
 
+_NAMES = ("adsl", "adrs", "adtte", "adae", "adpc", "adpp")
 #: Records that are read at a time, for their memory.
 _AT_ONCE = 1_000_000
 #: Columns of ADRS that outputs and figures read.
@@ -47,8 +48,8 @@ class AnalysisDatasets:
     """
 
     adsl: pd.DataFrame
-    adrs: pd.DataFrame
-    adtte: pd.DataFrame
+    adrs: pd.DataFrame | None = None
+    adtte: pd.DataFrame | None = None
     adae: pd.DataFrame | None = None
     adpc: pd.DataFrame | None = None
     adpp: pd.DataFrame | None = None
@@ -59,9 +60,20 @@ class AnalysisDatasets:
     @property
     def names(self) -> set[str]:
         """Names of the ADaM datasets that there are."""
-        may_lack = {"adae": self.adae, "adpc": self.adpc, "adpp": self.adpp}
-        there = {name for name, dataset in may_lack.items() if dataset is not None}
-        return {"adsl", "adrs", "adtte"} | there
+        return {name for name in _NAMES if getattr(self, name) is not None}
+
+    def required(self, name: str) -> pd.DataFrame:
+        """The dataset of this name, for what an analysis has only with it.
+
+        Raises
+        ------
+        ValueError
+            Where the study has none.
+        """
+        dataset: pd.DataFrame | None = getattr(self, name)
+        if dataset is None:
+            raise ValueError(f"there is no {name}")
+        return dataset
 
     @property
     def infused(self) -> pd.DataFrame:
@@ -140,18 +152,23 @@ def read_datasets(
     def dataset(name: str) -> pd.DataFrame | None:
         return pd.read_parquet(adam / f"{name}.parquet") if name in names else None
 
+    others = AnalysisDatasets(
+        adsl=pd.read_parquet(adam / "adsl.parquet"),
+        adae=dataset("adae"),
+        adpc=dataset("adpc"),
+        adpp=dataset("adpp"),
+    )
+    if "adrs" not in names:
+        return others
     variants = {
         name: read_records(path, ["ANALYSIS", *columns]) if sensitivity else None
         for name, columns in (("adrs", ADRS), ("adtte", ADTTE))
         for path in [adam / "sensitivity" / f"{name}.parquet"]
     }
-    return AnalysisDatasets(
-        adsl=pd.read_parquet(adam / "adsl.parquet"),
+    return replace(
+        others,
         adrs=read_records(adam / "adrs.parquet", ADRS, *filters),
         adtte=read_records(adam / "adtte.parquet", ADTTE),
-        adae=dataset("adae"),
-        adpc=dataset("adpc"),
-        adpp=dataset("adpp"),
         variant_adrs=variants["adrs"],
         variant_adtte=variants["adtte"],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from durable.contracts.results import Parameter, Statistic
+from durable.contracts.results import NO_VISITS_TABLE, Parameter, Statistic
 from durable.jdm import wording
 from durable.outputs import definitions
 from durable.outputs.ard import TableResults
@@ -31,15 +31,24 @@ _LABELS = {
 }
 
 
+_PERCENTAGES = (
+    "Percentages are of the enrolled subjects up to infusion, of the infused subjects below it."
+    " Follow-up: from infusion to death; for others to withdrawal or last contact, whichever is"
+    " earlier."
+)
+
+
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
-    status = datasets.adrs.loc[datasets.adrs["PARAMCD"] == "IMPR"]
+    adrs = datasets.adrs
+    status = None if adrs is None else adrs.loc[adrs["PARAMCD"] == "IMPR"]
     for group in groups(datasets.adsl, plan.groups, "ENRLFL"):
-        members, seen = group.select(datasets.adsl), group.select(status)
+        members = group.select(datasets.adsl)
+        seen = None if status is None else group.select(status)
         yield group, disposition_statistics(members, seen, plan.statistics.days_per_month)
 
 
 def disposition_statistics(
-    adsl: pd.DataFrame, status: pd.DataFrame, days_per_month: float
+    adsl: pd.DataFrame, status: pd.DataFrame | None, days_per_month: float
 ) -> Estimates:
     """Counts of subjects by how far they came, and their follow-up.
 
@@ -53,7 +62,7 @@ def disposition_statistics(
     adsl
         Subject-level dataset of the consented.
     status
-        Records of ADRS that say whether a subject has improved at a visit.
+        Records of ADRS that say whether a subject has improved at a visit; None without ADRS.
     days_per_month
         Days of a month of follow-up.
     """
@@ -66,12 +75,12 @@ def disposition_statistics(
         ("NOT_INFUSED",): len(adsl) - len(infused),
     }
     treated = {
-        ("REMISSION",): int((infused["REMFL"] == "Y").sum()),
+        **({} if status is None else _in_remission(infused)),
         ("ONGOING",): int((~died & ~left).sum()),
         ("DIED",): int(died.sum()),
         ("WITHDRAWN",): len(withdrawn),
         **_withdrawn_by_reason(withdrawn),
-        **_assessed_by_visit(status),
+        **({} if status is None else _assessed_by_visit(status)),
     }
     yield ("CONSENTED",), Statistic("n", len(adsl))
     for counts, total in ((consented, len(adsl)), (treated, len(infused))):
@@ -79,6 +88,10 @@ def disposition_statistics(
             yield from of_parameter(parameter, count_with_percent(subjects, total))
     months = ((end_of_follow_up(infused) - infused["TRTSDT"]).dt.days + 1) / days_per_month
     yield from of_parameter(("FOLLOW_UP",), summary(months.to_numpy(float)))
+
+
+def _in_remission(infused: pd.DataFrame) -> dict[Parameter, int]:
+    return {("REMISSION",): int((infused["REMFL"] == "Y").sum())}
 
 
 def _withdrawn_by_reason(withdrawn: pd.DataFrame) -> dict[Parameter, int]:
@@ -124,10 +137,9 @@ OUTPUT = Output(
     size=Size(("CONSENTED",), "n"),
     table=_table,
     footnotes=lambda plan: (
-        "Percentages are of the enrolled subjects up to infusion, of the infused subjects below it."
-        " Follow-up: from infusion to death; for others to withdrawal or last contact, whichever is"
-        " earlier.",
+        _PERCENTAGES,
         *wording.remission(plan.response),
         *definitions.windows(plan),
     ),
+    without_assessments=lambda _: (_PERCENTAGES, f"Remission: {NO_VISITS_TABLE}."),
 )

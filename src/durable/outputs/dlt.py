@@ -7,12 +7,12 @@ from math import nan
 
 import pandas as pd
 
-from durable.contracts.results import NOT_RECORDED, Statistic
+from durable.contracts.results import NO_EVENTS_TABLE, NOT_RECORDED, Statistic
 from durable.outputs import cells, definitions, incidence
 from durable.outputs.ard import TableResults
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.follow_up import followed_to
-from durable.outputs.groups import groups, of_parameter
+from durable.outputs.groups import groups, not_made, of_parameter
 from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output
 from durable.outputs.quantities import percent
 from durable.outputs.table import Cell, Lookup, Row, Rows, column_name
@@ -28,7 +28,7 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adsl, safety, level = datasets.adsl, plan.safety, plan.statistics.conf_level
     columns = groups(adsl, plan.groups)
     if datasets.adae is None:
-        yield from incidence.without_events(columns)
+        yield from not_made(columns, NO_EVENTS_TABLE)
         return
     status = dlt_status(adsl, datasets.adae, safety)
     part = safety.escalation_part

@@ -9,7 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.contracts.results import NOT_RECORDED, PRIMARY, TOTAL, Parameter, Statistic
+from durable.contracts.results import (
+    NOT_RECORDED,
+    PRIMARY,
+    TOTAL,
+    WHOLE_COLUMN,
+    Parameter,
+    Statistic,
+)
 
 #: ADSL variable of each group of the plan.
 VARIABLES = {"dose_level": "DOSELVL", "part": "PART", "sex": "SEX"}
@@ -42,6 +49,13 @@ class Group:
 def of_parameter(parameter: Parameter, statistics: Iterable[Statistic]) -> Estimates:
     """The statistics, each with the parameter that all are of."""
     return ((parameter, statistic) for statistic in statistics)
+
+
+def not_made(columns: Iterable[Group], reason: str) -> Iterator[tuple[Group, Estimates]]:
+    """N of each column, with the note why the study has no numbers for a table."""
+    for column in columns:
+        n = Statistic("n_infused", len(column.subjects), note=reason)
+        yield column, iter([(WHOLE_COLUMN, n)])
 
 
 def groups(adsl: pd.DataFrame, variables: Iterable[str], population: str = "SAFFL") -> list[Group]:

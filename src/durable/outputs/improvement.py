@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.contracts.results import Statistic
+from durable.contracts.results import NO_VISITS_TABLE, Statistic
 from durable.jdm import wording
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.parameters import SCORE, SCORE_ENZYME_MAXIMUM, SCORE_ENZYME_ZERO
@@ -23,7 +23,7 @@ from durable.outputs import definitions
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import count, n_percent, percent_with_ci, ratio_with_ci, summary_lines
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter, select_records
-from durable.outputs.groups import Estimates, groups, of_parameter
+from durable.outputs.groups import Estimates, groups, not_made, of_parameter
 from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output
 from durable.outputs.quantities import count_with_percent, percent, summary
 from durable.outputs.table import Line, Row, Rows
@@ -50,6 +50,9 @@ Count = TypeVar("Count", int, npt.NDArray[np.int64])
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     level, prior = plan.statistics.conf_level, plan.statistics.beta_prior
+    if datasets.adrs is None:
+        yield from not_made(groups(datasets.adsl, plan.groups), NO_VISITS_TABLE)
+        return
     records = select_records(datasets.adrs, _records(plan))
     for group in groups(datasets.adsl, plan.groups):
         members = group.select(records)

@@ -11,7 +11,7 @@ import pandas as pd
 from durable.contracts.results import NO_EVENTS_TABLE, WHOLE_COLUMN, Parameter, Statistic
 from durable.outputs import cells, formats
 from durable.outputs.datasets import AnalysisDatasets
-from durable.outputs.groups import Estimates, Group, groups
+from durable.outputs.groups import Estimates, Group, groups, not_made
 from durable.outputs.output import ColumnEstimates
 from durable.outputs.quantities import count_with_percent, percent
 from durable.outputs.table import Line, Lookup
@@ -112,13 +112,6 @@ def upper_limit(n: int, conf_level: float) -> Statistic:
     return Statistic("upper", proportion_bound(0, n, conf_level), note=note)
 
 
-def without_events(columns: Iterable[Group]) -> ColumnEstimates:
-    """N of each column, with the note that the study has no table of adverse events."""
-    for column in columns:
-        n = Statistic("n_infused", len(column.subjects), note=NO_EVENTS_TABLE)
-        yield column, iter([(WHOLE_COLUMN, n)])
-
-
 def events_by_column(
     count_events: Callable[[pd.DataFrame, Safety], EventCounts],
     datasets: AnalysisDatasets,
@@ -133,7 +126,7 @@ def events_by_column(
     """
     columns = groups(datasets.adsl, plan.groups)
     if datasets.adae is None:
-        yield from without_events(columns)
+        yield from not_made(columns, NO_EVENTS_TABLE)
         return
     events = count_events(datasets.adae, plan.safety)
     for column in columns:

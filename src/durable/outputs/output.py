@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from durable.contracts.results import WHOLE_COLUMN, Parameter, Result
+from durable.contracts.results import NO_VISITS_TABLE, WHOLE_COLUMN, Parameter, Result
 from durable.outputs.ard import Ard, TableResults
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter
 from durable.outputs.table import Column, Row, Rows, column_name
@@ -39,6 +39,11 @@ ALL_INFUSED = Size(("EFS",), "n_subjects", "t_dor")
 #: N of a table of adverse events, its own: the infused.
 INFUSED = Size(WHOLE_COLUMN, "n_infused")
 
+#: An output that says so where the study has no assessments.
+_OF_ASSESSMENTS = "t_improvement"
+#: N where there are no durations: the overview of adverse events counts the infused in any study.
+_INFUSED_OF_EVENTS = Size(WHOLE_COLUMN, "n_infused", "t_ae_overview")
+
 
 @dataclass(frozen=True)
 class Output:
@@ -58,6 +63,8 @@ class Output:
         Rows of its table from the results and the plan.
     footnotes
         Definitions in force, in sentences made from the plan.
+    without_assessments
+        The footnotes in a study without visits, where they are others.
     further_results
         Results whose rows stand apart in ``ard.csv`` (see `durable.outputs.ORDER_OF_ROWS`).
     records
@@ -77,6 +84,7 @@ class Output:
     results: Results
     table: Callable[[TableResults, Plan], Rows]
     footnotes: Callable[[Plan], Iterable[str]]
+    without_assessments: Callable[[Plan], Iterable[str]] | None = None
     further_results: Results | None = None
     records: Callable[[Plan], tuple[RecordFilter, ...]] = lambda _: ()
     size: Size = ALL_INFUSED
@@ -95,16 +103,40 @@ class Output:
         return tuple(self._heading(ard, column) for column in ard.columns(self.name))
 
     def _heading(self, ard: Ard, column: Column) -> str:
-        find = ard.lookup(self.size.output or self.name, self.size.parameter, column)
-        n = find(self.size.statistic)
+        sizes = (self.size, _INFUSED_OF_EVENTS)
+        found = (
+            ard.lookup(size.output or self.name, size.parameter, column)(size.statistic)
+            for size in sizes
+        )
+        n = next(filter(None, found), None)
         return column_name(column) + (f" (N = {n.value:.0f})" if n is not None else "")
 
     def table_rows(self, ard: Ard, plan: Plan) -> tuple[Row, ...]:
-        """Rows of the table, or the reason why there are no numbers, from the note on N."""
-        n = ard.lookup(self.name, WHOLE_COLUMN, ard.columns(self.name)[-1])("n_infused")
-        if n is not None and n.note:
-            return (Row(f"Not made: {n.note}", ("",) * len(self.columns(ard, plan))),)
+        """Rows of the table, or the reason why there are no numbers."""
+        reason = _not_made(ard, self.name)
+        if reason:
+            return (Row(f"Not made: {reason}", ("",) * len(self.columns(ard, plan))),)
         return tuple(self.table(TableResults(ard, self.name, plan.outputs), plan))
+
+    def sources(self, names: Collection[str]) -> tuple[str, ...]:
+        """Its datasets among those of the study; ADSL says in any study how many were infused."""
+        own = self.datasets.split(", ")
+        return tuple(name for name in own if name.lower() in names) or ("ADSL",)
+
+    def notes(self, ard: Ard, plan: Plan) -> tuple[str, ...]:
+        """The footnotes of its table; none where there are no numbers to define."""
+        if _not_made(ard, self.name):
+            return ()
+        if self.without_assessments and _not_made(ard, _OF_ASSESSMENTS) == NO_VISITS_TABLE:
+            return tuple(self.without_assessments(plan))
+        return tuple(self.footnotes(plan))
+
+
+def _not_made(ard: Ard, name: str) -> str:
+    """Why an output has no numbers, from the note on N; '' where it has."""
+    columns = ard.columns(name)
+    n = ard.lookup(name, WHOLE_COLUMN, columns[-1])("n_infused") if columns else None
+    return "" if n is None else n.note
 
 
 def result_rows(

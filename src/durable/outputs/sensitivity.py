@@ -30,7 +30,8 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adrs, adtte = datasets.variant_adrs, datasets.variant_adtte
     if adrs is None or adtte is None:
         return
-    primary = _estimates(datasets.adrs, datasets.adtte, plan.response, plan.statistics)
+    own = datasets.required("adrs"), datasets.required("adtte")
+    primary = _estimates(*own, plan.response, plan.statistics)
     yield Group(*TOTAL, frozenset()), primary
     for name in plan.sensitivity:
         estimates = _estimates(

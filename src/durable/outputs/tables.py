@@ -9,6 +9,7 @@ from durable.outputs.ard import Ard
 from durable.outputs.output import Output
 from durable.outputs.table import Table
 from durable.plan import Plan
+from durable.registry import dataset_names
 
 #: The input files, as ``validated/sources.json`` names them.
 Sources = dict[str, dict[str, object]]
@@ -47,8 +48,10 @@ def make_table(
         columns=output.columns(ard, plan),
         rows=output.table_rows(ard, plan),
         footnotes=(
-            *output.footnotes(plan),
-            definitions.provenance(digest, sources, output.datasets),
+            *output.notes(ard, plan),
+            definitions.provenance(
+                digest, sources, ", ".join(output.sources(dataset_names(sources)))
+            ),
         ),
         stub=output.stub,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from durable.contracts.results import Statistic
+from durable.contracts.results import NO_VISITS_TABLE, Statistic
 from durable.derive.endpoint import Endpoint
 from durable.derive.endpoints import CENSORING_LABELS, ENDPOINTS, EVENT_LABELS
 from durable.jdm import wording
@@ -14,7 +14,7 @@ from durable.outputs import definitions
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import count, estimate_with_ci, n_percent, pair, percent_with_ci
 from durable.outputs.datasets import AnalysisDatasets
-from durable.outputs.groups import Estimates, Group, groups, of_parameter
+from durable.outputs.groups import Estimates, Group, groups, not_made, of_parameter
 from durable.outputs.kaplan_meier import (
     QUARTILES,
     fit,
@@ -34,6 +34,9 @@ TITLE = capitalised(listed([lower_initial(endpoint.title) for endpoint in ENDPOI
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adtte, adsl = datasets.adtte, datasets.adsl
+    if adtte is None:
+        yield from not_made(groups(datasets.adsl, plan.groups), NO_VISITS_TABLE)
+        return
     records = {e.code: adtte.loc[adtte["PARAMCD"] == e.code] for e in ENDPOINTS}
     in_remission = adsl.loc[adsl["BLREMFL"] == "Y", "USUBJID"]
     for group in groups(adsl, plan.groups):

@@ -89,7 +89,7 @@ else:
 
 
 class Inputs(_Tables):
-    """The study's tables: subjects, visits and what else there is; or an SDTM package."""
+    """The study's tables: subjects and what else there is; or an SDTM package."""
 
     sdtm: Sdtm | None = None
     """An SDTM package in place of these tables."""

@@ -128,9 +128,10 @@ def _derived(plan: Plan) -> list[str]:
     tables = [f"validated/{table}.parquet" for table in input_files(plan)]
     datasets = [f"adam/{name}.parquet" for name in dataset_names(plan)]
     varied = [f"adam/sensitivity/{name}.parquet" for name in ("adrs", "adtte")]
+    varied = varied if plan.sensitivity and "adrs" in dataset_names(plan) else []
     return [
         *(*tables, "validated/data_cut.csv", _SOURCES),
-        *(*datasets, *(varied if plan.sensitivity else []), PASSED),
+        *(*datasets, *varied, PASSED),
     ]
 
 

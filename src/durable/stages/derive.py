@@ -27,7 +27,7 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     from durable.intake import cutoff
 
     cutoff.run(plan, folder)
-    if not plan.sensitivity:
+    if not (plan.sensitivity and "visits" in _tables(folder)):
         _derive_primary(plan, folder)
     elif not can_fork(cores):
         _derive_primary(plan, folder)
@@ -42,9 +42,17 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
 def _derive_primary(plan: Plan, folder: Path) -> None:
     from durable.derive import adae, datasets, kinetics
 
-    tables = json.loads((folder / "validated" / "sources.json").read_text("utf-8"))
-    datasets.run(plan, folder)
+    tables = _tables(folder)
+    if "visits" in tables:
+        datasets.run(plan, folder)
+    else:
+        datasets.run_without_assessments(plan, folder)
     if "adverse_events" in tables:
         adae.run(plan, folder)
     if "kinetics" in tables:
         kinetics.run(plan, folder)
+
+
+def _tables(folder: Path) -> set[str]:
+    """Tables that the study has."""
+    return set(json.loads((folder / "validated" / "sources.json").read_text("utf-8")))

@@ -17,7 +17,12 @@ from durable.contracts.adam.variables import (
     text,
     unknown_flag,
 )
-from durable.jdm.parameters import ATTAINABLE_SCORE, ENZYME_AT_BASELINE, ENZYME_FOLLOWED
+from durable.jdm.parameters import (
+    ATTAINABLE_SCORE,
+    ENZYME_AT_BASELINE,
+    ENZYME_FOLLOWED,
+    OF_ASSESSMENTS,
+)
 
 ADSL = contract(
     "Subject-level analysis dataset",
@@ -55,6 +60,8 @@ ADSL = contract(
     },
     unique=["USUBJID"],
 )
+
+ADSL_WITHOUT_ASSESSMENTS = ADSL.remove_columns(list(OF_ASSESSMENTS))
 
 _ORIGINS = {
     "LSTALVDT": derived_by(

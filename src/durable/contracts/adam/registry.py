@@ -9,15 +9,25 @@ from durable.contracts.adam.adae import ADAE_SPEC, adae_schema
 from durable.contracts.adam.adpc import ADPC, ADPC_SPEC
 from durable.contracts.adam.adpp import ADPP, ADPP_SPEC
 from durable.contracts.adam.adrs import ADRS, ADRS_SPEC
-from durable.contracts.adam.adsl import ADSL, ADSL_SPEC
+from durable.contracts.adam.adsl import ADSL, ADSL_SPEC, ADSL_WITHOUT_ASSESSMENTS
 from durable.contracts.adam.adtte import DurationSpec, adtte_schema, adtte_spec
 from durable.contracts.adam.description import DatasetSpec
 
 
-def dataset_schemas(windows: tuple[int, ...], endpoints: Sequence[DurationSpec]) -> dict[str, Any]:
-    """Return the pandera schemas by dataset; `windows` are those of adverse events, in days."""
+def dataset_schemas(
+    windows: tuple[int, ...], endpoints: Sequence[DurationSpec], *, assessments: bool = True
+) -> dict[str, Any]:
+    """Return the pandera schemas by dataset.
+
+    Parameters
+    ----------
+    windows
+        Those of adverse events, days.
+    assessments
+        Whether the study has any.
+    """
     return {
-        "ADSL": ADSL,
+        "ADSL": ADSL if assessments else ADSL_WITHOUT_ASSESSMENTS,
         "ADRS": ADRS,
         "ADTTE": adtte_schema(endpoint.code for endpoint in endpoints),
         "ADAE": adae_schema(windows),

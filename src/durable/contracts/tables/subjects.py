@@ -24,6 +24,7 @@ SUBJECTS = InputTable(
     name="subjects",
     description="One row per subject; required without sdtm.",
     required=True,
+    never_empty=True,
     key=("subject_id",),
     date="consent_date",
     columns=(

@@ -87,8 +87,9 @@ def _disease_columns() -> Iterator[ColumnSpec]:
 
 VISITS = InputTable(
     name="visits",
-    description="One row per subject and assessment; required without sdtm.",
-    required=True,
+    description="One row per subject and assessment; without it there is no efficacy.",
+    never_empty=True,
+    absent_note="no visits table in this study",
     key=("subject_id", "visit", "visit_date"),
     date="visit_date",
     before_consent="before_consent",

@@ -37,7 +37,7 @@ LISTINGS = (
     ListingEntry("assessments", "assessments", ("adrs",)),
     ListingEntry("flares", "flares", ("adsl", "adrs")),
     ListingEntry("adverse_events", "adverse_events", ("adae",)),
-    ListingEntry("deaths", "deaths", ("adsl", "adtte")),
+    ListingEntry("deaths", "deaths"),
     ListingEntry("kinetics", "kinetics", ("adpc",)),
     ListingEntry("kinetics_parameters", "kinetics_parameters", ("adpp",)),
     ListingEntry("queries", "queries", ()),

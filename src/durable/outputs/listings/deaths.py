@@ -13,11 +13,12 @@ from durable.plan import Plan
 
 
 def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
-    adsl, adtte = folder.dataset("adsl"), folder.dataset("adtte")
+    adsl = folder.dataset("adsl")
     died = adsl.loc[adsl["DTHFL"] == "Y"]
-    ends = {
-        endpoint.code: died["USUBJID"].map(_ends(adtte, endpoint.code)) for endpoint in ENDPOINTS
-    }
+    ends = {}
+    if "adtte" in folder.names:
+        adtte = folder.dataset("adtte")
+        ends = {e.code: died["USUBJID"].map(_ends(adtte, e.code)) for e in ENDPOINTS}
     fatal = died["USUBJID"].map(_fatal_terms(folder))
     return died.assign(FATALAE=fatal, SRCVAR="death_date", **ends)
 
@@ -49,5 +50,6 @@ LISTING = Listing(
         text("FATALAE", "Fatal adverse events"),
     ),
     notes=definitions.duration,
+    of_assessments=tuple(endpoint.code for endpoint in ENDPOINTS),
     records=_records,
 )

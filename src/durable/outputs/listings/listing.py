@@ -52,23 +52,31 @@ class Listing:
     """The columns among others, in the order of the datasets; when None, the dataset `source`."""
     traced: bool = True
     """Whether each record names the row of the input table that determines it."""
+    of_assessments: tuple[str, ...] = ()
+    """Columns that only a study with visits has."""
+    without_assessments: Callable[[Plan], Iterable[str]] = lambda _: ()
+    """The footnotes where those columns are left out."""
 
     @property
     def file(self) -> str:
         """Name of the CSV."""
         return f"l_{self.name}.csv"
 
-    def columns(self, plan: Plan) -> Columns:
-        """The columns in their order."""
-        return (*self.variables(plan), *(_SOURCE if self.traced else ()))
+    def columns(self, plan: Plan, *, assessed: bool = True) -> Columns:
+        """The columns in their order; `assessed`: of a study that has visits."""
+        left_out = () if assessed else self.of_assessments
+        variables = (column for column in self.variables(plan) if column.name not in left_out)
+        return (*variables, *(_SOURCE if self.traced else ()))
 
-    def footnotes(self, plan: Plan) -> tuple[str, ...]:
+    def footnotes(self, plan: Plan, *, assessed: bool = True) -> tuple[str, ...]:
         """What is written under the listing, a paragraph each."""
-        return (*self.notes(plan), *((_TRACED,) if self.traced else ()))
+        notes = self.notes if assessed or not self.of_assessments else self.without_assessments
+        return (*notes(plan), *((_TRACED,) if self.traced else ()))
 
     def table(self, folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
         """The listing as its CSV holds it; whole numbers without a decimal point."""
-        names = [column.name for column in self.columns(plan)]
+        assessed = not self.of_assessments or "adrs" in folder.names
+        names = [column.name for column in self.columns(plan, assessed=assessed)]
         if self.records is None:
             return _whole_numbers(folder.dataset(self.source.lower(), names))
         return _whole_numbers(self.records(folder, plan)[names])
