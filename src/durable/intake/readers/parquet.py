@@ -18,12 +18,18 @@ from durable.intake.readers.cells import (
 )
 from durable.intake.texts import Texts, categorical
 
+#: A file begins and ends with these bytes; two files one after the other have them twice inside.
+_MAGIC = b"PAR1"
 #: Significant digits of single precision.
 _SINGLE = Context(prec=7)
 
 
 def cells(file: File) -> Cells | None:
     """Columns and records; the first record is row 1."""
+    if 2 * _MAGIC in file.data:
+        # The footer of the last would be read, and the records of the first.
+        file.report("unreadable_file", "several files, one after the other; expected one Parquet")
+        return None
     try:
         with pq.ParquetFile(pa.BufferReader(file.data)) as opened:
             names = opened.schema_arrow.names

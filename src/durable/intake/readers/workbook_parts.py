@@ -10,6 +10,7 @@ import lzma
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from typing import IO
 from xml.parsers import expat
 
@@ -46,6 +47,7 @@ def has_sound_parts(file: File) -> bool:
                     return False
                 if file.exceeds("ratio", ratio, "times its size when unpacked"):
                     return False
+                fault = _fault_of_parts(archive.infolist())
                 for member in archive.infolist():
                     with archive.open(member) as part:
                         scan.read(member.filename, part)
@@ -67,13 +69,24 @@ def _fault_of_end(data: bytes) -> str:
     return f"{after} bytes after the end of the archive" if after else ""
 
 
+def _fault_of_parts(parts: list[zipfile.ZipInfo]) -> str:
+    """What could be read in two ways; '' where nothing can."""
+    before = min((part.header_offset for part in parts), default=0)
+    if before:
+        return f"{before} bytes before the archive, which may be another one"
+    names = Counter(part.filename.lower() for part in parts)
+    return next((f"the part {name} {n} times" for name, n in names.items() if n > 1), "")
+
+
 class _Scan:
-    """Counts what the library would make objects of."""
+    """Counts what the library would make objects of; refuses cells of which it would keep one."""
 
     def __init__(self) -> None:
         self.cells = 0
         """Cells of areas that are merged or have a link."""
         self.styles = 0
+        self._rows: set[str] = set()
+        self._row: set[str] = set()
 
     def read(self, name: str, part: IO[bytes]) -> None:
         """Unpack a part, and look at its elements where it is XML.
@@ -81,8 +94,10 @@ class _Scan:
         Raises
         ------
         ValueError
-            Where it has a document type (ECMA-376 forbids one), or an area that is none.
+            Where it has a document type (ECMA-376 forbids one), an area that is none, or a row or
+            a cell twice.
         """
+        self._rows = set()
         parser: expat.XMLParserType | None = None
         if name.lower().endswith(_XML):
             parser = expat.ParserCreate()
@@ -101,8 +116,19 @@ class _Scan:
             case "mergeCell" | "hyperlink" if "ref" in attributes:
                 left, top, right, bottom = range_boundaries(attributes["ref"])
                 self.cells += (right - left + 1) * (bottom - top + 1)
+            case "row" if "r" in attributes:
+                self._row = set()
+                _add_once(self._rows, attributes["r"], "row")
+            case "c" if "r" in attributes:
+                _add_once(self._row, attributes["r"], "cell")
             case "xf" | "cellStyle":
                 self.styles += 1
 
     def _document_type(self, *_: object) -> None:
         raise ValueError("a document type in a part")
+
+
+def _add_once(places: set[str], place: str, kind: str) -> None:
+    if place in places:
+        raise ValueError(f"the {kind} {place} a second time")
+    places.add(place)
