@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, further = _parser().parse_known_args(given)
     if further and options.command not in _RUNS:
         _parser().error(f"unrecognized arguments: {' '.join(further)}")
-    options.further = further
+    options.further, options.given = further, given
     try:
         return int(options.do(options) or 0)
     except UserError as error:
@@ -177,7 +177,7 @@ def _with_reason(options: argparse.Namespace) -> list[str]:
     return [*further, *(["--config", declared] if declared else [])]
 
 
-def _do_stage(options: argparse.Namespace) -> None:
+def _do_stage(options: argparse.Namespace) -> int:
     from durable.history.events import append_part
     from durable.plan import load
     from durable.runs.environment import is_within_run, restrict_mode
@@ -194,20 +194,41 @@ def _do_stage(options: argparse.Namespace) -> None:
     run = Run(plan, options.config, options.workflow, code, results=options.results)
     if not is_within_run():
         refuse_other_study(plan, options.config, run.folder)
+        return _start_as_job(options)
     chunk, cores = getattr(options, "chunk", None), getattr(options, "cores", 1)
     do_job(run, options.stage, chunk=chunk, cores=cores)
     if options.stage in PARTS:
         restrict_mode(plan.outputs.file_mode)
         append_part(run.folder / stage.folder, run.folder, _reason(options))
+    return 0
+
+
+def _start_as_job(options: argparse.Namespace) -> int:
+    """Do a command that was typed by hand as a run does it: what the user has set has no say."""
+    import subprocess
+
+    from durable.plan import load
+    from durable.runs.compiled import keep_compiled_to_source
+    from durable.runs.environment import environment_of_job
+    from durable.runs.pins import code_files, digest
+
+    keep_compiled_to_source()
+    program = digest(code_files(options.workflow))
+    environment = environment_of_job(load(options.config), program)
+    command = [sys.executable, "-m", "durable", *options.given]
+    return subprocess.run(command, check=False, env=environment).returncode  # noqa: S603
 
 
 def _reason(options: argparse.Namespace) -> str:
     return declared_text("--reason", options.reason or None)
 
 
-def _do_analysis(options: argparse.Namespace) -> None:
+def _do_analysis(options: argparse.Namespace) -> int:
     from durable.runs.analysis import run_analysis
+    from durable.runs.environment import is_within_run
 
+    if not is_within_run():
+        return _start_as_job(options)
     run_analysis(
         options.config,
         options.results,
@@ -217,6 +238,7 @@ def _do_analysis(options: argparse.Namespace) -> None:
         reason=_reason(options),
         series_of=options.series_of,
     )
+    return 0
 
 
 def _refuse_findings(options: argparse.Namespace) -> None:

@@ -103,6 +103,35 @@ def test_a_series_is_recorded_and_repeated(whole: Study) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("part", ["simulate", "series"])
+def test_an_edited_part_is_not_up_to_date(part: str, whole: Study) -> None:
+    file = {"simulate": "simulation/operating.csv", "series": "series/ard.csv"}[part]
+    path = whole.folder / RESULTS / file
+    good = path.read_bytes()
+    path.write_bytes(good.replace(b"0", b"1", 1))
+    done = whole.run(part)
+    path.write_bytes(good)
+    assert done.returncode == 1
+    assert f"changed since the run that made it; delete to make again:\n  {RESULTS}/{file}" in (
+        done.stdout
+    )
+
+
+@pytest.mark.slow
+def test_a_comparison_that_no_run_has_recorded_is_incomplete(whole: Study) -> None:
+    page = whole.folder / RESULTS / "compare/other/compare.html"
+    page.parent.mkdir()
+    page.write_text("0 results changed")
+    found = verify_results(whole.folder / RESULTS)
+    page.unlink()
+    page.parent.rmdir()
+    assert found.state is State.INCOMPLETE
+    assert [str(check) for check in found.checks if not check.good] == [
+        "part compare/other: incomplete: its manifest is not there: it was removed, or not recorded"
+    ]
+
+
+@pytest.mark.slow
 def test_a_comparison_is_recorded_and_repeated(whole: Study) -> None:
     holds(whole, RESULTS / f"compare/demo-interim-{CUTOFF}", "ard.csv")
 

@@ -230,7 +230,8 @@ def test_a_record_tells_what_a_stage_read_and_made(short_finished: Study) -> Non
     results = short_finished.folder / RESULTS
     record = json.loads((results / "audit/stages/check.json").read_text())
     assert set(record["inputs"]) == {"#input-subjects", "#input-visits", "#input-therapies"}
-    assert set(record["digests"]) == {"plan", "code", "libraries"}
+    assert set(record["digests"]) == {"plan", "code", "libraries", "process"}
+    assert record["digests"]["process"] == "job"
     made = short_finished.digests()
     assert {name: made[name] for name in record["outputs"]} == record["outputs"]
     assert "checked/visits.parquet" in record["outputs"]

@@ -6,17 +6,25 @@ import sys
 from functools import cache
 from pathlib import Path
 
+# Before all else of the package is imported.
+from durable.runs.compiled import keep_compiled_to_source
+
+keep_compiled_to_source()
+
 from durable.errors import UserError
+from durable.history.chain import refuse_other_history
 from durable.runs.configuration import (
     allowed_differences,
     configuration_file,
     input_digests,
     plan_of_run,
+    refuse_options,
     targets_include,
 )
 from durable.runs.declaration import declared_reason
 from durable.runs.environment import (
     begin_jobs,
+    is_within_run,
     leave_foreign_folders,
     refuse_changed_plan,
     restrict_mode,
@@ -25,7 +33,14 @@ from durable.runs.environment import (
 from durable.runs.files import SERIES, SIMULATION, input_files
 from durable.runs.final import final_notice
 from durable.runs.freshness import stale_at_cutoffs, stale_files, stale_simulation
-from durable.runs.guard import Run, begin, end, plan_file, results_folders
+from durable.runs.guard import (
+    Run,
+    begin,
+    end,
+    plan_file,
+    results_folders,
+    written_folders,
+)
 from durable.runs.notices import (
     RULES,
     caption_values,
@@ -68,17 +83,22 @@ try:
         reason=REASON,
     )
     FOLDER = str(RUN.folder)
+    AUDITED = "audit" in TARGETS
     if SENT:
         refuse_changed_plan(os.environ, PLAN)
     else:
         for folder in results_folders(PLAN, cutoffs=IN_SERIES):
             refuse_other_study(PLAN, CONFIG, folder)
-            # An audit says more about edited results than that they are refused.
-            if PLAN.pins is None:
+        # An audit says more about edited results, and of their history, than that they are refused.
+        if not AUDITED:
+            for folder in written_folders(
+                PLAN, simulation=SIMULATED, cutoffs=IN_SERIES
+            ):
                 refuse_edited(folder)
+            refuse_other_history(RUN.results, PLAN.analysis.id)
         notices = [final_notice(PLAN, RUN.folder)]
         # An audit names the inputs one by one.
-        if not SIMULATED and "audit" not in TARGETS:
+        if not SIMULATED and not AUDITED:
             notices.append(inputs_notice(PLAN, RUN.contents, RUN.folder))
         for text in filter(None, notices):
             print(text, file=sys.stderr)
@@ -91,12 +111,13 @@ config.update(caption_values(PLAN))
 
 restrict_mode(PLAN.outputs.file_mode)
 set_job_environment(os.environ, Path(sys.executable))
-if not SENT:
+# Another machine may not have been told by the process that sent the job.
+if not SENT or not is_within_run():
     begin_jobs(os.environ, PLAN, RUN.program)
 
 settings = workflow.output_settings
 if not (SENT or settings.dryrun or settings.verbose):
-    show_stage_lines(logger, rule_lines(), up_to_date_notice(RUN.folder))
+    show_stage_lines(logger, rule_lines(), up_to_date_notice(RUN.folder, SIMULATED))
 
 # Snakemake would import pandas to see whether a parameter is a frame. None is; it looks first
 # whether pandas can be imported.
@@ -133,6 +154,16 @@ def stale():
 
     The records beside the results decide. Neither times of change do, nor Snakemake's own notes.
     """
+    # The options of a run are not known when the Snakefile is read.
+    try:
+        refuse_options(
+            touch=workflow.touch,
+            no_hooks=workflow.execution_settings.no_hooks,
+            allowed_rules=bool(workflow.dag_settings.allowed_rules),
+        )
+    except UserError as error:
+        # An exception would be told as one of the rule, with a traceback.
+        sys.exit(str(error))
     found = set() if SIMULATED else set(stale_files(RUN, asked_again()))
     found.update(stale_at_cutoffs(RUN) if IN_SERIES else ())
     found.update(stale_simulation(RUN) if SIMULATED else ())

@@ -262,7 +262,13 @@ def _repeat(plan: Plan, place: Path, workflow: Path, cores: int) -> str:
     write_text(config, pinned(values, None))
     log = place / "analysis.log"
     status = start_analysis(
-        config, place / "results", log, until="export", workflow=workflow, cores=cores
+        config,
+        place / "results",
+        log,
+        until="export",
+        workflow=workflow,
+        cores=cores,
+        compiled=False,
     )
     if status == 0:
         return ""

@@ -237,6 +237,19 @@ def read_receipt(path: Path) -> tuple[object, object] | None:
         return None
 
 
+def refuse_other_history(results: Path, analysis: str) -> None:
+    """Refuse results of an analysis that the history beside them does not know.
+
+    Raises
+    ------
+    UserError
+        Where the history is gone, broken, cut or exchanged. A torn line is none of these.
+    """
+    path, receipt = results / HISTORY, results / analysis / RECEIPT
+    if receipt.exists():
+        _refuse_cut(read_history(path) if path.exists() else History(), receipt, path)
+
+
 def _refuse_cut(history: History, receipt: Path, path: Path) -> None:
     if not receipt.exists():
         return

@@ -15,12 +15,12 @@ from durable.runs.manifest import MANIFEST
 
 
 def part_places(folder: Path, history: History) -> list[str]:
-    """Where the parts of an analysis lie in its results, those that the history knows too."""
+    """Where the parts of an analysis lie in its results, unfinished ones and known ones too."""
     found = {
         path.relative_to(folder).as_posix()
         for pattern in ("simulation", "series", "compare/*")
         for path in folder.glob(pattern)
-        if (path / MANIFEST).is_file()
+        if any(file.name[0] != "." for file in path.glob("*"))
     }
     for entry in history.entries:
         event = str(entry.values.get("event"))

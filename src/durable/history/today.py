@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ def check_today(plan: Plan, record: Record) -> Iterator[Check]:
     """Whether an analysis is the one that this plan and these input files make."""
     now = _without_files(plan.model_dump(mode="json", exclude=NO_ANALYSIS))
     then = _without_files(record.manifest["plan"]["value"])
-    other = [section for section in now if now[section] != then.get(section)]
+    # In the order that entries are shown, too.
+    other = [s for s in now if json.dumps(now[s]) != json.dumps(then.get(s))]
     for section in other:
         said = "not as it was when the analysis was recorded"
         yield Check("plan", section, State.CHANGED, said)

@@ -120,8 +120,8 @@ class Plan(Section):
         return {path: _at(values, path.split(".")) for path in paths}
 
     def digest(self, paths: Iterable[str]) -> str:
-        """SHA-256 of the values at dotted paths."""
-        text = json.dumps(self.slice(paths), sort_keys=True, ensure_ascii=False)
+        """SHA-256 of the values at dotted paths; named entries in the order that they are shown."""
+        text = json.dumps(self.slice(paths), ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

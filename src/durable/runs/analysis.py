@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from durable.runs.configuration import input_digests, plan_of_run
-from durable.runs.environment import job_environment
+from durable.runs.environment import job_environment, without_compiled_modules
 from durable.runs.guard import Run, begin, end
 from durable.runs.job import do_job
 from durable.runs.ownership import refuse_other_study
@@ -72,7 +72,14 @@ def _until(last: str) -> Iterable[str]:
 
 
 def start_analysis(
-    config: Path, results: Path, log: Path, *, until: str, workflow: Path, cores: int
+    config: Path,
+    results: Path,
+    log: Path,
+    *,
+    until: str,
+    workflow: Path,
+    cores: int,
+    compiled: bool = True,
 ) -> int:
     """Do an analysis in a process of its own, in the environment of jobs; its exit status.
 
@@ -80,12 +87,17 @@ def start_analysis(
     ----------
     log
         File that what it says goes to.
+    compiled
+        Whether compiled modules that lie beside their source are used: nobody hashes them.
     """
     command = [sys.executable, "-m", "durable", "stage", "analysis", "--config", str(config)]
     command += ["--results", str(results), "--until", until, "--workflow", str(workflow)]
     command += ["--cores", str(cores)]
+    environment = job_environment()
+    if not compiled:
+        environment = without_compiled_modules(environment)
     with log.open("w") as file:
         done = subprocess.run(  # noqa: S603
-            command, stdout=file, stderr=subprocess.STDOUT, check=False, env=job_environment()
+            command, stdout=file, stderr=subprocess.STDOUT, check=False, env=environment
         )
     return done.returncode

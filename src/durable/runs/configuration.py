@@ -50,6 +50,24 @@ def configuration_file(given: Iterable[str], options: Iterable[str]) -> Path:
     return path
 
 
+def refuse_options(*, touch: bool, no_hooks: bool, allowed_rules: bool) -> None:
+    """Refuse options of Snakemake by which stale results would pass for today's.
+
+    Raises
+    ------
+    UserError
+        With the first such option.
+    """
+    refused = {
+        "--touch": (touch, "results are what their records say, whatever their times"),
+        "--no-hooks": (no_hooks, "what protects the results would not be done"),
+        "--allowed-rules": (allowed_rules, "results would be made from stale ones; see --until"),
+    }
+    for option, (given, reason) in refused.items():
+        if given:
+            raise UserError(f"{option} is refused: {reason}")
+
+
 def targets_include(targets: Iterable[str], rule: str, folder: str) -> bool:
     """Whether a run is asked for a rule, or for a file of its folder in the results.
 

@@ -10,7 +10,7 @@ import os
 import platform
 import site
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
 
 from durable.errors import UserError
@@ -36,13 +36,18 @@ _FOREIGN = (
 _FOREIGN_NAMES = frozenset({"ENV", "CDPATH", "GLOBIGNORE", "IFS", "PS4", "TZDIR", "LOCPATH"})
 
 
-def libraries_digest() -> str:
-    """SHA-256 over Python's version and the files of the libraries that a run needs.
+def needed_libraries() -> Iterable[str]:
+    """Names of the libraries that a run needs.
 
-    A job is told their names by its run; to find them takes as long as some jobs.
+    A job is told them by its run; to find them takes as long as some jobs.
     """
     named = os.environ.get(LIBRARIES)
-    packages = named.split(",") if named else libraries.versions()
+    return named.split(",") if named else libraries.versions()
+
+
+def libraries_digest(packages: Iterable[str] | None = None) -> str:
+    """SHA-256 over Python's version and the files of libraries: of those that a run needs."""
+    packages = needed_libraries() if packages is None else packages
     found = {"python": platform.python_version(), **libraries.digests(packages)}
     return digest(found)
 
@@ -94,6 +99,11 @@ def job_environment() -> dict[str, str]:
     return environment
 
 
+def without_compiled_modules(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a job that reads no compiled modules, and leaves none."""
+    return {**environment, "PYTHONPYCACHEPREFIX": os.devnull, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def use_one_thread() -> None:
     """Keep the libraries of this process, before they are imported, from starting threads."""
     os.environ.update(dict.fromkeys(THREADS, "1"))
@@ -127,7 +137,10 @@ def restrict_mode(mode: str) -> int:
 
 
 def is_within_run() -> bool:
-    """Whether this process is a job of a run, not a command typed by hand."""
+    """Whether this process is a job of a run, or one that was started as such.
+
+    Nothing that a user has set is in it (`set_job_environment`), and nothing was done before.
+    """
     return RUN in os.environ
 
 
@@ -137,13 +150,23 @@ def begin_jobs(environment: MutableMapping[str, str], plan: Plan, program: str) 
     Parameters
     ----------
     environment
-        ``os.environ``, which jobs inherit. Where a cluster does not pass it on, nothing is checked.
+        ``os.environ``, which jobs inherit, or that of a job. On another machine of a cluster that
+        does not pass it on, a run begins anew.
     program
         Digest of the code.
     """
-    environment[LIBRARIES] = ",".join(libraries.versions())
-    environment[RUN] = digest({"code": program, "libraries": libraries_digest()})
+    packages = libraries.versions()
+    environment[LIBRARIES] = ",".join(packages)
+    environment[RUN] = digest({"code": program, "libraries": libraries_digest(packages)})
     environment[PLAN] = _plan_digest(plan)
+
+
+def environment_of_job(plan: Plan, program: str) -> dict[str, str]:
+    """The environment of a job that a command typed by hand starts; as of `begin_jobs`."""
+    leave_foreign_folders(sys.path, os.environ)
+    environment = job_environment()
+    begin_jobs(environment, plan, program)
+    return environment
 
 
 def refuse_changed_plan(environment: Mapping[str, str], plan: Plan) -> None:
@@ -181,6 +204,24 @@ def refuse_changed_run(program: str) -> None:
         raise UserError(
             "the code or a library was changed during the run, so that its results would be a"
             " mixture; start snakemake again"
+        )
+
+
+def refuse_foreign_modules() -> None:
+    """Refuse what a job has made with code that is neither the package's nor its libraries'.
+
+    Raises
+    ------
+    UserError
+        In a job of a run, with each such file. Another process may import what it likes: a run
+        does not take over what it made (`durable.runs.guard.Run.digests`).
+    """
+    foreign = libraries.foreign_modules(needed_libraries()) if is_within_run() else []
+    if foreign:
+        files = "\n  ".join(foreign)
+        raise UserError(
+            "code was imported that is of none of the libraries that the analysis needs; install"
+            f" them again (make clean):\n  {files}"
         )
 
 

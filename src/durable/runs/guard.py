@@ -17,7 +17,7 @@ from durable.plan import Plan
 from durable.plan.cutoffs import analysis_ids, plan_at
 from durable.plan.input_files import input_paths
 from durable.runs.declaration import refuse_undeclared
-from durable.runs.environment import libraries_digest
+from durable.runs.environment import is_within_run, libraries_digest
 from durable.runs.files import (
     SERIES,
     SIMULATION,
@@ -149,6 +149,8 @@ class Run:
             "plan": self.plan.digest(STAGES[stage].sections),
             "code": self.program,
             "libraries": self.libraries,
+            # What else a program had loaded or set that has done it, nobody knows.
+            "process": "job" if is_within_run() else "program",
         }
         if stage == "record":
             found["lock"] = lock_digest(self.workflow) or "none"
@@ -254,6 +256,13 @@ def results_folders(plan: Plan, *, cutoffs: bool) -> list[Path]:
     """Folder of the results; those at further data cut-offs too where `cutoffs` are asked for."""
     names = analysis_ids(plan).values() if cutoffs else [plan.analysis.id]
     return [Path("results", name) for name in names]
+
+
+def written_folders(plan: Plan, *, simulation: bool, cutoffs: bool) -> list[Path]:
+    """Folders with records of their own that a run may write to."""
+    folders = results_folders(plan, cutoffs=cutoffs)
+    parts = (*((SIMULATION,) if simulation else ()), *((SERIES,) if cutoffs else ()))
+    return [*folders, *(Path("results", plan.analysis.id, part) for part in parts)]
 
 
 def plan_file(folder: Path, cutoff: object) -> Path:

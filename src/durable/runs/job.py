@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from durable.errors import UserError
-from durable.files import write_text
-from durable.runs.environment import refuse_changed_run, restrict_mode
+from durable.files import read_json, write_text
+from durable.intake.sources import read_digests
+from durable.plan.sdtm import input_paths
+from durable.runs.environment import refuse_changed_run, refuse_foreign_modules, restrict_mode
 from durable.runs.guard import Run, refuse_links
 from durable.runs.parts import PARTS, record_part
 from durable.runs.pins import code_files, digest
@@ -69,8 +71,11 @@ def _do(run: Run, name: str, chunk: int | None, cores: int) -> None:
     module.run(run.plan.only(stage.sections), folder, *numbered, **several)
     # What was edited meanwhile may have been read, or imported.
     refuse_changed_run(digest(code_files(run.workflow)))
+    refuse_foreign_modules()
     refuse_links(run.folder)
-    _refuse_replaced(read, run.given)
+    _refuse_replaced(read, digests_of(path for path in run.given if path in read))
+    if name == "check":
+        _refuse_replaced(read, _digests_read(run))
     if stage.finishes:
         module.finish(folder)
     made = {path: value for path, value in digests_of(files.outputs).items() if value != NO_FILE}
@@ -102,13 +107,20 @@ def _refuse_unrecorded(read: Mapping[str, str], results: Path) -> None:
         raise UserError(f"not as the job that made it left it; start snakemake again:\n  {files}")
 
 
-def _refuse_replaced(read: Mapping[str, str], given: Iterable[str]) -> None:
-    """Refuse input files that are no longer those that were read."""
-    before = {path: read[path] for path in given if path in read}
+def _digests_read(run: Run) -> dict[str, str]:
+    """SHA-256 of the bytes that ``check`` has read of each input file, by its path."""
+    paths = input_paths(run.plan.inputs)
+    sources = read_digests(read_json(run.folder / "checked" / "sources.json"))
+    # Of a file that could not be read there is none: that is a finding.
+    return {paths[name]: value for name, value in sources.items() if value}
+
+
+def _refuse_replaced(read: Mapping[str, str], now: Mapping[str, str]) -> None:
+    """Refuse input files that are not those that were there when the job began."""
     replaced = [
-        f"{path}: found {found}; read was {before[path]}"
-        for path, found in digests_of(before).items()
-        if found != before[path]
+        f"{path}: found {found}; read was {read[path]}"
+        for path, found in now.items()
+        if found != read[path]
     ]
     if replaced:
         files = "\n  ".join(replaced)

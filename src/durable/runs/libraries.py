@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 import sys
+import sysconfig
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
@@ -20,6 +22,8 @@ from durable.files import sha256
 _PACKAGE = __name__.partition(".")[0]
 #: Modules that Python imports when it starts, wherever they come from.
 _AT_START = ("sitecustomize", "usercustomize")
+#: What a line of a ``.pth`` file imports.
+_IMPORTED = re.compile(r"import[ (]+['\"]?(\w+)")
 
 
 @cache
@@ -66,7 +70,7 @@ def digests(packages: Iterable[str]) -> dict[str, str]:
         for name in packages
         if (files := list(_listed(distribution(name))))
     }
-    return found | {path.name: sha256(path) for path in _files_at_start()}
+    return found | {name: sha256(path) for name, path in _files_at_start()}
 
 
 def altered_files(packages: Iterable[str]) -> list[str]:
@@ -77,6 +81,34 @@ def altered_files(packages: Iterable[str]) -> list[str]:
         for name, expected in _listed(package)
         if not _is_as_listed(path := Path(str(package.locate_file(name))), expected)
     ]
+
+
+def foreign_modules(packages: Iterable[str]) -> list[str]:
+    """Files of imported modules that neither Python nor a list of files of these packages holds.
+
+    A library imports others where they are there (pandas: bottleneck), and a folder beside a module
+    stands for it: then numbers are of code that no digest is of.
+    """
+    known = {
+        str(package.locate_file(name))
+        for package in map(distribution, packages)
+        for name, _ in _listed(package)
+    }
+    known |= {str(path) for _, path in _files_at_start()}
+    own = Path(__file__).parents[1]
+    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    return sorted(
+        file for file in files if file and file not in known and not _is_of_python(Path(file), own)
+    )
+
+
+def _is_of_python(path: Path, own: Path) -> bool:
+    """Whether a file is of the standard library, or of this package, whose files are hashed."""
+    python = {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
+    installed = {"site-packages", "dist-packages"}
+    return path.is_relative_to(own) or (
+        any(path.is_relative_to(folder) for folder in python) and installed.isdisjoint(path.parts)
+    )
 
 
 def _listed(package: Distribution) -> Iterator[tuple[str, str]]:
@@ -99,15 +131,17 @@ def _is_as_listed(path: Path, expected: str) -> bool:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == expected
 
 
-def _files_at_start() -> Iterator[Path]:
-    """Files outside the packages whose code Python runs before any program."""
-    folders = [Path(entry) for entry in sys.path if entry]
-    for folder in folders:
-        for name in _AT_START:
-            path = folder / f"{name}.py"
-            if path.is_file():
-                yield path
+def _files_at_start() -> Iterator[tuple[str, Path]]:
+    """Files outside the packages whose code Python runs before any program, by their name."""
+    for folder in (Path(entry) for entry in sys.path if entry):
+        names = list(_AT_START)
         for path in sorted(folder.glob("*.pth")):
             lines = path.read_text("utf-8", errors="replace").splitlines()
-            if any(line.startswith(("import ", "import\t")) for line in lines):
-                yield path
+            code = [line for line in lines if line.startswith(("import ", "import\t"))]
+            if code:
+                yield path.name, path
+                names += [name for line in code for name in _IMPORTED.findall(line)]
+        for name in dict.fromkeys(names):
+            for file in (f"{name}.py", f"{name}/__init__.py"):
+                if (folder / file).is_file():
+                    yield file, folder / file

@@ -39,9 +39,10 @@ def caption_values(plan: Plan) -> dict[str, Any]:
     return values
 
 
-def up_to_date_notice(folder: Path) -> str:
+def up_to_date_notice(folder: Path, simulated: bool) -> str:
     """What a user is told where nothing is to be done: where to read, and the findings."""
-    return "\n".join(["Up to date: nothing to be done.", results_notice(folder, {"display"})])
+    shown = "gather" if simulated else "display"
+    return "\n".join(["Up to date: nothing to be done.", results_notice(folder, {shown})])
 
 
 def results_notice(folder: Path, jobs: Collection[str]) -> str:

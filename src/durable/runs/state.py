@@ -29,7 +29,8 @@ class StageRecord:
     """What a stage was made from, and what it made."""
 
     digests: dict[str, str]
-    """SHA-256 of the sections of the plan that it reads, of the code, of the libraries."""
+    """SHA-256 of the sections of the plan that it reads, of the code, of the libraries; and whether
+    a job of a run did it, or another program."""
     inputs: dict[str, str]
     """SHA-256 of each file that it read, by its path; of a result by its path in the results."""
     outputs: dict[str, str]

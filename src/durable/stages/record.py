@@ -102,6 +102,8 @@ def finish(folder: Path) -> None:
 
 def _finished(started: Mapping[str, Any], folder: Path) -> dict[str, StageRecord]:
     """The records of the stages, each by what the run began with, of results as they are."""
+    if "rules" not in started:
+        raise UserError(f"{folder}: no run has begun here; start snakemake")
     records, other = {}, []
     for name, rule in started["rules"].items():
         record = read_record(folder, name)
