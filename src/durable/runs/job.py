@@ -11,7 +11,7 @@ from pathlib import Path
 from durable.errors import UserError
 from durable.files import read_json, write_text
 from durable.intake.sources import read_digests
-from durable.plan.sdtm import input_paths
+from durable.plan.input_files import input_paths
 from durable.runs.environment import refuse_changed_run, refuse_foreign_modules, restrict_mode
 from durable.runs.guard import Run, refuse_links
 from durable.runs.parts import PARTS, record_part
@@ -75,7 +75,7 @@ def _do(run: Run, name: str, chunk: int | None, cores: int) -> None:
     refuse_links(run.folder)
     _refuse_replaced(read, digests_of(path for path in run.given if path in read))
     if name == "check":
-        _refuse_replaced(read, _digests_read(run))
+        _refuse_replaced(read, _read_otherwise(run, read))
     if stage.finishes:
         module.finish(folder)
     made = {path: value for path, value in digests_of(files.outputs).items() if value != NO_FILE}
@@ -107,12 +107,16 @@ def _refuse_unrecorded(read: Mapping[str, str], results: Path) -> None:
         raise UserError(f"not as the job that made it left it; start snakemake again:\n  {files}")
 
 
-def _digests_read(run: Run) -> dict[str, str]:
-    """SHA-256 of the bytes that ``check`` has read of each input file, by its path."""
+def _read_otherwise(run: Run, before: Mapping[str, str]) -> dict[str, str]:
+    """SHA-256 of input files that ``check`` has read with other bytes than before, by path."""
     paths = input_paths(run.plan.inputs)
     sources = read_digests(read_json(run.folder / "checked" / "sources.json"))
     # Of a file that could not be read there is none: that is a finding.
-    return {paths[name]: value for name, value in sources.items() if value}
+    return {
+        paths[name]: found
+        for name, found in sources.items()
+        if found and found != before[paths[name]]
+    }
 
 
 def _refuse_replaced(read: Mapping[str, str], now: Mapping[str, str]) -> None:
