@@ -19,11 +19,12 @@ import pytest
 
 from durable.errors import UserError
 from durable.intake.findings import Findings
-from durable.intake.reading import read
+from durable.intake.shaping.table import SourceReader
 from durable.plan import Format, Input, load
 from durable.runs.analysis import run_analysis
 from durable.runs.compiled import keep_compiled_to_source
 from durable.runs.environment import RUN, refuse_foreign_modules
+from durable.runs.guard import Run
 from durable.runs.libraries import foreign_modules, versions
 from durable.runs.state import record_file
 from durable.stages import check, record
@@ -236,16 +237,18 @@ def test_named_entries_in_another_order_are_another_plan(tmp_path: Path) -> None
         (tmp_path / f"{name}.yaml").write_text(content)
         plans.append(load(tmp_path / f"{name}.yaml"))
     assert list(plans[0].sensitivity) == list(plans[1].sensitivity)[::-1]
-    digests = [plan.digest(["sensitivity"]) for plan in plans]
-    assert digests[0] != digests[1]
-    assert plans[0].digest(["response"]) == plans[1].digest(["response"])
+    runs = [Run(plan, Path("a.yaml"), tmp_path, {}) for plan in plans]
+    assert runs[0].digests("display")["plan"] != runs[1].digests("display")["plan"]
+    # Not of what no order has a say in.
+    assert plans[0].digest(["sensitivity"]) == plans[1].digest(["sensitivity"])
 
 
 def delivered(form: Format, data: bytes, folder: Path) -> str:
     """What is said of bytes that are delivered as the therapies."""
     (folder / "delivered").write_bytes(data)
     findings = Findings()
-    read("therapies", Input(path=str(folder / "delivered"), format=form), findings)
+    source = Input(path=str(folder / "delivered"), format=form)
+    SourceReader(findings).table("therapies", source)
     return "\n".join(findings.frame()["message"])
 
 

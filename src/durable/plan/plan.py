@@ -119,9 +119,16 @@ class Plan(Section):
         values = self.model_dump(mode="json")
         return {path: _at(values, path.split(".")) for path in paths}
 
-    def digest(self, paths: Iterable[str]) -> str:
-        """SHA-256 of the values at dotted paths; named entries in the order that they are shown."""
-        text = json.dumps(self.slice(paths), ensure_ascii=False)
+    def digest(self, paths: Iterable[str], *, ordered: bool = False) -> str:
+        """SHA-256 of the values at dotted paths.
+
+        Parameters
+        ----------
+        ordered
+            Whether named entries, such as sensitivity analyses, are others in another order: that
+            is the order in which they are shown.
+        """
+        text = json.dumps(self.slice(paths), sort_keys=not ordered, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -146,7 +146,7 @@ class Run:
     def digests(self, stage: str) -> dict[str, str]:
         """What the result of a stage depends on beside its input files."""
         found = {
-            "plan": self.plan.digest(STAGES[stage].sections),
+            "plan": self.plan.digest(STAGES[stage].sections, ordered=True),
             "code": self.program,
             "libraries": self.libraries,
             # What else a program had loaded or set that has done it, nobody knows.
