@@ -298,3 +298,17 @@ def test_a_sample_below_its_limit_is_marked(tmp_path: Path) -> None:
         ["below_lloq", "", "Y"],
         ["lloq", "", "50"],
     ]
+
+
+def test_files_of_one_name_are_told_apart_by_their_paths(tmp_path: Path) -> None:
+    text = (SHAPES / "base" / "visits.csv").read_text().splitlines(keepends=True)
+    paths = []
+    for site, lines in (("1", text[1:3]), ("2", [text[3], text[4].replace(",45,", ",46x,")])):
+        (tmp_path / site).mkdir()
+        paths.append(str(tmp_path / site / "visits.csv"))
+        Path(paths[-1]).write_text("".join([text[0], *lines]))
+    study = examined({"visits": {"files": paths}})
+    assert errors(study) == [f"{paths[1]}, row 3, cmas: found 46x; expected a number from 0 to 52"]
+    place = study.tables["visits"].recorded.origin["cmas"]
+    assert place["file"].tolist() == [paths[0], paths[0], paths[1], paths[1]]
+    assert place["row"].tolist() == [2, 3, 2, 3]

@@ -28,6 +28,7 @@ from durable.intake.stored import write_table
 from durable.intake.study import Study
 from durable.intake.tables import StudyTable
 from durable.plan import Input, Plan
+from durable.plan.input_files import shown_names
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ def _recorded(
             if name in inputs.sdtm.tables:
                 yield name, package.conversions(name), *package.table(name)
         return
-    reader = SourceReader(findings, inputs.limits, inputs.sources)
+    reader = SourceReader(findings, inputs.limits, inputs.sources, shown_names(inputs))
     for name in INPUT_TABLES:
         source = getattr(inputs, name)
         if source is not None:

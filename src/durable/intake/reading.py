@@ -24,6 +24,7 @@ def open_file(
     limits: Limits = LIMITS,
     domain: str = "",
     section: str = "",
+    name: str = "",
 ) -> File | None:
     """The bytes of a file; None (reported) where there are none, or too many.
 
@@ -34,9 +35,11 @@ def open_file(
     section
         Section of the plan that describes the file, below ``inputs``; that of the table when not
         given.
+    name
+        Its name in findings; that of the file itself when not given.
     """
     path = Path(source.path or "")
-    file = File(table, path.name, b"", findings, limits, domain, section)
+    file = File(table, name or path.name, b"", findings, limits, domain, section)
     try:
         # A device or a pipe may never end.
         if path.exists() and not path.is_file():

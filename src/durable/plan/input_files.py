@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from durable.contracts.tables import TABLES
@@ -50,6 +51,17 @@ def study_files(inputs: Inputs) -> list[InputFile]:
         key = ("sources", name)
         found.append(InputFile(f"sources.{name}", source.path, source.sha256, key, querying))
     return found
+
+
+def shown_names(inputs: Inputs) -> dict[str, str]:
+    """By path the name of each file in findings: its own, or the path where another has it too."""
+    paths = dict.fromkeys(file.path for file in study_files(inputs))
+    resolved: dict[str, set[Path]] = {}
+    for path in paths:
+        resolved.setdefault(Path(path).name, set()).add(Path(path).resolve())
+    return {
+        path: Path(path).name if len(resolved[Path(path).name]) == 1 else path for path in paths
+    }
 
 
 def place_of(values: dict[str, Any], file: InputFile) -> dict[str, Any]:

@@ -55,6 +55,8 @@ class SourceReader:
     limits: Limits = LIMITS
     sources: Mapping[str, FileForm] = field(default_factory=dict)
     """Files that queries read, by name."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Names of files in findings, by path, where that is not the name of the file itself."""
     _files: dict[FileForm, tuple[File | None, Cells | None]] = field(default_factory=dict)
     _used: dict[FileForm, _Used] = field(default_factory=dict)
     _compared: set[str] = field(default_factory=set)
@@ -124,7 +126,8 @@ class SourceReader:
         """A file and its cells, read once; what each section expects of it is looked at."""
         form = _as_read(source)
         if form not in self._files:
-            file = open_file(table, form, self.findings, self.limits, section=section)
+            name = self.shown(source)
+            file = open_file(table, form, self.findings, self.limits, section=section, name=name)
             cells = None if file is None else read_cells(file, form)
             named = file is not None and cells is not None and _has_names(file, cells)
             self._files[form] = file, cells if named else None
@@ -138,6 +141,11 @@ class SourceReader:
             if cells is not None:
                 report_incomplete(about, source, cells)
         return None if cells is None else (file, cells)
+
+    def shown(self, source: FileForm) -> str:
+        """Name of a file in findings."""
+        path = source.path or ""
+        return self.names.get(path, Path(path).name)
 
     def use(self, source: FileForm, names: Collection[str]) -> None:
         """Take columns of a file that was read for used."""
@@ -188,10 +196,10 @@ class _Making:
 
     def names(self) -> tuple[str, ...]:
         """Names of the files."""
-        paths = [file.path for _, file in self.files()]
+        names = [self.reader.shown(file) for _, file in self.files()]
         if self.source.sql is not None:
-            paths.insert(0, self.source.sql.path)
-        return tuple(dict.fromkeys(Path(path or "").name for path in paths))
+            names.insert(0, Path(self.source.sql.path).name)
+        return tuple(dict.fromkeys(names))
 
     def about(self) -> dict[str, Any]:
         """Digests and numbers of records of the files."""
@@ -201,7 +209,7 @@ class _Making:
         if not self.source.is_reshaped:
             return {"sha256": reader.digest(files[self.table])} | declared
         digests = {section: reader.digest(file) for section, file in files.items()}
-        names = {section: Path(file.path or "").name for section, file in files.items()}
+        names = {section: reader.shown(file) for section, file in files.items()}
         records = {section: reader.records(file) for section, file in files.items()}
         if self.source.sql is not None:
             path = Path(self.source.sql.path)
@@ -287,7 +295,7 @@ class _Making:
             # All columns are taken: those of the table are then used.
             names |= self._mentioned()
         other = self.reader.rows(self.table, _form(given), section, names)
-        name = Path(given.path).name
+        name = self.reader.shown(given)
         key = f"inputs.{section}"
         other = None if other is None else select(other, given, self.report, key, name)
         if other is not None and given.long is not None:
