@@ -11,7 +11,7 @@ from datetime import date, datetime
 from hashlib import sha256
 
 from tests.intake.forms import builtin, dataset, entered, workbook
-from tests.intake.package import sdtm
+from tests.intake.package import sdtm, sdtm_rows
 from tests.intake.study import (
     DEMO,
     Edit,
@@ -382,6 +382,10 @@ DATASETS = [
          sdtm("RS", 2, RSEVAL="INDEPENDENT ASSESSOR"),
          warning(VISITS, 2, "das", "INDEPENDENT ASSESSOR", "unused_record"),
          measure_missing=5, outside_window=2),
+    case("an SDTM package with the activity of two scales",
+         sdtm_rows("RS", {2: {"RSCAT": "SKIN"}, 4: {"RSCAT": "MUSCLE"}}),
+         error(VISITS, 4, "das", "MUSCLE", "mixed_qualifiers"),
+         measure_missing=4, outside_window=2),
     case("an SDTM package with a qualifier of no event", sdtm("SUPPAE", 2, IDVARVAL="999"),
          error(EVENTS, 2, "dlt", "999", "unused_record"),
          measure_missing=4, outside_window=2),

@@ -136,13 +136,19 @@ def packaged(folder: Path, form: str, found: dict[str, list[Row]] | None = None)
 
 def sdtm(domain: str, row: int, **changed: str) -> Edit:
     """The study as a package of CSV files, with other values in a record of a domain."""
+    return sdtm_rows(domain, {row: changed})
+
+
+def sdtm_rows(domain: str, changed: dict[int, Row]) -> Edit:
+    """The study as a package of CSV files, with other values in records of a domain, by row."""
 
     def edit(study: Study) -> None:
         found = domains()
         for record in found[domain]:
-            for name in changed:
+            for name in {name for values in changed.values() for name in values}:
                 record.setdefault(name, "")
-        found[domain][row - 2] |= changed
+        for row, values in changed.items():
+            found[domain][row - 2] |= values
         study.raw["inputs"] = packaged(study.folder, "csv", found).raw["inputs"]
 
     return edit

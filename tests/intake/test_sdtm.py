@@ -113,7 +113,11 @@ def test_a_domain_that_is_missing_is_told_before_anything_runs(tmp_path: Path) -
     assert [Path(file).name for file in files["visits"]] == ["ft.xpt", "lb.xpt", "qs.xpt", "rs.xpt"]
     (tmp_path / "lb.xpt").unlink()
     errors = [one for one in study.check() if one.severity == "error"]
-    assert ("visits", "unreadable_file") in {(one.table, one.rule) for one in errors}
+    assert [(one.table, one.column, one.rule) for one in errors] == [
+        ("visits", "ck", "missing_column")
+    ]
+    queries = pd.read_csv(study.results / "queries.csv", keep_default_na=False)
+    assert queries["message"].str.contains("no file lb.xpt with LB.CK; expected it for ck").any()
 
 
 def test_a_variable_that_is_missing_is_told_with_the_column_it_is_for(tmp_path: Path) -> None:

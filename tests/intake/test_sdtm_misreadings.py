@@ -266,6 +266,19 @@ def test_a_package_without_aespid_is_read_by_aeseq(tmp_path: Path) -> None:
     assert checked(study, "adverse_events")["ae_id"].tolist()[:3] == ["1", "2", "3"]
 
 
+def test_aeseq_identifies_events_where_the_plan_says_so_or_has_no_other_number(
+    tmp_path: Path,
+) -> None:
+    """AESPID has other numbers, which are then not looked at."""
+    for number, place in enumerate(("AE.AESEQ", "")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        study, queries = examined(folder, domains(), variables={"adverse_events": {"ae_id": place}})
+        assert not queries["severity"].eq("error").any()
+        events = checked(study, "adverse_events")
+        assert events["ae_id"].tolist() == [str(int(n)) for n in events["ae_seq"]]
+
+
 def test_an_aeseq_that_is_not_of_one_event_is_told(tmp_path: Path) -> None:
     found = domains()
     found["AE"][1]["AESEQ"] = found["AE"][0]["AESEQ"]

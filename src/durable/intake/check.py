@@ -124,7 +124,7 @@ def _recorded(
     if inputs.sdtm is not None:
         from durable.intake.sdtm.package import Package
 
-        package = Package(inputs.sdtm, findings, inputs.limits)
+        package = Package(inputs.sdtm, findings, inputs.limits, needed)
         for name in INPUT_TABLES:
             if name in inputs.sdtm.tables:
                 yield name, package.conversions(name), *package.table(name)

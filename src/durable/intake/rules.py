@@ -91,9 +91,13 @@ RULES: dict[str, Rule] = {
     "other_unit": Rule("The unit of a record is not one that is declared, or is missing."),
     "unused_record": Rule(
         "A record is not used: another measurement or, in an SDTM package, another evaluator,"
-        " treatment or disposition, or something that did not occur. An error where it belongs to"
-        " no subject or record.",
+        " treatment or disposition, something that did not occur, or what the plan leaves out. An"
+        " error where it belongs to no subject or record.",
         ("warning", "error"),
+    ),
+    "mixed_qualifiers": Rule(
+        "Results of one measure of an SDTM package differ in category or specimen (--CAT, --SCAT,"
+        " --SPEC), and the plan does not say which count."
     ),
     "broken_row": Rule("A row has more or fewer cells than the header, or is too long to be read."),
     "broken_quotes": Rule("A quoted cell is not closed, or continues after its closing quote."),

@@ -29,6 +29,11 @@ class ValueMap:
             return []
         return [name for name, pattern in self._patterns.items() if pattern.fullmatch(text)]
 
+    def read(self, text: str) -> str:
+        """The value of a text, or the text itself where the map says nothing of it."""
+        value = self.value(text)
+        return text if value is None else value
+
     def value(self, text: str) -> str | None:
         """The value of a text; None where the map says nothing of it, or two patterns do."""
         if text in self.texts:

@@ -9,7 +9,7 @@ from typing import Any
 
 from durable.contracts.tables import TABLES
 from durable.plan.inputs import Inputs
-from durable.plan.sdtm import domain_path, domains
+from durable.plan.sdtm import delivered, domain_files
 from durable.plan.source_files import Input
 
 
@@ -19,7 +19,8 @@ class InputFile:
 
     name: str
     """Its name in the manifest and in messages: the table (``visits``), or what of it
-    (``visits.files[1]``, ``visits.join[0]``, ``visits.sql``, ``sources.labs``), or the domain."""
+    (``visits.files[1]``, ``visits.join[0]``, ``visits.sql``, ``sources.labs``), or the domain, or
+    the file of a split one (QSPH)."""
     path: str
     sha256: str | None
     """The expected one, where the plan has it."""
@@ -95,8 +96,8 @@ def _of_table(name: str, table: Input) -> Iterator[InputFile]:
 def _domains(inputs: Inputs) -> Iterator[InputFile]:
     sdtm = inputs.sdtm
     assert sdtm is not None  # noqa: S101  (asked by the caller)
-    of_tables = {table: domains(table, sdtm) for table in TABLES if table in sdtm.tables}
+    of_tables = {table: delivered(table, sdtm) for table in TABLES if table in sdtm.tables}
     for domain in sorted({domain for names in of_tables.values() for domain in names}):
         tables = tuple(table for table, names in of_tables.items() if domain in names)
-        path, expected = domain_path(domain, sdtm), sdtm.sha256.get(domain)
-        yield InputFile(domain, path, expected, ("sdtm",), tables)
+        for name, path in domain_files(domain, sdtm).items():
+            yield InputFile(name, path, sdtm.sha256.get(name), ("sdtm",), tables)

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, Strict, create_mode
 
 from durable.contracts.tables import INPUT_TABLES
 from durable.plan.limits import Limits
-from durable.plan.source_files import Input, SourceFile, as_section
+from durable.plan.source_files import Input, OneOrMore, SourceFile, as_section
 from durable.sections import Name, Section, Text, unique
 
 #: DOMAIN.VARIABLE, or nothing.
@@ -39,14 +39,24 @@ class Sdtm(Section):
     """Format of the domains' files."""
     encoding: Literal["utf-8", "utf-16", "gb18030", "windows-1252"] | None = None
     """Encoding of the text in xpt and csv files, as for a table."""
+    files: dict[str, OneOrMore] = {}
+    """Names of the files of a domain in the folder, where it is not dm.xpt and so on: one, or those
+    of a split domain ([qsph.xpt, qsca.xpt]), read one below the other."""
     sha256: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]] = {}
-    """Expected SHA-256 of the files by domain (DM, SUPPDM); a file that differs is refused."""
+    """Expected SHA-256 of the files by domain (DM, SUPPDM), of a split domain by file (QSPH,
+    QSCA); a file that differs is refused."""
     records: dict[str, Annotated[int, Field(ge=0)]] = {}
-    """Expected number of records by domain; a file with another number is refused."""
+    """Expected number of records, by domain or file as sha256; a file with another number is
+    refused."""
     tables: Annotated[tuple[SdtmTableName, ...], Strict(False), AfterValidator(_all_tables)] = (
         SDTM_TABLES
     )
     """Native tables to make from the package."""
+    where: dict[str, dict[str, OneOrMore]] = {}
+    """Records that count, by domain: the text of a variable, or the texts ('' is an empty one), as
+    in inputs.TABLE.where. Of subjects that are left out of DM no record counts."""
+    where_not: dict[str, dict[str, OneOrMore]] = {}
+    """Records that do not count, by domain and variable."""
     infusion: Annotated[tuple[Text, ...], Strict(False), Field(min_length=1)] = ("CD19 CAR-T",)
     """EXTRT of the infusion."""
     lymphodepletion: Annotated[tuple[Text, ...], Strict(False)] = (
@@ -68,6 +78,9 @@ class Sdtm(Section):
     variables: dict[str, dict[str, Annotated[str, Field(pattern=PLACE)]]] = {}
     """By table and native column: DOMAIN.VARIABLE (of a visit: DOMAIN.TESTCD) where it is not the
     default of docs/inputs.md; empty: not recorded."""
+    qualifiers: dict[str, dict[str, OneOrMore]] = {}
+    """By column of visits: which results of its test count, by variable and text (QSCAT: CHAQ), so
+    that two columns may be read from one test."""
     evaluators: dict[str, Annotated[tuple[Text, ...], Strict(False), Field(min_length=1)]] = {}
     """By column of visits: the evaluators (--EVAL) whose results count, beside records without one.
     Default: INVESTIGATOR and, for what a family reports, those in docs/inputs.md. Other results are

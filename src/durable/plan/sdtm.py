@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path, PurePath
+
 from durable.contracts.input_table import InputTable
 from durable.contracts.tables import INPUT_TABLES
 from durable.plan.inputs import Sdtm
@@ -40,7 +42,10 @@ def place_expected(table: str, column: str, place: str) -> str:
         return "no place: the key of a subject is USUBJID"
     source = INPUT_TABLES[table].by_name[column].sdtm
     if not place:
-        return f"a variable: without one {source.instead} is read" if source.instead else ""
+        if source.instead:
+            return f"a variable: without one {source.instead} is read"
+        needed = INPUT_TABLES[table].by_name[column].essential and column != "ae_id"
+        return "a variable: there is no analysis without it" if needed else ""
     domain = place.split(".")[0]
     principal = principal_domain(table)
     if not principal:
@@ -82,7 +87,59 @@ def domains(table: str, sdtm: Sdtm) -> list[str]:
     return [*([principal] if principal else []), *sorted(named - {principal})]
 
 
-def domain_path(domain: str, sdtm: Sdtm) -> str:
-    """Path of a domain's file."""
+def delivered(table: str, sdtm: Sdtm) -> list[str]:
+    """Those of the `domains` of a table that have to be there, or are.
+
+    A domain may lack of which the plan says nothing and whose columns may all be absent.
+    """
+    named = domains(table, sdtm)
+    there = [
+        domain
+        for domain in named
+        if not _may_lack(table, domain, sdtm)
+        or any(Path(path).exists() for path in domain_files(domain, sdtm).values())
+    ]
+    return there or named
+
+
+def _may_lack(table: str, domain: str, sdtm: Sdtm) -> bool:
+    stated = (sdtm.files, sdtm.sha256, sdtm.records, sdtm.where, sdtm.where_not)
+    if domain == principal_domain(table) or any(domain in names for names in stated):
+        return False
+    columns = [name for name, place in places(table, sdtm).items() if _domain(place) == domain]
+    return not any(_is_planned(table, name, sdtm) for name in columns) and all(
+        INPUT_TABLES[table].by_name[name].absent for name in columns
+    )
+
+
+def _is_planned(table: str, column: str, sdtm: Sdtm) -> bool:
+    """Whether the plan says something of a column of a table."""
+    by_table = (sdtm.variables, sdtm.values, sdtm.units)
+    by_measure = (sdtm.qualifiers, sdtm.evaluators)
+    return any(column in names.get(table, {}) for names in by_table) or (
+        table == "visits" and any(column in names for names in by_measure)
+    )
+
+
+def is_recorded(table: str, column: str, sdtm: Sdtm) -> bool:
+    """Whether a package must have a column: it may not be absent, or the plan speaks of it."""
+    spec = INPUT_TABLES[table].by_name[column]
+    return not (spec.absent or spec.sdtm.optional) or _is_planned(table, column, sdtm)
+
+
+def _domain(place: str) -> str:
+    return place.split(".")[0]
+
+
+def domain_files(domain: str, sdtm: Sdtm) -> dict[str, str]:
+    """Paths of a domain's files by their names: the domain, or those of its parts (QSPH)."""
     suffix = {"xpt": "xpt", "csv": "csv", "dataset-json": "json"}[sdtm.format]
-    return f"{sdtm.folder}/{domain.lower()}.{suffix}"
+    files = sdtm.files.get(domain, (f"{domain.lower()}.{suffix}",))
+    paths = {PurePath(file).stem.upper(): f"{sdtm.folder}/{file}" for file in files}
+    return paths if len(files) > 1 else {domain: next(iter(paths.values()))}
+
+
+def decided(column: str, domain: str, sdtm: Sdtm) -> set[str]:
+    """Variables by which the plan says which results of a measure count."""
+    selecting = (sdtm.where.get(domain, {}), sdtm.qualifiers.get(column, {}))
+    return {variable for conditions in selecting for variable in conditions}

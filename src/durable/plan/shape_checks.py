@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from durable.contracts.input_table import ColumnSpec, InputTable
+from durable.contracts.tables import INPUT_TABLES
 from durable.plan.findings import Finding, one_of, unknown_names
 from durable.plan.source_files import Input
 
@@ -115,3 +116,22 @@ def _units_of(columns: Iterable[ColumnSpec]) -> Mapping[str, None]:
 
 def _of_kind(table: InputTable, kinds: Iterable[str]) -> list[str]:
     return [column.name for column in table.columns if column.kind in kinds]
+
+
+def recorded_unit_findings(prefix: str, table: str, units: Mapping[str, str]) -> list[Finding]:
+    """Units of columns that have none, units that are not known, and limits in another unit."""
+    findings = []
+    columns = INPUT_TABLES[table].columns
+    known = {column.name: column.factors for column in columns if column.factors}
+    for name, unit in units.items():
+        key = f"{prefix}.{name}"
+        if name not in known:
+            expected = one_of(name, known) if known else "no units: none are known of this table"
+            findings.append(Finding(key, "a column without units", expected))
+        elif unit not in known[name]:
+            findings.append(Finding(key, repr(unit), one_of(unit, known[name])))
+    for column in columns:
+        if column.limit_of and units.get(column.name) != units.get(column.limit_of):
+            found = f"{column.limit_of} and {column.name} in different units"
+            findings.append(Finding(prefix, found, "one unit for both"))
+    return findings

@@ -36,7 +36,8 @@ _RANGE = r"^[A-Z]{1,3}[1-9][0-9]{0,6}:[A-Z]{1,3}[1-9][0-9]{0,6}$"
 PLACE_IN_PATTERN = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*)\}")
 
 
-def _as_list(value: object) -> object:
+def as_list(value: object) -> object:
+    """A list, of one entry where there is none."""
     return value if isinstance(value, list | tuple) else [value]
 
 
@@ -46,7 +47,7 @@ def as_section(value: object) -> object:
 
 
 #: One text, or a list of them.
-OneOrMore = Annotated[NonEmptyUniqueList[str], BeforeValidator(_as_list)]
+OneOrMore = Annotated[NonEmptyUniqueList[str], BeforeValidator(as_list)]
 
 
 class FileForm(Section):

@@ -8,9 +8,14 @@ import pandas as pd
 
 from durable.contracts.tables.visits import VISITS
 from durable.intake.findings import Recorded
-from durable.intake.sdtm.maker import PlacedColumn, TableMaker, stripped, without_time
-from durable.plan.sdtm import evaluators
+from durable.intake.sdtm.domain import has_one_of, stripped
+from durable.intake.sdtm.maker import PlacedColumn, TableMaker, without_time
+from durable.intake.sdtm.selecting import Selecting, expected
+from durable.intake.value_maps import ValueMap
+from durable.plan.sdtm import decided, evaluators
 
+#: Ends of the variables in which results of one test are results of several measures.
+_TELLING = ("CAT", "SCAT", "SPEC")
 #: PlacedColumn of the upper limit of normal, by measure.
 _LIMITS = {column.limit_of: column.name for column in VISITS.columns if column.limit_of}
 
@@ -20,8 +25,12 @@ class Assessments(TableMaker):
 
     def make_table(self) -> Recorded:
         """The native table; its rows are numbered by subject and date."""
+        self._report_unqualified()
         results = pd.concat([*self._results()], ignore_index=True)
-        keys = ["subject_id", "date", "visit"]
+        maps = self.sdtm.values.get(self.table, {})  # noqa: PD011  (a key of the plan)
+        labels = ValueMap(self.spec("visit"), maps.get("visit", {}))
+        results["label"] = results["visit"].map(lambda text: labels.read(text.strip()))
+        keys = ["subject_id", "date", "label"]
         order = results.drop_duplicates(keys).sort_values(keys, kind="stable")
         rows = pd.RangeIndex(len(order))
         number = pd.Series(rows, index=pd.MultiIndex.from_frame(order[keys]))
@@ -31,7 +40,7 @@ class Assessments(TableMaker):
             for native, key in (
                 ("subject_id", keys[0]),
                 ("visit_date", keys[1]),
-                ("visit", keys[2]),
+                ("visit", "visit"),
             )
         }
         for name in self.places:
@@ -45,15 +54,15 @@ class Assessments(TableMaker):
 
     def _report_duplicates(self, column: str, again: pd.DataFrame) -> None:
         for domain, lines in again.groupby("domain"):
-            rows, name = lines["row"].tolist(), f"{domain!s}TESTCD"
+            rows, name = lines["number"].tolist(), f"{domain!s}TESTCD"
             self.report(str(domain), rows, column, "duplicate_record", "one result a visit", name)
 
     def _results(self) -> Iterator[pd.DataFrame]:
         """Results of every measure, one row each, with their file and record."""
         for column, place in self.places.items():
             domain, code = place.split(".")
-            frame = self.domains[domain]
-            chosen = frame.loc[stripped(frame[f"{domain}TESTCD"]) == code]
+            frame = self.frame(domain)
+            chosen = frame.loc[self._is_meant(column, frame, domain, code)]
             if chosen.empty and self.is_mapped(column):
                 self.report_empty(column, domain, place)
             chosen = self._evaluated(column, domain, chosen)
@@ -62,6 +71,7 @@ class Assessments(TableMaker):
             if number in chosen:
                 value = value.mask(value == "", chosen[number])
             chosen, value = chosen.loc[value != ""], value.loc[value != ""]
+            self._report_mixed(column, domain, chosen)
             limit: str | pd.Series[str] = ""
             if column in _LIMITS:
                 self.check_unit(domain, chosen, f"{domain}STRESU", column)
@@ -75,10 +85,57 @@ class Assessments(TableMaker):
                     "value": value,
                     "limit": limit,
                     "domain": domain,
-                    "file": self.domain_file(domain),
-                    "row": chosen.index,
+                    **self.domains[domain].place(chosen.index),
+                    "number": chosen.index,
                 }
-            ).astype({"row": "int64"})
+            ).astype({"row": "int64", "number": "int64"})
+
+    def _is_meant(
+        self, column: str, frame: pd.DataFrame, domain: str, code: str
+    ) -> pd.Series[bool]:
+        """Which records are results of a measure, by their test and its qualifiers."""
+        test = stripped(frame[f"{domain}TESTCD"]) == code
+        return test & has_one_of(frame, self.sdtm.qualifiers.get(column, {}))
+
+    def _report_unqualified(self) -> None:
+        """Report results of a test that are of none of the measures that are read from it."""
+        qualifiers = self.sdtm.qualifiers
+        for place in dict.fromkeys(self.places[name] for name in self.places if name in qualifiers):
+            domain, code = place.split(".")
+            frame = self.frame(domain)
+            columns = [name for name in self.places if self.places[name] == place]
+            meant = [self._is_meant(name, frame, domain, code) for name in columns]
+            out = stripped(frame[f"{domain}TESTCD"]) == code
+            selecting = Selecting(self.table, place, self.sdtm, self.findings)
+            for name, mine in zip(columns, meant, strict=True):
+                out &= ~mine
+                for variable, texts in qualifiers.get(name, {}).items():
+                    key = f"inputs.sdtm.qualifiers.{name}.{variable}"
+                    selecting.report_unknown(
+                        self.domains[domain], frame[variable], texts, key, variable
+                    )
+            conditions = [item for name in columns for item in qualifiers[name].items()]
+            words = " or ".join(f"{variable} {expected(texts)}" for variable, texts in conditions)
+            selecting.report_left_out(
+                self.domains[domain], frame.index[out], conditions[0][0], words,
+                "inputs.sdtm.qualifiers", columns[0],
+            )  # fmt: skip
+
+    def _report_mixed(self, column: str, domain: str, chosen: pd.DataFrame) -> None:
+        """Report results that differ in what the plan does not decide: another category, urine."""
+        for name in (f"{domain}{suffix}" for suffix in _TELLING):
+            if name not in chosen or name in decided(column, domain, self.sdtm):
+                continue
+            folded = stripped(chosen[name]).str.casefold()
+            filled = chosen.loc[folded != ""]
+            again = folded.loc[filled.index].duplicated()
+            first, *others = filled.index[~again].tolist() or [None]
+            if others:
+                key = f"inputs.sdtm.qualifiers.{column}.{name}"
+                words = (
+                    f"{str(chosen.loc[first, name]).strip()} as before, or those that count ({key})"
+                )
+                self.report(domain, others, column, "mixed_qualifiers", words, name)
 
     def _evaluated(self, column: str, domain: str, chosen: pd.DataFrame) -> pd.DataFrame:
         """The results of the evaluators that count; the others are reported.
@@ -86,7 +143,8 @@ class Assessments(TableMaker):
         One without an evaluator counts, unless an identifier says that there was one (--EVALID).
         """
         names = [name for name in (f"{domain}EVAL", f"{domain}EVALID") if name in chosen]
-        if not names:
+        stated = decided(column, domain, self.sdtm) & {f"{domain}EVAL", f"{domain}EVALID"}
+        if not names or (stated and column not in self.sdtm.evaluators):
             return chosen
         counted = evaluators(self.table, column, self.sdtm)
         by = [stripped(chosen[name]).str.upper() for name in names]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
@@ -13,9 +12,9 @@ from durable.contracts.input_table import ColumnSpec
 from durable.contracts.tables import INPUT_TABLES, NATIVE_COLUMNS
 from durable.intake.findings import Findings, Recorded
 from durable.intake.rules import Severity
+from durable.intake.sdtm.domain import Domain
 from durable.lookalikes import with_code_points
 from durable.plan import Sdtm
-from durable.plan.sdtm import domain_path, places
 
 _CLOCK = r"([0-9]{2}:[0-9]{2})(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 #: A date with some time of day; the date is the local one, as written.
@@ -40,11 +39,13 @@ class TableMaker:
     file: str
     sdtm: Sdtm
     findings: Findings
-    domains: dict[str, pd.DataFrame]
+    domains: Mapping[str, Domain]
+    places: Mapping[str, str]
+    """Place of every column that the package has, ``DOMAIN.VARIABLE``."""
 
-    def domain_file(self, domain: str) -> str:
-        """File name of a domain, without its folder: of DM ``dm.xpt`` in a package of xpt files."""
-        return Path(domain_path(domain, self.sdtm)).name
+    def frame(self, domain: str) -> pd.DataFrame:
+        """The records of a domain that count, by their numbers."""
+        return self.domains[domain].frame
 
     def native_table(self, columns: dict[str, PlacedColumn], rows: pd.Series[int]) -> Recorded:
         """The native table of these columns; those not recorded are empty."""
@@ -65,7 +66,7 @@ class TableMaker:
 
     def origin(self, domain: str, rows: pd.Index[int], at: pd.Index[int]) -> pd.DataFrame:
         """Records `rows` of a domain as the places of the table's rows `at`."""
-        return pd.DataFrame({"file": self.domain_file(domain), "row": rows}, index=at)
+        return self.domains[domain].place(rows).set_axis(at)
 
     def report(
         self,
@@ -78,13 +79,13 @@ class TableMaker:
         severity: Severity | None = None,
     ) -> None:
         """The same finding on records of a domain; `name` is the variable whose value is shown."""
-        frame = self.domains[domain]
-        for row in rows:
-            value = str(frame.loc[row, name])
+        frame, place = self.domains[domain].all_records, self.domains[domain].place(rows)
+        for number, file, row in place.itertuples(name=None):
+            value = str(frame.loc[number, name])
             words = with_code_points(value, expected)
             self.findings.add_about_file(
                 self.table,
-                self.domain_file(domain),
+                file,
                 rule,
                 f"{name}: found {value or 'empty'}; expected {words}",
                 column=column,
@@ -98,7 +99,7 @@ class TableMaker:
     ) -> None:
         """A column for which the domain holds no record."""
         message = f"no record of {what}; expected one where {column} is recorded"
-        file = self.domain_file(domain)
+        file = self.domains[domain].file
         self.findings.add_about_file(
             self.table, file, "empty_column", message, column=column, severity=severity
         )
@@ -116,19 +117,9 @@ class TableMaker:
         """Whether the plan itself says where a column is."""
         return column in self.sdtm.variables.get(self.table, {})
 
-    @property
-    def places(self) -> dict[str, str]:
-        """Place of every column, ``DOMAIN.VARIABLE``."""
-        return places(self.table, self.sdtm)
-
     def spec(self, column: str) -> ColumnSpec:
         """The declaration of a column."""
         return INPUT_TABLES[self.table].by_name[column]
-
-
-def stripped(column: pd.Series[str]) -> pd.Series[str]:
-    """Texts without the blanks around them."""
-    return column.str.strip()
 
 
 def without_time(text: str) -> str:

@@ -7,6 +7,7 @@ variable is which column: the objects of the tables and the plan (``inputs.sdtm`
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,19 +17,25 @@ import pandas as pd
 from durable.contracts.input_table import named_object
 from durable.contracts.tables import INPUT_TABLES
 from durable.intake.findings import Findings, Recorded
+from durable.intake.needs import Needs, always_needed
 from durable.intake.reading import open_file, read_cells, unreadable_table
+from durable.intake.sdtm.domain import Domain, stripped
+from durable.intake.sdtm.selecting import Selecting
 from durable.plan import Input, Sdtm
 from durable.plan.limits import Limits
-from durable.plan.sdtm import domain_path, domains, places, principal_domain
+from durable.plan.sdtm import delivered, domain_files, is_recorded, places, principal_domain
 
 
 @dataclass(frozen=True)
-class _Domain:
-    """A file of the package as text; None where it could not be read."""
+class _Read:
+    """What was read of a domain; no records where it is no table."""
 
-    frame: pd.DataFrame | None
-    sha256: str
-    records: int
+    domain: Domain | None
+    sha256: dict[str, str]
+    """By the names of its files, as `records`."""
+    records: dict[str, int]
+    names: dict[str, str]
+    """Names of the files by those that they have in the manifest."""
 
 
 @dataclass
@@ -38,31 +45,25 @@ class Package:
     sdtm: Sdtm
     findings: Findings
     limits: Limits
-    _read: dict[str, _Domain] = field(default_factory=dict)
+    needs: Needs = field(default_factory=always_needed)
+    """Columns that the definitions in force need."""
+    _read: dict[str, _Read] = field(default_factory=dict)
 
     def table(self, name: str) -> tuple[Recorded, dict[str, Any]]:
         """A native table; SHA-256 and number of records of its files by domain, and one SHA-256."""
-        names = domains(name, self.sdtm)
-        frames = {domain: self._domain(name, domain) for domain in names}
-        files = {domain: self._read[domain].sha256 for domain in names}
-        records = {domain: self._read[domain].records for domain in names}
-        lines = [f"{digest}  {self.file(domain)}\n" for domain, digest in files.items()]
-        whole_digest = hashlib.sha256("".join(lines).encode()).hexdigest()
-        names_of_files = {domain: self.file(domain) for domain in names}
-        digests = {
-            "sha256": whole_digest,
-            "files": files,
-            "names": names_of_files,
-            "records": records,
-        }
-        whole = {domain: frame for domain, frame in frames.items() if frame is not None}
-        file = ", ".join(self.file(domain) for domain in names)
-        if len(whole) < len(names) or not self._has_variables(name, whole):
-            return unreadable_table(name, file), digests
+        names = delivered(name, self.sdtm)
+        read = {domain: self._domain(name, domain) for domain in names}
+        about = _about(read) | _counts(read)
+        whole = {name: one.domain for name, one in read.items() if one.domain is not None}
+        file = ", ".join(name for one in read.values() for name in one.names.values())
+        placed = None if len(whole) < len(names) else self._placed(name, whole)
+        if placed is None:
+            return unreadable_table(name, file), about
         spec = INPUT_TABLES[name].sdtm
         assert spec is not None  # noqa: S101  (the plan takes no other table)
         maker = named_object(spec.maker)
-        return maker(name, file, self.sdtm, self.findings, whole).make_table(), digests
+        made = maker(name, file, self.sdtm, self.findings, whole, placed)
+        return made.make_table(), about
 
     def conversions(self, name: str) -> Input:
         """Value maps and units of a table, as those of a native file."""
@@ -72,71 +73,159 @@ class Package:
         maps = self.sdtm.values.get(name, {})  # noqa: PD011  (a key of the plan)
         return Input(path="sdtm", format="csv", values=maps, units=units | limits)
 
-    def file(self, domain: str) -> str:
-        """Name of a domain's file."""
-        return Path(domain_path(domain, self.sdtm)).name
+    def _domain(self, table: str, name: str) -> _Read:
+        if name not in self._read:
+            self._read[name] = self._read_domain(table, name)
+        return self._read[name]
 
-    def _domain(self, table: str, domain: str) -> pd.DataFrame | None:
-        if domain not in self._read:
-            sdtm = self.sdtm
-            source = Input(
-                path=domain_path(domain, sdtm),
-                format=sdtm.format,
-                encoding=sdtm.encoding,
-                sha256=sdtm.sha256.get(domain),
-                records=sdtm.records.get(domain),
-            )
-            file = open_file(table, source, self.findings, self.limits, domain)
-            cells = None if file is None else read_cells(file, source)
-            frame = None
-            if cells is not None:
-                names = [name.upper() for name in cells.header]
-                frame = cells.text.set_axis(names, axis=1).astype(object)
-            self._read[domain] = _Domain(
-                frame, "" if file is None else file.sha256, 0 if cells is None else cells.records
-            )
-        return self._read[domain].frame
+    def _read_domain(self, table: str, name: str) -> _Read:
+        paths = domain_files(name, self.sdtm)
+        read = {part: self._file(table, part, path) for part, path in paths.items()}
+        files = {part: Path(path).name for part, path in paths.items()}
+        frames = {files[part]: frame for part, (frame, _, _) in read.items() if frame is not None}
+        domain = Domain.of_files(frames) if len(frames) == len(read) else None
+        if domain is not None:
+            selecting = Selecting(table, name, self.sdtm, self.findings)
+            domain = selecting.select(domain, self._strangers(table, name))
+        return _Read(
+            domain,
+            {part: digest for part, (_, digest, _) in read.items()},
+            {part: records for part, (_, _, records) in read.items()},
+            files,
+        )
 
-    def _has_variables(self, table: str, frames: dict[str, pd.DataFrame]) -> bool:
-        """Whether each domain has what the table takes from it; all that is missing is reported."""
-        missing = False
-        for domain, names in self._needed(table, frames).items():
-            for name, column in names.items():
-                if name not in frames[domain]:
-                    missing = True
-                    message = f"no variable {name}; expected it for {column or 'subject_id'}"
-                    file = self.file(domain)
-                    self.findings.add_about_file(
-                        table, file, "missing_column", message, column=column
-                    )
-        return not missing
+    def _file(self, table: str, part: str, path: str) -> tuple[pd.DataFrame | None, str, int]:
+        """A file as text, None where it could not be read; its SHA-256 and number of records."""
+        sdtm = self.sdtm
+        source = Input(
+            path=path,
+            format=sdtm.format,
+            encoding=sdtm.encoding,
+            sha256=sdtm.sha256.get(part),
+            records=sdtm.records.get(part),
+        )
+        file = open_file(table, source, self.findings, self.limits, part)
+        cells = None if file is None else read_cells(file, source)
+        frame = None
+        if cells is not None:
+            names = [name.upper() for name in cells.header]
+            frame = cells.text.set_axis(names, axis=1).astype(object)
+        records = 0 if cells is None else cells.records
+        return frame, "" if file is None else file.sha256, records
 
-    def _needed(self, table: str, frames: dict[str, pd.DataFrame]) -> dict[str, dict[str, str]]:
-        """Variables that a table takes from each domain, and the column that each is for."""
-        needed: dict[str, dict[str, str]] = {domain: {"USUBJID": ""} for domain in frames}
-        stated = self.sdtm.variables.get(table, {})
-        spec = INPUT_TABLES[table]
-        limited = {column.limit_of for column in spec.columns}
+    def _strangers(self, table: str, name: str) -> frozenset[str]:
+        """Subjects that the plan leaves out of DM."""
+        if name == "DM" or not (self.sdtm.where.get("DM") or self.sdtm.where_not.get("DM")):
+            return frozenset()
+        known = self._domain(table, "DM").domain
+        if known is None or "USUBJID" not in known.frame:
+            return frozenset()
+        everybody, some = (
+            set(stripped(frame["USUBJID"])) for frame in (known.all_records, known.frame)
+        )
+        return frozenset(everybody - some)
+
+    def _placed(self, table: str, domains: Mapping[str, Domain]) -> dict[str, str] | None:
+        """Place of each column that the package has; None (reported) where there is no table.
+
+        A variable may lack where nothing needs its column and the plan does not speak of it.
+        """
+        sound = True
+        placed = {}
         for column, place in places(table, self.sdtm).items():
-            domain, name = place.split(".")
-            source = spec.by_name[column].sdtm
-            if domain.startswith("SUPP"):
-                needed[domain] |= dict.fromkeys(("IDVAR", "IDVARVAL", "QNAM", "QVAL"), column)
-            elif not principal_domain(table):
-                names = _result_variables(domain, limited=column in limited)
-                needed[domain] |= dict.fromkeys(names, column)
-            elif source.optional and column not in stated:
+            domain, variable = place.split(".")
+            if domain not in domains:
                 continue
-            else:
-                needed[domain][name] = column
-                if source.selected is not None and source.selected.domain == domain:
-                    needed[domain][source.selected.variable] = column
-        if table == "adverse_events" and "ae_id" not in stated and "AESEQ" not in frames["AE"]:
-            needed["AE"]["AESPID"] = "ae_id"
-        return needed
+            own = "" if self._names_value(table, domain) else variable
+            lacking = [
+                name
+                for name in (*self._structure(table, column, domain), *([own] if own else []))
+                if name not in domains[domain].frame
+            ]
+            if not lacking:
+                placed[column] = place
+            elif lacking != [own] or is_recorded(table, column, self.sdtm):
+                sound = False
+                self._report_variables(table, column, domains[domain], lacking)
+        principal = domains.get(principal_domain(table))
+        if principal is not None and "USUBJID" not in principal.frame:
+            self._report_variables(table, "subject_id", principal, ["USUBJID"])
+            return None
+        if table == "adverse_events" and "ae_id" not in placed and principal is not None:
+            # AESEQ identifies an event without AESPID.
+            lacking = [] if "AESEQ" in principal.frame else ["AESPID"]
+            self._report_variables(table, "ae_id", principal, lacking)
+            sound &= not lacking
+        self._report_needed(table, placed, domains)
+        return placed if sound else None
+
+    def _names_value(self, table: str, domain: str) -> bool:
+        """Whether a place names a value of QNAM or --TESTCD, and no variable."""
+        return domain.startswith("SUPP") or not principal_domain(table)
+
+    def _structure(self, table: str, column: str, domain: str) -> tuple[str, ...]:
+        """Variables without which the records of a column cannot be told."""
+        if domain.startswith("SUPP"):
+            return ("USUBJID", "IDVAR", "IDVARVAL", "QNAM", "QVAL")
+        spec = INPUT_TABLES[table]
+        if not principal_domain(table):
+            limited = column in {one.limit_of for one in spec.columns}
+            names = ("TESTCD", "STRESC", "DTC", *(("STNRHI", "STRESU") if limited else ()))
+            qualifiers = self.sdtm.qualifiers.get(column, {})
+            return ("USUBJID", "VISIT", *(f"{domain}{name}" for name in names), *qualifiers)
+        selected = spec.by_name[column].sdtm.selected
+        meant = selected is not None and selected.domain == domain
+        return ("USUBJID", *([selected.variable] if meant and selected else []))
+
+    def _report_variables(
+        self, table: str, column: str, domain: Domain, variables: list[str]
+    ) -> None:
+        shown = "" if column == "subject_id" else column
+        for variable in variables:
+            message = f"no variable {variable}; expected it for {column}"
+            self._report_missing(table, domain.file, message, shown)
+
+    def _report_missing(self, table: str, file: str, message: str, column: str) -> None:
+        self.findings.add_about_file(table, file, "missing_column", message, column=column)
+
+    def _report_needed(
+        self, table: str, placed: Mapping[str, str], domains: Mapping[str, Domain]
+    ) -> None:
+        """Report columns that a definition needs and the package does not have."""
+        spec = INPUT_TABLES[table]
+        limits = {c.name for c in spec.columns if c.limit_of in placed}
+        usual = places(table, self.sdtm)
+        files = ", ".join(domain.file for domain in domains.values())
+        for column, why in self.needs.missing(table, {*placed, *limits}).items():
+            if not why or (column in usual and is_recorded(table, column, self.sdtm)):
+                continue
+            key = f"inputs.sdtm.variables.{table}.{column}"
+            place = usual.get(column, "")
+            found = f"no {place} ({key})" if place else f"not recorded ({key})"
+            if place and place.split(".")[0] not in domains:
+                paths = domain_files(place.split(".")[0], self.sdtm).values()
+                found = f"no file {', '.join(Path(path).name for path in paths)} with {place}"
+            message = f"{found}; expected it for {column}, needed by {why}"
+            self._report_missing(table, files, message, column)
 
 
-def _result_variables(domain: str, *, limited: bool) -> tuple[str, ...]:
-    """Variables of a result; of a measure with a limit of normal that limit and the unit too."""
-    names = ("TESTCD", "STRESC", "DTC", *(("STNRHI", "STRESU") if limited else ()))
-    return ("VISIT", *(f"{domain}{name}" for name in names))
+def _counts(read: Mapping[str, _Read]) -> dict[str, list[str]]:
+    """How many records count of each domain of which the plan leaves some out, in words."""
+    domains = {name: one.domain for name, one in read.items() if one.domain is not None}
+    lines = [
+        f"{len(domain.frame)} of {len(domain.all_records)} records of {name} count"
+        for name, domain in domains.items()
+        if len(domain.frame) < len(domain.all_records)
+    ]
+    return {"declared": lines} if lines else {}
+
+
+def _about(read: Mapping[str, _Read]) -> dict[str, Any]:
+    """Digests, names and numbers of records of the files of a table."""
+    files, names, records = (
+        {name: value for one in read.values() for name, value in getattr(one, key).items()}
+        for key in ("sha256", "names", "records")
+    )
+    lines = [f"{digest}  {names[name]}\n" for name, digest in files.items()]
+    whole = hashlib.sha256("".join(lines).encode()).hexdigest()
+    return {"sha256": whole, "files": files, "names": names, "records": records}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.intake.findings import Recorded
-from durable.intake.sdtm.maker import PlacedColumn, TableMaker, clock_time, stripped, without_time
+from durable.intake.sdtm.domain import stripped
+from durable.intake.sdtm.maker import PlacedColumn, TableMaker, clock_time, without_time
 from durable.plan.sdtm import principal_domain
 
 _NUMBER = r"^0*([0-9]+)(?:\.0+)?$"
@@ -17,21 +18,20 @@ class Records(TableMaker):
     def make_table(self) -> Recorded:
         """The native table."""
         principal = self.principal
-        known = self.domains[principal]
-        self._check_known(known)
+        self._check_known(self.domains[principal].all_records)
         frame = self._occurred(principal)
         index = pd.RangeIndex(len(frame))
-        places = self.places | {"subject_id": f"{principal}.USUBJID"}
+        places = {**self.places} | {"subject_id": f"{principal}.USUBJID"}
         columns = {
             name: self._column(frame.set_axis(index), frame.index, name, place)
             for name, place in places.items()
-            if place.split(".")[0] != principal or place.split(".")[1] in frame
         }
-        columns |= self._derived(frame.set_axis(index), columns)
+        numbers = pd.Series(frame.index, index=index)
+        columns |= self._derived(frame.set_axis(index), columns, numbers)
         return self.native_table(columns, pd.Series(frame.index.astype("int64"), index=index))
 
     def _derived(
-        self, frame: pd.DataFrame, columns: dict[str, PlacedColumn]
+        self, frame: pd.DataFrame, columns: dict[str, PlacedColumn], numbers: pd.Series[int]
     ) -> dict[str, PlacedColumn]:
         """Columns that are more than a variable; a table that has some says so."""
         return {}
@@ -43,7 +43,7 @@ class Records(TableMaker):
 
     def _occurred(self, principal: str) -> pd.DataFrame:
         """The records of the domain without those of what did not occur (--OCCUR; reported)."""
-        frame, name = self.domains[principal], f"{principal}OCCUR"
+        frame, name = self.frame(principal), f"{principal}OCCUR"
         if name not in frame:
             return frame
         not_so = stripped(frame[name]) == "N"
@@ -53,9 +53,8 @@ class Records(TableMaker):
 
     def _check_known(self, known: pd.DataFrame) -> None:
         """Report what qualifies or belongs to a record that is not there."""
-        for domain, other in self.domains.items():
-            if domain == self.principal:
-                continue
+        for domain in (name for name in self.domains if name != self.principal):
+            other = self.frame(domain)
             if domain.startswith("SUPP"):
                 self._check_qualifiers(domain, other, known)
             else:
@@ -100,7 +99,7 @@ class Records(TableMaker):
     ) -> PlacedColumn:
         """A supplemental qualifier, by the variable that it names."""
         domain, name = place.split(".")
-        other = self.domains[domain]
+        other = self.frame(domain)
         chosen = other.loc[stripped(other["QNAM"]) == name]
         if chosen.empty:
             self.report_empty(column, domain, place)
@@ -122,7 +121,7 @@ class Records(TableMaker):
     ) -> PlacedColumn:
         """A variable of a domain with one record a subject."""
         domain, name = place.split(".")
-        other = self.domains[domain]
+        other = self.frame(domain)
         if other.empty:
             self.report_empty(column, domain, place)
         again = other.index[other.duplicated("USUBJID")]
@@ -133,10 +132,11 @@ class Records(TableMaker):
         self, domain: str, found: pd.Series[float], name: str, own: pd.DataFrame
     ) -> PlacedColumn:
         """Values of the records `found` of a domain; '' and the own record where there is none."""
-        text = found.map(self.domains[domain][name]).fillna("")
+        text = found.map(self.frame(domain)[name]).fillna("")
         origin = own.copy()
-        origin.loc[found.notna(), "file"] = self.domain_file(domain)
-        origin.loc[found.notna(), "row"] = found.dropna().astype("int64")
+        place = self.domains[domain].place(found.dropna().astype("int64"))
+        for key in ("file", "row"):
+            origin.loc[found.notna(), key] = place[key].to_numpy()
         return PlacedColumn(text.astype(object), origin)
 
 
@@ -144,18 +144,17 @@ class AdverseEvents(Records):
     """The adverse events: AE."""
 
     def _derived(
-        self, frame: pd.DataFrame, columns: dict[str, PlacedColumn]
+        self, frame: pd.DataFrame, columns: dict[str, PlacedColumn], numbers: pd.Series[int]
     ) -> dict[str, PlacedColumn]:
         """The number of an event: AESPID, and where it is empty AESEQ; AESEQ itself is checked."""
         if "AESEQ" not in frame:
             return {}
         number = frame["AESEQ"]
-        rows = pd.Series(columns["subject_id"].origin["row"].to_numpy(), index=frame.index)
         keys = frame["USUBJID"] + "\0" + stripped(number)
-        wrong = rows[keys.duplicated() | (stripped(number) == "")]
+        wrong = numbers[keys.duplicated() | (stripped(number) == "")]
         expected = "a number that no other event of the subject has"
         self.report("AE", wrong, "ae_seq", "duplicate_record", expected, "AESEQ")
-        if self.is_mapped("ae_id"):
+        if "ae_id" in columns and self.is_mapped("ae_id"):
             return {}
         own = columns["subject_id"].origin
         identifier = (
@@ -172,7 +171,7 @@ class Samples(Records):
     """The samples: PC."""
 
     def _derived(
-        self, frame: pd.DataFrame, columns: dict[str, PlacedColumn]
+        self, frame: pd.DataFrame, columns: dict[str, PlacedColumn], numbers: pd.Series[int]
     ) -> dict[str, PlacedColumn]:
         """Whether a result is below the limit, and the results without those that say so."""
         value = columns["value"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from durable.intake.sdtm.maker import PlacedColumn, stripped
+from durable.intake.sdtm.domain import stripped
+from durable.intake.sdtm.maker import PlacedColumn
 from durable.intake.sdtm.records import Records, first_record
 
 #: Dispositions that are no withdrawal.
@@ -15,19 +16,18 @@ class Subjects(Records):
     """The subjects: DM, with the records of exposure and disposition that are meant."""
 
     def _derived(
-        self, frame: pd.DataFrame, columns: dict[str, PlacedColumn]
+        self, frame: pd.DataFrame, columns: dict[str, PlacedColumn], numbers: pd.Series[int]
     ) -> dict[str, PlacedColumn]:
         places = self.places
         if places.get("age_years") == "DM.AGE" and "AGEU" in frame:
-            domain = self.domains["DM"]
+            domain = self.frame("DM")
             self.check_unit("DM", domain.loc[domain["AGE"] != ""], "AGEU", "age_years")
         if "DTHFL" in frame:
             undated = stripped(frame["DTHFL"]) == "Y"
             if "death_date" in columns:
                 undated &= stripped(columns["death_date"].text) == ""
-            rows = columns["subject_id"].origin.loc[undated, "row"]
             expected = "the date of death (death_date)"
-            self.report("DM", rows, "death_date", "missing_value", expected, "DTHFL")
+            self.report("DM", numbers[undated], "death_date", "missing_value", expected, "DTHFL")
         self._check_treatments()
         self._check_dispositions()
         return {}
@@ -41,7 +41,8 @@ class Subjects(Records):
             return super()._of_subject(frame, column, place, own)
         by, key = selected.variable, selected.key
         wanted = getattr(self.sdtm, key)
-        chosen = self.domains[domain].loc[stripped(self.domains[domain][by]).isin(wanted)]
+        chosen = self.frame(domain)
+        chosen = chosen.loc[stripped(chosen[by]).isin(wanted)]
         if key == "lymphodepletion":
             chosen = chosen.sort_values(name, kind="stable")
         elif column == self._first_of(domain, key):
@@ -86,7 +87,7 @@ class Subjects(Records):
         self, domain: str, name: str, known: tuple[str, ...], column: str, expected: str
     ) -> None:
         """Each other value once, at its first record."""
-        frame = self.domains[domain]
+        frame = self.frame(domain)
         others = frame.loc[~stripped(frame[name]).isin(known)]
         rows = others.index[~stripped(others[name]).duplicated()]
         self.report(domain, rows, column, "unused_record", expected, name)

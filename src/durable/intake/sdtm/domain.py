@@ -1,0 +1,66 @@
+"""A domain of an SDTM package: its records, those that count, and where each stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The records of a domain as text, one below the other where it has several files."""
+
+    frame: pd.DataFrame
+    """Records that count, indexed by their number: of one file its row, of several a running
+    number."""
+    files: tuple[str, ...]
+    """Names of the files."""
+    starts: tuple[int, ...] = (0,)
+    """By file the number before that of its row 1."""
+    all_records: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """Those among them that the plan leaves out."""
+
+    @classmethod
+    def of_files(cls, parts: Mapping[str, pd.DataFrame]) -> Domain:
+        """The records of files, by their names; each indexed by its rows."""
+        starts, frames, start = [], [], 0
+        for part in parts.values():
+            starts.append(start)
+            frames.append(part.set_axis(part.index + start))
+            start += int(part.index.max()) if len(part) else 0
+        # A variable that one file lacks is empty there.
+        frame = frames[0] if len(frames) == 1 else pd.concat(frames).fillna("")
+        return cls(frame, tuple(parts), tuple(starts), frame)
+
+    def only(self, kept: pd.Series[bool]) -> Domain:
+        """With fewer records that count."""
+        return replace(self, frame=self.frame.loc[kept])
+
+    @property
+    def file(self) -> str:
+        """Names of the files, for what is said of the domain as a whole."""
+        return ", ".join(self.files)
+
+    def place(self, numbers: Iterable[int]) -> pd.DataFrame:
+        """File and row of records (``file``, ``row``), indexed by their numbers."""
+        index = pd.Index(np.fromiter(numbers, dtype=np.int64))
+        part = np.searchsorted(self.starts, index.to_numpy(), side="left") - 1
+        rows = index.to_numpy() - np.array(self.starts, dtype="int64")[part]
+        files = np.array(self.files, dtype=object)[part]
+        return pd.DataFrame({"file": files, "row": rows}, index=index)
+
+
+def stripped(column: pd.Series[str]) -> pd.Series[str]:
+    """Texts without the blanks around them."""
+    return column.str.strip()
+
+
+def has_one_of(frame: pd.DataFrame, conditions: Mapping[str, Iterable[str]]) -> pd.Series[bool]:
+    """Which records have one of the texts in every variable."""
+    kept = pd.Series(True, index=frame.index)
+    for name, texts in conditions.items():
+        kept &= stripped(frame[name]).isin([*texts])
+    return kept

@@ -1,0 +1,94 @@
+"""Records of a package that count by the plan: what is left out is counted and told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from durable.intake.findings import Findings, escaped
+from durable.intake.sdtm.domain import Domain, has_one_of, stripped
+from durable.plan import Sdtm
+
+_Conditions = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Selecting:
+    """Selects the records of a domain for a table, by whose name the findings are told."""
+
+    table: str
+    name: str
+    sdtm: Sdtm
+    findings: Findings
+
+    def select(self, domain: Domain, strangers: frozenset[str]) -> Domain | None:
+        """The domain with the records that count; None (reported) without a variable.
+
+        Parameters
+        ----------
+        domain
+            With all its records.
+        strangers
+            Subjects that the plan leaves out of DM.
+        """
+        where, where_not = (
+            given.get(self.name, {}) for given in (self.sdtm.where, self.sdtm.where_not)
+        )
+        absent = [name for name in {**where, **where_not} if name not in domain.frame]
+        for name in absent:
+            message = f"no variable {name}; expected it for inputs.sdtm.where.{self.name}"
+            self._add(domain.file, "missing_column", message, column=name)
+        if absent:
+            return None
+        if strangers and "USUBJID" in domain.frame:
+            domain = domain.only(~stripped(domain.frame["USUBJID"]).isin(strangers))
+        for key, conditions in (("where", where), ("where_not", where_not)):
+            for name, texts in conditions.items():
+                place = f"inputs.sdtm.{key}.{self.name}.{name}"
+                self.report_unknown(domain, domain.all_records[name], texts, place, name)
+                has = has_one_of(domain.frame, {name: texts})
+                kept = has if key == "where" else ~has
+                words = expected(texts) if key == "where" else f"other than {expected(texts)}"
+                self.report_left_out(domain, domain.frame.index[~kept], name, words, place)
+                domain = domain.only(kept)
+        return domain
+
+    def report_left_out(
+        self,
+        domain: Domain,
+        out: pd.Index[int],
+        variable: str,
+        words: str,
+        key: str,
+        column: str = "",
+    ) -> None:
+        """Report how many records are left out, at the first of them."""
+        if not len(out):
+            return
+        ((file, row),) = domain.place(out[:1]).itertuples(index=False, name=None)
+        value = str(domain.frame.loc[out[0], variable])
+        found = f"{variable}: found {escaped(value) or 'empty'}"
+        message = (
+            f"{found}; {len(out)} record(s) of {self.name} left out, the first here; expected"
+            f" {words} ({key})"
+        )
+        self._add(file, "unused_record", message, column=column, value=value, row=int(row))
+
+    def report_unknown(
+        self, domain: Domain, column: pd.Series[str], texts: Iterable[str], key: str, name: str
+    ) -> None:
+        """Report texts that no record has: they may be slips of the keyboard."""
+        there = set(stripped(column))
+        for text in (text for text in texts if text not in there and text):
+            message = f"no record has {escaped(text)!r} ({key}); expected one at least"
+            self._add(domain.file, "no_such_value", message, column=name, value=text)
+
+    def _add(self, file: str, rule: str, message: str, **place: str | int) -> None:
+        self.findings.add_about_file(self.table, file, rule, message, **place)  # type: ignore[arg-type]
+
+
+def expected(texts: Iterable[str]) -> str:
+    """Texts of a condition, in words."""
+    return " or ".join(text or "empty" for text in texts)

@@ -1,0 +1,173 @@
+"""Findings in what the plan says of an SDTM package."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from durable.contracts.tables import INPUT_TABLES, TABLES
+from durable.plan.findings import Finding, one_of, unknown_names
+from durable.plan.inputs import Sdtm
+from durable.plan.sdtm import (
+    domain_files,
+    domains,
+    place_expected,
+    places,
+    principal_domain,
+    results,
+)
+from durable.plan.shape_checks import pattern_findings, recorded_unit_findings
+
+#: Name of a variable.
+VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,7}")
+
+
+def sdtm_findings(sdtm: Sdtm) -> list[Finding]:
+    """What the plan says of a package that cannot be, or that would have no effect."""
+    read = sorted({domain for table in sdtm.tables for domain in domains(table, sdtm)})
+    names_of_files = [name for domain in read for name in domain_files(domain, sdtm)]
+    findings = []
+    for key in ("files", "where", "where_not", "sha256", "records"):
+        names, path = getattr(sdtm, key), f"inputs.sdtm.{key}"
+        there = names_of_files if key in ("sha256", "records") else read
+        findings += unknown_names(names, there, path, "a domain that is not read")
+    findings += _file_findings(names_of_files, sdtm)
+    findings += _condition_findings(read, sdtm)
+    for key in ("variables", "values", "units"):
+        for table, names in getattr(sdtm, key).items():
+            path = f"inputs.sdtm.{key}.{table}"
+            if table not in TABLES:
+                findings.append(Finding(path, "an unknown table", one_of(table, TABLES)))
+            elif table not in sdtm.tables:
+                found = "a table that is not made"
+                findings.append(Finding(path, found, f"{table} among inputs.sdtm.tables"))
+            elif key == "units":
+                findings += recorded_unit_findings(path, table, names | _limit_units(table, names))
+            else:
+                known = INPUT_TABLES[table].names
+                unknown = list(unknown_names(names, known, path, "an unknown column"))
+                findings += unknown
+                if key == "values" and not unknown:
+                    findings += pattern_findings(INPUT_TABLES[table], names, path)
+    measures = [column for table in _put_together(sdtm) for column in results(INPUT_TABLES[table])]
+    for key in ("evaluators", "qualifiers"):
+        path = f"inputs.sdtm.{key}"
+        findings += unknown_names(getattr(sdtm, key), measures, path, "no measure of visits")
+    findings += _qualifier_findings(sdtm)
+    return findings + _place_findings(sdtm)
+
+
+def _file_findings(names: list[str], sdtm: Sdtm) -> Iterator[Finding]:
+    """Files that would bear one name in the manifest, and paths instead of names."""
+    for name, number in Counter(names).items():
+        if number > 1:
+            expected = "names that differ in more than case and suffix"
+            yield Finding("inputs.sdtm.files", f"two files of the name {name}", expected)
+    for domain, files in sdtm.files.items():
+        for file in files:
+            if "/" in file or "\\" in file or "." not in file.strip("."):
+                expected = "the name of a file in inputs.sdtm.folder, with its suffix"
+                yield Finding(f"inputs.sdtm.files.{domain}", repr(file), expected)
+
+
+def _condition_findings(read: list[str], sdtm: Sdtm) -> Iterator[Finding]:
+    """Conditions on variables that no file can have, and those that contradict each other."""
+    for key in ("where", "where_not"):
+        for domain, conditions in getattr(sdtm, key).items():
+            path = f"inputs.sdtm.{key}.{domain}"
+            if domain in read and not conditions:
+                yield Finding(path, "no condition", "a variable and its texts")
+            yield from _variable_findings(conditions, path)
+            for variable in conditions if key == "where" else ():
+                both = {*conditions[variable]} & {*sdtm.where_not.get(domain, {}).get(variable, ())}
+                for text in sorted(both):
+                    found = f"{text!r} in where and in where_not"
+                    yield Finding(f"{path}.{variable}", found, "one or the other")
+
+
+def _variable_findings(conditions: Mapping[str, object], path: str) -> Iterator[Finding]:
+    for variable in conditions:
+        if not VARIABLE.fullmatch(variable):
+            expected = "a variable in capitals, such as RSEVAL"
+            yield Finding(f"{path}.{variable}", "no variable of SDTM", expected)
+
+
+def _qualifier_findings(sdtm: Sdtm) -> Iterator[Finding]:
+    """Qualifiers of measures that have no test, of other domains, or said in two ways."""
+    read = {name: place for table in _put_together(sdtm) for name, place in
+            places(table, sdtm).items()}  # fmt: skip
+    for column, conditions in sdtm.qualifiers.items():
+        path = f"inputs.sdtm.qualifiers.{column}"
+        if not conditions:
+            yield Finding(path, "no condition", "a variable and its texts")
+        yield from _variable_findings(conditions, path)
+        domain = read.get(column, "").split(".")[0]
+        if not domain:
+            found = "a column that is read from no test"
+            yield Finding(path, found, f"a place in inputs.sdtm.variables.visits.{column}")
+            continue
+        if f"{domain}TESTCD" in conditions:
+            expected = f"the test in inputs.sdtm.variables.visits.{column}"
+            yield Finding(f"{path}.{domain}TESTCD", "the variable of the test", expected)
+        said = {f"{domain}EVAL", f"{domain}EVALID"} & {*conditions} if domain else set()
+        if said and column in sdtm.evaluators:
+            other = f"inputs.sdtm.evaluators.{column}"
+            yield Finding(f"{path}.{min(said)}", f"evaluators here and in {other}", "one of both")
+
+
+def _put_together(sdtm: Sdtm) -> list[str]:
+    """Tables whose records are put together from results of several domains."""
+    return [table for table in sdtm.tables if not principal_domain(table)]
+
+
+def _limit_units(table: str, units: Mapping[str, str]) -> dict[str, str]:
+    """Units of the limits of normal: they are of the same record as the measure."""
+    limits = {column.name: column.limit_of for column in INPUT_TABLES[table].columns}
+    return {name: units[of] for name, of in limits.items() if of in units}
+
+
+def _place_findings(sdtm: Sdtm) -> list[Finding]:
+    """Mappings of SDTM variables that nothing would read."""
+    findings = []
+    for table, given in sdtm.variables.items():
+        if table not in sdtm.tables:
+            continue
+        for column, place in given.items():
+            if column not in INPUT_TABLES[table].names:
+                continue
+            expected = place_expected(table, column, place)
+            if expected:
+                key = f"inputs.sdtm.variables.{table}.{column}"
+                findings.append(Finding(key, repr(place), expected))
+    for table in _put_together(sdtm):
+        findings += _test_findings(table, sdtm)
+    return findings
+
+
+def _test_findings(table: str, sdtm: Sdtm) -> list[Finding]:
+    """A table without any measure, and two measures from one test."""
+    findings = []
+    measures = places(table, sdtm)
+    if not measures:
+        key = f"inputs.sdtm.variables.{table}"
+        findings.append(Finding(key, "no measure", "a place for at least one"))
+    for column in sdtm.variables.get(table, {}):
+        shared = [
+            name
+            for name, place in measures.items()
+            if place == measures.get(column)
+            and (name == column or not _told_apart(name, column, sdtm))
+        ]
+        if len(shared) > 1:
+            key = f"inputs.sdtm.variables.{table}.{column}"
+            found = f"{measures[column]} for {' and '.join(shared)}"
+            expected = "a test for each, or inputs.sdtm.qualifiers that tell them apart"
+            findings.append(Finding(key, found, expected))
+    return findings
+
+
+def _told_apart(one: str, other: str, sdtm: Sdtm) -> bool:
+    """Whether no result can be one of both columns, by a variable in the qualifiers of each."""
+    mine, others = (sdtm.qualifiers.get(name, {}) for name in (one, other))
+    return any(not {*mine[name]} & {*others[name]} for name in mine.keys() & others.keys())
