@@ -37,6 +37,30 @@ _RUNS = {
 }
 
 
+_INSPECT = """\
+Look at the files of a study and print the draft of a configuration.
+
+Files may be CSV (any separator), TSV, Excel workbooks (every sheet), SAS (XPT, SAS7BDAT), Parquet
+and Dataset-JSON; a folder stands for its files. They are only read.
+
+The draft proposes which file is which table, the columns by name, label and content, the forms of
+dates and numbers, words for missing, value maps, units, and the schedule. A remark behind each line
+says how sure it is and by what. What a person must decide is listed at the end as questions, with
+what `durable check` would find. No identifiers and no free text are printed: only names of columns,
+and values of coded columns.
+"""
+_AFTER_INSPECT = """\
+from files to tables:
+  durable inspect data/ --output config/study.yaml     # a draft with questions
+  (answer the questions in config/study.yaml; docs/inputs.md has every key)
+  durable check --configfile config/study.yaml         # what the data lack
+  durable run --configfile config/study.yaml           # tables, figures, report
+
+exit status: 0 a draft was made, 1 no file could be read, 2 wrong use (such as an --output that
+is there already)
+"""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do one command; the exit status is 0, 1 (data), 2 (configuration) or 130 (Ctrl-C)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -71,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         if name in ("run", "compare", "series", "simulate"):
             run.add_argument("--reason", metavar="TEXT", help="why, for the history of the study")
         run.set_defaults(do=_start_snakemake)
+    _add_inspect(commands)
     _add_verify(commands)
     _add_sign(commands)
     stage = commands.add_parser("stage", help="do one job of a run in this process")
@@ -78,6 +103,18 @@ def _parser() -> argparse.ArgumentParser:
     reference = commands.add_parser("reference", help="write the schema and list of plan keys")
     reference.set_defaults(do=_write_reference)
     return parser
+
+
+def _add_inspect(commands: Any) -> None:
+    about = "look at files that nobody has described, and print a draft of a configuration"
+    raw = argparse.RawDescriptionHelpFormatter
+    command = commands.add_parser(
+        "inspect", help=about, description=_INSPECT, epilog=_AFTER_INSPECT, formatter_class=raw
+    )
+    command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="or a folder of files")
+    given = command.add_argument("--output", type=Path, metavar="NEW", help="a new YAML file")
+    given.help = "write the draft to a new file, never over one (standard output)"
+    command.set_defaults(do=_inspect)
 
 
 def _add_verify(commands: Any) -> None:
@@ -261,6 +298,12 @@ def _compare(options: argparse.Namespace) -> None:
 
     where = {"workflow": options.workflow, "cores": options.cores}
     compare.run(options.config, options.results, options.against, **where, reason=_reason(options))
+
+
+def _inspect(options: argparse.Namespace) -> None:
+    from durable.inspection.command import inspect
+
+    inspect(options.files, options.output)
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import itertools
@@ -47,6 +48,28 @@ def cells(file: File, source: FileForm) -> Cells | None:
     if not file.accepts_header(header):
         return None
     return _records(file, data, sign, header, source)
+
+
+def first_rows(file: File, source: FileForm, most: int) -> dict[str, list[list[str]]] | None:
+    """The first rows by each separator; None (reported) where the file is no text.
+
+    The rows are those of a lenient reader: `cells` tells what is wrong with them.
+    """
+    data = decode_to_utf8(file, source)
+    if data is None or _has_long_line(file, data):
+        return None
+    longest = csv.field_size_limit(file.limits.line_bytes + _LINE_END_SIZE)
+    try:
+        return {sign: _some_rows(data, sign, most) for sign in _NAMES}
+    finally:
+        csv.field_size_limit(longest)
+
+
+def _some_rows(data: bytes, sign: str, most: int) -> list[list[str]]:
+    rows: list[list[str]] = []
+    with contextlib.suppress(csv.Error):
+        rows.extend(itertools.islice(csv.reader(_opened(data), delimiter=sign), most))
+    return rows
 
 
 def _without_rows(file: File, data: bytes, sign: str, number: int) -> bytes:

@@ -106,6 +106,24 @@ def cells(file: File, source: FileForm) -> Cells | None:
     return _table(file, texts, area)
 
 
+def sheet_texts(file: File) -> dict[str, dict[tuple[int, int], str]] | None:
+    """The texts of every sheet by row and column, before anything is known of it.
+
+    None (reported) where the file is no workbook. What cannot be read as a table is told by `cells`
+    alone: merged cells, errors and formulas without a result.
+    """
+    book = _opened(file, stored=True) if has_sound_parts(file) else None
+    if book is None:
+        return None
+    everywhere = _Area(1, _MOST_ROWS, 1, _MOST_COLUMNS, frozenset())
+    return {
+        str(sheet.title): {
+            place: _text(cell, book.epoch) for place, cell in _filled(sheet, everywhere).items()
+        }
+        for sheet in book.worksheets
+    }
+
+
 class _Reader(ExcelReader):  # type: ignore[misc]  # the library has no types
     """openpyxl's reader with the shared strings as they stand in the file: it strips ``x005F_``."""
 

@@ -1,0 +1,359 @@
+"""The draft of a configuration: tables, values, schedule, and the questions that remain."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from durable.contracts.tables import INPUT_TABLES
+from durable.inspection.matching import Match
+from durable.inspection.schedule import Seen, draft_schedule, read_dates
+from durable.inspection.sdtm import draft_package, is_package
+from durable.inspection.shapes import find_parts
+from durable.inspection.sheets import Reading
+from durable.inspection.structure import Structure, TableDraft, find_structure, left_over
+from durable.inspection.values import ValueDraft, draft_values
+from durable.intake.findings import Findings, Recorded
+from durable.intake.rules import RULES
+from durable.intake.shaping.table import SourceReader
+from durable.jdm.needs import columns_needed
+from durable.jdm.response import CoreSet, Response
+from durable.plan import Input, Plan, PlanError, Sdtm, parse
+from durable.plan.limits import LIMITS
+
+KeyPath = tuple[str | int, ...]
+_ID = "draft"
+_NO_FILE = "to-be-named"
+_MOST_NAMED = 12
+#: Sets of measures that a study may record, the usual one first.
+_CORE_SETS: tuple[CoreSet, ...] = get_args(CoreSet)[:2]
+
+
+@dataclass
+class StudyDraft:
+    """A configuration as plain values, remarks by the path of a key, and questions."""
+
+    plan: dict[str, Any]
+    remarks: dict[KeyPath, str] = field(default_factory=dict)
+    questions: list[str] = field(default_factory=list)
+    loads: bool = True
+    """Whether the configuration is a plan as it stands."""
+    checked: str = ""
+    """What a check of the data with this draft finds, in a sentence."""
+
+
+@dataclass(frozen=True)
+class ReadTable:
+    """A drafted table as its structure gives it."""
+
+    draft: TableDraft
+    values: ValueDraft
+    recorded: Recorded
+
+
+def draft_study(reading: Reading) -> StudyDraft:
+    """The draft of a study from the sheets of its files."""
+    return _draft_package(reading) if is_package(reading.sheets) else _draft_tables(reading)
+
+
+def _draft_package(reading: Reading) -> StudyDraft:
+    """The draft of a study that is an SDTM package."""
+    draft = draft_package(reading.sheets)
+    study = StudyDraft({"analysis": {}, "study": {"id": _ID}, "inputs": {"sdtm": draft.section}})
+    study.remarks["inputs", "sdtm"] = f"domains: {', '.join(sorted(draft.domains))}"
+    study.questions += draft.questions
+    tables = {
+        name: table
+        for name in draft.section["tables"]
+        if (table := _package_table(name, draft.section))
+    }
+    _add_schedule(study, tables)
+    _add_definitions(study, tables)
+    study.plan["analysis"] = {"id": _ID, "data_cutoff": _last_date(tables)}
+    study.remarks["analysis", "data_cutoff"] = "the last date in the files: put yours"
+    return check_draft(study)
+
+
+def _package_table(name: str, section: dict[str, Any]) -> ReadTable | None:
+    """A table of a package as the draft makes it; None where it cannot be made."""
+    from durable.intake.sdtm.package import Package
+
+    try:
+        package = Package(Sdtm.model_validate(section), Findings(), LIMITS)
+        recorded, _ = package.table(name)
+    except ValidationError:
+        return None
+    if not recorded.readable:
+        return None
+    values = ValueDraft({"values": section.get("values", {}).get(name, {})})
+    return ReadTable(TableDraft(name, [], {}), values, recorded)
+
+
+def _draft_tables(reading: Reading) -> StudyDraft:
+    """The draft of a study that is any other set of files."""
+    parts = [part for sheet in reading.sheets for part in find_parts(sheet)]
+    structure = find_structure(parts)
+    tables = {name: _read(name, draft) for name, draft in structure.drafts.items()}
+    study = StudyDraft({"analysis": {}, "study": {"id": _ID}, "inputs": {}})
+    for sheet in reading.sheets:
+        study.questions += sheet.questions
+    for name, table in tables.items():
+        _add_table(study, name, table)
+    _ask_for_tables(study, structure)
+    _add_schedule(study, tables)
+    _add_definitions(study, tables)
+    _ask_of_unused(study, structure, parts)
+    study.plan["analysis"] = {"id": _ID, "data_cutoff": _last_date(tables)}
+    study.remarks["analysis", "data_cutoff"] = "the last date in the files: put yours"
+    return check_draft(study)
+
+
+def _read(name: str, draft: TableDraft) -> ReadTable:
+    """The table by the drafted structure, and how its values are written."""
+    reader = SourceReader(Findings())
+    source = {key: value for key, value in draft.source.items() if value not in ({}, [])}
+    recorded, _ = reader.table(name, Input.model_validate(source))
+    return ReadTable(draft, draft_values(name, recorded, draft.matches), recorded)
+
+
+# --- Tables --------------------------------------------------------------------------------------
+
+
+def _add_table(study: StudyDraft, name: str, table: ReadTable) -> None:
+    draft, values = table.draft, table.values
+    section = {key: value for key, value in draft.source.items() if value not in ({}, [])}
+    study.plan["inputs"][name] = section | values.keys
+    made = INPUT_TABLES[name].names
+    own = [n for n in made if n in draft.matches and _is_own(draft, n, draft.matches[n])]
+    titles = ", ".join(dict.fromkeys(part.sheet.title for part in draft.parts))
+    remark = f"{titles}: {len(table.recorded.text)} records"
+    if own:
+        remark += f"; by their own names: {', '.join(own)}"
+    study.remarks["inputs", name] = remark
+    for column, foreign in draft.columns.items():
+        study.remarks["inputs", name, "columns", column] = _reason(draft.matches, column, foreign)
+    for key, note in values.notes.items():
+        study.remarks["inputs", name, key] = note
+    _remark_shapes(study, name, draft)
+    study.questions += [*draft.questions, *values.questions, *_absences(name, draft)]
+
+
+def _is_own(draft: TableDraft, name: str, match: Match) -> bool:
+    return match.foreign == name and name not in draft.columns and match.how == "name"
+
+
+def _reason(matches: Mapping[str, Match], column: str, foreign: str | None) -> str:
+    if foreign is None:
+        return "not found: null says that it is not recorded, or name its column"
+    match = matches.get(column)
+    return "" if match is None else f"{match.sureness} ({match.how})"
+
+
+def _remark_shapes(study: StudyDraft, name: str, draft: TableDraft) -> None:
+    for part in draft.parts:
+        if part.long is not None and part.long.others:
+            rest = part.long.others
+            named = ", ".join(list(rest)[:_MOST_NAMED])
+            more = "" if len(rest) <= _MOST_NAMED else f" and {len(rest) - _MOST_NAMED} more"
+            study.questions.append(
+                f"{part.sheet.title}: measurements that are no column of {name}, and not used:"
+                f" {named}{more}."
+            )
+        if part.long is not None and part.long.empty:
+            named = ", ".join(part.long.tests[test] for test in part.long.empty)
+            study.questions.append(
+                f"{part.sheet.title}: column {part.long.value} holds nothing for {named}: is it in"
+                " another column? A query (sql) can take both."
+            )
+        if part.stack is not None and part.stack.others:
+            named = ", ".join(part.stack.others[:_MOST_NAMED])
+            study.questions.append(
+                f"{part.sheet.title}: items that are no column of {name}: {named}."
+            )
+    for key, word in (
+        ("long", "one row a measurement"),
+        ("stack", "a column for each visit"),
+        ("where", "records that hold these columns"),
+        ("join", "columns from another file"),
+    ):
+        if key in draft.source:
+            study.remarks["inputs", name, key] = word
+
+
+def _absences(name: str, draft: TableDraft) -> list[str]:
+    """Questions for columns that were not found, essential ones each by itself."""
+    table = INPUT_TABLES[name]
+    essential = [n for n in draft.absent if table.by_name[n].essential]
+    null = [n for n in draft.absent if n in draft.columns]
+    found = [
+        f"{name}.{n} ({table.by_name[n].label}) was not found, and there is no analysis without"
+        f" it: name its column as inputs.{name}.columns.{n}."
+        for n in essential
+    ]
+    if null:
+        found.append(
+            f"{name}: {', '.join(null)} not found. They stand as null (not recorded): name their"
+            " columns where the files have them."
+        )
+    rest = [n for n in draft.absent if n not in essential and n not in null]
+    if rest:
+        found.append(f"{name}: no column was found for {', '.join(rest)}.")
+    return found
+
+
+def _ask_for_tables(study: StudyDraft, structure: Structure) -> None:
+    for name, table in INPUT_TABLES.items():
+        if name in structure.drafts:
+            continue
+        if table.required:
+            study.plan["inputs"][name] = {"path": f"{_NO_FILE}/{name}.csv"}
+            study.remarks["inputs", name, "path"] = "no file was found: put its path"
+            study.questions.append(
+                f"No file was found for {name} ({table.description.rstrip('.')}): there is no"
+                f" analysis without it (inputs.{name})."
+            )
+        else:
+            study.questions.append(f"No file was found for {name}: its analyses are left out.")
+
+
+def _ask_of_unused(study: StudyDraft, structure: Structure, parts: list[Any]) -> None:
+    for title, rest in left_over(structure, parts).items():
+        named = [f"{column} ({number} distinct)" for column, number in rest[:_MOST_NAMED]]
+        more = "" if len(rest) <= _MOST_NAMED else f" and {len(rest) - _MOST_NAMED} more"
+        study.questions.append(f"{title}: columns not used: {', '.join(named)}{more}.")
+    taken = {id(part.sheet) for draft in structure.drafts.values() for part in draft.parts}
+    for part in structure.unused:
+        if id(part.sheet) not in taken:
+            names = ", ".join(map(str, list(part.text.columns)[:_MOST_NAMED]))
+            study.questions.append(f"{part.sheet.title} is not used. Its columns: {names}.")
+
+
+# --- Schedule and definitions --------------------------------------------------------------------
+
+
+def _add_schedule(study: StudyDraft, tables: Mapping[str, ReadTable]) -> None:
+    if "visits" not in tables or "visit" in tables["visits"].recorded.absent:
+        return
+    visits = tables["visits"]
+    texts = visits.recorded.text
+    mapped = visits.values.keys.get("values", {}).get("visit", {})
+    labels = [mapped.get(t.strip(), t.strip()) for t in texts["visit"].astype(object)]
+    subjects = [text.strip() for text in texts["subject_id"].astype(object)]
+    dates = read_dates(visits.recorded, "visit_date", visits.values.keys)
+    draft = draft_schedule(labels, subjects, dates, _infusions(tables))
+    study.questions += draft.questions
+    if draft.seen:
+        study.remarks["schedule",] = "visits seen: " + ", ".join(map(_seen, draft.seen))
+    if not draft.visits:
+        return
+    study.plan["schedule"] = draft.visits
+    study.questions.append("Days and windows of the schedule are usual ones: put the protocol's.")
+    names = [visit["visit"] for visit in draft.visits]
+    usual = Response().improvement.visits
+    if not set(usual) <= set(names):
+        by_day = sorted(draft.visits, key=lambda visit: abs(visit["day"] - 75))
+        near = sorted(by_day[:2], key=lambda visit: visit["day"])
+        chosen = [visit["visit"] for visit in near]
+        study.plan.setdefault("response", {})["improvement"] = {"visits": chosen}
+        study.questions.append(
+            f"The improvement rate is usually that of {', '.join(usual)}, which were not seen:"
+            f" drafted at {', '.join(chosen)} (response.improvement.visits)."
+        )
+
+
+def _seen(seen: Seen) -> str:
+    day = "" if seen.day is None else f" about day {seen.day}"
+    return f"{seen.label} {seen.number}x{day}"
+
+
+def _infusions(tables: Mapping[str, ReadTable]) -> dict[str, dt.date | None]:
+    if "subjects" not in tables:
+        return {}
+    subjects = tables["subjects"]
+    names = [text.strip() for text in subjects.recorded.text["subject_id"].astype(object)]
+    dates = read_dates(subjects.recorded, "infusion_date", subjects.values.keys)
+    return dict(zip(names, dates, strict=True))
+
+
+def _add_definitions(study: StudyDraft, tables: Mapping[str, ReadTable]) -> None:
+    """What the definitions must leave out, because no file has it."""
+    if "subjects" in tables:
+        absent = tables["subjects"].recorded.absent
+        groups = [name for name in ("dose_level", "part") if name not in absent]
+        if len(groups) < 2:
+            study.plan["groups"] = groups
+            study.plan["safety"] = {"escalation": "none"}
+            study.questions.append(
+                "Without part and dose level there are no columns by them, and no rule of"
+                " escalation (groups, safety.escalation)."
+            )
+    if "visits" not in tables:
+        return
+    not_recorded = set(tables["visits"].recorded.absent)
+    for core_set in _CORE_SETS:
+        measures = columns_needed(Response(core_set=core_set))
+        if not_recorded.isdisjoint(name for name, key in measures if "core_set" in key):
+            if core_set != Response().core_set:
+                study.plan.setdefault("response", {})["core_set"] = core_set
+                study.questions.append(
+                    f"The measures are those of the core set {core_set} (response.core_set)."
+                )
+            return
+
+
+def _last_date(tables: Mapping[str, ReadTable]) -> str:
+    dates = [
+        date
+        for name, table in tables.items()
+        for column in INPUT_TABLES[name].columns
+        if column.kind == "date" and column.name not in table.recorded.absent
+        for date in read_dates(table.recorded, column.name, table.values.keys)
+        if date is not None
+    ]
+    return str(max(dates, default=dt.date(2000, 1, 1)))
+
+
+# --- The draft as a plan -------------------------------------------------------------------------
+
+
+def check_draft(study: StudyDraft) -> StudyDraft:
+    """The draft with what a check of the data by it finds, in words without values of cells."""
+    try:
+        plan = parse(study.plan)
+    except PlanError as error:
+        study.loads = False
+        study.questions += [f"{one.key}: {one.expected}." for one in error.findings]
+        return study
+    study.questions += _check_questions(plan, study)
+    return study
+
+
+def _check_questions(plan: Plan, study: StudyDraft) -> list[str]:
+    from durable.intake.check import examine
+    from durable.stage import STAGES
+
+    queries = examine(plan.only(STAGES["check"].sections)).queries
+    errors = queries.loc[queries["severity"] == "error"]
+    warnings = len(queries) - len(errors)
+    study.checked = f"durable check finds {len(errors)} error(s) and {warnings} warning(s) with it"
+    told = []
+    needed: dict[str, dict[str, list[str]]] = {}
+    for (table, column, rule), lines in errors.groupby(["table", "column", "rule"], sort=False):
+        if str(study.plan["inputs"].get(table, {}).get("path", "")).startswith(_NO_FILE):
+            continue
+        place = f"{table}.{column}" if column else str(table or lines["file"].iloc[0])
+        if any(text.startswith((f"{place}:", f"{place} (")) for text in study.questions):
+            continue
+        why = str(lines["message"].iloc[0]).partition("needed by ")[2].partition("; ")[0]
+        if rule == "missing_column" and why:
+            needed.setdefault(str(table), {}).setdefault(why, []).append(str(column))
+        else:
+            told.append(f"{place}: {len(lines)} error(s) {rule}. {RULES[str(rule)].found}")
+    for table, reasons in needed.items():
+        listed = "; ".join(f"{', '.join(names)} by {why}" for why, names in reasons.items())
+        told.append(f"{table}: columns that definitions in force need were not found: {listed}.")
+    return told

@@ -1,0 +1,184 @@
+"""Which native column each column of a file may be, by name, label and content."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from durable.contracts.input_table import ColumnSpec
+from durable.contracts.tables import INPUT_TABLES
+from durable.inspection.contents import Contents, suits
+from durable.inspection.names import heading, likeness, words
+from durable.inspection.synonyms import TABLE_NAMES, specs, synonyms, value_words
+from durable.inspection.visit_labels import are_labels
+
+#: Least score of a proposal, and that of one which needs no second look.
+LEAST, SURE, LIKELY = 0.5, 0.85, 0.65
+_HINT = 1.5
+_SHORT_PREFIX = 4
+_ASCII_PART = re.compile(r"[!-~]+(?:\s+[!-~]+)*")
+
+
+@dataclass(frozen=True)
+class Match:
+    """A native column and the column of the file that it may be."""
+
+    column: str
+    foreign: str
+    score: float
+    how: str
+    """By what: name, SDTM name, synonym, label, content."""
+
+    @property
+    def sureness(self) -> str:
+        """How sure the proposal is, in a word."""
+        if self.score >= SURE:
+            return "sure"
+        return "likely" if self.score >= LIKELY else "please check"
+
+
+@dataclass(frozen=True)
+class TableMatch:
+    """A table and the columns of a file that it could be made from."""
+
+    table: str
+    matches: Mapping[str, Match] = field(default_factory=dict)
+    score: float = 0.0
+
+    def foreign(self, column: str) -> str | None:
+        """The column of the file for a native one."""
+        match = self.matches.get(column)
+        return None if match is None else match.foreign
+
+
+def match_table(
+    table: str, contents: Mapping[str, Contents], labels: Mapping[str, str], hint: str = ""
+) -> TableMatch:
+    """The best columns for a table, each once, and how well they make the table.
+
+    Parameters
+    ----------
+    contents
+        What each column of the file holds.
+    labels
+        Labels of columns, where the file has them.
+    hint
+        Name of the file, the sheet or the form.
+    """
+    prefix = common_prefix(contents)
+    candidates = [
+        match
+        for column in specs(table)
+        for foreign in contents
+        if (match := _match(table, column, foreign, contents[foreign], labels, prefix))
+    ]
+    order = {column.name: number for number, column in enumerate(specs(table))}
+    candidates.sort(key=lambda m: (-m.score, order[m.column]))
+    chosen: dict[str, Match] = {}
+    taken: set[str] = set()
+    for match in candidates:
+        if match.column not in chosen and match.foreign not in taken:
+            chosen[match.column] = match
+            taken.add(match.foreign)
+    matches = {name: chosen[name] for name in order if name in chosen}
+    return TableMatch(table, matches, _table_score(table, matches, contents, hint))
+
+
+def _table_score(
+    table: str, matches: Mapping[str, Match], contents: Mapping[str, Contents], hint: str
+) -> float:
+    score = sum(match.score for name, match in matches.items() if name != "subject_id")
+    score += _HINT * max(likeness(hint, word) for word in TABLE_NAMES[table])
+    subject = matches.get("subject_id")
+    if subject is None:
+        return 0.5 * score
+    counts = contents[subject.foreign].counts
+    records = sum(counts.values())
+    if table == "subjects" and records > 1.2 * len(counts):
+        return 0.3 * score
+    key = INPUT_TABLES[table].date
+    return score if table == "subjects" or key in matches else 0.6 * score
+
+
+def common_prefix(contents: Mapping[str, Contents]) -> str:
+    """The first word that most columns share, such as ``ae`` of ae_start_date; '' where none."""
+    firsts = Counter(words(name)[0] for name in contents if len(words(name)) > 1)
+    prefix, number = next(iter(firsts.most_common(1)), ("", 0))
+    most = number >= max(2, 0.5 * len(contents))
+    return prefix if most and len(prefix) <= _SHORT_PREFIX else ""
+
+
+def _match(
+    table: str,
+    column: ColumnSpec,
+    foreign: str,
+    contents: Contents,
+    labels: Mapping[str, str],
+    prefix: str,
+) -> Match | None:
+    score, how = name_score(table, column, foreign, prefix)
+    label = labels.get(foreign, "")
+    if label and label != foreign:
+        by_label = 0.97 * name_score(table, column, label, "")[0]
+        if by_label > score:
+            score, how = by_label, "label"
+    score *= suits(contents, column)
+    by_content = _content_score(table, column, contents)
+    if by_content > score:
+        score, how = by_content, "content"
+    return Match(column.name, foreign, score, how) if score >= LEAST else None
+
+
+def name_score(table: str, column: ColumnSpec, foreign: str, prefix: str) -> tuple[float, str]:
+    """How well a name goes with a column, from 0 to 1, and by what."""
+    if foreign == column.name:
+        return 1.0, "name"
+    if foreign.casefold() == column.name:
+        return 0.98, "name"
+    place = column.sdtm.place.split(".")[-1]
+    if place and foreign.upper() == place:
+        return 0.95, "SDTM name"
+    scores = (
+        (weight * _best(table, column, variant), how)
+        for variant, weight, how in _variants(foreign, prefix)
+    )
+    return max(scores)
+
+
+def _variants(name: str, prefix: str) -> Iterator[tuple[str, float, str]]:
+    """What a name may mean: as it is, without its unit or prefix, and each of its languages."""
+    yield name, 1.0, "synonym"
+    bare = heading(name).name
+    if bare != name:
+        yield bare, 1.0, "synonym"
+    first, _, rest = bare.replace(" ", "_").partition("_")
+    if prefix and first.casefold() == prefix and rest:
+        yield rest, 1.0, "name without its prefix"
+    latin = " ".join(_ASCII_PART.findall(unicodedata.normalize("NFKC", bare))).strip("/|-() ")
+    if latin and not bare.isascii():
+        yield latin, 0.98, "synonym"
+        yield _ASCII_PART.sub("", bare).strip(), 0.98, "synonym"
+
+
+@cache
+def _best(table: str, column: ColumnSpec, name: str) -> float:
+    known = (column.name, *synonyms(table, column))
+    return max(likeness(name, synonym) for synonym in known) if name else 0.0
+
+
+def _content_score(table: str, column: ColumnSpec, contents: Contents) -> float:
+    """How well the values alone go with a column."""
+    if not contents.texts:
+        return 0.0
+    if (table, column.name) == ("visits", "visit") and are_labels(contents.texts):
+        repeated = sum(contents.texts.values()) > len(contents.texts)
+        return 0.6 if repeated else 0.0
+    if column.name == "sex":
+        own = set(value_words(column))
+        if {text.casefold() for text in contents.texts} <= own and len(contents.texts) == 2:
+            return 0.6
+    return 0.0

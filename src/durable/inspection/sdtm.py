@@ -1,0 +1,334 @@
+"""A folder of SDTM domains: the draft of ``inputs.sdtm``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from durable.contracts.input_table import ColumnSpec, InputTable
+from durable.contracts.spelling import fold
+from durable.contracts.tables import INPUT_TABLES
+from durable.inspection.contents import Contents
+from durable.inspection.shapes import match_tests
+from durable.inspection.sheets import Sheet
+from durable.inspection.synonyms import LYMPHODEPLETION, value_words
+from durable.inspection.values import listed
+from durable.inspection.visit_labels import usual_label
+from durable.plan import Sdtm
+from durable.plan.sdtm import evaluators, places
+
+_FORMATS = {".xpt": "xpt", ".csv": "csv", ".json": "dataset-json"}
+_DOMAIN = re.compile(r"(?:[a-z]{2}|supp[a-z]{2})")
+_CELLS = re.compile(r"car|cell|cd ?19|\u7ec6\u80de|infus|\u56de\u8f93", re.IGNORECASE)
+_CONSENT = re.compile("consent|\u77e5\u60c5", re.IGNORECASE)
+_WITHDRAWAL = re.compile(r"withdr|lost to|physician decision|drop|\u9000\u51fa", re.IGNORECASE)
+
+
+@dataclass
+class SdtmDraft:
+    """The section ``inputs.sdtm``."""
+
+    section: dict[str, Any]
+    domains: Mapping[str, pd.DataFrame]
+    """Variables in capitals, as text, by domain in capitals."""
+    questions: list[str] = field(default_factory=list)
+
+    def say(self, key: str, table: str, column: str, value: Any) -> None:
+        """Say something of a column of a table."""
+        self.section.setdefault(key, {}).setdefault(table, {})[column] = value
+
+    def has(self, place: str) -> bool:
+        """Whether the package has DOMAIN.VARIABLE, of a supplement the qualifier, with a value."""
+        domain, _, name = place.partition(".")
+        frame = self.domains.get(domain)
+        if frame is None:
+            return False
+        if domain.startswith("SUPP"):
+            return "QNAM" in frame and bool((frame["QNAM"] == name).any())
+        return name in frame and bool((frame[name] != "").any())
+
+    def values(self, place: str) -> dict[str, int]:
+        """Values of a variable by their number."""
+        domain, _, name = place.partition(".")
+        return dict(_counts(self.domains.get(domain, pd.DataFrame()), name))
+
+
+def is_package(sheets: list[Sheet]) -> bool:
+    """Whether some files are the domains of an SDTM package: DM with the variables that it has."""
+    return any(
+        sheet.short_name.casefold() == "dm"
+        and {"USUBJID", "DOMAIN"} & {str(name).upper() for name in sheet.text.columns}
+        and _form(sheet)
+        for sheet in sheets
+    )
+
+
+def _form(sheet: Sheet) -> str:
+    return _FORMATS.get(Path(sheet.form.path or "").suffix.lower(), "")
+
+
+def draft_package(sheets: list[Sheet]) -> SdtmDraft:
+    """The draft of a package."""
+    (main,) = [sheet for sheet in sheets if sheet.short_name.casefold() == "dm"][:1]
+    folder = Path(main.form.path or "").parent
+    domains = {}
+    questions = []
+    for sheet in sheets:
+        name = sheet.short_name.casefold()
+        same = Path(sheet.form.path or "").parent == folder and _form(sheet) == _form(main)
+        if same and _DOMAIN.fullmatch(name):
+            frame = sheet.text.set_axis([str(n).upper() for n in sheet.text.columns], axis=1)
+            domains[name.upper()] = frame
+        else:
+            questions.append(f"{sheet.title} is no domain of the package, and not used.")
+    section: dict[str, Any] = {"folder": str(folder)}
+    if _form(main) != "xpt":
+        section["format"] = _form(main)
+    draft = SdtmDraft(section, domains, questions)
+    tables = [
+        name
+        for name, table in INPUT_TABLES.items()
+        if table.sdtm is not None and (not table.sdtm.domain or table.sdtm.domain in domains)
+    ]
+    section["tables"] = tables
+    _draft_treatments(draft)
+    _draft_subjects(draft)
+    _draft_visits(draft)
+    for name in (name for name in tables if name not in ("subjects", "visits")):
+        _draft_records(draft, INPUT_TABLES[name])
+    _draft_units(draft, tables)
+    return draft
+
+
+def _draft_treatments(draft: SdtmDraft) -> None:
+    """Which treatments of EX are the infusion, and which the lymphodepletion."""
+    treatments = draft.values("EX.EXTRT")
+    before = [t for t in treatments if any(word in t.casefold() for word in LYMPHODEPLETION)]
+    rest = [t for t in treatments if t not in before]
+    infusion = [t for t in rest if _CELLS.search(t)] or rest[:1]
+    usual = Sdtm(folder="x")
+    if infusion and not set(infusion) <= set(usual.infusion):
+        draft.section["infusion"] = infusion
+    if before and not set(before) <= set(usual.lymphodepletion):
+        draft.section["lymphodepletion"] = before
+    if len(rest) > 1 or (rest and not _CELLS.search(rest[0])):
+        shown = listed({text: treatments[text] for text in rest})
+        draft.questions.append(f"EXTRT: which is the infusion? {shown} (inputs.sdtm.infusion)")
+
+
+def _draft_subjects(draft: SdtmDraft) -> None:
+    table = INPUT_TABLES["subjects"]
+    usual = places("subjects", Sdtm(folder="x"))
+    infused = bool(draft.section.get("infusion")) or any(
+        name in draft.values("EX.EXTRT") for name in Sdtm(folder="x").infusion
+    )
+    for column, place in usual.items():
+        if column == "subject_id" or _is_there(draft, column, place, infused=infused):
+            continue
+        other = _other_place(draft, column)
+        draft.say("variables", "subjects", column, other)
+        if other:
+            draft.questions.append(
+                f"subjects.{column}: there is no {place}; drafted from {other}. Is it so?"
+            )
+        elif not table.by_name[column].absent:
+            draft.questions.append(
+                f"subjects.{column}: there is no {place}: it stands as not recorded"
+                f" (inputs.sdtm.variables.subjects.{column})."
+            )
+    consents = [text for text in draft.values("DS.DSDECOD") if _CONSENT.search(text)]
+    taken = draft.section.get("variables", {}).get("subjects", {}).get("consent_date", "")
+    if taken.startswith("DS.") and consents != list(Sdtm(folder="x").consent):
+        draft.section["consent"] = consents
+    leaving = {t: n for t, n in draft.values("DS.DSDECOD").items() if _WITHDRAWAL.search(t)}
+    known = Sdtm(folder="x").withdrawal
+    if set(leaving) - set(known):
+        draft.section["withdrawal"] = [*leaving]
+        draft.questions.append(f"DSDECOD taken for withdrawals: {listed(leaving)}.")
+
+
+def _is_there(draft: SdtmDraft, column: str, place: str, *, infused: bool) -> bool:
+    domain, _, name = place.partition(".")
+    if column == "lymphodepletion_date":
+        found = [t for t in draft.values("EX.EXTRT") if fold(t) in map(fold, LYMPHODEPLETION)]
+        return bool(found)
+    if domain == "EX":
+        return infused and draft.has(place)
+    if domain == "DS":
+        # A withdrawal may have happened to nobody.
+        return domain in draft.domains and name in draft.domains[domain]
+    if column == "death_date":
+        return domain in draft.domains and name in draft.domains[domain]
+    return draft.has(place)
+
+
+def _other_place(draft: SdtmDraft, column: str) -> str:
+    """Where else a column may be; '' where nowhere."""
+    consents = [text for text in draft.values("DS.DSDECOD") if _CONSENT.search(text)]
+    options = {
+        "infusion_date": ("DM.RFXSTDTC",),
+        "consent_date": ("DS.DSSTDTC",) if consents else (),
+        "dose_level": ("DM.ARMCD", "DM.ARM"),
+        "last_contact_date": ("DM.RFENDTC",),
+    }
+    return next((place for place in options.get(column, ()) if draft.has(place)), "")
+
+
+def _draft_visits(draft: SdtmDraft) -> None:
+    """Measures by the codes and names of the tests, and labels of visits."""
+    usual = places("visits", Sdtm(folder="x"))
+    tests = {
+        f"{domain}.{code}": _names_of(frame, domain, code)
+        for domain, frame in draft.domains.items()
+        if f"{domain}TESTCD" in frame and domain != "PC"
+        for code in dict.fromkeys(frame[f"{domain}TESTCD"])
+        if re.fullmatch(r"[A-Z][A-Z0-9_]{0,7}", code)
+    }
+    found = {column: place for column, place in usual.items() if place in tests}
+    rest = {place: names for place, names in tests.items() if place not in found.values()}
+    for number in (0, 1):
+        by_name = {names[number]: place for place, names in rest.items() if len(names) > number}
+        for name, column in match_tests(by_name).items():
+            place = by_name[name]
+            if column not in found and place not in found.values():
+                found[column] = place
+                draft.say("variables", "visits", column, place)
+                draft.questions.append(f"visits.{column}: drafted from {place} by its name.")
+    for column in (column for column in usual if column not in found):
+        draft.say("variables", "visits", column, "")
+    absent = [column for column in usual if column not in found]
+    if absent and found:
+        draft.questions.append(
+            f"visits: no test was found for {', '.join(absent)}: they stand as not recorded."
+        )
+    unused = [place for place in tests if place not in found.values()]
+    if unused:
+        draft.questions.append(f"Tests that are not used: {', '.join(unused[:20])}.")
+    if not found:
+        draft.questions.append("No test of any measure was found: there are no visits.")
+        draft.section["tables"].remove("visits")
+        draft.section["variables"].pop("visits")
+    _draft_labels(draft, found)
+    _ask_evaluators(draft, found)
+
+
+def _names_of(frame: pd.DataFrame, domain: str, code: str) -> list[str]:
+    """The code of a test, and its name."""
+    return [code, *_counts(frame.loc[frame[f"{domain}TESTCD"] == code], f"{domain}TEST")][:2]
+
+
+def _draft_labels(draft: SdtmDraft, found: Mapping[str, str]) -> None:
+    labels: dict[str, str] = {}
+    for domain in dict.fromkeys(place.split(".")[0] for place in found.values()):
+        for text in draft.values(f"{domain}.VISIT"):
+            label = usual_label(text)
+            free = label in ("SCREENING", "BASELINE")
+            if label and label != text and not free:
+                labels[text] = label
+    if labels:
+        draft.say("values", "visits", "visit", labels)
+    for column in INPUT_TABLES["visits"].columns:
+        place = found.get(column.name, "")
+        if not column.allowed or not place:
+            continue
+        domain, code = place.split(".")
+        frame = draft.domains[domain]
+        rows = frame.loc[frame[f"{domain}TESTCD"] == code]
+        _draft_map(draft, "visits", column, _counts(rows, f"{domain}STRESC"))
+
+
+def _ask_evaluators(draft: SdtmDraft, found: Mapping[str, str]) -> None:
+    usual = Sdtm(folder="x")
+    for column, place in found.items():
+        domain, code = place.split(".")
+        frame = draft.domains[domain]
+        if f"{domain}EVAL" not in frame:
+            continue
+        rows = frame.loc[frame[f"{domain}TESTCD"] == code, f"{domain}EVAL"]
+        counts = Contents.of_texts(rows).counts
+        known = evaluators("visits", column, usual)
+        other = {text: n for text, n in counts.items() if text.upper() not in known}
+        if other:
+            draft.questions.append(
+                f"visits.{column}: results of these evaluators do not count: {listed(other)}"
+                f" (inputs.sdtm.evaluators.{column})."
+            )
+
+
+def _draft_records(draft: SdtmDraft, table: InputTable) -> None:
+    """Columns of a table with a row for each record, where a variable is not there."""
+    for column in table.columns:
+        place = column.sdtm.place
+        if not place or column.sdtm.optional or column.name == "subject_id":
+            continue
+        domain, _, name = place.partition(".")
+        frame = draft.domains.get(domain)
+        there = (
+            draft.has(place) if domain.startswith("SUPP") else frame is not None and name in frame
+        )
+        if there:
+            continue
+        key = f"inputs.sdtm.variables.{table.name}.{column.name}"
+        if column.required:
+            draft.questions.append(
+                f"{table.name}.{column.name}: there is no {place}, and every record must have it"
+                f" ({key})."
+            )
+        else:
+            draft.say("variables", table.name, column.name, "")
+            draft.questions.append(f"{table.name}.{column.name}: there is no {place} ({key}).")
+    for column in table.columns:
+        if column.allowed and column.sdtm.place and draft.has(column.sdtm.place):
+            _draft_map(draft, table.name, column, draft.values(column.sdtm.place))
+
+
+def _draft_map(draft: SdtmDraft, table: str, column: ColumnSpec, counts: Mapping[str, int]) -> None:
+    """The value map of a column, of the values whose meaning is known."""
+    words = value_words(column)
+    known = {text: words[fold(text)] for text in counts if fold(text) in words}
+    changed = {text: value for text, value in known.items() if text != value}
+    if changed:
+        draft.say("values", table, column.name, changed)
+
+
+def _draft_units(draft: SdtmDraft, tables: list[str]) -> None:
+    """Units of the records where they are others of the table."""
+    variables = draft.section.get("variables", {})
+    for name in tables:
+        own = places(name, Sdtm(folder="x")) | variables.get(name, {})
+        for column in INPUT_TABLES[name].columns:
+            counts = _units_seen(draft, column.name, own.get(column.name, ""))
+            if not any(unit.sdtm for unit in column.units) or not counts:
+                continue
+            seen = {text.casefold() for text in counts}
+            fitting = [unit for unit in column.units if seen <= set(unit.sdtm)]
+            if not fitting:
+                draft.questions.append(
+                    f"{name}.{column.name}: the package has the unit {listed(counts)}; known are"
+                    f" {', '.join(unit.name or column.unit for unit in column.units)}."
+                )
+            elif fitting[0].name:
+                draft.say("units", name, column.name, fitting[0].name)
+
+
+def _units_seen(draft: SdtmDraft, column: str, place: str) -> Mapping[str, int]:
+    """Units of the records of a column, by their number."""
+    domain, _, code = place.partition(".")
+    frame = draft.domains.get(domain, pd.DataFrame())
+    if domain == "EX" and "EXTRT" in frame:
+        infusion = draft.section.get("infusion", Sdtm(folder="x").infusion)
+        frame = frame.loc[frame["EXTRT"].isin(infusion)]
+    if f"{domain}TESTCD" in frame:
+        frame = frame.loc[frame[f"{domain}TESTCD"] == code]
+    variable = {"age_years": "AGEU", "cells_per_kg": "EXDOSU"}.get(column, f"{domain}STRESU")
+    return _counts(frame, variable)
+
+
+def _counts(frame: pd.DataFrame, variable: str) -> Mapping[str, int]:
+    """Values of a variable by their number; none where it is not there."""
+    return Contents.of_texts(frame[variable].tolist() if variable in frame else []).counts

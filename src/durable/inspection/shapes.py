@@ -1,0 +1,312 @@
+"""Shapes of files that are no table: events of REDCap, a row a measurement, a column a visit."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from durable.contracts.tables import INPUT_TABLES
+from durable.inspection.contents import Contents, suits
+from durable.inspection.matching import LIKELY, common_prefix, name_score
+from durable.inspection.names import likeness, words
+from durable.inspection.sheets import Sheet
+from durable.inspection.synonyms import LIMIT, TEST, UNIT, VALUE, specs
+from durable.inspection.visit_labels import usual_label
+from durable.intake.units import spellings
+
+EVENT, INSTRUMENT, INSTANCE = (
+    "redcap_event_name",
+    "redcap_repeat_instrument",
+    "redcap_repeat_instance",
+)
+#: Tests of a file that must be measures before it is taken for one row a measurement.
+_FEWEST_TESTS = 1
+_MOST_TESTS = 200
+_CODE_LENGTH = 8
+_SEPARATORS = ("/", "__", "_", ".", " - ", "-", " ")
+_FEWEST_STACKED = 4
+
+
+@dataclass(frozen=True)
+class LongShape:
+    """One row a measurement: the columns of a sheet that say so."""
+
+    test: str
+    value: str
+    unit: str
+    limit: str
+    tests: Mapping[str, str]
+    """Native column by the name of the measurement."""
+    others: Mapping[str, int]
+    """Measurements that are none of them, by their number."""
+    empty: tuple[str, ...] = ()
+    """Measurements of which the column of the value holds nothing."""
+
+    def keys(self) -> dict[str, Any]:
+        """The section ``long``."""
+        columns = {"test": self.test, "value": self.value, "unit": self.unit, "limit": self.limit}
+        return {name: text for name, text in columns.items() if text} | {"tests": dict(self.tests)}
+
+
+@dataclass(frozen=True)
+class StackShape:
+    """A column for each item of each visit."""
+
+    pattern: str
+    """Names of the columns, with ``{visit}`` and ``{item}``."""
+    tests: Mapping[str, str]
+    """Native column by the item."""
+    visits: tuple[str, ...]
+    columns: frozenset[str]
+    others: tuple[str, ...] = ()
+    """Items that are no column of the table."""
+
+    def keys(self) -> dict[str, Any]:
+        """The sections ``stack`` and ``long``."""
+        stack = {"columns": self.pattern, "value": "cell"}
+        return {
+            "stack": stack,
+            "long": {"test": "item", "value": "cell", "tests": dict(self.tests)},
+        }
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows and columns of a sheet that may make one table."""
+
+    sheet: Sheet
+    text: pd.DataFrame
+    hint: str
+    where: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    long: LongShape | None = None
+    stack: StackShape | None = None
+    kinds: tuple[str, ...] = ()
+    """Tables that it may be; any when empty."""
+
+    @cached_property
+    def contents(self) -> dict[str, Contents]:
+        """What each column holds, of those that a table is made from by their names."""
+        stacked = self.stack.columns if self.stack else frozenset()
+        kept = [str(name) for name in self.text.columns if name not in stacked]
+        if len(self.text) == len(self.sheet.text):
+            return {name: self.sheet.contents[name] for name in kept}
+        return {name: Contents.of_texts(self.text[name].tolist()) for name in kept}
+
+
+def find_parts(sheet: Sheet) -> Iterator[Part]:
+    """The parts of a sheet: one, but for an export in which several forms stand together."""
+    if EVENT in sheet.text or INSTRUMENT in sheet.text:
+        yield from _redcap_parts(sheet)
+        return
+    part = Part(sheet, sheet.text, sheet.short_name)
+    long = find_long(part)
+    if long is not None:
+        yield replace(part, long=long, kinds=("visits",))
+        return
+    stack = find_stack([str(name) for name in sheet.text.columns])
+    yield part if stack is None else replace(part, stack=stack, kinds=("visits",))
+
+
+# --- REDCap: events and repeating instruments ----------------------------------------------------
+
+
+def _redcap_parts(sheet: Sheet) -> Iterator[Part]:
+    text = sheet.text
+    empty = pd.Series("", index=text.index)
+    instrument, event = text.get(INSTRUMENT, empty), text.get(EVENT, empty)
+    for name in dict.fromkeys(instrument):
+        if name:
+            rows = _filled(text.loc[instrument == name])
+            yield _with_empty(Part(sheet, rows, name, {INSTRUMENT: [name]}))
+    plain = text.loc[instrument == ""]
+    events = dict.fromkeys(event.loc[plain.index])
+    keys = [str(name) for name in text.columns if name in (EVENT, INSTRUMENT, INSTANCE)]
+    identifier = str(text.columns[0])
+    filled = {
+        str(name): tuple(e for e in events if (plain.loc[event == e, name] != "").any())
+        for name in text.columns
+        if name not in (*keys, identifier)
+    }
+    without = {INSTRUMENT: [""]} if instrument.any() else {}
+    single: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    several: list[str] = []
+    for name, places in filled.items():
+        if len(places) == 1 and len(events) > 1:
+            single[places].append(name)
+        elif places:
+            several.append(name)
+    for places, names in single.items():
+        rows = plain.loc[event.loc[plain.index].isin(places), [identifier, *names]]
+        # Where every such row is plain there is nothing else to leave out.
+        others = instrument.loc[event.isin(places)].any()
+        where = {EVENT: list(places)} | (without if others else {})
+        yield _with_empty(Part(sheet, rows, places[0], where if EVENT in text else without))
+    if several:
+        held = [e for e in events if any(e in filled[name] for name in several)]
+        chosen = plain.loc[event.loc[plain.index].isin(held)]
+        where = without | ({EVENT: held} if len(held) < len(events) else {})
+        names = [identifier, *([EVENT] if EVENT in text else []), *several]
+        hint = "visits" if len(held) > 1 else sheet.short_name
+        yield _with_empty(Part(sheet, chosen[names], hint, where))
+
+
+def _filled(rows: pd.DataFrame) -> pd.DataFrame:
+    """The columns that hold something, without those of REDCap itself."""
+    names = [n for n in rows.columns if n not in (EVENT, INSTRUMENT, INSTANCE)]
+    first = rows.columns[0]
+    return rows[[n for n in names if n == first or (rows[n] != "").any()]]
+
+
+def _with_empty(part: Part) -> Part:
+    """The part with the columns of the sheet that are empty throughout and may be of its form.
+
+    Those begin as most of its own do (``ae_``), or as those of no form.
+    """
+    contents = part.sheet.contents
+    mine = common_prefix(part.contents)
+    # Beginnings that columns of some form have.
+    begun = {words(name)[0] for name, held in contents.items() if held.counts and words(name)}
+    empty = [name for name, held in contents.items() if not held.counts and words(name)]
+    empty = [n for n in empty if words(n)[0] == mine or (words(n)[0] not in begun or not mine)]
+    names = [n for n in part.sheet.text.columns if n in part.text or n in empty]
+    return replace(part, text=part.sheet.text.loc[part.text.index, names])
+
+
+# --- One row a measurement -----------------------------------------------------------------------
+
+
+def find_long(part: Part) -> LongShape | None:
+    """The columns of one row a measurement; None where the sheet is not such a file."""
+    contents = part.contents
+    best: LongShape | None = None
+    for name, held in contents.items():
+        if not 0 < len(held.texts) <= _MOST_TESTS or held.is_numeric or held.is_dated:
+            continue
+        if sum(held.texts.values()) <= len(held.texts):
+            continue
+        tests = match_tests(held.texts)
+        if len(tests) < _FEWEST_TESTS or (best and len(tests) <= len(best.tests)):
+            continue
+        value = _best_column(contents, VALUE, {name}, lambda c: c.is_numeric)
+        if value is None or not (_likeness(name, TEST) >= LIKELY or len(tests) > 2):
+            continue
+        unit = _best_column(contents, UNIT, {name, value}, lambda c: not c.is_dated) or ""
+        limit = _best_column(contents, LIMIT, {name, value, unit}, lambda c: c.is_numeric) or ""
+        others = {text: n for text, n in held.texts.items() if text not in tests}
+        filled = part.text.loc[part.text[value] != "", name]
+        empty = tuple(test for test in tests if not (filled == test).any())
+        best = LongShape(name, value, unit, limit, tests, others, empty)
+    return best
+
+
+def match_tests(names: Iterable[str]) -> dict[str, str]:
+    """Native columns of the visits by the names of measurements, each column once."""
+    table = INPUT_TABLES["visits"]
+    results = [c for c in specs("visits") if c.name not in table.key and not c.limit_of]
+    scored = sorted(
+        (-_test_score(column.name, name, name_score("visits", column, name, "")[0]), order, name)
+        for order, column in enumerate(results)
+        for name in names
+    )
+    tests: dict[str, str] = {}
+    for score, order, name in scored:
+        column = results[order].name
+        if -score >= LIKELY and name not in tests and column not in tests.values():
+            tests[name] = column
+    return {name: tests[name] for name in names if name in tests}
+
+
+def _test_score(column: str, name: str, score: float) -> float:
+    """The score of a name, or that of a code of eight characters with which the column begins."""
+    code = name.casefold()
+    if len(code) == _CODE_LENGTH and column.startswith(code):
+        return max(score, 0.9)
+    return score
+
+
+def _likeness(name: str, synonyms: Iterable[str]) -> float:
+    return max(likeness(name, synonym) for synonym in synonyms)
+
+
+def _best_column(
+    contents: Mapping[str, Contents], synonyms: Iterable[str], taken: set[str], holds: Any
+) -> str | None:
+    scores = {
+        name: _likeness(name, synonyms)
+        for name, held in contents.items()
+        if name not in taken and held.total and holds(held)
+    }
+    best = max(scores, key=lambda name: scores[name], default=None)
+    return best if best is not None and scores[best] >= LIKELY else None
+
+
+def known_units(contents: Contents, column: str) -> dict[str, int]:
+    """Units of a column of units that are none of a native column, by their number."""
+    known = spellings(INPUT_TABLES["visits"].by_name[column])
+    return {text: n for text, n in contents.counts.items() if text.casefold() not in known}
+
+
+# --- A column for each item of each visit --------------------------------------------------------
+
+
+def find_stack(names: list[str]) -> StackShape | None:
+    """The pattern of columns for each item of each visit; None where there is none."""
+    shapes = [
+        shape
+        for sign in _SEPARATORS
+        for pattern in (f"{{visit}}{sign}{{item}}", f"{{item}}{sign}{{visit}}")
+        if (shape := _stack_shape(names, pattern))
+    ]
+    return max(shapes, key=lambda shape: (len(shape.tests), len(shape.columns)), default=None)
+
+
+def _stack_shape(names: list[str], pattern: str) -> StackShape | None:
+    """The shape by a pattern, in which a place takes as much as it can."""
+    expression = re.escape(pattern)
+    for place in ("visit", "item"):
+        expression = expression.replace(re.escape(f"{{{place}}}"), f"(?P<{place}>.+)")
+    found = {name: re.fullmatch(expression, name) for name in names}
+    split = {name: (m["visit"], m["item"]) for name, m in found.items() if m}
+    like = {n: pair for n, pair in split.items() if usual_label(pair[0]) or _is_uns(pair[0])}
+    # All columns that match the pattern become rows, whatever they hold.
+    if len(like) < max(_FEWEST_STACKED, 0.8 * len(split)):
+        return None
+    visits = tuple(dict.fromkeys(visit for visit, _ in like.values()))
+    items = Counter(item for _, item in like.values())
+    tests = _item_columns(items)
+    if len(visits) < 2 or not tests:
+        return None
+    others = tuple(item for item in items if item not in tests)
+    return StackShape(pattern, tests, visits, frozenset(split), others)
+
+
+def _is_uns(label: str) -> bool:
+    return usual_label(re.sub(r"[0-9]+$", "", label)) == "UNS"
+
+
+def _item_columns(items: Iterable[str]) -> dict[str, str]:
+    """Native columns by item: measures, limits and the date."""
+    table = INPUT_TABLES["visits"]
+    columns = [c for c in specs("visits") if c.name not in ("subject_id", "visit")]
+    found = sorted(
+        (-name_score(table.name, column, item, "")[0], order, item)
+        for order, column in enumerate(columns)
+        for item in items
+    )
+    tests: dict[str, str] = {}
+    for score, order, item in found:
+        name = columns[order].name
+        if -score >= LIKELY and item not in tests and name not in tests.values():
+            tests[item] = name
+    return {item: tests[item] for item in items if item in tests}
+
+
+def suits_dates(contents: Contents) -> bool:
+    """Whether a column holds dates of visits."""
+    return suits(contents, INPUT_TABLES["visits"].by_name["visit_date"]) >= LIKELY

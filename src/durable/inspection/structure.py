@@ -1,0 +1,424 @@
+"""Which sheets make which table, and how: by name, one below the other, or joined by a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from durable.contracts.tables import INPUT_TABLES, TABLES
+from durable.inspection.contents import Contents
+from durable.inspection.matching import LIKELY, Match, TableMatch, match_table, name_score
+from durable.inspection.names import heading
+from durable.inspection.shapes import EVENT, Part
+from durable.inspection.synonyms import specs
+
+#: Score below which a sheet is no table.
+_LEAST_SCORE = 0.8
+_OVERLAP = 0.5
+_NOT_CODED = "Not coded"
+
+
+@dataclass
+class TableDraft:
+    """A section ``inputs.TABLE`` in the making."""
+
+    table: str
+    parts: list[Part]
+    source: dict[str, Any]
+    """The keys of the section but those that say how values are read."""
+    matches: dict[str, Match] = field(default_factory=dict)
+    """By native column what it is made from, with the reason."""
+    absent: list[str] = field(default_factory=list)
+    """Columns that no file seems to have."""
+    questions: list[str] = field(default_factory=list)
+
+    @property
+    def columns(self) -> dict[str, str | None]:
+        """The key ``columns``."""
+        columns: dict[str, str | None] = self.source.setdefault("columns", {})
+        return columns
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A part and the table that it makes best."""
+
+    part: Part
+    match: TableMatch
+    subject: str | None
+
+    @property
+    def table(self) -> str:
+        return self.match.table
+
+
+@dataclass(frozen=True)
+class Structure:
+    """The tables that could be made, and the parts of files that are none."""
+
+    drafts: dict[str, TableDraft]
+    unused: list[Part]
+
+
+def find_structure(parts: list[Part]) -> Structure:
+    """The tables of a study from parts of files."""
+    best = [_best_match(part) for part in parts]
+    subjects = _subject_columns(parts, best)
+    found = [
+        _Candidate(part, match, subjects.get(number))
+        for number, (part, match) in enumerate(zip(parts, best, strict=True))
+    ]
+    drafts = {}
+    for table in TABLES:
+        mine = [one for one in found if one.table == table and _is_table(one)]
+        if mine:
+            drafts[table] = _table_draft(table, sorted(mine, key=_order))
+    used = {id(part) for draft in drafts.values() for part in draft.parts}
+    return Structure(drafts, [part for part in parts if id(part) not in used])
+
+
+def _is_table(candidate: _Candidate) -> bool:
+    part = candidate.part
+    return bool(part.long or part.stack) or candidate.match.score >= _LEAST_SCORE
+
+
+def _order(candidate: _Candidate) -> tuple[bool, float]:
+    long = candidate.part.long
+    return long is not None, -(candidate.match.score if long is None else len(long.tests))
+
+
+def _best_match(part: Part) -> TableMatch:
+    contents = dict(part.contents)
+    if part.long is not None:
+        long = part.long
+        for name in (long.test, long.value, long.unit, long.limit):
+            contents.pop(name, None)
+    tables = part.kinds or TABLES
+    found = [match_table(table, contents, part.sheet.labels, part.hint) for table in tables]
+    return max(found, key=lambda match: match.score)
+
+
+# --- The column of the subject -------------------------------------------------------------------
+
+
+def _subject_columns(parts: list[Part], best: list[TableMatch]) -> dict[int, str]:
+    """The column of the subject in each part, by name and by the values that parts share."""
+    candidates = [_candidates(part, match.table) for part, match in zip(parts, best, strict=True)]
+    found = [n for n, match in enumerate(best) if match.table == "subjects"]
+    if not found:
+        return {n: max(c, key=lambda name: c[name]) for n, c in enumerate(candidates) if c}
+    main = max(found, key=lambda number: best[number].score)
+    keys = {
+        name: score + sum(_best_overlap(held, parts[n]) for n in range(len(parts)) if n != main)
+        for name, score in candidates[main].items()
+        if (held := parts[main].contents[name]).is_unique
+    }
+    if not keys:
+        return {n: max(c, key=lambda name: c[name]) for n, c in enumerate(candidates) if c}
+    key = max(keys, key=lambda name: keys[name])
+    known = parts[main].contents[key]
+    chosen = {main: key}
+    for number, part in enumerate(parts):
+        if number == main:
+            continue
+        scores = dict(candidates[number])
+        for name, held in part.contents.items():
+            shared = _overlap(known, held)
+            if shared >= _OVERLAP and not held.is_dated and (name in scores or not held.is_numeric):
+                scores[name] = scores.get(name, 0.0) + 2 * shared
+        if scores:
+            chosen[number] = max(scores, key=lambda name: scores[name])
+    return chosen
+
+
+def _candidates(part: Part, table: str) -> dict[str, float]:
+    """Columns that may be the subject by their name."""
+    column = INPUT_TABLES[table].by_name["subject_id"]
+    scores = {name: name_score(table, column, name, "")[0] for name in part.contents}
+    labels = part.sheet.labels
+    for name in scores:
+        if labels.get(name):
+            by_label = 0.97 * name_score(table, column, labels[name], "")[0]
+            scores[name] = max(scores[name], by_label)
+    return {
+        name: score
+        for name, score in scores.items()
+        if score >= LIKELY and not part.contents[name].is_dated
+    }
+
+
+def _overlap(known: Contents, other: Contents) -> float:
+    """Share of the values of a column that another has."""
+    values = other.counts
+    return sum(text in known.counts for text in values) / len(values) if values else 0.0
+
+
+def _best_overlap(known: Contents, part: Part) -> float:
+    return max((_overlap(known, held) for held in part.contents.values()), default=0.0)
+
+
+# --- A table -------------------------------------------------------------------------------------
+
+
+def _table_draft(table: str, candidates: list[_Candidate]) -> TableDraft:
+    """The draft of a table from the parts that may make it, the likeliest first."""
+    first, *others = candidates
+    draft = TableDraft(table, [first.part], _source(first.part))
+    _take(draft, first, first.match.matches)
+    alike = [one for one in others if _same_columns(one, first)]
+    if alike:
+        _add_files(draft, [first, *alike])
+    for other in others:
+        if other not in alike:
+            _add_part(draft, first, other)
+    _fall_back(draft)
+    return draft
+
+
+def _source(part: Part) -> dict[str, Any]:
+    source: dict[str, Any] = dict(part.sheet.keys)
+    if part.where:
+        source["where"] = {name: list(texts) for name, texts in part.where.items()}
+    if part.long is not None:
+        source["long"] = part.long.keys()
+    if part.stack is not None:
+        source |= part.stack.keys()
+    return source
+
+
+def _take(draft: TableDraft, candidate: _Candidate, matches: Mapping[str, Match]) -> None:
+    """Take the columns of the table's own file."""
+    part = candidate.part
+    made = _made_columns(part)
+    draft.matches |= made
+    for name, match in matches.items():
+        if name not in made and name != "subject_id" and match.foreign != candidate.subject:
+            draft.matches[name] = match
+    if candidate.subject is not None:
+        named = matches.get("subject_id")
+        same = named is not None and named.foreign == candidate.subject
+        match = named if same and named else Match("subject_id", candidate.subject, 0.8, "values")
+        draft.matches["subject_id"] = match
+    if part.stack is not None:
+        draft.matches["visit"] = Match("visit", "visit", 0.9, "names of the columns")
+    kept = {n: m for n, m in draft.matches.items() if n not in made}
+    order = [column.name for column in specs(draft.table)]
+    for name in sorted(kept, key=order.index):
+        if kept[name].foreign != name:
+            draft.columns[name] = kept[name].foreign
+
+
+def _made_columns(part: Part) -> dict[str, Match]:
+    """Columns that measurements make."""
+    shape = part.long or part.stack
+    tests = {} if shape is None else shape.tests
+    found = {name: Match(name, test, 0.9, "measurement") for test, name in tests.items()}
+    if part.long is not None and part.long.limit:
+        limits = {c.limit_of: c.name for c in specs("visits") if c.limit_of}
+        for name in [n for n in found if n in limits]:
+            found[limits[name]] = Match(limits[name], part.long.limit, 0.9, "limit")
+    return found
+
+
+def _same_columns(one: _Candidate, other: _Candidate) -> bool:
+    """Whether two parts are the same form, of another site or another time."""
+    if one.part.sheet is other.part.sheet or bool(one.part.long) != bool(other.part.long):
+        return False
+    names, others = set(one.part.text.columns), set(other.part.text.columns)
+    tested = {m.foreign for m in other.match.matches.values()}
+    return len(names & others) >= 0.9 * len(names | others) and tested <= names
+
+
+def _add_files(draft: TableDraft, alike: list[_Candidate]) -> None:
+    """Several files with the same columns in place of one."""
+    forms = [one.part.sheet.keys for one in alike]
+    for form in forms:
+        for key in form:
+            draft.source.pop(key, None)
+    draft.source = {"files": forms, **draft.source}
+    draft.parts = [one.part for one in alike]
+    titles = ", ".join(one.part.sheet.title for one in alike)
+    draft.questions.append(f"{titles} have the same columns and stand one below the other (files).")
+
+
+def _add_part(draft: TableDraft, first: _Candidate, other: _Candidate) -> None:
+    """Columns of another part, joined by the subject, and the visit."""
+    made = _made_columns(other.part)
+    new = {
+        name: match
+        for name, match in other.match.matches.items()
+        if name not in draft.matches and match.foreign != other.subject
+    }
+    named = new | {name: match for name, match in made.items() if name not in draft.matches}
+    title = other.part.sheet.title
+    if not named:
+        text = f"{title} looks like {draft.table} too and is not used: it adds no column."
+        draft.questions.append(text)
+        return
+    if first.part.sheet is other.part.sheet:
+        _add_event(draft, other, new)
+        return
+    if first.part.long is not None and other.part.long is not None:
+        _add_measurements(draft, first, other, named)
+        return
+    by = _key(first, other)
+    clash = {m.foreign for m in new.values()} & set(first.part.text.columns)
+    if draft.table not in ("subjects", "visits") or by is None or clash or other.part.stack:
+        listed = ", ".join(named)
+        draft.questions.append(
+            f"{title} seems to have {listed} of {draft.table}, and cannot be joined by a key that"
+            " stands once: a query (sql) can put it together."
+        )
+        return
+    join: dict[str, Any] = {**other.part.sheet.keys, "by": by}
+    if other.part.long is not None:
+        join["long"] = other.part.long.keys()
+    if new:
+        join["columns"] = [match.foreign for match in new.values()]
+    draft.source.setdefault("join", []).append(join)
+    draft.parts.append(other.part)
+    draft.matches |= named
+    for name, match in new.items():
+        if match.foreign != name:
+            draft.columns[name] = match.foreign
+
+
+def _add_measurements(
+    draft: TableDraft, first: _Candidate, other: _Candidate, named: Mapping[str, Match]
+) -> None:
+    """Measurements of another file with the same columns, one below the other."""
+    mine, theirs = first.part.long, other.part.long
+    keys = INPUT_TABLES[draft.table].key
+    same = all(first.match.foreign(n) == other.match.foreign(n) for n in keys)
+    title = other.part.sheet.title
+    if mine is None or theirs is None or not same or first.subject != other.subject:
+        draft.questions.append(f"{title} holds measurements too: a query (sql) can add them.")
+        return
+    units = {mine.unit, theirs.unit} - {""}
+    limits = {mine.limit, theirs.limit} - {""}
+    if (mine.test, mine.value) != (theirs.test, theirs.value) or len(units) + len(limits) > 2:
+        draft.questions.append(f"{title} names the columns of its measurements otherwise (sql).")
+        return
+    columns = {"unit": "".join(sorted(units)[:1]), "limit": "".join(sorted(limits)[:1])}
+    tests = dict(theirs.tests) | draft.source["long"]["tests"]
+    draft.source["long"] |= {key: name for key, name in columns.items() if name}
+    draft.source["long"]["tests"] = draft.source["long"].pop("tests") | tests
+    form = first.part.sheet.keys
+    files = draft.source.pop("files", None) or [form]
+    for key in form:
+        draft.source.pop(key, None)
+    draft.source = {"files": [*files, other.part.sheet.keys], **draft.source}
+    draft.parts.append(other.part)
+    draft.matches |= named
+    draft.questions.append(f"{title} holds measurements too, and stands below (files).")
+
+
+def _add_event(draft: TableDraft, other: _Candidate, new: Mapping[str, Match]) -> None:
+    """Columns of the same file that other events hold."""
+    events = other.part.where.get(EVENT, ())
+    if draft.table != "visits" or EVENT not in draft.source.get("where", {EVENT: ()}):
+        listed = ", ".join(new)
+        draft.questions.append(
+            f"{other.part.sheet.title} has {listed} of {draft.table} in other records (event"
+            f" {', '.join(events)}): a query (sql) can bring them together."
+        )
+        return
+    if EVENT in draft.source.get("where", {}):
+        chosen = draft.source["where"][EVENT]
+        chosen += [event for event in events if event not in chosen]
+    draft.parts.append(other.part)
+    draft.matches |= new
+    draft.columns.update({n: m.foreign for n, m in new.items() if m.foreign != n})
+
+
+def _key(first: _Candidate, other: _Candidate) -> dict[str, str] | None:
+    """Columns of the key by which another part is joined; None where it does not stand once."""
+    if first.subject is None or other.subject is None:
+        return None
+    by = {first.subject: other.subject}
+    for name in ("visit", "visit_date") if first.table == "visits" else ():
+        mine, theirs = first.match.foreign(name), other.match.foreign(name)
+        if mine is None or theirs is None:
+            continue
+        ours, held = first.part.contents[mine], other.part.contents[theirs]
+        if _overlap(ours, held) >= LIKELY:
+            by[mine] = theirs
+    text = other.part.text
+    names = list(by.values())
+    if other.part.long is not None:
+        names.append(other.part.long.test)
+    return None if text.duplicated(names).any() else by
+
+
+def _fall_back(draft: TableDraft) -> None:
+    """What stands for columns that were not found, and the question that goes with it."""
+    table = INPUT_TABLES[draft.table]
+    has = draft.matches
+    if draft.table == "adverse_events":
+        if "preferred_term" not in has and "term" in has:
+            term = has["term"]
+            draft.columns.update({"term": term.foreign, "preferred_term": term.foreign})
+            has["preferred_term"] = Match("preferred_term", term.foreign, 0.6, "term as reported")
+            draft.questions.append("The terms are taken as reported for the preferred terms.")
+        if "system_organ_class" not in has:
+            draft.source["constant"] = {"system_organ_class": _NOT_CODED}
+            draft.questions.append("No system organ class was found: a constant stands for it.")
+    if draft.table == "kinetics" and "value" in has:
+        _name_assay(draft)
+    constant = draft.source.get("constant", {})
+    missing = [n for n in table.names if n not in has and n not in constant]
+    draft.absent = [n for n in missing if not table.by_name[n].rare]
+    for name in missing:
+        column = table.by_name[name]
+        # One that no definition needs may be absent without a word.
+        there = any(name in part.sheet.text for part in draft.parts)
+        if not (column.absent or column.essential or column.limit_of or there):
+            draft.columns[name] = None
+
+
+def _name_assay(draft: TableDraft) -> None:
+    """The assay and the unit by the heading of the value, where no column has them."""
+    value = heading(draft.matches["value"].foreign)
+    constant = {}
+    if "assay" not in draft.matches:
+        constant["assay"] = value.name
+    if "unit" not in draft.matches and value.unit:
+        constant["unit"] = value.unit
+    if constant:
+        draft.source["constant"] = draft.source.get("constant", {}) | constant
+        draft.questions.append(f"The heading of the value says {' and '.join(constant)} for all.")
+
+
+def columns_used(draft: TableDraft, part: Part) -> set[str]:
+    """Columns of a part that the draft reads."""
+    used = {match.foreign for match in draft.matches.values()}
+    used |= set(part.where)
+    for join in draft.source.get("join", []):
+        used |= {*join["by"], *join["by"].values()}
+    if part.long is not None:
+        long = part.long
+        used |= {long.test, long.value, long.unit, long.limit}
+    if part.stack is not None:
+        used |= part.stack.columns
+    return used
+
+
+def left_over(structure: Structure, parts: Iterable[Part]) -> dict[str, list[tuple[str, int]]]:
+    """Columns of each sheet that no table takes, and their numbers of distinct values."""
+    used: dict[int, set[str]] = {}
+    sheets = {id(part.sheet): part.sheet for part in parts}
+    for draft in structure.drafts.values():
+        for part in draft.parts:
+            used.setdefault(id(part.sheet), set()).update(columns_used(draft, part))
+    return {
+        sheets[number].title: rest
+        for number, names in used.items()
+        if (
+            rest := [
+                (str(n), len(sheets[number].contents[str(n)].counts))
+                for n in sheets[number].text.columns
+                if n not in names
+            ]
+        )
+    }

@@ -1,0 +1,215 @@
+"""What others call the columns, tables and values of a study, in English and in Chinese.
+
+Names of SDTM variables and labels are not repeated here: they stand in the objects of the tables.
+Those of the disease are in `durable.jdm.synonyms`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from durable.contracts.input_table import YES_NO, ColumnSpec
+from durable.contracts.spelling import fold
+from durable.contracts.tables import INPUT_TABLES
+from durable.jdm.synonyms import MEASURE_NAMES, MEASURE_VALUES
+
+_SUBJECT = (
+    *("subject", "subject id", "subjid", "usubjid", "patient", "patient id", "participant"),
+    *("participant id", "record id", "record_id", "screening number", "subject no"),
+    *("subject code", "case id", "id"),
+    *("受试者编号", "受试者", "受试者代码", "患者编号", "患者", "病例号", "编号", "筛选号"),
+    "研究编号",
+)
+_START = ("start date", "date of onset", "begin date", "from", "开始日期", "起始日期", "开始时间")
+_END = ("end date", "stop date", "date of resolution", "until", "结束日期", "终止日期", "停止日期")
+_REASON = ("reason", "indication", "原因", "适应症", "用药原因")
+
+#: By table and native column.
+_COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "subjects": {
+        "part": ("study part", "cohort part", "phase", "部分", "阶段", "分期"),
+        "dose_level": ("dose group", "dose cohort", "cohort", "arm", "剂量水平", "剂量组", "组别"),
+        "sex": ("gender", "性别"),
+        "age_years": ("age", "age at consent", "age at enrolment", "年龄"),
+        "consent_date": (
+            *("date of informed consent", "icf date", "informed consent", "consent", "rficdtc"),
+            *("知情同意日期", "知情同意", "签署日期", "知情日期"),
+        ),
+        "lymphodepletion_date": (
+            *("date of lymphodepletion", "lymphodepletion", "conditioning date", "ld date"),
+            *("清淋日期", "清淋", "预处理日期", "淋巴细胞清除日期"),
+        ),
+        "infusion_date": (
+            *("date of infusion", "infusion", "day 0", "cell infusion", "treatment date"),
+            "rfxstdtc",
+            *("回输日期", "输注日期", "回输", "输注", "回输时间", "输注时间"),
+        ),
+        "cells_per_kg": (
+            *("cells infused", "cell dose", "dose infused", "dose", "car t dose", "cells"),
+            *("回输细胞数", "细胞数", "输注剂量", "回输剂量", "细胞剂量"),
+        ),
+        "last_contact_date": (
+            *("date of last contact", "last contact", "last follow up", "last seen", "last visit"),
+            *("last known alive", "末次联系日期", "末次随访日期", "末次随访", "最后随访"),
+            "最后联系",
+        ),
+        "death_date": ("date of death", "death", "died", "死亡日期", "死亡时间", "死亡"),
+        "withdrawal_date": (
+            *("date of withdrawal", "withdrawal", "discontinuation date", "end of study date"),
+            *("退出日期", "退出时间", "脱落日期"),
+        ),
+        "withdrawal_reason": (
+            *("reason for withdrawal", "discontinuation reason", "why withdrawn"),
+            *("退出原因", "脱落原因"),
+        ),
+    },
+    "visits": {
+        "visit": (
+            *("visit name", "visit label", "foldername", "folder", "event", "event name", "avisit"),
+            *("redcap_event_name", "timepoint", "time point", "visit id"),
+            *("访视", "访视名称", "随访", "随访时间点", "时间点", "访视点"),
+        ),
+        "visit_date": (
+            *("date of visit", "visdat", "assessment date", "date of assessment", "visit date"),
+            *("svstdtc", "adt", "date", "lbdat", "lbdtc", "qsdtc", "collection date"),
+            *("访视日期", "随访日期", "评估日期", "检查日期", "日期"),
+        ),
+    },
+    "therapies": {
+        "therapy": (
+            *("drug", "medication", "treatment", "drug name", "medicine", "concomitant medication"),
+            *("药物", "药物名称", "用药", "药品", "治疗", "药名"),
+        ),
+        "start_date": (*_START, "用药开始", "开始用药"),
+        "end_date": (*_END, "用药结束", "停药日期", "停药"),
+        "new_systemic": (
+            *("new systemic therapy", "rescue", "rescue therapy", "new therapy", "new treatment"),
+            *("新增治疗", "新增系统治疗", "补救治疗", "挽救治疗", "新治疗"),
+        ),
+        "reason": _REASON,
+    },
+    "adverse_events": {
+        "ae_id": ("ae number", "event id", "ae no", "aeno", "aeseq", "序号", "事件编号"),
+        "term": (
+            *("adverse event", "event", "event term", "verbatim term", "ae term", "description"),
+            *("不良事件", "不良事件名称", "事件名称", "症状"),
+        ),
+        "preferred_term": ("pt", "meddra pt", "decoded term", "首选术语", "首选语"),
+        "system_organ_class": ("soc", "meddra soc", "body system", "系统器官分类", "系统器官"),
+        "start_date": (*_START, "发生日期", "发生时间"),
+        "end_date": (*_END, "转归日期", "消失日期", "恢复日期"),
+        "ctcae_grade": (
+            *("grade", "toxicity grade", "severity grade", "ctcae", "severity", "aegr"),
+            *("分级", "级别", "等级", "严重程度", "ctcae分级"),
+        ),
+        "astct_grade": ("astct", "crs grade", "icans grade", "astct分级", "crs分级"),
+        "serious": ("sae", "serious event", "seriousness", "是否严重", "严重不良事件", "是否sae"),
+        "related": (
+            *("relationship", "causality", "related to treatment", "related to car t"),
+            *("是否相关", "相关性", "因果关系", "与细胞相关"),
+        ),
+        "dlt": ("dose limiting toxicity", "剂量限制性毒性", "是否dlt"),
+        "aesi": ("special interest", "event of special interest", "特别关注", "特别关注不良事件"),
+        "outcome": ("outcome of event", "转归", "结局"),
+        "ae_seq": (),
+    },
+    "kinetics": {
+        "sample_date": (
+            *("date of sample", "sampling date", "collection date", "pcdat", "date", "draw date"),
+            *("采样日期", "采血日期", "样本日期", "检测日期", "日期"),
+        ),
+        "sample_time": ("time of sample", "sampling time", "pctim", "采样时间", "采血时间"),
+        "nominal_day": ("day", "study day", "nominal time", "planned day", "visit day", "天数"),
+        "assay": ("method", "test", "test name", "analyte", "检测方法", "方法", "检测项目"),
+        "unit": ("units", "result unit", "单位"),
+        "value": (
+            *("result", "concentration", "copies", "结果", "检测值", "数值", "拷贝数", "检测结果"),
+        ),
+        "below_lloq": ("blq", "bloq", "below limit", "below lloq", "低于定量限", "低于下限"),
+        "lloq": ("lower limit of quantification", "limit of quantification", "loq", "定量下限"),
+    },
+}
+#: Words in the name of a file, sheet or form.
+TABLE_NAMES: Mapping[str, tuple[str, ...]] = {
+    "subjects": (
+        *("subjects", "subject", "demographics", "demog", "patients", "dm", "adsl", "enrolment"),
+        *("受试者", "患者", "人口学", "基本信息", "基线资料", "入组"),
+    ),
+    "visits": (
+        *("visits", "visit", "assessments", "efficacy", "qs", "labs", "lab", "laboratory"),
+        *("follow up", "followup", "访视", "随访", "评估", "疗效", "实验室", "化验"),
+    ),
+    "therapies": (
+        *("therapies", "medications", "concomitant", "conmed", "cm", "drugs", "treatments"),
+        *("用药", "合并用药", "伴随用药", "药物", "治疗"),
+    ),
+    "adverse_events": (
+        *("adverse events", "adverse", "ae", "aes", "adae", "safety", "toxicity"),
+        *("不良事件", "安全性", "不良反应"),
+    ),
+    "kinetics": (
+        *("kinetics", "pk", "pc", "adpc", "kin", "qpcr", "vcn", "expansion", "car t levels"),
+        *("动力学", "药代", "扩增", "拷贝数"),
+    ),
+}
+#: Columns of one row a measurement.
+TEST = (
+    *("test", "lbtest", "lbtestcd", "testcd", "test name", "paramcd", "param", "parameter"),
+    *("analyte", "item", "measurement", "qstest", "qstestcd", "检验项目", "检查项目", "项目"),
+    "指标",
+)
+VALUE = (
+    *("value", "result", "lborres", "lbstresn", "lbstresc", "aval", "orres", "qsorres"),
+    *("measured value", "score", "结果", "检验结果", "数值", "检测值", "测量值"),
+)
+UNIT = ("unit", "units", "lborresu", "lbstresu", "result unit", "单位")
+LIMIT = (
+    *("uln", "upper limit", "upper limit of normal", "lbornrhi", "lbstnrhi", "anrhi", "ref high"),
+    *("upper reference", "normal high", "正常上限", "上限", "参考上限"),
+)
+#: Treatments before the infusion.
+LYMPHODEPLETION = ("fludarabine", "cyclophosphamide", "bendamustine", "氟达拉滨", "环磷酰胺")
+
+_YES = ("y", "yes", "true", "1", "是", "有", "√", "✓", "checked", "related", "相关")
+_NO = (
+    *("n", "no", "false", "0", "否", "无", "没有", "\u00d7", "unchecked", "not related", "无关"),
+    "不相关",
+)
+_VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "sex": {
+        "M": ("m", "male", "boy", "man", "男", "男性", "男孩"),
+        "F": ("f", "female", "girl", "woman", "女", "女性", "女孩"),
+    },
+    "part": {
+        "A": ("a", "part a", "phase a", "a部分", "a期", "a组"),
+        "B": ("b", "part b", "phase b", "b部分", "b期", "b组"),
+    },
+}
+
+
+def synonyms(table: str, column: ColumnSpec) -> Iterator[str]:
+    """What a column may be called beside its own name."""
+    if column.name == "subject_id":
+        yield from _SUBJECT
+        return
+    yield column.label.split(";")[0]
+    yield from _COLUMNS.get(table, {}).get(column.name, ())
+    yield from MEASURE_NAMES.get(column.name, ())
+
+
+@cache
+def value_words(column: ColumnSpec) -> dict[str, str]:
+    """Words of other systems for the values of a column, folded, each with the native value."""
+    words: Mapping[str, tuple[str, ...]] = _VALUES.get(column.name, {})
+    if column.allowed == YES_NO:
+        words = {"Y": _YES, "N": _NO}
+    words = words or MEASURE_VALUES.get(column.name, {})
+    own = {fold(value): value for value in column.allowed}
+    return {fold(word): value for value, found in words.items() for word in found} | own
+
+
+@cache
+def specs(table: str) -> tuple[ColumnSpec, ...]:
+    """The columns of a table."""
+    return INPUT_TABLES[table].columns

@@ -1,0 +1,369 @@
+"""How the values of a drafted table are written: dates, numbers, words, codes and units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from durable.contracts.input_table import ColumnSpec
+from durable.contracts.spelling import fold
+from durable.contracts.table_schema import table_columns
+from durable.contracts.words import is_missing_word
+from durable.dates import DateForm
+from durable.inspection.contents import Contents, Dates, plain_number
+from durable.inspection.matching import Match
+from durable.inspection.names import heading, squeezed
+from durable.inspection.synonyms import specs, value_words
+from durable.inspection.visit_labels import usual_label
+from durable.intake.findings import UNSCHEDULED, Recorded
+from durable.intake.numbers import NumberForm
+from durable.jdm.response import Ranges
+
+#: Cells per kilogram below which a dose is written in millions.
+_FEWEST_CELLS = 10_000
+_MONTHS = frozenset(("month", "months", "mo", "mths", "\u6708", "\u4e2a\u6708", "\u6708\u9f84"))
+_MOST_LISTED = 12
+_LONGEST_LISTED = 30
+
+
+@dataclass
+class ValueDraft:
+    """The keys that say how values are read, and what a person must decide."""
+
+    keys: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
+    """By key what it was drafted from."""
+    questions: list[str] = field(default_factory=list)
+
+    def add(self, key: str, name: str, value: Any) -> None:
+        """Say something of a column."""
+        self.keys.setdefault(key, {})[name] = value
+
+
+def draft_values(table: str, recorded: Recorded, matches: Mapping[str, Match]) -> ValueDraft:
+    """The keys for the texts of a table, as its structure gives them.
+
+    Parameters
+    ----------
+    recorded
+        The native columns as text.
+    matches
+        What each column is made from.
+    """
+    draft = ValueDraft()
+    columns = {
+        column: Contents.of_texts(recorded.text[column.name].astype(object).tolist())
+        for column in specs(table)
+        if column.name not in recorded.absent
+    }
+    held = {column: contents for column, contents in columns.items() if contents.counts}
+    _draft_maps(table, held, draft)
+    _draft_missing(table, held, draft)
+    _draft_dates(table, held, matches, draft)
+    _draft_numbers(table, held, draft)
+    _draft_units(table, held, matches, draft)
+    return draft
+
+
+def listed(values: Mapping[str, int]) -> str:
+    """Coded values with their numbers; long ones and those beyond some are counted alone."""
+    shown = [t for t in values if len(t) <= _LONGEST_LISTED][:_MOST_LISTED]
+    text = ", ".join(f"{text!r} {values[text]}x" for text in shown)
+    more = len(values) - len(shown)
+    return text + (f"{' and ' if shown else ''}{more} more value(s)" if more else "")
+
+
+# --- Value maps ----------------------------------------------------------------------------------
+
+
+def _draft_maps(table: str, held: Mapping[ColumnSpec, Contents], draft: ValueDraft) -> None:
+    for column, contents in held.items():
+        if (table, column.name) == ("visits", "visit"):
+            _draft_labels(contents, draft)
+        if not column.allowed:
+            continue
+        words = value_words(column)
+        strange = {
+            text: n
+            for text, n in contents.counts.items()
+            if fold(text) not in words and not is_missing_word(text)
+        }
+        # 1 and 0 are yes and no; 1 and 2, or 0 to 3, are not.
+        coded = any(text.isdigit() for text in strange)
+        known = {
+            text: words[fold(text)]
+            for text in contents.counts
+            if fold(text) in words and not (coded and text.isdigit())
+        }
+        strange |= {t: contents.counts[t] for t in contents.counts if coded and t.isdigit()}
+        changed = {text: value for text, value in known.items() if text != value}
+        if changed:
+            draft.add("values", column.name, changed)
+        if strange:
+            expected = ", ".join(column.allowed)
+            shown = listed(strange) if contents.is_coded else f"{len(strange)} distinct texts"
+            draft.questions.append(
+                f"{table}.{column.name}: which of {expected} is {shown}?"
+                f" (inputs.{table}.values.{column.name})"
+            )
+
+
+def _draft_labels(contents: Contents, draft: ValueDraft) -> None:
+    """Labels of visits in their usual form, where a study spells them otherwise."""
+    changed = {}
+    for text in contents.counts:
+        label = usual_label(text)
+        # Before the infusion a label is free.
+        free = label in ("SCREENING", "BASELINE") and text.isascii() and "_" not in text
+        # A star in a label would be a pattern.
+        if label and label != text and not free and "*" not in text:
+            changed[text] = label
+    if changed:
+        draft.add("values", "visit", changed)
+
+
+# --- Words for missing ---------------------------------------------------------------------------
+
+
+def _draft_missing(table: str, held: Mapping[ColumnSpec, Contents], draft: ValueDraft) -> None:
+    words: dict[str, list[str]] = {}
+    for column, contents in held.items():
+        mapped = draft.keys.get("values", {}).get(column.name, {})
+        own = {*mapped, *column.allowed}
+        found = [t for t in contents.missing if t not in own and fold(t) not in column.answers]
+        if column.allowed:
+            found = [text for text in found if fold(text) not in value_words(column)]
+        if column.kind in ("number", "integer", "date", "time"):
+            found = [text for text in found if not plain_number(text)]
+        if found and column.required:
+            number = sum(contents.counts[text] for text in found)
+            draft.questions.append(
+                f"{table}.{column.name}: {number} cell(s) hold a word for nothing ({found[0]!r})"
+                " where a value must be."
+            )
+        elif found:
+            words[column.name] = found
+    if words:
+        draft.keys["missing"] = words
+        draft.notes["missing"] = "words that say that there is nothing"
+
+
+# --- Dates ---------------------------------------------------------------------------------------
+
+
+def _draft_dates(
+    table: str,
+    held: Mapping[ColumnSpec, Contents],
+    matches: Mapping[str, Match],
+    draft: ValueDraft,
+) -> None:
+    dated = {c: held[c].dates for c in held if c.kind in ("date", "time")}
+    sure = {c: d for c, d in dated.items() if d.forms and not d.ambiguous}
+    clear = list(dict.fromkeys(form for dates in sure.values() for form in dates.forms))
+    forms: dict[str, list[str]] = {c.name: list(d.forms) for c, d in sure.items()}
+    for column, dates in dated.items():
+        if dates.ambiguous:
+            forms |= _chosen_form(table, column, dates, clear, matches, draft)
+        _ask_of_dates(table, column, held[column], draft)
+    if not forms:
+        return
+    whole = list(dict.fromkeys(form for found in forms.values() for form in found))
+    shared = len(forms) > 1 and all(_agree(whole, held[c]) for c in dated)
+    draft.keys["dates"] = whole if shared else forms
+    draft.notes["dates"] = "forms seen beside YYYY-MM-DD"
+
+
+def _chosen_form(
+    table: str,
+    column: ColumnSpec,
+    dates: Dates,
+    clear: Iterable[str],
+    matches: Mapping[str, Match],
+    draft: ValueDraft,
+) -> dict[str, list[str]]:
+    """The form of an ambiguous column by its heading or by other columns; else a question."""
+    (options, *_) = dates.ambiguous
+    foreign = matches[column.name].foreign if column.name in matches else ""
+    stated = _stated_form(foreign)
+    orders = {_order(form) for form in clear}
+    by_others = [form for form in options if _order(form) in orders]
+    chosen = next((form for form in options if _order(form) == stated), "")
+    why = f"its heading says {heading(foreign).unit}"
+    if not chosen and len(by_others) == 1:
+        (chosen,) = by_others
+        why = "other columns of the table are written so"
+    readings = " or ".join(options)
+    if not chosen:
+        draft.questions.append(
+            f"{table}.{column.name}: dates that are {readings}, each another day. Name one as"
+            f" inputs.{table}.dates.{column.name}."
+        )
+        return {}
+    draft.questions.append(
+        f"{table}.{column.name}: dates could be {readings}; drafted as {chosen}: {why}."
+    )
+    rest = [form for form in dates.forms if form not in options]
+    return {column.name: [chosen, *rest]}
+
+
+def _stated_form(name: str) -> tuple[str, ...]:
+    """The order of day and month that a heading states, such as Date (dd/mm/yyyy)."""
+    return _order(heading(name).unit)
+
+
+def _order(form: str) -> tuple[str, ...]:
+    letters = [sign for sign in form.upper() if sign in "YMD"]
+    return tuple(dict.fromkeys(letters))
+
+
+def _agree(forms: Iterable[str], contents: Contents) -> bool:
+    """Whether no text of a column is two days by some forms."""
+    parsed = [DateForm(form) for form in forms]
+    for text in contents.texts:
+        readings = {moment for form in parsed if (moment := form.read(text))}
+        if len(readings) > 1:
+            return False
+    return True
+
+
+def _ask_of_dates(table: str, column: ColumnSpec, contents: Contents, draft: ValueDraft) -> None:
+    dates = contents.dates
+    if contents.is_serial:
+        draft.questions.append(
+            f"{table}.{column.name}: numbers that may be days since 1960 (SAS) or 1900 (a"
+            " workbook), which no form reads: a query can"
+            " (DATE '1960-01-01' + CAST(... AS INTEGER))."
+        )
+    elif dates.partial and not column.partial:
+        draft.questions.append(
+            f"{table}.{column.name}: {dates.partial} date(s) lack the day or the month, and must"
+            " be complete."
+        )
+    unread = contents.total - dates.read
+    if unread and dates.read:
+        draft.questions.append(
+            f"{table}.{column.name}: {unread} cell(s) are no date in any usual form."
+        )
+
+
+# --- Numbers -------------------------------------------------------------------------------------
+
+
+def _draft_numbers(table: str, held: Mapping[ColumnSpec, Contents], draft: ValueDraft) -> None:
+    numeric = {c: contents for c, contents in held.items() if c.kind in ("number", "integer")}
+    texts = [text for contents in numeric.values() for text in contents.texts]
+    form = _number_form(texts)
+    if form is None:
+        draft.questions.append(
+            f"{table}: numbers with a comma that may be 1,234 or 1.234: please see"
+            f" inputs.{table}.numbers."
+        )
+    elif form.is_declared:
+        keys = {"decimal": form.decimal, "thousands": form.thousands}
+        draft.keys["numbers"] = {key: sign for key, sign in keys.items() if sign not in ("", ".")}
+        if form.thousands == ".":
+            draft.keys["numbers"]["thousands"] = "."
+        draft.notes["numbers"] = "signs seen"
+    for column, contents in numeric.items():
+        if not contents.limited:
+            continue
+        number = sum(contents.limited.values())
+        if (table, column.name) == ("kinetics", "value"):
+            draft.keys.setdefault("numbers", {})["below"] = {"value": "below_lloq"}
+            continue
+        draft.questions.append(
+            f"{table}.{column.name}: {number} result(s) beyond a limit, such as <5. Say by"
+            f" inputs.{table}.numbers.below.{column.name} what they are read as: limit, half or"
+            " missing."
+        )
+
+
+def _number_form(texts: list[str]) -> NumberForm | None:
+    """The signs by which all numbers are read; None where they can be read in two ways."""
+    signed = [text for text in texts if "," in text and plain_number(text) is not None]
+    if not signed:
+        return NumberForm()
+    numbers = [text for text in texts if plain_number(text) is not None]
+    forms = (NumberForm(","), NumberForm(".", ","), NumberForm(",", "."))
+    reading = [form for form in forms if all(form.plain(text) is not None for text in numbers)]
+    if len(reading) == 2 and reading == [NumberForm(","), NumberForm(",", ".")]:
+        return reading[0]
+    return reading[0] if len(reading) == 1 else None
+
+
+# --- Units ---------------------------------------------------------------------------------------
+
+
+def _draft_units(
+    table: str,
+    held: Mapping[ColumnSpec, Contents],
+    matches: Mapping[str, Match],
+    draft: ValueDraft,
+) -> None:
+    ranges = table_columns(table, Ranges())
+    units: dict[str, str] = {}
+    for column, contents in held.items():
+        if not column.units or column.name not in matches:
+            continue
+        written = heading(matches[column.name].foreign).unit
+        unit = _unit_named(column, written)
+        if unit is None and written:
+            draft.questions.append(
+                f"{table}.{column.name}: the heading says {written!r}; the table has {column.unit}."
+            )
+        guess = unit or ("" if unit == "" else _unit_by_size(column, ranges, contents))
+        if guess:
+            units[column.name] = guess
+            if unit is None:
+                draft.questions.append(
+                    f"{table}.{column.name}: values are too large or small for {column.unit};"
+                    f" drafted as {guess}. Is it so?"
+                )
+    for column in specs(table):
+        if column.limit_of and units.get(column.limit_of) != units.get(column.name):
+            unit = units.get(column.limit_of) or units.get(column.name) or ""
+            units |= {column.limit_of: unit, column.name: unit}
+    if units:
+        draft.keys["units"] = units
+
+
+def _unit_named(column: ColumnSpec, written: str) -> str | None:
+    """The unit that a heading says, '' for that of the table; None where none is known."""
+    simple = squeezed(written).removeprefix("x")
+    if not simple:
+        return None
+    if simple == squeezed(column.unit):
+        return ""
+    for unit in column.units:
+        spellings = (unit.name or column.unit, *unit.sdtm)
+        if simple in {squeezed(spelling).removeprefix("x") for spelling in spellings}:
+            return unit.name
+        if unit.name == "months" and simple in _MONTHS:
+            return unit.name
+    return None
+
+
+def _unit_by_size(column: ColumnSpec, ranges: Mapping[str, ColumnSpec], contents: Contents) -> str:
+    """The unit by which values lie in their range, where that of the table puts them beyond."""
+    numbers = contents.magnitudes()
+    if not numbers:
+        return ""
+    if column.above == 0 and numbers[-1] < _FEWEST_CELLS and not column.limit_of:
+        return next(iter(column.factors))
+    high = ranges[column.name].high
+    if not column.scale or high is None or numbers[-1] <= high:
+        return ""
+    fitting = [n for n, factor in column.factors.items() if numbers[-1] * factor <= high]
+    return fitting[0] if fitting else ""
+
+
+def label_counts(recorded: Recorded, draft: ValueDraft) -> dict[str, int]:
+    """Labels of visits as the draft reads them, by their number; unscheduled ones last."""
+    mapped = draft.keys.get("values", {}).get("visit", {})
+    counts: dict[str, int] = {}
+    for text in recorded.text["visit"].astype(object):
+        label = mapped.get(text.strip(), text.strip())
+        if label:
+            counts[label] = counts.get(label, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: item[0] == UNSCHEDULED))

@@ -1,0 +1,82 @@
+"""Labels of visits as studies write them, and the days on which they are due."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+
+from durable.intake.findings import UNSCHEDULED
+from durable.schedule import DEFAULT_SCHEDULE
+
+_DAYS_A_MONTH = 365.25 / 12
+_BEFORE = {
+    "SCREENING": r"scr|screen|screening|筛选|筛选期|筛选访视",
+    "BASELINE": r"bl|base|baseline|基线|基线期|基线访视",
+    UNSCHEDULED: r"uns|unsch|unscheduled|unsched|unplanned|计划外|非计划|计划外访视|临时访视",
+}
+_UNITS = {
+    "D": "d|day|days|天|日",
+    "W": "w|wk|week|weeks|周",
+    "M": "m|mo|mon|mth|month|months|月|个月",
+    "Y": "y|yr|year|years|年",
+}
+_NUMBERED = {
+    unit: re.compile(rf"(?:第)?(?:(?:{words})\s*(-?[0-9]{{1,4}})|(-?[0-9]{{1,4}})\s*(?:{words}))")
+    for unit, words in _UNITS.items()
+}
+_PLAIN = {
+    label: re.compile(rf"(?:{words})(?:\s*[0-9]{{1,3}})?") for label, words in _BEFORE.items()
+}
+#: What surrounds the label itself: visit, arm 1, follow-up.
+_AROUND = re.compile(
+    r"\b(?:arm [0-9]+|visit|follow ?up|fu|after infusion|post infusion|访视|随访)\b"
+)
+_NUMBERED_VISIT = re.compile(r"(?:v|visit|访视)\s*-?[0-9]{1,3}", re.IGNORECASE)
+_MOST_LABELS = 60
+
+
+@cache
+def usual_label(text: str) -> str:
+    """The label in its usual form (M2, D28, SCREENING, UNS); '' where none is known.
+
+    Examples
+    --------
+    >>> usual_label("month_2_arm_1"), usual_label("Week 4"), usual_label("Visit 3")
+    ('M2', 'W4', '')
+    """
+    simple = unicodedata.normalize("NFKC", text).casefold()
+    simple = re.sub(r"[_\s.]+", " ", simple).strip()
+    bare = " ".join(_AROUND.sub(" ", simple).split())
+    for label, pattern in _PLAIN.items():
+        if pattern.fullmatch(bare):
+            return label
+    for unit, pattern in _NUMBERED.items():
+        found = pattern.fullmatch(bare)
+        if found:
+            number = int(found[1] or found[2])
+            return f"M{12 * number}" if unit == "Y" else f"{unit}{number}"
+    return ""
+
+
+def due_day(label: str) -> int | None:
+    """Day after infusion on which a visit of this usual label is due; None where it says none."""
+    known = {visit.visit: visit.day for visit in DEFAULT_SCHEDULE}
+    if label in known:
+        return known[label]
+    found = re.fullmatch(r"([DWM])(-?[0-9]+)", label)
+    if found is None:
+        return None
+    number = int(found[2])
+    days = {"D": number, "W": 7 * number, "M": round(number * _DAYS_A_MONTH)}
+    return days[found[1]]
+
+
+def are_labels(texts: Iterable[str]) -> bool:
+    """Whether most of some texts are labels of visits."""
+    given = list(texts)
+    if not given or len(given) > _MOST_LABELS:
+        return False
+    like = sum(bool(usual_label(t) or _NUMBERED_VISIT.fullmatch(t.strip())) for t in given)
+    return like >= 0.6 * len(given)

@@ -1,0 +1,74 @@
+"""What others call the measures of the disease, in English and in Chinese: data for drafts.
+
+Light to import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from durable.jdm.measures import ENZYMES
+
+_MEASURES: Mapping[str, tuple[str, ...]] = {
+    "physician_global": (
+        *("phga", "physician vas", "phys vas", "phys_vas", "physglob", "physician global vas"),
+        *("md global", "physician global activity", "physician global assessment"),
+        *("医师评分", "医师总体评估", "医生评分", "医生总体评估", "医师整体评估", "医师vas"),
+    ),
+    "parent_global": (
+        *("paga", "parent vas", "pga", "patient global", "parent global assessment"),
+        *("patient parent global", "family global", "parent patient vas"),
+        *("家长评分", "家长总体评估", "患者总体评估", "家长vas", "家长整体评估"),
+    ),
+    "cmas": ("cmas score", "cmastot", "cmas total", "儿童肌炎评估量表", "cmas评分", "cmas总分"),
+    "mmt8": ("mmt", "mmt 8", "mmttot", "mmt8 total", "manual muscle testing", "徒手肌力", "肌力"),
+    "chaq": ("chaqidx", "chaq score", "chaq disability index", "c haq", "儿童健康评估问卷"),
+    "chq_phs": ("chq", "chqphs", "chq phs", "chq physical", "chq pf50 phs"),
+    "das": ("dastot", "das total", "disease activity score", "das评分", "疾病活动度评分"),
+    "extramuscular": (
+        *("extram", "em", "extramuscular vas", "extramuscular global", "emga", "myoact"),
+        *("肌外活动", "肌外评分", "肌外疾病活动"),
+    ),
+    "ck": ("cpk", "creatine kinase", "creatinkinase", "肌酸激酶"),
+    "aldolase": ("ald", "aldol", "醛缩酶"),
+    "ast": ("got", "asat", "sgot", "aspartate aminotransferase", "谷草转氨酶", "天冬氨酸转氨酶"),
+    "alt": ("gpt", "alat", "sgpt", "alanine aminotransferase", "谷丙转氨酶", "丙氨酸转氨酶"),
+    "ldh": ("lactate dehydrogenase", "乳酸脱氢酶"),
+    "glucocorticoid_mg_kg": (
+        *("gcdose", "gc", "gc dose", "steroid dose", "prednisone dose", "prednisolone mg kg"),
+        *("steroid", "steroids", "glucocorticoid", "prednisone", "prednisolone"),
+        *("glucocorticoid dose", "gcmgkg", "激素剂量", "糖皮质激素剂量", "泼尼松剂量", "激素"),
+    ),
+    "immunosuppressant": (
+        *("isyn", "immunosup", "immunsup", "immunosuppressants", "on immunosuppressant"),
+        *("免疫抑制剂", "是否使用免疫抑制剂"),
+    ),
+    "investigator_assessment": (
+        *("invass", "inv", "investigator", "invasses", "investigator response", "overall response"),
+        *("response", "response status", "investigator assessment of response"),
+        *("disease status", "研究者评估", "疗效评估", "研究者评价", "疾病状态"),
+    ),
+    "jdmai1": ("jdmai 1",),
+    "jdmai2": ("jdmai 2",),
+}
+_LIMIT_WORDS = ("uln", "upper limit", "upper limit of normal", "high", "正常上限", "上限")
+
+#: By native column of the visits.
+MEASURE_NAMES: Mapping[str, tuple[str, ...]] = dict(_MEASURES) | {
+    enzyme.uln: tuple(
+        f"{name} {word}"
+        for name in (enzyme.column, *_MEASURES[enzyme.column])
+        for word in _LIMIT_WORDS
+    )
+    for enzyme in ENZYMES.values()
+}
+#: By native column of the visits the values, and what they may be called.
+MEASURE_VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "investigator_assessment": {
+        "remission": ("remission", "cr", "complete response", "inactive", "缓解", "完全缓解"),
+        "improved": ("improved", "improvement", "pr", "partial response", "better", "好转", "改善"),
+        "stable": ("stable", "sd", "stable disease", "unchanged", "稳定", "无变化"),
+        "recurrence": ("recurrence", "relapse", "flare", "复发"),
+        "progression": ("progression", "pd", "progressive disease", "worse", "进展", "加重"),
+    }
+}

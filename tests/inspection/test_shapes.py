@@ -1,0 +1,149 @@
+"""Examples of real deliveries: every draft is a plan, and says what it could not know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from durable.inspection.drafting import StudyDraft, draft_study
+from durable.inspection.sheets import read_sheets
+from durable.inspection.writing import write_draft
+from durable.plan import load, parse
+from tests.intake.study import ROOT
+
+SHAPES = ROOT / "tests" / "intake" / "shapes"
+FILES = sorted((SHAPES / "edc").glob("*.csv"))
+PACKAGES = sorted((SHAPES / "sdtm").iterdir())
+
+
+def drafted(*paths: Path) -> StudyDraft:
+    return draft_study(read_sheets(list(paths)))
+
+
+def inputs(*paths: Path) -> dict[str, Any]:
+    return dict(drafted(*paths).plan["inputs"])
+
+
+@pytest.mark.parametrize("path", [*FILES, *PACKAGES, SHAPES / "base"], ids=lambda path: path.name)
+def test_the_draft_of_every_example_is_a_plan(path: Path, tmp_path: Path) -> None:
+    study = drafted(path)
+    assert study.loads
+    written = tmp_path / "draft.yaml"
+    written.write_text(write_draft(study, []), encoding="utf-8")
+    assert load(written).inputs == parse(study.plan).inputs
+
+
+@pytest.mark.parametrize(
+    ("name", "table", "keys"),
+    [
+        ("title_row.csv", "visits", {"header_row": 2}),
+        ("two_headers.csv", "visits", {"skip_rows": (2,)}),
+        ("vis_ddmmm.csv", "visits", {"dates": {"visit_date": ["DD-MMM-YYYY"]}}),
+        (
+            "sub_na.csv",
+            "subjects",
+            {
+                "missing": {
+                    "death_date": ["NA"],
+                    "withdrawal_date": ["NA"],
+                    "withdrawal_reason": ["NA"],
+                }
+            },
+        ),
+        (
+            "ae.csv",
+            "adverse_events",
+            {
+                "columns": {"term": "aeterm", "preferred_term": "aeterm"},
+                "constant": {"system_organ_class": "Not coded"},
+            },
+        ),
+        ("kin.csv", "kinetics", {}),
+    ],
+)
+def test_an_example_is_drafted_as_a_person_would(
+    name: str, table: str, keys: dict[str, Any]
+) -> None:
+    section = inputs(SHAPES / "edc" / name)[table]
+    assert {key: value for key, value in section.items() if key != "path"} == keys
+
+
+def test_one_row_a_measurement_is_drafted_with_unit_and_limit() -> None:
+    section = inputs(SHAPES / "edc" / "labs_long.csv")["visits"]
+    assert section["long"] == {
+        "test": "TEST",
+        "value": "RESULT",
+        "unit": "UNIT",
+        "limit": "ULN",
+        "tests": {"CK": "ck", "CMAS": "cmas"},
+    }
+    assert section["columns"] == {"subject_id": "SUBJECT", "visit": "VISIT", "visit_date": "LBDAT"}
+
+
+def test_events_and_columns_of_redcap_are_drafted_and_deaths_are_asked_for() -> None:
+    study = drafted(SHAPES / "edc" / "redcap.csv")
+    subjects, visits = (study.plan["inputs"][name] for name in ("subjects", "visits"))
+    assert subjects["where"] == {"redcap_event_name": ["screening_arm_1"]}
+    assert visits["values"] == {"visit": {"screening_arm_1": "SCREENING", "month_2_arm_1": "M2"}}
+    assert visits["columns"] == {
+        "subject_id": "record_id",
+        "visit": "redcap_event_name",
+        "visit_date": "visit_dt",
+        "physician_global": "phys_vas",
+        "parent_global": "parent_vas",
+    }
+    null = [name for name, foreign in subjects["columns"].items() if foreign is None]
+    assert "death_date" in null
+    assert any("death_date" in text and "null" in text for text in study.questions)
+
+
+def test_columns_that_are_empty_throughout_are_no_columns_that_are_absent() -> None:
+    section = inputs(SHAPES / "edc" / "redcap_full.csv")["subjects"]
+    assert None not in section["columns"].values()
+
+
+def test_a_result_below_a_limit_and_a_partial_date_are_questions() -> None:
+    limited = drafted(SHAPES / "edc" / "vis_lt.csv").questions
+    assert any(
+        text.startswith("visits.ck: 1 result(s) beyond a limit, such as <5") for text in limited
+    )
+    partial = drafted(SHAPES / "edc" / "vis_partial.csv").questions
+    assert (
+        "visits.visit_date: 1 date(s) lack the day or the month, and must be complete." in partial
+    )
+
+
+def test_consent_of_a_package_is_found_in_the_dispositions() -> None:
+    section = inputs(SHAPES / "sdtm" / "sdtm_d")["sdtm"]
+    assert section["variables"]["subjects"]["consent_date"] == "DS.DSSTDTC"
+    other = drafted(SHAPES / "sdtm" / "sdtm_mg")
+    assert other.plan["inputs"]["sdtm"]["infusion"] == ["DRUG"]
+    assert any("EXTRT: which is the infusion?" in text for text in other.questions)
+
+
+def test_the_same_form_of_two_sites_stands_one_below_the_other(tmp_path: Path) -> None:
+    text = (SHAPES / "base" / "visits.csv").read_text()
+    for site in ("north", "south"):
+        (tmp_path / f"visits-{site}.csv").write_text(text.replace("X", site[0].upper()))
+    section = inputs(tmp_path)["visits"]
+    assert [Path(one["path"]).name for one in section["files"]] == [
+        "visits-north.csv",
+        "visits-south.csv",
+    ]
+
+
+def test_a_second_file_of_subjects_is_joined_by_the_subject(tmp_path: Path) -> None:
+    rows = [line.split(",") for line in (SHAPES / "base" / "subjects.csv").read_text().split()]
+    places = [rows[0].index(name) for name in ("infusion_date", "cells_per_kg")]
+    left = [",".join(c for i, c in enumerate(row) if i not in places) for row in rows]
+    right = [",".join([row[0], *(row[i] for i in places)]) for row in rows]
+    right[0] = "PATIENT,Infusion date,Cells/kg"
+    (tmp_path / "demographics.csv").write_text("\n".join(left) + "\n")
+    (tmp_path / "infusion.csv").write_text("\n".join(right) + "\n")
+    section = inputs(tmp_path)["subjects"]
+    (join,) = section["join"]
+    assert join["by"] == {"subject_id": "PATIENT"}
+    assert join["columns"] == ["Infusion date", "Cells/kg"]
+    assert section["columns"]["infusion_date"] == "Infusion date"
