@@ -25,6 +25,7 @@ from durable.outputs.ard import Ard, read_ard
 from durable.outputs.listings import LISTINGS
 from durable.plan import Plan
 from durable.stage import STAGES
+from tests.display.study import demo_data, run_study
 
 Made = tuple[Plan, Path]
 Tag = tuple[str, dict[str, str | None]]
@@ -220,6 +221,28 @@ def test_findings_and_the_data_cut_are_tallied(text: str) -> None:
     )
     assert ("visits", "record removed", "24") in counted
     assert ("subjects", "emptied", "2") in counted
+
+
+def test_errors_that_the_plan_lowers_are_printed_with_their_reasons(tmp_path: Path) -> None:
+    demo_data(tmp_path)
+    visits = tmp_path / "data" / "demo" / "visits.csv"
+    repeated = visits.read_text(encoding="utf-8").splitlines()[3]
+    label, day = repeated.split(",")[1:3]
+    with visits.open("a", encoding="utf-8") as file:
+        file.write(repeated.replace(f"{label},{day}", f"{label},2024-01-05") + "\n")
+    inputs = "".join(
+        f"  {name}: {{path: data/demo/{name}.csv}}\n"
+        for name in ("subjects", "visits", "therapies")
+    )
+    plan = (
+        "analysis: {id: lowered, data_cutoff: 2024-06-30}\nstudy: {id: S-1}\ninputs:\n"
+        f"{inputs}  severity: [{{rule: duplicate_visit, table: visits, reason: Seen <twice>}}]\n"
+    )
+    _, folder = run_study(tmp_path, plan, without=("figures",))
+    text = (folder / "report.html").read_text(encoding="utf-8")
+    assert "Errors that the plan lowers to warnings" in text
+    assert '<td>any</td><td>any</td><td class="number">1</td><td>Seen &lt;twice&gt;</td>' in text
+    assert "1 warning: <code>duplicate_visit</code> in visits" in text
 
 
 def test_does_without_matplotlib() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from durable.contracts.lowering import LOWERINGS
 from durable.intake.rules import RULES
 from tests.intake.catalogue import CASES, Case
 from tests.intake.study import ROOT, Found
@@ -29,6 +30,16 @@ def line(rule: str) -> str:
     case, found = next(iter([*filter(_about, examples), *examples]))
     cells = (f"`{rule}`", " or ".join(about.severities), about.found, case.done, listed(found))
     return f"| {' | '.join(cells)} |"
+
+
+def test_the_page_lists_the_rules_that_a_plan_may_lower() -> None:
+    listed = [
+        f"- `{rule}` ({', '.join(lowering.tables)}): {lowering.then}"
+        for rule, lowering in LOWERINGS.items()
+    ]
+    page = " ".join(PAGE.read_text(encoding="utf-8").split())
+    assert all(one in page for one in listed)
+    assert " ".join(listed) in page
 
 
 def test_the_page_lists_every_rule_as_the_code_has_it() -> None:

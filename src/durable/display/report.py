@@ -90,6 +90,7 @@ def page(
         definitions=list(definitions_in_force(plan, assessed=assessed)),
         absent=list(absent(plan, folder)),
         findings=findings(folder),
+        lowered=lowered(folder),
         removed=removed(folder),
         cut=data_cut(folder),
         sources=_sources(folder),
@@ -152,6 +153,12 @@ def findings(folder: Path) -> list[tuple[str, str, str, int]]:
     rows = _records(folder / "queries.csv")
     tally = Counter((row["severity"], row["rule"], row["table"]) for row in rows)
     return [(*key, tally[key]) for key in sorted(tally)]
+
+
+def lowered(folder: Path) -> list[dict[str, str]]:
+    """What the plan lowers from error to warning, with the reasons."""
+    path = folder / "checked" / "lowered.csv"
+    return list(_records(path)) if path.is_file() else []
 
 
 def removed(folder: Path) -> list[tuple[str, str, int]]:

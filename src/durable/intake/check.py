@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ from durable.intake.tables import StudyTable
 from durable.plan import Input, Plan
 from durable.plan.input_files import shown_names
 
+LOWERED = ["rule", "table", "column", "subject_id", "findings", "reason"]
+
 
 @dataclass(frozen=True)
 class Examined:
@@ -46,6 +48,8 @@ class Examined:
     """Number of records of each file, now and in the earlier delivery."""
     conversions: pd.DataFrame
     """Cells that differ from what was recorded (`conversion.COLUMNS`)."""
+    lowered: pd.DataFrame
+    """What the plan lowers from error to warning (`LOWERED`)."""
 
 
 def run(plan: Plan, folder: Path) -> None:
@@ -60,6 +64,8 @@ def run(plan: Plan, folder: Path) -> None:
     text = json.dumps(examined.sources, indent=1, sort_keys=True)
     write_text(folder / "checked" / "sources.json", f"{text}\n")
     write_csv(folder / "checked" / "conversions.csv", examined.conversions)
+    if plan.inputs.severity:
+        write_csv(folder / "checked" / "lowered.csv", examined.lowered)
     if plan.inputs.has_origins:
         write_csv(folder / "checked" / "origins.csv", _origins(examined.tables.values()))
     _write_queries(plan, folder, examined)
@@ -70,7 +76,7 @@ def run(plan: Plan, folder: Path) -> None:
 
 def examine(plan: Plan) -> Examined:
     """Read the inputs and check them; return the tables and the findings."""
-    findings = Findings(plan.inputs.limits.findings)
+    findings = Findings(plan.inputs.limits.findings, plan.inputs.severity)
     compared = verify(plan.inputs, findings)
     sources: dict[str, dict[str, Any]] = {}
     tables: dict[str, StudyTable] = {}
@@ -96,8 +102,30 @@ def examine(plan: Plan) -> Examined:
         and not any(INPUT_TABLES[name].by_name[c].required for c in table.recorded.absent)
     }
     check_records(Study(filled, plan), findings)
+    lowered = _report_lowered(plan, sources, findings)
     changes = pd.concat(conversions, ignore_index=True)
-    return Examined(findings.frame(), tables, sources, counts, changes)
+    return Examined(findings.frame(), tables, sources, counts, changes, lowered)
+
+
+def _report_lowered(
+    plan: Plan, sources: Mapping[str, Mapping[str, Any]], findings: Findings
+) -> pd.DataFrame:
+    """What the plan lowers with the number of its findings; one without any is reported."""
+    lowered = plan.inputs.severity
+    for place, one in enumerate(lowered):
+        if not findings.number_lowered[place]:
+            file = str(sources[one.table]["file"])
+            message = (
+                f"no error of {one.rule} is lowered by inputs.severity[{place}]; expected one, or"
+                " the plan without it"
+            )
+            column = one.column or ""
+            findings.add_about_file(one.table, file, "nothing_lowered", message, column=column)
+    rows = [
+        (one.rule, one.table, one.column, one.subject, findings.number_lowered[place], one.reason)
+        for place, one in enumerate(lowered)
+    ]
+    return pd.DataFrame(rows, columns=LOWERED, dtype=object)
 
 
 def _typed(recorded: Recorded, plan: Plan, findings: Findings) -> StudyTable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from durable.intake.rules import RULES, Severity
 from durable.intake.texts import Phrase
 from durable.lookalikes import with_code_points
 from durable.plan.limits import LIMITS
+from durable.plan.severity import LoweredRule
 
 COLUMNS = [
     "severity",
@@ -101,6 +102,10 @@ class Findings:
 
     most: int = LIMITS.findings
     """Findings of a kind that are listed; the others are counted."""
+    lowered: Sequence[LoweredRule] = ()
+    """Errors that are warnings by the plan."""
+    number_lowered: Counter[int] = field(default_factory=Counter)
+    """How many findings each of those has lowered, by its place."""
     _parts: list[pd.DataFrame] = field(default_factory=list)
     #: Findings on files since the last part.
     _lines: list[dict[str, Any]] = field(default_factory=list)
@@ -125,8 +130,38 @@ class Findings:
         if column in recorded.absent:
             return
         severity = severity or RULES[rule].severities[0]
-        rows = np.flatnonzero(where.to_numpy(bool))
-        room = self._room(Kind(recorded.table, column, rule), recorded.file, severity, len(rows))
+        wanted = where.to_numpy(bool)
+        kind = Kind(recorded.table, column, rule)
+        for place, one in self._lowering(kind, severity):
+            by_plan = wanted.copy()
+            if one.subject is not None:
+                subjects = recorded.text["subject_id"].astype(object).str.strip()
+                by_plan &= (subjects == one.subject).to_numpy(bool)
+            self.number_lowered[place] += int(by_plan.sum())
+            note = _lowered_note(one)
+            self._add(recorded, np.flatnonzero(by_plan), kind, expected, "warning", note)
+            wanted = wanted & ~by_plan
+        self._add(recorded, np.flatnonzero(wanted), kind, expected, severity)
+
+    def _lowering(self, kind: Kind, severity: Severity) -> Iterator[tuple[int, LoweredRule]]:
+        """What the plan lowers of an error of this kind, and its place."""
+        for place, one in enumerate(self.lowered if severity == "error" else ()):
+            named = one.table, one.column or kind.column, one.rule
+            if named == kind:
+                yield place, one
+
+    def _add(
+        self,
+        recorded: Recorded,
+        rows: npt.NDArray[np.intp],
+        kind: Kind,
+        expected: str | Phrase,
+        severity: Severity,
+        note: str = "",
+    ) -> None:
+        """Add a finding for each of these rows; `note` stands behind what is expected."""
+        column, rule = kind.column, kind.rule
+        room = self._room(kind, recorded.file, severity, len(rows))
         rows = rows[:room]
         if not len(rows):
             return
@@ -151,7 +186,7 @@ class Findings:
             "rule": rule,
             "file": file,
             "record": record,
-            "expected": _with_code_points(read, words),
+            "expected": [f"{said}{note}" for said in _with_code_points(read, words)],
             "read": read,
             "key": _keys(cells, record),
             "message": "",
@@ -174,6 +209,11 @@ class Findings:
         """Add a finding on a file, a column or a line that is no record."""
         severity = severity or RULES[rule].severities[0]
         kind = Kind(table, column, rule)
+        for place, one in self._lowering(kind, severity):
+            if one.subject is None:
+                self.number_lowered[place] += 1
+                severity, message = "warning", f"{message}{_lowered_note(one)}"
+                break
         if self._room(kind, file, severity, 1):
             self._lines.append(_line(kind, file, severity, message, value, row))
 
@@ -224,6 +264,10 @@ class Findings:
         found["query_id"] = _identifiers(found)
         found["row"] = found["row"].astype("Int64").mask(found["row"] == 0)
         return found[COLUMNS]
+
+
+def _lowered_note(one: LoweredRule) -> str:
+    return f" (an error, lowered by the plan: {one.reason})"
 
 
 def _line(

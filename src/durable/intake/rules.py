@@ -5,8 +5,10 @@ The page docs/data-checks.md lists the same, with an example each.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from durable.contracts.lowering import LOWERINGS, Lowering
 
 Severity = Literal["error", "warning"]
 
@@ -18,13 +20,15 @@ class Rule:
     found: str
     """What is found, in words."""
     severities: tuple[Severity, ...] = ("error",)
+    lowering: Lowering | None = None
+    """Where a plan may lower an error of the rule, and what then happens; None: it may not."""
 
 
 _WARNING: tuple[Severity, ...] = ("warning",)
 _BOTH: tuple[Severity, ...] = ("error", "warning")
 
 #: In the order of the page: files, cells, records, subjects, and the other tables.
-RULES: dict[str, Rule] = {
+_RULES: dict[str, Rule] = {
     # Files
     "unreadable_file": Rule("The file cannot be opened."),
     "incomplete_file": Rule(
@@ -41,6 +45,9 @@ RULES: dict[str, Rule] = {
     ),
     "missing_file": Rule("A file of the vendor's checksums is not there."),
     "unlisted_file": Rule("An input is not among the vendor's checksums."),
+    "nothing_lowered": Rule(
+        "The plan lowers errors (inputs.severity) that there are not.", _WARNING
+    ),
     "fewer_records": Rule(
         "The file has fewer records than that of the earlier delivery (outputs.queries_since).",
         _WARNING,
@@ -317,4 +324,7 @@ RULES: dict[str, Rule] = {
         " of infusion, when the sample is taken before it, or earlier.",
         _WARNING,
     ),
+}
+RULES: dict[str, Rule] = {
+    name: replace(rule, lowering=LOWERINGS.get(name)) for name, rule in _RULES.items()
 }

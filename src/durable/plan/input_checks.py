@@ -6,6 +6,7 @@ from durable.contracts.tables import INPUT_TABLES
 from durable.plan.findings import Finding
 from durable.plan.inputs import Inputs
 from durable.plan.sdtm_checks import sdtm_findings
+from durable.plan.severity import severity_findings
 from durable.plan.shape_checks import recorded_unit_findings, table_findings
 
 
@@ -31,4 +32,7 @@ def input_findings(inputs: Inputs) -> list[Finding]:
     if inputs.sources and not querying:
         found = f"{', '.join(inputs.sources)}, which no query reads"
         findings.append(Finding("inputs.sources", found, "a table with sql"))
+    made = () if inputs.sdtm is None else inputs.sdtm.tables
+    tables = [name for name in INPUT_TABLES if name in made or getattr(inputs, name) is not None]
+    findings += severity_findings(inputs.severity, tables)
     return findings + ([] if inputs.sdtm is None else sdtm_findings(inputs.sdtm))

@@ -8,8 +8,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, Strict, create_mode
 
 from durable.contracts.tables import INPUT_TABLES
 from durable.plan.limits import Limits
+from durable.plan.severity import LoweredRule
 from durable.plan.source_files import Input, OneOrMore, SourceFile, as_section
-from durable.sections import Name, Section, Text, unique
+from durable.sections import Name, Section, Text, UniqueList, unique
 
 #: DOMAIN.VARIABLE, or nothing.
 PLACE = r"^([A-Z]{2}|SUPP[A-Z]{2})\.[A-Z][A-Z0-9_]{0,7}$|^$"
@@ -108,6 +109,8 @@ class Inputs(_Tables):
     """An SDTM package in place of these tables."""
     sources: dict[Name, Annotated[SourceFile, BeforeValidator(as_section)]] = {}
     """Files that queries read (inputs.TABLE.sql), by the name that they have there."""
+    severity: UniqueList[LoweredRule] = ()
+    """Findings that are warnings in this analysis and errors elsewhere, each with its reason."""
     limits: Limits = Limits()
     """How large the files may be."""
     checksums: Text | None = None

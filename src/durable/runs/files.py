@@ -120,6 +120,7 @@ def stage_files(
 def _checked(plan: Plan) -> list[str]:
     tables = [f"checked/{table}.parquet" for table in input_files(plan)]
     origins = ["checked/origins.csv"] if plan.inputs.has_origins else []
+    origins += ["checked/lowered.csv"] if plan.inputs.severity else []
     listings = ["queries.csv", "queries.html", "queries.xlsx"]
     return [*listings, "checked/sources.json", "checked/conversions.csv", *origins, *tables]
 

@@ -1,0 +1,51 @@
+"""The key ``inputs.severity``: findings that the plan lowers from error to warning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from durable.contracts.lowering import LOWERINGS
+from durable.contracts.tables import INPUT_TABLES
+from durable.plan.findings import Finding, one_of
+from durable.sections import Section, Text
+
+
+class LoweredRule(Section):
+    """Findings of a rule that are warnings in this analysis, though errors elsewhere."""
+
+    rule: Text
+    """Rule whose errors are lowered; docs/data-checks.md lists those that may be."""
+    table: Text
+    """Table of the findings."""
+    column: Text | None = None
+    """Column of the findings; every one when empty."""
+    subject: Text | None = None
+    """Subject of the findings; every one when empty."""
+    reason: Text
+    """Why the analysis can do with them; printed in the report."""
+
+
+def severity_findings(lowered: Sequence[LoweredRule], tables: Sequence[str]) -> Iterator[Finding]:
+    """Rules that may not be lowered, and tables and columns that there are not.
+
+    Parameters
+    ----------
+    lowered
+        The value of the key.
+    tables
+        Tables that the study has.
+    """
+    for place, one in enumerate(lowered):
+        key = f"inputs.severity[{place}]"
+        if one.rule not in LOWERINGS:
+            expected = f"a rule that may be lowered: {', '.join(LOWERINGS)}"
+            yield Finding(f"{key}.rule", repr(one.rule), expected)
+            continue
+        known = [name for name in LOWERINGS[one.rule].tables if name in tables]
+        if one.table not in known:
+            expected = f"a table of the study in which {one.rule} may be lowered"
+            said = f"{expected}: {', '.join(known) or 'there is none'}"
+            yield Finding(f"{key}.table", repr(one.table), said)
+        elif one.column is not None and one.column not in INPUT_TABLES[one.table].names:
+            names = INPUT_TABLES[one.table].names
+            yield Finding(f"{key}.column", repr(one.column), one_of(one.column, names))
