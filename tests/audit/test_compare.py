@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from durable.audit import compare
 from durable.derive.endpoints import ENDPOINTS
+from durable.errors import UserError
 from tests.audit.conftest import SHORT, change_digit
 from tests.workflow.conftest import Study, new_study
 
@@ -164,3 +166,14 @@ def test_another_finished_analysis_is_needed(against: str, finished: Study) -> N
     assert "expected the id of another analysis" in done.stdout or (
         "results/none/audit/manifest.json: No such file" in done.stdout
     )
+
+
+def test_an_analysis_whose_plan_has_changed_since_is_not_compared(
+    both: Path, tmp_path: Path
+) -> None:
+    plan = (both.parent / "config/final.yaml").read_text()
+    config = tmp_path / "final.yaml"
+    config.write_text(plan.replace("conf_level: 0.95", "conf_level: 0.9"))
+    said = re.escape(f"final.yaml: statistics: not as when {both / 'demo-final'} was recorded")
+    with pytest.raises(UserError, match=said):
+        compare.run(config, both, "demo-interim", workflow=both.parent)

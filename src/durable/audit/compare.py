@@ -32,10 +32,11 @@ from durable.derive.endpoints import ENDPOINTS
 from durable.errors import UserError
 from durable.files import read_json, safe_cell, sha256, write_text
 from durable.history.events import append_part
+from durable.history.today import changed_sections
 from durable.intake.sources import count_records
 from durable.plan import load
 from durable.runs.guard import Run
-from durable.runs.manifest import MANIFEST, PINNED
+from durable.runs.manifest import MANIFEST, PINNED, read_manifest
 from durable.runs.parts import COMPARISON, record_part
 from durable.runs.pins import changed_files, code_files
 
@@ -62,7 +63,8 @@ def run(
     Raises
     ------
     UserError
-        Where one of them is not finished or was altered, or the other is no analysis.
+        Where one of them is not finished or was altered, where the plan has changed since the
+        analysis was recorded, or where the other is no analysis.
     """
     plan = load(config)
     if not against or against == plan.analysis.id or Path(against).name != against:
@@ -70,6 +72,11 @@ def run(
             f"--config against={against}: expected the id of another analysis in {results}"
         )
     own, other = results / plan.analysis.id, results / against
+    changed = changed_sections(plan, read_manifest(own / MANIFEST))
+    if changed:
+        raise UserError(
+            f"{config}: {', '.join(changed)}: not as when {own} was recorded; start snakemake first"
+        )
     place = own / "compare" / against
     said = write_comparison(own, other, place, workflow, cores)
     run_of = Run(plan, config, workflow, code_files(workflow), results=results)

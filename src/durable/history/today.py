@@ -20,10 +20,7 @@ _OF_FILES = frozenset({"path", "folder", "sha256", *OTHER_INPUTS})
 
 def check_today(plan: Plan, record: Record) -> Iterator[Check]:
     """Whether an analysis is the one that this plan and these input files make."""
-    now = _without_files(plan.model_dump(mode="json", exclude=NO_ANALYSIS))
-    then = _without_files(record.manifest["plan"]["value"])
-    # In the order that entries are shown, too.
-    other = [s for s in now if json.dumps(now[s]) != json.dumps(then.get(s))]
+    other = changed_sections(plan, record.manifest)
     for section in other:
         said = "not as it was when the analysis was recorded"
         yield Check("plan", section, State.CHANGED, said)
@@ -43,6 +40,17 @@ def check_today(plan: Plan, record: Record) -> Iterator[Check]:
         else:
             said = f"found {found}; read was {expected.get(name, 'no file')}"
             yield Check("input", name, State.CHANGED, said)
+
+
+def changed_sections(plan: Plan, manifest: Mapping[str, Any]) -> list[str]:
+    """Sections of the plan that are not as they were when the analysis was recorded.
+
+    Which files are named is no matter: their contents are compared instead.
+    """
+    now = _without_files(plan.model_dump(mode="json", exclude=NO_ANALYSIS))
+    then = _without_files(manifest["plan"]["value"])
+    # In the order that entries are shown, too.
+    return [s for s in now if json.dumps(now[s]) != json.dumps(then.get(s))]
 
 
 def _without_files(values: Any) -> Any:
