@@ -11,7 +11,7 @@ from datetime import date, datetime
 from hashlib import sha256
 
 from tests.intake.forms import builtin, dataset, entered, workbook
-from tests.intake.package import sdtm, sdtm_rows
+from tests.intake.package import sdtm, sdtm_infused, sdtm_rows, sdtm_weighed
 from tests.intake.study import (
     DEMO,
     Edit,
@@ -385,6 +385,24 @@ DATASETS = [
     case("an SDTM package with the activity of two scales",
          sdtm_rows("RS", {2: {"RSCAT": "SKIN"}, 4: {"RSCAT": "MUSCLE"}}),
          error(VISITS, 4, "das", "MUSCLE", "mixed_qualifiers"),
+         measure_missing=4, outside_window=2),
+    case("an SDTM package with two infusions on the first day, one without its time",
+         (sdtm_rows("EX", {2: {"EXTRT": "CD19 CAR-T", "EXSTDTC": "2023-02-14",
+                               "EXDOSE": "9610000", "EXDOSU": "cells/kg"}}),
+          planned("inputs.sdtm.infusions", "first")),
+         error(SUBJECTS, 4, "infusion_date", "2023-02-14T10:30", "several_infusions"),
+         measure_missing=4, outside_window=2),
+    case("an SDTM package whose RFXSTDTC is a day before the infusion",
+         sdtm_infused({"CQ-001": "2023-02-13"}),
+         warning(SUBJECTS, 2, "infusion_date", "2023-02-13", "infusion_differs"),
+         measure_missing=4, outside_window=2),
+    case("an SDTM package without RFXSTDTC of an infused subject", sdtm_infused({"CQ-001": ""}),
+         error(SUBJECTS, 2, "infusion_date", "", "infusion_differs"),
+         new_before_infusion=2, sample_without_infusion=18, visit_without_infusion=9,
+         measure_missing=4, outside_window=2),
+    case("an SDTM package with a dose in cells and no body weight", sdtm_weighed({"CQ-001": ""}),
+         warning(SUBJECTS, 2, "cells_per_kg", "CQ-001", "weight_missing"),
+         warning(SUBJECTS, 4, "cells_per_kg", "", "dose_missing"),
          measure_missing=4, outside_window=2),
     case("an SDTM package with a qualifier of no event", sdtm("SUPPAE", 2, IDVARVAL="999"),
          error(EVENTS, 2, "dlt", "999", "unused_record"),

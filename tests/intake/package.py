@@ -139,6 +139,39 @@ def sdtm(domain: str, row: int, **changed: str) -> Edit:
     return sdtm_rows(domain, {row: changed})
 
 
+def sdtm_infused(dates: dict[str, str]) -> Edit:
+    """The package with RFXSTDTC of every subject, by EX but for these subjects."""
+
+    def edit(study: Study) -> None:
+        found = domains()
+        given = {row["subject_id"]: row["infusion_date"] for row in native("subjects")} | dates
+        for row in found["DM"]:
+            row["RFXSTDTC"] = given[row["USUBJID"]]
+        study.raw["inputs"] = packaged(study.folder, "csv", found).raw["inputs"]
+        study.raw["inputs"]["sdtm"]["variables"] = {"subjects": {"infusion_date": "DM.RFXSTDTC"}}
+
+    return edit
+
+
+def sdtm_weighed(weights: dict[str, str]) -> Edit:
+    """The package with doses in cells, and body weights of 1 kg but for these subjects."""
+
+    def edit(study: Study) -> None:
+        found = domains()
+        for row in found["EX"]:
+            row["EXDOSU"] = row["EXDOSU"].replace("cells/kg", "cells")
+        given = {row["subject_id"]: "1" for row in native("subjects")} | weights
+        found["VS"] = [
+            {"USUBJID": who, "VSTESTCD": "WEIGHT", "VSSTRESC": weight, "VSSTRESU": "kg",
+             "VSDTC": "2020-01-01"} for who, weight in given.items()
+        ]  # fmt: skip
+        study.raw["inputs"] = packaged(study.folder, "csv", found).raw["inputs"]
+        study.raw["inputs"]["sdtm"]["units"] = {"subjects": {"cells_per_kg": "cells"}}
+        study.raw["inputs"]["sdtm"]["weight"] = "VS.WEIGHT"
+
+    return edit
+
+
 def sdtm_rows(domain: str, changed: dict[int, Row]) -> Edit:
     """The study as a package of CSV files, with other values in records of a domain, by row."""
 

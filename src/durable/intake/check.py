@@ -155,7 +155,8 @@ def _recorded(
         package = Package(inputs.sdtm, findings, inputs.limits, needed)
         for name in INPUT_TABLES:
             if name in inputs.sdtm.tables:
-                yield name, package.conversions(name), *package.table(name)
+                recorded, about = package.table(name)
+                yield name, package.conversions(name), recorded, about
         return
     reader = SourceReader(findings, inputs.limits, inputs.sources, shown_names(inputs))
     for name in INPUT_TABLES:

@@ -106,6 +106,10 @@ _RULES: dict[str, Rule] = {
         "Results of one measure of an SDTM package differ in category or specimen (--CAT, --SCAT,"
         " --SPEC), and the plan does not say which count."
     ),
+    "several_infusions": Rule(
+        "Of several infusions of a subject in an SDTM package one has no date or no dose, is of the"
+        " day of the first, or later than the plan adds up."
+    ),
     "broken_row": Rule("A row has more or fewer cells than the header, or is too long to be read."),
     "broken_quotes": Rule("A quoted cell is not closed, or continues after its closing quote."),
     "blank_row": Rule("A row is empty; a warning where no record follows.", _BOTH),
@@ -178,6 +182,15 @@ _RULES: dict[str, Rule] = {
     "infusion_without_lymphodepletion": Rule("Infused without a lymphodepletion date.", _WARNING),
     "death_before_infusion": Rule("Death is dated before infusion."),
     "dose_missing": Rule("Infused without a dose level or a number of cells.", _WARNING),
+    "infusion_differs": Rule(
+        "The date of infusion that the plan takes from elsewhere (RFXSTDTC) is not that of the"
+        " infusion in EX; an error where it is empty.",
+        ("warning", "error"),
+    ),
+    "weight_missing": Rule(
+        "A dose in cells of an SDTM package without a body weight up to the day of infusion.",
+        _WARNING,
+    ),
     "dose_differs": Rule(
         "The cells infused are less than half or more than twice the dose level, where that is a"
         " dose (1e7, 1x10^7, 10000000) and not a label (1, DL1).",

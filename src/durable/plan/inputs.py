@@ -60,6 +60,14 @@ class Sdtm(Section):
     """Records that do not count, by domain and variable."""
     infusion: Annotated[tuple[Text, ...], Strict(False), Field(min_length=1)] = ("CD19 CAR-T",)
     """EXTRT of the infusion."""
+    infusions: Literal["single", "first", "total"] = "single"
+    """What counts of several infusions of a subject: a second is an error; the first alone; or the
+    date of the first and the sum of the doses."""
+    infusion_days: Annotated[int, Field(ge=1, le=365)] | None = None
+    """Of total: an infusion more days than this after the first is an error."""
+    weight: Annotated[str, Field(pattern=r"^[A-Z]{2}\.[A-Z][A-Z0-9_]{0,7}$")] | None = None
+    """Body weight in kg as DOMAIN.TESTCD (VS.WEIGHT). A dose in cells (units.subjects.cells_per_kg:
+    cells, 10^6 cells) is divided by the last one up to the day of infusion."""
     lymphodepletion: Annotated[tuple[Text, ...], Strict(False)] = (
         "FLUDARABINE",
         "CYCLOPHOSPHAMIDE",

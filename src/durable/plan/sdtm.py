@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path, PurePath
 
-from durable.contracts.input_table import InputTable
+from durable.contracts.input_table import ColumnSpec, InputTable, RecordedUnit
 from durable.contracts.tables import INPUT_TABLES
 from durable.plan.inputs import Sdtm
 
@@ -12,6 +13,11 @@ from durable.plan.inputs import Sdtm
 _NO_RESULTS = (
     *("DM", "CO", "SE", "SM", "SV", "AG", "CM", "EC", "EX", "ML", "PR", "SU", "AE", "BE", "CE"),
     *("DS", "DV", "HO", "MH", "TA", "TE", "TI", "TS", "TV", "RELREC"),
+)
+#: Units of a dose that is divided by the body weight.
+CELLS = (
+    RecordedUnit("cells", Fraction(1), ("cells", "cell")),
+    RecordedUnit("10^6 cells", Fraction(10**6), ("10^6 cells", "10*6 cells", "10^6", "10*6")),
 )
 #: The evaluator whose results count, beside records without one, where nothing else is said.
 _INVESTIGATOR = ("INVESTIGATOR",)
@@ -69,9 +75,15 @@ def _result_expected(table: str, column: str, domain: str) -> str:
         return f"no place: it is {'--DTC' if column == spec.date else 'VISIT'} of each result"
     if spec.by_name[column].limit_of:
         return "no place: it is --STNRHI of the enzyme's result"
-    if domain.startswith("SUPP") or domain in _NO_RESULTS:
+    if not is_findings_domain(domain):
         return "DOMAIN.TESTCD of a findings domain, such as QS, FT, RS or LB"
     return ""
+
+
+def is_findings_domain(place: str) -> bool:
+    """Whether a domain, or that of a place, can hold results."""
+    domain = _domain(place)
+    return not domain.startswith("SUPP") and domain not in _NO_RESULTS
 
 
 def evaluators(table: str, column: str, sdtm: Sdtm) -> tuple[str, ...]:
@@ -84,6 +96,8 @@ def domains(table: str, sdtm: Sdtm) -> list[str]:
     """Domains that a table is made of: the principal one, then the others in alphabetical order."""
     principal = principal_domain(table)
     named = {place.split(".")[0] for place in places(table, sdtm).values()}
+    if table == "subjects" and sdtm.weight is not None:
+        named.add(_domain(sdtm.weight))
     return [*([principal] if principal else []), *sorted(named - {principal})]
 
 
@@ -106,6 +120,8 @@ def _may_lack(table: str, domain: str, sdtm: Sdtm) -> bool:
     stated = (sdtm.files, sdtm.sha256, sdtm.records, sdtm.where, sdtm.where_not)
     if domain == principal_domain(table) or any(domain in names for names in stated):
         return False
+    if sdtm.weight is not None and domain == _domain(sdtm.weight):
+        return False
     columns = [name for name, place in places(table, sdtm).items() if _domain(place) == domain]
     return not any(_is_planned(table, name, sdtm) for name in columns) and all(
         INPUT_TABLES[table].by_name[name].absent for name in columns
@@ -125,6 +141,12 @@ def is_recorded(table: str, column: str, sdtm: Sdtm) -> bool:
     """Whether a package must have a column: it may not be absent, or the plan speaks of it."""
     spec = INPUT_TABLES[table].by_name[column]
     return not (spec.absent or spec.sdtm.optional) or _is_planned(table, column, sdtm)
+
+
+def recorded_units(spec: ColumnSpec) -> dict[str, RecordedUnit]:
+    """Units in which a package may record a column, by their names in the plan."""
+    weighed = CELLS if spec.name == "cells_per_kg" else ()
+    return {unit.name: unit for unit in (*spec.units, *weighed)}
 
 
 def _domain(place: str) -> str:

@@ -10,8 +10,10 @@ from durable.contracts.tables import INPUT_TABLES, TABLES
 from durable.plan.findings import Finding, one_of, unknown_names
 from durable.plan.inputs import Sdtm
 from durable.plan.sdtm import (
+    CELLS,
     domain_files,
     domains,
+    is_findings_domain,
     place_expected,
     places,
     principal_domain,
@@ -43,7 +45,9 @@ def sdtm_findings(sdtm: Sdtm) -> list[Finding]:
                 found = "a table that is not made"
                 findings.append(Finding(path, found, f"{table} among inputs.sdtm.tables"))
             elif key == "units":
-                findings += recorded_unit_findings(path, table, names | _limit_units(table, names))
+                known_units = {n: u for n, u in names.items() if not _is_weighed(table, n, u)}
+                limits = _limit_units(table, known_units)
+                findings += recorded_unit_findings(path, table, known_units | limits)
             else:
                 known = INPUT_TABLES[table].names
                 unknown = list(unknown_names(names, known, path, "an unknown column"))
@@ -55,7 +59,48 @@ def sdtm_findings(sdtm: Sdtm) -> list[Finding]:
         path = f"inputs.sdtm.{key}"
         findings += unknown_names(getattr(sdtm, key), measures, path, "no measure of visits")
     findings += _qualifier_findings(sdtm)
+    findings += _infusion_findings(sdtm)
     return findings + _place_findings(sdtm)
+
+
+def _is_weighed(table: str, column: str, unit: str) -> bool:
+    """Whether a unit is one of a dose that is divided by the body weight."""
+    names = {one.name for one in CELLS}
+    return (table, column) == ("subjects", "cells_per_kg") and unit in names
+
+
+def _infusion_findings(sdtm: Sdtm) -> Iterator[Finding]:
+    """Rules for several infusions, and for doses by weight, that nothing would follow."""
+    read = places("subjects", sdtm)
+    dose = read.get("cells_per_kg", "")
+    chosen = [
+        name for name, place in read.items()
+        if place.startswith("EX.") and _selecting_key(name) == "infusion"
+    ]  # fmt: skip
+    key = "inputs.sdtm.infusions"
+    if sdtm.infusions != "single" and not chosen:
+        yield Finding(key, sdtm.infusions, "a column of subjects that is read from EX")
+    if sdtm.infusions == "total" and not dose.startswith("EX."):
+        yield Finding(key, "total", "cells_per_kg read from EX")
+    if (sdtm.infusions == "total") != (sdtm.infusion_days is not None):
+        found = f"{sdtm.infusion_days or 'nothing'} with infusions {sdtm.infusions}"
+        yield Finding("inputs.sdtm.infusion_days", found, "a number of days with total, only then")
+    unit = sdtm.units.get("subjects", {}).get("cells_per_kg", "")
+    weighed = _is_weighed("subjects", "cells_per_kg", unit)
+    if weighed != (sdtm.weight is not None):
+        found = f"{sdtm.weight or 'nothing'} with doses in {unit or 'cells/kg'}"
+        names = " or ".join(one.name for one in CELLS)
+        expected = f"a weight with units.subjects.cells_per_kg {names}, only then"
+        yield Finding("inputs.sdtm.weight", found, expected)
+    if sdtm.weight is not None and not dose.startswith("EX."):
+        yield Finding("inputs.sdtm.weight", sdtm.weight, "cells_per_kg read from EX")
+    if sdtm.weight is not None and not is_findings_domain(sdtm.weight):
+        yield Finding("inputs.sdtm.weight", sdtm.weight, "DOMAIN.TESTCD such as VS.WEIGHT")
+
+
+def _selecting_key(column: str) -> str:
+    selected = INPUT_TABLES["subjects"].by_name[column].sdtm.selected
+    return "" if selected is None else selected.key
 
 
 def _file_findings(names: list[str], sdtm: Sdtm) -> Iterator[Finding]:

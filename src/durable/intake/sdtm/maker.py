@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from durable.intake.rules import Severity
 from durable.intake.sdtm.domain import Domain
 from durable.lookalikes import with_code_points
 from durable.plan import Sdtm
+from durable.plan.sdtm import recorded_units
 
 _CLOCK = r"([0-9]{2}:[0-9]{2})(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 #: A date with some time of day; the date is the local one, as written.
@@ -42,6 +43,8 @@ class TableMaker:
     domains: Mapping[str, Domain]
     places: Mapping[str, str]
     """Place of every column that the package has, ``DOMAIN.VARIABLE``."""
+    readings: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By column what is read for a text that was put together from several records."""
 
     def frame(self, domain: str) -> pd.DataFrame:
         """The records of a domain that count, by their numbers."""
@@ -106,11 +109,13 @@ class TableMaker:
 
     def check_unit(self, domain: str, filled: pd.DataFrame, variable: str, column: str) -> None:
         """Report where the unit of a value is not the declared one, or ours."""
-        units = self.sdtm.units.get(self.table, {})
-        spellings = {unit.name: unit.sdtm for unit in self.spec(column).units}
-        known = spellings[units.get(column, "")]
+        unit = self.sdtm.units.get(self.table, {}).get(column, "")
+        known = recorded_units(self.spec(column))[unit].sdtm
         wrong = filled.index[~filled[variable].str.strip().str.casefold().isin(known)]
         expected = f"{' or '.join(known)} (inputs.sdtm.units.{self.table}.{column})"
+        if column == "cells_per_kg":
+            key = "inputs.sdtm.variables.subjects.cells_per_kg"
+            expected += f', or "" as {key} where the dose is no such'
         self.report(domain, wrong, column, "other_unit", expected, variable)
 
     def is_mapped(self, column: str) -> bool:

@@ -48,12 +48,14 @@ class Package:
     needs: Needs = field(default_factory=always_needed)
     """Columns that the definitions in force need."""
     _read: dict[str, _Read] = field(default_factory=dict)
+    _readings: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
 
     def table(self, name: str) -> tuple[Recorded, dict[str, Any]]:
         """A native table; SHA-256 and number of records of its files by domain, and one SHA-256."""
         names = delivered(name, self.sdtm)
         read = {domain: self._domain(name, domain) for domain in names}
-        about = _about(read) | _counts(read)
+        declared = [*_counts(read), *(_dose_rules(self.sdtm) if name == "subjects" else [])]
+        about = _about(read) | ({"declared": declared} if declared else {})
         whole = {name: one.domain for name, one in read.items() if one.domain is not None}
         file = ", ".join(name for one in read.values() for name in one.names.values())
         placed = None if len(whole) < len(names) else self._placed(name, whole)
@@ -63,14 +65,21 @@ class Package:
         assert spec is not None  # noqa: S101  (the plan takes no other table)
         maker = named_object(spec.maker)
         made = maker(name, file, self.sdtm, self.findings, whole, placed)
-        return made.make_table(), about
+        recorded = made.make_table()
+        self._readings[name] = made.readings
+        return recorded, about
 
     def conversions(self, name: str) -> Input:
-        """Value maps and units of a table, as those of a native file."""
-        units = self.sdtm.units.get(name, {})
+        """Value maps and units of a table that was made, as those of a native file."""
         columns = INPUT_TABLES[name].columns
+        units = self.sdtm.units.get(name, {})
+        # A dose by body weight has been read in the unit of the table.
+        if self.sdtm.weight is not None:
+            units = {column: unit for column, unit in units.items() if column != "cells_per_kg"}
         limits = {c.name: units[c.limit_of] for c in columns if c.limit_of in units}
-        maps = self.sdtm.values.get(name, {})  # noqa: PD011  (a key of the plan)
+        stated = self.sdtm.values.get(name, {})  # noqa: PD011  (a key of the plan)
+        read = self._readings.get(name, {})
+        maps = {n: {**stated.get(n, {}), **read.get(n, {})} for n in {**stated, **read}}
         return Input(path="sdtm", format="csv", values=maps, units=units | limits)
 
     def _domain(self, table: str, name: str) -> _Read:
@@ -156,8 +165,20 @@ class Package:
             lacking = [] if "AESEQ" in principal.frame else ["AESPID"]
             self._report_variables(table, "ae_id", principal, lacking)
             sound &= not lacking
+        sound &= self._has_weight(table, domains)
         self._report_needed(table, placed, domains)
         return placed if sound else None
+
+    def _has_weight(self, table: str, domains: Mapping[str, Domain]) -> bool:
+        """Whether there are the variables of the body weight, where it is needed; else reported."""
+        if table != "subjects" or self.sdtm.weight is None:
+            return True
+        name = self.sdtm.weight.split(".")[0]
+        frame = domains[name].frame
+        wanted = ("USUBJID", *(f"{name}{end}" for end in ("TESTCD", "STRESC", "STRESU", "DTC")))
+        lacking = [variable for variable in wanted if variable not in frame]
+        self._report_variables(table, "cells_per_kg", domains[name], lacking)
+        return not lacking
 
     def _names_value(self, table: str, domain: str) -> bool:
         """Whether a place names a value of QNAM or --TESTCD, and no variable."""
@@ -174,8 +195,12 @@ class Package:
             qualifiers = self.sdtm.qualifiers.get(column, {})
             return ("USUBJID", "VISIT", *(f"{domain}{name}" for name in names), *qualifiers)
         selected = spec.by_name[column].sdtm.selected
-        meant = selected is not None and selected.domain == domain
-        return ("USUBJID", *([selected.variable] if meant and selected else []))
+        if selected is None or selected.domain != domain:
+            return ("USUBJID",)
+        dated = selected.key == "infusion" and self.sdtm.infusions != "single"
+        dosed = column == "cells_per_kg"
+        more = [*(["EXSTDTC"] if dated else []), *(["EXDOSU"] if dosed else [])]
+        return ("USUBJID", selected.variable, *more)
 
     def _report_variables(
         self, table: str, column: str, domain: Domain, variables: list[str]
@@ -209,15 +234,29 @@ class Package:
             self._report_missing(table, files, message, column)
 
 
-def _counts(read: Mapping[str, _Read]) -> dict[str, list[str]]:
+def _dose_rules(sdtm: Sdtm) -> list[str]:
+    """What counts of several infusions, and by what a dose is divided, in words."""
+    lines = {
+        "single": [],
+        "first": ["of several infusions the first counts, with its dose"],
+        "total": [
+            f"infusions up to {sdtm.infusion_days} day(s) after the first are one, with its date"
+            " and the sum of their doses"
+        ],
+    }[sdtm.infusions]
+    if sdtm.weight is not None:
+        lines.append(f"cells per kg by the last {sdtm.weight} up to the day of infusion")
+    return lines
+
+
+def _counts(read: Mapping[str, _Read]) -> list[str]:
     """How many records count of each domain of which the plan leaves some out, in words."""
     domains = {name: one.domain for name, one in read.items() if one.domain is not None}
-    lines = [
+    return [
         f"{len(domain.frame)} of {len(domain.all_records)} records of {name} count"
         for name, domain in domains.items()
         if len(domain.frame) < len(domain.all_records)
     ]
-    return {"declared": lines} if lines else {}
 
 
 def _about(read: Mapping[str, _Read]) -> dict[str, Any]:

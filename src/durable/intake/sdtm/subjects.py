@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pandas as pd
 
+from durable.intake.rules import Severity
 from durable.intake.sdtm.domain import stripped
-from durable.intake.sdtm.maker import PlacedColumn
+from durable.intake.sdtm.infusions import Infusions, doses_by_weight, infusions, total_doses
+from durable.intake.sdtm.maker import PlacedColumn, without_time
 from durable.intake.sdtm.records import Records, first_record
 
+_ERROR: Severity = "error"
+_WARNING: Severity = "warning"
 #: Dispositions that are no withdrawal.
 _STAYED = ("INFORMED CONSENT OBTAINED", "COMPLETED", "DEATH", "ENROLLED", "RANDOMIZED")
 
 
+@dataclass
 class Subjects(Records):
     """The subjects: DM, with the records of exposure and disposition that are meant."""
+
+    _infusions: Infusions | None = None
 
     def _derived(
         self, frame: pd.DataFrame, columns: dict[str, PlacedColumn], numbers: pd.Series[int]
@@ -30,7 +39,13 @@ class Subjects(Records):
             self.report("DM", numbers[undated], "death_date", "missing_value", expected, "DTHFL")
         self._check_treatments()
         self._check_dispositions()
-        return {}
+        self._check_infusions(frame["USUBJID"], columns["infusion_date"].text, numbers)
+        if self.sdtm.weight is None or "cells_per_kg" not in columns:
+            return {}
+        dose = columns["cells_per_kg"]
+        infused = columns["infusion_date"].text
+        cells = doses_by_weight(self, dose.text, frame["USUBJID"], infused)
+        return {"cells_per_kg": PlacedColumn(cells.astype(object), dose.origin)}
 
     def _of_subject(
         self, frame: pd.DataFrame, column: str, place: str, own: pd.DataFrame
@@ -44,17 +59,44 @@ class Subjects(Records):
         chosen = self.frame(domain)
         chosen = chosen.loc[stripped(chosen[by]).isin(wanted)]
         if key == "lymphodepletion":
-            chosen = chosen.sort_values(name, kind="stable")
+            # What has no date is not the first.
+            dated = stripped(chosen[name]) != ""
+            chosen = pd.concat(
+                [chosen.loc[dated].sort_values(name, kind="stable"), chosen.loc[~dated]]
+            )
+        elif key == "infusion":
+            return self._of_infusion(frame, column, place, own, chosen)
         elif column == self._first_of(domain, key):
             again = chosen.index[chosen.duplicated("USUBJID")]
-            word = "infusion" if key == "infusion" else key
-            self.report(domain, again, column, "duplicate_record", f"one {word}", by)
-        if place == "EX.EXDOSE" and column == "cells_per_kg" and "EXDOSU" in chosen:
-            self.check_unit("EX", chosen.loc[chosen["EXDOSE"] != ""], "EXDOSU", column)
+            self.report(domain, again, column, "duplicate_record", f"one {key}", by)
         if chosen.empty and key != "withdrawal" and column == self._first_of(domain, key):
             what = f"{by} {' or '.join(wanted)} (inputs.sdtm.{key})"
-            self.report_empty(column, domain, what, "error" if column == "infusion_date" else None)
+            self.report_empty(column, domain, what)
         return self._looked_up(domain, first_record(chosen, frame["USUBJID"]), name, own)
+
+    def _of_infusion(
+        self,
+        frame: pd.DataFrame,
+        column: str,
+        place: str,
+        own: pd.DataFrame,
+        chosen: pd.DataFrame,
+    ) -> PlacedColumn:
+        """A variable of the infusion, by the rule of the plan for several."""
+        name = place.split(".")[1]
+        if self._infusions is None:
+            told = self._first_of("EX", "infusion")
+            self._infusions = infusions(self, chosen, told, "EXTRT")
+            if chosen.empty:
+                what = f"EXTRT {' or '.join(self.sdtm.infusion)} (inputs.sdtm.infusion)"
+                self.report_empty(told, "EX", what, "error" if told == "infusion_date" else None)
+        number = frame["USUBJID"].map(self._infusions.first).astype(float)
+        found = self._looked_up("EX", number, name, own)
+        if column != "cells_per_kg":
+            return found
+        self.check_unit("EX", chosen.loc[stripped(chosen[name]) != ""], "EXDOSU", column)
+        doses = total_doses(self, found.text, frame["USUBJID"], self._infusions, name)
+        return PlacedColumn(doses.astype(object), found.origin)
 
     def _first_of(self, domain: str, key: str) -> str:
         """The first column that is read from the records that a key of the plan selects."""
@@ -65,6 +107,22 @@ class Subjects(Records):
     def _selecting_key(self, column: str) -> str:
         selected = self.spec(column).sdtm.selected
         return "" if selected is None else selected.key
+
+    def _check_infusions(
+        self, subject: pd.Series[str], date: pd.Series[str], numbers: pd.Series[int]
+    ) -> None:
+        """Report dates of infusion from elsewhere that are not those of the infusion in EX."""
+        domain, name = self.places["infusion_date"].split(".")
+        if self._infusions is None or domain == "EX" or "EXSTDTC" not in self.frame("EX"):
+            return
+        starts = self.frame("EX")["EXSTDTC"].map(without_time).str.strip()
+        start = subject.map(self._infusions.first.map(starts)).fillna("")
+        date, shown = stripped(date), name if domain == "DM" else "USUBJID"
+        for day in dict.fromkeys(start[(start != "") & (start != date)]):
+            words = f"{day}, the date of the infusion in EX"
+            for wrong, severity in ((date != "", _WARNING), (date == "", _ERROR)):
+                rows = numbers[(start == day) & (date != day) & wrong]
+                self.report("DM", rows, "infusion_date", "infusion_differs", words, shown, severity)
 
     def _check_treatments(self) -> None:
         """Report treatments that are neither infusion nor lymphodepletion."""

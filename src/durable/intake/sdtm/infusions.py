@@ -1,0 +1,219 @@
+"""The infusion of a subject whose exposure is in several records, and doses by body weight."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+
+import pandas as pd
+
+from durable.intake.numbers import scaled
+from durable.intake.readers.cells import plain_decimal
+from durable.intake.sdtm.domain import stripped
+from durable.intake.sdtm.maker import TableMaker, without_time
+from durable.plan.sdtm import recorded_units
+
+_RULE = "several_infusions"
+#: Body weights in kg that can be one.
+_LIGHTEST, _HEAVIEST = Decimal(1), Decimal(300)
+
+
+@dataclass(frozen=True)
+class Infusions:
+    """The records of the infusion of each subject, as the plan takes them together."""
+
+    first: pd.Series[int]
+    """Record that counts, by USUBJID."""
+    added: dict[str, list[int]] = field(default_factory=dict)
+    """By USUBJID the records whose doses are added up, where there are several."""
+
+
+def infusions(maker: TableMaker, chosen: pd.DataFrame, column: str, variable: str) -> Infusions:
+    """The infusion of each subject; what the plan does not say how to take is reported.
+
+    Parameters
+    ----------
+    chosen
+        The records of the infusion.
+    column
+        Column under which findings are told.
+    variable
+        Variable by which the records were chosen.
+    """
+    again = chosen["USUBJID"].duplicated(keep=False)
+    if maker.sdtm.infusions == "single" or not again.any():
+        later = chosen.index[chosen.duplicated("USUBJID")]
+        expected = "one infusion (inputs.sdtm.infusions)"
+        maker.report("EX", later, column, "duplicate_record", expected, variable)
+        return Infusions(_first(chosen))
+    day = chosen["EXSTDTC"].map(without_time).str.strip()
+    undated = again & ~day.map(_is_day).astype(bool)
+    expected = "a whole date: another infusion is recorded, and which is the first is unknown"
+    maker.report("EX", chosen.index[undated], column, _RULE, expected, "EXSTDTC")
+    ordered = chosen.assign(day=day).loc[~undated]
+    # The time of day after the date; where nobody noted it the order of the file.
+    ordered = ordered.assign(EXSTDTC=stripped(ordered["EXSTDTC"]))
+    ordered = ordered.sort_values(["USUBJID", "EXSTDTC"], kind="stable")
+    added: dict[str, list[int]] = {}
+    for subject, records in ordered.groupby("USUBJID", sort=False):
+        if len(records) == 1:
+            continue
+        if maker.sdtm.infusions == "first":
+            _report_others(maker, records, column, variable)
+        else:
+            added[str(subject)] = _near(maker, records, column)
+    # A subject without a dated record has a finding; any of them stands for it.
+    return Infusions(_first(pd.concat([ordered, chosen.loc[undated]])), added)
+
+
+def _first(chosen: pd.DataFrame) -> pd.Series[int]:
+    once = chosen.drop_duplicates("USUBJID")
+    return pd.Series(once.index, index=once["USUBJID"], dtype="int64")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return len(text) == 10 and bool(dt.date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def _report_others(maker: TableMaker, records: pd.DataFrame, column: str, variable: str) -> None:
+    """Report records after the first; an error where they are of its day and not told apart."""
+    one, *others = records.index
+    for number in others:
+        start = str(records.loc[number, "EXSTDTC"])
+        alike = records.loc[number, "day"] == records.loc[one, "day"]
+        timed = "T" in start and "T" in str(records.loc[one, "EXSTDTC"])
+        if alike and (not timed or start == records.loc[one, "EXSTDTC"]):
+            expected = "one infusion on the first day, or infusions: total (inputs.sdtm)"
+            maker.report("EX", [number], column, _RULE, expected, "EXSTDTC")
+        else:
+            expected = f"{records.loc[one, variable]} once: the first infusion alone is used"
+            maker.report("EX", [number], column, "unused_record", expected, variable)
+
+
+def _near(maker: TableMaker, records: pd.DataFrame, column: str) -> list[int]:
+    """Records within the days of the plan after the first; later ones are reported."""
+    days = pd.to_datetime(records["day"])
+    late = (days - days.iloc[0]).dt.days > (maker.sdtm.infusion_days or 0)
+    expected = (
+        f"an infusion up to {maker.sdtm.infusion_days} day(s) after the first,"
+        f" {records['day'].iloc[0]} (inputs.sdtm.infusion_days); the record is not used"
+    )
+    maker.report("EX", records.index[late], column, _RULE, expected, "EXSTDTC")
+    return [int(number) for number in records.index[~late]]
+
+
+def total_doses(
+    maker: TableMaker, text: pd.Series[str], subject: pd.Series[str], taken: Infusions, name: str
+) -> pd.Series[str]:
+    """The doses, added up where a subject has several; what is added is what was recorded.
+
+    Parameters
+    ----------
+    text
+        Dose of the first infusion of each subject.
+    subject
+        USUBJID.
+    name
+        Variable of the dose.
+    """
+    made = [
+        _total(maker, first, taken.added.get(str(who), []), name)
+        for first, who in zip(text, subject, strict=True)
+    ]
+    return pd.Series(made, index=text.index, dtype=object)
+
+
+def _total(maker: TableMaker, first: str, numbers: list[int], name: str) -> str:
+    """The doses of some records with their places, whose sum is what is read for it."""
+    if len(numbers) < 2:
+        return first
+    doses = [_mapped(maker, str(maker.frame("EX").loc[number, name])) for number in numbers]
+    values = [_number(dose) for dose in doses]
+    wrong = [number for number, value in zip(numbers, values, strict=True) if value is None]
+    maker.report("EX", wrong, "cells_per_kg", _RULE, "a dose: it is one of several", name)
+    if wrong:
+        return ""
+    places = maker.domains["EX"].place(numbers)
+    parts = zip(doses, places["file"], places["row"], strict=True)
+    recorded = " + ".join(f"{dose} ({file}, row {row})" for dose, file, row in parts)
+    total = plain_decimal(sum((value for value in values if value is not None), Decimal(0)))
+    maker.readings.setdefault("cells_per_kg", {})[recorded] = total
+    return recorded
+
+
+def doses_by_weight(
+    maker: TableMaker, dose: pd.Series[str], subject: pd.Series[str], infused: pd.Series[str]
+) -> pd.Series[str]:
+    """Cells per kg of doses in cells, by the last body weight up to the day of infusion."""
+    read = maker.readings.setdefault("cells_per_kg", {})
+    unit = recorded_units(maker.spec("cells_per_kg"))[maker.sdtm.units["subjects"]["cells_per_kg"]]
+    made = []
+    for recorded, who, day in zip(dose, subject, infused.str.strip(), strict=True):
+        text = read.get(recorded, _mapped(maker, recorded))
+        weight = _weight(maker, who, day) if _number(text) is not None and _is_day(day) else None
+        if weight is None:
+            # Without a weight the dose is not known in cells per kg. What is no number stays.
+            made.append("" if _number(text) is not None else recorded)
+            continue
+        made.append(f"{recorded} {unit.name} / {weight.text} kg ({weight.place})")
+        read[made[-1]] = scaled(unit.factor / Fraction(weight.value), text) or ""
+    return pd.Series(made, index=dose.index, dtype=object)
+
+
+@dataclass(frozen=True)
+class _Weight:
+    text: str
+    value: Decimal
+    place: str
+
+
+def _weight(maker: TableMaker, subject: str, day: str) -> _Weight | None:
+    """The last body weight of a subject up to a day; None (reported) where it is not known."""
+    assert maker.sdtm.weight is not None  # noqa: S101  (asked by the caller)
+    name, code = maker.sdtm.weight.split(".")
+    frame, column, result = maker.frame(name), "cells_per_kg", f"{name}STRESC"
+    mine = frame.loc[(stripped(frame[f"{name}TESTCD"]) == code) & (frame["USUBJID"] == subject)]
+    mine = mine.assign(day=mine[f"{name}DTC"].map(without_time).str.strip())
+    filled = (stripped(mine[result]) != "") & mine["day"].map(_is_day).astype(bool)
+    mine = mine.loc[filled & (mine["day"] <= day)]
+    mine = mine.loc[mine["day"] == mine["day"].max()]
+    if mine.empty:
+        people = maker.frame("DM")
+        number = people.index[people["USUBJID"] == subject][:1]
+        expected = f"a {maker.sdtm.weight} up to {day}: cells per kg are not known without"
+        maker.report("DM", number, column, "weight_missing", expected, "USUBJID")
+        return None
+    first, text = int(mine.index[0]), str(mine[result].iloc[0]).strip()
+    weight = _number(text)
+    if len(set(stripped(mine[result]))) > 1:
+        expected = "one body weight on the last day up to the infusion"
+        maker.report(name, mine.index[1:], column, "duplicate_record", expected, result)
+    elif str(mine[f"{name}STRESU"].iloc[0]).strip().casefold() != "kg":
+        maker.report(name, [first], column, "other_unit", "kg", f"{name}STRESU")
+    elif weight is None or not _LIGHTEST <= weight <= _HEAVIEST:
+        expected = f"a body weight from {_LIGHTEST} to {_HEAVIEST} kg"
+        maker.report(name, [first], column, "out_of_range", expected, result)
+    else:
+        ((file, row),) = maker.domains[name].place([first]).itertuples(index=False, name=None)
+        return _Weight(text, weight, f"{file}, row {row}")
+    return None
+
+
+def _mapped(maker: TableMaker, text: str) -> str:
+    """A dose by the value map of the plan."""
+    values = maker.sdtm.values.get("subjects", {}).get("cells_per_kg", {})  # noqa: PD011
+    return values.get(text.strip(), text.strip())
+
+
+def _number(text: str) -> Decimal | None:
+    """The number that a text is, None where it is none that is finite."""
+    try:
+        value = Decimal(text) if text.isascii() else None
+    except InvalidOperation:
+        return None
+    return value if value is not None and value.is_finite() else None
