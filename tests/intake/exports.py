@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from openpyxl import Workbook
 
 from durable.contracts.tables import NATIVE_COLUMNS
 from durable.jdm.measures import ENZYMES
-from tests.intake.package import Row, native
+from tests.intake.package import Row, domains, native, written
 
 Inputs = dict[str, Any]
 _LABORATORY = tuple(ENZYMES)
@@ -408,10 +409,59 @@ ORDER BY source_row
 """
 
 
+# --- SDTM as a sponsor delivers it: split infusions, doses in cells, consent in DS, evaluators ----
+
+
+def sdtm(folder: Path) -> Inputs:
+    """A package with two infusions a child, doses in cells and weights, and an assessor beside."""
+    found = domains()
+    for record in found["DM"]:
+        del record["RFICDTC"]
+    infusions = [record for record in found["EX"] if record["EXTRT"] == "CD19 CAR-T"]
+    found["EX"] = [record for record in found["EX"] if record["EXTRT"] != "CD19 CAR-T"]
+    found["VS"] = []
+    for number, record in enumerate(infusions):
+        weight = 20 + number
+        millions = Decimal(record["EXDOSE"]) * weight / 10**6
+        start = dt.datetime.fromisoformat(record["EXSTDTC"])
+        for part, days in ((Decimal("0.25"), 0), (Decimal("0.75"), 1)):
+            when = start + dt.timedelta(days=days)
+            dose = {"EXDOSE": str(millions * part), "EXDOSU": "10^6 CELLS"}
+            found["EX"].append(record | dose | {"EXSTDTC": f"{when:%Y-%m-%dT%H:%M}"})
+        weighed = {"VSSTRESC": str(weight), "VSSTRESU": "kg", "VSDTC": f"{start:%Y-%m-%d}"}
+        found["VS"].append({"USUBJID": record["USUBJID"], "VSTESTCD": "WEIGHT"} | weighed)
+    own = [record | {"RSEVAL": "INVESTIGATOR"} for record in found["RS"]]
+    found["RS"] = own + [record | {"RSEVAL": "INDEPENDENT ASSESSOR"} for record in own[::7]]
+    unscheduled: dict[str, int] = {}
+    for domain in ("QS", "FT", "RS", "LB"):
+        for record in found[domain]:
+            if record["VISIT"] == "UNSCHEDULED":
+                key = f"{record['USUBJID']} {record[f'{domain}DTC']}"
+                number = unscheduled.setdefault(key, len(unscheduled) + 1)
+                record["VISIT"] = f"UNSCHEDULED {number}.01"
+    for domain, records in found.items():
+        for path, data in written(folder, domain, records, "csv"):
+            path.write_bytes(data)
+    return {
+        "sdtm": {
+            "folder": str(folder),
+            "format": "csv",
+            "infusions": "total",
+            "infusion_days": 2,
+            "weight": "VS.WEIGHT",
+            "units": {"subjects": {"cells_per_kg": "10^6 cells"}},
+            "where": {"RS": {"RSEVAL": "INVESTIGATOR"}},
+            "variables": {"subjects": {"consent_date": "DS.DSSTDTC"}},
+            "values": {"visits": {"visit": {"UNSCHEDULED *": "UNS"}}},
+        }
+    }
+
+
 EXPORTS: dict[str, Callable[[Path], Inputs]] = {
     "rave": rave,
     "redcap": redcap,
     "hospital": hospital,
     "wide": wide,
     "adam": adam,
+    "sdtm": sdtm,
 }
