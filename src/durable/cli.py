@@ -26,6 +26,10 @@ from durable.stage import OF_ANALYSIS, STAGES
 _DISK_ERRORS = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
 }
+#: Where Snakemake looks for its workflow.
+_SNAKEFILES = tuple(
+    f"{folder}{name}" for folder in ("", "workflow/") for name in ("Snakefile", "snakefile")
+)
 #: Commands that start Snakemake: its target, and what they do.
 _RUNS = {
     "run": ("", "analyse the study: every output of the configuration"),
@@ -189,9 +193,16 @@ def _start_snakemake(options: argparse.Namespace) -> int:
         cutoffs=options.command == "series",
     )
     command = [sys.executable, "-m", "snakemake", *([target] if target else [])]
-    command += [*_with_reason(options), "--configfile", str(config)]
+    command += [*_with_reason(options), "--configfile", str(config), *_workflow(options.further)]
     environment = run_environment()
     return subprocess.run(command, check=False, env=environment).returncode  # noqa: S603
+
+
+def _workflow(further: Sequence[str]) -> list[str]:
+    """The option that names this workflow, for a study in a folder of its own."""
+    named = any(option.split("=")[0] in ("--snakefile", "-s") for option in further)
+    own = any(Path(name).exists() for name in _SNAKEFILES)
+    return [] if named or own else ["--snakefile", str(REPOSITORY / "Snakefile")]
 
 
 def _with_reason(options: argparse.Namespace) -> list[str]:

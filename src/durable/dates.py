@@ -139,7 +139,16 @@ def _time(parts: dict[str, str]) -> str | None:
 _KNOWN = (
     *("DD-MMM-YYYY", "DD MMM YYYY", "DDMMMYYYY", "DD-MMM-YY", "MMM DD, YYYY", "D MMMM YYYY"),
     *("MMMM D, YYYY", "MM/DD/YYYY", "DD/MM/YYYY", "M/D/YYYY", "D/M/YYYY", "YYYY/MM/DD"),
-    *("YYYY/M/D", "DD.MM.YYYY", "D.M.YYYY", "YYYY.MM.DD", "DD-MM-YYYY", "MM-DD-YYYY", "YYYYMMDD"),
+    *(
+        "YYYY/M/D",
+        "DD.MM.YYYY",
+        "D.M.YYYY",
+        "YYYY.MM.DD",
+        "YYYY.M.D",
+        "DD-MM-YYYY",
+        "MM-DD-YYYY",
+        "YYYYMMDD",
+    ),
     *("YYYY年M月D日", "YYYY年M月", "YYYY年", "MMM-YYYY", "MMM YYYY", "MM/YYYY", "YYYY-M-D"),
 )
 _TIMES = ("hh:mm", "h:mm", "hh:mm:ss", "h:mm am", "h:mm:ss am")

@@ -14,7 +14,7 @@ _MISSING = (
     *("not known", "not reported", "not recorded", "not specified", "missing", "blank"),
     *("\u65e0", "\u5426", "\u6ca1\u6709", "\u4e0d\u8be6", "\u672a\u77e5", "\u4e0d\u660e"),
     *("\u672a\u67e5", "\u672a\u505a", "\u672a\u8bb0\u5f55", "\u4e0d\u9002\u7528"),
-    *("\u7f3a\u5931", "\u7a7a"),
+    *("\u7f3a\u5931", "\u7a7a", "\u672a\u6d4b", "\u672a\u68c0", "\u672a\u68c0\u6d4b"),
 )
 #: Folded words that say that there is nothing, or that it is not known.
 MISSING_WORDS = frozenset(map(fold, _MISSING))

@@ -15,7 +15,13 @@ from durable.inspection.schedule import Seen, draft_schedule, read_dates
 from durable.inspection.sdtm import draft_package, is_package
 from durable.inspection.shapes import find_parts
 from durable.inspection.sheets import Reading
-from durable.inspection.structure import Structure, TableDraft, find_structure, left_over
+from durable.inspection.structure import (
+    Structure,
+    TableDraft,
+    find_structure,
+    left_over,
+    unused_dates,
+)
 from durable.inspection.values import ValueDraft, draft_values
 from durable.intake.findings import Findings, Recorded
 from durable.intake.rules import RULES
@@ -139,7 +145,7 @@ def _add_table(study: StudyDraft, name: str, table: ReadTable) -> None:
     for key, note in values.notes.items():
         study.remarks["inputs", name, key] = note
     _remark_shapes(study, name, draft)
-    study.questions += [*draft.questions, *values.questions, *_absences(name, draft)]
+    study.questions += [*draft.questions, *values.questions, *_absences(name, table)]
 
 
 def _is_own(draft: TableDraft, name: str, match: Match) -> bool:
@@ -184,11 +190,13 @@ def _remark_shapes(study: StudyDraft, name: str, draft: TableDraft) -> None:
             study.remarks["inputs", name, key] = word
 
 
-def _absences(name: str, draft: TableDraft) -> list[str]:
+def _absences(name: str, table_read: ReadTable) -> list[str]:
     """Questions for columns that were not found, essential ones each by itself."""
-    table = INPUT_TABLES[name]
-    essential = [n for n in draft.absent if table.by_name[n].essential]
-    null = [n for n in draft.absent if n in draft.columns]
+    table, draft = INPUT_TABLES[name], table_read.draft
+    marked = table_read.values.keys.get("numbers", {}).get("below", {}).values()
+    missing = [n for n in draft.absent if n not in marked]
+    essential = [n for n in missing if table.by_name[n].essential]
+    null = [n for n in missing if n in draft.columns]
     found = [
         f"{name}.{n} ({table.by_name[n].label}) was not found, and there is no analysis without"
         f" it: name its column as inputs.{name}.columns.{n}."
@@ -199,7 +207,10 @@ def _absences(name: str, draft: TableDraft) -> list[str]:
             f"{name}: {', '.join(null)} not found. They stand as null (not recorded): name their"
             " columns where the files have them."
         )
-    rest = [n for n in draft.absent if n not in essential and n not in null]
+    dated = [n for part in draft.parts for n in unused_dates(draft, part)]
+    if dated and any(table.by_name[n].kind == "date" for n in missing):
+        found.append(f"{name}: columns of dates that are not used: {', '.join(dated)}.")
+    rest = [n for n in missing if n not in essential and n not in null]
     if rest:
         found.append(f"{name}: no column was found for {', '.join(rest)}.")
     return found

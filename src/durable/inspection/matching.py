@@ -56,7 +56,11 @@ class TableMatch:
 
 
 def match_table(
-    table: str, contents: Mapping[str, Contents], labels: Mapping[str, str], hint: str = ""
+    table: str,
+    contents: Mapping[str, Contents],
+    labels: Mapping[str, str],
+    hint: str = "",
+    subject: str | None = None,
 ) -> TableMatch:
     """The best columns for a table, each once, and how well they make the table.
 
@@ -68,6 +72,8 @@ def match_table(
         Labels of columns, where the file has them.
     hint
         Name of the file, the sheet or the form.
+    subject
+        The column of the subject, where it is known: it is then no other.
     """
     prefix = common_prefix(contents)
     candidates = [
@@ -79,7 +85,12 @@ def match_table(
     order = {column.name: number for number, column in enumerate(specs(table))}
     candidates.sort(key=lambda m: (-m.score, order[m.column]))
     chosen: dict[str, Match] = {}
-    taken: set[str] = set()
+    if subject is not None:
+        chosen["subject_id"] = next(
+            (m for m in candidates if (m.column, m.foreign) == ("subject_id", subject)),
+            Match("subject_id", subject, 0.8, "values"),
+        )
+    taken = {match.foreign for match in chosen.values()}
     for match in candidates:
         if match.column not in chosen and match.foreign not in taken:
             chosen[match.column] = match

@@ -14,7 +14,7 @@ from durable.intake.findings import UNSCHEDULED, Recorded
 from durable.schedule import DEFAULT_SCHEDULE
 
 #: Half widths of windows that are not in the usual schedule: until about a month, a year, later.
-_WIDTHS = ((35, 3), (300, 14), (10**6, 30))
+_WIDTHS = ((29, 3), (35, 7), (300, 14), (10**6, 30))
 _FAR = 0.35
 _EVERY = "*"
 

@@ -12,6 +12,7 @@ from durable.inspection.matching import LIKELY, Match, TableMatch, match_table, 
 from durable.inspection.names import heading
 from durable.inspection.shapes import EVENT, Part
 from durable.inspection.synonyms import specs
+from durable.inspection.visit_labels import are_labels
 
 #: Score below which a sheet is no table.
 _LEAST_SCORE = 0.8
@@ -66,8 +67,8 @@ def find_structure(parts: list[Part]) -> Structure:
     best = [_best_match(part) for part in parts]
     subjects = _subject_columns(parts, best)
     found = [
-        _Candidate(part, match, subjects.get(number))
-        for number, (part, match) in enumerate(zip(parts, best, strict=True))
+        _Candidate(part, _best_match(part, subjects.get(number)), subjects.get(number))
+        for number, part in enumerate(parts)
     ]
     drafts = {}
     for table in TABLES:
@@ -88,14 +89,15 @@ def _order(candidate: _Candidate) -> tuple[bool, float]:
     return long is not None, -(candidate.match.score if long is None else len(long.tests))
 
 
-def _best_match(part: Part) -> TableMatch:
+def _best_match(part: Part, subject: str | None = None) -> TableMatch:
     contents = dict(part.contents)
     if part.long is not None:
         long = part.long
         for name in (long.test, long.value, long.unit, long.limit):
             contents.pop(name, None)
     tables = part.kinds or TABLES
-    found = [match_table(table, contents, part.sheet.labels, part.hint) for table in tables]
+    labels = part.sheet.labels
+    found = [match_table(table, contents, labels, part.hint, subject) for table in tables]
     return max(found, key=lambda match: match.score)
 
 
@@ -192,14 +194,7 @@ def _take(draft: TableDraft, candidate: _Candidate, matches: Mapping[str, Match]
     part = candidate.part
     made = _made_columns(part)
     draft.matches |= made
-    for name, match in matches.items():
-        if name not in made and name != "subject_id" and match.foreign != candidate.subject:
-            draft.matches[name] = match
-    if candidate.subject is not None:
-        named = matches.get("subject_id")
-        same = named is not None and named.foreign == candidate.subject
-        match = named if same and named else Match("subject_id", candidate.subject, 0.8, "values")
-        draft.matches["subject_id"] = match
+    draft.matches |= {name: match for name, match in matches.items() if name not in made}
     if part.stack is not None:
         draft.matches["visit"] = Match("visit", "visit", 0.9, "names of the columns")
     kept = {n: m for n, m in draft.matches.items() if n not in made}
@@ -240,6 +235,12 @@ def _add_files(draft: TableDraft, alike: list[_Candidate]) -> None:
     draft.parts = [one.part for one in alike]
     titles = ", ".join(one.part.sheet.title for one in alike)
     draft.questions.append(f"{titles} have the same columns and stand one below the other (files).")
+    names = [one.part.sheet.short_name for one in alike]
+    if draft.table == "visits" and "visit" not in draft.matches and are_labels(names):
+        draft.questions.append(
+            "The visit stands in the names of these sheets alone: a query with each of them in"
+            " inputs.sources can say it (SELECT ..., 'M2' AS visit FROM ... UNION ALL ...)."
+        )
 
 
 def _add_part(draft: TableDraft, first: _Candidate, other: _Candidate) -> None:
@@ -402,6 +403,12 @@ def columns_used(draft: TableDraft, part: Part) -> set[str]:
     if part.stack is not None:
         used |= part.stack.columns
     return used
+
+
+def unused_dates(draft: TableDraft, part: Part) -> list[str]:
+    """Columns of dates of a part that the draft does not read."""
+    used = columns_used(draft, part)
+    return [name for name, held in part.contents.items() if held.is_dated and name not in used]
 
 
 def left_over(structure: Structure, parts: Iterable[Part]) -> dict[str, list[tuple[str, int]]]:

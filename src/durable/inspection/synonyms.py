@@ -21,8 +21,27 @@ _SUBJECT = (
     *("受试者编号", "受试者", "受试者代码", "患者编号", "患者", "病例号", "编号", "筛选号"),
     "研究编号",
 )
-_START = ("start date", "date of onset", "begin date", "from", "开始日期", "起始日期", "开始时间")
-_END = ("end date", "stop date", "date of resolution", "until", "结束日期", "终止日期", "停止日期")
+_START = (
+    "start",
+    "start date",
+    "date of onset",
+    "begin date",
+    "from",
+    "开始日期",
+    "起始日期",
+    "开始时间",
+)
+_END = (
+    "end",
+    "end date",
+    "stop date",
+    "resolved",
+    "date of resolution",
+    "until",
+    "结束日期",
+    "终止日期",
+    "停止日期",
+)
 _REASON = ("reason", "indication", "原因", "适应症", "用药原因")
 
 #: By table and native column.
@@ -34,11 +53,13 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "age_years": ("age", "age at consent", "age at enrolment", "年龄"),
         "consent_date": (
             *("date of informed consent", "icf date", "informed consent", "consent", "rficdtc"),
+            *("icf", "icf signed", "consent signed", "icf date"),
             *("知情同意日期", "知情同意", "签署日期", "知情日期"),
         ),
         "lymphodepletion_date": (
             *("date of lymphodepletion", "lymphodepletion", "conditioning date", "ld date"),
-            *("清淋日期", "清淋", "预处理日期", "淋巴细胞清除日期"),
+            *("ld start", "lymphodepletion start", "conditioning start", "fludarabine start"),
+            *("清淋日期", "清淋", "预处理日期", "预处理", "预处理开始", "淋巴细胞清除日期"),
         ),
         "infusion_date": (
             *("date of infusion", "infusion", "day 0", "cell infusion", "treatment date"),
@@ -57,10 +78,12 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "death_date": ("date of death", "death", "died", "死亡日期", "死亡时间", "死亡"),
         "withdrawal_date": (
             *("date of withdrawal", "withdrawal", "discontinuation date", "end of study date"),
+            *("off study", "off study date", "date off study", "early termination date"),
             *("退出日期", "退出时间", "脱落日期"),
         ),
         "withdrawal_reason": (
             *("reason for withdrawal", "discontinuation reason", "why withdrawn"),
+            *("off study reason", "reason off study", "early termination reason"),
             *("退出原因", "脱落原因"),
         ),
     },

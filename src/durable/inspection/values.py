@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,15 +18,19 @@ from durable.inspection.matching import Match
 from durable.inspection.names import heading, squeezed
 from durable.inspection.synonyms import specs, value_words
 from durable.inspection.visit_labels import usual_label
-from durable.intake.findings import UNSCHEDULED, Recorded
+from durable.intake.findings import Recorded
 from durable.intake.numbers import NumberForm
 from durable.jdm.response import Ranges
 
 #: Cells per kilogram below which a dose is written in millions.
 _FEWEST_CELLS = 10_000
+_YEARS = frozenset(("y", "yr", "yrs", "year", "\u5c81", "\u5468\u5c81", "\u5e74"))
+#: A scale in a heading, perhaps with its unit: 0-100, 0-100 mm.
+_SCALE = re.compile(r"0\s*(?:-|~|\u2013|to)\s*([0-9]+)\s*[a-z]*", re.IGNORECASE)
 _MONTHS = frozenset(("month", "months", "mo", "mths", "\u6708", "\u4e2a\u6708", "\u6708\u9f84"))
 _MOST_LISTED = 12
 _LONGEST_LISTED = 30
+_MOST_WORDS, _LONGEST_WORD = 5, 10
 
 
 @dataclass
@@ -266,6 +272,18 @@ def _draft_numbers(table: str, held: Mapping[ColumnSpec, Contents], draft: Value
             draft.keys["numbers"]["thousands"] = "."
         draft.notes["numbers"] = "signs seen"
     for column, contents in numeric.items():
+        words = {
+            text: n
+            for text, n in contents.texts.items()
+            if plain_number(text) is None and text not in contents.limited
+        }
+        if words:
+            short = all(len(text) <= _LONGEST_WORD for text in words) and len(words) <= _MOST_WORDS
+            shown = f": {listed(words)}" if short else ""
+            draft.questions.append(
+                f"{table}.{column.name}: {sum(words.values())} cell(s) are no number{shown}. Words"
+                f" for missing go to inputs.{table}.missing."
+            )
         if not contents.limited:
             continue
         number = sum(contents.limited.values())
@@ -307,7 +325,7 @@ def _draft_units(
         if not column.units or column.name not in matches:
             continue
         written = heading(matches[column.name].foreign).unit
-        unit = _unit_named(column, written)
+        unit = _unit_named(column, written, ranges[column.name].high)
         if unit is None and written:
             draft.questions.append(
                 f"{table}.{column.name}: the heading says {written!r}; the table has {column.unit}."
@@ -328,12 +346,18 @@ def _draft_units(
         draft.keys["units"] = units
 
 
-def _unit_named(column: ColumnSpec, written: str) -> str | None:
-    """The unit that a heading says, '' for that of the table; None where none is known."""
+def _unit_named(column: ColumnSpec, written: str, high: float | None) -> str | None:
+    """The unit that a heading says, '' for that of the table; None where none is known.
+
+    Parameters
+    ----------
+    high
+        Highest value of the column in the unit of the table.
+    """
     simple = squeezed(written).removeprefix("x")
     if not simple:
         return None
-    if simple == squeezed(column.unit):
+    if simple == squeezed(column.unit) or (column.unit == "years" and simple in _YEARS):
         return ""
     for unit in column.units:
         spellings = (unit.name or column.unit, *unit.sdtm)
@@ -341,7 +365,17 @@ def _unit_named(column: ColumnSpec, written: str) -> str | None:
             return unit.name
         if unit.name == "months" and simple in _MONTHS:
             return unit.name
-    return None
+    scale = _SCALE.fullmatch(unicodedata.normalize("NFKC", written))
+    if scale is None or not column.scale or high is None:
+        return None
+    return _unit_within(column, float(scale[1]), high)
+
+
+def _unit_within(column: ColumnSpec, number: float, high: float) -> str | None:
+    """The first unit, that of the table before others, in which a number is within the range."""
+    if number <= high:
+        return ""
+    return next((n for n, factor in column.factors.items() if number * factor <= high), None)
 
 
 def _unit_by_size(column: ColumnSpec, ranges: Mapping[str, ColumnSpec], contents: Contents) -> str:
@@ -352,18 +386,4 @@ def _unit_by_size(column: ColumnSpec, ranges: Mapping[str, ColumnSpec], contents
     if column.above == 0 and numbers[-1] < _FEWEST_CELLS and not column.limit_of:
         return next(iter(column.factors))
     high = ranges[column.name].high
-    if not column.scale or high is None or numbers[-1] <= high:
-        return ""
-    fitting = [n for n, factor in column.factors.items() if numbers[-1] * factor <= high]
-    return fitting[0] if fitting else ""
-
-
-def label_counts(recorded: Recorded, draft: ValueDraft) -> dict[str, int]:
-    """Labels of visits as the draft reads them, by their number; unscheduled ones last."""
-    mapped = draft.keys.get("values", {}).get("visit", {})
-    counts: dict[str, int] = {}
-    for text in recorded.text["visit"].astype(object):
-        label = mapped.get(text.strip(), text.strip())
-        if label:
-            counts[label] = counts.get(label, 0) + 1
-    return dict(sorted(counts.items(), key=lambda item: item[0] == UNSCHEDULED))
+    return "" if not column.scale or high is None else _unit_within(column, numbers[-1], high) or ""

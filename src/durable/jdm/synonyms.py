@@ -14,11 +14,13 @@ _MEASURES: Mapping[str, tuple[str, ...]] = {
         *("phga", "physician vas", "phys vas", "phys_vas", "physglob", "physician global vas"),
         *("md global", "physician global activity", "physician global assessment"),
         *("医师评分", "医师总体评估", "医生评分", "医生总体评估", "医师整体评估", "医师vas"),
+        *("医生vas", "md vas", "doctor vas", "physician visual analogue scale"),
     ),
     "parent_global": (
         *("paga", "parent vas", "pga", "patient global", "parent global assessment"),
         *("patient parent global", "family global", "parent patient vas"),
         *("家长评分", "家长总体评估", "患者总体评估", "家长vas", "家长整体评估"),
+        *("患者vas", "父母vas", "parent visual analogue scale"),
     ),
     "cmas": ("cmas score", "cmastot", "cmas total", "儿童肌炎评估量表", "cmas评分", "cmas总分"),
     "mmt8": ("mmt", "mmt 8", "mmttot", "mmt8 total", "manual muscle testing", "徒手肌力", "肌力"),
@@ -41,6 +43,7 @@ _MEASURES: Mapping[str, tuple[str, ...]] = {
     ),
     "immunosuppressant": (
         *("isyn", "immunosup", "immunsup", "immunosuppressants", "on immunosuppressant"),
+        *("on is", "immunosuppression", "on immunosuppression"),
         *("免疫抑制剂", "是否使用免疫抑制剂"),
     ),
     "investigator_assessment": (

@@ -1,0 +1,165 @@
+"""A workbook as a ward keeps it: two languages, a title, text and real dates, codes, empty rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+
+from durable.inspection.drafting import StudyDraft, draft_study
+from durable.inspection.sheets import read_sheets
+from durable.inspection.writing import write_draft
+from durable.intake.check import examine
+from durable.plan import parse
+from durable.stage import STAGES
+
+PATIENTS = [
+    "Patient ID", "姓名缩写", "性别 Sex", "年龄(岁)", "签署知情同意 Consent", "FC预处理开始",
+    "CAR-T输注日期", "输注剂量 (x10^6/kg)", "末次随访 Last FU", "死亡(1是0否)", "死亡时间",
+    "退出日期",
+]  # fmt: skip
+VISITS = [
+    "Patient ID", "时间点 Timepoint", "随访日期", "医生VAS (0-100mm)", "家长VAS (0-100mm)", "CMAS",
+    "MMT8 (0-150)", "CHAQ", "CHQ-PhS", "DAS", "肌外活动VAS (mm)", "CK (U/L)", "CK上限",
+    "激素剂量 mg/kg/d", "免疫抑制剂(1是0否)", "疗效 Response",
+]  # fmt: skip
+DAYS = {"基线": -14, "2月": 61, "3月": 91, "6月": 182}
+
+
+def written(folder: Path) -> Path:
+    book = Workbook()
+    patients, visits = book.active, book.create_sheet("随访 Follow-up")
+    assert patients is not None
+    patients.title = "入组 Enrolment"
+    for sheet, names in ((patients, PATIENTS), (visits, VISITS)):
+        sheet.append(["登记表 (2022-2024)"])
+        sheet.merge_cells(start_row=1, end_row=1, start_column=1, end_column=len(names))
+        sheet.append(names)
+    for number, subject in enumerate(("HZ003", "HZ007", "HZ012")):
+        infusion = dt.date(2022, 6, 1) + dt.timedelta(days=50 * number)
+        consent, last = infusion - dt.timedelta(days=40), infusion + dt.timedelta(days=300)
+        seen = f"{last.year}.{last.month}.{last.day}" if number else last
+        patients.append(
+            [subject, f"WXM{number}", "男" if number else "女", 8 + number, consent,
+             infusion - dt.timedelta(days=5), infusion, 1.25, seen, 0, None, None]
+        )  # fmt: skip
+        for step, (label, day) in enumerate(DAYS.items()):
+            date: Any = infusion + dt.timedelta(days=day)
+            date = f"{date.year}/{date.month}/{date.day}" if number == 1 else date
+            vas = 60 - 18 * step
+            visits.append(
+                [subject, label, date, vas, vas, 30 + step, 120 + step, 1.5, 30, 8, vas, 300, 170,
+                 0.5, 1 if step < 2 else 0, "好转" if step else None]
+            )  # fmt: skip
+        visits.append([])
+    patients.append(["注: 剂量按实际回输活细胞计算"])
+    visits["L5"] = "<20"
+    visits["J5"] = "未测"
+    book.save(folder / "登记.xlsx")
+    return folder / "登记.xlsx"
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> StudyDraft:
+    return draft_study(read_sheets([written(tmp_path_factory.mktemp("ward"))]))
+
+
+def test_every_column_is_found(study: StudyDraft) -> None:
+    columns = {name: study.plan["inputs"][name]["columns"] for name in ("subjects", "visits")}
+    assert [*columns["subjects"].values()] == [
+        *("Patient ID", "性别 Sex", "年龄(岁)", "签署知情同意 Consent", "FC预处理开始"),
+        *("CAR-T输注日期", "输注剂量 (x10^6/kg)", "末次随访 Last FU", "死亡时间", "退出日期"),
+    ]
+    native = [
+        *("subject_id", "visit", "visit_date", "physician_global", "parent_global", "cmas", "mmt8"),
+        *("chaq", "chq_phs", "das", "extramuscular", "ck", "ck_uln", "glucocorticoid_mg_kg"),
+        *("immunosuppressant", "investigator_assessment"),
+    ]
+    own = {"cmas": "CMAS", "chaq": "CHAQ", "das": "DAS"}
+    assert columns["visits"] == dict(zip(native, VISITS, strict=True)) | own
+
+
+def test_how_its_values_are_written_is_found(study: StudyDraft) -> None:
+    subjects, visits = (study.plan["inputs"][name] for name in ("subjects", "visits"))
+    assert (subjects["header_row"], visits["header_row"]) == (2, 2)
+    assert (subjects["skip_rows"], visits["skip_rows"]) == ((6,), (7, 12))
+    assert subjects["dates"] == {"last_contact_date": ["YYYY.M.D"]}
+    assert visits["dates"] == {"visit_date": ["YYYY/M/D"]}
+    assert subjects["units"] == {"cells_per_kg": "10^6/kg"}
+    millimetres = dict.fromkeys(("physician_global", "parent_global", "extramuscular"), "mm")
+    assert visits["units"] == millimetres | {"mmt8": "0-150"}
+    assert visits["missing"] == {"das": ["未测"]}
+    assert visits["values"]["immunosuppressant"] == {"1": "Y", "0": "N"}
+    assert visits["values"]["visit"] == {
+        "基线": "BASELINE",
+        "2月": "M2",
+        "3月": "M3",
+        "6月": "M6",
+    }
+    assert [(one["visit"], one["day"]) for one in study.plan["schedule"]] == [
+        ("M2", 60),
+        ("M3", 90),
+        ("M6", 180),
+    ]
+
+
+def test_one_answer_makes_it_a_study_without_errors(study: StudyDraft) -> None:
+    assert study.checked.startswith("durable check finds 1 error(s)")
+    assert any(text.startswith("visits.ck: 1 result(s) beyond a limit") for text in study.questions)
+    inputs = study.plan["inputs"]
+    answered = inputs["visits"] | {"numbers": {"below": {"ck": "limit"}}}
+    plan = parse(study.plan | {"inputs": inputs | {"visits": answered}})
+    examined = examine(plan.only(STAGES["check"].sections))
+    assert examined.queries.query("severity == 'error'").empty
+    first = examined.tables["visits"].frame.iloc[0]
+    assert (first["physician_global"], first["mmt8"], first["ck"]) == (6.0, 64.0, 300.0)
+    assert examined.tables["subjects"].frame["cells_per_kg"].tolist() == [1_250_000.0] * 3
+
+
+def test_neither_identifiers_nor_initials_are_printed(study: StudyDraft) -> None:
+    text = write_draft(study, [])
+    assert "姓名缩写" in text
+    assert not [hidden for hidden in ("HZ003", "HZ007", "WXM0", "活细胞") if hidden in text]
+
+
+def csv_study(folder: Path, header: str, *days: str) -> StudyDraft:
+    """Visits with a heading and dates."""
+    lines = [f"S{n},M{n},{day},5" for n, day in enumerate(days, 2)]
+    (folder / "visits.csv").write_text("\n".join([f"ID,Visit,{header},CMAS", *lines]) + "\n")
+    return draft_study(read_sheets([folder / "visits.csv"]))
+
+
+def test_dates_that_can_be_two_days_are_a_question(tmp_path: Path) -> None:
+    study = csv_study(tmp_path, "Visit date", "03/04/2023", "05/06/2023")
+    assert "dates" not in study.plan["inputs"]["visits"]
+    assert (
+        "visits.visit_date: dates that are MM/DD/YYYY or DD/MM/YYYY, each another day. Name one as"
+        " inputs.visits.dates.visit_date." in study.questions
+    )
+
+
+def test_a_heading_says_which_day_it_is(tmp_path: Path) -> None:
+    study = csv_study(tmp_path, "Visit date (dd/mm/yyyy)", "03/04/2023", "05/06/2023")
+    assert study.plan["inputs"]["visits"]["dates"] == {"visit_date": ["DD/MM/YYYY"]}
+    assert any("drafted as DD/MM/YYYY: its heading says" in text for text in study.questions)
+
+
+def test_days_since_1960_are_a_question(tmp_path: Path) -> None:
+    study = csv_study(tmp_path, "ADT", "23001", "23040")
+    assert any("days since 1960" in text for text in study.questions)
+
+
+def test_a_sheet_for_each_visit_is_told(tmp_path: Path) -> None:
+    book = Workbook()
+    for name in ("Baseline", "Month 2", "Month 3"):
+        sheet = book.create_sheet(name)
+        sheet.append(["ID", "Date", "CMAS", "CHAQ"])
+        sheet.append(["S1", dt.date(2024, 1, 5), 40, 1])
+    del book["Sheet"]
+    book.save(tmp_path / "book.xlsx")
+    study = draft_study(read_sheets([tmp_path / "book.xlsx"]))
+    assert len(study.plan["inputs"]["visits"]["files"]) == 3
+    assert any("The visit stands in the names of these sheets" in one for one in study.questions)
