@@ -272,3 +272,26 @@ def test_a_choice_of_records_that_cannot_be_meant_is_refused(
     keys: dict[str, Any], problem: str, tmp_path: Path
 ) -> None:
     assert problem in refused(tmp_path, **keys)
+
+
+def test_what_is_said_of_some_tables_alone_is_a_plan(tmp_path: Path) -> None:
+    """For the comparison of two analyses, one of which had fewer tables."""
+    from durable.plan import parse
+    from durable.plan.sdtm import for_tables
+    from tests.intake.study import Study
+
+    study = Study(tmp_path)
+    keys = {
+        "where": {"AE": {"AETRTEM": "Y"}, "LB": {"LBSPEC": "SERUM"}},
+        "files": {"AE": ["ae1.xpt", "ae2.xpt"], "QS": ["qs1.xpt", "qs2.xpt"]},
+        "records": {"AE1": 3, "AE2": 4, "QS1": 5, "DM": 6},
+        "values": {"adverse_events": {"serious": {"1": "Y"}}},
+    }
+    study.raw["inputs"] = {"sdtm": {"folder": "x", **keys}}
+    values = parse(study.raw).model_dump(mode="json")["inputs"]["sdtm"]
+    study.raw["inputs"]["sdtm"] = for_tables(values, ["subjects", "visits"])
+    sdtm = parse(study.raw).inputs.sdtm
+    assert sdtm is not None
+    assert sdtm.where == {"LB": {"LBSPEC": ("SERUM",)}}
+    assert (list(sdtm.files), sdtm.records) == (["QS"], {"QS1": 5, "DM": 6})
+    assert sdtm.values == {}  # noqa: PD011  (a key of the plan)

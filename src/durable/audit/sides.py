@@ -16,6 +16,7 @@ from durable.contracts.tables import TABLES
 from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.plan import Plan, parse
+from durable.plan.sdtm import for_tables
 from durable.runs.analysis import start_analysis
 from durable.runs.files import OTHER_INPUTS
 from durable.runs.manifest import MANIFEST, pinned, read_manifest
@@ -189,10 +190,6 @@ def _later_files(earlier: Side, later: Side) -> dict[str, Any]:
             else new["sdtm"]
         )
         tables = [table for table in new["sdtm"]["tables"] if table in had]
-        maps = {
-            key: {table: names for table, names in way[key].items() if table in tables}
-            for key in ("variables", "values", "units")
-        }
         folder = str(Path(new["sdtm"]["folder"]).absolute())
-        inputs["sdtm"] = {**way, **maps, "folder": folder, "tables": tables}
+        inputs["sdtm"] = for_tables(way, tables) | {"folder": folder}
     return inputs

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path, PurePath
+from typing import Any
 
 from durable.contracts.input_table import ColumnSpec, InputTable, RecordedUnit
 from durable.contracts.tables import INPUT_TABLES
@@ -159,6 +161,21 @@ def domain_files(domain: str, sdtm: Sdtm) -> dict[str, str]:
     files = sdtm.files.get(domain, (f"{domain.lower()}.{suffix}",))
     paths = {PurePath(file).stem.upper(): f"{sdtm.folder}/{file}" for file in files}
     return paths if len(files) > 1 else {domain: next(iter(paths.values()))}
+
+
+def for_tables(values: Mapping[str, Any], tables: Iterable[str]) -> dict[str, Any]:
+    """The section ``inputs.sdtm`` as plain values, with what it says of some of its tables only."""
+    made = {**values, "tables": list(tables)}
+    for key in ("variables", "values", "units"):
+        made[key] = {name: given for name, given in values[key].items() if name in made["tables"]}
+    sdtm = Sdtm.model_validate(made)
+    read = {domain for table in sdtm.tables for domain in domains(table, sdtm)}
+    files = {name for domain in read for name in domain_files(domain, sdtm)}
+    for key in ("files", "where", "where_not", "sha256", "records"):
+        known = files if key in ("sha256", "records") else read
+        given = values.get(key, {})
+        made[key] = {name: given[name] for name in given if name in known}
+    return made
 
 
 def decided(column: str, domain: str, sdtm: Sdtm) -> set[str]:
