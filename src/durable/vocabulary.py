@@ -69,6 +69,15 @@ AFTER_INFUSION = "AFTER INFUSION"
 #: Phases in which an adverse event can begin.
 PHASES = [BEFORE_LYMPHODEPLETION, LYMPHODEPLETION, BEFORE_INFUSION, AFTER_INFUSION]
 
+#: Variables of ADSL that flag an imputed date: the date's variable, and its input table and column.
+IMPUTATION_FLAGS = {
+    "RFICDTF": ("RFICDT", "subjects", "consent_date"),
+    "LSALVDTF": ("LSTALVDT", "subjects", "last_contact_date"),
+    "DTHDTF": ("DTHDT", "subjects", "death_date"),
+    "EOSDTF": ("EOSDT", "subjects", "withdrawal_date"),
+    "NSTDTF": ("NSTDT", "therapies", "start_date"),
+}
+
 
 def not_in_remission(deadline: str) -> str:
     """Event of who is followed to the visit by which remission must be reached, without one."""

@@ -13,8 +13,9 @@ from durable.derive.endpoints import ENDPOINTS
 from durable.export import identity
 from durable.export.datasets import Dataset
 from durable.plan import Plan
+from durable.vocabulary import IMPUTATION_FLAGS
 
-SCHEMAS = dataset_schemas((28, 90), ENDPOINTS)
+SCHEMAS = dataset_schemas((28, 90), ENDPOINTS, subject_variables=IMPUTATION_FLAGS)
 DATASETS = dataset_specs(ENDPOINTS)
 ALL = pytest.mark.parametrize("metadata", DATASETS, ids=lambda m: m.name)
 

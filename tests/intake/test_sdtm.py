@@ -129,6 +129,24 @@ def test_a_variable_that_is_missing_is_told_with_the_column_it_is_for(tmp_path: 
     }
 
 
+def test_dates_recorded_in_part_are_read_by_the_rules_of_the_package(tmp_path: Path) -> None:
+    """CQ-005 died on 2024-04-13, the day of the last contact."""
+    found = domains()
+    (dead,) = (row for row in found["DM"] if row["DTHDTC"])
+    dead["DTHDTC"] = "2024-04"
+    study = packaged(tmp_path, "csv", found)
+    queries = [one for one in study.check() if one.rule == "not_a_date"]
+    assert [(one.table, one.column, one.value) for one in queries] == [
+        ("subjects", "death_date", "2024-04")
+    ]
+    study = packaged(tmp_path, "csv", found)
+    planned("inputs.sdtm.partial_dates", {"subjects": {"death_date": "earliest"}})(study)
+    queries = [one for one in study.check() if one.rule == "partial_date"]
+    assert [(one.severity, one.value) for one in queries] == [("warning", "2024-04")]
+    deaths = checked(study, "subjects")["death_date"].dropna()
+    assert deaths.tolist() == [pd.Timestamp("2024-04-13")]
+
+
 @pytest.mark.parametrize(
     ("changed", "problem"),
     [
@@ -137,6 +155,10 @@ def test_a_variable_that_is_missing_is_told_with_the_column_it_is_for(tmp_path: 
         ({"values": {"visits": {"vist": {}}}}, "inputs.sdtm.values.visits.vist: found an unknown"),
         ({"units": {"visits": {"ck": "mmol"}}}, "inputs.sdtm.units.visits.ck: found 'mmol'"),
         ({"tables": ["visits"]}, "expected subjects and no table twice"),
+        (
+            {"partial_dates": {"subjects": {"infusion_date": "latest"}}},
+            "inputs.sdtm.partial_dates.subjects.infusion_date: found 'latest'; expected a date",
+        ),
     ],
 )
 def test_a_mapping_that_cannot_be_meant_is_refused(

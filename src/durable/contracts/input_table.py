@@ -16,8 +16,12 @@ from typing import Any, Literal, assert_never
 from durable.sections import FIRST_YEAR, LAST_YEAR
 
 ValueKind = Literal["text", "number", "integer", "date", "time"]
+#: How the plan may read a date recorded in part: as a day, or not at all.
+PartialRule = Literal["earliest", "middle", "latest", "left_out"]
 AtCutoff = Literal["kept", "emptied", "set to the cut-off"]
 
+#: Rules that read a date as one of the days that it can mean.
+IMPUTED_DAY: tuple[PartialRule, ...] = ("earliest", "middle", "latest")
 YES_NO = ("Y", "N")
 
 
@@ -82,6 +86,14 @@ class ColumnSpec:
     take the place of `low` and `high`."""
     partial: bool = False
     """Whether a date may lack its day, or its month and day: a rule imputes it."""
+    partial_rules: tuple[PartialRule, ...] = ()
+    """Rules of which the plan may name one (``partial_dates``), for a date that is otherwise whole;
+    ``left_out``: its record is not analysed."""
+    not_before: tuple[str, ...] = ()
+    """Dates that bound a day imputed by such a rule: columns of the record, or TABLE.COLUMN for the
+    last of the subject's records."""
+    not_after: tuple[str, ...] = ()
+    """Likewise; of TABLE.COLUMN the first."""
     unit: str = ""
     units: tuple[RecordedUnit, ...] = ()
     absent: bool = False

@@ -5,6 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 
+def partial_column(column: str) -> str:
+    """Name of the column that holds the text of dates recorded in part; None where whole."""
+    return f"{column}_partial"
+
+
 def possible_days(
     partial: pd.Series[str],
 ) -> tuple[pd.Series[pd.Timestamp], pd.Series[pd.Timestamp]]:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from durable.contracts.input_table import ColumnSpec
+from durable.contracts.partial_dates import partial_column
 from durable.contracts.tables import INPUT_TABLES
 from durable.jdm.response import Ranges, Scale
 from durable.sections import FIRST_YEAR, LAST_YEAR
@@ -14,9 +15,18 @@ from durable.sections import FIRST_YEAR, LAST_YEAR
 _DTYPES = {"text": object, "time": object, "date": "datetime64[ns]"}
 
 
-def table_columns(table: str, ranges: Ranges) -> dict[str, ColumnSpec]:
-    """Columns of a table in their order, those of measures within their configured scale."""
-    return {column.name: _scaled(column, ranges) for column in INPUT_TABLES[table].columns}
+def table_columns(
+    table: str, ranges: Ranges, partial: frozenset[str] = frozenset()
+) -> dict[str, ColumnSpec]:
+    """Columns of a table in their order, those of measures within their configured scale.
+
+    Parameters
+    ----------
+    partial
+        Dates of which the plan reads those recorded in part.
+    """
+    columns = {column.name: _scaled(column, ranges) for column in INPUT_TABLES[table].columns}
+    return columns | {name: replace(columns[name], partial=True) for name in sorted(partial)}
 
 
 def _scaled(column: ColumnSpec, ranges: Ranges) -> ColumnSpec:
@@ -26,17 +36,12 @@ def _scaled(column: ColumnSpec, ranges: Ranges) -> ColumnSpec:
     return replace(column, low=scale.min, high=scale.max)
 
 
-def partial_column(column: str) -> str:
-    """Name of the column that holds the text of dates recorded in part; None where whole."""
-    return f"{column}_partial"
-
-
 @cache
-def table_schema(table: str, ranges: Ranges) -> Any:
+def table_schema(table: str, ranges: Ranges, partial: frozenset[str] = frozenset()) -> Any:
     """The pandera schema of a typed table; each check's error is ``rule|expectation``."""
     import pandera.pandas as pa
 
-    native = table_columns(table, ranges)
+    native = table_columns(table, ranges, partial)
     rules = {name: _checked(column) for name, column in native.items()}
     rules |= {
         partial_column(name): pa.Column(object, nullable=True)

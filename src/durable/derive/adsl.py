@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from durable.contracts.partial_dates import partial_column
 from durable.derive.trial import Trial
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.parameters import (
@@ -17,6 +18,7 @@ from durable.jdm.parameters import (
 )
 from durable.jdm.response import Response
 from durable.jdm.scores import attainable_score
+from durable.vocabulary import IMPUTATION_FLAGS
 
 
 class FirstRemission(NamedTuple):
@@ -28,7 +30,7 @@ class FirstRemission(NamedTuple):
 
 
 def describe_subjects(
-    trial: Trial, subjects: pd.DataFrame, new_therapy: pd.Series[pd.Timestamp]
+    trial: Trial, subjects: pd.DataFrame, new_therapy: pd.DataFrame
 ) -> pd.DataFrame:
     """What ADSL says of the subjects by any definitions of response, sorted by USUBJID.
 
@@ -39,7 +41,7 @@ def describe_subjects(
     subjects
         Validated table after the data cut-off.
     new_therapy
-        Start of the first new systemic therapy since the infusion, by subject.
+        The first new systemic therapy since the infusion, by subject.
     """
     rows = subjects.sort_values("subject_id", ignore_index=True)
     cutoff = pd.Timestamp(trial.cutoff).as_unit("ns")
@@ -48,12 +50,25 @@ def describe_subjects(
             "STUDYID": trial.study,
             **_recorded(rows),
             **_days(rows, pd.Series(cutoff, index=rows.index)),
-            "NSTDT": rows["subject_id"].map(new_therapy).astype("datetime64[ns]"),
+            "NSTDT": rows["subject_id"].map(new_therapy["start_date"]).astype("datetime64[ns]"),
             "SRCDOM": "subjects",
             "SRCVAR": "subject_id",
             "SRCSEQ": rows["source_row"],
+            **_imputation_flags(rows, new_therapy),
         }
     )
+
+
+def _imputation_flags(rows: pd.DataFrame, new_therapy: pd.DataFrame) -> dict[str, Any]:
+    """What of each date was imputed, where the plan imputes the dates of its column."""
+    flags = {}
+    for flag_name, (_, table, column) in IMPUTATION_FLAGS.items():
+        name = partial_column(column)
+        source = rows if table == "subjects" else new_therapy
+        if name in source:
+            text = rows[name] if table == "subjects" else rows["subject_id"].map(source[name])
+            flags[flag_name] = text.astype("string").str.len().map({7: "D", 4: "M"}).astype(object)
+    return flags
 
 
 def derive(
@@ -73,12 +88,19 @@ def derive(
         Definitions in force.
     """
     baseline = _baseline(people["USUBJID"], frame, response)
-    return people.assign(**baseline, **_remission(people, frame, first_remission))[list(_COLUMNS)]
+    return people.assign(**baseline, **_remission(people, frame, first_remission))[
+        [*_COLUMNS, *_flags(people)]
+    ]
 
 
 def without_assessments(people: pd.DataFrame) -> pd.DataFrame:
     """Subject-level dataset of a study without assessments: nothing in it is made from them."""
-    return people[[name for name in _COLUMNS if name not in OF_ASSESSMENTS]]
+    own = [name for name in _COLUMNS if name not in OF_ASSESSMENTS]
+    return people[[*own, *_flags(people)]]
+
+
+def _flags(people: pd.DataFrame) -> list[str]:
+    return [name for name in IMPUTATION_FLAGS if name in people]
 
 
 _COLUMNS = (

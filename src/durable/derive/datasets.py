@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from durable.contracts.adam.adrs import ADRS
-from durable.contracts.adam.adsl import ADSL, ADSL_WITHOUT_ASSESSMENTS
+from durable.contracts.adam.adsl import adsl_schema
 from durable.contracts.adam.adtte import adtte_schema
 from durable.contracts.adam.variables import of_analyses, with_categories
 from durable.derive import adrs, adsl, adtte
@@ -152,9 +152,13 @@ class Derivation:
         return begun_since(self._new_therapies, infusion)
 
     @cached_property
+    def _first_therapies(self) -> pd.DataFrame:
+        """The first new systemic therapy since the infusion, by subject."""
+        return first_of_each(self._new_since_infusion).set_index("subject_id")
+
+    @property
     def _therapy_start(self) -> pd.Series[pd.Timestamp]:
-        """Start of the first new systemic therapy since the infusion, by subject."""
-        return first_of_each(self._new_since_infusion).set_index("subject_id")["start_date"]
+        return self._first_therapies["start_date"]
 
     @cached_property
     def _interventions(self) -> pd.DataFrame:
@@ -162,7 +166,7 @@ class Derivation:
 
     @cached_property
     def _people(self) -> pd.DataFrame:
-        people = adsl.describe_subjects(self._trial, self._tables.subjects, self._therapy_start)
+        people = adsl.describe_subjects(self._trial, self._tables.subjects, self._first_therapies)
         return nan_text_to_none(people)
 
     @cached_property
@@ -252,7 +256,7 @@ def run(plan: Plan, folder: Path) -> None:
 
     write_parquet_blocks(folder / "adam" / "adrs.parquet", records())
     level = pd.concat(levels, ignore_index=True)
-    write_parquet(folder / "adam" / "adsl.parquet", ADSL.validate(level))
+    write_parquet(folder / "adam" / "adsl.parquet", adsl_schema(map(str, level)).validate(level))
     duration = pd.concat(durations).sort_values(["PARAMCD", "USUBJID"], ignore_index=True)
     write_parquet(folder / "adam" / "adtte.parquet", _ADTTE.validate(duration))
 
@@ -265,10 +269,11 @@ def run_without_assessments(plan: Plan, folder: Path) -> None:
     subjects, therapies = read_people(folder)
     infusion = subjects.set_index("subject_id")["infusion_date"]
     since_infusion = begun_since(new_systemic(therapies), infusion)
-    starts = first_of_each(since_infusion).set_index("subject_id")["start_date"]
+    starts = first_of_each(since_infusion).set_index("subject_id")
     people = adsl.describe_subjects(Trial.of_plan(plan), subjects, starts)
     level = nan_text_to_none(adsl.without_assessments(people))
-    write_parquet(folder / "adam" / "adsl.parquet", ADSL_WITHOUT_ASSESSMENTS.validate(level))
+    contract = adsl_schema(map(str, level), assessments=False)
+    write_parquet(folder / "adam" / "adsl.parquet", contract.validate(level))
 
 
 def run_sensitivity(plan: Plan, folder: Path) -> None:

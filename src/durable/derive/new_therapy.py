@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from durable.contracts.partial_dates import partial_column
 from durable.frames import positions, subject_index
 
 Flags = npt.NDArray[np.bool_]
@@ -28,13 +29,15 @@ def new_systemic(therapies: pd.DataFrame | None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``subject_id``, ``start_date``, ``source_row``; by subject, date and row of the file.
+        ``subject_id``, ``start_date``, ``source_row``, and where the plan imputes starts recorded
+        in part their text; by subject, date and row of the file.
     """
     columns = ["subject_id", "start_date", "source_row"]
     if therapies is None:
         kinds: dict[str, Any] = dict(zip(columns, (object, "datetime64[ns]", "int64"), strict=True))
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
-    new = therapies.loc[therapies["new_systemic"] == "Y", columns]
+    text = [name for name in (partial_column("start_date"),) if name in therapies]
+    new = therapies.loc[therapies["new_systemic"] == "Y", [*columns, *text]]
     return new.sort_values(columns, ignore_index=True)
 
 

@@ -105,7 +105,7 @@ def listing_views(
     """Every listing as it is shown; one of many columns in parts."""
     for entry, records in listings.items():
         listing, number = entry.load(), LISTINGS.index(entry) + 1
-        columns = listing.columns(plan, assessed=assessed)
+        columns = listing.columns(plan, assessed=assessed, flags=records.columns)
         shown = as_text(records.head(SHOWN))
         parts = tuple(dict.fromkeys(column.part for column in columns if column.part)) or ("",)
         for i, part in enumerate(parts):

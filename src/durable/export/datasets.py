@@ -61,8 +61,14 @@ def read_datasets(folder: Path, windows: tuple[int, ...]) -> Iterator[Dataset]:
     windows
         Windows of adverse events, days.
     """
-    names = ResultsFolder(folder).names
-    schemas = dataset_schemas(windows, ENDPOINTS, assessments="adrs" in names)
+    results = ResultsFolder(folder)
+    names = results.names
+    schemas = dataset_schemas(
+        windows,
+        ENDPOINTS,
+        assessments="adrs" in names,
+        subject_variables=results.variables("adsl"),
+    )
     for metadata in dataset_specs(ENDPOINTS):
         path = folder / "adam" / f"{metadata.name.lower()}.parquet"
         if metadata.name.lower() in names:

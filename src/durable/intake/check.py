@@ -11,12 +11,14 @@ from typing import Any
 
 import pandas as pd
 
+from durable.contracts.input_table import PartialRule
 from durable.contracts.tables import INPUT_TABLES
 from durable.files import write_csv, write_text
 from durable.intake.checks import check_records
 from durable.intake.checksums import report_replaced, verify
 from durable.intake.conversion import convert
 from durable.intake.findings import Findings, Recorded
+from durable.intake.imputation import impute_dates
 from durable.intake.missing_words import empty_missing_words
 from durable.intake.needs import needs
 from durable.intake.parsing import parse_table
@@ -81,18 +83,23 @@ def examine(plan: Plan) -> Examined:
     sources: dict[str, dict[str, Any]] = {}
     tables: dict[str, StudyTable] = {}
     conversions: list[pd.DataFrame] = []
+    rules: dict[str, Mapping[str, PartialRule]] = {}
     for name, source, recorded, digests in _recorded(plan, findings):
         recorded, changes = convert(recorded, source, findings)
         conversions.append(changes)
-        tables[name] = _typed(recorded, plan, findings)
+        tables[name] = _typed(recorded, source, plan, findings)
+        rules[name] = source.partial_dates
         rare = INPUT_TABLES[name].rare
         absent = [column for column in recorded.absent if column not in rare]
-        about = {"not_recorded": absent} if absent else {}
+        about: dict[str, Any] = {"not_recorded": absent} if absent else {}
+        if source.partial_dates:
+            about["partial_dates"] = dict(source.partial_dates)
         rows = len(tables[name].frame)
         sources[name] = {"file": recorded.file, "rows": rows, **digests, **about}
     report_replaced(plan.inputs, compared, read_digests(sources), findings)
     counts = count_records(sources, plan.outputs.records_since)
     report_fewer(counts, findings)
+    tables, imputed = impute_dates(tables, rules, findings)
     # A table without a record takes no part, so that one mistake is not reported many times.
     # Neither does one whose records cannot be told apart.
     filled = {
@@ -103,7 +110,7 @@ def examine(plan: Plan) -> Examined:
     }
     check_records(Study(filled, plan), findings)
     lowered = _report_lowered(plan, sources, findings)
-    changes = pd.concat(conversions, ignore_index=True)
+    changes = pd.concat([*conversions, imputed], ignore_index=True)
     return Examined(findings.frame(), tables, sources, counts, changes, lowered)
 
 
@@ -128,9 +135,9 @@ def _report_lowered(
     return pd.DataFrame(rows, columns=LOWERED, dtype=object)
 
 
-def _typed(recorded: Recorded, plan: Plan, findings: Findings) -> StudyTable:
+def _typed(recorded: Recorded, source: Input, plan: Plan, findings: Findings) -> StudyTable:
     """The table with typed cells, each of which is checked by itself."""
-    frame = parse_table(recorded, plan.response.ranges, findings)
+    frame = parse_table(recorded, plan.response.ranges, findings, frozenset(source.partial_dates))
     frame = empty_missing_words(recorded, frame, plan.response.ranges, findings)
     if recorded.readable and not len(frame):
         # Some tables may well have none.

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from durable.contracts.input_table import named_object
-from durable.contracts.table_schema import partial_column
+from durable.contracts.partial_dates import partial_column
 from durable.contracts.tables import INPUT_TABLES
 from durable.files import write_csv, write_text
 from durable.intake.refusal import refuse_errors
@@ -92,10 +92,20 @@ class Cut:
         not_yet = ~late & ~enrolled[codes]
         action = "record removed: not yet enrolled"
         self.note(name, records, not_yet, "subject_id", action)
-        kept = records.loc[~late & ~not_yet]
+        kept = self._dated(name, records.loc[~late & ~not_yet])
         if INPUT_TABLES[name].cut:
             kept = named_object(INPUT_TABLES[name].cut)(kept, self)
         return self._dates_cut(name, kept)
+
+    def _dated(self, name: str, records: pd.DataFrame) -> pd.DataFrame:
+        """Return the records without those that the plan leaves out for want of a day."""
+        spec = INPUT_TABLES[name]
+        text = partial_column(spec.date)
+        if "left_out" not in spec.by_name[spec.date].partial_rules or text not in records:
+            return records
+        undated = records[spec.date].isna() & records[text].notna()
+        self.note(name, records, undated, spec.date, "record removed: its day is not known")
+        return records.loc[~undated].drop(columns=text)
 
     def emptied(
         self, table: str, frame: pd.DataFrame, where: pd.Series[bool], column: str
@@ -116,8 +126,10 @@ class Cut:
         rows = frame.loc[where, [name for name in dict.fromkeys(names) if name in frame]]
         values = rows[column]
         if partial_column(column) in rows:
-            in_part = rows[partial_column(column)].astype(object).fillna("")
-            values = values.astype(object).where(values.notna(), in_part)
+            # As recorded: of a day that was imputed, what is known of it.
+            in_part = rows[partial_column(column)].astype(object)
+            values = in_part.where(in_part.notna(), values.astype(object))
+            values = values.where(values.notna(), "")
         columns = {
             "table": table,
             "subject_id": rows["subject_id"].astype(object),
@@ -143,6 +155,9 @@ class Cut:
                 later = frame[column.name] > self.limit
                 self.note(name, frame, later, column.name, column.at_cutoff)
                 frame = frame.assign(**{column.name: frame[column.name].mask(later, self.limit)})
+                text = partial_column(column.name)
+                if text in frame:  # the cut-off is no imputed day
+                    frame = frame.assign(**{text: frame[text].mask(later)})
         for column in columns:
             if column.at_cutoff == "emptied":
                 later = earliest_day(frame, column.name) > self.limit

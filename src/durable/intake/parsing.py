@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from durable.contracts.input_table import ColumnSpec, ValueKind
-from durable.contracts.table_schema import partial_column, table_columns, table_schema
+from durable.contracts.partial_dates import partial_column
+from durable.contracts.table_schema import table_columns, table_schema
 from durable.contracts.words import is_missing_word
 from durable.dates import forms_of
 from durable.intake.findings import HIDDEN, Findings, Recorded
@@ -40,6 +41,9 @@ _WRONG = {
     "date": "not_a_date",
     "time": "not_a_time",
 }
+
+#: The scales of the measures, and the dates of which the plan reads those recorded in part.
+ReadBy = tuple[Ranges, frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -71,16 +75,29 @@ class CodedColumn:
         return unread
 
 
-def parse_table(recorded: Recorded, ranges: Ranges, findings: Findings) -> pd.DataFrame:
-    """Return the table with typed columns, missing as NaN or NaT; checked by its schema."""
-    rules = table_columns(recorded.table, ranges)
+def parse_table(
+    recorded: Recorded,
+    ranges: Ranges,
+    findings: Findings,
+    by_rule: frozenset[str] = frozenset(),
+) -> pd.DataFrame:
+    """Return the table with typed columns, missing as NaN or NaT; checked by its schema.
+
+    Parameters
+    ----------
+    by_rule
+        Dates of which the plan reads those recorded in part, each of which then has its finding.
+    """
+    rules = table_columns(recorded.table, ranges, by_rule)
     held = {name: _column(recorded, name, rule, findings) for name, rule in rules.items()}
     in_part = {
-        partial_column(name): _dates_in_part(recorded, name, rule, findings)
+        partial_column(name): _dates_in_part(
+            recorded, name, rule, findings, reported=name not in by_rule
+        )
         for name, rule in rules.items()
         if rule.partial
     }
-    _check_schema(recorded, held, ranges, findings)
+    _check_schema(recorded, held, (ranges, by_rule), findings)
     values = {name: column.rows() for name, column in (held | in_part).items()}
     return pd.DataFrame(values | {"source_row": recorded.text["source_row"].to_numpy("int64")})
 
@@ -165,10 +182,20 @@ def _by_expectation(
             words = f"{rule.expected} ({named(foreign)} is none of it)"
         elif k in words_for_missing and recorded.section:
             words = f"{rule.expected}, or an empty cell ({recorded.section}.missing names words)"
+        elif rule.partial_rules and _PARTIAL.fullmatch(texts[k]):
+            words = f"{rule.expected} ({_rule_advice(recorded, rule)})"
         else:
             words = rule.expected + forms
         found.setdefault(words, []).append(k)
     return found
+
+
+def _rule_advice(recorded: Recorded, rule: ColumnSpec) -> str:
+    """The key by which a date without its day or month is read."""
+    section = f"{recorded.section}.partial_dates"
+    if not recorded.section:
+        section = f"inputs.sdtm.partial_dates.{recorded.table}"
+    return f"{section}.{rule.name}: {' or '.join(rule.partial_rules)} would be read"
 
 
 def _forms_advice(recorded: Recorded, rule: ColumnSpec, texts: list[str]) -> str:
@@ -183,9 +210,9 @@ def _forms_advice(recorded: Recorded, rule: ColumnSpec, texts: list[str]) -> str
 
 
 def _dates_in_part(
-    recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings
+    recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings, *, reported: bool
 ) -> CodedColumn:
-    """Text of the dates recorded as YYYY-MM or YYYY, missing elsewhere."""
+    """Text of the dates recorded as YYYY-MM or YYYY, missing elsewhere; `reported` each."""
     codes, distinct = codes_and_values(recorded.text[name])
     texts = [text.strip() for text in distinct]
     found = np.array([bool(_PARTIAL.fullmatch(text)) for text in texts], dtype=bool)
@@ -194,7 +221,8 @@ def _dates_in_part(
     findings.add(recorded, pd.Series(strange[codes]), name, "out_of_range", rule.expected)
     found &= ~strange
     expected = "a complete date; the missing part is imputed"
-    findings.add(recorded, pd.Series(found[codes]), name, "partial_date", expected)
+    if reported:
+        findings.add(recorded, pd.Series(found[codes]), name, "partial_date", expected)
     kept = [text if one else None for text, one in zip(texts, found, strict=True)]
     return CodedColumn(codes, texts, np.array(kept, dtype=object))
 
@@ -229,15 +257,15 @@ def _date(text: str) -> dt.datetime | None:
 
 
 def _check_schema(
-    recorded: Recorded, held: dict[str, CodedColumn], ranges: Ranges, findings: Findings
+    recorded: Recorded, held: dict[str, CodedColumn], read_by: ReadBy, findings: Findings
 ) -> None:
     """Findings of the pandera contract; cells that could not be read have theirs already.
 
     Every rule of the contract is about one cell, so the distinct values of each column stand for
     all its rows.
     """
-    rules = table_columns(recorded.table, ranges)
-    for (column, check), places in sorted(_failures(recorded, held, ranges).items()):
+    rules = table_columns(recorded.table, *read_by)
+    for (column, check), places in sorted(_failures(recorded, held, read_by).items()):
         of = held[column]
         failed = np.zeros(len(of.texts), dtype=bool)
         failed[[place for place in places if place < len(failed)]] = True
@@ -250,7 +278,7 @@ def _check_schema(
 
 
 def _failures(
-    recorded: Recorded, held: dict[str, CodedColumn], ranges: Ranges
+    recorded: Recorded, held: dict[str, CodedColumn], read_by: ReadBy
 ) -> dict[tuple[str, str], list[int]]:
     """Places of the distinct values that fail, by column and check.
 
@@ -261,11 +289,11 @@ def _failures(
 
     if recorded.text.empty:
         return {}
-    contract = table_schema(recorded.table, ranges)
+    contract = table_schema(recorded.table, *read_by)
     places = np.arange(max(len(column.texts) for column in held.values()))
     values = {name: column.values_at(places) for name, column in held.items()}
     in_part = [
-        partial_column(n) for n, r in table_columns(recorded.table, ranges).items() if r.partial
+        partial_column(n) for n, r in table_columns(recorded.table, *read_by).items() if r.partial
     ]
     values |= {name: np.full(len(places), None) for name in in_part}
     found: dict[tuple[str, str], list[int]] = {}

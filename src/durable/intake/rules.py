@@ -123,7 +123,7 @@ _RULES: dict[str, Rule] = {
     "not_a_date": Rule("The cell is not a complete calendar date as YYYY-MM-DD."),
     "partial_date": Rule(
         "The start or end of an adverse event lacks its day or month, or the start is missing; it"
-        " will be imputed.",
+        " will be imputed. Another date is read by the rule of the plan (partial_dates).",
         _WARNING,
     ),
     "not_a_time": Rule("The cell is not a time as HH:MM."),

@@ -7,8 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from durable.contracts.partial_dates import possible_days
-from durable.contracts.table_schema import partial_column
+from durable.contracts.partial_dates import partial_column, possible_days
 from durable.contracts.words import OutcomeClass, outcome_class
 from durable.intake.findings import Findings, Recorded
 from durable.intake.texts import Phrase, codes_and_values, is_blank, map_texts, where_text

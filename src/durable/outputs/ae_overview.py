@@ -184,6 +184,7 @@ OUTPUT = Output(
     further_results=_further_results,
     size=INFUSED,
     stub=incidence.STUB,
+    dates=("DTHDT", "EOSDT", "LSTALVDT"),
     table=_table,
     footnotes=lambda plan: (
         *definitions.treatment_emergent(),

@@ -120,6 +120,12 @@ class ResultsFolder:
         wanted = None if columns is None else list(columns)
         return pd.read_parquet(path, columns=wanted, filters=filters or None)
 
+    def variables(self, name: str) -> tuple[str, ...]:
+        """Variables of a dataset, in their order."""
+        from pyarrow.parquet import read_schema
+
+        return tuple(read_schema(self.path / "adam" / f"{name}.parquet").names)
+
     def records(self, name: str, columns: Sequence[str], *filters: RecordFilter) -> pd.DataFrame:
         """Records of a dataset that is too large to be read whole (`read_records`)."""
         return read_records(self.path / "adam" / f"{name}.parquet", columns, *filters)

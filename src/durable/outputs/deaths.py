@@ -68,6 +68,7 @@ OUTPUT = Output(
     datasets="ADSL",
     results=_results,
     size=INFUSED,
+    dates=("DTHDT",),
     table=_table,
     footnotes=lambda plan: (
         "Deaths on or after the day of infusion (day 0), in windows of days after infusion.",

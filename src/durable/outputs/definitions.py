@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import assert_never
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, assert_never
 
 from durable.derive.endpoint import Endpoint
 from durable.derive.endpoints import ENDPOINTS
 from durable.jdm.response import MissedAssessments, Response, Strategy
+from durable.outputs.ard import Ard
 from durable.plan import Plan, Safety, Statistics
+from durable.vocabulary import IMPUTATION_FLAGS
 from durable.wording import listed, percent
 
 QUANTILE_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}
@@ -141,6 +143,42 @@ def treatment_emergent() -> Iterator[str]:
         " or after it, otherwise as the first possible day; partial end dates as the last possible"
         " day, not after the data cut-off or death. Imputed dates are flagged in ADAE."
     )
+
+
+#: What a date of ADSL is, in a footnote on its imputation.
+_DATES = {
+    "RFICDT": "consent",
+    "LSTALVDT": "last contact",
+    "DTHDT": "death",
+    "EOSDT": "withdrawal",
+    "NSTDT": "start of the first new systemic therapy",
+}
+
+
+def imputed_dates(
+    dates: Sequence[str], ard: Ard, sources: Mapping[str, Mapping[str, Any]]
+) -> Iterator[str]:
+    """Footnote on how many dates were imputed, and by which rule of the plan.
+
+    Parameters
+    ----------
+    dates
+        Variables of ADSL.
+    ard
+        The analysis results: the disposition counts the imputed dates of the enrolled.
+    sources
+        The input files, with the rules of the plan.
+    """
+    columns = ard.columns("t_disposition")[-1:]
+    counted = []
+    for date, table, column in IMPUTATION_FLAGS.values():
+        rule = sources.get(table, {}).get("partial_dates", {}).get(column)
+        for group in columns if rule and date in dates else ():
+            n = ard.lookup("t_disposition", ("IMPUTED", date), group)("n")
+            if n is not None and n.value:
+                counted.append(f"{_DATES[date]}, {n.value:.0f} subject(s) ({rule} possible day)")
+    if counted:
+        yield f"Dates recorded in part were imputed among the enrolled: {'; '.join(counted)}."
 
 
 def event_windows(safety: Safety) -> str:

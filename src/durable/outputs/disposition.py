@@ -16,6 +16,7 @@ from durable.outputs.output import ENROLLED_SET, ColumnEstimates, Output, Size
 from durable.outputs.quantities import count_with_percent, summary
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan
+from durable.vocabulary import IMPUTATION_FLAGS
 
 #: Label and indent of each parameter, in the order of the rows.
 _LABELS = {
@@ -86,6 +87,9 @@ def disposition_statistics(
     for counts, total in ((consented, len(adsl)), (treated, len(infused))):
         for parameter, subjects in counts.items():
             yield from of_parameter(parameter, count_with_percent(subjects, total))
+    for name, (date, _, _) in IMPUTATION_FLAGS.items():
+        if name in adsl:
+            yield ("IMPUTED", date), Statistic("n", int(adsl[name].notna().sum()))
     months = ((end_of_follow_up(infused) - infused["TRTSDT"]).dt.days + 1) / days_per_month
     yield from of_parameter(("FOLLOW_UP",), summary(months.to_numpy(float)))
 
@@ -135,6 +139,7 @@ OUTPUT = Output(
     results=_results,
     records=lambda _: ({"PARAMCD": ["IMPR"]},),
     size=Size(("CONSENTED",), "n"),
+    dates=tuple(date for date, _, _ in IMPUTATION_FLAGS.values()),
     table=_table,
     footnotes=lambda plan: (
         _PERCENTAGES,

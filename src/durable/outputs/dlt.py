@@ -248,6 +248,7 @@ OUTPUT = Output(
     datasets="ADSL, ADAE",
     results=_results,
     headings=lambda plan: tuple(heading for heading, _ in _columns(plan)),
+    dates=("DTHDT", "EOSDT", "LSTALVDT"),
     table=_table,
     footnotes=lambda plan: (
         *_definitions(plan.safety),

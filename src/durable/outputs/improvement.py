@@ -316,6 +316,7 @@ OUTPUT = Output(
     datasets="ADRS",
     results=_results,
     records=_records,
+    dates=("DTHDT", "NSTDT"),
     table=_table,
     footnotes=lambda plan: (
         *wording.improvement(plan.response),

@@ -63,6 +63,8 @@ class Output:
         Rows of its table from the results and the plan.
     footnotes
         Definitions in force, in sentences made from the plan.
+    dates
+        Variables of ADSL on which its numbers depend: a footnote counts those that were imputed.
     without_assessments
         The footnotes in a study without visits, where they are others.
     further_results
@@ -84,6 +86,7 @@ class Output:
     results: Results
     table: Callable[[TableResults, Plan], Rows]
     footnotes: Callable[[Plan], Iterable[str]]
+    dates: tuple[str, ...] = ()
     without_assessments: Callable[[Plan], Iterable[str]] | None = None
     further_results: Results | None = None
     records: Callable[[Plan], tuple[RecordFilter, ...]] = lambda _: ()

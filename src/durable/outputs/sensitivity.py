@@ -174,6 +174,7 @@ OUTPUT = Output(
     records=lambda plan: ({"PARAMCD": ["IMPR"]},) if plan.sensitivity else (),
     headings=lambda plan: tuple(heading for _, heading, _ in _columns(plan)),
     stub="Analysis",
+    dates=("DTHDT", "NSTDT"),
     table=_table,
     footnotes=_footnotes,
 )

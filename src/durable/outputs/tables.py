@@ -49,6 +49,7 @@ def make_table(
         rows=output.table_rows(ard, plan),
         footnotes=(
             *output.notes(ard, plan),
+            *definitions.imputed_dates(output.dates, ard, sources),
             definitions.provenance(
                 digest, sources, ", ".join(output.sources(dataset_names(sources)))
             ),

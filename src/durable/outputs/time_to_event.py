@@ -144,6 +144,7 @@ OUTPUT = Output(
     population=f"{SAFETY_SET}; Remission Set for duration of response",
     datasets="ADTTE",
     results=_results,
+    dates=("DTHDT", "NSTDT"),
     table=_table,
     footnotes=lambda plan: (
         *wording.remission(plan.response),

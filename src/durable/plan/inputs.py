@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, create_model
 
+from durable.contracts.input_table import PartialRule
 from durable.contracts.tables import INPUT_TABLES
 from durable.plan.limits import Limits
 from durable.plan.severity import LoweredRule
@@ -96,6 +97,8 @@ class Sdtm(Section):
     not used, and listed."""
     values: dict[str, dict[str, dict[str, str]]] = {}
     """By table: values as in inputs.TABLE.values; visits.visit names the visits."""
+    partial_dates: dict[str, dict[str, PartialRule]] = {}
+    """By table: how dates without their day or month are read, as inputs.TABLE.partial_dates."""
     units: dict[str, dict[str, Text]] = {}
     """By table: units as in inputs.TABLE.units."""
 

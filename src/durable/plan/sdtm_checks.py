@@ -19,7 +19,7 @@ from durable.plan.sdtm import (
     principal_domain,
     results,
 )
-from durable.plan.shape_checks import pattern_findings, recorded_unit_findings
+from durable.plan.shape_checks import pattern_findings, recorded_unit_findings, rule_findings
 
 #: Name of a variable.
 VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,7}")
@@ -36,7 +36,7 @@ def sdtm_findings(sdtm: Sdtm) -> list[Finding]:
         findings += unknown_names(names, there, path, "a domain that is not read")
     findings += _file_findings(names_of_files, sdtm)
     findings += _condition_findings(read, sdtm)
-    for key in ("variables", "values", "units"):
+    for key in ("variables", "values", "units", "partial_dates"):
         for table, names in getattr(sdtm, key).items():
             path = f"inputs.sdtm.{key}.{table}"
             if table not in TABLES:
@@ -52,6 +52,8 @@ def sdtm_findings(sdtm: Sdtm) -> list[Finding]:
                 known = INPUT_TABLES[table].names
                 unknown = list(unknown_names(names, known, path, "an unknown column"))
                 findings += unknown
+                if key == "partial_dates" and not unknown:
+                    findings += rule_findings(INPUT_TABLES[table], names, path)
                 if key == "values" and not unknown:
                     findings += pattern_findings(INPUT_TABLES[table], names, path)
     measures = [column for table in _put_together(sdtm) for column in results(INPUT_TABLES[table])]

@@ -23,7 +23,20 @@ def table_findings(table: InputTable, given: Input) -> list[Finding]:
     findings += _kind_findings(table, given, path)
     findings += _unit_findings(table, given, path)
     findings += pattern_findings(table, given.values, f"{path}.values")
+    findings += rule_findings(table, given.partial_dates, f"{path}.partial_dates")
     return findings
+
+
+def rule_findings(table: InputTable, rules: Mapping[str, str], path: str) -> Iterator[Finding]:
+    """Rules for dates recorded in part that the column does not allow."""
+    for name, rule in rules.items():
+        allowed = table.by_name[name].partial_rules
+        if not allowed:
+            names = [column.name for column in table.columns if column.partial_rules]
+            expected = f"a date that may have a rule: {', '.join(names) or 'the table has none'}"
+            yield Finding(f"{path}.{name}", repr(rule), expected)
+        elif rule not in allowed:
+            yield Finding(f"{path}.{name}", repr(rule), one_of(rule, allowed))
 
 
 def pattern_findings(
@@ -45,6 +58,7 @@ def _unknown_columns(table: InputTable, given: Input, path: str) -> Iterator[Fin
         "values": given.values,
         "missing": (name for name in given.missing if name != _EVERY),
         "dates": (name for name in given.dates if name != _EVERY),
+        "partial_dates": given.partial_dates,
         "numbers.below": numbers.below,
         "numbers.above": numbers.above,
         "unit_columns": given.unit_columns,

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from durable.contracts.input_table import PartialRule
 from durable.sections import FromOne, ListOf, NonEmptyUniqueList, Section, Sha256, Text, UniqueList
 
 Format = Literal["csv", "tsv", "xlsx", "parquet", "xpt", "sas7bdat", "dataset-json"]
@@ -243,6 +244,8 @@ class Input(Selection, FileForm):
     dates: Forms = {}
     """Forms of dates and times beside YYYY-MM-DD and HH:MM, such as DD-MMM-YYYY, MM/DD/YYYY or
     YYYY年M月D日 hh:mm (docs/inputs.md), of the whole table as a list, or by native column."""
+    partial_dates: dict[str, PartialRule] = {}
+    """By native column: how a date without its day or month is read (docs/inputs.md)."""
     numbers: Numbers = Numbers()
     """How the file writes numbers."""
     units: dict[str, Text] = {}

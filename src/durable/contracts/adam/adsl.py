@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import pandera.pandas as pa
 
 from durable.contracts.adam.description import STUDY_DAY, DatasetSpec, derived_by, source_origins
@@ -23,6 +26,7 @@ from durable.jdm.parameters import (
     ENZYME_FOLLOWED,
     OF_ASSESSMENTS,
 )
+from durable.vocabulary import IMPUTATION_FLAGS
 
 ADSL = contract(
     "Subject-level analysis dataset",
@@ -61,7 +65,29 @@ ADSL = contract(
     unique=["USUBJID"],
 )
 
+
 ADSL_WITHOUT_ASSESSMENTS = ADSL.remove_columns(list(OF_ASSESSMENTS))
+
+
+def adsl_schema(names: Iterable[str], *, assessments: bool = True) -> Any:
+    """Return the pandera schema of ADSL.
+
+    Parameters
+    ----------
+    names
+        Variables that there are: those that flag imputed dates where the plan imputes any.
+    assessments
+        Whether the study has any.
+    """
+    there = set(names)
+    schema = ADSL if assessments else ADSL_WITHOUT_ASSESSMENTS
+    flags = {
+        name: text(f"{date} imputed: day, month", null=True, isin=["D", "M"])
+        for name, (date, _, _) in IMPUTATION_FLAGS.items()
+        if name in there
+    }
+    return schema.add_columns(flags) if flags else schema
+
 
 _ORIGINS = {
     "LSTALVDT": derived_by(
@@ -100,6 +126,10 @@ _ORIGINS = {
         "Y where NSTDT is before the first assessment that shows remission, credited or not; else"
         " N."
     ),
+    **{
+        name: derived_by(f"What of {date} was imputed: D day, M month and day.")
+        for name, (date, _, _) in IMPUTATION_FLAGS.items()
+    },
     **source_origins("subjects", "subject_id"),
 }
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from durable.contracts.adam.adae import ADAE_SPEC, adae_schema
 from durable.contracts.adam.adpc import ADPC, ADPC_SPEC
 from durable.contracts.adam.adpp import ADPP, ADPP_SPEC
 from durable.contracts.adam.adrs import ADRS, ADRS_SPEC
-from durable.contracts.adam.adsl import ADSL, ADSL_SPEC, ADSL_WITHOUT_ASSESSMENTS
+from durable.contracts.adam.adsl import ADSL_SPEC, adsl_schema
 from durable.contracts.adam.adtte import DurationSpec, adtte_schema, adtte_spec
 from durable.contracts.adam.description import DatasetSpec
 
 
 def dataset_schemas(
-    windows: tuple[int, ...], endpoints: Sequence[DurationSpec], *, assessments: bool = True
+    windows: tuple[int, ...],
+    endpoints: Sequence[DurationSpec],
+    *,
+    assessments: bool = True,
+    subject_variables: Collection[str] = (),
 ) -> dict[str, Any]:
     """Return the pandera schemas by dataset.
 
@@ -25,9 +29,11 @@ def dataset_schemas(
         Those of adverse events, days.
     assessments
         Whether the study has any.
+    subject_variables
+        Variables of ADSL that there are.
     """
     return {
-        "ADSL": ADSL if assessments else ADSL_WITHOUT_ASSESSMENTS,
+        "ADSL": adsl_schema(subject_variables, assessments=assessments),
         "ADRS": ADRS,
         "ADTTE": adtte_schema(endpoint.code for endpoint in endpoints),
         "ADAE": adae_schema(windows),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from durable.contracts.input_table import (
+    IMPUTED_DAY,
     ColumnSpec,
     InputTable,
     RecordedUnit,
@@ -18,6 +19,8 @@ _INFUSION = SelectedRecord("EX", "EXTRT", "infusion")
 _CONSENT = SelectedRecord("DS", "DSDECOD", "consent")
 _WITHDRAWAL = SelectedRecord("DS", "DSDECOD", "withdrawal")
 _CHECKS = "durable.intake.checks.subjects"
+#: When a subject was seen: the last of these is no later than a death or withdrawal.
+_SEEN = ("visits.visit_date", "kinetics.sample_date")
 _GROUPS = ("groups", "safety.escalation")
 
 SUBJECTS = InputTable(
@@ -81,6 +84,11 @@ SUBJECTS = InputTable(
             "consent_date",
             "Date of informed consent",
             "date",
+            partial_rules=IMPUTED_DAY,
+            not_after=(
+                *("lymphodepletion_date", "infusion_date", "withdrawal_date", "death_date"),
+                *("visits.visit_date", "kinetics.sample_date"),
+            ),
             sdtm=SdtmSource("DM.RFICDTC", selected=_CONSENT),
             adam=("ADSL.RFICDT",),
         ),
@@ -123,6 +131,9 @@ SUBJECTS = InputTable(
             "last_contact_date",
             "Date of last contact",
             "date",
+            partial_rules=IMPUTED_DAY,
+            not_before=("consent_date", "infusion_date", "withdrawal_date", *_SEEN),
+            not_after=("death_date",),
             at_cutoff="set to the cut-off",
             sdtm=SdtmSource("DM.RFPENDTC"),
         ),
@@ -130,6 +141,11 @@ SUBJECTS = InputTable(
             "death_date",
             "Date of death",
             "date",
+            partial_rules=IMPUTED_DAY,
+            not_before=(
+                *("consent_date", "lymphodepletion_date", "infusion_date", "withdrawal_date"),
+                *("last_contact_date", *_SEEN, "therapies.start_date", "adverse_events.start_date"),
+            ),
             at_cutoff="emptied",
             sdtm=SdtmSource("DM.DTHDTC"),
             adam=("ADSL.DTHDT",),
@@ -138,6 +154,9 @@ SUBJECTS = InputTable(
             "withdrawal_date",
             "Date of withdrawal from the study",
             "date",
+            partial_rules=IMPUTED_DAY,
+            not_before=("consent_date", "infusion_date", *_SEEN),
+            not_after=("last_contact_date", "death_date"),
             at_cutoff="emptied",
             emptied_with=("withdrawal_reason",),
             sdtm=SdtmSource("DS.DSSTDTC", selected=_WITHDRAWAL),

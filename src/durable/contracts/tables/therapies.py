@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from durable.contracts.input_table import (
+    IMPUTED_DAY,
     YES_NO,
     ColumnSpec,
     InputTable,
@@ -29,11 +30,24 @@ THERAPIES = InputTable(
             counted=True,
             sdtm=SdtmSource("CM.CMTRT"),
         ),
-        ColumnSpec("start_date", "First day", "date", required=True, sdtm=SdtmSource("CM.CMSTDTC")),
+        ColumnSpec(
+            "start_date",
+            "First day",
+            "date",
+            required=True,
+            partial_rules=IMPUTED_DAY,
+            # One that can have begun on or after the infusion did: it may be an event.
+            not_before=("subjects.infusion_date",),
+            not_after=("end_date", "subjects.death_date"),
+            sdtm=SdtmSource("CM.CMSTDTC"),
+        ),
         ColumnSpec(
             "end_date",
             "Last day; empty: ongoing",
             "date",
+            partial_rules=IMPUTED_DAY,
+            not_before=("start_date",),
+            not_after=("subjects.death_date",),
             at_cutoff="emptied",
             sdtm=SdtmSource("CM.CMENDTC"),
         ),

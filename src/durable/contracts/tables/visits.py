@@ -107,7 +107,12 @@ VISITS = InputTable(
             adam=("ADRS.VISIT",),
         ),
         ColumnSpec(
-            "visit_date", "Date of the assessment", "date", required=True, adam=("ADRS.ADT",)
+            "visit_date",
+            "Date of the assessment",
+            "date",
+            required=True,
+            partial_rules=("left_out",),
+            adam=("ADRS.ADT",),
         ),
         *_disease_columns(),
         ColumnSpec(

@@ -80,7 +80,10 @@ class Package:
         stated = self.sdtm.values.get(name, {})  # noqa: PD011  (a key of the plan)
         read = self._readings.get(name, {})
         maps = {n: {**stated.get(n, {}), **read.get(n, {})} for n in {**stated, **read}}
-        return Input(path="sdtm", format="csv", values=maps, units=units | limits)
+        in_part = self.sdtm.partial_dates.get(name, {})
+        return Input(
+            path="sdtm", format="csv", values=maps, units=units | limits, partial_dates=in_part
+        )
 
     def _domain(self, table: str, name: str) -> _Read:
         if name not in self._read:

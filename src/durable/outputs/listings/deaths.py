@@ -8,7 +8,16 @@ from durable.derive.endpoints import ENDPOINTS
 from durable.outputs import definitions
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.incidence import fatal_events
-from durable.outputs.listings.listing import GROUPS, INFUSION, SUBJECT, Listing, date, number, text
+from durable.outputs.listings.listing import (
+    GROUPS,
+    INFUSION,
+    SUBJECT,
+    Listing,
+    date,
+    imputed_flags,
+    number,
+    text,
+)
 from durable.plan import Plan
 
 
@@ -50,6 +59,7 @@ LISTING = Listing(
         text("FATALAE", "Fatal adverse events"),
     ),
     notes=definitions.duration,
+    imputed=imputed_flags("DTHDT"),
     of_assessments=tuple(endpoint.code for endpoint in ENDPOINTS),
     records=_records,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from durable.outputs.datasets import ResultsFolder
 from durable.plan import Plan
+from durable.vocabulary import IMPUTATION_FLAGS
 
 Kind = Literal["text", "number", "date"]
 
@@ -52,6 +53,8 @@ class Listing:
     """The columns among others, in the order of the datasets; when None, the dataset `source`."""
     traced: bool = True
     """Whether each record names the row of the input table that determines it."""
+    imputed: Columns = ()
+    """Columns that flag imputed dates, where the plan imputes them."""
     of_assessments: tuple[str, ...] = ()
     """Columns that only a study with visits has."""
     without_assessments: Callable[[Plan], Iterable[str]] = lambda _: ()
@@ -62,11 +65,20 @@ class Listing:
         """Name of the CSV."""
         return f"l_{self.name}.csv"
 
-    def columns(self, plan: Plan, *, assessed: bool = True) -> Columns:
-        """The columns in their order; `assessed`: of a study that has visits."""
+    def columns(self, plan: Plan, *, assessed: bool = True, flags: Collection[str] = ()) -> Columns:
+        """The columns in their order.
+
+        Parameters
+        ----------
+        assessed
+            Whether the study has visits.
+        flags
+            Variables of ADSL, those among them that flag imputed dates.
+        """
         left_out = () if assessed else self.of_assessments
         variables = (column for column in self.variables(plan) if column.name not in left_out)
-        return (*variables, *(_SOURCE if self.traced else ()))
+        imputed = (column for column in self.imputed if column.name in flags)
+        return (*variables, *imputed, *(_SOURCE if self.traced else ()))
 
     def footnotes(self, plan: Plan, *, assessed: bool = True) -> tuple[str, ...]:
         """What is written under the listing, a paragraph each."""
@@ -76,7 +88,9 @@ class Listing:
     def table(self, folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
         """The listing as its CSV holds it; whole numbers without a decimal point."""
         assessed = not self.of_assessments or "adrs" in folder.names
-        names = [column.name for column in self.columns(plan, assessed=assessed)]
+        flags = folder.variables("adsl") if self.imputed else ()
+        columns = self.columns(plan, assessed=assessed, flags=flags)
+        names = [column.name for column in columns]
         if self.records is None:
             return _whole_numbers(folder.dataset(self.source.lower(), names))
         return _whole_numbers(self.records(folder, plan)[names])
@@ -105,6 +119,12 @@ def number(name: str, label: str, decimals: int | None = None) -> Column:
 def date(name: str, label: str) -> Column:
     """A column of dates."""
     return Column(name, label, "date")
+
+
+def imputed_flags(*dates: str) -> Columns:
+    """Columns that flag the imputed dates among some of ADSL."""
+    labels = {date: name for name, (date, _, _) in IMPUTATION_FLAGS.items()}
+    return tuple(text(labels[date], f"{date} imputed (D day, M month)") for date in dates)
 
 
 SUBJECT = text("USUBJID", "Subject")

@@ -10,7 +10,16 @@ from durable.jdm.parameters import (
     OF_ASSESSMENTS,
     SCORE,
 )
-from durable.outputs.listings.listing import GROUPS, INFUSION, SUBJECT, Listing, date, number, text
+from durable.outputs.listings.listing import (
+    GROUPS,
+    INFUSION,
+    SUBJECT,
+    Listing,
+    date,
+    imputed_flags,
+    number,
+    text,
+)
 from durable.plan import Plan
 
 _COLUMNS = (
@@ -51,6 +60,7 @@ LISTING = Listing(
     source="ADSL",
     variables=lambda _: _COLUMNS,
     notes=_notes,
+    imputed=imputed_flags("RFICDT", "NSTDT", "LSTALVDT", "EOSDT", "DTHDT"),
     of_assessments=OF_ASSESSMENTS,
     without_assessments=lambda _: (f"{_LAST_KNOWN}.",),
 )
