@@ -16,7 +16,7 @@ from durable.inspection.drafting import draft_study
 from durable.inspection.layout import find_layout, separator
 from durable.inspection.names import heading, likeness
 from durable.inspection.sheets import read_sheets
-from durable.inspection.visit_labels import due_day, usual_label
+from durable.inspection.visit_labels import due_day, label_map, usual_label
 from durable.inspection.writing import write_draft
 from durable.plan.yaml_reading import read_yaml
 from tests.intake.study import DEMO
@@ -174,6 +174,7 @@ def test_forms_of_dates_are_seen(
         ("Day 14 visit", "D14", 14),
         ("\u7b5b\u9009\u671f", "SCREENING", None),
         ("Unscheduled 2", "UNS", None),
+        ("UNSCHEDULED 3.01", "UNS", None),
         ("Visit 3", "", None),
     ],
 )
@@ -181,6 +182,16 @@ def test_labels_of_visits_are_known_in_their_usual_forms(
     text: str, label: str, day: int | None
 ) -> None:
     assert (usual_label(text), due_day(label)) == (label, day)
+
+
+def test_labels_that_a_schedule_cannot_have_get_a_name_of_their_own() -> None:
+    seen = ["Screening", "Month 2", "\u8bbf\u89c63", "V3", "3rd look!", "\u672b\u6b21", "M6", "a*"]
+    assert label_map(seen) == {
+        "Month 2": "M2",
+        "\u8bbf\u89c63": "V3-2",
+        "3rd look!": "3rd-look",
+        "\u672b\u6b21": "VISIT",
+    }
 
 
 def test_names_are_alike_whatever_their_order_and_their_unit() -> None:

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from durable.dates import DateForm
-from durable.inspection.visit_labels import due_day
+from durable.inspection.visit_labels import due_day, is_name
 from durable.intake.findings import UNSCHEDULED, Recorded
 from durable.schedule import DEFAULT_SCHEDULE
 
@@ -83,7 +83,7 @@ def draft_schedule(
     due = {seen: _due(seen, draft) for seen in draft.seen if seen.label != UNSCHEDULED}
     chosen: dict[int, str] = {}
     for seen, day in sorted(due.items(), key=lambda item: item[1] or 0):
-        if day is None or day < 1:
+        if day is None or day < 1 or not is_name(seen.label):
             continue
         if day in chosen:
             draft.questions.append(

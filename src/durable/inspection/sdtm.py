@@ -18,7 +18,7 @@ from durable.inspection.shapes import match_tests
 from durable.inspection.sheets import Sheet
 from durable.inspection.synonyms import LYMPHODEPLETION, value_words
 from durable.inspection.values import listed
-from durable.inspection.visit_labels import usual_label
+from durable.inspection.visit_labels import label_map
 from durable.plan import Sdtm
 from durable.plan.sdtm import evaluators, places
 
@@ -223,13 +223,8 @@ def _names_of(frame: pd.DataFrame, domain: str, code: str) -> list[str]:
 
 
 def _draft_labels(draft: SdtmDraft, found: Mapping[str, str]) -> None:
-    labels: dict[str, str] = {}
-    for domain in dict.fromkeys(place.split(".")[0] for place in found.values()):
-        for text in draft.values(f"{domain}.VISIT"):
-            label = usual_label(text)
-            free = label in ("SCREENING", "BASELINE")
-            if label and label != text and not free:
-                labels[text] = label
+    read = dict.fromkeys(place.split(".")[0] for place in found.values())
+    labels = label_map(dict.fromkeys(t for d in read for t in draft.values(f"{d}.VISIT")))
     if labels:
         draft.say("values", "visits", "visit", labels)
     for column in INPUT_TABLES["visits"].columns:

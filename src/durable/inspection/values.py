@@ -17,7 +17,7 @@ from durable.inspection.contents import Contents, Dates, plain_number
 from durable.inspection.matching import Match
 from durable.inspection.names import heading, squeezed
 from durable.inspection.synonyms import specs, value_words
-from durable.inspection.visit_labels import usual_label
+from durable.inspection.visit_labels import label_map
 from durable.intake.findings import Recorded
 from durable.intake.numbers import NumberForm
 from durable.jdm.response import Ranges
@@ -116,15 +116,8 @@ def _draft_maps(table: str, held: Mapping[ColumnSpec, Contents], draft: ValueDra
 
 
 def _draft_labels(contents: Contents, draft: ValueDraft) -> None:
-    """Labels of visits in their usual form, where a study spells them otherwise."""
-    changed = {}
-    for text in contents.counts:
-        label = usual_label(text)
-        # Before the infusion a label is free.
-        free = label in ("SCREENING", "BASELINE") and text.isascii() and "_" not in text
-        # A star in a label would be a pattern.
-        if label and label != text and not free and "*" not in text:
-            changed[text] = label
+    """Labels of visits in their usual form, or in one that a schedule can have."""
+    changed = label_map(contents.counts)
     if changed:
         draft.add("values", "visit", changed)
 

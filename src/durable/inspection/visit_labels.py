@@ -27,13 +27,15 @@ _NUMBERED = {
     for unit, words in _UNITS.items()
 }
 _PLAIN = {
-    label: re.compile(rf"(?:{words})(?:\s*[0-9]{{1,3}})?") for label, words in _BEFORE.items()
+    label: re.compile(rf"(?:{words})(?:\s*[0-9]{{1,3}}){{0,2}}") for label, words in _BEFORE.items()
 }
 #: What surrounds the label itself: visit, arm 1, follow-up.
 _AROUND = re.compile(
     r"\b(?:arm [0-9]+|visit|follow ?up|fu|after infusion|post infusion|访视|随访)\b"
 )
-_NUMBERED_VISIT = re.compile(r"(?:v|visit|访视)\s*-?[0-9]{1,3}", re.IGNORECASE)
+_NUMBERED_VISIT = re.compile(r"(?:v|visit|访视)\s*(-?[0-9]{1,3})", re.IGNORECASE)
+#: What a label of the schedule may be (`sections.Name`).
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _MOST_LABELS = 60
 
 
@@ -80,3 +82,41 @@ def are_labels(texts: Iterable[str]) -> bool:
         return False
     like = sum(bool(usual_label(t) or _NUMBERED_VISIT.fullmatch(t.strip())) for t in given)
     return like >= 0.6 * len(given)
+
+
+def is_name(label: str) -> bool:
+    """Whether a label can stand in a schedule."""
+    return _NAME.fullmatch(label) is not None
+
+
+def label_map(texts: Iterable[str], *, free: bool = True) -> dict[str, str]:
+    """Labels as a study spells them, each with the one that a plan can have; others are left out.
+
+    Parameters
+    ----------
+    free
+        Whether labels before the infusion stay as they are where a reader knows them.
+    """
+    given = [text for text in texts if "*" not in text]  # a star would be a pattern
+    usual = {text: usual_label(text) for text in given}
+    taken = {label for label in (*usual.values(), *given) if is_name(label)}
+    found: dict[str, str] = {}
+    for text in given if len(given) <= _MOST_LABELS else ():
+        label = usual[text]
+        plain = free and text.isascii() and "_" not in text
+        if label in ("SCREENING", "BASELINE") and plain:
+            continue
+        label = label or (text if is_name(text) else _new_name(text, taken))
+        taken.add(label)
+        if label != text:
+            found[text] = label
+    return found
+
+
+def _new_name(text: str, taken: set[str]) -> str:
+    """A label for a text that is none: V3 for the third visit, else its letters and digits."""
+    numbered = _NUMBERED_VISIT.fullmatch(text.strip())
+    ascii_part = re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")[:60]
+    first = f"V{numbered[1].lstrip('-')}" if numbered else ascii_part or "VISIT"
+    names = (first, *(f"{first}-{number}" for number in range(2, 2 * _MOST_LABELS)))
+    return next(name for name in names if name not in taken)
