@@ -29,6 +29,7 @@ SECTIONS: dict[str, tuple[Any, ...]] = {
     "simulation": (),
     "registry": (100_000,),
     "large_file": (10**9,),
+    "load": (500, 1_000, 5_000),
 }
 LIBRARIES = ("snakemake", "numpy", "pandas", "lifelines", "pandera", "matplotlib")
 
@@ -85,6 +86,8 @@ GOALS = (
         "wall_ratio",
         6,
     ),
+    Goal(16, "5,000 subjects: datasets for submission, s, wall", "load", "export_5000_wall", 40),
+    Goal(16, "5,000 subjects: datasets for submission, s, CPU", "load", "export_5000_cpu", 40),
     Goal(15, "100,000 subjects: peak memory, GB", "registry", "peak_gb_ratio", 8),
     Goal(
         15, "virtual trials of ten a minute, two cores", "simulation", "per_minute", 150_000, True

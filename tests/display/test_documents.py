@@ -18,8 +18,12 @@ from pypdf import PdfReader
 from durable.display import layout, rtf
 from durable.display.layout import CONTINUED, NO_BREAK, lay_out, row_height
 from durable.export import docx, pdf
+from durable.figures.captions import figures_drawn
+from durable.figures.drawings import draw_all, draw_pages
 from durable.figures.spec import Caption, DrawnFigure
 from durable.outputs.table import Row, Table
+from tests.figures import point_texts
+from tests.figures.layout import PLAN
 from tests.programs import needs
 
 AWKWARD = "红斑 {a} \\b0 <b> & ½ 😀 ≥ 3"
@@ -222,7 +226,7 @@ def drawings(tmp_path: Path) -> list[DrawnFigure]:
     for number, name, height in ((2, "early", 400), (10, "late", 85)):
         figure = Figure(figsize=(170 / 25.4, height / 25.4))
         figure.text(0.5, 0.5, f"drawn {name}")
-        for form in ("png", "pdf"):
+        for form in ("png", "pdf", "svg"):
             figure.savefig(folder / f"f_{name}.{form}")
         caption = Caption(f"Figure {number}", f"A < {name}", "", "")
         drawn.append(DrawnFigure(f"f_{name}", caption, folder))
@@ -230,7 +234,7 @@ def drawings(tmp_path: Path) -> list[DrawnFigure]:
 
 
 def test_figures_are_as_large_as_the_page_allows(drawings: list[DrawnFigure]) -> None:
-    tall, wide = (figure.file("png") for figure in drawings)
+    tall, wide = (figure.file("png").read_bytes() for figure in drawings)
     assert rtf.fitted_size(wide, 170, 254) == pytest.approx((170, 85), rel=0.01)
     assert rtf.fitted_size(tall, 170, 254) == pytest.approx((108, 254), rel=0.01)
 
@@ -266,7 +270,31 @@ def test_the_bound_rtf_lists_the_same_pages_as_the_pdf(drawings: list[DrawnFigur
     for name, _ in numbers:
         assert text.count(rf"{{\*\bkmkstart {name}}}") == 1
     assert text.count(r"\pngblip") == 2
-    assert layout.first_pages([laid] * 40, 10)[0] == 3
+    assert layout.first_pages([laid] * 40, [1] * 10)[0] == 3
+
+
+def test_a_figure_of_several_pages_takes_as_many_in_the_documents(tmp_path: Path) -> None:
+    """Of 100 subjects the swimmer plot has three pages; what comes after begins that much later."""
+    folder = tmp_path / "figures"
+    folder.mkdir()
+    for name, n in (("swimmer", 100), ("waterfall", 3)):
+        (folder / f"f_{name}.csv").write_text(point_texts.study(n)[name])
+    draw_all(PLAN, tmp_path)
+    draw_pages(PLAN, tmp_path)
+    figures = figures_drawn(PLAN, tmp_path)
+    laid = lay_out(LONG)
+    before = 1 + len(laid.pages)
+    texts = [p.extract_text() for p in PdfReader(BytesIO(pdf.bind([laid], figures, RUNNING))).pages]
+    assert len(texts) == before + 4
+    for i in (1, 2, 3):
+        assert f"(page {i} of 3)" in texts[before - 1 + i]
+    swimmer = "\n".join(texts[before : before + 3])
+    assert re.findall(r"CQ-\d{3}(?= \()", swimmer) == point_texts.subjects(100)
+    text = rtf.bind([laid], figures, RUNNING)
+    numbers = re.findall(r"PAGEREF (\w+)\}\{\\fldrslt (\d+)\}", text)
+    assert numbers[1:] == [("f_swimmer", str(before + 1)), ("f_waterfall", str(before + 4))]
+    assert text.count(r"\pngblip") == 4
+    assert text.count(r"{\*\bkmkstart f_swimmer}") == 1
 
 
 def test_text_of_the_pdf_stays_within_its_cells() -> None:

@@ -26,7 +26,7 @@ def drawn(name: str, csv: str, folder: Path, plan: Plan = PLAN) -> Figure:
     """The figure of this CSV; the settings have to be in force."""
     path = folder / f"f_{name}.csv"
     path.write_text(csv, encoding="utf-8")
-    figure, _ = draw(SPECS[name], path, plan)
+    (figure, *_), _ = draw(SPECS[name], path, plan)
     return figure
 
 

@@ -110,9 +110,17 @@ def lay_out(table: Table) -> Layout:
     return Layout(table, sheet, tuple(_paginate(table, sheet)))
 
 
-def first_pages(layouts: Sequence[Layout], pictures: int) -> list[int]:
-    """Page on which each table, then each figure begins in a document that has contents before."""
-    lengths = [len(layout.pages) for layout in layouts] + [1] * pictures
+def first_pages(layouts: Sequence[Layout], pictures: Sequence[int]) -> list[int]:
+    """Page on which each table, then each figure begins in a document that has contents before.
+
+    Parameters
+    ----------
+    layouts
+        The tables in pages.
+    pictures
+        How many pages each figure has.
+    """
+    lengths = [*(len(layout.pages) for layout in layouts), *pictures]
     contents = -(-len(lengths) // ENTRIES)
     return [1 + contents + sum(lengths[:i]) for i in range(len(lengths))]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from io import BytesIO
 
 from durable.display import layout as lay
 from durable.display.layout import Layout, Page, Sheet
@@ -45,7 +45,7 @@ def bind(layouts: Sequence[Layout], figures: Sequence[DrawnFigure], running: str
     """
     parts = [_section(False, running) + _contents(layouts, figures)]
     parts += [_section(layout.sheet.landscape, running) + _table(layout) for layout in layouts]
-    parts += [_section(False, running) + _picture(figure) for figure in figures]
+    parts += [_section(False, running) + page for figure in figures for page in _pictures(figure)]
     return _document(parts)
 
 
@@ -176,7 +176,7 @@ def _contents(layouts: Sequence[Layout], figures: Sequence[DrawnFigure]) -> str:
     right = _twips(lay.text_block(False)[1])
     entries = [(layout.table.name, lay.label(layout.table)) for layout in layouts]
     entries += [(figure.name, figure.caption.heading) for figure in figures]
-    numbers = lay.first_pages(layouts, len(figures))
+    numbers = lay.first_pages(layouts, [figure.page_count for figure in figures])
     lines = (
         rf"{_PLAIN}\sb60\fs18\li400\fi-400\ri800\tqr\tldot\tx{right} "
         rf'{{\field{{\*\fldinst HYPERLINK \\l "{name}"}}{{\fldrslt {escape(title)}}}}}\tab '
@@ -187,21 +187,36 @@ def _contents(layouts: Sequence[Layout], figures: Sequence[DrawnFigure]) -> str:
     return rf"\pard\plain\s0\f0\fs{_half(lay.TITLE_SIZE)}\b Contents\par" "\n" + "".join(lines)
 
 
-def _picture(figure: DrawnFigure) -> str:
-    width, height = fitted_size(figure.file("png"), *reversed(lay.text_block(False)))
-    goal = rf"\picwgoal{_twips(width)}\pichgoal{_twips(height)}"
-    # The heading is drawn in the picture: the mark is for the contents.
+def _pictures(figure: DrawnFigure) -> Iterator[str]:
+    """The pages of a figure. The heading is drawn in it: the mark on the first is for the list."""
     mark = rf"{{\*\bkmkstart {figure.name}}}{{\*\bkmkend {figure.name}}}"
-    return (
-        rf"{_PLAIN}{mark}{{\pict\pngblip{goal}"
-        "\n" + figure.file("png").read_bytes().hex() + "}\\par\n"
-    )
+    for picture in _page_pictures(figure):
+        width, height = fitted_size(picture, *reversed(lay.text_block(False)))
+        goal = rf"\picwgoal{_twips(width)}\pichgoal{_twips(height)}"
+        yield rf"{_PLAIN}{mark}{{\pict\pngblip{goal}" "\n" + picture.hex() + "}\\par\n"
+        mark = ""
 
 
-def fitted_size(picture: Path, width: float, height: float) -> tuple[float, float]:
+def _page_pictures(figure: DrawnFigure) -> Iterator[bytes]:
+    """The pages of a figure as PNG: those of several lie below one another in its file."""
+    picture, pages = figure.file("png").read_bytes(), figure.page_count
+    if pages == 1:
+        yield picture
+        return
+    from PIL import Image
+
+    with Image.open(BytesIO(picture)) as image:
+        height = image.height // pages
+        for i in range(pages):
+            page = BytesIO()
+            image.crop((0, i * height, image.width, (i + 1) * height)).save(page, format="PNG")
+            yield page.getvalue()
+
+
+def fitted_size(picture: bytes, width: float, height: float) -> tuple[float, float]:
     """Width and height of a picture at the largest scale that fits into so much room."""
     from PIL import Image
 
-    with Image.open(picture) as image:
+    with Image.open(BytesIO(picture)) as image:
         scale = min(width / image.width, height / image.height)
         return image.width * scale, image.height * scale

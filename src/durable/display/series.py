@@ -46,7 +46,7 @@ def run(plan: Plan, folder: Path) -> None:
     caption = _caption(plan)
     with settings():
         figure = forest.draw(read_points(points, forest.COLUMNS), plan, caption)
-        save(figure, points.with_suffix(""), caption)
+        save([figure], points.with_suffix(""), caption)
     write_text(folder / "series.html", _page(plan, folder, shown))
 
 

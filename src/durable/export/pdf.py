@@ -41,6 +41,8 @@ class Leaf:
     layout: Layout | None = None
     page: Page | None = None
     figure: DrawnFigure | None = None
+    figure_page: int = 0
+    """Which of its pages, from 0."""
     entries: tuple[tuple[str, str, int], ...] = ()
     """Name, title and page of what the contents list here."""
     name: str = ""
@@ -64,7 +66,7 @@ def bind(layouts: Sequence[Layout], figures: Sequence[DrawnFigure], running: str
     layouts
         The tables in pages.
     figures
-        The figures; each has its page as a PDF.
+        The figures; each has its pages as a PDF.
     running
         Head of every page, before its number.
     """
@@ -74,7 +76,7 @@ def bind(layouts: Sequence[Layout], figures: Sequence[DrawnFigure], running: str
 
 def _leaves(layouts: Sequence[Layout], figures: Sequence[DrawnFigure]) -> list[Leaf]:
     outputs = list(_outputs(layouts, figures))
-    numbers = iter(lay.first_pages(layouts, len(figures)))
+    numbers = iter(lay.first_pages(layouts, [figure.page_count for figure in figures]))
     entries = [(leaf.name, leaf.title, next(numbers)) for leaf in outputs if leaf.name]
     parts = [tuple(entries[i : i + lay.ENTRIES]) for i in range(0, len(entries), lay.ENTRIES)]
     return [*(Leaf(entries=part) for part in parts), *outputs]
@@ -87,6 +89,8 @@ def _outputs(layouts: Sequence[Layout], figures: Sequence[DrawnFigure]) -> Itera
             yield Leaf(layout.sheet.landscape, layout, page, name=name, title=title)
     for figure in figures:
         yield Leaf(figure=figure, name=figure.name, title=figure.caption.heading)
+        for i in range(1, figure.page_count):
+            yield Leaf(figure=figure, figure_page=i)
 
 
 def _drawn(leaves: Sequence[Leaf], running: str) -> BytesIO:
@@ -259,7 +263,7 @@ def _with_figures(drawn: BytesIO, leaves: Sequence[Leaf]) -> bytes:
     for page, leaf in zip(writer.pages, leaves, strict=True):
         if leaf.figure is None:
             continue
-        drawing = PdfReader(leaf.figure.file("pdf")).pages[0]
+        drawing = PdfReader(leaf.figure.file("pdf")).pages[leaf.figure_page]
         width, height = (
             float(length) for length in (drawing.mediabox.width, drawing.mediabox.height)
         )

@@ -61,8 +61,8 @@ def _import_what_draws() -> None:
 
 def _write_drawing(plan: Plan, folder: Path, entry: FigureEntry) -> None:
     path = points_file(folder, entry)
-    figure, caption = draw(entry.load(), path, plan)
-    save(figure, path.with_suffix(""), caption)
+    pages, caption = draw(entry.load(), path, plan)
+    save(pages, path.with_suffix(""), caption)
 
 
 def draw_pages(plan: Plan, folder: Path) -> None:
@@ -70,11 +70,11 @@ def draw_pages(plan: Plan, folder: Path) -> None:
     with settings():
         for entry in figures_with_points(folder):
             path = points_file(folder, entry)
-            figure, caption = draw(entry.load(), path, plan)
-            save_pdf(figure, path.with_suffix(".pdf"), caption)
+            pages, caption = draw(entry.load(), path, plan)
+            save_pdf(pages, path.with_suffix(".pdf"), caption)
 
 
-def draw(spec: FigureSpec, path: Path, plan: Plan) -> tuple[Figure, Caption]:
-    """One figure drawn from its CSV, with its caption; `settings` have to be in force."""
+def draw(spec: FigureSpec, path: Path, plan: Plan) -> tuple[list[Figure], Caption]:
+    """Pages of a figure drawn from its CSV, and its caption; `settings` have to be in force."""
     caption = caption_of(spec, plan)
-    return spec.draw(read_points(path, spec.columns), plan, caption), caption
+    return spec.draw_pages(read_points(path, spec.columns), plan, caption), caption

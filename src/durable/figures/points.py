@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import nan
@@ -60,9 +60,9 @@ class Points:
         for key in self.distinct(*columns):
             yield key, self.where(**dict(zip(columns, key, strict=True)))
 
-    def first(self, column: str, limit: int) -> Points:
-        """The rows of the first `limit` distinct values of a column."""
-        kept = set(self.values(column)[:limit])
+    def among(self, column: str, values: Iterable[str]) -> Points:
+        """The rows in which a column has one of these texts."""
+        kept = set(values)
         return self.take(np.array([cell in kept for cell in self.columns[column]], dtype=bool))
 
 

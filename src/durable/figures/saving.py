@@ -4,42 +4,111 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from html import escape
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from durable.figures.spec import Caption
+from durable.figures.spec import STACK_END, STACKED, Caption
 from durable.figures.style import DPI
 from durable.files import atomic_path, write_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+#: Size of a drawing as matplotlib writes it.
+_SIZE = re.compile(r'width="([\d.]+)pt" height="([\d.]+)pt"')
 
-def save(figure: Figure, stem: Path, caption: Caption) -> None:
-    """Write ``stem.svg`` and ``stem.png``: the same bytes for the same points and plan."""
+
+def save(pages: Sequence[Figure], stem: Path, caption: Caption) -> None:
+    """Write ``stem.svg`` and ``stem.png``: the same bytes for the same points and plan.
+
+    Several pages lie below one another in both; `DrawnFigure.pages` takes the SVG apart again.
+
+    Parameters
+    ----------
+    pages
+        The pages of the figure, all of one size.
+    stem
+        The files without their ending.
+    caption
+        Caption of the figure.
+    """
     import matplotlib
 
-    name = stem.name
-    with matplotlib.rc_context({"svg.hashsalt": name}):
-        text = StringIO()
-        unmarked = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        figure.savefig(text, format="svg", metadata=unmarked)
-        write_text(stem.with_suffix(".svg"), accessible(text.getvalue(), name, caption))
+    if len({tuple(page.get_size_inches()) for page in pages}) > 1:
+        raise ValueError(f"{stem.name}: pages of several sizes")
+    with matplotlib.rc_context({"svg.hashsalt": stem.name}):
+        drawings = []
+        for number, page in enumerate(pages, start=1):
+            name = stem.name if number == 1 else f"{stem.name}-page{number}"
+            drawings.append(accessible(_svg(page), name, caption.of_page(number, len(pages))))
+        write_text(stem.with_suffix(".svg"), _stacked(drawings, caption))
         with atomic_path(stem.with_suffix(".png")) as aside:
-            # A higher level takes longer and, of drawings, makes no smaller file.
-            level = {"compress_level": 3}
-            kept: dict[str, Any] = {"metadata": {"Software": None}, "pil_kwargs": level}
-            figure.savefig(aside, format="png", dpi=DPI, **kept)
+            _save_png(pages, aside)
 
 
-def save_pdf(figure: Figure, path: Path, caption: Caption) -> None:
-    """Write a figure as a PDF of one page: the same bytes for the same points and plan."""
+def _svg(figure: Figure) -> str:
+    text = StringIO()
+    unmarked = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+    figure.savefig(text, format="svg", metadata=unmarked)
+    return text.getvalue()
+
+
+def _stacked(drawings: Sequence[str], caption: Caption) -> str:
+    """SVGs of one size below one another, as one; an only one as it is."""
+    if len(drawings) == 1:
+        return drawings[0]
+    size = _SIZE.search(drawings[0])
+    if size is None:
+        raise ValueError("an SVG without its size")
+    width, height = (float(length) for length in size.groups())
+    whole = f"{height * len(drawings):g}"
+    parts = [
+        '<?xml version="1.0" encoding="utf-8"?>\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}pt" height="{whole}pt"'
+        f' viewBox="0 0 {width:g} {whole}" version="1.1">\n'
+        f" <title>{escape(caption.heading)}</title>\n"
+    ]
+    for i, drawing in enumerate(drawings):
+        _, page = drawing.split("\n", 1)
+        # Within another drawing lengths are in its units, which are points.
+        page = _SIZE.sub(r'width="\1" height="\2"', page, count=1)
+        parts.append(f'{STACKED}{i * height:g}"{page.removeprefix("<svg")}')
+    return "".join([*parts, STACK_END])
+
+
+def _save_png(pages: Sequence[Figure], path: Path) -> None:
+    # A higher level takes longer and, of drawings, makes no smaller file.
+    level = {"compress_level": 3}
+    kept: dict[str, Any] = {"metadata": {"Software": None}, "pil_kwargs": level}
+    if len(pages) == 1:
+        pages[0].savefig(path, format="png", dpi=DPI, **kept)
+        return
+    from PIL import Image
+
+    images = []
+    for page in pages:
+        drawn = BytesIO()
+        page.savefig(drawn, format="png", dpi=DPI, **kept)
+        images.append(Image.open(drawn))
+    width, height = images[0].size
+    whole = Image.new("RGB", (width, height * len(images)))
+    for i, image in enumerate(images):
+        whole.paste(image.convert("RGB"), (0, i * height))
+    whole.save(path, format="PNG", dpi=(DPI, DPI), **level)
+
+
+def save_pdf(pages: Sequence[Figure], path: Path, caption: Caption) -> None:
+    """Write a figure as a PDF, a page each: the same bytes for the same points and plan."""
+    from matplotlib.backends.backend_pdf import PdfPages
+
     named = {"Title": caption.heading}
     undated = dict.fromkeys(("Creator", "Producer", "CreationDate"))
-    with atomic_path(path) as aside:
-        figure.savefig(aside, format="pdf", metadata={**named, **undated})
+    with atomic_path(path) as aside, PdfPages(aside, metadata={**named, **undated}) as file:
+        for page in pages:
+            file.savefig(page)
 
 
 def accessible(svg: str, name: str, caption: Caption) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,10 @@ POPULATIONS = {
     "SAFFL": "Safety Analysis Set (all infused)",
     "REMFL": "Subjects in remission (clinically inactive disease)",
 }
+#: How a page begins in the SVG of a figure of several, and how that ends: saved drawings have no
+#: other element that begins like this.
+STACKED, STACK_END = '<svg y="', "</svg>\n"
+_VIEW = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 SAFETY_SET = POPULATIONS["SAFFL"]
 
 
@@ -48,6 +53,12 @@ class Caption:
         """What is written below the heading and below the figure, as one text."""
         return " ".join((self.population, self.study, *self.notes))
 
+    def of_page(self, number: int, pages: int) -> Caption:
+        """The caption of one of several pages; of an only page the caption itself."""
+        if pages == 1:
+            return self
+        return replace(self, title=f"{self.title} (page {number} of {pages})")
+
     def noting(self, *notes: str) -> Caption:
         """The caption with notes on what is drawn, ahead of the others."""
         return replace(self, notes=(*filter(None, notes), *self.notes))
@@ -67,13 +78,28 @@ class DrawnFigure:
         return self.folder / f"{self.name}.{form}"
 
     @property
-    def svg(self) -> Markup:
-        """The drawing as an element of a page."""
+    def pages(self) -> list[Markup]:
+        """The pages of the drawing, each an element of an HTML page."""
         from markupsafe import Markup
 
         # The first line declares XML. In the rest text from data was escaped when it was drawn.
         _, drawing = self.file("svg").read_text(encoding="utf-8").split("\n", 1)
-        return Markup(drawing)  # noqa: S704
+        _, *stacked = drawing.removesuffix(STACK_END).split(STACKED)
+        pages = [STACKED + page for page in stacked] or [drawing]
+        return [Markup(page) for page in pages]  # noqa: S704
+
+    @property
+    def ratio(self) -> str:
+        """Width of a page over its height."""
+        size = _VIEW.search(self.pages[0])
+        if size is None:
+            raise ValueError(f"{self.file('svg')}: a drawing without its size")
+        return f"{float(size[1]) / float(size[2]):.5f}"
+
+    @property
+    def page_count(self) -> int:
+        """How many pages the drawing has."""
+        return len(self.pages)
 
 
 @dataclass(frozen=True)
@@ -89,8 +115,14 @@ class FigureSpec:
     """Columns of the points that are drawn."""
     points: Callable[[AnalysisDatasets, Plan], pd.DataFrame]
     """The points, as ``f_NAME.csv`` holds them (docs/figures.md)."""
-    draw: Callable[[Points, Plan, Caption], Figure]
+    draw: Callable[[Points, Plan, Caption], Figure | list[Figure]]
+    """The drawing, or its pages; all of one size."""
     footnotes: Callable[[Plan], tuple[str, ...]]
     """Definitions and methods behind the figure, from the plan."""
     records: Callable[[Plan], tuple[RecordFilter, ...]] = lambda _: ()
     """Records of ADRS that `points` reads: they are too many to be read whole."""
+
+    def draw_pages(self, points: Points, plan: Plan, caption: Caption) -> list[Figure]:
+        """The pages of the figure: one, of most."""
+        drawn = self.draw(points, plan, caption)
+        return drawn if isinstance(drawn, list) else [drawn]

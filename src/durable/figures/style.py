@@ -52,7 +52,7 @@ LINE = TEXT_SIZE * LINE_SPACING * POINT
 COLOURS = ("#0072B2", "#D55E00", "#000000", "#56B4E9", "#CC79A7", "#009E73", "#E69F00")
 DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2, 1, 1, 1, 2)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
-#: Subjects of a figure that shows each on its own; a page holds no more.
+#: Subjects of a page that shows each on its own, with a name.
 MOST_SUBJECTS = 45
 #: Subjects that a key can tell apart.
 KEYED_SUBJECTS = 20
@@ -366,7 +366,7 @@ def limit_subjects(points: Points) -> tuple[Points, str]:
     if subjects <= MOST_SUBJECTS:
         return points, ""
     note = f"The first {MOST_SUBJECTS} of {subjects:,} subjects are shown; the CSV contains all."
-    return points.first("subject", MOST_SUBJECTS), note
+    return points.among("subject", names[:MOST_SUBJECTS]), note
 
 
 def subject_style(index: int, subjects: int) -> Style:

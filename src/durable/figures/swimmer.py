@@ -14,12 +14,12 @@ from durable.figures.quantiles import days_since_infusion
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import (
     INK,
+    MOST_SUBJECTS,
     Page,
     Style,
     empty_figure,
     key_line,
     key_patch,
-    limit_subjects,
     months_axis,
 )
 from durable.jdm import wording
@@ -73,6 +73,15 @@ _MARKS: dict[str, tuple[Style, float]] = {
     "ongoing": (_mark("Ongoing at data cut-off", _ARROW, INK, 5), 0.0),
 }
 
+
+#: Pages of one figure.
+MOST_PAGES = 12
+#: Lanes of a page where named ones would take more pages than that, and how they are drawn.
+THIN_LANES = 450
+_THIN_SPAN: Style = {"linewidth": 0}
+_THIN_MARK: Style = {"markersize": 1.6, "markeredgewidth": 0.2}
+#: A subject and its group.
+Lane = tuple[str, ...]
 
 #: Events that end a duration of response, as ADTTE describes them, and the kind of their mark.
 _ENDING_EVENTS = {"RECURRENCE": "recurrence", "PROGRESSION": "progression"}
@@ -201,27 +210,60 @@ def footnotes(plan: Plan) -> tuple[str, ...]:
     )
 
 
-def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
-    """Draw ``f_swimmer.csv``."""
-    points, note = limit_subjects(points)
+def draw(points: Points, plan: Plan, caption: Caption) -> list[Figure]:
+    """Draw ``f_swimmer.csv``: as many pages as the subjects take, on one axis and with one key."""
     lanes = points.distinct("subject", "group")
     if not lanes:
-        return empty_figure(caption)
-    page = Page(caption.noting(note), 14 + len(lanes) * _lane(len(lanes)), _key(points))
-    # The arrow of the longest lane ends beyond the axis.
-    axes = page.axes(replace(page.body, width=page.body.width - 1))
-    lane_of = {subject: lane for lane, (subject, _) in enumerate(lanes)}
-    _draw_spans(axes, points, lane_of)
-    _draw_marks(axes, points, lane_of)
+        return [empty_figure(caption)]
+    sheets, notes = _sheets(lanes)
+    key = _key(points)
     days = np.concatenate([points.number("start_day"), points.number("end_day")])
-    months_axis(axes, days, plan.statistics.days_per_month)
-    axes.set_ylim(len(lanes) - 0.4, -0.6)
-    axes.set_yticks(range(len(lanes)), [_name(*lane) for lane in lanes])
+    figures = []
+    for number, (sheet, note) in enumerate(zip(sheets, notes, strict=True), start=1):
+        room = 14 + len(sheets[0]) * _lane(len(sheets[0]))
+        page = Page(caption.of_page(number, len(sheets)).noting(note), room, key)
+        # The arrow of the longest lane ends beyond the axis.
+        axes = page.axes(replace(page.body, width=page.body.width - 1))
+        _draw_lanes(axes, points.among("subject", (name for name, _ in sheet)), sheet)
+        months_axis(axes, days, plan.statistics.days_per_month)
+        axes.set_ylim(len(sheets[0]) - 0.4, -0.6)
+        figures.append(page.fit())
+    return figures
+
+
+def _sheets(lanes: list[Lane]) -> tuple[list[list[Lane]], list[str]]:
+    """The lanes of each page, in their order, and what the page says of them.
+
+    Pages are filled evenly. Where named lanes would take too many, a page holds ten times as many,
+    thin and without names.
+    """
+    named = len(lanes) <= MOST_PAGES * MOST_SUBJECTS
+    most = MOST_SUBJECTS if named else THIN_LANES
+    shown = lanes[: MOST_PAGES * most]
+    each = -(-len(shown) // -(-len(shown) // most))
+    starts = range(0, len(shown), each)
+    sheets = [shown[start : start + each] for start in starts]
+    if len(lanes) <= MOST_SUBJECTS:
+        return sheets, [""]
+    more = "" if named else " Identifiers are not shown."
+    more += "" if len(shown) == len(lanes) else " The CSV contains all."
+    return sheets, [
+        f"Subjects {start + 1:,} to {start + len(sheet):,} of {len(lanes):,}, longest follow-up"
+        f" first.{more}"
+        for start, sheet in zip(starts, sheets, strict=True)
+    ]
+
+
+def _draw_lanes(axes: Axes, points: Points, lanes: list[Lane]) -> None:
+    named = len(lanes) <= MOST_SUBJECTS
+    lane_of = {subject: lane for lane, (subject, _) in enumerate(lanes)}
+    _draw_spans(axes, points, lane_of, {} if named else _THIN_SPAN)
+    _draw_marks(axes, points, lane_of, {} if named else _THIN_MARK)
+    axes.set_yticks(range(len(lanes)) if named else [], [_name(*lane) for lane in lanes if named])
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x", color="0.85", linewidth=0.5, zorder=0)
     axes.set_axisbelow(True)
-    return page.fit()
 
 
 def _name(subject: str, group: str) -> str:
@@ -230,23 +272,26 @@ def _name(subject: str, group: str) -> str:
 
 def _lane(subjects: int) -> float:
     """Height of a lane, millimetres."""
+    if subjects > MOST_SUBJECTS:
+        return 3.5 * MOST_SUBJECTS / subjects
     return 5.4 if subjects <= 20 else 3.5
 
 
-def _draw_spans(axes: Axes, points: Points, lane_of: dict[str, int]) -> None:
+def _draw_spans(axes: Axes, points: Points, lane_of: dict[str, int], thin: Style) -> None:
     for kind, style in _SPANS.items():
         rows = points.where(kind=kind)
         start = rows.number("start_day")
         width = rows.number("end_day") - start
-        axes.barh([lane_of[name] for name in rows.text("subject")], width, 0.62, start, **style)
+        middles = [lane_of[name] for name in rows.text("subject")]
+        axes.barh(middles, width, 0.62, start, **style | thin)
 
 
-def _draw_marks(axes: Axes, points: Points, lane_of: dict[str, int]) -> None:
+def _draw_marks(axes: Axes, points: Points, lane_of: dict[str, int], thin: Style) -> None:
     for kind, (style, above) in _MARKS.items():
         rows = points.where(kind=kind)
         if len(rows):
             lanes = [lane_of[name] + above for name in rows.text("subject")]
-            axes.plot(rows.number("start_day"), lanes, gid=kind, **style)
+            axes.plot(rows.number("start_day"), lanes, gid=kind, **style | thin)
 
 
 def _key(points: Points) -> list[Artist]:

@@ -33,7 +33,7 @@ def write_report(plan: Plan, folder: Path) -> None:
             figure = DrawnFigure(f"f_{spec.name}", _caption(spec, number, plan), folder / "figures")
             points = read_points(figure.file("csv"), spec.columns)
             stem = figure.folder / figure.name
-            save(spec.draw(points, plan, figure.caption), stem, figure.caption)
+            save([spec.draw(points, plan, figure.caption)], stem, figure.caption)
             drawn.append(figure)
     write_text(folder / "simulation.html", _page(plan, written, drawn))
 
