@@ -89,7 +89,7 @@ class Sdtm(Section):
     """By table and native column: DOMAIN.VARIABLE (of a visit: DOMAIN.TESTCD) where it is not the
     default of docs/inputs.md; empty: not recorded."""
     qualifiers: dict[str, dict[str, OneOrMore]] = {}
-    """By column of visits: which results of its test count, by variable and text (QSCAT: CHAQ), so
+    """By column of visits: which results of its test count, by variable and text (QSCAT), so
     that two columns may be read from one test."""
     evaluators: dict[str, Annotated[tuple[Text, ...], Strict(False), Field(min_length=1)]] = {}
     """By column of visits: the evaluators (--EVAL) whose results count, beside records without one.
