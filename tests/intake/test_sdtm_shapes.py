@@ -350,6 +350,32 @@ def test_a_death_in_a_month_is_told_where_no_rule_reads_it() -> None:
     assert found["value"].tolist() == ["2025-06"]
 
 
+def test_a_death_in_a_month_is_read_by_its_rule() -> None:
+    study = examined("sdtm_p", partial_dates={"subjects": {"death_date": "earliest"}})
+    # Not before the last contact on 10 June.
+    assert rows(study, "subjects", "subject_id", "death_date")[1] == ("X2", "2025-06-10")
+    found = study.queries.query("column == 'death_date'")
+    assert found[["value", "rule", "severity"]].to_numpy().tolist() == [
+        ["2025-06", "partial_date", "warning"]
+    ]
+
+
+def test_therapies_of_a_month_or_a_year_are_read_by_their_rule() -> None:
+    drugs = dict.fromkeys(("PREDNISONE", "METHOTREXATE", "HYDROXYCHLOROQUINE"), "N")
+    study = examined(
+        "sdtm_cm",
+        tables=["subjects", "visits", "therapies"],
+        variables={"therapies": {"new_systemic": "CM.CMTRT"}},
+        values={"therapies": {"new_systemic": drugs}},
+        partial_dates={"therapies": {"start_date": "earliest"}},
+    )
+    starts = [row[0] for row in rows(study, "therapies", "start_date")]
+    assert starts == ["2023-01-01", "2024-03-01", "2025-02-01", "2025-02-01", None]
+    # Nothing at all is no date in part: it is asked for.
+    missing = study.queries.query("rule == 'missing_value' and column == 'start_date'")
+    assert missing["subject_id"].tolist() == ["X2"]
+
+
 @pytest.mark.parametrize(
     ("subjects", "keys", "problem"),
     [

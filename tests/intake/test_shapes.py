@@ -312,3 +312,40 @@ def test_files_of_one_name_are_told_apart_by_their_paths(tmp_path: Path) -> None
     place = study.tables["visits"].recorded.origin["cmas"]
     assert place["file"].tolist() == [paths[0], paths[0], paths[1], paths[1]]
     assert place["row"].tolist() == [2, 3, 2, 3]
+
+
+def test_a_visit_without_its_day_is_told_or_left_out() -> None:
+    (message,) = errors(examined({"visits": given("vis_partial.csv")}))
+    assert message.startswith("vis_partial.csv, row 3, visit_date: found 2025-03; expected a date")
+    assert "inputs.visits.partial_dates" in message
+    visits = given("vis_partial.csv", partial_dates={"visit_date": "left_out"})
+    study = examined({"visits": visits})
+    assert errors(study) == []
+    told = study.queries.query("rule == 'partial_date'")
+    assert told[["row", "value", "severity"]].to_numpy().tolist() == [[3, "2025-03", "warning"]]
+
+
+def test_the_whole_file_of_redcap_holds_every_column_once_it_is_named() -> None:
+    unnamed = errors(examined({"subjects": given("redcap_full.csv")}))
+    assert unnamed
+    recorded = given(
+        "redcap_full.csv",
+        where={"redcap_event_name": "screening_arm_1"},
+        columns={"subject_id": "record_id", "age_years": "age", "consent_date": "consent_dt",
+                 "infusion_date": "infusion_dt"},
+        values={"sex": {"1": "F", "2": "M"}},
+    )  # fmt: skip
+    visits = given(
+        "redcap_full.csv",
+        where={"redcap_repeat_instrument": ""},
+        columns={"subject_id": "record_id", "visit": "redcap_event_name", "visit_date": "visit_dt",
+                 "physician_global": "phys_vas", "parent_global": "parent_vas"},
+        values={"visit": {"screening_arm_1": "SCR", "month_2_arm_1": "M2"}},
+    )  # fmt: skip
+    study = examined({"subjects": recorded, "visits": visits})
+    empty = study.queries.query("rule == 'empty_column'")["column"].tolist()
+    assert empty == ["chaq", "chq_phs", "das", "mmt8"]
+    assert rows(study, "visits", *VISIT) == [
+        ("X1", "SCR", "2025-01-05", 300.0),
+        ("X1", "M2", "2025-03-16", 120.0),
+    ]
