@@ -161,6 +161,30 @@ def test_measurements_of_another_file(tmp_path: Path) -> None:
     assert place == [["why.csv", 3], ["why.csv", 4]]
 
 
+def test_measurements_of_a_long_file_beside_those_of_a_joined_one(tmp_path: Path) -> None:
+    files = {
+        "cm.csv": "S,D,FROM,ITEM,TEXT\n"
+        "1,mtx,2024-01-01,WHY,arthritis\n1,mtx,2024-01-01,TO,2024-03-01\n",
+        "new.csv": "S,D,ITEM,TEXT\n1,mtx,NEW,N\n",
+    }
+    why = {"test": "ITEM", "value": "TEXT", "tests": {"WHY": "reason", "TO": "end_date"}}
+    new = {"test": "ITEM", "value": "TEXT", "tests": {"NEW": "new_systemic"}}
+    made = Made(
+        tmp_path,
+        files,
+        path="cm.csv",
+        columns={"subject_id": "S", "therapy": "D", "start_date": "FROM"},
+        long=why,
+        join=[{"path": "new.csv", "by": {"S": "S", "D": "D"}, "long": new}],
+    )
+    assert made.told == []
+    names = ("subject_id", "start_date", "end_date", "new_systemic", "reason")
+    assert made.rows(*names) == [("1", "2024-01-01", "2024-03-01", "N", "arthritis")]
+    place = {n: frame.to_numpy().tolist() for n, frame in made.recorded.origin.items()}
+    assert place["new_systemic"] == [["new.csv", 2]]
+    assert place["end_date"] == [["cm.csv", 3]]
+
+
 def test_a_query_names_the_rows_that_it_was_made_from(tmp_path: Path) -> None:
     files = {"cm.csv": "s,d,from\n1,mtx,45000.5\n2,ivig,45001\n", "q.sql": """
         SELECT s AS subject_id, upper(d) AS therapy,

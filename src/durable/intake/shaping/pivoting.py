@@ -53,15 +53,16 @@ def pivot(
     first = pd.Series(np.arange(len(record))).groupby(record, sort=True).first()
     starts: _Places = first.to_numpy(np.intp)
     kept = [name for name in others if name in rows.text and name not in named]
-    whole = Rows(
-        pd.DataFrame(
-            {name: _agreed(rows, name, record, starts, report) for name in (*keys, *kept)}
-        ),
-        rows.place.take(starts).reset_index(drop=True),
-    )
     columns: dict[str, Any] = {}
     elsewhere: dict[str, pd.DataFrame] = {}
     units: dict[str, pd.Series[str]] = {}
+    for name in (*keys, *kept):
+        source = _agreed(rows, name, record, starts, report)
+        columns[name] = _picked(rows.text[name], source)
+        if name in rows.elsewhere:
+            elsewhere[name] = _origin(rows.elsewhere[name], source, starts)
+        if name in rows.units:
+            units[name] = pd.Series(_picked(rows.units[name], source))
     for test, column in given.tests.items():
         of_test = (tests == test).to_numpy(bool)
         if not of_test.any():
@@ -69,10 +70,11 @@ def pivot(
         source = _sources(rows, of_test, record, len(starts), given, test, report)
         for name, foreign in _made(report.table, given, column).items():
             columns[name] = _picked(rows.text[foreign], source)
-            elsewhere[name] = _origin(rows, source, starts)
+            elsewhere[name] = _origin(rows.place, source, starts)
             if given.unit:
                 units[name] = pd.Series(_picked(rows.text[given.unit], source))
-    return Rows(whole.text.assign(**columns), whole.place, elsewhere, units)
+    place = rows.place.take(starts).reset_index(drop=True)
+    return Rows(pd.DataFrame(columns, index=place.index), place, elsewhere, units)
 
 
 def _made(table: str, given: Long, column: str) -> dict[str, str]:
@@ -106,12 +108,10 @@ def _records(rows: Rows, keys: Sequence[str]) -> _Places:
     return np.asarray(groups.ngroup(), dtype=np.intp)
 
 
-def _agreed(
-    rows: Rows, name: str, record: _Places, starts: _Places, report: Report
-) -> pd.Series[str]:
-    """What the measurements of each record say in a column; reported where they differ."""
+def _agreed(rows: Rows, name: str, record: _Places, starts: _Places, report: Report) -> _Places:
+    """The row by which each record has a column, -1 where none has it; reported where they differ."""
     column = rows.text[name]
-    filled = np.flatnonzero(~is_blank(column).to_numpy(bool))
+    """The row by which each record has a column, -1 where none has; reported where they differ."""
     source = np.full(len(starts), -1, dtype=np.intp)
     # The first of each record: of several the last assignment counts.
     source[record[filled[::-1]]] = filled[::-1]
@@ -124,7 +124,7 @@ def _agreed(
             f" {rows.place['row'].iloc[before]}, of the same record"
         )
         _report_row(rows, place, report, "differs_in_record", message, name, texts[place])
-    return pd.Series(_picked(column, source))
+    return source
 
 
 def _once(
@@ -155,10 +155,9 @@ def _picked(column: pd.Series[str], source: _Places) -> Any:
     return categorical(texts[source])
 
 
-def _origin(rows: Rows, source: _Places, starts: _Places) -> pd.DataFrame:
+def _origin(place: pd.DataFrame, source: _Places, starts: _Places) -> pd.DataFrame:
     """Where the cells of a column stand; those that are empty at the start of their record."""
-    place = rows.place.take(np.where(source >= 0, source, starts))
-    return place.reset_index(drop=True)
+    return place.take(np.where(source >= 0, source, starts)).reset_index(drop=True)
 
 
 def _report_tests(

@@ -326,9 +326,13 @@ class _Making:
         sequence = wanted.get(spec.sequence)
         if sequence is not None and sequence in rows.text:
             keys.append(sequence)
+        # Measurements of joined files bear their native names already.
+        own = self.source.long.tests.values()
+        joined = [name for name in rows.elsewhere if name not in {*wanted.values(), *own}]
         others = [
             *(wanted[n] for n in wanted if wanted[n] not in keys),
             *self.source.unit_columns.values(),
+            *joined,
         ]
         key = f"inputs.{self.table}.long"
         return pivot(rows, self.source.long, keys, others, self.report, key)
