@@ -109,9 +109,9 @@ def _records(rows: Rows, keys: Sequence[str]) -> _Places:
 
 
 def _agreed(rows: Rows, name: str, record: _Places, starts: _Places, report: Report) -> _Places:
-    """The row by which each record has a column, -1 where none has it; reported where they differ."""
-    column = rows.text[name]
     """The row by which each record has a column, -1 where none has; reported where they differ."""
+    column = rows.text[name]
+    filled = np.flatnonzero(~is_blank(column).to_numpy(bool))
     source = np.full(len(starts), -1, dtype=np.intp)
     # The first of each record: of several the last assignment counts.
     source[record[filled[::-1]]] = filled[::-1]
