@@ -18,7 +18,6 @@ from typing import Literal
 
 import pytest
 
-from durable.contracts.tables import NATIVE_COLUMNS
 from durable.intake.findings import Findings
 from durable.intake.shaping.table import SourceReader
 from durable.plan import Format, Input
@@ -33,6 +32,7 @@ from tests.intake.forms import (
     xlsx,
     xpt,
 )
+from tests.intake.package import native
 from tests.intake.study import DEMO
 
 FORMATS: dict[str, Format] = {
@@ -88,7 +88,7 @@ def deliver(tmp_path: Path) -> Callable[..., tuple[Outcome, int]]:
     def outcome(form: str, data: bytes, records: int | None = None) -> tuple[Outcome, int]:
         path = tmp_path / "delivered"
         path.write_bytes(data)
-        renamed = short(list(NATIVE_COLUMNS["therapies"])) if form == "xpt5" else {}
+        renamed = short(list(native("therapies")[0])) if form == "xpt5" else {}
         source = Input(path=str(path), format=FORMATS[form], columns=renamed, records=records)
         findings = Findings()
         table, _ = SourceReader(findings).table("therapies", source)

@@ -18,6 +18,7 @@ from durable.intake.findings import Findings
 from durable.intake.shaping.table import SourceReader
 from durable.plan import Input
 from tests.intake.forms import dataset_json, ndjson, parquet, sas7bdat, short, typed, xlsx, xpt
+from tests.intake.package import native
 
 DAMAGE = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(max_size=4)), max_size=4)
 FORMATS: dict[str, Any] = {
@@ -78,7 +79,7 @@ def read_as(form: str, data: bytes) -> tuple[Any, list[str]]:
         path = Path(folder) / "file"
         path.write_bytes(data)
         findings = Findings()
-        renamed = short(list(NATIVE_COLUMNS["therapies"])) if form == "xpt5" else {}
+        renamed = short(list(native("therapies")[0])) if form == "xpt5" else {}
         given_input = Input(path=str(path), format=FORMATS[form], columns=renamed)
         table, _ = SourceReader(findings).table("therapies", given_input)
     frame = findings.frame()
