@@ -158,8 +158,9 @@ def stale():
     try:
         refuse_options(
             touch=workflow.touch,
-            no_hooks=workflow.execution_settings.no_hooks,
-            allowed_rules=bool(workflow.dag_settings.allowed_rules),
+            # What only looks (--report, --summary) has no settings of an execution.
+            no_hooks=getattr(workflow.execution_settings, "no_hooks", False),
+            allowed_rules=bool(getattr(workflow.dag_settings, "allowed_rules", ())),
         )
     except UserError as error:
         # An exception would be told as one of the rule, with a traceback.
