@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 import sys
 import sysconfig
@@ -89,22 +90,19 @@ def foreign_modules(packages: Iterable[str]) -> list[str]:
     A library imports others where they are there (pandas: bottleneck), and a folder beside a module
     stands for it: then numbers are of code that no digest is of.
     """
-    known = {
-        str(package.locate_file(name))
-        for package in map(distribution, packages)
-        for name, _ in _listed(package)
-    }
-    known |= {str(path) for _, path in _files_at_start()}
     own = Path(__file__).parents[1]
-    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-    return sorted(
-        file for file in files if file and file not in known and not _is_of_python(Path(file), own)
-    )
-
-
-def _is_of_python(path: Path, own: Path) -> bool:
-    """Whether a file is of the standard library, or of this package, whose files are hashed."""
     python = {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
+    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    others = {file for file in files if file and not _is_of(Path(file), own, python)}
+    # A path is made for what was imported, not for every file of every library.
+    for package in map(distribution, packages):
+        folder = f"{package.locate_file('')}{os.sep}"
+        others -= {f"{folder}{name}" for name, _ in _listed(package)}
+    return sorted(others - {str(path) for _, path in _files_at_start()})
+
+
+def _is_of(path: Path, own: Path, python: Iterable[Path]) -> bool:
+    """Whether a file is of this package, whose files are hashed, or of the standard library."""
     installed = {"site-packages", "dist-packages"}
     return path.is_relative_to(own) or (
         any(path.is_relative_to(folder) for folder in python) and installed.isdisjoint(path.parts)
