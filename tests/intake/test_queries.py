@@ -14,6 +14,7 @@ import pytest
 from durable.errors import UserError
 from durable.intake.findings import COLUMNS
 from durable.intake.queries import SHOWN
+from durable.intake.sources import count_records
 from tests.intake.package import packaged
 from tests.intake.study import Edit, Study, again, cell, planned, text, without
 
@@ -198,3 +199,9 @@ def test_the_domains_of_a_package_are_counted_each(tmp_path: Path) -> None:
     assert counted["DM"] == ("dm.xpt", "12")
     sources = json.loads((study.results / "checked" / "sources.json").read_text())
     assert sources["adverse_events"]["records"]["AE"] == 48
+
+
+def test_an_earlier_version_does_not_name_the_files_of_a_package_apart() -> None:
+    before = {"file": "ae.xpt, suppae.xpt", "rows": 3, "records": {"AE": 3, "SUPPAE": 5}}
+    counts = count_records({"adverse_events": before}, None)
+    assert {count.name: count.records for count in counts} == {"AE": 3, "SUPPAE": 5}

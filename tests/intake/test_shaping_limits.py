@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from durable.intake.findings import Findings
+from durable.intake.readers.cells import File
 from durable.intake.shaping.joining import join
 from durable.intake.shaping.pivoting import pivot
 from durable.intake.shaping.query import query
@@ -37,13 +37,11 @@ def rows(file: str, **columns: list[str]) -> Rows:
     ],
     ids=["each with each", "a value too many", "without an end"],
 )
-def test_a_query_gives_no_more_values_than_the_plan_allows(
-    text: str, most: int, tmp_path: Path
-) -> None:
-    path, findings = tmp_path / "q.sql", Findings()
-    path.write_text(text)
+def test_a_query_gives_no_more_values_than_the_plan_allows(text: str, most: int) -> None:
+    findings = Findings()
+    file = File("visits", "q.sql", text.encode(), findings)
     tables = {"a": rows("a.csv", x=["1"] * 1000)}
-    assert query(str(path), tables, Report("visits", findings), "key", most) is None
+    assert query(file, tables, Report("visits", findings), "key", most) is None
     (found,) = findings.frame()[["rule", "message"]].to_numpy().tolist()
     assert found == [
         "too_large",
@@ -51,11 +49,11 @@ def test_a_query_gives_no_more_values_than_the_plan_allows(
     ]
 
 
-def test_a_query_may_give_as_many_values_as_the_plan_allows(tmp_path: Path) -> None:
-    path, findings = tmp_path / "q.sql", Findings()
-    path.write_text("SELECT source_row, x FROM a")
+def test_a_query_may_give_as_many_values_as_the_plan_allows() -> None:
+    findings = Findings()
+    file = File("visits", "q.sql", b"SELECT source_row, x FROM a", findings)
     made = query(
-        str(path), {"a": rows("a.csv", x=["1"] * 1000)}, Report("visits", findings), "key", 2000
+        file, {"a": rows("a.csv", x=["1"] * 1000)}, Report("visits", findings), "key", 2000
     )
     assert made is not None
     assert (len(made.text), len(findings.frame())) == (1000, 0)

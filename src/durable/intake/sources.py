@@ -5,6 +5,7 @@ Light to import.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,27 @@ class RecordCount:
         return "" if self.earlier is None else f"{change:+d}" if change else "0"
 
 
+def about_files(
+    digests: Mapping[str, str], names: Mapping[str, str], records: Mapping[str, int]
+) -> dict[str, Any]:
+    """What ``checked/sources.json`` says of a table that is made of several files.
+
+    Parameters
+    ----------
+    digests, names, records
+        By the name of each file in the manifest its SHA-256, its own name, and how many records it
+        has, where it is one of records.
+
+    Returns
+    -------
+    dict
+        These, and one ``sha256`` over the list of them.
+    """
+    lines = [f"{digest}  {names[name]}\n" for name, digest in digests.items()]
+    whole = hashlib.sha256("".join(lines).encode()).hexdigest()
+    return {"sha256": whole, "files": digests, "names": names, "records": records}
+
+
 def read_digests(sources: Mapping[str, Any]) -> dict[str, str]:
     """SHA-256 of the files that were read, by table, or by domain of an SDTM package."""
     digests: dict[str, str] = {}
@@ -73,7 +95,8 @@ def _by_file(sources: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
         if "files" not in source:
             found[table] = source["file"], source["rows"]
         for name, number in source.get("records", {}).items():
-            found[name] = source["names"][name], number
+            # Results of an earlier version do not tell the names of a package's files apart.
+            found[name] = source.get("names", {}).get(name, source["file"]), number
     return found
 
 

@@ -6,7 +6,6 @@ variable is which column: the objects of the tables and the plan (``inputs.sdtm`
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from durable.intake.needs import Needs, always_needed
 from durable.intake.reading import open_file, read_cells, unreadable_table
 from durable.intake.sdtm.domain import Domain, stripped
 from durable.intake.sdtm.selecting import Selecting
+from durable.intake.sources import about_files
 from durable.plan import Input, Sdtm
 from durable.plan.limits import Limits
 from durable.plan.sdtm import delivered, domain_files, is_recorded, places, principal_domain
@@ -268,6 +268,4 @@ def _about(read: Mapping[str, _Read]) -> dict[str, Any]:
         {name: value for one in read.values() for name, value in getattr(one, key).items()}
         for key in ("sha256", "names", "records")
     )
-    lines = [f"{digest}  {names[name]}\n" for name, digest in files.items()]
-    whole = hashlib.sha256("".join(lines).encode()).hexdigest()
-    return {"sha256": whole, "files": files, "names": names, "records": records}
+    return about_files(files, names, records)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from durable.intake.readers.cells import File
 from durable.intake.readers.parquet import holds_values, texts
 from durable.intake.shaping.rows import Report, Rows
 from durable.plan.limits import LIMITS
@@ -49,14 +49,14 @@ class _TooManyError(Exception):
 
 
 def query(
-    path: str, tables: Mapping[str, Rows], report: Report, key: str, most: int = LIMITS.cells
+    file: File, tables: Mapping[str, Rows], report: Report, key: str, most: int = LIMITS.cells
 ) -> Rows | None:
     """The rows of a query; None (reported) where it cannot be run, or names no source rows.
 
     Parameters
     ----------
-    path
-        File of the query, text in UTF-8.
+    file
+        The query, text in UTF-8.
     tables
         Rows of each source file, by the name of its table.
     report
@@ -72,13 +72,12 @@ def query(
         Columns of the query as text, by their names; and where each row stands by ``source_row``
         and ``source_file``, which it may leave out where there is one file.
     """
-    name = Path(path).name
 
     def refuse(found: str, expected: str) -> None:
-        report("broken_query", f"{found}; expected {expected} ({key})", file=name)
+        report("broken_query", f"{found}; expected {expected} ({key})", file=file.name)
 
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = file.data.decode("utf-8-sig")
         with duckdb.connect(":memory:", config=_SETTINGS) as database:
             for table, rows in tables.items():
                 database.register(table, _arrow(rows))
@@ -94,11 +93,10 @@ def query(
         return None
     except _TooManyError:
         message = f"more than {most} values; expected at most {most} (inputs.limits.cells)"
-        report("too_large", message, file=name)
+        report("too_large", message, file=file.name)
         return None
-    except (duckdb.Error, pa.ArrowException, OSError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        refuse(" ".join(reason.split())[:300], _EXPECTED)
+    except (duckdb.Error, pa.ArrowException) as error:
+        refuse(" ".join(str(error).split())[:300], _EXPECTED)
         return None
     return _rows(found, tables, refuse)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 import pandas as pd
 
 from durable.contracts.tables import INPUT_TABLES
-from durable.files import sha256
 from durable.intake.findings import Findings, Recorded, escaped
 from durable.intake.needs import Needs, always_needed
 from durable.intake.readers.cells import Cells, File
@@ -29,6 +27,7 @@ from durable.intake.shaping.pivoting import pivot
 from durable.intake.shaping.rows import Report, Rows, below_each_other
 from durable.intake.shaping.selecting import select
 from durable.intake.shaping.stacking import stack
+from durable.intake.sources import about_files
 from durable.intake.texts import categorical
 from durable.plan import FileForm, Format, Input
 from durable.plan.limits import LIMITS, Limits
@@ -178,6 +177,8 @@ class _Making:
     source: Input
     counted: str = ""
     """How many of the records count, in words; '' where all do."""
+    query_digest: str = ""
+    """SHA-256 of the query that was run, where there is one."""
 
     @property
     def report(self) -> Report:
@@ -212,17 +213,9 @@ class _Making:
         names = {section: reader.shown(file) for section, file in files.items()}
         records = {section: reader.records(file) for section, file in files.items()}
         if self.source.sql is not None:
-            path = Path(self.source.sql.path)
-            section = f"{self.table}.sql"
-            digests[section] = sha256(path) if path.is_file() else ""
-            names[section] = path.name
-        lines = [f"{digest}  {names[section]}\n" for section, digest in digests.items()]
-        return {
-            "sha256": hashlib.sha256("".join(lines).encode()).hexdigest(),
-            "files": digests,
-            "names": names,
-            "records": records,
-        } | declared
+            digests[f"{self.table}.sql"] = self.query_digest
+            names[f"{self.table}.sql"] = Path(self.source.sql.path).name
+        return about_files(digests, names, records) | declared
 
     def rows(self) -> Rows | None:
         """The rows of the table, before its columns are picked."""
@@ -244,25 +237,19 @@ class _Making:
     def _queried(self, sql: SqlFile) -> Rows | None:
         from durable.intake.shaping.query import query
 
-        key = f"inputs.{self.table}.sql"
-        name = Path(sql.path).name
-        if (
-            sql.sha256 is not None
-            and Path(sql.path).is_file()
-            and sha256(Path(sql.path)) != sql.sha256
-        ):
-            message = f"SHA-256 is {sha256(Path(sql.path))}; expected {sql.sha256} ({key}.sha256)"
-            self.report("other_file", message, file=name)
+        section, limits = f"{self.table}.sql", self.reader.limits
+        # Read once: the digest is that of the query that is run.
+        form = FileForm(path=sql.path, format="csv", sha256=sql.sha256)
+        file = open_file(self.table, form, self.reader.findings, limits, section=section)
+        self.query_digest = "" if file is None else file.sha256
         read = {
-            section.removeprefix("sources."): self.reader.rows(self.table, file, section)
-            for section, file in self.files()
+            section.removeprefix("sources."): self.reader.rows(self.table, source, section)
+            for section, source in self.files()
         }
         tables = {name: rows for name, rows in read.items() if rows is not None}
-        return (
-            None
-            if len(tables) < len(read)
-            else query(sql.path, tables, self.report, key, self.reader.limits.cells)
-        )
+        if file is None or len(tables) < len(read):
+            return None
+        return query(file, tables, self.report, f"inputs.{section}", limits.cells)
 
     def _mentioned(self) -> set[str]:
         """Columns of the table's own files that are read by name."""
