@@ -202,6 +202,8 @@ def test_the_domains_of_a_package_are_counted_each(tmp_path: Path) -> None:
 
 
 def test_an_earlier_version_does_not_name_the_files_of_a_package_apart() -> None:
-    before = {"file": "ae.xpt, suppae.xpt", "rows": 3, "records": {"AE": 3, "SUPPAE": 5}}
+    files = {"AE": "1f", "SUPPAE": "2e"}
+    before = {"file": "ae.xpt, suppae.xpt", "rows": 3, "files": files}
+    before["records"] = {"AE": 3, "SUPPAE": 5}
     counts = count_records({"adverse_events": before}, None)
     assert {count.name: count.records for count in counts} == {"AE": 3, "SUPPAE": 5}

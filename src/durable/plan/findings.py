@@ -165,7 +165,12 @@ def in_quotes(value: object) -> str:
     if isinstance(value, bool):
         word = str(value)
         words = " or ".join(f'"{way}"' for way in (word.upper(), word, word.lower()))
-        return f"text in quotes, as the file has it: {words}: YAML reads it as a truth value"
+        # Here those are text, but a program of YAML 1.1 writes them as true and false.
+        made = '"YES" or "ON"' if value else '"NO" or "OFF"'
+        return (
+            f"text in quotes, as the file has it: {words}, or {made} where another program has made"
+            " a truth value of it: YAML reads it as a truth value"
+        )
     return f'text in quotes, with all its digits, such as "{value}": YAML reads it as a number'
 
 
