@@ -270,7 +270,7 @@ def test_findings_tell_the_code_points(tmp_path: Path) -> None:
     ("values", "key", "words"),
     [
         ("{serious: {TRUE: Y}}", "values.serious: found the key true", '"TRUE" or "True" or'),
-        ("{serious: {true: Y}}", "values.serious: found the key true", '"YES" or "ON" where another'),
+        ("{serious: {true: Y}}", "values.serious: found the key true", '"YES" or "ON" where'),
         ("{serious: {false: N}}", "values.serious: found the key false", '"NO" or "OFF" where'),
         ("{serious: {False: N}}", "values.serious: found the key false", '"FALSE" or "False" or'),
         ("{serious: {1: Y}}", "values.serious: found the key 1", 'such as "1"'),

@@ -11,12 +11,12 @@ from typing import Any
 from durable.dates import DateForm
 from durable.inspection.visit_labels import due_day, is_name
 from durable.intake.findings import UNSCHEDULED, Recorded
+from durable.plan.source_files import EVERY
 from durable.schedule import DEFAULT_SCHEDULE
 
 #: Half widths of windows that are not in the usual schedule: until about a month, a year, later.
 _WIDTHS = ((29, 3), (35, 7), (300, 14), (10**6, 30))
 _FAR = 0.35
-_EVERY = "*"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ScheduleDraft:
 def read_dates(recorded: Recorded, column: str, keys: Mapping[str, Any]) -> list[dt.date | None]:
     """The dates of a column as the drafted forms read them; None where there is no whole day."""
     forms: Any = keys.get("dates", {})
-    names = forms if isinstance(forms, list) else forms.get(column, forms.get(_EVERY, []))
+    names = forms if isinstance(forms, list) else forms.get(column, forms.get(EVERY, []))
     parsed = list(map(DateForm, ["YYYY-MM-DD", *names]))
     known = {text: _day(text.strip(), parsed) for text in set(recorded.text[column].astype(object))}
     return [known[text] for text in recorded.text[column].astype(object)]

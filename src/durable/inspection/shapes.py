@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
+from durable.contracts.input_table import ColumnSpec
 from durable.contracts.tables import INPUT_TABLES
 from durable.inspection.contents import Contents, suits
 from durable.inspection.matching import LIKELY, common_prefix, name_score
@@ -19,6 +20,7 @@ from durable.inspection.sheets import Sheet
 from durable.inspection.synonyms import LIMIT, TEST, UNIT, VALUE, specs
 from durable.inspection.visit_labels import usual_label
 from durable.intake.units import spellings
+from durable.plan.source_files import column_pattern
 
 EVENT, INSTRUMENT, INSTANCE = (
     "redcap_event_name",
@@ -209,23 +211,35 @@ def match_tests(names: Iterable[str]) -> dict[str, str]:
     """Native columns of the visits by the names of measurements, each column once."""
     table = INPUT_TABLES["visits"]
     results = [c for c in specs("visits") if c.name not in table.key and not c.limit_of]
+    return _each_once(results, names, _test_score)
+
+
+def _each_once(
+    columns: Sequence[ColumnSpec], names: Iterable[str], score: Callable[[ColumnSpec, str], float]
+) -> dict[str, str]:
+    """Native column by name, the best pairs first, no column and no name twice."""
+    given = list(names)
     scored = sorted(
-        (-_test_score(column.name, name, name_score("visits", column, name, "")[0]), order, name)
-        for order, column in enumerate(results)
-        for name in names
+        (-score(column, name), order, name)
+        for order, column in enumerate(columns)
+        for name in given
     )
-    tests: dict[str, str] = {}
-    for score, order, name in scored:
-        column = results[order].name
-        if -score >= LIKELY and name not in tests and column not in tests.values():
-            tests[name] = column
-    return {name: tests[name] for name in names if name in tests}
+    found: dict[str, str] = {}
+    for negative, order, name in scored:
+        column = columns[order].name
+        if -negative >= LIKELY and name not in found and column not in found.values():
+            found[name] = column
+    return {name: found[name] for name in given if name in found}
 
 
-def _test_score(column: str, name: str, score: float) -> float:
+def _name_score(column: ColumnSpec, name: str) -> float:
+    return name_score("visits", column, name, "")[0]
+
+
+def _test_score(column: ColumnSpec, name: str) -> float:
     """The score of a name, or that of a code of eight characters with which the column begins."""
-    code = name.casefold()
-    if len(code) == _CODE_LENGTH and column.startswith(code):
+    score, code = _name_score(column, name), name.casefold()
+    if len(code) == _CODE_LENGTH and column.name.startswith(code):
         return max(score, 0.9)
     return score
 
@@ -267,11 +281,9 @@ def find_stack(names: list[str]) -> StackShape | None:
 
 
 def _stack_shape(names: list[str], pattern: str) -> StackShape | None:
-    """The shape by a pattern, in which a place takes as much as it can."""
-    expression = re.escape(pattern)
-    for place in ("visit", "item"):
-        expression = expression.replace(re.escape(f"{{{place}}}"), f"(?P<{place}>.+)")
-    found = {name: re.fullmatch(expression, name) for name in names}
+    """The shape by a pattern of names."""
+    expression = column_pattern(pattern)
+    found = {name: expression.fullmatch(name) for name in names}
     split = {name: (m["visit"], m["item"]) for name, m in found.items() if m}
     like = {n: pair for n, pair in split.items() if usual_label(pair[0]) or _is_uns(pair[0])}
     # All columns that match the pattern become rows, whatever they hold.
@@ -292,19 +304,8 @@ def _is_uns(label: str) -> bool:
 
 def _item_columns(items: Iterable[str]) -> dict[str, str]:
     """Native columns by item: measures, limits and the date."""
-    table = INPUT_TABLES["visits"]
     columns = [c for c in specs("visits") if c.name not in ("subject_id", "visit")]
-    found = sorted(
-        (-name_score(table.name, column, item, "")[0], order, item)
-        for order, column in enumerate(columns)
-        for item in items
-    )
-    tests: dict[str, str] = {}
-    for score, order, item in found:
-        name = columns[order].name
-        if -score >= LIKELY and item not in tests and name not in tests.values():
-            tests[item] = name
-    return {item: tests[item] for item in items if item in tests}
+    return _each_once(columns, items, _name_score)
 
 
 def suits_dates(contents: Contents) -> bool:

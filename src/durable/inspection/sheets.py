@@ -82,7 +82,7 @@ def read_sheets(paths: list[Path]) -> Reading:
             reading.sheets += _sheets(path, findings)
         except (ValidationError, OSError) as error:
             reading.troubles.append(f"{path.name}: {str(error).splitlines()[0]}")
-        reading.troubles += said(findings)
+        reading.troubles += findings_in_words(findings)
     return reading
 
 
@@ -98,7 +98,7 @@ def _files(paths: list[Path]) -> Iterator[Path]:
                 yield inner
 
 
-def said(findings: Findings) -> list[str]:
+def findings_in_words(findings: Findings) -> list[str]:
     """Findings on a file in words that hold no value of a cell."""
     told: dict[str, None] = {}
     frame = findings.frame()
@@ -209,7 +209,7 @@ def _read(
         unseen = f"{Path(form.path or '').name}: {sum(hidden)} column(s) with hidden characters in"
         questions = (*questions, f"{unseen} their names are left out: please rename them.")
     text = text.loc[(text != "").any(axis=1)].reset_index(drop=True)
-    yield Sheet(form, text, labels, layout, (*questions, *_told(layout, form)))
+    yield Sheet(form, text, labels, layout, (*questions, *_layout_questions(layout, form)))
 
 
 def _label_texts(form: FileForm, layout: Layout, file: File) -> dict[str, str]:
@@ -224,7 +224,7 @@ def _label_texts(form: FileForm, layout: Layout, file: File) -> dict[str, str]:
     return {name: cell for name, cell in zip(whole.header, row, strict=True) if name and cell}
 
 
-def _told(layout: Layout, form: FileForm) -> Iterator[str]:
+def _layout_questions(layout: Layout, form: FileForm) -> Iterator[str]:
     name = Path(form.path or "").name
     if layout.notes:
         rows = ", ".join(map(str, layout.notes))

@@ -22,10 +22,9 @@ from durable.intake.texts import categorical, codes_and_values
 from durable.intake.units import factor_of, units_expected
 from durable.intake.value_maps import ValueMap
 from durable.plan import Input
+from durable.plan.source_files import EVERY
 
 COLUMNS = ["table", "subject_id", "row", "column", "recorded", "unit", "read_as"]
-#: Stands for every column in ``missing`` and ``dates``.
-_EVERY = "*"
 
 
 class _UnclearError(ValueError):
@@ -90,8 +89,8 @@ class _Reading:
     def declared(cls, spec: ColumnSpec, source: Input) -> _Reading:
         """What the plan says of a column."""
         name, numbers = spec.name, source.numbers
-        missing = (*source.missing.get(_EVERY, ()), *source.missing.get(name, ()))
-        dates = source.dates.get(name, source.dates.get(_EVERY, ()))
+        missing = (*source.missing.get(EVERY, ()), *source.missing.get(name, ()))
+        dates = source.dates.get(name, source.dates.get(EVERY, ()))
         return cls(
             spec,
             ValueMap(spec, source.values.get(name, {})),  # noqa: PD011  (a key of the plan)

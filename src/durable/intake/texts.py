@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,6 +77,16 @@ def is_blank(column: pd.Series[Any]) -> pd.Series[bool]:
     for place in np.flatnonzero(~is_plain_ascii(values)).tolist():
         found[place] = not values[place].strip()
     return pd.Series(found[codes] if len(codes) else [], index=column.index, dtype=bool)
+
+
+def all_blank(text: pd.DataFrame, names: Iterable[Any]) -> npt.NDArray[np.bool_]:
+    """Which rows have nothing, or blanks, in each of some columns."""
+    blank = np.ones(len(text), dtype=bool)
+    for name in names:
+        if not blank.any():
+            break
+        blank &= is_blank(text[name]).to_numpy(bool)
+    return blank
 
 
 def is_plain_ascii(values: Sequence[str]) -> npt.NDArray[np.bool_]:

@@ -7,10 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from durable.contracts.input_table import ColumnSpec, InputTable
 from durable.contracts.tables import INPUT_TABLES
 from durable.plan.findings import Finding, one_of, unknown_names
-from durable.plan.source_files import Input
-
-#: Stands for every column of the table.
-_EVERY = "*"
+from durable.plan.source_files import EVERY, Input
 
 
 def table_findings(table: InputTable, given: Input) -> list[Finding]:
@@ -56,8 +53,8 @@ def _unknown_columns(table: InputTable, given: Input, path: str) -> Iterator[Fin
         "columns": given.columns,
         "constant": given.constant,
         "values": given.values,
-        "missing": (name for name in given.missing if name != _EVERY),
-        "dates": (name for name in given.dates if name != _EVERY),
+        "missing": (name for name in given.missing if name != EVERY),
+        "dates": (name for name in given.dates if name != EVERY),
         "partial_dates": given.partial_dates,
         "numbers.below": numbers.below,
         "numbers.above": numbers.above,
@@ -90,7 +87,7 @@ def _kind_findings(table: InputTable, given: Input, path: str) -> Iterator[Findi
     """Forms of dates for other columns, and rules for numbers that are none."""
     dated = _of_kind(table, ("date", "time"))
     for name in given.dates:
-        if name not in (*dated, _EVERY):
+        if name not in (*dated, EVERY):
             yield Finding(f"{path}.dates.{name}", "no date", one_of(name, dated))
     numbers = _of_kind(table, ("number", "integer"))
     for key, rules in (("below", given.numbers.below), ("above", given.numbers.above)):

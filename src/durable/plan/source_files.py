@@ -34,7 +34,7 @@ _OF_ONE_FILE = ("sha256", "records")
 _OF_FILES = (*_OF_ONE_FILE, *_SHARED, "where", "where_not", "join", "stack", "long")
 _RANGE = r"^[A-Z]{1,3}[1-9][0-9]{0,6}:[A-Z]{1,3}[1-9][0-9]{0,6}$"
 #: A place in a pattern of column names.
-PLACE_IN_PATTERN = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*)\}")
+_PLACE = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*)\}")
 
 
 def as_list(value: object) -> object:
@@ -131,6 +131,18 @@ class Selection(Section):
     """Records that do not count: by column the texts of which a record has none."""
 
 
+def column_pattern(columns: str) -> re.Pattern[str]:
+    """A pattern of column names with places (``{NAME}``) as a regular expression with groups.
+
+    A place takes as much as it can.
+    """
+    first, *rest = _PLACE.split(columns)
+    body = re.escape(first)
+    for name, sign in zip(rest[::2], rest[1::2], strict=True):
+        body += f"(?P<{name}>.+){re.escape(sign)}"
+    return re.compile(body)
+
+
 class Stack(Section):
     """Columns that become rows: a row for each of them that holds something."""
 
@@ -143,7 +155,7 @@ class Stack(Section):
 
     @model_validator(mode="after")
     def _has_places(self) -> Stack:
-        names = PLACE_IN_PATTERN.findall(self.columns)
+        names = _PLACE.findall(self.columns)
         if not names or len(set(names)) < len(names) or self.value in names:
             raise ValueError(
                 "a pattern with at least one {NAME}, each name once, and another value"
@@ -203,8 +215,12 @@ class Numbers(Section):
         return self
 
 
+#: Stands for every column of a table in ``missing`` and ``dates``.
+EVERY = "*"
+
+
 def _by_column(value: object) -> object:
-    return {"*": value} if isinstance(value, list | tuple) else value
+    return {EVERY: value} if isinstance(value, list | tuple) else value
 
 
 def _date_form(form: str) -> str:
@@ -213,7 +229,7 @@ def _date_form(form: str) -> str:
     return DateForm(form).text
 
 
-#: Texts of every column ('*'), or by column.
+#: Texts of every column, or by column.
 ByColumn = Annotated[dict[str, NonEmptyUniqueList[str]], BeforeValidator(_by_column)]
 _Forms = NonEmptyUniqueList[Annotated[str, AfterValidator(_date_form)]]
 Forms = Annotated[dict[str, _Forms], BeforeValidator(_by_column)]

@@ -16,7 +16,7 @@ import pandas as pd
 
 from durable.characters import no_character
 from durable.intake.findings import Findings, escaped
-from durable.intake.texts import categorical, is_blank
+from durable.intake.texts import all_blank, categorical
 from durable.plan.limits import LIMITS, Limits
 
 MEGABYTE = 1_000_000
@@ -99,11 +99,7 @@ class Cells:
     @cached_property
     def records(self) -> int:
         """How many records the file holds; a row without any value is none."""
-        blank = np.ones(len(self.text), dtype=bool)
-        for name in self.text:
-            if not blank.any():
-                break
-            blank &= is_blank(self.text[name]).to_numpy()
+        blank = all_blank(self.text, self.text)
         return self.broken + int(np.count_nonzero(~blank))
 
     def without_blanks(self, file: File) -> Cells | None:

@@ -58,11 +58,18 @@ def first_rows(file: File, source: FileForm, most: int) -> dict[str, list[list[s
     data = decode_to_utf8(file, source)
     if data is None or _has_long_line(file, data):
         return None
-    longest = csv.field_size_limit(file.limits.line_bytes + _LINE_END_SIZE)
-    try:
+    with _long_cells(file):
         return {sign: _some_rows(data, sign, most) for sign in _NAMES}
+
+
+@contextlib.contextmanager
+def _long_cells(file: File) -> Iterator[None]:
+    """Have the strict reader take cells as long as a row may be."""
+    before = csv.field_size_limit(file.limits.line_bytes + _LINE_END_SIZE)
+    try:
+        yield
     finally:
-        csv.field_size_limit(longest)
+        csv.field_size_limit(before)
 
 
 def _some_rows(data: bytes, sign: str, most: int) -> list[list[str]]:
@@ -76,15 +83,11 @@ def _without_rows(file: File, data: bytes, sign: str, number: int) -> bytes:
     """The file without its first rows."""
     if not number:
         return data
-    longest = csv.field_size_limit(file.limits.line_bytes)
     rows = csv.reader(_opened(data), delimiter=sign)
-    try:
+    # A quote that is not closed shows in the rest.
+    with _long_cells(file), contextlib.suppress(csv.Error):
         for _ in range(number):
             next(rows, None)
-    except csv.Error:  # a quote that is not closed, which the rest shows
-        pass
-    finally:
-        csv.field_size_limit(longest)
     ends = itertools.islice(_LINE_END.finditer(data), rows.line_num - 1, None)
     end = next(ends, None)
     return b"" if end is None else data[end.end() :]
@@ -127,7 +130,7 @@ class _Lines:
     """The lines of a text, as long as the row that they belong to is not too long."""
 
     def __init__(self, data: bytes, most: int) -> None:
-        self._text = io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="")
+        self._text = _opened(data)
         self._most = most
         self.row = 0
         """Bytes of the row so far; its reader sets it to 0 after each row."""
@@ -144,11 +147,8 @@ class _Lines:
 
 def _header(file: File, data: bytes, sign: str, before: int) -> list[str] | None:
     """Cells of the first row, before which there were others; None where quotes are not sound."""
-    longest = csv.field_size_limit(file.limits.line_bytes + _LINE_END_SIZE)
-    try:
+    with _long_cells(file):
         header = _checked_header(file, data, sign, before)
-    finally:
-        csv.field_size_limit(longest)
     if header is None:
         return None
     if not any(name.strip() for name in header):

@@ -21,7 +21,7 @@ class Domain:
     starts: tuple[int, ...] = (0,)
     """By file the number before that of its row 1."""
     all_records: pd.DataFrame = field(default_factory=pd.DataFrame)
-    """Those among them that the plan leaves out."""
+    """All records, also those that the plan leaves out."""
 
     @classmethod
     def of_files(cls, parts: Mapping[str, pd.DataFrame]) -> Domain:

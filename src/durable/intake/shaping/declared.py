@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from durable.plan import Input
+from durable.plan.source_files import EVERY
 
 _BELOW = {
     "limit": "the limit",
@@ -22,7 +23,7 @@ def declared_readings(source: Input) -> Iterator[str]:
     for name, text in source.constant.items():
         yield f"{name} is {text!r} throughout"
     for name, texts in source.missing.items():
-        where = "missing" if name == "*" else f"missing in {name}"
+        where = "missing" if name == EVERY else f"missing in {name}"
         yield f"{_listed(texts)} is {where}"
     yield from _limits("below", source.numbers.below)
     yield from _limits("above", source.numbers.above)

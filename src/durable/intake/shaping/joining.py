@@ -9,8 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.intake.findings import escaped
-from durable.intake.shaping.rows import Report, Rows, keys_of
-from durable.intake.texts import categorical_of_codes
+from durable.intake.shaping.rows import Report, Rows, keys_of, picked
 from durable.plan.source_files import Join
 
 
@@ -48,13 +47,11 @@ def join(
         return None
     at = pd.Index(keys).get_indexer(pd.Index(keys_of(rows.text, given.by)))
     _report_alone(rows, at, given, report, key, files)
-    columns = {name: _taken(other.text[name], at) for name in taken}
+    columns = {name: picked(other.text[name], at) for name in taken}
     elsewhere = dict(rows.elsewhere) | {
         name: _there(rows, other.elsewhere.get(name, other.place), at) for name in taken
     }
-    units = dict(rows.units) | {
-        name: pd.Series(_taken(given_units, at)) for name, given_units in other.units.items()
-    }
+    units = dict(rows.units) | {name: picked(unit, at) for name, unit in other.units.items()}
     return replace(rows.with_columns(columns), elsewhere=elsewhere, units=units)
 
 
@@ -81,14 +78,6 @@ def _there(rows: Rows, source: pd.DataFrame, at: npt.NDArray[np.intp]) -> pd.Dat
         found[at >= 0] = source[name].astype(object).to_numpy()[at[at >= 0]]
         place[name] = found
     return pd.DataFrame(place, index=rows.place.index).astype({"file": "category", "row": "int64"})
-
-
-def _taken(column: pd.Series[str], at: npt.NDArray[np.intp]) -> object:
-    """Texts of the other file by row; '' where it has no record."""
-    codes = np.append(column.cat.codes.to_numpy(), len(column.cat.categories))
-    names = [*column.cat.categories, ""]
-    places, distinct = pd.factorize(np.array(names, dtype=object)[codes[at]])
-    return categorical_of_codes(places, distinct)
 
 
 def _report_alone(

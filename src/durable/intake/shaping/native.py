@@ -12,8 +12,8 @@ from durable.contracts.tables import INPUT_TABLES, NATIVE_COLUMNS
 from durable.intake.findings import Recorded
 from durable.intake.needs import Needs
 from durable.intake.rules import Severity
-from durable.intake.shaping.rows import Report, Rows, alike, is_empty
-from durable.intake.texts import categorical
+from durable.intake.shaping.rows import Report, Rows, alike
+from durable.intake.texts import all_blank, categorical
 from durable.plan import Input
 
 
@@ -54,7 +54,7 @@ def native_table(
         else _throughout(source.constant.get(name, ""), len(rows.text))
         for name in NATIVE_COLUMNS[table]
     }
-    blank = is_empty(rows.text, {wanted[name]: None for name in present})
+    blank = all_blank(rows.text, {wanted[name] for name in present})
     _report_blank(rows, blank, report)
     text = pd.DataFrame(columns, copy=False)
     number = np.arange(1, len(text) + 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,8 +10,8 @@ import pandas as pd
 
 from durable.contracts.tables import INPUT_TABLES
 from durable.intake.findings import escaped
-from durable.intake.shaping.rows import Report, Rows, stripped
-from durable.intake.texts import categorical, is_blank
+from durable.intake.shaping.rows import Report, Rows, picked, stripped
+from durable.intake.texts import is_blank
 from durable.plan.source_files import Long
 
 _Places = npt.NDArray[np.intp]
@@ -43,36 +42,35 @@ def pivot(
         In the order in which the records begin. A column is named as the native one, and so is that
         of its upper limit of normal. None (reported) where a column is missing.
     """
-    named = [name for name in (given.test, given.value, given.unit, given.limit) if name]
     file = str(rows.place["file"].iloc[0]) if len(rows.place) else ""
-    if not report.has_columns(rows, [*named, *keys], section, file):
+    if not report.has_columns(rows, [*given.columns, *keys], section, file):
         return None
     tests = stripped(rows.text[given.test])
     _report_tests(rows, tests, given, report, section, file)
     record = _records(rows, keys)
     first = pd.Series(np.arange(len(record))).groupby(record, sort=True).first()
     starts: _Places = first.to_numpy(np.intp)
-    kept = [name for name in others if name in rows.text and name not in named]
-    columns: dict[str, Any] = {}
+    kept = [name for name in others if name in rows.text and name not in given.columns]
+    columns: dict[str, pd.Series[str]] = {}
     elsewhere: dict[str, pd.DataFrame] = {}
     units: dict[str, pd.Series[str]] = {}
     for name in (*keys, *kept):
         source = _agreed(rows, name, record, starts, report)
-        columns[name] = _picked(rows.text[name], source)
+        columns[name] = picked(rows.text[name], source)
         if name in rows.elsewhere:
             elsewhere[name] = _origin(rows.elsewhere[name], source, starts)
         if name in rows.units:
-            units[name] = pd.Series(_picked(rows.units[name], source))
+            units[name] = picked(rows.units[name], source)
     for test, column in given.tests.items():
         of_test = (tests == test).to_numpy(bool)
         if not of_test.any():
             continue
         source = _sources(rows, of_test, record, len(starts), given, test, report)
         for name, foreign in _made(report.table, given, column).items():
-            columns[name] = _picked(rows.text[foreign], source)
+            columns[name] = picked(rows.text[foreign], source)
             elsewhere[name] = _origin(rows.place, source, starts)
             if given.unit:
-                units[name] = pd.Series(_picked(rows.text[given.unit], source))
+                units[name] = picked(rows.text[given.unit], source)
     place = rows.place.take(starts).reset_index(drop=True)
     return Rows(pd.DataFrame(columns, index=place.index), place, elsewhere, units)
 
@@ -147,12 +145,6 @@ def _report_row(
 ) -> None:
     file, row = str(rows.place["file"].iloc[place]), int(rows.place["row"].iloc[place])
     report(rule, message, file=file, row=row, column=column, value=escaped(value))
-
-
-def _picked(column: pd.Series[str], source: _Places) -> Any:
-    """Texts of rows, '' where there is none (-1)."""
-    texts = np.append(column.astype(object).to_numpy(), "")
-    return categorical(texts[source])
 
 
 def _origin(place: pd.DataFrame, source: _Places, starts: _Places) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.intake.findings import Findings, escaped
-from durable.intake.texts import categorical, is_blank, map_texts
+from durable.intake.texts import categorical, map_texts
 from durable.lookalikes import look_alike
 
 
@@ -128,11 +128,7 @@ def keys_of(text: pd.DataFrame, names: Iterable[str]) -> pd.Series[str]:
 _BETWEEN = "\x1f"
 
 
-def is_empty(text: pd.DataFrame, names: Iterable[str]) -> npt.NDArray[np.bool_]:
-    """Which rows have nothing in some columns."""
-    empty = np.ones(len(text), dtype=bool)
-    for name in names:
-        if not empty.any():
-            break
-        empty &= is_blank(text[name]).to_numpy(bool)
-    return empty
+def picked(column: pd.Series[str], at: npt.NDArray[np.intp]) -> pd.Series[str]:
+    """Texts of some rows of a column, '' where there is none (-1)."""
+    texts = np.append(column.astype(object).to_numpy(), "")
+    return pd.Series(categorical(texts[at]))

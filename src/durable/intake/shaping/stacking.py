@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from durable.intake.shaping.rows import Report, Rows
 from durable.intake.texts import categorical, is_blank
-from durable.plan.source_files import PLACE_IN_PATTERN, Stack
+from durable.plan.source_files import Stack, column_pattern
 
 
 def stack(
@@ -31,8 +30,8 @@ def stack(
         In the order of the rows, and within one in that of the columns. None (reported) where no
         column matches, or a new one has the name of another.
     """
-    pattern = _pattern(given.columns)
-    names = PLACE_IN_PATTERN.findall(given.columns)
+    pattern = column_pattern(given.columns)
+    names = list(pattern.groupindex)
     found = {name: pattern.fullmatch(name) for name in rows.names if name not in kept}
     matched = {name: match.groupdict() for name, match in found.items() if match}
     if not matched:
@@ -64,12 +63,3 @@ def stack(
 
 def _named(values: list[str], numbers: np.ndarray[tuple[int], np.dtype[np.intp]]) -> object:
     return categorical(np.array(values, dtype=object)[numbers])
-
-
-def _pattern(columns: str) -> re.Pattern[str]:
-    """The pattern of names as a regular expression; a place takes as much as it can."""
-    first, *rest = PLACE_IN_PATTERN.split(columns)
-    body = re.escape(first)
-    for name, sign in zip(rest[::2], rest[1::2], strict=True):
-        body += f"(?P<{name}>.+){re.escape(sign)}"
-    return re.compile(body)
