@@ -331,14 +331,19 @@ def test_a_date_of_infusion_that_ex_contradicts_is_told(
 # --- Therapies and partial dates ------------------------------------------------------------------
 
 
-def test_two_regimens_of_one_drug_and_day_are_two_therapies() -> None:
+def with_therapies(**keys: Any) -> Examined:
     drugs = dict.fromkeys(("PREDNISONE", "METHOTREXATE", "HYDROXYCHLOROQUINE"), "N")
-    study = examined(
+    return examined(
         "sdtm_cm",
         tables=["subjects", "visits", "therapies"],
         variables={"therapies": {"new_systemic": "CM.CMTRT"}},
         values={"therapies": {"new_systemic": drugs}},
+        **keys,
     )
+
+
+def test_two_regimens_of_one_drug_and_day_are_two_therapies() -> None:
+    study = with_therapies()
     assert not study.queries["rule"].eq("duplicate_record").any()
     frame = study.tables["therapies"].frame
     assert frame["therapy_seq"].tolist() == [1, 2, 3, 4, 1]
@@ -361,14 +366,7 @@ def test_a_death_in_a_month_is_read_by_its_rule() -> None:
 
 
 def test_therapies_of_a_month_or_a_year_are_read_by_their_rule() -> None:
-    drugs = dict.fromkeys(("PREDNISONE", "METHOTREXATE", "HYDROXYCHLOROQUINE"), "N")
-    study = examined(
-        "sdtm_cm",
-        tables=["subjects", "visits", "therapies"],
-        variables={"therapies": {"new_systemic": "CM.CMTRT"}},
-        values={"therapies": {"new_systemic": drugs}},
-        partial_dates={"therapies": {"start_date": "earliest"}},
-    )
+    study = with_therapies(partial_dates={"therapies": {"start_date": "earliest"}})
     starts = [row[0] for row in rows(study, "therapies", "start_date")]
     assert starts == ["2023-01-01", "2024-03-01", "2025-02-01", "2025-02-01", None]
     # Nothing at all is no date in part: it is asked for.

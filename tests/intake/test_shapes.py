@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -223,25 +224,31 @@ def test_one_row_a_measurement_with_its_unit_and_limit() -> None:
     assert any("no column mmt8; expected in the header, needed by" in m for m in errors(study))
 
 
-def test_redcap_events_and_instruments_are_selected() -> None:
-    unrecorded = dict.fromkeys(
-        (*("part", "dose_level", "lymphodepletion_date", "cells_per_kg", "last_contact_date"),
-         *("death_date", "withdrawal_date", "withdrawal_reason"))
-    )  # fmt: skip
+def redcap(name: str, unrecorded: Mapping[str, None]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Subjects and visits of an export of REDCap."""
     subjects = given(
-        "redcap.csv",
+        name,
         where={"redcap_event_name": "screening_arm_1"},
         columns={"subject_id": "record_id", "age_years": "age", "consent_date": "consent_dt",
-                 "infusion_date": "infusion_dt"} | unrecorded,
+                 "infusion_date": "infusion_dt", **unrecorded},
         values={"sex": {"1": "F", "2": "M"}},
     )  # fmt: skip
     visits = given(
-        "redcap.csv",
+        name,
         where={"redcap_repeat_instrument": ""},
         columns={"subject_id": "record_id", "visit": "redcap_event_name", "visit_date": "visit_dt",
                  "physician_global": "phys_vas", "parent_global": "parent_vas"},
         values={"visit": {"screening_arm_1": "SCR", "month_2_arm_1": "M2"}},
     )  # fmt: skip
+    return subjects, visits
+
+
+def test_redcap_events_and_instruments_are_selected() -> None:
+    unrecorded = dict.fromkeys(
+        (*("part", "dose_level", "lymphodepletion_date", "cells_per_kg", "last_contact_date"),
+         *("death_date", "withdrawal_date", "withdrawal_reason"))
+    )  # fmt: skip
+    subjects, visits = redcap("redcap.csv", unrecorded)
     study = examined({"subjects": subjects, "visits": visits}, groups=[],
                      safety={"escalation": "none"})  # fmt: skip
     assert rows(study, "subjects", "subject_id", "sex", "infusion_date") == [
@@ -328,21 +335,8 @@ def test_a_visit_without_its_day_is_told_or_left_out() -> None:
 def test_the_whole_file_of_redcap_holds_every_column_once_it_is_named() -> None:
     unnamed = errors(examined({"subjects": given("redcap_full.csv")}))
     assert unnamed
-    recorded = given(
-        "redcap_full.csv",
-        where={"redcap_event_name": "screening_arm_1"},
-        columns={"subject_id": "record_id", "age_years": "age", "consent_date": "consent_dt",
-                 "infusion_date": "infusion_dt"},
-        values={"sex": {"1": "F", "2": "M"}},
-    )  # fmt: skip
-    visits = given(
-        "redcap_full.csv",
-        where={"redcap_repeat_instrument": ""},
-        columns={"subject_id": "record_id", "visit": "redcap_event_name", "visit_date": "visit_dt",
-                 "physician_global": "phys_vas", "parent_global": "parent_vas"},
-        values={"visit": {"screening_arm_1": "SCR", "month_2_arm_1": "M2"}},
-    )  # fmt: skip
-    study = examined({"subjects": recorded, "visits": visits})
+    subjects, visits = redcap("redcap_full.csv", {})
+    study = examined({"subjects": subjects, "visits": visits})
     empty = study.queries.query("rule == 'empty_column'")["column"].tolist()
     assert empty == ["chaq", "chq_phs", "das", "mmt8"]
     assert rows(study, "visits", *VISIT) == [
