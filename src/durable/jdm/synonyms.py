@@ -9,15 +9,19 @@ from collections.abc import Mapping
 
 from durable.jdm.measures import ENZYMES
 
+#: Not ``pga`` alone: it is the physician's global assessment in one study, the patient's or the
+#: parent's in the next.
 _MEASURES: Mapping[str, tuple[str, ...]] = {
     "physician_global": (
         *("phga", "physician vas", "phys vas", "phys_vas", "physglob", "physician global vas"),
         *("md global", "physician global activity", "physician global assessment"),
         *("医师评分", "医师总体评估", "医生评分", "医生总体评估", "医师整体评估", "医师vas"),
         *("医生vas", "md vas", "doctor vas", "physician visual analogue scale"),
+        *("physician pga", "doctor pga", "md pga", "investigator pga"),
     ),
     "parent_global": (
-        *("paga", "parent vas", "pga", "patient global", "parent global assessment"),
+        *("paga", "parent vas", "patient global", "parent global assessment"),
+        *("parent pga", "patient pga", "patient parent pga"),
         *("patient parent global", "family global", "parent patient vas"),
         *("家长评分", "家长总体评估", "患者总体评估", "家长vas", "家长整体评估"),
         *("患者vas", "父母vas", "parent visual analogue scale"),

@@ -1,0 +1,38 @@
+"""Names of columns that say what they are, and those that could be two things."""
+
+from __future__ import annotations
+
+import pytest
+
+from durable.inspection.contents import Contents
+from durable.inspection.matching import match_table
+
+VISITS = {"subject_id": ["P1", "P2", "P1", "P2"], "visit": ["SCR", "SCR", "M2", "M2"],
+          "visit_date": ["2024-01-01", "2024-01-02", "2024-03-01", "2024-03-02"]}  # fmt: skip
+SCORES = ["7.0", "6.1", "2.3", "1.0"]
+
+
+def matched(*names: str) -> dict[str, str]:
+    """Measures of the visits, and the columns that they would be read from."""
+    held = VISITS | dict.fromkeys(names, SCORES)
+    found = match_table("visits", {n: Contents.of_texts(t) for n, t in held.items()}, {})
+    return {c: m.foreign for c, m in found.matches.items() if c not in VISITS}
+
+
+@pytest.mark.parametrize(
+    ("physician", "parent"),
+    [
+        ("PGA physician", "PGA parent"),
+        ("PGA (physician)", "PGA (parent)"),
+        ("PhGA", "PaGA"),
+        ("Physician VAS", "Patient VAS/PGA patient"),
+    ],
+)
+def test_two_global_assessments_are_told_apart(physician: str, parent: str) -> None:
+    found = matched(parent, physician)
+    assert found["physician_global"] == physician
+    assert found.get("parent_global", parent) == parent
+
+
+def test_pga_alone_is_neither_the_physicians_nor_the_parents() -> None:
+    assert matched("PGA") == {}
