@@ -79,11 +79,13 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "withdrawal_date": (
             *("date of withdrawal", "withdrawal", "discontinuation date", "end of study date"),
             *("off study", "off study date", "date off study", "early termination date"),
+            *("left study", "left the study on", "date of leaving"),
             *("退出日期", "退出时间", "脱落日期"),
         ),
         "withdrawal_reason": (
             *("reason for withdrawal", "discontinuation reason", "why withdrawn"),
             *("off study reason", "reason off study", "early termination reason"),
+            *("why left", "reason for leaving"),
             *("退出原因", "脱落原因"),
         ),
     },

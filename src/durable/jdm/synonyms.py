@@ -42,7 +42,7 @@ _MEASURES: Mapping[str, tuple[str, ...]] = {
     "ldh": ("lactate dehydrogenase", "乳酸脱氢酶"),
     "glucocorticoid_mg_kg": (
         *("gcdose", "gc", "gc dose", "steroid dose", "prednisone dose", "prednisolone mg kg"),
-        *("steroid", "steroids", "glucocorticoid", "prednisone", "prednisolone"),
+        *("steroid", "steroids", "glucocorticoid", "prednisone", "prednisolone", "pred mg kg"),
         *("glucocorticoid dose", "gcmgkg", "激素剂量", "糖皮质激素剂量", "泼尼松剂量", "激素"),
     ),
     "immunosuppressant": (
