@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,9 +78,9 @@ class DrawnFigure:
         """The file of a form: ``svg``, ``png`` or ``pdf``."""
         return self.folder / f"{self.name}.{form}"
 
-    @property
+    @cached_property
     def pages(self) -> list[Markup]:
-        """The pages of the drawing, each an element of an HTML page."""
+        """The pages of the drawing, read once, each an element of an HTML page."""
         from markupsafe import Markup
 
         # The first line declares XML. In the rest text from data was escaped when it was drawn.
