@@ -99,7 +99,9 @@ def parse_table(
     }
     _check_schema(recorded, held, (ranges, by_rule), findings)
     values = {name: column.rows() for name, column in (held | in_part).items()}
-    return pd.DataFrame(values | {"source_row": recorded.text["source_row"].to_numpy("int64")})
+    values["source_row"] = recorded.text["source_row"].to_numpy("int64")
+    # Every column is new: a copy of all at once would double the memory.
+    return pd.DataFrame(values, copy=False)
 
 
 def is_native(text: str, kind: ValueKind) -> bool:
