@@ -10,7 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 #: Not outputs.locked: to call an analysis final changes none of its outputs.
-_SHOWN = ("analysis", "study", "groups", "outputs.percent_decimals", "outputs.month_decimals")
+_SHOWN = (
+    *("analysis", "study", "groups", "outputs.percent_decimals", "outputs.month_decimals"),
+    *("outputs.shells", "outputs.landmarks_months"),
+)
 _DEFINITIONS = ("schedule", "response", "statistics", "sensitivity")
 _TABLES = (*_SHOWN, *_DEFINITIONS, "safety", "kinetics")
 #: Not simulation.chunks, on which no result depends: its digest is printed.

@@ -93,3 +93,11 @@ def window_flag(days: int) -> str:
         Last day of the window, in days (not weeks) after the infusion: 28 gives ``W28FL``.
     """
     return f"W{days}FL"
+
+
+#: Analysis sets by their flag of ADSL, as tables and captions name them.
+POPULATIONS = {
+    "ENRLFL": "Enrolled Set (all who consented)",
+    "SAFFL": "Safety Analysis Set (all infused)",
+    "REMFL": "Subjects in remission (clinically inactive disease)",
+}

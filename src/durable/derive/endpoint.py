@@ -139,3 +139,8 @@ class Endpoint:
         also = self.continuation.endpoint.censorings if self.continuation else ()
         own = {censoring.reason for censoring in (*self.censorings, *also)}
         return {name: reason for name, reason in CENSORINGS.items() if reason in own}
+
+    @property
+    def table(self) -> str:
+        """Name of its table."""
+        return f"t_{self.code.lower()}"

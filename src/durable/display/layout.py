@@ -50,7 +50,7 @@ _BRACKET = re.compile(r" (?=[(\[])")
 _LONGEST_PART = 24
 
 #: Widths in multiples of the type size, at least those of Arial.
-_WIDTHS = (("iljtfIr.,:;'|!()[]/- \u00a0", 0.34), ("mwMW%@", 0.95))
+_WIDTHS = (("iljtfIr.,:;'|!()[]/- \u00a0\u2008", 0.34), ("mwMW%@", 0.95))
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,9 @@ class Sheet:
     """Type size of the cells, points."""
     widths: tuple[float, ...]
     """Millimetres of the column of labels and of each other column."""
+    indents: tuple[float, ...] = ()
+    """Millimetres by which the cells of each other column are indented, so that they stand under
+    the middle of its heading."""
 
     @property
     def width(self) -> float:
@@ -106,11 +109,22 @@ def text_block(landscape: bool) -> tuple[float, float]:
 
 def lay_out(table: Table) -> Layout:
     """A table in pages: rows under the heading they belong to, footnotes after the last row."""
+    table = replace(table, rows=table.aligned_rows)
     sheet = _sheet(table)
+    sheet = replace(sheet, indents=tuple(_indents(table, sheet)))
     return Layout(table, sheet, tuple(_paginate(table, sheet)))
 
 
-def first_pages(layouts: Sequence[Layout], pictures: Sequence[int]) -> list[int]:
+def _indents(table: Table, sheet: Sheet) -> Iterator[float]:
+    """The indent of each column of cells; none where a cell takes several lines."""
+    for i, width in enumerate(sheet.widths[1:]):
+        room = width - 2 * PADDING
+        texts = (unbroken(row.cells[i]) for row in table.rows if row.cells)
+        widest = max((text_width(text, sheet.size) for text in texts), default=0.0)
+        yield max((room - widest) / 2, 0.0)
+
+
+def first_pages(layouts: Sequence[Layout], pictures: Sequence[int], closing: Layout) -> list[int]:
     """Page on which each table, then each figure begins in a document that has contents before.
 
     Parameters
@@ -119,15 +133,12 @@ def first_pages(layouts: Sequence[Layout], pictures: Sequence[int]) -> list[int]
         The tables in pages.
     pictures
         How many pages each figure has.
+    closing
+        What stands behind the figures, the last of the list.
     """
-    lengths = [*(len(layout.pages) for layout in layouts), *pictures]
+    lengths = [*(len(layout.pages) for layout in layouts), *pictures, len(closing.pages)]
     contents = -(-len(lengths) // ENTRIES)
     return [1 + contents + sum(lengths[:i]) for i in range(len(lengths))]
-
-
-def label(table: Table) -> str:
-    """Heading of a table: ``Table NUMBER. TITLE``."""
-    return f"Table {table.number}. {table.title}"
 
 
 def clean(text: str) -> str:
@@ -173,8 +184,15 @@ def row_texts(row: Row, sheet: Sheet) -> Iterator[tuple[str, float, float]]:
     indent = row.indent * INDENT
     widths = sheet.widths if row.cells else (sum(sheet.widths),)
     yield clean(row.label), indent, widths[0] - indent - 2 * PADDING
-    for cell, width in zip(row.cells, widths[1:], strict=True):
-        yield unbroken(cell), 0.0, width - 2 * PADDING
+    indents = sheet.indents or (0.0,) * len(row.cells)
+    for cell, width, indent in zip(row.cells, widths[1:], indents, strict=False):
+        yield unbroken(cell), indent, width - indent - 2 * PADDING
+
+
+def heading_texts(layout: Layout) -> Iterator[tuple[str, float]]:
+    """Text and width of the headings of the columns, millimetres; the one over the labels first."""
+    for text, width in zip(layout.heading, layout.sheet.widths, strict=True):
+        yield text, width - 2 * PADDING
 
 
 @cache
@@ -221,6 +239,8 @@ def _sheet(table: Table) -> Sheet:
         least, wished = _needs(table, size)
         room = text_block(landscape)[1]
         if sum(least) <= room:
+            alike = [least[0], *[max(wished[1:], default=0.0)] * len(table.columns)]
+            least = alike if sum(alike) <= room else least
             return Sheet(landscape, size, _shared(least, wished, room))
     # Too many columns for a page even so: words are broken.
     return Sheet(landscape, size, tuple(room * width / sum(least) for width in least))
@@ -233,10 +253,12 @@ def _needs(table: Table, size: float) -> tuple[list[float], list[float]]:
     stub = [text_width(text, size) + indent + 2 * PADDING for text, indent in labels]
     least, wished = [_STUB], [max([_STUB, *stub])]
     for i, heading in enumerate(table.columns):
-        cells = [unbroken(text) for text in (heading, *(row.cells[i] for row in rows))]
-        words = [word for cell in cells for word in cell.split(" ")]
+        cells = [unbroken(row.cells[i]) for row in rows]
+        # A heading may take two lines, its N below it.
+        parts = unbroken(heading).split(" ")
+        words = [*parts, *(word for cell in cells for word in cell.split(" "))]
         least.append(max(text_width(word, size) for word in words) + 2 * PADDING)
-        wished.append(max(text_width(cell, size) for cell in cells) + 2 * PADDING)
+        wished.append(max(text_width(text, size) for text in (*parts, *cells)) + 2 * PADDING)
     return least, wished
 
 
@@ -248,10 +270,11 @@ def _shared(least: Sequence[float], wished: Sequence[float], room: float) -> tup
     widths = list(least)
     cells = range(1, len(widths))
     for columns in (cells, range(1)):
-        missing = sum(wished[i] - widths[i] for i in columns)
-        part = min(1.0, (room - sum(widths)) / missing) if missing > 0 else 0.0
+        missing = {i: max(wished[i] - widths[i], 0.0) for i in columns}
+        total = sum(missing.values())
+        part = min(1.0, (room - sum(widths)) / total) if total > 0 else 0.0
         for i in columns:
-            widths[i] += part * (wished[i] - widths[i])
+            widths[i] += part * missing[i]
     rest = (room - sum(widths)) / len(widths)
     return tuple(width + rest for width in widths)
 
@@ -278,7 +301,7 @@ class _Filling:
 
     def turn(self) -> None:
         page = Page(
-            label(self.table) + (CONTINUED if self.pages else ""),
+            self.table.heading + (CONTINUED if self.pages else ""),
             () if self.pages else self.table.subtitles,
             tuple(self.rows),
             tuple(self.notes),
@@ -290,7 +313,7 @@ class _Filling:
     def add_row(self, row: Row) -> None:
         if not self.rows:
             heading = Row(self.table.stub, self.table.columns)
-            self.used += row_height(heading, self.sheet) + _GAP
+            self.used += row_height(heading, replace(self.sheet, indents=())) + _GAP
         self.rows.append(row)
         self.used += row_height(row, self.sheet)
 
@@ -306,7 +329,7 @@ class _Filling:
     def _head(self) -> float:
         width = self.sheet.width
         lines = () if self.pages else self.table.subtitles
-        title = text_height(label(self.table) + CONTINUED, width, TITLE_SIZE)
+        title = text_height(self.table.heading + CONTINUED, width, TITLE_SIZE)
         return title + sum(text_height(line, width, self.sheet.size) for line in lines) + _GAP
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def listing_records(plan: Plan, folder: Path) -> dict[ListingEntry, pd.DataFrame]:
-    """Records of every listing of the analysis, in the order of their numbers.
+    """Records of every listing that is shown, in the order of the plan.
 
     Parameters
     ----------
@@ -26,7 +26,9 @@ def listing_records(plan: Plan, folder: Path) -> dict[ListingEntry, pd.DataFrame
         Folder of results, whose datasets and findings are read.
     """
     results = ResultsFolder(folder)
-    return {entry: entry.load().table(results, plan) for entry in listings_of(plan, results.names)}
+    entries = {f"l_{entry.name}": entry for entry in listings_of(plan, results.names)}
+    shown = (entries[name] for name in plan.outputs.chosen(entries))
+    return {entry: entry.load().table(results, plan) for entry in shown}
 
 
 def write_listings(listings: Mapping[ListingEntry, pd.DataFrame], folder: Path) -> None:

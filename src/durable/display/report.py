@@ -23,15 +23,15 @@ from durable.display.report_plan import Key, plan_keys, variants
 from durable.display.report_summary import summary
 from durable.figures.captions import figures_drawn
 from durable.files import recorded_cell
-from durable.jdm import wording
-from durable.outputs import definitions
 from durable.outputs import formats as f
 from durable.outputs.ard import Ard
-from durable.outputs.listings import LISTINGS, ListingEntry
+from durable.outputs.definition_list import definitions_in_force
+from durable.outputs.listings import ListingEntry
 from durable.outputs.listings.listing import Column
 from durable.outputs.table import Table
 from durable.pages import render_page, template_text
 from durable.plan import Plan
+from durable.registry import dataset_names
 from durable.stage import STAGES
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def page(
         changed=[key for key in keys if key.differs and key.defining],
         keys=every_key(keys),
         variants=variants(plan),
-        definitions=list(definitions_in_force(plan, assessed=assessed)),
+        definitions=list(definitions_in_force(plan, dataset_names(_sources(folder)))),
         absent=list(absent(plan, folder)),
         findings=findings(folder),
         lowered=lowered(folder),
@@ -104,7 +104,8 @@ def listing_views(
 ) -> Iterator[RecordView]:
     """Every listing as it is shown; one of many columns in parts."""
     for entry, records in listings.items():
-        listing, number = entry.load(), LISTINGS.index(entry) + 1
+        listing, shell = entry.load(), plan.outputs.shell(f"l_{entry.name}")
+        title = f"Listing {shell.shown_number}. {shell.title or listing.title}"
         columns = listing.columns(plan, assessed=assessed, flags=records.columns)
         shown = as_text(records.head(SHOWN))
         parts = tuple(dict.fromkeys(column.part for column in columns if column.part)) or ("",)
@@ -113,29 +114,12 @@ def listing_views(
                 tuple(column for column in columns if column.part in ("", part)),
                 shown,
                 name=f"l_{listing.name}" + (f"-{i + 1}" if i else ""),
-                title=f"Listing {number}. {listing.title}" + (f": {part}" if part else ""),
+                title=title + (f": {part}" if part else ""),
                 subtitle=f"Source: {listing.source}. Data cut-off {plan.analysis.data_cutoff}",
                 file=f"listings/{listing.file}",
                 total=len(records),
-                notes=listing.footnotes(plan, assessed=assessed),
+                notes=(*listing.footnotes(plan, assessed=assessed), *shell.footnotes),
             )
-
-
-def definitions_in_force(plan: Plan, *, assessed: bool) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The definitions in force, by what they define; `assessed`: of a study that has visits."""
-    if not assessed:
-        yield "Estimates", tuple(definitions.proportions(plan.statistics))
-        return
-    yield "Core set and baseline", tuple(wording.core_set(plan.response))
-    yield "Disease improvement", (*wording.improvement(plan.response), *definitions.windows(plan))
-    yield "Remission", tuple(wording.remission(plan.response))
-    yield "Recurrence and progression", tuple(wording.recurrence(plan.response))
-    yield "Duration and event-free survival", tuple(definitions.duration(plan))
-    yield (
-        "Estimates",
-        (*definitions.survival(plan.statistics), *definitions.proportions(plan.statistics)),
-    )
-    yield "Abbreviations", (wording.ABBREVIATIONS,)
 
 
 def absent(plan: Plan, folder: Path) -> Iterator[str]:

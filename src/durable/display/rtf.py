@@ -13,6 +13,7 @@ from io import BytesIO
 from durable.display import layout as lay
 from durable.display.layout import Layout, Page, Sheet
 from durable.figures.spec import DrawnFigure
+from durable.outputs.page_head import PageHead
 from durable.outputs.table import Row
 
 _START = (
@@ -25,28 +26,39 @@ _SPECIAL = re.compile(r"[\\{}]|[^\x00-\x7f]")
 _RULE = r"\brdrs\brdrw10"
 
 
-def render(layout: Layout, running: str) -> str:
+def render(layout: Layout, head: PageHead) -> str:
     """A table as an RTF file of its own.
 
     Parameters
     ----------
     layout
         The table in pages.
-    running
-        Head of every page, before its number.
+    head
+        Head of every page.
     """
-    return _document([_section(layout.sheet.landscape, running) + _table(layout)])
+    return _document([_section(layout.sheet.landscape, head) + _table(layout)])
 
 
-def bind(layouts: Sequence[Layout], figures: Sequence[DrawnFigure], running: str) -> str:
+def bind(
+    layouts: Sequence[Layout], figures: Sequence[DrawnFigure], closing: Layout, head: PageHead
+) -> str:
     """All tables and figures as one RTF file with contents.
 
     The page numbers of the contents are fields, filled with those of the layout.
+
+    Parameters
+    ----------
+    layouts, figures
+        The tables in pages, and the figures.
+    closing
+        What stands behind them: the list of definitions.
+    head
+        Head of every page.
     """
-    parts = [_section(False, running) + _contents(layouts, figures)]
-    parts += [_section(layout.sheet.landscape, running) + _table(layout) for layout in layouts]
-    parts += [_section(False, running) + page for figure in figures for page in _pictures(figure)]
-    return _document(parts)
+    parts = [_section(False, head) + _contents(layouts, figures, closing)]
+    parts += [_section(layout.sheet.landscape, head) + _table(layout) for layout in layouts]
+    parts += [_section(False, head) + page for figure in figures for page in _pictures(figure)]
+    return _document([*parts, _section(False, head) + _table(closing)])
 
 
 def escape(text: str) -> str:
@@ -80,18 +92,48 @@ def _half(points: float) -> int:
     return round(points * 2)
 
 
-def _section(landscape: bool, running: str) -> str:
+def _section(landscape: bool, head: PageHead) -> str:
     """Paper, margins, and the head of every page with its number."""
     height, width = reversed(lay.A4) if landscape else lay.A4
     right = _twips(width - 2 * lay.SIDE)
+    line = rf"{_PLAIN}\fs14\tqr\tx{right} "
     return (
         rf"\sectd\sbkpage\pgwsxn{_twips(width)}\pghsxn{_twips(height)}"
         + (r"\lndscpsxn" if landscape else "")
         + rf"\marglsxn{_twips(lay.SIDE)}\margrsxn{_twips(lay.SIDE)}"
         rf"\margtsxn{_twips(lay.TOP)}\margbsxn{_twips(lay.BOTTOM)}\headery{_twips(12)}"
         "\n"
-        rf"{{\header{_PLAIN}\fs14\tqr\tx{right} {escape(running)}\tab Page "
-        r"{\field{\*\fldinst PAGE}{\fldrslt 1}} of {\field{\*\fldinst NUMPAGES}{\fldrslt 1}}\par}"
+        rf"{{\header{_watermark(width, height) if head.is_draft else ''}"
+        rf"{line}{escape(head.study)}\tab Page "
+        r"{\field{\*\fldinst PAGE}{\fldrslt 1}} of {\field{\*\fldinst NUMPAGES}{\fldrslt 1}}\par"
+        "\n"
+        rf"{line}{escape(head.analysis)}\tab {escape(head.status)}\par}}"
+        "\n"
+    )
+
+
+def _watermark(width: float, height: float) -> str:
+    """The word DRAFT across the page, behind the text: a shape of the kind "plain text"."""
+    long, high = _twips(120), _twips(36)
+    left, top = (_twips(width) - long) // 2, (_twips(height) - high) // 2
+    properties = {
+        "shapeType": 136,
+        "rotation": 45 * -65536,
+        "gtextUNICODE": "DRAFT",
+        "gtextFont": "Arial",
+        "fGtext": 1,
+        "fillColor": 0xECECEC,
+        "fLine": 0,
+        "fBehindDocument": 1,
+        "posrelh": 1,
+        "posrelv": 1,
+        "posh": 2,
+        "posv": 2,
+    }
+    listed = "".join(rf"{{\sp{{\sn {name}}}{{\sv {value}}}}}" for name, value in properties.items())
+    return (
+        rf"{{\pard\plain{{\shp{{\*\shpinst\shpleft{left}\shptop{top}\shpright{left + long}"
+        rf"\shpbottom{top + high}\shpfhdr1\shpbxpage\shpbypage\shpwr3\shpfblwtxt1{listed}}}}}}}"
         "\n"
     )
 
@@ -129,54 +171,61 @@ def _page(layout: Layout, page: Page) -> str:
 def _rows(layout: Layout, rows: Sequence[Row]) -> Iterator[str]:
     if not rows:
         return
-    heading = Row(layout.table.stub, layout.table.columns)
-    yield _row(heading, layout.sheet, head=True)
+    yield _head_row(layout)
     for i, row in enumerate(rows):
         last = i == len(rows) - 1
         under = not last and rows[i + 1].indent > row.indent
         yield _row(row, layout.sheet, keep=under, last=last)
 
 
-def _row(
-    row: Row,
-    sheet: Sheet,
-    *,
-    head: bool = False,
-    keep: bool = False,
-    last: bool = False,
-) -> str:
-    rules = (rf"\clbrdrt{_RULE}\clbrdrb{_RULE}" if head else "") + (
-        rf"\clbrdrb{_RULE}" if last else ""
-    )
-    align = r"\clvertalb" if head else r"\clvertalt"
+def _head_row(layout: Layout) -> str:
+    """The headings, each over the middle of its column."""
+    sheet = layout.sheet
+    style = rf"{_cell_style(sheet)}\keepn\b"
+    places = (r"\ql", *(r"\qc" for _ in sheet.widths[1:]))
+    cells = [
+        rf"{style}{place} {escape(text)}\cell"
+        for place, (text, _) in zip(places, lay.heading_texts(layout), strict=True)
+    ]
+    rules = rf"\clbrdrt{_RULE}\clbrdrb{_RULE}"
+    return _row_form(sheet.widths, rf"\clvertalb{rules}", r"\trhdr") + _row_cells(cells)
+
+
+def _row(row: Row, sheet: Sheet, *, keep: bool = False, last: bool = False) -> str:
+    rules = rf"\clbrdrb{_RULE}" if last else ""
     widths = sheet.widths if row.cells else (sum(sheet.widths),)
+    style = _cell_style(sheet) + (r"\keepn" if keep else "")
+    bold = (r"\b" if lay.is_strong(row) else "", *("" for _ in row.cells))
+    cells = [
+        rf"{style}\ql\li{_twips(indent)}{weight} {escape(text)}\cell"
+        for weight, (text, indent, _) in zip(bold, lay.row_texts(row, sheet), strict=True)
+    ]
+    return _row_form(widths, rf"\clvertalt{rules}") + _row_cells(cells)
+
+
+def _row_form(widths: Sequence[float], cell: str, row: str = "") -> str:
+    """The form of a row: what every cell has, and where each ends."""
     edges = [_twips(sum(widths[: i + 1])) for i in range(len(widths))]
     pad = _twips(lay.PADDING)
-    form = rf"\trowd\trgaph{pad}\trleft0\trkeep" + (r"\trhdr" if head else "")
-    form += rf"\trpaddl{pad}\trpaddr{pad}\trpaddfl3\trpaddfr3"
-    form += "".join(f"{align}{rules}\\cellx{edge}" for edge in edges)
-    style = rf"{_PLAIN}\intbl\sb30\sa30\fs{_half(sheet.size)}" + (r"\keepn" if keep or head else "")
-    cells = [
-        rf"{style}{_placed(i, indent)}{_weight(row, i, head)} {escape(text)}\cell"
-        for i, (text, indent, _) in enumerate(lay.row_texts(row, sheet))
-    ]
-    return form + "\n" + "\n".join(cells) + "\\row\n"
+    padding = rf"\trpaddl{pad}\trpaddr{pad}\trpaddfl3\trpaddfr3"
+    ends = "".join(rf"{cell}\cellx{edge}" for edge in edges)
+    return rf"\trowd\trgaph{pad}\trleft0\trkeep{row}{padding}{ends}"
 
 
-def _weight(row: Row, column: int, head: bool) -> str:
-    return r"\b" if head or (column == 0 and lay.is_strong(row)) else ""
+def _row_cells(cells: Sequence[str]) -> str:
+    return "\n" + "\n".join(cells) + "\\row\n"
 
 
-def _placed(column: int, indent: float) -> str:
-    """Labels to the left, the other cells in the middle."""
-    return rf"\ql\li{_twips(indent)}" if column == 0 else r"\qc"
+def _cell_style(sheet: Sheet) -> str:
+    return rf"{_PLAIN}\intbl\sb30\sa30\fs{_half(sheet.size)}"
 
 
-def _contents(layouts: Sequence[Layout], figures: Sequence[DrawnFigure]) -> str:
+def _contents(layouts: Sequence[Layout], figures: Sequence[DrawnFigure], closing: Layout) -> str:
     right = _twips(lay.text_block(False)[1])
-    entries = [(layout.table.name, lay.label(layout.table)) for layout in layouts]
+    entries = [(layout.table.name, layout.table.heading) for layout in layouts]
     entries += [(figure.name, figure.caption.heading) for figure in figures]
-    numbers = lay.first_pages(layouts, [figure.page_count for figure in figures])
+    entries.append((closing.table.name, closing.table.heading))
+    numbers = lay.first_pages(layouts, [figure.page_count for figure in figures], closing)
     lines = (
         rf"{_PLAIN}\sb60\fs18\li400\fi-400\ri800\tqr\tldot\tx{right} "
         rf'{{\field{{\*\fldinst HYPERLINK \\l "{name}"}}{{\fldrslt {escape(title)}}}}}\tab '

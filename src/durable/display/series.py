@@ -19,6 +19,7 @@ from durable.files import write_text
 from durable.jdm import wording
 from durable.outputs import definitions, output_named
 from durable.outputs.ard import read_ard
+from durable.outputs.page_head import page_head
 from durable.outputs.table import Table
 from durable.outputs.tables import make_table
 from durable.pages import render_page
@@ -41,7 +42,7 @@ def run(plan: Plan, folder: Path) -> None:
     """Read ``ard.csv`` and ``analyses.csv``; write ``tables/``, ``figures/``, ``series.html``."""
     shown = list(tables(plan, folder))
     for table in shown:
-        write_table(table, folder, study(plan))
+        write_table(table, folder, page_head(plan, study(plan)))
     points = folder / "figures" / "f_series.csv"
     caption = _caption(plan)
     with settings():
@@ -55,16 +56,24 @@ def tables(plan: Plan, folder: Path) -> Iterator[Table]:
     ard = read_ard(folder)
     sources = json.loads((folder.parent / "validated" / "sources.json").read_text("utf-8"))
     digest = plan.digest(STAGES["series"].sections)
-    for number, name in enumerate(SERIES, start=1):
-        shown = make_table(output_named(name), number, study(plan), ard, plan, sources, digest)
-        title = f"{shown.title}, by data cut-off"
-        yield replace(shown, title=title, footnotes=(*NOTES, *shown.footnotes))
+    for output in map(output_named, SERIES):
+        for table in output.tables:
+            shown = make_table(output, table, ard, plan, sources, digest)
+            yield replace(
+                shown,
+                title=f"{shown.title}, by data cut-off",
+                subtitles=(f"{table.population or output.population}; {_cutoffs(plan)}",),
+                footnotes=(*NOTES, *shown.footnotes),
+            )
 
 
 def study(plan: Plan) -> str:
-    """Study, analysis and data cut-offs, as the head of pages."""
-    cutoffs = ", ".join(map(str, analysis_ids(plan)))
-    return f"{plan.study.id}. {plan.analysis.title}, data cut-offs {cutoffs}"
+    """Analysis and data cut-offs, as the head of pages."""
+    return f"{plan.analysis.title}, {_cutoffs(plan)}"
+
+
+def _cutoffs(plan: Plan) -> str:
+    return f"data cut-offs {', '.join(map(str, analysis_ids(plan)))}"
 
 
 def _caption(plan: Plan) -> Caption:

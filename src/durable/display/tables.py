@@ -10,6 +10,7 @@ from pathlib import Path
 from durable.display import layout, rtf
 from durable.files import safe_cell, write_text
 from durable.outputs.ard import Ard
+from durable.outputs.page_head import PageHead
 from durable.outputs.table import Row, Table
 from durable.outputs.tables import tables
 from durable.pages import render_page
@@ -34,17 +35,17 @@ def all_tables(ard: Ard, plan: Plan, folder: Path) -> list[Table]:
     return list(tables(ard, plan, sources, digest))
 
 
-def write_table(table: Table, folder: Path, running: str) -> None:
-    """Write a table to ``tables/`` as CSV, HTML and RTF, whose pages have a running head."""
+def write_table(table: Table, folder: Path, head: PageHead) -> None:
+    """Write a table to ``tables/`` as CSV, HTML and RTF, whose pages have this head."""
     stem = folder / "tables" / table.name
-    write_text(stem.with_suffix(".rtf"), rtf.render(layout.lay_out(table), running))
+    write_text(stem.with_suffix(".rtf"), rtf.render(layout.lay_out(table), head))
     write_text(stem.with_suffix(".csv"), to_csv(table))
-    write_text(stem.with_suffix(".html"), to_html(table))
+    write_text(stem.with_suffix(".html"), to_html(table, head))
 
 
-def to_html(table: Table) -> str:
+def to_html(table: Table, head: PageHead) -> str:
     """The table as a page of its own."""
-    return render_page("table_page.html.jinja", table=table)
+    return render_page("table_page.html.jinja", table=table, head=head)
 
 
 def to_csv(table: Table) -> str:

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from durable.contracts.results import NOT_RECORDED, TOTAL
 from durable.derive.endpoints import BY_CODE
 from durable.files import write_text
-from durable.outputs import OUTPUTS, definitions, output_named
+from durable.outputs import OUTPUTS, output_named
 from durable.outputs.ard import Ard, read_ard
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.formats import NOT_ESTIMABLE
-from durable.outputs.output import Output
+from durable.outputs.output import Output, OutputTable
+from durable.outputs.page_head import page_head
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def reporting_event(plan: Plan, rows: list[Row], ard: Ard, datasets: Collection[
     return {
         "id": plan.analysis.id,
         "version": 1,
-        "name": definitions.study(plan),
+        "name": page_head(plan).line,
         "mainListOfContents": _contents(outputs, found),
         "analysisSets": [_set(name, order) for order, name in enumerate(_SETS, start=1)],
         "dataSubsets": list(_subsets(found)),
@@ -266,35 +267,36 @@ def _results(row: Row, grouped: bool) -> Iterator[Json]:
 
 
 def _output(output: Output, ard: Ard, plan: Plan) -> Json:
-    sections = {
-        "Title": (output.title, f"Population: {output.population}"),
-        "Header": (definitions.study(plan),),
-        "Footnote": output.notes(ard, plan),
-    }
     return {
         "id": output.name,
         "name": output.title,
         "version": 1,
         "fileSpecifications": [
             {
-                "name": f"{output.name}.rtf",
+                "name": f"{table.name}.rtf",
                 "fileType": {"controlledTerm": "rtf"},
-                "location": f"../tables/{output.name}.rtf",
+                "location": f"../tables/{table.name}.rtf",
             }
+            for table in output.tables
         ],
         "displays": [
-            {
-                "order": 1,
-                "display": {
-                    "id": f"display/{output.name}",
-                    "name": output.name,
-                    "displayTitle": output.title,
-                    "displaySections": [
-                        _section(output.name, kind, texts) for kind, texts in sections.items()
-                    ],
-                },
-            }
+            {"order": order, "display": _display(output, table, ard, plan)}
+            for order, table in enumerate(output.tables, start=1)
         ],
+    }
+
+
+def _display(output: Output, table: OutputTable, ard: Ard, plan: Plan) -> Json:
+    sections = {
+        "Title": (table.title, f"Population: {table.population or output.population}"),
+        "Header": (page_head(plan).line,),
+        "Footnote": output.notes(table, ard, plan),
+    }
+    return {
+        "id": f"display/{table.name}",
+        "name": table.name,
+        "displayTitle": table.title,
+        "displaySections": [_section(table.name, kind, texts) for kind, texts in sections.items()],
     }
 
 

@@ -10,41 +10,55 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from durable.display import layout as lay
 from durable.display.layout import Layout, Page, Sheet
 from durable.files import write_bytes
-from durable.outputs import definitions
+from durable.outputs.page_head import PageHead, page_head
 from durable.outputs.table import Row
 
 if TYPE_CHECKING:
     from durable.export.handover import FinishedAnalysis
 
 _W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+#: The level of text, in the outline of a document.
+_NO_OUTLINE = '<w:outlineLvl w:val="9"/>'
 _RULE = '<w:{} w:val="single" w:sz="6" w:space="0" w:color="000000"/>'
+#: The word DRAFT across the page, behind the text, as Word draws it.
+_WATERMARK = (
+    '<w:r><w:pict><v:shape xmlns:v="urn:schemas-microsoft-com:vml"'
+    ' xmlns:o="urn:schemas-microsoft-com:office:office" id="PowerPlusWaterMarkObject"'
+    ' o:spt="136" adj="10800" coordsize="21600,21600"'
+    ' path="m@7,l@8,m@5,21600l@6,21600e" fillcolor="#ececec" stroked="f"'
+    ' style="position:absolute;width:340pt;height:102pt;rotation:315;z-index:-251658752;'
+    "mso-position-horizontal:center;mso-position-horizontal-relative:margin;"
+    'mso-position-vertical:center;mso-position-vertical-relative:margin">'
+    '<v:textpath on="t" fitshape="t" string="DRAFT" style="font-family:Arial;font-size:1pt"/>'
+    "</v:shape></w:pict></w:r>"
+)
 #: Files in a DOCX bear a time; the first one that the form knows stands for none.
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def write(analysis: FinishedAnalysis) -> None:
     """Write ``tables/*.docx``."""
-    running = definitions.study(analysis.plan)
+    head = page_head(analysis.plan)
     for layout in analysis.layouts:
         path = analysis.folder / "tables" / f"{layout.table.name}.docx"
-        write_bytes(path, render(layout, running))
+        write_bytes(path, render(layout, head))
 
 
-def render(layout: Layout, running: str) -> bytes:
+def render(layout: Layout, head: PageHead) -> bytes:
     """A table as a DOCX file: the same bytes for the same table.
 
     Parameters
     ----------
     layout
         The table in pages.
-    running
-        Head of every page, before its number.
+    head
+        Head of every page.
     """
     from docx import Document
 
     document = Document()
     _set_properties(document, layout)
-    _set_paper(document.sections[0], layout.sheet, running)
+    _set_paper(document.sections[0], layout.sheet, head)
     body = document.element.body
     for element in _body(layout):
         body.insert(len(body) - 1, _parsed(element))
@@ -54,18 +68,28 @@ def render(layout: Layout, running: str) -> bytes:
 def _set_properties(document: Any, layout: Layout) -> None:
     import datetime as dt
 
-    from docx.shared import Pt
+    from docx.oxml.ns import qn
+    from docx.shared import Pt, RGBColor
 
     properties = document.core_properties
-    properties.title = lay.clean(lay.label(layout.table))
+    properties.title = lay.clean(layout.table.heading)
     properties.author = properties.last_modified_by = properties.comments = ""
     properties.created = properties.modified = dt.datetime(*_NO_TIME, tzinfo=dt.UTC)
-    style = document.styles["Normal"]
-    style.font.name, style.font.size = "Arial", Pt(layout.sheet.size)
-    style.paragraph_format.space_after, style.paragraph_format.line_spacing = Pt(0), 1.0
+    # Word's own styles, so that it can make tables of contents and of captions from them.
+    sizes = {"Normal": layout.sheet.size, "Header": 7, "Caption": layout.sheet.size}
+    for name, size in (sizes | {"Heading 1": lay.TITLE_SIZE}).items():
+        style = document.styles[name]
+        style.font.name, style.font.size = "Arial", Pt(size)
+        style.font.bold, style.font.italic = name == "Heading 1", False
+        style.font.color.rgb = RGBColor(0, 0, 0)
+        form = style.paragraph_format
+        form.space_before, form.space_after, form.line_spacing = Pt(0), Pt(0), 1.0
+        fonts = style.element.rPr.rFonts
+        for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+            fonts.attrib.pop(qn(f"w:{theme}"), None)
 
 
-def _set_paper(section: Any, sheet: Sheet, running: str) -> None:
+def _set_paper(section: Any, sheet: Sheet, head: PageHead) -> None:
     from docx.enum.section import WD_ORIENT
     from docx.shared import Mm
 
@@ -75,13 +99,22 @@ def _set_paper(section: Any, sheet: Sheet, running: str) -> None:
     section.left_margin = section.right_margin = Mm(lay.SIDE)
     section.top_margin, section.bottom_margin = Mm(lay.TOP), Mm(lay.BOTTOM)
     section.header_distance = Mm(12)
-    head = section.header._element
-    head.remove(head.p_lst[0])
-    tab = f'<w:tabs><w:tab w:val="right" w:pos="{_twips(sheet.width)}"/></w:tabs>'
-    number = "{}<w:r><w:tab/></w:r>{}{}{}{}".format(
-        _run(running, 7), _run("Page ", 7), _field("PAGE"), _run(" of ", 7), _field("NUMPAGES")
-    )
-    head.append(_parsed(f"<w:p {_W}><w:pPr>{tab}</w:pPr>{number}</w:p>"))
+    element = section.header._element
+    element.remove(element.p_lst[0])
+    number = f"{_run('Page ')}{_field('PAGE')}{_run(' of ')}{_field('NUMPAGES')}"
+    mark = _WATERMARK if head.is_draft else ""
+    for left, right in ((head.study, number), (head.analysis, _run(head.status))):
+        ends = f"{_run(left)}<w:r><w:tab/></w:r>{right}"
+        element.append(_parsed(_head_line(mark + ends, _twips(sheet.width))))
+        mark = ""
+
+
+def _head_line(runs: str, right: int) -> str:
+    """A line of the head, its second part at the right margin."""
+    # The tabs of the style are for paper of another width.
+    cleared = "".join(f'<w:tab w:val="clear" w:pos="{place}"/>' for place in (4320, 8640))
+    tabs = f'<w:tabs>{cleared}<w:tab w:val="right" w:pos="{right}"/></w:tabs>'
+    return f'<w:p {_W}><w:pPr><w:pStyle w:val="Header"/>{tabs}</w:pPr>{runs}</w:p>'
 
 
 def _parsed(xml: str) -> Any:
@@ -105,14 +138,13 @@ def _twips(millimetres: float) -> int:
 
 
 def _body(layout: Layout) -> Iterator[str]:
-    sheet = layout.sheet
     for i, page in enumerate(layout.pages):
-        # The continuation of a table is no entry of its own in the outline.
-        place = "<w:pageBreakBefore/>" if i else '<w:outlineLvl w:val="0"/>'
-        title = _run(page.title, lay.TITLE_SIZE, bold=True)
-        yield _paragraph(title, f"<w:keepNext/>{place}")
+        # The continuation of a table is no entry of its own in a table of contents.
+        place = f"<w:pageBreakBefore/>{_NO_OUTLINE}" if i else ""
+        title = _run(page.title)
+        yield _paragraph(title, f'<w:pStyle w:val="Heading1"/><w:keepNext/>{place}')
         for line in page.subtitles:
-            yield _paragraph(_run(line, sheet.size), "<w:keepNext/>")
+            yield _paragraph(_run(line), '<w:pStyle w:val="Caption"/><w:keepNext/>')
         yield _paragraph(_run("", 4), "<w:keepNext/>")
         if page.rows:
             yield _table(layout, page)
@@ -127,16 +159,17 @@ def _paragraph(runs: str, properties: str) -> str:
     return f"<w:p {_W}><w:pPr>{properties}</w:pPr>{runs}</w:p>"
 
 
-def _run(text: str, size: float, *, bold: bool = False) -> str:
+def _run(text: str, size: float | None = None, *, bold: bool = False) -> str:
+    """A run of text, of the size of its paragraph's style unless another is given."""
     from xml.sax.saxutils import escape
 
-    weight = "<w:b/>" if bold else ""
-    form = f'<w:rPr>{weight}<w:sz w:val="{round(size * 2)}"/></w:rPr>'
+    form = ("<w:b/>" if bold else "") + (f'<w:sz w:val="{round(size * 2)}"/>' if size else "")
+    form = f"<w:rPr>{form}</w:rPr>" if form else ""
     return f'<w:r>{form}<w:t xml:space="preserve">{escape(lay.clean(text))}</w:t></w:r>'
 
 
 def _field(name: str) -> str:
-    return f'<w:fldSimple w:instr="{name}">{_run("1", 7)}</w:fldSimple>'
+    return f'<w:fldSimple w:instr="{name}">{_run("1")}</w:fldSimple>'
 
 
 def _table(layout: Layout, page: Page) -> str:
@@ -144,8 +177,7 @@ def _table(layout: Layout, page: Page) -> str:
     grid = "".join(f'<w:gridCol w:w="{_twips(width)}"/>' for width in sheet.widths)
     pad = _twips(lay.PADDING)
     margins = f'<w:left w:w="{pad}" w:type="dxa"/><w:right w:w="{pad}" w:type="dxa"/>'
-    heading = Row(layout.table.stub, layout.table.columns)
-    rows = [_row(heading, sheet, head=True), *_rows(page.rows, sheet)]
+    rows = [_head_row(layout), *_rows(page.rows, sheet)]
     return (
         f'<w:tbl {_W}><w:tblPr><w:tblW w:w="{_twips(sum(sheet.widths))}" w:type="dxa"/>'
         f'<w:tblLayout w:type="fixed"/><w:tblCellMar>{margins}</w:tblCellMar></w:tblPr>'
@@ -160,27 +192,47 @@ def _rows(rows: Sequence[Row], sheet: Sheet) -> Iterator[str]:
         yield _row(row, sheet, keep=under, last=last)
 
 
-def _row(
-    row: Row,
-    sheet: Sheet,
-    *,
-    head: bool = False,
-    keep: bool = False,
-    last: bool = False,
-) -> str:
-    rules = (_RULE.format("top") if head else "") + (_RULE.format("bottom") if head or last else "")
-    form = "<w:cantSplit/>" + ("<w:tblHeader/>" if head else "")
+def _head_row(layout: Layout) -> str:
+    """The headings, each over the middle of its column."""
+    borders = _RULE.format("top") + _RULE.format("bottom")
+    cells = [
+        _cell(
+            width,
+            f'{borders}</w:tcBorders><w:vAlign w:val="bottom"/>',
+            f'<w:keepNext/>{_SPACE}<w:jc w:val="{"center" if i else "left"}"/>',
+            _run(text, bold=True),
+        )
+        for i, ((text, _), width) in enumerate(
+            zip(lay.heading_texts(layout), layout.sheet.widths, strict=True)
+        )
+    ]
+    return f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{''.join(cells)}</w:tr>"
+
+
+def _row(row: Row, sheet: Sheet, *, keep: bool = False, last: bool = False) -> str:
     widths = sheet.widths if row.cells else (sum(sheet.widths),)
-    cells = []
-    for i, (text, indent, _) in enumerate(lay.row_texts(row, sheet)):
-        span = "" if row.cells else f'<w:gridSpan w:val="{len(sheet.widths)}"/>'
-        align = f'<w:vAlign w:val="{"bottom" if head else "top"}"/>'
-        cell = f'<w:tcW w:w="{_twips(widths[i])}" w:type="dxa"/>{span}'
-        cell += f"<w:tcBorders>{rules}</w:tcBorders>{align}"
-        place = f'<w:ind w:left="{_twips(indent)}"/>' if i == 0 else '<w:jc w:val="center"/>'
-        kept = "<w:keepNext/>" if keep or head else ""
-        space = '<w:spacing w:before="30" w:after="30"/>'
-        run = _run(text, sheet.size, bold=head or (i == 0 and lay.is_strong(row)))
-        paragraph = f"<w:p><w:pPr>{kept}{space}{place}</w:pPr>{run}</w:p>"
-        cells.append(f"<w:tc><w:tcPr>{cell}</w:tcPr>{paragraph}</w:tc>")
-    return f"<w:tr><w:trPr>{form}</w:trPr>{''.join(cells)}</w:tr>"
+    borders = _RULE.format("bottom") if last else ""
+    kept = "<w:keepNext/>" if keep else ""
+    span = "" if row.cells else f'<w:gridSpan w:val="{len(sheet.widths)}"/>'
+    cells = [
+        _cell(
+            width,
+            f'{borders}</w:tcBorders><w:vAlign w:val="top"/>',
+            f'{kept}{_SPACE}<w:ind w:left="{_twips(indent)}"/>',
+            _run(text, bold=i == 0 and lay.is_strong(row)),
+            span,
+        )
+        for i, ((text, indent, _), width) in enumerate(
+            zip(lay.row_texts(row, sheet), widths, strict=True)
+        )
+    ]
+    return f"<w:tr><w:trPr><w:cantSplit/></w:trPr>{''.join(cells)}</w:tr>"
+
+
+_SPACE = '<w:spacing w:before="30" w:after="30"/>'
+
+
+def _cell(width: float, borders: str, paragraph: str, run: str, span: str = "") -> str:
+    """A cell with one paragraph."""
+    form = f'<w:tcW w:w="{_twips(width)}" w:type="dxa"/>{span}<w:tcBorders>{borders}'
+    return f"<w:tc><w:tcPr>{form}</w:tcPr><w:p><w:pPr>{paragraph}</w:pPr>{run}</w:p></w:tc>"

@@ -15,6 +15,8 @@ from durable.export.transport import Change, fit_to_xpt
 from durable.figures.captions import figures_drawn
 from durable.figures.spec import DrawnFigure
 from durable.outputs.ard import read_ard
+from durable.outputs.datasets import ResultsFolder
+from durable.outputs.definition_list import definition_list
 from durable.plan import Plan
 
 
@@ -31,6 +33,11 @@ class FinishedAnalysis:
         """The tables in pages, in the order of their numbers."""
         tables = all_tables(read_ard(self.folder), self.plan, self.folder)
         return [lay_out(table) for table in tables]
+
+    @cached_property
+    def definitions(self) -> Layout:
+        """The list of definitions in pages, which ends a document."""
+        return lay_out(definition_list(self.plan, ResultsFolder(self.folder).names))
 
     @cached_property
     def figures(self) -> list[DrawnFigure]:

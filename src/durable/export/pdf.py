@@ -22,7 +22,7 @@ from durable.display.layout import MM, Layout, Page, Sheet
 from durable.figures.drawings import draw_pages
 from durable.figures.spec import DrawnFigure
 from durable.files import write_bytes
-from durable.outputs import definitions
+from durable.outputs.page_head import PageHead, page_head
 from durable.outputs.table import Row
 
 if TYPE_CHECKING:
@@ -53,12 +53,14 @@ class Leaf:
 def write(analysis: FinishedAnalysis) -> None:
     """Write ``figures/*.pdf`` and ``documents/tables_and_figures.pdf``."""
     draw_pages(analysis.plan, analysis.folder)
-    running = definitions.study(analysis.plan)
+    head = page_head(analysis.plan)
     path = analysis.folder / "documents" / "tables_and_figures.pdf"
-    write_bytes(path, bind(analysis.layouts, analysis.figures, running))
+    write_bytes(path, bind(analysis.layouts, analysis.figures, analysis.definitions, head))
 
 
-def bind(layouts: Sequence[Layout], figures: Sequence[DrawnFigure], running: str) -> bytes:
+def bind(
+    layouts: Sequence[Layout], figures: Sequence[DrawnFigure], closing: Layout, head: PageHead
+) -> bytes:
     """All tables and figures as the bytes of a PDF: the same for the same outputs.
 
     Parameters
@@ -67,53 +69,62 @@ def bind(layouts: Sequence[Layout], figures: Sequence[DrawnFigure], running: str
         The tables in pages.
     figures
         The figures; each has its pages as a PDF.
-    running
-        Head of every page, before its number.
+    closing
+        What stands behind them: the list of definitions.
+    head
+        Head of every page.
     """
-    leaves = _leaves(layouts, figures)
-    return _with_figures(_drawn(leaves, running), leaves)
+    leaves = _leaves(layouts, figures, closing)
+    return _with_figures(_drawn(leaves, head), leaves)
 
 
-def _leaves(layouts: Sequence[Layout], figures: Sequence[DrawnFigure]) -> list[Leaf]:
-    outputs = list(_outputs(layouts, figures))
-    numbers = iter(lay.first_pages(layouts, [figure.page_count for figure in figures]))
+def _leaves(
+    layouts: Sequence[Layout], figures: Sequence[DrawnFigure], closing: Layout
+) -> list[Leaf]:
+    outputs = [*_of_tables(layouts), *_of_figures(figures), *_of_tables([closing])]
+    numbers = iter(lay.first_pages(layouts, [figure.page_count for figure in figures], closing))
     entries = [(leaf.name, leaf.title, next(numbers)) for leaf in outputs if leaf.name]
     parts = [tuple(entries[i : i + lay.ENTRIES]) for i in range(0, len(entries), lay.ENTRIES)]
     return [*(Leaf(entries=part) for part in parts), *outputs]
 
 
-def _outputs(layouts: Sequence[Layout], figures: Sequence[DrawnFigure]) -> Iterator[Leaf]:
+def _of_tables(layouts: Sequence[Layout]) -> Iterator[Leaf]:
     for layout in layouts:
         for i, page in enumerate(layout.pages):
             name, title = (layout.table.name, page.title) if i == 0 else ("", "")
             yield Leaf(layout.sheet.landscape, layout, page, name=name, title=title)
+
+
+def _of_figures(figures: Sequence[DrawnFigure]) -> Iterator[Leaf]:
     for figure in figures:
         yield Leaf(figure=figure, name=figure.name, title=figure.caption.heading)
         for i in range(1, figure.page_count):
             yield Leaf(figure=figure, figure_page=i)
 
 
-def _drawn(leaves: Sequence[Leaf], running: str) -> BytesIO:
+def _drawn(leaves: Sequence[Leaf], head: PageHead) -> BytesIO:
     from reportlab.pdfgen.canvas import Canvas
 
     _register_fonts()
     file = BytesIO()
     canvas = Canvas(file, invariant=1, pageCompression=1, initialFontName=_REGULAR)
     canvas.setTitle("Tables and figures")
-    canvas.setSubject(running)
+    canvas.setSubject(head.line)
     canvas.setAuthor("")
     canvas.setCreator("")
     canvas.showOutline()
     for number, leaf in enumerate(leaves, start=1):
-        _draw(_Brush(canvas, leaf.landscape), leaf, running, f"Page {number} of {len(leaves)}")
+        _draw(_Brush(canvas, leaf.landscape), leaf, head, f"Page {number} of {len(leaves)}")
         canvas.showPage()
     canvas.save()
     file.seek(0)
     return file
 
 
-def _draw(brush: _Brush, leaf: Leaf, running: str, number: str) -> None:
-    brush.head(running, number)
+def _draw(brush: _Brush, leaf: Leaf, head: PageHead, number: str) -> None:
+    if head.is_draft:
+        brush.watermark()
+    brush.head(head, number)
     if leaf.name:
         brush.mark(leaf.name, leaf.title)
     if leaf.entries:
@@ -133,9 +144,21 @@ class _Brush:
         self._top = height - 12 * MM
         self._y = height - lay.TOP * MM
 
-    def head(self, running: str, number: str) -> None:
-        self._text(self._left, self._top - 7, running, 7)
-        self._text(self._right, self._top - 7, number, 7, align="right")
+    def head(self, head: PageHead, number: str) -> None:
+        for i, (left, right) in enumerate(((head.study, number), (head.analysis, head.status))):
+            y = self._top - 7 - i * 7 * 1.2
+            self._text(self._left, y, left, 7)
+            self._text(self._right, y, right, 7, align="right")
+
+    def watermark(self) -> None:
+        """The word DRAFT across the page, behind what is drawn later."""
+        self._canvas.saveState()
+        self._canvas.translate((self._left + self._right) / 2, self._y / 2)
+        self._canvas.rotate(45)
+        self._canvas.setFillGray(0.93)
+        self._canvas.setFont(_BOLD, 110)
+        self._canvas.drawCentredString(0, -40, "DRAFT")
+        self._canvas.restoreState()
 
     def mark(self, name: str, title: str) -> None:
         self._canvas.bookmarkPage(name)
@@ -159,7 +182,7 @@ class _Brush:
         self._y -= 4
         if page.rows:
             self._rule()
-            self._row(Row(layout.table.stub, layout.table.columns), layout.sheet, head=True)
+            self._head_row(layout)
             self._rule()
             for row in page.rows:
                 self._row(row, layout.sheet)
@@ -178,25 +201,38 @@ class _Brush:
         self._canvas.setLineWidth(0.6)
         self._canvas.line(self._left, self._y, self._right, self._y)
 
-    def _row(self, row: Row, sheet: Sheet, *, head: bool = False) -> None:
-        size = sheet.size
-        cells = [
-            (lay.wrap(text, width, size), indent, width)
-            for text, indent, width in lay.row_texts(row, sheet)
-        ]
-        deepest = max(len(lines) for lines, _, _ in cells)
-        left = self._left
-        widths = sheet.widths if row.cells else (sum(sheet.widths),)
-        for i, (lines, indent, width) in enumerate(cells):
-            lowered = deepest - len(lines) if head else 0
-            bold = head or (i == 0 and lay.is_strong(row))
-            start = left + (lay.PADDING + indent) * MM
-            for j, line in enumerate(lines, start=1 + lowered):
-                y = self._y - 1.5 - j * size * 1.2 + size * 0.25
-                place, align = (start, "left") if i == 0 else (start + width * MM / 2, "centre")
-                self._text(place, y, line, size, bold=bold, align=align)
-            left += widths[i] * MM
+    def _head_row(self, layout: Layout) -> None:
+        """The headings, each over the middle of its column, their last lines on one height."""
+        size, left = layout.sheet.size, self._left
+        texts = [lay.wrap(text, width, size) for text, width in lay.heading_texts(layout)]
+        deepest = max(map(len, texts))
+        for i, (lines, width) in enumerate(zip(texts, layout.sheet.widths, strict=True)):
+            x = left + (width * MM / 2 if i else lay.PADDING * MM)
+            for j, line in enumerate(lines, start=1 + deepest - len(lines)):
+                self._line(x, j, line, size, bold=True, align="centre" if i else "left")
+            left += width * MM
         self._y -= deepest * size * 1.2 + 3
+
+    def _row(self, row: Row, sheet: Sheet) -> None:
+        size, left = sheet.size, self._left
+        widths = sheet.widths if row.cells else (sum(sheet.widths),)
+        deepest = 1
+        texts = lay.row_texts(row, sheet)
+        for i, ((text, indent, width), column) in enumerate(zip(texts, widths, strict=True)):
+            lines = lay.wrap(text, width, size)
+            deepest = max(deepest, len(lines))
+            x = left + (lay.PADDING + indent) * MM
+            for j, line in enumerate(lines, start=1):
+                self._line(x, j, line, size, bold=i == 0 and lay.is_strong(row))
+            left += column * MM
+        self._y -= deepest * size * 1.2 + 3
+
+    def _line(
+        self, x: float, number: int, text: str, size: float, *, bold: bool, align: str = "left"
+    ) -> None:
+        """A line of a cell, counted from the top of its row."""
+        y = self._y - 1.5 - number * size * 1.2 + size * 0.25
+        self._text(x, y, text, size, bold=bold, align=align)
 
     def _text(
         self,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from durable.display import rtf
 from durable.files import write_text
-from durable.outputs import definitions
+from durable.outputs.page_head import page_head
 
 if TYPE_CHECKING:
     from durable.export.handover import FinishedAnalysis
@@ -14,5 +14,6 @@ if TYPE_CHECKING:
 
 def write(analysis: FinishedAnalysis) -> None:
     """Write ``documents/tables_and_figures.rtf``."""
-    text = rtf.bind(analysis.layouts, analysis.figures, definitions.study(analysis.plan))
+    head = page_head(analysis.plan)
+    text = rtf.bind(analysis.layouts, analysis.figures, analysis.definitions, head)
     write_text(analysis.folder / "documents" / "tables_and_figures.rtf", text)

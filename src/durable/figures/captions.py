@@ -4,32 +4,36 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from durable.figures import FIGURES
-from durable.figures.point_files import figures_with_points
+from durable.figures.point_files import shown_figures
 from durable.figures.spec import Caption, DrawnFigure, FigureSpec
+from durable.outputs import definitions
 from durable.plan import Plan
 from durable.stage import STAGES
 
 
 def figures_drawn(plan: Plan, folder: Path) -> list[DrawnFigure]:
-    """Every drawn figure of a folder of results, in the order of their numbers."""
+    """Every drawn figure of a folder of results, in the order of the plan."""
     figures = [
         DrawnFigure(f"f_{entry.name}", caption_of(entry.load(), plan), folder / "figures")
-        for entry in figures_with_points(folder)
+        for entry in shown_figures(plan, folder)
     ]
     return [figure for figure in figures if figure.file("svg").is_file()]
 
 
 def caption_of(spec: FigureSpec, plan: Plan) -> Caption:
-    """Heading and footnotes of a figure."""
-    number = [entry.name for entry in FIGURES].index(spec.name) + 1
-    digest = plan.digest(STAGES["figures"].sections)[:12]
-    source = f"Source: {spec.source}; plotted values in f_{spec.name}.csv. Plan {digest}."
-    study = f"{plan.study.id}. {plan.analysis.title}, data cut-off {plan.analysis.data_cutoff}"
+    """Heading and footnotes of a figure, with what the plan says of its number and title."""
+    shell = plan.outputs.shell(f"f_{spec.name}")
+    digest = plan.digest(STAGES["figures"].sections)
+    source = f"{spec.source}; plotted values in f_{spec.name}.csv"
     return Caption(
-        f"Figure {number}",
-        spec.title,
-        f"Population: {spec.population}",
-        study,
-        (*spec.footnotes(plan), source),
+        f"Figure {shell.shown_number}",
+        shell.title or spec.title,
+        spec.population,
+        f"data cut-off {plan.analysis.data_cutoff}",
+        (
+            *spec.footnotes(plan),
+            *shell.footnotes,
+            definitions.source(plan, digest, source, spec.draw.__module__),
+        ),
+        draft=plan.analysis.status == "draft",
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from durable.figures import FigureEntry
 from durable.figures.captions import caption_of
-from durable.figures.point_files import figures_with_points, points_file
+from durable.figures.point_files import points_file, shown_figures
 from durable.figures.points import read_points
 from durable.figures.saving import save, save_pdf
 from durable.figures.spec import Caption, FigureSpec
@@ -39,7 +39,7 @@ def draw_all(plan: Plan, folder: Path, *, workers: int = 1) -> None:
     UserError
         Where the points of a figure lack a column, or a process was killed.
     """
-    entries = figures_with_points(folder)
+    entries = shown_figures(plan, folder)
     write = partial(_write_drawing, plan, folder)
     with settings():
         if not can_fork(min(workers, len(entries))):
@@ -68,7 +68,7 @@ def _write_drawing(plan: Plan, folder: Path, entry: FigureEntry) -> None:
 def draw_pages(plan: Plan, folder: Path) -> None:
     """Draw every ``figures/f_NAME.csv`` that is there, as PDF beside it."""
     with settings():
-        for entry in figures_with_points(folder):
+        for entry in shown_figures(plan, folder):
             path = points_file(folder, entry)
             pages, caption = draw(entry.load(), path, plan)
             save_pdf(pages, path.with_suffix(".pdf"), caption)

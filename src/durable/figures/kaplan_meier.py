@@ -14,7 +14,7 @@ from durable.contracts.results import TOTAL
 from durable.derive.endpoint import Endpoint
 from durable.derive.endpoints import ENDPOINTS
 from durable.figures.points import Points, short
-from durable.figures.spec import POPULATIONS, Caption, FigureSpec
+from durable.figures.spec import Caption, FigureSpec
 from durable.figures.style import (
     COLOURS,
     DASHES,
@@ -35,6 +35,7 @@ from durable.jdm import wording
 from durable.outputs import definitions
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan, Statistics
+from durable.vocabulary import POPULATIONS
 
 if TYPE_CHECKING:
     import pandas as pd

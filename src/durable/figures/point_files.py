@@ -39,3 +39,9 @@ def points_file(folder: Path, entry: FigureEntry) -> Path:
 def figures_with_points(folder: Path) -> list[FigureEntry]:
     """The figures whose points were written, in the order of their numbers."""
     return [entry for entry in FIGURES if points_file(folder, entry).is_file()]
+
+
+def shown_figures(plan: Plan, folder: Path) -> list[FigureEntry]:
+    """The figures of a folder of results that the plan shows, in its order."""
+    entries = {f"f_{entry.name}": entry for entry in figures_with_points(folder)}
+    return [entries[name] for name in plan.outputs.chosen(entries)]

@@ -39,6 +39,8 @@ def save(pages: Sequence[Figure], stem: Path, caption: Caption) -> None:
 
     if len({tuple(page.get_size_inches()) for page in pages}) > 1:
         raise ValueError(f"{stem.name}: pages of several sizes")
+    if caption.draft:
+        _mark_drafts(pages)
     with matplotlib.rc_context({"svg.hashsalt": stem.name}):
         drawings = []
         for number, page in enumerate(pages, start=1):
@@ -47,6 +49,21 @@ def save(pages: Sequence[Figure], stem: Path, caption: Caption) -> None:
         write_text(stem.with_suffix(".svg"), _stacked(drawings, caption))
         with atomic_path(stem.with_suffix(".png")) as aside:
             _save_png(pages, aside)
+
+
+def _mark_drafts(pages: Sequence[Figure]) -> None:
+    """The word DRAFT across each page, faint and over the drawing: axes hide what is behind."""
+    for page in pages:
+        page.text(
+            *(0.5, 0.5, "DRAFT"),
+            fontsize=90,
+            color="black",
+            alpha=0.07,
+            rotation=30,
+            ha="center",
+            va="center",
+            gid="watermark",
+        )
 
 
 def _svg(figure: Figure) -> str:
@@ -104,6 +121,8 @@ def save_pdf(pages: Sequence[Figure], path: Path, caption: Caption) -> None:
     """Write a figure as a PDF, a page each: the same bytes for the same points and plan."""
     from matplotlib.backends.backend_pdf import PdfPages
 
+    if caption.draft:
+        _mark_drafts(pages)
     named = {"Title": caption.heading}
     undated = dict.fromkeys(("Creator", "Producer", "CreationDate"))
     with atomic_path(path) as aside, PdfPages(aside, metadata={**named, **undated}) as file:

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from durable.vocabulary import POPULATIONS
+
 if TYPE_CHECKING:
     import pandas as pd
     from markupsafe import Markup
@@ -19,11 +21,6 @@ if TYPE_CHECKING:
     from durable.plan import Plan
 
 
-#: Flags of ADSL, and the population of each as a caption says it.
-POPULATIONS = {
-    "SAFFL": "Safety Analysis Set (all infused)",
-    "REMFL": "Subjects in remission (clinically inactive disease)",
-}
 #: How a page begins in the SVG of a figure of several, and how that ends: saved drawings have no
 #: other element that begins like this.
 STACKED, STACK_END = '<svg y="', "</svg>\n"
@@ -40,9 +37,11 @@ class Caption:
     title: str
     population: str
     study: str
-    """Study, analysis and data cut-off."""
+    """Data cut-off, or what else says which data are shown."""
     notes: tuple[str, ...] = ()
     """Definitions and methods, each a paragraph; the last names the source."""
+    draft: bool = False
+    """Whether the drawing has a watermark."""
 
     @property
     def heading(self) -> str:

@@ -9,11 +9,11 @@ import pandas as pd
 from durable.contracts.results import NO_EVENTS_TABLE, Parameter, Statistic
 from durable.outputs import definitions, incidence
 from durable.outputs.ard import TableResults
-from durable.outputs.cells import count, median_with_range
+from durable.outputs.cells import count, pair, value
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import Estimates, Group, groups, not_made, of_parameter
 from durable.outputs.incidence import EventCounts
-from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output
+from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan, Safety
 from durable.stats.summaries import summarise
@@ -72,23 +72,29 @@ def _days(name: str, days: pd.Series[float], n_imputed: int) -> Iterator[Statist
 
 
 def _table(results: TableResults, plan: Plan) -> Rows:
-    excluded, shown = "excluded (date imputed)", "median (min, max)"
-    onset, duration = (median_with_range(prefix, 1, 0) for prefix in ("onset_", "duration_"))
+    excluded = "excluded (date imputed)"
     for name, label in (("CRS", "Cytokine release syndrome (CRS)"), ("ICANS", "ICANS")):
         yield Row(label)
         yield from results.rows(
             (name,),
-            Line("Any, n (%) [events]", incidence.events_cell),
+            Line("Any, n (%)", incidence.subjects_cell),
+            *incidence.number_of_events(2),
             incidence.upper_limit_line(plan, 2),
             Line("Worst ASTCT grade, n (%)"),
             *incidence.grade_lines(2, incidence.GRADES, optional=False),
-            Line(f"First onset (days after infusion), {shown}", onset),
+            *_day_lines("First onset (days after infusion)", "onset"),
             Line(f"subjects {excluded}", count("n_onset_imputed"), 2, optional=True),
-            Line(f"Duration of resolved events (days), {shown}", duration),
+            *_day_lines("Duration of resolved events (days)", "duration"),
             Line(f"events {excluded}", count("n_duration_imputed"), 2, optional=True),
             Line("Events ongoing at the data cut-off or death", count("n_ongoing")),
             Line("Events resolved on a day not recorded", count("n_end_unknown"), optional=True),
         )
+
+
+def _day_lines(label: str, name: str) -> Iterator[Line]:
+    yield Line(label)
+    yield Line("Median", value(f"{name}_median", 1), 2)
+    yield Line("Min, max", pair(f"{name}_min", f"{name}_max", "{}, {}", 0), 2)
 
 
 def _grading(safety: Safety) -> tuple[str, ...]:
@@ -96,26 +102,31 @@ def _grading(safety: Safety) -> tuple[str, ...]:
     return (
         f"Treatment-emergent events of special interest recorded as {safety.crs} (CRS) or"
         f" {safety.icans} (ICANS), by ASTCT consensus grade (Lee 2019), not CTCAE grade. n:"
-        " subjects, each counted once at the worst known grade; percentages are of N; [number of"
-        " events].",
+        " subjects, each counted once at the worst known grade; percentages are of N.",
         f"ICANS was graded with CAPD below {safety.capd_below_years:g} years of age, with ICE from"
-        " then on. ICANS: immune effector cell-associated neurotoxicity syndrome.",
+        " then on.",
     )
 
 
 OUTPUT = Output(
     name="t_ae_crs",
-    title="Cytokine release syndrome and neurotoxicity (ICANS) by ASTCT grade",
     population=SAFETY_SET,
     datasets="ADAE",
     results=_results,
-    size=INFUSED,
-    table=_table,
-    footnotes=lambda plan: (
-        *_grading(plan.safety),
-        *definitions.treatment_emergent(),
-        "Ongoing: without an end date, and outcome neither recovered nor fatal. Onset and duration"
-        " are from recorded dates; those that depend on an imputed date are excluded.",
-        definitions.upper_limit(plan.statistics),
+    tables=(
+        OutputTable(
+            name="t_ae_crs",
+            title="Cytokine release syndrome and neurotoxicity (ICANS) by ASTCT grade",
+            size=INFUSED,
+            rows=_table,
+            footnotes=lambda plan: (
+                *_grading(plan.safety),
+                "Ongoing: without an end date, and outcome neither recovered nor fatal. Onset and"
+                " duration are from recorded dates; those that depend on an imputed date are"
+                " excluded.",
+                definitions.upper_limit(plan.statistics),
+            ),
+            defined=("Adverse events", "Abbreviations"),
+        ),
     ),
 )

@@ -15,7 +15,7 @@ from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.follow_up import followed_through
 from durable.outputs.groups import Estimates, Group, groups
 from durable.outputs.incidence import EventCounts
-from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output
+from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan, Safety
 from durable.vocabulary import BEFORE_INFUSION, BEFORE_LYMPHODEPLETION, LYMPHODEPLETION, window_flag
@@ -119,18 +119,26 @@ def _relation_missing(adae: pd.DataFrame, safety: Safety) -> Estimates:
     """Events of each window whose relation to the treatment is not recorded."""
     for window, inside in incidence.windows(adae, safety).items():
         events = int((inside & adae["AEREL"].isna()).sum())
-        note = f"counted as {_counted(safety)}" if events else ""
+        note = f"counted as {definitions.counted_as(safety)}" if events else ""
         yield (window, "RELATED"), Statistic("n_events_missing", events, note=note)
 
 
-def _counted(safety: Safety) -> str:
-    """As what an event counts whose relation to the treatment is not recorded."""
-    return safety.missing_related.replace("_", " ")
+def _main_rows(results: TableResults, plan: Plan) -> Rows:
+    """Subjects with an event of each category in each window."""
+    for window, heading in incidence.main_windows(plan.safety):
+        yield Row(heading)
+        for name, (label, _) in _CATEGORIES.items():
+            lines = [Line(label, incidence.subjects_cell)]
+            if name == "ANY":
+                lines += incidence.number_of_events(2)
+            yield from results.rows((window, name), *lines)
 
 
-def _table(results: TableResults, plan: Plan) -> Rows:
+def _further_rows(results: TableResults, plan: Plan) -> Rows:
+    """Events and worst grades of each category, other denominators, and before infusion."""
     safety, limit = plan.safety, incidence.upper_limit_line(plan, 2)
-    missing = f"events with relationship not recorded, counted as {_counted(safety)}"
+    counted = definitions.counted_as(safety)
+    missing = f"events with relationship not recorded, counted as {counted}"
     for window, heading in incidence.window_labels(safety):
         yield Row(heading)
         for name, label in _labels(safety):
@@ -140,18 +148,20 @@ def _table(results: TableResults, plan: Plan) -> Rows:
                 lines.append(Line(missing, count("n_events_missing"), 2, optional=True))
             yield from results.rows((window, name), *lines)
     days = safety.windows_days[0]
-    yield Row(f"Within {days} days, among subjects followed {days} days: n/N (%) [events]")
+    yield Row(f"Within {days} days, among subjects followed {days} days: n/N (%)")
     for name, label in _labels(safety):
-        line = Line(label, incidence.events_of_denominator_cell)
-        yield from results.rows((f"D{days}_FOLLOWED", name), line, limit)
+        line = Line(label, incidence.subjects_of_denominator_cell)
+        events = incidence.number_of_events(2)
+        yield from results.rows((f"D{days}_FOLLOWED", name), line, *events, limit)
     yield Row("Not treatment-emergent")
-    before = Line("Infused: any adverse event before infusion", incidence.events_cell)
-    yield from results.rows(("PRE", "ANY"), before)
+    before = Line("Infused: any adverse event before infusion", incidence.subjects_cell)
+    yield from results.rows(("PRE", "ANY"), before, *incidence.number_of_events(2))
     for name, (label, _) in _PHASES.items():
         optional = name == "LYMPHODEPLETION_UNKNOWN"
-        yield from results.rows(("PRE", name), Line(label, incidence.events_cell, 2, optional))
-    never = "Enrolled, never infused: any adverse event, n/N (%) [events]"
-    yield from results.rows(NOT_INFUSED, Line(never, incidence.events_of_denominator_cell))
+        yield from results.rows(("PRE", name), Line(label, incidence.subjects_cell, 2, optional))
+    never = "Enrolled, never infused: any adverse event, n/N (%)"
+    line = Line(never, incidence.subjects_of_denominator_cell)
+    yield from results.rows(NOT_INFUSED, line, *incidence.number_of_events(2))
 
 
 def _labels(safety: Safety) -> Iterator[tuple[str, str]]:
@@ -163,40 +173,40 @@ def _labels(safety: Safety) -> Iterator[tuple[str, str]]:
             yield _imputed_grade(safety), f"{label}, {missing}"
 
 
-def _recorded(safety: Safety) -> tuple[str, ...]:
-    """What counts as related and serious where nothing is recorded, and who was followed."""
-    days = safety.windows_days[0]
-    return (
-        "Treatment-related: as recorded; an event whose relationship is not recorded counts as"
-        f" {_counted(safety)}. An event whose seriousness is not recorded counts as not serious.",
-        f"Followed {days} days: day {days} was on or before the data cut-off, and the subject was"
-        " under observation on or after that day (to last contact or death, not after withdrawal)"
-        " or had died by then.",
-    )
-
-
 OUTPUT = Output(
     name="t_ae_overview",
-    title="Overview of adverse events",
     population=SAFETY_SET,
     datasets="ADAE",
     results=lambda datasets, plan: incidence.events_by_column(_overview, datasets, plan),
     further_results=_further_results,
-    size=INFUSED,
-    stub=incidence.STUB,
     dates=("DTHDT", "EOSDT", "LSTALVDT"),
-    table=_table,
-    footnotes=lambda plan: (
-        *definitions.treatment_emergent(),
-        definitions.counting(plan.safety),
-        definitions.event_windows(plan.safety),
-        "Fatal: grade 5 or fatal outcome. Dose-limiting toxicities and events of special interest"
-        " are as recorded; deaths that were not assessed are in the table of dose-limiting"
-        " toxicities only.",
-        *_recorded(plan.safety),
-        "Before infusion: the lymphodepletion period starts on the day of lymphodepletion and ends"
-        " on the day before infusion; a subject may be counted in both periods.",
-        definitions.missing_grade(plan.safety),
-        definitions.upper_limit(plan.statistics),
+    tables=(
+        OutputTable(
+            name="t_ae_overview",
+            title="Overview of treatment-emergent adverse events",
+            size=INFUSED,
+            stub=incidence.STUB,
+            rows=_main_rows,
+            footnotes=lambda plan: (
+                incidence.EMERGENT,
+                definitions.event_windows(plan.safety),
+                definitions.FATAL,
+            ),
+            defined=("Adverse events", "Dose-limiting toxicities"),
+        ),
+        OutputTable(
+            name="t_ae_overview_s",
+            title="Overview of adverse events: events, worst grades and other denominators",
+            size=INFUSED,
+            stub=incidence.STUB,
+            rows=_further_rows,
+            footnotes=lambda plan: (
+                definitions.counting(plan.safety),
+                definitions.GRADES_SHOWN,
+                definitions.missing_grade(plan.safety),
+                definitions.upper_limit(plan.statistics),
+            ),
+            defined=("Adverse events", "Dose-limiting toxicities"),
+        ),
     ),
 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from durable.contracts.results import WHOLE_COLUMN
 from durable.outputs import definitions, incidence
 from durable.outputs.ard import TableResults
 from durable.outputs.incidence import EventCounts
-from durable.outputs.output import INFUSED, SAFETY_SET, Output
+from durable.outputs.output import INFUSED, SAFETY_SET, Output, OutputTable
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan, Safety
 
@@ -46,39 +48,71 @@ def _in_order(events: pd.DataFrame, safety: Safety) -> pd.DataFrame:
     return rows.sort_values(keys, ascending=[True, False, True, True, False, True])
 
 
-def _table(results: TableResults, plan: Plan) -> Rows:
-    limit = f"{incidence.upper_limit_name(plan)} of any row with no events, %"
-    yield from results.rows(WHOLE_COLUMN, Line(limit, incidence.upper_limit_cell, 0))
-    for window, label in incidence.window_labels(plan.safety):
+def _rows(results: TableResults, windows: Iterable[tuple[str, str]], lines: list[Line]) -> Rows:
+    """The classes and terms of some windows, with these lines under each."""
+    for window, label in windows:
         yield Row(label)
         inside = [parameter for parameter in results.parameters if parameter[0] == window]
         if not inside:
             yield results.empty("No TEAE", 1)
         for parameter in inside:
             _, organ_class, term = parameter
-            heading = Line(organ_class, incidence.events_cell, 1, strong=True)
-            any_grade = Line(term, incidence.events_cell, 2) if term else heading
-            yield from results.rows(
-                parameter, any_grade, *incidence.grade_lines(3, incidence.GROUPED_GRADES)
-            )
+            heading = Line(organ_class, incidence.subjects_cell, 1, strong=True)
+            any_grade = Line(term, incidence.subjects_cell, 2) if term else heading
+            yield from results.rows(parameter, any_grade, *lines)
 
 
+def _main_rows(results: TableResults, plan: Plan) -> Rows:
+    """Any grade, and grade 3 or more."""
+    severe = Line("grade >=3", incidence.severe_cell, 3, optional=True)
+    yield from _rows(results, incidence.main_windows(plan.safety), [severe])
+
+
+def _further_rows(results: TableResults, plan: Plan) -> Rows:
+    """By worst grade, with the number of events."""
+    limit = f"{incidence.upper_limit_name(plan)} of any row with no events, %"
+    yield from results.rows(WHOLE_COLUMN, Line(limit, incidence.upper_limit_cell, 0))
+    grades = incidence.grade_lines(3, incidence.GROUPED_GRADES)
+    lines = [*incidence.number_of_events(3), *grades]
+    yield from _rows(results, incidence.window_labels(plan.safety), lines)
+
+
+_SORTED = (
+    "Classes are sorted by descending number of subjects (all infused, in the window) and then by"
+    " name; so are the terms of a class."
+)
 OUTPUT = Output(
     name="t_ae_soc_pt",
-    title="Adverse events by system organ class, preferred term and worst grade",
     population=SAFETY_SET,
     datasets="ADAE",
     results=lambda datasets, plan: incidence.events_by_column(terms, datasets, plan),
-    size=INFUSED,
-    stub=incidence.STUB,
-    table=_table,
-    footnotes=lambda plan: (
-        *definitions.treatment_emergent(),
-        definitions.counting(plan.safety),
-        definitions.event_windows(plan.safety),
-        "Classes are sorted by descending number of subjects (all infused, in the window) and then"
-        " by name; so are the terms of a class.",
-        definitions.missing_grade(plan.safety),
-        definitions.upper_limit(plan.statistics),
+    tables=(
+        OutputTable(
+            name="t_ae_soc_pt",
+            title="Treatment-emergent adverse events by system organ class and preferred term",
+            size=INFUSED,
+            stub=incidence.STUB,
+            rows=_main_rows,
+            footnotes=lambda plan: (
+                definitions.counting(plan.safety),
+                f"{_SORTED} Grade >=3 is shown where a subject has such an event.",
+            ),
+            defined=("Adverse events",),
+        ),
+        OutputTable(
+            name="t_ae_soc_pt_s",
+            title="Treatment-emergent adverse events by system organ class, preferred term and"
+            " worst grade",
+            size=INFUSED,
+            stub=incidence.STUB,
+            rows=_further_rows,
+            footnotes=lambda plan: (
+                definitions.counting(plan.safety),
+                f"{_SORTED} {definitions.GRADES_SHOWN}",
+                definitions.missing_grade(plan.safety),
+                definitions.upper_limit(plan.statistics),
+            ),
+            defined=("Adverse events",),
+        ),
     ),
 )

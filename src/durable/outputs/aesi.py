@@ -11,7 +11,7 @@ from durable.outputs.cells import count
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import groups
 from durable.outputs.incidence import EventCounts
-from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output
+from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.table import Line, Rows
 from durable.plan import Plan, Safety
 
@@ -70,31 +70,25 @@ def _table(results: TableResults, plan: Plan) -> Rows:
         )
 
 
-def _categories(safety: Safety) -> str:
-    return (
-        "TEAEs over the entire follow-up, by the category recorded in the data; CRS and ICANS by"
-        " ASTCT grade are in a separate table. Prolonged cytopenia:"
-        f" {safety.cytopenia} of grade >={safety.prolonged_cytopenia_grade} present after day"
-        f" {safety.prolonged_cytopenia_day}. Without an end date it is present as long as the"
-        " subject is followed; if resolved on a day not recorded, it is not counted but reported"
-        " separately."
-    )
-
-
 OUTPUT = Output(
     name="t_aesi",
-    title="Adverse events of special interest by worst CTCAE grade",
     population=SAFETY_SET,
     datasets="ADAE",
     results=_results,
-    size=INFUSED,
-    stub=incidence.STUB,
-    table=_table,
-    footnotes=lambda plan: (
-        *definitions.treatment_emergent(),
-        definitions.counting(plan.safety),
-        _categories(plan.safety),
-        definitions.missing_grade(plan.safety),
-        definitions.upper_limit(plan.statistics),
+    tables=(
+        OutputTable(
+            name="t_aesi",
+            title="Adverse events of special interest by worst CTCAE grade",
+            size=INFUSED,
+            stub=incidence.STUB,
+            rows=_table,
+            footnotes=lambda plan: (
+                f"{definitions.counting(plan.safety)} {definitions.GRADES_SHOWN}",
+                definitions.special_interest(plan.safety),
+                definitions.missing_grade(plan.safety),
+                definitions.upper_limit(plan.statistics),
+            ),
+            defined=("Adverse events",),
+        ),
     ),
 )

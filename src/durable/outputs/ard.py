@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +13,8 @@ from durable.outputs.table import Column, Line, Lookup, Row, Rows
 from durable.plan import Outputs
 
 _NOTHING = ("", "0")
+#: A cell in which nobody is counted: 0, with or without its percentage.
+_NOBODY = re.compile(r"(0( \(0(\.0*)?\))?)?")
 Key = tuple[str, str, str, str, Parameter, str]
 
 
@@ -87,7 +90,9 @@ class TableResults:
                 yield Row(line.label, indent=line.indent)
                 continue
             cells = tuple(line.cell(find, self.decimals) for find in finds)
-            if not line.optional or any(cell not in _NOTHING for cell in cells):
+            if line.optional and all(cell in _NOTHING for cell in cells):
+                continue
+            if not line.unless_zero or not all(map(_NOBODY.fullmatch, cells)):
                 yield Row(line.label, cells, line.indent, line.strong)
 
     def empty(self, label: str, indent: int = 0) -> Row:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.contracts.results import NO_VISITS_TABLE
-from durable.jdm import wording
 from durable.jdm.measures import COMPONENTS, core_set_measure
 from durable.jdm.parameters import ATTAINABLE_SCORE, ENZYME_FOLLOWED, SCORE
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import n_percent_or_0, summary_lines
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import Estimates, groups, of_parameter
-from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output
+from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.quantities import count_with_percent, summary
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan
@@ -120,17 +119,20 @@ def _attainable_score(plan: Plan) -> str:
 
 OUTPUT = Output(
     name="t_baseline",
-    title="Demographics and baseline disease",
     population=SAFETY_SET,
     datasets="ADSL, ADRS",
     results=_results,
     records=lambda _: ({"PARAMCD": _MEASURES, "ABLFL": ["Y"]},),
-    table=_table,
-    footnotes=lambda plan: (
-        *wording.core_set(plan.response),
-        _attainable_score(plan),
-        *wording.remission(plan.response),
-        wording.ABBREVIATIONS,
+    tables=(
+        OutputTable(
+            name="t_baseline",
+            title="Demographics and baseline disease",
+            rows=_table,
+            footnotes=lambda plan: (_attainable_score(plan),),
+            defined=("Core set and baseline", "Remission", "Abbreviations"),
+            without_assessments=lambda _: (
+                f"Disease at baseline: {NO_VISITS_TABLE}. {_QUARTILES}",
+            ),
+        ),
     ),
-    without_assessments=lambda _: (f"Disease at baseline: {NO_VISITS_TABLE}. {_QUARTILES}",),
 )

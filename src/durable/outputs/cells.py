@@ -64,16 +64,38 @@ def percent_with_ci(statistic: str) -> Cell:
     )
 
 
-def ratio_with_ci(count: str, total: str, rate: str) -> Cell:
-    """Count/total, and the rate with its interval in percent."""
+def ratio_percent(count: str, total: str, rate: str) -> Cell:
+    """Count/total with the rate in percent."""
 
     def cell(find: Lookup, outputs: Outputs) -> str:
-        x, n = find(count), find(total)
-        if x is None or n is None:
+        x, n, share = find(count), find(total), find(rate)
+        if x is None or n is None or share is None:
             return ""
-        return f"{formats.count(x)}/{formats.count(n)}, {percent_with_ci(rate)(find, outputs)}"
+        decimals = outputs.percent_decimals
+        shown = formats.fixed(share.value, decimals, formats.PERCENT)
+        return f"{formats.count(x)}/{formats.count(n)} ({shown})"
 
     return cell
+
+
+def estimate(statistic: str, decimals: Decimals, power: int = 0) -> Cell:
+    """An estimate without its interval, with its marks."""
+    return lambda find, outputs: formats.point(find(statistic), _places(decimals, outputs), power)
+
+
+def ci(statistic: str, decimals: Decimals, power: int = 0) -> Cell:
+    """The interval of an estimate; NE alone where no limit can be estimated."""
+    return lambda find, outputs: formats.limits(find(statistic), _places(decimals, outputs), power)
+
+
+def rate(statistic: str) -> Cell:
+    """A proportion in percent, without its interval."""
+    return estimate(statistic, "percent", formats.PERCENT)
+
+
+def rate_ci(statistic: str) -> Cell:
+    """The interval of a proportion in percent."""
+    return ci(statistic, "percent", formats.PERCENT)
 
 
 def value(statistic: str, decimals: Decimals = "percent", power: int = 0) -> Cell:

@@ -9,7 +9,7 @@ from durable.outputs import cells, definitions, incidence
 from durable.outputs.ard import TableResults
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import Estimates, groups
-from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output
+from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.quantities import percent
 from durable.outputs.table import Line, Rows
 from durable.plan import Plan, Safety
@@ -63,15 +63,20 @@ def _table(results: TableResults, plan: Plan) -> Rows:
 
 OUTPUT = Output(
     name="t_deaths",
-    title="Deaths of any cause",
     population=SAFETY_SET,
     datasets="ADSL",
     results=_results,
-    size=INFUSED,
     dates=("DTHDT",),
-    table=_table,
-    footnotes=lambda plan: (
-        "Deaths on or after the day of infusion (day 0), in windows of days after infusion.",
-        definitions.upper_limit(plan.statistics),
+    tables=(
+        OutputTable(
+            name="t_deaths",
+            title="Deaths of any cause",
+            size=INFUSED,
+            rows=_table,
+            footnotes=lambda plan: (
+                "Deaths on or after the day of infusion (day 0), in windows of days after it.",
+                definitions.upper_limit(plan.statistics),
+            ),
+        ),
     ),
 )

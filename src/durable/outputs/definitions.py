@@ -1,18 +1,34 @@
-"""The definitions in force, in sentences read from the plan, that several outputs print."""
+"""The definitions in force, in sentences read from the plan."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, assert_never
+from importlib.metadata import version
+from typing import Any, Literal, assert_never
 
 from durable.derive.endpoint import Endpoint
 from durable.derive.endpoints import ENDPOINTS
 from durable.jdm.response import MissedAssessments, Response, Strategy
 from durable.outputs.ard import Ard
-from durable.plan import Plan, Safety, Statistics
+from durable.plan import Kinetics, Plan, Safety, Statistics
 from durable.vocabulary import IMPUTATION_FLAGS
 from durable.wording import listed, percent
 
+#: Entries of the list of definitions, which tables refer to.
+Term = Literal[
+    "Core set and baseline",
+    "Disease improvement",
+    "Visit windows",
+    "Remission",
+    "Recurrence and progression",
+    "Durations",
+    "Kaplan-Meier estimates",
+    "Proportions",
+    "Adverse events",
+    "Dose-limiting toxicities",
+    "Cellular kinetics",
+    "Abbreviations",
+]
 QUANTILE_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}
 
 
@@ -105,6 +121,13 @@ def survival(statistics: Statistics) -> Iterator[str]:
     )
 
 
+def marks(statistics: Statistics) -> str:
+    """What the marks on estimates mean, where the conventions in force set any."""
+    days = statistics.landmark_tolerance_days
+    tolerance = f" \u2021: estimated at most {days} days past the last time." if days else ""
+    return f"{tolerance}{_plateau(statistics)}"
+
+
 def _tolerance(statistics: Statistics) -> str:
     days = statistics.landmark_tolerance_days
     if not days:
@@ -191,9 +214,11 @@ def counting(safety: Safety) -> str:
     """Footnote on who is counted in a row, and at which grade."""
     return (
         "n: subjects, each counted once in a row at the worst known CTCAE"
-        f" v{safety.ctcae_version} grade; percentages are of N; [number of events]. Grades without"
-        " a subject in any column are not shown."
+        f" v{safety.ctcae_version} grade; percentages are of N."
     )
+
+
+GRADES_SHOWN = "Grades without a subject in any column are not shown."
 
 
 def missing_grade(safety: Safety) -> str:
@@ -212,19 +237,23 @@ def upper_limit(statistics: Statistics) -> str:
     )
 
 
-def provenance(plan_digest: str, sources: dict[str, dict[str, object]], dataset: str) -> str:
-    """Footnote on where the numbers of an output are from."""
-    inputs = ", ".join(
-        f"{source['file']} {str(source['sha256'])[:12]}" for source in sources.values()
-    )
+def source(plan: Plan, plan_digest: str, datasets: str, program: str) -> str:
+    """Footer of an output: where its numbers are from, and what made it.
+
+    Parameters
+    ----------
+    plan_digest
+        Of the parts of the plan that the output depends on.
+    datasets
+        Analysis datasets.
+    program
+        Module of the package.
+    """
+    made = f"; run date {plan.analysis.run_date}" if plan.analysis.run_date else ""
     return (
-        f"Source: {dataset}; full precision in ard.csv. Plan {plan_digest[:12]}; inputs {inputs}."
+        f"Source: {datasets}. Program: durable {version('durable')}, {program}{made}. Data as of"
+        f" {plan.analysis.data_cutoff}. Plan {plan_digest[:12]}."
     )
-
-
-def study(plan: Plan) -> str:
-    """Study, analysis and data cut-off, as the head of pages."""
-    return f"{plan.study.id}. {plan.analysis.title}, data cut-off {plan.analysis.data_cutoff}"
 
 
 def elapsed_days() -> str:
@@ -233,4 +262,98 @@ def elapsed_days() -> str:
         "Days: whole days since the date of infusion, whose time is not recorded. Where an assay"
         " has several results on one day, the first counts at the whole day and each other by the"
         " hours since; a result without a time counts as drawn at 00:00."
+    )
+
+
+def seriousness_and_relation(safety: Safety) -> str:
+    """What counts as related and serious where nothing is recorded."""
+    return (
+        "Treatment-related: as recorded; an event whose relationship is not recorded counts as"
+        f" {counted_as(safety)}. An event whose seriousness is not recorded counts as not serious."
+    )
+
+
+def counted_as(safety: Safety) -> str:
+    """As what an event counts whose relation to the treatment is not recorded."""
+    return safety.missing_related.replace("_", " ")
+
+
+def followed(safety: Safety) -> str:
+    """Footnote on the subjects followed through the first window."""
+    days = safety.windows_days[0]
+    return (
+        f"Followed {days} days: day {days} was on or before the data cut-off, and the subject was"
+        " under observation on or after that day (to last contact or death, not after withdrawal)"
+        " or had died by then."
+    )
+
+
+BEFORE_INFUSION_PERIODS = (
+    "Before infusion: the lymphodepletion period starts on the day of lymphodepletion and ends on"
+    " the day before infusion; a subject may be counted in both periods."
+)
+FATAL = (
+    "Fatal: grade 5 or fatal outcome. Dose-limiting toxicities and events of special interest are"
+    " as recorded; deaths that were not assessed are in the table of dose-limiting toxicities only."
+)
+
+
+def special_interest(safety: Safety) -> str:
+    """Footnote on the events of special interest, and on prolonged cytopenia."""
+    return (
+        "TEAEs over the entire follow-up, by the category recorded in the data; CRS and ICANS by"
+        " ASTCT grade are in a separate table. Prolonged cytopenia:"
+        f" {safety.cytopenia} of grade >={safety.prolonged_cytopenia_grade} present after day"
+        f" {safety.prolonged_cytopenia_day}. Without an end date it is present as long as the"
+        " subject is followed; if resolved on a day not recorded, it is not counted but reported"
+        " separately."
+    )
+
+
+def dose_limiting(safety: Safety) -> Iterator[str]:
+    """Footnotes on dose-limiting toxicities, who is evaluable for them, and the rule."""
+    days = safety.dlt_window_days
+    yield (
+        "DLT: dose-limiting toxicity, a TEAE recorded as such with onset within"
+        f" {days} days of infusion. A death within {days} days counts as a DLT if it was not"
+        " assessed (no fatal event recorded, or one whose dlt is empty), but not if its events are"
+        f" recorded as not dose-limiting. Evaluable: followed to day {days} (last contact or death,"
+        " not after withdrawal), or with a DLT by then. Percentages and confidence limits are of"
+        " evaluable subjects."
+    )
+    if safety.escalation != "none":
+        yield (
+            f"{safety.escalation} rule (Storer 1989, design A) for each dose level of part"
+            f" {safety.escalation_part}: 0 of 3 escalate, 1 of 3 expand to 6, 1 of 6 escalate, 2 or"
+            " more stop. With a death that was not assessed the recommendation is to adjudicate"
+            " first."
+        )
+
+
+def kinetics_method(rule: Kinetics) -> Iterator[str]:
+    """Footnotes on the parameters of cellular kinetics."""
+    ends = "; ".join(f"day {a.day}: {a.extrapolation_days} days" for a in rule.auc)
+    yield (
+        f"Non-compartmental analysis, {rule.method} trapezoidal rule, samples up to day"
+        f" {rule.last_day}; later samples contribute to persistence only. Results below the limit"
+        " of quantification are 0 before the first and after the last quantifiable sample and"
+        " missing in between. A profile still quantifiable at its last sample is extrapolated on"
+        f" its terminal slope if that sample is close to the end of the area ({ends})."
+    )
+    yield (
+        "Samples without a result are excluded. Not quantifiable: recorded as below the limit, a"
+        " value of 0, or a value below its limit. Not calculable: also subjects without a result"
+        " after the day of infusion. Never detected: Cmax and AUC are 0, Tmax and Tlast not"
+        " calculable."
+    )
+    yield elapsed_days()
+    spans = [f"{p.label} day {p.day} +/- {p.window}" for p in rule.persistence]
+    if spans:
+        yield (
+            "Persistence: the result closest to the target day within the window"
+            f" ({'; '.join(spans)}); if equidistant, the earlier. N: subjects with such a result."
+        )
+    yield (
+        "Geometric CV: 100 sqrt(exp(s^2) - 1). NE: not estimable (a geometric mean including a"
+        " subject in whom cells were never detected)."
     )

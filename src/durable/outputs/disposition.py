@@ -5,14 +5,12 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.contracts.results import NO_VISITS_TABLE, Parameter, Statistic
-from durable.jdm import wording
-from durable.outputs import definitions
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import count, n_percent_or_0, summary_lines
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.follow_up import end_of_follow_up
 from durable.outputs.groups import Estimates, groups, of_parameter
-from durable.outputs.output import ENROLLED_SET, ColumnEstimates, Output, Size
+from durable.outputs.output import ENROLLED_SET, ColumnEstimates, Output, OutputTable, Size
 from durable.outputs.quantities import count_with_percent, summary
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan
@@ -133,18 +131,20 @@ def _line(parameter: Parameter, label: str, indent: int) -> Line:
 
 OUTPUT = Output(
     name="t_disposition",
-    title="Disposition of subjects",
     population=ENROLLED_SET,
     datasets="ADSL, ADRS",
     results=_results,
     records=lambda _: ({"PARAMCD": ["IMPR"]},),
-    size=Size(("CONSENTED",), "n"),
     dates=tuple(date for date, _, _ in IMPUTATION_FLAGS.values()),
-    table=_table,
-    footnotes=lambda plan: (
-        _PERCENTAGES,
-        *wording.remission(plan.response),
-        *definitions.windows(plan),
+    tables=(
+        OutputTable(
+            name="t_disposition",
+            title="Disposition of subjects",
+            size=Size(("CONSENTED",), "n"),
+            rows=_table,
+            footnotes=lambda _: (_PERCENTAGES,),
+            defined=("Remission", "Visit windows"),
+            without_assessments=lambda _: (_PERCENTAGES, f"Remission: {NO_VISITS_TABLE}."),
+        ),
     ),
-    without_assessments=lambda _: (_PERCENTAGES, f"Remission: {NO_VISITS_TABLE}."),
 )

@@ -13,7 +13,7 @@ from durable.outputs.ard import TableResults
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.follow_up import followed_to
 from durable.outputs.groups import groups, not_made, of_parameter
-from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output
+from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.quantities import percent
 from durable.outputs.table import Cell, Lookup, Row, Rows, column_name
 from durable.plan import Outputs, Plan, Safety
@@ -221,37 +221,24 @@ def _next_step(find: Lookup, _: Outputs) -> str:
     return step.note.rpartition(": ")[2] if step else ""
 
 
-def _definitions(safety: Safety) -> Iterator[str]:
-    """Dose-limiting toxicities, who is evaluable for them, and the rule."""
-    days = safety.dlt_window_days
-    yield (
-        "DLT: dose-limiting toxicity, a TEAE recorded as such with onset within"
-        f" {days} days of infusion. A death within {days} days counts as a DLT if it was not"
-        " assessed (no fatal event recorded, or one whose dlt is empty), but not if its events are"
-        f" recorded as not dose-limiting. Evaluable: followed to day {days} (last contact or death,"
-        " not after withdrawal), or with a DLT by then. Percentages and confidence limits are of"
-        " evaluable subjects."
-    )
-    if safety.escalation != "none":
-        yield (
-            f"{safety.escalation} rule (Storer 1989, design A) for each dose level of part"
-            f" {safety.escalation_part}: 0 of 3 escalate, 1 of 3 expand to 6, 1 of 6 escalate, 2 or"
-            " more stop. With a death that was not assessed the recommendation is to adjudicate"
-            " first."
-        )
-
-
 OUTPUT = Output(
     name="t_dlt",
-    title="Dose-limiting toxicities and dose-escalation recommendation",
-    population=f"{SAFETY_SET}; proportions of the evaluable",
+    population=SAFETY_SET,
     datasets="ADSL, ADAE",
     results=_results,
-    headings=lambda plan: tuple(heading for heading, _ in _columns(plan)),
     dates=("DTHDT", "EOSDT", "LSTALVDT"),
-    table=_table,
-    footnotes=lambda plan: (
-        *_definitions(plan.safety),
-        definitions.upper_limit(plan.statistics),
+    tables=(
+        OutputTable(
+            name="t_dlt",
+            title="Dose-limiting toxicities and dose-escalation recommendation",
+            population=f"{SAFETY_SET}; proportions of the evaluable",
+            headings=lambda plan: tuple(heading for heading, _ in _columns(plan)),
+            rows=_table,
+            footnotes=lambda plan: (
+                *definitions.dose_limiting(plan.safety),
+                definitions.upper_limit(plan.statistics),
+            ),
+            defined=("Adverse events",),
+        ),
     ),
 )

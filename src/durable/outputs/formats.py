@@ -44,6 +44,24 @@ def interval(result: Result, decimals: int, power: int = 0) -> str:
     return f"({lower}, {upper})"
 
 
+def point(result: Result | None, decimals: int, power: int = 0) -> str:
+    """An estimate without its limits, with the marks that footnotes explain."""
+    if result is None:
+        return ""
+    mark = PLATEAU_MARK if result.note == PLATEAU else ""
+    mark += TOLERANCE_MARK if WITHIN_TOLERANCE in result.note else ""
+    return f"{fixed(result.value, decimals, power)}{mark}"
+
+
+def limits(result: Result | None, decimals: int, power: int = 0) -> str:
+    """The limits of an estimate in brackets; NE once where neither can be estimated."""
+    if result is None:
+        return ""
+    if isnan(result.lower) and isnan(result.upper):
+        return NOT_ESTIMABLE
+    return interval(result, decimals, power)
+
+
 def estimate(result: Result | None, decimals: int, power: int = 0) -> str:
     """An estimate with its limits; NE alone where there is nothing to bracket."""
     if result is None:

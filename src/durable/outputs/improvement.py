@@ -7,6 +7,7 @@ received the infusion, at each visit on its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from math import nan
 from typing import TypeVar
 
@@ -21,10 +22,17 @@ from durable.jdm.parameters import SCORE, SCORE_ENZYME_MAXIMUM, SCORE_ENZYME_ZER
 from durable.jdm.response import Response
 from durable.outputs import definitions
 from durable.outputs.ard import TableResults
-from durable.outputs.cells import count, n_percent, percent_with_ci, ratio_with_ci, summary_lines
+from durable.outputs.cells import (
+    count,
+    n_percent,
+    rate,
+    rate_ci,
+    ratio_percent,
+    summary_lines,
+)
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter, select_records
 from durable.outputs.groups import Estimates, groups, not_made, of_parameter
-from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output
+from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.quantities import count_with_percent, percent, summary
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import BetaPrior, Plan
@@ -94,6 +102,7 @@ def _counts(at_visit: pd.DataFrame) -> Iterator[Statistic]:
         "pending": pending,
         "partial": int((at_visit["REASON"] == "PARTIAL").sum()),
         "new_therapy": int((assessed & (at_visit["REASON"] == NEW_THERAPY)).sum()),
+        "not_improved": int((at_visit["AVAL"] == 0).sum()),
         **{
             f"missing_{name}": int((reason == why).sum())
             for name, why in MISSING.items()
@@ -242,10 +251,31 @@ def _over_visits(status: pd.DataFrame) -> Estimates:
         yield parameter, Statistic("rate", subjects / infused if infused else nan)
 
 
-def _table(results: TableResults, plan: Plan) -> Rows:
+def _main_rows(results: TableResults, plan: Plan) -> Rows:
+    """The rate at each visit, and the subjects not improved, missing and pending."""
     for visit in plan.response.improvement.visits:
         yield Row(f"Visit {visit}")
-        yield from results.rows((visit,), *_lines(percent_text(plan.statistics.conf_level)))
+        yield from results.rows((visit,), *_main_lines(plan))
+
+
+def _main_lines(plan: Plan) -> Iterator[Line]:
+    """Lines of a visit in the main table."""
+    if plan.response.improvement.missing == "observed":
+        yield Line("Denominator (observed case)", count("n_denominator"))
+    yield Line("Improved, n (%)", n_percent("improved"), strong=True)
+    yield Line(f"Exact {percent_text(plan.statistics.conf_level)} CI, %", rate_ci("rate"), 2)
+    yield Line("Assessed, not improved, n (%)", n_percent("not_improved"))
+    yield Line("Missing, n (%)", n_percent("missing"))
+    for name, label in _MISSING.items():
+        yield Line(label, n_percent(f"missing_{name}"), 2, unless_zero=True)
+    yield Line("Pending at the data cut-off, n (%)", n_percent("pending"), unless_zero=True)
+
+
+def _further_rows(results: TableResults, plan: Plan) -> Rows:
+    """What else is known of each visit, then over the visits."""
+    for visit in plan.response.improvement.visits:
+        yield Row(f"Visit {visit}")
+        yield from results.rows((visit,), *_further_lines(percent_text(plan.statistics.conf_level)))
     if len(plan.response.improvement.visits) > 1:
         yield Row("Across visits (descriptive)")
         for parameter, label in ((BOTH, "at every visit"), (EITHER, "at any visit")):
@@ -253,29 +283,28 @@ def _table(results: TableResults, plan: Plan) -> Rows:
             yield from results.rows(parameter, line)
 
 
-def _lines(level: str) -> Iterator[Line]:
-    """Lines of a visit, with intervals of this level."""
-    yield from _ASSESSED
-    shown = f"n/N, % (exact {level} CI)"
-    yield Line(f"Improved, {shown}", ratio_with_ci("n_improved", "n_denominator", "rate"))
-    yield Line(
-        f"Improved among subjects whose visit window had closed, {shown}",
-        ratio_with_ci("n_improved_opportunity", "n_opportunity", "rate_opportunity"),
-    )
+def _further_lines(level: str) -> Iterator[Line]:
+    """Lines of a visit in the supplementary table, with intervals of this level."""
+    yield Line("Assessed in window, n (%)", n_percent("assessed"))
+    yield Line("partial score", n_percent("partial"), 2)
+    yield Line("after new systemic therapy", n_percent("new_therapy"), 2)
     yield Line(f"{SCORE.paramcd} response category, n (% of infused)")
     for category in _CATEGORIES:
         yield Line(category, n_percent(category), 2)
-    yield Line(f"Improvement rate with other {level} intervals, %")
-    yield Line("Wilson", percent_with_ci("rate_wilson"), 2)
-    yield Line("Jeffreys", percent_with_ci("rate_jeffreys"), 2)
-    yield Line("Posterior mean with credible interval", percent_with_ci("posterior_mean"), 2)
-    yield Line(f"Sensitivity analyses, {shown}")
+    yield Line(f"Other {level} intervals of the rate, %")
+    for name, label in _OTHER_INTERVALS.items():
+        yield Line(label, rate_ci(name), 2)
+    yield Line("Posterior mean, %", rate("posterior_mean"), 2)
+    yield Line(f"{level} credible interval", rate_ci("posterior_mean"), 3)
+    yield Line(f"Other analyses of the rate, n/N (%) and exact {level} CI")
+    closed = ("n_improved_opportunity", "n_opportunity", "rate_opportunity")
+    yield from _ratio_lines("Subjects whose visit window had closed", *closed)
     for name in _RULES:
         names = f"n_improved_{name}", f"n_denominator_{name}", f"rate_{name}"
-        yield Line(f"{name.capitalize()} case", ratio_with_ci(*names), 2)
+        yield from _ratio_lines(f"{name.capitalize()} case", *names)
     for name, (_, ending) in _OTHER_SCORES.items():
-        rate = ratio_with_ci(f"n_improved_{name}", "n_denominator", f"rate_{name}")
-        yield Line(f"{capitalised(COMPONENTS['enzyme'].label)} {ending}", rate, 2)
+        label = f"{capitalised(COMPONENTS['enzyme'].label)} {ending}"
+        yield from _ratio_lines(label, f"n_improved_{name}", "n_denominator", f"rate_{name}")
     yield Line(SCORE.label)
     yield from summary_lines(1, f"{SCORE.column}_", 2)
     yield Line("Core set measures worsened, n (% of assessed)")
@@ -283,19 +312,20 @@ def _lines(level: str) -> Iterator[Line]:
         yield Line(label, n_percent(f"worsened_{name}"), 2, optional=True)
 
 
-_ASSESSED = (
-    Line("Infused", count("n_infused")),
-    Line("Assessed in window, n (%)", n_percent("assessed")),
-    Line("partial score", n_percent("partial"), 2),
-    Line("after new systemic therapy", n_percent("new_therapy"), 2),
-    Line("Missing, n (%)", n_percent("missing")),
-    Line("died", n_percent("missing_died"), 2),
-    Line("new systemic therapy", n_percent("missing_new_therapy"), 2),
-    Line("withdrawn", n_percent("missing_withdrawn"), 2),
-    Line("score not calculable", n_percent("missing_not_calculable"), 2),
-    Line("not assessed", n_percent("missing_not_assessed"), 2),
-    Line("Pending at the data cut-off, n (%)", n_percent("pending")),
-)
+def _ratio_lines(label: str, improved: str, total: str, share: str) -> Iterator[Line]:
+    yield Line(label, ratio_percent(improved, total, share), 2)
+    yield Line("CI", rate_ci(share), 3)
+
+
+#: Reasons for which an assessment is missing, by the name of their statistics.
+_MISSING = {
+    "died": "died",
+    "new_therapy": "new systemic therapy",
+    "withdrawn": "withdrawn",
+    "not_calculable": "score not calculable",
+    "not_assessed": "not assessed",
+}
+_OTHER_INTERVALS = {"rate_wilson": "Wilson", "rate_jeffreys": "Jeffreys"}
 _WORSENED = {
     **{name: component.label for name, component in COMPONENTS.items()},
     "any": "at least one",
@@ -309,23 +339,38 @@ def _records(plan: Plan) -> tuple[RecordFilter, ...]:
     return ({"AVISIT": visits, "PARAMCD": shown, "ANL01FL": ["Y"]},)
 
 
+def _missing(plan: Plan) -> Iterator[str]:
+    """Footnotes of the main table."""
+    response = plan.response
+    yield from islice(wording.improvement(response), 1)
+    yield (
+        "Missing: no assessment with a score in the visit window. Pending: the window was open at"
+        " the data cut-off; the pending count as not improved. Rows in which no subject is"
+        " counted are not shown."
+    )
+
+
 OUTPUT = Output(
     name="t_improvement",
-    title="Disease improvement rate",
     population=SAFETY_SET,
     datasets="ADRS",
     results=_results,
     records=_records,
     dates=("DTHDT", "NSTDT"),
-    table=_table,
-    footnotes=lambda plan: (
-        *wording.improvement(plan.response),
-        definitions.new_therapy(plan.response),
-        *definitions.windows(plan),
-        *wording.core_set(plan.response),
-        *definitions.proportions(plan.statistics),
-        "Missing: no assessment with a score in the visit window. Pending: the window was open at"
-        " the data cut-off. Rates among all infused subjects count the pending as not improved.",
-        wording.ABBREVIATIONS,
+    tables=(
+        OutputTable(
+            name="t_improvement",
+            title="Disease improvement rate",
+            rows=_main_rows,
+            footnotes=_missing,
+            defined=("Disease improvement", "Visit windows", "Core set and baseline"),
+        ),
+        OutputTable(
+            name="t_improvement_s",
+            title="Disease improvement: response categories, other intervals and analyses",
+            rows=_further_rows,
+            footnotes=lambda plan: definitions.proportions(plan.statistics),
+            defined=("Disease improvement", "Visit windows", "Core set and baseline"),
+        ),
     ),
 )

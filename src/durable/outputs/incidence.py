@@ -21,7 +21,8 @@ from durable.vocabulary import window_flag
 from durable.wording import percent as percent_text
 
 #: Heading of the column of labels.
-STUB = "n (%) [events]"
+STUB = "n (%)"
+EMERGENT = "TEAE: treatment-emergent adverse event, with onset on or after the day of infusion."
 #: Window of all of follow-up.
 ALL = "ALL"
 SEVERE = 3
@@ -104,6 +105,7 @@ def _incidence(n_events: int, grades: list[int], n: int) -> Iterator[Statistic]:
     for grade, subjects in zip(_COUNTED, grades, strict=True):
         yield from count_with_percent(subjects, n, f"grade_{grade}")
     yield from count_with_percent(grades[1] + grades[2], n, "grade_1_2")
+    yield from count_with_percent(sum(grades[SEVERE:]), n, "grade_3_5")
 
 
 def upper_limit(n: int, conf_level: float) -> Statistic:
@@ -156,10 +158,22 @@ def window_labels(safety: Safety) -> Iterator[tuple[str, str]]:
     yield ALL, "Entire follow-up"
 
 
+def main_windows(safety: Safety) -> tuple[tuple[str, str], ...]:
+    """The first window and all of follow-up, which the main tables show, each with its heading."""
+    first, *_, last = window_labels(safety)
+    return first, last
+
+
 def event_lines(label: str, indent: int, grades: tuple[str, ...] = GRADES) -> Iterator[Line]:
-    """Subjects and events, then the subjects by worst grade where there are any."""
-    yield Line(label, events_cell, indent)
+    """Subjects, then their events and their worst grades where there are any."""
+    yield Line(label, subjects_cell, indent)
+    yield from number_of_events(indent + 1)
     yield from grade_lines(indent + 1, grades)
+
+
+def number_of_events(indent: int) -> Iterator[Line]:
+    """How many events the subjects of the line above had, where there are any."""
+    yield Line("number of events", cells.count("n_events"), indent, optional=True)
 
 
 def grade_lines(indent: int, grades: tuple[str, ...], *, optional: bool = True) -> Iterator[Line]:
@@ -169,25 +183,20 @@ def grade_lines(indent: int, grades: tuple[str, ...], *, optional: bool = True) 
         yield Line(_GRADE_NAMES.get(grade, f"Grade {grade}"), cell, indent, optional)
 
 
-def events_cell(find: Lookup, outputs: Outputs) -> str:
-    """Subjects (percent) [events]; 0 alone."""
-    n = find("n_subjects")
-    if n is None or not n.value:
-        return formats.count(n)
-    share = formats.count_percent(n, find("percent"), outputs.percent_decimals)
-    return f"{share} [{formats.count(find('n_events'))}]"
+#: Subjects with their percentage; 0 alone.
+subjects_cell = cells.incidence("n_subjects", "percent")
+severe_cell = cells.incidence("n_grade_3_5", "percent_grade_3_5")
 
 
-def events_of_denominator_cell(find: Lookup, outputs: Outputs) -> str:
-    """Subjects/denominator (percent) [events] of subjects who are not the N of the column."""
+def subjects_of_denominator_cell(find: Lookup, outputs: Outputs) -> str:
+    """Subjects/denominator (percent) of subjects who are not the N of the column."""
     n, denominator = find("n_subjects"), find("n_denominator")
     if denominator is None:
         return ""
     share = f"{formats.count(n)}/{formats.count(denominator)}"
     if n is None or not n.value:
         return share
-    percentage = formats.number(find("percent"), outputs.percent_decimals)
-    return f"{share} ({percentage}) [{formats.count(find('n_events'))}]"
+    return f"{share} ({formats.number(find('percent'), outputs.percent_decimals)})"
 
 
 def upper_limit_line(plan: Plan, indent: int) -> Line:

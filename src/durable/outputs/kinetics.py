@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import nan
 
 import numpy as np
@@ -10,15 +10,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.contracts.results import NO_SAMPLES, WHOLE_COLUMN, Parameter, Statistic
-from durable.outputs import definitions, formats
+from durable.outputs import formats
 from durable.outputs.ard import TableResults
-from durable.outputs.cells import count, median_with_range, pair, value
+from durable.outputs.cells import count, pair, value
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import Estimates, groups, of_parameter
-from durable.outputs.output import ColumnEstimates, Output
+from durable.outputs.output import ColumnEstimates, Output, OutputTable
 from durable.outputs.quantities import percent, summary
 from durable.outputs.table import Line, Lookup, Row, Rows
-from durable.plan import Kinetics, Outputs, Plan
+from durable.plan import Outputs, Plan
 from durable.stats.summaries import geometric
 
 #: Variables of ADPP that tell a parameter: its code for whichever assay, the assay, its unit.
@@ -101,11 +101,29 @@ def _exposure(values: npt.NDArray[np.float64]) -> Iterator[Statistic]:
     yield Statistic("geo_cv_detected", detected.geo_cv)
 
 
-def _table(results: TableResults, plan: Plan) -> Rows:
+def _main_rows(results: TableResults, plan: Plan) -> Rows:
+    """The peak, the first area, its time, and persistence, by assay and unit."""
+    area = plan.kinetics.auc[0] if plan.kinetics.auc else None
+    shown = ("CMAX", f"AUC0_{area.day}" if area else "AUCLAST", "TMAX")
+    yield from _rows(results, plan, shown, _main_lines, persistence=True)
+
+
+def _further_rows(results: TableResults, plan: Plan) -> Rows:
+    """Every parameter with all its statistics."""
+    yield from _rows(results, plan, tuple(_exposures(plan)), _further_lines, persistence=False)
+
+
+def _rows(
+    results: TableResults,
+    plan: Plan,
+    shown: tuple[str, ...],
+    lines: Callable[[str], Iterator[Line]],
+    *,
+    persistence: bool,
+) -> Rows:
     """A block per assay and unit."""
-    areas = {f"AUC0_{area.day}": f"AUC from day 0 to {area.day}" for area in plan.kinetics.auc}
-    exposure = _EXPOSURE | areas
-    persistence = {f"PERS{point.label}": point.label for point in plan.kinetics.persistence}
+    labels = _exposures(plan)
+    points = {f"PERS{point.label}": point.label for point in plan.kinetics.persistence}
     assays: dict[str, list[Parameter]] = {}
     for parameter in results.parameters:
         assays.setdefault("".join(parameter[1:]), []).append(parameter)
@@ -113,14 +131,19 @@ def _table(results: TableResults, plan: Plan) -> Rows:
         yield Row(assay or "All samples")
         no_sample = Line("Infused, without a sample", count("n_no_sample"))
         yield from results.rows(parameters[0], no_sample)
-        for parameter in parameters:
-            code = parameter[0]
-            if code in exposure:
-                yield Row(exposure[code], indent=1)
-                yield from results.rows(parameter, *_exposure_lines(code))
-            elif code in persistence:
-                label = f"Quantifiable at {persistence[code]}, n/N (%)"
-                yield from results.rows(parameter, Line(label, _quantifiable))
+        by_code = {parameter[0]: parameter for parameter in parameters}
+        for code in filter(by_code.__contains__, shown):
+            yield Row(labels[code], indent=1)
+            yield from results.rows(by_code[code], *lines(code))
+        for code in filter(by_code.__contains__, points if persistence else ()):
+            label = f"Quantifiable at {points[code]}, n/N (%)"
+            yield from results.rows(by_code[code], Line(label, _quantifiable))
+
+
+def _exposures(plan: Plan) -> dict[str, str]:
+    """Label of each parameter of exposure, by its code."""
+    areas = {f"AUC0_{area.day}": f"AUC from day 0 to {area.day}" for area in plan.kinetics.auc}
+    return _EXPOSURE | areas
 
 
 _EXPOSURE = {
@@ -139,58 +162,59 @@ def _quantifiable(find: Lookup, outputs: Outputs) -> str:
     return f"{formats.count(x)}/{formats.count(n)} ({percentage})"
 
 
-def _exposure_lines(code: str) -> Iterator[Line]:
+def _main_lines(code: str) -> Iterator[Line]:
+    yield Line("n", count("n"), 2)
+    if code not in ("TMAX", "TLAST"):
+        yield Line("Geometric mean", value("geo_mean"), 2)
+        yield Line("Geometric CV (%)", value("geo_cv"), 2)
+    yield from _median_lines()
+
+
+def _median_lines() -> Iterator[Line]:
+    yield Line("Median", value("median"), 2)
+    yield Line("Min, max", pair("min", "max", "{}, {}"), 2)
+
+
+def _further_lines(code: str) -> Iterator[Line]:
     yield Line("n", count("n"), 2)
     yield Line("not calculable", count("n_not_calculable"), 2)
     if code in ("TMAX", "TLAST"):
-        yield Line("Median (min, max)", median_with_range(), 2)
+        yield from _median_lines()
         return
     yield Line("not detected", count("n_not_detected"), 2)
     if code.startswith("AUC0_"):
         yield Line("extrapolated", count("n_extrapolated"), 2)
-    spread = "{} ({})"
-    yield Line("Mean (SD)", pair("mean", "sd", spread), 2)
+    yield Line("Mean (SD)", pair("mean", "sd", "{} ({})"), 2)
     yield Line("CV (%)", value("cv"), 2)
-    yield Line("Median (min, max)", median_with_range(), 2)
-    yield Line("Geometric mean (geometric CV, %)", pair("geo_mean", "geo_cv", spread), 2)
-    detected = pair("geo_mean_detected", "geo_cv_detected", spread)
-    yield Line("among subjects with detectable cells", detected, 2)
+    yield from _median_lines()
+    for name, label in (("", "Geometric mean"), ("_detected", "among subjects with cells")):
+        yield Line(label, value(f"geo_mean{name}"), 2)
+        yield Line("geometric CV (%)", value(f"geo_cv{name}"), 3)
 
 
-def _method(rule: Kinetics) -> Iterator[str]:
-    ends = "; ".join(f"day {a.day}: {a.extrapolation_days} days" for a in rule.auc)
-    yield (
-        f"Non-compartmental analysis, {rule.method} trapezoidal rule, samples up to day"
-        f" {rule.last_day}; later samples contribute to persistence only. Results below the limit"
-        " of quantification are 0 before the first and after the last quantifiable sample and"
-        " missing in between. A profile still quantifiable at its last sample is extrapolated on"
-        f" its terminal slope if that sample is close to the end of the area ({ends})."
-    )
-    yield (
-        "Samples without a result are excluded. Not quantifiable: recorded as below the limit, a"
-        " value of 0, or a value below its limit. Not calculable: also subjects without a result"
-        " after the day of infusion. Never detected: Cmax and AUC are 0, Tmax and Tlast not"
-        " calculable."
-    )
-    yield definitions.elapsed_days()
-    spans = [f"{p.label} day {p.day} +/- {p.window}" for p in rule.persistence]
-    if spans:
-        yield (
-            "Persistence: the result closest to the target day within the window"
-            f" ({'; '.join(spans)}); if equidistant, the earlier. N: subjects with such a result."
-        )
-    yield (
-        "Geometric CV: 100 sqrt(exp(s^2) - 1). NE: not estimable (a geometric mean including a"
-        " subject in whom cells were never detected)."
-    )
-
-
+_BRIEF = (
+    "Geometric mean and CV are NE where cells were never detected in a subject. Quantifiable: of"
+    " the subjects with a result in the window of the visit."
+)
 OUTPUT = Output(
     name="t_kinetics",
-    title="Cellular kinetics",
     population="Infused subjects with samples",
     datasets="ADPC, ADPP",
     results=_results,
-    table=_table,
-    footnotes=lambda plan: _method(plan.kinetics),
+    tables=(
+        OutputTable(
+            name="t_kinetics",
+            title="Cellular kinetics",
+            rows=_main_rows,
+            footnotes=lambda _: (_BRIEF,),
+            defined=("Cellular kinetics", "Abbreviations"),
+        ),
+        OutputTable(
+            name="t_kinetics_s",
+            title="Cellular kinetics: all parameters",
+            rows=_further_rows,
+            footnotes=lambda _: (_BRIEF,),
+            defined=("Cellular kinetics", "Abbreviations"),
+        ),
+    ),
 )

@@ -1,4 +1,4 @@
-"""An output: its results, the table that shows them, and what is said under it."""
+"""An output: its results, the tables that show them, and what is said under them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from durable.contracts.results import NO_VISITS_TABLE, WHOLE_COLUMN, Parameter, Result
 from durable.outputs.ard import Ard, TableResults
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter
+from durable.outputs.definitions import Term
 from durable.outputs.table import Column, Row, Rows, column_name
 from durable.plan import Plan
+from durable.vocabulary import POPULATIONS
 
 if TYPE_CHECKING:
     from durable.outputs.groups import Estimates, Group
@@ -20,8 +22,7 @@ ColumnEstimates = Iterator[tuple["Group", "Estimates"]]
 Results = Callable[[AnalysisDatasets, Plan], ColumnEstimates]
 
 #: Analysis sets, as the tables name them.
-ENROLLED_SET = "Enrolled Set (all who consented)"
-SAFETY_SET = "Safety Analysis Set (all infused)"
+ENROLLED_SET, SAFETY_SET = POPULATIONS["ENRLFL"], POPULATIONS["SAFFL"]
 
 
 @dataclass(frozen=True)
@@ -46,67 +47,105 @@ _INFUSED_OF_EVENTS = Size(WHOLE_COLUMN, "n_infused", "t_ae_overview")
 
 
 @dataclass(frozen=True)
-class Output:
-    """An output of the analysis.
+class OutputTable:
+    """A table of an output: its main one, or a supplementary one with what that leaves out.
 
     Attributes
     ----------
     name
-        Name in ``ard.csv`` and of the files of the table.
-    title, population
-        Heading of the table.
-    datasets
-        Analysis datasets that the numbers come from, as the source line names them.
-    results
-        Its columns, each with its statistics, from the datasets and the plan.
-    table
-        Rows of its table from the results and the plan.
+        Name of its files; `durable.contents` has its number.
+    title
+        Heading of the table, unless the plan has one (``outputs.shells``).
+    rows
+        Its rows from the results and the plan.
     footnotes
-        Definitions in force, in sentences made from the plan.
-    dates
-        Variables of ADSL on which its numbers depend: a footnote counts those that were imputed.
-    without_assessments
-        The footnotes in a study without visits, where they are others.
-    further_results
-        Results whose rows stand apart in ``ard.csv`` (see `durable.outputs.ORDER_OF_ROWS`).
-    records
-        Records of ADRS that `results` reads: they are too many to be read whole.
+        What a reader needs to read the numbers: at most five lines.
+    defined
+        Terms of the list of definitions that the numbers rest on.
+    population
+        Of its own; that of the output when empty.
     size
         N in the headings of the columns.
     headings
         Headings, where the columns are not the groups.
     stub
         Heading of the column of labels.
+    without_assessments
+        The footnotes in a study without visits, where they are others.
     """
 
     name: str
     title: str
-    population: str
-    datasets: str
-    results: Results
-    table: Callable[[TableResults, Plan], Rows]
-    footnotes: Callable[[Plan], Iterable[str]]
-    dates: tuple[str, ...] = ()
-    without_assessments: Callable[[Plan], Iterable[str]] | None = None
-    further_results: Results | None = None
-    records: Callable[[Plan], tuple[RecordFilter, ...]] = lambda _: ()
+    rows: Callable[[TableResults, Plan], Rows]
+    footnotes: Callable[[Plan], Iterable[str]] = lambda _: ()
+    defined: tuple[Term, ...] = ()
+    population: str = ""
     size: Size = ALL_INFUSED
     headings: Callable[[Plan], tuple[str, ...]] | None = None
     stub: str = ""
+    without_assessments: Callable[[Plan], Iterable[str]] | None = None
+
+
+@dataclass(frozen=True)
+class Output:
+    """An output of the analysis: its results, and the tables that show them.
+
+    Attributes
+    ----------
+    name
+        Name in ``ard.csv``.
+    population
+        Analysis set of the tables.
+    datasets
+        Analysis datasets that the numbers come from, as the source line names them.
+    results
+        Its columns, each with its statistics, from the datasets and the plan.
+    tables
+        Its tables, the main one first.
+    dates
+        Variables of ADSL on which its numbers depend: a footnote counts those that were imputed.
+    further_results
+        Results whose rows stand apart in ``ard.csv`` (see `durable.outputs.ORDER_OF_ROWS`).
+    records
+        Records of ADRS that `results` reads: they are too many to be read whole.
+    """
+
+    name: str
+    population: str
+    datasets: str
+    results: Results
+    tables: tuple[OutputTable, ...]
+    dates: tuple[str, ...] = ()
+    further_results: Results | None = None
+    records: Callable[[Plan], tuple[RecordFilter, ...]] = lambda _: ()
+
+    @property
+    def title(self) -> str:
+        """Title of its main table."""
+        return self.tables[0].title
+
+    @property
+    def program(self) -> str:
+        """Module that makes its tables."""
+        return self.tables[0].rows.__module__
+
+    def table(self, name: str) -> OutputTable:
+        """Its table of this name."""
+        return next(table for table in self.tables if table.name == name)
 
     def rows(self, datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
         """All its rows of ``ard.csv``."""
         for function in filter(None, (self.results, self.further_results)):
             yield from result_rows(self.name, function, datasets, plan)
 
-    def columns(self, ard: Ard, plan: Plan) -> tuple[str, ...]:
-        """Headings of the columns, with N where the columns are groups."""
-        if self.headings is not None:
-            return self.headings(plan)
-        return tuple(self._heading(ard, column) for column in ard.columns(self.name))
+    def columns(self, table: OutputTable, ard: Ard, plan: Plan) -> tuple[str, ...]:
+        """Headings of the columns of a table, with N where the columns are groups."""
+        if table.headings is not None:
+            return table.headings(plan)
+        return tuple(self._heading(table, ard, column) for column in ard.columns(self.name))
 
-    def _heading(self, ard: Ard, column: Column) -> str:
-        sizes = (self.size, _INFUSED_OF_EVENTS)
+    def _heading(self, table: OutputTable, ard: Ard, column: Column) -> str:
+        sizes = (table.size, _INFUSED_OF_EVENTS)
         found = (
             ard.lookup(size.output or self.name, size.parameter, column)(size.statistic)
             for size in sizes
@@ -114,25 +153,31 @@ class Output:
         n = next(filter(None, found), None)
         return column_name(column) + (f" (N = {n.value:.0f})" if n is not None else "")
 
-    def table_rows(self, ard: Ard, plan: Plan) -> tuple[Row, ...]:
-        """Rows of the table, or the reason why there are no numbers."""
+    def table_rows(self, table: OutputTable, ard: Ard, plan: Plan) -> tuple[Row, ...]:
+        """Rows of a table, or the reason why there are no numbers."""
         reason = _not_made(ard, self.name)
         if reason:
-            return (Row(f"Not made: {reason}", ("",) * len(self.columns(ard, plan))),)
-        return tuple(self.table(TableResults(ard, self.name, plan.outputs), plan))
+            return (Row(f"Not made: {reason}", ("",) * len(self.columns(table, ard, plan))),)
+        return tuple(table.rows(TableResults(ard, self.name, plan.outputs), plan))
 
     def sources(self, names: Collection[str]) -> tuple[str, ...]:
         """Its datasets among those of the study; ADSL says in any study how many were infused."""
         own = self.datasets.split(", ")
         return tuple(name for name in own if name.lower() in names) or ("ADSL",)
 
-    def notes(self, ard: Ard, plan: Plan) -> tuple[str, ...]:
-        """The footnotes of its table; none where there are no numbers to define."""
+    def notes(self, table: OutputTable, ard: Ard, plan: Plan) -> tuple[str, ...]:
+        """The footnotes of a table; none where there are no numbers to define."""
         if _not_made(ard, self.name):
             return ()
-        if self.without_assessments and _not_made(ard, _OF_ASSESSMENTS) == NO_VISITS_TABLE:
-            return tuple(self.without_assessments(plan))
-        return tuple(self.footnotes(plan))
+        if table.without_assessments and _not_made(ard, _OF_ASSESSMENTS) == NO_VISITS_TABLE:
+            return tuple(table.without_assessments(plan))
+        return (*table.footnotes(plan), *_reference(table.defined))
+
+
+def _reference(terms: tuple[Term, ...]) -> Iterator[str]:
+    """Footnote on where the definitions stand that the numbers rest on."""
+    if terms:
+        yield f"Definitions: {'; '.join(terms)} (list of definitions)."
 
 
 def _not_made(ard: Ard, name: str) -> str:

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import pandas as pd
 
 from durable.contracts.results import PRIMARY, TOTAL, Statistic
 from durable.derive.endpoints import DOR, ENDPOINTS
-from durable.jdm import wording
 from durable.jdm.response import Response
 from durable.outputs import definitions
 from durable.outputs.ard import TableResults
-from durable.outputs.cells import count, estimate_with_ci, percent_with_ci, ratio_with_ci
+from durable.outputs.cells import ci, count, estimate, rate, rate_ci, ratio_percent
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import Estimates, Group, of_parameter
 from durable.outputs.improvement import improvement_rate
 from durable.outputs.kaplan_meier import QUARTILES, fit, landmark_rates, quantile
-from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output
+from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.table import Cell, Row, Rows
 from durable.plan import Plan, Statistics
-from durable.wording import percent
+from durable.vocabulary import POPULATIONS
+from durable.wording import listed, lower_initial, percent
+
+Columns = Callable[[Plan], Iterator[tuple[str, str, Cell]]]
+Notes = Callable[[Plan], Iterable[str]]
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
@@ -54,8 +55,8 @@ def _estimates(
     for visit in response.improvement.visits:
         at_visit = status.loc[status["AVISIT"] == visit]
         yield (visit,), Statistic("n_infused", len(at_visit))
-        rate = improvement_rate(at_visit, response, statistics.conf_level)
-        yield from of_parameter((visit,), rate)
+        statistics_at = improvement_rate(at_visit, response, statistics.conf_level)
+        yield from of_parameter((visit,), statistics_at)
 
 
 def _duration(records: pd.DataFrame, statistics: Statistics) -> Iterator[Statistic]:
@@ -101,19 +102,17 @@ def _open_range(low: float, high: float, unit: str) -> str:
     return f"between {low:.3f} and {high:.3f} {unit}".strip() if low < high else ""
 
 
-def _table(results: TableResults, plan: Plan) -> Rows:
+def _rows(results: TableResults, plan: Plan, columns: Columns) -> Rows:
+    """A row per analysis."""
     (column,) = results.columns
-    for analysis in (PRIMARY, *plan.sensitivity):
+    shown = (name for name in plan.sensitivity if name not in plan.redundant)
+    for analysis in (PRIMARY, *shown):
         label = analysis_title(analysis, plan)
-        if analysis in plan.redundant:
-            label = f"{label} (identical to the primary analysis by definition)"
-        yield Row(
-            label,
-            tuple(
-                cell(results.lookup((parameter,), column, analysis), plan.outputs)
-                for parameter, _, cell in _columns(plan)
-            ),
+        cells = (
+            cell(results.lookup((parameter,), column, analysis), plan.outputs)
+            for parameter, _, cell in columns(plan)
         )
+        yield Row(label, tuple(cells))
 
 
 def analysis_title(analysis: str, plan: Plan) -> str:
@@ -123,58 +122,87 @@ def analysis_title(analysis: str, plan: Plan) -> str:
     return plan.sensitivity[analysis].title or analysis
 
 
-def _columns(plan: Plan) -> Iterator[tuple[str, str, Cell]]:
-    """Parameter, heading and cell of each column."""
-    ci = f"{percent(plan.statistics.conf_level)} CI"
-    yield DOR.code, "DOR, N", count("n_subjects")
+def _durations(plan: Plan) -> Iterator[tuple[str, str, Cell]]:
+    """Parameter, heading and cell of each column on the duration of response."""
+    interval = f"{percent(plan.statistics.conf_level)} CI"
+    yield DOR.code, "N", count("n_subjects")
     yield DOR.code, "Events, n", count("n_event")
-    yield DOR.code, f"Median, months ({ci})", estimate_with_ci("median", "month")
+    yield DOR.code, "Median, months", estimate("median", "month")
+    yield DOR.code, f"Median, {interval}", ci("median", "month")
     for month in plan.statistics.sensitivity_landmarks_months:
-        rate = percent_with_ci(f"landmark_M{month:g}")
-        yield DOR.code, f"Event-free at month {month:g}, % ({ci})", rate
+        name = f"landmark_M{month:g}"
+        yield DOR.code, f"Month {month:g}, %", rate(name)
+        yield DOR.code, f"Month {month:g}, {interval}", rate_ci(name)
+
+
+def _improvements(plan: Plan) -> Iterator[tuple[str, str, Cell]]:
+    """Parameter, heading and cell of each column on the improvement rate."""
+    interval = f"exact {percent(plan.statistics.conf_level)} CI"
     for visit in plan.response.improvement.visits:
-        rate = ratio_with_ci("n_improved", "n_denominator", "rate")
-        yield visit, f"Improved at {visit}, n/N, % (exact {ci})", rate
+        cell = ratio_percent("n_improved", "n_denominator", "rate")
+        yield visit, f"Improved at {visit}, n/N (%)", cell
+        yield visit, f"{visit}, {interval}", rate_ci("rate")
 
 
-def _footnotes(plan: Plan) -> Iterator[str]:
-    for name, variant in plan.sensitivity.items():
-        changes = _changes(variant.model_dump(include={"response", "statistics"}))
-        yield f"{variant.title or name}: {'; '.join(changes)}"
-    yield from wording.remission(plan.response)
-    yield from wording.recurrence(plan.response)
-    yield from definitions.duration(plan)
-    yield from wording.improvement(plan.response)
-    yield definitions.new_therapy(plan.response)
-    yield from wording.core_set(plan.response)
-    yield from definitions.survival(plan.statistics)
+def _duration_notes(plan: Plan) -> Iterator[str]:
     statistics = plan.statistics
     yield (
-        "Interval-censored analysis: Turnbull NPMLE; where the data leave a range open, its late"
-        f" end is shown; CIs by bootstrap over subjects ({statistics.bootstrap_replicates} samples,"
-        f" seed {statistics.bootstrap_seed})."
+        "Duration of response from first remission; month: event-free rate. Kaplan-Meier estimates;"
+        f" +: censored; NE: not estimable.{definitions.marks(statistics)}"
     )
+    if any(plan.statistics_of(n).dor_estimator == "turnbull" for n in plan.sensitivity):
+        yield (
+            "Interval-censored analysis: Turnbull NPMLE; where the data leave a range open, its"
+            " late end is shown; CIs by bootstrap over subjects"
+            f" ({statistics.bootstrap_replicates} samples, seed {statistics.bootstrap_seed})."
+        )
+    yield from _differences(plan)
 
 
-def _changes(overrides: dict[str, Any], above: str = "") -> Iterator[str]:
-    """Keys of the plan that a sensitivity analysis changes, with their values."""
-    for key, value in overrides.items():
-        if isinstance(value, dict):
-            yield from _changes(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key} = {json.dumps(value)}"
+def _differences(plan: Plan) -> Iterator[str]:
+    """Footnotes on what differs, and on the analyses in which nothing does."""
+    yield "Each analysis differs from the primary one in what its title says."
+    if plan.redundant:
+        names = listed([analysis_title(name, plan) for name in plan.redundant])
+        yield f"Identical to the primary analysis by definition, not shown: {names}."
+
+
+def _table(
+    name: str, title: str, columns: Columns, notes: Notes, terms: tuple[definitions.Term, ...]
+) -> OutputTable:
+    return OutputTable(
+        name=name,
+        title=title,
+        population=f"{SAFETY_SET}; durations: {lower_initial(POPULATIONS[DOR.population])}",
+        headings=lambda plan: tuple(heading for _, heading, _ in columns(plan)),
+        stub="Analysis",
+        rows=lambda results, plan: _rows(results, plan, columns),
+        footnotes=notes,
+        defined=terms,
+    )
 
 
 OUTPUT = Output(
     name="t_sensitivity",
-    title="Sensitivity analyses",
-    population=f"{SAFETY_SET}; Remission Set for duration of response",
+    population=SAFETY_SET,
     datasets="ADRS, ADTTE",
     results=_results,
     records=lambda plan: ({"PARAMCD": ["IMPR"]},) if plan.sensitivity else (),
-    headings=lambda plan: tuple(heading for _, heading, _ in _columns(plan)),
-    stub="Analysis",
     dates=("DTHDT", "NSTDT"),
-    table=_table,
-    footnotes=_footnotes,
+    tables=(
+        _table(
+            "t_sensitivity",
+            "Sensitivity analyses of the duration of response",
+            _durations,
+            _duration_notes,
+            ("Remission", "Recurrence and progression", "Durations", "Kaplan-Meier estimates"),
+        ),
+        _table(
+            "t_sensitivity_s",
+            "Sensitivity analyses of the improvement rate",
+            _improvements,
+            _differences,
+            ("Disease improvement", "Visit windows", "Proportions"),
+        ),
+    ),
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from durable.contracts.results import NOT_RECORDED, TOTAL, Result
+from durable.outputs.alignment import align
 from durable.plan import Outputs
 from durable.wording import dose_level
 
@@ -36,6 +37,8 @@ class Line:
     """Left out where no column has anything to show, or only a bare 0."""
     strong: bool = False
     """Stands out from the lines under it."""
+    unless_zero: bool = False
+    """Left out where nobody is counted in any column, of which a footnote tells."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +59,27 @@ class Table:
     """A table as it is shown."""
 
     name: str
-    number: int
+    number: str
+    """Empty of the list of definitions, which has none."""
     title: str
     subtitles: tuple[str, ...]
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     footnotes: tuple[str, ...] = ()
+    """What a reader needs to read the numbers; the source last."""
     stub: str = ""
     """Heading of the column of labels."""
+
+    @property
+    def heading(self) -> str:
+        """Number and title: ``Table 14.2.1. Disease improvement rate``."""
+        return f"Table {self.number}. {self.title}" if self.number else self.title
+
+    @property
+    def aligned_rows(self) -> tuple[Row, ...]:
+        """Its rows with the numbers of each column under one another, as readers see them."""
+        cells = iter(align([row.cells for row in self.rows if row.cells]))
+        return tuple(replace(row, cells=next(cells)) if row.cells else row for row in self.rows)
 
 
 def column_name(column: Column) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from durable.outputs import OUTPUTS, definitions
+from durable.outputs import definitions, entry_of_table, tables_of
 from durable.outputs.ard import Ard
-from durable.outputs.output import Output
+from durable.outputs.output import Output, OutputTable
 from durable.outputs.table import Table
 from durable.plan import Plan
 from durable.registry import dataset_names
@@ -16,7 +16,7 @@ Sources = dict[str, dict[str, object]]
 
 
 def tables(ard: Ard, plan: Plan, sources: Sources, digest: str) -> Iterator[Table]:
-    """Every table that the analysis results have numbers for, in the order of the report.
+    """Every table that is shown and that the results have numbers for, in the order of the plan.
 
     Parameters
     ----------
@@ -29,30 +29,31 @@ def tables(ard: Ard, plan: Plan, sources: Sources, digest: str) -> Iterator[Tabl
     digest
         Of the plan.
     """
-    for number, entry in enumerate(OUTPUTS, start=1):
-        if ard.columns(entry.name):
-            yield make_table(
-                entry.load(), number, definitions.study(plan), ard, plan, sources, digest
-            )
+    for name in tables_of(plan, dataset_names(sources)):
+        output = entry_of_table(name).load()
+        if ard.columns(output.name):
+            yield make_table(output, output.table(name), ard, plan, sources, digest)
 
 
 def make_table(
-    output: Output, number: int, study: str, ard: Ard, plan: Plan, sources: Sources, digest: str
+    output: Output, table: OutputTable, ard: Ard, plan: Plan, sources: Sources, digest: str
 ) -> Table:
-    """The table of one output under its number and the head of the study."""
+    """A table of an output, with what the plan says of its number, title and footnotes."""
+    shell, names = plan.outputs.shell(table.name), dataset_names(sources)
     return Table(
-        name=output.name,
-        number=number,
-        title=output.title,
-        subtitles=(f"Population: {output.population}", study),
-        columns=output.columns(ard, plan),
-        rows=output.table_rows(ard, plan),
-        footnotes=(
-            *output.notes(ard, plan),
-            *definitions.imputed_dates(output.dates, ard, sources),
-            definitions.provenance(
-                digest, sources, ", ".join(output.sources(dataset_names(sources)))
-            ),
+        name=table.name,
+        number=shell.shown_number,
+        title=shell.title or table.title,
+        subtitles=(
+            f"{table.population or output.population}; data cut-off {plan.analysis.data_cutoff}",
         ),
-        stub=output.stub,
+        columns=output.columns(table, ard, plan),
+        rows=output.table_rows(table, ard, plan),
+        footnotes=(
+            *output.notes(table, ard, plan),
+            *definitions.imputed_dates(output.dates, ard, sources),
+            *shell.footnotes,
+            definitions.source(plan, digest, ", ".join(output.sources(names)), output.program),
+        ),
+        stub=table.stub,
     )

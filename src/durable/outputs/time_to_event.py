@@ -1,18 +1,16 @@
-"""``t_dor``: duration of response and event-free survival by Kaplan-Meier."""
+"""``t_dor``: the time-to-event endpoints by Kaplan-Meier, a table each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pandas as pd
 
 from durable.contracts.results import NO_VISITS_TABLE, Statistic
 from durable.derive.endpoint import Endpoint
 from durable.derive.endpoints import CENSORING_LABELS, ENDPOINTS, EVENT_LABELS
-from durable.jdm import wording
 from durable.outputs import definitions
-from durable.outputs.ard import TableResults
-from durable.outputs.cells import count, estimate_with_ci, n_percent, pair, percent_with_ci
+from durable.outputs.cells import ci, count, estimate, n_percent, pair, rate, rate_ci
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import Estimates, Group, groups, not_made, of_parameter
 from durable.outputs.kaplan_meier import (
@@ -23,10 +21,11 @@ from durable.outputs.kaplan_meier import (
     quantile,
     restricted_mean,
 )
-from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output
+from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable, Size
 from durable.outputs.quantities import count_with_percent
-from durable.outputs.table import Cell, Line, Lookup, Row, Rows
-from durable.plan import Outputs, Plan
+from durable.outputs.table import Line
+from durable.plan import Plan
+from durable.vocabulary import POPULATIONS
 from durable.wording import capitalised, listed, lower_initial, percent
 
 TITLE = capitalised(listed([lower_initial(endpoint.title) for endpoint in ENDPOINTS]))
@@ -94,63 +93,102 @@ def _extremes(records: pd.DataFrame, days_per_month: float) -> Iterator[Statisti
         yield Statistic(name, extreme / days_per_month, note=note)
 
 
-def _table(results: TableResults, plan: Plan) -> Rows:
-    for endpoint in ENDPOINTS:
-        yield Row(f"{endpoint.title}, from {endpoint.since}")
-        yield from results.rows((endpoint.code,), *_lines(plan, endpoint))
-
-
-def _lines(plan: Plan, endpoint: Endpoint) -> Iterator[Line]:
-    statistics, deadline = plan.statistics, plan.response.deadline(plan.schedule).visit
-    ci = f"{percent(statistics.conf_level)} CI"
-    yield Line(endpoint.subjects, count("n_subjects"))
-    already = n_percent("baseline_remission")
-    yield Line("in remission at baseline, n (%)", already, 2, optional=True)
-    yield Line("Subjects with event, n (%)", n_percent("event"))
+def _main_lines(plan: Plan, endpoint: Endpoint) -> Iterator[Line]:
+    """The median first, then what it rests on."""
+    ci_name, deadline = _ci_name(plan), plan.response.deadline(plan.schedule).visit
+    yield Line(endpoint.subjects, count("n_subjects"), 0)
+    yield Line("Subjects with event, n (%)", n_percent("event"), 0)
+    yield Line("Duration (months)", indent=0)
+    yield Line("Median", estimate("median", "month"), strong=True)
+    yield Line(ci_name, ci("median", "month"), 2)
+    yield Line("25th, 75th percentile", pair("q25", "q75", "{}, {}", "month"))
+    yield Line("Min, max", pair("min", "max", "{}, {}", "month"))
+    yield Line(f"{endpoint.event_free} rate, %", indent=0)
+    for month in plan.main_landmarks:
+        yield from _landmark_lines(month, ci_name)
+    yield Line("Type of event, n (%)", indent=0)
     for name, label in EVENT_LABELS.items():
-        yield Line(label.format(deadline=deadline), n_percent(name), 2, optional=True)
-    yield Line("Subjects censored, n (%)", n_percent("censored"))
+        yield Line(label.format(deadline=deadline), n_percent(name), unless_zero=True)
+    yield Line("Subjects censored, n (%), by reason", n_percent("censored"), 0)
     for name, label in CENSORING_LABELS.items():
         cell = n_percent(f"censored_{name}")
-        yield Line(label.format(deadline=deadline), cell, 2, optional=True)
-    yield Line(f"Duration (months), {ci}")
-    yield Line("25th percentile", estimate_with_ci("q25", "month"), 2)
-    yield Line("Median", estimate_with_ci("median", "month"), 2)
-    yield Line("75th percentile", estimate_with_ci("q75", "month"), 2)
-    yield Line("Min, max", pair("min", "max", "{}, {}", "month"), 2)
-    yield Line(f"{endpoint.event_free} rate, % ({ci}); number at risk")
+        yield Line(label.format(deadline=deadline), cell, unless_zero=True)
+
+
+def _further_lines(plan: Plan, endpoint: Endpoint) -> Iterator[Line]:
+    """Every landmark, the limits of the quartiles, follow-up and the restricted mean."""
+    statistics, ci_name = plan.statistics, _ci_name(plan)
+    already = n_percent("baseline_remission")
+    yield Line("In remission at baseline, n (%)", already, 0, optional=True)
+    yield Line("Duration (months)", indent=0)
+    for name, label in (("q25", "25th percentile"), ("q75", "75th percentile")):
+        yield Line(label, estimate(name, "month"))
+        yield Line(ci_name, ci(name, "month"), 2)
+    yield Line(f"{endpoint.event_free} rate, %", indent=0)
     for month in statistics.landmarks_months:
-        yield Line(f"Month {month:g}", _landmark(month), 2)
-    yield Line(f"Median follow-up (months), {ci}", estimate_with_ci("follow_up", "month"))
-    mean = estimate_with_ci(f"rmst_M{statistics.rmst_months:g}", "month")
-    yield Line(f"Restricted mean to month {statistics.rmst_months:g} (months), {ci}", mean)
+        yield from _landmark_lines(month, ci_name)
+    yield Line("Median follow-up (months)", estimate("follow_up", "month"), 0)
+    yield Line(ci_name, ci("follow_up", "month"))
+    name = f"rmst_M{statistics.rmst_months:g}"
+    label = f"Restricted mean to month {statistics.rmst_months:g} (months)"
+    yield Line(label, estimate(name, "month"), 0)
+    yield Line(ci_name, ci(name, "month"))
 
 
-def _landmark(month: float) -> Cell:
-    """The rate at a month with its interval, and the number at risk."""
-    rate, at_risk = f"landmark_M{month:g}", f"at_risk_M{month:g}"
-
-    def cell(find: Lookup, outputs: Outputs) -> str:
-        if find(rate) is None:
-            return ""
-        return f"{percent_with_ci(rate)(find, outputs)}; {count(at_risk)(find, outputs)}"
-
-    return cell
+def _ci_name(plan: Plan) -> str:
+    return f"{percent(plan.statistics.conf_level)} CI"
 
 
+def _landmark_lines(month: float, ci_name: str) -> Iterator[Line]:
+    """The rate at a month, its interval, and the number at risk."""
+    name = f"landmark_M{month:g}"
+    yield Line(f"Month {month:g}", rate(name))
+    yield Line(ci_name, rate_ci(name), 2)
+    yield Line("at risk, n", count(f"at_risk_M{month:g}"), 2)
+
+
+def _footnotes(plan: Plan, endpoint: Endpoint) -> Iterator[str]:
+    """The endpoint, how it is estimated, and the marks."""
+    statistics = plan.statistics
+    yield endpoint.describe(plan.response, plan.response.deadline(plan.schedule))
+    yield (
+        f"Kaplan-Meier estimates; pointwise {percent(statistics.conf_level)} CIs"
+        f" ({statistics.km_ci}). One month is {statistics.days_per_month:g} days. +: censored; NE:"
+        f" not estimable. Rows in which no subject is counted are not shown.{definitions.marks(statistics)}"
+    )
+
+
+def _tables(endpoint: Endpoint) -> Iterator[OutputTable]:
+    """The main and the supplementary table of an endpoint."""
+    size = Size((endpoint.code,), "n_subjects")
+    since = f"{endpoint.title}, from {endpoint.since}"
+    population = POPULATIONS[endpoint.population]
+    defined: tuple[definitions.Term, ...] = (
+        *("Remission", "Recurrence and progression", "Durations", "Kaplan-Meier estimates"),
+    )
+
+    def table(name: str, title: str, lines: Lines) -> OutputTable:
+        return OutputTable(
+            name=name,
+            title=title,
+            population=population,
+            size=size,
+            rows=lambda results, plan: results.rows((endpoint.code,), *lines(plan, endpoint)),
+            footnotes=lambda plan: _footnotes(plan, endpoint),
+            defined=defined,
+        )
+
+    yield table(endpoint.table, since, _main_lines)
+    further = f"{since}: further estimates"
+    yield table(f"{endpoint.table}_s", further, _further_lines)
+
+
+Lines = Callable[[Plan, Endpoint], Iterator[Line]]
 OUTPUT = Output(
     name="t_dor",
-    title=TITLE,
-    population=f"{SAFETY_SET}; Remission Set for duration of response",
+    population=SAFETY_SET,
     datasets="ADTTE",
     results=_results,
     dates=("DTHDT", "NSTDT"),
-    table=_table,
-    footnotes=lambda plan: (
-        *wording.remission(plan.response),
-        *wording.recurrence(plan.response),
-        *definitions.duration(plan),
-        *definitions.survival(plan.statistics),
-        wording.ABBREVIATIONS,
-    ),
+    tables=tuple(table for endpoint in ENDPOINTS for table in _tables(endpoint)),
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from durable.sections import Date, Line, Section, Sha256, Text
 
 LONGEST_ID = 64
+Status = Literal["draft", "interim", "final"]
 AnalysisId = Annotated[str, Field(pattern=rf"^[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_ID - 1}}}$")]
 
 
@@ -21,6 +22,11 @@ class Analysis(Section):
     """Last day whose records are analysed."""
     title: Line = "Efficacy and duration of response"
     """Title line of every output."""
+    status: Status = "draft"
+    """Status at the head of every page: draft, interim or final. Pages of a draft have a
+    watermark."""
+    run_date: Date | None = None
+    """Date in the footer of every page, where the outputs are to bear one: no clock is read."""
 
 
 class Study(Section):
@@ -28,6 +34,12 @@ class Study(Section):
 
     id: Line
     """Registry or protocol number."""
+    sponsor: Line | None = None
+    """Sponsor, at the head of every page."""
+    protocol: Line | None = None
+    """Protocol number, at the head of every page; when empty, the number of the study."""
+    protocol_version: Line | None = None
+    """Version of the protocol, behind its number."""
     title: Line | None = None
     """Short title of the study; when empty, its number stands for it."""
     treatment: Line | None = None

@@ -12,6 +12,7 @@ from durable.jdm.response import Response
 from durable.plan.analysis import LONGEST_ID, Analysis
 from durable.plan.findings import Finding, one_of, unknown_names, validation_findings
 from durable.plan.input_checks import input_findings
+from durable.plan.outputs import Outputs
 from durable.plan.plan import Plan
 from durable.plan.series import Series
 from durable.plan.simulation import Simulation
@@ -41,12 +42,23 @@ def cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Fin
         findings += input_findings(valid["inputs"])
     if "analysis" in valid and valid.get("series") is not None:
         findings += _series_findings(valid["analysis"], valid["series"])
+    if {"outputs", "statistics"} <= set(valid):
+        findings += _landmark_findings(valid["outputs"], valid["statistics"])
     if {"sensitivity", "response", "statistics"} <= set(valid):
         mistakes = _sensitivity_findings(valid)
         findings += mistakes
         if not mistakes and valid.get("simulation") is not None:
             findings += _simulation_findings(Plan.model_construct(**valid))
     return findings
+
+
+def _landmark_findings(outputs: Outputs, statistics: Statistics) -> list[Finding]:
+    known = [f"{month:g}" for month in statistics.landmarks_months]
+    return [
+        Finding(f"outputs.landmarks_months[{i}]", f"{month:g}", one_of(f"{month:g}", known))
+        for i, month in enumerate(outputs.landmarks_months or ())
+        if month not in statistics.landmarks_months
+    ]
 
 
 def _schedule_findings(schedule: tuple[Visit, ...]) -> list[Finding]:

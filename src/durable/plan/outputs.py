@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from durable.contents import NUMBERS
 from durable.deliveries import described, names
-from durable.sections import Section, Text, UniqueList
+from durable.sections import Line, ListOf, Positive, Section, Text, UniqueList, unique_by
 
 if TYPE_CHECKING:
     DocumentName = str
     DatasetName = str
+    OutputName = str
 else:
     DocumentName = Literal[names("documents")]
     DatasetName = Literal[names("datasets")]
+    OutputName = Literal[tuple(NUMBERS)]
+
+
+class Shell(Section):
+    """A table, figure or listing that is shown, with what the plan says of it."""
+
+    output: OutputName
+    """Its name: ``durable shells`` lists all."""
+    number: Line | None = None
+    """Its number; that of the list when empty."""
+    title: Line | None = None
+    """Its title; that of the list when empty."""
+    footnotes: ListOf[Line] = ()
+    """Footnotes after its own."""
+
+    @property
+    def shown_number(self) -> str:
+        """Its number: the plan's, or the default."""
+        return self.number or NUMBERS[self.output]
 
 
 class Outputs(Section):
@@ -35,6 +57,12 @@ class Outputs(Section):
         description="Forms in which datasets and results are handed over."
         f" {described('datasets')}.",
     )
+    shells: Annotated[ListOf[Shell], unique_by("output")] = ()
+    """The tables, figures and listings that are shown, in their order, with numbers, titles and
+    footnotes of one's own; empty: all. ard.csv holds the results of all in any case."""
+    landmarks_months: ListOf[Positive] | None = None
+    """Months of statistics.landmarks_months whose rates stand in the main tables; the supplementary
+    tables have all. Empty: months 6 and 12 where the statistics have them, otherwise all."""
     xpt_text: Literal["ascii", "utf-8"] = "ascii"
     """Text in SAS transport files. ascii: accents are dropped and other characters written as their
     code point, <U+7EA2>; utf-8: as it is. Every change is listed."""
@@ -47,6 +75,23 @@ class Outputs(Section):
     queries_since: Text | None = None
     """queries.csv of an earlier analysis: queries.html and queries.xlsx then say which findings are
     new, still open, and resolved since."""
+
+    def chosen(self, outputs: Iterable[str]) -> list[str]:
+        """Those of these outputs that are shown, in the order in which they are.
+
+        Parameters
+        ----------
+        outputs
+            Names of tables, figures or listings of the analysis.
+        """
+        existing = set(outputs)
+        order = [shell.output for shell in self.shells] or NUMBERS
+        return [name for name in order if name in existing]
+
+    def shell(self, output: str) -> Shell:
+        """What the plan says of an output; nothing of one that is not named."""
+        named = (shell for shell in self.shells if shell.output == output)
+        return next(named, None) or Shell.model_construct(output=output)
 
     @property
     def records_since(self) -> str | None:

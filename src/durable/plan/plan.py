@@ -102,6 +102,14 @@ class Plan(Section):
         names = self.sensitivity
         return tuple(n for n in names if self.statistics_of(n).dor_estimator == "kaplan_meier")
 
+    @property
+    def main_landmarks(self) -> tuple[float, ...]:
+        """Months whose rates stand in the main tables (``outputs.landmarks_months``)."""
+        months = self.statistics.landmarks_months
+        if self.outputs.landmarks_months is not None:
+            return self.outputs.landmarks_months
+        return tuple(month for month in (6, 12) if month in months) or months
+
     def require_simulation(self) -> Simulation:
         """Return the section ``simulation``.
 

@@ -10,7 +10,7 @@ from durable.contracts.results import SERIES as IN_SERIES
 from durable.contracts.tables import TABLES
 from durable.deliveries import asked_for
 from durable.figures import figures_of
-from durable.outputs import outputs_of
+from durable.outputs import tables_of
 from durable.outputs.listings import listings_of
 from durable.plan import Plan
 from durable.plan.cutoffs import analysis_ids
@@ -61,18 +61,24 @@ def results_folder(plan: Plan) -> Path:
 
 
 def table_names(plan: Plan) -> tuple[str, ...]:
-    """Tables of an analysis, ``t_`` included."""
-    return tuple(output.name for output in outputs_of(plan, dataset_names(plan)))
+    """Tables of an analysis that are shown, ``t_`` included."""
+    return tuple(tables_of(plan, dataset_names(plan)))
 
 
 def figure_names(plan: Plan) -> tuple[str, ...]:
-    """Figures of an analysis, without ``f_``."""
+    """Figures of an analysis whose points are made, without ``f_``."""
     return tuple(figure.name for figure in figures_of(plan, dataset_names(plan)))
 
 
+def drawn_names(plan: Plan) -> tuple[str, ...]:
+    """Figures of an analysis that are shown, ``f_`` included."""
+    return tuple(plan.outputs.chosen(f"f_{name}" for name in figure_names(plan)))
+
+
 def listing_names(plan: Plan) -> tuple[str, ...]:
-    """Listings of an analysis, without ``l_``."""
-    return tuple(listing.name for listing in listings_of(plan, dataset_names(plan)))
+    """Listings of an analysis that are shown, ``l_`` included."""
+    made = listings_of(plan, dataset_names(plan))
+    return tuple(plan.outputs.chosen(f"l_{listing.name}" for listing in made))
 
 
 def dataset_names(plan: Plan) -> tuple[str, ...]:
@@ -141,17 +147,16 @@ def _analysed(plan: Plan) -> list[str]:
 
 
 def _drawn(plan: Plan) -> list[str]:
-    return [f"figures/f_{name}.{form}" for name in figure_names(plan) for form in ("svg", "png")]
+    return [f"figures/{name}.{form}" for name in drawn_names(plan) for form in ("svg", "png")]
 
 
 def _displayed(plan: Plan) -> list[str]:
     tables = [f"tables/{n}.{form}" for n in table_names(plan) for form in ("csv", "html", "rtf")]
-    return [*tables, *(f"listings/l_{name}.csv" for name in listing_names(plan)), "report.html"]
+    return [*tables, *(f"listings/{name}.csv" for name in listing_names(plan)), "report.html"]
 
 
 def _exported(plan: Plan) -> list[str]:
-    figures = [f"f_{name}" for name in figure_names(plan)]
-    made = (table_names(plan), figures, dataset_names(plan))
+    made = (table_names(plan), drawn_names(plan), dataset_names(plan))
     asked = (*plan.outputs.documents, *plan.outputs.datasets)
     return [file for delivery in asked_for(asked) for file in delivery.expand(*made)]
 

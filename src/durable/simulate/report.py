@@ -14,6 +14,7 @@ from durable.figures.style import settings
 from durable.files import write_text
 from durable.jdm.wording import improvement, recurrence, remission
 from durable.outputs import definitions
+from durable.outputs.page_head import page_head
 from durable.outputs.table import Table
 from durable.pages import render_page
 from durable.plan import Plan
@@ -26,7 +27,7 @@ def write_report(plan: Plan, folder: Path) -> None:
     """Read the operating characteristics; write tables, figures and ``simulation.html``."""
     written = list(tables(plan, folder))
     for table in written:
-        write_table(table, folder, wording.study(plan))
+        write_table(table, folder, page_head(plan, wording.study(plan)))
     drawn = []
     with settings():
         for number, spec in enumerate(FIGURES, start=1):

@@ -122,7 +122,7 @@ def tables(plan: Plan, folder: Path) -> Iterator[Table]:
         rows = tuple(spec.rows(plan, folder))
         yield Table(
             name=f"t_{spec.name}",
-            number=number,
+            number=str(number),
             title=spec.title,
             subtitles=(wording.population(plan), wording.study(plan)),
             columns=spec.columns,

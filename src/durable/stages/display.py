@@ -16,13 +16,13 @@ def run(plan: Plan, folder: Path) -> None:
     from durable.display.report import page
     from durable.display.tables import all_tables, write_table
     from durable.files import write_text
-    from durable.outputs import definitions
     from durable.outputs.ard import read_ard
+    from durable.outputs.page_head import page_head
 
     ard = read_ard(folder)
     tables = all_tables(ard, plan, folder)
     for table in tables:
-        write_table(table, folder, definitions.study(plan))
+        write_table(table, folder, page_head(plan))
     listings = listing_records(plan, folder)
     write_listings(listings, folder)
     write_text(folder / "report.html", page(plan, folder, ard, tables, listings))

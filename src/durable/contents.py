@@ -1,0 +1,68 @@
+"""The table of contents: every table, figure and listing of an analysis with its default number.
+
+Numbers follow the sections of ICH E3 (1995): 14.1 subjects, 14.2 efficacy, 14.3 safety, 16.2
+listings of subjects. E3 has no section for the concentration of a drug or a cell among the tables:
+14.4 is the usual one. A number that ends in S is that of a supplementary table, which holds what
+the main table of the number leaves out. The plan may give others (``outputs.shells``). Light to
+import.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from durable.jdm.parameters import SCORE
+
+Kind = Literal["Table", "Figure", "Listing"]
+
+#: Numbers by name; an output is shown in this order, unless the plan names another.
+NUMBERS = {
+    "t_disposition": "14.1.1",
+    "t_baseline": "14.1.2",
+    "t_improvement": "14.2.1",
+    "t_improvement_s": "14.2.1S",
+    "t_dor": "14.2.2",
+    "t_dor_s": "14.2.2S",
+    "t_efs": "14.2.3",
+    "t_efs_s": "14.2.3S",
+    "t_ttrem": "14.2.4",
+    "t_ttrem_s": "14.2.4S",
+    "t_sensitivity": "14.2.5",
+    "t_sensitivity_s": "14.2.5S",
+    "t_ae_overview": "14.3.1.1",
+    "t_ae_overview_s": "14.3.1.1S",
+    "t_ae_soc_pt": "14.3.1.2",
+    "t_ae_soc_pt_s": "14.3.1.2S",
+    "t_ae_crs": "14.3.1.3",
+    "t_aesi": "14.3.1.4",
+    "t_dlt": "14.3.1.5",
+    "t_deaths": "14.3.2.1",
+    "t_kinetics": "14.4.1",
+    "t_kinetics_s": "14.4.1S",
+    "f_waterfall": "14.2.1",
+    f"f_{SCORE.column}": "14.2.2",
+    "f_csm": "14.2.3",
+    "f_km_dor": "14.2.4",
+    "f_km_efs": "14.2.5",
+    "f_km_ttrem": "14.2.6",
+    "f_swimmer": "14.2.7",
+    "f_sensitivity": "14.2.8",
+    "f_kinetics": "14.4.1",
+    "l_subjects": "16.2.4.1",
+    "l_kinetics": "16.2.5.1",
+    "l_kinetics_parameters": "16.2.5.2",
+    "l_assessments": "16.2.6.1",
+    "l_improvement": "16.2.6.2",
+    "l_duration": "16.2.6.3",
+    "l_flares": "16.2.6.4",
+    "l_adverse_events": "16.2.7.1",
+    "l_deaths": "16.2.7.2",
+    "l_queries": "16.2.9.1",
+}
+
+_KINDS: dict[str, Kind] = {"t": "Table", "f": "Figure", "l": "Listing"}
+
+
+def kind_of(name: str) -> Kind:
+    """What an output of this name is, by the letter that it begins with."""
+    return _KINDS[name[0]]

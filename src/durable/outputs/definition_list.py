@@ -1,0 +1,81 @@
+"""The list of definitions: what tables refer to, once in each document and page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from durable.jdm import wording
+from durable.outputs import definitions
+from durable.outputs.definitions import Term
+from durable.outputs.table import Table
+from durable.plan import Plan
+
+#: What tables abbreviate; the disease's own abbreviations stand behind them.
+_ABBREVIATIONS = (
+    "AESI: adverse event of special interest; ASTCT: American Society for Transplantation and"
+    " Cellular Therapy; AUC: area under the curve; CI: confidence interval; CRS: cytokine release"
+    " syndrome; CTCAE: Common Terminology Criteria for Adverse Events; CV: coefficient of"
+    " variation; DLT: dose-limiting toxicity; ICANS: immune effector cell-associated neurotoxicity"
+    " syndrome; NE: not estimable; SD: standard deviation; TEAE: treatment-emergent adverse event."
+)
+
+
+def definitions_in_force(
+    plan: Plan, datasets: Collection[str]
+) -> Iterator[tuple[Term, tuple[str, ...]]]:
+    """The definitions in force, by what they define.
+
+    Parameters
+    ----------
+    plan
+        The analysis plan.
+    datasets
+        Names of the datasets that the analysis has: what is not analysed is not defined.
+    """
+    response, statistics, safety = plan.response, plan.statistics, plan.safety
+    if "adrs" in datasets:
+        yield "Core set and baseline", tuple(wording.core_set(response))
+        yield (
+            "Disease improvement",
+            (*wording.improvement(response), definitions.new_therapy(response)),
+        )
+        yield "Visit windows", tuple(definitions.windows(plan))
+        yield "Remission", tuple(wording.remission(response))
+        yield "Recurrence and progression", tuple(wording.recurrence(response))
+        yield "Durations", tuple(definitions.duration(plan))
+        yield "Kaplan-Meier estimates", tuple(definitions.survival(statistics))
+    yield "Proportions", tuple(definitions.proportions(statistics))
+    if "adae" in datasets:
+        yield (
+            "Adverse events",
+            (
+                *definitions.treatment_emergent(),
+                definitions.counting(safety),
+                definitions.event_windows(safety),
+                definitions.FATAL,
+                definitions.seriousness_and_relation(safety),
+                definitions.followed(safety),
+                definitions.BEFORE_INFUSION_PERIODS,
+                definitions.missing_grade(safety),
+                definitions.special_interest(safety),
+            ),
+        )
+        yield "Dose-limiting toxicities", tuple(definitions.dose_limiting(safety))
+    if "adpp" in datasets:
+        yield "Cellular kinetics", tuple(definitions.kinetics_method(plan.kinetics))
+    own = (wording.ABBREVIATIONS,) if "adrs" in datasets else ()
+    yield "Abbreviations", (_ABBREVIATIONS, *own)
+
+
+def definition_list(plan: Plan, datasets: Collection[str]) -> Table:
+    """The list of definitions as the last pages of a document: footnotes without a table."""
+    listed = definitions_in_force(plan, datasets)
+    return Table(
+        name="definitions",
+        number="",
+        title="List of definitions",
+        subtitles=(),
+        columns=(),
+        rows=(),
+        footnotes=tuple(f"{term}: {' '.join(sentences)}" for term, sentences in listed),
+    )
