@@ -154,7 +154,8 @@ def _footnotes(plan: Plan, endpoint: Endpoint) -> Iterator[str]:
     yield (
         f"Kaplan-Meier estimates; pointwise {percent(statistics.conf_level)} CIs"
         f" ({statistics.km_ci}). One month is {statistics.days_per_month:g} days. +: censored; NE:"
-        f" not estimable. Rows in which no subject is counted are not shown.{definitions.marks(statistics)}"
+        f" not estimable. Rows in which no subject is counted are not shown."
+        f"{definitions.marks(statistics)}"
     )
 
 
