@@ -139,6 +139,8 @@ SUBJECTS = (
     Subject("CQ-012", "B", "3e7", "M", 6, 0.50, dt.date(2024, 4, 9)),
 )
 
+#: One site; race and ethnicity are the same for all, as terms of the CDISC codelists.
+SITE, RACE, ETHNICITY = "01", "ASIAN", "NOT HISPANIC OR LATINO"
 #: Planned cells per kilogram; the dose given is within 5 % of it.
 CELLS = {"1e7": 10_000_000, "3e7": 30_000_000}
 

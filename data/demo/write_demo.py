@@ -15,14 +15,17 @@ from data.demo.stories import (
     BASELINES,
     CELLS,
     COURSES,
+    ETHNICITY,
     EVENTS,
     EXPANSIONS,
     IMMUNOSUPPRESSANTS,
     MEASURES,
     OTHER_ULN,
     PROFILES,
+    RACE,
     RESTART,
     SAMPLED_AT,
+    SITE,
     SOC,
     SUBJECTS,
     TAPER,
@@ -71,7 +74,8 @@ class _Draw:
 
 
 def _csv(table: str, rows: Iterable[Row]) -> str:
-    absent = INPUT_TABLES[table].rare
+    rows = [*rows]
+    absent = INPUT_TABLES[table].rare - {name for row in rows for name in row}
     columns = [column for column in NATIVE_COLUMNS[table] if column not in absent]
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
@@ -124,10 +128,13 @@ def _subject_row(subject: Subject, dates: Mapping[str, int], last_visit: str, dr
     later = _date(dt.date.fromisoformat(last_visit), draw.between(0, 14))
     return {
         "subject_id": subject.subject_id,
+        "site": SITE,
         "part": subject.part,
         "dose_level": subject.dose_level,
         "sex": subject.sex,
         "age_years": str(subject.age_years),
+        "race": RACE,
+        "ethnicity": ETHNICITY,
         "consent_date": _date(origin, dates["consent"]),
         "lymphodepletion_date": _date(origin, dates.get("lymphodepletion")),
         "infusion_date": _date(origin, 0) if infused else "",

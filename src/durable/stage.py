@@ -59,7 +59,8 @@ _STAGES = (
     Stage(
         "derive",
         (
-            *("study.id", "analysis.data_cutoff", "schedule", "response", "sensitivity"),
+            *("study.id", "study.treatment", "analysis.data_cutoff"),
+            *("schedule", "response", "sensitivity"),
             *("safety", "kinetics"),
         ),
         "stop on errors, apply the data cut-off, derive the analysis datasets",

@@ -92,7 +92,7 @@ def test_free_text_is_shown_as_text(browser: Browser) -> None:
     terms = column(driver, EVENTS, "AETERM")
     assert {SCRIPT, IMAGE, FORMULA} <= set(terms)
     assert ENDING in column(driver, EVENTS, "AEDECOD")
-    assert ENDING in column(driver, "l_subjects", "USUBJID")
+    assert ENDING in column(driver, "l_subjects", "SUBJID")
     assert driver.find_elements(By.CSS_SELECTOR, "main img, main script, main b, h1 b") == []
     assert len(driver.find_elements(By.TAG_NAME, "script")) == 1
 
@@ -134,7 +134,7 @@ def test_search_shows_the_rows_with_every_word_and_tells_how_many(browser: Brows
     assert status(driver, EVENTS) == f"{everything} rows"
     search = driver.find_element(By.ID, f"{EVENTS}-search")
     search.send_keys("cq-001 NEUTROP")
-    assert set(column(driver, EVENTS, "USUBJID")) == {"CQ-001"}
+    assert set(column(driver, EVENTS, "SUBJID")) == {"CQ-001"}
     found = column(driver, EVENTS, "AEDECOD")
     assert found
     assert set(found) == {"Neutropenia"}

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from durable.contracts.adam.adae import HIERARCHY
+from durable.contracts.adam.adsl import OPTIONAL_VARIABLES
 from durable.contracts.adam.registry import dataset_schemas
 from durable.contracts.input_table import ColumnSpec, InputTable, named_object
 from durable.contracts.tables import INPUT_TABLES
@@ -65,7 +67,12 @@ def test_the_keys_of_the_plan_that_a_column_names_exist(
 def test_a_variable_that_holds_a_column_is_in_its_dataset(
     table: InputTable, column: ColumnSpec
 ) -> None:
-    schemas = dataset_schemas((28,), ENDPOINTS)
+    schemas = dataset_schemas(
+        (28,),
+        ENDPOINTS,
+        subject_variables=OPTIONAL_VARIABLES,
+        event_variables=HIERARCHY.values(),
+    )
     for variable in column.adam:
         dataset, _, name = variable.rpartition(".")
         for schema in [schemas[dataset]] if dataset else schemas.values():

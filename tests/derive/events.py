@@ -21,6 +21,9 @@ def child(name: str = "S1", **given: Any) -> dict[str, Any]:
     return {
         "STUDYID": "NCT",
         "USUBJID": name,
+        "SUBJID": name,
+        "TRT01P": "CD19 CAR-T 1e7",
+        "TRT01A": "CD19 CAR-T 1e7",
         "PART": "A",
         "DOSELVL": "1e7",
         "LDDT": date(-5),
@@ -35,7 +38,7 @@ def child(name: str = "S1", **given: Any) -> dict[str, Any]:
 
 
 def never_infused(name: str, **given: Any) -> dict[str, Any]:
-    return child(name, TRTSDT=None, SAFFL="N") | given
+    return child(name, TRTSDT=None, TRT01A=None, SAFFL="N") | given
 
 
 def event(start: int | None, end: int | None = None, name: str = "S1", **given: Any) -> Any:

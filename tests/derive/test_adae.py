@@ -20,10 +20,10 @@ def column_of(events, column, **given):
     return flags(derived(events, **given), column)
 
 
-@pytest.mark.parametrize(("day", "emergent"), [(-1, "N"), (0, "Y"), (1, "Y"), (400, "Y")])
+@pytest.mark.parametrize(("day", "emergent"), [(-1, None), (0, "Y"), (1, "Y"), (400, "Y")])
 def test_an_event_emerges_from_the_day_of_infusion_on(day, emergent):
     row = derived([event(day)]).iloc[0]
-    assert (row["TRTEMFL"], row["PRETRTFL"]) == (emergent, "N" if emergent == "Y" else "Y")
+    assert (row["TRTEMFL"], row["PREFL"]) == (emergent, None if emergent == "Y" else "Y")
 
 
 def test_study_days_have_no_day_0_and_days_since_infusion_do():
@@ -43,21 +43,21 @@ def test_an_event_without_an_end_is_ongoing_and_has_no_duration():
 
 def test_windows_count_days_after_infusion_and_hold_their_last_day():
     dataset = derived([event(day) for day in (-1, 0, 28, 29, 90, 91)])
-    assert "".join(flags(dataset, "W28FL")) == "NYYNNN"
-    assert "".join(flags(dataset, "W90FL")) == "NYYYYN"
+    assert flags(dataset, "W28FL") == [None, "Y", "Y", None, None, None]
+    assert flags(dataset, "W90FL") == [None, "Y", "Y", "Y", "Y", None]
 
 
 def test_windows_are_configuration():
     dataset = derived([event(14), event(15)], windows_days=(14,))
-    assert flags(dataset, "W14FL") == ["Y", "N"]
+    assert flags(dataset, "W14FL") == ["Y", None]
     assert "W28FL" not in dataset
 
 
 def test_events_before_or_without_infusion_are_kept_apart():
     subjects = [never_infused("S0"), child()]
     dataset = derived([event(-7), event(20, name="S0")], subjects)
-    assert flags(dataset, "TRTEMFL") == ["N", "N"]
-    assert flags(dataset, "PRETRTFL") == ["Y", "Y"]
+    assert flags(dataset, "TRTEMFL") == [None, None]
+    assert flags(dataset, "PREFL") == ["Y", "Y"]
     assert dataset["ADAY"].isna().tolist() == [True, False]
 
 
@@ -102,8 +102,8 @@ def test_an_unknown_grade_is_the_worst_only_where_none_is_known():
 @pytest.mark.parametrize(
     ("start", "end", "grade", "prolonged"),
     [
-        (5, 28, 3, "N"), (5, 29, 3, "Y"), (5, 29, 2, "N"), (5, 29, None, "N"),
-        (5, None, 4, "Y"), (40, 45, 3, "Y"), (-3, 60, 4, "N"),
+        (5, 28, 3, None), (5, 29, 3, "Y"), (5, 29, 2, None), (5, 29, None, None),
+        (5, None, 4, "Y"), (40, 45, 3, "Y"), (-3, 60, 4, None),
     ],
 )  # fmt: skip
 def test_cytopenia_is_prolonged_at_the_grade_after_the_day(start, end, grade, prolonged):
@@ -113,7 +113,7 @@ def test_cytopenia_is_prolonged_at_the_grade_after_the_day(start, end, grade, pr
 
 def test_an_open_cytopenia_is_not_prolonged_before_it_could_be():
     given = [event(5, None, ctcae_grade=4, aesi="CYTOPENIA")]
-    for last, prolonged in ((28, "N"), (29, "Y")):
+    for last, prolonged in ((28, None), (29, "Y")):
         alive = [child(LSTALVDT=date(last), CUTDT=date(last))]
         assert column_of(given, "PROLCYFL", subjects=alive) == [prolonged]
         dead = [child(DTHDT=date(last))]
@@ -122,7 +122,7 @@ def test_an_open_cytopenia_is_not_prolonged_before_it_could_be():
 
 @pytest.mark.parametrize(
     ("withdrawal", "death", "last", "prolonged"),
-    [(10, None, 200, "N"), (10, 300, 10, "N"), (28, 300, 28, "N"), (29, 300, 29, "Y")],
+    [(10, None, 200, None), (10, 300, 10, None), (28, 300, 28, None), (29, 300, 29, "Y")],
 )
 def test_an_open_cytopenia_is_not_present_after_withdrawal(withdrawal, death, last, prolonged):
     """Begun on day 5, without an end. Nobody records events after withdrawal, whatever a telephone
@@ -135,11 +135,11 @@ def test_an_open_cytopenia_is_not_present_after_withdrawal(withdrawal, death, la
 
 def test_other_events_and_other_definitions_of_prolonged():
     other = [event(5, 100, ctcae_grade=4, aesi="CRS"), event(6, 100, ctcae_grade=4)]
-    assert column_of(other, "PROLCYFL") == ["N", "N"]
+    assert column_of(other, "PROLCYFL") == [None, None]
     given = [event(5, 29, ctcae_grade=2, aesi="low counts")]
     rule = {"cytopenia": "low counts", "prolonged_cytopenia_grade": 2}
     assert column_of(given, "PROLCYFL", **rule) == ["Y"]
-    assert column_of(given, "PROLCYFL", **rule, prolonged_cytopenia_day=29) == ["N"]
+    assert column_of(given, "PROLCYFL", **rule, prolonged_cytopenia_day=29) == [None]
 
 
 def stamps(*days):

@@ -154,7 +154,7 @@ def test_only_new_systemic_therapy_since_remission_counts():
     assert tte(early)["CNSR"] == 1
     assert early.adsl["NSTPREFL"].item() == "Y"
     late = derived([subject()], IN, [rescue(60)], cutoff=100)
-    assert late.adsl["NSTPREFL"].item() == "N"
+    assert late.adsl["NSTPREFL"].item() is None
     assert tte(late)["EVNTDESC"] == "NEW SYSTEMIC THERAPY"
 
 

@@ -52,7 +52,7 @@ def test_what_variants_have_in_common_is_derived_once(tmp_path: Path) -> None:
     }
     for name in VARIANTS:
         response = varied.response_of(name)
-        alone = Derivation(Trial.of_plan(varied), ValidatedTables(subjects, seen, None))
+        alone = Derivation(Trial.of_plan(varied), ValidatedTables.read(tmp_path, "S-1"))
         records = categories_to_text(alone.improvement(response))
         adtte = alone.durations(response).adtte
         for dataset, expected in (("adrs", records), ("adtte", adtte)):

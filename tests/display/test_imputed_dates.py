@@ -60,9 +60,9 @@ def test_the_listings_flag_them(results: Path) -> None:
     with (results / "listings" / "l_deaths.csv").open(encoding="utf-8", newline="") as file:
         (death,) = csv.DictReader(file)
     # The last day of April; the subject was last in contact on 13 April.
-    assert (death["USUBJID"], death["DTHDT"], death["DTHDTF"]) == ("CQ-005", "2024-04-30", "D")
+    assert (death["SUBJID"], death["DTHDT"], death["DTHDTF"]) == ("CQ-005", "2024-04-30", "D")
     with (results / "listings" / "l_subjects.csv").open(encoding="utf-8", newline="") as file:
-        flags = {row["USUBJID"]: row["NSTDTF"] for row in csv.DictReader(file) if row["NSTDTF"]}
+        flags = {row["SUBJID"]: row["NSTDTF"] for row in csv.DictReader(file) if row["NSTDTF"]}
     assert len(flags) == 2
     assert set(flags.values()) == {"D"}
     report = (results / "report.html").read_text(encoding="utf-8")

@@ -74,7 +74,7 @@ def test_each_assessment_shows_what_the_line_of_its_source_says(demo: Made) -> N
     assert len(rows) == len(recorded) == 78
     for row in rows:
         line = source(row["SRCDOM"], row["SRCSEQ"])
-        assert (row["USUBJID"], row["ADT"]) == (line["subject_id"], line["visit_date"])
+        assert (row["SUBJID"], row["ADT"]) == (line["subject_id"], line["visit_date"])
         for code, column in places.items():
             shown, given = row[code], line[column]
             assert (shown == "") == (given == "")
@@ -99,7 +99,7 @@ def test_durations_are_the_days_between_their_dates_and_end_where_the_source_say
         assert int(row["AVAL"]) == (end - start).days + 1
         assert float(row["AVALM"]) == pytest.approx(int(row["AVAL"]) / 30.4375, abs=1e-12)
         assert source(row["SRCDOM"], row["SRCSEQ"])[row["SRCVAR"]] == row["ADT"]
-    (first,) = (r for r in rows if (r["USUBJID"], r["PARAMCD"]) == ("CQ-001", "DOR"))
+    (first,) = (r for r in rows if (r["SUBJID"], r["PARAMCD"]) == ("CQ-001", "DOR"))
     assert (first["STARTDT"], first["ADT"], first["AVAL"]) == ("2023-05-12", "2023-11-09", "182")
     assert first["EVNTDESC"] == "RECURRENCE"
 
@@ -129,7 +129,7 @@ def test_adverse_events_add_up_to_the_table(demo: Made) -> None:
     rows = listing(demo, "adverse_events")
     severe = [row for row in rows if row["W28FL"] == "Y" and row["AETOXGR"] in ("3", "4", "5")]
     assert len(severe) == count(demo, "t_ae_overview", "D28|GRADE3", "n_events") == 13
-    subjects = len({row["USUBJID"] for row in severe})
+    subjects = len({row["SUBJID"] for row in severe})
     assert subjects == count(demo, "t_ae_overview", "D28|GRADE3", "n_subjects") == 9
     (ungraded,) = (row for row in rows if row["AETOXGR"] == "")
     assert source("adverse_events", ungraded["SRCSEQ"])["ctcae_grade"] == ""
@@ -137,14 +137,14 @@ def test_adverse_events_add_up_to_the_table(demo: Made) -> None:
 
 def test_deaths_name_their_date_and_what_they_ended(demo: Made) -> None:
     (death,) = listing(demo, "deaths")
-    assert (death["USUBJID"], death["DTHDT"], death["DTHDY"]) == ("CQ-005", "2024-04-13", "306")
+    assert (death["SUBJID"], death["DTHDT"], death["DTHDY"]) == ("CQ-005", "2024-04-13", "306")
     assert (death["DOR"], death["EFS"], death["FATALAE"]) == ("DEATH", "DEATH", "Pneumonia")
     assert source(death["SRCDOM"], death["SRCSEQ"])[death["SRCVAR"]] == death["DTHDT"]
 
 
 def test_flares_are_early_losses_that_the_investigator_did_not_record(demo: Made) -> None:
     rows = listing(demo, "flares")
-    assert [(row["USUBJID"], row["ADT"]) for row in rows] == [
+    assert [(row["SUBJID"], row["ADT"]) for row in rows] == [
         ("CQ-005", "2023-07-10"),
         ("CQ-005", "2023-07-13"),
     ]
@@ -168,7 +168,7 @@ def test_samples_show_their_source_and_parameters_their_reason(demo: Made) -> No
     parameters = listing(demo, "kinetics_parameters")
     assert all(row["AVAL"] or row["FLAG"] for row in parameters)
     (area,) = (
-        row for row in parameters if (row["USUBJID"], row["PARAMCD"]) == ("CQ-012", "AUC0_90A")
+        row for row in parameters if (row["SUBJID"], row["PARAMCD"]) == ("CQ-012", "AUC0_90A")
     )
     assert area["AVAL"] == ""
     assert area["REASON"] == "still quantifiable at the last result on day 61, before day 76"
@@ -196,7 +196,7 @@ def test_nobody_died_or_was_pending_is_a_listing_without_rows(
     plan, folder = minimal
     for name in ("adsl", "adrs", "adtte"):
         frame = pd.read_parquet(folder / "adam" / f"{name}.parquet")
-        kept = frame.loc[frame["USUBJID"] == "CQ-012"]
+        kept = frame.loc[frame["SUBJID"] == "CQ-012"]
         if name == "adrs":
             pending = kept.loc[kept["REASON"] == "PENDING"]
             first = pending.assign(AVISIT="M2", AWTARGET=60, ASEQ=999)
@@ -205,7 +205,7 @@ def test_nobody_died_or_was_pending_is_a_listing_without_rows(
     (tmp_path / "queries.csv").write_text((folder / "queries.csv").read_text())
     name_tables(tmp_path, "subjects", "visits")
     # Of an earlier run, with a table that the study does not hand over any more.
-    write_parquet(tmp_path / "adam" / "adae.parquet", pd.DataFrame({"USUBJID": ["CQ-012"]}))
+    write_parquet(tmp_path / "adam" / "adae.parquet", pd.DataFrame({"SUBJID": ["CQ-012"]}))
     write_listings(listing_records(plan, tmp_path), tmp_path)
     made = (plan, tmp_path)
     assert listing(made, "deaths") == listing(made, "flares") == []

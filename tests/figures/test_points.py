@@ -18,7 +18,7 @@ from tests.derive.build import ACTIVE, INACTIVE, UNKNOWN, date, derived, plan, s
 
 def marks(datasets: Datasets) -> dict[str, list[tuple[str, float, float]]]:
     """Start and end of every mark of the swimmer, by subject."""
-    infused = datasets.adsl.set_index("USUBJID")
+    infused = datasets.adsl.set_index("SUBJID")
     adrs, adtte = datasets.adrs, datasets.adtte
     improvements = adrs.loc[(adrs["PARAMCD"] == "IMPR") & (adrs["AVAL"] == 1)]
     frame = lanes(infused, improvements, adtte.loc[adtte["PARAMCD"] == "DOR"])
@@ -85,7 +85,7 @@ def test_the_best_score_is_of_its_first_visit_and_a_subject_without_one_is_not_l
     rows = [visit(-10, ACTIVE), visit(60, INACTIVE), visit(90, INACTIVE)]
     rows += [visit(-10, ACTIVE, "S0"), visit(60, UNKNOWN, "S0")]
     datasets = derived([subject("S0"), subject("S1")], rows)
-    group = datasets.adsl.set_index("USUBJID")["DOSELVL"]
+    group = datasets.adsl.set_index("SUBJID")["DOSELVL"]
     frame = best_scores(of(datasets.adrs, "TIS"), group)
     best = datasets.adrs.loc[datasets.adrs["PARAMCD"] == "TIS", "AVAL"].max()
     assert frame["subject"].tolist() == ["S1", "S0"]
@@ -98,10 +98,10 @@ def test_the_best_score_is_of_its_first_visit_and_a_subject_without_one_is_not_l
 def test_figures_of_few_subjects_are_the_same_from_categories_as_from_text() -> None:
     rows = [visit(-10, ACTIVE), visit(45, INACTIVE, visit="UNS"), visit(60, ACTIVE)]
     datasets = derived([subject()], rows)
-    group = datasets.adsl.set_index("USUBJID")["DOSELVL"]
+    group = datasets.adsl.set_index("SUBJID")["DOSELVL"]
     text = of(datasets.adrs, "TIS")
     text = text.assign(AVISIT=text["AVISIT"].where(text["AVISIT"] != "UNS"))
-    names = ["USUBJID", "PARAMCD", "AVISIT", "AVALC", "REASON"]
+    names = ["SUBJID", "PARAMCD", "AVISIT", "AVALC", "REASON"]
     categories = text.astype(dict.fromkeys(names, "category"))
     for frame in (best_scores(text, group), best_scores(categories, group)):
         assert frame[["subject", "visit", "level"]].to_numpy().tolist() == [["S1", "UNS", "major"]]

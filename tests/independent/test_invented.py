@@ -77,7 +77,7 @@ def records_agree(results: Results, cutoff: date) -> None:
     }
     records = [*results.records("adam/adtte"), *results.records("adam/sensitivity/adtte")]
     for record in records:
-        own = mine[record.get("ANALYSIS", "primary")][record["PARAMCD"]][record["USUBJID"]]
+        own = mine[record.get("ANALYSIS", "primary")][record["PARAMCD"]][record["SUBJID"]]
         found = (record["STARTDT"], record["ADT"], record["EVNTDESC"], record["LOWDT"])
         assert found == (own.start, own.end.date, own.end.what, own.end.low), record
         source = (record["SRCDOM"], record["SRCVAR"], record["SRCSEQ"])

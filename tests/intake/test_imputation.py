@@ -94,7 +94,7 @@ def test_a_death_is_no_earlier_than_the_subject_was_last_seen(tmp_path: Path) ->
     assert (found["severity"], found["value"]) == ("warning", day[:7])
     said = f"a complete date; read as {expected} (partial_dates.death_date: earliest)"
     assert found["expected"] == said
-    adsl = derived(study).set_index("USUBJID")
+    adsl = derived(study).set_index("SUBJID")
     assert f"{adsl.loc[subject, 'DTHDT']:%Y-%m-%d}" == expected
     assert adsl["DTHDTF"].dropna().to_dict() == {subject: "D"}
     conversions = pd.read_csv(study.results / "checked" / "conversions.csv", dtype=str)
@@ -113,8 +113,8 @@ def test_the_imputed_day_decides_at_a_cut_off_within_the_possible_days(
         planned("analysis.data_cutoff", day),
     ]
     study = examined(tmp_path, "subjects", {"death_date": rule}, *edits)
-    adsl = derived(study).set_index("USUBJID")
-    assert (adsl.loc[subject, "DTHFL"] == "N") is alive
+    adsl = derived(study).set_index("SUBJID")
+    assert pd.isna(adsl.loc[subject, "DTHFL"]) is alive
     assert adsl["DTHDTF"].notna().any() != alive
     cut = pd.read_csv(study.results / "validated" / "data_cut.csv", dtype=str)
     emptied = cut.loc[(cut["subject_id"] == subject) & (cut["column"] == "death_date"), "value"]
@@ -157,7 +157,7 @@ def test_a_new_therapy_that_may_follow_the_infusion_does(tmp_path: Path) -> None
     study = examined(
         tmp_path, "therapies", {"start_date": "earliest"}, again("therapies", 2, **new)
     )
-    adsl = derived(study).set_index("USUBJID")
+    adsl = derived(study).set_index("SUBJID")
     assert f"{adsl.loc['CQ-002', 'NSTDT']:%Y-%m-%d}" == infusion
     assert adsl["NSTDTF"].dropna().to_dict() == {"CQ-002": "D"}
 
@@ -208,7 +208,7 @@ def test_an_assessment_without_its_day_is_left_out_and_listed(tmp_path: Path) ->
     assert (found["severity"], found["row"], found["value"]) == ("warning", str(row), day[:7])
     assert "the record is not analysed" in found["message"]
     adrs = derived(study, "adrs")
-    assert not ((adrs["USUBJID"] == subject) & (adrs["ADT"] == pd.Timestamp(day))).any()
+    assert not ((adrs["SUBJID"] == subject) & (adrs["ADT"] == pd.Timestamp(day))).any()
     cut = pd.read_csv(study.results / "validated" / "data_cut.csv", dtype=str)
     undated = cut.loc[cut["action"] == "record removed: its day is not known"]
     assert undated[["table", "row", "value"]].to_numpy().tolist() == [["visits", str(row), day[:7]]]

@@ -18,7 +18,7 @@ def events(study: Study) -> pd.DataFrame:
     frame = pd.read_parquet(study.results / "adam" / "adae.parquet")
     for column in ("ASTDT", "AENDT"):
         frame[column] = frame[column].dt.strftime("%Y-%m-%d").fillna("")
-    return frame.fillna({"ASTDTF": "", "AENDTF": ""}).set_index(["USUBJID", "AEID"])
+    return frame.fillna({"ASTDTF": "", "AENDTF": ""}).set_index(["SUBJID", "AEID"])
 
 
 def test_dates_recorded_in_part_reach_adae_imputed_and_flagged(tmp_path: Path) -> None:
@@ -63,4 +63,4 @@ def test_an_event_without_a_start_that_ended_before_the_infusion_starts_at_its_e
     study = Study(tmp_path)
     cell("adverse_events", 2, "start_date", "")(study)
     seen = events(study).loc[("CQ-001", "AE-01")]
-    assert (seen["ASTDT"], seen["ASTDTF"], seen["PRETRTFL"]) == ("2023-01-24", "Y", "Y")
+    assert (seen["ASTDT"], seen["ASTDTF"], seen["PREFL"]) == ("2023-01-24", "Y", "Y")

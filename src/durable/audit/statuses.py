@@ -23,7 +23,7 @@ class Datasets:
             path.relative_to(folder / "adam").with_suffix("").as_posix(): read_parquet(path)
             for path in sorted((folder / "adam").rglob("*.parquet"))
         }
-        self.adsl = {row["USUBJID"]: row for row in self.tables.get("adsl", [])}
+        self.adsl = {_subject(row): row for row in self.tables.get("adsl", [])}
         self._records: dict[tuple[str, str], Rows] = {}
 
     def statuses(self) -> dict[tuple[str, str], str]:
@@ -37,15 +37,15 @@ class Datasets:
             if row["PARAMCD"] == "IMPR":
                 words = {"Y": "improved", "N": "not improved"}
                 status = words.get(row["AVALC"], row["REASON"].lower())
-                found[row["USUBJID"], f"Improvement {row['AVISIT']}"] = status
+                found[_subject(row), f"Improvement {row['AVISIT']}"] = status
         for row in self.tables.get("adtte", []):
-            found[row["USUBJID"], row["PARAMCD"]] = _ending(row)
+            found[_subject(row), row["PARAMCD"]] = _ending(row)
         return found
 
     def sources(self) -> dict[tuple[str, str], str]:
         """Input record that decided each event or censoring."""
         return {
-            (row["USUBJID"], row["PARAMCD"]): f"{row['SRCDOM']}.{row['SRCVAR']} row {row['SRCSEQ']}"
+            (_subject(row), row["PARAMCD"]): f"{row['SRCDOM']}.{row['SRCVAR']} row {row['SRCSEQ']}"
             for row in self.tables.get("adtte", [])
         }
 
@@ -66,7 +66,7 @@ class Datasets:
             for name, row in self._rows(*key):
                 ignored = _PLACE | (_CUTOFF if key[0] else set())
                 cells = (f"{key}={value}" for key, value in row.items() if key not in ignored)
-                found[row["USUBJID"]].append((name, *cells))
+                found[_subject(row)].append((name, *cells))
             self._records[key] = {subject: sorted(rows) for subject, rows in found.items()}
         return self._records[key]
 
@@ -83,6 +83,11 @@ class Datasets:
                 pair for pair in at if pair[1]["ANL01FL"] == "Y" or pair[1]["PARAMCD"] == "IMPR"
             )
         return ((name, row) for name, rows in self.tables.items() for row in rows)
+
+
+def _subject(row: Record) -> str:
+    """Identifier shown to readers; datasets of an earlier version have it as USUBJID alone."""
+    return row.get("SUBJID", row["USUBJID"])
 
 
 def _ending(row: Record) -> str:

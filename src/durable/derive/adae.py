@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.contracts.adam.adae import adae_schema
+from durable.contracts.adam.adae import HIERARCHY, adae_schema
 from durable.contracts.partial_dates import possible_days
 from durable.contracts.words import outcome_class
-from durable.derive.adsl import flag, study_day
+from durable.derive.adsl import mark, study_day
+from durable.derive.identifiers import renamed, unique_identifiers
 from durable.files import write_parquet
 from durable.plan import Plan, Safety
 from durable.vocabulary import (
@@ -35,8 +36,10 @@ def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/adsl`` and ``validated/adverse_events``; write ``adam/adae``."""
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
     events = pd.read_parquet(folder / "validated" / "adverse_events.parquet")
-    dataset = adae_schema(plan.safety.windows_days).validate(derive(adsl, events, plan.safety))
-    write_parquet(folder / "adam" / "adae.parquet", dataset)
+    events = renamed(events, unique_identifiers(folder, plan.study.id))
+    dataset = derive(adsl, events, plan.safety)
+    schema = adae_schema(plan.safety.windows_days, list(map(str, dataset)))
+    write_parquet(folder / "adam" / "adae.parquet", schema.validate(dataset))
 
 
 def derive(adsl: pd.DataFrame, events: pd.DataFrame, rule: Safety) -> pd.DataFrame:
@@ -61,19 +64,21 @@ def derive(adsl: pd.DataFrame, events: pd.DataFrame, rule: Safety) -> pd.DataFra
     records["AENDY"] = study_day(records["AENDT"], infusion)
     records["ADAY"] = (records["ASTDT"] - infusion).dt.days.astype("Int64")
     records["ADURN"] = (records["AENDT"] - records["ASTDT"]).dt.days.astype(float) + 1
+    records["ADURU"] = records["ADURN"].notna().map({True: "DAYS", False: None})
     emergent = records["ASTDT"] >= infusion
-    records["TRTEMFL"] = flag(emergent)
-    records["PRETRTFL"] = flag(~emergent)
-    records["ONGOFL"] = flag(
+    records["TRTEMFL"] = mark(emergent)
+    records["PREFL"] = mark(~emergent)
+    records["ONGOFL"] = mark(
         records["AENDT"].isna() & ~records["AOUT"].isin(("RECOVERED", "FATAL"))
     )
     records["APHASE"] = _phase(records["ASTDT"], who)
-    records["PROLCYFL"] = flag(emergent & _prolonged_cytopenia(records, who, rule))
+    records["PROLCYFL"] = mark(emergent & _prolonged_cytopenia(records, who, rule))
     for days in rule.windows_days:
-        records[window_flag(days)] = flag(emergent & (records["ADAY"] <= days).fillna(False))
+        records[window_flag(days)] = mark(emergent & (records["ADAY"] <= days).fillna(False))
     records = records.sort_values(["USUBJID", "ASTDT", "SRCSEQ"], ignore_index=True)
     records["AESEQ"] = _sequence(records)
-    return records.assign(**_occurrences(records))[list(adae_schema(rule.windows_days).columns)]
+    columns = adae_schema(rule.windows_days, list(map(str, records))).columns
+    return records.assign(**_occurrences(records))[list(columns)]
 
 
 def _sequence(records: pd.DataFrame) -> pd.Series[int]:
@@ -165,12 +170,17 @@ def _recorded(rows: pd.DataFrame, who: pd.DataFrame) -> pd.DataFrame:
         {
             "STUDYID": who["STUDYID"],
             "USUBJID": rows["subject_id"],
+            "SUBJID": who["SUBJID"],
+            "SAFFL": who["SAFFL"],
+            "TRTP": who["TRT01P"],
+            "TRTA": who["TRT01A"],
             "AEID": rows["ae_id"],
             "PART": who["PART"],
             "DOSELVL": who["DOSELVL"],
             "AETERM": rows["term"],
             "AEDECOD": rows["preferred_term"],
             "AEBODSYS": rows["system_organ_class"],
+            **_hierarchy(rows),
             "AETOXGR": rows["ctcae_grade"].astype("Int64"),
             "ASTCTGR": rows["astct_grade"].astype("Int64"),
             "AESER": rows["serious"],
@@ -185,6 +195,16 @@ def _recorded(rows: pd.DataFrame, who: pd.DataFrame) -> pd.DataFrame:
             "delivered": rows.get("ae_seq", pd.Series(np.nan, index=rows.index)),
         }
     )
+
+
+def _hierarchy(rows: pd.DataFrame) -> dict[str, pd.Series[Any]]:
+    """Levels of MedDRA and codes of which any event has one."""
+    recorded = {v: rows[name] for name, v in HIERARCHY.items() if name in rows}
+    return {
+        name: values.astype("Int64") if name.endswith("CD") else values.astype(object)
+        for name, values in recorded.items()
+        if values.notna().any()
+    }
 
 
 def _dates(rows: pd.DataFrame, who: pd.DataFrame) -> pd.DataFrame:

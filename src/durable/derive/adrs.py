@@ -37,7 +37,8 @@ Ints = npt.NDArray[np.int64]
 
 BASELINE = "BASELINE"
 _COLUMNS = [
-    *("STUDYID", "USUBJID", "ASEQ", "PARAMCD", "PARAM", "VISIT", "AVISIT", "ADT", "ADY"),
+    *("STUDYID", "USUBJID", "SUBJID", "TRTP", "TRTA", "ASEQ", "PARAM", "PARAMCD"),
+    *("VISIT", "AVISIT", "ADT", "ADY"),
     *("AWTARGET", "AWTDIFF", "AVAL", "AVALC", "BASE", "ABLFL", "ANL01FL", "REASON"),
     *("SRCDOM", "SRCVAR", "SRCSEQ"),
 ]
@@ -183,6 +184,9 @@ def _dataset(
     records = {
         "STUDYID": _categorical(np.zeros(len(number), np.int8), infused["STUDYID"].iloc[:1]),
         "USUBJID": _categorical(layout.subject, infused["USUBJID"]),
+        "SUBJID": _categorical(layout.subject, infused["SUBJID"]),
+        "TRTP": _of_subject(infused["TRT01P"], layout.subject),
+        "TRTA": _of_subject(infused["TRT01A"], layout.subject),
         "ASEQ": number,
         "PARAMCD": _categorical(which, [parameter.code for parameter in columns]),
         "PARAM": _categorical(which, [parameter.label for parameter in columns]),
@@ -247,6 +251,12 @@ def _identity(
 def _categorical(codes: npt.NDArray[np.integer[Any]], names: Any) -> pd.Categorical:
     dtype = pd.CategoricalDtype(pd.Index(names, dtype=object))
     return pd.Categorical.from_codes(cast("Any", codes), dtype=dtype)
+
+
+def _of_subject(values: pd.Series[str], subject: Ints) -> pd.Categorical:
+    """A text of each subject, the same for many, at the records of each."""
+    codes, names = pd.factorize(values)
+    return _categorical(codes.astype(np.int16).take(subject), names)
 
 
 def _integers(values: Floats) -> Any:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from durable.contracts.adam.adsl import OPTIONAL_VARIABLES
 from durable.contracts.partial_dates import partial_column
 from durable.derive.trial import Trial
 from durable.jdm.measures import COMPONENTS
@@ -49,6 +51,7 @@ def describe_subjects(
         {
             "STUDYID": trial.study,
             **_recorded(rows),
+            **_treatments(rows, trial.treatment),
             **_days(rows, pd.Series(cutoff, index=rows.index)),
             "NSTDT": rows["subject_id"].map(new_therapy["start_date"]).astype("datetime64[ns]"),
             "SRCDOM": "subjects",
@@ -89,14 +92,19 @@ def derive(
     """
     baseline = _baseline(people["USUBJID"], frame, response)
     return people.assign(**baseline, **_remission(people, frame, first_remission))[
-        [*_COLUMNS, *_flags(people)]
+        [*_ordered(people, _COLUMNS), *_flags(people)]
     ]
 
 
 def without_assessments(people: pd.DataFrame) -> pd.DataFrame:
     """Subject-level dataset of a study without assessments: nothing in it is made from them."""
     own = [name for name in _COLUMNS if name not in OF_ASSESSMENTS]
-    return people[[*own, *_flags(people)]]
+    return people[[*_ordered(people, own), *_flags(people)]]
+
+
+def _ordered(people: pd.DataFrame, names: Iterable[str]) -> list[str]:
+    """The variables without those of `OPTIONAL_VARIABLES` that the study does not record."""
+    return [name for name in names if name in people or name not in OPTIONAL_VARIABLES]
 
 
 def _flags(people: pd.DataFrame) -> list[str]:
@@ -104,7 +112,8 @@ def _flags(people: pd.DataFrame) -> list[str]:
 
 
 _COLUMNS = (
-    *("STUDYID", "USUBJID", "SUBJID", "PART", "DOSELVL", "CELLSKG", "SEX", "AGE", "RFICDT"),
+    *("STUDYID", "USUBJID", "SUBJID", "SITEID", "PART", "DOSELVL", "CELLSKG", "AGE", "AGEU"),
+    *("SEX", "RACE", "ETHNIC", "ARM", "TRT01P", "TRT01A", "RFICDT"),
     *("LDDT", "TRTSDT", "LSTALVDT", "DTHDT", "EOSDT", "DCSREAS", "CUTDT", "CUTDY", "DTHDY"),
     *("ENRLFL", "LDFL", "SAFFL", "REMFL", "DTHFL", "BLDT"),
     *(ENZYME_FOLLOWED.name, ENZYME_AT_BASELINE.name, ATTAINABLE_SCORE.name),
@@ -116,12 +125,14 @@ def _recorded(rows: pd.DataFrame) -> dict[str, Any]:
     """What the subjects table holds."""
     columns = {
         "USUBJID": "subject_id",
-        "SUBJID": "subject_id",
+        "SITEID": "site",
         "PART": "part",
         "DOSELVL": "dose_level",
         "CELLSKG": "cells_per_kg",
         "SEX": "sex",
         "AGE": "age_years",
+        "RACE": "race",
+        "ETHNIC": "ethnicity",
         "RFICDT": "consent_date",
         "LDDT": "lymphodepletion_date",
         "TRTSDT": "infusion_date",
@@ -130,7 +141,26 @@ def _recorded(rows: pd.DataFrame) -> dict[str, Any]:
         "EOSDT": "withdrawal_date",
         "DCSREAS": "withdrawal_reason",
     }
-    return {name: rows[column] for name, column in columns.items()}
+    recorded = {
+        name: rows[column]
+        for name, column in columns.items()
+        if column in rows or name not in OPTIONAL_VARIABLES
+    }
+    subject = rows["subject_id"]
+    return recorded | {"SUBJID": rows["subjid"].fillna(subject) if "subjid" in rows else subject}
+
+
+def _treatments(rows: pd.DataFrame, treatment: str) -> dict[str, Any]:
+    """Planned arm and treatments: of one arm, they differ by dose level."""
+    dose = rows["dose_level"]
+    planned = pd.Series(treatment, index=rows.index, dtype=object)
+    planned = planned.mask(dose.notna(), treatment + " " + dose.astype(object))
+    return {
+        "AGEU": pd.Series("YEARS", index=rows.index, dtype=object).where(rows["age_years"].notna()),
+        "ARM": rows["arm"].fillna(planned) if "arm" in rows else planned,
+        "TRT01P": planned,
+        "TRT01A": planned.where(rows["infusion_date"].notna()),
+    }
 
 
 def _days(rows: pd.DataFrame, cutoff: pd.Series[pd.Timestamp]) -> dict[str, Any]:
@@ -145,7 +175,7 @@ def _days(rows: pd.DataFrame, cutoff: pd.Series[pd.Timestamp]) -> dict[str, Any]
         "ENRLFL": flag(enrolled),
         "LDFL": flag(rows["lymphodepletion_date"].notna()),
         "SAFFL": flag(infusion.notna()),
-        "DTHFL": flag(death.notna()),
+        "DTHFL": mark(death.notna()),
     }
 
 
@@ -160,7 +190,7 @@ def _baseline(names: pd.Series[str], frame: pd.DataFrame, response: Response) ->
         ENZYME_FOLLOWED.name: base["enzyme"].to_numpy(object),
         ENZYME_AT_BASELINE.name: base["value_enzyme"].where(base["enzyme"].notna()).to_numpy(float),
         ATTAINABLE_SCORE.name: base["attainable"].to_numpy(float),
-        "BLREMFL": base["remission"].map({1.0: "Y", 0.0: "N"}).fillna("U").to_numpy(object),
+        "BLREMFL": base["remission"].map({1.0: "Y", 0.0: "N"}).to_numpy(object),
     }
 
 
@@ -175,13 +205,19 @@ def _remission(
     return {
         "REMFL": flag(credited.notna()),
         "REMSDT": credited,
-        "NSTPREFL": flag(people["NSTDT"] < ever),
+        "NSTPREFL": mark(people["NSTDT"] < ever),
     }
 
 
 def flag(condition: pd.Series[bool]) -> pd.Series[str]:
     """Y and N of a condition."""
     return pd.Series(np.where(condition, "Y", "N"), index=condition.index, dtype=object)
+
+
+def mark(condition: pd.Series[bool]) -> pd.Series[str]:
+    """Y where a condition holds, else missing."""
+    marks = np.array([None, "Y"], dtype=object)
+    return pd.Series(marks[condition.to_numpy(bool).astype(int)], index=condition.index)
 
 
 def study_day(date: pd.Series[pd.Timestamp], reference: pd.Series[pd.Timestamp]) -> pd.Series[int]:

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from durable.derive.endpoint import Dated, Dates, Flags
 
 _DATE = ("ADT", *SOURCE)
+#: Variables of ADSL in the records of its subjects, under their names there.
+_OF_SUBJECT = {
+    "SUBJID": "SUBJID",
+    "SAFFL": "SAFFL",
+    "REMFL": "REMFL",
+    "TRTP": "TRT01P",
+    "TRTA": "TRT01A",
+}
 _END = (*_DATE, "EVNTDESC", "CNSR", "CNSDTDSC", "LOWDT")
 
 
@@ -35,7 +43,8 @@ def derive(follow_up: FollowUp, endpoints: Iterable[Endpoint] = ENDPOINTS) -> pd
     dataset = pd.concat(parts, ignore_index=True)
     adsl = follow_up.adsl
     dataset.insert(0, "STUDYID", adsl["STUDYID"].iloc[0] if len(adsl) else "")
-    return dataset.sort_values(["PARAMCD", "USUBJID"], ignore_index=True)
+    dataset = dataset.sort_values(["PARAMCD", "USUBJID"], ignore_index=True)
+    return dataset.assign(ASEQ=dataset.groupby("USUBJID").cumcount().astype("int64") + 1)
 
 
 def derive_param_tte(
@@ -58,8 +67,10 @@ def derive_param_tte(
     return pd.DataFrame(
         {
             "USUBJID": course.names.to_numpy(object),
-            "PARAMCD": endpoint.code,
+            **{name: course.adsl[of].to_numpy(object) for name, of in _OF_SUBJECT.items()},
+            "ASEQ": 0,
             "PARAM": endpoint.label,
+            "PARAMCD": endpoint.code,
             "STARTDT": course.start,
             "ADT": ended["ADT"],
             "AVAL": (ended["ADT"] - course.start) / np.timedelta64(1, "D") + 1,

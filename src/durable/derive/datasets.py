@@ -245,7 +245,7 @@ def run(plan: Plan, folder: Path) -> None:
     contract = with_categories(ADRS)
 
     def records() -> Iterator[pd.DataFrame]:
-        for tables in ValidatedTables.read(folder).blocks(BLOCK):
+        for tables in ValidatedTables.read(folder, plan.study.id).blocks(BLOCK):
             # What the block before held in circles would stay for many blocks.
             gc.collect()
             datasets = derive(plan, tables)
@@ -266,7 +266,7 @@ def run_without_assessments(plan: Plan, folder: Path) -> None:
 
     It has no variable that is made from the assessments.
     """
-    subjects, therapies = read_people(folder)
+    subjects, therapies = read_people(folder, plan.study.id)
     infusion = subjects.set_index("subject_id")["infusion_date"]
     since_infusion = begun_since(new_systemic(therapies), infusion)
     starts = first_of_each(since_infusion).set_index("subject_id")
@@ -283,7 +283,7 @@ def run_sensitivity(plan: Plan, folder: Path) -> None:
     """
     responses = {name: plan.response_of(name) for name in plan.sensitivity}
     parts: dict[tuple[str, str], list[pd.DataFrame]] = {}
-    for tables in ValidatedTables.read(folder).blocks(BLOCK):
+    for tables in ValidatedTables.read(folder, plan.study.id).blocks(BLOCK):
         derivation = Derivation(Trial.of_plan(plan), tables)
         for name, response in responses.items():
             records = adrs.categories_to_text(derivation.improvement(response))

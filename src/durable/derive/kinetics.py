@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from durable.contracts.adam.adpc import ADPC
+from durable.contracts.adam.adpc import ADPC, AFTER_LAST_DAY, NO_RESULT
 from durable.contracts.adam.adpp import ADPP
 from durable.contracts.times_of_day import seconds_of_day
+from durable.derive.adsl import mark, study_day
+from durable.derive.identifiers import renamed, unique_identifiers
 from durable.files import write_parquet
 from durable.plan import Exposure, Kinetics, Persistence, Plan
 from durable.stats.kinetics import Method, Noncompartmental, noncompartmental
@@ -41,6 +43,7 @@ def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/adsl`` and ``validated/kinetics``; write ``adam/adpc`` and ``adpp``."""
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
     samples = pd.read_parquet(folder / "validated" / "kinetics.parquet")
+    samples = renamed(samples, unique_identifiers(folder, plan.study.id))
     adpc = concentrations(adsl, samples, plan.kinetics.last_day)
     adpp = parameters(adpc, plan.kinetics)
     write_parquet(folder / "adam" / "adpc.parquet", ADPC.validate(adpc))
@@ -57,7 +60,7 @@ def concentrations(
 
     A sample without a result has neither AVAL nor BLQFL and is used for nothing. A result that is
     not quantifiable has BLQFL Y and no AVAL. ANL01FL marks the results up to `last_day`, of which
-    the parameters are.
+    the parameters are; NCAXFL and NCAXRS the others.
     """
     infused = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
     rows = samples.loc[samples["subject_id"].isin(infused.index)]
@@ -68,28 +71,56 @@ def concentrations(
     quantifiable = result & is_quantifiable(rows)
     day = (rows["sample_date"] - subject.map(infused["TRTSDT"])).dt.days
     used = result & (day <= last_day)
+    infusion = subject.map(infused["TRTSDT"])
     frame = pd.DataFrame(
         {
             "STUDYID": subject.map(infused["STUDYID"]),
             "USUBJID": subject,
+            "SUBJID": subject.map(infused["SUBJID"]),
+            "TRTP": subject.map(infused["TRT01P"]),
+            "TRTA": subject.map(infused["TRT01A"]),
+            "ASEQ": rows.groupby("subject_id", observed=True).cumcount() + 1,
             "PARCAT1": rows["assay"],
-            "AVALU": rows["unit"],
+            **_concentration(rows),
             "ADT": rows["sample_date"],
             "ATM": rows["sample_time"],
+            "ADY": study_day(rows["sample_date"], infusion).astype("int64"),
             "NFRLT": rows["nominal_day"],
             "AFRLT": day + _part_of_day(rows, result),
+            "FRLTU": "DAYS",
             "AVAL": rows["value"].where(quantifiable),
+            "AVALU": rows["unit"],
             "BLQFL": np.array([None, "Y", "N"], dtype=object)[result.astype(int) + quantifiable],
             "LLOQ": rows["lloq"],
-            "ANL01FL": np.array([None, "Y"], dtype=object)[used.to_numpy(int)],
+            "ANL01FL": mark(used),
+            "NCAXFL": mark(~used),
+            "NCAXRS": _exclusion(result, used),
+            "PKSUMXF": mark(~result),
             "SRCDOM": "kinetics",
             "SRCVAR": "value",
             "SRCSEQ": rows["source_row"],
         }
     )
     # Without a sample of an infused subject nothing says that these are text.
-    text = ("STUDYID", "BLQFL", "ATM", "ANL01FL")
+    text = [name for name, column in ADPC.columns.items() if str(column.dtype) == "object"]
     return frame.astype(dict.fromkeys(text, object)).reset_index(drop=True)
+
+
+def _exclusion(result: pd.Series[bool], used: pd.Series[bool]) -> pd.Series[str]:
+    """Why a sample is not one of the parameters'; missing for one that is."""
+    reason = pd.Series(AFTER_LAST_DAY, index=used.index, dtype=object)
+    return reason.where(result, NO_RESULT).mask(used, None)
+
+
+def _concentration(rows: pd.DataFrame) -> dict[str, pd.Series[str]]:
+    """PARAM and PARAMCD of each sample, by assay and unit."""
+    pairs = rows[["assay", "unit"]].drop_duplicates()
+    assays = sorted(Assay(*pair) for pair in pairs.itertuples(index=False))
+    codes = {
+        str(assay): f"CONC{letter}" for assay, letter in zip(assays, _letters(assays), strict=True)
+    }
+    names = rows["assay"].astype(object) + " (" + rows["unit"].astype(object) + ")"
+    return {"PARAM": "CAR-T cell concentration, " + names, "PARAMCD": names.map(codes)}
 
 
 def has_result(samples: pd.DataFrame) -> pd.Series[bool]:
@@ -124,6 +155,8 @@ def parameters(adpc: pd.DataFrame, rule: Kinetics) -> pd.DataFrame:
     A subject without any result in an assay has no record of it.
     """
     results = adpc.loc[adpc["BLQFL"].notna()]
+    of_subject = ["SUBJID", "TRTP", "TRTA"]
+    subjects = adpc.drop_duplicates("USUBJID").set_index("USUBJID")[of_subject]
     pairs = results[["PARCAT1", "AVALU"]].drop_duplicates()
     assays = sorted(Assay(*pair) for pair in pairs.itertuples(index=False))
     codes = parameter_codes(assays, rule)
@@ -136,6 +169,7 @@ def parameters(adpc: pd.DataFrame, rule: Kinetics) -> pd.DataFrame:
     ]
     columns = list(ADPP.columns)
     frame = pd.DataFrame(records, columns=columns)
+    frame[of_subject] = subjects.reindex(frame["USUBJID"]).to_numpy(object)
     text = [name for name in columns if name != "AVAL"]
     return frame.astype({"AVAL": float, **dict.fromkeys(text, object)})
 
@@ -148,14 +182,20 @@ def parameter_codes(assays: list[Assay], rule: Kinetics) -> dict[tuple[Assay, st
     letters, digits and _, is shortened: an area to its day alone or its number in the plan, a time
     point of persistence to its number.
     """
-    width = next(n for n in count() if len(ascii_uppercase) ** n >= len(assays))
-    letters = map("".join, product(ascii_uppercase, repeat=width))
-    stems = _stems(rule, _CODE_LENGTH - width)
+    letters = _letters(assays)
+    stems = _stems(rule, _CODE_LENGTH - len(letters[0]) if letters else _CODE_LENGTH)
     return {
         (assay, parameter): stem + letter
-        for assay, letter in zip(assays, letters, strict=False)
+        for assay, letter in zip(assays, letters, strict=True)
         for parameter, stem in stems.items()
     }
+
+
+def _letters(assays: list[Assay]) -> list[str]:
+    """What ends the codes of each assay: nothing for the only one, else a letter or more."""
+    width = next(n for n in count() if len(ascii_uppercase) ** n >= len(assays))
+    every = map("".join, product(ascii_uppercase, repeat=width))
+    return [letters for letters, _ in zip(every, assays, strict=False)]
 
 
 def _stems(rule: Kinetics, length: int) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from durable.derive.identifiers import renamed, unique_identifiers, with_identifiers
 from durable.plan import Plan
 from durable.schedule import Visit
 
@@ -21,11 +22,14 @@ class Trial:
     """STUDYID."""
     cutoff: dt.date
     schedule: tuple[Visit, ...]
+    treatment: str = "Study treatment"
+    """What the planned and the actual treatment of a subject begin with."""
 
     @classmethod
     def of_plan(cls, plan: Plan) -> Trial:
         """The trial of a plan, at its data cut-off."""
-        return cls(plan.study.id, plan.analysis.data_cutoff, plan.schedule)
+        study, cutoff = plan.study, plan.analysis.data_cutoff
+        return cls(study.id, cutoff, plan.schedule, study.treatment or cls.treatment)
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,11 @@ class ValidatedTables:
     """None where the study has none."""
 
     @classmethod
-    def read(cls, folder: Path) -> ValidatedTables:
-        """The tables in ``validated/``."""
-        subjects, therapies = read_people(folder)
+    def read(cls, folder: Path, study: str) -> ValidatedTables:
+        """The tables in ``validated/``, with USUBJID as ``subject_id``."""
+        subjects, therapies = read_people(folder, study)
         visits = pd.read_parquet(folder / "validated" / "visits.parquet")
-        return cls(subjects, visits, therapies)
+        return cls(subjects, renamed(visits, unique_identifiers(folder, study)), therapies)
 
     def blocks(self, size: int) -> Iterator[ValidatedTables]:
         """The tables of so many subjects at a time, in the order of their names; at least once."""
@@ -60,13 +64,20 @@ class ValidatedTables:
             yield ValidatedTables(some, self.visits.loc[of_visit == block], therapies)
 
 
-def read_people(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame | None]:
-    """The validated subjects and their therapies, None where the study has none."""
-    return (
-        pd.read_parquet(folder / "validated" / "subjects.parquet"),
-        _read_optional(folder / "validated" / "therapies.parquet"),
-    )
+#: Columns of the subjects that ADSL has only where somebody has a value.
+OPTIONAL = ("site", "race", "ethnicity", "arm")
 
 
-def _read_optional(path: Path) -> pd.DataFrame | None:
-    return pd.read_parquet(path) if path.exists() else None
+def read_people(folder: Path, study: str) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """The validated subjects and their therapies, None where the study has none.
+
+    USUBJID is ``subject_id`` in both (`identifiers`). Optional columns that nobody has a value of
+    are left out.
+    """
+    subjects = pd.read_parquet(folder / "validated" / "subjects.parquet")
+    unrecorded = [name for name in OPTIONAL if name in subjects and subjects[name].isna().all()]
+    subjects = with_identifiers(subjects.drop(columns=unrecorded), study)
+    path = folder / "validated" / "therapies.parquet"
+    if not path.exists():
+        return subjects, None
+    return subjects, renamed(pd.read_parquet(path), unique_identifiers(folder, study))

@@ -68,6 +68,7 @@ def read_datasets(folder: Path, windows: tuple[int, ...]) -> Iterator[Dataset]:
         ENDPOINTS,
         assessments="adrs" in names,
         subject_variables=results.variables("adsl"),
+        event_variables=results.variables("adae") if "adae" in names else (),
     )
     for metadata in dataset_specs(ENDPOINTS):
         path = folder / "adam" / f"{metadata.name.lower()}.parquet"

@@ -69,7 +69,7 @@ def measure_values(records: pd.DataFrame, plan: Plan, *, many: bool = False) -> 
 
 
 def _values(records: pd.DataFrame) -> pd.DataFrame:
-    columns = {"USUBJID": "subject", "AVAL": "value"}
+    columns = {"SUBJID": "subject", "AVAL": "value"}
     return records.assign(day=days_since_infusion(records)).rename(columns=columns)
 
 

@@ -66,7 +66,7 @@ def profiles(adpc: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
     adpc
         The dataset of the concentrations.
     group
-        Group of each infused subject, by USUBJID.
+        Group of each infused subject, by SUBJID.
     """
     import pandas as pd
 
@@ -75,8 +75,8 @@ def profiles(adpc: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
         {
             "assay": adpc["PARCAT1"],
             "unit": adpc["AVALU"],
-            "subject": adpc["USUBJID"],
-            "group": adpc["USUBJID"].map(group),
+            "subject": adpc["SUBJID"],
+            "group": adpc["SUBJID"].map(group),
             "day": adpc["AFRLT"],
             "value": adpc["AVAL"],
             "below_lloq": adpc["BLQFL"],

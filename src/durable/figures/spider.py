@@ -92,18 +92,18 @@ def scores(records: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     start: dict[str, Any] = {"day": 0, "visit": "", _SCORE: 0.0, "partial": "N"}
-    origin = records[["USUBJID"]].drop_duplicates().assign(**start)
+    origin = records[["SUBJID"]].drop_duplicates().assign(**start)
     after = pd.DataFrame(
         {
-            "USUBJID": records["USUBJID"],
+            "SUBJID": records["SUBJID"],
             "day": days_since_infusion(records),
             "visit": records["AVISIT"].astype(object).fillna("UNS"),
             _SCORE: records["AVAL"],
             "partial": np.where(records["REASON"] == "PARTIAL", "Y", "N"),
         }
     )
-    both = pd.concat([origin, after]).sort_values(["USUBJID", "day"], kind="stable")
-    return both.rename(columns={"USUBJID": "subject"})
+    both = pd.concat([origin, after]).sort_values(["SUBJID", "day"], kind="stable")
+    return both.rename(columns={"SUBJID": "subject"})
 
 
 def score_quantiles(records: pd.DataFrame) -> pd.DataFrame:

@@ -104,7 +104,7 @@ def lanes(
     Parameters
     ----------
     infused
-        ADSL of the infused subjects, by USUBJID.
+        ADSL of the infused subjects, by SUBJID.
     improvements
         Records of ADRS of the visits at which a subject had improved.
     durations
@@ -147,10 +147,10 @@ def _response_marks(
 ) -> list[pd.DataFrame]:
     import pandas as pd
 
-    responder = infused.index.get_indexer(pd.Index(durations["USUBJID"]))
+    responder = infused.index.get_indexer(pd.Index(durations["SUBJID"]))
     start = _days(infused, "REMSDT").iloc[responder]
     end = (durations["ADT"].to_numpy() - infused["TRTSDT"].iloc[responder]).dt.days
-    improved = infused.index.get_indexer(pd.Index(improvements["USUBJID"]))
+    improved = infused.index.get_indexer(pd.Index(improvements["SUBJID"]))
     day, visit = days_since_infusion(improvements), improvements["AVISIT"].astype(object)
     marks = [
         _marks("remission", responder, start, end),

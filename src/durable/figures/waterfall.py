@@ -85,14 +85,14 @@ def best_scores(records: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
     records
         Records of ADRS of the score.
     group
-        Group of each infused subject, by USUBJID.
+        Group of each infused subject, by SUBJID.
     """
     import pandas as pd
 
-    scores = records.loc[records["AVAL"].notna(), ["USUBJID", "AVISIT", "AVAL", "AVALC"]]
-    first_best = scores.groupby("USUBJID", observed=True)["AVAL"].idxmax()
-    best = scores.loc[first_best].astype(dict.fromkeys(("USUBJID", "AVISIT", "AVALC"), object))
-    best = best.fillna({"AVISIT": "UNS"}).set_index("USUBJID").reindex(group.index)
+    scores = records.loc[records["AVAL"].notna(), ["SUBJID", "AVISIT", "AVAL", "AVALC"]]
+    first_best = scores.groupby("SUBJID", observed=True)["AVAL"].idxmax()
+    best = scores.loc[first_best].astype(dict.fromkeys(("SUBJID", "AVISIT", "AVALC"), object))
+    best = best.fillna({"AVISIT": "UNS"}).set_index("SUBJID").reindex(group.index)
     frame = pd.DataFrame(
         {
             "subject": group.index,

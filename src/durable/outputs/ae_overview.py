@@ -61,7 +61,7 @@ def _overview(adae: pd.DataFrame, safety: Safety) -> EventCounts:
     parts: dict[Parameter, pd.DataFrame] = {}
     for window, inside in incidence.windows(adae, safety).items():
         parts |= _by_category(window, adae.loc[inside], safety)
-    before = adae.loc[adae["PRETRTFL"] == "Y"]
+    before = adae.loc[adae["PREFL"] == "Y"]
     parts["PRE", "ANY"] = before
     for name, (_, phase) in _PHASES.items():
         parts["PRE", name] = before.loc[before["APHASE"] == phase]

@@ -63,7 +63,8 @@ def baseline_statistics(adsl: pd.DataFrame, measures: pd.DataFrame | None) -> Es
         yield from _summary(name, adsl[name])
     for name, levels in _LEVELS.items():
         for level in levels if name in adsl else ():
-            yield from _count(name, level, int((adsl[name] == level).sum()), len(adsl))
+            known = adsl[name].fillna("U") == level
+            yield from _count(name, level, int(known.sum()), len(adsl))
     if measures is None:
         return
     for code in _MEASURES:

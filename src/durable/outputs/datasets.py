@@ -26,11 +26,11 @@ _NAMES = ("adsl", "adrs", "adtte", "adae", "adpc", "adpp")
 _AT_ONCE = 1_000_000
 #: Columns of ADRS that outputs and figures read.
 ADRS = (
-    *("USUBJID", "PARAMCD", "AVISIT", "AWTARGET", "ADY", "AVAL", "AVALC"),
+    *("USUBJID", "SUBJID", "PARAMCD", "AVISIT", "AWTARGET", "ADY", "AVAL", "AVALC"),
     *("ABLFL", "ANL01FL", "REASON"),
 )
 #: Columns of ADTTE that outputs and figures read.
-ADTTE = ("USUBJID", "PARAMCD", "STARTDT", "LOWDT", "ADT", "AVAL", "CNSR", "EVNTDESC")
+ADTTE = ("USUBJID", "SUBJID", "PARAMCD", "STARTDT", "LOWDT", "ADT", "AVAL", "CNSR", "EVNTDESC")
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,8 @@ class AnalysisDatasets:
 
     @property
     def infused(self) -> pd.DataFrame:
-        """ADSL of the infused subjects, by USUBJID."""
-        return self.adsl.loc[self.adsl["SAFFL"] == "Y"].set_index("USUBJID")
+        """ADSL of the infused subjects, by SUBJID, by which readers know them."""
+        return self.adsl.loc[self.adsl["SAFFL"] == "Y"].set_index("SUBJID")
 
 
 @dataclass(frozen=True)

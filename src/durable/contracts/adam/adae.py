@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import pandera.pandas as pa
@@ -10,16 +11,27 @@ from durable.contracts.adam.description import STUDY_DAY, DatasetSpec, derived_b
 from durable.contracts.adam.variables import (
     GROUPS,
     SUBJECT,
+    TREATMENT,
     contract,
     count,
     date,
     flag,
+    marker,
     number,
     source_variables,
     text,
 )
+from durable.contracts.tables.adverse_events import ADVERSE_EVENTS
 from durable.vocabulary import PHASES, window_flag
 
+#: Levels of MedDRA that a study may deliver beside preferred term and system organ class, and the
+#: codes of all: variable by column.
+HIERARCHY = {
+    column.name: variable.rpartition(".")[2]
+    for column in ADVERSE_EVENTS.columns
+    for variable in column.adam
+    if column.rare
+}
 #: How much of a date was imputed (CDISC date imputation flag): the day, month and day, all of it.
 IMPUTED = ["D", "M", "Y"]
 #: What an outcome says, by its word (`contracts.words`).
@@ -30,8 +42,8 @@ def _grade(label: str) -> Any:
     return count(label, pa.Check.in_range(1, 5), null=True)
 
 
-def _occurrence(label: str) -> Any:
-    return text(label, null=True, isin=["Y"])
+def _code(label: str) -> Any:
+    return count(label, pa.Check.ge(1), null=True)
 
 
 def _given_flag(label: str) -> Any:
@@ -45,47 +57,81 @@ def _only_where(flag: str, of: str) -> Any:
     )
 
 
-def adae_schema(windows: tuple[int, ...]) -> Any:
-    """Return the schema, with a flag for each window (days after infusion)."""
+#: Terms by the levels of MedDRA.
+_TERMS = {
+    "AETERM": text("Reported Term for the Adverse Event", null=True),
+    "AELLT": text("Lowest Level Term", null=True),
+    "AELLTCD": _code("Lowest Level Term Code"),
+    "AEDECOD": text("Dictionary-Derived Term"),
+    "AEPTCD": _code("Preferred Term Code"),
+    "AEHLT": text("High Level Term", null=True),
+    "AEHLTCD": _code("High Level Term Code"),
+    "AEHLGT": text("High Level Group Term", null=True),
+    "AEHLGTCD": _code("High Level Group Term Code"),
+    "AEBODSYS": text("Body System or Organ Class"),
+    "AEBDSYCD": _code("Body System or Organ Class Code"),
+    "AESOC": text("Primary System Organ Class", null=True),
+    "AESOCCD": _code("Primary System Organ Class Code"),
+}
+_TIMES = {
+    "ASTDT": date("Analysis Start Date"),
+    "ASTDTF": text("Analysis Start Date Imputation Flag", null=True, isin=IMPUTED),
+    "AENDT": date("Analysis End Date"),
+    "AENDTF": text("Analysis End Date Imputation Flag", null=True, isin=IMPUTED),
+    "ASTDY": count("Analysis Start Relative Day", pa.Check.ne(0), null=True),
+    "AENDY": count("Analysis End Relative Day", pa.Check.ne(0), null=True),
+    "ADAY": count("Days from Infusion to Start", null=True),
+    "ADURN": number("Analysis Duration (N)", pa.Check.ge(1)),
+    "ADURU": text("Analysis Duration Units", null=True, isin=["DAYS"]),
+}
+#: What is recorded of the event, and the class of its outcome.
+_RECORDED = {
+    "AETOXGR": _grade("Standard Toxicity Grade"),
+    "ASTCTGR": _grade("ASTCT Grade (CRS, ICANS)"),
+    "AESER": _given_flag("Serious Event"),
+    "AEREL": _given_flag("Causality"),
+    "AEDLT": _given_flag("Dose-Limiting Toxicity"),
+    "AESI": text("Adverse Event of Special Interest", null=True),
+    "AEOUT": text("Outcome of Adverse Event", null=True),
+    "AOUT": text("Analysis Outcome Class", null=True, isin=OUTCOME_CLASSES),
+    "ONGOFL": marker("Ongoing at Data Cut-off or Death Flag"),
+}
+
+
+def adae_schema(windows: tuple[int, ...], names: Collection[str] = ()) -> Any:
+    """Return the schema, with a flag for each window (days after infusion).
+
+    Parameters
+    ----------
+    windows
+        Last day of each.
+    names
+        Variables that there are, among them the levels of MedDRA that the study delivers.
+    """
     flags = [window_flag(days) for days in windows]
-    return contract(
-        "Adverse event analysis dataset",
+    schema = contract(
+        "Adverse Event Analysis Dataset",
         {
             **SUBJECT,
-            "AESEQ": count("Sequence number within the subject", pa.Check.ge(1)),
-            "AEID": text("Identifier of the event as recorded"),
+            "SAFFL": flag("Safety Population Flag"),
+            **TREATMENT,
+            "AESEQ": count("Sequence Number", pa.Check.ge(1)),
+            "AEID": text("Identifier of the Event as Recorded"),
             **GROUPS,
-            "AETERM": text("Event as reported", null=True),
-            "AEDECOD": text("Preferred term"),
-            "AEBODSYS": text("System organ class"),
-            "ASTDT": date("Start date"),
-            "ASTDTF": text("Start date imputed: day, month, year", null=True, isin=IMPUTED),
-            "AENDT": date("End date; missing = ongoing or unknown"),
-            "AENDTF": text("End date imputed: day, month, year", null=True, isin=IMPUTED),
-            "ASTDY": count("Study day of the start", pa.Check.ne(0), null=True),
-            "AENDY": count("Study day of the end", pa.Check.ne(0), null=True),
-            "ADAY": count("Days from infusion to the start", null=True),
-            "ADURN": number("Duration in days: AENDT - ASTDT + 1", pa.Check.ge(1)),
-            "AETOXGR": _grade("CTCAE grade"),
-            "ASTCTGR": _grade("ASTCT grade (CRS, ICANS)"),
-            "AESER": _given_flag("Serious"),
-            "AEREL": _given_flag("Related to the treatment"),
-            "AEDLT": _given_flag("Dose-limiting toxicity"),
-            "AESI": text("Adverse event of special interest", null=True),
-            "AEOUT": text("Outcome", null=True),
-            "AOUT": text("Outcome, class of the recorded word", null=True, isin=OUTCOME_CLASSES),
-            "ONGOFL": flag("Ongoing at data cut-off or death"),
-            "APHASE": text("Phase of the onset", null=True, isin=PHASES),
-            "TRTEMFL": flag("Treatment-emergent"),
-            "PRETRTFL": flag("Onset before infusion, or never infused"),
-            "PROLCYFL": flag("Prolonged cytopenia"),
+            **_TERMS,
+            **_TIMES,
+            **_RECORDED,
+            "APHASE": text("Phase", null=True, isin=PHASES),
+            "TRTEMFL": marker("Treatment Emergent Analysis Flag"),
+            "PREFL": marker("Pre-treatment Flag"),
+            "PROLCYFL": marker("Prolonged Cytopenia Flag"),
             **{
-                name: flag(f"Treatment-emergent to day {days}")
+                name: marker(f"Treatment Emergent to Day {days} Flag")
                 for name, days in zip(flags, windows, strict=True)
             },
-            "AOCCIFL": _occurrence("First worst grade of the subject"),
-            "AOCCSIFL": _occurrence("First worst grade in the SOC"),
-            "AOCCPIFL": _occurrence("First worst grade of the preferred term"),
+            "AOCCIFL": marker("1st Max Sev./Int. Occurrence Flag"),
+            "AOCCSIFL": marker("1st Max Sev./Int. Occur Within SOC Flag"),
+            "AOCCPIFL": marker("1st Max Sev./Int. Occur Within PT Flag"),
             **source_variables(["adverse_events"]),
         },
         checks=[
@@ -94,6 +140,7 @@ def adae_schema(windows: tuple[int, ...]) -> Any:
         ],
         unique=["USUBJID", "AESEQ"],
     )
+    return schema.remove_columns([name for name in HIERARCHY.values() if name not in names])
 
 
 _ORIGINS = {
@@ -115,14 +162,15 @@ _ORIGINS = {
     "AENDY": derived_by(f"End as {STUDY_DAY.format('AENDT')}"),
     "ADAY": derived_by("ASTDT - ADSL.TRTSDT: days after the infusion, which is day 0."),
     "ADURN": derived_by("AENDT - ASTDT + 1."),
+    "ADURU": derived_by("DAYS where ADURN is given."),
     "AOUT": derived_by("Class of AEOUT by its word (CDISC codelist OUT); empty for another word."),
-    "ONGOFL": derived_by("Y where AENDT is empty and AOUT is neither RECOVERED nor FATAL, else N."),
+    "ONGOFL": derived_by("Y where AENDT is empty and AOUT is neither RECOVERED nor FATAL."),
     "APHASE": derived_by(
         "AFTER INFUSION where ASTDT is on or after ADSL.TRTSDT, else LYMPHODEPLETION where it is on"
         " or after ADSL.LDDT, else BEFORE LYMPHODEPLETION; BEFORE INFUSION without ADSL.LDDT."
     ),
-    "TRTEMFL": derived_by("Y where ASTDT is on or after the day of infusion, else N."),
-    "PRETRTFL": derived_by("Y where TRTEMFL is N."),
+    "TRTEMFL": derived_by("Y where ASTDT is on or after the day of infusion."),
+    "PREFL": derived_by("Y where TRTEMFL is empty."),
     "PROLCYFL": derived_by(
         "Y for a treatment-emergent cytopenia of at least the grade, present after the day.",
         "safety.cytopenia",

@@ -2,33 +2,69 @@
 
 from __future__ import annotations
 
+import pandera.pandas as pa
+
 from durable.contracts.adam.description import (
     BASIC_STRUCTURE,
+    STUDY_DAY,
     DatasetSpec,
     derived_by,
     source_origins,
 )
-from durable.contracts.adam.variables import SUBJECT, contract, date, number, source_variables, text
+from durable.contracts.adam.variables import (
+    PARAMETER,
+    SUBJECT,
+    TREATMENT,
+    contract,
+    count,
+    date,
+    marker,
+    number,
+    source_variables,
+    text,
+)
+
+#: Why a sample is not one of the parameters' (NCAXRS).
+NO_RESULT = "NO RESULT"
+AFTER_LAST_DAY = "AFTER THE LAST DAY OF THE PARAMETERS"
 
 ADPC = contract(
-    "Concentrations analysis dataset",
+    "Pharmacokinetic Concentrations Dataset",
     {
         **SUBJECT,
-        "PARCAT1": text("Assay"),
-        "AVALU": text("Unit of AVAL"),
-        "ADT": date("Date of the sample", null=False),
-        "ATM": text("Time of the sample", null=True),
-        "NFRLT": number("Nominal day after infusion"),
-        "AFRLT": number("Actual days after infusion", null=False),
-        "AVAL": number("Concentration; missing below the limit"),
-        "BLQFL": text("Not quantifiable (empty: no result)", null=True),
-        "LLOQ": number("Lower limit of quantification"),
-        "ANL01FL": text("Record used for the parameters", null=True),
+        **TREATMENT,
+        "ASEQ": count("Analysis Sequence Number", pa.Check.ge(1)),
+        "PARCAT1": text("Parameter Category 1"),
+        **PARAMETER,
+        "ADT": date("Analysis Date", null=False),
+        "ATM": text("Analysis Time", null=True),
+        "ADY": count("Analysis Relative Day", pa.Check.ne(0)),
+        "NFRLT": number("Nom. Rel. Time from Analyte First Dose"),
+        "AFRLT": number("Act. Rel. Time from Analyte First Dose", null=False),
+        "FRLTU": text("Rel. Time from First Dose Unit", isin=["DAYS"]),
+        "AVAL": number("Analysis Value"),
+        "AVALU": text("Analysis Value Unit"),
+        "BLQFL": text("Below Limit of Quantification Flag", null=True, isin=["Y", "N"]),
+        "LLOQ": number("Lower Limit of Quantification"),
+        "ANL01FL": marker("Analysis Flag 01"),
+        "NCAXFL": marker("PK NCA Exclusion Flag"),
+        "NCAXRS": text("Reason for PK NCA Exclusion", null=True, isin=[NO_RESULT, AFTER_LAST_DAY]),
+        "PKSUMXF": marker("PK Summary Exclusion Flag"),
         **source_variables([], null=False),
     },
+    unique=["USUBJID", "ASEQ"],
 )
 
 _ORIGINS = {
+    "ASEQ": derived_by(
+        "Number of the record within the subject, by assay, date, time and row of the file."
+    ),
+    "PARAM": derived_by("Concentration of the cells by assay and unit."),
+    "PARAMCD": derived_by(
+        "CONC; with several assays a letter follows it, A for the first in alphabetical order."
+    ),
+    "ADY": derived_by(f"Sample as {STUDY_DAY.format('ADT')}"),
+    "FRLTU": derived_by("DAYS."),
     "AFRLT": derived_by(
         "ADT - ADSL.TRTSDT, days; of several results of an assay on a day, plus the part of a day"
         " since the first of them, where one without time counts as drawn at 00:00."
@@ -42,6 +78,9 @@ _ORIGINS = {
         "Y for a result up to the last day of the parameters. Persistence is of all results.",
         "kinetics.last_day",
     ),
+    "NCAXFL": derived_by("Y where the parameters are not of the record: ANL01FL is empty."),
+    "NCAXRS": derived_by(f"{NO_RESULT}, or {AFTER_LAST_DAY}.", "kinetics.last_day"),
+    "PKSUMXF": derived_by("Y for a sample without a result."),
     **source_origins("kinetics", "value"),
 }
 
@@ -49,6 +88,6 @@ ADPC_SPEC = DatasetSpec(
     "ADPC",
     BASIC_STRUCTURE,
     "One record per subject, assay and sample",
-    ("USUBJID", "PARCAT1", "SRCSEQ"),
+    ("USUBJID", "ASEQ"),
     _ORIGINS,
 )

@@ -8,20 +8,28 @@ from durable.contracts.adam.description import (
     DatasetSpec,
     derived_by,
 )
-from durable.contracts.adam.variables import PARAMETER, SUBJECT, contract, number, text
+from durable.contracts.adam.variables import (
+    PARAMETER,
+    SUBJECT,
+    TREATMENT,
+    contract,
+    number,
+    text,
+)
 
 ADPP = contract(
-    "Kinetics parameters analysis dataset",
+    "Pharmacokinetic Parameters Dataset",
     {
         **SUBJECT,
-        "PARCAT1": text("Assay"),
-        "PARCAT2": text("Unit of the assay"),
-        "PARCAT3": text("Parameter, of whichever assay"),
+        **TREATMENT,
+        "PARCAT1": text("Parameter Category 1"),
+        "PARCAT2": text("Parameter Category 2"),
+        "PARCAT3": text("Parameter Category 3"),
         **PARAMETER,
-        "AVAL": number("Analysis value"),
-        "AVALU": text("Unit of AVAL"),
-        "FLAG": text("How the value came about", null=True),
-        "REASON": text("What the flag means", null=True),
+        "AVAL": number("Analysis Value"),
+        "AVALU": text("Analysis Value Unit"),
+        "FLAG": text("How the Value Came About", null=True),
+        "REASON": text("Reason for the Flag", null=True),
     },
     unique=["USUBJID", "PARAMCD"],
 )

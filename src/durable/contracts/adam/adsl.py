@@ -7,7 +7,13 @@ from typing import Any
 
 import pandera.pandas as pa
 
-from durable.contracts.adam.description import STUDY_DAY, DatasetSpec, derived_by, source_origins
+from durable.contracts.adam.description import (
+    IDENTIFIERS,
+    STUDY_DAY,
+    DatasetSpec,
+    derived_by,
+    source_origins,
+)
 from durable.contracts.adam.variables import (
     GROUPS,
     SUBJECT,
@@ -15,10 +21,10 @@ from durable.contracts.adam.variables import (
     count,
     date,
     flag,
+    marker,
     number,
     source_variables,
     text,
-    unknown_flag,
 )
 from durable.jdm.parameters import (
     ATTAINABLE_SCORE,
@@ -28,38 +34,47 @@ from durable.jdm.parameters import (
 )
 from durable.vocabulary import IMPUTATION_FLAGS
 
+#: Variables that a study has only where the column is recorded.
+OPTIONAL_VARIABLES = ("SITEID", "RACE", "ETHNIC")
+
 ADSL = contract(
-    "Subject-level analysis dataset",
+    "Subject-Level Analysis Dataset",
     {
         **SUBJECT,
-        "SUBJID": text("Subject identifier"),
+        "SITEID": text("Study Site Identifier", null=True),
         **GROUPS,
-        "CELLSKG": number("Cells infused per kg"),
+        "CELLSKG": number("Cells Infused per kg"),
+        "AGE": number("Age"),
+        "AGEU": text("Age Units", null=True, isin=["YEARS"]),
         "SEX": text("Sex", null=True),
-        "AGE": number("Age (years)"),
-        "RFICDT": date("Date of informed consent"),
-        "LDDT": date("Date of lymphodepletion"),
-        "TRTSDT": date("Date of infusion"),
-        "LSTALVDT": date("Date last known alive"),
-        "DTHDT": date("Date of death"),
-        "EOSDT": date("Date of withdrawal"),
-        "DCSREAS": text("Reason for withdrawal", null=True),
-        "CUTDT": date("Data cut-off", null=False),
-        "CUTDY": count("Study day of the data cut-off", null=True),
-        "DTHDY": count("Study day of death", null=True),
-        "ENRLFL": flag("Consented"),
-        "LDFL": flag("Lymphodepleted"),
-        "SAFFL": flag("Infused: all-infused set"),
-        "REMFL": flag("Remission set: in remission once"),
-        "DTHFL": flag("Died"),
-        "BLDT": date("Date of the baseline assessment"),
+        "RACE": text("Race", null=True),
+        "ETHNIC": text("Ethnicity", null=True),
+        "ARM": text("Description of Planned Arm"),
+        "TRT01P": text("Planned Treatment for Period 01"),
+        "TRT01A": text("Actual Treatment for Period 01", null=True),
+        "RFICDT": date("Date of Informed Consent"),
+        "LDDT": date("Date of Lymphodepletion"),
+        "TRTSDT": date("Date of First Exposure to Treatment"),
+        "LSTALVDT": date("Date Last Known Alive"),
+        "DTHDT": date("Date of Death"),
+        "EOSDT": date("End of Study Date"),
+        "DCSREAS": text("Reason for Discontinuation from Study", null=True),
+        "CUTDT": date("Data Cut-off Date", null=False),
+        "CUTDY": count("Relative Day of Data Cut-off", null=True),
+        "DTHDY": count("Relative Day of Death", null=True),
+        "ENRLFL": flag("Enrolled Population Flag"),
+        "LDFL": flag("Lymphodepleted Population Flag"),
+        "SAFFL": flag("Safety Population Flag"),
+        "REMFL": flag("Remission Population Flag"),
+        "DTHFL": marker("Subject Death Flag"),
+        "BLDT": date("Date of Baseline Assessment"),
         ENZYME_FOLLOWED.name: text(ENZYME_FOLLOWED.label, null=True),
         ENZYME_AT_BASELINE.name: number(ENZYME_AT_BASELINE.label),
         ATTAINABLE_SCORE.name: number(ATTAINABLE_SCORE.label, pa.Check.in_range(0, 100)),
-        "BLREMFL": unknown_flag("Already in remission at baseline"),
-        "REMSDT": date("Date of first remission"),
-        "NSTDT": date("Date of first new systemic therapy"),
-        "NSTPREFL": flag("New therapy before first remission"),
+        "BLREMFL": text("In Remission at Baseline Flag", null=True, isin=["Y", "N"]),
+        "REMSDT": date("Date of First Remission"),
+        "NSTDT": date("Date of First New Systemic Therapy"),
+        "NSTPREFL": marker("New Therapy before First Remission Flag"),
         **source_variables(["subjects"]),
     },
     unique=["USUBJID"],
@@ -75,14 +90,16 @@ def adsl_schema(names: Iterable[str], *, assessments: bool = True) -> Any:
     Parameters
     ----------
     names
-        Variables that there are: those that flag imputed dates where the plan imputes any.
+        Variables that there are: of the optional ones those that the study records, and those that
+        flag imputed dates where the plan imputes any.
     assessments
         Whether the study has any.
     """
     there = set(names)
     schema = ADSL if assessments else ADSL_WITHOUT_ASSESSMENTS
+    schema = schema.remove_columns([name for name in OPTIONAL_VARIABLES if name not in there])
     flags = {
-        name: text(f"{date} imputed: day, month", null=True, isin=["D", "M"])
+        name: text(f"{date} Imputation Flag", null=True, isin=["D", "M"])
         for name, (date, _, _) in IMPUTATION_FLAGS.items()
         if name in there
     }
@@ -90,6 +107,11 @@ def adsl_schema(names: Iterable[str], *, assessments: bool = True) -> Any:
 
 
 _ORIGINS = {
+    **IDENTIFIERS,
+    "AGEU": derived_by("YEARS where AGE is given."),
+    "ARM": derived_by("subjects.arm (DM.ARM) where recorded, else TRT01P: the study has one arm."),
+    "TRT01P": derived_by("The study treatment, with the dose level assigned.", "study.treatment"),
+    "TRT01A": derived_by("TRT01P where TRTSDT is given; empty for a subject not infused."),
     "LSTALVDT": derived_by(
         "Last contact, not later than the data cut-off.", "analysis.data_cutoff"
     ),
@@ -100,7 +122,7 @@ _ORIGINS = {
     "LDFL": derived_by("Y where LDDT is given, else N."),
     "SAFFL": derived_by("Y where TRTSDT is given, else N."),
     "REMFL": derived_by("Y where REMSDT is given, else N."),
-    "DTHFL": derived_by("Y where DTHDT is given, else N."),
+    "DTHFL": derived_by("Y where DTHDT is given, else empty."),
     "BLDT": derived_by(
         "Date of the baseline assessment: the last on or before the date of lymphodepletion; for a"
         " subject without one, the last on or before the date of infusion.",
@@ -111,7 +133,8 @@ _ORIGINS = {
         for variable in (ENZYME_FOLLOWED, ENZYME_AT_BASELINE, ATTAINABLE_SCORE)
     },
     "BLREMFL": derived_by(
-        "Remission status of the baseline assessment; U unknown.", "response.remission"
+        "Remission status of the baseline assessment; empty where it is unknown.",
+        "response.remission",
     ),
     "REMSDT": derived_by(
         "Date of the first assessment after the infusion that shows remission; none after new"
@@ -124,7 +147,7 @@ _ORIGINS = {
     ),
     "NSTPREFL": derived_by(
         "Y where NSTDT is before the first assessment that shows remission, credited or not; else"
-        " N."
+        " empty."
     ),
     **{
         name: derived_by(f"What of {date} was imputed: D day, M month and day.")

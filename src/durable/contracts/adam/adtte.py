@@ -16,9 +16,11 @@ from durable.contracts.adam.description import (
 )
 from durable.contracts.adam.variables import (
     SUBJECT,
+    TREATMENT,
     contract,
     count,
     date,
+    flag,
     number,
     source_variables,
     text,
@@ -49,19 +51,23 @@ class DurationSpec(Protocol):
 def adtte_schema(codes: Iterable[str]) -> Any:
     """Return the schema, with the codes of the endpoints."""
     return contract(
-        "Time-to-event analysis dataset",
+        "Time-to-Event Analysis Dataset",
         {
             **SUBJECT,
-            "PARAMCD": text("Parameter code", isin=[*codes]),
+            "SAFFL": flag("Safety Population Flag"),
+            "REMFL": flag("Remission Population Flag"),
+            **TREATMENT,
+            "ASEQ": count("Analysis Sequence Number", pa.Check.ge(1)),
             "PARAM": text("Parameter"),
-            "STARTDT": date("Origin of the duration", null=False),
-            "ADT": date("Date of event or censoring", null=False),
-            "AVAL": number("Duration in days: ADT - STARTDT + 1", pa.Check.ge(1), null=False),
-            "AVALU": text("Unit of AVAL", isin=["DAYS"]),
-            "CNSR": count("Censor (0 = event)", pa.Check.in_range(0, max(CNSR.values()))),
-            "EVNTDESC": text("Event or reason for censoring"),
-            "CNSDTDSC": text("What the date of censoring is", null=True),
-            "LOWDT": date("Last date known free of the event"),
+            "PARAMCD": text("Parameter Code", isin=[*codes]),
+            "STARTDT": date("Time-to-Event Origin Date for Subject", null=False),
+            "ADT": date("Analysis Date", null=False),
+            "AVAL": number("Analysis Value", pa.Check.ge(1), null=False),
+            "AVALU": text("Analysis Value Unit", isin=["DAYS"]),
+            "CNSR": count("Censor", pa.Check.in_range(0, max(CNSR.values()))),
+            "EVNTDESC": text("Event or Censoring Description"),
+            "CNSDTDSC": text("Censor Date Description", null=True),
+            "LOWDT": date("Last Date Known Free of the Event"),
             **source_variables(["visits", "subjects", "therapies"]),
         },
         checks=[
@@ -83,6 +89,7 @@ _KEYS = (
     "response.remission_deadline",
 )
 _ORIGINS = {
+    "ASEQ": derived_by("Number of the record within the subject, by PARAMCD."),
     "PARAMCD": derived_by("Code of the parameter."),
     "PARAM": derived_by("Name of the parameter."),
     "ADT": derived_by(

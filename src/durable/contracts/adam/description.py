@@ -46,7 +46,7 @@ class DatasetSpec:
     @cached_property
     def origins(self) -> dict[str, Origin]:
         """Origin of every variable, by name or pattern."""
-        return {**STUDY, **recorded_origins(self.name), **self.derived}
+        return {**STUDY, **_SUBJECT, **recorded_origins(self.name), **self.derived}
 
     def origin(self, variable: str) -> Origin:
         """Origin of a variable.
@@ -81,6 +81,24 @@ def derived_by(method: str, *plan: str) -> Origin:
 
 
 STUDY = {"STUDYID": derived_by("The study of the plan.", "study.id")}
+#: How ADSL identifies a subject.
+IDENTIFIERS = {
+    "USUBJID": derived_by(
+        "subjects.subject_id where subjects.subjid is recorded too (DM.USUBJID of an SDTM package);"
+        " else STUDYID, a hyphen and subjects.subject_id."
+    ),
+    "SUBJID": derived_by(
+        "subjects.subjid where recorded (DM.SUBJID of an SDTM package), else subjects.subject_id."
+    ),
+}
+#: Variables of ADSL that other datasets hold, under their names there.
+_SUBJECT = {
+    **{name: Origin(column=f"ADSL.{name}") for name in ("USUBJID", "SUBJID", "SAFFL", "REMFL")},
+    "PART": Origin(column="ADSL.PART"),
+    "DOSELVL": Origin(column="ADSL.DOSELVL"),
+    "TRTP": Origin(column="ADSL.TRT01P"),
+    "TRTA": Origin(column="ADSL.TRT01A"),
+}
 #: Origin of AVAL and AVALC where each parameter has its own method.
 BY_PARAMETER = derived_by("By parameter: see the value level.")
 

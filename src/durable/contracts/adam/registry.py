@@ -20,6 +20,7 @@ def dataset_schemas(
     *,
     assessments: bool = True,
     subject_variables: Collection[str] = (),
+    event_variables: Collection[str] = (),
 ) -> dict[str, Any]:
     """Return the pandera schemas by dataset.
 
@@ -29,14 +30,14 @@ def dataset_schemas(
         Those of adverse events, days.
     assessments
         Whether the study has any.
-    subject_variables
-        Variables of ADSL that there are.
+    subject_variables, event_variables
+        Variables of ADSL and of ADAE that there are.
     """
     return {
         "ADSL": adsl_schema(subject_variables, assessments=assessments),
         "ADRS": ADRS,
         "ADTTE": adtte_schema(endpoint.code for endpoint in endpoints),
-        "ADAE": adae_schema(windows),
+        "ADAE": adae_schema(windows, event_variables),
         "ADPC": ADPC,
         "ADPP": ADPP,
     }

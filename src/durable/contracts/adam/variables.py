@@ -9,8 +9,6 @@ from typing import Any
 
 import pandera.pandas as pa
 
-_TRACE = "Source of the record: "
-
 
 def text(label: str, *, null: bool = False, isin: list[str] | None = None) -> Any:
     """Pandera column of text, one of `isin` where given; missing is refused unless `null`."""
@@ -19,13 +17,13 @@ def text(label: str, *, null: bool = False, isin: list[str] | None = None) -> An
 
 
 def flag(label: str) -> Any:
-    """Pandera column of a flag: Y or N in every record."""
+    """Pandera column of a population flag: Y or N in every record."""
     return text(label, isin=["Y", "N"])
 
 
-def unknown_flag(label: str) -> Any:
-    """Pandera column of a flag: Y, N or U in every record."""
-    return text(label, isin=["Y", "N", "U"])
+def marker(label: str) -> Any:
+    """Pandera column of a flag that is Y or missing."""
+    return text(label, null=True, isin=["Y"])
 
 
 def date(label: str, *, null: bool = True) -> Any:
@@ -45,27 +43,33 @@ def count(label: str, *checks: Any, null: bool = False) -> Any:
 
 #: The subject, in every dataset.
 SUBJECT = {
-    "STUDYID": text("Study identifier"),
-    "USUBJID": text("Unique subject identifier"),
+    "STUDYID": text("Study Identifier"),
+    "USUBJID": text("Unique Subject Identifier"),
+    "SUBJID": text("Subject Identifier for the Study"),
 }
 #: Groups of the subject.
 GROUPS = {
-    "PART": text("Part of the study", null=True),
-    "DOSELVL": text("Dose level", null=True),
+    "PART": text("Part of the Study", null=True),
+    "DOSELVL": text("Dose Level", null=True),
+}
+#: Treatment of the record, in every dataset but ADSL.
+TREATMENT = {
+    "TRTP": text("Planned Treatment"),
+    "TRTA": text("Actual Treatment", null=True),
 }
 #: The parameter, in the basic data structure.
 PARAMETER = {
-    "PARAMCD": text("Parameter code"),
     "PARAM": text("Parameter"),
+    "PARAMCD": text("Parameter Code"),
 }
 
 
 def source_variables(domain: list[str], *, null: bool = True) -> dict[str, Any]:
     """The variables that trace a record to a row of an input table, one of `domain` if any."""
     return {
-        "SRCDOM": text(_TRACE + "input table", null=null, isin=domain),
-        "SRCVAR": text(_TRACE + "column", null=null),
-        "SRCSEQ": count(_TRACE + "row of the file", null=null),
+        "SRCDOM": text("Source Data", null=null, isin=domain),
+        "SRCVAR": text("Source Variable", null=null),
+        "SRCSEQ": count("Source Sequence Number", null=null),
     }
 
 

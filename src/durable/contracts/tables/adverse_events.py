@@ -26,6 +26,36 @@ def _flag(name: str, label: str, place: str, variable: str) -> ColumnSpec:
     )
 
 
+def _level(name: str, label: str, variable: str) -> ColumnSpec:
+    """A level of the MedDRA hierarchy, or its code: optional, carried into ADAE as it is."""
+    code = name.endswith("_code")
+    return ColumnSpec(
+        name,
+        label,
+        "integer" if code else "text",
+        low=1 if code else None,
+        absent=True,
+        rare=True,
+        counted=not code,
+        sdtm=SdtmSource(f"AE.{variable}", optional=True),
+        adam=(f"ADAE.{variable}",),
+    )
+
+
+#: The levels of MedDRA beside preferred term and system organ class, and the codes of all.
+_HIERARCHY = (
+    _level("lowest_level_term", "MedDRA lowest level term", "AELLT"),
+    _level("lowest_level_term_code", "Code of the lowest level term", "AELLTCD"),
+    _level("preferred_term_code", "Code of the preferred term", "AEPTCD"),
+    _level("high_level_term", "MedDRA high level term", "AEHLT"),
+    _level("high_level_term_code", "Code of the high level term", "AEHLTCD"),
+    _level("high_level_group_term", "MedDRA high level group term", "AEHLGT"),
+    _level("high_level_group_term_code", "Code of the high level group term", "AEHLGTCD"),
+    _level("system_organ_class_code", "Code of the system organ class", "AEBDSYCD"),
+    _level("primary_soc", "MedDRA primary system organ class", "AESOC"),
+    _level("primary_soc_code", "Code of the primary system organ class", "AESOCCD"),
+)
+
 ADVERSE_EVENTS = InputTable(
     name="adverse_events",
     description="One row per adverse event.",
@@ -67,6 +97,7 @@ ADVERSE_EVENTS = InputTable(
             sdtm=SdtmSource("AE.AEBODSYS"),
             adam=("ADAE.AEBODSYS",),
         ),
+        *_HIERARCHY,
         ColumnSpec("start_date", "First day", "date", partial=True, sdtm=SdtmSource("AE.AESTDTC")),
         ColumnSpec(
             "end_date",

@@ -40,12 +40,13 @@ class Subjects(Records):
         self._check_treatments()
         self._check_dispositions()
         self._check_infusions(frame["USUBJID"], columns["infusion_date"].text, numbers)
+        derived = {"subjid": _within_study(frame["USUBJID"], columns)}
         if self.sdtm.weight is None or "cells_per_kg" not in columns:
-            return {}
+            return derived
         dose = columns["cells_per_kg"]
         infused = columns["infusion_date"].text
         cells = doses_by_weight(self, dose.text, frame["USUBJID"], infused)
-        return {"cells_per_kg": PlacedColumn(cells.astype(object), dose.origin)}
+        return derived | {"cells_per_kg": PlacedColumn(cells.astype(object), dose.origin)}
 
     def _of_subject(
         self, frame: pd.DataFrame, column: str, place: str, own: pd.DataFrame
@@ -149,3 +150,12 @@ class Subjects(Records):
         others = frame.loc[~stripped(frame[name]).isin(known)]
         rows = others.index[~stripped(others[name]).duplicated()]
         self.report(domain, rows, column, "unused_record", expected, name)
+
+
+def _within_study(unique: pd.Series[str], columns: dict[str, PlacedColumn]) -> PlacedColumn:
+    """SUBJID, and USUBJID where there is none: that the column is filled says which is which."""
+    origin = columns["subject_id"].origin
+    if "subjid" not in columns:
+        return PlacedColumn(unique.astype(object), origin)
+    subjid = columns["subjid"]
+    return PlacedColumn(subjid.text.mask(stripped(subjid.text) == "", unique), subjid.origin)

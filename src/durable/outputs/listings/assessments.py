@@ -31,7 +31,7 @@ ASSESSMENT = ["USUBJID", "SRCSEQ"]
 #: Variables of ADRS that are the same in every record of an assessment.
 _IDENTITY = [
     *ASSESSMENT,
-    *("VISIT", "AVISIT", "ADT", "ADY", "AWTDIFF", "ABLFL", "ANL01FL", "SRCDOM"),
+    *("SUBJID", "VISIT", "AVISIT", "ADT", "ADY", "AWTDIFF", "ABLFL", "ANL01FL", "SRCDOM"),
 ]
 _SCORES, _STATUS = "Core set measures and score", "Remission and recurrence"
 #: Statuses by parameter: Y, N, and U where it is unknown.

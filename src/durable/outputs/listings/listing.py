@@ -127,7 +127,7 @@ def imputed_flags(*dates: str) -> Columns:
     return tuple(text(labels[date], f"{date} imputed (D day, M month)") for date in dates)
 
 
-SUBJECT = text("USUBJID", "Subject")
+SUBJECT = text("SUBJID", "Subject")
 GROUPS = (text("PART", "Part"), text("DOSELVL", "Dose level"))
 INFUSION = date("TRTSDT", "Infusion")
 STUDY_DAY = number("ADY", "Study day")
