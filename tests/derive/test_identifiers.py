@@ -20,23 +20,23 @@ def subjects(*rows: dict[str, object]) -> pd.DataFrame:
 def test_the_study_stands_before_an_identifier_of_its_own() -> None:
     found = with_identifiers(subjects({"subject_id": "001"}, {"subject_id": "002"}), "STUDY-1")
     assert found["subject_id"].tolist() == ["STUDY-1-001", "STUDY-1-002"]
-    assert found["subjid"].tolist() == ["001", "002"]
+    assert found["study_subject_id"].tolist() == ["001", "002"]
 
 
 def test_an_identifier_across_studies_stays_where_that_of_the_study_is_recorded_too() -> None:
-    given = subjects({"subject_id": "S1.007", "subjid": "007"}, {"subject_id": "S1.008"})
+    given = subjects({"subject_id": "S1.007", "study_subject_id": "007"}, {"subject_id": "S1.008"})
     found = with_identifiers(given, "STUDY-1")
     assert found["subject_id"].tolist() == ["S1.007", "S1.008"]
-    assert found["subjid"].tolist() == ["007", "S1.008"]
+    assert found["study_subject_id"].tolist() == ["007", "S1.008"]
 
 
-def test_two_subjects_of_one_subjid_are_not_taken_for_one() -> None:
+def test_two_subjects_of_one_number_are_not_taken_for_one() -> None:
     given = subjects(
-        {"subject_id": "S1.A.1", "subjid": "1"},
-        {"subject_id": "S1.B.1", "subjid": "1"},
-        {"subject_id": "S1.B.2", "subjid": "2"},
+        {"subject_id": "S1.A.1", "study_subject_id": "1"},
+        {"subject_id": "S1.B.1", "study_subject_id": "1"},
+        {"subject_id": "S1.B.2", "study_subject_id": "2"},
     )
-    assert with_identifiers(given, "S1")["subjid"].tolist() == ["S1.A.1", "S1.B.1", "2"]
+    assert with_identifiers(given, "S1")["study_subject_id"].tolist() == ["S1.A.1", "S1.B.1", "2"]
 
 
 def test_records_follow_their_subject() -> None:

@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from durable.contracts.adam.description import DatasetSpec
+from durable.contracts.adam.adae import HIERARCHY
+from durable.contracts.adam.adsl import OPTIONAL_VARIABLES
+from durable.contracts.adam.description import DatasetSpec, recorded_origins
 from durable.contracts.adam.registry import dataset_schemas, dataset_specs
 from durable.contracts.tables import NATIVE_COLUMNS
 from durable.derive.endpoints import ENDPOINTS
@@ -15,7 +17,12 @@ from durable.export.datasets import Dataset
 from durable.plan import Plan
 from durable.vocabulary import IMPUTATION_FLAGS
 
-SCHEMAS = dataset_schemas((28, 90), ENDPOINTS, subject_variables=IMPUTATION_FLAGS)
+SCHEMAS = dataset_schemas(
+    (28, 90),
+    ENDPOINTS,
+    subject_variables=[*OPTIONAL_VARIABLES, *IMPUTATION_FLAGS],
+    event_variables=HIERARCHY.values(),
+)
 DATASETS = dataset_specs(ENDPOINTS)
 ALL = pytest.mark.parametrize("metadata", DATASETS, ids=lambda m: m.name)
 
@@ -25,7 +32,7 @@ def test_every_variable_has_an_origin_and_every_origin_a_variable(metadata: Data
     variables = list(SCHEMAS[metadata.name].columns)
     for variable in variables:
         assert metadata.origin(variable)
-    for pattern in metadata.origins:
+    for pattern in {**recorded_origins(metadata.name), **metadata.derived}:
         assert any(re.fullmatch(pattern, variable) for variable in variables), pattern
 
 
@@ -48,7 +55,8 @@ def test_keys_are_variables_and_what_a_variable_is_from_exists(
         assert bool(origin.column) != bool(origin.method)
         if origin.column:
             table, column = origin.column.split(".")
-            assert column in NATIVE_COLUMNS[table]
+            known = SCHEMAS["ADSL"].columns if table == "ADSL" else NATIVE_COLUMNS[table]
+            assert column in known
         assert list(plan.slice(origin.plan)) == list(origin.plan)
 
 

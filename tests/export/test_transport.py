@@ -213,7 +213,7 @@ def test_what_the_form_does_not_hold_is_written_by_rule_and_listed(
     assert list(frame["DCSREAS1"]) == ["", " because" * 25, "", ""]
     assert meta.variable_storage_width["DCSREAS"] <= 200
     assert changes[1].written == "DCSREAS, DCSREAS1, DCSREAS2"
-    assert meta.column_names_to_labels["DCSREAS1"] == "Reason for withdrawal (2/3)"
+    assert meta.column_names_to_labels["DCSREAS1"] == "Reason for Discontinuation from St (2/3)"
 
 
 # A long text goes on in further variables

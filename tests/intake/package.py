@@ -35,6 +35,8 @@ def domains() -> dict[str, list[Row]]:
         who = {"USUBJID": row["subject_id"]}
         found["DM"].append(
             who
+            | {"SUBJID": row["subject_id"], "SITEID": row["site"]}
+            | {"RACE": row["race"], "ETHNIC": row["ethnicity"]}
             | {"SEX": row["sex"], "AGE": row["age_years"], "AGEU": "YEARS"}
             | {"RFICDTC": row["consent_date"], "RFPENDTC": row["last_contact_date"]}
             | {"DTHDTC": row["death_date"]}

@@ -147,7 +147,11 @@ def _recorded(rows: pd.DataFrame) -> dict[str, Any]:
         if column in rows or name not in OPTIONAL_VARIABLES
     }
     subject = rows["subject_id"]
-    return recorded | {"SUBJID": rows["subjid"].fillna(subject) if "subjid" in rows else subject}
+    return recorded | {
+        "SUBJID": rows["study_subject_id"].fillna(subject)
+        if "study_subject_id" in rows
+        else subject
+    }
 
 
 def _treatments(rows: pd.DataFrame, treatment: str) -> dict[str, Any]:
@@ -157,7 +161,7 @@ def _treatments(rows: pd.DataFrame, treatment: str) -> dict[str, Any]:
     planned = planned.mask(dose.notna(), treatment + " " + dose.astype(object))
     return {
         "AGEU": pd.Series("YEARS", index=rows.index, dtype=object).where(rows["age_years"].notna()),
-        "ARM": rows["arm"].fillna(planned) if "arm" in rows else planned,
+        "ARM": rows["planned_arm"].fillna(planned) if "planned_arm" in rows else planned,
         "TRT01P": planned,
         "TRT01A": planned.where(rows["infusion_date"].notna()),
     }

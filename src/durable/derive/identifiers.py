@@ -8,11 +8,11 @@ import pandas as pd
 
 
 def with_identifiers(subjects: pd.DataFrame, study: str) -> pd.DataFrame:
-    """The subjects with USUBJID as ``subject_id`` and SUBJID as ``subjid``.
+    """The subjects with USUBJID as ``subject_id`` and SUBJID as ``study_subject_id``.
 
-    Where ``subjid`` is recorded, ``subject_id`` is one across studies already (USUBJID of an SDTM
-    package). Elsewhere ``subject_id`` is that of the study, and USUBJID the study before it:
-    ``STUDY-SUBJECT``.
+    Where ``study_subject_id`` is recorded, ``subject_id`` is one across studies already (USUBJID of
+    an SDTM package). Elsewhere ``subject_id`` is that of the study, and USUBJID the study before
+    it: ``STUDY-SUBJECT``.
 
     Parameters
     ----------
@@ -22,18 +22,18 @@ def with_identifiers(subjects: pd.DataFrame, study: str) -> pd.DataFrame:
         STUDYID.
     """
     own = subjects["subject_id"].astype(object)
-    if "subjid" in subjects and subjects["subjid"].notna().any():
+    if "study_subject_id" in subjects and subjects["study_subject_id"].notna().any():
         # Two subjects with one SUBJID, which `check` reports, are not taken for one.
-        within = subjects["subjid"].astype(object)
+        within = subjects["study_subject_id"].astype(object)
         known = within.notna() & ~within.duplicated(keep=False)
-        return subjects.assign(subjid=within.where(known, own))
-    return subjects.assign(subject_id=f"{study}-" + own, subjid=own)
+        return subjects.assign(study_subject_id=within.where(known, own))
+    return subjects.assign(subject_id=f"{study}-" + own, study_subject_id=own)
 
 
 def unique_identifiers(folder: Path, study: str) -> pd.Series[str]:
     """USUBJID by the ``subject_id`` of the validated tables of an analysis."""
     path = folder / "validated" / "subjects.parquet"
-    subjects = pd.read_parquet(path, columns=["subject_id", "subjid"])
+    subjects = pd.read_parquet(path, columns=["subject_id", "study_subject_id"])
     identified = with_identifiers(subjects, study)
     return identified["subject_id"].set_axis(subjects["subject_id"].astype(object))
 

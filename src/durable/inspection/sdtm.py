@@ -130,6 +130,8 @@ def _draft_subjects(draft: SdtmDraft) -> None:
     for column, place in usual.items():
         if column == "subject_id" or _is_there(draft, column, place, infused=infused):
             continue
+        if table.by_name[column].sdtm.optional:
+            continue
         other = _other_place(draft, column)
         draft.say("variables", "subjects", column, other)
         if other:

@@ -217,7 +217,7 @@ def _subjects(
         "withdrawal_date": _date(dropout),
         "withdrawal_reason": reason[np.isfinite(dropout).astype(int)],
     }
-    frame = pd.DataFrame(columns)
+    frame = pd.DataFrame({name: columns.get(name) for name in NATIVE_COLUMNS["subjects"]})
     return frame.assign(source_row=np.arange(len(frame)) + 2)
 
 

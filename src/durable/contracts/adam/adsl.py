@@ -109,7 +109,9 @@ def adsl_schema(names: Iterable[str], *, assessments: bool = True) -> Any:
 _ORIGINS = {
     **IDENTIFIERS,
     "AGEU": derived_by("YEARS where AGE is given."),
-    "ARM": derived_by("subjects.arm (DM.ARM) where recorded, else TRT01P: the study has one arm."),
+    "ARM": derived_by(
+        "subjects.planned_arm (DM.ARM) where recorded, else TRT01P: the study has one arm."
+    ),
     "TRT01P": derived_by("The study treatment, with the dose level assigned.", "study.treatment"),
     "TRT01A": derived_by("TRT01P where TRTSDT is given; empty for a subject not infused."),
     "LSTALVDT": derived_by(

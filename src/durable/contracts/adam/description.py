@@ -84,11 +84,12 @@ STUDY = {"STUDYID": derived_by("The study of the plan.", "study.id")}
 #: How ADSL identifies a subject.
 IDENTIFIERS = {
     "USUBJID": derived_by(
-        "subjects.subject_id where subjects.subjid is recorded too (DM.USUBJID of an SDTM package);"
-        " else STUDYID, a hyphen and subjects.subject_id."
+        "subjects.subject_id where subjects.study_subject_id is recorded too (DM.USUBJID of an"
+        " SDTM package); else STUDYID, a hyphen and subjects.subject_id."
     ),
     "SUBJID": derived_by(
-        "subjects.subjid where recorded (DM.SUBJID of an SDTM package), else subjects.subject_id."
+        "subjects.study_subject_id where recorded (DM.SUBJID of an SDTM package), else"
+        " subjects.subject_id."
     ),
 }
 #: Variables of ADSL that other datasets hold, under their names there.

@@ -38,7 +38,7 @@ SUBJECTS = InputTable(
             counted=True,
         ),
         ColumnSpec(
-            "subjid",
+            "study_subject_id",
             "Identifier within the study (SUBJID), where subject_id is one across studies",
             absent=True,
             rare=True,
@@ -54,7 +54,7 @@ SUBJECTS = InputTable(
             adam=("ADSL.SITEID",),
         ),
         ColumnSpec(
-            "arm",
+            "planned_arm",
             "Planned arm",
             absent=True,
             rare=True,

@@ -18,9 +18,9 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     _infused(table, findings)
     _dose(table, findings)
     frame, recorded = table.frame, table.recorded
-    again = frame["subjid"].notna() & frame["subjid"].duplicated()
+    again = frame["study_subject_id"].notna() & frame["study_subject_id"].duplicated()
     expected = "an identifier that no other subject of the study has"
-    findings.add(recorded, again, "subjid", "duplicate_record", expected)
+    findings.add(recorded, again, "study_subject_id", "duplicate_record", expected)
     undated = frame["withdrawal_reason"].notna() & left_empty(table, "withdrawal_date")
     findings.add(
         recorded,

@@ -40,7 +40,7 @@ class Subjects(Records):
         self._check_treatments()
         self._check_dispositions()
         self._check_infusions(frame["USUBJID"], columns["infusion_date"].text, numbers)
-        derived = {"subjid": _within_study(frame["USUBJID"], columns)}
+        derived = {"study_subject_id": _within_study(frame["USUBJID"], columns)}
         if self.sdtm.weight is None or "cells_per_kg" not in columns:
             return derived
         dose = columns["cells_per_kg"]
@@ -155,7 +155,7 @@ class Subjects(Records):
 def _within_study(unique: pd.Series[str], columns: dict[str, PlacedColumn]) -> PlacedColumn:
     """SUBJID, and USUBJID where there is none: that the column is filled says which is which."""
     origin = columns["subject_id"].origin
-    if "subjid" not in columns:
+    if "study_subject_id" not in columns:
         return PlacedColumn(unique.astype(object), origin)
-    subjid = columns["subjid"]
-    return PlacedColumn(subjid.text.mask(stripped(subjid.text) == "", unique), subjid.origin)
+    within = columns["study_subject_id"]
+    return PlacedColumn(within.text.mask(stripped(within.text) == "", unique), within.origin)
