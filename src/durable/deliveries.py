@@ -27,8 +27,8 @@ class Delivery:
     about
         What it is, for the description of the key.
     files
-        Its files in the folder of results. ``{table}``, ``{figure}`` and ``{dataset}`` stand for
-        the name of each.
+        Its files in the folder of results. ``{table}``, ``{figure}``, ``{dataset}`` and
+        ``{program}`` stand for the name of each.
     """
 
     name: str
@@ -41,7 +41,8 @@ class Delivery:
         self, tables: Collection[str], figures: Collection[str], datasets: Collection[str]
     ) -> list[str]:
         """Its files in an analysis with these tables, figures and datasets."""
-        names = {"table": tables, "figure": figures, "dataset": datasets}
+        programs = programs_of(datasets)
+        names = {"table": tables, "figure": figures, "dataset": datasets, "program": programs}
         expanded = []
         for file in self.files:
             kind = next((kind for kind in names if f"{{{kind}}}" in file), None)
@@ -51,6 +52,14 @@ class Delivery:
                 expanded += [file.replace(f"{{{kind}}}", name) for name in names[kind]]
         return expanded
 
+
+#: Tables with a program that computes them again, and the dataset that it needs.
+_PROGRAMS = {
+    "t_improvement": "adrs",
+    "t_dor": "adtte",
+    "t_ae_soc_pt": "adae",
+    "t_kinetics": "adpp",
+}
 
 DELIVERIES = (
     Delivery(
@@ -96,7 +105,22 @@ DELIVERIES = (
         "the results by the CDISC Analysis Results Standard 1.0",
         ("export/ars.json",),
     ),
+    Delivery(
+        "r-programs",
+        "datasets",
+        "r_programs",
+        "R programs that compute the main tables from the transport files and compare",
+        ("export/r/{program}.R", "export/r/compare.R"),
+    ),
 )
+
+#: Deliveries whose files read those of the delivery ``xpt``.
+READERS_OF_XPT = {"r-programs"}
+
+
+def programs_of(datasets: Collection[str]) -> list[str]:
+    """The tables with a program in an analysis with these datasets (names in lower case)."""
+    return [table for table, dataset in _PROGRAMS.items() if dataset in datasets]
 
 
 def asked_for(names: Collection[str]) -> list[Delivery]:

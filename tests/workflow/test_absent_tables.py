@@ -12,7 +12,10 @@ import yaml
 from tests.workflow.conftest import RESULTS, Study
 
 NOT_MADE = "Not made: no visits table in this study"
-DELIVERIES = {"documents": ["docx", "pdf"], "datasets": ["xpt", "dataset-json", "define", "ars"]}
+DELIVERIES = {
+    "documents": ["docx", "pdf"],
+    "datasets": ["xpt", "dataset-json", "define", "ars", "r-programs"],
+}
 
 
 def keep_tables(study: Study, *tables: str) -> None:
@@ -68,6 +71,8 @@ def test_safety_alone_has_the_numbers_of_the_whole_study_and_says_what_is_missin
     assert "BLREMFL" not in define
     assert 'Name="ADRS"' not in define
     assert '"ADRS"' not in (results / "export" / "ars.json").read_text()
+    programs = {path.name for path in (results / "export" / "r").iterdir()}
+    assert programs == {"compare.R", "t_ae_soc_pt.R"}
     audited = fresh.run("audit", "--configfile", str(results / "audit" / "pinned.yaml"))
     assert "PASS: all outputs reproduced byte for byte" in audited.stdout, audited.stdout
 

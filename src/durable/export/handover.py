@@ -54,6 +54,11 @@ class FinishedAnalysis:
         """The datasets as SAS transport files hold them, with what had to change for that."""
         return [fit_to_xpt(dataset, self.plan.outputs.xpt_text) for dataset in self.datasets]
 
+    @property
+    def dataset_names(self) -> tuple[str, ...]:
+        """Names of the datasets of the analysis, in lower case."""
+        return ResultsFolder(self.folder).names
+
     def delivers(self, name: str) -> bool:
         """Whether the plan asks for a delivery.
 

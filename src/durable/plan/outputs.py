@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from durable.contents import NUMBERS
-from durable.deliveries import described, names
+from durable.deliveries import READERS_OF_XPT, described, names
 from durable.sections import Line, ListOf, Positive, Section, Text, UniqueList, unique_by
 
 if TYPE_CHECKING:
@@ -92,6 +92,13 @@ class Outputs(Section):
         """What the plan says of an output; nothing of one that is not named."""
         named = (shell for shell in self.shells if shell.output == output)
         return next(named, None) or Shell.model_construct(output=output)
+
+    @model_validator(mode="after")
+    def _programs_have_their_datasets(self) -> Outputs:
+        if set(self.datasets) & READERS_OF_XPT and "xpt" not in self.datasets:
+            names = " or ".join(sorted(READERS_OF_XPT))
+            raise ValueError(f"xpt in datasets beside {names}: the programs read the xpt files")
+        return self
 
     @property
     def records_since(self) -> str | None:

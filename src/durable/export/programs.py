@@ -1,0 +1,172 @@
+"""What the programs that compute the main tables again need of the plan.
+
+A program is a fixed file of ``templates/`` (R or SAS), into which its parameters are printed. They
+are the same in either language: `settings_of` names them, `r_programs` and `sas_programs` print
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+
+from durable.derive.endpoints import ENDPOINTS
+from durable.jdm.measures import COMPONENTS
+from durable.jdm.parameters import SCORE, SCORE_ENZYME_MAXIMUM, SCORE_ENZYME_ZERO
+from durable.outputs.groups import VARIABLES
+from durable.plan import Plan
+from durable.vocabulary import MISSING, window_flag
+
+Scalar = str | float
+Texts = Mapping[str, str]
+Value = Scalar | tuple[Scalar, ...] | Texts | Mapping[str, Texts]
+
+#: Line of a template that the parameters take.
+MARK = "@PARAMETERS@"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A parameter of a program.
+
+    Attributes
+    ----------
+    name
+        In lower case, with underscores.
+    value
+        A number or a text, several of them, texts by name, or texts by name for each endpoint.
+    about
+        What it is, after the key of the plan where it is one.
+    """
+
+    name: str
+    value: Value
+    about: str
+
+
+def settings_of(table: str, plan: Plan) -> list[Setting]:
+    """The parameters of the program of a table.
+
+    Raises
+    ------
+    KeyError
+        For a table without a program.
+    """
+    groups: dict[str, str] = {name: VARIABLES[name] for name in plan.groups}
+    return [
+        Setting("groups", groups, "groups: columns of the table, and their variables in ADSL"),
+        *_SETTINGS[table](plan),
+    ]
+
+
+def heading(plan: Plan) -> str:
+    """The analysis that the parameters are of, in a line."""
+    analysis = plan.analysis
+    return f"{plan.study.id}, analysis {analysis.id}, data cut-off {analysis.data_cutoff}"
+
+
+def template(language: str, name: str) -> str:
+    """Text of a file of ``templates/LANGUAGE``."""
+    return (files(__package__) / "templates" / language / name).read_text(encoding="utf-8")
+
+
+def _conf_level(plan: Plan) -> Setting:
+    level = plan.statistics.conf_level
+    return Setting("conf_level", level, "statistics.conf_level: confidence level of the intervals")
+
+
+def _improvement(plan: Plan) -> list[Setting]:
+    improvement, prior = plan.response.improvement, plan.statistics.beta_prior
+    others = {"enzyme_zero": SCORE_ENZYME_ZERO, "enzyme_maximum": SCORE_ENZYME_MAXIMUM}
+    changes = {name: f"{component.paramcd}PC" for name, component in COMPONENTS.items()}
+    return [
+        Setting("visits", improvement.visits, "response.improvement.visits"),
+        Setting(
+            "missing",
+            improvement.missing,
+            "response.improvement.missing: subjects without an assessment",
+        ),
+        Setting(
+            "least_score",
+            improvement.least_score,
+            f"response.improvement.thresholds.{improvement.level}: least score that is improvement",
+        ),
+        Setting(
+            "new_therapy",
+            plan.response.new_therapy.improvement,
+            "response.new_therapy.improvement: strategy for new systemic therapy",
+        ),
+        _conf_level(plan),
+        Setting("prior_a", prior.a, "statistics.beta_prior.a: prior Beta(a, b) of the rate"),
+        Setting("prior_b", prior.b, "statistics.beta_prior.b"),
+        Setting("score", SCORE.paramcd, f"PARAMCD of the {SCORE.label}"),
+        Setting("score_name", SCORE.column, "name of the score in the statistics"),
+        Setting(
+            "other_scores",
+            {name: parameter.paramcd for name, parameter in others.items()},
+            "PARAMCD of the score with one component fixed",
+        ),
+        Setting("changes", changes, "PARAMCD of the percent change of each measure"),
+        Setting("missing_reasons", MISSING, "ADRS.REASON of a status that is not known"),
+    ]
+
+
+def _time_to_event(plan: Plan) -> list[Setting]:
+    statistics = plan.statistics
+    deadline = plan.response.deadline(plan.schedule).visit
+    already = tuple(e.code for e in ENDPOINTS if e.counts_baseline_remission)
+    return [
+        _conf_level(plan),
+        Setting("km_ci", statistics.km_ci, "statistics.km_ci: scale of the pointwise limits"),
+        Setting(
+            "quantile_rule",
+            statistics.quantile_rule,
+            "statistics.quantile_rule: quantiles as survfit (r) or PROC LIFETEST (sas)",
+        ),
+        Setting(
+            "landmarks_months",
+            statistics.landmarks_months,
+            "statistics.landmarks_months: months of the event-free rates",
+        ),
+        Setting(
+            "landmark_tolerance_days",
+            statistics.landmark_tolerance_days,
+            "statistics.landmark_tolerance_days: a rate is that of the last time so far before it",
+        ),
+        Setting(
+            "rmst_months",
+            statistics.rmst_months,
+            "statistics.rmst_months: horizon of the restricted mean",
+        ),
+        Setting(
+            "days_per_month",
+            statistics.days_per_month,
+            "statistics.days_per_month: AVAL is in days",
+        ),
+        Setting("counts_baseline_remission", already, "endpoints with a row for BLREMFL"),
+        Setting(
+            "events",
+            {e.code: e.event_descriptions(deadline) for e in ENDPOINTS},
+            "ADTTE.EVNTDESC of each kind of event (CNSR 0)",
+        ),
+        Setting(
+            "censorings",
+            {e.code: e.reasons for e in ENDPOINTS},
+            "ADTTE.EVNTDESC of each reason for censoring (CNSR above 0)",
+        ),
+    ]
+
+
+def _adverse_events(plan: Plan) -> list[Setting]:
+    windows = {f"D{days}": window_flag(days) for days in plan.safety.windows_days}
+    about = "safety.windows_days: windows of the table, and their flags in ADAE"
+    return [_conf_level(plan), Setting("windows", windows | {"ALL": "TRTEMFL"}, about)]
+
+
+_SETTINGS: Mapping[str, Callable[[Plan], list[Setting]]] = {
+    "t_improvement": _improvement,
+    "t_dor": _time_to_event,
+    "t_ae_soc_pt": _adverse_events,
+    "t_kinetics": lambda _: [],
+}
