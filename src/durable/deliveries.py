@@ -112,10 +112,17 @@ DELIVERIES = (
         "R programs that compute the main tables from the transport files and compare",
         ("export/r/{program}.R", "export/r/compare.R"),
     ),
+    Delivery(
+        "sas-programs",
+        "datasets",
+        "sas_programs",
+        "the same in SAS",
+        ("export/sas/{program}.sas", "export/sas/compare.sas"),
+    ),
 )
 
 #: Deliveries whose files read those of the delivery ``xpt``.
-READERS_OF_XPT = {"r-programs"}
+READERS_OF_XPT = {"r-programs", "sas-programs"}
 
 
 def programs_of(datasets: Collection[str]) -> list[str]:

@@ -227,6 +227,43 @@ def test_every_cell_of_the_results_is_a_result_of_one_analysis(
     assert found == cells
 
 
+@pytest.fixture(scope="module")
+def with_programs(plan: Plan, rows: list[dict[str, str]], results: Path) -> dict[str, Any]:
+    """The event of a plan that delivers the programs too."""
+    asked = {"datasets": ("xpt", "ars", "r-programs", "sas-programs")}
+    delivering = plan.model_copy(update={"outputs": plan.outputs.model_copy(update=asked)})
+    names = ResultsFolder(results).names
+    return ars.reporting_event(delivering, rows, read_ard(results), names)
+
+
+@pytest.mark.parametrize("name", ["event", "with_programs"])
+def test_the_results_follow_the_schema_of_ars(name: str, request: pytest.FixtureRequest) -> None:
+    schema = json.loads((ROOT / "tests/reference/ars_ldm.schema.json").read_text())
+    jsonschema.validate(request.getfixturevalue(name), schema)
+
+
+def test_methods_name_the_programs_that_compute_them_again(with_programs: dict[str, Any]) -> None:
+    documents = {d["id"]: d["location"] for d in with_programs["referenceDocuments"]}
+    tables = ("t_improvement", "t_dor", "t_ae_soc_pt", "t_kinetics")
+    assert set(documents.values()) == {
+        f"{folder}/{name}.{suffix}"
+        for folder, suffix in (("r", "R"), ("sas", "sas"))
+        for name in ("compare", *tables)
+    }
+    methods = {m["id"].removeprefix("method/"): m for m in with_programs["methods"]}
+    assert {name for name, method in methods.items() if "codeTemplate" in method} == {*tables}
+    for table in tables:
+        template = methods[table]["codeTemplate"]
+        assert documents[template["documentRef"]["referenceDocumentId"]] == f"r/{table}.R"
+        assert f'compare("{table}", by_column(of_column))' in template["code"]
+        for reference in methods[table]["documentRefs"]:
+            assert reference["referenceDocumentId"] in documents
+    values = {p["name"]: p["value"] for p in methods["t_dor"]["codeTemplate"]["parameters"]}
+    assert values["conf_level"] == ["0.95"]
+    assert values["groups"] == ["dose_level=DOSELVL", "part=PART"]
+    assert "EFS.not_in_remission=NOT IN REMISSION BY M6" in values["events"]
+
+
 def test_what_is_not_estimable_says_so(event: dict[str, Any]) -> None:
     results = [r for analysis in event["analyses"] for r in analysis["results"]]
     empty = [r for r in results if "rawValue" not in r]

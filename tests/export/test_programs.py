@@ -18,7 +18,7 @@ from durable.contracts.results import to_csv
 from durable.deliveries import programs_of
 from durable.export import r_programs
 from durable.export.handover import deliver
-from durable.export.programs import template
+from durable.export.programs import R
 from durable.outputs.datasets import read_datasets
 from durable.plan import Plan, PlanError, load
 from durable.sections import merged
@@ -259,7 +259,7 @@ def test_every_parameter_of_a_program_is_read_by_it(plan: Plan, table: str) -> N
     block = r_programs.parameters(table, plan)
     body = re.sub("#.*", "", text.replace(block, ""))
     defined = set(re.findall(r"^([A-Z_]+) <-", block, re.M))
-    shared = re.sub("#.*", "", template("r", "compare.R"))
+    shared = re.sub("#.*", "", R.template("compare"))
     for name in defined:
         assert re.search(rf"\b{name}\b", body + shared), name
     # And whatever is written in capitals is defined: in the block, the program or compare.R.

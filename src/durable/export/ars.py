@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from durable.contracts.results import NOT_RECORDED, TOTAL
 from durable.derive.endpoints import BY_CODE
+from durable.export.ars_programs import method_code, reference_documents
 from durable.files import write_text
 from durable.outputs import OUTPUTS, output_named
 from durable.outputs.ard import Ard, read_ard
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.formats import NOT_ESTIMABLE
+from durable.outputs.groups import VARIABLES
 from durable.outputs.output import Output, OutputTable
 from durable.outputs.page_head import page_head
 from durable.plan import Plan
@@ -41,8 +43,6 @@ _PURPOSES = {
     "t_kinetics": "SECONDARY OUTCOME MEASURE",
 }
 _EXPLORATORY = "EXPLORATORY OUTCOME MEASURE"
-#: Variable of ADSL behind a group of the plan.
-_VARIABLES = {"dose_level": "DOSELVL", "part": "PART", "sex": "SEX"}
 #: Sets of subjects: flag of ADSL and name.
 _SETS = {
     "consented": ("ENRLFL", "All who consented"),
@@ -106,9 +106,12 @@ def reporting_event(plan: Plan, rows: list[Row], ard: Ard, datasets: Collection[
         "analysisSets": [_set(name, order) for order, name in enumerate(_SETS, start=1)],
         "dataSubsets": list(_subsets(found)),
         "analysisGroupings": list(_groupings(rows)),
-        "methods": [_method(output, rows) for output in outputs],
+        "methods": [
+            _method(output, rows) | method_code(output.name, plan, datasets) for output in outputs
+        ],
         "analyses": [_analysis(analysis, plan, datasets) for analysis in found],
         "outputs": [_output(output, ard, plan) for output in outputs],
+        "referenceDocuments": list(reference_documents(plan, datasets)),
     }
 
 
@@ -174,7 +177,7 @@ def _groupings(rows: list[Row]) -> Iterator[Json]:
         if row["group_by"] != TOTAL[0]:
             groups.setdefault(row["group_by"], {})[row["group"]] = None
     for by, names in groups.items():
-        variable = _VARIABLES[by]
+        variable = VARIABLES[by]
         yield {
             "id": by,
             "name": by,

@@ -27,6 +27,55 @@ MARK = "@PARAMETERS@"
 
 
 @dataclass(frozen=True)
+class Language:
+    """A language of the programs.
+
+    Attributes
+    ----------
+    delivery
+        The delivery that writes them.
+    folder
+        Folder of the templates, and of the programs in ``export/``.
+    suffix
+        How the name of a program ends.
+    context
+        What runs them.
+    """
+
+    delivery: str
+    folder: str
+    suffix: str
+    context: str
+
+    def file(self, table: str) -> str:
+        """Name of the program of a table; ``compare`` for what the programs share."""
+        return f"{table}.{self.suffix}"
+
+    def template(self, table: str) -> str:
+        """The fixed text of a program."""
+        path = files(__package__) / "templates" / self.folder / self.file(table)
+        return path.read_text(encoding="utf-8")
+
+
+R = Language("r-programs", "r", "R", "R 4 with the packages foreign and survival")
+SAS = Language("sas-programs", "sas", "sas", "SAS 9.4")
+#: The first of them that is delivered stands in the analysis results.
+LANGUAGES = (R, SAS)
+#: What the program of a table computes.
+METHODS = {
+    "t_improvement": "Subjects improved, of the denominator by the rule for missing assessments;"
+    " limits by Clopper and Pearson, Wilson, and Jeffreys; posterior of the Beta prior.",
+    "t_dor": "Kaplan-Meier estimate with Greenwood's variance; limits of quantiles by inversion of"
+    " the pointwise limits (Brookmeyer and Crowley); follow-up by reverse Kaplan-Meier; restricted"
+    " mean.",
+    "t_ae_soc_pt": "Subjects with an event, counted once a row at the worst grade; exact one-sided"
+    " upper limit where no subject has an event.",
+    "t_kinetics": "Descriptive statistics of the subjects' parameters; geometric mean and"
+    " coefficient of variation, not estimable where cells were never detected in a subject.",
+}
+
+
+@dataclass(frozen=True)
 class Setting:
     """A parameter of a program.
 
@@ -64,11 +113,6 @@ def heading(plan: Plan) -> str:
     """The analysis that the parameters are of, in a line."""
     analysis = plan.analysis
     return f"{plan.study.id}, analysis {analysis.id}, data cut-off {analysis.data_cutoff}"
-
-
-def template(language: str, name: str) -> str:
-    """Text of a file of ``templates/LANGUAGE``."""
-    return (files(__package__) / "templates" / language / name).read_text(encoding="utf-8")
 
 
 def _conf_level(plan: Plan) -> Setting:

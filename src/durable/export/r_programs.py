@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from durable.deliveries import programs_of
-from durable.export.programs import MARK, Scalar, Setting, Value, heading, settings_of, template
+from durable.export.programs import MARK, R, Scalar, Setting, Value, heading, settings_of
 from durable.files import write_text
 from durable.plan import Plan
 
@@ -19,15 +19,15 @@ _RULER = "# ".ljust(100, "-")
 
 def write(analysis: FinishedAnalysis) -> None:
     """Write ``export/r/*.R``."""
-    folder = analysis.folder / "export" / "r"
-    write_text(folder / "compare.R", template("r", "compare.R"))
+    folder = analysis.folder / "export" / R.folder
+    write_text(folder / R.file("compare"), R.template("compare"))
     for table in programs_of(analysis.dataset_names):
-        write_text(folder / f"{table}.R", program(table, analysis.plan))
+        write_text(folder / R.file(table), program(table, analysis.plan))
 
 
 def program(table: str, plan: Plan) -> str:
     """The program of a table, with the parameters of the plan."""
-    return template("r", f"{table}.R").replace(f"# {MARK}\n", parameters(table, plan))
+    return R.template(table).replace(f"# {MARK}\n", parameters(table, plan))
 
 
 def parameters(table: str, plan: Plan) -> str:
