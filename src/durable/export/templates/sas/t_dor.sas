@@ -289,7 +289,7 @@ proc sql;
   select c.group_by, c.level, c.parameter, c.longest,
          round(&rmst_months * &days_per_month, 1e-8) as tau,
          coalesce(e.s, 1) as s,
-         case when e.time is missing then calculated tau
+         case when e.time = . then calculated tau
               else e.area + e.s * (calculated tau - e.time) end as mean
   from cells as c left join last_event as e
        on c.group_by = e.group_by and c.level = e.level and c.parameter = e.parameter;

@@ -99,7 +99,7 @@ data described;
   merge cells(where=(persistence = 0) in=is_row) summaries logs;
   by group_by level parameter;
   if is_row;
-  if mean not in (., 0) and sd ne . then cv = 100 * sd / mean;
+  if mean ne . and mean ne 0 and sd ne . then cv = 100 * sd / mean;
   if log_mean ne . then geo_mean_detected = exp(log_mean);
   if log_sd ne . then geo_cv_detected = 100 * sqrt(exp(log_sd**2) - 1);
   /* Of everyone: none where cells were never detected in a subject. */
