@@ -11,7 +11,7 @@ import pytest
 from durable.deliveries import DELIVERIES, Delivery, asked_for
 from durable.export.handover import deliver
 from durable.figures.point_files import figures_with_points
-from durable.outputs.ard import read_ard
+from durable.outputs import tables_of
 from durable.plan import Plan
 
 EVERY = pytest.mark.parametrize("delivery", DELIVERIES, ids=lambda delivery: delivery.name)
@@ -30,9 +30,9 @@ def test_a_delivery_writes_the_files_that_its_entry_names(
     asked = {"documents": (), "datasets": (), delivery.key: (delivery.name,)}
     outputs = plan.outputs.model_copy(update=asked)
     deliver(plan.model_copy(update={"outputs": outputs}), folder)
-    tables = dict.fromkeys(output for output, *_ in read_ard(folder).rows)
     figures = [f"f_{entry.name}" for entry in figures_with_points(folder)]
     datasets = [path.stem for path in (folder / "adam").glob("*.parquet")]
+    tables = tables_of(plan, datasets)
     assert files(folder) - before == set(delivery.expand(tables, figures, datasets))
 
 

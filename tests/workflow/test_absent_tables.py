@@ -14,7 +14,7 @@ from tests.workflow.conftest import RESULTS, Study
 NOT_MADE = "Not made: no visits table in this study"
 DELIVERIES = {
     "documents": ["docx", "pdf"],
-    "datasets": ["xpt", "dataset-json", "define", "ars", "r-programs"],
+    "datasets": ["xpt", "dataset-json", "define", "ars", "r-programs", "sas-programs"],
 }
 
 

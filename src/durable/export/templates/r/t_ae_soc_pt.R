@@ -29,7 +29,7 @@ of_row <- function(parameter, events, n) {
     numbers(parameter, n_subjects = length(worst),
             percent = if (n > 0) 100 * length(worst) / n else NA, n_events = nrow(events)),
     with_grade("missing", 0), with_grade("1", 1), with_grade("2", 2), with_grade("3", 3),
-    with_grade("4", 4), with_grade("5", 5), with_grade("1_2", 1:2))
+    with_grade("4", 4), with_grade("5", 5), with_grade("1_2", 1:2), with_grade("3_5", 3:5))
   if (length(worst) == 0) c(out, list(numbers(parameter, upper = upper_limit(n)))) else out
 }
 

@@ -75,6 +75,7 @@ of_visit <- function(visit, status, scores) {
   out <- list(
     numbers(visit, n_infused = n),
     counted("assessed", sum(known)),
+    counted("not_improved", sum(status$AVAL == 0, na.rm = TRUE)),
     counted("missing", n - sum(known) - pending),
     counted("pending", pending),
     counted("partial", sum(status$REASON == "PARTIAL")),

@@ -64,7 +64,8 @@ proc sql;
          sum(s.worst = 3) as grade_3,
          sum(s.worst = 4) as grade_4,
          sum(s.worst = 5) as grade_5,
-         sum(s.worst in (1, 2)) as grade_1_2
+         sum(s.worst in (1, 2)) as grade_1_2,
+         sum(s.worst in (3, 4, 5)) as grade_3_5
   from grid as g left join subjects as s
        on g.group_by = s.group_by and g.level = s.level and g.parameter = s.parameter
   group by g.group_by, g.level, g.n, g.parameter;
@@ -73,9 +74,9 @@ quit;
 data grades;
   set cells;
   length name $40;
-  array counts {7} grade_missing grade_1 grade_2 grade_3 grade_4 grade_5 grade_1_2;
+  array counts {8} grade_missing grade_1 grade_2 grade_3 grade_4 grade_5 grade_1_2 grade_3_5;
   total = n;
-  do i = 1 to 7;
+  do i = 1 to 8;
     name = lowcase(vname(counts{i}));
     subjects = counts{i};
     output;

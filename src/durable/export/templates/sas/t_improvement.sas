@@ -43,6 +43,7 @@ proc sql;
          sum(reason = 'PARTIAL') as partial,
          sum(aval ne . and rescued = 1) as new_therapy,
          sum(aval = 1) as yes,
+         sum(aval = 0) as not_improved,
          sum(aval = . and (reason = 'DIED'
              or (rescued = 1 and "&new_therapy" = 'composite'))) as failed
   from status
@@ -56,11 +57,12 @@ data tallies;
   set counts;
   length name $40;
   total = n;
-  name = 'assessed';    subjects = assessed;               output;
-  name = 'missing';     subjects = n - assessed - pending; output;
-  name = 'pending';     subjects = pending;                output;
-  name = 'partial';     subjects = partial;                output;
-  name = 'new_therapy'; subjects = new_therapy;            output;
+  name = 'assessed';     subjects = assessed;               output;
+  name = 'not_improved'; subjects = not_improved;           output;
+  name = 'missing';      subjects = n - assessed - pending; output;
+  name = 'pending';      subjects = pending;                output;
+  name = 'partial';      subjects = partial;                output;
+  name = 'new_therapy';  subjects = new_therapy;            output;
 run;
 %add_counts(tallies)
 
