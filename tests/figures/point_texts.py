@@ -16,21 +16,26 @@ def subjects(n: int) -> list[str]:
     return [f"CQ-{i:03d}" for i in range(1, n + 1)]
 
 
+def group(index: int) -> str:
+    """Dose level of a subject."""
+    return "1e7" if index % 3 else "3e7"
+
+
 def swimmer(n: int) -> str:
     rows: list[tuple[object, ...]] = []
     for i, name in enumerate(subjects(n)):
         end = 760 - (i * 37) % 700
-        group = "1e7" if i % 3 else "3e7"
-        rows.append((name, group, "bar", 0, end, ""))
+        dose = group(i)
+        rows.append((name, dose, "bar", 0, end, ""))
         if end > 120 and i % 10 != 9:
-            rows.append((name, group, "remission", 60 + i % 30, end if i % 3 else end - 40, ""))
-            rows.append((name, group, "remission_start", 60 + i % 30, None, ""))
-            rows.append((name, group, "improvement", 60 + i % 30, None, "M2"))
+            rows.append((name, dose, "remission", 60 + i % 30, end if i % 3 else end - 40, ""))
+            rows.append((name, dose, "remission_start", 60 + i % 30, None, ""))
+            rows.append((name, dose, "improvement", 60 + i % 30, None, "M2"))
         # A recurrence, its therapy and a death on one day must stay apart.
         late = ("recurrence", "new_therapy") if i % 6 == 0 else ("progression",) * (i % 6 == 3)
-        rows += [(name, group, kind, end - 40, None, "") for kind in late]
+        rows += [(name, dose, kind, end - 40, None, "") for kind in late]
         last = {5: "death", 6: "withdrawal"}.get(i % 7, "ongoing")
-        rows.append((name, group, last, end, None, ""))
+        rows.append((name, dose, last, end, None, ""))
     return _csv("subject,group,kind,start_day,end_day,label", rows)
 
 
@@ -42,10 +47,11 @@ def tis(n: int) -> str:
         for visit, day in list(VISITS.items())[: 3 + i % 6]:
             score = min(100, max(0, score + random.choice((-10, 0, 7.5, 15, 20))))
             if (i, visit) == (1, "M3"):
-                rows.append((name, day, visit, None, ""))
+                rows.append((name, group(i), day, visit, None, ""))
             else:
-                rows.append((name, day + i % 9 - 4, visit, score, "Y" if day == 90 + i else ""))
-    return _csv("subject,day,visit,tis,partial", rows)
+                partial = "Y" if day == 90 + i else ""
+                rows.append((name, group(i), day + i % 9 - 4, visit, score, partial))
+    return _csv("subject,group,day,visit,tis,partial", rows)
 
 
 def waterfall(n: int) -> str:
@@ -55,7 +61,7 @@ def waterfall(n: int) -> str:
         level = ("none", "minimal", "moderate", "major")[
             (score >= 30) + (score >= 45) + (score >= 70)
         ]
-        rows.append((name, "1e7" if i % 3 else "3e7", score, "M6", level))
+        rows.append((name, group(i), score, "M6", level))
     rows[-1] = (f"CQ-{n:03d}", "3e7", None, "", "none")
     return _csv("subject,group,best_tis,visit,level", rows)
 
@@ -76,8 +82,9 @@ def csm(n: int) -> str:
         for i, name in enumerate(subjects(n)):
             for day in [-10, *VISITS.values()][: 4 + i % 6]:
                 share = max(0, 1 - day / 200) * random.uniform(0.5, 1)
-                rows.append((measure, unit, name, day, round(end + (start - end) * share, 2)))
-    return _csv("measure,unit,subject,day,value", rows)
+                value = round(end + (start - end) * share, 2)
+                rows.append((measure, unit, name, group(i), day, value))
+    return _csv("measure,unit,subject,group,day,value", rows)
 
 
 def kinetics(n: int) -> str:
@@ -93,8 +100,7 @@ def kinetics(n: int) -> str:
                 value = round(height * times * random.uniform(0.3, 3), 3)
                 below = value < lloq
                 cell = None if below else value
-                group = "1e7" if i % 3 else "3e7"
-                rows.append((assay, unit, name, group, day, cell, "Y" if below else "N", lloq,
+                rows.append((assay, unit, name, group(i), day, cell, "Y" if below else "N", lloq,
                              "individual"))  # fmt: skip
         for day, height in shape.items():
             rows.append((assay, unit, "", "Total", day, height * times or None, "", "", "geo_mean"))

@@ -18,22 +18,23 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 from pypdf import PdfReader
 
+from durable.contents import NUMBERS
 from durable.errors import UserError
 from durable.figures import drawings, kaplan_meier, kinetics, swimmer
 from durable.figures.captions import caption_of, figures_drawn
+from durable.figures.doses import dose_levels
 from durable.figures.drawings import draw_all
 from durable.figures.points import drawable, read_points, short
 from durable.figures.saving import accessible, save
 from durable.figures.spec import FigureSpec
 from durable.figures.style import (
     WIDTH,
-    separate_labels,
     settings,
     text_width,
     thin_labels,
     wrap,
 )
-from durable.jdm.response import Remission, Response
+from durable.jdm.response import Response
 from durable.plan import Statistics
 from durable.stage import STAGES
 from tests.figures import point_texts
@@ -41,6 +42,8 @@ from tests.figures.layout import PLAN, SPECS, drawn, misplaced, smallest_type, w
 
 SVG = "{http://www.w3.org/2000/svg}"
 OF_SUBJECTS = ("swimmer", "tis", "waterfall", "csm", "kinetics")
+#: Those that name each subject.
+NAMED = ("swimmer", "tis", "waterfall")
 
 
 @pytest.fixture(autouse=True)
@@ -93,39 +96,36 @@ def test_heading_names_number_study_population_and_cutoff_and_the_foot_source_an
     tmp_path: Path,
 ) -> None:
     found = words(drawn("swimmer", point_texts.swimmer(3), tmp_path))
-    assert "Figure 4. Swimmer plot of individual subjects" in found
-    assert "Population: Safety Analysis Set (all infused)" in found
-    heading = "NCT06569472. Efficacy and duration of response, data cut-off 2024-06-30"
-    assert heading in found
-    digest = PLAN.digest(STAGES["figures"].sections)[:12]
-    assert f"Source: ADSL, ADRS, ADTTE; plotted values in f_swimmer.csv. Plan {digest}." in found
+    assert "Figure 14.2.7. Swimmer plot of individual subjects" in found
+    assert "Safety Analysis Set (all infused)" in found
+    assert "data cut-off 2024-06-30" in found
+    text, digest = " ".join(found), PLAN.digest(STAGES["figures"].sections)[:12]
+    assert "Source: ADSL, ADRS, ADTTE; plotted values in f_swimmer.csv." in text
+    assert "durable.figures.swimmer. Data as of 2024-06-30." in text
+    assert digest in text
+    assert "durable.figures.kaplan_meier" in caption_of(SPECS["km_dor"], PLAN).text
 
 
 def test_footnotes_follow_the_plan() -> None:
     usual = " ".join(caption_of(SPECS["km_dor"], PLAN).notes)
-    assert "pointwise 95% CIs" in usual
-    assert "log-log transformation" in usual
-    assert "SAS LIFETEST" in usual
-    remission = Remission(rule="jdmai1", jdmai1_max=2.0)
-    statistics = Statistics(conf_level=0.9, km_ci="plain", quantile_rule="r")
-    response = Response(remission=remission)
+    assert "Events: recurrence, progression, death and new systemic therapy." in usual
+    response = Response.model_validate({"new_therapy": {"duration": "treatment_policy"}})
+    statistics = Statistics(conf_level=0.9, km_ci="plain")
     other = PLAN.model_copy(update={"response": response, "statistics": statistics})
     changed = " ".join(caption_of(SPECS["km_dor"], other).notes)
-    assert "Remission (clinically inactive disease): JDMAI1 of at most 2." in changed
-    assert "pointwise 90% CIs" in changed
-    assert "plain transformation" in changed
-    assert "R survfit" in changed
+    assert "Events: recurrence, progression and death." in changed
+    intervals = " ".join(caption_of(SPECS["sensitivity"], other).notes)
+    assert "90% CIs: exact (Clopper-Pearson) for rates, Kaplan-Meier (plain)" in intervals
 
 
-def test_footnotes_of_an_endpoint_define_what_it_depends_on_and_no_other_endpoint() -> None:
+def test_footnotes_of_an_endpoint_name_its_events_and_no_others() -> None:
     notes = {
         name: " ".join(SPECS[f"km_{name}"].footnotes(PLAN)) for name in ("dor", "efs", "ttrem")
     }
-    assert "Event-free survival:" not in notes["dor"]
-    assert "Duration of response:" in notes["efs"]
-    assert "Recurrence or progression:" in notes["efs"]
-    assert "Duration of response:" not in notes["ttrem"]
-    assert "Recurrence or progression:" not in notes["ttrem"]
+    events = "recurrence, progression, death"
+    assert f"Events: {events} and new systemic therapy." in notes["dor"]
+    assert f"Events: {events}, new systemic therapy and not in remission by M6" in notes["efs"]
+    assert "Events: first remission." in notes["ttrem"]
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=lambda spec: spec.name)
@@ -136,9 +136,15 @@ def test_every_figure_has_notes_and_reads_only_what_its_stage_declares(spec: Fig
     assert notes == caption_of(spec, PLAN).notes
 
 
+@pytest.mark.parametrize("spec", SPECS.values(), ids=lambda spec: spec.name)
+def test_footnotes_take_at_most_three_lines(spec: FigureSpec) -> None:
+    lines = [line for note in spec.footnotes(PLAN) for line in wrap(note)]
+    assert 1 <= len(lines) <= 3
+
+
 def test_numbers_of_figures_do_not_depend_on_which_are_there() -> None:
     numbered = [caption_of(spec, PLAN).label for spec in SPECS.values()]
-    assert numbered == [f"Figure {i}" for i in range(1, len(SPECS) + 1)]
+    assert numbered == [f"Figure {NUMBERS[f'f_{name}']}" for name in SPECS]
 
 
 # Text from data is text
@@ -147,7 +153,7 @@ def test_numbers_of_figures_do_not_depend_on_which_are_there() -> None:
 ODD = ("$x$", "$\\frac{", "<script>alert(1)</script>", "_hidden", "a%s{0}", "^_{")
 
 
-@pytest.mark.parametrize("name", OF_SUBJECTS)
+@pytest.mark.parametrize("name", NAMED)
 def test_odd_names_are_drawn_as_they_are(tmp_path: Path, name: str) -> None:
     csv = point_texts.study(len(ODD))[name].replace("cells/µL", "$\\mu$L")
     for place, odd in enumerate(ODD):
@@ -223,8 +229,8 @@ def test_drawn_figures_come_in_the_order_of_their_numbers(tmp_path: Path) -> Non
     for name in ("waterfall", "tis"):
         (folder / f"f_{name}.svg").touch()
     drawn = figures_drawn(PLAN, tmp_path)
-    assert [figure.caption.label for figure in drawn] == ["Figure 5", "Figure 6"]
-    assert [figure.file("svg").name for figure in drawn] == ["f_tis.svg", "f_waterfall.svg"]
+    assert [figure.caption.label for figure in drawn] == ["Figure 14.2.1", "Figure 14.2.2"]
+    assert [figure.file("svg").name for figure in drawn] == ["f_waterfall.svg", "f_tis.svg"]
 
 
 def files(folder: Path, names: Iterable[str]) -> Path:
@@ -291,7 +297,10 @@ def test_svg_has_title_description_and_ids_of_its_own_and_names_no_other_file(
     text = (folder / "f_tis.svg").read_text()
     root = ET.fromstring(text)
     assert root.get("role") == "img"
-    assert root.findtext(f"{SVG}title") == "Figure 5. Total Improvement Score over time, by subject"
+    assert (
+        root.findtext(f"{SVG}title")
+        == "Figure 14.2.2. Total Improvement Score over time, by subject"
+    )
     assert "data cut-off 2024-06-30" in (root.findtext(f"{SVG}desc") or "")
     ids = [element.get("id") for element in root.iter() if element.get("id")]
     assert len(ids) == len(set(ids)) > 10
@@ -392,7 +401,10 @@ def test_lanes_are_in_the_order_of_the_file_and_bars_as_long_as_follow_up(tmp_pa
         (bar.get_x(), bar.get_width(), bar.get_y() + bar.get_height() / 2) for bar in axes.patches
     ]
     assert bars == [(0, 300, 0), (0, 100, 1), (60, 140, 0)]
-    assert [text.get_text() for text in axes.get_yticklabels()] == ["B (1e7)", "A"]
+    assert [text.get_text() for text in axes.get_yticklabels()] == [
+        "B (1\N{MULTIPLICATION SIGN}10\N{SUPERSCRIPT SEVEN})",
+        "A",
+    ]
     assert axes.get_ylim()[0] > axes.get_ylim()[1]
     ((day, lane),) = data(axes, "recurrence")
     assert (day, round(lane)) == (200, 0)
@@ -411,8 +423,13 @@ def pages_of_swimmer(n: int, folder: Path) -> list[Figure]:
 
 def lengths_of_bars(pages: Iterable[Figure]) -> list[float]:
     """Follow-up of each subject, from its bar: that of a remission does not begin at day 0."""
-    bars = [patch for page in pages for patch in page.axes[0].patches]
-    return [bar.get_width() for bar in bars if isinstance(bar, Rectangle) and bar.get_x() == 0]
+    lanes = [
+        (number, patch.get_y(), patch.get_width())
+        for number, page in enumerate(pages)
+        for patch in page.axes[0].patches
+        if isinstance(patch, Rectangle) and patch.get_x() == 0
+    ]
+    return [width for _, _, width in sorted(lanes)]
 
 
 @pytest.mark.parametrize(("n", "lanes"), [(45, [45]), (46, [23, 23]), (100, [34, 34, 32])])
@@ -430,7 +447,7 @@ def test_each_subject_has_one_lane_on_one_page_in_the_order_of_the_file(
 def test_pages_of_a_swimmer_say_which_they_are_and_share_axis_key_and_size(tmp_path: Path) -> None:
     pages = pages_of_swimmer(100, tmp_path)
     found = [words(page) for page in pages]
-    heading = "Figure 4. Swimmer plot of individual subjects (page {} of 3)"
+    heading = "Figure 14.2.7. Swimmer plot of individual subjects (page {} of 3)"
     note = "Subjects {} of 100, longest follow-up first."
     for i, subjects in enumerate(("1 to 34", "35 to 68", "69 to 100")):
         assert heading.format(i + 1) in found[i]
@@ -470,7 +487,7 @@ def test_files_of_several_pages_hold_each_page_once(tmp_path: Path) -> None:
     (folder / "f_swimmer.csv").write_text(point_texts.swimmer(100))
     draw_all(PLAN, tmp_path)
     root = ET.fromstring((folder / "f_swimmer.svg").read_text())
-    heading = "Figure 4. Swimmer plot of individual subjects"
+    heading = "Figure 14.2.7. Swimmer plot of individual subjects"
     assert root.findtext(f"{SVG}title") == heading
     titles = [page.findtext(f"{SVG}title") for page in root.findall(f"{SVG}svg")]
     assert titles == [f"{heading} (page {i} of 3)" for i in (1, 2, 3)]
@@ -514,6 +531,36 @@ def test_events_of_one_day_stand_apart(tmp_path: Path) -> None:
     assert data(axes, "improvement")[0][1] != data(axes, "remission_start")[0][1]
 
 
+def test_marks_of_neighbouring_days_stand_in_thirds_of_their_own(tmp_path: Path) -> None:
+    kinds = ("recurrence", "progression", "withdrawal")
+    rows = "".join(f"A,,{kind},{50 + i},,\n" for i, kind in enumerate(kinds))
+    csv = f"subject,group,kind,start_day,end_day,label\nA,,bar,0,400,\n{rows}"
+    axes = drawn("swimmer", csv, tmp_path).axes[0]
+    heights = [data(axes, kind)[0][1] for kind in kinds]
+    assert sorted(round(height, 1) for height in heights) == [-0.3, 0.0, 0.3]
+    apart = csv.replace("51,", "151,").replace("52,", "252,")
+    axes = drawn("swimmer", apart, tmp_path).axes[0]
+    assert [data(axes, kind)[0][1] for kind in kinds] == [0, 0, 0]
+
+
+def test_dose_levels_differ_in_colour_hatch_and_lines_in_the_order_of_their_numbers(
+    tmp_path: Path,
+) -> None:
+    csv = (
+        "subject,group,kind,start_day,end_day,label\n"
+        "A,10e6,bar,0,300,\nB,3e6,bar,0,200,\nC,3e7,bar,0,200,\n"
+    )
+    bars = drawn("swimmer", csv, tmp_path).axes[0].patches
+    assert len({bar.get_facecolor() for bar in bars}) == 3
+    assert len({bar.get_hatch() for bar in bars}) == 3
+    doses = dose_levels(["10e6", "3e6", "3e7", ""])
+    assert list(doses) == ["3e6", "10e6", "3e7", ""]
+    assert doses["3e7"].label == "3\N{MULTIPLICATION SIGN}10\N{SUPERSCRIPT SEVEN} cells/kg"
+    assert doses[""].label == "Dose level not recorded"
+    assert len({str(dose.line["linestyle"]) for dose in doses.values()}) == 4
+    assert len({dose.line["marker"] for dose in doses.values()}) == 4
+
+
 def test_months_are_marked_where_their_days_are(tmp_path: Path) -> None:
     csv = "subject,group,kind,start_day,end_day,label\nA,,bar,0,740,\n"
     axes = drawn("swimmer", csv, tmp_path).axes[0]
@@ -522,21 +569,26 @@ def test_months_are_marked_where_their_days_are(tmp_path: Path) -> None:
 
 
 def test_scores_are_drawn_per_subject_with_thresholds_of_the_plan(tmp_path: Path) -> None:
-    csv = "subject,day,visit,tis,partial\nA,30,D28,20,\nA,60,M2,,\nA,90,M3,50,Y\nB,61,M2,0,\n"
+    csv = (
+        "subject,group,day,visit,tis,partial\n"
+        "A,,30,D28,20,\nA,,60,M2,,\nA,,90,M3,50,Y\nB,,61,M2,0,\n"
+    )
     figure = drawn("tis", csv, tmp_path)
-    axes = figure.axes[0]
+    axes, other = figure.axes
     points = data(axes, "A")
     assert (points[0], points[2]) == ((30, 20), (90, 50))
     assert points[1][1] != points[1][1]
-    assert data(axes, "B") == [(61, 0)]
+    assert data(axes, "B") == []
+    assert data(other, "B") == [(61, 0)]
     assert data(axes, "partial") == [(90, 50)]
+    assert data(other, "partial") == []
     levels = [line.get_ydata()[0] for line in axes.get_lines() if len(set(line.get_ydata())) == 1]
     assert {30, 45, 70} <= set(levels)
     assert {"A", "B", "Partial score", "Minimal (>= 30)"} <= set(words(figure))
 
 
 def test_subject_without_any_score_is_named_all_the_same(tmp_path: Path) -> None:
-    csv = "subject,day,visit,tis,partial\nA,30,D28,20,\nB,60,M2,,\n"
+    csv = "subject,group,day,visit,tis,partial\nA,,30,D28,20,\nB,,60,M2,,\n"
     figure = drawn("tis", csv, tmp_path)
     assert {"A", "B"} <= set(words(figure))
     assert misplaced(figure) == []
@@ -550,13 +602,13 @@ def test_waterfall_keeps_the_order_of_the_file_and_tells_zero_from_missing(tmp_p
     figure = drawn("waterfall", csv, tmp_path)
     heights = sorted((bar.get_x(), bar.get_height()) for bar in figure.axes[0].patches)
     assert [height for _, height in heights[:3]] == [87.5, 30, 0]
-    assert {"87.5 M6", "30 M2", "0 M3", "NE"} <= set(words(figure))
+    assert {"A\n87.5\nM6", "B\n30\nM2", "C\n0\nM3", "D\nNE\n"} <= set(words(figure))
 
 
 def test_measures_have_panels_with_the_scale_of_the_plan(tmp_path: Path) -> None:
     csv = (
-        "measure,unit,subject,day,value\nCMAS,,A,-5,20\nCMAS,,A,60,45.5\n"
-        "Muscle enzyme,x ULN,A,60,3.5\nCMAS,,B,60,50\n"
+        "measure,unit,subject,group,day,value\nCMAS,,A,,-5,20\nCMAS,,A,,60,45.5\n"
+        "Muscle enzyme,x ULN,A,,60,3.5\nCMAS,,B,,60,50\n"
     )
     figure = drawn("csm", csv, tmp_path)
     cmas, enzyme = figure.axes
@@ -580,7 +632,7 @@ def test_the_axis_of_a_summary_score_is_as_long_as_its_range(
     values: tuple[float, float], ends: tuple[float, float], tmp_path: Path
 ) -> None:
     first, last = values
-    csv = f"measure,unit,subject,day,value\nCHQ-PhS,,A,-5,{first}\nCHQ-PhS,,A,60,{last}\n"
+    csv = f"measure,unit,subject,group,day,value\nCHQ-PhS,,A,,-5,{first}\nCHQ-PhS,,A,,60,{last}\n"
     (axes,) = drawn("csm", csv, tmp_path).axes
     assert axes.get_ylim() == ends
 
@@ -606,6 +658,17 @@ def test_values_below_the_limit_are_drawn_at_it_as_open_marks(tmp_path: Path) ->
     assert axes.get_ylim() == pytest.approx((0.01, 100))
     lloq = [line for line in axes.get_lines() if line.get_gid() == "lloq"]
     assert [line.get_ydata()[0] for line in lloq] == [0.1]
+
+
+def test_values_below_the_limit_of_one_day_stand_below_one_another(tmp_path: Path) -> None:
+    rows = "".join(f"Flow,cells/uL,S{i},1e7,0,,Y,0.1,individual\n" for i in range(3))
+    csv = ",".join(kinetics.COLUMNS) + f"\n{rows}Flow,cells/uL,S0,1e7,7,32,N,0.1,individual\n"
+    (axes,) = drawn("kinetics", csv, tmp_path).axes
+    heights = sorted(value for _, value in data(axes, "below"))
+    assert heights[-1] == 0.1
+    assert heights[0] >= axes.get_ylim()[0]
+    assert heights[1] / heights[0] == pytest.approx(heights[2] / heights[1])
+    assert heights[2] / heights[1] > 1.1
 
 
 def test_profile_never_above_the_limit_and_one_sample_only_are_drawn(tmp_path: Path) -> None:
@@ -667,6 +730,19 @@ def test_parameters_of_the_same_analyses_share_their_rows(tmp_path: Path) -> Non
     assert words(forest(tmp_path)).count("Primary analysis") == 2
 
 
+def test_panel_without_an_estimate_is_left_out_and_named(tmp_path: Path) -> None:
+    csv = (
+        "analysis,title,parameter,estimate,lower,upper,text\n"
+        "primary,Primary analysis,Median (months),,,,NE\n"
+        'primary,Primary analysis,Rate (%),60,30,80,"60 (30, 80)"\n'
+    )
+    figure = drawn("sensitivity", csv, tmp_path)
+    assert len(figure.axes) == 1
+    assert "Not estimable in any analysis: Median (months)." in words(figure)
+    nothing = "".join(line for line in csv.splitlines(True) if "Rate" not in line)
+    assert "Not estimable" in words(drawn("sensitivity", nothing, tmp_path))
+
+
 def test_analysis_that_is_not_estimable_is_written_but_not_drawn(tmp_path: Path) -> None:
     figure = forest(tmp_path)
     drawn_at = [x for x, _ in data(figure.axes[0], "estimate")]
@@ -677,17 +753,13 @@ def test_analysis_that_is_not_estimable_is_written_but_not_drawn(tmp_path: Path)
 
 def test_primary_analysis_is_the_line_of_reference(tmp_path: Path) -> None:
     median, _ = forest(tmp_path).axes
-    assert [8.9, 8.9] in [list(line.get_xdata()) for line in median.get_lines()]
+    reference = data(median, "reference")
+    assert {x for x, _ in reference} == {8.9}
+    # The numbers under each interval stand between its parts.
+    assert len(reference) == 3 * 3
 
 
 # Helpers
-
-
-def test_labels_are_spread_in_order_and_stay_near() -> None:
-    assert separate_labels([1, 1, 5], gap=1, low=0, high=10) == [1, 2, 5]
-    assert separate_labels([9.9, 9.8], gap=1, low=0, high=10) == [10, 9]
-    assert separate_labels([], gap=1, low=0, high=10) == []
-    assert separate_labels([5, 5, 5], gap=8, low=0, high=10) == [0, 5, 10]
 
 
 def test_ticks_too_close_to_the_last_are_not_labelled() -> None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from math import nan
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 
+from durable.figures.kaplan_meier import estimate_points
 from durable.figures.style import settings
+from durable.plan import Statistics
+from durable.stats.survival import kaplan_meier
 from tests.figures.layout import drawn, misplaced, smallest_type, words
 
 HEADER = "kind,group_by,group,time,survival,lower,upper,n_risk,n_event,n_censor\n"
@@ -114,6 +119,25 @@ def test_median_that_is_not_estimable_has_no_line(tmp_path: Path) -> None:
     figure = drawn("km_dor", csv, tmp_path)
     assert lines(figure, "median") == []
     assert "Median NE (95% CI 2.0, NE)" in words(figure)
+
+
+@pytest.mark.parametrize(
+    ("days", "events", "median"),
+    [
+        # 60 % after 100, 30 % after 200 days; the lower limit is reached at the first event.
+        ((100, 100, 200, 300, 400), (1, 1, 1, 0, 0), (200.0, 100.0, nan)),
+        ((100, 200), (0, 0), (nan, nan, nan)),
+    ],
+)
+def test_points_hold_the_median_in_months_with_its_limits(
+    days: tuple[int, ...], events: tuple[int, ...], median: tuple[float, float, float]
+) -> None:
+    statistics = Statistics(quantile_rule="r")
+    points = estimate_points(kaplan_meier(days, events), statistics)
+    (row,) = points.loc[points["kind"] == "median"].to_dict("records")
+    expected = [value / statistics.days_per_month for value in median]
+    assert [row["time"], row["lower"], row["upper"]] == pytest.approx(expected, nan_ok=True)
+    assert pd.isna(row["n_risk"])
 
 
 def test_file_without_median_rows_has_no_median_line(tmp_path: Path) -> None:

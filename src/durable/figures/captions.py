@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from durable.figures.point_files import shown_figures
@@ -33,7 +34,13 @@ def caption_of(spec: FigureSpec, plan: Plan) -> Caption:
         (
             *spec.footnotes(plan),
             *shell.footnotes,
-            definitions.source(plan, digest, source, spec.draw.__module__),
+            definitions.source(plan, digest, source, _program(spec)),
         ),
         draft=plan.analysis.status == "draft",
     )
+
+
+def _program(spec: FigureSpec) -> str:
+    """Module that draws a figure."""
+    function = spec.draw.func if isinstance(spec.draw, partial) else spec.draw
+    return str(function.__module__)

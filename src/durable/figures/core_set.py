@@ -1,4 +1,4 @@
-"""Core set measures over time: a panel a measure, a line a subject."""
+"""Core set measures over time: a panel a measure, a line a subject, by dose level."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ from durable.figures.quantiles import (
 )
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import (
-    draw_subjects,
+    detach_axes,
     empty_figure,
-    limit_subjects,
+    few_ticks,
     months_axis,
     panel_page,
-    subject_key,
-    subject_styles,
 )
-from durable.jdm import wording
+from durable.figures.subject_lines import SubjectLines
 from durable.jdm.measures import COMPONENTS, ENZYME, MEASURES, core_set_measure
 from durable.jdm.response import Scale
 from durable.outputs.datasets import AnalysisDatasets
@@ -33,15 +31,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-COLUMNS = ("measure", "unit", "subject", "day", "value")
+COLUMNS = ("measure", "unit", "subject", "group", "day", "value")
 _PANEL = 44.0
 _COLUMN_OF = {measure.title: measure.column for measure in (*MEASURES.values(), ENZYME)}
 
 
 def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     """Each core set measure over time by subject; of many subjects, its quantiles."""
-    many = len(datasets.infused) >= MANY_SUBJECTS
-    return measure_values(datasets.required("adrs"), plan, many=many)
+    infused = datasets.infused
+    many = len(infused) >= MANY_SUBJECTS
+    values = measure_values(datasets.required("adrs"), plan, many=many)
+    group = values["subject"].astype(object).map(infused["DOSELVL"]).fillna("")
+    values.insert(list(COLUMNS).index("group"), "group", group)
+    return values
 
 
 def measure_values(records: pd.DataFrame, plan: Plan, *, many: bool = False) -> pd.DataFrame:
@@ -65,7 +67,8 @@ def measure_values(records: pd.DataFrame, plan: Plan, *, many: bool = False) -> 
         values = visit_quantiles(known) if many else _values(known)
         values = values[["subject", "day", "value"]]
         parts.append(values.assign(measure=measure.title, unit=measure.unit))
-    return pd.concat(parts, ignore_index=True)[list(COLUMNS)]
+    columns = [name for name in COLUMNS if name != "group"]
+    return pd.concat(parts, ignore_index=True)[columns]
 
 
 def _values(records: pd.DataFrame) -> pd.DataFrame:
@@ -73,30 +76,30 @@ def _values(records: pd.DataFrame) -> pd.DataFrame:
     return records.assign(day=days_since_infusion(records)).rename(columns=columns)
 
 
-def footnotes(plan: Plan) -> tuple[str, ...]:
-    """What the axes show, the core set, and the abbreviations of its measures."""
+def footnotes(_: Plan) -> tuple[str, ...]:
+    """What the axes show, and the abbreviations of the measures."""
     return (
         "Axes cover the range that percent changes refer to, where the plan gives one, and all"
-        " values.",
-        *wording.core_set(plan.response),
-        wording.ABBREVIATIONS,
+        " values. Core set, baseline and abbreviations: list of definitions.",
     )
 
 
 def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     """Draw ``f_csm.csv``."""
-    points, note = limit_subjects(points)
-    styles = subject_styles(points.values("subject"))
-    measures = list(points.group_by("measure", "unit"))
+    lines = SubjectLines(points)
+    measures = list(lines.points.group_by("measure", "unit"))
     if not measures:
         return empty_figure(caption)
-    caption, key = caption.noting(note), subject_key(styles)
-    page, panels = panel_page(caption, len(measures), _PANEL, key, columns=2)
+    page, panels = panel_page(
+        caption.noting(lines.note), len(measures), _PANEL, lines.key, columns=2
+    )
     for axes, ((measure, unit), rows) in zip(panels, measures, strict=True):
-        draw_subjects(axes, rows, lambda rows: rows.number("value"), styles)
+        lines.draw(axes, rows, lambda rows: rows.number("value"))
         scale = getattr(plan.response.ranges, _COLUMN_OF[measure], None)
         axes.set_ylim(*_ends(scale, rows.number("value")))
+        few_ticks(axes)
         months_axis(axes, points.number("day"), plan.statistics.days_per_month)
+        detach_axes(axes)
         axes.set_title(f"{measure} ({unit})" if unit else measure, loc="left", weight="bold")
     return page.fit()
 

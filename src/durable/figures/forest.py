@@ -26,6 +26,7 @@ from durable.figures.style import (
     wrap,
 )
 from durable.plan import Plan
+from durable.wording import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,16 +38,16 @@ Row = tuple[str, str, str, Result]
 
 COLUMNS = ("analysis", "title", "parameter", "estimate", "lower", "upper", "text")
 PRIMARY = "primary"
-_NAMES_WIDTH = 44.0
+_NAMES_WIDTH = 55.0
 _ACROSS = 3
 #: Between panels side by side, where the ends of two axes meet, and between those below another.
 _ASIDE, _GAP = 8.0, 4.0
 #: Room below the rows of a panel, for its axis.
 _AXIS = 7.0
 _LEFT = MARGIN + _NAMES_WIDTH + 2
-_PANEL_WIDTH = (WIDTH - MARGIN - _LEFT - _ACROSS * _ASIDE + _ASIDE / 2) / _ACROSS
-_EDGE = 0.4
-_PAPER: Style = {"facecolor": "white", "edgecolor": "none", "pad": 0.2}
+_EDGE = 0.25
+#: Height of a line in a row, closer than in running text.
+_ROW_LINE = 0.9 * LINE
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Block:
 
         A row has a line for the interval and one for its numbers.
         """
-        heights = (max(2, len(label)) * LINE + 2 * _EDGE for label in self.labels)
+        heights = (max(2, len(label)) * _ROW_LINE + 2 * _EDGE for label in self.labels)
         return list(accumulate(heights, initial=0.0))
 
     @property
@@ -113,6 +114,11 @@ def draw(points: Points, _: Plan, caption: Caption) -> Figure:
     """Draw the points of `forest_points`."""
     if not len(points):
         return empty_figure(caption, "No analyses")
+    points, empty = _without_empty(points)
+    if empty:
+        caption = caption.noting(f"Not estimable in any analysis: {listed(empty)}.")
+    if not len(points):
+        return empty_figure(caption, "Not estimable")
     blocks = _blocks(points)
     heights = (block.height(line) for block in blocks for line in block.lines)
     page = Page(caption, sum(heights) - _GAP)
@@ -124,12 +130,28 @@ def draw(points: Points, _: Plan, caption: Caption) -> Figure:
     return page.figure
 
 
-def _title(parameter: str) -> list[str]:
-    return wrap(parameter, weight="bold", width=_PANEL_WIDTH + 4)
+def _without_empty(points: Points) -> tuple[Points, list[str]]:
+    """The points without the panels in which nothing is estimable, and the names of those."""
+    empty = [
+        parameter
+        for (parameter,), rows in points.group_by("parameter")
+        if not np.isfinite(_values(rows)).any()
+    ]
+    shown = [parameter for parameter in points.values("parameter") if parameter not in empty]
+    return points.among("parameter", shown), empty
+
+
+def _panel_width(line: list[str]) -> float:
+    """Width of each of the panels side by side, which fill the page."""
+    return (WIDTH - MARGIN - _LEFT - len(line) * _ASIDE + _ASIDE / 2) / len(line)
+
+
+def _title(parameter: str, line: list[str]) -> list[str]:
+    return wrap(parameter, weight="bold", width=_panel_width(line) + 4)
 
 
 def _title_height(line: list[str]) -> float:
-    return max(len(_title(parameter)) for parameter in line) * LINE + 1.5
+    return max(len(_title(parameter, line)) for parameter in line) * LINE + 1.5
 
 
 def _blocks(points: Points) -> list[Block]:
@@ -145,15 +167,16 @@ def _blocks(points: Points) -> list[Block]:
 
 def _draw_line(page: Page, top: float, block: Block, points: Points, parameters: list[str]) -> None:
     first, rows = top - _title_height(parameters), block.edges[-1]
+    width = _panel_width(parameters)
     for column, parameter in enumerate(parameters):
-        box = Box(_LEFT + column * (_PANEL_WIDTH + _ASIDE), first - rows, _PANEL_WIDTH, rows)
-        page.write_above(box, _title(parameter))
+        box = Box(_LEFT + column * (width + _ASIDE), first - rows, width, rows)
+        page.write_above(box, _title(parameter, parameters))
         _draw_panel(page, box, points.where(parameter=parameter), block)
     for edge, analysis, label in zip(block.edges, block.names, block.labels, strict=False):
         page.rule(first - edge, "0.85")
         weight = "bold" if analysis == PRIMARY else "normal"
         for line, text in enumerate(label):
-            y = first - edge - _EDGE - (line + 0.5) * LINE
+            y = first - edge - _EDGE - (line + 0.5) * _ROW_LINE
             page.write(MARGIN, y, text, va="center", weight=weight)
 
 
@@ -164,15 +187,22 @@ def _draw_panel(page: Page, box: Box, points: Points, block: Block) -> None:
     axes.spines["left"].set_visible(False)
     axes.locator_params(axis="x", nbins=5)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    tops = [block.edges[block.names.index(analysis)] for analysis in points.text("analysis")]
     for reference in points.where(analysis=PRIMARY).number("estimate"):
         if np.isfinite(reference):
-            axes.axvline(reference, color=FAINT, linestyle=(0, (3, 2)), linewidth=0.8, zorder=1)
-    cells = zip(points.text("analysis"), _values(points), points.text("text"), strict=True)
-    for analysis, values, text in cells:
-        y = block.edges[block.names.index(analysis)] + _EDGE + LINE / 2
+            _draw_reference(axes, reference, tops)
+    rows = zip(points.text("analysis"), tops, _values(points), points.text("text"), strict=True)
+    for analysis, top, values, text in rows:
+        y = top + _EDGE + _ROW_LINE / 2
         _draw_row(axes, y, values, limits, primary=analysis == PRIMARY)
-        below = box.bottom + box.height - y - LINE
-        page.write(box.left, below, text, va="center", bbox=_PAPER)
+        page.write(box.left, box.bottom + box.height - y - _ROW_LINE, text, va="center")
+
+
+def _draw_reference(axes: Axes, value: float, tops: list[float]) -> None:
+    """A line through the intervals of the rows, and not through the numbers below them."""
+    ends = np.array([[top + _EDGE, top + _EDGE + 0.85 * _ROW_LINE, np.nan] for top in tops]).ravel()
+    style: Style = {"color": FAINT, "linestyle": (0, (2, 1)), "linewidth": 0.9, "zorder": 1}
+    axes.plot(np.full(len(ends), value), ends, gid="reference", **style)
 
 
 def _values(rows: Points) -> list[tuple[float, float, float]]:

@@ -12,30 +12,30 @@ from numpy.typing import NDArray
 
 from durable.contracts.results import TOTAL
 from durable.derive.endpoint import Endpoint
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoints import ENDPOINTS, EVENT_LABELS
 from durable.figures.points import Points, short
 from durable.figures.spec import Caption, FigureSpec
 from durable.figures.style import (
     COLOURS,
     DASHES,
-    FAINT,
     INK,
+    LINE,
     LINE_SPACING,
     POINT,
     TEXT_SIZE,
     Page,
     Style,
+    detach_axes,
     empty_figure,
     key_line,
     key_patch,
     text_width,
     thin_labels,
 )
-from durable.jdm import wording
-from durable.outputs import definitions
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan, Statistics
 from durable.vocabulary import POPULATIONS
+from durable.wording import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,10 +62,10 @@ PLOT_HEIGHT = 82.0
 BANDS = 1
 #: More times of censoring than this are marked slightly.
 MANY = 100
-_MEDIAN: Style = {"color": FAINT, "linestyle": (0, (2, 2)), "linewidth": 0.8}
+_MEDIAN: Style = {"color": INK, "linestyle": (0, (4, 3)), "linewidth": 0.7}
 _LINE = TEXT_SIZE * LINE_SPACING
 #: Points between the axis and the counts: tick labels and the name of the axis.
-_BELOW_AXIS = 37.0
+_BELOW_AXIS = 41.0
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,21 @@ def estimate_points(km: KaplanMeier, statistics: Statistics) -> pd.DataFrame:
     parts = [curve] if starts_at_zero or not km.n else [origin, curve]
     points = pd.concat([*(part.assign(kind="curve") for part in parts), _risk(km, statistics)])
     points["time"] = points["time"] / statistics.days_per_month
+    points = pd.concat([points, *([_median(km, statistics)] if km.n else [])])
     points = points.assign(group_by=TOTAL[0], group=TOTAL[1])
-    counts = dict.fromkeys(("n_risk", "n_event", "n_censor"), "int64")
+    counts = dict.fromkeys(("n_risk", "n_event", "n_censor"), "Int64")
     return points[list(COLUMNS)].astype(counts)
+
+
+def _median(km: KaplanMeier, statistics: Statistics) -> pd.DataFrame:
+    """The median with its limits, as the table of the time-to-event endpoints has them."""
+    import pandas as pd
+
+    from durable.outputs.kaplan_meier import quantile
+
+    median = quantile("median", km, 0.5, statistics)
+    limits = {"time": median.value, "lower": median.lower, "upper": median.upper}
+    return pd.DataFrame([{"kind": "median", "survival": 0.5, **limits}])
 
 
 def _risk(km: KaplanMeier, statistics: Statistics) -> pd.DataFrame:
@@ -126,18 +138,22 @@ def _risk(km: KaplanMeier, statistics: Statistics) -> pd.DataFrame:
 
 
 def footnotes(plan: Plan, endpoint: Endpoint) -> tuple[str, ...]:
-    """Definition of the endpoint, and conventions of the estimates."""
-    continued = endpoint.continuation
-    # An endpoint that goes on as another one has its events too.
-    endpoints = (continued.endpoint, endpoint) if continued else (endpoint,)
-    recurrence = any(event.name == "recurrence" for shown in endpoints for event in shown.events)
+    """Events of the endpoint, what is counted under the axis, and where the rest is defined."""
     return (
-        *definitions.duration(plan, endpoints),
-        *wording.remission(plan.response),
-        *(wording.recurrence(plan.response) if recurrence else ()),
-        *definitions.survival(plan.statistics),
-        "At risk: number at risk just before the time. Events: cumulative number before the time.",
+        f"Events: {listed(_event_names(plan, endpoint))}. Counts: at risk just before,"
+        " events before the month. Endpoints and estimates: list of definitions.",
     )
+
+
+def _event_names(plan: Plan, endpoint: Endpoint) -> list[str]:
+    """What counts as an event of the endpoint, as the time-to-event table names it."""
+    response = plan.response
+    deadline = response.deadline(plan.schedule).visit
+    continued = endpoint.continuation
+    events = (*(continued.endpoint.events if continued else ()), *endpoint.events)
+    names = [event.name for event in events if event.counts(response)]
+    names += [endpoint.failure.name] if endpoint.failure else []
+    return [EVENT_LABELS[name].format(deadline=deadline) for name in dict.fromkeys(names)]
 
 
 def draw(points: Points, plan: Plan, caption: Caption, endpoint: Endpoint) -> Figure:
@@ -146,7 +162,7 @@ def draw(points: Points, plan: Plan, caption: Caption, endpoint: Endpoint) -> Fi
     if not curves:
         return empty_figure(caption)
     rows = 2 if len(curves) == 1 else 2 * (len(curves) + 1)
-    page = Page(caption, PLOT_HEIGHT + rows * 3.7 + 2, _key(curves, plan))
+    page = Page(caption, PLOT_HEIGHT + rows * LINE + 2, _key(curves, plan))
     axes = page.axes()
     for curve in curves:
         _draw_curve(axes, curve, band=len(curves) <= BANDS)
@@ -206,7 +222,8 @@ def _draw_curve(axes: Axes, curve: Curve, *, band: bool) -> None:
         axes.plot(time[censored], survival[censored], gid="censored", **_censored(curve))
     for median in curve.median.number("time"):
         if np.isfinite(median):
-            axes.plot([0, median, median], [0.5, 0.5, 0], gid="median", **_MEDIAN)
+            guide = [0, median, median], [0.5, 0.5, 0]
+            axes.plot(*guide, gid="median", zorder=1.5, **_MEDIAN)
 
 
 def _censored(curve: Curve) -> Style:
@@ -228,7 +245,7 @@ def _key(curves: list[Curve], plan: Plan) -> list[Artist]:
     lines: list[Artist] = []
     for curve in curves:
         style: Style = {"color": curve.colour, "linestyle": curve.dashes, "linewidth": 1.6}
-        label = f"{curve.name} (n = {curve.points.text('n_risk')[0]})"
+        label = f"{curve.name} (N = {curve.points.text('n_risk')[0]})"
         if len(curve.median) and len(curves) > 1:
             label += f". {_median_text(curve.median, plan)}"
         lines.append(key_line(label=label, **style))
@@ -236,7 +253,9 @@ def _key(curves: list[Curve], plan: Plan) -> list[Artist]:
         style = {"color": curves[0].colour, "alpha": 0.18, "linewidth": 0}
         lines.append(key_patch(label=f"Pointwise {level} CI", **style))
     if len(curves) == 1 and len(curves[0].median):
-        lines.append(key_line(label=_median_text(curves[0].median, plan), **_MEDIAN))
+        drawn = np.isfinite(curves[0].median.number("time")).all()
+        style = _MEDIAN if drawn else {"linestyle": "none"}
+        lines.append(key_line(label=_median_text(curves[0].median, plan), **style))
     marked = [curve for curve in curves if (curve.points.number("n_censor") > 0).any()]
     return [*lines, *(key_line(label="Censored", **_censored(c)) for c in marked[:1])]
 
@@ -258,7 +277,7 @@ def _scales(axes: Axes, curves: list[Curve], event_free: str) -> None:
     axes.set_ylim(0, 1)
     axes.set_yticks(np.linspace(0, 1, 6), [f"{percent}" for percent in range(0, 101, 20)])
     axes.set_ylabel(f"{event_free} probability (%)")
-    axes.spines[["left", "bottom"]].set_position(("outward", 4))
+    detach_axes(axes)
     widest = max((text_width(text) for curve in curves for text in _cells(curve)), default=0)
     room = (widest + 1.5) * float(np.diff(axes.get_xlim())[0]) / 135
     kept = shown[thin_labels(shown.tolist(), room)]
@@ -274,7 +293,7 @@ def _counts(axes: Axes, curves: list[Curve]) -> None:
     line = 0
     numbers = max(text_width(text) for curve in curves for text in _cells(curve))
     left = -numbers / 2 / POINT - 8
-    for column, title in (("n_risk", "At risk"), ("n_event", "Events")):
+    for column, title in (("n_risk", "Number at risk"), ("n_event", "Cumulative events")):
         if len(curves) > 1:
             _left(axes, title, left, line, "bold")
             line += 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from durable.figures.points import Points
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
@@ -14,14 +16,12 @@ from durable.figures.style import (
     INK,
     Style,
     days_axis,
-    draw_subjects,
+    detach_axes,
     empty_figure,
     key_line,
-    limit_subjects,
     panel_page,
-    subject_key,
-    subject_styles,
 )
+from durable.figures.subject_lines import SubjectLines
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
 
@@ -32,7 +32,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = ("assay", "unit", "subject", "group", "day", "value", "below_lloq", "lloq", "kind")
-_PANEL = 78.0
+_PANEL = 74.0
+#: Millimetres from one value below the limit to the next of the same day, below it.
+_STACKED = 1.9
+#: Days within which marks would lie on one another, in parts of the axis.
+_NEAR = 0.012
 _LLOQ: Style = {
     "label": "Lower limit of quantification (LLOQ)",
     "color": INK,
@@ -40,7 +44,7 @@ _LLOQ: Style = {
     "linewidth": 0.9,
 }
 _BELOW: Style = {
-    "label": "BLQ (plotted at the LLOQ)",
+    "label": "BLQ (at the LLOQ; of one day below one another)",
     "linestyle": "none",
     "marker": "o",
     "markerfacecolor": "white",
@@ -106,43 +110,64 @@ def _geometric_means(samples: pd.DataFrame) -> pd.DataFrame:
 def footnotes(_: Plan) -> tuple[str, ...]:
     """What stands for values below the limit, and how the mean is taken."""
     return (
-        "LLOQ: lower limit of quantification. BLQ: below the LLOQ, plotted at the LLOQ as open"
-        " symbols. Samples without a result are not plotted.",
-        "Geometric mean: of quantifiable values by nominal day, where at least half of the subjects"
-        " have one. BLQ values excluded; mean biased upward where there are any.",
+        "BLQ: below the LLOQ. Geometric mean of quantifiable values by nominal day, where at least"
+        " half of the subjects have one (BLQ excluded: biased upward). Samples without a result:"
+        " not plotted.",
     )
 
 
 def draw(points: Points, _: Plan, caption: Caption) -> Figure:
     """Draw ``f_kinetics.csv``."""
-    individual, note = limit_subjects(points.where(kind="individual"))
-    styles = subject_styles(individual.values("subject"))
+    lines = SubjectLines(points.where(kind="individual"))
     assays = points.distinct("assay", "unit")
     if not assays:
         return empty_figure(caption)
     means = points.where(kind="geo_mean")
     groups = means.values("group")
-    key = [*subject_key(styles), *_key(points, groups)]
-    page, panels = panel_page(caption.noting(note), len(assays), _PANEL, key)
+    key = [*lines.key, *_key(points, groups)]
+    page, panels = panel_page(caption.noting(lines.note), len(assays), _PANEL, key)
     for axes, (assay, unit) in zip(panels, assays, strict=True):
-        _draw_individual(axes, individual.where(assay=assay, unit=unit), styles)
-        _draw_means(axes, means.where(assay=assay, unit=unit), groups)
-        _log_scale(axes, points.where(assay=assay, unit=unit))
+        individual = lines.points.where(assay=assay, unit=unit)
         days_axis(axes, points.number("day"))
+        _log_scale(axes, points.where(assay=assay, unit=unit))
+        detach_axes(axes)
+        lines.draw(axes, individual, _heights)
+        _draw_limits(axes, individual)
+        _draw_means(axes, means.where(assay=assay, unit=unit), groups)
         axes.set_ylabel(unit)
         axes.set_title(assay, loc="left", weight="bold")
     return page.fit()
 
 
-def _draw_individual(axes: Axes, rows: Points, styles: dict[str, Style]) -> None:
-    draw_subjects(axes, rows, _heights, styles)
-    below = rows.where(below_lloq="Y")
-    # A line without a point would lie in the corner of the page, and the axes shrink away from it.
-    if len(below):
-        axes.plot(below.number("day"), _heights(below), gid="below", zorder=4, **_BELOW)
+def _draw_limits(axes: Axes, rows: Points) -> None:
+    """The lower limits, and the values below them: those of one day below one another."""
     for lloq in np.unique(rows.number("lloq")):
         if lloq > 0:
             axes.axhline(lloq, zorder=1, gid="lloq", **_LLOQ)
+    below = rows.where(below_lloq="Y")
+    # A line without a point would lie in the corner of the page, and the axes shrink away from it.
+    if len(below):
+        days, heights = below.number("day"), _heights(below)
+        heights = heights / 10 ** (_ranks(axes, days) * _step(axes, heights, _ranks(axes, days)))
+        axes.plot(days, heights, gid="below", zorder=4, **_BELOW)
+
+
+def _ranks(axes: Axes, days: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How many earlier marks would lie on each one, were all as high."""
+    first, last = axes.get_xlim()
+    order = np.argsort(days, kind="stable")
+    ranks = np.zeros(len(days))
+    for i, j in pairwise(order.tolist()):
+        ranks[j] = ranks[i] + 1 if days[j] - days[i] < _NEAR * (last - first) else 0
+    return ranks
+
+
+def _step(axes: Axes, heights: NDArray[np.float64], ranks: NDArray[np.float64]) -> float:
+    """Decades between marks below one another: less where that many would leave the axis."""
+    low, high = np.log10(axes.get_ylim())
+    room = np.nanmin(np.log10(heights), initial=high) - low
+    wanted = _STACKED * (high - low) / _PANEL * 1.35
+    return float(min(wanted, room / max(1.0, ranks.max())))
 
 
 def _draw_means(axes: Axes, rows: Points, groups: list[str]) -> None:

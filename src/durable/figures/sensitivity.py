@@ -9,9 +9,9 @@ from durable.contracts.results import Result
 from durable.derive.endpoints import BY_CODE
 from durable.figures import forest
 from durable.figures.spec import SAFETY_SET, FigureSpec
-from durable.outputs import definitions
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
+from durable.wording import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,11 +60,9 @@ def footnotes(plan: Plan) -> tuple[str, ...]:
     """How to read the lines, and the conventions of the intervals."""
     statistics = plan.statistics
     return (
-        "Dashed line: primary analysis. Arrow: confidence limit not estimable (NE).",
-        f"{100 * statistics.conf_level:g}% CIs: exact (Clopper-Pearson) for rates; for durations"
-        f" Kaplan-Meier with {statistics.km_ci} transformation, quantiles by the convention of"
-        f" {definitions.QUANTILE_RULES[statistics.quantile_rule]}. The definitions of each analysis"
-        " are given under the table of the sensitivity analyses.",
+        "Dashed line: primary analysis. Arrow: confidence limit not estimable (NE)."
+        f" {percent(statistics.conf_level)} CIs: exact (Clopper-Pearson) for rates, Kaplan-Meier"
+        f" ({statistics.km_ci}) for durations.",
     )
 
 

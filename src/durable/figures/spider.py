@@ -1,12 +1,12 @@
-"""The score over time, a line a subject, with the levels of response."""
+"""The score over time, a panel a subject, with the levels of response."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from math import inf, isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from durable.figures.points import Points, short
 from durable.figures.quantiles import (
@@ -17,21 +17,18 @@ from durable.figures.quantiles import (
 )
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import (
-    TEXT_SIZE,
     WIDTH,
+    Box,
     Page,
     Style,
-    draw_subjects,
+    detach_axes,
     empty_figure,
     key_line,
-    limit_subjects,
     months_axis,
-    separate_labels,
-    subject_style,
     text_width,
     thresholds,
 )
-from durable.jdm import wording
+from durable.figures.subject_lines import SubjectLines, interrupted_line
 from durable.jdm.parameters import SCORE
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
@@ -43,18 +40,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SCORE = SCORE.column
-COLUMNS = ("subject", "day", _SCORE, "partial")
-#: Space between two labels, and between the plot and its labels, millimetres.
-_LABEL, _LEADER = 3.4, 5.0
-#: Faint and dotted: a line that leads to a name must not pass for a score carried forward.
-_LEADER_LINE: Style = {
-    "arrowstyle": "-",
-    "color": "0.6",
-    "linestyle": (0, (1, 3)),
-    "linewidth": 0.5,
-    "shrinkA": 0,
-    "shrinkB": 3,
-}
+COLUMNS = ("subject", "group", "day", _SCORE, "partial")
+#: Panels side by side, the room between them, and above each for its name, millimetres.
+_COLUMNS, _BETWEEN, _NAME = 5, 6.0, 5.5
+_ROW_GAP = 2.5
+#: Height of a panel in a page of one row, and of many rows; of a single plot of many subjects.
+_HIGHEST, _LOWEST, _PLOT = 56.0, 13.0, 96.0
+#: Below and to the left of the panels: tick labels and the name of the axis.
+_BELOW, _LEFT = 11.0, 15.0
+_OTHERS: Style = {"color": "0.8", "linewidth": 0.6, "zorder": 0.5}
 _PARTIAL: Style = {
     "linestyle": "none",
     "marker": "o",
@@ -67,11 +61,14 @@ _PARTIAL: Style = {
 
 
 def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
-    """Score over time by subject; of many subjects, its quantiles."""
-    adrs = datasets.required("adrs")
+    """Score over time by subject with its group; of many subjects, its quantiles."""
+    adrs, infused = datasets.required("adrs"), datasets.infused
     of_score = adrs.loc[adrs["PARAMCD"] == SCORE.paramcd]
-    many = len(datasets.infused) >= MANY_SUBJECTS
-    return score_quantiles(of_score) if many else scores(of_score)
+    many = len(infused) >= MANY_SUBJECTS
+    over_time = score_quantiles(of_score) if many else scores(of_score)
+    group = over_time["subject"].astype(object).map(infused["DOSELVL"]).fillna("")
+    over_time.insert(1, "group", group)
+    return over_time
 
 
 def scores(records: pd.DataFrame) -> pd.DataFrame:
@@ -118,70 +115,101 @@ def score_quantiles(records: pd.DataFrame) -> pd.DataFrame:
     return both.drop(columns="order").astype({"day": int})
 
 
-def footnotes(plan: Plan) -> tuple[str, ...]:
-    """The core set, the levels of response, and what the dotted lines are."""
+def footnotes(_: Plan) -> tuple[str, ...]:
+    """What a partial score is, and where the score is defined."""
     return (
-        *wording.core_set(plan.response),
-        *wording.improvement(plan.response),
-        "Dotted grey lines from the last score to the subject identifier: leader lines only.",
+        "Partial score: a lighter measure is missing and scores 0. The score, its baseline and its"
+        " response categories: list of definitions.",
     )
 
 
 def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
-    """Draw the scores of each subject."""
-    points, note = limit_subjects(points)
+    """Draw the scores: a panel a subject; of more than a page names, all in one plot."""
     subjects = points.values("subject")
     if not subjects:
         return empty_figure(caption)
-    page = Page(caption.noting(note), max(90, 14 + _LABEL * len(subjects)), _key(points, plan))
-    room = max(text_width(short(name)) for name in subjects) + _LEADER + 0.5
-    axes = page.axes(replace(page.body, width=page.body.width - room))
+    lines = SubjectLines(points)
+    if lines.note:
+        return _draw_plot(lines, plan, caption.noting(lines.note))
+    rows, columns = _grid([short(name) for name in subjects])
+    height = max(_LOWEST, _HIGHEST / rows**0.7)
+    others = [key_line(label="Other subjects", **_OTHERS)] if len(subjects) > 1 else []
+    key = [*lines.key, *others, *_key(points, plan)]
+    most = 4 if columns > 2 else 9
+    page = Page(caption, rows * (_NAME + height + _ROW_GAP) + _BELOW - _ROW_GAP, key)
+    body = page.body
+    room = Box(
+        body.left + _LEFT, body.bottom + _BELOW, body.width - _LEFT - 2, body.height - _BELOW
+    )
+    grid = room.grid(rows, columns, _BETWEEN, _ROW_GAP)
+    for place, (name, box) in enumerate(zip(subjects, grid, strict=False)):
+        axes = page.axes(replace(box, height=box.height - _NAME))
+        _draw_context(axes, points, plan, most=most)
+        own = points.where(subject=name)
+        lines.draw(axes, own, _scores)
+        _draw_partial(axes, own)
+        axes.set_title(short(name), loc="left", pad=4)
+        lowest = place + columns >= len(subjects)
+        axes.tick_params(labelleft=place % columns == 0, labelbottom=lowest)
+    page.write(room.left + room.width / 2, body.bottom, "Months since infusion", ha="center")
+    middle = room.bottom + room.height / 2
+    page.write(body.left, middle, SCORE.label, rotation=90, ha="left", va="center")
+    return page.figure
+
+
+def _grid(names: list[str]) -> tuple[int, int]:
+    """Rows and columns of panels that are as wide as the names above them."""
+    widest = max(map(text_width, names))
+    columns = min(_COLUMNS, len(names), int((WIDTH - 25) / (widest + _BETWEEN)))
+    rows = -(-len(names) // columns)
+    return rows, -(-len(names) // rows)
+
+
+def _draw_plot(lines: SubjectLines, plan: Plan, caption: Caption) -> Figure:
+    """The lines of many subjects, or of their quantiles, in one plot."""
+    page = Page(caption, _PLOT, [*lines.key, *_key(lines.points, plan)])
+    axes = page.axes()
+    _draw_context(axes, lines.points, plan, most=9, others=False)
+    lines.draw(axes, lines.points, _scores)
+    _draw_partial(axes, lines.points)
+    axes.set(xlabel="Months since infusion", ylabel=SCORE.label)
+    return page.fit()
+
+
+def _draw_context(
+    axes: Axes, points: Points, plan: Plan, *, most: int, others: bool = True
+) -> None:
+    """The levels of response, the scores of all subjects where wanted, and the scales."""
     for score, style in thresholds(plan):
         axes.axhline(score, zorder=1, **style)
-    # Each line is named at its end, so that styles may recur.
-    styles = {name: subject_style(i, 1) for i, name in enumerate(subjects)}
-    draw_subjects(axes, points, lambda rows: rows.number(_SCORE), styles)
+    if others:
+        axes.plot(*interrupted_line(points, _scores), gid="others", clip_on=False, **_OTHERS)
+    months_axis(axes, points.number("day"), plan.statistics.days_per_month, most=most)
+    axes.set(ylim=(0, 100), xlabel="")
+    axes.set_yticks((0, 50, 100) if others else range(0, 101, 20))
+    detach_axes(axes)
+
+
+def _draw_partial(axes: Axes, points: Points) -> None:
     partial = points.where(partial="Y")
-    axes.plot(partial.number("day"), partial.number(_SCORE), gid="partial", zorder=5, **_PARTIAL)
-    months_axis(axes, points.number("day"), plan.statistics.days_per_month)
-    axes.set(ylim=(-2, 102), ylabel=SCORE.label)
-    axes.set_yticks(range(0, 101, 20))
-    figure = page.fit()
-    _name_lines(page, axes, points)
-    return figure
+    if len(partial):
+        axes.plot(
+            partial.number("day"),
+            _scores(partial),
+            gid="partial",
+            zorder=5,
+            clip_on=False,
+            **_PARTIAL,
+        )
+
+
+def _scores(points: Points) -> NDArray[np.float64]:
+    return points.number(_SCORE)
 
 
 def _key(points: Points, plan: Plan) -> list[Artist]:
     levels: list[Artist] = [key_line(**style) for _, style in reversed(thresholds(plan))]
     return [*levels, *([key_line(**_PARTIAL)] if len(points.where(partial="Y")) else [])]
-
-
-def _name_lines(page: Page, axes: Axes, points: Points) -> None:
-    """Name each subject to the right of the plot, level with the end of its line where it can."""
-    lines = [(name, _end(rows)) for (name,), rows in points.group_by("subject")]
-    # Of equal scores the one that ends last is named on top, so that leaders cross less.
-    names, ends = zip(*sorted(lines, key=lambda line: line[1]), strict=True)
-    inner = axes.get_position()
-    low, high = axes.get_ylim()
-    unit = inner.height * page.height / (high - low)
-    wished = [inner.y0 * page.height + (max(score, low) - low) * unit for _, score in ends]
-    body = page.body
-    placed = separate_labels(wished, _LABEL, body.bottom + 2, body.bottom + body.height - 2)
-    left = inner.x1 + _LEADER / WIDTH
-    for name, end, y in zip(names, ends, placed, strict=True):
-        page.figure.text(left, y / page.height, short(name), va="center", size=TEXT_SIZE)
-        if isfinite(end[1]):
-            start = (left - 0.5 / WIDTH, y / page.height)
-            axes.annotate("", end, start, textcoords="figure fraction", arrowprops=_LEADER_LINE)
-
-
-def _end(rows: Points) -> tuple[float, float]:
-    """Day and score of the last known score; a name without one stands at the bottom."""
-    scores = rows.number(_SCORE)
-    known = np.flatnonzero(np.isfinite(scores))
-    if not len(known):
-        return nan, -inf
-    return float(rows.number("day")[known[-1]]), float(scores[known[-1]])
 
 
 FIGURES = (

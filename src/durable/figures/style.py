@@ -6,7 +6,7 @@ Lengths are millimetres from the lower left corner of the page unless a name say
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from durable.figures.points import Points, short
-from durable.figures.quantiles import QUANTILES
 from durable.figures.spec import Caption
 from durable.plan import Plan
 
@@ -33,8 +31,8 @@ WIDTH = 170.0
 """Width of the text block of an A4 page with margins of 20 mm."""
 MARGIN = 2.0
 DPI = 200
-TEXT_SIZE = 8.0
-TITLE_SIZE = 10.0
+TEXT_SIZE = 9.0
+TITLE_SIZE = 10.5
 #: Lengths in a key, in multiples of the type size: the sign, to its text, to the next column.
 _HANDLE, _PAD, _SPACING = 2.6, 0.8, 1.5
 LINE_SPACING = 1.3
@@ -54,8 +52,6 @@ DASHES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1.5, 1, 1.5)), (0, (8, 2, 1, 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
 #: Subjects of a page that shows each on its own, with a name.
 MOST_SUBJECTS = 45
-#: Subjects that a key can tell apart.
-KEYED_SUBJECTS = 20
 _SETTINGS: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": TEXT_SIZE,
@@ -74,7 +70,7 @@ _SETTINGS: dict[Any, Any] = {
     "ytick.major.width": 0.6,
     "lines.linewidth": 1.2,
     "lines.markersize": 4.0,
-    "hatch.linewidth": 0.5,
+    "hatch.linewidth": 0.4,
     "text.parse_math": False,
     # A text is as wide in PNG, by which lines are broken, as in SVG and PDF; and soonest drawn.
     "text.hinting": "none",
@@ -105,14 +101,15 @@ class Box:
     width: float
     height: float
 
-    def grid(self, rows: int, columns: int, gap: float) -> list[Box]:
-        """Equal boxes row by row from the top, `gap` apart."""
+    def grid(self, rows: int, columns: int, gap: float, row_gap: float | None = None) -> list[Box]:
+        """Equal boxes row by row from the top, `gap` apart, rows `row_gap` where it is given."""
+        between = gap if row_gap is None else row_gap
         width = (self.width - gap * (columns - 1)) / columns
-        height = (self.height - gap * (rows - 1)) / rows
+        height = (self.height - between * (rows - 1)) / rows
         return [
             Box(
                 self.left + column * (width + gap),
-                self.bottom + (rows - 1 - row) * (height + gap),
+                self.bottom + (rows - 1 - row) * (height + between),
                 width,
                 height,
             )
@@ -253,12 +250,16 @@ class Page:
 def panel_page(
     caption: Caption, panels: int, height: float, key: Sequence[Artist] = (), *, columns: int = 1
 ) -> tuple[Page, list[Axes]]:
-    """A page with panels of one height in at most so many columns, and their axes row by row."""
+    """A page with panels of one height in at most so many columns, and their axes row by row.
+
+    Those of the last row share its whole width: there is no empty place.
+    """
     columns = min(columns, panels)
     rows = -(-panels // columns)
     page = Page(caption, rows * (height + _BETWEEN) - _BETWEEN, key)
-    boxes = page.body.grid(rows, columns, _BETWEEN)[:panels]
-    return page, [page.axes(box) for box in boxes]
+    boxes = page.body.grid(rows, columns, _BETWEEN)[: (rows - 1) * columns]
+    last = page.body.grid(rows, panels - len(boxes), _BETWEEN)[len(boxes) - panels :]
+    return page, [page.axes(box) for box in (*boxes, *last)]
 
 
 def _key_columns(labels: Sequence[str]) -> int:
@@ -320,24 +321,19 @@ def thin_labels(positions: Sequence[float], gap: float) -> list[bool]:
     return shown
 
 
-def separate_labels(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Positions at least `gap` apart within `low` and `high`, each near where it was.
+def detach_axes(axes: Axes) -> None:
+    """Set the axes off from the plot: marks at its edge do not lie on a line."""
+    axes.spines[["left", "bottom"]].set_position(("outward", 4))
 
-    Where there is no room for all, they are spaced evenly.
-    """
-    order = sorted(range(len(positions)), key=lambda i: (positions[i], i))
-    gap = min(gap, (high - low) / max(1, len(positions) - 1))
-    moved = [positions[i] for i in order]
-    for k in range(1, len(moved)):
-        moved[k] = max(moved[k], moved[k - 1] + gap)
-    top = high
-    for k in range(len(moved) - 1, -1, -1):
-        moved[k] = max(min(moved[k], top), low + k * gap)
-        top = moved[k] - gap
-    result = [0.0] * len(moved)
-    for rank, i in enumerate(order):
-        result[i] = moved[rank]
-    return result
+
+def few_ticks(axes: Axes) -> None:
+    """At most five ticks on the vertical axis, whatever its length will be."""
+    from matplotlib.ticker import MaxNLocator
+
+    low, high = axes.get_ylim()
+    ticks = [float(tick) for tick in MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(low, high)]
+    shown = [tick for tick in ticks if low <= tick <= high]
+    axes.set_yticks(shown, [f"{tick:g}" for tick in shown])
 
 
 def write_message(axes: Axes, text: str) -> None:
@@ -349,61 +345,9 @@ def write_message(axes: Axes, text: str) -> None:
 
 def empty_figure(caption: Caption, text: str = "No subjects") -> Figure:
     """A figure without a point, which says so."""
-    page = Page(caption, 60)
+    page = Page(caption, 30)
     write_message(page.axes(), text)
     return page.figure
-
-
-def limit_subjects(points: Points) -> tuple[Points, str]:
-    """The rows of as many subjects as a page holds, and a note where that is not all."""
-    names = points.values("subject")
-    subjects = len(names)
-    if subjects and all(name in QUANTILES for name in names):
-        return (
-            points,
-            "Quantiles over the subjects at each visit, in place of a line for each subject.",
-        )
-    if subjects <= MOST_SUBJECTS:
-        return points, ""
-    note = f"The first {MOST_SUBJECTS} of {subjects:,} subjects are shown; the CSV contains all."
-    return points.among("subject", names[:MOST_SUBJECTS]), note
-
-
-def subject_style(index: int, subjects: int) -> Style:
-    """Line and marker of a subject: all alike where there are too many to tell apart."""
-    if subjects > KEYED_SUBJECTS:
-        return {"color": COLOURS[0], "alpha": 0.55, "linewidth": 0.7}
-    coloured = [colour for colour in COLOURS if colour != "#000000"]
-    return {
-        "color": coloured[index % len(coloured)],
-        "linestyle": DASHES[index % len(DASHES)],
-        "marker": MARKERS[index % len(MARKERS)],
-        "linewidth": 0.9,
-        "markersize": 3.5,
-    }
-
-
-def subject_styles(subjects: Sequence[str]) -> dict[str, Style]:
-    """Line and marker of each subject, by name."""
-    return {name: subject_style(i, len(subjects)) for i, name in enumerate(subjects)}
-
-
-def subject_key(styles: Mapping[str, Style]) -> list[Artist]:
-    """One entry a subject; none where there are too many to tell apart."""
-    if len(styles) > KEYED_SUBJECTS:
-        return []
-    return [key_line(label=short(name), **style) for name, style in styles.items()]
-
-
-def draw_subjects(
-    axes: Axes,
-    points: Points,
-    heights: Callable[[Points], NDArray[np.float64]],
-    styles: Mapping[str, Style],
-) -> None:
-    """Draw a line a subject over the days, from its points at their heights."""
-    for (name,), rows in points.group_by("subject"):
-        axes.plot(rows.number("day"), heights(rows), gid=name, clip_on=False, **styles[name])
 
 
 def key_line(**style: Any) -> Artist:
@@ -431,11 +375,13 @@ def thresholds(plan: Plan) -> list[tuple[float, Style]]:
     ]
 
 
-def months_axis(axes: Axes, days: NDArray[np.float64], days_per_month: float) -> None:
-    """A horizontal axis that holds these days since infusion and is labelled in months."""
+def months_axis(
+    axes: Axes, days: NDArray[np.float64], days_per_month: float, *, most: int = 9
+) -> None:
+    """A horizontal axis that holds these days since infusion, with at most so many months."""
     first, last = _ends(days)
     # A visit of month 24 may be days short of it.
-    months = _ticks(last / days_per_month + 0.2, (1, 3, 6, 12, 24, 60, 120, 1200), most=9)
+    months = _ticks(last / days_per_month + 0.2, (1, 3, 6, 12, 24, 60, 120, 1200), most=most)
     ticks = [days_per_month * month for month in months]
     axes.set_xticks(ticks, [str(month) for month in months])
     axes.set_xlim(first, max(last, *ticks, 1.0))

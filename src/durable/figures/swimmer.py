@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from durable.derive.endpoints import DOR
+from durable.figures.doses import Dose, doses_of
 from durable.figures.points import Points, short
 from durable.figures.quantiles import days_since_infusion
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import (
     INK,
     MOST_SUBJECTS,
+    WIDTH,
     Page,
     Style,
     empty_figure,
@@ -22,9 +24,9 @@ from durable.figures.style import (
     key_patch,
     months_axis,
 )
-from durable.jdm import wording
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
+from durable.wording import capitalised
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,15 +37,10 @@ if TYPE_CHECKING:
 COLUMNS = ("subject", "group", "kind", "start_day", "end_day")
 #: Matplotlib's marker CARETRIGHTBASE: an arrow to the right that begins at the point.
 _ARROW = 9
-_SPANS: dict[str, Style] = {
-    "bar": {"label": "Follow-up", "facecolor": "0.88", "edgecolor": "0.6", "linewidth": 0.5},
-    "remission": {
-        "label": "In remission",
-        "facecolor": "#A3D3F2",
-        "edgecolor": INK,
-        "linewidth": 0.5,
-    },
-}
+_BAR_HEIGHT = 0.62
+#: Hatched where dose levels have to be told apart in grey print.
+_BAR: Style = {"edgecolor": "0.6", "linewidth": 0.5}
+_REMISSION: Style = {"edgecolor": "0.35", "linewidth": 0.5}
 
 
 def _mark(label: str, marker: str | int, colour: str, size: float = 5.5, edge: str = INK) -> Style:
@@ -60,19 +57,20 @@ def _mark(label: str, marker: str | int, colour: str, size: float = 5.5, edge: s
     }
 
 
-#: How each kind is marked, and how far above or below the middle of the lane, so that events of
-#: one day stay apart.
-_MARKS: dict[str, tuple[Style, float]] = {
-    "improvement": (_mark("Improvement", "^", "white"), -0.2),
-    "remission_start": (_mark("First remission", "o", "#0072B2", 4.5), 0.12),
-    "recurrence": (_mark("Recurrence", "D", "#D55E00", 5), -0.1),
-    "progression": (_mark("Progression", "s", "#CC79A7", 5), -0.1),
-    "new_therapy": (_mark("New systemic therapy", "P", "#E69F00", 6), 0.2),
-    "withdrawal": (_mark("Withdrawal from study", "d", "white", 6), 0.0),
-    "death": (_mark("Death", "X", INK, 7.5, "white"), 0.0),
-    "ongoing": (_mark("Ongoing at data cut-off", _ARROW, INK, 5), 0.0),
+#: How each kind is marked, and the third of the lane's height that it stands in if that is free
+#: (-1 is the upper one), so that events close to one another stay apart.
+_MARKS: dict[str, tuple[Style, int]] = {
+    "improvement": (_mark("Improvement", "^", "white"), -1),
+    "remission_start": (_mark("First remission", "o", "white", 4.5), 1),
+    "recurrence": (_mark("Recurrence", "D", "#D55E00", 5), 0),
+    "progression": (_mark("Progression", "s", "#CC79A7", 5), 0),
+    "new_therapy": (_mark("New systemic therapy", "P", "#F0E442", 6), 1),
+    "withdrawal": (_mark("Withdrawal from study", "d", "white", 6), 0),
+    "death": (_mark("Death", "X", INK, 7, "white"), 0),
+    "ongoing": (_mark("Ongoing at data cut-off", _ARROW, INK, 5), 0),
 }
-
+#: Height of a third, in lanes, and how many millimetres apart two marks in one have to be.
+_THIRD, _APART = 0.3, 2.2
 
 #: Pages of one figure.
 MOST_PAGES = 12
@@ -199,14 +197,12 @@ def _marks(
     )
 
 
-def footnotes(plan: Plan) -> tuple[str, ...]:
-    """How far remission is drawn, and the definitions behind the marks."""
+def footnotes(_: Plan) -> tuple[str, ...]:
+    """How far remission is drawn, and where the marks are defined."""
     return (
-        "Bars of remission end at the event or, if censored, at the last adequate assessment."
-        " In parentheses: dose level.",
-        next(wording.improvement(plan.response)),
-        *wording.remission(plan.response),
-        *wording.recurrence(plan.response),
+        "Darker part of a bar: in remission, to the event or, if censored, to the last adequate"
+        " assessment. In parentheses: dose level. Improvement, remission and recurrence: list of"
+        " definitions.",
     )
 
 
@@ -216,7 +212,8 @@ def draw(points: Points, plan: Plan, caption: Caption) -> list[Figure]:
     if not lanes:
         return [empty_figure(caption)]
     sheets, notes = _sheets(lanes)
-    key = _key(points)
+    doses = doses_of(points)
+    key = _key(points, doses)
     days = np.concatenate([points.number("start_day"), points.number("end_day")])
     figures = []
     for number, (sheet, note) in enumerate(zip(sheets, notes, strict=True), start=1):
@@ -224,8 +221,9 @@ def draw(points: Points, plan: Plan, caption: Caption) -> list[Figure]:
         page = Page(caption.of_page(number, len(sheets)).noting(note), room, key)
         # The arrow of the longest lane ends beyond the axis.
         axes = page.axes(replace(page.body, width=page.body.width - 1))
-        _draw_lanes(axes, points.among("subject", (name for name, _ in sheet)), sheet)
         months_axis(axes, days, plan.statistics.days_per_month)
+        shown = points.among("subject", (name for name, _ in sheet))
+        _draw_lanes(axes, shown, sheet, doses)
         axes.set_ylim(len(sheets[0]) - 0.4, -0.6)
         figures.append(page.fit())
     return figures
@@ -254,49 +252,92 @@ def _sheets(lanes: list[Lane]) -> tuple[list[list[Lane]], list[str]]:
     ]
 
 
-def _draw_lanes(axes: Axes, points: Points, lanes: list[Lane]) -> None:
+def _draw_lanes(axes: Axes, points: Points, lanes: list[Lane], doses: dict[str, Dose]) -> None:
     named = len(lanes) <= MOST_SUBJECTS
     lane_of = {subject: lane for lane, (subject, _) in enumerate(lanes)}
-    _draw_spans(axes, points, lane_of, {} if named else _THIN_SPAN)
-    _draw_marks(axes, points, lane_of, {} if named else _THIN_MARK)
-    axes.set_yticks(range(len(lanes)) if named else [], [_name(*lane) for lane in lanes if named])
+    for kind in ("bar", "remission"):
+        for dose in doses.values():
+            rows = points.where(kind=kind, group=dose.level)
+            _draw_spans(axes, rows, lane_of, _spans(dose)[kind] | ({} if named else _THIN_SPAN))
+    heights = _mark_heights(axes, points) if named else _third_of_kind(points)
+    _draw_marks(axes, points, lane_of, heights, {} if named else _THIN_MARK)
+    labels = [_name(subject, doses[group]) for subject, group in lanes if named]
+    axes.set_yticks(range(len(lanes)) if named else [], labels)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x", color="0.85", linewidth=0.5, zorder=0)
     axes.set_axisbelow(True)
 
 
-def _name(subject: str, group: str) -> str:
-    return f"{short(subject)} ({short(group)})" if group else short(subject)
+def _name(subject: str, dose: Dose) -> str:
+    return f"{short(subject)} ({dose.brief})" if dose.brief else short(subject)
 
 
 def _lane(subjects: int) -> float:
     """Height of a lane, millimetres."""
     if subjects > MOST_SUBJECTS:
-        return 3.5 * MOST_SUBJECTS / subjects
-    return 5.4 if subjects <= 20 else 3.5
+        return 3.8 * MOST_SUBJECTS / subjects
+    return 6.4 if subjects <= 20 else 3.8
 
 
-def _draw_spans(axes: Axes, points: Points, lane_of: dict[str, int], thin: Style) -> None:
-    for kind, style in _SPANS.items():
-        rows = points.where(kind=kind)
-        start = rows.number("start_day")
-        width = rows.number("end_day") - start
-        middles = [lane_of[name] for name in rows.text("subject")]
-        axes.barh(middles, width, 0.62, start, **style | thin)
+def _draw_spans(axes: Axes, rows: Points, lane_of: dict[str, int], style: Style) -> None:
+    start = rows.number("start_day")
+    width = rows.number("end_day") - start
+    middles = [lane_of[name] for name in rows.text("subject")]
+    axes.barh(middles, width, _BAR_HEIGHT, start, **style)
 
 
-def _draw_marks(axes: Axes, points: Points, lane_of: dict[str, int], thin: Style) -> None:
-    for kind, (style, above) in _MARKS.items():
-        rows = points.where(kind=kind)
-        if len(rows):
-            lanes = [lane_of[name] + above for name in rows.text("subject")]
-            axes.plot(rows.number("start_day"), lanes, gid=kind, **style | thin)
+def _spans(dose: Dose) -> dict[str, Style]:
+    """The bars of subjects of a dose level: of follow-up, and of remission on it."""
+    pale, middle = dose.tints
+    name = f"{dose.label}: " if dose.level or dose.several else ""
+    labels = (f"{name}follow-up", f"{name}in remission")
+    bar = {"label": capitalised(labels[0]), "facecolor": pale, "hatch": dose.hatch, **_BAR}
+    remission = {"label": capitalised(labels[1]), "facecolor": middle, **_REMISSION}
+    return {"bar": bar, "remission": remission | {"hatch": dose.hatch}}
 
 
-def _key(points: Points) -> list[Artist]:
+def _third_of_kind(points: Points) -> NDArray[np.int_]:
+    """The third of the lane in which the kind of each row has its place."""
+    return np.array([_MARKS[kind][1] if kind in _MARKS else 0 for kind in points.text("kind")])
+
+
+def _mark_heights(axes: Axes, points: Points) -> NDArray[np.int_]:
+    """The third of its lane for each mark: that of its kind, else the next one that is free."""
+    first, last = axes.get_xlim()
+    apart = _APART * (last - first) / (WIDTH - 40)
+    thirds, days = _third_of_kind(points), points.number("start_day")
+    marked = np.isin(points.columns["kind"], list(_MARKS))
+    for subject in points.values("subject"):
+        rows = np.flatnonzero(marked & (points.columns["subject"] == subject))
+        placed: list[int] = []
+        for row in rows[np.argsort(days[rows], kind="stable")].tolist():
+            taken = {int(thirds[other]) for other in placed if days[row] - days[other] < apart}
+            wish = int(thirds[row])
+            thirds[row] = next((third for third in (wish, 0, 1, -1) if third not in taken), wish)
+            placed.append(row)
+    return thirds
+
+
+def _draw_marks(
+    axes: Axes, points: Points, lane_of: dict[str, int], thirds: NDArray[np.int_], thin: Style
+) -> None:
+    lanes = np.array([lane_of[name] for name in points.text("subject")]) + _THIRD * thirds
+    days = points.number("start_day")
+    for kind, (style, _) in _MARKS.items():
+        rows = points.columns["kind"] == kind
+        if rows.any():
+            axes.plot(days[rows], lanes[rows], gid=kind, **style | thin)
+
+
+def _key(points: Points, doses: dict[str, Dose]) -> list[Artist]:
+    spans: list[Artist] = [
+        key_patch(**style)
+        for dose in doses.values()
+        for kind, style in _spans(dose).items()
+        if len(points.where(kind=kind, group=dose.level))
+    ]
     present = set(points.text("kind"))
-    spans: list[Artist] = [key_patch(**style) for kind, style in _SPANS.items() if kind in present]
     return [*spans, *(key_line(**s) for kind, (s, _) in _MARKS.items() if kind in present)]
 
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from durable.figures.doses import doses_of
 from durable.figures.points import Points, short
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import (
     INK,
+    LINE,
+    LINE_SPACING,
     MOST_SUBJECTS,
     Page,
     Style,
@@ -21,7 +23,6 @@ from durable.figures.style import (
     text_width,
     thresholds,
 )
-from durable.jdm import wording
 from durable.jdm.parameters import SCORE
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
@@ -35,7 +36,11 @@ if TYPE_CHECKING:
 _BEST = f"best_{SCORE.column}"
 COLUMNS = ("subject", "group", _BEST, "visit", "level")
 #: Height of the plot, and width of all bars, millimetres.
-_HEIGHT, _ACROSS = 88.0, 150.0
+_HEIGHT, _ACROSS = 80.0, 140.0
+#: Points from the axis to what stands under it.
+_BELOW = 7.0
+#: What stands under each bar, a row each; beside the axis where there is room for it.
+_ROWS = ("Subject", "Dose level", "Best score", "First at")
 #: From light to dark, so that the levels differ in grey print too.
 _LEVELS: dict[str, Style] = {
     "none": {"label": "No improvement", "facecolor": "white", "hatch": "////"},
@@ -48,24 +53,31 @@ _EDGE: Style = {"edgecolor": INK, "linewidth": 0.5}
 
 @dataclass(frozen=True)
 class Names:
-    """What is written at the bars."""
+    """What is written under the bars: the plot itself holds no text."""
 
-    below: list[tuple[str, str]]
-    """Subject and group."""
-    above: list[str]
-    """Score and visit."""
+    columns: list[tuple[str, ...]]
+    """For each bar the texts of `_ROWS`."""
 
     @property
     def upright(self) -> bool:
         """Whether the bars are too narrow for text that lies."""
-        texts = [*self.above, *(text for pair in self.below for text in pair)]
-        return _ACROSS / len(self.above) < max(map(text_width, texts)) + 1.5
+        widest = max(text_width(text) for column in self.columns for text in column)
+        return _ACROSS / len(self.columns) < widest + 1.5
+
+    @property
+    def upright_texts(self) -> list[str]:
+        """The texts of each bar in one line: ``CQ-001 (3 x 10^7): 100, M2``."""
+        return [
+            f"{subject}{f' ({dose})' if dose else ''}: {', '.join(filter(None, best))}"
+            for subject, dose, *best in self.columns
+        ]
 
     @property
     def height(self) -> float:
-        """Height of the names below the axis, millimetres."""
-        names = (text_width(" ".join(pair)) for pair in self.below)
-        return max(names) if self.upright else 7.0
+        """Height of what stands below the axis, millimetres."""
+        if self.upright:
+            return max(map(text_width, self.upright_texts)) + 3
+        return len(_ROWS) * LINE + 3
 
 
 def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
@@ -105,13 +117,12 @@ def best_scores(records: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
     return frame.sort_values([_BEST, "subject"], ascending=[False, True])
 
 
-def footnotes(plan: Plan) -> tuple[str, ...]:
-    """What stands above a bar, the core set, and the levels of response."""
+def footnotes(_: Plan) -> tuple[str, ...]:
+    """What stands under a bar, and where the score is defined."""
     return (
-        "Above each bar: best score after infusion, and the visit at which it was first reached."
-        " NE: not evaluable (no score). In parentheses: dose level.",
-        *wording.core_set(plan.response),
-        *wording.improvement(plan.response),
+        "Best score after infusion, and the visit at which it was first reached (UNS: unscheduled)."
+        " NE: not evaluable (no score). The score and its response categories: list of"
+        " definitions.",
     )
 
 
@@ -127,13 +138,13 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     for score, style in thresholds(plan):
         axes.axhline(score, zorder=0, **style)
     _draw_bars(axes, points, named=names is not None)
-    axes.set(xlim=(-0.6, len(points) - 0.4), ylim=(0, 108), ylabel=f"Best {SCORE.label}")
+    axes.set(xlim=(-0.6, len(points) - 0.4), ylim=(0, 102), ylabel=f"Best {SCORE.label}")
     axes.set_yticks(range(0, 101, 20))
     axes.spines["left"].set_bounds(0, 100)
-    axes.tick_params(axis="x", length=0)
+    axes.tick_params(axis="x", length=0, pad=_BELOW)
     axes.set_xticks([])
     if names:
-        _name_bars(axes, points.number(_BEST), names)
+        _name_bars(axes, names)
     return page.fit()
 
 
@@ -154,32 +165,32 @@ def _draw_bars(axes: Axes, points: Points, *, named: bool) -> None:
 
 
 def _names(points: Points) -> Names:
-    below = zip(points.text("subject"), points.text("group"), strict=True)
-    above = zip(points.number(_BEST), points.text("visit"), strict=True)
-    return Names(
-        [(short(subject), f"({short(group)})" if group else "") for subject, group in below],
-        [f"{score:g} {visit}".strip() if np.isfinite(score) else "NE" for score, visit in above],
-    )
+    doses = doses_of(points)
+    best = (f"{score:g}" if np.isfinite(score) else "NE" for score in points.number(_BEST))
+    dose = (doses[group].brief for group in points.text("group"))
+    subject = map(short, points.text("subject"))
+    return Names(list(zip(subject, dose, best, points.text("visit"), strict=True)))
 
 
-def _name_bars(axes: Axes, scores: NDArray[np.float64], names: Names) -> None:
-    rotation, joint = (90, " ") if names.upright else (0, "\n")
-    axes.set_xticks(range(len(scores)), map(joint.join, names.below), rotation=rotation)
+def _name_bars(axes: Axes, names: Names) -> None:
+    bars = range(len(names.columns))
     if names.upright:
-        # A score of 100 has its text above it, in units of the scale.
-        axes.set_ylim(0, 104 + max(map(text_width, names.above)) * 130 / _HEIGHT)
-    heights = np.nan_to_num(scores).tolist()
-    for position, (height, text) in enumerate(zip(heights, names.above, strict=True)):
-        axes.annotate(
-            text,
-            (position, height),
-            xytext=(0, 2),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            rotation=rotation,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},
-        )
+        axes.set_xticks(bars, names.upright_texts, rotation=90)
+        return
+    rows = [row for row in range(len(_ROWS)) if any(column[row] for column in names.columns)]
+    columns = ["\n".join(column[row] for row in rows) for column in names.columns]
+    axes.set_xticks(bars, columns, linespacing=LINE_SPACING)
+    axes.annotate(
+        "\n".join(_ROWS[row] for row in rows),
+        (0, 0),
+        xycoords="axes fraction",
+        xytext=(-8, -_BELOW),
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        linespacing=LINE_SPACING,
+        annotation_clip=False,
+    )
 
 
 def _key(points: Points, plan: Plan) -> list[Artist]:

@@ -44,7 +44,7 @@ _PANEL, _TALL, _GAP = 62.0, 78.0, 5.0
 _NAMES_WIDTH = 46.0
 _LEAST_ROW, _PER_SCENARIO = 4.2, 2.0
 #: Room above and below the rows of a panel: titles, axis.
-_TITLE, _AXIS = 11.0, 7.0
+_TITLE, _AXIS = 15.0, 7.0
 #: Scenarios that colours tell apart.
 _MOST = len(COLOURS)
 _REFERENCE: Style = {"color": INK, "linewidth": 0.8, "linestyle": (0, (4, 2))}
@@ -122,10 +122,10 @@ def draw_definitions(points: Points, plan: Plan, caption: Caption) -> Figure:
     """Draw ``f_definitions.csv``: bias and coverage of a rate and of median DOR by definition."""
     last = plan.response.improvement.visits[-1]
     panels = [
-        (rate_name(last), "bias", [f"Improved at {last}:", "bias (points)"]),
-        (rate_name(last), "coverage", [f"Improved at {last}:", "coverage (%)"]),
-        (MEDIAN, "bias", ["Median DOR:", "bias (months)"]),
-        (MEDIAN, "coverage", ["Median DOR:", "coverage (%)"]),
+        (rate_name(last), "bias", ["Improved", f"at {last}:", "bias (points)"]),
+        (rate_name(last), "coverage", ["Improved", f"at {last}:", "coverage (%)"]),
+        (MEDIAN, "bias", ["Median", "DOR:", "bias (months)"]),
+        (MEDIAN, "coverage", ["Median", "DOR:", "coverage (%)"]),
     ]
     scenarios = points.values("scenario")
     definitions = points.distinct("definition", "title")

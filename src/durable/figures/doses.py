@@ -1,0 +1,100 @@
+"""Dose levels in the figures: each has one colour, dash pattern, marker and hatch everywhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+
+from durable.figures.points import Points, short
+from durable.figures.style import DASHES, Style
+from durable.wording import dose_level
+
+#: Okabe and Ito (2008); neighbours differ in lightness. Each with a pale and a middle tint, for
+#: bars under marks.
+_COLOURS = (
+    ("#0072B2", "#DCEBF6", "#8CC1E6"),
+    ("#D55E00", "#FBE5D3", "#F2AE75"),
+    ("#009E73", "#D8F0E8", "#7FCDB5"),
+    ("#CC79A7", "#F7E4EE", "#E2AECB"),
+    ("#000000", "#E8E8E8", "#A6A6A6"),
+)
+_MARKERS = ("o", "s", "^", "D", "v")
+#: What every level has in its label, which is left out beside the name of a subject.
+_KIND, _UNIT = "Dose level", "cells/kg"
+_HATCHES = ("", "//", "..", "xx", "--")
+_POWER = re.compile(r" x 10\^(\d+)")
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Dose:
+    """A dose level and how it is shown; levels beyond the fifth begin the styles again."""
+
+    level: str
+    """Its label in the data; empty where it is not recorded."""
+    rank: int
+    """Place among the levels, from the lowest, 0."""
+    several: bool = True
+    """Whether there are other levels."""
+
+    @property
+    def label(self) -> str:
+        """Ten to the seventh as a power, and cells/kg: for a key."""
+        if self.level:
+            return _typeset(dose_level(short(self.level)))
+        return "Dose level not recorded" if self.several else "Subject"
+
+    @property
+    def brief(self) -> str:
+        """The label without its unit, beside the name of a subject; empty: not recorded."""
+        label = dose_level(short(self.level)).removesuffix(_UNIT).removeprefix(_KIND)
+        return _typeset(label.strip())
+
+    @property
+    def colour(self) -> str:
+        """Colour of lines and marks."""
+        return _COLOURS[self.rank % len(_COLOURS)][0]
+
+    @property
+    def tints(self) -> tuple[str, str]:
+        """Pale and middle colour of areas."""
+        _, pale, middle = _COLOURS[self.rank % len(_COLOURS)]
+        return pale, middle
+
+    @property
+    def hatch(self) -> str:
+        """Pattern of areas, for grey print."""
+        return _HATCHES[self.rank % len(_HATCHES)]
+
+    @property
+    def line(self) -> Style:
+        """A line with its marker, for the values of one subject."""
+        return {
+            "color": self.colour,
+            "linestyle": DASHES[self.rank % len(DASHES)],
+            "marker": _MARKERS[self.rank % len(_MARKERS)],
+            "linewidth": 0.9,
+            "markersize": 3.2,
+        }
+
+
+def _typeset(label: str) -> str:
+    """A label with its power of ten as it is printed."""
+    times = "\N{MULTIPLICATION SIGN}"
+    return _POWER.sub(lambda power: f"{times}10{power[1].translate(_RAISED)}", label)
+
+
+def dose_levels(levels: Collection[str]) -> dict[str, Dose]:
+    """The dose levels by label: as numbers where all are numbers, else as text; unrecorded last."""
+    known = sorted({level for level in levels if level})
+    with suppress(ValueError):
+        known.sort(key=float)
+    found = [*known, *([""] if "" in levels else [])]
+    return {level: Dose(level, rank, len(found) > 1) for rank, level in enumerate(found)}
+
+
+def doses_of(points: Points) -> dict[str, Dose]:
+    """The dose levels of points that have a column ``group``."""
+    return dose_levels(points.values("group"))
