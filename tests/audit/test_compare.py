@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import re
 import shutil
 from pathlib import Path
@@ -90,21 +91,88 @@ def test_flipped_statuses_name_the_records_behind_them(both: Path) -> None:
     assert "withdrawal_date empty -> 2024-10-24" in withdrawn["because"]
 
 
-def test_the_page_is_one_file_with_the_retroactive_changes_first_and_the_curves(
-    both: Path,
-) -> None:
-    page = (both / "demo-final/compare/demo-interim/compare.html").read_text()
+def page_of(both: Path) -> str:
+    return (both / "demo-final/compare/demo-interim/compare.html").read_text()
+
+
+def text_of(markup: str) -> str:
+    """What a reader sees of a part of the page, in one line."""
+    return " ".join(html.unescape(re.sub("<[^>]*>", " ", markup)).split())
+
+
+def test_the_page_is_one_file_with_the_primary_results_first_and_the_curves(both: Path) -> None:
+    page = page_of(both)
     headings = re.findall("<h2>(.*?)</h2>", page)
     assert headings == [
-        "Changed before the earlier cut-off",
-        "Plan, records read, code and environment",
+        "Primary results",
+        "Records on or before the earlier data cut-off that changed",
         "Subject statuses that changed",
-        *(f"Kaplan-Meier, {endpoint.title}" for endpoint in ENDPOINTS),
         "Results that changed",
-        "Records since the earlier cut-off",
+        "Plan, records read, code and environment",
+        "Records since the earlier data cut-off",
     ]
     assert page.count("<svg ") == len(ENDPOINTS) == 3
-    assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
+    assert "http" not in page.replace("http-equiv", "")
+
+
+def test_the_primary_results_are_those_of_the_tables(both: Path) -> None:
+    rows = page_of(both).split("<h2>Primary results</h2>")[1].split("</table>")[0]
+    found = [text_of(row) for row in re.findall("<tr>.*?</tr>", rows, re.DOTALL)]
+    assert (
+        "Disease improvement at M3, n/N, % (exact 95% CI) 6/10, 60.0 (26.2, 87.8)"
+        " 7/10, 70.0 (34.8, 93.3) +10.0 points since the earlier cut-off (1 subject)"
+    ) in found
+    assert (
+        "Median duration of response, months (95% CI) 7.6 (5.2, NE) 11.1 (5.2, NE)"
+        " +3.4 months since the earlier cut-off (5 subjects)"
+    ) in found
+    assert "Deaths, entire follow-up, n (%) 1 (10.0) 1 (10.0) unchanged" in found
+    assert (
+        "Grade >=3 TEAEs, entire follow-up, n (%) [events] 9 (90.0) [14] 9 (90.0) [14] unchanged"
+    ) in found
+
+
+def test_every_changed_result_stands_under_its_output_and_its_cells_as_the_table_has_them(
+    both: Path,
+) -> None:
+    page = page_of(both)
+    place = both / "demo-final/compare/demo-interim"
+    by_output = page.split("<h3>By output</h3>")[1].split("<h3>By cause</h3>")[0]
+    exact = re.findall(r'aria-label="[^"]*, at full precision">.*?</table>', by_output, re.DOTALL)
+    listed = sum(part.count("<tr>") - 1 for part in exact)
+    assert listed == len(read(place / "ard.csv"))
+    # The median as its table has it; over it, and in ard.csv, what the two analyses computed.
+    key = ("t_dor", "primary", "total", "Total", "DOR", "median")
+    (median,) = (row for row in read(place / "ard.csv") if tuple(row.values())[:6] == key)
+    assert median["later"].startswith("11.")
+    assert len(median["later"]) > 10
+    exactly = f"-> {median['later']} ({median['later_lower']}, NE)"
+    rows = re.findall(r"<tr>(?:(?!</tr>).)*</tr>", html.unescape(by_output), re.DOTALL)
+    shown = [text_of(row) for row in rows if exactly in row]
+    assert shown
+    tables = both / "demo-final/tables"
+    cells = {cell for line in read(tables / "t_dor.csv") for cell in line.values()}
+    assert all(any(cell in row for cell in cells if cell.startswith("11.1")) for row in shown)
+
+
+def test_changes_are_grouped_by_cause_and_by_size(both: Path) -> None:
+    page = page_of(both)
+    parts = page.split("<h3>By ")
+    counts = {
+        part.split("</h3>")[0]: [int(n) for n in re.findall(r'class="count">(\d+) cells?<', part)]
+        for part in parts[1:]
+    }
+    assert list(counts) == ["output", "cause", "size of the change"]
+    # Each cell stands once in each of the three.
+    assert len({sum(numbers) for numbers in counts.values()}) == 1
+    sized = parts[3].split("<details>")
+    (there,) = (part for part in sized if "Estimable, or there, in one" in part)
+    assert "NE" in there
+    # All folded: what a reader looks for stands above.
+    assert " open>" not in "".join(parts[1:]).split("<h2>")[0]
+
+
+def test_the_plan_of_the_later_analysis_differs_by_its_keys(both: Path) -> None:
     plan = read(both / "demo-final/compare/demo-interim/plan.csv")
     differs = {row["key"]: row["later"] for row in plan if row["kind"] == "plan"}
     assert {key: value for key, value in differs.items() if not key.startswith("outputs.")} == {

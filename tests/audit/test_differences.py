@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import html
+import re
+from math import nan
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from durable.audit.acts import Act, recorded_acts
+from durable.audit.causes import ResultChange
 from durable.audit.cells import Change, changes
+from durable.audit.comparison_page import values
 from durable.audit.curves import overlay
-from durable.audit.pages import Section, page
 from durable.audit.plans import key_differences
 from durable.audit.records import input_changes, text
+from durable.audit.shown import ChangedCell, Size, size_of
+from durable.audit.verdict import Audited, Status, verdict_page
 from durable.contracts.results import Result, to_csv
 
+AUDITED = Audited("S-1", "interim-1", "<First>", "2026-01-31", "", "ab" * 32, "1f2e")
 VISITS = ["subject_id", "visit", "visit_date", "cmas", "source_row"]
 
 
@@ -135,8 +143,72 @@ def test_names_from_the_plan_are_escaped_in_the_figure() -> None:
 
 def test_a_page_escapes_its_cells_and_does_not_break_dates_durations_or_columns() -> None:
     given = "<b> 2024-06-30 -> 2025-04-08, 313 days; visits.visit_date row 25"
-    shown = page("T", "v", {}, [Section("S", ["because"], [[given]])], good=True)
+    statuses = [Status("output", "<i>.csv", "differs when repeated", detail=given)]
+    shown = verdict_page("FAIL", AUDITED, statuses, [])
     assert (
-        "<td>&lt;b&gt; <span>2024-06-30</span> <span>-&gt;</span> <span>2025-04-08</span>, "
-        "<span>313 days</span>; <span>visits.visit_date</span> row 25</td>"
+        "&lt;b&gt; <span>2024-06-30</span> <span>-&gt;</span> <span>2025-04-08</span>, "
+        "<span>313 days</span>; <span>visits.visit_date</span> row 25"
     ) in shown
+    assert "Audit of interim-1: &lt;First&gt;" in shown
+    assert "&lt;i&gt;.csv" in shown
+
+
+def change(was: float | None, now: float | None, lower: float = nan) -> ResultChange:
+    def result(value: float | None, lower: float = nan) -> Result | None:
+        found = Result("t_dor", "primary", "total", "Total", ("DOR",), "median", value or 0, lower)
+        return None if value is None else found
+
+    return ResultChange(("t_dor",), result(was), result(now, lower), ("plan",), ())
+
+
+@pytest.mark.parametrize(
+    ("given", "size"),
+    [
+        (change(None, 3), Size.ONE_SIDE),
+        (change(nan, 3), Size.ONE_SIDE),
+        (change(0, 1), Size.HALF),
+        (change(2, 3), Size.HALF),
+        (change(10, 9), Size.TENTH),
+        (change(10, 9.5), Size.SMALL),
+        (change(5, 5, 1), Size.LIMITS),
+    ],
+)
+def test_the_size_of_a_change_is_its_share_of_the_earlier_value(
+    given: ResultChange, size: Size
+) -> None:
+    assert size_of(given) == size
+
+
+def test_a_change_beyond_the_decimals_of_its_table_is_not_called_small() -> None:
+    cell = ChangedCell("t_dor", (), "Median", "Total", "9.2", "9.2", (change(9.21, 9.22),))
+    assert cell.size == Size.UNSEEN
+
+
+def test_numbers_at_full_precision_are_whole_where_they_are(folders: tuple[Path, Path]) -> None:
+    row = Result("t_dor", "primary", "total", "Total", ("DOR",), "median", 1 / 3, 2.0)
+    assert values(row) == ["0.3333333333333333", "2", ""]
+    assert values(None) == ["absent", "", ""]
+
+
+def test_a_verdict_has_a_block_to_sign_and_shows_what_is_recorded() -> None:
+    acts = [
+        Act("run", "Ann Lee (ann)", "2026-01-02T03:04:05+00:00", "first interim"),
+        Act("approved", "Jane Doe (jane; j@x.org)", "2026-01-03T03:04:05+00:00", "fine", "a.json"),
+    ]
+    statuses = [Status("signature", "a.json", "verified")]
+    page = verdict_page("PASS", AUDITED, statuses, acts)
+    text = " ".join(html.unescape(re.sub("<[^>]*>", " ", page.split("<body>")[1])).split())
+    assert "run Ann Lee (ann) 2026-01-02T03:04:05+00:00 first interim" in text
+    assert "approved Jane Doe (jane; j@x.org) 2026-01-03T03:04:05+00:00 fine verified" in text
+    for line in ("Auditor, printed name", "Reason for the audit", "Signature", "Date"):
+        assert line in text
+    assert f"manifest has the SHA-256 {'ab' * 32}" in text
+    assert "No signature of these results is recorded" not in text
+    unsigned = verdict_page("PASS", AUDITED, [], acts[:1])
+    assert "No signature of these results is recorded" in unsigned
+
+
+def test_a_broken_history_names_nobody_and_stops_nothing(tmp_path: Path) -> None:
+    assert recorded_acts(tmp_path, "interim-1") == []
+    (tmp_path / "history.jsonl").write_text('{"number": 7}\n')
+    assert recorded_acts(tmp_path, "interim-1") == []

@@ -22,6 +22,16 @@ class ResultChange:
     subjects: tuple[str, ...]
 
 
+def causes_of(changes: Iterable[ResultChange]) -> tuple[str, ...]:
+    """The causes of several changes, each once."""
+    return tuple(dict.fromkeys(cause for change in changes for cause in change.causes))
+
+
+def subjects_of(changes: Iterable[ResultChange]) -> tuple[str, ...]:
+    """The subjects behind several changes."""
+    return tuple(sorted({subject for change in changes for subject in change.subjects}))
+
+
 @dataclass(frozen=True)
 class StatusChange:
     """A status of a subject that is another one in the later analysis."""

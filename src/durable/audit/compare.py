@@ -9,8 +9,7 @@ later plan (*plan*). A number's causes are the steps in which it moves.
 from __future__ import annotations
 
 import csv
-import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from math import isnan
 from pathlib import Path
@@ -22,13 +21,10 @@ from durable.audit.causes import (
     result_changes,
     status_changes,
 )
-from durable.audit.curves import overlay, read_curve
-from durable.audit.pages import Section, page
+from durable.audit.comparison_page import comparison_page, values
 from durable.audit.plans import key_differences
 from durable.audit.records import InputChange
-from durable.audit.sides import BEFORE, SINCE, UNEXPLAINED, Side, finished_side, steps_between
-from durable.contracts.results import Result
-from durable.derive.endpoints import ENDPOINTS
+from durable.audit.sides import BEFORE, UNEXPLAINED, Side, finished_side, steps_between
 from durable.errors import UserError
 from durable.files import read_json, safe_cell, sha256, write_text
 from durable.history.events import append_part
@@ -148,13 +144,6 @@ def _difference(cell: ResultChange) -> str:
     return "" if isnan(difference) else f"{difference:.6g}"
 
 
-def _shown(result: Result | None) -> list[str]:
-    if result is None:
-        return ["absent", "", ""]
-    value = "NE" if isnan(result.value) else f"{result.value:.6g}"
-    return [value, *("" if isnan(v) else f"{v:.6g}" for v in (result.lower, result.upper))]
-
-
 _ARD = ["output", "analysis", "group_by", "group", "parameter", "statistic"]
 _COLUMNS = {
     "plan": ["kind", "key", "earlier", "later"],
@@ -178,8 +167,9 @@ def _write(
     flips: Sequence[StatusChange],
     cells: Sequence[ResultChange],
 ) -> None:
+    plan = _plan_rows(earlier, later)
     rows = {
-        "plan": _plan_rows(earlier, later),
+        "plan": plan,
         "inputs": [
             [i.when, i.table, i.subject_id, i.record, i.row, i.action, i.column, i.earlier, i.later]
             for i in inputs
@@ -190,7 +180,7 @@ def _write(
         ],
         "ard": [
             [
-                *(*cell.key, *_shown(cell.earlier), *_shown(cell.later), _difference(cell)),
+                *(*cell.key, *values(cell.earlier), *values(cell.later), _difference(cell)),
                 *("; ".join(cell.causes), "; ".join(cell.subjects), _because(cell, flips)),
             ]
             for cell in cells
@@ -201,7 +191,7 @@ def _write(
         writer = csv.writer(text, lineterminator="\n")
         writer.writerows([_COLUMNS[name], *(map(_safe, row) for row in of)])
         write_text(place / f"{name}.csv", text.getvalue())
-    write_text(place / "compare.html", _page(earlier, later, rows))
+    write_text(place / "compare.html", comparison_page(earlier, later, plan, inputs, flips, cells))
 
 
 def _safe(cell: str) -> str:
@@ -223,64 +213,3 @@ def _because(cell: ResultChange, flips: Iterable[StatusChange]) -> str:
         for flip in flips
         if wanted and flip.status.startswith(wanted) and flip.subject in cell.subjects
     )
-
-
-def _page(earlier: Side, later: Side, rows: Mapping[str, list[list[str]]]) -> str:
-    first = [row for row in rows["inputs"] if row[0] == BEFORE]
-    since = itertools.groupby(
-        sorted((row[1], row[2], row[5]) for row in rows["inputs"] if row[0] == SINCE)
-    )
-    named = {side.name: f"{side.plan.analysis.data_cutoff}" for side in (earlier, later)}
-    unexplained = [i for i, row in enumerate(rows["ard"]) if row[-3] == UNEXPLAINED]
-    at_cutoff = f"Records on or before {named[earlier.name]} that differ in the later files."
-    curves = [
-        Section(
-            f"Kaplan-Meier, {endpoint.title}",
-            figure=overlay(
-                f"{endpoint.title}, months",
-                [
-                    (side.name, read_curve(side.folder / f"figures/f_{endpoint.figure}.csv"))
-                    for side in (earlier, later)
-                ],
-            ),
-        )
-        for endpoint in ENDPOINTS
-        if endpoint.figure is not None
-    ]
-    sections = [
-        Section(
-            "Changed before the earlier cut-off",
-            _COLUMNS["inputs"][1:],
-            [row[1:] for row in first],
-            note=at_cutoff,
-        ),
-        Section("Plan, records read, code and environment", _COLUMNS["plan"], rows["plan"]),
-        Section("Subject statuses that changed", _COLUMNS["statuses"], rows["statuses"]),
-        *curves,
-        Section(
-            "Results that changed",
-            _COLUMNS["ard"][:-1],
-            [row[:-1] for row in rows["ard"]],
-            note="NE: not estimable. What became of each subject stands above; at full precision:"
-            " the ard.csv of each analysis.",
-            bad=unexplained,
-        ),
-        Section(
-            "Records since the earlier cut-off",
-            ["table", "subject_id", "action", "number"],
-            [[*key, str(len(list(of)))] for key, of in since],
-            note="Every record: inputs.csv.",
-        ),
-    ]
-    verdict = (
-        f"{len(first)} input change(s) before the earlier cut-off;"
-        f" {len(rows['statuses'])} subject statuses and {len(rows['ard'])} results changed,"
-        f" {len(unexplained)} unexplained"
-    )
-    facts = {
-        name: f"data cut-off {named[name]}, plan {side.manifest['plan']['sha256'][:12]}"
-        f", code {side.manifest['code']['sha256'][:12]}"
-        for name, side in ((earlier.name, earlier), (later.name, later))
-    }
-    title = f"{earlier.name} and {later.name}"
-    return page(title, verdict, facts, sections, good=not first and not unexplained)

@@ -9,7 +9,8 @@ from pathlib import Path
 from markupsafe import Markup, escape
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 300, 56, 44, 12
-_COLOURS = ("#7a7a7a", "#0b5cad")
+#: Colours of the page, which knows the dark ones too.
+_COLOURS = ("var(--earlier)", "var(--later)")
 _DASHES = ("6 4", "none")
 Curve = list[tuple[float, float, bool]]
 
@@ -60,11 +61,12 @@ def overlay(title: str, named: Sequence[tuple[str, Curve]]) -> Markup:
         y = _TOP + 14 + 18 * _COLOURS.index(colour)
         parts.append(
             f'<line x1="{_WIDTH - 190}" x2="{_WIDTH - 160}" y1="{y - 4}" y2="{y - 4}"'
-            f' stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
+            f' style="stroke:{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
             f'<text x="{_WIDTH - 154}" y="{y}">{escape(name)}</text>'
         )
     return Markup(  # noqa: S704  (numbers, and names that are escaped)
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" role="img" font-size="12"'
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" role="img"'
+        f' font-size="12" fill="currentColor"'
         f' aria-label="{escape(title)}">{"".join(parts)}</svg>'
     )
 
@@ -78,21 +80,20 @@ def _y(survival: float) -> str:
 
 
 def _axes(months: int, title: str) -> str:
-    text = f'<path d="M{_x(0, months)},{_y(1)}V{_y(0)}H{_x(months, months)}" {_line("#1a1a1a")}/>'
+    frame = f"M{_x(0, months)},{_y(1)}V{_y(0)}H{_x(months, months)}"
+    text = f'<path d="{frame}" {_line("currentColor")}/>'
     for month in range(0, months + 1, 6):
         text += (
             f'<text x="{_x(month, months)}" y="{_HEIGHT - 26}" text-anchor="middle">{month}</text>'
         )
     for percent in (0, 25, 50, 75, 100):
-        text += (
-            f'<text x="{_LEFT - 6}" y="{_y(percent / 100)}" text-anchor="end">{percent} %</text>'
-        )
+        text += f'<text x="{_LEFT - 6}" y="{_y(percent / 100)}" text-anchor="end">{percent}%</text>'
     middle = _x(months / 2, months)
     return f'{text}<text x="{middle}" y="{_HEIGHT - 8}" text-anchor="middle">{escape(title)}</text>'
 
 
 def _line(colour: str) -> str:
-    return f'fill="none" stroke="{colour}"'
+    return f'fill="none" style="stroke:{colour}"'
 
 
 def _curve(curve: Curve, months: int, colour: str, dash: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from durable.audit import compare
+from durable.audit.acts import recorded_acts
 from durable.audit.plans import key_differences
 from durable.audit.rerun import (
     RERUN,
@@ -64,20 +65,22 @@ def run(
     manifest = read_manifest(folder / MANIFEST)
     if plan.pins is None:
         raise UserError(f"{config} pins nothing: expected the file that a run wrote there")
+    analysis, place = _part_of_analysis(folder.absolute(), manifest)
     statuses = [
         *_plan(plan, manifest),
         *_read(results, manifest),
         *pin_statuses(plan, manifest, workflow, allow),
         *disk_statuses(folder, manifest),
-        *verified_statuses(verify_part(*_part_of_analysis(folder.absolute(), manifest)).checks),
+        *verified_statuses(verify_part(analysis, place).checks),
     ]
     refused = [status for status in statuses if status.kind in PINNED_KINDS and not status.good]
     if not refused:
-        place = folder / RERUN
-        shutil.rmtree(place, ignore_errors=True)
-        again = _repeat(plan, manifest, results, place, workflow, cores)
+        rerun = folder / RERUN
+        shutil.rmtree(rerun, ignore_errors=True)
+        again = _repeat(plan, manifest, results, rerun, workflow, cores)
         statuses += repetition_statuses(manifest, folder, again)
-    conclude(plan, folder, folder, statuses, refused=bool(refused))
+    acts = recorded_acts(analysis.parent, analysis.name, place)
+    conclude(plan, folder, folder, statuses, acts, refused=bool(refused))
 
 
 def _part_of_analysis(folder: Path, manifest: Mapping[str, Any]) -> tuple[Path, str]:

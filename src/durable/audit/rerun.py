@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from durable.audit.acts import Act, recorded_acts
 from durable.audit.cells import changes
 from durable.audit.plans import key_differences
 from durable.audit.verdict import (
@@ -92,11 +93,18 @@ def run(
     refused = [status for status in statuses if status.kind in PINNED_KINDS and not status.good]
     if not refused:
         statuses += _repeated(plan, folder, recorded, manifest, workflow, cores)
-    conclude(plan, folder, recorded, statuses, refused=bool(refused))
+    acts = recorded_acts(recorded.absolute().parent, plan.analysis.id)
+    conclude(plan, folder, recorded, statuses, acts, refused=bool(refused))
 
 
 def conclude(
-    plan: Plan, folder: Path, recorded: Path, statuses: list[Status], *, refused: bool
+    plan: Plan,
+    folder: Path,
+    recorded: Path,
+    statuses: list[Status],
+    acts: list[Act],
+    *,
+    refused: bool,
 ) -> None:
     """Write the verdict and say it.
 
@@ -106,6 +114,8 @@ def conclude(
         Where ``audit/verdict.*`` goes.
     recorded
         The results that are audited.
+    acts
+        Who ran and signed them.
     refused
         Whether nothing was repeated.
 
@@ -115,7 +125,7 @@ def conclude(
         Where anything differs.
     """
     verdict = verdict_sentence(statuses, refused)
-    write_verdict(plan, folder, recorded, verdict, statuses)
+    write_verdict(plan, folder, recorded, verdict, statuses, acts)
     shown = "\n".join(f"  {_line(status)}" for status in statuses if status.status not in GOOD)
     message = "\n".join(filter(None, [f"{verdict}: {folder / VERDICT}.html", shown]))
     if not all(status.good for status in statuses):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
-from durable.audit.pages import Section, page
+from durable.audit.acts import Act
 from durable.files import safe_cell, sha256, write_text
+from durable.pages import render_page
 from durable.plan import Plan
 from durable.runs.manifest import MANIFEST, read_manifest
 
@@ -59,7 +60,12 @@ def verdict_sentence(statuses: list[Status], refused: bool) -> str:
 
 
 def write_verdict(
-    plan: Plan, folder: Path, recorded: Path, verdict: str, statuses: list[Status]
+    plan: Plan,
+    folder: Path,
+    recorded: Path,
+    verdict: str,
+    statuses: list[Status],
+    acts: Sequence[Act],
 ) -> None:
     """Write ``audit/verdict.csv`` and ``.html``."""
     manifest = read_manifest(recorded / MANIFEST)
@@ -70,27 +76,54 @@ def write_verdict(
         cells = (s.kind, s.name, s.status, s.expected, s.found, s.detail)
         writer.writerow(map(safe_cell, cells))
     write_text(folder / f"{VERDICT}.csv", text.getvalue())
-    facts = {
-        "Analysis": f"{plan.analysis.id}: {plan.analysis.title}",
-        "Data cut-off": str(plan.analysis.data_cutoff),
-        "SHA-256 of the manifest": sha256(recorded / MANIFEST),
-        "Commit": f"{manifest['code']['commit'] or 'not known'}"
-        + (" with uncommitted changes" if manifest["code"]["dirty"] else ""),
-    }
-    page = verdict_page(verdict, facts, statuses, good=GOOD)
-    write_text(folder / f"{VERDICT}.html", page)
+    code = manifest["code"]
+    audited = Audited(
+        plan.study.id,
+        plan.analysis.id,
+        plan.analysis.title,
+        str(plan.analysis.data_cutoff),
+        str(manifest.get("part", "")),
+        sha256(recorded / MANIFEST),
+        f"{code['commit'] or 'not known'}" + (" with uncommitted changes" if code["dirty"] else ""),
+    )
+    write_text(folder / f"{VERDICT}.html", verdict_page(verdict, audited, statuses, acts))
+
+
+@dataclass(frozen=True)
+class Audited:
+    """What identifies the results that are audited."""
+
+    study: str
+    analysis: str
+    title: str
+    data_cutoff: str
+    part: str
+    """Simulation, series or comparison; '' for the analysis itself."""
+    manifest: str
+    """SHA-256 of the manifest."""
+    commit: str
 
 
 def verdict_page(
-    verdict: str, facts: Mapping[str, str], statuses: Sequence[Status], good: Collection[str]
+    verdict: str, audited: Audited, statuses: Sequence[Status], acts: Sequence[Act]
 ) -> str:
-    """The verdict of an audit: what differs first, then every file."""
-    columns = ["kind", "name", "status", "expected", "found", "cells"]
-    rows = [[s.kind, s.name, s.status, s.expected, s.found, s.detail] for s in statuses]
-    notable = [row for row in rows if row[2] not in good]
-    sections = [
-        Section("What differs", columns, notable),
-        Section("Everything that was checked", columns, rows),
-    ]
-    held = all(status.good for status in statuses)
-    return page("Audit", verdict, facts, sections, good=held)
+    """The verdict of an audit as a page: what differs first, who signs, then every check.
+
+    Parameters
+    ----------
+    acts
+        Who ran and signed them, as recorded.
+    """
+    kinds: dict[str, list[Status]] = {}
+    for status in statuses:
+        kinds.setdefault(status.kind, []).append(status)
+    found = {status.name: status.status for status in kinds.get("signature", [])}
+    return render_page(
+        "verdict.html.jinja",
+        verdict=verdict,
+        good=all(status.good for status in statuses),
+        audited=audited,
+        notable=[status for status in statuses if status.status not in GOOD],
+        acts=[(act, found.get(act.file, "")) for act in acts],
+        kinds=kinds,
+    )

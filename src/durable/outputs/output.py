@@ -160,6 +160,10 @@ class Output:
             return (Row(f"Not made: {reason}", ("",) * len(self.columns(table, ard, plan))),)
         return tuple(table.rows(TableResults(ard, self.name, plan.outputs), plan))
 
+    def not_made(self, ard: Ard) -> str:
+        """Why it has no numbers; '' where it has."""
+        return _not_made(ard, self.name)
+
     def sources(self, names: Collection[str]) -> tuple[str, ...]:
         """Its datasets among those of the study; ADSL says in any study how many were infused."""
         own = self.datasets.split(", ")

@@ -1,0 +1,194 @@
+"""The page of a comparison: the primary results first, then everything, grouped and folded."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from math import isnan
+from typing import TYPE_CHECKING
+
+from durable.audit.causes import ResultChange, StatusChange, causes_of, subjects_of
+from durable.audit.curves import overlay, read_curve
+from durable.audit.primary import primary_results
+from durable.audit.records import InputChange
+from durable.audit.shown import ChangedCell, Size, changed_cells
+from durable.audit.sides import BEFORE, SINCE, UNEXPLAINED, Side
+from durable.contracts.results import Result
+from durable.derive.endpoints import ENDPOINTS
+from durable.outputs import OUTPUTS, output_named
+from durable.pages import render_page
+from durable.wording import capitalised
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+#: So many rows stand open; more are folded.
+_OPEN = 12
+#: So many subjects behind a cell are named; ard.csv names all.
+_NAMED = 6
+
+
+@dataclass(frozen=True)
+class ShownCell:
+    """A changed cell of a table as a row of the page."""
+
+    table: str
+    block: str
+    label: str
+    column: str
+    earlier: str
+    later: str
+    exact: str
+    """Every result of the cell at full precision."""
+    causes: str
+    subjects: tuple[str, ...]
+    unexplained: bool
+
+    @property
+    def row(self) -> str:
+        """The whole label of the row."""
+        return ": ".join(filter(None, (self.block, self.label)))
+
+
+@dataclass(frozen=True)
+class Group:
+    """Changes that stand together under one line of the page."""
+
+    title: str
+    cells: list[ShownCell]
+    results: Sequence[ResultChange] = ()
+    """The same at full precision, with those that no table shows."""
+
+
+def comparison_page(
+    earlier: Side,
+    later: Side,
+    plan: Sequence[Sequence[str]],
+    inputs: Sequence[InputChange],
+    flips: Sequence[StatusChange],
+    results: Sequence[ResultChange],
+) -> str:
+    """The page as the text of an HTML file.
+
+    Parameters
+    ----------
+    plan
+        What differs in plan, records read, code and environment: kind, key and both values.
+    inputs, flips, results
+        What changed in the input records, the subjects' statuses and the results.
+    """
+    changes = {change.key: change for change in results}
+    cells = list(changed_cells(earlier, later, changes))
+    before = [change for change in inputs if change.when == BEFORE]
+    unexplained = sum(change.causes == (UNEXPLAINED,) for change in results)
+    return render_page(
+        "compare.html.jinja",
+        title=f"{earlier.name} and {later.name}",
+        sides=[_facts(side) for side in (earlier, later)],
+        cutoff=earlier.plan.analysis.data_cutoff,
+        before=before,
+        flips=flips,
+        results=results,
+        unexplained=unexplained,
+        causes=Counter("; ".join(change.causes) for change in results).most_common(),
+        primary=list(primary_results(earlier, later, changes)),
+        curves=list(_curves(earlier, later)),
+        by_output=list(_by_output(cells, results)),
+        by_cause=_grouped(cells, lambda cell: capitalised("; ".join(causes_of(cell.changes)))),
+        by_size=_by_size(cells),
+        plan=[
+            (capitalised(kind), [row[1:] for row in rows])
+            for kind, rows in groupby(plan, lambda row: row[0])
+        ],
+        since=sorted(Counter(_record(i) for i in inputs if i.when == SINCE).items()),
+        values=values,
+        open=_OPEN,
+        most=_NAMED,
+        join="; ".join,
+    )
+
+
+def _facts(side: Side) -> dict[str, str]:
+    return {
+        "name": side.name,
+        "cutoff": str(side.plan.analysis.data_cutoff),
+        "plan": str(side.manifest["plan"]["sha256"]),
+        "code": str(side.manifest["code"]["sha256"]),
+    }
+
+
+def _record(change: InputChange) -> tuple[str, str, str]:
+    return change.table, change.subject_id, change.action
+
+
+def _curves(earlier: Side, later: Side) -> Iterator[tuple[str, Markup]]:
+    """The Kaplan-Meier curves of both analyses, by endpoint."""
+    for endpoint in ENDPOINTS:
+        if endpoint.figure is not None:
+            file = f"figures/f_{endpoint.figure}.csv"
+            named = [(side.name, read_curve(side.folder / file)) for side in (earlier, later)]
+            yield endpoint.title, overlay(f"{endpoint.title}, months", named)
+
+
+def _by_output(cells: Iterable[ChangedCell], results: Iterable[ResultChange]) -> Iterator[Group]:
+    """Cells and results of each output, in the order of the tables."""
+    shown: dict[str, list[ShownCell]] = {}
+    for cell in cells:
+        shown.setdefault(cell.output, []).append(_shown(cell))
+    exact: dict[str, list[ResultChange]] = {}
+    for change in results:
+        exact.setdefault(change.key[0], []).append(change)
+    for name in (entry.name for entry in OUTPUTS if entry.name in exact):
+        yield Group(output_named(name).title, shown.get(name, []), exact[name])
+
+
+def _grouped(cells: Iterable[ChangedCell], title: Callable[[ChangedCell], str]) -> list[Group]:
+    """Cells by a title, in the order in which the titles come."""
+    found: dict[str, list[ShownCell]] = {}
+    for cell in cells:
+        found.setdefault(title(cell), []).append(_shown(cell))
+    return [Group(name, members) for name, members in found.items()]
+
+
+def _by_size(cells: Iterable[ChangedCell]) -> list[Group]:
+    groups = {group.title: group for group in _grouped(cells, lambda cell: cell.size.value)}
+    return [groups[size.value] for size in Size if size.value in groups]
+
+
+def _shown(cell: ChangedCell) -> ShownCell:
+    causes = causes_of(cell.changes)
+    return ShownCell(
+        output_named(cell.output).title,
+        ": ".join(cell.block),
+        cell.label,
+        cell.column,
+        cell.earlier or "no such row",
+        cell.later or "no such row",
+        "\n".join(f"{change.key[5]}: {_exact(change)}" for change in cell.changes),
+        "; ".join(causes),
+        subjects_of(cell.changes),
+        UNEXPLAINED in causes,
+    )
+
+
+def _exact(change: ResultChange) -> str:
+    was, now = (_with_limits(values(result)) for result in (change.earlier, change.later))
+    return f"{was} -> {now}"
+
+
+def _with_limits(numbers: Sequence[str]) -> str:
+    value, *limits = numbers
+    return f"{value} ({', '.join(limit or 'NE' for limit in limits)})" if any(limits) else value
+
+
+def values(result: Result | None) -> list[str]:
+    """Value and limits of a result at full precision; a value of NE, a limit that is none empty."""
+    if result is None:
+        return ["absent", "", ""]
+    value, *limits = (
+        "" if isnan(number) else f"{number:.0f}" if number.is_integer() else repr(number)
+        for number in map(float, (result.value, result.lower, result.upper))
+    )
+    return [value or "NE", *limits]

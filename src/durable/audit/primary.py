@@ -1,0 +1,116 @@
+"""The primary results of two analyses side by side, as their tables show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isnan
+
+from durable.audit.causes import ResultChange, causes_of, subjects_of
+from durable.audit.shown import Changes, TracedArd
+from durable.audit.sides import Side
+from durable.contracts.results import TOTAL, Parameter
+from durable.derive.endpoints import ENDPOINTS
+from durable.outputs import cells
+from durable.outputs.formats import PERCENT, fixed
+from durable.outputs.incidence import ALL, events_cell, window_labels
+from durable.outputs.table import Cell
+from durable.plan import Plan
+from durable.wording import lower_initial, percent
+
+
+@dataclass(frozen=True)
+class PrimaryResult:
+    """A result over all subjects in both analyses."""
+
+    label: str
+    earlier: str
+    """As its table shows it; '' where the analysis does not have it."""
+    later: str
+    difference: str
+    """Later less earlier, with its unit; '' where one of them cannot be estimated."""
+    changes: tuple[ResultChange, ...]
+
+    @property
+    def causes(self) -> str:
+        """The causes of its changes."""
+        return "; ".join(causes_of(self.changes))
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The subjects behind its changes."""
+        return subjects_of(self.changes)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A result: where it is, how its table shows it, and the statistic that is compared."""
+
+    label: str
+    output: str
+    parameter: Parameter
+    cell: Cell
+    statistic: str
+    decimals: int = 0
+    power: int = 0
+    unit: str = ""
+
+
+def primary_results(earlier: Side, later: Side, changes: Changes) -> Iterator[PrimaryResult]:
+    """Improvement, durations, severe adverse events and deaths; what neither has is left out."""
+    for line in _lines(later.plan):
+        ards = [TracedArd({r.key: r for r in s.results.values()}) for s in (earlier, later)]
+        finds = [ard.lookup(line.output, line.parameter, TOTAL) for ard in ards]
+        texts = [line.cell(find, later.plan.outputs) for find in finds]
+        if any(texts):
+            was, now = (find(line.statistic) for find in finds)
+            values = [result.value for result in (was, now) if result is not None]
+            behind = dict.fromkeys(change for ard in ards for change in ard.changes(changes))
+            yield PrimaryResult(
+                line.label, texts[0], texts[1], _difference(values, line), tuple(behind)
+            )
+
+
+def _difference(values: list[float], line: _Line) -> str:
+    if len(values) < 2 or any(map(isnan, values)):
+        return ""
+    shown = fixed(values[1] - values[0], line.decimals, line.power)
+    sign = "" if shown.startswith("-") or not float(shown) else "+"
+    return f"{sign}{shown} {line.unit}".strip() if float(shown) else "none"
+
+
+def _lines(plan: Plan) -> Iterator[_Line]:
+    outputs, level = plan.outputs, percent(plan.statistics.conf_level)
+    for visit in plan.response.improvement.visits:
+        yield _Line(
+            f"Disease improvement at {visit}, n/N, % (exact {level} CI)",
+            "t_improvement",
+            (visit,),
+            cells.ratio_with_ci("n_improved", "n_denominator", "rate"),
+            "rate",
+            outputs.percent_decimals,
+            PERCENT,
+            "points",
+        )
+    for endpoint in ENDPOINTS:
+        yield _Line(
+            f"Median {lower_initial(endpoint.title)}, months ({level} CI)",
+            "t_dor",
+            (endpoint.code,),
+            cells.estimate_with_ci("median", "month"),
+            "median",
+            outputs.month_decimals,
+            unit="months",
+        )
+        events = f"{endpoint.title}, subjects with event, n (%)"
+        yield _Line(events, "t_dor", (endpoint.code,), cells.n_percent("event"), "n_event")
+    yield from _safety_lines(plan)
+
+
+def _safety_lines(plan: Plan) -> Iterator[_Line]:
+    windows = [(window, lower_initial(label)) for window, label in window_labels(plan.safety)]
+    for window, label in windows:
+        severe = f"Grade >=3 TEAEs, {label}, n (%) [events]"
+        yield _Line(severe, "t_ae_overview", (window, "GRADE3"), events_cell, "n_subjects")
+    deaths = cells.incidence("n_deaths", "percent")
+    yield _Line("Deaths, entire follow-up, n (%)", "t_deaths", (ALL,), deaths, "n_deaths")
