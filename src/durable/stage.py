@@ -51,8 +51,9 @@ _STAGES = (
     Stage(
         "check",
         (
-            *("analysis.id", "study.id", "inputs", "schedule", "response", "sensitivity"),
-            *("groups", "kinetics", "safety", "outputs.queries_since"),
+            *("analysis.id", "analysis.data_cutoff", "study.id", "inputs", "schedule", "response"),
+            *("sensitivity", "groups", "kinetics", "safety"),
+            *("outputs.queries_since", "outputs.queries_date"),
         ),
         "read and check the input tables; list every finding in queries.csv",
     ),

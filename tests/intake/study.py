@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import openpyxl
 import pandas as pd
 import yaml
 
@@ -303,6 +304,22 @@ def earlier_delivery(**records: int) -> Edit:
         sources = {name: {"file": f"{name}.csv", "rows": n} for name, n in records.items()}
         (folder / "checked" / "sources.json").write_text(json.dumps(sources))
         study.raw["outputs"] = {"queries_since": str(folder / "queries.csv")}
+
+    return edit
+
+
+def returned_workbook(change: Callable[[Any], None]) -> Edit:
+    """The workbook of queries of the unspoilt study, come back with a change to their sheet."""
+
+    def edit(study: Study) -> None:
+        earlier = Study(study.folder / "sent")
+        earlier.folder.mkdir()
+        earlier.check()
+        book = openpyxl.load_workbook(earlier.results / "queries.xlsx")
+        change(book["Queries"])
+        path = study.folder / "returned.xlsx"
+        book.save(path)
+        study.raw["outputs"] = {"queries_since": str(path)}
 
     return edit
 

@@ -93,7 +93,11 @@ CHANGES = {
         EVERYTHING,  # the columns that a file must have follow from it too
     ),
     "the level of improvement": ("level: minimal", "level: moderate", EVERYTHING),
-    "the data cut-off": ("data_cutoff: 2024-06-30", "data_cutoff: 2024-07-31", DERIVED),
+    "the data cut-off": (
+        "data_cutoff: 2024-06-30",
+        "data_cutoff: 2024-07-31",
+        EVERYTHING,  # it is the day on which queries are raised
+    ),
     "what is handed over": (
         "groups: [dose_level, part]",
         "groups: [dose_level, part]\noutputs: {documents: [pdf], datasets: [define, ars]}",

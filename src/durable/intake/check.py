@@ -17,15 +17,23 @@ from durable.files import write_csv, write_text
 from durable.intake.checks import check_records
 from durable.intake.checksums import report_replaced, verify
 from durable.intake.conversion import convert
+from durable.intake.earlier_listing import EarlierListing, read_earlier
 from durable.intake.findings import Findings, Recorded
 from durable.intake.imputation import impute_dates
 from durable.intake.missing_words import empty_missing_words
 from durable.intake.needs import needs
 from durable.intake.parsing import parse_table
-from durable.intake.queries import compare_with_earlier, write_html, write_xlsx
+from durable.intake.queries import compare_with_earlier, write_html
+from durable.intake.query_workbook import write_xlsx
 from durable.intake.rules import Severity
 from durable.intake.shaping.table import SourceReader
-from durable.intake.sources import RecordCount, count_records, read_digests, report_fewer
+from durable.intake.sources import (
+    RecordCount,
+    count_records,
+    read_digests,
+    report_fewer,
+    with_earlier,
+)
 from durable.intake.stored import write_table
 from durable.intake.study import Study
 from durable.intake.tables import StudyTable
@@ -52,6 +60,8 @@ class Examined:
     """Cells that differ from what was recorded (`conversion.COLUMNS`)."""
     lowered: pd.DataFrame
     """What the plan lowers from error to warning (`LOWERED`)."""
+    earlier: EarlierListing | None
+    """The queries of an earlier run, where the plan names them."""
 
 
 def run(plan: Plan, folder: Path) -> None:
@@ -97,7 +107,8 @@ def examine(plan: Plan) -> Examined:
         rows = len(tables[name].frame)
         sources[name] = {"file": recorded.file, "rows": rows, **digests, **about}
     report_replaced(plan.inputs, compared, read_digests(sources), findings)
-    counts = count_records(sources, plan.outputs.records_since)
+    earlier = _earlier(plan, findings)
+    counts = _counts(sources, plan, earlier)
     report_fewer(counts, findings)
     tables, imputed = impute_dates(tables, rules, findings)
     # A table without a record takes no part, so that one mistake is not reported many times.
@@ -111,7 +122,21 @@ def examine(plan: Plan) -> Examined:
     check_records(Study(filled, plan), findings)
     lowered = _report_lowered(plan, sources, findings)
     changes = pd.concat([*conversions, imputed], ignore_index=True)
-    return Examined(findings.frame(), tables, sources, counts, changes, lowered)
+    return Examined(findings.frame(), tables, sources, counts, changes, lowered, earlier)
+
+
+def _earlier(plan: Plan, findings: Findings) -> EarlierListing | None:
+    since = plan.outputs.queries_since
+    return None if since is None else read_earlier(Path(since), plan.inputs.limits, findings)
+
+
+def _counts(
+    sources: Mapping[str, Mapping[str, Any]], plan: Plan, earlier: EarlierListing | None
+) -> list[RecordCount]:
+    """Records of each file, now and in the earlier delivery: a returned workbook says it itself."""
+    if earlier is not None and earlier.records:
+        return with_earlier(count_records(sources, None), earlier.records)
+    return count_records(sources, plan.outputs.records_since)
 
 
 def _report_lowered(
@@ -177,12 +202,15 @@ def _write_queries(plan: Plan, folder: Path, examined: Examined) -> None:
     """Write ``queries.csv``, and the pages that hold the first findings of each kind."""
     since = plan.outputs.queries_since
     title = f"{plan.study.id}, {plan.analysis.id}"
+    raised = plan.outputs.queries_date or plan.analysis.data_cutoff
     # The folder of the earlier analysis bears its name; where it lies is no matter of the page.
-    earlier = "" if since is None else Path(since).absolute().parent.name
-    listed = compare_with_earlier(examined.queries, None if since is None else Path(since))
-    write_html(folder / "queries.html", listed, examined.counts, title, earlier)
-    write_xlsx(folder / "queries.xlsx", listed, examined.counts)
-    write_csv(folder / "queries.csv", examined.queries)
+    named = "" if since is None else Path(since).absolute().parent.name
+    if plan.outputs.workbook_returned:
+        named = Path(str(since)).name
+    listed = compare_with_earlier(examined.queries, examined.earlier, raised)
+    write_html(folder / "queries.html", listed, examined.counts, title, named)
+    write_xlsx(folder / "queries.xlsx", listed, examined.counts, title)
+    write_csv(folder / "queries.csv", listed.listing)
 
 
 def _origins(tables: Iterable[StudyTable]) -> pd.DataFrame:

@@ -79,11 +79,11 @@ class Recorded:
 def escaped(value: str) -> str:
     """A recorded text for the listing: hidden characters as escapes, cut after 200 characters."""
     if len(value) <= _LONGEST:
-        return _without_hidden(value)
-    return f"{_without_hidden(value[:_LONGEST])}... ({len(value)} characters)"
+        return without_hidden(value)
+    return f"{without_hidden(value[:_LONGEST])}... ({len(value)} characters)"
 
 
-def _without_hidden(text: str) -> str:
+def without_hidden(text: str) -> str:
     """A text with its hidden characters as escapes."""
     return text if text.isascii() and text.isprintable() else HIDDEN.sub(escape, text)
 
@@ -260,7 +260,7 @@ class Findings:
         found["message"] = [
             _message(*finding) for finding in zip(*(found[n] for n in _SAID), strict=True)
         ]
-        found["expected"] = list(map(_without_hidden, found["expected"]))
+        found["expected"] = list(map(without_hidden, found["expected"]))
         found["query_id"] = _identifiers(found)
         found["row"] = found["row"].astype("Int64").mask(found["row"] == 0)
         return found[COLUMNS]
@@ -338,7 +338,7 @@ def _message(
         found = f"found {value}" if value else "empty"
         again = f" (read as {read})" if read != value else ""
         message = f"{file}, row {row}, {column}: {found}{again}; expected {expected}"
-    return _without_hidden(message)
+    return without_hidden(message)
 
 
 def _identifiers(found: pd.DataFrame) -> list[str]:

@@ -1,14 +1,14 @@
-"""The findings as a data manager sends them to the site: queries.html and queries.xlsx.
+"""The findings as a data manager sends them to the site, and what became of them: queries.html.
 
-Grouped by subject. Of many findings alike both hold the first; queries.csv has all. Beside an
-earlier listing each finding is new or open, and those that are in it and no more are resolved.
+Grouped by subject. Of many findings alike the page and the workbook hold the first; queries.csv has
+all. Beside an earlier listing each finding is new or open, and those that are in it and no more are
+resolved; what the site has answered is kept.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -17,51 +17,25 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from durable.errors import UserError
-from durable.files import atomic_path, write_text
+from durable.files import write_text
+from durable.intake.earlier_listing import EarlierListing, places
+from durable.intake.query_columns import ANSWERED, KIND, SHOWN, SITE
 from durable.intake.sources import RecordCount
 from durable.pages import render_page
 
-#: Columns of the listings with their headings, and their widths in a workbook.
-SHOWN = {
-    "query_id": ("Query", 16),
-    "status": ("Status", 10),
-    "severity": ("Severity", 10),
-    "subject_id": ("Subject", 12),
-    "table": ("Table", 16),
-    "visit": ("Visit", 12),
-    "record": ("Record", 24),
-    "column": ("Field", 22),
-    "value": ("Value", 20),
-    "expected": ("Expected", 60),
-    "rule": ("Rule", 22),
-    "place": ("Where", 24),
-}
-#: What makes findings alike: of one kind the page and the workbook hold no more than the first.
-_KIND = ["status", "severity", "table", "column", "rule"]
+_KIND = list(KIND)
+#: Of one kind of findings so many are listed where there are more than `WHOLE` in all.
 MOST = 100
 #: As many findings are listed whole.
 WHOLE = 5000
-_COUNTED = {name: SHOWN[name] for name in _KIND}
-_COUNTED |= {"number": ("Findings", 12), "listed": ("Listed", 12)}
-#: Columns of the numbers of records, with their headings and widths.
-_RECORDS = {
-    "name": ("Table", 16),
-    "file": ("File", 24),
-    "records": ("Records read", 14),
-    "earlier": ("Earlier delivery", 16),
-    "change": ("Change", 10),
-}
-_NEEDED = ["query_id", "severity", "table", "subject_id", "visit", "record", "row", "column"]
-_NEEDED += ["value", "expected", "rule", "file"]
-#: Workbooks carry a date of creation; the same one makes the same bytes.
-_CREATED = dt.datetime(2000, 1, 1)
 
 
 @dataclass(frozen=True)
 class Queries:
     """What the page and the workbook hold."""
 
+    listing: pd.DataFrame
+    """Every finding of this run, with `ANSWERED`: what queries.csv holds."""
     rows: pd.DataFrame
     """Text columns, as `SHOWN`, by subject; the resolved ones last."""
     counts: list[tuple[str, str, int]]
@@ -72,44 +46,62 @@ class Queries:
     """
 
 
-def compare_with_earlier(findings: pd.DataFrame, earlier: Path | None) -> Queries:
-    """Return the findings with their status; of more than `WHOLE` the first `MOST` of a kind.
+def compare_with_earlier(
+    findings: pd.DataFrame, earlier: EarlierListing | None, raised: date
+) -> Queries:
+    """Return the findings with their status and answers; of more than `WHOLE` those of `MOST`.
 
     Parameters
     ----------
     findings
         Findings of this run (`findings.COLUMNS`).
     earlier
-        ``queries.csv`` of an earlier run; without one every finding is open.
-
-    Raises
-    ------
-    UserError
-        Where the earlier listing cannot be read as one.
+        The queries of an earlier run; without them every finding is open.
+    raised
+        The day on which findings are raised that the earlier run did not have.
     """
     if earlier is None:
-        return _queries([findings.assign(status="open")])
-    before = _earlier(earlier)
+        listing = findings.assign(**_unanswered(raised))
+        return _queries(listing, [listing.assign(status="open")])
+    before = earlier.rows
     # Of a kind that is not listed whole, a finding that is in one listing alone may be in both.
-    open_now = findings["query_id"].isin(before["query_id"]) | _in_part(findings, before)
-    gone = ~(before["query_id"].isin(findings["query_id"]) | _in_part(before, findings))
+    known = findings["query_id"].isin(before["query_id"])
+    open_now = known | _in_part(findings, earlier.in_part)
+    rest = findings.loc[findings["rule"] == "not_listed", ["table", "column", "value"]]
+    unseen = _in_part(before, frozenset(rest.itertuples(index=False, name=None)))
+    gone = ~(before["query_id"].isin(findings["query_id"]) | unseen)
+    listing = _with_answers(findings, before, open_now, raised)
+    resolved = before.loc[gone].assign(status="resolved")
     status = np.where(open_now, "open", "new")
-    return _queries([findings.assign(status=status), before.loc[gone].assign(status="resolved")])
+    return _queries(listing, [listing.assign(status=status), resolved])
 
 
-def _in_part(findings: pd.DataFrame, listing: pd.DataFrame) -> pd.Series[bool]:
-    """Which findings are of a kind that another listing holds in part (rule not_listed)."""
-    rest = listing.loc[listing["rule"] == "not_listed"]
-    kinds = pd.MultiIndex.from_frame(rest[["table", "column", "value"]])
+def _unanswered(raised: date) -> dict[str, str]:
+    return dict.fromkeys(ANSWERED, "") | {"date_raised": raised.isoformat()}
+
+
+def _with_answers(
+    findings: pd.DataFrame, before: pd.DataFrame, open_now: pd.Series[bool], raised: date
+) -> pd.DataFrame:
+    """The findings, each with what the earlier listing has of it; one that is new is raised now."""
+    answers = before.drop_duplicates("query_id").set_index("query_id")[list(ANSWERED)]
+    kept = answers.reindex(findings["query_id"]).set_axis(findings.index).fillna("")
+    kept["date_raised"] = kept["date_raised"].where(open_now, raised.isoformat())
+    return findings.join(kept)
+
+
+def _in_part(findings: pd.DataFrame, kinds: frozenset[tuple[str, str, str]]) -> pd.Series[bool]:
+    """Which findings are of a kind that another listing holds in part."""
     own = pd.MultiIndex.from_frame(findings[["table", "column", "rule"]])
-    return pd.Series(own.isin(kinds), index=findings.index)
+    return pd.Series(own.isin(list(kinds)), index=findings.index, dtype=bool)
 
 
-def _queries(parts: list[pd.DataFrame]) -> Queries:
+def _queries(listing: pd.DataFrame, parts: list[pd.DataFrame]) -> Queries:
     """The first findings of each kind, and how many there are."""
     number = pd.concat([_counted(part) for part in parts])
     count = number.groupby(["status", "severity"], sort=True, as_index=False)["number"].sum()
     return Queries(
+        listing,
         pd.concat([_placed(_listed(part)) for part in parts], ignore_index=True),
         list(count.itertuples(index=False, name=None)),
         number.loc[number["number"] > number["listed"]],
@@ -132,25 +124,12 @@ def _listed(findings: pd.DataFrame) -> pd.DataFrame:
     return findings.loc[findings.groupby(_KIND).cumcount() < _most(findings)]
 
 
-def _earlier(path: Path) -> pd.DataFrame:
-    key = "outputs.queries_since"
-    try:
-        header = pd.read_csv(path, nrows=0)
-        missing = [name for name in _NEEDED if name not in header]
-        if missing:
-            raise UserError(f"{key}: {path}: no column {missing[0]}; expected a queries.csv")
-        return pd.read_csv(path, dtype=str, keep_default_na=False, usecols=_NEEDED)
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{key}: {path}: {reason}; expected a queries.csv") from None
-
-
 def _placed(found: pd.DataFrame) -> pd.DataFrame:
     """The shown columns, by subject and otherwise in the order of the findings."""
-    text = found.astype({"row": "string"}).fillna("").astype(object)
-    row = (", row " + text["row"]).where(text["row"] != "", "")
-    listed = text.assign(place=text["file"] + row)[list(SHOWN)]
-    return listed.sort_values("subject_id", kind="stable", ignore_index=True)
+    if "place" not in found:
+        text = found.astype({"row": "string"}).fillna("").astype(object)
+        found = text.assign(place=places(text))
+    return found[list(SHOWN)].sort_values("subject_id", kind="stable", ignore_index=True)
 
 
 def write_html(
@@ -166,7 +145,7 @@ def write_html(
         records=counts,
         most=MOST,
         cut=queries.cut.to_dict("records"),
-        headings={name: heading for name, (heading, _) in SHOWN.items() if name != "subject_id"},
+        answers=[SHOWN[name][0] for name in SITE],
         subjects=_by_subject(queries.rows.loc[~resolved]),
         resolved=_by_subject(queries.rows.loc[resolved]),
     )
@@ -176,53 +155,3 @@ def write_html(
 def _by_subject(listed: pd.DataFrame) -> dict[str, list[dict[Any, Any]]]:
     rows = listed.to_dict("records")
     return {subject: list(some) for subject, some in groupby(rows, itemgetter("subject_id"))}
-
-
-def write_xlsx(path: Path, queries: Queries, counts: list[RecordCount]) -> None:
-    """Write the listing as a workbook: sheets of queries, of those resolved, of records read.
-
-    A fourth, where some are left out, says how many there are.
-    """
-    import xlsxwriter
-
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    listed = queries.rows
-    resolved = listed["status"] == "resolved"
-    sheets = {
-        "Queries": (SHOWN, listed.loc[~resolved]),
-        "Resolved": (SHOWN, listed.loc[resolved]),
-        "Records read": (_RECORDS, _records_read(counts)),
-    }
-    if not queries.cut.empty:
-        sheets["Not all listed"] = (_COUNTED, queries.cut[list(_COUNTED)])
-    with atomic_path(path) as aside, xlsxwriter.Workbook(aside, options) as book:
-        book.set_properties({"title": "Queries", "created": _CREATED})
-        head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
-        body = book.add_format({"text_wrap": True, "valign": "top", "num_format": "@"})
-        for name, (columns, rows) in sheets.items():
-            sheet = book.add_worksheet(name)
-            for place, (heading, width) in enumerate(columns.values()):
-                sheet.set_column(place, place, width)
-                sheet.write_string(0, place, heading, head)
-            _write_rows(sheet, rows.itertuples(index=False, name=None), body)
-            sheet.freeze_panes(1, 0)
-            sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
-            sheet.set_paper(9)  # A4
-            sheet.set_landscape()
-            sheet.fit_to_pages(1, 0)
-            sheet.repeat_rows(0)
-
-
-def _records_read(counts: list[RecordCount]) -> pd.DataFrame:
-    rows = [
-        (count.name, count.file, count.records, count.earlier_text, count.change)
-        for count in counts
-    ]
-    return pd.DataFrame(rows, columns=list(_RECORDS), dtype=object)
-
-
-def _write_rows(sheet: Any, rows: Iterable[tuple[str, ...]], style: Any) -> None:
-    """Every cell as text: none is a formula, a number or a date."""
-    for number, cells in enumerate(rows, start=1):
-        for place, text in enumerate(cells):
-            sheet.write_string(number, place, str(text), style)

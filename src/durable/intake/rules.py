@@ -52,6 +52,25 @@ _RULES: dict[str, Rule] = {
         "The file has fewer records than that of the earlier delivery (outputs.queries_since).",
         _WARNING,
     ),
+    "answers_not_read": Rule(
+        "The returned workbook of queries lacks a sheet or a column, or has a column twice: what"
+        " stood there is not carried over.",
+        _WARNING,
+    ),
+    "query_row_missing": Rule(
+        "A query that was sent has no row in the returned workbook: its answer is not known.",
+        _WARNING,
+    ),
+    "query_row_unknown": Rule(
+        "A row of the returned workbook is of no query that was sent, or of one a second time: its"
+        " answer is not carried over.",
+        _WARNING,
+    ),
+    "query_row_edited": Rule(
+        "A row of the returned workbook differs from the query that was sent beside the columns for"
+        " answers: a correction belongs into the source data or the response.",
+        _WARNING,
+    ),
     "too_large": Rule("The file is beyond a limit of the plan (inputs.limits)."),
     "not_listed": Rule(
         "There are more findings of a kind than the listing holds: their number, and the rule.",

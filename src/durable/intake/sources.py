@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +85,11 @@ def count_records(sources: Mapping[str, Any], earlier: str | None) -> list[Recor
         RecordCount(name, file, records, before.get(name, ("", None))[1])
         for name, (file, records) in _by_file(sources).items()
     ]
+
+
+def with_earlier(counts: list[RecordCount], earlier: Mapping[str, int]) -> list[RecordCount]:
+    """The numbers of records beside those of the earlier delivery, by table or domain."""
+    return [replace(count, earlier=earlier.get(count.name)) for count in counts]
 
 
 def _by_file(sources: Mapping[str, Any]) -> dict[str, tuple[str, int]]:

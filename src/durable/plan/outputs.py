@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from durable.contents import NUMBERS
 from durable.deliveries import READERS_OF_XPT, described, names
-from durable.sections import Line, ListOf, Positive, Section, Text, UniqueList, unique_by
+from durable.sections import Date, Line, ListOf, Positive, Section, Text, UniqueList, unique_by
 
 if TYPE_CHECKING:
     DocumentName = str
@@ -73,8 +73,12 @@ class Outputs(Section):
     """Permissions of the files that a run writes, in quotes. What the user's umask takes away stays
     taken away."""
     queries_since: Text | None = None
-    """queries.csv of an earlier analysis: queries.html and queries.xlsx then say which findings are
-    new, still open, and resolved since."""
+    """queries.csv of an earlier analysis, or its queries.xlsx as the site returned it: the new
+    listing then says which findings are new, still open, and resolved since, and keeps the site's
+    answers."""
+    queries_date: Date | None = None
+    """Day on which the queries of this run are raised, for those that the earlier listing does not
+    have; empty: the data cut-off."""
 
     def chosen(self, outputs: Iterable[str]) -> list[str]:
         """Those of these outputs that are shown, in the order in which they are.
@@ -102,7 +106,15 @@ class Outputs(Section):
 
     @property
     def records_since(self) -> str | None:
-        """The numbers of records of the earlier analysis, beside its listing of findings."""
-        if self.queries_since is None:
+        """The numbers of records of the earlier analysis, beside its listing of findings.
+
+        A returned workbook holds them itself.
+        """
+        if self.queries_since is None or self.workbook_returned:
             return None
         return str(Path(self.queries_since).parent / "checked" / "sources.json")
+
+    @property
+    def workbook_returned(self) -> bool:
+        """Whether the earlier listing is a workbook that the site returned."""
+        return (self.queries_since or "").lower().endswith(".xlsx")

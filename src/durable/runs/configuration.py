@@ -131,7 +131,8 @@ def _missing_inputs(plan: Plan) -> list[Finding]:
         for key, file in given
         if file is not None and (_BRACES & set(file) or not Path(file).is_file())
     ]
-    if not findings and since is not None and Path(since) == results_folder(plan) / "queries.csv":
+    own = [results_folder(plan) / f"queries.{form}" for form in ("csv", "xlsx")]
+    if not findings and since is not None and Path(since) in own:
         found = "the listing that this analysis writes"
         findings.append(Finding("outputs.queries_since", found, "that of an earlier analysis"))
     return findings

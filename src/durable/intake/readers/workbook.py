@@ -106,22 +106,36 @@ def cells(file: File, source: FileForm) -> Cells | None:
     return _table(file, texts, area)
 
 
-def sheet_texts(file: File) -> dict[str, dict[tuple[int, int], str]] | None:
+def sheet_texts(
+    file: File, *, formulas: bool = False
+) -> dict[str, dict[tuple[int, int], str]] | None:
     """The texts of every sheet by row and column, before anything is known of it.
 
     None (reported) where the file is no workbook. What cannot be read as a table is told by `cells`
-    alone: merged cells, errors and formulas without a result.
+    alone: merged cells, errors and formulas without a result. With `formulas` one without a result
+    has its own text, which nobody runs.
     """
     book = _opened(file, stored=True) if has_sound_parts(file) else None
+    entered = _opened(file, stored=False) if book is not None and formulas else None
     if book is None:
         return None
     everywhere = _Area(1, _MOST_ROWS, 1, _MOST_COLUMNS, frozenset())
-    return {
+    texts = {
         str(sheet.title): {
             place: _text(cell, book.epoch) for place, cell in _filled(sheet, everywhere).items()
         }
         for sheet in book.worksheets
     }
+    for sheet in entered.worksheets if entered is not None else ():
+        for place, cell in _filled(sheet, everywhere).items():
+            if cell.data_type == "f":
+                texts[str(sheet.title)].setdefault(place, _formula(cell.value))
+    return texts
+
+
+def _formula(value: Any) -> str:
+    """The text of a formula; one of an array is an object of the library."""
+    return str(getattr(value, "text", None) or value)
 
 
 class _Reader(ExcelReader):  # type: ignore[misc]  # the library has no types

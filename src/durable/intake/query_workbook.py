@@ -1,0 +1,150 @@
+"""The queries as a workbook for the site (queries.xlsx), which can be read again with its answers.
+
+Every cell is text: none is a formula, a number or a date. Only the columns for answers can be
+edited; a hidden sheet holds what was sent.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from durable.files import atomic_path
+from durable.intake.earlier_listing import digest
+from durable.intake.queries import Queries
+from durable.intake.query_columns import (
+    COUNTED,
+    HELP,
+    INDEX,
+    NOT_ALL,
+    QUERIES,
+    READ,
+    RECORDS,
+    RESOLVED,
+    SENT_INDEX,
+    SHOWN,
+    SITE,
+    SITE_STATUSES,
+)
+from durable.intake.sources import RecordCount
+
+#: Workbooks carry a date of creation; the same one makes the same bytes.
+_CREATED = dt.datetime(2000, 1, 1)
+#: Points of a line, and of the tallest row that Excel has.
+_LINE, _TALLEST = 15.0, 409.0
+#: What a person who opens a protected sheet may still do.
+_ALLOWED = {"format_columns": True, "format_rows": True, "autofilter": True}
+#: Headings with the widths of the columns.
+Headings = Mapping[str, tuple[str, int]]
+
+
+def write_xlsx(path: Path, queries: Queries, counts: list[RecordCount], title: str) -> None:
+    """Write the listing as a workbook.
+
+    Sheets: queries, those resolved, how to answer, the records read; where some queries are left
+    out, how many there are; and, hidden, what was sent.
+    """
+    import xlsxwriter
+
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    listed = queries.rows
+    resolved = listed["status"] == "resolved"
+    with atomic_path(path) as aside, xlsxwriter.Workbook(aside, options) as book:
+        book.set_properties({"title": "Queries", "created": _CREATED})
+        write = _Sheets(book)
+        sent = listed.loc[~resolved]
+        write.queries(sent)
+        write.table(RESOLVED, SHOWN, listed.loc[resolved])
+        write.table(HELP, {"line": ("How to answer", 110)}, _help(title))
+        write.table(RECORDS, READ, _records_read(counts))
+        if not queries.cut.empty:
+            write.table(NOT_ALL, COUNTED, queries.cut[list(COUNTED)])
+        write.table(INDEX, SENT_INDEX, _index(sent)).very_hidden()
+
+
+class _Sheets:
+    """Writes the sheets of a workbook."""
+
+    def __init__(self, book: Any) -> None:
+        self.book = book
+        self.head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+        text = {"text_wrap": True, "valign": "top", "num_format": "@"}
+        self.body = book.add_format(text)
+        self.answer = book.add_format({**text, "locked": False, "bg_color": "#FFF9DB", "border": 4})
+
+    def queries(self, rows: pd.DataFrame) -> None:
+        """The sheet that the site fills in."""
+        sheet = self.table(QUERIES, SHOWN, rows, answers=SITE)
+        column = list(SHOWN).index("site_status")
+        # Another word is kept too: the list is an offer.
+        offer = {"validate": "list", "source": list(SITE_STATUSES), "error_type": "information"}
+        # Rule and place in the file are for the sender.
+        sheet.print_area(0, 0, max(len(rows), 1), list(SHOWN).index(SITE[-1]))
+        sheet.data_validation(1, column, max(len(rows), 1), column, offer)
+
+    def table(
+        self, name: str, columns: Headings, rows: pd.DataFrame, answers: tuple[str, ...] = ()
+    ) -> Any:
+        """A sheet with a heading; of its columns those for `answers` can be edited."""
+        sheet = self.book.add_worksheet(name)
+        styles = []
+        for place, (column, (heading, width)) in enumerate(columns.items()):
+            sheet.set_column(place, place, width)
+            sheet.write_string(0, place, heading, self.head)
+            styles.append(self.answer if column in answers else self.body)
+        widths = [width for _, width in columns.values()]
+        for number, cells in enumerate(rows.itertuples(index=False, name=None), start=1):
+            texts = list(map(str, cells))
+            sheet.set_row(number, _height(texts, widths, least=2 if answers else 1))
+            for place, text in enumerate(texts):
+                sheet.write_string(number, place, text, styles[place])
+        sheet.protect("", _ALLOWED)
+        sheet.freeze_panes(1, 0)
+        sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)
+        sheet.set_paper(9)  # A4
+        sheet.set_landscape()
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        return sheet
+
+
+def _height(texts: Iterable[str], widths: Iterable[int], least: int) -> float:
+    """Height of a row in points that shows its texts: not every program finds it by itself."""
+    lines = (
+        sum(len(line) // (width - 1) + 1 for line in text.split("\n"))
+        for text, width in zip(texts, widths, strict=True)
+    )
+    return min(_LINE * max(least, *lines), _TALLEST)
+
+
+def _help(title: str) -> pd.DataFrame:
+    columns = [SHOWN[name][0] for name in SITE]
+    lines = [
+        f"Queries of {title}.",
+        f"Please write in the coloured columns {', '.join(columns[:-1])} and {columns[-1]} only,"
+        " and leave all other cells, rows, columns and sheets as they are.",
+        f"{columns[1]}: corrected (in the source data), confirmed (right as recorded), not"
+        " available (cannot be obtained), or in progress.",
+        "A correction belongs into the source data; say in the response what was corrected.",
+        "Return the workbook under any name. Your answers are kept with each query in the next"
+        " listing.",
+    ]
+    return pd.DataFrame({"line": lines})
+
+
+def _records_read(counts: list[RecordCount]) -> pd.DataFrame:
+    rows = [
+        (count.name, count.file, count.records, count.earlier_text, count.change)
+        for count in counts
+    ]
+    return pd.DataFrame(rows, columns=list(READ), dtype=object)
+
+
+def _index(sent: pd.DataFrame) -> pd.DataFrame:
+    """What was sent: each query, when it was raised, and a digest of its row."""
+    rows = [(row["query_id"], row["date_raised"], digest(row)) for row in sent.to_dict("records")]
+    return pd.DataFrame(rows, columns=list(SENT_INDEX), dtype=object)
