@@ -17,8 +17,9 @@ from durable.audit.shown import ChangedCell, Size, changed_cells
 from durable.audit.sides import BEFORE, SINCE, UNEXPLAINED, Side
 from durable.contracts.results import Result
 from durable.derive.endpoints import ENDPOINTS
-from durable.outputs import OUTPUTS, output_named
+from durable.outputs import OUTPUTS, entry_of_table
 from durable.pages import render_page
+from durable.plan import Plan
 from durable.wording import capitalised
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class ShownCell:
     """Every result of the cell at full precision."""
     causes: str
     subjects: tuple[str, ...]
+    size: str
     unexplained: bool
 
     @property
@@ -58,8 +60,6 @@ class Group:
 
     title: str
     cells: list[ShownCell]
-    results: Sequence[ResultChange] = ()
-    """The same at full precision, with those that no table shows."""
 
 
 def comparison_page(
@@ -80,7 +80,7 @@ def comparison_page(
         What changed in the input records, the subjects' statuses and the results.
     """
     changes = {change.key: change for change in results}
-    cells = list(changed_cells(earlier, later, changes))
+    shown = [_shown(cell, later.plan) for cell in changed_cells(earlier, later, changes)]
     before = [change for change in inputs if change.when == BEFORE]
     unexplained = sum(change.causes == (UNEXPLAINED,) for change in results)
     return render_page(
@@ -95,9 +95,10 @@ def comparison_page(
         causes=Counter("; ".join(change.causes) for change in results).most_common(),
         primary=list(primary_results(earlier, later, changes)),
         curves=list(_curves(earlier, later)),
-        by_output=list(_by_output(cells, results)),
-        by_cause=_grouped(cells, lambda cell: capitalised("; ".join(causes_of(cell.changes)))),
-        by_size=_by_size(cells),
+        by_output=_grouped(shown, lambda cell: cell.table),
+        exact=_exact_by_output(results),
+        by_cause=_grouped(shown, lambda cell: capitalised(cell.causes)),
+        by_size=_by_size(shown),
         plan=[
             (capitalised(kind), [row[1:] for row in rows])
             for kind, rows in groupby(plan, lambda row: row[0])
@@ -132,35 +133,31 @@ def _curves(earlier: Side, later: Side) -> Iterator[tuple[str, Markup]]:
             yield endpoint.title, overlay(f"{endpoint.title}, months", named)
 
 
-def _by_output(cells: Iterable[ChangedCell], results: Iterable[ResultChange]) -> Iterator[Group]:
-    """Cells and results of each output, in the order of the tables."""
-    shown: dict[str, list[ShownCell]] = {}
-    for cell in cells:
-        shown.setdefault(cell.output, []).append(_shown(cell))
-    exact: dict[str, list[ResultChange]] = {}
+def _exact_by_output(results: Iterable[ResultChange]) -> dict[str, list[ResultChange]]:
+    """The results themselves by output, also those that no table shows."""
+    found: dict[str, list[ResultChange]] = {}
     for change in results:
-        exact.setdefault(change.key[0], []).append(change)
-    for name in (entry.name for entry in OUTPUTS if entry.name in exact):
-        yield Group(output_named(name).title, shown.get(name, []), exact[name])
+        found.setdefault(change.key[0], []).append(change)
+    return {entry.name: found[entry.name] for entry in OUTPUTS if entry.name in found}
 
 
-def _grouped(cells: Iterable[ChangedCell], title: Callable[[ChangedCell], str]) -> list[Group]:
+def _grouped(cells: Iterable[ShownCell], title: Callable[[ShownCell], str]) -> list[Group]:
     """Cells by a title, in the order in which the titles come."""
     found: dict[str, list[ShownCell]] = {}
     for cell in cells:
-        found.setdefault(title(cell), []).append(_shown(cell))
+        found.setdefault(title(cell), []).append(cell)
     return [Group(name, members) for name, members in found.items()]
 
 
-def _by_size(cells: Iterable[ChangedCell]) -> list[Group]:
-    groups = {group.title: group for group in _grouped(cells, lambda cell: cell.size.value)}
+def _by_size(cells: Iterable[ShownCell]) -> list[Group]:
+    groups = {group.title: group for group in _grouped(cells, lambda cell: cell.size)}
     return [groups[size.value] for size in Size if size.value in groups]
 
 
-def _shown(cell: ChangedCell) -> ShownCell:
+def _shown(cell: ChangedCell, plan: Plan) -> ShownCell:
     causes = causes_of(cell.changes)
     return ShownCell(
-        output_named(cell.output).title,
+        _heading(cell.table, plan),
         ": ".join(cell.block),
         cell.label,
         cell.column,
@@ -169,8 +166,16 @@ def _shown(cell: ChangedCell) -> ShownCell:
         "\n".join(f"{change.key[5]}: {_exact(change)}" for change in cell.changes),
         "; ".join(causes),
         subjects_of(cell.changes),
+        cell.size.value,
         UNEXPLAINED in causes,
     )
+
+
+def _heading(table: str, plan: Plan) -> str:
+    """Number and title of a table."""
+    shell = plan.outputs.shell(table)
+    title = shell.title or entry_of_table(table).load().table(table).title
+    return f"Table {shell.shown_number}. {title}"
 
 
 def _exact(change: ResultChange) -> str:

@@ -13,7 +13,7 @@ from durable.contracts.results import TOTAL, Parameter
 from durable.derive.endpoints import ENDPOINTS
 from durable.outputs import cells
 from durable.outputs.formats import PERCENT, fixed
-from durable.outputs.incidence import ALL, events_cell, window_labels
+from durable.outputs.incidence import ALL, main_windows, subjects_cell
 from durable.outputs.table import Cell
 from durable.plan import Plan
 from durable.wording import lower_initial, percent
@@ -81,12 +81,13 @@ def _difference(values: list[float], line: _Line) -> str:
 
 def _lines(plan: Plan) -> Iterator[_Line]:
     outputs, level = plan.outputs, percent(plan.statistics.conf_level)
+    improved = cells.ratio_percent("n_improved", "n_denominator", "rate")
     for visit in plan.response.improvement.visits:
         yield _Line(
-            f"Disease improvement at {visit}, n/N, % (exact {level} CI)",
+            f"Disease improvement at {visit}, n/N (%), exact {level} CI",
             "t_improvement",
             (visit,),
-            cells.ratio_with_ci("n_improved", "n_denominator", "rate"),
+            _both(improved, cells.rate_ci("rate")),
             "rate",
             outputs.percent_decimals,
             PERCENT,
@@ -94,7 +95,7 @@ def _lines(plan: Plan) -> Iterator[_Line]:
         )
     for endpoint in ENDPOINTS:
         yield _Line(
-            f"Median {lower_initial(endpoint.title)}, months ({level} CI)",
+            f"Median {lower_initial(endpoint.title)}, months, {level} CI",
             "t_dor",
             (endpoint.code,),
             cells.estimate_with_ci("median", "month"),
@@ -108,9 +109,16 @@ def _lines(plan: Plan) -> Iterator[_Line]:
 
 
 def _safety_lines(plan: Plan) -> Iterator[_Line]:
-    windows = [(window, lower_initial(label)) for window, label in window_labels(plan.safety)]
+    windows = [(window, lower_initial(label)) for window, label in main_windows(plan.safety)]
     for window, label in windows:
-        severe = f"Grade >=3 TEAEs, {label}, n (%) [events]"
-        yield _Line(severe, "t_ae_overview", (window, "GRADE3"), events_cell, "n_subjects")
+        severe = ("t_ae_overview", (window, "GRADE3"))
+        subjects = f"Subjects with a grade >=3 TEAE, {label}, n (%)"
+        yield _Line(subjects, *severe, subjects_cell, "n_subjects")
+        yield _Line(f"Grade >=3 TEAEs, {label}", *severe, cells.count("n_events"), "n_events")
     deaths = cells.incidence("n_deaths", "percent")
     yield _Line("Deaths, entire follow-up, n (%)", "t_deaths", (ALL,), deaths, "n_deaths")
+
+
+def _both(first: Cell, second: Cell) -> Cell:
+    """The texts of two cells, one after the other."""
+    return lambda find, outputs: f"{first(find, outputs)} {second(find, outputs)}".strip()

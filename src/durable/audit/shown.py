@@ -15,9 +15,9 @@ from math import inf, isnan
 from durable.audit.causes import ResultChange
 from durable.audit.sides import Side
 from durable.contracts.results import PRIMARY, Parameter, Result, join_parameter
-from durable.outputs import OUTPUTS, output_named
+from durable.outputs import OUTPUTS
 from durable.outputs.ard import Ard, Key, TableResults
-from durable.outputs.output import Output
+from durable.outputs.output import Output, OutputTable
 from durable.outputs.table import Column, Line, Lookup, Row, Rows, column_name
 from durable.plan import Plan
 
@@ -40,7 +40,7 @@ class Size(Enum):
 class ChangedCell:
     """A cell of a table that is made of results that changed."""
 
-    output: str
+    table: str
     block: tuple[str, ...]
     """Labels of the rows above that it belongs to."""
     label: str
@@ -126,20 +126,30 @@ class _ShownRow:
 def changed_cells(earlier: Side, later: Side, changes: Changes) -> Iterator[ChangedCell]:
     """Cells of all tables in which a changed result stands, in the order of the tables.
 
-    Both analyses are shown in the decimals of the later plan.
+    Both analyses are shown in the decimals of the later plan. A cell that shows the same text is
+    left out where its changes are seen in others: an interval, where the estimate changed.
     """
+    cells = list(_all_cells(earlier, later, changes))
+    seen = {change.key for cell in cells if cell.size != Size.UNSEEN for change in cell.changes}
+    for cell in cells:
+        if cell.size != Size.UNSEEN or not seen.issuperset(change.key for change in cell.changes):
+            yield cell
+
+
+def _all_cells(earlier: Side, later: Side, changes: Changes) -> Iterator[ChangedCell]:
     plan = earlier.plan.model_copy(update={"outputs": later.plan.outputs})
     ards = [Ard.from_results(side.results.values()) for side in (earlier, later)]
     changed = {key[0] for key in changes}
-    for name in (entry.name for entry in OUTPUTS if entry.name in changed):
-        output = output_named(name)
-        old, new = _rows(output, ards[0], plan), _rows(output, ards[1], later.plan)
-        for key in (*new, *(key for key in old if key not in new)):
-            yield from _cells(name, old.get(key), new.get(key), changes)
+    for output in (entry.load() for entry in OUTPUTS if entry.name in changed):
+        for table in output.tables:
+            old = _rows(output, table, ards[0], plan)
+            new = _rows(output, table, ards[1], later.plan)
+            for key in (*new, *(key for key in old if key not in new)):
+                yield from _cells(table.name, old.get(key), new.get(key), changes)
 
 
 def _cells(
-    output: str, was: _ShownRow | None, now: _ShownRow | None, changes: Changes
+    table: str, was: _ShownRow | None, now: _ShownRow | None, changes: Changes
 ) -> Iterator[ChangedCell]:
     sides = [row for row in (now, was) if row is not None]
     for column in dict.fromkeys(name for row in sides for name in row.cells):
@@ -148,7 +158,7 @@ def _cells(
         if behind:
             texts = ["" if row is None else row.cells.get(column, "") for row in (was, now)]
             yield ChangedCell(
-                output, sides[0].block, sides[0].label, column, texts[0], texts[1], behind
+                table, sides[0].block, sides[0].label, column, texts[0], texts[1], behind
             )
 
 
@@ -158,17 +168,17 @@ def _changes(keys: Iterator[Key], changes: Changes) -> tuple[ResultChange, ...]:
     return tuple(changes[key] for key in dict.fromkeys(named) if key in changes)
 
 
-def _rows(output: Output, ard: Ard, plan: Plan) -> dict[_RowKey, _ShownRow]:
+def _rows(output: Output, table: OutputTable, ard: Ard, plan: Plan) -> dict[_RowKey, _ShownRow]:
     """The rows of a table that show results."""
     results = _TracedTable(TracedArd(ard.rows), output.name, plan.outputs)
     columns = ard.columns(output.name)
     if not columns or output.not_made(ard):
         return {}
-    names = output.headings(plan) if output.headings else tuple(map(column_name, columns))
+    names = table.headings(plan) if table.headings else tuple(map(column_name, columns))
     above: list[Row] = []
     seen: Counter[tuple[str, ...]] = Counter()
     found: dict[_RowKey, _ShownRow] = {}
-    for row in output.table(results, plan):
+    for row in table.rows(results, plan):
         above = [*(one for one in above if one.indent < row.indent), row]
         read = list(_read(results))
         _read(results).clear()
