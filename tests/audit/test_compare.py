@@ -181,6 +181,7 @@ def test_the_plan_of_the_later_analysis_differs_by_its_keys(both: Path) -> None:
     assert {key: value for key, value in differs.items() if not key.startswith("outputs.")} == {
         "analysis.id": '"demo-final"',
         "analysis.data_cutoff": '"2026-05-31"',
+        "analysis.status": '"final"',
         "analysis.title": '"Final analysis"',
     }
 
