@@ -92,11 +92,18 @@ DELIVERIES = (
         ("export/dataset-json/{dataset}.json",),
     ),
     Delivery(
+        "dataset-ndjson",
+        "datasets",
+        "dataset_ndjson",
+        "the same as NDJSON, a record a line",
+        ("export/dataset-ndjson/{dataset}.ndjson",),
+    ),
+    Delivery(
         "define",
         "datasets",
         "define",
-        "CDISC define.xml 2.1 of those datasets",
-        ("export/define.xml",),
+        "CDISC define.xml 2.1 of those datasets, with its stylesheet and as a page",
+        ("export/define.xml", "export/define.xsl", "export/define.html"),
     ),
     Delivery(
         "ars",

@@ -24,17 +24,22 @@ import xmlschema
 import yaml
 
 from durable.contracts.adam.registry import dataset_schemas
+from durable.contracts.adam.terminology import terminology
 from durable.derive.endpoints import ENDPOINTS
 from durable.export import ars, dataset_json, define
 from durable.export.datasets import Dataset
+from durable.export.handover import FinishedAnalysis
+from durable.export.results_metadata import READ
 from durable.export.transport import fit_to_xpt
 from durable.jdm.response import NewTherapy
+from durable.outputs import OUTPUTS
 from durable.outputs.ard import read_ard
 from durable.outputs.datasets import ResultsFolder
 from durable.plan import Plan
 from tests.export.conftest import ROOT
 
 ODM, DEF = "{http://www.cdisc.org/ns/odm/v1.3}", "{http://www.cdisc.org/ns/def/v2.1}"
+ARM = "{http://www.cdisc.org/ns/arm/v1.0}"
 XLINK = "{http://www.w3.org/1999/xlink}"
 
 # Dataset-JSON
@@ -73,6 +78,17 @@ def test_records_are_the_same_however_many_are_written_at_a_time(
     assert json.loads(dataset_json.to_json(none, plan, None))["rows"] == []
 
 
+def test_ndjson_holds_the_same_a_record_a_line(
+    datasets: dict[str, Dataset], plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dataset_json, "_BLOCK", 5)
+    for dataset in datasets.values():
+        whole = json.loads(dataset_json.to_json(dataset, plan, "../define.xml"))
+        head, *rows = dataset_json.to_ndjson(dataset, plan, "../define.xml").splitlines()
+        assert [json.loads(row) for row in rows] == whole.pop("rows")
+        assert json.loads(head) == whole
+
+
 def test_another_reader_takes_the_file(
     datasets: dict[str, Dataset], plan: Plan, tmp_path: Path
 ) -> None:
@@ -107,8 +123,81 @@ def test_define_follows_the_schema(document: str) -> None:
     assert errors == []
 
 
-def test_everything_that_define_refers_to_is_defined_once(document: str) -> None:
+@pytest.fixture(scope="module")
+def with_results(datasets: dict[str, Dataset], plan: Plan, results: Path) -> str:
+    """The define.xml with the tables of the analysis."""
+    tables = FinishedAnalysis(plan, results).tables
+    return define.to_xml(list(datasets.values()), plan, "xpt/{}.xpt", tables)
+
+
+def test_define_with_results_follows_the_schema_of_analysis_results(with_results: str) -> None:
+    schema = files(odmlib) / "schemas" / "arm" / "1.0-define2.1" / "arm1-0-0.xsd"
+    assert [str(e.reason) for e in xmlschema.XMLSchema(str(schema)).iter_errors(with_results)] == []
+
+
+def test_every_table_is_a_display_with_its_datasets_and_program(with_results: str) -> None:
+    root = ET.fromstring(with_results)
+    displays = {e.get("OID"): e for e in root.iter(f"{ARM}ResultDisplay")}
+    shown = [name for entry in OUTPUTS if not entry.of_sensitivity for name in entry.table_names]
+    assert list(displays) == [f"RD.{name}" for name in shown]
+    for oid, code, name, purpose in (
+        ("RD.t_dor", "DOR", "Table 14.2.2", "PRIMARY OUTCOME MEASURE"),
+        ("RD.t_ttrem", "TTREM", "Table 14.2.4", "EXPLORATORY OUTCOME MEASURE"),
+    ):
+        (result,) = displays[oid].iter(f"{ARM}AnalysisResult")
+        read = {e.get("ItemGroupOID"): e for e in result.iter(f"{ARM}AnalysisDataset")}
+        assert list(read) == ["IG.ADSL", "IG.ADTTE"]
+        clause = read["IG.ADTTE"].find(f"{DEF}WhereClauseRef").get("WhereClauseOID")
+        assert clause == f"WC.ADTTE.{code}"
+        assert displays[oid].get("Name") == name
+        assert result.get("AnalysisPurpose") == purpose
+        assert result.find(f".//{ARM}Code").text == "durable.outputs.time_to_event"
+
+
+def test_the_variables_that_results_read_are_in_their_datasets(
+    datasets: dict[str, Dataset],
+) -> None:
+    assert set(READ) == {entry.name for entry in OUTPUTS}
+    for read in READ.values():
+        for name, variables in read.items():
+            assert set(variables) <= {variable.name for variable in datasets[name].variables}
+
+
+def test_a_stylesheet_shows_every_variable_table_and_code(with_results: str) -> None:
+    first, second = with_results.splitlines()[:2]
+    assert first.startswith("<?xml ")
+    assert second == '<?xml-stylesheet type="text/xsl" href="define.xsl"?>'
+    page = define.to_html(with_results)
+    root = ET.fromstring(with_results)
+    for element in (*root.iter(f"{ODM}ItemGroupDef"), *root.iter(f"{ODM}MethodDef")):
+        assert f'id="{element.get("OID")}"' in page
+    for reference in root.iter(f"{ODM}ItemGroupDef"):
+        for item in reference.iter(f"{ODM}ItemRef"):
+            assert f'id="{item.get("ItemOID")}"' in page
+    assert "C66742" in page
+    assert 'href="../tables/t_dor.rtf"' in page
+    assert "<script" not in page
+
+
+def test_codes_of_nci_are_given_where_every_value_is_a_published_term(document: str) -> None:
     root = ET.fromstring(document)
+    lists = {e.get("OID"): e for e in root.iter(f"{ODM}CodeList")}
+    sex = lists["CL.ADSL.SEX"]
+    terms = sex.iter(f"{ODM}EnumeratedItem")
+    codes = {e.get("CodedValue"): e.find(f"{ODM}Alias").get("Name") for e in terms}
+    assert codes == {"F": "C16576", "M": "C20197"}
+    assert sex.find(f"{ODM}Alias").get("Name") == "C66731"
+    assert sex.get(f"{DEF}StandardOID") == "STD.CT.SDTM"
+    race = lists["CL.ADSL.RACE"]
+    assert [e.get("CodedValue") for e in race.iter(f"{ODM}EnumeratedItem")] == ["ASIAN"]
+    # A phase is no term of CDISC.
+    assert lists["CL.ADAE.APHASE"].get(f"{DEF}IsNonStandard") == "Yes"
+    assert terminology("AEOUT", ["recovered"]) is None
+    assert terminology("AEOUT", ["RECOVERED/RESOLVED"]).terms["RECOVERED/RESOLVED"] == "C49498"
+
+
+def test_everything_that_define_refers_to_is_defined_once(with_results: str) -> None:
+    root = ET.fromstring(with_results)
     oids = Counter(e.get("OID") for e in root.iter() if e.get("OID"))
     assert max(oids.values()) == 1
     leaves = {e.get("ID") for e in root.iter(f"{DEF}leaf")}
@@ -117,7 +206,7 @@ def test_everything_that_define_refers_to_is_defined_once(document: str) -> None
             local = name.rpartition("}")[2]
             if local.endswith("OID") and local not in ("OID", "FileOID"):
                 assert value in oids, (local, value)
-            if local == "ArchiveLocationID":
+            if local in ("ArchiveLocationID", "leafID"):
                 assert value in leaves
     methods = {e.get("OID") for e in root.iter(f"{ODM}MethodDef")}
     assert methods == {e.get("MethodOID") for e in root.iter() if e.get("MethodOID")}
@@ -342,5 +431,5 @@ def test_everything_is_the_same_bytes_in_another_place_time_zone_and_hash_seed(
         )
     assert digests[0] == digests[1]
     assert {name.rpartition(".")[2] for name in digests[0]} == {
-        *("csv", "html", "rtf", "docx", "pdf", "xpt", "json", "xml")
+        *("csv", "html", "rtf", "docx", "pdf", "xpt", "json", "xml", "xsl")
     }

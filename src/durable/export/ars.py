@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from durable.contracts.results import NOT_RECORDED, TOTAL
 from durable.derive.endpoints import BY_CODE
 from durable.export.ars_programs import method_code, reference_documents
+from durable.export.purposes import REASON, purpose
 from durable.files import write_text
 from durable.outputs import OUTPUTS, output_named
 from durable.outputs.ard import Ard, read_ard
@@ -32,17 +33,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Row = dict[str, str]
 
-PRIMARY = "primary"
 _CELLS = ("value", "lower", "upper", "note")
-#: What the registry of the study lists, by output; all else is exploratory.
-_PURPOSES = {
-    "t_improvement": "PRIMARY OUTCOME MEASURE",
-    "t_dor": "PRIMARY OUTCOME MEASURE",
-    "t_ae_overview": "PRIMARY OUTCOME MEASURE",
-    "t_ae_soc_pt": "PRIMARY OUTCOME MEASURE",
-    "t_kinetics": "SECONDARY OUTCOME MEASURE",
-}
-_EXPLORATORY = "EXPLORATORY OUTCOME MEASURE"
 #: Sets of subjects: flag of ADSL and name.
 _SETS = {
     "consented": ("ENRLFL", "All who consented"),
@@ -233,8 +224,10 @@ def _analysis(analysis: Analysis, plan: Plan, datasets: Collection[str]) -> Json
     return {
         "id": analysis.identifier,
         "name": f"{name}: {analysis.parameter}" if analysis.parameter else name,
-        "reason": {"controlledTerm": "SPECIFIED IN SAP"},
-        "purpose": {"controlledTerm": _purpose(analysis)},
+        "reason": {"controlledTerm": REASON},
+        "purpose": {
+            "controlledTerm": purpose(analysis.output, analysis.parameter, analysis.variant)
+        },
         "methodId": f"method/{analysis.output}",
         "dataset": output_named(analysis.output).sources(datasets)[-1],
         "analysisSetId": _set_of(analysis),
@@ -242,12 +235,6 @@ def _analysis(analysis: Analysis, plan: Plan, datasets: Collection[str]) -> Json
         "orderedGroupings": [grouping] if grouped else [],
         "results": [result for row in analysis.rows for result in _results(row, grouped)],
     }
-
-
-def _purpose(analysis: Analysis) -> str:
-    endpoint = BY_CODE.get(analysis.parameter)
-    registered = analysis.variant == PRIMARY and (endpoint is None or endpoint.registered)
-    return _PURPOSES.get(analysis.output, _EXPLORATORY) if registered else _EXPLORATORY
 
 
 def _set_of(analysis: Analysis) -> str:

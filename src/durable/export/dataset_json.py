@@ -41,6 +41,19 @@ def to_json(dataset: Dataset, plan: Plan, metadata_file: str | None) -> str:
     metadata_file
         Where the define.xml lies, seen from the file; None where there is none.
     """
+    head = _json(_metadata(dataset, plan, metadata_file))
+    # No white space between the records: there are readers that do not pass over it.
+    return f'{head[:-1]},"rows":[{",".join(_blocks(dataset, ","))}]}}\n'
+
+
+def to_ndjson(dataset: Dataset, plan: Plan, metadata_file: str | None) -> str:
+    """The same with a line for what is said of the dataset, then a line for each record."""
+    head = _json(_metadata(dataset, plan, metadata_file))
+    return "\n".join([head, *_blocks(dataset, "\n"), ""])
+
+
+def _metadata(dataset: Dataset, plan: Plan, metadata_file: str | None) -> dict[str, Any]:
+    """What is said of a dataset."""
     head: dict[str, Any] = {
         "datasetJSONCreationDateTime": identity.moment(plan),
         "datasetJSONVersion": "1.1.0",
@@ -56,16 +69,15 @@ def to_json(dataset: Dataset, plan: Plan, metadata_file: str | None) -> str:
     }
     if metadata_file:
         head["metaDataRef"] = metadata_file
-    # No white space between the records: there are readers that do not pass over it.
-    return f'{_json(head)[:-1]},"rows":[{",".join(_blocks(dataset))}]}}\n'
+    return head
 
 
-def _blocks(dataset: Dataset) -> Iterator[str]:
+def _blocks(dataset: Dataset, between: str) -> Iterator[str]:
     """The records as JSON, so many in a text that the cells of all are never held at once."""
     for start in range(0, len(dataset.frame), _BLOCK):
         block = dataset.frame.iloc[start : start + _BLOCK]
         cells = [_texts(block[variable.name], variable) for variable in dataset.variables]
-        yield ",".join(f"[{record}]" for record in map(", ".join, zip(*cells, strict=True)))
+        yield between.join(f"[{record}]" for record in map(", ".join, zip(*cells, strict=True)))
 
 
 def _column(dataset: Dataset, variable: Variable) -> dict[str, Any]:

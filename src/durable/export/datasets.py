@@ -12,6 +12,7 @@ import pandas as pd
 
 from durable.contracts.adam.description import DatasetSpec, Origin
 from durable.contracts.adam.registry import dataset_schemas, dataset_specs
+from durable.contracts.adam.terminology import terminology
 from durable.derive.endpoints import ENDPOINTS
 from durable.outputs.datasets import ResultsFolder
 
@@ -120,4 +121,6 @@ def _codes(name: str, column: Any, frame: pd.DataFrame) -> tuple[tuple[str, str]
     for check in column.checks:
         if check.name == "isin":
             return tuple((value, "") for value in check.statistics["allowed_values"])
-    return ()
+    # Recorded as it is: the values that there are, where all are terms of a codelist.
+    values = sorted(frame[name].dropna().unique())
+    return tuple((value, "") for value in values) if terminology(name, values) else ()

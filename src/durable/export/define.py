@@ -8,19 +8,25 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from odmlib.arm_1_0 import model as arm
 from odmlib.define_2_1 import model as define
 
 from durable.contracts.adam.description import Origin
+from durable.contracts.adam.terminology import PACKAGE, Terminology, terminology
 from durable.export import identity
 from durable.export.datasets import Dataset, Variable
+from durable.export.results_metadata import results_metadata
 from durable.files import write_text
+from durable.outputs.table import Table
+from durable.pages import template_text
 from durable.plan import Plan
 
 if TYPE_CHECKING:
     from durable.export.handover import FinishedAnalysis
 
 _TYPES = {"text": "text", "integer": "integer", "float": "float", "date": "integer"}
-_STANDARD = "STD.ADAMIG"
+_STANDARD, _TERMS = "STD.ADAMIG", "STD.CT.SDTM"
+_STYLESHEET = "define.xsl"
 #: Variables whose values are described by parameter.
 _VALUES = ("AVAL", "AVALC")
 
@@ -44,10 +50,24 @@ def write(analysis: FinishedAnalysis) -> None:
         files = "xpt/{}.xpt"
     else:
         datasets, files = analysis.datasets, "dataset-json/{}.json"
-    write_text(analysis.folder / "export" / "define.xml", to_xml(datasets, plan, files))
+    text = to_xml(datasets, plan, files, analysis.tables)
+    folder = analysis.folder / "export"
+    write_text(folder / "define.xml", text)
+    write_text(folder / _STYLESHEET, template_text(_STYLESHEET))
+    write_text(folder / "define.html", to_html(text))
 
 
-def to_xml(datasets: Sequence[Dataset], plan: Plan, files: str) -> str:
+def to_html(text: str) -> str:
+    """A define.xml as the page that its stylesheet shows."""
+    from lxml import etree
+
+    shown = etree.XSLT(etree.fromstring(template_text(_STYLESHEET).encode()))
+    return f"{shown(etree.fromstring(text.encode()))}\n"
+
+
+def to_xml(
+    datasets: Sequence[Dataset], plan: Plan, files: str, tables: Sequence[Table] = ()
+) -> str:
     """Text of the define.xml.
 
     Parameters
@@ -58,8 +78,10 @@ def to_xml(datasets: Sequence[Dataset], plan: Plan, files: str) -> str:
         The plan; the values of it that a method follows are printed with the method.
     files
         Where the file of a dataset lies, with ``{}`` for its name in lower case.
+    tables
+        The tables that analysis results metadata describe; none without any.
     """
-    document = define.ODM(
+    document = arm.ODM(
         FileType="Snapshot",
         FileOID=f"{identity.file_oid(plan)}.define",
         CreationDateTime=identity.moment(plan),
@@ -68,7 +90,7 @@ def to_xml(datasets: Sequence[Dataset], plan: Plan, files: str) -> str:
         SourceSystem=identity.SYSTEM,
         SourceSystemVersion=identity.version(),
         Context="Other",
-        Study=define.Study(
+        Study=arm.Study(
             OID=identity.study_oid(plan),
             GlobalVariables=define.GlobalVariables(
                 StudyName=define.StudyName(_content=plan.study.id),
@@ -77,18 +99,26 @@ def to_xml(datasets: Sequence[Dataset], plan: Plan, files: str) -> str:
                 ),
                 ProtocolName=define.ProtocolName(_content=plan.study.id),
             ),
-            MetaDataVersion=_metadata_version(datasets, plan, files),
+            MetaDataVersion=_metadata_version(datasets, plan, files, tables),
         ),
     )
     # A tag a line, for those who compare two of them; within text < and > are escaped.
-    return document.to_xml_string(xml_declaration=True).replace("><", ">\n<") + "\n"
+    text = document.to_xml_string(xml_declaration=True).replace("><", ">\n<") + "\n"
+    declaration, _, rest = text.partition("\n")
+    return f'{declaration}\n<?xml-stylesheet type="text/xsl" href="{_STYLESHEET}"?>\n{rest}'
 
 
-def _metadata_version(datasets: Sequence[Dataset], plan: Plan, files: str) -> Any:
-    """The datasets with all that they refer to."""
+def _metadata_version(
+    datasets: Sequence[Dataset], plan: Plan, files: str, tables: Sequence[Table]
+) -> Any:
+    """The datasets with all that they refer to, and the tables made from them."""
     parts = _Parts()
     groups = [_group(dataset, plan, files, parts) for dataset in datasets]
-    return define.MetaDataVersion(
+    results: dict[str, Any] = {}
+    if tables:
+        made = results_metadata(tables, datasets, [clause.OID for clause in parts.clauses])
+        results = {"AnalysisResultDisplays": made.displays, "leaf": list(made.leaves)}
+    return arm.MetaDataVersion(
         OID=identity.metadata_oid(plan),
         Name=f"{plan.study.id}, {plan.analysis.title}",
         Description=f"Analysis datasets of {plan.analysis.id}, data cut-off"
@@ -98,7 +128,15 @@ def _metadata_version(datasets: Sequence[Dataset], plan: Plan, files: str) -> An
             Standard=[
                 define.Standard(
                     OID=_STANDARD, Name="ADaMIG", Type="IG", Version="1.3", Status="Final"
-                )
+                ),
+                define.Standard(
+                    OID=_TERMS,
+                    Name="CDISC/NCI",
+                    Type="CT",
+                    PublishingSet="SDTM",
+                    Version=PACKAGE,
+                    Status="Final",
+                ),
             ]
         ),
         ValueListDef=parts.lists,
@@ -107,6 +145,7 @@ def _metadata_version(datasets: Sequence[Dataset], plan: Plan, files: str) -> An
         ItemDef=parts.items,
         CodeList=parts.codes,
         MethodDef=parts.methods,
+        **results,
     )
 
 
@@ -209,17 +248,31 @@ def _in_force(origin: Origin, plan: Plan) -> str:
 
 
 def _code_list(dataset: Dataset, variable: Variable, parts: _Parts) -> dict[str, Any]:
+    """Reference to the codes of a variable, which it defines, with those of NCI where known."""
     oid = f"CL.{dataset.name}.{variable.name}"
-    coded: dict[str, Any] = (
-        {"CodeListItem": [_decoded(code, meaning) for code, meaning in variable.codes]}
-        if any(meaning for _, meaning in variable.codes)
-        else {"EnumeratedItem": [define.EnumeratedItem(CodedValue=c) for c, _ in variable.codes]}
-    )
+    published = terminology(variable.name, [code for code, _ in variable.codes])
+    coded: dict[str, Any]
+    if any(meaning for _, meaning in variable.codes):
+        coded = {"CodeListItem": [_decoded(code, meaning) for code, meaning in variable.codes]}
+    else:
+        coded = {"EnumeratedItem": [_enumerated(code, published) for code, _ in variable.codes]}
+    origin = {"IsNonStandard": "Yes"} if published is None else {"StandardOID": _TERMS}
+    alias = {} if published is None else {"Alias": [_alias(published.code)]}
     name = f"{variable.label} ({dataset.name})"
     parts.codes.append(
-        define.CodeList(OID=oid, Name=name, DataType="text", IsNonStandard="Yes", **coded)
+        define.CodeList(OID=oid, Name=name, DataType="text", **origin, **coded, **alias)
     )
     return {"CodeListRef": define.CodeListRef(CodeListOID=oid)}
+
+
+def _enumerated(code: str, published: Terminology | None) -> Any:
+    if published is None:
+        return define.EnumeratedItem(CodedValue=code)
+    return define.EnumeratedItem(CodedValue=code, Alias=[_alias(published.terms[code])])
+
+
+def _alias(code: str) -> Any:
+    return define.Alias(Context="nci:ExtCodeID", Name=code)
 
 
 def _decoded(code: str, meaning: str) -> Any:

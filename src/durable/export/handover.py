@@ -17,6 +17,7 @@ from durable.figures.spec import DrawnFigure
 from durable.outputs.ard import read_ard
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.definition_list import definition_list
+from durable.outputs.table import Table
 from durable.plan import Plan
 
 
@@ -29,10 +30,14 @@ class FinishedAnalysis:
     """Folder of results."""
 
     @cached_property
+    def tables(self) -> list[Table]:
+        """The tables, in the order of their numbers."""
+        return all_tables(read_ard(self.folder), self.plan, self.folder)
+
+    @cached_property
     def layouts(self) -> list[Layout]:
         """The tables in pages, in the order of their numbers."""
-        tables = all_tables(read_ard(self.folder), self.plan, self.folder)
-        return [lay_out(table) for table in tables]
+        return [lay_out(table) for table in self.tables]
 
     @cached_property
     def definitions(self) -> Layout:

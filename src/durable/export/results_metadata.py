@@ -1,0 +1,166 @@
+"""Analysis results metadata of define.xml (ARM 1.0): each table, its datasets and its program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from odmlib.arm_1_0 import model as arm
+from odmlib.define_2_1 import model as define
+
+from durable.derive.endpoint import Endpoint
+from durable.derive.endpoints import ENDPOINTS
+from durable.export import identity
+from durable.export.datasets import Dataset
+from durable.export.purposes import REASON, purpose
+from durable.outputs import entry_of_table
+from durable.outputs.table import Table
+
+Variables = Mapping[str, tuple[str, ...]]
+
+#: Variables that decide the numbers of an output, by dataset.
+READ: Mapping[str, Variables] = {
+    "t_disposition": {
+        "ADSL": ("ENRLFL", "LDFL", "SAFFL", "DTHFL", "EOSDT", "DCSREAS", "LSTALVDT"),
+    },
+    "t_baseline": {
+        "ADSL": ("SAFFL", "AGE", "SEX", "CELLSKG", "BLREMFL", "BLENZ", "MAXTIS"),
+        "ADRS": ("PARAMCD", "AVAL", "ABLFL"),
+    },
+    "t_improvement": {
+        "ADSL": ("SAFFL",),
+        "ADRS": ("PARAMCD", "AVISIT", "AVAL", "AVALC", "ANL01FL", "REASON"),
+    },
+    "t_dor": {
+        "ADSL": ("SAFFL", "BLREMFL"),
+        "ADTTE": ("AVAL", "CNSR", "EVNTDESC"),
+    },
+    "t_sensitivity": {
+        "ADSL": ("SAFFL",),
+        "ADRS": ("PARAMCD", "AVISIT", "AVAL", "REASON"),
+        "ADTTE": ("PARAMCD", "AVAL", "CNSR", "EVNTDESC", "LOWDT"),
+    },
+    "t_ae_overview": {
+        "ADSL": ("SAFFL", "TRTSDT", "LSTALVDT"),
+        "ADAE": ("TRTEMFL", "PREFL", "APHASE", "AETOXGR", "AESER", "AEREL", "AESI", "AOUT"),
+    },
+    "t_ae_soc_pt": {
+        "ADSL": ("SAFFL",),
+        "ADAE": ("TRTEMFL", "AEBODSYS", "AEDECOD", "AETOXGR"),
+    },
+    "t_ae_crs": {
+        "ADSL": ("SAFFL",),
+        "ADAE": ("TRTEMFL", "AESI", "ASTCTGR", "ASTDT", "AENDT", "ADURN", "ONGOFL"),
+    },
+    "t_aesi": {
+        "ADSL": ("SAFFL",),
+        "ADAE": ("TRTEMFL", "AESI", "AETOXGR", "PROLCYFL"),
+    },
+    "t_dlt": {
+        "ADSL": ("SAFFL", "TRTSDT", "DTHDT", "LSTALVDT"),
+        "ADAE": ("TRTEMFL", "AEDLT", "ADAY"),
+    },
+    "t_deaths": {
+        "ADSL": ("SAFFL", "DTHDT", "DTHDY"),
+        "ADAE": ("AETOXGR", "AOUT", "AEDECOD"),
+    },
+    "t_kinetics": {
+        "ADSL": ("SAFFL",),
+        "ADPP": ("PARCAT1", "PARCAT2", "PARCAT3", "AVAL", "FLAG"),
+    },
+}
+
+
+@dataclass(frozen=True)
+class ResultsMetadata:
+    """The displays with the files that they refer to."""
+
+    displays: Any
+    leaves: tuple[Any, ...]
+
+
+def results_metadata(
+    tables: Sequence[Table], datasets: Sequence[Dataset], clauses: Iterable[str]
+) -> ResultsMetadata:
+    """The tables as result displays.
+
+    Parameters
+    ----------
+    tables
+        As they are shown.
+    datasets
+        As they are written; those that the study does not have are left out of a table's.
+    clauses
+        Identifiers of the where clauses that there are.
+    """
+    known = {dataset.name: {v.name for v in dataset.variables} for dataset in datasets}
+    every = set(clauses)
+    displays = [_display(table, known, every) for table in tables]
+    leaves = tuple(_leaf(table.name, f"../tables/{table.name}.rtf") for table in tables)
+    return ResultsMetadata(arm.AnalysisResultDisplays(ResultDisplay=displays), leaves)
+
+
+def _leaf(name: str, file: str) -> Any:
+    title = define.title(_content=file.rpartition("/")[2])
+    return define.leaf(ID=f"LF.{name}", href=file, title=title)
+
+
+def _display(table: Table, known: Mapping[str, set[str]], clauses: set[str]) -> Any:
+    return arm.ResultDisplay(
+        OID=f"RD.{table.name}",
+        Name=f"Table {table.number}",
+        Description=_described(table.title),
+        DocumentRef=[arm.DocumentRef(leafID=f"LF.{table.name}")],
+        AnalysisResult=[_result(table, known, clauses)],
+    )
+
+
+def _result(table: Table, known: Mapping[str, set[str]], clauses: set[str]) -> Any:
+    entry = entry_of_table(table.name)
+    endpoint = _endpoint(table.name)
+    code = endpoint.code if endpoint else ""
+    parameter = {"ParameterOID": identity.item_oid("ADTTE", "PARAMCD")} if code else {}
+    return arm.AnalysisResult(
+        OID=f"AR.{table.name}",
+        **parameter,
+        AnalysisReason=REASON,
+        AnalysisPurpose=purpose(entry.name, code),
+        Description=_described(f"{table.title}. {' '.join(table.subtitles)}".strip()),
+        AnalysisDatasets=arm.AnalysisDatasets(
+            AnalysisDataset=[*_datasets(READ[entry.name], code, known, clauses)]
+        ),
+        Documentation=arm.Documentation(Description=_described(" ".join(table.footnotes))),
+        ProgrammingCode=arm.ProgrammingCode(
+            Context=f"Python, {identity.SYSTEM} {identity.version()}",
+            Code=arm.Code(_content=entry.load().program),
+        ),
+    )
+
+
+def _endpoint(table: str) -> Endpoint | None:
+    """The endpoint that a table is of."""
+    return next((one for one in ENDPOINTS if table.removesuffix("_s") == one.table), None)
+
+
+def _datasets(
+    read: Variables, code: str, known: Mapping[str, set[str]], clauses: set[str]
+) -> Iterator[Any]:
+    for name, variables in read.items():
+        there = [variable for variable in variables if variable in known.get(name, ())]
+        if not there:
+            continue
+        clause = f"WC.{name}.{identity.coded(code)}" if code else ""
+        where = {"WhereClauseRef": arm.WhereClauseRef(WhereClauseOID=clause)}
+        yield arm.AnalysisDataset(
+            ItemGroupOID=identity.group_oid(name),
+            **(where if clause in clauses else {}),
+            AnalysisVariable=[
+                arm.AnalysisVariable(ItemOID=identity.item_oid(name, variable))
+                for variable in there
+            ],
+        )
+
+
+def _described(text: str) -> Any:
+    return arm.Description(TranslatedText=[arm.TranslatedText(lang="en", _content=text)])
