@@ -21,6 +21,7 @@ from durable.export import docx, pdf
 from durable.figures.captions import figures_drawn
 from durable.figures.drawings import draw_all, draw_pages
 from durable.figures.spec import Caption, DrawnFigure
+from durable.outputs.page_head import PageHead
 from durable.outputs.table import Row, Table
 from tests.figures import point_texts
 from tests.figures.layout import PLAN
@@ -28,12 +29,12 @@ from tests.programs import needs
 
 AWKWARD = "红斑 {a} \\b0 <b> & ½ 😀 ≥ 3"
 OTHER_SCRIPTS = "\u2e80"
-RUNNING = "Study. Interim analysis"
+HEAD = PageHead("Sponsor. Protocol P-1, version 2.0", "Interim analysis, data cut-off", "Draft")
 
 
 def table(rows: tuple[Row, ...], columns: int = 3, notes: tuple[str, ...] = ("Note.",)) -> Table:
     names = tuple(f"Dose level {i} (N = {i})" for i in range(1, columns + 1))
-    return Table("t_x", 4, "Adverse events", ("Population: all", RUNNING), names, rows, notes)
+    return Table("t_x", "14.3.1", "Adverse events", ("All infused; cut-off",), names, rows, notes)
 
 
 def line(label: str, indent: int = 1, cell: str = "1 (10.0)", columns: int = 3) -> Row:
@@ -47,6 +48,10 @@ LONG = table(
         for row in (Row(f"Block {block}"), *(line(f"Row {block}.{i}") for i in range(12)))
     ),
     notes=tuple(f"Note {i}: " + "a definition in words " * 20 for i in range(12)),
+)
+#: As the list of definitions: footnotes without a table.
+DEFINITIONS = lay_out(
+    Table("definitions", "", "List of definitions", (), (), (), ("Remission: the rule in force.",))
 )
 ODD = table((Row(AWKWARD), line(AWKWARD, cell=AWKWARD)), notes=(AWKWARD,))
 
@@ -74,7 +79,7 @@ def test_every_row_and_note_stands_once_in_order_on_pages_that_hold_them(made: T
     laid = lay_out(made)
     again = (CONTINUED,)
     shown = [row for page in laid.pages for row in page.rows if not row.label.endswith(again)]
-    assert shown == [row for row in made.rows if not row.label.endswith(again)]
+    assert shown == [row for row in made.aligned_rows if not row.label.endswith(again)]
     assert tuple(note for page in laid.pages for note in page.notes) == made.footnotes
     for page in laid.pages:
         height = sum(row_height(row, laid.sheet) for row in page.rows)
@@ -94,8 +99,8 @@ def test_no_page_ends_in_a_row_that_has_others_under_it(made: Table) -> None:
 def test_a_page_begins_with_the_headings_that_its_rows_stand_under() -> None:
     pages = lay_out(LONG).pages
     assert [page.title for page in pages[:2]] == [
-        "Table 4. Adverse events",
-        "Table 4. Adverse events (continued)",
+        "Table 14.3.1. Adverse events",
+        "Table 14.3.1. Adverse events (continued)",
     ]
     assert pages[0].subtitles == LONG.subtitles
     assert pages[1].subtitles == ()
@@ -160,7 +165,7 @@ def test_text_in_rtf_by_hand() -> None:
 
 def test_rtf_repeats_column_headings_keeps_headings_and_numbers_pages() -> None:
     laid = lay_out(LONG)
-    text = rtf.render(laid, RUNNING)
+    text = rtf.render(laid, HEAD)
     with_rows = sum(bool(page.rows) for page in laid.pages)
     assert text.count("\\trhdr") == with_rows > 1
     assert text.count(r"\pagebb") == len(laid.pages) - 1
@@ -175,7 +180,7 @@ def test_rtf_repeats_column_headings_keeps_headings_and_numbers_pages() -> None:
 
 
 def test_cells_of_an_rtf_table_end_at_the_margin() -> None:
-    edges = re.findall(r"\\cellx(\d+)", rtf.render(lay_out(LONG), RUNNING))
+    edges = re.findall(r"\\cellx(\d+)", rtf.render(lay_out(LONG), HEAD))
     # 170 mm = 9638 twips.
     assert max(map(int, edges)) == 9638
 
@@ -185,7 +190,7 @@ def test_cells_of_an_rtf_table_end_at_the_margin() -> None:
 
 def test_docx_reads_back_with_its_headings_repeated_and_rows_whole() -> None:
     laid = lay_out(LONG)
-    read = Document(BytesIO(docx.render(laid, RUNNING)))
+    read = Document(BytesIO(docx.render(laid, HEAD)))
     assert len(read.tables) == sum(bool(page.rows) for page in laid.pages)
     assert [cell.text for cell in read.tables[0].rows[2].cells] == ["Row 0.0"] + [
         "1 (10.0)".replace(" (", " (")
@@ -196,18 +201,18 @@ def test_docx_reads_back_with_its_headings_repeated_and_rows_whole() -> None:
     header = read.sections[0].header._element.xml
     assert 'w:instr="PAGE"' in header
     assert 'w:instr="NUMPAGES"' in header
-    assert read.core_properties.title == "Table 4. Adverse events"
+    assert read.core_properties.title == "Table 14.3.1. Adverse events"
 
 
 def test_docx_holds_awkward_text_as_it_is() -> None:
-    read = Document(BytesIO(docx.render(lay_out(ODD), RUNNING)))
+    read = Document(BytesIO(docx.render(lay_out(ODD), HEAD)))
     shown = read.tables[0].rows[2].cells[1].text.replace(NO_BREAK, " ")
     assert shown == AWKWARD
     assert read.paragraphs[-1].text == AWKWARD
 
 
 def test_docx_bears_no_time() -> None:
-    with ZipFile(BytesIO(docx.render(lay_out(LONG), RUNNING))) as file:
+    with ZipFile(BytesIO(docx.render(lay_out(LONG), HEAD))) as file:
         assert {info.date_time for info in file.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert b"1980-01-01T00:00:00Z" in file.read("docProps/core.xml")
 
@@ -241,36 +246,40 @@ def test_figures_are_as_large_as_the_page_allows(drawings: list[DrawnFigure]) ->
 
 def test_the_bound_pdf_lists_marks_and_numbers_every_output(drawings: list[DrawnFigure]) -> None:
     laid = lay_out(LONG)
-    read = PdfReader(BytesIO(pdf.bind([laid], drawings, RUNNING)))
+    read = PdfReader(BytesIO(pdf.bind([laid], drawings, DEFINITIONS, HEAD)))
     texts = [page.extract_text() for page in read.pages]
-    total = 1 + len(laid.pages) + 2
+    total = 1 + len(laid.pages) + 2 + 1
     assert len(texts) == total
     for number, text in enumerate(texts, start=1):
         assert f"Page {number} of {total}" in text
-        assert RUNNING in text
+        for part in (HEAD.study, HEAD.analysis, HEAD.status):
+            assert part in text
     contents = texts[0].split("Contents")[1].split("\n")
-    assert "Table 4. Adverse events" in contents
+    assert "Table 14.3.1. Adverse events" in contents
     assert str(total) in contents
     marks = {m.title: read.get_destination_page_number(m) for m in read.outline}
     assert marks == {
-        "Table 4. Adverse events": 1,
-        "Figure 2. A < early": total - 2,
-        "Figure 10. A < late": total - 1,
+        "Table 14.3.1. Adverse events": 1,
+        "Figure 2. A < early": total - 3,
+        "Figure 10. A < late": total - 2,
+        "List of definitions": total - 1,
     }
-    assert "drawn early" in texts[-2]
-    assert "drawn late" in texts[-1]
+    assert "drawn early" in texts[-3]
+    assert "drawn late" in texts[-2]
+    assert "Remission: the rule in force." in texts[-1]
 
 
 def test_the_bound_rtf_lists_the_same_pages_as_the_pdf(drawings: list[DrawnFigure]) -> None:
     laid = lay_out(LONG)
-    text = rtf.bind([laid], drawings, RUNNING)
+    text = rtf.bind([laid], drawings, DEFINITIONS, HEAD)
     numbers = re.findall(r"PAGEREF (\w+)\}\{\\fldrslt (\d+)\}", text)
     pages = len(laid.pages)
-    assert numbers == [("t_x", "2"), ("f_early", str(2 + pages)), ("f_late", str(3 + pages))]
+    assert numbers == [("t_x", "2"), ("f_early", str(2 + pages)), ("f_late", str(3 + pages)),
+                       ("definitions", str(4 + pages))]  # fmt: skip
     for name, _ in numbers:
         assert text.count(rf"{{\*\bkmkstart {name}}}") == 1
     assert text.count(r"\pngblip") == 2
-    assert layout.first_pages([laid] * 40, [1] * 10)[0] == 3
+    assert layout.first_pages([laid] * 40, [1] * 10, DEFINITIONS)[0] == 3
 
 
 def test_a_figure_of_several_pages_takes_as_many_in_the_documents(tmp_path: Path) -> None:
@@ -284,15 +293,22 @@ def test_a_figure_of_several_pages_takes_as_many_in_the_documents(tmp_path: Path
     figures = figures_drawn(PLAN, tmp_path)
     laid = lay_out(LONG)
     before = 1 + len(laid.pages)
-    texts = [p.extract_text() for p in PdfReader(BytesIO(pdf.bind([laid], figures, RUNNING))).pages]
-    assert len(texts) == before + 4
+    texts = [
+        p.extract_text()
+        for p in PdfReader(BytesIO(pdf.bind([laid], figures, DEFINITIONS, HEAD))).pages
+    ]
+    assert len(texts) == before + 5
     for i in (1, 2, 3):
-        assert f"(page {i} of 3)" in texts[before - 1 + i]
-    swimmer = "\n".join(texts[before : before + 3])
+        assert f"(page {i} of 3)" in texts[before + i]
+    swimmer = "\n".join(texts[before + 1 : before + 4])
     assert re.findall(r"CQ-\d{3}(?= \()", swimmer) == point_texts.subjects(100)
-    text = rtf.bind([laid], figures, RUNNING)
+    text = rtf.bind([laid], figures, DEFINITIONS, HEAD)
     numbers = re.findall(r"PAGEREF (\w+)\}\{\\fldrslt (\d+)\}", text)
-    assert numbers[1:] == [("f_swimmer", str(before + 1)), ("f_waterfall", str(before + 4))]
+    assert numbers[1:] == [
+        ("f_waterfall", str(before + 1)),
+        ("f_swimmer", str(before + 2)),
+        ("definitions", str(before + 5)),
+    ]
     assert text.count(r"\pngblip") == 4
     assert text.count(r"{\*\bkmkstart f_swimmer}") == 1
 
@@ -317,8 +333,10 @@ def test_full_width_text_of_the_pdf_has_a_font_that_shows_it() -> None:
 
 def test_documents_are_the_same_bytes_again(drawings: list[DrawnFigure]) -> None:
     laid = lay_out(LONG)
-    assert docx.render(laid, RUNNING) == docx.render(laid, RUNNING)
-    assert pdf.bind([laid], drawings, RUNNING) == pdf.bind([laid], drawings, RUNNING)
+    assert docx.render(laid, HEAD) == docx.render(laid, HEAD)
+    assert pdf.bind([laid], drawings, DEFINITIONS, HEAD) == pdf.bind(
+        [laid], drawings, DEFINITIONS, HEAD
+    )
 
 
 # Rendered
@@ -346,9 +364,9 @@ def test_a_word_processor_makes_the_same_pages(tmp_path: Path, form: str, made: 
     laid = lay_out(made)
     path = tmp_path / f"t.{form}"
     if form == "rtf":
-        path.write_text(rtf.render(laid, RUNNING), encoding="ascii")
+        path.write_text(rtf.render(laid, HEAD), encoding="ascii")
     else:
-        path.write_bytes(docx.render(laid, RUNNING))
+        path.write_bytes(docx.render(laid, HEAD))
     profile = f"-env:UserInstallation=file://{tmp_path}/profile"
     command = ["soffice", profile, "--headless", "--convert-to", "pdf", str(path)]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=120)

@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from html.parser import HTMLParser
+from importlib.metadata import version
 from io import StringIO
 from math import nan
 from pathlib import Path
@@ -14,17 +15,23 @@ import pytest
 
 from durable.contracts.results import NO_EVENTS_TABLE, PLATEAU, TOTAL, Result, split_parameter
 from durable.contracts.results import to_csv as ard_csv
+from durable.contracts.tables import TABLES
 from durable.display import tables
 from durable.jdm.response import Response
-from durable.outputs import OUTPUTS, formats, output_named
+from durable.outputs import OUTPUTS, entry_of_table, formats
 from durable.outputs.ard import read_ard
 from durable.outputs.cells import incidence
+from durable.outputs.definition_list import definition_list, definitions_in_force
+from durable.outputs.page_head import page_head
 from durable.outputs.table import Row, Table
 from durable.plan import Outputs, Plan, Safety, Statistics, Variant
 from durable.stage import STAGES
 from tests.figures.layout import PLAN
 
 LOW = ("dose_level", "1e7")
+#: What an analysis of every input table has.
+DATASETS = {"adsl", "adrs", "adtte", "adae", "adpc", "adpp"}
+HEAD = page_head(PLAN)
 LIMITS = (nan, nan)
 
 # Numbers as text
@@ -96,7 +103,7 @@ def values(output, parameter, column, analysis="primary", **statistics):
 def made(folder: Path, rows, plan: Plan = PLAN) -> dict[str, Table]:
     """The tables of an analysis results dataset of these rows."""
     (folder / "validated").mkdir(exist_ok=True)
-    sources = {"subjects": {"file": "s.csv", "sha256": "0123456789abcdef" * 4}}
+    sources = {table: {"file": f"{table}.csv", "sha256": "0" * 64} for table in TABLES}
     (folder / "validated" / "sources.json").write_text(json.dumps(sources))
     (folder / "ard.csv").write_text(ard_csv(rows))
     return {table.name: table for table in tables.all_tables(read_ard(folder), plan, folder)}
@@ -112,38 +119,82 @@ def cells(table: Table) -> dict[str, list[str]]:
 
 def test_durations_show_estimates_marks_and_what_cannot_be_estimated(tmp_path):
     low = values("t_dor", "DOR", LOW, n_subjects=2, n_event=1, percent_event=50, n_censored=1,
-                 percent_censored=50, median=(8.05, 6.0, nan, PLATEAU), q25=nan, min=1,
+                 percent_censored=50, median=(8.05, 6.0, nan, PLATEAU), q25=nan, q75=nan, min=1,
                  max=(10.25, nan, nan, "censored"), landmark_M3=(1.0, nan, nan), at_risk_M3=2,
                  landmark_M6=nan, at_risk_M6=0, follow_up=(10.25, 3.0, nan))  # fmt: skip
     none = values("t_dor", "DOR", TOTAL, n_subjects=0, n_event=0, percent_event=nan, min=nan,
                   max=nan, n_recurrence=0, percent_recurrence=nan)  # fmt: skip
-    shown = cells(made(tmp_path, [*low, *none, *INFUSED])["t_dor"])
-    block = "Duration of response, from first remission"
-    assert shown[f"{block} / Subjects with remission"] == ["2", "0"]
-    assert shown[f"{block} / Subjects with event, n (%)"] == ["1 (50.0)", "0"]
-    assert f"{block} / Subjects with event, n (%) / recurrence" not in shown
-    months = f"{block} / Duration (months), 95% CI"
-    assert shown[f"{months} / 25th percentile"] == ["NE", ""]
-    assert shown[f"{months} / Median"] == ["8.1\u2020 (6.0, NE)", ""]
+    found = made(tmp_path, [*low, *none, *INFUSED])
+    assert found["t_dor"].title == "Duration of response, from first remission"
+    assert found["t_dor"].columns == ("1 x 10^7 cells/kg (N = 2)", "Total (N = 0)")
+    shown, further = cells(found["t_dor"]), cells(found["t_dor_s"])
+    assert shown["Subjects with remission"] == ["2", "0"]
+    assert shown["Subjects with event, n (%)"] == ["1 (50.0)", "0"]
+    assert "Type of event, n (%) / recurrence" not in shown
+    months = "Duration (months)"
+    assert further[f"{months} / 25th percentile"] == ["NE", ""]
+    assert further[f"{months} / 25th percentile / 95% CI"] == ["NE", ""]
+    assert shown[f"{months} / Median"] == ["8.1\u2020", ""]
+    assert shown[f"{months} / Median / 95% CI"] == ["(6.0, NE)", ""]
+    assert shown[f"{months} / 25th, 75th percentile"] == ["NE", ""]
     assert shown[f"{months} / Min, max"] == ["1.0, 10.3+", "NE"]
-    rates = f"{block} / Event-free rate, % (95% CI); number at risk"
-    assert shown[f"{rates} / Month 3"] == ["100.0 (NE, NE); 2", ""]
-    assert shown[f"{rates} / Month 6"] == ["NE; 0", ""]
-    follow_up = f"{block} / Median follow-up (months), 95% CI"
-    assert shown[follow_up] == ["10.3 (3.0, NE)", ""]
+    rates = "Event-free rate, %"
+    assert further[f"{rates} / Month 3"] == ["100.0", ""]
+    assert further[f"{rates} / Month 3 / 95% CI"] == ["NE", ""]
+    assert further[f"{rates} / Month 3 / at risk, n"] == ["2", ""]
+    for month_6 in (shown, further):
+        assert month_6[f"{rates} / Month 6"] == ["NE", ""]
+        assert month_6[f"{rates} / Month 6 / at risk, n"] == ["0", ""]
+    assert f"{rates} / Month 3" not in shown
+    assert further["Median follow-up (months)"] == ["10.3", ""]
+    assert further["Median follow-up (months) / 95% CI"] == ["(3.0, NE)", ""]
+
+
+def test_each_endpoint_has_a_table_of_its_own_with_its_population(tmp_path):
+    rows = [
+        *values("t_dor", "DOR", TOTAL, n_subjects=2),
+        *values("t_dor", "TTREM", TOTAL, n_subjects=4),
+        *INFUSED,
+    ]
+    found = made(tmp_path, rows)
+    assert {name: found[name].columns[-1] for name in ("t_dor", "t_efs", "t_ttrem")} == {
+        "t_dor": "Total (N = 2)",
+        "t_efs": "Total (N = 4)",
+        "t_ttrem": "Total (N = 4)",
+    }
+    assert found["t_dor"].subtitles == (
+        "Subjects in remission (clinically inactive disease); data cut-off 2024-06-30",
+    )
+    for name in ("t_efs", "t_ttrem"):
+        assert found[name].subtitles[0].startswith("Safety Analysis Set (all infused)")
 
 
 def test_improvement_shows_counts_rates_and_scores(tmp_path):
     rows = values("t_improvement", "M2", TOTAL, n_infused=4, n_missing=1, percent_missing=25,
-                  n_improved=2, n_denominator=4, rate=(0.5, 0.0676, 0.9324), n_tis=3,
+                  n_improved=2, percent_improved=50, n_denominator=4, n_not_improved=1,
+                  percent_not_improved=25, rate=(0.5, 0.0676, 0.9324), n_tis=3,
+                  n_missing_died=1, percent_missing_died=25, n_missing_withdrawn=0,
+                  percent_missing_withdrawn=0, n_pending=0, percent_pending=0,
+                  n_improved_opportunity=2, n_opportunity=3,
+                  rate_opportunity=(2 / 3, 0.0943, 0.9916),
                   rate_wilson=(0.5, 0.15, 0.85), tis_mean=48.25, tis_sd=nan, tis_min=40,
                   tis_max=60, n_worsened_any=1, percent_worsened_any=100 / 3)  # fmt: skip
     both = values("t_improvement", "BOTH", TOTAL, n_improved=1, percent_improved=25)
-    shown = cells(made(tmp_path, [*rows, *both, *INFUSED])["t_improvement"])
-    assert shown["Visit M2 / Missing, n (%)"] == ["1 (25.0)"]
-    assert shown["Visit M2 / Improved, n/N, % (exact 95% CI)"] == ["2/4, 50.0 (6.8, 93.2)"]
-    wilson = "Visit M2 / Improvement rate with other 95% intervals, % / Wilson"
-    assert shown[wilson] == ["50.0 (15.0, 85.0)"]
+    found = made(tmp_path, [*rows, *both, *INFUSED])
+    main = cells(found["t_improvement"])
+    assert {row: shown for row, shown in main.items() if row.startswith("Visit M2")} == {
+        "Visit M2 / Improved, n (%)": ["2 (50.0)"],
+        "Visit M2 / Improved, n (%) / Exact 95% CI, %": ["(6.8, 93.2)"],
+        "Visit M2 / Assessed, not improved, n (%)": ["1 (25.0)"],
+        "Visit M2 / Missing, n (%)": ["1 (25.0)"],
+        "Visit M2 / Missing, n (%) / died": ["1 (25.0)"],
+    }
+    shown = cells(found["t_improvement_s"])
+    assert shown["Visit M2 / Other 95% intervals of the rate, % / Wilson"] == ["(15.0, 85.0)"]
+    others = "Visit M2 / Other analyses of the rate, n/N (%) and exact 95% CI"
+    closed = f"{others} / Subjects whose visit window had closed"
+    assert shown[closed] == ["2/3 (66.7)"]
+    assert shown[f"{closed} / CI"] == ["(9.4, 99.2)"]
     score = "Visit M2 / Total Improvement Score"
     assert shown[f"{score} / n"] == ["3"]
     assert shown[f"{score} / Mean (SD)"] == ["48.3 (NE)"]
@@ -210,13 +261,24 @@ def test_kinetics_has_a_block_per_assay(tmp_path):
                 percent_quantifiable=75),
         *INFUSED,
     ]  # fmt: skip
-    shown = cells(made(tmp_path, rows)["t_kinetics"])
+    found = made(tmp_path, rows)
+    shown, further = cells(found["t_kinetics"]), cells(found["t_kinetics_s"])
     block = "flow (cells/uL) / Cmax"
-    assert shown[f"{block} / Median (min, max)"] == ["12.5 (0.0, 27.3)"]
-    assert shown[f"{block} / Geometric mean (geometric CV, %)"] == ["NE"]
-    assert shown[f"{block} / among subjects with detectable cells"] == ["18.4 (59.7)"]
-    assert shown["flow (cells/uL) / Tmax (days) / Median (min, max)"] == ["NE"]
-    assert shown["flow (cells/uL) / Infused, without a sample"] == ["1"]
+    for table in (shown, further):
+        assert table[f"{block} / n"] == ["3"]
+        assert table[f"{block} / Median"] == ["12.5"]
+        assert table[f"{block} / Min, max"] == ["0.0, 27.3"]
+        assert table[f"{block} / Geometric mean"] == ["NE"]
+        assert table["flow (cells/uL) / Infused, without a sample"] == ["1"]
+        assert table["flow (cells/uL) / Tmax (days) / Median"] == ["NE"]
+        assert table["flow (cells/uL) / Tmax (days) / Min, max"] == ["NE"]
+    assert shown[f"{block} / Geometric CV (%)"] == ["NE"]
+    assert further[f"{block} / Geometric mean / geometric CV (%)"] == ["NE"]
+    assert further[f"{block} / among subjects with cells"] == ["18.4"]
+    assert further[f"{block} / among subjects with cells / geometric CV (%)"] == ["59.7"]
+    assert further[f"{block} / not detected"] == ["1"]
+    assert further[f"{block} / Mean (SD)"] == ["13.3 (13.6)"]
+    assert further[f"{block} / CV (%)"] == ["103.0"]
     assert shown["qPCR / Quantifiable at M2, n/N (%)"] == ["3/4 (75.0)"]
 
 
@@ -237,29 +299,40 @@ def test_sensitivity_has_a_row_per_analysis_and_says_what_it_changes(tmp_path):
                 rate=(0.9, 0.555, 0.9975)),
         *values("t_sensitivity", "DOR", TOTAL, "strict", n_subjects=9, n_event=0, median=nan),
     ]  # fmt: skip
-    table = made(tmp_path, rows, VARIANT)["t_sensitivity"]
-    assert table.columns[:3] == ("DOR, N", "Events, n", "Median, months (95% CI)")
-    shown = cells(table)
-    by_column = dict(zip(table.columns, shown["Primary analysis"], strict=True))
-    assert by_column["Median, months (95% CI)"] == "7.6 (5.2, NE)"
-    assert by_column["Event-free at month 6, % (95% CI)"] == "50.0 (5.8, 84.5)"
-    assert by_column["Improved at M2, n/N, % (exact 95% CI)"] == "9/10, 90.0 (55.5, 99.8)"
-    assert shown["Stricter <b>"][:3] == ["9", "0", "NE"]
-    assert table.footnotes[0] == 'Stricter <b>: response.remission.rule = "printo"'
+    found = made(tmp_path, rows, VARIANT)
+    assert found["t_sensitivity"].columns[:4] == (
+        *("N", "Events, n", "Median, months", "Median, 95% CI"),
+    )
+    by_column = {
+        column: cell
+        for table in (found["t_sensitivity"], found["t_sensitivity_s"])
+        for column, cell in zip(table.columns, cells(table)["Primary analysis"], strict=True)
+    }
+    assert by_column["Median, months"] == "7.6"
+    assert by_column["Median, 95% CI"] == "(5.2, NE)"
+    assert by_column["Month 6, %"] == "50.0"
+    assert by_column["Month 6, 95% CI"] == "(5.8, 84.5)"
+    assert by_column["Improved at M2, n/N (%)"] == "9/10 (90.0)"
+    assert by_column["M2, exact 95% CI"] == "(55.5, 99.8)"
+    assert cells(found["t_sensitivity"])["Stricter <b>"][:4] == ["9", "0", "NE", "NE"]
+    for table in (found["t_sensitivity"], found["t_sensitivity_s"]):
+        said = "Each analysis differs from the primary one in what its title says."
+        assert said in table.footnotes
 
 
-def test_an_analysis_that_equals_the_primary_by_definition_says_so(tmp_path):
+def test_an_analysis_that_equals_the_primary_by_definition_is_named_and_not_shown(tmp_path):
     same = {"title": "Therapy an event", "response": {"new_therapy": "composite"}}
     plan = PLAN.model_copy(update={"sensitivity": {"same": Variant(**same)}})
     rows = [
         *values("t_sensitivity", "DOR", TOTAL, n_subjects=8, n_event=3),
         *values("t_sensitivity", "DOR", TOTAL, "same", n_subjects=8, n_event=3),
     ]
-    shown = cells(made(tmp_path, rows, plan)["t_sensitivity"])
-    assert shown["Therapy an event (identical to the primary analysis by definition)"][:2] == [
-        "8",
-        "3",
-    ]
+    for name in ("t_sensitivity", "t_sensitivity_s"):
+        table = made(tmp_path, rows, plan)[name]
+        assert list(cells(table)) == ["Primary analysis"]
+        assert table.footnotes[-3] == (
+            "Identical to the primary analysis by definition, not shown: Therapy an event."
+        )
 
 
 # Safety
@@ -270,7 +343,7 @@ SIZE = {LOW: 3, TOTAL: 4}
 
 def counted(output, parameter, column, subjects=0, events=0, **grades):
     """A row of the safety tables, as the analysis writes it."""
-    names = ("missing", "1", "2", "3", "4", "5", "1_2")
+    names = ("missing", "1", "2", "3", "4", "5", "1_2", "3_5")
     given = {name: grades.get(f"g{name}", 0) for name in names}
     of = {f"n_grade_{name}": count for name, count in given.items()}
     of |= {f"percent_grade_{name}": 100 * n / SIZE[column] for name, n in given.items()}
@@ -301,25 +374,34 @@ def test_overview_counts_subjects_and_events_by_worst_grade(tmp_path):
         *values(output, "NOT_INFUSED|ANY", TOTAL, n_denominator=2, n_subjects=1, percent=50,
                 n_events=3),
     ]  # fmt: skip
-    table = made(tmp_path, rows)[output]
-    assert table.columns == ("1 x 10^7 cells/kg (N = 3)", "Total (N = 4)")
-    shown = cells(table)
+    found = made(tmp_path, rows)
+    for name in (output, f"{output}_s"):
+        assert found[name].columns == ("1 x 10^7 cells/kg (N = 3)", "Total (N = 4)")
+    main, shown = cells(found[output]), cells(found[f"{output}_s"])
     block = "Within 28 days of infusion / Any TEAE"
-    assert shown[block] == ["2 (66.7) [5]", "3 (75.0) [7]"]
+    for table in (main, shown):
+        assert table[block] == ["2 (66.7)", "3 (75.0)"]
+        assert table[f"{block} / number of events"] == ["5", "7"]
+        assert table["Within 28 days of infusion / Serious TEAE"] == ["0", "1 (25.0)"]
+    assert f"{block} / Grade 1" not in main
     assert shown[f"{block} / Grade 1"] == ["0", "1 (25.0)"]
     assert shown[f"{block} / Grade 3"] == ["1 (33.3)", "1 (25.0)"]
     assert shown[f"{block} / Grade missing"] == ["1 (33.3)", "1 (25.0)"]
     assert f"{block} / Grade 2" not in shown
     assert f"{block} / One-sided 95% upper confidence limit (no events), %" not in shown
     serious = "Within 28 days of infusion / Serious TEAE"
-    assert shown[serious] == ["0", "1 (25.0) [1]"]
+    assert shown[f"{serious} / number of events"] == ["0", "1"]
     assert shown[f"{serious} / One-sided 95% upper confidence limit (no events), %"] == ["63.2", ""]
     sensitivity = "Within 28 days of infusion / Grade >=3 TEAE, missing grades imputed as 3"
-    assert shown[sensitivity] == ["2 (66.7) [2]", "2 (50.0) [2]"]
+    assert shown[sensitivity] == ["2 (66.7)", "2 (50.0)"]
+    assert shown[f"{sensitivity} / number of events"] == ["2", "2"]
     apart = "Not treatment-emergent"
-    assert shown[f"{apart} / Infused: any adverse event before infusion"] == ["", "1 (25.0) [2]"]
-    others = f"{apart} / Enrolled, never infused: any adverse event, n/N (%) [events]"
-    assert shown[others] == ["", "1/2 (50.0) [3]"]
+    before = f"{apart} / Infused: any adverse event before infusion"
+    assert shown[before] == ["", "1 (25.0)"]
+    assert shown[f"{before} / number of events"] == ["", "2"]
+    others = f"{apart} / Enrolled, never infused: any adverse event, n/N (%)"
+    assert shown[others] == ["", "1/2 (50.0)"]
+    assert shown[f"{others} / number of events"] == ["", "3"]
 
 
 def of_terms(*names):
@@ -328,25 +410,34 @@ def of_terms(*names):
     for column in (LOW, TOTAL):
         for name in names:
             n = 1 if column == TOTAL else 0
-            yield from counted(output, name, column, n, 2 * n, g1_2=n, g2=n)
+            severe = n if name.endswith("Rash") else 0
+            yield from counted(output, name, column, n, 2 * n, g1_2=n, g2=n, g3_5=severe)
 
 
 def test_terms_stand_under_their_class_with_grades_that_occur(tmp_path):
     # A bar within a class or a term is written with a backslash before it.
     names = ("D28|Skin|", "D28|Skin|Rash", r"D28|A\|B|", r"D28|A\|B|C\|D")
-    table = made(tmp_path, of_terms(*names))["t_ae_soc_pt"]
-    shown = cells(table)
+    found = made(tmp_path, of_terms(*names))
+    main, shown = cells(found["t_ae_soc_pt"]), cells(found["t_ae_soc_pt_s"])
     assert shown["One-sided 95% upper confidence limit of any row with no events, %"] == [
         "63.2",
         "52.7",
     ]
     block = "Within 28 days of infusion / Skin"
-    assert shown[block] == ["0", "1 (25.0) [2]"]
+    for table in (main, shown):
+        assert table[block] == ["0", "1 (25.0)"]
+        assert "Within 28 days of infusion / A|B / C|D" in table
+        assert table["Entire follow-up / No TEAE"] == ["", ""]
+    assert main[f"{block} / Rash / grade >=3"] == ["0", "1 (25.0)"]
+    assert f"{block} / grade >=3" not in main
+    assert "Within 90 days of infusion / No TEAE" not in main
+    assert shown[f"{block} / number of events"] == ["0", "2"]
     assert shown[f"{block} / Grade 1-2"] == ["0", "1 (25.0)"]
     assert shown[f"{block} / Rash / Grade 1-2"] == ["0", "1 (25.0)"]
-    assert "Within 28 days of infusion / A|B / C|D" in shown
     assert shown["Within 90 days of infusion / No TEAE"] == ["", ""]
-    assert [row.strong for row in table.rows if row.label in ("Skin", "Rash")] == [True, False]
+    for name in ("t_ae_soc_pt", "t_ae_soc_pt_s"):
+        terms = [row for row in found[name].rows if row.label in ("Skin", "Rash")]
+        assert [row.strong for row in terms] == [True, False]
 
 
 def test_crs_shows_every_grade_onset_and_duration(tmp_path):
@@ -361,12 +452,17 @@ def test_crs_shows_every_grade_onset_and_duration(tmp_path):
     ]  # fmt: skip
     shown = cells(made(tmp_path, rows)[output])
     block = "Cytokine release syndrome (CRS)"
-    assert shown[f"{block} / Any, n (%) [events]"] == ["0", "2 (50.0) [3]"]
+    assert shown[f"{block} / Any, n (%)"] == ["0", "2 (50.0)"]
+    assert shown[f"{block} / Any, n (%) / number of events"] == ["0", "3"]
     assert shown[f"{block} / Worst ASTCT grade, n (%) / Grade 2"] == ["0", "1 (25.0)"]
     assert shown[f"{block} / Worst ASTCT grade, n (%) / Grade 5"] == ["0", "0"]
     assert shown[f"{block} / Worst ASTCT grade, n (%) / Grade missing"] == ["0", "1 (25.0)"]
-    onset = f"{block} / First onset (days after infusion), median (min, max)"
-    assert shown[onset] == ["NE", "3.5 (2, 5)"]
+    onset = f"{block} / First onset (days after infusion)"
+    assert shown[f"{onset} / Median"] == ["NE", "3.5"]
+    assert shown[f"{onset} / Min, max"] == ["NE", "2, 5"]
+    duration = f"{block} / Duration of resolved events (days)"
+    assert shown[f"{duration} / Median"] == ["", "4.0"]
+    assert shown[f"{duration} / Min, max"] == ["", "4, 4"]
     assert shown[f"{block} / Events ongoing at the data cut-off or death"] == ["0", "1"]
 
 
@@ -381,7 +477,8 @@ def test_special_interest_and_deaths(tmp_path):
     ]
     found = made(tmp_path, rows)
     shown = cells(found["t_aesi"])
-    assert shown["CRS"] == ["", "1 (25.0) [1]"]
+    assert shown["CRS"] == ["", "1 (25.0)"]
+    assert shown["CRS / number of events"] == ["", "1"]
     assert shown["CRS / Grade 1"] == ["", "1 (25.0)"]
     assert shown["Prolonged cytopenia (grade >=3 beyond day 28)"] == ["", "0"]
     shown = cells(found["t_deaths"])
@@ -424,11 +521,12 @@ def test_without_adverse_events_their_tables_say_so(tmp_path):
     rows = [row for output in outputs for row in infused(output, NO_EVENTS_TABLE)]
     rows += values("t_deaths", "", TOTAL, n_infused=4)
     found = made(tmp_path, rows)
-    assert set(found) == {*outputs, "t_deaths"}
-    for output in outputs:
+    tables_of_events = {*outputs, "t_ae_overview_s", "t_ae_soc_pt_s"}
+    assert set(found) == {*tables_of_events, "t_deaths"}
+    for name in tables_of_events:
         said = "Not made: no adverse_events table in this study"
-        assert cells(found[output]) == {said: [""] * len(found[output].columns)}
-        assert said in tables.to_html(found[output])
+        assert cells(found[name]) == {said: [""] * len(found[name].columns)}
+        assert said in tables.to_html(found[name], HEAD)
     assert cells(found["t_deaths"]) != {}
 
 
@@ -459,36 +557,50 @@ def of_known_tables():
     yield from limiting_rows()
 
 
-ORDER = ["disposition", "baseline", "improvement", "dor", "sensitivity", "ae_overview",
-         "ae_soc_pt", "ae_crs", "aesi", "deaths", "dlt", "kinetics"]  # fmt: skip
-NAMES = [entry.name.removeprefix("t_") for entry in OUTPUTS]
+#: The numbers by the sections of ICH E3, in reading order.
+ORDER = {
+    "disposition": "14.1.1", "baseline": "14.1.2", "improvement": "14.2.1",
+    "improvement_s": "14.2.1S", "dor": "14.2.2", "dor_s": "14.2.2S", "efs": "14.2.3",
+    "efs_s": "14.2.3S", "ttrem": "14.2.4", "ttrem_s": "14.2.4S", "sensitivity": "14.2.5",
+    "sensitivity_s": "14.2.5S", "ae_overview": "14.3.1.1", "ae_overview_s": "14.3.1.1S",
+    "ae_soc_pt": "14.3.1.2", "ae_soc_pt_s": "14.3.1.2S", "ae_crs": "14.3.1.3",
+    "aesi": "14.3.1.4", "dlt": "14.3.1.5", "deaths": "14.3.2.1", "kinetics": "14.4.1",
+    "kinetics_s": "14.4.1S",
+}  # fmt: skip
 
 
 def test_tables_are_numbered_in_reading_order_whichever_are_there(tmp_path):
-    found = made(tmp_path, everything())
-    assert list(found)[: len(ORDER)] == [f"t_{name}" for name in ORDER]
-    assert [table.number for table in found.values()] == list(range(1, len(OUTPUTS) + 1))
-    few = made(tmp_path, [row for row in everything() if row.output in ("t_dor", "t_kinetics")])
-    assert {name: table.number for name, table in few.items()} == {"t_dor": 4, "t_kinetics": 12}
+    found = made(tmp_path, everything(), VARIANT)
+    assert {name.removeprefix("t_"): table.number for name, table in found.items()} == ORDER
+    assert list(found) == [f"t_{name}" for name in ORDER]
+    few = made(tmp_path, [row for row in everything() if row.output == "t_kinetics"])
+    assert {name: table.number for name, table in few.items()} == {
+        "t_kinetics": "14.4.1",
+        "t_kinetics_s": "14.4.1S",
+    }
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ORDER)
 def test_every_table_has_notes_and_reads_only_what_its_stage_declares(name, tmp_path):
-    table = made(tmp_path, everything())[f"t_{name}"]
-    declared = made(tmp_path, everything(), PLAN.only(STAGES["display"].sections))[f"t_{name}"]
+    table = made(tmp_path, everything(), VARIANT)[f"t_{name}"]
+    declared = made(tmp_path, everything(), VARIANT.only(STAGES["display"].sections))[f"t_{name}"]
     assert declared == table
-    assert len(table.footnotes) >= (3 if name in ORDER else 2)
-    digest = PLAN.digest(STAGES["display"].sections)[:12]
-    source = "full precision in ard.csv"
-    assert table.footnotes[-1].endswith(f"{source}. Plan {digest}; inputs s.csv 0123456789ab.")
-    assert table.subtitles[0].startswith("Population: ")
-    assert table.subtitles[1].endswith("data cut-off 2024-06-30")
+    # A footnote of its own, and the source.
+    assert len(table.footnotes) >= 2
+    digest = VARIANT.digest(STAGES["display"].sections)[:12]
+    assert re.fullmatch(
+        rf"Source: AD\w+(, AD\w+)*\. Program: durable {version('durable')}, durable\.outputs\.\w+\."
+        rf" Data as of 2024-06-30\. Plan {digest}\.",
+        table.footnotes[-1],
+    )
+    (subtitle,) = table.subtitles
+    assert re.fullmatch(r"\S.+; data cut-off 2024-06-30", subtitle)
     assert all(row.cells == () or len(row.cells) == len(table.columns) for row in table.rows)
 
 
 CHANGES = [
     ("ae_overview", {"windows_days": (14, 60)}, "onset on days 0 to 14 and 0 to 60 after"),
-    ("ae_overview", {"missing_grade": 4}, "missing grades were imputed as grade 4"),
+    ("ae_overview_s", {"missing_grade": 4}, "missing grades were imputed as grade 4"),
     ("ae_soc_pt", {"ctcae_version": "6.0"}, "worst known CTCAE v6.0 grade"),
     ("ae_crs", {"crs": "CYTOKINE"}, "recorded as CYTOKINE (CRS)"),
     ("ae_crs", {"capd_below_years": 13.0}, "CAPD below 13 years"),
@@ -498,13 +610,23 @@ CHANGES = [
 ]
 
 
+def notes(name: str, plan: Plan) -> str:
+    """The footnotes of a table."""
+    output = entry_of_table(f"t_{name}").load()
+    return " ".join(output.table(f"t_{name}").footnotes(plan))
+
+
+def definitions(name: str, plan: Plan) -> str:
+    """What the list of definitions says of the terms to which a table refers."""
+    terms = dict(definitions_in_force(plan, DATASETS))
+    table = entry_of_table(f"t_{name}").load().table(f"t_{name}")
+    return " ".join(sentence for term in table.defined for sentence in terms[term])
+
+
 @pytest.mark.parametrize(("name", "rule", "said"), CHANGES)
 def test_footnotes_of_safety_follow_the_plan(name, rule, said):
-    def notes(plan):
-        return " ".join(output_named(f"t_{name}").footnotes(plan))
-
-    assert said not in notes(PLAN)
-    assert said in notes(PLAN.model_copy(update={"safety": Safety(**rule)}))
+    assert said not in notes(name, PLAN)
+    assert said in notes(name, PLAN.model_copy(update={"safety": Safety(**rule)}))
 
 
 def test_footnotes_of_efficacy_and_kinetics_follow_the_plan():
@@ -518,12 +640,36 @@ def test_footnotes_of_efficacy_and_kinetics_follow_the_plan():
     for name, said in {
         "improvement": "at least 70 (major)",
         "dor": "censors at the last assessment in remission before it (hypothetical strategy)",
-        "sensitivity": "plain transformation",
+        "efs": "Kaplan-Meier estimates; pointwise 90% CIs (plain)",
         "deaths": "One-sided 90% upper confidence limit",
+    }.items():
+        assert said not in notes(name, PLAN)
+        assert said in notes(name, changed)
+    for name, said in {
+        "improvement": "at least 70 (major)",
+        "improvement_s": "is not used (hypothetical strategy)",
+        "dor": "censors at the last assessment in remission before it (hypothetical strategy)",
+        "sensitivity": "plain transformation",
+        "sensitivity_s": "90% CIs are exact (Clopper-Pearson) unless otherwise stated",
         "kinetics": "linear trapezoidal rule",
     }.items():
-        assert said not in " ".join(output_named(f"t_{name}").footnotes(PLAN))
-        assert said in " ".join(output_named(f"t_{name}").footnotes(changed))
+        assert said not in definitions(name, PLAN)
+        assert said in definitions(name, changed)
+
+
+def test_a_table_refers_to_the_definitions_that_stand_in_the_list(tmp_path):
+    listed = {term for term, _ in definitions_in_force(PLAN, DATASETS)}
+    for name, table in made(tmp_path, everything(), VARIANT).items():
+        terms = entry_of_table(name).load().table(name).defined
+        assert set(terms) <= listed
+        reference = f"Definitions: {'; '.join(terms)} (list of definitions)."
+        assert table.footnotes.count(reference) == (1 if terms else 0)
+
+
+def test_what_is_not_analysed_is_not_defined():
+    listed = [term for term, _ in definitions_in_force(PLAN, {"adsl"})]
+    assert listed == ["Proportions", "Abbreviations"]
+    assert definition_list(PLAN, DATASETS).footnotes[3].startswith("Remission: ")
 
 
 @pytest.mark.parametrize(
@@ -535,15 +681,16 @@ def test_footnotes_of_efficacy_and_kinetics_follow_the_plan():
         "if equidistant, the earlier. N: subjects with such a result",
     ],
 )
-def test_footnotes_of_kinetics_say_the_rules_in_force(said):
+def test_definitions_of_kinetics_say_the_rules_in_force(said):
     kinetics = PLAN.kinetics.model_copy(update={"last_day": 110})
-    notes = output_named("t_kinetics").footnotes(PLAN.model_copy(update={"kinetics": kinetics}))
-    assert said in " ".join(notes)
+    changed = PLAN.model_copy(update={"kinetics": kinetics})
+    for name in ("kinetics", "kinetics_s"):
+        assert said in definitions(name, changed)
 
 
 def test_a_configured_level_names_the_bound(tmp_path):
     plan = PLAN.model_copy(update={"statistics": Statistics(conf_level=0.9)})
-    shown = cells(made(tmp_path, of_terms("D28|Skin|"), plan)["t_ae_soc_pt"])
+    shown = cells(made(tmp_path, of_terms("D28|Skin|"), plan)["t_ae_soc_pt_s"])
     assert "One-sided 90% upper confidence limit of any row with no events, %" in shown
 
 
@@ -554,7 +701,7 @@ ODD = "<script>alert('x')</script>"
 
 def test_text_of_the_data_is_text_in_html(tmp_path):
     table = made(tmp_path, of_terms(f"D28|{ODD}|", f"D28|{ODD}|<b>&amp;"))["t_ae_soc_pt"]
-    page = tables.to_html(table)
+    page = tables.to_html(table, HEAD)
     assert "<script" not in page
     assert "&lt;script&gt;alert" in page
     assert "&lt;b&gt;&amp;amp;" in page
@@ -579,12 +726,12 @@ class Text(HTMLParser):
 
 
 def test_html_has_the_text_of_the_table(tmp_path):
-    for table in made(tmp_path, everything()).values():
+    for table in made(tmp_path, everything(), VARIANT).values():
         parser = Text()
-        parser.feed(re.sub(r"\n", "", tables.to_html(table).split("</table>")[0]))
+        parser.feed(re.sub(r"\n", "", tables.to_html(table, HEAD).split("</table>")[0]))
         heading, *rows = parser.rows
         assert heading == [table.stub, *table.columns]
-        assert rows == [[row.label, *row.cells] for row in table.rows]
+        assert rows == [[row.label, *row.cells] for row in table.aligned_rows]
 
 
 @pytest.mark.parametrize("first", ["=", "+", "-", "@"])
@@ -604,17 +751,17 @@ def test_rows_of_the_csv_name_all_they_stand_under():
         Row("c", ("3",), 1),
         Row("d", ("4",)),
     )
-    table = Table("t", 1, "T", (), ("X",), rows)
+    table = Table("t", "1", "T", (), ("X",), rows)
     assert tables.to_csv(table) == "block,row,X\nA,a,1\nA / a,b,2\nA,c,3\n,d,4\n"
 
 
 def test_every_form_of_every_table_is_written(tmp_path):
-    shown = made(tmp_path, everything(), PLAN.only(STAGES["display"].sections)).values()
+    shown = made(tmp_path, everything(), VARIANT.only(STAGES["display"].sections)).values()
     for table in shown:
-        tables.write_table(table, tmp_path, "Study")
+        tables.write_table(table, tmp_path, HEAD)
     files = {path.name for path in (tmp_path / "tables").iterdir()}
-    assert files == {f"t_{name}.{form}" for name in NAMES for form in ("csv", "html", "rtf")}
+    assert files == {f"t_{name}.{form}" for name in ORDER for form in ("csv", "html", "rtf")}
     before = {path: path.read_bytes() for path in (tmp_path / "tables").iterdir()}
     for table in shown:
-        tables.write_table(table, tmp_path, "Study")
+        tables.write_table(table, tmp_path, HEAD)
     assert {path: path.read_bytes() for path in (tmp_path / "tables").iterdir()} == before

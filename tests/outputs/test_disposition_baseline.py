@@ -119,7 +119,7 @@ def test_a_level_that_only_a_later_group_has_stands_with_the_others() -> None:
     enzymes = {ENZYME_FOLLOWED.name: ["ck", "ck", "ldh", None], "PART": ["A", "A", "B", "B"]}
     given = AnalysisDatasets(datasets.adsl.assign(**enzymes), datasets.adrs, datasets.adtte)
     ard = Ard.from_results(baseline.OUTPUT.rows(given, by_part))
-    rows = baseline.OUTPUT.table_rows(ard, by_part)
+    rows = baseline.OUTPUT.table_rows(baseline.OUTPUT.tables[0], ard, by_part)
     place = [row.label for row in rows].index(f"{ENZYME_FOLLOWED.label}, n (%)")
     assert [(row.label, row.cells) for row in rows[place + 1 : place + 3]] == [
         ("CK", ("2 (100.0)", "0", "2 (66.7)")),

@@ -419,7 +419,7 @@ def test_without_a_sample_the_table_says_why() -> None:
     rows = results([], [child()])
     (total,) = (row for row in rows if (row.group_by, row.group) == TOTAL)
     assert (total.statistic, total.value, total.note) == ("n_infused", 1, NO_SAMPLES)
-    (row,) = OUTPUT.table_rows(Ard.from_results(rows), parse(GIVEN, "plan"))
+    (row,) = OUTPUT.table_rows(OUTPUT.tables[0], Ard.from_results(rows), parse(GIVEN, "plan"))
     assert row == Row(f"Not made: {NO_SAMPLES}", ("", ""))
 
 
@@ -434,7 +434,7 @@ def test_an_assay_is_named_where_there_are_several_also_with_a_bar_in_its_name()
     }
     assert counted["CMAX", "flow (cells/uL)"] == 0
     assert counted["CMAX", "CD19|CAR (copies/ug)"] == 1
-    shown = OUTPUT.table_rows(Ard.from_results(rows), parse(GIVEN, "plan"))
+    shown = OUTPUT.table_rows(OUTPUT.tables[0], Ard.from_results(rows), parse(GIVEN, "plan"))
     headings = [row.label for row in shown if not row.cells and not row.indent]
     assert headings == ["CD19|CAR (copies/ug)", "flow (cells/uL)"]
     none = [row.cells for row in shown if row.label == "Infused, without a sample"]

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from durable.outputs import ORDER_OF_ROWS, OUTPUTS, OutputEntry, outputs_of
+from durable.contents import NUMBERS, kind_of
+from durable.outputs import ORDER_OF_ROWS, OUTPUTS, OutputEntry, tables_of
 from durable.outputs.listings import LISTINGS, ListingEntry
 from tests.derive.build import plan
 
@@ -18,7 +19,16 @@ HEAVY = ("pandas", "numpy", "scipy", "pyarrow", "matplotlib")
 def test_an_entry_names_its_output(entry: OutputEntry) -> None:
     output = entry.load()
     assert output.name == entry.name
-    assert all(output.footnotes(plan()))
+    assert tuple(table.name for table in output.tables) == entry.table_names
+    assert all(note for table in output.tables for note in table.footnotes(plan()))
+
+
+def test_every_table_and_listing_has_a_number_and_no_two_of_a_kind_share_one() -> None:
+    made = [name for entry in OUTPUTS for name in entry.table_names]
+    made += [f"l_{entry.name}" for entry in LISTINGS]
+    assert sorted(made) == sorted(name for name in NUMBERS if not name.startswith("f_"))
+    numbered = [(kind_of(name), number) for name, number in NUMBERS.items()]
+    assert len(numbered) == len(set(numbered))
 
 
 @pytest.mark.parametrize("entry", LISTINGS, ids=lambda entry: entry.name)
@@ -38,13 +48,15 @@ def test_the_order_of_the_rows_names_every_function_of_an_output_once() -> None:
 
 
 def test_an_output_is_left_out_where_its_dataset_or_the_sensitivity_analyses_lack() -> None:
-    few = {entry.name for entry in outputs_of(plan(), {"adsl", "adrs", "adtte"})}
-    assert {entry.name for entry in OUTPUTS} - few == {"t_kinetics", "t_sensitivity"}
+    every_table = {name for entry in OUTPUTS for name in entry.table_names}
+    few = set(tables_of(plan(), {"adsl", "adrs", "adtte"}))
+    sensitivity = {"t_sensitivity", "t_sensitivity_s"}
+    assert every_table - few == sensitivity | {"t_kinetics", "t_kinetics_s"}
     varied = plan(sensitivity={"s": {"response": {"improvement": {"missing": "observed"}}}})
-    all_names = [entry.name for entry in outputs_of(varied, {"adsl", "adrs", "adtte", "adpp"})]
-    assert all_names == [entry.name for entry in OUTPUTS]
-    unassessed = {entry.name for entry in outputs_of(varied, {"adsl", "adpp"})}
-    assert set(all_names) - unassessed == {"t_sensitivity"}
+    all_names = tables_of(varied, {"adsl", "adrs", "adtte", "adpp"})
+    assert all_names == [name for name in NUMBERS if name.startswith("t_")]
+    unassessed = set(tables_of(varied, {"adsl", "adpp"}))
+    assert set(all_names) - unassessed == sensitivity
 
 
 def test_reading_the_registries_loads_no_numerical_library() -> None:

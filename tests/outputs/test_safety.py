@@ -576,8 +576,9 @@ def counted(events, n, grade="grade"):
     for place, name in enumerate(GRADES):
         count = sum(value == place for value in worst.values())
         values |= {f"n_grade_{name}": count, f"percent_grade_{name}": 100 * count / n}
-    mild = sum(value in (1, 2) for value in worst.values())
-    values |= {"n_grade_1_2": mild, "percent_grade_1_2": 100 * mild / n}
+    for name, grades in (("1_2", (1, 2)), ("3_5", (3, 4, 5))):
+        count = sum(value in grades for value in worst.values())
+        values |= {f"n_grade_{name}": count, f"percent_grade_{name}": 100 * count / n}
     return values if worst else values | {"upper": 1 - 0.05 ** (1 / n)}
 
 
