@@ -119,10 +119,10 @@ def cells(table: Table) -> dict[str, list[str]]:
 
 def test_durations_show_estimates_marks_and_what_cannot_be_estimated(tmp_path):
     low = values("t_dor", "DOR", LOW, n_subjects=2, n_event=1, percent_event=50, n_censored=1,
-                 percent_censored=50, median=(8.05, 6.0, nan, PLATEAU), q25=nan, q75=nan, min=1,
+                 percent_censored=50, median=(8.05, 6.0, nan, PLATEAU), q25=(4.05, 1, nan, PLATEAU), q75=nan, min=1,
                  max=(10.25, nan, nan, "censored"), landmark_M3=(1.0, nan, nan), at_risk_M3=2,
                  landmark_M6=nan, at_risk_M6=0, follow_up=(10.25, 3.0, nan))  # fmt: skip
-    none = values("t_dor", "DOR", TOTAL, n_subjects=0, n_event=0, percent_event=nan, min=nan,
+    none = values("t_dor", "DOR", TOTAL, n_subjects=0, n_event=0, percent_event=nan, q25=nan, q75=nan, min=nan,
                   max=nan, n_recurrence=0, percent_recurrence=nan)  # fmt: skip
     found = made(tmp_path, [*low, *none, *INFUSED])
     assert found["t_dor"].title == "Duration of response, from first remission"
@@ -132,11 +132,11 @@ def test_durations_show_estimates_marks_and_what_cannot_be_estimated(tmp_path):
     assert shown["Subjects with event, n (%)"] == ["1 (50.0)", "0"]
     assert "Type of event, n (%) / recurrence" not in shown
     months = "Duration (months)"
-    assert further[f"{months} / 25th percentile"] == ["NE", ""]
-    assert further[f"{months} / 25th percentile / 95% CI"] == ["NE", ""]
+    assert further[f"{months} / 25th percentile"] == ["4.1\u2020", "NE"]
+    assert further[f"{months} / 25th percentile / 95% CI"] == ["(1.0, NE)", "NE"]
     assert shown[f"{months} / Median"] == ["8.1\u2020", ""]
     assert shown[f"{months} / Median / 95% CI"] == ["(6.0, NE)", ""]
-    assert shown[f"{months} / 25th, 75th percentile"] == ["NE", ""]
+    assert shown[f"{months} / 25th, 75th percentile"] == ["4.1\u2020, NE", "NE"]
     assert shown[f"{months} / Min, max"] == ["1.0, 10.3+", "NE"]
     rates = "Event-free rate, %"
     assert further[f"{rates} / Month 3"] == ["100.0", ""]

@@ -150,6 +150,7 @@ def at_visit(found: list[Improvement]) -> Iterator[Row]:
     improved = sum(r.improved is True for r in found)
     yield "n_infused", n, ""
     yield from counted("assessed", len(known), n)
+    yield from counted("not_improved", sum(r.improved is False for r in found), n)
     yield from counted("missing", n - len(known) - pending, n)
     yield from counted("pending", pending, n)
     yield from counted("partial", sum(r.reason == "PARTIAL" for r in found), n)
@@ -626,7 +627,9 @@ def counts(
     for grade in GRADES:
         name = f"grade_{'missing' if grade is None else grade}"
         yield from counted(name, list(worst.values()).count(grade), n)
-    yield from counted("grade_1_2", sum(grade in (1, 2) for grade in worst.values()), n)
+    for first, last in ((1, 2), (3, 5)):
+        between = sum(grade is not None and first <= grade <= last for grade in worst.values())
+        yield from counted(f"grade_{first}_{last}", between, n)
     if not worst:
         yield "upper", estimates.none_observed(n), BOUND
 

@@ -83,6 +83,19 @@ def estimate(statistic: str, decimals: Decimals, power: int = 0) -> Cell:
     return lambda find, outputs: formats.point(find(statistic), _places(decimals, outputs), power)
 
 
+def estimates(first: str, second: str, decimals: Decimals) -> Cell:
+    """Two estimates without their intervals, with their marks; NE once where there is neither."""
+
+    def cell(find: Lookup, outputs: Outputs) -> str:
+        if find(first) is None:
+            return ""
+        shown = [estimate(name, decimals)(find, outputs) for name in (first, second)]
+        nothing = set(shown) == {formats.NOT_ESTIMABLE}
+        return formats.NOT_ESTIMABLE if nothing else ", ".join(shown)
+
+    return cell
+
+
 def ci(statistic: str, decimals: Decimals, power: int = 0) -> Cell:
     """The interval of an estimate; NE alone where no limit can be estimated."""
     return lambda find, outputs: formats.limits(find(statistic), _places(decimals, outputs), power)

@@ -345,8 +345,8 @@ def _missing(plan: Plan) -> Iterator[str]:
     yield from islice(wording.improvement(response), 1)
     yield (
         "Missing: no assessment with a score in the visit window. Pending: the window was open at"
-        " the data cut-off; the pending count as not improved. Rows in which no subject is"
-        " counted are not shown."
+        " the data cut-off; in the rate, pending subjects count as those without an assessment."
+        " Rows in which no subject is counted are not shown."
     )
 
 

@@ -10,7 +10,7 @@ from durable.contracts.results import NO_VISITS_TABLE, Statistic
 from durable.derive.endpoint import Endpoint
 from durable.derive.endpoints import CENSORING_LABELS, ENDPOINTS, EVENT_LABELS
 from durable.outputs import definitions
-from durable.outputs.cells import ci, count, estimate, n_percent, pair, rate, rate_ci
+from durable.outputs.cells import ci, count, estimate, estimates, n_percent, pair, rate, rate_ci
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import Estimates, Group, groups, not_made, of_parameter
 from durable.outputs.kaplan_meier import (
@@ -101,7 +101,7 @@ def _main_lines(plan: Plan, endpoint: Endpoint) -> Iterator[Line]:
     yield Line("Duration (months)", indent=0)
     yield Line("Median", estimate("median", "month"), strong=True)
     yield Line(ci_name, ci("median", "month"), 2)
-    yield Line("25th, 75th percentile", pair("q25", "q75", "{}, {}", "month"))
+    yield Line("25th, 75th percentile", estimates("q25", "q75", "month"))
     yield Line("Min, max", pair("min", "max", "{}, {}", "month"))
     yield Line(f"{endpoint.event_free} rate, %", indent=0)
     for month in plan.main_landmarks:
