@@ -122,8 +122,8 @@ def test_durations_show_estimates_marks_and_what_cannot_be_estimated(tmp_path):
                  percent_censored=50, median=(8.05, 6.0, nan, PLATEAU), q25=(4.05, 1, nan, PLATEAU), q75=nan, min=1,
                  max=(10.25, nan, nan, "censored"), landmark_M3=(1.0, nan, nan), at_risk_M3=2,
                  landmark_M6=nan, at_risk_M6=0, follow_up=(10.25, 3.0, nan))  # fmt: skip
-    none = values("t_dor", "DOR", TOTAL, n_subjects=0, n_event=0, percent_event=nan, q25=nan, q75=nan, min=nan,
-                  max=nan, n_recurrence=0, percent_recurrence=nan)  # fmt: skip
+    none = values("t_dor", "DOR", TOTAL, n_subjects=0, n_event=0, percent_event=nan, q25=nan,
+                  q75=nan, min=nan, max=nan, n_recurrence=0, percent_recurrence=nan)  # fmt: skip
     found = made(tmp_path, [*low, *none, *INFUSED])
     assert found["t_dor"].title == "Duration of response, from first remission"
     assert found["t_dor"].columns == ("1 x 10^7 cells/kg (N = 2)", "Total (N = 0)")

@@ -1,7 +1,8 @@
 """Every cell of the improvement and time-to-event tables against its rows of the ARD.
 
 The rows of the main and supplementary tables are written out here once more; a cell is built from
-the unrounded values and must be the text that is printed. Rounding: halves away from zero at one decimal.
+the unrounded values and must be the text that is printed. Rounding: halves away from zero at one
+decimal.
 """
 
 from __future__ import annotations
