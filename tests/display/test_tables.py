@@ -119,7 +119,8 @@ def cells(table: Table) -> dict[str, list[str]]:
 
 def test_durations_show_estimates_marks_and_what_cannot_be_estimated(tmp_path):
     low = values("t_dor", "DOR", LOW, n_subjects=2, n_event=1, percent_event=50, n_censored=1,
-                 percent_censored=50, median=(8.05, 6.0, nan, PLATEAU), q25=(4.05, 1, nan, PLATEAU), q75=nan, min=1,
+                 percent_censored=50, median=(8.05, 6.0, nan, PLATEAU), min=1,
+                  q25=(4.05, 1, nan, PLATEAU), q75=nan,
                  max=(10.25, nan, nan, "censored"), landmark_M3=(1.0, nan, nan), at_risk_M3=2,
                  landmark_M6=nan, at_risk_M6=0, follow_up=(10.25, 3.0, nan))  # fmt: skip
     none = values("t_dor", "DOR", TOTAL, n_subjects=0, n_event=0, percent_event=nan, q25=nan,
