@@ -65,6 +65,12 @@ is there already)
 """
 
 
+_SHELLS = """\
+List the outputs in the order in which they are shown, as a table of contents in Markdown for an
+analysis plan. A study lacks those whose input tables it does not have.
+"""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do one command; the exit status is 0, 1 (data), 2 (configuration) or 130 (Ctrl-C)."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -80,6 +86,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 128 + signal.SIGINT
+    except BrokenPipeError:
+        # Who reads the output (head, less) has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except OSError as error:
         if error.errno not in _DISK_ERRORS:
             raise
@@ -100,6 +110,7 @@ def _parser() -> argparse.ArgumentParser:
             run.add_argument("--reason", metavar="TEXT", help="why, for the history of the study")
         run.set_defaults(do=_start_snakemake)
     _add_inspect(commands)
+    _add_shells(commands)
     _add_verify(commands)
     _add_sign(commands)
     stage = commands.add_parser("stage", help="do one job of a run in this process")
@@ -119,6 +130,16 @@ def _add_inspect(commands: Any) -> None:
     given = command.add_argument("--output", type=Path, metavar="NEW", help="a new YAML file")
     given.help = "write the draft to a new file, never over one (standard output)"
     command.set_defaults(do=_inspect)
+
+
+def _add_shells(commands: Any) -> None:
+    about = "list every table, figure and listing with its number, title and population"
+    shells = commands.add_parser("shells", help=about, description=_SHELLS)
+    given = shells.add_argument("--configfile", type=Path, metavar="FILE")
+    given.help = "a configuration, whose choice, numbers and titles are shown (the defaults)"
+    given = shells.add_argument("--yaml", action="store_true")
+    given.help = "print the key outputs.shells instead, to be pasted into a configuration"
+    shells.set_defaults(do=_list_shells)
 
 
 def _add_verify(commands: Any) -> None:
@@ -179,6 +200,15 @@ def _add_job(stages: Any, name: str, about: str) -> argparse.ArgumentParser:
     )
     command.add_argument("--reason", default="", help="why, for the history of the study")
     return command
+
+
+def _list_shells(options: argparse.Namespace) -> None:
+    from durable.display.shells import as_text, as_yaml, shell_entries
+    from durable.plan import load
+
+    plan = load(options.configfile) if options.configfile else None
+    entries = shell_entries(plan)
+    print("\n".join(as_yaml(entries) if options.yaml else as_text(entries)))
 
 
 def _start_snakemake(options: argparse.Namespace) -> int:

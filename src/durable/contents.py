@@ -60,9 +60,33 @@ NUMBERS = {
     "l_queries": "16.2.9.1",
 }
 
+#: The main table beside which a figure stands on the page of the report, by its name.
+BESIDE = {
+    "f_waterfall": "t_improvement",
+    f"f_{SCORE.column}": "t_improvement",
+    "f_csm": "t_improvement",
+    "f_km_dor": "t_dor",
+    "f_km_efs": "t_efs",
+    "f_km_ttrem": "t_ttrem",
+    "f_swimmer": "t_dor",
+    "f_sensitivity": "t_sensitivity",
+    "f_kinetics": "t_kinetics",
+}
+#: Sections of the page of the report, by the beginning of the default number.
+SECTIONS = {
+    "14.1": "Subjects",
+    "14.2": "Efficacy",
+    "14.3": "Safety",
+    "14.4": "Cellular kinetics",
+}
 _KINDS: dict[str, Kind] = {"t": "Table", "f": "Figure", "l": "Listing"}
 
 
 def kind_of(name: str) -> Kind:
     """What an output of this name is, by the letter that it begins with."""
     return _KINDS[name[0]]
+
+
+def section_of(name: str) -> str:
+    """The section of the page of the report in which a table or a figure stands."""
+    return SECTIONS[".".join(NUMBERS[name].split(".")[:2])]

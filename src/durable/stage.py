@@ -15,7 +15,8 @@ _SHOWN = (
     *("outputs.shells", "outputs.landmarks_months"),
 )
 _DEFINITIONS = ("schedule", "response", "statistics", "sensitivity")
-_TABLES = (*_SHOWN, *_DEFINITIONS, "safety", "kinetics")
+#: What the tables depend on: each prints its digest.
+OF_TABLES = (*_SHOWN, *_DEFINITIONS, "safety", "kinetics")
 #: Not simulation.chunks, on which no result depends: its digest is printed.
 _SCENARIOS = tuple(
     f"simulation.{key}" for key in ("trials", "seed", "definitions", "scenarios", "decisions")
@@ -74,21 +75,25 @@ _STAGES = (
         cores=True,
     ),
     Stage("figures", (*_SHOWN, *_DEFINITIONS), "draw the figures", cores=True),
-    Stage("display", _TABLES, "write the tables, the listings and the report"),
+    Stage(
+        "display",
+        (*OF_TABLES, "outputs.documents", "outputs.datasets"),
+        "write the tables, the listings and the report",
+    ),
     Stage(
         "export",
-        (*_TABLES, "outputs.documents", "outputs.datasets", "outputs.xpt_text"),
+        (*OF_TABLES, "outputs.documents", "outputs.datasets", "outputs.xpt_text"),
         "write the documents and datasets that are handed over",
     ),
     Stage(
         "record",
-        (*_TABLES, "inputs", "outputs", "governance"),
+        (*OF_TABLES, "inputs", "outputs", "governance"),
         "write the manifest and the pinned configuration",
         finishes=True,
     ),
     Stage(
         "series",
-        (*_TABLES, "series"),
+        (*OF_TABLES, "series"),
         "show the results at the cut-offs of the series side by side",
         folder="series",
     ),

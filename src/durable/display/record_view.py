@@ -42,6 +42,7 @@ class RecordView:
 
     name: str
     title: str
+    """Empty of a further part, which stands under the title of the first."""
     subtitle: str
     file: str
     columns: tuple[Column, ...]
@@ -50,6 +51,13 @@ class RecordView:
     total: int
     """How many records the file has; the page may show the first of them."""
     notes: tuple[str, ...]
+    part: str = ""
+    """What this part of the listing shows; empty where it has no parts."""
+
+    @property
+    def label(self) -> str:
+        """Title and part, for those who hear the page."""
+        return ": ".join(filter(None, (self.title, self.part)))
 
     @property
     def is_long(self) -> bool:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from durable.contracts.results import TOTAL
 from durable.contracts.tables import TABLES
 from durable.display.record_view import RecordView, as_text, record_view
+from durable.display.report_outputs import deliveries, sections
 from durable.display.report_plan import Key, plan_keys, variants
 from durable.display.report_summary import summary
 from durable.figures.captions import figures_drawn
@@ -28,11 +29,12 @@ from durable.outputs.ard import Ard
 from durable.outputs.definition_list import definitions_in_force
 from durable.outputs.listings import ListingEntry
 from durable.outputs.listings.listing import Column
+from durable.outputs.page_head import page_head
 from durable.outputs.table import Table
 from durable.pages import render_page, template_text
 from durable.plan import Plan
 from durable.registry import dataset_names
-from durable.stage import STAGES
+from durable.stage import OF_TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,9 +81,11 @@ def page(
         plan=plan,
         script=Markup(script),  # noqa: S704  (a file of the package)
         script_digest=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        tables=tables,
-        figures=figures_drawn(plan, folder),
-        listings=list(listing_views(plan, listings, assessed=assessed)),
+        head=page_head(plan),
+        numbers={table.name: table.number for table in tables},
+        sections=list(sections(tables, figures_drawn(plan, folder), plan)),
+        deliveries=deliveries(plan),
+        listings=_by_listing(listing_views(plan, listings, assessed=assessed)),
         results=summary(ard, plan),
         population=_population(ard),
         changed=[key for key in keys if key.differs and key.defining],
@@ -94,7 +98,7 @@ def page(
         removed=removed(folder),
         cut=data_cut(folder),
         sources=_sources(folder),
-        digest=plan.digest(STAGES["display"].sections),
+        digest=plan.digest(OF_TABLES),
         ard=hashlib.sha256((folder / "ard.csv").read_bytes()).hexdigest(),
     )
 
@@ -114,12 +118,23 @@ def listing_views(
                 tuple(column for column in columns if column.part in ("", part)),
                 shown,
                 name=f"l_{listing.name}" + (f"-{i + 1}" if i else ""),
-                title=title + (f": {part}" if part else ""),
+                title=title if not i else "",
+                part=part,
                 subtitle=f"Source: {listing.source}. Data cut-off {plan.analysis.data_cutoff}",
                 file=f"listings/{listing.file}",
                 total=len(records),
                 notes=(*listing.footnotes(plan, assessed=assessed), *shell.footnotes),
             )
+
+
+def _by_listing(views: Iterator[RecordView]) -> list[list[RecordView]]:
+    """The parts of each listing together; the first of them has the title."""
+    groups: list[list[RecordView]] = []
+    for view in views:
+        if view.title:
+            groups.append([])
+        groups[-1].append(view)
+    return groups
 
 
 def absent(plan: Plan, folder: Path) -> Iterator[str]:

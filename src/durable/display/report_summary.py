@@ -73,7 +73,7 @@ def _durations(ard: Ard, plan: Plan) -> Iterator[Result]:
                 f"{f.count(find('n_event'))} of {f.count(find('n_subjects'))} with an event",
                 _events(find, deadline),
             ),
-            "t_dor",
+            endpoint.table,
         )
 
 

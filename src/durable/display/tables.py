@@ -15,7 +15,7 @@ from durable.outputs.table import Row, Table
 from durable.outputs.tables import tables
 from durable.pages import render_page
 from durable.plan import Plan
-from durable.stage import STAGES
+from durable.stage import OF_TABLES
 
 
 def all_tables(ard: Ard, plan: Plan, folder: Path) -> list[Table]:
@@ -31,7 +31,7 @@ def all_tables(ard: Ard, plan: Plan, folder: Path) -> list[Table]:
         Folder of results, whose ``validated/sources.json`` is read.
     """
     sources = json.loads((folder / "validated" / "sources.json").read_text(encoding="utf-8"))
-    digest = plan.digest(STAGES["display"].sections)
+    digest = plan.digest(OF_TABLES)
     return list(tables(ard, plan, sources, digest))
 
 

@@ -172,7 +172,8 @@ def _main_lines(code: str) -> Iterator[Line]:
 
 def _median_lines() -> Iterator[Line]:
     yield Line("Median", value("median"), 2)
-    yield Line("Min, max", pair("min", "max", "{}, {}"), 2)
+    yield Line("Minimum", value("min"), 2)
+    yield Line("Maximum", value("max"), 2)
 
 
 def _further_lines(code: str) -> Iterator[Line]:

@@ -21,7 +21,7 @@ from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTa
 from durable.outputs.table import Cell, Row, Rows
 from durable.plan import Plan, Statistics
 from durable.vocabulary import POPULATIONS
-from durable.wording import listed, lower_initial, percent
+from durable.wording import listed, percent
 
 Columns = Callable[[Plan], Iterator[tuple[str, str, Cell]]]
 Notes = Callable[[Plan], Iterable[str]]
@@ -170,10 +170,11 @@ def _differences(plan: Plan) -> Iterator[str]:
 def _table(
     name: str, title: str, columns: Columns, notes: Notes, terms: tuple[definitions.Term, ...]
 ) -> OutputTable:
+    """A table with a row per analysis."""
     return OutputTable(
         name=name,
         title=title,
-        population=f"{SAFETY_SET}; durations: {lower_initial(POPULATIONS[DOR.population])}",
+        population=POPULATIONS[DOR.population] if columns is _durations else SAFETY_SET,
         headings=lambda plan: tuple(heading for _, heading, _ in columns(plan)),
         stub="Analysis",
         rows=lambda results, plan: _rows(results, plan, columns),

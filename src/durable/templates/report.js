@@ -105,7 +105,44 @@
     for (const target of links.keys()) watch.observe(target);
   }
 
+  /** Shows what a link leads to, also where it is folded. */
+  function unfold() {
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    let folded = false;
+    for (let at = target; at; at = at.parentElement) {
+      if (at instanceof HTMLDetailsElement && !at.open) folded = at.open = true;
+    }
+    if (folded) target.scrollIntoView();
+  }
+
+  /** Buttons that fold and unfold all outputs, and as they were. */
+  function folding() {
+    const all = Array.from(document.querySelectorAll("main details.output, main details.drawing"));
+    const first = all.map((one) => one.open);
+    const bar = document.createElement("p");
+    bar.className = "folding";
+    const button = (text, open) => {
+      const made = document.createElement("button");
+      made.type = "button";
+      made.textContent = text;
+      made.addEventListener("click", () => all.forEach((one, i) => { one.open = open(i); }));
+      bar.append(made);
+    };
+    button("Fold all outputs", () => false);
+    button("Unfold all outputs", () => true);
+    button("Main outputs only", (i) => first[i]);
+    document.querySelector("#summary").append(bar);
+  }
+
   document.querySelectorAll(".listing").forEach(listing);
+  folding();
+  addEventListener("hashchange", unfold);
+  document.getElementById("contents").addEventListener("click", (event) => {
+    // The hash does not change where the same place is gone to again.
+    if (event.target.closest("a")) setTimeout(unfold);
+  });
+  unfold();
   menu();
   follow();
 })();
