@@ -59,12 +59,19 @@ class Browser:
     driver: Chrome
     page: Path
 
-    def open(self, size: tuple[int, int] = WIDE) -> Chrome:
-        """Open the report afresh in a window whose page is this wide and high."""
+    def open(self, size: tuple[int, int] = WIDE, *, folded: bool = False) -> Chrome:
+        """Open the report afresh in a window whose page is this wide and high.
+
+        Every output is unfolded, unless the page is to be as it opens (`folded`).
+        """
         width, height = size
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         self.driver.get(self.page.as_uri())
+        if not folded:
+            self.driver.execute_script(
+                "for (const one of document.querySelectorAll('details')) one.open = true"
+            )
         return self.driver
 
     def requests(self) -> list[str]:

@@ -26,7 +26,7 @@ EVENTS, CONCENTRATIONS = "l_adverse_events", "l_kinetics"
 
 def head(driver: Chrome, listing: str, variable: str) -> WebElement:
     """Heading of the column of a variable."""
-    path = f"//section[@id='{listing}']//th[small[text()='{variable}']]"
+    path = f"//*[@id='{listing}']//th[small[text()='{variable}']]"
     return driver.find_element(By.XPATH, path)
 
 
@@ -196,7 +196,7 @@ def test_a_long_listing_is_laid_out_when_a_reader_comes_to_it(browser: Browser) 
 def test_a_link_leads_to_the_top_of_a_listing_that_was_not_laid_out(
     browser: Browser, way: str
 ) -> None:
-    driver = browser.open()
+    driver = browser.open(folded=True)
     if way == "link":
         link = driver.find_element(By.CSS_SELECTOR, f"#contents a[href='#{CONCENTRATIONS}']")
         link.send_keys(Keys.ENTER)
@@ -215,12 +215,13 @@ def test_text_of_a_listing_that_was_not_laid_out_is_found(browser: Browser) -> N
 
 
 def test_the_printed_page_holds_every_row(browser: Browser) -> None:
-    driver = browser.open()
-    assert not laid_out(driver, CONCENTRATIONS)
+    driver = browser.open(folded=True)
+    assert not driver.find_element(By.ID, CONCENTRATIONS).get_attribute("open")
     printed = driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"]
     pages = PdfReader(BytesIO(b64decode(printed))).pages
     text = " ".join(page.extract_text() for page in pages)
-    listing = text[text.rindex("Listing 8.") : text.rindex("Listing 9.")]
+    listing = text[text.rindex("Listing 16.2.5.1.") : text.rindex("Listing 16.2.5.2.")]
+    browser.open()
     rows = column(driver, CONCENTRATIONS, "SRCSEQ")
     assert len(rows) > 100
     assert sorted(re.findall(r"kinetics\s+value\s+(\d+)", listing)) == sorted(rows)
@@ -301,11 +302,73 @@ def test_the_contents_open_and_close_on_a_narrow_screen(browser: Browser) -> Non
 
 
 def test_every_link_leads_to_a_place_that_is_seen(browser: Browser) -> None:
-    driver = browser.open()
+    driver = browser.open(folded=True)
     targets = {
         link.get_attribute("href").partition("#")[2]  # type: ignore[union-attr]
-        for link in driver.find_elements(By.CSS_SELECTOR, "a[href]")
+        for link in driver.find_elements(By.CSS_SELECTOR, "a[href^='#']")
     }
     assert {"t_dor", "f_km_dor", EVENTS, "provenance"} <= targets
     for target in targets:
         assert driver.find_element(By.ID, target).is_displayed()
+
+
+def test_every_file_that_is_linked_is_there(browser: Browser) -> None:
+    driver = browser.open()
+    links = driver.find_elements(By.CSS_SELECTOR, "a[href]:not([href^='#'])")
+    files = {link.get_dom_attribute("href") for link in links}
+    assert {"tables/t_dor.rtf", "figures/f_km_dor.svg", "listings/l_deaths.csv", "ard.csv"} <= files
+    written_later = {"audit/manifest.json", "audit/pinned.yaml"}
+    assert [f for f in files - written_later if not (browser.page.parent / str(f)).is_file()] == []
+
+
+def is_open(driver: Chrome, name: str) -> bool:
+    return driver.find_element(By.ID, name).get_attribute("open") is not None
+
+
+def test_supplements_and_listings_are_folded_until_asked_for(browser: Browser) -> None:
+    driver = browser.open(folded=True)
+    assert is_open(driver, "t_dor")
+    assert is_open(driver, "f_km_dor")
+    assert not is_open(driver, "t_dor_s")
+    assert not is_open(driver, EVENTS)
+    heights = {}
+    for text in ("Fold all outputs", "Unfold all outputs", "Main outputs only"):
+        button = driver.find_element(By.XPATH, f"//button[text()='{text}']")
+        driver.execute_script("arguments[0].click()", button)
+        heights[text] = driver.execute_script("return document.documentElement.scrollHeight")
+    assert heights["Fold all outputs"] < 12_000
+    assert heights["Fold all outputs"] < heights["Main outputs only"]
+    assert heights["Main outputs only"] < heights["Unfold all outputs"]
+    assert is_open(driver, "t_dor")
+    assert not is_open(driver, "t_dor_s")
+
+
+def test_in_the_dark_text_is_light_and_drawings_stay_on_white(browser: Browser) -> None:
+    driver = browser.open()
+    dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", dark)
+
+    def colour(selector: str, name: str) -> list[int]:
+        found = driver.execute_script(
+            "return getComputedStyle(document.querySelector(arguments[0]))[arguments[1]]",
+            *(selector, name),
+        )
+        return [int(part) for part in re.findall(r"\d+", found)][:3]
+
+    try:
+        assert max(colour("body", "backgroundColor")) < 60
+        assert min(colour("#t_dor th[scope=row]", "color")) > 180
+        assert max(colour("#t_dor tbody th", "backgroundColor")) < 60
+        assert colour("#f_km_dor svg", "backgroundColor") == [255, 255, 255]
+    finally:
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_no_table_scrolls_on_a_wide_screen(browser: Browser) -> None:
+    driver = browser.open()
+    wide = driver.execute_script(
+        """return Array.from(document.querySelectorAll("details.table .scroll"))
+          .filter((region) => region.scrollWidth > region.clientWidth + 1)
+          .map((region) => region.closest("details").id);"""
+    )
+    assert wide == []

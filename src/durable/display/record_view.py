@@ -42,7 +42,6 @@ class RecordView:
 
     name: str
     title: str
-    """Empty of a further part, which stands under the title of the first."""
     subtitle: str
     file: str
     columns: tuple[Column, ...]
@@ -53,6 +52,8 @@ class RecordView:
     notes: tuple[str, ...]
     part: str = ""
     """What this part of the listing shows; empty where it has no parts."""
+    is_first: bool = True
+    """Whether it is the first part, over which the title stands."""
 
     @property
     def label(self) -> str:

@@ -118,8 +118,9 @@ def listing_views(
                 tuple(column for column in columns if column.part in ("", part)),
                 shown,
                 name=f"l_{listing.name}" + (f"-{i + 1}" if i else ""),
-                title=title if not i else "",
+                title=title,
                 part=part,
+                is_first=not i,
                 subtitle=f"Source: {listing.source}. Data cut-off {plan.analysis.data_cutoff}",
                 file=f"listings/{listing.file}",
                 total=len(records),
@@ -128,10 +129,10 @@ def listing_views(
 
 
 def _by_listing(views: Iterator[RecordView]) -> list[list[RecordView]]:
-    """The parts of each listing together; the first of them has the title."""
+    """The parts of each listing together."""
     groups: list[list[RecordView]] = []
     for view in views:
-        if view.title:
+        if view.is_first:
             groups.append([])
         groups[-1].append(view)
     return groups
