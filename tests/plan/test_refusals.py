@@ -317,6 +317,47 @@ REFUSED = [
         "expected crs, icans and cytopenia with a label each",
     ),
     ("a list in place of sections", ["analysis"], "(file): found ['analysis']; expected sections"),
+    (
+        "an output that no analysis has, with the names of all",
+        changed("outputs.shells", [{"output": "t_dorr"}]),
+        "outputs.shells[0].output: found 't_dorr'; expected 't_disposition', 't_baseline', "
+        "'t_improvement', 't_improvement_s', 't_dor', 't_dor_s', 't_efs', 't_efs_s', ",
+    ),
+    (
+        "an output that is shown twice",
+        changed("outputs.shells", [{"output": "t_dor"}, {"output": "t_dor", "number": "2"}]),
+        "expected each entry once",
+    ),
+    (
+        "a shell that names no output",
+        changed("outputs.shells", [{"number": "14.2.1"}]),
+        "outputs.shells[0].output: found nothing; expected a value: the key is required",
+    ),
+    (
+        "a title of a shell over two lines",
+        changed("outputs.shells", [{"output": "t_dor", "title": "a\nb"}]),
+        "outputs.shells[0].title: found 'a\\nb'; expected text of one line",
+    ),
+    (
+        "a month of the main tables that the statistics do not have",
+        changed("outputs.landmarks_months", [6, 7]),
+        "outputs.landmarks_months[1]: found 7; expected one of 3, 6, 9, 12, 18, 24",
+    ),
+    (
+        "a month of the main tables twice",
+        changed("outputs.landmarks_months", [6, 6]),
+        "outputs.landmarks_months: found [6, 6]; expected each entry once",
+    ),
+    (
+        "main tables without a month",
+        changed("outputs.landmarks_months", []),
+        "outputs.landmarks_months: found []; expected",
+    ),
+    (
+        "a status that is none of an analysis",
+        changed("analysis.status", "Final"),
+        "analysis.status: found 'Final'; expected 'draft', 'interim' or 'final'",
+    ),
 ]
 
 

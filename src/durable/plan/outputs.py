@@ -10,7 +10,17 @@ from pydantic import Field, model_validator
 
 from durable.contents import NUMBERS
 from durable.deliveries import READERS_OF_XPT, described, names
-from durable.sections import Date, Line, ListOf, Positive, Section, Text, UniqueList, unique_by
+from durable.sections import (
+    Date,
+    Line,
+    ListOf,
+    NonEmptyUniqueList,
+    Positive,
+    Section,
+    Text,
+    UniqueList,
+    unique_by,
+)
 
 if TYPE_CHECKING:
     DocumentName = str
@@ -60,9 +70,9 @@ class Outputs(Section):
     shells: Annotated[ListOf[Shell], unique_by("output")] = ()
     """The tables, figures and listings that are shown, in their order, with numbers, titles and
     footnotes of one's own; empty: all. ard.csv holds the results of all in any case."""
-    landmarks_months: ListOf[Positive] | None = None
+    landmarks_months: NonEmptyUniqueList[Positive] | None = None
     """Months of statistics.landmarks_months whose rates stand in the main tables; the supplementary
-    tables have all. Empty: months 6 and 12 where the statistics have them, otherwise all."""
+    tables have all. When empty: months 6 and 12 where the statistics have them, otherwise all."""
     xpt_text: Literal["ascii", "utf-8"] = "ascii"
     """Text in SAS transport files. ascii: accents are dropped and other characters written as their
     code point, <U+7EA2>; utf-8: as it is. Every change is listed."""
