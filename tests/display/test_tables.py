@@ -611,6 +611,26 @@ CHANGES = [
 ]
 
 
+DEFINED = [
+    ("aesi", {"prolonged_cytopenia_grade": 4}, "of grade >=4 present after day 28"),
+    ("aesi", {"missing_grade": 4}, "missing grades were imputed as grade 4"),
+    ("ae_overview", {"missing_related": "not_related"}, "is not recorded counts as not related"),
+    ("ae_soc_pt", {"windows_days": (14, 60)}, "Followed 14 days: day 14 was on or before"),
+    (
+        "dlt",
+        {"dlt_window_days": 42},
+        "A death within 42 days counts as a DLT if it was not assessed",
+    ),
+    ("dlt", {"escalation_part": "B"}, "dose level of part B"),
+]
+
+
+@pytest.mark.parametrize(("name", "rule", "said"), DEFINED)
+def test_definitions_of_safety_follow_the_plan(name, rule, said):
+    assert said not in definitions(name, PLAN)
+    assert said in definitions(name, PLAN.model_copy(update={"safety": Safety(**rule)}))
+
+
 def notes(name: str, plan: Plan) -> str:
     """The footnotes of a table."""
     output = entry_of_table(f"t_{name}").load()

@@ -102,9 +102,8 @@ def _grading(safety: Safety) -> tuple[str, ...]:
     return (
         f"Treatment-emergent events of special interest recorded as {safety.crs} (CRS) or"
         f" {safety.icans} (ICANS), by ASTCT consensus grade (Lee 2019), not CTCAE grade. n:"
-        " subjects, each counted once at the worst known grade; percentages are of N.",
-        f"ICANS was graded with CAPD below {safety.capd_below_years:g} years of age, with ICE from"
-        " then on.",
+        " subjects, each counted once at the worst known grade; percentages are of N. ICANS was"
+        f" graded with CAPD below {safety.capd_below_years:g} years of age, with ICE from then on.",
     )
 
 
@@ -121,9 +120,8 @@ OUTPUT = Output(
             rows=_table,
             footnotes=lambda plan: (
                 *_grading(plan.safety),
-                "Ongoing: without an end date, and outcome neither recovered nor fatal. Onset and"
-                " duration are from recorded dates; those that depend on an imputed date are"
-                " excluded.",
+                "Ongoing: no end date, outcome neither recovered nor fatal. Onset and duration:"
+                " recorded dates only.",
                 definitions.upper_limit(plan.statistics),
             ),
             defined=("Adverse events", "Abbreviations"),

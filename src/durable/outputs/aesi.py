@@ -84,8 +84,10 @@ OUTPUT = Output(
             rows=_table,
             footnotes=lambda plan: (
                 f"{definitions.counting(plan.safety)} {definitions.GRADES_SHOWN}",
-                definitions.special_interest(plan.safety),
-                definitions.missing_grade(plan.safety),
+                "TEAEs over the entire follow-up, by the category recorded in the data. Prolonged"
+                f" cytopenia: {plan.safety.cytopenia} of grade"
+                f" >={plan.safety.prolonged_cytopenia_grade} present after day"
+                f" {plan.safety.prolonged_cytopenia_day}.",
                 definitions.upper_limit(plan.statistics),
             ),
             defined=("Adverse events",),

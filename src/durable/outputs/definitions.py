@@ -311,7 +311,7 @@ def special_interest(safety: Safety) -> str:
 
 
 def dose_limiting(safety: Safety) -> Iterator[str]:
-    """Footnotes on dose-limiting toxicities, who is evaluable for them, and the rule."""
+    """Definition of dose-limiting toxicities, of who is evaluable for them, and of the rule."""
     days = safety.dlt_window_days
     yield (
         "DLT: dose-limiting toxicity, a TEAE recorded as such with onset within"
@@ -321,6 +321,11 @@ def dose_limiting(safety: Safety) -> Iterator[str]:
         " not after withdrawal), or with a DLT by then. Percentages and confidence limits are of"
         " evaluable subjects."
     )
+    yield from escalation(safety)
+
+
+def escalation(safety: Safety) -> Iterator[str]:
+    """Footnote on the rule of dose escalation, where there is one."""
     if safety.escalation != "none":
         yield (
             f"{safety.escalation} rule (Storer 1989, design A) for each dose level of part"

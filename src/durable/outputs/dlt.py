@@ -215,6 +215,17 @@ def _columns(plan: Plan) -> list[tuple[str, Cell]]:
     return columns
 
 
+def _evaluable(safety: Safety) -> Iterator[str]:
+    """What counts as a DLT, who is evaluable for one, and the rule of escalation."""
+    days = safety.dlt_window_days
+    yield (
+        f"DLT: dose-limiting toxicity within {days} days of infusion, or a death in them that was"
+        f" not assessed. Evaluable: followed to day {days}, or with a DLT by then. Percentages and"
+        " confidence limits are of evaluable subjects."
+    )
+    yield from definitions.escalation(safety)
+
+
 def _next_step(find: Lookup, _: Outputs) -> str:
     """The recommendation; the counts before the colon stand in the columns beside it."""
     step = find("next")
@@ -235,10 +246,10 @@ OUTPUT = Output(
             headings=lambda plan: tuple(heading for heading, _ in _columns(plan)),
             rows=_table,
             footnotes=lambda plan: (
-                *definitions.dose_limiting(plan.safety),
+                *_evaluable(plan.safety),
                 definitions.upper_limit(plan.statistics),
             ),
-            defined=("Adverse events",),
+            defined=("Dose-limiting toxicities", "Adverse events"),
         ),
     ),
 )
