@@ -27,8 +27,8 @@ class Delivery:
     about
         What it is, for the description of the key.
     files
-        Its files in the folder of results. ``{table}``, ``{figure}``, ``{dataset}`` and
-        ``{program}`` stand for the name of each.
+        Its files in the folder of results. ``{table}``, ``{figure}``, ``{listing}``,
+        ``{dataset}`` and ``{program}`` stand for the name of each.
     """
 
     name: str
@@ -38,11 +38,20 @@ class Delivery:
     files: tuple[str, ...]
 
     def expand(
-        self, tables: Collection[str], figures: Collection[str], datasets: Collection[str]
+        self,
+        tables: Collection[str],
+        figures: Collection[str],
+        listings: Collection[str],
+        datasets: Collection[str],
     ) -> list[str]:
-        """Its files in an analysis with these tables, figures and datasets."""
-        programs = programs_of(datasets)
-        names = {"table": tables, "figure": figures, "dataset": datasets, "program": programs}
+        """Its files in an analysis with these tables, figures, listings and datasets."""
+        names = {
+            "table": tables,
+            "figure": figures,
+            "listing": listings,
+            "dataset": datasets,
+            "program": programs_of(datasets),
+        }
         expanded = []
         for file in self.files:
             kind = next((kind for kind in names if f"{{{kind}}}" in file), None)
@@ -66,16 +75,25 @@ DELIVERIES = (
         "rtf",
         "documents",
         "rtf",
-        "all tables and figures in one file",
-        ("documents/tables_and_figures.rtf",),
+        "all tables and figures in one file, all listings in another",
+        ("documents/tables_and_figures.rtf", "documents/listings.rtf"),
     ),
-    Delivery("docx", "documents", "docx", "each table", ("tables/{table}.docx",)),
+    Delivery(
+        "docx",
+        "documents",
+        "docx",
+        "each table and each listing",
+        ("tables/{table}.docx", "listings/{listing}.docx"),
+    ),
     Delivery(
         "pdf",
         "documents",
         "pdf",
-        "all tables and figures in one file, and each figure",
-        ("documents/tables_and_figures.pdf", "figures/{figure}.pdf"),
+        "all tables and figures in one file, all listings in another, and each figure",
+        (
+            *("documents/tables_and_figures.pdf", "documents/listings.pdf"),
+            "figures/{figure}.pdf",
+        ),
     ),
     Delivery(
         "xpt",

@@ -48,6 +48,8 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BRACKET = re.compile(r" (?=[(\[])")
 #: Longest part of a cell that is kept on one line.
 _LONGEST_PART = 24
+BOLD = 1.1
+"""How much wider bold type is than that of the cells."""
 
 #: Widths in multiples of the type size, at least those of Arial.
 _WIDTHS = (("iljtfIr.,:;'|!()[]/- \u00a0\u2008", 0.34), ("mwMW%@", 0.95))
@@ -65,6 +67,9 @@ class Sheet:
     indents: tuple[float, ...] = ()
     """Millimetres by which the cells of each other column are indented, so that they stand under
     the middle of its heading."""
+    of_records: bool = False
+    """Whether the rows are records of a listing: text that breaks between words, under headings at
+    its left, and all that stands under a heading together where a page holds it."""
 
     @property
     def width(self) -> float:
@@ -98,7 +103,8 @@ class Layout:
     @property
     def heading(self) -> tuple[str, ...]:
         """Cells of the row of column headings, the one over the labels first."""
-        return (self.table.stub, *map(unbroken, self.table.columns))
+        shown = clean if self.sheet.of_records else unbroken
+        return (self.table.stub, *map(shown, self.table.columns))
 
 
 def text_block(landscape: bool) -> tuple[float, float]:
@@ -112,7 +118,7 @@ def lay_out(table: Table) -> Layout:
     table = replace(table, rows=table.aligned_rows)
     sheet = _sheet(table)
     sheet = replace(sheet, indents=tuple(_indents(table, sheet)))
-    return Layout(table, sheet, tuple(_paginate(table, sheet)))
+    return Layout(table, sheet, tuple(paginate(table, sheet)))
 
 
 def _indents(table: Table, sheet: Sheet) -> Iterator[float]:
@@ -174,6 +180,13 @@ def text_width(text: str, size: float) -> float:
     return sum(map(_char_width, text)) * size / MM
 
 
+def widest_word(text: str, size: float) -> float:
+    """Millimetres of the longest word of a text; full-width signs stand each for itself."""
+    words = "".join(" " if _is_wide(char) else char for char in clean(text)).split(" ")
+    wide = size / MM if any(map(_is_wide, text)) else 0.0
+    return max(wide, *(text_width(word, size) for word in words))
+
+
 def is_strong(row: Row) -> bool:
     """Whether the label of a row is bold."""
     return row.strong or not row.cells
@@ -185,14 +198,24 @@ def row_texts(row: Row, sheet: Sheet) -> Iterator[tuple[str, float, float]]:
     widths = sheet.widths if row.cells else (sum(sheet.widths),)
     yield clean(row.label), indent, widths[0] - indent - 2 * PADDING
     indents = sheet.indents or (0.0,) * len(row.cells)
+    shown = clean if sheet.of_records else unbroken
     for cell, width, indent in zip(row.cells, widths[1:], indents, strict=False):
-        yield unbroken(cell), indent, width - indent - 2 * PADDING
+        yield shown(cell), indent, width - indent - 2 * PADDING
 
 
 def heading_texts(layout: Layout) -> Iterator[tuple[str, float]]:
     """Text and width of the headings of the columns, millimetres; the one over the labels first."""
+    bold = BOLD if layout.sheet.of_records else 1.0
     for text, width in zip(layout.heading, layout.sheet.widths, strict=True):
-        yield text, width - 2 * PADDING
+        yield text, (width - 2 * PADDING) / bold
+
+
+def spans(table: Table, sheet: Sheet) -> Iterator[tuple[str, int, float]]:
+    """Headings over neighbouring columns: text, how many, and their width in millimetres."""
+    first = 0
+    for text, count in table.spans:
+        yield clean(text), count, sum(sheet.widths[first : first + count])
+        first += count
 
 
 @cache
@@ -312,10 +335,32 @@ class _Filling:
 
     def add_row(self, row: Row) -> None:
         if not self.rows:
-            heading = Row(self.table.stub, self.table.columns)
-            self.used += row_height(heading, replace(self.sheet, indents=())) + _GAP
+            self.used += self._column_headings()
         self.rows.append(row)
         self.used += row_height(row, self.sheet)
+
+    def height_kept_together(self, i: int) -> float:
+        """Points that a row takes with what must not begin the next page without it."""
+        rows = self.table.rows
+        if self.sheet.of_records:
+            height = self._height(_rows_under(rows, i))
+            if height <= self.sheet.height - self._head() - self._column_headings():
+                return height
+        return self._height(_rows_kept_together(rows, i))
+
+    def _height(self, rows: Sequence[Row]) -> float:
+        return sum(row_height(row, self.sheet) for row in rows)
+
+    def _column_headings(self) -> float:
+        sheet = replace(self.sheet, indents=())
+        if sheet.of_records:
+            sheet = replace(sheet, widths=tuple(width / BOLD for width in sheet.widths))
+        height = row_height(Row(self.table.stub, self.table.columns), sheet)
+        above = [
+            text_height(text, width / BOLD - 2 * PADDING, sheet.size)
+            for text, _, width in spans(self.table, self.sheet)
+        ]
+        return height + (max(above) + _ROW_PADDING if above else 0) + _GAP
 
     def add_note(self, note: str) -> None:
         if not self.notes:
@@ -333,11 +378,11 @@ class _Filling:
         return title + sum(text_height(line, width, self.sheet.size) for line in lines) + _GAP
 
 
-def _paginate(table: Table, sheet: Sheet) -> list[Page]:
+def paginate(table: Table, sheet: Sheet) -> list[Page]:
+    """The pages of a table whose columns have their widths."""
     filling = _Filling(table, sheet)
     for i, row in enumerate(table.rows):
-        together = sum(row_height(other, sheet) for other in _rows_kept_together(table.rows, i))
-        if filling.rows and not filling.fits(together):
+        if filling.rows and not filling.fits(filling.height_kept_together(i)):
             filling.turn()
             for above in _above(table.rows, i):
                 filling.add_row(replace(above, label=above.label + CONTINUED, cells=()))
@@ -365,12 +410,21 @@ def _rows_kept_together(rows: Sequence[Row], i: int) -> Sequence[Row]:
     return rows[i : (block if block - last < _FEW else last) + 1]
 
 
+def _rows_under(rows: Sequence[Row], i: int) -> Sequence[Row]:
+    """A row and all that stand under it."""
+    last = i
+    while last + 1 < len(rows) and rows[last + 1].indent > rows[i].indent:
+        last += 1
+    return rows[i : last + 1]
+
+
 def _above(rows: Sequence[Row], i: int) -> list[Row]:
     """The rows that a row stands under, the outermost first."""
     found: list[Row] = []
     indent = rows[i].indent
-    for row in reversed(rows[:i]):
-        if row.indent < indent:
-            found.insert(0, row)
-            indent = row.indent
+    while indent and i:
+        i -= 1
+        if rows[i].indent < indent:
+            found.insert(0, rows[i])
+            indent = rows[i].indent
     return found

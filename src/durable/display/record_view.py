@@ -105,12 +105,19 @@ def _heads(columns: tuple[Column, ...]) -> tuple[Head, ...]:
     return tuple(heads) if any(head.label for head in heads) else ()
 
 
-def _cell(record: dict[str, str], column: Column, wide: bool) -> Cell:
+def cell_text(record: dict[str, str], column: Column) -> str:
+    """What a reader sees in a column of a record: where it has no value, what stands for that."""
     text = record[column.name]
     if not text:
-        empty = column.empty if isinstance(column.empty, str) else column.empty(record)
-        return Cell(empty, f"{column.kind} none")
+        return column.empty if isinstance(column.empty, str) else column.empty(record)
     if column.kind == "number" and column.decimals is not None:
         text = f.fixed(float(text), column.decimals)
         text = text.rstrip("0").rstrip(".") if column.trimmed and column.decimals else text
+    return text
+
+
+def _cell(record: dict[str, str], column: Column, wide: bool) -> Cell:
+    text = cell_text(record, column)
+    if not record[column.name]:
+        return Cell(text, f"{column.kind} none")
     return Cell(text, f"{column.kind} wide" if wide else column.kind)

@@ -171,6 +171,8 @@ def _page(layout: Layout, page: Page) -> str:
 def _rows(layout: Layout, rows: Sequence[Row]) -> Iterator[str]:
     if not rows:
         return
+    if layout.table.spans:
+        yield _span_row(layout)
     yield _head_row(layout)
     for i, row in enumerate(rows):
         last = i == len(rows) - 1
@@ -178,17 +180,28 @@ def _rows(layout: Layout, rows: Sequence[Row]) -> Iterator[str]:
         yield _row(row, layout.sheet, keep=under, last=last)
 
 
+def _span_row(layout: Layout) -> str:
+    """The headings over neighbouring columns, each underlined."""
+    spans = list(lay.spans(layout.table, layout.sheet))
+    style = rf"{_cell_style(layout.sheet)}\keepn\b\ql"
+    cells = [rf"{style} {escape(text)}\cell" for text, _, _ in spans]
+    rules = [rf"\clvertalb\clbrdrt{_RULE}" + rf"\clbrdrb{_RULE}" * bool(t) for t, *_ in spans]
+    return _row_form([width for *_, width in spans], rules, r"\trhdr") + _row_cells(cells)
+
+
 def _head_row(layout: Layout) -> str:
-    """The headings, each over the middle of its column."""
+    """The headings, each over the middle of its column, or at its left over records."""
     sheet = layout.sheet
     style = rf"{_cell_style(sheet)}\keepn\b"
-    places = (r"\ql", *(r"\qc" for _ in sheet.widths[1:]))
+    place = r"\ql" if sheet.of_records else r"\qc"
+    places = (r"\ql", *(place for _ in sheet.widths[1:]))
     cells = [
         rf"{style}{place} {escape(text)}\cell"
         for place, (text, _) in zip(places, lay.heading_texts(layout), strict=True)
     ]
-    rules = rf"\clbrdrt{_RULE}\clbrdrb{_RULE}"
-    return _row_form(sheet.widths, rf"\clvertalb{rules}", r"\trhdr") + _row_cells(cells)
+    top = "" if layout.table.spans else rf"\clbrdrt{_RULE}"
+    form = rf"\clvertalb{top}\clbrdrb{_RULE}"
+    return _row_form(sheet.widths, [form] * len(cells), r"\trhdr") + _row_cells(cells)
 
 
 def _row(row: Row, sheet: Sheet, *, keep: bool = False, last: bool = False) -> str:
@@ -200,15 +213,15 @@ def _row(row: Row, sheet: Sheet, *, keep: bool = False, last: bool = False) -> s
         rf"{style}\ql\li{_twips(indent)}{weight} {escape(text)}\cell"
         for weight, (text, indent, _) in zip(bold, lay.row_texts(row, sheet), strict=True)
     ]
-    return _row_form(widths, rf"\clvertalt{rules}") + _row_cells(cells)
+    return _row_form(widths, [rf"\clvertalt{rules}"] * len(widths)) + _row_cells(cells)
 
 
-def _row_form(widths: Sequence[float], cell: str, row: str = "") -> str:
-    """The form of a row: what every cell has, and where each ends."""
+def _row_form(widths: Sequence[float], cells: Sequence[str], row: str = "") -> str:
+    """The form of a row: that of each cell, and where it ends."""
     edges = [_twips(sum(widths[: i + 1])) for i in range(len(widths))]
     pad = _twips(lay.PADDING)
     padding = rf"\trpaddl{pad}\trpaddr{pad}\trpaddfl3\trpaddfr3"
-    ends = "".join(rf"{cell}\cellx{edge}" for edge in edges)
+    ends = "".join(rf"{cell}\cellx{edge}" for cell, edge in zip(cells, edges, strict=True))
     return rf"\trowd\trgaph{pad}\trleft0\trkeep{row}{padding}{ends}"
 
 

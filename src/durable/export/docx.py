@@ -1,4 +1,7 @@
-"""Delivery ``docx``: each table as DOCX. Lengths in the file are twips, type sizes half points."""
+"""Delivery ``docx``: each table and each listing as DOCX.
+
+Lengths in the file are twips, type sizes half points.
+"""
 
 from __future__ import annotations
 
@@ -37,14 +40,18 @@ _NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def write(analysis: FinishedAnalysis) -> None:
-    """Write ``tables/*.docx``."""
+    """Write ``tables/*.docx`` and ``listings/*.docx``."""
     head = page_head(analysis.plan)
     for layout in analysis.layouts:
         path = analysis.folder / "tables" / f"{layout.table.name}.docx"
         write_bytes(path, render(layout, head))
+    for name, parts in analysis.listings.items():
+        write_bytes(
+            analysis.folder / "listings" / f"{name}.docx", render(parts[0], head, parts[1:])
+        )
 
 
-def render(layout: Layout, head: PageHead) -> bytes:
+def render(layout: Layout, head: PageHead, further: Sequence[Layout] = ()) -> bytes:
     """A table as a DOCX file: the same bytes for the same table.
 
     Parameters
@@ -53,15 +60,20 @@ def render(layout: Layout, head: PageHead) -> bytes:
         The table in pages.
     head
         Head of every page.
+    further
+        Further parts of a listing, of the same paper and type.
     """
     from docx import Document
 
     document = Document()
     _set_properties(document, layout)
     _set_paper(document.sections[0], layout.sheet, head)
-    body = document.element.body
+    end = document.element.body[-1]
     for element in _body(layout):
-        body.insert(len(body) - 1, _parsed(element))
+        end.addprevious(_parsed(element))
+    for part in further:
+        for element in _body(part, begins=False):
+            end.addprevious(_parsed(element))
     return _timeless(document)
 
 
@@ -83,6 +95,7 @@ def _set_properties(document: Any, layout: Layout) -> None:
         style.font.bold, style.font.italic = name == "Heading 1", False
         style.font.color.rgb = RGBColor(0, 0, 0)
         form = style.paragraph_format
+        form.tab_stops.clear_all()  # they are for paper of another width
         form.space_before, form.space_after, form.line_spacing = Pt(0), Pt(0), 1.0
         fonts = style.element.rPr.rFonts
         for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
@@ -111,9 +124,7 @@ def _set_paper(section: Any, sheet: Sheet, head: PageHead) -> None:
 
 def _head_line(runs: str, right: int) -> str:
     """A line of the head, its second part at the right margin."""
-    # The tabs of the style are for paper of another width.
-    cleared = "".join(f'<w:tab w:val="clear" w:pos="{place}"/>' for place in (4320, 8640))
-    tabs = f'<w:tabs>{cleared}<w:tab w:val="right" w:pos="{right}"/></w:tabs>'
+    tabs = f'<w:tabs><w:tab w:val="right" w:pos="{right}"/></w:tabs>'
     return f'<w:p {_W}><w:pPr><w:pStyle w:val="Header"/>{tabs}</w:pPr>{runs}</w:p>'
 
 
@@ -137,10 +148,12 @@ def _twips(millimetres: float) -> int:
     return round(millimetres * lay.MM * 20)
 
 
-def _body(layout: Layout) -> Iterator[str]:
+def _body(layout: Layout, *, begins: bool = True) -> Iterator[str]:
+    """The elements of a table; it begins the file, or stands on a page after others."""
     for i, page in enumerate(layout.pages):
         # The continuation of a table is no entry of its own in a table of contents.
         place = f"<w:pageBreakBefore/>{_NO_OUTLINE}" if i else ""
+        place = place if begins or i else "<w:pageBreakBefore/>"
         title = _run(page.title)
         yield _paragraph(title, f'<w:pStyle w:val="Heading1"/><w:keepNext/>{place}')
         for line in page.subtitles:
@@ -177,7 +190,8 @@ def _table(layout: Layout, page: Page) -> str:
     grid = "".join(f'<w:gridCol w:w="{_twips(width)}"/>' for width in sheet.widths)
     pad = _twips(lay.PADDING)
     margins = f'<w:left w:w="{pad}" w:type="dxa"/><w:right w:w="{pad}" w:type="dxa"/>'
-    rows = [_head_row(layout), *_rows(page.rows, sheet)]
+    spans = [_span_row(layout)] if layout.table.spans else []
+    rows = [*spans, _head_row(layout), *_rows(page.rows, sheet)]
     return (
         f'<w:tbl {_W}><w:tblPr><w:tblW w:w="{_twips(sum(sheet.widths))}" w:type="dxa"/>'
         f'<w:tblLayout w:type="fixed"/><w:tblCellMar>{margins}</w:tblCellMar></w:tblPr>'
@@ -192,14 +206,32 @@ def _rows(rows: Sequence[Row], sheet: Sheet) -> Iterator[str]:
         yield _row(row, sheet, keep=under, last=last)
 
 
+def _span_row(layout: Layout) -> str:
+    """The headings over neighbouring columns, each underlined."""
+    cells = [
+        _cell(
+            width,
+            _RULE.format("top")
+            + (_RULE.format("bottom") if text else "")
+            + '</w:tcBorders><w:vAlign w:val="bottom"/>',
+            f"<w:keepNext/>{_SPACE}",
+            _run(text, bold=True),
+            f'<w:gridSpan w:val="{count}"/>',
+        )
+        for text, count, width in lay.spans(layout.table, layout.sheet)
+    ]
+    return f"<w:tr><w:trPr><w:cantSplit/><w:tblHeader/></w:trPr>{''.join(cells)}</w:tr>"
+
+
 def _head_row(layout: Layout) -> str:
-    """The headings, each over the middle of its column."""
-    borders = _RULE.format("top") + _RULE.format("bottom")
+    """The headings, each over the middle of its column, or at its left over records."""
+    borders = ("" if layout.table.spans else _RULE.format("top")) + _RULE.format("bottom")
+    place = "left" if layout.sheet.of_records else "center"
     cells = [
         _cell(
             width,
             f'{borders}</w:tcBorders><w:vAlign w:val="bottom"/>',
-            f'<w:keepNext/>{_SPACE}<w:jc w:val="{"center" if i else "left"}"/>',
+            f'<w:keepNext/>{_SPACE}<w:jc w:val="{place if i else "left"}"/>',
             _run(text, bold=True),
         )
         for i, ((text, _), width) in enumerate(

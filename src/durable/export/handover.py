@@ -9,6 +9,7 @@ from pathlib import Path
 
 from durable.deliveries import asked_for
 from durable.display.layout import Layout, lay_out
+from durable.display.listing_layout import listing_layouts
 from durable.display.tables import all_tables
 from durable.export.datasets import Dataset, read_datasets
 from durable.export.transport import Change, fit_to_xpt
@@ -38,6 +39,16 @@ class FinishedAnalysis:
     def layouts(self) -> list[Layout]:
         """The tables in pages, in the order of their numbers."""
         return [lay_out(table) for table in self.tables]
+
+    @cached_property
+    def listings(self) -> dict[str, list[Layout]]:
+        """The parts of each listing in pages, by its name, in the order of their numbers."""
+        return listing_layouts(self.plan, self.folder)
+
+    @property
+    def listing_layouts(self) -> list[Layout]:
+        """The parts of all listings in pages."""
+        return [layout for parts in self.listings.values() for layout in parts]
 
     @cached_property
     def definitions(self) -> Layout:

@@ -1,4 +1,4 @@
-"""Delivery ``pdf``: all tables and figures as one PDF with contents and bookmarks, each figure too.
+"""Delivery ``pdf``: one PDF of all tables and figures, one of all listings, and each figure.
 
 Lengths are points.
 
@@ -51,15 +51,23 @@ class Leaf:
 
 
 def write(analysis: FinishedAnalysis) -> None:
-    """Write ``figures/*.pdf`` and ``documents/tables_and_figures.pdf``."""
+    """Write ``figures/*.pdf``, ``documents/tables_and_figures.pdf``, ``documents/listings.pdf``."""
     draw_pages(analysis.plan, analysis.folder)
-    head = page_head(analysis.plan)
-    path = analysis.folder / "documents" / "tables_and_figures.pdf"
-    write_bytes(path, bind(analysis.layouts, analysis.figures, analysis.definitions, head))
+    head, closing = page_head(analysis.plan), analysis.definitions
+    documents = analysis.folder / "documents"
+    bound = bind(analysis.layouts, analysis.figures, closing, head)
+    write_bytes(documents / "tables_and_figures.pdf", bound)
+    listed = bind(analysis.listing_layouts, (), closing, head, title="Listings")
+    write_bytes(documents / "listings.pdf", listed)
 
 
 def bind(
-    layouts: Sequence[Layout], figures: Sequence[DrawnFigure], closing: Layout, head: PageHead
+    layouts: Sequence[Layout],
+    figures: Sequence[DrawnFigure],
+    closing: Layout,
+    head: PageHead,
+    *,
+    title: str = "Tables and figures",
 ) -> bytes:
     """All tables and figures as the bytes of a PDF: the same for the same outputs.
 
@@ -73,9 +81,11 @@ def bind(
         What stands behind them: the list of definitions.
     head
         Head of every page.
+    title
+        What a viewer shows as the name of the file.
     """
     leaves = _leaves(layouts, figures, closing)
-    return _with_figures(_drawn(leaves, head), leaves)
+    return _with_figures(_drawn(leaves, head, title), leaves)
 
 
 def _leaves(
@@ -102,13 +112,13 @@ def _of_figures(figures: Sequence[DrawnFigure]) -> Iterator[Leaf]:
             yield Leaf(figure=figure, figure_page=i)
 
 
-def _drawn(leaves: Sequence[Leaf], head: PageHead) -> BytesIO:
+def _drawn(leaves: Sequence[Leaf], head: PageHead, title: str) -> BytesIO:
     from reportlab.pdfgen.canvas import Canvas
 
     _register_fonts()
     file = BytesIO()
     canvas = Canvas(file, invariant=1, pageCompression=1, initialFontName=_REGULAR)
-    canvas.setTitle("Tables and figures")
+    canvas.setTitle(title)
     canvas.setSubject(head.line)
     canvas.setAuthor("")
     canvas.setCreator("")
@@ -182,6 +192,8 @@ class _Brush:
         self._y -= 4
         if page.rows:
             self._rule()
+            if layout.table.spans:
+                self._span_row(layout)
             self._head_row(layout)
             self._rule()
             for row in page.rows:
@@ -201,15 +213,36 @@ class _Brush:
         self._canvas.setLineWidth(0.6)
         self._canvas.line(self._left, self._y, self._right, self._y)
 
-    def _head_row(self, layout: Layout) -> None:
-        """The headings, each over the middle of its column, their last lines on one height."""
+    def _span_row(self, layout: Layout) -> None:
+        """The headings over neighbouring columns, each underlined."""
         size, left = layout.sheet.size, self._left
+        spans = list(lay.spans(layout.table, layout.sheet))
+        texts = [lay.wrap(t, width / lay.BOLD - 2 * lay.PADDING, size) for t, _, width in spans]
+        deepest = max(map(len, texts))
+        bottom = self._y - deepest * size * 1.2 - 3
+        for lines, (text, _, width) in zip(texts, spans, strict=True):
+            x, right = left + lay.PADDING * MM, left + (width - lay.PADDING) * MM
+            for j, line in enumerate(lines, start=1 + deepest - len(lines)):
+                self._line(x, j, line, size, bold=True)
+            if text:
+                self._canvas.line(x, bottom, right, bottom)
+            left += width * MM
+        self._y = bottom
+
+    def _head_row(self, layout: Layout) -> None:
+        """The headings, each over the middle of its column, or at its left over records.
+
+        Their last lines stand on one height.
+        """
+        size, left = layout.sheet.size, self._left
+        centred = not layout.sheet.of_records
         texts = [lay.wrap(text, width, size) for text, width in lay.heading_texts(layout)]
         deepest = max(map(len, texts))
         for i, (lines, width) in enumerate(zip(texts, layout.sheet.widths, strict=True)):
-            x = left + (width * MM / 2 if i else lay.PADDING * MM)
+            middle = centred and i > 0
+            x = left + (width * MM / 2 if middle else lay.PADDING * MM)
             for j, line in enumerate(lines, start=1 + deepest - len(lines)):
-                self._line(x, j, line, size, bold=True, align="centre" if i else "left")
+                self._line(x, j, line, size, bold=True, align="centre" if middle else "left")
             left += width * MM
         self._y -= deepest * size * 1.2 + 3
 

@@ -1,4 +1,4 @@
-"""Delivery ``rtf``: all tables and figures as one RTF file with contents."""
+"""Delivery ``rtf``: all tables and figures as one RTF file with contents, all listings likewise."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 
 def write(analysis: FinishedAnalysis) -> None:
-    """Write ``documents/tables_and_figures.rtf``."""
-    head = page_head(analysis.plan)
-    text = rtf.bind(analysis.layouts, analysis.figures, analysis.definitions, head)
-    write_text(analysis.folder / "documents" / "tables_and_figures.rtf", text)
+    """Write ``documents/tables_and_figures.rtf`` and ``documents/listings.rtf``."""
+    head, closing = page_head(analysis.plan), analysis.definitions
+    documents = analysis.folder / "documents"
+    bound = rtf.bind(analysis.layouts, analysis.figures, closing, head)
+    write_text(documents / "tables_and_figures.rtf", bound)
+    listed = rtf.bind(analysis.listing_layouts, (), closing, head)
+    write_text(documents / "listings.rtf", listed)

@@ -93,8 +93,14 @@ class ResultsFolder:
 
         By the input tables that it was made from: a file in the folder may be of an earlier run.
         """
-        sources = self.path / "validated" / "sources.json"
-        return dataset_names(json.loads(sources.read_text(encoding="utf-8")))
+        return dataset_names(self._sources)
+
+    @property
+    def _sources(self) -> dict[str, object]:
+        """The input tables that the analysis was made from, by name."""
+        text = (self.path / "validated" / "sources.json").read_text(encoding="utf-8")
+        sources: dict[str, object] = json.loads(text)
+        return sources
 
     def dataset(
         self, name: str, columns: Sequence[str] | None = None, **having: Collection[str]
@@ -119,6 +125,14 @@ class ResultsFolder:
         filters = filters if filters and read_metadata(path).num_rows else []
         wanted = None if columns is None else list(columns)
         return pd.read_parquet(path, columns=wanted, filters=filters or None)
+
+    def input_table(self, name: str) -> pd.DataFrame | None:
+        """The validated records of an input table; None where the study has none."""
+        import pandas as pd
+
+        if name not in self._sources:
+            return None
+        return pd.read_parquet(self.path / "validated" / f"{name}.parquet")
 
     def variables(self, name: str) -> tuple[str, ...]:
         """Variables of a dataset, in their order."""

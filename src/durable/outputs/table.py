@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from durable.contents import Kind
 from durable.contracts.results import NOT_RECORDED, TOTAL, Result
 from durable.outputs.alignment import align
 from durable.plan import Outputs
@@ -69,11 +70,14 @@ class Table:
     """What a reader needs to read the numbers; the source last."""
     stub: str = ""
     """Heading of the column of labels."""
+    kind: Kind = "Table"
+    spans: tuple[tuple[str, int], ...] = ()
+    """Headings over neighbouring columns with how many each spans, that of labels included."""
 
     @property
     def heading(self) -> str:
         """Number and title: ``Table 14.2.1. Disease improvement rate``."""
-        return f"Table {self.number}. {self.title}" if self.number else self.title
+        return f"{self.kind} {self.number}. {self.title}" if self.number else self.title
 
     @property
     def aligned_rows(self) -> tuple[Row, ...]:

@@ -115,7 +115,11 @@ def stage_files(
             *(*outputs["check"], *outputs["derive"], *outputs["analyse"]),
             *(file for file in outputs["figures"] if file.endswith(".svg")),
         ),
-        "export": (*outputs["derive"], *outputs["analyse"], *outputs["figures"]),
+        # Of the checks the findings, which are a listing.
+        "export": (
+            *(file for file in outputs["check"] if file.endswith("queries.csv")),
+            *(*outputs["derive"], *outputs["analyse"], *outputs["figures"]),
+        ),
     }
     inputs["record"] = (*(file for files in outputs.values() for file in files), *given)
     recorded = (MANIFEST, RUN, *(() if pinned else (PINNED,)))
@@ -156,7 +160,7 @@ def _displayed(plan: Plan) -> list[str]:
 
 
 def _exported(plan: Plan) -> list[str]:
-    made = (table_names(plan), drawn_names(plan), dataset_names(plan))
+    made = (table_names(plan), drawn_names(plan), listing_names(plan), dataset_names(plan))
     asked = (*plan.outputs.documents, *plan.outputs.datasets)
     return [file for delivery in asked_for(asked) for file in delivery.expand(*made)]
 

@@ -38,6 +38,7 @@ LISTINGS = (
     ListingEntry("flares", "flares", ("adsl", "adrs")),
     ListingEntry("adverse_events", "adverse_events", ("adae",)),
     ListingEntry("deaths", "deaths"),
+    ListingEntry("narratives", "narratives"),
     ListingEntry("kinetics", "kinetics", ("adpc",)),
     ListingEntry("kinetics_parameters", "kinetics_parameters", ("adpp",)),
     ListingEntry("queries", "queries", ()),

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from durable.outputs.listings.listing import GROUPS, SUBJECT, Column, Listing, date, number, text
+from durable.outputs.listings.listing import (
+    GROUPS,
+    SUBJECT,
+    SUBJECT_AND_GROUPS,
+    Column,
+    Listing,
+    date,
+    number,
+    text,
+)
 from durable.plan import Plan
 from durable.vocabulary import window_flag
 
@@ -60,4 +69,6 @@ LISTING = Listing(
         _grading(plan),
         "AESI: adverse event of special interest; DLT: dose-limiting toxicity.",
     ),
+    by=SUBJECT_AND_GROUPS,
+    keys=("AEID", "AEDECOD"),
 )

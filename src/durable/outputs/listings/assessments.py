@@ -140,4 +140,6 @@ LISTING = Listing(
         wording.ABBREVIATIONS,
     ),
     records=lambda folder, _: assessment_records(folder),
+    by=(SUBJECT.name,),
+    keys=("VISIT", "ADT"),
 )

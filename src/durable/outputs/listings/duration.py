@@ -45,4 +45,5 @@ LISTING = Listing(
         f" {plan.statistics.days_per_month:g} days.",
     ),
     records=_records,
+    by=("PARAMCD",),
 )

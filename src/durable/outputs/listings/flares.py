@@ -41,4 +41,6 @@ LISTING = Listing(
         *wording.recurrence(plan.response),
     ),
     records=_records,
+    by=(SUBJECT.name, INFUSION.name, "REMSDT"),
+    keys=("VISIT", "ADT"),
 )

@@ -9,7 +9,16 @@ from durable.jdm.parameters import SCORE
 from durable.outputs import definitions
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.assessments import ASSESSMENT
-from durable.outputs.listings.listing import GROUPS, STUDY_DAY, SUBJECT, Listing, date, number, text
+from durable.outputs.listings.listing import (
+    GROUPS,
+    STUDY_DAY,
+    SUBJECT,
+    SUBJECT_AND_GROUPS,
+    Listing,
+    date,
+    number,
+    text,
+)
 from durable.plan import Plan
 
 
@@ -47,4 +56,5 @@ LISTING = Listing(
         f" PARTIAL: a light measure is missing from the score. {SCORE.paramcd}: {SCORE.label}.",
     ),
     records=_records,
+    by=SUBJECT_AND_GROUPS,
 )

@@ -34,4 +34,5 @@ LISTING = Listing(
         f" below the limit. Used for parameters: every result up to day {plan.kinetics.last_day}.",
         definitions.elapsed_days(),
     ),
+    by=(SUBJECT.name, "PARCAT1", "AVALU"),
 )

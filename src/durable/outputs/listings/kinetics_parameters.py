@@ -32,4 +32,5 @@ LISTING = Listing(
         _extrapolation(plan),
     ),
     traced=False,
+    by=(SUBJECT.name, "PARCAT1"),
 )

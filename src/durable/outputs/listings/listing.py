@@ -59,6 +59,13 @@ class Listing:
     """Columns that only a study with visits has."""
     without_assessments: Callable[[Plan], Iterable[str]] = lambda _: ()
     """The footnotes where those columns are left out."""
+    by: tuple[str, ...] = ()
+    """Columns that neighbouring records share: documents give them in a line above the records."""
+    keys: tuple[str, ...] = ()
+    """Columns by which a reader knows a record again: documents repeat them where the columns do
+    not fit side by side."""
+    blocks: bool = False
+    """Whether documents give each record as a block, its columns under one another by part."""
 
     @property
     def file(self) -> str:
@@ -129,6 +136,8 @@ def imputed_flags(*dates: str) -> Columns:
 
 SUBJECT = text("SUBJID", "Subject")
 GROUPS = (text("PART", "Part"), text("DOSELVL", "Dose level"))
+#: What the records of a subject share, in a listing that has all of these.
+SUBJECT_AND_GROUPS = (SUBJECT.name, *(column.name for column in GROUPS))
 INFUSION = date("TRTSDT", "Infusion")
 STUDY_DAY = number("ADY", "Study day")
 _SOURCE = (
