@@ -12,6 +12,7 @@ from durable.deliveries import DELIVERIES, Delivery, asked_for
 from durable.export.handover import deliver
 from durable.figures.point_files import figures_with_points
 from durable.outputs import tables_of
+from durable.outputs.listings import listings_of
 from durable.plan import Plan
 
 EVERY = pytest.mark.parametrize("delivery", DELIVERIES, ids=lambda delivery: delivery.name)
@@ -33,7 +34,8 @@ def test_a_delivery_writes_the_files_that_its_entry_names(
     figures = [f"f_{entry.name}" for entry in figures_with_points(folder)]
     datasets = [path.stem for path in (folder / "adam").glob("*.parquet")]
     tables = tables_of(plan, datasets)
-    assert files(folder) - before == set(delivery.expand(tables, figures, datasets))
+    listings = [f"l_{entry.name}" for entry in listings_of(plan, datasets)]
+    assert files(folder) - before == set(delivery.expand(tables, figures, listings, datasets))
 
 
 @EVERY
@@ -49,6 +51,6 @@ def test_names_are_distinct_and_the_order_is_that_of_the_registry() -> None:
 
 def test_files_are_named_once_for_each_table_figure_or_dataset() -> None:
     delivery = Delivery("x", "datasets", "x", "x", ("export/all.txt", "export/{dataset}.txt"))
-    assert delivery.expand(["t_dor"], ["f_km_dor"], ["adsl", "adtte"]) == [
+    assert delivery.expand(["t_dor"], ["f_km_dor"], ["l_deaths"], ["adsl", "adtte"]) == [
         *("export/all.txt", "export/adsl.txt", "export/adtte.txt")
     ]
