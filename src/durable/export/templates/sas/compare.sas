@@ -34,12 +34,19 @@ run;
   libname xpt clear;
 %mend read_dataset;
 
+/* In CSV files a text that a spreadsheet would take for a formula has an apostrophe before it. */
+%macro without_apostrophes;
+  input @;
+  _infile_ = prxchange("s/,'(?=[-=+@])/,/", -1, _infile_);
+%mend without_apostrophes;
+
 /* Text that a transport file cannot hold (accents, Chinese, over 200 bytes) is written otherwise in
    it. export/report.csv lists each such value with the text recorded, which ard.csv has. */
 data xpt_changes;
   infile "&results/export/report.csv" dsd firstobs=2 truncover encoding='utf-8' lrecl=32767
          termstr=lf;
   length dataset $8 variable $32 record 8 rule $20 recorded written $2000;
+  %without_apostrophes
   input dataset variable record rule recorded written;
 run;
 
@@ -78,6 +85,7 @@ run;
     infile "&results/ard.csv" dsd firstobs=2 truncover encoding='utf-8' lrecl=32767 termstr=lf;
     length table_name analysis $60 group_by $32 level $200 parameter $2000 statistic name $60
            value_cell lower_cell upper_cell theirs $40 note_cell $400 cell $5;
+    %without_apostrophes
     input table_name analysis group_by level parameter name
           value_cell lower_cell upper_cell note_cell;
     if table_name = "&table" and analysis = 'primary';
