@@ -410,7 +410,7 @@ def test_everything_is_the_same_bytes_in_another_place_time_zone_and_hash_seed(
     del raw["sensitivity"]
     raw["outputs"] = {
         "documents": ["rtf", "docx", "pdf"],
-        "datasets": ["xpt", "dataset-json", "define", "ars"],
+        "datasets": ["xpt", "dataset-json", "define", "ars", "r-programs", "sas-programs"],
     }
     configuration = tmp_path / "config.yaml"
     configuration.write_text(yaml.safe_dump(raw))
@@ -431,5 +431,5 @@ def test_everything_is_the_same_bytes_in_another_place_time_zone_and_hash_seed(
         )
     assert digests[0] == digests[1]
     assert {name.rpartition(".")[2] for name in digests[0]} == {
-        *("csv", "html", "rtf", "docx", "pdf", "xpt", "json", "xml", "xsl")
+        *("csv", "html", "rtf", "docx", "pdf", "xpt", "json", "xml", "xsl", "R", "sas")
     }

@@ -165,8 +165,11 @@ compare <- function(table, ours) {
 # Numbers to 15 digits; NE where not estimable.
 as_text <- function(value) ifelse(is.na(value), "NE", sprintf("%.15g", value))
 
-# Rows in columns of equal width under their headings.
+# Rows in columns under their headings; a text of more than 60 signs widens its own row alone.
 print_lines <- function(shown) {
-  columns <- Map(function(name, texts) format(c(name, texts)), names(shown), shown)
+  columns <- Map(function(name, texts) {
+    texts <- c(name, texts)
+    sprintf(paste0("%-", min(60, max(nchar(texts))), "s"), texts)
+  }, names(shown), shown)
   writeLines(trimws(do.call(paste, c(unname(columns), sep = "  ")), "right"))
 }
