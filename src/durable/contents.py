@@ -48,6 +48,7 @@ NUMBERS = {
     "f_swimmer": "14.2.7",
     "f_sensitivity": "14.2.8",
     "f_kinetics": "14.4.1",
+    "f_profiles": "16.2.10.1",
     "l_subjects": "16.2.4.1",
     "l_kinetics": "16.2.5.1",
     "l_kinetics_parameters": "16.2.5.2",
@@ -79,6 +80,7 @@ SECTIONS = {
     "14.2": "Efficacy",
     "14.3": "Safety",
     "14.4": "Cellular kinetics",
+    "16.2": "Individual subjects",
 }
 _KINDS: dict[str, Kind] = {"t": "Table", "f": "Figure", "l": "Listing"}
 

@@ -28,7 +28,7 @@ class Delivery:
         What it is, for the description of the key.
     files
         Its files in the folder of results. ``{table}``, ``{figure}``, ``{listing}``,
-        ``{dataset}`` and ``{program}`` stand for the name of each.
+        ``{dataset}``, ``{program}`` and ``{appendix}`` stand for the name of each.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Delivery:
             "listing": listings,
             "dataset": datasets,
             "program": programs_of(datasets),
+            "appendix": [name for figure, name in APPENDICES.items() if figure in figures],
         }
         expanded = []
         for file in self.files:
@@ -69,6 +70,8 @@ _PROGRAMS = {
     "t_ae_soc_pt": "adae",
     "t_kinetics": "adpp",
 }
+#: Figures of so many pages that they are a document of their own, and its name.
+APPENDICES = {"f_profiles": "patient_profiles"}
 
 DELIVERIES = (
     Delivery(
@@ -89,10 +92,11 @@ DELIVERIES = (
         "pdf",
         "documents",
         "pdf",
-        "all tables and figures in one file, all listings in another, and each figure",
+        "all tables and figures in one file, all listings in another, each figure, and the patient"
+        " profiles",
         (
             *("documents/tables_and_figures.pdf", "documents/listings.pdf"),
-            "figures/{figure}.pdf",
+            *("figures/{figure}.pdf", "documents/{appendix}.pdf"),
         ),
     ),
     Delivery(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 #: Not outputs.locked: to call an analysis final changes none of its outputs.
 _SHOWN = (
     *("analysis", "study", "groups", "outputs.percent_decimals", "outputs.month_decimals"),
-    *("outputs.shells", "outputs.landmarks_months"),
+    *("outputs.shells", "outputs.landmarks_months", "outputs.patient_profiles"),
 )
 _DEFINITIONS = ("schedule", "response", "statistics", "sensitivity")
 #: What the tables depend on: each prints its digest.
@@ -70,7 +70,10 @@ _STAGES = (
     ),
     Stage(
         "analyse",
-        (*_DEFINITIONS, "groups", "safety", "kinetics"),
+        (
+            *(*_DEFINITIONS, "groups", "safety", "kinetics", "outputs.patient_profiles"),
+            "outputs.month_decimals",
+        ),
         "compute the analysis results, ard.csv, and the points of the figures",
         cores=True,
     ),

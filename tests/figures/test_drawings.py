@@ -85,10 +85,13 @@ def test_thousands_of_subjects_still_make_one_page_that_says_what_it_shows(
     assert misplaced(figure) == []
 
 
+_NOTHING = ("No subjects", "No analyses", "No profiles")
+
+
 @pytest.mark.parametrize("name", SPECS)
 def test_file_without_rows_is_a_figure_that_says_so(tmp_path: Path, name: str) -> None:
     figure = drawn(name, ",".join(SPECS[name].columns) + "\n", tmp_path)
-    assert {"No subjects", "No analyses"} & set(words(figure))
+    assert [text for text in words(figure) if text.startswith(_NOTHING)]
     assert misplaced(figure) == []
 
 
@@ -97,8 +100,7 @@ def test_heading_names_number_study_population_and_cutoff_and_the_foot_source_an
 ) -> None:
     found = words(drawn("swimmer", point_texts.swimmer(3), tmp_path))
     assert "Figure 14.2.7. Swimmer plot of individual subjects" in found
-    assert "Safety Analysis Set (all infused)" in found
-    assert "data cut-off 2024-06-30" in found
+    assert "Safety Analysis Set (all infused); data cut-off 2024-06-30" in found
     text, digest = " ".join(found), PLAN.digest(STAGES["figures"].sections)[:12]
     assert "Source: ADSL, ADRS, ADTTE; plotted values in f_swimmer.csv." in text
     assert "durable.figures.swimmer. Data as of 2024-06-30." in text

@@ -18,7 +18,10 @@ class Shown:
 
     output: Table | DrawnFigure
     is_open: bool
-    """Whether it is unfolded when the page opens: a main table, and the first figure beside it."""
+    """Whether it is unfolded when the page opens: a main table, and the first figure beside it.
+
+    A figure of many pages is not.
+    """
     files: tuple[tuple[str, str], ...]
     """What it is also delivered as: name of the form, and path from the page."""
 
@@ -72,7 +75,7 @@ def sections(
             for i, figure in enumerate(beside):
                 shown.append(Shown(figure, i == 0, tuple(_figure_files(figure, documents))))
                 rest.remove(figure)
-        shown += [Shown(f, True, tuple(_figure_files(f, documents))) for f in rest]
+        shown += [Shown(f, not f.appendix, tuple(_figure_files(f, documents))) for f in rest]
         if shown:
             yield Section(title, tuple(shown))
 
@@ -83,7 +86,8 @@ def _table_files(table: Table, documents: Sequence[str]) -> Iterator[tuple[str, 
 
 
 def _figure_files(figure: DrawnFigure, documents: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for form in (*(("pdf",) if "pdf" in documents else ()), "svg", "png", "csv"):
+    drawn = ("svg",) if figure.appendix else ("svg", "png")
+    for form in (*(("pdf",) if "pdf" in documents else ()), *drawn, "csv"):
         yield form.upper(), f"figures/{figure.name}.{form}"
 
 

@@ -13,7 +13,8 @@ from durable.display.listing_layout import listing_layouts
 from durable.display.tables import all_tables
 from durable.export.datasets import Dataset, read_datasets
 from durable.export.transport import Change, fit_to_xpt
-from durable.figures.captions import figures_drawn
+from durable.figures.captions import drawn_figure, figures_drawn
+from durable.figures.point_files import shown_figures
 from durable.figures.spec import DrawnFigure
 from durable.outputs.ard import read_ard
 from durable.outputs.datasets import ResultsFolder
@@ -59,6 +60,17 @@ class FinishedAnalysis:
     def figures(self) -> list[DrawnFigure]:
         """The figures in the order of their numbers."""
         return figures_drawn(self.plan, self.folder)
+
+    @property
+    def bound_figures(self) -> list[DrawnFigure]:
+        """The figures that are bound together with the tables: without those of a document each."""
+        return [figure for figure in self.figures if not figure.appendix]
+
+    @property
+    def appendices(self) -> list[DrawnFigure]:
+        """The figures that are a document each."""
+        entries = shown_figures(self.plan, self.folder)
+        return [drawn_figure(one, self.plan, self.folder) for one in entries if one.appendix]
 
     @cached_property
     def datasets(self) -> list[Dataset]:

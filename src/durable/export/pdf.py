@@ -8,6 +8,7 @@ have, are set in a font of the Adobe collections, which is not embedded.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,9 +18,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from durable.deliveries import APPENDICES
 from durable.display import layout as lay
 from durable.display.layout import MM, Layout, Page, Sheet
 from durable.figures.drawings import draw_pages
+from durable.figures.points import drawable
 from durable.figures.spec import DrawnFigure
 from durable.files import write_bytes
 from durable.outputs.page_head import PageHead, page_head
@@ -51,14 +54,21 @@ class Leaf:
 
 
 def write(analysis: FinishedAnalysis) -> None:
-    """Write ``figures/*.pdf``, ``documents/tables_and_figures.pdf``, ``documents/listings.pdf``."""
+    """Write ``figures/*.pdf``, ``documents/tables_and_figures.pdf``, ``documents/listings.pdf``.
+
+    The patient profiles are ``documents/patient_profiles.pdf``, each subject an entry in the
+    contents.
+    """
     draw_pages(analysis.plan, analysis.folder)
     head, closing = page_head(analysis.plan), analysis.definitions
     documents = analysis.folder / "documents"
-    bound = bind(analysis.layouts, analysis.figures, closing, head)
+    bound = bind(analysis.layouts, analysis.bound_figures, closing, head)
     write_bytes(documents / "tables_and_figures.pdf", bound)
     listed = bind(analysis.listing_layouts, (), closing, head, title="Listings")
     write_bytes(documents / "listings.pdf", listed)
+    for figure in analysis.appendices:
+        appendix = documents / f"{APPENDICES[figure.name]}.pdf"
+        write_bytes(appendix, _bind_pages(figure, head))
 
 
 def bind(
@@ -86,6 +96,27 @@ def bind(
     """
     leaves = _leaves(layouts, figures, closing)
     return _with_figures(_drawn(leaves, head, title), leaves)
+
+
+def _bind_pages(figure: DrawnFigure, head: PageHead) -> bytes:
+    """The pages of a figure as the bytes of a PDF with an entry in the contents for each."""
+    headings = _page_headings(figure)
+    contents = -(-len(headings) // lay.ENTRIES)
+    pages = [
+        Leaf(figure=figure, figure_page=i, name=f"{figure.name}-{i + 1}", title=heading)
+        for i, heading in enumerate(headings)
+    ]
+    entries = [(leaf.name, leaf.title, contents + i) for i, leaf in enumerate(pages, start=1)]
+    parts = [tuple(entries[i : i + lay.ENTRIES]) for i in range(0, len(entries), lay.ENTRIES)]
+    leaves = [*(Leaf(entries=part) for part in parts), *pages]
+    return _with_figures(_drawn(leaves, head, figure.caption.title), leaves)
+
+
+def _page_headings(figure: DrawnFigure) -> list[str]:
+    """What the pages of a figure show, each by the first column of its points: the subject."""
+    with figure.file("csv").open(encoding="utf-8", newline="") as file:
+        subjects = list(dict.fromkeys(drawable(row["subject"]) for row in csv.DictReader(file)))
+    return [f"Subject {subject}" for subject in subjects] or [figure.caption.heading]
 
 
 def _leaves(

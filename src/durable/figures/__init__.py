@@ -6,7 +6,8 @@ loaded when the figure is made.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -19,11 +20,34 @@ if TYPE_CHECKING:
     from durable.plan import Plan
 
 
+def _always(_: Plan) -> bool:
+    return True
+
+
+def _wants_profiles(plan: Plan) -> bool:
+    return plan.outputs.patient_profiles > 0
+
+
+@dataclass(frozen=True)
 class FigureEntry(Entry):
     """A figure in the registry: its files are ``figures/f_NAME.csv``, ``.svg`` and ``.png``.
 
     Its module holds it among its `FIGURES`.
     """
+
+    appendix: bool = False
+    """Whether it is of so many pages that it is a document of its own, and has no PNG."""
+    asked: Callable[[Plan], bool] = _always
+    """Whether the plan asks for it."""
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Endings of the files that it is drawn as."""
+        return ("svg",) if self.appendix else ("svg", "png")
+
+    def exists(self, plan: Plan, datasets: Collection[str]) -> bool:
+        """Whether an analysis has it."""
+        return self.asked(plan) and super().exists(plan, datasets)
 
     def load(self) -> FigureSpec:
         """The figure itself."""
@@ -45,6 +69,13 @@ FIGURES = (
     FigureEntry("csm", "core_set", ("adsl", "adrs")),
     FigureEntry("kinetics", "kinetics", ("adsl", "adpc")),
     FigureEntry("sensitivity", "sensitivity", ("adrs", "adtte"), of_sensitivity=True),
+    FigureEntry(
+        "profiles",
+        "profiles",
+        ("adsl", "adrs", "adtte"),
+        appendix=True,
+        asked=_wants_profiles,
+    ),
 )
 
 

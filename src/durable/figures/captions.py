@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from durable.figures import FigureEntry
 from durable.figures.point_files import shown_figures
 from durable.figures.spec import Caption, DrawnFigure, FigureSpec
 from durable.outputs import definitions
@@ -14,11 +15,18 @@ from durable.stage import STAGES
 
 def figures_drawn(plan: Plan, folder: Path) -> list[DrawnFigure]:
     """Every drawn figure of a folder of results, in the order of the plan."""
-    figures = [
-        DrawnFigure(f"f_{entry.name}", caption_of(entry.load(), plan), folder / "figures")
-        for entry in shown_figures(plan, folder)
-    ]
+    figures = [drawn_figure(entry, plan, folder) for entry in shown_figures(plan, folder)]
     return [figure for figure in figures if figure.file("svg").is_file()]
+
+
+def drawn_figure(entry: FigureEntry, plan: Plan, folder: Path) -> DrawnFigure:
+    """A figure of a folder of results, with its caption and the place of its files."""
+    return DrawnFigure(
+        f"f_{entry.name}",
+        caption_of(entry.load(), plan),
+        folder / "figures",
+        appendix=entry.appendix,
+    )
 
 
 def caption_of(spec: FigureSpec, plan: Plan) -> Caption:

@@ -96,7 +96,7 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     for axes, ((measure, unit), rows) in zip(panels, measures, strict=True):
         lines.draw(axes, rows, lambda rows: rows.number("value"))
         scale = getattr(plan.response.ranges, _COLUMN_OF[measure], None)
-        axes.set_ylim(*_ends(scale, rows.number("value")))
+        axes.set_ylim(*axis_ends(scale, rows.number("value")))
         few_ticks(axes)
         months_axis(axes, points.number("day"), plan.statistics.days_per_month)
         detach_axes(axes)
@@ -104,7 +104,7 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     return page.fit()
 
 
-def _ends(scale: object, values: NDArray[np.float64]) -> tuple[float, float | None]:
+def axis_ends(scale: object, values: NDArray[np.float64]) -> tuple[float, float | None]:
     """Ends of an axis on which a change is seen against the range of the measure.
 
     That range is the whole scale of most measures. Where more values are possible, as of a summary

@@ -43,14 +43,14 @@ class Dose:
     def label(self) -> str:
         """Ten to the seventh as a power, and cells/kg: for a key."""
         if self.level:
-            return _typeset(dose_level(short(self.level)))
+            return typeset(dose_level(short(self.level)))
         return "Dose level not recorded" if self.several else "Subject"
 
     @property
     def brief(self) -> str:
         """The label without its unit, beside the name of a subject; empty: not recorded."""
         label = dose_level(short(self.level)).removesuffix(_UNIT).removeprefix(_KIND)
-        return _typeset(label.strip())
+        return typeset(label.strip())
 
     @property
     def colour(self) -> str:
@@ -80,7 +80,7 @@ class Dose:
         }
 
 
-def _typeset(label: str) -> str:
+def typeset(label: str) -> str:
     """A label with its power of ten as it is printed."""
     times = "\N{MULTIPLICATION SIGN}"
     return _POWER.sub(lambda power: f"{times}10{power[1].translate(_RAISED)}", label)

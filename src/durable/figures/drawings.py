@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 def draw_all(plan: Plan, folder: Path, *, workers: int = 1) -> None:
     """Draw every ``figures/f_NAME.csv`` that is there, as SVG and as PNG beside it.
 
+    An appendix has no PNG.
+
     Parameters
     ----------
     plan
@@ -62,7 +64,7 @@ def _import_what_draws() -> None:
 def _write_drawing(plan: Plan, folder: Path, entry: FigureEntry) -> None:
     path = points_file(folder, entry)
     pages, caption = draw(entry.load(), path, plan)
-    save(pages, path.with_suffix(""), caption)
+    save(pages, path.with_suffix(""), caption, entry.forms)
 
 
 def draw_pages(plan: Plan, folder: Path) -> None:

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 _SIZE = re.compile(r'width="([\d.]+)pt" height="([\d.]+)pt"')
 
 
-def save(pages: Sequence[Figure], stem: Path, caption: Caption) -> None:
-    """Write ``stem.svg`` and ``stem.png``: the same bytes for the same points and plan.
+def save(
+    pages: Sequence[Figure], stem: Path, caption: Caption, forms: Sequence[str] = ("svg", "png")
+) -> None:
+    """Write a figure as files named ``stem``: the same bytes for the same points and plan.
 
     Several pages lie below one another in both; `DrawnFigure.pages` takes the SVG apart again.
 
@@ -34,6 +36,8 @@ def save(pages: Sequence[Figure], stem: Path, caption: Caption) -> None:
         The files without their ending.
     caption
         Caption of the figure.
+    forms
+        Endings of the files wanted.
     """
     import matplotlib
 
@@ -47,8 +51,9 @@ def save(pages: Sequence[Figure], stem: Path, caption: Caption) -> None:
             name = stem.name if number == 1 else f"{stem.name}-page{number}"
             drawings.append(accessible(_svg(page), name, caption.of_page(number, len(pages))))
         write_text(stem.with_suffix(".svg"), _stacked(drawings, caption))
-        with atomic_path(stem.with_suffix(".png")) as aside:
-            _save_png(pages, aside)
+        if "png" in forms:
+            with atomic_path(stem.with_suffix(".png")) as aside:
+                _save_png(pages, aside)
 
 
 def _mark_drafts(pages: Sequence[Figure]) -> None:

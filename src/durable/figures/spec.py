@@ -72,6 +72,8 @@ class DrawnFigure:
     """Name of its files, without the end."""
     caption: Caption
     folder: Path
+    appendix: bool = False
+    """Whether it is a document of its own, not one of the tables and figures bound together."""
 
     def file(self, form: str) -> Path:
         """The file of a form: ``svg``, ``png`` or ``pdf``."""

@@ -136,7 +136,7 @@ class Page:
         from matplotlib.figure import Figure
 
         heading = wrap(caption.heading, TITLE_SIZE, "bold")
-        context = [*wrap(caption.population), *wrap(caption.study)]
+        context = wrap(f"{caption.population}; {caption.study}")
         notes = [line for note in caption.notes for line in wrap(note)]
         self.figure = Figure(figsize=(WIDTH * _MM, 100 * _MM), dpi=DPI, facecolor="white")
         self._canvas: Any = FigureCanvasAgg(self.figure)

@@ -59,7 +59,7 @@ def _mark(label: str, marker: str | int, colour: str, size: float = 5.5, edge: s
 
 #: How each kind is marked, and the third of the lane's height that it stands in if that is free
 #: (-1 is the upper one), so that events close to one another stay apart.
-_MARKS: dict[str, tuple[Style, int]] = {
+MARKS: dict[str, tuple[Style, int]] = {
     "improvement": (_mark("Improvement", "^", "white"), -1),
     "remission_start": (_mark("First remission", "o", "white", 4.5), 1),
     "recurrence": (_mark("Recurrence", "D", "#D55E00", 5), 0),
@@ -259,8 +259,12 @@ def _draw_lanes(axes: Axes, points: Points, lanes: list[Lane], doses: dict[str, 
         for dose in doses.values():
             rows = points.where(kind=kind, group=dose.level)
             _draw_spans(axes, rows, lane_of, _spans(dose)[kind] | ({} if named else _THIN_SPAN))
-    heights = _mark_heights(axes, points) if named else _third_of_kind(points)
-    _draw_marks(axes, points, lane_of, heights, {} if named else _THIN_MARK)
+    kinds, days = points.columns["kind"], points.number("start_day")
+    if named:
+        thirds = mark_thirds(kinds, points.columns["subject"], days, _day_apart(axes))
+    else:
+        thirds = _thirds_of_kinds(kinds)
+    _draw_marks(axes, points, lane_of, thirds, {} if named else _THIN_MARK)
     labels = [_name(subject, doses[group]) for subject, group in lanes if named]
     axes.set_yticks(range(len(lanes)) if named else [], labels)
     axes.tick_params(axis="y", length=0)
@@ -297,26 +301,43 @@ def _spans(dose: Dose) -> dict[str, Style]:
     return {"bar": bar, "remission": remission | {"hatch": dose.hatch}}
 
 
-def _third_of_kind(points: Points) -> NDArray[np.int_]:
-    """The third of the lane in which the kind of each row has its place."""
-    return np.array([_MARKS[kind][1] if kind in _MARKS else 0 for kind in points.text("kind")])
+def _thirds_of_kinds(kinds: NDArray[np.object_]) -> NDArray[np.int_]:
+    """The third of the lane in which each kind has its place."""
+    return np.array([MARKS[kind][1] if kind in MARKS else 0 for kind in kinds], dtype=int)
 
 
-def _mark_heights(axes: Axes, points: Points) -> NDArray[np.int_]:
-    """The third of its lane for each mark: that of its kind, else the next one that is free."""
-    first, last = axes.get_xlim()
-    apart = _APART * (last - first) / (WIDTH - 40)
-    thirds, days = _third_of_kind(points), points.number("start_day")
-    marked = np.isin(points.columns["kind"], list(_MARKS))
-    for subject in points.values("subject"):
-        rows = np.flatnonzero(marked & (points.columns["subject"] == subject))
+def mark_thirds(
+    kinds: NDArray[np.object_],
+    subjects: NDArray[np.object_],
+    places: NDArray[np.float64],
+    apart: float,
+) -> NDArray[np.int_]:
+    """The third of its lane for each mark: that of its kind, else the next one that is free.
+
+    Parameters
+    ----------
+    kinds, subjects, places
+        Kind, subject and place of each row on the axis; kinds that are no marks are passed over.
+    apart
+        How far two marks in one third have to be from one another, as the places are measured.
+    """
+    thirds = _thirds_of_kinds(kinds)
+    marked = np.isin(kinds, list(MARKS))
+    for subject in dict.fromkeys(subjects):
+        rows = np.flatnonzero(marked & (subjects == subject))
         placed: list[int] = []
-        for row in rows[np.argsort(days[rows], kind="stable")].tolist():
-            taken = {int(thirds[other]) for other in placed if days[row] - days[other] < apart}
+        for row in rows[np.argsort(places[rows], kind="stable")].tolist():
+            taken = {int(thirds[other]) for other in placed if places[row] - places[other] < apart}
             wish = int(thirds[row])
             thirds[row] = next((third for third in (wish, 0, 1, -1) if third not in taken), wish)
             placed.append(row)
     return thirds
+
+
+def _day_apart(axes: Axes) -> float:
+    """Days that two marks in one third have to be apart."""
+    first, last = axes.get_xlim()
+    return float(_APART * (last - first) / (WIDTH - 40))
 
 
 def _draw_marks(
@@ -324,7 +345,7 @@ def _draw_marks(
 ) -> None:
     lanes = np.array([lane_of[name] for name in points.text("subject")]) + _THIRD * thirds
     days = points.number("start_day")
-    for kind, (style, _) in _MARKS.items():
+    for kind, (style, _) in MARKS.items():
         rows = points.columns["kind"] == kind
         if rows.any():
             axes.plot(days[rows], lanes[rows], gid=kind, **style | thin)
@@ -338,7 +359,7 @@ def _key(points: Points, doses: dict[str, Dose]) -> list[Artist]:
         if len(points.where(kind=kind, group=dose.level))
     ]
     present = set(points.text("kind"))
-    return [*spans, *(key_line(**s) for kind, (s, _) in _MARKS.items() if kind in present)]
+    return [*spans, *(key_line(**s) for kind, (s, _) in MARKS.items() if kind in present)]
 
 
 FIGURES = (

@@ -45,6 +45,8 @@ class AnalysisDatasets:
         ADRS and ADTTE of the sensitivity analyses, each named in ``ANALYSIS``.
     results
         The analysis results dataset, once the outputs are analysed.
+    folder
+        Folder of results, which has the checked input tables.
     """
 
     adsl: pd.DataFrame
@@ -56,6 +58,16 @@ class AnalysisDatasets:
     variant_adrs: pd.DataFrame | None = None
     variant_adtte: pd.DataFrame | None = None
     results: Sequence[Result] = ()
+    folder: Path | None = None
+
+    def input_records(self, table: str, columns: Sequence[str]) -> pd.DataFrame:
+        """Columns of an input table, up to the data cut-off; empty where the study has none."""
+        import pandas as pd
+
+        path = None if self.folder is None else self.folder / "validated" / f"{table}.parquet"
+        if path is None or not path.is_file():
+            return pd.DataFrame({name: pd.Series(dtype=_dtype_of(name)) for name in columns})
+        return pd.read_parquet(path, columns=list(columns))
 
     @property
     def names(self) -> set[str]:
@@ -79,6 +91,10 @@ class AnalysisDatasets:
     def infused(self) -> pd.DataFrame:
         """ADSL of the infused subjects, by SUBJID, by which readers know them."""
         return self.adsl.loc[self.adsl["SAFFL"] == "Y"].set_index("SUBJID")
+
+
+def _dtype_of(column: str) -> str:
+    return "datetime64[ns]" if column.endswith("_date") else "object"
 
 
 @dataclass(frozen=True)
@@ -177,6 +193,7 @@ def read_datasets(
         adae=dataset("adae"),
         adpc=dataset("adpc"),
         adpp=dataset("adpp"),
+        folder=folder,
     )
     if "adrs" not in names:
         return others

@@ -73,6 +73,9 @@ class Outputs(Section):
     landmarks_months: NonEmptyUniqueList[Positive] | None = None
     """Months of statistics.landmarks_months whose rates stand in the main tables; the supplementary
     tables have all. When empty: months 6 and 12 where the statistics have them, otherwise all."""
+    patient_profiles: Annotated[int, Field(ge=0, le=500)] = 40
+    """Infused subjects up to whom each has a patient profile, a page in the report and in
+    documents/patient_profiles.pdf; with more there is none. 0: never."""
     xpt_text: Literal["ascii", "utf-8"] = "ascii"
     """Text in SAS transport files. ascii: accents are dropped and other characters written as their
     code point, <U+7EA2>; utf-8: as it is. Every change is listed."""

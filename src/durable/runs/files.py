@@ -151,7 +151,8 @@ def _analysed(plan: Plan) -> list[str]:
 
 
 def _drawn(plan: Plan) -> list[str]:
-    return [f"figures/{name}.{form}" for name in drawn_names(plan) for form in ("svg", "png")]
+    entries = {f"f_{figure.name}": figure for figure in figures_of(plan, dataset_names(plan))}
+    return [f"figures/{name}.{form}" for name in drawn_names(plan) for form in entries[name].forms]
 
 
 def _displayed(plan: Plan) -> list[str]:

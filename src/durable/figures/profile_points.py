@@ -1,0 +1,286 @@
+"""Points of the patient profiles: what is known of each infused subject, in days since infusion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from durable.derive.endpoints import DOR
+from durable.figures.quantiles import days_since_infusion
+from durable.figures.swimmer import lanes
+from durable.jdm.measures import COMPONENTS, core_set_measure
+from durable.jdm.parameters import SCORE
+from durable.outputs import formats
+from durable.outputs.datasets import AnalysisDatasets
+from durable.plan import Plan
+from durable.wording import capitalised, dose_level
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("subject", "group", "section", "label", "start_day", "end_day", "value", "text")
+#: Parts of a profile, in the order of the page.
+SECTIONS = (
+    *("number", "course", "status", "score", "measure", "glucocorticoid"),
+    *("cells", "therapy", "event"),
+)
+#: Columns of the input tables that a profile shows.
+_THERAPIES = ("subject_id", "therapy", "start_date", "end_date", "new_systemic")
+_DOSES = ("subject_id", "visit_date", "glucocorticoid_mg_kg")
+
+
+def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
+    """One row for each thing that a profile shows (docs/figures.md), by subject and section.
+
+    Without a row where the study has more infused subjects than the plan allows profiles of.
+    """
+    import pandas as pd
+
+    if len(datasets.infused) > plan.outputs.patient_profiles:
+        return pd.DataFrame(columns=list(COLUMNS))
+    parts = [
+        pd.DataFrame(_numbers(datasets, plan)),
+        _course(datasets),
+        _assessments(datasets, plan),
+        _glucocorticoid(datasets),
+        _cells(datasets),
+        _therapies(datasets),
+        _events(datasets),
+    ]
+    kept = [part.reindex(columns=_POINT) for part in parts if len(part)]
+    frame = pd.concat(kept, ignore_index=True)
+    order = pd.Categorical(frame["section"], SECTIONS, ordered=True)
+    frame = frame.assign(order=order).sort_values(["subject", "order"], kind="stable")
+    group = frame["subject"].map(datasets.infused["DOSELVL"].fillna(""))
+    return frame.assign(group=group)[list(COLUMNS)]
+
+
+_POINT = [name for name in COLUMNS if name != "group"]
+
+
+def _section(name: str, records: pd.DataFrame, **columns: Any) -> pd.DataFrame:
+    """Points of a section: of each record its subject and the columns given."""
+    import pandas as pd
+
+    subject = records["SUBJID"].astype(object).to_numpy()
+    values = {key: getattr(value, "array", value) for key, value in columns.items()}
+    return pd.DataFrame({"subject": subject, "section": name, **values})
+
+
+def _days(datasets: AnalysisDatasets, records: pd.DataFrame, column: str) -> pd.Series[float]:
+    """Days from the infusion of its subject to a date of each record."""
+    infusion = records["SUBJID"].astype(object).map(datasets.infused["TRTSDT"])
+    return (records[column] - infusion).dt.days.astype(float)
+
+
+def _of_infused(datasets: AnalysisDatasets, records: pd.DataFrame) -> pd.DataFrame:
+    return records.loc[records["SUBJID"].isin(datasets.infused.index)]
+
+
+def _course(datasets: AnalysisDatasets) -> pd.DataFrame:
+    """Bars and marks of the swimmer plot, and the lymphodepletion."""
+    import pandas as pd
+
+    adrs, adtte = datasets.required("adrs"), datasets.required("adtte")
+    improved = adrs.loc[(adrs["PARAMCD"] == "IMPR") & (adrs["AVAL"] == 1)]
+    lane = lanes(datasets.infused, improved, adtte.loc[adtte["PARAMCD"] == DOR.code])
+    course = lane.rename(columns={"kind": "label", "label": "text"}).assign(section="course")
+    infused = datasets.infused.reset_index()
+    depleted = infused.loc[infused["LDDT"].notna()]
+    start = _days(datasets, depleted, "LDDT")
+    return pd.concat(
+        [course, _section("course", depleted, label="lymphodepletion", start_day=start)]
+    )
+
+
+def _assessments(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
+    """Remission status, score and core set measures at each assessment."""
+    import pandas as pd
+
+    adrs = _of_infused(datasets, datasets.required("adrs"))
+    labels = {
+        "REMIS": ("status", "", "AVALC"),
+        SCORE.paramcd: ("score", SCORE.label, "REASON"),
+        **{
+            COMPONENTS[component].paramcd: ("measure", measure_label(name), None)
+            for component, name in plan.response.measures.items()
+        },
+    }
+    parts = []
+    for code, (section, label, text) in labels.items():
+        records = adrs.loc[adrs["PARAMCD"] == code]
+        given = records[text].astype(object) if text else None
+        day, value = days_since_infusion(records), records["AVAL"]
+        part = _section(section, records, label=label, start_day=day, value=value, text=given)
+        parts.append(part.loc[part["value"].notna() | part["section"].eq("status")])
+    return pd.concat(parts)
+
+
+def measure_label(name: str) -> str:
+    """Name of a core set measure beside its values, with its unit if that is not points."""
+    measure = core_set_measure(name)
+    unit = "" if measure.unit in ("", "points") else f" ({measure.unit})"
+    return f"{capitalised(measure.label)}{unit}"
+
+
+def _glucocorticoid(datasets: AnalysisDatasets) -> pd.DataFrame:
+    visits = datasets.input_records("visits", _DOSES).rename(columns={"subject_id": "SUBJID"})
+    dosed = _of_infused(datasets, visits.dropna(subset=["glucocorticoid_mg_kg", "visit_date"]))
+    day, value = _days(datasets, dosed, "visit_date"), dosed["glucocorticoid_mg_kg"]
+    return _section("glucocorticoid", dosed, start_day=day, value=value)
+
+
+def _therapies(datasets: AnalysisDatasets) -> pd.DataFrame:
+    """Therapies, those with a start in their order first."""
+    therapies = datasets.input_records("therapies", _THERAPIES)
+    therapies = therapies.rename(columns={"subject_id": "SUBJID"})
+    therapies = _of_infused(datasets, therapies.sort_values("start_date", kind="stable"))
+    return _section(
+        "therapy",
+        therapies,
+        label=therapies["therapy"],
+        start_day=_days(datasets, therapies, "start_date"),
+        end_day=_days(datasets, therapies, "end_date"),
+        text=therapies["new_systemic"].map({"Y": "new systemic"}),
+    )
+
+
+def _events(datasets: AnalysisDatasets) -> pd.DataFrame:
+    """Treatment-emergent adverse events, by onset."""
+    import pandas as pd
+
+    if datasets.adae is None:
+        return pd.DataFrame()
+    adae = _of_infused(datasets, datasets.adae.loc[datasets.adae["TRTEMFL"] == "Y"])
+    adae = adae.sort_values("ASTDT", kind="stable")
+    return _section(
+        "event",
+        adae,
+        label=adae["AEDECOD"].fillna(adae["AETERM"]),
+        start_day=_days(datasets, adae, "ASTDT"),
+        end_day=_days(datasets, adae, "AENDT"),
+        value=adae["AETOXGR"].astype("Float64"),
+        text=adae["AESER"].map({"Y": "serious"}),
+    )
+
+
+def _cells(datasets: AnalysisDatasets) -> pd.DataFrame:
+    """Concentrations; one below the limit of quantification at that limit, named BLQ."""
+    import pandas as pd
+
+    if datasets.adpc is None:
+        return pd.DataFrame()
+    adpc = _of_infused(datasets, datasets.adpc.loc[datasets.adpc["BLQFL"].notna()])
+    below = adpc["BLQFL"] == "Y"
+    return _section(
+        "cells",
+        adpc,
+        label=adpc["PARCAT1"] + " (" + adpc["AVALU"] + ")",
+        start_day=adpc["AFRLT"],
+        value=adpc["AVAL"].where(~below, adpc["LLOQ"]),
+        text=below.map({True: "BLQ"}),
+    )
+
+
+def _numbers(datasets: AnalysisDatasets, plan: Plan) -> Iterator[dict[str, str]]:
+    """The key numbers of each subject, each with its label."""
+    for subject, row in datasets.infused.sort_index().iterrows():
+        numbers = {
+            **_demographics(row),
+            **_responses(datasets, plan, str(subject), row),
+            **_safety(datasets, str(subject)),
+            **_peaks(datasets, str(subject)),
+        }
+        for label, text in numbers.items():
+            yield {"subject": str(subject), "section": "number", "label": label, "text": text}
+
+
+def _demographics(row: pd.Series[Any]) -> dict[str, str]:
+    import pandas as pd
+
+    level = "" if pd.isna(row["DOSELVL"]) else dose_level(str(row["DOSELVL"]))
+    cells = "" if pd.isna(row["CELLSKG"]) else f"{_scientific(row['CELLSKG'])} cells/kg"
+    age = "" if pd.isna(row["AGE"]) else f"{row['AGE']:g} years"
+    sex = "" if pd.isna(row["SEX"]) else str(row["SEX"])
+    return {
+        "Age, sex": ", ".join(filter(None, (age, sex))) or "not recorded",
+        "Dose level": level or "not recorded",
+        "Cells given": cells or "not recorded",
+        "Infusion": f"{row['TRTSDT']:%Y-%m-%d}",
+    }
+
+
+def _scientific(value: float) -> str:
+    """``9.61 x 10^6``."""
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{mantissa} x 10^{int(exponent)}"
+
+
+def _concentration(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
+
+
+def _responses(
+    datasets: AnalysisDatasets, plan: Plan, subject: str, row: pd.Series[Any]
+) -> dict[str, str]:
+    """Improvement at each visit of the rate, first remission, and the duration of response."""
+    import pandas as pd
+
+    adrs, adtte = datasets.required("adrs"), datasets.required("adtte")
+    own = adrs.loc[adrs["SUBJID"] == subject]
+    numbers = {}
+    for visit in plan.response.improvement.visits:
+        at_visit = own.loc[(own["AVISIT"] == visit) & (own["ANL01FL"] == "Y")]
+        improved = own.loc[(own["PARAMCD"] == "IMPR") & (own["AVISIT"] == visit)]
+        scores = at_visit.loc[at_visit["PARAMCD"] == SCORE.paramcd, "AVAL"].dropna()
+        score = f"{SCORE.paramcd} {scores.iloc[0]:g}" if len(scores) else ""
+        reasons = improved["REASON"].dropna()
+        reason = str(reasons.iloc[0]).lower() if len(reasons) else ""
+        known = {1: "yes", 0: "no"}
+        status = known.get(improved["AVAL"].iloc[0]) if len(improved) else None
+        detail = "; ".join(filter(None, (score, reason)))
+        numbers[f"Improved at {visit}"] = (status or "not evaluable") + (
+            f" ({detail})" if detail else ""
+        )
+    start = row["REMSDT"]
+    day = "none" if pd.isna(start) else f"day {(start - row['TRTSDT']).days} ({start:%Y-%m-%d})"
+    numbers["First remission"] = day
+    durations = adtte.loc[(adtte["SUBJID"] == subject) & (adtte["PARAMCD"] == DOR.code)]
+    for _, duration in durations.iterrows():
+        months = formats.fixed(
+            duration["AVAL"] / plan.statistics.days_per_month, plan.outputs.month_decimals
+        )
+        mark = "+" if duration["CNSR"] else ""
+        ended = str(duration["EVNTDESC"]).lower()
+        numbers[DOR.title] = f"{months}{mark} months ({ended})"
+    return numbers if len(durations) else numbers | {DOR.title: "not applicable"}
+
+
+def _safety(datasets: AnalysisDatasets, subject: str) -> dict[str, str]:
+    if datasets.adae is None:
+        return {}
+    adae = datasets.adae
+    own = adae.loc[(adae["SUBJID"] == subject) & (adae["TRTEMFL"] == "Y")]
+    if own.empty:
+        return {"Worst TEAE grade": "no event"}
+    worst = own["AETOXGR"].max()
+    grade = "not recorded" if own["AETOXGR"].isna().all() else f"{worst}"
+    serious = int((own["AESER"] == "Y").sum())
+    return {"Worst TEAE grade": f"{grade} ({len(own)} events, {serious} serious)"}
+
+
+def _peaks(datasets: AnalysisDatasets, subject: str) -> dict[str, str]:
+    """Highest concentration by each assay, and its day."""
+    import pandas as pd
+
+    if datasets.adpp is None:
+        return {}
+    own = datasets.adpp.loc[datasets.adpp["SUBJID"] == subject]
+    numbers = {}
+    for (assay, unit), rows in own.groupby(["PARCAT1", "PARCAT2"], sort=False):
+        value = rows.set_index("PARCAT3")["AVAL"]
+        cmax, tmax = value.get("CMAX", float("nan")), value.get("TMAX", float("nan"))
+        day = "" if pd.isna(tmax) else f", day {tmax:g}"
+        known = "not calculable" if pd.isna(cmax) else f"{_concentration(cmax)} {unit}{day}"
+        numbers[f"Cmax, {assay}"] = known
+    return numbers
