@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from durable.wording import capitalised
+
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
@@ -50,6 +52,7 @@ def _environment() -> Environment:
     )
     environment.filters["unbroken"] = _unbroken
     environment.filters["together"] = _together
+    environment.filters["capitalise"] = capitalised
     return environment
 
 

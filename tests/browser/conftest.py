@@ -14,6 +14,7 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
+from durable.plan import Plan
 from tests.display.study import hostile, run_study
 
 FLAGS = (
@@ -42,14 +43,19 @@ def programs() -> tuple[str, str]:
 
 
 @pytest.fixture(scope="session")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of the demo study with hostile text, two sensitivity analyses among it."""
+def hostile_study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Path]:
+    """Plan and results of the demo study with hostile text, two sensitivity analyses among it."""
     folder = hostile(tmp_path_factory.mktemp("hostile"))
     text = (Path(__file__).parents[2] / "config" / "config.yaml").read_text()
     kept = text.split("  remission_confirmed:")[0]
     assert "remission_printo" in kept
-    _, results = run_study(folder, kept.replace("Interim analysis", "Interim <b>analysis</b>"))
-    return results / "report.html"
+    return run_study(folder, kept.replace("Interim analysis", "Interim <b>analysis</b>"))
+
+
+@pytest.fixture(scope="session")
+def report(hostile_study: tuple[Plan, Path]) -> Path:
+    """The report of that study."""
+    return hostile_study[1] / "report.html"
 
 
 @dataclass(frozen=True)
@@ -92,10 +98,8 @@ class Browser:
         ]
 
 
-@pytest.fixture(scope="module")
-def browser(
-    programs: tuple[str, str], report: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Browser]:
+@pytest.fixture(scope="session")
+def chrome(programs: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     """A browser with a profile of its own."""
     chromium, driver = programs
     options = Options()
@@ -104,4 +108,10 @@ def browser(
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     with Chrome(options=options, service=Service(driver)) as started:
-        yield Browser(started, report)
+        yield started
+
+
+@pytest.fixture
+def browser(chrome: Chrome, report: Path) -> Browser:
+    """The report in the browser."""
+    return Browser(chrome, report)

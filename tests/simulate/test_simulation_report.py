@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +25,7 @@ from tests.simulate import chunks
 TRIALS = 80
 CAPTION = Caption("Figure 1", "Title", "Virtual trials: 80", "Study", ("Note.",))
 FIGURES = {kind.name: kind for kind in report.FIGURES}
-TABLES = ["operating", "decisions", "spacing", "definitions", "theory"]
+TABLES = ["decisions", "operating", "spacing", "definitions", "theory"]
 
 
 def made(of: Plan, folder: Path) -> Path:
@@ -148,6 +149,58 @@ def test_page_escapes_what_the_plan_says(results: Path) -> None:
     assert not re.search(r'(src|href)="(?!#)', text)
     for name in (*(f"t_{name}" for name in TABLES), *(f"f_{name}" for name in FIGURES)):
         assert f'id="{name}"' in text
+
+
+def shown(measure: float, decimals: int, scale: float = 1) -> str:
+    return f"{measure * scale:.{decimals}f}"
+
+
+def test_page_begins_with_five_sentences_of_what_the_design_can_show(results: Path) -> None:
+    text = (results / "simulation.html").read_text(encoding="utf-8")
+    part = text.split('<ul class="sentences">')[1].split("</ul>")[0]
+    sentences = [
+        " ".join(html.unescape(re.sub("<[^>]*>", " ", item)).split())
+        for item in re.findall("<li>.*?</li>", part, re.DOTALL)
+    ]
+    first_words = [sentence.split()[0] for sentence in sentences]
+    assert first_words == ["Improvement", "Duration", "Stopping", "Visits", "Definitions"]
+    found = pd.read_csv(results / "operating.csv")
+    own = found.loc[(found["SCENARIO"] == "expected") & (found["DEFN"] == "primary")]
+    value = own.set_index(["ESTIMATE", "MEASURE"])["VALUE"]
+    assert "With 10 subjects and a true rate of 60.0% at M3 (scenario expected)" in sentences[0]
+    assert f"is {shown(value['rate M3', 'mean'], 1, 100)}% on average" in sentences[0]
+    assert f"in {shown(value['rate M3', 'coverage'], 1, 100)}% of the trials" in sentences[0]
+    estimable = shown(value["median DOR", "estimable"], 1, 100)
+    assert f"can be estimated in {estimable}% of the trials" in sentences[1]
+    decisions = pd.read_csv(results / "decisions.csv").query("DECISION == 'futility'")
+    least, most = decisions["PROBABILITY"].min(), decisions["PROBABILITY"].max()
+    assert f"(stop if fewer than 4 improved at M3) stops {shown(least, 1, 100)}%" in sentences[2]
+    assert f"{shown(most, 1, 100)}%" in sentences[2]
+    assert "with visits every 1 month" in sentences[3]
+    assert sentences[4].startswith("Definitions By the 2 other definitions the mean rate at M3")
+
+
+def test_stopping_probabilities_stand_before_the_assumptions(results: Path) -> None:
+    text = (results / "simulation.html").read_text(encoding="utf-8")
+    places = [text.index(f'<section id="{name}"') for name in ("summary", "stopping", "scenarios")]
+    assert places == sorted(places)
+    assert places[1] < text.index('id="t_decisions"') < places[2] < text.index('id="t_operating"')
+    assert text.count('<details class="output table"') == len(TABLES) - 1
+
+
+def test_page_without_rules_families_and_definitions_says_so(tmp_path: Path) -> None:
+    alone = {"expected": chunks.plan().require_simulation().scenarios["expected"]}
+    of = chunks.plan(6, decisions={}, definitions=(), scenarios=alone)
+    rows = chunks.frame(of).query("DEFN == 'primary'")
+    chunks.write(of, rows, tmp_path)
+    gathered = of.only(STAGES["gather"].sections)
+    operating.write_operating(gathered, tmp_path, chunks.truth_frame(of))
+    report.write_report(gathered, tmp_path)
+    text = (tmp_path / "simulation.html").read_text(encoding="utf-8")
+    assert "The plan has no interim decision rule." in text
+    assert "No scenarios differ in the spacing of visits alone." in text
+    assert "No other definition is simulated." in text
+    assert not re.search(r"\b(nan|inf)\b", text)
 
 
 def test_page_says_what_is_simulated(results: Path) -> None:

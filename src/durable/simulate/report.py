@@ -20,7 +20,8 @@ from durable.pages import render_page
 from durable.plan import Plan
 from durable.simulate import wording
 from durable.simulate.figures import FIGURES, SimulationFigure
-from durable.simulate.tables import tables
+from durable.simulate.summary import agreement, summary
+from durable.simulate.tables import DECISIONS, tables
 
 
 def write_report(plan: Plan, folder: Path) -> None:
@@ -36,7 +37,7 @@ def write_report(plan: Plan, folder: Path) -> None:
             stem = figure.folder / figure.name
             save([spec.draw(points, plan, figure.caption)], stem, figure.caption)
             drawn.append(figure)
-    write_text(folder / "simulation.html", _page(plan, written, drawn))
+    write_text(folder / "simulation.html", _page(plan, folder, written, drawn))
 
 
 def _caption(spec: SimulationFigure, number: int, plan: Plan) -> Caption:
@@ -51,13 +52,17 @@ def _caption(spec: SimulationFigure, number: int, plan: Plan) -> Caption:
     )
 
 
-def _page(plan: Plan, written: list[Table], drawn: list[DrawnFigure]) -> str:
-    """The page as the text of an HTML file."""
+def _page(plan: Plan, folder: Path, written: list[Table], drawn: list[DrawnFigure]) -> str:
+    """The page as the text of an HTML file: what the design can show, then how it was found."""
     simulation = plan.require_simulation()
+    stopping = next(table for table in written if table.name == f"t_{DECISIONS}")
     return render_page(
         "simulation.html.jinja",
         plan=plan,
-        tables=written,
+        summary=summary(plan, folder),
+        agreement=agreement(folder),
+        stopping=stopping,
+        tables=[table for table in written if table is not stopping],
         figures=drawn,
         population=wording.population(plan),
         scenarios=[

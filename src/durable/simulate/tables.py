@@ -18,6 +18,8 @@ from durable.plan import Plan
 from durable.simulate import wording
 from durable.simulate.keys import MEDIAN, months_of_landmark, visit_of_rate
 
+#: Name of the table of the interim decision rules, which the page shows first.
+DECISIONS = "decisions"
 Record = dict[str, str]
 #: Measures by the headings of their columns.
 _MEASURES = {
@@ -317,6 +319,16 @@ def _theory_notes(_: Plan) -> Iterator[str]:
 
 TABLES = (
     SimulationTable(
+        DECISIONS,
+        "Stopping probabilities of the interim decision rules",
+        "decisions.csv",
+        ("n", "Stops up to", "Simulated, %", "Exact, %", "z"),
+        _decisions,
+        _decision_notes,
+        "Rule",
+        "No decision rules in the configuration",
+    ),
+    SimulationTable(
         "operating",
         "Operating characteristics",
         "operating.csv",
@@ -325,16 +337,6 @@ TABLES = (
         _measure_notes,
         "Estimate",
         "No estimates",
-    ),
-    SimulationTable(
-        "decisions",
-        "Interim decision rules",
-        "decisions.csv",
-        ("n", "Stops up to", "Simulated, %", "Exact, %", "z"),
-        _decisions,
-        _decision_notes,
-        "Rule",
-        "No decision rules in the configuration",
     ),
     SimulationTable(
         "spacing",
