@@ -39,7 +39,7 @@ def records(listing: Listing, subjects: int, each: int) -> pd.DataFrame:
     for i in range(subjects * each):
         row = {column.name: cell(column, i) for column in listing.columns(PLAN)}
         for name in listing.by:
-            row[name] = f"{name}{i // each:03}"
+            row[name] = f"{name}{i // each:03}" if name != "DOSELVL" else f"{1 + i // each}e7"
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -102,7 +102,10 @@ def test_the_key_columns_begin_each_part_where_the_columns_do_not_fit(events: li
 
 
 def test_the_records_of_a_subject_stand_on_one_page_under_their_line(events: list[Layout]) -> None:
-    lines = [f"Subject SUBJID{i:03}, Part PART{i:03}, Dose level DOSELVL{i:03}" for i in range(30)]
+    lines = [
+        f"Subject SUBJID{i:03}, Part PART{i:03}, Dose level {1 + i} x 10^7 cells/kg"
+        for i in range(30)
+    ]
     for part in events:
         found = [row.label for page in part.pages for row in page.rows if not row.cells]
         assert found == lines

@@ -9,7 +9,14 @@ import pytest
 
 from durable.files import write_parquet
 from durable.outputs.datasets import ResultsFolder
-from durable.outputs.listings.narratives import DEATH, FATAL, LISTING, SERIOUS
+from durable.outputs.listings.narratives import (
+    DEATH,
+    FATAL,
+    LISTING,
+    NO_EVENTS,
+    NO_THERAPIES,
+    SERIOUS,
+)
 from durable.plan import Plan
 from tests.derive.build import plan
 from tests.outputs.analysed import name_tables
@@ -173,4 +180,7 @@ def test_a_study_with_subjects_alone_has_its_deaths(tmp_path: Path, the_plan: Pl
     table = LISTING.table(written(tmp_path), the_plan)
     assert table[["SUBJID", "KIND", "ADY"]].to_numpy().tolist() == [["001", DEATH, 95]]
     assert "BESTSCOR" not in table
-    assert table.loc[0, ["AEDECOD", "THERAPY", "OTHSAE"]].isna().all()
+    assert pd.isna(table.loc[0, "AEDECOD"])
+    assert table.loc[0, ["THERAPY", "NEWTHER", "OTHSAE"]].tolist() == [
+        *(NO_THERAPIES, NO_THERAPIES, NO_EVENTS)
+    ]

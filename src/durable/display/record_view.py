@@ -110,6 +110,8 @@ def cell_text(record: dict[str, str], column: Column) -> str:
     text = record[column.name]
     if not text:
         return column.empty if isinstance(column.empty, str) else column.empty(record)
+    if column.shown is not None:
+        return column.shown(text)
     if column.kind == "number" and column.decimals is not None:
         text = f.fixed(float(text), column.decimals)
         text = text.rstrip("0").rstrip(".") if column.trimmed and column.decimals else text

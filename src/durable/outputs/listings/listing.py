@@ -11,6 +11,7 @@ import pandas as pd
 from durable.outputs.datasets import ResultsFolder
 from durable.plan import Plan
 from durable.vocabulary import IMPUTATION_FLAGS
+from durable.wording import dose_level
 
 Kind = Literal["text", "number", "date"]
 
@@ -32,6 +33,8 @@ class Column:
     """Part of the listing that shows the column; every part when empty."""
     empty: str | Callable[[Mapping[str, str]], str] = ""
     """What is shown where there is no value; by the record where it depends on it."""
+    shown: Callable[[str], str] | None = None
+    """A value as a reader sees it, where that is not as it is recorded."""
 
 
 Columns = tuple[Column, ...]
@@ -135,7 +138,15 @@ def imputed_flags(*dates: str) -> Columns:
 
 
 SUBJECT = text("SUBJID", "Subject")
-GROUPS = (text("PART", "Part"), text("DOSELVL", "Dose level"))
+_DOSE_LEVEL = "Dose level"
+GROUPS = (
+    text("PART", "Part"),
+    Column(
+        "DOSELVL",
+        _DOSE_LEVEL,
+        shown=lambda level: dose_level(level).removeprefix(f"{_DOSE_LEVEL} "),
+    ),
+)
 #: What the records of a subject share, in a listing that has all of these.
 SUBJECT_AND_GROUPS = (SUBJECT.name, *(column.name for column in GROUPS))
 INFUSION = date("TRTSDT", "Infusion")

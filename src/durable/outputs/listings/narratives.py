@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -29,6 +29,8 @@ from durable.plan import Plan
 #: What a narrative is of.
 SERIOUS, FATAL = "serious adverse event", "fatal adverse event not recorded as serious"
 DEATH = "death"
+#: What stands in place of what a study does not hand over.
+NO_THERAPIES, NO_EVENTS = "no table of therapies", "no table of adverse events"
 _SUBJECT = "Subject and infusion"
 _EVENT = "Event"
 _COURSE = "Therapies, response and outcome"
@@ -60,7 +62,7 @@ def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
     return cases.assign(
         **_therapies(cases, folder.input_table("therapies")),
         **(_response(cases, folder) if "adrs" in folder.names else {}),
-        OTHSAE=_other_events(cases),
+        OTHSAE=_other_events(cases) if "adae" in folder.names else NO_EVENTS,
     )
 
 
@@ -80,11 +82,10 @@ def _cases(folder: ResultsFolder, died: pd.DataFrame) -> pd.DataFrame:
     return cases.assign(KIND=kind.where(cases["AEID"].notna(), DEATH))
 
 
-def _therapies(cases: pd.DataFrame, therapies: pd.DataFrame | None) -> dict[str, pd.Series[Any]]:
+def _therapies(cases: pd.DataFrame, therapies: pd.DataFrame | None) -> dict[str, Any]:
     """Therapies on the day of onset or death, and new systemic ones since the infusion."""
     if therapies is None:
-        nothing = pd.Series(None, index=cases.index, dtype=object)
-        return {"THERAPY": nothing, "NEWTHER": nothing}
+        return {"THERAPY": NO_THERAPIES, "NEWTHER": NO_THERAPIES}
     given = (
         cases[["SUBJID", "ADT", "TRTSDT"]]
         .reset_index()
@@ -146,6 +147,11 @@ def _not_recorded(record: Mapping[str, str]) -> str:
     return "not recorded" if record["AEID"] else ""
 
 
+def _of_infused(nothing: str) -> Callable[[Mapping[str, str]], str]:
+    """What is shown where there is no value, of a column that only the infused have."""
+    return lambda record: nothing if record["TRTSDT"] else "not infused"
+
+
 def _recorded(name: str, label: str) -> Column:
     """A column of what is recorded of an event, which says so where nothing is."""
     return Column(name, label, empty=_not_recorded)
@@ -193,11 +199,19 @@ def _columns(_: Plan) -> Columns:
         *_in_part(
             _COURSE,
             Column("THERAPY", "Therapies on that day", empty="none recorded"),
-            Column("NEWTHER", "New systemic therapies since infusion", empty="none recorded"),
+            Column(
+                "NEWTHER",
+                "New systemic therapies since infusion",
+                empty=_of_infused("none recorded"),
+            ),
             number("BESTSCOR", f"Best {SCORE.paramcd} by then"),
             date("BESTDT", f"Date of best {SCORE.paramcd}"),
             text("BESTLVL", f"{SCORE.paramcd} response category"),
-            Column("REMSTAT", "In remission at last assessment by then", empty="not assessed"),
+            Column(
+                "REMSTAT",
+                "In remission at last assessment by then",
+                empty=_of_infused("not assessed"),
+            ),
             date("REMSTDT", "Date of that assessment"),
             Column("OTHSAE", "Other serious or fatal events", empty="none"),
             date("LSTALVDT", "Last known alive"),
