@@ -196,30 +196,34 @@ def _columns(_: Plan) -> Columns:
             text("APHASE", "Phase"),
             text("TRTEMFL", "Treatment-emergent"),
         ),
-        *_in_part(
-            _COURSE,
-            Column("THERAPY", "Therapies on that day", empty="none recorded"),
-            Column(
-                "NEWTHER",
-                "New systemic therapies since infusion",
-                empty=_of_infused("none recorded"),
-            ),
-            number("BESTSCOR", f"Best {SCORE.paramcd} by then"),
-            date("BESTDT", f"Date of best {SCORE.paramcd}"),
-            text("BESTLVL", f"{SCORE.paramcd} response category"),
-            Column(
-                "REMSTAT",
-                "In remission at last assessment by then",
-                empty=_of_infused("not assessed"),
-            ),
-            date("REMSTDT", "Date of that assessment"),
-            Column("OTHSAE", "Other serious or fatal events", empty="none"),
-            date("LSTALVDT", "Last known alive"),
-            date("EOSDT", "Withdrawal"),
-            text("DCSREAS", "Reason for withdrawal"),
-            date("DTHDT", "Death"),
-            number("DTHDY", "Study day of death"),
+        *_in_part(_COURSE, *_course_columns()),
+    )
+
+
+def _course_columns() -> Columns:
+    """Treatment and response up to the event, and what became of the subject."""
+    return (
+        Column("THERAPY", "Therapies on that day", empty="none recorded"),
+        Column(
+            "NEWTHER",
+            "New systemic therapies since infusion",
+            empty=_of_infused("none recorded"),
         ),
+        number("BESTSCOR", f"Best {SCORE.paramcd} by then"),
+        date("BESTDT", f"Date of best {SCORE.paramcd}"),
+        text("BESTLVL", f"{SCORE.paramcd} response category"),
+        Column(
+            "REMSTAT",
+            "In remission at last assessment by then",
+            empty=_of_infused("not assessed"),
+        ),
+        date("REMSTDT", "Date of that assessment"),
+        Column("OTHSAE", "Other serious or fatal events", empty="none"),
+        date("LSTALVDT", "Last known alive"),
+        date("EOSDT", "Withdrawal"),
+        text("DCSREAS", "Reason for withdrawal"),
+        date("DTHDT", "Death"),
+        number("DTHDY", "Study day of death"),
     )
 
 
