@@ -128,6 +128,13 @@ DELIVERIES = (
         ("export/define.xml", "export/define.xsl", "export/define.html"),
     ),
     Delivery(
+        "adrg",
+        "datasets",
+        "adrg",
+        "a draft of the analysis data reviewer's guide, as DOCX",
+        ("export/adrg.docx",),
+    ),
+    Delivery(
         "ars",
         "datasets",
         "ars",

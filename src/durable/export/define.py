@@ -15,7 +15,7 @@ from durable.contracts.adam.description import Origin
 from durable.contracts.adam.terminology import PACKAGE, Terminology, terminology
 from durable.export import identity
 from durable.export.datasets import Dataset, Variable
-from durable.export.results_metadata import results_metadata
+from durable.export.results_metadata import file_leaf, results_metadata
 from durable.files import write_text
 from durable.outputs.table import Table
 from durable.pages import template_text
@@ -50,7 +50,8 @@ def write(analysis: FinishedAnalysis) -> None:
         files = "xpt/{}.xpt"
     else:
         datasets, files = analysis.datasets, "dataset-json/{}.json"
-    text = to_xml(datasets, plan, files, analysis.tables)
+    guide = "adrg.docx" if analysis.delivers("adrg") else ""
+    text = to_xml(datasets, plan, files, analysis.tables, guide)
     folder = analysis.folder / "export"
     write_text(folder / "define.xml", text)
     write_text(folder / _STYLESHEET, template_text(_STYLESHEET))
@@ -66,7 +67,11 @@ def to_html(text: str) -> str:
 
 
 def to_xml(
-    datasets: Sequence[Dataset], plan: Plan, files: str, tables: Sequence[Table] = ()
+    datasets: Sequence[Dataset],
+    plan: Plan,
+    files: str,
+    tables: Sequence[Table] = (),
+    guide: str = "",
 ) -> str:
     """Text of the define.xml.
 
@@ -80,6 +85,8 @@ def to_xml(
         Where the file of a dataset lies, with ``{}`` for its name in lower case.
     tables
         The tables that analysis results metadata describe; none without any.
+    guide
+        Where the reviewer's guide lies; empty where there is none.
     """
     document = arm.ODM(
         FileType="Snapshot",
@@ -99,7 +106,7 @@ def to_xml(
                 ),
                 ProtocolName=define.ProtocolName(_content=plan.study.id),
             ),
-            MetaDataVersion=_metadata_version(datasets, plan, files, tables),
+            MetaDataVersion=_metadata_version(datasets, plan, files, tables, guide),
         ),
     )
     # A tag a line, for those who compare two of them; within text < and > are escaped.
@@ -109,15 +116,23 @@ def to_xml(
 
 
 def _metadata_version(
-    datasets: Sequence[Dataset], plan: Plan, files: str, tables: Sequence[Table]
+    datasets: Sequence[Dataset], plan: Plan, files: str, tables: Sequence[Table], guide: str
 ) -> Any:
     """The datasets with all that they refer to, and the tables made from them."""
     parts = _Parts()
     groups = [_group(dataset, plan, files, parts) for dataset in datasets]
-    results: dict[str, Any] = {}
+    more: dict[str, Any] = {}
+    leaves: list[Any] = []
+    if guide:
+        leaves.append(file_leaf("ADRG", guide))
+        reference = define.DocumentRef(leafID="LF.ADRG")
+        more["SupplementalDoc"] = define.SupplementalDoc(DocumentRef=[reference])
     if tables:
         made = results_metadata(tables, datasets, [clause.OID for clause in parts.clauses])
-        results = {"AnalysisResultDisplays": made.displays, "leaf": list(made.leaves)}
+        more["AnalysisResultDisplays"] = made.displays
+        leaves += made.leaves
+    if leaves:
+        more["leaf"] = leaves
     return arm.MetaDataVersion(
         OID=identity.metadata_oid(plan),
         Name=f"{plan.study.id}, {plan.analysis.title}",
@@ -145,7 +160,7 @@ def _metadata_version(
         ItemDef=parts.items,
         CodeList=parts.codes,
         MethodDef=parts.methods,
-        **results,
+        **more,
     )
 
 
@@ -172,11 +187,7 @@ def _group(dataset: Dataset, plan: Plan, files: str, parts: _Parts) -> Any:
             Name=dataset.metadata.class_name,
             SubClass=[define.SubClass(Name=subclass)] if subclass else [],
         ),
-        leaf=define.leaf(
-            ID=f"LF.{dataset.name}",
-            href=file,
-            title=define.title(_content=file.rpartition("/")[2]),
-        ),
+        leaf=file_leaf(dataset.name, file),
     )
 
 

@@ -36,7 +36,7 @@ _WATERMARK = (
     "</v:shape></w:pict></w:r>"
 )
 #: Files in a DOCX bear a time; the first one that the form knows stands for none.
-_NO_TIME = (1980, 1, 1, 0, 0, 0)
+NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def write(analysis: FinishedAnalysis) -> None:
@@ -74,7 +74,7 @@ def render(layout: Layout, head: PageHead, further: Sequence[Layout] = ()) -> by
     for part in further:
         for element in _body(part, begins=False):
             end.addprevious(_parsed(element))
-    return _timeless(document)
+    return timeless(document)
 
 
 def _set_properties(document: Any, layout: Layout) -> None:
@@ -86,7 +86,7 @@ def _set_properties(document: Any, layout: Layout) -> None:
     properties = document.core_properties
     properties.title = lay.clean(layout.table.heading)
     properties.author = properties.last_modified_by = properties.comments = ""
-    properties.created = properties.modified = dt.datetime(*_NO_TIME, tzinfo=dt.UTC)
+    properties.created = properties.modified = dt.datetime(*NO_TIME, tzinfo=dt.UTC)
     # Word's own styles, so that it can make tables of contents and of captions from them.
     sizes = {"Normal": layout.sheet.size, "Header": 7, "Caption": layout.sheet.size}
     for name, size in (sizes | {"Heading 1": lay.TITLE_SIZE}).items():
@@ -134,13 +134,13 @@ def _parsed(xml: str) -> Any:
     return parse_xml(xml)
 
 
-def _timeless(document: Any) -> bytes:
+def timeless(document: Any) -> bytes:
     """The file with its parts in their order and without the times at which they were written."""
     written, timeless = BytesIO(), BytesIO()
     document.save(written)
     with ZipFile(written) as source, ZipFile(timeless, "w") as target:
         for name in source.namelist():
-            target.writestr(ZipInfo(name, _NO_TIME), source.read(name), ZIP_DEFLATED)
+            target.writestr(ZipInfo(name, NO_TIME), source.read(name), ZIP_DEFLATED)
     return timeless.getvalue()
 
 

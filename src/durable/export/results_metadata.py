@@ -97,11 +97,12 @@ def results_metadata(
     known = {dataset.name: {v.name for v in dataset.variables} for dataset in datasets}
     every = set(clauses)
     displays = [_display(table, known, every) for table in tables]
-    leaves = tuple(_leaf(table.name, f"../tables/{table.name}.rtf") for table in tables)
+    leaves = tuple(file_leaf(table.name, f"../tables/{table.name}.rtf") for table in tables)
     return ResultsMetadata(arm.AnalysisResultDisplays(ResultDisplay=displays), leaves)
 
 
-def _leaf(name: str, file: str) -> Any:
+def file_leaf(name: str, file: str) -> Any:
+    """A file that define.xml refers to as ``LF.NAME``."""
     title = define.title(_content=file.rpartition("/")[2])
     return define.leaf(ID=f"LF.{name}", href=file, title=title)
 

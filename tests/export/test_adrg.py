@@ -1,0 +1,73 @@
+"""The draft of the reviewer's guide: its headings, and numbers that a person can count."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from docx import Document
+
+from durable.export import adrg
+from durable.export.datasets import Dataset
+from durable.export.reviewers_guide import Section, sections
+from durable.plan import Plan
+
+
+@pytest.fixture(scope="module")
+def guide(datasets: dict[str, Dataset], plan: Plan, results: Path) -> list[Section]:
+    sources = json.loads((results / "validated" / "sources.json").read_text(encoding="utf-8"))
+    data_cut = pd.read_csv(results / "validated" / "data_cut.csv", dtype=str)
+    return list(sections(plan, list(datasets.values()), sources, data_cut))
+
+
+@pytest.fixture(scope="module")
+def document(guide: list[Section]) -> Any:
+    return Document(BytesIO(adrg.render(guide, "Protocol X", "Interim analysis")))
+
+
+def table_of(guide: list[Section], title: str) -> dict[str, tuple[str, ...]]:
+    """Rows of the table of a section, by their first cell."""
+    (section,) = (one for one in guide if one.title.endswith(title))
+    return {first: rest for first, *rest in map(tuple, section.table)}
+
+
+def test_populations_windows_and_sources_are_those_of_the_demo(guide: list[Section]) -> None:
+    populations = table_of(guide, "Analysis populations")
+    assert populations["ENRLFL"] == ["Enrolled Population", "12"]
+    assert populations["SAFFL"] == ["Safety Population", "10"]
+    assert populations["REMFL"] == ["Remission Population", "8"]
+    assert table_of(guide, "Visit windows")["M3"] == ["90", "76 to 104"]
+    assert table_of(guide, "Source data")["subjects"] == ["subjects.csv", "12"]
+
+
+def test_every_dataset_and_parameter_is_described(
+    guide: list[Section], datasets: dict[str, Dataset]
+) -> None:
+    described = table_of(guide, "5.1 Datasets")
+    assert list(described)[1:] == list(datasets)
+    assert described["ADTTE"][-2:] == ["28", "10"]
+    parameters = table_of(guide, "Time-to-Event Analysis Dataset")
+    assert [row[-1] for row in parameters.values()] == ["Records", "8", "10", "10"]
+
+
+def test_headings_are_those_of_word_in_the_order_of_the_template(
+    document: Any, guide: list[Section]
+) -> None:
+    headings = [p for p in document.paragraphs if p.style.name.startswith("Heading")]
+    assert [p.text for p in headings] == [section.title for section in guide]
+    first = [p.text.split()[0] for p in headings if p.style.name == "Heading 1"]
+    assert first == ["1", "2", "3", "4", "5", "6", "7"]
+    assert len(document.tables) == sum(bool(section.table) for section in guide)
+
+
+def test_what_only_the_sponsor_knows_is_marked(document: Any) -> None:
+    cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+    assert "[version]" in cells
+
+
+def test_the_same_guide_is_the_same_bytes(guide: list[Section]) -> None:
+    assert adrg.render(guide, "A", "B") == adrg.render(guide, "A", "B")
