@@ -32,11 +32,11 @@ _DOSES = ("subject_id", "visit_date", "glucocorticoid_mg_kg")
 def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     """One row for each thing that a profile shows (docs/figures.md), by subject and section.
 
-    Without a row where the study has more infused subjects than the plan allows profiles of.
+    Without a row where nobody is infused yet, or more subjects than the plan allows profiles of.
     """
     import pandas as pd
 
-    if len(datasets.infused) > plan.outputs.patient_profiles:
+    if not 0 < len(datasets.infused) <= plan.outputs.patient_profiles:
         return pd.DataFrame(columns=list(COLUMNS))
     parts = [
         pd.DataFrame(_numbers(datasets, plan)),

@@ -187,7 +187,8 @@ def _strips(points: Points, plan: Plan) -> list[Strip]:
             strips.append(Strip(section, "Glucocorticoid (mg/kg)", _MEASURE, 0, high))
         elif (values > 0).any():
             low = 10.0 ** np.floor(np.log10(values[values > 0].min()))
-            high = 10.0 ** np.ceil(np.log10(high))
+            # A single power of ten would be a scale without a length.
+            high = max(10.0 ** np.ceil(np.log10(high)), 10 * low)
             strips.append(Strip(section, label, _CELLS, float(low), float(high), log=True))
     return strips
 
