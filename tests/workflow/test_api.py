@@ -54,7 +54,7 @@ def test_mistakes_raise_what_a_program_can_tell_apart(in_study: Study) -> None:
     with pytest.raises(durable.PlanError, match=r"statistics\.km_ci: found 'loglog'"):
         durable.run("config/config.yaml")
     in_study.replace("km_ci: loglog", "km_ci: log-log")
-    in_study.replace("CQ-001,A,1e7", "CQ-001,Z,1e7", "data/demo/subjects.csv")
+    in_study.replace("CQ-001,01,A,1e7", "CQ-001,01,Z,1e7", "data/demo/subjects.csv")
     with pytest.raises(durable.DataError, match=r"1 error\(s\) and 7 warning"):
         durable.run("config/config.yaml")
     assert "not_allowed" in (RESULTS / "queries.csv").read_text()

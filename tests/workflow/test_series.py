@@ -235,7 +235,7 @@ def test_a_series_is_the_analyses_that_each_cutoff_makes_alone(
 
 @pytest.mark.slow
 def test_errors_in_the_data_are_told_once_and_leave_earlier_results(study: Study) -> None:
-    study.replace("CQ-001,A,1e7", "CQ-001,Z,1e7", "data/demo/subjects.csv")
+    study.replace("CQ-001,01,A,1e7", "CQ-001,01,Z,1e7", "data/demo/subjects.csv")
     before = study.digests("tables", "figures", "adam")
     done = study.run("series")
     assert done.returncode == 1

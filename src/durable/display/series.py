@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from durable.contracts.results import SERIES
 from durable.display.tables import write_table
 from durable.figures import forest
 from durable.figures.points import read_points
@@ -17,7 +16,7 @@ from durable.figures.spec import SAFETY_SET, Caption, DrawnFigure
 from durable.figures.style import settings
 from durable.files import write_text
 from durable.jdm import wording
-from durable.outputs import definitions, output_named
+from durable.outputs import definitions, entry_of_table, tables_of_series
 from durable.outputs.ard import read_ard
 from durable.outputs.page_head import page_head
 from durable.outputs.table import Table
@@ -56,15 +55,16 @@ def tables(plan: Plan, folder: Path) -> Iterator[Table]:
     ard = read_ard(folder)
     sources = json.loads((folder.parent / "validated" / "sources.json").read_text("utf-8"))
     digest = plan.digest(STAGES["series"].sections)
-    for output in map(output_named, SERIES):
-        for table in output.tables:
-            shown = make_table(output, table, ard, plan, sources, digest)
-            yield replace(
-                shown,
-                title=f"{shown.title}, by data cut-off",
-                subtitles=(f"{table.population or output.population}; {_cutoffs(plan)}",),
-                footnotes=(*NOTES, *shown.footnotes),
-            )
+    for name in tables_of_series(plan):
+        output = entry_of_table(name).load()
+        table = output.table(name)
+        shown = make_table(output, table, ard, plan, sources, digest)
+        yield replace(
+            shown,
+            title=f"{shown.title}, by data cut-off",
+            subtitles=(f"{table.population or output.population}; {_cutoffs(plan)}",),
+            footnotes=(*NOTES, *shown.footnotes),
+        )
 
 
 def study(plan: Plan) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from durable.contracts.results import SERIES
 from durable.derive.endpoints import ENDPOINTS
 from durable.registry import Entry
 
@@ -91,6 +92,12 @@ ORDER_OF_ROWS = (
 def tables_of(plan: Plan, datasets: Collection[str]) -> list[str]:
     """The tables of an analysis that has these datasets, in the order in which they are shown."""
     entries = (entry for entry in OUTPUTS if entry.exists(plan, datasets))
+    return plan.outputs.chosen(name for entry in entries for name in entry.table_names)
+
+
+def tables_of_series(plan: Plan) -> list[str]:
+    """The tables that a series of cut-offs shows, in the order in which they are."""
+    entries = (entry for entry in OUTPUTS if entry.name in SERIES)
     return plan.outputs.chosen(name for entry in entries for name in entry.table_names)
 
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from durable import registry
-from durable.contracts.results import SERIES as IN_SERIES
 from durable.contracts.tables import TABLES
 from durable.deliveries import asked_for
 from durable.figures import figures_of
-from durable.outputs import tables_of
+from durable.outputs import tables_of, tables_of_series
 from durable.outputs.listings import listings_of
 from durable.plan import Plan
 from durable.plan.cutoffs import analysis_ids
@@ -197,7 +196,11 @@ def series_files(plan: Plan, results: Path = Path("results")) -> StageFiles:
     names = analysis_ids(plan).values()
     read = [results / name / file for name in names for file in ("ard.csv", _SOURCES)]
     made = ["ard.csv", "analyses.csv", *(f"figures/f_series.{f}" for f in ("csv", "svg", "png"))]
-    made += [f"tables/{name}.{form}" for name in IN_SERIES for form in ("csv", "html", "rtf")]
+    made += [
+        f"tables/{name}.{form}"
+        for name in tables_of_series(plan)
+        for form in ("csv", "html", "rtf")
+    ]
     return StageFiles(
         tuple(map(str, read)), tuple(str(folder / name) for name in (*made, "series.html"))
     )
