@@ -255,7 +255,7 @@ def test_forks_draw_each_figure_once_to_the_same_bytes(
         path.name: path.read_bytes() for path in alone.iterdir()
     }
 
-    def note(figure: object, stem: Path, caption: object) -> None:
+    def note(figure: object, stem: Path, *_: object, **__: object) -> None:
         with stem.with_suffix(".pid").open("a") as file:
             print(os.getpid(), file=file)
 

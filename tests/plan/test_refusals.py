@@ -334,6 +334,18 @@ REFUSED = [
         "outputs.shells[0].output: found nothing; expected a value: the key is required",
     ),
     (
+        "a number that two tables would have; a figure may have it too",
+        changed(
+            "outputs.shells",
+            [
+                {"output": "t_dor", "number": "14.2.1"},
+                {"output": "f_km_dor", "number": "14.2.1"},
+                {"output": "t_improvement"},
+            ],
+        ),
+        "outputs.shells[2].number: found '14.2.1'; expected a number that no table above has",
+    ),
+    (
         "a title of a shell over two lines",
         changed("outputs.shells", [{"output": "t_dor", "title": "a\nb"}]),
         "outputs.shells[0].title: found 'a\\nb'; expected text of one line",

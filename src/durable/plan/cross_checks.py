@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from durable.contents import kind_of
 from durable.jdm.response import Response
 from durable.plan.analysis import LONGEST_ID, Analysis
 from durable.plan.findings import Finding, one_of, unknown_names, validation_findings
@@ -42,6 +43,8 @@ def cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Fin
         findings += input_findings(valid["inputs"])
     if "analysis" in valid and valid.get("series") is not None:
         findings += _series_findings(valid["analysis"], valid["series"])
+    if "outputs" in valid:
+        findings += _number_findings(valid["outputs"])
     if {"outputs", "statistics"} <= set(valid):
         findings += _landmark_findings(valid["outputs"], valid["statistics"])
     if {"sensitivity", "response", "statistics"} <= set(valid):
@@ -50,6 +53,16 @@ def cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Fin
         if not mistakes and valid.get("simulation") is not None:
             findings += _simulation_findings(Plan.model_construct(**valid))
     return findings
+
+
+def _number_findings(outputs: Outputs) -> list[Finding]:
+    """Numbers that two tables, two figures or two listings would have."""
+    shown = [(kind_of(shell.output).lower(), shell.shown_number) for shell in outputs.shells]
+    return [
+        Finding(f"outputs.shells[{i}].number", repr(number), f"a number that no {kind} above has")
+        for i, (kind, number) in enumerate(shown)
+        if (kind, number) in shown[:i]
+    ]
 
 
 def _landmark_findings(outputs: Outputs, statistics: Statistics) -> list[Finding]:
