@@ -71,6 +71,10 @@ def test_a_finding_tells_file_row_column_value_and_what_was_expected(tmp_path: P
         "record": "2023-04-12",
         "expected": "a number from 0 to 52",
         "query_id": "Q-758faacc10",
+        "date_raised": "2024-06-30",
+        "response": "",
+        "site_status": "",
+        "comment": "",
     }
 
 
