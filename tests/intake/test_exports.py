@@ -41,6 +41,10 @@ def test_an_export_is_the_same_study(name: str, native: Study, tmp_path: Path) -
             .drop(columns=["source_row", "ae_seq", "therapy_seq"], errors="ignore")
             for one in (native, study)
         )
+        if name == "sdtm" and table == "subjects":
+            # A package has SUBJID beside USUBJID, which the native tables do not record.
+            assert frame["study_subject_id"].tolist() == frame["subject_id"].tolist()
+            frame["study_subject_id"] = expected["study_subject_id"]
         pd.testing.assert_frame_equal(frame, expected, check_exact=True)
 
 
