@@ -101,12 +101,12 @@ CHANGES = {
     "what is handed over": (
         "groups: [dose_level, part]",
         "groups: [dose_level, part]\noutputs: {documents: [pdf], datasets: [define, ars]}",
-        {"export"},
+        {"display", "export"},  # the report links what is delivered
     ),
     "the number of decimals": (
         "groups: [dose_level, part]",
         "groups: [dose_level, part]\noutputs: {month_decimals: 2}",
-        SHOWN,
+        SHOWN | {"analyse"},  # the key numbers of the profiles are points of a figure
     ),
 }
 
