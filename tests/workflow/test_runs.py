@@ -344,11 +344,14 @@ def test_what_the_plan_asks_for_is_handed_over_beside_unchanged_results(study: S
         *(f"export/xpt/{name}.xpt" for name in names),
         *(f"export/dataset-json/{name}.json" for name in names),
         *("export/report.csv", "export/define.xml", "export/ars.json"),
-        "documents/tables_and_figures.rtf",
+        *("export/define.xsl", "export/define.html"),
+        *("documents/tables_and_figures.rtf", "documents/listings.rtf"),
     }
-    assert {"tables/t_dor.docx", "tables/t_ae_soc_pt.docx"} <= set(made)
-    # The plan is another one, so the record of it is; the results are the same.
+    assert {"tables/t_dor.docx", "tables/t_ae_soc_pt.docx", "listings/l_deaths.docx"} <= set(made)
+    # The plan is another one, so the record of it is, and the report links more files; the results
+    # are the same.
     assert {file for file in before if made[file] != before[file]} == {
         "audit/manifest.json",
         "audit/pinned.yaml",
+        *("report.html", "audit/stages/display.json"),
     }
