@@ -14,6 +14,7 @@ from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.browser.conftest import NARROW, WIDE, Browser
 from tests.display.study import ENDING, FORMULA, IMAGE, SCRIPT
@@ -186,7 +187,8 @@ def test_a_long_listing_is_laid_out_when_a_reader_comes_to_it(browser: Browser) 
     """A page of half a million cells would else take ten seconds to open."""
     driver = browser.open()
     assert not laid_out(driver, CONCENTRATIONS)
-    assert laid_out(driver, "l_deaths")
+    # What was just unfolded is laid out at the next frame.
+    WebDriverWait(driver, 20).until(lambda shown: laid_out(shown, "l_deaths"))
     driver.execute_script(f"document.getElementById('{CONCENTRATIONS}').scrollIntoView()")
     assert top(driver, CONCENTRATIONS) == pytest.approx(16, abs=1)
     assert laid_out(driver, CONCENTRATIONS)
