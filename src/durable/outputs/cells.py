@@ -57,13 +57,6 @@ def incidence(n: str, percent: str) -> Cell:
     return cell
 
 
-def percent_with_ci(statistic: str) -> Cell:
-    """A proportion with its interval, in percent."""
-    return lambda find, outputs: formats.estimate(
-        find(statistic), outputs.percent_decimals, formats.PERCENT
-    )
-
-
 def ratio_percent(count: str, total: str, rate: str) -> Cell:
     """Count/total with the rate in percent."""
 
@@ -132,21 +125,6 @@ def pair(
         shown = [value(name, decimals, power)(find, outputs) for name in (first, second)]
         nothing = set(shown) == {formats.NOT_ESTIMABLE}
         return formats.NOT_ESTIMABLE if nothing else form.format(*shown)
-
-    return cell
-
-
-def median_with_range(
-    prefix: str = "", decimals: Decimals = "percent", range_decimals: Decimals = "percent"
-) -> Cell:
-    """A median with minimum and maximum in brackets; NE alone for none."""
-
-    def cell(find: Lookup, outputs: Outputs) -> str:
-        median = value(f"{prefix}median", decimals)(find, outputs)
-        if median in ("", formats.NOT_ESTIMABLE):
-            return median
-        extremes = pair(f"{prefix}min", f"{prefix}max", "({}, {})", range_decimals)
-        return f"{median} {extremes(find, outputs)}"
 
     return cell
 

@@ -68,9 +68,7 @@ def estimate(result: Result | None, decimals: int, power: int = 0) -> str:
         return ""
     if isnan(result.value) and isnan(result.lower) and isnan(result.upper):
         return NOT_ESTIMABLE
-    mark = PLATEAU_MARK if result.note == PLATEAU else ""
-    mark += TOLERANCE_MARK if WITHIN_TOLERANCE in result.note else ""
-    return f"{fixed(result.value, decimals, power)}{mark} {interval(result, decimals, power)}"
+    return f"{point(result, decimals, power)} {interval(result, decimals, power)}"
 
 
 def count_percent(n: Result | None, percent: Result | None, decimals: int) -> str:
