@@ -29,7 +29,7 @@ UV := .tools/bin/uv
 READY := .venv/.ready
 BIN := .venv/bin
 
-.PHONY: help run slurm test quick lint format reference lock bench clean
+.PHONY: help run slurm test quick lint format reference catalogues lock bench clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -60,6 +60,9 @@ format: $(READY) ## put code and rules into their form
 
 reference: $(READY) ## write the schema and the list of keys after a change of the configuration model
 	$(BIN)/python -m durable reference
+
+catalogues: $(READY) ## gather the texts of the outputs and compile their translations
+	$(BIN)/python tools/catalogues.py
 
 bench: $(READY) ## measure time and memory
 	$(BIN)/python -m benchmarks

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from durable.language import _, current_language, ngettext
 from durable.wording import capitalised
 
 if TYPE_CHECKING:
@@ -49,7 +50,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    # By name: a text is looked up when a page is rendered, in the language then in force.
+    environment.install_gettext_callables(_, ngettext, newstyle=False)  # type: ignore[attr-defined]
+    environment.globals["current_language"] = current_language
     environment.filters["unbroken"] = _unbroken
     environment.filters["together"] = _together
     environment.filters["capitalise"] = capitalised

@@ -8,11 +8,21 @@ others, so that a declaration cannot be too small; a changed section runs again 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from durable.language import ENGLISH, language
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from durable.plan import Plan
 
 #: Not outputs.locked: to call an analysis final changes none of its outputs.
 _SHOWN = (
     *("analysis", "study", "groups", "outputs.percent_decimals", "outputs.month_decimals"),
     *("outputs.shells", "outputs.landmarks_months", "outputs.patient_profiles"),
+    "outputs.language",
 )
 _DEFINITIONS = ("schedule", "response", "statistics", "sensitivity")
 #: What the tables depend on: each prints its digest.
@@ -38,7 +48,8 @@ class Stage:
     """Whether it is one of many jobs: ``run(plan, folder, chunk)``."""
     cores: bool = False
     """Whether it can use several: ``run(plan, folder, cores=cores)``."""
-
+    english: bool = False
+    """Whether what it writes is English in any language of the outputs."""
     finishes: bool = False
     """Whether it has ``finish(folder)``, done once nothing is found to have changed meanwhile."""
 
@@ -47,6 +58,12 @@ class Stage:
         """Name of its module."""
         return f"durable.stages.{self.name}"
 
+    def run(self, plan: Plan, folder: Path, *chunk: int, **several: int) -> None:
+        """Do it, with the sections of the plan that it declares, in the language of the outputs."""
+        module = import_module(self.module)
+        with language(ENGLISH if self.english else plan.outputs.language):
+            module.run(plan.only(self.sections), folder, *chunk, **several)
+
 
 _STAGES = (
     Stage(
@@ -54,7 +71,7 @@ _STAGES = (
         (
             *("analysis.id", "analysis.data_cutoff", "study.id", "inputs", "schedule", "response"),
             *("sensitivity", "groups", "kinetics", "safety"),
-            *("outputs.queries_since", "outputs.queries_date"),
+            *("outputs.queries_since", "outputs.queries_date", "outputs.language"),
         ),
         "read and check the input tables; list every finding in queries.csv",
     ),
@@ -67,6 +84,7 @@ _STAGES = (
         ),
         "stop on errors, apply the data cut-off, derive the analysis datasets",
         cores=True,
+        english=True,
     ),
     Stage(
         "analyse",
@@ -76,6 +94,7 @@ _STAGES = (
         ),
         "compute the analysis results, ard.csv, and the points of the figures",
         cores=True,
+        english=True,
     ),
     Stage("figures", (*_SHOWN, *_DEFINITIONS), "draw the figures", cores=True),
     Stage(
@@ -109,6 +128,7 @@ _STAGES = (
         "simulate one chunk of the virtual trials",
         folder="simulation",
         chunked=True,
+        english=True,
     ),
     Stage(
         "gather",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -124,8 +123,8 @@ def _repeat(
         case "simulation":
             chunks = plan.simulation.chunks if plan.simulation else 0
             for chunk in range(chunks):
-                _do("simulate", plan, own / SIMULATION, chunk)
-            _do("gather", plan, own / SIMULATION)
+                STAGES["simulate"].run(plan, own / SIMULATION, chunk)
+            STAGES["gather"].run(plan, own / SIMULATION)
             return own / SIMULATION
         case "series":
             for name in analysis_ids(plan).values():
@@ -134,7 +133,7 @@ def _repeat(
                         copied = again / Path(file).relative_to(results)
                         copied.parent.mkdir(parents=True, exist_ok=True)
                         shutil.copyfile(file, copied)
-            _do("series", plan, own / SERIES)
+            STAGES["series"].run(plan, own / SERIES)
             return own / SERIES
         case part if part == COMPARISON:
             sides = (results / plan.analysis.id, results / manifest["against"])
@@ -142,8 +141,3 @@ def _repeat(
             return own
         case part:
             raise UserError(f"the manifest is of {part!r}; expected simulation, series, comparison")
-
-
-def _do(stage: str, plan: Plan, folder: Path, *chunk: int) -> None:
-    module = importlib.import_module(STAGES[stage].module)
-    module.run(plan.only(STAGES[stage].sections), folder, *chunk)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from durable.language import N_, _
 from durable.plan import Plan
+
+#: How final the outputs are, as the head of a page says it.
+STATUSES = {"draft": N_("Draft"), "interim": N_("Interim"), "final": N_("Final")}
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ class PageHead:
     @property
     def is_draft(self) -> bool:
         """Whether the pages have a watermark."""
-        return self.status == "Draft"
+        return self.status == _(STATUSES["draft"])
 
     @property
     def line(self) -> str:
@@ -41,9 +45,10 @@ def page_head(plan: Plan, analysis: str = "") -> PageHead:
     """
     study = plan.study
     sponsor = f"{study.sponsor}. " if study.sponsor else ""
-    version = f", version {study.protocol_version}" if study.protocol_version else ""
-    return PageHead(
-        f"{sponsor}Protocol {study.protocol or study.id}{version}",
-        analysis or f"{plan.analysis.title}, data cut-off {plan.analysis.data_cutoff}",
-        plan.analysis.status.capitalize(),
+    protocol = _("Protocol {id}").format(id=study.protocol or study.id)
+    if study.protocol_version:
+        protocol += _(", version {version}").format(version=study.protocol_version)
+    cutoff = _("{title}, data cut-off {date}").format(
+        title=plan.analysis.title, date=plan.analysis.data_cutoff
     )
+    return PageHead(f"{sponsor}{protocol}", analysis or cutoff, _(STATUSES[plan.analysis.status]))

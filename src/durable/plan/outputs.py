@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from durable.contents import NUMBERS
 from durable.deliveries import READERS_OF_XPT, described, names
+from durable.language import ENGLISH, LANGUAGES
 from durable.sections import (
     Date,
     Line,
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
     DocumentName = str
     DatasetName = str
     OutputName = str
+    Language = str
 else:
     DocumentName = Literal[names("documents")]
     DatasetName = Literal[names("datasets")]
     OutputName = Literal[tuple(NUMBERS)]
+    Language = Literal[LANGUAGES]
 
 
 class Shell(Section):
@@ -53,6 +56,10 @@ class Shell(Section):
 class Outputs(Section):
     """How results are shown; ard.csv always holds full precision."""
 
+    language: Language = ENGLISH
+    """Language of the tables, figures, listings, pages and queries: en English, zh Simplified
+    Chinese. Datasets, ard.csv and what is handed over beside them are English in any language, and
+    so are words of the data and of the plan itself."""
     percent_decimals: Annotated[int, Field(ge=0, le=6)] = 1
     """Decimals of percentages in tables."""
     month_decimals: Annotated[int, Field(ge=0, le=6)] = 1

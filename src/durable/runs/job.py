@@ -67,8 +67,7 @@ def _do(run: Run, name: str, chunk: int | None, cores: int) -> None:
     _refuse_unrecorded(read, run.results)
     several = {"cores": cores} if stage.cores else {}
     numbered = () if chunk is None else (chunk,)
-    module = importlib.import_module(stage.module)
-    module.run(run.plan.only(stage.sections), folder, *numbered, **several)
+    stage.run(run.plan, folder, *numbered, **several)
     # What was edited meanwhile may have been read, or imported.
     refuse_changed_run(digest(code_files(run.workflow)))
     refuse_foreign_modules()
@@ -77,7 +76,7 @@ def _do(run: Run, name: str, chunk: int | None, cores: int) -> None:
     if name == "check":
         _refuse_replaced(read, _read_otherwise(run, read))
     if stage.finishes:
-        module.finish(folder)
+        importlib.import_module(stage.module).finish(folder)
     made = {path: value for path, value in digests_of(files.outputs).items() if value != NO_FILE}
     record = StageRecord(
         digests=run.digests(name),

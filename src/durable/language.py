@@ -1,0 +1,65 @@
+"""The language of the outputs: their texts, looked up in the catalogues of GNU gettext.
+
+Texts are written in English in the code and marked: ``_("Improved")`` where they are shown,
+``N_("Improved")`` where they are declared and shown later. A translation is a folder of
+``locales/`` with a catalogue for each part of the package (``make catalogues``; docs/languages.md).
+A leaf, light to import.
+"""
+
+from __future__ import annotations
+
+import gettext as _gettext
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+
+LOCALES = Path(__file__).parent / "locales"
+#: The language that the texts are written in.
+ENGLISH = "en"
+#: Languages of the outputs: a folder of catalogues each, beside English.
+LANGUAGES = (ENGLISH, *sorted(path.name for path in LOCALES.iterdir() if path.is_dir()))
+_in_force: ContextVar[str] = ContextVar("language", default=ENGLISH)
+
+
+def N_(text: str) -> str:  # noqa: N802  (the name that gettext's own tools look for)
+    """The text as it is: marked for translation, which happens where it is shown."""
+    return text
+
+
+def _(text: str) -> str:
+    """The text in the language in force; in English where no catalogue has it."""
+    return _catalogue(_in_force.get()).gettext(text) if text else ""
+
+
+def ngettext(singular: str, plural: str, number: int) -> str:
+    """The text for a number of things, in the language in force."""
+    return _catalogue(_in_force.get()).ngettext(singular, plural, number)
+
+
+@contextmanager
+def language(name: str) -> Iterator[None]:
+    """Texts are in this language, one of `LANGUAGES`, within the block."""
+    before = _in_force.set(name)
+    try:
+        yield
+    finally:
+        _in_force.reset(before)
+
+
+def current_language() -> str:
+    """The language in force, as ``lang`` of an HTML page has it."""
+    return _in_force.get()
+
+
+@cache
+def _catalogue(name: str) -> _gettext.NullTranslations:
+    """The catalogues of a language, one after another."""
+    found = _gettext.NullTranslations()
+    for path in sorted((LOCALES / name).glob("*.mo"), reverse=True):
+        with path.open("rb") as file:
+            catalogue = _gettext.GNUTranslations(file)
+        catalogue.add_fallback(found)
+        found = catalogue
+    return found

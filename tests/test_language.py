@@ -1,0 +1,67 @@
+"""Texts of the outputs in another language: the catalogues, and how a text is looked up."""
+
+from __future__ import annotations
+
+import string
+
+import pytest
+from tools import catalogues
+
+from durable.language import ENGLISH, LANGUAGES, LOCALES, N_, _, language, ngettext
+
+TRANSLATIONS = [name for name in LANGUAGES if name != ENGLISH]
+EACH = pytest.mark.parametrize(
+    ("translation", "part"), [(name, part) for name in TRANSLATIONS for part in catalogues.PARTS]
+)
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+def test_a_text_without_a_language_is_english() -> None:
+    assert _("Draft") == "Draft"
+    assert ngettext("{n} subject", "{n} subjects", 2) == "{n} subjects"
+
+
+def test_a_text_is_in_the_language_of_its_block() -> None:
+    with language("zh"):
+        assert _(N_("Draft")) == "草稿"
+    assert _("Draft") == "Draft"
+
+
+def test_a_text_that_no_catalogue_has_stays_english() -> None:
+    with language("zh"):
+        assert _("Not a text of the outputs") == "Not a text of the outputs"
+        assert _("") == ""
+
+
+@EACH
+def test_a_catalogue_has_the_texts_of_the_code_each_translated(translation: str, part: str) -> None:
+    catalogue = catalogues.updated(translation, part)
+    stored = (LOCALES / translation / f"{part}.po").read_bytes()
+    assert stored == catalogues.text(catalogue), "make catalogues"
+    assert (LOCALES / translation / f"{part}.mo").read_bytes() == catalogues.compiled(catalogue)
+    untranslated = [m.id for m in catalogue if m.id and not all(catalogues.said(m))]
+    assert untranslated == []
+
+
+@EACH
+def test_a_translation_fills_in_what_the_text_fills_in(translation: str, part: str) -> None:
+    for message in catalogues.updated(translation, part):
+        if not message.id:
+            continue
+        singular, *plural = (message.id,) if isinstance(message.id, str) else message.id
+        expected = places((plural or [singular])[0])
+        for said in catalogues.said(message):
+            assert places(said) == expected, (singular, said)
+
+
+@pytest.mark.parametrize("translation", TRANSLATIONS)
+def test_a_text_has_one_translation_in_all_catalogues(translation: str) -> None:
+    found: dict[object, set[tuple[str, ...]]] = {}
+    for part in catalogues.PARTS:
+        for message in catalogues.read(translation, part):
+            if message.id:
+                found.setdefault(message.id, set()).add(catalogues.said(message))
+    assert {text: said for text, said in found.items() if len(said) > 1} == {}
