@@ -22,13 +22,16 @@ PACKAGE = Path(__file__).parents[1] / "src" / "durable"
 LOCALES = PACKAGE / "locales"
 #: Parts of the package, by the folders, modules and templates whose texts they have.
 PARTS: dict[str, tuple[str, ...]] = {
-    "tables": (
-        *("outputs/*.py", "jdm/*.py", "derive/*.py", "contracts/**/*.py", "plan/*.py"),
-        *("vocabulary.py", "contents.py", "wording.py", "schedule.py", "deliveries.py"),
+    "tables": ("outputs/*.py", "contents.py", "deliveries.py"),
+    "listings": ("outputs/listings/*.py",),
+    "words": (
+        *("jdm/*.py", "derive/*.py", "contracts/**/*.py", "plan/*.py"),
+        *("vocabulary.py", "wording.py", "schedule.py", "dates.py"),
     ),
     "figures": ("figures/*.py",),
+    "documents": ("export/*.py",),
     "report": (
-        *("display/*.py", "outputs/listings/*.py", "pages.py", "export/*.py"),
+        *("display/*.py", "pages.py"),
         *(f"templates/{name}.html.jinja" for name in ("report", "page", "table", "table_page")),
         *(f"templates/{name}.html.jinja" for name in ("figure", "folded", "series")),
     ),
