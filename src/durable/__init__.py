@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from durable.api import Analysis, run
     from durable.errors import DataError, UserError
+    from durable.installation import SNAKEFILE
     from durable.plan import PlanError
 
-__all__ = ["Analysis", "DataError", "PlanError", "UserError", "run"]
+__all__ = ["SNAKEFILE", "Analysis", "DataError", "PlanError", "UserError", "run"]
 
 _MODULES = {
     "Analysis": "durable.api",
@@ -17,6 +18,7 @@ _MODULES = {
     "DataError": "durable.errors",
     "UserError": "durable.errors",
     "PlanError": "durable.plan",
+    "SNAKEFILE": "durable.installation",
 }
 
 

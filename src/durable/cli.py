@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from durable.errors import UserError
+from durable.installation import WORKFLOW
 from durable.runs.configuration import DEFAULT_CONFIGURATION, configuration_file, plan_of_run
 from durable.runs.declaration import declared_text, refuse_undeclared
 from durable.runs.environment import run_environment
-from durable.runs.pins import REPOSITORY
 from durable.stage import OF_ANALYSIS, STAGES
 
 #: Errors of the disk, not of the program: told without a traceback.
@@ -195,9 +195,7 @@ def _add_job(stages: Any, name: str, about: str) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = stages.add_parser(name, help=about, description=about)
     command.add_argument("--config", type=Path, required=True, help="the analysis plan, YAML")
     command.add_argument("--results", type=Path, default=Path("results"), help="results folder")
-    command.add_argument(
-        "--workflow", type=Path, default=REPOSITORY, help="folder of the Snakefile"
-    )
+    command.add_argument("--workflow", type=Path, default=WORKFLOW, help="folder of the workflow")
     command.add_argument("--reason", default="", help="why, for the history of the study")
     return command
 
@@ -232,7 +230,7 @@ def _workflow(further: Sequence[str]) -> list[str]:
     """The option that names this workflow, for a study in a folder of its own."""
     named = any(option.split("=")[0] in ("--snakefile", "-s") for option in further)
     own = any(Path(name).exists() for name in _SNAKEFILES)
-    return [] if named or own else ["--snakefile", str(REPOSITORY / "Snakefile")]
+    return [] if named or own else ["--snakefile", str(WORKFLOW / "Snakefile")]
 
 
 def _with_reason(options: argparse.Namespace) -> list[str]:

@@ -51,7 +51,7 @@ def test_inputs_code_and_lock_file_are_those_of_the_repository(
     ]
     assert manifest["lock"]["sha256"] == sha256((ROOT / "uv.lock").read_bytes()).hexdigest()
     files = manifest["code"]["files"]
-    for name in ("Snakefile", "workflow/rules/audit.smk", "src/durable/stats/survival.py"):
+    for name in ("workflow/Snakefile", "workflow/rules/audit.smk", "src/durable/stats/survival.py"):
         assert files[name] == sha256((ROOT / name).read_bytes()).hexdigest()
 
 

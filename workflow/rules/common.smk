@@ -60,7 +60,8 @@ leave_foreign_folders(sys.path, os.environ)
 OPTIONS = workflow.config_settings.config
 # A job on another machine runs what the process that sent it has checked.
 SENT = not workflow.is_main_process
-WORKFLOW = Path(workflow.basedir)
+# Of workflow/Snakefile, also where the Snakefile of a study includes it.
+WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
 try:
     CONFIG = configuration_file(workflow.overwrite_configfiles, OPTIONS)
     TARGETS = [argument for argument in sys.argv[1:] if Path(argument) != CONFIG]
@@ -197,7 +198,7 @@ def flagged(file):
     category = shown.get((file.parent.name, file.suffix))
     if category is None:
         return str(file)
-    captions = WORKFLOW / "workflow" / "report"
+    captions = WORKFLOW / "report"
     # That of the output itself, of its kind (f_km), or of all.
     general = "listing" if category == "Listings" else "output"
     names = (file.stem, file.stem.rsplit("_", 1)[0], general)

@@ -48,7 +48,7 @@ def run(
     results
         Folder of all results.
     workflow
-        Folder of the Snakefile.
+        Folder of the workflow.
     cores
         Jobs at a time.
     allow

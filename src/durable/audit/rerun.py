@@ -62,7 +62,7 @@ def run(
     results
         Folder of all results; the verdict and the repetition go to the analysis's folder there.
     workflow
-        Folder of the Snakefile.
+        Folder of the workflow.
     cores
         Jobs at a time.
     allow

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from durable.installation import WORKFLOW
 from durable.runs.configuration import input_digests, plan_of_run
 from durable.runs.environment import job_environment, without_compiled_modules
 from durable.runs.guard import Run, begin, end
 from durable.runs.job import do_job
 from durable.runs.ownership import refuse_other_study
-from durable.runs.pins import REPOSITORY, code_files
+from durable.runs.pins import code_files
 from durable.stage import OF_ANALYSIS, STAGES
 
 
@@ -21,7 +22,7 @@ def run_analysis(
     results: Path,
     *,
     until: str = OF_ANALYSIS[-1],
-    workflow: Path = REPOSITORY,
+    workflow: Path = WORKFLOW,
     cores: int = 1,
     reason: str = "",
     series_of: str = "",
@@ -37,7 +38,7 @@ def run_analysis(
     until
         The last stage.
     workflow
-        Folder of the Snakefile.
+        Folder of the workflow.
     reason
         Why it is run, for the history.
     series_of

@@ -12,13 +12,14 @@ import py_compile
 from contextlib import suppress
 from pathlib import Path
 
+from durable.installation import PACKAGE
+
 #: A compiled module begins with a number of its Python and these flags: Python compares the digest
 #: of the source, which follows, with the source (PEP 552).
 _CHECKED = (0b11).to_bytes(4, "little")
-_PACKAGE = Path(__file__).parents[1]
 
 
-def keep_compiled_to_source(package: Path = _PACKAGE) -> None:
+def keep_compiled_to_source(package: Path = PACKAGE) -> None:
     """Have Python compare each compiled module of a package with the content of its source."""
     for source in package.rglob("*.py"):
         compiled = Path(importlib.util.cache_from_source(str(source)))

@@ -56,7 +56,7 @@ class Run:
     config: Path
     """Configuration file of the plan."""
     workflow: Path
-    """Folder of the Snakefile."""
+    """Folder of the workflow."""
     code: Mapping[str, str]
     """SHA-256 of each file of the package and of the workflow (`runs.pins.code_files`)."""
     contents: Mapping[str, str] = field(default_factory=dict)

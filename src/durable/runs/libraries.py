@@ -59,7 +59,8 @@ def digests(packages: Iterable[str]) -> dict[str, str]:
     Parameters
     ----------
     packages
-        Names of installed packages, as `versions` gives them.
+        Names of installed packages, as `versions` gives them. This one is left out: its files are
+        the code of an analysis (`runs.pins.code_files`), installed from a wheel or not.
 
     Returns
     -------
@@ -69,7 +70,7 @@ def digests(packages: Iterable[str]) -> dict[str, str]:
     found = {
         name: hashlib.sha256("\n".join(map(" ".join, sorted(files))).encode()).hexdigest()
         for name in packages
-        if (files := list(_listed(distribution(name))))
+        if name != _PACKAGE and (files := list(_listed(distribution(name))))
     }
     return found | {name: sha256(path) for name, path in _files_at_start()}
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from durable.files import sha256
+from durable.installation import ADDED_BY_WHEEL, PACKAGE
 from durable.plan import Pins, Plan
 from durable.runs import libraries
 from durable.runs.files import other_inputs
 
-_PACKAGE = Path(__file__).parents[1]
-#: Folder of the repository, which holds the Snakefile.
-REPOSITORY = _PACKAGE.parents[1]
+#: The lock file, beside the folder of the workflow.
+_LOCK = "uv.lock"
 #: What may be allowed to differ from a pinned configuration, by ``--config allow=``.
 ALLOWABLE = ("code", "environment")
 
@@ -38,22 +38,31 @@ class Difference:
 def code_files(workflow: Path) -> dict[str, str]:
     """SHA-256 of each file of the package, its templates among them, and of the workflow.
 
+    The same for the same code, whether it lies in the repository or was installed from a wheel,
+    which holds the workflow and the lock file within the package.
+
     Parameters
     ----------
     workflow
-        Folder of the Snakefile.
+        Folder of the workflow.
 
     Returns
     -------
     dict
         Digests by the path of the file in the repository, sorted.
     """
-    rules = [workflow / "Snakefile", *(workflow / "workflow").rglob("*")]
-    files = {path.relative_to(workflow).as_posix(): path for path in rules if path.is_file()}
-    for path in _PACKAGE.rglob("*"):
-        if path.is_file() and path.parent.name != "__pycache__":
-            files[f"src/{_PACKAGE.name}/{path.relative_to(_PACKAGE).as_posix()}"] = path
+    files = {f"workflow/{path.relative_to(workflow).as_posix()}": path for path in _files(workflow)}
+    for path in _files(PACKAGE):
+        if not any(path.is_relative_to(added) for added in ADDED_BY_WHEEL):
+            files[f"src/{PACKAGE.name}/{path.relative_to(PACKAGE).as_posix()}"] = path
     return {name: sha256(files[name]) for name in sorted(files)}
+
+
+def _files(folder: Path) -> list[Path]:
+    """Every file below a folder but compiled modules."""
+    return [
+        path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    ]
 
 
 def digest(files: Mapping[str, str]) -> str:
@@ -64,7 +73,7 @@ def digest(files: Mapping[str, str]) -> str:
 
 def lock_digest(workflow: Path) -> str | None:
     """SHA-256 of the lock file; None where there is none."""
-    lock = workflow / "uv.lock"
+    lock = workflow.parent / _LOCK
     return sha256(lock) if lock.is_file() else None
 
 
@@ -74,7 +83,7 @@ def commit(workflow: Path) -> dict[str, object]:
     Parameters
     ----------
     workflow
-        Folder of the Snakefile.
+        Folder of the workflow.
 
     Returns
     -------
@@ -82,10 +91,10 @@ def commit(workflow: Path) -> dict[str, object]:
         ``commit``, the full hash, and ``dirty``, True where they differ. Both are None where the
         folder itself is no repository or git is not installed.
     """
-    paths = ("src", "workflow", "Snakefile", "uv.lock")
-    # From the folder of the Snakefile only: another repository around it is not its history.
-    head = _git(workflow, "rev-parse", "HEAD") if (workflow / ".git").exists() else None
-    changed = _git(workflow, "status", "--porcelain", "--", *paths) if head else None
+    paths, repository = ("src", "workflow", _LOCK), workflow.parent
+    # Of the folder around the workflow only: another repository around that is not its history.
+    head = _git(repository, "rev-parse", "HEAD") if (repository / ".git").exists() else None
+    changed = _git(repository, "status", "--porcelain", "--", *paths) if head else None
     dirty = None if changed is None else bool(changed)
     return {"commit": head, "dirty": dirty}
 

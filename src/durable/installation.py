@@ -1,0 +1,19 @@
+"""Where the parts of an installation lie: in the repository, or in the package of a wheel.
+
+A wheel holds the workflow and the lock file within the package, `tools/wheel.py`; in the repository
+they lie beside ``src``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+#: Folder of the package.
+PACKAGE = Path(__file__).parent
+#: What a wheel adds to the package; in the repository neither is there.
+ADDED_BY_WHEEL = (PACKAGE / "workflow", PACKAGE / "uv.lock")
+_HOME = PACKAGE if ADDED_BY_WHEEL[0].is_dir() else PACKAGE.parents[1]
+#: Folder of the workflow.
+WORKFLOW = _HOME / "workflow"
+#: The workflow that `durable run` hands to Snakemake.
+SNAKEFILE = WORKFLOW / "Snakefile"
