@@ -133,7 +133,15 @@ def analyse_again(plan: Plan, made: Path, folder: Path, table: str) -> None:
 @needs("Rscript")
 @pytest.mark.parametrize(
     ("km_ci", "rule"),
-    [("log-log", "r"), ("log", "sas"), ("plain", "r"), ("logit", "sas"), ("arcsine", "r")],
+    [
+        ("log-log", "r"),
+        ("log", "sas"),
+        ("plain", "r"),
+        ("logit", "sas"),
+        ("arcsine", "r"),
+        ("bpcp", "r"),
+        ("bpcp", "sas"),
+    ],
 )
 def test_every_interval_and_rule_of_quantiles_agrees(
     other: tuple[Plan, Path], km_ci: str, rule: str, tmp_path: Path

@@ -14,7 +14,7 @@ import pandas as pd
 
 from durable.contracts.results import PLATEAU, WITHIN_TOLERANCE, Statistic
 from durable.plan import Statistics
-from durable.stats.intervals import Transform
+from durable.stats.intervals import Interval
 from durable.stats.survival import KaplanMeier, event_from_cnsr, follow_up, kaplan_meier
 
 QUARTILES = {"q25": 0.25, "median": 0.5, "q75": 0.75}
@@ -32,8 +32,8 @@ def _fitted(days: bytes, event: bytes) -> KaplanMeier:
     return kaplan_meier(np.frombuffer(days), np.frombuffer(event, dtype=np.bool_))
 
 
-def interval(statistics: Statistics) -> tuple[float, Transform]:
-    """Level and transformation of the pointwise intervals."""
+def interval(statistics: Statistics) -> tuple[float, Interval]:
+    """Level and method of the pointwise intervals."""
     return statistics.conf_level, statistics.km_ci
 
 
@@ -84,7 +84,7 @@ def landmark_rates(
     Past the last observed time nothing can be estimated, but for the tolerance: visits have
     windows, and who was seen at the visit of month 24 may have been seen on day 725. Nor can an
     interval before any event: the variance is 0 there, and limits of 100% would claim what eight
-    subjects cannot show.
+    subjects cannot show. The beta product confidence procedure has one.
     """
     days = np.array(months) * statistics.days_per_month
     last = km.time[-1] if km.n else nan
@@ -101,7 +101,7 @@ def landmark_rates(
             notes.append(f"as of day {last:g}, the last observed time, {WITHIN_TOLERANCE}")
         if isnan(survival) and km.n:
             notes.append("after the last observed time")
-        if survival == 1:
+        if survival == 1 and statistics.km_ci != "bpcp":
             lower, upper = nan, nan
             notes.append("no event before: no interval")
         yield Statistic(f"landmark_M{month:g}", survival, lower, upper, "; ".join(notes))

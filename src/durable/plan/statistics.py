@@ -23,8 +23,10 @@ class Statistics(Section):
 
     conf_level: Annotated[float, Field(gt=0, lt=1)] = 0.95
     """Two-sided confidence level of every interval."""
-    km_ci: Literal["log-log", "log", "plain", "logit", "arcsine"] = "log-log"
-    """Transformation of the pointwise Kaplan-Meier interval."""
+    km_ci: Literal["log-log", "log", "plain", "logit", "arcsine", "bpcp"] = "log-log"
+    """Pointwise Kaplan-Meier interval: by Greenwood's variance on one of these scales, or bpcp, the
+    beta product confidence procedure (Fay 2013), which is meant for small samples and has limits
+    before the first event and where the curve is 0."""
     quantile_rule: Literal["r", "sas"] = "sas"
     """Convention of Kaplan-Meier quantiles: LIFETEST (sas: not estimable where the curve ends at
     exactly the level) or survfit (r: there the midpoint, which moves with follow-up alone)."""

@@ -137,7 +137,8 @@ def _duration_estimates(
     tolerance = statistics.landmark_tolerance_days
     survival, lower, upper, _ = curves.at(days, *interval, tolerance)
     # As in the table: before any event the variance is 0, and there is no interval.
-    lower, upper = (np.where(survival == 1, np.nan, limit) for limit in (lower, upper))
+    if statistics.km_ci != "bpcp":
+        lower, upper = (np.where(survival == 1, np.nan, limit) for limit in (lower, upper))
     for j, months in enumerate(statistics.landmarks_months):
         columns = (values[:, j] for values in (survival, lower, upper))
         yield Estimate(landmark_name(months), *counts, *columns)

@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from durable.stats.beta_product import beta_product_limits, lower_limit_before_events
 from durable.stats.checks import Bools, Floats, Ints, as_times, check_between_0_and_1, check_choice
-from durable.stats.intervals import TRANSFORMS, Band, Transform, normal_quantile
+from durable.stats.intervals import TRANSFORMS, Band, Interval, Transform, normal_quantile
 from durable.stats.ties import NEAR, SMALLEST, TOLERANCE, Rule, exact_fraction
 
 #: Cells worked on at once where each stands alone.
@@ -61,7 +62,7 @@ class KaplanMeierBatch:
         """Greenwood's standard error of the survival; NaN where the survival is 0."""
         return self.survival * self.log_std_err
 
-    def confidence(self, level: float = 0.95, transform: Transform = "log-log") -> Band:
+    def confidence(self, level: float = 0.95, transform: Interval = "log-log") -> Band:
         """Pointwise lower and upper confidence limits, each of shape (S, K).
 
         Parameters
@@ -72,7 +73,7 @@ class KaplanMeierBatch:
             As in `durable.stats.survival.KaplanMeier.confidence`.
         """
         if (level, transform) not in self._bands:
-            band = _limits(self.survival, self.log_std_err, level, transform)
+            band = self._band(level, transform)
             for limit in band:
                 limit.flags.writeable = False
             self._bands[level, transform] = band
@@ -82,7 +83,7 @@ class KaplanMeierBatch:
         self,
         p: float,
         level: float = 0.95,
-        transform: Transform = "log-log",
+        transform: Interval = "log-log",
         rule: Rule = "r",
     ) -> tuple[Floats, Floats, Floats]:
         """Time by which a proportion `p` has had the event, with confidence limits.
@@ -112,14 +113,22 @@ class KaplanMeierBatch:
         if rule == "sas":
             flat = self._first(self.survival <= float(1 - exact_fraction(p)) + NEAR)
             left = self._first(self.survival < float(1 - exact_fraction(p)) - NEAR)
-            return (flat + left) / 2, self._first(lower < 1 - p), self._first(upper < 1 - p)
-        return self._passage(self.survival, p), self._passage(lower, p), self._passage(upper, p)
+            estimate = (flat + left) / 2
+        else:
+            estimate = self._passage(self.survival, p)
+        if transform == "bpcp":
+            from_start = self._lower_before(level) < 1 - p
+            first = np.where(from_start, 0.0, self._first(lower < 1 - p))
+            return estimate, first, self._first(upper < 1 - p)
+        if rule == "sas":
+            return estimate, self._first(lower < 1 - p), self._first(upper < 1 - p)
+        return estimate, self._passage(lower, p), self._passage(upper, p)
 
     def at(
         self,
         times: npt.ArrayLike,
         level: float = 0.95,
-        transform: Transform = "log-log",
+        transform: Interval = "log-log",
         within: float = 0.0,
     ) -> tuple[Floats, Floats, Floats, Ints]:
         """Survival at given times, its limits, and the number at risk just before.
@@ -137,7 +146,7 @@ class KaplanMeierBatch:
         -------
         tuple of four arrays of shape (S, number of times)
             Survival, lower, upper, n_risk. Survival and limits are 1 before the first time of the
-            sample, NaN past its last.
+            sample (by bpcp the lower limit is below it), NaN past its last.
         """
         asked = as_times("times", times)
         tolerance = _tolerance(self.time)[:, None]
@@ -155,9 +164,24 @@ class KaplanMeierBatch:
         columns = [self._cells(curve, latest) for curve in curves]
         for values in columns:
             values[passed == 0] = 1.0
-            values[past] = np.nan
         survival, lower, upper = columns
+        if transform == "bpcp":
+            lower = np.where(passed == 0, self._lower_before(level)[:, None], lower)
+        for values in (survival, lower, upper):
+            values[past] = np.nan
         return survival, lower, upper, n_risk
+
+    def _band(self, level: float, transform: Interval) -> Band:
+        check_between_0_and_1("level", level)
+        check_choice("transform", transform, Interval)
+        if transform != "bpcp":
+            return _limits(self.survival, self.log_std_err, level, transform)
+        lower, upper = beta_product_limits(self.n_risk, self.n_event, level)
+        behind = np.isnan(self.time)
+        return np.where(behind, np.nan, lower), np.where(behind, np.nan, upper)
+
+    def _lower_before(self, level: float) -> Floats:
+        return lower_limit_before_events(self.n_risk[:, 0], level)
 
     def _passage(self, survival: Floats, p: float) -> Floats:
         """Time at which each curve passes 1 - p, by R's ``findq``: see the single sample's."""
@@ -389,8 +413,6 @@ def _accumulate(operation: np.ufunc, values: npt.NDArray[Value]) -> npt.NDArray[
 
 def _limits(survival: Floats, log_std_err: Floats, level: float, transform: Transform) -> Band:
     """Pointwise limits, in pieces that stay in the processor's cache."""
-    check_between_0_and_1("level", level)
-    check_choice("transform", transform, Transform)
     lower, upper = np.empty(survival.shape), np.empty(survival.shape)
     arrays = [array.reshape(-1) for array in (survival, log_std_err, lower, upper)]
     z = normal_quantile(level)

@@ -11,7 +11,11 @@ import numpy as np
 from durable.stats.checks import Floats
 
 Band = tuple[Floats, Floats]
+#: Scales on which a limit is symmetric about the estimate.
 Transform = Literal["plain", "log", "log-log", "logit", "arcsine"]
+#: How the limits of a survival are found: on one of the scales, or by
+#: `durable.stats.beta_product`.
+Interval = Literal["plain", "log", "log-log", "logit", "arcsine", "bpcp"]
 
 
 def undefined_at_zero(survival: Floats, values: Floats) -> Floats:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from durable.stats.beta_product import beta_product_limits, lower_limit_before_events
 from durable.stats.checks import (
     Bools,
     Floats,
@@ -32,7 +33,7 @@ from durable.stats.checks import (
 from durable.stats.intervals import (
     TRANSFORMS,
     Band,
-    Transform,
+    Interval,
     normal_quantile,
     undefined_at_zero,
 )
@@ -96,7 +97,7 @@ class KaplanMeier:
             }
         )
 
-    def confidence(self, level: float = 0.95, transform: Transform = "log-log") -> pd.DataFrame:
+    def confidence(self, level: float = 0.95, transform: Interval = "log-log") -> pd.DataFrame:
         """Pointwise confidence limits at the curve's times, as R ``survfit(conf.type=)``.
 
         Parameters
@@ -105,13 +106,19 @@ class KaplanMeier:
             Confidence level, between 0 and 1.
         transform
             Scale on which the interval is symmetric: plain, log, log-log, logit or arcsine
-            (Borgan & Liestoel, Scand J Statist 1990;17:35).
+            (Borgan & Liestoel, Scand J Statist 1990;17:35); or bpcp, the beta product confidence
+            procedure (`durable.stats.beta_product`).
 
         Returns
         -------
         DataFrame
             time, lower, upper. NaN where the transform is undefined: at S = 0 always; at S = 1 for
-            log-log, logit and arcsine.
+            log-log, logit and arcsine. By bpcp every limit is defined.
+
+        Raises
+        ------
+        ValueError
+            For bpcp under left truncation, for which it is not defined.
         """
         lower, upper = self._band(level, transform)
         return pd.DataFrame({"time": self.time, "lower": lower, "upper": upper})
@@ -120,7 +127,7 @@ class KaplanMeier:
         self,
         p: float,
         level: float = 0.95,
-        transform: Transform = "log-log",
+        transform: Interval = "log-log",
         rule: Rule = "r",
     ) -> Estimate:
         """Time by which a proportion `p` has had the event, with confidence limits.
@@ -147,18 +154,21 @@ class KaplanMeier:
         """
         check_between_0_and_1("p", p)
         check_choice("rule", rule, Rule)
-        survival, lower, upper = (
-            values[self._is_event] for values in (self.survival, *self._band(level, transform))
-        )
+        survival = self.survival[self._is_event]
+        estimate = self._quantile_sas(p) if rule == "sas" else self._passage(survival, p)
+        band = self._band(level, transform)
+        if transform == "bpcp":
+            return estimate, *self._beta_product_times(p, level, band)
+        lower, upper = (limit[self._is_event] for limit in band)
         if rule == "sas":
-            return self._quantile_sas(p), self._first_below(lower, p), self._first_below(upper, p)
-        return self._passage(survival, p), self._passage(lower, p), self._passage(upper, p)
+            return estimate, self._first_below(lower, p), self._first_below(upper, p)
+        return estimate, self._passage(lower, p), self._passage(upper, p)
 
     def at(
         self,
         times: npt.ArrayLike,
         level: float = 0.95,
-        transform: Transform = "log-log",
+        transform: Interval = "log-log",
     ) -> pd.DataFrame:
         """Survival at given times, as R ``summary(survfit, times=)``.
 
@@ -173,7 +183,8 @@ class KaplanMeier:
         -------
         DataFrame
             time (as asked, in the order asked), survival, lower, upper, n_risk. Before the first
-            observed time the survival and its limits are 1. Past the last one they are NaN, where
+            observed time the survival and its limits are 1 (by bpcp the lower limit is below it).
+            Past the last one they are NaN, where
             R (``extend=TRUE``) and lifelines carry the curve on. ``n_risk`` is that of the next
             observed time, as in R; under left truncation see `n_risk_before`.
         """
@@ -181,9 +192,12 @@ class KaplanMeier:
         time = self._snap(asked)
         row = np.searchsorted(self.time, time, side="right")
         next_row = np.searchsorted(self.time, time, side="left")
+        band = self._band(level, transform)
+        before = self._lower_before(level) if transform == "bpcp" else 1.0
+        curves = zip((1.0, before, 1.0), (self.survival, *band), strict=True)
         survival, lower, upper = (
-            np.where(time <= self._last, np.append(1.0, values)[row], np.nan)
-            for values in (self.survival, *self._band(level, transform))
+            np.where(time <= self._last, np.append(first, values)[row], np.nan)
+            for first, values in curves
         )
         return pd.DataFrame(
             {
@@ -270,9 +284,13 @@ class KaplanMeier:
     def _last(self) -> float:
         return float(self.time[-1]) if self.time.size else -math.inf
 
-    def _band(self, level: float, transform: Transform) -> Band:
+    def _band(self, level: float, transform: Interval) -> Band:
         check_between_0_and_1("level", level)
-        check_choice("transform", transform, Transform)
+        check_choice("transform", transform, Interval)
+        if transform == "bpcp":
+            if (self.entry > -math.inf).any():
+                raise ValueError("bpcp is not defined under left truncation")
+            return beta_product_limits(self.n_risk, self.n_event, level)
         limits, z = TRANSFORMS[transform], normal_quantile(level)
         with np.errstate(all="ignore"):
             lower, upper = limits(self.survival, self._log_std_err, z)
@@ -280,6 +298,19 @@ class KaplanMeier:
             undefined_at_zero(self.survival, lower.clip(0, 1)),
             undefined_at_zero(self.survival, upper.clip(0, 1)),
         )
+
+    def _lower_before(self, level: float) -> float:
+        return float(lower_limit_before_events(self.n, level))
+
+    def _beta_product_times(self, p: float, level: float, band: Band) -> tuple[float, float]:
+        """The first times from which each limit is below 1 - p; 0 where it is from the start.
+
+        The lower limit falls at censorings too, and below 1 before any.
+        """
+        from_start = self.n > 0 and self._lower_before(level) < 1 - p
+        lower, upper = (self.time[limit < 1 - p][:1] for limit in band)
+        first, last = (float(times[0]) if times.size else math.nan for times in (lower, upper))
+        return (0.0 if from_start else first), last
 
     def _snap(self, times: Floats) -> Floats:
         """Asked times, replaced by an observed time where they differ by rounding alone."""

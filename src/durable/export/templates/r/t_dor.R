@@ -21,17 +21,52 @@ NOT_ESTIMABLE <- c(NA, NA, NA)
 # The curve; NULL where there is nobody.
 fit_curve <- function(days, event) {
   if (length(days) == 0) return(NULL)
-  type <- if (KM_CI == "arcsine") "arcsin" else KM_CI
-  survfit(Surv(days, event) ~ 1, conf.int = CONF_LEVEL, conf.type = type)
+  type <- switch(KM_CI, arcsine = "arcsin", bpcp = "none", KM_CI)
+  curve <- survfit(Surv(days, event) ~ 1, conf.int = CONF_LEVEL, conf.type = type)
+  if (KM_CI == "bpcp") with_beta_product_limits(curve) else curve
+}
+
+# The curve with limits by the beta product confidence procedure (Fay, Brittain & Proschan 2013):
+# the product of Beta(n - d + 1, d) over the times up to now, for the lower limit with the next of
+# those still at risk as an event too, as the beta distribution of the same mean and variance.
+with_beta_product_limits <- function(curve) {
+  tail <- (1 - CONF_LEVEL) / 2
+  of_product <- function(p, a, b) {
+    mean <- prod(a / (a + b))
+    second <- prod(a * (a + 1) / ((a + b) * (a + b + 1)))
+    if (mean == 1) return(1)
+    first <- (mean - second) * mean / (second - mean^2)
+    qbeta(p, first, first * (1 - mean) / mean)
+  }
+  a <- curve$n.risk - curve$n.event + 1
+  b <- curve$n.event
+  left <- c(curve$n.risk[-1], 0)                            # at risk at the next time
+  row <- seq_along(a)
+  upper <- vapply(row, function(i) of_product(1 - tail, a[1:i], b[1:i]), 0)
+  lower <- vapply(row, function(i) {
+    if (left[i] == 0) 0 else of_product(tail, c(a[1:i], left[i]), c(b[1:i], 1))
+  }, 0)
+  curve$lower <- cummin(lower)
+  curve$upper <- cummin(upper)
+  curve
+}
+
+# The limits of a quantile by that procedure: the first times at which a limit is below the level,
+# also at censorings and, for the lower one, from the start.
+beta_product_times <- function(curve, level) {
+  from_start <- ((1 - CONF_LEVEL) / 2)^(1 / curve$n) < level
+  lower <- c(if (from_start) 0, curve$time[curve$lower < level])
+  c(lower[1], curve$time[curve$upper < level][1])
 }
 
 # A quantile with its limits, by the rule of the plan.
 quantile_of <- function(curve, p) {
   if (is.null(curve)) return(NOT_ESTIMABLE)
-  switch(QUANTILE_RULE,
-         r = quantile_r(curve, p),
-         sas = quantile_sas(curve, p),
-         stop("statistics.quantile_rule unknown to this program: ", QUANTILE_RULE))
+  found <- switch(QUANTILE_RULE,
+                  r = quantile_r(curve, p),
+                  sas = quantile_sas(curve, p),
+                  stop("statistics.quantile_rule unknown to this program: ", QUANTILE_RULE))
+  if (KM_CI == "bpcp") c(found[1], beta_product_times(curve, 1 - p)) else found
 }
 
 # As quantile(survfit). It finds none of the quantiles of a call where 1 - S ends below the least
@@ -57,12 +92,17 @@ quantile_sas <- function(curve, p) {
 
 # The event-free rate at a day with its limits. After the last observed time it is not estimable,
 # but for the tolerance, within which it is that of the last observed time. Before the first event
-# (S is 1) there is no interval.
+# (S is 1) there is no interval, but by the beta product confidence procedure.
 rate_at <- function(curve, day) {
   if (is.null(curve)) return(NOT_ESTIMABLE)
   last <- max(curve$time)
   if (day > last && day - last <= LANDMARK_TOLERANCE_DAYS) day <- last
   if (day > last) return(NOT_ESTIMABLE)
+  if (KM_CI == "bpcp") {
+    row <- sum(curve$time <= day)
+    if (row == 0) return(c(1, ((1 - CONF_LEVEL) / 2)^(1 / curve$n), 1))
+    return(c(curve$surv[row], curve$lower[row], curve$upper[row]))
+  }
   at <- summary(curve, times = day)
   if (at$surv == 1) c(1, NA, NA) else c(at$surv, at$lower, at$upper)
 }
