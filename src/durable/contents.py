@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Literal
 
 from durable.jdm.parameters import SCORE
+from durable.language import N_, _
 
 Kind = Literal["Table", "Figure", "Listing"]
 
@@ -76,13 +77,18 @@ BESIDE = {
 }
 #: Sections of the page of the report, by the beginning of the default number.
 SECTIONS = {
-    "14.1": "Subjects",
-    "14.2": "Efficacy",
-    "14.3": "Safety",
-    "14.4": "Cellular kinetics",
-    "16.2": "Individual subjects",
+    "14.1": N_("Subjects"),
+    "14.2": N_("Efficacy"),
+    "14.3": N_("Safety"),
+    "14.4": N_("Cellular kinetics"),
+    "16.2": N_("Individual subjects"),
 }
 _KINDS: dict[str, Kind] = {"t": "Table", "f": "Figure", "l": "Listing"}
+_TITLES: dict[Kind, str] = {
+    "Table": N_("Table {number}. {title}"),
+    "Figure": N_("Figure {number}. {title}"),
+    "Listing": N_("Listing {number}. {title}"),
+}
 
 
 def kind_of(name: str) -> Kind:
@@ -90,6 +96,11 @@ def kind_of(name: str) -> Kind:
     return _KINDS[name[0]]
 
 
+def numbered_title(kind: Kind, number: str, title: str) -> str:
+    """Heading of an output: ``Table 14.2.1. Disease improvement rate``."""
+    return _(_TITLES[kind]).format(number=number, title=title)
+
+
 def section_of(name: str) -> str:
-    """The section of the page of the report in which a table or a figure stands."""
+    """The section of the page of the report in which a table or a figure stands, in English."""
     return SECTIONS[".".join(NUMBERS[name].split(".")[:2])]

@@ -2,7 +2,7 @@
 
 A delivery is its entry in `DELIVERIES` and its module in `durable.export`, which writes it. The
 keys of the plan with their descriptions, the files of the workflow and the table in docs/exports.md
-are made from the entries. Light to import, and a leaf: nothing of the package is imported here.
+are made from the entries. Light to import.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
+
+from durable.language import N_
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Delivery:
     module
         Module of `durable.export` that writes it, by its function ``write``.
     about
-        What it is, for the description of the key.
+        What it is, for the description of the key and the page; marked for translation.
     files
         Its files in the folder of results. ``{table}``, ``{figure}``, ``{listing}``,
         ``{dataset}``, ``{program}`` and ``{appendix}`` stand for the name of each.
@@ -78,22 +80,24 @@ DELIVERIES = (
         "rtf",
         "documents",
         "rtf",
-        "all tables and figures in one file, all listings in another",
+        N_("all tables and figures in one file, all listings in another"),
         ("documents/tables_and_figures.rtf", "documents/listings.rtf"),
     ),
     Delivery(
         "docx",
         "documents",
         "docx",
-        "each table and each listing",
+        N_("each table and each listing"),
         ("tables/{table}.docx", "listings/{listing}.docx"),
     ),
     Delivery(
         "pdf",
         "documents",
         "pdf",
-        "all tables and figures in one file, all listings in another, each figure, and the patient"
-        " profiles",
+        N_(
+            "all tables and figures in one file, all listings in another, each figure, and the"
+            " patient profiles"
+        ),
         (
             *("documents/tables_and_figures.pdf", "documents/listings.pdf"),
             *("figures/{figure}.pdf", "documents/{appendix}.pdf"),
@@ -103,56 +107,56 @@ DELIVERIES = (
         "xpt",
         "datasets",
         "xpt",
-        "SAS transport files, version 5",
+        N_("SAS transport files, version 5"),
         ("export/xpt/{dataset}.xpt", "export/report.csv"),
     ),
     Delivery(
         "dataset-json",
         "datasets",
         "dataset_json",
-        "CDISC Dataset-JSON 1.1",
+        N_("CDISC Dataset-JSON 1.1"),
         ("export/dataset-json/{dataset}.json",),
     ),
     Delivery(
         "dataset-ndjson",
         "datasets",
         "dataset_ndjson",
-        "the same as NDJSON, a record a line",
+        N_("the same as NDJSON, a record a line"),
         ("export/dataset-ndjson/{dataset}.ndjson",),
     ),
     Delivery(
         "define",
         "datasets",
         "define",
-        "CDISC define.xml 2.1 of those datasets, with its stylesheet and as a page",
+        N_("CDISC define.xml 2.1 of those datasets, with its stylesheet and as a page"),
         ("export/define.xml", "export/define.xsl", "export/define.html"),
     ),
     Delivery(
         "adrg",
         "datasets",
         "adrg",
-        "a draft of the analysis data reviewer's guide, as DOCX",
+        N_("a draft of the analysis data reviewer's guide, as DOCX"),
         ("export/adrg.docx",),
     ),
     Delivery(
         "ars",
         "datasets",
         "ars",
-        "the results by the CDISC Analysis Results Standard 1.0",
+        N_("the results by the CDISC Analysis Results Standard 1.0"),
         ("export/ars.json",),
     ),
     Delivery(
         "r-programs",
         "datasets",
         "r_programs",
-        "R programs that compute the main tables from the transport files and compare",
+        N_("R programs that compute the main tables from the transport files and compare"),
         ("export/r/{program}.R", "export/r/compare.R"),
     ),
     Delivery(
         "sas-programs",
         "datasets",
         "sas_programs",
-        "the same in SAS",
+        N_("the same in SAS"),
         ("export/sas/{program}.sas", "export/sas/compare.sas"),
     ),
 )

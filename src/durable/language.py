@@ -9,7 +9,8 @@ A leaf, light to import.
 from __future__ import annotations
 
 import gettext as _gettext
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -36,6 +37,30 @@ def _(text: str) -> str:
 def ngettext(singular: str, plural: str, number: int) -> str:
     """The text for a number of things, in the language in force."""
     return _catalogue(_in_force.get()).ngettext(singular, plural, number)
+
+
+def translated(text: str, forms: Collection[str]) -> str:
+    """A text that was stored in English, in the language in force.
+
+    Parameters
+    ----------
+    text
+        As stored: one of the forms with its places filled in, perhaps by such a text again.
+    forms
+        Marked texts, the first that fits is taken. A text that fits none stays as it is.
+    """
+    for form in forms:
+        found = _pattern(form).fullmatch(text)
+        if found:
+            words = {name: translated(word, forms) for name, word in found.groupdict().items()}
+            return _(form).format(**words)
+    return text
+
+
+@cache
+def _pattern(form: str) -> re.Pattern[str]:
+    """What fits a form, each place as a group of its name."""
+    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(form)))
 
 
 @contextmanager

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import reduce
+
+from durable.language import _
 
 _POWER_OF_TEN = re.compile(r"(\d+(?:\.\d+)?)[eE]\+?(\d+)")
 
@@ -11,6 +14,21 @@ _POWER_OF_TEN = re.compile(r"(\d+(?:\.\d+)?)[eE]\+?(\d+)")
 def listed(words: Sequence[str], last: str = "and") -> str:
     """Words as a list in a sentence: "a, b and c"."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def sentences(*texts: str) -> str:
+    """Sentences one after another, those that are empty left out."""
+    return reduce(
+        lambda first, second: _("{first} {second}").format(first=first, second=second),
+        filter(None, texts),
+    )
+
+
+def clauses(texts: Sequence[str]) -> str:
+    """Parts of a sentence one after another: "a; b; c"."""
+    return reduce(
+        lambda first, second: _("{first}; {second}").format(first=first, second=second), texts
+    )
 
 
 def lower_initial(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from durable.contracts.results import NO_EVENTS_TABLE, Parameter, Statistic
+from durable.language import N_, _
 from durable.outputs import definitions, incidence
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import count, pair, value
@@ -72,56 +73,60 @@ def _days(name: str, days: pd.Series[float], n_imputed: int) -> Iterator[Statist
 
 
 def _table(results: TableResults, plan: Plan) -> Rows:
-    excluded = "excluded (date imputed)"
-    for name, label in (("CRS", "Cytokine release syndrome (CRS)"), ("ICANS", "ICANS")):
-        yield Row(label)
+    onset_imputed = _("subjects excluded (date imputed)")
+    duration_imputed = _("events excluded (date imputed)")
+    end_unknown = _("Events resolved on a day not recorded")
+    for name, label in (("CRS", N_("Cytokine release syndrome (CRS)")), ("ICANS", N_("ICANS"))):
+        yield Row(_(label))
         yield from results.rows(
             (name,),
-            Line("Any, n (%)", incidence.subjects_cell),
+            Line(_("Any, n (%)"), incidence.subjects_cell),
             *incidence.number_of_events(2),
             incidence.upper_limit_line(plan, 2),
-            Line("Worst ASTCT grade, n (%)"),
+            Line(_("Worst ASTCT grade, n (%)")),
             *incidence.grade_lines(2, incidence.GRADES, optional=False),
-            *_day_lines("First onset (days after infusion)", "onset"),
-            Line(f"subjects {excluded}", count("n_onset_imputed"), 2, optional=True),
-            *_day_lines("Duration of resolved events (days)", "duration"),
-            Line(f"events {excluded}", count("n_duration_imputed"), 2, optional=True),
-            Line("Events ongoing at the data cut-off or death", count("n_ongoing")),
-            Line("Events resolved on a day not recorded", count("n_end_unknown"), optional=True),
+            *_day_lines(_("First onset (days after infusion)"), "onset"),
+            Line(onset_imputed, count("n_onset_imputed"), 2, optional=True),
+            *_day_lines(_("Duration of resolved events (days)"), "duration"),
+            Line(duration_imputed, count("n_duration_imputed"), 2, optional=True),
+            Line(_("Events ongoing at the data cut-off or death"), count("n_ongoing")),
+            Line(end_unknown, count("n_end_unknown"), optional=True),
         )
 
 
 def _day_lines(label: str, name: str) -> Iterator[Line]:
     yield Line(label)
-    yield Line("Median", value(f"{name}_median", 1), 2)
-    yield Line("Min, max", pair(f"{name}_min", f"{name}_max", "{}, {}", 0), 2)
+    yield Line(_("Median"), value(f"{name}_median", 1), 2)
+    yield Line(_("Min, max"), pair(f"{name}_min", f"{name}_max", "{}, {}", 0), 2)
 
 
-def _grading(safety: Safety) -> tuple[str, ...]:
+def _grading(safety: Safety) -> str:
     """How CRS and ICANS are found and graded."""
-    return (
-        f"Treatment-emergent events of special interest recorded as {safety.crs} (CRS) or"
-        f" {safety.icans} (ICANS), by ASTCT consensus grade (Lee 2019), not CTCAE grade. n:"
-        " subjects, each counted once at the worst known grade; percentages are of N. ICANS was"
-        f" graded with CAPD below {safety.capd_below_years:g} years of age, with ICE from then on.",
-    )
+    return _(
+        "Treatment-emergent events of special interest recorded as {crs} (CRS) or {icans} (ICANS),"
+        " by ASTCT consensus grade (Lee 2019), not CTCAE grade. n: subjects, each counted once at"
+        " the worst known grade; percentages are of N. ICANS was graded with CAPD below {years:g}"
+        " years of age, with ICE from then on."
+    ).format(crs=safety.crs, icans=safety.icans, years=safety.capd_below_years)
 
 
 OUTPUT = Output(
     name="t_ae_crs",
-    population=SAFETY_SET,
+    analysis_set=SAFETY_SET,
     datasets="ADAE",
     results=_results,
     tables=(
         OutputTable(
             name="t_ae_crs",
-            title="Cytokine release syndrome and neurotoxicity (ICANS) by ASTCT grade",
+            heading=N_("Cytokine release syndrome and neurotoxicity (ICANS) by ASTCT grade"),
             size=INFUSED,
             rows=_table,
             footnotes=lambda plan: (
-                *_grading(plan.safety),
-                "Ongoing: no end date, outcome neither recovered nor fatal. Onset and duration:"
-                " recorded dates only.",
+                _grading(plan.safety),
+                _(
+                    "Ongoing: no end date, outcome neither recovered nor fatal. Onset and duration:"
+                    " recorded dates only."
+                ),
                 definitions.upper_limit(plan.statistics),
             ),
             defined=("Adverse events", "Abbreviations"),

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from durable.contracts.results import TOTAL, Parameter, Statistic
+from durable.language import N_, _
 from durable.outputs import definitions, incidence
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import count
@@ -30,29 +31,29 @@ def _related(adae: pd.DataFrame, safety: Safety) -> pd.Series[bool]:
     return related | adae["AEREL"].isna() if safety.missing_related == "related" else related
 
 
-def _severe(adae: pd.DataFrame, _: Safety) -> pd.Series[bool]:
+def _severe(adae: pd.DataFrame, _safety: Safety) -> pd.Series[bool]:
     return incidence.at_least(adae, incidence.SEVERE)
 
 
 #: Categories of events, in the order of the rows: label, and which events they have.
 _CATEGORIES: dict[str, tuple[str, Condition]] = {
-    "ANY": ("Any TEAE", lambda adae, _: adae["USUBJID"].notna()),
-    "RELATED": ("Treatment-related TEAE", _related),
-    "SERIOUS": ("Serious TEAE", lambda adae, _: adae["AESER"] == "Y"),
-    "GRADE3": ("Grade >=3 TEAE", _severe),
+    "ANY": (N_("Any TEAE"), lambda adae, _: adae["USUBJID"].notna()),
+    "RELATED": (N_("Treatment-related TEAE"), _related),
+    "SERIOUS": (N_("Serious TEAE"), lambda adae, _: adae["AESER"] == "Y"),
+    "GRADE3": (N_("Grade >=3 TEAE"), _severe),
     "RELATED_GRADE3": (
-        "Treatment-related grade >=3 TEAE",
+        N_("Treatment-related grade >=3 TEAE"),
         lambda adae, safety: _severe(adae, safety) & _related(adae, safety),
     ),
-    "FATAL": ("Fatal TEAE", lambda adae, _: incidence.fatal_events(adae)),
-    "DLT": ("Dose-limiting toxicity", lambda adae, _: adae["AEDLT"] == "Y"),
-    "AESI": ("Adverse event of special interest", lambda adae, _: adae["AESI"].notna()),
+    "FATAL": (N_("Fatal TEAE"), lambda adae, _: incidence.fatal_events(adae)),
+    "DLT": (N_("Dose-limiting toxicity"), lambda adae, _: adae["AEDLT"] == "Y"),
+    "AESI": (N_("Adverse event of special interest"), lambda adae, _: adae["AESI"].notna()),
 }
 #: Events before infusion, in the order of the rows: label, phase of ADAE.
 _PHASES = {
-    "BEFORE_LYMPHODEPLETION": ("before lymphodepletion", BEFORE_LYMPHODEPLETION),
-    "LYMPHODEPLETION": ("from lymphodepletion to the day before infusion", LYMPHODEPLETION),
-    "LYMPHODEPLETION_UNKNOWN": ("lymphodepletion date not recorded", BEFORE_INFUSION),
+    "BEFORE_LYMPHODEPLETION": (N_("before lymphodepletion"), BEFORE_LYMPHODEPLETION),
+    "LYMPHODEPLETION": (N_("from lymphodepletion to the day before infusion"), LYMPHODEPLETION),
+    "LYMPHODEPLETION_UNKNOWN": (N_("lymphodepletion date not recorded"), BEFORE_INFUSION),
 }
 
 
@@ -63,7 +64,7 @@ def _overview(adae: pd.DataFrame, safety: Safety) -> EventCounts:
         parts |= _by_category(window, adae.loc[inside], safety)
     before = adae.loc[adae["PREFL"] == "Y"]
     parts["PRE", "ANY"] = before
-    for name, (_, phase) in _PHASES.items():
+    for name, (_label, phase) in _PHASES.items():
         parts["PRE", name] = before.loc[before["APHASE"] == phase]
     return EventCounts.from_parts(parts)
 
@@ -74,7 +75,7 @@ def _by_category(
     """Events of a window by category, at their grade and with missing grades imputed."""
     parts: dict[Parameter, pd.DataFrame] = {
         (window, name): events.loc[condition(events, safety)]
-        for name, (_, condition) in _CATEGORIES.items()
+        for name, (_label, condition) in _CATEGORIES.items()
     }
     imputed = events.assign(AETOXGR=events["AETOXGR"].fillna(safety.missing_grade))
     parts[window, _imputed_grade(safety)] = imputed.loc[_severe(imputed, safety)]
@@ -127,8 +128,8 @@ def _main_rows(results: TableResults, plan: Plan) -> Rows:
     """Subjects with an event of each category in each window."""
     for window, heading in incidence.main_windows(plan.safety):
         yield Row(heading)
-        for name, (label, _) in _CATEGORIES.items():
-            lines = [Line(label, incidence.subjects_cell)]
+        for name, (label, _condition) in _CATEGORIES.items():
+            lines = [Line(_(label), incidence.subjects_cell)]
             if name == "ANY":
                 lines += incidence.number_of_events(2)
             yield from results.rows((window, name), *lines)
@@ -137,8 +138,9 @@ def _main_rows(results: TableResults, plan: Plan) -> Rows:
 def _further_rows(results: TableResults, plan: Plan) -> Rows:
     """Events and worst grades of each category, other denominators, and before infusion."""
     safety, limit = plan.safety, incidence.upper_limit_line(plan, 2)
-    counted = definitions.counted_as(safety)
-    missing = f"events with relationship not recorded, counted as {counted}"
+    missing = _("events with relationship not recorded, counted as {counted}").format(
+        counted=definitions.counted_as(safety)
+    )
     for window, heading in incidence.window_labels(safety):
         yield Row(heading)
         for name, label in _labels(safety):
@@ -148,34 +150,35 @@ def _further_rows(results: TableResults, plan: Plan) -> Rows:
                 lines.append(Line(missing, count("n_events_missing"), 2, optional=True))
             yield from results.rows((window, name), *lines)
     days = safety.windows_days[0]
-    yield Row(f"Within {days} days, among subjects followed {days} days: n/N (%)")
+    heading = _("Within {days} days, among subjects followed {days} days: n/N (%)")
+    yield Row(heading.format(days=days))
     for name, label in _labels(safety):
         line = Line(label, incidence.subjects_of_denominator_cell)
         events = incidence.number_of_events(2)
         yield from results.rows((f"D{days}_FOLLOWED", name), line, *events, limit)
-    yield Row("Not treatment-emergent")
-    before = Line("Infused: any adverse event before infusion", incidence.subjects_cell)
+    yield Row(_("Not treatment-emergent"))
+    before = Line(_("Infused: any adverse event before infusion"), incidence.subjects_cell)
     yield from results.rows(("PRE", "ANY"), before, *incidence.number_of_events(2))
-    for name, (label, _) in _PHASES.items():
+    for name, (label, _phase) in _PHASES.items():
         optional = name == "LYMPHODEPLETION_UNKNOWN"
-        yield from results.rows(("PRE", name), Line(label, incidence.subjects_cell, 2, optional))
-    never = "Enrolled, never infused: any adverse event, n/N (%)"
+        yield from results.rows(("PRE", name), Line(_(label), incidence.subjects_cell, 2, optional))
+    never = _("Enrolled, never infused: any adverse event, n/N (%)")
     line = Line(never, incidence.subjects_of_denominator_cell)
     yield from results.rows(NOT_INFUSED, line, *incidence.number_of_events(2))
 
 
 def _labels(safety: Safety) -> Iterator[tuple[str, str]]:
     """Categories in the order of their rows; a missing grade imputed stands under grade 3."""
-    for name, (label, _) in _CATEGORIES.items():
-        yield name, label
+    for name, (label, _condition) in _CATEGORIES.items():
+        yield name, _(label)
         if name == "GRADE3":
-            missing = f"missing grades imputed as {safety.missing_grade}"
-            yield _imputed_grade(safety), f"{label}, {missing}"
+            imputed = _("Grade >=3 TEAE, missing grades imputed as {grade}")
+            yield _imputed_grade(safety), imputed.format(grade=safety.missing_grade)
 
 
 OUTPUT = Output(
     name="t_ae_overview",
-    population=SAFETY_SET,
+    analysis_set=SAFETY_SET,
     datasets="ADAE",
     results=lambda datasets, plan: incidence.events_by_column(_overview, datasets, plan),
     further_results=_further_results,
@@ -183,26 +186,26 @@ OUTPUT = Output(
     tables=(
         OutputTable(
             name="t_ae_overview",
-            title="Overview of treatment-emergent adverse events",
+            heading=N_("Overview of treatment-emergent adverse events"),
             size=INFUSED,
             stub=incidence.STUB,
             rows=_main_rows,
             footnotes=lambda plan: (
-                incidence.EMERGENT,
+                _(incidence.EMERGENT),
                 definitions.event_windows(plan.safety),
-                definitions.FATAL,
+                _(definitions.FATAL),
             ),
             defined=("Adverse events", "Dose-limiting toxicities"),
         ),
         OutputTable(
             name="t_ae_overview_s",
-            title="Overview of adverse events: events, worst grades and other denominators",
+            heading=N_("Overview of adverse events: events, worst grades and other denominators"),
             size=INFUSED,
             stub=incidence.STUB,
             rows=_further_rows,
             footnotes=lambda plan: (
                 definitions.counting(plan.safety),
-                definitions.GRADES_SHOWN,
+                _(definitions.GRADES_SHOWN),
                 definitions.missing_grade(plan.safety),
                 definitions.upper_limit(plan.statistics),
             ),

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 import pandas as pd
 
 from durable.contracts.results import WHOLE_COLUMN
+from durable.language import N_, _
 from durable.outputs import definitions, incidence
 from durable.outputs.ard import TableResults
 from durable.outputs.incidence import EventCounts
 from durable.outputs.output import INFUSED, SAFETY_SET, Output, OutputTable
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan, Safety
+from durable.wording import percent, sentences
 
 
 def terms(adae: pd.DataFrame, safety: Safety) -> EventCounts:
@@ -38,7 +40,7 @@ def _in_order(events: pd.DataFrame, safety: Safety) -> pd.DataFrame:
     """Window, class and term of each row, in the order of the table."""
     key = ["window", "AEBODSYS", "AEDECOD"]
     rows = events.groupby(key, sort=False)["USUBJID"].nunique().rename("n").reset_index()
-    window_order = {window: i for i, (window, _) in enumerate(incidence.window_labels(safety))}
+    window_order = {window: i for i, (window, _label) in enumerate(incidence.window_labels(safety))}
     rows = rows.assign(
         window_order=rows["window"].map(window_order),
         n_of_class=rows.groupby(["window", "AEBODSYS"])["n"].transform("max"),
@@ -54,9 +56,9 @@ def _rows(results: TableResults, windows: Iterable[tuple[str, str]], lines: list
         yield Row(label)
         inside = [parameter for parameter in results.parameters if parameter[0] == window]
         if not inside:
-            yield results.empty("No TEAE", 1)
+            yield results.empty(_("No TEAE"), 1)
         for parameter in inside:
-            _, organ_class, term = parameter
+            _window, organ_class, term = parameter
             heading = Line(organ_class, incidence.subjects_cell, 1, strong=True)
             any_grade = Line(term, incidence.subjects_cell, 2) if term else heading
             yield from results.rows(parameter, any_grade, *lines)
@@ -64,51 +66,57 @@ def _rows(results: TableResults, windows: Iterable[tuple[str, str]], lines: list
 
 def _main_rows(results: TableResults, plan: Plan) -> Rows:
     """Any grade, and grade 3 or more."""
-    severe = Line("grade >=3", incidence.severe_cell, 3, optional=True)
+    severe = Line(_("grade >=3"), incidence.severe_cell, 3, optional=True)
     yield from _rows(results, incidence.main_windows(plan.safety), [severe])
 
 
 def _further_rows(results: TableResults, plan: Plan) -> Rows:
     """By worst grade, with the number of events."""
-    limit = f"{incidence.upper_limit_name(plan)} of any row with no events, %"
+    limit = _("One-sided {level} upper confidence limit of any row with no events, %").format(
+        level=percent(plan.statistics.conf_level)
+    )
     yield from results.rows(WHOLE_COLUMN, Line(limit, incidence.upper_limit_cell, 0))
     grades = incidence.grade_lines(3, incidence.GROUPED_GRADES)
     lines = [*incidence.number_of_events(3), *grades]
     yield from _rows(results, incidence.window_labels(plan.safety), lines)
 
 
-_SORTED = (
+_SORTED = N_(
     "Classes are sorted by descending number of subjects (all infused, in the window) and then by"
     " name; so are the terms of a class."
 )
 OUTPUT = Output(
     name="t_ae_soc_pt",
-    population=SAFETY_SET,
+    analysis_set=SAFETY_SET,
     datasets="ADAE",
     results=lambda datasets, plan: incidence.events_by_column(terms, datasets, plan),
     tables=(
         OutputTable(
             name="t_ae_soc_pt",
-            title="Treatment-emergent adverse events by system organ class and preferred term",
+            heading=N_(
+                "Treatment-emergent adverse events by system organ class and preferred term"
+            ),
             size=INFUSED,
             stub=incidence.STUB,
             rows=_main_rows,
             footnotes=lambda plan: (
                 definitions.counting(plan.safety),
-                f"{_SORTED} Grade >=3 is shown where a subject has such an event.",
+                sentences(_(_SORTED), _("Grade >=3 is shown where a subject has such an event.")),
             ),
             defined=("Adverse events",),
         ),
         OutputTable(
             name="t_ae_soc_pt_s",
-            title="Treatment-emergent adverse events by system organ class, preferred term and"
-            " worst grade",
+            heading=N_(
+                "Treatment-emergent adverse events by system organ class, preferred term and worst"
+                " grade"
+            ),
             size=INFUSED,
             stub=incidence.STUB,
             rows=_further_rows,
             footnotes=lambda plan: (
                 definitions.counting(plan.safety),
-                f"{_SORTED} {definitions.GRADES_SHOWN}",
+                sentences(_(_SORTED), _(definitions.GRADES_SHOWN)),
                 definitions.missing_grade(plan.safety),
                 definitions.upper_limit(plan.statistics),
             ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.contracts.results import Parameter, Statistic
+from durable.language import N_, _
 from durable.outputs import definitions, incidence
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import count
@@ -14,6 +15,7 @@ from durable.outputs.incidence import EventCounts
 from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.table import Line, Rows
 from durable.plan import Plan, Safety
+from durable.wording import sentences
 
 #: Of two parts, so that no label that is recorded can be the same.
 PROLONGED_CYTOPENIA: Parameter = ("DERIVED", "PROLONGED_CYTOPENIA")
@@ -57,11 +59,12 @@ def _perhaps_prolonged(adae: pd.DataFrame, safety: Safety) -> pd.DataFrame:
 
 
 def _table(results: TableResults, plan: Plan) -> Rows:
-    grade, day = plan.safety.prolonged_cytopenia_grade, plan.safety.prolonged_cytopenia_day
-    unknown = "not known (resolved on a day not recorded)"
+    unknown = _("not known (resolved on a day not recorded)")
+    label = _("Prolonged cytopenia (grade >={grade} beyond day {day})").format(
+        grade=plan.safety.prolonged_cytopenia_grade, day=plan.safety.prolonged_cytopenia_day
+    )
     for parameter in results.parameters:
         prolonged = parameter == PROLONGED_CYTOPENIA
-        label = f"Prolonged cytopenia (grade >={grade} beyond day {day})"
         yield from results.rows(
             parameter,
             *incidence.event_lines(label if prolonged else parameter[0], 0),
@@ -70,24 +73,33 @@ def _table(results: TableResults, plan: Plan) -> Rows:
         )
 
 
+def _prolonged(safety: Safety) -> str:
+    """Footnote on which events count, and on prolonged cytopenia."""
+    return _(
+        "TEAEs over the entire follow-up, by the category recorded in the data. Prolonged"
+        " cytopenia: {cytopenia} of grade >={grade} present after day {day}."
+    ).format(
+        cytopenia=safety.cytopenia,
+        grade=safety.prolonged_cytopenia_grade,
+        day=safety.prolonged_cytopenia_day,
+    )
+
+
 OUTPUT = Output(
     name="t_aesi",
-    population=SAFETY_SET,
+    analysis_set=SAFETY_SET,
     datasets="ADAE",
     results=_results,
     tables=(
         OutputTable(
             name="t_aesi",
-            title="Adverse events of special interest by worst CTCAE grade",
+            heading=N_("Adverse events of special interest by worst CTCAE grade"),
             size=INFUSED,
             stub=incidence.STUB,
             rows=_table,
             footnotes=lambda plan: (
-                f"{definitions.counting(plan.safety)} {definitions.GRADES_SHOWN}",
-                "TEAEs over the entire follow-up, by the category recorded in the data. Prolonged"
-                f" cytopenia: {plan.safety.cytopenia} of grade"
-                f" >={plan.safety.prolonged_cytopenia_grade} present after day"
-                f" {plan.safety.prolonged_cytopenia_day}.",
+                sentences(definitions.counting(plan.safety), _(definitions.GRADES_SHOWN)),
+                _prolonged(plan.safety),
                 definitions.upper_limit(plan.statistics),
             ),
             defined=("Adverse events",),

@@ -7,6 +7,7 @@ import pandas as pd
 from durable.contracts.results import NO_VISITS_TABLE
 from durable.jdm.measures import COMPONENTS, core_set_measure
 from durable.jdm.parameters import ATTAINABLE_SCORE, ENZYME_FOLLOWED, SCORE
+from durable.language import N_, _
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import n_percent_or_0, summary_lines
 from durable.outputs.datasets import AnalysisDatasets
@@ -15,18 +16,24 @@ from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTa
 from durable.outputs.quantities import count_with_percent, summary
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan
-from durable.wording import capitalised
+from durable.wording import capitalised, sentences
 
 _MEASURES = [component.paramcd for component in COMPONENTS.values()]
 #: Levels of a categorical variable that have a row where nobody has them.
 _LEVELS = {"SEX": ("F", "M"), "BLREMFL": ("Y", "N", "U")}
 _CATEGORIES = {
-    "SEX": "Sex",
-    "BLREMFL": "In remission at baseline",
+    "SEX": N_("Sex"),
+    "BLREMFL": N_("In remission at baseline"),
     ENZYME_FOLLOWED.name: ENZYME_FOLLOWED.label,
 }
-_QUARTILES = "Quartiles: SAS default definition (PCTLDEF=5)."
-_WORDS = {"F": "female", "M": "male", "Y": "yes", "N": "no", "U": "unknown"}
+_QUARTILES = N_("Quartiles: SAS default definition (PCTLDEF=5).")
+_WORDS = {
+    "F": N_("female"),
+    "M": N_("male"),
+    "Y": N_("yes"),
+    "N": N_("no"),
+    "U": N_("unknown"),
+}
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
@@ -90,49 +97,64 @@ def _table(results: TableResults, plan: Plan) -> Rows:
             yield Row(heading)
             yield from results.rows((name,), *lines)
             continue
-        yield Row(f"{_CATEGORIES[name]}, n (%)")
+        yield Row(_("{variable}, n (%)").format(variable=_(_CATEGORIES[name])))
         # Levels that only a later group has stand with the others.
         for parameter in results.parameters:
             if parameter[0] == name:
-                label = _WORDS.get(parameter[1], parameter[1].upper())
-                yield from results.rows(parameter, Line(label, n_percent_or_0))
+                yield from results.rows(parameter, Line(_level(parameter[1]), n_percent_or_0))
+
+
+def _level(level: str) -> str:
+    """A level of a categorical variable: one of the words for it, or the name of an enzyme."""
+    return _(_WORDS[level]) if level in _WORDS else level.upper()
 
 
 def _continuous(plan: Plan) -> dict[str, tuple[str, tuple[Line, ...]]]:
     """Heading and lines of each continuous variable."""
     found = {
-        "AGE": ("Age (years)", summary_lines(1)),
-        "CELLSKG": ("CAR-T cells infused (10^6 cells/kg)", summary_lines(2, power=-6)),
-        ATTAINABLE_SCORE.name: (f"Maximum attainable {SCORE.label}", summary_lines(1)),
+        "AGE": (_("Age (years)"), summary_lines(1)),
+        "CELLSKG": (_("CAR-T cells infused (10^6 cells/kg)"), summary_lines(2, power=-6)),
+        ATTAINABLE_SCORE.name: (
+            _("Maximum attainable {score}").format(score=_(SCORE.label)),
+            summary_lines(1),
+        ),
     }
     for component, name in plan.response.measures.items():
         measure = core_set_measure(name)
         lines = summary_lines(measure.decimals)
-        found[COMPONENTS[component].paramcd] = (capitalised(measure.label), lines)
+        found[COMPONENTS[component].paramcd] = (capitalised(_(measure.label)), lines)
     return found
 
 
 def _attainable_score(plan: Plan) -> str:
-    enzyme = plan.response.measures["enzyme"] == "enzyme"
-    normal = ", the enzyme at its upper limit of normal" if enzyme else ""
-    return f"Maximum attainable score: with every measure at its best value{normal}. {_QUARTILES}"
+    if plan.response.measures["enzyme"] == "enzyme":
+        score = _(
+            "Maximum attainable score: with every measure at its best value, the enzyme at its"
+            " upper limit of normal."
+        )
+    else:
+        score = _("Maximum attainable score: with every measure at its best value.")
+    return sentences(score, _(_QUARTILES))
 
 
 OUTPUT = Output(
     name="t_baseline",
-    population=SAFETY_SET,
+    analysis_set=SAFETY_SET,
     datasets="ADSL, ADRS",
     results=_results,
     records=lambda _: ({"PARAMCD": _MEASURES, "ABLFL": ["Y"]},),
     tables=(
         OutputTable(
             name="t_baseline",
-            title="Demographics and baseline disease",
+            heading=N_("Demographics and baseline disease"),
             rows=_table,
             footnotes=lambda plan: (_attainable_score(plan),),
             defined=("Core set and baseline", "Remission", "Abbreviations"),
-            without_assessments=lambda _: (
-                f"Disease at baseline: {NO_VISITS_TABLE}. {_QUARTILES}",
+            without_assessments=lambda _plan: (
+                sentences(
+                    _("Disease at baseline: {reason}.").format(reason=_(NO_VISITS_TABLE)),
+                    _(_QUARTILES),
+                ),
             ),
         ),
     ),

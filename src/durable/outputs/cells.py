@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from durable.language import _
 from durable.outputs import formats
 from durable.outputs.table import Cell, Line, Lookup
 from durable.plan import Outputs
@@ -139,8 +140,8 @@ def summary_lines(
 
     return (
         Line("n", count(f"n_{prefix.rstrip('_')}" if prefix else "n"), indent),
-        Line("Mean (SD)", two("mean", "sd", "{} ({})"), indent),
-        Line("Median", value(f"{prefix}median", decimals, power), indent),
+        Line(_("Mean (SD)"), two("mean", "sd", "{} ({})"), indent),
+        Line(_("Median"), value(f"{prefix}median", decimals, power), indent),
         Line("Q1, Q3", two("q1", "q3", "{}, {}"), indent),
-        Line("Min, max", two("min", "max", "{}, {}"), indent),
+        Line(_("Min, max"), two("min", "max", "{}, {}"), indent),
     )

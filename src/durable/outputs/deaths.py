@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.contracts.results import WHOLE_COLUMN, Statistic
+from durable.language import N_, _
 from durable.outputs import cells, definitions, incidence
 from durable.outputs.ard import TableResults
 from durable.outputs.datasets import AnalysisDatasets
@@ -51,11 +52,13 @@ def _without_date_of_death(adsl: pd.DataFrame, adae: pd.DataFrame) -> frozenset[
 
 
 def _table(results: TableResults, plan: Plan) -> Rows:
-    undated = "Fatal event without a date of death (not counted above)"
+    undated = _("Fatal event without a date of death (not counted above)")
     for window, label in incidence.window_labels(plan.safety):
         yield from results.rows(
             (window,),
-            Line(f"{label}, n (%)", cells.incidence("n_deaths", "percent"), 0),
+            Line(
+                _("{window}, n (%)").format(window=label), cells.incidence("n_deaths", "percent"), 0
+            ),
             incidence.upper_limit_line(plan, 1),
             Line(undated, cells.count("n_fatal_undated"), 1, optional=True),
         )
@@ -63,18 +66,18 @@ def _table(results: TableResults, plan: Plan) -> Rows:
 
 OUTPUT = Output(
     name="t_deaths",
-    population=SAFETY_SET,
+    analysis_set=SAFETY_SET,
     datasets="ADSL",
     results=_results,
     dates=("DTHDT",),
     tables=(
         OutputTable(
             name="t_deaths",
-            title="Deaths of any cause",
+            heading=N_("Deaths of any cause"),
             size=INFUSED,
             rows=_table,
             footnotes=lambda plan: (
-                "Deaths on or after the day of infusion (day 0), in windows of days after it.",
+                _("Deaths on or after the day of infusion (day 0), in windows of days after it."),
                 definitions.upper_limit(plan.statistics),
             ),
         ),

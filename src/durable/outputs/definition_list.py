@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from durable.jdm import wording
+from durable.language import N_, _
 from durable.outputs import definitions
-from durable.outputs.definitions import Term
 from durable.outputs.table import Table
 from durable.plan import Plan
+from durable.wording import sentences
 
 #: What tables abbreviate; the disease's own abbreviations stand behind them.
-_ABBREVIATIONS = (
+_ABBREVIATIONS = N_(
     "AESI: adverse event of special interest; ASTCT: American Society for Transplantation and"
     " Cellular Therapy; AUC: area under the curve; CI: confidence interval; CRS: cytokine release"
     " syndrome; CTCAE: Common Terminology Criteria for Adverse Events; CV: coefficient of"
@@ -22,7 +23,7 @@ _ABBREVIATIONS = (
 
 def definitions_in_force(
     plan: Plan, datasets: Collection[str]
-) -> Iterator[tuple[Term, tuple[str, ...]]]:
+) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The definitions in force, by what they define.
 
     Parameters
@@ -34,37 +35,37 @@ def definitions_in_force(
     """
     response, statistics, safety = plan.response, plan.statistics, plan.safety
     if "adrs" in datasets:
-        yield "Core set and baseline", tuple(wording.core_set(response))
+        yield _("Core set and baseline"), tuple(wording.core_set(response))
         yield (
-            "Disease improvement",
+            _("Disease improvement"),
             (*wording.improvement(response), definitions.new_therapy(response)),
         )
-        yield "Visit windows", tuple(definitions.windows(plan))
-        yield "Remission", tuple(wording.remission(response))
-        yield "Recurrence and progression", tuple(wording.recurrence(response))
-        yield "Durations", tuple(definitions.duration(plan))
-        yield "Kaplan-Meier estimates", tuple(definitions.survival(statistics))
-    yield "Proportions", tuple(definitions.proportions(statistics))
+        yield _("Visit windows"), tuple(definitions.windows(plan))
+        yield _("Remission"), tuple(wording.remission(response))
+        yield _("Recurrence and progression"), tuple(wording.recurrence(response))
+        yield _("Durations"), tuple(definitions.duration(plan))
+        yield _("Kaplan-Meier estimates"), tuple(definitions.survival(statistics))
+    yield _("Proportions"), tuple(definitions.proportions(statistics))
     if "adae" in datasets:
         yield (
-            "Adverse events",
+            _("Adverse events"),
             (
                 *definitions.treatment_emergent(),
                 definitions.counting(safety),
                 definitions.event_windows(safety),
-                definitions.FATAL,
+                _(definitions.FATAL),
                 definitions.seriousness_and_relation(safety),
                 definitions.followed(safety),
-                definitions.BEFORE_INFUSION_PERIODS,
+                _(definitions.BEFORE_INFUSION_PERIODS),
                 definitions.missing_grade(safety),
                 definitions.special_interest(safety),
             ),
         )
-        yield "Dose-limiting toxicities", tuple(definitions.dose_limiting(safety))
+        yield _("Dose-limiting toxicities"), tuple(definitions.dose_limiting(safety))
     if "adpp" in datasets:
-        yield "Cellular kinetics", tuple(definitions.kinetics_method(plan.kinetics))
+        yield _("Cellular kinetics"), tuple(definitions.kinetics_method(plan.kinetics))
     own = (wording.ABBREVIATIONS,) if "adrs" in datasets else ()
-    yield "Abbreviations", (_ABBREVIATIONS, *own)
+    yield _("Abbreviations"), (_(_ABBREVIATIONS), *own)
 
 
 def definition_list(plan: Plan, datasets: Collection[str]) -> Table:
@@ -73,9 +74,12 @@ def definition_list(plan: Plan, datasets: Collection[str]) -> Table:
     return Table(
         name="definitions",
         number="",
-        title="List of definitions",
+        title=_("List of definitions"),
         subtitles=(),
         columns=(),
         rows=(),
-        footnotes=tuple(f"{term}: {' '.join(sentences)}" for term, sentences in listed),
+        footnotes=tuple(
+            _("{term}: {sentences}").format(term=term, sentences=sentences(*texts))
+            for term, texts in listed
+        ),
     )

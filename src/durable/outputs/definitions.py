@@ -9,10 +9,12 @@ from typing import Any, Literal, assert_never
 from durable.derive.endpoint import Endpoint
 from durable.derive.endpoints import ENDPOINTS
 from durable.jdm.response import MissedAssessments, Response, Strategy
+from durable.language import N_, _
 from durable.outputs.ard import Ard
+from durable.outputs.formats import PLATEAU_MARK, TOLERANCE_MARK
 from durable.plan import Kinetics, Plan, Safety, Statistics
 from durable.vocabulary import IMPUTATION_FLAGS
-from durable.wording import listed, percent
+from durable.wording import clauses, listed, percent, sentences
 
 #: Entries of the list of definitions, which tables refer to.
 Term = Literal[
@@ -30,21 +32,35 @@ Term = Literal[
     "Abbreviations",
 ]
 QUANTILE_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}
+#: Transformations of the pointwise intervals, as footnotes name them.
+_TRANSFORMATIONS = {
+    "log-log": N_("log-log"),
+    "log": N_("log"),
+    "plain": N_("plain"),
+    "logit": N_("logit"),
+    "arcsine": N_("arcsine"),
+}
+#: Trapezoidal rules of the areas under the curve.
+_TRAPEZOIDAL = {"lin-up log-down": N_("lin-up log-down"), "linear": N_("linear")}
 
 
 def windows(plan: Plan) -> Iterator[str]:
     """Footnote on the windows of the visits of the improvement rate."""
     improvement = plan.response.improvement
+    span = _("{visit} day {day} ({first} to {last})")
     spans = [
-        f"{visit.visit} day {visit.day} ({visit.first_day} to {visit.last_day})"
+        span.format(visit=visit.visit, day=visit.day, first=visit.first_day, last=visit.last_day)
         for visit in plan.schedule
         if visit.visit in improvement.visits
     ]
-    unscheduled = "included" if improvement.unscheduled else "excluded"
-    yield (
-        f"Visit windows, days after infusion: {listed(spans)}. The assessment closest to the target"
-        " day is analysed; if equidistant, the earlier. Unscheduled assessments are"
-        f" {unscheduled}."
+    yield sentences(
+        _(
+            "Visit windows, days after infusion: {windows}. The assessment closest to the target"
+            " day is analysed; if equidistant, the earlier."
+        ).format(windows=listed(spans)),
+        _("Unscheduled assessments are included.")
+        if improvement.unscheduled
+        else _("Unscheduled assessments are excluded."),
     )
 
 
@@ -55,7 +71,8 @@ def duration(plan: Plan, endpoints: Sequence[Endpoint] = ENDPOINTS) -> Iterator[
         yield endpoint.describe(response, response.deadline(plan.schedule))
     reasons = {reason for endpoint in endpoints for reason in endpoint.reasons}
     unconfirmed = _unconfirmed(response) if "unconfirmed_loss" in reasons else ""
-    yield f"Subjects without an event are censored at the last adequate assessment.{unconfirmed}"
+    censored = _("Subjects without an event are censored at the last adequate assessment.")
+    yield sentences(censored, unconfirmed)
     if "missed_assessments" in reasons:
         yield _missed(response.missed_assessments)
 
@@ -64,8 +81,8 @@ def _unconfirmed(response: Response) -> str:
     """What becomes of a loss at the last assessment."""
     if not response.recurrence.confirmed_loss:
         return ""
-    return (
-        " With an unconfirmed loss of remission at that assessment, they are censored at the last"
+    return _(
+        "With an unconfirmed loss of remission at that assessment, they are censored at the last"
         " assessment in remission. New systemic therapy or death before the next assessment"
         " confirms a loss."
     )
@@ -74,94 +91,115 @@ def _unconfirmed(response: Response) -> str:
 def _missed(missed: MissedAssessments) -> str:
     """What missed assessments before an event do."""
     if missed.consecutive is None:
-        return "No censoring for missed or inadequate assessments."
+        return _("No censoring for missed or inadequate assessments.")
     exempt = {
-        "death": missed.applies_to_death,
-        "new systemic therapy": missed.applies_to_new_therapy,
+        _("death"): missed.applies_to_death,
+        _("new systemic therapy"): missed.applies_to_new_therapy,
     }
     dated = [name for name, applies in exempt.items() if not applies]
-    exception = f" (other than {listed(dated)}, which are dated exactly)" if dated else ""
-    return (
-        f"An event{exception} after {missed.consecutive} or more consecutive missed or inadequate"
-        " scheduled assessments is censored at the last adequate assessment before them (FDA 2007)."
-    )
+    if dated:
+        return _(
+            "An event (other than {dated}, which are dated exactly) after {n} or more consecutive"
+            " missed or inadequate scheduled assessments is censored at the last adequate"
+            " assessment before them (FDA 2007)."
+        ).format(dated=listed(dated), n=missed.consecutive)
+    return _(
+        "An event after {n} or more consecutive missed or inadequate scheduled assessments is"
+        " censored at the last adequate assessment before them (FDA 2007)."
+    ).format(n=missed.consecutive)
 
 
 def new_therapy(response: Response) -> str:
     """Footnote on an improvement seen after new systemic therapy began."""
-    treated = "An assessment after the start of new systemic therapy"
-    return f"{treated} {_therapy_in_improvement(response.new_therapy.improvement)}."
-
-
-def _therapy_in_improvement(strategy: Strategy) -> str:
+    strategy: Strategy = response.new_therapy.improvement
     match strategy:
         case "composite":
-            return "counts as not improved (composite strategy)"
+            return _(
+                "An assessment after the start of new systemic therapy counts as not improved"
+                " (composite strategy)."
+            )
         case "hypothetical":
-            return "is not used (hypothetical strategy)"
+            return _(
+                "An assessment after the start of new systemic therapy is not used (hypothetical"
+                " strategy)."
+            )
         case "treatment_policy":
-            return "counts as assessed (treatment policy strategy)"
+            return _(
+                "An assessment after the start of new systemic therapy counts as assessed"
+                " (treatment policy strategy)."
+            )
     assert_never(strategy)
 
 
 def survival(statistics: Statistics) -> Iterator[str]:
     """Footnotes on the conventions of the Kaplan-Meier estimates."""
-    rule = QUANTILE_RULES[statistics.quantile_rule]
-    yield (
-        f"Kaplan-Meier estimates with pointwise {percent(statistics.conf_level)} CIs (Greenwood's"
-        f" variance, {statistics.km_ci} transformation); CIs of quantiles by inversion"
-        f" (Brookmeyer-Crowley); quantiles by the convention of {rule}. Number at risk: just before"
-        " the month. Follow-up: reverse Kaplan-Meier. One month is"
-        f" {statistics.days_per_month:g} days."
+    yield _(
+        "Kaplan-Meier estimates with pointwise {level} CIs (Greenwood's variance, {transformation}"
+        " transformation); CIs of quantiles by inversion (Brookmeyer-Crowley); quantiles by the"
+        " convention of {rule}. Number at risk: just before the month. Follow-up: reverse"
+        " Kaplan-Meier. One month is {days:g} days."
+    ).format(
+        level=percent(statistics.conf_level),
+        transformation=transformation(statistics),
+        rule=QUANTILE_RULES[statistics.quantile_rule],
+        days=statistics.days_per_month,
     )
-    yield (
-        "NE: not estimable; +: censored. No estimate is carried past the last observed time"
-        f"{_tolerance(statistics)}; there is no CI before the first event."
-        f"{_plateau(statistics)}"
-    )
+    yield sentences(_("NE: not estimable; +: censored."), _past(statistics), _plateau(statistics))
+
+
+def transformation(statistics: Statistics) -> str:
+    """Name of the transformation of the pointwise intervals."""
+    return _(_TRANSFORMATIONS[statistics.km_ci])
 
 
 def marks(statistics: Statistics) -> str:
     """What the marks on estimates mean, where the conventions in force set any."""
     days = statistics.landmark_tolerance_days
-    tolerance = f" \u2021: estimated at most {days} days past the last time." if days else ""
-    return f"{tolerance}{_plateau(statistics)}"
+    tolerance = _("{mark}: estimated at most {days} days past the last time.")
+    shown = tolerance.format(mark=TOLERANCE_MARK, days=days) if days else ""
+    return sentences(shown, _plateau(statistics))
 
 
-def _tolerance(statistics: Statistics) -> str:
+def _past(statistics: Statistics) -> str:
+    """Whether estimates are carried past the last observed time."""
     days = statistics.landmark_tolerance_days
     if not days:
-        return ""
-    return f", except a rate at a month at most {days} days after it (marked \u2021)"
+        return _(
+            "No estimate is carried past the last observed time; there is no CI before the first"
+            " event."
+        )
+    return _(
+        "No estimate is carried past the last observed time, except a rate at a month at most"
+        " {days} days after it (marked {mark}); there is no CI before the first event."
+    ).format(days=days, mark=TOLERANCE_MARK)
 
 
 def _plateau(statistics: Statistics) -> str:
     if statistics.quantile_rule == "sas":
         return ""
-    return (
-        " \u2020: the curve stays at this level to the end of follow-up; R gives the midpoint,"
-        " SAS LIFETEST no estimate."
-    )
+    return _(
+        "{mark}: the curve stays at this level to the end of follow-up; R gives the midpoint, SAS"
+        " LIFETEST no estimate."
+    ).format(mark=PLATEAU_MARK)
 
 
 def proportions(statistics: Statistics) -> Iterator[str]:
     """Footnote on the conventions of the rates."""
     prior = statistics.beta_prior
-    yield (
-        f"{percent(statistics.conf_level)} CIs are exact (Clopper-Pearson) unless otherwise stated;"
-        f" posterior with a Beta({prior.a:g}, {prior.b:g}) prior and equal-tailed credible"
-        " interval."
-    )
+    yield _(
+        "{level} CIs are exact (Clopper-Pearson) unless otherwise stated; posterior with a"
+        " Beta({a:g}, {b:g}) prior and equal-tailed credible interval."
+    ).format(level=percent(statistics.conf_level), a=prior.a, b=prior.b)
 
 
 def treatment_emergent() -> Iterator[str]:
     """Footnotes on which events count, and on how partial dates were imputed."""
-    yield (
+    yield _(
         "TEAE: treatment-emergent adverse event, with onset on or after the day of infusion"
         " (day 0). Times are not recorded, so the day of infusion counts. An event that worsens"
         " after infusion is recorded as a new event."
     )
-    yield (
+    yield _(
         "Partial start dates were imputed as the day of infusion where the event can have begun on"
         " or after it, otherwise as the first possible day; partial end dates as the last possible"
         " day, not after the data cut-off or death. Imputed dates are flagged in ADAE."
@@ -170,11 +208,17 @@ def treatment_emergent() -> Iterator[str]:
 
 #: What a date of ADSL is, in a footnote on its imputation.
 _DATES = {
-    "RFICDT": "consent",
-    "LSTALVDT": "last contact",
-    "DTHDT": "death",
-    "EOSDT": "withdrawal",
-    "NSTDT": "start of the first new systemic therapy",
+    "RFICDT": N_("consent"),
+    "LSTALVDT": N_("last contact"),
+    "DTHDT": N_("death"),
+    "EOSDT": N_("withdrawal"),
+    "NSTDT": N_("start of the first new systemic therapy"),
+}
+#: How many of a date were imputed, by the rule of the plan.
+_IMPUTED = {
+    "earliest": N_("{date}, {n:.0f} subject(s) (earliest possible day)"),
+    "middle": N_("{date}, {n:.0f} subject(s) (middle possible day)"),
+    "latest": N_("{date}, {n:.0f} subject(s) (latest possible day)"),
 }
 
 
@@ -199,42 +243,45 @@ def imputed_dates(
         for group in columns if rule and date in dates else ():
             n = ard.lookup("t_disposition", ("IMPUTED", date), group)("n")
             if n is not None and n.value:
-                counted.append(f"{_DATES[date]}, {n.value:.0f} subject(s) ({rule} possible day)")
+                counted.append(_(_IMPUTED[rule]).format(date=_(_DATES[date]), n=n.value))
     if counted:
-        yield f"Dates recorded in part were imputed among the enrolled: {'; '.join(counted)}."
+        dates_imputed = _("Dates recorded in part were imputed among the enrolled: {dates}.")
+        yield dates_imputed.format(dates=clauses(counted))
 
 
 def event_windows(safety: Safety) -> str:
     """Footnote on the windows in which events are counted."""
-    spans = listed([f"0 to {days}" for days in safety.windows_days])
-    return f"Windows: onset on days {spans} after infusion, and entire follow-up."
+    spans = listed([_("0 to {days}").format(days=days) for days in safety.windows_days])
+    return _("Windows: onset on days {spans} after infusion, and entire follow-up.").format(
+        spans=spans
+    )
 
 
 def counting(safety: Safety) -> str:
     """Footnote on who is counted in a row, and at which grade."""
-    return (
-        "n: subjects, each counted once in a row at the worst known CTCAE"
-        f" v{safety.ctcae_version} grade; percentages are of N."
-    )
+    return _(
+        "n: subjects, each counted once in a row at the worst known CTCAE v{version} grade;"
+        " percentages are of N."
+    ).format(version=safety.ctcae_version)
 
 
-GRADES_SHOWN = "Grades without a subject in any column are not shown."
+GRADES_SHOWN = N_("Grades without a subject in any column are not shown.")
 
 
 def missing_grade(safety: Safety) -> str:
     """Footnote on events without a grade."""
-    return (
+    return _(
         "Grade missing: subjects without a known grade in the row. In the sensitivity row of the"
-        f" overview, missing grades were imputed as grade {safety.missing_grade}."
-    )
+        " overview, missing grades were imputed as grade {grade}."
+    ).format(grade=safety.missing_grade)
 
 
 def upper_limit(statistics: Statistics) -> str:
     """Footnote on the upper limit where nobody has the event."""
-    return (
-        f"One-sided {percent(statistics.conf_level)} upper confidence limit: exact"
-        " (Clopper-Pearson), shown where no subject has the event. NE: not estimable."
-    )
+    return _(
+        "One-sided {level} upper confidence limit: exact (Clopper-Pearson), shown where no subject"
+        " has the event. NE: not estimable."
+    ).format(level=percent(statistics.conf_level))
 
 
 def source(plan: Plan, plan_digest: str, datasets: str, program: str) -> str:
@@ -249,16 +296,31 @@ def source(plan: Plan, plan_digest: str, datasets: str, program: str) -> str:
     program
         Module of the package.
     """
-    made = f"; run date {plan.analysis.run_date}" if plan.analysis.run_date else ""
-    return (
-        f"Source: {datasets}. Program: durable {version('durable')}, {program}{made}. Data as of"
-        f" {plan.analysis.data_cutoff}. Plan {plan_digest[:12]}."
+    run_date = plan.analysis.run_date
+    form = (
+        _(
+            "Source: {datasets}. Program: durable {version}, {program}; run date {run_date}. Data"
+            " as of {cutoff}. Plan {plan}."
+        )
+        if run_date
+        else _(
+            "Source: {datasets}. Program: durable {version}, {program}. Data as of {cutoff}. Plan"
+            " {plan}."
+        )
+    )
+    return form.format(
+        datasets=datasets,
+        version=version("durable"),
+        program=program,
+        run_date=run_date,
+        cutoff=plan.analysis.data_cutoff,
+        plan=plan_digest[:12],
     )
 
 
 def elapsed_days() -> str:
     """Footnote on the days of kinetics, without a recorded time of the infusion."""
-    return (
+    return _(
         "Days: whole days since the date of infusion, whose time is not recorded. Where an assay"
         " has several results on one day, the first counts at the whole day and each other by the"
         " hours since; a result without a time counts as drawn at 00:00."
@@ -267,32 +329,36 @@ def elapsed_days() -> str:
 
 def seriousness_and_relation(safety: Safety) -> str:
     """What counts as related and serious where nothing is recorded."""
-    return (
+    return _(
         "Treatment-related: as recorded; an event whose relationship is not recorded counts as"
-        f" {counted_as(safety)}. An event whose seriousness is not recorded counts as not serious."
-    )
+        " {counted}. An event whose seriousness is not recorded counts as not serious."
+    ).format(counted=counted_as(safety))
 
 
 def counted_as(safety: Safety) -> str:
     """As what an event counts whose relation to the treatment is not recorded."""
-    return safety.missing_related.replace("_", " ")
+    match safety.missing_related:
+        case "related":
+            return _("related")
+        case "not_related":
+            return _("not related")
+    assert_never(safety.missing_related)
 
 
 def followed(safety: Safety) -> str:
     """Footnote on the subjects followed through the first window."""
-    days = safety.windows_days[0]
-    return (
-        f"Followed {days} days: day {days} was on or before the data cut-off, and the subject was"
+    return _(
+        "Followed {days} days: day {days} was on or before the data cut-off, and the subject was"
         " under observation on or after that day (to last contact or death, not after withdrawal)"
         " or had died by then."
-    )
+    ).format(days=safety.windows_days[0])
 
 
-BEFORE_INFUSION_PERIODS = (
+BEFORE_INFUSION_PERIODS = N_(
     "Before infusion: the lymphodepletion period starts on the day of lymphodepletion and ends on"
     " the day before infusion; a subject may be counted in both periods."
 )
-FATAL = (
+FATAL = N_(
     "Fatal: grade 5 or fatal outcome. Dose-limiting toxicities and events of special interest are"
     " as recorded; deaths that were not assessed are in the table of dose-limiting toxicities only."
 )
@@ -300,65 +366,67 @@ FATAL = (
 
 def special_interest(safety: Safety) -> str:
     """Footnote on the events of special interest, and on prolonged cytopenia."""
-    return (
+    return _(
         "TEAEs over the entire follow-up, by the category recorded in the data; CRS and ICANS by"
-        " ASTCT grade are in a separate table. Prolonged cytopenia:"
-        f" {safety.cytopenia} of grade >={safety.prolonged_cytopenia_grade} present after day"
-        f" {safety.prolonged_cytopenia_day}. Without an end date it is present as long as the"
-        " subject is followed; if resolved on a day not recorded, it is not counted but reported"
-        " separately."
+        " ASTCT grade are in a separate table. Prolonged cytopenia: {cytopenia} of grade >={grade}"
+        " present after day {day}. Without an end date it is present as long as the subject is"
+        " followed; if resolved on a day not recorded, it is not counted but reported separately."
+    ).format(
+        cytopenia=safety.cytopenia,
+        grade=safety.prolonged_cytopenia_grade,
+        day=safety.prolonged_cytopenia_day,
     )
 
 
 def dose_limiting(safety: Safety) -> Iterator[str]:
     """Definition of dose-limiting toxicities, of who is evaluable for them, and of the rule."""
-    days = safety.dlt_window_days
-    yield (
-        "DLT: dose-limiting toxicity, a TEAE recorded as such with onset within"
-        f" {days} days of infusion. A death within {days} days counts as a DLT if it was not"
-        " assessed (no fatal event recorded, or one whose dlt is empty), but not if its events are"
-        f" recorded as not dose-limiting. Evaluable: followed to day {days} (last contact or death,"
-        " not after withdrawal), or with a DLT by then. Percentages and confidence limits are of"
-        " evaluable subjects."
-    )
+    yield _(
+        "DLT: dose-limiting toxicity, a TEAE recorded as such with onset within {days} days of"
+        " infusion. A death within {days} days counts as a DLT if it was not assessed (no fatal"
+        " event recorded, or one whose dlt is empty), but not if its events are recorded as not"
+        " dose-limiting. Evaluable: followed to day {days} (last contact or death, not after"
+        " withdrawal), or with a DLT by then. Percentages and confidence limits are of evaluable"
+        " subjects."
+    ).format(days=safety.dlt_window_days)
     yield from escalation(safety)
 
 
 def escalation(safety: Safety) -> Iterator[str]:
     """Footnote on the rule of dose escalation, where there is one."""
     if safety.escalation != "none":
-        yield (
-            f"{safety.escalation} rule (Storer 1989, design A) for each dose level of part"
-            f" {safety.escalation_part}: 0 of 3 escalate, 1 of 3 expand to 6, 1 of 6 escalate, 2 or"
-            " more stop. With a death that was not assessed the recommendation is to adjudicate"
-            " first."
-        )
+        yield _(
+            "{rule} rule (Storer 1989, design A) for each dose level of part {part}: 0 of 3"
+            " escalate, 1 of 3 expand to 6, 1 of 6 escalate, 2 or more stop. With a death that was"
+            " not assessed the recommendation is to adjudicate first."
+        ).format(rule=safety.escalation, part=safety.escalation_part)
 
 
 def kinetics_method(rule: Kinetics) -> Iterator[str]:
     """Footnotes on the parameters of cellular kinetics."""
-    ends = "; ".join(f"day {a.day}: {a.extrapolation_days} days" for a in rule.auc)
-    yield (
-        f"Non-compartmental analysis, {rule.method} trapezoidal rule, samples up to day"
-        f" {rule.last_day}; later samples contribute to persistence only. Results below the limit"
-        " of quantification are 0 before the first and after the last quantifiable sample and"
-        " missing in between. A profile still quantifiable at its last sample is extrapolated on"
-        f" its terminal slope if that sample is close to the end of the area ({ends})."
-    )
-    yield (
+    end = _("day {day}: {days} days")
+    ends = [end.format(day=a.day, days=a.extrapolation_days) for a in rule.auc]
+    yield _(
+        "Non-compartmental analysis, {method} trapezoidal rule, samples up to day {day}; later"
+        " samples contribute to persistence only. Results below the limit of quantification are 0"
+        " before the first and after the last quantifiable sample and missing in between. A"
+        " profile still quantifiable at its last sample is extrapolated on its terminal slope if"
+        " that sample is close to the end of the area ({ends})."
+    ).format(method=_(_TRAPEZOIDAL[rule.method]), day=rule.last_day, ends=clauses(ends))
+    yield _(
         "Samples without a result are excluded. Not quantifiable: recorded as below the limit, a"
         " value of 0, or a value below its limit. Not calculable: also subjects without a result"
         " after the day of infusion. Never detected: Cmax and AUC are 0, Tmax and Tlast not"
         " calculable."
     )
     yield elapsed_days()
-    spans = [f"{p.label} day {p.day} +/- {p.window}" for p in rule.persistence]
+    span = _("{visit} day {day} +/- {window}")
+    spans = [span.format(visit=p.label, day=p.day, window=p.window) for p in rule.persistence]
     if spans:
-        yield (
-            "Persistence: the result closest to the target day within the window"
-            f" ({'; '.join(spans)}); if equidistant, the earlier. N: subjects with such a result."
-        )
-    yield (
+        yield _(
+            "Persistence: the result closest to the target day within the window ({spans}); if"
+            " equidistant, the earlier. N: subjects with such a result."
+        ).format(spans=clauses(spans))
+    yield _(
         "Geometric CV: 100 sqrt(exp(s^2) - 1). NE: not estimable (a geometric mean including a"
         " subject in whom cells were never detected)."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.contracts.results import NO_VISITS_TABLE, Parameter, Statistic
+from durable.language import N_, _
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import count, n_percent_or_0, summary_lines
 from durable.outputs.datasets import AnalysisDatasets
@@ -16,21 +17,23 @@ from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan
 from durable.vocabulary import IMPUTATION_FLAGS
 
+#: A withdrawal without a reason; any other is a word of the data.
+_NOT_GIVEN = N_("not given")
 #: Label and indent of each parameter, in the order of the rows.
 _LABELS = {
-    "CONSENTED": ("Enrolled (consented)", 0),
-    "LYMPHODEPLETED": ("Lymphodepleted", 0),
-    "NOT_INFUSED": ("Not infused", 0),
-    "INFUSED": ("Infused (Safety Analysis Set)", 0),
-    "REMISSION": ("In remission at least once (Remission Set)", 1),
-    "ONGOING": ("Ongoing", 1),
-    "DIED": ("Died", 1),
-    "WITHDRAWN": ("Withdrawn", 1),
-    "ASSESSED": ("Assessed at", 1),
+    "CONSENTED": (N_("Enrolled (consented)"), 0),
+    "LYMPHODEPLETED": (N_("Lymphodepleted"), 0),
+    "NOT_INFUSED": (N_("Not infused"), 0),
+    "INFUSED": (N_("Infused (Safety Analysis Set)"), 0),
+    "REMISSION": (N_("In remission at least once (Remission Set)"), 1),
+    "ONGOING": (N_("Ongoing"), 1),
+    "DIED": (N_("Died"), 1),
+    "WITHDRAWN": (N_("Withdrawn"), 1),
+    "ASSESSED": (N_("Assessed at {visit}"), 1),
 }
 
 
-_PERCENTAGES = (
+_PERCENTAGES = N_(
     "Percentages are of the enrolled subjects up to infusion, of the infused subjects below it."
     " Follow-up: from infusion to death; for others to withdrawal or last contact, whichever is"
     " earlier."
@@ -85,7 +88,7 @@ def disposition_statistics(
     for counts, total in ((consented, len(adsl)), (treated, len(infused))):
         for parameter, subjects in counts.items():
             yield from of_parameter(parameter, count_with_percent(subjects, total))
-    for name, (date, _, _) in IMPUTATION_FLAGS.items():
+    for name, (date, _table_name, _column) in IMPUTATION_FLAGS.items():
         if name in adsl:
             yield ("IMPUTED", date), Statistic("n", int(adsl[name].notna().sum()))
     months = ((end_of_follow_up(infused) - infused["TRTSDT"]).dt.days + 1) / days_per_month
@@ -97,7 +100,7 @@ def _in_remission(infused: pd.DataFrame) -> dict[Parameter, int]:
 
 
 def _withdrawn_by_reason(withdrawn: pd.DataFrame) -> dict[Parameter, int]:
-    reasons = withdrawn["DCSREAS"].fillna("not given").value_counts().sort_index()
+    reasons = withdrawn["DCSREAS"].fillna(_NOT_GIVEN).value_counts().sort_index()
     return {("WITHDRAWN", str(reason)): int(subjects) for reason, subjects in reasons.items()}
 
 
@@ -107,31 +110,32 @@ def _assessed_by_visit(status: pd.DataFrame) -> dict[Parameter, int]:
     return {("ASSESSED", visit): int(known.sum()) for visit, known in assessed.items()}
 
 
-def _table(results: TableResults, _: Plan) -> Rows:
+def _table(results: TableResults, _plan: Plan) -> Rows:
     for name, (label, indent) in _LABELS.items():
         for parameter in results.parameters:
             if parameter[0] == name:
                 yield from results.rows(parameter, _line(parameter, label, indent))
         if name == "INFUSED":
-            evaluable = Line("Evaluable for dose-limiting toxicity", count("n_evaluable"), 1, True)
+            label = _("Evaluable for dose-limiting toxicity")
+            evaluable = Line(label, count("n_evaluable"), 1, True)
             yield from results.rows(("ALL",), evaluable, source="t_dlt")
-    yield Row("Follow-up from infusion (months)")
+    yield Row(_("Follow-up from infusion (months)"))
     yield from results.rows(("FOLLOW_UP",), *summary_lines("month"))
 
 
 def _line(parameter: Parameter, label: str, indent: int) -> Line:
     match parameter:
         case "ASSESSED", visit:
-            return Line(f"{label} {visit}", n_percent_or_0, indent)
+            return Line(_(label).format(visit=visit), n_percent_or_0, indent)
         case "WITHDRAWN", reason:
-            return Line(reason, n_percent_or_0, indent + 1)
+            return Line(_(reason) if reason == _NOT_GIVEN else reason, n_percent_or_0, indent + 1)
         case _:
-            return Line(label, n_percent_or_0, indent)
+            return Line(_(label), n_percent_or_0, indent)
 
 
 OUTPUT = Output(
     name="t_disposition",
-    population=ENROLLED_SET,
+    analysis_set=ENROLLED_SET,
     datasets="ADSL, ADRS",
     results=_results,
     records=lambda _: ({"PARAMCD": ["IMPR"]},),
@@ -139,12 +143,15 @@ OUTPUT = Output(
     tables=(
         OutputTable(
             name="t_disposition",
-            title="Disposition of subjects",
+            heading=N_("Disposition of subjects"),
             size=Size(("CONSENTED",), "n"),
             rows=_table,
-            footnotes=lambda _: (_PERCENTAGES,),
+            footnotes=lambda _plan: (_(_PERCENTAGES),),
             defined=("Remission", "Visit windows"),
-            without_assessments=lambda _: (_PERCENTAGES, f"Remission: {NO_VISITS_TABLE}."),
+            without_assessments=lambda _plan: (
+                _(_PERCENTAGES),
+                _("Remission: {reason}.").format(reason=_(NO_VISITS_TABLE)),
+            ),
         ),
     ),
 )

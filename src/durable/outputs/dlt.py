@@ -8,6 +8,7 @@ from math import nan
 import pandas as pd
 
 from durable.contracts.results import NO_EVENTS_TABLE, NOT_RECORDED, Statistic
+from durable.language import N_, _, translated
 from durable.outputs import cells, definitions, incidence
 from durable.outputs.ard import TableResults
 from durable.outputs.datasets import AnalysisDatasets
@@ -17,10 +18,38 @@ from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTa
 from durable.outputs.quantities import percent
 from durable.outputs.table import Cell, Lookup, Row, Rows, column_name
 from durable.plan import Outputs, Plan, Safety
+from durable.wording import percent as percent_text
 
 #: Parameter over all parts of the study; the other is the part that escalates.
 ALL_PARTS = "ALL"
-ESCALATE = "escalate"
+# The recommendation is a note of ``ard.csv``, in English: it is made of these texts, by which it
+# is translated where it is shown.
+ESCALATE = N_("escalate")
+_STOP = N_("stop, the maximum tolerated dose is exceeded")
+_FOLLOW = N_("treat or follow more subjects until 3 are evaluable")
+_EXPAND = N_("expand the dose level to 6 evaluable")
+_NO_LEVEL = N_("no recommendation, the dose level is not recorded")
+_ADJUDICATE = N_("adjudicate first ({doubts})")
+_ADJUDICATE_COUNTED = N_("adjudicate first ({doubts}); as counted, {step}")
+_UNPLACED = N_("{n} infused without a recorded part or dose level not in any line")
+_BOTH = N_("{first}; {second}")
+#: Of one death, and of several.
+_UNASSESSED = (
+    N_("{n} death within {days} days without a recorded assessment, counted as dose-limiting"),
+    N_("{n} deaths within {days} days without a recorded assessment, counted as dose-limiting"),
+)
+_LATER = (
+    N_("{n} death later of an event begun within {days} days, not assessed"),
+    N_("{n} deaths later of an event begun within {days} days, not assessed"),
+)
+_NOT_LIMITING = (
+    N_("{n} death within {days} days recorded as not dose-limiting"),
+    N_("{n} deaths within {days} days recorded as not dose-limiting"),
+)
+_FORMS = (
+    *(_ADJUDICATE_COUNTED, _ADJUDICATE, _BOTH, ESCALATE, _STOP, _FOLLOW, _EXPAND, _NO_LEVEL),
+    *(*_UNASSESSED, *_LATER, *_NOT_LIMITING, _UNPLACED),
+)
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
@@ -110,7 +139,7 @@ def _date_of_death(infused: pd.DataFrame, fatal: pd.DataFrame) -> pd.Series[pd.T
 
 
 def recommendation(status: pd.DataFrame, dose_level: str, unplaced: int, window: int) -> str:
-    """Recommendation of the 3+3 rule for one dose level, in words, with what to adjudicate first.
+    """Recommendation of the 3+3 rule for one dose level, in English, with what to adjudicate first.
 
     Parameters
     ----------
@@ -127,16 +156,16 @@ def recommendation(status: pd.DataFrame, dose_level: str, unplaced: int, window:
     step = next_step(evaluable, toxic)
     doubts = _doubts(status, window)
     if dose_level == NOT_RECORDED:
-        step = "no recommendation, the dose level is not recorded"
+        step = _NO_LEVEL
     elif doubts:
         # Nothing is recommended that the adjudication could forbid.
-        interim = "" if step == ESCALATE else f"; as counted, {step}"
-        step = f"adjudicate first ({'; '.join(doubts)}){interim}"
+        form = _ADJUDICATE if step == ESCALATE else _ADJUDICATE_COUNTED
+        step = form.format(doubts="; ".join(doubts), step=step)
     not_limiting = int(status["not_limiting"].sum())
     if not_limiting:
-        step += f"; {_deaths(not_limiting)} within {window} days recorded as not dose-limiting"
+        step = _BOTH.format(first=step, second=_deaths(_NOT_LIMITING, not_limiting, window))
     if unplaced and dose_level != NOT_RECORDED:
-        step += f"; {unplaced} infused without a recorded part or dose level not in any line"
+        step = _BOTH.format(first=step, second=_UNPLACED.format(n=unplaced))
     return f"{toxic} of {evaluable} evaluable with a dose-limiting toxicity: {step}"
 
 
@@ -144,19 +173,14 @@ def _doubts(status: pd.DataFrame, window: int) -> list[str]:
     """Deaths that nobody assessed."""
     doubts = []
     if deaths := int(status["unassessed"].sum()):
-        doubts.append(
-            f"{_deaths(deaths)} within {window} days without a recorded assessment, counted as"
-            " dose-limiting"
-        )
+        doubts.append(_deaths(_UNASSESSED, deaths, window))
     if later := int(status["open"].sum()):
-        doubts.append(
-            f"{_deaths(later)} later of an event begun within {window} days, not assessed"
-        )
+        doubts.append(_deaths(_LATER, later, window))
     return doubts
 
 
-def _deaths(count: int) -> str:
-    return f"{count} death{'s' if count > 1 else ''}"
+def _deaths(forms: tuple[str, str], count: int, window: int) -> str:
+    return forms[count > 1].format(n=count, days=window)
 
 
 def next_step(evaluable: int, toxic: int) -> str:
@@ -168,11 +192,11 @@ def next_step(evaluable: int, toxic: int) -> str:
         Subjects evaluable for dose-limiting toxicity, and those of them with one.
     """
     if toxic >= 2:
-        return "stop, the maximum tolerated dose is exceeded"
+        return _STOP
     if evaluable < 3:
-        return "treat or follow more subjects until 3 are evaluable"
+        return _FOLLOW
     if toxic == 1 and evaluable < 6:
-        return "expand the dose level to 6 evaluable"
+        return _EXPAND
     return ESCALATE
 
 
@@ -186,64 +210,68 @@ def _unplaced(adsl: pd.DataFrame, part: str) -> int:
 def _table(results: TableResults, plan: Plan) -> Rows:
     """A row per dose level of the escalating part, then one per group over all parts."""
     part = plan.safety.escalation_part
-    for parameter, heading in ((part, f"Part {part}, by dose level"), (ALL_PARTS, "All parts")):
+    by_level = _("Part {part}, by dose level").format(part=part)
+    for parameter, heading in ((part, by_level), (ALL_PARTS, _("All parts"))):
         yield Row(heading)
         infused = False
         for column in results.columns:
             find = results.lookup((parameter,), column)
             if find("n_infused") is not None:
                 infused = True
-                shown = tuple(cell(find, plan.outputs) for _, cell in _columns(plan))
+                shown = tuple(cell(find, plan.outputs) for _heading, cell in _columns(plan))
                 yield Row(column_name(column), shown, 1)
         if not infused:
-            yield Row("No subject infused", ("",) * len(_columns(plan)), 1)
+            yield Row(_("No subject infused"), ("",) * len(_columns(plan)), 1)
 
 
 def _columns(plan: Plan) -> list[tuple[str, Cell]]:
     """Heading and cell of each column."""
+    limit = _("One-sided {level} upper confidence limit (no DLT), %").format(
+        level=percent_text(plan.statistics.conf_level)
+    )
     columns = [
-        ("Infused", cells.count("n_infused")),
-        ("Evaluable", cells.count("n_evaluable")),
-        ("With DLT, n (%)", cells.count_percent("n_dlt", "percent")),
-        ("DLTs that are deaths not assessed", cells.count("n_dlt_unassessed_death")),
-        ("Deaths assessed as not DLT", cells.count("n_death_not_limiting")),
-        (f"{incidence.upper_limit_name(plan)} (no DLT), %", incidence.upper_limit_cell),
+        (_("Infused"), cells.count("n_infused")),
+        (_("Evaluable"), cells.count("n_evaluable")),
+        (_("With DLT, n (%)"), cells.count_percent("n_dlt", "percent")),
+        (_("DLTs that are deaths not assessed"), cells.count("n_dlt_unassessed_death")),
+        (_("Deaths assessed as not DLT"), cells.count("n_death_not_limiting")),
+        (limit, incidence.upper_limit_cell),
     ]
     rule = plan.safety.escalation
     if rule != "none":
-        columns.append((f"Dose-escalation recommendation ({rule})", _next_step))
+        heading = _("Dose-escalation recommendation ({rule})").format(rule=rule)
+        columns.append((heading, _next_step))
     return columns
 
 
 def _evaluable(safety: Safety) -> Iterator[str]:
     """What counts as a DLT, who is evaluable for one, and the rule of escalation."""
-    days = safety.dlt_window_days
-    yield (
-        f"DLT: dose-limiting toxicity within {days} days of infusion, or a death in them that was"
-        f" not assessed. Evaluable: followed to day {days}, or with a DLT by then. Percentages and"
+    yield _(
+        "DLT: dose-limiting toxicity within {days} days of infusion, or a death in them that was"
+        " not assessed. Evaluable: followed to day {days}, or with a DLT by then. Percentages and"
         " confidence limits are of evaluable subjects."
-    )
+    ).format(days=safety.dlt_window_days)
     yield from definitions.escalation(safety)
 
 
 def _next_step(find: Lookup, _: Outputs) -> str:
     """The recommendation; the counts before the colon stand in the columns beside it."""
     step = find("next")
-    return step.note.rpartition(": ")[2] if step else ""
+    return translated(step.note.rpartition(": ")[2], _FORMS) if step else ""
 
 
 OUTPUT = Output(
     name="t_dlt",
-    population=SAFETY_SET,
+    analysis_set=SAFETY_SET,
     datasets="ADSL, ADAE",
     results=_results,
     dates=("DTHDT", "EOSDT", "LSTALVDT"),
     tables=(
         OutputTable(
             name="t_dlt",
-            title="Dose-limiting toxicities and dose-escalation recommendation",
-            population=f"{SAFETY_SET}; proportions of the evaluable",
-            headings=lambda plan: tuple(heading for heading, _ in _columns(plan)),
+            heading=N_("Dose-limiting toxicities and dose-escalation recommendation"),
+            analysis_set=N_("Safety Analysis Set (all infused); proportions of the evaluable"),
+            headings=lambda plan: tuple(heading for heading, _cell in _columns(plan)),
             rows=_table,
             footnotes=lambda plan: (
                 *_evaluable(plan.safety),

@@ -20,6 +20,7 @@ from durable.jdm import wording
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.parameters import SCORE, SCORE_ENZYME_MAXIMUM, SCORE_ENZYME_ZERO
 from durable.jdm.response import Response
+from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import (
@@ -43,16 +44,26 @@ from durable.wording import percent as percent_text
 
 #: Parameter of the percent change of each component of the score.
 _CHANGES = {name: f"{component.paramcd}PC" for name, component in COMPONENTS.items()}
-#: The score with one component fixed, by the name of its statistics, and how its line ends.
+#: The score with one component fixed, by the name of its statistics, and its line.
 _OTHER_SCORES = {
-    "enzyme_zero": (SCORE_ENZYME_ZERO, "scored 0"),
-    "enzyme_maximum": (SCORE_ENZYME_MAXIMUM, "at its maximum"),
+    "enzyme_zero": (SCORE_ENZYME_ZERO, N_("{component} scored 0")),
+    "enzyme_maximum": (SCORE_ENZYME_MAXIMUM, N_("{component} at its maximum")),
 }
-_CATEGORIES = ("none", "minimal", "moderate", "major")
+#: Response categories by the name of their statistics, as they are shown.
+_CATEGORIES = {
+    "none": N_("none"),
+    "minimal": N_("minimal"),
+    "moderate": N_("moderate"),
+    "major": N_("major"),
+}
 #: Parameters over all visits: improved at every one of them, and at any.
 BOTH, EITHER = ("BOTH",), ("EITHER",)
-#: Rules for subjects without an assessment, by the name of their statistics.
-_RULES = {"observed": "observed", "worst": "non_improved", "best": "improved"}
+#: Rules for subjects without an assessment, by the name of their statistics, and their lines.
+_RULES = {
+    "observed": ("observed", N_("Observed case")),
+    "worst": ("non_improved", N_("Worst case")),
+    "best": ("improved", N_("Best case")),
+}
 Count = TypeVar("Count", int, npt.NDArray[np.int64])
 
 
@@ -180,7 +191,7 @@ def _other_rates(
     yield Statistic("n_opportunity", closed)
     yield Statistic("n_improved_opportunity", yes)
     yield Statistic("rate_opportunity", *proportion_ci(yes, closed, conf_level))
-    for name, missing in _RULES.items():
+    for name, (missing, _label) in _RULES.items():
         subjects, total = improved(at_visit, response, missing)
         yield Statistic(f"n_improved_{name}", subjects)
         yield Statistic(f"n_denominator_{name}", total)
@@ -226,7 +237,7 @@ def _other_scores(
     """The rate by the score with one component fixed."""
     least = getattr(response.improvement.thresholds, response.improvement.level)
     rescued = (at_visit["REASON"] == NEW_THERAPY).to_numpy()
-    for name, (parameter, _) in _OTHER_SCORES.items():
+    for name, (parameter, _label) in _OTHER_SCORES.items():
         score = scores.loc[scores["PARAMCD"] == parameter.paramcd]
         subject = pd.Index(score["USUBJID"].astype(object))
         position = subject.get_indexer(at_visit["USUBJID"].astype(object))
@@ -254,86 +265,96 @@ def _over_visits(status: pd.DataFrame) -> Estimates:
 def _main_rows(results: TableResults, plan: Plan) -> Rows:
     """The rate at each visit, and the subjects not improved, missing and pending."""
     for visit in plan.response.improvement.visits:
-        yield Row(f"Visit {visit}")
+        yield Row(_("Visit {visit}").format(visit=visit))
         yield from results.rows((visit,), *_main_lines(plan))
 
 
 def _main_lines(plan: Plan) -> Iterator[Line]:
     """Lines of a visit in the main table."""
     if plan.response.improvement.missing == "observed":
-        yield Line("Denominator (observed case)", count("n_denominator"))
-    yield Line("Improved, n (%)", n_percent("improved"), strong=True)
-    yield Line(f"Exact {percent_text(plan.statistics.conf_level)} CI, %", rate_ci("rate"), 2)
-    yield Line("Assessed, not improved, n (%)", n_percent("not_improved"))
-    yield Line("Missing, n (%)", n_percent("missing"))
+        yield Line(_("Denominator (observed case)"), count("n_denominator"))
+    level = percent_text(plan.statistics.conf_level)
+    yield Line(_("Improved, n (%)"), n_percent("improved"), strong=True)
+    yield Line(_("Exact {level} CI, %").format(level=level), rate_ci("rate"), 2)
+    yield Line(_("Assessed, not improved, n (%)"), n_percent("not_improved"))
+    yield Line(_("Missing, n (%)"), n_percent("missing"))
     for name, label in _MISSING.items():
-        yield Line(label, n_percent(f"missing_{name}"), 2, unless_zero=True)
-    yield Line("Pending at the data cut-off, n (%)", n_percent("pending"), unless_zero=True)
+        yield Line(_(label), n_percent(f"missing_{name}"), 2, unless_zero=True)
+    yield Line(_("Pending at the data cut-off, n (%)"), n_percent("pending"), unless_zero=True)
 
 
 def _further_rows(results: TableResults, plan: Plan) -> Rows:
     """What else is known of each visit, then over the visits."""
     for visit in plan.response.improvement.visits:
-        yield Row(f"Visit {visit}")
+        yield Row(_("Visit {visit}").format(visit=visit))
         yield from results.rows((visit,), *_further_lines(percent_text(plan.statistics.conf_level)))
     if len(plan.response.improvement.visits) > 1:
-        yield Row("Across visits (descriptive)")
-        for parameter, label in ((BOTH, "at every visit"), (EITHER, "at any visit")):
-            line = Line(f"Improved {label}, n (%)", n_percent("improved"))
-            yield from results.rows(parameter, line)
+        yield Row(_("Across visits (descriptive)"))
+        every, some = _("Improved at every visit, n (%)"), _("Improved at any visit, n (%)")
+        for parameter, label in ((BOTH, every), (EITHER, some)):
+            yield from results.rows(parameter, Line(label, n_percent("improved")))
 
 
 def _further_lines(level: str) -> Iterator[Line]:
     """Lines of a visit in the supplementary table, with intervals of this level."""
-    yield Line("Assessed in window, n (%)", n_percent("assessed"))
-    yield Line("partial score", n_percent("partial"), 2)
-    yield Line("after new systemic therapy", n_percent("new_therapy"), 2)
-    yield Line(f"{SCORE.paramcd} response category, n (% of infused)")
-    for category in _CATEGORIES:
-        yield Line(category, n_percent(category), 2)
-    yield Line(f"Other {level} intervals of the rate, %")
+    yield Line(_("Assessed in window, n (%)"), n_percent("assessed"))
+    yield Line(_("partial score"), n_percent("partial"), 2)
+    yield Line(_("after new systemic therapy"), n_percent("new_therapy"), 2)
+    category = _("{score} response category, n (% of infused)").format(score=SCORE.paramcd)
+    yield Line(category)
+    for name, label in _CATEGORIES.items():
+        yield Line(_(label), n_percent(name), 2)
+    yield Line(_("Other {level} intervals of the rate, %").format(level=level))
     for name, label in _OTHER_INTERVALS.items():
         yield Line(label, rate_ci(name), 2)
-    yield Line("Posterior mean, %", rate("posterior_mean"), 2)
-    yield Line(f"{level} credible interval", rate_ci("posterior_mean"), 3)
-    yield Line(f"Other analyses of the rate, n/N (%) and exact {level} CI")
-    closed = ("n_improved_opportunity", "n_opportunity", "rate_opportunity")
-    yield from _ratio_lines("Subjects whose visit window had closed", *closed)
-    for name in _RULES:
-        names = f"n_improved_{name}", f"n_denominator_{name}", f"rate_{name}"
-        yield from _ratio_lines(f"{name.capitalize()} case", *names)
-    for name, (_, ending) in _OTHER_SCORES.items():
-        label = f"{capitalised(COMPONENTS['enzyme'].label)} {ending}"
-        yield from _ratio_lines(label, f"n_improved_{name}", "n_denominator", f"rate_{name}")
-    yield Line(SCORE.label)
+    yield Line(_("Posterior mean, %"), rate("posterior_mean"), 2)
+    credible = _("{level} credible interval").format(level=level)
+    yield Line(credible, rate_ci("posterior_mean"), 3)
+    yield from _other_analyses(level)
+    yield Line(_(SCORE.label))
     yield from summary_lines(1, f"{SCORE.column}_", 2)
-    yield Line("Core set measures worsened, n (% of assessed)")
+    yield Line(_("Core set measures worsened, n (% of assessed)"))
     for name, label in _WORSENED.items():
-        yield Line(label, n_percent(f"worsened_{name}"), 2, optional=True)
+        yield Line(_(label), n_percent(f"worsened_{name}"), 2, optional=True)
+
+
+def _other_analyses(level: str) -> Iterator[Line]:
+    """The rate among other subjects, by other rules, and by the score with a component fixed."""
+    heading = _("Other analyses of the rate, n/N (%) and exact {level} CI")
+    yield Line(heading.format(level=level))
+    closed = ("n_improved_opportunity", "n_opportunity", "rate_opportunity")
+    yield from _ratio_lines(_("Subjects whose visit window had closed"), *closed)
+    for name, (_missing, label) in _RULES.items():
+        names = f"n_improved_{name}", f"n_denominator_{name}", f"rate_{name}"
+        yield from _ratio_lines(_(label), *names)
+    component = capitalised(_(COMPONENTS["enzyme"].label))
+    for name, (_parameter, label) in _OTHER_SCORES.items():
+        names = f"n_improved_{name}", "n_denominator", f"rate_{name}"
+        yield from _ratio_lines(_(label).format(component=component), *names)
 
 
 def _ratio_lines(label: str, improved: str, total: str, share: str) -> Iterator[Line]:
     yield Line(label, ratio_percent(improved, total, share), 2)
-    yield Line("CI", rate_ci(share), 3)
+    yield Line(_("CI"), rate_ci(share), 3)
 
 
 #: Reasons for which an assessment is missing, by the name of their statistics.
 _MISSING = {
-    "died": "died",
-    "new_therapy": "new systemic therapy",
-    "withdrawn": "withdrawn",
-    "not_calculable": "score not calculable",
-    "not_assessed": "not assessed",
+    "died": N_("died"),
+    "new_therapy": N_("new systemic therapy"),
+    "withdrawn": N_("withdrawn"),
+    "not_calculable": N_("score not calculable"),
+    "not_assessed": N_("not assessed"),
 }
 _OTHER_INTERVALS = {"rate_wilson": "Wilson", "rate_jeffreys": "Jeffreys"}
 _WORSENED = {
     **{name: component.label for name, component in COMPONENTS.items()},
-    "any": "at least one",
+    "any": N_("at least one"),
 }
 
 
 def _records(plan: Plan) -> tuple[RecordFilter, ...]:
-    others = [parameter.paramcd for parameter, _ in _OTHER_SCORES.values()]
+    others = [parameter.paramcd for parameter, _label in _OTHER_SCORES.values()]
     shown = ("IMPR", SCORE.paramcd, *_CHANGES.values(), *others)
     visits = plan.response.improvement.visits
     return ({"AVISIT": visits, "PARAMCD": shown, "ANL01FL": ["Y"]},)
@@ -343,7 +364,7 @@ def _missing(plan: Plan) -> Iterator[str]:
     """Footnotes of the main table."""
     response = plan.response
     yield from islice(wording.improvement(response), 1)
-    yield (
+    yield _(
         "Missing: no assessment with a score in the visit window. Pending: the window was open at"
         " the data cut-off; in the rate, pending subjects count as those without an assessment."
         " Rows in which no subject is counted are not shown."
@@ -352,7 +373,7 @@ def _missing(plan: Plan) -> Iterator[str]:
 
 OUTPUT = Output(
     name="t_improvement",
-    population=SAFETY_SET,
+    analysis_set=SAFETY_SET,
     datasets="ADRS",
     results=_results,
     records=_records,
@@ -360,14 +381,14 @@ OUTPUT = Output(
     tables=(
         OutputTable(
             name="t_improvement",
-            title="Disease improvement rate",
+            heading=N_("Disease improvement rate"),
             rows=_main_rows,
             footnotes=_missing,
             defined=("Disease improvement", "Visit windows", "Core set and baseline"),
         ),
         OutputTable(
             name="t_improvement_s",
-            title="Disease improvement: response categories, other intervals and analyses",
+            heading=N_("Disease improvement: response categories, other intervals and analyses"),
             rows=_further_rows,
             footnotes=lambda plan: definitions.proportions(plan.statistics),
             defined=("Disease improvement", "Visit windows", "Core set and baseline"),

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from durable.contracts.results import NO_EVENTS_TABLE, WHOLE_COLUMN, Parameter, Statistic
+from durable.language import N_, _
 from durable.outputs import cells, formats
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import Estimates, Group, groups, not_made
@@ -22,7 +23,7 @@ from durable.wording import percent as percent_text
 
 #: Heading of the column of labels.
 STUB = "n (%)"
-EMERGENT = "TEAE: treatment-emergent adverse event, with onset on or after the day of infusion."
+EMERGENT = N_("TEAE: treatment-emergent adverse event, with onset on or after the day of infusion.")
 #: Window of all of follow-up.
 ALL = "ALL"
 SEVERE = 3
@@ -34,7 +35,8 @@ GRADES = ("1", "2", "3", "4", "5", "missing")
 GROUPED_GRADES = ("1_2", "3", "4", "5", "missing")
 #: The upper limit in percent.
 upper_limit_cell = cells.value("upper", power=formats.PERCENT)
-_GRADE_NAMES = {"1_2": "Grade 1-2", "missing": "Grade missing"}
+_GRADE = N_("Grade {grade}")
+_GRADE_NAMES = {"1_2": N_("Grade 1-2"), "missing": N_("Grade missing")}
 
 
 @dataclass(frozen=True)
@@ -154,8 +156,8 @@ def fatal_events(adae: pd.DataFrame) -> pd.Series[bool]:
 def window_labels(safety: Safety) -> Iterator[tuple[str, str]]:
     """Each window with its heading."""
     for days in safety.windows_days:
-        yield f"D{days}", f"Within {days} days of infusion"
-    yield ALL, "Entire follow-up"
+        yield f"D{days}", _("Within {days} days of infusion").format(days=days)
+    yield ALL, _("Entire follow-up")
 
 
 def main_windows(safety: Safety) -> tuple[tuple[str, str], ...]:
@@ -173,14 +175,15 @@ def event_lines(label: str, indent: int, grades: tuple[str, ...] = GRADES) -> It
 
 def number_of_events(indent: int) -> Iterator[Line]:
     """How many events the subjects of the line above had, where there are any."""
-    yield Line("number of events", cells.count("n_events"), indent, optional=True)
+    yield Line(_("number of events"), cells.count("n_events"), indent, optional=True)
 
 
 def grade_lines(indent: int, grades: tuple[str, ...], *, optional: bool = True) -> Iterator[Line]:
     """Subjects by worst grade, without the grades that no column has where `optional`."""
     for grade in grades:
         cell = cells.incidence(f"n_grade_{grade}", f"percent_grade_{grade}")
-        yield Line(_GRADE_NAMES.get(grade, f"Grade {grade}"), cell, indent, optional)
+        label = _(_GRADE_NAMES.get(grade, _GRADE)).format(grade=grade)
+        yield Line(label, cell, indent, optional)
 
 
 #: Subjects with their percentage; 0 alone.
@@ -201,10 +204,6 @@ def subjects_of_denominator_cell(find: Lookup, outputs: Outputs) -> str:
 
 def upper_limit_line(plan: Plan, indent: int) -> Line:
     """The upper limit where no subject has the event."""
-    label = f"{upper_limit_name(plan)} (no events), %"
+    level = percent_text(plan.statistics.conf_level)
+    label = _("One-sided {level} upper confidence limit (no events), %").format(level=level)
     return Line(label, upper_limit_cell, indent, optional=True)
-
-
-def upper_limit_name(plan: Plan) -> str:
-    """Name of the one-sided upper limit at the level of the plan."""
-    return f"One-sided {percent_text(plan.statistics.conf_level)} upper confidence limit"

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.contracts.results import NO_SAMPLES, WHOLE_COLUMN, Parameter, Statistic
+from durable.language import N_, _
 from durable.outputs import formats
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import count, pair, value
@@ -128,29 +129,30 @@ def _rows(
     for parameter in results.parameters:
         assays.setdefault("".join(parameter[1:]), []).append(parameter)
     for assay, parameters in assays.items():
-        yield Row(assay or "All samples")
-        no_sample = Line("Infused, without a sample", count("n_no_sample"))
+        yield Row(assay or _("All samples"))
+        no_sample = Line(_("Infused, without a sample"), count("n_no_sample"))
         yield from results.rows(parameters[0], no_sample)
         by_code = {parameter[0]: parameter for parameter in parameters}
         for code in filter(by_code.__contains__, shown):
             yield Row(labels[code], indent=1)
             yield from results.rows(by_code[code], *lines(code))
         for code in filter(by_code.__contains__, points if persistence else ()):
-            label = f"Quantifiable at {points[code]}, n/N (%)"
+            label = _("Quantifiable at {visit}, n/N (%)").format(visit=points[code])
             yield from results.rows(by_code[code], Line(label, _quantifiable))
 
 
 def _exposures(plan: Plan) -> dict[str, str]:
     """Label of each parameter of exposure, by its code."""
-    areas = {f"AUC0_{area.day}": f"AUC from day 0 to {area.day}" for area in plan.kinetics.auc}
-    return _EXPOSURE | areas
+    exposure = {code: _(label) for code, label in _EXPOSURE.items()}
+    area = _("AUC from day 0 to {day}")
+    return exposure | {f"AUC0_{a.day}": area.format(day=a.day) for a in plan.kinetics.auc}
 
 
 _EXPOSURE = {
-    "CMAX": "Cmax",
-    "TMAX": "Tmax (days)",
-    "TLAST": "Tlast (days)",
-    "AUCLAST": "AUC to Tlast",
+    "CMAX": N_("Cmax"),
+    "TMAX": N_("Tmax (days)"),
+    "TLAST": N_("Tlast (days)"),
+    "AUCLAST": N_("AUC to Tlast"),
 }
 
 
@@ -165,56 +167,57 @@ def _quantifiable(find: Lookup, outputs: Outputs) -> str:
 def _main_lines(code: str) -> Iterator[Line]:
     yield Line("n", count("n"), 2)
     if code not in ("TMAX", "TLAST"):
-        yield Line("Geometric mean", value("geo_mean"), 2)
-        yield Line("Geometric CV (%)", value("geo_cv"), 2)
+        yield Line(_("Geometric mean"), value("geo_mean"), 2)
+        yield Line(_("Geometric CV (%)"), value("geo_cv"), 2)
     yield from _median_lines()
 
 
 def _median_lines() -> Iterator[Line]:
-    yield Line("Median", value("median"), 2)
-    yield Line("Minimum", value("min"), 2)
-    yield Line("Maximum", value("max"), 2)
+    yield Line(_("Median"), value("median"), 2)
+    yield Line(_("Minimum"), value("min"), 2)
+    yield Line(_("Maximum"), value("max"), 2)
 
 
 def _further_lines(code: str) -> Iterator[Line]:
     yield Line("n", count("n"), 2)
-    yield Line("not calculable", count("n_not_calculable"), 2)
+    yield Line(_("not calculable"), count("n_not_calculable"), 2)
     if code in ("TMAX", "TLAST"):
         yield from _median_lines()
         return
-    yield Line("not detected", count("n_not_detected"), 2)
+    yield Line(_("not detected"), count("n_not_detected"), 2)
     if code.startswith("AUC0_"):
-        yield Line("extrapolated", count("n_extrapolated"), 2)
-    yield Line("Mean (SD)", pair("mean", "sd", "{} ({})"), 2)
-    yield Line("CV (%)", value("cv"), 2)
+        yield Line(_("extrapolated"), count("n_extrapolated"), 2)
+    yield Line(_("Mean (SD)"), pair("mean", "sd", "{} ({})"), 2)
+    yield Line(_("CV (%)"), value("cv"), 2)
     yield from _median_lines()
-    for name, label in (("", "Geometric mean"), ("_detected", "among subjects with cells")):
+    means = (("", _("Geometric mean")), ("_detected", _("among subjects with cells")))
+    for name, label in means:
         yield Line(label, value(f"geo_mean{name}"), 2)
-        yield Line("geometric CV (%)", value(f"geo_cv{name}"), 3)
+        yield Line(_("geometric CV (%)"), value(f"geo_cv{name}"), 3)
 
 
-_BRIEF = (
+_BRIEF = N_(
     "Geometric mean and CV are NE where cells were never detected in a subject. Quantifiable: of"
     " the subjects with a result in the window of the visit."
 )
 OUTPUT = Output(
     name="t_kinetics",
-    population="Infused subjects with samples",
+    analysis_set=N_("Infused subjects with samples"),
     datasets="ADPC, ADPP",
     results=_results,
     tables=(
         OutputTable(
             name="t_kinetics",
-            title="Cellular kinetics",
+            heading=N_("Cellular kinetics"),
             rows=_main_rows,
-            footnotes=lambda _: (_BRIEF,),
+            footnotes=lambda _plan: (_(_BRIEF),),
             defined=("Cellular kinetics", "Abbreviations"),
         ),
         OutputTable(
             name="t_kinetics_s",
-            title="Cellular kinetics: all parameters",
+            heading=N_("Cellular kinetics: all parameters"),
             rows=_further_rows,
-            footnotes=lambda _: (_BRIEF,),
+            footnotes=lambda _plan: (_(_BRIEF),),
             defined=("Cellular kinetics", "Abbreviations"),
         ),
     ),

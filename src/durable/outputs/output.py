@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from durable.contracts.results import NO_VISITS_TABLE, WHOLE_COLUMN, Parameter, Result
+from durable.language import _
 from durable.outputs.ard import Ard, TableResults
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter
 from durable.outputs.definitions import Term
 from durable.outputs.table import Column, Row, Rows, column_name
 from durable.plan import Plan
 from durable.vocabulary import POPULATIONS
+from durable.wording import clauses
 
 if TYPE_CHECKING:
     from durable.outputs.groups import Estimates, Group
@@ -54,36 +56,50 @@ class OutputTable:
     ----------
     name
         Name of its files; `durable.contents` has its number.
-    title
-        Heading of the table, unless the plan has one (``outputs.shells``).
+    heading
+        Title of the table, unless the plan has one (``outputs.shells``), marked for translation.
+    heading_words
+        What fills in the places of the heading, marked for translation.
     rows
         Its rows from the results and the plan.
     footnotes
         What a reader needs to read the numbers: at most five lines.
     defined
         Terms of the list of definitions that the numbers rest on.
-    population
-        Of its own; that of the output when empty.
+    analysis_set
+        Of its own, marked for translation; that of the output when empty.
     size
         N in the headings of the columns.
     headings
         Headings, where the columns are not the groups.
     stub
-        Heading of the column of labels.
+        Heading of the column of labels, marked for translation.
     without_assessments
         The footnotes in a study without visits, where they are others.
     """
 
     name: str
-    title: str
+    heading: str
     rows: Callable[[TableResults, Plan], Rows]
+    heading_words: Mapping[str, str] = field(default_factory=dict)
     footnotes: Callable[[Plan], Iterable[str]] = lambda _: ()
     defined: tuple[Term, ...] = ()
-    population: str = ""
+    analysis_set: str = ""
     size: Size = ALL_INFUSED
     headings: Callable[[Plan], tuple[str, ...]] | None = None
     stub: str = ""
     without_assessments: Callable[[Plan], Iterable[str]] | None = None
+
+    @property
+    def title(self) -> str:
+        """Title of the table, in the language in force."""
+        words = {name: _(word) for name, word in self.heading_words.items()}
+        return _(self.heading).format(**words)
+
+    @property
+    def population(self) -> str:
+        """Analysis set of its own, in the language in force."""
+        return _(self.analysis_set)
 
 
 @dataclass(frozen=True)
@@ -94,8 +110,8 @@ class Output:
     ----------
     name
         Name in ``ard.csv``.
-    population
-        Analysis set of the tables.
+    analysis_set
+        Of the tables, marked for translation.
     datasets
         Analysis datasets that the numbers come from, as the source line names them.
     results
@@ -111,7 +127,7 @@ class Output:
     """
 
     name: str
-    population: str
+    analysis_set: str
     datasets: str
     results: Results
     tables: tuple[OutputTable, ...]
@@ -123,6 +139,11 @@ class Output:
     def title(self) -> str:
         """Title of its main table."""
         return self.tables[0].title
+
+    @property
+    def population(self) -> str:
+        """Analysis set of the tables, in the language in force."""
+        return _(self.analysis_set)
 
     @property
     def program(self) -> str:
@@ -157,7 +178,8 @@ class Output:
         """Rows of a table, or the reason why there are no numbers."""
         reason = _not_made(ard, self.name)
         if reason:
-            return (Row(f"Not made: {reason}", ("",) * len(self.columns(table, ard, plan))),)
+            label = _("Not made: {reason}").format(reason=_(reason))
+            return (Row(label, ("",) * len(self.columns(table, ard, plan))),)
         return tuple(table.rows(TableResults(ard, self.name, plan.outputs), plan))
 
     def not_made(self, ard: Ard) -> str:
@@ -181,7 +203,8 @@ class Output:
 def _reference(terms: tuple[Term, ...]) -> Iterator[str]:
     """Footnote on where the definitions stand that the numbers rest on."""
     if terms:
-        yield f"Definitions: {'; '.join(terms)} (list of definitions)."
+        shown = clauses([_(term) for term in terms])
+        yield _("Definitions: {terms} (list of definitions).").format(terms=shown)
 
 
 def _not_made(ard: Ard, name: str) -> str:

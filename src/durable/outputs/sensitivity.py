@@ -10,6 +10,7 @@ import pandas as pd
 from durable.contracts.results import PRIMARY, TOTAL, Statistic
 from durable.derive.endpoints import DOR, ENDPOINTS
 from durable.jdm.response import Response
+from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import ci, count, estimate, rate, rate_ci, ratio_percent
@@ -21,7 +22,7 @@ from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTa
 from durable.outputs.table import Cell, Row, Rows
 from durable.plan import Plan, Statistics
 from durable.vocabulary import POPULATIONS
-from durable.wording import listed, percent
+from durable.wording import listed, percent, sentences
 
 Columns = Callable[[Plan], Iterator[tuple[str, str, Cell]]]
 Notes = Callable[[Plan], Iterable[str]]
@@ -110,7 +111,7 @@ def _rows(results: TableResults, plan: Plan, columns: Columns) -> Rows:
         label = analysis_title(analysis, plan)
         cells = (
             cell(results.lookup((parameter,), column, analysis), plan.outputs)
-            for parameter, _, cell in columns(plan)
+            for parameter, _heading, cell in columns(plan)
         )
         yield Row(label, tuple(cells))
 
@@ -118,65 +119,70 @@ def _rows(results: TableResults, plan: Plan, columns: Columns) -> Rows:
 def analysis_title(analysis: str, plan: Plan) -> str:
     """Title of the primary or a sensitivity analysis."""
     if analysis == PRIMARY:
-        return "Primary analysis"
+        return _("Primary analysis")
     return plan.sensitivity[analysis].title or analysis
 
 
 def _durations(plan: Plan) -> Iterator[tuple[str, str, Cell]]:
     """Parameter, heading and cell of each column on the duration of response."""
-    interval = f"{percent(plan.statistics.conf_level)} CI"
+    level = percent(plan.statistics.conf_level)
     yield DOR.code, "N", count("n_subjects")
-    yield DOR.code, "Events, n", count("n_event")
-    yield DOR.code, "Median, months", estimate("median", "month")
-    yield DOR.code, f"Median, {interval}", ci("median", "month")
+    yield DOR.code, _("Events, n"), count("n_event")
+    yield DOR.code, _("Median, months"), estimate("median", "month")
+    yield DOR.code, _("Median, {level} CI").format(level=level), ci("median", "month")
     for month in plan.statistics.sensitivity_landmarks_months:
         name = f"landmark_M{month:g}"
-        yield DOR.code, f"Month {month:g}, %", rate(name)
-        yield DOR.code, f"Month {month:g}, {interval}", rate_ci(name)
+        yield DOR.code, _("Month {month:g}, %").format(month=month), rate(name)
+        interval = _("Month {month:g}, {level} CI").format(month=month, level=level)
+        yield DOR.code, interval, rate_ci(name)
 
 
 def _improvements(plan: Plan) -> Iterator[tuple[str, str, Cell]]:
     """Parameter, heading and cell of each column on the improvement rate."""
-    interval = f"exact {percent(plan.statistics.conf_level)} CI"
+    level = percent(plan.statistics.conf_level)
     for visit in plan.response.improvement.visits:
         cell = ratio_percent("n_improved", "n_denominator", "rate")
-        yield visit, f"Improved at {visit}, n/N (%)", cell
-        yield visit, f"{visit}, {interval}", rate_ci("rate")
+        yield visit, _("Improved at {visit}, n/N (%)").format(visit=visit), cell
+        interval = _("{visit}, exact {level} CI").format(visit=visit, level=level)
+        yield visit, interval, rate_ci("rate")
 
 
 def _duration_notes(plan: Plan) -> Iterator[str]:
     statistics = plan.statistics
-    yield (
-        "Duration of response from first remission; month: event-free rate. Kaplan-Meier estimates;"
-        f" +: censored; NE: not estimable.{definitions.marks(statistics)}"
+    yield sentences(
+        _(
+            "Duration of response from first remission; month: event-free rate. Kaplan-Meier"
+            " estimates; +: censored; NE: not estimable."
+        ),
+        definitions.marks(statistics),
     )
     if any(plan.statistics_of(n).dor_estimator == "turnbull" for n in plan.sensitivity):
-        yield (
+        yield _(
             "Interval-censored analysis: Turnbull NPMLE; where the data leave a range open, its"
-            " late end is shown; CIs by bootstrap over subjects"
-            f" ({statistics.bootstrap_replicates} samples, seed {statistics.bootstrap_seed})."
-        )
+            " late end is shown; CIs by bootstrap over subjects ({n} samples, seed {seed})."
+        ).format(n=statistics.bootstrap_replicates, seed=statistics.bootstrap_seed)
     yield from _differences(plan)
 
 
 def _differences(plan: Plan) -> Iterator[str]:
     """Footnotes on what differs, and on the analyses in which nothing does."""
-    yield "Each analysis differs from the primary one in what its title says."
+    yield _("Each analysis differs from the primary one in what its title says.")
     if plan.redundant:
         names = listed([analysis_title(name, plan) for name in plan.redundant])
-        yield f"Identical to the primary analysis by definition, not shown: {names}."
+        identical = _("Identical to the primary analysis by definition, not shown: {names}.")
+        yield identical.format(names=names)
 
 
 def _table(
-    name: str, title: str, columns: Columns, notes: Notes, terms: tuple[definitions.Term, ...]
+    name: str, heading: str, columns: Columns, notes: Notes, terms: tuple[definitions.Term, ...]
 ) -> OutputTable:
     """A table with a row per analysis."""
     return OutputTable(
         name=name,
-        title=title,
-        population=POPULATIONS[DOR.population] if columns is _durations else SAFETY_SET,
-        headings=lambda plan: tuple(heading for _, heading, _ in columns(plan)),
-        stub="Analysis",
+        heading=heading,
+        analysis_set=POPULATIONS[DOR.population] if columns is _durations else SAFETY_SET,
+        headings=lambda plan: tuple(heading for _parameter, heading, _cell in columns(plan)),
+        stub=N_("Analysis"),
         rows=lambda results, plan: _rows(results, plan, columns),
         footnotes=notes,
         defined=terms,
@@ -185,7 +191,7 @@ def _table(
 
 OUTPUT = Output(
     name="t_sensitivity",
-    population=SAFETY_SET,
+    analysis_set=SAFETY_SET,
     datasets="ADRS, ADTTE",
     results=_results,
     records=lambda plan: ({"PARAMCD": ["IMPR"]},) if plan.sensitivity else (),
@@ -193,14 +199,14 @@ OUTPUT = Output(
     tables=(
         _table(
             "t_sensitivity",
-            "Sensitivity analyses of the duration of response",
+            N_("Sensitivity analyses of the duration of response"),
             _durations,
             _duration_notes,
             ("Remission", "Recurrence and progression", "Durations", "Kaplan-Meier estimates"),
         ),
         _table(
             "t_sensitivity_s",
-            "Sensitivity analyses of the improvement rate",
+            N_("Sensitivity analyses of the improvement rate"),
             _improvements,
             _differences,
             ("Disease improvement", "Visit windows", "Proportions"),

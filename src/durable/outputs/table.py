@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from durable.contents import Kind
+from durable.contents import Kind, numbered_title
 from durable.contracts.results import NOT_RECORDED, TOTAL, Result
+from durable.language import N_, _
 from durable.outputs.alignment import align
 from durable.plan import Outputs
 from durable.wording import dose_level
@@ -18,11 +19,17 @@ Lookup = Callable[[str], Result | None]
 #: What a cell shows of them; the section `outputs` of the plan tells the decimals.
 Cell = Callable[[Lookup, Outputs], str]
 
-_GROUP_NAMES = {
-    "dose_level": "Dose level",
-    "part": "Part",
-    "sex": "Sex",
-    "data_cutoff": "Cut-off",
+#: Columns of groups; those of dose levels have names of their own.
+_GROUPS = {
+    "part": N_("Part {group}"),
+    "sex": N_("Sex {group}"),
+    "data_cutoff": N_("Cut-off {group}"),
+}
+#: Columns of the subjects for whom the group is not recorded.
+_NOT_RECORDED = {
+    "dose_level": N_("Dose level not recorded"),
+    "part": N_("Part not recorded"),
+    "sex": N_("Sex not recorded"),
 }
 
 
@@ -77,7 +84,7 @@ class Table:
     @property
     def heading(self) -> str:
         """Number and title: ``Table 14.2.1. Disease improvement rate``."""
-        return f"{self.kind} {self.number}. {self.title}" if self.number else self.title
+        return numbered_title(self.kind, self.number, self.title) if self.number else self.title
 
     @property
     def aligned_rows(self) -> tuple[Row, ...]:
@@ -90,7 +97,7 @@ def column_name(column: Column) -> str:
     """Name of a group as readers see it."""
     by, group = column
     if column == TOTAL:
-        return group
+        return _("Total")
     if group == NOT_RECORDED:
-        return f"{_GROUP_NAMES[by]} {group[0].lower()}{group[1:]}"
-    return dose_level(group) if by == "dose_level" else f"{_GROUP_NAMES[by]} {group}"
+        return _(_NOT_RECORDED[by])
+    return dose_level(group) if by == "dose_level" else _(_GROUPS[by]).format(group=group)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from durable.language import _
 from durable.outputs import definitions, entry_of_table, tables_of
 from durable.outputs.ard import Ard
 from durable.outputs.output import Output, OutputTable
@@ -45,7 +46,9 @@ def make_table(
         number=shell.shown_number,
         title=shell.title or table.title,
         subtitles=(
-            f"{table.population or output.population}; data cut-off {plan.analysis.data_cutoff}",
+            _("{population}; data cut-off {date}").format(
+                population=table.population or output.population, date=plan.analysis.data_cutoff
+            ),
         ),
         columns=output.columns(table, ard, plan),
         rows=output.table_rows(table, ard, plan),
@@ -55,5 +58,5 @@ def make_table(
             *shell.footnotes,
             definitions.source(plan, digest, ", ".join(output.sources(names)), output.program),
         ),
-        stub=table.stub,
+        stub=_(table.stub),
     )

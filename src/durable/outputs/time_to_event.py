@@ -9,6 +9,7 @@ import pandas as pd
 from durable.contracts.results import NO_VISITS_TABLE, Statistic
 from durable.derive.endpoint import Endpoint
 from durable.derive.endpoints import CENSORING_LABELS, ENDPOINTS, EVENT_LABELS
+from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.cells import ci, count, estimate, estimates, n_percent, pair, rate, rate_ci
 from durable.outputs.datasets import AnalysisDatasets
@@ -26,7 +27,7 @@ from durable.outputs.quantities import count_with_percent
 from durable.outputs.table import Line
 from durable.plan import Plan
 from durable.vocabulary import POPULATIONS
-from durable.wording import capitalised, listed, lower_initial, percent
+from durable.wording import capitalised, listed, lower_initial, percent, sentences
 
 TITLE = capitalised(listed([lower_initial(endpoint.title) for endpoint in ENDPOINTS]))
 
@@ -96,98 +97,108 @@ def _extremes(records: pd.DataFrame, days_per_month: float) -> Iterator[Statisti
 def _main_lines(plan: Plan, endpoint: Endpoint) -> Iterator[Line]:
     """The median first, then what it rests on."""
     ci_name, deadline = _ci_name(plan), plan.response.deadline(plan.schedule).visit
-    yield Line(endpoint.subjects, count("n_subjects"), 0)
-    yield Line("Subjects with event, n (%)", n_percent("event"), 0)
-    yield Line("Duration (months)", indent=0)
-    yield Line("Median", estimate("median", "month"), strong=True)
+    yield Line(_(endpoint.subjects), count("n_subjects"), 0)
+    yield Line(_("Subjects with event, n (%)"), n_percent("event"), 0)
+    yield Line(_("Duration (months)"), indent=0)
+    yield Line(_("Median"), estimate("median", "month"), strong=True)
     yield Line(ci_name, ci("median", "month"), 2)
-    yield Line("25th, 75th percentile", estimates("q25", "q75", "month"))
-    yield Line("Min, max", pair("min", "max", "{}, {}", "month"))
-    yield Line(f"{endpoint.event_free} rate, %", indent=0)
+    yield Line(_("25th, 75th percentile"), estimates("q25", "q75", "month"))
+    yield Line(_("Min, max"), pair("min", "max", "{}, {}", "month"))
+    yield Line(_event_free_rate(endpoint), indent=0)
     for month in plan.main_landmarks:
         yield from _landmark_lines(month, ci_name)
-    yield Line("Type of event, n (%)", indent=0)
+    yield Line(_("Type of event, n (%)"), indent=0)
     for name, label in EVENT_LABELS.items():
-        yield Line(label.format(deadline=deadline), n_percent(name), unless_zero=True)
-    yield Line("Subjects censored, n (%), by reason", n_percent("censored"), 0)
+        yield Line(_(label).format(deadline=deadline), n_percent(name), unless_zero=True)
+    yield Line(_("Subjects censored, n (%), by reason"), n_percent("censored"), 0)
     for name, label in CENSORING_LABELS.items():
         cell = n_percent(f"censored_{name}")
-        yield Line(label.format(deadline=deadline), cell, unless_zero=True)
+        yield Line(_(label).format(deadline=deadline), cell, unless_zero=True)
 
 
 def _further_lines(plan: Plan, endpoint: Endpoint) -> Iterator[Line]:
     """Every landmark, the limits of the quartiles, follow-up and the restricted mean."""
     statistics, ci_name = plan.statistics, _ci_name(plan)
     already = n_percent("baseline_remission")
-    yield Line("In remission at baseline, n (%)", already, 0, optional=True)
-    yield Line("Duration (months)", indent=0)
-    for name, label in (("q25", "25th percentile"), ("q75", "75th percentile")):
+    yield Line(_("In remission at baseline, n (%)"), already, 0, optional=True)
+    yield Line(_("Duration (months)"), indent=0)
+    for name, label in (("q25", _("25th percentile")), ("q75", _("75th percentile"))):
         yield Line(label, estimate(name, "month"))
         yield Line(ci_name, ci(name, "month"), 2)
-    yield Line(f"{endpoint.event_free} rate, %", indent=0)
+    yield Line(_event_free_rate(endpoint), indent=0)
     for month in statistics.landmarks_months:
         yield from _landmark_lines(month, ci_name)
-    yield Line("Median follow-up (months)", estimate("follow_up", "month"), 0)
+    yield Line(_("Median follow-up (months)"), estimate("follow_up", "month"), 0)
     yield Line(ci_name, ci("follow_up", "month"))
     name = f"rmst_M{statistics.rmst_months:g}"
-    label = f"Restricted mean to month {statistics.rmst_months:g} (months)"
-    yield Line(label, estimate(name, "month"), 0)
+    label = _("Restricted mean to month {month:g} (months)")
+    yield Line(label.format(month=statistics.rmst_months), estimate(name, "month"), 0)
     yield Line(ci_name, ci(name, "month"))
 
 
 def _ci_name(plan: Plan) -> str:
-    return f"{percent(plan.statistics.conf_level)} CI"
+    return _("{level} CI").format(level=percent(plan.statistics.conf_level))
+
+
+def _event_free_rate(endpoint: Endpoint) -> str:
+    return _("{event_free} rate, %").format(event_free=_(endpoint.event_free))
 
 
 def _landmark_lines(month: float, ci_name: str) -> Iterator[Line]:
     """The rate at a month, its interval, and the number at risk."""
     name = f"landmark_M{month:g}"
-    yield Line(f"Month {month:g}", rate(name))
+    yield Line(_("Month {month:g}").format(month=month), rate(name))
     yield Line(ci_name, rate_ci(name), 2)
-    yield Line("at risk, n", count(f"at_risk_M{month:g}"), 2)
+    yield Line(_("at risk, n"), count(f"at_risk_M{month:g}"), 2)
 
 
 def _footnotes(plan: Plan, endpoint: Endpoint) -> Iterator[str]:
     """The endpoint, how it is estimated, and the marks."""
     statistics = plan.statistics
     yield endpoint.describe(plan.response, plan.response.deadline(plan.schedule))
-    yield (
-        f"Kaplan-Meier estimates; pointwise {percent(statistics.conf_level)} CIs"
-        f" ({statistics.km_ci}). One month is {statistics.days_per_month:g} days. +: censored; NE:"
-        f" not estimable. Rows in which no subject is counted are not shown."
-        f"{definitions.marks(statistics)}"
+    yield sentences(
+        _(
+            "Kaplan-Meier estimates; pointwise {level} CIs ({transformation}). One month is"
+            " {days:g} days. +: censored; NE: not estimable. Rows in which no subject is counted"
+            " are not shown."
+        ).format(
+            level=percent(statistics.conf_level),
+            transformation=definitions.transformation(statistics),
+            days=statistics.days_per_month,
+        ),
+        definitions.marks(statistics),
     )
 
 
 def _tables(endpoint: Endpoint) -> Iterator[OutputTable]:
     """The main and the supplementary table of an endpoint."""
     size = Size((endpoint.code,), "n_subjects")
-    since = f"{endpoint.title}, from {endpoint.since}"
-    population = POPULATIONS[endpoint.population]
+    words = {"endpoint": endpoint.title, "origin": endpoint.since}
     defined: tuple[definitions.Term, ...] = (
         *("Remission", "Recurrence and progression", "Durations", "Kaplan-Meier estimates"),
     )
 
-    def table(name: str, title: str, lines: Lines) -> OutputTable:
+    def table(name: str, heading: str, lines: Lines) -> OutputTable:
         return OutputTable(
             name=name,
-            title=title,
-            population=population,
+            heading=heading,
+            heading_words=words,
+            analysis_set=POPULATIONS[endpoint.population],
             size=size,
             rows=lambda results, plan: results.rows((endpoint.code,), *lines(plan, endpoint)),
             footnotes=lambda plan: _footnotes(plan, endpoint),
             defined=defined,
         )
 
-    yield table(endpoint.table, since, _main_lines)
-    further = f"{since}: further estimates"
+    yield table(endpoint.table, N_("{endpoint}, from {origin}"), _main_lines)
+    further = N_("{endpoint}, from {origin}: further estimates")
     yield table(f"{endpoint.table}_s", further, _further_lines)
 
 
 Lines = Callable[[Plan, Endpoint], Iterator[Line]]
 OUTPUT = Output(
     name="t_dor",
-    population=SAFETY_SET,
+    analysis_set=SAFETY_SET,
     datasets="ADTTE",
     results=_results,
     dates=("DTHDT", "NSTDT"),
