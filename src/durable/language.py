@@ -79,6 +79,13 @@ def current_language() -> str:
 
 
 @cache
+def signs_of(name: str) -> frozenset[str]:
+    """The signs beyond ASCII that the texts of a language are written with."""
+    texts = "".join(path.read_text("utf-8") for path in sorted((LOCALES / name).glob("*.po")))
+    return frozenset(sign for sign in texts if not sign.isascii())
+
+
+@cache
 def _catalogue(name: str) -> _gettext.NullTranslations:
     """The catalogues of a language, one after another."""
     found = _gettext.NullTranslations()

@@ -50,6 +50,8 @@ class Stage:
     """Whether it can use several: ``run(plan, folder, cores=cores)``."""
     english: bool = False
     """Whether what it writes is English in any language of the outputs."""
+    draws: bool = False
+    """Whether it draws, with the font of the plan: no definition that it prints depends on it."""
     finishes: bool = False
     """Whether it has ``finish(folder)``, done once nothing is found to have changed meanwhile."""
 
@@ -61,8 +63,9 @@ class Stage:
     def run(self, plan: Plan, folder: Path, *chunk: int, **several: int) -> None:
         """Do it, with the sections of the plan that it declares, in the language of the outputs."""
         module = import_module(self.module)
+        font = ("outputs.font",) if self.draws else ()
         with language(ENGLISH if self.english else plan.outputs.language):
-            module.run(plan.only(self.sections), folder, *chunk, **several)
+            module.run(plan.only((*self.sections, *font)), folder, *chunk, **several)
 
 
 _STAGES = (
@@ -96,7 +99,7 @@ _STAGES = (
         cores=True,
         english=True,
     ),
-    Stage("figures", (*_SHOWN, *_DEFINITIONS), "draw the figures", cores=True),
+    Stage("figures", (*_SHOWN, *_DEFINITIONS), "draw the figures", cores=True, draws=True),
     Stage(
         "display",
         (*OF_TABLES, "outputs.documents", "outputs.datasets"),
@@ -106,6 +109,7 @@ _STAGES = (
         "export",
         (*OF_TABLES, "outputs.documents", "outputs.datasets", "outputs.xpt_text"),
         "write the documents and datasets that are handed over",
+        draws=True,
     ),
     Stage(
         "record",
@@ -118,6 +122,7 @@ _STAGES = (
         (*OF_TABLES, "series"),
         "show the results at the cut-offs of the series side by side",
         folder="series",
+        draws=True,
     ),
     Stage(
         "simulate",
@@ -135,6 +140,7 @@ _STAGES = (
         (*_SHOWN, *_DEFINITIONS, *_SCENARIOS, "simulation.chunks"),
         "gather the virtual trials into operating characteristics, and show them",
         folder="simulation",
+        draws=True,
     ),
 )
 STAGES: dict[str, Stage] = {stage.name: stage for stage in _STAGES}

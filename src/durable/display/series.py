@@ -14,6 +14,7 @@ from durable.figures.points import read_points
 from durable.figures.saving import save
 from durable.figures.spec import SAFETY_SET, Caption, DrawnFigure
 from durable.figures.style import settings
+from durable.figures.typefaces import type_families
 from durable.files import write_text
 from durable.jdm import wording
 from durable.outputs import definitions, entry_of_table, tables_of_series
@@ -44,7 +45,7 @@ def run(plan: Plan, folder: Path) -> None:
         write_table(table, folder, page_head(plan, study(plan)))
     points = folder / "figures" / "f_series.csv"
     caption = _caption(plan)
-    with settings():
+    with type_families(plan) as families, settings(families):
         figure = forest.draw(read_points(points, forest.COLUMNS), plan, caption)
         save([figure], points.with_suffix(""), caption)
     write_text(folder / "series.html", _page(plan, folder, shown))

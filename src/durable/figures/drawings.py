@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +16,7 @@ from durable.figures.points import read_points
 from durable.figures.saving import save, save_pdf
 from durable.figures.spec import Caption, FigureSpec
 from durable.figures.style import settings
+from durable.figures.typefaces import type_families
 from durable.plan import Plan
 from durable.processes import can_fork, forked_pool
 
@@ -39,11 +42,12 @@ def draw_all(plan: Plan, folder: Path, *, workers: int = 1) -> None:
     Raises
     ------
     UserError
-        Where the points of a figure lack a column, or a process was killed.
+        Where the points of a figure lack a column, a process was killed, or no installed font has
+        the signs of the language.
     """
     entries = shown_figures(plan, folder)
     write = partial(_write_drawing, plan, folder)
-    with settings():
+    with _type_and_settings(plan, folder):
         if not can_fork(min(workers, len(entries))):
             for entry in entries:
                 write(entry)
@@ -53,6 +57,15 @@ def draw_all(plan: Plan, folder: Path, *, workers: int = 1) -> None:
         entries.sort(key=lambda entry: points_file(folder, entry).stat().st_size, reverse=True)
         with forked_pool(workers, "draws figures") as pool:
             list(pool.map(write, entries))
+
+
+@contextmanager
+def _type_and_settings(plan: Plan, folder: Path) -> Iterator[None]:
+    """The settings of drawings in force, with a type that has the signs of all points."""
+    paths = [points_file(folder, entry) for entry in shown_figures(plan, folder)]
+    texts = (path.read_text(encoding="utf-8") for path in paths)
+    with type_families(plan, texts) as families, settings(families):
+        yield
 
 
 def _import_what_draws() -> None:
@@ -69,7 +82,7 @@ def _write_drawing(plan: Plan, folder: Path, entry: FigureEntry) -> None:
 
 def draw_pages(plan: Plan, folder: Path) -> None:
     """Draw every ``figures/f_NAME.csv`` that is there, as PDF beside it."""
-    with settings():
+    with _type_and_settings(plan, folder):
         for entry in shown_figures(plan, folder):
             path = points_file(folder, entry)
             pages, caption = draw(entry.load(), path, plan)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from durable.figures.spec import Caption
+from durable.line_breaks import line_parts
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -53,7 +54,6 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
 #: Subjects of a page that shows each on its own, with a name.
 MOST_SUBJECTS = 45
 _SETTINGS: dict[Any, Any] = {
-    "font.family": "DejaVu Sans",
     "font.size": TEXT_SIZE,
     "axes.titlesize": TEXT_SIZE,
     "axes.labelsize": TEXT_SIZE,
@@ -80,15 +80,21 @@ _SETTINGS: dict[Any, Any] = {
 
 
 @contextmanager
-def settings() -> Iterator[None]:
-    """Matplotlib's own defaults and the settings of this module, whatever the user's file says."""
+def settings(families: Sequence[str] = ("DejaVu Sans",)) -> Iterator[None]:
+    """Matplotlib's own defaults and the settings of this module, whatever the user's file says.
+
+    Parameters
+    ----------
+    families
+        Families of the type: a sign that one lacks is of the next.
+    """
     import matplotlib
 
     defaults = dict.items(matplotlib.rcParamsDefault)
     with matplotlib.rc_context():
         # To set the backend, which is for windows, would import pyplot.
         matplotlib.rcParams.update({key: value for key, value in defaults if key != "backend"})
-        matplotlib.rcParams.update(_SETTINGS)
+        matplotlib.rcParams.update(_SETTINGS | {"font.family": list(families)})
         yield
 
 
@@ -273,12 +279,18 @@ def _key_columns(labels: Sequence[str]) -> int:
     return 1
 
 
-@cache
 def text_width(text: str, size: float = TEXT_SIZE, weight: str = "normal") -> float:
-    """Width of a text in millimetres."""
+    """Width of a text in millimetres; the settings have to be in force."""
+    from matplotlib import rcParams
+
+    return _text_width(text, size, weight, tuple(rcParams["font.family"]))
+
+
+@cache
+def _text_width(text: str, size: float, weight: str, families: tuple[str, ...]) -> float:
     from matplotlib.font_manager import FontProperties
 
-    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
+    font = FontProperties(family=families, size=size, weight=weight)
     width, _, _ = _ruler().get_text_width_height_descent(text, font, False)
     return float(width) / (DPI * _MM)
 
@@ -288,27 +300,29 @@ def wrap(
 ) -> list[str]:
     """Lines no wider than `width` millimetres; a longer word is broken.
 
-    A line is as wide as its words and the spaces between them: each word is measured once.
+    A line is as wide as its words and the spaces between them: each word is measured once. Chinese
+    signs are words without a space between them.
     """
     space = text_width(" ", size, weight)
     lines: list[str] = []
-    line: list[str] = []
+    line = ""
     used = 0.0
-    words = deque(text.split())
+    words = deque(line_parts(" ".join(text.split())))
     while words:
-        word = words.popleft()
+        before, word = words.popleft()
         needed = text_width(word, size, weight)
-        if line and used + space + needed > width:
-            lines.append(" ".join(line))
-            line = []
+        gap = space if before else 0.0
+        if line and used + gap + needed > width:
+            lines.append(line)
+            line = ""
         if needed > width:
             cut = max(1, int(len(word) * width / needed) - 1)
             lines.append(word[:cut])
-            words.appendleft(word[cut:])
+            words.appendleft(("", word[cut:]))
             continue
-        used = used + space + needed if line else needed
-        line.append(word)
-    return [*lines, " ".join(line)] if line else lines
+        used = used + gap + needed if line else needed
+        line = f"{line}{before}{word}" if line else word
+    return [*lines, line] if line else lines
 
 
 def thin_labels(positions: Sequence[float], gap: float) -> list[bool]:

@@ -59,5 +59,7 @@ class Pins(Section):
     """Installed packages and their versions."""
     libraries: dict[str, Text] = {}
     """SHA-256 over the list of files of each package, and of what else Python runs at its start."""
+    fonts: dict[str, Text] = {}
+    """Version and SHA-256 of each font of the machine that figures and PDF are set in."""
     listing: Sha256 | None = None
     """SHA-256 of the earlier listing of findings (outputs.queries_since)."""

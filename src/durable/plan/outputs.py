@@ -60,6 +60,9 @@ class Outputs(Section):
     """Language of the tables, figures, listings, pages and queries: en English, zh Simplified
     Chinese. Datasets, ard.csv and what is handed over beside them are English in any language, and
     so are words of the data and of the plan itself."""
+    font: Text | None = None
+    """Font of signs that DejaVu Sans, the type of figures and PDF, lacks: an installed family, or a
+    font file. When empty, the first installed one of the language (docs/languages.md)."""
     percent_decimals: Annotated[int, Field(ge=0, le=6)] = 1
     """Decimals of percentages in tables."""
     month_decimals: Annotated[int, Field(ge=0, le=6)] = 1

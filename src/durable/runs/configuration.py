@@ -7,6 +7,7 @@ from pathlib import Path
 
 from durable.errors import UserError
 from durable.files import sha256
+from durable.fonts import EXPECTED, NoFontError, font_of
 from durable.plan import Finding, Plan, PlanError, load
 from durable.plan.input_files import study_files
 from durable.runs.files import input_files, other_inputs, results_folder
@@ -95,7 +96,7 @@ def plan_of_run(
     path
         Configuration file.
     inputs
-        Whether every input file that it names has to be there.
+        Whether every input file that it names has to be there, and the font of its language.
     simulation
         Whether it has to have scenarios to simulate.
     cutoffs
@@ -107,7 +108,7 @@ def plan_of_run(
         With every finding at once.
     """
     plan = load(path)
-    findings = [] if not inputs else _missing_inputs(plan)
+    findings = [*_missing_inputs(plan), *_missing_font(plan)] if inputs else []
     if simulation and plan.simulation is None:
         expected = "a section with scenarios: what is to be simulated"
         findings.append(Finding("simulation", "nothing", expected))
@@ -117,6 +118,15 @@ def plan_of_run(
     if findings:
         raise PlanError(str(path), findings)
     return plan
+
+
+def _missing_font(plan: Plan) -> list[Finding]:
+    """A finding where no installed font has the signs of the outputs, which would be boxes."""
+    try:
+        font_of(plan)
+    except NoFontError as error:
+        return [Finding("outputs.font", error.found, EXPECTED)]
+    return []
 
 
 def _missing_inputs(plan: Plan) -> list[Finding]:

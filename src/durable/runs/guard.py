@@ -13,6 +13,7 @@ from typing import TextIO
 
 from durable.errors import UserError
 from durable.files import remove_file, remove_unfinished, write_text
+from durable.fonts import font_records
 from durable.plan import Plan
 from durable.plan.cutoffs import analysis_ids, plan_at
 from durable.plan.input_files import input_paths
@@ -143,6 +144,11 @@ class Run:
         """SHA-256 over Python and the files of the libraries."""
         return libraries_digest()
 
+    @cached_property
+    def fonts(self) -> dict[str, str]:
+        """What is recorded of the fonts of the machine that it draws with."""
+        return font_records(self.plan)
+
     def digests(self, stage: str) -> dict[str, str]:
         """What the result of a stage depends on beside its input files."""
         found = {
@@ -152,6 +158,8 @@ class Run:
             # What else a program had loaded or set that has done it, nobody knows.
             "process": "job" if is_within_run() else "program",
         }
+        if STAGES[stage].draws and self.fonts:
+            found["fonts"] = digest(self.fonts)
         if stage == "record":
             found["lock"] = lock_digest(self.workflow) or "none"
         return found

@@ -73,12 +73,14 @@ def record_part(
         python=platform.python_version(),
         packages=packages,
         libraries=libraries.digests(packages),
+        fonts=run.fonts,
     )
     header = _HEADER.format(part=part, file=(folder / PINNED).as_posix())
     varying = {
         "recorded": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "packages": packages,
+        "fonts": run.fonts,
         "manifest": hashlib.sha256(_json(manifest).encode()).hexdigest(),
     }
     write_text(folder / MANIFEST, _json(manifest))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from durable.files import sha256
 from durable.installation import ADDED_BY_WHEEL, PACKAGE
+from durable.fonts import font_records
 from durable.plan import Pins, Plan
 from durable.runs import libraries
 from durable.runs.files import other_inputs
@@ -122,6 +123,7 @@ def found_pins(workflow: Path, plan: Plan) -> Pins:
         python=platform.python_version(),
         packages=libraries.versions(),
         libraries=libraries.digests(libraries.versions()),
+        fonts=font_records(plan),
         listing=other_digests(plan).get("queries_since"),
     )
 
@@ -143,6 +145,7 @@ def differences(pinned: Pins, found: Pins) -> Iterator[Difference]:
         before, now = pinned.libraries.get(name), found.libraries.get(name)
         if before != now and (name in same or name not in found.packages):
             yield Difference("environment", f"files of {name}", *_words((before, now)))
+    yield from _each("environment", _named(pinned.fonts), _named(found.fonts))
     if pinned.listing != found.listing:
         yield Difference("input", "outputs.queries_since", *_words((pinned.listing, found.listing)))
 
@@ -157,6 +160,10 @@ def _each(kind: str, expected: Mapping[str, str], found: Mapping[str, str]) -> I
         before, now = expected.get(name), found.get(name)
         if before != now:
             yield Difference(kind, name, *_words((before, now)))
+
+
+def _named(fonts: Mapping[str, str]) -> dict[str, str]:
+    return {f"font {name}": record for name, record in fonts.items()}
 
 
 def _words(values: Iterable[str | None]) -> list[str]:

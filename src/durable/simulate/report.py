@@ -11,6 +11,7 @@ from durable.figures.points import read_points
 from durable.figures.saving import save
 from durable.figures.spec import Caption, DrawnFigure
 from durable.figures.style import settings
+from durable.figures.typefaces import type_families
 from durable.files import write_text
 from durable.jdm.wording import improvement, recurrence, remission
 from durable.outputs import definitions
@@ -30,7 +31,7 @@ def write_report(plan: Plan, folder: Path) -> None:
     for table in written:
         write_table(table, folder, page_head(plan, wording.study(plan)))
     drawn = []
-    with settings():
+    with type_families(plan) as families, settings(families):
         for number, spec in enumerate(FIGURES, start=1):
             figure = DrawnFigure(f"f_{spec.name}", _caption(spec, number, plan), folder / "figures")
             points = read_points(figure.file("csv"), spec.columns)

@@ -17,6 +17,7 @@ from typing import Any
 
 from durable.errors import UserError
 from durable.files import sha256, write_text
+from durable.fonts import font_records
 from durable.history.events import record_run
 from durable.intake.sources import read_digests
 from durable.plan import Pins, Plan, parse
@@ -87,12 +88,13 @@ def run(plan: Plan, folder: Path) -> None:
         python=platform.python_version(),
         packages=packages,
         libraries=libraries.digests(packages),
+        fonts=font_records(plan),
         listing=started["other_inputs"].get("queries_since"),
     )
     if not started["keep_pinned"]:
         header = _PINNED_HEADER.format(file=(folder / PINNED).as_posix())
         write_text(folder / PINNED, header + pinned(values, pins))
-    write_text(folder / RUN, _json(_circumstances(started, packages, folder)))
+    write_text(folder / RUN, _json(_circumstances(started, pins, folder)))
 
 
 def finish(folder: Path) -> None:
@@ -306,9 +308,7 @@ def _origins(
     return origins
 
 
-def _circumstances(
-    started: Mapping[str, Any], packages: Mapping[str, str], folder: Path
-) -> dict[str, Any]:
+def _circumstances(started: Mapping[str, Any], pins: Pins, folder: Path) -> dict[str, Any]:
     """What may vary: when and where it was run, with what, and how long it took."""
     begun = dt.datetime.fromisoformat(started["time"])
     now = dt.datetime.now(dt.UTC)
@@ -324,6 +324,7 @@ def _circumstances(
             "libc": " ".join(platform.libc_ver()),
             "processors": os.cpu_count(),
         },
-        "python": platform.python_version(),
-        "packages": packages,
+        "python": pins.python,
+        "packages": pins.packages,
+        "fonts": pins.fonts,
     }

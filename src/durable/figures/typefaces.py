@@ -1,0 +1,55 @@
+"""The type of the figures: DejaVu Sans, and for signs that it lacks a font of the machine's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from durable.fonts import CUT, Fallback, cut, font_of, plan_text
+from durable.language import signs_of
+from durable.plan import Plan
+
+BASE = "DejaVu Sans"
+
+
+@contextmanager
+def type_families(plan: Plan, texts: Iterable[str] = ()) -> Iterator[tuple[str, ...]]:
+    """Families of the type, for `settings`: known to matplotlib within the block.
+
+    Parameters
+    ----------
+    plan
+        The analysis plan, which says in which language and font.
+    texts
+        What is drawn beside the plan's own words and the texts of the package.
+
+    Raises
+    ------
+    NoFontError
+        Where no installed font has the signs of the language.
+    """
+    font = font_of(plan)
+    if font is None:
+        yield (BASE,)
+        return
+    signs = {*signs_of(plan.outputs.language), *plan_text(plan), *"".join(texts)}
+    with TemporaryDirectory() as folder, _known(font, signs, Path(folder)):
+        yield (BASE, CUT)
+
+
+@contextmanager
+def _known(font: Fallback, signs: Iterable[str], folder: Path) -> Iterator[None]:
+    """Matplotlib knows the signs of a font, in both weights."""
+    from matplotlib.font_manager import fontManager
+
+    before = list(fontManager.ttflist)
+    for bold in (False, True):
+        path = folder / f"{'bold' if bold else 'regular'}.ttf"
+        path.write_bytes(cut(font, signs, bold=bold))
+        fontManager.addfont(path)
+    try:
+        yield
+    finally:
+        fontManager.ttflist = before

@@ -1,0 +1,317 @@
+"""Fonts for signs that the outputs' own type lacks, found among those that are installed.
+
+Figures and PDF are set in DejaVu Sans, which comes with matplotlib and has no Chinese signs. What
+it lacks is drawn with a font of the machine's. Such a font may be one of several faces in a file,
+and have outlines that a PDF library does not read (CFF), so that what is drawn with is a small
+TrueType font of just the signs that are needed: the same bytes from the same file and signs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from durable.errors import UserError
+from durable.files import sha256
+from durable.language import signs_of
+
+if TYPE_CHECKING:
+    from fontTools.ttLib import TTFont
+
+    from durable.plan import Plan
+
+#: Families that have the signs of a language, those that are preferred first.
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "zh": (
+        *("Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Source Han Sans CN"),
+        *("Microsoft YaHei", "PingFang SC", "Hiragino Sans GB", "WenQuanYi Micro Hei"),
+        *("WenQuanYi Zen Hei", "SimHei", "STHeiti", "Heiti SC", "SimSun", "AR PL UMing CN"),
+        *("Noto Serif CJK SC", "Noto Serif SC", "Source Han Serif SC"),
+    )
+}
+#: What a user is asked for where there is none.
+EXPECTED = (
+    "a font that has the signs of the language: install fonts-noto-cjk (Debian, Ubuntu) or"
+    " google-noto-sans-cjk-fonts (Fedora), or name an installed family or a font file here"
+)
+#: Styles of a family that are set as regular and as bold, those that are preferred first.
+_REGULAR = ("Regular", "Book", "Normal", "Roman", "W3", "Light", "Medium")
+_BOLD = ("Bold", "W6", "Semibold", "Medium")
+_FORMS = (".ttf", ".otf", ".ttc", ".otc")
+#: Parts of the plan whose words are shown.
+_SHOWN = ("analysis", "study", "schedule", "groups", "sensitivity", "outputs.shells")
+#: Family of what is cut from a font: another name than that of the font, which may be installed.
+CUT = "Durable Signs"
+#: Largest error of an outline made quadratic, in multiples of the type size.
+_ERROR = 1 / 1000
+
+
+class NoFontError(UserError):
+    """No installed font is as the plan wants it, or none has the signs that are needed.
+
+    Attributes
+    ----------
+    found : str
+        What there is instead.
+    """
+
+    status = 2
+
+    def __init__(self, found: str) -> None:
+        self.found = found
+        super().__init__(f"outputs.font: found {found}; expected {EXPECTED}")
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face of a font file."""
+
+    path: Path
+    number: int
+    """Which face of the file, from 0."""
+    family: str
+    style: str
+    version: str
+
+    @property
+    def name(self) -> str:
+        """Family and style: ``Noto Sans CJK SC Regular``."""
+        return f"{self.family} {self.style}"
+
+    @cached_property
+    def signs(self) -> frozenset[str]:
+        """The signs that it has."""
+        return frozenset(map(chr, _opened(self.path, self.number).getBestCmap()))
+
+    @property
+    def record(self) -> str:
+        """Version and SHA-256 of the file, by which a repetition knows whether it is the same."""
+        return f"{self.version}; SHA-256 {sha256(self.path)}"
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """The font of the signs that DejaVu Sans lacks; bold is regular where it has no bold face."""
+
+    regular: Face
+    bold: Face
+
+    @property
+    def records(self) -> dict[str, str]:
+        """What is recorded of its files, by the name of the face."""
+        return {face.name: face.record for face in (self.regular, self.bold)}
+
+    def lacks(self, signs: Collection[str]) -> list[str]:
+        """Those of some signs that neither it, in both weights, nor DejaVu Sans has; sorted."""
+        return sorted(set(signs) - (self.regular.signs & self.bold.signs) - base_signs())
+
+
+def fallback_font(language: str, wanted: str | None, text: Collection[str] = ()) -> Fallback | None:
+    """The font of the signs that DejaVu Sans lacks; None where the language needs none.
+
+    Parameters
+    ----------
+    language
+        Language of the outputs.
+    wanted
+        Family or file that the plan names (``outputs.font``).
+    text
+        Signs beside those of the language that it has to have.
+
+    Raises
+    ------
+    NoFontError
+        Where no installed font is as wanted, or none has the signs of the language.
+    """
+    families = FAMILIES.get(language, ())
+    if wanted is None and not families:
+        return None
+    fonts = list(_fonts(families) if wanted is None else _fonts_named(wanted, families))
+    if not fonts:
+        nothing = f"no installed font for outputs.language: {language}"
+        raise NoFontError(f"{wanted!r}, which is no installed font" if wanted else nothing)
+    if not families:
+        return fonts[0]
+    needed = {sign for sign in (*signs_of(language), *text) if sign.isprintable()}
+    lacking = [font.lacks(needed) for font in fonts]
+    for font, signs in zip(fonts, lacking, strict=True):
+        if not signs:
+            return font
+    few = " ".join(lacking[0][:10])
+    raise NoFontError(f"{fonts[0].regular.name}, which lacks {len(lacking[0])} signs ({few})")
+
+
+def font_of(plan: Plan) -> Fallback | None:
+    """The font of the signs that DejaVu Sans lacks, for the outputs of a plan.
+
+    None where their language needs none and the plan names none.
+
+    Raises
+    ------
+    NoFontError
+        Where no installed font is as the plan wants it, or none has the signs of the language and
+        of the plan.
+    """
+    return fallback_font(plan.outputs.language, plan.outputs.font, plan_text(plan))
+
+
+def plan_text(plan: Plan) -> str:
+    """The words of a plan that its outputs show."""
+    return json.dumps(plan.slice(_SHOWN), ensure_ascii=False)
+
+
+def font_records(plan: Plan) -> dict[str, str]:
+    """What is recorded of the font files of a plan's outputs; empty where there are none."""
+    try:
+        font = font_of(plan)
+    except NoFontError:
+        return {}
+    return font.records if font else {}
+
+
+def _fonts(families: Collection[str]) -> Iterator[Fallback]:
+    """The installed fonts among some families, in the order of these."""
+    faces = [face for path in _installed_files() for face in _faces(path)]
+    for family in families:
+        styles = {face.style: face for face in reversed(faces) if face.family == family}
+        if regular := next((styles[style] for style in _REGULAR if style in styles), None):
+            bold = next((styles[style] for style in _BOLD if style in styles), regular)
+            yield Fallback(regular, bold)
+
+
+def _fonts_named(wanted: str, families: Collection[str]) -> Iterator[Fallback]:
+    """The font of a family, or of a file: the face of the language where it has several."""
+    path = Path(wanted)
+    if path.suffix.lower() not in _FORMS:
+        yield from _fonts([wanted])
+        return
+    faces = _faces(path)
+    faces.sort(key=lambda face: face.family not in families)
+    yield from (Fallback(face, face) for face in faces[:1])
+
+
+def _installed_files() -> list[Path]:
+    """The font files of the machine, sorted."""
+    from matplotlib.font_manager import findSystemFonts
+
+    return sorted(Path(path) for path in findSystemFonts())
+
+
+@cache
+def _read_faces(path: Path) -> tuple[Face, ...]:
+    from fontTools.ttLib import TTCollection, TTFont, TTLibError
+
+    try:
+        collection = path.suffix.lower() in (".ttc", ".otc")
+        fonts = TTCollection(path, lazy=True).fonts if collection else [TTFont(path, lazy=True)]
+        names = [font["name"] for font in fonts]
+    except (TTLibError, OSError, KeyError):
+        return ()
+    return tuple(
+        Face(
+            path,
+            number,
+            str(name.getBestFamilyName()),
+            str(name.getBestSubFamilyName()),
+            str(name.getDebugName(5)).split(";")[0],
+        )
+        for number, name in enumerate(names)
+    )
+
+
+def _faces(path: Path) -> list[Face]:
+    """The faces of a font file; none of one that cannot be read."""
+    return list(_read_faces(path))
+
+
+def _opened(path: Path, number: int) -> TTFont:
+    from fontTools.ttLib import TTFont
+
+    return TTFont(path, fontNumber=number, lazy=True)
+
+
+def base_font(style: str = "") -> Path:
+    """File of DejaVu Sans (``-Bold``), found without importing matplotlib, which takes long."""
+    spec = find_spec("matplotlib")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("the fonts of matplotlib")
+    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / f"DejaVuSans{style}.ttf"
+
+
+@cache
+def base_signs() -> frozenset[str]:
+    """The signs that DejaVu Sans has, in both weights."""
+    faces = [_opened(base_font(style), 0).getBestCmap() for style in ("", "-Bold")]
+    return frozenset(map(chr, faces[0].keys() & faces[1].keys()))
+
+
+def cut(font: Fallback, signs: Iterable[str], *, bold: bool = False) -> bytes:
+    """A TrueType font with those of some signs that DejaVu Sans lacks, and one for none.
+
+    Parameters
+    ----------
+    font
+        The font that has them.
+    signs
+        The signs; others of DejaVu Sans among them are left out.
+    bold
+        Whether it is the bold face.
+    """
+    needed = frozenset(signs) - base_signs()
+    return _cut(font.bold if bold else font.regular, needed, bold)
+
+
+@cache
+def _cut(face: Face, signs: frozenset[str], bold: bool) -> bytes:
+    from fontTools.fontBuilder import FontBuilder
+
+    source = _opened(face.path, face.number)
+    codes = source.getBestCmap()
+    kept = {ord(sign): codes[ord(sign)] for sign in sorted(signs & face.signs)}
+    glyphs = {".notdef": ".notdef"} | {f"uni{code:04X}": name for code, name in kept.items()}
+    builder = FontBuilder(source["head"].unitsPerEm, isTTF=True)
+    builder.setupGlyphOrder(list(glyphs))
+    builder.setupCharacterMap({code: f"uni{code:04X}" for code in kept})
+    builder.setupGlyf({name: _quadratic(source, other) for name, other in glyphs.items()})
+    outlines, widths = builder.font["glyf"], source.getGlyphSet()
+    builder.setupHorizontalMetrics(
+        {
+            name: (widths[other].width, getattr(outlines[name], "xMin", 0))
+            for name, other in glyphs.items()
+        }
+    )
+    lines = {"ascent": source["hhea"].ascent, "descent": source["hhea"].descent}
+    builder.setupHorizontalHeader(**lines)
+    name = {"familyName": CUT, "styleName": "Bold" if bold else "Regular"}
+    builder.setupNameTable(name | {"psName": "-".join(name.values()).replace(" ", "")})
+    builder.setupOS2(
+        sTypoAscender=lines["ascent"],
+        sTypoDescender=lines["descent"],
+        usWeightClass=700 if bold else 400,
+    )
+    builder.setupPost(keepGlyphNames=False)
+    builder.updateHead(created=0, modified=0)
+    builder.font.recalcTimestamp = False
+    file = BytesIO()
+    builder.font.save(file)
+    return file.getvalue()
+
+
+def _quadratic(source: TTFont, name: str) -> Any:
+    """The outline of a glyph as TrueType has it, whose curves are quadratic."""
+    from fontTools.pens.cu2quPen import Cu2QuPen
+    from fontTools.pens.filterPen import DecomposingFilterPen
+    from fontTools.pens.ttGlyphPen import TTGlyphPen
+
+    pen, glyphs = TTGlyphPen(None), source.getGlyphSet()
+    error = source["head"].unitsPerEm * _ERROR
+    # The two kinds of outlines run in opposite directions.
+    quadratic = Cu2QuPen(pen, error, reverse_direction="glyf" not in source)
+    glyphs[name].draw(DecomposingFilterPen(quadratic, glyphs))
+    return pen.glyph()

@@ -1,0 +1,45 @@
+"""Where a line of text may end: at a space, and beside the signs of scripts without spaces.
+
+A leaf, light to import. Chinese lines neither begin with a closing sign nor end with an opening one
+(Unicode Standard Annex 14, *Line breaking*, classes CL, NS, OP; the national rules GB/T 15834).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from unicodedata import category, east_asian_width
+
+#: Categories of Unicode whose signs do not begin a line: closing brackets and quotes, full stops,
+#: commas and the like; and those whose signs do not end one.
+_CLOSING, _OPENING = ("Pe", "Pf", "Po"), ("Ps", "Pi")
+
+
+@cache
+def is_wide(sign: str) -> bool:
+    """Whether a sign is full width: as wide as the type is high."""
+    return east_asian_width(sign) in "WF"
+
+
+def line_parts(text: str) -> Iterator[tuple[str, str]]:
+    """The parts of a text that stay on a line, each with the space before it, or with nothing."""
+    for i, word in enumerate(text.split(" ")):
+        space = " " if i else ""
+        for part in _parts(word):
+            yield space, part
+            space = ""
+
+
+def _parts(word: str) -> Iterator[str]:
+    """A word, or the parts of one that holds full-width signs."""
+    first = 0
+    for end in range(1, len(word)):
+        before, after = word[end - 1], word[end]
+        if (is_wide(before) or is_wide(after)) and _may_part(before, after):
+            yield word[first:end]
+            first = end
+    yield word[first:]
+
+
+def _may_part(before: str, after: str) -> bool:
+    return category(after) not in _CLOSING and category(before) not in _OPENING
