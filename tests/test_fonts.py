@@ -132,12 +132,12 @@ def test_another_font_is_a_difference_of_the_environment_by_name() -> None:
     )
     found = list(map(str, differences(pinned, found_pins(Path(), plan("en")))))
     assert found == [
-        "environment font Noto Sans CJK SC Regular: found none; expected Version 2.001;"
-        " SHA-256 abc"
+        "environment font Noto Sans CJK SC Regular: found none; expected Version 2.001; SHA-256 abc"
     ]
 
 
 def test_lines_end_between_chinese_signs_but_not_before_a_closing_or_after_an_opening_one() -> None:
-    parts = [f"{space}{part}" for space, part in line_parts("见表（14.2.1），中位 Kaplan-Meier")]
-    assert parts == ["见", "表", "（14.2.1），", "中", "位", " Kaplan-Meier"]
+    text = "见表（14.2.1），中位 Kaplan-Meier"  # noqa: RUF001
+    parts = [f"{space}{part}" for space, part in line_parts(text)]
+    assert parts == ["见", "表", "（14.2.1），", "中", "位", " Kaplan-Meier"]  # noqa: RUF001
     assert list(line_parts("two  words")) == [("", "two"), (" ", ""), (" ", "words")]
