@@ -1,4 +1,4 @@
-"""Fonts of the machine for signs that DejaVu Sans lacks: which is taken, and what is cut from it."""
+"""Fonts of the machine for signs that DejaVu Sans lacks: which is taken, what is cut from it."""
 
 from __future__ import annotations
 

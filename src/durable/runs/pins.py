@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from durable.files import sha256
-from durable.installation import ADDED_BY_WHEEL, PACKAGE
 from durable.fonts import font_records
+from durable.installation import ADDED_BY_WHEEL, PACKAGE
 from durable.plan import Pins, Plan
 from durable.runs import libraries
 from durable.runs.files import other_inputs
