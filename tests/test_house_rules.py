@@ -17,8 +17,8 @@ LONGEST_MODULE, LONGEST_FUNCTION = 500, 60
 HEAVY = ("lifelines", "matplotlib", "numpy", "pandas", "pandera", "pyarrow", "scipy")
 #: Packages that import nothing of this package but what is named here.
 LEAVES: dict[str, set[str]] = {
-    **{name: set() for name in ("errors", "language", "sections", "stats", "vocabulary")},
-    "stage": {"durable.language"},
+    **{name: set() for name in ("errors", "language", "sections", "stats")},
+    **{name: {"durable.language"} for name in ("stage", "vocabulary", "wording")},
 }
 
 Module = tuple[Path, ast.Module]

@@ -1,15 +1,19 @@
 """Coded texts of the datasets that several packages use: events, reasons, phases.
 
-Light to import.
+The datasets hold them in English; `shown` gives them in the language of the outputs. Light to
+import.
 """
 
 from __future__ import annotations
 
-RECURRENCE = "RECURRENCE"
-PROGRESSION = "PROGRESSION"
-DEATH = "DEATH"
-NEW_THERAPY = "NEW SYSTEMIC THERAPY"
-REMISSION = "REMISSION"
+from durable.language import ENGLISH, N_, _, current_language, translated
+
+RECURRENCE = N_("RECURRENCE")
+PROGRESSION = N_("PROGRESSION")
+DEATH = N_("DEATH")
+NEW_THERAPY = N_("NEW SYSTEMIC THERAPY")
+REMISSION = N_("REMISSION")
+NOT_IN_REMISSION = N_("NOT IN REMISSION BY {deadline}")
 #: EVNTDESC of the events by the name of their statistics, in the order that decides between two on
 #: the same day.
 EVENTS = {
@@ -20,15 +24,15 @@ EVENTS = {
     "remission": REMISSION,
 }
 
-ONGOING = "ONGOING AT DATA CUT-OFF"
-MISSED = "MISSED OR INADEQUATE ASSESSMENTS"
-WITHDRAWN = "WITHDRAWN"
-NO_ASSESSMENT = "NO ASSESSMENT AFTER REMISSION"
-UNCONFIRMED_LOSS = "UNCONFIRMED LOSS"
-NOT_YET_DUE = "NEXT ASSESSMENT NOT YET DUE"
-REMISSION_NOT_YET_DUE = "REMISSION NOT YET DUE"
-NOT_FOLLOWED = "NOT FOLLOWED TO REMISSION DEADLINE"
-NOT_SEEN = "NO ASSESSMENT AFTER INFUSION"
+ONGOING = N_("ONGOING AT DATA CUT-OFF")
+MISSED = N_("MISSED OR INADEQUATE ASSESSMENTS")
+WITHDRAWN = N_("WITHDRAWN")
+NO_ASSESSMENT = N_("NO ASSESSMENT AFTER REMISSION")
+UNCONFIRMED_LOSS = N_("UNCONFIRMED LOSS")
+NOT_YET_DUE = N_("NEXT ASSESSMENT NOT YET DUE")
+REMISSION_NOT_YET_DUE = N_("REMISSION NOT YET DUE")
+NOT_FOLLOWED = N_("NOT FOLLOWED TO REMISSION DEADLINE")
+NOT_SEEN = N_("NO ASSESSMENT AFTER INFUSION")
 #: Reasons for censoring by the name of their statistics; CNSR counts them from 1.
 CENSORINGS = {
     "ongoing": ONGOING,
@@ -45,11 +49,11 @@ CENSORINGS = {
 }
 CNSR = {reason: code for code, reason in enumerate(CENSORINGS.values(), 1)}
 
-PARTIAL = "PARTIAL"
-DIED = "DIED"
-PENDING = "PENDING"
-NOT_CALCULABLE = "NOT CALCULABLE"
-NOT_ASSESSED = "NOT ASSESSED"
+PARTIAL = N_("PARTIAL")
+DIED = N_("DIED")
+PENDING = N_("PENDING")
+NOT_CALCULABLE = N_("NOT CALCULABLE")
+NOT_ASSESSED = N_("NOT ASSESSED")
 #: Why a subject has no improvement status at a visit, by the name of their statistics.
 MISSING = {
     "died": DIED,
@@ -60,14 +64,55 @@ MISSING = {
     "not_assessed": NOT_ASSESSED,
 }
 
-BEFORE_LYMPHODEPLETION = "BEFORE LYMPHODEPLETION"
+#: Categories of the response, from the lowest.
+CATEGORIES = (N_("NONE"), N_("MINIMAL"), N_("MODERATE"), N_("MAJOR"))
+
+#: What the date of a censoring is (CNSDTDSC), and what it comes before.
+LAST = N_("LAST ADEQUATE ASSESSMENT")
+LAST_IN_REMISSION = N_("LAST ASSESSMENT IN REMISSION")
+BEFORE_GAP = N_("{date} BEFORE MISSED ASSESSMENTS")
+BEFORE_THERAPY = N_("{date} BEFORE NEW SYSTEMIC THERAPY")
+DAY_ONE = N_("DAY OF INFUSION")
+DAY_OF_DEATH = N_("DATE OF DEATH")
+DAY_OF_THERAPY = N_("START OF NEW SYSTEMIC THERAPY")
+
+BEFORE_LYMPHODEPLETION = N_("BEFORE LYMPHODEPLETION")
 #: From the day of lymphodepletion to the day before the infusion.
-LYMPHODEPLETION = "LYMPHODEPLETION"
+LYMPHODEPLETION = N_("LYMPHODEPLETION")
 #: Before the infusion of a subject whose lymphodepletion has no date.
-BEFORE_INFUSION = "BEFORE INFUSION"
-AFTER_INFUSION = "AFTER INFUSION"
+BEFORE_INFUSION = N_("BEFORE INFUSION")
+AFTER_INFUSION = N_("AFTER INFUSION")
 #: Phases in which an adverse event can begin.
 PHASES = [BEFORE_LYMPHODEPLETION, LYMPHODEPLETION, BEFORE_INFUSION, AFTER_INFUSION]
+
+#: Parameters of kinetics (PARAM of ADPP), and the form that tells them by assay and unit.
+CMAX = N_("Highest concentration")
+TMAX = N_("Day of the highest concentration")
+TLAST = N_("Last day with a quantifiable concentration")
+CLAST = N_("Last quantifiable concentration")
+AUC_LAST = N_("Area under the curve to TLAST")
+AUC_TO_DAY = N_("Area under the curve to day {day}")
+QUANTIFIABLE_AT = N_("Quantifiable at {label} (1 = yes)")
+OF_ASSAY = N_("{parameter}, {assay} ({unit})")
+DAYS = N_("days")
+TIMES_DAYS = N_("{unit} x days")
+NO_RESULT_BY = N_("no result after the day of infusion, up to day {day}")
+NO_RESULT_IN_WINDOW = N_("no result in the window")
+#: The words of FLAG and REASON of ADPP, most of them those of `durable.stats.kinetics`.
+_KINETICS = (
+    *(OF_ASSAY, CMAX, TMAX, TLAST, CLAST, AUC_LAST, AUC_TO_DAY, QUANTIFIABLE_AT),
+    *(DAYS, TIMES_DAYS, NO_RESULT_BY, NO_RESULT_IN_WINDOW),
+    *(N_("EXTRAPOLATED"), N_("NOT DETECTED"), N_("NC")),
+    N_("no result on or before the day of infusion"),
+    N_("never quantifiable, last result on day {last}, before day {first}"),
+    N_("never quantifiable, last result on day {last}"),
+    N_("still quantifiable at the last result on day {last}, before day {first}"),
+    N_("extrapolated from day {last} to day {end}"),
+    N_("no terminal slope: {reason}"),
+    N_("{n} quantifiable results after the highest, {least} needed"),
+    N_("the best fit does not fall"),
+    N_("no result after the day of infusion"),
+)
 
 #: Variables of ADSL that flag an imputed date: the date's variable, and its input table and column.
 IMPUTATION_FLAGS = {
@@ -81,7 +126,7 @@ IMPUTATION_FLAGS = {
 
 def not_in_remission(deadline: str) -> str:
     """Event of who is followed to the visit by which remission must be reached, without one."""
-    return f"NOT IN REMISSION BY {deadline}"
+    return NOT_IN_REMISSION.format(deadline=deadline)
 
 
 def window_flag(days: int) -> str:
@@ -97,7 +142,23 @@ def window_flag(days: int) -> str:
 
 #: Analysis sets by their flag of ADSL, as tables and captions name them.
 POPULATIONS = {
-    "ENRLFL": "Enrolled Set (all who consented)",
-    "SAFFL": "Safety Analysis Set (all infused)",
-    "REMFL": "Subjects in remission (clinically inactive disease)",
+    "ENRLFL": N_("Enrolled Set (all who consented)"),
+    "SAFFL": N_("Safety Analysis Set (all infused)"),
+    "REMFL": N_("Subjects in remission (clinically inactive disease)"),
 }
+
+#: Every coded text; of two that a text may fit, the one that says more of it first.
+CODED: tuple[str, ...] = (
+    *(*EVENTS.values(), NOT_IN_REMISSION, *CENSORINGS.values(), PARTIAL, *MISSING.values()),
+    *(*CATEGORIES, *PHASES, *_KINETICS),
+    *(LAST, LAST_IN_REMISSION, DAY_ONE, DAY_OF_DEATH, DAY_OF_THERAPY, BEFORE_GAP, BEFORE_THERAPY),
+)
+#: What the letters of a flag or a status stand for.
+FLAGS = {"Y": N_("yes"), "N": N_("no"), "U": N_("unknown")}
+
+
+def shown(coded: str) -> str:
+    """A coded text of the datasets as readers of the outputs see it: in English as it is stored."""
+    if current_language() == ENGLISH:
+        return coded
+    return _(FLAGS[coded]) if coded in FLAGS else translated(coded, CODED)

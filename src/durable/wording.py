@@ -5,15 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import reduce
+from typing import Literal
 
-from durable.language import _
+from durable.language import ENGLISH, _, current_language
 
 _POWER_OF_TEN = re.compile(r"(\d+(?:\.\d+)?)[eE]\+?(\d+)")
 
 
-def listed(words: Sequence[str], last: str = "and") -> str:
+def listed(words: Sequence[str], last: Literal["and", "or"] = "and") -> str:
     """Words as a list in a sentence: "a, b and c"."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
+    if len(words) == 1:
+        return words[0]
+    whole = _("{words} and {word}") if last == "and" else _("{words} or {word}")
+    return whole.format(words=joined(words[:-1]), word=words[-1])
+
+
+def joined(words: Sequence[str]) -> str:
+    """Words one after another: "a, b, c"."""
+    return reduce(lambda words, word: _("{words}, {word}").format(words=words, word=word), words)
 
 
 def sentences(*texts: str) -> str:
@@ -32,13 +41,13 @@ def clauses(texts: Sequence[str]) -> str:
 
 
 def lower_initial(text: str) -> str:
-    """The text with a small first letter, the others as they are."""
-    return text[:1].lower() + text[1:]
+    """The text with a small first letter; another language than English has it as it is."""
+    return text[:1].lower() + text[1:] if current_language() == ENGLISH else text
 
 
 def capitalised(text: str) -> str:
-    """The text with a capital first letter, the others as they are."""
-    return text[:1].upper() + text[1:]
+    """The text with a capital first letter; another language than English has it as it is."""
+    return text[:1].upper() + text[1:] if current_language() == ENGLISH else text
 
 
 def percent(proportion: float) -> str:
@@ -48,5 +57,13 @@ def percent(proportion: float) -> str:
 
 def dose_level(name: str) -> str:
     """A dose level as readers see it: "1e7" is "1 x 10^7 cells/kg", "2" is "Dose level 2"."""
+    dose = short_dose_level(name)
+    return _("Dose level {name}").format(name=name) if dose == name else dose
+
+
+def short_dose_level(name: str) -> str:
+    """A dose level under a heading that says so: "1e7" is "1 x 10^7 cells/kg", "2" is "2"."""
     cells = _POWER_OF_TEN.fullmatch(name)
-    return f"{cells[1]} x 10^{cells[2]} cells/kg" if cells else f"Dose level {name}"
+    if cells is None:
+        return name
+    return _("{number} x 10^{power} cells/kg").format(number=cells[1], power=cells[2])

@@ -19,18 +19,21 @@ from durable.derive.new_therapy import begun_since, first_of_each
 from durable.frames import changes, last_rows, positions
 from durable.jdm.response import Response
 from durable.schedule import Visit
-from durable.vocabulary import DEATH, EVENTS, NEW_THERAPY
+from durable.vocabulary import (
+    DAY_OF_DEATH,
+    DAY_OF_THERAPY,
+    DAY_ONE,
+    DEATH,
+    EVENTS,
+    LAST,
+    LAST_IN_REMISSION,
+    NEW_THERAPY,
+)
 
 if TYPE_CHECKING:
     from durable.derive.endpoint import Dated, Dates, Flags
 
 Ints = npt.NDArray[np.int64]
-
-LAST = "LAST ADEQUATE ASSESSMENT"
-LAST_IN_REMISSION = "LAST ASSESSMENT IN REMISSION"
-DAY_ONE = "DAY OF INFUSION"
-DAY_OF_DEATH = "DATE OF DEATH"
-DAY_OF_THERAPY = "START OF NEW SYSTEMIC THERAPY"
 
 SOURCE = ("SRCDOM", "SRCVAR", "SRCSEQ")
 _DAY = np.timedelta64(1, "D")
@@ -228,20 +231,20 @@ class Course:
         """Last adequate assessment by the data cut-off that shows the response still held."""
         return self.last_held(self.date("CUTDT"))
 
-    def last_held(self, limit: Dates, before: str = "") -> Dated:
+    def last_held(self, limit: Dates, what: str = "{date}") -> Dated:
         """Last adequate assessment on or before a date that shows the response still held.
 
         Parameters
         ----------
         limit
             Date of each subject.
-        before
-            What the date is, for CNSDTDSC.
+        what
+            CNSDTDSC, with a place for the assessment.
         """
         held = self._last_assessment(self._held, limit)
         lost = held["ADT"] < self._last_assessment(self._adequate, limit)["ADT"]
-        what = np.array([LAST + before, LAST_IN_REMISSION + before], dtype=object)
-        return held | {"CNSDTDSC": what[lost.astype(int)]}
+        dates = [what.format(date=date) for date in (LAST, LAST_IN_REMISSION)]
+        return held | {"CNSDTDSC": np.array(dates, dtype=object)[lost.astype(int)]}
 
     @property
     def last_seen(self) -> Dated:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from durable.language import N_
 from durable.vocabulary import CENSORINGS, not_in_remission
 
 if TYPE_CHECKING:
@@ -87,21 +88,22 @@ class Endpoint:
     label: str
     """PARAM."""
     title: str
-    """Heading in the table, the figure and the report."""
+    """Heading in the table, the figure and the report, marked for translation."""
     population: str
     """Flag of ADSL."""
     subjects: str
-    """The population, as the first row of the table says it."""
+    """The population, as the first row of the table says it, marked for translation."""
     origin: str
     """Variable of ADSL with the first day."""
     since: str
-    """The origin, as the axis of the figure says it."""
+    """The origin, as the axis of the figure says it, marked for translation."""
     derivation: str
     """How AVAL is derived, for define.xml."""
     keys: tuple[str, ...]
     """Keys of the plan that the derivation follows."""
     describe: Callable[[Response, Visit], str]
-    """Footnote, by the definitions in force and the visit by which remission must be reached."""
+    """Footnote in the language in force, by the definitions in force and the visit by which
+    remission must be reached."""
     events: tuple[Event, ...]
     """The earliest decides; of two on a day the first in the order of `vocabulary.EVENTS`."""
     censorings: tuple[Censoring, ...]
@@ -116,8 +118,9 @@ class Endpoint:
     """Whether it is an outcome measure of the trial's registration."""
     figure: str | None = None
     """Name of its Kaplan-Meier figure."""
-    event_free: str = "Event-free"
-    """What subjects without the event are, in the table and on the axis of the figure."""
+    event_free: str = N_("Event-free")
+    """What subjects without the event are, in the table and on the axis of the figure, marked for
+    translation."""
 
     def event_descriptions(self, deadline: str) -> dict[str, str]:
         """EVNTDESC of its events, by the name of their statistics.

@@ -14,12 +14,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from durable.derive.endpoint import Censoring, Continuation, Endpoint, Event, Source
+from durable.language import N_, _
 from durable.vocabulary import (
+    BEFORE_GAP,
+    BEFORE_THERAPY,
     DEATH,
     MISSED,
     NEW_THERAPY,
     NO_ASSESSMENT,
     NOT_FOLLOWED,
+    NOT_IN_REMISSION,
     NOT_SEEN,
     NOT_YET_DUE,
     ONGOING,
@@ -29,8 +33,8 @@ from durable.vocabulary import (
     REMISSION_NOT_YET_DUE,
     UNCONFIRMED_LOSS,
     WITHDRAWN,
-    not_in_remission,
 )
+from durable.wording import sentences
 
 if TYPE_CHECKING:
     from durable.derive.course import Course
@@ -38,31 +42,28 @@ if TYPE_CHECKING:
     from durable.jdm.response import Response, Strategy
     from durable.schedule import Visit
 
-#: What the date of a censoring comes before, in CNSDTDSC.
-BEFORE_GAP = " BEFORE MISSED ASSESSMENTS"
-BEFORE_THERAPY = " BEFORE NEW SYSTEMIC THERAPY"
 #: Rows of the time-to-event table for the events, by the name of their statistics.
 EVENT_LABELS = {
-    "recurrence": "recurrence",
-    "progression": "progression",
-    "death": "death",
-    "new_therapy": "new systemic therapy",
-    "not_in_remission": "not in remission by {deadline} (day 1)",
-    "remission": "first remission",
+    "recurrence": N_("recurrence"),
+    "progression": N_("progression"),
+    "death": N_("death"),
+    "new_therapy": N_("new systemic therapy"),
+    "not_in_remission": N_("not in remission by {deadline} (day 1)"),
+    "remission": N_("first remission"),
 }
 #: Rows of the time-to-event table for the reasons for censoring, in its order.
 CENSORING_LABELS = {
-    "ongoing": "ongoing at data cut-off",
-    "missed_assessments": "missed or inadequate assessments",
-    "death": "death",
-    "new_therapy": "new systemic therapy",
-    "withdrawn": "withdrawn",
-    "no_assessment": "no assessment after remission",
-    "not_seen": "no assessment after infusion",
-    "not_yet_due": "next assessment not yet due",
-    "unconfirmed_loss": "unconfirmed loss of remission",
-    "not_followed": "not followed to {deadline} (day 1)",
-    "remission_not_yet_due": "pending: remission not yet due (day 1)",
+    "ongoing": N_("ongoing at data cut-off"),
+    "missed_assessments": N_("missed or inadequate assessments"),
+    "death": N_("death"),
+    "new_therapy": N_("new systemic therapy"),
+    "withdrawn": N_("withdrawn"),
+    "no_assessment": N_("no assessment after remission"),
+    "not_seen": N_("no assessment after infusion"),
+    "not_yet_due": N_("next assessment not yet due"),
+    "unconfirmed_loss": N_("unconfirmed loss of remission"),
+    "not_followed": N_("not followed to {deadline} (day 1)"),
+    "remission_not_yet_due": N_("pending: remission not yet due (day 1)"),
 }
 
 
@@ -131,33 +132,41 @@ def _too_many_missed(course: Course) -> Flags:
     return _no_event(course) & course.too_many(course.missed_at_end)
 
 
-def _describe_dor(response: Response, _: Visit) -> str:
-    return (
-        "Duration of response: from the first remission to recurrence, progression or death from"
-        " any cause, whichever is earliest. New systemic immunosuppressive therapy"
-        f" {_therapy_in_durations(response.new_therapy.duration)}. Days are end - start + 1."
+def _describe_dor(response: Response, _deadline: Visit) -> str:
+    return sentences(
+        _(
+            "Duration of response: from the first remission to recurrence, progression or death"
+            " from any cause, whichever is earliest."
+        ),
+        _therapy_in_durations(response.new_therapy.duration),
+        _("Days are end - start + 1."),
     )
 
 
 def _therapy_in_durations(strategy: Strategy) -> str:
     match strategy:
         case "composite":
-            return "is an event (composite strategy)"
+            return _("New systemic immunosuppressive therapy is an event (composite strategy).")
         case "hypothetical":
-            return "censors at the last assessment in remission before it (hypothetical strategy)"
+            return _(
+                "New systemic immunosuppressive therapy censors at the last assessment in remission"
+                " before it (hypothetical strategy)."
+            )
         case "treatment_policy":
-            return "is ignored (treatment policy strategy)"
+            return _(
+                "New systemic immunosuppressive therapy is ignored (treatment policy strategy)."
+            )
     assert_never(strategy)
 
 
 DOR = Endpoint(
     code="DOR",
     label="Duration of response (days)",
-    title="Duration of response",
+    title=N_("Duration of response"),
     population="REMFL",
-    subjects="Subjects with remission",
+    subjects=N_("Subjects with remission"),
     origin="REMSDT",
-    since="first remission",
+    since=N_("first remission"),
     derivation="ADT - STARTDT + 1, days from the first remission to the earliest of recurrence,"
     " progression, death of any cause and, where it counts, new systemic therapy.",
     keys=_DURATION_KEYS,
@@ -240,23 +249,23 @@ def _too_late(course: Course) -> Flags:
     return ~course.in_remission_by_deadline & _no_event(course)
 
 
-def _describe_efs(_: Response, deadline: Visit) -> str:
-    return (
+def _describe_efs(_response: Response, deadline: Visit) -> str:
+    return _(
         "Event-free survival: from infusion to the same events, in all infused subjects. Subjects"
-        f" not in remission by day {deadline.last_day} (end of the {deadline.visit} window) have an"
-        " event on Day 1; subjects for whom remission is not yet due, or who were not followed to"
-        " that day, are censored on Day 1 (ELN 2022)."
-    )
+        " not in remission by day {day} (end of the {visit} window) have an event on Day 1;"
+        " subjects for whom remission is not yet due, or who were not followed to that day, are"
+        " censored on Day 1 (ELN 2022)."
+    ).format(day=deadline.last_day, visit=deadline.visit)
 
 
 EFS = Endpoint(
     code="EFS",
     label="Event-free survival (days)",
-    title="Event-free survival",
+    title=N_("Event-free survival"),
     population="SAFFL",
-    subjects="All infused",
+    subjects=N_("All infused"),
     origin="TRTSDT",
-    since="infusion",
+    since=N_("infusion"),
     derivation="ADT - STARTDT + 1, days from the infusion to the end of the response, or to death"
     " or new systemic therapy before it; without remission by the deadline day 1: an event, or"
     " censored where it is not due or the subject was not followed to it.",
@@ -283,7 +292,7 @@ EFS = Endpoint(
         ),
     ),
     continuation=Continuation(DOR, lambda course: course.in_remission_by_deadline),
-    failure=Event("not_in_remission", not_in_remission("{deadline}")),
+    failure=Event("not_in_remission", NOT_IN_REMISSION),
     figure="km_efs",
 )
 
@@ -299,22 +308,26 @@ def _therapy_without_remission(course: Course) -> Flags:
     return counts & _no_event(course) & first
 
 
-def _describe_ttrem(response: Response, _: Visit) -> str:
-    therapy = "" if _credits_remission_after_therapy(response) else " and new systemic therapy"
-    return (
-        "Time to first remission: from infusion to the first credited remission, in all infused"
-        f" subjects. Death{therapy} before remission: censored on that date."
+def _describe_ttrem(response: Response, _deadline: Visit) -> str:
+    return sentences(
+        _(
+            "Time to first remission: from infusion to the first credited remission, in all infused"
+            " subjects."
+        ),
+        _("Death before remission: censored on that date.")
+        if _credits_remission_after_therapy(response)
+        else _("Death and new systemic therapy before remission: censored on that date."),
     )
 
 
 TTREM = Endpoint(
     code="TTREM",
     label="Time to first remission (days)",
-    title="Time to first remission",
+    title=N_("Time to first remission"),
     population="SAFFL",
-    subjects="All infused",
+    subjects=N_("All infused"),
     origin="TRTSDT",
-    since="infusion",
+    since=N_("infusion"),
     derivation="ADT - STARTDT + 1, days from the infusion to the first remission that is credited"
     " (ADSL.REMSDT); censored on the date of death or, where no later remission is credited, of new"
     " systemic therapy, else at the last adequate assessment, else on day 1.",
@@ -360,7 +373,7 @@ TTREM = Endpoint(
     ),
     counts_baseline_remission=True,
     figure="km_ttrem",
-    event_free="Remission-free",
+    event_free=N_("Remission-free"),
 )
 
 #: In the order of the table.

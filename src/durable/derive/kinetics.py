@@ -23,6 +23,20 @@ from durable.derive.identifiers import renamed, unique_identifiers
 from durable.files import write_parquet
 from durable.plan import Exposure, Kinetics, Persistence, Plan
 from durable.stats.kinetics import Method, Noncompartmental, noncompartmental
+from durable.vocabulary import (
+    AUC_LAST,
+    AUC_TO_DAY,
+    CLAST,
+    CMAX,
+    DAYS,
+    NO_RESULT_BY,
+    NO_RESULT_IN_WINDOW,
+    OF_ASSAY,
+    QUANTIFIABLE_AT,
+    TIMES_DAYS,
+    TLAST,
+    TMAX,
+)
 
 _SECONDS = 24 * 60 * 60
 #: Longest parameter code that ADaM allows.
@@ -226,7 +240,8 @@ def _named(
     """A record with what tells its parameter from that of another assay or unit."""
     parameter = record["PARCAT3"]
     identity = {"PARCAT1": assay.name, "PARCAT2": assay.unit, "PARAMCD": codes[assay, parameter]}
-    return record | identity | {"PARAM": f"{record['PARAM']}, {assay}"}
+    name = OF_ASSAY.format(parameter=record["PARAM"], assay=assay.name, unit=assay.unit)
+    return record | identity | {"PARAM": name}
 
 
 def _profile(profile: pd.DataFrame, unit: str, rule: Kinetics) -> Iterator[dict[str, Any]]:
@@ -238,30 +253,30 @@ def _profile(profile: pd.DataFrame, unit: str, rule: Kinetics) -> Iterator[dict[
 def _exposure(profile: pd.DataFrame, unit: str, rule: Kinetics) -> Iterator[dict[str, Any]]:
     areas = {area.day: _analysed(profile, area, rule.method) for area in rule.auc}
     peak = areas[rule.auc[0].day]
-    none = f"no result after the day of infusion, up to day {rule.last_day}"
+    none, by_days = NO_RESULT_BY.format(day=rule.last_day), TIMES_DAYS.format(unit=unit)
     missing = np.isnan(peak.cmax)
     flag, reason = ("NC", none) if missing else ("" if peak.cmax > 0 else "NOT DETECTED", "")
     for code, name, value, its_unit in (
-        ("CMAX", "Highest concentration", peak.cmax, unit),
-        ("TMAX", "Day of the highest concentration", peak.tmax, "days"),
-        ("TLAST", "Last day with a quantifiable concentration", peak.tlast, "days"),
-        ("CLAST", "Last quantifiable concentration", peak.clast, unit),
-        ("AUCLAST", "Area under the curve to TLAST", peak.auc_last, f"{unit} x days"),
+        ("CMAX", CMAX, peak.cmax, unit),
+        ("TMAX", TMAX, peak.tmax, DAYS),
+        ("TLAST", TLAST, peak.tlast, DAYS),
+        ("CLAST", CLAST, peak.clast, unit),
+        ("AUCLAST", AUC_LAST, peak.auc_last, by_days),
     ):
         yield _record(code, name, value, its_unit, flag, reason)
     for end, area in areas.items():
-        name = f"Area under the curve to day {end}"
+        name = AUC_TO_DAY.format(day=end)
         why = none if missing else area.reason
-        yield _record(f"AUC0_{end}", name, area.auc_end, f"{unit} x days", area.flag, why)
+        yield _record(f"AUC0_{end}", name, area.auc_end, by_days, area.flag, why)
 
 
 def _persistence(profile: pd.DataFrame, point: Persistence) -> dict[str, Any]:
     """Whether the result nearest to a day is quantifiable; by whole days, of several the first."""
     distance = (np.floor(profile["AFRLT"]) - point.day).abs()
     near = profile.loc[distance <= point.window]
-    name = f"Quantifiable at {point.label} (1 = yes)"
+    name = QUANTIFIABLE_AT.format(label=point.label)
     if near.empty:
-        return _record(_code(point), name, np.nan, "", "NC", "no result in the window")
+        return _record(_code(point), name, np.nan, "", "NC", NO_RESULT_IN_WINDOW)
     nearest = near.loc[distance.loc[near.index].idxmin()]
     return _record(_code(point), name, float(nearest["BLQFL"] == "N"), "", "", "")
 

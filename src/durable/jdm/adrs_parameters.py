@@ -12,7 +12,7 @@ import pandas as pd
 from durable.jdm.measures import COMPONENTS, ENZYMES, MEASURES
 from durable.jdm.parameters import OTHER_SCORES, REMISSION_ITEMS, SCORE
 from durable.jdm.response import Response
-from durable.vocabulary import MISSING, NEW_THERAPY, NOT_CALCULABLE, PARTIAL
+from durable.vocabulary import CATEGORIES, MISSING, NEW_THERAPY, NOT_CALCULABLE, PARTIAL
 
 #: Status columns of the assessments: code, name.
 STATUSES = {
@@ -27,7 +27,7 @@ IMPROVED = ("IMPR", "Disease improvement")
 
 #: What the codes of the text columns stand for.
 SOURCES = ("visit_date", *MEASURES, *ENZYMES)
-TEXTS = ("N", "Y", "U", "NONE", "MINIMAL", "MODERATE", "MAJOR")
+TEXTS = ("N", "Y", "U", *CATEGORIES)
 REASONS = (PARTIAL, *MISSING.values())
 NONE = -1
 #: Codes of all parameters, in the order of the dataset.

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
+from durable.language import N_
+
 Direction = Literal["lower", "higher"]
 
 _INVESTIGATOR = ("INVESTIGATOR",)
@@ -28,13 +30,13 @@ class Measure:
     column: str
     """Column of visits; also its key of ``response.ranges``."""
     label: str
-    """Name in a sentence."""
+    """Name in a sentence, marked for translation."""
     title: str
-    """Name as a heading."""
+    """Name as a heading, marked for translation."""
     sdtm: str
     """DOMAIN.TESTCD in an SDTM package; CDISC has no codes for most of them."""
     better: Direction = "lower"
-    unit: str = "points"
+    unit: str = N_("points")
     recorded_units: Mapping[str, Fraction] = field(default_factory=dict)
     """Other units in which a study may record it, with the factor to ours."""
     evaluators: tuple[str, ...] = _INVESTIGATOR
@@ -104,16 +106,16 @@ MEASURES: Mapping[str, Measure] = {
     for measure in (
         Measure(
             "physician_global",
-            "physician global",
-            "Physician global assessment",
+            N_("physician global"),
+            N_("Physician global assessment"),
             sdtm="QS.PHYGLOB",
             unit="VAS",
             recorded_units=_MILLIMETRES,
         ),
         Measure(
             "parent_global",
-            "parent global",
-            "Parent global assessment",
+            N_("parent global"),
+            N_("Parent global assessment"),
             sdtm="QS.PARGLOB",
             unit="VAS",
             recorded_units=_MILLIMETRES,
@@ -125,7 +127,7 @@ MEASURES: Mapping[str, Measure] = {
             "CMAS",
             sdtm="FT.CMAS",
             better="higher",
-            stands_for="Childhood Myositis Assessment Scale",
+            stands_for=N_("Childhood Myositis Assessment Scale"),
         ),
         Measure(
             "mmt8",
@@ -134,7 +136,7 @@ MEASURES: Mapping[str, Measure] = {
             sdtm="FT.MMT8",
             better="higher",
             recorded_units={"0-150": Fraction(80, 150)},
-            stands_for="manual muscle testing of 8 groups",
+            stands_for=N_("manual muscle testing of 8 groups"),
         ),
         Measure(
             "chaq",
@@ -143,7 +145,7 @@ MEASURES: Mapping[str, Measure] = {
             sdtm="QS.CHAQ",
             evaluators=_SELF,
             decimals=2,  # it has steps of 0.125
-            stands_for="Childhood Health Assessment Questionnaire",
+            stands_for=N_("Childhood Health Assessment Questionnaire"),
         ),
         Measure(
             "chq_phs",
@@ -152,14 +154,14 @@ MEASURES: Mapping[str, Measure] = {
             sdtm="QS.CHQPHS",
             better="higher",
             evaluators=_SELF,
-            stands_for="Child Health Questionnaire, physical summary",
+            stands_for=N_("Child Health Questionnaire, physical summary"),
             verified=False,
         ),
-        Measure("das", "DAS", "DAS", sdtm="RS.DAS", stands_for="Disease Activity Score"),
+        Measure("das", "DAS", "DAS", sdtm="RS.DAS", stands_for=N_("Disease Activity Score")),
         Measure(
             "extramuscular",
-            "extramuscular activity",
-            "Extramuscular activity",
+            N_("extramuscular activity"),
+            N_("Extramuscular activity"),
             sdtm="RS.EXTRAMUS",
             recorded_units=_MILLIMETRES,
         ),
@@ -170,15 +172,15 @@ MEASURES: Mapping[str, Measure] = {
 ENZYMES: Mapping[str, Enzyme] = {
     enzyme.column: enzyme
     for enzyme in (
-        Enzyme("ck", "CK", "Creatine kinase"),
-        Enzyme("aldolase", "aldolase", "Aldolase"),
+        Enzyme("ck", "CK", N_("Creatine kinase")),
+        Enzyme("aldolase", N_("aldolase"), N_("Aldolase")),
         Enzyme("alt", "ALT", "ALT"),
         Enzyme("ast", "AST", "AST"),
         Enzyme("ldh", "LDH", "LDH"),
     )
 }
 #: The measure of a core set that is the muscle enzyme most abnormal at baseline.
-ENZYME = Measure("enzyme", "muscle enzyme", "Muscle enzyme", sdtm="", unit="x ULN")
+ENZYME = Measure("enzyme", N_("muscle enzyme"), N_("Muscle enzyme"), sdtm="", unit=N_("x ULN"))
 
 INDICES: Mapping[str, Index] = {
     index.column: index
@@ -205,25 +207,27 @@ COMPONENTS: Mapping[str, Component] = {
         Component(
             "physician_global",
             "PHYS",
-            "physician global",
+            N_("physician global"),
             scores=(0.0, 7.5, 15.0, 17.5, 20.0),
             heavy=True,
         ),
-        Component("parent_global", "PAR", "parent global", scores=(0.0, 2.5, 5.0, 7.5, 10.0)),
+        Component("parent_global", "PAR", N_("parent global"), scores=(0.0, 2.5, 5.0, 7.5, 10.0)),
         Component(
             "muscle",
             "MUS",
-            "muscle strength",
+            N_("muscle strength"),
             scores=(0.0, 10.0, 20.0, 27.5, 32.5),
             cut_points=(2.0, 10.0, 20.0, 30.0),
             heavy=True,
         ),
-        Component("function", "FUN", "physical function (CHAQ)", scores=(0.0, 5.0, 7.5, 7.5, 10.0)),
-        Component("enzyme", "ENZ", "enzyme or CHQ-PhS", scores=(0.0, 2.5, 5.0, 7.5, 7.5)),
+        Component(
+            "function", "FUN", N_("physical function (CHAQ)"), scores=(0.0, 5.0, 7.5, 7.5, 10.0)
+        ),
+        Component("enzyme", "ENZ", N_("enzyme or CHQ-PhS"), scores=(0.0, 2.5, 5.0, 7.5, 7.5)),
         Component(
             "extramuscular",
             "EXTR",
-            "extramuscular activity",
+            N_("extramuscular activity"),
             scores=(0.0, 7.5, 12.5, 15.0, 20.0),
             heavy=True,
         ),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from durable.jdm.measures import COMPONENTS, ENZYMES
 from durable.jdm.remission import ITEMS
-from durable.wording import listed
+from durable.language import N_
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ _SUM = (
 #: The score of the response. Its code is also its abbreviation.
 SCORE = Parameter(
     "TIS",
-    "Total Improvement Score",
+    N_("Total Improvement Score"),
     "tis",
     f"{_SUM}; a missing lighter measure scores 0.",
     ("response.improvement",),
@@ -81,22 +81,23 @@ REMISSION_ITEMS = tuple(
     for item in ITEMS
 )
 
+*_OTHER_ENZYMES, _LAST_ENZYME = (enzyme.label for enzyme in ENZYMES.values())
 ENZYME_FOLLOWED = SubjectVariable(
     "BLENZ",
-    "Muscle enzyme followed",
-    f"Of {listed([enzyme.label for enzyme in ENZYMES.values()])} the one most abnormal at baseline"
+    N_("Muscle enzyme followed"),
+    f"Of {', '.join(_OTHER_ENZYMES)} and {_LAST_ENZYME} the one most abnormal at baseline"
     " as a multiple of its upper limit of normal; equal ones in that order. Core sets with an"
     " enzyme only.",
     ("response.core_set",),
 )
 ENZYME_AT_BASELINE = SubjectVariable(
     "BLENZULN",
-    "Baseline of the enzyme, multiple of ULN",
+    N_("Baseline of the enzyme, multiple of ULN"),
     "Baseline of the enzyme BLENZ over its upper limit of normal at baseline.",
 )
 ATTAINABLE_SCORE = SubjectVariable(
     "MAXTIS",
-    f"Maximum attainable {SCORE.paramcd}",
+    N_("Maximum attainable TIS"),
     f"{SCORE.label} with every measure at its best possible value and the enzyme at its upper limit"
     " of normal.",
     ("response.core_set", "response.ranges"),

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from durable.jdm.three_valued import all_met, at_least, at_most, count_met, equal_to
+from durable.language import N_, _
 from durable.sections import NotNegative, Positive, Score, Section
+from durable.wording import joined
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,14 +68,20 @@ class Item:
 
     def describe(self, criteria: Criteria) -> str:
         """The item and its limit in force."""
-        return f"{self.label} {self.bound} {getattr(criteria, self.limit):g}{self.unit}"
+        form = (
+            _("{label} at most {limit}")
+            if self.bound == "at most"
+            else _("{label} at least {limit}")
+        )
+        limit = f"{getattr(criteria, self.limit):g}{self.unit}"
+        return form.format(label=_(self.label), limit=limit)
 
 
 ITEMS = (
     Item("ck", "CK", "REMCK", "at most", "ck_max", " U/L"),
     Item("cmas", "CMAS", "REMCMAS", "at least", "cmas_min"),
     Item("mmt8", "MMT8", "REMMMT8", "at least", "mmt8_min"),
-    Item("physician_global", "physician global", "REMPHYS", "at most", "physician_global_max"),
+    Item("physician_global", N_("physician global"), "REMPHYS", "at most", "physician_global_max"),
 )
 
 
@@ -100,10 +108,11 @@ class RemissionRule:
     """Whether it reads the Total Improvement Score."""
 
 
-def _items(remission: Remission) -> str:
+def _with_items(form: str, remission: Remission) -> str:
+    """A description with places for the items and for how many of them must be met."""
     criteria = remission.criteria
-    items = ", ".join(item.describe(criteria) for item in ITEMS)
-    return f"at least {criteria.at_least} of: {items}"
+    items = joined([item.describe(criteria) for item in ITEMS])
+    return form.format(n=criteria.at_least, items=items)
 
 
 def _printo(assessments: pd.DataFrame, remission: Remission) -> Status:
@@ -135,7 +144,9 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
             keys=("criteria",),
             columns=tuple(item.column for item in ITEMS),
             evaluate=_printo,
-            describe=lambda remission: f"PRINTO criteria (Lazarevic 2013), {_items(remission)}",
+            describe=lambda remission: _with_items(
+                _("PRINTO criteria (Lazarevic 2013), at least {n} of: {items}"), remission
+            ),
         ),
         # Almeida et al. 2015: rash persists at most visits that meet the rule without this item.
         RemissionRule(
@@ -144,9 +155,12 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
             keys=("criteria",),
             columns=tuple(item.column for item in ITEMS),
             evaluate=_modified_printo,
-            describe=lambda remission: (
-                f"modified PRINTO criteria (Almeida 2015), {_items(remission)},"
-                " always including the physician global"
+            describe=lambda remission: _with_items(
+                _(
+                    "modified PRINTO criteria (Almeida 2015), at least {n} of: {items}, always"
+                    " including the physician global"
+                ),
+                remission,
             ),
         ),
         RemissionRule(
@@ -157,7 +171,9 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
             evaluate=lambda assessments, remission: at_most(
                 assessments["jdmai1"], remission.jdmai1_max
             ),
-            describe=lambda remission: f"JDMAI1 of at most {remission.jdmai1_max:g}",
+            describe=lambda remission: _("JDMAI1 of at most {limit:g}").format(
+                limit=remission.jdmai1_max
+            ),
         ),
         RemissionRule(
             name="jdmai2",
@@ -167,7 +183,9 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
             evaluate=lambda assessments, remission: at_most(
                 assessments["jdmai2"], remission.jdmai2_max
             ),
-            describe=lambda remission: f"JDMAI2 of at most {remission.jdmai2_max:g}",
+            describe=lambda remission: _("JDMAI2 of at most {limit:g}").format(
+                limit=remission.jdmai2_max
+            ),
         ),
         RemissionRule(
             name="tis",
@@ -176,17 +194,19 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
             columns=(),
             reads_score=True,
             evaluate=lambda assessments, remission: at_least(assessments["tis"], remission.tis_min),
-            describe=lambda remission: f"Total Improvement Score of at least {remission.tis_min:g}",
+            describe=lambda remission: _("Total Improvement Score of at least {limit:g}").format(
+                limit=remission.tis_min
+            ),
         ),
         RemissionRule(
             name="investigator",
             summary="as recorded by the investigator",
             keys=(),
             columns=("investigator_assessment",),
-            evaluate=lambda assessments, _: equal_to(
+            evaluate=lambda assessments, _remission: equal_to(
                 assessments["investigator_assessment"], "remission"
             ),
-            describe=lambda _: "as recorded by the investigator",
+            describe=lambda _remission: _("as recorded by the investigator"),
         ),
     ]
 )
@@ -243,9 +263,14 @@ class Remission(Section):
 
     def describe(self) -> str:
         """The rule and the conditions in force, for footnotes."""
-        confirmed = ", confirmed at the next assessment" if self.confirmation else ""
-        conditions = "".join(f", {condition.describe(self)}" for condition in self.conditions)
-        return f"{self.definition.describe(self)}{confirmed}{conditions}"
+        described = self.definition.describe(self)
+        if self.confirmation:
+            described = _("{rule}, confirmed at the next assessment").format(rule=described)
+        for condition in self.conditions:
+            described = _("{rule}, {condition}").format(
+                rule=described, condition=condition.describe(self)
+            )
+        return described
 
 
 @dataclass(frozen=True)
@@ -269,16 +294,16 @@ CONDITIONS = (
         evaluate=lambda assessments, remission: at_most(
             assessments["glucocorticoid_mg_kg"], remission.glucocorticoid_max_mg_kg or 0.0
         ),
-        describe=lambda remission: (
-            f"with at most {remission.glucocorticoid_max_mg_kg:g} mg/kg of glucocorticoid"
+        describe=lambda remission: _("with at most {dose:g} mg/kg of glucocorticoid").format(
+            dose=remission.glucocorticoid_max_mg_kg
         ),
     ),
     Condition(
         key="immunosuppressant_free",
         column="immunosuppressant",
         in_force=lambda remission: remission.immunosuppressant_free,
-        evaluate=lambda assessments, _: equal_to(assessments["immunosuppressant"], "N"),
-        describe=lambda _: "off immunosuppressants",
+        evaluate=lambda assessments, _remission: equal_to(assessments["immunosuppressant"], "N"),
+        describe=lambda _remission: _("off immunosuppressants"),
     ),
 )
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.jdm.measures import COMPONENTS
+from durable.vocabulary import CATEGORIES
 
 Floats = npt.NDArray[np.float64]
 
@@ -129,7 +130,7 @@ def response_category(
     minimal, moderate, major
         Lowest score of each category.
     """
-    names = np.array(["NONE", "MINIMAL", "MODERATE", "MAJOR", None], dtype=object)
+    names = np.array([*CATEGORIES, None], dtype=object)
     value = total.to_numpy(float)
     level = np.searchsorted([minimal, moderate, major], value, side="right")
     return pd.Series(names[np.where(np.isnan(value), 4, level)], index=total.index, dtype=object)

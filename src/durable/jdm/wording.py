@@ -7,36 +7,62 @@ from typing import assert_never
 
 from durable.jdm.measures import COMPONENTS, ENZYME, MEASURES, core_set_measure
 from durable.jdm.parameters import SCORE
-from durable.jdm.response import CoreSet, Improvement, Recurrence, Response, Worsening
-from durable.wording import listed
+from durable.jdm.response import Baseline, CoreSet, Improvement, Recurrence, Response, Worsening
+from durable.language import N_, _
+from durable.wording import clauses, joined, listed, sentences
 
-#: What the labels of the measures stand for, and ULN.
-ABBREVIATIONS = "; ".join(
-    [
-        *sorted(f"{one.label}: {one.stands_for}" for one in MEASURES.values() if one.stands_for),
-        "ULN: upper limit of normal.",
-    ]
-)
+#: Levels of improvement in a sentence.
+LEVELS = {"minimal": N_("minimal"), "moderate": N_("moderate"), "major": N_("major")}
+
+
+def abbreviations() -> str:
+    """What the labels of the measures stand for, and ULN."""
+    meanings = sorted(
+        _("{abbreviation}: {meaning}").format(
+            abbreviation=measure.label, meaning=_(measure.stands_for)
+        )
+        for measure in MEASURES.values()
+        if measure.stands_for
+    )
+    return clauses([*meanings, _("ULN: upper limit of normal.")])
 
 
 def core_set(response: Response) -> Iterator[str]:
     """Measures, their ranges, and the baseline."""
     measures = [_measure(response, measure) for measure in response.measures.values()]
-    yield f"{_core_set_name(response.core_set)}: {listed(measures)}."
-    baseline = response.baseline
-    fallback = "; if none, before infusion" if baseline.before == "lymphodepletion" else ""
-    day = "same day included" if baseline.same_day else "same day excluded"
-    yield f"Baseline: last assessment before {baseline.before} ({day}){fallback}."
+    yield _("{core_set}: {measures}.").format(
+        core_set=_core_set_name(response.core_set), measures=listed(measures)
+    )
+    yield _baseline(response.baseline)
+
+
+def _baseline(baseline: Baseline) -> str:
+    match baseline.before:
+        case "lymphodepletion":
+            if baseline.same_day:
+                return _(
+                    "Baseline: last assessment before lymphodepletion (same day included); if none,"
+                    " before infusion."
+                )
+            return _(
+                "Baseline: last assessment before lymphodepletion (same day excluded); if none,"
+                " before infusion."
+            )
+        case "infusion":
+            if baseline.same_day:
+                return _("Baseline: last assessment before infusion (same day included).")
+            return _("Baseline: last assessment before infusion (same day excluded).")
+    assert_never(baseline.before)
 
 
 def _core_set_name(core_set: CoreSet) -> str:
     match core_set:
         case "printo":
-            return "PRINTO core set"
+            return _("PRINTO core set")
         case "imacs":
-            return "IMACS core set"
+            return _("IMACS core set")
         case "hybrid":
-            return "Hybrid core set (mixed from PRINTO and IMACS, not validated)"
+            return _("Hybrid core set (mixed from PRINTO and IMACS, not validated)")
     assert_never(core_set)
 
 
@@ -44,68 +70,93 @@ def _measure(response: Response, name: str) -> str:
     """A measure with the range that its percent changes refer to."""
     if name == ENZYME.column:
         ranges = response.ranges.enzymes.model_dump()
-        multiples = ", ".join(f"{enzyme.upper()} {width:g}" for enzyme, width in ranges.items())
-        return (
-            "the muscle enzyme most abnormal at baseline"
-            f" (ranges in multiples of ULN: {multiples}; not verified for JDM)"
-        )
-    measure = MEASURES[name]
-    unverified = "" if measure.verified else ", not verified"
-    return f"{measure.label} (range {response.ranges.scale(name).range:g}{unverified})"
+        multiples = joined([f"{enzyme.upper()} {width:g}" for enzyme, width in ranges.items()])
+        return _(
+            "the muscle enzyme most abnormal at baseline (ranges in multiples of ULN: {multiples};"
+            " not verified for JDM)"
+        ).format(multiples=multiples)
+    measure, scale = MEASURES[name], response.ranges.scale(name)
+    form = _("{measure} (range {range:g}, not verified)")
+    if measure.verified:
+        form = _("{measure} (range {range:g})")
+    return form.format(measure=_(measure.label), range=scale.range)
 
 
 def improvement(response: Response) -> Iterator[str]:
     """Improvement at a visit, and how missing measures and assessments are handled."""
     improvement, thresholds = response.improvement, response.improvement.thresholds
-    yield (
-        f"Improvement: {SCORE.label} ({SCORE.paramcd}; Rider 2017) of at least"
-        f" {improvement.least_score:g} ({improvement.level}). {SCORE.paramcd} response categories:"
-        f" minimal from {thresholds.minimal:g}, moderate from {thresholds.moderate:g}, major from"
-        f" {thresholds.major:g}. Each visit is analysed on its own;"
-        f" {_missing_assessment(improvement)}."
+    yield sentences(
+        _(
+            "Improvement: {score} ({code}; Rider 2017) of at least {least:g} ({level}). {code}"
+            " response categories: minimal from {minimal:g}, moderate from {moderate:g}, major from"
+            " {major:g}."
+        ).format(
+            score=_(SCORE.label),
+            code=SCORE.paramcd,
+            least=improvement.least_score,
+            level=_(LEVELS[improvement.level]),
+            **thresholds.model_dump(),
+        ),
+        _missing_assessment(improvement),
     )
-    label = {place: core_set_measure(name).label for place, name in response.measures.items()}
+    label = {place: _(core_set_measure(name).label) for place, name in response.measures.items()}
     light = [label[name] for name, component in COMPONENTS.items() if not component.heavy]
     heavy = [label[name] for name, component in COMPONENTS.items() if component.heavy]
-    yield (
-        f"A missing {listed(light, 'or')} {_missing_light(improvement)}; no score without"
-        f" {listed(heavy, 'or')}."
-    )
-    if improvement.enzyme_component != "scored":
-        component = f"The {label['enzyme']} component"
-        yield f"{component} is set to its {improvement.enzyme_component} for all subjects."
+    yield _missing_light(improvement).format(light=listed(light, "or"), heavy=listed(heavy, "or"))
+    match improvement.enzyme_component:
+        case "scored":
+            return
+        case "zero":
+            form = _("The {component} component is set to its zero for all subjects.")
+        case "maximum":
+            form = _("The {component} component is set to its maximum for all subjects.")
+        case never:
+            assert_never(never)
+    yield form.format(component=label["enzyme"])
 
 
 def _missing_assessment(improvement: Improvement) -> str:
     match improvement.missing:
         case "non_improved":
-            return "subjects without an assessment are counted as not improved"
+            return _(
+                "Each visit is analysed on its own; subjects without an assessment are counted as"
+                " not improved."
+            )
         case "observed":
-            return (
-                "subjects without an assessment are excluded from the denominator, deaths are not"
+            return _(
+                "Each visit is analysed on its own; subjects without an assessment are excluded"
+                " from the denominator, deaths are not."
             )
         case "improved":
-            return "subjects without an assessment are counted as improved, deaths are not"
+            return _(
+                "Each visit is analysed on its own; subjects without an assessment are counted as"
+                " improved, deaths are not."
+            )
     assert_never(improvement.missing)
 
 
 def _missing_light(improvement: Improvement) -> str:
     match improvement.light_missing:
         case "zero":
-            return "scores 0 (partial score)"
+            return _("A missing {light} scores 0 (partial score); no score without {heavy}.")
         case "not_calculable":
-            return "leaves the score not calculable"
+            return _("A missing {light} leaves the score not calculable; no score without {heavy}.")
     assert_never(improvement.light_missing)
 
 
 def remission(response: Response) -> Iterator[str]:
     """The response from which duration is counted."""
-    credited = response.new_therapy.credits_remission
-    after_therapy = "is credited (treatment policy)" if credited else "is not credited"
-    yield (
-        f"Remission (clinically inactive disease): {response.remission.describe()}. A first"
-        f" remission observed after the start of new systemic therapy {after_therapy}."
-    )
+    if response.new_therapy.credits_remission:
+        form = _(
+            "Remission (clinically inactive disease): {rule}. A first remission observed after the"
+            " start of new systemic therapy is credited (treatment policy)."
+        )
+    else:
+        form = _(
+            "Remission (clinically inactive disease): {rule}. A first remission observed after the"
+            " start of new systemic therapy is not credited."
+        )
+    yield form.format(rule=response.remission.describe())
 
 
 def recurrence(response: Response) -> Iterator[str]:
@@ -113,41 +164,44 @@ def recurrence(response: Response) -> Iterator[str]:
     recurrence = response.recurrence
     limbs = []
     if recurrence.confirmed_loss:
-        limbs.append(f"loss of remission at {_consecutive(recurrence, 'adequate assessment')}")
+        limbs.append(_loss(recurrence.consecutive))
     if recurrence.worsening.enabled:
-        limbs.append(
-            f"worsening at {_consecutive(recurrence, 'assessment')} against the best value since"
-            f" infusion ({_worsening(recurrence.worsening)})"
-        )
+        limbs.append(_worsening(recurrence))
     if recurrence.investigator:
-        limbs.append("as recorded by the investigator")
-    events = listed(limbs, "or") if limbs else "none"
-    yield (
-        f"Recurrence or progression: {events}, dated at the first such assessment; up to day"
-        f" {recurrence.early_flare_days} after infusion only if recorded by the investigator."
+        limbs.append(_("as recorded by the investigator"))
+    yield _(
+        "Recurrence or progression: {events}, dated at the first such assessment; up to day {day}"
+        " after infusion only if recorded by the investigator."
+    ).format(events=listed(limbs, "or") if limbs else _("none"), day=recurrence.early_flare_days)
+
+
+def _loss(consecutive: int) -> str:
+    if consecutive == 1:
+        return _("loss of remission at one adequate assessment")
+    form = _("loss of remission at {n} consecutive adequate assessments")
+    return form.format(n=consecutive)
+
+
+def _worsening(recurrence: Recurrence) -> str:
+    """Worsening with its limbs, at the assessments that confirm it."""
+    worsening = recurrence.worsening
+    limbs = _(
+        "physician global by {physician_global:g} and MMT8 by {mmt8_percent:g}%, or extramuscular"
+        " activity by {extramuscular:g}, or {csm_count} of 5 measures by {csm_percent:g}%;"
+        " percentages of the {base}"
+    ).format(**worsening.model_dump(), base=_percent_base(worsening))
+    form = _(
+        "worsening at {n} consecutive assessments against the best value since infusion ({limbs})"
     )
-
-
-def _consecutive(recurrence: Recurrence, assessment: str) -> str:
-    """The number of assessments that confirm a loss or a worsening."""
     if recurrence.consecutive == 1:
-        return f"one {assessment}"
-    return f"{recurrence.consecutive} consecutive {assessment}s"
-
-
-def _worsening(worsening: Worsening) -> str:
-    return (
-        f"physician global by {worsening.physician_global:g} and MMT8 by"
-        f" {worsening.mmt8_percent:g}%, or extramuscular activity by {worsening.extramuscular:g},"
-        f" or {worsening.csm_count} of 5 measures by {worsening.csm_percent:g}%; percentages of the"
-        f" {_percent_base(worsening)}"
-    )
+        form = _("worsening at one assessment against the best value since infusion ({limbs})")
+    return form.format(n=recurrence.consecutive, limbs=limbs)
 
 
 def _percent_base(worsening: Worsening) -> str:
     match worsening.percent_of:
         case "range":
-            return "range of the measure"
+            return _("range of the measure")
         case "best":
-            return "best value"
+            return _("best value")
     assert_never(worsening.percent_of)

@@ -64,7 +64,7 @@ def definitions_in_force(
         yield _("Dose-limiting toxicities"), tuple(definitions.dose_limiting(safety))
     if "adpp" in datasets:
         yield _("Cellular kinetics"), tuple(definitions.kinetics_method(plan.kinetics))
-    own = (wording.ABBREVIATIONS,) if "adrs" in datasets else ()
+    own = (wording.abbreviations(),) if "adrs" in datasets else ()
     yield _("Abbreviations"), (_(_ABBREVIATIONS), *own)
 
 

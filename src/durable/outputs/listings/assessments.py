@@ -137,7 +137,7 @@ LISTING = Listing(
         f" {SCORE.paramcd}: {SCORE.label}, the sum of the scores. {SCORE.paramcd} at best: with"
         " missing light measures at their maximum. U: unknown because items are missing. Changes"
         " and scores are of assessments after infusion.",
-        wording.ABBREVIATIONS,
+        wording.abbreviations(),
     ),
     records=lambda folder, _: assessment_records(folder),
     by=(SUBJECT.name,),
