@@ -27,9 +27,7 @@ from durable.outputs.quantities import count_with_percent
 from durable.outputs.table import Line
 from durable.plan import Plan
 from durable.vocabulary import POPULATIONS
-from durable.wording import capitalised, listed, lower_initial, percent, sentences
-
-TITLE = capitalised(listed([lower_initial(endpoint.title) for endpoint in ENDPOINTS]))
+from durable.wording import percent, sentences
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.derive.endpoints import ENDPOINTS
+from durable.language import N_
 from durable.outputs import definitions
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.listing import GROUPS, INFUSION, SUBJECT, Listing, date, number, text
-from durable.outputs.time_to_event import TITLE
 from durable.plan import Plan
 from durable.wording import lower_initial
 
@@ -20,7 +20,7 @@ def _records(folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
 
 LISTING = Listing(
     name="duration",
-    title=TITLE,
+    title=N_("Duration of response, event-free survival and time to first remission"),
     source="ADTTE",
     variables=lambda plan: (
         SUBJECT,
