@@ -1,5 +1,7 @@
 """Words of the datasets and of sentences, in Chinese and in English."""
 
+# ruff: noqa: RUF001  (Chinese has full-width signs)
+
 from __future__ import annotations
 
 import re
