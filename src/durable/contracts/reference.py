@@ -16,6 +16,22 @@ def tables_section() -> str:
     return "\n".join(_table(table) for table in INPUT_TABLES.values())
 
 
+def dictionary() -> list[dict[str, str]]:
+    """Return a row for each column of each table: a data dictionary for those who enter data."""
+    return [
+        {
+            "table": table.name,
+            "column": column.name,
+            "holds": column.label,
+            "values": _values(column),
+            "recorded": _recorded(column),
+            "sdtm": _place(table, column),
+        }
+        for table in INPUT_TABLES.values()
+        for column in table.columns
+    ]
+
+
 def units_section() -> str:
     """Return the units in which a study may record a column, as Markdown."""
     columns: dict[tuple[str, str, Fraction], list[str]] = {}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from durable.contracts.reference import needs_section, tables_section, units_section
@@ -29,8 +31,16 @@ class Key:
 
     path: str
     values: str
+    """Values that it takes, in words."""
     default: str
     meaning: str
+
+    def text(self) -> str:
+        """The key for a terminal: its path, its meaning, its values and default."""
+        default = self.default if self.default == "required" else f"default: {self.default}"
+        lines = (self.meaning, f"values: {self.values}; {default}".replace("`", ""))
+        indented = (wrap(line, 100, initial_indent="  ", subsequent_indent="  ") for line in lines)
+        return "\n".join([self.path, *chain.from_iterable(indented)])
 
 
 def write_reference(root: Path) -> None:
@@ -69,16 +79,37 @@ def keys() -> list[Key]:
     return list(_KeyWalk(root["$defs"]).section_keys(root, ""))
 
 
+def matching(every: Iterable[Key], words: Iterable[str]) -> list[Key]:
+    """Keys that fit every word.
+
+    Parameters
+    ----------
+    words
+        Each a dotted path, which all that is below it fits, or a text that the path or the meaning
+        of a key holds, in capitals or not.
+    """
+    return [key for key in every if all(_fits(key, word.lower()) for word in words)]
+
+
+def _fits(key: Key, word: str) -> bool:
+    path = key.path.lower()
+    if "." in word or path.split(".")[0] == word:
+        return path == word or path.startswith((f"{word}.", f"{word}["))
+    return word in path or word in key.meaning.lower()
+
+
 def _key_tables() -> str:
     """A table of keys for each section of the plan."""
     text = ""
     every_key = keys()
     for section, field in Plan.model_fields.items():
         rows = [key for key in every_key if key.path.split(".")[0].rstrip("[]") == section]
-        text += f"### {section}\n\n{_line(str(field.description))}\n\n"
+        text += f"### {section}\n\n{_cell(_line(str(field.description)))}\n\n"
         text += "| key | values | default | meaning |\n|---|---|---|---|\n"
         for row in rows:
-            text += f"| `{row.path}` | {row.values} | {row.default} | {row.meaning} |\n"
+            values = row.values.replace("|", "\\|")
+            cells = (f"`{row.path}`", values, row.default, _cell(row.meaning))
+            text += f"| {' | '.join(cells)} |\n"
         text += "\n"
     return text
 
@@ -205,4 +236,9 @@ def _yaml(value: Any) -> str:
 
 
 def _line(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+    return " ".join(text.split())
+
+
+def _cell(text: str) -> str:
+    """Text in a table of Markdown."""
+    return text.replace("|", "\\|").replace("<", "&lt;")

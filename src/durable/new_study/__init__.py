@@ -1,0 +1,1 @@
+"""`durable new`: the folder of a new study."""
