@@ -99,7 +99,7 @@ def test_the_report_tells_of_each_key_what_the_list_of_keys_does() -> None:
     told = dict(meanings())
     for key in keys():
         path = key.path.replace("[]", "").replace(".NAME", "")
-        assert told[path].replace("|", "\\|").replace("<", "&lt;") == key.meaning
+        assert told[path] == key.meaning
 
 
 @pytest.mark.parametrize("path", SHIPPED)

@@ -128,7 +128,7 @@ COMPARE = Page(
     """\
 Compare the analysis of the configuration with an earlier one: which subjects changed status, which
 results moved, and to which input, key of the configuration or code each change goes back. Both must
-be finished. The comparison is results/ID/compare-OTHER/compare.html.
+be finished. The comparison is results/ID/compare/OTHER/compare.html.
 """,
     """
 durable compare --against interim-1                     # config/config.yaml with interim-1
@@ -144,8 +144,8 @@ Analyse the same data by the same configuration at further data cut-offs (series
 results/ID-DATE, and show the estimates side by side in results/ID/series/series.html.
 """,
     """
-durable keys series         # the key that lists the cut-offs
 durable series
+durable keys series         # the key that lists the cut-offs
 """,
     _RUN_STATUS,
 )
@@ -158,8 +158,8 @@ through the derivation and the estimators of the analysis: bias, coverage, proba
 width of intervals. Needs no data. The page is results/ID/simulation/simulation.html.
 """,
     """
-durable keys simulation
 durable simulate --configfile config/simulation.yaml
+durable keys simulation     # what a scenario states
 """,
     _RUN_STATUS,
 )
