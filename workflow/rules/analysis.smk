@@ -13,6 +13,8 @@ rule derive:
         passed=FILES["derive"].outputs[-1],
     log:
         f"{FOLDER}/logs/derive.log",
+    benchmark:
+        f"{FOLDER}/logs/derive.benchmark.tsv"
     threads: 2
     params:
         options=job("derive"),
@@ -29,6 +31,8 @@ rule analyse:
         FILES["analyse"].outputs,
     log:
         f"{FOLDER}/logs/analyse.log",
+    benchmark:
+        f"{FOLDER}/logs/analyse.benchmark.tsv"
     threads: 2
     params:
         options=job("analyse"),
@@ -48,6 +52,8 @@ if "figures" in FILES:
             in_report(FILES["figures"].outputs),
         log:
             f"{FOLDER}/logs/figures.log",
+        benchmark:
+            f"{FOLDER}/logs/figures.benchmark.tsv"
         threads: 4
         params:
             options=job("figures"),
@@ -64,6 +70,8 @@ rule display:
         in_report(FILES["display"].outputs),
     log:
         f"{FOLDER}/logs/display.log",
+    benchmark:
+        f"{FOLDER}/logs/display.benchmark.tsv"
     params:
         options=job("display"),
     shell:
@@ -80,6 +88,8 @@ if "export" in FILES:
             FILES["export"].outputs,
         log:
             f"{FOLDER}/logs/export.log",
+        benchmark:
+            f"{FOLDER}/logs/export.benchmark.tsv"
         params:
             options=job("export"),
         shell:
@@ -94,6 +104,8 @@ rule record:
         FILES["record"].outputs,
     log:
         f"{FOLDER}/logs/record.log",
+    benchmark:
+        f"{FOLDER}/logs/record.benchmark.tsv"
     params:
         options=job("record"),
     shell:

@@ -13,6 +13,8 @@ rule queries:
         FILES["check"].outputs,
     log:
         f"{FOLDER}/logs/check.log",
+    benchmark:
+        f"{FOLDER}/logs/check.benchmark.tsv"
     params:
         options=job("check"),
     shell:

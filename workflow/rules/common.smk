@@ -57,6 +57,14 @@ from durable.runs.terminal import show_stage_lines
 from durable.stage import STAGES
 
 leave_foreign_folders(sys.path, os.environ)
+if not workflow.modifier.is_main_snakefile():
+    raise WorkflowError(
+        "durable is no module: Snakemake does not run the handlers of a module (onstart, onsuccess,"
+        " onerror), by which results are locked, recorded and protected, and rules or paths of"
+        " another name would not be those that are recorded. Include it in a Snakefile of its own"
+        " (durable new FOLDER makes one), or start it from a rule: shell: 'durable run --configfile"
+        " FILE'. docs/workflow.md has an example."
+    )
 OPTIONS = workflow.config_settings.config
 # A job on another machine runs what the process that sent it has checked.
 SENT = not workflow.is_main_process

@@ -24,6 +24,8 @@ if PLAN.series:
             AT_CUTOFF,
         log:
             f"{FOLDER}/series/logs/further_{{cutoff}}.log",
+        benchmark:
+            f"{FOLDER}/series/logs/further_{{cutoff}}.benchmark.tsv"
         wildcard_constraints:
             cutoff=r"\d{4}-\d\d-\d\d",
         # They take longest, and beside the last of them the small jobs of this analysis have room.
@@ -52,6 +54,8 @@ if PLAN.series:
             SHOWN.outputs,
         log:
             f"{FOLDER}/series/logs/series.log",
+        benchmark:
+            f"{FOLDER}/series/logs/series.benchmark.tsv"
         params:
             options=job("series"),
             reason=REASON,

@@ -14,6 +14,8 @@ if PLAN.simulation:
             f"{FOLDER}/simulation/chunks/{{chunk}}.parquet",
         log:
             f"{FOLDER}/simulation/logs/chunk_{{chunk}}.log",
+        benchmark:
+            f"{FOLDER}/simulation/logs/chunk_{{chunk}}.benchmark.tsv"
         wildcard_constraints:
             chunk=r"\d+",
         # A node that dies takes one chunk with it, which is simulated again: the same trials.
@@ -35,6 +37,8 @@ if PLAN.simulation:
             GATHERED.outputs,
         log:
             f"{FOLDER}/simulation/logs/gather.log",
+        benchmark:
+            f"{FOLDER}/simulation/logs/gather.benchmark.tsv"
         params:
             options=job("gather"),
             reason=REASON,
