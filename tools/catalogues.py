@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -121,8 +120,6 @@ def text(catalogue: Catalog) -> bytes:
 def compiled(catalogue: Catalog) -> bytes:
     """The catalogue as a program reads it, without a clock: the same texts are the same bytes."""
     file, plain = BytesIO(), read_po(BytesIO(text(catalogue)), locale=catalogue.locale)
-    # Without a date the file would bear that of the day, and differ each time.
-    plain.creation_date = datetime.fromtimestamp(0, UTC)
     plain.mime_headers = [
         ("Content-Type", "text/plain; charset=utf-8"),
         ("Plural-Forms", str(catalogue.plural_forms)),

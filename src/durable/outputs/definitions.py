@@ -32,13 +32,14 @@ Term = Literal[
     "Abbreviations",
 ]
 QUANTILE_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}
-#: Transformations of the pointwise intervals, as footnotes name them.
-_TRANSFORMATIONS = {
+#: Pointwise intervals by their key of the plan, as footnotes name them.
+_INTERVALS = {
     "log-log": N_("log-log"),
     "log": N_("log"),
     "plain": N_("plain"),
     "logit": N_("logit"),
     "arcsine": N_("arcsine"),
+    "bpcp": N_("beta product confidence procedure"),
 }
 #: Trapezoidal rules of the areas under the curve.
 _TRAPEZOIDAL = {"lin-up log-down": N_("lin-up log-down"), "linear": N_("linear")}
@@ -134,22 +135,28 @@ def new_therapy(response: Response) -> str:
 def survival(statistics: Statistics) -> Iterator[str]:
     """Footnotes on the conventions of the Kaplan-Meier estimates."""
     yield _(
-        "Kaplan-Meier estimates with pointwise {level} CIs (Greenwood's variance, {transformation}"
-        " transformation); CIs of quantiles by inversion (Brookmeyer-Crowley); quantiles by the"
-        " convention of {rule}. Number at risk: just before the month. Follow-up: reverse"
-        " Kaplan-Meier. One month is {days:g} days."
+        "Kaplan-Meier estimates with pointwise {level} CIs ({method}); CIs of quantiles by"
+        " inversion (Brookmeyer-Crowley); quantiles by the convention of {rule}. Number at risk:"
+        " just before the month. Follow-up: reverse Kaplan-Meier. One month is {days:g} days."
     ).format(
         level=percent(statistics.conf_level),
-        transformation=transformation(statistics),
+        method=_interval_method(statistics),
         rule=QUANTILE_RULES[statistics.quantile_rule],
         days=statistics.days_per_month,
     )
     yield sentences(_("NE: not estimable; +: censored."), _past(statistics), _plateau(statistics))
 
 
-def transformation(statistics: Statistics) -> str:
-    """Name of the transformation of the pointwise intervals."""
-    return _(_TRANSFORMATIONS[statistics.km_ci])
+def interval_name(statistics: Statistics) -> str:
+    """Name of the pointwise intervals: their transformation, or their procedure."""
+    return _(_INTERVALS[statistics.km_ci])
+
+
+def _interval_method(statistics: Statistics) -> str:
+    if statistics.km_ci == "bpcp":
+        return _("{procedure}, Fay 2013").format(procedure=interval_name(statistics))
+    transformed = _("Greenwood's variance, {transformation} transformation")
+    return transformed.format(transformation=interval_name(statistics))
 
 
 def marks(statistics: Statistics) -> str:
@@ -161,17 +168,27 @@ def marks(statistics: Statistics) -> str:
 
 
 def _past(statistics: Statistics) -> str:
-    """Whether estimates are carried past the last observed time."""
+    """Where there are no estimates and no intervals."""
     days = statistics.landmark_tolerance_days
-    if not days:
-        return _(
-            "No estimate is carried past the last observed time; there is no CI before the first"
-            " event."
-        )
-    return _(
-        "No estimate is carried past the last observed time, except a rate at a month at most"
-        " {days} days after it (marked {mark}); there is no CI before the first event."
-    ).format(days=days, mark=TOLERANCE_MARK)
+    match statistics.km_ci == "bpcp", days > 0:
+        case True, True:
+            form = _(
+                "No estimate is carried past the last observed time, except a rate at a month at"
+                " most {days} days after it (marked {mark})."
+            )
+        case True, False:
+            form = _("No estimate is carried past the last observed time.")
+        case False, True:
+            form = _(
+                "No estimate is carried past the last observed time, except a rate at a month at"
+                " most {days} days after it (marked {mark}); there is no CI before the first event."
+            )
+        case _:
+            form = _(
+                "No estimate is carried past the last observed time; there is no CI before the"
+                " first event."
+            )
+    return form.format(days=days, mark=TOLERANCE_MARK)
 
 
 def _plateau(statistics: Statistics) -> str:

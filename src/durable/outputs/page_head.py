@@ -30,7 +30,9 @@ class PageHead:
     @property
     def line(self) -> str:
         """All of it in one line."""
-        return f"{self.study}. {self.analysis}. {self.status}"
+        return _("{study}. {analysis}. {status}").format(
+            study=self.study, analysis=self.analysis, status=self.status
+        )
 
 
 def page_head(plan: Plan, analysis: str = "") -> PageHead:
@@ -44,11 +46,11 @@ def page_head(plan: Plan, analysis: str = "") -> PageHead:
         Second line, where it is another than title and data cut-off.
     """
     study = plan.study
-    sponsor = f"{study.sponsor}. " if study.sponsor else ""
-    protocol = _("Protocol {id}").format(id=study.protocol or study.id)
-    if study.protocol_version:
-        protocol += _(", version {version}").format(version=study.protocol_version)
+    form = _("Protocol {id}, version {version}") if study.protocol_version else _("Protocol {id}")
+    protocol = form.format(id=study.protocol or study.id, version=study.protocol_version)
     cutoff = _("{title}, data cut-off {date}").format(
         title=plan.analysis.title, date=plan.analysis.data_cutoff
     )
-    return PageHead(f"{sponsor}{protocol}", analysis or cutoff, _(STATUSES[plan.analysis.status]))
+    if study.sponsor:
+        protocol = _("{sponsor}. {protocol}").format(sponsor=study.sponsor, protocol=protocol)
+    return PageHead(protocol, analysis or cutoff, _(STATUSES[plan.analysis.status]))

@@ -156,12 +156,12 @@ def _footnotes(plan: Plan, endpoint: Endpoint) -> Iterator[str]:
     yield endpoint.describe(plan.response, plan.response.deadline(plan.schedule))
     yield sentences(
         _(
-            "Kaplan-Meier estimates; pointwise {level} CIs ({transformation}). One month is"
+            "Kaplan-Meier estimates; pointwise {level} CIs ({interval}). One month is"
             " {days:g} days. +: censored; NE: not estimable. Rows in which no subject is counted"
             " are not shown."
         ).format(
             level=percent(statistics.conf_level),
-            transformation=definitions.transformation(statistics),
+            interval=definitions.interval_name(statistics),
             days=statistics.days_per_month,
         ),
         definitions.marks(statistics),
