@@ -29,7 +29,7 @@ UV := .tools/bin/uv
 READY := .venv/.ready
 BIN := .venv/bin
 
-.PHONY: help run slurm test quick lint format reference catalogues lock bench clean
+.PHONY: help run slurm test quick lint format reference catalogues sbom lock bench clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,11 @@ catalogues: $(READY) ## gather the texts of the outputs and compile their transl
 
 bench: $(READY) ## measure time and memory
 	$(BIN)/python -m benchmarks
+
+sbom: $(READY) ## list every library of the lock file as CycloneDX: dist/sbom.cdx.json
+	mkdir -p dist
+	$(UV) export --frozen --quiet --no-dev --format cyclonedx1.5 --preview-features sbom-export \
+	  --output-file dist/sbom.cdx.json
 
 lock: $(UV) ## resolve the dependencies again
 	$(UV) lock
