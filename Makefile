@@ -29,7 +29,7 @@ UV := .tools/bin/uv
 READY := .venv/.ready
 BIN := .venv/bin
 
-.PHONY: help run slurm test quick lint format reference catalogues sbom lock bench clean
+.PHONY: help run slurm test quick lint format reference catalogues site sbom lock bench clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,11 @@ catalogues: $(READY) ## gather the texts of the outputs and compile their transl
 
 bench: $(READY) ## measure time and memory
 	$(BIN)/python -m benchmarks
+
+site: $(READY) ## build the documentation site: dist/site/index.html
+	$(BIN)/python tools/gallery.py
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet --conf-dir docs . dist/site
+	cp docs/site.html dist/site/index.html
 
 sbom: $(READY) ## list every library of the lock file as CycloneDX: dist/sbom.cdx.json
 	mkdir -p dist

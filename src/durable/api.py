@@ -23,7 +23,7 @@ class Analysis:
 
     @cached_property
     def datasets(self) -> dict[str, pd.DataFrame]:
-        """The analysis datasets (ADaM) by their names in small letters: ``adsl``, ``adtte``, ..."""
+        """The analysis datasets (ADaM) by their names in small letters, such as ``adtte``."""
         return {
             name: pd.read_parquet(self.folder / "adam" / f"{name}.parquet")
             for name in dataset_names(self.plan)
@@ -31,7 +31,7 @@ class Analysis:
 
     @cached_property
     def results(self) -> pd.DataFrame:
-        """The analysis results, a number a row (``ard.csv``); NaN: not estimable."""
+        """The analysis results, a number a row (``ard.csv``); NaN where not estimable."""
         found = pd.read_csv(self.folder / "ard.csv", dtype=str, keep_default_na=False)
         numbers = {name: found[name].replace("", "nan").astype(float) for name in _NUMBERS}
         texts = {name: found[name].map(recorded_cell) for name in ("group", "parameter", "note")}
