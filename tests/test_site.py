@@ -67,4 +67,4 @@ def test_the_gallery_shows_every_output_of_the_demo(pages: dict[Path, Page]) -> 
 def test_the_search_finds_methods_and_keys(pages: dict[Path, Page]) -> None:
     index = (SITE / "searchindex.js").read_text(encoding="utf-8")
     assert '"bpcp":[' in index
-    assert "kaplan_meier() (in module durable.stats.survival)" in index
+    assert "durable.stats.survival.KaplanMeier" in index
