@@ -34,6 +34,7 @@ PARTS: dict[str, tuple[str, ...]] = {
         *("display/*.py", "pages.py"),
         *(f"templates/{name}.html.jinja" for name in ("report", "page", "table", "table_page")),
         *(f"templates/{name}.html.jinja" for name in ("figure", "folded", "series")),
+        "templates/table.css",
     ),
     "queries": ("intake/**/*.py", "templates/queries.html.jinja"),
     "runs": (
@@ -92,7 +93,7 @@ def texts(part: str) -> Iterator[tuple[str, str | tuple[str, ...], list[str]]]:
     """File, text and comments for translators, of each marked text."""
     for pattern in PARTS[part]:
         for path in sorted(PACKAGE.glob(pattern)):
-            template = path.suffix == ".jinja"
+            template = path.parent.name == "templates"
             method = "jinja2.ext:babel_extract" if template else "python"
             options = TEMPLATES if template else {}
             found = extract_from_file(method, str(path), KEYWORDS, ["Translators:"], options)

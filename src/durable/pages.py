@@ -18,7 +18,9 @@ _TEMPLATES = Path(__file__).parent / "templates"
 #: Where a cell of a table may break: the space before a bracket.
 _BRACKETS = re.compile(r" (?=[(\[])")
 #: What a narrow column does not break: dates, durations, arrows, and a table with its column.
-_TOGETHER = re.compile(r"(\b\d{4}-\d\d-\d\d\b|\b\d+ days\b|->|\b[a-z_]{1,30}\.[a-z_]{1,30}\b)")
+_TOGETHER = re.compile(
+    r"(\b\d{4}-\d\d-\d\d\b|\b\d+ days\b|\d+天|->|\b[a-z_]{1,30}\.[a-z_]{1,30}\b)"
+)
 
 
 def render_page(template: str, **values: Any) -> str:
@@ -55,10 +57,18 @@ def _environment() -> Environment:
     # By name: a text is looked up when a page is rendered, in the language then in force.
     environment.install_gettext_callables(_, ngettext, newstyle=False)  # type: ignore[attr-defined]
     environment.globals["current_language"] = current_language
+    environment.filters["filled"] = _filled
     environment.filters["unbroken"] = _unbroken
     environment.filters["together"] = _together
     environment.filters["capitalise"] = capitalised
     return environment
+
+
+def _filled(text: str, **places: object) -> Markup:
+    """A text whose places are filled with elements of the page; all else is escaped."""
+    from markupsafe import escape
+
+    return escape(text).format(**places)
 
 
 def _unbroken(cell: str) -> Markup:

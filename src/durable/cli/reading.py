@@ -63,11 +63,13 @@ def _commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentPars
 def list_shells(options: argparse.Namespace) -> None:
     """List the outputs with number, title and population."""
     from durable.display.shells import as_text, as_yaml, shell_entries
+    from durable.language import ENGLISH, language
     from durable.plan import load
 
     plan = load(options.configfile) if options.configfile else None
-    entries = shell_entries(plan)
-    print("\n".join(as_yaml(entries) if options.yaml else as_text(entries)))
+    with language(plan.outputs.language if plan else ENGLISH):
+        entries = shell_entries(plan)
+        print("\n".join(as_yaml(entries) if options.yaml else as_text(entries)))
 
 
 def inspect_files(options: argparse.Namespace) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from unicodedata import east_asian_width
 
+from durable.language import N_, _
 from durable.outputs.table import Row, Table
 
 #: Height and width of the paper (A4) and its margins, millimetres.
@@ -42,10 +43,18 @@ ENTRIES = 45
 _FEW = 10
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
-CONTINUED = " (continued)"
+CONTINUED = N_(" (continued)")
 #: Control characters and surrogates, the categories Cc and Cs of Unicode.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BRACKET = re.compile(r" (?=[(\[])")
+#: Parts of a word with full-width signs: one of them or what stands between them, with the signs
+#: that open it and those that close it.
+_OPENING, _CLOSING = (
+    "\u201c\uff08\u300a\u3010(\\[",
+    "\u201d\uff0c\u3002\u3001\uff1b\uff1a\uff09\u300b\u3011\uff01\uff1f,.;:%)\\]",
+)
+_WIDE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60"
+_PARTS = re.compile(rf"[{_OPENING}]*(?:[{_WIDE}]|[^{_WIDE}]+)[{_CLOSING}]*|.+")
 #: Longest part of a cell that is kept on one line.
 _LONGEST_PART = 24
 BOLD = 1.1
@@ -159,11 +168,14 @@ def unbroken(cell: str) -> str:
 
 
 def wrap(text: str, width: float, size: float) -> list[str]:
-    """Lines of a text in so many millimetres; a longer word is broken."""
+    """Lines of a text in so many millimetres; a longer word is broken.
+
+    Full-width signs are words of their own; no line begins with one that closes.
+    """
     lines: list[str] = []
     line = ""
-    for word in clean(text).split(" "):
-        longer = f"{line} {word}" if line else word
+    for space, word in _words(clean(text)):
+        longer = f"{line}{space}{word}" if line else word
         if line and text_width(longer, size) > width:
             lines.append(line)
             longer = word
@@ -175,6 +187,19 @@ def wrap(text: str, width: float, size: float) -> list[str]:
     return [*lines, line]
 
 
+def _has_wide(text: str) -> bool:
+    return not text.isascii() and any(map(_is_wide, text))
+
+
+def _words(text: str) -> Iterator[tuple[str, str]]:
+    """Each word with the space ahead of it, without one between full-width signs."""
+    for word in text.split(" "):
+        space = " "
+        for part in _PARTS.findall(word) if _has_wide(word) else [word]:
+            yield space, part
+            space = ""
+
+
 def text_width(text: str, size: float) -> float:
     """Millimetres that a text takes at most."""
     return sum(map(_char_width, text)) * size / MM
@@ -183,7 +208,7 @@ def text_width(text: str, size: float) -> float:
 def widest_word(text: str, size: float) -> float:
     """Millimetres of the longest word of a text; full-width signs stand each for itself."""
     words = "".join(" " if _is_wide(char) else char for char in clean(text)).split(" ")
-    wide = size / MM if any(map(_is_wide, text)) else 0.0
+    wide = size / MM if _has_wide(text) else 0.0
     return max(wide, *(text_width(word, size) for word in words))
 
 
@@ -228,7 +253,7 @@ def row_height(row: Row, sheet: Sheet) -> float:
 @cache
 def text_height(text: str, width: float, size: float) -> float:
     """Points that a text takes in so many millimetres."""
-    spacing = _WIDE_LINE if any(_is_wide(char) for char in text) else _LINE
+    spacing = _WIDE_LINE if _has_wide(text) else _LINE
     return len(wrap(text, width, size)) * size * spacing
 
 
@@ -279,8 +304,9 @@ def _needs(table: Table, size: float) -> tuple[list[float], list[float]]:
         cells = [unbroken(row.cells[i]) for row in rows]
         # A heading may take two lines, its N below it.
         parts = unbroken(heading).split(" ")
-        words = [*parts, *(word for cell in cells for word in cell.split(" "))]
-        least.append(max(text_width(word, size) for word in words) + 2 * PADDING)
+        words = (word for cell in cells for word in cell.split(" "))
+        needs = (widest_word(unbroken(heading), size), *(text_width(word, size) for word in words))
+        least.append(max(needs) + 2 * PADDING)
         wished.append(max(text_width(text, size) for text in (*parts, *cells)) + 2 * PADDING)
     return least, wished
 
@@ -324,7 +350,7 @@ class _Filling:
 
     def turn(self) -> None:
         page = Page(
-            self.table.heading + (CONTINUED if self.pages else ""),
+            self.table.heading + (_(CONTINUED) if self.pages else ""),
             () if self.pages else self.table.subtitles,
             tuple(self.rows),
             tuple(self.notes),
@@ -374,7 +400,7 @@ class _Filling:
     def _head(self) -> float:
         width = self.sheet.width
         lines = () if self.pages else self.table.subtitles
-        title = text_height(self.table.heading + CONTINUED, width, TITLE_SIZE)
+        title = text_height(self.table.heading + _(CONTINUED), width, TITLE_SIZE)
         return title + sum(text_height(line, width, self.sheet.size) for line in lines) + _GAP
 
 
@@ -385,7 +411,7 @@ def paginate(table: Table, sheet: Sheet) -> list[Page]:
         if filling.rows and not filling.fits(filling.height_kept_together(i)):
             filling.turn()
             for above in _above(table.rows, i):
-                filling.add_row(replace(above, label=above.label + CONTINUED, cells=()))
+                filling.add_row(replace(above, label=above.label + _(CONTINUED), cells=()))
         filling.add_row(row)
     for note in table.footnotes:
         if (filling.rows or filling.notes) and not filling.fits(filling.note_height(note)):

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from durable.display import layout as lay
 from durable.display.layout import Layout, Sheet
 from durable.display.listings import listing_records
-from durable.display.record_view import as_text, cell_text
+from durable.display.record_view import as_text, cell_text, in_language
+from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.alignment import align
 from durable.outputs.datasets import ResultsFolder
@@ -41,8 +42,8 @@ _LINES = 4
 """Lines that the longest cell of a column takes, where that is not beyond its needs."""
 _BESIDE = 2 * lay.PADDING + 0.2
 """Millimetres of a column beside its text."""
-_FOOTNOTES_LATER = "Footnotes are given after the last part of the listing."
-_NO_RECORDS = "No records"
+_FOOTNOTES_LATER = N_("Footnotes are given after the last part of the listing.")
+_NO_RECORDS = N_("No records")
 
 #: What a reader sees in a column, by its name: a text for each record.
 Texts = Mapping[str, Sequence[str]]
@@ -90,7 +91,8 @@ def lay_out_listing(
     assessed
         Whether the study has visits.
     """
-    columns = listing.columns(plan, assessed=assessed, flags=records.columns)
+    declared = listing.columns(plan, assessed=assessed, flags=records.columns)
+    columns = tuple(map(in_language, declared))
     shown = as_text(records.head(MOST))
     texts = {c.name: [cell_text(record, c) for record in shown] for c in columns}
     shared = tuple(column for column in columns if column.name in listing.by)
@@ -99,7 +101,7 @@ def lay_out_listing(
     table = _without_records(listing, plan, len(records), assessed=assessed)
     if listing.blocks:
         rows = tuple(_block_rows(lines, own, texts))
-        block = replace(table, stub="Item", columns=("Value",))
+        block = replace(table, stub=_("Item"), columns=(_("Value"),))
         return [_paginated(block, rows, _block_sheet(rows))]
     texts = {column.name: _aligned(column, texts[column.name]) for column in own}
     size, parts = _parts(listing, own, texts)
@@ -117,12 +119,11 @@ def _without_records(listing: Listing, plan: Plan, total: int, *, assessed: bool
     """What stands above and below the records of a listing."""
     name = f"l_{listing.name}"
     shell, digest = plan.outputs.shell(name), plan.digest(STAGES["display"].sections)
-    shown = f". The first {MOST:,} of {total:,} records; listings/{listing.file} has all"
     return Table(
         name=name,
         number=shell.shown_number,
-        title=shell.title or listing.title,
-        subtitles=(f"Data cut-off {plan.analysis.data_cutoff}" + (shown if total > MOST else ""),),
+        title=shell.title or _(listing.title),
+        subtitles=(_which_records(listing, plan, total),),
         columns=(),
         rows=(),
         footnotes=(
@@ -134,6 +135,16 @@ def _without_records(listing: Listing, plan: Plan, total: int, *, assessed: bool
     )
 
 
+def _which_records(listing: Listing, plan: Plan, total: int) -> str:
+    """Data cut-off, and how many records are shown where that is not all."""
+    date = plan.analysis.data_cutoff
+    if total <= MOST:
+        return _("Data cut-off {date}").format(date=date)
+    return _("Data cut-off {date}. The first {most} of {total} records; {file} has all").format(
+        date=date, most=f"{MOST:,}", total=f"{total:,}", file=f"listings/{listing.file}"
+    )
+
+
 def _part_of(table: Table, part: _Part, number: int, count: int) -> Table:
     """Part `number` of a listing, without its records."""
     first, *others = part.columns
@@ -142,14 +153,14 @@ def _part_of(table: Table, part: _Part, number: int, count: int) -> Table:
         name=table.name + (f"_{number}" if number > 1 else ""),
         title=table.title + part.label,
         columns=tuple(column.label for column in others),
-        footnotes=table.footnotes if number == count else (_FOOTNOTES_LATER,),
+        footnotes=table.footnotes if number == count else (_(_FOOTNOTES_LATER),),
         stub=first.label,
         spans=_spans(part.columns),
     )
 
 
 def _paginated(table: Table, rows: tuple[Row, ...], sheet: Sheet) -> Layout:
-    nothing = Row(_NO_RECORDS, ("",) * len(table.columns))
+    nothing = Row(_(_NO_RECORDS), ("",) * len(table.columns))
     table = replace(table, rows=rows or (nothing,))
     return Layout(table, sheet, tuple(lay.paginate(table, sheet)))
 
@@ -157,9 +168,13 @@ def _paginated(table: Table, rows: tuple[Row, ...], sheet: Sheet) -> Layout:
 def _lines_above(shared: Sequence[Column], texts: Texts, count: int) -> list[str]:
     """For each record the line that gives what it shares with its neighbours."""
     return [
-        ", ".join(f"{c.label} {texts[c.name][i]}" for c in shared if texts[c.name][i])
+        _(", ").join(_labelled(c.label, texts[c.name][i]) for c in shared if texts[c.name][i])
         for i in range(count)
     ]
+
+
+def _labelled(label: str, text: str) -> str:
+    return _("{label} {value}").format(label=label, value=text)
 
 
 # Records side by side
@@ -217,7 +232,8 @@ def _parts_of(
 ) -> list[_Part]:
     """Columns side by side, or in as many parts as the paper needs, each with the key columns."""
     least = {name: least for name, (least, _) in _needs(columns, texts, size).items()}
-    room, title = lay.text_block(True)[1] - lay.INDENT, f": {name}" if name else ""
+    room = lay.text_block(True)[1] - lay.INDENT
+    title = _(": {part}").format(part=name) if name else ""
     if sum(least.values()) <= room:
         return [_Part(columns, title)]
     keys = tuple(c for c in columns if c.name in listing.keys) or columns[:1]
@@ -231,7 +247,7 @@ def _parts_of(
     evenly = (_filled(units, least, limit) for limit in limits)
     groups = next((tried for tried in evenly if len(tried) == len(groups)), groups)
     return [
-        _Part((*keys, *group), f"{title} (part {i} of {len(groups)})")
+        _Part((*keys, *group), title + _(" (part {i} of {n})").format(i=i, n=len(groups)))
         for i, group in enumerate(groups, start=1)
     ]
 
@@ -306,7 +322,8 @@ def _lines_of_block(
         given = [(column.label, texts[column.name][i]) for column in group]
         given = [(label, text) for label, text in given if text]
         if over and given:
-            given = [(over, ", ".join(f"{lower_initial(k)} {text}" for k, text in given))]
+            labelled = (_labelled(lower_initial(label), text) for label, text in given)
+            given = [(over, _(", ").join(labelled))]
         for label, text in given:
             yield Row(label, (text,), indent)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
+from durable.language import _
 from durable.outputs import formats as f
 from durable.outputs.listings.listing import Column
 
@@ -58,7 +59,7 @@ class RecordView:
     @property
     def label(self) -> str:
         """Title and part, for those who hear the page."""
-        return ": ".join(filter(None, (self.title, self.part)))
+        return _(": ").join(filter(None, (self.title, self.part)))
 
     @property
     def is_long(self) -> bool:
@@ -86,7 +87,13 @@ def record_view(
         if any(len(record[column.name]) > _LONGEST_LINE for record in records)
     }
     rows = [tuple(_cell(record, c, c.name in wide) for c in columns) for record in records]
-    return RecordView(columns=columns, heads=_heads(columns), rows=tuple(rows), **described)
+    shown = tuple(map(in_language, columns))
+    return RecordView(columns=shown, heads=_heads(shown), rows=tuple(rows), **described)
+
+
+def in_language(column: Column) -> Column:
+    """The column with its headings in the language in force."""
+    return replace(column, label=_(column.label), over=_(column.over), part=_(column.part))
 
 
 def as_text(records: pd.DataFrame) -> list[dict[str, str]]:
@@ -109,7 +116,7 @@ def cell_text(record: dict[str, str], column: Column) -> str:
     """What a reader sees in a column of a record: where it has no value, what stands for that."""
     text = record[column.name]
     if not text:
-        return column.empty if isinstance(column.empty, str) else column.empty(record)
+        return _(column.empty) if isinstance(column.empty, str) else column.empty(record)
     if column.shown is not None:
         return column.shown(text)
     if column.kind == "number" and column.decimals is not None:

@@ -24,6 +24,7 @@ from durable.display.report_plan import Key, plan_keys, variants
 from durable.display.report_summary import summary
 from durable.figures.captions import figures_drawn
 from durable.files import recorded_cell
+from durable.language import N_, _, ngettext
 from durable.outputs import formats as f
 from durable.outputs.ard import Ard
 from durable.outputs.definition_list import definitions_in_force
@@ -45,11 +46,21 @@ _PAGE, _SCRIPT = "report.html.jinja", "report.js"
 
 #: What cannot be made without an input table.
 _NEEDED_FOR = {
-    "visits": "Disease, response, remission and durations are unknown: efficacy is not analysed,"
-    " and there are no sensitivity analyses.",
-    "therapies": "New systemic therapies are unknown: none is an event or a reason for censoring.",
-    "adverse_events": "Of the safety tables only deaths are reported.",
-    "kinetics": "There is no table, figure or listing of CAR-T cell concentrations.",
+    "visits": N_(
+        "Input table {table} not provided. Disease, response, remission and durations are unknown:"
+        " efficacy is not analysed, and there are no sensitivity analyses."
+    ),
+    "therapies": N_(
+        "Input table {table} not provided. New systemic therapies are unknown: none is an event or"
+        " a reason for censoring."
+    ),
+    "adverse_events": N_(
+        "Input table {table} not provided. Of the safety tables only deaths are reported."
+    ),
+    "kinetics": N_(
+        "Input table {table} not provided. There is no table, figure or listing of CAR-T cell"
+        " concentrations."
+    ),
 }
 
 
@@ -80,6 +91,7 @@ def page(
         _PAGE,
         plan=plan,
         script=Markup(script),  # noqa: S704  (a file of the package)
+        texts=json.dumps(_script_texts(), ensure_ascii=False),
         script_digest=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         head=page_head(plan),
         numbers={table.name: table.number for table in tables},
@@ -109,7 +121,9 @@ def listing_views(
     """Every listing as it is shown; one of many columns in parts."""
     for entry, records in listings.items():
         listing, shell = entry.load(), plan.outputs.shell(f"l_{entry.name}")
-        title = f"Listing {shell.shown_number}. {shell.title or listing.title}"
+        title = _("Listing {number}. {title}").format(
+            number=shell.shown_number, title=shell.title or _(listing.title)
+        )
         columns = listing.columns(plan, assessed=assessed, flags=records.columns)
         shown = as_text(records.head(SHOWN))
         parts = tuple(dict.fromkeys(column.part for column in columns if column.part)) or ("",)
@@ -119,13 +133,30 @@ def listing_views(
                 shown,
                 name=f"l_{listing.name}" + (f"-{i + 1}" if i else ""),
                 title=title,
-                part=part,
+                part=_(part),
                 is_first=not i,
-                subtitle=f"Source: {listing.source}. Data cut-off {plan.analysis.data_cutoff}",
+                subtitle=_("Source: {source}. Data cut-off {date}").format(
+                    source=listing.source, date=plan.analysis.data_cutoff
+                ),
                 file=f"listings/{listing.file}",
                 total=len(records),
                 notes=(*listing.footnotes(plan, assessed=assessed), *shell.footnotes),
             )
+
+
+def _script_texts() -> dict[str, str]:
+    """What the script of the page says, with places for its numbers and names."""
+    return {
+        "one": ngettext("{n} row", "{n} rows", 1),
+        "all": ngettext("{n} row", "{n} rows", 2),
+        "some of one": ngettext("{shown} of {n} row", "{shown} of {n} rows", 1),
+        "some of all": ngettext("{shown} of {n} row", "{shown} of {n} rows", 2),
+        "ascending": _("{rows}, by {column}, ascending"),
+        "descending": _("{rows}, by {column}, descending"),
+        "fold": _("Fold all outputs"),
+        "unfold": _("Unfold all outputs"),
+        "main": _("Main outputs only"),
+    }
 
 
 def _by_listing(views: Iterator[RecordView]) -> list[list[RecordView]]:
@@ -143,9 +174,9 @@ def absent(plan: Plan, folder: Path) -> Iterator[str]:
     given = _sources(folder)
     for table in TABLES:
         if table not in given:
-            yield f"Input table {table} not provided. {_NEEDED_FOR[table]}"
+            yield _(_NEEDED_FOR[table]).format(table=table)
     if not plan.sensitivity:
-        yield "No sensitivity analyses are configured."
+        yield _("No sensitivity analyses are configured.")
 
 
 def findings(folder: Path) -> list[tuple[str, str, str, int]]:
@@ -180,12 +211,12 @@ def _cut(folder: Path) -> Path:
 
 
 _CUT_COLUMNS = (
-    Column("table", "Table"),
-    Column("subject_id", "Subject"),
-    Column("row", "Row", "number"),
-    Column("column", "Column"),
-    Column("value", "Value"),
-    Column("action", "Action"),
+    Column("table", N_("Table")),
+    Column("subject_id", N_("Subject")),
+    Column("row", N_("Row"), "number"),
+    Column("column", N_("Column")),
+    Column("value", N_("Value")),
+    Column("action", N_("Action"), shown=lambda action: _(action)),
 )
 
 
@@ -198,22 +229,24 @@ def data_cut(folder: Path) -> RecordView:
         shown,
         total=len(shown) + sum(1 for _ in records),
         name="data_cut",
-        title="Records affected by the data cut-off",
-        subtitle="Source: validated/data_cut.csv",
+        title=_("Records affected by the data cut-off"),
+        subtitle=_("Source: {file}").format(file="validated/data_cut.csv"),
         file="validated/data_cut.csv",
         notes=(
-            "Records dated after the data cut-off are removed. In earlier records, later dates are"
-            " set to missing, together with the values that belong to them.",
+            _(
+                "Records dated after the data cut-off are removed. In earlier records, later dates"
+                " are set to missing, together with the values that belong to them."
+            ),
         ),
     )
 
 
 _KEY_COLUMNS = (
-    Column("path", "Key"),
-    Column("value", "In force"),
-    Column("default", "Default"),
-    Column("differs", "Differs"),
-    Column("meaning", "Meaning"),
+    Column("path", N_("Key")),
+    Column("value", N_("In force")),
+    Column("default", N_("Default")),
+    Column("differs", N_("Differs")),
+    Column("meaning", N_("Meaning")),
 )
 
 
@@ -224,7 +257,7 @@ def every_key(keys: list[Key]) -> RecordView:
             "path": key.path,
             "value": key.value,
             "default": key.default,
-            "differs": "yes" if key.differs else "",
+            "differs": _("yes") if key.differs else "",
             "meaning": key.meaning,
         }
         for key in keys
@@ -234,8 +267,8 @@ def every_key(keys: list[Key]) -> RecordView:
         records,
         total=len(records),
         name="plan",
-        title="All keys of the analysis plan",
-        subtitle="Source: the configuration; keys that it does not state have their defaults",
+        title=_("All keys of the analysis plan"),
+        subtitle=_("Source: the configuration; keys that it does not state have their defaults"),
         file="",
         notes=(),
     )
@@ -250,12 +283,12 @@ def _sources(folder: Path) -> dict[str, dict[str, Any]]:
 def _population(ard: Ard) -> list[tuple[str, str]]:
     """How many subjects came how far."""
     labels = {
-        "CONSENTED": "consented",
-        "INFUSED": "infused",
-        "REMISSION": "in remission",  # in a study with assessments
-        "ONGOING": "ongoing",
-        "DIED": "died",
-        "WITHDRAWN": "withdrawn",
+        "CONSENTED": _("consented"),
+        "INFUSED": _("infused"),
+        "REMISSION": _("in remission"),  # in a study with assessments
+        "ONGOING": _("ongoing"),
+        "DIED": _("died"),
+        "WITHDRAWN": _("withdrawn"),
     }
     found = []
     for parameter, label in labels.items():

@@ -47,6 +47,7 @@ class Section:
     """A section of the page."""
 
     title: str
+    """In English; the page shows it in its own language."""
     shown: tuple[Shown, ...]
 
     @property

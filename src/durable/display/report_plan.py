@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from durable.language import _
 from durable.plan import Analysis, Inputs, Plan, Study
 from durable.plan.json_schema import meanings
 
@@ -85,7 +86,7 @@ def _plain(value: Any) -> Any:
 def shown(value: Any) -> str:
     """A value as it would stand in the configuration."""
     if value is None:
-        return "empty"
+        return _("empty")
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from durable.contracts.results import PLATEAU, TOTAL, WHOLE_COLUMN
 from durable.derive.endpoints import ENDPOINTS, EVENT_LABELS
+from durable.language import _
 from durable.outputs import formats as f
 from durable.outputs.ard import Ard
+from durable.outputs.incidence import upper_limit_name
 from durable.outputs.table import Lookup
 from durable.plan import Plan
+from durable.wording import lower_initial, percent
 
 
 @dataclass(frozen=True)
@@ -35,14 +38,16 @@ def _improvement(ard: Ard, plan: Plan) -> Iterator[Result]:
         rate = find("rate")
         if rate is None:
             continue
-        improved = f"{f.count(find('n_improved'))} of {f.count(find('n_denominator'))}"
-        states = ", ".join(
-            f"{f.count(find(f'n_{name}'))} {name}" for name in ("assessed", "missing", "pending")
-        )
+        names = ("improved", "denominator", "assessed", "missing", "pending")
+        counts = {name: f.count(find(f"n_{name}")) for name in names}
         yield Result(
-            f"Disease improvement at {visit}",
+            _("Disease improvement at {visit}").format(visit=visit),
             _percent(f.fixed(rate.value, p, f.PERCENT)),
-            (f"{_level(plan)} {f.interval(rate, p, f.PERCENT)}", f"{improved} improved", states),
+            (
+                _interval(plan, f.interval(rate, p, f.PERCENT)),
+                _("{improved} of {denominator} improved").format(**counts),
+                _("{assessed} assessed, {missing} missing, {pending} pending").format(**counts),
+            ),
             "t_improvement",
         )
 
@@ -51,8 +56,9 @@ def _percent(number: str) -> str:
     return number if number == f.NOT_ESTIMABLE else f"{number}%"
 
 
-def _level(plan: Plan) -> str:
-    return f"{100 * plan.statistics.conf_level:g}% CI"
+def _interval(plan: Plan, limits: str) -> str:
+    level = percent(plan.statistics.conf_level)
+    return _("{level} CI {limits}").format(level=level, limits=limits)
 
 
 def _durations(ard: Ard, plan: Plan) -> Iterator[Result]:
@@ -66,11 +72,15 @@ def _durations(ard: Ard, plan: Plan) -> Iterator[Result]:
         mark = f.PLATEAU_MARK if median.note == PLATEAU else ""
         number = f.fixed(median.value, m)
         yield Result(
-            f"Median {endpoint.title[0].lower()}{endpoint.title[1:]}",
-            number if number == f.NOT_ESTIMABLE else f"{number}{mark} months",
+            _("Median {duration}").format(duration=lower_initial(_(endpoint.title))),
+            number
+            if number == f.NOT_ESTIMABLE
+            else _("{number} months").format(number=f"{number}{mark}"),
             (
-                f"{_level(plan)} {f.interval(median, m)}",
-                f"{f.count(find('n_event'))} of {f.count(find('n_subjects'))} with an event",
+                _interval(plan, f.interval(median, m)),
+                _("{n} of {subjects} with an event").format(
+                    n=f.count(find("n_event")), subjects=f.count(find("n_subjects"))
+                ),
                 _events(find, deadline),
             ),
             endpoint.table,
@@ -79,38 +89,49 @@ def _durations(ard: Ard, plan: Plan) -> Iterator[Result]:
 
 def _events(find: Lookup, deadline: str) -> str:
     counts = ((find(f"n_{name}"), label) for name, label in EVENT_LABELS.items())
-    events = [f"{f.count(n)} {label}" for n, label in counts if n is not None and n.value]
-    return ", ".join(events).format(deadline=deadline)
+    events = [
+        _("{n} {events}").format(n=f.count(n), events=_(label).format(deadline=deadline))
+        for n, label in counts
+        if n is not None and n.value
+    ]
+    return _(", ").join(events)
 
 
 def _safety(ard: Ard, plan: Plan) -> Iterator[Result]:
     first = plan.safety.windows_days[0]
     p = plan.outputs.percent_decimals
-    windows = ((f"D{first}", f"within {first} days"), ("ALL", "entire follow-up"))
+    windows = (
+        (f"D{first}", _("Grade >=3 TEAEs, within {days} days").format(days=first)),
+        ("ALL", _("Grade >=3 TEAEs, entire follow-up")),
+    )
     for window, label in windows:
         find = ard.lookup("t_ae_overview", (window, "GRADE3"), TOTAL)
-        subjects, percent = find("n_subjects"), find("percent")
+        subjects, share = find("n_subjects"), find("percent")
         infused = ard.lookup("t_ae_overview", WHOLE_COLUMN, TOTAL)("n_infused")
-        if subjects is None or percent is None:
+        if subjects is None or share is None:
             continue
-        affected = f"{f.count(subjects)} of {f.count(infused)} infused"
         yield Result(
-            f"Grade >=3 TEAEs, {label}",
-            _percent(f.fixed(percent.value, p)),
+            label,
+            _percent(f.fixed(share.value, p)),
             (
-                f"{affected}, {f.count(find('n_events'))} events",
+                _("{n} of {infused} infused, {events} events").format(
+                    n=f.count(subjects), infused=f.count(infused), events=f.count(find("n_events"))
+                ),
                 _of_followed(ard, window, first),
-                _bound(find, p),
+                _bound(find, plan),
                 _any_grade(ard, window),
             ),
             "t_ae_overview",
         )
 
 
-def _bound(find: Lookup, decimals: int) -> str:
+def _bound(find: Lookup, plan: Plan) -> str:
     """The upper bound where nobody had an event."""
     upper = find("upper")
-    return "" if upper is None else f"{upper.note}: {f.fixed(upper.value, decimals, f.PERCENT)}%"
+    if upper is None:
+        return ""
+    bound = f.fixed(upper.value, plan.outputs.percent_decimals, f.PERCENT)
+    return _("{limit}: {bound}%").format(limit=upper_limit_name(plan), bound=bound)
 
 
 def _of_followed(ard: Ard, window: str, days: int) -> str:
@@ -119,13 +140,16 @@ def _of_followed(ard: Ard, window: str, days: int) -> str:
     n, followed = find("n_subjects"), find("n_denominator")
     if n is None or followed is None:
         return ""
-    return f"{f.count(n)} of {f.count(followed)} followed {days} days"
+    return _("{n} of {followed} followed {days} days").format(
+        n=f.count(n), followed=f.count(followed), days=days
+    )
 
 
 def _any_grade(ard: Ard, window: str) -> str:
     found = []
-    for name, label in (("SERIOUS", "a serious TEAE"), ("FATAL", "a fatal TEAE")):
+    labels = {"SERIOUS": _("{n} with a serious TEAE"), "FATAL": _("{n} with a fatal TEAE")}
+    for name, label in labels.items():
         n = ard.lookup("t_ae_overview", (window, name), TOTAL)("n_subjects")
         if n is not None:
-            found.append(f"{f.count(n)} with {label}")
-    return ", ".join(found)
+            found.append(label.format(n=f.count(n)))
+    return _(", ").join(found)

@@ -16,25 +16,31 @@ from durable.figures.spec import SAFETY_SET, Caption, DrawnFigure
 from durable.figures.style import settings
 from durable.figures.typefaces import type_families
 from durable.files import write_text
-from durable.jdm import wording
-from durable.outputs import definitions, entry_of_table, tables_of_series
+from durable.language import N_, _
+from durable.outputs import entry_of_table, tables_of_series
 from durable.outputs.ard import read_ard
+from durable.outputs.definition_list import definitions_in_force
 from durable.outputs.page_head import page_head
 from durable.outputs.table import Table
-from durable.outputs.tables import make_table
+from durable.outputs.tables import Sources, make_table
 from durable.pages import render_page
 from durable.plan import Plan
 from durable.plan.cutoffs import analysis_ids
+from durable.registry import dataset_names
 from durable.stage import STAGES
 
-_TITLE = "Estimates by data cut-off (forest plot)"
+_TITLE = N_("Estimates by data cut-off (forest plot)")
 
-NOTES = (
-    "Each cut-off is applied to the current input files: a record that was entered or corrected"
-    " later is included at every cut-off that its date allows. An analysis as performed at the time"
-    " has a results folder of its own; snakemake compare reports the differences.",
-    "The analyses share subjects: the estimates are not independent, and the confidence intervals"
-    " are not adjusted for multiple looks.",
+_NOTES = (
+    N_(
+        "Each cut-off is applied to the current input files: a record that was entered or corrected"
+        " later is included at every cut-off that its date allows. An analysis as performed at the"
+        " time has a results folder of its own; snakemake compare reports the differences."
+    ),
+    N_(
+        "The analyses share subjects: the estimates are not independent, and the confidence"
+        " intervals are not adjusted for multiple looks."
+    ),
 )
 
 
@@ -54,46 +60,65 @@ def run(plan: Plan, folder: Path) -> None:
 def tables(plan: Plan, folder: Path) -> Iterator[Table]:
     """The tables of the report that a series shows, with a column for each data cut-off."""
     ard = read_ard(folder)
-    sources = json.loads((folder.parent / "validated" / "sources.json").read_text("utf-8"))
+    given = sources(folder)
     digest = plan.digest(STAGES["series"].sections)
     for name in tables_of_series(plan):
         output = entry_of_table(name).load()
         table = output.table(name)
-        shown = make_table(output, table, ard, plan, sources, digest)
+        shown = make_table(output, table, ard, plan, given, digest)
         yield replace(
             shown,
-            title=f"{shown.title}, by data cut-off",
-            subtitles=(f"{table.population or output.population}; {_cutoffs(plan)}",),
-            footnotes=(*NOTES, *shown.footnotes),
+            title=_("{title}, by data cut-off").format(title=shown.title),
+            subtitles=(
+                _("{population}; {cutoffs}").format(
+                    population=_(table.population or output.population), cutoffs=_cutoffs(plan)
+                ),
+            ),
+            footnotes=(*notes(), *shown.footnotes),
         )
+
+
+def sources(folder: Path) -> Sources:
+    """The input files of the analyses, which are the same."""
+    found: Sources = json.loads((folder.parent / "validated" / "sources.json").read_text("utf-8"))
+    return found
 
 
 def study(plan: Plan) -> str:
     """Analysis and data cut-offs, as the head of pages."""
-    return f"{plan.analysis.title}, {_cutoffs(plan)}"
+    return _("{title}, {cutoffs}").format(title=plan.analysis.title, cutoffs=_cutoffs(plan))
 
 
 def _cutoffs(plan: Plan) -> str:
-    return f"data cut-offs {', '.join(map(str, analysis_ids(plan)))}"
+    return _("data cut-offs {dates}").format(dates=", ".join(map(str, analysis_ids(plan))))
+
+
+def notes() -> tuple[str, ...]:
+    """What a reader of several cut-offs has to know."""
+    return tuple(map(_, _NOTES))
 
 
 def _caption(plan: Plan) -> Caption:
+    """The caption of the figure; what it rests on is in the list of definitions of the page."""
     digest = plan.digest(STAGES["series"].sections)[:12]
-    emphasis = f"Bold, and dashed line: the analysis at {plan.analysis.data_cutoff}."
     return Caption(
-        "Figure 1",
-        _TITLE,
-        f"Population: {SAFETY_SET}; duration of response: subjects in remission",
+        _("Figure {number}").format(number=1),
+        _(_TITLE),
+        _("Population: {population}; duration of response: subjects in remission").format(
+            population=_(SAFETY_SET)
+        ),
         study(plan),
         (
-            emphasis,
-            "Improvement rates: subjects whose visit window is still open count as not improved.",
-            *NOTES,
-            *wording.improvement(plan.response),
-            *wording.remission(plan.response),
-            *wording.recurrence(plan.response),
-            *definitions.survival(plan.statistics),
-            f"Source: plotted values in series/figures/f_series.csv. Plan {digest}.",
+            _("Bold, and dashed line: the analysis at {date}.").format(
+                date=plan.analysis.data_cutoff
+            ),
+            _(
+                "Improvement rates: subjects whose visit window is still open count as not"
+                " improved. The estimates are not independent."
+            ),
+            _("Source: plotted values in {file}. Plan {digest}.").format(
+                file="series/figures/f_series.csv", digest=digest
+            ),
         ),
     )
 
@@ -105,8 +130,9 @@ def _page(plan: Plan, folder: Path, shown: list[Table]) -> str:
         "series.html.jinja",
         plan=plan,
         analyses=found,
-        notes=NOTES,
+        notes=notes(),
         tables=shown,
         figures=[DrawnFigure("f_series", _caption(plan), folder / "figures")],
+        definitions=list(definitions_in_force(plan, dataset_names(sources(folder)))),
         digest=plan.digest(STAGES["series"].sections),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from durable.contents import NUMBERS, Kind, kind_of
 from durable.figures import FIGURES
+from durable.language import _
 from durable.outputs import OUTPUTS
 from durable.outputs.listings import LISTINGS
 from durable.plan import Plan
@@ -51,20 +52,20 @@ def _titles() -> dict[str, tuple[str, str]]:
     found = {}
     for output in (entry.load() for entry in OUTPUTS):
         for table in output.tables:
-            found[table.name] = table.title, table.population or output.population
+            found[table.name] = _(table.title), _(table.population or output.population)
     for figure in (entry.load() for entry in FIGURES):
-        found[f"f_{figure.name}"] = figure.title, figure.population
+        found[f"f_{figure.name}"] = _(figure.title), _(figure.population)
     for listing in (entry.load() for entry in LISTINGS):
-        found[f"l_{listing.name}"] = listing.title, ""
+        found[f"l_{listing.name}"] = _(listing.title), ""
     return {name: found[name] for name in NUMBERS if name in found}
 
 
 def as_text(entries: list[ShellEntry]) -> Iterator[str]:
     """The table of contents as lines of Markdown, to be pasted into an analysis plan."""
-    yield "| Number | Title | Population | Output |"
+    yield _("| Number | Title | Population | Output |")
     yield "|---|---|---|---|"
     for entry in entries:
-        cells = (f"{entry.kind} {entry.number}", entry.title, entry.population, entry.name)
+        cells = (f"{_(entry.kind)} {entry.number}", entry.title, entry.population, entry.name)
         yield f"| {' | '.join(cells)} |"
 
 

@@ -16,6 +16,7 @@ from durable.export.transport import Change, fit_to_xpt
 from durable.figures.captions import drawn_figure, figures_drawn
 from durable.figures.point_files import shown_figures
 from durable.figures.spec import DrawnFigure
+from durable.language import ENGLISH, current_language, language
 from durable.outputs.ard import read_ard
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.definition_list import definition_list
@@ -104,7 +105,9 @@ class FinishedAnalysis:
 
 
 def deliver(plan: Plan, folder: Path) -> None:
-    """Write every delivery that the plan asks for.
+    """Write every delivery that the plan asks for: documents in the language of the outputs.
+
+    What a reviewer's programs read, and what describes it, is English in any language.
 
     Parameters
     ----------
@@ -113,6 +116,10 @@ def deliver(plan: Plan, folder: Path) -> None:
     folder
         Folder of results.
     """
-    analysis = FinishedAnalysis(plan, folder)
-    for delivery in asked_for(analysis.asked):
-        import_module(f"durable.export.{delivery.module}").write(analysis)
+    spoken = current_language()
+    # What was read in one language is not shown in another.
+    analyses = {name: FinishedAnalysis(plan, folder) for name in (spoken, ENGLISH)}
+    for delivery in asked_for(analyses[ENGLISH].asked):
+        name = spoken if delivery.key == "documents" else ENGLISH
+        with language(name):
+            import_module(f"durable.export.{delivery.module}").write(analyses[name])

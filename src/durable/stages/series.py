@@ -17,8 +17,10 @@ def run(plan: Plan, folder: Path) -> None:
     """
     from durable.display import series as pages
     from durable.figures import series as points
+    from durable.language import ENGLISH, language
     from durable.outputs import series as results
 
-    results.run(plan, folder)
-    points.run(plan, folder)
+    with language(ENGLISH):
+        results.run(plan, folder)
+        points.run(plan, folder)
     pages.run(plan, folder)

@@ -3,7 +3,10 @@
 (() => {
   document.documentElement.classList.add("scripted");
 
-  const plural = (n) => `${n} row${n === 1 ? "" : "s"}`;
+  // What the script says, in the language of the page.
+  const texts = JSON.parse(document.getElementById("main").dataset.texts);
+  const say = (text, places = {}) =>
+    texts[text].replace(/\{(\w+)\}/g, (_, name) => String(places[name]));
 
   /** Value of a cell to sort by; null (sorted last) where there is none. */
   function valueOf(row, place, kind) {
@@ -18,7 +21,7 @@
   /** Order of two values; dates are ISO 8601, whose order is that of their text. */
   function compare(one, other, kind) {
     if (kind === "text") {
-      return one.localeCompare(other, "en", { numeric: true, sensitivity: "base" });
+      return one.localeCompare(other, document.documentElement.lang, { numeric: true, sensitivity: "base" });
     }
     return one < other ? -1 : Number(one > other);
   }
@@ -48,11 +51,12 @@
 
     function tell() {
       const shown = rows.filter((row) => !row.hidden).length;
-      const of = shown === rows.length ? plural(shown) : `${shown} of ${plural(rows.length)}`;
+      const counted = rows.length === 1 ? "one" : "all";
+      const text = say(shown === rows.length ? counted : `some of ${counted}`,
+        { shown, n: rows.length });
       const head = table.querySelector("[aria-sort]");
-      const by = head ? `, by ${head.querySelector("button").textContent}, ${
-        head.getAttribute("aria-sort")}` : "";
-      count.textContent = of + by;
+      count.textContent = head ? say(head.getAttribute("aria-sort"),
+        { rows: text, column: head.querySelector("button").textContent }) : text;
     }
     search.addEventListener("input", () => {
       // Not before it is asked for: a study of many subjects has a quarter of a million cells.
@@ -129,9 +133,9 @@
       made.addEventListener("click", () => all.forEach((one, i) => { one.open = open(i); }));
       bar.append(made);
     };
-    button("Fold all outputs", () => false);
-    button("Unfold all outputs", () => true);
-    button("Main outputs only", (i) => first[i]);
+    button(say("fold"), () => false);
+    button(say("unfold"), () => true);
+    button(say("main"), (i) => first[i]);
     document.querySelector("#summary").append(bar);
   }
 
