@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from typing import Self
 
 LOCALES = Path(__file__).parent / "locales"
 #: The language that the texts are written in.
@@ -61,6 +62,31 @@ def translated(text: str, forms: Collection[str]) -> str:
 def _pattern(form: str) -> re.Pattern[str]:
     """What fits a form, each place as a group of its name."""
     return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+)", re.escape(form)))
+
+
+class Text(str):
+    """A text in English that knows what it was made of, and can be shown in another language.
+
+    Made where the language does not count, as what a check has found; `shown` shows it.
+    """
+
+    message: str
+    places: dict[str, object]
+
+    def __new__(cls, message: str, **places: object) -> Self:
+        """The text with its places filled; `message` is marked for translation."""
+        text = super().__new__(cls, message.format(**places))
+        text.message, text.places = message, places
+        return text
+
+
+def shown(text: str) -> str:
+    """A text that was made earlier, in the language in force."""
+    if not isinstance(text, Text):
+        return _(text)
+    places = text.places.items()
+    filled = {name: shown(part) if isinstance(part, str) else part for name, part in places}
+    return _(text.message).format(**filled)
 
 
 @contextmanager

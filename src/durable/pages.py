@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from durable.language import _, current_language, ngettext
+from durable.language import _, current_language, ngettext, shown
 from durable.wording import capitalised
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def _environment() -> Environment:
     environment.install_gettext_callables(_, ngettext, newstyle=False)  # type: ignore[attr-defined]
     environment.globals["current_language"] = current_language
     environment.filters["filled"] = _filled
+    environment.filters["shown"] = shown
     environment.filters["unbroken"] = _unbroken
     environment.filters["together"] = _together
     environment.filters["capitalise"] = capitalised

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from durable.history.chain import HISTORY, BrokenHistoryError, Entry, read_history
 from durable.history.events import RECORDED, SIGNED
+from durable.language import N_
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def recorded_acts(results: Path, analysis: str, event: str = RECORDED) -> list[A
 def _run(entry: Entry) -> Act:
     user = entry.values["user"]
     who = f"{user['name']} ({user['login']})" if user["name"] else user["login"]
-    return Act("run", who, entry.values["time"], entry.values["reason"])
+    return Act(N_("run"), who, entry.values["time"], entry.values["reason"])
 
 
 def _signatures(recorded: list[Entry], signed: list[Entry]) -> Iterator[Act]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from durable.audit.records import InputChange, input_changes
 from durable.audit.sides import BEFORE, CODE, PLAN, SINCE, UNEXPLAINED, Side, Step, differing_keys
-from durable.audit.statuses import differing
+from durable.audit.statuses import NO_STATUS, Status, differing, status_label
 from durable.contracts.results import Result
+from durable.language import N_, Text, _
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,20 @@ class StatusChange:
 
     subject: str
     status: str
-    earlier: str
-    later: str
+    earlier: Status
+    later: Status
     causes: tuple[str, ...]
     decided_by: str
-    because: str
+    because: tuple[str | InputChange, ...]
+    """Changes of records, of the plan or of the data cut-off behind it."""
+
+    def __str__(self) -> str:
+        return _("{subject} {status} {earlier} -> {later}").format(
+            subject=self.subject,
+            status=status_label(self.status),
+            earlier=self.earlier,
+            later=self.later,
+        )
 
 
 def changes_of_inputs(steps: Iterable[Step]) -> list[InputChange]:
@@ -63,33 +73,31 @@ def status_changes(
     """Statuses of subjects that differ, each with the steps, the record and the changes behind."""
     old, new = earlier.datasets.statuses(), later.datasets.statuses()
     sources = later.datasets.sources()
-    changed: dict[tuple[str, str], list[str]] = {}
+    changed: dict[tuple[str, str], list[InputChange]] = {}
     for change in inputs:
         if change.table in ("subjects", "visits", "therapies"):
-            changed.setdefault((change.when, change.subject_id), []).append(str(change))
+            changed.setdefault((change.when, change.subject_id), []).append(change)
     keys = [f"{key}: {was} -> {now}" for key, was, now in differing_keys(earlier, later)]
     cutoffs = [str(side.plan.analysis.data_cutoff) for side in (earlier, later)]
+    moved = Text(N_("data cut-off {dates}"), dates=" -> ".join(cutoffs))
     for subject, status in sorted({*old, *new}):
-        was, now = (held.get((subject, status), "none") for held in (old, new))
+        was, now = (held.get((subject, status), NO_STATUS) for held in (old, new))
         if was == now:
             continue
-        because: list[str] = []
+        because: list[str | InputChange] = []
         causes = []
         for step in steps:
             before, after = (
-                side.datasets.statuses().get((subject, status), "none")
+                side.datasets.statuses().get((subject, status), NO_STATUS)
                 for side in (step.before, step.after)
             )
             if before == after:
                 continue
             causes.append(step.cause)
             found = keys if step.cause == PLAN else changed.get((step.cause, subject), [])
-            because_of_cutoff = (
-                [f"data cut-off {' -> '.join(cutoffs)}"] if step.cause == SINCE else []
-            )
-            because += found or because_of_cutoff
+            because += found or ([moved] if step.cause == SINCE else [])
         decided = sources.get((subject, status), "")
-        yield StatusChange(subject, status, was, now, tuple(causes), decided, "; ".join(because))
+        yield StatusChange(subject, status, was, now, tuple(causes), decided, tuple(because))
 
 
 def result_changes(earlier: Side, later: Side, steps: Sequence[Step]) -> Iterator[ResultChange]:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from durable.contracts.results import COLUMNS as ARD_COLUMNS
+from durable.language import N_, Text
 
 _TEXT = (".json", ".svg", ".html", ".rtf", ".txt", ".yaml")
 _KEY = len(ARD_COLUMNS) - 4  # the last four columns are value, lower, upper, note
-_ABSENT = "absent"
+_PRESENT, _ABSENT = N_("present"), N_("absent")
 #: Rows of a table by their key: that of a result, or the number of the row.
 Table = dict[tuple[str, ...], dict[str, str]]
 
@@ -25,8 +26,14 @@ class Change:
     before: str
     after: str
 
+    @property
+    def text(self) -> Text:
+        """Where, what was there and what is."""
+        where, before, after = self.where, self.before, self.after
+        return Text(N_("{where}: {before} -> {after}"), where=where, before=before, after=after)
+
     def __str__(self) -> str:
-        return f"{self.where}: {self.before} -> {self.after}"
+        return str(self.text)
 
 
 def changes(before: Path, after: Path) -> Iterator[Change]:
@@ -41,7 +48,7 @@ def changes(before: Path, after: Path) -> Iterator[Change]:
         pairs = itertools.zip_longest(_lines(before), _lines(after), fillvalue=_ABSENT)
         for number, (old, new) in enumerate(pairs, start=1):
             if old != new:
-                yield Change(f"line {number}", _short(old), _short(new))
+                yield Change(Text(N_("line {n}"), n=number), _short(old), _short(new))
 
 
 def _lines(path: Path) -> list[str]:
@@ -70,7 +77,7 @@ def _table(path: Path) -> Table:
             rows = [dict(zip(names, row, strict=False)) for row in reader]
     if tuple(names) == ARD_COLUMNS:
         return {tuple(list(row.values())[:_KEY]): row for row in rows}
-    return {(f"row {number}",): row for number, row in enumerate(rows, start=2)}
+    return {(Text(N_("row {n}"), n=number),): row for number, row in enumerate(rows, start=2)}
 
 
 def _text(value: object) -> str:
@@ -79,12 +86,13 @@ def _text(value: object) -> str:
 
 def _cells(old: Table, new: Table) -> Iterator[Change]:
     for key in dict.fromkeys((*old, *new)):
-        name = " | ".join(key)
+        name = key[0] if len(key) == 1 else " | ".join(key)
         if key not in new or key not in old:
-            yield Change(name, *("present", _ABSENT)[:: 1 if key in old else -1])
+            yield Change(name, *(_PRESENT, _ABSENT)[:: 1 if key in old else -1])
             continue
         columns = dict.fromkeys((*old[key], *new[key]))
         for column in columns:
             was, now = old[key].get(column, _ABSENT), new[key].get(column, _ABSENT)
             if was != now:
-                yield Change(f"{name}, {column}", _short(was), _short(now))
+                where = Text(N_("{row}, {column}"), row=name, column=column)
+                yield Change(where, _short(was), _short(now))

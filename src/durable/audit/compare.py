@@ -21,15 +21,17 @@ from durable.audit.causes import (
     result_changes,
     status_changes,
 )
-from durable.audit.comparison_page import comparison_page, values
+from durable.audit.comparison_page import ABSENT, comparison_page, values
 from durable.audit.plans import key_differences
 from durable.audit.records import InputChange
-from durable.audit.sides import BEFORE, UNEXPLAINED, Side, finished_side, steps_between
+from durable.audit.sides import BEFORE, PLAN, UNEXPLAINED, Side, finished_side, steps_between
+from durable.audit.statuses import IMPROVEMENT
 from durable.errors import UserError
 from durable.files import read_json, safe_cell, sha256, write_text
 from durable.history.events import append_part
 from durable.history.today import changed_sections
 from durable.intake.sources import count_records
+from durable.language import N_, language
 from durable.plan import load
 from durable.runs.guard import Run
 from durable.runs.manifest import MANIFEST, PINNED, read_manifest
@@ -113,13 +115,13 @@ def write_comparison(own: Path, other: Path, place: Path, workflow: Path, cores:
 
 
 def _plan_rows(earlier: Side, later: Side) -> list[list[str]]:
-    rows = [["plan", *row] for row in key_differences(earlier.values, later.values)]
-    rows += [["records read", *row] for row in _records_read(earlier, later)]
+    rows = [[PLAN, *row] for row in key_differences(earlier.values, later.values)]
+    rows += [[N_("records read"), *row] for row in _records_read(earlier, later)]
     files = changed_files(earlier.manifest["code"]["files"], later.manifest["code"]["files"])
-    rows += [["code", file.name, file.expected, file.found] for file in files]
+    rows += [[N_("code"), file.name, file.expected, file.found] for file in files]
     pins = [load(side.folder / PINNED).pins for side in (earlier, later)]
     values = [pin.model_dump(mode="json", exclude={"code"}) if pin else {} for pin in pins]
-    return rows + [["environment", *row] for row in key_differences(*values)]
+    return rows + [[N_("environment"), *row] for row in key_differences(*values)]
 
 
 def _records_read(earlier: Side, later: Side) -> Iterator[list[str]]:
@@ -132,7 +134,7 @@ def _records_read(earlier: Side, later: Side) -> Iterator[list[str]]:
         for side in (earlier, later)
     ]
     for name in dict.fromkeys((*sides[0], *sides[1])):
-        before, after = (side.get(name, "absent") for side in sides)
+        before, after = (side.get(name, ABSENT) for side in sides)
         if before != after:
             yield [name, before, after]
 
@@ -175,7 +177,10 @@ def _write(
             for i in inputs
         ],
         "statuses": [
-            [f.subject, f.status, f.earlier, f.later, "; ".join(f.causes), f.decided_by, f.because]
+            [
+                *(f.subject, f.status, str(f.earlier), str(f.later), "; ".join(f.causes)),
+                *(str(f.decided_by), "; ".join(map(str, f.because))),
+            ]
             for f in flips
         ],
         "ard": [
@@ -191,7 +196,9 @@ def _write(
         writer = csv.writer(text, lineterminator="\n")
         writer.writerows([_COLUMNS[name], *(map(_safe, row) for row in of)])
         write_text(place / f"{name}.csv", text.getvalue())
-    write_text(place / "compare.html", comparison_page(earlier, later, plan, inputs, flips, cells))
+    with language(later.plan.outputs.language):
+        page = comparison_page(earlier, later, plan, inputs, flips, cells)
+    write_text(place / "compare.html", page)
 
 
 def _safe(cell: str) -> str:
@@ -207,9 +214,9 @@ def _because(cell: ResultChange, flips: Iterable[StatusChange]) -> str:
     """Status changes behind a result: of its parameter in t_dor and t_improvement."""
     output, parameter = cell.key[0], cell.key[4]
     over_visits = "" if parameter in ("BOTH", "EITHER") else parameter
-    wanted = {"t_dor": parameter, "t_improvement": f"Improvement {over_visits}"}.get(output)
+    wanted = {"t_dor": parameter, "t_improvement": f"{IMPROVEMENT}{over_visits}"}.get(output)
     return "; ".join(
-        f"{flip.subject} {flip.status} {flip.earlier} -> {flip.later}"
+        str(flip)
         for flip in flips
         if wanted and flip.status.startswith(wanted) and flip.subject in cell.subjects
     )

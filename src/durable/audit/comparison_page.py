@@ -15,8 +15,10 @@ from durable.audit.primary import primary_results
 from durable.audit.records import InputChange
 from durable.audit.shown import ChangedCell, Size, changed_cells
 from durable.audit.sides import BEFORE, SINCE, UNEXPLAINED, Side
+from durable.audit.statuses import status_label
 from durable.contracts.results import Result
 from durable.derive.endpoints import ENDPOINTS
+from durable.language import N_, _, shown
 from durable.outputs import OUTPUTS, entry_of_table
 from durable.pages import render_page
 from durable.plan import Plan
@@ -25,6 +27,8 @@ from durable.wording import capitalised
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+#: Of a result that an analysis does not have.
+ABSENT = N_("absent")
 #: So many rows stand open; more are folded.
 _OPEN = 12
 #: So many subjects behind a cell are named; ard.csv names all.
@@ -51,7 +55,7 @@ class ShownCell:
     @property
     def row(self) -> str:
         """The whole label of the row."""
-        return ": ".join(filter(None, (self.block, self.label)))
+        return _(": ").join(filter(None, (self.block, self.label)))
 
 
 @dataclass(frozen=True)
@@ -85,14 +89,13 @@ def comparison_page(
     unexplained = sum(change.causes == (UNEXPLAINED,) for change in results)
     return render_page(
         "compare.html.jinja",
-        title=f"{earlier.name} and {later.name}",
         sides=[_facts(side) for side in (earlier, later)],
         cutoff=earlier.plan.analysis.data_cutoff,
         before=before,
         flips=flips,
         results=results,
         unexplained=unexplained,
-        causes=Counter("; ".join(change.causes) for change in results).most_common(),
+        causes=Counter(change.causes for change in results).most_common(),
         primary=list(primary_results(earlier, later, changes)),
         curves=list(_curves(earlier, later)),
         by_output=_grouped(shown, lambda cell: cell.table),
@@ -100,15 +103,21 @@ def comparison_page(
         by_cause=_grouped(shown, lambda cell: capitalised(cell.causes)),
         by_size=_by_size(shown),
         plan=[
-            (capitalised(kind), [row[1:] for row in rows])
+            (capitalised(_(kind)), [list(map(_, row[1:])) for row in rows])
             for kind, rows in groupby(plan, lambda row: row[0])
         ],
         since=sorted(Counter(_record(i) for i in inputs if i.when == SINCE).items()),
         values=values,
         open=_OPEN,
         most=_NAMED,
-        join="; ".join,
+        join=_joined,
+        status_label=status_label,
     )
+
+
+def _joined(parts: Iterable[object]) -> str:
+    """Causes, or what is behind a change, in the language in force."""
+    return _("; ").join(shown(part) if isinstance(part, str) else str(part) for part in parts)
 
 
 def _facts(side: Side) -> dict[str, str]:
@@ -130,7 +139,8 @@ def _curves(earlier: Side, later: Side) -> Iterator[tuple[str, Markup]]:
         if endpoint.figure is not None:
             file = f"figures/f_{endpoint.figure}.csv"
             named = [(side.name, read_curve(side.folder / file)) for side in (earlier, later)]
-            yield endpoint.title, overlay(f"{endpoint.title}, months", named)
+            title = _(endpoint.title)
+            yield title, overlay(_("{duration}, months").format(duration=title), named)
 
 
 def _exact_by_output(results: Iterable[ResultChange]) -> dict[str, list[ResultChange]]:
@@ -151,20 +161,20 @@ def _grouped(cells: Iterable[ShownCell], title: Callable[[ShownCell], str]) -> l
 
 def _by_size(cells: Iterable[ShownCell]) -> list[Group]:
     groups = {group.title: group for group in _grouped(cells, lambda cell: cell.size)}
-    return [groups[size.value] for size in Size if size.value in groups]
+    return [Group(_(s.value), groups[s.value].cells) for s in Size if s.value in groups]
 
 
 def _shown(cell: ChangedCell, plan: Plan) -> ShownCell:
     causes = causes_of(cell.changes)
     return ShownCell(
         _heading(cell.table, plan),
-        ": ".join(cell.block),
+        _(": ").join(cell.block),
         cell.label,
         cell.column,
-        cell.earlier or "no such row",
-        cell.later or "no such row",
+        cell.earlier or _("no such row"),
+        cell.later or _("no such row"),
         "\n".join(f"{change.key[5]}: {_exact(change)}" for change in cell.changes),
-        "; ".join(causes),
+        _joined(causes),
         subjects_of(cell.changes),
         cell.size.value,
         UNEXPLAINED in causes,
@@ -174,8 +184,8 @@ def _shown(cell: ChangedCell, plan: Plan) -> ShownCell:
 def _heading(table: str, plan: Plan) -> str:
     """Number and title of a table."""
     shell = plan.outputs.shell(table)
-    title = shell.title or entry_of_table(table).load().table(table).title
-    return f"Table {shell.shown_number}. {title}"
+    title = shell.title or _(entry_of_table(table).load().table(table).title)
+    return _("Table {number}. {title}").format(number=shell.shown_number, title=title)
 
 
 def _exact(change: ResultChange) -> str:
@@ -184,14 +194,14 @@ def _exact(change: ResultChange) -> str:
 
 
 def _with_limits(numbers: Sequence[str]) -> str:
-    value, *limits = numbers
+    value, *limits = map(_, numbers)
     return f"{value} ({', '.join(limit or 'NE' for limit in limits)})" if any(limits) else value
 
 
 def values(result: Result | None) -> list[str]:
     """Value and limits of a result at full precision; a value of NE, a limit that is none empty."""
     if result is None:
-        return ["absent", "", ""]
+        return [ABSENT, "", ""]
     value, *limits = (
         "" if isnan(number) else f"{number:.0f}" if number.is_integer() else repr(number)
         for number in map(float, (result.value, result.lower, result.upper))

@@ -11,6 +11,7 @@ from durable.audit import compare
 from durable.audit.acts import recorded_acts
 from durable.audit.plans import key_differences
 from durable.audit.rerun import (
+    EVERY_KEY,
     RERUN,
     conclude,
     disk_statuses,
@@ -18,9 +19,10 @@ from durable.audit.rerun import (
     repetition_statuses,
     verified_statuses,
 )
-from durable.audit.verdict import PINNED_KINDS, Status
+from durable.audit.verdict import AS_PINNED, DIFFERS, PINNED_KINDS, Status
 from durable.errors import UserError
 from durable.files import sha256
+from durable.history.contents import NO_FILE
 from durable.history.verification import verify_part
 from durable.plan import Plan, load
 from durable.plan.cutoffs import analysis_ids
@@ -94,17 +96,17 @@ def _plan(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[Status]:
         key_differences(manifest["plan"]["value"], plan.model_dump(mode="json", exclude={"pins"}))
     )
     for key, before, after in found:
-        yield Status("plan", key, "differs", before, after)
+        yield Status("plan", key, DIFFERS, before, after)
     if not found:
-        yield Status("plan", "every key", "as pinned", manifest["plan"]["sha256"])
+        yield Status("plan", EVERY_KEY, AS_PINNED, manifest["plan"]["sha256"])
 
 
 def _read(results: Path, manifest: Mapping[str, Any]) -> Iterator[Status]:
     """The results that the part was made from, as they are now."""
     for entity in manifest["inputs"]:
         path = results / entity["id"]
-        found = sha256(path) if path.is_file() else "no file"
-        status = "as pinned" if found == entity["sha256"] else "differs"
+        found = sha256(path) if path.is_file() else NO_FILE
+        status = AS_PINNED if found == entity["sha256"] else DIFFERS
         yield Status("input", str(path), status, entity["sha256"], found)
 
 

@@ -11,6 +11,7 @@ from durable.audit.shown import Changes, TracedArd
 from durable.audit.sides import Side
 from durable.contracts.results import TOTAL, Parameter
 from durable.derive.endpoints import ENDPOINTS
+from durable.language import _
 from durable.outputs import cells
 from durable.outputs.formats import PERCENT, fixed
 from durable.outputs.incidence import ALL, main_windows, subjects_cell
@@ -34,7 +35,7 @@ class PrimaryResult:
     @property
     def causes(self) -> str:
         """The causes of its changes."""
-        return "; ".join(causes_of(self.changes))
+        return _("; ").join(map(_, causes_of(self.changes)))
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -53,7 +54,8 @@ class _Line:
     statistic: str
     decimals: int = 0
     power: int = 0
-    unit: str = ""
+    unit: str = "{number}"
+    """The difference with its unit."""
 
 
 def primary_results(earlier: Side, later: Side, changes: Changes) -> Iterator[PrimaryResult]:
@@ -76,7 +78,7 @@ def _difference(values: list[float], line: _Line) -> str:
         return ""
     shown = fixed(values[1] - values[0], line.decimals, line.power)
     sign = "" if shown.startswith("-") or not float(shown) else "+"
-    return f"{sign}{shown} {line.unit}".strip() if float(shown) else "none"
+    return line.unit.format(number=f"{sign}{shown}") if float(shown) else _("none")
 
 
 def _lines(plan: Plan) -> Iterator[_Line]:
@@ -84,39 +86,45 @@ def _lines(plan: Plan) -> Iterator[_Line]:
     improved = cells.ratio_percent("n_improved", "n_denominator", "rate")
     for visit in plan.response.improvement.visits:
         yield _Line(
-            f"Disease improvement at {visit}, n/N (%), exact {level} CI",
+            _("Disease improvement at {visit}, n/N (%), exact {level} CI").format(
+                visit=visit, level=level
+            ),
             "t_improvement",
             (visit,),
             _both(improved, cells.rate_ci("rate")),
             "rate",
             outputs.percent_decimals,
             PERCENT,
-            "points",
+            _("{number} points"),
         )
     for endpoint in ENDPOINTS:
+        title = _(endpoint.title)
         yield _Line(
-            f"Median {lower_initial(endpoint.title)}, months, {level} CI",
+            _("Median {duration}, months, {level} CI").format(
+                duration=lower_initial(title), level=level
+            ),
             "t_dor",
             (endpoint.code,),
             cells.estimate_with_ci("median", "month"),
             "median",
             outputs.month_decimals,
-            unit="months",
+            unit=_("{number} months"),
         )
-        events = f"{endpoint.title}, subjects with event, n (%)"
+        events = _("{duration}, subjects with event, n (%)").format(duration=title)
         yield _Line(events, "t_dor", (endpoint.code,), cells.n_percent("event"), "n_event")
     yield from _safety_lines(plan)
 
 
 def _safety_lines(plan: Plan) -> Iterator[_Line]:
-    windows = [(window, lower_initial(label)) for window, label in main_windows(plan.safety)]
+    windows = [(window, lower_initial(_(label))) for window, label in main_windows(plan.safety)]
     for window, label in windows:
         severe = ("t_ae_overview", (window, "GRADE3"))
-        subjects = f"Subjects with a grade >=3 TEAE, {label}, n (%)"
+        subjects = _("Subjects with a grade >=3 TEAE, {period}, n (%)").format(period=label)
         yield _Line(subjects, *severe, subjects_cell, "n_subjects")
-        yield _Line(f"Grade >=3 TEAEs, {label}", *severe, cells.count("n_events"), "n_events")
+        events = _("Grade >=3 TEAEs, {period}").format(period=label)
+        yield _Line(events, *severe, cells.count("n_events"), "n_events")
     deaths = cells.incidence("n_deaths", "percent")
-    yield _Line("Deaths, entire follow-up, n (%)", "t_deaths", (ALL,), deaths, "n_deaths")
+    yield _Line(_("Deaths, entire follow-up, n (%)"), "t_deaths", (ALL,), deaths, "n_deaths")
 
 
 def _both(first: Cell, second: Cell) -> Cell:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from durable.contracts.tables import TABLES
+from durable.language import N_, _
 
 Record = dict[str, str]
 #: What makes two records the same one, the strictest first: a corrected date is a change, not a
@@ -50,10 +51,15 @@ class InputChange:
     later: str = ""
 
     def __str__(self) -> str:
-        what = f"{self.table} row {self.row} ({self.record}) {self.action}"
-        if self.column:
-            what += f": {self.column} {self.earlier or 'empty'} -> {self.later or 'empty'}"
-        return what
+        text = _("{table} row {row} ({record}) {action}").format(
+            table=self.table, row=self.row, record=_(self.record), action=_(self.action)
+        )
+        if not self.column:
+            return text
+        was, now = (value or _("empty") for value in (self.earlier, self.later))
+        return _("{record}: {column} {earlier} -> {later}").format(
+            record=text, column=self.column, earlier=was, later=now
+        )
 
 
 def read_parquet(path: Path) -> list[Record]:
@@ -129,11 +135,11 @@ def _key(record: Record, names: tuple[str, ...]) -> tuple[str, ...]:
 def _change(table: str, was: Record | None, now: Record | None, when: str) -> Iterator[InputChange]:
     record = now or was or {}
     names = [name for name in _KEYS[table][0] if name != "subject_id"]
-    label = " ".join(record[name] for name in names if record.get(name)) or "subject"
+    label = " ".join(record[name] for name in names if record.get(name)) or N_("subject")
     place = (when, table, record["subject_id"], label, record.get(_PLACE, ""))
     if was is None or now is None:
-        yield InputChange(*place, "added" if was is None else "removed")
+        yield InputChange(*place, N_("added") if was is None else N_("removed"))
         return
     for name in record:
         if name != _PLACE and was.get(name, "") != now.get(name, ""):
-            yield InputChange(*place, "changed", name, was.get(name, ""), now.get(name, ""))
+            yield InputChange(*place, N_("changed"), name, was.get(name, ""), now.get(name, ""))

@@ -14,22 +14,28 @@ from typing import Any
 
 from durable.audit.acts import Act, recorded_acts
 from durable.audit.cells import changes
-from durable.audit.plans import key_differences
+from durable.audit.plans import NO_KEY, key_differences
 from durable.audit.verdict import (
     ALLOWED,
+    AS_PINNED,
+    DIFFERS,
+    DIFFERS_REPEATED,
     GOOD,
+    IDENTICAL,
     PINNED_KINDS,
     VERDICT,
     VERIFIED,
     Status,
+    joined_texts,
     verdict_sentence,
     write_verdict,
 )
 from durable.errors import UserError
 from durable.files import sha256, write_text
-from durable.history.contents import file_changes
+from durable.history.contents import NO_FILE, file_changes
 from durable.history.states import Check
 from durable.history.verification import verify_results
+from durable.language import N_, Text
 from durable.plan import NO_ANALYSIS, Plan, load
 from durable.plan.input_files import place_of, study_files
 from durable.runs.analysis import start_analysis
@@ -45,6 +51,7 @@ from durable.runs.pins import (
 )
 
 RERUN = Path("audit/rerun")
+EVERY_KEY = N_("every key")
 #: Differences of a file that are listed; the rest is counted.
 _LISTED = 20
 
@@ -140,7 +147,7 @@ def _line(status: Status) -> str:
 
 
 def _status(difference: Difference, allow: tuple[str, ...]) -> Status:
-    status = ALLOWED if difference.kind in allow else "differs"
+    status = ALLOWED if difference.kind in allow else DIFFERS
     return Status(difference.kind, difference.name, status, difference.expected, difference.found)
 
 
@@ -149,9 +156,9 @@ def _plan(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[Status]:
     now = plan.model_dump(mode="json", exclude=NO_ANALYSIS)
     found = list(key_differences(manifest["plan"]["value"], now))
     for key, before, after in found:
-        yield Status("plan", key, "differs", before, after)
+        yield Status("plan", key, DIFFERS, before, after)
     if not found:
-        yield Status("plan", "every key", "as pinned", manifest["plan"]["sha256"])
+        yield Status("plan", EVERY_KEY, AS_PINNED, manifest["plan"]["sha256"])
 
 
 def _inputs(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[Status]:
@@ -167,10 +174,10 @@ def _inputs(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[Status]:
 
 def _input(file: str, pin: str | None, given: str | None) -> Status:
     """An input against its digest in the manifest and in the pinned configuration."""
-    found = sha256(Path(file)) if Path(file).is_file() else "no file"
+    found = sha256(Path(file)) if Path(file).is_file() else NO_FILE
     if found == pin == given:
-        return Status("input", file, "as pinned", found)
-    return Status("input", file, "differs", pin or "none", found)
+        return Status("input", file, AS_PINNED, found)
+    return Status("input", file, DIFFERS, pin or NO_KEY, found)
 
 
 def pin_statuses(
@@ -186,12 +193,12 @@ def pin_statuses(
         found += changed_files(files, code_files(workflow))
     yield from (_status(difference, allow) for difference in found)
     for kind, name, value in (
-        ("code", "package and workflow", now.code),
-        ("environment", "Python, packages, lock file", now.lock or ""),
+        ("code", N_("package and workflow"), now.code),
+        ("environment", N_("Python, packages, lock file"), now.lock or ""),
         ("input", "outputs.queries_since", now.listing),
     ):
         if value is not None and not any(difference.kind == kind for difference in found):
-            yield Status(kind, name, "as pinned", value)
+            yield Status(kind, name, AS_PINNED, value)
 
 
 def disk_statuses(recorded: Path, manifest: Mapping[str, Any]) -> Iterator[Status]:
@@ -220,7 +227,7 @@ def _repeated(
     place = folder / RERUN
     failure = _repeat(plan, place, workflow, cores)
     if failure:
-        yield Status("output", "all", "repetition failed", detail=failure)
+        yield Status("output", N_("all"), N_("repetition failed"), detail=failure)
         return
     yield from repetition_statuses(manifest, recorded, place / "results" / plan.analysis.id)
 
@@ -231,16 +238,17 @@ def repetition_statuses(
     """Every file of a repetition, in the folder `again`, against the recorded one."""
     for entity in manifest["outputs"]:
         name, expected = entity["id"], entity["sha256"]
-        found = sha256(again / name) if (again / name).is_file() else "no file"
+        found = sha256(again / name) if (again / name).is_file() else NO_FILE
         on_disk = recorded / name
         detail = _detail(on_disk, again / name)
         if found != expected:
-            yield Status("output", name, "differs when repeated", expected, found, detail)
+            yield Status("output", name, DIFFERS_REPEATED, expected, found, detail)
         elif detail:
             # The record holds: the cells say what was altered on disk.
-            yield Status("output", name, "identical", expected, detail=f"on disk {detail}")
+            on_disk_now = Text(N_("on disk {changes}"), changes=detail)
+            yield Status("output", name, IDENTICAL, expected, detail=on_disk_now)
         else:
-            yield Status("output", name, "identical", expected)
+            yield Status("output", name, IDENTICAL, expected)
 
 
 def _detail(before: Path, after: Path) -> str:
@@ -249,9 +257,11 @@ def _detail(before: Path, after: Path) -> str:
         return ""
     found = list(itertools.islice(changes(before, after), 10_000))
     if not found:
-        return "bytes differ, no cell does"
-    more = f"; {len(found) - _LISTED} more" if len(found) > _LISTED else ""
-    return f"{len(found)} cell(s): " + "; ".join(map(str, found[:_LISTED])) + more
+        return Text(N_("bytes differ, no cell does"))
+    listed = joined_texts(N_("{first}; {second}"), [change.text for change in found[:_LISTED]])
+    if len(found) > _LISTED:
+        listed = Text(N_("{listed}; {n} more"), listed=listed, n=len(found) - _LISTED)
+    return Text(N_("{n} cell(s): {listed}"), n=len(found), listed=listed)
 
 
 def _repeat(plan: Plan, place: Path, workflow: Path, cores: int) -> str:
@@ -283,4 +293,5 @@ def _repeat(plan: Plan, place: Path, workflow: Path, cores: int) -> str:
     if status == 0:
         return ""
     tail = log.read_text("utf-8", errors="replace").strip().splitlines()[-5:]
-    return f"exit status {status}, see {log}: {' / '.join(tail)}"
+    text = N_("exit status {status}, see {log}: {tail}")
+    return Text(text, status=status, log=log, tail=" / ".join(tail))

@@ -15,6 +15,7 @@ from math import inf, isnan
 from durable.audit.causes import ResultChange
 from durable.audit.sides import Side
 from durable.contracts.results import PRIMARY, Parameter, Result, join_parameter
+from durable.language import N_
 from durable.outputs import OUTPUTS
 from durable.outputs.ard import Ard, Key, TableResults
 from durable.outputs.output import Output, OutputTable
@@ -28,12 +29,12 @@ Changes = Mapping[tuple[str, ...], ResultChange]
 class Size(Enum):
     """How large a change is, the largest first; shares are of the earlier value."""
 
-    ONE_SIDE = "Estimable, or there, in one of the two analyses only"
-    HALF = "By half of the earlier value or more, or from 0"
-    TENTH = "By a tenth to a half"
-    SMALL = "By less than a tenth"
-    LIMITS = "Confidence limits or notes only"
-    UNSEEN = "Not to be seen in the decimals of the table"
+    ONE_SIDE = N_("Estimable, or there, in one of the two analyses only")
+    HALF = N_("By half of the earlier value or more, or from 0")
+    TENTH = N_("By a tenth to a half")
+    SMALL = N_("By less than a tenth")
+    LIMITS = N_("Confidence limits or notes only")
+    UNSEEN = N_("Not to be seen in the decimals of the table")
 
 
 @dataclass(frozen=True)

@@ -15,17 +15,18 @@ from durable.contracts.results import Result, read_csv
 from durable.contracts.tables import TABLES
 from durable.errors import UserError
 from durable.files import sha256, write_text
+from durable.language import N_
 from durable.plan import Plan, parse
 from durable.plan.sdtm import for_tables
 from durable.runs.analysis import start_analysis
 from durable.runs.files import OTHER_INPUTS
 from durable.runs.manifest import MANIFEST, pinned, read_manifest
 
-BEFORE = "changed before the earlier cut-off"
-SINCE = "since the earlier cut-off"
-PLAN = "plan"
-CODE = "code or environment"
-UNEXPLAINED = "unexplained"
+BEFORE = N_("changed before the earlier cut-off")
+SINCE = N_("since the earlier cut-off")
+PLAN = N_("plan")
+CODE = N_("code or environment")
+UNEXPLAINED = N_("unexplained")
 #: Sections and keys of the plan that change no number at a given cut-off.
 _NAMES = ("analysis.", "study.", "outputs.", "inputs.checksums", "inputs.limits.")
 _FILES = (".path", ".sha256", ".folder", ".records")

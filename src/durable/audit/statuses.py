@@ -4,15 +4,45 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from durable.audit.records import Record, read_parquet
+from durable.language import N_, Text, _
 
 #: Values of ADSL that change with the cut-off for everybody and decide nothing.
 _CUTOFF = {"CUTDT", "CUTDY", "LSTALVDT"}
 #: Sequence and row numbers that say where a record stands, not what it says.
 _PLACE = {"ASEQ", "SRCSEQ", "AESEQ"}
 Rows = dict[str, list[tuple[str, ...]]]
+#: Names of statuses beside the durations: the second with the visit behind it.
+REMISSION, IMPROVEMENT = N_("Remission"), "Improvement "
+
+
+@dataclass(frozen=True)
+class Status:
+    """A status of a subject, shown in the language in force."""
+
+    kind: str
+    """In English, with places for the others."""
+    reason: str = ""
+    """Coded text of the datasets: an event, a reason for censoring, why there is no status."""
+    date: str = ""
+    days: str = ""
+
+    def __str__(self) -> str:
+        return _(self.kind).format(reason=_(self.reason).lower(), date=self.date, days=self.days)
+
+
+#: Of who has none.
+NO_STATUS = Status(N_("none"))
+
+
+def status_label(status: str) -> str:
+    """The name of a status as readers see it."""
+    if status.startswith(IMPROVEMENT):
+        return _("Improvement {visit}").format(visit=status.removeprefix(IMPROVEMENT))
+    return _(status)
 
 
 class Datasets:
@@ -26,26 +56,31 @@ class Datasets:
         self.adsl = {_subject(row): row for row in self.tables.get("adsl", [])}
         self._records: dict[tuple[str, str], Rows] = {}
 
-    def statuses(self) -> dict[tuple[str, str], str]:
+    def statuses(self) -> dict[tuple[str, str], Status]:
         """The statuses of each subject: remission, improvement at visits, event or censoring."""
-        found: dict[tuple[str, str], str] = {}
+        found: dict[tuple[str, str], Status] = {}
         for subject, row in self.adsl.items():
             if row["SAFFL"] == "Y" and "REMSDT" in row:
-                first = f"in remission from {row['REMSDT']}"
-                found[subject, "Remission"] = first if row["REMSDT"] else "not in remission"
+                first = Status(N_("in remission from {date}"), date=row["REMSDT"])
+                no = Status(N_("not in remission"))
+                found[subject, REMISSION] = first if row["REMSDT"] else no
         for row in self.tables.get("adrs", []):
             if row["PARAMCD"] == "IMPR":
-                words = {"Y": "improved", "N": "not improved"}
-                status = words.get(row["AVALC"], row["REASON"].lower())
-                found[_subject(row), f"Improvement {row['AVISIT']}"] = status
+                words = {"Y": Status(N_("improved")), "N": Status(N_("not improved"))}
+                status = words.get(row["AVALC"], Status("{reason}", row["REASON"]))
+                found[_subject(row), f"{IMPROVEMENT}{row['AVISIT']}"] = status
         for row in self.tables.get("adtte", []):
             found[_subject(row), row["PARAMCD"]] = _ending(row)
         return found
 
-    def sources(self) -> dict[tuple[str, str], str]:
+    def sources(self) -> dict[tuple[str, str], Text]:
         """Input record that decided each event or censoring."""
         return {
-            (_subject(row), row["PARAMCD"]): f"{row['SRCDOM']}.{row['SRCVAR']} row {row['SRCSEQ']}"
+            (_subject(row), row["PARAMCD"]): Text(
+                N_("{column} row {row}"),
+                column=f"{row['SRCDOM']}.{row['SRCVAR']}",
+                row=row["SRCSEQ"],
+            )
             for row in self.tables.get("adtte", [])
         }
 
@@ -90,9 +125,15 @@ def _subject(row: Record) -> str:
     return row.get("SUBJID", row["USUBJID"])
 
 
-def _ending(row: Record) -> str:
-    kind = "event" if row["CNSR"] == "0" else "censored"
-    return f"{kind}: {row['EVNTDESC'].lower()} {row['ADT']}, {row['AVAL']} days"
+def _ending(row: Record) -> Status:
+    return Status(
+        N_("event: {reason} {date}, {days} days")
+        if row["CNSR"] == "0"
+        else N_("censored: {reason} {date}, {days} days"),
+        row["EVNTDESC"],
+        row["ADT"],
+        row["AVAL"],
+    )
 
 
 def differing(earlier: Datasets, later: Datasets, output: str, parameter: str) -> set[str]:

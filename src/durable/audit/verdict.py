@@ -5,24 +5,33 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from io import StringIO
 from pathlib import Path
 
 from durable.audit.acts import Act
 from durable.files import safe_cell, sha256, write_text
+from durable.language import N_, Text, language
 from durable.pages import render_page
 from durable.plan import Plan
 from durable.runs.manifest import MANIFEST, read_manifest
 
 VERDICT = "audit/verdict"
-_REPRODUCED = "PASS: all outputs reproduced byte for byte"
+_REPRODUCED = N_("PASS: all outputs reproduced byte for byte")
 #: Of history, record and signatures: as ``durable verify`` has found them.
-VERIFIED = "verified"
+VERIFIED = N_("verified")
+AS_PINNED, IDENTICAL = N_("as pinned"), N_("identical")
+DIFFERS, DIFFERS_REPEATED = N_("differs"), N_("differs when repeated")
 #: Statuses that are no finding.
-GOOD = frozenset({"as pinned", "identical", VERIFIED})
-ALLOWED = "differs, allowed"
+GOOD = frozenset({AS_PINNED, IDENTICAL, VERIFIED})
+ALLOWED = N_("differs, allowed")
 #: What has to be as pinned, or nothing is repeated.
-PINNED_KINDS = frozenset({"code", "environment", "input", "plan"})
+PINNED_KINDS = frozenset({N_("code"), N_("environment"), N_("input"), N_("plan")})
+#: All kinds of checks.
+KINDS = PINNED_KINDS | {
+    *(N_("output"), N_("history"), N_("record"), N_("signature")),
+    *(N_("approval"), N_("timestamp"), N_("part")),
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ class Status:
     """One line of the verdict."""
 
     kind: str
-    """One of `PINNED_KINDS`, ``output``, or a kind of `durable.history.states.Check`."""
+    """One of `KINDS`."""
     name: str
     status: str
     expected: str = ""
@@ -43,27 +52,36 @@ class Status:
         return self.status in GOOD or self.status == ALLOWED
 
 
-def verdict_sentence(statuses: list[Status], refused: bool) -> str:
+def verdict_sentence(statuses: list[Status], refused: bool) -> Text:
     """What holds, in one line."""
     if refused:
-        return "REFUSED: not the pinned analysis; nothing was repeated"
+        return Text(N_("REFUSED: not the pinned analysis; nothing was repeated"))
     bad = [status for status in statuses if not status.good]
     if any(status.kind == "output" for status in bad):
-        return "FAIL: the outputs differ from those recorded"
+        return Text(N_("FAIL: the outputs differ from those recorded"))
     if bad:
-        found = ", ".join(sorted({status.status for status in bad}))
-        return f"FAIL: all outputs reproduced byte for byte, but the record is {found}"
+        found = joined_texts(N_("{first}, {second}"), sorted({status.status for status in bad}))
+        text = N_("FAIL: all outputs reproduced byte for byte, but the record is {found}")
+        return Text(text, found=found)
     other = sorted({status.kind for status in statuses if status.status == ALLOWED})
     if other:
-        return f"{_REPRODUCED}, with other {' and '.join(other)} (allowed)"
-    return _REPRODUCED
+        return Text(
+            N_("PASS: all outputs reproduced byte for byte, with other {kinds} (allowed)"),
+            kinds=joined_texts(N_("{first} and {second}"), other),
+        )
+    return Text(_REPRODUCED)
+
+
+def joined_texts(between: str, texts: Sequence[str]) -> str:
+    """Texts one after another, joined by a text with a place for the first and the second."""
+    return reduce(lambda first, second: Text(between, first=first, second=second), texts)
 
 
 def write_verdict(
     plan: Plan,
     folder: Path,
     recorded: Path,
-    verdict: str,
+    verdict: Text,
     statuses: list[Status],
     acts: Sequence[Act],
 ) -> None:
@@ -84,9 +102,20 @@ def write_verdict(
         str(plan.analysis.data_cutoff),
         str(manifest.get("part", "")),
         sha256(recorded / MANIFEST),
-        f"{code['commit'] or 'not known'}" + (" with uncommitted changes" if code["dirty"] else ""),
+        _commit(code["commit"], code["dirty"]),
     )
-    write_text(folder / f"{VERDICT}.html", verdict_page(verdict, audited, statuses, acts))
+    with language(plan.outputs.language):
+        page = verdict_page(verdict, audited, statuses, acts)
+    write_text(folder / f"{VERDICT}.html", page)
+
+
+def _commit(commit: str | None, dirty: bool) -> str:
+    named = commit or N_("not known")
+    return Text(N_("{commit} with uncommitted changes"), commit=named) if dirty else named
+
+
+#: Parts of an analysis, by their manifest.
+PARTS = (N_("simulation"), N_("series"), N_("comparison"))
 
 
 @dataclass(frozen=True)
@@ -98,7 +127,7 @@ class Audited:
     title: str
     data_cutoff: str
     part: str
-    """Simulation, series or comparison; '' for the analysis itself."""
+    """One of `PARTS`; '' for the analysis itself."""
     manifest: str
     """SHA-256 of the manifest."""
     commit: str

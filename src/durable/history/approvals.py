@@ -16,6 +16,7 @@ from durable.history.records import Trust
 from durable.history.signatures import ENDING, Signer, signer_of
 from durable.history.states import Check, State
 from durable.history.timestamps import check_stamp
+from durable.language import N_, Text
 from durable.plan import Governance
 
 
@@ -62,17 +63,24 @@ def _check_signature(folder: Path, entry: Entry, history: History, trust: Trust)
     head = statement.get("history", {})
     if other or not history.holds(head.get("number"), head.get("sha256")):
         named = ", ".join(other) or "history"
-        said = f"its statement is not of these results ({named})"
+        said = Text(N_("its statement is not of these results ({keys})"), keys=named)
         return Signature(entry, Check("signature", name, State.CHANGED, said))
     signer = signer_of(content, path.with_name(name + ENDING), trust.signers, statement["time"])
     if signer is None:
-        said = "it is not a signature of its statement"
+        said = Text(N_("it is not a signature of its statement"))
         return Signature(entry, Check("signature", name, State.CHANGED, said))
-    by = f"{statement['meaning']}, by {statement['signer']['name']} at {statement['time']}"
+    by = Text(
+        N_("{meaning}, by {name} at {time}"),
+        meaning=statement["meaning"],
+        name=statement["signer"]["name"],
+        time=statement["time"],
+    )
     if not signer.identity:
-        said = f"{by}; {signer.key} is not listed in {trust.signers}"
+        text = N_("{given}; {key} is not listed in {file}")
+        said = Text(text, given=by, key=signer.key, file=trust.signers)
         return Signature(entry, Check("signature", name, State.UNVERIFIABLE, said))
-    said = f"{by}; the key is that of {signer.identity} ({signer.key})"
+    text = N_("{given}; the key is that of {identity} ({key})")
+    said = Text(text, given=by, identity=signer.identity, key=signer.key)
     return Signature(entry, Check("signature", name, State.VERIFIED, said), signer)
 
 
@@ -95,10 +103,10 @@ def check_kept(folder: Path, entry: Entry, kind: str, digests: Mapping[str, str]
     for ending, key in digests.items():
         path = folder / SIGNATURES / f"{name}{ending}"
         if not path.is_file():
-            return Check(kind, name, State.CHANGED, f"{path.name} was removed")
+            return Check(kind, name, State.CHANGED, Text(N_("{file} was removed"), file=path.name))
         if sha256(path) != entry.values[key]:
-            return Check(kind, name, State.CHANGED, f"{path.name} was altered")
-    return Check(kind, name, State.VERIFIED, "as it was given")
+            return Check(kind, name, State.CHANGED, Text(N_("{file} was altered"), file=path.name))
+    return Check(kind, name, State.VERIFIED, Text(N_("as it was given")))
 
 
 def check_earlier(folder: Path, history: History) -> Iterator[Check]:
@@ -107,7 +115,8 @@ def check_earlier(folder: Path, history: History) -> Iterator[Check]:
     for entry in history.of(folder.name, SIGNED):
         if entry.number < recorded.number:
             check = check_kept(folder, entry, "signature", {"": "statement", ENDING: "signature"})
-            said = f"of a run that entry {recorded.number} supersedes; it counts no longer"
+            text = N_("of a run that entry {n} supersedes; it counts no longer")
+            said = Text(text, n=recorded.number)
             yield Check(check.kind, check.name, check.state, said) if check.good else check
 
 
@@ -120,11 +129,12 @@ def check_stamps(folder: Path, history: History, trust: Trust) -> Iterator[Check
             yield check
         elif not stamped.is_file() or sha256(stamped) != entry.values["of_sha256"]:
             # That of an earlier run: what is wrong with today's is said where it is checked.
-            said = f"of an earlier {entry.values['of']}; not checked"
+            said = Text(N_("of an earlier {file}; not checked"), file=entry.values["of"])
             yield Check("timestamp", name, State.VERIFIED, said)
         else:
-            state, said = check_stamp(folder / SIGNATURES / name, stamped, trust.authority)
-            yield Check("timestamp", name, state, f"of {entry.values['of']}: {said}")
+            state, found = check_stamp(folder / SIGNATURES / name, stamped, trust.authority)
+            text = Text(N_("of {file}: {found}"), file=entry.values["of"], found=found)
+            yield Check("timestamp", name, state, text)
 
 
 def check_unknown(folder: Path, history: History) -> Iterator[Check]:
@@ -134,9 +144,10 @@ def check_unknown(folder: Path, history: History) -> Iterator[Check]:
         known |= {str(entry.values["file"]), f"{entry.values['file']}{ENDING}"}
     for path in sorted((folder / SIGNATURES).glob("*")):
         if path.name not in known and path.name[0] != ".":
-            said = (
+            text = N_(
                 "the history has no such entry; after an interrupted durable sign, remove the file"
             )
+            said = Text(text)
             yield Check("signature", path.name, State.UNVERIFIABLE, said)
 
 
@@ -152,14 +163,14 @@ def check_approvals(
         ]
         if counted:
             by = ", ".join(dict.fromkeys(s.entry.values["signer"]["name"] for s in counted))
-            yield Check("approval", meaning, State.VERIFIED, f"given by {by}")
+            yield Check("approval", meaning, State.VERIFIED, Text(N_("given by {names}"), names=by))
         elif given:
-            said = f"signed only by {author}, who ran the analysis; another person has to"
+            text = N_("signed only by {name}, who ran the analysis; another person has to")
+            said = Text(text, name=author)
             yield Check("approval", meaning, State.INCOMPLETE, said)
         else:
-            yield Check(
-                "approval", meaning, State.INCOMPLETE, "no valid signature has this meaning"
-            )
+            said = Text(N_("no valid signature has this meaning"))
+            yield Check("approval", meaning, State.INCOMPLETE, said)
 
 
 def is_by(signature: Signature, login: str, history: History) -> bool:

@@ -25,6 +25,7 @@ from typing import Any
 
 from durable.errors import UserError
 from durable.files import write_text
+from durable.language import N_, Text
 
 #: Name of the file, in the folder of all results.
 HISTORY = "history.jsonl"
@@ -106,7 +107,7 @@ def read_history(path: Path) -> History:
                 fcntl.flock(file, fcntl.LOCK_SH)
             content = file.read()
     except FileNotFoundError:
-        raise BrokenHistoryError(f"{path} is not there") from None
+        raise BrokenHistoryError(Text(N_("{file} is not there"), file=path)) from None
     return parse_history(content, path)
 
 
@@ -123,7 +124,8 @@ def parse_history(content: bytes, path: Path) -> History:
             before = _line_digest(line)
             continue
         if not _is_canonical(values, line):
-            raise BrokenHistoryError(f"{path}: line {number} is not as it was written")
+            text = N_("{file}: line {n} is not as it was written")
+            raise BrokenHistoryError(Text(text, file=path, n=number))
         expected = {"number": number, "previous": before, **_recovery(torn, entries)}
         if other := [key for key in expected if values.get(key) != expected[key]]:
             raise BrokenHistoryError(_broken(path, number, other[0], torn))
@@ -164,12 +166,15 @@ def _line_digest(line: bytes) -> str:
     return hashlib.sha256(line + b"\n").hexdigest()
 
 
-def _broken(path: Path, number: int, key: str, torn: Sequence[tuple[int, bytes]]) -> str:
+def _broken(path: Path, number: int, key: str, torn: Sequence[tuple[int, bytes]]) -> Text:
     if torn:
-        return f"{path}: line {torn[0][0]} is no entry, and line {number} does not say so"
+        text = N_("{file}: line {torn} is no entry, and line {n} does not say so")
+        return Text(text, file=path, torn=torn[0][0], n=number)
     if key == "number":
-        return f"{path}: line {number} bears another number; lines were removed, added or moved"
-    return f"{path}: line {number} does not follow from the line before, which is not as it was"
+        text = N_("{file}: line {n} bears another number; lines were removed, added or moved")
+    else:
+        text = N_("{file}: line {n} does not follow from the line before, which is not as it was")
+    return Text(text, file=path, n=number)
 
 
 def append_events(

@@ -9,11 +9,13 @@ from typing import Any
 
 from durable.files import sha256
 from durable.history.chain import RECEIPT
+from durable.language import N_
 from durable.runs.manifest import MANIFEST, PINNED, RUN
 from durable.runs.state import RECORDS
 
-ALTERED, REMOVED, ADDED = (f"{word} since the run" for word in ("altered", "removed", "added"))
-NO_FILE = "no file"
+ALTERED, REMOVED = N_("altered since the run"), N_("removed since the run")
+ADDED = N_("added since the run")
+NO_FILE = N_("no file")
 #: Folder of the signatures of an analysis and of their time stamps.
 SIGNATURES = Path("audit/signatures")
 #: What lies in the folder of an analysis beside its results.

@@ -11,6 +11,7 @@ from durable.history.chain import Entry
 from durable.history.contents import NO_FILE, REMOVED, file_changes
 from durable.history.events import RECORD_FILES
 from durable.history.states import Check, State
+from durable.language import N_, Text
 
 
 def check_files(folder: Path, manifest: Mapping[str, Any], place: str = "") -> Iterator[Check]:
@@ -25,10 +26,12 @@ def check_files(folder: Path, manifest: Mapping[str, Any], place: str = "") -> I
     changes = list(file_changes(folder, manifest))
     for file in changes:
         state = State.INCOMPLETE if file.change == REMOVED else State.CHANGED
-        said = f"{file.change}: found {file.found}; expected {file.expected}"
+        text = N_("{change}: found {found}; expected {expected}")
+        said = Text(text, change=file.change, found=file.found, expected=file.expected)
         yield Check(kind, Path(place, file.name).as_posix(), state, said)
     if not changes:
-        said = f"all {len(manifest['outputs'])} are as recorded, and no other is there"
+        text = N_("all {n} are as recorded, and no other is there")
+        said = Text(text, n=len(manifest["outputs"]))
         yield Check(kind, Path(place, "files").as_posix(), State.VERIFIED, said)
 
 
@@ -49,10 +52,15 @@ def check_record(folder: Path, runs: Sequence[Entry], place: str = "") -> Iterat
         path = folder / file
         found = sha256(path) if path.is_file() else NO_FILE
         if found == last.values[key]:
-            said = f"as recorded by entry {last.number} of {last.values['time']}"
+            text = N_("as recorded by entry {n} of {time}")
+            said = Text(text, n=last.number, time=last.values["time"])
             yield Check(kind, name, State.VERIFIED, said)
             continue
         earlier = [str(entry.number) for entry in runs if entry.values[key] == found]
-        of = f"that of entry {earlier[-1]}" if earlier else found
-        said = f"found {of}; expected that of entry {last.number}, {last.values[key]}"
+        said = Text(
+            N_("found {found}; expected that of entry {n}, {digest}"),
+            found=Text(N_("that of entry {n}"), n=earlier[-1]) if earlier else found,
+            n=last.number,
+            digest=last.values[key],
+        )
         yield Check(kind, name, State.CHANGED, said)

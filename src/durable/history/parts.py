@@ -11,6 +11,7 @@ from durable.files import sha256
 from durable.history.chain import History
 from durable.history.integrity import check_files, check_record
 from durable.history.states import Check, State
+from durable.language import N_, Text
 from durable.runs.manifest import MANIFEST
 
 
@@ -44,17 +45,17 @@ def check_part(folder: Path, place: str, history: History) -> Iterator[Check]:
     """
     path = folder / place
     if not path.exists():
-        yield Check("part", place, State.VERIFIED, "removed since it was recorded")
+        yield Check("part", place, State.VERIFIED, Text(N_("removed since it was recorded")))
         return
     try:
         manifest = json.loads((path / MANIFEST).read_text("utf-8"))
         checks = [*check_files(path, manifest, place), *_check_read(folder, place, manifest)]
     except FileNotFoundError:
-        said = "its manifest is not there: it was removed, or not recorded"
+        said = Text(N_("its manifest is not there: it was removed, or not recorded"))
         yield Check("part", place, State.INCOMPLETE, said)
         return
     except (ValueError, KeyError, TypeError, AttributeError):
-        yield Check("part", place, State.CHANGED, "not the manifest that a run writes")
+        yield Check("part", place, State.CHANGED, Text(N_("not the manifest that a run writes")))
         return
     yield from checks
     if not history.entries:
@@ -62,7 +63,7 @@ def check_part(folder: Path, place: str, history: History) -> Iterator[Check]:
     if runs := history.of(folder.name, place):
         yield from check_record(path, runs, place)
     else:
-        said = "the history has no entry of it"
+        said = Text(N_("the history has no entry of it"))
         yield Check("part", place, State.UNVERIFIABLE, said)
 
 
@@ -71,5 +72,6 @@ def _check_read(folder: Path, place: str, manifest: Mapping[str, Any]) -> Iterat
     for entity in manifest["inputs"]:
         path = folder.parent / entity["id"]
         if not path.is_file() or sha256(path) != entity["sha256"]:
-            said = f"{path} is no longer what it was made from; make it again, or remove it"
+            text = N_("{file} is no longer what it was made from; make it again, or remove it")
+            said = Text(text, file=path)
             yield Check("part", f"{place}, {entity['id']}", State.CHANGED, said)

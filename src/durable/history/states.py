@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from durable.language import N_
+
 
 class State(Enum):
     """What can be said of an analysis; of several the last one counts."""
 
-    VERIFIED = "complete and verified"
-    INCOMPLETE = "incomplete"
-    UNVERIFIABLE = "not verifiable"
-    CHANGED = "changed since"
+    VERIFIED = N_("complete and verified")
+    INCOMPLETE = N_("incomplete")
+    UNVERIFIABLE = N_("not verifiable")
+    CHANGED = N_("changed since")
 
     @property
     def good(self) -> bool:

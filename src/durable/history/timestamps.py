@@ -11,6 +11,7 @@ from pathlib import Path
 
 from durable.errors import UserError
 from durable.history.states import State
+from durable.language import N_, Text
 from durable.runs.environment import job_environment
 
 _DIGESTS = ("sha256", "sha384", "sha512")
@@ -47,23 +48,27 @@ def check_stamp(response: Path, stamped: Path, authority: Path | None) -> tuple[
         Certificates of the authority; None where none are known.
     """
     if authority is None:
-        return State.VERIFIED, "not checked (governance.timestamp_ca names no certificates)"
+        return State.VERIFIED, Text(
+            N_("not checked (governance.timestamp_ca names no certificates)")
+        )
     if not authority.is_file():
-        return State.UNVERIFIABLE, f"{authority} is not there"
+        return State.UNVERIFIABLE, Text(N_("{file} is not there"), file=authority)
     shown = _openssl("-reply", "-in", str(response), "-text")
     if shown is None:
-        return State.VERIFIED, "not checked (openssl is not installed)"
+        return State.VERIFIED, Text(N_("not checked (openssl is not installed)"))
     found = _TIME.search(shown.stdout)
     if found is None:
-        return State.UNVERIFIABLE, "no time stamp can be read from it"
+        return State.UNVERIFIABLE, Text(N_("no time stamp can be read from it"))
     time = dt.datetime.strptime(found["time"], "%b %d %H:%M:%S %Y").replace(tzinfo=dt.UTC)
     # The certificate has to hold at the time of the stamp: years later it has expired.
     at = ("-attime", str(int(time.timestamp())))
     given = ("-data", str(stamped), "-in", str(response), "-CAfile", str(authority))
     done = _openssl("-verify", *given, *at)
     if done is None or done.returncode != 0:
-        return State.UNVERIFIABLE, f"openssl does not verify it by {authority}"
-    return State.VERIFIED, f"given at {time.isoformat()}, verified by {authority}"
+        text = N_("openssl does not verify it by {file}")
+        return State.UNVERIFIABLE, Text(text, file=authority)
+    text = N_("given at {time}, verified by {file}")
+    return State.VERIFIED, Text(text, time=time.isoformat(), file=authority)
 
 
 def _openssl(*arguments: str) -> subprocess.CompletedProcess[str] | None:

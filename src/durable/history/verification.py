@@ -32,6 +32,7 @@ from durable.history.integrity import check_files, check_record
 from durable.history.parts import check_part, part_places
 from durable.history.records import read_record, trust_of
 from durable.history.states import Check, State, overall
+from durable.language import N_, Text
 from durable.runs.manifest import MANIFEST, RUN, read_started
 
 
@@ -86,8 +87,8 @@ def _verified(folder: Path, found: Iterator[Check]) -> Verification:
         for check in found:
             checks.append(check)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        said = "an entry of this analysis is none that a run or a signature writes"
-        checks.append(Check("history", "entries", State.UNVERIFIABLE, said))
+        said = Text(N_("an entry of this analysis is none that a run or a signature writes"))
+        checks.append(Check("history", N_("entries"), State.UNVERIFIABLE, said))
     return Verification(folder, tuple(checks))
 
 
@@ -96,13 +97,14 @@ def _checks(folder: Path, signers: Path | None, authority: Path | None) -> Itera
     places = part_places(folder, history)
     runs = history.of(folder.name, RECORDED)
     if not (folder / MANIFEST).is_file() and (runs or not places):
-        said = "not there: no run has completed and recorded these results"
+        said = Text(N_("not there: no run has completed and recorded these results"))
         yield Check("record", str(MANIFEST), State.INCOMPLETE, said)
         return
     begun, recorded = read_started(folder).get("time"), _time_recorded(folder)
     if begun is not None and begun != recorded:
-        said = f"a run that began at {begun} has not ended, or has failed; start snakemake again"
-        yield Check("record", "run", State.INCOMPLETE, said)
+        text = N_("a run that began at {time} has not ended, or has failed; start snakemake again")
+        said = Text(text, time=begun)
+        yield Check("record", N_("run"), State.INCOMPLETE, said)
         return
     yield check
     # One that does not hold says nothing of the results.
@@ -119,10 +121,12 @@ def _check_analysis(
     """The results of an analysis; by its files alone where the history is empty."""
     record = read_record(folder)
     if record is None:
-        yield Check("record", str(MANIFEST), State.CHANGED, "not the manifest that a run writes")
+        yield Check(
+            "record", str(MANIFEST), State.CHANGED, Text(N_("not the manifest that a run writes"))
+        )
         return
     if record.analysis != folder.name:
-        said = f"the results are those of the analysis {record.analysis}"
+        said = Text(N_("the results are those of the analysis {id}"), id=record.analysis)
         yield Check("record", folder.name, State.UNVERIFIABLE, said)
         return
     yield from check_files(folder, record.manifest)
@@ -130,12 +134,12 @@ def _check_analysis(
         return
     runs = history.of(folder.name, RECORDED)
     if not runs:
-        said = "the history has no run of this analysis"
+        said = Text(N_("the history has no run of this analysis"))
         yield Check("record", str(MANIFEST), State.UNVERIFIABLE, said)
         return
     yield from check_record(folder, runs)
     if record.locked != is_final(history, folder.name):
-        said = "the history and the recorded plan differ on whether the results are final"
+        said = Text(N_("the history and the recorded plan differ on whether the results are final"))
         yield Check("record", "outputs.locked", State.UNVERIFIABLE, said)
     trust = trust_of(record, folder, signers, authority)
     signatures = list(check_signatures(folder, history, trust))
@@ -159,27 +163,29 @@ def _read_history(folder: Path) -> tuple[History, Check]:
     try:
         history = read_history(folder.parent / HISTORY)
     except BrokenHistoryError as error:
-        return History(), Check("history", HISTORY, State.UNVERIFIABLE, str(error))
+        return History(), Check("history", HISTORY, State.UNVERIFIABLE, error.args[0])
     return history, _check_history(folder, history)
 
 
 def _check_history(folder: Path, history: History) -> Check:
     if history.torn:
-        said = (
-            f"line {history.torn[0][0]} is torn, as by a loss of power; the next run or signature"
-            " ends it and says so"
+        text = N_(
+            "line {n} is torn, as by a loss of power; the next run or signature ends it and says so"
         )
+        said = Text(text, n=history.torn[0][0])
         return Check("history", HISTORY, State.UNVERIFIABLE, said)
     named = read_receipt(folder / RECEIPT)
     if named is None:
-        said = f"{RECEIPT} does not name an entry"
+        said = Text(N_("{file} does not name an entry"), file=RECEIPT)
         return Check("history", HISTORY, State.UNVERIFIABLE, said)
     if not history.holds(*named):
-        said = f"it lacks entry {named[0]} as {RECEIPT} names it: cut, exchanged or edited"
+        text = N_("it lacks entry {n} as {file} names it: cut, exchanged or edited")
+        said = Text(text, n=named[0], file=RECEIPT)
         return Check("history", HISTORY, State.UNVERIFIABLE, said)
     number, digest = history.head
-    said = f"unbroken up to entry {number}, {digest}"
+    said = Text(N_("unbroken up to entry {n}, {digest}"), n=number, digest=digest)
     recovered = [str(entry.number) for entry in history.entries if "torn" in entry.values]
     if recovered:
-        said += f"; entry {', '.join(recovered)} tells of an interrupted append"
+        text = N_("{chain}; entry {numbers} tells of an interrupted append")
+        said = Text(text, chain=said, numbers=", ".join(recovered))
     return Check("history", HISTORY, State.VERIFIED, said)
