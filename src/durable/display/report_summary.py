@@ -10,7 +10,6 @@ from durable.derive.endpoints import ENDPOINTS, EVENT_LABELS
 from durable.language import _
 from durable.outputs import formats as f
 from durable.outputs.ard import Ard
-from durable.outputs.incidence import upper_limit_name
 from durable.outputs.table import Lookup
 from durable.plan import Plan
 from durable.wording import lower_initial, percent
@@ -131,7 +130,9 @@ def _bound(find: Lookup, plan: Plan) -> str:
     if upper is None:
         return ""
     bound = f.fixed(upper.value, plan.outputs.percent_decimals, f.PERCENT)
-    return _("{limit}: {bound}%").format(limit=upper_limit_name(plan), bound=bound)
+    return _("One-sided {level} upper confidence limit: {bound}%").format(
+        level=percent(plan.statistics.conf_level), bound=bound
+    )
 
 
 def _of_followed(ard: Ard, window: str, days: int) -> str:
