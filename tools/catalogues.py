@@ -18,6 +18,8 @@ from babel.messages.extract import extract_from_file
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from durable.display.report_plan import key_meanings
+
 PACKAGE = Path(__file__).parents[1] / "src" / "durable"
 LOCALES = PACKAGE / "locales"
 #: Parts of the package, by the folders, modules and templates whose texts they have.
@@ -42,6 +44,8 @@ PARTS: dict[str, tuple[str, ...]] = {
         *(f"templates/{name}.html.jinja" for name in ("compare", "verdict", "simulation")),
     ),
 }
+#: Part with the texts under the keys of the plan, which the report prints.
+KEYS = "keys"
 #: How the pages' templates are read (`durable.pages`).
 TEMPLATES = {"trimmed": "true", "trim_blocks": "true", "lstrip_blocks": "true"}
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
@@ -50,7 +54,7 @@ KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
 def main() -> int:
     untranslated = []
     for folder in sorted(path for path in LOCALES.iterdir() if path.is_dir()):
-        for part in PARTS:
+        for part in (*PARTS, KEYS):
             catalogue = updated(folder.name, part)
             (folder / f"{part}.po").write_bytes(text(catalogue))
             (folder / f"{part}.mo").write_bytes(compiled(catalogue))
@@ -91,6 +95,9 @@ def read(language: str, part: str) -> Catalog:
 
 def texts(part: str) -> Iterator[tuple[str, str | tuple[str, ...], list[str]]]:
     """File, text and comments for translators, of each marked text."""
+    if part == KEYS:
+        yield from (("plan", text, []) for text in key_meanings())
+        return
     for pattern in PARTS[part]:
         for path in sorted(PACKAGE.glob(pattern)):
             template = path.parent.name == "templates"

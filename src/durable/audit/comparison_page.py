@@ -16,6 +16,7 @@ from durable.audit.records import InputChange
 from durable.audit.shown import ChangedCell, Size, changed_cells
 from durable.audit.sides import BEFORE, SINCE, UNEXPLAINED, Side
 from durable.audit.statuses import status_label
+from durable.contents import numbered_title
 from durable.contracts.results import Result
 from durable.derive.endpoints import ENDPOINTS
 from durable.language import N_, _, shown
@@ -185,7 +186,7 @@ def _heading(table: str, plan: Plan) -> str:
     """Number and title of a table."""
     shell = plan.outputs.shell(table)
     title = shell.title or _(entry_of_table(table).load().table(table).title)
-    return _("Table {number}. {title}").format(number=shell.shown_number, title=title)
+    return numbered_title("Table", shell.shown_number, title)
 
 
 def _exact(change: ResultChange) -> str:

@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from durable.contents import numbered_title
 from durable.contracts.results import TOTAL
 from durable.contracts.tables import TABLES
 from durable.display.record_view import RecordView, as_text, record_view
@@ -121,9 +122,7 @@ def listing_views(
     """Every listing as it is shown; one of many columns in parts."""
     for entry, records in listings.items():
         listing, shell = entry.load(), plan.outputs.shell(f"l_{entry.name}")
-        title = _("Listing {number}. {title}").format(
-            number=shell.shown_number, title=shell.title or _(listing.title)
-        )
+        title = numbered_title("Listing", shell.shown_number, shell.title or _(listing.title))
         columns = listing.columns(plan, assessed=assessed, flags=records.columns)
         shown = as_text(records.head(SHOWN))
         parts = tuple(dict.fromkeys(column.part for column in columns if column.part)) or ("",)

@@ -34,6 +34,12 @@ class Key:
         return self.path.partition(".")[0] in DEFINING
 
 
+def key_meanings() -> list[str]:
+    """What the keys mean that the report prints, in English, each text once."""
+    shown_keys = (text for key, text in meanings() if key.partition(".")[0] in _SHOWN)
+    return list(dict.fromkeys(filter(None, shown_keys)))
+
+
 def plan_keys(plan: Plan) -> list[Key]:
     """Every key in the order of the plan; inputs and sensitivity analyses are shown elsewhere."""
     meaning = dict(meanings())
@@ -43,7 +49,7 @@ def plan_keys(plan: Plan) -> list[Key]:
             path,
             shown(value),
             shown(default[path]) if path in default and path not in _GIVEN else "",
-            meaning.get(path, ""),
+            _(meaning.get(path, "")),
             path not in _GIVEN and (path not in default or default[path] != value),
         )
         for path, value in _leaves(_dumped(plan))

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from durable.contracts.results import PRIMARY
+from durable.language import N_
 from durable.plan import BetaPrior, Decision, Plan, Scenario, Simulation
 from durable.simulate import theory
 from durable.simulate.characteristics import share
@@ -89,10 +90,10 @@ def missing_data(scenario: Scenario, visit: str, plan: Plan) -> str:
     Empty where it is, and so the closed form holds.
     """
     if scenario.missed_visit or scenario.dropout_per_month or scenario.deaths_per_month:
-        return "assessments are missing"
+        return N_("assessments are missing")
     last = next(item.last_day for item in plan.schedule if item.visit == visit)
     if last > scenario.follow_up_months * plan.statistics.days_per_month:
-        return "not all are assessed at the cut-off"
+        return N_("not all are assessed at the cut-off")
     return ""
 
 

@@ -29,6 +29,7 @@ from durable.figures.style import (
     panel_page,
     wrap,
 )
+from durable.language import N_, _
 from durable.plan import Plan
 from durable.simulate.keys import MEDIAN, rate_name
 
@@ -54,14 +55,14 @@ def draw_coverage(points: Points, plan: Plan, caption: Caption) -> Figure:
     """Draw ``f_coverage.csv``: a panel for each number of subjects."""
     sizes = points.values("n")
     if not sizes:
-        return empty_figure(caption, "No scenario without missing assessments")
+        return empty_figure(caption, _("No scenario without missing assessments"))
     level = 100 * plan.statistics.conf_level
     marks = {"drawn": _mark(0, hollow=True), "simulated": _mark(1)}
     key = [
-        key_line(color=FAINT, linewidth=1.0, label="exact"),
-        key_line(label="virtual trials", **marks["simulated"]),
-        key_line(label="binomial samples", **marks["drawn"]),
-        key_line(label=f"nominal {level:g}%", **_REFERENCE),
+        key_line(color=FAINT, linewidth=1.0, label=_("exact")),
+        key_line(label=_("virtual trials"), **marks["simulated"]),
+        key_line(label=_("binomial samples"), **marks["drawn"]),
+        key_line(label=_("nominal {level}").format(level=f"{level:g}%"), **_REFERENCE),
     ]
     page, panels = panel_page(caption, len(sizes), _PANEL, key, columns=2)
     lowest = 100 * min(float(np.nanmin(points.number("coverage"))), plan.statistics.conf_level)
@@ -75,24 +76,24 @@ def draw_coverage(points: Points, plan: Plan, caption: Caption) -> Figure:
             numbers = (100 * shown.number(name) for name in ("true", "coverage", "mcse"))
             _draw_with_error(axes, *numbers, gid=series, **style)
         axes.set(xlim=(0, 100), ylim=(min(lowest, level) - 1, 100.4))
-        axes.set(xlabel="True improvement rate (%)", ylabel="Coverage (%)")
-        axes.set_title(f"{n} subjects", loc="left", weight="bold")
+        axes.set(xlabel=_("True improvement rate (%)"), ylabel=_("Coverage (%)"))
+        axes.set_title(_("{n} subjects").format(n=n), loc="left", weight="bold")
     return page.fit()
 
 
-def draw_spacing(points: Points, _: Plan, caption: Caption) -> Figure:
+def draw_spacing(points: Points, _plan: Plan, caption: Caption) -> Figure:
     """Draw ``f_spacing.csv``: bias of median DOR, a colour for each family of scenarios."""
-    families = [rows for _, rows in points.group_by("family")]
+    families = [rows for _name, rows in points.group_by("family")]
     shown = families[:_MOST]
     if not shown:
-        return empty_figure(caption, "No scenarios that differ in every_months alone")
+        return empty_figure(caption, _("No scenarios that differ in every_months alone"))
     key = [
         *(
             key_patch(color=COLOURS[i], label=", ".join(map(short, rows.text("scenario"))))
             for i, rows in enumerate(shown)
         ),
-        key_line(label="mean (estimable)", **_mark(0, INK)),
-        key_line(label="median (all)", **_mark(0, INK, hollow=True)),
+        key_line(label=_("mean (estimable)"), **_mark(0, INK)),
+        key_line(label=_("median (all)"), **_mark(0, INK, hollow=True)),
     ]
     page = Page(_noting_limit(caption, families), _TALL, key)
     axes = page.axes()
@@ -107,32 +108,34 @@ def draw_spacing(points: Points, _: Plan, caption: Caption) -> Figure:
             _draw_with_error(axes, x, rows.number(value), rows.number(error), gid=value, **style)
     axes.set_xticks(range(len(spacings)), [_spacing_name(every) for every in spacings])
     axes.set_xlim(-0.6, len(spacings) - 0.4)
-    axes.set(xlabel="Visits after the last one of the improvement rate")
-    axes.set(ylabel="Bias of median DOR (months)")
+    axes.set(xlabel=_("Visits after the last one of the improvement rate"))
+    axes.set(ylabel=_("Bias of median DOR (months)"))
     return page.fit()
 
 
 def _spacing_name(every: str) -> str:
     if not every:
-        return "schedule of the plan"
-    return "every month" if float(every) == 1 else f"every {float(every):g} months"
+        return _("schedule of the plan")
+    if float(every) == 1:
+        return _("every month")
+    return _("every {n} months").format(n=f"{float(every):g}")
 
 
 def draw_definitions(points: Points, plan: Plan, caption: Caption) -> Figure:
     """Draw ``f_definitions.csv``: bias and coverage of a rate and of median DOR by definition."""
     last = plan.response.improvement.visits[-1]
     panels = [
-        (rate_name(last), "bias", ["Improved", f"at {last}:", "bias (points)"]),
-        (rate_name(last), "coverage", ["Improved", f"at {last}:", "coverage (%)"]),
-        (MEDIAN, "bias", ["Median", "DOR:", "bias (months)"]),
-        (MEDIAN, "coverage", ["Median", "DOR:", "coverage (%)"]),
+        (rate_name(last), "bias", _("Improved\nat {visit}:\nbias (points)")),
+        (rate_name(last), "coverage", _("Improved\nat {visit}:\ncoverage (%)")),
+        (MEDIAN, "bias", _("Median\nDOR:\nbias (months)")),
+        (MEDIAN, "coverage", _("Median\nDOR:\ncoverage (%)")),
     ]
     scenarios = points.values("scenario")
     definitions = points.distinct("definition", "title")
     if not definitions:
-        return empty_figure(caption, "No definitions")
+        return empty_figure(caption, _("No definitions"))
     shown = scenarios[:_MOST]
-    labels = [wrap(title, width=_NAMES_WIDTH) for _, title in definitions]
+    labels = [wrap(title, width=_NAMES_WIDTH) for _name, title in definitions]
     least = max(_LEAST_ROW, _PER_SCENARIO * len(shown) + 1)
     heights = [max(least, len(label) * LINE + 1) for label in labels]
     edges = np.concatenate([[0.0], np.cumsum(heights)])
@@ -146,11 +149,11 @@ def draw_definitions(points: Points, plan: Plan, caption: Caption) -> Figure:
         box = Box(left + i * (width + _GAP), page.body.bottom + _AXIS, width, height)
         axes = page.axes(box)
         rows = points.where(estimate=estimate, measure=measure)
-        _draw_panel(axes, rows, [name for name, _ in definitions], shown, edges)
+        _draw_panel(axes, rows, [name for name, _title in definitions], shown, edges)
         reference = 100 * plan.statistics.conf_level if measure == "coverage" else 0.0
         axes.axvline(reference, zorder=1, **_REFERENCE)
         _set_ticks(axes, highest=100.5 if measure == "coverage" else float("inf"))
-        page.write_above(box, heading)
+        page.write_above(box, heading.format(visit=last).split("\n"))
     return page.figure
 
 
@@ -214,8 +217,9 @@ def _offsets(number: int, width: float) -> list[float]:
 
 def _noting_limit(caption: Caption, found: Sequence[object]) -> Caption:
     """The caption, with a note where there are more than colours tell apart."""
-    note = f"The first {_MOST} are drawn; the CSV holds all." if len(found) > _MOST else ""
-    return caption.noting(note)
+    if len(found) <= _MOST:
+        return caption
+    return caption.noting(_("The first {n} are drawn; the CSV holds all.").format(n=_MOST))
 
 
 @dataclass(frozen=True)
@@ -230,44 +234,55 @@ class SimulationFigure:
     notes: tuple[str, ...]
 
 
-_ERRORS = "Bars: 95% interval of the Monte Carlo error (1.96 standard errors)."
+_ERRORS = N_("Bars: 95% interval of the Monte Carlo error (1.96 standard errors).")
 FIGURES = (
     SimulationFigure(
         "coverage",
-        "Coverage of the exact interval of the improvement rate",
+        N_("Coverage of the exact interval of the improvement rate"),
         ("series", "scenario", "estimate", "n", "true", "coverage", "mcse"),
         draw_coverage,
         (
-            "Line: exact coverage in closed form over the true rate (Clopper & Pearson 1934; Brown,"
-            " Cai & DasGupta 2001). Points: scenarios without missing assessments, at every visit"
-            " of the improvement rate; and binomial samples at 10 subjects.",
+            N_(
+                "Line: exact coverage in closed form over the true rate (Clopper & Pearson"
+                " 1934; Brown, Cai & DasGupta 2001). Points: scenarios without missing"
+                " assessments, at every visit of the improvement rate; and binomial samples at"
+                " 10 subjects."
+            ),
             _ERRORS,
         ),
     ),
     SimulationFigure(
         "spacing",
-        "Bias of median duration of response by the spacing of visits",
+        N_("Bias of median duration of response by the spacing of visits"),
         (
             *("family", "scenario", "every_months", "bias", "bias_mcse"),
             *("median_bias", "median_mcse", "estimable"),
         ),
         draw_spacing,
         (
-            "Scenarios of one colour are alike but for the spacing. Bias: minus the true median of"
-            " the latent duration of remission. Filled: mean over the trials whose median is"
-            " estimable; open: median over all trials, one not reached counting as the longest.",
-            _ERRORS + " Between visits the median moves in steps, so its error may be 0.",
+            N_(
+                "Scenarios of one colour are alike but for the spacing. Bias: minus the true"
+                " median of the latent duration of remission. Filled: mean over the trials whose"
+                " median is estimable; open: median over all trials, one not reached counting as"
+                " the longest."
+            ),
+            N_(
+                "Bars: 95% interval of the Monte Carlo error (1.96 standard errors). Between"
+                " visits the median moves in steps, so its error may be 0."
+            ),
         ),
     ),
     SimulationFigure(
         "definitions",
-        "Bias and coverage under each definition",
+        N_("Bias and coverage under each definition"),
         ("scenario", "definition", "title", "estimate", "measure", "value", "mcse"),
         draw_definitions,
         (
-            "Against the true value of the scenario. Bias of median DOR: mean over the trials whose"
-            " median is estimable. Coverage: an open upper limit covers. Dashed: no bias, nominal"
-            " coverage. Other estimates: in the CSV and the table.",
+            N_(
+                "Against the true value of the scenario. Bias of median DOR: mean over the"
+                " trials whose median is estimable. Coverage: an open upper limit covers."
+                " Dashed: no bias, nominal coverage. Other estimates: in the CSV and the table."
+            ),
             _ERRORS,
         ),
     ),

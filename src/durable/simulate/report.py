@@ -14,6 +14,7 @@ from durable.figures.style import settings
 from durable.figures.typefaces import type_families
 from durable.files import write_text
 from durable.jdm.wording import improvement, recurrence, remission
+from durable.language import _
 from durable.outputs import definitions
 from durable.outputs.page_head import page_head
 from durable.outputs.table import Table
@@ -43,13 +44,15 @@ def write_report(plan: Plan, folder: Path) -> None:
 
 def _caption(spec: SimulationFigure, number: int, plan: Plan) -> Caption:
     digest = wording.plan_digest(plan)[:12]
-    source = f"Source: points in simulation/figures/f_{spec.name}.csv. Plan {digest}."
+    source = _("Source: points in {file}. Plan {digest}.").format(
+        file=f"simulation/figures/f_{spec.name}.csv", digest=digest
+    )
     return Caption(
-        f"Figure {number}",
-        spec.title,
+        _("Figure {number}").format(number=number),
+        _(spec.title),
         wording.population(plan),
         wording.study(plan),
-        (*spec.notes, source),
+        (*map(_, spec.notes), source),
     )
 
 
@@ -81,11 +84,11 @@ def _page(plan: Plan, folder: Path, written: list[Table], drawn: list[DrawnFigur
 def _definitions(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The primary definitions, by what they define."""
     rules = plan.response
-    yield "Disease improvement", (*improvement(rules), *definitions.windows(plan))
-    yield "Remission", tuple(remission(rules))
-    yield "Recurrence", tuple(recurrence(rules))
-    yield "Duration", tuple(definitions.duration(plan))
+    yield _("Disease improvement"), (*improvement(rules), *definitions.windows(plan))
+    yield _("Remission"), tuple(remission(rules))
+    yield _("Recurrence"), tuple(recurrence(rules))
+    yield _("Duration"), tuple(definitions.duration(plan))
     yield (
-        "Estimates",
+        _("Estimates"),
         (*definitions.survival(plan.statistics), *definitions.proportions(plan.statistics)),
     )

@@ -7,17 +7,20 @@ from pathlib import Path
 
 from durable.contracts.results import PRIMARY
 from durable.files import read_records
+from durable.language import _, ngettext
 from durable.outputs.formats import NOT_ESTIMABLE, PERCENT, fixed
 from durable.plan import Plan
 from durable.simulate import wording
 from durable.simulate.keys import MEDIAN, rate_name
-from durable.wording import listed, percent
+from durable.wording import capitalised, clauses, listed, lower_initial, percent
 
 #: Value of a measure of an estimate, by scenario, definition, estimate and measure.
 Values = dict[tuple[str, str, str, str], float]
+#: A sentence of the summary: what it is about, and the sentence.
+Sentence = tuple[str, str]
 
 
-def summary(plan: Plan, folder: Path) -> list[str]:
+def summary(plan: Plan, folder: Path) -> list[Sentence]:
     """Five sentences: improvement rate, duration, stopping, spacing of visits, definitions.
 
     Those of the estimates are of the first scenario of the plan, at the last visit of the
@@ -52,40 +55,54 @@ class _Summary:
         self.scenario = next(iter(plan.require_simulation().scenarios))
         self.visit = plan.response.improvement.visits[-1]
 
-    def improvement(self) -> str:
+    def improvement(self) -> Sentence:
         """How well the improvement rate is known."""
         rate = rate_name(self.visit)
         subjects = self.plan.require_simulation().scenarios[self.scenario].subjects
-        return (
-            f"Improvement rate: with {subjects} subjects and a true rate of"
-            f" {self._percent(rate, 'true')} at {self.visit} (scenario {self.scenario}) the"
-            f" estimate is {self._percent(rate, 'mean')} on average, and its"
-            f" {percent(self.plan.statistics.conf_level)} interval is"
-            f" {self._percent(rate, 'mean width')} wide and holds the true rate in"
-            f" {self._percent(rate, 'coverage')} of the trials."
+        text = _(
+            "With {subjects} subjects and a true rate of {true} at {visit} (scenario {scenario})"
+            " the estimate is {mean} on average, and its {level} interval is {width} wide and holds"
+            " the true rate in {coverage} of the trials."
+        )
+        return _("Improvement rate"), text.format(
+            subjects=subjects,
+            true=self._percent(rate, "true"),
+            visit=self.visit,
+            scenario=self.scenario,
+            mean=self._percent(rate, "mean"),
+            level=percent(self.plan.statistics.conf_level),
+            width=self._percent(rate, "mean width"),
+            coverage=self._percent(rate, "coverage"),
         )
 
-    def duration(self) -> str:
+    def duration(self) -> Sentence:
         """How well the median duration is known."""
-        return (
-            f"Duration of response: a true median of {self._months(MEDIAN, 'true')} can be"
-            f" estimated in {self._percent(MEDIAN, 'estimable')} of the trials; half of the"
-            f" estimates are {self._months(MEDIAN, 'median')} or longer (one that is not reached"
-            " counts as longest), and"
-            f" {self._percent(MEDIAN, 'open upper')} of the intervals have no upper limit."
+        text = _(
+            "A true median of {true} can be estimated in {estimable} of the trials; half of the"
+            " estimates are {median} or longer (one that is not reached counts as longest), and"
+            " {open} of the intervals have no upper limit."
+        )
+        return _("Duration of response"), text.format(
+            true=self._months(MEDIAN, "true"),
+            estimable=self._percent(MEDIAN, "estimable"),
+            median=self._months(MEDIAN, "median"),
+            open=self._percent(MEDIAN, "open upper"),
         )
 
-    def stopping(self, decisions: list[dict[str, str]]) -> str:
+    def stopping(self, decisions: list[dict[str, str]]) -> Sentence:
         """How often each rule stops a trial, where that is least and where it is most often."""
         if not decisions:
-            return "Stopping: the plan has no interim decision rule."
+            return _("Stopping"), _("The plan has no interim decision rule.")
         rules = self.plan.require_simulation().decisions
         told = [
-            f"rule {name} ({wording.describe_decision(rule, self.plan)})"
-            f" {self._range([row for row in decisions if row['DECISION'] == name])}"
+            _("rule {name} ({rule}) stops {range} of the trials").format(
+                name=name,
+                rule=wording.describe_decision(rule, self.plan),
+                range=self._range([row for row in decisions if row["DECISION"] == name]),
+            )
             for name, rule in rules.items()
         ]
-        return f"Stopping: {'; '.join(told)}."
+        return _("Stopping"), _("{rules}.").format(rules=capitalised(clauses(told)))
 
     def _range(self, rows: list[dict[str, str]]) -> str:
         ordered = sorted(rows, key=lambda row: float(row["PROBABILITY"]))
@@ -93,38 +110,48 @@ class _Summary:
             f"{self._shown(float(row['PROBABILITY']))} ({row['SCENARIO']})"
             for row in (ordered[0], ordered[-1])
         ]
-        return f"stops {' to '.join(dict.fromkeys(ends))} of the trials"
+        return _range(*ends)
 
-    def spacing(self, families: list[dict[str, str]]) -> str:
+    def spacing(self, families: list[dict[str, str]]) -> Sentence:
         """What the spacing of visits does to the median duration."""
         first = [row["SCENARIO"] for row in families if row["FAMILY"] == families[0]["FAMILY"]]
         if not first:
-            return "Visits: no scenarios differ in the spacing of visits alone."
+            return _("Visits"), _("No scenarios differ in the spacing of visits alone.")
         scenarios = self.plan.require_simulation().scenarios
         told = [
-            f"{self._months(MEDIAN, 'bias', scenario=name, sign='+')} with visits"
-            f" {wording.spacing_label(scenarios[name]).lower()}"
+            _("{bias} with visits {spacing}").format(
+                bias=self._months(MEDIAN, "bias", scenario=name, sign="+"),
+                spacing=lower_initial(wording.spacing_label(scenarios[name])),
+            )
             for name in first
         ]
-        return (
-            "Visits: the mean of the estimated median durations differs from the true one by"
-            f" {listed(told)}."
+        text = _(
+            "The mean of the estimated median durations differs from the true one by {differences}."
         )
+        return _("Visits"), text.format(differences=listed(told))
 
-    def definitions(self) -> str:
+    def definitions(self) -> Sentence:
         """What other definitions do to rate and duration."""
         others = self.plan.simulated
         if not others:
-            return "Definitions: no other definition is simulated."
+            return _("Definitions"), _("No other definition is simulated.")
         rate, names = rate_name(self.visit), (PRIMARY, *others)
         means = {n: self.values.get((self.scenario, n, rate, "mean"), nan) for n in names}
         medians = {n: self.values.get((self.scenario, n, MEDIAN, "median"), nan) for n in names}
-        return (
-            f"Definitions: by the {len(others)} other definition{'s' if len(others) > 1 else ''}"
-            f" the mean rate at {self.visit} is {self._span(means, others, PERCENT)}"
-            f" (primary: {self._shown(means[PRIMARY])}) and the median of the estimated median"
-            f" durations {self._span(medians, others, 0)}"
-            f" (primary: {self._in_months(medians[PRIMARY])})."
+        text = ngettext(
+            "By the {n} other definition the mean rate at {visit} is {rates} (primary: {rate}) and"
+            " the median of the estimated median durations {medians} (primary: {median}).",
+            "By the {n} other definitions the mean rate at {visit} is {rates} (primary: {rate}) and"
+            " the median of the estimated median durations {medians} (primary: {median}).",
+            len(others),
+        )
+        return _("Definitions"), text.format(
+            n=len(others),
+            visit=self.visit,
+            rates=self._span(means, others, PERCENT),
+            rate=self._shown(means[PRIMARY]),
+            medians=self._span(medians, others, 0),
+            median=self._in_months(medians[PRIMARY]),
         )
 
     def _span(self, found: dict[str, float], names: tuple[str, ...], power: int) -> str:
@@ -132,18 +159,19 @@ class _Summary:
         if not known:
             return NOT_ESTIMABLE
         show = self._shown if power else self._in_months
-        return " to ".join(dict.fromkeys(map(show, (known[0], known[-1]))))
+        return _range(show(known[0]), show(known[-1]))
 
     def _value(self, estimate: str, measure: str, scenario: str) -> float:
         return self.values.get((scenario or self.scenario, PRIMARY, estimate, measure), nan)
 
     def _percent(self, estimate: str, measure: str) -> str:
         points = measure == "mean width"
-        return self._shown(self._value(estimate, measure, ""), " points" if points else "%")
+        text = _("{number} points") if points else "{number}%"
+        return self._shown(self._value(estimate, measure, ""), text)
 
-    def _shown(self, proportion: float, unit: str = "%") -> str:
+    def _shown(self, proportion: float, text: str = "{number}%") -> str:
         number = fixed(proportion, self.plan.outputs.percent_decimals, PERCENT)
-        return number if number == NOT_ESTIMABLE else f"{number}{unit}"
+        return number if number == NOT_ESTIMABLE else text.format(number=number)
 
     def _months(self, estimate: str, measure: str, *, scenario: str = "", sign: str = "") -> str:
         return self._in_months(self._value(estimate, measure, scenario), sign)
@@ -152,14 +180,23 @@ class _Summary:
         months = days / self.plan.statistics.days_per_month
         number = fixed(months, self.plan.outputs.month_decimals)
         plus = sign if months > 0 else ""
-        return number if number == NOT_ESTIMABLE else f"{plus}{number} months"
+        if number == NOT_ESTIMABLE:
+            return number
+        return _("{number} months").format(number=f"{plus}{number}")
+
+
+def _range(lowest: str, highest: str) -> str:
+    """From the lowest to the highest; one where they are shown alike."""
+    if lowest == highest:
+        return lowest
+    return _("{lowest} to {highest}").format(lowest=lowest, highest=highest)
 
 
 def agreement(folder: Path) -> str:
     """How many coverages that are known in closed form the simulation agrees with."""
     rows = read_records(folder / "theory.csv")
     agree = sum(row["AGREES"] == "Y" for row in rows)
-    return (
-        f"{agree} of {len(rows)} coverage probabilities that are known in closed form agree with"
-        " the simulation (|z| <= 3)."
-    )
+    return _(
+        "{agree} of {n} coverage probabilities that are known in closed form agree with the"
+        " simulation (|z| <= 3)."
+    ).format(agree=agree, n=len(rows))

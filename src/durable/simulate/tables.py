@@ -11,6 +11,7 @@ from pathlib import Path
 
 from durable.contracts.results import PRIMARY
 from durable.files import read_records
+from durable.language import N_, _
 from durable.outputs.formats import NOT_ESTIMABLE, PERCENT, fixed
 from durable.outputs.sensitivity import analysis_title
 from durable.outputs.table import Row, Table
@@ -23,15 +24,15 @@ DECISIONS = "decisions"
 Record = dict[str, str]
 #: Measures by the headings of their columns.
 _MEASURES = {
-    "True": "true",
-    "Mean": "mean",
-    "Bias": "bias",
-    "SD": "empirical SD",
-    "Coverage, %": "coverage",
-    "Width": "mean width",
-    "Estimable, %": "estimable",
-    "With interval, %": "interval",
-    "Open upper, %": "open upper",
+    N_("True"): "true",
+    N_("Mean"): "mean",
+    N_("Bias"): "bias",
+    N_("SD"): "empirical SD",
+    N_("Coverage, %"): "coverage",
+    N_("Width"): "mean width",
+    N_("Estimable, %"): "estimable",
+    N_("With interval, %"): "interval",
+    N_("Open upper, %"): "open upper",
 }
 _SHARES = ("coverage", "estimable", "interval", "open upper")
 #: Shown without their Monte Carlo standard error.
@@ -52,11 +53,11 @@ class _Estimate:
         """Its row, and that of the median of the estimates where there is one."""
         yield Row(label, tuple(map(self._cell, _MEASURES.values())), indent)
         if "median" in self.measures:
-            (true, _), (middle, error) = self._numbers("true"), self._numbers("median")
-            decimals, _ = self._form("median")
+            (true, _error), (middle, error) = self._numbers("true"), self._numbers("median")
+            decimals = self._form("median")[0]
             shown = (fixed(middle, decimals), with_error(middle - true, error, decimals))
             cells = ("", *shown, *[""] * (len(_MEASURES) - 3))
-            yield Row("median of the estimates", cells, indent + 1)
+            yield Row(_("median of the estimates"), cells, indent + 1)
 
     def _cell(self, measure: str) -> str:
         value, error = self._numbers(measure)
@@ -125,12 +126,12 @@ def tables(plan: Plan, folder: Path) -> Iterator[Table]:
         yield Table(
             name=f"t_{spec.name}",
             number=str(number),
-            title=spec.title,
+            title=_(spec.title),
             subtitles=(wording.population(plan), wording.study(plan)),
-            columns=spec.columns,
-            rows=rows or (Row(spec.empty, ("",) * len(spec.columns)),),
+            columns=tuple(map(_, spec.columns)),
+            rows=rows or (Row(_(spec.empty), ("",) * len(spec.columns)),),
             footnotes=(*spec.notes(plan), wording.source(spec.source, plan)),
-            stub=spec.stub,
+            stub=_(spec.stub),
         )
 
 
@@ -141,10 +142,14 @@ def _under_headings(rows: Iterable[tuple[str, Row]]) -> Iterator[Row]:
         yield from (row for _, row in group)
 
 
+def _scenario(name: str) -> str:
+    return _("Scenario {name}").format(name=name)
+
+
 def _operating(plan: Plan, folder: Path) -> Iterator[Row]:
     """Every estimate of the primary analysis, by scenario."""
     return _under_headings(
-        (f"Scenario {estimate.scenario}", row)
+        (_scenario(estimate.scenario), row)
         for estimate in _estimates(plan, folder)
         if estimate.definition == PRIMARY
         for row in estimate.rows(wording.estimate_label(estimate.name), 1)
@@ -155,7 +160,7 @@ def _definitions(plan: Plan, folder: Path) -> Iterator[Row]:
     """Definitions side by side, by scenario and estimate."""
     compared = [e for e in _estimates(plan, folder) if _is_compared(e.name, plan)]
     for scenario in dict.fromkeys(estimate.scenario for estimate in compared):
-        yield Row(f"Scenario {scenario}")
+        yield Row(_scenario(scenario))
         yield from _by_name(
             [
                 (analysis_title(estimate.definition, plan), estimate)
@@ -167,7 +172,7 @@ def _definitions(plan: Plan, folder: Path) -> Iterator[Row]:
 
 def _by_name(labelled: list[tuple[str, _Estimate]]) -> Iterator[Row]:
     """Estimates of one name under it, each with its label."""
-    for name in dict.fromkeys(estimate.name for _, estimate in labelled):
+    for name in dict.fromkeys(estimate.name for _label, estimate in labelled):
         yield Row(wording.estimate_label(name), indent=1)
         for label, estimate in labelled:
             if estimate.name == name:
@@ -192,8 +197,14 @@ def _spacing(plan: Plan, folder: Path) -> Iterator[Row]:
         families.setdefault(row["FAMILY"], []).append(row["SCENARIO"])
     scenarios = plan.require_simulation().scenarios
     for family in families.values():
-        yield Row(f"Scenarios {', '.join(family)}: alike but for the spacing of visits")
-        labels = {name: f"{wording.spacing_label(scenarios[name])} ({name})" for name in family}
+        names = ", ".join(family)
+        yield Row(_("Scenarios {names}: alike but for the spacing of visits").format(names=names))
+        labels = {
+            name: _("{spacing} ({scenario})").format(
+                spacing=wording.spacing_label(scenarios[name]), scenario=name
+            )
+            for name in family
+        }
         yield from _by_name(
             [
                 (labels[name], estimate)
@@ -207,7 +218,7 @@ def _spacing(plan: Plan, folder: Path) -> Iterator[Row]:
 def _decisions(plan: Plan, folder: Path) -> Iterator[Row]:
     """Probability that each rule stops, by scenario."""
     return _under_headings(
-        (f"Scenario {row['SCENARIO']}", _decision(row, plan))
+        (_scenario(row["SCENARIO"]), _decision(row, plan))
         for row in read_records(folder / "decisions.csv")
     )
 
@@ -217,27 +228,34 @@ def _decision(row: Record, plan: Plan) -> Row:
     decimals, most = plan.outputs.percent_decimals + 1, int(row["STOPS_UP_TO"])
     cells = (
         row["N"],
-        "never" if most < 0 else str(most),
+        _("never") if most < 0 else str(most),
         with_error(number(row, "PROBABILITY"), number(row, "MCSE"), decimals, PERCENT),
-        f"none: {row['NOTE']}" if row["NOTE"] else fixed(number(row, "EXACT"), decimals, PERCENT),
+        _("none: {reason}").format(reason=_(row["NOTE"]))
+        if row["NOTE"]
+        else fixed(number(row, "EXACT"), decimals, PERCENT),
         "" if row["NOTE"] else fixed(number(row, "Z"), 2),
     )
-    return Row(f"{row['DECISION']}: {wording.describe_decision(rule, plan)}", cells, 1)
+    label = _("{name}: {rule}").format(
+        name=row["DECISION"], rule=wording.describe_decision(rule, plan)
+    )
+    return Row(label, cells, 1)
 
 
 def _theory(plan: Plan, folder: Path) -> Iterator[Row]:
     """Coverage in closed form beside the simulated one."""
     return _under_headings(
-        (_HEADINGS[row["METHOD"], row["SCENARIO"] != ""], _coverage(row, plan))
+        (_(_HEADINGS[row["METHOD"], row["SCENARIO"] != ""]), _coverage(row, plan))
         for row in read_records(folder / "theory.csv")
     )
 
 
 #: By method, and whether the trials are those of a scenario.
 _HEADINGS = {
-    ("clopper-pearson", True): "Exact (Clopper-Pearson) interval of the rate, virtual trials",
-    ("clopper-pearson", False): "Exact (Clopper-Pearson) interval of the rate, binomial samples",
-    ("log-log", False): "Log-log interval of the median, uncensored exponential samples",
+    ("clopper-pearson", True): N_("Exact (Clopper-Pearson) interval of the rate, virtual trials"),
+    ("clopper-pearson", False): N_(
+        "Exact (Clopper-Pearson) interval of the rate, binomial samples"
+    ),
+    ("log-log", False): N_("Log-log interval of the median, uncensored exponential samples"),
 }
 
 
@@ -252,14 +270,14 @@ def _coverage(row: Record, plan: Plan) -> Row:
         with_error(number(row, "SIMULATED"), number(row, "MCSE"), decimals, PERCENT),
         f"{int(row['TRIALS']):,}",
         fixed(number(row, "Z"), 2),
-        {"Y": "yes", "N": "NO"}[row["AGREES"]],
+        {"Y": _("yes"), "N": _("NO")}[row["AGREES"]],
     )
-    visit = visit_of_rate(row["ESTIMATE"])
-    return Row(
-        f"Scenario {row['SCENARIO']}, {visit}" if row["SCENARIO"] else f"{row['N']} subjects",
-        cells,
-        1,
-    )
+    label = _("{n} subjects").format(n=row["N"])
+    if row["SCENARIO"]:
+        label = _("Scenario {name}, {visit}").format(
+            name=row["SCENARIO"], visit=visit_of_rate(row["ESTIMATE"])
+        )
+    return Row(label, cells, 1)
 
 
 def _measure_notes(plan: Plan) -> Iterator[str]:
@@ -268,7 +286,7 @@ def _measure_notes(plan: Plan) -> Iterator[str]:
 
 
 def _definition_notes(plan: Plan) -> Iterator[str]:
-    yield (
+    yield _(
         "Every definition against the same true value: that of the scenario, which the primary"
         " definitions are meant to find. What each changes: on the page of the simulation."
     )
@@ -276,7 +294,7 @@ def _definition_notes(plan: Plan) -> Iterator[str]:
 
 
 def _spacing_notes(plan: Plan) -> Iterator[str]:
-    yield (
+    yield _(
         "Recurrence is dated at the visit that shows it, so durations are too long by about half"
         " the spacing, less what remission is dated late (Panageas 2007)."
     )
@@ -284,33 +302,35 @@ def _spacing_notes(plan: Plan) -> Iterator[str]:
 
 
 def _decision_notes(plan: Plan) -> Iterator[str]:
-    yield (
+    yield _(
         "Simulated: share of trials stopped, with its Monte Carlo standard error; primary"
         " definition of improvement. n: subjects; X of them are improved. Stops up to: largest X at"
         " which the rule stops a trial that has n in its denominator."
     )
-    yield (
+    yield _(
         "Exact: binomial probability (a sum of binomials where dose levels differ), in closed form"
         " only where no assessment is missing. z: difference in standard errors of the exact"
         " probability."
     )
     prior = plan.statistics.beta_prior
-    yield f"Posterior: Beta({prior.a:g} + X, {prior.b:g} + n - X). NE: not estimable."
+    yield _("Posterior: {posterior}. NE: not estimable.").format(
+        posterior=f"Beta({prior.a:g} + X, {prior.b:g} + n - X)"
+    )
 
 
-def _theory_notes(_: Plan) -> Iterator[str]:
-    yield (
+def _theory_notes(_plan: Plan) -> Iterator[str]:
+    yield _(
         "Exact coverage of Clopper-Pearson: sum of the binomial probabilities of the numbers"
         " improved whose interval holds the true rate, by the two one-sided tests (Brown, Cai &"
         " DasGupta 2001). Only scenarios without missing assessments."
     )
-    yield (
+    yield _(
         "Exact coverage of the median: without censoring the log-log limits depend on the rank of"
         " the event alone, so the interval (Brookmeyer & Crowley 1982) lies between two order"
         " statistics and its coverage is a binomial sum. With censoring and visits no closed form"
         " holds. Samples: drawn by the seed of the plan, through the estimators of the analysis."
     )
-    yield (
+    yield _(
         "Open upper limits count as covering. In brackets: Monte Carlo standard error."
         " z: difference in standard errors of the exact coverage; agreement is |z| <= 3, of many"
         " rows 1 in 370 lies beyond by chance. NE: not estimable."
@@ -320,52 +340,52 @@ def _theory_notes(_: Plan) -> Iterator[str]:
 TABLES = (
     SimulationTable(
         DECISIONS,
-        "Stopping probabilities of the interim decision rules",
+        N_("Stopping probabilities of the interim decision rules"),
         "decisions.csv",
-        ("n", "Stops up to", "Simulated, %", "Exact, %", "z"),
+        ("n", N_("Stops up to"), N_("Simulated, %"), N_("Exact, %"), "z"),
         _decisions,
         _decision_notes,
-        "Rule",
-        "No decision rules in the configuration",
+        N_("Rule"),
+        N_("No decision rules in the configuration"),
     ),
     SimulationTable(
         "operating",
-        "Operating characteristics",
+        N_("Operating characteristics"),
         "operating.csv",
         tuple(_MEASURES),
         _operating,
         _measure_notes,
-        "Estimate",
-        "No estimates",
+        N_("Estimate"),
+        N_("No estimates"),
     ),
     SimulationTable(
         "spacing",
-        "Duration of response by the spacing of visits",
+        N_("Duration of response by the spacing of visits"),
         "operating.csv",
         tuple(_MEASURES),
         _spacing,
         _spacing_notes,
-        "Spacing",
-        "No scenarios that differ in every_months alone",
+        N_("Spacing"),
+        N_("No scenarios that differ in every_months alone"),
     ),
     SimulationTable(
         "definitions",
-        "Sensitivity of the definitions",
+        N_("Sensitivity of the definitions"),
         "operating.csv",
         tuple(_MEASURES),
         _definitions,
         _definition_notes,
-        "Definition",
-        "No estimates",
+        N_("Definition"),
+        N_("No estimates"),
     ),
     SimulationTable(
         "theory",
-        "Coverage in closed form and in the simulation",
+        N_("Coverage in closed form and in the simulation"),
         "theory.csv",
-        ("n", "True", "Exact, %", "Simulated, %", "Trials", "z", "|z| <= 3"),
+        ("n", N_("True"), N_("Exact, %"), N_("Simulated, %"), N_("Trials"), "z", "|z| <= 3"),
         _theory,
         _theory_notes,
-        "Interval",
-        "No closed form",
+        N_("Interval"),
+        N_("No closed form"),
     ),
 )

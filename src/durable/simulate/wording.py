@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from durable.language import _, ngettext
 from durable.outputs import definitions
 from durable.plan import Decision, Plan, Scenario
-from durable.simulate.keys import MEDIAN, visit_of_rate
+from durable.simulate.keys import MEDIAN, months_of_landmark, visit_of_rate
 from durable.stage import STAGES
-from durable.wording import listed, percent
+from durable.wording import listed, lower_initial, percent, sentences
 
 
 def study(plan: Plan) -> str:
     """Study and analysis, as the head of pages; a simulation has no data and no cut-off."""
-    return f"{plan.study.id}. {plan.analysis.title}, simulation"
+    return _("{study}. {title}, simulation").format(study=plan.study.id, title=plan.analysis.title)
 
 
 def plan_digest(plan: Plan) -> str:
@@ -24,119 +25,152 @@ def plan_digest(plan: Plan) -> str:
 def population(plan: Plan) -> str:
     """How many trials, and from which seed."""
     simulation = plan.require_simulation()
-    return f"Virtual trials: {simulation.trials:,} of each scenario, seed {simulation.seed}"
+    return _("Virtual trials: {trials} of each scenario, seed {seed}").format(
+        trials=f"{simulation.trials:,}", seed=simulation.seed
+    )
 
 
 def estimate_label(name: str) -> str:
     """An estimate as readers see it, with its unit."""
     if (visit := visit_of_rate(name)) is not None:
-        return f"Improved at {visit} (%)"
+        return _("Improved at {visit} (%)").format(visit=visit)
     if name == MEDIAN:
-        return "DOR, median (months)"
+        return _("DOR, median (months)")
+    if (months := months_of_landmark(name)) is not None:
+        return _("DOR at {months} months (%)").format(months=f"{months:g}")
     return f"{name} (%)"
 
 
 def spacing_label(scenario: Scenario) -> str:
     """The spacing of the later visits."""
     every = scenario.every_months
-    return "By the schedule of the plan" if every is None else f"Every {_months(every)}"
+    if every is None:
+        return _("By the schedule of the plan")
+    return _("Every {period}").format(period=_months(every))
 
 
 def describe_decision(decision: Decision, plan: Plan) -> str:
     """A decision rule in words."""
     if decision.stop_if_fewer_than is not None:
-        return f"stop if fewer than {decision.stop_if_fewer_than} improved at {decision.visit}"
+        return _("stop if fewer than {n} improved at {visit}").format(
+            n=decision.stop_if_fewer_than, visit=decision.visit
+        )
     above, below = decision.rate_above or 0, decision.stop_if_probability_below or 0
     prior = plan.statistics.beta_prior
-    return (
-        f"stop if P(rate > {percent(above)}) < {percent(below)} after {decision.visit},"
-        f" prior Beta({prior.a:g}, {prior.b:g})"
+    return _("stop if P(rate > {above}) < {below} after {visit}, prior {prior}").format(
+        above=percent(above),
+        below=percent(below),
+        visit=decision.visit,
+        prior=f"Beta({prior.a:g}, {prior.b:g})",
     )
 
 
 def describe_scenario(scenario: Scenario) -> Iterator[str]:
     """A scenario in words: the subjects, their course, how they are seen, how long."""
-    rates = [f"{percent(p)} at {visit}" for visit, p in scenario.improvement.items()]
-    yield f"{scenario.subjects} subjects; improved: {listed(rates)}."
+    rates = [
+        _("{rate} at {visit}").format(rate=percent(p), visit=visit)
+        for visit, p in scenario.improvement.items()
+    ]
+    yield _("{n} subjects; improved: {rates}.").format(n=scenario.subjects, rates=listed(rates))
     if scenario.dose_levels:
         levels = [
-            f"{n} at level {level}{_shift(scenario.improvement_by_dose.get(level, 0.0))}"
+            _at_level(n, level, scenario.improvement_by_dose.get(level, 0.0))
             for level, n in scenario.dose_levels.items()
         ]
-        yield f"Dose: {listed(levels)}."
-    yield (
-        f"Remission: {percent(scenario.remission_probability)} ever, after a median of"
-        f" {_months(scenario.remission_median_months)} (exponential). {_duration(scenario)}"
+        yield _("Dose: {levels}.").format(levels=listed(levels))
+    remission = _("Remission: {share} ever, after a median of {median} (exponential).").format(
+        share=percent(scenario.remission_probability),
+        median=_months(scenario.remission_median_months),
     )
-    yield (
-        f"Visits: {spacing_label(scenario).lower()}, up to {scenario.jitter_days} days off their"
-        f" day; {percent(scenario.missed_visit)} missed; {percent(scenario.false_loss)} of those in"
-        " remission show none by mistake; the investigator records"
-        f" {percent(scenario.recurrence_recorded)} of recurrences."
+    yield sentences(remission, _duration(scenario))
+    yield _(
+        "Visits: {spacing}, up to {days} days off their day; {missed} missed; {lost} of those in"
+        " remission show none by mistake; the investigator records {recorded} of recurrences."
+    ).format(
+        spacing=lower_initial(spacing_label(scenario)),
+        days=scenario.jitter_days,
+        missed=percent(scenario.missed_visit),
+        lost=percent(scenario.false_loss),
+        recorded=percent(scenario.recurrence_recorded),
     )
-    yield (
-        f"Per month {scenario.dropout_per_month:g} withdraw and {scenario.deaths_per_month:g} die"
-        f" (hazards). Infusions over {_months(scenario.accrual_months)}; cut-off"
-        f" {_months(scenario.follow_up_months)} after the last."
+    yield _(
+        "Per month {withdrawn} withdraw and {died} die (hazards). Infusions over {accrual}; cut-off"
+        " {follow_up} after the last."
+    ).format(
+        withdrawn=f"{scenario.dropout_per_month:g}",
+        died=f"{scenario.deaths_per_month:g}",
+        accrual=_months(scenario.accrual_months),
+        follow_up=_months(scenario.follow_up_months),
     )
 
 
-def _shift(by: float) -> str:
-    return f" (improvement {100 * by:+g} points)" if by else ""
+def _at_level(n: int, level: str, shift: float) -> str:
+    """How many subjects at a dose level, and by how much more of them improve there."""
+    if not shift:
+        return _("{n} at level {level}").format(n=n, level=level)
+    return _("{n} at level {level} (improvement {shift} points)").format(
+        n=n, level=level, shift=f"{100 * shift:+g}"
+    )
 
 
 def _duration(scenario: Scenario) -> str:
     if scenario.dor_median_months is None:
-        return "None recurs."
-    shape = "exponential" if scenario.dor_shape == 1 else f"Weibull, shape {scenario.dor_shape:g}"
-    return f"Duration until recurrence: median {_months(scenario.dor_median_months)} ({shape})."
+        return _("None recurs.")
+    median = _months(scenario.dor_median_months)
+    if scenario.dor_shape == 1:
+        return _("Duration until recurrence: median {median} (exponential).").format(median=median)
+    return _("Duration until recurrence: median {median} (Weibull, shape {shape}).").format(
+        median=median, shape=f"{scenario.dor_shape:g}"
+    )
 
 
 def _months(number: float) -> str:
-    return f"{number:g} month{'' if number == 1 else 's'}"
+    return ngettext("{n} month", "{n} months", 1 if number == 1 else 2).format(n=f"{number:g}")
 
 
 def measures(plan: Plan) -> Iterator[str]:
     """What the columns are, and the conventions of the measures."""
     level = percent(plan.statistics.conf_level)
-    yield (
+    yield _(
         "In brackets: Monte Carlo standard error (Morris, White & Crowther 2019); of a"
         " share of 0 or 100% it is 0. The standard error of the mean is that of the bias."
     )
-    yield (
+    yield _(
         "True: of the scenario; of durations, of the latent duration of remission. Bias: mean of"
         " the estimates minus the true value. Not estimable trials are excluded from mean, bias and"
         " SD; Estimable: share of trials that are not."
     )
-    yield (
+    yield _(
         "So the mean of medians is low where many are not reached; the median of the estimates"
         " counts these as longer than any other (its bias beside it). The mean of late event-free"
         " rates is high, because past the last observed time, sooner reached where responses are"
         " short, there is no estimate."
     )
-    yield (
-        f"Coverage: share of the {level} intervals that hold the true value. An open upper limit"
+    yield _(
+        "Coverage: share of the {level} intervals that hold the true value. An open upper limit"
         " counts as covering; Open upper: its share of the intervals. Trials without an interval,"
         " as of a rate before any event, are excluded; With interval: share of trials that have a"
         " limit or both. Width: mean over intervals with both limits."
-    )
-    yield (
-        "DOR: duration of response; DOR at a month: event-free rate. NE: not estimable."
-        f" Months of {plan.statistics.days_per_month:g} days."
-    )
+    ).format(level=level)
+    yield _(
+        "DOR: duration of response; DOR at a month: event-free rate. NE: not estimable. Months of"
+        " {days} days."
+    ).format(days=f"{plan.statistics.days_per_month:g}")
 
 
 def intervals(plan: Plan) -> str:
     """How the intervals are made."""
     rules = plan.statistics
-    return (
-        f"Intervals: of rates exact (Clopper & Pearson 1934), of durations Kaplan-Meier with"
-        f" {rules.km_ci} transformation (median: Brookmeyer & Crowley 1982), quantiles by the"
-        f" convention of {definitions.QUANTILE_RULES[rules.quantile_rule]}."
-    )
+    return _(
+        "Intervals: of rates exact (Clopper & Pearson 1934), of durations Kaplan-Meier with"
+        " {transformation} transformation (median: Brookmeyer & Crowley 1982), quantiles by the"
+        " convention of {rule}."
+    ).format(transformation=_(rules.km_ci), rule=definitions.QUANTILE_RULES[rules.quantile_rule])
 
 
 def source(file: str, plan: Plan) -> str:
     """Where the numbers of an output are from."""
-    days = ", durations in days" if file == "operating.csv" else ""
-    return f"Source: simulation/{file}, at full precision{days}. Plan {plan_digest(plan)[:12]}."
+    text = _("Source: {file}, at full precision. Plan {digest}.")
+    if file == "operating.csv":
+        text = _("Source: {file}, at full precision, durations in days. Plan {digest}.")
+    return text.format(file=f"simulation/{file}", digest=plan_digest(plan)[:12])
