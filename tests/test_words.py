@@ -77,6 +77,7 @@ def test_lists_and_sentences_are_joined_in_the_way_of_the_language() -> None:
     assert listed(words, "or") == "A, B or C"
     assert clauses(words) == "A; B; C"
     assert sentences("One.", "", "Two.") == "One. Two."
+    assert sentences("", "") == ""
     with language("zh"):
         assert listed(words) == "A、B和C"
         assert listed(words, "or") == "A、B或C"

@@ -26,11 +26,11 @@ def joined(words: Sequence[str]) -> str:
 
 
 def sentences(*texts: str) -> str:
-    """Sentences one after another, those that are empty left out."""
-    return reduce(
-        lambda first, second: _("{first} {second}").format(first=first, second=second),
-        filter(None, texts),
-    )
+    """Sentences one after another, those that are empty left out; "" without any."""
+    first, *others = [*filter(None, texts)] or [""]
+    for other in others:
+        first = _("{first} {second}").format(first=first, second=other)
+    return first
 
 
 def clauses(texts: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from durable.contracts.tables.adverse_events import ADVERSE_EVENTS
 from durable.contracts.tables.visits import VISITS
 from durable.files import recorded_cell, safe_cell
+from durable.language import N_
 
 #: Group of the column over all subjects.
 TOTAL = ("total", "Total")
@@ -30,7 +31,7 @@ NO_EVENTS_TABLE = ADVERSE_EVENTS.absent_note
 #: The same of the assessments.
 NO_VISITS_TABLE = VISITS.absent_note
 #: The same of cellular kinetics.
-NO_SAMPLES = "no sample with a result of an infused subject up to the data cut-off"
+NO_SAMPLES = N_("no sample with a result of an infused subject up to the data cut-off")
 
 #: Parts of a parameter: ("M2",), ("D28", "GRADE3"). Joined to one text only in the file.
 Parameter = tuple[str, ...]

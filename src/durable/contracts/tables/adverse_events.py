@@ -10,6 +10,7 @@ from durable.contracts.input_table import (
     SdtmTable,
     TableCheck,
 )
+from durable.language import N_
 
 _CHECKS = "durable.intake.checks.adverse_events"
 
@@ -61,7 +62,7 @@ ADVERSE_EVENTS = InputTable(
     description="One row per adverse event.",
     key=("subject_id", "ae_id"),
     date="start_date",
-    absent_note="no adverse_events table in this study",
+    absent_note=N_("no adverse_events table in this study"),
     before_consent="event_before_consent",
     after_withdrawal="learned_after_withdrawal",
     cut="durable.intake.cutoff_events:cut_events",

@@ -15,6 +15,7 @@ from durable.contracts.input_table import (
     TableCheck,
 )
 from durable.jdm.measures import ACTIVITY_COLUMNS, ENZYMES, INDICES, MEASURES, Enzyme, Measure
+from durable.language import N_
 
 _CHECKS = "durable.intake.checks.visits"
 _ASSESSMENTS = ("remission", "improved", "stable", "recurrence", "progression")
@@ -89,7 +90,7 @@ VISITS = InputTable(
     name="visits",
     description="One row per subject and assessment; without it there is no efficacy.",
     never_empty=True,
-    absent_note="no visits table in this study",
+    absent_note=N_("no visits table in this study"),
     key=("subject_id", "visit", "visit_date"),
     date="visit_date",
     before_consent="before_consent",
