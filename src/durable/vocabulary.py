@@ -64,6 +64,8 @@ MISSING = {
     "not_assessed": NOT_ASSESSED,
 }
 
+#: Analysis visit of the assessment that is the baseline.
+BASELINE = N_("BASELINE")
 #: Categories of the response, from the lowest.
 CATEGORIES = (N_("NONE"), N_("MINIMAL"), N_("MODERATE"), N_("MAJOR"))
 
@@ -150,7 +152,7 @@ POPULATIONS = {
 #: Every coded text; of two that a text may fit, the one that says more of it first.
 CODED: tuple[str, ...] = (
     *(*EVENTS.values(), NOT_IN_REMISSION, *CENSORINGS.values(), PARTIAL, *MISSING.values()),
-    *(*CATEGORIES, *PHASES, *_KINETICS),
+    *(BASELINE, *CATEGORIES, *PHASES, *_KINETICS),
     *(LAST, LAST_IN_REMISSION, DAY_ONE, DAY_OF_DEATH, DAY_OF_THERAPY, BEFORE_GAP, BEFORE_THERAPY),
 )
 #: What the letters of a flag or a status stand for.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from durable.contracts.spelling import fold
+from durable.language import N_, _
 
 OutcomeClass = Literal["RECOVERED", "NOT RECOVERED", "FATAL", "UNKNOWN"]
 
@@ -23,19 +24,31 @@ _SIGNS = frozenset(".-_/\\*?#\u00b7\u2026\u3002\u3001,;:'\"")
 
 _OUTCOMES: dict[OutcomeClass, tuple[str, ...]] = {
     "RECOVERED": (
-        *("recovered", "resolved", "recovered/resolved", "recovered with sequelae"),
-        *("resolved with sequelae", "recovered/resolved with sequelae", "cured"),
+        *(N_("recovered"), "resolved", N_("recovered/resolved"), N_("recovered with sequelae")),
+        *(N_("resolved with sequelae"), N_("recovered/resolved with sequelae"), N_("cured")),
         *("\u75ca\u6108", "\u6062\u590d", "\u5df2\u6062\u590d", "\u6cbb\u6108"),
         *("\u75ca\u6108\u4f34\u540e\u9057\u75c7", "\u6062\u590d\u4f34\u540e\u9057\u75c7"),
     ),
     "NOT RECOVERED": (
-        *("not recovered", "not resolved", "not recovered/not resolved", "unresolved", "ongoing"),
-        *("continuing", "persisting", "recovering", "resolving", "recovering/resolving"),
-        *("improving", "\u672a\u6062\u590d", "\u672a\u6108", "\u672a\u75ca\u6108"),
+        *(
+            N_("not recovered"),
+            N_("not resolved"),
+            N_("not recovered/not resolved"),
+            N_("unresolved"),
+            N_("ongoing"),
+        ),
+        *(
+            N_("continuing"),
+            N_("persisting"),
+            N_("recovering"),
+            N_("resolving"),
+            N_("recovering/resolving"),
+        ),
+        *(N_("improving"), "\u672a\u6062\u590d", "\u672a\u6108", "\u672a\u75ca\u6108"),
         *("\u597d\u8f6c", "\u6301\u7eed", "\u6062\u590d\u4e2d"),
     ),
-    "FATAL": ("fatal", "death", "dead", "died", "\u6b7b\u4ea1", "\u81f4\u547d"),
-    "UNKNOWN": ("unknown",),
+    "FATAL": (N_("fatal"), N_("death"), N_("dead"), N_("died"), "\u6b7b\u4ea1", "\u81f4\u547d"),
+    "UNKNOWN": (N_("unknown"),),
 }
 #: Class of each folded outcome: the terms of the CDISC codelist OUT, whole and by their halves, and
 #: their usual Chinese translations.
@@ -59,3 +72,13 @@ def is_missing_word(text: str) -> bool:
 def outcome_class(text: str | None) -> OutcomeClass | None:
     """Class of an outcome; None where it is empty or none of the known words."""
     return None if text is None else OUTCOMES.get(fold(text))
+
+
+def shown_outcome(text: str) -> str:
+    """A recorded outcome as readers see it: as recorded where it is no word of the codelist."""
+    word = fold(text)
+    if word not in OUTCOMES:
+        return text
+    # Resolved alone is a word of other things, too, such as queries.
+    marked = "recovered/resolved" if word == "resolved" else word
+    return text if _(marked) == marked else _(marked)

@@ -31,11 +31,11 @@ from durable.jdm.adrs_parameters import (
 )
 from durable.jdm.response import Response
 from durable.schedule import Visit
+from durable.vocabulary import BASELINE
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-BASELINE = "BASELINE"
 _COLUMNS = [
     *("STUDYID", "USUBJID", "SUBJID", "TRTP", "TRTA", "ASEQ", "PARAM", "PARAMCD"),
     *("VISIT", "AVISIT", "ADT", "ADY"),

@@ -42,7 +42,7 @@ _INTERVALS = {
     "bpcp": N_("beta product confidence procedure"),
 }
 #: Trapezoidal rules of the areas under the curve.
-_TRAPEZOIDAL = {"lin-up log-down": N_("lin-up log-down"), "linear": N_("linear")}
+TRAPEZOIDAL = {"lin-up log-down": N_("lin-up log-down"), "linear": N_("linear")}
 
 
 def windows(plan: Plan) -> Iterator[str]:
@@ -428,7 +428,7 @@ def kinetics_method(rule: Kinetics) -> Iterator[str]:
         " before the first and after the last quantifiable sample and missing in between. A"
         " profile still quantifiable at its last sample is extrapolated on its terminal slope if"
         " that sample is close to the end of the area ({ends})."
-    ).format(method=_(_TRAPEZOIDAL[rule.method]), day=rule.last_day, ends=clauses(ends))
+    ).format(method=_(TRAPEZOIDAL[rule.method]), day=rule.last_day, ends=clauses(ends))
     yield _(
         "Samples without a result are excluded. Not quantifiable: recorded as below the limit, a"
         " value of 0, or a value below its limit. Not calculable: also subjects without a result"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from durable.contracts.words import shown_outcome
+from durable.language import N_, _
 from durable.outputs.listings.listing import (
     GROUPS,
     SUBJECT,
     SUBJECT_AND_GROUPS,
     Column,
     Listing,
+    coded,
     date,
     number,
     text,
@@ -15,59 +18,66 @@ from durable.outputs.listings.listing import (
 from durable.plan import Plan
 from durable.vocabulary import window_flag
 
-_EMERGENT = "Treatment-emergent"
+_EMERGENT = N_("Treatment-emergent")
 
 
 def _grading(plan: Plan) -> str:
     safety = plan.safety
-    return (
-        f"A missing CTCAE grade is imputed as {safety.missing_grade} in the sensitivity row only."
-        f" ASTCT grades (Lee 2019): {safety.crs}, {safety.icans}. Prolonged cytopenia: grade"
-        f" >={safety.prolonged_cytopenia_grade} present after day {safety.prolonged_cytopenia_day}."
+    return _(
+        "A missing CTCAE grade is imputed as {missing} in the sensitivity row only. ASTCT grades"
+        " (Lee 2019): {crs}, {icans}. Prolonged cytopenia: grade >={grade} present after day {day}."
         " Worst grade of the term: first event of the subject's worst grade in the term."
+    ).format(
+        missing=safety.missing_grade,
+        crs=safety.crs,
+        icans=safety.icans,
+        grade=safety.prolonged_cytopenia_grade,
+        day=safety.prolonged_cytopenia_day,
     )
 
 
 LISTING = Listing(
     name="adverse_events",
-    title="Adverse events",
+    title=N_("Adverse events"),
     source="ADAE",
     variables=lambda plan: (
         SUBJECT,
         *GROUPS,
-        text("AEID", "Event"),
-        text("AETERM", "Term as reported"),
-        text("AEDECOD", "Preferred term"),
-        text("AEBODSYS", "System organ class"),
-        date("ASTDT", "Start"),
-        text("ASTDTF", "Start imputed"),
-        date("AENDT", "End"),
-        text("AENDTF", "End imputed"),
-        number("ASTDY", "Study day"),
-        number("ADURN", "Duration (days)"),
-        Column("AETOXGR", "CTCAE grade", "number", empty="missing"),
-        number("ASTCTGR", "ASTCT grade"),
-        text("AESER", "Serious"),
-        text("AEREL", "Related"),
-        text("AEDLT", "DLT"),
+        text("AEID", N_("Event")),
+        text("AETERM", N_("Term as reported")),
+        text("AEDECOD", N_("Preferred term")),
+        text("AEBODSYS", N_("System organ class")),
+        date("ASTDT", N_("Start")),
+        text("ASTDTF", N_("Start imputed")),
+        date("AENDT", N_("End")),
+        text("AENDTF", N_("End imputed")),
+        number("ASTDY", N_("Study day")),
+        number("ADURN", N_("Duration (days)")),
+        Column("AETOXGR", N_("CTCAE grade"), "number", empty=N_("missing")),
+        number("ASTCTGR", N_("ASTCT grade")),
+        coded("AESER", N_("Serious")),
+        coded("AEREL", N_("Related")),
+        coded("AEDLT", "DLT"),
         text("AESI", "AESI"),
-        text("AEOUT", "Outcome"),
-        text("ONGOFL", "Ongoing"),
-        text("APHASE", "Phase"),
-        text("TRTEMFL", "All", over=_EMERGENT),
+        Column("AEOUT", N_("Outcome"), shown=shown_outcome),
+        coded("ONGOFL", N_("Ongoing")),
+        coded("APHASE", N_("Phase")),
+        coded("TRTEMFL", N_("All"), over=_EMERGENT),
         *(
-            text(window_flag(days), f"{days} days", over=_EMERGENT)
+            coded(window_flag(days), _("{days} days").format(days=days), over=_EMERGENT)
             for days in plan.safety.windows_days
         ),
-        text("PROLCYFL", "Prolonged cytopenia"),
-        text("AOCCPIFL", "Worst grade of the term"),
+        coded("PROLCYFL", N_("Prolonged cytopenia")),
+        coded("AOCCPIFL", N_("Worst grade of the term")),
     ),
     notes=lambda plan: (
-        "Treatment-emergent: onset on or after the day of infusion. Imputed: D day, M month and"
-        " day, Y the complete date. Ongoing: without an end date, outcome neither recovered nor"
-        " fatal.",
+        _(
+            "Treatment-emergent: onset on or after the day of infusion. Imputed: D day, M month and"
+            " day, Y the complete date. Ongoing: without an end date, outcome neither recovered nor"
+            " fatal."
+        ),
         _grading(plan),
-        "AESI: adverse event of special interest; DLT: dose-limiting toxicity.",
+        _("AESI: adverse event of special interest; DLT: dose-limiting toxicity."),
     ),
     by=SUBJECT_AND_GROUPS,
     keys=("AEID", "AEDECOD"),

@@ -12,6 +12,7 @@ from durable.jdm import wording
 from durable.jdm.measures import COMPONENTS, ENZYME, Component, core_set_measure
 from durable.jdm.parameters import SCORE, SCORE_AT_BEST
 from durable.jdm.remission import ITEMS
+from durable.language import N_, _
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.listing import (
     STUDY_DAY,
@@ -19,6 +20,8 @@ from durable.outputs.listings.listing import (
     Column,
     Columns,
     Listing,
+    category_label,
+    coded,
     date,
     number,
     text,
@@ -33,15 +36,16 @@ _IDENTITY = [
     *ASSESSMENT,
     *("SUBJID", "VISIT", "AVISIT", "ADT", "ADY", "AWTDIFF", "ABLFL", "ANL01FL", "SRCDOM"),
 ]
-_SCORES, _STATUS = "Core set measures and score", "Remission and recurrence"
+_SCORES, _STATUS = N_("Core set measures and score"), N_("Remission and recurrence")
+_REMISSION_ITEMS = N_("Remission items")
 #: Statuses by parameter: Y, N, and U where it is unknown.
-_ITEMS = {item.paramcd: capitalised(item.label) for item in ITEMS}
+_ITEMS = {item.paramcd: item.label for item in ITEMS}
 _STATUSES = {
-    "REMIS": "Remission",
-    "RECLOSS": "Confirmed loss",
-    "PROGWRS": "Confirmed worsening",
-    "RECINV": "Recurrence by investigator",
-    "FLARE": "Early flare",
+    "REMIS": N_("Remission"),
+    "RECLOSS": N_("Confirmed loss"),
+    "PROGWRS": N_("Confirmed worsening"),
+    "RECINV": N_("Recurrence by investigator"),
+    "FLARE": N_("Early flare"),
 }
 #: Parameters of an assessment that are numbers and listed.
 _MEASURED = [
@@ -53,9 +57,9 @@ _MEASURED = [
 def _component_columns(plan: Plan, component: Component) -> Columns:
     code, value = component.paramcd, value_column(plan, component)
     return (
-        Column(code, "value", "number", value.decimals, over=value.label, part=_SCORES),
-        Column(f"{code}PC", "change (%)", "number", 1, over=value.label, part=_SCORES),
-        Column(f"{code}SC", "score", "number", over=value.label, part=_SCORES),
+        Column(code, N_("value"), "number", value.decimals, over=value.label, part=_SCORES),
+        Column(f"{code}PC", N_("change (%)"), "number", 1, over=value.label, part=_SCORES),
+        Column(f"{code}SC", N_("score"), "number", over=value.label, part=_SCORES),
     )
 
 
@@ -64,12 +68,14 @@ def value_column(plan: Plan, component: Component) -> Column:
     measure = core_set_measure(plan.response.measures[component.name])
     # A multiple of the upper limit of normal is a quotient; the other measures are as recorded.
     decimals = 2 if measure is ENZYME else None
-    return Column(component.paramcd, capitalised(measure.label), "number", decimals)
+    return Column(component.paramcd, capitalised(_(measure.label)), "number", decimals)
 
 
-def item_columns() -> Columns:
-    """Columns that say whether each item of the remission rules is met, in one part."""
-    return tuple(text(code, label, "Remission items") for code, label in _ITEMS.items())
+def item_columns(part: str = "") -> Columns:
+    """Columns that say whether each item of the remission rules is met."""
+    return tuple(
+        coded(code, capitalised(_(label)), _REMISSION_ITEMS, part) for code, label in _ITEMS.items()
+    )
 
 
 def assessment_records(folder: ResultsFolder, **having: Collection[str]) -> pd.DataFrame:
@@ -110,36 +116,43 @@ def assessment_records(folder: ResultsFolder, **having: Collection[str]) -> pd.D
 
 LISTING = Listing(
     name="assessments",
-    title="Assessments",
+    title=N_("Assessments"),
     source="ADRS",
     variables=lambda plan: (
         SUBJECT,
-        text("VISIT", "Visit recorded"),
-        text("AVISIT", "Analysis visit"),
-        date("ADT", "Date"),
+        text("VISIT", N_("Visit recorded")),
+        coded("AVISIT", N_("Analysis visit")),
+        date("ADT", N_("Date")),
         STUDY_DAY,
-        number("AWTDIFF", "Days from target"),
-        text("ABLFL", "Baseline"),
-        text("ANL01FL", "Analysed at visit"),
+        number("AWTDIFF", N_("Days from target")),
+        coded("ABLFL", N_("Baseline")),
+        coded("ANL01FL", N_("Analysed at visit")),
         *(column for one in COMPONENTS.values() for column in _component_columns(plan, one)),
         Column(SCORE.paramcd, SCORE.paramcd, "number", part=_SCORES),
-        Column(SCORE_AT_BEST.paramcd, f"{SCORE.paramcd} at best", "number", part=_SCORES),
-        text("LEVEL", f"{SCORE.paramcd} response category", part=_SCORES),
-        text("REASON", "Score status", part=_SCORES),
-        *(text(code, label, "Remission items", _STATUS) for code, label in _ITEMS.items()),
-        *(text(code, label, part=_STATUS) for code, label in _STATUSES.items()),
+        Column(
+            SCORE_AT_BEST.paramcd,
+            _("{score} at best").format(score=SCORE.paramcd),
+            "number",
+            part=_SCORES,
+        ),
+        coded("LEVEL", category_label(), part=_SCORES),
+        coded("REASON", N_("Score status"), part=_SCORES),
+        *item_columns(_STATUS),
+        *(coded(code, label, part=_STATUS) for code, label in _STATUSES.items()),
     ),
     notes=lambda plan: (
         *wording.core_set(plan.response),
         *wording.remission(plan.response),
         *wording.recurrence(plan.response),
-        "Change: absolute percent change from baseline relative to the range; positive is better."
-        f" {SCORE.paramcd}: {SCORE.label}, the sum of the scores. {SCORE.paramcd} at best: with"
-        " missing light measures at their maximum. U: unknown because items are missing. Changes"
-        " and scores are of assessments after infusion.",
+        _(
+            "Change: absolute percent change from baseline relative to the range; positive is"
+            " better. {code}: {score}, the sum of the scores. {code} at best: with missing light"
+            " measures at their maximum. U: unknown because items are missing. Changes and scores"
+            " are of assessments after infusion."
+        ).format(code=SCORE.paramcd, score=_(SCORE.label)),
         wording.abbreviations(),
     ),
-    records=lambda folder, _: assessment_records(folder),
+    records=lambda folder, _plan: assessment_records(folder),
     by=(SUBJECT.name,),
     keys=("VISIT", "ADT"),
 )

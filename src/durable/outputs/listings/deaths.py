@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from durable.derive.endpoint import Endpoint
 from durable.derive.endpoints import ENDPOINTS
+from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.incidence import fatal_events
@@ -13,6 +15,7 @@ from durable.outputs.listings.listing import (
     INFUSION,
     SUBJECT,
     Listing,
+    coded,
     date,
     imputed_flags,
     number,
@@ -21,7 +24,7 @@ from durable.outputs.listings.listing import (
 from durable.plan import Plan
 
 
-def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
+def _records(folder: ResultsFolder, _plan: Plan) -> pd.DataFrame:
     adsl = folder.dataset("adsl")
     died = adsl.loc[adsl["DTHFL"] == "Y"]
     ends = {}
@@ -45,18 +48,22 @@ def _fatal_terms(folder: ResultsFolder) -> pd.Series[str]:
     return adae.loc[fatal_events(adae)].groupby("USUBJID")["AEDECOD"].agg("; ".join)
 
 
+def _ended_by(endpoint: Endpoint) -> str:
+    return _("{duration} ended by").format(duration=_(endpoint.title))
+
+
 LISTING = Listing(
     name="deaths",
-    title="Deaths",
+    title=N_("Deaths"),
     source="ADSL, ADTTE, ADAE",
-    variables=lambda _: (
+    variables=lambda _plan: (
         SUBJECT,
         *GROUPS,
         INFUSION,
-        date("DTHDT", "Death"),
-        number("DTHDY", "Study day"),
-        *(text(endpoint.code, f"{endpoint.title} ended by") for endpoint in ENDPOINTS),
-        text("FATALAE", "Fatal adverse events"),
+        date("DTHDT", N_("Death")),
+        number("DTHDY", N_("Study day")),
+        *(coded(endpoint.code, _ended_by(endpoint)) for endpoint in ENDPOINTS),
+        text("FATALAE", N_("Fatal adverse events")),
     ),
     notes=definitions.duration,
     imputed=imputed_flags("DTHDT"),

@@ -6,13 +6,22 @@ import pandas as pd
 
 from durable.jdm import wording
 from durable.jdm.measures import COMPONENTS
+from durable.language import N_, _
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.assessments import assessment_records, item_columns, value_column
-from durable.outputs.listings.listing import INFUSION, STUDY_DAY, SUBJECT, Listing, date, text
+from durable.outputs.listings.listing import (
+    INFUSION,
+    STUDY_DAY,
+    SUBJECT,
+    Listing,
+    coded,
+    date,
+    text,
+)
 from durable.plan import Plan
 
 
-def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
+def _records(folder: ResultsFolder, _plan: Plan) -> pd.DataFrame:
     flares = folder.records("adrs", ["USUBJID"], {"PARAMCD": ["FLARE"], "AVALC": ["Y"]})
     assessments = assessment_records(folder, USUBJID=flares["USUBJID"].unique())
     flares = assessments.loc[assessments["FLARE"] == "Y"]
@@ -21,23 +30,25 @@ def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
 
 LISTING = Listing(
     name="flares",
-    title="Early flares, for adjudication",
+    title=N_("Early flares, for adjudication"),
     source="ADRS",
     variables=lambda plan: (
         SUBJECT,
         INFUSION,
-        date("REMSDT", "First remission"),
-        text("VISIT", "Visit recorded"),
-        date("ADT", "Date"),
+        date("REMSDT", N_("First remission")),
+        text("VISIT", N_("Visit recorded")),
+        date("ADT", N_("Date")),
         STUDY_DAY,
         *(value_column(plan, component) for component in COMPONENTS.values()),
         *item_columns(),
-        text("REMIS", "Remission"),
+        coded("REMIS", N_("Remission")),
     ),
     notes=lambda plan: (
-        "Loss of remission or worsening up to day"
-        f" {plan.response.recurrence.early_flare_days} after infusion that the investigator did not"
-        " record as recurrence or progression. For adjudication; not events in the analyses.",
+        _(
+            "Loss of remission or worsening up to day {day} after infusion that the investigator"
+            " did not record as recurrence or progression. For adjudication; not events in the"
+            " analyses."
+        ).format(day=plan.response.recurrence.early_flare_days),
         *wording.recurrence(plan.response),
     ),
     records=_records,

@@ -6,6 +6,7 @@ import pandas as pd
 
 from durable.jdm import wording
 from durable.jdm.parameters import SCORE
+from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.assessments import ASSESSMENT
@@ -15,14 +16,15 @@ from durable.outputs.listings.listing import (
     SUBJECT,
     SUBJECT_AND_GROUPS,
     Listing,
+    category_label,
+    coded,
     date,
     number,
-    text,
 )
 from durable.plan import Plan
 
 
-def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
+def _records(folder: ResultsFolder, _plan: Plan) -> pd.DataFrame:
     adrs = folder.dataset("adrs", PARAMCD=["IMPR", SCORE.paramcd])
     score = adrs.loc[adrs["PARAMCD"] == SCORE.paramcd, [*ASSESSMENT, "AVAL", "AVALC"]]
     score = score.set_axis([*ASSESSMENT, SCORE.paramcd, "LEVEL"], axis=1)
@@ -34,26 +36,28 @@ def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
 
 LISTING = Listing(
     name="improvement",
-    title="Improvement at each visit",
+    title=N_("Improvement at each visit"),
     source="ADRS",
-    variables=lambda _: (
+    variables=lambda _plan: (
         SUBJECT,
         *GROUPS,
-        text("AVISIT", "Visit"),
-        date("ADT", "Assessed"),
+        coded("AVISIT", N_("Visit")),
+        date("ADT", N_("Assessed")),
         STUDY_DAY,
-        number("AWTARGET", "Target (days after infusion)"),
-        number("AWTDIFF", "Days from target"),
+        number("AWTARGET", N_("Target (days after infusion)")),
+        number("AWTDIFF", N_("Days from target")),
         number(SCORE.paramcd, SCORE.paramcd),
-        text("LEVEL", f"{SCORE.paramcd} response category"),
-        text("AVALC", "Improved"),
-        text("REASON", "Reason"),
+        coded("LEVEL", category_label()),
+        coded("AVALC", N_("Improved")),
+        coded("REASON", N_("Reason")),
     ),
     notes=lambda plan: (
         *wording.improvement(plan.response),
         *definitions.windows(plan),
-        "Improved is empty where there is no score; the handling of missing assessments is above."
-        f" PARTIAL: a light measure is missing from the score. {SCORE.paramcd}: {SCORE.label}.",
+        _(
+            "Improved is empty where there is no score; the handling of missing assessments is"
+            " above. PARTIAL: a light measure is missing from the score. {code}: {score}."
+        ).format(code=SCORE.paramcd, score=_(SCORE.label)),
     ),
     records=_records,
     by=SUBJECT_AND_GROUPS,

@@ -4,34 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from durable.language import N_, _
 from durable.outputs import definitions
-from durable.outputs.listings.listing import SUBJECT, Column, Listing, date, number, text
+from durable.outputs.listings.listing import SUBJECT, Column, Listing, coded, date, number, text
 
 
 def _no_concentration(record: Mapping[str, str]) -> str:
-    return "below LLOQ" if record["BLQFL"] == "Y" else "no result"
+    return _("below LLOQ") if record["BLQFL"] == "Y" else _("no result")
 
 
 LISTING = Listing(
     name="kinetics",
-    title="CAR-T cell concentrations",
+    title=N_("CAR-T cell concentrations"),
     source="ADPC",
-    variables=lambda _: (
+    variables=lambda _plan: (
         SUBJECT,
-        text("PARCAT1", "Assay"),
-        date("ADT", "Date"),
-        text("ATM", "Time"),
-        number("NFRLT", "Nominal day"),
-        number("AFRLT", "Days after infusion"),
-        Column("AVAL", "Concentration", "number", 6, trimmed=True, empty=_no_concentration),
-        text("AVALU", "Unit"),
-        text("BLQFL", "Below LLOQ"),
+        text("PARCAT1", N_("Assay")),
+        date("ADT", N_("Date")),
+        text("ATM", N_("Time")),
+        number("NFRLT", N_("Nominal day")),
+        number("AFRLT", N_("Days after infusion")),
+        Column("AVAL", N_("Concentration"), "number", 6, trimmed=True, empty=_no_concentration),
+        coded("AVALU", N_("Unit")),
+        coded("BLQFL", N_("Below LLOQ")),
         Column("LLOQ", "LLOQ", "number", 6, trimmed=True),
-        text("ANL01FL", "Used for parameters"),
+        coded("ANL01FL", N_("Used for parameters")),
     ),
     notes=lambda plan: (
-        "LLOQ: lower limit of quantification; below LLOQ: recorded so, a value of 0, or a value"
-        f" below the limit. Used for parameters: every result up to day {plan.kinetics.last_day}.",
+        _(
+            "LLOQ: lower limit of quantification; below LLOQ: recorded so, a value of 0, or a value"
+            " below the limit. Used for parameters: every result up to day {day}."
+        ).format(day=plan.kinetics.last_day),
         definitions.elapsed_days(),
     ),
     by=(SUBJECT.name, "PARCAT1", "AVALU"),

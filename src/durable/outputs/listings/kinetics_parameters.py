@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from durable.outputs.listings.listing import SUBJECT, Column, Listing, text
+from durable.language import N_, _
+from durable.outputs import definitions
+from durable.outputs.listings.listing import SUBJECT, Column, Listing, coded, text
 from durable.plan import Plan
 from durable.wording import listed
 
 
 def _extrapolation(plan: Plan) -> str:
-    spans = [f"day {a.day}: at most {a.extrapolation_days} days before" for a in plan.kinetics.auc]
-    return f"Extrapolated if the last sample is quantifiable and late enough ({listed(spans)})."
+    form = _("day {day}: at most {days} days before")
+    spans = [form.format(day=a.day, days=a.extrapolation_days) for a in plan.kinetics.auc]
+    return _("Extrapolated if the last sample is quantifiable and late enough ({spans}).").format(
+        spans=listed(spans)
+    )
 
 
 LISTING = Listing(
     name="kinetics_parameters",
-    title="Cellular kinetics parameters",
+    title=N_("Cellular kinetics parameters"),
     source="ADPP",
-    variables=lambda _: (
+    variables=lambda _plan: (
         SUBJECT,
-        text("PARCAT1", "Assay"),
-        text("PARAMCD", "Code"),
-        text("PARAM", "Parameter"),
-        Column("AVAL", "Value", "number", 2, trimmed=True, empty="NC"),
-        text("AVALU", "Unit"),
-        text("FLAG", "Flag"),
-        text("REASON", "Reason"),
+        text("PARCAT1", N_("Assay")),
+        text("PARAMCD", N_("Code")),
+        coded("PARAM", N_("Parameter")),
+        Column("AVAL", N_("Value"), "number", 2, trimmed=True, empty="NC"),
+        coded("AVALU", N_("Unit")),
+        coded("FLAG", N_("Flag")),
+        coded("REASON", N_("Reason")),
     ),
     notes=lambda plan: (
-        f"Non-compartmental analysis, {plan.kinetics.method} trapezoidal rule, of the samples in"
-        " the listing of concentrations, by subject and assay. NC: not calculable.",
+        _(
+            "Non-compartmental analysis, {method} trapezoidal rule, of the samples in the listing"
+            " of concentrations, by subject and assay. NC: not calculable."
+        ).format(method=_(definitions.TRAPEZOIDAL[plan.kinetics.method])),
         _extrapolation(plan),
     ),
     traced=False,

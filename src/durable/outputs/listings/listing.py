@@ -8,17 +8,22 @@ from typing import Literal
 
 import pandas as pd
 
+from durable.jdm.parameters import SCORE
+from durable.language import N_, _
 from durable.outputs.datasets import ResultsFolder
 from durable.plan import Plan
-from durable.vocabulary import IMPUTATION_FLAGS
-from durable.wording import dose_level
+from durable.vocabulary import IMPUTATION_FLAGS, shown
+from durable.wording import short_dose_level
 
 Kind = Literal["text", "number", "date"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a listing: its variable in the CSV, and how a reader sees it."""
+    """A column of a listing: its variable in the CSV, and how a reader sees it.
+
+    Headings are marked for translation, and translated where they are shown.
+    """
 
     name: str
     label: str
@@ -46,12 +51,13 @@ class Listing:
 
     name: str
     title: str
+    """Marked for translation."""
     source: str
     """Datasets or file that the records come from."""
     variables: Callable[[Plan], Columns]
     """The columns ahead of those that name the source."""
     notes: Callable[[Plan], Iterable[str]]
-    """The footnotes, but for the one on the source."""
+    """The footnotes in the language in force, but for the one on the source."""
     records: Callable[[ResultsFolder, Plan], pd.DataFrame] | None = None
     """The columns among others, in the order of the datasets; when None, the dataset `source`."""
     traced: bool = True
@@ -93,7 +99,7 @@ class Listing:
     def footnotes(self, plan: Plan, *, assessed: bool = True) -> tuple[str, ...]:
         """What is written under the listing, a paragraph each."""
         notes = self.notes if assessed or not self.of_assessments else self.without_assessments
-        return (*notes(plan), *((_TRACED,) if self.traced else ()))
+        return (*notes(plan), *((_(_TRACED),) if self.traced else ()))
 
     def table(self, folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
         """The listing as its CSV holds it; whole numbers without a decimal point."""
@@ -121,6 +127,11 @@ def text(name: str, label: str, over: str = "", part: str = "") -> Column:
     return Column(name, label, over=over, part=part)
 
 
+def coded(name: str, label: str, over: str = "", part: str = "") -> Column:
+    """A column of coded texts, in the CSV as in the dataset."""
+    return Column(name, label, over=over, part=part, shown=shown)
+
+
 def number(name: str, label: str, decimals: int | None = None) -> Column:
     """A column of numbers."""
     return Column(name, label, "number", decimals)
@@ -131,29 +142,38 @@ def date(name: str, label: str) -> Column:
     return Column(name, label, "date")
 
 
+def category_label() -> str:
+    """Heading of the categories of the score."""
+    return _("{score} response category").format(score=SCORE.paramcd)
+
+
+_IMPUTED = {
+    "RFICDT": N_("RFICDT imputed (D day, M month)"),
+    "NSTDT": N_("NSTDT imputed (D day, M month)"),
+    "LSTALVDT": N_("LSTALVDT imputed (D day, M month)"),
+    "EOSDT": N_("EOSDT imputed (D day, M month)"),
+    "DTHDT": N_("DTHDT imputed (D day, M month)"),
+}
+
+
 def imputed_flags(*dates: str) -> Columns:
     """Columns that flag the imputed dates among some of ADSL."""
     labels = {date: name for name, (date, _, _) in IMPUTATION_FLAGS.items()}
-    return tuple(text(labels[date], f"{date} imputed (D day, M month)") for date in dates)
+    return tuple(text(labels[date], _IMPUTED[date]) for date in dates)
 
 
-SUBJECT = text("SUBJID", "Subject")
-_DOSE_LEVEL = "Dose level"
+SUBJECT = text("SUBJID", N_("Subject"))
 GROUPS = (
-    text("PART", "Part"),
-    Column(
-        "DOSELVL",
-        _DOSE_LEVEL,
-        shown=lambda level: dose_level(level).removeprefix(f"{_DOSE_LEVEL} "),
-    ),
+    text("PART", N_("Part")),
+    Column("DOSELVL", N_("Dose level"), shown=short_dose_level),
 )
 #: What the records of a subject share, in a listing that has all of these.
 SUBJECT_AND_GROUPS = (SUBJECT.name, *(column.name for column in GROUPS))
-INFUSION = date("TRTSDT", "Infusion")
-STUDY_DAY = number("ADY", "Study day")
+INFUSION = date("TRTSDT", N_("Infusion"))
+STUDY_DAY = number("ADY", N_("Study day"))
 _SOURCE = (
-    text("SRCDOM", "Table", over="Source"),
-    text("SRCVAR", "Column", over="Source"),
-    Column("SRCSEQ", "Row", "number", over="Source"),
+    text("SRCDOM", N_("Table"), over=N_("Source")),
+    text("SRCVAR", N_("Column"), over=N_("Source")),
+    Column("SRCSEQ", N_("Row"), "number", over=N_("Source")),
 )
-_TRACED = "Source: input table, column and row (the header is row 1) that determine the record."
+_TRACED = N_("Source: input table, column and row (the header is row 1) that determine the record.")

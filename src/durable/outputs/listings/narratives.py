@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from durable.contracts.words import shown_outcome
 from durable.jdm.parameters import SCORE
+from durable.language import N_, _
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.incidence import fatal_events
 from durable.outputs.listings.listing import (
@@ -19,21 +21,26 @@ from durable.outputs.listings.listing import (
     Column,
     Columns,
     Listing,
+    category_label,
+    coded,
     date,
     imputed_flags,
     number,
     text,
 )
 from durable.plan import Plan
+from durable.vocabulary import shown
+from durable.wording import clauses
 
 #: What a narrative is of.
-SERIOUS, FATAL = "serious adverse event", "fatal adverse event not recorded as serious"
-DEATH = "death"
+SERIOUS = N_("serious adverse event")
+FATAL = N_("fatal adverse event not recorded as serious")
+DEATH = N_("death")
 #: What stands in place of what a study does not hand over.
-NO_THERAPIES, NO_EVENTS = "no table of therapies", "no table of adverse events"
-_SUBJECT = "Subject and infusion"
-_EVENT = "Event"
-_COURSE = "Therapies, response and outcome"
+NO_THERAPIES, NO_EVENTS = N_("no table of therapies"), N_("no table of adverse events")
+_SUBJECT = N_("Subject and infusion")
+_EVENT = N_("Event")
+_COURSE = N_("Therapies, response and outcome")
 #: Variables of ADAE that a narrative gives as they are.
 _OF_EVENTS = (
     *("AEID", "AETERM", "AEDECOD", "AEBODSYS", "ASTDT", "ASTDTF", "ASTDY", "AENDT", "AENDTF"),
@@ -46,11 +53,12 @@ _OF_SUBJECTS = (
 )
 _IMPUTED = imputed_flags("LSTALVDT", "EOSDT", "DTHDT")
 _TRACE = ["SRCDOM", "SRCVAR", "SRCSEQ"]
+_OF_THERAPIES = ("therapy", "start_date", "end_date")
 #: Columns that only a study with visits has.
 _OF_ASSESSMENTS = ("BESTSCOR", "BESTDT", "BESTLVL", "REMSTAT", "REMSTDT")
 
 
-def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
+def _records(folder: ResultsFolder, _plan: Plan) -> pd.DataFrame:
     adsl = folder.dataset("adsl")
     cases = _cases(folder, adsl.loc[adsl["DTHFL"] == "Y"])
     there = [*_OF_SUBJECTS, *(flag.name for flag in _IMPUTED if flag.name in adsl)]
@@ -62,7 +70,7 @@ def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
     return cases.assign(
         **_therapies(cases, folder.input_table("therapies")),
         **(_response(cases, folder) if "adrs" in folder.names else {}),
-        OTHSAE=_other_events(cases) if "adae" in folder.names else NO_EVENTS,
+        OTHSAE=_other_events(cases) if "adae" in folder.names else _(NO_EVENTS),
     )
 
 
@@ -85,22 +93,30 @@ def _cases(folder: ResultsFolder, died: pd.DataFrame) -> pd.DataFrame:
 def _therapies(cases: pd.DataFrame, therapies: pd.DataFrame | None) -> dict[str, Any]:
     """Therapies on the day of onset or death, and new systemic ones since the infusion."""
     if therapies is None:
-        return {"THERAPY": NO_THERAPIES, "NEWTHER": NO_THERAPIES}
+        return dict.fromkeys(("THERAPY", "NEWTHER"), _(NO_THERAPIES))
     given = (
         cases[["SUBJID", "ADT", "TRTSDT"]]
         .reset_index()
         .merge(therapies, left_on="SUBJID", right_on="subject_id")
     )
     given = given.sort_values(["index", "start_date", "therapy"])
-    starts, ends = given["start_date"].dt.strftime("%Y-%m-%d"), given["end_date"]
-    until = ends.dt.strftime(" to %Y-%m-%d").fillna(", ongoing")
-    given["text"] = given["therapy"] + " (" + starts + until + ")"
-    on_the_day = (given["start_date"] <= given["ADT"]) & ~(ends < given["ADT"])
+    given["text"] = [
+        _therapy(*of_one) for of_one in zip(*map(given.get, _OF_THERAPIES), strict=True)
+    ]
+    on_the_day = (given["start_date"] <= given["ADT"]) & ~(given["end_date"] < given["ADT"])
     new = (given["new_systemic"] == "Y") & (given["start_date"] >= given["TRTSDT"])
     return {
         "THERAPY": _joined(given.loc[on_the_day], cases),
         "NEWTHER": _joined(given.loc[new], cases),
     }
+
+
+def _therapy(name: str, start: pd.Timestamp, end: pd.Timestamp) -> str:
+    """A therapy with its dates."""
+    if pd.isna(end):
+        return _("{therapy} ({start:%Y-%m-%d}, ongoing)").format(therapy=name, start=start)
+    form = _("{therapy} ({start:%Y-%m-%d} to {end:%Y-%m-%d})")
+    return form.format(therapy=name, start=start, end=end)
 
 
 def _response(cases: pd.DataFrame, folder: ResultsFolder) -> dict[str, pd.Series[Any]]:
@@ -131,70 +147,74 @@ def _response(cases: pd.DataFrame, folder: ResultsFolder) -> dict[str, pd.Series
 def _other_events(cases: pd.DataFrame) -> pd.Series[Any]:
     """The other serious or fatal events of the subject, each with the study day of its onset."""
     events = cases.loc[cases["AEID"].notna(), ["USUBJID", "AEDECOD", "ASTDY"]].reset_index()
-    day = events["ASTDY"].map(lambda day: "" if pd.isna(day) else f" (day {day:.0f})")
-    events["text"] = events["AEDECOD"] + day
+    events["text"] = [*map(_other_event, events["AEDECOD"], events["ASTDY"])]
     pairs = cases[["USUBJID"]].reset_index().merge(events, on="USUBJID", suffixes=("", "_other"))
     return _joined(pairs.loc[pairs["index"] != pairs["index_other"]], cases)
 
 
+def _other_event(term: str, day: float) -> str:
+    return term if pd.isna(day) else _("{term} (day {day:.0f})").format(term=term, day=day)
+
+
 def _joined(texts: pd.DataFrame, cases: pd.DataFrame) -> pd.Series[Any]:
     """The texts of each case in one; missing where it has none."""
-    joined = texts.groupby("index", sort=False)["text"].agg("; ".join).astype(object)
+    of_cases = texts.groupby("index", sort=False)["text"]
+    joined = of_cases.agg(lambda of_case: clauses([*of_case])).astype(object)
     return joined.reindex(cases.index)
 
 
 def _not_recorded(record: Mapping[str, str]) -> str:
-    return "not recorded" if record["AEID"] else ""
+    return _("not recorded") if record["AEID"] else ""
 
 
 def _of_infused(nothing: str) -> Callable[[Mapping[str, str]], str]:
     """What is shown where there is no value, of a column that only the infused have."""
-    return lambda record: nothing if record["TRTSDT"] else "not infused"
+    return lambda record: _(nothing) if record["TRTSDT"] else _("not infused")
 
 
 def _recorded(name: str, label: str) -> Column:
     """A column of what is recorded of an event, which says so where nothing is."""
-    return Column(name, label, empty=_not_recorded)
+    return Column(name, label, empty=_not_recorded, shown=shown)
 
 
 def _in_part(part: str, *columns: Column) -> Columns:
     return tuple(replace(column, part=part) for column in columns)
 
 
-def _columns(_: Plan) -> Columns:
+def _columns(_plan: Plan) -> Columns:
     return (
         SUBJECT,
-        text("KIND", "Narrative of"),
-        text("AEDECOD", "Preferred term"),
-        date("ADT", "Onset, or death"),
+        Column("KIND", N_("Narrative of"), shown=lambda kind: _(kind)),
+        text("AEDECOD", N_("Preferred term")),
+        date("ADT", N_("Onset, or death")),
         STUDY_DAY,
         *_in_part(
             _SUBJECT,
             *GROUPS,
-            number("AGE", "Age (years)"),
-            text("SEX", "Sex"),
-            number("CELLSKG", "Cells per kg"),
+            number("AGE", N_("Age (years)")),
+            text("SEX", N_("Sex")),
+            number("CELLSKG", N_("Cells per kg")),
             INFUSION,
         ),
         *_in_part(
             _EVENT,
-            text("AEID", "Event"),
-            text("AETERM", "Term as reported"),
-            text("AEBODSYS", "System organ class"),
-            text("ASTDTF", "Onset imputed"),
-            date("AENDT", "End"),
-            text("AENDTF", "End imputed"),
-            number("ADURN", "Duration (days)"),
-            Column("AETOXGR", "CTCAE grade", "number", empty=_not_recorded),
-            number("ASTCTGR", "ASTCT grade"),
-            _recorded("AESER", "Serious"),
-            _recorded("AEREL", "Related"),
+            text("AEID", N_("Event")),
+            text("AETERM", N_("Term as reported")),
+            text("AEBODSYS", N_("System organ class")),
+            text("ASTDTF", N_("Onset imputed")),
+            date("AENDT", N_("End")),
+            text("AENDTF", N_("End imputed")),
+            number("ADURN", N_("Duration (days)")),
+            Column("AETOXGR", N_("CTCAE grade"), "number", empty=_not_recorded),
+            number("ASTCTGR", N_("ASTCT grade")),
+            _recorded("AESER", N_("Serious")),
+            _recorded("AEREL", N_("Related")),
             _recorded("AEDLT", "DLT"),
             text("AESI", "AESI"),
-            _recorded("AEOUT", "Outcome"),
-            text("ONGOFL", "Ongoing"),
-            text("APHASE", "Phase"),
-            text("TRTEMFL", "Treatment-emergent"),
+            Column("AEOUT", N_("Outcome"), empty=_not_recorded, shown=shown_outcome),
+            coded("ONGOFL", N_("Ongoing")),
+            coded("APHASE", N_("Phase")),
+            coded("TRTEMFL", N_("Treatment-emergent")),
         ),
         *_in_part(_COURSE, *_course_columns()),
     )
@@ -203,63 +223,70 @@ def _columns(_: Plan) -> Columns:
 def _course_columns() -> Columns:
     """Treatment and response up to the event, and what became of the subject."""
     return (
-        Column("THERAPY", "Therapies on that day", empty="none recorded"),
+        Column("THERAPY", N_("Therapies on that day"), empty=N_("none recorded")),
         Column(
             "NEWTHER",
-            "New systemic therapies since infusion",
-            empty=_of_infused("none recorded"),
+            N_("New systemic therapies since infusion"),
+            empty=_of_infused(N_("none recorded")),
         ),
-        number("BESTSCOR", f"Best {SCORE.paramcd} by then"),
-        date("BESTDT", f"Date of best {SCORE.paramcd}"),
-        text("BESTLVL", f"{SCORE.paramcd} response category"),
+        number("BESTSCOR", _("Best {score} by then").format(score=SCORE.paramcd)),
+        date("BESTDT", _("Date of best {score}").format(score=SCORE.paramcd)),
+        coded("BESTLVL", category_label()),
         Column(
             "REMSTAT",
-            "In remission at last assessment by then",
-            empty=_of_infused("not assessed"),
+            N_("In remission at last assessment by then"),
+            empty=_of_infused(N_("not assessed")),
+            shown=shown,
         ),
-        date("REMSTDT", "Date of that assessment"),
-        Column("OTHSAE", "Other serious or fatal events", empty="none"),
-        date("LSTALVDT", "Last known alive"),
-        date("EOSDT", "Withdrawal"),
-        text("DCSREAS", "Reason for withdrawal"),
-        date("DTHDT", "Death"),
-        number("DTHDY", "Study day of death"),
+        date("REMSTDT", N_("Date of that assessment")),
+        Column("OTHSAE", N_("Other serious or fatal events"), empty=N_("none")),
+        date("LSTALVDT", N_("Last known alive")),
+        date("EOSDT", N_("Withdrawal")),
+        text("DCSREAS", N_("Reason for withdrawal")),
+        date("DTHDT", N_("Death")),
+        number("DTHDY", N_("Study day of death")),
     )
 
 
 _EVENTS = (
-    "One record for each adverse event that is recorded as serious or is fatal (grade 5 or fatal"
-    " outcome), whenever it began, and one for each death. Imputed: D day, M month and day, Y the"
-    " complete date. Study day: day 1 is the day of infusion.",
-    "Therapies on that day: those that had begun and not ended on the day of onset or death."
-    " New systemic therapies: as recorded, begun on or after the day of infusion.",
+    N_(
+        "One record for each adverse event that is recorded as serious or is fatal (grade 5 or"
+        " fatal outcome), whenever it began, and one for each death. Imputed: D day, M month and"
+        " day, Y the complete date. Study day: day 1 is the day of infusion."
+    ),
+    N_(
+        "Therapies on that day: those that had begun and not ended on the day of onset or death."
+        " New systemic therapies: as recorded, begun on or after the day of infusion."
+    ),
 )
-_ABBREVIATIONS = (
+_ABBREVIATIONS = N_(
     "AESI: adverse event of special interest; ASTCT: American Society for Transplantation and"
     " Cellular Therapy; CTCAE: Common Terminology Criteria for Adverse Events; DLT: dose-limiting"
     " toxicity."
 )
 
 
-def _notes(_: Plan) -> tuple[str, ...]:
+def _notes(_plan: Plan) -> tuple[str, ...]:
     return (
-        *_EVENTS,
-        f"By then: on or before the day of onset or death. Best {SCORE.paramcd}: the highest, the"
-        " earliest of equal ones, also after new systemic therapy. In remission: status of the last"
-        f" assessment (Y, N; U: unknown). {SCORE.paramcd}: {SCORE.label}.",
-        _ABBREVIATIONS,
+        *map(_, _EVENTS),
+        _(
+            "By then: on or before the day of onset or death. Best {code}: the highest, the"
+            " earliest of equal ones, also after new systemic therapy. In remission: status of the"
+            " last assessment (Y, N; U: unknown). {code}: {score}."
+        ).format(code=SCORE.paramcd, score=_(SCORE.label)),
+        _(_ABBREVIATIONS),
     )
 
 
 LISTING = Listing(
     name="narratives",
-    title="Serious adverse events and deaths: data for narratives",
+    title=N_("Serious adverse events and deaths: data for narratives"),
     source="ADSL, ADAE, ADRS, therapies",
     variables=_columns,
     notes=_notes,
     imputed=_in_part(_COURSE, *_IMPUTED),
     of_assessments=_OF_ASSESSMENTS,
-    without_assessments=lambda _: (*_EVENTS, _ABBREVIATIONS),
+    without_assessments=lambda _plan: (*map(_, _EVENTS), _(_ABBREVIATIONS)),
     records=_records,
     by=(SUBJECT.name, "KIND", "AEDECOD"),
     blocks=True,

@@ -5,34 +5,39 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.files import recorded_cell
+from durable.language import N_, _
 from durable.outputs.datasets import ResultsFolder
-from durable.outputs.listings.listing import Listing, number, text
+from durable.outputs.listings.listing import Column, Listing, number, text
 from durable.plan import Plan
 
+_SEVERITIES = {"error": N_("error"), "warning": N_("warning")}
 
-def _records(folder: ResultsFolder, _: Plan) -> pd.DataFrame:
+
+def _records(folder: ResultsFolder, _plan: Plan) -> pd.DataFrame:
     findings = pd.read_csv(folder.path / "queries.csv", dtype=str, keep_default_na=False)
     return findings.map(recorded_cell)
 
 
 LISTING = Listing(
     name="queries",
-    title="Findings in the data",
+    title=N_("Findings in the data"),
     source="queries.csv",
-    variables=lambda _: (
-        text("severity", "Severity"),
-        text("table", "Table"),
-        text("subject_id", "Subject"),
-        text("visit", "Visit"),
-        number("row", "Row"),
-        text("column", "Column"),
-        text("value", "Value"),
-        text("rule", "Rule"),
-        text("message", "Message"),
+    variables=lambda _plan: (
+        Column("severity", N_("Severity"), shown=lambda severity: _(_SEVERITIES[severity])),
+        text("table", N_("Table")),
+        text("subject_id", N_("Subject")),
+        text("visit", N_("Visit")),
+        number("row", N_("Row")),
+        text("column", N_("Column")),
+        text("value", N_("Value")),
+        text("rule", N_("Rule")),
+        text("message", N_("Message")),
     ),
-    notes=lambda _: (
-        "Findings of the checks of the input tables, before the data cut-off was applied. Row: row"
-        " of the file.",
+    notes=lambda _plan: (
+        _(
+            "Findings of the checks of the input tables, before the data cut-off was applied. Row:"
+            " row of the file."
+        ),
     ),
     records=_records,
     traced=False,

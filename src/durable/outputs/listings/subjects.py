@@ -10,57 +10,65 @@ from durable.jdm.parameters import (
     OF_ASSESSMENTS,
     SCORE,
 )
+from durable.language import N_, _
 from durable.outputs.listings.listing import (
     GROUPS,
     INFUSION,
     SUBJECT,
     Listing,
+    coded,
     date,
     imputed_flags,
     number,
     text,
 )
 from durable.plan import Plan
+from durable.wording import sentences
 
 _COLUMNS = (
     SUBJECT,
     *GROUPS,
-    text("SEX", "Sex"),
-    number("AGE", "Age (years)"),
-    date("RFICDT", "Consent"),
-    date("LDDT", "Lymphodepletion"),
+    text("SEX", N_("Sex")),
+    number("AGE", N_("Age (years)")),
+    date("RFICDT", N_("Consent")),
+    date("LDDT", N_("Lymphodepletion")),
     INFUSION,
-    number("CELLSKG", "Cells per kg"),
-    text("BLREMFL", "In remission at baseline"),
+    number("CELLSKG", N_("Cells per kg")),
+    coded("BLREMFL", N_("In remission at baseline")),
     number(ATTAINABLE_SCORE.name, ATTAINABLE_SCORE.label),
     text(ENZYME_FOLLOWED.name, ENZYME_FOLLOWED.label),
-    number(ENZYME_AT_BASELINE.name, "Enzyme at baseline, x ULN", 2),
-    date("REMSDT", "First remission"),
-    date("NSTDT", "First new systemic therapy"),
-    text("NSTPREFL", "New therapy before remission"),
-    date("LSTALVDT", "Last known alive"),
-    date("EOSDT", "Withdrawal"),
-    text("DCSREAS", "Reason for withdrawal"),
-    date("DTHDT", "Death"),
+    number(ENZYME_AT_BASELINE.name, N_("Enzyme at baseline, x ULN"), 2),
+    date("REMSDT", N_("First remission")),
+    date("NSTDT", N_("First new systemic therapy")),
+    coded("NSTPREFL", N_("New therapy before remission")),
+    date("LSTALVDT", N_("Last known alive")),
+    date("EOSDT", N_("Withdrawal")),
+    text("DCSREAS", N_("Reason for withdrawal")),
+    date("DTHDT", N_("Death")),
 )
-_LAST_KNOWN = "Last known alive: not after the data cut-off"
+_LAST_KNOWN = N_("Last known alive: not after the data cut-off.")
 
 
 def _notes(plan: Plan) -> tuple[str, ...]:
     return (
         *wording.remission(plan.response),
-        f"In remission at baseline: U is unknown. {_LAST_KNOWN}."
-        f" {SCORE.paramcd}: {SCORE.label}; ULN: upper limit of normal.",
+        sentences(
+            _("In remission at baseline: U is unknown."),
+            _(_LAST_KNOWN),
+            _("{code}: {score}; ULN: upper limit of normal.").format(
+                code=SCORE.paramcd, score=_(SCORE.label)
+            ),
+        ),
     )
 
 
 LISTING = Listing(
     name="subjects",
-    title="Subjects",
+    title=N_("Subjects"),
     source="ADSL",
-    variables=lambda _: _COLUMNS,
+    variables=lambda _plan: _COLUMNS,
     notes=_notes,
     imputed=imputed_flags("RFICDT", "NSTDT", "LSTALVDT", "EOSDT", "DTHDT"),
     of_assessments=OF_ASSESSMENTS,
-    without_assessments=lambda _: (f"{_LAST_KNOWN}.",),
+    without_assessments=lambda _plan: (_(_LAST_KNOWN),),
 )
