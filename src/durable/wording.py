@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from functools import reduce
 from typing import Literal
+from unicodedata import east_asian_width
 
-from durable.language import ENGLISH, _, current_language
+from durable.language import _
 
 _POWER_OF_TEN = re.compile(r"(\d+(?:\.\d+)?)[eE]\+?(\d+)")
 
@@ -41,13 +42,18 @@ def clauses(texts: Sequence[str]) -> str:
 
 
 def lower_initial(text: str) -> str:
-    """The text with a small first letter; another language than English has it as it is."""
-    return text[:1].lower() + text[1:] if current_language() == ENGLISH else text
+    """The text with a small first letter; as it is in a script that has no capitals."""
+    return text[:1].lower() + text[1:] if _has_capitals(text) else text
 
 
 def capitalised(text: str) -> str:
-    """The text with a capital first letter; another language than English has it as it is."""
-    return text[:1].upper() + text[1:] if current_language() == ENGLISH else text
+    """The text with a capital first letter; as it is in a script that has no capitals."""
+    return text[:1].upper() + text[1:] if _has_capitals(text) else text
+
+
+def _has_capitals(text: str) -> bool:
+    """Whether no sign of the text is one of the full-width scripts."""
+    return not any(east_asian_width(sign) in "WF" for sign in text)
 
 
 def percent(proportion: float) -> str:
