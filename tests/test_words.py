@@ -145,7 +145,7 @@ def test_the_default_definitions_are_given_as_a_chinese_report_gives_them() -> N
     assert remission == (
         "缓解（临床无活动性疾病）：改良PRINTO标准（Almeida 2015），以下各项至少满足3项："
         "CK≤150 U/L、CMAS≥48、MMT8≥78、医生总体评估≤0.2，且必须包括医生总体评估。"
-        "开始新的全身治疗后观察到的首次缓解不计为缓解。"
+        "新的全身治疗开始后观察到的首次缓解不计为缓解。"
     )
     assert recurrence == (
         "复发或进展：连续2次充分评估显示缓解丧失或研究者记录，日期为首次出现该情况的评估日；"
