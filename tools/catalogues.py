@@ -22,6 +22,8 @@ from durable.display.report_plan import key_meanings
 
 PACKAGE = Path(__file__).parents[1] / "src" / "durable"
 LOCALES = PACKAGE / "locales"
+#: Part with the texts under the keys of the plan, which the report prints.
+KEYS = "keys"
 #: Parts of the package, by the folders, modules and templates whose texts they have.
 PARTS: dict[str, tuple[str, ...]] = {
     "tables": ("outputs/*.py", "contents.py", "deliveries.py"),
@@ -43,9 +45,8 @@ PARTS: dict[str, tuple[str, ...]] = {
         *("audit/*.py", "history/*.py", "runs/*.py", "simulate/**/*.py"),
         *(f"templates/{name}.html.jinja" for name in ("compare", "verdict", "simulation")),
     ),
+    KEYS: (),
 }
-#: Part with the texts under the keys of the plan, which the report prints.
-KEYS = "keys"
 #: How the pages' templates are read (`durable.pages`).
 TEMPLATES = {"trimmed": "true", "trim_blocks": "true", "lstrip_blocks": "true"}
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
@@ -54,7 +55,7 @@ KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
 def main() -> int:
     untranslated = []
     for folder in sorted(path for path in LOCALES.iterdir() if path.is_dir()):
-        for part in (*PARTS, KEYS):
+        for part in PARTS:
             catalogue = updated(folder.name, part)
             (folder / f"{part}.po").write_bytes(text(catalogue))
             (folder / f"{part}.mo").write_bytes(compiled(catalogue))

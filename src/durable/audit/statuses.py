@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from durable import vocabulary
 from durable.audit.records import Record, read_parquet
 from durable.language import N_, Text, _
 
@@ -31,7 +32,8 @@ class Status:
     days: str = ""
 
     def __str__(self) -> str:
-        return _(self.kind).format(reason=_(self.reason).lower(), date=self.date, days=self.days)
+        reason = vocabulary.shown(self.reason).lower()
+        return _(self.kind).format(reason=reason, date=self.date, days=self.days)
 
 
 #: Of who has none.
