@@ -40,7 +40,7 @@ PARTS: dict[str, tuple[str, ...]] = {
         *(f"templates/{name}.html.jinja" for name in ("figure", "folded", "series")),
         "templates/table.css",
     ),
-    "queries": ("intake/**/*.py", "templates/queries.html.jinja"),
+    "queries": ("intake/**/*.py", "lookalikes.py", "templates/queries.html.jinja"),
     "runs": (
         *("audit/*.py", "history/*.py", "runs/*.py", "simulate/**/*.py"),
         *(f"templates/{name}.html.jinja" for name in ("compare", "verdict", "simulation")),

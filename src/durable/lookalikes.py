@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from functools import cache
 
+from durable.language import _
+
 _SIGNS = {
     "-": "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u02d7",
     "'": "\u2018\u2019\u201a\u201b\u2032\u02bc\u0060\u00b4",
@@ -57,7 +59,11 @@ def look(text: str) -> str:
 def with_code_points(given: str, expected: str) -> str:
     """An expectation, and where the given text looks like a part of it what differs."""
     differs = look_alike(given, expected)
-    return f"{expected} ({differs})" if differs else expected
+    return (
+        _("{expected} ({differs})").format(expected=expected, differs=differs)
+        if differs
+        else expected
+    )
 
 
 def _alike(looks: str, text: str) -> Iterator[str]:
@@ -92,14 +98,18 @@ def difference(given: str, expected: str) -> str:
         found, wanted = given[start:end], expected[first:last]
         if kind == "replace" and len(found) == len(wanted):
             pairs = zip(found, wanted, strict=True)
-            told += [f"{named(one)} in place of {named(other)}" for one, other in pairs]
+            told += [_in_place(one, other) for one, other in pairs]
         elif kind == "replace":
-            told.append(f"{named(found)} in place of {named(wanted)}")
+            told.append(_in_place(found, wanted))
         elif kind == "delete":
-            told.append(f"{named(found)} too many")
+            told.append(_("{characters} too many").format(characters=named(found)))
         elif kind == "insert":
-            told.append(f"{named(wanted)} missing")
+            told.append(_("{characters} missing").format(characters=named(wanted)))
     return ", ".join(dict.fromkeys(told))
+
+
+def _in_place(found: str, expected: str) -> str:
+    return _("{found} in place of {expected}").format(found=named(found), expected=named(expected))
 
 
 def named(text: str) -> str:

@@ -13,6 +13,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import Any, Literal, assert_never
 
+from durable.language import _
 from durable.sections import FIRST_YEAR, LAST_YEAR
 
 ValueKind = Literal["text", "number", "integer", "date", "time"]
@@ -137,27 +138,38 @@ class ColumnSpec:
     def expected(self) -> str:
         """Words for what a cell may hold, in a message to the site."""
         if self.allowed:
-            return f"one of {', '.join(self.allowed)}"
+            return _("one of {labels}").format(labels=", ".join(self.allowed))
         match self.kind:
             case "date":
-                less = " (YYYY-MM or YYYY where no more is known)" if self.partial else ""
-                return f"a date as YYYY-MM-DD{less}, from {FIRST_YEAR} to {LAST_YEAR}"
+                words = _("a date as YYYY-MM-DD, from {first} to {last}")
+                if self.partial:
+                    words = _(
+                        "a date as YYYY-MM-DD (YYYY-MM or YYYY where no more is known), from"
+                        " {first} to {last}"
+                    )
+                return words.format(first=FIRST_YEAR, last=LAST_YEAR)
             case "time":
-                return "a time as HH:MM"
+                return _("a time as HH:MM")
             case "text":
-                return "text"
-            case "integer":
-                return self._limits("a whole number")
-            case "number":
-                return self._limits("a number")
+                return _("text")
+            case "integer" | "number":
+                return self._number()
         assert_never(self.kind)
 
-    def _limits(self, noun: str) -> str:
+    def _number(self) -> str:
+        """Words for a number within the limits."""
+        whole = self.kind == "integer"
         if self.above is not None:
-            return f"{noun} above {self.above:g}"
-        if self.low is not None and self.high is not None:
-            return f"{noun} from {self.low:g} to {self.high:g}"
-        return noun if self.low is None else f"{noun} of at least {self.low:g}"
+            words = _("a whole number above {above:g}") if whole else _("a number above {above:g}")
+        elif self.low is not None and self.high is not None:
+            words = _("a number from {low:g} to {high:g}")
+            words = _("a whole number from {low:g} to {high:g}") if whole else words
+        elif self.low is not None:
+            words = _("a number of at least {low:g}")
+            words = _("a whole number of at least {low:g}") if whole else words
+        else:
+            words = _("a whole number") if whole else _("a number")
+        return words.format(above=self.above, low=self.low, high=self.high)
 
     @property
     def factors(self) -> dict[str, Fraction]:

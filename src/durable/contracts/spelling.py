@@ -6,6 +6,8 @@ import re
 import unicodedata
 from difflib import SequenceMatcher
 
+from durable.language import _
+
 #: Minus signs that are no dashes by their Unicode category.
 _MINUS = "\u2212\u02d7\u2796"
 #: Apostrophes, primes and accents that stand for one.
@@ -52,17 +54,18 @@ def differing_characters(found: str, expected: str) -> str:
     there = "".join(expected[start:stop] for _, _, _, start, stop in changes)
     if (here + there).isascii() and (here + there).isalpha():
         return ""
-    return f"{_named(here)} instead of {_named(there)}"
+    return _("{found} instead of {expected}").format(found=_named(here), expected=_named(there))
 
 
 def expected_spelling(found: str, expected: str, place: str) -> str:
     """The spelling that is expected of a text, where it is, and what differs that looks alike."""
     differing = differing_characters(found, expected)
-    return f"{expected}, as {place}" + (f" ({differing})" if differing else "")
+    words = _("{expected}, as {place} ({differing})") if differing else _("{expected}, as {place}")
+    return words.format(expected=expected, place=place, differing=differing)
 
 
 def _named(signs: str) -> str:
     names = [
         f"U+{ord(sign):04X} {unicodedata.name(sign, 'unnamed')}" for sign in dict.fromkeys(signs)
     ]
-    return ", ".join(names) if names else "nothing"
+    return ", ".join(names) if names else _("nothing")

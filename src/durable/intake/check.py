@@ -37,6 +37,7 @@ from durable.intake.sources import (
 from durable.intake.stored import write_table
 from durable.intake.study import Study
 from durable.intake.tables import StudyTable
+from durable.language import _
 from durable.plan import Input, Plan
 from durable.plan.input_files import shown_names
 
@@ -147,10 +148,10 @@ def _report_lowered(
     for place, one in enumerate(lowered):
         if not findings.number_lowered[place]:
             file = str(sources[one.table]["file"])
-            message = (
-                f"no error of {one.rule} is lowered by inputs.severity[{place}]; expected one, or"
-                " the plan without it"
-            )
+            message = _(
+                "no error of {rule} is lowered by inputs.severity[{place}];"
+                " expected one, or the plan without it"
+            ).format(rule=one.rule, place=place)
             column = one.column or ""
             findings.add_about_file(one.table, file, "nothing_lowered", message, column=column)
     rows = [
@@ -168,8 +169,9 @@ def _typed(recorded: Recorded, source: Input, plan: Plan, findings: Findings) ->
         # Some tables may well have none.
         severity: Severity = "error" if INPUT_TABLES[recorded.table].never_empty else "warning"
         selected = plan.inputs.sdtm is None and getattr(plan.inputs, recorded.table).selects
-        found = "no record is selected" if selected else "a header only"
-        message = f"{found}; expected at least one record"
+        message = _("a header only; expected at least one record")
+        if selected:
+            message = _("no record is selected; expected at least one record")
         findings.add_about_file(
             recorded.table, recorded.file, "no_records", message, severity=severity
         )

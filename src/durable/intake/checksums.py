@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from durable.intake.findings import Findings
+from durable.language import N_, _
 from durable.plan import Inputs
 from durable.plan.input_files import input_paths, study_files
 
@@ -25,7 +26,7 @@ _TAGGED = re.compile(
     r"(?P<escape>\\?)(?P<algorithm>MD5|SHA-?[0-9]+) ?\((?P<name>.+)\) ?= ?(?P<digest>[0-9A-Fa-f]+)"
 )
 _ESCAPES = {"\\\\": "\\", "\\n": "\n", "\\r": "\r"}
-_NO_FILE = "no file"
+_NO_FILE = N_("no file")
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,21 @@ def verify(inputs: Inputs, findings: Findings) -> dict[str, str]:
         if found != checksum.digest:
             rule = "missing_file" if found == _NO_FILE else "other_file"
             name = checksum.algorithm.upper()
-            message = f"{name} is {found}; expected {checksum.digest} (inputs.checksums)"
+            message = _("{algorithm} is {found}; expected {digest} (inputs.checksums)").format(
+                algorithm=name, found=found, digest=checksum.digest
+            )
             if found == _NO_FILE:
-                message = f"no such file; expected one with {name} {checksum.digest}"
+                message = _("no such file; expected one with {algorithm} {digest}").format(
+                    algorithm=name, digest=checksum.digest
+                )
             table = tables.get(checksum.file, "")
-            findings.add_about_file(table, checksum.file.name, rule, message, value=found)
+            value = _shown(found)
+            findings.add_about_file(table, checksum.file.name, rule, message, value=value)
     for file in sorted(tables.keys() - {checksum.file for checksum in listed}):
-        found = _digest(file, "sha256")
-        message = f"SHA-256 is {found}; expected it in {path.name} (inputs.checksums)"
+        found = _shown(_digest(file, "sha256"))
+        message = _("SHA-256 is {found}; expected it in {list} (inputs.checksums)").format(
+            found=found, list=path.name
+        )
         findings.add_about_file(tables[file], file.name, "unlisted_file", message, value=found)
     return {name: _digest(Path(file), "sha256") for name, file in input_paths(inputs).items()}
 
@@ -79,7 +87,9 @@ def report_replaced(
         found, expected = read.get(file.name), compared.get(file.name)
         # A file that could not be read has its finding.
         if found and expected and found != expected:
-            message = f"SHA-256 is {found}; expected {expected}, as compared (inputs.checksums)"
+            message = _(
+                "SHA-256 is {found}; expected {expected}, as compared (inputs.checksums)"
+            ).format(found=found, expected=expected)
             name = Path(file.path).name
             findings.add_about_file(file.table, name, "other_file", message, value=found)
 
@@ -89,8 +99,10 @@ def _read(path: Path, findings: Findings) -> Iterator[Checksum]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "bytes that are not UTF-8"
-        message = f"{reason}; expected a list of checksums (inputs.checksums)"
+        reason = error.strerror if isinstance(error, OSError) else _("bytes that are not UTF-8")
+        message = _("{reason}; expected a list of checksums (inputs.checksums)").format(
+            reason=reason
+        )
         findings.add_about_file("", path.name, "unreadable_file", message)
         return
     for row, line in enumerate(text.splitlines(), start=1):
@@ -99,7 +111,7 @@ def _read(path: Path, findings: Findings) -> Iterator[Checksum]:
         found = _TAGGED.fullmatch(line.strip()) or _PLAIN.fullmatch(line.strip())
         algorithm = "" if found is None else _algorithm(found)
         if found is None or not algorithm:
-            message = "a line that is no checksum; expected one as sha256sum or md5sum writes it"
+            message = _("a line that is no checksum; expected one as sha256sum or md5sum writes it")
             findings.add_about_file("", path.name, "unreadable_file", message, row=row, value=line)
             continue
         name = found["name"]
@@ -115,6 +127,10 @@ def _algorithm(line: re.Match[str]) -> str:
     algorithm = _BY_LENGTH.get(len(line["digest"]), "")
     stated = line.groupdict().get("algorithm") or algorithm
     return algorithm if stated.lower().replace("-", "") == algorithm else ""
+
+
+def _shown(digest: str) -> str:
+    return _(_NO_FILE) if digest == _NO_FILE else digest
 
 
 def _digest(file: Path, algorithm: str) -> str:

@@ -21,6 +21,7 @@ from durable.intake.parsing import is_native
 from durable.intake.texts import categorical, codes_and_values
 from durable.intake.units import factor_of, units_expected
 from durable.intake.value_maps import ValueMap
+from durable.language import _
 from durable.plan import Input
 from durable.plan.source_files import EVERY
 
@@ -134,7 +135,11 @@ class _Reading:
         elif text in self.missing:
             return ""
         elif len(self.values.matching(text)) > 1:
-            raise _UnclearError(f"one pattern: {' and '.join(self.values.matching(text))} match it")
+            raise _UnclearError(
+                _("one pattern: {patterns} match it").format(
+                    patterns=_(" and ").join(self.values.matching(text))
+                )
+            )
         if self.forms and text:
             return self._date(text)
         if not self._is_number or not text:
@@ -154,7 +159,11 @@ class _Reading:
         limited = Limited.read(text, self.numbers)
         plain = self.numbers.plain(text if limited is None else limited.number)
         if plain is None:
-            raise _UnclearError(f"{self.spec.expected}, written {self.numbers.example}")
+            raise _UnclearError(
+                _("{expected}, written {example}").format(
+                    expected=self.spec.expected, example=self.numbers.example
+                )
+            )
         return plain if limited is None else f"{limited.sign}{plain}"
 
     def _date(self, text: str) -> str:
@@ -164,11 +173,15 @@ class _Reading:
         part = "time" if self.spec.kind == "time" else "date"
         found = {f: getattr(m, part) for f, m in readings.items() if m is not None}
         if not found:
-            forms = " or ".join(readings)
-            raise _UnclearError(f"{self.spec.expected}, or written {forms}")
+            forms = _(" or ").join(readings)
+            raise _UnclearError(
+                _("{expected}, or written {forms}").format(expected=self.spec.expected, forms=forms)
+            )
         if len(set(found.values())) > 1:
-            said = " and ".join(f"{date} as {form}" for form, date in found.items())
-            raise _UnclearError(f"one form: it is {said}")
+            said = _(" and ").join(
+                _("{date} as {form}").format(date=date, form=form) for form, date in found.items()
+            )
+            raise _UnclearError(_("one form: it is {readings}").format(readings=said))
         return str(next(iter(found.values())))
 
 
@@ -248,7 +261,9 @@ def _report_units(
     for unit, rows in units.loc[wrong].astype(object).groupby(units.loc[wrong].astype(object)):
         where = pd.Series(False, index=units.index)
         where.loc[rows.index] = True
-        expected = f"{units_expected(spec)}; the unit is {escaped(str(unit)) or 'empty'}"
+        expected = _("{expected}; the unit is {unit}").format(
+            expected=units_expected(spec), unit=escaped(str(unit)) or _("empty")
+        )
         findings.add(recorded, where, spec.name, "other_unit", expected)
 
 

@@ -24,6 +24,7 @@ from durable.intake.refusal import refuse_errors
 from durable.intake.stored import read_table, write_table
 from durable.intake.tables import earliest_day
 from durable.intake.texts import codes_and_values, map_texts
+from durable.language import N_
 from durable.plan import Plan
 
 COLUMNS = ["table", "subject_id", "row", "column", "value", "action"]
@@ -90,7 +91,7 @@ class Cut:
         codes, distinct = codes_and_values(records["subject_id"])
         enrolled = np.append(pd.Index(distinct).isin(self.subjects["subject_id"]), False)
         not_yet = ~late & ~enrolled[codes]
-        action = "record removed: not yet enrolled"
+        action = N_("record removed: not yet enrolled")
         self.note(name, records, not_yet, "subject_id", action)
         kept = self._dated(name, records.loc[~late & ~not_yet])
         if INPUT_TABLES[name].cut:
@@ -104,7 +105,7 @@ class Cut:
         if "left_out" not in spec.by_name[spec.date].partial_rules or text not in records:
             return records
         undated = records[spec.date].isna() & records[text].notna()
-        self.note(name, records, undated, spec.date, "record removed: its day is not known")
+        self.note(name, records, undated, spec.date, N_("record removed: its day is not known"))
         return records.loc[~undated].drop(columns=text)
 
     def emptied(
@@ -115,7 +116,7 @@ class Cut:
         filled = where & frame[names].notna().any(axis=1)
         if not filled.any():
             return frame
-        self.note(table, frame, filled, column, "emptied")
+        self.note(table, frame, filled, column, N_("emptied"))
         return frame.assign(**{name: frame[name].mask(filled) for name in names})
 
     def note(
@@ -144,7 +145,7 @@ class Cut:
         """Records dated after the cut-off."""
         date = INPUT_TABLES[name].date
         late = earliest_day(frame, date) > self.limit
-        self.note(name, frame, late, date, "record removed")
+        self.note(name, frame, late, date, N_("record removed"))
         return late
 
     def _dates_cut(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -153,7 +154,7 @@ class Cut:
         for column in columns:
             if column.at_cutoff == "set to the cut-off":
                 later = frame[column.name] > self.limit
-                self.note(name, frame, later, column.name, column.at_cutoff)
+                self.note(name, frame, later, column.name, N_("set to the cut-off"))
                 frame = frame.assign(**{column.name: frame[column.name].mask(later, self.limit)})
                 text = partial_column(column.name)
                 if text in frame:  # the cut-off is no imputed day

@@ -6,6 +6,7 @@ import pandas as pd
 
 from durable.intake.cutoff import Cut
 from durable.intake.tables import earliest_day, is_fatal
+from durable.language import N_
 
 
 def cut_events(events: pd.DataFrame, cut: Cut) -> pd.DataFrame:
@@ -18,7 +19,7 @@ def _begun(events: pd.DataFrame, cut: Cut) -> pd.DataFrame:
     infused = cut.subjects.loc[cut.subjects["infusion_date"] <= cut.limit, "subject_id"]
     undated = earliest_day(events, "start_date").isna() & ~events["subject_id"].isin(infused)
     unknown = undated & ~(earliest_day(events, "end_date") <= cut.limit)
-    action = "record removed: not known to have begun"
+    action = N_("record removed: not known to have begun")
     cut.note("adverse_events", events, unknown, "start_date", action)
     return events.loc[~unknown]
 

@@ -18,7 +18,7 @@ import pandas as pd
 
 from durable.errors import UserError
 from durable.files import recorded_cell
-from durable.intake.findings import Findings, escaped, without_hidden
+from durable.intake.findings import Findings, escaped, place_in_words, without_hidden
 from durable.intake.query_columns import (
     ANSWERED,
     INDEX,
@@ -28,8 +28,11 @@ from durable.intake.query_columns import (
     SENT,
     SHEETS,
     SITE,
+    Words,
+    site_status,
 )
 from durable.intake.reading import open_file
+from durable.language import _
 from durable.plan import FileForm
 from durable.plan.limits import Limits
 
@@ -69,7 +72,7 @@ def read_earlier(path: Path, limits: Limits, findings: Findings) -> EarlierListi
         Where the file is neither a queries.csv nor a workbook of queries.
     """
     if path.suffix.lower() == ".xlsx":
-        return _Returned(path, findings).listing(limits)
+        return _from_workbook(path, limits, findings)
     return _from_csv(path)
 
 
@@ -91,10 +94,22 @@ def _from_csv(path: Path) -> EarlierListing:
     return EarlierListing(rows[[*SENT, *ANSWERED]], in_part)
 
 
+def _from_workbook(path: Path, limits: Limits, findings: Findings) -> EarlierListing:
+    from durable.intake.readers.workbook import sheet_texts
+
+    form = FileForm(path=str(path), format="xlsx")
+    file = open_file("", form, findings, limits)
+    sheets = None if file is None else sheet_texts(file, formulas=True)
+    # An error is listed where it is no workbook: the next stage stops.
+    if sheets is None:
+        return EarlierListing(pd.DataFrame(columns=[*SENT, *ANSWERED], dtype=object))
+    return _Returned(path, findings, Words.of_sheets(sheets)).listing(sheets)
+
+
 def places(findings: pd.DataFrame) -> pd.Series[str]:
     """File and row of each finding, in words."""
-    row = (", row " + findings["row"]).where(findings["row"] != "", "")
-    return findings["file"] + row
+    words = map(place_in_words, findings["file"], findings["row"])
+    return pd.Series(list(words), index=findings.index, dtype=object)
 
 
 def digest(cells: Mapping[Any, Any]) -> str:
@@ -116,24 +131,24 @@ class _Returned:
 
     path: Path
     findings: Findings
+    words: Words
 
-    def listing(self, limits: Limits) -> EarlierListing:
-        """Its queries with the answers."""
-        from durable.intake.readers.workbook import sheet_texts
+    def listing(self, sheets: Mapping[str, Texts]) -> EarlierListing:
+        """Its queries with the answers.
 
-        form = FileForm(path=str(self.path), format="xlsx")
-        file = open_file("", form, self.findings, limits)
-        sheets = None if file is None else sheet_texts(file, formulas=True)
-        # An error is listed where it is no workbook: the next stage stops.
-        if sheets is None:
-            return EarlierListing(pd.DataFrame(columns=[*SENT, *ANSWERED], dtype=object))
-        if QUERIES not in sheets and INDEX not in sheets:
+        Raises
+        ------
+        UserError
+            Where it is no workbook of queries.
+        """
+        titles = self.words.titles
+        if titles[QUERIES] not in sheets and titles[INDEX] not in sheets:
             found = ", ".join(map(repr, sheets)) or "none"
             raise UserError(
                 f"{KEY}: {self.path}: sheets {found}; expected a queries.csv, or the queries.xlsx"
                 f" that it stands beside, with its sheet {QUERIES}"
             )
-        tables = {name: self._table(name, sheets.get(name)) for name in SHEETS}
+        tables = {name: self._table(name, sheets.get(titles[name])) for name in SHEETS}
         parts = (
             (row.get("table", ""), row.get("column", ""), row.get("rule", ""))
             for row in tables[NOT_ALL] or ()
@@ -155,7 +170,9 @@ class _Returned:
         """
         if texts is None:
             if sheet != NOT_ALL:  # made only where it is needed
-                message = f"no sheet {sheet}; expected the sheets that were sent"
+                message = _("no sheet {sheet}; expected the sheets that were sent").format(
+                    sheet=self.words.titles[sheet]
+                )
                 self._report("answers_not_read", message)
             return None
         top, places = self._header(sheet, texts)
@@ -170,7 +187,7 @@ class _Returned:
 
     def _header(self, sheet: str, texts: Texts) -> tuple[int, dict[int, str]]:
         """The row of the headings, and the name of each column that has one of them."""
-        headings = {heading: name for name, heading in SHEETS[sheet].items()}
+        headings, title = self.words.headings[sheet], self.words.titles[sheet]
         first = next(iter(headings))
         found = (row for (row, _), text in sorted(texts.items()) if text.strip() == first)
         top = next(found, 1)
@@ -178,13 +195,17 @@ class _Returned:
         for (row, column), text in sorted(texts.items()):
             name = headings.get(text.strip()) if row == top else None
             if name in places.values():
-                message = f"two columns {text.strip()} in the sheet {sheet}; expected one"
+                message = _("two columns {heading} in the sheet {sheet}; expected one").format(
+                    heading=text.strip(), sheet=title
+                )
                 self._report("answers_not_read", message, row=top, column=text.strip())
             elif name is not None:
                 places[column] = name
         for heading, name in headings.items():
             if name not in places.values():
-                message = f"no column {heading} in the sheet {sheet}; expected it as it was sent"
+                message = _(
+                    "no column {heading} in the sheet {sheet}; expected it as it was sent"
+                ).format(heading=heading, sheet=title)
                 self._report("answers_not_read", message, row=top, column=heading)
         return top, places
 
@@ -195,15 +216,19 @@ class _Returned:
         found = []
         for query in sent or returned:
             if query not in returned and rows is not None:
-                message = f"no row of the query {query}; expected every query that was sent"
+                message = _(
+                    "no row of the query {query}; expected every query that was sent"
+                ).format(query=query)
                 self._report("query_row_missing", message, value=query)
             row = returned.get(query, {"query_id": query, "severity": "unknown"})
+            severity = self.words.codes.get(row.get("severity", ""), row.get("severity", ""))
             # When it was raised is not for the site to say.
             raised = sent[query].get("date_raised", "") if sent else row.get("date_raised", "")
             found.append(
                 {name: escaped(row.get(name, "")) for name in SENT}
                 | {name: answer(row.get(name, "")) for name in SITE}
-                | {"date_raised": escaped(raised)}
+                | {"date_raised": escaped(raised), "severity": escaped(severity)}
+                | {"site_status": site_status(answer(row.get("site_status", "")))}
             )
         return pd.DataFrame(found, columns=[*SENT, *ANSWERED], dtype=object)
 
@@ -213,9 +238,17 @@ class _Returned:
         for row in rows:
             query = row["query_id"].strip()
             if query in seen or not query or (sent and query not in sent):
-                again = f"the query {escaped(query)} a second time" if query in seen else ""
-                unknown = f"the query {escaped(query)}, which was not sent" if query else "no query"
-                message = f"{again or unknown}; expected each query that was sent, once"
+                words = _("no query; expected each query that was sent, once")
+                if query in seen:
+                    words = _(
+                        "the query {query} a second time; expected each query that was sent, once"
+                    )
+                elif query:
+                    words = _(
+                        "the query {query}, which was not sent; expected each query that was sent,"
+                        " once"
+                    )
+                message = words.format(query=escaped(query))
                 self._report("query_row_unknown", message, row=int(row["number"]), value=query)
                 continue
             seen.add(query)
@@ -226,10 +259,11 @@ class _Returned:
     def _report_edited(self, row: Row, expected: str) -> None:
         """Report a row that is not as it was sent, where all its columns are there."""
         if expected and all(name in row for name in SENT) and digest(row) != expected:
-            columns = ", ".join(SHEETS[QUERIES][name] for name in SITE)
-            message = (
-                f"the query {row['query_id']} is not as it was sent; expected answers in the"
-                f" columns {columns} alone"
-            )
+            headings = {name: heading for heading, name in self.words.headings[QUERIES].items()}
+            columns = ", ".join(headings[name] for name in SITE)
+            message = _(
+                "the query {query} is not as it was sent; expected answers in the"
+                " columns {columns} alone"
+            ).format(query=row["query_id"], columns=columns)
             place = {"row": int(row["number"]), "value": row["query_id"]}
             self._report("query_row_edited", message, **place)

@@ -17,6 +17,7 @@ from durable.characters import NO_CHARACTERS, UNSEEN, escape
 from durable.contracts.tables import INPUT_TABLES, TABLES
 from durable.intake.rules import RULES, Severity
 from durable.intake.texts import Phrase
+from durable.language import ENGLISH, _, language
 from durable.lookalikes import with_code_points
 from durable.plan.limits import LIMITS
 from durable.plan.severity import LoweredRule
@@ -80,7 +81,14 @@ def escaped(value: str) -> str:
     """A recorded text for the listing: hidden characters as escapes, cut after 200 characters."""
     if len(value) <= _LONGEST:
         return without_hidden(value)
-    return f"{without_hidden(value[:_LONGEST])}... ({len(value)} characters)"
+    start = without_hidden(value[:_LONGEST])
+    return _("{start}... ({number} characters)").format(start=start, number=len(value))
+
+
+def identifying(value: str) -> str:
+    """A recorded text by which a record is known: the same in every language of the listing."""
+    with language(ENGLISH):
+        return escaped(value)
 
 
 def without_hidden(text: str) -> str:
@@ -178,7 +186,7 @@ class Findings:
         found = {
             "severity": severity,
             "table": recorded.table,
-            "subject_id": [escaped(text) for text in cells["subject_id"]],
+            "subject_id": [identifying(text) for text in cells["subject_id"]],
             "visit": [escaped(text) for text in cells["visit"]] if "visit" in cells else "",
             "row": row,
             "column": column,
@@ -239,8 +247,10 @@ class Findings:
                 kind._replace(rule="not_listed"),
                 file,
                 severity,
-                f"{others} more findings of {kind.rule}; expected none: the listing holds the first"
-                f" {self.most} of a kind (inputs.limits.findings)",
+                _(
+                    "{number} more findings of {rule}; expected none: the listing holds the first"
+                    " {most} of a kind (inputs.limits.findings)"
+                ).format(number=others, rule=kind.rule, most=self.most),
                 kind.rule,
             )
             for kind, (file, severity, others) in self._others.items()
@@ -267,14 +277,16 @@ class Findings:
 
 
 def _lowered_note(one: LoweredRule) -> str:
-    return f" (an error, lowered by the plan: {one.reason})"
+    return _(" (an error, lowered by the plan: {reason})").format(reason=one.reason)
 
 
 def _line(
     kind: Kind, file: str, severity: Severity, message: str, value: str, row: int | None = None
 ) -> dict[str, Any]:
     """A finding that is about no cell of a record."""
-    place = file if row is None else f"{file}, row {row}"
+    place = place_in_words(file, "" if row is None else str(row))
+    # What is expected stands last in the texts of such findings, in every language.
+    _before, then, expected = message.rpartition(_("; expected "))
     return {
         **dict.fromkeys(("subject_id", "visit", "record", "read", "key"), ""),
         "severity": severity,
@@ -285,9 +297,14 @@ def _line(
         "value": escaped(value),
         "rule": kind.rule,
         "file": file,
-        "expected": message.rpartition("; expected ")[2] if "; expected " in message else "",
-        "message": f"{place}: {message}",
+        "expected": expected if then else "",
+        "message": _("{place}: {message}").format(place=place, message=message),
     }
+
+
+def place_in_words(file: str, row: str) -> str:
+    """File and row of a finding; '' as the row of one on the file as a whole."""
+    return _("{file}, row {row}").format(file=file, row=row) if row else file
 
 
 def _places(
@@ -313,7 +330,7 @@ def _records(table: str, cells: dict[str, list[str]]) -> list[str]:
     if not names:
         return [""] * len(cells["subject_id"])
     parts = zip(*(cells[name] for name in names), strict=True)
-    return [escaped(", ".join(map(str.strip, texts)).strip(", ")) for texts in parts]
+    return [identifying(", ".join(map(str.strip, texts)).strip(", ")) for texts in parts]
 
 
 def _keys(cells: dict[str, list[str]], records: list[str]) -> list[str]:
@@ -335,9 +352,17 @@ def _message(
 ) -> str:
     """What is reported; of a finding on a cell where it is, what is there, what is expected."""
     if not message:
-        found = f"found {value}" if value else "empty"
-        again = f" (read as {read})" if read != value else ""
-        message = f"{file}, row {row}, {column}: {found}{again}; expected {expected}"
+        again = read != value
+        if value and again:
+            words = _("{place}: found {value} (read as {read}); expected {expected}")
+        elif value:
+            words = _("{place}: found {value}; expected {expected}")
+        elif again:
+            words = _("{place}: empty (read as {read}); expected {expected}")
+        else:
+            words = _("{place}: empty; expected {expected}")
+        place = _("{file}, row {row}, {column}").format(file=file, row=row, column=column)
+        message = words.format(place=place, value=value, read=read, expected=expected)
     return without_hidden(message)
 
 

@@ -19,6 +19,7 @@ from durable.intake.conversion import COLUMNS
 from durable.intake.findings import Findings
 from durable.intake.tables import StudyTable
 from durable.intake.texts import Phrase
+from durable.language import _
 
 #: By table and column the rule of the plan.
 Rules = Mapping[str, Mapping[str, PartialRule]]
@@ -115,9 +116,10 @@ def _report(
     findings: Findings,
 ) -> None:
     key = f"partial_dates.{spec.name}: {rule}"
-    expected: Phrase | str = Phrase(f"a complete date; read as {{}} ({key})", (day,))
+    expected = Phrase(_("a complete date; read as {date} ({key})"), {"date": day, "key": key})
     if rule == "left_out":
-        expected = f"a complete date; the record is not analysed ({key})"
+        words = _("a complete date; the record is not analysed ({key})")
+        expected = Phrase(words, {"key": key})
     findings.add(table.recorded, where, spec.name, "partial_date", expected)
 
 

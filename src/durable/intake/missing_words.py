@@ -11,6 +11,7 @@ from durable.contracts.words import is_missing_word
 from durable.intake.findings import Findings, Recorded
 from durable.intake.rules import Severity
 from durable.jdm.response import Ranges
+from durable.language import _
 
 
 def empty_missing_words(
@@ -28,8 +29,9 @@ def empty_missing_words(
         if not words:
             continue
         severity: Severity = "error" if column.required else "warning"
-        expected = "a value" if column.required else "a value or an empty cell"
-        expected += ": the word is read as missing"
+        expected = _("a value or an empty cell: the word is read as missing")
+        if column.required:
+            expected = _("a value: the word is read as missing")
         where = frame[name].isin(words)
         findings.add(recorded, where, name, "missing_word", expected, severity)
         frame[name] = frame[name].cat.remove_categories(words)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from durable.contracts.input_table import ColumnSpec
 from durable.contracts.tables import INPUT_TABLES
 from durable.jdm.needs import columns_needed
+from durable.language import _
 from durable.plan import Plan
 
 #: By column the keys of the plan that need it; '' where every analysis does.
@@ -35,7 +36,9 @@ class Needs:
         enzymes = [enzyme for enzyme in limits if enzyme in present]
         if not enzymes:
             first = next(iter(limits))
-            found[first] = f"{self.enzyme} (this or another enzyme with its limit)"
+            found[first] = _("{key} (this or another enzyme with its limit)").format(
+                key=self.enzyme
+            )
         needed = {limits[enzyme]: self.enzyme for enzyme in enzymes}
         return found | {name: why for name, why in needed.items() if name not in present}
 

@@ -22,6 +22,7 @@ from durable.dates import forms_of
 from durable.intake.findings import HIDDEN, Findings, Recorded
 from durable.intake.texts import Codes, categorical_of_codes, codes_and_values, is_plain_ascii
 from durable.jdm.response import Ranges
+from durable.language import _
 from durable.lookalikes import look, named
 from durable.sections import FIRST_YEAR, LAST_YEAR
 
@@ -125,15 +126,15 @@ def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings)
             findings.add(recorded, rows, name, rule_name, expected)
 
     blanks = [k for k in others if trimmed[k] != distinct[k]]
-    add_finding(blanks, "blanks", "no leading or trailing blanks (removed)")
+    add_finding(blanks, "blanks", _("no leading or trailing blanks (removed)"))
     if rule.kind == "text":
         if not rule.allowed:
             hidden = [k for k in others if HIDDEN.search(_LINE_BREAK.sub("", trimmed[k]))]
             add_finding(
-                hidden, "bad_character", "text without control, invisible or unknown characters"
+                hidden, "bad_character", _("text without control, invisible or unknown characters")
             )
             broken = [k for k in others if _LINE_BREAK.search(trimmed[k])]
-            add_finding(broken, "line_break", "one line of text")
+            add_finding(broken, "line_break", _("one line of text"))
         for k, words in _unclear_texts(recorded, name, trimmed):
             add_finding([k], "two_patterns", words)
         values = np.array([*trimmed, None], dtype=object)[:-1]
@@ -169,7 +170,7 @@ def _by_expectation(
     """
     unclear = recorded.unclear.get(rule.name, {})
     words_for_missing = {k for k in wrong if is_missing_word(texts[k])}
-    forms = _forms_advice(
+    forms = _usual_forms(
         recorded,
         rule,
         [texts[k] for k in wrong if k not in words_for_missing and texts[k] not in unclear],
@@ -181,34 +182,42 @@ def _by_expectation(
         if texts[k] in unclear:
             words = unclear[texts[k]]
         elif alike:
-            words = f"{rule.expected} ({named(foreign)} is none of it)"
+            words = _("{expected} ({characters} is none of it)").format(
+                expected=rule.expected, characters=named(foreign)
+            )
         elif k in words_for_missing and recorded.section:
-            words = f"{rule.expected}, or an empty cell ({recorded.section}.missing names words)"
+            words = _("{expected}, or an empty cell ({section}.missing names words)").format(
+                expected=rule.expected, section=recorded.section
+            )
         elif rule.partial_rules and _PARTIAL.fullmatch(texts[k]):
-            words = f"{rule.expected} ({_rule_advice(recorded, rule)})"
+            words = _rule_advice(recorded, rule)
         else:
-            words = rule.expected + forms
+            words = rule.expected
+            if forms:
+                words = _("{expected} ({section}.dates: {forms} would be read)").format(
+                    expected=rule.expected, section=recorded.section, forms=_(" or ").join(forms)
+                )
         found.setdefault(words, []).append(k)
     return found
 
 
 def _rule_advice(recorded: Recorded, rule: ColumnSpec) -> str:
-    """The key by which a date without its day or month is read."""
+    """A whole date, and the key by which one without its day or month is read."""
     section = f"{recorded.section}.partial_dates"
     if not recorded.section:
         section = f"inputs.sdtm.partial_dates.{recorded.table}"
-    return f"{section}.{rule.name}: {' or '.join(rule.partial_rules)} would be read"
+    return _("{expected} ({key}: {rules} would be read)").format(
+        expected=rule.expected,
+        key=f"{section}.{rule.name}",
+        rules=_(" or ").join(rule.partial_rules),
+    )
 
 
-def _forms_advice(recorded: Recorded, rule: ColumnSpec, texts: list[str]) -> str:
-    """The key by which dates in a usual form are read; '' where these are in none."""
+def _usual_forms(recorded: Recorded, rule: ColumnSpec, texts: list[str]) -> list[str]:
+    """Usual forms that the plan could name, in which dates are written; none where it cannot."""
     if rule.kind not in ("date", "time") or not recorded.section or not texts:
-        return ""
-    forms = forms_of(texts)
-    if not forms:
-        return ""
-    known = " or ".join(forms[:3])
-    return f" ({recorded.section}.dates: {known} would be read)"
+        return []
+    return forms_of(texts)[:3]
 
 
 def _dates_in_part(
@@ -222,7 +231,7 @@ def _dates_in_part(
     strange = found & ((years < FIRST_YEAR) | (years > LAST_YEAR))
     findings.add(recorded, pd.Series(strange[codes]), name, "out_of_range", rule.expected)
     found &= ~strange
-    expected = "a complete date; the missing part is imputed"
+    expected = _("a complete date; the missing part is imputed")
     if reported:
         findings.add(recorded, pd.Series(found[codes]), name, "partial_date", expected)
     kept = [text if one else None for text, one in zip(texts, found, strict=True)]
@@ -272,11 +281,8 @@ def _check_schema(
         failed = np.zeros(len(of.texts), dtype=bool)
         failed[[place for place in places if place < len(failed)]] = True
         where = pd.Series((failed & ~of.unread())[of.codes])
-        if check == "not_nullable":
-            findings.add(recorded, where, column, "missing_value", rules[column].expected)
-        else:
-            rule_name, expected = check.split("|", 1)
-            findings.add(recorded, where, column, rule_name, expected)
+        rule_name = "missing_value" if check == "not_nullable" else check
+        findings.add(recorded, where, column, rule_name, rules[column].expected)
 
 
 def _failures(

@@ -19,8 +19,9 @@ import pandas as pd
 
 from durable.files import write_text
 from durable.intake.earlier_listing import EarlierListing, places
-from durable.intake.query_columns import ANSWERED, KIND, SHOWN, SITE
+from durable.intake.query_columns import ANSWERED, KIND, SHOWN, SITE, shown_row
 from durable.intake.sources import RecordCount
+from durable.language import _
 from durable.pages import render_page
 
 _KIND = list(KIND)
@@ -145,7 +146,7 @@ def write_html(
         records=counts,
         most=MOST,
         cut=queries.cut.to_dict("records"),
-        answers=[SHOWN[name][0] for name in SITE],
+        answers=[_(SHOWN[name][0]) for name in SITE],
         subjects=_by_subject(queries.rows.loc[~resolved]),
         resolved=_by_subject(queries.rows.loc[resolved]),
     )
@@ -153,5 +154,5 @@ def write_html(
 
 
 def _by_subject(listed: pd.DataFrame) -> dict[str, list[dict[Any, Any]]]:
-    rows = listed.to_dict("records")
+    rows = [{**row, "shown": shown_row(row)} for row in listed.to_dict("records")]
     return {subject: list(some) for subject, some in groupby(rows, itemgetter("subject_id"))}

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from durable.language import LANGUAGES, N_, _, language
+
 #: Sheets: the queries, those resolved, the numbers of records, kinds that are listed in part, how
 #: to answer, and, hidden, what was sent.
-QUERIES, RESOLVED, RECORDS, NOT_ALL = "Queries", "Resolved", "Records read", "Not all listed"
-HELP, INDEX = "How to answer", "Index"
+QUERIES, RESOLVED, RECORDS = N_("Queries"), N_("Resolved"), N_("Records read")
+NOT_ALL, HELP, INDEX = N_("Not all listed"), N_("How to answer"), N_("Index")
+#: Codes of a finding's severity and status, as they are shown.
+CODES = (
+    *(N_("error"), N_("warning"), N_("unknown")),
+    *(N_("new"), N_("open"), N_("resolved")),
+)
 
 #: Columns of a query with their headings, and their widths in a workbook.
 SHOWN = {
-    "query_id": ("Query", 15),
-    "status": ("Status", 9),
-    "date_raised": ("Date raised", 11),
-    "severity": ("Severity", 9),
-    "subject_id": ("Subject", 11),
-    "table": ("Table", 15),
-    "visit": ("Visit", 9),
-    "record": ("Record", 16),
-    "column": ("Field", 16),
-    "value": ("Value", 15),
-    "expected": ("Expected", 36),
-    "response": ("Response", 32),
-    "site_status": ("Site status", 13),
-    "comment": ("Comment", 26),
-    "rule": ("Rule", 22),
-    "place": ("Where", 24),
+    "query_id": (N_("Query"), 15),
+    "status": (N_("Status"), 9),
+    "date_raised": (N_("Date raised"), 11),
+    "severity": (N_("Severity"), 9),
+    "subject_id": (N_("Subject"), 11),
+    "table": (N_("Table"), 15),
+    "visit": (N_("Visit"), 9),
+    "record": (N_("Record"), 16),
+    "column": (N_("Field"), 16),
+    "value": (N_("Value"), 15),
+    "expected": (N_("Expected"), 36),
+    "response": (N_("Response"), 32),
+    "site_status": (N_("Site status"), 13),
+    "comment": (N_("Comment"), 26),
+    "rule": (N_("Rule"), 22),
+    "place": (N_("Where"), 24),
 }
 #: Columns that the site fills in.
 SITE = ("response", "site_status", "comment")
@@ -33,28 +44,28 @@ ANSWERED = ("date_raised", *SITE)
 #: What a query is, as it was sent. The status is that of the listing.
 SENT = tuple(name for name in SHOWN if name not in (*ANSWERED, "status"))
 #: What the workbook offers as the site's status; another word is kept too.
-SITE_STATUSES = ("corrected", "confirmed", "not available", "in progress")
+SITE_STATUSES = (N_("corrected"), N_("confirmed"), N_("not available"), N_("in progress"))
 
 #: What makes findings alike: of one kind the page and the workbook hold no more than the first.
 KIND = ("status", "severity", "table", "column", "rule")
 COUNTED = {name: SHOWN[name] for name in KIND}
-COUNTED |= {"number": ("Findings", 12), "listed": ("Listed", 12)}
+COUNTED |= {"number": (N_("Findings"), 12), "listed": (N_("Listed"), 12)}
 #: Columns of the numbers of records, with their headings and widths.
 READ = {
-    "name": ("Table", 16),
-    "file": ("File", 24),
-    "records": ("Records read", 14),
-    "earlier": ("Earlier delivery", 16),
-    "change": ("Change", 10),
+    "name": (N_("Table"), 16),
+    "file": (N_("File"), 24),
+    "records": (N_("Records read"), 14),
+    "earlier": (N_("Earlier delivery"), 16),
+    "change": (N_("Change"), 10),
 }
 #: Columns of the hidden sheet.
 SENT_INDEX = {
-    "query_id": ("Query", 16),
-    "date_raised": ("Date raised", 12),
-    "digest": ("Digest", 20),
+    "query_id": (N_("Query"), 16),
+    "date_raised": (N_("Date raised"), 12),
+    "digest": (N_("Digest"), 20),
 }
 
-#: Headings by the names of the columns, of the sheets that are read again.
+#: Headings by the names of the columns, of the sheets that are read again; in English (`Words`).
 SHEETS = {
     sheet: {name: heading for name, (heading, _) in columns.items()}
     for sheet, columns in (
@@ -64,3 +75,55 @@ SHEETS = {
         (NOT_ALL, COUNTED),
     )
 }
+
+
+def shown_row(row: Mapping[Any, Any]) -> dict[Any, Any]:
+    """A query as it is shown: its codes and the site's status in the language in force."""
+    words = {name: _(row[name]) for name in ("severity", "status") if row[name] in CODES}
+    if row["site_status"] in SITE_STATUSES:
+        words["site_status"] = _(row["site_status"])
+    return {**row, **words}
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of a workbook in the language in which it was written."""
+
+    titles: Mapping[str, str]
+    """Titles of the sheets by their English ones."""
+    headings: Mapping[str, Mapping[str, str]]
+    """Of each sheet, by its English title, the names of the columns by their headings."""
+    codes: Mapping[str, str]
+    """Codes by the words in which they are shown."""
+
+    @classmethod
+    def of(cls, name: str) -> Words:
+        """The words of a language."""
+        with language(name):
+            return cls(
+                {sheet: _(sheet) for sheet in SHEETS},
+                {
+                    sheet: {_(heading): column for column, heading in columns.items()}
+                    for sheet, columns in SHEETS.items()
+                },
+                {_(code): code for code in CODES},
+            )
+
+    @classmethod
+    def of_sheets(cls, found: Iterable[str]) -> Words:
+        """Those of the language in which a workbook with these sheets was written."""
+        there = set(found)
+        return max(map(cls.of, LANGUAGES), key=lambda words: len(there & {*words.titles.values()}))
+
+
+def site_status(answered: str) -> str:
+    """What the site answered as status; one that the workbook offers, in any language, in English.
+
+    So an answer stays the same one when the language of the listing changes.
+    """
+    for name in LANGUAGES:
+        with language(name):
+            offered = {_(status): status for status in SITE_STATUSES}
+        if answered in offered:
+            return offered[answered]
+    return answered

@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from unicodedata import east_asian_width
 
 import pandas as pd
 
@@ -29,8 +30,10 @@ from durable.intake.query_columns import (
     SHOWN,
     SITE,
     SITE_STATUSES,
+    shown_row,
 )
 from durable.intake.sources import RecordCount
+from durable.language import _
 
 #: Workbooks carry a date of creation; the same one makes the same bytes.
 _CREATED = dt.datetime(2000, 1, 1)
@@ -51,18 +54,18 @@ def write_xlsx(path: Path, queries: Queries, counts: list[RecordCount], title: s
     import xlsxwriter
 
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    listed = queries.rows
-    resolved = listed["status"] == "resolved"
+    resolved = queries.rows["status"] == "resolved"
+    listed = _shown(queries.rows)
     with atomic_path(path) as aside, xlsxwriter.Workbook(aside, options) as book:
-        book.set_properties({"title": "Queries", "created": _CREATED})
+        book.set_properties({"title": _(QUERIES), "created": _CREATED})
         write = _Sheets(book)
         sent = listed.loc[~resolved]
         write.queries(sent)
         write.table(RESOLVED, SHOWN, listed.loc[resolved])
-        write.table(HELP, {"line": ("How to answer", 110)}, _help(title))
+        write.table(HELP, {"line": (HELP, 110)}, _help(title))
         write.table(RECORDS, READ, _records_read(counts))
         if not queries.cut.empty:
-            write.table(NOT_ALL, COUNTED, queries.cut[list(COUNTED)])
+            write.table(NOT_ALL, COUNTED, _counted(queries.cut))
         write.table(INDEX, SENT_INDEX, _index(sent)).very_hidden()
 
 
@@ -81,7 +84,8 @@ class _Sheets:
         sheet = self.table(QUERIES, SHOWN, rows, answers=SITE)
         column = list(SHOWN).index("site_status")
         # Another word is kept too: the list is an offer.
-        offer = {"validate": "list", "source": list(SITE_STATUSES), "error_type": "information"}
+        offered = [_(status) for status in SITE_STATUSES]
+        offer = {"validate": "list", "source": offered, "error_type": "information"}
         # Rule and place in the file are for the sender.
         sheet.print_area(0, 0, max(len(rows), 1), list(SHOWN).index(SITE[-1]))
         sheet.data_validation(1, column, max(len(rows), 1), column, offer)
@@ -90,11 +94,11 @@ class _Sheets:
         self, name: str, columns: Headings, rows: pd.DataFrame, answers: tuple[str, ...] = ()
     ) -> Any:
         """A sheet with a heading; of its columns those for `answers` can be edited."""
-        sheet = self.book.add_worksheet(name)
+        sheet = self.book.add_worksheet(_(name))
         styles = []
         for place, (column, (heading, width)) in enumerate(columns.items()):
             sheet.set_column(place, place, width)
-            sheet.write_string(0, place, heading, self.head)
+            sheet.write_string(0, place, _(heading), self.head)
             styles.append(self.answer if column in answers else self.body)
         widths = [width for _, width in columns.values()]
         for number, cells in enumerate(rows.itertuples(index=False, name=None), start=1):
@@ -115,23 +119,46 @@ class _Sheets:
 def _height(texts: Iterable[str], widths: Iterable[int], least: int) -> float:
     """Height of a row in points that shows its texts: not every program finds it by itself."""
     lines = (
-        sum(len(line) // (width - 1) + 1 for line in text.split("\n"))
+        sum(_width(line) // (width - 1) + 1 for line in text.split("\n"))
         for text, width in zip(texts, widths, strict=True)
     )
     return min(_LINE * max(least, *lines), _TALLEST)
 
 
+def _width(line: str) -> int:
+    """Width of a line in digits: a Chinese character is as wide as two."""
+    return len(line) + sum(east_asian_width(sign) in "WF" for sign in line)
+
+
+def _shown(rows: pd.DataFrame) -> pd.DataFrame:
+    """The queries with their codes in words."""
+    records = [shown_row(row) for row in rows.to_dict("records")]
+    return pd.DataFrame(records, columns=rows.columns, index=rows.index, dtype=object)
+
+
+def _counted(cut: pd.DataFrame) -> pd.DataFrame:
+    """The kinds of findings that are not all listed, with their codes in words."""
+    words = {name: cut[name].map(_) for name in ("status", "severity")}
+    return cut.assign(**words)[list(COUNTED)]
+
+
 def _help(title: str) -> pd.DataFrame:
-    columns = [SHOWN[name][0] for name in SITE]
+    columns = [_(SHOWN[name][0]) for name in SITE]
     lines = [
-        f"Queries of {title}.",
-        f"Please write in the coloured columns {', '.join(columns[:-1])} and {columns[-1]} only,"
-        " and leave all other cells, rows, columns and sheets as they are.",
-        f"{columns[1]}: corrected (in the source data), confirmed (right as recorded), not"
-        " available (cannot be obtained), or in progress.",
-        "A correction belongs into the source data; say in the response what was corrected.",
-        "Return the workbook under any name. Your answers are kept with each query in the next"
-        " listing.",
+        _("Queries of {title}.").format(title=title),
+        _(
+            "Please write in the coloured columns {columns} and {last} only, and leave"
+            " all other cells, rows, columns and sheets as they are."
+        ).format(columns=", ".join(columns[:-1]), last=columns[-1]),
+        _(
+            "{column}: corrected (in the source data), confirmed (right as recorded),"
+            " not available (cannot be obtained), or in progress."
+        ).format(column=columns[1]),
+        _("A correction belongs into the source data; say in the response what was corrected."),
+        _(
+            "Return the workbook under any name. Your answers are kept with each query"
+            " in the next listing."
+        ),
     ]
     return pd.DataFrame({"line": lines})
 

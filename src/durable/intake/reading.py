@@ -13,6 +13,7 @@ from durable.contracts.tables import NATIVE_COLUMNS
 from durable.intake.findings import Findings, Recorded
 from durable.intake.readers.cells import MEGABYTE, Cells, File
 from durable.intake.texts import categorical
+from durable.language import _
 from durable.plan import FileForm
 from durable.plan.limits import LIMITS, Limits
 
@@ -43,13 +44,13 @@ def open_file(
     try:
         # A device or a pipe may never end.
         if path.exists() and not path.is_file():
-            file.report("unreadable_file", "no regular file; expected a file")
+            file.report("unreadable_file", _("no regular file; expected a file"))
             return None
         if file.exceeds("file_mb", -(-path.stat().st_size // MEGABYTE), "MB"):
             return None
         file = replace(file, data=path.read_bytes())
     except OSError as error:
-        file.report("unreadable_file", f"{error.strerror}; expected a file")
+        file.report("unreadable_file", _("{reason}; expected a file").format(reason=error.strerror))
         return None
     report_other(file, source)
     return file
@@ -58,7 +59,9 @@ def open_file(
 def report_other(file: File, source: FileForm) -> None:
     """Report a file that is not the one that a section of the plan expects."""
     if source.sha256 not in (None, file.sha256):
-        message = f"SHA-256 is {file.sha256}; expected {source.sha256} ({file.key('sha256')})"
+        message = _("SHA-256 is {found}; expected {expected} ({key})").format(
+            found=file.sha256, expected=source.sha256, key=file.key("sha256")
+        )
         file.report("other_file", message, value=file.sha256)
 
 
@@ -74,7 +77,9 @@ def read_cells(file: File, source: FileForm) -> Cells | None:
 def report_incomplete(file: File, source: FileForm, cells: Cells) -> None:
     """Report a file that has not as many records as a section of the plan expects."""
     if source.records not in (None, cells.records):
-        message = f"{cells.records} records; expected {source.records} ({file.key('records')})"
+        message = _("{found} records; expected {expected} ({key})").format(
+            found=cells.records, expected=source.records, key=file.key("records")
+        )
         file.report("incomplete_file", message, value=str(cells.records))
 
 

@@ -14,6 +14,7 @@ from durable.intake.tables import StudyTable
 from durable.jdm.remission import ITEMS
 from durable.jdm.remission_status import first_remission
 from durable.jdm.response import Response
+from durable.language import _
 
 _DATES = ["lymphodepletion_date", "infusion_date"]
 
@@ -36,12 +37,12 @@ def check_remission(visits: StudyTable, study: Study, findings: Findings) -> Non
         findings.add(visits.recorded, found, column, rule, expected)
 
     inactive = frame["baseline"].to_numpy(bool) & (status == 1)
-    expected = "active disease at baseline; by the rule in force this is remission"
+    expected = _("active disease at baseline; by the rule in force this is remission")
     add(inactive, "visit_date", "baseline_remission", expected)
-    expected = "one remission status per day; the later row is used"
+    expected = _("one remission status per day; the later row is used")
     add(_differs(frame, status), "visit_date", "status_differs", expected)
     recorded = frame["investigator_assessment"].isin(["recurrence", "progression"]).to_numpy(bool)
-    expected = "no recurrence on the day of first remission; it does not end the response"
+    expected = _("no recurrence on the day of first remission; it does not end the response")
     same_day = recorded & _on_first_day(frame, response)
     add(same_day, "investigator_assessment", "recurrence_on_remission_day", expected)
 

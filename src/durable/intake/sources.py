@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from durable.contracts.tables import TABLES
 from durable.files import read_json
+from durable.language import _
 
 if TYPE_CHECKING:
     from durable.intake.findings import Findings
@@ -109,10 +110,10 @@ def report_fewer(counts: list[RecordCount], findings: Findings) -> None:
     """Report files that have fewer records than before: a delivery may have lost some."""
     for count in counts:
         if count.earlier is not None and count.records < count.earlier:
-            message = (
-                f"{count.records} records; expected at least the {count.earlier} of the earlier"
+            message = _(
+                "{records} records; expected at least the {earlier} of the earlier"
                 " delivery (outputs.queries_since)"
-            )
+            ).format(records=count.records, earlier=count.earlier)
             table = count.name if count.name in TABLES else ""
             findings.add_about_file(
                 table, count.file, "fewer_records", message, value=str(count.records)

@@ -11,6 +11,7 @@ from durable.contracts.partial_dates import partial_column, possible_days
 from durable.contracts.words import OutcomeClass, outcome_class
 from durable.intake.findings import Findings, Recorded
 from durable.intake.texts import Phrase, codes_and_values, is_blank, map_texts, where_text
+from durable.language import _
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def check_order(table: StudyTable, findings: Findings, early: str, late: str, ru
     """A finding on `late` where it lies before `early`."""
     wrong = latest_day(table.frame, late) < earliest_day(table.frame, early)
     recorded = pd.Series(map_texts(table.recorded.text[early], str.strip))
-    expected = Phrase(f"a date not before {early} ({{}})", (recorded,))
+    expected = Phrase(_("a date not before {early} ({date})"), {"early": early, "date": recorded})
     findings.add(table.recorded, wrong, late, rule, expected)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,18 +19,28 @@ Changed = Callable[[str], str]
 
 
 class Phrase(NamedTuple):
-    """Words with what each record puts into them, in the order of the braces."""
+    """Words with what each record puts into them."""
 
     template: str
-    parts: tuple[pd.Series[Any], ...]
+    """With the names of the parts in braces."""
+    parts: Mapping[str, pd.Series[Any] | str]
+    """By name, for each record or the same for all."""
 
     def at(self, rows: npt.NDArray[np.intp]) -> list[str]:
         """Return the words of some records.
 
         A date is written YYYY-MM-DD, what is missing as nothing.
         """
-        columns = [part.take(rows).astype(object).map(_word) for part in self.parts]
-        return [self.template.format(*values) for values in zip(*columns, strict=True)]
+        columns = [
+            [part] * len(rows)
+            if isinstance(part, str)
+            else part.take(rows).astype(object).map(_word).tolist()
+            for part in self.parts.values()
+        ]
+        filled = (
+            dict(zip(self.parts, values, strict=True)) for values in zip(*columns, strict=True)
+        )
+        return [self.template.format(**parts) for parts in filled]
 
 
 def _word(value: Any) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from durable.contracts.input_table import ColumnSpec
+from durable.language import _
 
 
 def factor_of(spec: ColumnSpec, unit: str, names: Mapping[str, str]) -> Fraction | None:
@@ -38,4 +39,4 @@ def units_expected(spec: ColumnSpec) -> str:
     """Words for the units of a column that are known."""
     names = [spec.unit] if spec.unit else []
     names += [unit.name for unit in spec.units if unit.name]
-    return f"a result in {' or '.join(names)}"
+    return _("a result in {units}").format(units=_(" or ").join(names))

@@ -21,6 +21,7 @@ from durable.intake.tables import (
     subject_value,
 )
 from durable.intake.texts import Phrase, codes_and_values, map_texts, where_text
+from durable.language import _
 from durable.plan import Plan
 
 #: Preferred terms of MedDRA.
@@ -34,7 +35,7 @@ def special_interest_labels(plan: Plan) -> dict[str, str]:
     """Labels by which the plan counts events of special interest, and where they are."""
     safety = plan.safety
     labels = (safety.crs, safety.icans, safety.cytopenia)
-    return dict.fromkeys(labels, "elsewhere or in section safety of the plan")
+    return dict.fromkeys(labels, _("elsewhere or in section safety of the plan"))
 
 
 def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
@@ -44,14 +45,14 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     _labels(table, {_CRS: safety.crs, _ICANS: safety.icans}, findings)
     frame, recorded = table.frame, table.recorded
     no_grade = left_empty(table, "ctcae_grade")
-    findings.add(recorded, no_grade, "ctcae_grade", "grade_missing", "a grade from 1 to 5")
+    findings.add(recorded, no_grade, "ctcae_grade", "grade_missing", _("a grade from 1 to 5"))
     for name in ("serious", "related"):
-        findings.add(recorded, left_empty(table, name), name, "flag_missing", "Y or N")
+        findings.add(recorded, left_empty(table, name), name, "flag_missing", _("Y or N"))
     by = is_fatal(frame)
     lived = by["grade"] & ~by["outcome"] & frame["outcome"].notna()
-    findings.add(recorded, lived, "outcome", "fatal_grade", "fatal, since the grade is 5")
+    findings.add(recorded, lived, "outcome", "fatal_grade", _("fatal, since the grade is 5"))
     milder = by["outcome"] & ~by["grade"] & frame["ctcae_grade"].notna()
-    findings.add(recorded, milder, "ctcae_grade", "fatal_grade", "5, since the outcome is fatal")
+    findings.add(recorded, milder, "ctcae_grade", "fatal_grade", _("5, since the outcome is fatal"))
     _classes(table, findings)
     _outcomes(table, findings)
     _repeated(table, findings)
@@ -67,7 +68,7 @@ def _classes(table: StudyTable, findings: Findings) -> None:
         pairs = pd.DataFrame({"given": given, "usual": usual}).loc[other]
         same = pairs["given"].map(fold).astype(object) == pairs["usual"].map(fold).astype(object)
         other &= ~same.reindex(other.index, fill_value=False)
-    expected = Phrase("{}, as for this preferred term elsewhere", (usual,))
+    expected = Phrase(_("{usual}, as for this preferred term elsewhere"), {"usual": usual})
     findings.add(table.recorded, other, "system_organ_class", "class_varies", expected)
 
 
@@ -75,13 +76,13 @@ def _outcomes(table: StudyTable, findings: Findings) -> None:
     """Outcomes against their vocabulary and the end of the event."""
     frame, recorded = table.frame, table.recorded
     strange = where_text(frame["outcome"], lambda text: outcome_class(text) is None)
-    expected = (
-        "recovered, not recovered, fatal, unknown or another term of the CDISC codelist OUT: with"
-        " this word the event is neither resolved nor fatal"
+    expected = _(
+        "recovered, not recovered, fatal, unknown or another term of the CDISC"
+        " codelist OUT: with this word the event is neither resolved nor fatal"
     )
     findings.add(recorded, strange, "outcome", "outcome_unknown", expected)
     open_end = is_outcome(frame["outcome"], "RECOVERED") & left_empty(table, "end_date")
-    expected = "the date of resolution: the outcome says that the event has resolved"
+    expected = _("the date of resolution: the outcome says that the event has resolved")
     findings.add(recorded, open_end, "end_date", "recovered_without_end", expected)
 
 
@@ -96,7 +97,7 @@ def _repeated(table: StudyTable, findings: Findings) -> None:
     again = same.duplicated(keys) & frame["preferred_term"].notna() & frame["subject_id"].notna()
     # The same identifier twice is an error of its own.
     again &= ~frame.duplicated(["subject_id", "ae_id"], keep=False)
-    expected = "one record per event: an earlier one has the same terms, dates and grades"
+    expected = _("one record per event: an earlier one has the same terms, dates and grades")
     findings.add(recorded, again, "ae_id", "repeated_event", expected)
 
 
@@ -110,11 +111,13 @@ def _labels(table: StudyTable, by_term: dict[str, str], findings: Findings) -> N
     for name in by_term.values():
         # One that differs by its spelling alone has a finding of its own.
         bare = (label == name) & ~(forms == fold(name))
-        expected = f"{name}, the label by which t_ae_crs counts the event"
+        expected = _("{label}, the label by which t_ae_crs counts the event").format(label=name)
         findings.add(table.recorded, bare, "aesi", "label_missing", expected)
 
     kind = where_text(frame["aesi"], lambda text: fold(text) in _YES)
-    expected = f"the kind of special interest ({', '.join(by_term.values())}, ...), not a yes"
+    expected = _("the kind of special interest ({labels}, ...), not a yes").format(
+        labels=", ".join(by_term.values())
+    )
     findings.add(table.recorded, kind, "aesi", "kind_missing", expected)
 
 
@@ -130,9 +133,9 @@ def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> 
         ("ctcae_grade", by["grade"]),
         ("outcome", by["outcome"] & ~by["grade"]),
     ):
-        expected = (
-            "a death_date in the subjects table: until it is recorded, the subject counts as alive"
-            " in the tables of deaths, durations and improvement"
+        expected = _(
+            "a death_date in the subjects table: until it is recorded, the subject"
+            " counts as alive in the tables of deaths, durations and improvement"
         )
         findings.add(recorded, where & alive, name, "fatal_without_death", expected)
     died = subjects.frame["death_date"].notna()
@@ -142,14 +145,14 @@ def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> 
         died & ~explained,
         "death_date",
         "death_without_event",
-        "an adverse event of grade 5 or with a fatal outcome",
+        _("an adverse event of grade 5 or with a fatal outcome"),
     )
     _contradicted_ends(table, known, findings)
     infusion = subject_value(frame, known, "infusion_date")
     toxic = (frame["dlt"] == "Y") & has_known_subject(frame, known)
     start = latest_day(frame, "start_date")
     early = toxic & start.notna() & ~(start >= infusion)
-    after = Phrase("Y only for an event after the infusion ({})", (infusion,))
+    after = Phrase(_("Y only for an event after the infusion ({date})"), {"date": infusion})
     findings.add(recorded, early, "dlt", "dlt_before_infusion", after)
 
 
@@ -160,11 +163,15 @@ def _contradicted_ends(table: StudyTable, known: pd.DataFrame, findings: Finding
     # The death ends what had not recovered.
     lasting = is_outcome(frame["outcome"], "NOT RECOVERED") & ~(end == death)
     ended = lasting & ~left_empty(table, "end_date")
-    expected = "an outcome that agrees with the end_date: this one says that the event was ongoing"
+    expected = _(
+        "an outcome that agrees with the end_date: this one says that the event was ongoing"
+    )
     findings.add(recorded, ended, "outcome", "end_without_recovery", expected)
     by_death = is_fatal(frame).any(axis=1) & death.notna()
     apart = by_death & (left_empty(table, "end_date") | (latest_day(frame, "end_date") < death))
-    expected_day = Phrase("the subject's death_date ({}): the event is fatal", (death,))
+    expected_day = Phrase(
+        _("the subject's death_date ({date}): the event is fatal"), {"date": death}
+    )
     findings.add(recorded, apart, "end_date", "fatal_end", expected_day)
 
 
@@ -173,7 +180,7 @@ def _undated(table: StudyTable, known: pd.DataFrame, findings: Findings) -> None
     frame, recorded = table.frame, table.recorded
     undated = left_empty(table, "start_date")
     placed = subject_value(frame, known, "infusion_date").notna() | ~left_empty(table, "end_date")
-    expected = "a date; a missing start is imputed from the infusion and the end of the event"
+    expected = _("a date; a missing start is imputed from the infusion and the end of the event")
     findings.add(recorded, undated & placed, "start_date", "partial_date", expected)
-    expected = "a date: there is neither an end nor an infusion from which to impute it"
+    expected = _("a date: there is neither an end nor an infusion from which to impute it")
     findings.add(recorded, undated & ~placed, "start_date", "missing_value", expected)

@@ -14,6 +14,7 @@ from durable.intake.tables import (
     left_empty,
     subject_value,
 )
+from durable.language import _
 
 
 def check_deaths_assessed(table: StudyTable, study: Study, findings: Findings) -> None:
@@ -23,7 +24,6 @@ def check_deaths_assessed(table: StudyTable, study: Study, findings: Findings) -
     """
     window, known = study.plan.safety.dlt_window_days, study.subjects
     events = study.tables.get("adverse_events")
-    until = f"within {window} days of infusion counts as dose-limiting until assessed"
     reported: pd.Series[str] = pd.Series(dtype=object)
     if events is not None:
         frame = events.frame
@@ -36,10 +36,16 @@ def check_deaths_assessed(table: StudyTable, study: Study, findings: Findings) -
             (died >= 0) & (died <= window)
         )
         missing = by_fatal & inside & left_empty(events, "dlt")
-        expected = f"Y or N: a fatal event {until}"
+        expected = _(
+            "Y or N: a fatal event within {window} days of infusion counts as dose-limiting until"
+            " assessed"
+        ).format(window=window)
         findings.add(events.recorded, missing, "dlt", "dlt_not_assessed", expected)
     people = table.frame
     day = (people["death_date"] - people["infusion_date"]).dt.days
     alone = (day >= 0) & (day <= window) & ~people["subject_id"].isin(reported)
-    expected = f"a fatal adverse event with dlt Y or N: a death {until}"
+    expected = _(
+        "a fatal adverse event with dlt Y or N: a death within {window} days of infusion counts as"
+        " dose-limiting until assessed"
+    ).format(window=window)
     findings.add(table.recorded, alone, "death_date", "dlt_not_assessed", expected)

@@ -17,6 +17,7 @@ from durable.intake.tables import (
     subject_value,
 )
 from durable.intake.texts import Phrase
+from durable.language import _
 
 _DAY = ["subject_id", "assay", "sample_date"]
 
@@ -32,14 +33,14 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     frame, recorded = table.frame, table.recorded
     usual = most_frequent(frame, "assay", "unit")
     mixed = usual.notna() & frame["unit"].notna() & (frame["unit"] != usual)
-    expected = Phrase("the unit of the assay's other samples: {}", (usual,))
+    expected = Phrase(_("the unit of the assay's other samples: {unit}"), {"unit": usual})
     findings.add(recorded, mixed, "unit", "mixed_units", expected)
     results = results_by_time(table)
     several = results.duplicated(_DAY, keep=False) & results[_DAY].notna().all(axis=1)
     several &= ~results.duplicated([*_DAY, "sample_time"], keep=False)
     several = several.reindex(frame.index, fill_value=False)
     untimed = several & left_empty(table, "sample_time")
-    drawn = "a time, since the day has other results; without one 00:00 is assumed"
+    drawn = _("a time, since the day has other results; without one 00:00 is assumed")
     findings.add(recorded, untimed, "sample_time", "time_missing", drawn)
 
 
@@ -59,15 +60,15 @@ def _limits(table: StudyTable, findings: Findings) -> None:
     frame, recorded = table.frame, table.recorded
     below = frame["below_lloq"] == "Y"
     empty = left_empty(table, "value")
-    findings.add(recorded, ~below & empty, "value", "value_missing", "a value, or below_lloq Y")
+    findings.add(recorded, ~below & empty, "value", "value_missing", _("a value, or below_lloq Y"))
     low = ~below & (frame["value"] < frame["lloq"])
     expected = Phrase(
-        "at least the lloq ({}), or below_lloq Y; it is analysed as not quantifiable",
-        (recorded.text["lloq"],),
+        _("at least the lloq ({lloq}), or below_lloq Y; it is analysed as not quantifiable"),
+        {"lloq": recorded.text["lloq"]},
     )
     findings.add(recorded, low, "value", "value_below_lloq", expected)
     zero = ~below & ~low & (frame["value"] == 0)
-    above_zero = "a value above 0, or below_lloq Y; it is analysed as not quantifiable"
+    above_zero = _("a value above 0, or below_lloq Y; it is analysed as not quantifiable")
     findings.add(recorded, zero, "value", "value_below_lloq", above_zero)
     above = below & (frame["value"] >= frame["lloq"])
     findings.add(
@@ -75,7 +76,7 @@ def _limits(table: StudyTable, findings: Findings) -> None:
         above,
         "value",
         "below_lloq_contradicted",
-        "a value below the lloq, or below_lloq N",
+        _("a value below the lloq, or below_lloq N"),
     )
     unlimited = below & left_empty(table, "lloq")
     findings.add(
@@ -83,7 +84,7 @@ def _limits(table: StudyTable, findings: Findings) -> None:
         unlimited,
         "lloq",
         "lloq_missing",
-        "the limit of quantification, since below_lloq is Y",
+        _("the limit of quantification, since below_lloq is Y"),
     )
 
 
@@ -92,7 +93,7 @@ def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> 
     known, last_day = study.subjects, study.plan.kinetics.last_day
     infusion = subject_value(table.frame, known, "infusion_date")
     none = infusion.isna() & has_known_subject(table.frame, known)
-    expected = "no sample: the subject has no infusion date"
+    expected = _("no sample: the subject has no infusion date")
     findings.add(table.recorded, none, "sample_date", "sample_without_infusion", expected)
     _highest_before_infusion(table, infusion, last_day, findings)
 
@@ -109,9 +110,9 @@ def _highest_before_infusion(
         return
     profile = [frame["subject_id"], frame["assay"]]
     highest = value.where(day <= last_day).groupby(profile, observed=True).transform("max")
-    expected = (
-        "a highest concentration after the day of infusion: the sample of that day is taken before"
-        " the infusion"
+    expected = _(
+        "a highest concentration after the day of infusion: the sample of that day"
+        " is taken before the infusion"
     )
     peak = early & (value == highest)
     findings.add(table.recorded, peak, "value", "highest_before_infusion", expected)

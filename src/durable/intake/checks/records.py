@@ -22,6 +22,7 @@ from durable.intake.tables import (
     subject_value,
 )
 from durable.intake.texts import Phrase, codes_and_values
+from durable.language import _
 
 
 def check_duplicates(table: StudyTable, study: Study, findings: Findings) -> None:
@@ -38,7 +39,10 @@ def add_duplicates(table: StudyTable, frame: pd.DataFrame, findings: Findings) -
     again = frame.duplicated(keys) & pd.Series(np.logical_and.reduce(filled), index=frame.index)
     first = _first_row(frame, keys, again).reindex(table.frame.index, fill_value=0)
     again = again.reindex(table.frame.index, fill_value=False)
-    expected = Phrase(f"one record per {', '.join(keys)}; row {{}} has the same values", (first,))
+    expected = Phrase(
+        _("one record per {keys}; row {row} has the same values"),
+        {"keys": ", ".join(keys), "row": first},
+    )
     findings.add(table.recorded, again, spec.key[-1], "duplicate_record", expected)
     return again
 
@@ -79,10 +83,10 @@ def _check_spelling(
     usual = texts.groupby("same")["text"].transform("first").set_axis(texts["text"])
     other = usual.loc[(usual != usual.index) & ~usual.index.isin([*words])]
     messages = {
-        text: expected_spelling(str(text), as_usual, words.get(as_usual, "elsewhere"))
+        text: expected_spelling(str(text), as_usual, words.get(as_usual, _("elsewhere")))
         for text, as_usual in other.items()
     }
-    expected = Phrase("{}", (look_up(value, pd.Series(messages, dtype=object)),))
+    expected = Phrase("{words}", {"words": look_up(value, pd.Series(messages, dtype=object))})
     where = value.isin(other.index)
     findings.add(table.recorded, where, column.name, "spelling_varies", expected)
 
@@ -95,14 +99,13 @@ def check_known_subjects(table: StudyTable, study: Study, findings: Findings) ->
     if not unknown.any():
         return
     by_fold = {fold(name): name for name in known.index.dropna()}
-    subjects_table = "the subjects table"
     expected = {
-        text: expected_spelling(text, by_fold[fold(text)], f"in {subjects_table}")
+        text: expected_spelling(text, by_fold[fold(text)], _("in the subjects table"))
         if fold(text) in by_fold
-        else f"a subject of {subjects_table}"
+        else _("a subject of the subjects table")
         for text in subject.loc[unknown].unique()
     }
-    phrase = Phrase("{}", (look_up(subject, pd.Series(expected, dtype=object)),))
+    phrase = Phrase("{words}", {"words": look_up(subject, pd.Series(expected, dtype=object))})
     findings.add(table.recorded, unknown, "subject_id", "unknown_subject", phrase)
 
 
@@ -111,7 +114,7 @@ def check_dates(table: StudyTable, study: Study, findings: Findings) -> None:
     spec = INPUT_TABLES[table.recorded.table]
     # A date recorded in part is wrong only where every day it can mean is.
     first, last = earliest_day(table.frame, spec.date), latest_day(table.frame, spec.date)
-    for limit_name, rule, word in (
+    for limit_name, rule, side in (
         ("consent_date", spec.before_consent, "before"),
         ("death_date", "after_death", "after"),
         ("withdrawal_date", spec.after_withdrawal, "after"),
@@ -120,9 +123,12 @@ def check_dates(table: StudyTable, study: Study, findings: Findings) -> None:
         if not rule:
             continue
         limit = subject_value(table.frame, study.subjects, limit_name)
-        wrong = last < limit if word == "before" else first > limit
+        wrong = last < limit if side == "before" else first > limit
         if rule == "after_last_contact":  # reported once: after death or withdrawal says more
             for reported in ("death_date", "withdrawal_date"):
                 wrong &= ~(first > subject_value(table.frame, study.subjects, reported))
-        expected = Phrase(f"a date not {word} the subject's {limit_name} ({{}})", (limit,))
+        words = _("a date not after the subject's {limit} ({date})")
+        if side == "before":
+            words = _("a date not before the subject's {limit} ({date})")
+        expected = Phrase(words, {"limit": limit_name, "date": limit})
         findings.add(table.recorded, wrong, spec.date, rule, expected)

@@ -10,6 +10,7 @@ from durable.intake.findings import Findings
 from durable.intake.study import Study
 from durable.intake.tables import StudyTable, check_order, left_empty, subject_value
 from durable.intake.texts import Phrase, codes_and_values
+from durable.language import _
 
 
 def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
@@ -19,7 +20,7 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     _dose(table, findings)
     frame, recorded = table.frame, table.recorded
     again = frame["study_subject_id"].notna() & frame["study_subject_id"].duplicated()
-    expected = "an identifier that no other subject of the study has"
+    expected = _("an identifier that no other subject of the study has")
     findings.add(recorded, again, "study_subject_id", "duplicate_record", expected)
     undated = frame["withdrawal_reason"].notna() & left_empty(table, "withdrawal_date")
     findings.add(
@@ -27,11 +28,11 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
         undated,
         "withdrawal_date",
         "withdrawal_without_date",
-        "the date: a reason is recorded",
+        _("the date: a reason is recorded"),
     )
     no_reason = frame["withdrawal_date"].notna() & frame["withdrawal_reason"].isna()
     findings.add(
-        recorded, no_reason, "withdrawal_reason", "withdrawal_without_reason", "the reason"
+        recorded, no_reason, "withdrawal_reason", "withdrawal_without_reason", _("the reason")
     )
 
 
@@ -54,25 +55,28 @@ def _order(table: StudyTable, findings: Findings) -> None:
         ("last_contact_date", "contact_after_death"),
         ("withdrawal_date", "withdrawal_order"),
     ):
-        expected = Phrase("a date not after death_date ({})", (table.recorded.text["death_date"],))
+        expected = Phrase(
+            _("a date not after death_date ({date})"), {"date": table.recorded.text["death_date"]}
+        )
         findings.add(table.recorded, table.frame[late] > death, late, rule, expected)
 
 
 def _infused(table: StudyTable, findings: Findings) -> None:
     recorded = table.recorded
     infused = table.frame["infusion_date"].notna()
+    date = _("a date: the subject was infused")
     for name, rule, expected in (
-        ("lymphodepletion_date", "infusion_without_lymphodepletion", "a date"),
-        ("consent_date", "consent_missing", "a date"),
-        ("cells_per_kg", "dose_missing", "a dose"),
-        ("dose_level", "dose_missing", "a dose level"),
-        ("part", "part_missing", "A or B"),
-        ("last_contact_date", "contact_missing", "a date"),
+        ("lymphodepletion_date", "infusion_without_lymphodepletion", date),
+        ("consent_date", "consent_missing", date),
+        ("cells_per_kg", "dose_missing", _("a dose: the subject was infused")),
+        ("dose_level", "dose_missing", _("a dose level: the subject was infused")),
+        ("part", "part_missing", _("A or B: the subject was infused")),
+        ("last_contact_date", "contact_missing", date),
     ):
         missing = infused & left_empty(table, name)
-        findings.add(recorded, missing, name, rule, f"{expected}: the subject was infused")
+        findings.add(recorded, missing, name, rule, expected)
     waiting = ~infused & left_empty(table, "consent_date")
-    findings.add(recorded, waiting, "consent_date", "consent_missing", "a date", "warning")
+    findings.add(recorded, waiting, "consent_date", "consent_missing", _("a date"), "warning")
 
 
 def _dose(table: StudyTable, findings: Findings) -> None:
@@ -83,7 +87,7 @@ def _dose(table: StudyTable, findings: Findings) -> None:
     cells = table.frame["cells_per_kg"]
     differs = (cells < level / 2) | (cells > level * 2)
     recorded = table.recorded.text["dose_level"]
-    expected = Phrase("half to twice the dose level ({})", (recorded,))
+    expected = Phrase(_("half to twice the dose level ({level})"), {"level": recorded})
     findings.add(table.recorded, differs, "cells_per_kg", "dose_differs", expected)
 
 
@@ -93,5 +97,5 @@ def check_baselines(table: StudyTable, study: Study, findings: Findings) -> None
     date = subject_value(visits.frame, study.subjects, "infusion_date")
     before = visits.frame["subject_id"].loc[visits.frame["visit_date"] <= date].unique()
     without = frame["infusion_date"].notna() & ~frame["subject_id"].isin(before)
-    expected = "a baseline assessment on or before this day; without one there is no score"
+    expected = _("a baseline assessment on or before this day; without one there is no score")
     findings.add(table.recorded, without, "infusion_date", "no_baseline", expected)

@@ -9,6 +9,7 @@ from durable.intake.findings import Findings
 from durable.intake.study import Study
 from durable.intake.tables import StudyTable, has_known_subject, subject_value
 from durable.intake.texts import Phrase
+from durable.language import _
 
 _YEAR = 365.25
 _OLDEST = 120
@@ -29,10 +30,12 @@ def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> 
     days = (age.where((age >= 0) & (age <= _OLDEST)) + 1) * _YEAR
     born = subject_value(frame, known, "consent_date") - pd.to_timedelta(days, unit="D")
     early = frame["start_date"] < born
-    expected = Phrase("a date after birth (by age {} or later)", (born,))
+    expected = Phrase(_("a date after birth (by age {date} or later)"), {"date": born})
     findings.add(recorded, early, "start_date", "before_birth", expected)
     infusion = subject_value(frame, known, "infusion_date")
     new = (frame["new_systemic"] == "Y") & has_known_subject(frame, known)
     idle = new & frame["start_date"].notna() & ~(frame["start_date"] >= infusion)
-    expected = Phrase("Y only for a therapy that starts after the infusion ({})", (infusion,))
+    expected = Phrase(
+        _("Y only for a therapy that starts after the infusion ({date})"), {"date": infusion}
+    )
     findings.add(recorded, idle, "new_systemic", "new_before_infusion", expected)

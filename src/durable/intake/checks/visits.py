@@ -14,6 +14,7 @@ from durable.intake.rules import Severity
 from durable.intake.study import Study
 from durable.intake.tables import StudyTable, has_known_subject, left_empty, look_up, subject_value
 from durable.intake.texts import Phrase, categorical_of_codes, where_text
+from durable.language import _
 from durable.plan import Plan
 from durable.schedule import Visit
 
@@ -27,7 +28,7 @@ def scheduled_labels(plan: Plan) -> dict[str, str]:
         By the label of each scheduled visit, and that of an unscheduled one (`UNSCHEDULED`): "in
         section schedule of the plan", the same for all.
     """
-    return dict.fromkeys(_labels(plan.schedule), "in section schedule of the plan")
+    return dict.fromkeys(_labels(plan.schedule), _("in section schedule of the plan"))
 
 
 def _labels(schedule: tuple[Visit, ...]) -> list[str]:
@@ -42,12 +43,14 @@ def check_duplicates(table: StudyTable, study: Study, findings: Findings) -> Non
     counted = frame["subject_id"].notna() & label.notna() & (label != UNSCHEDULED) & ~again
     later = frame[["subject_id", "visit"]].loc[counted].duplicated()
     where = later.reindex(frame.index, fill_value=False)
-    expected = f"each scheduled visit once per subject ({UNSCHEDULED} for an unscheduled one)"
+    expected = _(
+        "each scheduled visit once per subject ({unscheduled} for an unscheduled one)"
+    ).format(unscheduled=UNSCHEDULED)
     findings.add(recorded, where, "visit", "duplicate_visit", expected)
     keys = ["subject_id", "visit_date"]
     dated = frame["subject_id"].notna() & frame["visit_date"].notna()
     same_day = frame.duplicated(keys) & dated & ~again & ~where
-    findings.add(recorded, same_day, "visit_date", "two_on_one_day", "one assessment per day")
+    findings.add(recorded, same_day, "visit_date", "two_on_one_day", _("one assessment per day"))
 
 
 def check_windows(table: StudyTable, study: Study, findings: Findings) -> None:
@@ -62,16 +65,17 @@ def check_windows(table: StudyTable, study: Study, findings: Findings) -> None:
     last = look_up(label, pd.Series({n: float(v.last_day) for n, v in by_name.items()}))
     outside = (day < first) | (day > last)
     expected = Phrase(
-        "days {:.0f} to {:.0f} after infusion; this is day {:.0f}", (first, last, day)
+        _("days {first:.0f} to {last:.0f} after infusion; this is day {day:.0f}"),
+        {"first": first, "last": last, "day": day},
     )
     findings.add(recorded, outside, "visit_date", "outside_window", expected)
     # One that differs by its spelling alone has a finding of its own.
     scheduled = {fold(name) for name in (*by_name, UNSCHEDULED)}
     strange = (day >= 1) & label.notna() & ~where_text(label, lambda text: fold(text) in scheduled)
-    labels = f"one of {', '.join(_labels(schedule))}"
+    labels = _("one of {labels}").format(labels=", ".join(_labels(schedule)))
     findings.add(recorded, strange, "visit", "unscheduled_label", labels)
     early = infusion.isna() & first.notna() & has_known_subject(frame, known)
-    expected_label = "no visit scheduled after infusion: the subject has no infusion date"
+    expected_label = _("no visit scheduled after infusion: the subject has no infusion date")
     findings.add(recorded, early, "visit", "visit_without_infusion", expected_label)
     held = _window(day, schedule)
     regular = held.notna() & (label != UNSCHEDULED)
@@ -79,7 +83,8 @@ def check_windows(table: StudyTable, study: Study, findings: Findings) -> None:
     crowded = several.duplicated(["subject_id", "window"], keep=False)
     crowded = crowded.reindex(frame.index, fill_value=False)
     expected = Phrase(
-        "one assessment in the window of {}; the closest to the target day is used", (held,)
+        _("one assessment in the window of {visit}; the closest to the target day is used"),
+        {"visit": held},
     )
     findings.add(recorded, crowded, "visit_date", "two_in_window", expected)
 
@@ -110,7 +115,7 @@ def _check_limit(table: StudyTable, limit: ColumnSpec, needed: bool, findings: F
         return
     without = frame[enzyme].notna() & left_empty(table, column)
     severity: Severity = "error" if needed else "warning"
-    expected = f"the upper limit of normal: {enzyme} is recorded"
+    expected = _("the upper limit of normal: {enzyme} is recorded").format(enzyme=enzyme)
     findings.add(recorded, without, column, "uln_missing", expected, severity)
     low, high = frame[column].min(), frame[column].max()
     if not low < high / 2:
@@ -121,7 +126,9 @@ def _check_limit(table: StudyTable, limit: ColumnSpec, needed: bool, findings: F
         .transform("median")
     )
     differs = (frame[column] < usual / 2) | (frame[column] > usual * 2)
-    expected_limit = Phrase("a limit close to that at the subject's other visits ({})", (usual,))
+    expected_limit = Phrase(
+        _("a limit close to that at the subject's other visits ({usual})"), {"usual": usual}
+    )
     findings.add(recorded, differs, column, "uln_differs", expected_limit)
 
 
@@ -131,15 +138,17 @@ def _check_missing(table: StudyTable, measures: tuple[str, ...], findings: Findi
         column.name: left_empty(table, column.name) for column in VISITS.columns if column.result
     }
     nothing = pd.Series(np.logical_and.reduce(list(empty.values())), index=frame.index)
-    expected = "at least one measure"
+    expected = _("at least one measure")
     findings.add(recorded, nothing, "visit_date", "nothing_assessed", expected)
-    complete = "a value, since other measures are recorded; please complete or confirm not done"
+    complete = _("a value, since other measures are recorded; please complete or confirm not done")
     wanted = [measure for measure in dict.fromkeys(measures) if measure in empty]
     for name in wanted:
         if name in recorded.absent:
             continue
         if empty[name].all() and len(frame):
-            message = f"{name} is empty in every row; expected a measure that the analysis uses"
+            message = _(
+                "{name} is empty in every row; expected a measure that the analysis uses"
+            ).format(name=name)
             findings.add_about_file("visits", recorded.file, "empty_column", message, column=name)
         else:
             missing = empty[name] & ~nothing

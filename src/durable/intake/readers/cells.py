@@ -17,6 +17,7 @@ import pandas as pd
 from durable.characters import no_character
 from durable.intake.findings import Findings, escaped
 from durable.intake.texts import all_blank, categorical
+from durable.language import _
 from durable.plan.limits import LIMITS, Limits
 
 MEGABYTE = 1_000_000
@@ -56,26 +57,30 @@ class File:
         limit = getattr(self.limits, key)
         if found <= limit:
             return False
-        message = f"{found} {what}; expected at most {limit} (inputs.limits.{key})"
+        message = _("{number} {what}; expected at most {limit} (inputs.limits.{key})").format(
+            number=found, what=what, limit=limit, key=key
+        )
         self.report("too_large", message, **place)
         return True
 
     def exceeds_unpacked(self, size: int) -> bool:
         """Whether the bytes of a file that is compressed within are too many; reported."""
-        return self.exceeds("file_mb", -(-size // MEGABYTE), "MB when unpacked")
+        return self.exceeds("file_mb", -(-size // MEGABYTE), _("MB when unpacked"))
 
     def accepts_header(self, header: list[str]) -> bool:
         """Whether the names of the columns can be those of a table; reported where they cannot."""
-        if self.exceeds("columns", len(header), "columns"):
+        if self.exceeds("columns", len(header), _("columns")):
             return False
         sound = True
         for name, number in Counter(name for name in header if name.strip()).items():
             wrong = no_character(name)
             if wrong:
-                message = f"{wrong} in the name of a column; expected text"
+                message = _("{wrong} in the name of a column; expected text").format(wrong=wrong)
                 self.report("bad_character", message, column=name)
             if number > 1:
-                message = f"two columns {escaped(name)}; expected each name once"
+                message = _("two columns {name}; expected each name once").format(
+                    name=escaped(name)
+                )
                 self.report("repeated_column", message, column=name)
             sound &= not wrong and number == 1
         return sound
@@ -106,7 +111,9 @@ class Cells:
         """With names without the blanks around them (reported); None where two are then one."""
         header = [name.strip() for name in self.header]
         for name in (name for name, bare in zip(self.header, header, strict=True) if name != bare):
-            message = f"found {escaped(name)!r}; expected no leading or trailing blanks (removed)"
+            message = _("found {name!r}; expected no leading or trailing blanks (removed)").format(
+                name=escaped(name)
+            )
             file.report("blanks", message, column=name.strip(), value=name)
         return replace(self, header=header) if file.accepts_header(header) else None
 

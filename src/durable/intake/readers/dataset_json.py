@@ -21,6 +21,7 @@ from durable.intake.readers.cells import (
     plain_decimal,
     significant_digits,
 )
+from durable.language import _
 from durable.plan import FileForm
 
 _VERSION = "datasetJSONVersion"
@@ -32,10 +33,16 @@ def cells(file: File, source: FileForm) -> Cells | None:
         described, rows = _parts(file.data.decode("utf-8-sig"))
         header = _header(described)
     except UnicodeDecodeError as error:
-        file.report("not_utf8", f"byte 0x{file.data[error.start]:02x} is not UTF-8; expected UTF-8")
+        file.report(
+            "not_utf8",
+            _("byte 0x{byte:02x} is not UTF-8; expected UTF-8").format(byte=file.data[error.start]),
+        )
         return None
     except (ValueError, RecursionError) as error:
-        file.report("unreadable_file", f"{str(error)[:200]}; expected Dataset-JSON 1.1")
+        file.report(
+            "unreadable_file",
+            _("{reason}; expected Dataset-JSON 1.1").format(reason=str(error)[:200]),
+        )
         return None
     if not file.accepts_header(header):
         return None
@@ -45,11 +52,15 @@ def cells(file: File, source: FileForm) -> Cells | None:
     stated = described.get("records")
     # A document is closed by its last brace; nothing closes lines.
     if stated is None and "rows" not in described and source.records is None:
-        message = f"lines without their number; expected records, or {file.key('records')}"
+        message = _("lines without their number; expected records, or {key}").format(
+            key=file.key("records")
+        )
         file.report("incomplete_file", message)
         return None
     if stated is not None and stated != str(len(rows)):
-        message = f"{len(rows)} records; expected {escaped(str(stated))}, as records says"
+        message = _("{number} records; expected {stated}, as records says").format(
+            number=len(rows), stated=escaped(str(stated))
+        )
         file.report("incomplete_file", message)
         return None
     columns = [list(column) for column in zip(*texts, strict=True)]
@@ -69,13 +80,13 @@ def _parts(text: str) -> tuple[dict[str, Any], list[Any]]:
     )
     described, end = decoder.raw_decode(text.lstrip())
     if not isinstance(described, dict) or not str(described.get(_VERSION, "")).startswith("1.1"):
-        raise ValueError(f"no {_VERSION} of 1.1")
+        raise ValueError(_("no {version} of 1.1").format(version=_VERSION))
     rest = text.lstrip()[end:].split("\n")
     lines = [decoder.decode(line) for line in rest if line.strip()]
     if "rows" not in described:
         return described, lines
     if lines or not isinstance(described["rows"], list):
-        raise ValueError("rows that are no one list")
+        raise ValueError(_("rows that are no one list"))
     return described, described["rows"]
 
 
@@ -85,7 +96,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         repeated = next(
             key for key, number in Counter(key for key, _ in pairs).items() if number > 1
         )
-        raise ValueError(f"the key '{escaped(repeated)}' a second time")
+        raise ValueError(_("the key '{key}' a second time").format(key=escaped(repeated)))
     return found
 
 
@@ -100,10 +111,10 @@ def _number(text: str) -> str:
 def _header(described: dict[str, Any]) -> list[str]:
     columns = described.get("columns")
     if not isinstance(columns, list) or not columns:
-        raise ValueError("no list of columns")
+        raise ValueError(_("no list of columns"))
     names = [column.get("name") if isinstance(column, dict) else None for column in columns]
     if not all(isinstance(name, str) and name.strip() for name in names):
-        raise ValueError("a column without a name")
+        raise ValueError(_("a column without a name"))
     return [str(name) for name in names]
 
 
@@ -112,9 +123,11 @@ def _texts(file: File, rows: list[Any], header: list[str]) -> list[list[str]] | 
     texts, sound = [], True
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, list) or any(isinstance(value, list | dict) for value in row):
-            message = "a record that is no list of values; expected one"
+            message = _("a record that is no list of values; expected one")
         elif len(row) != len(header):
-            message = f"{len(row)} values; expected {len(header)}"
+            message = _("{found} values; expected {expected}").format(
+                found=len(row), expected=len(header)
+            )
         else:
             texts.append([native_text(value) for value in row])
             sound &= _is_text(file, texts[-1], header, number)
@@ -133,7 +146,9 @@ def _is_text(file: File, row: list[str], header: list[str], number: int) -> bool
         try:
             text.encode()
         except UnicodeEncodeError:
-            message = f"{escaped(text)}, with half of a character; expected text"
+            message = _("{text}, with half of a character; expected text").format(
+                text=escaped(text)
+            )
             file.report("bad_character", message, row=number, column=name, value=text)
             sound = False
     return sound

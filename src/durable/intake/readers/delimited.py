@@ -17,10 +17,11 @@ import pyarrow.csv as pacsv
 from durable.intake.readers.cells import Cells, File
 from durable.intake.readers.encoding import decode_to_utf8
 from durable.intake.rules import Severity
+from durable.language import N_, _
 from durable.plan import FileForm
 
 #: Separators with their names.
-_NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
+_NAMES = {",": N_("commas"), "\t": N_("tabs"), ";": N_("semicolons"), "|": N_("vertical bars")}
 
 #: Bytes that are read at a time, at least.
 _BLOCK = 2**20
@@ -41,8 +42,12 @@ def cells(file: File, source: FileForm) -> Cells | None:
         return None
     others = [other for other in _NAMES if other != sign and other in header[0]]
     if len(header) == 1 and others:
-        key = f" ({file.key('delimiter')})" if source.kind == "csv" else ""
-        message = f"the header is {header[0][:60]}...; expected {_NAMES[sign]} between columns{key}"
+        words = _("the header is {header}...; expected {separators} between columns")
+        if source.kind == "csv":
+            words = _("the header is {header}...; expected {separators} between columns ({key})")
+        message = words.format(
+            header=header[0][:60], separators=_(_NAMES[sign]), key=file.key("delimiter")
+        )
         file.report("not_comma_separated", message, row=source.header_row)
         return None
     if not file.accepts_header(header):
@@ -115,7 +120,7 @@ def _has_long_line(file: File, data: bytes) -> bool:
     if longest <= file.limits.line_bytes:
         return False
     row = sum(1 for _ in _LINE_END.finditer(data, 0, start)) + 1
-    return file.exceeds("line_bytes", longest, "bytes in a row", row=row)
+    return file.exceeds("line_bytes", longest, _("bytes in a row"), row=row)
 
 
 class _LongRowError(Exception):
@@ -152,10 +157,12 @@ def _header(file: File, data: bytes, sign: str, before: int) -> list[str] | None
     if header is None:
         return None
     if not any(name.strip() for name in header):
-        file.report("no_header", f"no column names; expected a header in row {before + 1}")
+        file.report(
+            "no_header", _("no column names; expected a header in row {row}").format(row=before + 1)
+        )
         return None
     if "\0" in "".join(header):
-        file.report("not_utf8", "NUL characters; expected UTF-8", row=before + 1)
+        file.report("not_utf8", _("NUL characters; expected UTF-8"), row=before + 1)
         return None
     return header
 
@@ -176,11 +183,13 @@ def _checked_header(file: File, data: bytes, sign: str, before: int) -> list[str
             if not quoted:
                 break
     except _LongRowError as error:
-        what = "bytes in a row that has no end yet (an opening quote without a closing one?)"
+        what = _("bytes in a row that has no end yet (an opening quote without a closing one?)")
         file.exceeds("line_bytes", error.size, what, row=before + count + 1)
         return None
     except csv.Error as error:
-        message = f"{error}; expected quotes around the whole cell, doubled inside it"
+        message = _("{error}; expected quotes around the whole cell, doubled inside it").format(
+            error=error
+        )
         file.report("broken_quotes", message, row=before + count + 1)
         return None
     return header
@@ -199,7 +208,9 @@ def _records(
         number = before + row.number
         broken.append(number)
         if number not in source.skip_rows:
-            message = f"{row.actual_columns} values; expected {row.expected_columns}"
+            message = _("{found} values; expected {expected}").format(
+                found=row.actual_columns, expected=row.expected_columns
+            )
             file.report("broken_row", message, row=number)
             short = number if row.actual_columns < row.expected_columns else short
         return "skip"
@@ -231,7 +242,9 @@ def _records(
             ),
         )
     except pa.ArrowInvalid as error:
-        message = f"{str(error).splitlines()[0]}; expected {source.kind.upper()}"
+        message = _("{reason}; expected {format}").format(
+            reason=str(error).splitlines()[0], format=source.kind.upper()
+        )
         file.report("broken_row", message)
         return None
     text: pd.DataFrame = table.slice(1).to_pandas()
@@ -248,6 +261,6 @@ def _records(
 def _check_end(file: File, data: bytes, last: int, short: int) -> None:
     """Report where the last row has no line end; an error where that row is the last short one."""
     if data[-1] not in b"\r\n":
-        message = "no line end after the last row; expected one: the file may be cut"
+        message = _("no line end after the last row; expected one: the file may be cut")
         severity: Severity = "error" if last == short else "warning"
         file.report("no_final_line_end", message, row=last, severity=severity)

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 
 from durable.intake.readers.cells import File
+from durable.language import _
 from durable.plan import FileForm
 
 #: Encodings that a plan can name for bytes that are not UTF-8; Python's names are the same.
@@ -31,12 +32,14 @@ def decode_to_utf8(file: File, source: FileForm) -> bytes | None:
     data, mark = file.data, _mark(file.data)
     key = file.key("encoding")
     if mark is not None and source.encoding not in (None, mark):
-        message = f"a byte order mark of {mark}; expected {source.encoding} ({key})"
+        message = _("a byte order mark of {mark}; expected {encoding} ({key})").format(
+            mark=mark, encoding=source.encoding, key=key
+        )
         file.report("wrong_encoding", message, row=1)
         return None
     encoding = mark or source.encoding or "utf-8"
     if encoding == "utf-16" and mark is None:
-        message = f"no byte order mark; expected one in UTF-16 ({key})"
+        message = _("no byte order mark; expected one in UTF-16 ({key})").format(key=key)
         file.report("wrong_encoding", message, row=1)
         return None
     body = data.removeprefix(codecs.BOM_UTF8) if mark == "utf-8" else data
@@ -54,7 +57,12 @@ def decode_to_utf8(file: File, source: FileForm) -> bytes | None:
         return body
     wrong = _other_reading(body, encoding)
     if wrong:
-        file.report("wrong_encoding", f"{wrong}; expected {encoding} ({key})")
+        file.report(
+            "wrong_encoding",
+            _("{wrong}; expected {encoding} ({key})").format(
+                wrong=wrong, encoding=encoding, key=key
+            ),
+        )
         return None
     return text.getvalue()
 
@@ -89,17 +97,29 @@ def _report_bytes(
 ) -> None:
     if encoding == "utf-16":
         file.report(
-            "wrong_encoding", f"bytes that are not UTF-16 ({error.reason}); expected UTF-16"
+            "wrong_encoding",
+            _("bytes that are not UTF-16 ({reason}); expected UTF-16").format(reason=error.reason),
         )
         return
     row = sum(1 for _ in _LINE_END.finditer(data, 0, error.start)) + 1
-    byte = f"byte 0x{data[error.start]:02x} is not {'UTF-8' if encoding == 'utf-8' else encoding}"
+    byte, shown = data[error.start], "UTF-8" if encoding == "utf-8" else encoding
     if expected:
-        file.report("wrong_encoding", f"{byte}; expected {expected}", row=row)
+        message = _("byte 0x{byte:02x} is not {encoding}; expected {expected}")
+        message = message.format(byte=byte, encoding=shown, expected=expected)
+        file.report("wrong_encoding", message, row=row)
         return
-    readings = ", ".join(f"{said} in {name}" for name, said in _readings(data, error.start))
-    choice = f" (the cell would be {readings}: {key})" if readings else ""
-    file.report("not_utf8", f"{byte}; expected UTF-8{choice}", row=row)
+    readings = ", ".join(
+        _("{text} in {encoding}").format(text=said, encoding=name)
+        for name, said in _readings(data, error.start)
+    )
+    message = _("byte 0x{byte:02x} is not {encoding}; expected UTF-8")
+    if readings:
+        message = _(
+            "byte 0x{byte:02x} is not {encoding}; expected UTF-8 (the cell would be {readings}:"
+            " {key})"
+        )
+    message = message.format(byte=byte, encoding=shown, readings=readings, key=key)
+    file.report("not_utf8", message, row=row)
 
 
 def _readings(data: bytes, at: int) -> list[tuple[str, str]]:
@@ -126,11 +146,13 @@ def _other_reading(data: bytes, encoding: str) -> str:
             text = ""
         # Two bytes of UTF-8 can be a Chinese character; sound sequences of three cannot be chance.
         if text and (encoding == "windows-1252" or max(text) > "\u07ff"):
-            return "the file is UTF-8"
+            return _("the file is UTF-8")
     if encoding == "windows-1252":
         for run in _HIGH_RUN.finditer(data):
             try:
-                return f"{run[0].decode('gb2312')[:40]} in gb18030"
+                return _("{text} in {encoding}").format(
+                    text=run[0].decode("gb2312")[:40], encoding="gb18030"
+                )
             except UnicodeDecodeError:
                 continue
     return ""

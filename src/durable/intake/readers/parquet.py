@@ -17,6 +17,7 @@ from durable.intake.readers.cells import (
     significant_digits,
 )
 from durable.intake.texts import Texts, categorical
+from durable.language import _
 
 #: A file begins and ends with these bytes; two files one after the other have them twice inside.
 _MAGIC = b"PAR1"
@@ -28,7 +29,9 @@ def cells(file: File) -> Cells | None:
     """Columns and records; the first record is row 1."""
     if 2 * _MAGIC in file.data:
         # The footer of the last would be read, and the records of the first.
-        file.report("unreadable_file", "several files, one after the other; expected one Parquet")
+        file.report(
+            "unreadable_file", _("several files, one after the other; expected one Parquet")
+        )
         return None
     try:
         with pq.ParquetFile(pa.BufferReader(file.data)) as opened:
@@ -37,7 +40,7 @@ def cells(file: File) -> Cells | None:
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         # Values outside what Python's dates hold end here too.
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        file.report("unreadable_file", f"{reason}; expected Parquet")
+        file.report("unreadable_file", _("{reason}; expected Parquet").format(reason=reason))
         return None
     return None if columns is None else Cells(names, columns_by_position(columns, 1))
 
@@ -47,14 +50,16 @@ def _is_table(file: File, opened: pq.ParquetFile) -> bool:
     schema, about = opened.schema_arrow, opened.metadata
     refused = [field for field in schema if not holds_values(field.type)]
     for field in refused:
-        message = f"values of the type {field.type}; expected text, numbers, dates or times"
+        message = _("values of the type {type}; expected text, numbers, dates or times").format(
+            type=field.type
+        )
         file.report("unreadable_file", message, column=field.name)
     accepted = file.accepts_header(schema.names)
     if refused or not accepted:
         return False
     groups = (about.row_group(number) for number in range(about.num_row_groups))
     return not (
-        file.exceeds("cells", about.num_rows * len(schema.names), "values")
+        file.exceeds("cells", about.num_rows * len(schema.names), _("values"))
         or file.exceeds_unpacked(sum(group.total_byte_size for group in groups))
     )
 
@@ -73,7 +78,9 @@ def _columns(file: File, about: pq.FileMetaData) -> list[Texts] | None:
             column = opened.read(columns=[name]).column(name)
             column.validate(full=True)
             if len(column) != about.num_rows:
-                fault = f"{len(column)} values of {name}; expected {about.num_rows}"
+                fault = _("{number} values of {name}; expected {expected}").format(
+                    number=len(column), name=name, expected=about.num_rows
+                )
                 break
             columns.append(texts(column))
     if fault:
@@ -87,12 +94,20 @@ def _fault(metadata: pq.FileMetaData) -> str:
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     held = sum(group.num_rows for group in groups)
     if held != metadata.num_rows:
-        return f"{held} records in the row groups; expected {metadata.num_rows}, as the footer says"
+        return _(
+            "{number} records in the row groups; expected {expected}, as the footer says"
+        ).format(number=held, expected=metadata.num_rows)
     for group in groups:
         for column in (group.column(place) for place in range(group.num_columns)):
             if column.num_values != group.num_rows:
-                found = f"{column.num_values} values of {column.path_in_schema} in a row group"
-                return f"{found}; expected {group.num_rows}, its number of records"
+                return _(
+                    "{number} values of {column} in a row group; expected {records}, its number of"
+                    " records"
+                ).format(
+                    number=column.num_values,
+                    column=column.path_in_schema,
+                    records=group.num_rows,
+                )
     return ""
 
 

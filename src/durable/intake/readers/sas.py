@@ -20,6 +20,7 @@ from durable.intake.readers.sas_layout import (
     texts_with_nul,
     transport_fault,
 )
+from durable.language import _
 from durable.plan import FileForm
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -30,23 +31,30 @@ def cells(file: File, source: FileForm) -> Cells | None:
     """Columns, their names in small letters, and records; the first record is row 1."""
     members = _members(file.data) if source.kind == "xpt" else 1
     if members > 1:
-        message = f"{members} datasets in one file; expected one file for each"
+        message = _("{members} datasets in one file; expected one file for each").format(
+            members=members
+        )
         file.report("unreadable_file", message)
         return None
     fault = transport_fault(file.data) if source.kind == "xpt" else sas7bdat_fault(file.data)
-    if fault is not None:
-        file.report("incomplete_file", "{}; expected {}".format(*fault))
+    if fault:
+        file.report("incomplete_file", fault)
         return None
     try:
         read = _read(file, source)
     except UnicodeDecodeError:
-        message = f"text that is not UTF-8; expected UTF-8, or {file.key('encoding')}"
+        message = _("text that is not UTF-8; expected UTF-8, or {key}").format(
+            key=file.key("encoding")
+        )
         file.report("not_utf8", message)
         return None
     except Exception as error:  # the library has no class of its own for all its errors
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        expected = "XPT version 5 or 8" if source.kind == "xpt" else "SAS7BDAT"
-        file.report("unreadable_file", f"{reason}; expected {expected}")
+        expected = _("XPT version 5 or 8") if source.kind == "xpt" else "SAS7BDAT"
+        file.report(
+            "unreadable_file",
+            _("{reason}; expected {expected}").format(reason=reason, expected=expected),
+        )
         return None
     if read is None:
         return None
@@ -69,7 +77,7 @@ def _read(file: File, source: FileForm) -> tuple[dict[str, Any], dict[str, str]]
         options["user_missing"] = True
         # The records may be compressed.
         _, about = read(io.BytesIO(file.data), metadataonly=True, **options)
-        if file.exceeds("cells", about.number_rows * about.number_columns, "values"):
+        if file.exceeds("cells", about.number_rows * about.number_columns, _("values")):
             return None
         if file.exceeds_unpacked(about.number_rows * sum(about.variable_storage_width.values())):
             return None
@@ -88,7 +96,7 @@ def _has_nul(file: File, header: list[str]) -> bool:
     found = False
     for row, place, text in texts_with_nul(file.data):
         shown = escaped(text.decode("ascii", errors="backslashreplace").rstrip())
-        message = f"{shown}, with a NUL character; expected text"
+        message = _("{shown}, with a NUL character; expected text").format(shown=shown)
         file.report("bad_character", message, row=row, column=header[place], value=shown)
         found = True
     return found

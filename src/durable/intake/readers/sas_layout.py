@@ -12,6 +12,8 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
+from durable.language import _
+
 #: Transport files are made of records of so many bytes (SAS technical note TS-140).
 RECORD = 80
 _TRANSPORT = b"HEADER RECORD*******LIB"
@@ -43,35 +45,50 @@ class Layout:
         return held.reshape(number, self.length)
 
 
-def transport_fault(data: bytes) -> tuple[str, str] | None:
-    """What shows that a transport file is not whole, and what is expected; None where nothing does.
+def transport_fault(data: bytes) -> str:
+    """What shows that a transport file is not whole, and what is expected; '' where nothing does.
 
     A file of version 5 that was cut where a record ends at a multiple of 80 bytes is whole by all
     that it says.
     """
     if not data.startswith(_TRANSPORT):
-        return None  # no transport file: the library says so
+        return ""  # no transport file: the library says so
     if len(data) % RECORD:
-        return f"{len(data)} bytes", f"a multiple of {RECORD}: the last block is cut or added to"
+        return _(
+            "{number} bytes; expected a multiple of {block}: the last block is cut or added to"
+        ).format(number=len(data), block=RECORD)
     try:
         layout = transport_layout(data)
     except ValueError:
-        return "headers without the number of variables", "those of XPT version 5 or 8"
+        return _("headers without the number of variables; expected those of XPT version 5 or 8")
     if layout is None:
-        return f"{len(data)} bytes, which end within the headers", "the header of the records"
+        return _(
+            "{number} bytes, which end within the headers; expected the header of the records"
+        ).format(number=len(data))
     if layout.stated and not layout.stated.isdigit():
-        return f"{layout.stated!r} as the number of records", "a whole number"
+        return _("{stated!r} as the number of records; expected a whole number").format(
+            stated=layout.stated
+        )
     held, length = len(data) - layout.start, layout.length
     records = int(layout.stated) if layout.stated else held // max(length, 1)
     used = records * length
     if not 0 <= held - used < RECORD:
         blocks = -(-used // RECORD) * RECORD
-        about = f"{records} records of {length} bytes, "
-        about += "as the header says" if layout.stated else "and blanks to the end of a block"
-        return f"{held} bytes after the headers", f"{blocks}: {about}"
+        words = _(
+            "{held} bytes after the headers; expected {blocks}: {records} records of {length}"
+            " bytes, and blanks to the end of a block"
+        )
+        if layout.stated:
+            words = _(
+                "{held} bytes after the headers; expected {blocks}: {records} records of {length}"
+                " bytes, as the header says"
+            )
+        return words.format(held=held, blocks=blocks, records=records, length=length)
     if data[layout.start + used :].strip(b" "):
-        return f"a part of a record after {records} records of {length} bytes", "blanks"
-    return None
+        return _(
+            "a part of a record after {records} records of {length} bytes; expected blanks"
+        ).format(records=records, length=length)
+    return ""
 
 
 def transport_layout(data: bytes) -> Layout | None:
@@ -128,13 +145,13 @@ def texts_with_nul(data: bytes) -> Iterator[tuple[int, int, bytes]]:
             yield row + 1, place, texts[row].tobytes()
 
 
-def sas7bdat_fault(data: bytes) -> tuple[str, str] | None:
-    """What shows that a SAS7BDAT file is not whole, and what is expected; None where nothing does.
+def sas7bdat_fault(data: bytes) -> str:
+    """What shows that a SAS7BDAT file is not whole, and what is expected; '' where nothing does.
 
     The library itself compares the number of records with that of the header.
     """
     if not data.startswith(_SAS7BDAT) or len(data) < 288:
-        return None
+        return ""
     place, wide = 196 + (4 if data[35] == 0x33 else 0), data[32] == 0x33
     header, page, pages = (
         int.from_bytes(data[start : start + width], "little" if data[37] == 1 else "big")
@@ -142,5 +159,7 @@ def sas7bdat_fault(data: bytes) -> tuple[str, str] | None:
     )
     whole = header + pages * page
     if len(data) == whole:
-        return None
-    return f"{len(data)} bytes", f"{whole}: {pages} pages of {page} bytes, as the header says"
+        return ""
+    return _(
+        "{number} bytes; expected {whole}: {pages} pages of {page} bytes, as the header says"
+    ).format(number=len(data), whole=whole, pages=pages, page=page)

@@ -36,6 +36,7 @@ from durable.intake.readers.number_formats import (
     zero_width,
 )
 from durable.intake.readers.workbook_parts import has_sound_parts
+from durable.language import _
 from durable.plan import FileForm
 
 #: A character that XML cannot hold, or an underscore that would begin one (ECMA-376, ST_Xstring).
@@ -94,7 +95,9 @@ def cells(file: File, source: FileForm) -> Cells | None:
         key=lambda merged: (merged.min_row, merged.min_col),
     )
     for cells_in_one in merged:
-        message = f"{cells_in_one.coord} is one merged cell; expected a cell for each value"
+        message = _("{place} is one merged cell; expected a cell for each value").format(
+            place=cells_in_one.coord
+        )
         file.report("merged_cells", message, row=cells_in_one.min_row)
     filled = _filled(sheet, area)
     results = _results(file, name, filled)
@@ -164,7 +167,10 @@ def _opened(file: File, *, stored: bool) -> Any:
         return reader.wb
     except Exception as error:  # whatever a broken archive or broken XML makes the library raise
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        file.report("unreadable_file", f"{reason}; expected an Excel workbook (.xlsx)")
+        file.report(
+            "unreadable_file",
+            _("{reason}; expected an Excel workbook (.xlsx)").format(reason=reason),
+        )
         return None
 
 
@@ -175,8 +181,11 @@ def _chosen(file: File, book: Any, named: str | None) -> str | None:
     wanted = named or file.table
     if wanted in sheets:
         return wanted
-    expected = f"the sheet {wanted}" if named else f"{file.key('sheet')} to name one"
-    file.report("which_sheet", f"sheets {', '.join(map(repr, sheets))}; expected {expected}")
+    words = _("sheets {sheets}; expected {key} to name one")
+    if named:
+        words = _("sheets {sheets}; expected the sheet {sheet}")
+    message = words.format(sheets=", ".join(map(repr, sheets)), sheet=wanted, key=file.key("sheet"))
+    file.report("which_sheet", message)
     return None
 
 
@@ -202,8 +211,10 @@ def _results(file: File, name: str, filled: Sheet) -> Sheet | None:
     for place in sorted({*errors, *formulas}):
         cell: Any = results[place] if place in results else filled[place]
         if cell.value is None or cell.data_type == "e":
-            reason = "a formula without a stored result" if cell.value is None else cell.value
-            message = f"{cell.coordinate} holds {reason}; expected a value"
+            message = _("{place} holds {value}; expected a value")
+            if cell.value is None:
+                message = _("{place} holds a formula without a stored result; expected a value")
+            message = message.format(place=cell.coordinate, value=cell.value)
             file.report("no_result", message, row=place[0], value=str(cell.value or ""))
             errors.append(place)
     return None if errors else results
@@ -254,10 +265,10 @@ def _report_months(file: File, values: Sheet, texts: dict[tuple[int, int], str])
     for place, cell in sorted(values.items()):
         first = bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-01", texts[place]))
         if first and cell._style.numFmtId in EAST_ASIAN_MONTHS:
-            message = (
-                f"{cell.coordinate} holds {texts[place]}; expected a day that is known: in some"
-                f" languages the format ({cell._style.numFmtId}) shows no more than the month"
-            )
+            message = _(
+                "{place} holds {text}; expected a day that is known: in some"
+                " languages the format ({format}) shows no more than the month"
+            ).format(place=cell.coordinate, text=texts[place], format=cell._style.numFmtId)
             file.report("unclear_date", message, row=place[0], value=texts[place])
 
 
@@ -265,15 +276,16 @@ def _table(file: File, texts: dict[tuple[int, int], str], area: _Area) -> Cells 
     """Header and rows of the texts by row and column."""
     top, left = area.top, area.left
     if not any(row == top for row, _ in texts):
-        file.report("no_header", f"no column names; expected a header in row {top}")
+        file.report(
+            "no_header", _("no column names; expected a header in row {row}").format(row=top)
+        )
         return None
     wide = max(column for _, column in texts) - left + 1
     long = max(row for row, _ in texts) - top
     if (long + 1) * wide > max(_MOST_EMPTY, 100 * len(texts)):
-        message = (
-            f"cells up to row {top + long} and column {left + wide - 1}, most of them empty;"
-            " expected a table"
-        )
+        message = _(
+            "cells up to row {row} and column {column}, most of them empty; expected a table"
+        ).format(row=top + long, column=left + wide - 1)
         file.report("unreadable_file", message)
         return None
     header = [texts.get((top, column), "") for column in range(left, left + wide)]

@@ -17,6 +17,7 @@ from xml.parsers import expat
 from openpyxl.utils.cell import range_boundaries
 
 from durable.intake.readers.cells import MEGABYTE, File
+from durable.language import _
 
 #: The record at the end of an archive, without its comment.
 _END, _END_SIZE = b"PK\5\6", 22
@@ -43,39 +44,51 @@ def has_sound_parts(file: File) -> bool:
                 # No part is longer when unpacked than the archive says.
                 unpacked = sum(member.file_size for member in archive.infolist())
                 ratio = unpacked // max(len(file.data), 1)
-                if file.exceeds("unpacked_mb", -(-unpacked // MEGABYTE), "MB when unpacked"):
+                if file.exceeds("unpacked_mb", -(-unpacked // MEGABYTE), _("MB when unpacked")):
                     return False
-                if file.exceeds("ratio", ratio, "times its size when unpacked"):
+                if file.exceeds("ratio", ratio, _("times its size when unpacked")):
                     return False
                 fault = _fault_of_parts(archive.infolist())
                 for member in archive.infolist():
                     with archive.open(member) as part:
                         scan.read(member.filename, part)
     except _BROKEN as error:
-        fault = str(error) or "its parts are cut"
+        fault = str(error) or _("its parts are cut")
     if fault:
-        file.report("unreadable_file", f"{fault[:200]}; expected an Excel workbook (.xlsx)")
+        file.report(
+            "unreadable_file",
+            _("{reason}; expected an Excel workbook (.xlsx)").format(reason=fault[:200]),
+        )
         return False
-    many = file.exceeds("merged_cells", scan.cells, "cells in merged areas and links")
-    return not (file.exceeds("styles", scan.styles, "cell formats") or many)
+    many = file.exceeds("merged_cells", scan.cells, _("cells in merged areas and links"))
+    return not (file.exceeds("styles", scan.styles, _("cell formats")) or many)
 
 
 def _fault_of_end(data: bytes) -> str:
     """What is wrong with the end of an archive; '' where it is its directory."""
     end = data.rfind(_END)
     if end < 0:
-        return "no directory at the end of the archive"
+        return _("no directory at the end of the archive")
     after = len(data) - end - _END_SIZE - int.from_bytes(data[end + 20 : end + 22], "little")
-    return f"{after} bytes after the end of the archive" if after else ""
+    return _("{number} bytes after the end of the archive").format(number=after) if after else ""
 
 
 def _fault_of_parts(parts: list[zipfile.ZipInfo]) -> str:
     """What could be read in two ways; '' where nothing can."""
     before = min((part.header_offset for part in parts), default=0)
     if before:
-        return f"{before} bytes before the archive, which may be another one"
+        return _("{number} bytes before the archive, which may be another one").format(
+            number=before
+        )
     names = Counter(part.filename.lower() for part in parts)
-    return next((f"the part {name} {n} times" for name, n in names.items() if n > 1), "")
+    return next(
+        (
+            _("the part {part} {number} times").format(part=name, number=n)
+            for name, n in names.items()
+            if n > 1
+        ),
+        "",
+    )
 
 
 class _Scan:
@@ -118,17 +131,17 @@ class _Scan:
                 self.cells += (right - left + 1) * (bottom - top + 1)
             case "row" if "r" in attributes:
                 self._row = set()
-                _add_once(self._rows, attributes["r"], "row")
+                _add_once(self._rows, attributes["r"], _("the row {place} a second time"))
             case "c" if "r" in attributes:
-                _add_once(self._row, attributes["r"], "cell")
+                _add_once(self._row, attributes["r"], _("the cell {place} a second time"))
             case "xf" | "cellStyle":
                 self.styles += 1
 
-    def _document_type(self, *_: object) -> None:
-        raise ValueError("a document type in a part")
+    def _document_type(self, *_declared: object) -> None:
+        raise ValueError(_("a document type in a part"))
 
 
-def _add_once(places: set[str], place: str, kind: str) -> None:
+def _add_once(places: set[str], place: str, message: str) -> None:
     if place in places:
-        raise ValueError(f"the {kind} {place} a second time")
+        raise ValueError(message.format(place=place))
     places.add(place)

@@ -12,6 +12,7 @@ from durable.intake.sdtm.domain import has_one_of, stripped
 from durable.intake.sdtm.maker import PlacedColumn, TableMaker, without_time
 from durable.intake.sdtm.selecting import Selecting, expected
 from durable.intake.value_maps import ValueMap
+from durable.language import _
 from durable.plan.sdtm import decided, evaluators
 
 #: Ends of the variables in which results of one test are results of several measures.
@@ -55,7 +56,9 @@ class Assessments(TableMaker):
     def _report_duplicates(self, column: str, again: pd.DataFrame) -> None:
         for domain, lines in again.groupby("domain"):
             rows, name = lines["number"].tolist(), f"{domain!s}TESTCD"
-            self.report(str(domain), rows, column, "duplicate_record", "one result a visit", name)
+            self.report(
+                str(domain), rows, column, "duplicate_record", _("one result a visit"), name
+            )
 
     def _results(self) -> Iterator[pd.DataFrame]:
         """Results of every measure, one row each, with their file and record."""
@@ -115,7 +118,9 @@ class Assessments(TableMaker):
                         self.domains[domain], frame[variable], texts, key, variable
                     )
             conditions = [item for name in columns for item in qualifiers[name].items()]
-            words = " or ".join(f"{variable} {expected(texts)}" for variable, texts in conditions)
+            words = _(" or ").join(
+                f"{variable} {expected(texts)}" for variable, texts in conditions
+            )
             selecting.report_left_out(
                 self.domains[domain], frame.index[out], conditions[0][0], words,
                 "inputs.sdtm.qualifiers", columns[0],
@@ -132,8 +137,8 @@ class Assessments(TableMaker):
             first, *others = filled.index[~again].tolist() or [None]
             if others:
                 key = f"inputs.sdtm.qualifiers.{column}.{name}"
-                words = (
-                    f"{str(chosen.loc[first, name]).strip()} as before, or those that count ({key})"
+                words = _("{text} as before, or those that count ({key})").format(
+                    text=str(chosen.loc[first, name]).strip(), key=key
                 )
                 self.report(domain, others, column, "mixed_qualifiers", words, name)
 
@@ -151,7 +156,9 @@ class Assessments(TableMaker):
         nobody = (pd.concat(by, axis=1) == "").all(axis=1)
         named = by[0].isin(counted) if names[0] == f"{domain}EVAL" else nobody
         key = f"inputs.sdtm.evaluators.{column}"
-        expected = f"{' or '.join(counted)}, or no evaluator ({key}); the result is not used"
+        expected = _("{evaluators}, or no evaluator ({key}); the result is not used").format(
+            evaluators=_(" or ").join(counted), key=key
+        )
         others = chosen.loc[~(nobody | named)]
         if names[0] == f"{domain}EVAL":
             evaluated = others.index[others[names[0]] != ""]

@@ -9,10 +9,12 @@ from fractions import Fraction
 
 import pandas as pd
 
+from durable.intake.findings import place_in_words
 from durable.intake.numbers import scaled
 from durable.intake.readers.cells import plain_decimal
 from durable.intake.sdtm.domain import stripped
 from durable.intake.sdtm.maker import TableMaker, without_time
+from durable.language import _
 from durable.plan.sdtm import recorded_units
 
 _RULE = "several_infusions"
@@ -45,12 +47,12 @@ def infusions(maker: TableMaker, chosen: pd.DataFrame, column: str, variable: st
     again = chosen["USUBJID"].duplicated(keep=False)
     if maker.sdtm.infusions == "single" or not again.any():
         later = chosen.index[chosen.duplicated("USUBJID")]
-        expected = "one infusion (inputs.sdtm.infusions)"
+        expected = _("one infusion (inputs.sdtm.infusions)")
         maker.report("EX", later, column, "duplicate_record", expected, variable)
         return Infusions(_first(chosen))
     day = chosen["EXSTDTC"].map(without_time).str.strip()
     undated = again & ~day.map(_is_day).astype(bool)
-    expected = "a whole date: another infusion is recorded, and which is the first is unknown"
+    expected = _("a whole date: another infusion is recorded, and which is the first is unknown")
     maker.report("EX", chosen.index[undated], column, _RULE, expected, "EXSTDTC")
     ordered = chosen.assign(day=day).loc[~undated]
     # The time of day after the date; where nobody noted it the order of the file.
@@ -88,10 +90,12 @@ def _report_others(maker: TableMaker, records: pd.DataFrame, column: str, variab
         alike = records.loc[number, "day"] == records.loc[one, "day"]
         timed = "T" in start and "T" in str(records.loc[one, "EXSTDTC"])
         if alike and (not timed or start == records.loc[one, "EXSTDTC"]):
-            expected = "one infusion on the first day, or infusions: total (inputs.sdtm)"
+            expected = _("one infusion on the first day, or infusions: total (inputs.sdtm)")
             maker.report("EX", [number], column, _RULE, expected, "EXSTDTC")
         else:
-            expected = f"{records.loc[one, variable]} once: the first infusion alone is used"
+            expected = _("{treatment} once: the first infusion alone is used").format(
+                treatment=records.loc[one, variable]
+            )
             maker.report("EX", [number], column, "unused_record", expected, variable)
 
 
@@ -99,10 +103,10 @@ def _near(maker: TableMaker, records: pd.DataFrame, column: str) -> list[int]:
     """Records within the days of the plan after the first; later ones are reported."""
     days = pd.to_datetime(records["day"])
     late = (days - days.iloc[0]).dt.days > (maker.sdtm.infusion_days or 0)
-    expected = (
-        f"an infusion up to {maker.sdtm.infusion_days} day(s) after the first,"
-        f" {records['day'].iloc[0]} (inputs.sdtm.infusion_days); the record is not used"
-    )
+    expected = _(
+        "an infusion up to {days} day(s) after the first, {first}"
+        " (inputs.sdtm.infusion_days); the record is not used"
+    ).format(days=maker.sdtm.infusion_days, first=records["day"].iloc[0])
     maker.report("EX", records.index[late], column, _RULE, expected, "EXSTDTC")
     return [int(number) for number in records.index[~late]]
 
@@ -135,12 +139,12 @@ def _total(maker: TableMaker, first: str, numbers: list[int], name: str) -> str:
     doses = [_mapped(maker, str(maker.frame("EX").loc[number, name])) for number in numbers]
     values = [_number(dose) for dose in doses]
     wrong = [number for number, value in zip(numbers, values, strict=True) if value is None]
-    maker.report("EX", wrong, "cells_per_kg", _RULE, "a dose: it is one of several", name)
+    maker.report("EX", wrong, "cells_per_kg", _RULE, _("a dose: it is one of several"), name)
     if wrong:
         return ""
     places = maker.domains["EX"].place(numbers)
     parts = zip(doses, places["file"], places["row"], strict=True)
-    recorded = " + ".join(f"{dose} ({file}, row {row})" for dose, file, row in parts)
+    recorded = " + ".join(f"{dose} ({place_in_words(file, str(row))})" for dose, file, row in parts)
     total = plain_decimal(sum((value for value in values if value is not None), Decimal(0)))
     maker.readings.setdefault("cells_per_kg", {})[recorded] = total
     return recorded
@@ -185,22 +189,26 @@ def _weight(maker: TableMaker, subject: str, day: str) -> _Weight | None:
     if mine.empty:
         people = maker.frame("DM")
         number = people.index[people["USUBJID"] == subject][:1]
-        expected = f"a {maker.sdtm.weight} up to {day}: cells per kg are not known without"
+        expected = _("a {weight} up to {day}: cells per kg are not known without").format(
+            weight=maker.sdtm.weight, day=day
+        )
         maker.report("DM", number, column, "weight_missing", expected, "USUBJID")
         return None
     first, text = int(mine.index[0]), str(mine[result].iloc[0]).strip()
     weight = _number(text)
     if len(set(stripped(mine[result]))) > 1:
-        expected = "one body weight on the last day up to the infusion"
+        expected = _("one body weight on the last day up to the infusion")
         maker.report(name, mine.index[1:], column, "duplicate_record", expected, result)
     elif str(mine[f"{name}STRESU"].iloc[0]).strip().casefold() != "kg":
         maker.report(name, [first], column, "other_unit", "kg", f"{name}STRESU")
     elif weight is None or not _LIGHTEST <= weight <= _HEAVIEST:
-        expected = f"a body weight from {_LIGHTEST} to {_HEAVIEST} kg"
+        expected = _("a body weight from {lightest} to {heaviest} kg").format(
+            lightest=_LIGHTEST, heaviest=_HEAVIEST
+        )
         maker.report(name, [first], column, "out_of_range", expected, result)
     else:
         ((file, row),) = maker.domains[name].place([first]).itertuples(index=False, name=None)
-        return _Weight(text, weight, f"{file}, row {row}")
+        return _Weight(text, weight, place_in_words(file, str(row)))
     return None
 
 

@@ -13,6 +13,7 @@ from durable.contracts.tables import INPUT_TABLES, NATIVE_COLUMNS
 from durable.intake.findings import Findings, Recorded
 from durable.intake.rules import Severity
 from durable.intake.sdtm.domain import Domain
+from durable.language import _
 from durable.lookalikes import with_code_points
 from durable.plan import Sdtm
 from durable.plan.sdtm import recorded_units
@@ -90,7 +91,9 @@ class TableMaker:
                 self.table,
                 file,
                 rule,
-                f"{name}: found {value or 'empty'}; expected {words}",
+                _("{variable}: found {value}; expected {expected}").format(
+                    variable=name, value=value or _("empty"), expected=words
+                ),
                 column=column,
                 value=value,
                 row=int(row),
@@ -101,7 +104,9 @@ class TableMaker:
         self, column: str, domain: str, what: str, severity: Severity | None = None
     ) -> None:
         """A column for which the domain holds no record."""
-        message = f"no record of {what}; expected one where {column} is recorded"
+        message = _("no record of {what}; expected one where {column} is recorded").format(
+            what=what, column=column
+        )
         file = self.domains[domain].file
         self.findings.add_about_file(
             self.table, file, "empty_column", message, column=column, severity=severity
@@ -112,10 +117,12 @@ class TableMaker:
         unit = self.sdtm.units.get(self.table, {}).get(column, "")
         known = recorded_units(self.spec(column))[unit].sdtm
         wrong = filled.index[~filled[variable].str.strip().str.casefold().isin(known)]
-        expected = f"{' or '.join(known)} (inputs.sdtm.units.{self.table}.{column})"
+        units, key = _(" or ").join(known), f"inputs.sdtm.units.{self.table}.{column}"
+        expected = f"{units} ({key})"
         if column == "cells_per_kg":
-            key = "inputs.sdtm.variables.subjects.cells_per_kg"
-            expected += f', or "" as {key} where the dose is no such'
+            expected = _('{units} ({key}), or "" as {variable} where the dose is no such').format(
+                units=units, key=key, variable="inputs.sdtm.variables.subjects.cells_per_kg"
+            )
         self.report(domain, wrong, column, "other_unit", expected, variable)
 
     def is_mapped(self, column: str) -> bool:

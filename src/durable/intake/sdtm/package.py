@@ -21,6 +21,7 @@ from durable.intake.reading import open_file, read_cells, unreadable_table
 from durable.intake.sdtm.domain import Domain, stripped
 from durable.intake.sdtm.selecting import Selecting
 from durable.intake.sources import about_files
+from durable.language import _
 from durable.plan import Input, Sdtm
 from durable.plan.limits import Limits
 from durable.plan.sdtm import delivered, domain_files, is_recorded, places, principal_domain
@@ -210,7 +211,9 @@ class Package:
     ) -> None:
         shown = "" if column == "subject_id" else column
         for variable in variables:
-            message = f"no variable {variable}; expected it for {column}"
+            message = _("no variable {variable}; expected it for {column}").format(
+                variable=variable, column=column
+            )
             self._report_missing(table, domain.file, message, shown)
 
     def _report_missing(self, table: str, file: str, message: str, column: str) -> None:
@@ -229,11 +232,17 @@ class Package:
                 continue
             key = f"inputs.sdtm.variables.{table}.{column}"
             place = usual.get(column, "")
-            found = f"no {place} ({key})" if place else f"not recorded ({key})"
+            message = _("not recorded ({key}); expected it for {column}, needed by {why}")
+            names = ""
+            if place:
+                message = _("no {place} ({key}); expected it for {column}, needed by {why}")
             if place and place.split(".")[0] not in domains:
                 paths = domain_files(place.split(".")[0], self.sdtm).values()
-                found = f"no file {', '.join(Path(path).name for path in paths)} with {place}"
-            message = f"{found}; expected it for {column}, needed by {why}"
+                names = ", ".join(Path(path).name for path in paths)
+                message = _(
+                    "no file {files} with {place}; expected it for {column}, needed by {why}"
+                )
+            message = message.format(place=place, key=key, files=names, column=column, why=why)
             self._report_missing(table, files, message, column)
 
 
@@ -241,14 +250,20 @@ def _dose_rules(sdtm: Sdtm) -> list[str]:
     """What counts of several infusions, and by what a dose is divided, in words."""
     lines = {
         "single": [],
-        "first": ["of several infusions the first counts, with its dose"],
+        "first": [_("of several infusions the first counts, with its dose")],
         "total": [
-            f"infusions up to {sdtm.infusion_days} day(s) after the first are one, with its date"
-            " and the sum of their doses"
+            _(
+                "infusions up to {days} day(s) after the first are one, with its date"
+                " and the sum of their doses"
+            ).format(days=sdtm.infusion_days)
         ],
     }[sdtm.infusions]
     if sdtm.weight is not None:
-        lines.append(f"cells per kg by the last {sdtm.weight} up to the day of infusion")
+        lines.append(
+            _("cells per kg by the last {weight} up to the day of infusion").format(
+                weight=sdtm.weight
+            )
+        )
     return lines
 
 
@@ -256,7 +271,9 @@ def _counts(read: Mapping[str, _Read]) -> list[str]:
     """How many records count of each domain of which the plan leaves some out, in words."""
     domains = {name: one.domain for name, one in read.items() if one.domain is not None}
     return [
-        f"{len(domain.frame)} of {len(domain.all_records)} records of {name} count"
+        _("{number} of {all} records of {domain} count").format(
+            number=len(domain.frame), all=len(domain.all_records), domain=name
+        )
         for name, domain in domains.items()
         if len(domain.frame) < len(domain.all_records)
     ]

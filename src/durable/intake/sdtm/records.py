@@ -7,6 +7,7 @@ import pandas as pd
 from durable.intake.findings import Recorded
 from durable.intake.sdtm.domain import stripped
 from durable.intake.sdtm.maker import PlacedColumn, TableMaker, clock_time, without_time
+from durable.language import _
 from durable.plan.sdtm import principal_domain
 
 _NUMBER = r"^0*([0-9]+)(?:\.0+)?$"
@@ -47,7 +48,7 @@ class Records(TableMaker):
         if name not in frame:
             return frame
         not_so = stripped(frame[name]) == "N"
-        expected = "Y or empty; records of what did not occur are not used"
+        expected = _("Y or empty; records of what did not occur are not used")
         self.report(principal, frame.index[not_so], "subject_id", "unused_record", expected, name)
         return frame.loc[~not_so]
 
@@ -59,7 +60,9 @@ class Records(TableMaker):
                 self._check_qualifiers(domain, other, known)
             else:
                 lost = other.index[~other["USUBJID"].isin(known["USUBJID"])]
-                expected = f"a subject of {self.principal}; the record is not used"
+                expected = _("a subject of {domain}; the record is not used").format(
+                    domain=self.principal
+                )
                 rule = "unused_record"
                 self.report(domain, lost, "subject_id", rule, expected, "USUBJID", "error")
 
@@ -74,7 +77,9 @@ class Records(TableMaker):
                 )
         for row in used.index[~present]:
             column = names[str(used.loc[row, "QNAM"]).strip()]
-            expected = f"a record of {domain[4:]} that it qualifies; the qualifier is not used"
+            expected = _(
+                "a record of {domain} that it qualifies; the qualifier is not used"
+            ).format(domain=domain[4:])
             self.report(domain, [row], column, "unused_record", expected, "IDVARVAL", "error")
 
     def _column(
@@ -111,7 +116,7 @@ class Records(TableMaker):
             keys = _keys(some, by, "IDVARVAL")
             again = keys.duplicated()
             rule = "duplicate_record"
-            self.report(domain, some.index[again], column, rule, "one record for it", "QVAL")
+            self.report(domain, some.index[again], column, rule, _("one record for it"), "QVAL")
             once = pd.Series(some.index[~again], index=keys.loc[~again])
             record = record.fillna(_keys(frame, by, by).map(once))
         return self._looked_up(domain, record, "QVAL", own)
@@ -125,7 +130,7 @@ class Records(TableMaker):
         if other.empty:
             self.report_empty(column, domain, place)
         again = other.index[other.duplicated("USUBJID")]
-        self.report(domain, again, column, "duplicate_record", "one record for it", name)
+        self.report(domain, again, column, "duplicate_record", _("one record for it"), name)
         return self._looked_up(domain, first_record(other, frame["USUBJID"]), name, own)
 
     def _looked_up(
@@ -152,7 +157,7 @@ class AdverseEvents(Records):
         number = frame["AESEQ"]
         keys = frame["USUBJID"] + "\0" + stripped(number)
         wrong = numbers[keys.duplicated() | (stripped(number) == "")]
-        expected = "a number that no other event of the subject has"
+        expected = _("a number that no other event of the subject has")
         self.report("AE", wrong, "ae_seq", "duplicate_record", expected, "AESEQ")
         if "ae_id" in columns and self.is_mapped("ae_id"):
             return {}

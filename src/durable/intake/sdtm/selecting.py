@@ -9,6 +9,7 @@ import pandas as pd
 
 from durable.intake.findings import Findings, escaped
 from durable.intake.sdtm.domain import Domain, has_one_of, stripped
+from durable.language import _
 from durable.plan import Sdtm
 
 _Conditions = Mapping[str, tuple[str, ...]]
@@ -38,7 +39,9 @@ class Selecting:
         )
         absent = [name for name in {**where, **where_not} if name not in domain.frame]
         for name in absent:
-            message = f"no variable {name}; expected it for inputs.sdtm.where.{self.name}"
+            message = _("no variable {name}; expected it for inputs.sdtm.where.{table}").format(
+                name=name, table=self.name
+            )
             self._add(domain.file, "missing_column", message, column=name)
         if absent:
             return None
@@ -50,7 +53,11 @@ class Selecting:
                 self.report_unknown(domain, domain.all_records[name], texts, place, name)
                 has = has_one_of(domain.frame, {name: texts})
                 kept = has if key == "where" else ~has
-                words = expected(texts) if key == "where" else f"other than {expected(texts)}"
+                words = (
+                    expected(texts)
+                    if key == "where"
+                    else _("other than {texts}").format(texts=expected(texts))
+                )
                 self.report_left_out(domain, domain.frame.index[~kept], name, words, place)
                 domain = domain.only(kept)
         return domain
@@ -69,10 +76,16 @@ class Selecting:
             return
         ((file, row),) = domain.place(out[:1]).itertuples(index=False, name=None)
         value = str(domain.frame.loc[out[0], variable])
-        found = f"{variable}: found {escaped(value) or 'empty'}"
-        message = (
-            f"{found}; {len(out)} record(s) of {self.name} left out, the first here; expected"
-            f" {words} ({key})"
+        message = _(
+            "{variable}: found {value}; {number} record(s) of {name} left out, the first here;"
+            " expected {words} ({key})"
+        ).format(
+            variable=variable,
+            value=escaped(value) or _("empty"),
+            number=len(out),
+            name=self.name,
+            words=words,
+            key=key,
         )
         self._add(file, "unused_record", message, column=column, value=value, row=int(row))
 
@@ -82,7 +95,9 @@ class Selecting:
         """Report texts that no record has: they may be slips of the keyboard."""
         there = set(stripped(column))
         for text in (text for text in texts if text not in there and text):
-            message = f"no record has {escaped(text)!r} ({key}); expected one at least"
+            message = _("no record has {text!r} ({key}); expected one at least").format(
+                text=escaped(text), key=key
+            )
             self._add(domain.file, "no_such_value", message, column=name, value=text)
 
     def _add(self, file: str, rule: str, message: str, **place: str | int) -> None:
@@ -91,4 +106,4 @@ class Selecting:
 
 def expected(texts: Iterable[str]) -> str:
     """Texts of a condition, in words."""
-    return " or ".join(text or "empty" for text in texts)
+    return _(" or ").join(text or _("empty") for text in texts)

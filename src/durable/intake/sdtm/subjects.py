@@ -11,6 +11,7 @@ from durable.intake.sdtm.domain import stripped
 from durable.intake.sdtm.infusions import Infusions, doses_by_weight, infusions, total_doses
 from durable.intake.sdtm.maker import PlacedColumn, without_time
 from durable.intake.sdtm.records import Records, first_record
+from durable.language import _
 
 _ERROR: Severity = "error"
 _WARNING: Severity = "warning"
@@ -35,7 +36,7 @@ class Subjects(Records):
             undated = stripped(frame["DTHFL"]) == "Y"
             if "death_date" in columns:
                 undated &= stripped(columns["death_date"].text) == ""
-            expected = "the date of death (death_date)"
+            expected = _("the date of death (death_date)")
             self.report("DM", numbers[undated], "death_date", "missing_value", expected, "DTHFL")
         self._check_treatments()
         self._check_dispositions()
@@ -69,9 +70,11 @@ class Subjects(Records):
             return self._of_infusion(frame, column, place, own, chosen)
         elif column == self._first_of(domain, key):
             again = chosen.index[chosen.duplicated("USUBJID")]
-            self.report(domain, again, column, "duplicate_record", f"one {key}", by)
+            self.report(
+                domain, again, column, "duplicate_record", _("one {key}").format(key=key), by
+            )
         if chosen.empty and key != "withdrawal" and column == self._first_of(domain, key):
-            what = f"{by} {' or '.join(wanted)} (inputs.sdtm.{key})"
+            what = f"{by} {_(' or ').join(wanted)} (inputs.sdtm.{key})"
             self.report_empty(column, domain, what)
         return self._looked_up(domain, first_record(chosen, frame["USUBJID"]), name, own)
 
@@ -89,7 +92,7 @@ class Subjects(Records):
             told = self._first_of("EX", "infusion")
             self._infusions = infusions(self, chosen, told, "EXTRT")
             if chosen.empty:
-                what = f"EXTRT {' or '.join(self.sdtm.infusion)} (inputs.sdtm.infusion)"
+                what = f"EXTRT {_(' or ').join(self.sdtm.infusion)} (inputs.sdtm.infusion)"
                 self.report_empty(told, "EX", what, "error" if told == "infusion_date" else None)
         number = frame["USUBJID"].map(self._infusions.first).astype(float)
         found = self._looked_up("EX", number, name, own)
@@ -120,7 +123,7 @@ class Subjects(Records):
         start = subject.map(self._infusions.first.map(starts)).fillna("")
         date, shown = stripped(date), name if domain == "DM" else "USUBJID"
         for day in dict.fromkeys(start[(start != "") & (start != date)]):
-            words = f"{day}, the date of the infusion in EX"
+            words = _("{day}, the date of the infusion in EX").format(day=day)
             for wrong, severity in ((date != "", _WARNING), (date == "", _ERROR)):
                 rows = numbers[(start == day) & (date != day) & wrong]
                 self.report("DM", rows, "infusion_date", "infusion_differs", words, shown, severity)
@@ -130,7 +133,9 @@ class Subjects(Records):
         if "EX" not in self.domains:
             return
         known = (*self.sdtm.infusion, *self.sdtm.lymphodepletion)
-        expected = f"{' or '.join(known)}; the treatment is not used"
+        expected = _("{treatments}; the treatment is not used").format(
+            treatments=_(" or ").join(known)
+        )
         self._report_unused("EX", "EXTRT", known, "infusion_date", expected)
 
     def _check_dispositions(self) -> None:
@@ -139,7 +144,7 @@ class Subjects(Records):
         if "withdrawal_date" not in columns:
             return
         known = (*self.sdtm.withdrawal, *self.sdtm.consent, *_STAYED)
-        expected = "a value of inputs.sdtm.withdrawal if it is a withdrawal; it is not used"
+        expected = _("a value of inputs.sdtm.withdrawal if it is a withdrawal; it is not used")
         self._report_unused("DS", "DSDECOD", known, "withdrawal_date", expected)
 
     def _report_unused(

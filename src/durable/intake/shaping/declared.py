@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
+from durable.language import N_, _
 from durable.plan import Input
 from durable.plan.source_files import EVERY
 
 _BELOW = {
-    "limit": "the limit",
-    "half": "half of the limit",
-    "missing": "missing",
-    "below_lloq": "below the limit of quantification",
+    "limit": N_("the limit"),
+    "half": N_("half of the limit"),
+    "missing": N_("missing"),
+    "below_lloq": N_("below the limit of quantification"),
 }
 
 
 def declared_readings(source: Input) -> Iterator[str]:
     """Yield each choice by which records or values are left out or read as something else."""
-    for words, conditions in (("with", source.where), ("without", source.where_not)):
-        for name, texts in conditions.items():
-            yield f"records {words} {name} {_listed(texts)}"
+    for name, texts in source.where.items():
+        yield _("records with {name} {texts}").format(name=name, texts=_listed(texts))
+    for name, texts in source.where_not.items():
+        yield _("records without {name} {texts}").format(name=name, texts=_listed(texts))
     for name, text in source.constant.items():
-        yield f"{name} is {text!r} throughout"
+        yield _("{name} is {text!r} throughout").format(name=name, text=text)
     for name, texts in source.missing.items():
-        where = "missing" if name == EVERY else f"missing in {name}"
-        yield f"{_listed(texts)} is {where}"
-    yield from _limits("below", source.numbers.below)
-    yield from _limits("above", source.numbers.above)
-
-
-def _limits(side: str, rules: Mapping[str, str]) -> Iterator[str]:
-    for name, rule in rules.items():
-        yield f"{name} {side} a limit is read as {_BELOW[rule]}"
+        words = _("{texts} is missing") if name == EVERY else _("{texts} is missing in {name}")
+        yield words.format(texts=_listed(texts), name=name)
+    for name, rule in source.numbers.below.items():
+        yield _("{name} below a limit is read as {value}").format(name=name, value=_(_BELOW[rule]))
+    for name, rule in source.numbers.above.items():
+        yield _("{name} above a limit is read as {value}").format(name=name, value=_(_BELOW[rule]))
 
 
 def _listed(texts: Iterable[str]) -> str:
-    return " or ".join(text or "empty" for text in texts)
+    return _(" or ").join(text or _("empty") for text in texts)

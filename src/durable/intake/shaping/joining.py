@@ -10,6 +10,7 @@ import pandas as pd
 
 from durable.intake.findings import escaped
 from durable.intake.shaping.rows import Report, Rows, keys_of, picked
+from durable.language import _
 from durable.plan.source_files import Join
 
 
@@ -38,7 +39,9 @@ def join(
     taken = taken or tuple(name for name in other.names if name not in by)
     clashes = [name for name in taken if name in rows.text]
     for name in clashes:
-        message = f"column {name} is in {file} too; expected it in one ({key}.columns names some)"
+        message = _(
+            "column {name} is in {file} too; expected it in one ({key}.columns names some)"
+        ).format(name=name, file=file, key=key)
         report("shared_column", message, file=foreign, column=name)
     keys = keys_of(other.text, given.by.values())
     twice = keys.duplicated()
@@ -65,7 +68,9 @@ def _report_twice(
         if not again:
             row[text] = number[place]
             continue
-        message = f"the key of row {row[text]} again; expected each once ({key}.by)"
+        message = _("the key of row {row} again; expected each once ({key}.by)").format(
+            row=row[text], key=key
+        )
         value = escaped(", ".join(part[place] for part in texts))
         report("duplicate_key", message, file=file, row=int(number[place]), value=value)
 
@@ -89,7 +94,7 @@ def _report_alone(
     files: tuple[str, str],
 ) -> None:
     """Report rows whose key the other file does not have."""
-    message = f"no such record in {files[1]}; expected one ({key}.by)"
+    message = _("no such record in {file}; expected one ({key}.by)").format(file=files[1], key=key)
     texts = [rows.text[name].astype(object).to_numpy() for name in given.by]
     number, file = (rows.place[name].astype(object).to_numpy() for name in ("row", "file"))
     for place in np.flatnonzero(at < 0).tolist():

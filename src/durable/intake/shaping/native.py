@@ -14,6 +14,7 @@ from durable.intake.needs import Needs
 from durable.intake.rules import Severity
 from durable.intake.shaping.rows import Report, Rows, alike
 from durable.intake.texts import all_blank, categorical
+from durable.language import _
 from durable.plan import Input
 
 
@@ -113,16 +114,19 @@ def _report_absent(
     for name in absent:
         spec = INPUT_TABLES[table].by_name[name]
         declared = name in source.columns and source.columns[name] is None
-        why = f", needed by {needed[name]}" if needed.get(name) else ""
+        why = _(", needed by {keys}").format(keys=needed[name]) if needed.get(name) else ""
+        about = {"table": table, "name": name, "why": why}
         if declared:
             if name in rows.text:
-                message = (
-                    f"column {name} is in the file; expected none: the plan says that it is not"
-                    f" recorded (inputs.{table}.columns.{name})"
-                )
+                message = _(
+                    "column {name} is in the file; expected none: the plan says that it is not"
+                    " recorded (inputs.{table}.columns.{name})"
+                ).format(**about)
                 report("recorded_column", message, file=files[0], column=name)
             if why or spec.essential:
-                message = f"not recorded (inputs.{table}.columns.{name}); expected a column{why}"
+                message = _(
+                    "not recorded (inputs.{table}.columns.{name}); expected a column{why}"
+                ).format(**about)
                 report("missing_column", message, file=files[0], column=name)
             continue
         like = alike(wanted.get(name, name), unused)
@@ -130,11 +134,14 @@ def _report_absent(
         if name in planned or name in needed or like:
             key = f" (inputs.{table}.columns.{name})" if name in source.columns else ""
             null = not (why or spec.essential or like or name in planned)
-            say = f", or null as inputs.{table}.columns.{name} if it is not recorded"
-            message = (
-                f"no column {wanted.get(name, name)}{key}; expected in the header{why}{like}"
-                f"{say if null else ''}"
-            )
+            words = _("no column {foreign}{key}; expected in the header{why}{alike}")
+            if null:
+                words = _(
+                    "no column {foreign}{key}; expected in the header{why}{alike}, or null as"
+                    " inputs.{table}.columns.{name} if it is not recorded"
+                )
+            foreign = wanted.get(name, name)
+            message = words.format(foreign=foreign, key=key, alike=like, **about)
             report("missing_column", message, file=files[0], column=name)
 
 
@@ -149,7 +156,9 @@ def _report_shared(source: Input, wanted: Mapping[str, str], report: Report, fil
         together = len(shared) == 1 and {kinds[name], kinds[shared[0]]} == {"date", "time"}
         said = {name, *shared} <= set(source.columns)
         if shared and name in source.columns and not (together or said):
-            message = f"{foreign} is read as {name} and as {shared[0]}; expected a column for each"
+            message = _(
+                "{foreign} is read as {name} and as {other}; expected a column for each"
+            ).format(foreign=foreign, name=name, other=shared[0])
             report("shared_column", message, file=file, column=name)
 
 
@@ -161,5 +170,5 @@ def _report_blank(rows: Rows, blank: Any, report: Report) -> None:
     for place in np.flatnonzero(blank):
         file, row = str(rows.place["file"].iloc[place]), int(rows.place["row"].iloc[place])
         severity: Severity = "error" if row < last.get(file, 0) else "warning"
-        message = "an empty row; expected a record"
+        message = _("an empty row; expected a record")
         report("blank_row", message, file=file, row=row, severity=severity)

@@ -12,6 +12,7 @@ from durable.contracts.tables import INPUT_TABLES
 from durable.intake.findings import escaped
 from durable.intake.shaping.rows import Report, Rows, picked, stripped
 from durable.intake.texts import is_blank
+from durable.language import _
 from durable.plan.source_files import Long
 
 _Places = npt.NDArray[np.intp]
@@ -117,9 +118,10 @@ def _agreed(rows: Rows, name: str, record: _Places, starts: _Places, report: Rep
     differs: _Places = filled[texts[filled] != texts[source[record[filled]]]]
     for place in differs.tolist():
         before = source[record[place]]
-        message = (
-            f"found {escaped(texts[place])}; expected {escaped(texts[before])} as in row"
-            f" {rows.place['row'].iloc[before]}, of the same record"
+        message = _("found {text}; expected {before} as in row {row}, of the same record").format(
+            text=escaped(texts[place]),
+            before=escaped(texts[before]),
+            row=rows.place["row"].iloc[before],
         )
         _report_row(rows, place, report, "differs_in_record", message, name, texts[place])
     return source
@@ -134,7 +136,9 @@ def _once(
     for place in at[again].tolist():
         row = rows.place["row"].iloc[first[int(record[place])]]
         value = str(rows.text[given.value].iloc[place])
-        message = f"a second result of {test}; expected one, as in row {row}"
+        message = _("a second result of {test}; expected one, as in row {row}").format(
+            test=test, row=row
+        )
         _report_row(rows, place, report, "duplicate_result", message, given.tests[test], value)
     kept: _Places = at[~again]
     return kept
@@ -162,11 +166,18 @@ def _report_tests(
     for test, number in counts.items():
         if test not in given.tests:
             row = int(rows_of[str(test)])
-            message = (
-                f"{number} record(s) of {escaped(str(test)) or 'no test'}, first here; expected one"
-                f" of {', '.join(given.tests)} ({key}.tests): they are not used"
+            message = _(
+                "{number} record(s) of {test}, first here; expected one of {tests}"
+                " ({key}.tests): they are not used"
+            ).format(
+                number=number,
+                test=escaped(str(test)) or _("no test"),
+                tests=", ".join(given.tests),
+                key=key,
             )
             report("unused_record", message, file=file, row=row, column=given.test, value=str(test))
     for test in (test for test in given.tests if test not in counts.index):
-        message = f"no record of {test} ({key}.tests); expected one at least"
+        message = _("no record of {test} ({key}.tests); expected one at least").format(
+            test=test, key=key
+        )
         report("no_such_value", message, file=file, column=given.test, value=test)

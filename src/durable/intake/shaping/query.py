@@ -18,6 +18,7 @@ import pyarrow as pa
 from durable.intake.readers.cells import File
 from durable.intake.readers.parquet import holds_values, texts
 from durable.intake.shaping.rows import Report, Rows
+from durable.language import N_, _
 from durable.plan.limits import LIMITS
 
 FILE, ROW = "source_file", "source_row"
@@ -41,7 +42,7 @@ _CHANGING = frozenset(
 )
 #: Rows of a result that are fetched at a time.
 _BATCH = 100_000
-_EXPECTED = "one SELECT over the tables of inputs.sources"
+_EXPECTED = N_("one SELECT over the tables of inputs.sources")
 
 
 class _TooManyError(Exception):
@@ -74,7 +75,13 @@ def query(
     """
 
     def refuse(found: str, expected: str) -> None:
-        report("broken_query", f"{found}; expected {expected} ({key})", file=file.name)
+        report(
+            "broken_query",
+            _("{found}; expected {expected} ({key})").format(
+                found=found, expected=expected, key=key
+            ),
+            file=file.name,
+        )
 
     try:
         text = file.data.decode("utf-8-sig")
@@ -85,18 +92,20 @@ def query(
             database.execute("SET lock_configuration = true")
             wrong = _wrong(database, text)
             if wrong:
-                refuse(wrong, _EXPECTED)
+                refuse(wrong, _(_EXPECTED))
                 return None
             found = _result(database, text, most)
     except UnicodeDecodeError:
-        refuse("bytes that are not UTF-8", "a text file")
+        refuse(_("bytes that are not UTF-8"), _("a text file"))
         return None
     except _TooManyError:
-        message = f"more than {most} values; expected at most {most} (inputs.limits.cells)"
+        message = _(
+            "more than {most} values; expected at most {most} (inputs.limits.cells)"
+        ).format(most=most)
         report("too_large", message, file=file.name)
         return None
     except (duckdb.Error, pa.ArrowException) as error:
-        refuse(" ".join(str(error).split())[:300], _EXPECTED)
+        refuse(" ".join(str(error).split())[:300], _(_EXPECTED))
         return None
     return _rows(found, tables, refuse)
 
@@ -130,11 +139,17 @@ def _wrong(database: Any, text: str) -> str:
     """What is wrong with a query, in words; '' where it may be run."""
     statements = database.extract_statements(text)
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        kinds = ", ".join(statement.type.name for statement in statements) or "nothing"
-        return f"{kinds} in the query"
+        kinds = ", ".join(statement.type.name for statement in statements) or _("nothing")
+        return _("{kinds} in the query").format(kinds=kinds)
     ((tree,),) = database.execute("SELECT json_serialize_sql(?)", [text]).fetchall()
     changing = sorted(_CHANGING.intersection(_functions(json.loads(tree))))
-    return f"{', '.join(changing)} in the query, which differs from run to run" if changing else ""
+    return (
+        _("{functions} in the query, which differs from run to run").format(
+            functions=", ".join(changing)
+        )
+        if changing
+        else ""
+    )
 
 
 def _functions(node: Any) -> Iterator[str]:
@@ -155,17 +170,22 @@ def _functions(node: Any) -> Iterator[str]:
 def _rows(found: pa.Table, tables: Mapping[str, Rows], refuse: Any) -> Rows | None:
     """The result as rows of text; None (refused) where it does not say where they come from."""
     names = found.column_names
+    columns_found = _("columns {names}").format(names=", ".join(names))
     if len(set(names)) < len(names) or ROW not in names:
-        refuse(f"columns {', '.join(names)}", f"each name once, and {ROW}")
+        refuse(columns_found, _("each name once, and {row}").format(row=ROW))
         return None
     files = {str(file) for rows in tables.values() for file in rows.place["file"].unique()}
     if FILE not in names and len(files) != 1:
-        refuse(f"columns {', '.join(names)}", f"{FILE} too: there are {len(files)} files")
+        expected = _("{file} too: there are {number} files")
+        refuse(columns_found, expected.format(file=FILE, number=len(files)))
         return None
     bad = [name for name in names if not holds_values(found.schema.field(name).type)]
     if bad:
         kind = found.schema.field(bad[0]).type
-        refuse(f"values of the type {kind} in {bad[0]}", "text, numbers, dates or times")
+        refuse(
+            _("values of the type {kind} in {column}").format(kind=kind, column=bad[0]),
+            _("text, numbers, dates or times"),
+        )
         return None
     columns: dict[str, Any] = {
         name: pd.Series(texts(found.column(name)), dtype="category") for name in names
@@ -173,7 +193,8 @@ def _rows(found: pa.Table, tables: Mapping[str, Rows], refuse: Any) -> Rows | No
     place = _places(columns, files)
     wrong = _unknown(place, tables)
     if wrong:
-        refuse(wrong, f"{FILE} and {ROW} of a record that the query was given")
+        expected = _("{file} and {row} of a record that the query was given")
+        refuse(wrong, expected.format(file=FILE, row=ROW))
         return None
     text = {name: column for name, column in columns.items() if name not in (FILE, ROW)}
     return Rows(pd.DataFrame(text, index=place.index), place)
@@ -193,4 +214,6 @@ def _unknown(place: pd.DataFrame, tables: Mapping[str, Rows]) -> str:
     if there.all():
         return ""
     first = place.loc[~there].iloc[0]
-    return f"row {first['row']} of {first['file'] or 'no file'} as the source of a row"
+    return _("row {row} of {file} as the source of a row").format(
+        row=first["row"], file=first["file"] or _("no file")
+    )

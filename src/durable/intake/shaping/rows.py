@@ -12,6 +12,7 @@ import pandas as pd
 
 from durable.intake.findings import Findings, escaped
 from durable.intake.texts import categorical, map_texts
+from durable.language import _
 from durable.lookalikes import look_alike
 
 
@@ -74,7 +75,9 @@ class Report:
         absent = [name for name in dict.fromkeys(names) if name not in rows.text]
         for name in absent:
             found = alike(name, rows.names)
-            message = f"no column {name} ({key}); expected in the header{found}"
+            message = _("no column {name} ({key}); expected in the header{alike}").format(
+                name=name, key=key, alike=found
+            )
             self("missing_column", message, file=file, column=name)
         return not absent
 
@@ -83,10 +86,12 @@ def alike(wanted: str, others: Iterable[str]) -> str:
     """Which of the other columns is this one, written otherwise, in words; '' where none is."""
     for other in sorted(others):
         if other.casefold() == wanted.casefold():
-            return f" (the header has {escaped(other)})"
+            return _(" (the header has {other})").format(other=escaped(other))
         differs = look_alike(other, wanted)
         if differs:
-            return f" (the header has {escaped(other)}: {differs})"
+            return _(" (the header has {other}: {differs})").format(
+                other=escaped(other), differs=differs
+            )
     return ""
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from durable.intake.findings import escaped
 from durable.intake.shaping.rows import Report, Rows
+from durable.language import _
 from durable.plan.source_files import Selection
 
 
@@ -44,5 +45,7 @@ def _report_unknown(
     for name, texts in conditions.items():
         there = {text.strip() for text in rows.text[name].cat.categories}
         for text in (text for text in texts if text not in there):
-            message = f"no record has {escaped(text)!r} ({key}.{name}); expected one at least"
+            message = _("no record has {text!r} ({key}.{name}); expected one at least").format(
+                text=escaped(text), key=key, name=name
+            )
             report("no_such_value", message, file=file, column=name, value=text)

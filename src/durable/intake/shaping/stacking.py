@@ -9,6 +9,7 @@ import numpy as np
 
 from durable.intake.shaping.rows import Report, Rows
 from durable.intake.texts import categorical, is_blank
+from durable.language import _
 from durable.plan.source_files import Stack, column_pattern
 
 
@@ -35,13 +36,17 @@ def stack(
     found = {name: pattern.fullmatch(name) for name in rows.names if name not in kept}
     matched = {name: match.groupdict() for name, match in found.items() if match}
     if not matched:
-        message = f"no column like {given.columns} ({key}.columns); expected one in the header"
+        message = _("no column like {columns} ({key}.columns); expected one in the header").format(
+            columns=given.columns, key=key
+        )
         report("missing_column", message, file=file, column=given.columns)
         return None
     rest = [name for name in rows.names if name not in matched]
     clashes = [name for name in (*names, given.value) if name in rest]
     for name in clashes:
-        message = f"column {name} is in the file; expected another name for the new one ({key})"
+        message = _(
+            "column {name} is in the file; expected another name for the new one ({key})"
+        ).format(name=name, key=key)
         report("shared_column", message, file=file, column=name)
     if clashes:
         return None

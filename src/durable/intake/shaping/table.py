@@ -29,6 +29,7 @@ from durable.intake.shaping.selecting import select
 from durable.intake.shaping.stacking import stack
 from durable.intake.sources import about_files
 from durable.intake.texts import categorical
+from durable.language import _
 from durable.plan import FileForm, Format, Input
 from durable.plan.limits import LIMITS, Limits
 from durable.plan.source_files import Join, SqlFile
@@ -164,7 +165,7 @@ class SourceReader:
         """Report columns of the files that no table takes."""
         for used in self._used.values():
             for name in sorted({name for name in used.header if name} - used.names):
-                message = f"column {escaped(name)} is not used"
+                message = _("column {name} is not used").format(name=escaped(name))
                 used.file.report("unused_column", message, column=name)
 
 
@@ -264,7 +265,9 @@ class _Making:
         key = f"inputs.{self.table}"
         made = select(rows, self.source, self.report, key, self.names()[0])
         if made is not None and self.source.selects:
-            self.counted = f"{len(made.text)} of {len(rows.text)} records count"
+            self.counted = _("{number} of {all} records count").format(
+                number=len(made.text), all=len(rows.text)
+            )
         return made
 
     def _joined(self, rows: Rows) -> Rows | None:
@@ -343,15 +346,22 @@ def _has_names(file: File, cells: Cells) -> bool:
     filled = {i: texts for i, texts in held.items() if not texts.empty}
     if len(filled) > len(cells.header) / 2:
         key = file.key("header_row")
-        message = f"{len(filled)} columns with values have no name; expected the names here ({key})"
+        message = _(
+            "{number} columns with values have no name; expected the names here ({key})"
+        ).format(number=len(filled), key=key)
         file.report("nameless_column", message, value=", ".join(filter(None, cells.header)))
         return False
     for i in nameless:
         if i not in filled:
-            file.report("unused_column", f"column {int(i) + 1} has neither a name nor values")
+            file.report(
+                "unused_column",
+                _("column {number} has neither a name nor values").format(number=int(i) + 1),
+            )
             continue
         texts = filled[i]
-        message = f"{len(texts)} value(s) from here on in column {int(i) + 1}, which has no name"
+        message = _("{number} value(s) from here on in column {column}, which has no name").format(
+            number=len(texts), column=int(i) + 1
+        )
         row = int(texts.index[0])
         file.report("nameless_column", message, row=row, value=texts.iloc[0])
     return True
