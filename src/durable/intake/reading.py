@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from durable.contracts.tables import NATIVE_COLUMNS
 from durable.intake.findings import Findings, Recorded
 from durable.intake.readers.cells import MEGABYTE, Cells, File
 from durable.intake.texts import categorical
-from durable.language import _
+from durable.language import N_, _
 from durable.plan import FileForm
 from durable.plan.limits import LIMITS, Limits
 
@@ -50,10 +51,22 @@ def open_file(
             return None
         file = replace(file, data=path.read_bytes())
     except OSError as error:
-        file.report("unreadable_file", _("{reason}; expected a file").format(reason=error.strerror))
+        file.report("unreadable_file", _("{reason}; expected a file").format(reason=_reason(error)))
         return None
     report_other(file, source)
     return file
+
+
+#: What the operating system says of a file, where it is usual: in the language in force.
+_USUAL = {
+    errno.ENOENT: N_("No such file or directory"),
+    errno.EACCES: N_("Permission denied"),
+}
+
+
+def _reason(error: OSError) -> str:
+    """Why a file cannot be read; what is not usual in the words of the operating system."""
+    return _(_USUAL[error.errno]) if error.errno in _USUAL else str(error.strerror)
 
 
 def report_other(file: File, source: FileForm) -> None:
