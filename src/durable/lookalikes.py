@@ -75,10 +75,22 @@ def _alike(looks: str, text: str) -> Iterator[str]:
     start = whole.find(looks)
     while start >= 0:
         first, last = places[start], places[start + len(looks) - 1]
-        around = text[max(first - 1, 0) : first] + text[last + 1 : last + 2]
-        if not any(sign.isalnum() for sign in around):
+        before, after = text[max(first - 1, 0) : first], text[last + 1 : last + 2]
+        if not (_continues(text[first], before) or _continues(text[last], after)):
             yield text[first : last + 1]
         start = whole.find(looks, start + 1)
+
+
+def _continues(sign: str, beside: str) -> bool:
+    """Whether a character belongs to the same word as one beside it ('' where there is none).
+
+    Chinese is written without blanks around foreign words and numbers.
+    """
+    return beside.isalnum() and _is_chinese(sign) == _is_chinese(beside)
+
+
+def _is_chinese(sign: str) -> bool:
+    return unicodedata.name(sign, "").startswith("CJK ")
 
 
 @cache

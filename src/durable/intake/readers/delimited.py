@@ -208,21 +208,16 @@ def _records(
         number = before + row.number
         broken.append(number)
         if number not in source.skip_rows:
-            message = _("{found} values; expected {expected}").format(
-                found=row.actual_columns, expected=row.expected_columns
-            )
+            words = _("{found} values; expected {expected}")
+            message = words.format(found=row.actual_columns, expected=row.expected_columns)
             file.report("broken_row", message, row=number)
             short = number if row.actual_columns < row.expected_columns else short
         return "skip"
 
     names = [str(place) for place in range(len(header))]
-    # Line ends after the last record are no rows.
-    size = len(data)
-    while size > 1 and data[size - 1] in b"\r\n" and data[size - 2] in b"\r\n":
-        size -= 1
     try:
         table = pacsv.read_csv(
-            pa.BufferReader(pa.py_buffer(data).slice(0, size)),
+            pa.BufferReader(pa.py_buffer(data).slice(0, _end_of_records(data))),
             # The header is read as a row, because it may take several lines. One thread: only
             # then are the rows of a broken file counted.
             read_options=pacsv.ReadOptions(
@@ -256,6 +251,14 @@ def _records(
     text.index = pd.Index(np.delete(numbers, np.array(broken, dtype=int) - 1 - before)[1:])
     text = text.loc[~text.index.isin(source.skip_rows)]
     return Cells(header, text, len(set(broken).difference(source.skip_rows)))
+
+
+def _end_of_records(data: bytes) -> int:
+    """The size without the line ends after the last record, which are no rows."""
+    size = len(data)
+    while size > 1 and data[size - 1] in b"\r\n" and data[size - 2] in b"\r\n":
+        size -= 1
+    return size
 
 
 def _check_end(file: File, data: bytes, last: int, short: int) -> None:
