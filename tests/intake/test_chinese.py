@@ -25,9 +25,10 @@ _HAN = re.compile("[\u4e00-\u9fff]")
 #: The name that Unicode gives a character, behind its code point.
 _CHARACTER = re.compile(r"(U\+[0-9A-F]{4,6}) [A-Z][A-Z0-9 -]+")
 _ENGLISH = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
-#: What is no text of the package: reasons of libraries, a form of dates, and the headings of a
-#: workbook in English.
+#: What is no text of the package: reasons of libraries, words of the data, of the plan and of
+#: CDISC, and the headings of a workbook in English.
 _QUOTED = (
+    *("Blood and lymphatic system disorders", "not recovered", "EXTRT CAR-T"),
     *("expected after", "truncated data", "h:mm am", "Response, Site status, Comment"),
     "Permission Error: Cannot access file",
     "file system operations are disabled by configuration",
