@@ -29,7 +29,7 @@ _ENGLISH = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 #: CDISC, and the headings of a workbook in English.
 _QUOTED = (
     *("Blood and lymphatic system disorders", "not recovered", "EXTRT CAR-T"),
-    *("expected after", "truncated data", "h:mm am", "Response, Site status, Comment"),
+    *("expected after", "truncated data", "h:mm am", "Site status"),
     "Permission Error: Cannot access file",
     "file system operations are disabled by configuration",
 )

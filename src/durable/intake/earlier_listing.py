@@ -260,7 +260,7 @@ class _Returned:
         """Report a row that is not as it was sent, where all its columns are there."""
         if expected and all(name in row for name in SENT) and digest(row) != expected:
             headings = {name: heading for heading, name in self.words.headings[QUERIES].items()}
-            columns = ", ".join(headings[name] for name in SITE)
+            columns = _(", ").join(headings[name] for name in SITE)
             message = _(
                 "the query {query} is not as it was sent; expected answers in the"
                 " columns {columns} alone"

@@ -149,7 +149,7 @@ def _help(title: str) -> pd.DataFrame:
         _(
             "Please write in the coloured columns {columns} and {last} only, and leave"
             " all other cells, rows, columns and sheets as they are."
-        ).format(columns=", ".join(columns[:-1]), last=columns[-1]),
+        ).format(columns=_(", ").join(columns[:-1]), last=columns[-1]),
         _(
             "{column}: corrected (in the source data), confirmed (right as recorded),"
             " not available (cannot be obtained), or in progress."
