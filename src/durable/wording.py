@@ -73,3 +73,9 @@ def short_dose_level(name: str) -> str:
     if cells is None:
         return name
     return _("{number} x 10^{power} cells/kg").format(number=cells[1], power=cells[2])
+
+
+def dose_name(name: str) -> str:
+    """A dose level without its unit: "1e7" is "1 x 10^7", "2" is "2"."""
+    cells = _POWER_OF_TEN.fullmatch(name)
+    return f"{cells[1]} x 10^{cells[2]}" if cells else name

@@ -8,6 +8,7 @@ from pathlib import Path
 from durable.figures import FigureEntry
 from durable.figures.point_files import shown_figures
 from durable.figures.spec import Caption, DrawnFigure, FigureSpec
+from durable.language import _
 from durable.outputs import definitions
 from durable.plan import Plan
 from durable.stage import STAGES
@@ -33,12 +34,14 @@ def caption_of(spec: FigureSpec, plan: Plan) -> Caption:
     """Heading and footnotes of a figure, with what the plan says of its number and title."""
     shell = plan.outputs.shell(f"f_{spec.name}")
     digest = plan.digest(STAGES["figures"].sections)
-    source = f"{spec.source}; plotted values in f_{spec.name}.csv"
+    source = _("{datasets}; plotted values in {file}").format(
+        datasets=_(spec.source), file=f"f_{spec.name}.csv"
+    )
     return Caption(
-        f"Figure {shell.shown_number}",
-        shell.title or spec.title,
-        spec.population,
-        f"data cut-off {plan.analysis.data_cutoff}",
+        _("Figure {number}").format(number=shell.shown_number),
+        shell.title or spec.shown_title,
+        _(spec.population),
+        _("data cut-off {date}").format(date=plan.analysis.data_cutoff),
         (
             *spec.footnotes(plan),
             *shell.footnotes,

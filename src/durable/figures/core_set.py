@@ -22,6 +22,7 @@ from durable.figures.style import (
 from durable.figures.subject_lines import SubjectLines
 from durable.jdm.measures import COMPONENTS, ENZYME, MEASURES, core_set_measure
 from durable.jdm.response import Scale
+from durable.language import N_, _
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
 
@@ -76,11 +77,13 @@ def _values(records: pd.DataFrame) -> pd.DataFrame:
     return records.assign(day=days_since_infusion(records)).rename(columns=columns)
 
 
-def footnotes(_: Plan) -> tuple[str, ...]:
+def footnotes(_plan: Plan) -> tuple[str, ...]:
     """What the axes show, and the abbreviations of the measures."""
     return (
-        "Axes cover the range that percent changes refer to, where the plan gives one, and all"
-        " values. Core set, baseline and abbreviations: list of definitions.",
+        _(
+            "Axes cover the range that percent changes refer to, where the plan gives one, and all"
+            " values. Core set, baseline and abbreviations: list of definitions."
+        ),
     )
 
 
@@ -100,8 +103,15 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
         few_ticks(axes)
         months_axis(axes, points.number("day"), plan.statistics.days_per_month)
         detach_axes(axes)
-        axes.set_title(f"{measure} ({unit})" if unit else measure, loc="left", weight="bold")
+        axes.set_title(_titled(measure, unit), loc="left", weight="bold")
     return page.fit()
+
+
+def _titled(measure: str, unit: str) -> str:
+    """Name of a measure with its unit, as the points have both."""
+    if not unit:
+        return _(measure)
+    return _("{measure} ({unit})").format(measure=_(measure), unit=_(unit))
 
 
 def axis_ends(scale: object, values: NDArray[np.float64]) -> tuple[float, float | None]:
@@ -124,7 +134,7 @@ def axis_ends(scale: object, values: NDArray[np.float64]) -> tuple[float, float 
 FIGURES = (
     FigureSpec(
         name="csm",
-        title="Core set measures over time, by subject",
+        title=N_("Core set measures over time, by subject"),
         population=SAFETY_SET,
         source="ADRS",
         columns=COLUMNS,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from durable.figures.points import Points, short
 from durable.figures.style import DASHES, Style
-from durable.wording import dose_level
+from durable.language import _
+from durable.wording import dose_level, dose_name
 
 #: Okabe and Ito (2008); neighbours differ in lightness. Each with a pale and a middle tint, for
 #: bars under marks.
@@ -21,7 +22,7 @@ _COLOURS = (
     ("#000000", "#E8E8E8", "#A6A6A6"),
 )
 _MARKERS = ("o", "s", "^", "D", "v")
-#: What every level has in its label, which is left out beside the name of a subject.
+#: What levels may be named with, which is left out beside the name of a subject.
 _KIND, _UNIT = "Dose level", "cells/kg"
 _HATCHES = ("", "//", "..", "xx", "--")
 _POWER = re.compile(r" x 10\^(\d+)")
@@ -44,12 +45,12 @@ class Dose:
         """Ten to the seventh as a power, and cells/kg: for a key."""
         if self.level:
             return typeset(dose_level(short(self.level)))
-        return "Dose level not recorded" if self.several else "Subject"
+        return _("Dose level not recorded") if self.several else _("Subject")
 
     @property
     def brief(self) -> str:
         """The label without its unit, beside the name of a subject; empty: not recorded."""
-        label = dose_level(short(self.level)).removesuffix(_UNIT).removeprefix(_KIND)
+        label = dose_name(short(self.level)).removesuffix(_UNIT).removeprefix(_KIND)
         return typeset(label.strip())
 
     @property

@@ -25,6 +25,7 @@ from durable.figures.style import (
     empty_figure,
     wrap,
 )
+from durable.language import N_, _, translated
 from durable.plan import Plan
 from durable.wording import listed
 
@@ -38,6 +39,13 @@ Row = tuple[str, str, str, Result]
 
 COLUMNS = ("analysis", "title", "parameter", "estimate", "lower", "upper", "text")
 PRIMARY = "primary"
+#: Titles of the panels, and of the primary analysis, as the points have them.
+PANELS = (
+    N_("DOR, median (months)"),
+    N_("DOR, event-free at month {month} (%)"),
+    N_("Improved at {visit} (%)"),
+)
+PRIMARY_TITLE = N_("Primary analysis")
 _NAMES_WIDTH = 55.0
 _ACROSS = 3
 #: Between panels side by side, where the ends of two axes meet, and between those below another.
@@ -100,25 +108,29 @@ def forest_points(rows: list[Row]) -> pd.DataFrame:
 
 
 def panel_title(row: Result) -> str | None:
-    """Title of the panel that shows a result; None for a result that is not shown."""
+    """Title of the panel that shows a result, in English; None for one that is not shown."""
+    median, event_free, improved = PANELS
     if row.parameter == ("DOR",) and row.statistic == "median":
-        return "DOR, median (months)"
+        return median
     if row.parameter == ("DOR",) and row.statistic.startswith("landmark_M"):
-        return f"DOR, event-free at month {row.statistic.removeprefix('landmark_M')} (%)"
+        return event_free.format(month=row.statistic.removeprefix("landmark_M"))
     if row.statistic == "rate":
-        return f"Improved at {row.parameter[0]} (%)"
+        return improved.format(visit=row.parameter[0])
     return None
 
 
-def draw(points: Points, _: Plan, caption: Caption) -> Figure:
+def draw(points: Points, _plan: Plan, caption: Caption) -> Figure:
     """Draw the points of `forest_points`."""
     if not len(points):
-        return empty_figure(caption, "No analyses")
+        return empty_figure(caption, N_("No analyses"))
     points, empty = _without_empty(points)
     if empty:
-        caption = caption.noting(f"Not estimable in any analysis: {listed(empty)}.")
+        panels = listed([translated(panel, PANELS) for panel in empty])
+        caption = caption.noting(
+            _("Not estimable in any analysis: {panels}.").format(panels=panels)
+        )
     if not len(points):
-        return empty_figure(caption, "Not estimable")
+        return empty_figure(caption, N_("Not estimable"))
     blocks = _blocks(points)
     heights = (block.height(line) for block in blocks for line in block.lines)
     page = Page(caption, sum(heights) - _GAP)
@@ -147,7 +159,8 @@ def _panel_width(line: list[str]) -> float:
 
 
 def _title(parameter: str, line: list[str]) -> list[str]:
-    return wrap(parameter, weight="bold", width=_panel_width(line) + 4)
+    shown = translated(parameter, PANELS)
+    return wrap(shown, weight="bold", width=_panel_width(line) + 4)
 
 
 def _title_height(line: list[str]) -> float:
@@ -156,6 +169,8 @@ def _title_height(line: list[str]) -> float:
 
 def _blocks(points: Points) -> list[Block]:
     titles = dict(zip(points.text("analysis"), points.text("title"), strict=True))
+    if titles.get(PRIMARY) == PRIMARY_TITLE:
+        titles[PRIMARY] = _(PRIMARY_TITLE)
     shared: dict[tuple[str, ...], list[str]] = {}
     for (parameter,), rows in points.group_by("parameter"):
         shared.setdefault(tuple(rows.text("analysis")), []).append(parameter)

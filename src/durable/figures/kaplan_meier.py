@@ -32,10 +32,11 @@ from durable.figures.style import (
     text_width,
     thin_labels,
 )
+from durable.language import N_, _
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan, Statistics
 from durable.vocabulary import POPULATIONS
-from durable.wording import listed
+from durable.wording import listed, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,8 +141,10 @@ def _risk(km: KaplanMeier, statistics: Statistics) -> pd.DataFrame:
 def footnotes(plan: Plan, endpoint: Endpoint) -> tuple[str, ...]:
     """Events of the endpoint, what is counted under the axis, and where the rest is defined."""
     return (
-        f"Events: {listed(_event_names(plan, endpoint))}. Counts: at risk just before,"
-        " events before the month. Endpoints and estimates: list of definitions.",
+        _(
+            "Events: {events}. Counts: at risk just before, events before the month. Endpoints and"
+            " estimates: list of definitions."
+        ).format(events=listed(_event_names(plan, endpoint))),
     )
 
 
@@ -153,7 +156,7 @@ def _event_names(plan: Plan, endpoint: Endpoint) -> list[str]:
     events = (*(continued.endpoint.events if continued else ()), *endpoint.events)
     names = [event.name for event in events if event.counts(response)]
     names += [endpoint.failure.name] if endpoint.failure else []
-    return [EVENT_LABELS[name].format(deadline=deadline) for name in dict.fromkeys(names)]
+    return [_(EVENT_LABELS[name]).format(deadline=deadline) for name in dict.fromkeys(names)]
 
 
 def draw(points: Points, plan: Plan, caption: Caption, endpoint: Endpoint) -> Figure:
@@ -167,7 +170,7 @@ def draw(points: Points, plan: Plan, caption: Caption, endpoint: Endpoint) -> Fi
     for curve in curves:
         _draw_curve(axes, curve, band=len(curves) <= BANDS)
     _scales(axes, curves, endpoint.event_free)
-    axes.set_xlabel(f"Months since {endpoint.since}")
+    axes.set_xlabel(_("Months since {origin}").format(origin=_(endpoint.since)))
     _counts(axes, curves)
     return page.fit()
 
@@ -197,7 +200,9 @@ def _curves(points: Points) -> list[Curve]:
 
 
 def _name(group_by: str, group: str) -> str:
-    return short(group) if group_by == "total" else f"{group_by.replace('_', ' ')} {short(group)}"
+    if (group_by, group) == TOTAL:
+        return _("Total")
+    return f"{group_by.replace('_', ' ')} {short(group)}"
 
 
 def _draw_curve(axes: Axes, curve: Curve, *, band: bool) -> None:
@@ -241,23 +246,26 @@ def _censored(curve: Curve) -> Style:
 
 
 def _key(curves: list[Curve], plan: Plan) -> list[Artist]:
-    level = f"{100 * plan.statistics.conf_level:g}%"
+    level = percent(plan.statistics.conf_level)
     lines: list[Artist] = []
     for curve in curves:
         style: Style = {"color": curve.colour, "linestyle": curve.dashes, "linewidth": 1.6}
-        label = f"{curve.name} (N = {curve.points.text('n_risk')[0]})"
+        counted = {"group": curve.name, "n": curve.points.text("n_risk")[0]}
+        label = _("{group} (N = {n})").format(**counted)
         if len(curve.median) and len(curves) > 1:
-            label += f". {_median_text(curve.median, plan)}"
+            label = _("{group} (N = {n}). {median}").format(
+                **counted, median=_median_text(curve.median, plan)
+            )
         lines.append(key_line(label=label, **style))
     if len(curves) <= BANDS and np.isfinite(curves[0].points.number("lower")).any():
         style = {"color": curves[0].colour, "alpha": 0.18, "linewidth": 0}
-        lines.append(key_patch(label=f"Pointwise {level} CI", **style))
+        lines.append(key_patch(label=_("Pointwise {level} CI").format(level=level), **style))
     if len(curves) == 1 and len(curves[0].median):
         drawn = np.isfinite(curves[0].median.number("time")).all()
         style = _MEDIAN if drawn else {"linestyle": "none"}
         lines.append(key_line(label=_median_text(curves[0].median, plan), **style))
     marked = [curve for curve in curves if (curve.points.number("n_censor") > 0).any()]
-    return [*lines, *(key_line(label="Censored", **_censored(c)) for c in marked[:1])]
+    return [*lines, *(key_line(label=N_("Censored"), **_censored(c)) for c in marked[:1])]
 
 
 def _median_text(median: Points, plan: Plan) -> str:
@@ -265,8 +273,10 @@ def _median_text(median: Points, plan: Plan) -> str:
     decimals = plan.outputs.month_decimals
     cells = (median.number(name)[0] for name in ("time", "lower", "upper"))
     value, lower, upper = (f"{cell:.{decimals}f}" if cell == cell else "NE" for cell in cells)
-    level = f"{100 * plan.statistics.conf_level:g}% CI"
-    return f"Median {value}{' months' if value != 'NE' else ''} ({level} {lower}, {upper})"
+    known = _("Median {value} months ({level} CI {lower}, {upper})")
+    text = known if value != "NE" else _("Median {value} ({level} CI {lower}, {upper})")
+    level = percent(plan.statistics.conf_level)
+    return text.format(value=value, level=level, lower=lower, upper=upper)
 
 
 def _scales(axes: Axes, curves: list[Curve], event_free: str) -> None:
@@ -276,7 +286,7 @@ def _scales(axes: Axes, curves: list[Curve], event_free: str) -> None:
     axes.set_xlim(0, max(last, shown.max(initial=0)) or 1)
     axes.set_ylim(0, 1)
     axes.set_yticks(np.linspace(0, 1, 6), [f"{percent}" for percent in range(0, 101, 20)])
-    axes.set_ylabel(f"{event_free} probability (%)")
+    axes.set_ylabel(_("{event_free} probability (%)").format(event_free=_(event_free)))
     detach_axes(axes)
     widest = max((text_width(text) for curve in curves for text in _cells(curve)), default=0)
     room = (widest + 1.5) * float(np.diff(axes.get_xlim())[0]) / 135
@@ -293,7 +303,7 @@ def _counts(axes: Axes, curves: list[Curve]) -> None:
     line = 0
     numbers = max(text_width(text) for curve in curves for text in _cells(curve))
     left = -numbers / 2 / POINT - 8
-    for column, title in (("n_risk", "Number at risk"), ("n_event", "Cumulative events")):
+    for column, title in (("n_risk", _("Number at risk")), ("n_event", _("Cumulative events"))):
         if len(curves) > 1:
             _left(axes, title, left, line, "bold")
             line += 1
@@ -338,7 +348,8 @@ def _left(axes: Axes, text: str, left: float, line: int, weight: str = "normal")
 def _figure(endpoint: Endpoint, name: str) -> FigureSpec:
     return FigureSpec(
         name=name,
-        title=f"{endpoint.title} (Kaplan-Meier estimate)",
+        title=N_("{of} (Kaplan-Meier estimate)"),
+        of=endpoint.title,
         population=POPULATIONS[endpoint.population],
         source=f"ADTTE, PARAMCD {endpoint.code}",
         columns=COLUMNS,

@@ -22,6 +22,7 @@ from durable.figures.style import (
     panel_page,
 )
 from durable.figures.subject_lines import SubjectLines
+from durable.language import N_, _
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
 
@@ -38,13 +39,13 @@ _STACKED = 1.9
 #: Days within which marks would lie on one another, in parts of the axis.
 _NEAR = 0.012
 _LLOQ: Style = {
-    "label": "Lower limit of quantification (LLOQ)",
+    "label": N_("Lower limit of quantification (LLOQ)"),
     "color": INK,
     "linestyle": (0, (1, 2)),
     "linewidth": 0.9,
 }
 _BELOW: Style = {
-    "label": "BLQ (at the LLOQ; of one day below one another)",
+    "label": N_("BLQ (at the LLOQ; of one day below one another)"),
     "linestyle": "none",
     "marker": "o",
     "markerfacecolor": "white",
@@ -107,12 +108,14 @@ def _geometric_means(samples: pd.DataFrame) -> pd.DataFrame:
     return points
 
 
-def footnotes(_: Plan) -> tuple[str, ...]:
+def footnotes(_plan: Plan) -> tuple[str, ...]:
     """What stands for values below the limit, and how the mean is taken."""
     return (
-        "BLQ: below the LLOQ. Geometric mean of quantifiable values by nominal day, where at least"
-        " half of the subjects have one (BLQ excluded: biased upward). Samples without a result:"
-        " not plotted.",
+        _(
+            "BLQ: below the LLOQ. Geometric mean of quantifiable values by nominal day, where at"
+            " least half of the subjects have one (BLQ excluded: biased upward). Samples without a"
+            " result: not plotted."
+        ),
     )
 
 
@@ -185,8 +188,9 @@ def _heights(rows: Points) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
 
 def _mean_style(groups: list[str], group: str) -> Style:
     number = groups.index(group)
+    of_group = _("Geometric mean, {group}").format(group=group)
     return {
-        "label": f"Geometric mean, {group}" if group else "Geometric mean",
+        "label": of_group if group else N_("Geometric mean"),
         "color": INK,
         "linestyle": DASHES[number % len(DASHES)],
         "linewidth": 1.8,
@@ -224,7 +228,7 @@ def _key(points: Points, groups: list[str]) -> list[Artist]:
 FIGURES = (
     FigureSpec(
         name="kinetics",
-        title="CAR-T cell concentrations over time",
+        title=N_("CAR-T cell concentrations over time"),
         population=SAFETY_SET,
         source="ADPC",
         columns=COLUMNS,

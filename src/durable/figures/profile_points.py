@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from durable.derive.endpoints import DOR
@@ -10,6 +10,7 @@ from durable.figures.quantiles import days_since_infusion
 from durable.figures.swimmer import lanes
 from durable.jdm.measures import COMPONENTS, core_set_measure
 from durable.jdm.parameters import SCORE
+from durable.language import N_
 from durable.outputs import formats
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
@@ -23,6 +24,39 @@ COLUMNS = ("subject", "group", "section", "label", "start_day", "end_day", "valu
 SECTIONS = (
     *("number", "course", "status", "score", "measure", "glucocorticoid"),
     *("cells", "therapy", "event"),
+)
+#: Labels of the key numbers, as the points have them.
+LABELS = (
+    *(N_("Age, sex"), N_("Dose level"), N_("Cells given"), N_("Infusion")),
+    *(
+        N_("Improved at {visit}"),
+        N_("First remission"),
+        N_("Worst TEAE grade"),
+        N_("Cmax, {assay}"),
+    ),
+    DOR.title,
+)
+#: Texts of the key numbers; the parts of some are texts again.
+TEXTS = (
+    N_("{age} years, {sex}"),
+    N_("{age} years"),
+    N_("{number} x 10^{power} cells/kg"),
+    N_("Dose level {name}"),
+    N_("{concentration}, day {day}"),
+    N_("day {day} ({date})"),
+    N_("{months} months ({ended})"),
+    N_("{grade} ({n} events, {serious} serious)"),
+    N_("{status} ({details})"),
+    N_("{first}; {second}"),
+    *(N_("yes"), N_("no"), N_("none"), N_("no event"), N_("not evaluable"), N_("not recorded")),
+    *(N_("not calculable"), N_("not applicable"), N_("not in remission by {deadline}")),
+    # Events, reasons for censoring and reasons of a missing status, in small letters.
+    *(N_("recurrence"), N_("progression"), N_("death"), N_("new systemic therapy")),
+    *(N_("remission"), N_("ongoing at data cut-off"), N_("missed or inadequate assessments")),
+    *(N_("withdrawn"), N_("no assessment after remission"), N_("unconfirmed loss")),
+    *(N_("next assessment not yet due"), N_("remission not yet due")),
+    *(N_("not followed to remission deadline"), N_("no assessment after infusion")),
+    *(N_("partial"), N_("died"), N_("pending"), N_("not assessed")),
 )
 #: Columns of the input tables that a profile shows.
 _THERAPIES = ("subject_id", "therapy", "start_date", "end_date", "new_systemic")
@@ -116,11 +150,16 @@ def _assessments(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     return pd.concat(parts)
 
 
-def measure_label(name: str) -> str:
-    """Name of a core set measure beside its values, with its unit if that is not points."""
+def measure_label(name: str, shown: Callable[[str], str] = str) -> str:
+    """Name of a core set measure beside its values, with its unit if that is not points.
+
+    In English, as the points have it, unless its words are `shown` otherwise.
+    """
     measure = core_set_measure(name)
-    unit = "" if measure.unit in ("", "points") else f" ({measure.unit})"
-    return f"{capitalised(measure.label)}{unit}"
+    label = capitalised(shown(measure.label))
+    if measure.unit in ("", "points"):
+        return label
+    return shown(N_("{measure} ({unit})")).format(measure=label, unit=shown(measure.unit))
 
 
 def _glucocorticoid(datasets: AnalysisDatasets) -> pd.DataFrame:

@@ -27,6 +27,9 @@ class Strip:
 
     section: str
     label: str
+    """As the points have it."""
+    shown: str
+    """As it is shown, in the language in force."""
     height: float
     low: float
     high: float

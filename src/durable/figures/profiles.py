@@ -12,7 +12,7 @@ from durable.figures.core_set import axis_ends
 from durable.figures.doses import Dose, doses_of, typeset
 from durable.figures.points import Points, short
 from durable.figures.profile_axis import BREAK_DAY, TimeAxis
-from durable.figures.profile_points import COLUMNS, measure_label, points
+from durable.figures.profile_points import COLUMNS, LABELS, TEXTS, measure_label, points
 from durable.figures.profile_sheet import EDGE, Sheet, Strip
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import (
@@ -31,6 +31,7 @@ from durable.figures.style import (
 from durable.figures.swimmer import MARKS, mark_thirds
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.parameters import SCORE
+from durable.language import N_, _, translated
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ _MOST_THERAPIES, _MOST_HEIGHT = 6, 188.0
 _GRADES = {1: "#FEE8C8", 2: "#FDBB84", 3: "#EF6548", 4: "#B30000", 5: "#4A0000"}
 _UNGRADED, _THERAPY, _NEW_THERAPY = "white", "0.8", "#F0E442"
 _LYMPHODEPLETION: Style = {
-    "label": "Lymphodepletion",
+    "label": N_("Lymphodepletion"),
     "linestyle": "none",
     "marker": "|",
     "markersize": 9,
@@ -103,7 +104,8 @@ def draw(points: Points, plan: Plan, caption: Caption) -> list[Figure]:
     subjects = points.values("subject")
     if not subjects:
         most = plan.outputs.patient_profiles
-        return [empty_figure(caption, f"No profiles: no infused subject, or more than {most}")]
+        none = _("No profiles: no infused subject, or more than {most}").format(most=most)
+        return [empty_figure(caption, none)]
     profiles = [points.where(subject=subject) for subject in subjects]
     design = _design(points, profiles, plan)
     key = _key(points, design)
@@ -114,7 +116,7 @@ def draw(points: Points, plan: Plan, caption: Caption) -> list[Figure]:
 
 
 def _page_caption(caption: Caption, subject: str, number: int, pages: int) -> Caption:
-    heading = f"Patient profile: {short(subject)}"
+    heading = _("Patient profile: {subject}").format(subject=short(subject))
     return replace(caption, title=heading).of_page(number, pages)
 
 
@@ -178,24 +180,27 @@ def _strips(points: Points, plan: Plan) -> list[Strip]:
             continue
         high = float(values.max()) or 1.0
         if section == "score":
-            strips.append(Strip(section, label, _SCORE, 0, 100))
+            strips.append(Strip(section, label, _(label), _SCORE, 0, 100))
         elif section == "measure":
             scale = getattr(plan.response.ranges, measures[label], None)
             low, top = axis_ends(scale, values)
-            strips.append(Strip(section, label, _MEASURE, low, high if top is None else top))
+            top = high if top is None else top
+            shown = measure_label(measures[label], _)
+            strips.append(Strip(section, label, shown, _MEASURE, low, top))
         elif section == "glucocorticoid":
-            strips.append(Strip(section, "Glucocorticoid (mg/kg)", _MEASURE, 0, high))
+            strips.append(Strip(section, label, _("Glucocorticoid (mg/kg)"), _MEASURE, 0, high))
         elif (values > 0).any():
             low = 10.0 ** np.floor(np.log10(values[values > 0].min()))
             # A single power of ten would be a scale without a length.
             high = max(10.0 ** np.ceil(np.log10(high)), 10 * low)
-            strips.append(Strip(section, label, _CELLS, float(low), float(high), log=True))
+            ends = float(low), float(high)
+            strips.append(Strip(section, label, label, _CELLS, *ends, log=True))
     return strips
 
 
 def _draw_numbers(sheet: Sheet, design: Design, numbers: Points, top: float) -> float:
     """The key numbers in two columns; the height below them."""
-    for (left, _), lines in zip(_COLUMNS, _number_lines(numbers), strict=True):
+    for (left, _width), lines in zip(_COLUMNS, _number_lines(numbers), strict=True):
         for line, (label, text) in enumerate(lines):
             y = top - (line + 0.5) * LINE
             sheet.text(left, y, label, color="0.35")
@@ -205,10 +210,12 @@ def _draw_numbers(sheet: Sheet, design: Design, numbers: Points, top: float) -> 
 
 def _number_lines(numbers: Points) -> list[list[tuple[str, str]]]:
     """For each column its lines, a label and a text each; a long text goes on below."""
-    entries = list(zip(numbers.text("label"), numbers.text("text"), strict=True))
+    labels = [translated(label, LABELS) for label in numbers.text("label")]
+    texts = [translated(text, TEXTS) for text in numbers.text("text")]
+    entries = list(zip(labels, texts, strict=True))
     half = -(-len(entries) // 2)
     columns = []
-    for (_, width), part in zip(_COLUMNS, (entries[:half], entries[half:]), strict=True):
+    for (_left, width), part in zip(_COLUMNS, (entries[:half], entries[half:]), strict=True):
         lines = []
         for label, text in part:
             first, *more = wrap(typeset(text), width=width - _NUMBER_LABEL - 2) or [""]
@@ -223,7 +230,8 @@ def _draw_ticks(sheet: Sheet, top: float) -> float:
     for day, label in axis.ticks:
         (place,) = axis.place(np.array([day])).tolist()
         sheet.text(place, top - 2, label, ha="center")
-    sheet.text(0, top - 2, "Day" + (", then month (M)" if axis.broken else ""), weight="bold")
+    unit = _("Day, then month (M)") if axis.broken else _("Day")
+    sheet.text(0, top - 2, unit, weight="bold")
     return top - _TICKS + 1
 
 
@@ -258,7 +266,7 @@ def _draw_course(sheet: Sheet, design: Design, profile: Points, top: float) -> f
             sheet.bar(days, middle_height - 1.5, 3.0, colour)
     kinds, places = course.columns["label"], sheet.time.place(course.number("start_day"))
     thirds = mark_thirds(kinds, course.columns["subject"], places, apart=2.2)
-    for kind, (style, _) in MARKS.items():
+    for kind, (style, _third) in MARKS.items():
         rows = kinds == kind
         heights = middle_height - 1.25 * thirds[rows]
         sheet.marks(course.number("start_day")[rows], heights, style | {"gid": kind})
@@ -266,13 +274,13 @@ def _draw_course(sheet: Sheet, design: Design, profile: Points, top: float) -> f
     sheet.marks(
         depleted.number("start_day"), np.full(len(depleted), middle_height), _LYMPHODEPLETION
     )
-    sheet.text(0, middle_height, "Course")
+    sheet.text(0, middle_height, _("Course"))
     y = top - 1.5 * _LANE - _GAP
     statuses = profile.where(section="status")
     for status, style in _STATUSES.items():
         rows = statuses.where(text=status)
         sheet.marks(rows.number("start_day"), np.full(len(rows), y - _LANE / 2), style)
-    sheet.text(0, y - _LANE / 2, "Remission at assessment")
+    sheet.text(0, y - _LANE / 2, _("Remission at assessment"))
     sheet.rule(y - _LANE - _GAP / 2)
     return y - _LANE - _GAP
 
@@ -285,13 +293,13 @@ def _draw_strip(sheet: Sheet, strip: Strip, profile: Points, top: float) -> floa
     """The values of one strip, and its name with the ends of its scale; the height below it."""
     bottom = top - strip.height
     ends = [f"{end:,.0f}" if end >= 1000 else f"{end:g}" for end in (strip.low, strip.high)]
-    scale = f"{'log ' if strip.log else ''}{ends[0]}-{ends[1]}"
-    names = wrap(f"{strip.label}, {scale}", width=_NAMES - 2)[:2]
+    scaled = _("{strip}, log {low}-{high}") if strip.log else _("{strip}, {low}-{high}")
+    text = scaled.format(strip=strip.shown, low=ends[0], high=ends[1])
+    names = wrap(text, width=_NAMES - 2)[:2]
     for line, name in enumerate(names):
         y = bottom + strip.height / 2 + (len(names) / 2 - line - 0.5) * 0.9 * LINE
         sheet.text(0, y, name)
-    label = "" if strip.section == "glucocorticoid" else strip.label
-    rows = profile.where(section=strip.section, label=label)
+    rows = profile.where(section=strip.section, label=strip.label)
     rows = rows.take(np.isfinite(rows.number("value")))
     heights = bottom + strip.height * strip.level(rows.number("value"))
     days = rows.number("start_day")
@@ -309,7 +317,7 @@ def _draw_therapies(sheet: Sheet, design: Design, profile: Points, top: float) -
     names = therapies.values("label")
     new = set(therapies.where(text="new systemic").text("label"))
     names.sort(key=lambda name: name not in new)
-    y = _lane_heading(sheet, "Therapies", len(names), design.therapies, top)
+    y = _lane_heading(sheet, _("Therapies"), len(names), design.therapies, top)
     for name in names[: design.therapies]:
         for row in _rows(therapies.where(label=name)):
             colour = _NEW_THERAPY if row.text == "new systemic" else _THERAPY
@@ -327,7 +335,7 @@ def _draw_events(sheet: Sheet, design: Design, profile: Points, top: float) -> N
         for (name,), rows in events.group_by("label")
     }
     names = sorted(worst, key=lambda name: -worst[name])
-    y = _lane_heading(sheet, "Adverse events", len(names), design.events, top)
+    y = _lane_heading(sheet, _("Adverse events"), len(names), design.events, top)
     for name in names[: design.events]:
         for row in _rows(events.where(label=name)):
             colour = _UNGRADED if isnan(row.value) else _GRADES[int(row.value)]
@@ -349,8 +357,10 @@ def _draw_bar(sheet: Sheet, days: tuple[float, float], top: float, colour: str) 
 
 def _lane_heading(sheet: Sheet, title: str, number: int, shown: int, top: float) -> float:
     """Heading of lanes, which says where there are more of them than a page holds."""
-    more = f" ({shown} of {number} shown)" if number > shown else ""
-    text = f"{title}{more}" if number else f"{title}: none"
+    text = title if number else _("{title}: none").format(title=title)
+    if number > shown:
+        some = _("{title} ({shown} of {number} shown)")
+        text = some.format(title=title, shown=shown, number=number)
     sheet.text(0, top - _HEADING / 2, text, weight="bold")
     return top - _HEADING
 
@@ -388,35 +398,37 @@ def _fitted(name: str, after: str) -> str:
 def _key(points: Points, design: Design) -> list[Artist]:
     """Entries for what any page shows."""
     kinds = set(points.where(section="course").text("label"))
-    _, middle = next(iter(design.doses.values())).tints
+    middle = next(iter(design.doses.values())).tints[1]
     key: list[Artist] = []
     if "remission" in kinds:
-        key.append(key_patch(label="In remission (darker)", facecolor=middle, **EDGE))
+        key.append(key_patch(label=N_("In remission (darker)"), facecolor=middle, **EDGE))
     if "lymphodepletion" in kinds:
         key.append(key_line(**_LYMPHODEPLETION))
-    key += [key_line(**style) for kind, (style, _) in MARKS.items() if kind in kinds]
+    key += [key_line(**style) for kind, (style, _third) in MARKS.items() if kind in kinds]
     if set(points.text("text")) & {"BLQ", "PARTIAL"}:
-        key.append(key_line(label="BLQ, or partial score", **_OPEN))
+        key.append(key_line(label=N_("BLQ, or partial score"), **_OPEN))
     grades = {int(g) for g in points.where(section="event").number("value") if g == g}
     return key + [
-        key_patch(label=f"Grade {grade}", facecolor=_GRADES[grade], **EDGE)
+        key_patch(label=_("Grade {grade}").format(grade=grade), facecolor=_GRADES[grade], **EDGE)
         for grade in sorted(grades)
     ]
 
 
-def footnotes(_: Plan) -> tuple[str, ...]:
+def footnotes(_plan: Plan) -> tuple[str, ...]:
     """How to read the axis and the lanes."""
     return (
-        "Time since infusion (solid line); the scale changes at the dashed line. Assessment: filled"
-        " in remission, open not, x unknown. Yellow: new systemic. Event: worst grade, * serious."
-        " +: censored.",
+        _(
+            "Time since infusion (solid line); the scale changes at the dashed line. Assessment:"
+            " filled in remission, open not, x unknown. Yellow: new systemic. Event: worst grade, *"
+            " serious. +: censored."
+        ),
     )
 
 
 FIGURES = (
     FigureSpec(
         name="profiles",
-        title="Patient profiles",
+        title=N_("Patient profiles"),
         population=SAFETY_SET,
         source="ADSL, ADRS, ADTTE, ADAE, ADPC, ADPP, therapies, visits",
         columns=COLUMNS,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from durable.figures.spec import STACK_END, STACKED, Caption
 from durable.figures.style import DPI
 from durable.files import atomic_path, write_text
+from durable.language import _
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,7 +61,7 @@ def _mark_drafts(pages: Sequence[Figure]) -> None:
     """The word DRAFT across each page, faint and over the drawing: axes hide what is behind."""
     for page in pages:
         page.text(
-            *(0.5, 0.5, "DRAFT"),
+            *(0.5, 0.5, _("DRAFT")),
             fontsize=90,
             color="black",
             alpha=0.07,

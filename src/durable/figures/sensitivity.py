@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from durable.contracts.results import Result
 from durable.derive.endpoints import BY_CODE
 from durable.figures import forest
-from durable.figures.spec import SAFETY_SET, FigureSpec
+from durable.figures.spec import FigureSpec
+from durable.language import N_, _
+from durable.outputs import definitions
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
 from durable.wording import percent
@@ -38,7 +40,7 @@ def panels(results: Iterable[Result], plan: Plan) -> pd.DataFrame:
     """
     titles = {name: variant.title or name for name, variant in plan.sensitivity.items()}
     rows = [
-        (row.analysis, titles.get(row.analysis, "Primary analysis"), title, row)
+        (row.analysis, titles.get(row.analysis, forest.PRIMARY_TITLE), title, row)
         for row in results
         if (title := forest.panel_title(row)) is not None and _concerns(row, plan)
     ]
@@ -60,18 +62,25 @@ def footnotes(plan: Plan) -> tuple[str, ...]:
     """How to read the lines, and the conventions of the intervals."""
     statistics = plan.statistics
     return (
-        "Dashed line: primary analysis. Arrow: confidence limit not estimable (NE)."
-        f" {percent(statistics.conf_level)} CIs: exact (Clopper-Pearson) for rates, Kaplan-Meier"
-        f" ({statistics.km_ci}) for durations.",
+        _(
+            "Dashed line: primary analysis. Arrow: confidence limit not estimable (NE). {level}"
+            " CIs: exact (Clopper-Pearson) for rates, Kaplan-Meier ({transformation}) for"
+            " durations."
+        ).format(
+            level=percent(statistics.conf_level),
+            transformation=definitions.transformation(statistics),
+        ),
     )
 
 
 FIGURES = (
     FigureSpec(
         name="sensitivity",
-        title="Sensitivity analyses (forest plot)",
-        population=f"{SAFETY_SET}; duration of response: subjects in remission",
-        source="analysis results dataset (ard.csv)",
+        title=N_("Sensitivity analyses (forest plot)"),
+        population=N_(
+            "Safety Analysis Set (all infused); duration of response: subjects in remission"
+        ),
+        source=N_("analysis results dataset (ard.csv)"),
         columns=forest.COLUMNS,
         points=points,
         draw=forest.draw,

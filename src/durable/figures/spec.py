@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from durable.language import _
 from durable.vocabulary import POPULATIONS
 
 if TYPE_CHECKING:
@@ -46,7 +47,12 @@ class Caption:
     @property
     def heading(self) -> str:
         """Label and title: ``Figure 1. Duration of response (Kaplan-Meier)``."""
-        return f"{self.label}. {self.title}"
+        return _("{label}. {title}").format(label=self.label, title=self.title)
+
+    @property
+    def context(self) -> str:
+        """Population and what is shown of it."""
+        return _("{population}; {shown}").format(population=self.population, shown=self.study)
 
     @property
     def text(self) -> str:
@@ -57,7 +63,8 @@ class Caption:
         """The caption of one of several pages; of an only page the caption itself."""
         if pages == 1:
             return self
-        return replace(self, title=f"{self.title} (page {number} of {pages})")
+        title = _("{title} (page {number} of {pages})")
+        return replace(self, title=title.format(title=self.title, number=number, pages=pages))
 
     def noting(self, *notes: str) -> Caption:
         """The caption with notes on what is drawn, ahead of the others."""
@@ -110,6 +117,7 @@ class FigureSpec:
 
     name: str
     title: str
+    """A marked text, as those that follow; ``{of}`` in it is what the figure is of."""
     population: str
     source: str
     """Dataset that the points come from."""
@@ -123,6 +131,13 @@ class FigureSpec:
     """Definitions and methods behind the figure, from the plan."""
     records: Callable[[Plan], tuple[RecordFilter, ...]] = lambda _: ()
     """Records of ADRS that `points` reads: they are too many to be read whole."""
+    of: str = ""
+    """Endpoint or score that the title names."""
+
+    @property
+    def shown_title(self) -> str:
+        """The title, in the language in force."""
+        return _(self.title).format(of=_(self.of))
 
     def draw_pages(self, points: Points, plan: Plan, caption: Caption) -> list[Figure]:
         """The pages of the figure: one, of most."""

@@ -30,6 +30,7 @@ from durable.figures.style import (
 )
 from durable.figures.subject_lines import SubjectLines, interrupted_line
 from durable.jdm.parameters import SCORE
+from durable.language import N_, _
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
 
@@ -56,7 +57,7 @@ _PARTIAL: Style = {
     "markerfacecolor": "white",
     "markeredgecolor": "black",
     "markeredgewidth": 0.8,
-    "label": "Partial score",
+    "label": N_("Partial score"),
 }
 
 
@@ -115,11 +116,13 @@ def score_quantiles(records: pd.DataFrame) -> pd.DataFrame:
     return both.drop(columns="order").astype({"day": int})
 
 
-def footnotes(_: Plan) -> tuple[str, ...]:
+def footnotes(_plan: Plan) -> tuple[str, ...]:
     """What a partial score is, and where the score is defined."""
     return (
-        "Partial score: a lighter measure is missing and scores 0. The score, its baseline and its"
-        " response categories: list of definitions.",
+        _(
+            "Partial score: a lighter measure is missing and scores 0. The score, its baseline and"
+            " its response categories: list of definitions."
+        ),
     )
 
 
@@ -133,7 +136,7 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
         return _draw_plot(lines, plan, caption.noting(lines.note))
     rows, columns = _grid([short(name) for name in subjects])
     height = max(_LOWEST, _HIGHEST / rows**0.7)
-    others = [key_line(label="Other subjects", **_OTHERS)] if len(subjects) > 1 else []
+    others = [key_line(label=N_("Other subjects"), **_OTHERS)] if len(subjects) > 1 else []
     key = [*lines.key, *others, *_key(points, plan)]
     most = 4 if columns > 2 else 9
     page = Page(caption, rows * (_NAME + height + _ROW_GAP) + _BELOW - _ROW_GAP, key)
@@ -151,9 +154,10 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
         axes.set_title(short(name), loc="left", pad=4)
         lowest = place + columns >= len(subjects)
         axes.tick_params(labelleft=place % columns == 0, labelbottom=lowest)
-    page.write(room.left + room.width / 2, body.bottom, "Months since infusion", ha="center")
+    months = _("Months since infusion")
+    page.write(room.left + room.width / 2, body.bottom, months, ha="center")
     middle = room.bottom + room.height / 2
-    page.write(body.left, middle, SCORE.label, rotation=90, ha="left", va="center")
+    page.write(body.left, middle, _(SCORE.label), rotation=90, ha="left", va="center")
     return page.figure
 
 
@@ -172,7 +176,7 @@ def _draw_plot(lines: SubjectLines, plan: Plan, caption: Caption) -> Figure:
     _draw_context(axes, lines.points, plan, most=9, others=False)
     lines.draw(axes, lines.points, _scores)
     _draw_partial(axes, lines.points)
-    axes.set(xlabel="Months since infusion", ylabel=SCORE.label)
+    axes.set(xlabel=_("Months since infusion"), ylabel=_(SCORE.label))
     return page.fit()
 
 
@@ -215,7 +219,8 @@ def _key(points: Points, plan: Plan) -> list[Artist]:
 FIGURES = (
     FigureSpec(
         name=_SCORE,
-        title=f"{SCORE.label} over time, by subject",
+        title=N_("{of} over time, by subject"),
+        of=SCORE.label,
         population=SAFETY_SET,
         source=f"ADRS, PARAMCD {SCORE.paramcd}",
         columns=COLUMNS,

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from durable.figures.spec import Caption
+from durable.language import N_, _
 from durable.line_breaks import line_parts
 from durable.plan import Plan
 
@@ -142,7 +143,7 @@ class Page:
         from matplotlib.figure import Figure
 
         heading = wrap(caption.heading, TITLE_SIZE, "bold")
-        context = wrap(f"{caption.population}; {caption.study}")
+        context = wrap(caption.context)
         notes = [line for note in caption.notes for line in wrap(note)]
         self.figure = Figure(figsize=(WIDTH * _MM, 100 * _MM), dpi=DPI, facecolor="white")
         self._canvas: Any = FigureCanvasAgg(self.figure)
@@ -357,25 +358,29 @@ def write_message(axes: Axes, text: str) -> None:
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", size=TITLE_SIZE)
 
 
-def empty_figure(caption: Caption, text: str = "No subjects") -> Figure:
-    """A figure without a point, which says so."""
+def empty_figure(caption: Caption, text: str = N_("No subjects")) -> Figure:
+    """A figure without a point, which says so by a marked text."""
     page = Page(caption, 30)
-    write_message(page.axes(), text)
+    write_message(page.axes(), _(text))
     return page.figure
 
 
 def key_line(**style: Any) -> Artist:
-    """An entry of a key: a line or a mark, as `style` says."""
+    """An entry of a key: a line or a mark, as `style` says, whose label is translated."""
     from matplotlib.lines import Line2D
 
-    return Line2D([], [], **style)
+    return Line2D([], [], **_in_language(style))
 
 
 def key_patch(**style: Any) -> Artist:
-    """An entry of a key: an area, as `style` says."""
+    """An entry of a key: an area, as `style` says, whose label is translated."""
     from matplotlib.patches import Patch
 
-    return Patch(**style)
+    return Patch(**_in_language(style))
+
+
+def _in_language(style: Style) -> Style:
+    return style | {"label": _(style["label"])}
 
 
 def thresholds(plan: Plan) -> list[tuple[float, Style]]:
@@ -383,9 +388,11 @@ def thresholds(plan: Plan) -> list[tuple[float, Style]]:
     levels = plan.response.improvement.thresholds
     scores = (levels.minimal, levels.moderate, levels.major)
     dashes = ((0, (1, 2)), (0, (3, 2)), (0, (8, 2)))
+    labels = (_("Minimal (>= {score})"), _("Moderate (>= {score})"), _("Major (>= {score})"))
+    style: Style = {"color": FAINT, "lw": 0.8}
     return [
-        (score, {"label": f"{name} (>= {score:g})", "linestyle": dash, "color": FAINT, "lw": 0.8})
-        for name, score, dash in zip(("Minimal", "Moderate", "Major"), scores, dashes, strict=True)
+        (score, {"label": label.format(score=f"{score:g}"), "linestyle": dash, **style})
+        for label, score, dash in zip(labels, scores, dashes, strict=True)
     ]
 
 
@@ -399,7 +406,7 @@ def months_axis(
     ticks = [days_per_month * month for month in months]
     axes.set_xticks(ticks, [str(month) for month in months])
     axes.set_xlim(first, max(last, *ticks, 1.0))
-    axes.set_xlabel("Months since infusion")
+    axes.set_xlabel(_("Months since infusion"))
 
 
 def days_axis(axes: Axes, days: NDArray[np.float64]) -> None:
@@ -407,7 +414,7 @@ def days_axis(axes: Axes, days: NDArray[np.float64]) -> None:
     first, last = _ends(days)
     axes.set_xticks(_ticks(last, (1, 2, 7, 14, 28, 56, 91, 182, 364, 3640), most=14))
     axes.set_xlim(first, max(last, 1.0))
-    axes.set_xlabel("Days since infusion")
+    axes.set_xlabel(_("Days since infusion"))
 
 
 def _ends(days: NDArray[np.float64]) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from durable.figures.doses import Dose, doses_of
 from durable.figures.points import Points
 from durable.figures.quantiles import MANY_SUBJECTS, QUANTILES
 from durable.figures.style import COLOURS, MOST_SUBJECTS, Style, key_line
+from durable.language import N_, _
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -28,6 +29,13 @@ _QUANTILES: dict[str, Style] = {
     "median": {"linestyle": "-", "linewidth": 2.0},
     "lower quartile": {"linestyle": (0, (5, 1.5, 1, 1.5)), "linewidth": 1.2},
     "5th percentile": {"linestyle": (0, (3, 1, 1, 1, 1, 1)), "linewidth": 1.2},
+}
+_QUANTILE_LABELS = {
+    "95th percentile": N_("95th percentile"),
+    "upper quartile": N_("Upper quartile"),
+    "median": N_("Median"),
+    "lower quartile": N_("Lower quartile"),
+    "5th percentile": N_("5th percentile"),
 }
 
 
@@ -52,22 +60,21 @@ class SubjectLines:
         self.doses = doses_of(points)
         self.points, self.note = points, ""
         if self._quantiles:
-            self.note = "Quantiles over the subjects at each visit, in place of each subject."
+            self.note = _("Quantiles over the subjects at each visit, in place of each subject.")
         elif len(subjects) > MANY_SUBJECTS:
             self.points = points.among("subject", subjects[:MANY_SUBJECTS])
-            self.note = (
-                f"The first {MANY_SUBJECTS} of {len(subjects):,} subjects are shown; the CSV"
-                " contains all."
-            )
+            self.note = _(
+                "The first {shown} of {n} subjects are shown; the CSV contains all."
+            ).format(shown=MANY_SUBJECTS, n=f"{len(subjects):,}")
         elif self._thin:
-            self.note = f"{len(subjects)} subjects; identifiers are not shown."
+            self.note = unnamed(len(subjects))
 
     @property
     def key(self) -> list[Artist]:
         """Entries of the key."""
         if self._quantiles:
             return [
-                key_line(label=name.capitalize(), color=COLOURS[0], **style)
+                key_line(label=_QUANTILE_LABELS[name], color=COLOURS[0], **style)
                 for name, style in _QUANTILES.items()
             ]
         slight: Style = {"marker": "none", "linestyle": "-"} if self._thin else {}
@@ -106,6 +113,11 @@ class SubjectLines:
             if self._quantiles
             else dose.line | self._weight
         )
+
+
+def unnamed(subjects: int) -> str:
+    """A note on so many subjects that a page does not name them."""
+    return _("{n} subjects; identifiers are not shown.").format(n=f"{subjects:,}")
 
 
 def interrupted_line(

@@ -24,9 +24,10 @@ from durable.figures.style import (
     key_patch,
     months_axis,
 )
+from durable.language import N_, _
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
-from durable.wording import capitalised
+from durable.wording import capitalised, sentences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,14 +61,14 @@ def _mark(label: str, marker: str | int, colour: str, size: float = 5.5, edge: s
 #: How each kind is marked, and the third of the lane's height that it stands in if that is free
 #: (-1 is the upper one), so that events close to one another stay apart.
 MARKS: dict[str, tuple[Style, int]] = {
-    "improvement": (_mark("Improvement", "^", "white"), -1),
-    "remission_start": (_mark("First remission", "o", "white", 4.5), 1),
-    "recurrence": (_mark("Recurrence", "D", "#D55E00", 5), 0),
-    "progression": (_mark("Progression", "s", "#CC79A7", 5), 0),
-    "new_therapy": (_mark("New systemic therapy", "P", "#F0E442", 6), 1),
-    "withdrawal": (_mark("Withdrawal from study", "d", "white", 6), 0),
-    "death": (_mark("Death", "X", INK, 7, "white"), 0),
-    "ongoing": (_mark("Ongoing at data cut-off", _ARROW, INK, 5), 0),
+    "improvement": (_mark(N_("Improvement"), "^", "white"), -1),
+    "remission_start": (_mark(N_("First remission"), "o", "white", 4.5), 1),
+    "recurrence": (_mark(N_("Recurrence"), "D", "#D55E00", 5), 0),
+    "progression": (_mark(N_("Progression"), "s", "#CC79A7", 5), 0),
+    "new_therapy": (_mark(N_("New systemic therapy"), "P", "#F0E442", 6), 1),
+    "withdrawal": (_mark(N_("Withdrawal from study"), "d", "white", 6), 0),
+    "death": (_mark(N_("Death"), "X", INK, 7, "white"), 0),
+    "ongoing": (_mark(N_("Ongoing at data cut-off"), _ARROW, INK, 5), 0),
 }
 #: Height of a third, in lanes, and how many millimetres apart two marks in one have to be.
 _THIRD, _APART = 0.3, 2.2
@@ -197,12 +198,14 @@ def _marks(
     )
 
 
-def footnotes(_: Plan) -> tuple[str, ...]:
+def footnotes(_plan: Plan) -> tuple[str, ...]:
     """How far remission is drawn, and where the marks are defined."""
     return (
-        "Darker part of a bar: in remission, to the event or, if censored, to the last adequate"
-        " assessment. In parentheses: dose level. Improvement, remission and recurrence: list of"
-        " definitions.",
+        _(
+            "Darker part of a bar: in remission, to the event or, if censored, to the last adequate"
+            " assessment. In parentheses: dose level. Improvement, remission and recurrence: list"
+            " of definitions."
+        ),
     )
 
 
@@ -243,13 +246,18 @@ def _sheets(lanes: list[Lane]) -> tuple[list[list[Lane]], list[str]]:
     sheets = [shown[start : start + each] for start in starts]
     if len(lanes) <= MOST_SUBJECTS:
         return sheets, [""]
-    more = "" if named else " Identifiers are not shown."
-    more += "" if len(shown) == len(lanes) else " The CSV contains all."
-    return sheets, [
-        f"Subjects {start + 1:,} to {start + len(sheet):,} of {len(lanes):,}, longest follow-up"
-        f" first.{more}"
+    more = [
+        "" if named else _("Identifiers are not shown."),
+        "" if len(shown) == len(lanes) else _("The CSV contains all."),
+    ]
+    range_shown = _("Subjects {first} to {last} of {n}, longest follow-up first.")
+    ranges = [
+        range_shown.format(
+            first=f"{start + 1:,}", last=f"{start + len(sheet):,}", n=f"{len(lanes):,}"
+        )
         for start, sheet in zip(starts, sheets, strict=True)
     ]
+    return sheets, [sentences(text, *more) for text in ranges]
 
 
 def _draw_lanes(axes: Axes, points: Points, lanes: list[Lane], doses: dict[str, Dose]) -> None:
@@ -294,8 +302,10 @@ def _draw_spans(axes: Axes, rows: Points, lane_of: dict[str, int], style: Style)
 def _spans(dose: Dose) -> dict[str, Style]:
     """The bars of subjects of a dose level: of follow-up, and of remission on it."""
     pale, middle = dose.tints
-    name = f"{dose.label}: " if dose.level or dose.several else ""
-    labels = (f"{name}follow-up", f"{name}in remission")
+    labels = (_("Follow-up"), _("In remission"))
+    if dose.level or dose.several:
+        labels = (_("{dose}: follow-up"), _("{dose}: in remission"))
+    labels = (labels[0].format(dose=dose.label), labels[1].format(dose=dose.label))
     bar = {"label": capitalised(labels[0]), "facecolor": pale, "hatch": dose.hatch, **_BAR}
     remission = {"label": capitalised(labels[1]), "facecolor": middle, **_REMISSION}
     return {"bar": bar, "remission": remission | {"hatch": dose.hatch}}
@@ -345,7 +355,7 @@ def _draw_marks(
 ) -> None:
     lanes = np.array([lane_of[name] for name in points.text("subject")]) + _THIRD * thirds
     days = points.number("start_day")
-    for kind, (style, _) in MARKS.items():
+    for kind, (style, _third) in MARKS.items():
         rows = points.columns["kind"] == kind
         if rows.any():
             axes.plot(days[rows], lanes[rows], gid=kind, **style | thin)
@@ -365,7 +375,7 @@ def _key(points: Points, doses: dict[str, Dose]) -> list[Artist]:
 FIGURES = (
     FigureSpec(
         name="swimmer",
-        title="Swimmer plot of individual subjects",
+        title=N_("Swimmer plot of individual subjects"),
         population=SAFETY_SET,
         source="ADSL, ADRS, ADTTE",
         columns=COLUMNS,

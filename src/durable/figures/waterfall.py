@@ -23,7 +23,9 @@ from durable.figures.style import (
     text_width,
     thresholds,
 )
+from durable.figures.subject_lines import unnamed
 from durable.jdm.parameters import SCORE
+from durable.language import N_, _
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan
 
@@ -40,13 +42,13 @@ _HEIGHT, _ACROSS = 80.0, 140.0
 #: Points from the axis to what stands under it.
 _BELOW = 7.0
 #: What stands under each bar, a row each; beside the axis where there is room for it.
-_ROWS = ("Subject", "Dose level", "Best score", "First at")
+_ROWS = (N_("Subject"), N_("Dose level"), N_("Best score"), N_("First at"))
 #: From light to dark, so that the levels differ in grey print too.
 _LEVELS: dict[str, Style] = {
-    "none": {"label": "No improvement", "facecolor": "white", "hatch": "////"},
-    "minimal": {"label": "Minimal improvement", "facecolor": "#C6E3F5"},
-    "moderate": {"label": "Moderate improvement", "facecolor": "#56B4E9"},
-    "major": {"label": "Major improvement", "facecolor": "#004C78"},
+    "none": {"label": N_("No improvement"), "facecolor": "white", "hatch": "////"},
+    "minimal": {"label": N_("Minimal improvement"), "facecolor": "#C6E3F5"},
+    "moderate": {"label": N_("Moderate improvement"), "facecolor": "#56B4E9"},
+    "major": {"label": N_("Major improvement"), "facecolor": "#004C78"},
 }
 _EDGE: Style = {"edgecolor": INK, "linewidth": 0.5}
 
@@ -117,12 +119,14 @@ def best_scores(records: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
     return frame.sort_values([_BEST, "subject"], ascending=[False, True])
 
 
-def footnotes(_: Plan) -> tuple[str, ...]:
+def footnotes(_plan: Plan) -> tuple[str, ...]:
     """What stands under a bar, and where the score is defined."""
     return (
-        "Best score after infusion, and the visit at which it was first reached (UNS: unscheduled)."
-        " NE: not evaluable (no score). The score and its response categories: list of"
-        " definitions.",
+        _(
+            "Best score after infusion, and the visit at which it was first reached (UNS:"
+            " unscheduled). NE: not evaluable (no score). The score and its response categories:"
+            " list of definitions."
+        ),
     )
 
 
@@ -131,14 +135,14 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     if not len(points):
         return empty_figure(caption)
     names = _names(points) if len(points) <= MOST_SUBJECTS else None
-    note = "" if names else f"{len(points):,} subjects; identifiers are not shown."
+    note = "" if names else unnamed(len(points))
     room = _HEIGHT + (names.height if names else 0)
     page = Page(caption.noting(note), room, _key(points, plan))
     axes = page.axes()
     for score, style in thresholds(plan):
         axes.axhline(score, zorder=0, **style)
     _draw_bars(axes, points, named=names is not None)
-    axes.set(xlim=(-0.6, len(points) - 0.4), ylim=(0, 102), ylabel=f"Best {SCORE.label}")
+    axes.set(xlim=(-0.6, len(points) - 0.4), ylim=(0, 102), ylabel=_best_score())
     axes.set_yticks(range(0, 101, 20))
     axes.spines["left"].set_bounds(0, 100)
     axes.tick_params(axis="x", length=0, pad=_BELOW)
@@ -146,6 +150,10 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     if names:
         _name_bars(axes, names)
     return page.fit()
+
+
+def _best_score() -> str:
+    return _("Best {score}").format(score=_(SCORE.label))
 
 
 def _draw_bars(axes: Axes, points: Points, *, named: bool) -> None:
@@ -181,7 +189,7 @@ def _name_bars(axes: Axes, names: Names) -> None:
     columns = ["\n".join(column[row] for row in rows) for column in names.columns]
     axes.set_xticks(bars, columns, linespacing=LINE_SPACING)
     axes.annotate(
-        "\n".join(_ROWS[row] for row in rows),
+        "\n".join(_(_ROWS[row]) for row in rows),
         (0, 0),
         xycoords="axes fraction",
         xytext=(-8, -_BELOW),
@@ -204,7 +212,8 @@ def _key(points: Points, plan: Plan) -> list[Artist]:
 FIGURES = (
     FigureSpec(
         name="waterfall",
-        title=f"Waterfall plot of the best {SCORE.label} of each subject",
+        title=N_("Waterfall plot of the best {of} of each subject"),
+        of=SCORE.label,
         population=SAFETY_SET,
         source=f"ADRS, PARAMCD {SCORE.paramcd}",
         columns=COLUMNS,
