@@ -137,7 +137,7 @@ def test_another_font_is_a_difference_of_the_environment_by_name() -> None:
 
 
 def test_lines_end_between_chinese_signs_but_not_before_a_closing_or_after_an_opening_one() -> None:
-    text = "见表（14.2.1），中位 Kaplan-Meier"  # noqa: RUF001
+    text = "见表（14.2.1），中位 Kaplan-Meier"
     parts = [f"{space}{part}" for space, part in line_parts(text)]
-    assert parts == ["见", "表", "（14.2.1），", "中", "位", " Kaplan-Meier"]  # noqa: RUF001
+    assert parts == ["见", "表", "（14.2.1），", "中", "位", " Kaplan-Meier"]
     assert list(line_parts("two  words")) == [("", "two"), (" ", ""), (" ", "words")]

@@ -87,7 +87,8 @@ class Face:
     @cached_property
     def signs(self) -> frozenset[str]:
         """The signs that it has."""
-        return frozenset(map(chr, _opened(self.path, self.number).getBestCmap()))
+        with _opened(self.path, self.number) as font:
+            return frozenset(map(chr, font.getBestCmap()))
 
     @property
     def record(self) -> str:
@@ -207,10 +208,10 @@ def _installed_files() -> list[Path]:
 def _read_faces(path: Path) -> tuple[Face, ...]:
     from fontTools.ttLib import TTCollection, TTFont, TTLibError
 
+    several = path.suffix.lower() in (".ttc", ".otc")
     try:
-        collection = path.suffix.lower() in (".ttc", ".otc")
-        fonts = TTCollection(path, lazy=True).fonts if collection else [TTFont(path, lazy=True)]
-        names = [font["name"] for font in fonts]
+        with TTCollection(path, lazy=True) if several else TTFont(path, lazy=True) as file:
+            names = [font["name"] for font in (file.fonts if several else [file])]
     except (TTLibError, OSError, KeyError):
         return ()
     return tuple(
@@ -247,8 +248,11 @@ def base_font(style: str = "") -> Path:
 @cache
 def base_signs() -> frozenset[str]:
     """The signs that DejaVu Sans has, in both weights."""
-    faces = [_opened(base_font(style), 0).getBestCmap() for style in ("", "-Bold")]
-    return frozenset(map(chr, faces[0].keys() & faces[1].keys()))
+    codes = []
+    for style in ("", "-Bold"):
+        with _opened(base_font(style), 0) as font:
+            codes.append(frozenset(font.getBestCmap()))
+    return frozenset(map(chr, codes[0] & codes[1]))
 
 
 def cut(font: Fallback, signs: Iterable[str], *, bold: bool = False) -> bytes:
@@ -271,32 +275,25 @@ def cut(font: Fallback, signs: Iterable[str], *, bold: bool = False) -> bytes:
 def _cut(face: Face, signs: frozenset[str], bold: bool) -> bytes:
     from fontTools.fontBuilder import FontBuilder
 
-    source = _opened(face.path, face.number)
-    codes = source.getBestCmap()
-    kept = {ord(sign): codes[ord(sign)] for sign in sorted(signs & face.signs)}
-    glyphs = {".notdef": ".notdef"} | {f"uni{code:04X}": name for code, name in kept.items()}
-    builder = FontBuilder(source["head"].unitsPerEm, isTTF=True)
+    with _opened(face.path, face.number) as source:
+        codes, head, lines = source.getBestCmap(), source["head"], source["hhea"]
+        kept = {ord(sign): codes[ord(sign)] for sign in sorted(signs & face.signs)}
+        glyphs = {".notdef": ".notdef"} | {f"uni{code:04X}": name for code, name in kept.items()}
+        outlines = {name: _quadratic(source, other) for name, other in glyphs.items()}
+        widths = {name: source.getGlyphSet()[other].width for name, other in glyphs.items()}
+    builder = FontBuilder(head.unitsPerEm, isTTF=True)
+    builder.updateHead(created=head.created, modified=head.modified)
     builder.setupGlyphOrder(list(glyphs))
     builder.setupCharacterMap({code: f"uni{code:04X}" for code in kept})
-    builder.setupGlyf({name: _quadratic(source, other) for name, other in glyphs.items()})
-    outlines, widths = builder.font["glyf"], source.getGlyphSet()
-    builder.setupHorizontalMetrics(
-        {
-            name: (widths[other].width, getattr(outlines[name], "xMin", 0))
-            for name, other in glyphs.items()
-        }
-    )
-    lines = {"ascent": source["hhea"].ascent, "descent": source["hhea"].descent}
-    builder.setupHorizontalHeader(**lines)
+    builder.setupGlyf(outlines)
+    left = {name: getattr(outline, "xMin", 0) for name, outline in outlines.items()}
+    builder.setupHorizontalMetrics({name: (widths[name], left[name]) for name in glyphs})
+    builder.setupHorizontalHeader(ascent=lines.ascent, descent=lines.descent)
     name = {"familyName": CUT, "styleName": "Bold" if bold else "Regular"}
     builder.setupNameTable(name | {"psName": "-".join(name.values()).replace(" ", "")})
-    builder.setupOS2(
-        sTypoAscender=lines["ascent"],
-        sTypoDescender=lines["descent"],
-        usWeightClass=700 if bold else 400,
-    )
+    weight = 700 if bold else 400
+    builder.setupOS2(sTypoAscender=lines.ascent, sTypoDescender=lines.descent, usWeightClass=weight)
     builder.setupPost(keepGlyphNames=False)
-    builder.updateHead(created=0, modified=0)
     builder.font.recalcTimestamp = False
     file = BytesIO()
     builder.font.save(file)
