@@ -1,5 +1,6 @@
 """Fonts of the machine for signs that DejaVu Sans lacks: which is taken, what is cut from it."""
 
+# ruff: noqa: RUF001  (Chinese texts have full-width signs)
 from __future__ import annotations
 
 import datetime as dt

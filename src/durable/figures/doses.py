@@ -25,7 +25,7 @@ _MARKERS = ("o", "s", "^", "D", "v")
 #: What levels may be named with, which is left out beside the name of a subject.
 _KIND, _UNIT = "Dose level", "cells/kg"
 _HATCHES = ("", "//", "..", "xx", "--")
-_POWER = re.compile(r" x 10\^(\d+)")
+_POWER = re.compile(r"(?: x |\N{MULTIPLICATION SIGN})10\^(\d+)")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
