@@ -64,11 +64,11 @@ def footnotes(plan: Plan) -> tuple[str, ...]:
     return (
         _(
             "Dashed line: primary analysis. Arrow: confidence limit not estimable (NE). {level}"
-            " CIs: exact (Clopper-Pearson) for rates, Kaplan-Meier ({transformation}) for"
+            " CIs: exact (Clopper-Pearson) for rates, Kaplan-Meier ({interval}) for"
             " durations."
         ).format(
             level=percent(statistics.conf_level),
-            transformation=definitions.transformation(statistics),
+            interval=definitions.interval_name(statistics),
         ),
     )
 
