@@ -9,6 +9,7 @@ import re
 import pytest
 
 from durable import vocabulary
+from durable.contracts.words import shown_outcome
 from durable.derive.endpoints import ENDPOINTS
 from durable.jdm import wording as definitions
 from durable.jdm.remission import CONDITIONS, REMISSION_RULES, Remission
@@ -60,6 +61,23 @@ def test_a_coded_text_is_shown_as_stored_in_english_and_translated_in_chinese(co
 def test_a_coded_text_with_its_places_filled_is_shown_in_chinese(coded: str, chinese: str) -> None:
     with language("zh"):
         assert shown(coded) == chinese
+
+
+@pytest.mark.parametrize(
+    ("recorded", "chinese"),
+    [
+        ("RECOVERED/RESOLVED", "已恢复"),
+        ("Resolved", "已恢复"),
+        ("not recovered", "未恢复"),
+        ("fatal", "死亡"),
+        ("痊愈", "痊愈"),
+        ("moved abroad", "moved abroad"),
+    ],
+)
+def test_an_outcome_is_shown_as_recorded_or_by_its_term(recorded: str, chinese: str) -> None:
+    assert shown_outcome(recorded) == recorded
+    with language("zh"):
+        assert shown_outcome(recorded) == chinese
 
 
 def test_every_coded_text_of_the_vocabulary_can_be_shown() -> None:
@@ -148,7 +166,7 @@ def test_the_default_definitions_are_given_as_a_chinese_report_gives_them() -> N
         "新的全身治疗开始后观察到的首次缓解不计为缓解。"
     )
     assert recurrence == (
-        "复发或进展：连续2次充分评估显示缓解丧失或研究者记录，日期为首次出现该情况的评估日；"
+        "复发或进展：连续2次充分评估显示缓解丧失或由研究者记录，日期为首次出现该情况的评估日；"
         "输注后第30天及之前仅以研究者记录为准。"
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -47,7 +46,7 @@ def run_study(
     for name in OF_ANALYSIS[: OF_ANALYSIS.index(until) + 1]:
         if name not in without:
             stage = STAGES[name]
-            importlib.import_module(stage.module).run(plan.only(stage.sections), results)
+            stage.run(plan, results)
     return plan, results
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from pathlib import Path
 
@@ -31,7 +30,7 @@ def results(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
         for name in MADE:
             stage = STAGES[name]
-            importlib.import_module(stage.module).run(plan.only(stage.sections), folder)
+            stage.run(plan, folder)
     finally:
         os.chdir(before)
     return folder

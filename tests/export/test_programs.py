@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib
 import re
 import shutil
 import subprocess
@@ -102,7 +101,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Path]:
     plan = load(folder / "plan.yaml")
     for name in MADE:
         stage = STAGES[name]
-        importlib.import_module(stage.module).run(plan.only(stage.sections), folder)
+        stage.run(plan, folder)
     hand_over(plan, folder, "xpt", "r-programs")
     return plan, folder
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import fcntl
-import importlib
 import os
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -64,7 +63,7 @@ def analyse(configuration: Path, folder: Path) -> None:
     with contextlib.chdir(ROOT):  # the inputs are relative to the folder of the run
         for name in MADE:
             stage = STAGES[name]
-            importlib.import_module(stage.module).run(plan.only(stage.sections), folder)
+            stage.run(plan, folder)
 
 
 @pytest.fixture(scope="session", params=CONFIGURATIONS)

@@ -55,6 +55,10 @@ _OUTCOMES: dict[OutcomeClass, tuple[str, ...]] = {
 OUTCOMES: dict[str, OutcomeClass] = {
     fold(word): name for name, words in _OUTCOMES.items() for word in words
 }
+#: The term that each folded outcome is shown as; resolved alone is a word of other things, too.
+_TERMS = {fold(word): word for words in _OUTCOMES.values() for word in words} | {
+    fold("resolved"): "recovered/resolved"
+}
 
 
 #: First characters of what `is_missing_word` is true of, in ASCII: most texts begin otherwise.
@@ -76,9 +80,5 @@ def outcome_class(text: str | None) -> OutcomeClass | None:
 
 def shown_outcome(text: str) -> str:
     """A recorded outcome as readers see it: as recorded where it is no word of the codelist."""
-    word = fold(text)
-    if word not in OUTCOMES:
-        return text
-    # Resolved alone is a word of other things, too, such as queries.
-    marked = "recovered/resolved" if word == "resolved" else word
-    return text if _(marked) == marked else _(marked)
+    term = _TERMS.get(fold(text), text)
+    return text if _(term) == term else _(term)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.files import recorded_cell
-from durable.language import N_, _
+from durable.language import N_, _, translated
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.listing import Column, Listing, number, text
 from durable.plan import Plan
 
-_SEVERITIES = {"error": N_("error"), "warning": N_("warning")}
+_SEVERITIES = (N_("error"), N_("warning"))
 
 
 def _records(folder: ResultsFolder, _plan: Plan) -> pd.DataFrame:
@@ -18,12 +18,16 @@ def _records(folder: ResultsFolder, _plan: Plan) -> pd.DataFrame:
     return findings.map(recorded_cell)
 
 
+def _severity(severity: str) -> str:
+    return translated(severity, _SEVERITIES)
+
+
 LISTING = Listing(
     name="queries",
     title=N_("Findings in the data"),
     source="queries.csv",
     variables=lambda _plan: (
-        Column("severity", N_("Severity"), shown=lambda severity: _(_SEVERITIES[severity])),
+        Column("severity", N_("Severity"), shown=_severity),
         text("table", N_("Table")),
         text("subject_id", N_("Subject")),
         text("visit", N_("Visit")),
