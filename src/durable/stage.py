@@ -60,12 +60,16 @@ class Stage:
         """Name of its module."""
         return f"durable.stages.{self.name}"
 
+    def part_of(self, plan: Plan) -> Plan:
+        """The parts of the plan that it is handed."""
+        font = ("outputs.font",) if self.draws else ()
+        return plan.only((*self.sections, *font))
+
     def run(self, plan: Plan, folder: Path, *chunk: int, **several: int) -> None:
         """Do it, with the sections of the plan that it declares, in the language of the outputs."""
         module = import_module(self.module)
-        font = ("outputs.font",) if self.draws else ()
         with language(ENGLISH if self.english else plan.outputs.language):
-            module.run(plan.only((*self.sections, *font)), folder, *chunk, **several)
+            module.run(self.part_of(plan), folder, *chunk, **several)
 
 
 _STAGES = (

@@ -68,7 +68,7 @@ def pages(
     place = tmp_path_factory.mktemp("pages")
     of = chunks.plan(30)
     chunks.write(of, chunks.frame(of), place)
-    gathered = of.only(STAGES["gather"].sections)
+    gathered = STAGES["gather"].part_of(of)
     operating.write_operating(gathered, place, chunks.truth_frame(of))
     simulation_report.write_report(gathered, place)
     (place / "compare.html").write_text(compared(plan, results, place))

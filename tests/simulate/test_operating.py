@@ -26,7 +26,7 @@ FEW = 60
 
 
 def ran(of: Plan, folder: Path) -> dict[str, bytes]:
-    gathered = of.only(STAGES["gather"].sections)
+    gathered = STAGES["gather"].part_of(of)
     operating.write_operating(gathered, folder, chunks.truth_frame(of))
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.csv")

@@ -30,7 +30,7 @@ TABLES = ["decisions", "operating", "spacing", "definitions", "theory"]
 
 def made(of: Plan, folder: Path) -> Path:
     chunks.write(of, chunks.frame(of), folder)
-    gathered = of.only(STAGES["gather"].sections)
+    gathered = STAGES["gather"].part_of(of)
     operating.write_operating(gathered, folder, chunks.truth_frame(of))
     report.write_report(gathered, folder)
     return folder
@@ -130,7 +130,7 @@ def test_nothing_estimable_is_shown_as_ne(tmp_path: Path) -> None:
     median = rows["ESTIMATE"] == "median DOR"
     rows.loc[median, ["VALUE", "LOWER", "UPPER"]] = np.nan
     chunks.write(of, rows, tmp_path)
-    gathered = of.only(STAGES["gather"].sections)
+    gathered = STAGES["gather"].part_of(of)
     operating.write_operating(gathered, tmp_path, chunks.truth_frame(of))
     report.write_report(gathered, tmp_path)
     found = table(tmp_path, "operating")
@@ -193,7 +193,7 @@ def test_page_without_rules_families_and_definitions_says_so(tmp_path: Path) -> 
     of = chunks.plan(6, decisions={}, definitions=(), scenarios=alone)
     rows = chunks.frame(of).query("DEFN == 'primary'")
     chunks.write(of, rows, tmp_path)
-    gathered = of.only(STAGES["gather"].sections)
+    gathered = STAGES["gather"].part_of(of)
     operating.write_operating(gathered, tmp_path, chunks.truth_frame(of))
     report.write_report(gathered, tmp_path)
     text = (tmp_path / "simulation.html").read_text(encoding="utf-8")

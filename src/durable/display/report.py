@@ -88,6 +88,7 @@ def page(
     script = template_text(_SCRIPT)
     assessed = "visits" in _sources(folder)
     keys = plan_keys(plan)
+    definitions = list(definitions_in_force(plan, dataset_names(_sources(folder))))
     return render_page(
         _PAGE,
         plan=plan,
@@ -104,7 +105,8 @@ def page(
         changed=[key for key in keys if key.differs and key.defining],
         keys=every_key(keys),
         variants=variants(plan),
-        definitions=list(definitions_in_force(plan, dataset_names(_sources(folder)))),
+        definitions=definitions,
+        places={term: f"definition-{i}" for i, (term, _lines) in enumerate(definitions, 1)},
         absent=list(absent(plan, folder)),
         findings=findings(folder),
         lowered=lowered(folder),

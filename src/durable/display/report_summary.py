@@ -23,6 +23,8 @@ class Result:
     figure: str
     details: tuple[str, ...]
     table: str
+    term: str
+    """The entry of the list of definitions that says what it is."""
 
 
 def summary(ard: Ard, plan: Plan) -> list[Result]:
@@ -48,6 +50,7 @@ def _improvement(ard: Ard, plan: Plan) -> Iterator[Result]:
                 _("{assessed} assessed, {missing} missing, {pending} pending").format(**counts),
             ),
             "t_improvement",
+            _("Disease improvement"),
         )
 
 
@@ -83,6 +86,7 @@ def _durations(ard: Ard, plan: Plan) -> Iterator[Result]:
                 _events(find, deadline),
             ),
             endpoint.table,
+            _("Durations"),
         )
 
 
@@ -121,6 +125,7 @@ def _safety(ard: Ard, plan: Plan) -> Iterator[Result]:
                 _any_grade(ard, window),
             ),
             "t_ae_overview",
+            _("Adverse events"),
         )
 
 
