@@ -30,6 +30,7 @@ NUMBERS = {
     "t_ttrem_s": "14.2.4S",
     "t_sensitivity": "14.2.5",
     "t_sensitivity_s": "14.2.5S",
+    "t_subgroups": "14.2.6",
     "t_ae_overview": "14.3.1.1",
     "t_ae_overview_s": "14.3.1.1S",
     "t_ae_soc_pt": "14.3.1.2",
@@ -48,6 +49,7 @@ NUMBERS = {
     "f_km_ttrem": "14.2.6",
     "f_swimmer": "14.2.7",
     "f_sensitivity": "14.2.8",
+    "f_subgroups": "14.2.9",
     "f_kinetics": "14.4.1",
     "f_profiles": "16.2.10.1",
     "l_subjects": "16.2.4.1",
@@ -73,6 +75,7 @@ BESIDE = {
     "f_km_ttrem": "t_ttrem",
     "f_swimmer": "t_dor",
     "f_sensitivity": "t_sensitivity",
+    "f_subgroups": "t_subgroups",
     "f_kinetics": "t_kinetics",
 }
 #: Sections of the page of the report, by the beginning of the default number.

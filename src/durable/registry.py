@@ -29,6 +29,8 @@ class Entry:
     """Datasets that it needs; it is left out where the study lacks one."""
     of_sensitivity: bool = False
     """Whether it needs sensitivity analyses."""
+    of_subgroups: bool = False
+    """Whether it needs subgroups."""
 
     def exists(self, plan: Plan, datasets: Collection[str]) -> bool:
         """Whether an analysis has it.
@@ -40,5 +42,7 @@ class Entry:
         datasets
             Names of the datasets that the analysis has.
         """
-        wanted = bool(plan.sensitivity) or not self.of_sensitivity
+        wanted = (bool(plan.sensitivity) or not self.of_sensitivity) and (
+            bool(plan.subgroups) or not self.of_subgroups
+        )
         return wanted and set(self.datasets) <= set(datasets)

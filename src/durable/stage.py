@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 #: Not outputs.locked: to call an analysis final changes none of its outputs.
 _SHOWN = (
-    *("analysis", "study", "groups", "outputs.percent_decimals", "outputs.month_decimals"),
+    *("analysis", "study", "groups", "subgroups"),
+    *("outputs.percent_decimals", "outputs.month_decimals"),
     *("outputs.shells", "outputs.landmarks_months", "outputs.patient_profiles"),
     "outputs.language",
 )
@@ -77,7 +78,7 @@ _STAGES = (
         "check",
         (
             *("analysis.id", "analysis.data_cutoff", "study.id", "inputs", "schedule", "response"),
-            *("sensitivity", "groups", "kinetics", "safety"),
+            *("sensitivity", "groups", "subgroups", "kinetics", "safety"),
             *("outputs.queries_since", "outputs.queries_date", "outputs.language"),
         ),
         "read and check the input tables; list every finding in queries.csv",
@@ -86,7 +87,7 @@ _STAGES = (
         "derive",
         (
             *("study.id", "study.treatment", "analysis.data_cutoff"),
-            *("schedule", "response", "sensitivity"),
+            *("schedule", "response", "sensitivity", "subgroups"),
             *("safety", "kinetics"),
         ),
         "stop on errors, apply the data cut-off, derive the analysis datasets",
@@ -96,8 +97,8 @@ _STAGES = (
     Stage(
         "analyse",
         (
-            *(*_DEFINITIONS, "groups", "safety", "kinetics", "outputs.patient_profiles"),
-            "outputs.month_decimals",
+            *(*_DEFINITIONS, "groups", "subgroups", "safety", "kinetics"),
+            *("outputs.patient_profiles", "outputs.landmarks_months", "outputs.month_decimals"),
         ),
         "compute the analysis results, ard.csv, and the points of the figures",
         cores=True,

@@ -47,16 +47,20 @@ def test_the_order_of_the_rows_names_every_function_of_an_output_once() -> None:
     assert set(ORDER_OF_ROWS) == expected
 
 
-def test_an_output_is_left_out_where_its_dataset_or_the_sensitivity_analyses_lack() -> None:
+def test_an_output_is_left_out_where_its_dataset_or_what_it_is_of_lacks() -> None:
     every_table = {name for entry in OUTPUTS for name in entry.table_names}
     few = set(tables_of(plan(), {"adsl", "adrs", "adtte"}))
     sensitivity = {"t_sensitivity", "t_sensitivity_s"}
-    assert every_table - few == sensitivity | {"t_kinetics", "t_kinetics_s"}
-    varied = plan(sensitivity={"s": {"response": {"improvement": {"missing": "observed"}}}})
+    asked = sensitivity | {"t_subgroups"}
+    assert every_table - few == asked | {"t_kinetics", "t_kinetics_s"}
+    varied = plan(
+        sensitivity={"s": {"response": {"improvement": {"missing": "observed"}}}},
+        subgroups={"sex": {"column": "sex"}},
+    )
     all_names = tables_of(varied, {"adsl", "adrs", "adtte", "adpp"})
     assert all_names == [name for name in NUMBERS if name.startswith("t_")]
     unassessed = set(tables_of(varied, {"adsl", "adpp"}))
-    assert set(all_names) - unassessed == sensitivity
+    assert set(all_names) - unassessed == asked
 
 
 def test_reading_the_registries_loads_no_numerical_library() -> None:

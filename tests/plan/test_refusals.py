@@ -56,7 +56,7 @@ REFUSED = [
         "an unknown section, with the one that was meant",
         changed("respnse", {}),
         "respnse: found an unknown key; expected one of analysis, inputs, study, schedule, "
-        "response, statistics, groups, sensitivity, safety, kinetics, outputs, "
+        "response, statistics, groups, subgroups, sensitivity, safety, kinetics, outputs, "
         "governance, simulation, series, pins (did you mean response?)",
     ),
     (
@@ -281,7 +281,7 @@ REFUSED = [
     (
         "a group that no table has",
         changed("groups", ["site"]),
-        "groups[0]: found 'site'; expected 'dose_level', 'part' or 'sex'",
+        "groups[0]: found 'site'; expected one of dose_level, part, sex",
     ),
     (
         "a cut-off in another millennium",
@@ -400,7 +400,7 @@ def test_a_refusal_reads_as_a_list_with_the_file_first() -> None:
         parse(changed("groups", ["site"]), "study.yaml")
     assert str(refusal.value).splitlines() == [
         "study.yaml: 1 problem(s) in the configuration",
-        "  groups[0]: found 'site'; expected 'dose_level', 'part' or 'sex'",
+        "  groups[0]: found 'site'; expected one of dose_level, part, sex",
     ]
     assert refusal.value.status == 2
 

@@ -175,7 +175,9 @@ def _rows(output: Output, table: OutputTable, ard: Ard, plan: Plan) -> dict[_Row
     columns = ard.columns(output.name)
     if not columns or output.not_made(ard):
         return {}
-    names = table.headings(plan) if table.headings else tuple(map(column_name, columns))
+    names = tuple(column_name(column, plan) for column in columns)
+    if table.headings:
+        names = table.headings(plan)
     above: list[Row] = []
     seen: Counter[tuple[str, ...]] = Counter()
     found: dict[_RowKey, _ShownRow] = {}

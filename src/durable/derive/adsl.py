@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from durable.contracts.adam.adsl import OPTIONAL_VARIABLES
+from durable.contracts.adam.subject_variables import SUBJECT_VARIABLES
 from durable.contracts.partial_dates import partial_column
+from durable.contracts.subgroups import Subgroup
 from durable.derive.trial import Trial
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.parameters import (
@@ -58,6 +60,7 @@ def describe_subjects(
             "SRCVAR": "subject_id",
             "SRCSEQ": rows["source_row"],
             **_imputation_flags(rows, new_therapy),
+            **_group_variables(rows, trial.subgroups),
         }
     )
 
@@ -92,14 +95,14 @@ def derive(
     """
     baseline = _baseline(people["USUBJID"], frame, response)
     return people.assign(**baseline, **_remission(people, frame, first_remission))[
-        [*_ordered(people, _COLUMNS), *_flags(people)]
+        [*_ordered(people, SUBJECT_VARIABLES), *_flags(people), *_group_names(people)]
     ]
 
 
 def without_assessments(people: pd.DataFrame) -> pd.DataFrame:
     """Subject-level dataset of a study without assessments: nothing in it is made from them."""
-    own = [name for name in _COLUMNS if name not in OF_ASSESSMENTS]
-    return people[[*_ordered(people, own), *_flags(people)]]
+    own = [name for name in SUBJECT_VARIABLES if name not in OF_ASSESSMENTS]
+    return people[[*_ordered(people, own), *_flags(people), *_group_names(people)]]
 
 
 def _ordered(people: pd.DataFrame, names: Iterable[str]) -> list[str]:
@@ -111,14 +114,24 @@ def _flags(people: pd.DataFrame) -> list[str]:
     return [name for name in IMPUTATION_FLAGS if name in people]
 
 
-_COLUMNS = (
-    *("STUDYID", "USUBJID", "SUBJID", "SITEID", "PART", "DOSELVL", "CELLSKG", "AGE", "AGEU"),
-    *("SEX", "RACE", "ETHNIC", "ARM", "TRT01P", "TRT01A", "RFICDT"),
-    *("LDDT", "TRTSDT", "LSTALVDT", "DTHDT", "EOSDT", "DCSREAS", "CUTDT", "CUTDY", "DTHDY"),
-    *("ENRLFL", "LDFL", "SAFFL", "REMFL", "DTHFL", "BLDT"),
-    *(ENZYME_FOLLOWED.name, ENZYME_AT_BASELINE.name, ATTAINABLE_SCORE.name),
-    *("BLREMFL", "REMSDT", "NSTDT", "NSTPREFL", "SRCDOM", "SRCVAR", "SRCSEQ"),
-)
+def _group_names(people: pd.DataFrame) -> list[str]:
+    """The variables of the groups that the plan declares, which stand last."""
+    return [str(n) for n in people if n not in (*SUBJECT_VARIABLES, *IMPUTATION_FLAGS)]
+
+
+def _group_variables(rows: pd.DataFrame, groups: Iterable[Subgroup]) -> dict[str, Any]:
+    """The groups that the plan declares: their columns as recorded, levels and places of these."""
+    made: dict[str, Any] = {}
+    for group in groups:
+        recorded = rows[group.column].astype(object)
+        if group.recorded:
+            made[group.recorded] = rows[group.column]
+        levels = recorded.map(group.level_of)
+        made[group.variable] = levels.astype(object)
+        if group.levels:
+            places = {level: place for place, level in enumerate(group.levels, start=1)}
+            made[group.number] = levels.map(places).astype("Int64")
+    return made
 
 
 def _recorded(rows: pd.DataFrame) -> dict[str, Any]:

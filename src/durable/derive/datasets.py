@@ -242,7 +242,7 @@ def run(plan: Plan, folder: Path) -> None:
     """Read ``validated/``, write ``adam/adsl``, ``adrs`` and ``adtte``."""
     levels: list[pd.DataFrame] = []
     durations: list[pd.DataFrame] = []
-    contract = with_categories(ADRS)
+    records_contract = with_categories(ADRS)
 
     def records() -> Iterator[pd.DataFrame]:
         for tables in ValidatedTables.read(folder, plan.study.id).blocks(BLOCK):
@@ -252,11 +252,12 @@ def run(plan: Plan, folder: Path) -> None:
             levels.append(datasets.adsl)
             durations.append(datasets.adtte)
             # In place: nothing is coerced, and a copy of so many records is slow.
-            yield contract.validate(datasets.adrs, inplace=True)
+            yield records_contract.validate(datasets.adrs, inplace=True)
 
     write_parquet_blocks(folder / "adam" / "adrs.parquet", records())
     level = pd.concat(levels, ignore_index=True)
-    write_parquet(folder / "adam" / "adsl.parquet", adsl_schema(map(str, level)).validate(level))
+    contract = adsl_schema(map(str, level), subgroups=plan.subgroup_variables)
+    write_parquet(folder / "adam" / "adsl.parquet", contract.validate(level))
     duration = pd.concat(durations).sort_values(["PARAMCD", "USUBJID"], ignore_index=True)
     write_parquet(folder / "adam" / "adtte.parquet", _ADTTE.validate(duration))
 
@@ -272,7 +273,8 @@ def run_without_assessments(plan: Plan, folder: Path) -> None:
     starts = first_of_each(since_infusion).set_index("subject_id")
     people = adsl.describe_subjects(Trial.of_plan(plan), subjects, starts)
     level = nan_text_to_none(adsl.without_assessments(people))
-    contract = adsl_schema(map(str, level), assessments=False)
+    groups = plan.subgroup_variables
+    contract = adsl_schema(map(str, level), assessments=False, subgroups=groups)
     write_parquet(folder / "adam" / "adsl.parquet", contract.validate(level))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from durable.contracts.subgroups import Subgroup
 from durable.derive.identifiers import renamed, unique_identifiers, with_identifiers
 from durable.plan import Plan
 from durable.schedule import Visit
@@ -24,12 +25,15 @@ class Trial:
     schedule: tuple[Visit, ...]
     treatment: str = "Study treatment"
     """What the planned and the actual treatment of a subject begin with."""
+    subgroups: tuple[Subgroup, ...] = ()
+    """Groups of subjects that the plan declares."""
 
     @classmethod
     def of_plan(cls, plan: Plan) -> Trial:
         """The trial of a plan, at its data cut-off."""
         study, cutoff = plan.study, plan.analysis.data_cutoff
-        return cls(study.id, cutoff, plan.schedule, study.treatment or cls.treatment)
+        treatment = study.treatment or cls.treatment
+        return cls(study.id, cutoff, plan.schedule, treatment, plan.subgroup_variables)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ from durable.outputs import OUTPUTS, output_named
 from durable.outputs.ard import Ard, read_ard
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.formats import NOT_ESTIMABLE
-from durable.outputs.groups import VARIABLES
 from durable.outputs.output import Output, OutputTable
 from durable.outputs.page_head import page_head
 from durable.plan import Plan
@@ -96,7 +95,7 @@ def reporting_event(plan: Plan, rows: list[Row], ard: Ard, datasets: Collection[
         "mainListOfContents": _contents(outputs, found),
         "analysisSets": [_set(name, order) for order, name in enumerate(_SETS, start=1)],
         "dataSubsets": list(_subsets(found)),
-        "analysisGroupings": list(_groupings(rows)),
+        "analysisGroupings": list(_groupings(rows, plan)),
         "methods": [
             _method(output, rows) | method_code(output.name, plan, datasets) for output in outputs
         ],
@@ -162,13 +161,13 @@ def _subsets(found: list[Analysis]) -> Iterator[Json]:
         }
 
 
-def _groupings(rows: list[Row]) -> Iterator[Json]:
+def _groupings(rows: list[Row], plan: Plan) -> Iterator[Json]:
     groups: dict[str, dict[str, None]] = {}
     for row in rows:
         if row["group_by"] != TOTAL[0]:
             groups.setdefault(row["group_by"], {})[row["group"]] = None
     for by, names in groups.items():
-        variable = VARIABLES[by]
+        variable = plan.groups_by_name[by].variable
         yield {
             "id": by,
             "name": by,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +13,7 @@ import pandas as pd
 from durable.contracts.adam.description import DatasetSpec, Origin
 from durable.contracts.adam.registry import dataset_schemas, dataset_specs
 from durable.contracts.adam.terminology import terminology
+from durable.contracts.subgroups import Subgroup
 from durable.derive.endpoints import ENDPOINTS
 from durable.outputs.datasets import ResultsFolder
 
@@ -52,7 +53,9 @@ class Dataset:
         return self.metadata.name
 
 
-def read_datasets(folder: Path, windows: tuple[int, ...]) -> Iterator[Dataset]:
+def read_datasets(
+    folder: Path, windows: tuple[int, ...], subgroups: Sequence[Subgroup] = ()
+) -> Iterator[Dataset]:
     """Every dataset of ``adam/`` that the study has, checked against its contract.
 
     Parameters
@@ -61,6 +64,8 @@ def read_datasets(folder: Path, windows: tuple[int, ...]) -> Iterator[Dataset]:
         Results of the analysis.
     windows
         Windows of adverse events, days.
+    subgroups
+        Groups of subjects that the plan declares.
     """
     results = ResultsFolder(folder)
     names = results.names
@@ -70,8 +75,9 @@ def read_datasets(folder: Path, windows: tuple[int, ...]) -> Iterator[Dataset]:
         assessments="adrs" in names,
         subject_variables=results.variables("adsl"),
         event_variables=results.variables("adae") if "adae" in names else (),
+        subgroups=subgroups,
     )
-    for metadata in dataset_specs(ENDPOINTS):
+    for metadata in dataset_specs(ENDPOINTS, subgroups):
         path = folder / "adam" / f"{metadata.name.lower()}.parquet"
         if metadata.name.lower() in names:
             schema = schemas[metadata.name]

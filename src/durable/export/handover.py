@@ -76,7 +76,8 @@ class FinishedAnalysis:
     @cached_property
     def datasets(self) -> list[Dataset]:
         """The analysis datasets with the description of their variables."""
-        return list(read_datasets(self.folder, self.plan.safety.windows_days))
+        windows, subgroups = self.plan.safety.windows_days, self.plan.subgroup_variables
+        return list(read_datasets(self.folder, windows, subgroups))
 
     @cached_property
     def transport(self) -> list[tuple[Dataset, list[Change]]]:

@@ -14,7 +14,6 @@ from importlib.resources import files
 from durable.derive.endpoints import ENDPOINTS
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.parameters import SCORE, SCORE_ENZYME_MAXIMUM, SCORE_ENZYME_ZERO
-from durable.outputs.groups import VARIABLES
 from durable.plan import Plan
 from durable.vocabulary import MISSING, window_flag
 
@@ -102,7 +101,7 @@ def settings_of(table: str, plan: Plan) -> list[Setting]:
     KeyError
         For a table without a program.
     """
-    groups: dict[str, str] = {name: VARIABLES[name] for name in plan.groups}
+    groups: dict[str, str] = {group.name: group.variable for group in plan.group_variables}
     return [
         Setting("groups", groups, "groups: columns of the table, and their variables in ADSL"),
         *_SETTINGS[table](plan),

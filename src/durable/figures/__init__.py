@@ -69,6 +69,7 @@ FIGURES = (
     FigureEntry("csm", "core_set", ("adsl", "adrs")),
     FigureEntry("kinetics", "kinetics", ("adsl", "adpc")),
     FigureEntry("sensitivity", "sensitivity", ("adrs", "adtte"), of_sensitivity=True),
+    FigureEntry("subgroups", "subgroups", ("adsl", "adrs", "adtte"), of_subgroups=True),
     FigureEntry(
         "profiles",
         "profiles",

@@ -209,7 +209,7 @@ def _draw_panel(page: Page, box: Box, points: Points, block: Block) -> None:
     rows = zip(points.text("analysis"), tops, _values(points), points.text("text"), strict=True)
     for analysis, top, values, text in rows:
         y = top + _EDGE + _ROW_LINE / 2
-        _draw_row(axes, y, values, limits, primary=analysis == PRIMARY)
+        draw_interval(axes, y, values, limits, primary=analysis == PRIMARY)
         page.write(box.left, box.bottom + box.height - y - _ROW_LINE, text, va="center")
 
 
@@ -236,7 +236,7 @@ def _limits(rows: Points) -> tuple[float, float]:
     return min(0.0, known.min(initial=0.0)), high * room if high > 0 else 1.0
 
 
-def _draw_row(
+def draw_interval(
     axes: Axes,
     y: float,
     values: tuple[float, float, float],

@@ -58,6 +58,7 @@ OUTPUTS = (
         of_sensitivity=True,
         tables=_with_supplement("t_sensitivity"),
     ),
+    OutputEntry("t_subgroups", "subgroups", ("adsl", "adrs", "adtte"), of_subgroups=True),
     OutputEntry("t_ae_overview", "ae_overview", tables=_with_supplement("t_ae_overview")),
     OutputEntry("t_ae_soc_pt", "ae_soc_pt", tables=_with_supplement("t_ae_soc_pt")),
     OutputEntry("t_ae_crs", "ae_crs"),
@@ -86,6 +87,7 @@ ORDER_OF_ROWS = (
     "t_sensitivity",
     "t_disposition",
     "t_baseline",
+    "t_subgroups",
 )
 
 

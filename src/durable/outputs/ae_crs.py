@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from durable.contracts.results import NO_EVENTS_TABLE, Parameter, Statistic
+from durable.contracts.subgroups import DOSE_LEVEL
 from durable.language import N_, _
 from durable.outputs import definitions, incidence
 from durable.outputs.ard import TableResults
@@ -22,12 +23,12 @@ from durable.stats.summaries import summarise
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adsl, adae = datasets.adsl, datasets.adae
-    columns = groups(adsl, plan.groups)
+    columns = groups(adsl, plan.group_variables)
     if adae is None:
         yield from not_made(columns, NO_EVENTS_TABLE)
         return
     if "dose_level" not in plan.groups:
-        columns = [*groups(adsl, ("dose_level",))[:-1], *columns]
+        columns = [*groups(adsl, (DOSE_LEVEL,))[:-1], *columns]
     emergent = adae.loc[adae["TRTEMFL"] == "Y"]
     parts: dict[Parameter, pd.DataFrame] = {
         ("CRS",): emergent.loc[emergent["AESI"] == plan.safety.crs],

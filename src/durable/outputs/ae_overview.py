@@ -91,7 +91,11 @@ def _further_results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adsl, adae = datasets.adsl, datasets.adae
     if adae is None:
         return
-    columns, safety, level = groups(adsl, plan.groups), plan.safety, plan.statistics.conf_level
+    columns, safety, level = (
+        groups(adsl, plan.group_variables),
+        plan.safety,
+        plan.statistics.conf_level,
+    )
     days = safety.windows_days[0]
     inside = adae.loc[adae[window_flag(days)] == "Y"]
     events = EventCounts.from_parts(_by_category(f"D{days}_FOLLOWED", inside, safety))

@@ -26,7 +26,7 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     if datasets.adae is None:
         return
     doubtful = _perhaps_prolonged(datasets.adae, plan.safety)
-    for column in groups(datasets.adsl, plan.groups):
+    for column in groups(datasets.adsl, plan.group_variables):
         subjects = column.select(doubtful)["USUBJID"].nunique()
         yield column, iter([(PROLONGED_CYTOPENIA, Statistic("n_end_unknown", subjects))])
 

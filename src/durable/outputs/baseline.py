@@ -39,11 +39,11 @@ _WORDS = {
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adrs = datasets.adrs
     if adrs is None:
-        for group in groups(datasets.adsl, plan.groups):
+        for group in groups(datasets.adsl, plan.group_variables):
             yield group, baseline_statistics(group.select(datasets.adsl), None)
         return
     measures = adrs.loc[(adrs["ABLFL"] == "Y") & adrs["PARAMCD"].isin(_MEASURES)]
-    for group in groups(datasets.adsl, plan.groups):
+    for group in groups(datasets.adsl, plan.group_variables):
         yield group, baseline_statistics(group.select(datasets.adsl), group.select(measures))
 
 

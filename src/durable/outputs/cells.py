@@ -58,6 +58,15 @@ def incidence(n: str, percent: str) -> Cell:
     return cell
 
 
+def ratio(count: str, total: str) -> Cell:
+    """Count/total."""
+
+    def cell(find: Lookup, _: Outputs) -> str:
+        return "/".join(formats.count(find(name)) for name in (count, total))
+
+    return cell
+
+
 def ratio_percent(count: str, total: str, rate: str) -> Cell:
     """Count/total with the rate in percent."""
 

@@ -19,7 +19,7 @@ from durable.plan import Plan, Safety
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adsl, adae = datasets.adsl, datasets.adae
     undated = frozenset[str]() if adae is None else _without_date_of_death(adsl, adae)
-    for column in groups(adsl, plan.groups):
+    for column in groups(adsl, plan.group_variables):
         treated, level = column.select(adsl), plan.statistics.conf_level
         yield column, _deaths(treated, undated, plan.safety, level)
 

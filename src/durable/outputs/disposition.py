@@ -43,7 +43,7 @@ _PERCENTAGES = N_(
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adrs = datasets.adrs
     status = None if adrs is None else adrs.loc[adrs["PARAMCD"] == "IMPR"]
-    for group in groups(datasets.adsl, plan.groups, "ENRLFL"):
+    for group in groups(datasets.adsl, plan.group_variables, "ENRLFL"):
         members = group.select(datasets.adsl)
         seen = None if status is None else group.select(status)
         yield group, disposition_statistics(members, seen, plan.statistics.days_per_month)

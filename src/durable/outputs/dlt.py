@@ -8,6 +8,7 @@ from math import nan
 import pandas as pd
 
 from durable.contracts.results import NO_EVENTS_TABLE, NOT_RECORDED, Statistic
+from durable.contracts.subgroups import DOSE_LEVEL
 from durable.language import N_, _, translated
 from durable.outputs import cells, definitions, incidence
 from durable.outputs.ard import TableResults
@@ -55,14 +56,14 @@ _FORMS = (
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     """The escalating part by dose level, each with its recommendation, then all parts."""
     adsl, safety, level = datasets.adsl, plan.safety, plan.statistics.conf_level
-    columns = groups(adsl, plan.groups)
+    columns = groups(adsl, plan.group_variables)
     if datasets.adae is None:
         yield from not_made(columns, NO_EVENTS_TABLE)
         return
     status = dlt_status(adsl, datasets.adae, safety)
     part = safety.escalation_part
     unplaced = _unplaced(adsl, part)
-    for column in groups(adsl.loc[adsl["PART"] == part], ("dose_level",))[:-1]:
+    for column in groups(adsl.loc[adsl["PART"] == part], (DOSE_LEVEL,))[:-1]:
         subjects = column.select(status)
         statistics = [*_counts(subjects, level)]
         if safety.escalation == "3+3":
@@ -219,7 +220,7 @@ def _table(results: TableResults, plan: Plan) -> Rows:
             if find("n_infused") is not None:
                 infused = True
                 shown = tuple(cell(find, plan.outputs) for _heading, cell in _columns(plan))
-                yield Row(column_name(column), shown, 1)
+                yield Row(column_name(column, plan), shown, 1)
         if not infused:
             yield Row(_("No subject infused"), ("",) * len(_columns(plan)), 1)
 

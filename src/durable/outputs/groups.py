@@ -17,9 +17,7 @@ from durable.contracts.results import (
     Parameter,
     Statistic,
 )
-
-#: ADSL variable of each group of the plan.
-VARIABLES = {"dose_level": "DOSELVL", "part": "PART", "sex": "SEX"}
+from durable.contracts.subgroups import GroupVariable
 
 #: Statistics, each with the parameter that it is of.
 Estimates = Iterator[tuple[Parameter, Statistic]]
@@ -58,7 +56,13 @@ def not_made(columns: Iterable[Group], reason: str) -> Iterator[tuple[Group, Est
         yield column, iter([(WHOLE_COLUMN, n)])
 
 
-def groups(adsl: pd.DataFrame, variables: Iterable[str], population: str = "SAFFL") -> list[Group]:
+def groups(
+    adsl: pd.DataFrame,
+    variables: Iterable[GroupVariable],
+    population: str = "SAFFL",
+    *,
+    empty: bool = False,
+) -> list[Group]:
     """Levels of each variable among the subjects of a population, then all of it.
 
     Parameters
@@ -69,18 +73,21 @@ def groups(adsl: pd.DataFrame, variables: Iterable[str], population: str = "SAFF
         Groups of the plan.
     population
         Flag of the population in ADSL; all infused by default.
+    empty
+        Whether levels that the plan declares are there without a subject too.
 
     Returns
     -------
     list of Group
-        Levels sorted as numbers where all of them are numbers (1e7, 3e7), else as text; then those
-        for whom it is not recorded, where there are any; Total last.
+        Levels in the order of the plan; where it has none, sorted as numbers where all of them are
+        numbers (1e7, 3e7), else as text. Then those for whom it is not recorded, where there are
+        any; Total last.
     """
     members = adsl.loc[adsl[population] == "Y"]
     columns = []
-    for name in variables:
-        values = members[VARIABLES[name]]
-        for level in _levels(values):
+    for variable in variables:
+        name, values = variable.name, members[variable.variable]
+        for level in _levels(values, variable.levels, empty=empty):
             columns.append(Group(name, level, frozenset(members.loc[values == level, "USUBJID"])))
         if values.isna().any():
             unknown = frozenset(members.loc[values.isna(), "USUBJID"])
@@ -88,8 +95,10 @@ def groups(adsl: pd.DataFrame, variables: Iterable[str], population: str = "SAFF
     return [*columns, Group(*TOTAL, frozenset(members["USUBJID"]))]
 
 
-def _levels(values: pd.Series[str]) -> list[str]:
+def _levels(values: pd.Series[str], declared: tuple[str, ...], *, empty: bool) -> list[str]:
     levels = sorted(values.dropna().unique())
+    if declared:
+        return [level for level in declared if empty or level in levels]
     try:
         return sorted(levels, key=float)
     except ValueError:

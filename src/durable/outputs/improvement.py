@@ -70,10 +70,10 @@ Count = TypeVar("Count", int, npt.NDArray[np.int64])
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     level, prior = plan.statistics.conf_level, plan.statistics.beta_prior
     if datasets.adrs is None:
-        yield from not_made(groups(datasets.adsl, plan.groups), NO_VISITS_TABLE)
+        yield from not_made(groups(datasets.adsl, plan.group_variables), NO_VISITS_TABLE)
         return
     records = select_records(datasets.adrs, _records(plan))
-    for group in groups(datasets.adsl, plan.groups):
+    for group in groups(datasets.adsl, plan.group_variables):
         members = group.select(records)
         yield group, improvement_statistics(members, plan.response, level, prior)
 

@@ -128,7 +128,7 @@ def events_by_column(
     count_events
         Its rows, from ADAE; where the study has none, N of each column with a note.
     """
-    columns = groups(datasets.adsl, plan.groups)
+    columns = groups(datasets.adsl, plan.group_variables)
     if datasets.adae is None:
         yield from not_made(columns, NO_EVENTS_TABLE)
         return

@@ -30,7 +30,7 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adpp = datasets.adpp
     if adpp is None:
         return
-    for group in groups(datasets.adsl, plan.groups):
+    for group in groups(datasets.adsl, plan.group_variables):
         yield group, _estimates(adpp, group.select(adpp), len(group.subjects))
 
 

@@ -163,16 +163,16 @@ class Output:
         """Headings of the columns of a table, with N where the columns are groups."""
         if table.headings is not None:
             return table.headings(plan)
-        return tuple(self._heading(table, ard, column) for column in ard.columns(self.name))
+        return tuple(self._heading(table, ard, column, plan) for column in ard.columns(self.name))
 
-    def _heading(self, table: OutputTable, ard: Ard, column: Column) -> str:
+    def _heading(self, table: OutputTable, ard: Ard, column: Column, plan: Plan) -> str:
         sizes = (table.size, _INFUSED_OF_EVENTS)
         found = (
             ard.lookup(size.output or self.name, size.parameter, column)(size.statistic)
             for size in sizes
         )
         n = next(filter(None, found), None)
-        return column_name(column) + (f" (N = {n.value:.0f})" if n is not None else "")
+        return column_name(column, plan) + (f" (N = {n.value:.0f})" if n is not None else "")
 
     def table_rows(self, table: OutputTable, ard: Ard, plan: Plan) -> tuple[Row, ...]:
         """Rows of a table, or the reason why there are no numbers."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from durable.contracts.results import Statistic
 from durable.stats.summaries import summarise
@@ -33,3 +34,9 @@ def summary(values: npt.NDArray[np.number[Any]], prefix: str = "") -> Iterator[S
     for name in SUMMARY:
         label = name if not prefix else f"n_{prefix}" if name == "n" else f"{prefix}_{name}"
         yield Statistic(label, getattr(found, name))
+
+
+def counted_events(records: pd.DataFrame) -> Iterator[Statistic]:
+    """``n_subjects`` and ``n_event`` of records of ADTTE."""
+    yield Statistic("n_subjects", len(records))
+    yield Statistic("n_event", int((records["CNSR"] == 0).sum()))

@@ -19,6 +19,7 @@ from durable.outputs.groups import Estimates, Group, of_parameter
 from durable.outputs.improvement import improvement_rate
 from durable.outputs.kaplan_meier import QUARTILES, fit, landmark_rates, quantile
 from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
+from durable.outputs.quantities import counted_events
 from durable.outputs.table import Cell, Row, Rows
 from durable.plan import Plan, Statistics
 from durable.vocabulary import POPULATIONS
@@ -61,8 +62,7 @@ def _estimates(
 
 
 def _duration(records: pd.DataFrame, statistics: Statistics) -> Iterator[Statistic]:
-    yield Statistic("n_subjects", len(records))
-    yield Statistic("n_event", int((records["CNSR"] == 0).sum()))
+    yield from counted_events(records)
     if statistics.dor_estimator == "turnbull":
         yield from _interval_censored(records, statistics)
         return

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from durable.contents import Kind, numbered_title
 from durable.contracts.results import NOT_RECORDED, TOTAL, Result
+from durable.contracts.subgroups import Subgroup
 from durable.language import N_, _
 from durable.outputs.alignment import align
-from durable.plan import Outputs
+from durable.plan import Outputs, Plan
 from durable.wording import dose_level
 
 #: Group of the plan and group of a column.
@@ -93,11 +94,24 @@ class Table:
         return tuple(replace(row, cells=next(cells)) if row.cells else row for row in self.rows)
 
 
-def column_name(column: Column) -> str:
+def column_name(column: Column, plan: Plan) -> str:
     """Name of a group as readers see it."""
     by, group = column
+    if by in plan.subgroups and by not in ("dose_level", "part"):
+        return subgroup_name(by, group, plan)
     if column == TOTAL:
         return _("Total")
     if group == NOT_RECORDED:
         return _(_NOT_RECORDED[by])
     return dose_level(group) if by == "dose_level" else _(_GROUPS[by]).format(group=group)
+
+
+def subgroup_name(by: str, level: str, plan: Plan) -> str:
+    """Name of a column of a group that the plan declares."""
+    (group,) = (group for group in plan.subgroup_variables if group.name == by)
+    return f"{group.label}: {level_name(group, level)}"
+
+
+def level_name(group: Subgroup, level: str) -> str:
+    """A level of such a group as readers see it: a named band with its limits."""
+    return _("Not recorded") if level == NOT_RECORDED else group.shown(level)

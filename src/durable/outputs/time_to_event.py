@@ -33,11 +33,11 @@ from durable.wording import percent, sentences
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adtte, adsl = datasets.adtte, datasets.adsl
     if adtte is None:
-        yield from not_made(groups(datasets.adsl, plan.groups), NO_VISITS_TABLE)
+        yield from not_made(groups(datasets.adsl, plan.group_variables), NO_VISITS_TABLE)
         return
     records = {e.code: adtte.loc[adtte["PARAMCD"] == e.code] for e in ENDPOINTS}
     in_remission = adsl.loc[adsl["BLREMFL"] == "Y", "USUBJID"]
-    for group in groups(adsl, plan.groups):
+    for group in groups(adsl, plan.group_variables):
         yield group, _of_group(group, records, in_remission, plan)
 
 

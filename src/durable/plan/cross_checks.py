@@ -18,6 +18,7 @@ from durable.plan.plan import Plan
 from durable.plan.series import Series
 from durable.plan.simulation import Simulation
 from durable.plan.statistics import Statistics
+from durable.plan.subgroups import group_findings
 from durable.schedule import Visit
 from durable.sections import merged
 
@@ -43,6 +44,8 @@ def cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Fin
         findings += input_findings(valid["inputs"])
     if "analysis" in valid and valid.get("series") is not None:
         findings += _series_findings(valid["analysis"], valid["series"])
+    if {"groups", "subgroups"} <= set(valid):
+        findings += group_findings(valid["groups"], valid["subgroups"])
     if "outputs" in valid:
         findings += _number_findings(valid["outputs"])
     if {"outputs", "statistics"} <= set(valid):

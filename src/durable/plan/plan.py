@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Any, Literal
+from typing import Any
 
+from durable.contracts.subgroups import NATIVE_GROUPS, GroupVariable, Subgroup
 from durable.errors import UserError
 from durable.jdm.response import Response
 from durable.plan.analysis import Analysis, Pins, Study
@@ -22,13 +23,12 @@ from durable.plan.sensitivity import Variant
 from durable.plan.series import Series
 from durable.plan.simulation import Simulation
 from durable.plan.statistics import Statistics
+from durable.plan.subgroups import Subgroups, declared_subgroups
 from durable.schedule import DEFAULT_SCHEDULE, Visit
 from durable.sections import Name, NonEmptyList, Section, UniqueList, merged
 
 #: Sections of a plan that no analysis is made from.
 NO_ANALYSIS = {"pins", "series", "simulation"}
-
-GroupVariable = Literal["dose_level", "part", "sex"]
 
 
 class Plan(Section):
@@ -46,11 +46,13 @@ class Plan(Section):
     """Definitions of response."""
     statistics: Statistics = Statistics()
     """Statistical conventions."""
-    groups: UniqueList[GroupVariable] = (
+    groups: UniqueList[Name] = (
         "dose_level",
         "part",
     )
-    """Columns of the tables beside Total."""
+    """Columns of the tables beside Total: dose_level, part, sex, and names of subgroups."""
+    subgroups: Subgroups = {}
+    """Groups of the study's own, by name, which the table of subgroups and its forest plot show."""
     sensitivity: dict[Name, Variant] = {}
     """Named variants of response and statistics."""
     safety: Safety = Safety()
@@ -77,6 +79,21 @@ class Plan(Section):
         """Conventions of a sensitivity analysis: the primary ones, with its changes."""
         base = self.statistics.model_dump(exclude_unset=True)
         return Statistics.model_validate(merged(base, self.sensitivity[name].statistics))
+
+    @property
+    def subgroup_variables(self) -> tuple[Subgroup, ...]:
+        """The groups that the plan declares, with their variables of ADSL."""
+        return declared_subgroups(self.subgroups)
+
+    @property
+    def groups_by_name(self) -> dict[str, GroupVariable]:
+        """The groups that there are: those of any study, and those that the plan declares."""
+        return NATIVE_GROUPS | {group.name: group for group in self.subgroup_variables}
+
+    @property
+    def group_variables(self) -> tuple[GroupVariable, ...]:
+        """The groups that are columns of the tables (``groups``)."""
+        return tuple(self.groups_by_name[name] for name in self.groups)
 
     @property
     def redundant(self) -> tuple[str, ...]:

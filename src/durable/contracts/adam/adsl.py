@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pandera.pandas as pa
@@ -11,6 +13,7 @@ from durable.contracts.adam.description import (
     IDENTIFIERS,
     STUDY_DAY,
     DatasetSpec,
+    Origin,
     derived_by,
     source_origins,
 )
@@ -26,6 +29,7 @@ from durable.contracts.adam.variables import (
     source_variables,
     text,
 )
+from durable.contracts.subgroups import Subgroup
 from durable.jdm.parameters import (
     ATTAINABLE_SCORE,
     ENZYME_AT_BASELINE,
@@ -84,7 +88,9 @@ ADSL = contract(
 ADSL_WITHOUT_ASSESSMENTS = ADSL.remove_columns(list(OF_ASSESSMENTS))
 
 
-def adsl_schema(names: Iterable[str], *, assessments: bool = True) -> Any:
+def adsl_schema(
+    names: Iterable[str], *, assessments: bool = True, subgroups: Iterable[Subgroup] = ()
+) -> Any:
     """Return the pandera schema of ADSL.
 
     Parameters
@@ -94,6 +100,8 @@ def adsl_schema(names: Iterable[str], *, assessments: bool = True) -> Any:
         flag imputed dates where the plan imputes any.
     assessments
         Whether the study has any.
+    subgroups
+        Groups of subjects that the plan declares.
     """
     there = set(names)
     schema = ADSL if assessments else ADSL_WITHOUT_ASSESSMENTS
@@ -103,7 +111,39 @@ def adsl_schema(names: Iterable[str], *, assessments: bool = True) -> Any:
         for name, (date, _, _) in IMPUTATION_FLAGS.items()
         if name in there
     }
-    return schema.add_columns(flags) if flags else schema
+    declared = flags | _group_columns(subgroups)
+    return schema.add_columns(declared) if declared else schema
+
+
+def _group_columns(subgroups: Iterable[Subgroup]) -> dict[str, Any]:
+    """The variables of the groups that the plan declares."""
+    columns: dict[str, Any] = {}
+    for group in subgroups:
+        label = f"{group.label}, Group {group.variable[-1]}"
+        levels = list(group.levels) or None
+        if group.extra is not None:
+            kind = number if group.extra.kind == "number" else partial(text, null=True)
+            columns[group.recorded] = kind(group.extra.label)
+        columns[group.variable] = text(label, null=True, isin=levels)
+        if levels:
+            columns[group.number] = count(f"{label} (N)", null=True)
+    return columns
+
+
+def adsl_spec(subgroups: Iterable[Subgroup] = ()) -> DatasetSpec:
+    """What reviewers are told of ADSL, with the groups that the plan declares."""
+    origins: dict[str, Origin] = {}
+    for group in subgroups:
+        source = f"subjects.{group.column}"
+        if group.extra is not None:
+            origins[group.recorded] = Origin(column=source)
+        origins[group.variable] = derived_by(
+            f"Level of {source}; empty where it is not recorded.",
+            f"subgroups.{group.name}",
+        )
+        if group.levels:
+            origins[group.number] = derived_by(f"Place of {group.variable} among its levels.")
+    return replace(ADSL_SPEC, derived={**_ORIGINS, **origins})
 
 
 _ORIGINS = {

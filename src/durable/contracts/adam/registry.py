@@ -9,9 +9,10 @@ from durable.contracts.adam.adae import ADAE_SPEC, adae_schema
 from durable.contracts.adam.adpc import ADPC, ADPC_SPEC
 from durable.contracts.adam.adpp import ADPP, ADPP_SPEC
 from durable.contracts.adam.adrs import ADRS, ADRS_SPEC
-from durable.contracts.adam.adsl import ADSL_SPEC, adsl_schema
+from durable.contracts.adam.adsl import adsl_schema, adsl_spec
 from durable.contracts.adam.adtte import DurationSpec, adtte_schema, adtte_spec
 from durable.contracts.adam.description import DatasetSpec
+from durable.contracts.subgroups import Subgroup
 
 
 def dataset_schemas(
@@ -21,6 +22,7 @@ def dataset_schemas(
     assessments: bool = True,
     subject_variables: Collection[str] = (),
     event_variables: Collection[str] = (),
+    subgroups: Sequence[Subgroup] = (),
 ) -> dict[str, Any]:
     """Return the pandera schemas by dataset.
 
@@ -32,9 +34,11 @@ def dataset_schemas(
         Whether the study has any.
     subject_variables, event_variables
         Variables of ADSL and of ADAE that there are.
+    subgroups
+        Groups of subjects that the plan declares.
     """
     return {
-        "ADSL": adsl_schema(subject_variables, assessments=assessments),
+        "ADSL": adsl_schema(subject_variables, assessments=assessments, subgroups=subgroups),
         "ADRS": ADRS,
         "ADTTE": adtte_schema(endpoint.code for endpoint in endpoints),
         "ADAE": adae_schema(windows, event_variables),
@@ -43,6 +47,8 @@ def dataset_schemas(
     }
 
 
-def dataset_specs(endpoints: Sequence[DurationSpec]) -> tuple[DatasetSpec, ...]:
+def dataset_specs(
+    endpoints: Sequence[DurationSpec], subgroups: Sequence[Subgroup] = ()
+) -> tuple[DatasetSpec, ...]:
     """Return the descriptions of the datasets."""
-    return (ADSL_SPEC, ADRS_SPEC, adtte_spec(endpoints), ADAE_SPEC, ADPC_SPEC, ADPP_SPEC)
+    return (adsl_spec(subgroups), ADRS_SPEC, adtte_spec(endpoints), ADAE_SPEC, ADPC_SPEC, ADPP_SPEC)

@@ -1,0 +1,15 @@
+"""Names of the variables of ADSL, in their order. Light to import."""
+
+from __future__ import annotations
+
+from durable.jdm.parameters import ATTAINABLE_SCORE, ENZYME_AT_BASELINE, ENZYME_FOLLOWED
+
+#: Those of any study, but for the flags of imputed dates.
+SUBJECT_VARIABLES = (
+    *("STUDYID", "USUBJID", "SUBJID", "SITEID", "PART", "DOSELVL", "CELLSKG", "AGE", "AGEU"),
+    *("SEX", "RACE", "ETHNIC", "ARM", "TRT01P", "TRT01A", "RFICDT"),
+    *("LDDT", "TRTSDT", "LSTALVDT", "DTHDT", "EOSDT", "DCSREAS", "CUTDT", "CUTDY", "DTHDY"),
+    *("ENRLFL", "LDFL", "SAFFL", "REMFL", "DTHFL", "BLDT"),
+    *(ENZYME_FOLLOWED.name, ENZYME_AT_BASELINE.name, ATTAINABLE_SCORE.name),
+    *("BLREMFL", "REMSDT", "NSTDT", "NSTPREFL", "SRCDOM", "SRCVAR", "SRCSEQ"),
+)
