@@ -13,6 +13,7 @@ from durable.figures.points import Points, short
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import FAINT, LINE, MARGIN, WIDTH, Box, Page, Style
 from durable.language import N_, _
+from durable.outputs import definitions
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.subgroups import DESCRIPTIVE
 from durable.outputs.table import level_name
@@ -180,9 +181,12 @@ def footnotes(plan: Plan) -> tuple[str, ...]:
         _(DESCRIPTIVE),
         _(
             "Dashed line: all subjects. {level} CIs: exact (Clopper-Pearson) for improvement,"
-            " Kaplan-Meier ({transform}) for event-free survival, whose events are those of the"
+            " Kaplan-Meier ({transformation}) for event-free survival, whose events are those of the"
             " entire follow-up. NE: not estimable."
-        ).format(level=percent(statistics.conf_level), transform=statistics.km_ci),
+        ).format(
+            level=percent(statistics.conf_level),
+            transformation=definitions.transformation(statistics),
+        ),
     )
 
 

@@ -20,7 +20,7 @@ from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTa
 from durable.outputs.quantities import counted_events
 from durable.outputs.table import Cell, Column, Row, Rows, level_name
 from durable.plan import Plan
-from durable.wording import percent
+from durable.wording import percent, sentences
 
 _IMPROVED = ({"PARAMCD": ["IMPR"]},)
 
@@ -78,7 +78,6 @@ def _row(label: str, column: Column, results: TableResults, plan: Plan, indent: 
 def _columns(plan: Plan) -> Iterator[tuple[str, str, Cell]]:
     """Parameter, heading and cell of each column."""
     level = percent(plan.statistics.conf_level)
-    interval = _("{level} CI").format(level=level)
     yield EFS.code, "N", count("n_subjects")
     for visit in plan.response.improvement.visits:
         improved = ratio_percent("n_improved", "n_denominator", "rate")
@@ -87,11 +86,11 @@ def _columns(plan: Plan) -> Iterator[tuple[str, str, Cell]]:
         yield visit, exact, rate_ci("rate")
     yield DOR.code, _("DOR, events/N"), ratio("n_event", "n_subjects")
     yield DOR.code, _("DOR, median (months)"), estimate("median", "month")
-    yield DOR.code, _("Median, {interval}").format(interval=interval), ci("median", "month")
+    yield DOR.code, _("Median, {level} CI").format(level=level), ci("median", "month")
     for month in plan.main_landmarks[:1]:
         name = f"landmark_M{month:g}"
         yield EFS.code, _("EFS at month {month:g}, %").format(month=month), rate(name)
-        yield EFS.code, _("EFS, {interval}").format(interval=interval), rate_ci(name)
+        yield EFS.code, _("EFS, {level} CI").format(level=level), rate_ci(name)
 
 
 DESCRIPTIVE = N_(
@@ -101,14 +100,18 @@ DESCRIPTIVE = N_(
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:
+    """What is estimated, and that nothing is tested."""
     yield _(DESCRIPTIVE)
-    yield (
+    yield sentences(
         _(
             "DOR: duration of response from first remission; EFS: event-free survival from"
-            " infusion, all infused. Kaplan-Meier estimates; pointwise {level} CIs ({transform})."
+            " infusion, all infused. Kaplan-Meier estimates; pointwise {level} CIs ({transformation})."
             " NE: not estimable."
-        ).format(level=percent(plan.statistics.conf_level), transform=plan.statistics.km_ci)
-        + definitions.marks(plan.statistics)
+        ).format(
+            level=percent(plan.statistics.conf_level),
+            transformation=definitions.transformation(plan.statistics),
+        ),
+        definitions.marks(plan.statistics),
     )
     if any(group.limits for group in plan.subgroup_variables):
         yield _("The lower limit of a band is within the band.")
@@ -116,7 +119,7 @@ def _footnotes(plan: Plan) -> Iterator[str]:
 
 OUTPUT = Output(
     name="t_subgroups",
-    population=SAFETY_SET,
+    analysis_set=SAFETY_SET,
     datasets="ADSL, ADRS, ADTTE",
     results=_results,
     records=lambda _plan: _IMPROVED,
@@ -124,7 +127,7 @@ OUTPUT = Output(
     tables=(
         OutputTable(
             name="t_subgroups",
-            title=N_("Improvement and duration of response by subgroup"),
+            heading=N_("Improvement and duration of response by subgroup"),
             headings=lambda plan: tuple(heading for _parameter, heading, _cell in _columns(plan)),
             stub=N_("Subgroup"),
             rows=_rows,
