@@ -181,8 +181,8 @@ def footnotes(plan: Plan) -> tuple[str, ...]:
         _(DESCRIPTIVE),
         _(
             "Dashed line: all subjects. {level} CIs: exact (Clopper-Pearson) for improvement,"
-            " Kaplan-Meier ({transformation}) for event-free survival, whose events are those of the"
-            " entire follow-up. NE: not estimable."
+            " Kaplan-Meier ({transformation}) for event-free survival, whose events are those of"
+            " the entire follow-up. NE: not estimable."
         ).format(
             level=percent(statistics.conf_level),
             transformation=definitions.transformation(statistics),

@@ -105,8 +105,8 @@ def _footnotes(plan: Plan) -> Iterator[str]:
     yield sentences(
         _(
             "DOR: duration of response from first remission; EFS: event-free survival from"
-            " infusion, all infused. Kaplan-Meier estimates; pointwise {level} CIs ({transformation})."
-            " NE: not estimable."
+            " infusion, all infused. Kaplan-Meier estimates; pointwise {level} CIs"
+            " ({transformation}). NE: not estimable."
         ).format(
             level=percent(plan.statistics.conf_level),
             transformation=definitions.transformation(plan.statistics),
