@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from re import fullmatch
 from typing import Any
 
 from odmlib.arm_1_0 import model as arm
@@ -19,7 +20,9 @@ from durable.outputs.table import Table
 
 Variables = Mapping[str, tuple[str, ...]]
 
-#: Variables that decide the numbers of an output, by dataset.
+#: Variables of the groups that a plan declares.
+_GROUPING = "[A-Z0-9]{1,4}GR[1-9]"
+#: Variables that decide the numbers of an output, by dataset; a name may be a pattern.
 READ: Mapping[str, Variables] = {
     "t_disposition": {
         "ADSL": ("ENRLFL", "LDFL", "SAFFL", "DTHFL", "EOSDT", "DCSREAS", "LSTALVDT"),
@@ -40,6 +43,11 @@ READ: Mapping[str, Variables] = {
         "ADSL": ("SAFFL",),
         "ADRS": ("PARAMCD", "AVISIT", "AVAL", "REASON"),
         "ADTTE": ("PARAMCD", "AVAL", "CNSR", "EVNTDESC", "LOWDT"),
+    },
+    "t_subgroups": {
+        "ADSL": ("SAFFL", _GROUPING),
+        "ADRS": ("PARAMCD", "AVISIT", "AVAL", "REASON"),
+        "ADTTE": ("PARAMCD", "AVAL", "CNSR", "EVNTDESC"),
     },
     "t_ae_overview": {
         "ADSL": ("SAFFL", "TRTSDT", "LSTALVDT"),
@@ -148,7 +156,8 @@ def _datasets(
     read: Variables, code: str, known: Mapping[str, set[str]], clauses: set[str]
 ) -> Iterator[Any]:
     for name, variables in read.items():
-        there = [variable for variable in variables if variable in known.get(name, ())]
+        known_names = sorted(known.get(name, ()))
+        there = [one for variable in variables for one in known_names if fullmatch(variable, one)]
         if not there:
             continue
         clause = f"WC.{name}.{identity.coded(code)}" if code else ""
