@@ -181,11 +181,11 @@ def footnotes(plan: Plan) -> tuple[str, ...]:
         _(DESCRIPTIVE),
         _(
             "Dashed line: all subjects. {level} CIs: exact (Clopper-Pearson) for improvement,"
-            " Kaplan-Meier ({transformation}) for event-free survival, whose events are those of"
+            " Kaplan-Meier ({interval}) for event-free survival, whose events are those of"
             " the entire follow-up. NE: not estimable."
         ).format(
             level=percent(statistics.conf_level),
-            transformation=definitions.transformation(statistics),
+            interval=definitions.interval_name(statistics),
         ),
     )
 

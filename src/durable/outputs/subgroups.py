@@ -106,10 +106,10 @@ def _footnotes(plan: Plan) -> Iterator[str]:
         _(
             "DOR: duration of response from first remission; EFS: event-free survival from"
             " infusion, all infused. Kaplan-Meier estimates; pointwise {level} CIs"
-            " ({transformation}). NE: not estimable."
+            " ({interval}). NE: not estimable."
         ).format(
             level=percent(plan.statistics.conf_level),
-            transformation=definitions.transformation(plan.statistics),
+            interval=definitions.interval_name(plan.statistics),
         ),
         definitions.marks(plan.statistics),
     )
