@@ -7,7 +7,7 @@ data cut-off and docs/inputs.md are made from these objects. Light to import.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from importlib import import_module
@@ -238,6 +238,10 @@ class InputTable:
         for name in (*self.key, *sequence, self.date, *beside):
             if names.count(name) != 1:
                 raise ValueError(f"{self.name}: {name} is {names.count(name)} columns")
+
+    def with_columns(self, columns: tuple[ColumnSpec, ...]) -> InputTable:
+        """The table of a study that has further columns, which stand last."""
+        return replace(self, columns=(*self.columns, *columns)) if columns else self
 
     @cached_property
     def by_name(self) -> Mapping[str, ColumnSpec]:

@@ -16,7 +16,10 @@ _DTYPES = {"text": object, "time": object, "date": "datetime64[ns]"}
 
 
 def table_columns(
-    table: str, ranges: Ranges, partial: frozenset[str] = frozenset()
+    table: str,
+    ranges: Ranges,
+    partial: frozenset[str] = frozenset(),
+    extra: tuple[ColumnSpec, ...] = (),
 ) -> dict[str, ColumnSpec]:
     """Columns of a table in their order, those of measures within their configured scale.
 
@@ -24,8 +27,11 @@ def table_columns(
     ----------
     partial
         Dates of which the plan reads those recorded in part.
+    extra
+        Columns that the plan declares, which stand last.
     """
-    columns = {column.name: _scaled(column, ranges) for column in INPUT_TABLES[table].columns}
+    spec = INPUT_TABLES[table].with_columns(extra)
+    columns = {column.name: _scaled(column, ranges) for column in spec.columns}
     return columns | {name: replace(columns[name], partial=True) for name in sorted(partial)}
 
 
@@ -37,11 +43,16 @@ def _scaled(column: ColumnSpec, ranges: Ranges) -> ColumnSpec:
 
 
 @cache
-def table_schema(table: str, ranges: Ranges, partial: frozenset[str] = frozenset()) -> Any:
+def table_schema(
+    table: str,
+    ranges: Ranges,
+    partial: frozenset[str] = frozenset(),
+    extra: tuple[ColumnSpec, ...] = (),
+) -> Any:
     """The pandera schema of a typed table; each check's error is the name of its rule."""
     import pandera.pandas as pa
 
-    native = table_columns(table, ranges, partial)
+    native = table_columns(table, ranges, partial, extra)
     rules = {name: _checked(column) for name, column in native.items()}
     rules |= {
         partial_column(name): pa.Column(object, nullable=True)

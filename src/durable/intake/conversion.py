@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from durable.contracts.input_table import ColumnSpec
-from durable.contracts.tables import INPUT_TABLES
 from durable.dates import DateForm
 from durable.intake.findings import Findings, Recorded, escaped
 from durable.intake.numbers import Limited, NumberForm, scaled
@@ -56,7 +55,7 @@ def convert(recorded: Recorded, source: Input, findings: Findings) -> tuple[Reco
     before: dict[str, pd.Series[str]] = {}
     unclear: dict[str, dict[str, str]] = {}
     changes = [pd.DataFrame(columns=COLUMNS)]
-    for name, spec in INPUT_TABLES[recorded.table].by_name.items():
+    for name, spec in recorded.spec.by_name.items():
         reading = _Reading.declared(spec, source)
         units = recorded.units.get(name)
         if name in recorded.absent or (units is None and not reading.changes):

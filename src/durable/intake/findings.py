@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.characters import NO_CHARACTERS, UNSEEN, escape
+from durable.contracts.input_table import ColumnSpec, InputTable
 from durable.contracts.tables import INPUT_TABLES, TABLES
 from durable.intake.rules import RULES, Severity
 from durable.intake.texts import Phrase
@@ -75,6 +76,13 @@ class Recorded:
     """Texts of a column that cannot be read as its kind, each with what was expected, in words."""
     section: str = ""
     """Section of the plan that describes the table; '' for one that is made from a package."""
+    extra: tuple[ColumnSpec, ...] = ()
+    """Columns that the plan declares beside those that the table has in any study."""
+
+    @property
+    def spec(self) -> InputTable:
+        """The declaration of the table, with the columns of the plan."""
+        return INPUT_TABLES[self.table].with_columns(self.extra)
 
 
 def escaped(value: str) -> str:

@@ -22,7 +22,7 @@ def empty_missing_words(
     An error where the cell must be filled, as an empty one is; else a warning.
     """
     frame = frame.copy(deep=False)
-    for name, column in table_columns(recorded.table, ranges).items():
+    for name, column in table_columns(recorded.table, ranges, extra=recorded.extra).items():
         if column.kind != "text" or column.allowed:
             continue
         words = [text for text in frame[name].cat.categories if _is_word(column, text)]

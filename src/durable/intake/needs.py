@@ -5,13 +5,15 @@ A column that is absent and not needed is one that the study does not record: it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from durable.contracts.input_table import ColumnSpec
 from durable.contracts.tables import INPUT_TABLES
 from durable.jdm.needs import columns_needed
 from durable.language import _
 from durable.plan import Plan
+from durable.plan.subgroups import extra_columns
 
 #: By column the keys of the plan that need it; '' where every analysis does.
 Needed = dict[str, str]
@@ -23,6 +25,8 @@ class Needs:
 
     columns: dict[str, Needed]
     """By table."""
+    extra: Mapping[str, tuple[ColumnSpec, ...]] = field(default_factory=dict)
+    """By table the columns that the plan declares beside those of any study."""
     enzyme: str = ""
     """The key of the plan by which an enzyme is a measure of the core set, any of them with
     its upper limit of normal; '' where there is none."""
@@ -73,7 +77,10 @@ def needs(plan: Plan) -> Needs:
                 enzyme = enzyme or f"{prefix}.{key}"
             else:
                 columns["visits"].setdefault(column, f"{prefix}.{key}")
-    return Needs(columns, enzyme)
+    groups = plan.subgroup_variables
+    for group in groups:
+        columns["subjects"].setdefault(group.column, f"subgroups.{group.name}.column")
+    return Needs(columns, {"subjects": extra_columns(groups)}, enzyme)
 
 
 def _deciding_key(column: ColumnSpec, plan: Plan) -> str:

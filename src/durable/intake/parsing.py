@@ -89,7 +89,7 @@ def parse_table(
     by_rule
         Dates of which the plan reads those recorded in part, each of which then has its finding.
     """
-    rules = table_columns(recorded.table, ranges, by_rule)
+    rules = table_columns(recorded.table, ranges, by_rule, recorded.extra)
     held = {name: _column(recorded, name, rule, findings) for name, rule in rules.items()}
     in_part = {
         partial_column(name): _dates_in_part(
@@ -275,7 +275,7 @@ def _check_schema(
     Every rule of the contract is about one cell, so the distinct values of each column stand for
     all its rows.
     """
-    rules = table_columns(recorded.table, *read_by)
+    rules = table_columns(recorded.table, *read_by, recorded.extra)
     for (column, check), places in sorted(_failures(recorded, held, read_by).items()):
         of = held[column]
         failed = np.zeros(len(of.texts), dtype=bool)
@@ -297,11 +297,13 @@ def _failures(
 
     if recorded.text.empty:
         return {}
-    contract = table_schema(recorded.table, *read_by)
+    contract = table_schema(recorded.table, *read_by, recorded.extra)
     places = np.arange(max(len(column.texts) for column in held.values()))
     values = {name: column.values_at(places) for name, column in held.items()}
     in_part = [
-        partial_column(n) for n, r in table_columns(recorded.table, *read_by).items() if r.partial
+        partial_column(n)
+        for n, r in table_columns(recorded.table, *read_by, recorded.extra).items()
+        if r.partial
     ]
     values |= {name: np.full(len(places), None) for name in in_part}
     found: dict[tuple[str, str], list[int]] = {}

@@ -232,6 +232,15 @@ _RULES: dict[str, Rule] = {
     "no_baseline": Rule(
         "Infused without an assessment on or before the day of infusion.", _WARNING
     ),
+    "no_level": Rule("The plan has no level of a subgroup for the text (subgroups.NAME.values)."),
+    "level_empty": Rule(
+        "A column that a subgroup of the plan is made of is empty: the subject is in its level Not"
+        " recorded.",
+        _WARNING,
+    ),
+    "level_unused": Rule(
+        "No subject is in a level of a subgroup that the plan declares.", _WARNING
+    ),
     "death_without_event": Rule("The subject died, but no adverse event is fatal.", _WARNING),
     # Several tables
     "unknown_subject": Rule("The subject is not in the subjects table."),

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from durable.contents import kind_of
+from durable.contracts.input_table import ColumnSpec
 from durable.jdm.response import Response
 from durable.plan.analysis import LONGEST_ID, Analysis
 from durable.plan.findings import Finding, one_of, unknown_names, validation_findings
@@ -18,7 +19,7 @@ from durable.plan.plan import Plan
 from durable.plan.series import Series
 from durable.plan.simulation import Simulation
 from durable.plan.statistics import Statistics
-from durable.plan.subgroups import group_findings
+from durable.plan.subgroups import declared_subgroups, extra_columns, group_findings
 from durable.schedule import Visit
 from durable.sections import merged
 
@@ -41,7 +42,7 @@ def cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Fin
         if "response" in valid:
             findings += _deadline_findings(valid["response"], schedule, "response")
     if "inputs" in valid:
-        findings += input_findings(valid["inputs"])
+        findings += input_findings(valid["inputs"], _declared_columns(valid))
     if "analysis" in valid and valid.get("series") is not None:
         findings += _series_findings(valid["analysis"], valid["series"])
     if {"groups", "subgroups"} <= set(valid):
@@ -56,6 +57,11 @@ def cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Fin
         if not mistakes and valid.get("simulation") is not None:
             findings += _simulation_findings(Plan.model_construct(**valid))
     return findings
+
+
+def _declared_columns(valid: Mapping[str, Any]) -> tuple[ColumnSpec, ...]:
+    """The columns of subjects that the plan declares for its subgroups."""
+    return extra_columns(declared_subgroups(valid.get("subgroups", {})))
 
 
 def _number_findings(outputs: Outputs) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from durable.contracts.input_table import ColumnSpec
 from durable.contracts.tables import INPUT_TABLES
 from durable.plan.findings import Finding
 from durable.plan.inputs import Inputs
@@ -10,10 +11,17 @@ from durable.plan.severity import severity_findings
 from durable.plan.shape_checks import recorded_unit_findings, table_findings
 
 
-def input_findings(inputs: Inputs) -> list[Finding]:
-    """Tables that are missing, and columns, units and places that there are not."""
+def input_findings(inputs: Inputs, extra: tuple[ColumnSpec, ...] = ()) -> list[Finding]:
+    """Tables that are missing, and columns, units and places that there are not.
+
+    Parameters
+    ----------
+    extra
+        Columns of subjects that the plan declares beside those of any study.
+    """
     findings = []
-    for name, table in INPUT_TABLES.items():
+    tables = INPUT_TABLES | {"subjects": INPUT_TABLES["subjects"].with_columns(extra)}
+    for name, table in tables.items():
         given = getattr(inputs, name)
         if given is None:
             if table.required and inputs.sdtm is None:
@@ -33,6 +41,6 @@ def input_findings(inputs: Inputs) -> list[Finding]:
         found = f"{', '.join(inputs.sources)}, which no query reads"
         findings.append(Finding("inputs.sources", found, "a table with sql"))
     made = () if inputs.sdtm is None else inputs.sdtm.tables
-    tables = [name for name in INPUT_TABLES if name in made or getattr(inputs, name) is not None]
-    findings += severity_findings(inputs.severity, tables)
-    return findings + ([] if inputs.sdtm is None else sdtm_findings(inputs.sdtm))
+    there = [name for name in tables if name in made or getattr(inputs, name) is not None]
+    findings += severity_findings(inputs.severity, {name: tables[name] for name in there})
+    return findings + ([] if inputs.sdtm is None else sdtm_findings(inputs.sdtm, tables))

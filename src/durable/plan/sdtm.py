@@ -32,6 +32,11 @@ def places(table: str, sdtm: Sdtm) -> dict[str, str]:
     return {column: place for column, place in found.items() if place}
 
 
+def _column(table: str, name: str) -> ColumnSpec:
+    """A column of a table; one that the plan declares may be absent and has no usual place."""
+    return INPUT_TABLES[table].by_name.get(name) or ColumnSpec(name, name, absent=True)
+
+
 def principal_domain(table: str) -> str:
     """Domain whose records are those of the table; '' where it is put together from several."""
     sdtm = INPUT_TABLES[table].sdtm
@@ -48,11 +53,11 @@ def place_expected(table: str, column: str, place: str) -> str:
     """Words for what is expected where a column cannot be read from a place; '' where it can."""
     if column == "subject_id":
         return "no place: the key of a subject is USUBJID"
-    source = INPUT_TABLES[table].by_name[column].sdtm
+    source = _column(table, column).sdtm
     if not place:
         if source.instead:
             return f"a variable: without one {source.instead} is read"
-        needed = INPUT_TABLES[table].by_name[column].essential and column != "ae_id"
+        needed = _column(table, column).essential and column != "ae_id"
         return "a variable: there is no analysis without it" if needed else ""
     domain = place.split(".")[0]
     principal = principal_domain(table)
@@ -126,7 +131,7 @@ def _may_lack(table: str, domain: str, sdtm: Sdtm) -> bool:
         return False
     columns = [name for name, place in places(table, sdtm).items() if _domain(place) == domain]
     return not any(_is_planned(table, name, sdtm) for name in columns) and all(
-        INPUT_TABLES[table].by_name[name].absent for name in columns
+        _column(table, name).absent for name in columns
     )
 
 
@@ -141,7 +146,7 @@ def _is_planned(table: str, column: str, sdtm: Sdtm) -> bool:
 
 def is_recorded(table: str, column: str, sdtm: Sdtm) -> bool:
     """Whether a package must have a column: it may not be absent, or the plan speaks of it."""
-    spec = INPUT_TABLES[table].by_name[column]
+    spec = _column(table, column)
     return not (spec.absent or spec.sdtm.optional) or _is_planned(table, column, sdtm)
 
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from durable.contracts.input_table import InputTable
 from durable.contracts.tables import INPUT_TABLES, TABLES
 from durable.plan.findings import Finding, one_of, unknown_names
 from durable.plan.inputs import Sdtm
@@ -25,7 +26,7 @@ from durable.plan.shape_checks import pattern_findings, recorded_unit_findings, 
 VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,7}")
 
 
-def sdtm_findings(sdtm: Sdtm) -> list[Finding]:
+def sdtm_findings(sdtm: Sdtm, tables: Mapping[str, InputTable] = INPUT_TABLES) -> list[Finding]:
     """What the plan says of a package that cannot be, or that would have no effect."""
     read = sorted({domain for table in sdtm.tables for domain in domains(table, sdtm)})
     names_of_files = [name for domain in read for name in domain_files(domain, sdtm)]
@@ -49,20 +50,20 @@ def sdtm_findings(sdtm: Sdtm) -> list[Finding]:
                 limits = _limit_units(table, known_units)
                 findings += recorded_unit_findings(path, table, known_units | limits)
             else:
-                known = INPUT_TABLES[table].names
+                known = tables[table].names
                 unknown = list(unknown_names(names, known, path, "an unknown column"))
                 findings += unknown
                 if key == "partial_dates" and not unknown:
-                    findings += rule_findings(INPUT_TABLES[table], names, path)
+                    findings += rule_findings(tables[table], names, path)
                 if key == "values" and not unknown:
-                    findings += pattern_findings(INPUT_TABLES[table], names, path)
+                    findings += pattern_findings(tables[table], names, path)
     measures = [column for table in _put_together(sdtm) for column in results(INPUT_TABLES[table])]
     for key in ("evaluators", "qualifiers"):
         path = f"inputs.sdtm.{key}"
         findings += unknown_names(getattr(sdtm, key), measures, path, "no measure of visits")
     findings += _qualifier_findings(sdtm)
     findings += _infusion_findings(sdtm)
-    return findings + _place_findings(sdtm)
+    return findings + _place_findings(sdtm, tables)
 
 
 def _is_weighed(table: str, column: str, unit: str) -> bool:
@@ -174,14 +175,14 @@ def _limit_units(table: str, units: Mapping[str, str]) -> dict[str, str]:
     return {name: units[of] for name, of in limits.items() if of in units}
 
 
-def _place_findings(sdtm: Sdtm) -> list[Finding]:
+def _place_findings(sdtm: Sdtm, tables: Mapping[str, InputTable]) -> list[Finding]:
     """Mappings of SDTM variables that nothing would read."""
     findings = []
     for table, given in sdtm.variables.items():
         if table not in sdtm.tables:
             continue
         for column, place in given.items():
-            if column not in INPUT_TABLES[table].names:
+            if column not in tables[table].names:
                 continue
             expected = place_expected(table, column, place)
             if expected:

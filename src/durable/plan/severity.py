@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from durable.contracts.input_table import InputTable
 from durable.contracts.lowering import LOWERINGS
-from durable.contracts.tables import INPUT_TABLES
 from durable.plan.findings import Finding, one_of
 from durable.sections import Section, Text
 
@@ -25,7 +25,9 @@ class LoweredRule(Section):
     """Why the analysis can do with them; printed in the report."""
 
 
-def severity_findings(lowered: Sequence[LoweredRule], tables: Sequence[str]) -> Iterator[Finding]:
+def severity_findings(
+    lowered: Sequence[LoweredRule], tables: Mapping[str, InputTable]
+) -> Iterator[Finding]:
     """Rules that may not be lowered, and tables and columns that there are not.
 
     Parameters
@@ -46,6 +48,6 @@ def severity_findings(lowered: Sequence[LoweredRule], tables: Sequence[str]) -> 
             expected = f"a table of the study in which {one.rule} may be lowered"
             said = f"{expected}: {', '.join(known) or 'there is none'}"
             yield Finding(f"{key}.table", repr(one.table), said)
-        elif one.column is not None and one.column not in INPUT_TABLES[one.table].names:
-            names = INPUT_TABLES[one.table].names
+        elif one.column is not None and one.column not in tables[one.table].names:
+            names = tables[one.table].names
             yield Finding(f"{key}.column", repr(one.column), one_of(one.column, names))

@@ -58,7 +58,7 @@ def _first_row(frame: pd.DataFrame, keys: list[str], again: pd.Series[bool]) -> 
 
 def check_spellings(table: StudyTable, study: Study, findings: Findings) -> None:
     """Values that are another spelling of a more frequent one, or of a word of the plan."""
-    for column in INPUT_TABLES[table.recorded.table].columns:
+    for column in table.recorded.spec.columns:
         if column.counted:
             words = named_object(column.words)(study.plan) if column.words else {}
             _check_spelling(table, column, words, findings)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from durable.contracts.input_table import ColumnSpec
-from durable.contracts.tables import INPUT_TABLES, NATIVE_COLUMNS
+from durable.contracts.tables import INPUT_TABLES
 from durable.intake.findings import Findings, Recorded
 from durable.intake.rules import Severity
 from durable.intake.sdtm.domain import Domain
@@ -46,6 +46,8 @@ class TableMaker:
     """Place of every column that the package has, ``DOMAIN.VARIABLE``."""
     readings: dict[str, dict[str, str]] = field(default_factory=dict)
     """By column what is read for a text that was put together from several records."""
+    extra: tuple[ColumnSpec, ...] = ()
+    """Columns that the plan declares beside those of any study."""
 
     def frame(self, domain: str) -> pd.DataFrame:
         """The records of a domain that count, by their numbers."""
@@ -53,7 +55,7 @@ class TableMaker:
 
     def native_table(self, columns: dict[str, PlacedColumn], rows: pd.Series[int]) -> Recorded:
         """The native table of these columns; those not recorded are empty."""
-        native = NATIVE_COLUMNS[self.table]
+        native = INPUT_TABLES[self.table].with_columns(self.extra).names
         text = pd.DataFrame(
             {
                 name: columns[name].text if name in columns else pd.Series("", index=rows.index)
@@ -66,7 +68,9 @@ class TableMaker:
         origin |= {name: first for name in native if name not in origin}
         absent = tuple(name for name in native if name not in columns)
         with_rows = text.assign(source_row=rows)
-        return Recorded(self.table, self.file, with_rows, absent=absent, origin=origin)
+        return Recorded(
+            self.table, self.file, with_rows, absent=absent, origin=origin, extra=self.extra
+        )
 
     def origin(self, domain: str, rows: pd.Index[int], at: pd.Index[int]) -> pd.DataFrame:
         """Records `rows` of a domain as the places of the table's rows `at`."""
@@ -131,7 +135,7 @@ class TableMaker:
 
     def spec(self, column: str) -> ColumnSpec:
         """The declaration of a column."""
-        return INPUT_TABLES[self.table].by_name[column]
+        return INPUT_TABLES[self.table].with_columns(self.extra).by_name[column]
 
 
 def without_time(text: str) -> str:

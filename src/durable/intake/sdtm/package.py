@@ -65,7 +65,8 @@ class Package:
         spec = INPUT_TABLES[name].sdtm
         assert spec is not None  # noqa: S101  (the plan takes no other table)
         maker = named_object(spec.maker)
-        made = maker(name, file, self.sdtm, self.findings, whole, placed)
+        extra = self.needs.extra.get(name, ())
+        made = maker(name, file, self.sdtm, self.findings, whole, placed, extra=extra)
         recorded = made.make_table()
         self._readings[name] = made.readings
         return recorded, about
@@ -192,7 +193,7 @@ class Package:
         """Variables without which the records of a column cannot be told."""
         if domain.startswith("SUPP"):
             return ("USUBJID", "IDVAR", "IDVARVAL", "QNAM", "QVAL")
-        spec = INPUT_TABLES[table]
+        spec = INPUT_TABLES[table].with_columns(self.needs.extra.get(table, ()))
         if not principal_domain(table):
             limited = column in {one.limit_of for one in spec.columns}
             names = ("TESTCD", "STRESC", "DTC", *(("STNRHI", "STRESU") if limited else ()))

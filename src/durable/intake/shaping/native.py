@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from durable.contracts.tables import INPUT_TABLES, NATIVE_COLUMNS
+from durable.contracts.input_table import InputTable
+from durable.contracts.tables import INPUT_TABLES
 from durable.intake.findings import Recorded
 from durable.intake.needs import Needs
 from durable.intake.rules import Severity
@@ -18,10 +19,10 @@ from durable.language import _
 from durable.plan import Input
 
 
-def wanted_columns(table: str, source: Input) -> dict[str, str]:
+def wanted_columns(table: InputTable, source: Input) -> dict[str, str]:
     """Name in the file of each native column that a table takes from its rows."""
     made = {*source.constant, *source.measurements}
-    named = {n: source.columns.get(n, n) for n in NATIVE_COLUMNS[table] if n not in made}
+    named = {n: source.columns.get(n, n) for n in table.names if n not in made}
     return {name: foreign for name, foreign in named.items() if foreign is not None}
 
 
@@ -39,21 +40,22 @@ def native_table(
     files
         Names of the files.
     """
-    table = report.table
+    extra = needs.extra.get(report.table, ())
+    table = INPUT_TABLES[report.table].with_columns(extra)
     wanted = wanted_columns(table, source)
     if source.measurements:
-        limits = {c.name for c in INPUT_TABLES[table].columns if c.limit_of in source.measurements}
+        limits = {c.name for c in table.columns if c.limit_of in source.measurements}
         made = {*source.measurements, *limits}.intersection(rows.elsewhere)
-        wanted |= {name: name for name in NATIVE_COLUMNS[table] if name in made}
+        wanted |= {name: name for name in table.names if name in made}
     present = {name for name, foreign in wanted.items() if foreign in rows.text}
-    absent = tuple(n for n in NATIVE_COLUMNS[table] if n not in present | set(source.constant))
-    _report_absent(rows, source, needs, report, wanted, absent, files)
-    _report_shared(source, wanted, report, files[0])
+    absent = tuple(n for n in table.names if n not in present | set(source.constant))
+    _report_absent(rows, source, needs, report, table, wanted, absent, files)
+    _report_shared(source, table, wanted, report, files[0])
     columns: dict[str, Any] = {
         name: rows.text[wanted[name]].array
         if name in present
         else _throughout(source.constant.get(name, ""), len(rows.text))
-        for name in NATIVE_COLUMNS[table]
+        for name in table.names
     }
     blank = all_blank(rows.text, {wanted[name] for name in present})
     _report_blank(rows, blank, report)
@@ -63,8 +65,7 @@ def native_table(
     origin = {}
     if source.is_reshaped:
         origin = {
-            name: rows.elsewhere.get(wanted.get(name, ""), rows.place)
-            for name in NATIVE_COLUMNS[table]
+            name: rows.elsewhere.get(wanted.get(name, ""), rows.place) for name in table.names
         }
     units = _units(rows, source, present)
     if blank.any():
@@ -72,13 +73,14 @@ def native_table(
         origin = {n: frame.loc[~blank].reset_index(drop=True) for n, frame in origin.items()}
         units = {n: column.loc[~blank].reset_index(drop=True) for n, column in units.items()}
     return Recorded(
-        table,
+        table.name,
         ", ".join(files),
         text,
         absent=absent,
         origin=origin,
         units=units,
-        section=f"inputs.{table}",
+        section=f"inputs.{table.name}",
+        extra=extra,
     )
 
 
@@ -101,6 +103,7 @@ def _report_absent(
     source: Input,
     needs: Needs,
     report: Report,
+    spec: InputTable,
     wanted: Mapping[str, str],
     absent: Iterable[str],
     files: tuple[str, ...],
@@ -108,11 +111,11 @@ def _report_absent(
     """Report columns that the table must have, or of which the plan or the header says more."""
     table, absent = report.table, list(absent)
     unused = set(rows.names).difference(wanted.values())
-    needed = needs.missing(table, set(NATIVE_COLUMNS[table]).difference(absent))
+    needed = needs.missing(table, set(spec.names).difference(absent))
     keys = (source.columns, source.values, source.units, source.unit_columns)  # noqa: PD011
     planned = {name for key in keys for name in key}
     for name in absent:
-        spec = INPUT_TABLES[table].by_name[name]
+        column = spec.by_name[name]
         declared = name in source.columns and source.columns[name] is None
         why = _(", needed by {keys}").format(keys=needed[name]) if needed.get(name) else ""
         about = {"table": table, "name": name, "why": why}
@@ -123,7 +126,7 @@ def _report_absent(
                     " recorded (inputs.{table}.columns.{name})"
                 ).format(**about)
                 report("recorded_column", message, file=files[0], column=name)
-            if why or spec.essential:
+            if why or column.essential:
                 message = _(
                     "not recorded (inputs.{table}.columns.{name}); expected a column{why}"
                 ).format(**about)
@@ -133,7 +136,7 @@ def _report_absent(
         # One that is written otherwise is recorded.
         if name in planned or name in needed or like:
             key = f" (inputs.{table}.columns.{name})" if name in source.columns else ""
-            null = not (why or spec.essential or like or name in planned)
+            null = not (why or column.essential or like or name in planned)
             words = _("no column {foreign}{key}; expected in the header{why}{alike}")
             if null:
                 words = _(
@@ -145,12 +148,14 @@ def _report_absent(
             report("missing_column", message, file=files[0], column=name)
 
 
-def _report_shared(source: Input, wanted: Mapping[str, str], report: Report, file: str) -> None:
+def _report_shared(
+    source: Input, table: InputTable, wanted: Mapping[str, str], report: Report, file: str
+) -> None:
     """Report a column that is read as two, unless the plan names it for both.
 
     A date and its time may stand together.
     """
-    kinds = {column.name: column.kind for column in INPUT_TABLES[report.table].columns}
+    kinds = {column.name: column.kind for column in table.columns}
     for name, foreign in wanted.items():
         shared = [n for n in wanted if wanted[n] == foreign and n != name]
         together = len(shared) == 1 and {kinds[name], kinds[shared[0]]} == {"date", "time"}

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from durable.contracts.input_table import InputTable
 from durable.contracts.tables import INPUT_TABLES
 from durable.intake.findings import Findings, Recorded, escaped
 from durable.intake.needs import Needs, always_needed
@@ -85,14 +86,16 @@ class SourceReader:
             there is no table. The dict has ``sha256``; of such a table also that of each of its
             ``files`` and the ``records`` of each, by their names in the manifest.
         """
-        making = _Making(self, name, source)
+        needed = needs or always_needed()
+        spec = INPUT_TABLES[name].with_columns(needed.extra.get(name, ()))
+        making = _Making(self, spec, source)
         made = making.rows()
         about = making.about()
         names = making.names()
         if made is None:
             return unreadable_table(name, ", ".join(names)), about
         report = Report(name, self.findings)
-        recorded = native_table(made, source, needs or always_needed(), report, names)
+        recorded = native_table(made, source, needed, report, names)
         return recorded, about
 
     def rows(
@@ -174,12 +177,16 @@ class _Making:
     """The making of a table, step by step."""
 
     reader: SourceReader
-    table: str
+    spec: InputTable
     source: Input
     counted: str = ""
     """How many of the records count, in words; '' where all do."""
     query_digest: str = ""
     """SHA-256 of the query that was run, where there is one."""
+
+    @property
+    def table(self) -> str:
+        return self.spec.name
 
     @property
     def report(self) -> Report:
@@ -255,7 +262,7 @@ class _Making:
     def _mentioned(self) -> set[str]:
         """Columns of the table's own files that are read by name."""
         source = self.source
-        names = {*wanted_columns(self.table, source).values(), *source.unit_columns.values()}
+        names = {*wanted_columns(self.spec, source).values(), *source.unit_columns.values()}
         names |= {*source.where, *source.where_not, *(n for given in source.join for n in given.by)}
         if source.long is not None:
             names |= set(source.long.columns)
@@ -310,8 +317,8 @@ class _Making:
     def _pivoted(self, rows: Rows) -> Rows | None:
         if self.source.long is None:
             return rows
-        wanted = wanted_columns(self.table, self.source)
-        spec = INPUT_TABLES[self.table]
+        wanted = wanted_columns(self.spec, self.source)
+        spec = self.spec
         keys = [wanted[name] for name in spec.key if name in wanted]
         sequence = wanted.get(spec.sequence)
         if sequence is not None and sequence in rows.text:

@@ -1,0 +1,32 @@
+"""Checks of the columns of `subjects` by which the plan makes subgroups."""
+
+from __future__ import annotations
+
+from durable.contracts.subgroups import Subgroup
+from durable.intake.findings import Findings
+from durable.intake.study import Study
+from durable.intake.tables import StudyTable, left_empty
+
+
+def check_subgroups(table: StudyTable, study: Study, findings: Findings) -> None:
+    """Subjects without a level, and levels without a subject."""
+    for group in study.plan.subgroup_variables:
+        if group.column not in table.recorded.absent:
+            _check_subgroup(table, group, findings)
+
+
+def _check_subgroup(table: StudyTable, group: Subgroup, findings: Findings) -> None:
+    recorded, value = table.recorded, table.frame[group.column].astype(object)
+    level = value.map(group.level_of)
+    key = f"subgroups.{group.name}"
+    if group.texts is not None:
+        expected = f"one of {', '.join(group.texts)} ({key}.values)"
+        findings.add(recorded, value.notna() & level.isna(), group.column, "no_level", expected)
+    expected = f"a value: the subject is in no level of {key} but Not recorded"
+    findings.add(recorded, left_empty(table, group.column), group.column, "level_empty", expected)
+    for name in group.levels:
+        if not level.eq(name).any():
+            message = f"no subject is in {name} ({key}); expected one, or other levels"
+            findings.add_about_file(
+                recorded.table, recorded.file, "level_unused", message, column=group.column
+            )
