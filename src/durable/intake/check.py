@@ -118,7 +118,7 @@ def examine(plan: Plan) -> Examined:
         name: table
         for name, table in tables.items()
         if len(table.frame)
-        and not any(INPUT_TABLES[name].by_name[c].required for c in table.recorded.absent)
+        and not any(table.recorded.spec.by_name[c].required for c in table.recorded.absent)
     }
     check_records(Study(filled, plan), findings)
     lowered = _report_lowered(plan, sources, findings)
