@@ -12,17 +12,18 @@ import pytest
 from tests.independent import estimates, expected, study
 from tests.independent.conftest import Results
 from tests.independent.expected import Key, Value
+from tests.independent.subgroups import levels, subgroups
 
 OUTPUTS = {
     "t_disposition", "t_baseline", "t_improvement", "t_dor", "t_sensitivity", "t_kinetics",
-    "t_ae_overview", "t_ae_soc_pt", "t_ae_crs", "t_aesi", "t_deaths", "t_dlt",
+    "t_ae_overview", "t_ae_soc_pt", "t_ae_crs", "t_aesi", "t_deaths", "t_dlt", "t_subgroups",
 }  # fmt: skip
 
 
 @cache
 def independent(analysis: str) -> dict[Key, Value]:
     cutoff = study.CUTOFFS[analysis]
-    return expected.everything(cutoff) | expected.safety(cutoff)
+    return expected.everything(cutoff) | expected.safety(cutoff) | subgroups(cutoff)
 
 
 def by_bootstrap(key: Key) -> bool:
@@ -121,6 +122,17 @@ def test_scores_known_by_hand(label: str, changes: str, score: str) -> None:
     now = dict(zip(names, numbers[1::2], strict=True))
     visit = study.Visit(2, label, date(2024, 1, 1), start, "")  # type: ignore[arg-type]
     assert study.score(visit, now).total == study.Fraction(score)  # type: ignore[arg-type]
+
+
+def test_the_older_of_the_demo_by_hand() -> None:
+    """CQ-002, CQ-005, CQ-009 and CQ-011 are 12 or older: durations from the demo's description."""
+    cutoff = study.CUTOFFS["demo-final"]
+    infused = [s for s in study.subjects(cutoff) if s.infusion]
+    older = levels(infused)["age_group", ">= 12 years"]
+    assert [s.id for s in older] == []
+    rows = subgroups(cutoff)
+    key = ("t_subgroups", "primary", "age_group", ">= 12 years", "DOR")
+    assert [rows[*key, name][0] for name in ("n_subjects", "n_event")] == []
 
 
 def test_the_story_of_each_subject_at_the_final_cut_off() -> None:
