@@ -125,14 +125,17 @@ def test_scores_known_by_hand(label: str, changes: str, score: str) -> None:
 
 
 def test_the_older_of_the_demo_by_hand() -> None:
-    """CQ-002, CQ-005, CQ-009 and CQ-011 are 12 or older: durations from the demo's description."""
+    """Four infused subjects are 12 or older. Their responses, in days: 123 (censored), 158 and 281
+    (events), 691 (censored); the curve falls to 2/3, then to 1/3: the median is 281 days."""
     cutoff = study.CUTOFFS["demo-final"]
     infused = [s for s in study.subjects(cutoff) if s.infusion]
     older = levels(infused)["age_group", ">= 12 years"]
-    assert [s.id for s in older] == []
+    assert [s.id for s in older] == ["CQ-002", "CQ-005", "CQ-009", "CQ-010"]
     rows = subgroups(cutoff)
     key = ("t_subgroups", "primary", "age_group", ">= 12 years", "DOR")
-    assert [rows[*key, name][0] for name in ("n_subjects", "n_event")] == []
+    assert [rows[*key, name][0] for name in ("n_subjects", "n_event")] == [4, 2]
+    median = rows[*key, "median"][0]
+    assert median == pytest.approx(281 / 30.4375)
 
 
 def test_the_story_of_each_subject_at_the_final_cut_off() -> None:
