@@ -109,9 +109,10 @@ def _read(results: TableResults) -> list[tuple[object, Key]]:
     return results.ard.read
 
 
-#: What a row is known by in both analyses: the first result that it reads, and which of the rows
-#: that read it first this is. Labels may differ with the plan.
-_RowKey = tuple[str, str, str, str, int]
+#: What a row is known by in both analyses: the first result that it reads, its group where all of
+#: the row is of one, and which of the rows that read it first this is. Labels may differ with the
+#: plan.
+_RowKey = tuple[str, str, str, str, str, str, int]
 
 
 @dataclass(frozen=True)
@@ -187,8 +188,10 @@ def _rows(output: Output, table: OutputTable, ard: Ard, plan: Plan) -> dict[_Row
         _read(results).clear()
         if not row.cells or not read:
             continue
-        source, analysis, _, _, parameter, statistic = read[0][1]
-        first = (source, analysis, join_parameter(parameter), statistic)
+        source, analysis, by, group, parameter, statistic = read[0][1]
+        one_group = table.headings and len({key[2:4] for _, key in read}) == 1
+        of_group = (by, group) if one_group else ("", "")
+        first = (source, analysis, *of_group, join_parameter(parameter), statistic)
         keys = _keys_by_cell(read, columns, len(row.cells))
         block = tuple(one.label for one in above[:-1])
         cells = dict(zip(names, row.cells, strict=True))

@@ -61,8 +61,8 @@ def incidence(n: str, percent: str) -> Cell:
 def ratio(count: str, total: str) -> Cell:
     """Count/total."""
 
-    def cell(find: Lookup, _: Outputs) -> str:
-        return "/".join(formats.count(find(name)) for name in (count, total))
+    def cell(find: Lookup, _outputs: Outputs) -> str:
+        return "/".join(filter(None, (formats.count(find(name)) for name in (count, total))))
 
     return cell
 
