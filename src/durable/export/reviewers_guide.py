@@ -190,22 +190,26 @@ def _considerations(
         (("Variable", "Date", "Records imputed"), *_imputed(datasets)),
     )
     if plan.subgroups:
-        yield Section(
-            2,
-            "3.7 Grouping variables",
-            ("Subgroups are descriptive: no test of interaction, no adjustment for multiplicity.",),
-            (
-                ("Variable", "Made of", "Levels in their order"),
-                *(
-                    (
-                        group.variable,
-                        f"subjects.{group.column}",
-                        "; ".join(map(group.shown, group.levels)) or "as recorded",
-                    )
-                    for group in plan.subgroup_variables
-                ),
+        yield _grouping_variables(plan)
+
+
+def _grouping_variables(plan: Plan) -> Section:
+    return Section(
+        2,
+        "3.7 Grouping variables",
+        ("Subgroups are descriptive: no test of interaction, no adjustment for multiplicity.",),
+        (
+            ("Variable", "Made of", "Levels in their order"),
+            *(
+                (
+                    group.variable,
+                    f"subjects.{group.column}",
+                    "; ".join(map(group.shown, group.levels)) or "as recorded",
+                )
+                for group in plan.subgroup_variables
             ),
-        )
+        ),
+    )
 
 
 def _populations(adsl: Dataset) -> Iterator[Cells]:
