@@ -21,7 +21,11 @@ def _check_subgroup(table: StudyTable, group: Subgroup, findings: Findings) -> N
     key = f"subgroups.{group.name}"
     if group.texts is not None:
         expected = f"one of {', '.join(group.texts)} ({key}.values)"
-        findings.add(recorded, value.notna() & level.isna(), group.column, "no_level", expected)
+        where = value.notna() & level.isna()
+        # A text that the column may not hold has its finding already.
+        if allowed := recorded.spec.by_name[group.column].allowed:
+            where &= value.isin(allowed)
+        findings.add(recorded, where, group.column, "no_level", expected)
     expected = f"a value: the subject is in no level of {key} but Not recorded"
     findings.add(recorded, left_empty(table, group.column), group.column, "level_empty", expected)
     for name in group.levels:
