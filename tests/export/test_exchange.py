@@ -215,11 +215,12 @@ def test_everything_that_define_refers_to_is_defined_once(with_results: str) -> 
     assert methods == {e.get("MethodOID") for e in root.iter() if e.get("MethodOID")}
 
 
-def test_labels_and_types_of_define_are_those_of_the_contracts(document: str) -> None:
+def test_labels_and_types_of_define_are_those_of_the_contracts(document: str, plan: Plan) -> None:
     root = ET.fromstring(document)
     items = {e.get("OID"): e for e in root.iter(f"{ODM}ItemDef")}
     recorded = ("SITEID", "RACE", "ETHNIC")
-    schemas = dataset_schemas((28, 90), ENDPOINTS, subject_variables=recorded)
+    groups = plan.subgroup_variables
+    schemas = dataset_schemas((28, 90), ENDPOINTS, subject_variables=recorded, subgroups=groups)
     for name, schema in schemas.items():
         group = next(e for e in root.iter(f"{ODM}ItemGroupDef") if e.get("Name") == name)
         assert "".join(group.find(f"{ODM}Description").itertext()).strip() == schema.title

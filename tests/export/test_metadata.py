@@ -15,15 +15,21 @@ from durable.derive.endpoints import ENDPOINTS
 from durable.export import identity
 from durable.export.datasets import Dataset
 from durable.plan import Plan
+from durable.plan.subgroups import SubgroupSection, declared_subgroups
 from durable.vocabulary import IMPUTATION_FLAGS
 
+#: A group with the longest label that a plan may give.
+GROUPS = declared_subgroups(
+    {"age": SubgroupSection(column="age_years", bands=(12.0,), label="Years of age at the consent")}
+)
 SCHEMAS = dataset_schemas(
     (28, 90),
     ENDPOINTS,
     subject_variables=[*OPTIONAL_VARIABLES, *IMPUTATION_FLAGS],
     event_variables=HIERARCHY.values(),
+    subgroups=GROUPS,
 )
-DATASETS = dataset_specs(ENDPOINTS)
+DATASETS = dataset_specs(ENDPOINTS, GROUPS)
 ALL = pytest.mark.parametrize("metadata", DATASETS, ids=lambda m: m.name)
 
 
@@ -57,7 +63,8 @@ def test_keys_are_variables_and_what_a_variable_is_from_exists(
             table, column = origin.column.split(".")
             known = SCHEMAS["ADSL"].columns if table == "ADSL" else NATIVE_COLUMNS[table]
             assert column in known
-        assert list(plan.slice(origin.plan)) == list(origin.plan)
+        own = [path for path in origin.plan if not path.startswith("subgroups.")]
+        assert list(plan.slice(own)) == own
 
 
 def test_every_parameter_of_the_demo_has_a_method_and_every_method_a_parameter(

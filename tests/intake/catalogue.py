@@ -556,6 +556,7 @@ SHAPE = [
          data(SUBJECTS, lambda b: b.replace(b"sex,age_years,race,ethnicity,consent_date",
                                            b"SEX,AGE,race,ethnicity,ICF", 1)),
          error(SUBJECTS, None, "sex", "", "missing_column"),
+         error(SUBJECTS, None, "age_years", "", "missing_column"),
          error(SUBJECTS, None, "consent_date", "", "missing_column"),
          *[warning(SUBJECTS, None, name, "", "unused_column") for name in ("SEX", "AGE", "ICF")]),
     case("column of the plan's map missing",
