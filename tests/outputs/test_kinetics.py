@@ -411,7 +411,9 @@ def results(rows: list[Any], subjects: list[Any]) -> list[Result]:
     """Results of t_kinetics."""
     adpc, adpp = datasets(rows, subjects)
     given = AnalysisDatasets(adsl=adsl(subjects), adrs=NONE, adtte=NONE, adpc=adpc, adpp=adpp)
-    return list(results_of(["t_kinetics"], given, parse(GIVEN, "plan").only(("groups",))))
+    return list(
+        results_of(["t_kinetics"], given, parse(GIVEN, "plan").only(("groups", "subgroups")))
+    )
 
 
 def test_without_a_sample_the_table_says_why() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from durable.outputs.groups import groups
 from durable.plan import Safety
-from tests.derive.build import date
+from tests.derive.build import date, plan
 from tests.derive.events import adsl, child, derived, event
 from tests.outputs.analysed import safety_results
 
@@ -147,7 +147,7 @@ def test_subjects_without_dose_level_or_part_are_in_a_line_or_named():
 
 def test_columns_add_up_to_the_total_where_something_is_not_recorded():
     subjects = [child("A"), child("B", DOSELVL="3e7"), child("X", DOSELVL=None, PART=None)]
-    columns = groups(adsl(subjects), ("dose_level", "part"))
+    columns = groups(adsl(subjects), plan(groups=["dose_level", "part"]).group_variables)
     sizes = [(column.group_by, column.group, len(column.subjects)) for column in columns]
     assert sizes == [
         ("dose_level", "1e7", 1),
