@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import string
+import symtable
+from collections.abc import Iterator
 
 import pytest
 from tools import catalogues
@@ -65,3 +67,24 @@ def test_a_text_has_one_translation_in_all_catalogues(translation: str) -> None:
             if message.id:
                 found.setdefault(message.id, set()).add(catalogues.said(message))
     assert {text: said for text, said in found.items() if len(said) > 1} == {}
+
+
+def scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
+    yield table
+    for child in table.get_children():
+        yield from scopes(child)
+
+
+def test_no_function_that_shows_a_text_has_another_underscore() -> None:
+    # A name that is given to what is not needed would then be called as the translation.
+    package = catalogues.PACKAGE
+    modules = {path: symtable.symtable(path.read_text("utf-8"), str(path), "exec")
+               for path in package.rglob("*.py")}  # fmt: skip
+    found = [
+        f"{path.relative_to(package)}: {scope.get_name()}"
+        for path, module in modules.items()
+        for scope in scopes(module)
+        if scope.get_type() == "function" and "_" in scope.get_identifiers()
+        if scope.lookup("_").is_local() and scope.lookup("_").is_referenced()
+    ]
+    assert found == []

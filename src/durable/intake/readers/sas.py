@@ -76,7 +76,7 @@ def _read(file: File, source: FileForm) -> tuple[dict[str, Any], dict[str, str]]
         read = pyreadstat.read_sas7bdat
         options["user_missing"] = True
         # The records may be compressed.
-        _, about = read(io.BytesIO(file.data), metadataonly=True, **options)
+        _empty, about = read(io.BytesIO(file.data), metadataonly=True, **options)
         if file.exceeds("cells", about.number_rows * about.number_columns, _("values")):
             return None
         if file.exceeds_unpacked(about.number_rows * sum(about.variable_storage_width.values())):
