@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from durable.cli import main
@@ -125,6 +125,7 @@ BODIES = st.lists(st.sampled_from(PIECES), max_size=40).map("".join).map(str.enc
         ["x.csv", "x.tsv", "x.txt", "dm.csv", "x.xlsx", "x.xpt", "x.json", "x.parquet"]
     ),
 )
+@example(b"USUBJID", "dm.csv")
 def test_whatever_a_file_holds_there_is_a_draft_or_a_reason(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str
 ) -> None:

@@ -40,7 +40,8 @@ class Subjects(Records):
             self.report("DM", numbers[undated], "death_date", "missing_value", expected, "DTHFL")
         self._check_treatments()
         self._check_dispositions()
-        self._check_infusions(frame["USUBJID"], columns["infusion_date"].text, numbers)
+        if "infusion_date" in columns:
+            self._check_infusions(frame["USUBJID"], columns["infusion_date"].text, numbers)
         derived = {"study_subject_id": _within_study(frame["USUBJID"], columns)}
         if self.sdtm.weight is None or "cells_per_kg" not in columns:
             return derived
