@@ -13,13 +13,14 @@ from io import BytesIO
 from durable.display import layout as lay
 from durable.display.layout import Layout, Page, Sheet
 from durable.figures.spec import DrawnFigure
-from durable.outputs.page_head import PageHead
+from durable.fonts import OFFICE_FONTS
+from durable.language import _, current_language
+from durable.outputs.page_head import PageHead, page_number_parts
 from durable.outputs.table import Row
 
-_START = (
-    r"{\rtf1\ansi\ansicpg1252\uc1\deff0{\fonttbl{\f0\fswiss\fcharset0 Arial;}}"
-    r"{\stylesheet{\s0\f0\fs16 Normal;}{\s1\sb0\sa0\f0\fs22\b heading 1;}}"
-)
+_STYLES = r"{\stylesheet{\s0\f0\fs16 Normal;}{\s1\sb0\sa0\f0\fs22\b heading 1;}}"
+#: Fields of the number of a page, by their place in its text.
+_FIELDS = {"number": "PAGE", "pages": "NUMPAGES"}
 _PLAIN = r"\pard\plain\s0\f0"
 #: What RTF writes otherwise than it is.
 _SPECIAL = re.compile(r"[\\{}]|[^\x00-\x7f]")
@@ -81,7 +82,16 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _document(sections: Iterable[str]) -> str:
-    return _START + "\n" + "\n\\sect\n".join(sections) + "\n}\n"
+    return _start() + "\n" + "\n\\sect\n".join(sections) + "\n}\n"
+
+
+def _start() -> str:
+    """The head of a file: its fonts, one of which is for full-width signs where there are any."""
+    wide = OFFICE_FONTS.get(current_language())
+    font = rf"{{\f1\fnil\fcharset134 {wide};}}" if wide else ""
+    default = r"\deff0\stshfdbch1\stshfloch0\stshfhich0" if wide else r"\deff0"
+    fonts = rf"{{\fonttbl{{\f0\fswiss\fcharset0 Arial;}}{font}}}"
+    return rf"{{\rtf1\ansi\ansicpg1252\uc1{default}{fonts}{_STYLES}"
 
 
 def _twips(millimetres: float) -> int:
@@ -104,11 +114,20 @@ def _section(landscape: bool, head: PageHead) -> str:
         rf"\margtsxn{_twips(lay.TOP)}\margbsxn{_twips(lay.BOTTOM)}\headery{_twips(12)}"
         "\n"
         rf"{{\header{_watermark(width, height) if head.is_draft else ''}"
-        rf"{line}{escape(head.study)}\tab Page "
-        r"{\field{\*\fldinst PAGE}{\fldrslt 1}} of {\field{\*\fldinst NUMPAGES}{\fldrslt 1}}\par"
+        rf"{line}{escape(head.study)}\tab {_page_number()}\par"
         "\n"
         rf"{line}{escape(head.analysis)}\tab {escape(head.status)}\par}}"
         "\n"
+    )
+
+
+def _page_number() -> str:
+    """The number of a page: fields within its text."""
+    fields = {
+        place: rf"{{\field{{\*\fldinst {name}}}{{\fldrslt 1}}}}" for place, name in _FIELDS.items()
+    }
+    return "".join(
+        escape(text) + (fields[place] if place else "") for text, place in page_number_parts()
     )
 
 
@@ -119,8 +138,8 @@ def _watermark(width: float, height: float) -> str:
     properties = {
         "shapeType": 136,
         "rotation": 45 * -65536,
-        "gtextUNICODE": "DRAFT",
-        "gtextFont": "Arial",
+        "gtextUNICODE": escape(_("DRAFT")),
+        "gtextFont": OFFICE_FONTS.get(current_language(), "Arial"),
         "fGtext": 1,
         "fillColor": 0xECECEC,
         "fLine": 0,
@@ -246,7 +265,10 @@ def _contents(layouts: Sequence[Layout], figures: Sequence[DrawnFigure], closing
         "\n"
         for (name, title), number in zip(entries, numbers, strict=True)
     )
-    return rf"\pard\plain\s0\f0\fs{_half(lay.TITLE_SIZE)}\b Contents\par" "\n" + "".join(lines)
+    return (
+        rf"\pard\plain\s0\f0\fs{_half(lay.TITLE_SIZE)}\b {escape(_('Contents'))}\par"
+        "\n" + "".join(lines)
+    )
 
 
 def _pictures(figure: DrawnFigure) -> Iterator[str]:

@@ -13,7 +13,9 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from durable.display import layout as lay
 from durable.display.layout import Layout, Page, Sheet
 from durable.files import write_bytes
-from durable.outputs.page_head import PageHead, page_head
+from durable.fonts import OFFICE_FONTS
+from durable.language import _, current_language
+from durable.outputs.page_head import PageHead, page_head, page_number_parts
 from durable.outputs.table import Row
 
 if TYPE_CHECKING:
@@ -32,9 +34,11 @@ _WATERMARK = (
     ' style="position:absolute;width:340pt;height:102pt;rotation:315;z-index:-251658752;'
     "mso-position-horizontal:center;mso-position-horizontal-relative:margin;"
     'mso-position-vertical:center;mso-position-vertical-relative:margin">'
-    '<v:textpath on="t" fitshape="t" string="DRAFT" style="font-family:Arial;font-size:1pt"/>'
+    '<v:textpath on="t" fitshape="t" string="{text}" style="font-family:{font};font-size:1pt"/>'
     "</v:shape></w:pict></w:r>"
 )
+#: Fields of the number of a page, by their place in its text.
+_FIELDS = {"number": "PAGE", "pages": "NUMPAGES"}
 #: Files in a DOCX bear a time; the first one that the form knows stands for none.
 NO_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -100,6 +104,8 @@ def _set_properties(document: Any, layout: Layout) -> None:
         fonts = style.element.rPr.rFonts
         for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
             fonts.attrib.pop(qn(f"w:{theme}"), None)
+        if wide := OFFICE_FONTS.get(current_language()):
+            fonts.set(qn("w:eastAsia"), wide)
 
 
 def _set_paper(section: Any, sheet: Sheet, head: PageHead) -> None:
@@ -114,8 +120,12 @@ def _set_paper(section: Any, sheet: Sheet, head: PageHead) -> None:
     section.header_distance = Mm(12)
     element = section.header._element
     element.remove(element.p_lst[0])
-    number = f"{_run('Page ')}{_field('PAGE')}{_run(' of ')}{_field('NUMPAGES')}"
-    mark = _WATERMARK if head.is_draft else ""
+    number = "".join(
+        (_run(text) if text else "") + (_field(_FIELDS[place]) if place else "")
+        for text, place in page_number_parts()
+    )
+    font = OFFICE_FONTS.get(current_language(), "Arial")
+    mark = _WATERMARK.format(text=_("DRAFT"), font=font) if head.is_draft else ""
     for left, right in ((head.study, number), (head.analysis, _run(head.status))):
         ends = f"{_run(left)}<w:r><w:tab/></w:r>{right}"
         element.append(_parsed(_head_line(mark + ends, _twips(sheet.width))))

@@ -2,20 +2,19 @@
 
 Lengths are points.
 
-Type is embedded: DejaVu Sans, which comes with matplotlib. Full-width signs, which it does not
-have, are set in a font of the Adobe collections, which is not embedded.
+Type is embedded: DejaVu Sans, which comes with matplotlib, and for signs that it lacks the font of
+the language (`durable.fonts`). Stray full-width signs of data, without such a font, are set in a
+font of the Adobe collections, which is not embedded.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from io import BytesIO
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from durable.deliveries import APPENDICES
@@ -25,15 +24,23 @@ from durable.figures.drawings import draw_pages
 from durable.figures.points import drawable
 from durable.figures.spec import DrawnFigure
 from durable.files import write_bytes
-from durable.outputs.page_head import PageHead, page_head
+from durable.fonts import Fallback, base_font, cut, font_of
+from durable.language import _
+from durable.outputs.page_head import PAGE, PageHead, page_head
 from durable.outputs.table import Row
 
 if TYPE_CHECKING:
     from durable.export.handover import FinishedAnalysis
 
 _REGULAR, _BOLD, _WIDE = "DejaVuSans", "DejaVuSans-Bold", "STSong-Light"
+#: Names under which what is cut from the font of the language is known to the library.
+_CUT, _CUT_BOLD = "DurableSigns", "DurableSigns-Bold"
 #: The layout measures Arial; DejaVu Sans is wider.
 _SCALE = 0.86
+
+
+#: Names of the fonts of signs that DejaVu Sans lacks, regular and bold.
+_Wide = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -61,14 +68,14 @@ def write(analysis: FinishedAnalysis) -> None:
     """
     draw_pages(analysis.plan, analysis.folder)
     head, closing = page_head(analysis.plan), analysis.definitions
-    documents = analysis.folder / "documents"
-    bound = bind(analysis.layouts, analysis.bound_figures, closing, head)
+    documents, font = analysis.folder / "documents", font_of(analysis.plan)
+    bound = bind(analysis.layouts, analysis.bound_figures, closing, head, font=font)
     write_bytes(documents / "tables_and_figures.pdf", bound)
-    listed = bind(analysis.listing_layouts, (), closing, head, title="Listings")
+    listed = bind(analysis.listing_layouts, (), closing, head, title=_("Listings"), font=font)
     write_bytes(documents / "listings.pdf", listed)
     for figure in analysis.appendices:
         appendix = documents / f"{APPENDICES[figure.name]}.pdf"
-        write_bytes(appendix, _bind_pages(figure, head))
+        write_bytes(appendix, _bind_pages(figure, head, font))
 
 
 def bind(
@@ -77,7 +84,8 @@ def bind(
     closing: Layout,
     head: PageHead,
     *,
-    title: str = "Tables and figures",
+    title: str | None = None,
+    font: Fallback | None = None,
 ) -> bytes:
     """All tables and figures as the bytes of a PDF: the same for the same outputs.
 
@@ -92,13 +100,15 @@ def bind(
     head
         Head of every page.
     title
-        What a viewer shows as the name of the file.
+        What a viewer shows as the name of the file; when empty, tables and figures.
+    font
+        The font of signs that DejaVu Sans lacks.
     """
     leaves = _leaves(layouts, figures, closing)
-    return _with_figures(_drawn(leaves, head, title), leaves)
+    return _with_figures(_drawn(leaves, head, title or _("Tables and figures"), font), leaves)
 
 
-def _bind_pages(figure: DrawnFigure, head: PageHead) -> bytes:
+def _bind_pages(figure: DrawnFigure, head: PageHead, font: Fallback | None) -> bytes:
     """The pages of a figure as the bytes of a PDF with an entry in the contents for each."""
     headings = _page_headings(figure)
     contents = -(-len(headings) // lay.ENTRIES)
@@ -109,14 +119,15 @@ def _bind_pages(figure: DrawnFigure, head: PageHead) -> bytes:
     entries = [(leaf.name, leaf.title, contents + i) for i, leaf in enumerate(pages, start=1)]
     parts = [tuple(entries[i : i + lay.ENTRIES]) for i in range(0, len(entries), lay.ENTRIES)]
     leaves = [*(Leaf(entries=part) for part in parts), *pages]
-    return _with_figures(_drawn(leaves, head, figure.caption.title), leaves)
+    return _with_figures(_drawn(leaves, head, figure.caption.title, font), leaves)
 
 
 def _page_headings(figure: DrawnFigure) -> list[str]:
     """What the pages of a figure show, each by the first column of its points: the subject."""
     with figure.file("csv").open(encoding="utf-8", newline="") as file:
         subjects = list(dict.fromkeys(drawable(row["subject"]) for row in csv.DictReader(file)))
-    return [f"Subject {subject}" for subject in subjects] or [figure.caption.heading]
+    named = [_("Subject {subject}").format(subject=subject) for subject in subjects]
+    return named or [figure.caption.heading]
 
 
 def _leaves(
@@ -143,10 +154,10 @@ def _of_figures(figures: Sequence[DrawnFigure]) -> Iterator[Leaf]:
             yield Leaf(figure=figure, figure_page=i)
 
 
-def _drawn(leaves: Sequence[Leaf], head: PageHead, title: str) -> BytesIO:
+def _drawn(leaves: Sequence[Leaf], head: PageHead, title: str, font: Fallback | None) -> BytesIO:
     from reportlab.pdfgen.canvas import Canvas
 
-    _register_fonts()
+    wide = _register_fonts(font, _texts(leaves, head))
     file = BytesIO()
     canvas = Canvas(file, invariant=1, pageCompression=1, initialFontName=_REGULAR)
     canvas.setTitle(title)
@@ -155,11 +166,24 @@ def _drawn(leaves: Sequence[Leaf], head: PageHead, title: str) -> BytesIO:
     canvas.setCreator("")
     canvas.showOutline()
     for number, leaf in enumerate(leaves, start=1):
-        _draw(_Brush(canvas, leaf.landscape), leaf, head, f"Page {number} of {len(leaves)}")
+        page = _(PAGE).format(number=number, pages=len(leaves))
+        _draw(_Brush(canvas, leaf.landscape, wide), leaf, head, page)
         canvas.showPage()
     canvas.save()
     file.seek(0)
     return file
+
+
+def _texts(leaves: Sequence[Leaf], head: PageHead) -> Iterator[str]:
+    """All that is written on the pages, apart from numbers."""
+    yield from (head.study, head.analysis, head.status, _(PAGE), _("Contents"), _("DRAFT"))
+    for leaf in leaves:
+        yield from (title for _name, title, _number in leaf.entries)
+        if leaf.page and leaf.layout:
+            page, table = leaf.page, leaf.layout.table
+            yield from (page.title, *page.subtitles, *page.notes, *leaf.layout.heading)
+            yield from (text for text, _columns in table.spans)
+            yield from (text for row in page.rows for text in (row.label, *row.cells))
 
 
 def _draw(brush: _Brush, leaf: Leaf, head: PageHead, number: str) -> None:
@@ -177,10 +201,10 @@ def _draw(brush: _Brush, leaf: Leaf, head: PageHead, number: str) -> None:
 class _Brush:
     """Draws on a page from the top down."""
 
-    def __init__(self, canvas: Any, landscape: bool) -> None:
+    def __init__(self, canvas: Any, landscape: bool, wide: _Wide) -> None:
         height, width = (length * MM for length in (reversed(lay.A4) if landscape else lay.A4))
         canvas.setPageSize((width, height))
-        self._canvas = canvas
+        self._canvas, self._wide = canvas, wide
         self._left, self._right = lay.SIDE * MM, width - lay.SIDE * MM
         self._top = height - 12 * MM
         self._y = height - lay.TOP * MM
@@ -197,8 +221,9 @@ class _Brush:
         self._canvas.translate((self._left + self._right) / 2, self._y / 2)
         self._canvas.rotate(45)
         self._canvas.setFillGray(0.93)
-        self._canvas.setFont(_BOLD, 110)
-        self._canvas.drawCentredString(0, -40, "DRAFT")
+        ((font, text),) = _runs(_("DRAFT"), True, self._wide)
+        self._canvas.setFont(font, 110)
+        self._canvas.drawCentredString(0, -40, text)
         self._canvas.restoreState()
 
     def mark(self, name: str, title: str) -> None:
@@ -206,7 +231,7 @@ class _Brush:
         self._canvas.addOutlineEntry(title, name)
 
     def contents(self, entries: Sequence[tuple[str, str, int]]) -> None:
-        self._paragraph("Contents", lay.TITLE_SIZE, bold=True)
+        self._paragraph(_("Contents"), lay.TITLE_SIZE, bold=True)
         for name, title, number in entries:
             self._y -= 5
             bottom = self._y - 9 * 1.2
@@ -251,7 +276,7 @@ class _Brush:
         texts = [lay.wrap(t, width / lay.BOLD - 2 * lay.PADDING, size) for t, _, width in spans]
         deepest = max(map(len, texts))
         bottom = self._y - deepest * size * 1.2 - 3
-        for lines, (text, _, width) in zip(texts, spans, strict=True):
+        for lines, (text, _count, width) in zip(texts, spans, strict=True):
             x, right = left + lay.PADDING * MM, left + (width - lay.PADDING) * MM
             for j, line in enumerate(lines, start=1 + deepest - len(lines)):
                 self._line(x, j, line, size, bold=True)
@@ -308,7 +333,7 @@ class _Brush:
         bold: bool = False,
         align: str = "left",
     ) -> None:
-        runs = list(_runs(text, bold))
+        runs = list(_runs(text, bold, self._wide))
         scaled = size * _SCALE
         widths = [_string_width(run, font, scaled) for font, run in runs]
         x -= sum(widths) * {"left": 0.0, "centre": 0.5, "right": 1.0}[align]
@@ -318,11 +343,11 @@ class _Brush:
             x += width
 
 
-def _runs(text: str, bold: bool) -> Iterator[tuple[str, str]]:
+def _runs(text: str, bold: bool, wide: _Wide) -> Iterator[tuple[str, str]]:
     """Parts of a text, each in a font that has its signs."""
     own = _BOLD if bold else _REGULAR
     glyphs = _glyphs(own)
-    for font, chars in groupby(lay.clean(text), lambda c: own if ord(c) in glyphs else _WIDE):
+    for font, chars in groupby(lay.clean(text), lambda c: own if ord(c) in glyphs else wide[bold]):
         yield font, "".join(chars)
 
 
@@ -339,19 +364,28 @@ def _glyphs(font: str) -> frozenset[int]:
     return frozenset(getFont(font).face.charToGlyph)
 
 
+def _register_fonts(font: Fallback | None, texts: Iterable[str]) -> _Wide:
+    """Make the fonts of a document known; the names of those of signs that DejaVu Sans lacks."""
+    from reportlab.pdfbase.pdfmetrics import registerFont
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    _register_own_fonts()
+    if font is None:
+        return _WIDE, _WIDE
+    signs = set().union(*map(lay.clean, texts))
+    for name, bold in ((_CUT, False), (_CUT_BOLD, True)):
+        registerFont(TTFont(name, BytesIO(cut(font, signs, bold=bold))))
+    return _CUT, _CUT_BOLD
+
+
 @cache
-def _register_fonts() -> None:
+def _register_own_fonts() -> None:
     from reportlab.pdfbase.cidfonts import UnicodeCIDFont
     from reportlab.pdfbase.pdfmetrics import registerFont
     from reportlab.pdfbase.ttfonts import TTFont
 
-    # Found without importing matplotlib, which takes longer than all that is done here.
-    spec = find_spec("matplotlib")
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError("the fonts of matplotlib")
-    folder = Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
-    for name in (_REGULAR, _BOLD):
-        registerFont(TTFont(name, folder / f"{name}.ttf"))
+    for name, style in ((_REGULAR, ""), (_BOLD, "-Bold")):
+        registerFont(TTFont(name, base_font(style)))
     registerFont(UnicodeCIDFont(_WIDE))
 
 

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from string import Formatter
 
 from durable.language import N_, _
 from durable.plan import Plan
 
 #: How final the outputs are, as the head of a page says it.
 STATUSES = {"draft": N_("Draft"), "interim": N_("Interim"), "final": N_("Final")}
+
+
+#: The number of a page, which each form fills in.
+PAGE = N_("Page {number} of {pages}")
+
+
+def page_number_parts() -> list[tuple[str, str | None]]:
+    """Parts of the number of a page: a text, and the place that follows it.
+
+    A place is ``number`` or ``pages``; there is none after the last text.
+    """
+    return [(text, place) for text, place, _spec, _conversion in Formatter().parse(_(PAGE))]
 
 
 @dataclass(frozen=True)
