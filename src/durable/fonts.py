@@ -43,6 +43,8 @@ EXPECTED = (
 #: The font that word processors set the signs of a language in: on every machine that is made for
 #: it, and what NMPA asks for in documents in Chinese.
 OFFICE_FONTS = {"zh": "SimSun"}
+#: What word processors call a language: they choose the shapes and places of signs by it.
+OFFICE_LANGUAGES = {"zh": "zh-CN"}
 #: Styles of a family that are set as regular and as bold, those that are preferred first.
 _REGULAR = ("Regular", "Book", "Normal", "Roman", "W3", "Light", "Medium")
 _BOLD = ("Bold", "W6", "Semibold", "Medium")

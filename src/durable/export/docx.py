@@ -13,7 +13,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from durable.display import layout as lay
 from durable.display.layout import Layout, Page, Sheet
 from durable.files import write_bytes
-from durable.fonts import OFFICE_FONTS
+from durable.fonts import OFFICE_FONTS, OFFICE_LANGUAGES
 from durable.language import _, current_language
 from durable.outputs.page_head import PageHead, page_head, page_number_parts
 from durable.outputs.table import Row
@@ -91,6 +91,8 @@ def _set_properties(document: Any, layout: Layout) -> None:
     properties.title = lay.clean(layout.table.heading)
     properties.author = properties.last_modified_by = properties.comments = ""
     properties.created = properties.modified = dt.datetime(*NO_TIME, tzinfo=dt.UTC)
+    if tag := OFFICE_LANGUAGES.get(current_language()):
+        document.styles.element.find(f".//{qn('w:lang')}").set(qn("w:eastAsia"), tag)
     # Word's own styles, so that it can make tables of contents and of captions from them.
     sizes = {"Normal": layout.sheet.size, "Header": 7, "Caption": layout.sheet.size}
     for name, size in (sizes | {"Heading 1": lay.TITLE_SIZE}).items():
