@@ -29,7 +29,7 @@ UV := .tools/bin/uv
 READY := .venv/.ready
 BIN := .venv/bin
 
-.PHONY: help run slurm test quick lint format reference catalogues site sbom lock bench clean
+.PHONY: help run slurm test quick lint format reference catalogues site sbom wheelhouse lock bench clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -77,11 +77,20 @@ sbom: $(READY) ## list every library of the lock file as CycloneDX: dist/sbom.cd
 	$(UV) export --frozen --quiet --no-dev --format cyclonedx1.5 --preview-features sbom-export \
 	  --output-file dist/sbom.cdx.json
 
+# Wheels of the Python and the system at hand, in the versions of the lock file.
+wheelhouse: $(UV) ## gather durable and all that it needs in dist/wheelhouse, to install without a network (docs/install.md)
+	rm -rf dist/wheelhouse
+	$(UV) build --quiet --wheel --out-dir dist/wheelhouse
+	$(UV) export --frozen --quiet --no-dev --no-emit-project --output-file dist/wheelhouse/requirements.txt
+	$(PYTHON) -m pip wheel --quiet --no-deps --require-hashes \
+	  --wheel-dir dist/wheelhouse --requirement dist/wheelhouse/requirements.txt
+	rm -f dist/wheelhouse/.gitignore
+
 lock: $(UV) ## resolve the dependencies again
 	$(UV) lock
 
 clean: ## remove the environment, caches and results
-	rm -rf .venv .tools .cache .snakemake .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .tools .cache .snakemake dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 
 $(READY): uv.lock pyproject.toml $(UV)

@@ -95,7 +95,11 @@ def test_a_second_interim_analysis_is_compared_with_the_first(
     assert changed == {"analysis.id", "analysis.data_cutoff"}
     history = (study / "results/history.jsonl").read_text().splitlines()
     told = [json.loads(line) for line in history]
-    assert [(entry["analysis"], entry["event"], entry.get("reason")) for entry in told] == []
+    assert [(entry["analysis"], entry["event"], entry.get("reason", "")) for entry in told] == [
+        ("interim-1", "run", ""),
+        ("interim-2", "run", "second interim"),
+        ("interim-2", "compare/interim-1", ""),
+    ]
 
 
 def test_bare_snakemake_does_what_durable_run_does(study: Path, installation: Installation) -> None:

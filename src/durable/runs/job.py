@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
 from durable.errors import UserError
@@ -67,7 +69,8 @@ def _do(run: Run, name: str, chunk: int | None, cores: int) -> None:
     _refuse_unrecorded(read, run.results)
     several = {"cores": cores} if stage.cores else {}
     numbered = () if chunk is None else (chunk,)
-    stage.run(run.plan, folder, *numbered, **several)
+    with _texts_as_objects():
+        stage.run(run.plan, folder, *numbered, **several)
     # What was edited meanwhile may have been read, or imported.
     refuse_changed_run(digest(code_files(run.workflow)))
     refuse_foreign_modules()
@@ -91,6 +94,22 @@ def _do(run: Run, name: str, chunk: int | None, cores: int) -> None:
         others = {p: value for p, value in read.items() if folder not in Path(p).parents}
         inputs = {Path(p).relative_to(run.results).as_posix(): others[p] for p in others}
         record_part(run, PARTS[name], folder, inputs, {*record.outputs, *own})
+
+
+@contextmanager
+def _texts_as_objects() -> Iterator[None]:
+    """Have pandas hold texts as objects, as the contracts say; from 3 on it has a type of its own.
+
+    The values that are written are then the same by either.
+    """
+    if int(version("pandas").partition(".")[0]) < 3:
+        # Not imported: some stages do without.
+        yield
+        return
+    import pandas as pd
+
+    with pd.option_context("future.infer_string", False):
+        yield
 
 
 def _refuse_unrecorded(read: Mapping[str, str], results: Path) -> None:
