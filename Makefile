@@ -51,7 +51,7 @@ lint: $(READY) ## check style, types and the workflow
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
-	$(BIN)/snakemake --lint
+	$(BIN)/python tools/lint_workflow.py
 
 format: $(READY) ## put code and rules into their form
 	$(BIN)/ruff check --fix .

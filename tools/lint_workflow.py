@@ -1,0 +1,34 @@
+"""`snakemake --lint`, without its advice to name an environment or a container for each rule.
+
+Jobs run in the environment of Snakemake itself, which the lock file describes: a container named
+beside it would not hold the product.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+_ADVICE = "Specify a conda environment or container for each rule."
+_PLACE = re.compile(r"^Lints for ", re.MULTILINE)
+_LINT = re.compile(r"^ {4}\* ", re.MULTILINE)
+
+
+def main() -> int:
+    """Print what Snakemake has to say otherwise; the status is 1 where there is something."""
+    command = [sys.executable, "-m", "snakemake", "--lint"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = done.stdout + done.stderr
+    before, *places = _PLACE.split(said)
+    lints = [(place.splitlines()[0], lint) for place in places for lint in _LINT.split(place)[1:]]
+    other = [(place, lint) for place, lint in lints if not lint.startswith(_ADVICE)]
+    for place, lint in other:
+        print(f"{place}\n    * {lint}")
+    if done.returncode and not lints:
+        print(before)
+    return 1 if other or (done.returncode and not lints) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
