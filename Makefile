@@ -84,6 +84,7 @@ wheelhouse: $(UV) ## gather durable and all that it needs in dist/wheelhouse, to
 	$(UV) export --frozen --quiet --no-dev --no-emit-project --output-file dist/wheelhouse/requirements.txt
 	$(PYTHON) -m pip wheel --quiet --no-deps --require-hashes \
 	  --wheel-dir dist/wheelhouse --requirement dist/wheelhouse/requirements.txt
+	$(PYTHON) -m pip download --quiet --no-deps --dest dist/wheelhouse pip  # pipx wants one of its own
 	rm -f dist/wheelhouse/.gitignore
 
 lock: $(UV) ## resolve the dependencies again

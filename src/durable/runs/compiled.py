@@ -8,6 +8,7 @@ another one of the same length is then not read: the numbers are of code that no
 from __future__ import annotations
 
 import importlib.util
+import os
 import py_compile
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +21,13 @@ _CHECKED = (0b11).to_bytes(4, "little")
 
 
 def keep_compiled_to_source(package: Path = PACKAGE) -> None:
-    """Have Python compare each compiled module of a package with the content of its source."""
+    """Have Python compare each compiled module of a package with the content of its source.
+
+    An installation that the user may not write to stays as its installer left it: whether its
+    source is as listed there is asked when an analysis is recorded (`runs.libraries`).
+    """
+    if not os.access(package, os.W_OK):
+        return
     for source in package.rglob("*.py"):
         compiled = Path(importlib.util.cache_from_source(str(source)))
         if compiled.is_file() and not _is_checked(compiled, source.read_bytes()):
