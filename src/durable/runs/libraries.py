@@ -24,7 +24,7 @@ _PACKAGE = __name__.partition(".")[0]
 #: Modules that Python imports when it starts, wherever they come from.
 _AT_START = ("sitecustomize", "usercustomize")
 #: What a line of a ``.pth`` file imports.
-_IMPORTED = re.compile(r"import[ (]+['\"]?(\w+)")
+_IMPORTED = re.compile(r"import(?:__)?[ (]+['\"]?(\w+)")
 
 
 @cache
