@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from durable.fonts import FAMILIES, NoFontError, fallback_font
 from durable.installation import SNAKEFILE
 
 #: Seconds that a program may take to say its version.
@@ -40,10 +41,6 @@ _PLUGINS = (
     Optional("snakemake-storage-plugin-http", "input files behind https://"),
     Optional("snakemake-storage-plugin-s3", "input files behind s3://"),
 )
-_FONTS = (
-    Optional("DejaVu Sans", "text of the figures; comes with matplotlib"),
-    Optional("Noto Sans CJK SC", "Chinese signs in figures (outputs.language: zh)"),
-)
 
 
 def report() -> str:
@@ -56,7 +53,13 @@ def report() -> str:
     sections: dict[str, list[tuple[Optional, str | None]]] = {
         "programs": [(program, _program_version(program)) for program in _PROGRAMS],
         "plugins of Snakemake": [(plugin, _installed(plugin.name)) for plugin in _PLUGINS],
-        "fonts": [(font, _font(font.name)) for font in _FONTS],
+        "fonts": [
+            (
+                Optional(f"signs of {name}", f"figures and PDF, outputs.language: {name}"),
+                _font(name),
+            )
+            for name in FAMILIES
+        ],
     }
     for title, found in sections.items():
         lines += ["", f"{title}, none needed for tables, figures and report in English:"]
@@ -103,7 +106,10 @@ def _installed(package: str) -> str | None:
         return None
 
 
-def _font(name: str) -> str | None:
-    from matplotlib import font_manager
-
-    return "there" if name in font_manager.get_font_names() else None
+def _font(language: str) -> str | None:
+    """The font that signs of a language are drawn with."""
+    try:
+        font = fallback_font(language, None)
+    except NoFontError:
+        return None
+    return font.regular.name if font else None

@@ -84,7 +84,7 @@ def test_doctor_says_what_is_there_and_what_for(capsys: pytest.CaptureFixture[st
     assert main(["doctor"]) == 0
     said = capsys.readouterr().out
     assert "Snakemake 9.27.1" in said
-    assert "DejaVu Sans" in said
+    assert "figures and PDF, outputs.language: zh" in said
     (git,) = (line for line in said.splitlines() if line.split()[:1] == ["git"])
     assert git.endswith("the commit of the code in audit/run.json, where it runs from a repository")
 
