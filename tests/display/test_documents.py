@@ -315,7 +315,7 @@ def test_a_figure_of_several_pages_takes_as_many_in_the_documents(tmp_path: Path
 
 def test_text_of_the_pdf_stays_within_its_cells() -> None:
     """The type of the PDF is wider than what the layout measures, and scaled down for it."""
-    pdf._register_fonts()
+    pdf._register_fonts(None, ())
     for text in ("0123456789 (55.5, 99.7)", "Percent of the infused, all", "NE; 0", "ABC Dose 3e7"):
         for font in (pdf._REGULAR, pdf._BOLD):
             drawn = pdf._string_width(text, font, 8 * pdf._SCALE) / layout.MM
@@ -323,8 +323,8 @@ def test_text_of_the_pdf_stays_within_its_cells() -> None:
 
 
 def test_full_width_text_of_the_pdf_has_a_font_that_shows_it() -> None:
-    pdf._register_fonts()
-    assert list(pdf._runs("a红≥", bold=False)) == [
+    wide = pdf._register_fonts(None, ())
+    assert list(pdf._runs("a红≥", False, wide)) == [
         ("DejaVuSans", "a"),
         ("STSong-Light", "红"),
         ("DejaVuSans", "≥"),
