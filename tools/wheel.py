@@ -1,4 +1,4 @@
-"""What a wheel holds beside the package: the workflow, and the lock file that it records.
+"""What a wheel holds beside the package: the workflow, the lock file and the tests.
 
 `durable` runs the workflow in a study's own folder. An editable installation holds neither: it
 finds those of the repository.
@@ -10,7 +10,15 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-_HELD = {"workflow": "durable/workflow", "uv.lock": "durable/uv.lock"}
+_HELD = {
+    "workflow": "durable/workflow",
+    "uv.lock": "durable/uv.lock",
+    # What `durable qualify` runs, as it lies in the repository.
+    **{
+        name: f"durable/suite/{name}"
+        for name in ("tests", "data", "config", "docs", "benchmarks/peer_r", "pyproject.toml")
+    },
+}
 
 
 class WorkflowInWheel(BuildHookInterface):  # type: ignore[misc]  # hatchling is there to build only

@@ -228,6 +228,22 @@ for an analysis with tables, figures and report. Nothing is changed.
     "0",
 )
 
+QUALIFY = Page(
+    "qualify this installation: code, libraries, requirements and the demo study",
+    """\
+Qualify this installation and write a report to be signed, as HTML and PDF. Installation: libraries
+and code are those of the lock file and of the release. Operation: the tests of the requirements
+(docs/requirements.md) are run, among them those against R and published values. Performance: the
+demo study gives the results that it is known to give. Takes some minutes; nothing but the folder of
+the report is written. Needs pytest and hypothesis: pip install 'durable[qualify]'.
+""",
+    """
+durable qualify
+durable qualify --output qualification/2026-03
+""",
+    "0 PASS, 1 FAIL (the report says why), 2 it could not be done",
+)
+
 COMPLETION = Page(
     "print the script by which a shell completes commands, options and files",
     """\

@@ -43,6 +43,7 @@ def parser() -> argparse.ArgumentParser:
     _add_verify(commands)
     _add_sign(commands)
     _add_page(commands, "doctor", pages.DOCTOR).set_defaults(do=reading.show_installation)
+    _add_qualify(commands)
     completion = _add_page(commands, "completion", pages.COMPLETION)
     completion.add_argument("shell", choices=("bash", "zsh"))
     completion.set_defaults(do=lambda options: reading.print_completion(parser(), options.shell))
@@ -137,6 +138,14 @@ def _add_sign(commands: Any) -> None:
     sign.add_argument("--name", metavar="TEXT", help="printed name (that of the account)")
     sign.add_argument("--timestamp", type=Path, metavar="FILE", help="RFC 3161 response")
     sign.set_defaults(do=reading.sign_results)
+
+
+def _add_qualify(commands: Any) -> None:
+    qualify = _add_page(commands, "qualify", pages.QUALIFY)
+    given = qualify.add_argument("--output", type=Path, metavar="FOLDER")
+    given.default = Path("qualification")
+    given.help = "of the report, which is written over (qualification)"
+    qualify.set_defaults(do=reading.qualify_installation)
 
 
 def _add_stages(stages: Any) -> None:

@@ -28,6 +28,18 @@ def show_installation(_: argparse.Namespace) -> None:
     print(report())
 
 
+def qualify_installation(options: argparse.Namespace) -> int:
+    """Qualify this installation; the status is 1 where it is not as it should be."""
+    from durable.qualification.qualify import qualify
+    from durable.qualification.report import write_report
+
+    found = qualify()
+    pages = write_report(found, options.output)
+    print(*(f"  {line}" for line in found.deviations), sep="\n", end="\n" * bool(found.deviations))
+    print(f"{found.verdict}: {' '.join(str(page) for page in pages)}")
+    return 0 if found.verdict == "PASS" else 1
+
+
 def list_keys(options: argparse.Namespace) -> int:
     """Print the keys that fit the words; the status is 1 where none does."""
     from durable.plan.reference import keys, matching

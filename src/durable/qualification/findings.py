@@ -1,0 +1,105 @@
+"""What a qualification finds: checks, requirements with their tests, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+#: Outcome of a test.
+Outcome = Literal["passed", "failed", "skipped"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """Something that is as expected, or not."""
+
+    name: str
+    expected: str
+    found: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is as expected."""
+        return self.found == self.expected
+
+
+@dataclass(frozen=True)
+class TestRun:
+    """A test and what came of it."""
+
+    __test__ = False  # no test itself, whatever its name says to pytest
+
+    name: str
+    requirements: tuple[str, ...]
+    outcome: Outcome
+    reason: str = ""
+    """Why it failed or was left out; the last line of what it said."""
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """A requirement of docs/requirements.md."""
+
+    id: str
+    text: str
+    risk: str
+    section: str
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A requirement with the tests that carry its identifier."""
+
+    requirement: Requirement
+    tests: tuple[TestRun, ...]
+
+    @property
+    def number(self) -> dict[Outcome, int]:
+        """How many tests passed, failed and were left out."""
+        outcomes = [test.outcome for test in self.tests]
+        return {name: outcomes.count(name) for name in ("passed", "failed", "skipped")}
+
+    @property
+    def verdict(self) -> str:
+        """PASS, FAIL, or that it is held by tests that are not run here."""
+        number = self.number
+        if number["failed"]:
+            return "FAIL"
+        return "PASS" if number["passed"] else "not run here"
+
+
+@dataclass(frozen=True)
+class Qualification:
+    """All that was found."""
+
+    subject: dict[str, str]
+    """What was qualified: program, machine, day."""
+    installation: Sequence[Check]
+    operation: Sequence[Traced]
+    performance: Sequence[Check]
+
+    @property
+    def deviations(self) -> list[str]:
+        """What is not as expected, a line each."""
+        found = [
+            f"{part}: {check.name}: found {check.found}; expected {check.expected}"
+            for part, checks in (
+                ("installation", self.installation),
+                ("performance", self.performance),
+            )
+            for check in checks
+            if not check.holds
+        ]
+        failed = {
+            test.name: f"operation: {', '.join(test.requirements)}: {test.name}: {test.reason}"
+            for traced in self.operation
+            for test in traced.tests
+            if test.outcome == "failed"
+        }
+        return [*found, *failed.values()]
+
+    @property
+    def verdict(self) -> str:
+        """PASS where there is no deviation, else FAIL."""
+        return "FAIL" if self.deviations else "PASS"

@@ -1,0 +1,72 @@
+"""The tests of the requirements, run with this installation."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from durable.errors import UserError
+from durable.installation import SUITE
+from durable.qualification import recorder
+from durable.qualification.findings import TestRun
+
+#: What the tests of the requirements need beside the package itself.
+_NEEDED = ("pytest", "hypothesis")
+#: Folders of tests that need nothing but an installation.
+_FOLDERS = ("stats", "jdm", "derive", "intake", "plan", "outputs", "independent", "display")
+#: Those that start no runs, browsers or other programs.
+_SELECTED = "requirement and not slow and not needs_r"
+
+
+def run_tests() -> list[TestRun]:
+    """Run the tests that carry a requirement.
+
+    Raises
+    ------
+    UserError
+        Where the tools of the tests are not installed, or the tests could not be started.
+    """
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise UserError(
+            f"{' and '.join(missing)} not installed: pip install 'durable[qualify]', or make run"
+            " in the repository"
+        )
+    with TemporaryDirectory() as folder:
+        record = Path(folder) / "record.jsonl"
+        record.touch()
+        done = subprocess.run(  # noqa: S603
+            _command(Path(folder)),
+            cwd=SUITE,
+            env={**os.environ, recorder.RECORD: str(record), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        tests = list(_recorded(record))
+    # 1: some failed. Anything else: they were not run as they should be.
+    if done.returncode not in (0, 1) or not tests:
+        raise UserError(f"the tests could not be run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return tests
+
+
+def _command(folder: Path) -> list[str]:
+    return [
+        *(sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider"),
+        *("-p", recorder.__name__, "-m", _SELECTED, "--basetemp", str(folder / "tests")),
+        *(f"tests/{name}" for name in _FOLDERS if (SUITE / "tests" / name).is_dir()),
+    ]
+
+
+def _recorded(record: Path) -> Iterator[TestRun]:
+    for line in record.read_text(encoding="utf-8").splitlines():
+        found = json.loads(line)
+        yield TestRun(
+            found["name"], tuple(found["requirements"]), found["outcome"], found["reason"]
+        )

@@ -1,0 +1,60 @@
+"""Whether the demo study gives the results that it is known to give."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from durable.errors import UserError
+from durable.files import sha256
+from durable.installation import SUITE
+from durable.qualification.findings import Check
+
+_CONFIGURATION = "config/final.yaml"
+#: Files with numbers and words; drawings and documents are made from these.
+_COMPARED = ("ard.csv", "queries.csv", "tables/*.csv", "listings/*.csv", "figures/*.csv")
+
+
+def checks() -> Iterator[Check]:
+    """SHA-256 of each file of numbers of the demo study, beside the one that is known.
+
+    Raises
+    ------
+    UserError
+        Where the analysis of the demo did not end well.
+    """
+    found, expected = demo_digests(), expected_digests()
+    for name in sorted({*found, *expected}):
+        yield Check(name, expected.get(name, "no such file"), found.get(name, "no such file"))
+
+
+def demo_digests() -> dict[str, str]:
+    """SHA-256 of the files of numbers that the demo study gives here, by name."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        for given in ("config", "data"):
+            shutil.copytree(SUITE / given, folder / given)
+        command = [sys.executable, "-m", "durable", "stage", "analysis", "--until", "display"]
+        done = subprocess.run(  # noqa: S603
+            [*command, "--config", _CONFIGURATION], cwd=folder, capture_output=True, check=False
+        )
+        if done.returncode:
+            said = done.stderr.decode(errors="replace")[-2000:]
+            raise UserError(f"the demo study could not be analysed:\n{said}")
+        return digests_of_results(folder / "results" / "demo-final")
+
+
+def digests_of_results(results: Path) -> dict[str, str]:
+    """SHA-256 of the files of numbers in a folder of results, by name."""
+    paths = [path for pattern in _COMPARED for path in sorted(results.glob(pattern))]
+    return {path.relative_to(results).as_posix(): sha256(path) for path in paths}
+
+
+def expected_digests() -> Mapping[str, str]:
+    """The digests that are known, from the file beside the reference results."""
+    lines = (SUITE / "tests/reference/demo-final.sha256").read_text(encoding="utf-8").splitlines()
+    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}

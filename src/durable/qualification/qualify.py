@@ -1,0 +1,45 @@
+"""All parts of a qualification, one after another."""
+
+from __future__ import annotations
+
+import datetime as dt
+import platform
+import sys
+from collections.abc import Callable, Iterable
+from importlib.metadata import version
+from typing import TypeVar
+
+from durable.installation import PACKAGE
+from durable.qualification import installation, operation, performance
+from durable.qualification.findings import Qualification
+from durable.qualification.requirements import trace
+
+Found = TypeVar("Found")
+
+
+def qualify() -> Qualification:
+    """Check this installation, run the tests of the requirements, and analyse the demo study.
+
+    Raises
+    ------
+    UserError
+        Where a part could not be done.
+    """
+    return Qualification(
+        subject={
+            "Program": f"durable {version('durable')}",
+            "Installed in": str(PACKAGE),
+            "Python": f"{platform.python_version()} ({sys.executable})",
+            "System": f"{platform.platform()}, {platform.node()}",
+            "Date": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        },
+        installation=list(_told("installation: code and libraries", installation.checks)),
+        operation=trace(_told("operation: tests of the requirements", operation.run_tests)),
+        performance=list(_told("performance: the demo study", performance.checks)),
+    )
+
+
+def _told(part: str, found: Callable[[], Iterable[Found]]) -> Iterable[Found]:
+    """What a part finds, after a line that says what is being done."""
+    print(part, file=sys.stderr, flush=True)
+    return found()
