@@ -29,7 +29,7 @@ UV := .tools/bin/uv
 READY := .venv/.ready
 BIN := .venv/bin
 
-.PHONY: help run slurm test quick lint format reference catalogues site sbom wheelhouse lock bench clean
+.PHONY: help run slurm test quick lint format reference catalogues expected site sbom wheelhouse lock bench clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,9 @@ catalogues: $(READY) ## gather the texts of the outputs and compile their transl
 
 bench: $(READY) ## measure time and memory
 	$(BIN)/python -m benchmarks
+
+expected: $(READY) ## write what the demo study gives, which `durable qualify` expects
+	$(BIN)/python tools/expected.py
 
 site: $(READY) ## build the documentation site: dist/site/index.html
 	$(BIN)/python tools/gallery.py

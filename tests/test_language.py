@@ -11,6 +11,8 @@ from tools import catalogues
 
 from durable.language import ENGLISH, LANGUAGES, LOCALES, N_, _, language, ngettext
 
+pytestmark = pytest.mark.requirement("OUT-06")
+
 TRANSLATIONS = [name for name in LANGUAGES if name != ENGLISH]
 EACH = pytest.mark.parametrize(
     ("translation", "part"), [(name, part) for name in TRANSLATIONS for part in catalogues.PARTS]

@@ -15,7 +15,7 @@ from durable.errors import UserError
 from tests.audit.conftest import SHORT, change_digit
 from tests.workflow.conftest import Study, made_once, new_study
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.requirement("AUD-04")]
 
 SINCE = "since the earlier cut-off"
 BEFORE = "changed before the earlier cut-off"

@@ -18,6 +18,8 @@ import pytest
 from tests.audit.conftest import Restricted, change_digit
 from tests.workflow.conftest import RESULTS, Study, new_study
 
+pytestmark = pytest.mark.requirement("AUD-03")
+
 
 @contextmanager
 def running(study: Study, *options: str) -> Iterator[subprocess.Popen[bytes]]:

@@ -19,7 +19,7 @@ from tests.audit.conftest import SHELLS, pinned, verdict
 from tests.intake.package import packaged
 from tests.workflow.conftest import PYTHON, RESULTS, Study, new_study
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.requirement("AUD-01", "AUD-02")]
 
 #: The day after tomorrow next year, for every program of the run (Debian: faketime). Without it the
 #: two runs differ in their times by what passes between them.

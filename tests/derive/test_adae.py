@@ -11,6 +11,8 @@ from durable.derive.adae import impute_end, impute_start
 from tests.derive.build import INFUSION, date
 from tests.derive.events import adsl, child, derived, event, never_infused, table
 
+pytestmark = pytest.mark.requirement("SAF-02")
+
 
 def flags(dataset, column):
     return dataset[column].tolist()

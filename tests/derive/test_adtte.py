@@ -22,6 +22,8 @@ from tests.derive.build import (
     visit,
 )
 
+pytestmark = pytest.mark.requirement("DOR-02", "DOR-03", "DOR-04", "DOR-05")
+
 MISSED = "MISSED OR INADEQUATE ASSESSMENTS"
 BASE = visit(-6, ACTIVE)
 IN = [BASE, visit(60, INACTIVE), visit(90, INACTIVE)]

@@ -8,6 +8,8 @@ import pytest
 from durable.derive.assessments import analysis_visit, assess
 from tests.derive.build import ACTIVE, INACTIVE, UNKNOWN, date, derived, plan, subject, table, visit
 
+pytestmark = pytest.mark.requirement("IMP-02")
+
 IMACS = {"core_set": "imacs"}
 
 

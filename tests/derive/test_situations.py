@@ -22,6 +22,8 @@ from tests.derive.build import (
 )
 from tests.derive.test_adtte import BASE, IN, MISSED, ends, rescue, said
 
+pytestmark = pytest.mark.requirement("DOR-02", "DOR-03", "DOR-04", "DOR-05", "DOR-08")
+
 IMPROVING = INACTIVE | {"physician_global": 2.0, "extramuscular": 1.0}
 """A Total Improvement Score above 30 without remission."""
 

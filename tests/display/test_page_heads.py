@@ -22,6 +22,8 @@ from durable.plan import Plan, Study
 from tests.figures import point_texts
 from tests.figures.layout import PLAN
 
+pytestmark = pytest.mark.requirement("OUT-03")
+
 Status = Literal["draft", "interim", "final"]
 STATUSES: tuple[Status, ...] = ("draft", "interim", "final")
 STUDY = Study(id="NCT1", sponsor="The sponsor", protocol="P-7", protocol_version="2.0")

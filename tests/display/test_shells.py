@@ -17,6 +17,8 @@ from durable.plan import Outputs, Plan
 from durable.runs.files import stage_files
 from durable.stage import STAGES
 
+pytestmark = pytest.mark.requirement("OUT-03")
+
 Made = tuple[Plan, Path]
 CHOSEN = (
     {"output": "t_efs", "number": "T-1", "title": "Event-free survival", "footnotes": ["Own."]},

@@ -28,6 +28,8 @@ from durable.plan import Outputs, Plan, Safety, Statistics, Variant
 from durable.stage import OF_TABLES
 from tests.figures.layout import PLAN
 
+pytestmark = pytest.mark.requirement("PLN-03", "OUT-05")
+
 LOW = ("dose_level", "1e7")
 #: What an analysis of every input table has.
 DATASETS = {"adsl", "adrs", "adtte", "adae", "adpc", "adpp"}

@@ -39,6 +39,8 @@ from durable.outputs.datasets import ResultsFolder
 from durable.plan import Plan
 from tests.export.conftest import ROOT
 
+pytestmark = pytest.mark.requirement("OUT-07")
+
 ODM, DEF = "{http://www.cdisc.org/ns/odm/v1.3}", "{http://www.cdisc.org/ns/def/v2.1}"
 ARM = "{http://www.cdisc.org/ns/arm/v1.0}"
 XLINK = "{http://www.w3.org/1999/xlink}"

@@ -22,6 +22,8 @@ from durable.runs.analysis import run_analysis
 from tests.audit.conftest import SHORT
 from tests.workflow.conftest import RESULTS, new_study
 
+pytestmark = pytest.mark.requirement("AUD-06")
+
 LOST: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda content: b"",
     "half": lambda content: content[: len(content) // 2],

@@ -21,6 +21,8 @@ from durable.history.chain import (
 from durable.history.events import current_user
 from tests.history.conftest import FILES, digest, entries, lines, make_results
 
+pytestmark = pytest.mark.requirement("AUD-05")
+
 
 def append(results: Path, *texts: str, analysis: str = "interim") -> None:
     """Append one event for each text."""

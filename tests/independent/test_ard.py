@@ -14,6 +14,8 @@ from tests.independent.conftest import Results
 from tests.independent.expected import Key, Value
 from tests.independent.subgroups import levels, subgroups
 
+pytestmark = pytest.mark.requirement("IMP-03", "OUT-01", "DOR-06", "SAF-01", "KIN-01")
+
 OUTPUTS = {
     "t_disposition", "t_baseline", "t_improvement", "t_dor", "t_sensitivity", "t_kinetics",
     "t_ae_overview", "t_ae_soc_pt", "t_ae_crs", "t_aesi", "t_deaths", "t_dlt", "t_subgroups",

@@ -30,6 +30,8 @@ from tests.independent.expected import (
     VISITS,
 )
 
+pytestmark = pytest.mark.requirement("OUT-02")
+
 Record = dict[str, Any]
 #: CDISC: 0 is an event, 1 and more say why censored.
 NAMES = {"physician_global": "PHYS", "parent_global": "PAR", "muscle": "MUS", "function": "FUN",

@@ -17,6 +17,8 @@ import pytest
 from tests.independent.conftest import Results
 from tests.independent.expected import LANDMARKS, VISITS, Value
 
+pytestmark = pytest.mark.requirement("OUT-01")
+
 Look = Callable[[str], Value]
 Cell = Callable[[Look], str]
 Row = tuple[str, str, Cell]

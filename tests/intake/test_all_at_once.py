@@ -5,7 +5,11 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import pytest
+
 from tests.intake.study import Edit, Found, Study, cell, text
+
+pytestmark = pytest.mark.requirement("DAT-01", "DAT-02")
 
 SPOILT: dict[Found, Edit] = {
     Found("error", "subjects", 4, "sex", "female", "not_allowed"): cell(

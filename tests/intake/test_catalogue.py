@@ -11,6 +11,8 @@ from durable.intake.rules import RULES
 from tests.intake.catalogue import CASES, Case
 from tests.intake.study import Found, Study, beyond
 
+pytestmark = pytest.mark.requirement("DAT-01", "DAT-03")
+
 
 @pytest.fixture(scope="session")
 def usual(tmp_path_factory: pytest.TempPathFactory) -> list[Found]:

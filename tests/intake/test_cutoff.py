@@ -14,6 +14,8 @@ from durable.contracts.tables import NATIVE_COLUMNS
 from durable.intake.cutoff import COLUMNS, apply
 from tests.intake.study import Study, cell
 
+pytestmark = pytest.mark.requirement("DAT-04")
+
 CUTOFF = dt.date(2024, 6, 30)
 DAY, NEXT = pd.Timestamp("2024-06-30"), pd.Timestamp("2024-07-01")
 DATED = {

@@ -14,6 +14,8 @@ from durable.stage import STAGES
 from durable.stages import derive
 from tests.intake.study import Edit, Study, again, cell, planned
 
+pytestmark = pytest.mark.requirement("DAT-06")
+
 Row = dict[str, Any]
 
 

@@ -22,6 +22,8 @@ from durable.lookalikes import look_alike
 from durable.plan import Input, PlanError, load, parse
 from tests.intake.study import Study, cell, data, file_cells, planned
 
+pytestmark = pytest.mark.requirement("DAT-05")
+
 #: 12 April 2023 as SAS counts: 365 x 63 days and 16 leap days from 1960 to the end of 2022, and 101
 #: of 2023.
 DAY = 365 * 63 + 16 + 101

@@ -12,6 +12,8 @@ from durable.contracts.tables import INPUT_TABLES
 from durable.intake.numbers import Limited, NumberForm, scaled
 from durable.intake.units import factor_of
 
+pytestmark = pytest.mark.requirement("DAT-05")
+
 
 @pytest.mark.parametrize(
     ("decimal", "thousands", "text", "number"),

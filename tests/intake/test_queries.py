@@ -20,6 +20,8 @@ from durable.intake.sources import count_records
 from tests.intake.package import packaged
 from tests.intake.study import Edit, Study, again, cell, planned, text, without
 
+pytestmark = pytest.mark.requirement("DAT-08", "OUT-05")
+
 
 def run(folder: Path, *edits: Edit) -> Path:
     """Results of the study after the edits."""

@@ -14,6 +14,8 @@ from tests.intake.package import domains, packaged
 from tests.intake.study import Study, planned
 from tests.intake.test_formats import checked, results
 
+pytestmark = pytest.mark.requirement("DAT-07")
+
 
 @pytest.fixture(scope="module")
 def native(tmp_path_factory: pytest.TempPathFactory) -> Study:

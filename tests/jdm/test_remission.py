@@ -9,6 +9,8 @@ import pytest
 from durable.jdm.three_valued import all_met, any_met, count_met
 from tests.derive.build import ACTIVE, FLARING, INACTIVE, UNKNOWN, derived, status, subject, visit
 
+pytestmark = pytest.mark.requirement("DOR-01")
+
 Y, N, U = 1.0, 0.0, np.nan
 
 

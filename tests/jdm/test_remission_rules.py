@@ -15,6 +15,8 @@ from durable.jdm.remission import REMISSION_RULES, Remission
 from durable.plan import schema
 from durable.plan.reference import keys
 
+pytestmark = pytest.mark.requirement("DOR-01")
+
 ROOT = Path(__file__).parents[2]
 RULE = """
         RemissionRule(

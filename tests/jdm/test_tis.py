@@ -15,6 +15,8 @@ from durable.jdm import tis
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.percent_change import exact_percent
 
+pytestmark = pytest.mark.requirement("IMP-01")
+
 LOW, HIGH = "lower", "higher"
 
 

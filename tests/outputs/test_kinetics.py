@@ -27,6 +27,8 @@ from tests.derive.build import date
 from tests.derive.events import adsl, child, never_infused
 from tests.outputs.analysed import NONE, results_of
 
+pytestmark = pytest.mark.requirement("KIN-02", "KIN-03")
+
 RULE = Kinetics()
 METADATA = {dataset.name: dataset for dataset in dataset_specs(ENDPOINTS)}
 #: The design's example: AUC0-90 251.4862, AUC0-28 232.58, Cmax 32.69 on day 7.

@@ -10,6 +10,8 @@ from tests.derive.build import date, plan
 from tests.derive.events import adsl, child, derived, event
 from tests.outputs.analysed import safety_results
 
+pytestmark = pytest.mark.requirement("SAF-04")
+
 #: Three followed to day 1000, and one who died on day 12: without the death 0 of 3 would escalate.
 FOUR = [child("A"), child("B"), child("C"), child("D", LSTALVDT=date(12), DTHDT=date(12))]
 SEEN = "1 of 4 evaluable with a dose-limiting toxicity"

@@ -27,6 +27,8 @@ from tests.derive.build import date
 from tests.derive.events import adsl, child, derived, event, never_infused, table
 from tests.outputs.analysed import safety_results
 
+pytestmark = pytest.mark.requirement("SAF-01", "SAF-03")
+
 ROOT = Path(__file__).parents[2]
 
 

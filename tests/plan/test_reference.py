@@ -21,6 +21,8 @@ from durable.plan.json_schema import meanings
 from durable.plan.reference import DERIVATION, INPUTS, README, keys, reference, write_reference
 from tests.plan.test_refusals import SMALLEST, changed
 
+pytestmark = pytest.mark.requirement("PLN-01")
+
 ROOT = Path(__file__).parents[2]
 DEMO = ["config/config.yaml", "config/final.yaml"]
 SHIPPED = [*DEMO, "config/simulation.yaml"]

@@ -13,6 +13,8 @@ import yaml
 from durable.plan import PlanError, load, parse
 from durable.plan.yaml_reading import read_yaml
 
+pytestmark = pytest.mark.requirement("PLN-02")
+
 SMALLEST: dict[str, Any] = {
     "analysis": {"id": "a1", "data_cutoff": "2024-06-30"},
     "study": {"id": "S-1"},

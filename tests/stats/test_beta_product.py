@@ -17,6 +17,8 @@ from durable.stats.batch import kaplan_meier_batch
 from durable.stats.proportions import proportion_ci
 from durable.stats.survival import KaplanMeier, kaplan_meier
 
+pytestmark = pytest.mark.requirement("DOR-09")
+
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference/bpcp.json").read_text())
 CASES = {case["id"]: case for case in REFERENCE["cases"]}
 LEVELS = (0.95, 0.9)

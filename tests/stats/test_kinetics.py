@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from durable.stats.kinetics import noncompartmental
 from durable.stats.summaries import geometric, summarise
 
+pytestmark = pytest.mark.requirement("KIN-01", "KIN-02", "KIN-03")
+
 PROPERTY = settings(max_examples=150, deadline=None, derandomize=True)
 LOG, LINEAR = METHODS = ("lin-up log-down", "linear")
 NAN = math.nan

@@ -19,6 +19,8 @@ from durable.stats.proportions import (
     proportion_cis,
 )
 
+pytestmark = pytest.mark.requirement("IMP-04")
+
 METHODS = get_args(Method)
 PROPERTY = settings(max_examples=150, deadline=None, derandomize=True)
 COUNTS = st.integers(1, 60).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))

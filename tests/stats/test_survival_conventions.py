@@ -21,6 +21,8 @@ from lifelines.utils import restricted_mean_survival_time
 
 from durable.stats.survival import kaplan_meier
 
+pytestmark = pytest.mark.requirement("DOR-06", "DOR-07")
+
 ROOT = Path(__file__).parents[2]
 NAN = math.nan
 FLAT = ([1, 2, 3, 5], [1, 1, 0, 1])  # S = 0.75, 0.5, 0.5, 0

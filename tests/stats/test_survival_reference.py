@@ -12,6 +12,8 @@ import pytest
 
 from durable.stats.survival import KaplanMeier, follow_up, kaplan_meier
 
+pytestmark = pytest.mark.requirement("DOR-06")
+
 REFERENCE = Path(__file__).parents[1] / "reference"
 TRANSFORMS = {
     "plain": "plain",

@@ -11,6 +11,8 @@ import yaml
 
 from tests.workflow.conftest import RESULTS, Study
 
+pytestmark = pytest.mark.requirement("OUT-04")
+
 NOT_MADE = "Not made: no visits table in this study"
 DELIVERIES = {
     "documents": ["docx", "pdf"],

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from durable.runs.locks import lock_results
@@ -44,6 +45,7 @@ DERIVED = {"derive", *ANALYSED}
 EVERYTHING = {"queries", *DERIVED}
 
 
+@pytest.mark.requirement("AUD-07")
 def test_a_bare_run_makes_every_output_and_writes_nowhere_else(finished: Study) -> None:
     assert set(finished.digests()) >= OUTPUTS
     assert {path.name for path in finished.folder.iterdir()} == {
@@ -54,6 +56,23 @@ def test_a_bare_run_makes_every_output_and_writes_nowhere_else(finished: Study) 
     }
     names = {path.name for path in (finished.folder / "results").iterdir()}
     assert names == {"demo-interim", "history.jsonl"}
+
+
+@pytest.mark.requirement("AUD-07")
+def test_no_data_of_a_subject_stand_in_the_logs(finished: Study) -> None:
+    """Neither a date of a visit, nor a term of an event, nor an identifier."""
+    logs = (finished.folder / RESULTS / "logs").glob("*.log")
+    said = (
+        "".join(path.read_text() for path in logs)
+        + (finished.folder.parent / "finished.log").read_text()
+    )
+    visits, events = (
+        pd.read_csv(finished.folder / f"data/demo/{name}.csv", dtype=str)
+        for name in ("visits", "adverse_events")
+    )
+    data = {*visits["visit_date"].dropna(), *events["term"].dropna(), *visits["subject_id"]}
+    assert len(data) > 100
+    assert [value for value in sorted(data) if value in said] == []
 
 
 def test_a_run_says_what_it_does_in_a_line_a_stage_and_where_to_read(finished: Study) -> None:
@@ -135,6 +154,7 @@ def test_a_touched_configuration_or_an_equal_input_runs_nothing(study: Study) ->
     assert study.planned() == set()
 
 
+@pytest.mark.requirement("AUD-03")
 def test_a_result_changed_by_hand_is_refused_and_made_again_once_deleted(
     short_finished: Study,
 ) -> None:
@@ -168,6 +188,7 @@ def test_a_file_that_a_stopped_run_took_away_is_made_again(
 
 
 @pytest.mark.slow
+@pytest.mark.requirement("AUD-06")
 def test_a_killed_run_is_continued_by_the_next_to_the_same_bytes(
     short: Study, short_finished: Study
 ) -> None:
@@ -199,6 +220,7 @@ def test_two_runs_of_one_analysis_do_not_meet(study: Study) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.requirement("DAT-03")
 def test_data_with_errors_leave_the_earlier_results_and_the_next_good_run_recovers(
     short_finished: Study,
 ) -> None:
