@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,7 +32,7 @@ def run_tests() -> list[TestRun]:
     UserError
         Where the tools of the tests are not installed, or the tests could not be started.
     """
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    missing = [name for name in _NEEDED if not _is_installed(name)]
     if missing:
         raise UserError(
             f"{' and '.join(missing)} not installed: pip install 'durable[qualify]', or make run"
@@ -54,6 +54,14 @@ def run_tests() -> list[TestRun]:
     if done.returncode not in (0, 1) or not tests:
         raise UserError(f"the tests could not be run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
     return tests
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        distribution(name)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _command(folder: Path) -> list[str]:
