@@ -240,6 +240,7 @@ the report is written. Needs pytest and hypothesis: pip install 'durable[qualify
     """
 durable qualify
 durable qualify --output qualification/2026-03
+durable qualify --requirement DOR-06 --requirement DOR-09     # a part, after a change
 """,
     "0 PASS, 1 FAIL (the report says why), 2 it could not be done",
 )

@@ -145,6 +145,8 @@ def _add_qualify(commands: Any) -> None:
     given = qualify.add_argument("--output", type=Path, metavar="FOLDER")
     given.default = Path("qualification")
     given.help = "of the report, which is written over (qualification)"
+    given = qualify.add_argument("--requirement", metavar="ID", action="append", default=[])
+    given.help = "run the tests of this requirement alone, such as DOR-06; may be given again"
     qualify.set_defaults(do=reading.qualify_installation)
 
 

@@ -33,7 +33,7 @@ def qualify_installation(options: argparse.Namespace) -> int:
     from durable.qualification.qualify import qualify
     from durable.qualification.report import write_report
 
-    found = qualify()
+    found = qualify(options.requirement)
     pages = write_report(found, options.output)
     print(*(f"  {line}" for line in found.deviations), sep="\n", end="\n" * bool(found.deviations))
     print(f"{found.verdict}: {' '.join(str(page) for page in pages)}")

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,8 +24,13 @@ _FOLDERS = ("stats", "jdm", "derive", "intake", "plan", "outputs", "independent"
 _SELECTED = "requirement and not slow and not needs_r"
 
 
-def run_tests() -> list[TestRun]:
+def run_tests(chosen: Sequence[str] = ()) -> list[TestRun]:
     """Run the tests that carry a requirement.
+
+    Parameters
+    ----------
+    chosen
+        Identifiers of the requirements whose tests are run; all when empty.
 
     Raises
     ------
@@ -44,7 +49,12 @@ def run_tests() -> list[TestRun]:
         done = subprocess.run(  # noqa: S603
             _command(Path(folder)),
             cwd=SUITE,
-            env={**os.environ, recorder.RECORD: str(record), "PYTHONDONTWRITEBYTECODE": "1"},
+            env={
+                **os.environ,
+                recorder.RECORD: str(record),
+                recorder.CHOSEN: " ".join(chosen),
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
             capture_output=True,
             text=True,
             check=False,

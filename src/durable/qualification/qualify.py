@@ -5,28 +5,36 @@ from __future__ import annotations
 import datetime as dt
 import platform
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from importlib.metadata import version
 from typing import TypeVar
 
 from durable.installation import PACKAGE
 from durable.qualification import installation, operation, performance
 from durable.qualification.findings import Qualification
-from durable.qualification.requirements import trace
+from durable.qualification.requirements import chosen_requirements, trace
 
 Found = TypeVar("Found")
 
 
-def qualify() -> Qualification:
+def qualify(chosen: Sequence[str] = ()) -> Qualification:
     """Check this installation, run the tests of the requirements, and analyse the demo study.
+
+    Parameters
+    ----------
+    chosen
+        Identifiers of requirements, to qualify a part alone; all when empty.
 
     Raises
     ------
     UserError
         Where a part could not be done.
     """
+    required = chosen_requirements(chosen)
     return Qualification(
         subject={
+            "Extent": f"a part: {', '.join(chosen)}" if chosen else "all requirements",
             "Program": f"durable {version('durable')}",
             "Installed in": str(PACKAGE),
             "Python": f"{platform.python_version()} ({sys.executable})",
@@ -34,7 +42,12 @@ def qualify() -> Qualification:
             "Date": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         },
         installation=list(_told("installation: code and libraries", installation.checks)),
-        operation=trace(_told("operation: tests of the requirements", operation.run_tests)),
+        operation=trace(
+            required,
+            list(
+                _told("operation: tests of the requirements", partial(operation.run_tests, chosen))
+            ),
+        ),
         performance=list(_told("performance: the demo study", performance.checks)),
     )
 

@@ -12,13 +12,27 @@ if TYPE_CHECKING:
 
 #: Name of the variable with the file to write to, a line a test.
 RECORD = "DURABLE_QUALIFICATION_RECORD"
+#: Name of the variable with the requirements whose tests are run, with blanks between; all without.
+CHOSEN = "DURABLE_QUALIFICATION_REQUIREMENTS"
 _MARK = "requirement"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests of requirements that were not chosen."""
+    chosen = set(os.environ.get(CHOSEN, "").split())
+    if chosen:
+        left_out = [item for item in items if chosen.isdisjoint(_ids(item))]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not chosen.isdisjoint(_ids(item))]
+
+
+def _ids(item: pytest.Item) -> set[str]:
+    return {str(argument) for mark in item.iter_markers(_MARK) for argument in mark.args}
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Have the report of a test say which requirements it carries."""
-    ids = [str(argument) for mark in item.iter_markers(_MARK) for argument in mark.args]
-    item.user_properties.append((_MARK, sorted(set(ids))))
+    item.user_properties.append((_MARK, sorted(_ids(item))))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

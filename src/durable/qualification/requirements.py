@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from durable.errors import UserError
 from durable.installation import SUITE
 from durable.qualification.findings import Requirement, TestRun, Traced
 
@@ -23,10 +24,24 @@ def requirements() -> list[Requirement]:
     return found
 
 
-def trace(tests: Iterable[TestRun]) -> list[Traced]:
+def chosen_requirements(ids: Iterable[str]) -> list[Requirement]:
+    """The requirements with these identifiers; all without any.
+
+    Raises
+    ------
+    UserError
+        For an identifier that there is not.
+    """
+    known, wanted = {found.id: found for found in requirements()}, list(ids)
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise UserError(f"no requirement {', '.join(unknown)}; expected one of {', '.join(known)}")
+    return [known[name] for name in known if not wanted or name in wanted]
+
+
+def trace(required: Iterable[Requirement], tests: Sequence[TestRun]) -> list[Traced]:
     """Each requirement with its tests."""
-    done = list(tests)
     return [
-        Traced(requirement, tuple(test for test in done if requirement.id in test.requirements))
-        for requirement in requirements()
+        Traced(requirement, tuple(test for test in tests if requirement.id in test.requirements))
+        for requirement in required
     ]
