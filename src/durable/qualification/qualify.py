@@ -31,7 +31,7 @@ def qualify(chosen: Sequence[str] = ()) -> Qualification:
     UserError
         Where a part could not be done.
     """
-    required = chosen_requirements(chosen)
+    required, tests = chosen_requirements(chosen), partial(operation.run_tests, chosen)
     return Qualification(
         subject={
             "Extent": f"a part: {', '.join(chosen)}" if chosen else "all requirements",
