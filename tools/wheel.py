@@ -16,7 +16,7 @@ _HELD = {
     # What `durable qualify` runs, as it lies in the repository.
     **{
         name: f"durable/suite/{name}"
-        for name in ("tests", "data", "config", "docs", "benchmarks/peer_r", "pyproject.toml")
+        for name in ("tests", "data", "config", "docs", "pyproject.toml")
     },
 }
 

@@ -127,11 +127,12 @@ def test_invariants(sample: tuple[list[int], list[bool]]) -> None:
 @given(SAMPLES)
 @settings(max_examples=60, deadline=None)
 def test_the_approximation_of_the_product_is_near(sample: tuple[list[int], list[bool]]) -> None:
-    """The distribution of the same mean and variance moves an upper limit by less than 0.02."""
+    """The distribution of the same mean and variance widens an upper limit by less than 0.04, and
+    narrows none."""
     km = kaplan_meier(*sample)
     for row, upper in enumerate(limits(km)[:, 1]):
         counts = km.n_risk[: row + 1].tolist(), km.n_event[: row + 1].tolist()
-        assert upper == pytest.approx(exact_upper(*counts, 0.975), abs=0.02)
+        assert -1e-6 < upper - exact_upper(*counts, 0.975) < 0.04
 
 
 @given(st.lists(SAMPLES, min_size=1, max_size=6), st.sampled_from(["r", "sas"]))

@@ -20,6 +20,7 @@ from durable.qualification.findings import TestRun
 _NEEDED = ("pytest", "hypothesis")
 #: Folders of tests that need nothing but an installation.
 _FOLDERS = ("stats", "jdm", "derive", "intake", "plan", "outputs", "independent", "display")
+_MARK = "pytest.mark.requirement("
 #: Those that start no runs, browsers or other programs.
 _SELECTED = "requirement and not slow and not needs_r"
 
@@ -78,8 +79,16 @@ def _command(folder: Path) -> list[str]:
     return [
         *(sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider"),
         *("-p", recorder.__name__, "-m", _SELECTED, "--basetemp", str(folder / "tests")),
-        *(f"tests/{name}" for name in _FOLDERS if (SUITE / "tests" / name).is_dir()),
+        *_files(),
     ]
+
+
+def _files() -> Iterator[str]:
+    """Files with tests of requirements."""
+    for name in _FOLDERS:
+        for path in sorted((SUITE / "tests" / name).glob("test_*.py")):
+            if _MARK in path.read_text(encoding="utf-8"):
+                yield path.relative_to(SUITE).as_posix()
 
 
 def _recorded(record: Path) -> Iterator[TestRun]:
