@@ -232,13 +232,13 @@ def test_named_entries_in_another_order_are_another_plan(tmp_path: Path) -> None
     """The order of sensitivity analyses is that of the rows of their table."""
     text = (ROOT / "config/simulation.yaml").read_text()
     first, second = text.index("  recurrence_unconfirmed:"), text.index("  observed_case:")
-    end = text.index("simulation:\n")
+    end = text.index("  small_sample_interval:")
     swapped = text[:first] + text[second:end] + text[first:second] + text[end:]
     plans = []
     for name, content in (("a", text), ("b", swapped)):
         (tmp_path / f"{name}.yaml").write_text(content)
         plans.append(load(tmp_path / f"{name}.yaml"))
-    assert list(plans[0].sensitivity) == list(plans[1].sensitivity)[::-1]
+    assert list(plans[0].sensitivity)[:2] == list(plans[1].sensitivity)[1::-1]
     runs = [Run(plan, Path("a.yaml"), tmp_path, {}) for plan in plans]
     assert runs[0].digests("display")["plan"] != runs[1].digests("display")["plan"]
     # Not of what no order has a say in.
