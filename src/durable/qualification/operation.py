@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -48,14 +47,8 @@ def run_tests(chosen: Sequence[str] = ()) -> list[TestRun]:
         record = Path(folder) / "record.jsonl"
         record.touch()
         done = subprocess.run(  # noqa: S603
-            _command(Path(folder)),
+            _command(Path(folder), record, chosen),
             cwd=SUITE,
-            env={
-                **os.environ,
-                recorder.RECORD: str(record),
-                recorder.CHOSEN: " ".join(chosen),
-                "PYTHONDONTWRITEBYTECODE": "1",
-            },
             capture_output=True,
             text=True,
             check=False,
@@ -75,10 +68,12 @@ def _is_installed(name: str) -> bool:
     return True
 
 
-def _command(folder: Path) -> list[str]:
+def _command(folder: Path, record: Path, chosen: Sequence[str]) -> list[str]:
     return [
-        *(sys.executable, "-m", "pytest", "--quiet", "-p", "no:cacheprovider"),
+        # An installation that may not be written to gets no compiled modules.
+        *(sys.executable, "-B", "-m", "pytest", "--quiet", "-p", "no:cacheprovider"),
         *("-p", recorder.__name__, "-m", _SELECTED, "--basetemp", str(folder / "tests")),
+        *(recorder.RECORD, str(record), recorder.CHOSEN, ",".join(chosen)),
         *_files(),
     ]
 

@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pytest
 
-#: Name of the variable with the file to write to, a line a test.
-RECORD = "DURABLE_QUALIFICATION_RECORD"
-#: Name of the variable with the requirements whose tests are run, with blanks between; all without.
-CHOSEN = "DURABLE_QUALIFICATION_REQUIREMENTS"
+#: Option with the file to write to, a line a test.
+RECORD = "--record-requirements"
+#: Option with the requirements whose tests are run, with commas between; all without.
+CHOSEN = "--choose-requirements"
 _MARK = "requirement"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take the options of a qualification."""
+    parser.addoption(RECORD, type=Path, default=None, help="file that outcomes are written to")
+    parser.addoption(CHOSEN, default="", help="requirements whose tests are run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Write the outcomes where a file for them is given."""
+    record = config.getoption(RECORD)
+    if record is not None:
+        config.pluginmanager.register(Recorder(record))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests of requirements that were not chosen."""
-    chosen = set(os.environ.get(CHOSEN, "").split())
+    chosen = set(filter(None, config.getoption(CHOSEN).split(",")))
     if chosen:
         left_out = [item for item in items if chosen.isdisjoint(_ids(item))]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not chosen.isdisjoint(_ids(item))]
-
-
-def _ids(item: pytest.Item) -> set[str]:
-    return {str(argument) for mark in item.iter_markers(_MARK) for argument in mark.args}
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -35,19 +43,28 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.user_properties.append((_MARK, sorted(_ids(item))))
 
 
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Write the outcome of a test: that of its call, or of what stood before or after it."""
-    if report.when != "call" and report.outcome == "passed":
-        return
-    ids = dict(report.user_properties).get(_MARK, [])
-    line = {
-        "name": report.nodeid,
-        "requirements": ids,
-        "outcome": report.outcome,
-        "reason": _reason(report),
-    }
-    with Path(os.environ[RECORD]).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+def _ids(item: pytest.Item) -> set[str]:
+    return {str(argument) for mark in item.iter_markers(_MARK) for argument in mark.args}
+
+
+class Recorder:
+    """Writes a line for each test."""
+
+    def __init__(self, record: Path) -> None:
+        self._record = record
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Write the outcome of a test: that of its call, or of what stood before or after it."""
+        if report.when != "call" and report.outcome == "passed":
+            return
+        line = {
+            "name": report.nodeid,
+            "requirements": dict(report.user_properties).get(_MARK, []),
+            "outcome": report.outcome,
+            "reason": _reason(report),
+        }
+        with self._record.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
 
 
 def _reason(report: pytest.TestReport) -> str:
