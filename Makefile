@@ -41,10 +41,10 @@ slurm: $(READY) ## add to the environment what sends jobs to a Slurm cluster (do
 	$(UV) sync --frozen --quiet --group slurm
 
 test: lint ## check the code and run all tests
-	$(BIN)/pytest -n 2 --durations=10
+	$(BIN)/pytest -n 2 --dist worksteal --durations=10
 
 quick: $(READY) ## run the tests that take seconds
-	$(BIN)/pytest -n 2 -m 'not slow'
+	$(BIN)/pytest -n 2 --dist worksteal -m 'not slow'
 
 lint: $(READY) ## check style, types and the workflow
 	$(BIN)/ruff check .

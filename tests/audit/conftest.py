@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from tests.workflow.conftest import (
     Study,
     finished,
     fresh,
+    made_once,
     new_study,
     package,
     study,
@@ -27,14 +29,19 @@ from tests.workflow.conftest import (
 __all__ = ["finished", "fresh", "package", "study"]
 
 PINNED = RESULTS / "audit/pinned.yaml"
-#: The demo with two tables and no sensitivity analyses: a run of a few seconds.
-SHORT = """\
-analysis: {id: demo-interim, data_cutoff: 2024-06-30}
-study: {id: NCT06569472 (synthetic demo)}
+#: What the short plan shows: something of each kind.
+SHELLS = [{"output": name} for name in ("t_improvement", "t_dor", "f_km_dor", "l_duration")]
+#: The demo with three tables, few outputs and no sensitivity analyses: a run of a few seconds. The
+#: section that stands last can be added to.
+SHORT = f"""\
+analysis: {{id: demo-interim, data_cutoff: 2024-06-30}}
+study: {{id: NCT06569472 (synthetic demo)}}
 inputs:
-  subjects: {path: data/demo/subjects.csv}
-  visits: {path: data/demo/visits.csv}
-  therapies: {path: data/demo/therapies.csv}
+  subjects: {{path: data/demo/subjects.csv}}
+  visits: {{path: data/demo/visits.csv}}
+  therapies: {{path: data/demo/therapies.csv}}
+outputs:
+  shells: {json.dumps(SHELLS)}
 """
 
 
@@ -80,6 +87,8 @@ def without_rights() -> list[str]:
 class Restricted(Study):
     """A study run by somebody whom permissions hold back."""
 
+    run = Study.start
+
     def command(self, *options: str, python: Path = PYTHON) -> list[str]:
         """The command line of a run."""
         return [*without_rights(), *super().command(*options, python=python)]
@@ -87,13 +96,13 @@ class Restricted(Study):
 
 @pytest.fixture
 def short_finished(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Study:
-    """The short study after a run: made once a process, copied for each test."""
-    made = tmp_path_factory.getbasetemp() / "short"
-    if not made.exists():
-        done = shorten(new_study(made)).run()
+    """The short study after a run: a copy, to change."""
+
+    def make(folder: Path) -> None:
+        done = shorten(new_study(folder)).start()
         assert done.returncode == 0, done.stdout
-    shutil.copytree(made, tmp_path / "finished")
-    return Study(tmp_path / "finished")
+
+    return Study(made_once(tmp_path_factory, "short", make)).copy(tmp_path / "finished")
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import html
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from durable.audit import compare
 from durable.derive.endpoints import ENDPOINTS
 from durable.errors import UserError
 from tests.audit.conftest import SHORT, change_digit
-from tests.workflow.conftest import Study, new_study
+from tests.workflow.conftest import Study, made_once, new_study
 
 pytestmark = pytest.mark.slow
 
@@ -32,18 +31,20 @@ def ard(path: Path) -> dict[tuple[str, ...], tuple[str, ...]]:
     return {tuple(row.values())[:6]: tuple(row.values())[6:] for row in read(path)}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def both(finished: Study, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results of the demo's two analyses; the comparison lies with the final one."""
-    study = Study(tmp_path_factory.mktemp("both") / "study")
-    shutil.copytree(finished.folder, study.folder)
+    made = made_once(tmp_path_factory, "both", lambda folder: compare_both(finished.copy(folder)))
+    return made / "results"
+
+
+def compare_both(study: Study) -> None:
     final = ("--configfile", str(study.folder / "config/final.yaml"))
     done = study.run(*final)
     assert done.returncode == 0, done.stdout
     done = study.run("compare", *final, "--config", "against=demo-interim")
     assert done.returncode == 0, done.stdout
     assert "demo-interim -> demo-final: 0 input change(s) before the earlier cut-off" in done.stdout
-    return study.folder / "results"
 
 
 def test_every_changed_number_of_improvement_and_duration_is_explained(both: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -16,17 +15,22 @@ from tests.audit.conftest import (
     verdict,
     without_rights,
 )
-from tests.workflow.conftest import RESULTS, Study, new_study
+from tests.workflow.conftest import RESULTS, Study, made_once, new_study
 
 pytestmark = pytest.mark.slow
 
-LOCKED = "outputs: {locked: true}\n"
+#: What follows the last section of the short plan, its outputs.
+LOCKED = "  locked: true\n"
 
 
 @pytest.fixture(scope="module")
 def approved(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """The short study, approved after its run: nothing but the record is made again."""
-    short = shorten(new_study(tmp_path_factory.mktemp("approved") / "short"))
+    return Study(made_once(tmp_path_factory, "approved", approve))
+
+
+def approve(folder: Path) -> None:
+    short = shorten(new_study(folder))
     assert short.run().returncode == 0
     before = short.digests("ard.csv", "tables", "figures", "adam", "validated", "checked")
     path = short.folder / "config/config.yaml"
@@ -36,14 +40,12 @@ def approved(tmp_path_factory: pytest.TempPathFactory) -> Study:
     assert done.returncode == 0, done.stdout
     after = short.digests()
     assert {name: after[name] for name in before} == before
-    return short
 
 
 @pytest.fixture
 def final(approved: Study, tmp_path: Path) -> Study:
     """A copy of the approved study, with its permissions."""
-    shutil.copytree(approved.folder, tmp_path / "final")
-    return Restricted(tmp_path / "final")
+    return Restricted(approved.copy(tmp_path / "final").folder)
 
 
 def test_final_results_are_write_protected_and_a_run_with_nothing_to_do_is_none_the_worse(

@@ -11,7 +11,7 @@ from durable.history.commands import analyses
 from durable.history.states import State
 from durable.history.verification import verify_results
 from tests.audit.conftest import SHORT
-from tests.workflow.conftest import RESULTS, Study, new_study
+from tests.workflow.conftest import RESULTS, Study, made_once, new_study
 
 CUTOFF = "2024-03-31"
 SIMULATION = """\
@@ -51,10 +51,14 @@ def holds(study: Study, folder: Path, altered: str) -> None:
     path.write_bytes(good)
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """The short study with a series, virtual trials and a comparison."""
-    study = new_study(tmp_path_factory.mktemp("parts") / "study")
+@pytest.fixture
+def whole(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Study:
+    """The short study with a series, virtual trials and a comparison: a copy, to change."""
+    return Study(made_once(tmp_path_factory, "parts", make_parts)).copy(tmp_path / "study")
+
+
+def make_parts(folder: Path) -> None:
+    study = new_study(folder)
     (study.folder / "config/config.yaml").write_text(
         f"{SHORT}series: {{cutoffs: [{CUTOFF}]}}\n{SIMULATION}"
     )
@@ -65,7 +69,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Study:
     ):
         done = study.run(*command)
         assert done.returncode == 0, done.stdout
-    return study
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from durable.intake.findings import COLUMNS as LISTING
-from tests.audit.conftest import pinned, verdict
+from tests.audit.conftest import SHELLS, pinned, verdict
 from tests.intake.package import packaged
 from tests.workflow.conftest import PYTHON, RESULTS, Study, new_study
 
@@ -30,15 +30,17 @@ ANOTHER_DAY = ["faketime", "-f", "+400d"] if shutil.which("faketime") else []
 class Later(Study):
     """A study that is run on another day."""
 
+    run = Study.start
+
     def command(self, *options: str, python: Path = PYTHON) -> list[str]:
         """The command line of a run."""
         return [*ANOTHER_DAY, *super().command(*options, python=python)]
 
 
-@pytest.fixture(scope="module")
-def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Study:
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Study:
     """A run of the demo in another folder, on another day, with other settings."""
-    folder = tmp_path_factory.mktemp("another folder")
+    folder = tmp_path / "another folder"
     study = Later(new_study(folder / "a second clone").folder)
     done = study.run(
         "--cores",
@@ -149,7 +151,7 @@ def test_an_sdtm_package_and_an_earlier_listing_are_pinned_file_by_file(
         "analysis": {"id": "demo-interim", "data_cutoff": "2024-06-30"},
         "study": {"id": "NCT06569472 (synthetic demo)"},
         "inputs": inputs,
-        "outputs": {"queries_since": "earlier/queries.csv"},
+        "outputs": {"queries_since": "earlier/queries.csv", "shells": SHELLS},
     }
     (short.folder / "config/config.yaml").write_text(yaml.safe_dump(plan))
     done = short.run()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.audit.conftest import SHORT
 from tests.slurm.conftest import PATIENCE, Site
 from tests.workflow.conftest import RESULTS, new_study
 
@@ -25,6 +26,8 @@ simulation:
   scenarios:
     expected: {improvement: {M2: 0.6, M3: 0.7}, dropout_per_month: 0.01, missed_visit: 0.05}
 """
+#: Cut-offs of a series, which is added to the short plan.
+SERIES = "series: {cutoffs: [2023-06-30, 2023-12-31]}\n"
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -80,10 +83,7 @@ def test_each_cutoff_of_a_series_is_a_job_and_the_local_analysis(cluster, plugin
     site = Site(new_study(tmp_path / "study"), cluster, plugin)
     local = new_study(tmp_path / "local")
     for study in (site.study, local):
-        path = study.folder / "config/config.yaml"
-        text = path.read_text()
-        before, after = text[: text.index("sensitivity:")], text[text.index("series: ") :]
-        path.write_text(before + after)
+        (study.folder / "config/config.yaml").write_text(SHORT + SERIES)
     log = tmp_path / "series.log"
     run = site.start(log, "series")
     try:

@@ -12,14 +12,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Self
 
 import pytest
 
 from tests.environments import python_finding
+from tests.forked import run_snakemake
 
 ROOT = Path(__file__).parents[2]
 PYTHON = Path(sys.executable)
 RESULTS = Path("results/demo-interim")
+#: Seconds after which a run counts as hung.
+PATIENCE = 300
 #: Files that hold the time of a run, or the digest of such a file.
 VARYING = ("audit/run.json", "audit/history.json", "audit/stages/record.json")
 
@@ -33,7 +37,19 @@ class Study:
     def run(
         self, *options: str, python: Path = PYTHON, **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        """Snakemake, started elsewhere, its environment not activated."""
+        """Snakemake, started elsewhere, its environment not activated.
+
+        With nothing of its own the process is a fork, which spares the imports.
+        """
+        if python != PYTHON or environment:
+            return self.start(*options, python=python, **environment)
+        arguments = self.command(*options)[3:]
+        return run_snakemake(arguments, self.environment(), self.folder.parent, timeout=PATIENCE)
+
+    def start(
+        self, *options: str, python: Path = PYTHON, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """The same in a process that is started as a user starts it."""
         return subprocess.run(
             self.command(*options, python=python),
             env=self.environment(**environment),
@@ -41,7 +57,7 @@ class Study:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=300,
+            timeout=PATIENCE,
             check=False,
         )
 
@@ -66,6 +82,11 @@ class Study:
             return set()
         _, table = done.stdout.split("Job stats:", 1)
         return set(re.findall(r"^(\w+) +\d+$", table, re.MULTILINE)) - {"total", "all"}
+
+    def copy(self, folder: Path) -> Self:
+        """The study with its results in another folder, to change."""
+        shutil.copytree(self.folder, folder)
+        return type(self)(folder)
 
     def replace(self, old: str, new: str, file: str = "config/config.yaml") -> None:
         """Replace a text that occurs once."""
@@ -95,27 +116,48 @@ def new_study(folder: Path) -> Study:
     return Study(folder)
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder to read from, made once a session, also where several processes run tests.
+
+    Parameters
+    ----------
+    factory
+        The fixture ``tmp_path_factory``.
+    name
+        Of the folder, one to everything that is made.
+    make
+        Makes the folder; raises where it cannot.
+    """
+    base = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent
+    made = base / "made once" / name
+    made.parent.mkdir(exist_ok=True)
+    with made.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.with_suffix(".done").exists():
+            shutil.rmtree(made, ignore_errors=True)
+            make(made)
+            made.with_suffix(".done").touch()
+    return made
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """The demo study after a bare run; made once, also where several processes run tests."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    study = Study(folder / "finished study")
-    with (folder / "finished.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        log = folder / "finished.log"
-        if not log.exists():
-            log.write_text(new_study(study.folder).run().stdout)
-    assert (study.folder / RESULTS / "ard.csv").exists(), log.read_text()
-    return study
+    """The demo study after a bare run."""
+
+    def make(folder: Path) -> None:
+        done = new_study(folder).start()
+        assert done.returncode == 0, done.stdout
+        folder.with_name("finished.log").write_text(done.stdout)
+
+    return Study(made_once(tmp_path_factory, "finished", make))
 
 
 @pytest.fixture
 def study(finished: Study, tmp_path: Path) -> Study:
     """A copy of the finished study, to change."""
-    shutil.copytree(finished.folder, tmp_path / "study")
-    return Study(tmp_path / "study")
+    return finished.copy(tmp_path / "study")
 
 
 @pytest.fixture

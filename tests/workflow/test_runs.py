@@ -16,7 +16,10 @@ import pytest
 
 from durable.runs.locks import lock_results
 from durable.stage import STAGES
+from tests.audit.conftest import short, short_finished
 from tests.workflow.conftest import RESULTS, ROOT, Study
+
+__all__ = ["short", "short_finished"]
 
 EVENTS = ("ae_overview", "ae_soc_pt", "ae_crs", "aesi", "deaths", "dlt")
 TABLES = ("improvement", "dor", "sensitivity", *EVENTS)
@@ -132,7 +135,10 @@ def test_a_touched_configuration_or_an_equal_input_runs_nothing(study: Study) ->
     assert study.planned() == set()
 
 
-def test_a_result_changed_by_hand_is_refused_and_made_again_once_deleted(study: Study) -> None:
+def test_a_result_changed_by_hand_is_refused_and_made_again_once_deleted(
+    short_finished: Study,
+) -> None:
+    study = short_finished
     before = study.digests()
     study.replace("output,analysis", "output,Analysis", f"{RESULTS}/ard.csv")
     refused = study.run()
@@ -163,25 +169,25 @@ def test_a_file_that_a_stopped_run_took_away_is_made_again(
 
 @pytest.mark.slow
 def test_a_killed_run_is_continued_by_the_next_to_the_same_bytes(
-    fresh: Study, finished: Study
+    short: Study, short_finished: Study
 ) -> None:
     with subprocess.Popen(
-        fresh.command(),
-        env=fresh.environment(),
-        cwd=fresh.folder.parent,
+        short.command(),
+        env=short.environment(),
+        cwd=short.folder.parent,
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as run:
         deadline = time.monotonic() + 60
-        while not (fresh.folder / RESULTS / "queries.csv").exists():
+        while not (short.folder / RESULTS / "queries.csv").exists():
             assert time.monotonic() < deadline
             time.sleep(0.02)
         os.killpg(run.pid, signal.SIGKILL)
-    assert not (fresh.folder / RESULTS / "ard.csv").exists()
-    done = fresh.run()
+    assert not (short.folder / RESULTS / "ard.csv").exists()
+    done = short.run()
     assert done.returncode == 0, done.stdout
-    assert fresh.digests() == finished.digests()
+    assert short.digests() == short_finished.digests()
 
 
 def test_two_runs_of_one_analysis_do_not_meet(study: Study) -> None:
@@ -194,8 +200,9 @@ def test_two_runs_of_one_analysis_do_not_meet(study: Study) -> None:
 
 @pytest.mark.slow
 def test_data_with_errors_leave_the_earlier_results_and_the_next_good_run_recovers(
-    study: Study,
+    short_finished: Study,
 ) -> None:
+    study = short_finished
     kept = ("validated", "adam", "ard.csv", "tables", "figures")
     before, everything = study.digests(*kept), study.digests()
     visits = study.folder / "data/demo/visits.csv"

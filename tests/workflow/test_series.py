@@ -252,7 +252,8 @@ def test_a_final_analysis_is_looked_at_beside_others_and_stays_as_it_is(fresh: S
     text = config.read_text()
     head = text[: text.index("sensitivity:")] + text[text.index("\n# `snakemake ser") :]
     short = head.replace("cutoffs: [2023-06-30, 2023-12-31]", "cutoffs: [2023-12-31]")
-    config.write_text(short + "outputs: {locked: true}\n")
+    shown_here = "shells: [{output: t_improvement}, {output: t_dor}, {output: f_km_dor}]"
+    config.write_text(short + f"outputs: {{locked: true, {shown_here}}}\n")
     assert fresh.run().returncode == 0
     before = fresh.digests()
     done = fresh.run("series")
