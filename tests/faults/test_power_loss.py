@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from durable.runs.analysis import run_analysis
-from tests.audit.conftest import shorten
+from tests.audit.conftest import SHORT
 from tests.workflow.conftest import RESULTS, new_study
 
 LOST: dict[str, Callable[[bytes], bytes]] = {
@@ -133,19 +133,20 @@ def accepted_wrongly(disk: dict[str, bytes], results: Path) -> list[str]:
 def runs(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[dict[str, bytes], list[Step]]]:
     """The steps of a first run and of one by another plan over its results."""
     folder = tmp_path_factory.mktemp("power")
-    study = shorten(new_study(folder))
+    study = new_study(folder)
+    config = folder / "config/config.yaml"
+    # Every output is shown: as many files as can be lost.
+    plan = SHORT.partition("outputs:")[0]
     found = []
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for level in (0.95, 0.9):
-            config = folder / "config/config.yaml"
-            config.write_text(config.read_text() + f"statistics: {{conf_level: {level}}}\n")
+            config.write_text(f"{plan}statistics: {{conf_level: {level}}}\n")
             before = {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
             with pytest.MonkeyPatch.context() as recording:
                 recorder = Recorder(recording)
                 run_analysis(Path("config/config.yaml"), Path("results"))
             found.append((before, recorder.steps))
-            config.write_text(config.read_text().partition("statistics")[0])
     assert study.digests()
     return found
 
