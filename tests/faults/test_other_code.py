@@ -59,12 +59,10 @@ def test_code_that_is_edited_during_a_run_makes_no_mixture(
     assert "Traceback" not in said
     assert not (short.folder / RESULTS / "audit/manifest.json").exists()
     # All is made again: no stage is of the other code.
-    rules = {"queries", "derive", "analyse", "figures", "display", "record"}
-    assert short.planned(python=python) == short.planned() == rules
-    if stage == "analyse":
-        done = short.run()
-        assert done.returncode == 0, done.stdout
-        assert short.digests() == short_finished.digests()
+    assert {"queries", "derive", "analyse", "record"} <= short.planned(python=python)
+    done = short.run()
+    assert done.returncode == 0, done.stdout
+    assert short.digests() == short_finished.digests()
 
 
 @pytest.mark.slow

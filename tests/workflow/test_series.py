@@ -265,4 +265,4 @@ def test_a_final_analysis_is_looked_at_beside_others_and_stays_as_it_is(fresh: S
     assert done.returncode == 0, done.stdout
     plans = sorted(path.name for path in (fresh.folder / RESULTS / "series/plans").iterdir())
     assert plans == ["2024-03-31.yaml"]
-    assert shown.NOTES[0] in (fresh.folder / RESULTS / "series/series.html").read_text()
+    assert shown.notes()[0] in (fresh.folder / RESULTS / "series/series.html").read_text()
