@@ -17,8 +17,11 @@ from durable.qualification.findings import TestRun
 
 #: What the tests of the requirements need beside the package itself.
 _NEEDED = ("pytest", "hypothesis")
-#: Folders of tests that need nothing but an installation.
-_FOLDERS = ("stats", "jdm", "derive", "intake", "plan", "outputs", "independent", "display")
+#: Folders of tests that need more than an installation: the repository, or other programs.
+_ELSEWHERE = (
+    *("audit", "browser", "export", "faults", "history", "qualification", "slurm", "tool"),
+    "workflow",
+)
 _MARK = "pytest.mark.requirement("
 #: Those that start no runs, browsers or other programs.
 _SELECTED = "requirement and not slow and not needs_r"
@@ -80,10 +83,9 @@ def _command(folder: Path, record: Path, chosen: Sequence[str]) -> list[str]:
 
 def _files() -> Iterator[str]:
     """Files with tests of requirements."""
-    for name in _FOLDERS:
-        for path in sorted((SUITE / "tests" / name).glob("test_*.py")):
-            if _MARK in path.read_text(encoding="utf-8"):
-                yield path.relative_to(SUITE).as_posix()
+    for path in sorted((SUITE / "tests").glob("*/test_*.py")):
+        if path.parent.name not in _ELSEWHERE and _MARK in path.read_text(encoding="utf-8"):
+            yield path.relative_to(SUITE).as_posix()
 
 
 def _recorded(record: Path) -> Iterator[TestRun]:
