@@ -96,6 +96,16 @@ def test_no_page_ends_in_a_row_that_has_others_under_it(made: Table) -> None:
         assert first.indent <= page[-1].indent
 
 
+@pytest.mark.parametrize("number", range(35, 60))
+def test_footnotes_stand_with_the_last_rows(number: int) -> None:
+    """However many rows there are."""
+    rows = tuple(line(f"Row {i}", indent=0) for i in range(number))
+    notes = ("A note. " * 40, "Another one. " * 30, "Source.")
+    made = lay_out(table(rows, notes=notes))
+    assert [bool(page.rows) for page in made.pages] == [True] * len(made.pages)
+    assert made.pages[-1].notes == made.table.footnotes
+
+
 def test_a_page_begins_with_the_headings_that_its_rows_stand_under() -> None:
     pages = lay_out(LONG).pages
     assert [page.title for page in pages[:2]] == [

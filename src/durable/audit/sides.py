@@ -44,7 +44,8 @@ class Side:
     @cached_property
     def datasets(self) -> Datasets:
         """Its ADaM datasets."""
-        return Datasets(self.folder)
+        groups = self.plan.groups_by_name.values()
+        return Datasets(self.folder, {group.name: group.variable for group in groups})
 
     @cached_property
     def results(self) -> dict[tuple[str, ...], Result]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from durable import vocabulary
 from durable.audit.records import Record, read_parquet
+from durable.contracts.results import NOT_RECORDED
 from durable.language import N_, Text, _
 
 #: Values of ADSL that change with the cut-off for everybody and decide nothing.
@@ -48,9 +50,18 @@ def status_label(status: str) -> str:
 
 
 class Datasets:
-    """The ADaM datasets of an analysis, by subject."""
+    """The ADaM datasets of an analysis, by subject.
 
-    def __init__(self, folder: Path) -> None:
+    Parameters
+    ----------
+    folder
+        Folder of results.
+    groups
+        Variables of ADSL by the names of the groups that are made of them.
+    """
+
+    def __init__(self, folder: Path, groups: Mapping[str, str]) -> None:
+        self._groups = groups
         self.tables = {
             path.relative_to(folder / "adam").with_suffix("").as_posix(): read_parquet(path)
             for path in sorted((folder / "adam").rglob("*.parquet"))
@@ -88,15 +99,18 @@ class Datasets:
 
     def members(self, group_by: str, group: str) -> set[str]:
         """Subjects of a group of the outputs."""
-        column = {"dose_level": "DOSELVL", "part": "PART", "sex": "SEX"}.get(group_by)
+        column = self._groups.get(group_by)
+        value = "" if group == NOT_RECORDED else group
         return {
             subject
             for subject, row in self.adsl.items()
-            if column is None or row.get(column) == group
+            if column is None or row.get(column, "") == value
         }
 
     def records(self, output: str, parameter: str) -> Rows:
         """By subject, what the numbers of an output are computed from."""
+        if output == "t_subgroups":
+            output = "t_improvement" if parameter in self._visits else "t_dor"
         key = (output, parameter) if output in ("t_dor", "t_improvement") else ("", "")
         if key not in self._records:
             found: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
@@ -106,6 +120,13 @@ class Datasets:
                 found[_subject(row)].append((name, *cells))
             self._records[key] = {subject: sorted(rows) for subject, rows in found.items()}
         return self._records[key]
+
+    @cached_property
+    def _visits(self) -> set[str]:
+        """Visits at which improvement is judged."""
+        return {
+            row["AVISIT"] for row in self.tables.get("adrs", []) if row["PARAMCD"] == "IMPR"
+        }
 
     def _rows(self, output: str, parameter: str) -> Iterable[tuple[str, Record]]:
         if output == "t_dor":

@@ -366,13 +366,19 @@ class _Filling:
         self.used += row_height(row, self.sheet)
 
     def height_kept_together(self, i: int) -> float:
-        """Points that a row takes with what must not begin the next page without it."""
+        """Points that a row takes with what must not begin the next page without it.
+
+        The last rows stay with the footnotes, so that these do not stand on a page alone.
+        """
         rows = self.table.rows
-        if self.sheet.of_records:
-            height = self._height(_rows_under(rows, i))
-            if height <= self.sheet.height - self._head() - self._column_headings():
-                return height
-        return self._height(_rows_kept_together(rows, i))
+        whole = self.sheet.height - self._head() - self._column_headings()
+        kept = _rows_kept_together(rows, i)
+        if self.sheet.of_records and self._height(_rows_under(rows, i)) <= whole:
+            kept = _rows_under(rows, i)
+        height = self._height(kept)
+        notes = _GAP + sum(map(self.note_height, self.table.footnotes))
+        is_last = i + len(kept) == len(rows)
+        return height + notes if is_last and height + notes <= whole else height
 
     def _height(self, rows: Sequence[Row]) -> float:
         return sum(row_height(row, self.sheet) for row in rows)
