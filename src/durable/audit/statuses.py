@@ -124,9 +124,7 @@ class Datasets:
     @cached_property
     def _visits(self) -> set[str]:
         """Visits at which improvement is judged."""
-        return {
-            row["AVISIT"] for row in self.tables.get("adrs", []) if row["PARAMCD"] == "IMPR"
-        }
+        return {row["AVISIT"] for row in self.tables.get("adrs", []) if row["PARAMCD"] == "IMPR"}
 
     def _rows(self, output: str, parameter: str) -> Iterable[tuple[str, Record]]:
         if output == "t_dor":

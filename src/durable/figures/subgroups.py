@@ -11,7 +11,7 @@ from durable.derive.endpoints import EFS
 from durable.figures import forest
 from durable.figures.points import Points, short
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
-from durable.figures.style import FAINT, LINE, MARGIN, WIDTH, Box, Page, Style
+from durable.figures.style import FAINT, LINE, MARGIN, WIDTH, Box, Page, Style, empty_figure
 from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.datasets import AnalysisDatasets
@@ -79,6 +79,8 @@ def _panels(plan: Plan) -> list[tuple[str, str]]:
 
 def draw(points: Points, plan: Plan, caption: Caption) -> list[Figure]:
     """Draw the points, a panel an estimate, as many on a page as it holds."""
+    if not len(points):
+        return [empty_figure(caption)]
     rows = _rows(points, plan)
     panels = points.distinct("parameter", "statistic")
     height = _TITLE + len(rows) * _ROW + _AXIS + _GAP

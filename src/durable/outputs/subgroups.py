@@ -94,8 +94,7 @@ def _columns(plan: Plan) -> Iterator[tuple[str, str, Cell]]:
 
 
 DESCRIPTIVE = N_(
-    "Subgroups are descriptive: the numbers are small, there is no test of interaction and no"
-    " adjustment for multiplicity."
+    "Descriptive: small numbers, no test of interaction, no adjustment for multiplicity."
 )
 
 
