@@ -22,7 +22,7 @@ def test_chunks_are_simulated_before_there_are_data_and_beside_results(tmp_path:
     done = study.run("results/design/simulation/chunks/0.parquet")
     assert done.returncode == 0, done.stdout
     rows = pd.read_parquet(results / "simulation/chunks/0.parquet")
-    assert rows.groupby(["SCENARIO", "DEFN", "TRIAL"]).size().tolist() == [9] * 1 * 3 * 2
+    assert rows.groupby(["SCENARIO", "DEFN", "TRIAL"]).size().tolist() == [9] * 1 * 4 * 2
     log = (results / "simulation/logs/chunk_0.log").read_text()
     assert log.startswith("piece 1 of 1: expected, 2 trials, ")
     names = {path.relative_to(results).parts[0] for path in results.rglob("*") if path.is_file()}
