@@ -70,6 +70,8 @@ def given_words(analysis: Analysis) -> list[str]:
     words = set(pd.concat(columns).dropna())
     words |= {plan.analysis.title, plan.study.sponsor, plan.study.id}
     words |= {variant.title for variant in plan.sensitivity.values()}
+    for group in plan.subgroup_variables:
+        words |= {group.label, *group.levels}
     return sorted(filter(None, words), key=len, reverse=True)
 
 
@@ -94,7 +96,7 @@ def test_no_english_is_left_in_the_tables_of_the_demo(analysis: Analysis) -> Non
         tables.append(definition_list(analysis.plan, ALL_DATASETS))
         shown = {(table.name, text) for table in tables for text in texts(table)}
         shown.add(("head", page_head(analysis.plan).line))
-    assert len(tables) == 23
+    assert len(tables) == 24
     assert {key: words for key in shown if (words := english(key[1], given))} == {}
 
 
@@ -215,9 +217,9 @@ def test_the_reason_why_a_table_was_not_made_is_chinese(reason: str, analysis: A
 def test_a_column_bears_the_name_of_its_group(
     column: tuple[str, str], english_name: str, chinese: str
 ) -> None:
-    assert column_name(column) == english_name
+    assert column_name(column, plan_of()) == english_name
     with language("zh"):
-        assert column_name(column) == chinese
+        assert column_name(column, plan_of()) == chinese
 
 
 def level_status(**flags: int) -> pd.DataFrame:
