@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from unicodedata import east_asian_width
 
 from durable.language import N_, _
+from durable.line_breaks import is_wide, line_parts
 from durable.outputs.table import Row, Table
 
 #: Height and width of the paper (A4) and its margins, millimetres.
@@ -47,14 +47,6 @@ CONTINUED = N_(" (continued)")
 #: Control characters and surrogates, the categories Cc and Cs of Unicode.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _BRACKET = re.compile(r" (?=[(\[])")
-#: Parts of a word with full-width signs: one of them or what stands between them, with the signs
-#: that open it and those that close it.
-_OPENING, _CLOSING = (
-    "\u201c\uff08\u300a\u3010(\\[",
-    "\u201d\uff0c\u3002\u3001\uff1b\uff1a\uff09\u300b\u3011\uff01\uff1f,.;:%)\\]",
-)
-_WIDE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60"
-_PARTS = re.compile(rf"[{_OPENING}]*(?:[{_WIDE}]|[^{_WIDE}]+)[{_CLOSING}]*|.+")
 #: Longest part of a cell that is kept on one line.
 _LONGEST_PART = 24
 BOLD = 1.1
@@ -174,7 +166,7 @@ def wrap(text: str, width: float, size: float) -> list[str]:
     """
     lines: list[str] = []
     line = ""
-    for space, word in _words(clean(text)):
+    for space, word in line_parts(clean(text)):
         longer = f"{line}{space}{word}" if line else word
         if line and text_width(longer, size) > width:
             lines.append(line)
@@ -188,16 +180,7 @@ def wrap(text: str, width: float, size: float) -> list[str]:
 
 
 def _has_wide(text: str) -> bool:
-    return not text.isascii() and any(map(_is_wide, text))
-
-
-def _words(text: str) -> Iterator[tuple[str, str]]:
-    """Each word with the space ahead of it, without one between full-width signs."""
-    for word in text.split(" "):
-        space = " "
-        for part in _PARTS.findall(word) if _has_wide(word) else [word]:
-            yield space, part
-            space = ""
+    return not text.isascii() and any(map(is_wide, text))
 
 
 def text_width(text: str, size: float) -> float:
@@ -207,7 +190,7 @@ def text_width(text: str, size: float) -> float:
 
 def widest_word(text: str, size: float) -> float:
     """Millimetres of the longest word of a text; full-width signs stand each for itself."""
-    words = "".join(" " if _is_wide(char) else char for char in clean(text)).split(" ")
+    words = "".join(" " if is_wide(char) else char for char in clean(text)).split(" ")
     wide = size / MM if _has_wide(text) else 0.0
     return max(wide, *(text_width(word, size) for word in words))
 
@@ -266,17 +249,12 @@ def _fitting(word: str, width: float, size: float) -> int:
 
 @cache
 def _char_width(char: str) -> float:
-    if _is_wide(char):
+    if is_wide(char):
         return 1.0
     for chars, width in _WIDTHS:
         if char in chars:
             return width
     return 0.73 if char.isupper() else 0.57
-
-
-@cache
-def _is_wide(char: str) -> bool:
-    return east_asian_width(char) in "WF"
 
 
 # Columns

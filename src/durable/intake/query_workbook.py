@@ -10,7 +10,6 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-from unicodedata import east_asian_width
 
 import pandas as pd
 
@@ -34,6 +33,7 @@ from durable.intake.query_columns import (
 )
 from durable.intake.sources import RecordCount
 from durable.language import _
+from durable.line_breaks import is_wide
 
 #: Workbooks carry a date of creation; the same one makes the same bytes.
 _CREATED = dt.datetime(2000, 1, 1)
@@ -127,7 +127,7 @@ def _height(texts: Iterable[str], widths: Iterable[int], least: int) -> float:
 
 def _width(line: str) -> int:
     """Width of a line in digits: a Chinese character is as wide as two."""
-    return len(line) + sum(east_asian_width(sign) in "WF" for sign in line)
+    return len(line) + sum(map(is_wide, line))
 
 
 def _shown(rows: pd.DataFrame) -> pd.DataFrame:
