@@ -14,8 +14,10 @@ from fontTools.ttLib import TTFont
 from durable import fonts
 from durable.errors import UserError
 from durable.fonts import base_font, base_signs, cut, fallback_font, font_of, font_records
+from durable.language import signs_of
 from durable.line_breaks import line_parts
 from durable.plan import Analysis, Input, Inputs, Outputs, Plan, PlanError, Study
+from durable.plan.subgroups import SubgroupSection
 from durable.runs.configuration import plan_of_run
 from durable.runs.pins import differences, found_pins
 
@@ -95,6 +97,14 @@ def test_a_font_without_the_signs_is_refused_with_the_signs_it_lacks() -> None:
 def test_a_sign_of_the_title_that_no_font_has_is_refused() -> None:
     with pytest.raises(UserError, match="which lacks 1 signs \\(\N{EGYPTIAN HIEROGLYPH A001}\\)"):
         font_of(plan(title="\N{EGYPTIAN HIEROGLYPH A001}"))
+
+
+def test_the_words_of_a_plan_that_are_drawn_are_among_the_signs_of_its_font() -> None:
+    """The label of a subgroup stands in no file of points, and its signs may be in no catalogue."""
+    column = {"column": "msa", "label": "抗髓鞘蛋白甲乙丙"}
+    named = plan().model_copy(update={"subgroups": {"antibody": SubgroupSection(**column)}})
+    assert column["label"] in fonts.plan_text(named)
+    assert not {"髓", "鞘"} & signs_of("zh")
 
 
 def test_what_is_cut_is_a_truetype_font_of_the_signs_with_the_outlines_of_the_font() -> None:

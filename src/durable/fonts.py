@@ -40,8 +40,8 @@ EXPECTED = (
     "a font that has the signs of the language: install fonts-noto-cjk (Debian, Ubuntu) or"
     " google-noto-sans-cjk-fonts (Fedora), or name an installed family or a font file here"
 )
-#: The font that word processors set the signs of a language in: on every machine that is made for
-#: it, and what NMPA asks for in documents in Chinese.
+#: The font that word processors set the signs of a language in, on every machine that is made for
+#: it.
 OFFICE_FONTS = {"zh": "SimSun"}
 #: What word processors call a language: they choose the shapes and places of signs by it.
 OFFICE_LANGUAGES = {"zh": "zh-CN"}
@@ -50,7 +50,9 @@ _REGULAR = ("Regular", "Book", "Normal", "Roman", "W3", "Light", "Medium")
 _BOLD = ("Bold", "W6", "Semibold", "Medium")
 _FORMS = (".ttf", ".otf", ".ttc", ".otc")
 #: Parts of the plan whose words are shown.
-_SHOWN = ("analysis", "study", "schedule", "groups", "sensitivity", "outputs.shells")
+_SHOWN = (
+    *("analysis", "study", "schedule", "groups", "subgroups", "sensitivity", "outputs.shells"),
+)
 #: Family of what is cut from a font: another name than that of the font, which may be installed.
 CUT = "Durable Signs"
 #: Largest error of an outline made quadratic, in multiples of the type size.
