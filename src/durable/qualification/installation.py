@@ -9,9 +9,15 @@ from importlib.metadata import PackageNotFoundError, distribution
 from durable.installation import PACKAGE, WORKFLOW
 from durable.qualification.findings import Check
 from durable.runs import libraries
-from durable.runs.pins import commit
+from durable.runs.pins import commit, lock_file
 
-_LOCK = WORKFLOW.parent / "uv.lock"
+_AS_LISTED = "as their packages list them"
+#: Whether the code of a repository differs from its commit, in words.
+_STATES: dict[object, str] = {
+    True: "changed since the commit",
+    False: "as committed",
+    None: "no repository",
+}
 
 
 def checks() -> Iterator[Check]:
@@ -24,7 +30,7 @@ def checks() -> Iterator[Check]:
         expected = version if version in accepted else " or ".join(accepted) or "not in the lock"
         yield Check(f"version of {name}", expected, version)
     altered = libraries.altered_files(installed)
-    yield Check("files of the libraries", "as their packages list them", _listed(altered))
+    yield Check("files of the libraries", _AS_LISTED, _files_found(altered))
     yield Check(f"version of {PACKAGE.name}", " or ".join(locked.get(PACKAGE.name, ())), own)
     yield from _own_code()
 
@@ -32,21 +38,18 @@ def checks() -> Iterator[Check]:
 def locked_versions() -> Mapping[str, tuple[str, ...]]:
     """Versions of each package in the lock file; several where systems differ."""
     found: dict[str, tuple[str, ...]] = {}
-    for package in tomllib.loads(_LOCK.read_text(encoding="utf-8"))["package"]:
+    for package in tomllib.loads(lock_file(WORKFLOW).read_text(encoding="utf-8"))["package"]:
         found[package["name"]] = (*found.get(package["name"], ()), package["version"])
     return found
 
 
 def _own_code() -> Iterator[Check]:
     """Files of the package: by the list of its wheel, or in a repository by its commit."""
-    as_listed = "as the wheel lists them"
+    name = f"files of {PACKAGE.name}"
     if _is_of_a_wheel():
-        altered = libraries.altered_files([PACKAGE.name])
-        yield Check(f"files of {PACKAGE.name}", as_listed, _listed(altered, as_listed))
-        return
-    state = commit(WORKFLOW)
-    found = {True: "changed since the commit", False: "as committed", None: "no repository"}
-    yield Check(f"files of {PACKAGE.name}", "as committed", found[state["dirty"]])  # type: ignore[index]
+        yield Check(name, _AS_LISTED, _files_found(libraries.altered_files([PACKAGE.name])))
+    else:
+        yield Check(name, _STATES[False], _STATES[commit(WORKFLOW)["dirty"]])
 
 
 def _is_of_a_wheel() -> bool:
@@ -58,5 +61,5 @@ def _is_of_a_wheel() -> bool:
     return f"{PACKAGE.name}/__init__.py," in record
 
 
-def _listed(altered: list[str], otherwise: str = "as their packages list them") -> str:
-    return f"altered or gone: {', '.join(altered)}" if altered else otherwise
+def _files_found(altered: list[str]) -> str:
+    return f"altered or gone: {', '.join(altered)}" if altered else _AS_LISTED

@@ -72,9 +72,14 @@ def digest(files: Mapping[str, str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def lock_file(workflow: Path) -> Path:
+    """The lock file, which may be missing."""
+    return workflow.parent / _LOCK
+
+
 def lock_digest(workflow: Path) -> str | None:
     """SHA-256 of the lock file; None where there is none."""
-    lock = workflow.parent / _LOCK
+    lock = lock_file(workflow)
     return sha256(lock) if lock.is_file() else None
 
 
