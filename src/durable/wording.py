@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from functools import reduce
 from typing import Literal
+from unicodedata import east_asian_width
 
 from durable.language import _
-from durable.line_breaks import is_wide
 
 _POWER_OF_TEN = re.compile(r"(\d+(?:\.\d+)?)[eE]\+?(\d+)")
 
@@ -53,7 +53,7 @@ def capitalised(text: str) -> str:
 
 def _has_capitals(text: str) -> bool:
     """Whether no sign of the text is one of the full-width scripts."""
-    return not any(map(is_wide, text))
+    return not any(east_asian_width(sign) in "WF" for sign in text)
 
 
 def percent(proportion: float) -> str:
