@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from durable.contents import NUMBERS
+from tests.workflow.conftest import made_once
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "dist" / "site"
@@ -31,10 +32,17 @@ class Page(HTMLParser):
         self.anchors |= {value for key in ("id", "name") if (value := found.get(key))}
 
 
-@pytest.fixture(scope="module")
-def pages() -> dict[Path, Page]:
-    done = subprocess.run(["make", "site"], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Page]:
+    """The pages of the site, which lies in the repository: made by one process for all."""
+
+    def make(_: Path) -> None:
+        done = subprocess.run(
+            ["make", "site"], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+    made_once(tmp_path_factory, "site", make)
     return {path: Page(path) for path in SITE.rglob("*.html") if "_static" not in path.parts}
 
 
