@@ -137,11 +137,11 @@ def test_the_signs_of_dejavu_sans_are_those_of_both_weights() -> None:
     assert "受" not in base_signs()
 
 
-def test_another_font_is_a_difference_of_the_environment_by_name() -> None:
-    pinned = found_pins(Path(), plan("en")).model_copy(
+def test_another_font_is_a_difference_of_the_environment_by_name(tmp_path: Path) -> None:
+    pinned = found_pins(tmp_path, plan("en")).model_copy(
         update={"fonts": {"Noto Sans CJK SC Regular": "Version 2.001; SHA-256 abc"}}
     )
-    found = list(map(str, differences(pinned, found_pins(Path(), plan("en")))))
+    found = list(map(str, differences(pinned, found_pins(tmp_path, plan("en")))))
     assert found == [
         "environment font Noto Sans CJK SC Regular: found none; expected Version 2.001; SHA-256 abc"
     ]
