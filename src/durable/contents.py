@@ -31,6 +31,8 @@ NUMBERS = {
     "t_sensitivity": "14.2.5",
     "t_sensitivity_s": "14.2.5S",
     "t_subgroups": "14.2.6",
+    "t_response_visits": "14.2.7",
+    "t_response_visits_s": "14.2.7S",
     "t_ae_overview": "14.3.1.1",
     "t_ae_overview_s": "14.3.1.1S",
     "t_ae_soc_pt": "14.3.1.2",

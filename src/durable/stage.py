@@ -27,7 +27,7 @@ _SHOWN = (
 )
 _DEFINITIONS = ("schedule", "response", "statistics", "sensitivity")
 #: What the tables depend on: each prints its digest.
-OF_TABLES = (*_SHOWN, *_DEFINITIONS, "safety", "kinetics")
+OF_TABLES = (*_SHOWN, *_DEFINITIONS, "safety", "kinetics", "over_time")
 #: Not simulation.chunks, on which no result depends: its digest is printed.
 _SCENARIOS = tuple(
     f"simulation.{key}" for key in ("trials", "seed", "definitions", "scenarios", "decisions")
@@ -97,7 +97,7 @@ _STAGES = (
     Stage(
         "analyse",
         (
-            *(*_DEFINITIONS, "groups", "subgroups", "safety", "kinetics"),
+            *(*_DEFINITIONS, "groups", "subgroups", "safety", "kinetics", "over_time"),
             *("outputs.patient_profiles", "outputs.landmarks_months", "outputs.month_decimals"),
         ),
         "compute the analysis results, ard.csv, and the points of the figures",

@@ -12,6 +12,7 @@ import pytest
 from tests.independent import estimates, expected, study
 from tests.independent.conftest import Results
 from tests.independent.expected import Key, Value
+from tests.independent.over_time import over_time
 from tests.independent.subgroups import levels, subgroups
 
 pytestmark = pytest.mark.requirement("IMP-03", "OUT-01", "DOR-06", "SAF-01", "KIN-01")
@@ -19,13 +20,15 @@ pytestmark = pytest.mark.requirement("IMP-03", "OUT-01", "DOR-06", "SAF-01", "KI
 OUTPUTS = {
     "t_disposition", "t_baseline", "t_improvement", "t_dor", "t_sensitivity", "t_kinetics",
     "t_ae_overview", "t_ae_soc_pt", "t_ae_crs", "t_aesi", "t_deaths", "t_dlt", "t_subgroups",
+    "t_response_visits",
 }  # fmt: skip
 
 
 @cache
 def independent(analysis: str) -> dict[Key, Value]:
     cutoff = study.CUTOFFS[analysis]
-    return expected.everything(cutoff) | expected.safety(cutoff) | subgroups(cutoff)
+    found = expected.everything(cutoff) | expected.safety(cutoff) | subgroups(cutoff)
+    return found | over_time(cutoff)
 
 
 def by_bootstrap(key: Key) -> bool:

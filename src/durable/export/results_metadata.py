@@ -49,6 +49,10 @@ READ: Mapping[str, Variables] = {
         "ADRS": ("PARAMCD", "AVISIT", "AVAL", "REASON"),
         "ADTTE": ("PARAMCD", "AVAL", "CNSR", "EVNTDESC"),
     },
+    "t_response_visits": {
+        "ADSL": ("SAFFL", "TRTSDT", "NSTDT"),
+        "ADRS": ("PARAMCD", "AVISIT", "ADY", "AVAL", "ABLFL", "ANL01FL"),
+    },
     "t_ae_overview": {
         "ADSL": ("SAFFL", "TRTSDT", "LSTALVDT"),
         "ADAE": ("TRTEMFL", "PREFL", "APHASE", "AETOXGR", "AESER", "AEREL", "AESI", "AOUT"),

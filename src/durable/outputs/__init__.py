@@ -59,6 +59,10 @@ OUTPUTS = (
         tables=_with_supplement("t_sensitivity"),
     ),
     OutputEntry("t_subgroups", "subgroups", ("adsl", "adrs", "adtte"), of_subgroups=True),
+    OutputEntry(
+        *("t_response_visits", "response_visits", ("adsl", "adrs")),
+        tables=_with_supplement("t_response_visits"),
+    ),
     OutputEntry("t_ae_overview", "ae_overview", tables=_with_supplement("t_ae_overview")),
     OutputEntry("t_ae_soc_pt", "ae_soc_pt", tables=_with_supplement("t_ae_soc_pt")),
     OutputEntry("t_ae_crs", "ae_crs"),
@@ -88,6 +92,7 @@ ORDER_OF_ROWS = (
     "t_disposition",
     "t_baseline",
     "t_subgroups",
+    "t_response_visits",
 )
 
 

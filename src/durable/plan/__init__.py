@@ -8,6 +8,7 @@ from durable.plan.json_schema import schema
 from durable.plan.kinetics import Exposure, Kinetics, Persistence
 from durable.plan.load import load, parse
 from durable.plan.outputs import Outputs
+from durable.plan.over_time import OverTime
 from durable.plan.plan import NO_ANALYSIS, Plan
 from durable.plan.safety import Safety
 from durable.plan.sensitivity import Variant
@@ -30,6 +31,7 @@ __all__ = [
     "Inputs",
     "Kinetics",
     "Outputs",
+    "OverTime",
     "Persistence",
     "Pins",
     "Plan",

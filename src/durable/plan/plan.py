@@ -18,6 +18,7 @@ from durable.plan.governance import Governance
 from durable.plan.inputs import Inputs
 from durable.plan.kinetics import Kinetics
 from durable.plan.outputs import Outputs
+from durable.plan.over_time import OverTime
 from durable.plan.safety import Safety
 from durable.plan.sensitivity import Variant
 from durable.plan.series import Series
@@ -59,6 +60,8 @@ class Plan(Section):
     """Adverse events."""
     kinetics: Kinetics = Kinetics()
     """Cellular kinetics."""
+    over_time: OverTime = OverTime()
+    """Response over time."""
     outputs: Outputs = Outputs()
     """Presentation."""
     governance: Governance = Governance()
