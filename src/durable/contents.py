@@ -33,6 +33,8 @@ NUMBERS = {
     "t_subgroups": "14.2.6",
     "t_response_visits": "14.2.7",
     "t_response_visits_s": "14.2.7S",
+    "t_glucocorticoid": "14.2.8",
+    "t_glucocorticoid_s": "14.2.8S",
     "t_ae_overview": "14.3.1.1",
     "t_ae_overview_s": "14.3.1.1S",
     "t_ae_soc_pt": "14.3.1.2",
@@ -52,6 +54,7 @@ NUMBERS = {
     "f_swimmer": "14.2.7",
     "f_sensitivity": "14.2.8",
     "f_subgroups": "14.2.9",
+    "f_glucocorticoid": "14.2.10",
     "f_kinetics": "14.4.1",
     "f_profiles": "16.2.10.1",
     "l_subjects": "16.2.4.1",
@@ -78,6 +81,7 @@ BESIDE = {
     "f_swimmer": "t_dor",
     "f_sensitivity": "t_sensitivity",
     "f_subgroups": "t_subgroups",
+    "f_glucocorticoid": "t_glucocorticoid",
     "f_kinetics": "t_kinetics",
 }
 #: Sections of the page of the report, by the beginning of the default number.

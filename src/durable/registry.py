@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,10 @@ def dataset_names(tables: Collection[str]) -> tuple[str, ...]:
     return ("adsl", *assessments, *adverse_events, *kinetics)
 
 
+def _always(_: Plan) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Entry:
     """What an analysis makes from its datasets, loaded by its module when it is made."""
@@ -31,6 +35,8 @@ class Entry:
     """Whether it needs sensitivity analyses."""
     of_subgroups: bool = False
     """Whether it needs subgroups."""
+    asked: Callable[[Plan], bool] = _always
+    """Whether the plan asks for it."""
 
     def exists(self, plan: Plan, datasets: Collection[str]) -> bool:
         """Whether an analysis has it.
@@ -45,4 +51,4 @@ class Entry:
         wanted = (bool(plan.sensitivity) or not self.of_sensitivity) and (
             bool(plan.subgroups) or not self.of_subgroups
         )
-        return wanted and set(self.datasets) <= set(datasets)
+        return wanted and self.asked(plan) and set(self.datasets) <= set(datasets)

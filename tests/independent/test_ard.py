@@ -11,6 +11,7 @@ import pytest
 
 from tests.independent import estimates, expected, study
 from tests.independent.conftest import Results
+from tests.independent.drug_free import drug_free
 from tests.independent.expected import Key, Value
 from tests.independent.over_time import over_time
 from tests.independent.subgroups import levels, subgroups
@@ -21,6 +22,7 @@ OUTPUTS = {
     "t_disposition", "t_baseline", "t_improvement", "t_dor", "t_sensitivity", "t_kinetics",
     "t_ae_overview", "t_ae_soc_pt", "t_ae_crs", "t_aesi", "t_deaths", "t_dlt", "t_subgroups",
     "t_response_visits",
+    "t_glucocorticoid",
 }  # fmt: skip
 
 
@@ -28,7 +30,7 @@ OUTPUTS = {
 def independent(analysis: str) -> dict[Key, Value]:
     cutoff = study.CUTOFFS[analysis]
     found = expected.everything(cutoff) | expected.safety(cutoff) | subgroups(cutoff)
-    return found | over_time(cutoff)
+    return found | over_time(cutoff) | drug_free(cutoff)
 
 
 def by_bootstrap(key: Key) -> bool:

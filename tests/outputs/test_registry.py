@@ -51,11 +51,12 @@ def test_an_output_is_left_out_where_its_dataset_or_what_it_is_of_lacks() -> Non
     every_table = {name for entry in OUTPUTS for name in entry.table_names}
     few = set(tables_of(plan(), {"adsl", "adrs", "adtte"}))
     sensitivity = {"t_sensitivity", "t_sensitivity_s"}
-    asked = sensitivity | {"t_subgroups"}
+    asked = sensitivity | {"t_subgroups", "t_glucocorticoid", "t_glucocorticoid_s"}
     assert every_table - few == asked | {"t_kinetics", "t_kinetics_s"}
     varied = plan(
         sensitivity={"s": {"response": {"improvement": {"missing": "observed"}}}},
         subgroups={"sex": {"column": "sex"}},
+        response={"drug_free": {}},
     )
     all_names = tables_of(varied, {"adsl", "adrs", "adtte", "adpp"})
     assert all_names == [name for name in NUMBERS if name.startswith("t_")]

@@ -60,7 +60,7 @@ DURATION_KEYS = (
 IMPROVEMENT_KEYS = (
     *REMISSION_KEYS,
     *("improvement.visits", "improvement.level", "improvement.unscheduled"),
-    "new_therapy.improvement",
+    *("new_therapy.improvement", "drug_free"),
 )
 
 

@@ -53,6 +53,10 @@ READ: Mapping[str, Variables] = {
         "ADSL": ("SAFFL", "TRTSDT", "NSTDT"),
         "ADRS": ("PARAMCD", "AVISIT", "ADY", "AVAL", "ABLFL", "ANL01FL"),
     },
+    "t_glucocorticoid": {
+        "ADSL": ("SAFFL",),
+        "ADRS": ("PARAMCD", "AVISIT", "AVAL", "ABLFL", "ANL01FL"),
+    },
     "t_ae_overview": {
         "ADSL": ("SAFFL", "TRTSDT", "LSTALVDT"),
         "ADAE": ("TRTEMFL", "PREFL", "APHASE", "AETOXGR", "AESER", "AEREL", "AESI", "AOUT"),

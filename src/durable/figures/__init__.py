@@ -6,7 +6,7 @@ loaded when the figure is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from durable.plan import Plan
 
 
-def _always(_: Plan) -> bool:
-    return True
-
-
 def _wants_profiles(plan: Plan) -> bool:
     return plan.outputs.patient_profiles > 0
+
+
+def _wants_doses(plan: Plan) -> bool:
+    return plan.response.drug_free is not None
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,11 @@ class FigureEntry(Entry):
 
     appendix: bool = False
     """Whether it is of so many pages that it is a document of its own, and has no PNG."""
-    asked: Callable[[Plan], bool] = _always
-    """Whether the plan asks for it."""
 
     @property
     def forms(self) -> tuple[str, ...]:
         """Endings of the files that it is drawn as."""
         return ("svg",) if self.appendix else ("svg", "png")
-
-    def exists(self, plan: Plan, datasets: Collection[str]) -> bool:
-        """Whether an analysis has it."""
-        return self.asked(plan) and super().exists(plan, datasets)
 
     def load(self) -> FigureSpec:
         """The figure itself."""
@@ -70,6 +64,7 @@ FIGURES = (
     FigureEntry("kinetics", "kinetics", ("adsl", "adpc")),
     FigureEntry("sensitivity", "sensitivity", ("adrs", "adtte"), of_sensitivity=True),
     FigureEntry("subgroups", "subgroups", ("adsl", "adrs", "adtte"), of_subgroups=True),
+    FigureEntry("glucocorticoid", "glucocorticoid", ("adsl", "adrs"), asked=_wants_doses),
     FigureEntry(
         "profiles",
         "profiles",

@@ -81,6 +81,15 @@ REMISSION_ITEMS = tuple(
     for item in ITEMS
 )
 
+#: Recorded at the assessments; only where the plan has a section ``response.drug_free``.
+GLUCOCORTICOID = Parameter(
+    "GCDOSE",
+    N_("Glucocorticoid dose, prednisone equivalent (mg/kg)"),
+    "glucocorticoid_mg_kg",
+    "Dose of glucocorticoid as recorded at the assessment, mg/kg of prednisone equivalent.",
+    ("response.drug_free",),
+)
+
 *_OTHER_ENZYMES, _LAST_ENZYME = (enzyme.label for enzyme in ENZYMES.values())
 ENZYME_FOLLOWED = SubjectVariable(
     "BLENZ",

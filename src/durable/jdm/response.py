@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, assert_never, get_args
 
 from pydantic import ConfigDict, Field, model_validator
 
+from durable.jdm.drug_free import DrugFree
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.remission import Remission
 from durable.schedule import Visit
@@ -280,6 +281,9 @@ class Response(Section):
     treatment_policy for every endpoint, or a key for each."""
     missed_assessments: MissedAssessments = MissedAssessments()
     """Missed or inadequate assessments before an event."""
+    drug_free: DrugFree | None = None
+    """Glucocorticoids over time, from the doses recorded at the assessments; empty: not
+    analysed."""
 
     @model_validator(mode="after")
     def _hybrid_is_explicit(self) -> Response:

@@ -63,6 +63,11 @@ OUTPUTS = (
         *("t_response_visits", "response_visits", ("adsl", "adrs")),
         tables=_with_supplement("t_response_visits"),
     ),
+    OutputEntry(
+        *("t_glucocorticoid", "glucocorticoid", ("adsl", "adrs")),
+        tables=_with_supplement("t_glucocorticoid"),
+        asked=lambda plan: plan.response.drug_free is not None,
+    ),
     OutputEntry("t_ae_overview", "ae_overview", tables=_with_supplement("t_ae_overview")),
     OutputEntry("t_ae_soc_pt", "ae_soc_pt", tables=_with_supplement("t_ae_soc_pt")),
     OutputEntry("t_ae_crs", "ae_crs"),
@@ -93,6 +98,7 @@ ORDER_OF_ROWS = (
     "t_baseline",
     "t_subgroups",
     "t_response_visits",
+    "t_glucocorticoid",
 )
 
 

@@ -25,6 +25,7 @@ Term = Literal[
     "Recurrence and progression",
     "Durations",
     "Kaplan-Meier estimates",
+    "Glucocorticoids and drug-free remission",
     "Proportions",
     "Adverse events",
     "Dose-limiting toxicities",
