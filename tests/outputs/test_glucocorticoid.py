@@ -5,14 +5,18 @@ from __future__ import annotations
 from math import isnan
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from durable.contracts.results import Result
+from durable.derive.adrs import categories_to_text
+from durable.derive.datasets import Derivation
+from durable.derive.trial import Trial, ValidatedTables
 from durable.figures.glucocorticoid import dose_over_time
 from durable.outputs.ard import Ard
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.glucocorticoid import OUTPUT
-from tests.derive.build import ACTIVE, INACTIVE, UNKNOWN, derived, plan, subject, visit
+from tests.derive.build import ACTIVE, INACTIVE, UNKNOWN, derived, plan, subject, table, visit
 
 SCHEDULE = [{"visit": "M2", "day": 60, "window": 14}, {"visit": "M3", "day": 90, "window": 14}]
 RESPONSE: dict[str, Any] = {"drug_free": {}}
@@ -103,6 +107,18 @@ def test_records_of_the_dose_hold_the_baseline_and_their_source() -> None:
     assert doses["BASE"].tolist() == [0.5] * 3
     assert doses["SRCVAR"].tolist() == ["glucocorticoid_mg_kg"] * 3
     assert doses["SRCSEQ"].tolist() == [2, 3, 4]
+
+
+def test_the_records_of_improvement_keep_their_numbers_in_a_sensitivity_analysis() -> None:
+    """They are derived alone there: their places among all records are counted."""
+    sections = plan(response=RESPONSE, schedule=SCHEDULE)
+    tables = ValidatedTables(table("subjects", [subject()]), table("visits", COURSE[:2]), None)
+    derivation = Derivation(Trial.of_plan(sections), tables)
+    whole = categories_to_text(derivation.datasets(sections.response).adrs)
+    alone = categories_to_text(derivation.improvement(sections.response))
+    expected = whole.loc[whole["PARAMCD"] == "IMPR"].reset_index(drop=True)
+    assert expected["AVISIT"].tolist() == ["M2", "M3"]
+    pd.testing.assert_frame_equal(alone.reset_index(drop=True), expected, check_dtype=False)
 
 
 def test_the_figure_shows_every_recorded_dose_by_day() -> None:
