@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from durable.contracts.tables import TABLES
+from durable.export.handover import FinishedAnalysis
 from durable.plan import PlanError, parse
 from tests.intake.package import domains, packaged
 from tests.intake.study import Study, planned
@@ -182,3 +183,48 @@ def test_tables_beside_a_package_are_refused(tmp_path: Path) -> None:
     study.raw["inputs"]["sdtm"] = {"folder": "x"}
     with pytest.raises(PlanError, match="a table beside an SDTM package"):
         parse(study.raw)
+
+
+@pytest.mark.slow
+def test_datasets_that_are_handed_over_name_domain_variable_and_seq(tmp_path: Path) -> None:
+    found = domains()
+    for name in ("QS", "FT", "RS", "LB", "PC"):
+        counts: dict[str, int] = {}
+        for record in found[name]:
+            who = record["USUBJID"]
+            counts[who] = counts.get(who, 100) + 1
+            record[f"{name}SEQ"] = str(counts[who])
+    study = packaged(tmp_path, "csv", found)
+    results(study)
+    datasets = {d.name: d.frame for d in FinishedAnalysis(study.plan(), study.results).datasets}
+
+    # CQ-001 loses remission on 2023-11-09: the first record of QS of that assessment.
+    ended = datasets["ADTTE"].query("SUBJID == 'CQ-001' and PARAMCD == 'DOR'").iloc[0]
+    of_day = [
+        record
+        for record in found["QS"]
+        if record["USUBJID"] == "CQ-001" and record["QSDTC"] == "2023-11-09"
+    ]
+    expected = ("QS", "QSDTC", int(of_day[0]["QSSEQ"]))
+    assert tuple(ended[["SRCDOM", "SRCVAR", "SRCSEQ"]]) == expected
+    # The death of CQ-005 stands in DM, which has no --SEQ.
+    died = datasets["ADTTE"].query("SUBJID == 'CQ-005' and PARAMCD == 'DOR'").iloc[0]
+    assert (died["SRCDOM"], died["SRCVAR"]) == ("DM", "DTHDTC")
+    assert pd.isna(died["SRCSEQ"])
+    # Each record leads to the one that has its value.
+    for name, code, parameter in (("FT", "CMAS", "MUS"), ("QS", "CHAQ", "FUN")):
+        values = {
+            (record["USUBJID"], int(record[f"{name}SEQ"])): float(record[f"{name}STRESC"])
+            for record in found[name]
+            if record[f"{name}TESTCD"] == code
+        }
+        adrs = datasets["ADRS"]
+        recorded = adrs.loc[(adrs["PARAMCD"] == parameter) & adrs["AVAL"].notna()]
+        assert len(recorded) > 70
+        assert set(recorded["SRCDOM"]) == {name}
+        keys = zip(recorded["SUBJID"], recorded["SRCSEQ"], strict=True)
+        assert [values[key] for key in keys] == recorded["AVAL"].tolist()
+    seqs = {(r["USUBJID"], int(r["PCSEQ"])) for r in found["PC"]}
+    adpc = datasets["ADPC"]
+    assert set(zip(adpc["SUBJID"], adpc["SRCSEQ"], strict=True)) <= seqs
+    assert set(adpc["SRCVAR"]) == {"PCSTRESC"}

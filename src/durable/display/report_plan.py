@@ -13,7 +13,10 @@ from durable.plan import Analysis, Inputs, Plan, Study
 from durable.plan.json_schema import meanings
 
 #: Sections in which a difference is one of definition, not of names or of presentation.
-DEFINING = ("schedule", "response", "statistics", "groups", "safety", "kinetics", "over_time")
+DEFINING = (
+    *("schedule", "response", "statistics", "groups", "subgroups"),
+    *("safety", "kinetics", "over_time"),
+)
 _SHOWN = ("analysis", "study", *DEFINING, "outputs")
 _SCALE = {"range", "min", "max"}
 

@@ -92,7 +92,7 @@ def _variable(name: str, column: Any, frame: pd.DataFrame, metadata: DatasetSpec
     # Each distinct value says as much as all.
     values = frame[name].dropna().drop_duplicates()
     kind = _type(frame[name])
-    length, decimals = _extent(values, kind)
+    length, decimals = extent(values, kind)
     codes = _codes(name, column, frame) if kind == "text" else ()
     origin = metadata.origin(name)
     return Variable(name, column.title, kind, length, origin, codes, decimals)
@@ -106,8 +106,8 @@ def _type(values: pd.Series[Any]) -> Type:
     return "float" if pd.api.types.is_float_dtype(values) else "text"
 
 
-def _extent(values: pd.Series[Any], kind: Type) -> tuple[int, int]:
-    """Length of the longest value and its most decimals."""
+def extent(values: pd.Series[Any], kind: Type) -> tuple[int, int]:
+    """Length of the longest of distinct values, and their most decimals."""
     if kind == "text":
         return max((len(text.encode()) for text in values), default=1) or 1, 0
     if kind == "date" or values.empty:

@@ -12,6 +12,7 @@ from durable.display.layout import Layout, lay_out
 from durable.display.listing_layout import listing_layouts
 from durable.display.tables import all_tables
 from durable.export.datasets import Dataset, read_datasets
+from durable.export.delivered_sources import read_delivered_sources, with_delivered_sources
 from durable.export.transport import Change, fit_to_xpt
 from durable.figures.captions import drawn_figure, figures_drawn
 from durable.figures.point_files import shown_figures
@@ -77,7 +78,11 @@ class FinishedAnalysis:
     def datasets(self) -> list[Dataset]:
         """The analysis datasets with the description of their variables."""
         windows, subgroups = self.plan.safety.windows_days, self.plan.subgroup_variables
-        return list(read_datasets(self.folder, windows, subgroups))
+        found = list(read_datasets(self.folder, windows, subgroups))
+        delivered = read_delivered_sources(self.folder)
+        if delivered is None:
+            return found
+        return [with_delivered_sources(dataset, delivered) for dataset in found]
 
     @cached_property
     def transport(self) -> list[tuple[Dataset, list[Change]]]:

@@ -39,8 +39,8 @@ DEPARTURES: tuple[Cells, ...] = (
     ),
     (
         "SRCDOM, SRCVAR, SRCSEQ",
-        "Table, column and row of the validated inputs (validated/). Of an SDTM package"
-        " checked/origins.csv leads on to the domain's file and record.",
+        "Table, column and row of the validated inputs (validated/). Of a study delivered as an"
+        " SDTM package they are the domain, its variable and --SEQ (null where it has none).",
     ),
     (
         "ADSL.SITEID, RACE, ETHNIC",

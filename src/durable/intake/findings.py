@@ -69,7 +69,7 @@ class Recorded:
     """Columns that the study does not record: they are empty throughout."""
     origin: dict[str, pd.DataFrame] = field(default_factory=dict)
     """Where the cells of a column are recorded, if not in `file` and ``source_row``: ``file`` and
-    ``row``, indexed as `text`."""
+    ``row``, and of an SDTM package ``domain``, ``variable`` and ``seq``; indexed as `text`."""
     units: Mapping[str, pd.Series[str]] = field(default_factory=dict)
     """Units of the cells of a column, where each row records its own."""
     unclear: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

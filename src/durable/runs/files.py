@@ -114,9 +114,9 @@ def stage_files(
             *(*outputs["check"], *outputs["derive"], *outputs["analyse"]),
             *(file for file in outputs["figures"] if file.endswith(".svg")),
         ),
-        # Of the checks the findings, which are a listing.
+        # Of the checks the findings, which are a listing, and where the records were delivered.
         "export": (
-            *(file for file in outputs["check"] if file.endswith("queries.csv")),
+            *(f for f in outputs["check"] if f.endswith(("queries.csv", "origins.csv"))),
             *(*outputs["derive"], *outputs["analyse"], *outputs["figures"]),
         ),
     }

@@ -20,6 +20,7 @@ from durable.intake.needs import Needs, always_needed
 from durable.intake.reading import open_file, read_cells, unreadable_table
 from durable.intake.sdtm.domain import Domain, stripped
 from durable.intake.sdtm.selecting import Selecting
+from durable.intake.sdtm.variables import with_variables
 from durable.intake.sources import about_files
 from durable.language import _
 from durable.plan import Input, Sdtm
@@ -69,7 +70,7 @@ class Package:
         made = maker(name, file, self.sdtm, self.findings, whole, placed, extra=extra)
         recorded = made.make_table()
         self._readings[name] = made.readings
-        return recorded, about
+        return with_variables(recorded, placed, whole), about
 
     def conversions(self, name: str) -> Input:
         """Value maps and units of a table that was made, as those of a native file."""

@@ -1,0 +1,84 @@
+"""SRCDOM, SRCVAR and SRCSEQ of the datasets of a study that is delivered as an SDTM package.
+
+Within an analysis they name the table, column and row of ``validated/``, the same for every form of
+delivery. What is handed over names the domain, the variable and --SEQ of the record, as the ADaM
+implementation guide has it (version 1.3, section 3.3.9, data point traceability).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from durable.contracts.adam.description import derived_by
+from durable.export.datasets import Dataset, Variable, extent
+from durable.plan.sdtm import principal_domain
+
+#: What `checked/origins.csv` says of a cell of a package.
+_OF_PACKAGE = ["domain", "variable", "seq"]
+_SOURCE = {
+    "SRCDOM": derived_by("Domain of the SDTM package that holds the record."),
+    "SRCVAR": derived_by("Variable of that domain that decided the record."),
+    "SRCSEQ": derived_by("--SEQ of the record in that domain; null where the domain has none."),
+}
+
+
+def read_delivered_sources(folder: Path) -> pd.DataFrame | None:
+    """Domain, variable and --SEQ of each cell, by table, column and row.
+
+    None where the study was not delivered as a package.
+    """
+    path = folder / "checked" / "origins.csv"
+    if not path.exists():
+        return None
+    origins = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if not set(_OF_PACKAGE) <= set(origins.columns):
+        return None
+    keys = ["table", "column", "row"]
+    return origins.astype({"row": "int64"}).set_index(keys)[_OF_PACKAGE]
+
+
+def with_delivered_sources(dataset: Dataset, delivered: pd.DataFrame) -> Dataset:
+    """The dataset with the domain, variable and --SEQ where it had table, column and row.
+
+    Parameters
+    ----------
+    delivered
+        What `read_delivered_sources` returns.
+    """
+    if "SRCDOM" not in dataset.frame:
+        return dataset
+    frame = dataset.frame.copy()
+    source = frame[["SRCDOM", "SRCVAR", "SRCSEQ"]].astype({"SRCDOM": object, "SRCVAR": object})
+    found = _found(delivered, source).replace({"": None})
+    frame["SRCDOM"], frame["SRCVAR"] = found["domain"], found["variable"]
+    frame["SRCSEQ"] = pd.to_numeric(found["seq"]).astype("Int64")
+    variables = tuple(_described(variable, frame) for variable in dataset.variables)
+    return replace(dataset, frame=frame, variables=variables)
+
+
+def _found(delivered: pd.DataFrame, source: pd.DataFrame) -> pd.DataFrame:
+    """What is known of the cells; of an empty one the record, where its table has one a row."""
+    cells = delivered.reindex(pd.MultiIndex.from_frame(source)).set_axis(source.index)
+    records = delivered.xs("subject_id", level="column")
+    of_row = records.reindex(pd.MultiIndex.from_frame(source[["SRCDOM", "SRCSEQ"]]))
+    variables = delivered["variable"].groupby(level=["table", "column"]).first()
+    of_row["variable"] = variables.reindex(
+        pd.MultiIndex.from_frame(source[["SRCDOM", "SRCVAR"]])
+    ).to_numpy()
+    of_row = of_row.set_axis(source.index)
+    whole = source["SRCDOM"].map(lambda table: bool(table) and bool(principal_domain(table)))
+    empty = cells["domain"].isna() & whole
+    cells.loc[empty] = of_row.loc[empty]
+    return cells
+
+
+def _described(variable: Variable, frame: pd.DataFrame) -> Variable:
+    if variable.name not in _SOURCE:
+        return variable
+    values = frame[variable.name].dropna().drop_duplicates()
+    length, decimals = extent(values, variable.type)
+    origin = _SOURCE[variable.name]
+    return replace(variable, length=length, origin=origin, codes=(), decimals=decimals)
