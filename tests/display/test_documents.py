@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from durable.display import layout, rtf
+from durable.display.key_results import Bound, opening
 from durable.display.layout import CONTINUED, NO_BREAK, lay_out, row_height
+from durable.display.report_summary import Result
 from durable.export import docx, pdf
 from durable.figures.captions import figures_drawn
 from durable.figures.drawings import draw_all, draw_pages
@@ -290,6 +292,35 @@ def test_the_bound_rtf_lists_the_same_pages_as_the_pdf(drawings: list[DrawnFigur
         assert text.count(rf"{{\*\bkmkstart {name}}}") == 1
     assert text.count(r"\pngblip") == 2
     assert layout.first_pages([laid] * 40, [1] * 10, DEFINITIONS)[0] == 3
+
+
+def test_the_bound_documents_open_with_the_key_results(drawings: list[DrawnFigure]) -> None:
+    laid = lay_out(LONG)
+    results = [
+        Result("Disease improvement at M3", "70.0%", ("7 of 10 improved", ""), "t_x", "Remission"),
+        Result("Of a table that is not shown", "1", (), "t_y", "Remission"),
+    ]
+    first = opening(results, Bound([laid], [1, 1], DEFINITIONS))
+    assert first is not None
+    # The page itself, then the contents: the table begins on page 3.
+    last = 2 + len(laid.pages) + 2 + 1
+    assert [
+        (row.label, *(cell.strip() for cell in row.cells)) for row in first.layout.table.rows
+    ] == [
+        ("Disease improvement at M3", "70.0%", "14.3.1", "3", str(last)),
+        ("7 of 10 improved", "", "", "", ""),
+    ]
+    read = PdfReader(BytesIO(pdf.bind([laid], drawings, DEFINITIONS, HEAD, opening=first)))
+    assert len(read.pages) == last
+    assert "70.0%" in read.pages[0].extract_text()
+    assert "Table 14.3.1. Adverse events" in read.pages[2].extract_text()
+    assert "Remission: the rule in force." in read.pages[-1].extract_text()
+    (link,) = (one.get_object() for one in read.pages[0]["/Annots"])
+    assert read.get_page_number(link["/Dest"][0].get_object()) == 2
+    text = rtf.bind([laid], drawings, DEFINITIONS, HEAD, first)
+    assert re.findall(r"PAGEREF (\w+)\}\{\\fldrslt (\d+)\}", text)[0] == ("t_x", "3")
+    assert text.index("70.0%") < text.index("PAGEREF")
+    assert opening(results[1:], Bound([laid], [], DEFINITIONS)) is None
 
 
 def test_a_figure_of_several_pages_takes_as_many_in_the_documents(tmp_path: Path) -> None:

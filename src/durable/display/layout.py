@@ -131,7 +131,9 @@ def _indents(table: Table, sheet: Sheet) -> Iterator[float]:
         yield max((room - widest) / 2, 0.0)
 
 
-def first_pages(layouts: Sequence[Layout], pictures: Sequence[int], closing: Layout) -> list[int]:
+def first_pages(
+    layouts: Sequence[Layout], pictures: Sequence[int], closing: Layout, before: int = 0
+) -> list[int]:
     """Page on which each table, then each figure begins in a document that has contents before.
 
     Parameters
@@ -142,10 +144,12 @@ def first_pages(layouts: Sequence[Layout], pictures: Sequence[int], closing: Lay
         How many pages each figure has.
     closing
         What stands behind the figures, the last of the list.
+    before
+        Pages in front of the contents.
     """
     lengths = [*(len(layout.pages) for layout in layouts), *pictures, len(closing.pages)]
     contents = -(-len(lengths) // ENTRIES)
-    return [1 + contents + sum(lengths[:i]) for i in range(len(lengths))]
+    return [1 + before + contents + sum(lengths[:i]) for i in range(len(lengths))]
 
 
 def clean(text: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 
 from durable.display import layout as lay
+from durable.display.key_results import Opening
 from durable.display.layout import Layout, Page, Sheet
 from durable.figures.spec import DrawnFigure
 from durable.fonts import OFFICE_FONTS
@@ -41,7 +42,11 @@ def render(layout: Layout, head: PageHead) -> str:
 
 
 def bind(
-    layouts: Sequence[Layout], figures: Sequence[DrawnFigure], closing: Layout, head: PageHead
+    layouts: Sequence[Layout],
+    figures: Sequence[DrawnFigure],
+    closing: Layout,
+    head: PageHead,
+    opening: Opening | None = None,
 ) -> str:
     """All tables and figures as one RTF file with contents.
 
@@ -55,8 +60,13 @@ def bind(
         What stands behind them: the list of definitions.
     head
         Head of every page.
+    opening
+        The key results, in front of the contents.
     """
-    parts = [_section(False, head) + _contents(layouts, figures, closing)]
+    first = [] if opening is None else [opening.layout]
+    before = sum(len(layout.pages) for layout in first)
+    parts = [_section(layout.sheet.landscape, head) + _table(layout) for layout in first]
+    parts.append(_section(False, head) + _contents(layouts, figures, closing, before))
     parts += [_section(layout.sheet.landscape, head) + _table(layout) for layout in layouts]
     parts += [_section(False, head) + page for figure in figures for page in _pictures(figure)]
     return _document([*parts, _section(False, head) + _table(closing)])
@@ -252,12 +262,15 @@ def _cell_style(sheet: Sheet) -> str:
     return rf"{_PLAIN}\intbl\sb30\sa30\fs{_half(sheet.size)}"
 
 
-def _contents(layouts: Sequence[Layout], figures: Sequence[DrawnFigure], closing: Layout) -> str:
+def _contents(
+    layouts: Sequence[Layout], figures: Sequence[DrawnFigure], closing: Layout, before: int
+) -> str:
     right = _twips(lay.text_block(False)[1])
     entries = [(layout.table.name, layout.table.heading) for layout in layouts]
     entries += [(figure.name, figure.caption.heading) for figure in figures]
     entries.append((closing.table.name, closing.table.heading))
-    numbers = lay.first_pages(layouts, [figure.page_count for figure in figures], closing)
+    pages = [figure.page_count for figure in figures]
+    numbers = lay.first_pages(layouts, pages, closing, before)
     lines = (
         rf"{_PLAIN}\sb60\fs18\li400\fi-400\ri800\tqr\tldot\tx{right} "
         rf'{{\field{{\*\fldinst HYPERLINK \\l "{name}"}}{{\fldrslt {escape(title)}}}}}\tab '

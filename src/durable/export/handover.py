@@ -8,8 +8,10 @@ from importlib import import_module
 from pathlib import Path
 
 from durable.deliveries import asked_for
+from durable.display.key_results import Bound, Opening, opening
 from durable.display.layout import Layout, lay_out
 from durable.display.listing_layout import listing_layouts
+from durable.display.report_summary import summary
 from durable.display.tables import all_tables
 from durable.export.datasets import Dataset, read_datasets
 from durable.export.delivered_sources import read_delivered_sources, with_delivered_sources
@@ -57,6 +59,13 @@ class FinishedAnalysis:
     def definitions(self) -> Layout:
         """The list of definitions in pages, which ends a document."""
         return lay_out(definition_list(self.plan, ResultsFolder(self.folder).names))
+
+    @cached_property
+    def opening(self) -> Opening | None:
+        """The key results in pages, which open the document of all tables and figures."""
+        pages = [figure.page_count for figure in self.bound_figures]
+        results = summary(read_ard(self.folder), self.plan)
+        return opening(results, Bound(self.layouts, pages, self.definitions))
 
     @cached_property
     def figures(self) -> list[DrawnFigure]:

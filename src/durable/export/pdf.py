@@ -10,8 +10,8 @@ font of the Adobe collections, which is not embedded.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from io import BytesIO
 from itertools import groupby
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from durable.deliveries import APPENDICES
 from durable.display import layout as lay
+from durable.display.key_results import Opening
 from durable.display.layout import MM, Layout, Page, Sheet
 from durable.figures.drawings import draw_pages
 from durable.figures.points import drawable
@@ -58,6 +59,8 @@ class Leaf:
     name: str = ""
     """Output that begins on the page."""
     title: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Outputs that rows lead to, by their labels."""
 
 
 def write(analysis: FinishedAnalysis) -> None:
@@ -69,7 +72,9 @@ def write(analysis: FinishedAnalysis) -> None:
     draw_pages(analysis.plan, analysis.folder)
     head, closing = page_head(analysis.plan), analysis.definitions
     documents, font = analysis.folder / "documents", font_of(analysis.plan)
-    bound = bind(analysis.layouts, analysis.bound_figures, closing, head, font=font)
+    bound = bind(
+        analysis.layouts, analysis.bound_figures, closing, head, opening=analysis.opening, font=font
+    )
     write_bytes(documents / "tables_and_figures.pdf", bound)
     listed = bind(analysis.listing_layouts, (), closing, head, title=_("Listings"), font=font)
     write_bytes(documents / "listings.pdf", listed)
@@ -84,6 +89,7 @@ def bind(
     closing: Layout,
     head: PageHead,
     *,
+    opening: Opening | None = None,
     title: str | None = None,
     font: Fallback | None = None,
 ) -> bytes:
@@ -99,12 +105,14 @@ def bind(
         What stands behind them: the list of definitions.
     head
         Head of every page.
+    opening
+        The key results, in front of the contents; each leads to its table.
     title
         What a viewer shows as the name of the file; when empty, tables and figures.
     font
         The font of signs that DejaVu Sans lacks.
     """
-    leaves = _leaves(layouts, figures, closing)
+    leaves = _leaves(layouts, figures, closing, opening)
     return _with_figures(_drawn(leaves, head, title or _("Tables and figures"), font), leaves)
 
 
@@ -131,20 +139,27 @@ def _page_headings(figure: DrawnFigure) -> list[str]:
 
 
 def _leaves(
-    layouts: Sequence[Layout], figures: Sequence[DrawnFigure], closing: Layout
+    layouts: Sequence[Layout],
+    figures: Sequence[DrawnFigure],
+    closing: Layout,
+    opening: Opening | None,
 ) -> list[Leaf]:
+    first = [] if opening is None else [*_of_tables([opening.layout], opening.tables)]
     outputs = [*_of_tables(layouts), *_of_figures(figures), *_of_tables([closing])]
-    numbers = iter(lay.first_pages(layouts, [figure.page_count for figure in figures], closing))
+    pages = [figure.page_count for figure in figures]
+    numbers = iter(lay.first_pages(layouts, pages, closing, len(first)))
     entries = [(leaf.name, leaf.title, next(numbers)) for leaf in outputs if leaf.name]
     parts = [tuple(entries[i : i + lay.ENTRIES]) for i in range(0, len(entries), lay.ENTRIES)]
-    return [*(Leaf(entries=part) for part in parts), *outputs]
+    return [*first, *(Leaf(entries=part) for part in parts), *outputs]
 
 
-def _of_tables(layouts: Sequence[Layout]) -> Iterator[Leaf]:
+def _of_tables(layouts: Sequence[Layout], links: Mapping[str, str] | None = None) -> Iterator[Leaf]:
     for layout in layouts:
         for i, page in enumerate(layout.pages):
             name, title = (layout.table.name, page.title) if i == 0 else ("", "")
-            yield Leaf(layout.sheet.landscape, layout, page, name=name, title=title)
+            yield Leaf(
+                layout.sheet.landscape, layout, page, name=name, title=title, links=links or {}
+            )
 
 
 def _of_figures(figures: Sequence[DrawnFigure]) -> Iterator[Leaf]:
@@ -195,7 +210,7 @@ def _draw(brush: _Brush, leaf: Leaf, head: PageHead, number: str) -> None:
     if leaf.entries:
         brush.contents(leaf.entries)
     if leaf.layout and leaf.page:
-        brush.page(leaf.layout, leaf.page)
+        brush.page(leaf.layout, leaf.page, leaf.links)
 
 
 class _Brush:
@@ -241,7 +256,7 @@ class _Brush:
                 self._y -= 9 * 1.2
             self._canvas.linkRect("", name, (self._left, bottom, self._right, bottom + 11))
 
-    def page(self, layout: Layout, page: Page) -> None:
+    def page(self, layout: Layout, page: Page, links: Mapping[str, str]) -> None:
         self._paragraph(page.title, lay.TITLE_SIZE, bold=True)
         for line in page.subtitles:
             self._paragraph(line, layout.sheet.size)
@@ -253,7 +268,11 @@ class _Brush:
             self._head_row(layout)
             self._rule()
             for row in page.rows:
+                top = self._y
                 self._row(row, layout.sheet)
+                if row.label in links:
+                    place = (self._left, self._y, self._right, top)
+                    self._canvas.linkRect("", links[row.label], place)
             self._rule()
         self._y -= 3
         for note in page.notes:

@@ -16,7 +16,8 @@ def write(analysis: FinishedAnalysis) -> None:
     """Write ``documents/tables_and_figures.rtf`` and ``documents/listings.rtf``."""
     head, closing = page_head(analysis.plan), analysis.definitions
     documents = analysis.folder / "documents"
-    bound = rtf.bind(analysis.layouts, analysis.bound_figures, closing, head)
+    tables, figures = analysis.layouts, analysis.bound_figures
+    bound = rtf.bind(tables, figures, closing, head, analysis.opening)
     write_text(documents / "tables_and_figures.rtf", bound)
     listed = rtf.bind(analysis.listing_layouts, (), closing, head)
     write_text(documents / "listings.rtf", listed)
