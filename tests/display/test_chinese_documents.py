@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from io import BytesIO
 from zipfile import ZipFile
 
@@ -88,9 +89,21 @@ def test_a_pdf_in_chinese_embeds_its_signs_and_is_the_same_bytes_each_time() -> 
         for page in reader.pages
         for font in page["/Resources"]["/Font"].values()
     }
-    assert {"DurableSigns-Regular", "DurableSigns-Bold"} <= fonts
+    assert sum(name.startswith("DurableSigns-") for name in fonts) == 2  # regular and bold
     assert "STSong-Light" not in "".join(fonts)
     pages = [page.extract_text().replace("\n", "") for page in reader.pages]
     assert "目录" in pages[0]
     assert "草稿" in pages[0]
     assert all(words in pages[1] for words in ("缓解持续时间", "有事件的受试者", "安全性分析集"))
+
+
+def test_each_of_two_documents_has_its_own_signs() -> None:
+    """The second was set in the font of the first: a box for each sign that the first lacks."""
+    font = fallback_font("zh", None)
+    other = replace(TABLE, title="代码脚注", columns=("备注 (N = 8)",))
+    with language("zh"):
+        for table, words in ((TABLE, ["缓解持续时间"]), (other, ["代码脚注", "备注"])):
+            layout = lay_out(table)
+            made = pdf.bind([layout], (), layout, head(), font=font)
+            text = PdfReader(BytesIO(made)).pages[1].extract_text()
+            assert all(word in text for word in words)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from durable.display.layout import Layout
+from durable.display.layout import Layout, heading_texts, wrap
 from durable.display.listing_layout import listing_layouts
 from durable.display.listings import listing_records
 from durable.language import language
@@ -140,3 +140,12 @@ def test_the_csv_of_a_listing_has_the_codes_of_the_datasets(demo: tuple[Plan, Pa
     for entry, records in english.items():
         codes = records.drop(columns=[*COMPOSED], errors="ignore")
         pd.testing.assert_frame_equal(codes, chinese[entry][codes.columns], obj=entry.name)
+
+
+def test_short_headings_stay_in_one_line(chinese: dict[str, list[Layout]]) -> None:
+    """They were set one sign a line: any two full-width signs may be parted."""
+    for parts in chinese.values():
+        for part in parts:
+            for text, width in heading_texts(part):
+                if len(text) <= 4 and not text.isascii():
+                    assert len(wrap(text, width, part.sheet.size)) == 1, (part.table.name, text)

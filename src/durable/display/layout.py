@@ -199,6 +199,17 @@ def widest_word(text: str, size: float) -> float:
     return max(wide, *(text_width(word, size) for word in words))
 
 
+def heading_width(text: str, size: float) -> float:
+    """Millimetres that a heading of a column needs: no word is broken.
+
+    Of full-width signs, which may break anywhere, four stay together, and it takes three lines.
+    """
+    if not _has_wide(text):
+        return widest_word(text, size)
+    whole = text_width(clean(text), size)
+    return max(widest_word(text, size), min(whole, max(whole / 3, 4 * size / MM)))
+
+
 def is_strong(row: Row) -> bool:
     """Whether the label of a row is bold."""
     return row.strong or not row.cells

@@ -293,7 +293,7 @@ def _needs(columns: Sequence[Column], texts: Texts, size: float) -> dict[str, tu
         line = max((lay.text_width(text, size) for text in different), default=0.0)
         words = max((lay.widest_word(text, size) for text in different), default=0.0)
         over = lay.widest_word(column.over, size) / spanned[column.over]
-        heading = max(lay.widest_word(column.label, size), over) * lay.BOLD
+        heading = max(lay.heading_width(column.label, size), over) * lay.BOLD
         least = min(max(words, heading, line / _LINES), _LEAST)
         wished = max(min(line, _WISHED), least)
         needs[column.name] = least + _BESIDE, wished + _BESIDE

@@ -13,6 +13,7 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
 from io import BytesIO
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
     from durable.export.handover import FinishedAnalysis
 
 _REGULAR, _BOLD, _WIDE = "DejaVuSans", "DejaVuSans-Bold", "STSong-Light"
-#: Names under which what is cut from the font of the language is known to the library.
-_CUT, _CUT_BOLD = "DurableSigns", "DurableSigns-Bold"
+#: How the names begin by which the library knows what is cut from the font of the language.
+_CUT = "DurableSigns"
 #: The layout measures Arial; DejaVu Sans is wider.
 _SCALE = 0.86
 
@@ -392,9 +393,14 @@ def _register_fonts(font: Fallback | None, texts: Iterable[str]) -> _Wide:
     if font is None:
         return _WIDE, _WIDE
     signs = set().union(*map(lay.clean, texts))
-    for name, bold in ((_CUT, False), (_CUT_BOLD, True)):
-        registerFont(TTFont(name, BytesIO(cut(font, signs, bold=bold))))
-    return _CUT, _CUT_BOLD
+    faces = [cut(font, signs, bold=bold) for bold in (False, True)]
+    # Of a name, also of a face, the library keeps the first: another document has other signs.
+    regular, bold = (f"{_CUT}-{sha256(face).hexdigest()[:12]}" for face in faces)
+    for name, face in ((regular, faces[0]), (bold, faces[1])):
+        made = TTFont(name, BytesIO(face))
+        made.face.name = name.encode()
+        registerFont(made)
+    return regular, bold
 
 
 @cache
