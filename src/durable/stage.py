@@ -27,7 +27,7 @@ _SHOWN = (
 )
 _DEFINITIONS = ("schedule", "response", "statistics", "sensitivity")
 #: What the tables depend on: each prints its digest.
-OF_TABLES = (*_SHOWN, *_DEFINITIONS, "safety", "kinetics", "over_time")
+OF_TABLES = (*_SHOWN, *_DEFINITIONS, "safety", "kinetics", "over_time", "monitoring")
 #: Not simulation.chunks, on which no result depends: its digest is printed.
 _SCENARIOS = tuple(
     f"simulation.{key}" for key in ("trials", "seed", "definitions", "scenarios", "decisions")
@@ -98,13 +98,20 @@ _STAGES = (
         "analyse",
         (
             *(*_DEFINITIONS, "groups", "subgroups", "safety", "kinetics", "over_time"),
+            "monitoring",
             *("outputs.patient_profiles", "outputs.landmarks_months", "outputs.month_decimals"),
         ),
         "compute the analysis results, ard.csv, and the points of the figures",
         cores=True,
         english=True,
     ),
-    Stage("figures", (*_SHOWN, *_DEFINITIONS), "draw the figures", cores=True, draws=True),
+    Stage(
+        "figures",
+        (*_SHOWN, *_DEFINITIONS, "safety", "monitoring"),
+        "draw the figures",
+        cores=True,
+        draws=True,
+    ),
     Stage(
         "display",
         (*OF_TABLES, "outputs.documents", "outputs.datasets"),

@@ -11,6 +11,7 @@ from tests.independent import expected, study
 from tests.independent.conftest import ROOT, Results, analyse
 from tests.independent.expected import Key, Value
 from tests.independent.invented import write_study
+from tests.independent.monitoring import monitoring
 from tests.independent.subgroups import subgroups
 from tests.independent.test_ard import differences
 
@@ -30,7 +31,12 @@ def analysed(folder: Path, seed: int, n: int, cutoff: date) -> Results:
 def own_rows(folder: Path, cutoff: date, monkeypatch: pytest.MonkeyPatch) -> dict[Key, Value]:
     monkeypatch.setattr(study, "DATA", folder / "data")
     monkeypatch.delitem(study.VARIANTS, "interval_censored")
-    return expected.everything(cutoff) | expected.safety(cutoff) | subgroups(cutoff)
+    return (
+        expected.everything(cutoff)
+        | expected.safety(cutoff)
+        | subgroups(cutoff)
+        | monitoring(cutoff)
+    )
 
 
 def agrees(folder: Path, monkeypatch: pytest.MonkeyPatch, seed: int, n: int, day: date) -> Results:

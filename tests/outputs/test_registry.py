@@ -51,16 +51,23 @@ def test_an_output_is_left_out_where_its_dataset_or_what_it_is_of_lacks() -> Non
     every_table = {name for entry in OUTPUTS for name in entry.table_names}
     few = set(tables_of(plan(), {"adsl", "adrs", "adtte"}))
     sensitivity = {"t_sensitivity", "t_sensitivity_s"}
-    asked = sensitivity | {"t_subgroups", "t_glucocorticoid", "t_glucocorticoid_s"}
-    assert every_table - few == asked | {"t_kinetics", "t_kinetics_s"}
+    glucocorticoid = {"t_glucocorticoid", "t_glucocorticoid_s"}
+    asked = sensitivity | glucocorticoid | {"t_subgroups", "t_monitoring"}
+    events = {"t_safety_boundary", "t_safety_boundary_s", "t_escalation", "t_escalation_s"}
+    assert every_table - few == asked | events | {"t_kinetics", "t_kinetics_s"}
     varied = plan(
         sensitivity={"s": {"response": {"improvement": {"missing": "observed"}}}},
         subgroups={"sex": {"column": "sex"}},
         response={"drug_free": {}},
+        monitoring={
+            "improvement": {"visit": "M3", "null_rate": 0.4, "maximum_subjects": 10},
+            "safety": {"d": {"event": "dlt", "acceptable_rate": 0.2, "unacceptable_rate": 0.5}},
+            "escalation": {},
+        },
     )
-    all_names = tables_of(varied, {"adsl", "adrs", "adtte", "adpp"})
+    all_names = tables_of(varied, {"adsl", "adrs", "adtte", "adae", "adpp"})
     assert all_names == [name for name in NUMBERS if name.startswith("t_")]
-    unassessed = set(tables_of(varied, {"adsl", "adpp"}))
+    unassessed = set(tables_of(varied, {"adsl", "adae", "adpp"}))
     of_assessments = {"t_response_visits", "t_response_visits_s"}
     assert set(all_names) - unassessed == asked | of_assessments
 

@@ -20,6 +20,8 @@ from durable.stats.escalation import (
     select_mtd,
 )
 
+pytestmark = pytest.mark.requirement("MON-03")
+
 THIRTY = Elimination(0.3)
 BOIN = boin_boundaries(0.3, 0.18, 0.42)
 HALF = (0.05, 0.05)

@@ -19,6 +19,8 @@ from durable.stats.monitoring import (
     stopping_probability,
 )
 
+pytestmark = pytest.mark.requirement("MON-01", "MON-02")
+
 
 def tail(x: int, n: int, p: Fraction) -> Fraction:
     """P(X >= x) of a binomial variable."""

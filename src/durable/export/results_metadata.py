@@ -57,6 +57,10 @@ READ: Mapping[str, Variables] = {
         "ADSL": ("SAFFL",),
         "ADRS": ("PARAMCD", "AVISIT", "AVAL", "ABLFL", "ANL01FL"),
     },
+    "t_monitoring": {
+        "ADSL": ("SAFFL", "TRTSDT"),
+        "ADRS": ("PARAMCD", "AVISIT", "AVAL", "REASON"),
+    },
     "t_ae_overview": {
         "ADSL": ("SAFFL", "TRTSDT", "LSTALVDT"),
         "ADAE": ("TRTEMFL", "PREFL", "APHASE", "AETOXGR", "AESER", "AEREL", "AESI", "AOUT"),
@@ -76,6 +80,14 @@ READ: Mapping[str, Variables] = {
     "t_dlt": {
         "ADSL": ("SAFFL", "TRTSDT", "DTHDT", "LSTALVDT"),
         "ADAE": ("TRTEMFL", "AEDLT", "ADAY"),
+    },
+    "t_escalation": {
+        "ADSL": ("SAFFL", "PART", "DOSELVL", "TRTSDT", "DTHDT", "LSTALVDT"),
+        "ADAE": ("TRTEMFL", "AEDLT", "ADAY"),
+    },
+    "t_safety_boundary": {
+        "ADSL": ("SAFFL", "TRTSDT", "DTHDT", "LSTALVDT"),
+        "ADAE": ("TRTEMFL", "AEDLT", "AESI", "ASTCTGR", "ADAY"),
     },
     "t_deaths": {
         "ADSL": ("SAFFL", "DTHDT", "DTHDY"),

@@ -28,6 +28,11 @@ def _wants_doses(plan: Plan) -> bool:
     return plan.response.drug_free is not None
 
 
+def _monitors(plan: Plan) -> bool:
+    monitoring = plan.monitoring
+    return monitoring is not None and bool(monitoring.improvement or monitoring.safety)
+
+
 @dataclass(frozen=True)
 class FigureEntry(Entry):
     """A figure in the registry: its files are ``figures/f_NAME.csv``, ``.svg`` and ``.png``.
@@ -65,6 +70,7 @@ FIGURES = (
     FigureEntry("sensitivity", "sensitivity", ("adrs", "adtte"), of_sensitivity=True),
     FigureEntry("subgroups", "subgroups", ("adsl", "adrs", "adtte"), of_subgroups=True),
     FigureEntry("glucocorticoid", "glucocorticoid", ("adsl", "adrs"), asked=_wants_doses),
+    FigureEntry("monitoring", "monitoring", asked=_monitors),
     FigureEntry(
         "profiles",
         "profiles",

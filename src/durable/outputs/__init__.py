@@ -20,6 +20,18 @@ if TYPE_CHECKING:
     from durable.plan import Plan
 
 
+def _monitors_improvement(plan: Plan) -> bool:
+    return plan.monitoring is not None and plan.monitoring.improvement is not None
+
+
+def _has_safety_boundaries(plan: Plan) -> bool:
+    return plan.monitoring is not None and bool(plan.monitoring.safety)
+
+
+def _has_escalation_rules(plan: Plan) -> bool:
+    return plan.monitoring is not None and plan.monitoring.escalation is not None
+
+
 @dataclass(frozen=True)
 class OutputEntry(Entry):
     """An output in the registry: NAME in ``ard.csv``, and its tables ``tables/TABLE.csv``.
@@ -68,11 +80,22 @@ OUTPUTS = (
         tables=_with_supplement("t_glucocorticoid"),
         asked=lambda plan: plan.response.drug_free is not None,
     ),
+    OutputEntry("t_monitoring", "monitoring", ("adsl", "adrs"), asked=_monitors_improvement),
     OutputEntry("t_ae_overview", "ae_overview", tables=_with_supplement("t_ae_overview")),
     OutputEntry("t_ae_soc_pt", "ae_soc_pt", tables=_with_supplement("t_ae_soc_pt")),
     OutputEntry("t_ae_crs", "ae_crs"),
     OutputEntry("t_aesi", "aesi"),
     OutputEntry("t_dlt", "dlt"),
+    OutputEntry(
+        *("t_escalation", "escalation", ("adsl", "adae")),
+        asked=_has_escalation_rules,
+        tables=_with_supplement("t_escalation"),
+    ),
+    OutputEntry(
+        *("t_safety_boundary", "safety_boundary", ("adsl", "adae")),
+        asked=_has_safety_boundaries,
+        tables=_with_supplement("t_safety_boundary"),
+    ),
     OutputEntry("t_deaths", "deaths"),
     OutputEntry(
         *("t_kinetics", "kinetics", ("adsl", "adpp")), tables=_with_supplement("t_kinetics")
@@ -99,6 +122,9 @@ ORDER_OF_ROWS = (
     "t_subgroups",
     "t_response_visits",
     "t_glucocorticoid",
+    "t_monitoring",
+    "t_safety_boundary",
+    "t_escalation",
 )
 
 

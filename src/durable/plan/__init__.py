@@ -7,6 +7,12 @@ from durable.plan.inputs import Inputs, Sdtm
 from durable.plan.json_schema import schema
 from durable.plan.kinetics import Exposure, Kinetics, Persistence
 from durable.plan.load import load, parse
+from durable.plan.monitoring import (
+    EscalationRules,
+    ImprovementMonitoring,
+    Monitoring,
+    SafetyBoundary,
+)
 from durable.plan.outputs import Outputs
 from durable.plan.over_time import OverTime
 from durable.plan.plan import NO_ANALYSIS, Plan
@@ -22,14 +28,17 @@ __all__ = [
     "Analysis",
     "BetaPrior",
     "Decision",
+    "EscalationRules",
     "Exposure",
     "FileForm",
     "Finding",
     "Format",
     "Governance",
+    "ImprovementMonitoring",
     "Input",
     "Inputs",
     "Kinetics",
+    "Monitoring",
     "Outputs",
     "OverTime",
     "Persistence",
@@ -37,6 +46,7 @@ __all__ = [
     "Plan",
     "PlanError",
     "Safety",
+    "SafetyBoundary",
     "Scenario",
     "Sdtm",
     "Series",

@@ -14,6 +14,7 @@ from durable.jdm.response import Response
 from durable.plan.analysis import LONGEST_ID, Analysis
 from durable.plan.findings import Finding, one_of, unknown_names, validation_findings
 from durable.plan.input_checks import input_findings
+from durable.plan.monitoring import monitoring_findings
 from durable.plan.outputs import Outputs
 from durable.plan.plan import Plan
 from durable.plan.series import Series
@@ -47,6 +48,9 @@ def cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Fin
         findings += _series_findings(valid["analysis"], valid["series"])
     if {"groups", "subgroups"} <= set(valid):
         findings += group_findings(valid["groups"], valid["subgroups"])
+    if "response" in valid and valid.get("monitoring") is not None:
+        visits = valid["response"].improvement.visits
+        findings += monitoring_findings(valid["monitoring"], visits)
     if "outputs" in valid:
         findings += _number_findings(valid["outputs"])
     if {"outputs", "statistics"} <= set(valid):

@@ -17,6 +17,7 @@ from durable.plan.analysis import Analysis, Pins, Study
 from durable.plan.governance import Governance
 from durable.plan.inputs import Inputs
 from durable.plan.kinetics import Kinetics
+from durable.plan.monitoring import Monitoring
 from durable.plan.outputs import Outputs
 from durable.plan.over_time import OverTime
 from durable.plan.safety import Safety
@@ -62,6 +63,8 @@ class Plan(Section):
     """Cellular kinetics."""
     over_time: OverTime = OverTime()
     """Response over time."""
+    monitoring: Monitoring | None = None
+    """Interim rules applied to the data at hand; empty: no such output."""
     outputs: Outputs = Outputs()
     """Presentation."""
     governance: Governance = Governance()
