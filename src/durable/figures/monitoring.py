@@ -135,7 +135,7 @@ def _draw_events(axes: Axes, points: Points, title: str) -> None:
         drawn = _unnamed(style) | {"drawstyle": steps, "clip_on": False}
         axes.plot(series.number("n"), series.number("value"), gid=name, **drawn)
     axes.set_title(title, loc="left", weight="bold")
-    axes.set_ylabel(_("Subjects"))
+    axes.set_ylabel(_("Subjects with the event"))
     most = max(float(np.nanmax(points.number("value"))), 1.0)
     axes.set_ylim(0, 1.05 * most)
     few_ticks(axes)
