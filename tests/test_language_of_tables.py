@@ -47,7 +47,7 @@ NAMES = {
 PROGRAM = re.compile(r"durable(\.[a-z_]+)+|[0-9a-f]{12}")
 #: Input tables, named as the plan names them.
 INPUTS = ("visits", "adverse_events")
-ALL_DATASETS = ("adsl", "adrs", "adtte", "adae", "adpc", "adpp")
+ALL_DATASETS = ("adsl", "adrs", "adtte", "adae", "adlb", "adpc", "adpp")
 
 
 @pytest.fixture(scope="module")

@@ -73,6 +73,7 @@ NUMBERS = {
     "l_adverse_events": "16.2.7.1",
     "l_deaths": "16.2.7.2",
     "l_narratives": "16.2.7.3",
+    "l_laboratory": "16.2.8.1",
     "l_queries": "16.2.9.1",
 }
 

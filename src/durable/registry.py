@@ -14,8 +14,9 @@ def dataset_names(tables: Collection[str]) -> tuple[str, ...]:
     """Analysis datasets made from these input tables, in the order of the define.xml."""
     assessments = ("adrs", "adtte") if "visits" in tables else ()
     adverse_events = ("adae",) if "adverse_events" in tables else ()
+    laboratory = ("adlb",) if "laboratory" in tables else ()
     kinetics = ("adpc", "adpp") if "kinetics" in tables else ()
-    return ("adsl", *assessments, *adverse_events, *kinetics)
+    return ("adsl", *assessments, *adverse_events, *laboratory, *kinetics)
 
 
 def _always(_: Plan) -> bool:

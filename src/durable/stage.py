@@ -27,7 +27,10 @@ _SHOWN = (
 )
 _DEFINITIONS = ("schedule", "response", "statistics", "sensitivity")
 #: What the tables depend on: each prints its digest.
-OF_TABLES = (*_SHOWN, *_DEFINITIONS, "safety", "kinetics", "over_time", "monitoring")
+OF_TABLES = (
+    *(*_SHOWN, *_DEFINITIONS, "safety", "kinetics", "over_time", "monitoring"),
+    "laboratory",
+)
 #: Not simulation.chunks, on which no result depends: its digest is printed.
 _SCENARIOS = tuple(
     f"simulation.{key}" for key in ("trials", "seed", "definitions", "scenarios", "decisions")
@@ -78,7 +81,7 @@ _STAGES = (
         "check",
         (
             *("analysis.id", "analysis.data_cutoff", "study.id", "inputs", "schedule", "response"),
-            *("sensitivity", "groups", "subgroups", "kinetics", "safety"),
+            *("sensitivity", "groups", "subgroups", "kinetics", "safety", "laboratory"),
             *("outputs.queries_since", "outputs.queries_date", "outputs.language"),
         ),
         "read and check the input tables; list every finding in queries.csv",
@@ -88,7 +91,7 @@ _STAGES = (
         (
             *("study.id", "study.treatment", "analysis.data_cutoff"),
             *("schedule", "response", "sensitivity", "subgroups"),
-            *("safety", "kinetics"),
+            *("safety", "laboratory", "kinetics"),
         ),
         "stop on errors, apply the data cut-off, derive the analysis datasets",
         cores=True,
@@ -99,6 +102,7 @@ _STAGES = (
         (
             *(*_DEFINITIONS, "groups", "subgroups", "safety", "kinetics", "over_time"),
             "monitoring",
+            "laboratory",
             *("outputs.patient_profiles", "outputs.landmarks_months", "outputs.month_decimals"),
         ),
         "compute the analysis results, ard.csv, and the points of the figures",

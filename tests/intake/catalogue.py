@@ -33,7 +33,7 @@ from tests.intake.study import (
 )
 
 SUBJECTS, VISITS, THERAPIES = "subjects", "visits", "therapies"
-EVENTS, KINETICS = "adverse_events", "kinetics"
+EVENTS, LABORATORY, KINETICS = "adverse_events", "laboratory", "kinetics"
 
 
 @dataclass(frozen=True)
@@ -744,7 +744,7 @@ SUBJECT_DATES = [
              "death_before_infusion",
              warning(SUBJECTS, 13, "death_date", "2024-04-08", "death_without_event"),
              warning(SUBJECTS, 13, "last_contact_date", "2026-03-28", "contact_after_death"),
-             after_death=31, ends_after_death=6),
+             after_death=201, ends_after_death=6),
     bad_cell("death before consent", SUBJECTS, 4, "death_date", "2023-03-05", "before_consent",
              warning(SUBJECTS, 4, "death_date", "2023-03-05", "death_without_event"),
              warning(SUBJECTS, 4, "last_contact_date", "2023-03-14", "contact_after_death"),
@@ -758,7 +758,7 @@ SUBJECT_DATES = [
          (cell(SUBJECTS, 13, "withdrawal_date", "2024-04-08"),
           cell(SUBJECTS, 13, "withdrawal_reason", "moved")),
          warning(SUBJECTS, 13, "withdrawal_date", "2024-04-08", "withdrawal_order"),
-         after_withdrawal=26, learned_after_withdrawal=5),
+         after_withdrawal=196, learned_after_withdrawal=5),
     case("withdrawal after death",
          (cell(SUBJECTS, 6, "withdrawal_date", "2024-04-14"),
           cell(SUBJECTS, 6, "withdrawal_reason", "death")),
@@ -784,9 +784,10 @@ SUBJECT_DATES = [
     doubtful_cell("infused without last contact", SUBJECTS, 2, "last_contact_date", "",
                   "contact_missing"),
     doubtful_cell("last contact before infusion", SUBJECTS, 13, "last_contact_date", "2024-04-01",
-                  "contact_order", after_last_contact=31),
+                  "contact_order", after_last_contact=201),
     case("last contact before the last visit", cell(SUBJECTS, 2, "last_contact_date", "2025-02-01"),
-         warning(VISITS, 13, "visit_date", "2025-02-08", "after_last_contact")),
+         warning(VISITS, 13, "visit_date", "2025-02-08", "after_last_contact"),
+         after_last_contact=9),
     doubtful_cell("last contact after death", SUBJECTS, 6, "last_contact_date", "2024-05-01",
                   "contact_after_death"),
     case("no assessment before infusion", without(VISITS, 97, 98),
@@ -989,7 +990,7 @@ OUTCOMES = [
           cell(EVENTS, 21, "start_date", "2023-07-07"), cell(EVENTS, 21, "end_date", "2023-07-08")),
          warning(EVENTS, 21, "dlt", "", "dlt_not_assessed"),
          warning(SUBJECTS, 6, "last_contact_date", "2024-04-13", "contact_after_death"),
-         after_death=12, ends_after_death=3),
+         after_death=66, ends_after_death=3),
     case("death later, of an event of the first 28 days that is not assessed",
          (cell(EVENTS, 21, "dlt", ""), cell(EVENTS, 21, "start_date", "2023-07-07")),
          warning(EVENTS, 21, "dlt", "", "dlt_not_assessed")),
@@ -998,7 +999,7 @@ OUTCOMES = [
          warning(SUBJECTS, 2, "death_date", "2023-03-14", "dlt_not_assessed"),
          warning(SUBJECTS, 2, "death_date", "2023-03-14", "death_without_event"),
          warning(SUBJECTS, 2, "last_contact_date", "2025-02-17", "contact_after_death"),
-         after_death=18, ends_after_death=3),
+         after_death=105, ends_after_death=3),
 ]  # fmt: skip
 
 WORDS = [
@@ -1095,6 +1096,28 @@ KINETIC_VALUES = [
     bad_cell("sample without a unit", KINETICS, 4, "unit", "", "missing_value"),
 ]  # fmt: skip
 
+LABORATORY_VALUES = [
+    doubtful_cell("laboratory test that the plan does not declare", LABORATORY, 11, "test", "CREAT",
+                  "test_not_declared"),
+    case("two results of a test that the plan does not declare",
+         (cell(LABORATORY, 11, "test", "CREAT"), cell(LABORATORY, 19, "test", "CREAT")),
+         warning(LABORATORY, 11, "test", "CREAT", "test_not_declared")),
+    case("laboratory test in small letters", cell(LABORATORY, 11, "test", "neut"),
+         warning(LABORATORY, 11, "test", "neut", "spelling_varies"),
+         warning(LABORATORY, 11, "test", "neut", "test_not_declared")),
+    bad_cell("unit of a laboratory test that the plan does not declare", LABORATORY, 11, "unit",
+             "mg/dL", "other_unit"),
+    case("laboratory result in another declared unit", cell(LABORATORY, 11, "unit", "/uL")),
+    bad_cell("limits of normal interchanged", LABORATORY, 11, "lower_limit", "9.00",
+             "normal_range"),
+    doubtful_cell("laboratory sample without a result", LABORATORY, 11, "value", "",
+                  "value_missing"),
+    case("laboratory count of 0", cell(LABORATORY, 11, "value", "0")),
+    bad_cell("negative laboratory value", LABORATORY, 11, "value", "-1", "out_of_range"),
+    case("laboratory result entered twice", again(LABORATORY, 11),
+         error(LABORATORY, 1759, "sample_time", "", "duplicate_record")),
+]  # fmt: skip
+
 CASES = [
     *NUMBERS,
     *DATES,
@@ -1114,5 +1137,6 @@ CASES = [
     *WORDS,
     *SPELLINGS,
     *LEVELS,
+    *LABORATORY_VALUES,
     *KINETIC_VALUES,
 ]

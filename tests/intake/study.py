@@ -83,7 +83,7 @@ class Study:
         """
         demo = _demo()[0]
         if self.files["subjects"] == demo["subjects"]:
-            for name in ("therapies", "adverse_events", "kinetics"):
+            for name in ("therapies", "adverse_events", "laboratory", "kinetics"):
                 given = self.raw["inputs"].get(name, {})
                 if self.files.get(name) == demo[name] and len(given) == 1:
                     del self.raw["inputs"][name]

@@ -23,6 +23,7 @@ _KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("subject_id", "therapy"),
     ),
     "adverse_events": (("subject_id", "ae_id"),),
+    "laboratory": (("subject_id", "test", "sample_date", "sample_time"),),
     "kinetics": (
         ("subject_id", "assay", "unit", "sample_date", "sample_time", "nominal_day"),
         ("subject_id", "assay", "unit", "nominal_day"),

@@ -62,7 +62,7 @@ def needs_section() -> str:
             rows.append((table.name, ", ".join(names), " or ".join(f"`{key}`" for key in keys)))
     lines = ["| table | column | needed by |", "|---|---|---|"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
-    none = f"No definition needs {listed(unneeded)}."
+    none = f"No definition needs {listed([*dict.fromkeys(unneeded)])}."
     return "\n".join([*lines, "", *wrap(none, 100, break_on_hyphens=False), ""])
 
 

@@ -58,6 +58,10 @@ _NEEDED_FOR = {
     "adverse_events": N_(
         "Input table {table} not provided. Of the safety tables only deaths are reported."
     ),
+    "laboratory": N_(
+        "Input table {table} not provided. B cells, immunoglobulins, blood counts and inflammation"
+        " markers are not analysed."
+    ),
     "kinetics": N_(
         "Input table {table} not provided. There is no table, figure or listing of CAR-T cell"
         " concentrations."

@@ -15,7 +15,7 @@ from durable.plan.json_schema import meanings
 #: Sections in which a difference is one of definition, not of names or of presentation.
 DEFINING = (
     *("schedule", "response", "statistics", "groups", "subgroups"),
-    *("safety", "kinetics", "over_time"),
+    *("safety", "laboratory", "kinetics", "over_time"),
 )
 _SHOWN = ("analysis", "study", *DEFINING, "outputs")
 _SCALE = {"range", "min", "max"}

@@ -339,6 +339,13 @@ _RULES: dict[str, Rule] = {
         " holds the escalation.",
         _WARNING,
     ),
+    # Laboratory
+    "test_not_declared": Rule(
+        "A laboratory test that the plan does not declare (laboratory.tests): its records are not"
+        " analysed. Reported at the first of them.",
+        _WARNING,
+    ),
+    "normal_range": Rule("The lower limit of normal is not below the upper one."),
     # Kinetics
     "sample_without_infusion": Rule("A sample of a subject who was not infused.", _WARNING),
     "value_missing": Rule(

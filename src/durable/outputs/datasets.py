@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: What a record must have: in each text column named, one of the texts.
 RecordFilter = Mapping[str, Collection[str]]
 
-_NAMES = ("adsl", "adrs", "adtte", "adae", "adpc", "adpp")
+_NAMES = ("adsl", "adrs", "adtte", "adae", "adlb", "adpc", "adpp")
 #: Records that are read at a time, for their memory.
 _AT_ONCE = 1_000_000
 #: Columns of ADRS that outputs and figures read.
@@ -39,7 +39,7 @@ class AnalysisDatasets:
 
     Attributes
     ----------
-    adsl, adrs, adtte, adae, adpc, adpp
+    adsl, adrs, adtte, adae, adlb, adpc, adpp
         ADaM datasets; of ADRS at least the records that outputs and figures name as theirs.
     variant_adrs, variant_adtte
         ADRS and ADTTE of the sensitivity analyses, each named in ``ANALYSIS``.
@@ -53,6 +53,7 @@ class AnalysisDatasets:
     adrs: pd.DataFrame | None = None
     adtte: pd.DataFrame | None = None
     adae: pd.DataFrame | None = None
+    adlb: pd.DataFrame | None = None
     adpc: pd.DataFrame | None = None
     adpp: pd.DataFrame | None = None
     variant_adrs: pd.DataFrame | None = None
@@ -191,6 +192,7 @@ def read_datasets(
     others = AnalysisDatasets(
         adsl=pd.read_parquet(adam / "adsl.parquet"),
         adae=dataset("adae"),
+        adlb=dataset("adlb"),
         adpc=dataset("adpc"),
         adpp=dataset("adpp"),
         folder=folder,

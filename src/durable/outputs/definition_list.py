@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from durable.jdm import wording
 from durable.language import N_, _
-from durable.outputs import definitions
+from durable.outputs import definitions, laboratory_wording
 from durable.outputs.table import Table
 from durable.plan import Plan
 from durable.wording import sentences
@@ -65,6 +65,8 @@ def definitions_in_force(
             ),
         )
         yield _("Dose-limiting toxicities"), tuple(definitions.dose_limiting(safety))
+    if "adlb" in datasets:
+        yield _("Laboratory"), tuple(laboratory_wording.definitions(plan))
     if "adpp" in datasets:
         yield _("Cellular kinetics"), tuple(definitions.kinetics_method(plan.kinetics))
     own = (wording.abbreviations(),) if "adrs" in datasets else ()

@@ -29,6 +29,7 @@ Term = Literal[
     "Proportions",
     "Adverse events",
     "Dose-limiting toxicities",
+    "Laboratory",
     "Cellular kinetics",
     "Abbreviations",
 ]

@@ -6,6 +6,7 @@ from durable.plan.governance import Governance
 from durable.plan.inputs import Inputs, Sdtm
 from durable.plan.json_schema import schema
 from durable.plan.kinetics import Exposure, Kinetics, Persistence
+from durable.plan.laboratory import Laboratory, LaboratoryTest
 from durable.plan.load import load, parse
 from durable.plan.monitoring import (
     EscalationRules,
@@ -38,6 +39,8 @@ __all__ = [
     "Input",
     "Inputs",
     "Kinetics",
+    "Laboratory",
+    "LaboratoryTest",
     "Monitoring",
     "Outputs",
     "OverTime",

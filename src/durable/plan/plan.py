@@ -17,6 +17,7 @@ from durable.plan.analysis import Analysis, Pins, Study
 from durable.plan.governance import Governance
 from durable.plan.inputs import Inputs
 from durable.plan.kinetics import Kinetics
+from durable.plan.laboratory import Laboratory
 from durable.plan.monitoring import Monitoring
 from durable.plan.outputs import Outputs
 from durable.plan.over_time import OverTime
@@ -59,6 +60,8 @@ class Plan(Section):
     """Named variants of response and statistics."""
     safety: Safety = Safety()
     """Adverse events."""
+    laboratory: Laboratory = Laboratory()
+    """Laboratory tests: blood counts, B cells, immunoglobulins, markers of inflammation."""
     kinetics: Kinetics = Kinetics()
     """Cellular kinetics."""
     over_time: OverTime = OverTime()

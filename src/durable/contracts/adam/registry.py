@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from durable.contracts.adam.adae import ADAE_SPEC, adae_schema
+from durable.contracts.adam.adlb import ADLB, ADLB_SPEC
 from durable.contracts.adam.adpc import ADPC, ADPC_SPEC
 from durable.contracts.adam.adpp import ADPP, ADPP_SPEC
 from durable.contracts.adam.adrs import ADRS, ADRS_SPEC
@@ -42,6 +43,7 @@ def dataset_schemas(
         "ADRS": ADRS,
         "ADTTE": adtte_schema(endpoint.code for endpoint in endpoints),
         "ADAE": adae_schema(windows, event_variables),
+        "ADLB": ADLB,
         "ADPC": ADPC,
         "ADPP": ADPP,
     }
@@ -51,4 +53,7 @@ def dataset_specs(
     endpoints: Sequence[DurationSpec], subgroups: Sequence[Subgroup] = ()
 ) -> tuple[DatasetSpec, ...]:
     """Return the descriptions of the datasets."""
-    return (adsl_spec(subgroups), ADRS_SPEC, adtte_spec(endpoints), ADAE_SPEC, ADPC_SPEC, ADPP_SPEC)
+    return (
+        *(adsl_spec(subgroups), ADRS_SPEC, adtte_spec(endpoints), ADAE_SPEC),
+        *(ADLB_SPEC, ADPC_SPEC, ADPP_SPEC),
+    )

@@ -41,6 +41,7 @@ LISTINGS = (
     ListingEntry("narratives", "narratives"),
     ListingEntry("kinetics", "kinetics", ("adpc",)),
     ListingEntry("kinetics_parameters", "kinetics_parameters", ("adpp",)),
+    ListingEntry("laboratory", "laboratory", ("adlb",)),
     ListingEntry("queries", "queries", ()),
 )
 
