@@ -84,7 +84,7 @@ sbom: $(READY) ## list every library of the lock file as CycloneDX: dist/sbom.cd
 wheelhouse: $(UV) ## gather durable and all that it needs in dist/wheelhouse, to install without a network (docs/install.md)
 	rm -rf dist/wheelhouse
 	$(UV) build --quiet --wheel --out-dir dist/wheelhouse
-	$(UV) export --frozen --quiet --no-dev --no-emit-project --output-file dist/wheelhouse/requirements.txt
+	$(UV) export --frozen --quiet --no-dev --extra qualify --no-emit-project --output-file dist/wheelhouse/requirements.txt
 	$(PYTHON) -m pip wheel --quiet --no-deps --require-hashes \
 	  --wheel-dir dist/wheelhouse --requirement dist/wheelhouse/requirements.txt
 	$(PYTHON) -m pip download --quiet --no-deps --dest dist/wheelhouse pip  # pipx wants one of its own

@@ -50,3 +50,15 @@ def test_the_bill_of_materials_lists_the_locked_libraries(tmp_path: Path) -> Non
     assert "pytest" not in found
     hashes = found["lifelines"]["externalReferences"][0]["hashes"]
     assert re.fullmatch("[0-9a-f]{64}", hashes[0]["content"])
+
+
+def test_the_lock_file_is_of_the_dependencies_that_are_declared() -> None:
+    """One that is not resolved anew lacks what was added: an extra, in an offline installation."""
+    locked = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+    (own,) = (package for package in locked if package["name"] == "durable")
+    declared = [*PROJECT["dependencies"]]
+    for extra in PROJECT["optional-dependencies"].values():
+        declared += extra
+    names = sorted(re.split(r"[^A-Za-z0-9-]", text)[0].lower() for text in declared)
+    assert sorted(package["name"] for package in own["metadata"]["requires-dist"]) == names
+    assert own["metadata"]["provides-extras"] == sorted(PROJECT["optional-dependencies"])
