@@ -26,6 +26,8 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 
 html_theme = "furo"
+html_static_path = ["style"]
+html_css_files = ["site.css"]
 html_title = f"durable {release}"
 html_show_sourcelink = False
 html_copy_source = False
