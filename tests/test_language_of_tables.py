@@ -40,6 +40,7 @@ CODE = re.compile(r"[A-Z]+(-[A-Z]+)*")
 NAMES = {
     *("Kaplan-Meier", "Clopper-Pearson", "Brookmeyer-Crowley", "Greenwood", "Turnbull"),
     *("Wilson", "Jeffreys", "Beta", "log-log", "logit", "bpcp", "sqrt", "exp", "survfit"),
+    *("Gottron", "HBsAg", "HBcAb", "Glucksberg", "Ro-", "eGFR", "SpO", "mL", "min"),
     *("Rider", "Lee", "Storer", "Fay", "Lazarevic", "Almeida"),
     *("Cmax", "Tmax", "Tlast", "CHQ-PhS", "CAR-T", "MMT", "JDMAI", "kg", "mg", "dlt", "durable"),
 }
@@ -47,7 +48,7 @@ NAMES = {
 PROGRAM = re.compile(r"durable(\.[a-z_]+)+|[0-9a-f]{12}")
 #: Input tables, named as the plan names them.
 INPUTS = ("visits", "adverse_events")
-ALL_DATASETS = ("adsl", "adrs", "adtte", "adae", "adlb", "adpc", "adpp")
+ALL_DATASETS = ("adsl", "adrs", "adtte", "adae", "adlb", "adpc", "adpp", "adie")
 
 
 @pytest.fixture(scope="module")

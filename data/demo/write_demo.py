@@ -11,6 +11,7 @@ from pathlib import Path
 
 from data.demo.drawing import Draw
 from data.demo.laboratory import laboratory_rows
+from data.demo.screening import CLASSES, HIGHEST_DOSE, answer_rows, screening_rows
 from data.demo.stories import (
     ASSAYS,
     BASELINES,
@@ -51,7 +52,8 @@ def write_demo(folder: Path, seed: int) -> None:
     ----------
     folder
         Receives ``subjects.csv``, ``visits.csv``, ``therapies.csv``, ``adverse_events.csv``,
-        ``laboratory.csv`` and ``kinetics.csv`` (UTF-8, LF, ISO 8601 dates, missing = empty).
+        ``laboratory.csv``, ``kinetics.csv``, ``screening.csv`` and ``eligibility.csv`` (UTF-8, LF,
+        ISO 8601 dates, missing = empty).
     seed
         Decides the scatter, not the stories. Same seed, same bytes.
     """
@@ -84,6 +86,11 @@ def _add_subject(tables: Mapping[str, list[Row]], subject: Subject, draw: Draw) 
     tables["visits"].extend(visits)
     tables["therapies"].extend(_therapy_row(subject, therapy) for therapy in therapies)
     tables["adverse_events"].extend(_event_rows(subject))
+    consent, screening = (
+        subject.origin + dt.timedelta(days=dates[name]) for name in ("consent", "SCREENING")
+    )
+    tables["screening"].extend(screening_rows(subject, consent, screening))
+    tables["eligibility"].extend(answer_rows(subject))
     if subject.subject_id in EXPANSIONS:
         days = {row["visit"]: row["visit_date"] for row in visits}
         tables["kinetics"].extend(_kinetics_rows(subject, days, draw))
@@ -238,6 +245,9 @@ def _therapy_row(subject: Subject, item: Therapy) -> Row:
         "end_date": _date(subject.origin, item.end),
         "new_systemic": _yes_no(item.new_systemic),
         "reason": item.reason,
+        "class": CLASSES[item.therapy],
+        "outcome": "" if item.new_systemic or item.start > 0 else "inadequate",
+        "dose": HIGHEST_DOSE if item.therapy == "prednisolone" and not item.new_systemic else "",
     }
 
 

@@ -20,6 +20,8 @@ Kind = Literal["Table", "Figure", "Listing"]
 NUMBERS = {
     "t_disposition": "14.1.1",
     "t_baseline": "14.1.2",
+    "t_eligibility": "14.1.3",
+    "t_eligibility_s": "14.1.3S",
     "t_improvement": "14.2.1",
     "t_improvement_s": "14.2.1S",
     "t_dor": "14.2.2",
@@ -63,6 +65,7 @@ NUMBERS = {
     "f_monitoring": "14.2.11",
     "f_kinetics": "14.4.1",
     "f_profiles": "16.2.10.1",
+    "l_eligibility": "16.2.2.1",
     "l_subjects": "16.2.4.1",
     "l_kinetics": "16.2.5.1",
     "l_kinetics_parameters": "16.2.5.2",

@@ -16,7 +16,8 @@ def dataset_names(tables: Collection[str]) -> tuple[str, ...]:
     adverse_events = ("adae",) if "adverse_events" in tables else ()
     laboratory = ("adlb",) if "laboratory" in tables else ()
     kinetics = ("adpc", "adpp") if "kinetics" in tables else ()
-    return ("adsl", *assessments, *adverse_events, *laboratory, *kinetics)
+    eligibility = ("adie",) if {"screening", "eligibility"} & set(tables) else ()
+    return ("adsl", *assessments, *adverse_events, *laboratory, *kinetics, *eligibility)
 
 
 def _always(_: Plan) -> bool:

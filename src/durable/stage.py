@@ -29,7 +29,7 @@ _DEFINITIONS = ("schedule", "response", "statistics", "sensitivity")
 #: What the tables depend on: each prints its digest.
 OF_TABLES = (
     *(*_SHOWN, *_DEFINITIONS, "safety", "kinetics", "over_time", "monitoring"),
-    "laboratory",
+    *("laboratory", "eligibility"),
 )
 #: Not simulation.chunks, on which no result depends: its digest is printed.
 _SCENARIOS = tuple(
@@ -82,6 +82,7 @@ _STAGES = (
         (
             *("analysis.id", "analysis.data_cutoff", "study.id", "inputs", "schedule", "response"),
             *("sensitivity", "groups", "subgroups", "kinetics", "safety", "laboratory"),
+            "eligibility",
             *("outputs.queries_since", "outputs.queries_date", "outputs.language"),
         ),
         "read and check the input tables; list every finding in queries.csv",
@@ -91,7 +92,7 @@ _STAGES = (
         (
             *("study.id", "study.treatment", "analysis.data_cutoff"),
             *("schedule", "response", "sensitivity", "subgroups"),
-            *("safety", "laboratory", "kinetics"),
+            *("safety", "laboratory", "kinetics", "eligibility"),
         ),
         "stop on errors, apply the data cut-off, derive the analysis datasets",
         cores=True,

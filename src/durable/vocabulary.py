@@ -116,6 +116,14 @@ _KINETICS = (
     N_("no result after the day of infusion"),
 )
 
+#: How the site's answer to a criterion of eligibility agrees with the data.
+AGREE = N_("AGREE")
+SITE_ONLY_FULFILLED = N_("SITE SAYS FULFILLED, DATA SAY NOT")
+DATA_ONLY_FULFILLED = N_("SITE SAYS NOT FULFILLED, DATA SAY FULFILLED")
+NOT_ANSWERED = N_("NOT ANSWERED BY SITE")
+UNKNOWN_BY_DATA = N_("UNKNOWN BY DATA")
+AGREEMENTS = [AGREE, SITE_ONLY_FULFILLED, DATA_ONLY_FULFILLED, NOT_ANSWERED, UNKNOWN_BY_DATA]
+
 #: Variables of ADSL that flag an imputed date: the date's variable, and its input table and column.
 IMPUTATION_FLAGS = {
     "RFICDTF": ("RFICDT", "subjects", "consent_date"),
@@ -152,11 +160,11 @@ POPULATIONS = {
 #: Every coded text; of two that a text may fit, the one that says more of it first.
 CODED: tuple[str, ...] = (
     *(*EVENTS.values(), NOT_IN_REMISSION, *CENSORINGS.values(), PARTIAL, *MISSING.values()),
-    *(BASELINE, *CATEGORIES, *PHASES, *_KINETICS),
+    *(BASELINE, *CATEGORIES, *PHASES, *_KINETICS, *AGREEMENTS),
     *(LAST, LAST_IN_REMISSION, DAY_ONE, DAY_OF_DEATH, DAY_OF_THERAPY, BEFORE_GAP, BEFORE_THERAPY),
 )
 #: What the letters of a flag or a status stand for.
-FLAGS = {"Y": N_("yes"), "N": N_("no"), "U": N_("unknown")}
+FLAGS = {"Y": N_("yes"), "N": N_("no"), "U": N_("unknown"), "NA": N_("not applicable")}
 
 
 def shown(coded: str) -> str:

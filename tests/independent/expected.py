@@ -103,12 +103,24 @@ def everything(cutoff: date) -> dict[Key, Value]:
         at_baseline(members, add)
         kinetics(infused, members, cutoff, add)
     for variant in VARIANTS:
-        sensitivity(infused, cutoff, variant, ard)
+        some = infused
+        if variant == "infused_and_eligible":
+            some = [s for s in infused if s.id in eligible_subjects(cutoff)]
+        sensitivity(some, cutoff, variant, ard)
     return ard.rows
 
 
 def in_group(subject: Subject, by: str, group: str) -> bool:
     return by == "total" or group == (subject.dose if by == "dose_level" else subject.part)
+
+
+def eligible_subjects(cutoff: date) -> set[str]:
+    """The eligible, by the independent calculation of the criteria."""
+    from tests.independent.eligibility import of_demo, status
+
+    found = of_demo(cutoff)
+    counted = {(s, c): ((s, a, c), v) for (s, a, c), v in found.items() if v[3]}
+    return {name for name, _ in counted if status(name, counted) == "Y"}
 
 
 Add = Callable[[str, str, Iterable[Row]], None]

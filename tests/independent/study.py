@@ -87,6 +87,7 @@ VARIANTS: dict[str, dict[str, object]] = {
     "chq_phs_zero": {"enzyme": "zero"},
     "chq_phs_maximum": {"enzyme": "maximum"},
     "interval_censored": {},
+    "infused_and_eligible": {},
 }
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.independent import estimates, expected, study
 from tests.independent.conftest import Results
 from tests.independent.drug_free import drug_free
+from tests.independent.eligibility import eligibility
 from tests.independent.expected import Key, Value
 from tests.independent.monitoring import monitoring
 from tests.independent.over_time import over_time
@@ -24,7 +25,7 @@ OUTPUTS = {
     "t_ae_overview", "t_ae_soc_pt", "t_ae_crs", "t_aesi", "t_deaths", "t_dlt", "t_subgroups",
     "t_response_visits",
     "t_glucocorticoid",
-    "t_monitoring", "t_safety_boundary", "t_escalation",
+    "t_monitoring", "t_safety_boundary", "t_escalation", "t_eligibility",
 }  # fmt: skip
 
 
@@ -32,7 +33,8 @@ OUTPUTS = {
 def independent(analysis: str) -> dict[Key, Value]:
     cutoff = study.CUTOFFS[analysis]
     found = expected.everything(cutoff) | expected.safety(cutoff) | subgroups(cutoff)
-    return found | over_time(cutoff) | drug_free(cutoff) | monitoring(cutoff)
+    found |= over_time(cutoff) | drug_free(cutoff) | monitoring(cutoff)
+    return found | eligibility(cutoff)
 
 
 def by_bootstrap(key: Key) -> bool:

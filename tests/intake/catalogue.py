@@ -34,6 +34,7 @@ from tests.intake.study import (
 
 SUBJECTS, VISITS, THERAPIES = "subjects", "visits", "therapies"
 EVENTS, LABORATORY, KINETICS = "adverse_events", "laboratory", "kinetics"
+SCREENING, ELIGIBILITY = "screening", "eligibility"
 
 
 @dataclass(frozen=True)
@@ -262,7 +263,7 @@ TEXT = [
          error(VISITS, 6, "subject_id", "  ", "missing_value"),
          warning(VISITS, 6, "subject_id", "  ", "blanks")),
     case("a row of blanks", text(THERAPIES, "CQ-002,methotrexate,",
-                                 " , , , , , \nCQ-002,methotrexate,"),
+                                 " , , , , , , , , \nCQ-002,methotrexate,"),
          error(THERAPIES, 8, "", "", "blank_row")),
     case("NUL in a term", cell(EVENTS, 3, "preferred_term", "Lympho\0penia"),
          error(EVENTS, 3, "preferred_term", r"Lympho\x00penia", "bad_character")),
@@ -529,12 +530,12 @@ FILES = [
          warning("", None, "", "Q-36e72dc26e", "query_row_missing")),
     case("returned workbook with a row of no query",
          returned_workbook(lambda queries: queries.append(["Q-1"])),
-         warning("", 9, "", "Q-1", "query_row_unknown")),
+         warning("", 19, "", "Q-1", "query_row_unknown")),
     case("returned workbook with another value in a query",
          returned_workbook(lambda queries: queries.__setitem__("J4", "2023-05-27")),
-         warning("", 4, "", "Q-e4db38c3bc", "query_row_edited")),
-    case("quote not closed in the last column", text(THERAPIES, ",N,skin disease\nCQ-006,meth",
-                                                     ',N,"skin disease\nCQ-006,meth'),
+         warning("", 4, "", "Q-cbfa0f6786", "query_row_edited")),
+    case("quote not closed in the last column",
+         text(THERAPIES, "antimalarial,inadequate,\n", 'antimalarial,inadequate,"\n'),
          error(THERAPIES, 20, "", "", "broken_quotes")),
     case("quote not closed before a later quoted cell",
          text(THERAPIES, "CQ-001,methotrexate,2021", 'CQ-001,"methotrexate,2021'),
@@ -611,7 +612,8 @@ SHAPE = [
     case("commas at the end of every row", data(THERAPIES, lambda b: b.replace(b"\n", b",,\n")),
          *[warning(THERAPIES, None, "", "", "unused_column")] * 2),
     case("values in a column without a name",
-         data(THERAPIES, lambda b: b.replace(b"\n", b",\n").replace(b"skin disease,", b"skin,no")),
+         data(THERAPIES, lambda b: b.replace(b"\n", b",\n").replace(
+             b"antimalarial,inadequate,,", b"antimalarial,inadequate,,no")),
          error(THERAPIES, 20, "", "no", "nameless_column")),
     case("row one cell short", text(THERAPIES, "CQ-002,methotrexate,", "CQ-002 methotrexate,"),
          error(THERAPIES, 8, "", "", "broken_row")),
@@ -641,9 +643,9 @@ SHAPE = [
     case("empty row inside", text(THERAPIES, "CQ-002,methotrexate,", "\nCQ-002,methotrexate,"),
          error(THERAPIES, 8, "", "", "blank_row")),
     case("row of commas inside", text(THERAPIES, "CQ-002,methotrexate,",
-                                      ",,,,,\nCQ-002,methotrexate,"),
+                                      ",,,,,,,,\nCQ-002,methotrexate,"),
          error(THERAPIES, 8, "", "", "blank_row")),
-    case("rows of commas at the end", data(THERAPIES, lambda b: b + b",,,,,\n,,,,,\n"),
+    case("rows of commas at the end", data(THERAPIES, lambda b: b + b",,,,,,,,\n,,,,,,,,\n"),
          warning(THERAPIES, 38, "", "", "blank_row"), warning(THERAPIES, 39, "", "", "blank_row")),
 ]  # fmt: skip
 
@@ -1118,6 +1120,33 @@ LABORATORY_VALUES = [
          error(LABORATORY, 1759, "sample_time", "", "duplicate_record")),
 ]  # fmt: skip
 
+#: CQ-005 (row 7 of screening) and CQ-008 (rows 193 to 216 of eligibility) fulfil every criterion.
+CRITERIA = [
+    case("screening before consent", cell(SCREENING, 7, "screening_date", "2023-05-07"),
+         warning(SCREENING, 7, "screening_date", "2023-05-07", "screened_before_consent"),
+         eligibility_violated=1, eligibility_disagrees=1),
+    case("infused with a saturation below the limit", cell(SCREENING, 7, "spo2", "91"),
+         warning(SCREENING, 7, "screening_date", "2023-05-10", "eligibility_violated"),
+         eligibility_disagrees=1),
+    case("no saturation recorded", cell(SCREENING, 7, "spo2", ""),
+         warning(SCREENING, 7, "screening_date", "2023-05-10", "eligibility_unknown")),
+    doubtful_cell("age not met by the site, met by the data", ELIGIBILITY, 193, "answer", "N",
+                  "eligibility_disagrees"),
+    doubtful_cell("infused without venous access by the site", ELIGIBILITY, 128, "answer", "N",
+                  "not_eligible_infused", eligibility_disagrees=1),
+    case("answer for an attempt that is not recorded", again(ELIGIBILITY, 193, attempt="2"),
+         warning(ELIGIBILITY, 313, "attempt", "2", "answer_without_screening")),
+    doubtful_cell("pregnancy test positive in blood, negative in urine", SCREENING, 11,
+                  "blood_hcg", "POS", "hcg_differs", eligibility_violated=1,
+                  eligibility_disagrees=1),
+    doubtful_cell("hepatitis not active with a viral load", SCREENING, 5, "hepatitis_active", "N",
+                  "hepatitis_differs", eligibility_disagrees=1),
+    doubtful_cell("live vaccine between screening and infusion", SCREENING, 7,
+                  "live_vaccine_date", "2023-06-01", "vaccine_before_infusion"),
+    doubtful_cell("month of a live vaccine alone", SCREENING, 7, "live_vaccine_date", "2023-03",
+                  "partial_date"),
+]  # fmt: skip
+
 CASES = [
     *NUMBERS,
     *DATES,
@@ -1139,4 +1168,5 @@ CASES = [
     *LEVELS,
     *LABORATORY_VALUES,
     *KINETIC_VALUES,
+    *CRITERIA,
 ]

@@ -54,7 +54,8 @@ def test_an_output_is_left_out_where_its_dataset_or_what_it_is_of_lacks() -> Non
     glucocorticoid = {"t_glucocorticoid", "t_glucocorticoid_s"}
     asked = sensitivity | glucocorticoid | {"t_subgroups", "t_monitoring"}
     events = {"t_safety_boundary", "t_safety_boundary_s", "t_escalation", "t_escalation_s"}
-    assert every_table - few == asked | events | {"t_kinetics", "t_kinetics_s"}
+    of_tables = {"t_kinetics", "t_kinetics_s", "t_eligibility", "t_eligibility_s"}
+    assert every_table - few == asked | events | of_tables
     varied = plan(
         sensitivity={"s": {"response": {"improvement": {"missing": "observed"}}}},
         subgroups={"sex": {"column": "sex"}},
@@ -65,9 +66,9 @@ def test_an_output_is_left_out_where_its_dataset_or_what_it_is_of_lacks() -> Non
             "escalation": {},
         },
     )
-    all_names = tables_of(varied, {"adsl", "adrs", "adtte", "adae", "adpp"})
+    all_names = tables_of(varied, {"adsl", "adrs", "adtte", "adae", "adpp", "adie"})
     assert all_names == [name for name in NUMBERS if name.startswith("t_")]
-    unassessed = set(tables_of(varied, {"adsl", "adae", "adpp"}))
+    unassessed = set(tables_of(varied, {"adsl", "adae", "adpp", "adie"}))
     of_assessments = {"t_response_visits", "t_response_visits_s"}
     assert set(all_names) - unassessed == asked | of_assessments
 

@@ -24,6 +24,7 @@ from durable.contracts.adam.variables import of_analyses, with_categories
 from durable.derive import adrs, adsl, adtte
 from durable.derive.assessments import order_assessments, score_assessments
 from durable.derive.course import FollowUp
+from durable.derive.eligibility import of_eligible, read_evaluated, with_eligibility
 from durable.derive.endpoint import Endpoint
 from durable.derive.endpoints import ENDPOINTS
 from durable.derive.new_therapy import (
@@ -255,7 +256,7 @@ def run(plan: Plan, folder: Path) -> None:
             yield records_contract.validate(datasets.adrs, inplace=True)
 
     write_parquet_blocks(folder / "adam" / "adrs.parquet", records())
-    level = pd.concat(levels, ignore_index=True)
+    level = with_eligibility(pd.concat(levels, ignore_index=True), read_evaluated(plan, folder))
     contract = adsl_schema(map(str, level), subgroups=plan.subgroup_variables)
     write_parquet(folder / "adam" / "adsl.parquet", contract.validate(level))
     duration = pd.concat(durations).sort_values(["PARAMCD", "USUBJID"], ignore_index=True)
@@ -273,6 +274,7 @@ def run_without_assessments(plan: Plan, folder: Path) -> None:
     starts = first_of_each(since_infusion).set_index("subject_id")
     people = adsl.describe_subjects(Trial.of_plan(plan), subjects, starts)
     level = nan_text_to_none(adsl.without_assessments(people))
+    level = with_eligibility(level, read_evaluated(plan, folder))
     groups = plan.subgroup_variables
     contract = adsl_schema(map(str, level), assessments=False, subgroups=groups)
     write_parquet(folder / "adam" / "adsl.parquet", contract.validate(level))
@@ -284,13 +286,18 @@ def run_sensitivity(plan: Plan, folder: Path) -> None:
     Of ADRS only the records of the improvement rate are kept: the others follow from the plan.
     """
     responses = {name: plan.response_of(name) for name in plan.sensitivity}
+    evaluated = read_evaluated(plan, folder)
     parts: dict[tuple[str, str], list[pd.DataFrame]] = {}
     for tables in ValidatedTables.read(folder, plan.study.id).blocks(BLOCK):
         derivation = Derivation(Trial.of_plan(plan), tables)
         for name, response in responses.items():
             records = adrs.categories_to_text(derivation.improvement(response))
+            durations = derivation.durations(response).adtte
+            if plan.sensitivity[name].population == "eligible":
+                records = of_eligible(records, evaluated)
+                durations = of_eligible(durations, evaluated)
             parts.setdefault(("adrs", name), []).append(records)
-            parts.setdefault(("adtte", name), []).append(derivation.durations(response).adtte)
+            parts.setdefault(("adtte", name), []).append(durations)
     for contract, dataset, order in (
         (ADRS, "adrs", ["USUBJID", "ASEQ"]),
         (_ADTTE, "adtte", ["PARAMCD", "USUBJID"]),

@@ -63,6 +63,10 @@ def _with_supplement(*tables: str) -> tuple[str, ...]:
 OUTPUTS = (
     OutputEntry("t_disposition", "disposition"),
     OutputEntry("t_baseline", "baseline"),
+    OutputEntry(
+        *("t_eligibility", "eligibility", ("adsl", "adie")),
+        tables=_with_supplement("t_eligibility"),
+    ),
     OutputEntry("t_improvement", "improvement", tables=_with_supplement("t_improvement")),
     OutputEntry("t_dor", "time_to_event", tables=_with_supplement(*(e.table for e in ENDPOINTS))),
     OutputEntry(
@@ -125,6 +129,7 @@ ORDER_OF_ROWS = (
     "t_monitoring",
     "t_safety_boundary",
     "t_escalation",
+    "t_eligibility",
 )
 
 

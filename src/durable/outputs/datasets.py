@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: What a record must have: in each text column named, one of the texts.
 RecordFilter = Mapping[str, Collection[str]]
 
-_NAMES = ("adsl", "adrs", "adtte", "adae", "adlb", "adpc", "adpp")
+_NAMES = ("adsl", "adrs", "adtte", "adae", "adlb", "adpc", "adpp", "adie")
 #: Records that are read at a time, for their memory.
 _AT_ONCE = 1_000_000
 #: Columns of ADRS that outputs and figures read.
@@ -39,7 +39,7 @@ class AnalysisDatasets:
 
     Attributes
     ----------
-    adsl, adrs, adtte, adae, adlb, adpc, adpp
+    adsl, adrs, adtte, adae, adlb, adpc, adpp, adie
         ADaM datasets; of ADRS at least the records that outputs and figures name as theirs.
     variant_adrs, variant_adtte
         ADRS and ADTTE of the sensitivity analyses, each named in ``ANALYSIS``.
@@ -56,6 +56,7 @@ class AnalysisDatasets:
     adlb: pd.DataFrame | None = None
     adpc: pd.DataFrame | None = None
     adpp: pd.DataFrame | None = None
+    adie: pd.DataFrame | None = None
     variant_adrs: pd.DataFrame | None = None
     variant_adtte: pd.DataFrame | None = None
     results: Sequence[Result] = ()
@@ -195,6 +196,7 @@ def read_datasets(
         adlb=dataset("adlb"),
         adpc=dataset("adpc"),
         adpp=dataset("adpp"),
+        adie=dataset("adie"),
         folder=folder,
     )
     if "adrs" not in names:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from durable.jdm import wording
 from durable.language import N_, _
 from durable.outputs import definitions, laboratory_wording
+from durable.outputs.eligibility_definitions import eligibility_definitions
 from durable.outputs.table import Table
 from durable.plan import Plan
 from durable.wording import sentences
@@ -69,6 +70,8 @@ def definitions_in_force(
         yield _("Laboratory"), tuple(laboratory_wording.definitions(plan))
     if "adpp" in datasets:
         yield _("Cellular kinetics"), tuple(definitions.kinetics_method(plan.kinetics))
+    if "adie" in datasets:
+        yield _("Eligibility"), tuple(eligibility_definitions(plan.eligibility))
     own = (wording.abbreviations(),) if "adrs" in datasets else ()
     yield _("Abbreviations"), (_(_ABBREVIATIONS), *own)
 

@@ -31,6 +31,7 @@ Term = Literal[
     "Dose-limiting toxicities",
     "Laboratory",
     "Cellular kinetics",
+    "Eligibility",
     "Abbreviations",
 ]
 QUANTILE_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}

@@ -142,8 +142,12 @@ def _sensitivity_findings(valid: Mapping[str, Any]) -> list[Finding]:
         key = f"sensitivity.{name}"
         if name == "primary":
             findings.append(Finding(key, "the reserved name primary", "another name"))
-        if not change.response and not change.statistics:
+        infused = change.population == "infused"
+        if not change.response and not change.statistics and infused:
             findings.append(Finding(key, "nothing that differs", "keys of response or statistics"))
+        if not infused and not _has_criteria(valid):
+            expected = "infused: without inputs.screening or inputs.eligibility nobody is eligible"
+            findings.append(Finding(f"{key}.population", "eligible", expected))
         for section, model in (("response", Response), ("statistics", Statistics)):
             base = valid[section].model_dump(exclude_unset=True)
             combined = merged(base, getattr(change, section))
@@ -158,6 +162,12 @@ def _sensitivity_findings(valid: Mapping[str, Any]) -> list[Finding]:
                 if "remission_deadline" in change.response:
                     findings += _deadline_findings(checked, schedule, prefix)
     return findings
+
+
+def _has_criteria(valid: Mapping[str, Any]) -> bool:
+    """Whether the study has a table of eligibility, or its inputs are wrong in themselves."""
+    inputs = valid.get("inputs")
+    return inputs is None or any((inputs.screening, inputs.eligibility))
 
 
 def _series_findings(analysis: Analysis, series: Series) -> list[Finding]:
@@ -188,6 +198,9 @@ def _definition_findings(plan: Plan, simulation: Simulation) -> list[Finding]:
         key = f"simulation.definitions[{i}]"
         if name not in plan.sensitivity:
             findings.append(Finding(key, repr(name), one_of(name, plan.sensitivity)))
+        elif plan.sensitivity[name].population != "infused":
+            expected = "a definition of all infused: eligibility is not simulated"
+            findings.append(Finding(key, repr(name), expected))
         elif plan.statistics_of(name).dor_estimator == "turnbull":
             expected = "a definition without the Turnbull estimator: its interval is a bootstrap"
             findings.append(Finding(key, repr(name), expected))

@@ -14,6 +14,7 @@ from durable.contracts.subgroups import NATIVE_GROUPS, GroupVariable, Subgroup
 from durable.errors import UserError
 from durable.jdm.response import Response
 from durable.plan.analysis import Analysis, Pins, Study
+from durable.plan.eligibility import Eligibility
 from durable.plan.governance import Governance
 from durable.plan.inputs import Inputs
 from durable.plan.kinetics import Kinetics
@@ -68,6 +69,8 @@ class Plan(Section):
     """Response over time."""
     monitoring: Monitoring | None = None
     """Interim rules applied to the data at hand; empty: no such output."""
+    eligibility: Eligibility = Eligibility()
+    """Criteria of eligibility; only with a table screening or eligibility."""
     outputs: Outputs = Outputs()
     """Presentation."""
     governance: Governance = Governance()
@@ -112,6 +115,7 @@ class Plan(Section):
             for name in self.sensitivity
             if self.response_of(name) == self.response
             and self.statistics_of(name) == self.statistics
+            and self.sensitivity[name].population == "infused"
         )
 
     @property
@@ -125,8 +129,12 @@ class Plan(Section):
             return ()
         if self.simulation.definitions is not None:
             return self.simulation.definitions
-        names = self.sensitivity
-        return tuple(n for n in names if self.statistics_of(n).dor_estimator == "kaplan_meier")
+        return tuple(
+            name
+            for name, variant in self.sensitivity.items()
+            if self.statistics_of(name).dor_estimator == "kaplan_meier"
+            and variant.population == "infused"
+        )
 
     @property
     def main_landmarks(self) -> tuple[float, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from durable.contracts.adam.adae import ADAE_SPEC, adae_schema
+from durable.contracts.adam.adie import ADIE, ADIE_SPEC
 from durable.contracts.adam.adlb import ADLB, ADLB_SPEC
 from durable.contracts.adam.adpc import ADPC, ADPC_SPEC
 from durable.contracts.adam.adpp import ADPP, ADPP_SPEC
@@ -46,6 +47,7 @@ def dataset_schemas(
         "ADLB": ADLB,
         "ADPC": ADPC,
         "ADPP": ADPP,
+        "ADIE": ADIE,
     }
 
 
@@ -55,5 +57,5 @@ def dataset_specs(
     """Return the descriptions of the datasets."""
     return (
         *(adsl_spec(subgroups), ADRS_SPEC, adtte_spec(endpoints), ADAE_SPEC),
-        *(ADLB_SPEC, ADPC_SPEC, ADPP_SPEC),
+        *(ADLB_SPEC, ADPC_SPEC, ADPP_SPEC, ADIE_SPEC),
     )

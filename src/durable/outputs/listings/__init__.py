@@ -31,6 +31,7 @@ class ListingEntry(Entry):
 
 #: In the order of their numbers, which do not change when a listing is absent.
 LISTINGS = (
+    ListingEntry("eligibility", "eligibility", ("adie",)),
     ListingEntry("subjects", "subjects"),
     ListingEntry("duration", "duration", ("adsl", "adtte")),
     ListingEntry("improvement", "improvement", ("adsl", "adrs")),
