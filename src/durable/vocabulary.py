@@ -13,6 +13,7 @@ PROGRESSION = N_("PROGRESSION")
 DEATH = N_("DEATH")
 NEW_THERAPY = N_("NEW SYSTEMIC THERAPY")
 REMISSION = N_("REMISSION")
+IMPROVEMENT = N_("IMPROVEMENT")
 NOT_IN_REMISSION = N_("NOT IN REMISSION BY {deadline}")
 #: EVNTDESC of the events by the name of their statistics, in the order that decides between two on
 #: the same day.
@@ -22,6 +23,7 @@ EVENTS = {
     "death": DEATH,
     "new_therapy": NEW_THERAPY,
     "remission": REMISSION,
+    "improvement": IMPROVEMENT,
 }
 
 ONGOING = N_("ONGOING AT DATA CUT-OFF")
@@ -33,6 +35,7 @@ NOT_YET_DUE = N_("NEXT ASSESSMENT NOT YET DUE")
 REMISSION_NOT_YET_DUE = N_("REMISSION NOT YET DUE")
 NOT_FOLLOWED = N_("NOT FOLLOWED TO REMISSION DEADLINE")
 NOT_SEEN = N_("NO ASSESSMENT AFTER INFUSION")
+ALIVE = N_("ALIVE AT LAST CONTACT")
 #: Reasons for censoring by the name of their statistics; CNSR counts them from 1.
 CENSORINGS = {
     "ongoing": ONGOING,
@@ -46,6 +49,7 @@ CENSORINGS = {
     "not_followed": NOT_FOLLOWED,
     "death": DEATH,
     "not_seen": NOT_SEEN,
+    "alive": ALIVE,
 }
 CNSR = {reason: code for code, reason in enumerate(CENSORINGS.values(), 1)}
 
@@ -77,6 +81,7 @@ BEFORE_THERAPY = N_("{date} BEFORE NEW SYSTEMIC THERAPY")
 DAY_ONE = N_("DAY OF INFUSION")
 DAY_OF_DEATH = N_("DATE OF DEATH")
 DAY_OF_THERAPY = N_("START OF NEW SYSTEMIC THERAPY")
+LAST_ALIVE = N_("LAST DATE KNOWN ALIVE")
 
 BEFORE_LYMPHODEPLETION = N_("BEFORE LYMPHODEPLETION")
 #: From the day of lymphodepletion to the day before the infusion.
@@ -162,6 +167,7 @@ CODED: tuple[str, ...] = (
     *(*EVENTS.values(), NOT_IN_REMISSION, *CENSORINGS.values(), PARTIAL, *MISSING.values()),
     *(BASELINE, *CATEGORIES, *PHASES, *_KINETICS, *AGREEMENTS),
     *(LAST, LAST_IN_REMISSION, DAY_ONE, DAY_OF_DEATH, DAY_OF_THERAPY, BEFORE_GAP, BEFORE_THERAPY),
+    LAST_ALIVE,
 )
 #: What the letters of a flag or a status stand for.
 FLAGS = {"Y": N_("yes"), "N": N_("no"), "U": N_("unknown"), "NA": N_("not applicable")}

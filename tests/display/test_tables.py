@@ -568,6 +568,7 @@ ORDER = {
     "improvement_s": "14.2.1S", "dor": "14.2.2", "dor_s": "14.2.2S", "efs": "14.2.3",
     "efs_s": "14.2.3S", "ttrem": "14.2.4", "ttrem_s": "14.2.4S", "sensitivity": "14.2.5",
     "sensitivity_s": "14.2.5S", "response_visits": "14.2.7", "response_visits_s": "14.2.7S",
+    "ttimp": "14.2.10", "ttimp_s": "14.2.10S", "os": "14.2.11", "os_s": "14.2.11S",
     "ae_overview": "14.3.1.1", "ae_overview_s": "14.3.1.1S",
     "ae_soc_pt": "14.3.1.2", "ae_soc_pt_s": "14.3.1.2S", "ae_crs": "14.3.1.3",
     "aesi": "14.3.1.4", "dlt": "14.3.1.5", "deaths": "14.3.2.1", "kinetics": "14.4.1",

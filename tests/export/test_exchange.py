@@ -267,7 +267,8 @@ def test_values_are_described_by_parameter(document: str, datasets: dict[str, Da
     root = ET.fromstring(document)
     lists = {e.get("OID"): e for e in root.iter(f"{DEF}ValueListDef")}
     codes = [e.get("ItemOID") for e in lists["VL.ADTTE.AVAL"]]
-    assert codes == ["IT.ADTTE.AVAL.DOR", "IT.ADTTE.AVAL.EFS", "IT.ADTTE.AVAL.TTREM"]
+    endpoints = ("DOR", "EFS", "TTREM", "TTIMP", "OS")
+    assert codes == [f"IT.ADTTE.AVAL.{code}" for code in endpoints]
     assert set(lists) == {"VL.ADRS.AVAL", "VL.ADRS.AVALC", "VL.ADTTE.AVAL", "VL.ADPP.AVAL"}
     frame = datasets["ADRS"].frame
     with_text = frame.loc[frame["AVALC"].notna(), "PARAMCD"].unique()

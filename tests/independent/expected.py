@@ -250,8 +250,24 @@ NOT_REMITTED = {
     "death": "DEATH",
     "not_seen": "NO ASSESSMENT AFTER INFUSION",
 }
-KINDS = {"DOR": EVENTS, "EFS": EVENTS | FAILED, "TTREM": REMITTED}
-REASONS = {"DOR": CENSORED, "EFS": CENSORED | CENSORED_EARLY, "TTREM": NOT_REMITTED}
+#: The time to improvement has the same reasons.
+IMPROVED = {"improvement": "IMPROVEMENT"}
+DIED = {"death": "DEATH"}
+LIVING = {"withdrawn": "WITHDRAWN", "alive": "ALIVE AT LAST CONTACT"}
+KINDS = {
+    "DOR": EVENTS,
+    "EFS": EVENTS | FAILED,
+    "TTREM": REMITTED,
+    "TTIMP": IMPROVED,
+    "OS": DIED,
+}
+REASONS = {
+    "DOR": CENSORED,
+    "EFS": CENSORED | CENSORED_EARLY,
+    "TTREM": NOT_REMITTED,
+    "TTIMP": NOT_REMITTED,
+    "OS": LIVING,
+}
 
 
 def durability(records: list[Duration], parameter: str) -> Iterator[Row]:

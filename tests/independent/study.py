@@ -41,6 +41,7 @@ SCALE = {
     "chaq": (3, 0), "chq_phs": (40, 100), "das": (20, 0), "extramuscular": (10, 0),
 }  # fmt: skip
 HIGHER_IS_BETTER = {"cmas", "mmt8", "chq_phs"}
+ENDPOINTS = ("DOR", "EFS", "TTREM", "TTIMP", "OS")
 MISSED = "MISSED OR INADEQUATE ASSESSMENTS"
 
 
@@ -629,16 +630,10 @@ def free_of_events(subject: Subject, start: Visit | None, rule: Rules) -> Ended:
     return on_day_one("NOT IN REMISSION BY M6", event=True)
 
 
-def time_to_remission(subject: Subject, start: Visit | None, rule: Rules) -> Ended:
-    """End of the time from infusion to the first remission (derivation: Time to remission)."""
+def unseen(subject: Subject, known: list[Visit], rule: Rules, strategy: str) -> Ended:
+    """Censoring of the time to what was never seen at an assessment that could show it."""
     assert subject.infusion
-    known = [visit for visit, _ in adequate(subject, rule)]
-    if start:
-        before = [v.date for v in known if v.date < start.date]
-        return Ended(
-            "REMISSION", True, start.date, max([subject.infusion, *before]), of_visit(start)
-        )
-    therapy = first_therapy(subject) if rule.new_therapy != "treatment_policy" else None
+    therapy = first_therapy(subject) if strategy != "treatment_policy" else None
     if therapy and not (subject.death and subject.death <= therapy):
         row = next(t.line for t in subject.new_therapies if t.start == therapy)
         return Ended(
@@ -661,6 +656,51 @@ def time_to_remission(subject: Subject, start: Visit | None, rule: Rules) -> End
     return Ended(what, False, last, last, line)
 
 
+def time_to_improvement(subject: Subject, rule: Rules) -> Ended:
+    """End of the time from infusion to the first assessment with the score of an improvement."""
+    assert subject.infusion
+    start, began = baseline(subject), first_therapy(subject)
+    assert start
+    scored = [
+        (visit, total)
+        for visit in after_infusion(subject)
+        if (total := score(start, visit.values, rule.enzyme).total) is not None
+    ]
+    for place, (visit, total) in enumerate(scored):
+        credited = rule.new_therapy == "treatment_policy" or not (began and visit.date > began)
+        if level(total) != "none" and credited:
+            before = scored[place - 1][0].date if place else subject.infusion
+            return Ended("IMPROVEMENT", True, visit.date, before, of_visit(visit))
+    return unseen(subject, [visit for visit, _ in scored], rule, rule.new_therapy)
+
+
+def survival(subject: Subject) -> Ended:
+    """End of overall survival: the death, else the latest of infusion, assessments and contact."""
+    assert subject.infusion
+    if subject.death:
+        line = ("subjects", "death_date", subject.line)
+        return Ended("DEATH", True, subject.death, subject.death, line)
+    last, line = subject.infusion, ("subjects", "infusion_date", subject.line)
+    if subject.last_contact > last:
+        last, line = subject.last_contact, ("subjects", "last_contact_date", subject.line)
+    if subject.visits and subject.visits[-1].date > last:
+        last, line = subject.visits[-1].date, of_visit(subject.visits[-1])
+    what = "WITHDRAWN" if subject.withdrawal else "ALIVE AT LAST CONTACT"
+    return Ended(what, False, last, last, line)
+
+
+def time_to_remission(subject: Subject, start: Visit | None, rule: Rules) -> Ended:
+    """End of the time from infusion to the first remission (derivation: Time to remission)."""
+    assert subject.infusion
+    known = [visit for visit, _ in adequate(subject, rule)]
+    if start:
+        before = [v.date for v in known if v.date < start.date]
+        return Ended(
+            "REMISSION", True, start.date, max([subject.infusion, *before]), of_visit(start)
+        )
+    return unseen(subject, known, rule, rule.new_therapy)
+
+
 @dataclass(frozen=True)
 class Duration:
     subject: str
@@ -674,8 +714,8 @@ class Duration:
 
 
 def durations(study: list[Subject], rule: Rules) -> dict[str, dict[str, Duration]]:
-    """DOR, EFS and TTREM of every infused subject, by subject."""
-    found: dict[str, dict[str, Duration]] = {"DOR": {}, "EFS": {}, "TTREM": {}}
+    """The endpoints of every infused subject, by subject."""
+    found: dict[str, dict[str, Duration]] = {code: {} for code in ENDPOINTS}
     for subject in study:
         if not subject.infusion:
             continue
@@ -687,6 +727,9 @@ def durations(study: list[Subject], rule: Rules) -> dict[str, dict[str, Duration
         found["EFS"][subject.id] = Duration(subject.id, subject.infusion, end)
         end = time_to_remission(subject, start, rule)
         found["TTREM"][subject.id] = Duration(subject.id, subject.infusion, end)
+        end = time_to_improvement(subject, rule)
+        found["TTIMP"][subject.id] = Duration(subject.id, subject.infusion, end)
+        found["OS"][subject.id] = Duration(subject.id, subject.infusion, survival(subject))
     return found
 
 

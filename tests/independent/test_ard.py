@@ -41,8 +41,8 @@ def by_bootstrap(key: Key) -> bool:
     """Limits of Turnbull's estimate: percentiles of seeded random samples."""
     output, analysis, _, _, parameter, _ = key
     return (output, analysis) == ("t_sensitivity", "interval_censored") and parameter in (
-        "DOR", "EFS", "TTREM"
-    )  # fmt: skip
+        study.ENDPOINTS
+    )
 
 
 def equal(found: float | None, own: float | None) -> bool:
@@ -82,7 +82,7 @@ def test_the_bootstrap_limits_left_out_are_few_and_bracket_their_estimate(
     results: Results,
 ) -> None:
     left_out = {key: row for key, row in results.ard.items() if by_bootstrap(key)}
-    assert len(left_out) == 15  # DOR, EFS and TTREM: n_subjects, n_event, median, two landmarks
+    assert len(left_out) == 25  # five endpoints: n_subjects, n_event, median, two landmarks
     for value, lower, upper, _ in left_out.values():
         if value is not None and lower is not None:
             assert lower - 1e-9 <= value

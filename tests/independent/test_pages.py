@@ -41,7 +41,7 @@ def test_footnotes_of_a_main_table_take_at_most_five_lines(
         assert lines[len(own) :] == [1] * (len(shown) - len(own)), name
 
 
-@pytest.mark.parametrize("name", ["t_improvement", "t_dor", "t_efs", "t_ttrem"])
+@pytest.mark.parametrize("name", ["t_improvement", "t_dor", "t_efs", "t_ttrem", "t_ttimp", "t_os"])
 def test_an_endpoint_is_one_page(layouts: dict[str, Layout], name: str) -> None:
     (page,) = layouts[name].pages
     assert len(page.rows) <= 25
@@ -55,6 +55,8 @@ def test_an_endpoint_is_one_page(layouts: dict[str, Layout], name: str) -> None:
         ("t_dor", "95% CI"),
         ("t_efs", "95% CI"),
         ("t_ttrem", "95% CI"),
+        ("t_ttimp", "95% CI"),
+        ("t_os", "95% CI"),
     ],
 )
 def test_the_primary_result_and_its_interval_are_at_the_top(

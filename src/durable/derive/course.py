@@ -1,7 +1,8 @@
 """What the events and censorings of an endpoint are decided from: dates by subject.
 
 Dates are compared as dates; what is not known lies neither before nor after another. An *adequate*
-assessment is one after infusion whose remission status is known.
+assessment is one after infusion whose remission status is known; of an endpoint that another
+status decides, one at which that is known.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from durable.vocabulary import (
     DEATH,
     EVENTS,
     LAST,
+    LAST_ALIVE,
     LAST_IN_REMISSION,
     NEW_THERAPY,
 )
@@ -182,8 +184,8 @@ class Course:
 
     @cached_property
     def _adequate(self) -> Ints:
-        """Rows of the adequate assessments."""
-        adequate = self.follow_up.assessments["adequate"].to_numpy(bool)
+        """Rows of the assessments that are adequate for the endpoint."""
+        adequate = self.follow_up.assessments[self.endpoint.assessed].to_numpy(bool)
         return np.flatnonzero(adequate & (self._place >= 0))
 
     @cached_property
@@ -262,6 +264,26 @@ class Course:
     def death(self) -> Dated:
         """The date of death, by its row of the subjects table."""
         return self._of_subject("DTHDT", "death_date", DAY_OF_DEATH)
+
+    @property
+    def last_alive(self) -> Dated:
+        """Last date on which the subject is known to have lived.
+
+        The latest of infusion, assessments and last contact. Not the withdrawal, which may be no
+        more than an entry in a file.
+        """
+        last, contact = self._last_visit, self.date("LSTALVDT")
+        of_visit = self._words(SRCDOM="visits", SRCVAR="visit_date", CNSDTDSC=LAST_ALIVE)
+        of_contact = self._of_subject("LSTALVDT", "last_contact_date", LAST_ALIVE)
+        of_infusion = self._of_subject("TRTSDT", "infusion_date", LAST_ALIVE)
+        visited = last["ADT"] > np.fmax(self.start, contact)
+        contacted = contact > self.start
+        return {
+            name: np.where(
+                visited, values, np.where(contacted, of_contact[name], of_infusion[name])
+            )
+            for name, values in (last | of_visit).items()
+        }
 
     def _of_subject(self, variable: str, column: str, what: str) -> Dated:
         return {
@@ -346,11 +368,20 @@ class Course:
         return np.where(by_deadline, self.date("REMSDT"), self.deadline + _DAY)
 
     @cached_property
-    def last_contact(self) -> Dates:
-        """When the subject was last seen or heard of: assessment, contact or death."""
+    def _last_visit(self) -> Dated:
+        """The last assessment, adequate or not: its date and its row of the file."""
         visits = _dates(self.follow_up.assessments["visit_date"])
         last = last_rows(self._place, (self._place >= 0) & ~np.isnat(visits))
-        visited = self._by_subject(self._place[last], visits[last])
+        row = self.follow_up.assessments["source_row"].to_numpy(float)
+        return {
+            "ADT": self._by_subject(self._place[last], visits[last]),
+            "SRCSEQ": self._by_subject(self._place[last], row[last]),
+        }
+
+    @cached_property
+    def last_contact(self) -> Dates:
+        """When the subject was last seen or heard of: assessment, contact or death."""
+        visited = self._last_visit["ADT"]
         # The later of two, or the one that is known.
         last_date: Dates = np.fmax(np.fmax(visited, self.date("LSTALVDT")), self.date("DTHDT"))
         return last_date

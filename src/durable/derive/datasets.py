@@ -27,6 +27,7 @@ from durable.derive.course import FollowUp
 from durable.derive.eligibility import of_eligible, read_evaluated, with_eligibility
 from durable.derive.endpoint import Endpoint
 from durable.derive.endpoints import ENDPOINTS
+from durable.derive.improvement import score_reached
 from durable.derive.new_therapy import (
     assessed_after,
     begun_since,
@@ -56,6 +57,7 @@ REMISSION_KEYS = (*SCORE_KEYS, "remission", "new_therapy.remission")
 DURATION_KEYS = (
     *REMISSION_KEYS,
     *("recurrence", "new_therapy.duration", "missed_assessments", "remission_deadline"),
+    *("improvement.level", "new_therapy.improvement"),
 )
 #: Those that decide the improvement rate. How the missing are counted is for the analysis.
 IMPROVEMENT_KEYS = (
@@ -200,7 +202,7 @@ class Derivation:
         frame = flag_recurrence(found.frame, found.start, response, self._interventions)
         first = np.zeros(len(frame), dtype=np.bool_)
         first[found.start.to_numpy()] = True
-        frame = with_columns(frame, {"first_remission": first})
+        frame = with_columns(frame, {"first_remission": first} | score_reached(frame, response))
         schedule = self._trial.schedule
         follow_up = FollowUp(found.adsl, frame, self._new_therapies, schedule, response)
         return Durations(frame=frame, adtte=adtte.derive(follow_up, self._endpoints))

@@ -109,6 +109,8 @@ class Endpoint:
     censorings: tuple[Censoring, ...]
     until: Callable[[Any], Dates] | None = None
     """Date before which its own events count; without one, all on or after the origin."""
+    assessed: str = "adequate"
+    """Column of the assessments that flags those at which its event could be seen."""
     continuation: Continuation | None = None
     failure: Event | None = None
     """Event on day 1 of those whom nothing else ends."""

@@ -19,6 +19,7 @@ from durable.vocabulary import DIED, MISSING, NEW_THERAPY, PARTIAL
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,23 @@ def rows_of_visits(frame: pd.DataFrame, unscheduled: bool) -> npt.NDArray[np.int
     number, target = number[order], target[order]
     first[1:] = (number[1:] != number[:-1]) | (target[1:] != target[:-1])
     return rows[order[first]]
+
+
+def score_reached(frame: pd.DataFrame, response: Response) -> dict[str, Flags]:
+    """At each assessment, whether the score is known and whether an improvement is credited.
+
+    Returns
+    -------
+    dict
+        ``scored``: after infusion, with a score. ``improved``: the score is that of an improvement,
+        and no new systemic therapy began before, unless by the treatment policy strategy.
+    """
+    score = frame[SCORE.column].to_numpy(float)
+    scored = frame["post"].to_numpy(bool) & ~np.isnan(score)
+    improved = scored & (score >= response.improvement.least_score)
+    if response.new_therapy.improvement != "treatment_policy":
+        improved &= ~frame["after_new_therapy"].to_numpy(bool)
+    return {"scored": scored, "improved": improved}
 
 
 def improvement_parameter(visits: list[VisitResponse], rows: int) -> ParameterValues:

@@ -39,7 +39,7 @@ def _endpoint(endpoint: Endpoint) -> str:
 
 LISTING = Listing(
     name="duration",
-    title=N_("Duration of response, event-free survival and time to first remission"),
+    title=N_("Time-to-event endpoints by subject"),
     source="ADTTE",
     variables=lambda plan: (
         SUBJECT,
