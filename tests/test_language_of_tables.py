@@ -38,6 +38,7 @@ WORD = re.compile(r"[A-Za-z][A-Za-z'-]+")
 CODE = re.compile(r"[A-Z]+(-[A-Z]+)*")
 #: Names of methods, of their authors, of programs and of measures, and signs of a formula.
 NAMES = {
+    *("Aalen", "Aalen-Johansen", "Temkin"),
     *("Kaplan-Meier", "Clopper-Pearson", "Brookmeyer-Crowley", "Greenwood", "Turnbull"),
     *("Wilson", "Jeffreys", "Beta", "log-log", "logit", "bpcp", "sqrt", "exp", "survfit"),
     *("Gottron", "HBsAg", "HBcAb", "Glucksberg", "Ro-", "eGFR", "SpO", "mL", "min"),

@@ -569,6 +569,8 @@ ORDER = {
     "efs_s": "14.2.3S", "ttrem": "14.2.4", "ttrem_s": "14.2.4S", "sensitivity": "14.2.5",
     "sensitivity_s": "14.2.5S", "response_visits": "14.2.7", "response_visits_s": "14.2.7S",
     "ttimp": "14.2.10", "ttimp_s": "14.2.10S", "os": "14.2.11", "os_s": "14.2.11S",
+    "cuminc": "14.2.17", "cuminc_s": "14.2.17S",
+    "inresponse": "14.2.18", "inresponse_s": "14.2.18S",
     "ae_overview": "14.3.1.1", "ae_overview_s": "14.3.1.1S",
     "ae_soc_pt": "14.3.1.2", "ae_soc_pt_s": "14.3.1.2S", "ae_crs": "14.3.1.3",
     "aesi": "14.3.1.4", "dlt": "14.3.1.5", "deaths": "14.3.2.1", "kinetics": "14.4.1",

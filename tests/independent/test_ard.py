@@ -23,7 +23,7 @@ pytestmark = pytest.mark.requirement("IMP-03", "OUT-01", "DOR-06", "SAF-01", "KI
 OUTPUTS = {
     "t_disposition", "t_baseline", "t_improvement", "t_dor", "t_sensitivity", "t_kinetics",
     "t_ae_overview", "t_ae_soc_pt", "t_ae_crs", "t_aesi", "t_deaths", "t_dlt", "t_subgroups",
-    "t_response_visits",
+    "t_response_visits", "t_cuminc", "t_inresponse",
     "t_glucocorticoid",
     "t_monitoring", "t_safety_boundary", "t_escalation", "t_eligibility",
 }  # fmt: skip

@@ -61,6 +61,14 @@ READ: Mapping[str, Variables] = {
         "ADSL": ("SAFFL", "TRTSDT"),
         "ADRS": ("PARAMCD", "AVISIT", "AVAL", "REASON"),
     },
+    "t_cuminc": {
+        "ADSL": ("SAFFL",),
+        "ADTTE": ("PARAMCD", "AVAL", "CNSR", "EVNTDESC"),
+    },
+    "t_inresponse": {
+        "ADSL": ("SAFFL",),
+        "ADTTE": ("PARAMCD", "AVAL", "CNSR", "EVNTDESC"),
+    },
     "t_ae_overview": {
         "ADSL": ("SAFFL", "TRTSDT", "LSTALVDT"),
         "ADAE": ("TRTEMFL", "PREFL", "APHASE", "AETOXGR", "AESER", "AEREL", "AESI", "AOUT"),

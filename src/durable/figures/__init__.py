@@ -62,6 +62,8 @@ FIGURES = (
         for endpoint in ENDPOINTS
         if endpoint.figure
     ),
+    FigureEntry("cuminc", "cuminc", ("adsl", "adtte")),
+    FigureEntry("inresponse", "inresponse", ("adsl", "adtte")),
     FigureEntry("swimmer", "swimmer", ("adsl", "adrs", "adtte")),
     FigureEntry(SCORE.column, "spider", ("adsl", "adrs")),
     FigureEntry("waterfall", "waterfall", ("adsl", "adrs")),

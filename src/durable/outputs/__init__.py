@@ -79,6 +79,8 @@ OUTPUTS = (
         *("t_response_visits", "response_visits", ("adsl", "adrs")),
         tables=_with_supplement("t_response_visits"),
     ),
+    OutputEntry("t_cuminc", "cuminc", tables=_with_supplement("t_cuminc")),
+    OutputEntry("t_inresponse", "inresponse", tables=_with_supplement("t_inresponse")),
     OutputEntry(
         *("t_glucocorticoid", "glucocorticoid", ("adsl", "adrs")),
         tables=_with_supplement("t_glucocorticoid"),
@@ -130,6 +132,8 @@ ORDER_OF_ROWS = (
     "t_safety_boundary",
     "t_escalation",
     "t_eligibility",
+    "t_cuminc",
+    "t_inresponse",
 )
 
 

@@ -155,6 +155,11 @@ def interval_name(statistics: Statistics) -> str:
     return _(_INTERVALS[statistics.km_ci])
 
 
+def transform_name(transform: str) -> str:
+    """Name of a scale on which limits are symmetric."""
+    return _(_INTERVALS[transform])
+
+
 def _interval_method(statistics: Statistics) -> str:
     if statistics.km_ci == "bpcp":
         return _("{procedure}, Fay 2013").format(procedure=interval_name(statistics))
