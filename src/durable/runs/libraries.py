@@ -112,7 +112,11 @@ def _is_of(path: Path, own: Path, python: Iterable[Path]) -> bool:
 
 def _listed(package: Distribution) -> Iterator[tuple[str, str]]:
     """Files of a package with their SHA-256; not its scripts and notes, which name this machine."""
-    for line in (package.read_text("RECORD") or "").splitlines():
+    record = package.read_text("RECORD")
+    if record is None:
+        yield from _listed_without_digests(package)
+        return
+    for line in record.splitlines():
         name, _, rest = line.rpartition(",")[0].rpartition(",")
         algorithm, _, value = rest.partition("=")
         # A path with a comma stands in quotes.
@@ -122,12 +126,32 @@ def _listed(package: Distribution) -> Iterator[tuple[str, str]]:
             yield path, value
 
 
+def _listed_without_digests(package: Distribution) -> Iterator[tuple[str, str]]:
+    """The same, hashed now, of a source archive that pip before 23.1 installed without a RECORD.
+
+    The digest of the package is that of an installation with one; what was altered since cannot be
+    told, as nothing says what the files were.
+    """
+    for line in (package.read_text("installed-files.txt") or "").splitlines():
+        # Relative to the folder of the notes, which lies beside the package.
+        name = line.removeprefix("../")
+        path = Path(str(package.locate_file(name)))
+        foreign = name == line or name.startswith("..") or "__pycache__" in path.parts
+        if not foreign and path.is_file():
+            yield name, _record_digest(path)
+
+
+def _record_digest(path: Path) -> str:
+    """SHA-256 of a file as a RECORD writes it."""
+    digest = hashlib.sha256(path.read_bytes()).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
 def _is_as_listed(path: Path, expected: str) -> bool:
     try:
-        digest = hashlib.sha256(path.read_bytes()).digest()
+        return _record_digest(path) == expected
     except OSError:
         return False
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == expected
 
 
 def _files_at_start() -> Iterator[tuple[str, Path]]:
