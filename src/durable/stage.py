@@ -29,7 +29,7 @@ _DEFINITIONS = ("schedule", "response", "statistics", "sensitivity")
 #: What the tables depend on: each prints its digest.
 OF_TABLES = (
     *(*_SHOWN, *_DEFINITIONS, "safety", "kinetics", "over_time", "monitoring"),
-    *("laboratory", "eligibility"),
+    *("laboratory", "eligibility", "exposure", "cells_outcome"),
 )
 #: Not simulation.chunks, on which no result depends: its digest is printed.
 _SCENARIOS = tuple(
@@ -102,8 +102,7 @@ _STAGES = (
         "analyse",
         (
             *(*_DEFINITIONS, "groups", "subgroups", "safety", "kinetics", "over_time"),
-            "monitoring",
-            "laboratory",
+            *("monitoring", "laboratory", "exposure", "cells_outcome"),
             *("outputs.patient_profiles", "outputs.landmarks_months", "outputs.month_decimals"),
         ),
         "compute the analysis results, ard.csv, and the points of the figures",

@@ -14,6 +14,7 @@ from tests.independent.conftest import Results
 from tests.independent.drug_free import drug_free
 from tests.independent.eligibility import eligibility
 from tests.independent.expected import Key, Value
+from tests.independent.exposure import exposure
 from tests.independent.monitoring import monitoring
 from tests.independent.over_time import over_time
 from tests.independent.subgroups import levels, subgroups
@@ -26,6 +27,7 @@ OUTPUTS = {
     "t_response_visits", "t_cuminc", "t_inresponse",
     "t_glucocorticoid",
     "t_monitoring", "t_safety_boundary", "t_escalation", "t_eligibility",
+    "t_exposure", "t_cells_outcome",
 }  # fmt: skip
 
 
@@ -34,7 +36,7 @@ def independent(analysis: str) -> dict[Key, Value]:
     cutoff = study.CUTOFFS[analysis]
     found = expected.everything(cutoff) | expected.safety(cutoff) | subgroups(cutoff)
     found |= over_time(cutoff) | drug_free(cutoff) | monitoring(cutoff)
-    return found | eligibility(cutoff)
+    return found | eligibility(cutoff) | exposure(cutoff)
 
 
 def by_bootstrap(key: Key) -> bool:

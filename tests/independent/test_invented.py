@@ -10,6 +10,7 @@ import pytest
 from tests.independent import expected, study
 from tests.independent.conftest import ROOT, Results, analyse
 from tests.independent.expected import Key, Value
+from tests.independent.exposure import exposure
 from tests.independent.invented import write_study
 from tests.independent.monitoring import monitoring
 from tests.independent.subgroups import subgroups
@@ -40,6 +41,7 @@ def own_rows(folder: Path, cutoff: date, monkeypatch: pytest.MonkeyPatch) -> dic
         | expected.safety(cutoff)
         | subgroups(cutoff)
         | monitoring(cutoff)
+        | exposure(cutoff)
     )
 
 

@@ -53,9 +53,10 @@ def test_an_output_is_left_out_where_its_dataset_or_what_it_is_of_lacks() -> Non
     sensitivity = {"t_sensitivity", "t_sensitivity_s"}
     glucocorticoid = {"t_glucocorticoid", "t_glucocorticoid_s"}
     asked = sensitivity | glucocorticoid | {"t_subgroups", "t_monitoring"}
+    outcome = {"t_cells_outcome", "t_cells_outcome_s"}
     events = {"t_safety_boundary", "t_safety_boundary_s", "t_escalation", "t_escalation_s"}
     of_tables = {"t_kinetics", "t_kinetics_s", "t_eligibility", "t_eligibility_s"}
-    assert every_table - few == asked | events | of_tables
+    assert every_table - few == asked | events | of_tables | outcome | {"t_exposure"}
     varied = plan(
         sensitivity={"s": {"response": {"improvement": {"missing": "observed"}}}},
         subgroups={"sex": {"column": "sex"}},
@@ -65,12 +66,14 @@ def test_an_output_is_left_out_where_its_dataset_or_what_it_is_of_lacks() -> Non
             "safety": {"d": {"event": "dlt", "acceptable_rate": 0.2, "unacceptable_rate": 0.5}},
             "escalation": {},
         },
+        exposure={},
+        cells_outcome={"visit": "M3"},
     )
     all_names = tables_of(varied, {"adsl", "adrs", "adtte", "adae", "adpp", "adie"})
     assert all_names == [name for name in NUMBERS if name.startswith("t_")]
     unassessed = set(tables_of(varied, {"adsl", "adae", "adpp", "adie"}))
     of_assessments = {"t_response_visits", "t_response_visits_s"}
-    assert set(all_names) - unassessed == asked | of_assessments
+    assert set(all_names) - unassessed == asked | of_assessments | outcome
 
 
 def test_reading_the_registries_loads_no_numerical_library() -> None:

@@ -31,6 +31,9 @@ READ: Mapping[str, Variables] = {
         "ADSL": ("SAFFL", "AGE", "SEX", "CELLSKG", "BLREMFL", "BLENZ", "MAXTIS"),
         "ADRS": ("PARAMCD", "AVAL", "ABLFL"),
     },
+    "t_exposure": {
+        "ADSL": ("ENRLFL", "LDFL", "SAFFL", "RFICDT", "LDDT", "TRTSDT", "DOSELVL", "CELLSKG"),
+    },
     "t_improvement": {
         "ADSL": ("SAFFL",),
         "ADRS": ("PARAMCD", "AVISIT", "AVAL", "AVALC", "ANL01FL", "REASON"),
@@ -100,6 +103,12 @@ READ: Mapping[str, Variables] = {
     "t_deaths": {
         "ADSL": ("SAFFL", "DTHDT", "DTHDY"),
         "ADAE": ("AETOXGR", "AOUT", "AEDECOD"),
+    },
+    "t_cells_outcome": {
+        "ADSL": ("SAFFL",),
+        "ADRS": ("PARAMCD", "AVISIT", "AVAL", "REASON", "ANL01FL"),
+        "ADAE": ("TRTEMFL", "AESI", "ASTCTGR", "ADAY"),
+        "ADPP": ("PARCAT1", "PARCAT2", "PARCAT3", "AVAL"),
     },
     "t_kinetics": {
         "ADSL": ("SAFFL",),

@@ -67,6 +67,7 @@ OUTPUTS = (
         *("t_eligibility", "eligibility", ("adsl", "adie")),
         tables=_with_supplement("t_eligibility"),
     ),
+    OutputEntry("t_exposure", "exposure", asked=lambda plan: plan.exposure is not None),
     OutputEntry("t_improvement", "improvement", tables=_with_supplement("t_improvement")),
     OutputEntry("t_dor", "time_to_event", tables=_with_supplement(*(e.table for e in ENDPOINTS))),
     OutputEntry(
@@ -106,6 +107,11 @@ OUTPUTS = (
     OutputEntry(
         *("t_kinetics", "kinetics", ("adsl", "adpp")), tables=_with_supplement("t_kinetics")
     ),
+    OutputEntry(
+        *("t_cells_outcome", "cells_outcome", ("adsl", "adrs", "adpp")),
+        tables=_with_supplement("t_cells_outcome"),
+        asked=lambda plan: plan.cells_outcome is not None,
+    ),
 )
 
 #: Order of the rows in ``ard.csv``: by output, as the outputs were written one after another, so
@@ -134,6 +140,8 @@ ORDER_OF_ROWS = (
     "t_eligibility",
     "t_cuminc",
     "t_inresponse",
+    "t_exposure",
+    "t_cells_outcome",
 )
 
 

@@ -1,6 +1,7 @@
 """The analysis plan: one YAML file, read once and checked as a whole."""
 
 from durable.plan.analysis import Analysis, Pins, Study
+from durable.plan.exposure import CellsOutcome, DoseExposure
 from durable.plan.findings import Finding, PlanError
 from durable.plan.governance import Governance
 from durable.plan.inputs import Inputs, Sdtm
@@ -28,7 +29,9 @@ __all__ = [
     "NO_ANALYSIS",
     "Analysis",
     "BetaPrior",
+    "CellsOutcome",
     "Decision",
+    "DoseExposure",
     "EscalationRules",
     "Exposure",
     "FileForm",

@@ -15,6 +15,7 @@ from durable.errors import UserError
 from durable.jdm.response import Response
 from durable.plan.analysis import Analysis, Pins, Study
 from durable.plan.eligibility import Eligibility
+from durable.plan.exposure import CellsOutcome, DoseExposure
 from durable.plan.governance import Governance
 from durable.plan.inputs import Inputs
 from durable.plan.kinetics import Kinetics
@@ -67,6 +68,10 @@ class Plan(Section):
     """Cellular kinetics."""
     over_time: OverTime = OverTime()
     """Response over time."""
+    exposure: DoseExposure | None = None
+    """Dose received and attrition up to infusion; empty: no such output."""
+    cells_outcome: CellsOutcome | None = None
+    """Kinetics against response and cytokine release; empty: no such output."""
     monitoring: Monitoring | None = None
     """Interim rules applied to the data at hand; empty: no such output."""
     eligibility: Eligibility = Eligibility()
