@@ -44,12 +44,13 @@ NAMES = {
     *("Gottron", "HBsAg", "HBcAb", "Glucksberg", "Ro-", "eGFR", "SpO", "mL", "min"),
     *("Rider", "Lee", "Storer", "Fay", "Lazarevic", "Almeida"),
     *("Cmax", "Tmax", "Tlast", "CHQ-PhS", "CAR-T", "MMT", "JDMAI", "kg", "mg", "dlt", "durable"),
+    *("Rejeski", "cells", "uL", "immunoglobulin", "intravenous"),
 }
 #: The program of a table, and its digest.
 PROGRAM = re.compile(r"durable(\.[a-z_]+)+|[0-9a-f]{12}")
 #: Input tables, named as the plan names them.
 INPUTS = ("visits", "adverse_events")
-ALL_DATASETS = ("adsl", "adrs", "adtte", "adae", "adlb", "adpc", "adpp", "adie")
+ALL_DATASETS = ("adsl", "adrs", "adtte", "adae", "adlb", "adbc", "adpc", "adpp", "adie")
 
 
 @pytest.fixture(scope="module")

@@ -36,6 +36,7 @@ from data.demo.stories import (
     THERAPIES,
     ULN,
     At,
+    Event,
     Measure,
     Row,
     Subject,
@@ -269,9 +270,22 @@ def _event_rows(subject: Subject) -> list[Row]:
             "dlt": _yes_no(event.dlt),
             "aesi": event.aesi,
             "outcome": event.outcome,
+            **_treatment(event),
         }
         for number, event in enumerate(events, start=1)
     ]
+
+
+def _treatment(event: Event) -> Row:
+    """Tocilizumab for CRS of ASTCT grade 2, a corticosteroid for ICANS and CRS that is serious."""
+    if event.aesi not in ("CRS", "ICANS"):
+        return {"tocilizumab": "", "corticosteroid": "", "icu": ""}
+    severe_release = event.aesi == "CRS" and event.astct == "2"
+    return {
+        "tocilizumab": _yes_no(severe_release),
+        "corticosteroid": _yes_no(event.aesi == "ICANS" or event.serious),
+        "icu": _yes_no(event.serious),
+    }
 
 
 def _kinetics_rows(subject: Subject, visits: Mapping[str, str], draw: Draw) -> list[Row]:

@@ -59,6 +59,12 @@ NUMBERS = {
     "t_safety_boundary": "14.3.1.7",
     "t_safety_boundary_s": "14.3.1.7S",
     "t_deaths": "14.3.2.1",
+    "t_laboratory": "14.3.4.1",
+    "t_laboratory_s": "14.3.4.1S",
+    "t_lab_shift": "14.3.4.2",
+    "t_lab_shift_s": "14.3.4.2S",
+    "t_bcells": "14.3.4.3",
+    "t_icaht": "14.3.4.4",
     "t_kinetics": "14.4.1",
     "t_kinetics_s": "14.4.1S",
     "t_cells_outcome": "14.4.2",
@@ -78,6 +84,7 @@ NUMBERS = {
     "f_km_os": "14.2.13",
     "f_cuminc": "14.2.18",
     "f_inresponse": "14.2.19",
+    "f_bcells": "14.3.1",
     "f_kinetics": "14.4.1",
     "f_profiles": "16.2.10.1",
     "l_eligibility": "16.2.2.1",
@@ -112,6 +119,7 @@ BESIDE = {
     "f_subgroups": "t_subgroups",
     "f_glucocorticoid": "t_glucocorticoid",
     "f_monitoring": "t_monitoring",
+    "f_bcells": "t_bcells",
     "f_kinetics": "t_kinetics",
 }
 #: Sections of the page of the report, by the beginning of the default number.

@@ -14,7 +14,7 @@ def dataset_names(tables: Collection[str]) -> tuple[str, ...]:
     """Analysis datasets made from these input tables, in the order of the define.xml."""
     assessments = ("adrs", "adtte") if "visits" in tables else ()
     adverse_events = ("adae",) if "adverse_events" in tables else ()
-    laboratory = ("adlb",) if "laboratory" in tables else ()
+    laboratory = ("adlb", "adbc") if "laboratory" in tables else ()
     kinetics = ("adpc", "adpp") if "kinetics" in tables else ()
     eligibility = ("adie",) if {"screening", "eligibility"} & set(tables) else ()
     return ("adsl", *assessments, *adverse_events, *laboratory, *kinetics, *eligibility)

@@ -111,7 +111,7 @@ _STAGES = (
     ),
     Stage(
         "figures",
-        (*_SHOWN, *_DEFINITIONS, "safety", "monitoring"),
+        (*_SHOWN, *_DEFINITIONS, "safety", "monitoring", "laboratory"),
         "draw the figures",
         cores=True,
         draws=True,

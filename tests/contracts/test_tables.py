@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from durable.contracts.adam.adae import HIERARCHY
+from durable.contracts.adam.adae import RARELY_RECORDED
 from durable.contracts.adam.adsl import OPTIONAL_VARIABLES
 from durable.contracts.adam.registry import dataset_schemas
 from durable.contracts.input_table import ColumnSpec, InputTable, named_object
@@ -71,7 +71,7 @@ def test_a_variable_that_holds_a_column_is_in_its_dataset(
         (28,),
         ENDPOINTS,
         subject_variables=OPTIONAL_VARIABLES,
-        event_variables=HIERARCHY.values(),
+        event_variables=RARELY_RECORDED.values(),
     )
     for variable in column.adam:
         dataset, _, name = variable.rpartition(".")

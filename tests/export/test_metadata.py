@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from durable.contracts.adam.adae import HIERARCHY
+from durable.contracts.adam.adae import RARELY_RECORDED
 from durable.contracts.adam.adsl import OPTIONAL_VARIABLES
 from durable.contracts.adam.description import DatasetSpec, recorded_origins
 from durable.contracts.adam.registry import dataset_schemas, dataset_specs
@@ -26,7 +26,7 @@ SCHEMAS = dataset_schemas(
     (28, 90),
     ENDPOINTS,
     subject_variables=[*OPTIONAL_VARIABLES, *IMPUTATION_FLAGS],
-    event_variables=HIERARCHY.values(),
+    event_variables=RARELY_RECORDED.values(),
     subgroups=GROUPS,
 )
 DATASETS = dataset_specs(ENDPOINTS, GROUPS)
@@ -79,7 +79,8 @@ def test_every_parameter_of_the_demo_has_a_method_and_every_method_a_parameter(
 
 
 def test_keys_identify_the_records_of_the_demo(datasets: dict[str, Dataset]) -> None:
-    assert list(datasets) == ["ADSL", "ADRS", "ADTTE", "ADAE", "ADLB", "ADPC", "ADPP", "ADIE"]
+    expected = ["ADSL", "ADRS", "ADTTE", "ADAE", "ADLB", "ADBC", "ADPC", "ADPP", "ADIE"]
+    assert list(datasets) == expected
     for dataset in datasets.values():
         assert not dataset.frame.duplicated(list(dataset.metadata.keys)).any()
 

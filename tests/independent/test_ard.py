@@ -15,6 +15,7 @@ from tests.independent.drug_free import drug_free
 from tests.independent.eligibility import eligibility
 from tests.independent.expected import Key, Value
 from tests.independent.exposure import exposure
+from tests.independent.laboratory import laboratory
 from tests.independent.monitoring import monitoring
 from tests.independent.over_time import over_time
 from tests.independent.subgroups import levels, subgroups
@@ -28,6 +29,7 @@ OUTPUTS = {
     "t_glucocorticoid",
     "t_monitoring", "t_safety_boundary", "t_escalation", "t_eligibility",
     "t_exposure", "t_cells_outcome",
+    "t_laboratory", "t_lab_shift", "t_bcells", "t_icaht",
 }  # fmt: skip
 
 
@@ -36,7 +38,7 @@ def independent(analysis: str) -> dict[Key, Value]:
     cutoff = study.CUTOFFS[analysis]
     found = expected.everything(cutoff) | expected.safety(cutoff) | subgroups(cutoff)
     found |= over_time(cutoff) | drug_free(cutoff) | monitoring(cutoff)
-    return found | eligibility(cutoff) | exposure(cutoff)
+    return found | eligibility(cutoff) | exposure(cutoff) | laboratory(cutoff)
 
 
 def by_bootstrap(key: Key) -> bool:

@@ -41,7 +41,7 @@ def test_an_entry_names_its_listing(entry: ListingEntry) -> None:
 
 def test_the_order_of_the_rows_names_every_function_of_an_output_once() -> None:
     further = {e.name for e in OUTPUTS if e.load().further_results is not None}
-    assert further == {"t_ae_overview"}
+    assert further == {"t_ae_overview", "t_ae_crs"}
     expected = {e.name for e in OUTPUTS} | {f"{name}.further_results" for name in further}
     assert len(ORDER_OF_ROWS) == len(expected)
     assert set(ORDER_OF_ROWS) == expected
@@ -56,7 +56,10 @@ def test_an_output_is_left_out_where_its_dataset_or_what_it_is_of_lacks() -> Non
     outcome = {"t_cells_outcome", "t_cells_outcome_s"}
     events = {"t_safety_boundary", "t_safety_boundary_s", "t_escalation", "t_escalation_s"}
     of_tables = {"t_kinetics", "t_kinetics_s", "t_eligibility", "t_eligibility_s"}
-    assert every_table - few == asked | events | of_tables | outcome | {"t_exposure"}
+    by_visit = {"t_laboratory", "t_laboratory_s"}
+    laboratory = by_visit | {"t_lab_shift", "t_lab_shift_s", "t_bcells", "t_icaht"}
+    more = laboratory | outcome | {"t_exposure"}
+    assert every_table - few == asked | events | of_tables | more
     varied = plan(
         sensitivity={"s": {"response": {"improvement": {"missing": "observed"}}}},
         subgroups={"sex": {"column": "sex"}},
@@ -69,9 +72,10 @@ def test_an_output_is_left_out_where_its_dataset_or_what_it_is_of_lacks() -> Non
         exposure={},
         cells_outcome={"visit": "M3"},
     )
-    all_names = tables_of(varied, {"adsl", "adrs", "adtte", "adae", "adpp", "adie"})
+    of_tables = {"adae", "adlb", "adbc", "adpp", "adie"}
+    all_names = tables_of(varied, {"adsl", "adrs", "adtte", *of_tables})
     assert all_names == [name for name in NUMBERS if name.startswith("t_")]
-    unassessed = set(tables_of(varied, {"adsl", "adae", "adpp", "adie"}))
+    unassessed = set(tables_of(varied, {"adsl", *of_tables}))
     of_assessments = {"t_response_visits", "t_response_visits_s"}
     assert set(all_names) - unassessed == asked | of_assessments | outcome
 

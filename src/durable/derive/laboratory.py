@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from durable.contracts.adam.adbc import ADBC
 from durable.contracts.adam.adlb import ADLB
 from durable.contracts.times_of_day import seconds_of_day
+from durable.derive import b_cells
 from durable.derive.adsl import mark, study_day
 from durable.derive.assessments import analysis_visit
 from durable.derive.identifiers import renamed, unique_identifiers
@@ -32,12 +34,14 @@ _SHARE = {"half": 0.5, "limit": 1.0, "zero": 0.0}
 
 
 def run(plan: Plan, folder: Path) -> None:
-    """Read ``adam/adsl`` and ``validated/laboratory``; write ``adam/adlb``."""
+    """Read ``adam/adsl`` and ``validated/laboratory``; write ``adam/adlb`` and ``adbc``."""
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
     samples = pd.read_parquet(folder / "validated" / "laboratory.parquet")
     samples = renamed(samples, unique_identifiers(folder, plan.study.id))
     adlb = derive(adsl, samples, plan.laboratory, plan.schedule, plan.response.baseline)
     write_parquet(folder / "adam" / "adlb.parquet", ADLB.validate(adlb))
+    adbc = b_cells.derive(adsl, adlb, plan.laboratory.b_cells)
+    write_parquet(folder / "adam" / "adbc.parquet", ADBC.validate(adbc))
 
 
 def derive(

@@ -110,6 +110,24 @@ READ: Mapping[str, Variables] = {
         "ADAE": ("TRTEMFL", "AESI", "ASTCTGR", "ADAY"),
         "ADPP": ("PARCAT1", "PARCAT2", "PARCAT3", "AVAL"),
     },
+    "t_laboratory": {
+        "ADSL": ("SAFFL",),
+        "ADLB": ("PARAMCD", "AVISIT", "ANL01FL", "AVAL", "CHG", "BLQFL"),
+    },
+    "t_lab_shift": {
+        "ADSL": ("SAFFL",),
+        "ADLB": ("PARAMCD", "ADY", "ABLFL", "ATOXGR"),
+    },
+    "t_bcells": {
+        "ADSL": ("SAFFL",),
+        "ADBC": ("PARAMCD", "AVAL", "CNSR", "EVNTDESC"),
+        "ADLB": ("PARAMCD", "ABLFL", "AVAL", "ANRLO"),
+        "ADAE": ("TRTEMFL", "AESI", "ASTDT", "AETOXGR"),
+    },
+    "t_icaht": {
+        "ADSL": ("SAFFL", "TRTSDT", "DTHDT"),
+        "ADLB": ("PARAMCD", "ADY", "AVAL"),
+    },
     "t_kinetics": {
         "ADSL": ("SAFFL",),
         "ADPP": ("PARCAT1", "PARCAT2", "PARCAT3", "AVAL", "FLAG"),

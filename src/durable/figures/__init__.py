@@ -69,6 +69,7 @@ FIGURES = (
     FigureEntry("waterfall", "waterfall", ("adsl", "adrs")),
     FigureEntry("csm", "core_set", ("adsl", "adrs")),
     FigureEntry("kinetics", "kinetics", ("adsl", "adpc")),
+    FigureEntry("bcells", "b_cells", ("adsl", "adlb")),
     FigureEntry("sensitivity", "sensitivity", ("adrs", "adtte"), of_sensitivity=True),
     FigureEntry("subgroups", "subgroups", ("adsl", "adrs", "adtte"), of_subgroups=True),
     FigureEntry("glucocorticoid", "glucocorticoid", ("adsl", "adrs"), asked=_wants_doses),

@@ -105,6 +105,14 @@ OUTPUTS = (
     ),
     OutputEntry("t_deaths", "deaths"),
     OutputEntry(
+        *("t_laboratory", "laboratory", ("adsl", "adlb")), tables=_with_supplement("t_laboratory")
+    ),
+    OutputEntry(
+        *("t_lab_shift", "lab_shift", ("adsl", "adlb")), tables=_with_supplement("t_lab_shift")
+    ),
+    OutputEntry("t_bcells", "b_cells", ("adsl", "adlb", "adbc")),
+    OutputEntry("t_icaht", "icaht", ("adsl", "adlb")),
+    OutputEntry(
         *("t_kinetics", "kinetics", ("adsl", "adpp")), tables=_with_supplement("t_kinetics")
     ),
     OutputEntry(
@@ -142,6 +150,11 @@ ORDER_OF_ROWS = (
     "t_inresponse",
     "t_exposure",
     "t_cells_outcome",
+    "t_laboratory",
+    "t_lab_shift",
+    "t_bcells",
+    "t_icaht",
+    "t_ae_crs.further_results",
 )
 
 

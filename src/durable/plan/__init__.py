@@ -7,7 +7,7 @@ from durable.plan.governance import Governance
 from durable.plan.inputs import Inputs, Sdtm
 from durable.plan.json_schema import schema
 from durable.plan.kinetics import Exposure, Kinetics, Persistence
-from durable.plan.laboratory import Laboratory, LaboratoryTest
+from durable.plan.laboratory import BCells, Icaht, Laboratory, LaboratoryTest
 from durable.plan.load import load, parse
 from durable.plan.monitoring import (
     EscalationRules,
@@ -28,6 +28,7 @@ from durable.plan.statistics import BetaPrior, Statistics
 __all__ = [
     "NO_ANALYSIS",
     "Analysis",
+    "BCells",
     "BetaPrior",
     "CellsOutcome",
     "Decision",
@@ -38,6 +39,7 @@ __all__ = [
     "Finding",
     "Format",
     "Governance",
+    "Icaht",
     "ImprovementMonitoring",
     "Input",
     "Inputs",

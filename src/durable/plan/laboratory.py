@@ -8,7 +8,16 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from durable.language import N_
-from durable.sections import Line, ListOf, NonEmptyList, Positive, Section, UniqueList, unique_by
+from durable.sections import (
+    FromOne,
+    Line,
+    ListOf,
+    NonEmptyList,
+    Positive,
+    Section,
+    UniqueList,
+    unique_by,
+)
 
 #: A code of CDISC: PARAMCD of ADLB.
 TestCode = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{0,7}$")]
@@ -76,6 +85,78 @@ DEFAULT_TESTS = (
 )
 
 
+class BCells(Section):
+    """B-cell aplasia and recovery."""
+
+    test: TestCode = "BCELL"
+    """Test that counts the B cells."""
+    aplasia_below: Positive = 50.0
+    """Aplasia is a result below this, in the unit of the test. There is no consensus; limits from
+    10 to 100 per microlitre are in use: the protocol's belongs here."""
+    recovery_at_least: Positive = 100.0
+    """Recovery is a result of at least this, confirmed ..."""
+    recovery_consecutive: FromOne = 2
+    """... by so many consecutive results, and dated at the first of them."""
+    infection: Line = "INFECTION"
+    """Value of aesi that marks infections, which are counted in aplasia."""
+    immunoglobulin: TestCode = "IGG"
+    """Test whose lowest value stands beside aplasia."""
+    replacement: UniqueList[Line] = ("immunoglobulin, intravenous",)
+    """Therapies (therapies.therapy) that are replacement of immunoglobulin."""
+
+    @model_validator(mode="after")
+    def _recovery_is_no_aplasia(self) -> BCells:
+        if self.recovery_at_least < self.aplasia_below:
+            raise ValueError("recovery_at_least not below aplasia_below")
+        return self
+
+
+class Icaht(Section):
+    """Haematotoxicity by neutropenia (ICAHT): EHA/EBMT consensus, Rejeski et al., Blood 2023."""
+
+    test: TestCode = "NEUT"
+    """Test that counts the neutrophils; limits are in its unit."""
+    early_last_day: FromOne = 30
+    """Early ICAHT is of the days from 0 to this one."""
+    late_last_day: FromOne = 100
+    """Late ICAHT is of the days after the early ones, up to this one."""
+    severe: Positive = 0.5
+    """Severe neutropenia is a count of at most this (500 per microlitre) ..."""
+    severe_days: Annotated[ListOf[FromOne], Field(min_length=2, max_length=2)] = (7, 14)
+    """... of grade 1 from one day on, of grades 2 and 3 from so many days on; grade 4: never
+    above it."""
+    profound: Positive = 0.1
+    """Profound neutropenia is a count of at most this (100 per microlitre) ..."""
+    profound_days: Annotated[ListOf[FromOne], Field(min_length=2, max_length=2)] = (7, 14)
+    """... of grades 3 and 4 from so many days on."""
+    duration: Literal["longest", "cumulative"] = "longest"
+    """Days of the longest spell, or of all spells together."""
+    recovery_days: FromOne = 3
+    """Days in a row above a limit that end a spell; fewer count to it."""
+    max_gap_days: Annotated[int, Field(ge=0)] = 7
+    """Days without a result between two that are interpolated; in longer gaps, before the first and
+    after the last result the count is unknown."""
+    late_limits: Annotated[ListOf[Positive], Field(min_length=4, max_length=4)] = (
+        *(1.5, 1.0, 0.5, 0.1),
+    )
+    """Late ICAHT: limits of grades 1 to 4, at most, ..."""
+    late_results: FromOne = 2
+    """... reached on so many days."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Icaht:
+        if self.profound >= self.severe:
+            raise ValueError("profound below severe")
+        for days in (self.severe_days, self.profound_days):
+            if days[0] >= days[1]:
+                raise ValueError("severe_days and profound_days in ascending order")
+        if any(lower >= higher for higher, lower in pairwise(self.late_limits)):
+            raise ValueError("late_limits in descending order")
+        if self.late_last_day <= self.early_last_day:
+            raise ValueError("late_last_day after early_last_day")
+        return self
+
+
 class Laboratory(Section):
     """Laboratory tests. Day 0 is the infusion; visits are those of the schedule."""
 
@@ -88,6 +169,11 @@ class Laboratory(Section):
     """What a result below the lower limit of quantification counts as in summaries: half the
     limit, the limit, or 0. Its grade is taken only where every value below the limit has the
     same."""
+
+    b_cells: BCells = BCells()
+    """B-cell aplasia and recovery."""
+    icaht: Icaht = Icaht()
+    """Haematotoxicity by neutropenia (ICAHT)."""
 
     @model_validator(mode="after")
     def _main_tests_are_declared(self) -> Laboratory:
