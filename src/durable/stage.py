@@ -23,7 +23,7 @@ _SHOWN = (
     *("analysis", "study", "groups", "subgroups"),
     *("outputs.percent_decimals", "outputs.month_decimals"),
     *("outputs.shells", "outputs.landmarks_months", "outputs.patient_profiles"),
-    "outputs.language",
+    *("outputs.estimands", "outputs.language"),
 )
 _DEFINITIONS = ("schedule", "response", "statistics", "sensitivity")
 #: What the tables depend on: each prints its digest.
@@ -104,6 +104,7 @@ _STAGES = (
             *(*_DEFINITIONS, "groups", "subgroups", "safety", "kinetics", "over_time"),
             *("monitoring", "laboratory", "exposure", "cells_outcome"),
             *("outputs.patient_profiles", "outputs.landmarks_months", "outputs.month_decimals"),
+            "outputs.estimands",
         ),
         "compute the analysis results, ard.csv, and the points of the figures",
         cores=True,

@@ -14,6 +14,10 @@ DEATH = N_("DEATH")
 NEW_THERAPY = N_("NEW SYSTEMIC THERAPY")
 REMISSION = N_("REMISSION")
 IMPROVEMENT = N_("IMPROVEMENT")
+GLUCOCORTICOID_FREE = N_("GLUCOCORTICOID-FREE")
+IMMUNOSUPPRESSANT_FREE = N_("IMMUNOSUPPRESSANT-FREE")
+DRUG_FREE_REMISSION = N_("DRUG-FREE REMISSION")
+SUSTAINED_REMISSION = N_("SUSTAINED REMISSION")
 NOT_IN_REMISSION = N_("NOT IN REMISSION BY {deadline}")
 #: EVNTDESC of the events by the name of their statistics, in the order that decides between two on
 #: the same day.
@@ -24,6 +28,10 @@ EVENTS = {
     "new_therapy": NEW_THERAPY,
     "remission": REMISSION,
     "improvement": IMPROVEMENT,
+    "glucocorticoid_free": GLUCOCORTICOID_FREE,
+    "immunosuppressant_free": IMMUNOSUPPRESSANT_FREE,
+    "drug_free_remission": DRUG_FREE_REMISSION,
+    "sustained_remission": SUSTAINED_REMISSION,
 }
 
 ONGOING = N_("ONGOING AT DATA CUT-OFF")
@@ -36,6 +44,7 @@ REMISSION_NOT_YET_DUE = N_("REMISSION NOT YET DUE")
 NOT_FOLLOWED = N_("NOT FOLLOWED TO REMISSION DEADLINE")
 NOT_SEEN = N_("NO ASSESSMENT AFTER INFUSION")
 ALIVE = N_("ALIVE AT LAST CONTACT")
+NOT_CONFIRMED = N_("NOT YET CONFIRMED")
 #: Reasons for censoring by the name of their statistics; CNSR counts them from 1.
 CENSORINGS = {
     "ongoing": ONGOING,
@@ -50,6 +59,7 @@ CENSORINGS = {
     "death": DEATH,
     "not_seen": NOT_SEEN,
     "alive": ALIVE,
+    "not_confirmed": NOT_CONFIRMED,
 }
 CNSR = {reason: code for code, reason in enumerate(CENSORINGS.values(), 1)}
 
@@ -77,6 +87,7 @@ CATEGORIES = (N_("NONE"), N_("MINIMAL"), N_("MODERATE"), N_("MAJOR"))
 LAST = N_("LAST ADEQUATE ASSESSMENT")
 LAST_IN_REMISSION = N_("LAST ASSESSMENT IN REMISSION")
 BEFORE_GAP = N_("{date} BEFORE MISSED ASSESSMENTS")
+BEFORE_UNCONFIRMED = N_("{date} BEFORE THE UNCONFIRMED STATE")
 BEFORE_THERAPY = N_("{date} BEFORE NEW SYSTEMIC THERAPY")
 DAY_ONE = N_("DAY OF INFUSION")
 DAY_OF_DEATH = N_("DATE OF DEATH")
@@ -168,6 +179,7 @@ CODED: tuple[str, ...] = (
     *(BASELINE, *CATEGORIES, *PHASES, *_KINETICS, *AGREEMENTS),
     *(LAST, LAST_IN_REMISSION, DAY_ONE, DAY_OF_DEATH, DAY_OF_THERAPY, BEFORE_GAP, BEFORE_THERAPY),
     LAST_ALIVE,
+    BEFORE_UNCONFIRMED,
 )
 #: What the letters of a flag or a status stand for.
 FLAGS = {"Y": N_("yes"), "N": N_("no"), "U": N_("unknown"), "NA": N_("not applicable")}

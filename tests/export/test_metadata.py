@@ -11,7 +11,7 @@ from durable.contracts.adam.adsl import OPTIONAL_VARIABLES
 from durable.contracts.adam.description import DatasetSpec, recorded_origins
 from durable.contracts.adam.registry import dataset_schemas, dataset_specs
 from durable.contracts.tables import NATIVE_COLUMNS
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoint_registry import EVERY_ENDPOINT
 from durable.export import identity
 from durable.export.datasets import Dataset
 from durable.plan import Plan
@@ -24,12 +24,12 @@ GROUPS = declared_subgroups(
 )
 SCHEMAS = dataset_schemas(
     (28, 90),
-    ENDPOINTS,
+    EVERY_ENDPOINT,
     subject_variables=[*OPTIONAL_VARIABLES, *IMPUTATION_FLAGS],
     event_variables=RARELY_RECORDED.values(),
     subgroups=GROUPS,
 )
-DATASETS = dataset_specs(ENDPOINTS, GROUPS)
+DATASETS = dataset_specs(EVERY_ENDPOINT, GROUPS)
 ALL = pytest.mark.parametrize("metadata", DATASETS, ids=lambda m: m.name)
 
 

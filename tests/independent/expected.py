@@ -270,16 +270,21 @@ REASONS = {
 }
 
 
-def durability(records: list[Duration], parameter: str) -> Iterator[Row]:
+def durability(
+    records: list[Duration],
+    parameter: str,
+    kinds: dict[str, str] | None = None,
+    reasons: dict[str, str] | None = None,
+) -> Iterator[Row]:
     n = len(records)
     happened = [r.end.what for r in records if r.end.event]
     censored = [r.end.what for r in records if not r.end.event]
     yield "n_subjects", n, ""
     yield from counted("event", len(happened), n)
-    for name, what in KINDS[parameter].items():
+    for name, what in (kinds or KINDS[parameter]).items():
         yield from counted(name, happened.count(what), n)
     yield from counted("censored", len(censored), n)
-    for name, what in REASONS[parameter].items():
+    for name, what in (reasons or REASONS[parameter]).items():
         yield from counted(f"censored_{name}", censored.count(what), n)
     if parameter == "EFS":
         yield from counted("pending", censored.count("REMISSION NOT YET DUE"), n)

@@ -52,6 +52,8 @@ class Rules:
     cutoff: date
     remission: str = "modified_printo"
     confirmation: bool = False
+    held_days: int = 0
+    deadline: str = "M6"
     confirmed_loss: bool = True
     consecutive: int = 2
     worsening: bool = False
@@ -89,6 +91,8 @@ VARIANTS: dict[str, dict[str, object]] = {
     "chq_phs_maximum": {"enzyme": "maximum"},
     "interval_censored": {},
     "infused_and_eligible": {},
+    "remission_clinical": {"remission": "clinical"},
+    "remission_held": {"held_days": 183, "deadline": "M12"},
 }
 
 
@@ -374,6 +378,12 @@ def in_remission(visit: Visit, rule: str) -> bool | None:
     if rule == "investigator":
         return visit.investigator == "remission" if visit.investigator else None
     v = visit.values
+    if rule == "clinical":  # "CMAS of 52 and a physician global of 0"
+        best = [
+            None if (cmas := v["cmas"]) is None else cmas >= 52,
+            None if (physician := v["physician_global"]) is None else physician <= 0,
+        ]
+        return False if False in best else None if None in best else True
     ck, cmas, mmt8, physician = v["ck"], v["cmas"], v["mmt8"], v["physician_global"]
     items = [
         None if ck is None else ck <= 150,
@@ -424,6 +434,10 @@ def remission_start(subject: Subject, rule: Rules) -> Visit | None:
     if began and rule.new_therapy != "treatment_policy":
         known = [(visit, status) for visit, status in known if visit.date <= began]
     for i, (visit, status) in enumerate(known):
+        lost = [k for k in range(i) if not known[k][1]]
+        since = known[lost[-1] + 1 if lost else 0][0].date
+        if (visit.date - since).days < rule.held_days:
+            continue
         if status and (not rule.confirmation or (i + 1 < len(known) and known[i + 1][1])):
             return visit
     return None
@@ -595,9 +609,9 @@ def response_end(subject: Subject, start: Visit, rule: Rules) -> Ended:
 
 
 def free_of_events(subject: Subject, start: Visit | None, rule: Rules) -> Ended:
-    """End of event-free survival; the deadline for remission is the last day of M6."""
+    """End of event-free survival; the deadline for remission is the last day of M6 or another."""
     assert subject.infusion
-    target, window = SCHEDULE["M6"]
+    target, window = SCHEDULE[rule.deadline]
     deadline = subject.infusion + timedelta(days=target + window)
     day_one = ("subjects", "infusion_date", subject.line)
 
@@ -627,7 +641,7 @@ def free_of_events(subject: Subject, start: Visit | None, rule: Rules) -> Ended:
     seen += [subject.death] if subject.death else []
     if max(seen) < deadline:
         return on_day_one("NOT FOLLOWED TO REMISSION DEADLINE")
-    return on_day_one("NOT IN REMISSION BY M6", event=True)
+    return on_day_one(f"NOT IN REMISSION BY {rule.deadline}", event=True)
 
 
 def unseen(subject: Subject, known: list[Visit], rule: Rules, strategy: str) -> Ended:

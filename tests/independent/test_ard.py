@@ -11,7 +11,7 @@ import pytest
 
 from tests.independent import estimates, expected, study
 from tests.independent.conftest import Results
-from tests.independent.drug_free import drug_free
+from tests.independent.drug_free import drug_free, times
 from tests.independent.eligibility import eligibility
 from tests.independent.expected import Key, Value
 from tests.independent.exposure import exposure
@@ -30,6 +30,7 @@ OUTPUTS = {
     "t_monitoring", "t_safety_boundary", "t_escalation", "t_eligibility",
     "t_exposure", "t_cells_outcome",
     "t_laboratory", "t_lab_shift", "t_bcells", "t_icaht",
+    "t_ttgcfree", "t_ttisfree", "t_ttdfrem", "t_ttsrem", "t_estimands",
 }  # fmt: skip
 
 
@@ -174,7 +175,8 @@ def test_the_story_of_each_subject_at_the_final_cut_off() -> None:
     [
         {"early_flare_days": 0}, {"consecutive": 1}, {"new_therapy": "treatment_policy"},
         {"missed": None}, {"remission": "printo"}, {"remission": "investigator"},
-        {"confirmation": True}, {"cutoff": date(2024, 6, 30)},
+        {"confirmation": True}, {"held_days": 183}, {"remission": "clinical"},
+        {"cutoff": date(2024, 6, 30)},
     ],
 )  # fmt: skip
 def test_the_demo_decides_every_definition_compared_here(changed: dict[str, object]) -> None:
@@ -186,3 +188,17 @@ def test_the_demo_decides_every_definition_compared_here(changed: dict[str, obje
         return study.durations(study.subjects(by.cutoff), by)
 
     assert records(rule) != records(other)
+
+
+def test_who_became_free_of_glucocorticoids_and_who_stayed_in_remission() -> None:
+    """Of the demo at the final cut-off: CQ-004 and CQ-006 are never tapered to 0 (taper_floor), and
+    CQ-009, CQ-010 and CQ-011 are as data/demo/README.md says of their remission."""
+    cutoff = study.CUTOFFS["demo-final"]
+    found = times(study.subjects(cutoff), study.rules(cutoff))
+    ends = {code: {s: r.end.what for s, r in records.items()} for code, records in found.items()}
+    free = {s for s, what in ends["TTGCFREE"].items() if what == "GLUCOCORTICOID-FREE"}
+    assert free == {"CQ-001", "CQ-002", "CQ-005", "CQ-007", "CQ-010", "CQ-012"}
+    assert ends["TTGCFREE"]["CQ-011"] == "NOT YET CONFIRMED"
+    assert ends["TTGCFREE"]["CQ-009"] == "NEW SYSTEMIC THERAPY"
+    sustained = {s for s, what in ends["TTSREM"].items() if what == "SUSTAINED REMISSION"}
+    assert sustained == {"CQ-002", "CQ-005", "CQ-012"}  # CQ-007: 93 days, then unknown, then lost

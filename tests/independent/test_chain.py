@@ -20,6 +20,7 @@ import pytest
 
 from tests.independent import study
 from tests.independent.conftest import Results
+from tests.independent.drug_free import STATES, times
 from tests.independent.events import events
 from tests.independent.expected import (
     CENSORED_EARLY,
@@ -85,8 +86,13 @@ def subject(results: Results, name: str) -> study.Subject:
 def test_every_duration_is_explained_by_the_line_of_its_source(results: Results) -> None:
     records = results.records("adam/adtte")
     assert Counter(r["PARAMCD"] for r in records) == {
-        "DOR": 8, "EFS": 10, "TTREM": 10, "TTIMP": 10, "OS": 10
-    }  # fmt: skip
+        "DOR": 8,
+        "EFS": 10,
+        "TTREM": 10,
+        "TTIMP": 10,
+        "OS": 10,
+        **dict.fromkeys(STATES, 10),
+    }
     for record in records:
         found = walked(results, record)
         assert known_by(results, record["SRCVAR"], found[record["SRCVAR"]]) == record["ADT"]
@@ -99,6 +105,9 @@ def explains(results: Results, record: Record, found: dict[str, str]) -> None:
     what, who = record["EVNTDESC"], subject(results, record["SUBJID"])
     rule = study.rules(cutoff(results))
     known = {visit.line: status for visit, status in study.adequate(who, rule)}
+    if record["PARAMCD"] in STATES:
+        explains_state(who, record, found)
+        return
     if record["PARAMCD"] in ("TTREM", "TTIMP", "OS"):
         match record["PARAMCD"]:
             case "TTREM":
@@ -176,6 +185,17 @@ def explains_survival(record: Record, who: study.Subject) -> None:
         assert record["ADT"] == max([who.last_contact, *(v.date for v in who.visits)])
 
 
+def explains_state(who: study.Subject, record: Record, found: dict[str, str]) -> None:
+    """The line of an event shows what it is, that of a censoring has its date."""
+    assert record["STARTDT"] == who.infusion
+    if record["CNSR"] > 0:
+        assert record["CNSDTDSC"]
+    elif record["PARAMCD"] == "TTGCFREE":
+        assert float(found["glucocorticoid_mg_kg"]) == 0
+    elif record["PARAMCD"] in ("TTISFREE", "TTDFREM"):
+        assert found["immunosuppressant"] == "N"
+
+
 def windows_missed_after(who: study.Subject, last: date, known: dict[int, bool]) -> int:
     """Scheduled windows between the last adequate assessment and the next one."""
     later = [v.date for v in who.visits if v.line in known and v.date > last]
@@ -200,6 +220,8 @@ def test_every_record_of_every_variant_is_the_independent_one(
     records = [r for r in results.records(dataset) if r.get("ANALYSIS", "primary") == variant]
     day = cutoff(results)
     own = study.durations(study.subjects(day), study.rules(day, variant))
+    if variant == "primary":
+        own |= times(study.subjects(day), study.rules(day))
     assert len(records) == sum(map(len, own.values()))
     for record in records:
         mine = own[record["PARAMCD"]][record["SUBJID"]]

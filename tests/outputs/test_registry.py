@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from durable.contents import NUMBERS, kind_of
+from durable.derive.drug_free import DRUG_FREE_ENDPOINTS
 from durable.outputs import ORDER_OF_ROWS, OUTPUTS, OutputEntry, tables_of
 from durable.outputs.listings import LISTINGS, ListingEntry
 from tests.derive.build import plan
@@ -54,6 +55,9 @@ def test_an_output_is_left_out_where_its_dataset_or_what_it_is_of_lacks() -> Non
     glucocorticoid = {"t_glucocorticoid", "t_glucocorticoid_s"}
     asked = sensitivity | glucocorticoid | {"t_subgroups", "t_monitoring"}
     outcome = {"t_cells_outcome", "t_cells_outcome_s"}
+    for endpoint in DRUG_FREE_ENDPOINTS:
+        asked |= {endpoint.table, f"{endpoint.table}_s"}
+    asked |= {"t_estimands"}
     events = {"t_safety_boundary", "t_safety_boundary_s", "t_escalation", "t_escalation_s"}
     of_tables = {"t_kinetics", "t_kinetics_s", "t_eligibility", "t_eligibility_s"}
     by_visit = {"t_laboratory", "t_laboratory_s"}
@@ -64,6 +68,7 @@ def test_an_output_is_left_out_where_its_dataset_or_what_it_is_of_lacks() -> Non
         sensitivity={"s": {"response": {"improvement": {"missing": "observed"}}}},
         subgroups={"sex": {"column": "sex"}},
         response={"drug_free": {}},
+        outputs={"estimands": True},
         monitoring={
             "improvement": {"visit": "M3", "null_rate": 0.4, "maximum_subjects": 10},
             "safety": {"d": {"event": "dlt", "acceptable_rate": 0.2, "unacceptable_rate": 0.5}},

@@ -231,6 +231,12 @@ REFUSED = [
         "M24",
     ),
     (
+        "remission that cannot have held by its deadline",
+        changed("response.remission", {"held_days": 194}),
+        "response.remission.held_days: found 194; expected fewer days than until M6"
+        " (remission_deadline), day 194",
+    ),
+    (
         "a deadline of a variant that is not scheduled",
         changed("sensitivity", {"v": {"response": {"remission_deadline": "W26"}}}),
         "sensitivity.v.response.remission_deadline: found 'W26'; expected one of",

@@ -17,10 +17,11 @@ import pandas as pd
 
 from durable.derive.endpoint import Endpoint, Source
 from durable.derive.new_therapy import begun_since, first_of_each
-from durable.frames import changes, last_rows, positions
+from durable.frames import changes, first_rows, last_rows, positions
 from durable.jdm.response import Response
 from durable.schedule import Visit
 from durable.vocabulary import (
+    BEFORE_UNCONFIRMED,
     DAY_OF_DEATH,
     DAY_OF_THERAPY,
     DAY_ONE,
@@ -144,13 +145,34 @@ class Course:
 
     @cached_property
     def start_of_new_therapy(self) -> Dated:
-        """Start of the first new systemic therapy on or after the origin, where there is one."""
+        """Start of the first new systemic therapy on or after the origin, where there is one.
+
+        An assessment that shows an increase of glucocorticoids is one, where the plan says so.
+        """
         therapies, place, _ = self._datasets["therapies"]
         row = therapies["source_row"].to_numpy(float)
-        return {
+        therapy = {
             "ADT": self._by_subject(place, _dates(therapies["start_date"])),
             **self._words(SRCDOM="therapies", SRCVAR="start_date", CNSDTDSC=DAY_OF_THERAPY),
             "SRCSEQ": self._by_subject(place, row),
+        }
+        dose = self._first_rescue_dose
+        earlier = (dose["ADT"] < therapy["ADT"]) | np.isnat(therapy["ADT"])
+        return {name: np.where(earlier, dose[name], therapy[name]) for name in therapy}
+
+    @property
+    def _first_rescue_dose(self) -> Dated:
+        """The first assessment on or after the origin that shows a dose that counts as therapy."""
+        frame = self.follow_up.assessments
+        visit, place = _dates(frame["visit_date"]), self._place
+        rows = np.flatnonzero(frame["rescue_dose"].to_numpy(bool) & (place >= 0))
+        rows = rows[visit[rows] >= self.start[place[rows]]]
+        first = rows[first_rows(place[rows], np.ones(len(rows), dtype=np.bool_))]
+        row = frame["source_row"].to_numpy(float)
+        return {
+            "ADT": self._by_subject(place[first], visit[first]),
+            **self._words(SRCDOM="visits", SRCVAR="visit_date", CNSDTDSC=DAY_OF_THERAPY),
+            "SRCSEQ": self._by_subject(place[first], row[first]),
         }
 
     def _words(self, **words: str) -> Dated:
@@ -251,7 +273,30 @@ class Course:
     @property
     def last_seen(self) -> Dated:
         """Last adequate assessment by the data cut-off; without one the day of infusion."""
-        last, day_one = self.last_by_cutoff | self._words(CNSDTDSC=LAST), self.day_one
+        return self._or_day_one(self.last_by_cutoff, LAST)
+
+    def any_adequate(self, status: str) -> Flags:
+        """Whether a status column of the assessments is true at an adequate assessment."""
+        found = np.zeros(len(self.names), dtype=np.bool_)
+        found[self._place[self._with_status(status, True)]] = True
+        return found
+
+    def last_without(self, status: str) -> Dated:
+        """Last adequate assessment before a status that holds to the end of follow-up.
+
+        Without one the day of infusion.
+        """
+        last = self._last_assessment(self._with_status(status, False), self.date("CUTDT"))
+        return self._or_day_one(last, BEFORE_UNCONFIRMED.format(date=LAST))
+
+    def _with_status(self, column: str, value: bool) -> Ints:
+        """Rows of the adequate assessments at which a status column is true, or is not."""
+        status = self.follow_up.assessments[column].to_numpy(bool)
+        rows: Ints = self._adequate[status[self._adequate] == value]
+        return rows
+
+    def _or_day_one(self, assessment: Dated, what: str) -> Dated:
+        last, day_one = assessment | self._words(CNSDTDSC=what), self.day_one
         seen = ~np.isnat(last["ADT"])
         return {name: np.where(seen, last[name], day_one[name]) for name in day_one}
 

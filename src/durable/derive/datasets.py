@@ -26,6 +26,7 @@ from durable.derive.assessments import order_assessments, score_assessments
 from durable.derive.course import FollowUp
 from durable.derive.eligibility import of_eligible, read_evaluated, with_eligibility
 from durable.derive.endpoint import Endpoint
+from durable.derive.endpoint_registry import EVERY_ENDPOINT
 from durable.derive.endpoints import ENDPOINTS
 from durable.derive.improvement import score_reached
 from durable.derive.new_therapy import (
@@ -38,6 +39,7 @@ from durable.derive.new_therapy import (
 from durable.derive.trial import Trial, ValidatedTables, read_people
 from durable.files import write_parquet, write_parquet_blocks
 from durable.frames import with_columns
+from durable.jdm.drug_free_status import with_drug_free, with_glucocorticoid_increase
 from durable.jdm.recurrence import flag_recurrence
 from durable.jdm.remission_status import first_remission, with_remission
 from durable.jdm.response import Response
@@ -45,19 +47,22 @@ from durable.plan import Plan
 
 #: Subjects that are derived at a time.
 BLOCK = 5_000
-_ADTTE = adtte_schema(endpoint.code for endpoint in ENDPOINTS)
+_ADTTE = adtte_schema(endpoint.code for endpoint in EVERY_ENDPOINT)
 #: Keys of the plan's response that decide the baselines and scores of the assessments.
 SCORE_KEYS = (
     *("core_set", "hybrid", "ranges", "baseline"),
     *("improvement.thresholds", "improvement.light_missing", "improvement.enzyme_component"),
 )
 #: Those that decide the assessments up to remission.
-REMISSION_KEYS = (*SCORE_KEYS, "remission", "new_therapy.remission")
+REMISSION_KEYS = (
+    *SCORE_KEYS,
+    *("remission", "new_therapy.remission", "glucocorticoid_increase"),
+)
 #: Those that decide the durations.
 DURATION_KEYS = (
     *REMISSION_KEYS,
     *("recurrence", "new_therapy.duration", "missed_assessments", "remission_deadline"),
-    *("improvement.level", "new_therapy.improvement"),
+    *("improvement.level", "new_therapy.improvement", "drug_free"),
 )
 #: Those that decide the improvement rate. How the missing are counted is for the analysis.
 IMPROVEMENT_KEYS = (
@@ -137,7 +142,10 @@ class Derivation:
     """
 
     def __init__(
-        self, trial: Trial, tables: ValidatedTables, endpoints: tuple[Endpoint, ...] = ENDPOINTS
+        self,
+        trial: Trial,
+        tables: ValidatedTables,
+        endpoints: tuple[Endpoint, ...] = EVERY_ENDPOINT,
     ) -> None:
         self._trial = trial
         self._tables = tables
@@ -186,11 +194,12 @@ class Derivation:
     @_once(REMISSION_KEYS)
     def remissions(self, response: Response) -> Remissions:
         """The assessments with their first remission, and ADSL."""
-        frame = with_remission(self._scored(response), response)
-        after, confirmation = frame["after_new_therapy"], response.remission.confirmation
-        ever = credited = first_remission(frame, confirmation)
+        frame = with_glucocorticoid_increase(self._scored(response), response)
+        frame = with_remission(frame, response)
+        after, remission = frame["after_new_therapy"], response.remission
+        ever = credited = first_remission(frame, remission)
         if response.new_therapy.remission != "treatment_policy" and after.any():
-            credited = first_remission(frame, confirmation, excluded=after.to_numpy(bool))
+            credited = first_remission(frame, remission, excluded=after.to_numpy(bool))
         first = adsl.FirstRemission(credited=credited, ever=ever)
         level = nan_text_to_none(adsl.derive(self._people, frame, first, response))
         return Remissions(adsl=level, frame=frame, start=credited)
@@ -203,6 +212,7 @@ class Derivation:
         first = np.zeros(len(frame), dtype=np.bool_)
         first[found.start.to_numpy()] = True
         frame = with_columns(frame, {"first_remission": first} | score_reached(frame, response))
+        frame = with_drug_free(frame, response)
         schedule = self._trial.schedule
         follow_up = FollowUp(found.adsl, frame, self._new_therapies, schedule, response)
         return Durations(frame=frame, adtte=adtte.derive(follow_up, self._endpoints))
@@ -291,7 +301,7 @@ def run_sensitivity(plan: Plan, folder: Path) -> None:
     evaluated = read_evaluated(plan, folder)
     parts: dict[tuple[str, str], list[pd.DataFrame]] = {}
     for tables in ValidatedTables.read(folder, plan.study.id).blocks(BLOCK):
-        derivation = Derivation(Trial.of_plan(plan), tables)
+        derivation = Derivation(Trial.of_plan(plan), tables, ENDPOINTS)
         for name, response in responses.items():
             records = adrs.categories_to_text(derivation.improvement(response))
             durations = derivation.durations(response).adtte

@@ -120,6 +120,8 @@ class Endpoint:
     """Whether it is an outcome measure of the trial's registration."""
     figure: str | None = None
     """Name of its Kaplan-Meier figure."""
+    asked: Callable[[Response], bool] = lambda _: True
+    """Whether the definitions in force ask for it."""
     event_free: str = N_("Event-free")
     """What subjects without the event are, in the table and on the axis of the figure, marked for
     translation."""

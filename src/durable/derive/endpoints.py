@@ -56,6 +56,10 @@ EVENT_LABELS = {
     "not_in_remission": N_("not in remission by {deadline} (day 1)"),
     "remission": N_("first remission"),
     "improvement": N_("first improvement"),
+    "glucocorticoid_free": N_("glucocorticoid-free"),
+    "immunosuppressant_free": N_("immunosuppressant-free"),
+    "drug_free_remission": N_("drug-free remission"),
+    "sustained_remission": N_("sustained remission"),
 }
 #: Rows of the time-to-event table for the reasons for censoring, in its order.
 CENSORING_LABELS = {
@@ -68,6 +72,7 @@ CENSORING_LABELS = {
     "not_seen": N_("no assessment after infusion"),
     "not_yet_due": N_("next assessment not yet due"),
     "unconfirmed_loss": N_("unconfirmed loss of remission"),
+    "not_confirmed": N_("not yet confirmed at a further assessment"),
     "not_followed": N_("not followed to {deadline} (day 1)"),
     "remission_not_yet_due": N_("pending: remission not yet due (day 1)"),
     "alive": N_("alive at last contact"),
@@ -99,6 +104,7 @@ _NEW_THERAPY = Event(
             "start_date",
             lambda therapies: therapies["start_date"].notna(),
         ),
+        Source("visits", "visit_date", "visit_date", lambda frame: frame["rescue_dose"]),
     ),
     _composite,
 )
@@ -453,6 +459,5 @@ OS = Endpoint(
     event_free=N_("Survival"),
 )
 
-#: In the order of the table.
+#: Those of any study, in the order of the table; `durable.derive.endpoint_registry` has all.
 ENDPOINTS = (DOR, EFS, TTREM, TTIMP, OS)
-BY_CODE = {endpoint.code: endpoint for endpoint in ENDPOINTS}

@@ -10,8 +10,9 @@ from typing import Any
 from odmlib.arm_1_0 import model as arm
 from odmlib.define_2_1 import model as define
 
+from durable.derive.drug_free import DRUG_FREE_ENDPOINTS
 from durable.derive.endpoint import Endpoint
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoint_registry import EVERY_ENDPOINT
 from durable.export import identity
 from durable.export.datasets import Dataset
 from durable.export.purposes import REASON, purpose
@@ -64,6 +65,11 @@ READ: Mapping[str, Variables] = {
         "ADSL": ("SAFFL", "TRTSDT"),
         "ADRS": ("PARAMCD", "AVISIT", "AVAL", "REASON"),
     },
+    **{
+        endpoint.table: {"ADSL": ("SAFFL",), "ADTTE": ("AVAL", "CNSR", "EVNTDESC")}
+        for endpoint in DRUG_FREE_ENDPOINTS
+    },
+    "t_estimands": {"ADSL": ("SAFFL", "NSTDT", "DTHDT"), "ADRS": ("PARAMCD", "AVAL")},
     "t_cuminc": {
         "ADSL": ("SAFFL",),
         "ADTTE": ("PARAMCD", "AVAL", "CNSR", "EVNTDESC"),
@@ -204,7 +210,7 @@ def _result(table: Table, known: Mapping[str, set[str]], clauses: set[str]) -> A
 
 def _endpoint(table: str) -> Endpoint | None:
     """The endpoint that a table is of."""
-    return next((one for one in ENDPOINTS if table.removesuffix("_s") == one.table), None)
+    return next((one for one in EVERY_ENDPOINT if table.removesuffix("_s") == one.table), None)
 
 
 def _datasets(

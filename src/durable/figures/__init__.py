@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoint_registry import EVERY_ENDPOINT, asks_for_endpoint
 from durable.jdm.parameters import SCORE
 from durable.registry import Entry
 
 if TYPE_CHECKING:
+    from durable.derive.endpoint import Endpoint
     from durable.figures.spec import FigureSpec
     from durable.plan import Plan
 
@@ -25,7 +27,7 @@ def _wants_profiles(plan: Plan) -> bool:
 
 
 def _wants_doses(plan: Plan) -> bool:
-    return plan.response.drug_free is not None
+    return plan.response.asks_for("dose")
 
 
 def _monitors(plan: Plan) -> bool:
@@ -55,13 +57,16 @@ class FigureEntry(Entry):
         return spec  # type: ignore[no-any-return]
 
 
+def _curve(endpoint: Endpoint, name: str) -> FigureEntry:
+    return FigureEntry(
+        *(name, "kaplan_meier", ("adsl", "adtte")),
+        asked=partial(asks_for_endpoint, endpoint.code),
+    )
+
+
 #: In the order of their numbers, which do not change when a figure is absent.
 FIGURES = (
-    *(
-        FigureEntry(endpoint.figure, "kaplan_meier", ("adsl", "adtte"))
-        for endpoint in ENDPOINTS
-        if endpoint.figure
-    ),
+    *(_curve(endpoint, endpoint.figure) for endpoint in EVERY_ENDPOINT if endpoint.figure),
     FigureEntry("cuminc", "cuminc", ("adsl", "adtte")),
     FigureEntry("inresponse", "inresponse", ("adsl", "adtte")),
     FigureEntry("swimmer", "swimmer", ("adsl", "adrs", "adtte")),

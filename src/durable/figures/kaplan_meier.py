@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from durable.contracts.results import TOTAL
 from durable.derive.endpoint import Endpoint
-from durable.derive.endpoints import ENDPOINTS, EVENT_LABELS
+from durable.derive.endpoint_registry import EVERY_ENDPOINT
+from durable.derive.endpoints import EVENT_LABELS
 from durable.figures.points import Points, short
 from durable.figures.spec import Caption, FigureSpec
 from durable.figures.style import (
@@ -304,5 +305,5 @@ def _figure(endpoint: Endpoint, name: str) -> FigureSpec:
 
 
 FIGURES = tuple(
-    _figure(endpoint, endpoint.figure) for endpoint in ENDPOINTS if endpoint.figure is not None
+    _figure(endpoint, endpoint.figure) for endpoint in EVERY_ENDPOINT if endpoint.figure is not None
 )

@@ -11,7 +11,13 @@ import pandas as pd
 
 from durable.frames import row_of_subject, subject_index, take_or_nan
 from durable.jdm.measures import COMPONENTS, ENZYMES, MEASURES
-from durable.jdm.parameters import GLUCOCORTICOID, OTHER_SCORES, REMISSION_ITEMS, SCORE
+from durable.jdm.parameters import (
+    GLUCOCORTICOID,
+    GLUCOCORTICOID_INCREASE,
+    OTHER_SCORES,
+    REMISSION_ITEMS,
+    SCORE,
+)
 from durable.jdm.response import Response
 from durable.vocabulary import CATEGORIES, MISSING, NEW_THERAPY, NOT_CALCULABLE, PARTIAL
 
@@ -37,7 +43,7 @@ ORDER = (
     SCORE.paramcd,
     *(score.paramcd for score in OTHER_SCORES),
     *(code for code, _ in STATUSES.values()),
-    GLUCOCORTICOID.paramcd,
+    *(GLUCOCORTICOID.paramcd, GLUCOCORTICOID_INCREASE.paramcd),
     IMPROVED[0],
 )
 
@@ -74,6 +80,7 @@ def parameters(frame: pd.DataFrame, response: Response) -> list[ParameterValues]
         *_scores(frame),
         *_statuses(frame, response),
         *_glucocorticoid(frame, response),
+        *_glucocorticoid_increase(frame, response),
     ]
     return sorted(found, key=lambda parameter: ORDER.index(parameter.code))
 
@@ -89,8 +96,10 @@ def records_before_improvement(after_infusion: Any, response: Response) -> Any:
         Definitions in force.
     """
     always = len(COMPONENTS) + len(STATUSES)
-    after = len(ORDER) - len((GLUCOCORTICOID.paramcd, IMPROVED[0])) - always
-    return always + (response.drug_free is not None) + after * after_infusion
+    asked = (GLUCOCORTICOID.paramcd, GLUCOCORTICOID_INCREASE.paramcd)
+    after = len(ORDER) - len((*asked, IMPROVED[0])) - always
+    after += response.glucocorticoid_increase is not None
+    return always + response.asks_for("dose") + after * after_infusion
 
 
 def _sources(frame: pd.DataFrame, response: Response, component: str) -> Any:
@@ -158,7 +167,7 @@ def _statuses(frame: pd.DataFrame, response: Response) -> Iterator[ParameterValu
 
 def _glucocorticoid(frame: pd.DataFrame, response: Response) -> Iterator[ParameterValues]:
     """The recorded dose, where the plan asks for it."""
-    if response.drug_free is None:
+    if not response.asks_for("dose"):
         return
     dose = frame[GLUCOCORTICOID.column].to_numpy(float)
     at_baseline = row_of_subject(
@@ -170,4 +179,19 @@ def _glucocorticoid(frame: pd.DataFrame, response: Response) -> Iterator[Paramet
         dose,
         source=SOURCES.index(GLUCOCORTICOID.column),
         base=take_or_nan(dose, at_baseline),
+    )
+
+
+def _glucocorticoid_increase(frame: pd.DataFrame, response: Response) -> Iterator[ParameterValues]:
+    """Whether the dose was increased, where the plan defines it; unknown is U."""
+    if response.glucocorticoid_increase is None:
+        return
+    status = frame[GLUCOCORTICOID_INCREASE.column].to_numpy(float)
+    yield ParameterValues(
+        GLUCOCORTICOID_INCREASE.paramcd,
+        GLUCOCORTICOID_INCREASE.label,
+        status,
+        source=SOURCES.index(GLUCOCORTICOID.column),
+        text=np.where(np.isnan(status), TEXTS.index("U"), status),
+        present=frame["post"].to_numpy(bool),
     )

@@ -20,4 +20,7 @@ def columns_needed(response: Response) -> Iterator[tuple[str, str]]:
     for column in recurrence.worsening.columns:
         yield column, "recurrence.worsening.enabled"
     if response.drug_free is not None:
-        yield GLUCOCORTICOID.column, "drug_free"
+        for column, key in response.drug_free.columns.items():
+            yield column, f"drug_free.{key}"
+    if response.glucocorticoid_increase is not None:
+        yield GLUCOCORTICOID.column, "glucocorticoid_increase"

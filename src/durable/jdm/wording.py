@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import assert_never
 
-from durable.jdm.drug_free import DrugFree
 from durable.jdm.measures import COMPONENTS, ENZYME, MEASURES, core_set_measure
 from durable.jdm.parameters import SCORE
 from durable.jdm.response import Baseline, CoreSet, Improvement, Recurrence, Response, Worsening
@@ -206,16 +205,3 @@ def _percent_base(worsening: Worsening) -> str:
         case "best":
             return _("best value")
     assert_never(worsening.percent_of)
-
-
-def drug_free(definition: DrugFree) -> Iterator[str]:
-    """The recorded dose, and when an assessment is free of glucocorticoids."""
-    limit = definition.glucocorticoid_max_mg_kg
-    yield _("Glucocorticoid dose: prednisone equivalent in mg/kg, as recorded at the assessment.")
-    yield (
-        _("Glucocorticoid-free: a recorded dose of 0.")
-        if limit == 0
-        else _("Glucocorticoid-free: a recorded dose of at most {limit:g} mg/kg.").format(
-            limit=limit
-        )
-    )

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from durable.contracts.results import SERIES
+from durable.derive.drug_free import DRUG_FREE_ENDPOINTS
+from durable.derive.endpoint_registry import asks_for_endpoint
 from durable.derive.endpoints import ENDPOINTS
 from durable.registry import Entry
 
 if TYPE_CHECKING:
+    from durable.derive.endpoint import Endpoint
     from durable.outputs.output import Output
     from durable.plan import Plan
 
@@ -36,8 +40,8 @@ def _has_escalation_rules(plan: Plan) -> bool:
 class OutputEntry(Entry):
     """An output in the registry: NAME in ``ard.csv``, and its tables ``tables/TABLE.csv``.
 
-    Its module holds it as `OUTPUT`. Tables of adverse events, of improvement and of durations need
-    none of the datasets: without ADAE, ADRS or ADTTE they say so.
+    Its module holds it as `OUTPUT`, or among several as `OUTPUTS`. Tables of adverse events, of
+    improvement and of durations need none of the datasets: without ADAE, ADRS or ADTTE they say so.
     """
 
     tables: tuple[str, ...] = ()
@@ -50,13 +54,23 @@ class OutputEntry(Entry):
 
     def load(self) -> Output:
         """The output itself."""
-        output: Output = import_module(f"{__name__}.{self.module}").OUTPUT
-        return output
+        module = import_module(f"{__name__}.{self.module}")
+        outputs: tuple[Output, ...] = getattr(module, "OUTPUTS", ()) or (module.OUTPUT,)
+        return next(output for output in outputs if output.name == self.name)
 
 
 def _with_supplement(*tables: str) -> tuple[str, ...]:
     """Each main table and the supplementary one behind it."""
     return tuple(name for table in tables for name in (table, f"{table}_s"))
+
+
+def _of_endpoint(endpoint: Endpoint) -> OutputEntry:
+    """The output of an endpoint that a plan may ask for."""
+    return OutputEntry(
+        *(endpoint.table, "drug_free", ("adsl", "adtte")),
+        tables=_with_supplement(endpoint.table),
+        asked=partial(asks_for_endpoint, endpoint.code),
+    )
 
 
 #: In the order of their first tables.
@@ -85,9 +99,14 @@ OUTPUTS = (
     OutputEntry(
         *("t_glucocorticoid", "glucocorticoid", ("adsl", "adrs")),
         tables=_with_supplement("t_glucocorticoid"),
-        asked=lambda plan: plan.response.drug_free is not None,
+        asked=lambda plan: plan.response.asks_for("dose"),
     ),
     OutputEntry("t_monitoring", "monitoring", ("adsl", "adrs"), asked=_monitors_improvement),
+    *(_of_endpoint(endpoint) for endpoint in DRUG_FREE_ENDPOINTS),
+    OutputEntry(
+        *("t_estimands", "estimands", ("adsl", "adrs", "adtte")),
+        asked=lambda plan: plan.outputs.estimands,
+    ),
     OutputEntry("t_ae_overview", "ae_overview", tables=_with_supplement("t_ae_overview")),
     OutputEntry("t_ae_soc_pt", "ae_soc_pt", tables=_with_supplement("t_ae_soc_pt")),
     OutputEntry("t_ae_crs", "ae_crs"),
@@ -155,6 +174,8 @@ ORDER_OF_ROWS = (
     "t_bcells",
     "t_icaht",
     "t_ae_crs.further_results",
+    *(endpoint.table for endpoint in DRUG_FREE_ENDPOINTS),
+    "t_estimands",
 )
 
 

@@ -46,9 +46,9 @@ def definitions_in_force(
         yield _("Recurrence and progression"), tuple(wording.recurrence(response))
         yield _("Durations"), tuple(definitions.duration(plan))
         yield _("Kaplan-Meier estimates"), tuple(definitions.survival(statistics))
-        if response.drug_free is not None:
+        if response.drug_free is not None or response.glucocorticoid_increase is not None:
             name = _("Glucocorticoids and drug-free remission")
-            yield name, tuple(wording.drug_free(response.drug_free))
+            yield name, tuple(definitions.drug_free(plan))
     yield _("Proportions"), tuple(definitions.proportions(statistics))
     if "adae" in datasets:
         yield (

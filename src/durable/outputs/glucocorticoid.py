@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from durable.contracts.results import TOTAL
+from durable.jdm.drug_free import DrugFree
 from durable.jdm.parameters import GLUCOCORTICOID
 from durable.language import N_, _
 from durable.outputs.ard import TableResults
@@ -26,12 +27,17 @@ _DECIMALS = 2
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
-    if datasets.adrs is None or plan.response.drug_free is None:
+    if datasets.adrs is None or not plan.response.asks_for("dose"):
         return
     records = select_records(datasets.adrs, _RECORDS)
-    limit = plan.response.drug_free.glucocorticoid_max_mg_kg
+    limit = _limit(plan)
     for group in groups(datasets.adsl, plan.group_variables):
         yield group, dose_statistics(group.select(records), _visits(plan), limit)
+
+
+def _limit(plan: Plan) -> float:
+    """Highest dose that counts as free of glucocorticoids."""
+    return (plan.response.drug_free or DrugFree()).glucocorticoid_max_mg_kg
 
 
 def _visits(plan: Plan) -> list[str]:
@@ -86,8 +92,7 @@ def _columns(plan: Plan) -> Iterator[tuple[str, Cell]]:
 
 def _free(plan: Plan) -> str:
     """What a subject free of glucocorticoids is, by the limit in force."""
-    drug_free = plan.response.drug_free
-    limit = drug_free.glucocorticoid_max_mg_kg if drug_free else 0.0
+    limit = _limit(plan)
     return _("Dose 0, n (%)") if limit == 0 else _("Dose <= {limit:g}, n (%)").format(limit=limit)
 
 

@@ -174,13 +174,27 @@ def _footnotes(plan: Plan, endpoint: Endpoint) -> Iterator[str]:
     )
 
 
-def _tables(endpoint: Endpoint) -> Iterator[OutputTable]:
-    """The main and the supplementary table of an endpoint."""
-    size = Size((endpoint.code,), "n_subjects")
-    words = {"endpoint": endpoint.title, "origin": endpoint.since}
+def _defined(endpoint: Endpoint) -> tuple[definitions.Term, ...]:
+    """Terms that an endpoint of any study rests on."""
     response: tuple[definitions.Term, ...] = ("Remission", "Recurrence and progression")
     rests_on = _RESTS_ON.get(endpoint.code, response)
-    defined: tuple[definitions.Term, ...] = (*rests_on, "Durations", "Kaplan-Meier estimates")
+    return (*rests_on, "Durations", "Kaplan-Meier estimates")
+
+
+def endpoint_tables(
+    endpoint: Endpoint, defined: tuple[definitions.Term, ...]
+) -> Iterator[OutputTable]:
+    """The main and the supplementary table of an endpoint.
+
+    Parameters
+    ----------
+    endpoint
+        Its events and reasons are their rows.
+    defined
+        Terms of the list of definitions that its numbers rest on.
+    """
+    size = Size((endpoint.code,), "n_subjects")
+    words = {"endpoint": endpoint.title, "origin": endpoint.since}
 
     def table(name: str, heading: str, lines: Lines) -> OutputTable:
         return OutputTable(
@@ -206,5 +220,7 @@ OUTPUT = Output(
     datasets="ADTTE",
     results=_results,
     dates=("DTHDT", "NSTDT"),
-    tables=tuple(table for endpoint in ENDPOINTS for table in _tables(endpoint)),
+    tables=tuple(
+        table for endpoint in ENDPOINTS for table in endpoint_tables(endpoint, _defined(endpoint))
+    ),
 )

@@ -43,6 +43,7 @@ def cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Fin
         findings += _unscheduled_findings(_improvement_visits(valid, raw), schedule, "response")
         if "response" in valid:
             findings += _deadline_findings(valid["response"], schedule, "response")
+            findings += _held_findings(valid["response"], schedule, "response")
     if "inputs" in valid:
         findings += input_findings(valid["inputs"], _declared_columns(valid))
     if "analysis" in valid and valid.get("series") is not None:
@@ -141,6 +142,15 @@ def _deadline_findings(
     return [Finding(f"{prefix}.remission_deadline", repr(deadline), one_of(deadline, labels))]
 
 
+def _held_findings(response: Response, schedule: tuple[Visit, ...], prefix: str) -> list[Finding]:
+    """Remission that cannot have held so long by its deadline: all would fail on day 1."""
+    due, held = response.deadline(schedule), response.remission.held_days
+    if held < due.last_day:
+        return []
+    expected = f"fewer days than until {due.visit} (remission_deadline), day {due.last_day}"
+    return [Finding(f"{prefix}.remission.held_days", str(held), expected)]
+
+
 def _sensitivity_findings(valid: Mapping[str, Any]) -> list[Finding]:
     findings: list[Finding] = []
     for name, change in valid["sensitivity"].items():
@@ -166,6 +176,8 @@ def _sensitivity_findings(valid: Mapping[str, Any]) -> list[Finding]:
                 findings += _unscheduled_findings(checked.improvement.visits, schedule, prefix)
                 if "remission_deadline" in change.response:
                     findings += _deadline_findings(checked, schedule, prefix)
+                if {"remission", "remission_deadline"} & set(change.response):
+                    findings += _held_findings(checked, schedule, prefix)
     return findings
 
 

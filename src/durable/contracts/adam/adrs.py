@@ -25,7 +25,13 @@ from durable.contracts.adam.variables import (
     text,
 )
 from durable.jdm.measures import COMPONENTS
-from durable.jdm.parameters import GLUCOCORTICOID, OTHER_SCORES, REMISSION_ITEMS, SCORE
+from durable.jdm.parameters import (
+    GLUCOCORTICOID,
+    GLUCOCORTICOID_INCREASE,
+    OTHER_SCORES,
+    REMISSION_ITEMS,
+    SCORE,
+)
 
 ADRS = contract(
     "Response Analysis Dataset",
@@ -127,7 +133,10 @@ _PARAMETERS = {
         "A loss or worsening too early to be the first of a confirmed one, for adjudication.",
         "response.recurrence",
     ),
-    GLUCOCORTICOID.paramcd: derived_by(GLUCOCORTICOID.method, *GLUCOCORTICOID.keys),
+    **{
+        parameter.paramcd: derived_by(parameter.method, *parameter.keys)
+        for parameter in (GLUCOCORTICOID, GLUCOCORTICOID_INCREASE)
+    },
     "IMPR": derived_by(
         f"Y where {SCORE.paramcd} of the record used for the visit reaches the level, N where it"
         " does not or, by the composite strategy, new systemic therapy came before it; empty where"

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from durable.derive.drug_free import DRUG_FREE_ENDPOINTS
 from durable.registry import Entry
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ LISTINGS = (
     ListingEntry("improvement", "improvement", ("adsl", "adrs")),
     ListingEntry("assessments", "assessments", ("adrs",)),
     ListingEntry("flares", "flares", ("adsl", "adrs")),
+    ListingEntry(
+        *("drug_free", "drug_free", ("adsl", "adtte")),
+        asked=lambda plan: any(one.asked(plan.response) for one in DRUG_FREE_ENDPOINTS),
+    ),
     ListingEntry("adverse_events", "adverse_events", ("adae",)),
     ListingEntry("deaths", "deaths"),
     ListingEntry("narratives", "narratives"),
