@@ -86,8 +86,8 @@ def test_keys_identify_the_records_of_the_demo(datasets: dict[str, Dataset]) -> 
 
 
 def test_an_undescribed_parameter_is_not_passed_over() -> None:
-    with pytest.raises(KeyError, match="ADTTE: nothing is said of OS"):
-        next(m for m in DATASETS if m.name == "ADTTE").parameter("OS")
+    with pytest.raises(KeyError, match="ADTTE: nothing is said of PFS"):
+        next(m for m in DATASETS if m.name == "ADTTE").parameter("PFS")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ A study has those that its plan asks for (``response.drug_free``). They are time
 to first remission is, and are censored alike; one that was shown at the last assessments without
 being held as long as the plan asks is censored before them.
 
-Clinical remission of PRINTO, a state of six continuous months: Ruperto et al., Lancet
+Clinical remission as a state of six continuous months: Ruperto et al., Lancet
 2016;387:671; Giancane et al., Pediatr Rheumatol 2019;17:24.
 """
 
