@@ -18,7 +18,6 @@ from tests.independent.over_time import over_time
 from tests.independent.subgroups import subgroups
 from tests.independent.test_ard import differences
 
-
 #: Tables of the demo's plan that an invented study does not have.
 LEFT_OUT = ("  screening:", "  eligibility:", "  laboratory:")
 

@@ -65,6 +65,7 @@ def _treatment(name: str, label: str, variable: str) -> ColumnSpec:
         allowed=YES_NO,
         absent=True,
         rare=True,
+        sdtm=SdtmSource(f"SUPPAE.{variable}", optional=True),
         adam=(f"ADAE.{variable}",),
     )
 
