@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 import durable
+from durable.plan import load
+from durable.stage import STAGES
 from tests.workflow.conftest import ROOT
 
 
@@ -37,7 +39,13 @@ def test_an_analysis_has_the_outputs_of_its_tables(
     plan = demo_plan()
     plan["inputs"] = {name: plan["inputs"][name] for name in ("subjects", *tables)}
     (tmp_path / "plan.yaml").write_text(yaml.safe_dump(plan), encoding="utf-8")
-    results = durable.run(tmp_path / "plan.yaml", results=tmp_path / "results").results
-    outputs = set(results["output"])
+    analysis = durable.run(tmp_path / "plan.yaml", results=tmp_path / "results")
+    outputs = set(analysis.results["output"])
     assert has <= outputs
     assert not has_not & outputs
+    folder = tmp_path / "results" / plan["analysis"]["id"]
+    for stage in ("figures", "display"):
+        STAGES[stage].run(load(tmp_path / "plan.yaml"), folder)
+    report = (folder / "report.html").read_text(encoding="utf-8")
+    for table in set(demo_plan()["inputs"]) - {"subjects", *tables}:
+        assert f"Input table {table} not provided." in report

@@ -66,6 +66,10 @@ _NEEDED_FOR = {
         "Input table {table} not provided. There is no table, figure or listing of CAR-T cell"
         " concentrations."
     ),
+    "screening": N_("Input table {table} not provided. Eligibility is not judged from the data."),
+    "eligibility": N_(
+        "Input table {table} not provided. What the site answered on eligibility is not compared."
+    ),
 }
 
 
