@@ -204,13 +204,12 @@ def eligibility_of_subjects(evaluated: pd.DataFrame) -> pd.DataFrame:
 
 def read_evaluated(plan: Plan, folder: Path) -> pd.DataFrame | None:
     """The criteria by the tables in ``validated/``, with USUBJID as ``subject_id``; or None."""
-    sources = json.loads((folder / "validated" / "sources.json").read_text("utf-8"))
-    if not {"screening", "eligibility"} & set(sources):
+    validated = folder / "validated"
+    if not any((validated / f"{name}.parquet").exists() for name in ("screening", "eligibility")):
         return None
+    sources = json.loads((validated / "sources.json").read_text("utf-8"))
     tables = {
-        name: pd.read_parquet(folder / "validated" / f"{name}.parquet")
-        for name in _READ
-        if name in sources
+        name: pd.read_parquet(validated / f"{name}.parquet") for name in _READ if name in sources
     }
     absent = {name: sources[name].get("not_recorded", ()) for name in tables}
     evaluated = evaluate(tables, absent, plan.eligibility)
