@@ -44,7 +44,8 @@ NAMES = {
     *("Gottron", "HBsAg", "HBcAb", "Glucksberg", "Ro-", "eGFR", "SpO", "mL", "min"),
     *("Rider", "Lee", "Storer", "Fay", "Lazarevic", "Almeida"),
     *("Cmax", "Tmax", "Tlast", "CHQ-PhS", "CAR-T", "MMT", "JDMAI", "kg", "mg", "dlt", "durable"),
-    *("Rejeski", "cells", "uL", "immunoglobulin", "intravenous"),
+    *("Beta-", "mTPI-", "Spearman", "Fisher", "Bonett", "Wright", "Liu", "Guo", "Yuan", "BOIN"),
+    *("ng", "ug", "unlikely", "few", "improved", "Pocock", "Ivanova", "Qaqish", "Schell", "Rejeski", "cells", "uL", "immunoglobulin", "intravenous"),
 }
 #: The program of a table, and its digest.
 PROGRAM = re.compile(r"durable(\.[a-z_]+)+|[0-9a-f]{12}")

@@ -58,8 +58,9 @@ REFUSED = [
         "an unknown section, with the one that was meant",
         changed("respnse", {}),
         "respnse: found an unknown key; expected one of analysis, inputs, study, schedule, "
-        "response, statistics, groups, subgroups, sensitivity, safety, kinetics, outputs, "
-        "governance, simulation, series, pins (did you mean response?)",
+        "response, statistics, groups, subgroups, sensitivity, safety, laboratory, kinetics, "
+        "over_time, exposure, cells_outcome, monitoring, eligibility, outputs, governance, "
+        "simulation, series, pins (did you mean response?)",
     ),
     (
         "an unknown key deep inside",

@@ -32,6 +32,10 @@ READ: Mapping[str, Variables] = {
         "ADSL": ("SAFFL", "AGE", "SEX", "CELLSKG", "BLREMFL", "BLENZ", "MAXTIS"),
         "ADRS": ("PARAMCD", "AVAL", "ABLFL"),
     },
+    "t_eligibility": {
+        "ADSL": ("ENRLFL", "SAFFL", "ELIGFL"),
+        "ADIE": ("IETESTCD", "IECAT", "IEORRES", "AGREE", "ANSWER", "VIOLFL", "ANL01FL"),
+    },
     "t_exposure": {
         "ADSL": ("ENRLFL", "LDFL", "SAFFL", "RFICDT", "LDDT", "TRTSDT", "DOSELVL", "CELLSKG"),
     },

@@ -22,13 +22,19 @@ def _no_value(record: Mapping[str, str]) -> str:
     return _("below LLOQ") if record["BLQFL"] == "Y" else _("no result")
 
 
+def _test(text: str) -> str:
+    """A test with its unit, the test in the language in force."""
+    label, of_unit, unit = text.rpartition(" (")
+    return f"{_(label)}{of_unit}{unit}"
+
+
 LISTING = Listing(
     name="laboratory",
     title=N_("Laboratory results"),
     source="ADLB",
     variables=lambda _plan: (
         SUBJECT,
-        text("PARAM", N_("Test")),
+        Column("PARAM", N_("Test"), shown=_test),
         date("ADT", N_("Date")),
         text("ATM", N_("Time")),
         STUDY_DAY,
