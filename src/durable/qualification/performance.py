@@ -15,6 +15,7 @@ from durable.installation import SUITE
 from durable.qualification.findings import Check
 
 _CONFIGURATION = "config/final.yaml"
+_NONE = "no such file"
 #: Files with numbers and words; drawings and documents are made from these.
 _COMPARED = ("ard.csv", "queries.csv", "tables/*.csv", "listings/*.csv", "figures/*.csv")
 
@@ -27,9 +28,10 @@ def checks() -> Iterator[Check]:
     UserError
         Where the analysis of the demo did not end well.
     """
-    found, expected = demo_digests(), expected_digests()
-    for name in sorted({*found, *expected}):
-        yield Check(name, expected.get(name, "no such file"), found.get(name, "no such file"))
+    found, known = demo_digests(), expected_digests()
+    for name in sorted({*found, *known}):
+        here, expected = found.get(name, _NONE), known.get(name, (_NONE,))
+        yield Check(name, here if here in expected else expected[0], here)
 
 
 def demo_digests() -> dict[str, str]:
@@ -54,7 +56,14 @@ def digests_of_results(results: Path) -> dict[str, str]:
     return {path.relative_to(results).as_posix(): sha256(path) for path in paths}
 
 
-def expected_digests() -> Mapping[str, str]:
-    """The digests that are known, from the file beside the reference results."""
+def expected_digests() -> Mapping[str, tuple[str, ...]]:
+    """The digests that are known, from the file beside the reference results.
+
+    A file may have one for each kind of processor: logarithms and exponentials of numpy differ in
+    the last of their digits where AVX-512 computes them.
+    """
     lines = (SUITE / "tests/reference/demo-final.sha256").read_text(encoding="utf-8").splitlines()
-    return {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+    known: dict[str, tuple[str, ...]] = {}
+    for digest, _, name in (line.partition("  ") for line in lines):
+        known[name] = (*known.get(name, ()), digest)
+    return known
