@@ -10,7 +10,7 @@ import pandas as pd
 
 from durable.derive.course import SOURCE, Course, FollowUp
 from durable.derive.endpoint import Endpoint
-from durable.derive.endpoint_registry import EVERY_ENDPOINT
+from durable.derive.endpoints import ENDPOINTS
 from durable.vocabulary import CNSR
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _OF_SUBJECT = {
 _END = (*_DATE, "EVNTDESC", "CNSR", "CNSDTDSC", "LOWDT")
 
 
-def derive(follow_up: FollowUp, endpoints: Iterable[Endpoint] = EVERY_ENDPOINT) -> pd.DataFrame:
+def derive(follow_up: FollowUp, endpoints: Iterable[Endpoint] = ENDPOINTS) -> pd.DataFrame:
     """Time-to-event dataset (see `contracts.adam`), sorted by PARAMCD and USUBJID.
 
     Parameters
@@ -36,11 +36,10 @@ def derive(follow_up: FollowUp, endpoints: Iterable[Endpoint] = EVERY_ENDPOINT) 
     follow_up
         What is known of the subjects, and the definitions in force.
     endpoints
-        Each after the one that it continues as; those that the definitions ask for are derived.
+        Each after the one that it continues as.
     """
     ends: dict[str, pd.DataFrame] = {}
-    asked = (endpoint for endpoint in endpoints if endpoint.asked(follow_up.response))
-    parts = [derive_param_tte(endpoint, follow_up, ends) for endpoint in asked]
+    parts = [derive_param_tte(endpoint, follow_up, ends) for endpoint in endpoints]
     dataset = pd.concat(parts, ignore_index=True)
     adsl = follow_up.adsl
     dataset.insert(0, "STUDYID", adsl["STUDYID"].iloc[0] if len(adsl) else "")

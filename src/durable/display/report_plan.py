@@ -13,10 +13,7 @@ from durable.plan import Analysis, Inputs, Plan, Study
 from durable.plan.json_schema import meanings
 
 #: Sections in which a difference is one of definition, not of names or of presentation.
-DEFINING = (
-    *("schedule", "response", "statistics", "groups", "subgroups"),
-    *("safety", "laboratory", "kinetics", "over_time"),
-)
+DEFINING = ("schedule", "response", "statistics", "groups", "subgroups", "safety", "kinetics")
 _SHOWN = ("analysis", "study", *DEFINING, "outputs")
 _SCALE = {"range", "min", "max"}
 
