@@ -171,7 +171,8 @@ def test_says_what_is_missing(minimal: Made) -> None:
 
 def test_names_the_definitions_that_differ(demo: Made) -> None:
     plan, _ = demo
-    assert [key.path for key in plan_keys(plan) if key.differs and key.defining] == ["schedule"]
+    differing = [key.path for key in plan_keys(plan) if key.differs and key.defining]
+    assert differing == ["schedule", "subgroups"]
     strategies = NewTherapy(duration="hypothetical")
     response = plan.response.model_copy(update={"new_therapy": strategies})
     statistics = plan.statistics.model_copy(update={"km_ci": "log", "conf_level": 0.9})

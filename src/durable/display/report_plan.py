@@ -16,6 +16,8 @@ from durable.plan.json_schema import meanings
 DEFINING = ("schedule", "response", "statistics", "groups", "subgroups", "safety", "kinetics")
 _SHOWN = ("analysis", "study", *DEFINING, "outputs")
 _SCALE = {"range", "min", "max"}
+#: Sections that are shown as one value: their keys are names of the study's own.
+_WHOLE = ("subgroups",)
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,9 @@ def _defaults() -> Plan:
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     value = _plain(value)
+    if path in _WHOLE:
+        yield path, {name: _plain(inner) for name, inner in value.items()}
+        return
     if not isinstance(value, dict) or set(value) == _SCALE:
         yield path, value
         return
