@@ -10,9 +10,6 @@ from durable.display.report_summary import Result
 from durable.language import _
 from durable.outputs.table import Row, Table
 
-#: Name of the page, of which a document has one.
-NAME = "key_results"
-
 
 @dataclass(frozen=True)
 class Bound:
@@ -45,8 +42,8 @@ def opening(results: Sequence[Result], bound: Bound) -> Opening | None:
     bound
         The document behind it, whose pages are numbered on.
     """
-    tables = [layout.table for layout in bound.layouts]
-    shown = [one for one in results if one.table in {table.name for table in tables}]
+    tables = {layout.table.name for layout in bound.layouts}
+    shown = [one for one in results if one.table in tables]
     if not shown:
         return None
     # How many pages it takes does not depend on the numbers in it.
@@ -57,20 +54,17 @@ def opening(results: Sequence[Result], bound: Bound) -> Opening | None:
 
 def _table(results: Sequence[Result], bound: Bound, before: int) -> Table:
     numbers = first_pages(bound.layouts, bound.figure_pages, bound.closing, before)
-    pages = {layout.table.name: n for layout, n in zip(bound.layouts, numbers, strict=False)}
-    named = {layout.table.name: layout.table.number for layout in bound.layouts}
+    tables = [layout.table for layout in bound.layouts]
+    places = {table.name: (table.number, n) for table, n in zip(tables, numbers, strict=False)}
     rows = [
         row
         for one in results
         for row in _rows(
-            one,
-            named[one.table],
-            pages[one.table],
-            numbers[-1] + _page_of_term(one.term, bound.closing),
+            one, *places[one.table], numbers[-1] + _page_of_term(one.term, bound.closing)
         )
     ]
     return Table(
-        name=NAME,
+        name="key_results",
         number="",
         title=_("Key results"),
         subtitles=(),

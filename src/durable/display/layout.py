@@ -202,7 +202,7 @@ def widest_word(text: str, size: float) -> float:
 def heading_width(text: str, size: float) -> float:
     """Millimetres that a heading of a column needs: no word is broken.
 
-    Of full-width signs, which may break anywhere, four stay together, and it takes three lines.
+    Of full-width signs, which may break anywhere, four stay together; it takes at most three lines.
     """
     if not _has_wide(text):
         return widest_word(text, size)

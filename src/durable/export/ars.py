@@ -19,7 +19,7 @@ from durable.export.ars_programs import method_code, reference_documents
 from durable.export.purposes import REASON, purpose
 from durable.files import write_text
 from durable.outputs import OUTPUTS, output_named
-from durable.outputs.ard import Ard, read_ard
+from durable.outputs.ard import Ard
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.formats import NOT_ESTIMABLE
 from durable.outputs.output import Output, OutputTable
@@ -67,7 +67,7 @@ def write(analysis: FinishedAnalysis) -> None:
     with (analysis.folder / "ard.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     names = ResultsFolder(analysis.folder).names
-    event = reporting_event(analysis.plan, rows, read_ard(analysis.folder), names)
+    event = reporting_event(analysis.plan, rows, analysis.ard, names)
     text = json.dumps(event, ensure_ascii=False, indent=1)
     write_text(analysis.folder / "export" / "ars.json", f"{text}\n")
 

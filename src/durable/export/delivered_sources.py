@@ -52,15 +52,18 @@ def with_delivered_sources(dataset: Dataset, delivered: pd.DataFrame) -> Dataset
         return dataset
     frame = dataset.frame.copy()
     source = frame[["SRCDOM", "SRCVAR", "SRCSEQ"]].astype({"SRCDOM": object, "SRCVAR": object})
-    found = _found(delivered, source).replace({"": None})
+    found = _cells_as_delivered(delivered, source).replace({"": None})
     frame["SRCDOM"], frame["SRCVAR"] = found["domain"], found["variable"]
     frame["SRCSEQ"] = pd.to_numeric(found["seq"]).astype("Int64")
     variables = tuple(_described(variable, frame) for variable in dataset.variables)
     return replace(dataset, frame=frame, variables=variables)
 
 
-def _found(delivered: pd.DataFrame, source: pd.DataFrame) -> pd.DataFrame:
-    """What is known of the cells; of an empty one the record, where its table has one a row."""
+def _cells_as_delivered(delivered: pd.DataFrame, source: pd.DataFrame) -> pd.DataFrame:
+    """Domain, variable and --SEQ of cells.
+
+    Of an empty one those of its record, where the table has one a row.
+    """
     cells = delivered.reindex(pd.MultiIndex.from_frame(source)).set_axis(source.index)
     records = delivered.xs("subject_id", level="column")
     of_row = records.reindex(pd.MultiIndex.from_frame(source[["SRCDOM", "SRCSEQ"]]))

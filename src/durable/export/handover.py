@@ -20,7 +20,7 @@ from durable.figures.captions import drawn_figure, figures_drawn
 from durable.figures.point_files import shown_figures
 from durable.figures.spec import DrawnFigure
 from durable.language import ENGLISH, current_language, language
-from durable.outputs.ard import read_ard
+from durable.outputs.ard import Ard, read_ard
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.definition_list import definition_list
 from durable.outputs.table import Table
@@ -36,9 +36,14 @@ class FinishedAnalysis:
     """Folder of results."""
 
     @cached_property
+    def ard(self) -> Ard:
+        """The analysis results."""
+        return read_ard(self.folder)
+
+    @cached_property
     def tables(self) -> list[Table]:
         """The tables, in the order of their numbers."""
-        return all_tables(read_ard(self.folder), self.plan, self.folder)
+        return all_tables(self.ard, self.plan, self.folder)
 
     @cached_property
     def layouts(self) -> list[Layout]:
@@ -64,7 +69,7 @@ class FinishedAnalysis:
     def opening(self) -> Opening | None:
         """The key results in pages, which open the document of all tables and figures."""
         pages = [figure.page_count for figure in self.bound_figures]
-        results = summary(read_ard(self.folder), self.plan)
+        results = summary(self.ard, self.plan)
         return opening(results, Bound(self.layouts, pages, self.definitions))
 
     @cached_property

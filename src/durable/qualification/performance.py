@@ -59,8 +59,8 @@ def digests_of_results(results: Path) -> dict[str, str]:
 def expected_digests() -> Mapping[str, tuple[str, ...]]:
     """The digests that are known, from the file beside the reference results.
 
-    A file may have one for each kind of processor: logarithms and exponentials of numpy differ in
-    the last of their digits where AVX-512 computes them.
+    A file may have one for each kind of processor: in files with logarithms and exponentials two
+    were seen to differ, presumably in the last digits and by whether numpy computes with AVX-512.
     """
     lines = (SUITE / "tests/reference/demo-final.sha256").read_text(encoding="utf-8").splitlines()
     known: dict[str, tuple[str, ...]] = {}
