@@ -8,9 +8,9 @@ import sys
 
 def main() -> int:
     """Do the command of the command line; its exit status."""
-    from durable.runs.environment import use_one_thread
+    from durable.runs.environment import set_libraries
 
-    use_one_thread()
+    set_libraries()
     # Little of what a job makes is circular: to look for it as often as Python does by default
     # takes a tenth of the time.
     gc.set_threshold(500_000)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import fcntl
 import logging
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +91,21 @@ def test_nothing_that_could_exchange_code_reaches_a_job() -> None:
     assert "/evil" not in environment.values()
     assert (environment["HOME"], environment["SLURM_CONF"]) == ("/home/a", "x")
     assert environment["PYTHONNOUSERSITE"] == environment["PYTHONSAFEPATH"] == "1"
+
+
+def test_a_job_computes_the_same_digits_whether_or_not_the_processor_has_avx_512() -> None:
+    """Digests of 10,000 logarithms and exponentials of NumPy 2.4, computed with AVX2."""
+    if " avx2 " not in Path("/proc/cpuinfo").read_text():
+        pytest.skip("the processor has no AVX2")
+    code = (
+        "import hashlib, numpy as np; x = np.arange(1, 10_001) / 97;"
+        "print(*(hashlib.md5(y.tobytes()).hexdigest()[:8] for y in (np.log(x), np.exp(x))))"
+    )
+    environment = dict(os.environ)
+    set_job_environment(environment, Path(sys.executable))
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.split() == [b"d7070ba2", b"c5172d02"]
 
 
 def finished(folder: Path, **files: str) -> None:

@@ -23,10 +23,13 @@ RUN = "DURABLE_RUN"
 LIBRARIES = "DURABLE_LIBRARIES"
 PLAN = "DURABLE_PLAN"
 #: No library starts threads: what it computes is then the same on any machine.
-THREADS = (
+_THREADS = (
     *("OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
     *("VECLIB_MAXIMUM_THREADS", "NUMEXPR_NUM_THREADS"),
 )
+#: Instructions that NumPy does without, by their names since version 2.4 and before: logarithms and
+#: exponentials computed with AVX-512 differ in the last digit from those computed with AVX2.
+_AVX_512 = ("X86_V4", "AVX512_ICL", "AVX512_SPR", "AVX512F", "AVX512CD", "AVX512_SKX", "AVX512_CLX")
 #: What changes what Python, its libraries, the loader of programs or a shell do in a job.
 _FOREIGN = (
     *("PYTHON", "LD_", "DYLD_", "GLIBC_", "MALLOC_", "BASH", "SHELLOPTS", "PROMPT_COMMAND"),
@@ -74,7 +77,7 @@ def set_job_environment(environment: MutableMapping[str, str], python: Path) -> 
     # A file in the study's folder must not stand for a library of its name.
     environment.update(PYTHONSAFEPATH="1", PYTHONNOUSERSITE="1", PYTHONHASHSEED="0")
     environment.update(LC_ALL="C.UTF-8", TZ="UTC")
-    environment.update(dict.fromkeys(THREADS, "1"))
+    environment.update(_library_settings())
 
 
 def leave_foreign_folders(path: list[str], environment: Mapping[str, str]) -> None:
@@ -104,9 +107,22 @@ def without_compiled_modules(environment: Mapping[str, str]) -> dict[str, str]:
     return {**environment, "PYTHONPYCACHEPREFIX": os.devnull, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def use_one_thread() -> None:
-    """Keep the libraries of this process, before they are imported, from starting threads."""
-    os.environ.update(dict.fromkeys(THREADS, "1"))
+def _library_settings() -> dict[str, str]:
+    """Variables by which numerical libraries give the same bytes on any processor with AVX2."""
+    settings = dict.fromkeys(_THREADS, "1")
+    processor = Path("/proc/cpuinfo")
+    if processor.exists() and " avx2 " in processor.read_text(encoding="utf-8"):
+        settings["NPY_DISABLE_CPU_FEATURES"] = " ".join(_AVX_512)
+        settings["OPENBLAS_CORETYPE"] = "Haswell"
+    return settings
+
+
+def set_libraries() -> None:
+    """Have the libraries of this process, before they are imported, compute as those of a job.
+
+    They read their settings once: where NumPy is imported already, this has no effect.
+    """
+    os.environ.update(_library_settings())
 
 
 def run_environment() -> dict[str, str]:
