@@ -15,7 +15,15 @@ from durable.plan import Plan
 #: gives none.
 NAMES = (
     *("SAS LIFETEST", "R survfit", "CTCAE v", "CDISC Dataset-JSON", "CDISC define", "durable sign"),
-    *("PARAMCD DOR", "PARAMCD EFS", "PARAMCD TTREM", "PARAMCD TIS", "lin-up log-down"),
+    *(
+        "PARAMCD DOR",
+        "PARAMCD EFS",
+        "PARAMCD TTREM",
+        "PARAMCD TTIMP",
+        "PARAMCD OS",
+        "PARAMCD TIS",
+        "lin-up log-down",
+    ),
     *("Cai & DasGupta", "Efficacy and duration of response"),
 )
 #: Two words or more one after another, in Latin letters.

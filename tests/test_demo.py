@@ -225,13 +225,16 @@ def test_the_committed_files_are_what_the_committed_seed_writes(tmp_path):
 def test_two_seeds_write_different_scatter(tmp_path):
     write_demo(tmp_path / "a", 1)
     write_demo(tmp_path / "b", 2)
-    for name in ("subjects", "visits", "kinetics"):
+    for name in ("subjects", "visits", "laboratory", "kinetics"):
         first = (tmp_path / "a" / f"{name}.csv").read_bytes()
         assert first != (tmp_path / "b" / f"{name}.csv").read_bytes()
 
 
 #: Optional columns that the demo study records.
-OPTIONAL = {"site", "race", "ethnicity"}
+OPTIONAL = {
+    *("site", "race", "ethnicity", "class", "outcome", "dose"),
+    *("tocilizumab", "corticosteroid", "icu"),
+}
 
 
 def test_files_have_the_native_columns_utf8_and_line_feeds():
@@ -290,6 +293,7 @@ def test_keys_are_unique_and_rows_in_order(any_demo):
         "visits": ("subject_id", "visit_date"),
         "therapies": ("subject_id", "start_date", "therapy"),
         "adverse_events": ("subject_id", "ae_id"),
+        "laboratory": ("subject_id", "sample_date", "test"),
         "kinetics": ("subject_id", "sample_date", "assay"),
     }
     for table, columns in keys.items():
@@ -316,7 +320,7 @@ def test_nothing_happens_after_death_withdrawal_or_last_contact(any_demo):
     for row in any_demo["subjects"]:
         last = row["last_contact_date"]
         assert last == (row["death_date"] or row["withdrawal_date"] or last)
-        for table in ("visits", "therapies", "adverse_events", "kinetics"):
+        for table in ("visits", "therapies", "adverse_events", "laboratory", "kinetics"):
             for record in rows(any_demo, table, row["subject_id"]):
                 for column in ("visit_date", "start_date", "end_date", "sample_date"):
                     assert record.get(column, "") <= last, (table, record)

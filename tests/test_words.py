@@ -10,7 +10,7 @@ import pytest
 
 from durable import vocabulary
 from durable.contracts.words import shown_outcome
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoint_registry import EVERY_ENDPOINT
 from durable.jdm import wording as definitions
 from durable.jdm.remission import CONDITIONS, REMISSION_RULES, Remission
 from durable.jdm.response import Response
@@ -148,7 +148,7 @@ def test_a_definition_in_force_is_chinese_throughout(response: Response) -> None
             *definitions.remission(response),
             *definitions.recurrence(response),
             definitions.abbreviations(),
-            *(one.describe(response, DEFAULT_SCHEDULE[3]) for one in ENDPOINTS),
+            *(one.describe(response, DEFAULT_SCHEDULE[3]) for one in EVERY_ENDPOINT),
         ]
     for text in texts:
         assert ENGLISH.search(text) is None, text

@@ -29,7 +29,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "tables": ("outputs/*.py", "contents.py", "deliveries.py"),
     "listings": ("outputs/listings/*.py",),
     "words": (
-        *("jdm/*.py", "derive/*.py", "contracts/**/*.py", "plan/*.py"),
+        *("jdm/*.py", "eligibility/*.py", "derive/*.py", "contracts/**/*.py", "plan/*.py"),
         *("vocabulary.py", "wording.py", "schedule.py", "dates.py"),
     ),
     "figures": ("figures/*.py",),

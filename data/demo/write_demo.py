@@ -6,10 +6,12 @@ import argparse
 import csv
 import datetime as dt
 import io
-import random
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from data.demo.drawing import Draw
+from data.demo.laboratory import laboratory_rows
+from data.demo.screening import CLASSES, HIGHEST_DOSE, answer_rows, screening_rows
 from data.demo.stories import (
     ASSAYS,
     BASELINES,
@@ -34,6 +36,7 @@ from data.demo.stories import (
     THERAPIES,
     ULN,
     At,
+    Event,
     Measure,
     Row,
     Subject,
@@ -44,33 +47,25 @@ from durable.files import write_text
 
 
 def write_demo(folder: Path, seed: int) -> None:
-    """Write the five tables of the demo study.
+    """Write the tables of the demo study.
 
     Parameters
     ----------
     folder
-        Receives ``subjects.csv``, ``visits.csv``, ``therapies.csv``, ``adverse_events.csv`` and
-        ``kinetics.csv`` (UTF-8, LF, ISO 8601 dates, missing = empty).
+        Receives ``subjects.csv``, ``visits.csv``, ``therapies.csv``, ``adverse_events.csv``,
+        ``laboratory.csv``, ``kinetics.csv``, ``screening.csv`` and ``eligibility.csv`` (UTF-8, LF,
+        ISO 8601 dates, missing = empty).
     seed
         Decides the scatter, not the stories. Same seed, same bytes.
     """
     tables: dict[str, list[Row]] = {name: [] for name in NATIVE_COLUMNS}
     for number, subject in enumerate(SUBJECTS):
         # A sequence for each subject: a change to one story leaves the others as they are.
-        _add_subject(tables, subject, _Draw(seed * 100 + number))
+        _add_subject(tables, subject, Draw(seed * 100 + number))
+        # And one of its own for the laboratory, which the other tables do not depend on.
+        _add_laboratory(tables, subject, Draw(seed * 100 + 50 + number))
     for name, rows in tables.items():
         write_text(folder / f"{name}.csv", _csv(name, rows))
-
-
-class _Draw:
-    """Integers from the one method of `random` whose sequence Python guarantees."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-
-    def between(self, low: int, high: int) -> int:
-        """An integer from `low` to `high`, both included."""
-        return low + int(self._random.random() * (high - low + 1))
 
 
 def _csv(table: str, rows: Iterable[Row]) -> str:
@@ -84,7 +79,7 @@ def _csv(table: str, rows: Iterable[Row]) -> str:
     return text.getvalue()
 
 
-def _add_subject(tables: Mapping[str, list[Row]], subject: Subject, draw: _Draw) -> None:
+def _add_subject(tables: Mapping[str, list[Row]], subject: Subject, draw: Draw) -> None:
     dates = _preparation(subject, draw)
     therapies = _therapies(subject, draw)
     visits = _visits(subject, dates, therapies, draw)
@@ -92,9 +87,26 @@ def _add_subject(tables: Mapping[str, list[Row]], subject: Subject, draw: _Draw)
     tables["visits"].extend(visits)
     tables["therapies"].extend(_therapy_row(subject, therapy) for therapy in therapies)
     tables["adverse_events"].extend(_event_rows(subject))
+    consent, screening = (
+        subject.origin + dt.timedelta(days=dates[name]) for name in ("consent", "SCREENING")
+    )
+    tables["screening"].extend(screening_rows(subject, consent, screening))
+    tables["eligibility"].extend(answer_rows(subject))
     if subject.subject_id in EXPANSIONS:
         days = {row["visit"]: row["visit_date"] for row in visits}
         tables["kinetics"].extend(_kinetics_rows(subject, days, draw))
+
+
+def _add_laboratory(tables: Mapping[str, list[Row]], subject: Subject, draw: Draw) -> None:
+    if subject.reached != "infusion":
+        return
+    days = {
+        row["visit"]: (dt.date.fromisoformat(row["visit_date"]) - subject.origin).days
+        for row in tables["visits"]
+        if row["subject_id"] == subject.subject_id
+    }
+    rows = laboratory_rows(subject, days, draw)
+    tables["laboratory"].extend(sorted(rows, key=lambda row: (row["sample_date"], row["test"])))
 
 
 def _date(origin: dt.date, day: int | None) -> str:
@@ -105,7 +117,7 @@ def _yes_no(value: bool) -> str:
     return "Y" if value else "N"
 
 
-def _preparation(subject: Subject, draw: _Draw) -> dict[str, int]:
+def _preparation(subject: Subject, draw: Draw) -> dict[str, int]:
     """Days of the steps before infusion that the subject reached."""
     if subject.reached == "consent":
         return {"consent": 0, "SCREENING": draw.between(0, 4)}
@@ -119,7 +131,7 @@ def _preparation(subject: Subject, draw: _Draw) -> dict[str, int]:
     }
 
 
-def _subject_row(subject: Subject, dates: Mapping[str, int], last_visit: str, draw: _Draw) -> Row:
+def _subject_row(subject: Subject, dates: Mapping[str, int], last_visit: str, draw: Draw) -> Row:
     origin = subject.origin
     infused = subject.reached == "infusion"
     death = _date(origin, subject.death_day)
@@ -147,7 +159,7 @@ def _subject_row(subject: Subject, dates: Mapping[str, int], last_visit: str, dr
 
 
 def _visits(
-    subject: Subject, dates: Mapping[str, int], therapies: list[Therapy], draw: _Draw
+    subject: Subject, dates: Mapping[str, int], therapies: list[Therapy], draw: Draw
 ) -> list[Row]:
     planned = [
         (At(visit, 1, says=""), dates[visit])
@@ -172,7 +184,7 @@ def _visits(
     ]
 
 
-def _measurements(name: str, at: At, draw: _Draw) -> Row:
+def _measurements(name: str, at: At, draw: Draw) -> Row:
     row: Row = {}
     for measure, baseline in zip(MEASURES, BASELINES[name], strict=True):
         if baseline is None or measure.name in at.blank:
@@ -183,7 +195,7 @@ def _measurements(name: str, at: At, draw: _Draw) -> Row:
     return row
 
 
-def _steps(measure: Measure, baseline: float, at: At, draw: _Draw) -> int:
+def _steps(measure: Measure, baseline: float, at: At, draw: Draw) -> int:
     start = round(baseline * measure.steps)
     if at.visit == "BASELINE":
         return start
@@ -215,7 +227,7 @@ def _suppresses(item: Therapy, day: int) -> bool:
     return running and item.therapy in IMMUNOSUPPRESSANTS
 
 
-def _therapies(subject: Subject, draw: _Draw) -> list[Therapy]:
+def _therapies(subject: Subject, draw: Draw) -> list[Therapy]:
     tapered = subject.reached == "infusion" and subject.taper_floor == 0
     stopped = None if subject.reached == "consent" else -draw.between(15, 20)
     everyone = (
@@ -234,6 +246,9 @@ def _therapy_row(subject: Subject, item: Therapy) -> Row:
         "end_date": _date(subject.origin, item.end),
         "new_systemic": _yes_no(item.new_systemic),
         "reason": item.reason,
+        "class": CLASSES[item.therapy],
+        "outcome": "" if item.new_systemic or item.start > 0 else "inadequate",
+        "dose": HIGHEST_DOSE if item.therapy == "prednisolone" and not item.new_systemic else "",
     }
 
 
@@ -255,12 +270,25 @@ def _event_rows(subject: Subject) -> list[Row]:
             "dlt": _yes_no(event.dlt),
             "aesi": event.aesi,
             "outcome": event.outcome,
+            **_treatment(event),
         }
         for number, event in enumerate(events, start=1)
     ]
 
 
-def _kinetics_rows(subject: Subject, visits: Mapping[str, str], draw: _Draw) -> list[Row]:
+def _treatment(event: Event) -> Row:
+    """Tocilizumab for CRS of ASTCT grade 2, a corticosteroid for ICANS and CRS that is serious."""
+    if event.aesi not in ("CRS", "ICANS"):
+        return {"tocilizumab": "", "corticosteroid": "", "icu": ""}
+    severe_release = event.aesi == "CRS" and event.astct == "2"
+    return {
+        "tocilizumab": _yes_no(severe_release),
+        "corticosteroid": _yes_no(event.aesi == "ICANS" or event.serious),
+        "icu": _yes_no(event.serious),
+    }
+
+
+def _kinetics_rows(subject: Subject, visits: Mapping[str, str], draw: Draw) -> list[Row]:
     plan = EXPANSIONS[subject.subject_id]
     rows: list[Row] = []
     for nominal, share in ((0, 0.0), *PROFILES[plan.peak_day].items()):
@@ -284,7 +312,7 @@ def _kinetics_rows(subject: Subject, visits: Mapping[str, str], draw: _Draw) -> 
     return rows
 
 
-def _reading(assay: str, cells: float, draw: _Draw) -> Row:
+def _reading(assay: str, cells: float, draw: Draw) -> Row:
     unit, lloq, decimals, signal = ASSAYS[assay]
     value = round(cells * signal * draw.between(88, 112) / 100, decimals)
     below = value < float(lloq)

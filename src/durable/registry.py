@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,14 @@ def dataset_names(tables: Collection[str]) -> tuple[str, ...]:
     """Analysis datasets made from these input tables, in the order of the define.xml."""
     assessments = ("adrs", "adtte") if "visits" in tables else ()
     adverse_events = ("adae",) if "adverse_events" in tables else ()
+    laboratory = ("adlb", "adbc") if "laboratory" in tables else ()
     kinetics = ("adpc", "adpp") if "kinetics" in tables else ()
-    return ("adsl", *assessments, *adverse_events, *kinetics)
+    eligibility = ("adie",) if {"screening", "eligibility"} & set(tables) else ()
+    return ("adsl", *assessments, *adverse_events, *laboratory, *kinetics, *eligibility)
+
+
+def _always(_: Plan) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,8 @@ class Entry:
     """Whether it needs sensitivity analyses."""
     of_subgroups: bool = False
     """Whether it needs subgroups."""
+    asked: Callable[[Plan], bool] = _always
+    """Whether the plan asks for it."""
 
     def exists(self, plan: Plan, datasets: Collection[str]) -> bool:
         """Whether an analysis has it.
@@ -45,4 +53,4 @@ class Entry:
         wanted = (bool(plan.sensitivity) or not self.of_sensitivity) and (
             bool(plan.subgroups) or not self.of_subgroups
         )
-        return wanted and set(self.datasets) <= set(datasets)
+        return wanted and self.asked(plan) and set(self.datasets) <= set(datasets)

@@ -23,11 +23,14 @@ _SHOWN = (
     *("analysis", "study", "groups", "subgroups"),
     *("outputs.percent_decimals", "outputs.month_decimals"),
     *("outputs.shells", "outputs.landmarks_months", "outputs.patient_profiles"),
-    "outputs.language",
+    *("outputs.estimands", "outputs.language"),
 )
 _DEFINITIONS = ("schedule", "response", "statistics", "sensitivity")
 #: What the tables depend on: each prints its digest.
-OF_TABLES = (*_SHOWN, *_DEFINITIONS, "safety", "kinetics")
+OF_TABLES = (
+    *(*_SHOWN, *_DEFINITIONS, "safety", "kinetics", "over_time", "monitoring"),
+    *("laboratory", "eligibility", "exposure", "cells_outcome"),
+)
 #: Not simulation.chunks, on which no result depends: its digest is printed.
 _SCENARIOS = tuple(
     f"simulation.{key}" for key in ("trials", "seed", "definitions", "scenarios", "decisions")
@@ -78,7 +81,8 @@ _STAGES = (
         "check",
         (
             *("analysis.id", "analysis.data_cutoff", "study.id", "inputs", "schedule", "response"),
-            *("sensitivity", "groups", "subgroups", "kinetics", "safety"),
+            *("sensitivity", "groups", "subgroups", "kinetics", "safety", "laboratory"),
+            "eligibility",
             *("outputs.queries_since", "outputs.queries_date", "outputs.language"),
         ),
         "read and check the input tables; list every finding in queries.csv",
@@ -88,7 +92,7 @@ _STAGES = (
         (
             *("study.id", "study.treatment", "analysis.data_cutoff"),
             *("schedule", "response", "sensitivity", "subgroups"),
-            *("safety", "kinetics"),
+            *("safety", "laboratory", "kinetics", "eligibility"),
         ),
         "stop on errors, apply the data cut-off, derive the analysis datasets",
         cores=True,
@@ -97,14 +101,22 @@ _STAGES = (
     Stage(
         "analyse",
         (
-            *(*_DEFINITIONS, "groups", "subgroups", "safety", "kinetics"),
+            *(*_DEFINITIONS, "groups", "subgroups", "safety", "kinetics", "over_time"),
+            *("monitoring", "laboratory", "exposure", "cells_outcome"),
             *("outputs.patient_profiles", "outputs.landmarks_months", "outputs.month_decimals"),
+            "outputs.estimands",
         ),
         "compute the analysis results, ard.csv, and the points of the figures",
         cores=True,
         english=True,
     ),
-    Stage("figures", (*_SHOWN, *_DEFINITIONS), "draw the figures", cores=True, draws=True),
+    Stage(
+        "figures",
+        (*_SHOWN, *_DEFINITIONS, "safety", "monitoring", "laboratory"),
+        "draw the figures",
+        cores=True,
+        draws=True,
+    ),
     Stage(
         "display",
         (*OF_TABLES, "outputs.documents", "outputs.datasets"),

@@ -13,6 +13,11 @@ PROGRESSION = N_("PROGRESSION")
 DEATH = N_("DEATH")
 NEW_THERAPY = N_("NEW SYSTEMIC THERAPY")
 REMISSION = N_("REMISSION")
+IMPROVEMENT = N_("IMPROVEMENT")
+GLUCOCORTICOID_FREE = N_("GLUCOCORTICOID-FREE")
+IMMUNOSUPPRESSANT_FREE = N_("IMMUNOSUPPRESSANT-FREE")
+DRUG_FREE_REMISSION = N_("DRUG-FREE REMISSION")
+SUSTAINED_REMISSION = N_("SUSTAINED REMISSION")
 NOT_IN_REMISSION = N_("NOT IN REMISSION BY {deadline}")
 #: EVNTDESC of the events by the name of their statistics, in the order that decides between two on
 #: the same day.
@@ -22,6 +27,11 @@ EVENTS = {
     "death": DEATH,
     "new_therapy": NEW_THERAPY,
     "remission": REMISSION,
+    "improvement": IMPROVEMENT,
+    "glucocorticoid_free": GLUCOCORTICOID_FREE,
+    "immunosuppressant_free": IMMUNOSUPPRESSANT_FREE,
+    "drug_free_remission": DRUG_FREE_REMISSION,
+    "sustained_remission": SUSTAINED_REMISSION,
 }
 
 ONGOING = N_("ONGOING AT DATA CUT-OFF")
@@ -33,6 +43,8 @@ NOT_YET_DUE = N_("NEXT ASSESSMENT NOT YET DUE")
 REMISSION_NOT_YET_DUE = N_("REMISSION NOT YET DUE")
 NOT_FOLLOWED = N_("NOT FOLLOWED TO REMISSION DEADLINE")
 NOT_SEEN = N_("NO ASSESSMENT AFTER INFUSION")
+ALIVE = N_("ALIVE AT LAST CONTACT")
+NOT_CONFIRMED = N_("NOT YET CONFIRMED")
 #: Reasons for censoring by the name of their statistics; CNSR counts them from 1.
 CENSORINGS = {
     "ongoing": ONGOING,
@@ -46,6 +58,8 @@ CENSORINGS = {
     "not_followed": NOT_FOLLOWED,
     "death": DEATH,
     "not_seen": NOT_SEEN,
+    "alive": ALIVE,
+    "not_confirmed": NOT_CONFIRMED,
 }
 CNSR = {reason: code for code, reason in enumerate(CENSORINGS.values(), 1)}
 
@@ -73,10 +87,12 @@ CATEGORIES = (N_("NONE"), N_("MINIMAL"), N_("MODERATE"), N_("MAJOR"))
 LAST = N_("LAST ADEQUATE ASSESSMENT")
 LAST_IN_REMISSION = N_("LAST ASSESSMENT IN REMISSION")
 BEFORE_GAP = N_("{date} BEFORE MISSED ASSESSMENTS")
+BEFORE_UNCONFIRMED = N_("{date} BEFORE THE UNCONFIRMED STATE")
 BEFORE_THERAPY = N_("{date} BEFORE NEW SYSTEMIC THERAPY")
 DAY_ONE = N_("DAY OF INFUSION")
 DAY_OF_DEATH = N_("DATE OF DEATH")
 DAY_OF_THERAPY = N_("START OF NEW SYSTEMIC THERAPY")
+LAST_ALIVE = N_("LAST DATE KNOWN ALIVE")
 
 BEFORE_LYMPHODEPLETION = N_("BEFORE LYMPHODEPLETION")
 #: From the day of lymphodepletion to the day before the infusion.
@@ -116,6 +132,14 @@ _KINETICS = (
     N_("no result after the day of infusion"),
 )
 
+#: How the site's answer to a criterion of eligibility agrees with the data.
+AGREE = N_("AGREE")
+SITE_ONLY_FULFILLED = N_("SITE SAYS FULFILLED, DATA SAY NOT")
+DATA_ONLY_FULFILLED = N_("SITE SAYS NOT FULFILLED, DATA SAY FULFILLED")
+NOT_ANSWERED = N_("NOT ANSWERED BY SITE")
+UNKNOWN_BY_DATA = N_("UNKNOWN BY DATA")
+AGREEMENTS = [AGREE, SITE_ONLY_FULFILLED, DATA_ONLY_FULFILLED, NOT_ANSWERED, UNKNOWN_BY_DATA]
+
 #: Variables of ADSL that flag an imputed date: the date's variable, and its input table and column.
 IMPUTATION_FLAGS = {
     "RFICDTF": ("RFICDT", "subjects", "consent_date"),
@@ -152,11 +176,13 @@ POPULATIONS = {
 #: Every coded text; of two that a text may fit, the one that says more of it first.
 CODED: tuple[str, ...] = (
     *(*EVENTS.values(), NOT_IN_REMISSION, *CENSORINGS.values(), PARTIAL, *MISSING.values()),
-    *(BASELINE, *CATEGORIES, *PHASES, *_KINETICS),
+    *(BASELINE, *CATEGORIES, *PHASES, *_KINETICS, *AGREEMENTS),
     *(LAST, LAST_IN_REMISSION, DAY_ONE, DAY_OF_DEATH, DAY_OF_THERAPY, BEFORE_GAP, BEFORE_THERAPY),
+    LAST_ALIVE,
+    BEFORE_UNCONFIRMED,
 )
 #: What the letters of a flag or a status stand for.
-FLAGS = {"Y": N_("yes"), "N": N_("no"), "U": N_("unknown")}
+FLAGS = {"Y": N_("yes"), "N": N_("no"), "U": N_("unknown"), "NA": N_("not applicable")}
 
 
 def shown(coded: str) -> str:

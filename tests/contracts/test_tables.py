@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from durable.contracts.adam.adae import HIERARCHY
+from durable.contracts.adam.adae import RARELY_RECORDED
 from durable.contracts.adam.adsl import OPTIONAL_VARIABLES
 from durable.contracts.adam.registry import dataset_schemas
 from durable.contracts.input_table import ColumnSpec, InputTable, named_object
 from durable.contracts.tables import INPUT_TABLES
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoint_registry import EVERY_ENDPOINT
 from durable.intake.rules import RULES
 from durable.jdm.response import Ranges
 from durable.plan import Plan, Sdtm
@@ -69,9 +69,9 @@ def test_a_variable_that_holds_a_column_is_in_its_dataset(
 ) -> None:
     schemas = dataset_schemas(
         (28,),
-        ENDPOINTS,
+        EVERY_ENDPOINT,
         subject_variables=OPTIONAL_VARIABLES,
-        event_variables=HIERARCHY.values(),
+        event_variables=RARELY_RECORDED.values(),
     )
     for variable in column.adam:
         dataset, _, name = variable.rpartition(".")

@@ -204,7 +204,7 @@ def test_without_an_event_the_last_adequate_assessment_censors(visits, who, cuto
 
 def test_a_subject_not_in_remission_when_due_has_no_dor_and_an_efs_event_at_day_one():
     visits = [BASE, visit(60, FLARING), visit(194, FLARING)]
-    assert derived([subject()], visits).adtte["PARAMCD"].tolist() == ["EFS", "TTREM"]
+    assert derived([subject()], visits).adtte["PARAMCD"].tolist() == ["EFS", "OS", "TTIMP", "TTREM"]
     assert ends(visits, parameter="EFS") == ("NOT IN REMISSION BY M6", 0, 0, 1)
 
 

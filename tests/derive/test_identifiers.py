@@ -67,5 +67,5 @@ def test_datasets_bear_both_and_the_treatments(tmp_path: Path) -> None:
         assert set(dataset["USUBJID"]) == {"S-1"}
         assert set(dataset["SUBJID"]) == {"1"}
         assert set(dataset["TRTA"]) == {"CD19 CAR-T 1e7"}
-    assert datasets.adtte["ASEQ"].tolist() == [1, 2, 3]
+    assert datasets.adtte["ASEQ"].tolist() == [1, 2, 3, 4, 5]
     assert set(datasets.adtte["REMFL"]) == {"Y"}

@@ -89,6 +89,6 @@ def hostile(folder: Path) -> Path:
             record["subject_id"] = ENDING
 
     change(folder, "adverse_events", event)
-    for table in ("subjects", "visits", "therapies", "adverse_events", "kinetics"):
+    for table in ("subjects", "visits", "therapies", "adverse_events", "laboratory", "kinetics"):
         change(folder, table, subject)
     return folder

@@ -29,7 +29,8 @@ Made = tuple[Plan, Path]
 def chinese(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Results of the demo study in Chinese, without figures, which have tests of their own."""
     folder = demo_data(tmp_path_factory.mktemp("chinese"))
-    text = (ROOT / "config" / "config.yaml").read_text() + "\noutputs: {language: zh}\n"
+    text = (ROOT / "config" / "config.yaml").read_text()
+    text = text.replace("outputs: {", "outputs: {language: zh, ")
     kept = text.replace("series: {cutoffs", "# {cutoffs")
     return run_study(folder, kept, without=("figures",))
 

@@ -120,7 +120,7 @@ def test_the_plan_tells_the_months_of_the_main_tables(
         table.name: table
         for table in all_tables(read_ard(folder), changed(plan, **outputs), folder)
     }
-    for name in ("t_dor", "t_efs", "t_ttrem"):
+    for name in ("t_dor", "t_efs", "t_ttrem", "t_ttimp", "t_os"):
         main, all_months = (
             [row.label.removeprefix("Month ") for row in found[table].rows
              if row.label.startswith("Month ")]

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.requirement("PLN-03", "OUT-05")
 
 LOW = ("dose_level", "1e7")
 #: What an analysis of every input table has.
-DATASETS = {"adsl", "adrs", "adtte", "adae", "adpc", "adpp"}
+DATASETS = {"adsl", "adrs", "adtte", "adae", "adlb", "adbc", "adpc", "adpp", "adie"}
 HEAD = page_head(PLAN)
 LIMITS = (nan, nan)
 
@@ -567,7 +567,11 @@ ORDER = {
     "disposition": "14.1.1", "baseline": "14.1.2", "improvement": "14.2.1",
     "improvement_s": "14.2.1S", "dor": "14.2.2", "dor_s": "14.2.2S", "efs": "14.2.3",
     "efs_s": "14.2.3S", "ttrem": "14.2.4", "ttrem_s": "14.2.4S", "sensitivity": "14.2.5",
-    "sensitivity_s": "14.2.5S", "ae_overview": "14.3.1.1", "ae_overview_s": "14.3.1.1S",
+    "sensitivity_s": "14.2.5S", "response_visits": "14.2.7", "response_visits_s": "14.2.7S",
+    "ttimp": "14.2.10", "ttimp_s": "14.2.10S", "os": "14.2.11", "os_s": "14.2.11S",
+    "cuminc": "14.2.17", "cuminc_s": "14.2.17S",
+    "inresponse": "14.2.18", "inresponse_s": "14.2.18S",
+    "ae_overview": "14.3.1.1", "ae_overview_s": "14.3.1.1S",
     "ae_soc_pt": "14.3.1.2", "ae_soc_pt_s": "14.3.1.2S", "ae_crs": "14.3.1.3",
     "aesi": "14.3.1.4", "dlt": "14.3.1.5", "deaths": "14.3.2.1", "kinetics": "14.4.1",
     "kinetics_s": "14.4.1S",

@@ -26,7 +26,7 @@ import yaml
 
 from durable.contracts.adam.registry import dataset_schemas
 from durable.contracts.adam.terminology import terminology
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoint_registry import EVERY_ENDPOINT
 from durable.export import ars, dataset_json, define
 from durable.export.datasets import Dataset
 from durable.export.handover import FinishedAnalysis
@@ -222,7 +222,9 @@ def test_labels_and_types_of_define_are_those_of_the_contracts(document: str, pl
     items = {e.get("OID"): e for e in root.iter(f"{ODM}ItemDef")}
     recorded = ("SITEID", "RACE", "ETHNIC")
     groups = plan.subgroup_variables
-    schemas = dataset_schemas((28, 90), ENDPOINTS, subject_variables=recorded, subgroups=groups)
+    schemas = dataset_schemas(
+        (28, 90), EVERY_ENDPOINT, subject_variables=recorded, subgroups=groups
+    )
     for name, schema in schemas.items():
         group = next(e for e in root.iter(f"{ODM}ItemGroupDef") if e.get("Name") == name)
         assert "".join(group.find(f"{ODM}Description").itertext()).strip() == schema.title
@@ -260,14 +262,16 @@ def test_methods_state_the_definitions_in_force(document: str, plan: Plan) -> No
 def define_datasets() -> tuple[Any, ...]:
     from durable.contracts.adam.registry import dataset_specs
 
-    return dataset_specs(ENDPOINTS)
+    return dataset_specs(EVERY_ENDPOINT)
 
 
 def test_values_are_described_by_parameter(document: str, datasets: dict[str, Dataset]) -> None:
     root = ET.fromstring(document)
     lists = {e.get("OID"): e for e in root.iter(f"{DEF}ValueListDef")}
     codes = [e.get("ItemOID") for e in lists["VL.ADTTE.AVAL"]]
-    assert codes == ["IT.ADTTE.AVAL.DOR", "IT.ADTTE.AVAL.EFS", "IT.ADTTE.AVAL.TTREM"]
+    endpoints = ("DOR", "EFS", "TTREM", "TTIMP", "OS")
+    drug_free = ("TTGCFREE", "TTISFREE", "TTDFREM", "TTSREM")
+    assert codes == [f"IT.ADTTE.AVAL.{code}" for code in (*endpoints, *drug_free)]
     assert set(lists) == {"VL.ADRS.AVAL", "VL.ADRS.AVALC", "VL.ADTTE.AVAL", "VL.ADPP.AVAL"}
     frame = datasets["ADRS"].frame
     with_text = frame.loc[frame["AVALC"].notna(), "PARAMCD"].unique()

@@ -6,12 +6,12 @@ import re
 
 import pytest
 
-from durable.contracts.adam.adae import HIERARCHY
+from durable.contracts.adam.adae import RARELY_RECORDED
 from durable.contracts.adam.adsl import OPTIONAL_VARIABLES
 from durable.contracts.adam.description import DatasetSpec, recorded_origins
 from durable.contracts.adam.registry import dataset_schemas, dataset_specs
 from durable.contracts.tables import NATIVE_COLUMNS
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoint_registry import EVERY_ENDPOINT
 from durable.export import identity
 from durable.export.datasets import Dataset
 from durable.plan import Plan
@@ -24,12 +24,12 @@ GROUPS = declared_subgroups(
 )
 SCHEMAS = dataset_schemas(
     (28, 90),
-    ENDPOINTS,
+    EVERY_ENDPOINT,
     subject_variables=[*OPTIONAL_VARIABLES, *IMPUTATION_FLAGS],
-    event_variables=HIERARCHY.values(),
+    event_variables=RARELY_RECORDED.values(),
     subgroups=GROUPS,
 )
-DATASETS = dataset_specs(ENDPOINTS, GROUPS)
+DATASETS = dataset_specs(EVERY_ENDPOINT, GROUPS)
 ALL = pytest.mark.parametrize("metadata", DATASETS, ids=lambda m: m.name)
 
 
@@ -79,14 +79,15 @@ def test_every_parameter_of_the_demo_has_a_method_and_every_method_a_parameter(
 
 
 def test_keys_identify_the_records_of_the_demo(datasets: dict[str, Dataset]) -> None:
-    assert list(datasets) == ["ADSL", "ADRS", "ADTTE", "ADAE", "ADPC", "ADPP"]
+    expected = ["ADSL", "ADRS", "ADTTE", "ADAE", "ADLB", "ADBC", "ADPC", "ADPP", "ADIE"]
+    assert list(datasets) == expected
     for dataset in datasets.values():
         assert not dataset.frame.duplicated(list(dataset.metadata.keys)).any()
 
 
 def test_an_undescribed_parameter_is_not_passed_over() -> None:
-    with pytest.raises(KeyError, match="ADTTE: nothing is said of OS"):
-        next(m for m in DATASETS if m.name == "ADTTE").parameter("OS")
+    with pytest.raises(KeyError, match="ADTTE: nothing is said of PFS"):
+        next(m for m in DATASETS if m.name == "ADTTE").parameter("PFS")
 
 
 @pytest.mark.parametrize(

@@ -122,12 +122,15 @@ def test_footnotes_follow_the_plan() -> None:
 
 def test_footnotes_of_an_endpoint_name_its_events_and_no_others() -> None:
     notes = {
-        name: " ".join(SPECS[f"km_{name}"].footnotes(PLAN)) for name in ("dor", "efs", "ttrem")
+        name: " ".join(SPECS[f"km_{name}"].footnotes(PLAN))
+        for name in ("dor", "efs", "ttrem", "ttimp", "os")
     }
     events = "recurrence, progression, death"
     assert f"Events: {events} and new systemic therapy." in notes["dor"]
     assert f"Events: {events}, new systemic therapy and not in remission by M6" in notes["efs"]
     assert "Events: first remission." in notes["ttrem"]
+    assert "Events: first improvement." in notes["ttimp"]
+    assert "Events: death." in notes["os"]
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=lambda spec: spec.name)

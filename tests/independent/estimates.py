@@ -161,6 +161,39 @@ def geometric(values: Sequence[float]) -> tuple[float | None, float | None]:
     return math.exp(mean), 100 * math.sqrt(math.exp(variance) - 1)
 
 
+# --- the mean -------------------------------------------------------------------------------------
+
+
+def t_distribution(t: float, degrees: int) -> float:
+    """Distribution function of Student's t at t >= 0: one half and the area by Simpson's rule."""
+    scale = math.gamma((degrees + 1) / 2) / math.gamma(degrees / 2)
+    scale /= math.sqrt(degrees * math.pi)
+
+    def density(x: float) -> float:
+        return scale * (1 + x * x / degrees) ** (-(degrees + 1) / 2)
+
+    steps = 2000
+    width = t / steps
+    weights = [1, *(4 if i % 2 else 2 for i in range(1, steps)), 1]
+    return 0.5 + width / 3 * math.fsum(w * density(i * width) for i, w in enumerate(weights))
+
+
+@cache
+def t_quantile(degrees: int) -> float:
+    """The t that 2.5 % of the distribution lies above, found by halving."""
+    return root(lambda t: t_distribution(t, degrees) < 1 - TAIL, 0, 20)
+
+
+def mean_limits(values: Sequence[Fraction]) -> Estimate:
+    """Mean -/+ t sd / sqrt(n); no limits from one value or from equal values."""
+    found = summary(values)
+    n, mean, sd = len(values), found["mean"], found["sd"]
+    if mean is None or not sd:
+        return mean, None, None
+    half = t_quantile(n - 1) * sd / math.sqrt(n)
+    return mean, mean - half, mean + half
+
+
 # --- survival -------------------------------------------------------------------------------------
 
 

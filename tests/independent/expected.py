@@ -103,12 +103,24 @@ def everything(cutoff: date) -> dict[Key, Value]:
         at_baseline(members, add)
         kinetics(infused, members, cutoff, add)
     for variant in VARIANTS:
-        sensitivity(infused, cutoff, variant, ard)
+        some = infused
+        if variant == "infused_and_eligible":
+            some = [s for s in infused if s.id in eligible_subjects(cutoff)]
+        sensitivity(some, cutoff, variant, ard)
     return ard.rows
 
 
 def in_group(subject: Subject, by: str, group: str) -> bool:
     return by == "total" or group == (subject.dose if by == "dose_level" else subject.part)
+
+
+def eligible_subjects(cutoff: date) -> set[str]:
+    """The eligible, by the independent calculation of the criteria."""
+    from tests.independent.eligibility import of_demo, status
+
+    found = of_demo(cutoff)
+    counted = {(s, c): ((s, a, c), v) for (s, a, c), v in found.items() if v[3]}
+    return {name for name, _ in counted if status(name, counted) == "Y"}
 
 
 Add = Callable[[str, str, Iterable[Row]], None]
@@ -238,20 +250,41 @@ NOT_REMITTED = {
     "death": "DEATH",
     "not_seen": "NO ASSESSMENT AFTER INFUSION",
 }
-KINDS = {"DOR": EVENTS, "EFS": EVENTS | FAILED, "TTREM": REMITTED}
-REASONS = {"DOR": CENSORED, "EFS": CENSORED | CENSORED_EARLY, "TTREM": NOT_REMITTED}
+#: The time to improvement has the same reasons.
+IMPROVED = {"improvement": "IMPROVEMENT"}
+DIED = {"death": "DEATH"}
+LIVING = {"withdrawn": "WITHDRAWN", "alive": "ALIVE AT LAST CONTACT"}
+KINDS = {
+    "DOR": EVENTS,
+    "EFS": EVENTS | FAILED,
+    "TTREM": REMITTED,
+    "TTIMP": IMPROVED,
+    "OS": DIED,
+}
+REASONS = {
+    "DOR": CENSORED,
+    "EFS": CENSORED | CENSORED_EARLY,
+    "TTREM": NOT_REMITTED,
+    "TTIMP": NOT_REMITTED,
+    "OS": LIVING,
+}
 
 
-def durability(records: list[Duration], parameter: str) -> Iterator[Row]:
+def durability(
+    records: list[Duration],
+    parameter: str,
+    kinds: dict[str, str] | None = None,
+    reasons: dict[str, str] | None = None,
+) -> Iterator[Row]:
     n = len(records)
     happened = [r.end.what for r in records if r.end.event]
     censored = [r.end.what for r in records if not r.end.event]
     yield "n_subjects", n, ""
     yield from counted("event", len(happened), n)
-    for name, what in KINDS[parameter].items():
+    for name, what in (kinds or KINDS[parameter]).items():
         yield from counted(name, happened.count(what), n)
     yield from counted("censored", len(censored), n)
-    for name, what in REASONS[parameter].items():
+    for name, what in (reasons or REASONS[parameter]).items():
         yield from counted(f"censored_{name}", censored.count(what), n)
     if parameter == "EFS":
         yield from counted("pending", censored.count("REMISSION NOT YET DUE"), n)

@@ -41,6 +41,7 @@ SCALE = {
     "chaq": (3, 0), "chq_phs": (40, 100), "das": (20, 0), "extramuscular": (10, 0),
 }  # fmt: skip
 HIGHER_IS_BETTER = {"cmas", "mmt8", "chq_phs"}
+ENDPOINTS = ("DOR", "EFS", "TTREM", "TTIMP", "OS")
 MISSED = "MISSED OR INADEQUATE ASSESSMENTS"
 
 
@@ -51,6 +52,8 @@ class Rules:
     cutoff: date
     remission: str = "modified_printo"
     confirmation: bool = False
+    held_days: int = 0
+    deadline: str = "M6"
     confirmed_loss: bool = True
     consecutive: int = 2
     worsening: bool = False
@@ -87,6 +90,9 @@ VARIANTS: dict[str, dict[str, object]] = {
     "chq_phs_zero": {"enzyme": "zero"},
     "chq_phs_maximum": {"enzyme": "maximum"},
     "interval_censored": {},
+    "infused_and_eligible": {},
+    "remission_clinical": {"remission": "clinical"},
+    "remission_held": {"held_days": 183, "deadline": "M12"},
 }
 
 
@@ -372,6 +378,12 @@ def in_remission(visit: Visit, rule: str) -> bool | None:
     if rule == "investigator":
         return visit.investigator == "remission" if visit.investigator else None
     v = visit.values
+    if rule == "clinical":  # "CMAS of 52 and a physician global of 0"
+        best = [
+            None if (cmas := v["cmas"]) is None else cmas >= 52,
+            None if (physician := v["physician_global"]) is None else physician <= 0,
+        ]
+        return False if False in best else None if None in best else True
     ck, cmas, mmt8, physician = v["ck"], v["cmas"], v["mmt8"], v["physician_global"]
     items = [
         None if ck is None else ck <= 150,
@@ -422,6 +434,10 @@ def remission_start(subject: Subject, rule: Rules) -> Visit | None:
     if began and rule.new_therapy != "treatment_policy":
         known = [(visit, status) for visit, status in known if visit.date <= began]
     for i, (visit, status) in enumerate(known):
+        lost = [k for k in range(i) if not known[k][1]]
+        since = known[lost[-1] + 1 if lost else 0][0].date
+        if (visit.date - since).days < rule.held_days:
+            continue
         if status and (not rule.confirmation or (i + 1 < len(known) and known[i + 1][1])):
             return visit
     return None
@@ -593,9 +609,9 @@ def response_end(subject: Subject, start: Visit, rule: Rules) -> Ended:
 
 
 def free_of_events(subject: Subject, start: Visit | None, rule: Rules) -> Ended:
-    """End of event-free survival; the deadline for remission is the last day of M6."""
+    """End of event-free survival; the deadline for remission is the last day of M6 or another."""
     assert subject.infusion
-    target, window = SCHEDULE["M6"]
+    target, window = SCHEDULE[rule.deadline]
     deadline = subject.infusion + timedelta(days=target + window)
     day_one = ("subjects", "infusion_date", subject.line)
 
@@ -625,19 +641,13 @@ def free_of_events(subject: Subject, start: Visit | None, rule: Rules) -> Ended:
     seen += [subject.death] if subject.death else []
     if max(seen) < deadline:
         return on_day_one("NOT FOLLOWED TO REMISSION DEADLINE")
-    return on_day_one("NOT IN REMISSION BY M6", event=True)
+    return on_day_one(f"NOT IN REMISSION BY {rule.deadline}", event=True)
 
 
-def time_to_remission(subject: Subject, start: Visit | None, rule: Rules) -> Ended:
-    """End of the time from infusion to the first remission (derivation: Time to remission)."""
+def unseen(subject: Subject, known: list[Visit], rule: Rules, strategy: str) -> Ended:
+    """Censoring of the time to what was never seen at an assessment that could show it."""
     assert subject.infusion
-    known = [visit for visit, _ in adequate(subject, rule)]
-    if start:
-        before = [v.date for v in known if v.date < start.date]
-        return Ended(
-            "REMISSION", True, start.date, max([subject.infusion, *before]), of_visit(start)
-        )
-    therapy = first_therapy(subject) if rule.new_therapy != "treatment_policy" else None
+    therapy = first_therapy(subject) if strategy != "treatment_policy" else None
     if therapy and not (subject.death and subject.death <= therapy):
         row = next(t.line for t in subject.new_therapies if t.start == therapy)
         return Ended(
@@ -660,6 +670,51 @@ def time_to_remission(subject: Subject, start: Visit | None, rule: Rules) -> End
     return Ended(what, False, last, last, line)
 
 
+def time_to_improvement(subject: Subject, rule: Rules) -> Ended:
+    """End of the time from infusion to the first assessment with the score of an improvement."""
+    assert subject.infusion
+    start, began = baseline(subject), first_therapy(subject)
+    assert start
+    scored = [
+        (visit, total)
+        for visit in after_infusion(subject)
+        if (total := score(start, visit.values, rule.enzyme).total) is not None
+    ]
+    for place, (visit, total) in enumerate(scored):
+        credited = rule.new_therapy == "treatment_policy" or not (began and visit.date > began)
+        if level(total) != "none" and credited:
+            before = scored[place - 1][0].date if place else subject.infusion
+            return Ended("IMPROVEMENT", True, visit.date, before, of_visit(visit))
+    return unseen(subject, [visit for visit, _ in scored], rule, rule.new_therapy)
+
+
+def survival(subject: Subject) -> Ended:
+    """End of overall survival: the death, else the latest of infusion, assessments and contact."""
+    assert subject.infusion
+    if subject.death:
+        line = ("subjects", "death_date", subject.line)
+        return Ended("DEATH", True, subject.death, subject.death, line)
+    last, line = subject.infusion, ("subjects", "infusion_date", subject.line)
+    if subject.last_contact > last:
+        last, line = subject.last_contact, ("subjects", "last_contact_date", subject.line)
+    if subject.visits and subject.visits[-1].date > last:
+        last, line = subject.visits[-1].date, of_visit(subject.visits[-1])
+    what = "WITHDRAWN" if subject.withdrawal else "ALIVE AT LAST CONTACT"
+    return Ended(what, False, last, last, line)
+
+
+def time_to_remission(subject: Subject, start: Visit | None, rule: Rules) -> Ended:
+    """End of the time from infusion to the first remission (derivation: Time to remission)."""
+    assert subject.infusion
+    known = [visit for visit, _ in adequate(subject, rule)]
+    if start:
+        before = [v.date for v in known if v.date < start.date]
+        return Ended(
+            "REMISSION", True, start.date, max([subject.infusion, *before]), of_visit(start)
+        )
+    return unseen(subject, known, rule, rule.new_therapy)
+
+
 @dataclass(frozen=True)
 class Duration:
     subject: str
@@ -673,8 +728,8 @@ class Duration:
 
 
 def durations(study: list[Subject], rule: Rules) -> dict[str, dict[str, Duration]]:
-    """DOR, EFS and TTREM of every infused subject, by subject."""
-    found: dict[str, dict[str, Duration]] = {"DOR": {}, "EFS": {}, "TTREM": {}}
+    """The endpoints of every infused subject, by subject."""
+    found: dict[str, dict[str, Duration]] = {code: {} for code in ENDPOINTS}
     for subject in study:
         if not subject.infusion:
             continue
@@ -686,6 +741,9 @@ def durations(study: list[Subject], rule: Rules) -> dict[str, dict[str, Duration
         found["EFS"][subject.id] = Duration(subject.id, subject.infusion, end)
         end = time_to_remission(subject, start, rule)
         found["TTREM"][subject.id] = Duration(subject.id, subject.infusion, end)
+        end = time_to_improvement(subject, rule)
+        found["TTIMP"][subject.id] = Duration(subject.id, subject.infusion, end)
+        found["OS"][subject.id] = Duration(subject.id, subject.infusion, survival(subject))
     return found
 
 

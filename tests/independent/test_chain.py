@@ -20,6 +20,7 @@ import pytest
 
 from tests.independent import study
 from tests.independent.conftest import Results
+from tests.independent.drug_free import STATES, times
 from tests.independent.events import events
 from tests.independent.expected import (
     CENSORED_EARLY,
@@ -57,12 +58,18 @@ def walked(results: Results, record: Record) -> dict[str, str]:
     text = found[column]
     value = validated[column]
     if isinstance(value, date):
-        assert text == value.isoformat()
+        assert known_by(results, column, text) == value
     elif isinstance(value, float):
         assert float(text) == value
     else:
         assert text == (value or "")
     return found
+
+
+def known_by(results: Results, column: str, text: str) -> date:
+    """A date of the file as the analysis has it: of a later contact, that the subject lived."""
+    found = date.fromisoformat(text)
+    return min(found, cutoff(results)) if column == "last_contact_date" else found
 
 
 def cutoff(results: Results) -> date:
@@ -78,10 +85,17 @@ def subject(results: Results, name: str) -> study.Subject:
 
 def test_every_duration_is_explained_by_the_line_of_its_source(results: Results) -> None:
     records = results.records("adam/adtte")
-    assert Counter(r["PARAMCD"] for r in records) == {"DOR": 8, "EFS": 10, "TTREM": 10}
+    assert Counter(r["PARAMCD"] for r in records) == {
+        "DOR": 8,
+        "EFS": 10,
+        "TTREM": 10,
+        "TTIMP": 10,
+        "OS": 10,
+        **dict.fromkeys(STATES, 10),
+    }
     for record in records:
         found = walked(results, record)
-        assert date.fromisoformat(found[record["SRCVAR"]]) == record["ADT"]
+        assert known_by(results, record["SRCVAR"], found[record["SRCVAR"]]) == record["ADT"]
         assert record["AVAL"] == (record["ADT"] - record["STARTDT"]).days + 1
         explains(results, record, found)
 
@@ -91,8 +105,17 @@ def explains(results: Results, record: Record, found: dict[str, str]) -> None:
     what, who = record["EVNTDESC"], subject(results, record["SUBJID"])
     rule = study.rules(cutoff(results))
     known = {visit.line: status for visit, status in study.adequate(who, rule)}
-    if record["PARAMCD"] == "TTREM":
-        explains_remission(record, known)
+    if record["PARAMCD"] in STATES:
+        explains_state(who, record, found)
+        return
+    if record["PARAMCD"] in ("TTREM", "TTIMP", "OS"):
+        match record["PARAMCD"]:
+            case "TTREM":
+                explains_remission(record, known)
+            case "TTIMP":
+                explains_improvement(record, who)
+            case "OS":
+                explains_survival(record, who)
         starts(who, record, known)
         return
     if what == "DEATH":
@@ -139,6 +162,40 @@ def explains_remission(record: Record, known: dict[int, bool]) -> None:
         assert record["CNSDTDSC"] == "LAST ADEQUATE ASSESSMENT"
 
 
+def explains_improvement(record: Record, who: study.Subject) -> None:
+    """The first assessment with a score of at least 30; every subject of the demo reaches it."""
+    start = study.baseline(who)
+    assert start
+    assert record["EVNTDESC"] == "IMPROVEMENT"
+    reached = [
+        visit.line
+        for visit in study.after_infusion(who)
+        if (study.score(start, visit.values).total or 0) >= 30
+    ]
+    assert record["SRCSEQ"] == reached[0]
+
+
+def explains_survival(record: Record, who: study.Subject) -> None:
+    """The death, else nothing is known of the subject after the date."""
+    assert (record["CNSR"] == 0) == (record["EVNTDESC"] == "DEATH") == bool(who.death)
+    if who.death:
+        assert record["ADT"] == who.death
+    else:
+        assert record["CNSDTDSC"] == "LAST DATE KNOWN ALIVE"
+        assert record["ADT"] == max([who.last_contact, *(v.date for v in who.visits)])
+
+
+def explains_state(who: study.Subject, record: Record, found: dict[str, str]) -> None:
+    """The line of an event shows what it is, that of a censoring has its date."""
+    assert record["STARTDT"] == who.infusion
+    if record["CNSR"] > 0:
+        assert record["CNSDTDSC"]
+    elif record["PARAMCD"] == "TTGCFREE":
+        assert float(found["glucocorticoid_mg_kg"]) == 0
+    elif record["PARAMCD"] in ("TTISFREE", "TTDFREM"):
+        assert found["immunosuppressant"] == "N"
+
+
 def windows_missed_after(who: study.Subject, last: date, known: dict[int, bool]) -> int:
     """Scheduled windows between the last adequate assessment and the next one."""
     later = [v.date for v in who.visits if v.line in known and v.date > last]
@@ -146,8 +203,8 @@ def windows_missed_after(who: study.Subject, last: date, known: dict[int, bool])
 
 
 def starts(who: study.Subject, record: Record, known: dict[int, bool]) -> None:
-    """DOR starts at the first assessment in remission, EFS and TTREM at infusion."""
-    if record["PARAMCD"] in ("EFS", "TTREM"):
+    """DOR starts at the first assessment in remission, the others at infusion."""
+    if record["PARAMCD"] != "DOR":
         assert record["STARTDT"] == who.infusion
         return
     first = min(number for number, status in known.items() if status)
@@ -163,6 +220,8 @@ def test_every_record_of_every_variant_is_the_independent_one(
     records = [r for r in results.records(dataset) if r.get("ANALYSIS", "primary") == variant]
     day = cutoff(results)
     own = study.durations(study.subjects(day), study.rules(day, variant))
+    if variant == "primary":
+        own |= times(study.subjects(day), study.rules(day))
     assert len(records) == sum(map(len, own.values()))
     for record in records:
         mine = own[record["PARAMCD"]][record["SUBJID"]]
@@ -180,7 +239,7 @@ def test_counts_of_the_ard_are_counts_of_records(results: Results) -> None:
     members = of_group(results)
     records = results.records("adam/adtte")
     for (by, group), ids in members.items():
-        for parameter in ("DOR", "EFS", "TTREM"):
+        for parameter in study.ENDPOINTS:
             mine = [r for r in records if r["PARAMCD"] == parameter and r["SUBJID"] in ids]
             happened = Counter(r["EVNTDESC"] for r in mine if r["CNSR"] == 0)
             censored = Counter(r["EVNTDESC"] for r in mine if r["CNSR"] > 0)

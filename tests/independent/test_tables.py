@@ -187,7 +187,13 @@ def other_analyses() -> Iterator[tuple[str, str, str, str]]:
         yield label, f"n_improved_enzyme_{name}", "n_denominator", f"rate_enzyme_{name}"
 
 
-POPULATIONS = {"DOR": "Subjects with remission", "EFS": "All infused", "TTREM": "All infused"}
+POPULATIONS = {"DOR": "Subjects with remission"} | dict.fromkeys(
+    ("EFS", "TTREM", "TTIMP", "OS"), "All infused"
+)
+#: Endpoints that end with what is first seen.
+FIRST_SEEN = {"TTREM": "remission", "TTIMP": "improvement"}
+#: What subjects without the event are.
+FREE = {"TTREM": "Remission-free", "TTIMP": "Improvement-free", "OS": "Survival"}
 
 
 def of_parameter(
@@ -207,8 +213,11 @@ def of_duration(parameter: str) -> Iterator[Row]:
     yield block, "Min, max", joined("min", "max")
     yield from at_landmarks(parameter, (6, 12))
     block = "Type of event, n (%)"
-    if parameter == "TTREM":
-        yield block, "first remission", n_percent("remission")
+    if parameter in FIRST_SEEN:
+        name = FIRST_SEEN[parameter]
+        yield block, f"first {name}", n_percent(name)
+    elif parameter == "OS":
+        yield block, "death", n_percent("death")
     else:
         yield block, "recurrence", n_percent("recurrence")
         yield block, "progression", n_percent("progression")
@@ -218,18 +227,22 @@ def of_duration(parameter: str) -> Iterator[Row]:
         yield block, "not in remission by M6 (day 1)", n_percent("not_in_remission")
     block = "Subjects censored, n (%), by reason"
     yield "", block, n_percent("censored")
+    if parameter == "OS":
+        yield block, "withdrawn", n_percent("censored_withdrawn")
+        yield block, "alive at last contact", n_percent("censored_alive")
+        return
     yield block, "ongoing at data cut-off", n_percent("censored_ongoing")
     yield block, "missed or inadequate assessments", n_percent("censored_missed_assessments")
-    if parameter == "TTREM":
+    if parameter in FIRST_SEEN:
         yield block, "death", n_percent("censored_death")
     yield block, "new systemic therapy", n_percent("censored_new_therapy")
     yield block, "withdrawn", n_percent("censored_withdrawn")
-    if parameter == "TTREM":
+    if parameter in FIRST_SEEN:
         yield block, "no assessment after infusion", n_percent("censored_not_seen")
     else:
         yield block, "no assessment after remission", n_percent("censored_no_assessment")
     yield block, "next assessment not yet due", n_percent("censored_not_yet_due")
-    if parameter != "TTREM":
+    if parameter not in FIRST_SEEN:
         yield block, "unconfirmed loss of remission", n_percent("censored_unconfirmed_loss")
     if parameter == "EFS":
         yield block, "not followed to M6 (day 1)", n_percent("censored_not_followed")
@@ -238,7 +251,7 @@ def of_duration(parameter: str) -> Iterator[Row]:
 
 def of_duration_further(parameter: str) -> Iterator[Row]:
     """The supplementary table of an endpoint."""
-    if parameter != "EFS":
+    if parameter in ("DOR", "TTREM"):
         yield "", "In remission at baseline, n (%)", n_percent("baseline_remission")
     block = "Duration (months)"
     for name, label in (("q25", "25th percentile"), ("q75", "75th percentile")):
@@ -254,7 +267,7 @@ def of_duration_further(parameter: str) -> Iterator[Row]:
 
 
 def at_landmarks(parameter: str, months: tuple[int, ...]) -> Iterator[Row]:
-    block = f"{'Remission' if parameter == 'TTREM' else 'Event'}-free rate, %"
+    block = f"{FREE.get(parameter, 'Event-free')} rate, %"
     for month in months:
         yield block, f"Month {month}", point(f"landmark_M{month}", 100)
         yield f"{block} / Month {month}", "95% CI", ci(f"landmark_M{month}", 100)

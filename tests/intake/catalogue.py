@@ -33,7 +33,8 @@ from tests.intake.study import (
 )
 
 SUBJECTS, VISITS, THERAPIES = "subjects", "visits", "therapies"
-EVENTS, KINETICS = "adverse_events", "kinetics"
+EVENTS, LABORATORY, KINETICS = "adverse_events", "laboratory", "kinetics"
+SCREENING, ELIGIBILITY = "screening", "eligibility"
 
 
 @dataclass(frozen=True)
@@ -262,7 +263,7 @@ TEXT = [
          error(VISITS, 6, "subject_id", "  ", "missing_value"),
          warning(VISITS, 6, "subject_id", "  ", "blanks")),
     case("a row of blanks", text(THERAPIES, "CQ-002,methotrexate,",
-                                 " , , , , , \nCQ-002,methotrexate,"),
+                                 " , , , , , , , , \nCQ-002,methotrexate,"),
          error(THERAPIES, 8, "", "", "blank_row")),
     case("NUL in a term", cell(EVENTS, 3, "preferred_term", "Lympho\0penia"),
          error(EVENTS, 3, "preferred_term", r"Lympho\x00penia", "bad_character")),
@@ -529,12 +530,12 @@ FILES = [
          warning("", None, "", "Q-36e72dc26e", "query_row_missing")),
     case("returned workbook with a row of no query",
          returned_workbook(lambda queries: queries.append(["Q-1"])),
-         warning("", 9, "", "Q-1", "query_row_unknown")),
+         warning("", 19, "", "Q-1", "query_row_unknown")),
     case("returned workbook with another value in a query",
          returned_workbook(lambda queries: queries.__setitem__("J4", "2023-05-27")),
-         warning("", 4, "", "Q-e4db38c3bc", "query_row_edited")),
-    case("quote not closed in the last column", text(THERAPIES, ",N,skin disease\nCQ-006,meth",
-                                                     ',N,"skin disease\nCQ-006,meth'),
+         warning("", 4, "", "Q-cbfa0f6786", "query_row_edited")),
+    case("quote not closed in the last column",
+         text(THERAPIES, "antimalarial,inadequate,\n", 'antimalarial,inadequate,"\n'),
          error(THERAPIES, 20, "", "", "broken_quotes")),
     case("quote not closed before a later quoted cell",
          text(THERAPIES, "CQ-001,methotrexate,2021", 'CQ-001,"methotrexate,2021'),
@@ -611,7 +612,8 @@ SHAPE = [
     case("commas at the end of every row", data(THERAPIES, lambda b: b.replace(b"\n", b",,\n")),
          *[warning(THERAPIES, None, "", "", "unused_column")] * 2),
     case("values in a column without a name",
-         data(THERAPIES, lambda b: b.replace(b"\n", b",\n").replace(b"skin disease,", b"skin,no")),
+         data(THERAPIES, lambda b: b.replace(b"\n", b",\n").replace(
+             b"antimalarial,inadequate,,", b"antimalarial,inadequate,,no")),
          error(THERAPIES, 20, "", "no", "nameless_column")),
     case("row one cell short", text(THERAPIES, "CQ-002,methotrexate,", "CQ-002 methotrexate,"),
          error(THERAPIES, 8, "", "", "broken_row")),
@@ -641,9 +643,9 @@ SHAPE = [
     case("empty row inside", text(THERAPIES, "CQ-002,methotrexate,", "\nCQ-002,methotrexate,"),
          error(THERAPIES, 8, "", "", "blank_row")),
     case("row of commas inside", text(THERAPIES, "CQ-002,methotrexate,",
-                                      ",,,,,\nCQ-002,methotrexate,"),
+                                      ",,,,,,,,\nCQ-002,methotrexate,"),
          error(THERAPIES, 8, "", "", "blank_row")),
-    case("rows of commas at the end", data(THERAPIES, lambda b: b + b",,,,,\n,,,,,\n"),
+    case("rows of commas at the end", data(THERAPIES, lambda b: b + b",,,,,,,,\n,,,,,,,,\n"),
          warning(THERAPIES, 38, "", "", "blank_row"), warning(THERAPIES, 39, "", "", "blank_row")),
 ]  # fmt: skip
 
@@ -744,7 +746,7 @@ SUBJECT_DATES = [
              "death_before_infusion",
              warning(SUBJECTS, 13, "death_date", "2024-04-08", "death_without_event"),
              warning(SUBJECTS, 13, "last_contact_date", "2026-03-28", "contact_after_death"),
-             after_death=31, ends_after_death=6),
+             after_death=201, ends_after_death=6),
     bad_cell("death before consent", SUBJECTS, 4, "death_date", "2023-03-05", "before_consent",
              warning(SUBJECTS, 4, "death_date", "2023-03-05", "death_without_event"),
              warning(SUBJECTS, 4, "last_contact_date", "2023-03-14", "contact_after_death"),
@@ -758,7 +760,7 @@ SUBJECT_DATES = [
          (cell(SUBJECTS, 13, "withdrawal_date", "2024-04-08"),
           cell(SUBJECTS, 13, "withdrawal_reason", "moved")),
          warning(SUBJECTS, 13, "withdrawal_date", "2024-04-08", "withdrawal_order"),
-         after_withdrawal=26, learned_after_withdrawal=5),
+         after_withdrawal=196, learned_after_withdrawal=5),
     case("withdrawal after death",
          (cell(SUBJECTS, 6, "withdrawal_date", "2024-04-14"),
           cell(SUBJECTS, 6, "withdrawal_reason", "death")),
@@ -784,9 +786,10 @@ SUBJECT_DATES = [
     doubtful_cell("infused without last contact", SUBJECTS, 2, "last_contact_date", "",
                   "contact_missing"),
     doubtful_cell("last contact before infusion", SUBJECTS, 13, "last_contact_date", "2024-04-01",
-                  "contact_order", after_last_contact=31),
+                  "contact_order", after_last_contact=201),
     case("last contact before the last visit", cell(SUBJECTS, 2, "last_contact_date", "2025-02-01"),
-         warning(VISITS, 13, "visit_date", "2025-02-08", "after_last_contact")),
+         warning(VISITS, 13, "visit_date", "2025-02-08", "after_last_contact"),
+         after_last_contact=9),
     doubtful_cell("last contact after death", SUBJECTS, 6, "last_contact_date", "2024-05-01",
                   "contact_after_death"),
     case("no assessment before infusion", without(VISITS, 97, 98),
@@ -989,7 +992,7 @@ OUTCOMES = [
           cell(EVENTS, 21, "start_date", "2023-07-07"), cell(EVENTS, 21, "end_date", "2023-07-08")),
          warning(EVENTS, 21, "dlt", "", "dlt_not_assessed"),
          warning(SUBJECTS, 6, "last_contact_date", "2024-04-13", "contact_after_death"),
-         after_death=12, ends_after_death=3),
+         after_death=66, ends_after_death=3),
     case("death later, of an event of the first 28 days that is not assessed",
          (cell(EVENTS, 21, "dlt", ""), cell(EVENTS, 21, "start_date", "2023-07-07")),
          warning(EVENTS, 21, "dlt", "", "dlt_not_assessed")),
@@ -998,7 +1001,7 @@ OUTCOMES = [
          warning(SUBJECTS, 2, "death_date", "2023-03-14", "dlt_not_assessed"),
          warning(SUBJECTS, 2, "death_date", "2023-03-14", "death_without_event"),
          warning(SUBJECTS, 2, "last_contact_date", "2025-02-17", "contact_after_death"),
-         after_death=18, ends_after_death=3),
+         after_death=105, ends_after_death=3),
 ]  # fmt: skip
 
 WORDS = [
@@ -1095,6 +1098,55 @@ KINETIC_VALUES = [
     bad_cell("sample without a unit", KINETICS, 4, "unit", "", "missing_value"),
 ]  # fmt: skip
 
+LABORATORY_VALUES = [
+    doubtful_cell("laboratory test that the plan does not declare", LABORATORY, 11, "test", "CREAT",
+                  "test_not_declared"),
+    case("two results of a test that the plan does not declare",
+         (cell(LABORATORY, 11, "test", "CREAT"), cell(LABORATORY, 19, "test", "CREAT")),
+         warning(LABORATORY, 11, "test", "CREAT", "test_not_declared")),
+    case("laboratory test in small letters", cell(LABORATORY, 11, "test", "neut"),
+         warning(LABORATORY, 11, "test", "neut", "spelling_varies"),
+         warning(LABORATORY, 11, "test", "neut", "test_not_declared")),
+    bad_cell("unit of a laboratory test that the plan does not declare", LABORATORY, 11, "unit",
+             "mg/dL", "other_unit"),
+    case("laboratory result in another declared unit", cell(LABORATORY, 11, "unit", "/uL")),
+    bad_cell("limits of normal interchanged", LABORATORY, 11, "lower_limit", "9.00",
+             "normal_range"),
+    doubtful_cell("laboratory sample without a result", LABORATORY, 11, "value", "",
+                  "value_missing"),
+    case("laboratory count of 0", cell(LABORATORY, 11, "value", "0")),
+    bad_cell("negative laboratory value", LABORATORY, 11, "value", "-1", "out_of_range"),
+    case("laboratory result entered twice", again(LABORATORY, 11),
+         error(LABORATORY, 1759, "sample_time", "", "duplicate_record")),
+]  # fmt: skip
+
+#: CQ-005 (row 7 of screening) and CQ-008 (rows 193 to 216 of eligibility) fulfil every criterion.
+CRITERIA = [
+    case("screening before consent", cell(SCREENING, 7, "screening_date", "2023-05-07"),
+         warning(SCREENING, 7, "screening_date", "2023-05-07", "screened_before_consent"),
+         eligibility_violated=1, eligibility_disagrees=1),
+    case("infused with a saturation below the limit", cell(SCREENING, 7, "spo2", "91"),
+         warning(SCREENING, 7, "screening_date", "2023-05-10", "eligibility_violated"),
+         eligibility_disagrees=1),
+    case("no saturation recorded", cell(SCREENING, 7, "spo2", ""),
+         warning(SCREENING, 7, "screening_date", "2023-05-10", "eligibility_unknown")),
+    doubtful_cell("age not met by the site, met by the data", ELIGIBILITY, 193, "answer", "N",
+                  "eligibility_disagrees"),
+    doubtful_cell("infused without venous access by the site", ELIGIBILITY, 128, "answer", "N",
+                  "not_eligible_infused", eligibility_disagrees=1),
+    case("answer for an attempt that is not recorded", again(ELIGIBILITY, 193, attempt="2"),
+         warning(ELIGIBILITY, 313, "attempt", "2", "answer_without_screening")),
+    doubtful_cell("pregnancy test positive in blood, negative in urine", SCREENING, 11,
+                  "blood_hcg", "POS", "hcg_differs", eligibility_violated=1,
+                  eligibility_disagrees=1),
+    doubtful_cell("hepatitis not active with a viral load", SCREENING, 5, "hepatitis_active", "N",
+                  "hepatitis_differs", eligibility_disagrees=1),
+    doubtful_cell("live vaccine between screening and infusion", SCREENING, 7,
+                  "live_vaccine_date", "2023-06-01", "vaccine_before_infusion"),
+    doubtful_cell("month of a live vaccine alone", SCREENING, 7, "live_vaccine_date", "2023-03",
+                  "partial_date"),
+]  # fmt: skip
+
 CASES = [
     *NUMBERS,
     *DATES,
@@ -1114,5 +1166,7 @@ CASES = [
     *WORDS,
     *SPELLINGS,
     *LEVELS,
+    *LABORATORY_VALUES,
     *KINETIC_VALUES,
+    *CRITERIA,
 ]

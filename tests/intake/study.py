@@ -82,8 +82,14 @@ class Study:
         findings as ever.
         """
         demo = _demo()[0]
+        # The criteria read other tables too, and their findings change with these.
+        of_criteria = ("screening", "eligibility")
+        if any(self.files.get(name) != demo[name] for name in of_criteria):
+            return
+        for name in of_criteria:
+            self.raw["inputs"].pop(name, None)
         if self.files["subjects"] == demo["subjects"]:
-            for name in ("therapies", "adverse_events", "kinetics"):
+            for name in ("therapies", "adverse_events", "laboratory", "kinetics"):
                 given = self.raw["inputs"].get(name, {})
                 if self.files.get(name) == demo[name] and len(given) == 1:
                     del self.raw["inputs"][name]

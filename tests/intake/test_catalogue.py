@@ -31,6 +31,16 @@ def test_the_demo_has_no_error_and_the_doubts_that_its_description_names(
         Found("warning", "visits", 65, "mmt8", "", "measure_missing"),
         Found("warning", "visits", 75, "das", "", "measure_missing"),  # CQ-009 month 3
         Found("warning", "adverse_events", 13, "ctcae_grade", "", "grade_missing"),  # CQ-002
+        Found("warning", "screening", 4, "screening_date", "2023-02-17", "eligibility_violated"),
+        Found("warning", "screening", 6, "screening_date", "2023-03-24", "eligibility_unknown"),
+        Found("warning", "screening", 8, "screening_date", "2023-06-14", "eligibility_violated"),
+        Found("warning", "screening", 9, "birth_date", "2018-07", "partial_date"),  # CQ-007
+        Found("warning", "screening", 9, "screening_date", "2023-07-17", "eligibility_unknown"),
+        Found("warning", "screening", 12, "birth_date", "2007-06", "partial_date"),  # CQ-010
+        Found("warning", "screening", 14, "other_trial_last_date", "2023", "partial_date"),
+        Found("warning", "screening", 14, "screening_date", "2024-03-07", "eligibility_unknown"),
+        Found("warning", "eligibility", 69, "answer", "N", "eligibility_disagrees"),  # CQ-002
+        Found("warning", "eligibility", 146, "answer", "N", "not_eligible_infused"),  # CQ-006
     ]
 
 

@@ -347,7 +347,8 @@ def test_what_is_needed_follows_from_the_definitions() -> None:
 def test_definitions_of_sensitivity_analyses_need_their_columns_too() -> None:
     raw = Study(Path()).raw
     variant = {"off": {"response": {"remission": {"immunosuppressant_free": True}}}}
-    missing = needs(parse({**raw, "sensitivity": variant})).missing("visits", set())
+    plan = parse({**raw, "response": {}, "sensitivity": variant})
+    missing = needs(plan).missing("visits", set())
     key = "sensitivity.off.response.remission.immunosuppressant_free"
     assert missing["immunosuppressant"] == key
 

@@ -128,3 +128,41 @@ def test_confirmation_takes_the_next_known_status():
     assert starts(on_off_on, **confirmed)[0] == "N"
     with_unknown = [*on_off_on, visit(200, UNKNOWN), visit(270, INACTIVE)]
     assert starts(with_unknown, **confirmed) == ("Y", 180)
+
+
+@pytest.mark.parametrize(
+    ("cmas", "physician", "expected"),
+    [(52, 0.0, "Y"), (51.9, 0.0, "N"), (52, 0.1, "N"), (None, 0.1, "N"), (52, None, "U")],
+)
+def test_clinical_remission_of_printo_is_both_at_their_best(cmas, physician, expected):
+    """Ruperto et al., Lancet 2016;387:671: a CMAS of 52 and a physician global of 0."""
+    values = INACTIVE | {"cmas": cmas, "physician_global": physician}
+    assert remission(values, **rule("clinical_remission")) == expected
+
+
+def test_the_limits_of_clinical_remission_are_configuration():
+    values = INACTIVE | {"cmas": 50.0, "physician_global": 0.1}
+    limits = {"clinical_cmas_min": 50, "clinical_physician_max": 0.1}
+    assert remission(values, **rule("clinical_remission", **limits)) == "Y"
+
+
+def test_remission_that_must_have_held_starts_where_the_days_are_reached():
+    """From day 60: day 242 is 182 days later, day 243 is 183; a loss begins them again."""
+    held = {"remission": {"held_days": 183}, "remission_deadline": "M12"}
+    assert starts([visit(60, INACTIVE), visit(242, INACTIVE)], **held)[0] == "N"
+    assert starts([visit(60, INACTIVE), visit(243, INACTIVE)], **held) == ("Y", 243)
+    lost = [visit(60, INACTIVE), visit(90, FLARING), visit(180, INACTIVE), visit(300, INACTIVE)]
+    assert starts(lost, **held)[0] == "N"
+    assert starts([*lost, visit(363, INACTIVE)], **held) == ("Y", 363)
+    unknown = [visit(60, INACTIVE), visit(90, UNKNOWN), visit(243, INACTIVE)]
+    assert starts(unknown, **held) == ("Y", 243)
+
+
+def test_remission_may_have_to_hold_before_and_at_the_next_assessment():
+    both = {
+        "remission": {"held_days": 183, "confirmation": True},
+        "remission_deadline": "M12",
+    }
+    course = [visit(60, INACTIVE), visit(243, INACTIVE)]
+    assert starts([*course, visit(270, INACTIVE)], **both) == ("Y", 243)
+    assert starts([*course, visit(270, FLARING)], **both)[0] == "N"

@@ -15,7 +15,7 @@ from durable.contracts.adam.adpp import ADPP
 from durable.contracts.adam.registry import dataset_specs
 from durable.contracts.results import NO_SAMPLES, TOTAL, Result
 from durable.contracts.tables import NATIVE_COLUMNS
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoint_registry import EVERY_ENDPOINT
 from durable.derive.kinetics import Assay, concentrations, parameter_codes, parameters
 from durable.figures.kinetics import profiles
 from durable.outputs.ard import Ard
@@ -30,7 +30,7 @@ from tests.outputs.analysed import NONE, results_of
 pytestmark = pytest.mark.requirement("KIN-02", "KIN-03")
 
 RULE = Kinetics()
-METADATA = {dataset.name: dataset for dataset in dataset_specs(ENDPOINTS)}
+METADATA = {dataset.name: dataset for dataset in dataset_specs(EVERY_ENDPOINT)}
 #: The design's example: AUC0-90 251.4862, AUC0-28 232.58, Cmax 32.69 on day 7.
 EXAMPLE = {0: 0.0, 4: 1.5, 7: 32.69, 10: 20, 14: 8, 21: 3, 28: 1, 60: 0.2, 90: None}
 

@@ -133,7 +133,7 @@ def test_figures_and_results_do_not_depend_on_the_row_groups(
             paths = sorted((*where.glob("figures/*.csv"), where / "ard.csv"))
             written.append({path.name: path.read_bytes() for path in paths})
         assert written[0] == written[1]
-        assert len(written[0]) == 9
+        assert len(written[0]) == 13
 
 
 def test_results_do_not_depend_on_how_many_subjects_are_derived_at_a_time(
@@ -148,7 +148,7 @@ def test_results_do_not_depend_on_how_many_subjects_are_derived_at_a_time(
             stage.run(plan, folder)
         paths = sorted((*folder.glob("figures/*.csv"), folder / "ard.csv"))
         written.append({path.name: path.read_bytes() for path in paths})
-    assert len(written[0]) == 9
+    assert len(written[0]) == 13
     assert written[0] == written[1]
 
 

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from durable.contents import NUMBERS, kind_of
+from durable.derive.drug_free import DRUG_FREE_ENDPOINTS
 from durable.outputs import ORDER_OF_ROWS, OUTPUTS, OutputEntry, tables_of
 from durable.outputs.listings import LISTINGS, ListingEntry
 from tests.derive.build import plan
@@ -41,7 +42,7 @@ def test_an_entry_names_its_listing(entry: ListingEntry) -> None:
 
 def test_the_order_of_the_rows_names_every_function_of_an_output_once() -> None:
     further = {e.name for e in OUTPUTS if e.load().further_results is not None}
-    assert further == {"t_ae_overview"}
+    assert further == {"t_ae_overview", "t_ae_crs"}
     expected = {e.name for e in OUTPUTS} | {f"{name}.further_results" for name in further}
     assert len(ORDER_OF_ROWS) == len(expected)
     assert set(ORDER_OF_ROWS) == expected
@@ -51,16 +52,37 @@ def test_an_output_is_left_out_where_its_dataset_or_what_it_is_of_lacks() -> Non
     every_table = {name for entry in OUTPUTS for name in entry.table_names}
     few = set(tables_of(plan(), {"adsl", "adrs", "adtte"}))
     sensitivity = {"t_sensitivity", "t_sensitivity_s"}
-    asked = sensitivity | {"t_subgroups"}
-    assert every_table - few == asked | {"t_kinetics", "t_kinetics_s"}
+    glucocorticoid = {"t_glucocorticoid", "t_glucocorticoid_s"}
+    asked = sensitivity | glucocorticoid | {"t_subgroups", "t_monitoring"}
+    outcome = {"t_cells_outcome", "t_cells_outcome_s"}
+    for endpoint in DRUG_FREE_ENDPOINTS:
+        asked |= {endpoint.table, f"{endpoint.table}_s"}
+    asked |= {"t_estimands"}
+    events = {"t_safety_boundary", "t_safety_boundary_s", "t_escalation", "t_escalation_s"}
+    of_tables = {"t_kinetics", "t_kinetics_s", "t_eligibility", "t_eligibility_s"}
+    by_visit = {"t_laboratory", "t_laboratory_s"}
+    laboratory = by_visit | {"t_lab_shift", "t_lab_shift_s", "t_bcells", "t_icaht"}
+    more = laboratory | outcome | {"t_exposure"}
+    assert every_table - few == asked | events | of_tables | more
     varied = plan(
         sensitivity={"s": {"response": {"improvement": {"missing": "observed"}}}},
         subgroups={"sex": {"column": "sex"}},
+        response={"drug_free": {}},
+        outputs={"estimands": True},
+        monitoring={
+            "improvement": {"visit": "M3", "null_rate": 0.4, "maximum_subjects": 10},
+            "safety": {"d": {"event": "dlt", "acceptable_rate": 0.2, "unacceptable_rate": 0.5}},
+            "escalation": {},
+        },
+        exposure={},
+        cells_outcome={"visit": "M3"},
     )
-    all_names = tables_of(varied, {"adsl", "adrs", "adtte", "adpp"})
+    of_tables = {"adae", "adlb", "adbc", "adpp", "adie"}
+    all_names = tables_of(varied, {"adsl", "adrs", "adtte", *of_tables})
     assert all_names == [name for name in NUMBERS if name.startswith("t_")]
-    unassessed = set(tables_of(varied, {"adsl", "adpp"}))
-    assert set(all_names) - unassessed == asked
+    unassessed = set(tables_of(varied, {"adsl", *of_tables}))
+    of_assessments = {"t_response_visits", "t_response_visits_s"}
+    assert set(all_names) - unassessed == asked | of_assessments | outcome
 
 
 def test_reading_the_registries_loads_no_numerical_library() -> None:

@@ -662,6 +662,12 @@ def expected_neurotoxicity(after, n):
         lasted = [row["days"] for row in events if row["days"] is not None]
         values = counted(events, n, "astct") | spread("onset", list(first.values()))
         values |= spread("duration", lasted)
+        who = {row["subject_id"] for row in events}
+        for name in ("tocilizumab", "corticosteroid", "icu"):
+            treated = len({row["subject_id"] for row in events if row[name] == "Y"})
+            share = 100 * treated / len(who) if who else None
+            # Of every event of the demo it is recorded.
+            values |= {f"n_{name}": treated, f"percent_{name}": share, f"n_{name}_unknown": 0}
         yield (
             label,
             values

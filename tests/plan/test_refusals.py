@@ -58,8 +58,9 @@ REFUSED = [
         "an unknown section, with the one that was meant",
         changed("respnse", {}),
         "respnse: found an unknown key; expected one of analysis, inputs, study, schedule, "
-        "response, statistics, groups, subgroups, sensitivity, safety, kinetics, outputs, "
-        "governance, simulation, series, pins (did you mean response?)",
+        "response, statistics, groups, subgroups, sensitivity, safety, laboratory, kinetics, "
+        "over_time, exposure, cells_outcome, monitoring, eligibility, outputs, governance, "
+        "simulation, series, pins (did you mean response?)",
     ),
     (
         "an unknown key deep inside",
@@ -229,6 +230,12 @@ REFUSED = [
         changed("response.remission_deadline", "M5"),
         "response.remission_deadline: found 'M5'; expected one of D28, M2, M3, M6, M9, M12, M18, "
         "M24",
+    ),
+    (
+        "remission that cannot have held by its deadline",
+        changed("response.remission", {"held_days": 194}),
+        "response.remission.held_days: found 194; expected fewer days than until M6"
+        " (remission_deadline), day 194",
     ),
     (
         "a deadline of a variant that is not scheduled",

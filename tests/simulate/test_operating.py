@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 
 from durable.errors import UserError
+from durable.outputs.interim import stops
 from durable.plan import Decision, Plan, Scenario, Simulation
 from durable.simulate import operating
 from durable.simulate import tally as tallies
 from durable.simulate.characteristics import Measure, measures
-from durable.simulate.checks import decisions_frame, missing_data, stops, theory_frame
+from durable.simulate.checks import decisions_frame, missing_data, theory_frame
 from durable.simulate.keys import Key
 from durable.simulate.sums import exact_sum
 from durable.simulate.tally import Tally, tally_chunks

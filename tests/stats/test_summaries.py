@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from durable.stats.summaries import geometric, quantile, summarise
+from durable.stats.summaries import geometric, mean_limits, quantile, summarise
 
 PROPERTY = settings(max_examples=200, deadline=None, derandomize=True)
 WHOLE = st.lists(st.integers(-50, 50), min_size=1, max_size=25)
@@ -213,3 +213,24 @@ def test_wrong_input_is_refused():
     for p in (-0.1, 25, math.nan):
         with pytest.raises(ValueError, match=r"p: .* is not from 0 to 1"):
             quantile([1, 2], p)
+
+
+# R 4.2.2: t.test(x)$conf.int of the ten values; its t(0.975, 9) is the 2.262 of printed tables.
+def test_limits_of_a_mean_equal_those_of_students_t():
+    summary = summarise(TEN)
+    found = mean_limits(summary.n, summary.mean, summary.sd)
+    assert found == pytest.approx((5.077310158229833, 23.582689841770172), rel=1e-13)
+    # Two values: t(0.95, 1) is tan(0.45 pi).
+    lower, upper = mean_limits(2, 3.0, math.sqrt(2), level=0.9)
+    assert (lower, upper) == pytest.approx((3 - math.tan(0.45 * math.pi), 3 + 6.31375151467504))
+
+
+@pytest.mark.parametrize("values", [[], [7.5], [4, 4, 4]])
+def test_a_mean_of_fewer_than_two_values_or_of_equal_ones_has_no_limits(values):
+    summary = summarise(values)
+    assert np.isnan(mean_limits(summary.n, summary.mean, summary.sd)).all()
+
+
+def test_a_level_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="level: 1 is not between 0 and 1"):
+        mean_limits(3, 1.0, 1.0, level=1)

@@ -74,7 +74,7 @@ def installation(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Insta
 
 def demo_data(study: Path) -> None:
     """Put the tables of the demo study in the place of the templates."""
-    for table in ("subjects", "visits", "therapies", "adverse_events", "kinetics"):
+    for table in ("subjects", "visits", "therapies", "adverse_events", "laboratory", "kinetics"):
         shutil.copy(ROOT / f"data/demo/{table}.csv", study / f"data/{table}.csv")
 
 

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from durable.contracts.tables import TABLES
+from durable.contracts.tables import INPUT_TABLES, TABLES
 from durable.language import N_, _
 
 Record = dict[str, str]
-#: What makes two records the same one, the strictest first: a corrected date is a change, not a
-#: record removed and another added.
+#: What makes two records the same one, the strictest first, where that is more than the key of
+#: their table: a corrected date is a change, not a record removed and another added.
 _KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
     "subjects": (("subject_id",),),
     "visits": (("subject_id", "visit", "visit_date"), ("subject_id", "visit")),
@@ -101,8 +101,12 @@ def input_changes(earlier: Path, later: Path, when: str) -> Iterator[InputChange
     """
     for table in TABLES:
         old, new = (read_parquet(place / f"{table}.parquet") for place in (earlier, later))
-        for was, now in _matched(old, new, _KEYS[table]):
+        for was, now in _matched(old, new, _keys(table)):
             yield from _change(table, was, now, when)
+
+
+def _keys(table: str) -> tuple[tuple[str, ...], ...]:
+    return _KEYS.get(table, (INPUT_TABLES[table].key,))
 
 
 def _matched(
@@ -134,7 +138,7 @@ def _key(record: Record, names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _change(table: str, was: Record | None, now: Record | None, when: str) -> Iterator[InputChange]:
     record = now or was or {}
-    names = [name for name in _KEYS[table][0] if name != "subject_id"]
+    names = [name for name in _keys(table)[0] if name != "subject_id"]
     label = " ".join(record[name] for name in names if record.get(name)) or N_("subject")
     place = (when, table, record["subject_id"], label, record.get(_PLACE, ""))
     if was is None or now is None:

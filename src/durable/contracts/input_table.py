@@ -87,6 +87,8 @@ class ColumnSpec:
     take the place of `low` and `high`."""
     partial: bool = False
     """Whether a date may lack its day, or its month and day: a rule imputes it."""
+    any_day: bool = False
+    """Whether such a date is not imputed: it stands for every day that it can mean."""
     partial_rules: tuple[PartialRule, ...] = ()
     """Rules of which the plan may name one (``partial_dates``), for a date that is otherwise whole;
     ``left_out``: its record is not analysed."""
@@ -216,6 +218,9 @@ class InputTable:
     never_empty: bool = False
     """Whether a table that is given must have a record: without any, the analysis would take
     everybody for missing."""
+    unknown_without: str = ""
+    """What the documentation says of a column that the file may lack and does; '' where the plan
+    says what needs a column."""
     absent_note: str = ""
     """What outputs that need the table say where the study does not have it."""
     duplicates: str = "durable.intake.checks.records:check_duplicates"

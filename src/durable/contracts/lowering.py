@@ -21,14 +21,14 @@ _AS_DATED = "The dates are used as recorded."
 #: By rule.
 LOWERINGS: dict[str, Lowering] = {
     "blank_row": Lowering(
-        ("subjects", "visits", "therapies", "adverse_events", "kinetics"),
+        ("subjects", "visits", "therapies", "adverse_events", "laboratory", "kinetics"),
         "The empty row is skipped; the rows after it are read.",
     ),
     "duplicate_visit": Lowering(
         ("visits",), "Both assessments are used: the date decides the visit, not the label."
     ),
-    "before_consent": Lowering(("subjects", "visits", "kinetics"), _AS_DATED),
-    "after_withdrawal": Lowering(("visits", "kinetics"), _AS_DATED),
+    "before_consent": Lowering(("subjects", "visits", "laboratory", "kinetics"), _AS_DATED),
+    "after_withdrawal": Lowering(("visits", "laboratory", "kinetics"), _AS_DATED),
     "end_before_start": Lowering(
         ("therapies",), "The start is used; no number depends on the end of a therapy."
     ),

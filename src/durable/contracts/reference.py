@@ -56,14 +56,19 @@ def needs_section() -> str:
         for column in table.columns:
             if column.needed_by:
                 needed.setdefault(column.needed_by, []).append(f"`{column.name}`")
-            elif column.absent and table.name != "visits":
+            elif column.absent and table.name != "visits" and not table.unknown_without:
                 unneeded.append(f"`{column.name}`")
         for keys, names in needed.items():
             rows.append((table.name, ", ".join(names), " or ".join(f"`{key}`" for key in keys)))
     lines = ["| table | column | needed by |", "|---|---|---|"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
-    none = f"No definition needs {listed(unneeded)}."
-    return "\n".join([*lines, "", *wrap(none, 100, break_on_hyphens=False), ""])
+    none = f"No definition needs {listed([*dict.fromkeys(unneeded)])}."
+    without = " ".join(
+        f"Where `{table.name}` lacks a column, {table.unknown_without}."
+        for table in INPUT_TABLES.values()
+        if table.unknown_without
+    )
+    return "\n".join([*lines, "", *wrap(f"{without} {none}", 100, break_on_hyphens=False), ""])
 
 
 def _table(table: InputTable) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.contracts.adam.adae import HIERARCHY, adae_schema
+from durable.contracts.adam.adae import RARELY_RECORDED, adae_schema
 from durable.contracts.partial_dates import possible_days
 from durable.contracts.words import outcome_class
 from durable.derive.adsl import mark, study_day
@@ -180,7 +180,7 @@ def _recorded(rows: pd.DataFrame, who: pd.DataFrame) -> pd.DataFrame:
             "AETERM": rows["term"],
             "AEDECOD": rows["preferred_term"],
             "AEBODSYS": rows["system_organ_class"],
-            **_hierarchy(rows),
+            **_rarely_recorded(rows),
             "AETOXGR": rows["ctcae_grade"].astype("Int64"),
             "ASTCTGR": rows["astct_grade"].astype("Int64"),
             "AESER": rows["serious"],
@@ -197,9 +197,9 @@ def _recorded(rows: pd.DataFrame, who: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _hierarchy(rows: pd.DataFrame) -> dict[str, pd.Series[Any]]:
-    """Levels of MedDRA and codes of which any event has one."""
-    recorded = {v: rows[name] for name, v in HIERARCHY.items() if name in rows}
+def _rarely_recorded(rows: pd.DataFrame) -> dict[str, pd.Series[Any]]:
+    """Levels of MedDRA, codes and treatments of which any event has one."""
+    recorded = {v: rows[name] for name, v in RARELY_RECORDED.items() if name in rows}
     return {
         name: values.astype("Int64") if name.endswith("CD") else values.astype(object)
         for name, values in recorded.items()

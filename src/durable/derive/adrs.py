@@ -85,7 +85,8 @@ def derive_improvement(
     visits = list(improvement_at_visits(infused, frame, schedule, response))
     columns = [improvement_parameter(visits, len(frame))]
     layout = _layout(frame, visits, columns)
-    number = _number_among_all(frame, columns[0], layout, len(infused))
+    before = records_before_improvement(frame["post"].to_numpy(np.int64), response)
+    number = _number_among_all(frame, before, columns[0], layout, len(infused))
     return _dataset(infused, frame, schedule, columns, layout, number)
 
 
@@ -201,10 +202,10 @@ def _dataset(
 
 
 def _number_among_all(
-    frame: pd.DataFrame, improvement: ParameterValues, layout: _Layout, subjects: int
+    frame: pd.DataFrame, before: Ints, improvement: ParameterValues, layout: _Layout, subjects: int
 ) -> Ints:
     """ASEQ of the records of improvement among all: each is the last of its assessment."""
-    count = records_before_improvement(frame["post"].to_numpy(np.int64)) + improvement.present
+    count = before + improvement.present
     place = frame["place"].to_numpy(np.int64)
     total = np.bincount(place, weights=count, minlength=subjects).astype(np.int64)
     through = count.cumsum() - (total.cumsum() - total)[place]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from durable.derive.course import SOURCE, Course, FollowUp
 from durable.derive.endpoint import Endpoint
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoint_registry import EVERY_ENDPOINT
 from durable.vocabulary import CNSR
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _OF_SUBJECT = {
 _END = (*_DATE, "EVNTDESC", "CNSR", "CNSDTDSC", "LOWDT")
 
 
-def derive(follow_up: FollowUp, endpoints: Iterable[Endpoint] = ENDPOINTS) -> pd.DataFrame:
+def derive(follow_up: FollowUp, endpoints: Iterable[Endpoint] = EVERY_ENDPOINT) -> pd.DataFrame:
     """Time-to-event dataset (see `contracts.adam`), sorted by PARAMCD and USUBJID.
 
     Parameters
@@ -36,10 +36,11 @@ def derive(follow_up: FollowUp, endpoints: Iterable[Endpoint] = ENDPOINTS) -> pd
     follow_up
         What is known of the subjects, and the definitions in force.
     endpoints
-        Each after the one that it continues as.
+        Each after the one that it continues as; those that the definitions ask for are derived.
     """
     ends: dict[str, pd.DataFrame] = {}
-    parts = [derive_param_tte(endpoint, follow_up, ends) for endpoint in endpoints]
+    asked = (endpoint for endpoint in endpoints if endpoint.asked(follow_up.response))
+    parts = [derive_param_tte(endpoint, follow_up, ends) for endpoint in asked]
     dataset = pd.concat(parts, ignore_index=True)
     adsl = follow_up.adsl
     dataset.insert(0, "STUDYID", adsl["STUDYID"].iloc[0] if len(adsl) else "")

@@ -1,7 +1,8 @@
 """What the events and censorings of an endpoint are decided from: dates by subject.
 
 Dates are compared as dates; what is not known lies neither before nor after another. An *adequate*
-assessment is one after infusion whose remission status is known.
+assessment is one after infusion whose remission status is known; of an endpoint that another
+status decides, one at which that is known.
 """
 
 from __future__ import annotations
@@ -16,16 +17,18 @@ import pandas as pd
 
 from durable.derive.endpoint import Endpoint, Source
 from durable.derive.new_therapy import begun_since, first_of_each
-from durable.frames import changes, last_rows, positions
+from durable.frames import changes, first_rows, last_rows, positions
 from durable.jdm.response import Response
 from durable.schedule import Visit
 from durable.vocabulary import (
+    BEFORE_UNCONFIRMED,
     DAY_OF_DEATH,
     DAY_OF_THERAPY,
     DAY_ONE,
     DEATH,
     EVENTS,
     LAST,
+    LAST_ALIVE,
     LAST_IN_REMISSION,
     NEW_THERAPY,
 )
@@ -142,13 +145,34 @@ class Course:
 
     @cached_property
     def start_of_new_therapy(self) -> Dated:
-        """Start of the first new systemic therapy on or after the origin, where there is one."""
+        """Start of the first new systemic therapy on or after the origin, where there is one.
+
+        An assessment that shows an increase of glucocorticoids is one, where the plan says so.
+        """
         therapies, place, _ = self._datasets["therapies"]
         row = therapies["source_row"].to_numpy(float)
-        return {
+        therapy = {
             "ADT": self._by_subject(place, _dates(therapies["start_date"])),
             **self._words(SRCDOM="therapies", SRCVAR="start_date", CNSDTDSC=DAY_OF_THERAPY),
             "SRCSEQ": self._by_subject(place, row),
+        }
+        dose = self._first_rescue_dose
+        earlier = (dose["ADT"] < therapy["ADT"]) | np.isnat(therapy["ADT"])
+        return {name: np.where(earlier, dose[name], therapy[name]) for name in therapy}
+
+    @property
+    def _first_rescue_dose(self) -> Dated:
+        """The first assessment on or after the origin that shows a dose that counts as therapy."""
+        frame = self.follow_up.assessments
+        visit, place = _dates(frame["visit_date"]), self._place
+        rows = np.flatnonzero(frame["rescue_dose"].to_numpy(bool) & (place >= 0))
+        rows = rows[visit[rows] >= self.start[place[rows]]]
+        first = rows[first_rows(place[rows], np.ones(len(rows), dtype=np.bool_))]
+        row = frame["source_row"].to_numpy(float)
+        return {
+            "ADT": self._by_subject(place[first], visit[first]),
+            **self._words(SRCDOM="visits", SRCVAR="visit_date", CNSDTDSC=DAY_OF_THERAPY),
+            "SRCSEQ": self._by_subject(place[first], row[first]),
         }
 
     def _words(self, **words: str) -> Dated:
@@ -182,8 +206,8 @@ class Course:
 
     @cached_property
     def _adequate(self) -> Ints:
-        """Rows of the adequate assessments."""
-        adequate = self.follow_up.assessments["adequate"].to_numpy(bool)
+        """Rows of the assessments that are adequate for the endpoint."""
+        adequate = self.follow_up.assessments[self.endpoint.assessed].to_numpy(bool)
         return np.flatnonzero(adequate & (self._place >= 0))
 
     @cached_property
@@ -249,7 +273,30 @@ class Course:
     @property
     def last_seen(self) -> Dated:
         """Last adequate assessment by the data cut-off; without one the day of infusion."""
-        last, day_one = self.last_by_cutoff | self._words(CNSDTDSC=LAST), self.day_one
+        return self._or_day_one(self.last_by_cutoff, LAST)
+
+    def any_adequate(self, status: str) -> Flags:
+        """Whether a status column of the assessments is true at an adequate assessment."""
+        found = np.zeros(len(self.names), dtype=np.bool_)
+        found[self._place[self._with_status(status, True)]] = True
+        return found
+
+    def last_without(self, status: str) -> Dated:
+        """Last adequate assessment before a status that holds to the end of follow-up.
+
+        Without one the day of infusion.
+        """
+        last = self._last_assessment(self._with_status(status, False), self.date("CUTDT"))
+        return self._or_day_one(last, BEFORE_UNCONFIRMED.format(date=LAST))
+
+    def _with_status(self, column: str, value: bool) -> Ints:
+        """Rows of the adequate assessments at which a status column is true, or is not."""
+        status = self.follow_up.assessments[column].to_numpy(bool)
+        rows: Ints = self._adequate[status[self._adequate] == value]
+        return rows
+
+    def _or_day_one(self, assessment: Dated, what: str) -> Dated:
+        last, day_one = assessment | self._words(CNSDTDSC=what), self.day_one
         seen = ~np.isnat(last["ADT"])
         return {name: np.where(seen, last[name], day_one[name]) for name in day_one}
 
@@ -262,6 +309,26 @@ class Course:
     def death(self) -> Dated:
         """The date of death, by its row of the subjects table."""
         return self._of_subject("DTHDT", "death_date", DAY_OF_DEATH)
+
+    @property
+    def last_alive(self) -> Dated:
+        """Last date on which the subject is known to have lived.
+
+        The latest of infusion, assessments and last contact. Not the withdrawal, which may be no
+        more than an entry in a file.
+        """
+        last, contact = self._last_visit, self.date("LSTALVDT")
+        of_visit = self._words(SRCDOM="visits", SRCVAR="visit_date", CNSDTDSC=LAST_ALIVE)
+        of_contact = self._of_subject("LSTALVDT", "last_contact_date", LAST_ALIVE)
+        of_infusion = self._of_subject("TRTSDT", "infusion_date", LAST_ALIVE)
+        visited = last["ADT"] > np.fmax(self.start, contact)
+        contacted = contact > self.start
+        return {
+            name: np.where(
+                visited, values, np.where(contacted, of_contact[name], of_infusion[name])
+            )
+            for name, values in (last | of_visit).items()
+        }
 
     def _of_subject(self, variable: str, column: str, what: str) -> Dated:
         return {
@@ -346,11 +413,20 @@ class Course:
         return np.where(by_deadline, self.date("REMSDT"), self.deadline + _DAY)
 
     @cached_property
-    def last_contact(self) -> Dates:
-        """When the subject was last seen or heard of: assessment, contact or death."""
+    def _last_visit(self) -> Dated:
+        """The last assessment, adequate or not: its date and its row of the file."""
         visits = _dates(self.follow_up.assessments["visit_date"])
         last = last_rows(self._place, (self._place >= 0) & ~np.isnat(visits))
-        visited = self._by_subject(self._place[last], visits[last])
+        row = self.follow_up.assessments["source_row"].to_numpy(float)
+        return {
+            "ADT": self._by_subject(self._place[last], visits[last]),
+            "SRCSEQ": self._by_subject(self._place[last], row[last]),
+        }
+
+    @cached_property
+    def last_contact(self) -> Dates:
+        """When the subject was last seen or heard of: assessment, contact or death."""
+        visited = self._last_visit["ADT"]
         # The later of two, or the one that is known.
         last_date: Dates = np.fmax(np.fmax(visited, self.date("LSTALVDT")), self.date("DTHDT"))
         return last_date

@@ -24,8 +24,11 @@ from durable.contracts.adam.variables import of_analyses, with_categories
 from durable.derive import adrs, adsl, adtte
 from durable.derive.assessments import order_assessments, score_assessments
 from durable.derive.course import FollowUp
+from durable.derive.eligibility import of_eligible, read_evaluated, with_eligibility
 from durable.derive.endpoint import Endpoint
+from durable.derive.endpoint_registry import EVERY_ENDPOINT
 from durable.derive.endpoints import ENDPOINTS
+from durable.derive.improvement import score_reached
 from durable.derive.new_therapy import (
     assessed_after,
     begun_since,
@@ -36,6 +39,7 @@ from durable.derive.new_therapy import (
 from durable.derive.trial import Trial, ValidatedTables, read_people
 from durable.files import write_parquet, write_parquet_blocks
 from durable.frames import with_columns
+from durable.jdm.drug_free_status import with_drug_free, with_glucocorticoid_increase
 from durable.jdm.recurrence import flag_recurrence
 from durable.jdm.remission_status import first_remission, with_remission
 from durable.jdm.response import Response
@@ -43,24 +47,28 @@ from durable.plan import Plan
 
 #: Subjects that are derived at a time.
 BLOCK = 5_000
-_ADTTE = adtte_schema(endpoint.code for endpoint in ENDPOINTS)
+_ADTTE = adtte_schema(endpoint.code for endpoint in EVERY_ENDPOINT)
 #: Keys of the plan's response that decide the baselines and scores of the assessments.
 SCORE_KEYS = (
     *("core_set", "hybrid", "ranges", "baseline"),
     *("improvement.thresholds", "improvement.light_missing", "improvement.enzyme_component"),
 )
 #: Those that decide the assessments up to remission.
-REMISSION_KEYS = (*SCORE_KEYS, "remission", "new_therapy.remission")
+REMISSION_KEYS = (
+    *SCORE_KEYS,
+    *("remission", "new_therapy.remission", "glucocorticoid_increase"),
+)
 #: Those that decide the durations.
 DURATION_KEYS = (
     *REMISSION_KEYS,
     *("recurrence", "new_therapy.duration", "missed_assessments", "remission_deadline"),
+    *("improvement.level", "new_therapy.improvement", "drug_free"),
 )
 #: Those that decide the improvement rate. How the missing are counted is for the analysis.
 IMPROVEMENT_KEYS = (
     *REMISSION_KEYS,
     *("improvement.visits", "improvement.level", "improvement.unscheduled"),
-    "new_therapy.improvement",
+    *("new_therapy.improvement", "drug_free"),
 )
 
 
@@ -134,7 +142,10 @@ class Derivation:
     """
 
     def __init__(
-        self, trial: Trial, tables: ValidatedTables, endpoints: tuple[Endpoint, ...] = ENDPOINTS
+        self,
+        trial: Trial,
+        tables: ValidatedTables,
+        endpoints: tuple[Endpoint, ...] = EVERY_ENDPOINT,
     ) -> None:
         self._trial = trial
         self._tables = tables
@@ -183,11 +194,12 @@ class Derivation:
     @_once(REMISSION_KEYS)
     def remissions(self, response: Response) -> Remissions:
         """The assessments with their first remission, and ADSL."""
-        frame = with_remission(self._scored(response), response)
-        after, confirmation = frame["after_new_therapy"], response.remission.confirmation
-        ever = credited = first_remission(frame, confirmation)
+        frame = with_glucocorticoid_increase(self._scored(response), response)
+        frame = with_remission(frame, response)
+        after, remission = frame["after_new_therapy"], response.remission
+        ever = credited = first_remission(frame, remission)
         if response.new_therapy.remission != "treatment_policy" and after.any():
-            credited = first_remission(frame, confirmation, excluded=after.to_numpy(bool))
+            credited = first_remission(frame, remission, excluded=after.to_numpy(bool))
         first = adsl.FirstRemission(credited=credited, ever=ever)
         level = nan_text_to_none(adsl.derive(self._people, frame, first, response))
         return Remissions(adsl=level, frame=frame, start=credited)
@@ -199,7 +211,8 @@ class Derivation:
         frame = flag_recurrence(found.frame, found.start, response, self._interventions)
         first = np.zeros(len(frame), dtype=np.bool_)
         first[found.start.to_numpy()] = True
-        frame = with_columns(frame, {"first_remission": first})
+        frame = with_columns(frame, {"first_remission": first} | score_reached(frame, response))
+        frame = with_drug_free(frame, response)
         schedule = self._trial.schedule
         follow_up = FollowUp(found.adsl, frame, self._new_therapies, schedule, response)
         return Durations(frame=frame, adtte=adtte.derive(follow_up, self._endpoints))
@@ -255,7 +268,7 @@ def run(plan: Plan, folder: Path) -> None:
             yield records_contract.validate(datasets.adrs, inplace=True)
 
     write_parquet_blocks(folder / "adam" / "adrs.parquet", records())
-    level = pd.concat(levels, ignore_index=True)
+    level = with_eligibility(pd.concat(levels, ignore_index=True), read_evaluated(plan, folder))
     contract = adsl_schema(map(str, level), subgroups=plan.subgroup_variables)
     write_parquet(folder / "adam" / "adsl.parquet", contract.validate(level))
     duration = pd.concat(durations).sort_values(["PARAMCD", "USUBJID"], ignore_index=True)
@@ -273,6 +286,7 @@ def run_without_assessments(plan: Plan, folder: Path) -> None:
     starts = first_of_each(since_infusion).set_index("subject_id")
     people = adsl.describe_subjects(Trial.of_plan(plan), subjects, starts)
     level = nan_text_to_none(adsl.without_assessments(people))
+    level = with_eligibility(level, read_evaluated(plan, folder))
     groups = plan.subgroup_variables
     contract = adsl_schema(map(str, level), assessments=False, subgroups=groups)
     write_parquet(folder / "adam" / "adsl.parquet", contract.validate(level))
@@ -284,13 +298,18 @@ def run_sensitivity(plan: Plan, folder: Path) -> None:
     Of ADRS only the records of the improvement rate are kept: the others follow from the plan.
     """
     responses = {name: plan.response_of(name) for name in plan.sensitivity}
+    evaluated = read_evaluated(plan, folder)
     parts: dict[tuple[str, str], list[pd.DataFrame]] = {}
     for tables in ValidatedTables.read(folder, plan.study.id).blocks(BLOCK):
-        derivation = Derivation(Trial.of_plan(plan), tables)
+        derivation = Derivation(Trial.of_plan(plan), tables, ENDPOINTS)
         for name, response in responses.items():
             records = adrs.categories_to_text(derivation.improvement(response))
+            durations = derivation.durations(response).adtte
+            if plan.sensitivity[name].population == "eligible":
+                records = of_eligible(records, evaluated)
+                durations = of_eligible(durations, evaluated)
             parts.setdefault(("adrs", name), []).append(records)
-            parts.setdefault(("adtte", name), []).append(derivation.durations(response).adtte)
+            parts.setdefault(("adtte", name), []).append(durations)
     for contract, dataset, order in (
         (ADRS, "adrs", ["USUBJID", "ASEQ"]),
         (_ADTTE, "adtte", ["PARAMCD", "USUBJID"]),

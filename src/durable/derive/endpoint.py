@@ -109,6 +109,8 @@ class Endpoint:
     censorings: tuple[Censoring, ...]
     until: Callable[[Any], Dates] | None = None
     """Date before which its own events count; without one, all on or after the origin."""
+    assessed: str = "adequate"
+    """Column of the assessments that flags those at which its event could be seen."""
     continuation: Continuation | None = None
     failure: Event | None = None
     """Event on day 1 of those whom nothing else ends."""
@@ -118,6 +120,8 @@ class Endpoint:
     """Whether it is an outcome measure of the trial's registration."""
     figure: str | None = None
     """Name of its Kaplan-Meier figure."""
+    asked: Callable[[Response], bool] = lambda _: True
+    """Whether the definitions in force ask for it."""
     event_free: str = N_("Event-free")
     """What subjects without the event are, in the table and on the axis of the figure, marked for
     translation."""

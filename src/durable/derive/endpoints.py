@@ -14,11 +14,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from durable.derive.endpoint import Censoring, Continuation, Endpoint, Event, Source
+from durable.jdm.parameters import SCORE
 from durable.language import N_, _
 from durable.vocabulary import (
+    ALIVE,
     BEFORE_GAP,
     BEFORE_THERAPY,
     DEATH,
+    IMPROVEMENT,
     MISSED,
     NEW_THERAPY,
     NO_ASSESSMENT,
@@ -37,6 +40,8 @@ from durable.vocabulary import (
 from durable.wording import sentences
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from durable.derive.course import Course
     from durable.derive.endpoint import Flags
     from durable.jdm.response import Response, Strategy
@@ -50,6 +55,11 @@ EVENT_LABELS = {
     "new_therapy": N_("new systemic therapy"),
     "not_in_remission": N_("not in remission by {deadline} (day 1)"),
     "remission": N_("first remission"),
+    "improvement": N_("first improvement"),
+    "glucocorticoid_free": N_("glucocorticoid-free"),
+    "immunosuppressant_free": N_("immunosuppressant-free"),
+    "drug_free_remission": N_("drug-free remission"),
+    "sustained_remission": N_("sustained remission"),
 }
 #: Rows of the time-to-event table for the reasons for censoring, in its order.
 CENSORING_LABELS = {
@@ -62,8 +72,10 @@ CENSORING_LABELS = {
     "not_seen": N_("no assessment after infusion"),
     "not_yet_due": N_("next assessment not yet due"),
     "unconfirmed_loss": N_("unconfirmed loss of remission"),
+    "not_confirmed": N_("not yet confirmed at a further assessment"),
     "not_followed": N_("not followed to {deadline} (day 1)"),
     "remission_not_yet_due": N_("pending: remission not yet due (day 1)"),
+    "alive": N_("alive at last contact"),
 }
 
 
@@ -92,6 +104,7 @@ _NEW_THERAPY = Event(
             "start_date",
             lambda therapies: therapies["start_date"].notna(),
         ),
+        Source("visits", "visit_date", "visit_date", lambda frame: frame["rescue_dose"]),
     ),
     _composite,
 )
@@ -301,11 +314,38 @@ def _credits_remission_after_therapy(response: Response) -> bool:
     return response.new_therapy.remission == "treatment_policy"
 
 
-def _therapy_without_remission(course: Course) -> Flags:
-    """Whether new therapy, after which no remission is credited, came before remission or death."""
-    counts = not _credits_remission_after_therapy(course.response)
-    first = course.has_new_therapy & ~(course.date("DTHDT") <= course.new_therapy)
-    return counts & _no_event(course) & first
+def _until_first_seen(credits_after_therapy: Callable[[Response], bool]) -> tuple[Censoring, ...]:
+    """Censorings of the time to what is first seen at an assessment.
+
+    Parameters
+    ----------
+    credits_after_therapy
+        Whether it is credited after new systemic therapy, by the definitions in force.
+    """
+
+    def therapy_first(course: Course) -> Flags:
+        """Whether new therapy, after which nothing is credited, came before event and death."""
+        counts = not credits_after_therapy(course.response)
+        first = course.has_new_therapy & ~(course.date("DTHDT") <= course.new_therapy)
+        return counts & _no_event(course) & first
+
+    return (
+        Censoring(NEW_THERAPY, therapy_first, lambda course: course.start_of_new_therapy),
+        Censoring(
+            DEATH,
+            lambda course: _no_event(course) & course.has_date("DTHDT"),
+            lambda course: course.death,
+        ),
+        Censoring(WITHDRAWN, _withdrawn, lambda course: course.last_seen),
+        Censoring(NOT_SEEN, _unseen_though_due, lambda course: course.last_seen),
+        Censoring(
+            NOT_YET_DUE,
+            lambda course: _no_event(course) & course.unseen_since_origin,
+            lambda course: course.last_seen,
+        ),
+        Censoring(MISSED, _too_many_missed, lambda course: course.last_seen),
+        Censoring(ONGOING, _no_event, lambda course: course.last_seen),
+    )
 
 
 def _describe_ttrem(response: Response, _deadline: Visit) -> str:
@@ -340,42 +380,84 @@ TTREM = Endpoint(
             (Source("visits", "visit_date", "visit_date", lambda frame: frame["first_remission"]),),
         ),
     ),
-    censorings=(
-        Censoring(
-            NEW_THERAPY, _therapy_without_remission, lambda course: course.start_of_new_therapy
-        ),
-        Censoring(
-            DEATH,
-            lambda course: _no_event(course) & course.has_date("DTHDT"),
-            lambda course: course.death,
-        ),
-        Censoring(
-            WITHDRAWN,
-            _withdrawn,
-            lambda course: course.last_seen,
-        ),
-        Censoring(
-            NOT_SEEN,
-            _unseen_though_due,
-            lambda course: course.last_seen,
-        ),
-        Censoring(
-            NOT_YET_DUE,
-            lambda course: _no_event(course) & course.unseen_since_origin,
-            lambda course: course.last_seen,
-        ),
-        Censoring(
-            MISSED,
-            _too_many_missed,
-            lambda course: course.last_seen,
-        ),
-        Censoring(ONGOING, _no_event, lambda course: course.last_seen),
-    ),
+    censorings=_until_first_seen(_credits_remission_after_therapy),
     counts_baseline_remission=True,
     figure="km_ttrem",
     event_free=N_("Remission-free"),
 )
 
-#: In the order of the table.
-ENDPOINTS = (DOR, EFS, TTREM)
-BY_CODE = {endpoint.code: endpoint for endpoint in ENDPOINTS}
+
+def _credits_improvement_after_therapy(response: Response) -> bool:
+    return response.new_therapy.improvement == "treatment_policy"
+
+
+def _describe_ttimp(response: Response, _deadline: Visit) -> str:
+    return sentences(
+        _(
+            "Time to first improvement: from infusion to the first assessment, scheduled or not,"
+            " with a {score} of at least {least:g}, in all infused subjects."
+        ).format(score=_(SCORE.label), least=response.improvement.least_score),
+        _("Death before improvement: censored on that date.")
+        if _credits_improvement_after_therapy(response)
+        else _("Death and new systemic therapy before improvement: censored on that date."),
+    )
+
+
+TTIMP = Endpoint(
+    code="TTIMP",
+    label="Time to first improvement (days)",
+    title=N_("Time to first improvement"),
+    population="SAFFL",
+    subjects=N_("All infused"),
+    origin="TRTSDT",
+    since=N_("infusion"),
+    derivation="ADT - STARTDT + 1, days from the infusion to the first assessment whose score is"
+    " that of an improvement; censored on the date of death or, where no later improvement is"
+    " credited, of new systemic therapy, else at the last assessment with a score, else on day 1.",
+    keys=("response.improvement", "response.new_therapy.improvement"),
+    describe=_describe_ttimp,
+    events=(
+        Event(
+            "improvement",
+            IMPROVEMENT,
+            (Source("visits", "visit_date", "visit_date", lambda frame: frame["improved"]),),
+        ),
+    ),
+    assessed="scored",
+    censorings=_until_first_seen(_credits_improvement_after_therapy),
+    figure="km_ttimp",
+    event_free=N_("Improvement-free"),
+)
+
+
+def _describe_os(_response: Response, _deadline: Visit) -> str:
+    return _(
+        "Overall survival: from infusion to death from any cause, in all infused subjects. The"
+        " living are censored on the last date known alive by the data cut-off: the latest of"
+        " infusion, assessments and last contact."
+    )
+
+
+OS = Endpoint(
+    code="OS",
+    label="Overall survival (days)",
+    title=N_("Overall survival"),
+    population="SAFFL",
+    subjects=N_("All infused"),
+    origin="TRTSDT",
+    since=N_("infusion"),
+    derivation="ADT - STARTDT + 1, days from the infusion to death of any cause; censored on the"
+    " last date known alive: the latest of infusion, assessments and last contact.",
+    keys=(),
+    describe=_describe_os,
+    events=(_DEATH,),
+    censorings=(
+        Censoring(WITHDRAWN, _withdrawn, lambda course: course.last_alive),
+        Censoring(ALIVE, _no_event, lambda course: course.last_alive),
+    ),
+    figure="km_os",
+    event_free=N_("Survival"),
+)
+
+#: Those of any study, in the order of the table; `durable.derive.endpoint_registry` has all.
+ENDPOINTS = (DOR, EFS, TTREM, TTIMP, OS)

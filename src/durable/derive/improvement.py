@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from durable.derive.assessments import UNSCHEDULED
-from durable.frames import subject_index, take_or_nan
+from durable.frames import first_rows, subject_index, take_or_nan
 from durable.jdm.adrs_parameters import IMPROVED, NONE, REASONS, ParameterValues
 from durable.jdm.parameters import SCORE
 from durable.jdm.response import Response
@@ -19,6 +20,7 @@ from durable.vocabulary import DIED, MISSING, NEW_THERAPY, PARTIAL
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,23 @@ def rows_of_visits(frame: pd.DataFrame, unscheduled: bool) -> npt.NDArray[np.int
     return rows[order[first]]
 
 
+def score_reached(frame: pd.DataFrame, response: Response) -> dict[str, Flags]:
+    """At each assessment, whether the score is known and whether an improvement is credited.
+
+    Returns
+    -------
+    dict
+        ``scored``: after infusion, with a score. ``improved``: the score is that of an improvement,
+        and no new systemic therapy began before, unless by the treatment policy strategy.
+    """
+    score = frame[SCORE.column].to_numpy(float)
+    scored = frame["post"].to_numpy(bool) & ~np.isnan(score)
+    improved = scored & (score >= response.improvement.least_score)
+    if response.new_therapy.improvement != "treatment_policy":
+        improved &= ~frame["after_new_therapy"].to_numpy(bool)
+    return {"scored": scored, "improved": improved}
+
+
 def improvement_parameter(visits: list[VisitResponse], rows: int) -> ParameterValues:
     """The improvement status at the assessments that stand for a configured visit."""
     value, reason, present = np.full(rows, np.nan), np.full(rows, NONE), np.zeros(rows, dtype=bool)
@@ -90,14 +109,26 @@ def improvement_at_visits(
         after_therapy = take_or_nan(frame["after_new_therapy"].to_numpy(float), row) == 1
         reason = _reason(infused, visit, row, score, partial)
         if strategy != "treatment_policy":
-            reason = _after_new_therapy(infused, visit, reason, score, after_therapy)
+            began = _start_of_therapy(infused, frame)
+            reason = _after_new_therapy(infused, began, visit, reason, score, after_therapy)
             failed = 0.0 if strategy == "composite" else np.nan
             improved = np.where(after_therapy & ~np.isnan(score), failed, improved)
         yield VisitResponse(visit, row, improved, reason)
 
 
+def _start_of_therapy(infused: pd.DataFrame, frame: pd.DataFrame) -> npt.NDArray[Any]:
+    """Start of the first new systemic therapy, or of a dose that counts as one, by subject."""
+    began = infused["NSTDT"].to_numpy("datetime64[ns]").copy()
+    place = frame["place"].to_numpy(np.int64)
+    first = first_rows(place, frame["rescue_dose"].to_numpy(bool))
+    date = frame["visit_date"].to_numpy("datetime64[ns]")
+    began[place[first]] = np.fmin(began[place[first]], date[first])
+    return began
+
+
 def _after_new_therapy(
     infused: pd.DataFrame,
+    began: npt.NDArray[Any],
     visit: Visit,
     reason: Ints,
     score: Floats,
@@ -109,7 +140,7 @@ def _after_new_therapy(
     before it.
     """
     close = infused["TRTSDT"].to_numpy() + np.timedelta64(visit.last_day, "D")
-    unseen = np.isnan(score) & (infused["NSTDT"].to_numpy() <= close)
+    unseen = np.isnan(score) & (began <= close)
     unseen &= reason != REASONS.index(DIED)
     seen = after_therapy & ~np.isnan(score)
     return np.where(seen | unseen, REASONS.index(NEW_THERAPY), reason)

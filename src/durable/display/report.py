@@ -58,9 +58,17 @@ _NEEDED_FOR = {
     "adverse_events": N_(
         "Input table {table} not provided. Of the safety tables only deaths are reported."
     ),
+    "laboratory": N_(
+        "Input table {table} not provided. B cells, immunoglobulins, blood counts and inflammation"
+        " markers are not analysed."
+    ),
     "kinetics": N_(
         "Input table {table} not provided. There is no table, figure or listing of CAR-T cell"
         " concentrations."
+    ),
+    "screening": N_("Input table {table} not provided. Eligibility is not judged from the data."),
+    "eligibility": N_(
+        "Input table {table} not provided. What the site answered on eligibility is not compared."
     ),
 }
 

@@ -13,7 +13,10 @@ from durable.plan import Analysis, Inputs, Plan, Study
 from durable.plan.json_schema import meanings
 
 #: Sections in which a difference is one of definition, not of names or of presentation.
-DEFINING = ("schedule", "response", "statistics", "groups", "subgroups", "safety", "kinetics")
+DEFINING = (
+    *("schedule", "response", "statistics", "groups", "subgroups"),
+    *("safety", "laboratory", "kinetics", "over_time"),
+)
 _SHOWN = ("analysis", "study", *DEFINING, "outputs")
 _SCALE = {"range", "min", "max"}
 #: Sections that are shown as one value: their keys are names of the study's own.

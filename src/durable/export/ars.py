@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from durable.contracts.results import NOT_RECORDED, TOTAL
-from durable.derive.endpoints import BY_CODE
+from durable.derive.endpoint_registry import ENDPOINT_BY_CODE
 from durable.export.ars_programs import method_code, reference_documents
 from durable.export.purposes import REASON, purpose
 from durable.files import write_text
@@ -239,7 +239,7 @@ def _analysis(analysis: Analysis, plan: Plan, datasets: Collection[str]) -> Json
 def _set_of(analysis: Analysis) -> str:
     if analysis.output == "t_disposition":
         return "consented"
-    endpoint = BY_CODE.get(analysis.parameter)
+    endpoint = ENDPOINT_BY_CODE.get(analysis.parameter)
     return "remission" if endpoint and endpoint.population == "REMFL" else "infused"
 
 

@@ -14,7 +14,7 @@ from durable.contracts.adam.description import DatasetSpec, Origin
 from durable.contracts.adam.registry import dataset_schemas, dataset_specs
 from durable.contracts.adam.terminology import terminology
 from durable.contracts.subgroups import Subgroup
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoint_registry import EVERY_ENDPOINT
 from durable.outputs.datasets import ResultsFolder
 
 Type = Literal["text", "integer", "float", "date"]
@@ -71,13 +71,13 @@ def read_datasets(
     names = results.names
     schemas = dataset_schemas(
         windows,
-        ENDPOINTS,
+        EVERY_ENDPOINT,
         assessments="adrs" in names,
         subject_variables=results.variables("adsl"),
         event_variables=results.variables("adae") if "adae" in names else (),
         subgroups=subgroups,
     )
-    for metadata in dataset_specs(ENDPOINTS, subgroups):
+    for metadata in dataset_specs(EVERY_ENDPOINT, subgroups):
         path = folder / "adam" / f"{metadata.name.lower()}.parquet"
         if metadata.name.lower() in names:
             schema = schemas[metadata.name]

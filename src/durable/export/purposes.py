@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from durable.derive.endpoints import BY_CODE
+from durable.derive.endpoint_registry import ENDPOINT_BY_CODE
 
 PRIMARY = "primary"
 REASON = "SPECIFIED IN SAP"
@@ -29,6 +29,6 @@ def purpose(output: str, parameter: str = "", variant: str = PRIMARY) -> str:
     variant
         ``primary``, or the sensitivity analysis, which is exploratory.
     """
-    endpoint = BY_CODE.get(parameter)
+    endpoint = ENDPOINT_BY_CODE.get(parameter)
     registered = variant == PRIMARY and (endpoint is None or endpoint.registered)
     return _PURPOSES.get(output, _EXPLORATORY) if registered else _EXPLORATORY

@@ -10,8 +10,9 @@ from typing import Any
 from odmlib.arm_1_0 import model as arm
 from odmlib.define_2_1 import model as define
 
+from durable.derive.drug_free import DRUG_FREE_ENDPOINTS
 from durable.derive.endpoint import Endpoint
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoint_registry import EVERY_ENDPOINT
 from durable.export import identity
 from durable.export.datasets import Dataset
 from durable.export.purposes import REASON, purpose
@@ -31,6 +32,13 @@ READ: Mapping[str, Variables] = {
         "ADSL": ("SAFFL", "AGE", "SEX", "CELLSKG", "BLREMFL", "BLENZ", "MAXTIS"),
         "ADRS": ("PARAMCD", "AVAL", "ABLFL"),
     },
+    "t_eligibility": {
+        "ADSL": ("ENRLFL", "SAFFL", "ELIGFL"),
+        "ADIE": ("IETESTCD", "IECAT", "IEORRES", "AGREE", "ANSWER", "VIOLFL", "ANL01FL"),
+    },
+    "t_exposure": {
+        "ADSL": ("ENRLFL", "LDFL", "SAFFL", "RFICDT", "LDDT", "TRTSDT", "DOSELVL", "CELLSKG"),
+    },
     "t_improvement": {
         "ADSL": ("SAFFL",),
         "ADRS": ("PARAMCD", "AVISIT", "AVAL", "AVALC", "ANL01FL", "REASON"),
@@ -47,6 +55,31 @@ READ: Mapping[str, Variables] = {
     "t_subgroups": {
         "ADSL": ("SAFFL", _GROUPING),
         "ADRS": ("PARAMCD", "AVISIT", "AVAL", "REASON"),
+        "ADTTE": ("PARAMCD", "AVAL", "CNSR", "EVNTDESC"),
+    },
+    "t_response_visits": {
+        "ADSL": ("SAFFL", "TRTSDT", "NSTDT"),
+        "ADRS": ("PARAMCD", "AVISIT", "ADY", "AVAL", "ABLFL", "ANL01FL"),
+    },
+    "t_glucocorticoid": {
+        "ADSL": ("SAFFL",),
+        "ADRS": ("PARAMCD", "AVISIT", "AVAL", "ABLFL", "ANL01FL"),
+    },
+    "t_monitoring": {
+        "ADSL": ("SAFFL", "TRTSDT"),
+        "ADRS": ("PARAMCD", "AVISIT", "AVAL", "REASON"),
+    },
+    **{
+        endpoint.table: {"ADSL": ("SAFFL",), "ADTTE": ("AVAL", "CNSR", "EVNTDESC")}
+        for endpoint in DRUG_FREE_ENDPOINTS
+    },
+    "t_estimands": {"ADSL": ("SAFFL", "NSTDT", "DTHDT"), "ADRS": ("PARAMCD", "AVAL")},
+    "t_cuminc": {
+        "ADSL": ("SAFFL",),
+        "ADTTE": ("PARAMCD", "AVAL", "CNSR", "EVNTDESC"),
+    },
+    "t_inresponse": {
+        "ADSL": ("SAFFL",),
         "ADTTE": ("PARAMCD", "AVAL", "CNSR", "EVNTDESC"),
     },
     "t_ae_overview": {
@@ -69,9 +102,41 @@ READ: Mapping[str, Variables] = {
         "ADSL": ("SAFFL", "TRTSDT", "DTHDT", "LSTALVDT"),
         "ADAE": ("TRTEMFL", "AEDLT", "ADAY"),
     },
+    "t_escalation": {
+        "ADSL": ("SAFFL", "PART", "DOSELVL", "TRTSDT", "DTHDT", "LSTALVDT"),
+        "ADAE": ("TRTEMFL", "AEDLT", "ADAY"),
+    },
+    "t_safety_boundary": {
+        "ADSL": ("SAFFL", "TRTSDT", "DTHDT", "LSTALVDT"),
+        "ADAE": ("TRTEMFL", "AEDLT", "AESI", "ASTCTGR", "ADAY"),
+    },
     "t_deaths": {
         "ADSL": ("SAFFL", "DTHDT", "DTHDY"),
         "ADAE": ("AETOXGR", "AOUT", "AEDECOD"),
+    },
+    "t_cells_outcome": {
+        "ADSL": ("SAFFL",),
+        "ADRS": ("PARAMCD", "AVISIT", "AVAL", "REASON", "ANL01FL"),
+        "ADAE": ("TRTEMFL", "AESI", "ASTCTGR", "ADAY"),
+        "ADPP": ("PARCAT1", "PARCAT2", "PARCAT3", "AVAL"),
+    },
+    "t_laboratory": {
+        "ADSL": ("SAFFL",),
+        "ADLB": ("PARAMCD", "AVISIT", "ANL01FL", "AVAL", "CHG", "BLQFL"),
+    },
+    "t_lab_shift": {
+        "ADSL": ("SAFFL",),
+        "ADLB": ("PARAMCD", "ADY", "ABLFL", "ATOXGR"),
+    },
+    "t_bcells": {
+        "ADSL": ("SAFFL",),
+        "ADBC": ("PARAMCD", "AVAL", "CNSR", "EVNTDESC"),
+        "ADLB": ("PARAMCD", "ABLFL", "AVAL", "ANRLO"),
+        "ADAE": ("TRTEMFL", "AESI", "ASTDT", "AETOXGR"),
+    },
+    "t_icaht": {
+        "ADSL": ("SAFFL", "TRTSDT", "DTHDT"),
+        "ADLB": ("PARAMCD", "ADY", "AVAL"),
     },
     "t_kinetics": {
         "ADSL": ("SAFFL",),
@@ -149,7 +214,7 @@ def _result(table: Table, known: Mapping[str, set[str]], clauses: set[str]) -> A
 
 def _endpoint(table: str) -> Endpoint | None:
     """The endpoint that a table is of."""
-    return next((one for one in ENDPOINTS if table.removesuffix("_s") == one.table), None)
+    return next((one for one in EVERY_ENDPOINT if table.removesuffix("_s") == one.table), None)
 
 
 def _datasets(

@@ -6,26 +6,33 @@ loaded when the figure is made.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoint_registry import EVERY_ENDPOINT, asks_for_endpoint
 from durable.jdm.parameters import SCORE
 from durable.registry import Entry
 
 if TYPE_CHECKING:
+    from durable.derive.endpoint import Endpoint
     from durable.figures.spec import FigureSpec
     from durable.plan import Plan
 
 
-def _always(_: Plan) -> bool:
-    return True
-
-
 def _wants_profiles(plan: Plan) -> bool:
     return plan.outputs.patient_profiles > 0
+
+
+def _wants_doses(plan: Plan) -> bool:
+    return plan.response.asks_for("dose")
+
+
+def _monitors(plan: Plan) -> bool:
+    monitoring = plan.monitoring
+    return monitoring is not None and bool(monitoring.improvement or monitoring.safety)
 
 
 @dataclass(frozen=True)
@@ -37,17 +44,11 @@ class FigureEntry(Entry):
 
     appendix: bool = False
     """Whether it is of so many pages that it is a document of its own, and has no PNG."""
-    asked: Callable[[Plan], bool] = _always
-    """Whether the plan asks for it."""
 
     @property
     def forms(self) -> tuple[str, ...]:
         """Endings of the files that it is drawn as."""
         return ("svg",) if self.appendix else ("svg", "png")
-
-    def exists(self, plan: Plan, datasets: Collection[str]) -> bool:
-        """Whether an analysis has it."""
-        return self.asked(plan) and super().exists(plan, datasets)
 
     def load(self) -> FigureSpec:
         """The figure itself."""
@@ -56,20 +57,28 @@ class FigureEntry(Entry):
         return spec  # type: ignore[no-any-return]
 
 
+def _curve(endpoint: Endpoint, name: str) -> FigureEntry:
+    return FigureEntry(
+        *(name, "kaplan_meier", ("adsl", "adtte")),
+        asked=partial(asks_for_endpoint, endpoint.code),
+    )
+
+
 #: In the order of their numbers, which do not change when a figure is absent.
 FIGURES = (
-    *(
-        FigureEntry(endpoint.figure, "kaplan_meier", ("adsl", "adtte"))
-        for endpoint in ENDPOINTS
-        if endpoint.figure
-    ),
+    *(_curve(endpoint, endpoint.figure) for endpoint in EVERY_ENDPOINT if endpoint.figure),
+    FigureEntry("cuminc", "cuminc", ("adsl", "adtte")),
+    FigureEntry("inresponse", "inresponse", ("adsl", "adtte")),
     FigureEntry("swimmer", "swimmer", ("adsl", "adrs", "adtte")),
     FigureEntry(SCORE.column, "spider", ("adsl", "adrs")),
     FigureEntry("waterfall", "waterfall", ("adsl", "adrs")),
     FigureEntry("csm", "core_set", ("adsl", "adrs")),
     FigureEntry("kinetics", "kinetics", ("adsl", "adpc")),
+    FigureEntry("bcells", "b_cells", ("adsl", "adlb")),
     FigureEntry("sensitivity", "sensitivity", ("adrs", "adtte"), of_sensitivity=True),
     FigureEntry("subgroups", "subgroups", ("adsl", "adrs", "adtte"), of_subgroups=True),
+    FigureEntry("glucocorticoid", "glucocorticoid", ("adsl", "adrs"), asked=_wants_doses),
+    FigureEntry("monitoring", "monitoring", asked=_monitors),
     FigureEntry(
         "profiles",
         "profiles",

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from durable.contracts.results import TOTAL
 from durable.derive.endpoint import Endpoint
-from durable.derive.endpoints import ENDPOINTS, EVENT_LABELS
+from durable.derive.endpoint_registry import EVERY_ENDPOINT
+from durable.derive.endpoints import EVENT_LABELS
 from durable.figures.points import Points, short
 from durable.figures.spec import Caption, FigureSpec
 from durable.figures.style import (
@@ -20,18 +21,13 @@ from durable.figures.style import (
     DASHES,
     INK,
     LINE,
-    LINE_SPACING,
-    POINT,
-    TEXT_SIZE,
     Page,
     Style,
-    detach_axes,
     empty_figure,
     key_line,
     key_patch,
-    text_width,
-    thin_labels,
 )
+from durable.figures.under_axis import CountRow, probability_axes, write_counts
 from durable.language import N_, _
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan, Statistics
@@ -64,9 +60,6 @@ BANDS = 1
 #: More times of censoring than this are marked slightly.
 MANY = 100
 _MEDIAN: Style = {"color": INK, "linestyle": (0, (4, 3)), "linewidth": 0.7}
-_LINE = TEXT_SIZE * LINE_SPACING
-#: Points between the axis and the counts: tick labels and the name of the axis.
-_BELOW_AXIS = 41.0
 
 
 @dataclass(frozen=True)
@@ -164,14 +157,17 @@ def draw(points: Points, plan: Plan, caption: Caption, endpoint: Endpoint) -> Fi
     curves = _curves(points)
     if not curves:
         return empty_figure(caption)
-    rows = 2 if len(curves) == 1 else 2 * (len(curves) + 1)
-    page = Page(caption, PLOT_HEIGHT + rows * LINE + 2, _key(curves, plan))
+    rows = _count_rows(curves)
+    page = Page(caption, PLOT_HEIGHT + len(rows) * LINE + 2, _key(curves, plan))
     axes = page.axes()
     for curve in curves:
         _draw_curve(axes, curve, band=len(curves) <= BANDS)
-    _scales(axes, curves, endpoint.event_free)
+    last = max(curve.points.number("time").max() for curve in curves)
+    ticks = curves[0].risk.number("time")
+    probability_axes(axes, last, ticks, rows)
+    axes.set_ylabel(_("{event_free} probability (%)").format(event_free=_(endpoint.event_free)))
     axes.set_xlabel(_("Months since {origin}").format(origin=_(endpoint.since)))
-    _counts(axes, curves)
+    write_counts(axes, ticks, rows)
     return page.fit()
 
 
@@ -279,70 +275,19 @@ def _median_text(median: Points, plan: Plan) -> str:
     return text.format(value=value, level=level, lower=lower, upper=upper)
 
 
-def _scales(axes: Axes, curves: list[Curve], event_free: str) -> None:
-    ticks = curves[0].risk.number("time")
-    last = max(curve.points.number("time").max() for curve in curves)
-    shown = ticks[: int(np.searchsorted(ticks, last)) + 1]
-    axes.set_xlim(0, max(last, shown.max(initial=0)) or 1)
-    axes.set_ylim(0, 1)
-    axes.set_yticks(np.linspace(0, 1, 6), [f"{percent}" for percent in range(0, 101, 20)])
-    axes.set_ylabel(_("{event_free} probability (%)").format(event_free=_(event_free)))
-    detach_axes(axes)
-    widest = max((text_width(text) for curve in curves for text in _cells(curve)), default=0)
-    room = (widest + 1.5) * float(np.diff(axes.get_xlim())[0]) / 135
-    kept = shown[thin_labels(shown.tolist(), room)]
-    axes.set_xticks(kept, [f"{tick:.4g}" for tick in kept])
-
-
-def _cells(curve: Curve) -> list[str]:
-    return [*curve.risk.text("n_risk"), *curve.risk.text("n_event")]
-
-
-def _counts(axes: Axes, curves: list[Curve]) -> None:
-    """Number at risk and cumulative events just before each tick."""
-    line = 0
-    numbers = max(text_width(text) for curve in curves for text in _cells(curve))
-    left = -numbers / 2 / POINT - 8
+def _count_rows(curves: list[Curve]) -> list[CountRow]:
+    """Number at risk and cumulative events just before each tick; of several curves, a row each."""
+    rows = []
     for column, title in (("n_risk", _("Number at risk")), ("n_event", _("Cumulative events"))):
         if len(curves) > 1:
-            _left(axes, title, left, line, "bold")
-            line += 1
-        for curve in curves:
-            _left(axes, curve.name if len(curves) > 1 else title, left, line)
-            _count_row(axes, curve, column, line)
-            line += 1
-
-
-def _count_row(axes: Axes, curve: Curve, column: str, line: int) -> None:
-    cells = zip(curve.risk.number("time"), curve.risk.text(column), strict=True)
-    ticks = set(axes.get_xticks())
-    for time, text in cells:
-        if time in ticks:
-            axes.annotate(
-                text,
-                (time, 0),
-                xycoords=axes.get_xaxis_transform(),
-                xytext=(0, -_BELOW_AXIS - line * _LINE),
-                textcoords="offset points",
-                ha="center",
-                va="top",
-                gid=column,
-                annotation_clip=False,
+            rows.append(CountRow(title))
+        rows += [
+            CountRow(
+                curve.name if len(curves) > 1 else title, tuple(curve.risk.text(column)), column
             )
-
-
-def _left(axes: Axes, text: str, left: float, line: int, weight: str = "normal") -> None:
-    axes.annotate(
-        text,
-        (0, 0),
-        xycoords="axes fraction",
-        xytext=(left, -_BELOW_AXIS - line * _LINE),
-        textcoords="offset points",
-        ha="right",
-        va="top",
-        weight=weight,
-        annotation_clip=False,
-    )
+            for curve in curves
+        ]
+    return rows
 
 
 def _figure(endpoint: Endpoint, name: str) -> FigureSpec:
@@ -360,5 +305,5 @@ def _figure(endpoint: Endpoint, name: str) -> FigureSpec:
 
 
 FIGURES = tuple(
-    _figure(endpoint, endpoint.figure) for endpoint in ENDPOINTS if endpoint.figure is not None
+    _figure(endpoint, endpoint.figure) for endpoint in EVERY_ENDPOINT if endpoint.figure is not None
 )

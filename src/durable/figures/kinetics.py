@@ -44,6 +44,14 @@ _LLOQ: Style = {
     "linestyle": (0, (1, 2)),
     "linewidth": 0.9,
 }
+#: Kind of a point that is a limit, of no subject.
+LIMIT = "limit"
+_LIMIT: Style = {
+    "label": N_("Limit of aplasia"),
+    "color": INK,
+    "linestyle": (0, (5, 3)),
+    "linewidth": 0.9,
+}
 _BELOW: Style = {
     "label": N_("BLQ (at the LLOQ; of one day below one another)"),
     "linestyle": "none",
@@ -119,8 +127,13 @@ def footnotes(_plan: Plan) -> tuple[str, ...]:
     )
 
 
-def draw(points: Points, _: Plan, caption: Caption) -> Figure:
+def draw(points: Points, _plan: Plan, caption: Caption) -> Figure:
     """Draw ``f_kinetics.csv``."""
+    return draw_profiles(points, caption)
+
+
+def draw_profiles(points: Points, caption: Caption) -> Figure:
+    """Draw the profiles of every assay: subjects, geometric means, and limits that there are."""
     lines = SubjectLines(points.where(kind="individual"))
     assays = points.distinct("assay", "unit")
     if not assays:
@@ -138,7 +151,9 @@ def draw(points: Points, _: Plan, caption: Caption) -> Figure:
         _draw_limits(axes, individual)
         _draw_means(axes, means.where(assay=assay, unit=unit), groups)
         axes.set_ylabel(unit)
-        axes.set_title(assay, loc="left", weight="bold")
+        axes.set_title(_(assay), loc="left", weight="bold")
+        for height in points.where(kind=LIMIT, assay=assay).number("value"):
+            axes.axhline(height, zorder=1, gid="limit", **_LIMIT)
     return page.fit()
 
 
@@ -222,6 +237,8 @@ def _key(points: Points, groups: list[str]) -> list[Artist]:
         key.append(key_line(**_LLOQ))
     if len(points.where(below_lloq="Y")):
         key.append(key_line(**_BELOW))
+    if len(points.where(kind=LIMIT)):
+        key.append(key_line(**_LIMIT))
     return key
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from durable.contracts.results import Result
-from durable.derive.endpoints import BY_CODE
+from durable.derive.endpoint_registry import ENDPOINT_BY_CODE
 from durable.figures import forest
 from durable.figures.spec import FigureSpec
 from durable.language import N_, _
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Sections of `response` that the improvement rate depends on.
 _OF_IMPROVEMENT = {"improvement", "core_set", "hybrid", "ranges", "baseline"}
-_DURATIONS = {(code,) for code in BY_CODE}
+_DURATIONS = {(code,) for code in ENDPOINT_BY_CODE}
 
 
 def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:

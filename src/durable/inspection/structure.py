@@ -11,7 +11,7 @@ from durable.inspection.contents import Contents
 from durable.inspection.matching import LIKELY, Match, TableMatch, match_table, name_score
 from durable.inspection.names import heading
 from durable.inspection.shapes import EVENT, Part
-from durable.inspection.synonyms import specs
+from durable.inspection.synonyms import TABLE_NAMES, specs
 from durable.inspection.visit_labels import are_labels
 
 #: Score below which a sheet is no table.
@@ -95,7 +95,7 @@ def _best_match(part: Part, subject: str | None = None) -> TableMatch:
         long = part.long
         for name in (long.test, long.value, long.unit, long.limit):
             contents.pop(name, None)
-    tables = part.kinds or TABLES
+    tables = part.kinds or tuple(TABLE_NAMES)
     labels = part.sheet.labels
     found = [match_table(table, contents, labels, part.hint, subject) for table in tables]
     return max(found, key=lambda match: match.score)

@@ -155,7 +155,7 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "lloq": ("lower limit of quantification", "limit of quantification", "loq", "定量下限"),
     },
 }
-#: Words in the name of a file, sheet or form.
+#: Words in the name of a file, sheet or form, of the tables that a draft can have.
 TABLE_NAMES: Mapping[str, tuple[str, ...]] = {
     "subjects": (
         *("subjects", "subject", "demographics", "demog", "patients", "dm", "adsl", "enrolment"),
@@ -173,6 +173,7 @@ TABLE_NAMES: Mapping[str, tuple[str, ...]] = {
         *("adverse events", "adverse", "ae", "aes", "adae", "safety", "toxicity"),
         *("不良事件", "安全性", "不良反应"),
     ),
+    "laboratory": ("laboratory results", "adlb", "lb", "haematology", "实验室结果"),
     "kinetics": (
         *("kinetics", "pk", "pc", "adpc", "kin", "qpcr", "vcn", "expansion", "car t levels"),
         *("动力学", "药代", "扩增", "拷贝数"),

@@ -232,6 +232,8 @@ def _dates_in_part(
     findings.add(recorded, pd.Series(strange[codes]), name, "out_of_range", rule.expected)
     found &= ~strange
     expected = _("a complete date; the missing part is imputed")
+    if rule.any_day:
+        expected = _("a complete date; every day that it can mean is considered")
     if reported:
         findings.add(recorded, pd.Series(found[codes]), name, "partial_date", expected)
     kept = [text if one else None for text, one in zip(texts, found, strict=True)]

@@ -66,6 +66,6 @@ def _differs(frame: pd.DataFrame, status: npt.NDArray[np.float64]) -> npt.NDArra
 
 def _on_first_day(frame: pd.DataFrame, response: Response) -> npt.NDArray[np.bool_]:
     """Whether an assessment is of the day of its subject's first remission."""
-    start = first_remission(frame, response.remission.confirmation).to_numpy()
+    start = first_remission(frame, response.remission).to_numpy()
     day = first_row_of_day(frame)
     return np.isin(day, day[start])

@@ -142,7 +142,8 @@ _RULES: dict[str, Rule] = {
     "not_a_date": Rule("The cell is not a complete calendar date as YYYY-MM-DD."),
     "partial_date": Rule(
         "The start or end of an adverse event lacks its day or month, or the start is missing; it"
-        " will be imputed. Another date is read by the rule of the plan (partial_dates).",
+        " will be imputed. A date of screening stands for every day that it can mean. Another date"
+        " is read by the rule of the plan (partial_dates).",
         _WARNING,
     ),
     "not_a_time": Rule("The cell is not a time as HH:MM."),
@@ -287,6 +288,32 @@ _RULES: dict[str, Rule] = {
         " event.",
         _WARNING,
     ),
+    # Screening and eligibility
+    "screened_before_consent": Rule("A screening is dated before consent.", _WARNING),
+    "eligibility_violated": Rule(
+        "An infused subject does not fulfil criteria of eligibility by the data.", _WARNING
+    ),
+    "eligibility_unknown": Rule(
+        "The data do not decide criteria of eligibility of a subject who violates none.", _WARNING
+    ),
+    "eligibility_disagrees": Rule(
+        "The site's answer to a criterion of eligibility differs from what the data say.", _WARNING
+    ),
+    "not_eligible_infused": Rule(
+        "The site answers that a criterion is not fulfilled, and the subject was infused.",
+        _WARNING,
+    ),
+    "answer_without_screening": Rule(
+        "An answer to a criterion is of an attempt that the screening table does not have.",
+        _WARNING,
+    ),
+    "hcg_differs": Rule("Pregnancy tests in urine and blood differ.", _WARNING),
+    "hepatitis_differs": Rule(
+        "Hepatitis is recorded as not active with a viral load above its limit.", _WARNING
+    ),
+    "vaccine_before_infusion": Rule(
+        "A live vaccine was given, or may have been, between screening and infusion.", _WARNING
+    ),
     # Adverse events
     "event_before_consent": Rule("An adverse event starts before consent.", _WARNING),
     "grade_missing": Rule("An adverse event without a CTCAE grade.", _WARNING),
@@ -339,6 +366,13 @@ _RULES: dict[str, Rule] = {
         " holds the escalation.",
         _WARNING,
     ),
+    # Laboratory
+    "test_not_declared": Rule(
+        "A laboratory test that the plan does not declare (laboratory.tests): its records are not"
+        " analysed. Reported at the first of them.",
+        _WARNING,
+    ),
+    "normal_range": Rule("The lower limit of normal is not below the upper one."),
     # Kinetics
     "sample_without_infusion": Rule("A sample of a subject who was not infused.", _WARNING),
     "value_missing": Rule(

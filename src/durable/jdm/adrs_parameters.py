@@ -9,8 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from durable.frames import row_of_subject, subject_index, take_or_nan
 from durable.jdm.measures import COMPONENTS, ENZYMES, MEASURES
-from durable.jdm.parameters import OTHER_SCORES, REMISSION_ITEMS, SCORE
+from durable.jdm.parameters import (
+    GLUCOCORTICOID,
+    GLUCOCORTICOID_INCREASE,
+    OTHER_SCORES,
+    REMISSION_ITEMS,
+    SCORE,
+)
 from durable.jdm.response import Response
 from durable.vocabulary import CATEGORIES, MISSING, NEW_THERAPY, NOT_CALCULABLE, PARTIAL
 
@@ -26,7 +33,7 @@ STATUSES = {
 IMPROVED = ("IMPR", "Disease improvement")
 
 #: What the codes of the text columns stand for.
-SOURCES = ("visit_date", *MEASURES, *ENZYMES)
+SOURCES = ("visit_date", *MEASURES, *ENZYMES, GLUCOCORTICOID.column)
 TEXTS = ("N", "Y", "U", *CATEGORIES)
 REASONS = (PARTIAL, *MISSING.values())
 NONE = -1
@@ -36,6 +43,7 @@ ORDER = (
     SCORE.paramcd,
     *(score.paramcd for score in OTHER_SCORES),
     *(code for code, _ in STATUSES.values()),
+    *(GLUCOCORTICOID.paramcd, GLUCOCORTICOID_INCREASE.paramcd),
     IMPROVED[0],
 )
 
@@ -71,20 +79,27 @@ def parameters(frame: pd.DataFrame, response: Response) -> list[ParameterValues]
         *_changes(frame, response),
         *_scores(frame),
         *_statuses(frame, response),
+        *_glucocorticoid(frame, response),
+        *_glucocorticoid_increase(frame, response),
     ]
     return sorted(found, key=lambda parameter: ORDER.index(parameter.code))
 
 
-def records_before_improvement(after_infusion: Any) -> Any:
+def records_before_improvement(after_infusion: Any, response: Response) -> Any:
     """How many parameters an assessment has before that of the improvement rate.
 
     Parameters
     ----------
     after_infusion
         1 for an assessment after infusion, else 0.
+    response
+        Definitions in force.
     """
     always = len(COMPONENTS) + len(STATUSES)
-    return always + (len(ORDER) - 1 - always) * after_infusion
+    asked = (GLUCOCORTICOID.paramcd, GLUCOCORTICOID_INCREASE.paramcd)
+    after = len(ORDER) - len((*asked, IMPROVED[0])) - always
+    after += response.glucocorticoid_increase is not None
+    return always + response.asks_for("dose") + after * after_infusion
 
 
 def _sources(frame: pd.DataFrame, response: Response, component: str) -> Any:
@@ -148,3 +163,35 @@ def _statuses(frame: pd.DataFrame, response: Response) -> Iterator[ParameterValu
         uncredited = after_therapy & (status == 1) & (column == "remission") & (not credited)
         reason = np.where(uncredited, REASONS.index(NEW_THERAPY), NONE)
         yield ParameterValues(code, label, status, text=text, reason=reason)
+
+
+def _glucocorticoid(frame: pd.DataFrame, response: Response) -> Iterator[ParameterValues]:
+    """The recorded dose, where the plan asks for it."""
+    if not response.asks_for("dose"):
+        return
+    dose = frame[GLUCOCORTICOID.column].to_numpy(float)
+    at_baseline = row_of_subject(
+        subject_index(frame), np.flatnonzero(frame["baseline"].to_numpy(bool))
+    )
+    yield ParameterValues(
+        GLUCOCORTICOID.paramcd,
+        GLUCOCORTICOID.label,
+        dose,
+        source=SOURCES.index(GLUCOCORTICOID.column),
+        base=take_or_nan(dose, at_baseline),
+    )
+
+
+def _glucocorticoid_increase(frame: pd.DataFrame, response: Response) -> Iterator[ParameterValues]:
+    """Whether the dose was increased, where the plan defines it; unknown is U."""
+    if response.glucocorticoid_increase is None:
+        return
+    status = frame[GLUCOCORTICOID_INCREASE.column].to_numpy(float)
+    yield ParameterValues(
+        GLUCOCORTICOID_INCREASE.paramcd,
+        GLUCOCORTICOID_INCREASE.label,
+        status,
+        source=SOURCES.index(GLUCOCORTICOID.column),
+        text=np.where(np.isnan(status), TEXTS.index("U"), status),
+        present=frame["post"].to_numpy(bool),
+    )

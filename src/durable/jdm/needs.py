@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from durable.jdm.parameters import GLUCOCORTICOID
 from durable.jdm.response import Response
 
 
@@ -18,3 +19,8 @@ def columns_needed(response: Response) -> Iterator[tuple[str, str]]:
         yield "investigator_assessment", "recurrence.investigator"
     for column in recurrence.worsening.columns:
         yield column, "recurrence.worsening.enabled"
+    if response.drug_free is not None:
+        for column, key in response.drug_free.columns.items():
+            yield column, f"drug_free.{key}"
+    if response.glucocorticoid_increase is not None:
+        yield GLUCOCORTICOID.column, "glucocorticoid_increase"

@@ -81,6 +81,24 @@ REMISSION_ITEMS = tuple(
     for item in ITEMS
 )
 
+#: Recorded at the assessments; only where the plan has a section ``response.drug_free``.
+GLUCOCORTICOID = Parameter(
+    "GCDOSE",
+    N_("Glucocorticoid dose, prednisone equivalent (mg/kg)"),
+    "glucocorticoid_mg_kg",
+    "Dose of glucocorticoid as recorded at the assessment, mg/kg of prednisone equivalent.",
+    ("response.drug_free",),
+)
+#: Only where the plan has a section ``response.glucocorticoid_increase``.
+GLUCOCORTICOID_INCREASE = Parameter(
+    "GCINC",
+    N_("Glucocorticoid increase"),
+    "glucocorticoid_increase",
+    "Y, N or U: whether the recorded dose exceeds the reference dose by the least increase; U where"
+    " one of them is not known. Assessments after infusion.",
+    ("response.glucocorticoid_increase",),
+)
+
 *_OTHER_ENZYMES, _LAST_ENZYME = (enzyme.label for enzyme in ENZYMES.values())
 ENZYME_FOLLOWED = SubjectVariable(
     "BLENZ",

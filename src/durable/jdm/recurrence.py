@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.frames import changes, last_of_day, row_of_subject, subject_index, with_columns
+from durable.jdm.held import held_at_consecutive
 from durable.jdm.response import Recurrence, Response
 from durable.jdm.worsening import worsened
 
@@ -73,7 +74,7 @@ def _loss_confirmed(
     frame: pd.DataFrame, loss: Floats, recurrence: Recurrence, interventions: pd.DataFrame | None
 ) -> Flags:
     """Losses that the next assessments confirm, or an intervention before the next of them."""
-    confirmed = _holds(frame, loss, recurrence.consecutive)
+    confirmed = held_at_consecutive(frame, loss, recurrence.consecutive)
     if interventions is None or interventions.empty:
         return confirmed
     known = np.flatnonzero(last_of_day(frame, ~np.isnan(loss)))
@@ -118,20 +119,4 @@ def _worsening_confirmed(
 ) -> Flags:
     """Worsening that the next assessments confirm; one in remission that is not judged is none."""
     judged = np.where(np.isnan(worse) & (remission == 1), 0.0, worse)
-    return _holds(frame, judged, recurrence.consecutive)
-
-
-def _holds(frame: pd.DataFrame, status: Floats, consecutive: int) -> Flags:
-    """Rows with status 1 whose subject has it at so many known statuses in a row, on other days.
-
-    Unknown statuses neither confirm nor refute; of several on a day the last row stands for it.
-    """
-    known = np.flatnonzero(last_of_day(frame, ~np.isnan(status)))
-    met, subject = status[known] == 1, subject_index(frame)[known]
-    held = met.copy()
-    for step in range(1, consecutive):
-        held[-step:] = False
-        held[:-step] &= met[step:] & (subject[step:] == subject[:-step])
-    rows = np.zeros(len(status), dtype=bool)
-    rows[known] = held
-    return rows
+    return held_at_consecutive(frame, judged, recurrence.consecutive)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from durable.jdm.drug_free import DrugFree
+from durable.jdm.parameters import GLUCOCORTICOID
 from durable.jdm.remission import CONDITIONS, REMISSION_RULES
 from durable.jdm.response import Response, Worsening
 
@@ -42,3 +44,5 @@ def needs_of_definitions() -> Iterator[tuple[str, str]]:
         yield f"`{condition.column}`", f"`response.remission.{condition.key}`"
     yield "`investigator_assessment`", "`response.recurrence.investigator`"
     yield _names(Worsening(enabled=True).columns), "`response.recurrence.worsening.enabled`"
+    yield _names(DrugFree().columns), "`response.drug_free`"
+    yield f"`{GLUCOCORTICOID.column}`", "`response.glucocorticoid_increase`"

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from durable.jdm.three_valued import all_met, at_least, at_most, count_met, equal_to
 from durable.language import N_, _
-from durable.sections import NotNegative, Positive, Score, Section
+from durable.sections import Days, NotNegative, Positive, Score, Section
 from durable.wording import joined
 
 if TYPE_CHECKING:
@@ -198,6 +198,27 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
                 limit=remission.tis_min
             ),
         ),
+        # Six continuous months belong to it: `held_days`.
+        RemissionRule(
+            name="clinical_remission",
+            summary="CMAS and physician global at their best, with held_days 183 PRINTO's clinical"
+            " remission (Ruperto 2016)",
+            keys=("clinical_cmas_min", "clinical_physician_max"),
+            columns=("cmas", "physician_global"),
+            evaluate=lambda assessments, remission: all_met(
+                [
+                    at_least(assessments["cmas"], remission.clinical_cmas_min),
+                    at_most(assessments["physician_global"], remission.clinical_physician_max),
+                ]
+            ),
+            describe=lambda remission: _(
+                "CMAS of at least {cmas:g} and physician global of at most {physician:g} (PRINTO"
+                " clinical remission, Ruperto 2016)"
+            ).format(
+                cmas=remission.clinical_cmas_min,
+                physician=remission.clinical_physician_max,
+            ),
+        ),
         RemissionRule(
             name="investigator",
             summary="as recorded by the investigator",
@@ -233,8 +254,15 @@ class Remission(Section):
     """JDMAI2 of inactive disease, at most."""
     tis_min: Score = 70.0
     """Total Improvement Score of the tis rule, at least."""
+    clinical_cmas_min: Positive = 52.0
+    """CMAS of the clinical_remission rule, at least: its best value (Ruperto 2016)."""
+    clinical_physician_max: NotNegative = 0.0
+    """Physician global of the clinical_remission rule, at most (Ruperto 2016)."""
     confirmation: bool = False
     """Whether remission must hold at the next assessment too; dated at the first."""
+    held_days: Days = 0
+    """Days for which every assessment with a known status must have shown remission until it is
+    credited, at the assessment that reaches them; 0: at the first, 183: six months."""
     glucocorticoid_max_mg_kg: NotNegative | None = None
     """Remission only at or below this glucocorticoid dose, mg/kg; empty: any dose."""
     immunosuppressant_free: bool = False
@@ -266,6 +294,10 @@ class Remission(Section):
         described = self.definition.describe(self)
         if self.confirmation:
             described = _("{rule}, confirmed at the next assessment").format(rule=described)
+        if self.held_days:
+            described = _("{rule}, shown for at least {days} days, from the end of them").format(
+                rule=described, days=self.held_days
+            )
         for condition in self.conditions:
             described = _("{rule}, {condition}").format(
                 rule=described, condition=condition.describe(self)

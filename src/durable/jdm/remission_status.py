@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.frames import first_rows, last_of_day, subject_index, with_columns
-from durable.jdm.remission import ITEMS
+from durable.jdm.held import held_for_days
+from durable.jdm.remission import ITEMS, Remission
 from durable.jdm.response import Response
 
 
@@ -25,7 +26,7 @@ def with_remission(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
 
 
 def first_remission(
-    frame: pd.DataFrame, confirmation: bool, excluded: npt.NDArray[np.bool_] | None = None
+    frame: pd.DataFrame, remission: Remission, excluded: npt.NDArray[np.bool_] | None = None
 ) -> pd.Series[int]:
     """Row (index of `frame`) of the first remission after infusion, by subject.
 
@@ -33,19 +34,23 @@ def first_remission(
     ----------
     frame
         Assessments, as `with_remission` returns them.
-    confirmation
-        Whether remission must hold at the next adequate assessment, of another day, too.
+    remission
+        For how many days remission must have held by then (``held_days``), and whether it must hold
+        at the next adequate assessment, of another day, too (``confirmation``).
     excluded
         Assessments that are not credited: those after new systemic therapy, by its strategy. They
         neither start a remission nor confirm one.
     """
     adequate = frame["adequate"].to_numpy(bool)
-    known = np.flatnonzero(adequate if excluded is None else adequate & ~excluded)
+    counted = adequate if excluded is None else adequate & ~excluded
+    known = np.flatnonzero(counted)
     number = subject_index(frame)[known]
-    met = frame["remission"].to_numpy(float)[known] == 1
-    if confirmation:
+    status = np.where(counted, frame["remission"].to_numpy(float), np.nan)
+    met = held_for_days(frame, status, remission.held_days)[known]
+    if remission.confirmation:
+        shown = status[known] == 1
         again = np.zeros(len(known), dtype=bool)
-        again[:-1] = met[1:] & (number[1:] == number[:-1])
+        again[:-1] = shown[1:] & (number[1:] == number[:-1])
         met &= again
     first = known[first_rows(number, met)]
     subjects = frame["subject_id"].to_numpy()[first]

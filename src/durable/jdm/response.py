@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, assert_never, get_args
 
 from pydantic import ConfigDict, Field, model_validator
 
+from durable.jdm.drug_free import DrugFree, DrugFreeAnalysis, GlucocorticoidIncrease
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.remission import Remission
 from durable.schedule import Visit
@@ -280,6 +281,11 @@ class Response(Section):
     treatment_policy for every endpoint, or a key for each."""
     missed_assessments: MissedAssessments = MissedAssessments()
     """Missed or inadequate assessments before an event."""
+    drug_free: DrugFree | None = None
+    """Glucocorticoids over time, and time to freedom from medicines, from what is recorded at the
+    assessments; empty: not analysed."""
+    glucocorticoid_increase: GlucocorticoidIncrease | None = None
+    """An increase of the glucocorticoid dose as an intercurrent event; empty: not defined."""
 
     @model_validator(mode="after")
     def _hybrid_is_explicit(self) -> Response:
@@ -302,6 +308,10 @@ class Response(Section):
         """
         named = {visit.visit: visit for visit in schedule}
         return named.get(self.remission_deadline) or max(schedule, key=lambda visit: visit.day)
+
+    def asks_for(self, analysis: DrugFreeAnalysis) -> bool:
+        """Whether the section `drug_free` asks for an analysis."""
+        return self.drug_free is not None and analysis in self.drug_free.analyses
 
     @property
     def measures(self) -> dict[str, str]:

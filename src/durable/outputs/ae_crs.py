@@ -11,14 +11,23 @@ from durable.contracts.subgroups import DOSE_LEVEL
 from durable.language import N_, _
 from durable.outputs import definitions, incidence
 from durable.outputs.ard import TableResults
-from durable.outputs.cells import count, pair, value
+from durable.outputs.cells import count, n_percent, pair, value
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import Estimates, Group, groups, not_made, of_parameter
 from durable.outputs.incidence import EventCounts
 from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output, OutputTable
+from durable.outputs.quantities import count_with_percent
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan, Safety
 from durable.stats.summaries import summarise
+
+#: Variable of ADAE by the name of its statistics.
+_TREATMENTS = {"tocilizumab": "TOCIFL", "corticosteroid": "CSTERFL", "icu": "ICUFL"}
+_TREATMENT_LABELS = {
+    "tocilizumab": N_("Tocilizumab, n (% of subjects with the event)"),
+    "corticosteroid": N_("Corticosteroid, n (% of subjects with the event)"),
+    "icu": N_("Intensive care, n (% of subjects with the event)"),
+}
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
@@ -27,8 +36,7 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     if adae is None:
         yield from not_made(columns, NO_EVENTS_TABLE)
         return
-    if "dose_level" not in plan.groups:
-        columns = [*groups(adsl, (DOSE_LEVEL,))[:-1], *columns]
+    columns = _columns(adsl, plan)
     emergent = adae.loc[adae["TRTEMFL"] == "Y"]
     parts: dict[Parameter, pd.DataFrame] = {
         ("CRS",): emergent.loc[emergent["AESI"] == plan.safety.crs],
@@ -37,6 +45,39 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     events = EventCounts.from_parts(parts, grade="ASTCTGR")
     for column in columns:
         yield column, _of_column(column, events, parts, plan.statistics.conf_level)
+
+
+def _treatment(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
+    """How the subjects with an event were treated, where the study records it."""
+    adsl, adae = datasets.adsl, datasets.adae
+    recorded = {} if adae is None else {n: v for n, v in _TREATMENTS.items() if v in adae}
+    if adae is None or not recorded:
+        return
+    emergent = adae.loc[adae["TRTEMFL"] == "Y"]
+    for column in _columns(adsl, plan):
+        members = column.select(emergent)
+        for name, label in (("CRS", plan.safety.crs), ("ICANS", plan.safety.icans)):
+            events = members.loc[members["AESI"] == label]
+            yield column, of_parameter((name,), _treated(events, recorded))
+
+
+def _treated(events: pd.DataFrame, recorded: dict[str, str]) -> Iterator[Statistic]:
+    """Subjects treated so in any of their events, and those of whom it is not recorded."""
+    subject = events["USUBJID"]
+    n = subject.nunique()
+    for name, variable in recorded.items():
+        treated = set(subject[events[variable] == "Y"])
+        unknown = set(subject[events[variable].isna()]) - treated
+        yield from count_with_percent(len(treated), n, name)
+        yield Statistic(f"n_{name}_unknown", len(unknown))
+
+
+def _columns(adsl: pd.DataFrame, plan: Plan) -> list[Group]:
+    """Columns of the table: the groups of the plan, and dose levels in any case."""
+    columns = groups(adsl, plan.group_variables)
+    if "dose_level" not in plan.groups:
+        columns = [*groups(adsl, (DOSE_LEVEL,))[:-1], *columns]
+    return columns
 
 
 def _of_column(
@@ -92,7 +133,15 @@ def _table(results: TableResults, plan: Plan) -> Rows:
             Line(duration_imputed, count("n_duration_imputed"), 2, optional=True),
             Line(_("Events ongoing at the data cut-off or death"), count("n_ongoing")),
             Line(end_unknown, count("n_end_unknown"), optional=True),
+            *_treatment_lines(),
         )
+
+
+def _treatment_lines() -> Iterator[Line]:
+    unknown = _("not recorded")
+    for name, label in _TREATMENT_LABELS.items():
+        yield Line(_(label), n_percent(name), optional=True)
+        yield Line(unknown, count(f"n_{name}_unknown"), 2, optional=True)
 
 
 def _day_lines(label: str, name: str) -> Iterator[Line]:
@@ -116,6 +165,7 @@ OUTPUT = Output(
     analysis_set=SAFETY_SET,
     datasets="ADAE",
     results=_results,
+    further_results=_treatment,
     tables=(
         OutputTable(
             name="t_ae_crs",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from durable.contracts.results import Result
@@ -25,7 +26,7 @@ def analyse(datasets: AnalysisDatasets, plan: Plan, *, cores: int = 1) -> list[R
         With two or more, the sensitivity analyses, which take as long as all else, are analysed in
         a process of their own.
     """
-    parts = _parts()
+    parts = _parts(plan, datasets.names)
     apart = [part for part in parts if part.of_sensitivity]
     if not (plan.sensitivity and apart and can_fork(cores)):
         return [row for part in parts for row in _rows(part, datasets, plan)]
@@ -48,13 +49,15 @@ class _Part:
     of_sensitivity: bool
 
 
-def _parts() -> list[_Part]:
-    """The parts of ``ard.csv`` in their order."""
-    entries = {entry.name: entry for entry in OUTPUTS}
+def _parts(plan: Plan, datasets: Collection[str]) -> list[_Part]:
+    """The parts of ``ard.csv`` in their order, of the outputs that the analysis has."""
+    entries = {entry.name: entry for entry in OUTPUTS if entry.exists(plan, datasets)}
     new = (name for name in entries if name not in ORDER_OF_ROWS)
     parts = []
     for place in (*ORDER_OF_ROWS, *new):
         name, _, function = place.partition(".")
+        if name not in entries:
+            continue
         results = getattr(entries[name].load(), function or "results")
         parts.append(_Part(name, results, entries[name].of_sensitivity))
     return parts
@@ -66,4 +69,4 @@ def _rows(part: _Part, datasets: AnalysisDatasets, plan: Plan) -> list[Result]:
 
 def records(plan: Plan) -> list[RecordFilter]:
     """Records of ADRS that the outputs read."""
-    return [rule for entry in OUTPUTS for rule in entry.load().records(plan)]
+    return [rule for entry in OUTPUTS if entry.asked(plan) for rule in entry.load().records(plan)]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 #: What a record must have: in each text column named, one of the texts.
 RecordFilter = Mapping[str, Collection[str]]
 
-_NAMES = ("adsl", "adrs", "adtte", "adae", "adpc", "adpp")
+_NAMES = ("adsl", "adrs", "adtte", "adae", "adlb", "adbc", "adpc", "adpp", "adie")
 #: Records that are read at a time, for their memory.
 _AT_ONCE = 1_000_000
 #: Columns of ADRS that outputs and figures read.
@@ -39,7 +39,7 @@ class AnalysisDatasets:
 
     Attributes
     ----------
-    adsl, adrs, adtte, adae, adpc, adpp
+    adsl, adrs, adtte, adae, adlb, adbc, adpc, adpp, adie
         ADaM datasets; of ADRS at least the records that outputs and figures name as theirs.
     variant_adrs, variant_adtte
         ADRS and ADTTE of the sensitivity analyses, each named in ``ANALYSIS``.
@@ -53,8 +53,11 @@ class AnalysisDatasets:
     adrs: pd.DataFrame | None = None
     adtte: pd.DataFrame | None = None
     adae: pd.DataFrame | None = None
+    adlb: pd.DataFrame | None = None
+    adbc: pd.DataFrame | None = None
     adpc: pd.DataFrame | None = None
     adpp: pd.DataFrame | None = None
+    adie: pd.DataFrame | None = None
     variant_adrs: pd.DataFrame | None = None
     variant_adtte: pd.DataFrame | None = None
     results: Sequence[Result] = ()
@@ -191,8 +194,11 @@ def read_datasets(
     others = AnalysisDatasets(
         adsl=pd.read_parquet(adam / "adsl.parquet"),
         adae=dataset("adae"),
+        adlb=dataset("adlb"),
+        adbc=dataset("adbc"),
         adpc=dataset("adpc"),
         adpp=dataset("adpp"),
+        adie=dataset("adie"),
         folder=folder,
     )
     if "adrs" not in names:

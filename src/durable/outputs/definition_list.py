@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator
 
 from durable.jdm import wording
 from durable.language import N_, _
-from durable.outputs import definitions
+from durable.outputs import definitions, laboratory_wording
+from durable.outputs.eligibility_definitions import eligibility_definitions
 from durable.outputs.table import Table
 from durable.plan import Plan
 from durable.wording import sentences
@@ -45,6 +46,9 @@ def definitions_in_force(
         yield _("Recurrence and progression"), tuple(wording.recurrence(response))
         yield _("Durations"), tuple(definitions.duration(plan))
         yield _("Kaplan-Meier estimates"), tuple(definitions.survival(statistics))
+        if response.drug_free is not None or response.glucocorticoid_increase is not None:
+            name = _("Glucocorticoids and drug-free remission")
+            yield name, tuple(definitions.drug_free(plan))
     yield _("Proportions"), tuple(definitions.proportions(statistics))
     if "adae" in datasets:
         yield (
@@ -62,8 +66,12 @@ def definitions_in_force(
             ),
         )
         yield _("Dose-limiting toxicities"), tuple(definitions.dose_limiting(safety))
+    if "adlb" in datasets:
+        yield _("Laboratory"), tuple(laboratory_wording.definitions(plan))
     if "adpp" in datasets:
         yield _("Cellular kinetics"), tuple(definitions.kinetics_method(plan.kinetics))
+    if "adie" in datasets:
+        yield _("Eligibility"), tuple(eligibility_definitions(plan.eligibility))
     own = (wording.abbreviations(),) if "adrs" in datasets else ()
     yield _("Abbreviations"), (_(_ABBREVIATIONS), *own)
 

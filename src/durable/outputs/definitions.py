@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, Literal, assert_never
 
+from durable.derive.drug_free import DRUG_FREE_ENDPOINTS
 from durable.derive.endpoint import Endpoint
 from durable.derive.endpoints import ENDPOINTS
 from durable.jdm.response import MissedAssessments, Response, Strategy
@@ -25,10 +26,13 @@ Term = Literal[
     "Recurrence and progression",
     "Durations",
     "Kaplan-Meier estimates",
+    "Glucocorticoids and drug-free remission",
     "Proportions",
     "Adverse events",
     "Dose-limiting toxicities",
+    "Laboratory",
     "Cellular kinetics",
+    "Eligibility",
     "Abbreviations",
 ]
 QUANTILE_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}
@@ -76,6 +80,42 @@ def duration(plan: Plan, endpoints: Sequence[Endpoint] = ENDPOINTS) -> Iterator[
     yield sentences(censored, unconfirmed)
     if "missed_assessments" in reasons:
         yield _missed(response.missed_assessments)
+
+
+def drug_free(plan: Plan) -> Iterator[str]:
+    """The recorded dose, and the endpoints of ``response.drug_free`` that the plan asks for."""
+    response, deadline = plan.response, plan.response.deadline(plan.schedule)
+    if response.asks_for("dose"):
+        yield _(
+            "Glucocorticoid dose: prednisone equivalent in mg/kg, as recorded at the assessment."
+        )
+    for endpoint in DRUG_FREE_ENDPOINTS:
+        if endpoint.asked(response):
+            yield endpoint.describe(response, deadline)
+    if response.glucocorticoid_increase is not None:
+        yield _("Glucocorticoid increase: {definition}.").format(
+            definition=glucocorticoid_increase(response)
+        )
+
+
+_REFERENCE_DOSES = {
+    "lowest": N_("the lowest dose recorded since the baseline"),
+    "previous": N_("the previous recorded dose"),
+    "baseline": N_("the dose at the baseline"),
+}
+
+
+def glucocorticoid_increase(response: Response) -> str:
+    """What an increase of glucocorticoids is; '' where the plan does not define it."""
+    rule = response.glucocorticoid_increase
+    if rule is None:
+        return ""
+    form = (
+        _("dose at least {dose:g} mg/kg above {reference}; counts as new systemic therapy")
+        if rule.as_new_therapy
+        else _("dose at least {dose:g} mg/kg above {reference}")
+    )
+    return form.format(dose=rule.by_mg_kg, reference=_(_REFERENCE_DOSES[rule.over]))
 
 
 def _unconfirmed(response: Response) -> str:
@@ -150,6 +190,11 @@ def survival(statistics: Statistics) -> Iterator[str]:
 def interval_name(statistics: Statistics) -> str:
     """Name of the pointwise intervals: their transformation, or their procedure."""
     return _(_INTERVALS[statistics.km_ci])
+
+
+def transform_name(transform: str) -> str:
+    """Name of a scale on which limits are symmetric."""
+    return _(_INTERVALS[transform])
 
 
 def _interval_method(statistics: Statistics) -> str:

@@ -26,7 +26,7 @@ ALL_PARTS = "ALL"
 # The recommendation is a note of ``ard.csv``, in English: it is made of these texts, by which it
 # is translated where it is shown.
 ESCALATE = N_("escalate")
-_STOP = N_("stop, the maximum tolerated dose is exceeded")
+STOP = N_("stop, the maximum tolerated dose is exceeded")
 _FOLLOW = N_("treat or follow more subjects until 3 are evaluable")
 _EXPAND = N_("expand the dose level to 6 evaluable")
 _NO_LEVEL = N_("no recommendation, the dose level is not recorded")
@@ -47,8 +47,10 @@ _NOT_LIMITING = (
     N_("{n} death within {days} days recorded as not dose-limiting"),
     N_("{n} deaths within {days} days recorded as not dose-limiting"),
 )
+#: Next steps of the 3+3 rule.
+STEPS = (ESCALATE, STOP, _FOLLOW, _EXPAND)
 _FORMS = (
-    *(_ADJUDICATE_COUNTED, _ADJUDICATE, _BOTH, ESCALATE, _STOP, _FOLLOW, _EXPAND, _NO_LEVEL),
+    *(_ADJUDICATE_COUNTED, _ADJUDICATE, _BOTH, *STEPS, _NO_LEVEL),
     *(*_UNASSESSED, *_LATER, *_NOT_LIMITING, _UNPLACED),
 )
 
@@ -193,7 +195,7 @@ def next_step(evaluable: int, toxic: int) -> str:
         Subjects evaluable for dose-limiting toxicity, and those of them with one.
     """
     if toxic >= 2:
-        return _STOP
+        return STOP
     if evaluable < 3:
         return _FOLLOW
     if toxic == 1 and evaluable < 6:

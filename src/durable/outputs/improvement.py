@@ -37,6 +37,7 @@ from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTa
 from durable.outputs.quantities import count_with_percent, percent, summary
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import BetaPrior, Plan
+from durable.stats.checks import Ints
 from durable.stats.proportions import posterior, proportion_ci
 from durable.vocabulary import DIED, MISSING, NEW_THERAPY
 from durable.wording import capitalised
@@ -132,12 +133,22 @@ def improved(
 
     By the rule of the plan for subjects without an assessment, or by another one (`missing`).
     """
-    yes, known = int((at_visit["AVAL"] == 1).sum()), at_visit["AVAL"].notna()
+    yes, counted = improved_by_subject(at_visit, response, missing)
+    return int(yes.sum()), int(counted.sum())
+
+
+def improved_by_subject(
+    at_visit: pd.DataFrame, response: Response, missing: str | None = None
+) -> tuple[Ints, Ints]:
+    """Of each subject, whether improved and whether in the denominator, 0 or 1; as `improved`."""
+    yes, known = at_visit["AVAL"] == 1, at_visit["AVAL"].notna()
     composite = response.new_therapy.improvement == "composite"
     failures = [DIED, NEW_THERAPY] if composite else [DIED]
-    failed = int((~known & at_visit["REASON"].isin(failures)).sum())
+    failed = ~known & at_visit["REASON"].isin(failures)
+    reached, assessed, lost = (flags.to_numpy().astype(np.int64) for flags in (yes, known, failed))
+    infused = np.ones(len(at_visit), dtype=np.int64)
     rule = missing or response.improvement.missing
-    return improved_and_denominator(yes, int(known.sum()), failed, len(at_visit), rule)
+    return improved_and_denominator(reached, assessed, lost, infused, rule)
 
 
 def improved_and_denominator(

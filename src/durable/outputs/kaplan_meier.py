@@ -12,7 +12,8 @@ from math import isnan, nan
 import numpy as np
 import pandas as pd
 
-from durable.contracts.results import PLATEAU, WITHIN_TOLERANCE, Statistic
+from durable.contracts.results import PLATEAU, Statistic
+from durable.outputs.landmarks import landmarks_at
 from durable.plan import Statistics
 from durable.stats.intervals import Interval
 from durable.stats.survival import KaplanMeier, event_from_cnsr, follow_up, kaplan_meier
@@ -81,26 +82,19 @@ def landmark_rates(
 ) -> Iterator[Statistic]:
     """Event-free rates at months, each with the number at risk just before.
 
-    Past the last observed time nothing can be estimated, but for the tolerance: visits have
-    windows, and who was seen at the visit of month 24 may have been seen on day 725. Nor can an
-    interval before any event: the variance is 0 there, and limits of 100% would claim what eight
-    subjects cannot show. The beta product confidence procedure has one.
+    Past the last observed time nothing can be estimated, but for the tolerance (`landmarks_at`).
+    Nor can an interval before any event: the variance is 0 there, and limits of 100% would claim
+    what eight subjects cannot show. The beta product confidence procedure has one.
     """
-    days = np.array(months) * statistics.days_per_month
-    last = km.time[-1] if km.n else nan
-    tolerated = (days > last) & (days - last <= statistics.landmark_tolerance_days)
+    landmarks = landmarks_at(months, km.time[-1] if km.n else nan, statistics)
     how = interval(statistics)
-    table = km.at(np.where(tolerated, last, days), *how)
-    at_risk = km.at(days, *how)["n_risk"].tolist()
+    table = km.at(landmarks.used, *how)
+    at_risk = km.at(landmarks.asked, *how)["n_risk"].tolist()
     columns = (table[name].tolist() for name in ("survival", "lower", "upper"))
-    for month, early, survival, lower, upper, n_risk in zip(
-        months, tolerated.tolist(), *columns, at_risk, strict=True
+    for month, place, survival, lower, upper, n_risk in zip(
+        months, landmarks.notes, *columns, at_risk, strict=True
     ):
-        notes = []
-        if early:
-            notes.append(f"as of day {last:g}, the last observed time, {WITHIN_TOLERANCE}")
-        if isnan(survival) and km.n:
-            notes.append("after the last observed time")
+        notes = [place] if place else []
         if survival == 1 and statistics.km_ci != "bpcp":
             lower, upper = nan, nan
             notes.append("no event before: no interval")

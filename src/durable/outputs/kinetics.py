@@ -39,12 +39,12 @@ def _estimates(adpp: pd.DataFrame, records: pd.DataFrame, infused: int) -> Estim
     if adpp.empty:
         yield WHOLE_COLUMN, Statistic("n_infused", infused, note=NO_SAMPLES)
     members = dict(list(records.groupby(PARAMETER, sort=False)))
-    for key, parameter in _parameters(adpp).items():
+    for key, parameter in parameters_by_assay(adpp).items():
         statistics = kinetics_statistics(key[0], members.get(key, adpp.iloc[:0]), infused)
         yield from of_parameter(parameter, statistics)
 
 
-def _parameters(adpp: pd.DataFrame) -> dict[tuple[str, str, str], Parameter]:
+def parameters_by_assay(adpp: pd.DataFrame) -> dict[tuple[str, str, str], Parameter]:
     """Parameter by code, assay and unit: the assay is named where there are several."""
     keys = adpp[PARAMETER].drop_duplicates()
     several = len(keys[PARAMETER[1:]].drop_duplicates()) > 1
@@ -111,7 +111,7 @@ def _main_rows(results: TableResults, plan: Plan) -> Rows:
 
 def _further_rows(results: TableResults, plan: Plan) -> Rows:
     """Every parameter with all its statistics."""
-    yield from _rows(results, plan, tuple(_exposures(plan)), _further_lines, persistence=False)
+    yield from _rows(results, plan, tuple(exposure_labels(plan)), _further_lines, persistence=False)
 
 
 def _rows(
@@ -123,7 +123,7 @@ def _rows(
     persistence: bool,
 ) -> Rows:
     """A block per assay and unit."""
-    labels = _exposures(plan)
+    labels = exposure_labels(plan)
     points = {f"PERS{point.label}": point.label for point in plan.kinetics.persistence}
     assays: dict[str, list[Parameter]] = {}
     for parameter in results.parameters:
@@ -141,7 +141,7 @@ def _rows(
             yield from results.rows(by_code[code], Line(label, _quantifiable))
 
 
-def _exposures(plan: Plan) -> dict[str, str]:
+def exposure_labels(plan: Plan) -> dict[str, str]:
     """Label of each parameter of exposure, by its code."""
     exposure = {code: _(label) for code, label in _EXPOSURE.items()}
     area = _("AUC from day 0 to {day}")

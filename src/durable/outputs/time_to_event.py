@@ -8,7 +8,7 @@ import pandas as pd
 
 from durable.contracts.results import NO_VISITS_TABLE, Statistic
 from durable.derive.endpoint import Endpoint
-from durable.derive.endpoints import CENSORING_LABELS, ENDPOINTS, EVENT_LABELS
+from durable.derive.endpoints import CENSORING_LABELS, ENDPOINTS, EVENT_LABELS, OS, TTIMP
 from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.cells import ci, count, estimate, estimates, n_percent, pair, rate, rate_ci
@@ -28,6 +28,12 @@ from durable.outputs.table import Line
 from durable.plan import Plan
 from durable.vocabulary import POPULATIONS
 from durable.wording import percent, sentences
+
+#: Definitions that an endpoint rests on, where they are not those of the response.
+_RESTS_ON: dict[str, tuple[definitions.Term, ...]] = {
+    TTIMP.code: ("Disease improvement",),
+    OS.code: (),
+}
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
@@ -168,13 +174,27 @@ def _footnotes(plan: Plan, endpoint: Endpoint) -> Iterator[str]:
     )
 
 
-def _tables(endpoint: Endpoint) -> Iterator[OutputTable]:
-    """The main and the supplementary table of an endpoint."""
+def _defined(endpoint: Endpoint) -> tuple[definitions.Term, ...]:
+    """Terms that an endpoint of any study rests on."""
+    response: tuple[definitions.Term, ...] = ("Remission", "Recurrence and progression")
+    rests_on = _RESTS_ON.get(endpoint.code, response)
+    return (*rests_on, "Durations", "Kaplan-Meier estimates")
+
+
+def endpoint_tables(
+    endpoint: Endpoint, defined: tuple[definitions.Term, ...]
+) -> Iterator[OutputTable]:
+    """The main and the supplementary table of an endpoint.
+
+    Parameters
+    ----------
+    endpoint
+        Its events and reasons are their rows.
+    defined
+        Terms of the list of definitions that its numbers rest on.
+    """
     size = Size((endpoint.code,), "n_subjects")
     words = {"endpoint": endpoint.title, "origin": endpoint.since}
-    defined: tuple[definitions.Term, ...] = (
-        *("Remission", "Recurrence and progression", "Durations", "Kaplan-Meier estimates"),
-    )
 
     def table(name: str, heading: str, lines: Lines) -> OutputTable:
         return OutputTable(
@@ -200,5 +220,7 @@ OUTPUT = Output(
     datasets="ADTTE",
     results=_results,
     dates=("DTHDT", "NSTDT"),
-    tables=tuple(table for endpoint in ENDPOINTS for table in _tables(endpoint)),
+    tables=tuple(
+        table for endpoint in ENDPOINTS for table in endpoint_tables(endpoint, _defined(endpoint))
+    ),
 )

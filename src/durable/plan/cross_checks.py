@@ -12,8 +12,10 @@ from durable.contents import kind_of
 from durable.contracts.input_table import ColumnSpec
 from durable.jdm.response import Response
 from durable.plan.analysis import LONGEST_ID, Analysis
+from durable.plan.exposure import cells_outcome_findings
 from durable.plan.findings import Finding, one_of, unknown_names, validation_findings
 from durable.plan.input_checks import input_findings
+from durable.plan.monitoring import monitoring_findings
 from durable.plan.outputs import Outputs
 from durable.plan.plan import Plan
 from durable.plan.series import Series
@@ -41,12 +43,20 @@ def cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Fin
         findings += _unscheduled_findings(_improvement_visits(valid, raw), schedule, "response")
         if "response" in valid:
             findings += _deadline_findings(valid["response"], schedule, "response")
+            findings += _held_findings(valid["response"], schedule, "response")
     if "inputs" in valid:
         findings += input_findings(valid["inputs"], _declared_columns(valid))
     if "analysis" in valid and valid.get("series") is not None:
         findings += _series_findings(valid["analysis"], valid["series"])
     if {"groups", "subgroups"} <= set(valid):
         findings += group_findings(valid["groups"], valid["subgroups"])
+    if "response" in valid and valid.get("monitoring") is not None:
+        visits = valid["response"].improvement.visits
+        findings += monitoring_findings(valid["monitoring"], visits)
+    if {"response", "kinetics"} <= set(valid) and valid.get("cells_outcome") is not None:
+        areas = [area.day for area in valid["kinetics"].auc]
+        visits = valid["response"].improvement.visits
+        findings += cells_outcome_findings(valid["cells_outcome"], visits, areas)
     if "outputs" in valid:
         findings += _number_findings(valid["outputs"])
     if {"outputs", "statistics"} <= set(valid):
@@ -132,14 +142,27 @@ def _deadline_findings(
     return [Finding(f"{prefix}.remission_deadline", repr(deadline), one_of(deadline, labels))]
 
 
+def _held_findings(response: Response, schedule: tuple[Visit, ...], prefix: str) -> list[Finding]:
+    """Remission that cannot have held so long by its deadline: all would fail on day 1."""
+    due, held = response.deadline(schedule), response.remission.held_days
+    if held < due.last_day:
+        return []
+    expected = f"fewer days than until {due.visit} (remission_deadline), day {due.last_day}"
+    return [Finding(f"{prefix}.remission.held_days", str(held), expected)]
+
+
 def _sensitivity_findings(valid: Mapping[str, Any]) -> list[Finding]:
     findings: list[Finding] = []
     for name, change in valid["sensitivity"].items():
         key = f"sensitivity.{name}"
         if name == "primary":
             findings.append(Finding(key, "the reserved name primary", "another name"))
-        if not change.response and not change.statistics:
+        infused = change.population == "infused"
+        if not change.response and not change.statistics and infused:
             findings.append(Finding(key, "nothing that differs", "keys of response or statistics"))
+        if not infused and not _has_criteria(valid):
+            expected = "infused: without inputs.screening or inputs.eligibility nobody is eligible"
+            findings.append(Finding(f"{key}.population", "eligible", expected))
         for section, model in (("response", Response), ("statistics", Statistics)):
             base = valid[section].model_dump(exclude_unset=True)
             combined = merged(base, getattr(change, section))
@@ -153,7 +176,15 @@ def _sensitivity_findings(valid: Mapping[str, Any]) -> list[Finding]:
                 findings += _unscheduled_findings(checked.improvement.visits, schedule, prefix)
                 if "remission_deadline" in change.response:
                     findings += _deadline_findings(checked, schedule, prefix)
+                if {"remission", "remission_deadline"} & set(change.response):
+                    findings += _held_findings(checked, schedule, prefix)
     return findings
+
+
+def _has_criteria(valid: Mapping[str, Any]) -> bool:
+    """Whether the study has a table of eligibility, or its inputs are wrong in themselves."""
+    inputs = valid.get("inputs")
+    return inputs is None or any((inputs.screening, inputs.eligibility))
 
 
 def _series_findings(analysis: Analysis, series: Series) -> list[Finding]:
@@ -184,6 +215,9 @@ def _definition_findings(plan: Plan, simulation: Simulation) -> list[Finding]:
         key = f"simulation.definitions[{i}]"
         if name not in plan.sensitivity:
             findings.append(Finding(key, repr(name), one_of(name, plan.sensitivity)))
+        elif plan.sensitivity[name].population != "infused":
+            expected = "a definition of all infused: eligibility is not simulated"
+            findings.append(Finding(key, repr(name), expected))
         elif plan.statistics_of(name).dor_estimator == "turnbull":
             expected = "a definition without the Turnbull estimator: its interval is a bootstrap"
             findings.append(Finding(key, repr(name), expected))

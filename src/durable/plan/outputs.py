@@ -83,6 +83,9 @@ class Outputs(Section):
     landmarks_months: NonEmptyUniqueList[Positive] | None = None
     """Months of statistics.landmarks_months whose rates stand in the main tables; the supplementary
     tables have all. When empty: months 6 and 12 where the statistics have them, otherwise all."""
+    estimands: bool = False
+    """Whether there is a table of the intercurrent events with their strategies (ICH E9(R1)), made
+    from the definitions in force."""
     patient_profiles: Annotated[int, Field(ge=0, le=500)] = 40
     """Infused subjects up to whom each has a patient profile, a page in the report and in
     documents/patient_profiles.pdf; with more there is none. 0: never."""

@@ -14,10 +14,15 @@ from durable.contracts.subgroups import NATIVE_GROUPS, GroupVariable, Subgroup
 from durable.errors import UserError
 from durable.jdm.response import Response
 from durable.plan.analysis import Analysis, Pins, Study
+from durable.plan.eligibility import Eligibility
+from durable.plan.exposure import CellsOutcome, DoseExposure
 from durable.plan.governance import Governance
 from durable.plan.inputs import Inputs
 from durable.plan.kinetics import Kinetics
+from durable.plan.laboratory import Laboratory
+from durable.plan.monitoring import Monitoring
 from durable.plan.outputs import Outputs
+from durable.plan.over_time import OverTime
 from durable.plan.safety import Safety
 from durable.plan.sensitivity import Variant
 from durable.plan.series import Series
@@ -57,8 +62,20 @@ class Plan(Section):
     """Named variants of response and statistics."""
     safety: Safety = Safety()
     """Adverse events."""
+    laboratory: Laboratory = Laboratory()
+    """Laboratory tests: blood counts, B cells, immunoglobulins, markers of inflammation."""
     kinetics: Kinetics = Kinetics()
     """Cellular kinetics."""
+    over_time: OverTime = OverTime()
+    """Response over time."""
+    exposure: DoseExposure | None = None
+    """Dose received and attrition up to infusion; empty: no such output."""
+    cells_outcome: CellsOutcome | None = None
+    """Kinetics against response and cytokine release; empty: no such output."""
+    monitoring: Monitoring | None = None
+    """Interim rules applied to the data at hand; empty: no such output."""
+    eligibility: Eligibility = Eligibility()
+    """Criteria of eligibility; only with a table screening or eligibility."""
     outputs: Outputs = Outputs()
     """Presentation."""
     governance: Governance = Governance()
@@ -103,6 +120,7 @@ class Plan(Section):
             for name in self.sensitivity
             if self.response_of(name) == self.response
             and self.statistics_of(name) == self.statistics
+            and self.sensitivity[name].population == "infused"
         )
 
     @property
@@ -116,8 +134,12 @@ class Plan(Section):
             return ()
         if self.simulation.definitions is not None:
             return self.simulation.definitions
-        names = self.sensitivity
-        return tuple(n for n in names if self.statistics_of(n).dor_estimator == "kaplan_meier")
+        return tuple(
+            name
+            for name, variant in self.sensitivity.items()
+            if self.statistics_of(name).dor_estimator == "kaplan_meier"
+            and variant.population == "infused"
+        )
 
     @property
     def main_landmarks(self) -> tuple[float, ...]:

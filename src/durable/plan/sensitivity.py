@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from durable.sections import Line, Section
 
@@ -12,6 +12,9 @@ class Variant(Section):
 
     title: Line | None = None
     """Line shown in the tables; the name when not given."""
+    population: Literal["infused", "eligible"] = "infused"
+    """Subjects of the analysis: all infused, or those infused and eligible (ELIGFL of ADSL is Y);
+    the latter only with a table screening or eligibility."""
     response: dict[str, Any] = {}
     """Keys of response that differ."""
     statistics: dict[str, Any] = {}

@@ -41,7 +41,8 @@ class Statistics(Section):
     """Estimator of duration of response; turnbull: recurrence is known only to lie between two
     assessments (Turnbull 1976). For sensitivity analyses: t_dor is Kaplan-Meier."""
     bootstrap_replicates: Annotated[int, Field(ge=100, le=100000)] = 1000
-    """Bootstrap samples behind the interval of the Turnbull estimate."""
+    """Bootstrap samples behind the intervals of the Turnbull estimate and of the probability of
+    being in remission."""
     bootstrap_seed: Annotated[int, Field(ge=0)] = 1976
     """Seed of those samples."""
     rmst_months: Positive = 24

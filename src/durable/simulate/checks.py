@@ -12,12 +12,12 @@ import pandas as pd
 
 from durable.contracts.results import PRIMARY
 from durable.language import N_
-from durable.plan import BetaPrior, Decision, Plan, Scenario, Simulation
+from durable.outputs.interim import stops
+from durable.plan import Decision, Plan, Scenario, Simulation
 from durable.simulate import theory
 from durable.simulate.characteristics import share
 from durable.simulate.keys import Key, visit_of_rate
 from durable.simulate.tally import Tally
-from durable.stats.proportions import posterior
 
 #: Absolute z beyond which a simulated number is said to differ from the exact one.
 MOST_Z = 3.0
@@ -69,19 +69,6 @@ def _primary_rates(tallies: Mapping[Key, Tally]) -> Iterator[tuple[Key, str, Tal
         visit = visit_of_rate(key.estimate)
         if key.definition == PRIMARY and visit is not None:
             yield key, visit, tally
-
-
-def stops(rule: Decision, x: int, n: int, prior: BetaPrior) -> bool:
-    """Whether an interim rule stops a trial with x of n improved.
-
-    Without a subject in the denominator the posterior rule has no result and does not stop.
-    """
-    if rule.stop_if_fewer_than is not None:
-        return x < rule.stop_if_fewer_than
-    if rule.rate_above is None or rule.stop_if_probability_below is None:  # the model refuses it
-        raise ValueError("a decision without a rule")
-    after = posterior(x, n, prior.a, prior.b)
-    return after.probability_above(rule.rate_above) < rule.stop_if_probability_below
 
 
 def missing_data(scenario: Scenario, visit: str, plan: Plan) -> str:

@@ -16,6 +16,7 @@ from durable.files import write_text
 from durable.jdm.wording import improvement, recurrence, remission
 from durable.language import _
 from durable.outputs import definitions
+from durable.outputs.interim import describe_decision
 from durable.outputs.page_head import page_head
 from durable.outputs.table import Table
 from durable.pages import render_page
@@ -72,9 +73,7 @@ def _page(plan: Plan, folder: Path, written: list[Table], drawn: list[DrawnFigur
         scenarios=[
             (name, list(wording.describe_scenario(s))) for name, s in simulation.scenarios.items()
         ],
-        decisions=[
-            (name, wording.describe_decision(r, plan)) for name, r in simulation.decisions.items()
-        ],
+        decisions=[(name, describe_decision(r, plan)) for name, r in simulation.decisions.items()],
         definitions=list(_definitions(plan)),
         variants=[variant for variant in variants(plan) if variant[0] in plan.simulated],
         digest=wording.plan_digest(plan),

@@ -9,6 +9,7 @@ from durable.contracts.results import PRIMARY
 from durable.files import read_records
 from durable.language import _, ngettext
 from durable.outputs.formats import NOT_ESTIMABLE, PERCENT, fixed
+from durable.outputs.interim import describe_decision
 from durable.plan import Plan
 from durable.simulate import wording
 from durable.simulate.keys import MEDIAN, rate_name
@@ -97,7 +98,7 @@ class _Summary:
         told = [
             _("rule {name} ({rule}) stops {range} of the trials").format(
                 name=name,
-                rule=wording.describe_decision(rule, self.plan),
+                rule=describe_decision(rule, self.plan),
                 range=self._range([row for row in decisions if row["DECISION"] == name]),
             )
             for name, rule in rules.items()

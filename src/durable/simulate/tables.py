@@ -13,6 +13,7 @@ from durable.contracts.results import PRIMARY
 from durable.files import read_records
 from durable.language import N_, _
 from durable.outputs.formats import NOT_ESTIMABLE, PERCENT, fixed
+from durable.outputs.interim import describe_decision
 from durable.outputs.sensitivity import analysis_title
 from durable.outputs.table import Row, Table
 from durable.plan import Plan
@@ -235,9 +236,7 @@ def _decision(row: Record, plan: Plan) -> Row:
         else fixed(number(row, "EXACT"), decimals, PERCENT),
         "" if row["NOTE"] else fixed(number(row, "Z"), 2),
     )
-    label = _("{name}: {rule}").format(
-        name=row["DECISION"], rule=wording.describe_decision(rule, plan)
-    )
+    label = _("{name}: {rule}").format(name=row["DECISION"], rule=describe_decision(rule, plan))
     return Row(label, cells, 1)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from durable.language import _, ngettext
 from durable.outputs import definitions
-from durable.plan import Decision, Plan, Scenario
+from durable.plan import Plan, Scenario
 from durable.simulate.keys import MEDIAN, months_of_landmark, visit_of_rate
 from durable.stage import STAGES
 from durable.wording import listed, lower_initial, percent, sentences
@@ -47,22 +47,6 @@ def spacing_label(scenario: Scenario) -> str:
     if every is None:
         return _("By the schedule of the plan")
     return _("Every {period}").format(period=_months(every))
-
-
-def describe_decision(decision: Decision, plan: Plan) -> str:
-    """A decision rule in words."""
-    if decision.stop_if_fewer_than is not None:
-        return _("stop if fewer than {n} improved at {visit}").format(
-            n=decision.stop_if_fewer_than, visit=decision.visit
-        )
-    above, below = decision.rate_above or 0, decision.stop_if_probability_below or 0
-    prior = plan.statistics.beta_prior
-    return _("stop if P(rate > {above}) < {below} after {visit}, prior {prior}").format(
-        above=percent(above),
-        below=percent(below),
-        visit=decision.visit,
-        prior=f"Beta({prior.a:g}, {prior.b:g})",
-    )
 
 
 def describe_scenario(scenario: Scenario) -> Iterator[str]:

@@ -40,7 +40,7 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
 
 
 def _derive_primary(plan: Plan, folder: Path) -> None:
-    from durable.derive import adae, datasets, kinetics
+    from durable.derive import adae, datasets, eligibility, kinetics, laboratory
 
     tables = _tables(folder)
     if "visits" in tables:
@@ -49,8 +49,11 @@ def _derive_primary(plan: Plan, folder: Path) -> None:
         datasets.run_without_assessments(plan, folder)
     if "adverse_events" in tables:
         adae.run(plan, folder)
+    if "laboratory" in tables:
+        laboratory.run(plan, folder)
     if "kinetics" in tables:
         kinetics.run(plan, folder)
+    eligibility.run(plan, folder)
 
 
 def _tables(folder: Path) -> set[str]:

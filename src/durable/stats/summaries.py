@@ -15,6 +15,9 @@ from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import stdtrit
+
+from durable.stats.checks import check_between_0_and_1
 
 Definition = Literal[2, 7]
 
@@ -101,6 +104,31 @@ def summarise(values: npt.ArrayLike, definition: Definition = 2) -> Summary:
         min=known[0] if known else math.nan,
         max=known[-1] if known else math.nan,
     )
+
+
+def mean_limits(n: int, mean: float, sd: float, level: float = 0.95) -> tuple[float, float]:
+    """Confidence limits of a mean: mean -/+ t sd / sqrt(n), t of n - 1 degrees of freedom.
+
+    Student, Biometrika 1908;6:1. Not estimable, hence NaN, from fewer than two values, and from
+    values that are all equal: limits without width would claim certainty.
+
+    Parameters
+    ----------
+    n, mean, sd
+        Number of values, their mean and standard deviation (divisor n - 1).
+    level
+        Two-sided confidence level, between 0 and 1.
+
+    Examples
+    --------
+    >>> [round(limit, 3) for limit in mean_limits(10, 50.0, 20.0)]
+    [35.693, 64.307]
+    """
+    check_between_0_and_1("level", level)
+    if n < 2 or not sd > 0:
+        return math.nan, math.nan
+    half = float(stdtrit(n - 1, 0.5 + level / 2)) * sd / math.sqrt(n)
+    return mean - half, mean + half
 
 
 def quantile(values: npt.ArrayLike, p: float | Fraction, definition: Definition = 2) -> float:

@@ -24,9 +24,9 @@ from durable.contracts.adam.variables import (
 from durable.contracts.tables.adverse_events import ADVERSE_EVENTS
 from durable.vocabulary import PHASES, window_flag
 
-#: Levels of MedDRA that a study may deliver beside preferred term and system organ class, and the
-#: codes of all: variable by column.
-HIERARCHY = {
+#: What a study may deliver beside: levels of MedDRA, the codes of all, and how the event was
+#: treated. Variable by column.
+RARELY_RECORDED = {
     column.name: variable.rpartition(".")[2]
     for column in ADVERSE_EVENTS.columns
     for variable in column.adam
@@ -92,6 +92,9 @@ _RECORDED = {
     "AEREL": _given_flag("Causality"),
     "AEDLT": _given_flag("Dose-Limiting Toxicity"),
     "AESI": text("Adverse Event of Special Interest", null=True),
+    "TOCIFL": _given_flag("Tocilizumab Given for Event Flag"),
+    "CSTERFL": _given_flag("Corticosteroid Given for Event Flag"),
+    "ICUFL": _given_flag("Intensive Care for Event Flag"),
     "AEOUT": text("Outcome of Adverse Event", null=True),
     "AOUT": text("Analysis Outcome Class", null=True, isin=OUTCOME_CLASSES),
     "ONGOFL": marker("Ongoing at Data Cut-off or Death Flag"),
@@ -106,7 +109,7 @@ def adae_schema(windows: tuple[int, ...], names: Collection[str] = ()) -> Any:
     windows
         Last day of each.
     names
-        Variables that there are, among them the levels of MedDRA that the study delivers.
+        Variables that there are, among them the rare ones that the study delivers.
     """
     flags = [window_flag(days) for days in windows]
     schema = contract(
@@ -140,7 +143,7 @@ def adae_schema(windows: tuple[int, ...], names: Collection[str] = ()) -> Any:
         ],
         unique=["USUBJID", "AESEQ"],
     )
-    return schema.remove_columns([name for name in HIERARCHY.values() if name not in names])
+    return schema.remove_columns([name for name in RARELY_RECORDED.values() if name not in names])
 
 
 _ORIGINS = {

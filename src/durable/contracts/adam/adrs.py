@@ -25,7 +25,13 @@ from durable.contracts.adam.variables import (
     text,
 )
 from durable.jdm.measures import COMPONENTS
-from durable.jdm.parameters import OTHER_SCORES, REMISSION_ITEMS, SCORE
+from durable.jdm.parameters import (
+    GLUCOCORTICOID,
+    GLUCOCORTICOID_INCREASE,
+    OTHER_SCORES,
+    REMISSION_ITEMS,
+    SCORE,
+)
 
 ADRS = contract(
     "Response Analysis Dataset",
@@ -65,7 +71,7 @@ _ORIGINS = {
     "AWTDIFF": derived_by("Days from the target day to the assessment."),
     "AVAL": BY_PARAMETER,
     "AVALC": BY_PARAMETER,
-    "BASE": derived_by("AVAL of the measure at the baseline assessment (ADSL.BLDT)."),
+    "BASE": derived_by("AVAL of the measure or dose at the baseline assessment (ADSL.BLDT)."),
     "ABLFL": derived_by("Y for the baseline assessment.", "response.baseline"),
     "ANL01FL": derived_by(
         "Y for the assessment used for AVISIT: of several in its window the one nearest to the"
@@ -127,6 +133,10 @@ _PARAMETERS = {
         "A loss or worsening too early to be the first of a confirmed one, for adjudication.",
         "response.recurrence",
     ),
+    **{
+        parameter.paramcd: derived_by(parameter.method, *parameter.keys)
+        for parameter in (GLUCOCORTICOID, GLUCOCORTICOID_INCREASE)
+    },
     "IMPR": derived_by(
         f"Y where {SCORE.paramcd} of the record used for the visit reaches the level, N where it"
         " does not or, by the composite strategy, new systemic therapy came before it; empty where"

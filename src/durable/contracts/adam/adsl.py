@@ -38,8 +38,8 @@ from durable.jdm.parameters import (
 )
 from durable.vocabulary import IMPUTATION_FLAGS
 
-#: Variables that a study has only where the column is recorded.
-OPTIONAL_VARIABLES = ("SITEID", "RACE", "ETHNIC")
+#: Variables that a study has only where the column, or for eligibility a table, is recorded.
+OPTIONAL_VARIABLES = ("SITEID", "RACE", "ETHNIC", "ELIGFL", "DVELIG")
 
 ADSL = contract(
     "Subject-Level Analysis Dataset",
@@ -69,6 +69,8 @@ ADSL = contract(
         "ENRLFL": flag("Enrolled Population Flag"),
         "LDFL": flag("Lymphodepleted Population Flag"),
         "SAFFL": flag("Safety Population Flag"),
+        "ELIGFL": text("Eligible Flag", isin=["Y", "N", "U"]),
+        "DVELIG": text("Eligibility Criteria Violated", null=True),
         "REMFL": flag("Remission Population Flag"),
         "DTHFL": marker("Subject Death Flag"),
         "BLDT": date("Date of Baseline Assessment"),
@@ -163,6 +165,12 @@ _ORIGINS = {
     "ENRLFL": derived_by("Y where RFICDT, LDDT or TRTSDT is given, else N."),
     "LDFL": derived_by("Y where LDDT is given, else N."),
     "SAFFL": derived_by("Y where TRTSDT is given, else N."),
+    "ELIGFL": derived_by(
+        "Of the screening attempt that counts: N where ADIE.VIOLFL is Y for a criterion, else U"
+        " where ADIE.ANSWER is U for one or the subject was not screened, else Y.",
+        "eligibility",
+    ),
+    "DVELIG": derived_by("Criteria whose ADIE.VIOLFL is Y, of the attempt that counts."),
     "REMFL": derived_by("Y where REMSDT is given, else N."),
     "DTHFL": derived_by("Y where DTHDT is given, else empty."),
     "BLDT": derived_by(

@@ -95,7 +95,8 @@ _ORIGINS = {
     "ADT": derived_by(
         "Date of the earliest event that counts; else of the last adequate assessment, one whose"
         " remission status is known, and in remission where a loss after it is not confirmed. EFS"
-        " without remission when it is due, or before: the date of infusion.",
+        " without remission when it is due, or before: the date of infusion. TTIMP: an assessment"
+        " with a score. OS: the last date known alive.",
         *_KEYS,
     ),
     "AVAL": BY_PARAMETER,

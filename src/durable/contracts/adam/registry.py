@@ -6,6 +6,9 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from durable.contracts.adam.adae import ADAE_SPEC, adae_schema
+from durable.contracts.adam.adbc import ADBC, ADBC_SPEC
+from durable.contracts.adam.adie import ADIE, ADIE_SPEC
+from durable.contracts.adam.adlb import ADLB, ADLB_SPEC
 from durable.contracts.adam.adpc import ADPC, ADPC_SPEC
 from durable.contracts.adam.adpp import ADPP, ADPP_SPEC
 from durable.contracts.adam.adrs import ADRS, ADRS_SPEC
@@ -42,8 +45,11 @@ def dataset_schemas(
         "ADRS": ADRS,
         "ADTTE": adtte_schema(endpoint.code for endpoint in endpoints),
         "ADAE": adae_schema(windows, event_variables),
+        "ADLB": ADLB,
+        "ADBC": ADBC,
         "ADPC": ADPC,
         "ADPP": ADPP,
+        "ADIE": ADIE,
     }
 
 
@@ -51,4 +57,7 @@ def dataset_specs(
     endpoints: Sequence[DurationSpec], subgroups: Sequence[Subgroup] = ()
 ) -> tuple[DatasetSpec, ...]:
     """Return the descriptions of the datasets."""
-    return (adsl_spec(subgroups), ADRS_SPEC, adtte_spec(endpoints), ADAE_SPEC, ADPC_SPEC, ADPP_SPEC)
+    return (
+        *(adsl_spec(subgroups), ADRS_SPEC, adtte_spec(endpoints), ADAE_SPEC),
+        *(ADLB_SPEC, ADBC_SPEC, ADPC_SPEC, ADPP_SPEC, ADIE_SPEC),
+    )

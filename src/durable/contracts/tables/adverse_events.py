@@ -57,6 +57,19 @@ _HIERARCHY = (
     _level("primary_soc_code", "Code of the primary system organ class", "AESOCCD"),
 )
 
+
+def _treatment(name: str, label: str, variable: str) -> ColumnSpec:
+    """Whether the event was treated so: optional, carried into ADAE as it is."""
+    return ColumnSpec(
+        *(name, label),
+        allowed=YES_NO,
+        absent=True,
+        rare=True,
+        sdtm=SdtmSource(f"SUPPAE.{variable}", optional=True),
+        adam=(f"ADAE.{variable}",),
+    )
+
+
 ADVERSE_EVENTS = InputTable(
     name="adverse_events",
     description="One row per adverse event.",
@@ -130,6 +143,9 @@ ADVERSE_EVENTS = InputTable(
             sdtm=SdtmSource("AE.AEOUT"),
             adam=("ADAE.AEOUT",),
         ),
+        _treatment("tocilizumab", "Tocilizumab given for the event", "TOCIFL"),
+        _treatment("corticosteroid", "Corticosteroid given for the event", "CSTERFL"),
+        _treatment("icu", "Intensive care for the event", "ICUFL"),
         ColumnSpec(
             "ae_seq",
             "AESEQ of an SDTM package",

@@ -20,7 +20,7 @@ _CONSENT = SelectedRecord("DS", "DSDECOD", "consent")
 _WITHDRAWAL = SelectedRecord("DS", "DSDECOD", "withdrawal")
 _CHECKS = "durable.intake.checks.subjects"
 #: When a subject was seen: the last of these is no later than a death or withdrawal.
-_SEEN = ("visits.visit_date", "kinetics.sample_date")
+_SEEN = ("visits.visit_date", "laboratory.sample_date", "kinetics.sample_date")
 _GROUPS = ("groups", "safety.escalation")
 
 SUBJECTS = InputTable(
@@ -128,7 +128,7 @@ SUBJECTS = InputTable(
             partial_rules=IMPUTED_DAY,
             not_after=(
                 *("lymphodepletion_date", "infusion_date", "withdrawal_date", "death_date"),
-                *("visits.visit_date", "kinetics.sample_date"),
+                *_SEEN,
             ),
             sdtm=SdtmSource("DM.RFICDTC", selected=_CONSENT),
             adam=("ADSL.RFICDT",),

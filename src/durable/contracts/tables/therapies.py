@@ -11,6 +11,7 @@ from durable.contracts.input_table import (
     SdtmTable,
     TableCheck,
 )
+from durable.jdm.screening import THERAPY_CLASSES, THERAPY_OUTCOMES
 
 _CHECKS = "durable.intake.checks.therapies"
 
@@ -59,6 +60,32 @@ THERAPIES = InputTable(
             sdtm=SdtmSource("SUPPCM.NEWSYS"),
         ),
         ColumnSpec("reason", "Reason", absent=True, sdtm=SdtmSource("CM.CMINDC")),
+        ColumnSpec(
+            "class",
+            "Class of the therapy (gc: glucocorticoid), for eligibility",
+            allowed=THERAPY_CLASSES,
+            absent=True,
+            rare=True,
+            sdtm=SdtmSource("CM.CMCLAS", optional=True),
+        ),
+        ColumnSpec(
+            "outcome",
+            "Outcome of a therapy before screening, for eligibility",
+            allowed=THERAPY_OUTCOMES,
+            absent=True,
+            rare=True,
+            sdtm=SdtmSource("SUPPCM.OUTCOME", optional=True),
+        ),
+        ColumnSpec(
+            "dose",
+            "Highest dose of a glucocorticoid, prednisone equivalent, for eligibility",
+            "number",
+            low=0,
+            unit="mg/kg",
+            absent=True,
+            rare=True,
+            sdtm=SdtmSource("SUPPCM.DOSEPRED", optional=True),
+        ),
         ColumnSpec(
             "therapy_seq",
             "Number of the record (CMSEQ); keeps two of one drug and day apart",

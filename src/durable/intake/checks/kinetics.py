@@ -6,6 +6,7 @@ import pandas as pd
 
 from durable.contracts.tables.kinetics import KINETICS
 from durable.contracts.times_of_day import seconds_of_day
+from durable.intake.checks.limits import check_quantification
 from durable.intake.checks.records import add_duplicates
 from durable.intake.findings import Findings
 from durable.intake.study import Study
@@ -29,7 +30,7 @@ def check_duplicates(table: StudyTable, study: Study, findings: Findings) -> Non
 
 def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
     """Values against their limit of quantification, units and times."""
-    _limits(table, findings)
+    check_quantification(table, findings, zero_is_quantifiable=False)
     frame, recorded = table.frame, table.recorded
     usual = most_frequent(frame, "assay", "unit")
     mixed = usual.notna() & frame["unit"].notna() & (frame["unit"] != usual)
@@ -54,38 +55,6 @@ def results_by_time(table: StudyTable) -> pd.DataFrame:
     result = ~left_empty(table, "value") | (frame["below_lloq"] == "Y")
     rows = frame[[*KINETICS.key, "source_row"]].loc[result]
     return rows.assign(sample_time=seconds_of_day(rows["sample_time"]).fillna(0))
-
-
-def _limits(table: StudyTable, findings: Findings) -> None:
-    frame, recorded = table.frame, table.recorded
-    below = frame["below_lloq"] == "Y"
-    empty = left_empty(table, "value")
-    findings.add(recorded, ~below & empty, "value", "value_missing", _("a value, or below_lloq Y"))
-    low = ~below & (frame["value"] < frame["lloq"])
-    expected = Phrase(
-        _("at least the lloq ({lloq}), or below_lloq Y; it is analysed as not quantifiable"),
-        {"lloq": recorded.text["lloq"]},
-    )
-    findings.add(recorded, low, "value", "value_below_lloq", expected)
-    zero = ~below & ~low & (frame["value"] == 0)
-    above_zero = _("a value above 0, or below_lloq Y; it is analysed as not quantifiable")
-    findings.add(recorded, zero, "value", "value_below_lloq", above_zero)
-    above = below & (frame["value"] >= frame["lloq"])
-    findings.add(
-        recorded,
-        above,
-        "value",
-        "below_lloq_contradicted",
-        _("a value below the lloq, or below_lloq N"),
-    )
-    unlimited = below & left_empty(table, "lloq")
-    findings.add(
-        recorded,
-        unlimited,
-        "lloq",
-        "lloq_missing",
-        _("the limit of quantification, since below_lloq is Y"),
-    )
 
 
 def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> None:

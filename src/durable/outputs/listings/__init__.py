@@ -10,6 +10,7 @@ from collections.abc import Collection
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from durable.derive.drug_free import DRUG_FREE_ENDPOINTS
 from durable.registry import Entry
 
 if TYPE_CHECKING:
@@ -31,16 +32,22 @@ class ListingEntry(Entry):
 
 #: In the order of their numbers, which do not change when a listing is absent.
 LISTINGS = (
+    ListingEntry("eligibility", "eligibility", ("adie",)),
     ListingEntry("subjects", "subjects"),
     ListingEntry("duration", "duration", ("adsl", "adtte")),
     ListingEntry("improvement", "improvement", ("adsl", "adrs")),
     ListingEntry("assessments", "assessments", ("adrs",)),
     ListingEntry("flares", "flares", ("adsl", "adrs")),
+    ListingEntry(
+        *("drug_free", "drug_free", ("adsl", "adtte")),
+        asked=lambda plan: any(one.asked(plan.response) for one in DRUG_FREE_ENDPOINTS),
+    ),
     ListingEntry("adverse_events", "adverse_events", ("adae",)),
     ListingEntry("deaths", "deaths"),
     ListingEntry("narratives", "narratives"),
     ListingEntry("kinetics", "kinetics", ("adpc",)),
     ListingEntry("kinetics_parameters", "kinetics_parameters", ("adpp",)),
+    ListingEntry("laboratory", "laboratory", ("adlb",)),
     ListingEntry("queries", "queries", ()),
 )
 

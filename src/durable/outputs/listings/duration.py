@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+
 import pandas as pd
 
 from durable.derive.endpoint import Endpoint
@@ -23,11 +25,6 @@ from durable.plan import Plan
 from durable.wording import lower_initial, sentences
 
 
-def _records(folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
-    records = folder.with_subject(folder.dataset("adtte"), "PART", "DOSELVL", "TRTSDT")
-    return records.assign(AVALM=records["AVAL"] / plan.statistics.days_per_month)
-
-
 def _endpoint(endpoint: Endpoint) -> str:
     """What the code of an endpoint stands for, and of whom it is."""
     return _("{code}: {duration}, {subjects}.").format(
@@ -37,31 +34,62 @@ def _endpoint(endpoint: Endpoint) -> str:
     )
 
 
-LISTING = Listing(
-    name="duration",
-    title=N_("Duration of response, event-free survival and time to first remission"),
-    source="ADTTE",
-    variables=lambda plan: (
-        SUBJECT,
-        *GROUPS,
-        text("PARAMCD", N_("Parameter")),
-        INFUSION,
-        date("STARTDT", N_("Start")),
-        date("ADT", N_("End")),
-        number("AVAL", N_("Days")),
-        number("AVALM", N_("Months"), plan.outputs.month_decimals),
-        number("CNSR", "CNSR"),
-        coded("EVNTDESC", N_("Event, or reason for censoring")),
-        coded("CNSDTDSC", N_("Date of censoring")),
-        date("LOWDT", N_("Last known free of the event")),
-    ),
-    notes=lambda plan: (
-        *definitions.duration(plan),
-        sentences(*map(_endpoint, ENDPOINTS)),
-        _(
-            "CNSR: 0 is an event, 1 or more a reason for censoring. One month is {days:g} days."
-        ).format(days=plan.statistics.days_per_month),
-    ),
-    records=_records,
-    by=("PARAMCD",),
+def endpoint_listing(
+    name: str, title: str, endpoints: Sequence[Endpoint], described: Callable[[Plan], Iterator[str]]
+) -> Listing:
+    """The listing of the records of some endpoints.
+
+    Parameters
+    ----------
+    name
+        Of the listing.
+    title
+        Marked for translation.
+    endpoints
+        Those that the listing may have.
+    described
+        Footnotes on their definitions.
+    """
+    codes = [endpoint.code for endpoint in endpoints]
+
+    def records(folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
+        found = folder.dataset("adtte", PARAMCD=codes)
+        found = folder.with_subject(found, "PART", "DOSELVL", "TRTSDT")
+        return found.assign(AVALM=found["AVAL"] / plan.statistics.days_per_month)
+
+    return Listing(
+        name=name,
+        title=title,
+        source="ADTTE",
+        variables=lambda plan: (
+            SUBJECT,
+            *GROUPS,
+            text("PARAMCD", N_("Parameter")),
+            INFUSION,
+            date("STARTDT", N_("Start")),
+            date("ADT", N_("End")),
+            number("AVAL", N_("Days")),
+            number("AVALM", N_("Months"), plan.outputs.month_decimals),
+            number("CNSR", "CNSR"),
+            coded("EVNTDESC", N_("Event, or reason for censoring")),
+            coded("CNSDTDSC", N_("Date of censoring")),
+            date("LOWDT", N_("Last known free of the event")),
+        ),
+        notes=lambda plan: (
+            *described(plan),
+            sentences(*(_endpoint(one) for one in endpoints if one.asked(plan.response))),
+            _(
+                "CNSR: 0 is an event, 1 or more a reason for censoring. One month is {days:g} days."
+            ).format(days=plan.statistics.days_per_month),
+        ),
+        records=records,
+        by=("PARAMCD",),
+    )
+
+
+LISTING = endpoint_listing(
+    "duration",
+    N_("Time-to-event endpoints by subject"),
+    ENDPOINTS,
+    definitions.duration,
 )

@@ -1,0 +1,92 @@
+"""Probabilities over months: their axes, and the counts that stand under them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from durable.figures.style import (
+    LINE_SPACING,
+    POINT,
+    TEXT_SIZE,
+    detach_axes,
+    text_width,
+    thin_labels,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_LINE = TEXT_SIZE * LINE_SPACING
+#: Points between the axis and the counts: tick labels and the name of the axis.
+_BELOW_AXIS = 41.0
+
+
+@dataclass(frozen=True)
+class CountRow:
+    """A row of counts under the axis; a heading has none."""
+
+    label: str
+    cells: tuple[str, ...] = ()
+    """A count at each tick, those of the thinned ticks too."""
+    name: str = ""
+    """What is counted, as the drawing is told (the ``gid`` of its texts)."""
+
+
+def probability_axes(
+    axes: Axes, last: float, ticks: NDArray[np.float64], rows: Sequence[CountRow]
+) -> None:
+    """Axes from 0 to 100% and to the last observed month, with the ticks that the counts leave."""
+    shown = ticks[: int(np.searchsorted(ticks, last)) + 1]
+    axes.set_xlim(0, max(last, shown.max(initial=0)) or 1)
+    axes.set_ylim(0, 1)
+    axes.set_yticks(np.linspace(0, 1, 6), [f"{percent}" for percent in range(0, 101, 20)])
+    detach_axes(axes)
+    room = (_widest(rows) + 1.5) * float(np.diff(axes.get_xlim())[0]) / 135
+    kept = shown[thin_labels(shown.tolist(), room)]
+    axes.set_xticks(kept, [f"{tick:.4g}" for tick in kept])
+
+
+def write_counts(axes: Axes, ticks: NDArray[np.float64], rows: Sequence[CountRow]) -> None:
+    """Write the rows under the axis, each count below its tick; headings are bold."""
+    left = -_widest(rows) / 2 / POINT - 8
+    kept = set(axes.get_xticks())
+    for line, row in enumerate(rows):
+        depth = -_BELOW_AXIS - line * _LINE
+        _write_label(axes, row.label, left, depth, "normal" if row.cells else "bold")
+        for tick, text in zip(ticks, row.cells, strict=False):
+            if tick in kept:
+                axes.annotate(
+                    text,
+                    (tick, 0),
+                    xycoords=axes.get_xaxis_transform(),
+                    xytext=(0, depth),
+                    textcoords="offset points",
+                    ha="center",
+                    va="top",
+                    gid=row.name,
+                    annotation_clip=False,
+                )
+
+
+def _widest(rows: Sequence[CountRow]) -> float:
+    """Width of the widest count, in millimetres."""
+    return max((text_width(text) for row in rows for text in row.cells), default=0)
+
+
+def _write_label(axes: Axes, text: str, left: float, depth: float, weight: str) -> None:
+    axes.annotate(
+        text,
+        (0, 0),
+        xycoords="axes fraction",
+        xytext=(left, depth),
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        weight=weight,
+        annotation_clip=False,
+    )

@@ -1,0 +1,54 @@
+"""Checks of the table `laboratory`."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from durable.intake.checks.limits import check_quantification
+from durable.intake.findings import Findings
+from durable.intake.study import Study
+from durable.intake.tables import StudyTable
+from durable.intake.texts import Phrase
+from durable.language import _
+from durable.plan import Laboratory, Plan
+
+
+def declared_tests(plan: Plan) -> dict[str, str]:
+    """Codes of the tests of the plan, and where they are."""
+    return dict.fromkeys(plan.laboratory.by_code, _("in laboratory.tests of the plan"))
+
+
+def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
+    """Tests and units that the plan does not declare, values and limits."""
+    laboratory = study.plan.laboratory
+    _tests(table, laboratory, findings)
+    _units(table, laboratory, findings)
+    check_quantification(table, findings, zero_is_quantifiable=True)
+    frame = table.frame
+    reversed_limits = frame["lower_limit"] >= frame["upper_limit"]
+    expected = _("a lower limit of normal below the upper one")
+    findings.add(table.recorded, reversed_limits, "lower_limit", "normal_range", expected)
+
+
+def _tests(table: StudyTable, laboratory: Laboratory, findings: Findings) -> None:
+    """The first record of each test that the plan does not declare."""
+    test = table.frame["test"]
+    undeclared = test.notna() & ~test.isin([*laboratory.by_code]) & ~test.duplicated()
+    expected = _("a test of the plan: {tests}; this one is not analysed").format(
+        tests=", ".join(laboratory.by_code)
+    )
+    findings.add(table.recorded, undeclared, "test", "test_not_declared", expected)
+
+
+def _units(table: StudyTable, laboratory: Laboratory, findings: Findings) -> None:
+    """Units that the plan does not declare for the test."""
+    test, unit = table.frame["test"], table.frame["unit"]
+    known = {one.code: (one.unit, *one.units) for one in laboratory.tests}
+    wrong = pd.Series(False, index=test.index)
+    expected = pd.Series("", index=test.index, dtype=object)
+    for code, units in known.items():
+        other = (test == code) & unit.notna() & ~unit.isin(units)
+        wrong |= other
+        expected = expected.mask(other, ", ".join(units))
+    phrase = Phrase(_("a unit of the test in laboratory.tests: {units}"), {"units": expected})
+    findings.add(table.recorded, wrong, "unit", "other_unit", phrase)

@@ -1,0 +1,143 @@
+"""What the therapies before screening say of refractory disease, by screening attempt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from durable.jdm.screening import GLUCOCORTICOID
+from durable.jdm.three_valued import all_met, equal_to
+from durable.windows import (
+    Days,
+    at_or_before,
+    days_recorded,
+    first_day,
+    last_day,
+    lasted,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from durable.plan.eligibility import Eligibility
+
+    Status = pd.Series[float]
+
+#: Number of different immunosuppressants that failed: those that surely did, and those that may.
+SURE, POSSIBLE = "immunosuppressants_failed", "immunosuppressants_perhaps_failed"
+#: Columns of glucocorticoids that the therapies can give.
+_START, _END, _HIGHEST = "gc_start", "gc_end", "gc_max_mg_kg"
+
+
+def add_earlier_therapies(
+    attempts: pd.DataFrame, therapies: pd.DataFrame | None, rules: Eligibility
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The attempts with what the therapies say, and the rows of therapies that say it.
+
+    Parameters
+    ----------
+    attempts
+        Screening attempts, with the columns of `windows.days_recorded` for the anchor.
+    therapies
+        Their table, with those columns for ``start_date`` and ``end_date``; None without one.
+    rules
+        Section of the plan.
+
+    Returns
+    -------
+    DataFrame, DataFrame
+        The attempts, numbered from 0; and ``attempt`` (their number), ``column``, ``row``.
+    """
+    import pandas as pd
+
+    empty = pd.DataFrame({"attempt": [], "column": [], "row": []}, dtype="int64")
+    if therapies is None:
+        nothing = pd.Series(float("nan"), index=attempts.index)
+        return attempts.assign(**{SURE: nothing, POSSIBLE: nothing}), empty
+    keys = attempts[["subject_id", first_day("anchor"), last_day("anchor")]]
+    numbered = keys.assign(attempt=attempts.index)
+    taken = numbered.merge(therapies, on="subject_id").reset_index(drop=True)
+    began = at_or_before(days_recorded(taken, "start_date"), days_recorded(taken, "anchor"))
+    taken = taken.assign(began=began).loc[~(began == 0)]
+    counts, of_counts = _immunosuppressants(taken, rules)
+    counts = counts.reindex(attempts.index, fill_value=0)
+    attempts = attempts.assign(**{SURE: counts["sure"], POSSIBLE: counts["possible"]})
+    if not rules.disease.glucocorticoid_from_therapies:
+        return attempts, of_counts
+    attempts, of_glucocorticoids = _glucocorticoids(attempts, taken)
+    return attempts, pd.concat([of_counts, of_glucocorticoids], ignore_index=True)
+
+
+def _is_among(values: pd.Series[str], words: tuple[str, ...]) -> Status:
+    return values.isin(words).astype(float).where(values.notna())
+
+
+def _immunosuppressants(
+    taken: pd.DataFrame, rules: Eligibility
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Different names that surely and perhaps failed, by attempt; and their rows."""
+    import pandas as pd
+
+    disease = rules.disease
+    items = [
+        taken["began"],
+        _is_among(taken["class"], disease.immunosuppressant_classes),
+        _is_among(taken["outcome"], disease.immunosuppressant_outcomes),
+    ]
+    if disease.treatment_of == "each":
+        anchor = days_recorded(taken, "anchor")
+        end = days_recorded(taken, "end_date").or_else(anchor).not_after(anchor)
+        start = days_recorded(taken, "start_date")
+        items.append(lasted(start, end, disease.treatment_months, rules.month))
+    failed = all_met(items)
+    name = taken["therapy"].astype(object).str.casefold().str.strip()
+    by_name = taken.assign(name=name, sure=failed == 1, possible=~(failed == 0)).groupby(
+        ["attempt", "name"]
+    )[["sure", "possible"]]
+    counts = by_name.any().groupby("attempt").sum()
+    perhaps = taken.loc[~(failed == 0)]
+    rows = [_rows(perhaps, column) for column in (SURE, POSSIBLE)]
+    return counts, pd.concat(rows, ignore_index=True)
+
+
+def _rows(taken: pd.DataFrame, column: str) -> pd.DataFrame:
+    rows = taken[["attempt", "source_row"]].rename(columns={"source_row": "row"})
+    return rows.assign(column=column).astype({"attempt": "int64", "row": "int64"})
+
+
+def _glucocorticoids(
+    attempts: pd.DataFrame, taken: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Course and highest dose of glucocorticoids where screening does not record them."""
+    import pandas as pd
+
+    mine = taken.loc[all_met([taken["began"], equal_to(taken["class"], GLUCOCORTICOID)]) == 1]
+    anchor = days_recorded(mine, "anchor")
+    end = days_recorded(mine, "end_date").or_else(anchor)
+    ended = mine.assign(end_first=end.first, end_last=end.last).groupby("attempt")
+    undated = attempts[first_day(_START)].isna()
+    started = Days(ended[first_day("start_date")].min(), ended[last_day("start_date")].min())
+    stopped = Days(ended["end_first"].max(), ended["end_last"].max())
+    columns: dict[str, Any] = {
+        **_days_where(attempts, _START, started, undated),
+        **_days_where(attempts, _END, stopped, undated),
+        f"{_END}_left_empty": attempts[f"{_END}_left_empty"] & ~undated,
+    }
+    highest = ended["dose"].max().where(ended["dose"].count() == ended.size())
+    missing = attempts[_HIGHEST].isna()
+    columns[_HIGHEST] = attempts[_HIGHEST].fillna(highest.reindex(attempts.index))
+    rows = [
+        _rows(mine.loc[mine["attempt"].map(where)], column)
+        for column, where in ((_START, undated), (_END, undated), (_HIGHEST, missing))
+    ]
+    return attempts.assign(**columns), pd.concat(rows, ignore_index=True)
+
+
+def _days_where(
+    attempts: pd.DataFrame, column: str, days: Days, where: pd.Series[bool]
+) -> dict[str, Any]:
+    """The two columns of a date, replaced in some attempts."""
+    index = attempts.index
+    return {
+        first_day(column): attempts[first_day(column)].mask(where, days.first.reindex(index)),
+        last_day(column): attempts[last_day(column)].mask(where, days.last.reindex(index)),
+    }

@@ -1,0 +1,271 @@
+"""``t_bcells``: B-cell aplasia and recovery, infections in aplasia, immunoglobulin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from durable.contracts.b_cells import APLASIA, DIED, NOT_BY_LAST, RECOVERY, UNCONFIRMED
+from durable.contracts.results import WHOLE_COLUMN, Parameter, Statistic
+from durable.language import N_, _
+from durable.outputs import definitions
+from durable.outputs.ard import TableResults
+from durable.outputs.cells import (
+    ci,
+    count,
+    estimate,
+    estimates,
+    n_percent,
+    pair,
+    rate,
+    rate_ci,
+    value,
+)
+from durable.outputs.datasets import AnalysisDatasets
+from durable.outputs.groups import Estimates, Group, groups, of_parameter
+from durable.outputs.incidence import at_least
+from durable.outputs.kaplan_meier import QUARTILES, fit, landmark_rates, quantile
+from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output, OutputTable
+from durable.outputs.quantities import count_with_percent
+from durable.outputs.table import Line, Row, Rows
+from durable.plan import BCells, Plan
+from durable.stats.summaries import summarise
+from durable.wording import joined, percent
+
+_YEAR = 365.25
+_SEVERE = 3
+_INFECTIONS: Parameter = ("INFECTION",)
+_IMMUNOGLOBULIN: Parameter = ("IMMUNOGLOBULIN",)
+#: Reasons for censoring a recovery, by the names of their statistics.
+_REASONS = {"ongoing": NOT_BY_LAST, "unconfirmed": UNCONFIRMED, "died": DIED}
+_REASON_LABELS = {
+    "ongoing": N_("not recovered at the last result"),
+    "unconfirmed": N_("recovered at the last results, not confirmed"),
+    "died": N_("died"),
+}
+
+
+def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
+    adbc, adlb = datasets.required("adbc"), datasets.required("adlb")
+    replaced = _replaced(datasets, plan.laboratory.b_cells)
+    infections = _infections(datasets.adae, adbc, plan.laboratory.b_cells)
+    for column in groups(datasets.adsl, plan.group_variables):
+        yield column, _of_column(column, adbc, adlb, infections, replaced, plan)
+
+
+def _of_column(
+    column: Group,
+    adbc: pd.DataFrame,
+    adlb: pd.DataFrame,
+    infections: pd.DataFrame | None,
+    replaced: frozenset[str],
+    plan: Plan,
+) -> Estimates:
+    n, rule = len(column.subjects), plan.laboratory.b_cells
+    yield WHOLE_COLUMN, Statistic("n_infused", n)
+    records, results = column.select(adbc), column.select(adlb)
+    aplasia = records.loc[records["PARAMCD"] == APLASIA]
+    recovery = records.loc[records["PARAMCD"] == RECOVERY]
+    yield from of_parameter((APLASIA,), _aplasia(aplasia, results, rule, n))
+    yield from of_parameter((RECOVERY,), _recovery(recovery, plan))
+    if infections is not None:
+        found = _infections_in(column.select(infections), recovery)
+        yield from of_parameter(_INFECTIONS, found)
+    lowest = _immunoglobulin(results, rule)
+    yield from of_parameter(_IMMUNOGLOBULIN, lowest)
+    given = len(column.subjects & replaced)
+    yield from of_parameter(_IMMUNOGLOBULIN, count_with_percent(given, n, "replaced"))
+
+
+def _aplasia(
+    records: pd.DataFrame, results: pd.DataFrame, rule: BCells, n: int
+) -> Iterator[Statistic]:
+    """Who was measured, in aplasia before and after the infusion, and from which day on."""
+    measured = int(records["SRCSEQ"].notna().sum())
+    baseline = results.loc[(results["PARAMCD"] == rule.test) & (results["ABLFL"] == "Y")]
+    low = (baseline["AVAL"] < rule.aplasia_below).sum()
+    event = records.loc[records["CNSR"] == 0]
+    yield from count_with_percent(measured, n, "measured")
+    yield from count_with_percent(int(low), n, "low_at_baseline")
+    yield from count_with_percent(len(event), n, "event")
+    days = summarise(event["AVAL"].to_numpy(float) - 1)
+    for name in ("median", "min", "max"):
+        yield Statistic(f"day_{name}", getattr(days, name))
+
+
+def _recovery(records: pd.DataFrame, plan: Plan) -> Iterator[Statistic]:
+    """Time from infusion to recovery of the subjects with aplasia, by Kaplan-Meier."""
+    statistics, n = plan.statistics, len(records)
+    event, reason = records["CNSR"] == 0, records["EVNTDESC"]
+    yield Statistic("n_subjects", n)
+    yield from count_with_percent(int(event.sum()), n, "event")
+    yield from count_with_percent(int((~event).sum()), n, "censored")
+    for name, text in _REASONS.items():
+        yield from count_with_percent(int((~event & (reason == text)).sum()), n, f"censored_{name}")
+    km = fit(records)
+    for name, p in QUARTILES.items():
+        yield quantile(name, km, p, statistics)
+    for name, extreme in (("min", records["AVAL"].min()), ("max", records["AVAL"].max())):
+        at_extreme = records.loc[records["AVAL"] == extreme, "CNSR"]
+        note = "censored" if len(at_extreme) and (at_extreme > 0).all() else ""
+        yield Statistic(name, extreme / statistics.days_per_month, note=note)
+    yield from landmark_rates(km, plan.main_landmarks, statistics)
+
+
+def _infections(adae: pd.DataFrame | None, adbc: pd.DataFrame, rule: BCells) -> pd.DataFrame | None:
+    """Infections that began in aplasia; None where the study records no events."""
+    if adae is None:
+        return None
+    start, end = _days_in_aplasia(adbc)
+    infections = adae.loc[(adae["TRTEMFL"] == "Y") & (adae["AESI"] == rule.infection)]
+    subject = infections["USUBJID"]
+    began = infections["ASTDT"]
+    return infections.loc[(began >= subject.map(start)) & (began <= subject.map(end))]
+
+
+def _days_in_aplasia(
+    adbc: pd.DataFrame,
+) -> tuple[pd.Series[pd.Timestamp], pd.Series[pd.Timestamp]]:
+    """First and last day of aplasia, by subject: it ends with recovery or the last result."""
+    records = adbc.set_index("USUBJID")
+    aplasia = records.loc[(records["PARAMCD"] == APLASIA) & (records["CNSR"] == 0), "ADT"]
+    recovery = records.loc[records["PARAMCD"] == RECOVERY]
+    last = recovery["ADT"].where(recovery["CNSR"] > 0, recovery["ADT"] - pd.Timedelta(days=1))
+    return aplasia, last
+
+
+def _infections_in(infections: pd.DataFrame, recovery: pd.DataFrame) -> Iterator[Statistic]:
+    """Subjects with an infection in aplasia, and infections by subject-year of aplasia.
+
+    `recovery` has a record of every subject with aplasia.
+    """
+    n = len(recovery)
+    severe = infections.loc[at_least(infections, _SEVERE)]
+    yield Statistic("n_subjects", n)
+    yield from count_with_percent(infections["USUBJID"].nunique(), n, "any")
+    yield from count_with_percent(severe["USUBJID"].nunique(), n, "severe")
+    yield Statistic("n_events", len(infections))
+
+
+def _immunoglobulin(results: pd.DataFrame, rule: BCells) -> Iterator[Statistic]:
+    """Lowest value of each subject after the day of infusion, and who was below normal."""
+    after = results.loc[(results["PARAMCD"] == rule.immunoglobulin) & (results["ADY"] > 1)]
+    lowest = summarise(after.groupby("USUBJID", observed=True)["AVAL"].min().to_numpy(float))
+    low = after.loc[after["AVAL"] < after["ANRLO"], "USUBJID"].nunique()
+    for name in ("n", "median", "min", "max"):
+        yield Statistic(name, getattr(lowest, name))
+    yield from count_with_percent(low, lowest.n, "low")
+
+
+def _replaced(datasets: AnalysisDatasets, rule: BCells) -> frozenset[str]:
+    """Subjects who were given immunoglobulin on or after the day of infusion."""
+    names = ("subject_id", "therapy", "start_date", "end_date")
+    given = datasets.input_records("therapies", names)
+    infused = datasets.infused
+    start = given["subject_id"].map(infused["TRTSDT"])
+    after = ~(given["end_date"] < start) & start.notna()
+    chosen = given.loc[after & given["therapy"].isin(rule.replacement), "subject_id"]
+    return frozenset(chosen.map(infused["USUBJID"]))
+
+
+def _table(results: TableResults, plan: Plan) -> Rows:
+    rule = plan.laboratory.b_cells
+    level = _("{level} CI").format(level=percent(plan.statistics.conf_level))
+    yield from results.rows(
+        (APLASIA,),
+        Line(_("B cells measured after infusion, n (%)"), n_percent("measured"), 0),
+        Line(_("Below the limit of aplasia at baseline, n (%)"), n_percent("low_at_baseline"), 0),
+        Line(_("B-cell aplasia after infusion, n (%)"), n_percent("event"), 0, strong=True),
+        Line(_("First result in aplasia (days after infusion)")),
+        Line(_("Median"), value("day_median", 1), 2),
+        Line(_("Min, max"), pair("day_min", "day_max", "{}, {}", 0), 2),
+    )
+    yield Row(_("Recovery among subjects with aplasia"))
+    yield from results.rows((RECOVERY,), *_recovery_lines(plan, level))
+    yield Row(_("Infections with onset in aplasia"))
+    yield from results.rows(
+        _INFECTIONS,
+        Line(_("Subjects with any, n (%)"), n_percent("any")),
+        Line(_("Grade >=3, n (%)"), n_percent("severe")),
+        Line(_("number of infections"), count("n_events")),
+    )
+    test = plan.laboratory.by_code.get(rule.immunoglobulin)
+    if test is not None:
+        label = _("{test}, lowest after infusion ({unit})")
+        yield Row(label.format(test=_(test.label), unit=test.unit))
+        yield from results.rows(
+            _IMMUNOGLOBULIN,
+            Line(_("Median"), value("median", 1)),
+            Line(_("Min, max"), pair("min", "max", "{}, {}", 1)),
+            Line(_("Below the lower limit of normal, n (%)"), n_percent("low")),
+        )
+    replaced = Line(_("Immunoglobulin given after infusion, n (%)"), n_percent("replaced"), 0)
+    yield from results.rows(_IMMUNOGLOBULIN, replaced)
+
+
+def _recovery_lines(plan: Plan, level: str) -> Iterator[Line]:
+    yield Line(_("Subjects"), count("n_subjects"))
+    yield Line(_("Recovered, n (%)"), n_percent("event"))
+    yield Line(_("Censored, n (%)"), n_percent("censored"))
+    for name, label in _REASON_LABELS.items():
+        yield Line(_(label), n_percent(f"censored_{name}"), 2, unless_zero=True)
+    yield Line(_("Time from infusion to recovery (months)"))
+    yield Line(_("Median"), estimate("median", "month"), 2, strong=True)
+    yield Line(level, ci("median", "month"), 2)
+    yield Line(_("25th, 75th percentile"), estimates("q25", "q75", "month"), 2)
+    yield Line(_("Min, max"), pair("min", "max", "{}, {}", "month"), 2)
+    for month in plan.main_landmarks:
+        label = _("Not recovered at month {month:g}, %").format(month=month)
+        yield Line(label, rate(f"landmark_M{month:g}"))
+        yield Line(level, rate_ci(f"landmark_M{month:g}"), 2)
+
+
+def _definition(plan: Plan) -> str:
+    """Aplasia and recovery by the limits in force."""
+    rule = plan.laboratory.b_cells
+    test = plan.laboratory.by_code.get(rule.test)
+    unit = "" if test is None else test.unit
+    return _(
+        "Aplasia: the first B-cell result after the day of infusion below {low:g} {unit} (one below"
+        " the LLOQ: where the LLOQ is at most that). Recovery: the first of {n} consecutive later"
+        " results of at least {high:g} {unit}. Censored at the last B-cell result, before an"
+        " unconfirmed recovery; death is not a competing event here."
+    ).format(
+        low=rule.aplasia_below, unit=unit, n=rule.recovery_consecutive, high=rule.recovery_at_least
+    )
+
+
+def _further(plan: Plan) -> str:
+    rule = plan.laboratory.b_cells
+    return _(
+        "Infections: treatment-emergent events of special interest recorded as {label}, with onset"
+        " from the first result in aplasia to the day before recovery or to the last result."
+        " Immunoglobulin given: {therapies}, from the table of therapies."
+    ).format(label=rule.infection, therapies=joined(rule.replacement) or "-")
+
+
+def _estimation(plan: Plan) -> str:
+    statistics = plan.statistics
+    return _(
+        "Kaplan-Meier estimates; pointwise {level} CIs ({interval}). +: censored; NE: not"
+        " estimable. Percentages of the infused, or of the subjects with aplasia."
+    ).format(level=percent(statistics.conf_level), interval=definitions.interval_name(statistics))
+
+
+OUTPUT = Output(
+    name="t_bcells",
+    analysis_set=SAFETY_SET,
+    datasets="ADBC, ADLB, ADAE",
+    results=_results,
+    tables=(
+        OutputTable(
+            name="t_bcells",
+            heading=N_("B-cell aplasia and recovery, infections and immunoglobulin"),
+            size=INFUSED,
+            rows=_table,
+            footnotes=lambda plan: (_definition(plan), _further(plan), _estimation(plan)),
+            defined=("Laboratory", "Kaplan-Meier estimates"),
+        ),
+    ),
+)

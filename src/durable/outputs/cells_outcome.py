@@ -1,0 +1,222 @@
+"""``t_cells_outcome``: cellular kinetics against response and cytokine release, descriptive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from durable.contracts.results import Parameter, Statistic
+from durable.jdm.parameters import SCORE
+from durable.language import N_, _
+from durable.outputs.ard import TableResults
+from durable.outputs.cells import ci, count, estimate, pair, value
+from durable.outputs.datasets import AnalysisDatasets, RecordFilter, select_records
+from durable.outputs.groups import Estimates, groups, of_parameter
+from durable.outputs.improvement import improved_by_subject
+from durable.outputs.kinetics import exposure_labels, parameters_by_assay
+from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
+from durable.outputs.quantities import summary
+from durable.outputs.table import Line, Row, Rows
+from durable.plan import CellsOutcome, Plan
+from durable.stats.rank_correlation import spearman
+from durable.wording import percent
+
+#: Outcomes by which the cells are ranked, and the groups of subjects that they are summarised in.
+_RANKED = ("SCORE", "CRS")
+_GROUPS = ("IMPROVED", "NOT_IMPROVED", "CRS_NONE", "CRS_ANY")
+
+
+def outcome_section(plan: Plan) -> CellsOutcome:
+    """The section ``cells_outcome``.
+
+    Raises
+    ------
+    ValueError
+        Where the plan has none.
+    """
+    if plan.cells_outcome is None:
+        raise ValueError("cells_outcome: not in the plan")
+    return plan.cells_outcome
+
+
+def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
+    adrs, adpp = datasets.adrs, datasets.adpp
+    if adrs is None or adpp is None:
+        return
+    outcomes = _outcomes(datasets.adsl, select_records(adrs, _records(plan)), datasets.adae, plan)
+    wanted = outcome_section(plan).parameters
+    for group in groups(datasets.adsl, plan.group_variables):
+        yield group, _estimates(adpp, group.select(outcomes), wanted, plan.statistics.conf_level)
+
+
+def _outcomes(
+    adsl: pd.DataFrame, status: pd.DataFrame, adae: pd.DataFrame | None, plan: Plan
+) -> pd.DataFrame:
+    """Outcome of each infused subject; NaN where it is not known.
+
+    Returns
+    -------
+    DataFrame
+        ``USUBJID``; ``SCORE`` at the visit; ``IMPROVED``, 1 or 0; ``CRS``, the worst ASTCT grade, 0
+        without cytokine release.
+    """
+    infused = adsl.loc[adsl["SAFFL"] == "Y", ["USUBJID"]]
+    status = status.astype({"USUBJID": object})
+    score = status.loc[status["PARAMCD"] == SCORE.paramcd].set_index("USUBJID")["AVAL"]
+    known = status.loc[(status["PARAMCD"] == "IMPR") & (status["REASON"] != "PENDING")]
+    yes, counted = improved_by_subject(known, plan.response)
+    improved = pd.Series(np.where(counted == 1, yes, np.nan), index=known["USUBJID"])
+    subjects = infused["USUBJID"]
+    return infused.assign(
+        SCORE=subjects.map(score).to_numpy(float),
+        IMPROVED=subjects.map(improved).to_numpy(float),
+        CRS=np.nan if adae is None else _worst_grade(subjects, adae, plan),
+    )
+
+
+def _worst_grade(subjects: pd.Series[str], adae: pd.DataFrame, plan: Plan) -> pd.Series[float]:
+    """Worst grade of cytokine release; NaN where it occurred and no grade is recorded."""
+    window = outcome_section(plan).crs_window_days
+    counts = (adae["TRTEMFL"] == "Y") & (adae["AESI"] == plan.safety.crs)
+    if window is not None:
+        counts &= (adae["ADAY"] <= window).fillna(False).astype(bool)
+    grades = adae.loc[counts].astype({"ASTCTGR": float}).groupby("USUBJID")["ASTCTGR"].max()
+    return subjects.map(grades).where(subjects.isin(grades.index), 0.0)
+
+
+def _estimates(
+    adpp: pd.DataFrame, outcomes: pd.DataFrame, wanted: tuple[str, ...], level: float
+) -> Estimates:
+    """Of each parameter and assay the rank correlations, and summaries by outcome."""
+    for (code, assay, unit), parameter in parameters_by_assay(adpp).items():
+        if code not in wanted:
+            continue
+        records = adpp.loc[
+            (adpp["PARCAT3"] == code) & (adpp["PARCAT1"] == assay) & (adpp["PARCAT2"] == unit)
+        ]
+        values = records.astype({"USUBJID": object}).set_index("USUBJID")["AVAL"]
+        cells = outcomes["USUBJID"].map(values).to_numpy(float)
+        yield parameter, Statistic("n", int((~np.isnan(cells)).sum()))
+        yield from _ranked(parameter, cells, outcomes, level)
+        improved, grade = outcomes["IMPROVED"], outcomes["CRS"]
+        parts = (improved == 1, improved == 0, grade == 0, (grade > 0) | grade.isna())
+        for name, part in zip(_GROUPS, parts, strict=True):
+            yield from of_parameter((*parameter, name), summary(cells[part.to_numpy()]))
+
+
+def _ranked(
+    parameter: Parameter, cells: np.ndarray[tuple[int], np.dtype[np.float64]],
+    outcomes: pd.DataFrame, level: float,
+) -> Estimates:  # fmt: skip
+    for name in _RANKED:
+        found = spearman(cells, outcomes[name].to_numpy(float), level)
+        yield (*parameter, name), Statistic("n", found.n)
+        yield (*parameter, name), Statistic("rho", found.rho, found.lower, found.upper)
+
+
+def _main_rows(results: TableResults, plan: Plan) -> Rows:
+    """The rank correlations, by assay and parameter."""
+    section = outcome_section(plan)
+    labels = {
+        "SCORE": _("{score} at {visit}").format(score=SCORE.paramcd, visit=section.visit),
+        "CRS": _("Worst ASTCT grade of CRS (0: none)"),
+    }
+    level = percent(plan.statistics.conf_level)
+    for parameter, heading in _headings(results, plan):
+        yield Row(heading)
+        for name, label in labels.items():
+            yield Row(label, indent=1)
+            yield from results.rows(
+                (*parameter, name),
+                Line(_("Subjects"), count("n"), 2),
+                Line(_("Spearman's rho"), estimate("rho", 2), 2),
+                Line(_("{level} CI").format(level=level), ci("rho", 2), 2),
+            )
+
+
+def _further_rows(results: TableResults, plan: Plan) -> Rows:
+    """The parameters by outcome."""
+    labels = (
+        _("Improved at {visit}").format(visit=outcome_section(plan).visit),
+        _("Not improved"),
+        _("Without CRS"),
+        _("With CRS"),
+    )
+    for parameter, heading in _headings(results, plan):
+        yield Row(heading)
+        for name, label in zip(_GROUPS, labels, strict=True):
+            yield Row(label, indent=1)
+            yield from results.rows(
+                (*parameter, name),
+                Line("n", count("n"), 2),
+                Line(_("Median"), value("median"), 2),
+                Line(_("Min, max"), pair("min", "max", "{}, {}"), 2),
+            )
+
+
+def _headings(results: TableResults, plan: Plan) -> Iterator[tuple[Parameter, str]]:
+    """Each parameter of an assay, with its heading."""
+    labels = exposure_labels(plan)
+    named = (*_RANKED, *_GROUPS)
+    for parameter in results.parameters:
+        if parameter[-1] not in named:
+            code, *assay = parameter
+            text = _("{parameter}, {assay}").format(parameter=labels[code], assay="".join(assay))
+            yield parameter, text if assay else labels[code]
+
+
+def _footnotes(plan: Plan) -> Iterator[str]:
+    """What is correlated, and how the interval is made."""
+    if plan.cells_outcome is None:
+        return
+    window = plan.cells_outcome.crs_window_days
+    yield _(
+        "Descriptive: no test, no adjustment for dose or multiplicity. Spearman's rank correlation"
+        " of the subjects with both values; interval by Fisher's z with the variance of Bonett and"
+        " Wright (2000); NE: not estimable."
+    )
+    yield _(
+        "Score as assessed at {visit}, also after new systemic therapy; improved: as in the"
+        " improvement rate, pending subjects left out. Cells never detected: 0."
+    ).format(visit=plan.cells_outcome.visit)
+    yield (
+        _("CRS: treatment-emergent, entire follow-up; without a grade it is in no correlation.")
+        if window is None
+        else _(
+            "CRS: treatment-emergent, within {days} days; without a grade it is in no correlation."
+        ).format(days=window)
+    )
+
+
+def _records(plan: Plan) -> tuple[RecordFilter, ...]:
+    if plan.cells_outcome is None:
+        return ()
+    codes = ["IMPR", SCORE.paramcd]
+    return ({"PARAMCD": codes, "AVISIT": [plan.cells_outcome.visit], "ANL01FL": ["Y"]},)
+
+
+OUTPUT = Output(
+    name="t_cells_outcome",
+    analysis_set=SAFETY_SET,
+    datasets="ADSL, ADRS, ADAE, ADPP",
+    results=_results,
+    records=_records,
+    tables=(
+        OutputTable(
+            name="t_cells_outcome",
+            heading=N_("Cellular kinetics against response and cytokine release syndrome"),
+            rows=_main_rows,
+            footnotes=_footnotes,
+            defined=("Cellular kinetics", "Disease improvement"),
+        ),
+        OutputTable(
+            name="t_cells_outcome_s",
+            heading=N_("Cellular kinetics by response and cytokine release syndrome"),
+            rows=_further_rows,
+            footnotes=_footnotes,
+            defined=("Cellular kinetics", "Disease improvement"),
+        ),
+    ),
+)

@@ -1,0 +1,317 @@
+"""``t_escalation``: BOIN and mTPI-2 beside the 3+3 rule, and the estimate of the tolerated dose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import isnan, nan
+
+import pandas as pd
+
+from durable.contracts.results import NOT_RECORDED, TOTAL, Statistic
+from durable.contracts.subgroups import DOSE_LEVEL
+from durable.language import N_, _, translated
+from durable.outputs import formats
+from durable.outputs.ard import TableResults
+from durable.outputs.cells import count, rate
+from durable.outputs.datasets import AnalysisDatasets
+from durable.outputs.dlt import ESCALATE, STEPS, STOP, dlt_status, next_step
+from durable.outputs.groups import Estimates, Group, groups, of_parameter
+from durable.outputs.interim import prior_text
+from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
+from durable.outputs.table import Cell, Lookup, Row, Rows, column_name
+from durable.plan import EscalationRules, Outputs, Plan
+from durable.stats.escalation import (
+    Decision,
+    Elimination,
+    boin_boundaries,
+    boin_decision,
+    decision_boundaries,
+    isotonic_rates,
+    mtpi2_decision,
+    select_mtd,
+)
+from durable.stats.monitoring import probability_above
+from durable.wording import percent as percent_text
+
+#: Parameters: of the rules at a number of evaluable subjects, and of the estimated dose.
+AT, MTD = "AT", ("MTD",)
+_DECISIONS: dict[Decision | None, str] = {
+    "escalate": ESCALATE,
+    "stay": N_("stay"),
+    "de-escalate": N_("de-escalate"),
+    "eliminate": N_("eliminate this level and those above"),
+    None: N_("no decision, no evaluable subject"),
+}
+_NONE_TOLERATED = N_("none: the lowest level is eliminated, or nobody is evaluable")
+_FORMS = (*STEPS, *_DECISIONS.values(), _NONE_TOLERATED)
+#: Decisions shown by number of evaluable subjects: name of the statistics, rule and heading.
+_LIMITS = (
+    ("escalate", N_("{rule}: escalate at most"), "<="),
+    ("deescalate", N_("{rule}: de-escalate from"), ">="),
+    ("eliminate", N_("{rule}: eliminate from"), ">="),
+)
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """BOIN and mTPI-2 by the definitions of the plan."""
+
+    section: EscalationRules
+
+    @property
+    def elimination(self) -> Elimination:
+        """When a dose level is too toxic."""
+        section = self.section
+        return Elimination(
+            section.target,
+            section.eliminate_if_probability_above,
+            section.eliminate_from_subjects,
+            section.prior.a,
+            section.prior.b,
+        )
+
+    def boin(self, x: int, n: int) -> Decision | None:
+        """Decision of BOIN."""
+        section = self.section
+        limits = boin_boundaries(section.target, section.phi1, section.phi2)
+        return boin_decision(x, n, limits, self.elimination)
+
+    def mtpi2(self, x: int, n: int) -> Decision | None:
+        """Decision of mTPI-2."""
+        epsilons = self.section.mtpi2_below, self.section.mtpi2_above
+        return mtpi2_decision(x, n, epsilons, self.elimination)
+
+
+def escalation_rules(plan: Plan) -> EscalationRules:
+    """The rules of escalation.
+
+    Raises
+    ------
+    ValueError
+        Where the plan has none.
+    """
+    if plan.monitoring is None or plan.monitoring.escalation is None:
+        raise ValueError("monitoring.escalation: not in the plan")
+    return plan.monitoring.escalation
+
+
+def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
+    """The dose levels of the escalating part, then the dose estimated and the decision table."""
+    if datasets.adae is None:
+        return
+    part, rules = plan.safety.escalation_part, _Rules(escalation_rules(plan))
+    adsl = datasets.adsl.loc[datasets.adsl["PART"] == part]
+    *columns, everybody = groups(adsl, (DOSE_LEVEL,))
+    status = dlt_status(datasets.adsl, datasets.adae, plan.safety)
+    levels = [column for column in columns if column.group != NOT_RECORDED]
+    counts = [_evaluable(column.select(status)) for column in levels]
+    x, n = [toxic for toxic, _ in counts], [size for _, size in counts]
+    for column, toxic, size, estimate in zip(levels, x, n, isotonic_rates(x, n), strict=True):
+        unassessed = int(column.select(status)["unassessed"].sum())
+        statistics = [
+            Statistic("n_dlt_unassessed_death", unassessed),
+            *_of_level(toxic, size, float(estimate), rules),
+        ]
+        yield column, of_parameter((part,), statistics)
+    yield everybody, _overall(levels, x, n, rules)
+
+
+def _evaluable(status: pd.DataFrame) -> tuple[int, int]:
+    """Subjects with a dose-limiting toxicity, and evaluable for one."""
+    return int(status["toxic"].sum()), int(status["evaluable"].sum())
+
+
+def _of_level(x: int, n: int, isotonic: float, rules: _Rules) -> Iterator[Statistic]:
+    section = rules.section
+    above = probability_above(x, n, section.target, section.prior.a, section.prior.b)
+    yield Statistic("n_evaluable", n)
+    yield Statistic("n_dlt", x)
+    yield Statistic("rate", x / n if n else nan)
+    yield Statistic("probability_above", float(above))
+    yield Statistic("isotonic", isotonic)
+    yield Statistic("three_plus_three", nan, note=next_step(n, x))
+    yield Statistic("boin", nan, note=_DECISIONS[rules.boin(x, n)])
+    yield Statistic("mtpi2", nan, note=_DECISIONS[rules.mtpi2(x, n)])
+
+
+def _overall(
+    levels: Sequence[Group], x: Sequence[int], n: Sequence[int], rules: _Rules
+) -> Estimates:
+    """The dose level that would be the maximum tolerated one, and the decision table."""
+    place = select_mtd(x, n, rules.elimination) if levels else None
+    chosen = nan if place is None else place + 1
+    level = _NONE_TOLERATED if place is None else levels[place].group
+    yield MTD, Statistic("mtd", chosen, note=level)
+    section = rules.section
+    for name, limit in zip(
+        ("lambda_e", "lambda_d"),
+        boin_boundaries(section.target, section.phi1, section.phi2),
+        strict=True,
+    ):
+        yield MTD, Statistic(name, limit)
+    for size in range(1, section.table_subjects + 1):
+        yield from of_parameter((AT, str(size)), _decision_row(size, rules))
+
+
+def _decision_row(n: int, rules: _Rules) -> Iterator[Statistic]:
+    """Toxicities among n evaluable at which each rule decides what."""
+    events = range(n + 1)
+    steps = [next_step(n, x) for x in events]
+    escalate = max((x for x in events if steps[x] == ESCALATE), default=nan)
+    stop = min((x for x in events if steps[x] == STOP), default=nan)
+    yield Statistic("three_plus_three_escalate", escalate)
+    yield Statistic("three_plus_three_stop", stop)
+    for name, decide in (("boin", rules.boin), ("mtpi2", rules.mtpi2)):
+        limits = decision_boundaries([decide(x, n) for x in events])
+        for (kind, _heading, _sign), limit in zip(_LIMITS, limits, strict=True):
+            yield Statistic(f"{name}_{kind}", limit)
+
+
+def _table(results: TableResults, plan: Plan) -> Rows:
+    """A row per dose level, then the dose that would be chosen."""
+    part = plan.safety.escalation_part
+    yield Row(_("Part {part}, by dose level").format(part=part))
+    levels = [column for column in results.columns if column != TOTAL]
+    for column in levels:
+        find = results.lookup((part,), column)
+        cells = tuple(cell(find, plan.outputs) for _heading, cell in _columns(plan))
+        yield Row(column_name(column, plan), cells, 1)
+    blank = ("",) * len(_columns(plan))
+    if not levels:
+        yield Row(_("No subject infused"), blank, 1)
+    found = results.lookup(MTD, TOTAL)("mtd")
+    if found is not None:
+        known = not isnan(found.value)
+        chosen = column_name((DOSE_LEVEL.name, found.note), plan) if known else _(found.note)
+        label = _("Maximum tolerated dose, if escalation ended at the data cut-off: {dose}")
+        yield Row(label.format(dose=chosen), blank, strong=True)
+
+
+def _columns(plan: Plan) -> list[tuple[str, Cell]]:
+    """Heading and cell of each column."""
+    target = percent_text(escalation_rules(plan).target)
+    return [
+        (_("DLT, n/N evaluable"), _ratio),
+        (_("DLTs that are deaths not assessed"), count("n_dlt_unassessed_death")),
+        (_("Posterior P(rate > {rate}), %").format(rate=target), rate("probability_above")),
+        (_("Isotonic estimate, %"), rate("isotonic")),
+        ("3+3", _decided("three_plus_three")),
+        ("BOIN", _decided("boin")),
+        ("mTPI-2", _decided("mtpi2")),
+    ]
+
+
+def _ratio(find: Lookup, _outputs: Outputs) -> str:
+    x, n = find("n_dlt"), find("n_evaluable")
+    return "" if x is None or n is None else f"{formats.count(x)}/{formats.count(n)}"
+
+
+def _decided(statistic: str) -> Cell:
+    """A decision, in the language in force."""
+
+    def cell(find: Lookup, _outputs: Outputs) -> str:
+        found = find(statistic)
+        return translated(found.note, _FORMS) if found else ""
+
+    return cell
+
+
+def _decision_columns() -> list[tuple[str, Cell]]:
+    """Heading and cell of each column of the decision table."""
+    columns = [
+        (_(_LIMITS[0][1]).format(rule="3+3"), _bound("three_plus_three_escalate", "<=")),
+        (_("{rule}: stop from").format(rule="3+3"), _bound("three_plus_three_stop", ">=")),
+    ]
+    for name, rule in (("boin", "BOIN"), ("mtpi2", "mTPI-2")):
+        columns += [
+            (_(heading).format(rule=rule), _bound(f"{name}_{kind}", sign))
+            for kind, heading, sign in _LIMITS
+        ]
+    return columns
+
+
+def _bound(statistic: str, sign: str) -> Cell:
+    """A number of toxicities with its sign."""
+
+    def cell(find: Lookup, _outputs: Outputs) -> str:
+        found = find(statistic)
+        if found is None:
+            return ""
+        return _("none") if isnan(found.value) else f"{sign} {formats.count(found)}"
+
+    return cell
+
+
+def _decision_rows(results: TableResults, plan: Plan) -> Rows:
+    """The decisions by number of evaluable subjects at a dose level."""
+    for size in range(1, escalation_rules(plan).table_subjects + 1):
+        find = results.lookup((AT, str(size)), TOTAL)
+        cells = tuple(cell(find, plan.outputs) for _heading, cell in _decision_columns())
+        yield Row(_("n = {n}").format(n=size), cells)
+
+
+def _footnotes(plan: Plan) -> Iterator[str]:
+    """The rules, the prior, and how the dose is estimated."""
+    if plan.monitoring is None or plan.monitoring.escalation is None:
+        return
+    section = plan.monitoring.escalation
+    yield _(
+        "DLTs, deaths not assessed and evaluable subjects as in the table of dose-limiting"
+        " toxicities; adjudicate first where there is such a death. Decisions are of each level's"
+        " own data."
+    )
+    escalate, deescalate = boin_boundaries(section.target, section.phi1, section.phi2)
+    yield _(
+        "Target {target}. BOIN (Liu and Yuan 2015): escalate at an observed rate of at most"
+        " {escalate}, de-escalate from {deescalate}. mTPI-2 (Guo et al. 2017): equivalence"
+        " interval {low} to {high}."
+    ).format(
+        target=percent_text(section.target),
+        escalate=_rounded(escalate),
+        deescalate=_rounded(deescalate),
+        low=percent_text(round(section.target - section.mtpi2_below, 10)),
+        high=percent_text(round(section.target + section.mtpi2_above, 10)),
+    )
+    yield _(
+        "Both eliminate a level from {n} evaluable subjects on where the posterior P(rate >"
+        " target) is above {cutoff}, prior {prior}. Maximum tolerated dose: the isotonic estimate"
+        " nearest to the target among the levels not eliminated."
+    ).format(
+        n=section.eliminate_from_subjects,
+        cutoff=percent_text(section.eliminate_if_probability_above),
+        prior=prior_text(section.prior),
+    )
+
+
+def _rounded(value: float) -> str:
+    return f"{formats.fixed(value, 1, formats.PERCENT)}%"
+
+
+OUTPUT = Output(
+    name="t_escalation",
+    analysis_set=SAFETY_SET,
+    datasets="ADSL, ADAE",
+    results=_results,
+    dates=("DTHDT", "EOSDT", "LSTALVDT"),
+    tables=(
+        OutputTable(
+            name="t_escalation",
+            heading=N_("Dose escalation: 3+3, BOIN and mTPI-2"),
+            headings=lambda plan: tuple(heading for heading, _cell in _columns(plan)),
+            stub=N_("Dose level"),
+            rows=_table,
+            footnotes=_footnotes,
+            defined=("Dose-limiting toxicities",),
+        ),
+        OutputTable(
+            name="t_escalation_s",
+            heading=N_("Dose escalation: decisions by number of subjects with DLT"),
+            headings=lambda _plan: tuple(heading for heading, _cell in _decision_columns()),
+            stub=N_("Evaluable at the level"),
+            rows=_decision_rows,
+            footnotes=_footnotes,
+            defined=("Dose-limiting toxicities",),
+        ),
+    ),
+)

@@ -1,0 +1,60 @@
+"""``l_eligibility``: every criterion of every screening attempt, by the site and by the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from durable.language import N_, _
+from durable.outputs.datasets import ResultsFolder
+from durable.outputs.eligibility_definitions import eligibility_conventions
+from durable.outputs.listings.listing import (
+    GROUPS,
+    SUBJECT,
+    SUBJECT_AND_GROUPS,
+    Column,
+    Listing,
+    coded,
+    date,
+    number,
+    text,
+)
+from durable.plan import Plan
+
+
+def _records(folder: ResultsFolder, _plan: Plan) -> pd.DataFrame:
+    return folder.dataset("adie")
+
+
+def _notes(plan: Plan) -> Iterator[str]:
+    yield _(
+        "Met: Y yes, N no, U unknown, NA not applicable; an exclusion criterion that is met"
+        " excludes. By the data: in three-valued logic, from the values that are listed."
+    )
+    yield eligibility_conventions(plan.eligibility)
+
+
+LISTING = Listing(
+    name="eligibility",
+    title=N_("Criteria of eligibility"),
+    source="ADIE",
+    variables=lambda _plan: (
+        SUBJECT,
+        *GROUPS,
+        number("ATTEMPT", N_("Attempt")),
+        date("SCRNDT", N_("Screening")),
+        text("IETESTCD", N_("Criterion")),
+        Column("IETEST", N_("Text"), shown=_),
+        coded("IEORRES", N_("By the site"), over=N_("Met")),
+        coded("AVALC", N_("By the data"), over=N_("Met")),
+        coded("AGREE", N_("Agreement")),
+        coded("IEWAIVER", N_("Waived")),
+        coded("VIOLFL", N_("Violated")),
+        text("BASIS", N_("Values and rows of the data")),
+    ),
+    notes=_notes,
+    records=_records,
+    by=(*SUBJECT_AND_GROUPS, "ATTEMPT", "SCRNDT"),
+    keys=("IETESTCD",),
+)

@@ -1,0 +1,67 @@
+"""The sections ``exposure`` and ``cells_outcome``: the dose given, and what the cells go with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from math import nan
+from typing import Annotated
+
+from pydantic import Field
+
+from durable.plan.findings import Finding, one_of
+from durable.sections import FromOne, Line, Name, NonEmptyUniqueList, Positive, Section
+
+#: A dose level that is named with its dose: ``1e7``.
+_POWER_OF_TEN = re.compile(r"\d+(\.\d+)?[eE]\+?\d+")
+
+
+class DoseExposure(Section):
+    """From consent to infusion, and the dose received against the dose planned."""
+
+    planned_cells_per_kg: dict[Line, Positive] = {}
+    """Planned cells per kg of body weight, by dose level; a level that is not listed but named with
+    its dose (1e7) has that one."""
+    tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    """A dose counts as given as planned where it differs by at most this share of the planned
+    one."""
+
+    def planned(self, level: str | None) -> float:
+        """Planned cells per kg of a dose level; NaN where it is not known."""
+        if level in self.planned_cells_per_kg:
+            return self.planned_cells_per_kg[level]
+        return float(level) if level and _POWER_OF_TEN.fullmatch(level) else nan
+
+
+class CellsOutcome(Section):
+    """Cellular kinetics against response and cytokine release, descriptive."""
+
+    visit: Name
+    """Visit of the improvement rate whose response is taken."""
+    parameters: NonEmptyUniqueList[Name] = ("CMAX", "AUC0_28")
+    """Parameters of kinetics, by their code: CMAX, AUCLAST, and AUC0_ with the last day of an area
+    in kinetics.auc."""
+    crs_window_days: FromOne | None = None
+    """Days after infusion in which cytokine release counts; the entire follow-up when empty."""
+
+
+def cells_outcome_findings(
+    section: CellsOutcome, visits: Sequence[str], areas: Sequence[int]
+) -> Iterator[Finding]:
+    """A visit that is not analysed, and parameters that there are not.
+
+    Parameters
+    ----------
+    visits
+        Visits of the improvement rate.
+    areas
+        Last days of the areas under the curve.
+    """
+    if section.visit not in visits:
+        expected = one_of(section.visit, visits)
+        yield Finding("cells_outcome.visit", repr(section.visit), expected)
+    known = ("CMAX", "AUCLAST", *(f"AUC0_{day}" for day in areas))
+    for place, code in enumerate(section.parameters):
+        if code not in known:
+            expected = one_of(code, known)
+            yield Finding(f"cells_outcome.parameters[{place}]", repr(code), expected)

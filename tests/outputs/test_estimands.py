@@ -1,0 +1,160 @@
+"""The table of estimands, and an increase of glucocorticoids as an intercurrent event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from durable.outputs.ard import Ard
+from durable.outputs.datasets import AnalysisDatasets
+from durable.outputs.estimands import OUTPUT
+from tests.derive.build import ACTIVE, INACTIVE, date, derived, plan, status, subject, tte, visit
+
+ESTIMANDS = {"outputs": {"estimands": True}}
+RULE = {"by_mg_kg": 0.2}
+
+
+def dosed(day: int, dose: float | None, values: Any = INACTIVE, name: str = "S1") -> dict[str, Any]:
+    return visit(day, values, name, glucocorticoid_mg_kg=dose)
+
+
+BASE = dosed(-6, 0.5, ACTIVE)
+
+
+def increases(*doses: float | None, **rule: Any) -> list[str]:
+    """GCINC at assessments on days 30, 60, 90 ... with these doses; the baseline has 0.5."""
+    visits = [BASE, *(dosed(30 * i, dose) for i, dose in enumerate(doses, 1))]
+    response = {"glucocorticoid_increase": RULE | rule}
+    return status(derived([subject()], visits, response=response), "GCINC")
+
+
+def test_an_increase_is_over_the_lowest_dose_by_at_least_the_limit() -> None:
+    """0.1 to 0.3 is 0.2 more, whatever binary fractions make of it; 0.29 is not."""
+    assert increases(0.3, 0.1, 0.3) == ["N", "N", "Y"]
+    assert increases(0.3, 0.1, 0.29) == ["N", "N", "N"]
+    assert increases(0.7) == ["Y"]
+
+
+@pytest.mark.parametrize(
+    ("over", "expected"),
+    [
+        ("lowest", ["N", "N", "Y", "N"]),
+        ("previous", ["N", "N", "Y", "N"]),
+        ("baseline", ["N", "N", "N", "N"]),
+    ],
+)
+def test_the_reference_dose_is_configuration(over: str, expected: list[str]) -> None:
+    assert increases(0.4, 0.1, 0.3, 0.2, over=over) == expected
+    steps = {"lowest": ["N", "N", "Y"], "previous": ["N", "N", "N"], "baseline": ["N", "N", "N"]}
+    assert increases(0.1, 0.2, 0.3, over=over) == steps[over]
+
+
+def test_an_unknown_dose_is_unknown_and_no_reference() -> None:
+    assert increases(0.1, None, 0.3) == ["N", "U", "Y"]
+    assert increases(0.1, None, 0.3, over="previous") == ["N", "U", "Y"]
+    response = {"glucocorticoid_increase": RULE}
+    unknown = [dosed(-6, None, ACTIVE), dosed(30, 0.6)]
+    assert status(derived([subject()], unknown, response=response), "GCINC") == ["U"]
+
+
+COURSE = [BASE, dosed(30, 0.1), dosed(60, 0.1), dosed(90, 0.4), dosed(180, 0.4)]
+
+
+def end(code: str = "DOR", strategy: str = "composite", **rule: Any) -> tuple[str, int, str]:
+    response = {"glucocorticoid_increase": RULE | rule, "new_therapy": strategy}
+    row = tte(derived([subject()], COURSE, cutoff=200, response=response), code)
+    return row["EVNTDESC"], row["ADT"], row["SRCDOM"]
+
+
+def test_by_itself_an_increase_changes_nothing() -> None:
+    assert end() == ("ONGOING AT DATA CUT-OFF", 180, "visits")
+    plain = derived([subject()], COURSE, cutoff=200)
+    assert tte(plain, "DOR")["EVNTDESC"] == "ONGOING AT DATA CUT-OFF"
+    assert "GCINC" not in set(plain.adrs["PARAMCD"])
+
+
+def test_as_new_therapy_it_has_the_strategies_of_new_therapy() -> None:
+    assert end(as_new_therapy=True) == ("NEW SYSTEMIC THERAPY", 90, "visits")
+    assert end("EFS", as_new_therapy=True) == ("NEW SYSTEMIC THERAPY", 90, "visits")
+    censored = end(strategy="hypothetical", as_new_therapy=True)
+    assert censored == ("NEW SYSTEMIC THERAPY", 90, "visits")
+    ignored = end(strategy="treatment_policy", as_new_therapy=True)
+    assert ignored == ("ONGOING AT DATA CUT-OFF", 180, "visits")
+
+
+def test_of_a_therapy_and_an_increase_the_earlier_counts() -> None:
+    therapy = {"subject_id": "S1", "therapy": "rituximab", "new_systemic": "Y"}
+    response = {"glucocorticoid_increase": RULE | {"as_new_therapy": True}}
+    for day, expected in ((70, "therapies"), (90, "therapies"), (100, "visits")):
+        began = [therapy | {"start_date": date(day)}]
+        row = tte(derived([subject()], COURSE, began, cutoff=200, response=response), "DOR")
+        assert (row["EVNTDESC"], row["ADT"]) == ("NEW SYSTEMIC THERAPY", min(day, 90))
+        assert row["SRCDOM"] == expected or day == 90
+
+
+def test_a_remission_after_it_is_not_credited_and_an_improvement_fails() -> None:
+    course = [BASE, dosed(30, 0.1, ACTIVE), dosed(45, 0.4, ACTIVE), dosed(60, 0.4)]
+    response = {"glucocorticoid_increase": RULE | {"as_new_therapy": True}}
+    datasets = derived([subject()], course, cutoff=200, response=response)
+    assert datasets.adsl["REMFL"].tolist() == ["N"]
+    row = tte(datasets, "TTREM")
+    assert (row["EVNTDESC"], row["ADT"], row["SRCSEQ"]) == ("NEW SYSTEMIC THERAPY", 45, 4)
+    improved = datasets.adrs.loc[datasets.adrs["PARAMCD"] == "IMPR"]
+    assert improved["AVALC"].tolist()[0] == "N"
+    assert improved["REASON"].tolist() == ["NEW SYSTEMIC THERAPY"] * 2
+    plain = derived([subject()], course, cutoff=200)
+    assert plain.adsl["REMFL"].tolist() == ["Y"]
+
+
+def shown(visits: list[dict[str, Any]], people: int = 1, **response: Any) -> dict[str, list[str]]:
+    """Cells of the table by block and row."""
+    sections = {**ESTIMANDS, "response": response}
+    subjects = [subject(f"S{i + 1}") for i in range(people)]
+    datasets = derived(subjects, visits, cutoff=200, **sections)
+    analysed = AnalysisDatasets(adsl=datasets.adsl, adrs=datasets.adrs, adtte=datasets.adtte)
+    the_plan = plan(**sections)
+    ard = Ard.from_results(OUTPUT.rows(analysed, the_plan))
+    found, block = {}, ""
+    for row in OUTPUT.table_rows(OUTPUT.tables[0], ard, the_plan):
+        block = row.label.split(":")[0] if not row.cells else block
+        found[f"{block} / {row.label}"] = list(row.cells)
+    return found
+
+
+def test_the_table_says_the_strategies_of_the_plan() -> None:
+    cells = shown(COURSE, new_therapy={"duration": "hypothetical"})
+    rescue = "New systemic therapy (rescue)"
+    assert cells[f"Duration of response / {rescue}"][:2] == ["Hypothetical", "censored before it"]
+    assert cells[f"Disease improvement at M2 and M3 / {rescue}"][:2] == [
+        "Composite", "not improved"
+    ]  # fmt: skip
+    assert cells["Overall survival / Death"][:2] == ["", "the event itself"]
+    assert cells["Intercurrent events, all infused / Glucocorticoid increase"] == [
+        "", "not defined in the plan", ""
+    ]  # fmt: skip
+
+
+def test_the_table_counts_who_had_the_events() -> None:
+    cells = shown([*COURSE, dosed(-6, 0.5, ACTIVE, "S2")], 2, glucocorticoid_increase=RULE)
+    event = cells["Intercurrent events, all infused / Glucocorticoid increase"]
+    limit = "dose at least 0.2 mg/kg above the lowest dose recorded since the baseline"
+    assert event == ["", limit, "1 (50.0)"]
+    assert cells["Intercurrent events, all infused / Death"][2] == "0 (0.0)"
+    assert cells["Event-free survival / Glucocorticoid increase"][:2] == [
+        "Treatment policy", "ignored"
+    ]  # fmt: skip
+
+
+def test_an_increase_that_counts_as_new_therapy_is_handled_as_it() -> None:
+    rule = RULE | {"as_new_therapy": True}
+    cells = shown(COURSE, glucocorticoid_increase=rule)
+    for block in ("Duration of response", "Event-free survival"):
+        rows = [f"{block} / {row}" for row in ("New systemic therapy (rescue)",)]
+        assert cells[f"{block} / Glucocorticoid increase"] == cells[rows[0]]
+
+
+def test_without_its_key_there_is_no_row() -> None:
+    datasets = derived([subject()], COURSE)
+    analysed = AnalysisDatasets(adsl=datasets.adsl, adrs=datasets.adrs, adtte=datasets.adtte)
+    assert list(OUTPUT.rows(analysed, plan())) == []

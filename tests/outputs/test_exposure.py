@@ -1,0 +1,155 @@
+"""Exposure, and cells against outcome, on data that a test makes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from durable.contracts.results import TOTAL, Result
+from durable.jdm.parameters import SCORE
+from durable.outputs.datasets import AnalysisDatasets
+from durable.plan import PlanError
+from tests.derive.build import date, plan
+from tests.derive.events import adsl, child, derived, event, never_infused
+from tests.outputs.analysed import results_of
+
+pytestmark = pytest.mark.requirement("KIN-04", "PLN-02")
+
+
+def total(results: list[Result]) -> dict[tuple[str, ...], Result]:
+    return {
+        (*row.parameter, row.statistic): row
+        for row in results
+        if (row.group_by, row.group) == TOTAL
+    }
+
+
+# --- exposure -------------------------------------------------------------------------------------
+
+
+def exposure(
+    subjects: list[dict[str, Any]], cells: list[float], **section: Any
+) -> dict[tuple[str, ...], Result]:
+    frame = adsl(subjects).assign(CELLSKG=cells, RFICDT=date(-40))
+    frame["LDFL"] = frame["LDDT"].notna().map({True: "Y", False: "N"})
+    results = results_of(["t_exposure"], AnalysisDatasets(adsl=frame), plan(exposure=section))
+    return total(list(results))
+
+
+def test_attrition_from_consent_to_infusion() -> None:
+    """One infused; one lymphodepleted only, so a half of those lymphodepleted; one neither."""
+    subjects = [child("A"), never_infused("B"), never_infused("C", LDDT=None)]
+    found = exposure(subjects, [1e7, math.nan, math.nan])
+    counts = {name: found[name, "n"].value for name in ("CONSENTED", "LYMPHODEPLETED", "INFUSED")}
+    assert counts == {"CONSENTED": 3, "LYMPHODEPLETED": 2, "INFUSED": 1}
+    assert found["LOST_BEFORE_LD", "n"].value == 1
+    assert found["LOST_AFTER_LD", "percent"].value == 50
+    days = [found[name, "median"].value for name in ("CONSENT_TO_LD", "LD_TO_INFUSION")]
+    assert days == [35, 5]
+
+
+def test_the_tolerance_holds_its_limits() -> None:
+    """80 and 120 % of 1e7 are within 20 %, 79.9 and 120.1 % are not; one dose is not recorded."""
+    cells = [0.8e7, 1.2e7, 0.799e7, 1.201e7, math.nan]
+    found = exposure([child(name) for name in "ABCDE"], cells)
+    assert (found["AS_PLANNED", "n"].value, found["AS_PLANNED", "percent"].value) == (2, 50)
+    assert found["OF_PLANNED", "n_unknown"].value == 1
+    assert found["RECEIVED", "n_not_recorded"].value == 1
+    assert found["OF_PLANNED", "max"].value == pytest.approx(120.1)
+
+
+def test_a_level_that_is_no_dose_has_the_one_of_the_plan_or_none() -> None:
+    subjects = [child("A", DOSELVL="2")]
+    assert math.isnan(exposure(subjects, [9e6])["OF_PLANNED", "median"].value)
+    planned = exposure(subjects, [9e6], planned_cells_per_kg={"2": 1e7})
+    assert planned["OF_PLANNED", "median"].value == pytest.approx(90)
+
+
+def test_nobody_infused_has_no_dose() -> None:
+    found = exposure([never_infused("A")], [math.nan])
+    assert found["RECEIVED", "n"].value == 0
+    assert math.isnan(found["RECEIVED", "median"].value)
+    assert math.isnan(found["AS_PLANNED", "percent"].value)
+
+
+# --- cells against outcome ------------------------------------------------------------------------
+
+
+def outcome(
+    cells: list[float],
+    scores: list[float],
+    events: list[Any] = [],  # noqa: B006
+    reasons: dict[str, str] | None = None,
+    **section: Any,
+) -> dict[tuple[str, ...], Result]:
+    """Cmax and score at month 3 of subjects S1, S2, ...; improved from a score of 30 on."""
+    names = [f"S{place}" for place in range(1, len(cells) + 1)]
+    subjects = [child(name) for name in names]
+    status = pd.DataFrame({"USUBJID": names, "AVISIT": "M3", "ANL01FL": "Y", "AVAL": scores})
+    improved = status.assign(
+        PARAMCD="IMPR",
+        AVAL=[math.nan if math.isnan(score) else float(score >= 30) for score in scores],
+        REASON=[(reasons or {}).get(name) for name in names],
+    )
+    adrs = pd.concat([status.assign(PARAMCD=SCORE.paramcd, REASON=None), improved])
+    adpp = pd.DataFrame(
+        {"USUBJID": names, "PARCAT1": "flow", "PARCAT2": "cells/uL", "PARCAT3": "CMAX"}
+    ).assign(AVAL=cells)
+    the_plan = plan(cells_outcome={"visit": "M3"} | section)
+    datasets = AnalysisDatasets(
+        adsl=adsl(subjects), adrs=adrs, adae=derived(events, subjects), adpp=adpp
+    )
+    return total(list(results_of(["t_cells_outcome"], datasets, the_plan)))
+
+
+def crs(name: str, grade: int | None, day: int = 3) -> Any:
+    return event(day, day + 2, name, aesi="CRS", astct_grade=grade)
+
+
+def test_the_correlation_with_the_score_is_of_those_with_both() -> None:
+    """Ranks 1 2 3 4 5 and 2 1 4 3 5 of five; the sixth has no score, the seventh no cells."""
+    found = outcome([1, 2, 3, 4, 5, 9, math.nan], [20, 10, 60, 50, 90, math.nan, 70])
+    assert found["CMAX", "SCORE", "n"].value == 5
+    assert found["CMAX", "SCORE", "rho"].value == pytest.approx(0.8)
+    assert found["CMAX", "n"].value == 6
+
+
+def test_the_pending_are_in_no_group_of_response_and_the_missing_are_not_improved() -> None:
+    reasons = {"S3": "PENDING", "S4": "NOT ASSESSED"}
+    found = outcome([1, 2, 3, 4], [90, 0, math.nan, math.nan], reasons=reasons)
+    assert found["CMAX", "IMPROVED", "n"].value == 1
+    ends = [found["CMAX", "NOT_IMPROVED", name].value for name in ("min", "max")]
+    assert ends == [2, 4]
+
+
+def test_cytokine_release_at_its_worst_grade_and_without_one() -> None:
+    """S1 none, S2 grade 1 then 3, S3 grade 2, S4 of no grade: in no correlation, but with CRS."""
+    events = [crs("S2", 1), crs("S2", 3, 8), crs("S3", 2), crs("S4", None)]
+    found = outcome([1, 3, 2, 4], [90] * 4, events)
+    assert (found["CMAX", "CRS", "n"].value, found["CMAX", "CRS", "rho"].value) == (3, 1)
+    assert found["CMAX", "CRS_NONE", "n"].value == 1
+    assert found["CMAX", "CRS_ANY", "n"].value == 3
+    early = outcome([1, 3, 2, 4], [90] * 4, events, crs_window_days=5)
+    assert early["CMAX", "CRS", "rho"].value == pytest.approx(0.5)
+
+
+def test_one_subject_has_no_correlation() -> None:
+    found = outcome([5], [90])
+    assert found["CMAX", "SCORE", "n"].value == 1
+    assert math.isnan(found["CMAX", "SCORE", "rho"].value)
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ({"visit": "M6"}, "cells_outcome.visit: found 'M6'"),
+        ({"visit": "M3", "parameters": ["AUC0_30"]}, "cells_outcome.parameters[0]"),
+    ],
+)
+def test_a_visit_and_a_parameter_have_to_be_analysed(section: dict[str, Any], said: str) -> None:
+    with pytest.raises(PlanError) as refused:
+        plan(cells_outcome=section)
+    assert said in str(refused.value)
