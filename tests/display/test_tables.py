@@ -564,7 +564,8 @@ def of_known_tables():
 
 #: The numbers by the sections of ICH E3, in reading order.
 ORDER = {
-    "disposition": "14.1.1", "baseline": "14.1.2", "improvement": "14.2.1",
+    "disposition": "14.1.1", "baseline": "14.1.2",
+    "eligibility": "14.1.3", "eligibility_s": "14.1.3S", "improvement": "14.2.1",
     "improvement_s": "14.2.1S", "dor": "14.2.2", "dor_s": "14.2.2S", "efs": "14.2.3",
     "efs_s": "14.2.3S", "ttrem": "14.2.4", "ttrem_s": "14.2.4S", "sensitivity": "14.2.5",
     "sensitivity_s": "14.2.5S", "response_visits": "14.2.7", "response_visits_s": "14.2.7S",
@@ -573,8 +574,11 @@ ORDER = {
     "inresponse": "14.2.18", "inresponse_s": "14.2.18S",
     "ae_overview": "14.3.1.1", "ae_overview_s": "14.3.1.1S",
     "ae_soc_pt": "14.3.1.2", "ae_soc_pt_s": "14.3.1.2S", "ae_crs": "14.3.1.3",
-    "aesi": "14.3.1.4", "dlt": "14.3.1.5", "deaths": "14.3.2.1", "kinetics": "14.4.1",
-    "kinetics_s": "14.4.1S",
+    "aesi": "14.3.1.4", "dlt": "14.3.1.5", "deaths": "14.3.2.1",
+    "laboratory": "14.3.4.1", "laboratory_s": "14.3.4.1S",
+    "lab_shift": "14.3.4.2", "lab_shift_s": "14.3.4.2S",
+    "bcells": "14.3.4.3", "icaht": "14.3.4.4",
+    "kinetics": "14.4.1", "kinetics_s": "14.4.1S",
 }  # fmt: skip
 
 
