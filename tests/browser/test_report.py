@@ -246,7 +246,7 @@ def test_the_keyboard_skips_to_the_report_and_sorts(browser: Browser) -> None:
     )
     button.send_keys(Keys.ENTER)
     assert head(driver, "l_duration", "PART").get_attribute("aria-sort") == "ascending"
-    assert status(driver, "l_duration") == "28 rows, by Part, ascending"
+    assert status(driver, "l_duration") == "48 rows, by Part, ascending"
     assert driver.switch_to.active_element == button
 
 

@@ -11,7 +11,7 @@ from durable.contracts.results import Parameter, Statistic
 from durable.jdm.parameters import SCORE
 from durable.language import N_, _
 from durable.outputs.ard import TableResults
-from durable.outputs.cells import ci, count, estimate, pair, value
+from durable.outputs.cells import ci, count, estimate, value
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter, select_records
 from durable.outputs.groups import Estimates, groups, of_parameter
 from durable.outputs.improvement import improved_by_subject
@@ -152,7 +152,8 @@ def _further_rows(results: TableResults, plan: Plan) -> Rows:
                 (*parameter, name),
                 Line("n", count("n"), 2),
                 Line(_("Median"), value("median"), 2),
-                Line(_("Min, max"), pair("min", "max", "{}, {}"), 2),
+                Line(_("Minimum"), value("min"), 2),
+                Line(_("Maximum"), value("max"), 2),
             )
 
 
