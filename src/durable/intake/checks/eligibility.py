@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.criterion import NOT_APPLICABLE, UNKNOWN
-from durable.derive.eligibility import evaluate
+from durable.derive.eligibility import basis_in_language, evaluate
 from durable.eligibility import CRITERION_BY_ID
 from durable.intake.findings import Findings
 from durable.intake.study import Study
@@ -90,12 +90,13 @@ def _at_answers(table: StudyTable, evaluated: pd.DataFrame, column: str) -> pd.S
 
 def _check_agreement(table: StudyTable, evaluated: pd.DataFrame, findings: Findings) -> None:
     agreement = _at_answers(table, evaluated, "agreement")
+    basis = _at_answers(table, evaluated, "basis")
     differs = agreement.isin([SITE_ONLY_FULFILLED, DATA_ONLY_FULFILLED])
     expected = Phrase(
         _("the answer of the data, {answer} ({basis})"),
         {
             "answer": _at_answers(table, evaluated, "computed"),
-            "basis": _at_answers(table, evaluated, "basis"),
+            "basis": basis.map(basis_in_language, na_action="ignore"),
         },
     )
     findings.add(table.recorded, differs, "answer", "eligibility_disagrees", expected)
