@@ -85,7 +85,7 @@ def test_thousands_of_subjects_still_make_one_page_that_says_what_it_shows(
     assert misplaced(figure) == []
 
 
-_NOTHING = ("No subjects", "No analyses", "No profiles")
+_NOTHING = ("No subjects", "No analyses", "No profiles", "No glucocorticoid dose")
 
 
 @pytest.mark.parametrize("name", SPECS)
