@@ -7,7 +7,6 @@ stands beside. Rules in words: docs/eligibility.md.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -23,7 +22,6 @@ from durable.derive.identifiers import renamed, unique_identifiers
 from durable.derive.screening import ScreeningAttempts, Tables, screening_attempts
 from durable.eligibility import CRITERIA, CRITERION_BY_ID
 from durable.files import write_parquet
-from durable.language import _
 from durable.plan import Plan
 from durable.plan.eligibility import Eligibility
 from durable.vocabulary import (
@@ -36,9 +34,6 @@ from durable.vocabulary import (
 
 _KEY = ["subject_id", "attempt", "criterion"]
 _READ = ("subjects", "visits", "therapies", "screening", "eligibility")
-#: Where values stand, and what is missing, in BASIS.
-_PLACE = re.compile(r"(^|; )(\w+) row (\d+(?:, \d+)*): ")
-_MISSING = re.compile(r"(^|; )not recorded: ")
 
 
 def evaluate(
@@ -185,15 +180,6 @@ def _basis(criterion: Criterion, texts: pd.DataFrame, unknown: pd.Series[bool]) 
     if not found:
         return pd.Series(None, index=unknown.index, dtype=object)
     return pd.concat(found).groupby(level="number").agg("; ".join).reindex(unknown.index)
-
-
-def basis_in_language(text: str) -> str:
-    """BASIS with its words in the language in force; names and codes are those of the tables."""
-    placed = _PLACE.sub(
-        lambda found: found[1] + _("{table} row {rows}: ").format(table=found[2], rows=found[3]),
-        text,
-    )
-    return _MISSING.sub(lambda found: found[1] + _("not recorded: "), placed)
 
 
 def eligibility_of_subjects(evaluated: pd.DataFrame) -> pd.DataFrame:

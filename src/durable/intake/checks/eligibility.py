@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.criterion import NOT_APPLICABLE, UNKNOWN
-from durable.derive.eligibility import basis_in_language, evaluate
+from durable.derive.eligibility import evaluate
 from durable.eligibility import CRITERION_BY_ID
+from durable.eligibility.basis import basis_in_language
 from durable.intake.findings import Findings
 from durable.intake.study import Study
 from durable.intake.tables import StudyTable, earliest_day, latest_day, subject_value

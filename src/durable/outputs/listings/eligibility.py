@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from durable.derive.eligibility import basis_in_language
+from durable.eligibility.basis import basis_in_language
 from durable.language import N_, _
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.eligibility_definitions import eligibility_conventions
