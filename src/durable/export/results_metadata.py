@@ -118,6 +118,7 @@ READ: Mapping[str, Variables] = {
         "ADSL": ("SAFFL",),
         "ADRS": ("PARAMCD", "AVISIT", "AVAL", "REASON", "ANL01FL"),
         "ADAE": ("TRTEMFL", "AESI", "ASTCTGR", "ADAY"),
+        "ADLB": ("PARAMCD", "AVISIT", "ANL01FL", "AVAL", "BLQFL", "LLOQ"),
         "ADPP": ("PARCAT1", "PARCAT2", "PARCAT3", "AVAL"),
     },
     "t_laboratory": {
