@@ -123,7 +123,7 @@ def test_the_correlation_with_the_score_is_of_those_with_both() -> None:
 def test_b_cells_at_the_visit_those_below_quantification_at_the_lowest_rank() -> None:
     """S1 200, S2 60, S3 and S4 below 1: ranks 4 3 1.5 1.5 against cells 1 2 3 4, rho -0.9487.
 
-    S5 has a result outside the window, S6 one whose limit of quantification is above that of aplasia.
+    S5 has a result outside the window, S6 one whose limit of quantification is above aplasia.
     """
     counts = [(90, 200.0, 1), (90, 60.0, 1), (90, None, 1), (90, None, 1), (130, 9.0, 1)]
     rows = [
