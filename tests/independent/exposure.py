@@ -15,7 +15,7 @@ from tests.independent.laboratory import Result, at_visit, results
 from tests.independent.study import Subject, columns, improvement, rules, subjects
 
 #: What the demo's configuration says.
-VISIT, CODES, TOLERANCE = "M3", ("CMAX", "AUC0_28"), Fraction(1, 5)
+VISIT, DEPLETION, CODES, TOLERANCE = "M3", "D14", ("CMAX", "AUC0_28"), Fraction(1, 5)
 
 
 def exposure(cutoff: date) -> dict[Key, Value]:
@@ -108,7 +108,7 @@ def _cells(
 
 def b_cells(subject: Subject, cutoff: date) -> Result | None:
     """The result of B cells at the visit."""
-    return at_visit([r for r in results([subject], cutoff) if r.test == "BCELL"], VISIT)
+    return at_visit([r for r in results([subject], cutoff) if r.test == "BCELL"], DEPLETION)
 
 
 def worst(subject: Subject, seen: list[Event]) -> int | None:

@@ -134,6 +134,8 @@ def test_b_cells_at_the_visit_those_below_quantification_at_the_lowest_rank() ->
     assert found["CMAX", "BCELL", "n"].value == 5
     assert found["CMAX", "APLASIA", "n"].value == 2
     assert [found["CMAX", "NO_APLASIA", name].value for name in ("n", "min", "max")] == [3, 0, 2]
+    later = outcome([1, 2, 3, 4, 5, 0], [90] * 6, b_cells=rows, depletion_visit="M6")
+    assert later["CMAX", "BCELL", "n"].value == 0
     four = outcome([1, 2, 3, 4], [90] * 4, b_cells=rows[:4])
     assert four["CMAX", "BCELL", "rho"].value == pytest.approx(-4.5 / math.sqrt(5 * 4.5))
 
@@ -174,6 +176,7 @@ def test_one_subject_has_no_correlation() -> None:
     ("section", "said"),
     [
         ({"visit": "M6"}, "cells_outcome.visit: found 'M6'"),
+        ({"visit": "M3", "depletion_visit": "D15"}, "cells_outcome.depletion_visit: found 'D15'"),
         ({"visit": "M3", "parameters": ["AUC0_30"]}, "cells_outcome.parameters[0]"),
     ],
 )

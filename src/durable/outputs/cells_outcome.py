@@ -85,7 +85,7 @@ def _b_cells(
     """B cells of each subject at the visit, and whether they are in aplasia; NaN if not known."""
     rule = plan.laboratory.b_cells
     chosen = (adlb["PARAMCD"] == rule.test) & (adlb["ANL01FL"] == "Y")
-    chosen &= adlb["AVISIT"] == outcome_section(plan).visit
+    chosen &= adlb["AVISIT"] == outcome_section(plan).visit_of_b_cells
     results = adlb.loc[chosen].set_index("USUBJID")
     below = results["BLQFL"] == "Y"
     aplasia = in_aplasia(results["AVAL"], below, results["LLOQ"], rule).astype(float)
@@ -145,7 +145,7 @@ def _main_rows(results: TableResults, plan: Plan) -> Rows:
     section = outcome_section(plan)
     labels = {
         "SCORE": _("{score} at {visit}").format(score=SCORE.paramcd, visit=section.visit),
-        "BCELL": _("B cells at {visit}").format(visit=section.visit),
+        "BCELL": _("B cells at {visit}").format(visit=section.visit_of_b_cells),
         "CRS": _("Worst ASTCT grade of CRS (0: none)"),
     }
     level = percent(plan.statistics.conf_level)
@@ -165,12 +165,13 @@ def _main_rows(results: TableResults, plan: Plan) -> Rows:
 
 def _further_rows(results: TableResults, plan: Plan) -> Rows:
     """The parameters by outcome."""
-    visit = outcome_section(plan).visit
+    section = outcome_section(plan)
+    visit, depletion = section.visit, section.visit_of_b_cells
     labels = (
         _("Improved at {visit}").format(visit=visit),
         _("Not improved"),
-        _("B-cell aplasia at {visit}").format(visit=visit),
-        _("No B-cell aplasia at {visit}").format(visit=visit),
+        _("B-cell aplasia at {visit}").format(visit=depletion),
+        _("No B-cell aplasia at {visit}").format(visit=depletion),
         _("Without CRS"),
         _("With CRS"),
     )
@@ -215,7 +216,7 @@ def _footnotes(plan: Plan) -> Iterator[str]:
     ).format(visit=plan.cells_outcome.visit)
     form = _("B cells: result at {visit}, 0 below quantification; aplasia: below {limit:g}.")
     limit = plan.laboratory.b_cells.aplasia_below
-    yield form.format(visit=plan.cells_outcome.visit, limit=limit)
+    yield form.format(visit=plan.cells_outcome.visit_of_b_cells, limit=limit)
     yield (
         _("CRS: treatment-emergent, entire follow-up; without a grade it is in no correlation.")
         if window is None

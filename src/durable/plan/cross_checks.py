@@ -53,10 +53,12 @@ def cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Fin
     if "response" in valid and valid.get("monitoring") is not None:
         visits = valid["response"].improvement.visits
         findings += monitoring_findings(valid["monitoring"], visits)
-    if {"response", "kinetics"} <= set(valid) and valid.get("cells_outcome") is not None:
+    needed = {"response", "kinetics", "schedule"}
+    if needed <= set(valid) and valid.get("cells_outcome") is not None:
         areas = [area.day for area in valid["kinetics"].auc]
         visits = valid["response"].improvement.visits
-        findings += cells_outcome_findings(valid["cells_outcome"], visits, areas)
+        scheduled = [visit.visit for visit in valid["schedule"]]
+        findings += cells_outcome_findings(valid["cells_outcome"], visits, scheduled, areas)
     if "outputs" in valid:
         findings += _number_findings(valid["outputs"])
     if {"outputs", "statistics"} <= set(valid):
