@@ -28,7 +28,7 @@ from durable.derive.assessments import (
     score_assessments,
 )
 from durable.derive.course import FollowUp
-from durable.derive.eligibility import of_eligible, read_evaluated, with_eligibility
+from durable.derive.eligibility import of_eligible, with_eligibility
 from durable.derive.endpoint import Endpoint
 from durable.derive.endpoint_registry import EVERY_ENDPOINT
 from durable.derive.endpoints import ENDPOINTS
@@ -262,8 +262,14 @@ def nan_text_to_none(dataset: pd.DataFrame) -> pd.DataFrame:
     return dataset
 
 
-def run(plan: Plan, folder: Path) -> None:
-    """Read ``validated/``, write ``adam/adsl``, ``adrs`` and ``adtte``."""
+def run(plan: Plan, folder: Path, evaluated: pd.DataFrame | None = None) -> None:
+    """Read ``validated/``, write ``adam/adsl``, ``adrs`` and ``adtte``.
+
+    Parameters
+    ----------
+    evaluated
+        The criteria of eligibility, as `eligibility.read_evaluated` returns them.
+    """
     levels: list[pd.DataFrame] = []
     durations: list[pd.DataFrame] = []
     records_contract = with_categories(ADRS)
@@ -280,17 +286,19 @@ def run(plan: Plan, folder: Path) -> None:
             yield records_contract.validate(datasets.adrs, inplace=True)
 
     write_parquet_blocks(folder / "adam" / "adrs.parquet", records())
-    level = with_eligibility(pd.concat(levels, ignore_index=True), read_evaluated(plan, folder))
+    level = with_eligibility(pd.concat(levels, ignore_index=True), evaluated)
     contract = adsl_schema(map(str, level), subgroups=plan.subgroup_variables)
     write_parquet(folder / "adam" / "adsl.parquet", contract.validate(level))
     duration = pd.concat(durations).sort_values(["PARAMCD", "USUBJID"], ignore_index=True)
     write_parquet(folder / "adam" / "adtte.parquet", _ADTTE.validate(duration))
 
 
-def run_without_assessments(plan: Plan, folder: Path) -> None:
+def run_without_assessments(
+    plan: Plan, folder: Path, evaluated: pd.DataFrame | None = None
+) -> None:
     """Read ``validated/`` of a study without visits, write ``adam/adsl``.
 
-    It has no variable that is made from the assessments.
+    It has no variable that is made from the assessments. Parameters are those of `run`.
     """
     subjects, therapies = read_people(folder, plan.study.id)
     infusion = subjects.set_index("subject_id")["infusion_date"]
@@ -298,19 +306,19 @@ def run_without_assessments(plan: Plan, folder: Path) -> None:
     starts = first_of_each(since_infusion).set_index("subject_id")
     people = adsl.describe_subjects(Trial.of_plan(plan), subjects, starts)
     level = nan_text_to_none(adsl.without_assessments(people))
-    level = with_eligibility(level, read_evaluated(plan, folder))
+    level = with_eligibility(level, evaluated)
     groups = plan.subgroup_variables
     contract = adsl_schema(map(str, level), assessments=False, subgroups=groups)
     write_parquet(folder / "adam" / "adsl.parquet", contract.validate(level))
 
 
-def run_sensitivity(plan: Plan, folder: Path) -> None:
+def run_sensitivity(plan: Plan, folder: Path, evaluated: pd.DataFrame | None = None) -> None:
     """Read ``validated/``, write ``adam/sensitivity/adrs`` and ``adtte``, with ANALYSIS first.
 
     Of ADRS only the records of the improvement rate are kept: the others follow from the plan.
+    Parameters are those of `run`.
     """
     responses = {name: plan.response_of(name) for name in plan.sensitivity}
-    evaluated = read_evaluated(plan, folder)
     parts: dict[tuple[str, str], list[pd.DataFrame]] = {}
     laboratory = _laboratory_read(plan, responses.values())
     for tables in ValidatedTables.read(folder, plan.study.id, laboratory).blocks(BLOCK):

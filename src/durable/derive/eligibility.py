@@ -242,11 +242,14 @@ def of_eligible(records: pd.DataFrame, evaluated: pd.DataFrame | None) -> pd.Dat
     return records.loc[records["USUBJID"].isin(eligible)]
 
 
-def run(plan: Plan, folder: Path) -> None:
-    """Read ``adam/adsl`` and ``validated/``; write ``adam/adie``."""
-    evaluated = read_evaluated(plan, folder)
-    if evaluated is None:
-        return
+def run(folder: Path, evaluated: pd.DataFrame) -> None:
+    """Read ``adam/adsl``; write ``adam/adie``.
+
+    Parameters
+    ----------
+    evaluated
+        The criteria, as `read_evaluated` returns them.
+    """
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
     write_parquet(folder / "adam" / "adie.parquet", ADIE.validate(derive(adsl, evaluated)))
 
