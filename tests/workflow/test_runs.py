@@ -85,7 +85,7 @@ def test_a_run_says_what_it_does_in_a_line_a_stage_and_where_to_read(finished: S
     assert lines[1] == f"derive: {STAGES['derive'].about}"
     assert lines[6:] == [
         f"Report: {RESULTS}/report.html",
-        f"Findings in the data: 0 error(s), 7 warning(s), {RESULTS}/queries.html",
+        f"Findings in the data: 0 error(s), 17 warning(s), {RESULTS}/queries.html",
     ]
 
 
@@ -95,7 +95,7 @@ def test_a_second_run_has_nothing_to_do_and_says_where_to_read(study: Study) -> 
     assert done.stdout.splitlines()[1:] == [
         "Up to date: nothing to be done.",
         f"Report: {RESULTS}/report.html",
-        f"Findings in the data: 0 error(s), 7 warning(s), {RESULTS}/queries.html",
+        f"Findings in the data: 0 error(s), 17 warning(s), {RESULTS}/queries.html",
     ]
 
 
@@ -121,13 +121,13 @@ CHANGES = {
         EVERYTHING,  # it is the day on which queries are raised
     ),
     "what is handed over": (
-        "groups: [dose_level, part]",
-        "groups: [dose_level, part]\noutputs: {documents: [pdf], datasets: [define, ars]}",
+        "outputs: {estimands: true",
+        "outputs: {estimands: true, documents: [pdf], datasets: [define, ars]",
         {"display", "export"},  # the report links what is delivered
     ),
     "the number of decimals": (
-        "groups: [dose_level, part]",
-        "groups: [dose_level, part]\noutputs: {month_decimals: 2}",
+        "outputs: {estimands: true",
+        "outputs: {estimands: true, month_decimals: 2",
         SHOWN | {"analyse"},  # the key numbers of the profiles are points of a figure
     ),
 }
