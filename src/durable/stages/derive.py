@@ -40,7 +40,7 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
 
 
 def _derive_primary(plan: Plan, folder: Path) -> None:
-    from durable.derive import adae, datasets, eligibility, kinetics, laboratory
+    from durable.derive import adae, datasets, deviations, eligibility, kinetics, laboratory
 
     tables = _tables(folder)
     if "visits" in tables:
@@ -54,6 +54,7 @@ def _derive_primary(plan: Plan, folder: Path) -> None:
     if "kinetics" in tables:
         kinetics.run(plan, folder)
     eligibility.run(plan, folder)
+    deviations.run(plan, folder)
 
 
 def _tables(folder: Path) -> set[str]:
