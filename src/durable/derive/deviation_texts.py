@@ -7,6 +7,7 @@ Light to import.
 from __future__ import annotations
 
 from durable.eligibility import CRITERIA
+from durable.jdm.eligibility import THERAPY_CLASS_LABELS
 from durable.jdm.measures import ENZYME, MEASURES
 from durable.language import N_, translated
 
@@ -39,7 +40,6 @@ CORE_SET_PLANNED = N_("complete core set on days {first} to {last} after infusio
 CORE_SET_MISSING = N_("missing: {measures}")
 NOT_SEEN = N_("no assessment in the window")
 NO_NEW_SYSTEMIC = N_("no new systemic therapy after infusion")
-NO_CLASS = N_("no medicine of class {name} after infusion")
 NO_MEDICINE = N_("no {medicine} after infusion")
 TAKEN = N_("{medicine} from {start}")
 TAKEN_TO = N_("{medicine} from {start} to {end}")
@@ -53,8 +53,9 @@ _FORMS = (
     *(LYMPHODEPLETION_PLANNED, MEDICINES_PLANNED, BEGUN_BEFORE, BEGUN_AFTER, NONE_RECORDED),
     *(NOT_IN_FILE, NOT_GIVEN, NUMBER_PLANNED, NUMBER_FOUND, CORE_SET_PLANNED, CORE_SET_MISSING),
     *(NOT_SEEN, LABEL_UNKNOWN, WINDOW_PLANNED, WINDOW_FOUND, WINDOW_UNKNOWN, NO_NEW_SYSTEMIC),
-    *(NO_CLASS, NO_MEDICINE, PERMITTED_ONLY, CLASS_MISSING, TAKEN_TO, TAKEN),
+    *(NO_MEDICINE, PERMITTED_ONLY, CLASS_MISSING, TAKEN_TO, TAKEN),
     *(measure.label for measure in (*MEASURES.values(), ENZYME)),
+    *THERAPY_CLASS_LABELS.values(),
     *(criterion.text for criterion in CRITERIA),
     *(CRITERION, N_("{first}; {second}")),
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
 #: Decimals to which shares in percent are compared: 80 of 100 is 20 % less, whatever binary says.
 _DECIMALS = 10
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from durable.jdm.eligibility_keys import TherapyClass
 from durable.plan.findings import Finding, one_of
-from durable.sections import FromOne, Line, Name, NonEmptyUniqueList, Section, UniqueList
+from durable.sections import FromOne, Line, Name, NonEmptyUniqueList, Section, SectionT, UniqueList
 
 #: Categories, each by its key; `durable.vocabulary` has their words in the same order.
 Category = Literal[
@@ -53,8 +53,8 @@ class NumberInfused(Section):
     """More subjects infused than planned."""
 
     planned: FromOne
-    """Number of subjects that the protocol plans to infuse; whoever is infused beyond it, by date of
-    infusion, deviates."""
+    """Number of subjects that the protocol plans to infuse; whoever is infused beyond it, by date
+    of infusion, deviates."""
 
 
 class VisitWindowDeviation(Section):
@@ -95,8 +95,7 @@ class ProhibitedDeviation(Section):
 
 
 class Deviations(Section):
-    """Deviations from the protocol of the infused subjects; a category without its key is not
-    judged."""
+    """Deviations from the protocol of the infused; a category without its key is not judged."""
 
     eligibility: bool = True
     """Whether a criterion of eligibility that is violated is a deviation (section eligibility)."""
@@ -116,7 +115,7 @@ class Deviations(Section):
         *("eligibility", "dose", "lymphodepletion", "number_infused"),
         *("core_set", "prohibited"),
     )
-    """Categories whose deviations are important (ICH E3 Q&A R1); of these, those that are judged."""
+    """Categories whose deviations are important (ICH E3 Q&A R1), where they are judged."""
 
     @model_validator(mode="after")
     def _something_judged(self) -> Deviations:
@@ -142,6 +141,19 @@ class Deviations(Section):
     def important_categories(self) -> tuple[Category, ...]:
         """Those of the judged categories whose deviations are important."""
         return tuple(name for name in self.categories if name in self.important)
+
+
+def asked(section: SectionT | None) -> SectionT:
+    """The section, or that of a category, that the plan has.
+
+    Raises
+    ------
+    ValueError
+        Where it has none.
+    """
+    if section is None:
+        raise ValueError("deviations: not in the plan")
+    return section
 
 
 def deviation_findings(section: Deviations, visits: Sequence[str]) -> Iterator[Finding]:

@@ -62,9 +62,7 @@ _ORIGINS = {
     "DVSTAT": derived_by(
         "DEVIATION; or NOT ASSESSABLE, where the data do not tell whether it is one."
     ),
-    "DVIMPFL": derived_by(
-        "Y for a deviation of an important category.", "deviations.important"
-    ),
+    "DVIMPFL": derived_by("Y for a deviation of an important category.", "deviations.important"),
     "ANL01FL": derived_by("Y where DVSTAT is DEVIATION."),
     "ADT": derived_by(
         "Day of the deviation: of the infusion (dose, lymphodepletion, number infused), of the"
