@@ -9,6 +9,7 @@ import pytest
 
 from tests.independent import expected, study
 from tests.independent.conftest import ROOT, Results, analyse
+from tests.independent.deviations import deviations
 from tests.independent.drug_free import drug_free
 from tests.independent.expected import Key, Value
 from tests.independent.exposure import exposure
@@ -49,6 +50,7 @@ def own_rows(folder: Path, cutoff: date, monkeypatch: pytest.MonkeyPatch) -> dic
         | drug_free(cutoff)
         | monitoring(cutoff)
         | exposure(cutoff)
+        | deviations(cutoff, screened=False)
     )
 
 
