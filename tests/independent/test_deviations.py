@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from durable.vocabulary import DEVIATION, DEVIATIONS
 from tests.independent.conftest import Results
 from tests.independent.deviations import Judged, judged
 from tests.independent.study import CUTOFFS
+
+pytestmark = pytest.mark.requirement("DEV-01", "OUT-02")
 
 CATEGORY = {words: name.upper() for name, words in DEVIATIONS.items()}
 
