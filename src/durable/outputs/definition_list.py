@@ -73,7 +73,7 @@ def definitions_in_force(
         yield _("Cellular kinetics"), tuple(definitions.kinetics_method(plan.kinetics))
     if "adie" in datasets:
         yield _("Eligibility"), tuple(eligibility_definitions(plan.eligibility))
-    if "addv" in datasets:
+    if plan.deviations is not None:
         yield _("Protocol deviations"), tuple(deviation_definitions(plan))
     own = (wording.abbreviations(),) if "adrs" in datasets else ()
     yield _("Abbreviations"), (_(_ABBREVIATIONS), *own)
