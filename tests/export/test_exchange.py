@@ -300,7 +300,7 @@ def rows(results: Path) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def event(plan: Plan, rows: list[dict[str, str]], results: Path) -> dict[str, Any]:
-    names = ResultsFolder(results).names
+    names = ResultsFolder(results, plan).names
     return ars.reporting_event(plan, rows, read_ard(results), names)
 
 
@@ -331,7 +331,7 @@ def with_programs(plan: Plan, rows: list[dict[str, str]], results: Path) -> dict
     """The event of a plan that delivers the programs too."""
     asked = {"datasets": ("xpt", "ars", "r-programs", "sas-programs")}
     delivering = plan.model_copy(update={"outputs": plan.outputs.model_copy(update=asked)})
-    names = ResultsFolder(results).names
+    names = ResultsFolder(results, plan).names
     return ars.reporting_event(delivering, rows, read_ard(results), names)
 
 

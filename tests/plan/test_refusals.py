@@ -59,8 +59,8 @@ REFUSED = [
         changed("respnse", {}),
         "respnse: found an unknown key; expected one of analysis, inputs, study, schedule, "
         "response, statistics, groups, subgroups, sensitivity, safety, laboratory, kinetics, "
-        "over_time, exposure, cells_outcome, monitoring, eligibility, outputs, governance, "
-        "simulation, series, pins (did you mean response?)",
+        "over_time, exposure, cells_outcome, monitoring, eligibility, deviations, outputs, "
+        "governance, simulation, series, pins (did you mean response?)",
     ),
     (
         "an unknown key deep inside",

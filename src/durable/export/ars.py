@@ -66,7 +66,7 @@ def write(analysis: FinishedAnalysis) -> None:
     """Write ``export/ars.json``."""
     with (analysis.folder / "ard.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    names = ResultsFolder(analysis.folder).names
+    names = ResultsFolder(analysis.folder, analysis.plan).names
     event = reporting_event(analysis.plan, rows, analysis.ard, names)
     text = json.dumps(event, ensure_ascii=False, indent=1)
     write_text(analysis.folder / "export" / "ars.json", f"{text}\n")

@@ -39,6 +39,10 @@ READ: Mapping[str, Variables] = {
     "t_exposure": {
         "ADSL": ("ENRLFL", "LDFL", "SAFFL", "RFICDT", "LDDT", "TRTSDT", "DOSELVL", "CELLSKG"),
     },
+    "t_deviations": {
+        "ADSL": ("SAFFL",),
+        "ADDV": ("DVDECOD", "DVSTAT", "DVIMPFL"),
+    },
     "t_improvement": {
         "ADSL": ("SAFFL",),
         "ADRS": ("PARAMCD", "AVISIT", "AVAL", "AVALC", "ANL01FL", "REASON"),

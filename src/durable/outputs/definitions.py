@@ -33,6 +33,7 @@ Term = Literal[
     "Laboratory",
     "Cellular kinetics",
     "Eligibility",
+    "Protocol deviations",
     "Abbreviations",
 ]
 QUANTILE_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}

@@ -45,7 +45,7 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
 
 
 def _derive_primary(plan: Plan, folder: Path, evaluated: pd.DataFrame | None) -> None:
-    from durable.derive import adae, datasets, eligibility, kinetics, laboratory
+    from durable.derive import adae, datasets, deviations, eligibility, kinetics, laboratory
 
     tables = _tables(folder)
     if "visits" in tables:
@@ -60,6 +60,7 @@ def _derive_primary(plan: Plan, folder: Path, evaluated: pd.DataFrame | None) ->
         kinetics.run(plan, folder)
     if evaluated is not None:
         eligibility.run(folder, evaluated)
+    deviations.run(plan, folder)
 
 
 def _tables(folder: Path) -> set[str]:
