@@ -222,9 +222,11 @@ def with_eligibility(adsl: pd.DataFrame, evaluated: pd.DataFrame | None) -> pd.D
         return adsl
     by_subject = eligibility_of_subjects(evaluated)
     names = adsl["USUBJID"]
+    eligible = names.map(by_subject["eligible"]).astype(object)
     violations = names.map(by_subject["violations"]).astype(object)
     columns = {
-        "ELIGFL": names.map(by_subject["eligible"]).astype(object).fillna(UNKNOWN),
+        # A flag of ADaM is Y, N or empty.
+        "ELIGFL": eligible.mask(~eligible.isin([MET, NOT_MET]), None),
         "DVELIG": violations.mask(violations.isna(), None),
     }
     made = adsl.assign(**columns)

@@ -170,7 +170,7 @@ def _late(plan: Plan) -> str:
 OUTPUT = Output(
     name="t_icaht",
     analysis_set=SAFETY_SET,
-    datasets="ADLB, ADSL",
+    datasets="ADSL, ADLB",
     results=_results,
     dates=("DTHDT",),
     tables=(
