@@ -17,7 +17,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Results of the demo study, sensitivity analyses left out."""
     folder = demo_data(tmp_path_factory.mktemp("demo"))
     text = (Path(__file__).parents[2] / "config" / "config.yaml").read_text()
-    return run_study(folder, text.split("\nsensitivity:")[0])
+    kept = text.split("\nsensitivity:")[0]
+    return run_study(folder, f"{kept}\noutputs: {{estimands: true}}\n")
 
 
 MINIMAL = """

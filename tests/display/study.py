@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from durable.contracts.tables import TABLES
 from durable.plan import Plan, load
 from durable.stage import OF_ANALYSIS, STAGES
 
@@ -89,6 +90,6 @@ def hostile(folder: Path) -> Path:
             record["subject_id"] = ENDING
 
     change(folder, "adverse_events", event)
-    for table in ("subjects", "visits", "therapies", "adverse_events", "laboratory", "kinetics"):
+    for table in TABLES:
         change(folder, table, subject)
     return folder

@@ -22,8 +22,11 @@ Made = tuple[Plan, Path]
 DATA = Path(__file__).parents[2] / "data" / "demo"
 CUTOFF = "2024-06-30"
 ALL = [entry.load() for entry in LISTINGS]
-#: Listings of tables that a study may lack.
-NEEDING = ("adverse_events", "kinetics", "kinetics_parameters")
+#: Listings of tables that a study may lack, and of endpoints that a plan may lack.
+NEEDING = (
+    *("adverse_events", "kinetics", "kinetics_parameters", "laboratory", "eligibility"),
+    "drug_free",
+)
 
 
 def listing(made: Made, name: str) -> list[Record]:
@@ -98,7 +101,10 @@ def test_durations_are_the_days_between_their_dates_and_end_where_the_source_say
         start, end = (dt.date.fromisoformat(row[name]) for name in ("STARTDT", "ADT"))
         assert int(row["AVAL"]) == (end - start).days + 1
         assert float(row["AVALM"]) == pytest.approx(int(row["AVAL"]) / 30.4375, abs=1e-12)
-        assert source(row["SRCDOM"], row["SRCSEQ"])[row["SRCVAR"]] == row["ADT"]
+        recorded = source(row["SRCDOM"], row["SRCSEQ"])[row["SRCVAR"]]
+        # Who was in contact after the cut-off was alive at it.
+        later = row["SRCVAR"] == "last_contact_date" and recorded > CUTOFF
+        assert row["ADT"] == (CUTOFF if later else recorded)
     (first,) = (r for r in rows if (r["SUBJID"], r["PARAMCD"]) == ("CQ-001", "DOR"))
     assert (first["STARTDT"], first["ADT"], first["AVAL"]) == ("2023-05-12", "2023-11-09", "182")
     assert first["EVNTDESC"] == "RECURRENCE"
@@ -182,9 +188,7 @@ def test_findings_are_those_of_the_checks(demo: Made) -> None:
 
 def test_without_their_table_there_is_no_listing(minimal: Made) -> None:
     files = {path.name for path in (minimal[1] / "listings").iterdir()}
-    absent = {listing.file for listing in ALL if listing.name in NEEDING}
-    assert absent == {"l_adverse_events.csv", "l_kinetics.csv", "l_kinetics_parameters.csv"}
-    assert files == {listing.file for listing in ALL} - absent
+    assert files == {listing.file for listing in ALL} - {f"l_{name}.csv" for name in NEEDING}
     (death,) = listing(minimal, "deaths")
     assert death["FATALAE"] == ""
 

@@ -66,7 +66,7 @@ def opened(text: str) -> Page:
 def test_a_long_listing_shows_its_first_records_and_says_where_all_are(
     demo: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The demo has 174 samples up to the cut-off, in one record each, and 7 findings."""
+    """The demo has 174 samples up to the cut-off, in one record each."""
     monkeypatch.setattr(report, "SHOWN", 100)
     text = page_of(*demo)
     _, samples = text.split('<details class="output" id="l_kinetics">')
@@ -74,9 +74,12 @@ def test_a_long_listing_shows_its_first_records_and_says_where_all_are(
     assert "The first 100 of 174 records are shown" in samples
     assert ' <a href="listings/l_kinetics.csv">' in samples
     assert samples.count("<tr>") == 1 + 100
-    assert text.count("The first ") == sum(
-        len(path.read_text().splitlines()) > 101 for path in (demo[1] / "listings").iterdir()
-    )
+    files = (*(demo[1] / "listings").iterdir(), demo[1] / "validated" / "data_cut.csv")
+    long = [path.stem for path in files if len(path.read_text().splitlines()) > 101]
+    assert sorted(long) == [
+        *("data_cut", "l_eligibility", "l_kinetics", "l_kinetics_parameters", "l_laboratory"),
+    ]
+    assert text.count("The first 100 of ") == len(long)
     assert "4 warnings: <code>measure_missing</code>" in text
 
 
@@ -172,7 +175,28 @@ def test_says_what_is_missing(minimal: Made) -> None:
 def test_names_the_definitions_that_differ(demo: Made) -> None:
     plan, _ = demo
     differing = [key.path for key in plan_keys(plan) if key.differs and key.defining]
-    assert differing == ["schedule", "subgroups"]
+    # Of a section that is empty by default each key that has a value differs.
+    expected = {
+        "response.drug_free": (
+            *("analyses", "glucocorticoid_max_mg_kg", "consecutive", "sustained_days"),
+        ),
+        "response.glucocorticoid_increase": ("by_mg_kg", "over", "as_new_therapy"),
+        "": ("subgroups",),
+        "exposure": ("planned_cells_per_kg", "tolerance"),
+        "cells_outcome": ("visit", "parameters"),
+        "monitoring.improvement": (
+            *("visit", "null_rate", "maximum_subjects", "success_probability"),
+            *("stop_if_predictive_below", "looks"),
+        ),
+        "monitoring": ("decisions", "safety"),
+        "monitoring.escalation": (
+            *("target", "mtpi2_below", "mtpi2_above", "prior.a", "prior.b"),
+            *("eliminate_if_probability_above", "eliminate_from_subjects", "table_subjects"),
+        ),
+        "eligibility.disease": ("immunosuppressants_min", "transaminases"),
+    }
+    paths = [f"{at}.{key}".strip(".") for at, keys in expected.items() for key in keys]
+    assert differing == ["schedule", *paths]
     strategies = NewTherapy(duration="hypothetical")
     response = plan.response.model_copy(update={"new_therapy": strategies})
     statistics = plan.statistics.model_copy(update={"km_ci": "log", "conf_level": 0.9})
@@ -180,6 +204,8 @@ def test_names_the_definitions_that_differ(demo: Made) -> None:
     found = {key.path: (key.value, key.default) for key in plan_keys(other) if key.differs}
     assert found["response.new_therapy.duration"] == ("hypothetical", "composite")
     assert "response.new_therapy.remission" not in found
+    assert found["response.drug_free.consecutive"] == ("2", "empty")
+    assert found["eligibility.disease.immunosuppressants_min"] == ("1", "2")
     assert found["statistics.km_ci"] == ("log", "log-log")
     assert found["statistics.conf_level"] == ("0.9", "0.95")
 
@@ -187,7 +213,11 @@ def test_names_the_definitions_that_differ(demo: Made) -> None:
 def test_every_key_of_the_plan_is_shown_with_its_meaning(demo: Made, text: str) -> None:
     # All but what is handed over, which changes nothing that the page shows.
     keys = plan_keys(demo[0].only(STAGES["display"].sections))
-    assert len(keys) > 80
+    assert {key.path.partition(".")[0] for key in keys} == (
+        set(Plan.model_fields)
+        - {"inputs", "sensitivity", "governance", "simulation", "series", "pins"}
+    )
+    assert len(keys) > 200
     for key in keys:
         assert f">{key.path}<" in text
         assert key.meaning, key.path
@@ -205,6 +235,7 @@ def test_every_key_of_the_plan_is_shown_with_its_meaning(demo: Made, text: str) 
         (0.95, "0.95"),
         ([1, "a"], "[1, a]"),
         ([{"day": 14}, {"day": 28}], "[{day: 14},\n{day: 28}]"),
+        ({"a": {"of": {"x": 1}, "n": 2}, "b": {}}, "{a: {of: {x: 1}, n: 2},\nb: {}}"),
     ],
 )
 def test_values_are_shown_as_in_the_configuration(value: object, text: str) -> None:

@@ -30,8 +30,9 @@ CHOSEN = (
 
 
 def changed(plan: Plan, **outputs: object) -> Plan:
-    """The plan with another section of outputs."""
-    return plan.model_copy(update={"outputs": Outputs.model_validate(outputs)})
+    """The plan with other keys of the section of outputs."""
+    stated = plan.outputs.model_dump(exclude_unset=True) | outputs
+    return plan.model_copy(update={"outputs": Outputs.model_validate(stated)})
 
 
 def test_tables_are_those_of_the_plan_in_its_order_with_its_words(demo: Made) -> None:

@@ -24,7 +24,7 @@ from durable.outputs.cells import incidence
 from durable.outputs.definition_list import definition_list, definitions_in_force
 from durable.outputs.page_head import page_head
 from durable.outputs.table import Row, Table
-from durable.plan import Outputs, Plan, Safety, Statistics, Variant
+from durable.plan import Laboratory, Monitoring, Outputs, Plan, Safety, Statistics, Variant
 from durable.stage import OF_TABLES
 from tests.figures.layout import PLAN
 
@@ -564,7 +564,8 @@ def of_known_tables():
 
 #: The numbers by the sections of ICH E3, in reading order.
 ORDER = {
-    "disposition": "14.1.1", "baseline": "14.1.2", "improvement": "14.2.1",
+    "disposition": "14.1.1", "baseline": "14.1.2",
+    "eligibility": "14.1.3", "eligibility_s": "14.1.3S", "improvement": "14.2.1",
     "improvement_s": "14.2.1S", "dor": "14.2.2", "dor_s": "14.2.2S", "efs": "14.2.3",
     "efs_s": "14.2.3S", "ttrem": "14.2.4", "ttrem_s": "14.2.4S", "sensitivity": "14.2.5",
     "sensitivity_s": "14.2.5S", "response_visits": "14.2.7", "response_visits_s": "14.2.7S",
@@ -573,8 +574,11 @@ ORDER = {
     "inresponse": "14.2.18", "inresponse_s": "14.2.18S",
     "ae_overview": "14.3.1.1", "ae_overview_s": "14.3.1.1S",
     "ae_soc_pt": "14.3.1.2", "ae_soc_pt_s": "14.3.1.2S", "ae_crs": "14.3.1.3",
-    "aesi": "14.3.1.4", "dlt": "14.3.1.5", "deaths": "14.3.2.1", "kinetics": "14.4.1",
-    "kinetics_s": "14.4.1S",
+    "aesi": "14.3.1.4", "dlt": "14.3.1.5", "deaths": "14.3.2.1",
+    "laboratory": "14.3.4.1", "laboratory_s": "14.3.4.1S",
+    "lab_shift": "14.3.4.2", "lab_shift_s": "14.3.4.2S",
+    "bcells": "14.3.4.3", "icaht": "14.3.4.4",
+    "kinetics": "14.4.1", "kinetics_s": "14.4.1S",
 }  # fmt: skip
 
 
@@ -684,6 +688,35 @@ def test_footnotes_of_efficacy_and_kinetics_follow_the_plan():
     }.items():
         assert said not in definitions(name, PLAN)
         assert said in definitions(name, changed)
+
+
+def test_footnotes_and_definitions_of_the_laboratory_follow_the_plan():
+    sections = {
+        "b_cells": {"aplasia_below": 20, "recovery_consecutive": 3},
+        "icaht": {"duration": "cumulative", "late_results": 3},
+    }
+    changed = PLAN.model_copy(update={"laboratory": Laboratory.model_validate(sections)})
+    for name, noted, defined in (
+        ("bcells", "below 20 cells/uL", "the first of 3 consecutive later results"),
+        ("icaht", "late by the limit reached on 3 days", "(all spells together)"),
+    ):
+        assert noted not in notes(name, PLAN)
+        assert noted in notes(name, changed)
+        assert defined not in definitions(name, PLAN)
+        assert defined in definitions(name, changed)
+    # The limits of the grades stand in the list alone.
+    assert "0.8, 0.5, 0.2 10^9/L" not in notes("lab_shift", PLAN)
+    assert "0.8, 0.5, 0.2 10^9/L" in definitions("lab_shift", PLAN)
+
+
+def test_safety_boundaries_are_defined_where_the_plan_has_some():
+    rates = {"acceptable_rate": 0.2, "unacceptable_rate": 0.5, "error": 0.04}
+    section = Monitoring.model_validate({"safety": {"toxic": {"event": "dlt"} | rates}})
+    plan = PLAN.model_copy(update={"monitoring": section})
+    said = "at the acceptable rate (Ivanova et al. 2005): DLT within 28 days: 4%."
+    assert said in definitions("safety_boundary", plan)
+    assert "Safety boundaries" not in dict(definitions_in_force(PLAN, DATASETS))
+    assert "Safety boundaries" not in dict(definitions_in_force(plan, DATASETS - {"adae"}))
 
 
 def test_a_table_refers_to_the_definitions_that_stand_in_the_list(tmp_path):

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from durable.language import _
 from durable.plan import Analysis, Inputs, Plan, Study
 from durable.plan.json_schema import meanings
+from durable.sections import Section
 
 #: Sections in which a difference is one of definition, not of names or of presentation.
 DEFINING = (
     *("schedule", "response", "statistics", "groups", "subgroups"),
     *("safety", "laboratory", "kinetics", "over_time"),
+    *("exposure", "cells_outcome", "monitoring", "eligibility"),
 )
 _SHOWN = ("analysis", "study", *DEFINING, "outputs")
 _SCALE = {"range", "min", "max"}
-#: Sections that are shown as one value: their keys are names of the study's own.
-_WHOLE = ("subgroups",)
 
 
 @dataclass(frozen=True)
@@ -47,26 +47,19 @@ def key_meanings() -> list[str]:
 
 def plan_keys(plan: Plan) -> list[Key]:
     """Every key in the order of the plan; inputs and sensitivity analyses are shown elsewhere."""
-    meaning = dict(meanings())
-    default = dict(_leaves(_dumped(_defaults())))
-    return [
-        Key(
-            path,
-            shown(value),
-            shown(default[path]) if path in default and path not in _GIVEN else "",
-            _(meaning.get(path, "")),
-            path not in _GIVEN and (path not in default or default[path] != value),
-        )
-        for path, value in _leaves(_dumped(plan))
-    ]
+    meaning, defaults = dict(meanings()), _defaults()
+    keys = []
+    for section in _SHOWN:
+        for path, value in _keys(getattr(plan, section), section):
+            default = value if path in _GIVEN else _value_at(defaults, path)
+            text = "" if path in _GIVEN else shown(default)
+            meant = _(meaning.get(path, ""))
+            keys.append(Key(path, shown(value), text, meant, differs=default != value))
+    return keys
 
 
 #: Keys without a default.
 _GIVEN = ("analysis.id", "analysis.data_cutoff", "study.id")
-
-
-def _dumped(plan: Plan) -> dict[str, Any]:
-    return {name: getattr(plan, name) for name in _SHOWN}
 
 
 def _defaults() -> Plan:
@@ -77,28 +70,38 @@ def _defaults() -> Plan:
     )
 
 
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    value = _plain(value)
-    if path in _WHOLE:
-        yield path, {name: _plain(inner) for name, inner in value.items()}
+def _keys(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Path and value of each key; mappings, whose keys are the study's own names, as one value."""
+    if not isinstance(value, Section) or set(type(value).model_fields) == _SCALE:
+        yield path, _plain(value)
         return
-    if not isinstance(value, dict) or set(value) == _SCALE:
-        yield path, value
-        return
-    for name, inner in value.items():
-        yield from _leaves(inner, f"{path}.{name}" if path else name)
+    for name in type(value).model_fields:
+        if name in vars(value):  # a stage is handed parts of some sections
+            yield from _keys(getattr(value, name), f"{path}.{name}")
+
+
+def _value_at(plan: Plan, path: str) -> Any:
+    """The value of a key; of a section that is empty, that of the section."""
+    value: Any = plan
+    for name in path.split("."):
+        if not isinstance(value, Section):
+            break
+        value = getattr(value, name)
+    return _plain(value)
 
 
 def _plain(value: Any) -> Any:
-    if hasattr(value, "model_dump"):
+    if isinstance(value, Section):
         return value.model_dump(mode="json")
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return value.isoformat() if isinstance(value, dt.date) else value
 
 
-def shown(value: Any) -> str:
-    """A value as it would stand in the configuration."""
+def shown(value: Any, between: str = ",\n") -> str:
+    """A value as it would stand in the configuration, the sections in it in lines of their own."""
     if value is None:
         return _("empty")
     if isinstance(value, bool):
@@ -106,12 +109,16 @@ def shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}" if value.is_integer() else repr(value)
     if isinstance(value, list):
-        # Sections stand in lines of their own.
-        between = ",\n" if any(isinstance(item, dict) for item in value) else ", "
-        return "[" + between.join(map(shown, value)) + "]"
+        items = [shown(item, ", ") for item in value]
+        return "[" + _separator(value, between).join(items) + "]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {shown(item)}" for key, item in value.items()) + "}"
+        items = [f"{key}: {shown(item, ', ')}" for key, item in value.items()]
+        return "{" + _separator(value.values(), between).join(items) + "}"
     return str(value)
+
+
+def _separator(items: Iterable[Any], between_sections: str) -> str:
+    return between_sections if any(isinstance(item, dict) for item in items) else ", "
 
 
 def variants(plan: Plan) -> list[tuple[str, str, str]]:
@@ -122,11 +129,19 @@ def variants(plan: Plan) -> list[tuple[str, str, str]]:
             variant.title or name,
             ", ".join(
                 f"{path}: {shown(value)}"
-                for path, value in _leaves(
+                for path, value in _changes(
                     json.loads(variant.model_dump_json(include={"response", "statistics"}))
                 )
-                if value != {}
             ),
         )
         for name, variant in plan.sensitivity.items()
     ]
+
+
+def _changes(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Path and value of each key that a sensitivity analysis states."""
+    if not isinstance(value, dict) or set(value) == _SCALE:
+        yield path, value
+        return
+    for name, inner in value.items():
+        yield from _changes(inner, f"{path}.{name}" if path else name)

@@ -21,9 +21,10 @@ from durable.figures.style import (
     panel_page,
 )
 from durable.language import N_, _
+from durable.outputs.boundary_wording import boundaries, event_name
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.monitoring import AFTER
-from durable.outputs.safety_boundary import RULES, boundaries, event_name
+from durable.outputs.safety_boundary import RULES
 from durable.plan import ImprovementMonitoring, Plan
 from durable.wording import percent, sentences
 

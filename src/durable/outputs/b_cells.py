@@ -26,12 +26,13 @@ from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import Estimates, Group, groups, of_parameter
 from durable.outputs.incidence import at_least
 from durable.outputs.kaplan_meier import QUARTILES, fit, landmark_rates, quantile
+from durable.outputs.laboratory_wording import unit_of
 from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.quantities import count_with_percent
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import BCells, Plan
 from durable.stats.summaries import summarise
-from durable.wording import joined, percent
+from durable.wording import percent
 
 _YEAR = 365.25
 _SEVERE = 3
@@ -221,28 +222,23 @@ def _recovery_lines(plan: Plan, level: str) -> Iterator[Line]:
         yield Line(level, rate_ci(f"landmark_M{month:g}"), 2)
 
 
-def _definition(plan: Plan) -> str:
-    """Aplasia and recovery by the limits in force."""
+def _footnotes(plan: Plan) -> Iterator[str]:
+    """What aplasia, recovery and an infection in aplasia are, and how time is estimated."""
     rule = plan.laboratory.b_cells
-    test = plan.laboratory.by_code.get(rule.test)
-    unit = "" if test is None else test.unit
-    return _(
-        "Aplasia: the first B-cell result after the day of infusion below {low:g} {unit} (one below"
-        " the LLOQ: where the LLOQ is at most that). Recovery: the first of {n} consecutive later"
-        " results of at least {high:g} {unit}. Censored at the last B-cell result, before an"
-        " unconfirmed recovery; death is not a competing event here."
+    yield _(
+        "Aplasia: B cells below {low:g} {unit} after infusion. Recovery: at least {high:g} {unit}"
+        " at {n} consecutive later results."
     ).format(
-        low=rule.aplasia_below, unit=unit, n=rule.recovery_consecutive, high=rule.recovery_at_least
+        low=rule.aplasia_below,
+        unit=unit_of(plan.laboratory, rule.test),
+        high=rule.recovery_at_least,
+        n=rule.recovery_consecutive,
     )
-
-
-def _further(plan: Plan) -> str:
-    rule = plan.laboratory.b_cells
-    return _(
-        "Infections: treatment-emergent events of special interest recorded as {label}, with onset"
-        " from the first result in aplasia to the day before recovery or to the last result."
-        " Immunoglobulin given: {therapies}, from the table of therapies."
-    ).format(label=rule.infection, therapies=joined(rule.replacement) or "-")
+    yield _(
+        "Infections: with onset from the first result in aplasia to the day before recovery or to"
+        " the last result."
+    )
+    yield _estimation(plan)
 
 
 def _estimation(plan: Plan) -> str:
@@ -264,8 +260,8 @@ OUTPUT = Output(
             heading=N_("B-cell aplasia and recovery, infections and immunoglobulin"),
             size=INFUSED,
             rows=_table,
-            footnotes=lambda plan: (_definition(plan), _further(plan), _estimation(plan)),
-            defined=("Laboratory", "Kaplan-Meier estimates"),
+            footnotes=_footnotes,
+            defined=("B cells", "Laboratory", "Kaplan-Meier estimates"),
         ),
     ),
 )

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from durable.jdm import wording
 from durable.language import N_, _
 from durable.outputs import definitions, laboratory_wording
+from durable.outputs.boundary_wording import boundaries, boundary_definitions
 from durable.outputs.deviation_definitions import deviation_definitions
 from durable.outputs.eligibility_definitions import eligibility_definitions
 from durable.outputs.table import Table
@@ -67,8 +68,12 @@ def definitions_in_force(
             ),
         )
         yield _("Dose-limiting toxicities"), tuple(definitions.dose_limiting(safety))
+        if boundaries(plan):
+            yield _("Safety boundaries"), tuple(boundary_definitions(plan))
     if "adlb" in datasets:
         yield _("Laboratory"), tuple(laboratory_wording.definitions(plan))
+        yield _("B cells"), tuple(laboratory_wording.b_cells(plan.laboratory))
+        yield _("Haematotoxicity (ICAHT)"), tuple(laboratory_wording.icaht(plan.laboratory))
     if "adpp" in datasets:
         yield _("Cellular kinetics"), tuple(definitions.kinetics_method(plan.kinetics))
     if "adie" in datasets:

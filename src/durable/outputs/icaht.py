@@ -13,13 +13,13 @@ from durable.outputs.ard import TableResults
 from durable.outputs.cells import count, n_percent, pair, value
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import Estimates, groups, of_parameter
+from durable.outputs.laboratory_wording import unit_of
 from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.quantities import count_with_percent
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Icaht, Plan
 from durable.stats.neutropenia import daily_counts, early_range, late_grade, spell_days
 from durable.stats.summaries import summarise
-from durable.wording import joined
 
 _GRADES = (0, 1, 2, 3, 4)
 _SEVERE = 3
@@ -128,43 +128,23 @@ def _grade_lines() -> Iterator[Line]:
         yield Line(label, n_percent(f"grade_{number}"), unless_zero=True)
 
 
-def _early(plan: Plan) -> str:
+def _footnotes(plan: Plan) -> Iterator[str]:
+    """What the grades are of, and which are not shown."""
     rule = plan.laboratory.icaht
-    spells = _("longest spell") if rule.duration == "longest" else _("all spells together")
-    test = plan.laboratory.by_code.get(rule.test)
-    return _(
-        "EHA/EBMT consensus (Rejeski 2023). Early, by days of neutrophils of at most {severe:g}"
-        " {unit} ({spells}): grade 1 from 1, 2 from {two}, 3 from {three}; of at most"
-        " {profound:g}: 3 from {deep_three}, 4 from {deep_four}; never above {severe:g}: 4."
-        " Fewer than {recovery} days above a limit do not end a spell."
+    yield _(
+        "Grades by the EHA/EBMT consensus (Rejeski 2023): early by the days of neutrophils of at"
+        " most {severe:g} and {profound:g} {unit}, late by the limit reached on {n} days."
     ).format(
         severe=rule.severe,
         profound=rule.profound,
-        unit="" if test is None else test.unit,
-        spells=spells,
-        two=rule.severe_days[0],
-        three=rule.severe_days[1],
-        deep_three=rule.profound_days[0],
-        deep_four=rule.profound_days[1],
-        recovery=rule.recovery_days,
+        unit=unit_of(plan.laboratory, rule.test),
+        n=rule.late_results,
     )
-
-
-def _gaps(plan: Plan) -> str:
-    rule = plan.laboratory.icaht
-    return _(
-        "Up to {gap} days without a result between two are interpolated; other days are unknown: a"
-        " grade is shown where it is the same with these days above and below the limits. Worst"
-        " case: with them below. Days after a death do not count."
-    ).format(gap=rule.max_gap_days)
-
-
-def _late(plan: Plan) -> str:
-    rule = plan.laboratory.icaht
-    return _(
-        "Late: grades 1 to 4 by {n} days with a result of at most {limits}, up to the data"
-        " cut-off. Grades without a subject in any column are not shown."
-    ).format(n=rule.late_results, limits=joined([f"{limit:g}" for limit in rule.late_limits]))
+    yield _(
+        "An early grade is shown where it is the same with the days without a count above and below"
+        " the limits; worst case: with them below."
+    )
+    yield _("Grades without a subject in any column are not shown.")
 
 
 OUTPUT = Output(
@@ -179,8 +159,8 @@ OUTPUT = Output(
             heading=N_("Immune effector cell-associated haematotoxicity (ICAHT)"),
             size=INFUSED,
             rows=_table,
-            footnotes=lambda plan: (_early(plan), _gaps(plan), _late(plan)),
-            defined=("Laboratory",),
+            footnotes=_footnotes,
+            defined=("Haematotoxicity (ICAHT)", "Laboratory"),
         ),
     ),
 )

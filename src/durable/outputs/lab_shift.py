@@ -8,7 +8,7 @@ import pandas as pd
 
 from durable.contracts.results import TOTAL, WHOLE_COLUMN, Statistic
 from durable.language import N_, _
-from durable.outputs import incidence, laboratory_wording
+from durable.outputs import incidence
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import count
 from durable.outputs.datasets import AnalysisDatasets
@@ -117,12 +117,14 @@ def _baseline(grade: str) -> str:
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:
-    yield laboratory_wording.grades(plan)
+    yield _(
+        "Decreased: CTCAE v{version} grade of the value alone; not determinable where the value"
+        " tells no grade."
+    ).format(version=plan.safety.ctcae_version)
     yield _(
         "Columns: worst grade after the day of infusion, each subject once; results whose grade is"
         " not determinable count only where no other has one. Counts of subjects."
     )
-    yield from laboratory_wording.grade_limits(plan.laboratory)
 
 
 OUTPUT = Output(

@@ -66,8 +66,65 @@ def grade_limits(laboratory: Laboratory) -> Iterator[str]:
         )
 
 
+def b_cells(laboratory: Laboratory) -> Iterator[str]:
+    """Aplasia, recovery, infections and immunoglobulin by the rules in force."""
+    rule = laboratory.b_cells
+    yield _(
+        "Aplasia: the first B-cell result after the day of infusion below {low:g} {unit} (one below"
+        " the LLOQ: where the LLOQ is at most that). Recovery: the first of {n} consecutive later"
+        " results of at least {high:g} {unit}. Censored at the last B-cell result, before an"
+        " unconfirmed recovery; death is not a competing event here."
+    ).format(
+        low=rule.aplasia_below,
+        unit=unit_of(laboratory, rule.test),
+        n=rule.recovery_consecutive,
+        high=rule.recovery_at_least,
+    )
+    yield _(
+        "Infections: treatment-emergent events of special interest recorded as {label}, with onset"
+        " from the first result in aplasia to the day before recovery or to the last result."
+        " Immunoglobulin given: {therapies}, from the table of therapies."
+    ).format(label=rule.infection, therapies=joined(rule.replacement) or "-")
+
+
+def icaht(laboratory: Laboratory) -> Iterator[str]:
+    """Grades of haematotoxicity by the rules in force."""
+    rule = laboratory.icaht
+    spells = _("longest spell") if rule.duration == "longest" else _("all spells together")
+    yield _(
+        "EHA/EBMT consensus (Rejeski 2023). Early, by days of neutrophils of at most {severe:g}"
+        " {unit} ({spells}): grade 1 from 1, 2 from {two}, 3 from {three}; of at most"
+        " {profound:g}: 3 from {deep_three}, 4 from {deep_four}; never above {severe:g}: 4."
+        " Fewer than {recovery} days above a limit do not end a spell."
+    ).format(
+        severe=rule.severe,
+        profound=rule.profound,
+        unit=unit_of(laboratory, rule.test),
+        spells=spells,
+        two=rule.severe_days[0],
+        three=rule.severe_days[1],
+        deep_three=rule.profound_days[0],
+        deep_four=rule.profound_days[1],
+        recovery=rule.recovery_days,
+    )
+    yield _(
+        "Up to {gap} days without a result between two are interpolated; other days are unknown: a"
+        " grade is shown where it is the same with these days above and below the limits. Worst"
+        " case: with them below. Days after a death do not count."
+    ).format(gap=rule.max_gap_days)
+    yield _(
+        "Late: grades 1 to 4 by {n} days with a result of at most {limits}, up to the data cut-off."
+    ).format(n=rule.late_results, limits=joined([f"{limit:g}" for limit in rule.late_limits]))
+
+
+def unit_of(laboratory: Laboratory, code: str) -> str:
+    """Unit of a test; '' where the plan does not name the test."""
+    test = laboratory.by_code.get(code)
+    return "" if test is None else test.unit
+
+
 def definitions(plan: Plan) -> Iterator[str]:
-    """All of it, for the list of definitions."""
+    """Baseline, visits and grades of any test, for the list of definitions."""
     yield baseline(plan)
     yield below_quantification(plan.laboratory)
     yield grades(plan)

@@ -244,8 +244,8 @@ def _footnotes(plan: Plan) -> Iterator[str]:
         _stopping(monitored),
     )
     yield _(
-        "Subjects are taken in the order of their infusions, with their status at the data"
-        " cut-off: what a look at its own time would have shown may differ. NE: not estimable."
+        "Subjects in the order of their infusions, each with the status at the data cut-off, not"
+        " at the time of a look. NE: not estimable."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import isnan, nan
 
@@ -13,12 +13,12 @@ from durable.contracts.results import TOTAL, Statistic
 from durable.language import N_, _, translated
 from durable.outputs import formats
 from durable.outputs.ard import TableResults
+from durable.outputs.boundary_wording import boundaries, event_name, event_window
 from durable.outputs.cells import count, rate, ratio_percent
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.dlt import dlt_status
 from durable.outputs.follow_up import followed_through
 from durable.outputs.groups import Estimates, groups, of_parameter
-from durable.outputs.interim import prior_text
 from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.table import Cell, Lookup, Row, Rows
 from durable.plan import Outputs, Plan, Safety, SafetyBoundary
@@ -31,7 +31,6 @@ from durable.stats.monitoring import (
     stopping_probability,
 )
 from durable.stats.proportions import proportion_ci
-from durable.wording import clauses
 from durable.wording import percent as percent_text
 
 # The status is a note of ``ard.csv``, in English; it is translated where it is shown.
@@ -75,26 +74,6 @@ RULES = (
 )
 
 
-def boundaries(plan: Plan) -> Mapping[str, SafetyBoundary]:
-    """The safety boundaries of the plan, by name."""
-    return {} if plan.monitoring is None else plan.monitoring.safety
-
-
-def event_name(section: SafetyBoundary, plan: Plan) -> str:
-    """What a boundary counts, as readers see it."""
-    days = _window(section, plan.safety)
-    if section.event == "dlt":
-        return _("DLT within {days} days").format(days=days)
-    name = plan.safety.crs if section.event == "crs" else plan.safety.icans
-    return _("{event} of ASTCT grade >= {grade} within {days} days").format(
-        event=name, grade=section.grade, days=days
-    )
-
-
-def _window(section: SafetyBoundary, safety: Safety) -> int:
-    return section.window_days or safety.dlt_window_days
-
-
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     if datasets.adae is None:
         return
@@ -136,7 +115,7 @@ def event_status(
     if section.event == "dlt":
         return dlt_status(adsl, adae, safety)[["USUBJID", "toxic", "evaluable"]]
     infused = adsl.loc[adsl["SAFFL"] == "Y"]
-    window = _window(section, safety)
+    window = event_window(section, safety)
     label = safety.crs if section.event == "crs" else safety.icans
     in_window = (adae["TRTEMFL"] == "Y") & (adae["ADAY"] <= window).fillna(False).astype(bool)
     events = adae.loc[in_window & (adae["AESI"] == label)]
@@ -285,8 +264,7 @@ def _boundary_headings(plan: Plan) -> tuple[str, ...]:
 
 def _footnotes(plan: Plan) -> Iterator[str]:
     """Who is evaluable, and the two rules."""
-    sections = boundaries(plan).values()
-    if not sections:
+    if not boundaries(plan):
         return
     yield _(
         "Evaluable for DLT: as in the table of dose-limiting toxicities; for CRS and ICANS:"
@@ -294,32 +272,8 @@ def _footnotes(plan: Plan) -> Iterator[str]:
         " the order of infusion."
     )
     yield _(
-        "Beta-binomial: stop where the posterior probability of a rate above the acceptable one is"
-        " higher than the limit ({limits})."
-    ).format(
-        limits=clauses(
-            [
-                _("{event}: above {limit}, prior {prior}").format(
-                    event=event_name(section, plan),
-                    limit=percent_text(section.stop_if_probability_above),
-                    prior=prior_text(section.prior),
-                )
-                for section in sections
-            ]
-        )
-    )
-    yield _(
-        "Pocock-type: an exact binomial test at one level after each subject, with at most this"
-        " probability of ever stopping at the acceptable rate (Ivanova et al. 2005): {errors}."
-    ).format(
-        errors=clauses(
-            [
-                _("{event}: {error}").format(
-                    event=event_name(section, plan), error=percent_text(section.error)
-                )
-                for section in sections
-            ]
-        )
+        "Beta-binomial: by the posterior probability of a rate above the acceptable one."
+        " Pocock-type: by an exact binomial test after each subject."
     )
 
 
@@ -337,7 +291,7 @@ OUTPUT = Output(
             stub=N_("Event"),
             rows=_table,
             footnotes=_footnotes,
-            defined=("Dose-limiting toxicities", "Adverse events"),
+            defined=("Safety boundaries", "Dose-limiting toxicities", "Adverse events"),
         ),
         OutputTable(
             name="t_safety_boundary_s",
@@ -346,7 +300,7 @@ OUTPUT = Output(
             stub=N_("Evaluable subjects"),
             rows=_boundary_rows,
             footnotes=_footnotes,
-            defined=("Dose-limiting toxicities", "Adverse events"),
+            defined=("Safety boundaries", "Dose-limiting toxicities", "Adverse events"),
         ),
     ),
 )

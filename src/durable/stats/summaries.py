@@ -15,7 +15,6 @@ from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
 
 from durable.stats.checks import check_between_0_and_1
 
@@ -124,6 +123,8 @@ def mean_limits(n: int, mean: float, sd: float, level: float = 0.95) -> tuple[fl
     >>> [round(limit, 3) for limit in mean_limits(10, 50.0, 20.0)]
     [35.693, 64.307]
     """
+    from scipy.special import stdtrit  # the displays read this module, and do without scipy
+
     check_between_0_and_1("level", level)
     if n < 2 or not sd > 0:
         return math.nan, math.nan
