@@ -25,6 +25,7 @@ NAMES = (
         "lin-up log-down",
     ),
     *("Cai & DasGupta", "Efficacy and duration of response"),
+    *("ICH E9", "Fisher z", "HBV DNA", "HCV RNA", "CMV DNA"),
 )
 #: Two words or more one after another, in Latin letters.
 _WORDS = re.compile(r"[A-Za-z][A-Za-z'-]+(?: [A-Za-z][A-Za-z'-]*)+")
@@ -66,6 +67,11 @@ def words_of_data(folder: Path) -> Iterator[str]:
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.reader(file):
                 yield from row
+
+
+def values_of(basis: str) -> list[str]:
+    """Columns with their values, which decide a criterion of eligibility, without their rows."""
+    return re.split(r"(?:^|; )(?:\w+ row [\d, ]+|therapies|not recorded): |, ", basis)[1:]
 
 
 def words_of_plan(plan: Plan) -> Iterator[str]:

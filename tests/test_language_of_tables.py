@@ -46,7 +46,7 @@ NAMES = {
     *("Rider", "Lee", "Storer", "Fay", "Lazarevic", "Almeida"),
     *("Cmax", "Tmax", "Tlast", "CHQ-PhS", "CAR-T", "MMT", "JDMAI", "kg", "mg", "dlt", "durable"),
     *("Beta-", "mTPI-", "Spearman", "Fisher", "Bonett", "Wright", "Liu", "Guo", "Yuan", "BOIN"),
-    *("ng", "ug", "unlikely", "few", "improved"),
+    *("ng", "ug"),
     *("Pocock", "Ivanova", "Qaqish", "Schell", "Rejeski"),
     *("cells", "uL", "immunoglobulin", "intravenous"),
 }

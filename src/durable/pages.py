@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).parent / "templates"
 #: Where a cell of a table may break: the space before a bracket.
 _BRACKETS = re.compile(r" (?=[(\[])")
+#: Signs of the longest part of a cell that stays on one line.
+_LONGEST_UNBROKEN = 24
 #: What a narrow column does not break: dates, durations, arrows, and a table with its column.
 _TOGETHER = re.compile(
     r"(\b\d{4}-\d\d-\d\d\b|\b\d+ days\b|\d+天|->|\b[a-z_]{1,30}\.[a-z_]{1,30}\b)"
@@ -73,11 +75,14 @@ def _filled(text: str, **places: object) -> Markup:
 
 
 def _unbroken(cell: str) -> Markup:
-    """Text that a narrow page breaks before a bracket, not between two limits."""
-    from markupsafe import Markup, escape
+    """Text that is broken before a bracket, not between two limits; a sentence anywhere."""
+    from markupsafe import Markup
 
-    parts = _BRACKETS.sub("</span> <span>", escape(cell))
-    return Markup(f"<span>{parts}</span>")  # noqa: S704  (escaped)
+    short, long = Markup("<span>{}</span>"), Markup('<span class="long">{}</span>')
+    parts = _BRACKETS.split(cell)
+    return Markup(" ").join(
+        (long if len(part) > _LONGEST_UNBROKEN else short).format(part) for part in parts
+    )
 
 
 def _together(cell: str) -> Markup:

@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from durable.audit.acts import Act
@@ -18,7 +19,7 @@ from durable.audit.verdict import Audited, Status, verdict_page, verdict_sentenc
 from durable.history.states import Check, State
 from durable.language import N_, Text, language
 from durable.plan import Plan
-from tests.chinese import english, words_of_data, words_of_plan
+from tests.chinese import english, values_of, words_of_data, words_of_plan
 from tests.display.study import demo_data, run_study
 
 ROOT = Path(__file__).parents[2]
@@ -46,8 +47,13 @@ def earlier(tmp_path_factory: pytest.TempPathFactory) -> Made:
     return run_study(folder, kept, until="analyse")
 
 
-def words(plan: Plan) -> list[str]:
-    return [*words_of_data(ROOT / "data" / "demo"), *words_of_plan(plan)]
+def words(plan: Plan, folder: Path | None = None) -> list[str]:
+    """Words of the data and of the plan; those of the criteria from a folder of results."""
+    given = [*words_of_data(ROOT / "data" / "demo"), *words_of_plan(plan)]
+    if folder is None:
+        return given
+    criteria = pd.read_parquet(folder / "adam" / "adie.parquet")
+    return [*given, *(value for text in criteria["BASIS"].dropna() for value in values_of(text))]
 
 
 def test_english_is_found_beside_words_of_the_data() -> None:
@@ -59,7 +65,7 @@ def test_the_report_has_no_english_sentence(chinese: Made) -> None:
     plan, folder = chinese
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert '<html lang="zh">' in page
-    assert english(page, words(plan)) == []
+    assert english(page, words(plan, folder)) == []
     assert "疾病改善" in page
 
 

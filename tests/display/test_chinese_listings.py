@@ -15,6 +15,7 @@ from durable.display.listing_layout import listing_layouts
 from durable.display.listings import listing_records
 from durable.language import language
 from durable.plan import Plan
+from tests.chinese import values_of
 
 #: Free text of the study, by input table.
 FREE_TEXT = {
@@ -47,8 +48,7 @@ def own_words(demo: tuple[Plan, Path]) -> list[str]:
         frame = pd.read_parquet(folder / "validated" / f"{table}.parquet")
         words |= {str(text) for column in columns for text in frame[column].dropna()}
     criteria = pd.read_parquet(folder / "adam" / "adie.parquet")
-    # Where in the tables the values stand, and what the criteria are called in the dataset.
-    words |= {str(text) for text in criteria["BASIS"].dropna()}
+    words |= {value for text in criteria["BASIS"].dropna() for value in values_of(text)}
     queries = pd.read_csv(folder / "queries.csv", dtype=str, keep_default_na=False)
     words |= {*queries["message"], *queries["value"]} - {""}
     return sorted(words, key=len, reverse=True)

@@ -16,7 +16,7 @@ import pytest
 from durable.contracts.results import read_csv
 from durable.display import report
 from durable.display.listings import listing_records
-from durable.display.report_plan import plan_keys, shown
+from durable.display.report_plan import differing_definitions, plan_keys, shown
 from durable.display.report_summary import summary
 from durable.display.tables import all_tables
 from durable.files import recorded_cell, safe_cell
@@ -174,29 +174,14 @@ def test_says_what_is_missing(minimal: Made) -> None:
 
 def test_names_the_definitions_that_differ(demo: Made) -> None:
     plan, _ = demo
-    differing = [key.path for key in plan_keys(plan) if key.differs and key.defining]
-    # Of a section that is empty by default each key that has a value differs.
-    expected = {
-        "response.drug_free": (
-            *("analyses", "glucocorticoid_max_mg_kg", "consecutive", "sustained_days"),
-        ),
-        "response.glucocorticoid_increase": ("by_mg_kg", "over", "as_new_therapy"),
-        "": ("subgroups",),
-        "exposure": ("planned_cells_per_kg", "tolerance"),
-        "cells_outcome": ("visit", "parameters"),
-        "monitoring.improvement": (
-            *("visit", "null_rate", "maximum_subjects", "success_probability"),
-            *("stop_if_predictive_below", "looks"),
-        ),
-        "monitoring": ("decisions", "safety"),
-        "monitoring.escalation": (
-            *("target", "mtpi2_below", "mtpi2_above", "prior.a", "prior.b"),
-            *("eliminate_if_probability_above", "eliminate_from_subjects", "table_subjects"),
-        ),
-        "eligibility.disease": ("immunosuppressants_min", "transaminases"),
-    }
-    paths = [f"{at}.{key}".strip(".") for at, keys in expected.items() for key in keys]
-    assert differing == ["schedule", *paths]
+    differing = {key.path: (key.value, key.default) for key in differing_definitions(plan)}
+    assert list(differing) == [
+        *("schedule", "response.drug_free", "response.glucocorticoid_increase", "subgroups"),
+        *("exposure", "cells_outcome", "monitoring"),
+        *("eligibility.disease.immunosuppressants_min", "eligibility.disease.transaminases"),
+    ]
+    assert differing["exposure"] == ("{planned_cells_per_kg: {},\ntolerance: 0.2}", "empty")
+    assert differing["eligibility.disease.immunosuppressants_min"] == ("1", "2")
     strategies = NewTherapy(duration="hypothetical")
     response = plan.response.model_copy(update={"new_therapy": strategies})
     statistics = plan.statistics.model_copy(update={"km_ci": "log", "conf_level": 0.9})
@@ -205,9 +190,10 @@ def test_names_the_definitions_that_differ(demo: Made) -> None:
     assert found["response.new_therapy.duration"] == ("hypothetical", "composite")
     assert "response.new_therapy.remission" not in found
     assert found["response.drug_free.consecutive"] == ("2", "empty")
-    assert found["eligibility.disease.immunosuppressants_min"] == ("1", "2")
     assert found["statistics.km_ci"] == ("log", "log-log")
     assert found["statistics.conf_level"] == ("0.9", "0.95")
+    also = {key.path for key in differing_definitions(other)} - {*differing}
+    assert also == {"response.new_therapy.duration", "statistics.km_ci", "statistics.conf_level"}
 
 
 def test_every_key_of_the_plan_is_shown_with_its_meaning(demo: Made, text: str) -> None:

@@ -307,16 +307,16 @@ def _needs(table: Table, size: float) -> tuple[list[float], list[float]]:
 def _shared(least: Sequence[float], wished: Sequence[float], room: float) -> tuple[float, ...]:
     """The width of the page: what each column needs, then what the cells and what the labels wish.
 
+    Small wishes are granted before large ones: a number is not broken for the sake of a sentence.
     The rest goes to all columns evenly.
     """
     widths = list(least)
     cells = range(1, len(widths))
     for columns in (cells, range(1)):
         missing = {i: max(wished[i] - widths[i], 0.0) for i in columns}
-        total = sum(missing.values())
-        part = min(1.0, (room - sum(widths)) / total) if total > 0 else 0.0
-        for i in columns:
-            widths[i] += part * missing[i]
+        for place, i in enumerate(sorted(missing, key=missing.__getitem__)):
+            left = max(room - sum(widths), 0.0)
+            widths[i] += min(missing[i], left / (len(missing) - place))
     rest = (room - sum(widths)) / len(widths)
     return tuple(width + rest for width in widths)
 

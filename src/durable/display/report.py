@@ -21,7 +21,7 @@ from durable.contracts.results import TOTAL
 from durable.contracts.tables import TABLES
 from durable.display.record_view import RecordView, as_text, record_view
 from durable.display.report_outputs import deliveries, sections
-from durable.display.report_plan import Key, plan_keys, variants
+from durable.display.report_plan import Key, differing_definitions, plan_keys, variants
 from durable.display.report_summary import summary
 from durable.figures.captions import figures_drawn
 from durable.files import recorded_cell
@@ -110,7 +110,7 @@ def page(
         listings=_by_listing(listing_views(plan, listings, assessed=assessed)),
         results=summary(ard, plan),
         population=_population(ard),
-        changed=[key for key in keys if key.differs and key.defining],
+        changed=differing_definitions(plan),
         keys=every_key(keys),
         variants=variants(plan),
         definitions=definitions,

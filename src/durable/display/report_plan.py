@@ -33,11 +33,6 @@ class Key:
     meaning: str
     differs: bool
 
-    @property
-    def defining(self) -> bool:
-        """Whether it is part of a definition."""
-        return self.path.partition(".")[0] in DEFINING
-
 
 def key_meanings() -> list[str]:
     """What the keys mean that the report prints, in English, each text once."""
@@ -58,6 +53,38 @@ def plan_keys(plan: Plan) -> list[Key]:
     return keys
 
 
+def differing_definitions(plan: Plan) -> list[Key]:
+    """What differs from the defaults in the definitions.
+
+    A section that is empty by default is one entry, with the keys of it that have a value.
+    """
+    meaning, defaults = dict(meanings()), _defaults()
+    return [
+        Key(path, shown(value), shown(default), _(meaning.get(path, "")), differs=True)
+        for section in DEFINING
+        for path, value, default in _differences(
+            getattr(plan, section), getattr(defaults, section), section
+        )
+    ]
+
+
+def _differences(value: Any, default: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    """Path, value and default of what differs."""
+    if _is_divided(value) and isinstance(default, Section):
+        for name in type(value).model_fields:
+            inner = getattr(value, name), getattr(default, name)
+            yield from _differences(*inner, f"{path}.{name}")
+    elif _is_divided(value) and default is None:
+        yield path, value.model_dump(mode="json", exclude_none=True), None
+    elif _plain(value) != _plain(default):
+        yield path, _plain(value), _plain(default)
+
+
+def _is_divided(value: Any) -> bool:
+    """Whether the keys of a value are shown one by one."""
+    return isinstance(value, Section) and set(type(value).model_fields) != _SCALE
+
+
 #: Keys without a default.
 _GIVEN = ("analysis.id", "analysis.data_cutoff", "study.id")
 
@@ -72,7 +99,7 @@ def _defaults() -> Plan:
 
 def _keys(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Path and value of each key; mappings, whose keys are the study's own names, as one value."""
-    if not isinstance(value, Section) or set(type(value).model_fields) == _SCALE:
+    if not _is_divided(value):
         yield path, _plain(value)
         return
     for name in type(value).model_fields:

@@ -189,7 +189,7 @@ def _table(results: TableResults, plan: Plan) -> Rows:
         _INFECTIONS,
         Line(_("Subjects with any, n (%)"), n_percent("any")),
         Line(_("Grade >=3, n (%)"), n_percent("severe")),
-        Line(_("number of infections"), count("n_events")),
+        Line(_("Number of infections"), count("n_events")),
     )
     test = plan.laboratory.by_code.get(rule.immunoglobulin)
     if test is not None:

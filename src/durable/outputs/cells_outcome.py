@@ -12,7 +12,7 @@ from durable.derive.laboratory_results import in_aplasia
 from durable.jdm.parameters import SCORE
 from durable.language import N_, _
 from durable.outputs.ard import TableResults
-from durable.outputs.cells import ci, count, estimate, pair, value
+from durable.outputs.cells import ci, count, estimate, value
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter, select_records
 from durable.outputs.groups import Estimates, groups, of_parameter
 from durable.outputs.improvement import improved_by_subject
@@ -185,7 +185,8 @@ def _further_rows(results: TableResults, plan: Plan) -> Rows:
                 (*parameter, name),
                 Line("n", count("n"), 2),
                 Line(_("Median"), value("median"), 2),
-                Line(_("Min, max"), pair("min", "max", "{}, {}"), 2),
+                Line(_("Minimum"), value("min"), 2),
+                Line(_("Maximum"), value("max"), 2),
             )
 
 

@@ -117,6 +117,13 @@ def _baseline(grade: str) -> str:
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:
+    yield _("Registered window: day 1 to day {days} after infusion.").format(
+        days=plan.safety.windows_days[0]
+    )
+    yield from _footnotes_of_grades(plan)
+
+
+def _footnotes_of_grades(plan: Plan) -> Iterator[str]:
     yield _(
         "Decreased: CTCAE v{version} grade of the value alone; not determinable where the value"
         " tells no grade."
@@ -148,7 +155,7 @@ OUTPUT = Output(
             headings=_headings,
             stub=N_("Test"),
             rows=_rows(lambda _plan: incidence.ALL),
-            footnotes=_footnotes,
+            footnotes=_footnotes_of_grades,
             defined=("Laboratory",),
         ),
     ),

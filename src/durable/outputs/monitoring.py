@@ -20,7 +20,7 @@ from durable.outputs.table import Cell, Lookup, Row, Rows
 from durable.plan import BetaPrior, Decision, ImprovementMonitoring, Outputs, Plan
 from durable.stats.monitoring import predictive_probability, probability_above
 from durable.stats.proportions import proportion_ci
-from durable.wording import listed, sentences
+from durable.wording import capitalised, listed, sentences
 from durable.wording import percent as percent_text
 
 #: Parameters: of the further rules, with their name; after so many evaluable subjects.
@@ -179,10 +179,9 @@ def _table(results: TableResults, plan: Plan) -> Rows:
     if _rules(plan):
         yield Row(_("Further rules, at the data cut-off"))
     for rule_name, rule in _rules(plan).items():
-        text = _("{name}: {rule}").format(name=rule_name, rule=describe_decision(rule, plan))
         find = results.lookup((RULE, rule_name), TOTAL)
         cells = (_improved(find, plan.outputs), "", "", _decided(find, plan.outputs))
-        yield Row(text, cells, 1)
+        yield Row(capitalised(describe_decision(rule, plan)), cells, 1)
 
 
 def _row(
