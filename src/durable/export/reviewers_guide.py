@@ -48,8 +48,8 @@ DEPARTURES: tuple[Cells, ...] = (
     ),
 )
 
-#: Datasets that are made from another one beside ADSL.
-_MADE_FROM = {"ADBC": "ADLB", "ADPP": "ADPC"}
+#: Datasets that read another one beside ADSL.
+_ALSO_READ = {"ADBC": "ADLB", "ADPP": "ADPC", "ADDV": "ADIE"}
 
 
 @dataclass(frozen=True)
@@ -265,9 +265,9 @@ def _dependencies(names: Collection[str]) -> Iterator[str]:
     """Which of the datasets of the analysis are made from others of them."""
     if others := [name.upper() for name in names if name != "adsl"]:
         yield f"ADSL is made first; {', '.join(others)} read it."
-    for made, read in _MADE_FROM.items():
-        if made.lower() in names:
-            yield f"{made} is made from {read}."
+    for dataset, read in _ALSO_READ.items():
+        if {dataset.lower(), read.lower()} <= set(names):
+            yield f"{dataset} reads {read}."
 
 
 def _descriptions(datasets: Sequence[Dataset]) -> Iterator[Section]:

@@ -38,7 +38,7 @@ ADDV = contract(
         "DVPLAN": text("What Was Planned"),
         "DVSTAT": text("Deviation or Not Assessable", isin=[DEVIATION, NOT_ASSESSABLE]),
         "DVIMPFL": marker("Important Deviation Flag"),
-        "ANL01FL": marker("Deviation Flag"),
+        "ANL01FL": marker("Analysis Flag 01"),
         "ADT": date("Analysis Date"),
         "ADY": count("Analysis Relative Day", pa.Check.ne(0), null=True),
         "AVISIT": text("Analysis Visit", null=True),
