@@ -126,11 +126,12 @@ def test_the_imputed_day_decides_at_a_cut_off_within_the_possible_days(
 @pytest.mark.parametrize(
     ("rule", "text", "expected"),
     [
-        # CQ-001: screened 2023-01-10, lymphodepletion 2023-02-09, infusion 2023-02-14.
+        # CQ-001: screened 2023-01-10, blood drawn 2023-02-07, lymphodepletion 2023-02-09, infusion
+        # 2023-02-14.
         ("latest", "2023-01", "2023-01-10"),
         ("earliest", "2023-01", "2023-01-01"),
         ("middle", "2023-01", "2023-01-05"),
-        ("latest", "2023-02", "2023-02-09"),
+        ("latest", "2023-02", "2023-02-07"),
         ("latest", "2023", "2023-01-10"),
         ("latest", "2022", "2022-12-31"),
     ],

@@ -293,7 +293,7 @@ MISTAKES = {
     "an id outside the results": ("id: demo-interim", "id: ../../x", "analysis.id"),
     "a day that is none": ("2024-06-30", "2024-06-31", "analysis.data_cutoff"),
     "a file that is not there": ("demo/visits.csv", "demo/visit.csv", "inputs.visits.path"),
-    "a bracket left open": ("visits: [M2, M3]", "visits: [M2, M3", "line "),
+    "a bracket left open": ("parameters: [CMAX, AUC0_28]", "parameters: [CMAX, AUC0_28", "line "),
 }
 
 

@@ -42,6 +42,10 @@ def check_answers(table: StudyTable, study: Study, findings: Findings) -> None:
 def _evaluated(study: Study) -> pd.DataFrame:
     """Every criterion, with whether the subject was infused."""
     tables = {name: table.frame for name, table in study.tables.items()}
+    # A row that does not say which attempt or criterion it is of has a finding of its own.
+    for name, key in (("screening", _ATTEMPT), ("eligibility", [*_ATTEMPT, "criterion"])):
+        if name in tables:
+            tables[name] = tables[name].dropna(subset=key)
     absent = {name: table.recorded.absent for name, table in study.tables.items()}
     evaluated = evaluate(tables, absent, study.plan.eligibility)
     infusion = subject_value(evaluated, study.subjects, "infusion_date")
