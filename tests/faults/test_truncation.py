@@ -170,8 +170,9 @@ def expected(form: str, data: bytes) -> Outcome:
         return "refused"
     if text.endswith("\n"):
         return "silent"
-    # Of a header that is cut the last name is another one.
-    complete_row = len(rows[-1]) == len(header) if rows else header[-1] == "dose"
+    # Of a header that is cut the last name is another one; those after the reason may be absent.
+    last = header[-1] in ("reason", "class", "outcome", "dose")
+    complete_row = len(rows[-1]) == len(header) if rows else last
     return "found" if complete_row else "refused"
 
 
