@@ -330,7 +330,7 @@ REFUSED = [
         "an output that no analysis has, with the names of all",
         changed("outputs.shells", [{"output": "t_dorr"}]),
         "outputs.shells[0].output: found 't_dorr'; expected 't_disposition', 't_baseline', "
-        "'t_improvement', 't_improvement_s', 't_dor', 't_dor_s', 't_efs', 't_efs_s', ",
+        "'t_eligibility', 't_eligibility_s', ",
     ),
     (
         "an output that is shown twice",

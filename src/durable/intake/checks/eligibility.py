@@ -7,6 +7,7 @@ import pandas as pd
 from durable.criterion import NOT_APPLICABLE, UNKNOWN
 from durable.derive.eligibility import evaluate
 from durable.eligibility import CRITERION_BY_ID
+from durable.eligibility.wording import basis_in_words
 from durable.intake.findings import Findings
 from durable.intake.study import Study
 from durable.intake.tables import StudyTable, earliest_day, latest_day, subject_value
@@ -99,7 +100,7 @@ def _check_agreement(table: StudyTable, evaluated: pd.DataFrame, findings: Findi
         _("the answer of the data, {answer} ({basis})"),
         {
             "answer": _at_answers(table, evaluated, "computed"),
-            "basis": _at_answers(table, evaluated, "basis"),
+            "basis": _at_answers(table, evaluated, "basis").map(basis_in_words, na_action="ignore"),
         },
     )
     findings.add(table.recorded, differs, "answer", "eligibility_disagrees", expected)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pandas as pd
 
+from durable.eligibility.wording import basis_in_words
 from durable.language import N_, _
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.eligibility_definitions import eligibility_conventions
@@ -22,19 +22,6 @@ from durable.outputs.listings.listing import (
     text,
 )
 from durable.plan import Plan
-
-#: Where values stand, and what is missing, in BASIS.
-_PLACE = re.compile(r"(^|; )(\w+) row (\d+(?:, \d+)*): ")
-_MISSING = re.compile(r"(^|; )not recorded: ")
-
-
-def _basis(text: str) -> str:
-    """Values and their rows, in the language in force; names and codes as in the tables."""
-    placed = _PLACE.sub(
-        lambda found: found[1] + _("{table} row {rows}: ").format(table=found[2], rows=found[3]),
-        text,
-    )
-    return _MISSING.sub(lambda found: found[1] + _("not recorded: "), placed)
 
 
 def _records(folder: ResultsFolder, _plan: Plan) -> pd.DataFrame:
@@ -65,7 +52,7 @@ LISTING = Listing(
         coded("AGREE", N_("Agreement")),
         coded("IEWAIVER", N_("Waived")),
         coded("VIOLFL", N_("Violated")),
-        Column("BASIS", N_("Values and rows of the data"), shown=_basis),
+        Column("BASIS", N_("Values and rows of the data"), shown=basis_in_words),
     ),
     notes=_notes,
     records=_records,
