@@ -140,7 +140,7 @@ def documented() -> dict[str, str]:
     """Each command of the fenced blocks, with the first page that has it; not of the tutorial."""
     found: dict[str, str] = {}
     for page in PAGES:
-        if page == "docs/tutorial.md":  # tests/test_tutorial.py executes all of it
+        if page == "docs/tutorial.md":  # tests/tool/test_study_folder.py executes all of it
             continue
         text = (ROOT / page).read_text(encoding="utf-8").replace("\\\n", " ")
         for indent, language, block in BLOCK.findall(text):

@@ -30,6 +30,7 @@ from durable.outputs.definition_list import definition_list, definitions_in_forc
 from durable.outputs.page_head import page_head
 from durable.outputs.table import Table, column_name
 from durable.plan import Plan
+from durable.plan.deviations import asked
 from tests.derive.build import plan as plan_of
 
 ROOT = Path(__file__).parents[1]
@@ -53,7 +54,7 @@ NAMES = {
 PROGRAM = re.compile(r"durable(\.[a-z_]+)+|[0-9a-f]{12}")
 #: Input tables, named as the plan names them.
 INPUTS = ("visits", "adverse_events")
-ALL_DATASETS = ("adsl", "adrs", "adtte", "adae", "adlb", "adbc", "adpc", "adpp", "adie")
+ALL_DATASETS = ("adsl", "adrs", "adtte", "adae", "adlb", "adbc", "adpc", "adpp", "adie", "addv")
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +77,7 @@ def given_words(analysis: Analysis) -> list[str]:
     words = set(pd.concat(columns).dropna())
     words |= {plan.analysis.title, plan.study.sponsor, plan.study.id}
     words |= {variant.title for variant in plan.sensitivity.values()}
+    words |= set(asked(asked(plan.deviations).prohibited).permitted_reasons)
     for group in plan.subgroup_variables:
         words |= {group.label, *group.levels}
     return sorted(filter(None, words), key=len, reverse=True)

@@ -167,7 +167,7 @@ def test_the_default_definitions_are_given_as_a_chinese_report_gives_them() -> N
     )
     assert recurrence == (
         "复发或进展：连续2次充分评估显示缓解丧失或由研究者记录，日期为首次出现该情况的评估日；"
-        "输注后第30天及之前仅以研究者记录为准。"
+        "输注后第30天及之前仅以研究者记录为准，或末次B细胞结果未处于再生障碍。"
     )
 
 

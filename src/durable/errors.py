@@ -10,5 +10,11 @@ class UserError(Exception):
     """Exit status of the command that meets it."""
 
 
+class UseError(UserError):
+    """Options of a command that it cannot take."""
+
+    status = 2
+
+
 class DataError(UserError):
     """Errors in the data: their number, where the listing is, and where the first ones are."""

@@ -10,14 +10,20 @@ if TYPE_CHECKING:
     from durable.plan import Plan
 
 
-def dataset_names(tables: Collection[str]) -> tuple[str, ...]:
-    """Analysis datasets made from these input tables, in the order of the define.xml."""
+def dataset_names(tables: Collection[str], plan: Plan) -> tuple[str, ...]:
+    """Analysis datasets made from these input tables, in the order of the define.xml.
+
+    Deviations are judged wherever the plan asks for them: what a table that there is not would
+    have said is not assessable.
+    """
     assessments = ("adrs", "adtte") if "visits" in tables else ()
     adverse_events = ("adae",) if "adverse_events" in tables else ()
     laboratory = ("adlb", "adbc") if "laboratory" in tables else ()
     kinetics = ("adpc", "adpp") if "kinetics" in tables else ()
     eligibility = ("adie",) if {"screening", "eligibility"} & set(tables) else ()
-    return ("adsl", *assessments, *adverse_events, *laboratory, *kinetics, *eligibility)
+    deviations = () if plan.deviations is None else ("addv",)
+    of_safety = (*adverse_events, *laboratory, *kinetics)
+    return ("adsl", *assessments, *of_safety, *eligibility, *deviations)
 
 
 def _always(_: Plan) -> bool:

@@ -29,7 +29,7 @@ _DEFINITIONS = ("schedule", "response", "statistics", "sensitivity")
 #: What the tables depend on: each prints its digest.
 OF_TABLES = (
     *(*_SHOWN, *_DEFINITIONS, "safety", "kinetics", "over_time", "monitoring"),
-    *("laboratory", "eligibility", "exposure", "cells_outcome"),
+    *("laboratory", "eligibility", "exposure", "cells_outcome", "deviations"),
 )
 #: Not simulation.chunks, on which no result depends: its digest is printed.
 _SCENARIOS = tuple(
@@ -92,7 +92,7 @@ _STAGES = (
         (
             *("study.id", "study.treatment", "analysis.data_cutoff"),
             *("schedule", "response", "sensitivity", "subgroups"),
-            *("safety", "laboratory", "kinetics", "eligibility"),
+            *("safety", "laboratory", "kinetics", "eligibility", "exposure", "deviations"),
         ),
         "stop on errors, apply the data cut-off, derive the analysis datasets",
         cores=True,
@@ -102,7 +102,7 @@ _STAGES = (
         "analyse",
         (
             *(*_DEFINITIONS, "groups", "subgroups", "safety", "kinetics", "over_time"),
-            *("monitoring", "laboratory", "exposure", "cells_outcome"),
+            *("monitoring", "laboratory", "exposure", "cells_outcome", "deviations"),
             *("outputs.patient_profiles", "outputs.landmarks_months", "outputs.month_decimals"),
             "outputs.estimands",
         ),

@@ -140,6 +140,29 @@ NOT_ANSWERED = N_("NOT ANSWERED BY SITE")
 UNKNOWN_BY_DATA = N_("UNKNOWN BY DATA")
 AGREEMENTS = [AGREE, SITE_ONLY_FULFILLED, DATA_ONLY_FULFILLED, NOT_ANSWERED, UNKNOWN_BY_DATA]
 
+#: Deviations from the protocol (DVDECOD) by their category in the plan, in their order; and the
+#: group of each (DVCAT).
+DEVIATIONS = {
+    "eligibility": N_("ELIGIBILITY CRITERION VIOLATED"),
+    "dose": N_("DOSE OUTSIDE THE TOLERANCE"),
+    "lymphodepletion": N_("INFUSED WITHOUT LYMPHODEPLETION"),
+    "number_infused": N_("INFUSED BEYOND THE PLANNED NUMBER"),
+    "visit_window": N_("VISIT OUT OF WINDOW"),
+    "core_set": N_("CORE SET INCOMPLETE"),
+    "prohibited": N_("PROHIBITED MEDICINE"),
+}
+DEVIATION_GROUPS = {
+    "eligibility": N_("ELIGIBILITY"),
+    "dose": N_("STUDY TREATMENT"),
+    "lymphodepletion": N_("STUDY TREATMENT"),
+    "number_infused": N_("ENROLMENT"),
+    "visit_window": N_("PROCEDURES"),
+    "core_set": N_("PROCEDURES"),
+    "prohibited": N_("CONCOMITANT MEDICATION"),
+}
+#: Whether a record of ADDV is a deviation, or the data do not tell.
+DEVIATION, NOT_ASSESSABLE = N_("DEVIATION"), N_("NOT ASSESSABLE")
+
 #: Variables of ADSL that flag an imputed date: the date's variable, and its input table and column.
 IMPUTATION_FLAGS = {
     "RFICDTF": ("RFICDT", "subjects", "consent_date"),
@@ -180,6 +203,7 @@ CODED: tuple[str, ...] = (
     *(LAST, LAST_IN_REMISSION, DAY_ONE, DAY_OF_DEATH, DAY_OF_THERAPY, BEFORE_GAP, BEFORE_THERAPY),
     LAST_ALIVE,
     BEFORE_UNCONFIRMED,
+    *(*DEVIATIONS.values(), *DEVIATION_GROUPS.values(), DEVIATION, NOT_ASSESSABLE),
 )
 #: What the letters of a flag or a status stand for.
 FLAGS = {"Y": N_("yes"), "N": N_("no"), "U": N_("unknown"), "NA": N_("not applicable")}

@@ -112,7 +112,7 @@ def test_the_page_is_one_file_with_the_primary_results_first_and_the_curves(both
         "Plan, records read, code and environment",
         "Records since the earlier data cut-off",
     ]
-    assert page.count("<svg ") == len(ENDPOINTS) == 3
+    assert page.count("<svg ") == len(ENDPOINTS) == 5
     assert "http" not in page.replace("http-equiv", "")
 
 
@@ -202,7 +202,7 @@ def test_data_changed_before_the_cutoff_and_a_changed_rule_are_told_apart(tmp_pa
     for column, value in (("physician_global", "9.9"), ("cmas", "10"), ("das", "19")):
         change_digit(study, "CQ-002", "M2", column, value)
     with (study.folder / "data/demo/therapies.csv").open("a") as file:
-        file.write("CQ-012,cholecalciferol,2024-08-01,,N,vitamin D deficiency\n")
+        file.write("CQ-012,cholecalciferol,2024-08-01,,N,vitamin D deficiency,,,\n")
     assert study.run("--configfile", str(second)).returncode == 0
     done = study.run("compare", "--configfile", str(second), "--config", "against=first")
     assert done.returncode == 0, done.stdout

@@ -31,6 +31,8 @@ TEXT = {
     "investigator_assessment",
     "therapy",
     "new_systemic",
+    "class",
+    "outcome",
     "reason",
 }
 

@@ -362,7 +362,7 @@ def test_nobody_screened_is_nobody_eligible() -> None:
     frame = evaluate(made | {"screening": made["screening"].iloc[:0]}, {}, rules())
     assert len(frame) == 0
     adsl = pd.DataFrame({"USUBJID": ["S000"], "SAFFL": ["Y"]})
-    assert with_eligibility(adsl, frame).to_numpy().tolist() == [["S000", "Y", U, None]]
+    assert with_eligibility(adsl, frame).to_numpy().tolist() == [["S000", "Y", None, None]]
     assert len(of_eligible(adsl, frame)) == 0
 
 

@@ -230,7 +230,7 @@ def test_a_second_value_of_a_measure_of_an_assessment_is_refused(
     write_parquet(tmp_path / "adam" / "adrs.parquet", pd.concat([adrs, second]))
     (assessments,) = (each for each in ALL if each.name == "assessments")
     with pytest.raises(ValueError, match="duplicate"):
-        assessments.table(ResultsFolder(tmp_path), plan)
+        assessments.table(ResultsFolder(tmp_path, plan), plan)
 
 
 @pytest.mark.slow

@@ -39,5 +39,5 @@ def results(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def datasets(results: Path, plan: Plan) -> dict[str, Dataset]:
     """Every dataset by name."""
-    found = read_datasets(results, plan.safety.windows_days, plan.subgroup_variables)
+    found = read_datasets(results, plan)
     return {dataset.name: dataset for dataset in found}

@@ -49,9 +49,25 @@ def test_every_dataset_and_parameter_is_described(
 ) -> None:
     described = table_of(guide, "5.1 Datasets")
     assert list(described)[1:] == list(datasets)
-    assert described["ADTTE"][-2:] == ["28", "10"]
-    parameters = table_of(guide, "Time-to-Event Analysis Dataset")
-    assert [row[-1] for row in parameters.values()] == ["Records", "8", "10", "10"]
+    # A record of each of the 8 subjects in remission, and eight of each of the 10 infused.
+    assert described["ADTTE"][-2:] == ["88", "10"]
+    parameters = table_of(guide, "ADTTE: Time-to-Event Analysis Dataset")
+    assert {code: row[-1] for code, row in parameters.items()} == {
+        "PARAMCD": "Records",
+        "DOR": "8",
+        **dict.fromkeys(("EFS", "TTREM", "TTIMP", "OS"), "10"),
+        **dict.fromkeys(("TTGCFREE", "TTISFREE", "TTDFREM", "TTSREM"), "10"),
+    }
+
+
+def test_the_datasets_that_others_read_are_named(guide: list[Section]) -> None:
+    (section,) = (one for one in guide if one.title.endswith("Data dependencies"))
+    assert section.paragraphs == (
+        "ADSL is made first; ADRS, ADTTE, ADAE, ADLB, ADBC, ADPC, ADPP, ADIE, ADDV read it.",
+        "ADBC reads ADLB.",
+        "ADPP reads ADPC.",
+        "ADDV reads ADIE.",
+    )
 
 
 def test_headings_are_those_of_word_in_the_order_of_the_template(

@@ -24,6 +24,7 @@ import pytest
 import xmlschema
 import yaml
 
+from durable.contents import NUMBERS
 from durable.contracts.adam.registry import dataset_schemas
 from durable.contracts.adam.terminology import terminology
 from durable.derive.endpoint_registry import EVERY_ENDPOINT
@@ -141,8 +142,9 @@ def test_define_with_results_follows_the_schema_of_analysis_results(with_results
 def test_every_table_is_a_display_with_its_datasets_and_program(with_results: str) -> None:
     root = ET.fromstring(with_results)
     displays = {e.get("OID"): e for e in root.iter(f"{ARM}ResultDisplay")}
-    shown = [name for entry in OUTPUTS if not entry.of_sensitivity for name in entry.table_names]
-    assert list(displays) == [f"RD.{name}" for name in shown]
+    made = {name for entry in OUTPUTS if not entry.of_sensitivity for name in entry.table_names}
+    assert list(displays) == [f"RD.{name}" for name in NUMBERS if name in made]
+    assert len(displays) == len(made)
     for oid, code, name, purpose in (
         ("RD.t_dor", "DOR", "Table 14.2.2", "PRIMARY OUTCOME MEASURE"),
         ("RD.t_ttrem", "TTREM", "Table 14.2.4", "EXPLORATORY OUTCOME MEASURE"),
@@ -220,10 +222,13 @@ def test_everything_that_define_refers_to_is_defined_once(with_results: str) -> 
 def test_labels_and_types_of_define_are_those_of_the_contracts(document: str, plan: Plan) -> None:
     root = ET.fromstring(document)
     items = {e.get("OID"): e for e in root.iter(f"{ODM}ItemDef")}
-    recorded = ("SITEID", "RACE", "ETHNIC")
     groups = plan.subgroup_variables
     schemas = dataset_schemas(
-        (28, 90), EVERY_ENDPOINT, subject_variables=recorded, subgroups=groups
+        (28, 90),
+        EVERY_ENDPOINT,
+        subject_variables=("SITEID", "RACE", "ETHNIC", "ELIGFL", "DVELIG"),
+        event_variables=("TOCIFL", "CSTERFL", "ICUFL"),
+        subgroups=groups,
     )
     for name, schema in schemas.items():
         group = next(e for e in root.iter(f"{ODM}ItemGroupDef") if e.get("Name") == name)
@@ -237,7 +242,7 @@ def test_labels_and_types_of_define_are_those_of_the_contracts(document: str, pl
         assert group.find(f"{DEF}leaf").get(f"{XLINK}href") == f"xpt/{name.lower()}.xpt"
     assert items["IT.ADTTE.ADT"].get(f"{DEF}DisplayFormat") == "DATE9."
     assert items["IT.ADTTE.CNSR"].get("DataType") == "integer"
-    assert items["IT.ADTTE.PARAMCD"].get("Length") == "5"
+    assert items["IT.ADTTE.PARAMCD"].get("Length") == "8"
 
 
 def described(root: ET.Element, oid: str) -> str:
@@ -269,10 +274,11 @@ def test_values_are_described_by_parameter(document: str, datasets: dict[str, Da
     root = ET.fromstring(document)
     lists = {e.get("OID"): e for e in root.iter(f"{DEF}ValueListDef")}
     codes = [e.get("ItemOID") for e in lists["VL.ADTTE.AVAL"]]
-    endpoints = ("DOR", "EFS", "TTREM", "TTIMP", "OS")
-    drug_free = ("TTGCFREE", "TTISFREE", "TTDFREM", "TTSREM")
-    assert codes == [f"IT.ADTTE.AVAL.{code}" for code in (*endpoints, *drug_free)]
-    assert set(lists) == {"VL.ADRS.AVAL", "VL.ADRS.AVALC", "VL.ADTTE.AVAL", "VL.ADPP.AVAL"}
+    # The order of the records, which is that of the letters.
+    endpoints = ("DOR", "EFS", "OS", "TTDFREM", "TTGCFREE", "TTIMP", "TTISFREE", "TTREM", "TTSREM")
+    assert codes == [f"IT.ADTTE.AVAL.{code}" for code in endpoints]
+    in_parts = {"ADRS.AVAL", "ADRS.AVALC", "ADTTE.AVAL", "ADBC.AVAL", "ADPP.AVAL"}
+    assert set(lists) == {f"VL.{name}" for name in in_parts}
     frame = datasets["ADRS"].frame
     with_text = frame.loc[frame["AVALC"].notna(), "PARAMCD"].unique()
     assert len(lists["VL.ADRS.AVALC"]) == len(with_text)
@@ -300,7 +306,7 @@ def rows(results: Path) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def event(plan: Plan, rows: list[dict[str, str]], results: Path) -> dict[str, Any]:
-    names = ResultsFolder(results).names
+    names = ResultsFolder(results, plan).names
     return ars.reporting_event(plan, rows, read_ard(results), names)
 
 
@@ -331,7 +337,7 @@ def with_programs(plan: Plan, rows: list[dict[str, str]], results: Path) -> dict
     """The event of a plan that delivers the programs too."""
     asked = {"datasets": ("xpt", "ars", "r-programs", "sas-programs")}
     delivering = plan.model_copy(update={"outputs": plan.outputs.model_copy(update=asked)})
-    names = ResultsFolder(results).names
+    names = ResultsFolder(results, plan).names
     return ars.reporting_event(delivering, rows, read_ard(results), names)
 
 
@@ -402,6 +408,18 @@ def test_registered_endpoints_have_their_purpose_and_population(event: dict[str,
     efs = analyses["t_dor/primary/total/EFS"]
     assert efs["purpose"] == {"controlledTerm": "EXPLORATORY OUTCOME MEASURE"}
     assert efs["analysisSetId"] == "infused"
+    free = analyses["t_ttgcfree/primary/total/TTGCFREE"]
+    assert (free["analysisSetId"], free["dataSubsetId"]) == ("infused", "subset/TTGCFREE")
+    death = analyses["t_cuminc/primary/total/DEATH"]
+    assert (death["analysisSetId"], death["dataSubsetId"]) == ("remission", "subset/DOR")
+    screened = analyses["t_eligibility/primary/total/SCREENED"]
+    assert (screened["analysisSetId"], screened["dataset"]) == ("consented", "ADIE")
+    assert analyses["t_exposure/primary/total/CONSENTED"]["analysisSetId"] == "consented"
+    assert analyses["t_kinetics/primary/total/CMAX|flow (cells/uL)"]["analysisSetId"] == "infused"
+    of_endpoints = [a for a in analyses.values() if "dataSubsetId" in a]
+    assert {a["dataset"] for a in of_endpoints} == {"ADTTE"}
+    main = {name: analyses[f"{name}/primary/total/"]["dataset"] for name in ("t_bcells", "t_icaht")}
+    assert main == {"t_bcells": "ADBC", "t_icaht": "ADLB"}
     sets = {s["id"]: s["condition"]["variable"] for s in event["analysisSets"]}
     assert sets == {"consented": "ENRLFL", "infused": "SAFFL", "remission": "REMFL"}
     dose = next(g for g in event["analysisGroupings"] if g["id"] == "dose_level")

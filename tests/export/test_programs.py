@@ -123,7 +123,7 @@ def test_the_other_data_hold_text_that_transport_files_do_not(other: tuple[Plan,
 def analyse_again(plan: Plan, made: Path, folder: Path, table: str) -> None:
     """The results of one table by another plan, with its program, from the same datasets."""
     shutil.copytree(made, folder)
-    results = list(results_of([table], read_datasets(folder), plan))
+    results = list(results_of([table], read_datasets(folder, plan), plan))
     (folder / "ard.csv").write_text(to_csv(results), encoding="utf-8")
     hand_over(plan, folder, "r-programs")
 

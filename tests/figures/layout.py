@@ -12,17 +12,35 @@ from matplotlib.text import Text
 
 from durable.figures import FIGURES
 from durable.figures.drawings import draw
-from durable.plan import Analysis, Input, Inputs, Plan, Study
+from durable.plan import (
+    Analysis,
+    ImprovementMonitoring,
+    Input,
+    Inputs,
+    Monitoring,
+    Plan,
+    SafetyBoundary,
+    Study,
+)
 
 PLAN = Plan(
     analysis=Analysis(id="a1", data_cutoff=dt.date(2024, 6, 30)),
     study=Study(id="NCT06569472"),
     inputs=Inputs(subjects=Input(path="s.csv"), visits=Input(path="v.csv")),
 )
+#: The plan with what the figure of the interim monitoring draws.
+MONITORED = PLAN.model_copy(
+    update={
+        "monitoring": Monitoring(
+            improvement=ImprovementMonitoring(visit="M3", null_rate=0.4, maximum_subjects=40),
+            safety={"dlt": SafetyBoundary(event="dlt", acceptable_rate=0.2, unacceptable_rate=0.5)},
+        )
+    }
+)
 SPECS = {entry.name: entry.load() for entry in FIGURES}
 
 
-def drawn(name: str, csv: str, folder: Path, plan: Plan = PLAN) -> Figure:
+def drawn(name: str, csv: str, folder: Path, plan: Plan = MONITORED) -> Figure:
     """The figure of this CSV; the settings have to be in force."""
     path = folder / f"f_{name}.csv"
     path.write_text(csv, encoding="utf-8")

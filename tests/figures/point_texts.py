@@ -107,6 +107,68 @@ def kinetics(n: int) -> str:
     return _csv("assay,unit,subject,group,day,value,below_lloq,lloq,kind", rows)
 
 
+def bcells(n: int) -> str:
+    """Counts that fall below the limit of quantification, and return in every second subject."""
+    rows: list[tuple[object, ...]] = []
+    course = {-7: 240, 7: 15, 14: 4, 28: None, 60: None, 90: None, 180: 20, 365: 180}
+    assay = ("B cells (CD19+)", "cells/uL")
+    for i, name in enumerate(subjects(n)):
+        for day, count in course.items():
+            value = None if count is None or (i % 2 and day > 28) else count + i % 7
+            below = "Y" if value is None else "N"
+            rows.append((*assay, name, group(i), day + i % 5, value, below, 1, "individual"))
+    rows.append((*assay, "", "", 0, 50, "N", "", "limit"))
+    return _csv("assay,unit,subject,group,day,value,below_lloq,lloq,kind", rows)
+
+
+def glucocorticoid(n: int) -> str:
+    rows: list[tuple[object, ...]] = []
+    for i, name in enumerate(subjects(n)):
+        for day in [-10, *VISITS.values()][: 4 + i % 6]:
+            dose = round(max(0, 1 - day / 200) * (0.4 + i % 4 / 10), 2)
+            rows.append((name, group(i), day, dose))
+    return _csv("subject,group,day,dose", rows)
+
+
+def cuminc(n: int) -> str:
+    """A curve of each of three causes, with as many subjects at risk as make wide counts."""
+    rows: list[tuple[object, ...]] = []
+    causes = ("RECURRENCE", "DEATH", "NEW_THERAPY")
+    for place, cause in enumerate(causes):
+        steps = [(0, 0.0), (2.4 + place, 0.11), (7.7 + place, 0.2), (15.5, 0.29)]
+        rows += [("curve", cause, time, share, "", "", n, 1) for time, share in steps]
+    for place, cause in enumerate(causes):
+        for tick in (0, 3, 6, 9, 12, 18, 24):
+            left = round(n * (1 - tick / 30))
+            rows.append(("risk", cause, tick, "", "", "", left, (n - left) // (2 + place)))
+    return _csv("kind,cause,time,incidence,lower,upper,n_risk,n_event", rows)
+
+
+def inresponse(n: int) -> str:
+    """The probability rises, falls, and cannot be estimated after month 20."""
+    rows: list[tuple[object, ...]] = []
+    for time, share in ((0, 0.0), (1.9, 0.4), (5, 0.8), (9.5, 0.6), (20, 0.45)):
+        limits = (max(0, share - 0.25), min(1, share + 0.2)) if time else ("", "")
+        rows.append(("curve", time, share, *limits, round(n * share), n - round(n * share)))
+    for tick in (0, 3, 6, 9, 12, 18, 24):
+        rows.append(("risk", tick, "", "", "", round(n * tick / 30), n - round(n * tick / 30)))
+    return _csv("kind,time,probability,lower,upper,n_in_response,n_waiting", rows)
+
+
+def monitoring(n: int) -> str:
+    """Improvement after each evaluable subject, and the boundaries of a safety event."""
+    rows: list[tuple[object, ...]] = []
+    for number in range(1, n + 1):
+        share = (number % 5) / 5
+        rows.append(("t_monitoring", "M3", "probability_above", number, share))
+        rows.append(("t_monitoring", "M3", "predictive_probability", number, 1 - share))
+        rows.append(("t_safety_boundary", "dlt", "n_event", number, number // 6))
+    for number in range(3, 2 * n + 4):
+        for series, first in (("beta_binomial", 2), ("pocock", 3)):
+            rows.append(("t_safety_boundary", "dlt", series, number, first + number // 5))
+    return _csv("output,panel,series,n,value", rows)
+
+
 SENSITIVITY = {
     "primary": "Primary analysis",
     "confirmed": "Remission confirmed at the next assessment",
@@ -149,5 +211,10 @@ def study(n: int) -> dict[str, str]:
         "waterfall": waterfall(n),
         "csm": csm(n),
         "kinetics": kinetics(n),
+        "bcells": bcells(n),
+        "glucocorticoid": glucocorticoid(n),
+        "cuminc": cuminc(n),
+        "inresponse": inresponse(n),
+        "monitoring": monitoring(n),
         "sensitivity": sensitivity(),
     }

@@ -19,14 +19,21 @@ from durable.figures.typefaces import type_families
 from durable.language import language, translated
 from durable.vocabulary import CENSORINGS, EVENTS, MISSING, PARTIAL
 from tests.figures import point_texts
-from tests.figures.layout import PLAN, drawn, misplaced, words
+from tests.figures.layout import MONITORED as PLAN
+from tests.figures.layout import drawn, misplaced, words
 
 OUTPUTS = PLAN.outputs.model_copy(update={"language": "zh"})
 CHINESE = PLAN.model_copy(update={"outputs": OUTPUTS})
-FIGURES = ("km_dor", "swimmer", "tis", "waterfall", "csm", "kinetics", "sensitivity")
-#: English words that stay: codes, datasets, modules, methods and data of the made-up study.
+FIGURES = (
+    *("swimmer", "tis", "waterfall", "csm", "kinetics", "sensitivity"),
+    *("bcells", "glucocorticoid", "cuminc", "inresponse", "monitoring"),
+)
+#: Those whose CSV has no free text of the study.
+WITHOUT_FREE_TEXT = tuple(name for name in FIGURES if name not in ("csm", "sensitivity"))
+#: English words that stay: codes, datasets, modules, names of methods, data of the made-up study.
 STAY = re.compile(
     r"f_\w+\.csv|ard\.csv|durable[\w.]*|Kaplan-Meier|Clopper-Pearson|PARAMCD \w+|log-log|CAR-T"
+    r"|Aalen-Johansen|Temkin|Pocock|Beta-"
     r"|[A-Z]{2,}[\w-]*|[MDN]\d*|cells/.L|qPCR|Flow cytometry|copies/.*|CHQ-PhS|[0-9a-f]{12}|Total"
 )
 
@@ -48,14 +55,14 @@ def points_of(name: str) -> str:
     return point_texts.study(10)[name]
 
 
-@pytest.mark.parametrize("name", ["swimmer", "tis", "waterfall", "csm", "kinetics", "sensitivity"])
+@pytest.mark.parametrize("name", FIGURES)
 def test_chinese_text_is_within_the_page_and_apart(tmp_path: Path, name: str) -> None:
     figure = drawn(name, points_of(name), tmp_path, CHINESE)
     assert misplaced(figure) == []
     assert any(text.startswith("图14.") for text in words(figure))
 
 
-@pytest.mark.parametrize("name", ["swimmer", "tis", "waterfall", "kinetics"])
+@pytest.mark.parametrize("name", WITHOUT_FREE_TEXT)
 def test_titles_axes_and_notes_of_a_figure_are_chinese(tmp_path: Path, name: str) -> None:
     texts = words(drawn(name, points_of(name), tmp_path, CHINESE))
     english = {text: re.findall(r"[A-Za-z]{3,}", STAY.sub("", text)) for text in texts}

@@ -38,10 +38,12 @@ from durable.jdm.response import Response
 from durable.plan import Statistics
 from durable.stage import STAGES
 from tests.figures import point_texts
-from tests.figures.layout import PLAN, SPECS, drawn, misplaced, smallest_type, words
+from tests.figures.layout import MONITORED as PLAN
+from tests.figures.layout import SPECS, drawn, misplaced, smallest_type, words
 
 SVG = "{http://www.w3.org/2000/svg}"
-OF_SUBJECTS = ("swimmer", "tis", "waterfall", "csm", "kinetics")
+OF_SUBJECTS = ("swimmer", "tis", "waterfall", "csm", "kinetics", "bcells", "glucocorticoid")
+OF_THE_GROUP = ("cuminc", "inresponse", "monitoring", "sensitivity")
 #: Those that name each subject.
 NAMED = ("swimmer", "tis", "waterfall")
 
@@ -66,7 +68,7 @@ def data(axes: Axes, gid: str) -> list[tuple[float, float]]:
 
 
 @pytest.mark.parametrize("n", [1, 10, 40])
-@pytest.mark.parametrize("name", [*OF_SUBJECTS, "sensitivity"])
+@pytest.mark.parametrize("name", [*OF_SUBJECTS, *OF_THE_GROUP])
 def test_text_is_legible_within_the_page_and_apart(tmp_path: Path, name: str, n: int) -> None:
     figure = drawn(name, point_texts.study(n)[name], tmp_path)
     assert misplaced(figure) == []
@@ -85,7 +87,7 @@ def test_thousands_of_subjects_still_make_one_page_that_says_what_it_shows(
     assert misplaced(figure) == []
 
 
-_NOTHING = ("No subjects", "No analyses", "No profiles", "No glucocorticoid dose")
+_NOTHING = ("No subjects", "No analyses", "No profiles", "No glucocorticoid dose is recorded")
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -344,7 +346,7 @@ def test_description_is_escaped() -> None:
 _DRAW = """
 import sys
 from pathlib import Path
-from tests.figures.layout import PLAN
+from tests.figures.layout import MONITORED as PLAN
 from durable.figures.drawings import draw_all
 draw_all(PLAN, Path(sys.argv[1]))
 """

@@ -11,10 +11,11 @@ from tests.independent import concentrations
 from tests.independent.estimates import Z, summary
 from tests.independent.events import Event, events
 from tests.independent.expected import Ard, Key, Row, Value, n_percent, plain
+from tests.independent.laboratory import Result, at_visit, results
 from tests.independent.study import Subject, columns, improvement, rules, subjects
 
 #: What the demo's configuration says.
-VISIT, CODES, TOLERANCE = "M3", ("CMAX", "AUC0_28"), Fraction(1, 5)
+VISIT, DEPLETION, CODES, TOLERANCE = "M3", "D14", ("CMAX", "AUC0_28"), Fraction(1, 5)
 
 
 def exposure(cutoff: date) -> dict[Key, Value]:
@@ -72,9 +73,13 @@ def _cells(
         if r.improved is not None or r.reason != "PENDING"
     }
     grades = {s.id: worst(s, seen) for s in members}
+    drawn = {s.id: b_cells(s, cutoff) for s in members}
+    counts = {name: Fraction(0) if r.below else r.value for name, r in drawn.items() if r}
     parts = {
         "IMPROVED": {name for name, yes in improved.items() if yes},
         "NOT_IMPROVED": {name for name, yes in improved.items() if not yes},
+        "APLASIA": {name for name, r in drawn.items() if r and r.aplastic},
+        "NO_APLASIA": {name for name, r in drawn.items() if r and not r.aplastic},
         "CRS_NONE": {name for name, grade in grades.items() if grade == 0},
         "CRS_ANY": {name for name, grade in grades.items() if grade != 0},
     }
@@ -89,7 +94,7 @@ def _cells(
             head = f"{code}|{assay} ({unit})" if len(profiles) > 1 else code
             values = {n: p[code].value for n, p in own.items() if p[code].value is not None}
             yield head, [("n", len(values), "")]
-            for name, outcome in (("SCORE", scores), ("CRS", grades)):
+            for name, outcome in (("SCORE", scores), ("BCELL", counts), ("CRS", grades)):
                 pairs = [
                     (Fraction(value or 0), Fraction(outcome[n] or 0))
                     for n, value in values.items()
@@ -99,6 +104,11 @@ def _cells(
             for name, part in parts.items():
                 shown = [concentrations.fraction(v or 0) for n, v in values.items() if n in part]
                 yield f"{head}|{name}", plain(summary(shown))
+
+
+def b_cells(subject: Subject, cutoff: date) -> Result | None:
+    """The result of B cells at the visit."""
+    return at_visit([r for r in results([subject], cutoff) if r.test == "BCELL"], DEPLETION)
 
 
 def worst(subject: Subject, seen: list[Event]) -> int | None:

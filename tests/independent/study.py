@@ -452,7 +452,8 @@ def first_confirmed(
     confirmed by it": `acted` are those dates.
     """
     for i, (visit, _) in enumerate(seen):
-        if subject.since(visit.date) <= rule.early_flare_days:
+        early = subject.since(visit.date) <= rule.early_flare_days
+        if early and not has_b_cells(subject, visit.date):
             continue
         for k in range(i, len(seen)):
             if not seen[k][1]:
@@ -462,6 +463,14 @@ def first_confirmed(
             if k - i + 1 == rule.consecutive or confirmed:
                 return visit
     return None
+
+
+def has_b_cells(subject: Subject, day: date) -> bool:
+    """Whether the last result of B cells since the infusion, up to a day, is not in aplasia."""
+    from tests.independent.laboratory import results
+
+    drawn = [r for r in results([subject], day) if r.test == "BCELL" and r.after]
+    return bool(drawn) and not drawn[-1].aplastic
 
 
 def at_least(states: Sequence[bool | None], needed: int) -> bool | None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.independent import estimates, expected, study
 from tests.independent.conftest import Results
+from tests.independent.deviations import deviations
 from tests.independent.drug_free import drug_free, times
 from tests.independent.eligibility import eligibility
 from tests.independent.expected import Key, Value
@@ -28,7 +29,7 @@ OUTPUTS = {
     "t_response_visits", "t_cuminc", "t_inresponse",
     "t_glucocorticoid",
     "t_monitoring", "t_safety_boundary", "t_escalation", "t_eligibility",
-    "t_exposure", "t_cells_outcome",
+    "t_exposure", "t_cells_outcome", "t_deviations",
     "t_laboratory", "t_lab_shift", "t_bcells", "t_icaht",
     "t_ttgcfree", "t_ttisfree", "t_ttdfrem", "t_ttsrem", "t_estimands",
 }  # fmt: skip
@@ -39,7 +40,7 @@ def independent(analysis: str) -> dict[Key, Value]:
     cutoff = study.CUTOFFS[analysis]
     found = expected.everything(cutoff) | expected.safety(cutoff) | subgroups(cutoff)
     found |= over_time(cutoff) | drug_free(cutoff) | monitoring(cutoff)
-    return found | eligibility(cutoff) | exposure(cutoff) | laboratory(cutoff)
+    return found | eligibility(cutoff) | exposure(cutoff) | laboratory(cutoff) | deviations(cutoff)
 
 
 def by_bootstrap(key: Key) -> bool:

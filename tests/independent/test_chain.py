@@ -29,6 +29,7 @@ from tests.independent.expected import (
     KINDS,
     REASONS,
     VISITS,
+    eligible_subjects,
 )
 
 pytestmark = pytest.mark.requirement("OUT-02")
@@ -219,7 +220,11 @@ def test_every_record_of_every_variant_is_the_independent_one(
     dataset = "adam/adtte" if variant == "primary" else "adam/sensitivity/adtte"
     records = [r for r in results.records(dataset) if r.get("ANALYSIS", "primary") == variant]
     day = cutoff(results)
-    own = study.durations(study.subjects(day), study.rules(day, variant))
+    members = study.subjects(day)
+    if variant == "infused_and_eligible":
+        eligible = eligible_subjects(day)
+        members = [who for who in members if who.id in eligible]
+    own = study.durations(members, study.rules(day, variant))
     if variant == "primary":
         own |= times(study.subjects(day), study.rules(day))
     assert len(records) == sum(map(len, own.values()))

@@ -9,6 +9,7 @@ import pytest
 
 from tests.independent import expected, study
 from tests.independent.conftest import ROOT, Results, analyse
+from tests.independent.deviations import deviations, judged
 from tests.independent.drug_free import drug_free
 from tests.independent.expected import Key, Value
 from tests.independent.exposure import exposure
@@ -17,6 +18,7 @@ from tests.independent.monitoring import monitoring
 from tests.independent.over_time import over_time
 from tests.independent.subgroups import subgroups
 from tests.independent.test_ard import differences
+from tests.independent.test_deviations import recorded
 
 #: Tables of the demo's plan that an invented study does not have.
 LEFT_OUT = ("  screening:", "  eligibility:", "  laboratory:")
@@ -49,6 +51,7 @@ def own_rows(folder: Path, cutoff: date, monkeypatch: pytest.MonkeyPatch) -> dic
         | drug_free(cutoff)
         | monitoring(cutoff)
         | exposure(cutoff)
+        | deviations(cutoff, screened=False)
     )
 
 
@@ -58,6 +61,7 @@ def agrees(folder: Path, monkeypatch: pytest.MonkeyPatch, seed: int, n: int, day
     assert own.keys() == results.ard.keys()
     assert differences(results.ard, own) == {}
     records_agree(results, day)
+    assert recorded(results) == judged(day, screened=False)
     return results
 
 

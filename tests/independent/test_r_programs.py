@@ -24,7 +24,7 @@ def test_every_number_of_the_main_tables_agrees(results: Results, tmp_path: Path
     datasets = ("xpt", "r-programs")
     outputs = plan.outputs.model_copy(update={"documents": (), "datasets": datasets})
     deliver(plan.model_copy(update={"outputs": outputs}), folder)
-    tables = programs_of(ResultsFolder(folder).names)
+    tables = programs_of(ResultsFolder(folder, plan).names)
     assert tables == ["t_improvement", "t_dor", "t_ae_soc_pt", "t_kinetics"]
     for table in tables:
         command = ["Rscript", str(folder / "export" / "r" / f"{table}.R")]

@@ -76,7 +76,7 @@ ALL = sum(len(NATIVE_COLUMNS[table]) for table in EXPORTED)
 
 @pytest.mark.parametrize("name", ["rave", "redcap", "hospital", "wide"])
 def test_every_column_is_read_as_a_person_wrote_it(name: str, drafts: dict[str, Drafted]) -> None:
-    assert len([*agreement(drafts[name])]) == ALL == 88
+    assert len([*agreement(drafts[name])]) == ALL == 91
 
 
 def test_the_tables_of_an_analysis_package_are_found(drafts: dict[str, Drafted]) -> None:
@@ -163,8 +163,11 @@ def test_the_demo_is_drafted_in_full() -> None:
     study = draft_study(read_sheets([DEMO]))
     written = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     given = study.plan["inputs"]
+    # Tables of eligibility are written by hand: their units and items cannot be told from values.
     assert {name: Path(given[name]["path"]).name for name in given} == {
-        name: Path(source["path"]).name for name, source in written["inputs"].items()
+        name: Path(source["path"]).name
+        for name, source in written["inputs"].items()
+        if name not in ("screening", "eligibility")
     }
     assert all(list(section) == ["path"] for section in given.values())
     assert study.plan["schedule"] == written["schedule"]

@@ -30,6 +30,7 @@ _ENGLISH = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 _QUOTED = (
     *("Blood and lymphatic system disorders", "not recovered", "EXTRT CAR-T"),
     *("expected after", "truncated data", "h:mm am", "Site status"),
+    "blood_hcg POS",
     "Permission Error: Cannot access file",
     "file system operations are disabled by configuration",
 )

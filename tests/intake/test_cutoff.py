@@ -22,6 +22,7 @@ DATED = {
     "visits": "visit_date",
     "therapies": "start_date",
     "adverse_events": "start_date",
+    "laboratory": "sample_date",
     "kinetics": "sample_date",
 }
 

@@ -163,7 +163,7 @@ def test_a_transport_file_of_two_datasets_is_refused(tmp_path: Path) -> None:
 
 def test_text_of_a_transport_file_is_never_read_in_another_encoding(tmp_path: Path) -> None:
     rows = typed("therapies")
-    rows[2][-1] = "\u76ae\u808c\u708e"
+    rows[2][rows[0].index("reason")] = "\u76ae\u808c\u708e"
     data = xpt(rows, 8, tmp_path)
     foreign = "\u76ae\u808c\u708e".encode("gb18030")
     data = data.replace("\u76ae\u808c\u708e".encode(), foreign + b"   ")

@@ -132,7 +132,7 @@ def studies(draw: st.DrawFn) -> dict[str, list[list[str]]]:
     return tables
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(tables=studies())
 def test_no_content_of_the_tables_makes_the_intake_fail(tables: dict[str, list[list[str]]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

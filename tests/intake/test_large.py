@@ -89,7 +89,7 @@ def test_a_mistake_in_every_row_is_listed_whole_and_shown_in_part(
         ("open", "error", "visits", "cmas", "out_of_range", "105", "10"),
     ]
     page = " ".join((study.results / "queries.html").read_text().split())
-    assert "open, error: 105; open, warning: 7." in page
+    assert "open, error: 105; open, warning: 17." in page
     assert "Of these kinds it lists the first 10; queries.csv has all." in page
     assert page.count("<small>out_of_range</small>") == 10
     assert study.refused() is not None
@@ -101,7 +101,7 @@ def test_a_small_study_is_shown_whole_and_says_nothing_of_limits(tmp_path: Path)
     study.check()
     book = openpyxl.load_workbook(study.results / "queries.xlsx")
     assert book.sheetnames == ["Queries", "Resolved", "How to answer", "Records read", "Index"]
-    assert book["Queries"].max_row == 1 + 105 + 7
+    assert book["Queries"].max_row == 1 + 105 + 17
     assert "too many" not in (study.results / "queries.html").read_text()
 
 

@@ -12,8 +12,9 @@ from durable.contracts.results import TOTAL, Result
 from durable.jdm.parameters import SCORE
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import PlanError
-from tests.derive.build import date, plan
+from tests.derive.build import date, plan, subject
 from tests.derive.events import adsl, child, derived, event, never_infused
+from tests.derive.laboratory import adlb, sample
 from tests.outputs.analysed import results_of
 
 pytestmark = pytest.mark.requirement("KIN-04", "PLN-02")
@@ -83,6 +84,7 @@ def outcome(
     scores: list[float],
     events: list[Any] = [],  # noqa: B006
     reasons: dict[str, str] | None = None,
+    b_cells: list[dict[str, Any]] | None = None,
     **section: Any,
 ) -> dict[tuple[str, ...], Result]:
     """Cmax and score at month 3 of subjects S1, S2, ...; improved from a score of 30 on."""
@@ -100,8 +102,9 @@ def outcome(
     ).assign(AVAL=cells)
     the_plan = plan(cells_outcome={"visit": "M3"} | section)
     datasets = AnalysisDatasets(
-        adsl=adsl(subjects), adrs=adrs, adae=derived(events, subjects), adpp=adpp
-    )
+        adsl=adsl(subjects), adrs=adrs, adae=derived(events, subjects), adpp=adpp,
+        adlb=None if b_cells is None else adlb(b_cells, *map(subject, names)),
+    )  # fmt: skip
     return total(list(results_of(["t_cells_outcome"], datasets, the_plan)))
 
 
@@ -115,6 +118,33 @@ def test_the_correlation_with_the_score_is_of_those_with_both() -> None:
     assert found["CMAX", "SCORE", "n"].value == 5
     assert found["CMAX", "SCORE", "rho"].value == pytest.approx(0.8)
     assert found["CMAX", "n"].value == 6
+
+
+def test_b_cells_at_the_visit_those_below_quantification_at_the_lowest_rank() -> None:
+    """S1 200, S2 60, S3 and S4 below 1: ranks 4 3 1.5 1.5 against cells 1 2 3 4, rho -0.9487.
+
+    S5 has a result outside the window, S6 one whose limit of quantification is above aplasia.
+    """
+    counts = [(90, 200.0, 1), (90, 60.0, 1), (90, None, 1), (90, None, 1), (130, 9.0, 1)]
+    rows = [
+        sample(day, value, "BCELL", subject_id=f"S{who}", below_lloq="NY"[value is None], lloq=lloq)
+        for who, (day, value, lloq) in enumerate([*counts, (90, None, 60)], 1)
+    ]
+    found = outcome([1, 2, 3, 4, 5, 0], [90] * 6, b_cells=rows)
+    assert found["CMAX", "BCELL", "n"].value == 5
+    assert found["CMAX", "APLASIA", "n"].value == 2
+    assert [found["CMAX", "NO_APLASIA", name].value for name in ("n", "min", "max")] == [3, 0, 2]
+    later = outcome([1, 2, 3, 4, 5, 0], [90] * 6, b_cells=rows, depletion_visit="M6")
+    assert later["CMAX", "BCELL", "n"].value == 0
+    four = outcome([1, 2, 3, 4], [90] * 4, b_cells=rows[:4])
+    assert four["CMAX", "BCELL", "rho"].value == pytest.approx(-4.5 / math.sqrt(5 * 4.5))
+
+
+def test_without_laboratory_there_is_no_outcome_of_b_cells() -> None:
+    found = outcome([1, 2], [90, 20])
+    assert {key[1] for key in found if len(key) > 2} == {
+        *("SCORE", "CRS", "IMPROVED", "NOT_IMPROVED", "CRS_NONE", "CRS_ANY"),
+    }
 
 
 def test_the_pending_are_in_no_group_of_response_and_the_missing_are_not_improved() -> None:
@@ -146,6 +176,7 @@ def test_one_subject_has_no_correlation() -> None:
     ("section", "said"),
     [
         ({"visit": "M6"}, "cells_outcome.visit: found 'M6'"),
+        ({"visit": "M3", "depletion_visit": "D15"}, "cells_outcome.depletion_visit: found 'D15'"),
         ({"visit": "M3", "parameters": ["AUC0_30"]}, "cells_outcome.parameters[0]"),
     ],
 )

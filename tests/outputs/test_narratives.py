@@ -125,7 +125,7 @@ def written(folder: Path, *tables: str) -> ResultsFolder:
     )
     name_tables(folder, "subjects", *tables)
     write_parquet(folder / "validated" / "therapies.parquet", given)
-    return ResultsFolder(folder)
+    return ResultsFolder(folder, plan())
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ def test_an_output_is_left_out_where_its_dataset_or_what_it_is_of_lacks() -> Non
     of_tables = {"t_kinetics", "t_kinetics_s", "t_eligibility", "t_eligibility_s"}
     by_visit = {"t_laboratory", "t_laboratory_s"}
     laboratory = by_visit | {"t_lab_shift", "t_lab_shift_s", "t_bcells", "t_icaht"}
-    more = laboratory | outcome | {"t_exposure"}
+    more = laboratory | outcome | {"t_exposure", "t_deviations"}
     assert every_table - few == asked | events | of_tables | more
     varied = plan(
         sensitivity={"s": {"response": {"improvement": {"missing": "observed"}}}},
@@ -76,8 +76,9 @@ def test_an_output_is_left_out_where_its_dataset_or_what_it_is_of_lacks() -> Non
         },
         exposure={},
         cells_outcome={"visit": "M3"},
+        deviations={},
     )
-    of_tables = {"adae", "adlb", "adbc", "adpp", "adie"}
+    of_tables = {"adae", "adlb", "adbc", "adpp", "adie", "addv"}
     all_names = tables_of(varied, {"adsl", "adrs", "adtte", *of_tables})
     assert all_names == [name for name in NUMBERS if name.startswith("t_")]
     unassessed = set(tables_of(varied, {"adsl", *of_tables}))

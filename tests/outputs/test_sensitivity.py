@@ -125,7 +125,7 @@ def analysed(folder: Path, plan: Plan) -> Rows:
 
 def sensitivity(plan: Plan, folder: Path) -> list[Result]:
     """The results of t_sensitivity."""
-    datasets = read_datasets(folder, analysis.records(plan), sensitivity=True)
+    datasets = read_datasets(folder, plan, analysis.records(plan), sensitivity=True)
     return list(results_of(["t_sensitivity"], datasets, plan))
 
 

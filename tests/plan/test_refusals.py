@@ -59,8 +59,8 @@ REFUSED = [
         changed("respnse", {}),
         "respnse: found an unknown key; expected one of analysis, inputs, study, schedule, "
         "response, statistics, groups, subgroups, sensitivity, safety, laboratory, kinetics, "
-        "over_time, exposure, cells_outcome, monitoring, eligibility, outputs, governance, "
-        "simulation, series, pins (did you mean response?)",
+        "over_time, exposure, cells_outcome, monitoring, eligibility, deviations, outputs, "
+        "governance, simulation, series, pins (did you mean response?)",
     ),
     (
         "an unknown key deep inside",
@@ -330,7 +330,7 @@ REFUSED = [
         "an output that no analysis has, with the names of all",
         changed("outputs.shells", [{"output": "t_dorr"}]),
         "outputs.shells[0].output: found 't_dorr'; expected 't_disposition', 't_baseline', "
-        "'t_improvement', 't_improvement_s', 't_dor', 't_dor_s', 't_efs', 't_efs_s', ",
+        "'t_eligibility', 't_eligibility_s', ",
     ),
     (
         "an output that is shown twice",

@@ -144,3 +144,17 @@ def test_options_of_snakemake_are_no_options_cut_short(
             *("--configfile", "config/config.yaml"),
         ]
     ]
+
+
+@pytest.mark.parametrize("given", [["config/config.yaml"], ["reason=x", "config/config.yaml"]])
+def test_a_configuration_file_in_the_place_of_a_value_is_told_its_option(
+    given: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = new(tmp_path / "s", "--study", "NCT1", "--cutoff", "2026-03-31")
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "-d", str(folder), "--config", *given, "--cores", "2"]) == 2
+    expected = "--config config/config.yaml: not KEY=VALUE; a configuration file is given by"
+    assert expected in capsys.readouterr().err

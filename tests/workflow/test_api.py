@@ -39,7 +39,7 @@ def test_its_files_have_the_bytes_of_a_run_of_snakemake(in_study: Study, finishe
         "value",
     ]
     assert subjects.tolist() == [8.0]
-    assert analysis.queries["severity"].value_counts().to_dict() == {"warning": 7}
+    assert analysis.queries["severity"].value_counts().to_dict() == {"warning": 17}
 
 
 def test_results_may_lie_elsewhere_and_a_run_again_is_the_same(in_study: Study) -> None:
@@ -57,7 +57,7 @@ def test_mistakes_raise_what_a_program_can_tell_apart(in_study: Study) -> None:
         durable.run("config/config.yaml")
     in_study.replace("km_ci: loglog", "km_ci: log-log")
     in_study.replace("CQ-001,01,A,1e7", "CQ-001,01,Z,1e7", "data/demo/subjects.csv")
-    with pytest.raises(durable.DataError, match=r"1 error\(s\) and 7 warning"):
+    with pytest.raises(durable.DataError, match=r"1 error\(s\) and 17 warning"):
         durable.run("config/config.yaml")
     assert "not_allowed" in (RESULTS / "queries.csv").read_text()
     assert not (RESULTS / "ard.csv").exists()

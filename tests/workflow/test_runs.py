@@ -85,7 +85,7 @@ def test_a_run_says_what_it_does_in_a_line_a_stage_and_where_to_read(finished: S
     assert lines[1] == f"derive: {STAGES['derive'].about}"
     assert lines[6:] == [
         f"Report: {RESULTS}/report.html",
-        f"Findings in the data: 0 error(s), 7 warning(s), {RESULTS}/queries.html",
+        f"Findings in the data: 0 error(s), 17 warning(s), {RESULTS}/queries.html",
     ]
 
 
@@ -95,7 +95,7 @@ def test_a_second_run_has_nothing_to_do_and_says_where_to_read(study: Study) -> 
     assert done.stdout.splitlines()[1:] == [
         "Up to date: nothing to be done.",
         f"Report: {RESULTS}/report.html",
-        f"Findings in the data: 0 error(s), 7 warning(s), {RESULTS}/queries.html",
+        f"Findings in the data: 0 error(s), 17 warning(s), {RESULTS}/queries.html",
     ]
 
 
@@ -121,13 +121,13 @@ CHANGES = {
         EVERYTHING,  # it is the day on which queries are raised
     ),
     "what is handed over": (
-        "groups: [dose_level, part]",
-        "groups: [dose_level, part]\noutputs: {documents: [pdf], datasets: [define, ars]}",
+        "outputs: {estimands: true",
+        "outputs: {estimands: true, documents: [pdf], datasets: [define, ars]",
         {"display", "export"},  # the report links what is delivered
     ),
     "the number of decimals": (
-        "groups: [dose_level, part]",
-        "groups: [dose_level, part]\noutputs: {month_decimals: 2}",
+        "outputs: {estimands: true",
+        "outputs: {estimands: true, month_decimals: 2",
         SHOWN | {"analyse"},  # the key numbers of the profiles are points of a figure
     ),
 }
@@ -293,7 +293,7 @@ MISTAKES = {
     "an id outside the results": ("id: demo-interim", "id: ../../x", "analysis.id"),
     "a day that is none": ("2024-06-30", "2024-06-31", "analysis.data_cutoff"),
     "a file that is not there": ("demo/visits.csv", "demo/visit.csv", "inputs.visits.path"),
-    "a bracket left open": ("visits: [M2, M3]", "visits: [M2, M3", "line "),
+    "a bracket left open": ("parameters: [CMAX, AUC0_28]", "parameters: [CMAX, AUC0_28", "line "),
 }
 
 
@@ -367,7 +367,7 @@ def test_what_the_plan_asks_for_is_handed_over_beside_unchanged_results(study: S
     before = study.digests()
     done = study.run()
     assert done.returncode == 0, done.stdout
-    names = ("adsl", "adrs", "adtte", "adae", "adlb", "adbc", "adpc", "adpp", "adie")
+    names = ("adsl", "adrs", "adtte", "adae", "adlb", "adbc", "adpc", "adpp", "adie", "addv")
     made = study.digests()
     assert {file for file in made if file.startswith(("export/", "documents/"))} == {
         *(f"export/xpt/{name}.xpt" for name in names),

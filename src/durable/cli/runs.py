@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from durable.errors import UserError
+from durable.errors import UseError
 from durable.installation import SNAKEFILE, WORKFLOW
 from durable.runs.configuration import configuration_file, plan_of_run
 from durable.runs.declaration import declared_text
@@ -32,7 +32,7 @@ def start_snakemake(options: argparse.Namespace) -> int:
         The exit status of Snakemake.
     """
     if not options.directory.is_dir():
-        raise UserError(f"--directory {options.directory}: no such folder")
+        raise UseError(f"--directory {options.directory}: no such folder")
     os.chdir(options.directory)
     config = configuration_file([str(_configuration(options))], ())
     plan_of_run(
@@ -41,12 +41,27 @@ def start_snakemake(options: argparse.Namespace) -> int:
         simulation=options.command == "simulate",
         cutoffs=options.command == "series",
     )
+    _refuse_files_as_values(options.further)
     target = [] if options.command == "run" else [options.command]
     further = _with_declared(options.further, list(_declared(options)))
     command = [sys.executable, "-m", "snakemake", *target, *further]
     command += ["--configfile", str(config), *_workflow(further)]
     environment = run_environment()
     return subprocess.run(command, check=False, env=environment).returncode  # noqa: S603
+
+
+def _refuse_files_as_values(further: Sequence[str]) -> None:
+    """Tell who names a configuration file by Snakemake's ``--config`` the option for it."""
+    takes_values = False
+    for option in further:
+        name, _, value = option.partition("=")
+        if option.startswith("-"):
+            takes_values = name in ("--config", "-C")
+            option = value
+        if takes_values and option and "=" not in option:
+            raise UseError(
+                f"--config {option}: not KEY=VALUE; a configuration file is given by --configfile"
+            )
 
 
 def _configuration(options: argparse.Namespace) -> Path:
@@ -76,7 +91,7 @@ def _declared(options: argparse.Namespace) -> Iterator[str]:
     if (given := getattr(options, "reason", None)) is not None:
         declared = f"reason={declared_text('--reason', given)}"
         if declared.startswith("reason=#"):
-            raise UserError("--reason: Snakemake takes text that begins with # for a comment")
+            raise UseError("--reason: Snakemake takes text that begins with # for a comment")
         yield declared
 
 

@@ -60,6 +60,31 @@ def order_assessments(
     return with_columns(frame, {"avisit": avisit, "target": target})
 
 
+def aplasia_at_assessments(frame: pd.DataFrame, b_cells: pd.DataFrame | None) -> Floats:
+    """Whether B cells were absent at each assessment, by the last result on or before its day.
+
+    Parameters
+    ----------
+    frame
+        Assessments, as `order_assessments` returns them.
+    b_cells
+        Results as `b_cell_results` returns them, in the order of their time.
+
+    Returns
+    -------
+    ndarray
+        1 or 0; NaN where there is no result since the infusion.
+    """
+    if b_cells is None or b_cells.empty:
+        return np.full(len(frame), np.nan)
+    when = frame[["subject_id", "visit_date"]].astype({"subject_id": object})
+    when = when.rename_axis("row").reset_index().sort_values("visit_date", kind="stable")
+    found = pd.merge_asof(
+        when, b_cells, left_on="visit_date", right_on="date", by="subject_id", direction="backward"
+    )
+    return found.set_index("row").sort_index()["aplasia"].to_numpy(float, na_value=np.nan)
+
+
 def score_assessments(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
     """The assessments, as `order_assessments` returns them, with baselines and scores."""
     baseline = baseline_flag(frame, response.baseline)

@@ -24,6 +24,7 @@ from durable.contracts.b_cells import (
     RECOVERY,
     UNCONFIRMED,
 )
+from durable.derive.laboratory_results import in_aplasia
 from durable.plan import BCells
 
 _LAST, _BEFORE_UNCONFIRMED, _DAY_ONE = (
@@ -66,9 +67,9 @@ def _after_infusion(adlb: pd.DataFrame, rule: BCells) -> pd.DataFrame:
         (adlb["PARAMCD"] == rule.test) & adlb["BLQFL"].notna() & (adlb["ADY"] > 1), columns
     ].reset_index(drop=True)
     below = rows["BLQFL"] == "Y"
-    aplastic = (rows["AVAL"] < rule.aplasia_below).mask(below, rows["LLOQ"] <= rule.aplasia_below)
+    aplastic = in_aplasia(rows["AVAL"], below, rows["LLOQ"], rule)
     recovered = ~below & (rows["AVAL"] >= rule.recovery_at_least)
-    return rows.assign(aplastic=aplastic.astype(bool), recovered=recovered)
+    return rows.assign(aplastic=aplastic, recovered=recovered)
 
 
 def _confirmed(results: pd.DataFrame, consecutive: int) -> tuple[pd.Index[int], pd.Index[int]]:

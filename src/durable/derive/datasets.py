@@ -8,7 +8,7 @@ a registry of 100,000 has 36 million records of ADRS. It takes 25 s and
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from pathlib import Path
@@ -22,9 +22,13 @@ from durable.contracts.adam.adsl import adsl_schema
 from durable.contracts.adam.adtte import adtte_schema
 from durable.contracts.adam.variables import of_analyses, with_categories
 from durable.derive import adrs, adsl, adtte
-from durable.derive.assessments import order_assessments, score_assessments
+from durable.derive.assessments import (
+    aplasia_at_assessments,
+    order_assessments,
+    score_assessments,
+)
 from durable.derive.course import FollowUp
-from durable.derive.eligibility import of_eligible, read_evaluated, with_eligibility
+from durable.derive.eligibility import of_eligible, with_eligibility
 from durable.derive.endpoint import Endpoint
 from durable.derive.endpoint_registry import EVERY_ENDPOINT
 from durable.derive.endpoints import ENDPOINTS
@@ -43,7 +47,7 @@ from durable.jdm.drug_free_status import with_drug_free, with_glucocorticoid_inc
 from durable.jdm.recurrence import flag_recurrence
 from durable.jdm.remission_status import first_remission, with_remission
 from durable.jdm.response import Response
-from durable.plan import Plan
+from durable.plan import Laboratory, Plan
 
 #: Subjects that are derived at a time.
 BLOCK = 5_000
@@ -185,7 +189,8 @@ class Derivation:
         tables = self._tables
         frame = order_assessments(tables.subjects, tables.visits, self._trial.schedule)
         after = assessed_after(frame, self._therapy_start)
-        return with_columns(frame, {"after_new_therapy": after})
+        aplasia = aplasia_at_assessments(frame, tables.b_cells)
+        return with_columns(frame, {"after_new_therapy": after, "aplasia": aplasia})
 
     @_once(SCORE_KEYS)
     def _scored(self, response: Response) -> pd.DataFrame:
@@ -243,6 +248,12 @@ def derive(plan: Plan, tables: ValidatedTables) -> Datasets:
     return Derivation(Trial.of_plan(plan), tables).datasets(plan.response)
 
 
+def _laboratory_read(plan: Plan, responses: Iterable[Response]) -> Laboratory | None:
+    """The section ``laboratory``, where one of the definitions reads the B cells."""
+    reads = any(response.recurrence.early_flare_in_aplasia for response in responses)
+    return plan.laboratory if reads else None
+
+
 def nan_text_to_none(dataset: pd.DataFrame) -> pd.DataFrame:
     """Missing text as None, so that it cannot be taken for a number."""
     for name, missing in dataset.select_dtypes("object").isna().items():
@@ -251,14 +262,21 @@ def nan_text_to_none(dataset: pd.DataFrame) -> pd.DataFrame:
     return dataset
 
 
-def run(plan: Plan, folder: Path) -> None:
-    """Read ``validated/``, write ``adam/adsl``, ``adrs`` and ``adtte``."""
+def run(plan: Plan, folder: Path, evaluated: pd.DataFrame | None = None) -> None:
+    """Read ``validated/``, write ``adam/adsl``, ``adrs`` and ``adtte``.
+
+    Parameters
+    ----------
+    evaluated
+        The criteria of eligibility, as `eligibility.read_evaluated` returns them.
+    """
     levels: list[pd.DataFrame] = []
     durations: list[pd.DataFrame] = []
     records_contract = with_categories(ADRS)
 
     def records() -> Iterator[pd.DataFrame]:
-        for tables in ValidatedTables.read(folder, plan.study.id).blocks(BLOCK):
+        read = ValidatedTables.read(folder, plan.study.id, _laboratory_read(plan, [plan.response]))
+        for tables in read.blocks(BLOCK):
             # What the block before held in circles would stay for many blocks.
             gc.collect()
             datasets = derive(plan, tables)
@@ -268,17 +286,19 @@ def run(plan: Plan, folder: Path) -> None:
             yield records_contract.validate(datasets.adrs, inplace=True)
 
     write_parquet_blocks(folder / "adam" / "adrs.parquet", records())
-    level = with_eligibility(pd.concat(levels, ignore_index=True), read_evaluated(plan, folder))
+    level = with_eligibility(pd.concat(levels, ignore_index=True), evaluated)
     contract = adsl_schema(map(str, level), subgroups=plan.subgroup_variables)
     write_parquet(folder / "adam" / "adsl.parquet", contract.validate(level))
     duration = pd.concat(durations).sort_values(["PARAMCD", "USUBJID"], ignore_index=True)
     write_parquet(folder / "adam" / "adtte.parquet", _ADTTE.validate(duration))
 
 
-def run_without_assessments(plan: Plan, folder: Path) -> None:
+def run_without_assessments(
+    plan: Plan, folder: Path, evaluated: pd.DataFrame | None = None
+) -> None:
     """Read ``validated/`` of a study without visits, write ``adam/adsl``.
 
-    It has no variable that is made from the assessments.
+    It has no variable that is made from the assessments. Parameters are those of `run`.
     """
     subjects, therapies = read_people(folder, plan.study.id)
     infusion = subjects.set_index("subject_id")["infusion_date"]
@@ -286,21 +306,22 @@ def run_without_assessments(plan: Plan, folder: Path) -> None:
     starts = first_of_each(since_infusion).set_index("subject_id")
     people = adsl.describe_subjects(Trial.of_plan(plan), subjects, starts)
     level = nan_text_to_none(adsl.without_assessments(people))
-    level = with_eligibility(level, read_evaluated(plan, folder))
+    level = with_eligibility(level, evaluated)
     groups = plan.subgroup_variables
     contract = adsl_schema(map(str, level), assessments=False, subgroups=groups)
     write_parquet(folder / "adam" / "adsl.parquet", contract.validate(level))
 
 
-def run_sensitivity(plan: Plan, folder: Path) -> None:
+def run_sensitivity(plan: Plan, folder: Path, evaluated: pd.DataFrame | None = None) -> None:
     """Read ``validated/``, write ``adam/sensitivity/adrs`` and ``adtte``, with ANALYSIS first.
 
     Of ADRS only the records of the improvement rate are kept: the others follow from the plan.
+    Parameters are those of `run`.
     """
     responses = {name: plan.response_of(name) for name in plan.sensitivity}
-    evaluated = read_evaluated(plan, folder)
     parts: dict[tuple[str, str], list[pd.DataFrame]] = {}
-    for tables in ValidatedTables.read(folder, plan.study.id).blocks(BLOCK):
+    laboratory = _laboratory_read(plan, responses.values())
+    for tables in ValidatedTables.read(folder, plan.study.id, laboratory).blocks(BLOCK):
         derivation = Derivation(Trial.of_plan(plan), tables, ENDPOINTS)
         for name, response in responses.items():
             records = adrs.categories_to_text(derivation.improvement(response))

@@ -222,9 +222,11 @@ def with_eligibility(adsl: pd.DataFrame, evaluated: pd.DataFrame | None) -> pd.D
         return adsl
     by_subject = eligibility_of_subjects(evaluated)
     names = adsl["USUBJID"]
+    eligible = names.map(by_subject["eligible"]).astype(object)
     violations = names.map(by_subject["violations"]).astype(object)
     columns = {
-        "ELIGFL": names.map(by_subject["eligible"]).astype(object).fillna(UNKNOWN),
+        # A flag of ADaM is Y, N or empty.
+        "ELIGFL": eligible.mask(~eligible.isin([MET, NOT_MET]), None),
         "DVELIG": violations.mask(violations.isna(), None),
     }
     made = adsl.assign(**columns)
@@ -242,11 +244,14 @@ def of_eligible(records: pd.DataFrame, evaluated: pd.DataFrame | None) -> pd.Dat
     return records.loc[records["USUBJID"].isin(eligible)]
 
 
-def run(plan: Plan, folder: Path) -> None:
-    """Read ``adam/adsl`` and ``validated/``; write ``adam/adie``."""
-    evaluated = read_evaluated(plan, folder)
-    if evaluated is None:
-        return
+def run(folder: Path, evaluated: pd.DataFrame) -> None:
+    """Read ``adam/adsl``; write ``adam/adie``.
+
+    Parameters
+    ----------
+    evaluated
+        The criteria, as `read_evaluated` returns them.
+    """
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
     write_parquet(folder / "adam" / "adie.parquet", ADIE.validate(derive(adsl, evaluated)))
 

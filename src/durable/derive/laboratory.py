@@ -7,7 +7,6 @@ and given to the scheduled visits. The rules are in docs/laboratory.md.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,7 @@ from durable.derive import b_cells
 from durable.derive.adsl import mark, study_day
 from durable.derive.assessments import analysis_visit
 from durable.derive.identifiers import renamed, unique_identifiers
+from durable.derive.laboratory_results import converted_results
 from durable.files import write_parquet
 from durable.jdm.response import Baseline
 from durable.plan import Laboratory, Plan
@@ -26,11 +26,7 @@ from durable.schedule import Visit
 from durable.stats.toxicity import decrease_grade, decrease_grade_below
 from durable.vocabulary import BASELINE
 
-#: Decimals to which a converted number is exact: 1500 x 0.001 is 1.5.
-_DECIMALS = 10
 _SERIES = ["subject_id", "test"]
-#: What half, all or nothing of the limit stands for a result below it.
-_SHARE = {"half": 0.5, "limit": 1.0, "zero": 0.0}
 
 
 def run(plan: Plan, folder: Path) -> None:
@@ -64,7 +60,7 @@ def derive(
     """
     infused = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
     rows = _ordered(samples, infused, laboratory)
-    rows = rows.assign(**_values(rows, laboratory))
+    rows = rows.assign(**converted_results(rows, laboratory))
     rows["grade"] = _grades(rows, laboratory)
     rows["baseline"] = _is_baseline(rows, baseline)
     first = rows.loc[rows["baseline"], [*_SERIES, "aval", "grade"]]
@@ -92,26 +88,6 @@ def _ordered(samples: pd.DataFrame, infused: pd.DataFrame, laboratory: Laborator
     order = ["subject_id", "place", "sample_date", "seconds", "source_row"]
     rows = rows.sort_values(order, ignore_index=True)
     return rows.assign(day=(rows["sample_date"] - rows["infusion"]).dt.days)
-
-
-def _values(rows: pd.DataFrame, laboratory: Laboratory) -> dict[str, pd.Series[Any]]:
-    """Results and limits in the unit of the test, and whether there is a quantifiable one."""
-    factors = {
-        (test.code, unit): factor
-        for test in laboratory.tests
-        for unit, factor in {test.unit: 1.0, **test.units}.items()
-    }
-    keys = pd.MultiIndex.from_frame(rows[["test", "unit"]])
-    factor = pd.Series(factors, dtype=float).reindex(keys).to_numpy(float)
-    value, lloq, low, high = (
-        (rows[name] * factor).round(_DECIMALS)
-        for name in ("value", "lloq", "lower_limit", "upper_limit")
-    )
-    below = (rows["below_lloq"] == "Y") | (value < lloq)
-    share = _SHARE[laboratory.below_lloq]
-    aval = value.mask(below, lloq * share if share else 0.0)
-    known = below | value.notna()
-    return {"aval": aval, "below": below, "known": known, "lloq": lloq, "low": low, "high": high}
 
 
 def _grades(rows: pd.DataFrame, laboratory: Laboratory) -> pd.Series[float]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from durable.contracts.subgroups import Subgroup
 from durable.derive.identifiers import renamed, unique_identifiers, with_identifiers
-from durable.plan import Plan
+from durable.derive.laboratory_results import b_cell_results
+from durable.plan import Laboratory, Plan
 from durable.schedule import Visit
 
 
@@ -44,20 +45,35 @@ class ValidatedTables:
     visits: pd.DataFrame
     therapies: pd.DataFrame | None
     """None where the study has none."""
+    b_cells: pd.DataFrame | None = None
+    """Results of B cells, as `b_cell_results` returns them; None where no definition reads them."""
 
     @classmethod
-    def read(cls, folder: Path, study: str) -> ValidatedTables:
-        """The tables in ``validated/``, with USUBJID as ``subject_id``."""
+    def read(
+        cls, folder: Path, study: str, laboratory: Laboratory | None = None
+    ) -> ValidatedTables:
+        """The tables in ``validated/``, with USUBJID as ``subject_id``.
+
+        Parameters
+        ----------
+        laboratory
+            Given where a definition of response reads the B cells.
+        """
         subjects, therapies = read_people(folder, study)
-        visits = pd.read_parquet(folder / "validated" / "visits.parquet")
-        return cls(subjects, renamed(visits, unique_identifiers(folder, study)), therapies)
+        identifiers = unique_identifiers(folder, study)
+        visits = renamed(pd.read_parquet(folder / "validated" / "visits.parquet"), identifiers)
+        path, b_cells = folder / "validated" / "laboratory.parquet", None
+        if laboratory is not None and path.exists():
+            samples = renamed(pd.read_parquet(path), identifiers)
+            b_cells = b_cell_results(subjects, samples, laboratory)
+        return cls(subjects, visits, therapies, b_cells)
 
     def blocks(self, size: int) -> Iterator[ValidatedTables]:
         """The tables of so many subjects at a time, in the order of their names; at least once."""
         subjects = self.subjects.sort_values("subject_id", ignore_index=True)
         names = pd.Index(subjects["subject_id"])
         if len(names) <= size:
-            yield ValidatedTables(subjects, self.visits, self.therapies)
+            yield replace(self, subjects=subjects)
             return
         of_visit = names.get_indexer(pd.Index(self.visits["subject_id"])) // size
         for block in range(-(-len(names) // size)):
@@ -65,7 +81,7 @@ class ValidatedTables:
             therapies = self.therapies
             if therapies is not None:
                 therapies = therapies.loc[therapies["subject_id"].isin(some["subject_id"])]
-            yield ValidatedTables(some, self.visits.loc[of_visit == block], therapies)
+            yield ValidatedTables(some, self.visits.loc[of_visit == block], therapies, self.b_cells)
 
 
 #: Columns of the subjects that ADSL has only where somebody has a value.

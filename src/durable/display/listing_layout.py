@@ -68,7 +68,7 @@ def listing_layouts(plan: Plan, folder: Path) -> dict[str, list[Layout]]:
     folder
         Folder of results, whose datasets, findings and input tables are read.
     """
-    assessed = "adrs" in ResultsFolder(folder).names
+    assessed = "adrs" in ResultsFolder(folder, plan).names
     return {
         f"l_{entry.name}": lay_out_listing(entry.load(), records, plan, assessed=assessed)
         for entry, records in listing_records(plan, folder).items()

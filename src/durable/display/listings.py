@@ -25,7 +25,7 @@ def listing_records(plan: Plan, folder: Path) -> dict[ListingEntry, pd.DataFrame
     folder
         Folder of results, whose datasets and findings are read.
     """
-    results = ResultsFolder(folder)
+    results = ResultsFolder(folder, plan)
     entries = {f"l_{entry.name}": entry for entry in listings_of(plan, results.names)}
     shown = (entries[name] for name in plan.outputs.chosen(entries))
     return {entry: entry.load().table(results, plan) for entry in shown}

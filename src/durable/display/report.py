@@ -96,7 +96,7 @@ def page(
     script = template_text(_SCRIPT)
     assessed = "visits" in _sources(folder)
     keys = plan_keys(plan)
-    definitions = list(definitions_in_force(plan, dataset_names(_sources(folder))))
+    definitions = list(definitions_in_force(plan, dataset_names(_sources(folder), plan)))
     return render_page(
         _PAGE,
         plan=plan,

@@ -133,6 +133,6 @@ def _page(plan: Plan, folder: Path, shown: list[Table]) -> str:
         notes=notes(),
         tables=shown,
         figures=[DrawnFigure("f_series", _caption(plan), folder / "figures")],
-        definitions=list(definitions_in_force(plan, dataset_names(sources(folder)))),
+        definitions=list(definitions_in_force(plan, dataset_names(sources(folder), plan))),
         digest=plan.digest(STAGES["series"].sections),
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from durable.contracts.results import NOT_RECORDED, TOTAL
 from durable.derive.endpoint_registry import ENDPOINT_BY_CODE
+from durable.derive.endpoints import DOR
 from durable.export.ars_programs import method_code, reference_documents
 from durable.export.purposes import REASON, purpose
 from durable.files import write_text
@@ -25,8 +26,10 @@ from durable.outputs.formats import NOT_ESTIMABLE
 from durable.outputs.output import Output, OutputTable
 from durable.outputs.page_head import page_head
 from durable.plan import Plan
+from durable.vocabulary import POPULATIONS
 
 if TYPE_CHECKING:
+    from durable.derive.endpoint import Endpoint
     from durable.export.handover import FinishedAnalysis
 
 Json = dict[str, Any]
@@ -39,6 +42,7 @@ _SETS = {
     "infused": ("SAFFL", "All infused"),
     "remission": ("REMFL", "Subjects with remission"),
 }
+_SET_OF_POPULATION = {POPULATIONS[flag]: name for name, (flag, _) in _SETS.items()}
 
 
 @dataclass(frozen=True)
@@ -57,16 +61,23 @@ class Analysis:
         return "/".join((self.output, self.variant, self.by, self.parameter))
 
     @property
+    def endpoint(self) -> Endpoint | None:
+        """The time-to-event endpoint that it is of, if it is of one."""
+        if self.output == "t_cuminc":
+            return DOR
+        return ENDPOINT_BY_CODE.get(self.parameter)
+
+    @property
     def subset(self) -> str:
         """Records of a dataset that it is on; empty for all."""
-        return f"subset/{self.parameter}" if self.output == "t_dor" else ""
+        return f"subset/{self.endpoint.code}" if self.endpoint else ""
 
 
 def write(analysis: FinishedAnalysis) -> None:
     """Write ``export/ars.json``."""
     with (analysis.folder / "ard.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    names = ResultsFolder(analysis.folder).names
+    names = ResultsFolder(analysis.folder, analysis.plan).names
     event = reporting_event(analysis.plan, rows, analysis.ard, names)
     text = json.dumps(event, ensure_ascii=False, indent=1)
     write_text(analysis.folder / "export" / "ars.json", f"{text}\n")
@@ -150,8 +161,8 @@ def _set(name: str, order: int) -> Json:
 
 
 def _subsets(found: list[Analysis]) -> Iterator[Json]:
-    parameters = {a.subset: a.parameter for a in found if a.subset}
-    for order, (identifier, code) in enumerate(parameters.items(), start=1):
+    codes = {a.subset: a.endpoint.code for a in found if a.endpoint}
+    for order, (identifier, code) in enumerate(codes.items(), start=1):
         yield {
             "id": identifier,
             "name": f"ADTTE, parameter {code}",
@@ -237,10 +248,12 @@ def _analysis(analysis: Analysis, plan: Plan, datasets: Collection[str]) -> Json
 
 
 def _set_of(analysis: Analysis) -> str:
-    if analysis.output == "t_disposition":
-        return "consented"
-    endpoint = ENDPOINT_BY_CODE.get(analysis.parameter)
-    return "remission" if endpoint and endpoint.population == "REMFL" else "infused"
+    if analysis.endpoint:
+        population = POPULATIONS[analysis.endpoint.population]
+    else:
+        population = output_named(analysis.output).analysis_set
+    # The infused with samples have no flag of their own.
+    return _SET_OF_POPULATION.get(population, "infused")
 
 
 def _results(row: Row, grouped: bool) -> Iterator[Json]:

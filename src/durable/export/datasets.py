@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -13,9 +13,9 @@ import pandas as pd
 from durable.contracts.adam.description import DatasetSpec, Origin
 from durable.contracts.adam.registry import dataset_schemas, dataset_specs
 from durable.contracts.adam.terminology import terminology
-from durable.contracts.subgroups import Subgroup
 from durable.derive.endpoint_registry import EVERY_ENDPOINT
 from durable.outputs.datasets import ResultsFolder
+from durable.plan import Plan
 
 Type = Literal["text", "integer", "float", "date"]
 
@@ -53,24 +53,20 @@ class Dataset:
         return self.metadata.name
 
 
-def read_datasets(
-    folder: Path, windows: tuple[int, ...], subgroups: Sequence[Subgroup] = ()
-) -> Iterator[Dataset]:
+def read_datasets(folder: Path, plan: Plan) -> Iterator[Dataset]:
     """Every dataset of ``adam/`` that the study has, checked against its contract.
 
     Parameters
     ----------
     folder
         Results of the analysis.
-    windows
-        Windows of adverse events, days.
-    subgroups
-        Groups of subjects that the plan declares.
+    plan
+        The analysis plan.
     """
-    results = ResultsFolder(folder)
-    names = results.names
+    results = ResultsFolder(folder, plan)
+    names, subgroups = results.names, plan.subgroup_variables
     schemas = dataset_schemas(
-        windows,
+        plan.safety.windows_days,
         EVERY_ENDPOINT,
         assessments="adrs" in names,
         subject_variables=results.variables("adsl"),

@@ -63,7 +63,7 @@ class FinishedAnalysis:
     @cached_property
     def definitions(self) -> Layout:
         """The list of definitions in pages, which ends a document."""
-        return lay_out(definition_list(self.plan, ResultsFolder(self.folder).names))
+        return lay_out(definition_list(self.plan, ResultsFolder(self.folder, self.plan).names))
 
     @cached_property
     def opening(self) -> Opening | None:
@@ -91,8 +91,7 @@ class FinishedAnalysis:
     @cached_property
     def datasets(self) -> list[Dataset]:
         """The analysis datasets with the description of their variables."""
-        windows, subgroups = self.plan.safety.windows_days, self.plan.subgroup_variables
-        found = list(read_datasets(self.folder, windows, subgroups))
+        found = list(read_datasets(self.folder, self.plan))
         delivered = read_delivered_sources(self.folder)
         if delivered is None:
             return found
@@ -106,7 +105,7 @@ class FinishedAnalysis:
     @property
     def dataset_names(self) -> tuple[str, ...]:
         """Names of the datasets of the analysis, in lower case."""
-        return ResultsFolder(self.folder).names
+        return ResultsFolder(self.folder, self.plan).names
 
     def delivers(self, name: str) -> bool:
         """Whether the plan asks for a delivery.

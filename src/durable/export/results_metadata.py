@@ -39,6 +39,10 @@ READ: Mapping[str, Variables] = {
     "t_exposure": {
         "ADSL": ("ENRLFL", "LDFL", "SAFFL", "RFICDT", "LDDT", "TRTSDT", "DOSELVL", "CELLSKG"),
     },
+    "t_deviations": {
+        "ADSL": ("SAFFL",),
+        "ADDV": ("DVDECOD", "DVSTAT", "DVIMPFL"),
+    },
     "t_improvement": {
         "ADSL": ("SAFFL",),
         "ADRS": ("PARAMCD", "AVISIT", "AVAL", "AVALC", "ANL01FL", "REASON"),
@@ -118,6 +122,7 @@ READ: Mapping[str, Variables] = {
         "ADSL": ("SAFFL",),
         "ADRS": ("PARAMCD", "AVISIT", "AVAL", "REASON", "ANL01FL"),
         "ADAE": ("TRTEMFL", "AESI", "ASTCTGR", "ADAY"),
+        "ADLB": ("PARAMCD", "AVISIT", "ANL01FL", "AVAL", "BLQFL", "LLOQ"),
         "ADPP": ("PARCAT1", "PARCAT2", "PARCAT3", "AVAL"),
     },
     "t_laboratory": {

@@ -48,6 +48,9 @@ DEPARTURES: tuple[Cells, ...] = (
     ),
 )
 
+#: Datasets that read another one beside ADSL.
+_ALSO_READ = {"ADBC": "ADLB", "ADPP": "ADPC", "ADDV": "ADIE"}
+
 
 @dataclass(frozen=True)
 class Section:
@@ -79,7 +82,7 @@ def sections(
     yield from _introduction(plan)
     yield from _protocol(plan)
     yield from _considerations(plan, datasets, names)
-    yield from _processing(sources, data_cut)
+    yield from _processing(sources, data_cut, names)
     yield from _descriptions(datasets)
     yield from _conformance()
     yield Section(
@@ -231,7 +234,9 @@ def _imputed(datasets: Sequence[Dataset]) -> Iterator[Cells]:
                 yield (f"{dataset.name}.{name}", date, str(count))
 
 
-def _processing(sources: Mapping[str, Any], data_cut: pd.DataFrame) -> Iterator[Section]:
+def _processing(
+    sources: Mapping[str, Any], data_cut: pd.DataFrame, names: Collection[str]
+) -> Iterator[Section]:
     yield Section(1, "4 Analysis data creation and processing issues")
     yield Section(
         2,
@@ -253,11 +258,16 @@ def _processing(sources: Mapping[str, Any], data_cut: pd.DataFrame) -> Iterator[
         if len(actions)
         else (),
     )
-    yield Section(
-        2,
-        "4.3 Data dependencies",
-        ("ADSL is made first; ADRS and ADTTE, ADAE, ADPC and ADPP read it, and ADPP reads ADPC.",),
-    )
+    yield Section(2, "4.3 Data dependencies", tuple(_dependencies(names)))
+
+
+def _dependencies(names: Collection[str]) -> Iterator[str]:
+    """Which of the datasets of the analysis are made from others of them."""
+    if others := [name.upper() for name in names if name != "adsl"]:
+        yield f"ADSL is made first; {', '.join(others)} read it."
+    for dataset, read in _ALSO_READ.items():
+        if {dataset.lower(), read.lower()} <= set(names):
+            yield f"{dataset} reads {read}."
 
 
 def _descriptions(datasets: Sequence[Dataset]) -> Iterator[Section]:

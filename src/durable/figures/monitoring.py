@@ -26,7 +26,7 @@ from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.monitoring import AFTER
 from durable.outputs.safety_boundary import RULES
 from durable.plan import ImprovementMonitoring, Plan
-from durable.wording import percent
+from durable.wording import percent, sentences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -176,7 +176,7 @@ def footnotes(plan: Plan) -> tuple[str, ...]:
         )
     if boundaries(plan):
         notes.append(_("A boundary stops where the number of subjects with the event reaches it."))
-    return (*notes, _("Every subject's status is that at the data cut-off."))
+    return (sentences(*notes, _("Every subject's status is that at the data cut-off.")),)
 
 
 FIGURES = (

@@ -52,8 +52,10 @@ TEXTS = (
     *(N_("not calculable"), N_("not applicable"), N_("not in remission by {deadline}")),
     # Events, reasons for censoring and reasons of a missing status, in small letters.
     *(N_("recurrence"), N_("progression"), N_("death"), N_("new systemic therapy")),
-    *(N_("remission"), N_("ongoing at data cut-off"), N_("missed or inadequate assessments")),
-    *(N_("withdrawn"), N_("no assessment after remission"), N_("unconfirmed loss")),
+    *(N_("remission"), N_("improvement"), N_("glucocorticoid-free"), N_("immunosuppressant-free")),
+    *(N_("drug-free remission"), N_("sustained remission"), N_("ongoing at data cut-off")),
+    *(N_("missed or inadequate assessments"), N_("withdrawn"), N_("unconfirmed loss")),
+    *(N_("no assessment after remission"), N_("not yet confirmed"), N_("alive at last contact")),
     *(N_("next assessment not yet due"), N_("remission not yet due")),
     *(N_("not followed to remission deadline"), N_("no assessment after infusion")),
     *(N_("partial"), N_("died"), N_("pending"), N_("not assessed")),

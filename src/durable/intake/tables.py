@@ -53,6 +53,16 @@ def look_up(column: pd.Series[str], values: pd.Series[Any]) -> pd.Series[Any]:
     return pd.Series(found, index=column.index)
 
 
+def days_between(
+    later: pd.Series[pd.Timestamp], earlier: pd.Series[pd.Timestamp]
+) -> pd.Series[int]:
+    """Days from one date to another, missing where one is; however far apart a mistake puts them.
+
+    In nanoseconds, as pandas counts by default, three centuries are more than a number holds.
+    """
+    return (later.dt.as_unit("s") - earlier.dt.as_unit("s")).dt.days
+
+
 def earliest_day(frame: pd.DataFrame, column: str) -> pd.Series[pd.Timestamp]:
     """The date, or the first day that one recorded in part can mean."""
     if partial_column(column) not in frame:

@@ -44,7 +44,7 @@ _OUTCOMES = {
     "inadequate": N_("inadequate"),
     "other": N_("other"),
 }
-_CLASSES = {
+THERAPY_CLASS_LABELS = {
     "gc": N_("glucocorticoids"),
     "immunosuppressant": N_("immunosuppressants"),
     "ivig": N_("intravenous immunoglobulin"),
@@ -216,7 +216,9 @@ def _describe_refractory(rules: Eligibility) -> str:
         dose=disease.glucocorticoid_min_mg_kg,
         months=disease.treatment_months,
         n=disease.immunosuppressants_min,
-        classes=joined([_(_CLASSES[name]) for name in disease.immunosuppressant_classes]),
+        classes=joined(
+            [_(THERAPY_CLASS_LABELS[name]) for name in disease.immunosuppressant_classes]
+        ),
         failed=joined([_(_OUTCOMES[name]) for name in disease.immunosuppressant_outcomes]),
     )
     if disease.treatment_of == "each":

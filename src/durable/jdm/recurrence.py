@@ -31,7 +31,7 @@ def flag_recurrence(
     Parameters
     ----------
     frame
-        One row per assessment, as `assessments.assess` returns it.
+        One row per assessment, as `assessments.assess` returns it, with ``aplasia`` (three-valued).
     start
         Row of the first remission, by subject.
     response
@@ -52,6 +52,8 @@ def flag_recurrence(
     date = frame["visit_date"].to_numpy()
     after = (first >= 0) & (date > date[first])
     early = frame["day"].to_numpy(float) <= recurrence.early_flare_days
+    if recurrence.early_flare_in_aplasia:
+        early &= frame["aplasia"].to_numpy(float) != 0
     remission = frame["remission"].to_numpy(float)
     loss = np.where(frame["post"], 1.0 - remission, np.nan)
     worse = np.asarray(worsened(frame, response), dtype=float)

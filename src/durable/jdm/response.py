@@ -199,6 +199,9 @@ class Recurrence(Section):
     early_flare_days: Days = 30
     """Losses and worsening up to this day after infusion are listed for adjudication (LICATS) and
     count only when the investigator recorded them."""
+    early_flare_in_aplasia: bool = True
+    """Whether that holds only while B cells are absent, by the last result since the infusion on or
+    before the day (`laboratory.b_cells`). Without such a result the day alone decides."""
 
 
 class MissedAssessments(Section):

@@ -169,10 +169,18 @@ def recurrence(response: Response) -> Iterator[str]:
         limbs.append(_worsening(recurrence))
     if recurrence.investigator:
         limbs.append(_("as recorded by the investigator"))
-    yield _(
+    form = _(
         "Recurrence or progression: {events}, dated at the first such assessment; up to day {day}"
         " after infusion only if recorded by the investigator."
-    ).format(events=listed(limbs, "or") if limbs else _("none"), day=recurrence.early_flare_days)
+    )
+    if recurrence.early_flare_in_aplasia:
+        form = _(
+            "Recurrence or progression: {events}, dated at the first such assessment; up to day"
+            " {day} after infusion only if recorded by the investigator, or if the last result of B"
+            " cells is not in aplasia."
+        )
+    events = listed(limbs, "or") if limbs else _("none")
+    yield form.format(events=events, day=recurrence.early_flare_days)
 
 
 def _loss(consecutive: int) -> str:

@@ -82,6 +82,7 @@ OUTPUTS = (
         tables=_with_supplement("t_eligibility"),
     ),
     OutputEntry("t_exposure", "exposure", asked=lambda plan: plan.exposure is not None),
+    OutputEntry("t_deviations", "deviations", ("adsl", "addv")),
     OutputEntry("t_improvement", "improvement", tables=_with_supplement("t_improvement")),
     OutputEntry("t_dor", "time_to_event", tables=_with_supplement(*(e.table for e in ENDPOINTS))),
     OutputEntry(
@@ -176,6 +177,7 @@ ORDER_OF_ROWS = (
     "t_ae_crs.further_results",
     *(endpoint.table for endpoint in DRUG_FREE_ENDPOINTS),
     "t_estimands",
+    "t_deviations",
 )
 
 

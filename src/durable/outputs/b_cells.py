@@ -252,7 +252,7 @@ def _estimation(plan: Plan) -> str:
 OUTPUT = Output(
     name="t_bcells",
     analysis_set=SAFETY_SET,
-    datasets="ADBC, ADLB, ADAE",
+    datasets="ADAE, ADLB, ADBC",
     results=_results,
     tables=(
         OutputTable(

@@ -1,4 +1,4 @@
-"""``t_cells_outcome``: cellular kinetics against response and cytokine release, descriptive."""
+"""``t_cells_outcome``: cellular kinetics against response, B cells and cytokine release."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from durable.contracts.results import Parameter, Statistic
+from durable.derive.laboratory_results import in_aplasia
 from durable.jdm.parameters import SCORE
 from durable.language import N_, _
 from durable.outputs.ard import TableResults
@@ -24,8 +25,8 @@ from durable.stats.rank_correlation import spearman
 from durable.wording import percent
 
 #: Outcomes by which the cells are ranked, and the groups of subjects that they are summarised in.
-_RANKED = ("SCORE", "CRS")
-_GROUPS = ("IMPROVED", "NOT_IMPROVED", "CRS_NONE", "CRS_ANY")
+_RANKED = ("SCORE", "BCELL", "CRS")
+_GROUPS = ("IMPROVED", "NOT_IMPROVED", "APLASIA", "NO_APLASIA", "CRS_NONE", "CRS_ANY")
 
 
 def outcome_section(plan: Plan) -> CellsOutcome:
@@ -46,6 +47,8 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     if adrs is None or adpp is None:
         return
     outcomes = _outcomes(datasets.adsl, select_records(adrs, _records(plan)), datasets.adae, plan)
+    if datasets.adlb is not None:
+        outcomes = outcomes.assign(**_b_cells(outcomes["USUBJID"], datasets.adlb, plan))
     wanted = outcome_section(plan).parameters
     for group in groups(datasets.adsl, plan.group_variables):
         yield group, _estimates(adpp, group.select(outcomes), wanted, plan.statistics.conf_level)
@@ -76,6 +79,20 @@ def _outcomes(
     )
 
 
+def _b_cells(
+    subjects: pd.Series[str], adlb: pd.DataFrame, plan: Plan
+) -> dict[str, pd.Series[float]]:
+    """B cells of each subject at the visit, and whether they are in aplasia; NaN if not known."""
+    rule = plan.laboratory.b_cells
+    chosen = (adlb["PARAMCD"] == rule.test) & (adlb["ANL01FL"] == "Y")
+    chosen &= adlb["AVISIT"] == outcome_section(plan).visit_of_b_cells
+    results = adlb.loc[chosen].set_index("USUBJID")
+    below = results["BLQFL"] == "Y"
+    aplasia = in_aplasia(results["AVAL"], below, results["LLOQ"], rule).astype(float)
+    count = results["AVAL"].mask(below, 0.0)
+    return {"BCELL": subjects.map(count), "APLASIA": subjects.map(aplasia)}
+
+
 def _worst_grade(subjects: pd.Series[str], adae: pd.DataFrame, plan: Plan) -> pd.Series[float]:
     """Worst grade of cytokine release; NaN where it occurred and no grade is recorded."""
     window = outcome_section(plan).crs_window_days
@@ -100,17 +117,24 @@ def _estimates(
         cells = outcomes["USUBJID"].map(values).to_numpy(float)
         yield parameter, Statistic("n", int((~np.isnan(cells)).sum()))
         yield from _ranked(parameter, cells, outcomes, level)
-        improved, grade = outcomes["IMPROVED"], outcomes["CRS"]
-        parts = (improved == 1, improved == 0, grade == 0, (grade > 0) | grade.isna())
-        for name, part in zip(_GROUPS, parts, strict=True):
+        for name, part in _parts(outcomes).items():
             yield from of_parameter((*parameter, name), summary(cells[part.to_numpy()]))
+
+
+def _parts(outcomes: pd.DataFrame) -> dict[str, pd.Series[bool]]:
+    """The groups of subjects that the cells are summarised in."""
+    parts = {"IMPROVED": outcomes["IMPROVED"] == 1, "NOT_IMPROVED": outcomes["IMPROVED"] == 0}
+    if "APLASIA" in outcomes:
+        parts |= {"APLASIA": outcomes["APLASIA"] == 1, "NO_APLASIA": outcomes["APLASIA"] == 0}
+    grade = outcomes["CRS"]
+    return parts | {"CRS_NONE": grade == 0, "CRS_ANY": (grade > 0) | grade.isna()}
 
 
 def _ranked(
     parameter: Parameter, cells: np.ndarray[tuple[int], np.dtype[np.float64]],
     outcomes: pd.DataFrame, level: float,
 ) -> Estimates:  # fmt: skip
-    for name in _RANKED:
+    for name in [name for name in _RANKED if name in outcomes]:
         found = spearman(cells, outcomes[name].to_numpy(float), level)
         yield (*parameter, name), Statistic("n", found.n)
         yield (*parameter, name), Statistic("rho", found.rho, found.lower, found.upper)
@@ -121,12 +145,15 @@ def _main_rows(results: TableResults, plan: Plan) -> Rows:
     section = outcome_section(plan)
     labels = {
         "SCORE": _("{score} at {visit}").format(score=SCORE.paramcd, visit=section.visit),
+        "BCELL": _("B cells at {visit}").format(visit=section.visit_of_b_cells),
         "CRS": _("Worst ASTCT grade of CRS (0: none)"),
     }
     level = percent(plan.statistics.conf_level)
     for parameter, heading in _headings(results, plan):
         yield Row(heading)
         for name, label in labels.items():
+            if (*parameter, name) not in results.parameters:
+                continue
             yield Row(label, indent=1)
             yield from results.rows(
                 (*parameter, name),
@@ -138,15 +165,21 @@ def _main_rows(results: TableResults, plan: Plan) -> Rows:
 
 def _further_rows(results: TableResults, plan: Plan) -> Rows:
     """The parameters by outcome."""
+    section = outcome_section(plan)
+    visit, depletion = section.visit, section.visit_of_b_cells
     labels = (
-        _("Improved at {visit}").format(visit=outcome_section(plan).visit),
+        _("Improved at {visit}").format(visit=visit),
         _("Not improved"),
+        _("B-cell aplasia at {visit}").format(visit=depletion),
+        _("No B-cell aplasia at {visit}").format(visit=depletion),
         _("Without CRS"),
         _("With CRS"),
     )
     for parameter, heading in _headings(results, plan):
         yield Row(heading)
         for name, label in zip(_GROUPS, labels, strict=True):
+            if (*parameter, name) not in results.parameters:
+                continue
             yield Row(label, indent=1)
             yield from results.rows(
                 (*parameter, name),
@@ -182,6 +215,9 @@ def _footnotes(plan: Plan) -> Iterator[str]:
         "Score as assessed at {visit}, also after new systemic therapy; improved: as in the"
         " improvement rate, pending subjects left out. Cells never detected: 0."
     ).format(visit=plan.cells_outcome.visit)
+    form = _("B cells: result at {visit}, 0 below quantification; aplasia: below {limit:g}.")
+    limit = plan.laboratory.b_cells.aplasia_below
+    yield form.format(visit=plan.cells_outcome.visit_of_b_cells, limit=limit)
     yield (
         _("CRS: treatment-emergent, entire follow-up; without a grade it is in no correlation.")
         if window is None
@@ -201,20 +237,20 @@ def _records(plan: Plan) -> tuple[RecordFilter, ...]:
 OUTPUT = Output(
     name="t_cells_outcome",
     analysis_set=SAFETY_SET,
-    datasets="ADSL, ADRS, ADAE, ADPP",
+    datasets="ADSL, ADRS, ADAE, ADLB, ADPP",
     results=_results,
     records=_records,
     tables=(
         OutputTable(
             name="t_cells_outcome",
-            heading=N_("Cellular kinetics against response and cytokine release syndrome"),
+            heading=N_("Cellular kinetics against response, B cells and cytokine release syndrome"),
             rows=_main_rows,
             footnotes=_footnotes,
             defined=("Cellular kinetics", "Disease improvement"),
         ),
         OutputTable(
             name="t_cells_outcome_s",
-            heading=N_("Cellular kinetics by response and cytokine release syndrome"),
+            heading=N_("Cellular kinetics by response, B cells and cytokine release syndrome"),
             rows=_further_rows,
             footnotes=_footnotes,
             defined=("Cellular kinetics", "Disease improvement"),

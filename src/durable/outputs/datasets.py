@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from durable.plan import Plan
+
 #: What a record must have: in each text column named, one of the texts.
 RecordFilter = Mapping[str, Collection[str]]
 
-_NAMES = ("adsl", "adrs", "adtte", "adae", "adlb", "adbc", "adpc", "adpp", "adie")
+_NAMES = ("adsl", "adrs", "adtte", "adae", "adlb", "adbc", "adpc", "adpp", "adie", "addv")
 #: Records that are read at a time, for their memory.
 _AT_ONCE = 1_000_000
 #: Columns of ADRS that outputs and figures read.
@@ -39,7 +41,7 @@ class AnalysisDatasets:
 
     Attributes
     ----------
-    adsl, adrs, adtte, adae, adlb, adbc, adpc, adpp, adie
+    adsl, adrs, adtte, adae, adlb, adbc, adpc, adpp, adie, addv
         ADaM datasets; of ADRS at least the records that outputs and figures name as theirs.
     variant_adrs, variant_adtte
         ADRS and ADTTE of the sensitivity analyses, each named in ``ANALYSIS``.
@@ -58,6 +60,7 @@ class AnalysisDatasets:
     adpc: pd.DataFrame | None = None
     adpp: pd.DataFrame | None = None
     adie: pd.DataFrame | None = None
+    addv: pd.DataFrame | None = None
     variant_adrs: pd.DataFrame | None = None
     variant_adtte: pd.DataFrame | None = None
     results: Sequence[Result] = ()
@@ -105,14 +108,17 @@ class ResultsFolder:
     """A folder of results, whose datasets a listing reads as it asks for them."""
 
     path: Path
+    plan: Plan
+    """That of the analysis."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the datasets of the analysis, in lower case.
 
-        By the input tables that it was made from: a file in the folder may be of an earlier run.
+        By the input tables that it was made from, and by the plan: a file in the folder may be of
+        an earlier run.
         """
-        return dataset_names(self._sources)
+        return dataset_names(self._sources, self.plan)
 
     @property
     def _sources(self) -> dict[str, object]:
@@ -170,7 +176,11 @@ class ResultsFolder:
 
 
 def read_datasets(
-    folder: Path, filters: Sequence[RecordFilter] = (), *, sensitivity: bool = False
+    folder: Path,
+    plan: Plan,
+    filters: Sequence[RecordFilter] = (),
+    *,
+    sensitivity: bool = False,
 ) -> AnalysisDatasets:
     """The datasets in ``adam/`` of an analysis.
 
@@ -178,6 +188,8 @@ def read_datasets(
     ----------
     folder
         Folder of results.
+    plan
+        The analysis plan.
     filters
         Records of ADRS that are wanted: those that pass one of these; all without any.
     sensitivity
@@ -186,7 +198,7 @@ def read_datasets(
     import pandas as pd
 
     adam = folder / "adam"
-    names = ResultsFolder(folder).names
+    names = ResultsFolder(folder, plan).names
 
     def dataset(name: str) -> pd.DataFrame | None:
         return pd.read_parquet(adam / f"{name}.parquet") if name in names else None
@@ -199,6 +211,7 @@ def read_datasets(
         adpc=dataset("adpc"),
         adpp=dataset("adpp"),
         adie=dataset("adie"),
+        addv=dataset("addv"),
         folder=folder,
     )
     if "adrs" not in names:

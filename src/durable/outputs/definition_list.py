@@ -8,6 +8,7 @@ from durable.jdm import wording
 from durable.language import N_, _
 from durable.outputs import definitions, laboratory_wording
 from durable.outputs.boundary_wording import boundaries, boundary_definitions
+from durable.outputs.deviation_definitions import deviation_definitions
 from durable.outputs.eligibility_definitions import eligibility_definitions
 from durable.outputs.table import Table
 from durable.plan import Plan
@@ -77,6 +78,8 @@ def definitions_in_force(
         yield _("Cellular kinetics"), tuple(definitions.kinetics_method(plan.kinetics))
     if "adie" in datasets:
         yield _("Eligibility"), tuple(eligibility_definitions(plan.eligibility))
+    if plan.deviations is not None:
+        yield _("Protocol deviations"), tuple(deviation_definitions(plan))
     own = (wording.abbreviations(),) if "adrs" in datasets else ()
     yield _("Abbreviations"), (_(_ABBREVIATIONS), *own)
 

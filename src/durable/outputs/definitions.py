@@ -36,6 +36,7 @@ Term = Literal[
     "Haematotoxicity (ICAHT)",
     "Cellular kinetics",
     "Eligibility",
+    "Protocol deviations",
     "Abbreviations",
 ]
 QUANTILE_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}

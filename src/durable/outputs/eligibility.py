@@ -21,7 +21,7 @@ from durable.plan import Plan
 from durable.vocabulary import DATA_ONLY_FULFILLED, NOT_ANSWERED, SITE_ONLY_FULFILLED
 
 _N_PERCENT = count_percent("n", "percent")
-#: Rows of the subjects by their eligibility (ADSL.ELIGFL).
+#: Rows of the subjects by their eligibility (ADSL.ELIGFL, empty where it is unknown).
 _ELIGIBILITY = {
     MET: N_("Eligible"),
     NOT_MET: N_("Not eligible: a criterion violated"),
@@ -86,8 +86,9 @@ def eligible_by_site(screened: pd.DataFrame, counted: pd.DataFrame) -> int:
 
 
 def _by_eligibility(name: str, subjects: pd.DataFrame) -> Estimates:
+    answers = subjects["ELIGFL"].fillna(UNKNOWN)
     for answer in _ELIGIBILITY:
-        number = int((subjects["ELIGFL"] == answer).sum())
+        number = int((answers == answer).sum())
         yield from of_parameter((name, answer), count_with_percent(number, len(subjects)))
 
 

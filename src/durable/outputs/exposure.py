@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from durable.contracts.results import Statistic
+from durable.derive.doses import percent_of_planned, within_tolerance
 from durable.language import N_, _
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import count, n_percent_or_0, pair, summary_lines, value
@@ -68,10 +69,9 @@ def _doses(infused: pd.DataFrame, section: DoseExposure) -> Estimates:
     """Cells per kg received, and in percent of the planned ones."""
     received = infused["CELLSKG"].to_numpy(float)
     planned = infused["DOSELVL"].map(section.planned).to_numpy(float)
-    percent = 100 * received / planned
+    percent = percent_of_planned(received, planned)
     known = ~np.isnan(percent)
-    # In percent of the plan, to the 10th decimal: 80 of 100 is within 20 % whatever binary says.
-    within = np.abs(np.round(percent[known] - 100, 10)) <= 100 * section.tolerance
+    within = within_tolerance(percent[known], section.tolerance)
     yield from of_parameter(("RECEIVED",), summary(received))
     yield ("RECEIVED",), Statistic("n_not_recorded", int(np.isnan(received).sum()))
     yield from of_parameter(("OF_PLANNED",), summary(percent))

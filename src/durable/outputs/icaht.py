@@ -150,7 +150,7 @@ def _footnotes(plan: Plan) -> Iterator[str]:
 OUTPUT = Output(
     name="t_icaht",
     analysis_set=SAFETY_SET,
-    datasets="ADLB, ADSL",
+    datasets="ADSL, ADLB",
     results=_results,
     dates=("DTHDT",),
     tables=(

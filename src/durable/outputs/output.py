@@ -113,7 +113,8 @@ class Output:
     analysis_set
         Of the tables, marked for translation.
     datasets
-        Analysis datasets that the numbers come from, as the source line names them.
+        Analysis datasets that the numbers come from, as the source line names them; the last is
+        the one that the ARS names as that of an analysis.
     results
         Its columns, each with its statistics, from the datasets and the plan.
     tables

@@ -30,7 +30,7 @@ def tables(ard: Ard, plan: Plan, sources: Sources, digest: str) -> Iterator[Tabl
     digest
         Of the plan.
     """
-    for name in tables_of(plan, dataset_names(sources)):
+    for name in tables_of(plan, dataset_names(sources, plan)):
         output = entry_of_table(name).load()
         if ard.columns(output.name):
             yield make_table(output, output.table(name), ard, plan, sources, digest)
@@ -40,7 +40,7 @@ def make_table(
     output: Output, table: OutputTable, ard: Ard, plan: Plan, sources: Sources, digest: str
 ) -> Table:
     """A table of an output, with what the plan says of its number, title and footnotes."""
-    shell, names = plan.outputs.shell(table.name), dataset_names(sources)
+    shell, names = plan.outputs.shell(table.name), dataset_names(sources, plan)
     return Table(
         name=table.name,
         number=shell.shown_number,

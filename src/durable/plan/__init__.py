@@ -1,6 +1,7 @@
 """The analysis plan: one YAML file, read once and checked as a whole."""
 
 from durable.plan.analysis import Analysis, Pins, Study
+from durable.plan.deviations import Deviations
 from durable.plan.exposure import CellsOutcome, DoseExposure
 from durable.plan.findings import Finding, PlanError
 from durable.plan.governance import Governance
@@ -32,6 +33,7 @@ __all__ = [
     "BetaPrior",
     "CellsOutcome",
     "Decision",
+    "Deviations",
     "DoseExposure",
     "EscalationRules",
     "Exposure",

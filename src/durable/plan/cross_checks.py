@@ -12,6 +12,7 @@ from durable.contents import kind_of
 from durable.contracts.input_table import ColumnSpec
 from durable.jdm.response import Response
 from durable.plan.analysis import LONGEST_ID, Analysis
+from durable.plan.deviations import deviation_findings
 from durable.plan.exposure import cells_outcome_findings
 from durable.plan.findings import Finding, one_of, unknown_names, validation_findings
 from durable.plan.input_checks import input_findings
@@ -53,10 +54,15 @@ def cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Fin
     if "response" in valid and valid.get("monitoring") is not None:
         visits = valid["response"].improvement.visits
         findings += monitoring_findings(valid["monitoring"], visits)
-    if {"response", "kinetics"} <= set(valid) and valid.get("cells_outcome") is not None:
+    needed = {"response", "kinetics", "schedule"}
+    if needed <= set(valid) and valid.get("cells_outcome") is not None:
         areas = [area.day for area in valid["kinetics"].auc]
         visits = valid["response"].improvement.visits
-        findings += cells_outcome_findings(valid["cells_outcome"], visits, areas)
+        scheduled = [visit.visit for visit in valid["schedule"]]
+        findings += cells_outcome_findings(valid["cells_outcome"], visits, scheduled, areas)
+    if schedule is not None and valid.get("deviations") is not None:
+        labels = [visit.visit for visit in schedule]
+        findings += deviation_findings(valid["deviations"], labels)
     if "outputs" in valid:
         findings += _number_findings(valid["outputs"])
     if {"outputs", "statistics"} <= set(valid):

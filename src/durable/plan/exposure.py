@@ -34,10 +34,18 @@ class DoseExposure(Section):
 
 
 class CellsOutcome(Section):
-    """Cellular kinetics against response and cytokine release, descriptive."""
+    """Cellular kinetics against response, B cells and cytokine release, descriptive."""
+
+    @property
+    def visit_of_b_cells(self) -> str:
+        """Visit whose B cells are taken."""
+        return self.depletion_visit or self.visit
 
     visit: Name
     """Visit of the improvement rate whose response is taken."""
+    depletion_visit: Name | None = None
+    """Scheduled visit whose B cells are taken, where there is a table laboratory; `visit` when
+    empty."""
     parameters: NonEmptyUniqueList[Name] = ("CMAX", "AUC0_28")
     """Parameters of kinetics, by their code: CMAX, AUCLAST, and AUC0_ with the last day of an area
     in kinetics.auc."""
@@ -46,7 +54,7 @@ class CellsOutcome(Section):
 
 
 def cells_outcome_findings(
-    section: CellsOutcome, visits: Sequence[str], areas: Sequence[int]
+    section: CellsOutcome, visits: Sequence[str], scheduled: Sequence[str], areas: Sequence[int]
 ) -> Iterator[Finding]:
     """A visit that is not analysed, and parameters that there are not.
 
@@ -54,12 +62,17 @@ def cells_outcome_findings(
     ----------
     visits
         Visits of the improvement rate.
+    scheduled
+        Visits of the schedule.
     areas
         Last days of the areas under the curve.
     """
     if section.visit not in visits:
         expected = one_of(section.visit, visits)
         yield Finding("cells_outcome.visit", repr(section.visit), expected)
+    if section.depletion_visit is not None and section.depletion_visit not in scheduled:
+        expected = one_of(section.depletion_visit, scheduled)
+        yield Finding("cells_outcome.depletion_visit", repr(section.depletion_visit), expected)
     known = ("CMAX", "AUCLAST", *(f"AUC0_{day}" for day in areas))
     for place, code in enumerate(section.parameters):
         if code not in known:

@@ -14,6 +14,7 @@ from durable.contracts.subgroups import NATIVE_GROUPS, GroupVariable, Subgroup
 from durable.errors import UserError
 from durable.jdm.response import Response
 from durable.plan.analysis import Analysis, Pins, Study
+from durable.plan.deviations import Deviations
 from durable.plan.eligibility import Eligibility
 from durable.plan.exposure import CellsOutcome, DoseExposure
 from durable.plan.governance import Governance
@@ -76,6 +77,8 @@ class Plan(Section):
     """Interim rules applied to the data at hand; empty: no such output."""
     eligibility: Eligibility = Eligibility()
     """Criteria of eligibility; only with a table screening or eligibility."""
+    deviations: Deviations | None = None
+    """Deviations from the protocol; empty: no such output."""
     outputs: Outputs = Outputs()
     """Presentation."""
     governance: Governance = Governance()

@@ -82,7 +82,7 @@ def listing_names(plan: Plan) -> tuple[str, ...]:
 
 def dataset_names(plan: Plan) -> tuple[str, ...]:
     """Analysis datasets, in the order of the define.xml."""
-    return registry.dataset_names(input_files(plan))
+    return registry.dataset_names(input_files(plan), plan)
 
 
 def stage_files(

@@ -23,7 +23,7 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     from durable.outputs.datasets import read_datasets
 
     records = [*analysis.records(plan), *point_files.records(plan)]
-    datasets = read_datasets(folder, records, sensitivity=bool(plan.sensitivity))
+    datasets = read_datasets(folder, plan, records, sensitivity=bool(plan.sensitivity))
     results = analysis.analyse(datasets, plan, cores=cores)
     write_text(folder / "ard.csv", to_csv(results))
     point_files.write_points(replace(datasets, results=results), plan, folder)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from durable.plan import Plan
 from durable.processes import can_fork, forked_pool
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
@@ -23,37 +27,40 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     DataError
         Where the listing has errors; nothing is written then.
     """
-    from durable.derive import datasets
+    from durable.derive import datasets, eligibility
     from durable.intake import cutoff
 
     cutoff.run(plan, folder)
+    evaluated = eligibility.read_evaluated(plan, folder)
     if not (plan.sensitivity and "visits" in _tables(folder)):
-        _derive_primary(plan, folder)
+        _derive_primary(plan, folder, evaluated)
     elif not can_fork(cores):
-        _derive_primary(plan, folder)
-        datasets.run_sensitivity(plan, folder)
+        _derive_primary(plan, folder, evaluated)
+        datasets.run_sensitivity(plan, folder, evaluated)
     else:
         with forked_pool(1, "derives the sensitivity analyses") as pool:
-            sensitivity = pool.submit(datasets.run_sensitivity, plan, folder)
-            _derive_primary(plan, folder)
+            sensitivity = pool.submit(datasets.run_sensitivity, plan, folder, evaluated)
+            _derive_primary(plan, folder, evaluated)
             sensitivity.result()
 
 
-def _derive_primary(plan: Plan, folder: Path) -> None:
-    from durable.derive import adae, datasets, eligibility, kinetics, laboratory
+def _derive_primary(plan: Plan, folder: Path, evaluated: pd.DataFrame | None) -> None:
+    from durable.derive import adae, datasets, deviations, eligibility, kinetics, laboratory
 
     tables = _tables(folder)
     if "visits" in tables:
-        datasets.run(plan, folder)
+        datasets.run(plan, folder, evaluated)
     else:
-        datasets.run_without_assessments(plan, folder)
+        datasets.run_without_assessments(plan, folder, evaluated)
     if "adverse_events" in tables:
         adae.run(plan, folder)
     if "laboratory" in tables:
         laboratory.run(plan, folder)
     if "kinetics" in tables:
         kinetics.run(plan, folder)
-    eligibility.run(plan, folder)
+    if evaluated is not None:
+        eligibility.run(folder, evaluated)
+    deviations.run(plan, folder)
 
 
 def _tables(folder: Path) -> set[str]:

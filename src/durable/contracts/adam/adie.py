@@ -41,7 +41,7 @@ ADIE = contract(
         "AGREE": text("Agreement of Site and Data", isin=AGREEMENTS),
         "ANSWER": text("Criterion Met, as Analysed", isin=_ANSWERS),
         "VIOLFL": marker("Criterion Violated Flag"),
-        "ANL01FL": marker("Attempt Analysed Flag"),
+        "ANL01FL": marker("Analysis Flag 01"),
         "BASIS": text("Values and Rows of the Data", null=True),
         **source_variables(["screening", "eligibility"]),
     },

@@ -69,7 +69,7 @@ ADSL = contract(
         "ENRLFL": flag("Enrolled Population Flag"),
         "LDFL": flag("Lymphodepleted Population Flag"),
         "SAFFL": flag("Safety Population Flag"),
-        "ELIGFL": text("Eligible Flag", isin=["Y", "N", "U"]),
+        "ELIGFL": text("Eligible Flag", null=True, isin=["Y", "N"]),
         "DVELIG": text("Eligibility Criteria Violated", null=True),
         "REMFL": flag("Remission Population Flag"),
         "DTHFL": marker("Subject Death Flag"),
@@ -166,7 +166,7 @@ _ORIGINS = {
     "LDFL": derived_by("Y where LDDT is given, else N."),
     "SAFFL": derived_by("Y where TRTSDT is given, else N."),
     "ELIGFL": derived_by(
-        "Of the screening attempt that counts: N where ADIE.VIOLFL is Y for a criterion, else U"
+        "Of the screening attempt that counts: N where ADIE.VIOLFL is Y for a criterion, else empty"
         " where ADIE.ANSWER is U for one or the subject was not screened, else Y.",
         "eligibility",
     ),

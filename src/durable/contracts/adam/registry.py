@@ -7,6 +7,7 @@ from typing import Any
 
 from durable.contracts.adam.adae import ADAE_SPEC, adae_schema
 from durable.contracts.adam.adbc import ADBC, ADBC_SPEC
+from durable.contracts.adam.addv import ADDV, ADDV_SPEC
 from durable.contracts.adam.adie import ADIE, ADIE_SPEC
 from durable.contracts.adam.adlb import ADLB, ADLB_SPEC
 from durable.contracts.adam.adpc import ADPC, ADPC_SPEC
@@ -50,6 +51,7 @@ def dataset_schemas(
         "ADPC": ADPC,
         "ADPP": ADPP,
         "ADIE": ADIE,
+        "ADDV": ADDV,
     }
 
 
@@ -59,5 +61,5 @@ def dataset_specs(
     """Return the descriptions of the datasets."""
     return (
         *(adsl_spec(subgroups), ADRS_SPEC, adtte_spec(endpoints), ADAE_SPEC),
-        *(ADLB_SPEC, ADBC_SPEC, ADPC_SPEC, ADPP_SPEC, ADIE_SPEC),
+        *(ADLB_SPEC, ADBC_SPEC, ADPC_SPEC, ADPP_SPEC, ADIE_SPEC, ADDV_SPEC),
     )

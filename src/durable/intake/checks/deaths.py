@@ -8,6 +8,7 @@ from durable.intake.findings import Findings
 from durable.intake.study import Study
 from durable.intake.tables import (
     StudyTable,
+    days_between,
     earliest_day,
     is_fatal,
     latest_day,
@@ -31,8 +32,8 @@ def check_deaths_assessed(table: StudyTable, study: Study, findings: Findings) -
         reported = frame["subject_id"].loc[by_fatal]
         infusion = subject_value(frame, known, "infusion_date")
         death = subject_value(frame, known, "death_date").fillna(latest_day(frame, "end_date"))
-        begun, died = earliest_day(frame, "start_date"), (death - infusion).dt.days
-        inside = ((begun >= infusion) & ((begun - infusion).dt.days <= window)) | (
+        begun, died = earliest_day(frame, "start_date"), days_between(death, infusion)
+        inside = ((begun >= infusion) & (days_between(begun, infusion) <= window)) | (
             (died >= 0) & (died <= window)
         )
         missing = by_fatal & inside & left_empty(events, "dlt")
@@ -42,7 +43,7 @@ def check_deaths_assessed(table: StudyTable, study: Study, findings: Findings) -
         ).format(window=window)
         findings.add(events.recorded, missing, "dlt", "dlt_not_assessed", expected)
     people = table.frame
-    day = (people["death_date"] - people["infusion_date"]).dt.days
+    day = days_between(people["death_date"], people["infusion_date"])
     alone = (day >= 0) & (day <= window) & ~people["subject_id"].isin(reported)
     expected = _(
         "a fatal adverse event with dlt Y or N: a death within {window} days of infusion counts as"

@@ -7,7 +7,7 @@ import pandas as pd
 from durable.criterion import NOT_APPLICABLE, UNKNOWN
 from durable.derive.eligibility import evaluate
 from durable.eligibility import CRITERION_BY_ID
-from durable.eligibility.basis import basis_in_language
+from durable.eligibility.wording import basis_in_words
 from durable.intake.findings import Findings
 from durable.intake.study import Study
 from durable.intake.tables import StudyTable, earliest_day, latest_day, subject_value
@@ -43,6 +43,10 @@ def check_answers(table: StudyTable, study: Study, findings: Findings) -> None:
 def _evaluated(study: Study) -> pd.DataFrame:
     """Every criterion, with whether the subject was infused."""
     tables = {name: table.frame for name, table in study.tables.items()}
+    # A row that does not say which attempt or criterion it is of has a finding of its own.
+    for name, key in (("screening", _ATTEMPT), ("eligibility", [*_ATTEMPT, "criterion"])):
+        if name in tables:
+            tables[name] = tables[name].dropna(subset=key)
     absent = {name: table.recorded.absent for name, table in study.tables.items()}
     evaluated = evaluate(tables, absent, study.plan.eligibility)
     infusion = subject_value(evaluated, study.subjects, "infusion_date")
@@ -91,13 +95,12 @@ def _at_answers(table: StudyTable, evaluated: pd.DataFrame, column: str) -> pd.S
 
 def _check_agreement(table: StudyTable, evaluated: pd.DataFrame, findings: Findings) -> None:
     agreement = _at_answers(table, evaluated, "agreement")
-    basis = _at_answers(table, evaluated, "basis")
     differs = agreement.isin([SITE_ONLY_FULFILLED, DATA_ONLY_FULFILLED])
     expected = Phrase(
         _("the answer of the data, {answer} ({basis})"),
         {
             "answer": _at_answers(table, evaluated, "computed"),
-            "basis": basis.map(basis_in_language, na_action="ignore"),
+            "basis": _at_answers(table, evaluated, "basis").map(basis_in_words, na_action="ignore"),
         },
     )
     findings.add(table.recorded, differs, "answer", "eligibility_disagrees", expected)

@@ -12,6 +12,7 @@ from durable.intake.findings import Findings
 from durable.intake.study import Study
 from durable.intake.tables import (
     StudyTable,
+    days_between,
     has_known_subject,
     left_empty,
     most_frequent,
@@ -73,7 +74,7 @@ def _highest_before_infusion(
     """The highest result of a subject and assay up to `last_day` that is not after day 0."""
     frame = table.frame
     value = frame["value"].where((frame["below_lloq"] != "Y") & ~(frame["value"] < frame["lloq"]))
-    day = (frame["sample_date"] - infusion).dt.days
+    day = days_between(frame["sample_date"], infusion)
     early = (value > 0) & (day <= 0)
     if not early.any():
         return

@@ -12,7 +12,14 @@ from durable.intake.checks.records import add_duplicates
 from durable.intake.findings import UNSCHEDULED, Findings
 from durable.intake.rules import Severity
 from durable.intake.study import Study
-from durable.intake.tables import StudyTable, has_known_subject, left_empty, look_up, subject_value
+from durable.intake.tables import (
+    StudyTable,
+    days_between,
+    has_known_subject,
+    left_empty,
+    look_up,
+    subject_value,
+)
 from durable.intake.texts import Phrase, categorical_of_codes, where_text
 from durable.language import _
 from durable.plan import Plan
@@ -58,7 +65,7 @@ def check_windows(table: StudyTable, study: Study, findings: Findings) -> None:
     frame, recorded = table.frame, table.recorded
     known, schedule = study.subjects, study.plan.schedule
     infusion = subject_value(frame, known, "infusion_date")
-    day = (frame["visit_date"] - infusion).dt.days
+    day = days_between(frame["visit_date"], infusion)
     by_name = {visit.visit: visit for visit in schedule}
     label = frame["visit"]
     first = look_up(label, pd.Series({n: float(v.first_day) for n, v in by_name.items()}))

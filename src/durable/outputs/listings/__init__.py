@@ -33,6 +33,7 @@ class ListingEntry(Entry):
 #: In the order of their numbers, which do not change when a listing is absent.
 LISTINGS = (
     ListingEntry("eligibility", "eligibility", ("adie",)),
+    ListingEntry("deviations", "deviations", ("adsl", "addv")),
     ListingEntry("subjects", "subjects"),
     ListingEntry("duration", "duration", ("adsl", "adtte")),
     ListingEntry("improvement", "improvement", ("adsl", "adrs")),

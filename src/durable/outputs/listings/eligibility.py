@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from durable.eligibility.basis import basis_in_language
+from durable.eligibility.wording import basis_in_words
 from durable.language import N_, _
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.eligibility_definitions import eligibility_conventions
@@ -52,7 +52,7 @@ LISTING = Listing(
         coded("AGREE", N_("Agreement")),
         coded("IEWAIVER", N_("Waived")),
         coded("VIOLFL", N_("Violated")),
-        Column("BASIS", N_("Values and rows of the data"), shown=basis_in_language),
+        Column("BASIS", N_("Values and rows of the data"), shown=basis_in_words),
     ),
     notes=_notes,
     records=_records,

@@ -1,4 +1,4 @@
-"""The words in BASIS of ADIE, which is English in the dataset."""
+"""What decided a criterion of eligibility, in the language in force. Light to import."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _PLACE = re.compile(r"(^|; )(\w+) row (\d+(?:, \d+)*): ")
 _MISSING = re.compile(r"(^|; )not recorded: ")
 
 
-def basis_in_language(text: str) -> str:
-    """BASIS with its words in the language in force; names and codes are those of the tables."""
+def basis_in_words(text: str) -> str:
+    """Values and their rows, in the language in force; names and codes as in the tables."""
     placed = _PLACE.sub(
         lambda found: found[1] + _("{table} row {rows}: ").format(table=found[2], rows=found[3]),
         text,

@@ -1,0 +1,31 @@
+"""The dose received against the planned one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating[Any]]
+#: Decimals to which shares in percent are compared: 80 of 100 is 20 % less, whatever binary says.
+_DECIMALS = 10
+
+
+def percent_of_planned(received: Floats, planned: Floats) -> Floats:
+    """Doses received in percent of the planned ones; NaN where either is not known."""
+    return 100 * received / planned
+
+
+def within_tolerance(percent: Floats, tolerance: float) -> npt.NDArray[np.bool_]:
+    """Whether doses differ from the planned ones by at most a share, its limits included.
+
+    Parameters
+    ----------
+    percent
+        As `percent_of_planned` returns them; False where NaN.
+    tolerance
+        Share of the planned dose, from 0 to 1.
+    """
+    difference = np.abs(np.round(percent - 100, _DECIMALS))
+    return difference <= round(100 * tolerance, _DECIMALS)

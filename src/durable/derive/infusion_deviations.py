@@ -1,0 +1,154 @@
+"""Deviations of the infusion itself: eligibility, dose, lymphodepletion, number infused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from durable.contracts.spelling import fold
+from durable.criterion import UNKNOWN
+from durable.derive import deviation_texts as texts
+from durable.derive.deviation_records import (
+    StudyRecords,
+    folded,
+    found_records,
+    no_table,
+    of_infusion,
+)
+from durable.derive.doses import percent_of_planned, within_tolerance
+from durable.eligibility import CRITERION_BY_ID
+from durable.plan import DoseExposure
+from durable.plan.deviations import DoseDeviation, LymphodepletionDeviation, NumberInfused
+from durable.vocabulary import DEVIATION, NOT_ASSESSABLE
+from durable.wording import percent as percent_text
+
+_MILLION = 1e6
+
+
+def eligibility_violations(study: StudyRecords) -> Iterator[pd.DataFrame]:
+    """Criteria that are violated; and who has one that is not decided, or was not screened."""
+    criteria, infused = study.criteria, study.infused
+    if criteria is None:
+        yield no_table(study, "screening", texts.CRITERIA_DECIDED)
+        return
+    violated = criteria.loc[criteria["VIOLFL"] == "Y"]
+    row, own = violated["SRCSEQ"], study.of_subject("SRCSEQ", violated["USUBJID"])
+    yield found_records(
+        violated["USUBJID"],
+        DEVIATION,
+        planned=[
+            texts.CRITERION.format(criterion=name, text=CRITERION_BY_ID[name].text)
+            for name in violated["IETESTCD"]
+        ],
+        found=np.where(
+            violated["IEWAIVER"] == "Y", texts.CRITERION_WAIVED, texts.CRITERION_VIOLATED
+        ),
+        date=violated["SCRNDT"],
+        # A violation that no row of either table shows follows from the subject's own.
+        table=violated["SRCDOM"].where(row.notna(), "subjects"),
+        column=violated["SRCVAR"].where(row.notna(), "infusion_date"),
+        row=row.fillna(own),
+    )
+    undecided = criteria.loc[criteria["ANSWER"] == UNKNOWN]
+    names = undecided.groupby(undecided["USUBJID"].astype(object))["IETESTCD"].agg(", ".join)
+    reason = infused["USUBJID"].map(names.map(lambda all_: texts.NOT_DECIDED.format(criteria=all_)))
+    reason = reason.mask(~infused["USUBJID"].isin(criteria["USUBJID"]), texts.NOT_SCREENED)
+    rows, found = infused.loc[reason.notna()], reason.dropna()
+    yield of_infusion(rows, NOT_ASSESSABLE, "infusion_date", texts.CRITERIA_DECIDED, found)
+
+
+def dose_deviations(
+    study: StudyRecords, section: DoseDeviation, exposure: DoseExposure
+) -> Iterator[pd.DataFrame]:
+    """Doses that differ from that of their level by more than the tolerance."""
+    infused, column = study.infused, "cells_per_kg"
+    received = infused["CELLSKG"].to_numpy(float)
+    planned = infused["DOSELVL"].map(exposure.planned, na_action=None).to_numpy(float)
+    share = percent_of_planned(received, planned)
+    outside = ~np.isnan(share) & ~within_tolerance(share, section.tolerance)
+    yield of_infusion(
+        infused.loc[outside],
+        DEVIATION,
+        column,
+        [
+            texts.DOSE_PLANNED.format(
+                dose=f"{dose / _MILLION:.10g}", tolerance=percent_text(section.tolerance)
+            )
+            for dose in planned[outside]
+        ],
+        [
+            texts.DOSE_FOUND.format(dose=f"{dose / _MILLION:.10g}", percent=f"{percent:.6g}")
+            for dose, percent in zip(received[outside], share[outside], strict=True)
+        ],
+    )
+    unknown = np.isnan(share)
+    reason = np.where(np.isnan(received), texts.DOSE_MISSING, texts.LEVEL_MISSING)[unknown]
+    rows = infused.loc[unknown]
+    yield of_infusion(rows, NOT_ASSESSABLE, column, texts.DOSE_OF_LEVEL, reason)
+
+
+def lymphodepletion_deviations(
+    study: StudyRecords, section: LymphodepletionDeviation
+) -> Iterator[pd.DataFrame]:
+    """Infusions that no lymphodepletion preceded in time."""
+    if section.recorded_as == "date":
+        yield from _lymphodepletion_by_date(study, section)
+    else:
+        yield from _lymphodepletion_by_medicines(study, section)
+
+
+def _lymphodepletion_by_date(
+    study: StudyRecords, section: LymphodepletionDeviation
+) -> Iterator[pd.DataFrame]:
+    infused, column = study.infused, "lymphodepletion_date"
+    planned = texts.LYMPHODEPLETION_PLANNED.format(days=section.days)
+    if column in study.not_in_file.get("subjects", ()):
+        yield of_infusion(infused, NOT_ASSESSABLE, column, planned, texts.NOT_IN_FILE)
+        return
+    before = (infused["TRTSDT"] - infused["LDDT"]).dt.days
+    missing = infused.loc[~before.between(1, section.days)]
+    found = [_begun(days) for days in before.loc[missing.index]]
+    yield of_infusion(missing, DEVIATION, column, planned, found)
+
+
+def _begun(days_before: float) -> str:
+    """When lymphodepletion began."""
+    if np.isnan(days_before):
+        return texts.NONE_RECORDED
+    form = texts.BEGUN_BEFORE if days_before > 0 else texts.BEGUN_AFTER
+    return form.format(days=f"{abs(days_before):.0f}")
+
+
+def _lymphodepletion_by_medicines(
+    study: StudyRecords, section: LymphodepletionDeviation
+) -> Iterator[pd.DataFrame]:
+    infused, therapies = study.infused, study.therapies
+    names = "; ".join(section.medicines)
+    planned = texts.MEDICINES_PLANNED.format(medicines=names, days=section.days)
+    if therapies is None:
+        yield no_table(study, "therapies", planned)
+        return
+    infusion = study.of_subject("TRTSDT", therapies["subject_id"]).astype("datetime64[ns]")
+    in_time = (infusion - therapies["start_date"]).dt.days.between(1, section.days)
+    name = folded(therapies["therapy"])
+    missing: dict[str, list[str]] = {}
+    for medicine in section.medicines:
+        given = therapies.loc[in_time & (name == fold(medicine)), "subject_id"]
+        for subject in infused.loc[~infused["USUBJID"].isin(given), "USUBJID"]:
+            missing.setdefault(subject, []).append(medicine)
+    rows = infused.loc[infused["USUBJID"].isin(missing.keys())]
+    found = [
+        texts.NOT_GIVEN.format(medicines="; ".join(missing[subject])) for subject in rows["USUBJID"]
+    ]
+    yield of_infusion(rows, DEVIATION, "infusion_date", planned, found)
+
+
+def beyond_planned_number(study: StudyRecords, section: NumberInfused) -> Iterator[pd.DataFrame]:
+    """Who was infused beyond the planned number; of one day, in the order of USUBJID."""
+    order = study.infused.sort_values(["TRTSDT", "USUBJID"], ignore_index=True)
+    beyond = order.iloc[section.planned :]
+    planned = texts.NUMBER_PLANNED.format(number=section.planned)
+    found = [texts.NUMBER_FOUND.format(number=place + 1) for place in beyond.index]
+    yield of_infusion(beyond, DEVIATION, "infusion_date", planned, found)
