@@ -179,6 +179,7 @@ def test_names_the_definitions_that_differ(demo: Made) -> None:
         *("schedule", "response.drug_free", "response.glucocorticoid_increase", "subgroups"),
         *("exposure", "cells_outcome", "monitoring"),
         *("eligibility.disease.immunosuppressants_min", "eligibility.disease.transaminases"),
+        "deviations",
     ]
     assert differing["exposure"] == ("{planned_cells_per_kg: {},\ntolerance: 0.2}", "empty")
     assert differing["eligibility.disease.immunosuppressants_min"] == ("1", "2")

@@ -17,7 +17,7 @@ from durable.sections import Section
 DEFINING = (
     *("schedule", "response", "statistics", "groups", "subgroups"),
     *("safety", "laboratory", "kinetics", "over_time"),
-    *("exposure", "cells_outcome", "monitoring", "eligibility"),
+    *("exposure", "cells_outcome", "monitoring", "eligibility", "deviations"),
 )
 _SHOWN = ("analysis", "study", *DEFINING, "outputs")
 _SCALE = {"range", "min", "max"}
