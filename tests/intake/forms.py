@@ -28,13 +28,21 @@ Rows = list[list[Any]]
 
 
 def typed(table: str) -> Rows:
-    """Header and records of the demo, each value of the type that its column has."""
+    """Header and records of the demo, each value of the type that its column has.
+
+    A column of dates of which one is partial is a column of text, as a database delivers it.
+    """
     kinds = [rule.kind for rule in table_columns(table, Ranges()).values() if rule]
     with (DEMO / f"{table}.csv").open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
     named = dict(zip(table_columns(table, Ranges()), kinds, strict=True))
-    of = [named[name] for name in header]
+    of = [_delivered_kind(named[name], [row[i] for row in rows]) for i, name in enumerate(header)]
     return [header, *([_value(v, k) for v, k in zip(row, of, strict=True)] for row in rows)]
+
+
+def _delivered_kind(kind: str, values: list[str]) -> str:
+    partial = kind == "date" and any(0 < len(value) < len("2018-07-01") for value in values)
+    return "text" if partial else kind
 
 
 def _value(text: str, kind: str) -> Any:

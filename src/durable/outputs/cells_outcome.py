@@ -211,8 +211,8 @@ def _footnotes(plan: Plan) -> Iterator[str]:
         " z (Bonett and Wright 2000). NE: not estimable."
     )
     yield _(
-        "Score as assessed at {visit}, also after new systemic therapy; improved: as in the"
-        " improvement rate, pending subjects left out. Cells never detected: 0."
+        "Score as assessed at {visit}, whatever the therapy; improved: as in the improvement rate,"
+        " without the pending; cells never detected: 0."
     ).format(visit=plan.cells_outcome.visit)
     form = _("B cells: result at {visit}, 0 below quantification; aplasia: below {limit:g}.")
     limit = plan.laboratory.b_cells.aplasia_below
@@ -236,7 +236,7 @@ def _records(plan: Plan) -> tuple[RecordFilter, ...]:
 OUTPUT = Output(
     name="t_cells_outcome",
     analysis_set=SAFETY_SET,
-    datasets="ADSL, ADRS, ADAE, ADLB, ADPP",
+    datasets="ADRS, ADAE, ADLB, ADPP",
     results=_results,
     records=_records,
     tables=(
