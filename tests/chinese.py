@@ -25,7 +25,7 @@ NAMES = (
         "lin-up log-down",
     ),
     *("Cai & DasGupta", "Efficacy and duration of response"),
-    *("ICH E9", "Fisher z", "HBV DNA", "HCV RNA", "CMV DNA"),
+    *("ICH E3 Q&A R", "ICH E9", "Fisher z", "HBV DNA", "HCV RNA", "CMV DNA"),
 )
 #: Two words or more one after another, in Latin letters.
 _WORDS = re.compile(r"[A-Za-z][A-Za-z'-]+(?: [A-Za-z][A-Za-z'-]*)+")

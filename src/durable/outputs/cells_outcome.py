@@ -207,8 +207,9 @@ def _footnotes(plan: Plan) -> Iterator[str]:
         return
     window = plan.cells_outcome.crs_window_days
     yield _(
-        "Descriptive. Spearman's rank correlation of the subjects with both values; CI by Fisher's"
-        " z (Bonett and Wright 2000). NE: not estimable."
+        "Descriptive: no test, no adjustment for dose or multiplicity. Spearman's rank correlation"
+        " of the subjects with both values; interval by Fisher's z with the variance of Bonett and"
+        " Wright (2000); NE: not estimable."
     )
     yield _(
         "Score as assessed at {visit}, whatever the therapy; improved: as in the improvement rate,"
