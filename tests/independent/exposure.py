@@ -18,7 +18,7 @@ from tests.independent.study import Subject, columns, improvement, rules, subjec
 VISIT, DEPLETION, CODES, TOLERANCE = "M3", "D14", ("CMAX", "AUC0_28"), Fraction(1, 5)
 
 
-def exposure(cutoff: date) -> dict[Key, Value]:
+def exposure(cutoff: date, *, b_cells: bool = True) -> dict[Key, Value]:
     """``t_exposure`` and ``t_cells_outcome`` at a data cut-off."""
     ard, study = Ard(), subjects(cutoff)
     for (by, group), members in columns(study).items():
@@ -28,6 +28,8 @@ def exposure(cutoff: date) -> dict[Key, Value]:
     seen = events(study, cutoff)
     for (by, group), members in columns(infused).items():
         for parameter, found in _cells(infused, members, seen, cutoff):
+            if not b_cells and parameter.split("|")[-1] in ("BCELL", "APLASIA", "NO_APLASIA"):
+                continue
             ard.add(("t_cells_outcome", "primary", by, group, parameter), found)
     return ard.rows
 
@@ -73,7 +75,7 @@ def _cells(
         if r.improved is not None or r.reason != "PENDING"
     }
     grades = {s.id: worst(s, seen) for s in members}
-    drawn = {s.id: b_cells(s, cutoff) for s in members}
+    drawn = {s.id: depletion(s, cutoff) for s in members}
     counts = {name: Fraction(0) if r.below else r.value for name, r in drawn.items() if r}
     parts = {
         "IMPROVED": {name for name, yes in improved.items() if yes},
@@ -106,7 +108,7 @@ def _cells(
                 yield f"{head}|{name}", plain(summary(shown))
 
 
-def b_cells(subject: Subject, cutoff: date) -> Result | None:
+def depletion(subject: Subject, cutoff: date) -> Result | None:
     """The result of B cells at the visit."""
     return at_visit([r for r in results([subject], cutoff) if r.test == "BCELL"], DEPLETION)
 
