@@ -25,7 +25,7 @@ from durable.outputs.page_head import PageHead
 from tests.derive.build import plan
 from tests.programs import needs
 
-PLAN = plan()
+PLAN = plan(deviations={"visit_window": {}})
 HEAD = PageHead("Sponsor. Protocol P-1", "Final analysis, data cut-off 2024-06-30", "Final")
 ALL = {entry.name: entry.load() for entry in LISTINGS}
 WORDS = ("Hypogammaglobulinaemia", "Immune effector cell-associated neurotoxicity syndrome", "Rash")
