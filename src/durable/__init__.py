@@ -28,4 +28,7 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
+    if _MODULES[name] == "durable.api":
+        # Before it loads NumPy: the digits are to be those of a run of Snakemake.
+        import_module("durable.runs.environment").load_libraries()
     return getattr(import_module(_MODULES[name]), name)

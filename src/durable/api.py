@@ -50,7 +50,8 @@ def run(config: str | Path, results: str | Path = "results") -> Analysis:
     """Check, derive and analyse a study in this process, without Snakemake.
 
     The stages are those of ``snakemake``, and so are the bytes of their files. What is drawn and
-    printed for readers is not made.
+    printed for readers is not made. Import `durable.run` before NumPy: a NumPy that is loaded
+    already may compute other last digits than that of a run (docs/audit.md, *Limits*).
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ import platform
 import site
 import sys
 from collections.abc import Iterable, Mapping, MutableMapping
+from importlib import import_module
 from pathlib import Path
 
 from durable.errors import UserError
@@ -123,6 +124,24 @@ def set_libraries() -> None:
     They read their settings once: where NumPy is imported already, this has no effect.
     """
     os.environ.update(_library_settings())
+
+
+def load_libraries() -> None:
+    """Load NumPy and SciPy as a job has them; the environment of the process stays as it is.
+
+    Where they are loaded already, they go on as they were: last digits of logarithms and slopes can
+    then be others than those of a job.
+    """
+    settings = _library_settings()
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
+    import_module("numpy")
+    import_module("scipy.linalg")
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
 
 
 def run_environment() -> dict[str, str]:
