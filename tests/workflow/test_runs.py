@@ -362,8 +362,8 @@ def test_the_profile_makes_a_bare_snakemake_work_in_the_repository(tmp_path: Pat
 
 @pytest.mark.slow
 def test_what_the_plan_asks_for_is_handed_over_beside_unchanged_results(study: Study) -> None:
-    handed_over = "outputs: {documents: [rtf, docx], datasets: [xpt, dataset-json, define, ars]}"
-    study.replace("groups: [dose_level, part]", f"groups: [dose_level, part]\n{handed_over}")
+    handed_over = "documents: [rtf, docx], datasets: [xpt, dataset-json, define, ars]"
+    study.replace("outputs: {estimands: true", f"outputs: {{estimands: true, {handed_over}")
     before = study.digests()
     done = study.run()
     assert done.returncode == 0, done.stdout
