@@ -171,8 +171,13 @@ def test_the_demo_is_drafted_in_full() -> None:
     }
     assert all(list(section) == ["path"] for section in given.values())
     assert study.plan["schedule"] == written["schedule"]
-    assert study.questions == [
-        "Days and windows of the schedule are usual ones: put the protocol's."
+    assert [question.partition(" Its columns")[0] for question in study.questions] == [
+        "screening.csv looks like visits too and is not used: it adds no column.",
+        "No file was found for screening: its analyses are left out.",
+        "No file was found for eligibility: its analyses are left out.",
+        "Days and windows of the schedule are usual ones: put the protocol's.",
+        "eligibility.csv is not used.",
+        "screening.csv is not used.",
     ]
     assert (
         examine(parse(study.plan).only(STAGES["check"].sections))
