@@ -30,7 +30,7 @@ from durable.outputs.definition_list import definition_list, definitions_in_forc
 from durable.outputs.page_head import page_head
 from durable.outputs.table import Table, column_name
 from durable.plan import Plan
-from durable.plan.deviations import asked
+from durable.sections import required
 from tests.derive.build import plan as plan_of
 
 ROOT = Path(__file__).parents[1]
@@ -77,7 +77,9 @@ def given_words(analysis: Analysis) -> list[str]:
     words = set(pd.concat(columns).dropna())
     words |= {plan.analysis.title, plan.study.sponsor, plan.study.id}
     words |= {variant.title for variant in plan.sensitivity.values()}
-    words |= set(asked(asked(plan.deviations).prohibited).permitted_reasons)
+    deviations = required(plan.deviations, "deviations")
+    prohibited = required(deviations.prohibited, "prohibited")
+    words |= set(prohibited.permitted_reasons)
     for group in plan.subgroup_variables:
         words |= {group.label, *group.levels}
     return sorted(filter(None, words), key=len, reverse=True)

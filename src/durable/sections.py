@@ -113,6 +113,19 @@ class Section(BaseModel):
 SectionT = TypeVar("SectionT", bound=Section)
 
 
+def required(section: SectionT | None, key: str) -> SectionT:
+    """An optional section of the plan, where there is one.
+
+    Raises
+    ------
+    ValueError
+        Where there is none; it says the key.
+    """
+    if section is None:
+        raise ValueError(f"{key}: not in the plan")
+    return section
+
+
 def _project(section: SectionT, paths: list[list[str]]) -> SectionT:
     if [] in paths:
         return section

@@ -139,6 +139,28 @@ def tte(datasets: Datasets, parameter: str = "DOR", name: str = "S1") -> dict[st
     return record
 
 
+def ends_of(
+    parameter: str,
+    visits: list[dict[str, Any]],
+    therapies: list[dict[str, Any]] | None = None,
+    cutoff: int = 200,
+    who: dict[str, int] | None = None,
+    **response: Any,
+) -> tuple[str, int, int, float]:
+    """EVNTDESC, CNSR, ADT and AVAL of one subject's record, whose dates are days too."""
+    dated = {name: date(day) for name, day in (who or {}).items()}
+    datasets = derived([subject(**dated)], visits, therapies, cutoff=cutoff, response=response)
+    row = tte(datasets, parameter)
+    return row["EVNTDESC"], row["CNSR"], row["ADT"], row["AVAL"]
+
+
+def new_therapy(day: int) -> dict[str, Any]:
+    """A new systemic therapy of the first subject."""
+    return {
+        "subject_id": "S1", "therapy": "rituximab", "start_date": date(day), "new_systemic": "Y"
+    }  # fmt: skip
+
+
 def status(datasets: Datasets, code: str, name: str = "S1") -> list[Any]:
     """Text values of a parameter in time order."""
     rows = datasets.adrs

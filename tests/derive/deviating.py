@@ -49,7 +49,7 @@ def addv_of(
     given = {"visits": visits, "therapies": therapies}
     tables = {name: table(name, rows) for name, rows in given.items() if rows is not None}
     adsl = adsl_of(subjects, therapies, cutoff)
-    study = StudyRecords.of(adsl, tables, adie, not_in_file)
+    study = StudyRecords.of_tables(adsl, tables, adie, not_in_file)
     addv: pd.DataFrame = ADDV.validate(derive(study, the_plan))
     return addv
 

@@ -357,7 +357,7 @@ def test_a_date_in_part_is_that_of_the_plan_and_is_listed_as_recorded() -> None:
     """Read as the first day after infusion that it can mean (partial_dates)."""
     therapies = table("therapies", [therapy("abatacept", 0, new_systemic="Y")])
     therapies["start_date_partial"] = "2024-01"
-    study = StudyRecords.of(adsl_of([subject()]), {"therapies": therapies})
+    study = StudyRecords.of_tables(adsl_of([subject()]), {"therapies": therapies})
     addv = derive(study, plan(deviations={"eligibility": False, "prohibited": {}}))
     assert addv["DVTERM"].tolist() == ["abatacept from 2024-01"]
     assert addv["ADT"].tolist() == [INFUSION]

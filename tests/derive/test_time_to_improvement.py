@@ -5,9 +5,21 @@ Every child is infused on day 0; durations are end - start + 1.
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
-from tests.derive.build import ACTIVE, INACTIVE, UNKNOWN, date, derived, subject, tte, visit
+from tests.derive.build import (
+    ACTIVE,
+    INACTIVE,
+    UNKNOWN,
+    derived,
+    ends_of,
+    new_therapy,
+    subject,
+    tte,
+    visit,
+)
 
 BASE = visit(-6, ACTIVE)
 #: Physician global 6 to 4 (20 %) and CMAS 30 to 34 (7.7 %): 15 + 10 = 25, no improvement.
@@ -20,17 +32,7 @@ REACHED = BELOW | {"chaq": 1.25}
 NEVER = [BASE, *(visit(day, NEARLY) for day in (28, 60, 90, 180))]
 
 
-def ends(visits, therapies=None, cutoff=200, who=None, **response):
-    dated = {name: date(day) for name, day in (who or {}).items()}
-    datasets = derived([subject(**dated)], visits, therapies, cutoff=cutoff, response=response)
-    row = tte(datasets, "TTIMP")
-    return row["EVNTDESC"], row["CNSR"], row["ADT"], row["AVAL"]
-
-
-def new_therapy(day):
-    return {
-        "subject_id": "S1", "therapy": "rituximab", "start_date": date(day), "new_systemic": "Y"
-    }  # fmt: skip
+ends = partial(ends_of, "TTIMP")
 
 
 def test_the_first_score_that_reaches_the_level_ends_it():

@@ -5,6 +5,8 @@ Every child is infused on day 0 and assessed first on day 28; durations are end 
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests.derive.build import (
@@ -14,6 +16,8 @@ from tests.derive.build import (
     UNKNOWN,
     date,
     derived,
+    ends_of,
+    new_therapy,
     subject,
     tte,
     visit,
@@ -24,17 +28,7 @@ BASE = visit(-6, ACTIVE)
 NEVER = [BASE, *(visit(day, FLARING) for day in (28, 60, 90, 180))]
 
 
-def ends(visits, therapies=None, cutoff=200, who=None, **response):
-    dated = {name: date(day) for name, day in (who or {}).items()}
-    datasets = derived([subject(**dated)], visits, therapies, cutoff=cutoff, response=response)
-    row = tte(datasets, "TTREM")
-    return row["EVNTDESC"], row["CNSR"], row["ADT"], row["AVAL"]
-
-
-def new_therapy(day):
-    return {
-        "subject_id": "S1", "therapy": "rituximab", "start_date": date(day), "new_systemic": "Y"
-    }  # fmt: skip
+ends = partial(ends_of, "TTREM")
 
 
 def test_the_first_remission_ends_it_and_lies_after_the_assessment_before():

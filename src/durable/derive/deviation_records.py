@@ -41,7 +41,7 @@ class StudyRecords:
     not_in_file: Mapping[str, Collection[str]]
 
     @classmethod
-    def of(
+    def of_tables(
         cls,
         adsl: pd.DataFrame,
         tables: Mapping[str, pd.DataFrame],

@@ -28,7 +28,8 @@ from durable.derive.visit_deviations import incomplete_core_sets, visits_out_of_
 from durable.files import write_parquet
 from durable.jdm.core_set import core_set_columns
 from durable.plan import DoseExposure, Plan
-from durable.plan.deviations import Category, Deviations, asked
+from durable.plan.deviations import Category, Deviations
+from durable.sections import required
 from durable.vocabulary import DEVIATION, DEVIATION_GROUPS, DEVIATIONS
 
 
@@ -41,25 +42,29 @@ def _judged(
             return eligibility_violations(study)
         case "dose":
             exposure = plan.exposure or DoseExposure()
-            return dose_deviations(study, asked(section.dose), exposure)
+            return dose_deviations(study, required(section.dose, "dose"), exposure)
         case "lymphodepletion":
-            return lymphodepletion_deviations(study, asked(section.lymphodepletion))
+            return lymphodepletion_deviations(
+                study, required(section.lymphodepletion, "lymphodepletion")
+            )
         case "number_infused":
-            return beyond_planned_number(study, asked(section.number_infused))
+            return beyond_planned_number(study, required(section.number_infused, "number_infused"))
         case "visit_window":
-            return visits_out_of_window(study, asked(section.visit_window), plan.schedule)
+            return visits_out_of_window(
+                study, required(section.visit_window, "visit_window"), plan.schedule
+            )
         case "core_set":
-            judged = asked(section.core_set)
+            judged = required(section.core_set, "core_set")
             return incomplete_core_sets(study, judged, plan.schedule, plan.response)
         case "prohibited":
-            return prohibited_medicines(study, asked(section.prohibited))
+            return prohibited_medicines(study, required(section.prohibited, "prohibited"))
         case never:
             assert_never(never)
 
 
 def derive(study: StudyRecords, plan: Plan) -> pd.DataFrame:
     """The dataset (`contracts.adam.addv`), by subject and number of the record."""
-    section = asked(plan.deviations)
+    section = required(plan.deviations, "deviations")
     parts = [
         part.assign(category=category, place=place)
         for place, category in enumerate(section.categories)
@@ -119,5 +124,5 @@ def run(plan: Plan, folder: Path) -> None:
     screened = {"screening", "eligibility"} & set(sources)
     adie = pd.read_parquet(adam / "adie.parquet") if screened else None
     absent = {name: sources[name].get("not_recorded", ()) for name in sources}
-    study = StudyRecords.of(pd.read_parquet(adam / "adsl.parquet"), tables, adie, absent)
+    study = StudyRecords.of_tables(pd.read_parquet(adam / "adsl.parquet"), tables, adie, absent)
     write_parquet(adam / "addv.parquet", ADDV.validate(derive(study, plan)))

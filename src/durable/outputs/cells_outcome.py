@@ -20,26 +20,14 @@ from durable.outputs.kinetics import exposure_labels, parameters_by_assay
 from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.quantities import summary
 from durable.outputs.table import Line, Row, Rows
-from durable.plan import CellsOutcome, Plan
+from durable.plan import Plan
+from durable.sections import required
 from durable.stats.rank_correlation import spearman
 from durable.wording import percent
 
 #: Outcomes by which the cells are ranked, and the groups of subjects that they are summarised in.
 _RANKED = ("SCORE", "BCELL", "CRS")
 _GROUPS = ("IMPROVED", "NOT_IMPROVED", "APLASIA", "NO_APLASIA", "CRS_NONE", "CRS_ANY")
-
-
-def outcome_section(plan: Plan) -> CellsOutcome:
-    """The section ``cells_outcome``.
-
-    Raises
-    ------
-    ValueError
-        Where the plan has none.
-    """
-    if plan.cells_outcome is None:
-        raise ValueError("cells_outcome: not in the plan")
-    return plan.cells_outcome
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
@@ -49,7 +37,7 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     outcomes = _outcomes(datasets.adsl, select_records(adrs, _records(plan)), datasets.adae, plan)
     if datasets.adlb is not None:
         outcomes = outcomes.assign(**_b_cells(outcomes["USUBJID"], datasets.adlb, plan))
-    wanted = outcome_section(plan).parameters
+    wanted = required(plan.cells_outcome, "cells_outcome").parameters
     for group in groups(datasets.adsl, plan.group_variables):
         yield group, _estimates(adpp, group.select(outcomes), wanted, plan.statistics.conf_level)
 
@@ -85,7 +73,7 @@ def _b_cells(
     """B cells of each subject at the visit, and whether they are in aplasia; NaN if not known."""
     rule = plan.laboratory.b_cells
     chosen = (adlb["PARAMCD"] == rule.test) & (adlb["ANL01FL"] == "Y")
-    chosen &= adlb["AVISIT"] == outcome_section(plan).visit_of_b_cells
+    chosen &= adlb["AVISIT"] == required(plan.cells_outcome, "cells_outcome").visit_of_b_cells
     results = adlb.loc[chosen].set_index("USUBJID")
     below = results["BLQFL"] == "Y"
     aplasia = in_aplasia(results["AVAL"], below, results["LLOQ"], rule).astype(float)
@@ -95,7 +83,7 @@ def _b_cells(
 
 def _worst_grade(subjects: pd.Series[str], adae: pd.DataFrame, plan: Plan) -> pd.Series[float]:
     """Worst grade of cytokine release; NaN where it occurred and no grade is recorded."""
-    window = outcome_section(plan).crs_window_days
+    window = required(plan.cells_outcome, "cells_outcome").crs_window_days
     counts = (adae["TRTEMFL"] == "Y") & (adae["AESI"] == plan.safety.crs)
     if window is not None:
         counts &= (adae["ADAY"] <= window).fillna(False).astype(bool)
@@ -142,7 +130,7 @@ def _ranked(
 
 def _main_rows(results: TableResults, plan: Plan) -> Rows:
     """The rank correlations, by assay and parameter."""
-    section = outcome_section(plan)
+    section = required(plan.cells_outcome, "cells_outcome")
     labels = {
         "SCORE": _("{score} at {visit}").format(score=SCORE.paramcd, visit=section.visit),
         "BCELL": _("B cells at {visit}").format(visit=section.visit_of_b_cells),
@@ -165,7 +153,7 @@ def _main_rows(results: TableResults, plan: Plan) -> Rows:
 
 def _further_rows(results: TableResults, plan: Plan) -> Rows:
     """The parameters by outcome."""
-    section = outcome_section(plan)
+    section = required(plan.cells_outcome, "cells_outcome")
     visit, depletion = section.visit, section.visit_of_b_cells
     labels = (
         _("Improved at {visit}").format(visit=visit),

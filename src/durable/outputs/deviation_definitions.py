@@ -15,8 +15,8 @@ from durable.plan.deviations import (
     LymphodepletionDeviation,
     ProhibitedDeviation,
     VisitWindowDeviation,
-    asked,
 )
+from durable.sections import required
 from durable.wording import joined, listed, percent, sentences
 
 #: Names of the categories as rows of a table.
@@ -35,11 +35,11 @@ def category_name(category: Category, deviations: Deviations) -> str:
     """A category as a row of a table, with its limit in force."""
     words: dict[str, object] = {}
     if category == "dose":
-        words["tolerance"] = percent(asked(deviations.dose).tolerance)
+        words["tolerance"] = percent(required(deviations.dose, "dose").tolerance)
     elif category == "number_infused":
-        words["number"] = asked(deviations.number_infused).planned
+        words["number"] = required(deviations.number_infused, "number_infused").planned
     elif category == "core_set":
-        words["visits"] = listed(asked(deviations.core_set).visits, "or")
+        words["visits"] = listed(required(deviations.core_set, "core_set").visits, "or")
     return _(CATEGORY_NAMES[category]).format(**words)
 
 
@@ -59,7 +59,7 @@ def important_categories(deviations: Deviations) -> str:
 
 def deviation_definitions(plan: Plan) -> Iterator[str]:
     """How a subject is counted, which categories are important, and the rule of each."""
-    deviations = asked(plan.deviations)
+    deviations = required(plan.deviations, "deviations")
     yield _(
         "Deviations of the infused subjects, from the data up to the data cut-off. Not assessable:"
         " the data do not tell whether there is a deviation, and no other of the category was"
@@ -85,19 +85,19 @@ def _rule(category: Category, deviations: Deviations, plan: Plan) -> str:
             return _(
                 "cells received differ from the planned dose of the dose level by more than"
                 " {tolerance} of it"
-            ).format(tolerance=percent(asked(deviations.dose).tolerance))
+            ).format(tolerance=percent(required(deviations.dose, "dose").tolerance))
         case "lymphodepletion":
-            return _lymphodepletion(asked(deviations.lymphodepletion))
+            return _lymphodepletion(required(deviations.lymphodepletion, "lymphodepletion"))
         case "number_infused":
             return _(
                 "subjects after the first {number} by date of infusion; of one day, by identifier"
-            ).format(number=asked(deviations.number_infused).planned)
+            ).format(number=required(deviations.number_infused, "number_infused").planned)
         case "visit_window":
-            return _windows(asked(deviations.visit_window), plan)
+            return _windows(required(deviations.visit_window, "visit_window"), plan)
         case "core_set":
             return _core_set(plan.response)
         case "prohibited":
-            return _prohibited(asked(deviations.prohibited))
+            return _prohibited(required(deviations.prohibited, "prohibited"))
         case never:
             assert_never(never)
 
@@ -163,5 +163,5 @@ def summary_of_rules(plan: Plan) -> str:
             "Not assessable: the data do not tell whether there is a deviation, and no other of the"
             " row was found."
         ),
-        important_categories(asked(plan.deviations)),
+        important_categories(required(plan.deviations, "deviations")),
     )

@@ -21,6 +21,7 @@ from durable.outputs.interim import prior_text
 from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.table import Cell, Lookup, Row, Rows, column_name
 from durable.plan import EscalationRules, Outputs, Plan
+from durable.sections import required
 from durable.stats.escalation import (
     Decision,
     Elimination,
@@ -91,9 +92,8 @@ def escalation_rules(plan: Plan) -> EscalationRules:
     ValueError
         Where the plan has none.
     """
-    if plan.monitoring is None or plan.monitoring.escalation is None:
-        raise ValueError("monitoring.escalation: not in the plan")
-    return plan.monitoring.escalation
+    monitoring = required(plan.monitoring, "monitoring")
+    return required(monitoring.escalation, "monitoring.escalation")
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:

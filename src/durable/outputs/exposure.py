@@ -18,6 +18,7 @@ from durable.outputs.output import ENROLLED_SET, ColumnEstimates, Output, Output
 from durable.outputs.quantities import count_with_percent, summary
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import DoseExposure, Plan
+from durable.sections import required
 from durable.wording import percent as percent_text
 
 #: Intervals in days, with their labels: from one date of ADSL to another.
@@ -30,22 +31,9 @@ _INTERVALS = {
 _MILLION = -6
 
 
-def exposure_section(plan: Plan) -> DoseExposure:
-    """The section ``exposure``.
-
-    Raises
-    ------
-    ValueError
-        Where the plan has none.
-    """
-    if plan.exposure is None:
-        raise ValueError("exposure: not in the plan")
-    return plan.exposure
-
-
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     for group in groups(datasets.adsl, plan.group_variables, "ENRLFL"):
-        yield group, _estimates(group.select(datasets.adsl), exposure_section(plan))
+        yield group, _estimates(group.select(datasets.adsl), required(plan.exposure, "exposure"))
 
 
 def _estimates(adsl: pd.DataFrame, section: DoseExposure) -> Estimates:
@@ -82,7 +70,7 @@ def _doses(infused: pd.DataFrame, section: DoseExposure) -> Estimates:
 
 def _table(results: TableResults, plan: Plan) -> Rows:
     """How far the enrolled came, how long it took, and what they received."""
-    tolerance = percent_text(exposure_section(plan).tolerance)
+    tolerance = percent_text(required(plan.exposure, "exposure").tolerance)
     for name, label, indent in (
         ("LYMPHODEPLETED", _("Lymphodepleted, n (%)"), 0),
         ("LOST_BEFORE_LD", _("Not lymphodepleted, not infused, n (%)"), 1),

@@ -18,6 +18,7 @@ from durable.outputs.interim import describe_decision, prior_text, stops
 from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.table import Cell, Lookup, Row, Rows
 from durable.plan import BetaPrior, Decision, ImprovementMonitoring, Outputs, Plan
+from durable.sections import required
 from durable.stats.monitoring import predictive_probability, probability_above
 from durable.stats.proportions import proportion_ci
 from durable.wording import capitalised, listed, sentences
@@ -45,9 +46,8 @@ def monitored_improvement(plan: Plan) -> ImprovementMonitoring:
     ValueError
         Where the plan has none.
     """
-    if plan.monitoring is None or plan.monitoring.improvement is None:
-        raise ValueError("monitoring.improvement: not in the plan")
-    return plan.monitoring.improvement
+    monitoring = required(plan.monitoring, "monitoring")
+    return required(monitoring.improvement, "monitoring.improvement")
 
 
 def prior_of_rate(plan: Plan) -> BetaPrior:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from durable.jdm.eligibility_keys import TherapyClass
 from durable.plan.findings import Finding, one_of
-from durable.sections import FromOne, Line, Name, NonEmptyUniqueList, Section, SectionT, UniqueList
+from durable.sections import FromOne, Line, Name, NonEmptyUniqueList, Section, UniqueList
 
 #: Categories, each by its key; `durable.vocabulary` has their words in the same order.
 Category = Literal[
@@ -141,19 +141,6 @@ class Deviations(Section):
     def important_categories(self) -> tuple[Category, ...]:
         """Those of the judged categories whose deviations are important."""
         return tuple(name for name in self.categories if name in self.important)
-
-
-def asked(section: SectionT | None) -> SectionT:
-    """The section, or that of a category, that the plan has.
-
-    Raises
-    ------
-    ValueError
-        Where it has none.
-    """
-    if section is None:
-        raise ValueError("deviations: not in the plan")
-    return section
 
 
 def deviation_findings(section: Deviations, visits: Sequence[str]) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from durable.intake.numbers import scaled
 from durable.intake.readers.cells import plain_decimal
 from durable.intake.sdtm.domain import stripped
 from durable.intake.sdtm.maker import TableMaker, without_time
+from durable.intake.tables import days_between
 from durable.language import _
 from durable.plan.sdtm import recorded_units
 
@@ -102,7 +103,8 @@ def _report_others(maker: TableMaker, records: pd.DataFrame, column: str, variab
 def _near(maker: TableMaker, records: pd.DataFrame, column: str) -> list[int]:
     """Records within the days of the plan after the first; later ones are reported."""
     days = pd.to_datetime(records["day"])
-    late = (days - days.iloc[0]).dt.days > (maker.sdtm.infusion_days or 0)
+    first = pd.Series(days.iloc[0], index=days.index)
+    late = days_between(days, first) > (maker.sdtm.infusion_days or 0)
     expected = _(
         "an infusion up to {days} day(s) after the first, {first}"
         " (inputs.sdtm.infusion_days); the record is not used"

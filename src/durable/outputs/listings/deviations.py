@@ -18,7 +18,7 @@ from durable.outputs.listings.listing import (
     date,
 )
 from durable.plan import Plan
-from durable.plan.deviations import asked
+from durable.sections import required
 
 
 def _notes(plan: Plan) -> Iterator[str]:
@@ -26,7 +26,7 @@ def _notes(plan: Plan) -> Iterator[str]:
         "Study day 1 is the day of infusion; days after infusion count from 0. Not assessable: the"
         " data do not tell whether there is a deviation."
     )
-    yield important_categories(asked(plan.deviations))
+    yield important_categories(required(plan.deviations, "deviations"))
 
 
 LISTING = Listing(
