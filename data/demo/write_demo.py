@@ -11,6 +11,7 @@ from pathlib import Path
 
 from data.demo.drawing import Draw
 from data.demo.laboratory import laboratory_rows
+from data.demo.lymphodepletion import apheresis_day, lymphodepletion_rows
 from data.demo.screening import CLASSES, HIGHEST_DOSE, answer_rows, screening_rows
 from data.demo.stories import (
     ASSAYS,
@@ -53,8 +54,8 @@ def write_demo(folder: Path, seed: int) -> None:
     ----------
     folder
         Receives ``subjects.csv``, ``visits.csv``, ``therapies.csv``, ``adverse_events.csv``,
-        ``laboratory.csv``, ``kinetics.csv``, ``screening.csv`` and ``eligibility.csv`` (UTF-8, LF,
-        ISO 8601 dates, missing = empty).
+        ``laboratory.csv``, ``kinetics.csv``, ``screening.csv``, ``eligibility.csv`` and
+        ``lymphodepletion.csv`` (UTF-8, LF, ISO 8601 dates, missing = empty).
     seed
         Decides the scatter, not the stories. Same seed, same bytes.
     """
@@ -92,6 +93,9 @@ def _add_subject(tables: Mapping[str, list[Row]], subject: Subject, draw: Draw) 
     )
     tables["screening"].extend(screening_rows(subject, consent, screening))
     tables["eligibility"].extend(answer_rows(subject))
+    if "lymphodepletion" in dates:
+        rows = lymphodepletion_rows(subject, dates["lymphodepletion"])
+        tables["lymphodepletion"].extend(rows)
     if subject.subject_id in EXPANSIONS:
         days = {row["visit"]: row["visit_date"] for row in visits}
         tables["kinetics"].extend(_kinetics_rows(subject, days, draw))
@@ -148,6 +152,7 @@ def _subject_row(subject: Subject, dates: Mapping[str, int], last_visit: str, dr
         "race": RACE,
         "ethnicity": ETHNICITY,
         "consent_date": _date(origin, dates["consent"]),
+        "apheresis_date": _date(origin, apheresis_day(subject, dates["consent"])),
         "lymphodepletion_date": _date(origin, dates.get("lymphodepletion")),
         "infusion_date": _date(origin, 0) if infused else "",
         "cells_per_kg": str(CELLS[subject.dose_level] // 1000 * per_mille) if infused else "",

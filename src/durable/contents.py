@@ -106,6 +106,7 @@ NUMBERS = {
     "l_subjects": "16.2.4.1",
     "l_kinetics": "16.2.5.1",
     "l_kinetics_parameters": "16.2.5.2",
+    "l_lymphodepletion": "16.2.5.3",
     "l_assessments": "16.2.6.1",
     "l_improvement": "16.2.6.2",
     "l_duration": "16.2.6.3",

@@ -21,9 +21,10 @@ def dataset_names(tables: Collection[str], plan: Plan) -> tuple[str, ...]:
     laboratory = ("adlb", "adbc") if "laboratory" in tables else ()
     kinetics = ("adpc", "adpp") if "kinetics" in tables else ()
     eligibility = ("adie",) if {"screening", "eligibility"} & set(tables) else ()
+    lymphodepletion = ("adex",) if "lymphodepletion" in tables else ()
     deviations = () if plan.deviations is None else ("addv",)
     of_safety = (*adverse_events, *laboratory, *kinetics)
-    return ("adsl", *assessments, *of_safety, *eligibility, *deviations)
+    return ("adsl", *assessments, *of_safety, *eligibility, *lymphodepletion, *deviations)
 
 
 def _always(_: Plan) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
@@ -12,17 +13,30 @@ from tests.independent.estimates import Z, summary
 from tests.independent.events import Event, events
 from tests.independent.expected import Ard, Key, Row, Value, n_percent, plain
 from tests.independent.laboratory import Result, at_visit, results
-from tests.independent.study import Subject, columns, improvement, rules, subjects
+from tests.independent.study import (
+    Subject,
+    columns,
+    improvement,
+    number,
+    rows,
+    rules,
+    subjects,
+    until,
+)
 
 #: What the demo's configuration says.
 VISIT, DEPLETION, CODES, TOLERANCE = "M3", "D14", ("CMAX", "AUC0_28"), Fraction(1, 5)
+#: config: exposure.planned_lymphodepletion.
+PLANNED = {"fludarabine": 90, "cyclophosphamide": 900}
 
 
 def exposure(cutoff: date, *, b_cells: bool = True) -> dict[Key, Value]:
     """``t_exposure`` and ``t_cells_outcome`` at a data cut-off."""
     ard, study = Ard(), subjects(cutoff)
+    collected, totals = apheresis(cutoff), medicines(study, cutoff)
     for (by, group), members in columns(study).items():
-        for parameter, found in _doses(members):
+        every = (*_doses(members), *_apheresis(members, collected), *_medicines(members, totals))
+        for parameter, found in every:
             ard.add(("t_exposure", "primary", by, group, parameter), found)
     infused = [s for s in study if s.infusion]
     seen = events(study, cutoff)
@@ -60,6 +74,80 @@ def _doses(enrolled: list[Subject]) -> Iterator[tuple[str, Iterator[Row] | list[
     yield "OF_PLANNED", [("n_unknown", len(infused) - len(shares), "")]
     as_planned = sum(abs(share - 1) <= TOLERANCE for share in shares)
     yield "AS_PLANNED", n_percent(as_planned, len(shares))
+
+
+def apheresis(cutoff: date) -> dict[str, date]:
+    """Date of apheresis of those who had it by the data cut-off."""
+    found = {row["subject_id"]: until(cutoff, row["apheresis_date"]) for row in rows("subjects")}
+    return {name: when for name, when in found.items() if when}
+
+
+def _apheresis(
+    enrolled: list[Subject], collected: dict[str, date]
+) -> Iterator[tuple[str, Iterator[Row] | list[Row]]]:
+    there = [(s, collected[s.id]) for s in enrolled if s.id in collected]
+    yield "APHERESED", n_percent(len(there), len(enrolled))
+    before = [Fraction((when - s.consent).days) for s, when in there if s.consent]
+    after = [Fraction((s.lymphodepletion - when).days) for s, when in there if s.lymphodepletion]
+    yield "CONSENT_TO_APHERESIS", plain(summary(before))
+    yield "APHERESIS_TO_LD", plain(summary(after))
+
+
+@dataclass(frozen=True)
+class Medicine:
+    """What was given of a medicine: by subject the doses by day, None where it is not recorded."""
+
+    name: str
+    doses: dict[str, dict[date, Fraction | None]]
+
+    def total(self, subject: str) -> Fraction | None:
+        """Sum of all days; not known where the dose of one is not."""
+        total = Fraction(0)
+        for dose in self.doses[subject].values():
+            if dose is None:
+                return None
+            total += dose
+        return total
+
+
+def medicines(study: list[Subject], cutoff: date) -> dict[str, Medicine]:
+    """The medicines of the study by their names in small letters: doses before the infusion."""
+    by_id, spelled, units = {s.id: s for s in study}, dict[str, list[str]](), dict[str, str]()
+    given = dict[str, dict[str, dict[date, Fraction | None]]]()
+    for row in rows("lymphodepletion"):
+        when, subject = until(cutoff, row["administration_date"]), by_id.get(row["subject_id"])
+        if when is None or subject is None or (subject.infusion and when >= subject.infusion):
+            continue
+        same = row["medicine"].lower()
+        spelled.setdefault(same, []).append(row["medicine"])
+        units[same] = row["unit"]
+        by_day = given.setdefault(same, {}).setdefault(subject.id, {})
+        assert when not in by_day
+        by_day[when] = number(row["dose"])
+    found = {
+        same: Medicine(f"{max(names, key=names.count)} ({units[same]})", given[same])
+        for same, names in spelled.items()
+    }
+    return {name: Medicine(name, {}) for name in PLANNED} | found
+
+
+def _medicines(
+    enrolled: list[Subject], given: dict[str, Medicine]
+) -> Iterator[tuple[str, Iterator[Row] | list[Row]]]:
+    for same, medicine in given.items():
+        received = [s.id for s in enrolled if s.id in medicine.doses]
+        yield f"LD_RECEIVED|{medicine.name}", n_percent(len(received), len(enrolled))
+        totals = [medicine.total(name) for name in received]
+        known = [total for total in totals if total is not None]
+        yield f"LD_TOTAL|{medicine.name}", plain(summary(known))
+        yield f"LD_TOTAL|{medicine.name}", [("n_not_recorded", len(totals) - len(known), "")]
+        days = [Fraction(len(medicine.doses[name])) for name in received]
+        yield f"LD_DAYS|{medicine.name}", plain(summary(days))
+        if same in PLANNED:
+            shares = [total / PLANNED[same] for total in known]
+            as_planned = sum(abs(share - 1) <= TOLERANCE for share in shares)
+            yield f"LD_OF_PLANNED|{medicine.name}", plain(summary([100 * x for x in shares]))
+            yield f"LD_AS_PLANNED|{medicine.name}", n_percent(as_planned, len(shares))
 
 
 def _cells(

@@ -20,7 +20,7 @@ ENZYMES = ("aldolase", "aldolase_uln", "ast", "ast_uln", "alt", "alt_uln", "ldh"
 
 
 def write_study(folder: Path, seed: int, n: int) -> None:
-    """Five CSV files of `n` consented subjects, with the columns of the demo's."""
+    """CSV files of `n` consented subjects, with the columns of the demo's."""
     random = Random(seed)
     tables: Rows = {path.stem: [] for path in sorted(DATA.glob("*.csv"))}
     for i in range(n):
@@ -56,6 +56,10 @@ def one_subject(random: Random, name: str, tables: Rows) -> None:
         "withdrawal_date": end if leaves == "withdraws" else "",
         "withdrawal_reason": f"reason {random.randrange(2)}" if leaves == "withdraws" else "",
     }  # fmt: skip
+    own = Random(f"{name} {consent}")
+    if depleted:
+        subject["apheresis_date"] = consent + timedelta(own.randrange(20))
+        tables["lymphodepletion"] += doses(own, name, depleted, infused)
     tables["subjects"].append(subject)
     last_visit = end - timedelta(leaves == "dies")
     tables["visits"] += assessments(random, name, consent, depleted, infused, last_visit)
@@ -63,6 +67,32 @@ def one_subject(random: Random, name: str, tables: Rows) -> None:
         tables["therapies"] += therapies(random, name, infused, end)
         tables["adverse_events"] += adverse_events(random, name, infused, end)
         tables["kinetics"] += concentrations(random, name, infused, end)
+
+
+def doses(
+    random: Random, name: str, depleted: date, infused: date | None
+) -> list[dict[str, object]]:
+    """Up to three medicines in two spellings: days left out, doses not recorded or too late."""
+    found: list[dict[str, object]] = []
+    usual = {
+        "fludarabine": (30, "mg/m2"),
+        "cyclophosphamide": (300, "mg/m2"),
+        "ATG": (2.5, "mg/kg"),
+    }
+    for medicine, (dose, unit) in usual.items():
+        days = sorted(random.sample(range(5), random.randrange(4)))
+        if infused and random.random() < 0.1:
+            days.append((infused - depleted).days + random.randrange(2))
+        for day in dict.fromkeys(days):
+            share = random.choice([1, 1, 1, 0.75, 0.8, 1.2])
+            found.append(
+                {
+                    "subject_id": name, "administration_date": depleted + timedelta(day),
+                    "medicine": random.choice([medicine, medicine, medicine.title()]),
+                    "dose": random.choice([dose * share] * 9 + [""]), "unit": unit,
+                }
+            )  # fmt: skip
+    return found
 
 
 def assessments(

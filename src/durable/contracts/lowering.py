@@ -27,8 +27,12 @@ LOWERINGS: dict[str, Lowering] = {
     "duplicate_visit": Lowering(
         ("visits",), "Both assessments are used: the date decides the visit, not the label."
     ),
-    "before_consent": Lowering(("subjects", "visits", "laboratory", "kinetics"), _AS_DATED),
-    "after_withdrawal": Lowering(("visits", "laboratory", "kinetics"), _AS_DATED),
+    "before_consent": Lowering(
+        ("subjects", "visits", "laboratory", "kinetics", "lymphodepletion"), _AS_DATED
+    ),
+    "after_withdrawal": Lowering(
+        ("visits", "laboratory", "kinetics", "lymphodepletion"), _AS_DATED
+    ),
     "end_before_start": Lowering(
         ("therapies",), "The start is used; no number depends on the end of a therapy."
     ),

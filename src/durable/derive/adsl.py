@@ -147,6 +147,7 @@ def _recorded(rows: pd.DataFrame) -> dict[str, Any]:
         "RACE": "race",
         "ETHNIC": "ethnicity",
         "RFICDT": "consent_date",
+        "APHDT": "apheresis_date",
         "LDDT": "lymphodepletion_date",
         "TRTSDT": "infusion_date",
         "LSTALVDT": "last_contact_date",
@@ -184,7 +185,8 @@ def _days(rows: pd.DataFrame, cutoff: pd.Series[pd.Timestamp]) -> dict[str, Any]
     """Data cut-off, study days, and flags of what has happened."""
     infusion, death = rows["infusion_date"], rows["death_date"]
     # What follows consent shows it, where its date is not recorded.
-    enrolled = rows[["consent_date", "lymphodepletion_date", "infusion_date"]].notna().any(axis=1)
+    steps = ("consent_date", "apheresis_date", "lymphodepletion_date", "infusion_date")
+    enrolled = rows[[name for name in steps if name in rows]].notna().any(axis=1)
     return {
         "CUTDT": cutoff,
         "CUTDY": study_day(cutoff, infusion),

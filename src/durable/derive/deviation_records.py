@@ -25,9 +25,9 @@ class StudyRecords:
     ----------
     infused
         Their records of ADSL, numbered from 0; the row of subjects is SRCSEQ.
-    visits, therapies
+    visits, therapies, doses
         Validated tables after the data cut-off, with USUBJID as ``subject_id``; None where the
-        study has none.
+        study has none. Doses are those of lymphodepletion.
     criteria
         ADIE, of the attempt that counts; None where the study has none.
     not_in_file
@@ -39,6 +39,7 @@ class StudyRecords:
     therapies: pd.DataFrame | None
     criteria: pd.DataFrame | None
     not_in_file: Mapping[str, Collection[str]]
+    doses: pd.DataFrame | None = None
 
     @classmethod
     def of_tables(
@@ -48,7 +49,7 @@ class StudyRecords:
         adie: pd.DataFrame | None = None,
         not_in_file: Mapping[str, Collection[str]] | None = None,
     ) -> StudyRecords:
-        """The records of the infused among those of ADSL, of visits and therapies, and of ADIE."""
+        """The records of the infused among those of ADSL, of the tables, and of ADIE."""
         infused = adsl.loc[adsl["SAFFL"] == "Y"].reset_index(drop=True)
 
         def of_infused(name: str) -> pd.DataFrame | None:
@@ -63,7 +64,9 @@ class StudyRecords:
             counted = (adie["ANL01FL"] == "Y") & adie["USUBJID"].isin(infused["USUBJID"])
             criteria = adie.loc[counted].reset_index(drop=True)
         given = not_in_file or {}
-        return cls(infused, of_infused("visits"), of_infused("therapies"), criteria, given)
+        visits, therapies = of_infused("visits"), of_infused("therapies")
+        doses = of_infused("lymphodepletion")
+        return cls(infused, visits, therapies, criteria, given, doses)
 
     def of_subject(self, variable: str, subjects: pd.Series[str]) -> pd.Series[Any]:
         """A variable of ADSL at records of these subjects."""

@@ -25,11 +25,13 @@ DOSE_MISSING = N_("dose not recorded")
 LEVEL_MISSING = N_("planned dose not known")
 LYMPHODEPLETION_PLANNED = N_("lymphodepletion begun 1 to {days} days before infusion")
 MEDICINES_PLANNED = N_("{medicines}, begun 1 to {days} days before infusion")
+DOSES_PLANNED = N_("{medicines}, each given 1 to {days} days before infusion")
 BEGUN_BEFORE = N_("begun {days} days before infusion")
 BEGUN_AFTER = N_("begun {days} days after infusion")
 NONE_RECORDED = N_("no date recorded")
 NOT_IN_FILE = N_("date not in the data")
 NOT_GIVEN = N_("not begun then: {medicines}")
+NO_DOSE = N_("not given then: {medicines}")
 NUMBER_PLANNED = N_("{number} subjects infused")
 NUMBER_FOUND = N_("number {number} by date of infusion")
 WINDOW_PLANNED = N_("days {first} to {last} after infusion")
@@ -50,8 +52,17 @@ PERMITTED_ONLY = N_("permitted medicines only")
 _FORMS = (
     *(NO_TABLE, CRITERIA_DECIDED, NOT_DECIDED, NOT_SCREENED, CRITERION_VIOLATED),
     *(CRITERION_WAIVED, DOSE_PLANNED, DOSE_FOUND, DOSE_OF_LEVEL, DOSE_MISSING, LEVEL_MISSING),
-    *(LYMPHODEPLETION_PLANNED, MEDICINES_PLANNED, BEGUN_BEFORE, BEGUN_AFTER, NONE_RECORDED),
-    *(NOT_IN_FILE, NOT_GIVEN, NUMBER_PLANNED, NUMBER_FOUND, CORE_SET_PLANNED, CORE_SET_MISSING),
+    *(LYMPHODEPLETION_PLANNED, MEDICINES_PLANNED, DOSES_PLANNED, BEGUN_BEFORE, BEGUN_AFTER),
+    *(
+        NONE_RECORDED,
+        NOT_IN_FILE,
+        NOT_GIVEN,
+        NO_DOSE,
+        NUMBER_PLANNED,
+        NUMBER_FOUND,
+        CORE_SET_PLANNED,
+        CORE_SET_MISSING,
+    ),
     *(NOT_SEEN, LABEL_UNKNOWN, WINDOW_PLANNED, WINDOW_FOUND, WINDOW_UNKNOWN, NO_NEW_SYSTEMIC),
     *(NO_MEDICINE, PERMITTED_ONLY, CLASS_MISSING, TAKEN_TO, TAKEN),
     *(measure.label for measure in (*MEASURES.values(), ENZYME)),

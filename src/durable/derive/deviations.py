@@ -118,7 +118,7 @@ def run(plan: Plan, folder: Path) -> None:
     visits = ["subject_id", "visit", "visit_date", "source_row", *core_set_columns(plan.response)]
     tables = {
         name: renamed(pd.read_parquet(validated / f"{name}.parquet", columns=columns), unique)
-        for name, columns in (("visits", visits), ("therapies", None))
+        for name, columns in (("visits", visits), ("therapies", None), ("lymphodepletion", None))
         if name in sources
     }
     screened = {"screening", "eligibility"} & set(sources)

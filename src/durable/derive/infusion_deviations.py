@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import assert_never
 
 import numpy as np
 import pandas as pd
@@ -25,6 +27,9 @@ from durable.vocabulary import DEVIATION, NOT_ASSESSABLE
 from durable.wording import percent as percent_text
 
 _MILLION = 1e6
+#: What is planned and what lacks, of medicines in therapies and of doses.
+_BEGUN = (texts.MEDICINES_PLANNED, texts.NOT_GIVEN)
+_DOSED = (texts.DOSES_PLANNED, texts.NO_DOSE)
 
 
 def eligibility_violations(study: StudyRecords) -> Iterator[pd.DataFrame]:
@@ -93,10 +98,17 @@ def lymphodepletion_deviations(
     study: StudyRecords, section: LymphodepletionDeviation
 ) -> Iterator[pd.DataFrame]:
     """Infusions that no lymphodepletion preceded in time."""
-    if section.recorded_as == "date":
-        yield from _lymphodepletion_by_date(study, section)
-    else:
-        yield from _lymphodepletion_by_medicines(study, section)
+    match section.recorded_as:
+        case "date":
+            yield from _lymphodepletion_by_date(study, section)
+        case "medicines":
+            columns = study.therapies, "therapies", "therapy", "start_date"
+            yield from _lymphodepletion_by_medicines(study, section, _Given(*columns), *_BEGUN)
+        case "doses":
+            columns = study.doses, "lymphodepletion", "medicine", "administration_date"
+            yield from _lymphodepletion_by_medicines(study, section, _Given(*columns), *_DOSED)
+        case never:
+            assert_never(never)
 
 
 def _lymphodepletion_by_date(
@@ -121,27 +133,36 @@ def _begun(days_before: float) -> str:
     return form.format(days=f"{abs(days_before):.0f}")
 
 
+@dataclass(frozen=True)
+class _Given:
+    """Records of medicines: None where the study has no such table, and their columns."""
+
+    records: pd.DataFrame | None
+    table: str
+    medicine: str
+    date: str
+
+
 def _lymphodepletion_by_medicines(
-    study: StudyRecords, section: LymphodepletionDeviation
+    study: StudyRecords, section: LymphodepletionDeviation, given_as: _Given, plan: str, lack: str
 ) -> Iterator[pd.DataFrame]:
-    infused, therapies = study.infused, study.therapies
+    """By the day of each record of a medicine; what is planned and what lacks in words."""
+    infused, records = study.infused, given_as.records
     names = "; ".join(section.medicines)
-    planned = texts.MEDICINES_PLANNED.format(medicines=names, days=section.days)
-    if therapies is None:
-        yield no_table(study, "therapies", planned)
+    planned = plan.format(medicines=names, days=section.days)
+    if records is None:
+        yield no_table(study, given_as.table, planned)
         return
-    infusion = study.of_subject("TRTSDT", therapies["subject_id"]).astype("datetime64[ns]")
-    in_time = (infusion - therapies["start_date"]).dt.days.between(1, section.days)
-    name = folded(therapies["therapy"])
+    infusion = study.of_subject("TRTSDT", records["subject_id"]).astype("datetime64[ns]")
+    in_time = (infusion - records[given_as.date]).dt.days.between(1, section.days)
+    name = folded(records[given_as.medicine])
     missing: dict[str, list[str]] = {}
     for medicine in section.medicines:
-        given = therapies.loc[in_time & (name == fold(medicine)), "subject_id"]
+        given = records.loc[in_time & (name == fold(medicine)), "subject_id"]
         for subject in infused.loc[~infused["USUBJID"].isin(given), "USUBJID"]:
             missing.setdefault(subject, []).append(medicine)
     rows = infused.loc[infused["USUBJID"].isin(missing.keys())]
-    found = [
-        texts.NOT_GIVEN.format(medicines="; ".join(missing[subject])) for subject in rows["USUBJID"]
-    ]
+    found = [lack.format(medicines="; ".join(missing[subject])) for subject in rows["USUBJID"]]
     yield of_infusion(rows, DEVIATION, "infusion_date", planned, found)
 
 

@@ -67,6 +67,10 @@ _NEEDED_FOR = {
         " concentrations."
     ),
     "screening": N_("Input table {table} not provided. Eligibility is not judged from the data."),
+    "lymphodepletion": N_(
+        "Input table {table} not provided. Doses of the medicines of lymphodepletion are not"
+        " summarised."
+    ),
     "eligibility": N_(
         "Input table {table} not provided. What the site answered on eligibility is not compared."
     ),

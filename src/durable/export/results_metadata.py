@@ -37,7 +37,11 @@ READ: Mapping[str, Variables] = {
         "ADIE": ("IETESTCD", "IECAT", "IEORRES", "AGREE", "ANSWER", "VIOLFL", "ANL01FL"),
     },
     "t_exposure": {
-        "ADSL": ("ENRLFL", "LDFL", "SAFFL", "RFICDT", "LDDT", "TRTSDT", "DOSELVL", "CELLSKG"),
+        "ADSL": (
+            *("ENRLFL", "LDFL", "SAFFL", "RFICDT", "APHDT", "LDDT", "TRTSDT", "DOSELVL"),
+            "CELLSKG",
+        ),
+        "ADEX": ("EXTRT", "AVAL", "AVALU", "NDAYS"),
     },
     "t_deviations": {
         "ADSL": ("SAFFL",),

@@ -43,7 +43,7 @@ DEPARTURES: tuple[Cells, ...] = (
         " SDTM package they are the domain, its variable and --SEQ (null where it has none).",
     ),
     (
-        "ADSL.SITEID, RACE, ETHNIC",
+        "ADSL.SITEID, RACE, ETHNIC, APHDT",
         "Present where the study records them.",
     ),
 )

@@ -195,13 +195,18 @@ _RULES: dict[str, Rule] = {
         "The date of consent is missing; a warning where the subject was not infused.", _BOTH
     ),
     "before_consent": Rule(
-        "Lymphodepletion, infusion, death, withdrawal, an assessment or a sample is dated before"
-        " consent."
+        "Apheresis, lymphodepletion, infusion, death, withdrawal, an assessment, a sample or a dose"
+        " of lymphodepletion is dated before consent."
     ),
+    "apheresis_late": Rule("Apheresis is dated after lymphodepletion, infusion or death."),
     "infusion_early": Rule("Infusion is dated before lymphodepletion."),
     "infusion_without_lymphodepletion": Rule("Infused without a lymphodepletion date.", _WARNING),
     "death_before_infusion": Rule("Death is dated before infusion."),
-    "dose_missing": Rule("Infused without a dose level or a number of cells.", _WARNING),
+    "dose_missing": Rule(
+        "Infused without a dose level or a number of cells; a dose of lymphodepletion without its"
+        " amount.",
+        _WARNING,
+    ),
     "infusion_differs": Rule(
         "The date of infusion that the plan takes from elsewhere (RFXSTDTC) is not that of the"
         " infusion in EX; an error where it is empty.",
@@ -247,7 +252,10 @@ _RULES: dict[str, Rule] = {
     "unknown_subject": Rule("The subject is not in the subjects table."),
     "after_death": Rule("A record is dated after the subject's death."),
     "ends_after_death": Rule("A therapy or event ends after the subject's death.", _WARNING),
-    "after_withdrawal": Rule("An assessment or sample is dated after the subject's withdrawal."),
+    "after_withdrawal": Rule(
+        "An assessment, a sample or a dose of lymphodepletion is dated after the subject's"
+        " withdrawal."
+    ),
     "learned_after_withdrawal": Rule(
         "A therapy or adverse event starts after the subject's withdrawal.", _WARNING
     ),
@@ -313,6 +321,19 @@ _RULES: dict[str, Rule] = {
     ),
     "vaccine_before_infusion": Rule(
         "A live vaccine was given, or may have been, between screening and infusion.", _WARNING
+    ),
+    # Lymphodepletion
+    "dose_after_infusion": Rule(
+        "A dose of lymphodepletion is dated on or after the day of infusion; it is not counted.",
+        _WARNING,
+    ),
+    "first_dose_differs": Rule(
+        "The first dose of lymphodepletion of a subject is not of its lymphodepletion_date, or that"
+        " is empty. The analysis sets and the days between use that date.",
+        _WARNING,
+    ),
+    "doses_missing": Rule(
+        "A subject has a lymphodepletion_date and no dose in the table lymphodepletion.", _WARNING
     ),
     # Adverse events
     "event_before_consent": Rule("An adverse event starts before consent.", _WARNING),
@@ -388,7 +409,10 @@ _RULES: dict[str, Rule] = {
         "Marked below the limit of quantification, but the value is not below it."
     ),
     "lloq_missing": Rule("Marked below the limit of quantification without the limit.", _WARNING),
-    "mixed_units": Rule("The unit differs from that of the other samples of the assay."),
+    "mixed_units": Rule(
+        "The unit differs from that of the other samples of the assay, or of the other doses of the"
+        " medicine."
+    ),
     "time_missing": Rule(
         "A subject has several results of an assay on a day, one of them without time; 00:00 is"
         " assumed.",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: What a record must have: in each text column named, one of the texts.
 RecordFilter = Mapping[str, Collection[str]]
 
-_NAMES = ("adsl", "adrs", "adtte", "adae", "adlb", "adbc", "adpc", "adpp", "adie", "addv")
+_NAMES = ("adsl", "adrs", "adtte", "adae", "adlb", "adbc", "adpc", "adpp", "adie", "adex", "addv")
 #: Records that are read at a time, for their memory.
 _AT_ONCE = 1_000_000
 #: Columns of ADRS that outputs and figures read.
@@ -41,7 +41,7 @@ class AnalysisDatasets:
 
     Attributes
     ----------
-    adsl, adrs, adtte, adae, adlb, adbc, adpc, adpp, adie, addv
+    adsl, adrs, adtte, adae, adlb, adbc, adpc, adpp, adie, adex, addv
         ADaM datasets; of ADRS at least the records that outputs and figures name as theirs.
     variant_adrs, variant_adtte
         ADRS and ADTTE of the sensitivity analyses, each named in ``ANALYSIS``.
@@ -60,6 +60,7 @@ class AnalysisDatasets:
     adpc: pd.DataFrame | None = None
     adpp: pd.DataFrame | None = None
     adie: pd.DataFrame | None = None
+    adex: pd.DataFrame | None = None
     addv: pd.DataFrame | None = None
     variant_adrs: pd.DataFrame | None = None
     variant_adtte: pd.DataFrame | None = None
@@ -211,6 +212,7 @@ def read_datasets(
         adpc=dataset("adpc"),
         adpp=dataset("adpp"),
         adie=dataset("adie"),
+        adex=dataset("adex"),
         addv=dataset("addv"),
         folder=folder,
     )

@@ -107,6 +107,10 @@ def _lymphodepletion(section: LymphodepletionDeviation) -> str:
         return _("lymphodepletion not begun 1 to {days} days before the infusion").format(
             days=section.days
         )
+    if section.recorded_as == "doses":
+        return _("not each of {medicines} given 1 to {days} days before the infusion").format(
+            medicines=listed(section.medicines), days=section.days
+        )
     return _("not each of {medicines} begun 1 to {days} days before the infusion").format(
         medicines=listed(section.medicines), days=section.days
     )

@@ -1,4 +1,4 @@
-"""``t_exposure``: from consent to infusion, and the dose received against the dose planned."""
+"""``t_exposure``: from consent to infusion, and the doses received against the doses planned."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 from durable.contracts.results import Statistic
 from durable.derive.doses import percent_of_planned, within_tolerance
 from durable.language import N_, _
+from durable.outputs import lymphodepletion
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import count, n_percent_or_0, pair, summary_lines, value
 from durable.outputs.datasets import AnalysisDatasets
@@ -23,6 +24,8 @@ from durable.wording import percent as percent_text
 
 #: Intervals in days, with their labels: from one date of ADSL to another.
 _INTERVALS = {
+    "CONSENT_TO_APHERESIS": (N_("Consent to apheresis"), "RFICDT", "APHDT"),
+    "APHERESIS_TO_LD": (N_("Apheresis to lymphodepletion"), "APHDT", "LDDT"),
     "CONSENT_TO_LD": (N_("Consent to lymphodepletion"), "RFICDT", "LDDT"),
     "LD_TO_INFUSION": (N_("Lymphodepletion to infusion"), "LDDT", "TRTSDT"),
     "CONSENT_TO_INFUSION": (N_("Consent to infusion"), "RFICDT", "TRTSDT"),
@@ -33,13 +36,25 @@ _MILLION = -6
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     for group in groups(datasets.adsl, plan.group_variables, "ENRLFL"):
-        yield group, _estimates(group.select(datasets.adsl), required(plan.exposure, "exposure"))
+        subjects = group.select(datasets.adsl)
+        yield group, _estimates(subjects, datasets.adex, required(plan.exposure, "exposure"))
 
 
-def _estimates(adsl: pd.DataFrame, section: DoseExposure) -> Estimates:
-    """Attrition of the enrolled, days between the steps, and doses of the infused."""
+def _estimates(adsl: pd.DataFrame, adex: pd.DataFrame | None, section: DoseExposure) -> Estimates:
+    """Attrition of the enrolled, days between the steps, and doses.
+
+    Parameters
+    ----------
+    adsl
+        The enrolled subjects of a group.
+    adex
+        Doses of lymphodepletion of the study; None where it records none.
+    """
     prepared, infused = adsl["LDFL"] == "Y", adsl["SAFFL"] == "Y"
     yield ("CONSENTED",), Statistic("n", len(adsl))
+    if "APHDT" in adsl:
+        counts = count_with_percent(int(adsl["APHDT"].notna().sum()), len(adsl))
+        yield from of_parameter(("APHERESED",), counts)
     for name, subjects, total in (
         ("LYMPHODEPLETED", prepared, len(adsl)),
         ("LOST_BEFORE_LD", ~prepared & ~infused, len(adsl)),
@@ -48,8 +63,11 @@ def _estimates(adsl: pd.DataFrame, section: DoseExposure) -> Estimates:
     ):
         yield from of_parameter((name,), count_with_percent(int(subjects.sum()), total))
     for name, (_label, first, last) in _INTERVALS.items():
-        days = (adsl[last] - adsl[first]).dt.days
-        yield from of_parameter((name,), summary(days.to_numpy(float)))
+        if {first, last} <= {*adsl}:
+            days = (adsl[last] - adsl[first]).dt.days
+            yield from of_parameter((name,), summary(days.to_numpy(float)))
+    if adex is not None:
+        yield from lymphodepletion.estimates(adex, adsl, section)
     yield from _doses(adsl.loc[infused], section)
 
 
@@ -70,21 +88,35 @@ def _doses(infused: pd.DataFrame, section: DoseExposure) -> Estimates:
 
 def _table(results: TableResults, plan: Plan) -> Rows:
     """How far the enrolled came, how long it took, and what they received."""
-    tolerance = percent_text(required(plan.exposure, "exposure").tolerance)
+    section = required(plan.exposure, "exposure")
+    yield from _attrition(results)
+    yield Row(_("Days between"))
+    for name, (text, _first, _last) in _INTERVALS.items():
+        if (name,) in results.parameters:
+            yield from results.rows(
+                (name,),
+                Line(_("{interval}, median").format(interval=_(text)), value("median", 1)),
+                Line(_("min, max"), pair("min", "max", "{}, {}", 0), 2),
+            )
+    yield from lymphodepletion.rows(results, section)
+    yield from _dose_rows(results, percent_text(section.tolerance))
+
+
+def _attrition(results: TableResults) -> Rows:
+    """How far the enrolled came."""
     for name, label, indent in (
+        ("APHERESED", _("Apheresis, n (%)"), 0),
         ("LYMPHODEPLETED", _("Lymphodepleted, n (%)"), 0),
         ("LOST_BEFORE_LD", _("Not lymphodepleted, not infused, n (%)"), 1),
         ("INFUSED", _("Infused, n (%)"), 0),
         ("LOST_AFTER_LD", _("Lymphodepleted, not infused, n (% of lymphodepleted)"), 1),
     ):
-        yield from results.rows((name,), Line(label, n_percent_or_0, indent))
-    yield Row(_("Days between"))
-    for name, (text, _first, _last) in _INTERVALS.items():
-        yield from results.rows(
-            (name,),
-            Line(_("{interval}, median").format(interval=_(text)), value("median", 1)),
-            Line(_("min, max"), pair("min", "max", "{}, {}", 0), 2),
-        )
+        if (name,) in results.parameters:
+            yield from results.rows((name,), Line(label, n_percent_or_0, indent))
+
+
+def _dose_rows(results: TableResults, tolerance: str) -> Rows:
+    """Cells received, and in percent of the planned ones."""
     yield Row(_("Dose received (10^6 cells/kg)"))
     missing = Line(_("not recorded"), count("n_not_recorded"), optional=True)
     yield from results.rows(("RECEIVED",), *summary_lines(2, power=_MILLION), missing)
@@ -110,21 +142,22 @@ def _footnotes(plan: Plan) -> Iterator[str]:
         " data cut-off."
     )
     yield _(
-        "Planned dose: that of the dose level, in cells per kg of body weight. Lymphodepletion:"
-        " its first day; doses of its medicines are not in this table."
+        "Planned dose: that of the dose level, in cells per kg of body weight. Days between: to the"
+        " first day of lymphodepletion, and from it."
     )
+    yield from lymphodepletion.footnotes(plan.exposure)
 
 
 OUTPUT = Output(
     name="t_exposure",
     analysis_set=ENROLLED_SET,
-    datasets="ADSL",
+    datasets="ADEX, ADSL",
     results=_results,
     dates=("RFICDT", "LDDT", "TRTSDT"),
     tables=(
         OutputTable(
             name="t_exposure",
-            heading=N_("Exposure: attrition up to infusion and cell dose"),
+            heading=N_("Exposure: attrition up to infusion and doses"),
             size=Size(("CONSENTED",), "n"),
             rows=_table,
             footnotes=_footnotes,

@@ -33,19 +33,20 @@ class DoseDeviation(Section):
 class LymphodepletionDeviation(Section):
     """Infused without the lymphodepletion that the protocol requires."""
 
-    recorded_as: Literal["date", "medicines"] = "date"
-    """Where lymphodepletion is recorded: the date in the subjects table, or the names of its
-    medicines in the therapies table."""
+    recorded_as: Literal["date", "medicines", "doses"] = "date"
+    """Where lymphodepletion is recorded: the date in the subjects table, the names of its medicines
+    in the therapies table, or their doses in the table lymphodepletion."""
     medicines: UniqueList[Line] = ()
-    """Names of its medicines as in therapies.therapy, whatever their case; all of them are
-    required. Given exactly where recorded_as is medicines."""
+    """Names of its medicines as in therapies.therapy or lymphodepletion.medicine, whatever their
+    case; all of them are required. Given exactly where recorded_as is medicines or doses."""
     days: FromOne = 14
-    """Lymphodepletion, or each of its medicines, begins 1 to this many days before the infusion."""
+    """Lymphodepletion, or each of its medicines, begins 1 to this many days before the infusion; of
+    doses each medicine has one on these days."""
 
     @model_validator(mode="after")
     def _medicines_where_read(self) -> LymphodepletionDeviation:
-        if bool(self.medicines) != (self.recorded_as == "medicines"):
-            raise ValueError("medicines: given exactly where recorded_as is medicines")
+        if bool(self.medicines) != (self.recorded_as != "date"):
+            raise ValueError("medicines: given exactly where recorded_as is medicines or doses")
         return self
 
 

@@ -1,4 +1,4 @@
-"""The sections ``exposure`` and ``cells_outcome``: the dose given, and what the cells go with."""
+"""The sections ``exposure`` and ``cells_outcome``: the doses given, and what the cells go with."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from math import nan
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from durable.contracts.spelling import fold
 from durable.plan.findings import Finding, one_of
 from durable.sections import FromOne, Line, Name, NonEmptyUniqueList, Positive, Section
 
@@ -22,15 +23,30 @@ class DoseExposure(Section):
     planned_cells_per_kg: dict[Line, Positive] = {}
     """Planned cells per kg of body weight, by dose level; a level that is not listed but named with
     its dose (1e7) has that one."""
+    planned_lymphodepletion: dict[Line, Positive] = {}
+    """Planned total dose of each medicine of lymphodepletion, in the unit in which its doses are
+    recorded; names as in lymphodepletion.medicine, whatever their case."""
     tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.2
-    """A dose counts as given as planned where it differs by at most this share of the planned
-    one."""
+    """A dose counts as given as planned where it differs by at most this share of the planned one;
+    of the medicines of lymphodepletion the total dose."""
+
+    @field_validator("planned_lymphodepletion")
+    @classmethod
+    def _each_medicine_once(cls, planned: dict[str, float]) -> dict[str, float]:
+        if len({fold(name) for name in planned}) < len(planned):
+            raise ValueError("each medicine once, whatever its case")
+        return planned
 
     def planned(self, level: str | None) -> float:
         """Planned cells per kg of a dose level; NaN where it is not known."""
         if level in self.planned_cells_per_kg:
             return self.planned_cells_per_kg[level]
         return float(level) if level and _POWER_OF_TEN.fullmatch(level) else nan
+
+    def planned_total(self, medicine: str) -> float:
+        """Planned total dose of a medicine of lymphodepletion; NaN where the plan has none."""
+        planned = {fold(name): dose for name, dose in self.planned_lymphodepletion.items()}
+        return planned.get(fold(medicine), nan)
 
 
 class CellsOutcome(Section):

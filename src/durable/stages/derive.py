@@ -45,7 +45,15 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
 
 
 def _derive_primary(plan: Plan, folder: Path, evaluated: pd.DataFrame | None) -> None:
-    from durable.derive import adae, datasets, deviations, eligibility, kinetics, laboratory
+    from durable.derive import (
+        adae,
+        datasets,
+        deviations,
+        eligibility,
+        kinetics,
+        laboratory,
+        lymphodepletion,
+    )
 
     tables = _tables(folder)
     if "visits" in tables:
@@ -60,6 +68,8 @@ def _derive_primary(plan: Plan, folder: Path, evaluated: pd.DataFrame | None) ->
         kinetics.run(plan, folder)
     if evaluated is not None:
         eligibility.run(folder, evaluated)
+    if "lymphodepletion" in tables:
+        lymphodepletion.run(plan, folder)
     deviations.run(plan, folder)
 
 

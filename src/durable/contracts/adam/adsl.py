@@ -39,7 +39,7 @@ from durable.jdm.parameters import (
 from durable.vocabulary import IMPUTATION_FLAGS
 
 #: Variables that a study has only where the column, or for eligibility a table, is recorded.
-OPTIONAL_VARIABLES = ("SITEID", "RACE", "ETHNIC", "ELIGFL", "DVELIG")
+OPTIONAL_VARIABLES = ("SITEID", "RACE", "ETHNIC", "APHDT", "ELIGFL", "DVELIG")
 
 ADSL = contract(
     "Subject-Level Analysis Dataset",
@@ -57,6 +57,7 @@ ADSL = contract(
         "TRT01P": text("Planned Treatment for Period 01"),
         "TRT01A": text("Actual Treatment for Period 01", null=True),
         "RFICDT": date("Date of Informed Consent"),
+        "APHDT": date("Date of Apheresis"),
         "LDDT": date("Date of Lymphodepletion"),
         "TRTSDT": date("Date of First Exposure to Treatment"),
         "LSTALVDT": date("Date Last Known Alive"),
@@ -162,7 +163,9 @@ _ORIGINS = {
     "CUTDT": derived_by("The data cut-off of the plan.", "analysis.data_cutoff"),
     "CUTDY": derived_by(f"Data cut-off as {STUDY_DAY.format('CUTDT')}"),
     "DTHDY": derived_by(f"Death as {STUDY_DAY.format('DTHDT')}"),
-    "ENRLFL": derived_by("Y where RFICDT, LDDT or TRTSDT is given, else N."),
+    "ENRLFL": derived_by(
+        "Y where RFICDT, APHDT (where recorded), LDDT or TRTSDT is given, else N."
+    ),
     "LDFL": derived_by("Y where LDDT is given, else N."),
     "SAFFL": derived_by("Y where TRTSDT is given, else N."),
     "ELIGFL": derived_by(

@@ -8,6 +8,7 @@ from typing import Any
 from durable.contracts.adam.adae import ADAE_SPEC, adae_schema
 from durable.contracts.adam.adbc import ADBC, ADBC_SPEC
 from durable.contracts.adam.addv import ADDV, ADDV_SPEC
+from durable.contracts.adam.adex import ADEX, ADEX_SPEC
 from durable.contracts.adam.adie import ADIE, ADIE_SPEC
 from durable.contracts.adam.adlb import ADLB, ADLB_SPEC
 from durable.contracts.adam.adpc import ADPC, ADPC_SPEC
@@ -51,6 +52,7 @@ def dataset_schemas(
         "ADPC": ADPC,
         "ADPP": ADPP,
         "ADIE": ADIE,
+        "ADEX": ADEX,
         "ADDV": ADDV,
     }
 
@@ -61,5 +63,6 @@ def dataset_specs(
     """Return the descriptions of the datasets."""
     return (
         *(adsl_spec(subgroups), ADRS_SPEC, adtte_spec(endpoints), ADAE_SPEC),
-        *(ADLB_SPEC, ADBC_SPEC, ADPC_SPEC, ADPP_SPEC, ADIE_SPEC, ADDV_SPEC),
+        *(ADLB_SPEC, ADBC_SPEC, ADPC_SPEC, ADPP_SPEC, ADIE_SPEC),
+        *(ADEX_SPEC, ADDV_SPEC),
     )

@@ -7,6 +7,7 @@ from durable.contracts.tables.adverse_events import ADVERSE_EVENTS
 from durable.contracts.tables.eligibility import ELIGIBILITY
 from durable.contracts.tables.kinetics import KINETICS
 from durable.contracts.tables.laboratory import LABORATORY
+from durable.contracts.tables.lymphodepletion import LYMPHODEPLETION
 from durable.contracts.tables.screening import SCREENING
 from durable.contracts.tables.subjects import SUBJECTS
 from durable.contracts.tables.therapies import THERAPIES
@@ -16,7 +17,7 @@ INPUT_TABLES: dict[str, InputTable] = {
     table.name: table
     for table in (
         *(SUBJECTS, VISITS, THERAPIES, ADVERSE_EVENTS, LABORATORY, KINETICS),
-        *(SCREENING, ELIGIBILITY),
+        *(SCREENING, ELIGIBILITY, LYMPHODEPLETION),
     )
 }
 TABLES = tuple(INPUT_TABLES)

@@ -39,6 +39,10 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
 def _order(table: StudyTable, findings: Findings) -> None:
     for early, late, rule in (
         ("lymphodepletion_date", "infusion_date", "infusion_early"),
+        ("consent_date", "apheresis_date", "before_consent"),
+        ("apheresis_date", "lymphodepletion_date", "apheresis_late"),
+        ("apheresis_date", "infusion_date", "apheresis_late"),
+        ("apheresis_date", "death_date", "apheresis_late"),
         ("consent_date", "lymphodepletion_date", "before_consent"),
         ("consent_date", "infusion_date", "before_consent"),
         ("consent_date", "death_date", "before_consent"),

@@ -48,6 +48,7 @@ LISTINGS = (
     ListingEntry("narratives", "narratives"),
     ListingEntry("kinetics", "kinetics", ("adpc",)),
     ListingEntry("kinetics_parameters", "kinetics_parameters", ("adpp",)),
+    ListingEntry("lymphodepletion", "lymphodepletion", ("adex",)),
     ListingEntry("laboratory", "laboratory", ("adlb",)),
     ListingEntry("queries", "queries", ()),
 )
