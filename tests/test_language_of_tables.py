@@ -54,7 +54,19 @@ NAMES = {
 PROGRAM = re.compile(r"durable(\.[a-z_]+)+|[0-9a-f]{12}")
 #: Input tables, named as the plan names them.
 INPUTS = ("visits", "adverse_events")
-ALL_DATASETS = ("adsl", "adrs", "adtte", "adae", "adlb", "adbc", "adpc", "adpp", "adie", "addv")
+ALL_DATASETS = (
+    "adsl",
+    "adrs",
+    "adtte",
+    "adae",
+    "adlb",
+    "adbc",
+    "adpc",
+    "adpp",
+    "adie",
+    "adex",
+    "addv",
+)
 
 
 @pytest.fixture(scope="module")

@@ -64,7 +64,7 @@ def test_another_tool_finds_the_way_from_an_output_to_the_inputs(finished: Study
         + "SELECT ?path WHERE { here:ard.csv prov:wasDerivedFrom ?i . ?i schema:contentUrl ?path }"
     )
     tables = (
-        *("adverse_events", "eligibility", "kinetics", "laboratory"),
+        *("adverse_events", "eligibility", "kinetics", "laboratory", "lymphodepletion"),
         *("screening", "subjects", "therapies", "visits"),
     )
     assert sorted(str(row.path) for row in derived) == [f"data/demo/{t}.csv" for t in tables]

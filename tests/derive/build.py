@@ -34,6 +34,8 @@ TEXT = {
     "class",
     "outcome",
     "reason",
+    "medicine",
+    "unit",
 }
 
 # Active disease at baseline, and a child in remission by the modified PRINTO rule.

@@ -36,6 +36,7 @@ def addv_of(
     therapies: Rows | None = None,
     *,
     cutoff: int = 1000,
+    doses: Rows | None = None,
     adie: pd.DataFrame | None = None,
     not_in_file: Mapping[str, Collection[str]] | None = None,
     sections: Mapping[str, Any] | None = None,
@@ -46,7 +47,7 @@ def addv_of(
     A table is None where the study has none.
     """
     the_plan = plan(deviations={"eligibility": False} | deviations, **(sections or {}))
-    given = {"visits": visits, "therapies": therapies}
+    given = {"visits": visits, "therapies": therapies, "lymphodepletion": doses}
     tables = {name: table(name, rows) for name, rows in given.items() if rows is not None}
     adsl = adsl_of(subjects, therapies, cutoff)
     study = StudyRecords.of_tables(adsl, tables, adie, not_in_file)

@@ -25,7 +25,7 @@ ALL = [entry.load() for entry in LISTINGS]
 #: Listings of tables that a study may lack, and of endpoints that a plan may lack.
 NEEDING = (
     *("adverse_events", "kinetics", "kinetics_parameters", "laboratory", "eligibility"),
-    *("drug_free", "deviations"),
+    *("drug_free", "deviations", "lymphodepletion"),
 )
 
 

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.requirement("PLN-03", "OUT-05")
 
 LOW = ("dose_level", "1e7")
 #: What an analysis of every input table has.
-DATASETS = {"adsl", "adrs", "adtte", "adae", "adlb", "adbc", "adpc", "adpp", "adie", "addv"}
+DATASETS = {"adsl", "adrs", "adtte", "adae", "adlb", "adbc", "adpc", "adpp", "adie", "adex", "addv"}
 HEAD = page_head(PLAN)
 LIMITS = (nan, nan)
 

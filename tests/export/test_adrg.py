@@ -63,7 +63,7 @@ def test_every_dataset_and_parameter_is_described(
 def test_the_datasets_that_others_read_are_named(guide: list[Section]) -> None:
     (section,) = (one for one in guide if one.title.endswith("Data dependencies"))
     assert section.paragraphs == (
-        "ADSL is made first; ADRS, ADTTE, ADAE, ADLB, ADBC, ADPC, ADPP, ADIE, ADDV read it.",
+        "ADSL is made first; ADRS, ADTTE, ADAE, ADLB, ADBC, ADPC, ADPP, ADIE, ADEX, ADDV read it.",
         "ADBC reads ADLB.",
         "ADPP reads ADPC.",
         "ADDV reads ADIE.",

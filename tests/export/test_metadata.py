@@ -79,7 +79,19 @@ def test_every_parameter_of_the_demo_has_a_method_and_every_method_a_parameter(
 
 
 def test_keys_identify_the_records_of_the_demo(datasets: dict[str, Dataset]) -> None:
-    expected = ["ADSL", "ADRS", "ADTTE", "ADAE", "ADLB", "ADBC", "ADPC", "ADPP", "ADIE", "ADDV"]
+    expected = [
+        "ADSL",
+        "ADRS",
+        "ADTTE",
+        "ADAE",
+        "ADLB",
+        "ADBC",
+        "ADPC",
+        "ADPP",
+        "ADIE",
+        "ADEX",
+        "ADDV",
+    ]
     assert list(datasets) == expected
     for dataset in datasets.values():
         assert not dataset.frame.duplicated(list(dataset.metadata.keys)).any()

@@ -37,7 +37,7 @@ def test_every_total_dose_is_that_of_the_input_file(results: Results) -> None:
 
 
 def test_the_stories_of_the_demo(results: Results) -> None:
-    """CQ-010 had a reduced dose of fludarabine, CQ-008 the first day alone (data/demo/README.md)."""
+    """CQ-010 had a reduced dose of fludarabine, CQ-008 the first day alone."""
     total = {(r["SUBJID"], r["EXTRT"]): r["AVAL"] for r in results.records("adam/adex")}
     planned = {"fludarabine": 90, "cyclophosphamide": 900}
     other = {key: dose for key, dose in total.items() if dose != planned[key[1]]}

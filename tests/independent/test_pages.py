@@ -30,7 +30,19 @@ def test_footnotes_of_a_main_table_take_at_most_five_lines(
     """Besides the reference to the list of definitions and the source, a line each."""
     assert NOTE_SIZE == 7
     main = [name for name in layouts if not name.endswith("_s")]
-    datasets = {"adsl", "adrs", "adtte", "adae", "adlb", "adbc", "adpc", "adpp", "adie", "addv"}
+    datasets = {
+        "adsl",
+        "adrs",
+        "adtte",
+        "adae",
+        "adlb",
+        "adbc",
+        "adpc",
+        "adpp",
+        "adie",
+        "adex",
+        "addv",
+    }
     every = tables_of(plan, datasets)
     assert main == [name for name in every if not name.endswith("_s")]
     for name in main:

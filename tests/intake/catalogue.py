@@ -35,6 +35,7 @@ from tests.intake.study import (
 SUBJECTS, VISITS, THERAPIES = "subjects", "visits", "therapies"
 EVENTS, LABORATORY, KINETICS = "adverse_events", "laboratory", "kinetics"
 SCREENING, ELIGIBILITY = "screening", "eligibility"
+DOSES = "lymphodepletion"
 
 
 @dataclass(frozen=True)
@@ -734,14 +735,14 @@ RECORDS = [
 
 SUBJECT_DATES = [
     bad_cell("lymphodepletion before consent", SUBJECTS, 2, "lymphodepletion_date", "2023-01-02",
-             "before_consent"),
+             "before_consent", apheresis_late=1),
     bad_cell("infusion before lymphodepletion", SUBJECTS, 13, "infusion_date", "2024-04-03",
              "infusion_early", outside_window=2),
     bad_cell("infusion before consent, day and month exchanged", SUBJECTS, 13, "infusion_date",
              "2024-02-09", "before_consent",
              error(SUBJECTS, 13, "infusion_date", "2024-02-09", "infusion_early"),
              warning(SUBJECTS, 13, "infusion_date", "2024-02-09", "no_baseline"),
-             outside_window=8, two_in_window=2, unscheduled_label=2),
+             apheresis_late=1, outside_window=8, two_in_window=2, unscheduled_label=2),
     bad_cell("death before infusion", SUBJECTS, 13, "death_date", "2024-04-08",
              "death_before_infusion",
              warning(SUBJECTS, 13, "death_date", "2024-04-08", "death_without_event"),
@@ -1120,6 +1121,48 @@ LABORATORY_VALUES = [
          error(LABORATORY, 1759, "sample_time", "", "duplicate_record")),
 ]  # fmt: skip
 
+#: CQ-001 has rows 2 to 7 of the doses, on 2023-02-09, -10 and -11; CQ-008, not infused, 38 and 39.
+LYMPHODEPLETION_DOSES = [
+    doubtful_cell("dose of lymphodepletion on the day of infusion", DOSES, 6,
+                  "administration_date", "2023-02-14", "dose_after_infusion"),
+    doubtful_cell("first dose a day before the date of lymphodepletion", DOSES, 2,
+                  "administration_date", "2023-02-08", "first_dose_differs"),
+    case("doses of a subject without a date of lymphodepletion",
+         (cell(SUBJECTS, 2, "lymphodepletion_date", ""), cell(DOSES, 2, "dose", "299")),
+         warning(DOSES, 2, "administration_date", "2023-02-09", "first_dose_differs"),
+         infusion_without_lymphodepletion=1),
+    case("lymphodepleted without a dose", without(DOSES, *range(2, 8)),
+         warning(SUBJECTS, 2, "lymphodepletion_date", "2023-02-09", "doses_missing")),
+    doubtful_cell("day of lymphodepletion without its dose", DOSES, 2, "dose", "",
+                  "dose_missing"),
+    bad_cell("dose of lymphodepletion of 0", DOSES, 2, "dose", "0", "out_of_range"),
+    bad_cell("dose of lymphodepletion in another unit than the others", DOSES, 2, "unit",
+             "mg/kg", "mixed_units"),
+    bad_cell("dose of lymphodepletion in grams", DOSES, 2, "unit", "g/m2", "not_allowed"),
+    case("dose of lymphodepletion entered twice", again(DOSES, 2),
+         error(DOSES, 64, "administration_date", "2023-02-09", "duplicate_record")),
+    case("dose of lymphodepletion entered twice, in another spelling",
+         again(DOSES, 2, medicine="Cyclophosphamide"),
+         error(DOSES, 64, "administration_date", "2023-02-09", "duplicate_record"),
+         warning(DOSES, 64, "medicine", "Cyclophosphamide", "spelling_varies")),
+    bad_cell("dose of a subject who is not known", DOSES, 2, "subject_id", "CQ-099",
+             "unknown_subject"),
+    bad_cell("dose of lymphodepletion before consent", DOSES, 2, "administration_date",
+             "2023-01-08", "before_consent",
+             warning(DOSES, 2, "administration_date", "2023-01-08", "first_dose_differs")),
+    bad_cell("dose of lymphodepletion after withdrawal", DOSES, 38, "administration_date",
+             "2023-10-23", "after_withdrawal"),
+    bad_cell("dose of lymphodepletion without a day", DOSES, 3, "administration_date", "",
+             "missing_value"),
+    bad_cell("apheresis before consent", SUBJECTS, 2, "apheresis_date", "2023-01-08",
+             "before_consent"),
+    case("apheresis after lymphodepletion", cell(SUBJECTS, 2, "apheresis_date", "2023-02-10"),
+         error(SUBJECTS, 2, "lymphodepletion_date", "2023-02-09", "apheresis_late")),
+    case("apheresis after death", cell(SUBJECTS, 6, "apheresis_date", "2024-04-14"),
+         error(SUBJECTS, 6, "death_date", "2024-04-13", "apheresis_late"), apheresis_late=2),
+    case("no date of apheresis", column(SUBJECTS, "apheresis_date", "")),
+]  # fmt: skip
+
 #: CQ-005 (row 7 of screening) and CQ-008 (rows 193 to 216 of eligibility) fulfil every criterion.
 CRITERIA = [
     case("screening before consent", cell(SCREENING, 7, "screening_date", "2023-05-07"),
@@ -1169,4 +1212,5 @@ CASES = [
     *LABORATORY_VALUES,
     *KINETIC_VALUES,
     *CRITERIA,
+    *LYMPHODEPLETION_DOSES,
 ]

@@ -82,6 +82,10 @@ class Study:
         findings as ever.
         """
         demo = _demo()[0]
+        # First doses and doses too late are found by the dates of the subjects, which many cases
+        # change.
+        if self.files.get("lymphodepletion") == demo["lymphodepletion"]:
+            self.raw["inputs"].pop("lymphodepletion", None)
         # The criteria read other tables too, and their findings change with these.
         of_criteria = ("screening", "eligibility")
         if any(self.files.get(name) != demo[name] for name in of_criteria):

@@ -172,6 +172,7 @@ def test_the_listing_says_how_many_records_were_read_and_how_many_before(tmp_pat
         ("kinetics", "kinetics.csv", "176", "176", "0"),
         ("screening", "screening.csv", "13", "13", "0"),
         ("eligibility", "eligibility.csv", "311", "311", "0"),
+        ("lymphodepletion", "lymphodepletion.csv", "62", "62", "0"),
     ]
     page = " ".join((second / "queries.html").read_text().split())
     assert (

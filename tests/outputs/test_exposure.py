@@ -15,6 +15,7 @@ from durable.plan import PlanError
 from tests.derive.build import date, plan, subject
 from tests.derive.events import adsl, child, derived, event, never_infused
 from tests.derive.laboratory import adlb, sample
+from tests.derive.lymphodepleted import adex, dose
 from tests.outputs.analysed import results_of
 
 pytestmark = pytest.mark.requirement("KIN-04", "PLN-02")
@@ -32,12 +33,19 @@ def total(results: list[Result]) -> dict[tuple[str, ...], Result]:
 
 
 def exposure(
-    subjects: list[dict[str, Any]], cells: list[float], **section: Any
+    subjects: list[dict[str, Any]],
+    cells: list[float],
+    doses: list[dict[str, Any]] | None = None,
+    apheresis: list[pd.Timestamp | None] | None = None,
+    **section: Any,
 ) -> dict[tuple[str, ...], Result]:
     frame = adsl(subjects).assign(CELLSKG=cells, RFICDT=date(-40))
     frame["LDFL"] = frame["LDDT"].notna().map({True: "Y", False: "N"})
-    results = results_of(["t_exposure"], AnalysisDatasets(adsl=frame), plan(exposure=section))
-    return total(list(results))
+    if apheresis is not None:
+        frame["APHDT"] = pd.to_datetime(pd.Series(apheresis, index=frame.index))
+    made = None if doses is None else adex(frame, doses)
+    datasets = AnalysisDatasets(adsl=frame, adex=made)
+    return total(list(results_of(["t_exposure"], datasets, plan(exposure=section))))
 
 
 def test_attrition_from_consent_to_infusion() -> None:
@@ -74,6 +82,88 @@ def test_nobody_infused_has_no_dose() -> None:
     assert found["RECEIVED", "n"].value == 0
     assert math.isnan(found["RECEIVED", "median"].value)
     assert math.isnan(found["AS_PLANNED", "percent"].value)
+
+
+def test_apheresis_and_the_days_before_and_after_it() -> None:
+    """Of three one had apheresis 16 days after consent, 19 days before lymphodepletion."""
+    subjects = [child("A"), never_infused("B"), never_infused("C", LDDT=None)]
+    cells = [1e7, math.nan, math.nan]
+    found = exposure(subjects, cells, apheresis=[date(-24), None, None])
+    assert found["APHERESED", "n"].value == 1
+    assert found["APHERESED", "percent"].value == pytest.approx(100 / 3)
+    names = ("CONSENT_TO_APHERESIS", "APHERESIS_TO_LD")
+    assert [found[name, "median"].value for name in names] == [16, 19]
+    assert [found[name, "n"].value for name in names] == [1, 1]
+
+
+def test_without_the_column_nothing_is_said_of_apheresis() -> None:
+    assert not any("APHERES" in key[0] for key in exposure([child("A")], [1e7]))
+
+
+# --- doses of lymphodepletion -------------------------------------------------------------------
+
+FLU = "fludarabine (mg/m2)"
+
+
+def three(name: str, amount: float = 30, medicine: str = "fludarabine") -> list[dict[str, Any]]:
+    return [dose(day, amount, name, medicine=medicine) for day in (-5, -4, -3)]
+
+
+def test_total_doses_of_those_who_received_the_medicine() -> None:
+    """A 90, B 60, C 30 on one day, D nothing: three of four, median 60, 1 to 3 days."""
+    doses = [*three("A"), *three("B", 20), dose(-5, 30, "C")]
+    found = exposure([child(name) for name in "ABCD"], [1e7] * 4, doses)
+    received = [found["LD_RECEIVED", FLU, name].value for name in ("n", "percent")]
+    assert received == [3, 75]
+    totals = [found["LD_TOTAL", FLU, name].value for name in ("n", "median", "min", "max")]
+    assert totals == [3, 60, 30, 90]
+    assert [found["LD_DAYS", FLU, name].value for name in ("min", "max")] == [1, 3]
+    assert not any("PLANNED" in key[0] and key[0].startswith("LD") for key in found)
+
+
+def test_the_tolerance_of_total_doses_holds_its_limits() -> None:
+    """72 and 108 of 90 are within 20 %, 71.7 and 108.3 are not; one total is not known."""
+    amounts = {"A": 24, "B": 36, "C": 23.9, "D": 36.1, "E": math.nan}
+    doses = [record for name, amount in amounts.items() for record in three(name, amount)]
+    subjects = [child(name) for name in amounts]
+    found = exposure(subjects, [1e7] * 5, doses, planned_lymphodepletion={"Fludarabine": 90})
+    as_planned = [found["LD_AS_PLANNED", FLU, name].value for name in ("n", "percent")]
+    assert as_planned == [2, 50]
+    assert found["LD_TOTAL", FLU, "n_not_recorded"].value == 1
+    assert found["LD_OF_PLANNED", FLU, "n"].value == 4
+    assert found["LD_OF_PLANNED", FLU, "max"].value == pytest.approx(108.3 / 90 * 100)
+
+
+def test_a_planned_medicine_that_nobody_received_has_its_rows() -> None:
+    planned = {"bendamustine": 180, "fludarabine": 90}
+    found = exposure([child("A")], [1e7], three("A"), planned_lymphodepletion=planned)
+    assert found["LD_RECEIVED", "bendamustine", "n"].value == 0
+    assert math.isnan(found["LD_OF_PLANNED", "bendamustine", "median"].value)
+    assert math.isnan(found["LD_AS_PLANNED", "bendamustine", "percent"].value)
+    assert [key[1] for key in found if key[0] == "LD_RECEIVED" and key[2] == "n"] == [
+        *("bendamustine", FLU),
+    ]
+
+
+def test_one_subject_has_no_standard_deviation_and_nobody_no_dose() -> None:
+    found = exposure([child("A")], [1e7], three("A"))
+    assert found["LD_TOTAL", FLU, "mean"].value == 90
+    assert math.isnan(found["LD_TOTAL", FLU, "sd"].value)
+    empty = exposure([child("A")], [1e7], [], planned_lymphodepletion={"fludarabine": 90})
+    assert empty["LD_RECEIVED", "fludarabine", "percent"].value == 0
+    assert math.isnan(empty["LD_TOTAL", "fludarabine", "median"].value)
+    assert not any(key[0] == "LD_RECEIVED" for key in exposure([child("A")], [1e7], []))
+
+
+def test_who_was_never_infused_counts_among_those_who_received_it() -> None:
+    found = exposure([never_infused("A")], [math.nan], three("A"))
+    assert found["LD_RECEIVED", FLU, "n"].value == 1
+    assert found["LD_TOTAL", FLU, "median"].value == 90
+
+
+def test_a_planned_medicine_is_named_once() -> None:
+    with pytest.raises(PlanError, match="planned_lymphodepletion"):
+        plan(exposure={"planned_lymphodepletion": {"Fludarabine": 90, "fludarabine": 75}})
 
 
 # --- cells against outcome ------------------------------------------------------------------------

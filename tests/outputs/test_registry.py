@@ -78,7 +78,7 @@ def test_an_output_is_left_out_where_its_dataset_or_what_it_is_of_lacks() -> Non
         cells_outcome={"visit": "M3"},
         deviations={},
     )
-    of_tables = {"adae", "adlb", "adbc", "adpp", "adie", "addv"}
+    of_tables = {"adae", "adlb", "adbc", "adpp", "adie", "adex", "addv"}
     all_names = tables_of(varied, {"adsl", "adrs", "adtte", *of_tables})
     assert all_names == [name for name in NUMBERS if name.startswith("t_")]
     unassessed = set(tables_of(varied, {"adsl", *of_tables}))

@@ -61,8 +61,8 @@ def study(installation: Installation, tmp_path_factory: pytest.TempPathFactory) 
 
 def test_the_folder_holds_a_configuration_and_every_table(study: Path) -> None:
     made = {path.relative_to(study).as_posix() for path in study.rglob("*") if path.is_file()}
-    tables = ("adverse_events", "eligibility", "kinetics", "laboratory", "screening")
-    tables += ("subjects", "therapies", "visits")
+    tables = ("adverse_events", "eligibility", "kinetics", "laboratory", "lymphodepletion")
+    tables += ("screening", "subjects", "therapies", "visits")
     assert {name for name in made if not name.startswith(("results/", ".snakemake/"))} == {
         *(".gitignore", "README.md", "Snakefile", "config/config.yaml", "config/second.yaml"),
         *("data/README.md", "data/dictionary.csv", "profiles/default/config.yaml"),

@@ -30,6 +30,7 @@ def demo_plan() -> dict[str, Any]:
         (("adverse_events",), {"t_escalation", "t_safety_boundary"}, {"t_monitoring"}),
         (("laboratory",), {"t_laboratory", "t_bcells", "t_icaht"}, {"t_response_visits"}),
         (("kinetics",), {"t_kinetics"}, {"t_cells_outcome"}),
+        (("lymphodepletion",), {"t_exposure"}, {"t_laboratory", "t_eligibility"}),
         (("screening",), {"t_eligibility"}, {"t_laboratory"}),
     ],
 )

@@ -367,7 +367,19 @@ def test_what_the_plan_asks_for_is_handed_over_beside_unchanged_results(study: S
     before = study.digests()
     done = study.run()
     assert done.returncode == 0, done.stdout
-    names = ("adsl", "adrs", "adtte", "adae", "adlb", "adbc", "adpc", "adpp", "adie", "addv")
+    names = (
+        "adsl",
+        "adrs",
+        "adtte",
+        "adae",
+        "adlb",
+        "adbc",
+        "adpc",
+        "adpp",
+        "adie",
+        "adex",
+        "addv",
+    )
     made = study.digests()
     assert {file for file in made if file.startswith(("export/", "documents/"))} == {
         *(f"export/xpt/{name}.xpt" for name in names),

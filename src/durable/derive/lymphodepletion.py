@@ -53,7 +53,7 @@ def derive(adsl: pd.DataFrame, doses: pd.DataFrame) -> pd.DataFrame:
         row=("source_row", "first"),
     )
     who = subjects.reindex(found["subject_id"]).reset_index(names="USUBJID")
-    medicine = found["same"].map(names)
+    medicine, unit = found["same"].map(names).astype(object), found["unit"].astype(object)
     dataset = pd.DataFrame(
         {
             **{name: who[name] for name in ("STUDYID", "USUBJID", "SUBJID")},
@@ -61,7 +61,7 @@ def derive(adsl: pd.DataFrame, doses: pd.DataFrame) -> pd.DataFrame:
             "TRTA": who["TRT01A"],
             **{name: who[name] for name in ("PART", "DOSELVL")},
             "ASEQ": found.groupby("subject_id").cumcount().astype("int64") + 1,
-            "PARAM": "Total dose of " + medicine + " (" + found["unit"] + ")",
+            "PARAM": "Total dose of " + medicine + " (" + unit + ")",
             "PARAMCD": found["same"].map(codes),
             "EXTRT": medicine,
             "ASTDT": found["first"].astype("datetime64[ns]"),
@@ -70,7 +70,7 @@ def derive(adsl: pd.DataFrame, doses: pd.DataFrame) -> pd.DataFrame:
             "AENDY": study_day(found["last"], who["TRTSDT"]),
             "NDAYS": found["days"].astype("int64"),
             "AVAL": found["total"].astype("float64"),
-            "AVALU": found["unit"],
+            "AVALU": unit,
             "SRCDOM": "lymphodepletion",
             "SRCVAR": "dose",
             "SRCSEQ": found["row"].astype("int64"),

@@ -154,6 +154,23 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "below_lloq": ("blq", "bloq", "below limit", "below lloq", "低于定量限", "低于下限"),
         "lloq": ("lower limit of quantification", "limit of quantification", "loq", "定量下限"),
     },
+    "lymphodepletion": {
+        "administration_date": (
+            *(
+                "date of administration",
+                "administration date",
+                "dose date",
+                "dosing date",
+                "exstdtc",
+            ),
+            *("date", "给药日期", "用药日期", "日期"),
+        ),
+        "medicine": (
+            *("drug", "drug name", "agent", "treatment", "extrt", "药物", "药物名称", "药品"),
+        ),
+        "dose": ("dose given", "daily dose", "exdose", "剂量", "给药剂量"),
+        "unit": ("units", "dose unit", "exdosu", "单位", "剂量单位"),
+    },
 }
 #: Words in the name of a file, sheet or form, of the tables that a draft can have.
 TABLE_NAMES: Mapping[str, tuple[str, ...]] = {
@@ -177,6 +194,10 @@ TABLE_NAMES: Mapping[str, tuple[str, ...]] = {
     "kinetics": (
         *("kinetics", "pk", "pc", "adpc", "kin", "qpcr", "vcn", "expansion", "car t levels"),
         *("动力学", "药代", "扩增", "拷贝数"),
+    ),
+    "lymphodepletion": (
+        *("lymphodepletion", "conditioning", "lymphodepleting chemotherapy"),
+        *("清淋", "清淋预处理", "清淋化疗", "预处理"),
     ),
 }
 #: Columns of one row a measurement.

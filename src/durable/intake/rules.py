@@ -328,8 +328,8 @@ _RULES: dict[str, Rule] = {
         _WARNING,
     ),
     "first_dose_differs": Rule(
-        "The first dose of lymphodepletion of a subject is not of its lymphodepletion_date, or that"
-        " is empty. The analysis sets and the days between use that date.",
+        "A subject's first dose of lymphodepletion is not dated lymphodepletion_date, or that is"
+        " empty. The analysis sets and the days between use lymphodepletion_date.",
         _WARNING,
     ),
     "doses_missing": Rule(

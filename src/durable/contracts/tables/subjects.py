@@ -140,7 +140,8 @@ SUBJECTS = InputTable(
             absent=True,
             rare=True,
             at_cutoff="emptied",
-            sdtm=SdtmSource("SUPPDM.APHDTC", optional=True),
+            # No usual place: a package without it would be told of an empty column.
+            sdtm=SdtmSource(optional=True),
             adam=("ADSL.APHDT",),
         ),
         ColumnSpec(
