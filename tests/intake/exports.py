@@ -451,7 +451,9 @@ def sdtm(folder: Path) -> Inputs:
             "weight": "VS.WEIGHT",
             "units": {"subjects": {"cells_per_kg": "10^6 cells"}},
             "where": {"RS": {"RSEVAL": "INVESTIGATOR"}},
-            "variables": {"subjects": {"consent_date": "DS.DSSTDTC"}},
+            "variables": {
+                "subjects": {"consent_date": "DS.DSSTDTC", "apheresis_date": "SUPPDM.APHDTC"}
+            },
             "values": {"visits": {"visit": {"UNSCHEDULED *": "UNS"}}},
         }
     }

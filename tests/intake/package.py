@@ -42,6 +42,7 @@ def domains() -> dict[str, list[Row]]:
             | {"DTHDTC": row["death_date"]}
         )
         found["SUPPDM"] += supplement(who, "", "", PART=row["part"], DOSELVL=row["dose_level"])
+        found["SUPPDM"] += supplement(who, "", "", APHDTC=row["apheresis_date"])
         if row["lymphodepletion_date"]:
             start = dt.date.fromisoformat(row["lymphodepletion_date"])
             for days, drug in ((1, "FLUDARABINE"), (0, "CYCLOPHOSPHAMIDE")):
@@ -131,6 +132,7 @@ def packaged(folder: Path, form: str, found: dict[str, list[Row]] | None = None)
             "folder": str(folder),
             "format": form,
             "values": {"visits": {"visit": {"UNSCHEDULED": "UNS"}}},
+            "variables": {"subjects": {"apheresis_date": "SUPPDM.APHDTC"}},
         }
     }
     return study

@@ -115,7 +115,7 @@ def test_a_line_that_is_no_checksum_is_an_error(line: str, tmp_path: Path) -> No
     listed = tmp_path / "LIST"
     listed.write_text(f"# of the delivery of May\n\n{listed.read_text()}{line}\n")
     message = "a line that is no checksum; expected one as sha256sum or md5sum writes it"
-    assert errors(study) == [("unreadable_file", "", f"LIST, row 11: {message}")]
+    assert errors(study) == [("unreadable_file", "", f"LIST, row 12: {message}")]
 
 
 def test_a_list_that_is_missing_or_no_text_is_an_error(tmp_path: Path) -> None:

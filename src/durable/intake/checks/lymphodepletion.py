@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.contracts.spelling import fold
+from durable.contracts.tables.lymphodepletion import DOSE_UNITS
 from durable.intake.checks.records import add_duplicates
 from durable.intake.findings import Findings
 from durable.intake.study import Study
@@ -30,7 +31,8 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     findings.add(recorded, left_empty(table, "dose"), "dose", "dose_missing", expected)
     frame = _by_medicine(table)
     usual = most_frequent(frame, "medicine", "unit")
-    mixed = usual.notna() & frame["unit"].notna() & (frame["unit"] != usual)
+    # A unit that is none has a finding of its own.
+    mixed = usual.notna() & frame["unit"].isin(DOSE_UNITS) & (frame["unit"] != usual)
     phrase = Phrase(_("the unit of the medicine's other doses: {unit}"), {"unit": usual})
     findings.add(recorded, mixed, "unit", "mixed_units", phrase)
 
