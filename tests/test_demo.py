@@ -233,7 +233,7 @@ def test_two_seeds_write_different_scatter(tmp_path):
 #: Optional columns that the demo study records.
 OPTIONAL = {
     *("site", "race", "ethnicity", "class", "outcome", "dose"),
-    *("tocilizumab", "corticosteroid", "icu"),
+    *("tocilizumab", "corticosteroid", "icu", "apheresis_date"),
 }
 
 
@@ -306,6 +306,7 @@ def test_dates_are_in_the_order_of_the_protocol(any_demo):
     for row in any_demo["subjects"]:
         name = row["subject_id"]
         steps = [row["consent_date"], visit(any_demo, name, "SCREENING")["visit_date"]]
+        steps.append(row["apheresis_date"])
         if row["lymphodepletion_date"]:
             baseline = visit(any_demo, name, "BASELINE")["visit_date"]
             before = (date(row["lymphodepletion_date"]) - date(baseline)).days
@@ -320,9 +321,13 @@ def test_nothing_happens_after_death_withdrawal_or_last_contact(any_demo):
     for row in any_demo["subjects"]:
         last = row["last_contact_date"]
         assert last == (row["death_date"] or row["withdrawal_date"] or last)
-        for table in ("visits", "therapies", "adverse_events", "laboratory", "kinetics"):
+        tables = ("visits", "therapies", "adverse_events", "laboratory", "kinetics")
+        for table in (*tables, "lymphodepletion"):
             for record in rows(any_demo, table, row["subject_id"]):
-                for column in ("visit_date", "start_date", "end_date", "sample_date"):
+                for column in (
+                    *("visit_date", "start_date", "end_date", "sample_date"),
+                    "administration_date",
+                ):
                     assert record.get(column, "") <= last, (table, record)
 
 
@@ -374,6 +379,19 @@ def test_twelve_consented_eleven_lymphodepleted_ten_infused(demo):
     for row in demo["subjects"]:
         if row["infusion_date"]:
             assert 0.95 <= int(row["cells_per_kg"]) / float(row["dose_level"]) <= 1.05
+
+
+def test_lymphodepletion_is_three_days_of_both_medicines_but_for_two_stories(any_demo):
+    """CQ-008 has the first day alone, CQ-010 20 mg/m2 of fludarabine."""
+    for row in any_demo["subjects"]:
+        name, first = row["subject_id"], row["lymphodepletion_date"]
+        assert bool(row["apheresis_date"]) == bool(first)
+        doses = rows(any_demo, "lymphodepletion", name)
+        days = 0 if not first else 1 if name == "CQ-008" else 3
+        assert len(doses) == 2 * days
+        assert not doses or min(dose["administration_date"] for dose in doses) == first
+        planned = {"fludarabine": "20" if name == "CQ-010" else "30", "cyclophosphamide": "300"}
+        assert all(dose["dose"] == planned[dose["medicine"]] for dose in doses)
 
 
 def test_all_are_infused_before_the_interim_and_followed_two_years_by_the_final(demo):

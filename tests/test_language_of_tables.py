@@ -85,7 +85,15 @@ def texts(table: Table) -> Iterator[str]:
 def given_words(analysis: Analysis) -> list[str]:
     """Words of the data and of the plan, which are shown as they were given."""
     plan, adae, adpp = analysis.plan, analysis.datasets["adae"], analysis.datasets["adpp"]
-    columns = (adae["AEBODSYS"], adae["AEDECOD"], adae["AESI"], adpp["PARCAT1"], adpp["PARCAT2"])
+    adex = analysis.datasets["adex"]
+    columns = (
+        adex["EXTRT"],
+        adae["AEBODSYS"],
+        adae["AEDECOD"],
+        adae["AESI"],
+        adpp["PARCAT1"],
+        adpp["PARCAT2"],
+    )
     words = set(pd.concat(columns).dropna())
     words |= {plan.analysis.title, plan.study.sponsor, plan.study.id}
     words |= {variant.title for variant in plan.sensitivity.values()}

@@ -181,7 +181,11 @@ def test_names_the_definitions_that_differ(demo: Made) -> None:
         *("eligibility.disease.immunosuppressants_min", "eligibility.disease.transaminases"),
         "deviations",
     ]
-    assert differing["exposure"] == ("{planned_cells_per_kg: {},\ntolerance: 0.2}", "empty")
+    assert differing["exposure"] == (
+        "{planned_cells_per_kg: {},\nplanned_lymphodepletion: {fludarabine: 90, cyclophosphamide: 900},"
+        "\ntolerance: 0.2}",
+        "empty",
+    )
     assert differing["eligibility.disease.immunosuppressants_min"] == ("1", "2")
     strategies = NewTherapy(duration="hypothetical")
     response = plan.response.model_copy(update={"new_therapy": strategies})

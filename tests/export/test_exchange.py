@@ -415,6 +415,9 @@ def test_registered_endpoints_have_their_purpose_and_population(event: dict[str,
     screened = analyses["t_eligibility/primary/total/SCREENED"]
     assert (screened["analysisSetId"], screened["dataset"]) == ("consented", "ADIE")
     assert analyses["t_exposure/primary/total/CONSENTED"]["analysisSetId"] == "consented"
+    doses = "t_exposure/primary/total/LD_TOTAL|fludarabine (mg/m2)"
+    assert (analyses[doses]["analysisSetId"], analyses[doses]["dataset"]) == ("consented", "ADEX")
+    assert analyses["t_exposure/primary/total/RECEIVED"]["dataset"] == "ADSL"
     assert analyses["t_kinetics/primary/total/CMAX|flow (cells/uL)"]["analysisSetId"] == "infused"
     of_endpoints = [a for a in analyses.values() if "dataSubsetId" in a]
     assert {a["dataset"] for a in of_endpoints} == {"ADTTE"}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from durable.contracts.results import NOT_RECORDED, TOTAL
+from durable.contracts.results import NOT_RECORDED, TOTAL, split_parameter
 from durable.derive.endpoint_registry import ENDPOINT_BY_CODE
 from durable.derive.endpoints import DOR
 from durable.export.ars_programs import method_code, reference_documents
@@ -239,7 +239,9 @@ def _analysis(analysis: Analysis, plan: Plan, datasets: Collection[str]) -> Json
             "controlledTerm": purpose(analysis.output, analysis.parameter, analysis.variant)
         },
         "methodId": f"method/{analysis.output}",
-        "dataset": output_named(analysis.output).sources(datasets)[-1],
+        "dataset": output_named(analysis.output).dataset_of(
+            split_parameter(analysis.parameter), datasets
+        ),
         "analysisSetId": _set_of(analysis),
         **subset,
         "orderedGroupings": [grouping] if grouped else [],

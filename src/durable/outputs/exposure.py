@@ -154,6 +154,7 @@ OUTPUT = Output(
     datasets="ADEX, ADSL",
     results=_results,
     dates=("RFICDT", "LDDT", "TRTSDT"),
+    other_datasets=lymphodepletion.DATASETS,
     tables=(
         OutputTable(
             name="t_exposure",

@@ -22,6 +22,8 @@ from durable.wording import percent as percent_text
 
 _RECEIVED, _TOTAL, _DAYS = "LD_RECEIVED", "LD_TOTAL", "LD_DAYS"
 _OF_PLANNED, _AS_PLANNED = "LD_OF_PLANNED", "LD_AS_PLANNED"
+#: The dataset of each of them.
+DATASETS = dict.fromkeys((_RECEIVED, _TOTAL, _DAYS, _OF_PLANNED, _AS_PLANNED), "ADEX")
 
 
 def estimates(adex: pd.DataFrame, subjects: pd.DataFrame, section: DoseExposure) -> Estimates:

@@ -123,6 +123,8 @@ class Output:
         Variables of ADSL on which its numbers depend: a footnote counts those that were imputed.
     further_results
         Results whose rows stand apart in ``ard.csv`` (see `durable.outputs.ORDER_OF_ROWS`).
+    other_datasets
+        The dataset of the parameters that are of another one, by their first part.
     records
         Records of ADRS that `results` reads: they are too many to be read whole.
     """
@@ -134,6 +136,7 @@ class Output:
     tables: tuple[OutputTable, ...]
     dates: tuple[str, ...] = ()
     further_results: Results | None = None
+    other_datasets: Mapping[str, str] = field(default_factory=dict)
     records: Callable[[Plan], tuple[RecordFilter, ...]] = lambda _: ()
 
     @property
@@ -191,6 +194,11 @@ class Output:
         """Its datasets among those of the study; ADSL says in any study how many were infused."""
         own = self.datasets.split(", ")
         return tuple(name for name in own if name.lower() in names) or ("ADSL",)
+
+    def dataset_of(self, parameter: Parameter, names: Collection[str]) -> str:
+        """The dataset of the study that the numbers of a parameter come from."""
+        other = self.other_datasets.get(parameter[0]) if parameter else None
+        return other or self.sources(names)[-1]
 
     def notes(self, table: OutputTable, ard: Ard, plan: Plan) -> tuple[str, ...]:
         """The footnotes of a table; none where there are no numbers to define."""

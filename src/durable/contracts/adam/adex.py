@@ -25,7 +25,7 @@ from durable.contracts.adam.variables import (
 )
 
 ADEX = contract(
-    "Lymphodepletion Exposure Analysis Dataset",
+    "Lymphodepletion Doses Analysis Dataset",
     {
         **SUBJECT,
         **TREATMENT,

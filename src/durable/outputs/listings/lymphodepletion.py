@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from durable.derive.adsl import mark, study_day
 from durable.derive.identifiers import renamed, unique_identifiers
 from durable.language import N_, _
 from durable.outputs.datasets import ResultsFolder
@@ -33,6 +32,9 @@ def _no_dose(_record: Mapping[str, str]) -> str:
 
 def _records(folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
     """The records of the validated table, by subject, medicine and date."""
+    # The contracts of the datasets are not loaded with the listing.
+    from durable.derive.adsl import mark, study_day
+
     doses = folder.input_table("lymphodepletion")
     if doses is None:
         raise ValueError("there is no table lymphodepletion")
@@ -57,7 +59,7 @@ def _records(folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
 LISTING = Listing(
     name="lymphodepletion",
     title=N_("Doses of lymphodepletion"),
-    source="lymphodepletion, ADSL",
+    source="ADSL, lymphodepletion",
     variables=lambda _plan: (
         SUBJECT,
         *GROUPS,
