@@ -182,8 +182,9 @@ def test_names_the_definitions_that_differ(demo: Made) -> None:
         "deviations",
     ]
     assert differing["exposure"] == (
-        "{planned_cells_per_kg: {},\nplanned_lymphodepletion: {fludarabine: 90, cyclophosphamide: 900},"
-        "\ntolerance: 0.2}",
+        "{planned_cells_per_kg: {},\n"
+        "planned_lymphodepletion: {fludarabine: 90, cyclophosphamide: 900},\n"
+        "tolerance: 0.2}",
         "empty",
     )
     assert differing["eligibility.disease.immunosuppressants_min"] == ("1", "2")

@@ -226,7 +226,7 @@ def test_labels_and_types_of_define_are_those_of_the_contracts(document: str, pl
     schemas = dataset_schemas(
         (28, 90),
         EVERY_ENDPOINT,
-        subject_variables=("SITEID", "RACE", "ETHNIC", "ELIGFL", "DVELIG"),
+        subject_variables=("SITEID", "RACE", "ETHNIC", "APHDT", "ELIGFL", "DVELIG"),
         event_variables=("TOCIFL", "CSTERFL", "ICUFL"),
         subgroups=groups,
     )
@@ -277,7 +277,7 @@ def test_values_are_described_by_parameter(document: str, datasets: dict[str, Da
     # The order of the records, which is that of the letters.
     endpoints = ("DOR", "EFS", "OS", "TTDFREM", "TTGCFREE", "TTIMP", "TTISFREE", "TTREM", "TTSREM")
     assert codes == [f"IT.ADTTE.AVAL.{code}" for code in endpoints]
-    in_parts = {"ADRS.AVAL", "ADRS.AVALC", "ADTTE.AVAL", "ADBC.AVAL", "ADPP.AVAL"}
+    in_parts = {"ADRS.AVAL", "ADRS.AVALC", "ADTTE.AVAL", "ADBC.AVAL", "ADEX.AVAL", "ADPP.AVAL"}
     assert set(lists) == {f"VL.{name}" for name in in_parts}
     frame = datasets["ADRS"].frame
     with_text = frame.loc[frame["AVALC"].notna(), "PARAMCD"].unique()
