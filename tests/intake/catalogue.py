@@ -734,8 +734,10 @@ RECORDS = [
 ]  # fmt: skip
 
 SUBJECT_DATES = [
-    bad_cell("lymphodepletion before consent", SUBJECTS, 2, "lymphodepletion_date", "2023-01-02",
-             "before_consent", apheresis_late=1),
+    case("lymphodepletion before consent",
+         (cell(SUBJECTS, 2, "lymphodepletion_date", "2023-01-02"),
+          cell(SUBJECTS, 2, "apheresis_date", "")),
+         error(SUBJECTS, 2, "lymphodepletion_date", "2023-01-02", "before_consent")),
     bad_cell("infusion before lymphodepletion", SUBJECTS, 13, "infusion_date", "2024-04-03",
              "infusion_early", outside_window=2),
     bad_cell("infusion before consent, day and month exchanged", SUBJECTS, 13, "infusion_date",
