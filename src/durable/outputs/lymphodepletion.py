@@ -113,9 +113,8 @@ def _median_lines(label: str, decimals: int) -> tuple[Line, ...]:
 def footnotes(section: DoseExposure) -> Iterator[str]:
     """What the doses of the medicines are, and what they are compared with."""
     yield _(
-        "Medicines of lymphodepletion, where doses are recorded: those received are of the"
-        " enrolled; total dose and days before the infusion are of the subjects who received the"
-        " medicine, a total only where the dose of each day is recorded."
+        "Medicines of lymphodepletion: received, of the enrolled; doses and days before the"
+        " infusion, of those who received the medicine."
     )
     if section.planned_lymphodepletion:
         doses = [f"{name} {dose:.10g}" for name, dose in section.planned_lymphodepletion.items()]
