@@ -59,8 +59,8 @@ class Goal:
 
 
 GOALS = (
-    Goal(15, "fresh demo / the same analysis in R, wall", "everyday", "peer_ratio", 0.75),
-    Goal(15, "fresh demo / the same analysis in R, CPU", "everyday", "peer_cpu_ratio", 0.9),
+    Goal(15, "the plan of peer_r / the same in R, wall", "everyday", "peer_ratio", 0.75),
+    Goal(15, "the plan of peer_r / the same in R, CPU", "everyday", "peer_cpu_ratio", 0.9),
     Goal(15, "fresh demo / all its stages in one process, CPU", "everyday", "single_ratio", 3),
     Goal(15, "audit of the demo / fresh demo, wall", "everyday", "audit_ratio", 1.2),
     Goal(

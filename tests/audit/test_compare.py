@@ -19,6 +19,14 @@ pytestmark = [pytest.mark.slow, pytest.mark.requirement("AUD-04")]
 
 SINCE = "since the earlier cut-off"
 BEFORE = "changed before the earlier cut-off"
+SUBJECTS_FILES = "{files: [data/subjects_1.csv, data/subjects_2.csv]}"
+THERAPIES_BY_QUERY = """{sql: data/therapies.sql}
+  sources:
+    medication: {path: data/demo/therapies.csv}"""
+THERAPIES_QUERY = """\
+SELECT subject_id, therapy, start_date, end_date, new_systemic, reason, source_row
+FROM medication ORDER BY source_row
+"""
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -188,13 +196,23 @@ def test_the_plan_of_the_later_analysis_differs_by_its_keys(both: Path) -> None:
 
 
 def test_data_changed_before_the_cutoff_and_a_changed_rule_are_told_apart(tmp_path: Path) -> None:
-    """A correction, later data and another rule between two analyses: each number its causes."""
+    """A correction, later data and another rule between two analyses: each number its causes.
+
+    The subjects are in two files, and the therapies come by a query.
+    """
     study = new_study(tmp_path / "study")
+    header, *subjects = (study.folder / "data/demo/subjects.csv").read_text().splitlines()
+    for part, rows in (("1", subjects[:6]), ("2", subjects[6:])):
+        text = "\n".join([header, *rows, ""])
+        (study.folder / f"data/subjects_{part}.csv").write_text(text)
+    (study.folder / "data/therapies.sql").write_text(THERAPIES_QUERY)
+    plan = SHORT.replace("{path: data/demo/subjects.csv}", SUBJECTS_FILES)
+    plan = plan.replace("{path: data/demo/therapies.csv}", THERAPIES_BY_QUERY)
     first = study.folder / "config/first.yaml"
-    first.write_text(SHORT.replace("demo-interim", "first"))
+    first.write_text(plan.replace("demo-interim", "first"))
     second = study.folder / "config/second.yaml"
     second.write_text(
-        SHORT.replace("demo-interim", "second").replace("2024-06-30", "2024-08-31")
+        plan.replace("demo-interim", "second").replace("2024-06-30", "2024-08-31")
         + "statistics: {km_ci: log}\n"
     )
     assert study.run("--configfile", str(first)).returncode == 0
@@ -226,8 +244,8 @@ def test_data_changed_before_the_cutoff_and_a_changed_rule_are_told_apart(tmp_pa
     assert cells["t_dor", *total, "DOR", "landmark_M6"]["cause"].endswith("plan")
     plan = {row["key"]: (row["earlier"], row["later"]) for row in read(place / "plan.csv")}
     assert plan["statistics.km_ci"] == ('"log-log"', '"log"')
-    # By table, where another number of records was read.
-    assert plan["therapies"] == ("36", "37")
+    # By file, where another number of records was read.
+    assert plan["sources.medication"] == ("36", "37")
     assert "visits" not in plan
 
 

@@ -241,8 +241,11 @@ def in_remission(courses: list[Course]) -> Iterator[Row]:
     if last is None or (horizon > last and still_open):
         yield "time_in_remission_M24", NE, ""
         return
-    areas = [area(*sample, horizon) for sample in samples]
-    value = limited(area(days, probability, horizon), areas)
+    mean = area(days, probability, horizon)
+    if horizon > last and not all(left for _, _, left in courses):
+        value = (mean, None, None)
+    else:
+        value = limited(mean, [area(*sample, horizon) for sample in samples])
     months = tuple(None if x is None else x / float(MONTH) for x in value)
     yield "time_in_remission_M24", months, ""
 

@@ -18,7 +18,7 @@ from tests.intake.study import DEMO, Edit, Study
 
 Row = dict[str, Any]
 #: Variables that SDTM holds as numbers.
-NUMBERS = {"AGE", "EXDOSE", "AESEQ", "CMSEQ", "VISITDY", "PCLLOQ", "LBSTNRHI"}
+NUMBERS = {"AGE", "EXDOSE", "AESEQ", "CMSEQ", "VISITDY", "PCLLOQ", "LBSTNRHI", "LBSTNRLO", "LBLLOQ"}
 
 
 def native(table: str) -> list[Row]:
@@ -119,6 +119,23 @@ def sample(row: Row) -> Row:
         "VISITDY": row["nominal_day"],
         "PCDTC": f"{row['sample_date']}{time}",
     }
+
+
+def laboratory_results() -> list[Row]:
+    """Records of LB: the laboratory of the demo, its B cells under a code of the package."""
+    return [
+        {
+            "USUBJID": row["subject_id"],
+            "LBTESTCD": {"BCELL": "CD19CE"}.get(row["test"], row["test"]),
+            "LBSTRESC": f"<{row['lloq']}" if row["below_lloq"] == "Y" else row["value"],
+            "LBSTRESU": row["unit"],
+            "LBLLOQ": row["lloq"],
+            "LBSTNRLO": row["lower_limit"],
+            "LBSTNRHI": row["upper_limit"],
+            "LBDTC": "T".join(filter(None, (row["sample_date"], row["sample_time"]))),
+        }
+        for row in native("laboratory")
+    ]
 
 
 def packaged(folder: Path, form: str, found: dict[str, list[Row]] | None = None) -> Study:

@@ -10,15 +10,16 @@ import pytest
 
 from durable.contracts.tables import INPUT_TABLES
 from durable.export.handover import FinishedAnalysis
+from durable.jdm.measures import ENZYMES
 from durable.plan import PlanError, parse
-from tests.intake.package import domains, packaged
-from tests.intake.study import Study, planned
+from tests.intake.package import domains, laboratory_results, packaged
+from tests.intake.study import DEMO, Study, planned
 from tests.intake.test_formats import checked, results
 
 pytestmark = pytest.mark.requirement("DAT-07")
 
-#: Tables that an SDTM package can hold.
-OF_PACKAGE = [table.name for table in INPUT_TABLES.values() if table.sdtm]
+#: Tables that are made from an SDTM package where the plan names none.
+OF_PACKAGE = [t.name for t in INPUT_TABLES.values() if t.sdtm and not t.sdtm.when_named]
 
 
 @pytest.fixture(scope="module")
@@ -182,11 +183,77 @@ def test_a_mapping_that_cannot_be_meant_is_refused(
     assert problem in str(refused.value)
 
 
-def test_tables_beside_a_package_are_refused(tmp_path: Path) -> None:
+def test_a_table_of_the_package_cannot_be_given_beside_it(tmp_path: Path) -> None:
     study = Study(tmp_path)
     study.raw["inputs"]["sdtm"] = {"folder": "x"}
-    with pytest.raises(PlanError, match="a table beside an SDTM package"):
+    with pytest.raises(PlanError) as refused:
         parse(study.raw)
+    assert "inputs.visits: found a table that is made from the SDTM package too" in str(
+        refused.value
+    )
+    assert "inputs.screening" not in str(refused.value)
+    assert "inputs.laboratory" not in str(refused.value)
+    study.raw["inputs"]["sdtm"]["tables"] = [*OF_PACKAGE, "laboratory"]
+    with pytest.raises(PlanError, match=r"inputs\.laboratory: found a table that is made from"):
+        parse(study.raw)
+
+
+def with_laboratory(folder: Path) -> Study:
+    """The demo as a package with its laboratory in LB, and the tables of eligibility beside."""
+    found = domains()
+    found["LB"] += laboratory_results()
+    variables = {name for record in found["LB"] for name in record}
+    found["LB"] = [dict.fromkeys(variables, "") | record for record in found["LB"]]
+    study = packaged(folder, "csv", found)
+    section = study.raw["inputs"]["sdtm"]
+    section["tables"] = [*OF_PACKAGE, "laboratory"]
+    section["values"]["laboratory"] = {"test": {"CD19CE": "BCELL"}}
+    for name in ("screening", "eligibility"):
+        study.raw["inputs"][name] = {"path": str(DEMO / f"{name}.csv")}
+    return study
+
+
+def test_laboratory_is_read_from_lb_and_other_tables_beside_the_package(tmp_path: Path) -> None:
+    whole = Study(tmp_path / "csv")
+    whole.folder.mkdir()
+    study = with_laboratory(tmp_path)
+    beside = ("laboratory", "screening", "eligibility")
+    told = [
+        sorted(
+            (one.rule, one.table, one.column, one.value)
+            for one in of.check()
+            if one.table in beside
+        )
+        for of in (whole, study)
+    ]
+    assert told[0] == told[1] != []
+    # LB holds the muscle enzymes of the visits too.
+    enzymes = [enzyme.sdtm.removeprefix("LB.") for enzyme in ENZYMES.values()]
+    keys = ["subject_id", "sample_date", "sample_time", "test"]
+    expected, frame = (
+        checked(one, "laboratory")
+        .loc[lambda frame: ~frame["test"].isin(enzymes)]
+        .sort_values(keys, ignore_index=True)
+        .drop(columns=["source_row"])
+        for one in (whole, study)
+    )
+    pd.testing.assert_frame_equal(frame, expected, check_exact=True)
+    for table in ("screening", "eligibility"):
+        pd.testing.assert_frame_equal(checked(study, table), checked(whole, table))
+
+
+@pytest.mark.slow
+def test_an_analysis_of_a_package_with_tables_beside_it_is_handed_over_and_repeated(
+    tmp_path: Path,
+) -> None:
+    study = with_laboratory(tmp_path)
+    results(study)
+    datasets = {d.name: d.frame for d in FinishedAnalysis(study.plan(), study.results).datasets}
+    assert set(datasets["ADLB"]["SRCDOM"]) == {"LB"}
+    assert set(datasets["ADLB"]["SRCVAR"]) == {"LBSTRESC"}
+    beside = datasets["ADIE"]
+    assert set(beside["SRCDOM"].dropna()) <= {"screening", "eligibility"}
+    assert beside["SRCSEQ"].notna().sum() > 100
 
 
 @pytest.mark.slow

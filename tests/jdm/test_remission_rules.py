@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from durable.installation import PACKAGE
 from durable.jdm.remission import REMISSION_RULES, Remission
 from durable.plan import schema
 from durable.plan.reference import keys
 
 pytestmark = pytest.mark.requirement("DOR-01")
 
-ROOT = Path(__file__).parents[2]
 RULE = """
         RemissionRule(
             name="strength",
@@ -74,7 +74,7 @@ def _before(text: str, mark: str, addition: str) -> str:
 
 def _run(folder: Path, rule: str, key: str, program: str) -> subprocess.CompletedProcess[str]:
     """Run a program with a copy of the package that has a further rule."""
-    shutil.copytree(ROOT / "src" / "durable", folder / "durable")
+    shutil.copytree(PACKAGE, folder / "durable", ignore=shutil.ignore_patterns("suite"))
     module = folder / "durable" / "jdm" / "remission.py"
     text = module.read_text(encoding="utf-8")
     text = _before(text, '        RemissionRule(\n            name="investigator"', rule)

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
+from durable.installation import SUITE
 from durable.qualification.findings import Check, Qualification, Requirement, TestRun, Traced
+from durable.qualification.operation import requirement_files
 from durable.qualification.report import pdf
 from tests.tool.conftest import Installation, installation, wheel
 
@@ -28,6 +30,17 @@ def qualified(*tests: TestRun, digest: str = "ab") -> Qualification:
         operation=[Traced(REQUIREMENT, tests)],
         performance=[Check("ard.csv", "ab", digest)],
     )
+
+
+def test_tests_that_an_installation_runs_read_what_a_wheel_holds() -> None:
+    held = {"tests", "data", "config", "docs", "pyproject.toml"}
+    read = {
+        (file, name)
+        for file in requirement_files()
+        for name in re.findall(r'ROOT\s*/\s*f?"([^"/]+)', (SUITE / file).read_text("utf-8"))
+    }
+    assert ("tests/outputs/test_safety.py", "data") in read
+    assert not [(file, name) for file, name in read if name not in held]
 
 
 def test_nothing_amiss_is_a_pass() -> None:

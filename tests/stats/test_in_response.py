@@ -68,6 +68,21 @@ def test_area_under_the_curve_by_hand():
     assert np.isnan(open_end.mean_time(7)).all()
 
 
+def test_limits_of_the_area_are_not_carried_past_follow_up():
+    # Nobody can be in response after 9, but a sample of the censored alone ends open at 4.
+    starts, ends = [1, 2, 1, nan], [9, 6, 4, 5]
+    censored = in_response(starts, ends, [1, 1, 0, 1])
+    assert censored.last == 9
+    mean, lower, upper = censored.mean_time(10)
+    # 1/2 on [1, 2), 3/4 on [2, 6), half of it on [6, 9).
+    assert (mean, isnan(lower), isnan(upper)) == (pytest.approx(4.625), True, True)
+    assert not np.isnan(censored.mean_time(9)).any()
+    # Without a censored subject every sample ends where nobody can be in response.
+    observed = in_response(starts, ends, [1, 1, 1, 1]).mean_time(20)
+    assert not np.isnan(observed).any()
+    assert observed[2] <= 8
+
+
 def test_who_loses_the_response_at_the_time_of_entering_it_was_never_in_it():
     estimate = in_response([3, 5], [3, 7], [1, 0])
     assert (estimate.n_entered.sum(), estimate.n_failed.tolist()) == (1, [1, 0, 0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import ssl
 import subprocess
 import sys
 import threading
@@ -108,20 +109,38 @@ def test_the_small_analysis_of_the_repository_runs_where_it_lies(tmp_path: Path)
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[str]:
-    """The demo's tables behind an address of this machine."""
+def authority(tmp_path: Path) -> Path:
+    """A certificate of this machine, signed by itself; its key lies beside it."""
+    certificate = tmp_path / "certificate.pem"
+    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    request += ["-subj", "/CN=durable test", "-addext", "subjectAltName=IP:127.0.0.1"]
+    request += ["-keyout", str(certificate.with_name("key.pem")), "-out", str(certificate)]
+    subprocess.run(request, check=True, capture_output=True)
+    return certificate
+
+
+@pytest.fixture
+def served(authority: Path) -> Iterator[str]:
+    """The demo's tables behind an address of this machine, by https."""
     handler = functools.partial(
         http.server.SimpleHTTPRequestHandler, directory=str(ROOT / "data/demo")
     )
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority, authority.with_name("key.pem"))
+    server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
+    yield f"https://127.0.0.1:{server.server_port}"
     server.shutdown()
 
 
 @pytest.mark.slow
 def test_tables_behind_an_address_are_fetched_by_the_storage_plugin(
-    study: Path, served: str, tmp_path: Path
+    study: Path,
+    served: str,
+    authority: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plugin = tmp_path / "plugin"
     install = [str(UV), "pip", "install", "--quiet", "--target", str(plugin)]
@@ -139,6 +158,12 @@ def test_tables_behind_an_address_are_fetched_by_the_storage_plugin(
         "    shell: 'cp {input:q} {output:q}'\n"
     )
     options = ("--snakefile", "fetch.smk", "--cores", "1", "--workflow-profile", "none")
+    # Nobody vouches for the server.
+    refused = snakemake(study, *options, python=python)
+    assert refused.returncode != 0
+    assert "certificate verify failed" in refused.stdout
+    assert not visits.exists()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority))
     done = snakemake(study, *options, python=python)
     assert done.returncode == 0, done.stdout
     assert visits.read_bytes() == (ROOT / "data/demo/visits.csv").read_bytes()

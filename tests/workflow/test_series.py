@@ -114,6 +114,9 @@ def folder_of(tmp_path: Path, sources: tuple[str, str, str] = ("{}", "{}", "{}")
             result("t_dor", "DOR", "landmark_M3", 1.0),
             result("t_dor", "DOR", "landmark_M6", rate),
             result("t_deaths", "ALL", "n", 1),
+            result("t_monitoring", "M2", "rate", 0.9),
+            result("t_monitoring", "M2", "predictive_probability", rate),
+            result("t_safety_boundary", "M2", "rate", 0.9),
             replace(result("t_dor", "DOR", "median", 3.0), analysis="other"),
         ]
         place = tmp_path / ("a" if cutoff == "2024-06-30" else f"a-{cutoff}")
@@ -135,7 +138,8 @@ def test_results_over_all_subjects_stand_by_cutoff(tmp_path: Path) -> None:
         ("2024-06-30", 0.5),
         ("2024-09-30", 0.75),
     ]
-    assert {row.output for row in found} == {"t_improvement", "t_dor"}
+    shown = {"t_improvement", "t_dor", "t_monitoring", "t_safety_boundary"}
+    assert {row.output for row in found} == shown
     with (series / "figures/f_series.csv").open(newline="") as file:
         points = list(csv.DictReader(file))
     rate = [p for p in points if p["parameter"] == "Improved at M2 (%)"]
@@ -149,7 +153,10 @@ def test_results_over_all_subjects_stand_by_cutoff(tmp_path: Path) -> None:
         "Improved at M2 (%)",
         "DOR, median (months)",
         "DOR, event-free at month 6 (%)",
+        "Predictive probability at M2 (%)",
     ]
+    predicted = [p["text"] for p in points if p["parameter"] == panels[-1]]
+    assert predicted == ["25.0", "50.0", "75.0"]
     with (series / "analyses.csv").open(newline="") as file:
         listed = {row["analysis_id"]: row["ard_sha256"] for row in csv.DictReader(file)}
     assert listed["a"] == sha256((tmp_path / "a/ard.csv").read_bytes()).hexdigest()
@@ -169,6 +176,12 @@ def column(path: Path, heading: str) -> dict[tuple[str, str], str]:
         rows = list(csv.DictReader(file))
     (name,) = (key for key in rows[0] if key.startswith(heading))
     return {(row["block"], row["row"]): row[name] for row in rows}
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """Rows of a table."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -221,6 +234,19 @@ def test_a_series_is_the_analyses_that_each_cutoff_makes_alone(
             key: cell for key, cell in total.items() if key in side
         }
         assert len(set(total) & set(side)) > 7
+    # The rules of the interim analysis, at each cut-off as its own table has them.
+    own = rows_of(results / name / "tables/t_monitoring.csv")[0]
+    assert own.pop("row") == "At the data cut-off"
+    (there,) = (
+        row
+        for row in rows_of(series / "tables/t_monitoring.csv")
+        if (row.pop("row"), row["block"]) == ("Cut-off 2023-12-31", "")
+    )
+    assert there == own
+    standing = rows_of(series / "tables/t_safety_boundary.csv")
+    assert [row["row"] for row in standing] == 2 * [
+        f"Cut-off {date}" for date in ("2023-06-30", "2023-12-31", "2024-06-30")
+    ]
     # Infused by the end of 2023, by data/demo/subjects.csv: all but CQ-003, 008, 010, 011, 012.
     assert column(series / "tables/t_efs.csv", "Cut-off 2023-12-31 (N = 7)")
 

@@ -269,9 +269,10 @@ def _repeat(plan: Plan, place: Path, workflow: Path, cores: int) -> str:
     if place.exists():
         shutil.rmtree(place)
     values = plan.model_dump(mode="json", exclude=NO_ANALYSIS)
-    files = [(place_of(values["inputs"], file), "path") for file in study_files(plan.inputs)]
-    if plan.inputs.sdtm is not None:
-        files = [(values["inputs"]["sdtm"], "folder")]
+    files = [
+        (place_of(values["inputs"], file), "folder" if file.is_domain else "path")
+        for file in study_files(plan.inputs)
+    ]
     others = [(values["inputs"], "checksums"), (values["outputs"], "queries_since")]
     for given, key in (*files, *others):
         if given.get(key) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.language import N_
 from durable.plan import Plan, parse
+from durable.plan.input_files import place_of, study_files
 from durable.plan.sdtm import for_tables
 from durable.runs.analysis import start_analysis
 from durable.runs.files import OTHER_INPUTS
@@ -178,20 +180,32 @@ def _later_files(earlier: Side, later: Side) -> dict[str, Any]:
     the plan; other files may need another way.
     """
     old, new = earlier.values["inputs"], later.values["inputs"]
-    kept = {name for name, _ in input_digests(earlier).items() & input_digests(later).items()}
+    of_package = old["sdtm"]["tables"] if old["sdtm"] else []
+    had = [name for name in TABLES if old[name] or name in of_package]
     inputs: dict[str, Any] = {"limits": new["limits"]}
-    for table in TABLES:
-        if new[table] and (old[table] or old["sdtm"]):
-            way = old[table] if old[table] and f"#input-{table}" in kept else new[table]
-            inputs[table] = {**way, "path": str(Path(new[table]["path"]).absolute())}
+    for table in (name for name in TABLES if new[name] and name in had):
+        same = old[table] and _files_of(earlier, table) == _files_of(later, table)
+        inputs[table] = copy.deepcopy(old[table] if same else new[table])
+    if any(inputs[table].get("sql") for table in inputs if table in TABLES):
+        inputs["sources"] = copy.deepcopy(new["sources"])
+    for file in study_files(later.plan.inputs):
+        if file.key[0] in inputs:
+            place_of(inputs, file)["path"] = str(Path(file.path).absolute())
     if new["sdtm"]:
-        had = old["sdtm"]["tables"] if old["sdtm"] else [name for name in TABLES if old[name]]
-        way = (
-            old["sdtm"]
-            if old["sdtm"] and input_digests(earlier) == input_digests(later)
-            else new["sdtm"]
-        )
+        same = old["sdtm"] and _files_of(earlier, "sdtm") == _files_of(later, "sdtm")
         tables = [table for table in new["sdtm"]["tables"] if table in had]
         folder = str(Path(new["sdtm"]["folder"]).absolute())
-        inputs["sdtm"] = for_tables(way, tables) | {"folder": folder}
+        inputs["sdtm"] = for_tables(old["sdtm"] if same else new["sdtm"], tables)
+        inputs["sdtm"]["folder"] = folder
     return inputs
+
+
+def _files_of(side: Side, section: str) -> dict[str, str]:
+    """Digests of the input files of a table, a query's sources among them, or of the domains."""
+    given = {name.removeprefix("#input-"): value for name, value in input_digests(side).items()}
+    sections = [section]
+    if section in TABLES and side.values["inputs"][section].get("sql"):
+        sections.append("sources")
+    native = {name: name.split(".")[0] for name in given}
+    native = {name: one if one in (*TABLES, "sources") else "sdtm" for name, one in native.items()}
+    return {name: digest for name, digest in given.items() if native[name] in sections}

@@ -187,6 +187,8 @@ class SdtmTable:
     """Class ``module:name`` that makes the table."""
     domain: str = ""
     """Domain whose records are those of the table; '' where it is put together from several."""
+    when_named: bool = False
+    """Whether it is made only where `inputs.sdtm.tables` names it."""
 
 
 @dataclass(frozen=True)

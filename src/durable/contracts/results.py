@@ -21,7 +21,10 @@ PRIMARY = "primary"
 #: Group of the subjects for whom the variable is not recorded: the columns add up to the total.
 NOT_RECORDED = "Not recorded"
 #: Outputs that a series of data cut-offs shows side by side.
-SERIES = ("t_disposition", "t_improvement", "t_dor", "t_ae_overview")
+SERIES = (
+    *("t_disposition", "t_improvement", "t_dor", "t_monitoring", "t_ae_overview"),
+    "t_safety_boundary",
+)
 #: Note of a quantile where the curve stays at its level until the end of follow-up.
 PLATEAU = "plateau to the end of follow-up"
 #: Note of a rate at a landmark that lies within the tolerance after the last observed time.

@@ -65,6 +65,8 @@ def tables(plan: Plan, folder: Path) -> Iterator[Table]:
     for name in tables_of_series(plan):
         output = entry_of_table(name).load()
         table = output.table(name)
+        if table.by_cutoff is not None:
+            table = replace(table, rows=table.by_cutoff)
         shown = make_table(output, table, ard, plan, given, digest)
         yield replace(
             shown,

@@ -2,7 +2,8 @@
 
 Within an analysis they name the table, column and row of ``validated/``, the same for every form of
 delivery. What is handed over names the domain, the variable and --SEQ of the record, as the ADaM
-implementation guide has it (version 1.3, section 3.3.9, data point traceability).
+implementation guide has it (version 1.3, section 3.3.9, data point traceability). A record of a
+table beside the package keeps table, column and row.
 """
 
 from __future__ import annotations
@@ -19,9 +20,14 @@ from durable.plan.sdtm import principal_domain
 #: What `checked/origins.csv` says of a cell of a package.
 _OF_PACKAGE = ["domain", "variable", "seq"]
 _SOURCE = {
-    "SRCDOM": derived_by("Domain of the SDTM package that holds the record."),
-    "SRCVAR": derived_by("Variable of that domain that decided the record."),
-    "SRCSEQ": derived_by("--SEQ of the record in that domain; null where the domain has none."),
+    "SRCDOM": derived_by(
+        "Domain of the SDTM package that holds the record; of a table beside it its name."
+    ),
+    "SRCVAR": derived_by("Variable of that domain, or column, that decided the record."),
+    "SRCSEQ": derived_by(
+        "--SEQ of the record in that domain; null where the domain has none. Of a table beside the"
+        " package the row of its file."
+    ),
 }
 
 
@@ -52,9 +58,12 @@ def with_delivered_sources(dataset: Dataset, delivered: pd.DataFrame) -> Dataset
         return dataset
     frame = dataset.frame.copy()
     source = frame[["SRCDOM", "SRCVAR", "SRCSEQ"]].astype({"SRCDOM": object, "SRCVAR": object})
+    of_package = source["SRCDOM"].isin(delivered.index.unique("table"))
     found = _cells_as_delivered(delivered, source).replace({"": None})
-    frame["SRCDOM"], frame["SRCVAR"] = found["domain"], found["variable"]
-    frame["SRCSEQ"] = pd.to_numeric(found["seq"]).astype("Int64")
+    frame["SRCDOM"] = found["domain"].where(of_package, source["SRCDOM"])
+    frame["SRCVAR"] = found["variable"].where(of_package, source["SRCVAR"])
+    seq = pd.to_numeric(found["seq"]).astype("Int64")
+    frame["SRCSEQ"] = seq.where(of_package, source["SRCSEQ"])
     variables = tuple(_described(variable, frame) for variable in dataset.variables)
     return replace(dataset, frame=frame, variables=variables)
 

@@ -44,8 +44,12 @@ PANELS = (
     N_("DOR, median (months)"),
     N_("DOR, event-free at month {month} (%)"),
     N_("Improved at {visit} (%)"),
+    N_("Posterior probability at {visit} (%)"),
+    N_("Predictive probability at {visit} (%)"),
 )
 PRIMARY_TITLE = N_("Primary analysis")
+#: Probabilities, which have no interval.
+_WITHOUT_INTERVAL = ("probability_above", "predictive_probability")
 _NAMES_WIDTH = 55.0
 _ACROSS = 3
 #: Between panels side by side, where the ends of two axes meet, and between those below another.
@@ -104,18 +108,24 @@ def forest_points(rows: list[Row]) -> pd.DataFrame:
     values = frame[["estimate", "lower", "upper"]].astype(object)
     values = values.map(lambda v: "NE" if isnan(v) else f"{v:.1f}")
     text = values["estimate"] + " (" + values["lower"] + ", " + values["upper"] + ")"
-    return frame.assign(text=text.replace("NE (NE, NE)", "NE"))
+    alone = pd.Series([row.statistic in _WITHOUT_INTERVAL for *_, row in rows], dtype=bool)
+    text = text.replace("NE (NE, NE)", "NE").mask(alone, values["estimate"])
+    return frame.assign(text=text)
 
 
 def panel_title(row: Result) -> str | None:
     """Title of the panel that shows a result, in English; None for one that is not shown."""
-    median, event_free, improved = PANELS
+    median, event_free, improved, posterior, predictive = PANELS
     if row.parameter == ("DOR",) and row.statistic == "median":
         return median
     if row.parameter == ("DOR",) and row.statistic.startswith("landmark_M"):
         return event_free.format(month=row.statistic.removeprefix("landmark_M"))
     if row.statistic == "rate":
         return improved.format(visit=row.parameter[0])
+    if row.statistic == "probability_above":
+        return posterior.format(visit=row.parameter[0])
+    if row.statistic == "predictive_probability":
+        return predictive.format(visit=row.parameter[0])
     return None
 
 

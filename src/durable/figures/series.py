@@ -29,10 +29,16 @@ def points(results: Iterable[Result], plan: Plan) -> pd.DataFrame:
     visits = {(visit,) for visit in plan.response.improvement.visits}
     months = plan.statistics.sensitivity_landmarks_months
     durations = {"median", *(f"landmark_M{month:g}" for month in months)}
+    shown = {
+        "t_improvement": {"rate"},
+        "t_dor": durations,
+        "t_monitoring": {"probability_above", "predictive_probability"},
+    }
     rows = [
         (PRIMARY if result.group == own_cutoff else result.group, result.group, panel, result)
         for result in results
-        if (panel := forest.panel_title(result)) is not None
-        and (result.parameter in visits or result.statistic in durations)
+        if result.statistic in shown.get(result.output, ())
+        and (panel := forest.panel_title(result)) is not None
+        and (result.parameter in visits or result.output == "t_dor")
     ]
     return forest.forest_points(rows)

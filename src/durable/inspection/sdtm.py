@@ -93,7 +93,9 @@ def draft_package(sheets: list[Sheet]) -> SdtmDraft:
     tables = [
         name
         for name, table in INPUT_TABLES.items()
-        if table.sdtm is not None and (not table.sdtm.domain or table.sdtm.domain in domains)
+        if table.sdtm is not None
+        and not table.sdtm.when_named
+        and (not table.sdtm.domain or table.sdtm.domain in domains)
     ]
     section["tables"] = tables
     _draft_treatments(draft)
@@ -211,6 +213,11 @@ def _draft_visits(draft: SdtmDraft) -> None:
     unused = [place for place in tests if place not in found.values()]
     if unused:
         draft.questions.append(f"Tests that are not used: {', '.join(unused[:20])}.")
+    if any(place.startswith("LB.") for place in unused):
+        draft.questions.append(
+            "Results of LB beside the enzymes: where they are to be analysed, add laboratory to"
+            " inputs.sdtm.tables, and declare their tests and units in laboratory.tests."
+        )
     if not found:
         draft.questions.append("No test of any measure was found: there are no visits.")
         draft.section["tables"].remove("visits")

@@ -168,7 +168,8 @@ def _typed(recorded: Recorded, source: Input, plan: Plan, findings: Findings) ->
     if recorded.readable and not len(frame):
         # Some tables may well have none.
         severity: Severity = "error" if INPUT_TABLES[recorded.table].never_empty else "warning"
-        selected = plan.inputs.sdtm is None and getattr(plan.inputs, recorded.table).selects
+        given = getattr(plan.inputs, recorded.table)
+        selected = given is not None and given.selects
         message = _("a header only; expected at least one record")
         if selected:
             message = _("no record is selected; expected at least one record")
@@ -191,7 +192,6 @@ def _recorded(
             if name in inputs.sdtm.tables:
                 recorded, about = package.table(name)
                 yield name, package.conversions(name), recorded, about
-        return
     reader = SourceReader(findings, inputs.limits, inputs.sources, shown_names(inputs))
     for name in INPUT_TABLES:
         source = getattr(inputs, name)

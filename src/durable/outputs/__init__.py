@@ -181,6 +181,10 @@ ORDER_OF_ROWS = (
 )
 
 
+#: Supplementary tables that say nothing of the data at a cut-off, or all of it again.
+_OF_NO_CUTOFF = ("t_safety_boundary_s",)
+
+
 def tables_of(plan: Plan, datasets: Collection[str]) -> list[str]:
     """The tables of an analysis that has these datasets, in the order in which they are shown."""
     entries = (entry for entry in OUTPUTS if entry.exists(plan, datasets))
@@ -189,8 +193,9 @@ def tables_of(plan: Plan, datasets: Collection[str]) -> list[str]:
 
 def tables_of_series(plan: Plan) -> list[str]:
     """The tables that a series of cut-offs shows, in the order in which they are."""
-    entries = (entry for entry in OUTPUTS if entry.name in SERIES)
-    return plan.outputs.chosen(name for entry in entries for name in entry.table_names)
+    entries = (entry for entry in OUTPUTS if entry.name in SERIES and entry.asked(plan))
+    names = (name for entry in entries for name in entry.table_names)
+    return plan.outputs.chosen(name for name in names if name not in _OF_NO_CUTOFF)
 
 
 def entry_of_table(name: str) -> OutputEntry:

@@ -143,7 +143,7 @@ def _footnotes(plan: Plan) -> Iterator[str]:
     yield sentences(_(STATES), _failures(plan.response))
     yield _(
         "{level} CIs: percentile bootstrap over subjects ({n} samples, seed {seed}); NE where all"
-        " samples agree."
+        " samples agree, or would be carried past follow-up."
     ).format(
         level=percent(statistics.conf_level),
         n=statistics.bootstrap_replicates,

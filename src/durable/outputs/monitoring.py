@@ -16,7 +16,7 @@ from durable.outputs.groups import Estimates, groups, of_parameter
 from durable.outputs.improvement import improved_by_subject
 from durable.outputs.interim import describe_decision, prior_text, stops
 from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
-from durable.outputs.table import Cell, Lookup, Row, Rows
+from durable.outputs.table import Cell, Column, Lookup, Row, Rows, column_name
 from durable.plan import BetaPrior, Decision, ImprovementMonitoring, Outputs, Plan
 from durable.sections import required
 from durable.stats.monitoring import predictive_probability, probability_above
@@ -184,6 +184,19 @@ def _table(results: TableResults, plan: Plan) -> Rows:
         yield Row(capitalised(describe_decision(rule, plan)), cells, 1)
 
 
+def _by_cutoff(results: TableResults, plan: Plan) -> Rows:
+    """At each data cut-off, and by the further rules at each."""
+    parameter = (monitored_improvement(plan).visit,)
+    for column in results.columns:
+        yield _row(column_name(column, plan), parameter, results, plan, column=column)
+    for name, rule in _rules(plan).items():
+        yield Row(capitalised(describe_decision(rule, plan)))
+        for column in results.columns:
+            find = results.lookup((RULE, name), column)
+            cells = (_improved(find, plan.outputs), "", "", _decided(find, plan.outputs))
+            yield Row(column_name(column, plan), cells, 1)
+
+
 def _row(
     label: str,
     parameter: Parameter,
@@ -192,8 +205,9 @@ def _row(
     *,
     indent: int = 0,
     strong: bool = False,
+    column: Column = TOTAL,
 ) -> Row:
-    find = results.lookup(parameter, TOTAL)
+    find = results.lookup(parameter, column)
     cells = tuple(cell(find, plan.outputs) for _heading, cell in _columns(plan))
     return Row(label, cells, indent, strong)
 
@@ -280,6 +294,7 @@ OUTPUT = Output(
             headings=lambda plan: tuple(heading for heading, _cell in _columns(plan)),
             stub=N_("Evaluable subjects"),
             rows=_table,
+            by_cutoff=_by_cutoff,
             footnotes=_footnotes,
             defined=("Disease improvement", "Visit windows"),
         ),

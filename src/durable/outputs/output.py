@@ -76,6 +76,8 @@ class OutputTable:
         Heading of the column of labels, marked for translation.
     without_assessments
         The footnotes in a study without visits, where they are others.
+    by_cutoff
+        Its rows in a series of data cut-offs, where the columns are not the groups.
     """
 
     name: str
@@ -89,6 +91,7 @@ class OutputTable:
     headings: Callable[[Plan], tuple[str, ...]] | None = None
     stub: str = ""
     without_assessments: Callable[[Plan], Iterable[str]] | None = None
+    by_cutoff: Callable[[TableResults, Plan], Rows] | None = None
 
     @property
     def title(self) -> str:

@@ -20,7 +20,7 @@ from durable.outputs.dlt import dlt_status
 from durable.outputs.follow_up import followed_through
 from durable.outputs.groups import Estimates, groups, of_parameter
 from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
-from durable.outputs.table import Cell, Lookup, Row, Rows
+from durable.outputs.table import Cell, Lookup, Row, Rows, column_name
 from durable.plan import Outputs, Plan, Safety, SafetyBoundary
 from durable.stats.checks import Floats
 from durable.stats.monitoring import (
@@ -181,6 +181,18 @@ def _table(results: TableResults, plan: Plan) -> Rows:
                 yield Row(label, shown, 1)
 
 
+def _by_cutoff(results: TableResults, plan: Plan) -> Rows:
+    """Of each kind of event, by data cut-off, what is seen and whether a boundary is reached."""
+    seen = ratio_percent("n_event", "n_evaluable", "rate")
+    reached = [_reached(f"first_reached_{rule.name}") for rule in RULES]
+    for name, section in boundaries(plan).items():
+        yield Row(event_name(section, plan))
+        for column in results.columns:
+            find = results.lookup((name,), column)
+            cells = tuple(cell(find, plan.outputs) for cell in (seen, *reached))
+            yield Row(column_name(column, plan), cells, 1)
+
+
 def _lines(section: SafetyBoundary) -> Iterator[tuple[str, Cell, Cell, Cell]]:
     """Label and cells of each line: what is seen, then by each rule."""
     acceptable = percent_text(section.acceptable_rate)
@@ -290,6 +302,7 @@ OUTPUT = Output(
             headings=_headings,
             stub=N_("Event"),
             rows=_table,
+            by_cutoff=_by_cutoff,
             footnotes=_footnotes,
             defined=("Safety boundaries", "Dose-limiting toxicities", "Adverse events"),
         ),

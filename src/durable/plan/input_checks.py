@@ -28,9 +28,10 @@ def input_findings(inputs: Inputs, extra: tuple[ColumnSpec, ...] = ()) -> list[F
                 expected = "a value: the key is required"
                 findings.append(Finding(f"inputs.{name}", "nothing", expected))
             continue
-        if inputs.sdtm is not None:
-            found = "a table beside an SDTM package"
-            findings.append(Finding(f"inputs.{name}", found, "one or the other"))
+        if inputs.sdtm is not None and name in inputs.sdtm.tables:
+            found = "a table that is made from the SDTM package too"
+            expected = "one or the other (inputs.sdtm.tables)"
+            findings.append(Finding(f"inputs.{name}", found, expected))
         findings += table_findings(table, given)
         findings += recorded_unit_findings(f"inputs.{name}.units", name, given.units)
         if given.sql is not None and not inputs.sources:

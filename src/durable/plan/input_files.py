@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from durable.contracts.tables import TABLES
-from durable.plan.inputs import Inputs
+from durable.plan.inputs import Inputs, Sdtm
 from durable.plan.sdtm import delivered, domain_files
 from durable.plan.source_files import Input
 
@@ -35,18 +35,22 @@ class InputFile:
         return self.tables[0] if self.name.split(".")[0] in TABLES else ""
 
     @property
+    def is_domain(self) -> bool:
+        """Whether it is one of an SDTM package, whose folder the plan names."""
+        return self.key == ("sdtm",)
+
+    @property
     def path_key(self) -> str:
         """Key of the plan that names the file."""
-        return f"inputs.{self.name}.path" if self.key != ("sdtm",) else "inputs.sdtm.folder"
+        return "inputs.sdtm.folder" if self.is_domain else f"inputs.{self.name}.path"
 
 
 def study_files(inputs: Inputs) -> list[InputFile]:
-    """Every file of the study that the plan names, in the order of the tables, each name once."""
-    if inputs.sdtm is not None:
-        return list(_domains(inputs))
+    """Every file of the study that the plan names, each name once: domains, then tables' files."""
+    domains = [] if inputs.sdtm is None else list(_domains(inputs.sdtm))
     tables = {name: getattr(inputs, name) for name in TABLES}
     given = {name: table for name, table in tables.items() if table is not None}
-    found = [file for name, table in given.items() for file in _of_table(name, table)]
+    found = domains + [file for name, table in given.items() for file in _of_table(name, table)]
     querying = tuple(name for name, table in given.items() if table.sql is not None)
     for name, source in inputs.sources.items():
         key = ("sources", name)
@@ -93,9 +97,7 @@ def _of_table(name: str, table: Input) -> Iterator[InputFile]:
         yield InputFile(full_name, section.path, section.sha256, key, (name,))
 
 
-def _domains(inputs: Inputs) -> Iterator[InputFile]:
-    sdtm = inputs.sdtm
-    assert sdtm is not None  # noqa: S101  (asked by the caller)
+def _domains(sdtm: Sdtm) -> Iterator[InputFile]:
     of_tables = {table: delivered(table, sdtm) for table in TABLES if table in sdtm.tables}
     for domain in sorted({domain for names in of_tables.values() for domain in names}):
         tables = tuple(table for table, names in of_tables.items() if domain in names)

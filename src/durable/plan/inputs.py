@@ -26,6 +26,11 @@ def _all_tables(tables: tuple[str, ...]) -> tuple[str, ...]:
 
 #: Tables that can be made from an SDTM package.
 SDTM_TABLES = tuple(table.name for table in INPUT_TABLES.values() if table.sdtm is not None)
+_USUAL_SDTM_TABLES = tuple(
+    table.name
+    for table in INPUT_TABLES.values()
+    if table.sdtm is not None and not table.sdtm.when_named
+)
 if TYPE_CHECKING:
     SdtmTableName = str
 else:
@@ -33,7 +38,7 @@ else:
 
 
 class Sdtm(Section):
-    """An SDTM package in place of the native tables (docs/inputs.md)."""
+    """An SDTM package in place of native tables (docs/inputs.md)."""
 
     folder: Text
     """Folder of the domains: dm.xpt and so on."""
@@ -51,9 +56,10 @@ class Sdtm(Section):
     """Expected number of records, by domain or file as sha256; a file with another number is
     refused."""
     tables: Annotated[tuple[SdtmTableName, ...], Strict(False), AfterValidator(_all_tables)] = (
-        SDTM_TABLES
+        _USUAL_SDTM_TABLES
     )
-    """Native tables to make from the package."""
+    """Native tables to make from the package; laboratory only where it is named here. Another table
+    may be given beside the package as inputs.TABLE, its subjects by USUBJID."""
     where: dict[str, dict[str, OneOrMore]] = {}
     """Records that count, by domain: the text of a variable, or the texts ('' is an empty one), as
     in inputs.TABLE.where. Of subjects that are left out of DM no record counts."""
@@ -114,10 +120,10 @@ else:
 
 
 class Inputs(_Tables):
-    """The study's tables: subjects and what else there is; or an SDTM package."""
+    """The study's tables: subjects and what else there is; or an SDTM package, and others."""
 
     sdtm: Sdtm | None = None
-    """An SDTM package in place of these tables."""
+    """An SDTM package in place of tables."""
     sources: dict[Name, Annotated[SourceFile, BeforeValidator(as_section)]] = {}
     """Files that queries read (inputs.TABLE.sql), by the name that they have there."""
     severity: UniqueList[LoweredRule] = ()

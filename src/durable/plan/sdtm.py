@@ -49,6 +49,14 @@ def results(table: InputTable) -> list[str]:
     return [column.name for column in table.columns if column.name not in fixed]
 
 
+def tests_read(table: str, domain: str, sdtm: Sdtm | None) -> set[str]:
+    """Tests (--TESTCD) of a domain whose results are columns of a table that is put together."""
+    if sdtm is None or table not in sdtm.tables:
+        return set()
+    read = (place.split(".") for place in places(table, sdtm).values())
+    return {code for name, code in read if name == domain}
+
+
 def place_expected(table: str, column: str, place: str) -> str:
     """Words for what is expected where a column cannot be read from a place; '' where it can."""
     if column == "subject_id":

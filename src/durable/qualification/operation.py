@@ -77,12 +77,12 @@ def _command(folder: Path, record: Path, chosen: Sequence[str]) -> list[str]:
         *(sys.executable, "-B", "-m", "pytest", "--quiet", "-p", "no:cacheprovider"),
         *("-p", recorder.__name__, "-m", _SELECTED, "--basetemp", str(folder / "tests")),
         *(recorder.RECORD, str(record), recorder.CHOSEN, ",".join(chosen)),
-        *_files(),
+        *requirement_files(),
     ]
 
 
-def _files() -> Iterator[str]:
-    """Files with tests of requirements."""
+def requirement_files() -> Iterator[str]:
+    """Files with tests of requirements that an installation can run, relative to the suite."""
     for path in sorted((SUITE / "tests").glob("*/test_*.py")):
         if path.parent.name not in _ELSEWHERE and _MARK in path.read_text(encoding="utf-8"):
             yield path.relative_to(SUITE).as_posix()

@@ -178,11 +178,12 @@ def plan_values(plan: Plan, digests: Mapping[str, str]) -> dict[str, Any]:
     values["outputs"]["queries_since"] = since and _portable(since)
     checksums = values["inputs"]["checksums"]
     values["inputs"]["checksums"] = checksums and _portable(checksums)
+    files = study_files(plan.inputs)
     sdtm = values["inputs"]["sdtm"]
     if sdtm is not None:
-        sdtm |= {"folder": _portable(sdtm["folder"]), "sha256": dict(digests)}
-        return values
-    for file in study_files(plan.inputs):
+        domains = {file.name: digests[file.name] for file in files if file.is_domain}
+        sdtm |= {"folder": _portable(sdtm["folder"]), "sha256": domains}
+    for file in (file for file in files if not file.is_domain):
         given = place_of(values["inputs"], file)
         given |= {"path": _portable(file.path), "sha256": digests[file.name]}
     return values

@@ -120,20 +120,31 @@ class InResponse:
 
         The area under the probability. Not estimable, hence NaN, where the horizon lies past the
         last time at which the probability can be estimated, unless nobody can be in response after
-        it.
+        it. Then the limits are NaN where a subject is censored: a sample may end with subjects
+        under observation, and its area would carry them to the horizon.
         """
         (end,) = as_times("horizon", [horizon])
         check_between_0_and_1("level", level)
         if not self.time.size or (end > self.last and self._open_at_end):
             return np.nan, np.nan, np.nan
         width = np.diff(np.append(self.time, np.inf).clip(max=end))
+        area = float(self.probability @ width)
+        if end > self.last and self._has_censored:
+            return area, np.nan, np.nan
         lower, upper = _percentiles((_bootstrap(self, replicates, seed) @ width)[:, None], level)
-        return float(self.probability @ width), float(lower[0]), float(upper[0])
+        return area, float(lower[0]), float(upper[0])
 
     @property
     def _open_at_end(self) -> bool:
         """Whether somebody may still enter or be in response at the end of the curve."""
         return bool(self.waiting[-1] + self.probability[-1] > 0)
+
+    @property
+    def _has_censored(self) -> bool:
+        """Whether a subject was censored, without a response or in it."""
+        waited = self._first_exits % 3 == _CENSORED
+        held = (self._ends >= 0) & (self._ends % 2 == 0)
+        return bool((waited | held).any())
 
 
 def in_response(start: npt.ArrayLike, end: npt.ArrayLike, left: npt.ArrayLike) -> InResponse:

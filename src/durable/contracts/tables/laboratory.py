@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from durable.contracts.input_table import YES_NO, ColumnSpec, InputTable, TableCheck
+from durable.contracts.input_table import (
+    YES_NO,
+    ColumnSpec,
+    InputTable,
+    SdtmSource,
+    SdtmTable,
+    TableCheck,
+)
 
 _CHECKS = "durable.intake.checks.laboratory"
 
 
-def _limit(name: str, label: str) -> ColumnSpec:
+def _limit(name: str, label: str, variable: str) -> ColumnSpec:
     """A limit of the value, in the unit of its row."""
-    return ColumnSpec(name, label, "number", low=0, absent=True)
+    source = SdtmSource(f"LB.{variable}", optional=True)
+    return ColumnSpec(name, label, "number", low=0, absent=True, sdtm=source)
 
 
 LABORATORY = InputTable(
@@ -21,24 +29,55 @@ LABORATORY = InputTable(
     after_withdrawal="after_withdrawal",
     columns=(
         ColumnSpec("subject_id", "Subject identifier", required=True),
-        ColumnSpec("sample_date", "Date of the sample", "date", required=True, adam=("ADLB.ADT",)),
-        ColumnSpec("sample_time", "Time of the sample", "time", absent=True, adam=("ADLB.ATM",)),
+        ColumnSpec(
+            "sample_date",
+            "Date of the sample",
+            "date",
+            required=True,
+            sdtm=SdtmSource("LB.LBDTC"),
+            adam=("ADLB.ADT",),
+        ),
+        ColumnSpec(
+            "sample_time",
+            "Time of the sample",
+            "time",
+            absent=True,
+            sdtm=SdtmSource("LB.LBDTC"),
+            adam=("ADLB.ATM",),
+        ),
         ColumnSpec(
             "test",
             "Code of the test (laboratory.tests)",
             required=True,
             counted=True,
             words=f"{_CHECKS}:declared_tests",
+            sdtm=SdtmSource("LB.LBTESTCD"),
             adam=("ADLB.PARAMCD",),
         ),
-        ColumnSpec("unit", "Unit of the value and of the limits", required=True),
-        ColumnSpec("value", "Result; empty below the limit", "number", low=0),
         ColumnSpec(
-            "below_lloq", "Below the lower limit of quantification", allowed=YES_NO, absent=True
+            "unit",
+            "Unit of the value and of the limits",
+            required=True,
+            sdtm=SdtmSource("LB.LBSTRESU"),
         ),
-        _limit("lloq", "Lower limit of quantification"),
-        _limit("lower_limit", "Lower limit of normal"),
-        _limit("upper_limit", "Upper limit of normal"),
+        ColumnSpec(
+            "value",
+            "Result; empty below the limit",
+            "number",
+            low=0,
+            sdtm=SdtmSource("LB.LBSTRESC"),
+        ),
+        ColumnSpec(
+            "below_lloq",
+            "Below the lower limit of quantification",
+            allowed=YES_NO,
+            absent=True,
+            sdtm=SdtmSource(instead="LBSTRESC"),
+        ),
+        _limit("lloq", "Lower limit of quantification", "LBLLOQ"),
+        _limit("lower_limit", "Lower limit of normal", "LBSTNRLO"),
+        _limit("upper_limit", "Upper limit of normal", "LBSTNRHI"),
     ),
     checks=(TableCheck(f"{_CHECKS}:check_single_rows"),),
+    sdtm=SdtmTable("durable.intake.sdtm.records:Samples", "LB", when_named=True),
 )

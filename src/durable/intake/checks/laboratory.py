@@ -11,6 +11,7 @@ from durable.intake.tables import StudyTable
 from durable.intake.texts import Phrase
 from durable.language import _
 from durable.plan import Laboratory, Plan
+from durable.plan.sdtm import tests_read
 
 
 def declared_tests(plan: Plan) -> dict[str, str]:
@@ -21,7 +22,8 @@ def declared_tests(plan: Plan) -> dict[str, str]:
 def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
     """Tests and units that the plan does not declare, values and limits."""
     laboratory = study.plan.laboratory
-    _tests(table, laboratory, findings)
+    # A package has the results of the visits in the same domain.
+    _tests(table, laboratory, tests_read("visits", "LB", study.plan.inputs.sdtm), findings)
     _units(table, laboratory, findings)
     check_quantification(table, findings, zero_is_quantifiable=True)
     frame = table.frame
@@ -30,10 +32,11 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     findings.add(table.recorded, reversed_limits, "lower_limit", "normal_range", expected)
 
 
-def _tests(table: StudyTable, laboratory: Laboratory, findings: Findings) -> None:
-    """The first record of each test that the plan does not declare."""
+def _tests(table: StudyTable, laboratory: Laboratory, others: set[str], findings: Findings) -> None:
+    """The first record of each test that the plan does not declare, nor another table reads."""
     test = table.frame["test"]
-    undeclared = test.notna() & ~test.isin([*laboratory.by_code]) & ~test.duplicated()
+    known = {*laboratory.by_code, *others}
+    undeclared = test.notna() & ~test.isin(known) & ~test.duplicated()
     expected = _("a test of the plan: {tests}; this one is not analysed").format(
         tests=", ".join(laboratory.by_code)
     )
