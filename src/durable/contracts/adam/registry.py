@@ -10,8 +10,8 @@ from durable.contracts.adam.adbc import ADBC, ADBC_SPEC
 from durable.contracts.adam.addv import ADDV, ADDV_SPEC
 from durable.contracts.adam.adie import ADIE, ADIE_SPEC
 from durable.contracts.adam.adlb import ADLB, ADLB_SPEC
-from durable.contracts.adam.adpc import ADPC, ADPC_SPEC
-from durable.contracts.adam.adpp import ADPP, ADPP_SPEC
+from durable.contracts.adam.adpc import ADPC_SPEC, adpc_schema
+from durable.contracts.adam.adpp import adpp_schema, adpp_spec
 from durable.contracts.adam.adrs import ADRS, ADRS_SPEC
 from durable.contracts.adam.adsl import adsl_schema, adsl_spec
 from durable.contracts.adam.adtte import DurationSpec, adtte_schema, adtte_spec
@@ -41,6 +41,7 @@ def dataset_schemas(
     subgroups
         Groups of subjects that the plan declares.
     """
+    periods = "TR02SDT" in subject_variables
     return {
         "ADSL": adsl_schema(subject_variables, assessments=assessments, subgroups=subgroups),
         "ADRS": ADRS,
@@ -48,18 +49,31 @@ def dataset_schemas(
         "ADAE": adae_schema(windows, event_variables),
         "ADLB": ADLB,
         "ADBC": ADBC,
-        "ADPC": ADPC,
-        "ADPP": ADPP,
+        "ADPC": adpc_schema(periods=periods),
+        "ADPP": adpp_schema(periods=periods),
         "ADIE": ADIE,
         "ADDV": ADDV,
     }
 
 
 def dataset_specs(
-    endpoints: Sequence[DurationSpec], subgroups: Sequence[Subgroup] = ()
+    endpoints: Sequence[DurationSpec],
+    subgroups: Sequence[Subgroup] = (),
+    *,
+    periods: bool = False,
 ) -> tuple[DatasetSpec, ...]:
-    """Return the descriptions of the datasets."""
+    """Return the descriptions of the datasets.
+
+    Parameters
+    ----------
+    endpoints
+        Those of ADTTE.
+    subgroups
+        Groups of subjects that the plan declares.
+    periods
+        Whether the plan says how a second infusion counts.
+    """
     return (
         *(adsl_spec(subgroups), ADRS_SPEC, adtte_spec(endpoints), ADAE_SPEC),
-        *(ADLB_SPEC, ADBC_SPEC, ADPC_SPEC, ADPP_SPEC, ADIE_SPEC, ADDV_SPEC),
+        *(ADLB_SPEC, ADBC_SPEC, ADPC_SPEC, adpp_spec(periods=periods), ADIE_SPEC, ADDV_SPEC),
     )
