@@ -23,7 +23,7 @@ from durable.figures.style import (
 )
 from durable.figures.subject_lines import SubjectLines
 from durable.language import N_, _
-from durable.outputs.datasets import AnalysisDatasets
+from durable.outputs.datasets import AnalysisDatasets, of_first_infusion
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ _BELOW: Style = {
 
 def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
     """Profiles of all subjects, and geometric means by nominal day."""
-    return profiles(datasets.required("adpc"), datasets.infused["DOSELVL"].fillna(""))
+    adpc = of_first_infusion(datasets.required("adpc"))
+    return profiles(adpc, datasets.infused["DOSELVL"].fillna(""))
 
 
 def profiles(adpc: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
