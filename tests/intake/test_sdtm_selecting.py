@@ -209,6 +209,7 @@ def test_a_finding_in_a_part_of_a_domain_names_its_file_and_row(tmp_path: Path) 
 def test_a_domain_that_no_definition_needs_may_lack(tmp_path: Path) -> None:
     study = packaged(tmp_path, "csv")
     (tmp_path / "suppdm.csv").unlink()
+    planned("inputs.sdtm.variables", {})(study)
     planned("groups", [])(study)
     planned("safety.escalation", "none")(study)
     assert not [one for one in study.check() if one.severity == "error"]
@@ -218,6 +219,7 @@ def test_a_domain_that_no_definition_needs_may_lack(tmp_path: Path) -> None:
 def test_a_domain_that_a_definition_needs_must_be_there(tmp_path: Path) -> None:
     study = packaged(tmp_path, "csv")
     (tmp_path / "suppdm.csv").unlink()
+    planned("inputs.sdtm.variables", {})(study)
     told = [one for one in study.check() if one.severity == "error"]
     assert [(one.column, one.rule) for one in told] == [
         ("dose_level", "missing_column"),
