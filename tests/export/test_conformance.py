@@ -52,7 +52,7 @@ def test_ad0041_dates_are_numbers_with_a_date_format(datasets: dict[str, Dataset
 
 def test_ad0046_there_is_no_day_0(datasets: dict[str, Dataset]) -> None:
     days = [v for v in variables(datasets) if v[1].name.endswith("DY")]
-    assert len(days) == 8
+    assert len(days) == 10
     for _, _, values in days:
         assert 0 not in values
 

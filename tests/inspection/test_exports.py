@@ -192,7 +192,11 @@ def test_a_package_is_drafted_in_full(tmp_path: Path) -> None:
     assert study.plan["inputs"] == {
         "sdtm": {
             "folder": str(tmp_path),
-            "tables": [name for name, table in INPUT_TABLES.items() if table.sdtm is not None],
+            "tables": [
+                name
+                for name, table in INPUT_TABLES.items()
+                if table.sdtm is not None and not table.sdtm.when_named
+            ],
             "values": {"visits": {"visit": {"UNSCHEDULED": "UNS"}}},
         }
     }

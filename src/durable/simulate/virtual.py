@@ -209,6 +209,7 @@ def _subjects(
         "sex": None,
         "age_years": np.nan,
         "consent_date": _date(day - _CONSENT),
+        "apheresis_date": _date(np.full(day.size, np.inf)),
         "lymphodepletion_date": _date(day - _LYMPHODEPLETION),
         "infusion_date": _date(day),
         "cells_per_kg": np.nan,
