@@ -26,6 +26,7 @@ from durable.display.tables import all_tables
 from durable.language import language, translated
 from durable.outputs import OUTPUTS, dlt, output_named, tables_of
 from durable.outputs.ard import Ard, read_ard
+from durable.outputs.datasets import DATASETS
 from durable.outputs.definition_list import definition_list, definitions_in_force
 from durable.outputs.page_head import page_head
 from durable.outputs.table import Table, column_name
@@ -54,19 +55,6 @@ NAMES = {
 PROGRAM = re.compile(r"durable(\.[a-z_]+)+|[0-9a-f]{12}")
 #: Input tables, named as the plan names them.
 INPUTS = ("visits", "adverse_events")
-ALL_DATASETS = (
-    "adsl",
-    "adrs",
-    "adtte",
-    "adae",
-    "adlb",
-    "adbc",
-    "adpc",
-    "adpp",
-    "adie",
-    "adex",
-    "addv",
-)
 
 
 @pytest.fixture(scope="module")
@@ -123,10 +111,10 @@ def test_no_english_is_left_in_the_tables_of_the_demo(analysis: Analysis) -> Non
     given, ard = given_words(analysis), read_ard(analysis.folder)
     with language("zh"):
         tables = all_tables(ard, analysis.plan, analysis.folder)
-        tables.append(definition_list(analysis.plan, ALL_DATASETS))
+        tables.append(definition_list(analysis.plan, DATASETS))
         shown = {(table.name, text) for table in tables for text in texts(table)}
         shown.add(("head", page_head(analysis.plan).line))
-    assert [table.name for table in tables[:-1]] == tables_of(analysis.plan, ALL_DATASETS)
+    assert [table.name for table in tables[:-1]] == tables_of(analysis.plan, DATASETS)
     assert len(tables) > 24
     assert {key: words for key in shown if (words := english(key[1], given))} == {}
 
@@ -194,7 +182,7 @@ def variants() -> list[Plan]:
 def test_no_english_is_left_in_the_definitions_and_footnotes_of_other_plans(plan: Plan) -> None:
     tables = [table for entry in OUTPUTS for table in entry.load().tables]
     with language("zh"):
-        shown = [text for _, texts in definitions_in_force(plan, ALL_DATASETS) for text in texts]
+        shown = [text for _, texts in definitions_in_force(plan, DATASETS) for text in texts]
         shown += [text for table in tables for text in table.footnotes(plan)]
         shown += [
             text

@@ -8,6 +8,7 @@ from durable.display.layout import NOTE_SIZE, Layout, lay_out, wrap
 from durable.display.tables import all_tables
 from durable.outputs import entry_of_table, tables_of
 from durable.outputs.ard import read_ard
+from durable.outputs.datasets import DATASETS
 from durable.plan import Plan, load
 from tests.independent.conftest import CONFIGURATIONS, ROOT, Results
 
@@ -30,20 +31,7 @@ def test_footnotes_of_a_main_table_take_at_most_five_lines(
     """Besides the reference to the list of definitions and the source, a line each."""
     assert NOTE_SIZE == 7
     main = [name for name in layouts if not name.endswith("_s")]
-    datasets = {
-        "adsl",
-        "adrs",
-        "adtte",
-        "adae",
-        "adlb",
-        "adbc",
-        "adpc",
-        "adpp",
-        "adie",
-        "adex",
-        "addv",
-    }
-    every = tables_of(plan, datasets)
+    every = tables_of(plan, DATASETS)
     assert main == [name for name in every if not name.endswith("_s")]
     for name in main:
         own = tuple(entry_of_table(name).load().table(name).footnotes(plan))

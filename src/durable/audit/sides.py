@@ -206,6 +206,10 @@ def _files_of(side: Side, section: str) -> dict[str, str]:
     sections = [section]
     if section in TABLES and side.values["inputs"][section].get("sql"):
         sections.append("sources")
-    native = {name: name.split(".")[0] for name in given}
-    native = {name: one if one in (*TABLES, "sources") else "sdtm" for name, one in native.items()}
-    return {name: digest for name, digest in given.items() if native[name] in sections}
+    return {name: digest for name, digest in given.items() if _section_of(name) in sections}
+
+
+def _section_of(name: str) -> str:
+    """Section of the inputs that a file is of: a table, what queries read, or a package."""
+    first = name.split(".")[0]
+    return first if first in (*TABLES, "sources") else "sdtm"

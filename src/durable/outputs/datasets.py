@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 #: What a record must have: in each text column named, one of the texts.
 RecordFilter = Mapping[str, Collection[str]]
 
-_NAMES = ("adsl", "adrs", "adtte", "adae", "adlb", "adbc", "adpc", "adpp", "adie", "adex", "addv")
+#: Names of all datasets, in the order of the define.xml.
+DATASETS = ("adsl", "adrs", "adtte", "adae", "adlb", "adbc", "adpc", "adpp", "adie", "adex", "addv")
 #: Records that are read at a time, for their memory.
 _AT_ONCE = 1_000_000
 #: Columns of ADRS that outputs and figures read.
@@ -80,7 +81,7 @@ class AnalysisDatasets:
     @property
     def names(self) -> set[str]:
         """Names of the ADaM datasets that there are."""
-        return {name for name in _NAMES if getattr(self, name) is not None}
+        return {name for name in DATASETS if getattr(self, name) is not None}
 
     def required(self, name: str) -> pd.DataFrame:
         """The dataset of this name, for what an analysis has only with it.

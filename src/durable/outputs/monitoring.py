@@ -179,8 +179,7 @@ def _table(results: TableResults, plan: Plan) -> Rows:
     if _rules(plan):
         yield Row(_("Further rules, at the data cut-off"))
     for rule_name, rule in _rules(plan).items():
-        find = results.lookup((RULE, rule_name), TOTAL)
-        cells = (_improved(find, plan.outputs), "", "", _decided(find, plan.outputs))
+        cells = _rule_cells(rule_name, results, plan, TOTAL)
         yield Row(capitalised(describe_decision(rule, plan)), cells, 1)
 
 
@@ -192,9 +191,15 @@ def _by_cutoff(results: TableResults, plan: Plan) -> Rows:
     for name, rule in _rules(plan).items():
         yield Row(capitalised(describe_decision(rule, plan)))
         for column in results.columns:
-            find = results.lookup((RULE, name), column)
-            cells = (_improved(find, plan.outputs), "", "", _decided(find, plan.outputs))
-            yield Row(column_name(column, plan), cells, 1)
+            yield Row(column_name(column, plan), _rule_cells(name, results, plan, column), 1)
+
+
+def _rule_cells(
+    name: str, results: TableResults, plan: Plan, column: Column
+) -> tuple[str, str, str, str]:
+    """Who improved, and the decision by a further rule."""
+    find = results.lookup((RULE, name), column)
+    return _improved(find, plan.outputs), "", "", _decided(find, plan.outputs)
 
 
 def _row(

@@ -217,13 +217,8 @@ SUBJECTS = InputTable(
             partial_rules=IMPUTED_DAY,
             not_before=(
                 *("consent_date", "apheresis_date", "lymphodepletion_date", "infusion_date"),
-                *(
-                    "withdrawal_date",
-                    "last_contact_date",
-                    *_SEEN,
-                    "therapies.start_date",
-                    "adverse_events.start_date",
-                ),
+                *("withdrawal_date", "last_contact_date", *_SEEN),
+                *("therapies.start_date", "adverse_events.start_date"),
             ),
             at_cutoff="emptied",
             sdtm=SdtmSource("DM.DTHDTC"),
