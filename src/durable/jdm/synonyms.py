@@ -88,7 +88,7 @@ SCREENING_NAMES: Mapping[str, tuple[str, ...]] = {
     "biopsy_positive": ("biopsy", "muscle biopsy", "biopsy result", "肌活检", "肌肉活检"),
     "mda5": ("mda 5", "anti mda5 antibody", "抗mda5抗体"),
     "nxp2": ("nxp 2", "anti nxp2 antibody", "抗nxp2抗体"),
-    "tif1g": ("tif1", "tif1 gamma", "tif1γ", "抗tif1γ抗体"),
+    "tif1g": ("tif1", "tif1 gamma", "tif1\u03b3", "抗tif1\u03b3抗体"),
     "mi2": ("mi 2", "anti mi2 antibody", "抗mi2抗体"),
     "sae": ("sae1", "anti sae antibody", "抗sae抗体"),
     "ro52": ("ro 52", "anti ro52", "ssa 52", "抗ro52抗体"),
