@@ -17,7 +17,7 @@ def _no_concentration(record: Mapping[str, str]) -> str:
 #: Where the plan has ``response.reinfusion``.
 _PERIOD = (
     number(PERIOD, N_("Period")),
-    number("ARRLT", N_("Days after the infusion of the period")),
+    number("ARRLT", N_("Days in period")),
 )
 
 
