@@ -81,6 +81,8 @@ def every_sample(
         subject = infused.get(row["subject_id"])
         if row["value"] == "" and row["below_lloq"] != "Y":
             continue  # "a sample without a result is no sample"
+        if row.get("exclusion_reason"):
+            continue  # nor is one that is excluded
         if subject and taken <= cutoff:
             by_subject = days.setdefault((row["assay"], row["unit"]), {})
             by_day = by_subject.setdefault(subject.id, {})

@@ -264,13 +264,16 @@ def with_oddities(
     found: list[dict[str, object]] = []
     for sample in samples:
         mark = random.choice("YN ").strip()
-        odd = random.choice(["missing", "zero", "below", "repeat", "untimed", *15 * [""]])
+        odds = ["missing", "zero", "below", "repeat", "untimed", "excluded"]
+        odd = random.choice([*odds, *15 * [""]])
         if odd == "missing":
             sample |= {"value": "", "below_lloq": random.choice(["", "N"])}
         if odd == "zero":
             sample |= {"value": 0, "below_lloq": mark, "lloq": random.choice([sample["lloq"], ""])}
         if odd == "below":
             sample |= {"value": 0.04, "below_lloq": mark}
+        if odd == "excluded":  # a high one, so that it would be seen
+            sample |= {"value": 90_000, "below_lloq": "N", "exclusion_reason": "clotted"}
         found.append(sample)
         if odd in ("repeat", "untimed"):
             sample |= {"sample_time": "" if odd == "untimed" else "07:30"}

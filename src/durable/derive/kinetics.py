@@ -75,9 +75,10 @@ def concentrations(
 ) -> pd.DataFrame:
     """ADPC: every sample of an infused subject, by subject, assay and time.
 
-    A sample without a result has neither AVAL nor BLQFL and is used for nothing. A result that is
-    not quantifiable has BLQFL Y and no AVAL. ANL01FL marks the results up to `last_day`, of which
-    the parameters are; NCAXFL and NCAXRS the others. Where ADSL has the second infusion (TR02SDT),
+    A sample without a result has neither AVAL nor BLQFL and is used for nothing; nor is one with a
+    reason of exclusion, which keeps its result (PKSUMXF marks both). A result that is not
+    quantifiable has BLQFL Y and no AVAL. ANL01FL marks the results up to `last_day`, of which the
+    parameters are; NCAXFL and NCAXRS the others. Where ADSL has the second infusion (TR02SDT),
     APERIOD tells which infusion a sample is of, and ARRLT the days since that one, from which
     `last_day` counts.
     """
@@ -88,11 +89,12 @@ def concentrations(
     subject = rows["subject_id"]
     result = has_result(rows)
     quantifiable = result & is_quantifiable(rows)
+    counts = result & rows["exclusion_reason"].isna()
     infusion = subject.map(infused["TRTSDT"])
     day = (rows["sample_date"] - infusion).dt.days
-    within_day = _part_of_day(rows, result)
+    within_day = _part_of_day(rows, counts)
     periods = _periods(rows, day, within_day, infused)
-    used = result & (np.floor(periods.get("ARRLT", day)) <= last_day)
+    used = counts & (np.floor(periods.get("ARRLT", day)) <= last_day)
     frame = pd.DataFrame(
         {
             "STUDYID": subject.map(infused["STUDYID"]),
@@ -116,8 +118,8 @@ def concentrations(
             "LLOQ": rows["lloq"],
             "ANL01FL": mark(used),
             "NCAXFL": mark(~used),
-            "NCAXRS": _exclusion(result, used),
-            "PKSUMXF": mark(~result),
+            "NCAXRS": _exclusion(rows["exclusion_reason"], result, used),
+            "PKSUMXF": mark(~counts),
             "SRCDOM": "kinetics",
             "SRCVAR": "value",
             "SRCSEQ": rows["source_row"],
@@ -148,9 +150,11 @@ def _periods(
     return {PERIOD: second.astype("int64") + 1, "ARRLT": since + within_day}
 
 
-def _exclusion(result: pd.Series[bool], used: pd.Series[bool]) -> pd.Series[str]:
+def _exclusion(
+    given: pd.Series[str], result: pd.Series[bool], used: pd.Series[bool]
+) -> pd.Series[str]:
     """Why a sample is not one of the parameters'; missing for one that is."""
-    reason = pd.Series(AFTER_LAST_DAY, index=used.index, dtype=object)
+    reason = given.astype(object).fillna(AFTER_LAST_DAY)
     return reason.where(result, NO_RESULT).mask(used, None)
 
 
@@ -194,10 +198,10 @@ def _part_of_day(samples: pd.DataFrame, result: pd.Series[bool]) -> pd.Series[fl
 def parameters(adpc: pd.DataFrame, rule: Kinetics) -> pd.DataFrame:
     """ADPP: parameters of each subject's profile by assay and unit; one record a parameter.
 
-    A subject without any result in an assay has no record of it. Where ADPC has APERIOD, the
-    profile after a second infusion has records of its own.
+    A subject without any result in an assay that counts has no record of it. Where ADPC has
+    APERIOD, the profile after a second infusion has records of its own.
     """
-    results = adpc.loc[adpc["BLQFL"].notna()]
+    results = adpc.loc[adpc["PKSUMXF"].isna()]
     of_subject = ["SUBJID", "TRTP", "TRTA"]
     subjects = adpc.drop_duplicates("USUBJID").set_index("USUBJID")[of_subject]
     pairs = results[["PARCAT1", "AVALU"]].drop_duplicates()

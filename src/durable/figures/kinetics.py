@@ -72,8 +72,8 @@ def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
 def profiles(adpc: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
     """Profiles of all subjects; geometric means by nominal day where half are quantifiable.
 
-    Of the samples with a result. A subject counts once on a nominal day, with the geometric mean of
-    its own quantifiable results.
+    Of the samples with a result that counts. A subject has one value on a nominal day, the
+    geometric mean of its own quantifiable results.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def profiles(adpc: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    adpc = adpc.loc[adpc["BLQFL"].notna()]
+    adpc = adpc.loc[adpc["PKSUMXF"].isna()]
     individual = pd.DataFrame(
         {
             "assay": adpc["PARCAT1"],
@@ -123,7 +123,7 @@ def footnotes(_plan: Plan) -> tuple[str, ...]:
         _(
             "BLQ: below the LLOQ. Geometric mean of quantifiable values by nominal day, where at"
             " least half of the subjects have one (BLQ excluded: biased upward). Samples without a"
-            " result: not plotted."
+            " result, or excluded with a reason: not plotted."
         ),
     )
 

@@ -212,7 +212,7 @@ def _cells(datasets: AnalysisDatasets) -> pd.DataFrame:
 
     if datasets.adpc is None:
         return pd.DataFrame()
-    adpc = _of_infused(datasets, datasets.adpc.loc[datasets.adpc["BLQFL"].notna()])
+    adpc = _of_infused(datasets, datasets.adpc.loc[datasets.adpc["PKSUMXF"].isna()])
     below = adpc["BLQFL"] == "Y"
     return _section(
         "cells",

@@ -160,6 +160,9 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
         "below_lloq": ("blq", "bloq", "below limit", "below lloq", "低于定量限", "低于下限"),
         "lloq": ("lower limit of quantification", "limit of quantification", "loq", "定量下限"),
+        "exclusion_reason": (
+            *("reason excluded", "reason for exclusion", "exclude reason", "排除原因", "剔除原因"),
+        ),
     },
     "lymphodepletion": {
         "administration_date": (

@@ -412,6 +412,7 @@ _RULES: dict[str, Rule] = {
         "No value, and not marked below the limit of quantification: the sample is not used.",
         _WARNING,
     ),
+    "sample_excluded": Rule("A sample is left out of the analysis, with a reason.", _WARNING),
     "value_below_lloq": Rule(
         "The value is 0 or below the limit of quantification, but not marked so; it is analysed as"
         " not quantifiable.",

@@ -52,7 +52,7 @@ _VARIABLES = {
     "LLOQ": number("Lower Limit of Quantification"),
     "ANL01FL": marker("Analysis Flag 01"),
     "NCAXFL": marker("PK NCA Exclusion Flag"),
-    "NCAXRS": text("Reason for PK NCA Exclusion", null=True, isin=[NO_RESULT, AFTER_LAST_DAY]),
+    "NCAXRS": text("Reason for PK NCA Exclusion", null=True),
     "PKSUMXF": marker("PK Summary Exclusion Flag"),
     **source_variables([], null=False),
 }
@@ -104,13 +104,19 @@ _ORIGINS = {
         " else N; empty for a sample without a result."
     ),
     "ANL01FL": derived_by(
-        "Y for a result up to the last day of the parameters, by ARRLT where there is one."
+        "Y for a result that counts (PKSUMXF is empty) up to the last day of the parameters, by"
+        " ARRLT where there is one."
         " Persistence is of all results.",
         "kinetics.last_day",
     ),
     "NCAXFL": derived_by("Y where the parameters are not of the record: ANL01FL is empty."),
-    "NCAXRS": derived_by(f"{NO_RESULT}, or {AFTER_LAST_DAY}.", "kinetics.last_day"),
-    "PKSUMXF": derived_by("Y for a sample without a result."),
+    "NCAXRS": derived_by(
+        f"{NO_RESULT}; else the reason of exclusion as recorded; else {AFTER_LAST_DAY}.",
+        "kinetics.last_day",
+    ),
+    "PKSUMXF": derived_by(
+        "Y for a sample without a result, and for one with a reason of exclusion."
+    ),
     **source_origins("kinetics", "value"),
 }
 

@@ -38,6 +38,7 @@ LISTING = Listing(
         coded("BLQFL", N_("Below LLOQ")),
         Column("LLOQ", "LLOQ", "number", 6, trimmed=True),
         coded("ANL01FL", N_("Used for parameters")),
+        coded("NCAXRS", N_("Reason why not")),
     ),
     notes=lambda plan: (
         _(
