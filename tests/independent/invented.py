@@ -32,7 +32,8 @@ def write_study(folder: Path, seed: int, n: int, *, reinfused: bool = False) -> 
             second_infusion(Random(f"{seed} {i}"), tables)
     folder.mkdir(parents=True)
     for name, rows in tables.items():
-        columns = (DATA / f"{name}.csv").read_text().splitlines()[0].split(",")
+        header = (DATA / f"{name}.csv").read_text().splitlines()[0].split(",")
+        columns = [*header, *(["exclusion_reason"] if name == "kinetics" else [])]
         with (folder / f"{name}.csv").open("w", newline="") as file:
             writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
             writer.writeheader()
