@@ -32,6 +32,7 @@ study: {{id: large}}
 inputs:
   subjects: {{path: {folder}/subjects.csv}}
   visits: {{path: {folder}/visits.{form}}}
+response: {{reinfusion: {{as_new_therapy: true}}}}
 schedule:
   - {{visit: D14, day: 14, window: 3}}
   - {{visit: D28, day: 28, window: 3}}

@@ -234,6 +234,7 @@ def test_two_seeds_write_different_scatter(tmp_path):
 OPTIONAL = {
     *("site", "race", "ethnicity", "class", "outcome", "dose"),
     *("tocilizumab", "corticosteroid", "icu", "apheresis_date"),
+    *("reinfusion_date", "reinfusion_cells_per_kg"),
 }
 
 
@@ -299,6 +300,11 @@ def test_keys_are_unique_and_rows_in_order(any_demo):
     for table, columns in keys.items():
         found = [tuple(row[column] for column in columns) for row in any_demo[table]]
         assert len(set(found)) == len(found), table
+        if table in ("adverse_events", "kinetics"):
+            date_column = "start_date" if table == "adverse_events" else "sample_date"
+            first = of_first_infusion(any_demo, table, date_column)
+            assert any_demo[table][: len(first)] == first
+            found = [tuple(row[column] for column in columns) for row in first]
         assert found == sorted(found), table
 
 
@@ -590,12 +596,45 @@ def test_the_skin_subject_is_inactive_by_printo_but_never_by_the_modified_rule(a
 # --- stories: safety ------------------------------------------------------------------------------
 
 
+def of_first_infusion(tables, table, column):
+    """Records of a table without those that a second infusion adds, which stand last."""
+    again = {row["subject_id"]: row["reinfusion_date"] for row in tables["subjects"]}
+    return [
+        row
+        for row in tables[table]
+        if not again[row["subject_id"]] or row[column] < again[row["subject_id"]]
+    ]
+
+
 def terms(tables, **wanted):
     return [
         row
-        for row in tables["adverse_events"]
+        for row in of_first_infusion(tables, "adverse_events", "start_date")
         if all(row[column] == value for column, value in wanted.items())
     ]
+
+
+def test_one_subject_is_infused_again_after_the_end_of_its_response(any_demo):
+    (row,) = (row for row in any_demo["subjects"] if row["reinfusion_date"])
+    name = row["subject_id"]
+    assert (name, day(any_demo, name, row["reinfusion_date"])) == ("CQ-001", 420)
+    assert row["reinfusion_date"] < str(INTERIM_CUTOFF)
+    first = of_first_infusion(any_demo, "adverse_events", "start_date")
+    (event,) = any_demo["adverse_events"][len(first) :]
+    assert (event["subject_id"], event["aesi"], event["astct_grade"]) == (name, "CRS", "1")
+    assert day(any_demo, name, event["start_date"]) == 427
+    samples = [
+        (day(any_demo, name, row["sample_date"]) - 420, row["nominal_day"], row["value"])
+        for row in any_demo["kinetics"][
+            len(of_first_infusion(any_demo, "kinetics", "sample_date")) :
+        ]
+        if row["assay"] == "flow"
+    ]
+    assert [(since, int(nominal)) for since, nominal, _ in samples] == [
+        (0, 0), (7, 7), (10, 10), (14, 14), (28, 28)
+    ]  # fmt: skip
+    assert samples[0][2] == ""
+    assert max(samples, key=lambda one: float(one[2] or 0))[0] == 10
 
 
 def test_crs_and_icans_begin_by_day_10_and_carry_astct_grades(demo):
@@ -670,8 +709,8 @@ def curve(tables, name, assay):
             day(tables, name, row["sample_date"]),
             float(row["value"]) if row["value"] else None,
         )
-        for row in rows(tables, "kinetics", name)
-        if row["assay"] == assay
+        for row in of_first_infusion(tables, "kinetics", "sample_date")
+        if row["subject_id"] == name and row["assay"] == assay
     }
 
 

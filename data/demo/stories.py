@@ -540,4 +540,29 @@ ASSAYS = {"flow": ("cells/uL", "0.10", 2, 1), "qPCR": ("copies/ug DNA", "50", 0,
 SAMPLED_AT = {14: "D14", 28: "D28", 60: "M2", 90: "M3"}
 
 
+# --- re-infusion ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Reinfusion:
+    """A second infusion: its day after the first one, and what followed it."""
+
+    day: int
+    cells_per_kg: int
+    expansion: Expansion
+    sampled: tuple[int, ...]
+    """Days after it with a sample; 0 is its own day, before it."""
+    events: tuple[Event, ...]
+    """Adverse events after it, in days from the first infusion."""
+
+
+#: CQ-001 is infused again four months after methotrexate was restarted for its recurrence: every
+#: efficacy endpoint has ended by then. The cells expand less than the first time.
+REINFUSIONS = {
+    "CQ-001": Reinfusion(
+        420, 9_800_000, Expansion(6, 10), (0, 7, 10, 14, 28), (_crs(427, 429, "1", "1"),)
+    ),
+}
+
+
 # --- writing --------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from data.demo.stories import (
     OTHER_ULN,
     PROFILES,
     RACE,
+    REINFUSIONS,
     RESTART,
     SAMPLED_AT,
     SITE,
@@ -65,6 +66,10 @@ def write_demo(folder: Path, seed: int) -> None:
         _add_subject(tables, subject, Draw(seed * 100 + number))
         # And one of its own for the laboratory, which the other tables do not depend on.
         _add_laboratory(tables, subject, Draw(seed * 100 + 50 + number))
+    for number, subject in enumerate(SUBJECTS):
+        if subject.subject_id in REINFUSIONS:
+            # Likewise; its records stand last, so that no row of the others moves.
+            _add_reinfusion(tables, subject, Draw(seed * 100 + 80 + number))
     for name, rows in tables.items():
         write_text(folder / f"{name}.csv", _csv(name, rows))
 
@@ -87,7 +92,7 @@ def _add_subject(tables: Mapping[str, list[Row]], subject: Subject, draw: Draw) 
     tables["subjects"].append(_subject_row(subject, dates, visits[-1]["visit_date"], draw))
     tables["visits"].extend(visits)
     tables["therapies"].extend(_therapy_row(subject, therapy) for therapy in therapies)
-    tables["adverse_events"].extend(_event_rows(subject))
+    tables["adverse_events"].extend(_event_rows(subject, EVENTS.get(subject.subject_id, ())))
     consent, screening = (
         subject.origin + dt.timedelta(days=dates[name]) for name in ("consent", "SCREENING")
     )
@@ -111,6 +116,26 @@ def _add_laboratory(tables: Mapping[str, list[Row]], subject: Subject, draw: Dra
     }
     rows = laboratory_rows(subject, days, draw)
     tables["laboratory"].extend(sorted(rows, key=lambda row: (row["sample_date"], row["test"])))
+
+
+def _add_reinfusion(tables: Mapping[str, list[Row]], subject: Subject, draw: Draw) -> None:
+    again = REINFUSIONS[subject.subject_id]
+    (row,) = (row for row in tables["subjects"] if row["subject_id"] == subject.subject_id)
+    row["reinfusion_date"] = _date(subject.origin, again.day)
+    row["reinfusion_cells_per_kg"] = str(again.cells_per_kg)
+    first = len(EVENTS[subject.subject_id]) + 1
+    tables["adverse_events"].extend(_event_rows(subject, again.events, first))
+    shares = PROFILES[again.expansion.peak_day]
+    for day in again.sampled:
+        sample = {
+            "subject_id": subject.subject_id,
+            "sample_date": _date(subject.origin, again.day + day),
+            "sample_time": "",
+            "nominal_day": str(day),
+        }
+        cells = again.expansion.peak * shares.get(day, 0.0)
+        for assay in ASSAYS:
+            tables["kinetics"].append({**sample, **_reading(assay, cells, draw)})
 
 
 def _date(origin: dt.date, day: int | None) -> str:
@@ -257,8 +282,9 @@ def _therapy_row(subject: Subject, item: Therapy) -> Row:
     }
 
 
-def _event_rows(subject: Subject) -> list[Row]:
-    events = sorted(EVENTS.get(subject.subject_id, ()), key=lambda event: event.start)
+def _event_rows(subject: Subject, events: Iterable[Event], first: int = 1) -> list[Row]:
+    """Rows of some events of a subject, numbered in the order of their starts."""
+    ordered = sorted(events, key=lambda event: event.start)
     return [
         {
             "subject_id": subject.subject_id,
@@ -277,7 +303,7 @@ def _event_rows(subject: Subject) -> list[Row]:
             "outcome": event.outcome,
             **_treatment(event),
         }
-        for number, event in enumerate(events, start=1)
+        for number, event in enumerate(ordered, start=first)
     ]
 
 

@@ -24,6 +24,7 @@ NUMBERS = {
     "t_eligibility_s": "14.1.3S",
     "t_exposure": "14.1.4",
     "t_deviations": "14.1.5",
+    "t_reinfusion": "14.1.6",
     "t_improvement": "14.2.1",
     "t_improvement_s": "14.2.1S",
     "t_dor": "14.2.2",

@@ -40,6 +40,7 @@ inputs:
   subjects: {{path: data/demo/subjects.csv}}
   visits: {{path: data/demo/visits.csv}}
   therapies: {{path: data/demo/therapies.csv}}
+response: {{reinfusion: {{as_new_therapy: true}}}}
 outputs:
   shells: {json.dumps(SHELLS)}
 """

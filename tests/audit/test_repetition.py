@@ -151,6 +151,7 @@ def test_an_sdtm_package_and_an_earlier_listing_are_pinned_file_by_file(
         "analysis": {"id": "demo-interim", "data_cutoff": "2024-06-30"},
         "study": {"id": "NCT06569472 (synthetic demo)"},
         "inputs": inputs,
+        "response": {"reinfusion": {"as_new_therapy": True}},
         "outputs": {"queries_since": "earlier/queries.csv", "shells": SHELLS},
     }
     (short.folder / "config/config.yaml").write_text(yaml.safe_dump(plan))

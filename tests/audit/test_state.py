@@ -38,7 +38,8 @@ def by_hand(study: Study, stage: str, config: str = PLAN) -> subprocess.Complete
 
 def other_plan(study: Study) -> str:
     """The plan by another rule of remission: other statuses, so that ADaM differs."""
-    text = (study.folder / PLAN).read_text() + "response: {remission: {rule: printo}}\n"
+    text = (study.folder / PLAN).read_text()
+    text = text.replace("response: {", "response: {remission: {rule: printo}, ")
     (study.folder / "config/other.yaml").write_text(text)
     return "config/other.yaml"
 

@@ -27,6 +27,7 @@ study: {id: S-1}
 inputs:
   subjects: {path: data/demo/subjects.csv}
   visits: {path: data/demo/visits.csv}
+response: {reinfusion: {as_new_therapy: true}}
 """
 
 

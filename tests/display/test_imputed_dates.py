@@ -15,6 +15,7 @@ inputs:
   subjects: {path: data/demo/subjects.csv, partial_dates: {death_date: latest}}
   visits: {path: data/demo/visits.csv}
   therapies: {path: data/demo/therapies.csv, partial_dates: {start_date: earliest}}
+response: {reinfusion: {as_new_therapy: true}}
 outputs: {datasets: [define, dataset-json]}
 """
 

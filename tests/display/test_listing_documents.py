@@ -69,7 +69,7 @@ def test_every_record_stands_once_in_each_part_and_every_column_in_one(name: str
     listing = ALL[name]
     parts = lay_out_listing(listing, records(listing, 4, 6), PLAN)
     labels = {label for part in parts for label in part.heading}
-    own = [c for c in listing.columns(PLAN) if c.name not in listing.by]
+    own = [c for c in listing.shown_columns(PLAN) if c.name not in listing.by]
     assert labels == {column.label for column in own}
     for part in parts:
         assert len(shown(part)) == 24
@@ -99,6 +99,36 @@ def test_the_key_columns_begin_each_part_where_the_columns_do_not_fit(events: li
     assert [part.table.name for part in events] == ["l_adverse_events", "l_adverse_events_2"]
     assert all(part.heading[:2] == ("Event", "Preferred term") for part in events)
     assert events[1].table.spans[-1] == ("Source", 3)
+
+
+def test_a_listing_that_names_rows_in_words_has_the_source_in_its_csv_alone() -> None:
+    listing = ALL["eligibility"]
+    assert [column.name for column in listing.columns(PLAN)][-3:] == ["SRCDOM", "SRCVAR", "SRCSEQ"]
+    (part,) = lay_out_listing(listing, records(listing, 1, 1), PLAN)
+    assert part.heading[-1] == "Values and rows of the data"
+    assert not {"Table", "Column", "Row"} & {*part.heading}
+    assert not any("header is row 1" in note for note in part.table.footnotes)
+
+
+def test_a_column_of_long_texts_gets_the_width_that_others_do_not_need() -> None:
+    columns = (text("KEY", "Key"), text("FLAG", "Flag"), text("NOTE", "Note"))
+    listing = Listing("deaths", "Invented", "ADSL", lambda _: columns, lambda _: (), traced=False)
+    frame = pd.DataFrame({"KEY": ["K1", "K2"], "FLAG": "Y", "NOTE": "some words " * 60})
+    (part,) = lay_out_listing(listing, frame, PLAN)
+    key, flag, note = part.sheet.widths
+    assert key + flag + note == pytest.approx(257)
+    # Narrow columns keep a heading and little more: some 220 mm are the note's.
+    assert key + flag < 40
+    assert note > 215
+
+
+def test_columns_whose_texts_stand_in_one_line_share_what_is_left() -> None:
+    columns = (text("KEY", "Key"), text("FLAG", "Flag"), text("OTHER", "Flag"))
+    listing = Listing("deaths", "Invented", "ADSL", lambda _: columns, lambda _: (), traced=False)
+    frame = pd.DataFrame({"KEY": ["K1"], "FLAG": ["Y"], "OTHER": ["Y"]})
+    (part,) = lay_out_listing(listing, frame, PLAN)
+    assert part.sheet.widths[1] == part.sheet.widths[2]
+    assert part.sheet.widths[1] > 70
 
 
 def test_the_records_of_a_subject_stand_on_one_page_under_their_line(events: list[Layout]) -> None:

@@ -164,7 +164,7 @@ def test_flares_are_early_losses_that_the_investigator_did_not_record(demo: Made
 
 def test_samples_show_their_source_and_parameters_their_reason(demo: Made) -> None:
     samples = listing(demo, "kinetics")
-    assert len(samples) == 174
+    assert len(samples) == 184
     for row in samples:
         line = source("kinetics", row["SRCSEQ"])
         assert row["PARCAT1"] == line["assay"]

@@ -66,12 +66,12 @@ def opened(text: str) -> Page:
 def test_a_long_listing_shows_its_first_records_and_says_where_all_are(
     demo: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The demo has 174 samples up to the cut-off, in one record each."""
+    """The demo has 184 samples up to the cut-off, in one record each."""
     monkeypatch.setattr(report, "SHOWN", 100)
     text = page_of(*demo)
     _, samples = text.split('<details class="output" id="l_kinetics">')
     samples, _ = samples.split("</details>", 1)
-    assert "The first 100 of 174 records are shown" in samples
+    assert "The first 100 of 184 records are shown" in samples
     assert ' <a href="listings/l_kinetics.csv">' in samples
     assert samples.count("<tr>") == 1 + 100
     files = (*(demo[1] / "listings").iterdir(), demo[1] / "validated" / "data_cut.csv")
@@ -167,7 +167,8 @@ def test_says_what_is_missing(minimal: Made) -> None:
     for table in ("therapies", "adverse_events", "kinetics"):
         assert f"Input table {table} not provided." in text
     assert "No sensitivity analyses are configured." in text
-    assert "all definitions have their documented defaults" in text
+    differing = text.partition("response.reinfusion")
+    assert differing[1]
     assert 'id="l_adverse_events"' not in text
     assert "Grade &gt;=3 TEAEs" not in text
 
@@ -176,7 +177,8 @@ def test_names_the_definitions_that_differ(demo: Made) -> None:
     plan, _ = demo
     differing = {key.path: (key.value, key.default) for key in differing_definitions(plan)}
     assert list(differing) == [
-        *("schedule", "response.drug_free", "response.glucocorticoid_increase", "subgroups"),
+        *("schedule", "response.drug_free", "response.glucocorticoid_increase"),
+        *("response.reinfusion", "subgroups"),
         *("exposure", "cells_outcome", "monitoring"),
         *("eligibility.disease.immunosuppressants_min", "eligibility.disease.transaminases"),
         "deviations",
@@ -263,6 +265,7 @@ def test_errors_that_the_plan_lowers_are_printed_with_their_reasons(tmp_path: Pa
     plan = (
         "analysis: {id: lowered, data_cutoff: 2024-06-30}\nstudy: {id: S-1}\ninputs:\n"
         f"{inputs}  severity: [{{rule: duplicate_visit, table: visits, reason: Seen <twice>}}]\n"
+        "response: {reinfusion: {as_new_therapy: true}}\n"
     )
     _, folder = run_study(tmp_path, plan, without=("figures",))
     text = (folder / "report.html").read_text(encoding="utf-8")

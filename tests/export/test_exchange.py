@@ -25,6 +25,7 @@ import xmlschema
 import yaml
 
 from durable.contents import NUMBERS
+from durable.contracts.adam.adsl import REINFUSION_VARIABLES
 from durable.contracts.adam.registry import dataset_schemas
 from durable.contracts.adam.terminology import terminology
 from durable.derive.endpoint_registry import EVERY_ENDPOINT
@@ -226,8 +227,11 @@ def test_labels_and_types_of_define_are_those_of_the_contracts(document: str, pl
     schemas = dataset_schemas(
         (28, 90),
         EVERY_ENDPOINT,
-        subject_variables=("SITEID", "RACE", "ETHNIC", "APHDT", "ELIGFL", "DVELIG"),
-        event_variables=("TOCIFL", "CSTERFL", "ICUFL"),
+        subject_variables=(
+            *("SITEID", "RACE", "ETHNIC", "APHDT", "ELIGFL", "DVELIG"),
+            *REINFUSION_VARIABLES,
+        ),
+        event_variables=("TOCIFL", "CSTERFL", "ICUFL", "APERIOD"),
         subgroups=groups,
     )
     for name, schema in schemas.items():

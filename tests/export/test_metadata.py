@@ -16,7 +16,7 @@ from durable.export import identity
 from durable.export.datasets import Dataset
 from durable.plan import Plan
 from durable.plan.subgroups import SubgroupSection, declared_subgroups
-from durable.vocabulary import IMPUTATION_FLAGS
+from durable.vocabulary import IMPUTATION_FLAGS, PERIOD
 
 #: A group with the longest label that a plan may give.
 GROUPS = declared_subgroups(
@@ -26,10 +26,10 @@ SCHEMAS = dataset_schemas(
     (28, 90),
     EVERY_ENDPOINT,
     subject_variables=[*OPTIONAL_VARIABLES, *IMPUTATION_FLAGS],
-    event_variables=RARELY_RECORDED.values(),
+    event_variables=[*RARELY_RECORDED.values(), PERIOD],
     subgroups=GROUPS,
 )
-DATASETS = dataset_specs(EVERY_ENDPOINT, GROUPS)
+DATASETS = dataset_specs(EVERY_ENDPOINT, GROUPS, periods=True)
 ALL = pytest.mark.parametrize("metadata", DATASETS, ids=lambda m: m.name)
 
 

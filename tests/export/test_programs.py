@@ -66,6 +66,7 @@ OTHER_PLAN = {
         "improvement": {"visits": ["M2", "M3", "M6"], "level": "moderate", "missing": "observed"},
         "new_therapy": "hypothetical",
         "remission": {"rule": "printo"},
+        "reinfusion": {"as_new_therapy": False},
     },
     "safety": {"windows_days": [14, 42]},
     "groups": ["sex", "part", "dose_level"],
@@ -84,7 +85,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Path]:
     """Plan and results of an invented study."""
     folder = tmp_path_factory.mktemp("other")
     data = folder / "data"
-    write_study(data, seed=7, n=40)
+    write_study(data, seed=7, n=40, reinfused=True)
     for file, column, texts in (
         ("adverse_events", "preferred_term", ODD_TERMS),
         ("subjects", "dose_level", {"3e7": "=3e7 \u00b5"}),

@@ -37,7 +37,43 @@ class Parameter:
 
 
 def profiles(study: list[Subject], cutoff: date) -> dict[tuple[str, str], dict[str, list[Sample]]]:
-    """Results of each infused subject, by assay and unit: "never mixed, never converted"."""
+    """Results of each infused subject, by assay and unit: "never mixed, never converted".
+
+    Up to the day of a second infusion: a sample of that day was taken before it.
+    """
+    again = {s.id: s.since(s.reinfusion) for s in study if s.reinfusion}
+    found: dict[tuple[str, str], dict[str, list[Sample]]] = {}
+    for assay, by_subject in every_sample(study, cutoff).items():
+        found[assay] = {}
+        for name, samples in by_subject.items():
+            kept = [s for s in samples if name not in again or s.day <= again[name]]
+            if kept:
+                found[assay][name] = kept
+    return found
+
+
+def second_profiles(
+    study: list[Subject], cutoff: date
+) -> dict[tuple[str, str], dict[str, list[Sample]]]:
+    """Likewise from the day of the second infusion on, in days since it."""
+    again = {s.id: s.since(s.reinfusion) for s in study if s.reinfusion}
+    return {
+        assay: {
+            name: [
+                Sample(s.line, s.day - again[name], s.time - again[name], s.value)
+                for s in samples
+                if s.day >= again[name]
+            ]
+            for name, samples in by_subject.items()
+            if name in again and any(s.day >= again[name] for s in samples)
+        }
+        for assay, by_subject in every_sample(study, cutoff).items()
+    }
+
+
+def every_sample(
+    study: list[Subject], cutoff: date
+) -> dict[tuple[str, str], dict[str, list[Sample]]]:
     infused = {s.id: s for s in study if s.infusion}
     days: dict[tuple[str, str], dict[str, dict[int, list[dict[str, str]]]]] = {}
     for row in rows("kinetics"):
@@ -45,6 +81,8 @@ def profiles(study: list[Subject], cutoff: date) -> dict[tuple[str, str], dict[s
         subject = infused.get(row["subject_id"])
         if row["value"] == "" and row["below_lloq"] != "Y":
             continue  # "a sample without a result is no sample"
+        if row.get("exclusion_reason"):
+            continue  # nor is one that is excluded
         if subject and taken <= cutoff:
             by_subject = days.setdefault((row["assay"], row["unit"]), {})
             by_day = by_subject.setdefault(subject.id, {})

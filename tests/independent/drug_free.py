@@ -77,6 +77,7 @@ def drug_free(cutoff: date) -> dict[Key, Value]:
     had = {
         "NEW_THERAPY": [s for s in infused if first_therapy(s)],
         "DEATH": [s for s in infused if s.death],
+        "REINFUSION": [s for s in infused if s.reinfusion],
         "GLUCOCORTICOID_INCREASE": [s for s in infused if increased(s)],
     }
     ard.add(("t_estimands", "primary", "total", "Total", ""), [("n_infused", n, "")])
@@ -157,8 +158,7 @@ def time_to_state(who: Subject, code: str, rule: Rules) -> Ended:
         low = max([who.infusion, *(v.date for v, _ in known if v.date < event.date)])
         return Ended(STATES[code], True, event.date, low, of_visit(event))
     if therapy and not credited and not (who.death and who.death <= therapy):
-        line = min(t.line for t in who.new_therapies if t.start == therapy)
-        source = ("therapies", "start_date", line)
+        source = next(t.source for t in who.new_therapies if t.start == therapy)
         return Ended("NEW SYSTEMIC THERAPY", False, therapy, therapy, source)
     if who.death:
         source = ("subjects", "death_date", who.line)

@@ -202,8 +202,12 @@ def depletion(subject: Subject, cutoff: date) -> Result | None:
 
 
 def worst(subject: Subject, seen: list[Event]) -> int | None:
-    """Worst ASTCT grade of a subject's cytokine release; 0 without, None without a grade."""
+    """Worst ASTCT grade of a subject's cytokine release; 0 without, None without a grade.
+
+    After a second infusion it does not count.
+    """
     mine = [e for e in seen if e.subject == subject.id and e.emergent and e.interest == "CRS"]
+    mine = [e for e in mine if not subject.reinfusion or e.start < subject.reinfusion]
     known = [e.astct for e in mine if e.astct is not None]
     return max(known, default=None) if mine else 0
 

@@ -19,15 +19,21 @@ Rows = dict[str, list[dict[str, object]]]
 ENZYMES = ("aldolase", "aldolase_uln", "ast", "ast_uln", "alt", "alt_uln", "ldh", "ldh_uln")
 
 
-def write_study(folder: Path, seed: int, n: int) -> None:
-    """CSV files of `n` consented subjects, with the columns of the demo's."""
+def write_study(folder: Path, seed: int, n: int, *, reinfused: bool = False) -> None:
+    """CSV files of `n` consented subjects, with the columns of the demo's.
+
+    Half of the infused who are followed so long are infused again, where `reinfused` says so.
+    """
     random = Random(seed)
     tables: Rows = {path.stem: [] for path in sorted(DATA.glob("*.csv"))}
     for i in range(n):
         one_subject(random, f"S{i:03d}", tables)
+        if reinfused:
+            second_infusion(Random(f"{seed} {i}"), tables)
     folder.mkdir(parents=True)
     for name, rows in tables.items():
-        columns = (DATA / f"{name}.csv").read_text().splitlines()[0].split(",")
+        header = (DATA / f"{name}.csv").read_text().splitlines()[0].split(",")
+        columns = [*header, *(["exclusion_reason"] if name == "kinetics" else [])]
         with (folder / f"{name}.csv").open("w", newline="") as file:
             writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
             writer.writeheader()
@@ -93,6 +99,48 @@ def doses(
                 }
             )  # fmt: skip
     return found
+
+
+def second_infusion(random: Random, tables: Rows) -> None:
+    """A second infusion of the last subject, with cytokine release and samples after it."""
+    subject = tables["subjects"][-1]
+    first, end, name = (subject[n] for n in ("infusion_date", "last_contact_date", "subject_id"))
+    if not isinstance(first, date) or not isinstance(end, date) or random.random() < 0.5:
+        return
+    # Early ones too: within the windows of improvement, and before the last day of an area.
+    again = first + timedelta(random.choice([random.randrange(20, 120), random.randrange(20, 400)]))
+    if again > end:
+        return
+    subject["reinfusion_date"] = again
+    subject["reinfusion_cells_per_kg"] = random.choice(
+        ["", random.randrange(9_000_000, 31_000_000)]
+    )
+    released = again + timedelta(random.randrange(0, 12))
+    if released <= end and random.random() < 0.6:
+        tables["adverse_events"].append(
+            {
+                "subject_id": name, "ae_id": "AE-again", "term": "cytokine release",
+                "preferred_term": "Term 1", "system_organ_class": "Class 0",
+                "start_date": released, "end_date": "", "ctcae_grade": "3",
+                "astct_grade": random.choice(["", "1", "3", "4"]), "serious": "N",
+                "related": "Y", "dlt": "N", "aesi": "CRS", "outcome": "not recovered",
+            }
+        )  # fmt: skip
+    taken = {r["sample_date"] for r in tables["kinetics"] if r["subject_id"] == name}
+    for day in (0, 4, 10, 16, 28, 60, 90):
+        when = again + timedelta(day)
+        if when > end or when in taken or random.random() < 0.15:
+            continue
+        for assay, unit, lloq in (("flow", "cells/uL", 0.1), ("qPCR", "copies/ug DNA", 50)):
+            value = random.choice([0.5, 3, 200, 700]) * lloq * math.exp(-abs(day - 10) / 12)
+            below = value < lloq
+            tables["kinetics"].append(
+                {
+                    "subject_id": name, "sample_date": when, "nominal_day": day, "assay": assay,
+                    "unit": unit, "lloq": lloq, "value": "" if below else round(value, 3),
+                    "below_lloq": "NY"[below],
+                }
+            )  # fmt: skip
 
 
 def assessments(
@@ -217,13 +265,16 @@ def with_oddities(
     found: list[dict[str, object]] = []
     for sample in samples:
         mark = random.choice("YN ").strip()
-        odd = random.choice(["missing", "zero", "below", "repeat", "untimed", *15 * [""]])
+        odds = ["missing", "zero", "below", "repeat", "untimed", "excluded"]
+        odd = random.choice([*odds, *15 * [""]])
         if odd == "missing":
             sample |= {"value": "", "below_lloq": random.choice(["", "N"])}
         if odd == "zero":
             sample |= {"value": 0, "below_lloq": mark, "lloq": random.choice([sample["lloq"], ""])}
         if odd == "below":
             sample |= {"value": 0.04, "below_lloq": mark}
+        if odd == "excluded":  # a high one, so that it would be seen
+            sample |= {"value": 90_000, "below_lloq": "N", "exclusion_reason": "clotted"}
         found.append(sample)
         if odd in ("repeat", "untimed"):
             sample |= {"sample_time": "" if odd == "untimed" else "07:30"}

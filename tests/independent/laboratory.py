@@ -215,6 +215,12 @@ class Course:
         return self.followed is not None and when <= self.followed
 
 
+def of_first(subject: Subject, series: Sequence[Result]) -> list[Result]:
+    """Results up to the day of a second infusion, on which a sample is taken before it."""
+    again = subject.reinfusion
+    return [r for r in series if not again or r.date <= again]
+
+
 def course(series: Sequence[Result]) -> Course:
     after = [r for r in series if r.after]
     start = next((r.date for r in after if r.aplastic), None)
@@ -233,7 +239,7 @@ def course(series: Sequence[Result]) -> Course:
 def b_cells(
     infused: list[Subject], members: list[Subject], series: Series, cutoff: date
 ) -> dict[str, list[Row]]:
-    courses = {s.id: course(series[s.id, "BCELL"]) for s in members}
+    courses = {s.id: course(of_first(s, series[s.id, "BCELL"])) for s in members}
     n = len(members)
     first = [s.since(a) for s in members if (a := courses[s.id].aplasia)]
     low = [s for s in members if (b := baseline(series[s.id, "BCELL"])) and b.value < APLASIA]
@@ -303,12 +309,13 @@ def recovery(depleted: list[Subject], courses: dict[str, Course]) -> Iterator[Ro
         observed.append((s.since(end) + 1, mine.recovery is not None))
         if mine.recovery is None:
             died = "died" if s.death else "ongoing"
+            died = "reinfused" if s.reinfusion else died
             reasons.append("unconfirmed" if mine.unconfirmed else died)
     n, happened = len(observed), sum(event for _, event in observed)
     yield "n_subjects", n, ""
     yield from counted("event", happened, n)
     yield from counted("censored", n - happened, n)
-    for name in ("ongoing", "unconfirmed", "died"):
+    for name in ("ongoing", "unconfirmed", "died", "reinfused"):
         yield from counted(f"censored_{name}", reasons.count(name), n)
     km = KaplanMeier(observed)
     for name, p in (("q25", 1), ("median", 2), ("q75", 3)):
@@ -386,8 +393,8 @@ def icaht(members: list[Subject], series: Series) -> dict[str, list[Row]]:
     days: list[Fraction] = []
     lates = []
     for s in members:
-        mine = series[s.id, "NEUT"]
-        last = min(30, s.since(s.death)) if s.death else 30
+        mine = of_first(s, series[s.id, "NEUT"])
+        last = min([30, *(s.since(end) for end in (s.death, s.reinfusion) if end)])
         counts = every_day(mine, last)
         lates.append(late(mine))
         if not any(0 <= r.day <= last for r in mine):

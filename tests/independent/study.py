@@ -138,6 +138,12 @@ class Visit:
 class Therapy:
     line: int
     start: date
+    recorded: tuple[str, str] = ("therapies", "start_date")
+    """Table and column; a second infusion counts as new therapy (config: as_new_therapy)."""
+
+    @property
+    def source(self) -> tuple[str, str, int]:
+        return (*self.recorded, self.line)
 
 
 @dataclass(frozen=True)
@@ -158,6 +164,8 @@ class Subject:
     withdrawal_reason: str
     visits: tuple[Visit, ...] = field(repr=False)
     new_therapies: tuple[Therapy, ...] = field(repr=False)
+    reinfusion: date | None = None
+    second_cells: Fraction | None = None
 
     def since(self, when: date) -> int:
         """Days after infusion; the day of infusion is day 0."""
@@ -193,6 +201,10 @@ def subjects(cutoff: date) -> list[Subject]:
             and t["new_systemic"] == "Y"
             and until(cutoff, t["start_date"])
         ]
+        again = until(cutoff, row["reinfusion_date"])
+        if again:
+            line = int(row["line"])
+            therapies.append(Therapy(line, again, ("subjects", "reinfusion_date")))
         found.append(
             Subject(
                 int(row["line"]),
@@ -210,7 +222,9 @@ def subjects(cutoff: date) -> list[Subject]:
                 until(cutoff, row["withdrawal_date"]),
                 row["withdrawal_reason"],
                 tuple(sorted(visits, key=lambda v: (v.date, v.line))),
-                tuple(sorted(therapies, key=lambda t: (t.start, t.line))),
+                tuple(sorted(therapies, key=lambda t: (t.start, t.recorded[0], t.line))),
+                again,
+                number(row["reinfusion_cells_per_kg"]) if again else None,
             )
         )
     return found
@@ -553,8 +567,8 @@ def events(subject: Subject, start: Visit, rule: Rules) -> list[Ended]:
     if rule.new_therapy == "composite":
         for therapy in subject.new_therapies:
             if therapy.start >= start.date:
-                line = ("therapies", "start_date", therapy.line)
-                ends.append(Ended("NEW SYSTEMIC THERAPY", True, therapy.start, therapy.start, line))
+                when, line = therapy.start, therapy.source
+                ends.append(Ended("NEW SYSTEMIC THERAPY", True, when, when, line))
     order = ["RECURRENCE", "PROGRESSION", "DEATH", "NEW SYSTEMIC THERAPY"]
     return sorted(ends, key=lambda end: (end.date, order.index(end.what)))
 
@@ -636,8 +650,8 @@ def free_of_events(subject: Subject, start: Visit | None, rule: Rules) -> Ended:
     if rescued and rule.new_therapy != "treatment_policy" and not (died and died <= rescued.start):
         if rule.new_therapy == "hypothetical":
             return on_day_one("NEW SYSTEMIC THERAPY")
-        line = ("therapies", "start_date", rescued.line)
-        return Ended("NEW SYSTEMIC THERAPY", True, rescued.start, rescued.start, line)
+        when = rescued.start
+        return Ended("NEW SYSTEMIC THERAPY", True, when, when, rescued.source)
     if died:
         return Ended("DEATH", True, died, died, ("subjects", "death_date", subject.line))
     if start and in_time:
@@ -658,10 +672,8 @@ def unseen(subject: Subject, known: list[Visit], rule: Rules, strategy: str) -> 
     assert subject.infusion
     therapy = first_therapy(subject) if strategy != "treatment_policy" else None
     if therapy and not (subject.death and subject.death <= therapy):
-        row = next(t.line for t in subject.new_therapies if t.start == therapy)
-        return Ended(
-            "NEW SYSTEMIC THERAPY", False, therapy, therapy, ("therapies", "start_date", row)
-        )
+        source = next(t.source for t in subject.new_therapies if t.start == therapy)
+        return Ended("NEW SYSTEMIC THERAPY", False, therapy, therapy, source)
     if subject.death:
         line = ("subjects", "death_date", subject.line)
         return Ended("DEATH", False, subject.death, subject.death, line)

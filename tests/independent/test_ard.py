@@ -19,6 +19,7 @@ from tests.independent.exposure import exposure
 from tests.independent.laboratory import laboratory
 from tests.independent.monitoring import monitoring
 from tests.independent.over_time import over_time
+from tests.independent.reinfusion import reinfusion
 from tests.independent.subgroups import levels, subgroups
 
 pytestmark = pytest.mark.requirement("IMP-03", "OUT-01", "DOR-06", "SAF-01", "KIN-01")
@@ -32,6 +33,7 @@ OUTPUTS = {
     "t_exposure", "t_cells_outcome", "t_deviations",
     "t_laboratory", "t_lab_shift", "t_bcells", "t_icaht",
     "t_ttgcfree", "t_ttisfree", "t_ttdfrem", "t_ttsrem", "t_estimands",
+    "t_reinfusion",
 }  # fmt: skip
 
 
@@ -40,6 +42,7 @@ def independent(analysis: str) -> dict[Key, Value]:
     cutoff = study.CUTOFFS[analysis]
     found = expected.everything(cutoff) | expected.safety(cutoff) | subgroups(cutoff)
     found |= over_time(cutoff) | drug_free(cutoff) | monitoring(cutoff)
+    found |= reinfusion(cutoff)
     return found | eligibility(cutoff) | exposure(cutoff) | laboratory(cutoff) | deviations(cutoff)
 
 

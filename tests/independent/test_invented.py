@@ -16,6 +16,7 @@ from tests.independent.exposure import exposure
 from tests.independent.invented import write_study
 from tests.independent.monitoring import monitoring
 from tests.independent.over_time import over_time
+from tests.independent.reinfusion import reinfusion
 from tests.independent.subgroups import subgroups
 from tests.independent.test_ard import differences
 from tests.independent.test_deviations import recorded
@@ -24,9 +25,9 @@ from tests.independent.test_deviations import recorded
 LEFT_OUT = ("  screening:", "  eligibility:", "  laboratory:")
 
 
-def analysed(folder: Path, seed: int, n: int, cutoff: date) -> Results:
+def analysed(folder: Path, seed: int, n: int, cutoff: date, *, reinfused: bool) -> Results:
     """The package's results of an invented study, by the demo's plan."""
-    write_study(folder / "data", seed, n)
+    write_study(folder / "data", seed, n, reinfused=reinfused)
     plan = (ROOT / "config" / "config.yaml").read_text()
     plan = plan.replace("data/demo", str(folder / "data")).replace("2024-06-30", str(cutoff))
     # Turnbull's estimate is compared on the demo: the plain iteration takes long for many subjects.
@@ -54,11 +55,20 @@ def own_rows(folder: Path, cutoff: date, monkeypatch: pytest.MonkeyPatch) -> dic
         | monitoring(cutoff)
         | exposure(cutoff, b_cells=False)
         | deviations(cutoff, screened=False)
+        | reinfusion(cutoff)
     )
 
 
-def agrees(folder: Path, monkeypatch: pytest.MonkeyPatch, seed: int, n: int, day: date) -> Results:
-    results = analysed(folder, seed, n, day)
+def agrees(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
+    n: int,
+    day: date,
+    *,
+    reinfused: bool = False,
+) -> Results:
+    results = analysed(folder, seed, n, day, reinfused=reinfused)
     own = own_rows(folder, day, monkeypatch)
     assert own.keys() ^ results.ard.keys() == set()
     assert differences(results.ard, own) == {}
@@ -98,6 +108,22 @@ def test_a_study_so_small_that_curves_end_on_a_plateau(
     results = agrees(tmp_path, monkeypatch, seed=10, n=6, day=date(2024, 3, 31))
     follow_up = results.ard["t_dor", "primary", "total", "Total", "DOR", "follow_up"]
     assert follow_up[0] is None
+
+
+@pytest.mark.slow
+def test_a_study_in_which_half_are_infused_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = agrees(tmp_path, monkeypatch, 12, 30, date(2025, 5, 31), reinfused=True)
+    ended = [
+        record["PARAMCD"]
+        for record in results.records("adam/adtte")
+        if record["SRCVAR"] == "reinfusion_date"
+    ]
+    assert {"DOR", "EFS", "TTREM", "TTGCFREE"} <= set(ended)
+    total = ("t_reinfusion", "primary", "total", "Total")
+    assert results.ard[*total, "REINFUSED", "n"][0] > 5
+    assert results.ard[*total, "CRS_GRADE_3_5", "n"][0] > 0
 
 
 def records_agree(results: Results, cutoff: date) -> None:

@@ -16,7 +16,7 @@ from openpyxl import Workbook
 
 from durable.contracts.tables import NATIVE_COLUMNS
 from durable.jdm.measures import ENZYMES
-from tests.intake.package import Row, domains, native, written
+from tests.intake.package import SECOND_INFUSION, Row, domains, native, written
 
 Inputs = dict[str, Any]
 _LABORATORY = tuple(ENZYMES)
@@ -452,7 +452,11 @@ def sdtm(folder: Path) -> Inputs:
             "units": {"subjects": {"cells_per_kg": "10^6 cells"}},
             "where": {"RS": {"RSEVAL": "INVESTIGATOR"}},
             "variables": {
-                "subjects": {"consent_date": "DS.DSSTDTC", "apheresis_date": "SUPPDM.APHDTC"}
+                "subjects": {
+                    "consent_date": "DS.DSSTDTC",
+                    "apheresis_date": "SUPPDM.APHDTC",
+                    **SECOND_INFUSION,
+                }
             },
             "values": {"visits": {"visit": {"UNSCHEDULED *": "UNS"}}},
         }

@@ -21,6 +21,13 @@ Row = dict[str, Any]
 NUMBERS = {"AGE", "EXDOSE", "AESEQ", "CMSEQ", "VISITDY", "PCLLOQ", "LBSTNRHI", "LBSTNRLO", "LBLLOQ"}
 
 
+#: Where the packages have what CDISC has no place for.
+SECOND_INFUSION = {
+    "reinfusion_date": "SUPPDM.REINFDTC",
+    "reinfusion_cells_per_kg": "SUPPDM.REINFKG",
+}
+
+
 def native(table: str) -> list[Row]:
     with (DEMO / f"{table}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
@@ -59,6 +66,10 @@ def domains() -> dict[str, list[Row]]:
         if row["withdrawal_date"]:
             reason = {"DSDECOD": "WITHDRAWAL BY SUBJECT", "DSTERM": row["withdrawal_reason"]}
             found["DS"].append(who | reason | {"DSSTDTC": row["withdrawal_date"]})
+    for row in native("subjects"):
+        # Last, where it moves no record of the others.
+        second = {"REINFDTC": row["reinfusion_date"], "REINFKG": row["reinfusion_cells_per_kg"]}
+        found["SUPPDM"] += supplement({"USUBJID": row["subject_id"]}, "", "", **second)
     for row in native("visits"):
         for column, place in recorded("visits", row):
             if row[column]:
@@ -149,7 +160,7 @@ def packaged(folder: Path, form: str, found: dict[str, list[Row]] | None = None)
             "folder": str(folder),
             "format": form,
             "values": {"visits": {"visit": {"UNSCHEDULED": "UNS"}}},
-            "variables": {"subjects": {"apheresis_date": "SUPPDM.APHDTC"}},
+            "variables": {"subjects": {"apheresis_date": "SUPPDM.APHDTC", **SECOND_INFUSION}},
         }
     }
     return study

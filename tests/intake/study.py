@@ -7,7 +7,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -179,6 +179,17 @@ def column(table: str, name: str, value: str) -> Edit:
         rows = study.cells(table)
         place = rows[0].index(name)
         study.write(table, [rows[0], *([*r[:place], value, *r[place + 1 :]] for r in rows[1:])])
+
+    return edit
+
+
+def further_column(table: str, name: str, cells: Mapping[int, str]) -> Edit:
+    """A column more, empty but in some rows."""
+
+    def edit(study: Study) -> None:
+        header, *rows = study.cells(table)
+        held = ([*row, cells.get(number, "")] for number, row in enumerate(rows, start=2))
+        study.write(table, [[*header, name], *held])
 
     return edit
 

@@ -39,22 +39,22 @@ def messages(tmp_path: Path) -> Messages:
 
 @pytest.fixture
 def events(tmp_path: Path) -> bytes:
-    """The 48 adverse events of the demo, in a transport file of version 8.
+    """The 49 adverse events of the demo, in a transport file of version 8.
 
     Its headers have 3120 bytes: nine records of 80, and 2400 that describe 17 variables.
     """
     return xpt(typed("adverse_events"), 8, tmp_path)
 
 
-def test_half_a_transport_file_would_be_read_as_17_of_48_events(
+def test_half_a_transport_file_would_be_read_as_17_of_49_events(
     events: bytes, messages: Messages
 ) -> None:
     half = events[:7040]
     frame, _ = pyreadstat.read_xport(io.BytesIO(half))
-    assert (len(typed("adverse_events")) - 1, len(frame)) == (48, 17)
+    assert (len(typed("adverse_events")) - 1, len(frame)) == (49, 17)
     assert messages(events, "xpt") == []
     assert messages(half, "xpt") == [
-        "incomplete_file: ae: 3920 bytes after the headers; expected 10880: 48 records of 226"
+        "incomplete_file: ae: 3920 bytes after the headers; expected 11120: 49 records of 226"
         " bytes, as the header says"
     ]
 
@@ -63,7 +63,7 @@ def test_half_a_transport_file_would_be_read_as_17_of_48_events(
     ("size", "message"),
     [
         (6561, "6561 bytes; expected a multiple of 80: the last block is cut or added to"),
-        (3120, "0 bytes after the headers; expected 10880: 48 records of 226 bytes, as the header"
+        (3120, "0 bytes after the headers; expected 11120: 49 records of 226 bytes, as the header"
                " says"),
         (3040, "3040 bytes, which end within the headers; expected the header of the records"),
         (560, "560 bytes, which end within the headers; expected the header of the records"),
@@ -79,9 +79,9 @@ def test_a_transport_file_says_where_it_ends(
 @pytest.mark.parametrize(
     ("stated", "message"),
     [
-        (b"%15d" % 47, "10880 bytes after the headers; expected 10640: 47 records of 226 bytes, as"
+        (b"%15d" % 48, "11120 bytes after the headers; expected 10880: 48 records of 226 bytes, as"
                        " the header says"),
-        (b"%15d" % 0, "10880 bytes after the headers; expected 0: 0 records of 226 bytes, as the"
+        (b"%15d" % 0, "11120 bytes after the headers; expected 0: 0 records of 226 bytes, as the"
                       " header says"),
         (b"%15s" % b"4x", "b'4x' as the number of records; expected a whole number"),
     ],
@@ -89,17 +89,17 @@ def test_a_transport_file_says_where_it_ends(
 def test_the_number_of_records_of_version_8_is_compared_with_the_records(
     stated: bytes, message: str, events: bytes, messages: Messages
 ) -> None:
-    other = events.replace(b"%15d" % 48, stated)
+    other = events.replace(b"%15d" % 49, stated)
     assert other != events
     assert messages(other, "xpt") == [f"incomplete_file: ae: {message}"]
 
 
 def test_zeros_in_place_of_the_number_are_no_statement(events: bytes, messages: Messages) -> None:
-    without = events.replace(b"%15d%15s" % (48, b""), b"0" * 30)
+    without = events.replace(b"%15d%15s" % (49, b""), b"0" * 30)
     assert without != events
-    assert messages(without, "xpt", records=48) == []
+    assert messages(without, "xpt", records=49) == []
     assert messages(without[:-80], "xpt") == [
-        "incomplete_file: ae: 10800 bytes after the headers; expected 10640: 47 records of 226"
+        "incomplete_file: ae: 11040 bytes after the headers; expected 10880: 48 records of 226"
         " bytes, and blanks to the end of a block"
     ]
 
@@ -108,7 +108,7 @@ def test_a_transport_file_holds_nothing_but_blanks_after_its_last_record(
     events: bytes, messages: Messages
 ) -> None:
     assert messages(events[:-1] + b"x", "xpt") == [
-        "incomplete_file: ae: a part of a record after 48 records of 226 bytes; expected blanks"
+        "incomplete_file: ae: a part of a record after 49 records of 226 bytes; expected blanks"
     ]
 
 
@@ -179,16 +179,16 @@ def test_lines_of_dataset_json_need_their_number(messages: Messages) -> None:
     """A document ends with its brace; of lines any number is whole."""
     data = ndjson(typed("adverse_events"))
     assert messages(data, "dataset-json") == []
-    without = data.replace(b'"records": 48, ', b"")
+    without = data.replace(b'"records": 49, ', b"")
     assert without != data
-    assert messages(without, "dataset-json", records=48) == []
+    assert messages(without, "dataset-json", records=49) == []
     assert messages(without, "dataset-json") == [
         "incomplete_file: ae: lines without their number; expected records, or"
         " inputs.adverse_events.records"
     ]
     short = data[: data.rindex(b"\n")]
     assert messages(short, "dataset-json") == [
-        "incomplete_file: ae: 47 records; expected 48, as records says"
+        "incomplete_file: ae: 48 records; expected 49, as records says"
     ]
 
 
@@ -227,7 +227,7 @@ def test_a_blank_row_is_no_record_and_a_broken_one_is(messages: Messages) -> Non
 
 def test_the_plan_states_the_number_of_records_of_a_domain(tmp_path: Path) -> None:
     study = packaged(tmp_path, "xpt")
-    planned("inputs.sdtm.records", {"AE": 48, "DM": 13})(study)
+    planned("inputs.sdtm.records", {"AE": 49, "DM": 13})(study)
     new = [one for one in study.check() if one.rule == "incomplete_file"]
     assert new == [Found("error", "subjects", None, "", "12", "incomplete_file")]
     listed = pd.read_csv(study.results / "queries.csv")

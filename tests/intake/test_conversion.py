@@ -123,8 +123,8 @@ def test_values_are_mapped_and_what_is_not_mapped_is_told(tmp_path: Path) -> Non
         ("5", "yes", "not_allowed"),
         ("6", " 1", "blanks"),
     ]
-    assert len(conversions) == 48 - 1
-    assert conversions["read_as"].value_counts().to_dict() == {"N": 44, "Y": 1, "": 1, " Y": 1}
+    assert len(conversions) == 49 - 1
+    assert conversions["read_as"].value_counts().to_dict() == {"N": 45, "Y": 1, "": 1, " Y": 1}
 
 
 def test_without_a_conversion_the_list_is_empty(tmp_path: Path) -> None:

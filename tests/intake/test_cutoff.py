@@ -107,6 +107,19 @@ def test_an_infusion_after_the_cut_off_goes_with_its_cells() -> None:
     ]
 
 
+def test_a_second_infusion_after_the_cut_off_goes_with_its_cells() -> None:
+    second = {"infusion_date": "2024-01-01", "cells_per_kg": 1e7}
+    second |= {"reinfusion_date": "2024-07-01", "reinfusion_cells_per_kg": 9800000.0}
+    kept, readout = apply(study(second), CUTOFF)
+    assert kept["subjects"]["infusion_date"].notna().all()
+    columns = ["reinfusion_date", "reinfusion_cells_per_kg"]
+    assert kept["subjects"][columns].isna().all(axis=None)
+    assert lines(readout) == [
+        ("subjects", "S1", 2, "reinfusion_date", "2024-07-01", "emptied"),
+        ("subjects", "S1", 2, "reinfusion_cells_per_kg", "9800000", "emptied"),
+    ]
+
+
 def test_contact_after_the_cut_off_was_contact_on_the_day() -> None:
     kept, readout = apply(study({"last_contact_date": "2025-01-01"}), CUTOFF)
     assert kept["subjects"]["last_contact_date"].tolist() == [DAY]

@@ -31,7 +31,7 @@ def test_dates_recorded_in_part_reach_adae_imputed_and_flagged(tmp_path: Path) -
         cell("adverse_events", 5, "end_date", "2023-02"),
         cell("adverse_events", 6, "end_date", "2023"),
         cell("adverse_events", 7, "start_date", "2023-03"),
-        again("adverse_events", 8, ae_id="AE-08", start_date="2024-07", end_date=""),
+        again("adverse_events", 8, ae_id="AE-11", start_date="2024-07", end_date=""),
         again("adverse_events", 8, ae_id="AE-09", start_date="2024", end_date="2024"),
         again("adverse_events", 8, ae_id="AE-10", start_date="2024", end_date="2024-07"),
     ):
@@ -45,15 +45,16 @@ def test_dates_recorded_in_part_reach_adae_imputed_and_flagged(tmp_path: Path) -
         "AE-05": ("2023-02-26", "", "2023-12-31", "M"),
         "AE-06": ("2023-03-01", "D", "2023-08-19", ""),
         "AE-07": ("2023-07-07", "", "2023-07-15", ""),
+        "AE-08": ("2024-04-16", "", "2024-04-18", ""),
         "AE-09": ("2024-01-01", "M", "2024-06-30", "M"),
         "AE-10": ("2024-01-01", "M", "", ""),
     }
     cut = pd.read_csv(study.results / "validated" / "data_cut.csv", dtype=str)
-    ours = cut.loc[cut["row"].isin(["50", "52"]) & (cut["table"] == "adverse_events")]
+    ours = cut.loc[cut["row"].isin(["51", "53"]) & (cut["table"] == "adverse_events")]
     assert ours[["row", "column", "value", "action"]].to_numpy().tolist() == [
-        ["50", "start_date", "2024-07", "record removed"],
-        ["52", "end_date", "2024-07", "emptied"],
-        ["52", "outcome", "recovered", "emptied"],
+        ["51", "start_date", "2024-07", "record removed"],
+        ["53", "end_date", "2024-07", "emptied"],
+        ["53", "outcome", "recovered", "emptied"],
     ]
 
 

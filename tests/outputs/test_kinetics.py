@@ -198,6 +198,42 @@ def test_a_sample_without_a_result_is_no_sample(without: dict[str, Any]) -> None
     assert drawn.loc[drawn["kind"] == "individual", "day"].tolist() == [26, 90]
 
 
+def test_an_excluded_sample_is_no_sample_and_keeps_its_result() -> None:
+    """900 on day 10 is neither the peak nor drawn; of day 104 none is left for persistence."""
+    rows = profile({7: 30.0, 28: 2.0}) + profile({10: 900.0, 95: 5.0}, exclusion_reason="clotted")
+    adpc, adpp = datasets(rows)
+    found = values(adpp)
+    assert (found["CMAX"], found["TMAX"], found["TLAST"]) == (30, 7, 28)
+    assert isnan(found["PERSM3"])
+    left_out = adpc.loc[adpc["PKSUMXF"] == "Y"]
+    assert left_out["AVAL"].tolist() == [900, 5]
+    assert left_out["NCAXRS"].tolist() == ["clotted", "clotted"]
+    assert left_out["BLQFL"].tolist() == ["N", "N"]
+    assert left_out["ANL01FL"].isna().all()
+    drawn = profiles(adpc, pd.Series({"S1": "1e7"}))
+    assert drawn.loc[drawn["kind"] == "individual", "day"].tolist() == [7, 28]
+
+
+def test_an_excluded_sample_moves_no_other_of_its_day() -> None:
+    """Excluded at 08:00; the one of 18:00 is the first of the day, so at day 11."""
+    rows = profile({11: 4.0}, sample_time="08:00", exclusion_reason="haemolysed")
+    rows += profile({11: 12.0}, sample_time="18:00")
+    assert values(datasets(rows)[1])["TMAX"] == 11
+
+
+def test_the_reason_without_a_result_is_that_there_is_none() -> None:
+    without = profile({10: nan}, below_lloq="N", exclusion_reason="clotted")
+    adpc = datasets(profile({7: 30.0}) + without)[0]
+    assert adpc["NCAXRS"].tolist() == [None, "NO RESULT"]
+
+
+def test_a_subject_whose_samples_are_all_excluded_has_no_record() -> None:
+    rows = profile({7: 30.0}) + profile({7: 5.0}, "S2", exclusion_reason="clotted")
+    subjects = [child(), child("S2")]
+    adpp = datasets(rows, subjects)[1]
+    assert set(adpp["USUBJID"]) == {"S1"}
+
+
 def test_the_area_does_not_rest_on_a_last_sample_without_a_result() -> None:
     """Quantifiable on day 60, no result on day 90: not within the 14 days of the end."""
     measured = {day: value for day, value in EXAMPLE.items() if day <= 60}

@@ -62,12 +62,12 @@ def test_an_output_is_left_out_where_its_dataset_or_what_it_is_of_lacks() -> Non
     of_tables = {"t_kinetics", "t_kinetics_s", "t_eligibility", "t_eligibility_s"}
     by_visit = {"t_laboratory", "t_laboratory_s"}
     laboratory = by_visit | {"t_lab_shift", "t_lab_shift_s", "t_bcells", "t_icaht"}
-    more = laboratory | outcome | {"t_exposure", "t_deviations"}
+    more = laboratory | outcome | {"t_exposure", "t_deviations", "t_reinfusion"}
     assert every_table - few == asked | events | of_tables | more
     varied = plan(
         sensitivity={"s": {"response": {"improvement": {"missing": "observed"}}}},
         subgroups={"sex": {"column": "sex"}},
-        response={"drug_free": {}},
+        response={"drug_free": {}, "reinfusion": {"as_new_therapy": True}},
         outputs={"estimands": True},
         monitoring={
             "improvement": {"visit": "M3", "null_rate": 0.4, "maximum_subjects": 10},

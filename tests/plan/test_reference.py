@@ -77,8 +77,8 @@ def test_columns_that_no_definition_needs_are_named() -> None:
         .replace("\n", " ")
         .endswith(
             "No definition needs `study_subject_id`, `site`, `planned_arm`, `sex`, `age_years`,"
-            " `race`, `ethnicity`, `apheresis_date`, `withdrawal_reason`, `reason`, `class`,"
-            " `outcome`, `dose`, `therapy_seq`, `term`,"
+            " `race`, `ethnicity`, `apheresis_date`, `reinfusion_cells_per_kg`,"
+            " `withdrawal_reason`, `reason`, `class`, `outcome`, `dose`, `therapy_seq`, `term`,"
             " `lowest_level_term`, `lowest_level_term_code`, `preferred_term_code`,"
             " `high_level_term`, `high_level_term_code`, `high_level_group_term`,"
             " `high_level_group_term_code`, `system_organ_class_code`, `primary_soc`,"

@@ -81,8 +81,8 @@ def test_a_group_of_the_plan_may_be_a_column_of_the_tables() -> None:
         (
             {"column": "death_date"},
             "subgroups.g.column: found 'death_date'; expected site, planned_arm, part, dose_level,"
-            " sex, age_years, race, ethnicity, cells_per_kg, withdrawal_reason, or a column of the"
-            " study's own",
+            " sex, age_years, race, ethnicity, cells_per_kg, reinfusion_cells_per_kg,"
+            " withdrawal_reason, or a column of the study's own",
         ),
         (
             {"column": "disease_years", "bands": [2]},

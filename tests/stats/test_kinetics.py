@@ -273,25 +273,6 @@ def test_missing_results_are_left_out_and_counted():
     assert again.auc_end == absent.auc_end
 
 
-def test_samples_after_a_re_infusion_do_not_belong_to_the_first_infusion():
-    # Triangle of height 10 to day 20, then 0; the second infusion on day 40 brings 50.
-    day, value = [0, 10, 20, 40, 50, 90], [0, 10, 0, 0, 50, 30]
-    first = noncompartmental(day, value, method="linear", reinfusion=40)
-    assert (first.cmax, first.tmax, first.auc_end, first.flag) == (10, 10, 100, "")
-    assert first.n_samples == 4
-    assert noncompartmental(day, value, method="linear").cmax == 50
-
-
-def test_cells_still_there_at_a_re_infusion_leave_the_area_not_calculable():
-    first = noncompartmental([0, 10, 40, 50, 90], [0, 10, 4, 50, 0], reinfusion=40)
-    assert (first.cmax, first.clast, first.tlast, first.flag) == (10, 4, 40, "NC")
-
-
-def test_a_re_infusion_comes_after_the_infusion():
-    with pytest.raises(ValueError, match="reinfusion: 0 is not"):
-        noncompartmental([0, 1], [0, 1], reinfusion=0)
-
-
 def test_samples_of_one_day_count_at_their_time():
     # 8 on day 10 at 08:00, 16 at 20:00, half a day later; 8 again on day 11.5; 0 on day 90.
     # Up 40, up 0.5 x 12 = 6, down 8 / log 2, into zero 78.5 x 4 = 314.

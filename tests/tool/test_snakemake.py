@@ -24,6 +24,7 @@ study: {id: NCT1}
 inputs:
   subjects: {path: data/subjects.csv}
   visits: {path: data/visits.csv}
+response: {reinfusion: {as_new_therapy: true}}
 """
 
 

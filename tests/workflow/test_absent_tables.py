@@ -21,11 +21,12 @@ DELIVERIES = {
 
 
 def keep_tables(study: Study, *tables: str) -> None:
-    """Leave of the demo's plan the named tables, and nothing of schedule and response."""
+    """Leave of the demo's plan the named tables, and what a second infusion is."""
     path = study.folder / "config" / "config.yaml"
     plan = yaml.safe_load(path.read_text())
     inputs = {name: plan["inputs"][name] for name in ("subjects", *tables)}
     kept = {name: plan[name] for name in ("analysis", "study", "groups")}
+    kept["response"] = {"reinfusion": plan["response"]["reinfusion"]}
     path.write_text(
         yaml.safe_dump(kept | {"inputs": inputs, "outputs": DELIVERIES}, sort_keys=False)
     )

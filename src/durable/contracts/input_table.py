@@ -112,7 +112,8 @@ class ColumnSpec:
     rare: bool = False
     """Whether few studies record the column: its absence is not reported."""
     needed_by: tuple[str, ...] = ()
-    """Keys of the plan that need the column where they list it or are not ``none``."""
+    """Keys of the plan that need the column where they list it, are not ``none``, or are a section
+    that there is."""
     counted: bool = False
     """Whether values are counted by their text, so that a second spelling is a finding."""
     same: str = ""

@@ -26,6 +26,7 @@ from durable.vocabulary import (
     BEFORE_INFUSION,
     BEFORE_LYMPHODEPLETION,
     LYMPHODEPLETION,
+    PERIOD,
     window_flag,
 )
 
@@ -72,6 +73,9 @@ def derive(adsl: pd.DataFrame, events: pd.DataFrame, rule: Safety) -> pd.DataFra
         records["AENDT"].isna() & ~records["AOUT"].isin(("RECOVERED", "FATAL"))
     )
     records["APHASE"] = _phase(records["ASTDT"], who)
+    if "TR02SDT" in who:
+        again = records["ASTDT"] >= who["TR02SDT"]
+        records[PERIOD] = again.astype("Int64").add(1).where(emergent)
     records["PROLCYFL"] = mark(emergent & _prolonged_cytopenia(records, who, rule))
     for days in rule.windows_days:
         records[window_flag(days)] = mark(emergent & (records["ADAY"] <= days).fillna(False))

@@ -20,9 +20,10 @@ from durable.jdm.parameters import (
     ENZYME_FOLLOWED,
     OF_ASSESSMENTS,
 )
+from durable.jdm.reinfusion import Reinfusion
 from durable.jdm.response import Response
 from durable.jdm.scores import attainable_score
-from durable.vocabulary import IMPUTATION_FLAGS
+from durable.vocabulary import IMPUTATION_FLAGS, NEW_THERAPY, REINFUSION
 
 
 class FirstRemission(NamedTuple):
@@ -34,7 +35,10 @@ class FirstRemission(NamedTuple):
 
 
 def describe_subjects(
-    trial: Trial, subjects: pd.DataFrame, new_therapy: pd.DataFrame
+    trial: Trial,
+    subjects: pd.DataFrame,
+    new_therapy: pd.DataFrame,
+    reinfusion: Reinfusion | None = None,
 ) -> pd.DataFrame:
     """What ADSL says of the subjects by any definitions of response, sorted by USUBJID.
 
@@ -46,6 +50,8 @@ def describe_subjects(
         Validated table after the data cut-off.
     new_therapy
         The first new systemic therapy since the infusion, by subject.
+    reinfusion
+        How a second infusion counts; None where the plan says that there is none.
     """
     rows = subjects.sort_values("subject_id", ignore_index=True)
     cutoff = pd.Timestamp(trial.cutoff).as_unit("ns")
@@ -60,9 +66,22 @@ def describe_subjects(
             "SRCVAR": "subject_id",
             "SRCSEQ": rows["source_row"],
             **_imputation_flags(rows, new_therapy),
+            **({} if reinfusion is None else _second_period(rows, new_therapy)),
             **_group_variables(rows, trial.subgroups),
         }
     )
+
+
+def _second_period(rows: pd.DataFrame, new_therapy: pd.DataFrame) -> dict[str, Any]:
+    """The second infusion, and whether it is the first new therapy (`with_reinfusions`)."""
+    nothing = pd.Series(np.nan, index=rows.index)
+    names = {False: NEW_THERAPY, True: REINFUSION}
+    kind = rows["subject_id"].map(new_therapy["reinfusion"]).map(names)
+    return {
+        "TR02SDT": rows.get("reinfusion_date", nothing).astype("datetime64[ns]"),
+        "CELLSKG2": rows.get("reinfusion_cells_per_kg", nothing).astype(float),
+        "NSTTYP": kind.astype(object),
+    }
 
 
 def _imputation_flags(rows: pd.DataFrame, new_therapy: pd.DataFrame) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from durable.contracts.b_cells import (
     PARAMETERS,
     REASONS,
     RECOVERY,
+    REINFUSED,
     UNCONFIRMED,
 )
 from durable.derive.laboratory_results import in_aplasia
@@ -44,7 +45,7 @@ def derive(adsl: pd.DataFrame, adlb: pd.DataFrame, rule: BCells) -> pd.DataFrame
         The test, the limits and how a recovery is confirmed.
     """
     infused = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
-    results = _after_infusion(adlb, rule)
+    results = _after_infusion(_of_first_infusion(adlb, infused), rule)
     aplasia = _records(APLASIA, infused, results, results["aplastic"])
     start = aplasia.loc[aplasia["CNSR"] == 0].set_index("USUBJID")["ADT"]
     later = results.loc[results["ADT"] > results["USUBJID"].map(start)]
@@ -58,6 +59,14 @@ def derive(adsl: pd.DataFrame, adlb: pd.DataFrame, rule: BCells) -> pd.DataFrame
     recovery = _censored(recovery, unconfirmed, UNCONFIRMED, _BEFORE_UNCONFIRMED)
     frame = pd.concat([aplasia, recovery]).sort_values(["USUBJID", "PARAMCD"], ignore_index=True)
     return _dataset(frame, infused)
+
+
+def _of_first_infusion(adlb: pd.DataFrame, infused: pd.DataFrame) -> pd.DataFrame:
+    """The results up to the day of a second infusion, on which a sample is taken before it."""
+    if "TR02SDT" not in infused:
+        return adlb
+    again = adlb["USUBJID"].map(infused["TR02SDT"])
+    return adlb.loc[~(adlb["ADT"] > again)]
 
 
 def _after_infusion(adlb: pd.DataFrame, rule: BCells) -> pd.DataFrame:
@@ -101,7 +110,9 @@ def _records(
     start = infused["TRTSDT"]
     date = first["ADT"].reindex(names).fillna(last["ADT"].reindex(names)).fillna(start)
     died = infused["DTHDT"].notna().to_numpy()
-    reason = np.select([~seen, died], [NO_RESULT, DIED], NOT_BY_LAST)
+    nobody = np.zeros(len(names), dtype=np.bool_)
+    again = infused["TR02SDT"].notna().to_numpy() if "TR02SDT" in infused else nobody
+    reason = np.select([~seen, again, died], [NO_RESULT, REINFUSED, DIED], NOT_BY_LAST)
     source = first["SRCSEQ"].reindex(names).fillna(last["SRCSEQ"].reindex(names))
     frame = pd.DataFrame(
         {
@@ -115,7 +126,7 @@ def _records(
             "SRCSEQ": source.astype("Int64").to_numpy(),
         }
     )
-    for text in (NOT_BY_LAST, DIED, NO_RESULT):
+    for text in (NOT_BY_LAST, DIED, NO_RESULT, REINFUSED):
         described = _DAY_ONE if text == NO_RESULT else _LAST
         chosen = pd.Series(~happened & (reason == text), index=frame.index)
         frame = _censored(frame, chosen, text, described)

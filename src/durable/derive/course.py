@@ -17,12 +17,13 @@ import pandas as pd
 
 from durable.derive.endpoint import Endpoint, Source
 from durable.derive.new_therapy import begun_since, first_of_each
-from durable.frames import changes, first_rows, last_rows, positions
+from durable.frames import changes, first_rows, last_rows, positions, with_columns
 from durable.jdm.response import Response
 from durable.schedule import Visit
 from durable.vocabulary import (
     BEFORE_UNCONFIRMED,
     DAY_OF_DEATH,
+    DAY_OF_REINFUSION,
     DAY_OF_THERAPY,
     DAY_ONE,
     DEATH,
@@ -122,7 +123,11 @@ class Course:
         treated = self.names.get_indexer(pd.Index(therapies["subject_id"]))
         return {
             "visits": (self.follow_up.assessments, self._place, "source_row"),
-            "subjects": (self.adsl, np.arange(len(self.adsl)), "SRCSEQ"),
+            "subjects": (
+                with_columns(self.adsl, {"reinfusion": self._reinfusion}),
+                np.arange(len(self.adsl)),
+                "SRCSEQ",
+            ),
             "therapies": (therapies, treated, "source_row"),
         }
 
@@ -147,7 +152,8 @@ class Course:
     def start_of_new_therapy(self) -> Dated:
         """Start of the first new systemic therapy on or after the origin, where there is one.
 
-        An assessment that shows an increase of glucocorticoids is one, where the plan says so.
+        An assessment that shows an increase of glucocorticoids is one, and a second infusion, where
+        the plan says so. Of two on one day the therapy counts.
         """
         therapies, place, _ = self._datasets["therapies"]
         row = therapies["source_row"].to_numpy(float)
@@ -156,9 +162,28 @@ class Course:
             **self._words(SRCDOM="therapies", SRCVAR="start_date", CNSDTDSC=DAY_OF_THERAPY),
             "SRCSEQ": self._by_subject(place, row),
         }
-        dose = self._first_rescue_dose
-        earlier = (dose["ADT"] < therapy["ADT"]) | np.isnat(therapy["ADT"])
-        return {name: np.where(earlier, dose[name], therapy[name]) for name in therapy}
+        for other in (self._first_rescue_dose, self._reinfusion_since_origin):
+            earlier = (other["ADT"] < therapy["ADT"]) | np.isnat(therapy["ADT"])
+            therapy = {name: np.where(earlier, other[name], therapy[name]) for name in therapy}
+        return therapy
+
+    @property
+    def _reinfusion(self) -> Dates:
+        """Day of the second infusion, where it counts as new systemic therapy."""
+        rule = self.response.reinfusion
+        if rule is None or not rule.as_new_therapy:
+            return np.full(len(self.names), np.datetime64("NaT"), dtype="datetime64[ns]")
+        return self.date("TR02SDT")
+
+    @property
+    def _reinfusion_since_origin(self) -> Dated:
+        """The second infusion on or after the origin, by its row of the subjects table."""
+        date = self._reinfusion
+        return {
+            "ADT": np.where(date >= self.start, date, np.datetime64("NaT")),
+            **self._words(SRCDOM="subjects", SRCVAR="reinfusion_date", CNSDTDSC=DAY_OF_REINFUSION),
+            "SRCSEQ": self.adsl["SRCSEQ"].to_numpy(float),
+        }
 
     @property
     def _first_rescue_dose(self) -> Dated:

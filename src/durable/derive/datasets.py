@@ -39,6 +39,7 @@ from durable.derive.new_therapy import (
     first_of_each,
     interventions,
     new_systemic,
+    with_reinfusions,
 )
 from durable.derive.trial import Trial, ValidatedTables, read_people
 from durable.files import write_parquet, write_parquet_blocks
@@ -52,8 +53,11 @@ from durable.plan import Laboratory, Plan
 #: Subjects that are derived at a time.
 BLOCK = 5_000
 _ADTTE = adtte_schema(endpoint.code for endpoint in EVERY_ENDPOINT)
+#: Keys of the plan's response that decide what is a new systemic therapy.
+THERAPY_KEYS = ("reinfusion",)
 #: Keys of the plan's response that decide the baselines and scores of the assessments.
 SCORE_KEYS = (
+    *THERAPY_KEYS,
     *("core_set", "hybrid", "ranges", "baseline"),
     *("improvement.thresholds", "improvement.light_missing", "improvement.enzyme_component"),
 )
@@ -161,40 +165,34 @@ class Derivation:
     def _new_therapies(self) -> pd.DataFrame:
         return new_systemic(self._tables.therapies)
 
-    @cached_property
-    def _new_since_infusion(self) -> pd.DataFrame:
-        infusion = self._tables.subjects.set_index("subject_id")["infusion_date"]
-        return begun_since(self._new_therapies, infusion)
+    @_once(THERAPY_KEYS)
+    def _new_since_infusion(self, response: Response) -> pd.DataFrame:
+        subjects = self._tables.subjects
+        new = with_reinfusions(self._new_therapies, subjects, response.reinfusion)
+        return begun_since(new, subjects.set_index("subject_id")["infusion_date"])
 
-    @cached_property
-    def _first_therapies(self) -> pd.DataFrame:
+    @_once(THERAPY_KEYS)
+    def _first_therapies(self, response: Response) -> pd.DataFrame:
         """The first new systemic therapy since the infusion, by subject."""
-        return first_of_each(self._new_since_infusion).set_index("subject_id")
+        return first_of_each(self._new_since_infusion(response)).set_index("subject_id")
 
-    @property
-    def _therapy_start(self) -> pd.Series[pd.Timestamp]:
-        return self._first_therapies["start_date"]
-
-    @cached_property
-    def _interventions(self) -> pd.DataFrame:
-        return interventions(self._tables.subjects, self._new_since_infusion)
-
-    @cached_property
-    def _people(self) -> pd.DataFrame:
-        people = adsl.describe_subjects(self._trial, self._tables.subjects, self._first_therapies)
+    @_once(THERAPY_KEYS)
+    def _people(self, response: Response) -> pd.DataFrame:
+        first, rule = self._first_therapies(response), response.reinfusion
+        people = adsl.describe_subjects(self._trial, self._tables.subjects, first, rule)
         return nan_text_to_none(people)
 
     @cached_property
-    def _assessments(self) -> pd.DataFrame:
+    def _ordered(self) -> pd.DataFrame:
         tables = self._tables
         frame = order_assessments(tables.subjects, tables.visits, self._trial.schedule)
-        after = assessed_after(frame, self._therapy_start)
-        aplasia = aplasia_at_assessments(frame, tables.b_cells)
-        return with_columns(frame, {"after_new_therapy": after, "aplasia": aplasia})
+        return with_columns(frame, {"aplasia": aplasia_at_assessments(frame, tables.b_cells)})
 
     @_once(SCORE_KEYS)
     def _scored(self, response: Response) -> pd.DataFrame:
-        return score_assessments(self._assessments, response)
+        after = assessed_after(self._ordered, self._first_therapies(response)["start_date"])
+        frame = with_columns(self._ordered, {"after_new_therapy": after})
+        return score_assessments(frame, response)
 
     @_once(REMISSION_KEYS)
     def remissions(self, response: Response) -> Remissions:
@@ -206,14 +204,16 @@ class Derivation:
         if response.new_therapy.remission != "treatment_policy" and after.any():
             credited = first_remission(frame, remission, excluded=after.to_numpy(bool))
         first = adsl.FirstRemission(credited=credited, ever=ever)
-        level = nan_text_to_none(adsl.derive(self._people, frame, first, response))
+        people = self._people(response)
+        level = nan_text_to_none(adsl.derive(people, frame, first, response))
         return Remissions(adsl=level, frame=frame, start=credited)
 
     @_once(DURATION_KEYS)
     def durations(self, response: Response) -> Durations:
         """What came after the first remission, and ADTTE."""
         found = self.remissions(response)
-        frame = flag_recurrence(found.frame, found.start, response, self._interventions)
+        acts = interventions(self._tables.subjects, self._new_since_infusion(response))
+        frame = flag_recurrence(found.frame, found.start, response, acts)
         first = np.zeros(len(frame), dtype=np.bool_)
         first[found.start.to_numpy()] = True
         frame = with_columns(frame, {"first_remission": first} | score_reached(frame, response))
@@ -302,9 +302,10 @@ def run_without_assessments(
     """
     subjects, therapies = read_people(folder, plan.study.id)
     infusion = subjects.set_index("subject_id")["infusion_date"]
-    since_infusion = begun_since(new_systemic(therapies), infusion)
-    starts = first_of_each(since_infusion).set_index("subject_id")
-    people = adsl.describe_subjects(Trial.of_plan(plan), subjects, starts)
+    rule = plan.response.reinfusion
+    new = with_reinfusions(new_systemic(therapies), subjects, rule)
+    starts = first_of_each(begun_since(new, infusion)).set_index("subject_id")
+    people = adsl.describe_subjects(Trial.of_plan(plan), subjects, starts, rule)
     level = nan_text_to_none(adsl.without_assessments(people))
     level = with_eligibility(level, evaluated)
     groups = plan.subgroup_variables

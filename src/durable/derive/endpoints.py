@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from durable.derive.endpoint import Censoring, Continuation, Endpoint, Event, Source
 from durable.jdm.parameters import SCORE
+from durable.jdm.reinfusion import counted_as_therapy
 from durable.language import N_, _
 from durable.vocabulary import (
     ALIVE,
@@ -105,6 +106,9 @@ _NEW_THERAPY = Event(
             lambda therapies: therapies["start_date"].notna(),
         ),
         Source("visits", "visit_date", "visit_date", lambda frame: frame["rescue_dose"]),
+        Source(
+            "subjects", "reinfusion_date", "reinfusion", lambda adsl: adsl["reinfusion"].notna()
+        ),
     ),
     _composite,
 )
@@ -152,6 +156,7 @@ def _describe_dor(response: Response, _deadline: Visit) -> str:
             " from any cause, whichever is earliest."
         ),
         _therapy_in_durations(response.new_therapy.duration),
+        counted_as_therapy(response.reinfusion),
         _("Days are end - start + 1."),
     )
 

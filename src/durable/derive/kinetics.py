@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from durable.contracts.adam.adpc import ADPC, AFTER_LAST_DAY, NO_RESULT
-from durable.contracts.adam.adpp import ADPP
+from durable.contracts.adam.adpc import AFTER_LAST_DAY, NO_RESULT, adpc_schema
+from durable.contracts.adam.adpp import adpp_schema
 from durable.contracts.times_of_day import seconds_of_day
 from durable.derive.adsl import mark, study_day
 from durable.derive.identifiers import renamed, unique_identifiers
@@ -32,6 +32,7 @@ from durable.vocabulary import (
     NO_RESULT_BY,
     NO_RESULT_IN_WINDOW,
     OF_ASSAY,
+    PERIOD,
     QUANTIFIABLE_AT,
     TIMES_DAYS,
     TLAST,
@@ -60,8 +61,10 @@ def run(plan: Plan, folder: Path) -> None:
     samples = renamed(samples, unique_identifiers(folder, plan.study.id))
     adpc = concentrations(adsl, samples, plan.kinetics.last_day)
     adpp = parameters(adpc, plan.kinetics)
-    write_parquet(folder / "adam" / "adpc.parquet", ADPC.validate(adpc))
-    write_parquet(folder / "adam" / "adpp.parquet", ADPP.validate(adpp))
+    periods = PERIOD in adpc
+    contracts = {"adpc": adpc_schema(periods=periods), "adpp": adpp_schema(periods=periods)}
+    write_parquet(folder / "adam" / "adpc.parquet", contracts["adpc"].validate(adpc))
+    write_parquet(folder / "adam" / "adpp.parquet", contracts["adpp"].validate(adpp))
 
 
 # --- ADPC -----------------------------------------------------------------------------------------
@@ -72,9 +75,12 @@ def concentrations(
 ) -> pd.DataFrame:
     """ADPC: every sample of an infused subject, by subject, assay and time.
 
-    A sample without a result has neither AVAL nor BLQFL and is used for nothing. A result that is
-    not quantifiable has BLQFL Y and no AVAL. ANL01FL marks the results up to `last_day`, of which
-    the parameters are; NCAXFL and NCAXRS the others.
+    A sample without a result has neither AVAL nor BLQFL and is used for nothing; nor is one with a
+    reason of exclusion, which keeps its result (PKSUMXF marks both). A result that is not
+    quantifiable has BLQFL Y and no AVAL. ANL01FL marks the results up to `last_day`, of which the
+    parameters are; NCAXFL and NCAXRS the others. Where ADSL has the second infusion (TR02SDT),
+    APERIOD tells which infusion a sample is of, and ARRLT the days since that one, from which
+    `last_day` counts.
     """
     infused = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
     rows = samples.loc[samples["subject_id"].isin(infused.index)]
@@ -83,9 +89,12 @@ def concentrations(
     subject = rows["subject_id"]
     result = has_result(rows)
     quantifiable = result & is_quantifiable(rows)
-    day = (rows["sample_date"] - subject.map(infused["TRTSDT"])).dt.days
-    used = result & (day <= last_day)
+    counts = result & rows["exclusion_reason"].isna()
     infusion = subject.map(infused["TRTSDT"])
+    day = (rows["sample_date"] - infusion).dt.days
+    within_day = _part_of_day(rows, counts)
+    periods = _periods(rows, day, within_day, infused)
+    used = counts & (np.floor(periods.get("ARRLT", day)) <= last_day)
     frame = pd.DataFrame(
         {
             "STUDYID": subject.map(infused["STUDYID"]),
@@ -99,8 +108,9 @@ def concentrations(
             "ADT": rows["sample_date"],
             "ATM": rows["sample_time"],
             "ADY": study_day(rows["sample_date"], infusion).astype("int64"),
+            **periods,
             "NFRLT": rows["nominal_day"],
-            "AFRLT": day + _part_of_day(rows, result),
+            "AFRLT": day + within_day,
             "FRLTU": "DAYS",
             "AVAL": rows["value"].where(quantifiable),
             "AVALU": rows["unit"],
@@ -108,21 +118,43 @@ def concentrations(
             "LLOQ": rows["lloq"],
             "ANL01FL": mark(used),
             "NCAXFL": mark(~used),
-            "NCAXRS": _exclusion(result, used),
-            "PKSUMXF": mark(~result),
+            "NCAXRS": _exclusion(rows["exclusion_reason"], result, used),
+            "PKSUMXF": mark(~counts),
             "SRCDOM": "kinetics",
             "SRCVAR": "value",
             "SRCSEQ": rows["source_row"],
         }
     )
     # Without a sample of an infused subject nothing says that these are text.
-    text = [name for name, column in ADPC.columns.items() if str(column.dtype) == "object"]
-    return frame.astype(dict.fromkeys(text, object)).reset_index(drop=True)
+    columns = adpc_schema(periods=PERIOD in frame).columns
+    text = [name for name, column in columns.items() if str(column.dtype) == "object"]
+    return frame.astype(dict.fromkeys(text, object))[list(columns)].reset_index(drop=True)
 
 
-def _exclusion(result: pd.Series[bool], used: pd.Series[bool]) -> pd.Series[str]:
+def _periods(
+    rows: pd.DataFrame,
+    day: pd.Series[int],
+    within_day: pd.Series[float],
+    infused: pd.DataFrame,
+) -> dict[str, pd.Series[Any]]:
+    """Period of a sample, and the days since its infusion; nothing without TR02SDT in ADSL.
+
+    A sample of the day of the second infusion, taken before it, is day 0 of the second period.
+    """
+    if "TR02SDT" not in infused:
+        return {}
+    again = rows["subject_id"].map(infused["TR02SDT"])
+    second = rows["sample_date"] >= again
+    apart = (rows["sample_date"] - again).dt.days
+    since = pd.Series(np.where(second, apart, day), index=rows.index)
+    return {PERIOD: second.astype("int64") + 1, "ARRLT": since + within_day}
+
+
+def _exclusion(
+    given: pd.Series[str], result: pd.Series[bool], used: pd.Series[bool]
+) -> pd.Series[str]:
     """Why a sample is not one of the parameters'; missing for one that is."""
-    reason = pd.Series(AFTER_LAST_DAY, index=used.index, dtype=object)
+    reason = given.astype(object).fillna(AFTER_LAST_DAY)
     return reason.where(result, NO_RESULT).mask(used, None)
 
 
@@ -166,9 +198,10 @@ def _part_of_day(samples: pd.DataFrame, result: pd.Series[bool]) -> pd.Series[fl
 def parameters(adpc: pd.DataFrame, rule: Kinetics) -> pd.DataFrame:
     """ADPP: parameters of each subject's profile by assay and unit; one record a parameter.
 
-    A subject without any result in an assay has no record of it.
+    A subject without any result in an assay that counts has no record of it. Where ADPC has
+    APERIOD, the profile after a second infusion has records of its own.
     """
-    results = adpc.loc[adpc["BLQFL"].notna()]
+    results = adpc.loc[adpc["PKSUMXF"].isna()]
     of_subject = ["SUBJID", "TRTP", "TRTA"]
     subjects = adpc.drop_duplicates("USUBJID").set_index("USUBJID")[of_subject]
     pairs = results[["PARCAT1", "AVALU"]].drop_duplicates()
@@ -176,16 +209,17 @@ def parameters(adpc: pd.DataFrame, rule: Kinetics) -> pd.DataFrame:
     codes = parameter_codes(assays, rule)
     profiles = results.groupby(["STUDYID", "USUBJID", "PARCAT1", "AVALU"])
     records = [
-        {"STUDYID": study, "USUBJID": subject, **_named(assay, codes, record)}
+        {"STUDYID": study, "USUBJID": subject, **period, **_named(assay, codes, record)}
         for (study, subject, *pair), profile in profiles
         for assay in [Assay(*map(str, pair))]
-        for record in _profile(profile, assay.unit, rule)
+        for period, record in _by_period(profile, assay.unit, rule)
     ]
-    columns = list(ADPP.columns)
+    columns = list(adpp_schema(periods=PERIOD in adpc).columns)
     frame = pd.DataFrame(records, columns=columns)
     frame[of_subject] = subjects.reindex(frame["USUBJID"]).to_numpy(object)
-    text = [name for name in columns if name != "AVAL"]
-    return frame.astype({"AVAL": float, **dict.fromkeys(text, object)})
+    numbers = {"AVAL": float} | ({PERIOD: "int64"} if PERIOD in columns else {})
+    text = [name for name in columns if name not in numbers]
+    return frame.astype({**numbers, **dict.fromkeys(text, object)})
 
 
 def parameter_codes(assays: list[Assay], rule: Kinetics) -> dict[tuple[Assay, str], str]:
@@ -244,14 +278,41 @@ def _named(
     return record | identity | {"PARAM": name}
 
 
-def _profile(profile: pd.DataFrame, unit: str, rule: Kinetics) -> Iterator[dict[str, Any]]:
-    yield from _exposure(profile.loc[profile["ANL01FL"] == "Y"], unit, rule)
+def _by_period(
+    profile: pd.DataFrame, unit: str, rule: Kinetics
+) -> Iterator[tuple[dict[str, int], dict[str, Any]]]:
+    """The parameters of each infusion, with its period where there may be two."""
+    if PERIOD not in profile:
+        yield from (({}, record) for record in _profile(profile, unit, rule))
+        return
+    second = profile[PERIOD] == 2
+    # Taken before the second infusion: the last of the first one, and day 0 of the second.
+    between = profile.loc[second & (np.floor(profile["ARRLT"]) == 0)]
+    first = pd.concat([profile.loc[~second], between])
+    if len(first):
+        late = np.floor(first["AFRLT"]) > rule.last_day
+        own = first.assign(ANL01FL=first["ANL01FL"].mask(late, None))
+        yield from (({PERIOD: 1}, record) for record in _profile(own, unit, rule))
+    if second.any():
+        start = between.tail(1).assign(ARRLT=0.0)
+        after = pd.concat([start, profile.loc[second].drop(index=between.index)])
+        # Cells of the first infusion may be left: nothing is assumed where none were measured.
+        records = _profile(after.assign(AFRLT=after["ARRLT"]), unit, rule, start_value=np.nan)
+        yield from (({PERIOD: 2}, record) for record in records)
+
+
+def _profile(
+    profile: pd.DataFrame, unit: str, rule: Kinetics, start_value: float = 0.0
+) -> Iterator[dict[str, Any]]:
+    yield from _exposure(profile.loc[profile["ANL01FL"] == "Y"], unit, rule, start_value)
     for point in rule.persistence:
         yield _persistence(profile, point)
 
 
-def _exposure(profile: pd.DataFrame, unit: str, rule: Kinetics) -> Iterator[dict[str, Any]]:
-    areas = {area.day: _analysed(profile, area, rule.method) for area in rule.auc}
+def _exposure(
+    profile: pd.DataFrame, unit: str, rule: Kinetics, start_value: float
+) -> Iterator[dict[str, Any]]:
+    areas = {a.day: _analysed(profile, a, rule.method, start_value) for a in rule.auc}
     peak = areas[rule.auc[0].day]
     none, by_days = NO_RESULT_BY.format(day=rule.last_day), TIMES_DAYS.format(unit=unit)
     missing = np.isnan(peak.cmax)
@@ -261,9 +322,12 @@ def _exposure(profile: pd.DataFrame, unit: str, rule: Kinetics) -> Iterator[dict
         ("TMAX", TMAX, peak.tmax, DAYS),
         ("TLAST", TLAST, peak.tlast, DAYS),
         ("CLAST", CLAST, peak.clast, unit),
-        ("AUCLAST", AUC_LAST, peak.auc_last, by_days),
     ):
         yield _record(code, name, value, its_unit, flag, reason)
+    if np.isnan(peak.auc_last) and not missing:
+        # No concentration from which the area could begin.
+        flag, reason = "NC", peak.reason
+    yield _record("AUCLAST", AUC_LAST, peak.auc_last, by_days, flag, reason)
     for end, area in areas.items():
         name = AUC_TO_DAY.format(day=end)
         why = none if missing else area.reason
@@ -281,7 +345,9 @@ def _persistence(profile: pd.DataFrame, point: Persistence) -> dict[str, Any]:
     return _record(_code(point), name, float(nearest["BLQFL"] == "N"), "", "", "")
 
 
-def _analysed(profile: pd.DataFrame, area: Exposure, method: Method) -> Noncompartmental:
+def _analysed(
+    profile: pd.DataFrame, area: Exposure, method: Method, start_value: float
+) -> Noncompartmental:
     return noncompartmental(
         profile["AFRLT"],
         profile["AVAL"],
@@ -289,6 +355,7 @@ def _analysed(profile: pd.DataFrame, area: Exposure, method: Method) -> Noncompa
         end=area.day,
         method=method,
         window=area.extrapolation_days,
+        start_value=start_value,
     )
 
 

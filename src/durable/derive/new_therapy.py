@@ -14,6 +14,7 @@ import pandas as pd
 
 from durable.contracts.partial_dates import partial_column
 from durable.frames import positions, subject_index
+from durable.jdm.reinfusion import Reinfusion
 
 Flags = npt.NDArray[np.bool_]
 
@@ -39,6 +40,44 @@ def new_systemic(therapies: pd.DataFrame | None) -> pd.DataFrame:
     text = [name for name in (partial_column("start_date"),) if name in therapies]
     new = therapies.loc[therapies["new_systemic"] == "Y", [*columns, *text]]
     return new.sort_values(columns, ignore_index=True)
+
+
+def with_reinfusions(
+    new: pd.DataFrame, subjects: pd.DataFrame, rule: Reinfusion | None
+) -> pd.DataFrame:
+    """The new therapies, with the second infusions that count as such.
+
+    Parameters
+    ----------
+    new
+        As `new_systemic` returns them.
+    subjects
+        Validated table after the data cut-off.
+    rule
+        How a second infusion counts; None where the plan says that there is none.
+
+    Returns
+    -------
+    DataFrame
+        `new` itself without a rule; else with ``reinfusion``, whether the record is an infusion,
+        whose ``source_row`` is that of the subject. Of two on one day the therapy is the first.
+    """
+    if rule is None:
+        return new
+    therapies = new.assign(reinfusion=False)
+    if not rule.as_new_therapy or "reinfusion_date" not in subjects:
+        return therapies
+    again = subjects.loc[subjects["reinfusion_date"].notna()]
+    infusions = pd.DataFrame(
+        {
+            "subject_id": again["subject_id"].astype(object),
+            "start_date": again["reinfusion_date"],
+            "source_row": again["source_row"].astype("int64"),
+            "reinfusion": True,
+        }
+    )
+    both = pd.concat([therapies, infusions]) if len(infusions) else therapies
+    return both.sort_values(["subject_id", "start_date", "reinfusion"], ignore_index=True)
 
 
 def begun_since(new: pd.DataFrame, date: pd.Series[pd.Timestamp]) -> pd.DataFrame:

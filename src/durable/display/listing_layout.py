@@ -14,6 +14,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from durable.display import layout as lay
 from durable.display.layout import Layout, Sheet
 from durable.display.listings import listing_records
@@ -36,12 +38,16 @@ MOST = 5_000
 #: Type sizes in points: the largest at which a listing has the fewest parts.
 _SIZES = (8.0, 7.0, 6.0)
 _BLOCK_SIZE = 8.0
-_LEAST, _WISHED = 45.0, 70.0
-"""Millimetres beyond which the needs of a column do not count, and its wishes."""
+_LEAST = 45.0
+"""Millimetres beyond which the needs of a column do not count."""
 _LINES = 4
 """Lines that the longest cell of a column takes, where that is not beyond its needs."""
 _BESIDE = 2 * lay.PADDING + 0.2
 """Millimetres of a column beside its text."""
+_STEP = 2.0
+"""Millimetres by which columns are made wider."""
+_EVEN = 0.01
+"""Weight of the lines of every cell beside those of the tallest of a record."""
 _FOOTNOTES_LATER = N_("Footnotes are given after the last part of the listing.")
 _NO_RECORDS = N_("No records")
 
@@ -91,7 +97,7 @@ def lay_out_listing(
     assessed
         Whether the study has visits.
     """
-    declared = listing.columns(plan, assessed=assessed, flags=records.columns)
+    declared = listing.shown_columns(plan, assessed=assessed, flags=records.columns)
     columns = tuple(map(in_language, declared))
     shown = as_text(records.head(MOST))
     texts = {c.name: [cell_text(record, c) for record in shown] for c in columns}
@@ -231,7 +237,7 @@ def _parts_of(
     listing: Listing, columns: tuple[Column, ...], name: str, texts: Texts, size: float
 ) -> list[_Part]:
     """Columns side by side, or in as many parts as the paper needs, each with the key columns."""
-    least = {name: least for name, (least, _) in _needs(columns, texts, size).items()}
+    least = _needs(columns, texts, size)
     room = lay.text_block(True)[1] - lay.INDENT
     title = _(": {part}").format(part=name) if name else ""
     if sum(least.values()) <= room:
@@ -269,23 +275,34 @@ def _filled(
 
 
 def _widths(columns: Sequence[Column], texts: Texts, size: float) -> tuple[float, ...]:
-    """Millimetres of each column: its needs, then its wishes, then its share of what is left."""
+    """Millimetres of each column: its needs, and the rest where it makes most records shorter."""
     room = lay.text_block(True)[1]
-    needs = _needs(columns, texts, size).values()
-    widths = [least for least, _ in needs]
+    widths = np.array([*_needs(columns, texts, size).values()])
     widths[0] += lay.INDENT
-    missing = [max(wished - least, 0.0) for least, wished in needs]
-    left = room - sum(widths)
-    if left < 0:  # a single column wider than the paper
-        return tuple(width * room / sum(widths) for width in widths)
-    part = min(1.0, left / sum(missing)) if sum(missing) else 0.0
-    widths = [width + part * more for width, more in zip(widths, missing, strict=True)]
-    rest = (room - sum(widths)) / len(widths)
-    return tuple(width + rest for width in widths)
+    if room < widths.sum():  # a single column wider than the paper
+        return tuple(widths * (room / widths.sum()))
+    lines = np.array([_line_widths(texts[column.name], size) for column in columns])
+    while lines.size and room - widths.sum() >= _STEP:
+        height = lines / (widths - _BESIDE)[:, None]
+        wider = np.maximum(lines / (widths - _BESIDE + _STEP)[:, None], 1.0)
+        saved = [
+            np.maximum(height.max(axis=0, where=others[:, None], initial=1.0), mine).sum()
+            + _EVEN * (np.maximum(height[others], 1.0).sum() + mine.sum())
+            for mine, others in zip(wider, ~np.eye(len(columns), dtype=bool), strict=True)
+        ]
+        if min(saved) == max(saved):  # every text stands in one line
+            break
+        widths[int(np.argmin(saved))] += _STEP
+    return tuple(widths + (room - widths.sum()) / len(widths))
 
 
-def _needs(columns: Sequence[Column], texts: Texts, size: float) -> dict[str, tuple[float, float]]:
-    """Millimetres in which no word of a column is broken, and no line, within limits, by name."""
+def _line_widths(texts: Sequence[str], size: float) -> list[float]:
+    widths = {text: lay.text_width(text, size) for text in dict.fromkeys(texts)}
+    return [widths[text] for text in texts]
+
+
+def _needs(columns: Sequence[Column], texts: Texts, size: float) -> dict[str, float]:
+    """Millimetres in which no word of a column is broken, by name."""
     spanned = Counter(column.over for column in columns)
     needs = {}
     for column in columns:
@@ -294,9 +311,7 @@ def _needs(columns: Sequence[Column], texts: Texts, size: float) -> dict[str, tu
         words = max((lay.widest_word(text, size) for text in different), default=0.0)
         over = lay.widest_word(column.over, size) / spanned[column.over]
         heading = max(lay.heading_width(column.label, size), over) * lay.BOLD
-        least = min(max(words, heading, line / _LINES), _LEAST)
-        wished = max(min(line, _WISHED), least)
-        needs[column.name] = least + _BESIDE, wished + _BESIDE
+        needs[column.name] = min(max(words, heading, line / _LINES), _LEAST) + _BESIDE
     return needs
 
 

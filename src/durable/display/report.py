@@ -137,7 +137,7 @@ def listing_views(
     for entry, records in listings.items():
         listing, shell = entry.load(), plan.outputs.shell(f"l_{entry.name}")
         title = numbered_title("Listing", shell.shown_number, shell.title or _(listing.title))
-        columns = listing.columns(plan, assessed=assessed, flags=records.columns)
+        columns = listing.shown_columns(plan, assessed=assessed, flags=records.columns)
         shown = as_text(records.head(SHOWN))
         parts = tuple(dict.fromkeys(column.part for column in columns if column.part)) or ("",)
         for i, part in enumerate(parts):

@@ -73,7 +73,8 @@ def read_datasets(folder: Path, plan: Plan) -> Iterator[Dataset]:
         event_variables=results.variables("adae") if "adae" in names else (),
         subgroups=subgroups,
     )
-    for metadata in dataset_specs(EVERY_ENDPOINT, subgroups):
+    periods = "TR02SDT" in results.variables("adsl")
+    for metadata in dataset_specs(EVERY_ENDPOINT, subgroups, periods=periods):
         path = folder / "adam" / f"{metadata.name.lower()}.parquet"
         if metadata.name.lower() in names:
             schema = schemas[metadata.name]

@@ -47,6 +47,12 @@ READ: Mapping[str, Variables] = {
         "ADSL": ("SAFFL",),
         "ADDV": ("DVDECOD", "DVSTAT", "DVIMPFL"),
     },
+    "t_reinfusion": {
+        "ADSL": ("SAFFL", "TRTSDT", "TR02SDT", "CELLSKG2"),
+        "ADRS": ("PARAMCD", "ADY", "AVAL"),
+        "ADAE": ("APERIOD", "AESI", "ASTCTGR"),
+        "ADPP": ("APERIOD", "PARCAT1", "PARCAT2", "PARCAT3", "AVAL"),
+    },
     "t_improvement": {
         "ADSL": ("SAFFL",),
         "ADRS": ("PARAMCD", "AVISIT", "AVAL", "AVALC", "ANL01FL", "REASON"),

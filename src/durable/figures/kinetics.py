@@ -23,7 +23,7 @@ from durable.figures.style import (
 )
 from durable.figures.subject_lines import SubjectLines
 from durable.language import N_, _
-from durable.outputs.datasets import AnalysisDatasets
+from durable.outputs.datasets import AnalysisDatasets, of_first_infusion
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -65,14 +65,15 @@ _BELOW: Style = {
 
 def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
     """Profiles of all subjects, and geometric means by nominal day."""
-    return profiles(datasets.required("adpc"), datasets.infused["DOSELVL"].fillna(""))
+    adpc = of_first_infusion(datasets.required("adpc"))
+    return profiles(adpc, datasets.infused["DOSELVL"].fillna(""))
 
 
 def profiles(adpc: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
     """Profiles of all subjects; geometric means by nominal day where half are quantifiable.
 
-    Of the samples with a result. A subject counts once on a nominal day, with the geometric mean of
-    its own quantifiable results.
+    Of the samples with a result that counts. A subject has one value on a nominal day, the
+    geometric mean of its own quantifiable results.
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ def profiles(adpc: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
     """
     import pandas as pd
 
-    adpc = adpc.loc[adpc["BLQFL"].notna()]
+    adpc = adpc.loc[adpc["PKSUMXF"].isna()]
     individual = pd.DataFrame(
         {
             "assay": adpc["PARCAT1"],
@@ -122,7 +123,7 @@ def footnotes(_plan: Plan) -> tuple[str, ...]:
         _(
             "BLQ: below the LLOQ. Geometric mean of quantifiable values by nominal day, where at"
             " least half of the subjects have one (BLQ excluded: biased upward). Samples without a"
-            " result: not plotted."
+            " result, or excluded with a reason: not plotted."
         ),
     )
 

@@ -12,7 +12,7 @@ from durable.jdm.measures import COMPONENTS, core_set_measure
 from durable.jdm.parameters import SCORE
 from durable.language import N_
 from durable.outputs import formats
-from durable.outputs.datasets import AnalysisDatasets
+from durable.outputs.datasets import AnalysisDatasets, of_first_infusion
 from durable.plan import Plan
 from durable.wording import capitalised, dose_level
 
@@ -28,6 +28,7 @@ SECTIONS = (
 #: Labels of the key numbers, as the points have them.
 LABELS = (
     *(N_("Age, sex"), N_("Dose level"), N_("Cells given"), N_("Infusion")),
+    N_("Second infusion"),
     *(
         N_("Improved at {visit}"),
         N_("First remission"),
@@ -211,7 +212,7 @@ def _cells(datasets: AnalysisDatasets) -> pd.DataFrame:
 
     if datasets.adpc is None:
         return pd.DataFrame()
-    adpc = _of_infused(datasets, datasets.adpc.loc[datasets.adpc["BLQFL"].notna()])
+    adpc = _of_infused(datasets, datasets.adpc.loc[datasets.adpc["PKSUMXF"].isna()])
     below = adpc["BLQFL"] == "Y"
     return _section(
         "cells",
@@ -248,7 +249,17 @@ def _demographics(row: pd.Series[Any]) -> dict[str, str]:
         "Dose level": level or "not recorded",
         "Cells given": cells or "not recorded",
         "Infusion": f"{row['TRTSDT']:%Y-%m-%d}",
+        **_second_infusion(row),
     }
+
+
+def _second_infusion(row: pd.Series[Any]) -> dict[str, str]:
+    import pandas as pd
+
+    date = row.get("TR02SDT")
+    if date is None or pd.isna(date):
+        return {}
+    return {"Second infusion": f"day {(date - row['TRTSDT']).days} ({date:%Y-%m-%d})"}
 
 
 def _scientific(value: float) -> str:
@@ -316,7 +327,8 @@ def _peaks(datasets: AnalysisDatasets, subject: str) -> dict[str, str]:
 
     if datasets.adpp is None:
         return {}
-    own = datasets.adpp.loc[datasets.adpp["SUBJID"] == subject]
+    adpp = of_first_infusion(datasets.adpp)
+    own = adpp.loc[adpp["SUBJID"] == subject]
     numbers = {}
     for (assay, unit), rows in own.groupby(["PARCAT1", "PARCAT2"], sort=False):
         value = rows.set_index("PARCAT3")["AVAL"]

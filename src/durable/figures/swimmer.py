@@ -66,6 +66,7 @@ MARKS: dict[str, tuple[Style, int]] = {
     "recurrence": (_mark(N_("Recurrence"), "D", "#D55E00", 5), 0),
     "progression": (_mark(N_("Progression"), "s", "#CC79A7", 5), 0),
     "new_therapy": (_mark(N_("New systemic therapy"), "P", "#F0E442", 6), 1),
+    "reinfusion": (_mark(N_("Re-infusion"), "v", "#56B4E9", 6), -1),
     "withdrawal": (_mark(N_("Withdrawal from study"), "d", "white", 6), 0),
     "death": (_mark(N_("Death"), "X", INK, 7, "white"), 0),
     "ongoing": (_mark(N_("Ongoing at data cut-off"), _ARROW, INK, 5), 0),
@@ -171,6 +172,9 @@ def _disposition_marks(infused: pd.DataFrame, end: pd.Series[int]) -> list[pd.Da
         "withdrawal": (withdrawal.notna(), withdrawal),
         "ongoing": (ongoing, end),
     }
+    if "TR02SDT" in infused:
+        again = _days(infused, "TR02SDT")
+        marks["reinfusion"] = (again.notna(), again)
     return [
         _marks(kind, np.flatnonzero(marked), day[marked], day[marked])
         for kind, (marked, day) in marks.items()

@@ -115,6 +115,11 @@ class Contents:
         return bool(self.total) and all(_SERIAL.fullmatch(text) for text in self.texts)
 
     @property
+    def is_in_part(self) -> bool:
+        """Whether every value may be a year, or a year and a month."""
+        return bool(self.total) and all(_IN_PART.fullmatch(text) for text in self.texts)
+
+    @property
     def is_coded(self) -> bool:
         """Whether the values are few and short."""
         few = 0 < len(self.texts) <= _MOST_CODES
@@ -243,7 +248,7 @@ def suits(contents: Contents, column: ColumnSpec) -> float:
             in_part = contents.dates.partial == contents.dates.read
             if contents.is_dated and (column.partial or not in_part):
                 return 1.0
-            if contents.is_serial:
+            if contents.is_serial or (column.partial and contents.is_in_part):
                 return 0.75
             return 0.7 if contents.dates.read else 0.2
         case "time":

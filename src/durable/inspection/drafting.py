@@ -35,6 +35,8 @@ KeyPath = tuple[str | int, ...]
 _ID = "draft"
 _NO_FILE = "to-be-named"
 _MOST_NAMED = 12
+#: Errors that no other reading of a file mends, but a key of the plan.
+_OF_DEFINITIONS = ("reinfusion_undefined",)
 #: Sets of measures that a study may record, the usual one first.
 _CORE_SETS: tuple[CoreSet, ...] = get_args(CoreSet)[:2]
 
@@ -357,7 +359,8 @@ def _check_questions(plan: Plan, study: StudyDraft) -> list[str]:
         if str(study.plan["inputs"].get(table, {}).get("path", "")).startswith(_NO_FILE):
             continue
         place = f"{table}.{column}" if column else str(table or lines["file"].iloc[0])
-        if any(text.startswith((f"{place}:", f"{place} (")) for text in study.questions):
+        asked = any(text.startswith((f"{place}:", f"{place} (")) for text in study.questions)
+        if asked and rule not in _OF_DEFINITIONS:
             continue
         why = str(lines["message"].iloc[0]).partition("needed by ")[2].partition("; ")[0]
         if rule == "missing_column" and why:

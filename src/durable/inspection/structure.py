@@ -365,6 +365,12 @@ def _fall_back(draft: TableDraft) -> None:
         if "system_organ_class" not in has:
             draft.source["constant"] = {"system_organ_class": _NOT_CODED}
             draft.questions.append("No system organ class was found: a constant stands for it.")
+    if draft.table in ("screening", "eligibility") and "attempt" not in has:
+        draft.source["constant"] = {"attempt": "1"}
+        draft.questions.append(
+            f"No number of the screening attempt was found in {draft.table}: each is taken as the"
+            " first. A subject screened twice needs it."
+        )
     if draft.table == "kinetics" and "value" in has:
         _name_assay(draft)
     constant = draft.source.get("constant", {})

@@ -12,7 +12,10 @@ from functools import cache
 from durable.contracts.input_table import YES_NO, ColumnSpec
 from durable.contracts.spelling import fold
 from durable.contracts.tables import INPUT_TABLES
-from durable.jdm.synonyms import MEASURE_NAMES, MEASURE_VALUES
+from durable.contracts.tables.screening import RESULTS
+from durable.criterion import Category
+from durable.eligibility import CRITERION_BY_ID, CRITERION_IDS
+from durable.jdm.synonyms import MEASURE_NAMES, MEASURE_VALUES, SCREENING_NAMES
 
 _SUBJECT = (
     *("subject", "subject id", "subjid", "usubjid", "patient", "patient id", "participant"),
@@ -41,6 +44,10 @@ _END = (
     "结束日期",
     "终止日期",
     "停止日期",
+)
+_ATTEMPT = (
+    *("screening attempt", "screening number", "attempt number", "rescreening", "screening round"),
+    *("筛选次数", "第几次筛选"),
 )
 _REASON = ("reason", "indication", "原因", "适应症", "用药原因")
 
@@ -153,6 +160,9 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
         "below_lloq": ("blq", "bloq", "below limit", "below lloq", "低于定量限", "低于下限"),
         "lloq": ("lower limit of quantification", "limit of quantification", "loq", "定量下限"),
+        "exclusion_reason": (
+            *("reason excluded", "reason for exclusion", "exclude reason", "排除原因", "剔除原因"),
+        ),
     },
     "lymphodepletion": {
         "administration_date": (
@@ -170,6 +180,82 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
         "dose": ("dose given", "daily dose", "exdose", "剂量", "给药剂量"),
         "unit": ("units", "dose unit", "exdosu", "单位", "剂量单位"),
+    },
+    "screening": {
+        "attempt": _ATTEMPT,
+        "screening_date": (
+            *("date of screening", "screening visit date", "date screened", "scrdat"),
+            *("筛选日期", "筛选时间"),
+        ),
+        "enrolment_date": ("enrolled on", "enrollment date", "rfstdtc", "入组日期", "入组时间"),
+        "birth_date": ("dob", "birth date", "brthdat", "brthdtc", "出生日期", "生日"),
+        "lvef": ("ejection fraction", "lv ef", "ef", "左室射血分数", "射血分数"),
+        "ecg_cs": ("ecg clinically significant", "ecg abnormal", "心电图异常"),
+        "egfr": ("gfr", "glomerular filtration rate", "估算肾小球滤过率", "肾小球滤过率"),
+        "creatinine": ("crea", "creat", "serum creatinine", "scr", "肌酐", "血肌酐"),
+        "height_cm": ("height", "body height", "身高"),
+        "tbil": ("total bilirubin", "bilirubin", "bili", "总胆红素", "胆红素"),
+        "tbil_uln": ("bilirubin uln", "bili uln", "总胆红素上限"),
+        "spo2": ("oxygen saturation", "o2 sat", "sao2", "血氧饱和度", "氧饱和度"),
+        "lung_normal": ("pulmonary function normal", "lung function", "肺功能正常"),
+        "venous_access": ("veins suitable", "静脉通路"),
+        "apheresis_contraindication": ("apheresis contraindicated", "单采禁忌", "单采禁忌症"),
+        "childbearing": ("wocbp", "childbearing potential", "育龄", "有生育能力"),
+        "urine_hcg": ("urine pregnancy test", "urine hcg result", "尿妊娠试验", "尿hcg"),
+        "urine_hcg_date": ("urine pregnancy test date", "尿妊娠试验日期"),
+        "contraception_agreed": ("contraception", "避孕"),
+        "blood_hcg": ("serum pregnancy test", "serum hcg", "血妊娠试验", "血hcg"),
+        "blood_hcg_date": ("serum pregnancy test date", "serum hcg date", "血妊娠试验日期"),
+        "consent_guardian_date": (
+            *("guardian consent", "parent consent", "parental consent date", "consent of parent"),
+            *("监护人知情同意日期", "监护人签署日期"),
+        ),
+        "assent_date": ("assent", "assent of the child", "child assent", "儿童知情同意日期"),
+        "prior_cart": ("prior car t", "previous car t", "earlier car t", "既往cart"),
+        "other_autoimmune": ("other autoimmune disease", "其他自身免疫病"),
+        "pid": ("primary immune deficiency", "原发性免疫缺陷"),
+        "sid_uncorrected": ("uncorrected secondary immunodeficiency", "继发性免疫缺陷"),
+        "serious_infection": ("severe infection", "严重感染"),
+        "tb_active": ("active tb", "活动性结核"),
+        "tb_latent": ("latent tb", "潜伏性结核"),
+        "hepatitis_active": ("acute hepatitis", "活动性肝炎"),
+        "malignancy": ("cancer", "malignant disease", "恶性肿瘤"),
+        "congenital_heart": ("chd", "先天性心脏病"),
+        "ami_date": ("myocardial infarction date", "date of mi", "心肌梗死日期"),
+        "arrhythmia_severe": ("serious arrhythmia", "严重心律失常"),
+        "pericardial_effusion_large": ("pericardial effusion", "大量心包积液"),
+        "myocarditis_severe": ("myocarditis", "重症心肌炎"),
+        "vasopressor": ("vasopressors", "血管活性药物"),
+        "infection_controlled": ("infection under control", "感染已控制"),
+        "sot_hsct_date": ("transplantation date", "transplant date", "移植日期"),
+        "agvhd_grade": ("acute gvhd grade", "agvhd", "急性移植物抗宿主病分级"),
+        "agvhd_date": ("acute gvhd date", "急性移植物抗宿主病日期"),
+        "hbsag": ("hepatitis b surface antigen", "hbv surface antigen", "乙肝表面抗原"),
+        "hbcab": ("hepatitis b core antibody", "anti hbc", "乙肝核心抗体"),
+        "hbv_dna": ("hepatitis b dna", "乙肝病毒dna"),
+        "hcv_ab": ("hcv antibody", "anti hcv", "hepatitis c antibody", "丙肝抗体"),
+        "hcv_rna": ("hepatitis c rna", "丙肝病毒rna"),
+        "hiv_ab": ("hiv", "hiv antibody", "anti hiv", "hiv抗体", "艾滋病抗体"),
+        "syphilis": ("syphilis test", "tppa", "rpr", "梅毒"),
+        "cmv_dna": ("cmv", "cytomegalovirus dna", "巨细胞病毒dna"),
+        "live_vaccine_date": ("last live vaccine", "live vaccination date", "活疫苗接种日期"),
+        "other_trial_last_date": ("end of other trial", "其他临床试验结束日期"),
+        "investigator_exclusion": ("excluded by investigator", "研究者判断不适合"),
+        "reason": _REASON,
+    },
+    "eligibility": {
+        "attempt": _ATTEMPT,
+        "criterion": (
+            *("criterion id", "criterion number", "criteria", "ietestcd", "ie criterion"),
+            *("inclusion exclusion criterion", "标准", "入排标准", "标准编号"),
+        ),
+        "answer": (
+            *("met", "criterion met", "fulfilled", "response", "ieorres", "yes no"),
+            *("是否符合", "是否满足", "判断"),
+        ),
+        "answer_date": ("date of answer", "iedtc", "iedat", "date assessed", "判断日期"),
+        "waiver": ("waived", "waiver granted", "exemption", "豁免"),
+        "comment": ("comments", "remark", "remarks", "note", "notes", "备注", "说明"),
     },
 }
 #: Words in the name of a file, sheet or form, of the tables that a draft can have.
@@ -199,6 +285,12 @@ TABLE_NAMES: Mapping[str, tuple[str, ...]] = {
         *("lymphodepletion", "conditioning", "lymphodepleting chemotherapy"),
         *("清淋", "清淋预处理", "清淋化疗", "预处理"),
     ),
+    # After the others: where a sheet of visits or subjects goes with both alike, it is theirs.
+    "screening": ("screening", "screening data", "eligibility data", "筛选", "筛选资料"),
+    "eligibility": (
+        *("eligibility", "inclusion exclusion", "inclusion exclusion criteria", "criteria", "ie"),
+        *("入排标准", "入选排除标准", "纳入排除标准"),
+    ),
 }
 #: Columns of one row a measurement.
 TEST = (
@@ -223,7 +315,17 @@ _NO = (
     *("n", "no", "false", "0", "否", "无", "没有", "\u00d7", "unchecked", "not related", "无关"),
     "不相关",
 )
+_POSITIVE = ("pos", "positive", "+", "reactive", "detected", "阳性", "(+)")
+_NEGATIVE = (
+    *("neg", "negative", "-", "non-reactive", "nonreactive", "not detected", "undetected"),
+    *("阴性", "(-)"),
+)
 _VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "answer": {
+        "Y": (*_YES, "met", "fulfilled", "符合", "满足"),
+        "N": (*_NO, "not met", "unmet", "not fulfilled", "不符合", "不满足"),
+        "NA": ("na", "n/a", "not applicable", "不适用"),
+    },
     "sex": {
         "M": ("m", "male", "boy", "man", "男", "男性", "男孩"),
         "F": ("f", "female", "girl", "woman", "女", "女性", "女孩"),
@@ -243,6 +345,28 @@ def synonyms(table: str, column: ColumnSpec) -> Iterator[str]:
     yield column.label.split(";")[0]
     yield from _COLUMNS.get(table, {}).get(column.name, ())
     yield from MEASURE_NAMES.get(column.name, ())
+    if table == "screening":
+        yield from SCREENING_NAMES.get(column.name, ())
+
+
+_CRITERIA: Mapping[Category, tuple[str, ...]] = {
+    "INCLUSION": (
+        *("i", "in", "inc", "incl", "inclusion", "inclusion criterion", "inclusion criteria"),
+        *("入选标准", "纳入标准", "入选", "纳入"),
+    ),
+    "EXCLUSION": (
+        *("e", "ex", "exc", "excl", "exclusion", "exclusion criterion", "exclusion criteria"),
+        *("排除标准", "排除"),
+    ),
+}
+
+
+def _criterion_names(criterion: str) -> Iterator[str]:
+    """How others number a criterion: I1, INCL01, Inclusion criterion no. 1, 入选标准1."""
+    number = int(criterion[1:])
+    for word in _CRITERIA[CRITERION_BY_ID[criterion].category]:
+        for sign in ("", "-", "_", ".", "#", "no.", "no", "number"):
+            yield from (f"{word}{sign}{digits}" for digits in (f"{number}", f"{number:02}"))
 
 
 @cache
@@ -251,6 +375,10 @@ def value_words(column: ColumnSpec) -> dict[str, str]:
     words: Mapping[str, tuple[str, ...]] = _VALUES.get(column.name, {})
     if column.allowed == YES_NO:
         words = {"Y": _YES, "N": _NO}
+    if column.allowed == RESULTS:
+        words = {"POS": _POSITIVE, "NEG": _NEGATIVE}
+    if column.allowed == CRITERION_IDS:
+        words = {name: tuple(_criterion_names(name)) for name in CRITERION_IDS}
     words = words or MEASURE_VALUES.get(column.name, {})
     own = {fold(value): value for value in column.allowed}
     return {fold(word): value for value, found in words.items() for word in found} | own

@@ -22,8 +22,8 @@ from durable.intake.findings import Recorded
 from durable.intake.numbers import NumberForm
 from durable.jdm.response import Ranges
 
-#: Cells per kilogram below which a dose is written in millions.
-_FEWEST_CELLS = 10_000
+#: Number of cells below which a dose is written in millions.
+_CELLS, _FEWEST_CELLS = "cells/kg", 10_000
 _YEARS = frozenset(("y", "yr", "yrs", "year", "\u5c81", "\u5468\u5c81", "\u5e74"))
 #: A scale in a heading, perhaps with its unit: 0-100, 0-100 mm.
 _SCALE = re.compile(r"0\s*(?:-|~|\u2013|to)\s*([0-9]+)\s*[a-z]*", re.IGNORECASE)
@@ -376,7 +376,7 @@ def _unit_by_size(column: ColumnSpec, ranges: Mapping[str, ColumnSpec], contents
     numbers = contents.magnitudes()
     if not numbers:
         return ""
-    if column.above == 0 and numbers[-1] < _FEWEST_CELLS and not column.limit_of:
+    if column.unit == _CELLS and numbers[-1] < _FEWEST_CELLS:
         return next(iter(column.factors))
     high = ranges[column.name].high
     return "" if not column.scale or high is None else _unit_within(column, numbers[-1], high) or ""

@@ -14,6 +14,7 @@ from durable.jdm.needs import columns_needed
 from durable.language import _
 from durable.plan import Plan
 from durable.plan.subgroups import extra_columns
+from durable.sections import Section
 
 #: By column the keys of the plan that need it; '' where every analysis does.
 Needed = dict[str, str]
@@ -92,6 +93,11 @@ def _deciding_key(column: ColumnSpec, plan: Plan) -> str:
         if isinstance(value, tuple):
             if column.name in value:
                 return path
+        elif value is None:
+            continue
+        elif isinstance(value, Section):
+            # An SDTM package has no place for it of its own: none is asked of it.
+            return path if plan.inputs.sdtm is None else ""
         elif value != "none":
             return f"{path} ({value})"
     return ""

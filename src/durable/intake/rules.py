@@ -207,6 +207,18 @@ _RULES: dict[str, Rule] = {
         " amount.",
         _WARNING,
     ),
+    "reinfusion_early": Rule("The second infusion is not dated after the first."),
+    "reinfusion_without_infusion": Rule("A second infusion is recorded without a first one."),
+    "reinfusion_without_date": Rule("A dose of a second infusion is recorded without its date."),
+    "reinfusion_dose_missing": Rule(
+        "A second infusion is recorded without a number of cells.", _WARNING
+    ),
+    "reinfusion_undefined": Rule(
+        "A subject was infused a second time, and the plan does not say how that counts"
+        " (response.reinfusion). Reported at the first of them."
+    ),
+    "death_before_reinfusion": Rule("Death is dated before the second infusion."),
+    "contact_before_reinfusion": Rule("Last contact is dated before the second infusion."),
     "infusion_differs": Rule(
         "The date of infusion that the plan takes from elsewhere (RFXSTDTC) is not that of the"
         " infusion in EX; an error where it is empty.",
@@ -400,6 +412,7 @@ _RULES: dict[str, Rule] = {
         "No value, and not marked below the limit of quantification: the sample is not used.",
         _WARNING,
     ),
+    "sample_excluded": Rule("A sample is left out of the analysis, with a reason.", _WARNING),
     "value_below_lloq": Rule(
         "The value is 0 or below the limit of quantification, but not marked so; it is analysed as"
         " not quantifiable.",

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from durable.jdm.drug_free import DrugFree, DrugFreeAnalysis, GlucocorticoidIncrease
 from durable.jdm.measures import COMPONENTS
+from durable.jdm.reinfusion import Reinfusion
 from durable.jdm.remission import Remission
 from durable.schedule import Visit
 from durable.sections import Days, Name, NonEmptyUniqueList, Number, Positive, Score, Section
@@ -289,6 +290,9 @@ class Response(Section):
     assessments; empty: not analysed."""
     glucocorticoid_increase: GlucocorticoidIncrease | None = None
     """An increase of the glucocorticoid dose as an intercurrent event; empty: not defined."""
+    reinfusion: Reinfusion | None = None
+    """A second infusion of the cells as an intercurrent event. Required where the data have one;
+    empty: each subject has at most one infusion."""
 
     @model_validator(mode="after")
     def _hybrid_is_explicit(self) -> Response:

@@ -79,3 +79,35 @@ MEASURE_VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "progression": ("progression", "pd", "progressive disease", "worse", "进展", "加重"),
     }
 }
+#: By column of the screening table what it may be called beside its label.
+SCREENING_NAMES: Mapping[str, tuple[str, ...]] = {
+    "weakness_proximal": ("proximal weakness", "muscle weakness", "近端肌无力", "肌无力"),
+    "skin_heliotrope": ("heliotrope", "向阳疹", "眶周皮疹"),
+    "skin_gottron": ("gottron", "gottron sign", "gottron papules", "gottron征"),
+    "emg_myopathic": ("emg", "emg result", "myopathic emg", "肌电图", "肌源性损害"),
+    "biopsy_positive": ("biopsy", "muscle biopsy", "biopsy result", "肌活检", "肌肉活检"),
+    "mda5": ("mda 5", "anti mda5 antibody", "抗mda5抗体"),
+    "nxp2": ("nxp 2", "anti nxp2 antibody", "抗nxp2抗体"),
+    "tif1g": ("tif1", "tif1 gamma", "tif1\u03b3", "抗tif1\u03b3抗体"),
+    "mi2": ("mi 2", "anti mi2 antibody", "抗mi2抗体"),
+    "sae": ("sae1", "anti sae antibody", "抗sae抗体"),
+    "ro52": ("ro 52", "anti ro52", "ssa 52", "抗ro52抗体"),
+    "jo1": ("jo 1", "anti jo1", "抗jo1抗体"),
+    "other_msa": ("other msa", "other myositis antibody", "其他肌炎特异性抗体"),
+    "srp": ("anti srp antibody", "抗srp抗体"),
+    "hmgcr": ("anti hmgcr antibody", "抗hmgcr抗体"),
+    "imnm": ("necrotizing myopathy", "necrotising myopathy", "坏死性肌病"),
+    "gc_start": ("steroid start", "glucocorticoid start", "激素开始日期"),
+    "gc_end": ("steroid end", "glucocorticoid end", "激素结束日期"),
+    "gc_max_mg_kg": (
+        *("highest steroid dose", "maximum steroid dose", "max gc dose", "激素最大剂量"),
+    ),
+    "gc_outcome": ("steroid outcome", "response to steroids", "激素疗效"),
+    "rapid_progression": ("rapidly progressive", "快速进展"),
+    "organ_lung": ("lung involvement", "ild", "interstitial lung disease", "肺受累"),
+    "organ_heart": ("heart involvement", "cardiac involvement", "心脏受累"),
+    "organ_gi": ("gi involvement", "gastrointestinal involvement", "消化道受累"),
+    "calcinosis": ("calcification", "钙质沉着", "皮下钙化"),
+    "recurrent_rash": ("relapsing rash", "反复皮疹"),
+    "skin_ulcer": ("skin ulceration", "ulcers", "皮肤溃疡"),
+}

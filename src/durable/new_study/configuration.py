@@ -33,6 +33,7 @@ _SHOWN = (
     "response.remission_deadline",
     *(f"response.new_therapy.{key}" for key in ("improvement", "remission", "duration")),
     "response.missed_assessments.consecutive",
+    "response.reinfusion",
     *(f"statistics.{key}" for key in ("conf_level", "km_ci", "quantile_rule", "landmarks_months")),
     "groups",
     "sensitivity",

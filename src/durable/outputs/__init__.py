@@ -36,6 +36,10 @@ def _has_escalation_rules(plan: Plan) -> bool:
     return plan.monitoring is not None and plan.monitoring.escalation is not None
 
 
+def _may_be_reinfused(plan: Plan) -> bool:
+    return plan.response.reinfusion is not None
+
+
 @dataclass(frozen=True)
 class OutputEntry(Entry):
     """An output in the registry: NAME in ``ard.csv``, and its tables ``tables/TABLE.csv``.
@@ -83,6 +87,7 @@ OUTPUTS = (
     ),
     OutputEntry("t_exposure", "exposure", asked=lambda plan: plan.exposure is not None),
     OutputEntry("t_deviations", "deviations", ("adsl", "addv")),
+    OutputEntry("t_reinfusion", "reinfusion", asked=_may_be_reinfused),
     OutputEntry("t_improvement", "improvement", tables=_with_supplement("t_improvement")),
     OutputEntry("t_dor", "time_to_event", tables=_with_supplement(*(e.table for e in ENDPOINTS))),
     OutputEntry(
@@ -178,6 +183,7 @@ ORDER_OF_ROWS = (
     *(endpoint.table for endpoint in DRUG_FREE_ENDPOINTS),
     "t_estimands",
     "t_deviations",
+    "t_reinfusion",
 )
 
 

@@ -17,9 +17,11 @@ from durable.outputs.groups import Estimates, Group, groups, not_made, of_parame
 from durable.outputs.incidence import EventCounts
 from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.quantities import count_with_percent
+from durable.outputs.reinfusion_definitions import second_period
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan, Safety
 from durable.stats.summaries import summarise
+from durable.wording import sentences
 
 #: Variable of ADAE by the name of its statistics.
 _TREATMENTS = {"tocilizumab": "TOCIFL", "corticosteroid": "CSTERFL", "icu": "ICUFL"}
@@ -173,7 +175,7 @@ OUTPUT = Output(
             size=INFUSED,
             rows=_table,
             footnotes=lambda plan: (
-                _grading(plan.safety),
+                sentences(_grading(plan.safety), second_period(plan.response.reinfusion)),
                 _(
                     "Ongoing: no end date, outcome neither recovered nor fatal. Onset and duration:"
                     " recorded dates only."

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from durable.contracts.b_cells import APLASIA, DIED, NOT_BY_LAST, RECOVERY, UNCONFIRMED
+from durable.contracts.b_cells import (
+    APLASIA,
+    DIED,
+    NOT_BY_LAST,
+    RECOVERY,
+    REINFUSED,
+    UNCONFIRMED,
+)
 from durable.contracts.results import WHOLE_COLUMN, Parameter, Statistic
 from durable.language import N_, _
 from durable.outputs import definitions
@@ -44,7 +51,13 @@ _REASON_LABELS = {
     "ongoing": N_("not recovered at the last result"),
     "unconfirmed": N_("recovered at the last results, not confirmed"),
     "died": N_("died"),
+    "reinfused": N_("infused a second time"),
 }
+
+
+def _reasons(plan: Plan) -> dict[str, str]:
+    """The reasons that there can be, by the names of their statistics."""
+    return _REASONS | ({} if plan.response.reinfusion is None else {"reinfused": REINFUSED})
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
@@ -102,7 +115,7 @@ def _recovery(records: pd.DataFrame, plan: Plan) -> Iterator[Statistic]:
     yield Statistic("n_subjects", n)
     yield from count_with_percent(int(event.sum()), n, "event")
     yield from count_with_percent(int((~event).sum()), n, "censored")
-    for name, text in _REASONS.items():
+    for name, text in _reasons(plan).items():
         yield from count_with_percent(int((~event & (reason == text)).sum()), n, f"censored_{name}")
     km = fit(records)
     for name, p in QUARTILES.items():
@@ -209,7 +222,8 @@ def _recovery_lines(plan: Plan, level: str) -> Iterator[Line]:
     yield Line(_("Subjects"), count("n_subjects"))
     yield Line(_("Recovered, n (%)"), n_percent("event"))
     yield Line(_("Censored, n (%)"), n_percent("censored"))
-    for name, label in _REASON_LABELS.items():
+    for name in _reasons(plan):
+        label = _REASON_LABELS[name]
         yield Line(_(label), n_percent(f"censored_{name}"), 2, unless_zero=True)
     yield Line(_("Time from infusion to recovery (months)"))
     yield Line(_("Median"), estimate("median", "month"), 2, strong=True)

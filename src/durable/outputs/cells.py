@@ -139,6 +139,19 @@ def pair(
     return cell
 
 
+def median_range(decimals: int) -> Cell:
+    """Median to one decimal, with the least and greatest value; NE once where there is none."""
+    extremes = pair("min", "max", "({}, {})", decimals)
+
+    def cell(find: Lookup, outputs: Outputs) -> str:
+        shown = extremes(find, outputs)
+        if not shown.startswith("("):
+            return shown
+        return f"{value('median', 1)(find, outputs)} {shown}"
+
+    return cell
+
+
 def summary_lines(
     decimals: Decimals, prefix: str = "", indent: int = 1, power: int = 0
 ) -> tuple[Line, ...]:

@@ -13,7 +13,12 @@ from durable.jdm.parameters import SCORE
 from durable.language import N_, _
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import ci, count, estimate, value
-from durable.outputs.datasets import AnalysisDatasets, RecordFilter, select_records
+from durable.outputs.datasets import (
+    AnalysisDatasets,
+    RecordFilter,
+    of_first_infusion,
+    select_records,
+)
 from durable.outputs.groups import Estimates, groups, of_parameter
 from durable.outputs.improvement import improved_by_subject
 from durable.outputs.kinetics import exposure_labels, parameters_by_assay
@@ -23,7 +28,7 @@ from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan
 from durable.sections import required
 from durable.stats.rank_correlation import spearman
-from durable.wording import percent
+from durable.wording import percent, sentences
 
 #: Outcomes by which the cells are ranked, and the groups of subjects that they are summarised in.
 _RANKED = ("SCORE", "BCELL", "CRS")
@@ -31,9 +36,10 @@ _GROUPS = ("IMPROVED", "NOT_IMPROVED", "APLASIA", "NO_APLASIA", "CRS_NONE", "CRS
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
-    adrs, adpp = datasets.adrs, datasets.adpp
-    if adrs is None or adpp is None:
+    adrs = datasets.adrs
+    if adrs is None or datasets.adpp is None:
         return
+    adpp = of_first_infusion(datasets.adpp)
     outcomes = _outcomes(datasets.adsl, select_records(adrs, _records(plan)), datasets.adae, plan)
     if datasets.adlb is not None:
         outcomes = outcomes.assign(**_b_cells(outcomes["USUBJID"], datasets.adlb, plan))
@@ -83,6 +89,7 @@ def _b_cells(
 
 def _worst_grade(subjects: pd.Series[str], adae: pd.DataFrame, plan: Plan) -> pd.Series[float]:
     """Worst grade of cytokine release; NaN where it occurred and no grade is recorded."""
+    adae = of_first_infusion(adae)
     window = required(plan.cells_outcome, "cells_outcome").crs_window_days
     counts = (adae["TRTEMFL"] == "Y") & (adae["AESI"] == plan.safety.crs)
     if window is not None:
@@ -206,12 +213,15 @@ def _footnotes(plan: Plan) -> Iterator[str]:
     form = _("B cells: result at {visit}, 0 below quantification; aplasia: below {limit:g}.")
     limit = plan.laboratory.b_cells.aplasia_below
     yield form.format(visit=plan.cells_outcome.visit_of_b_cells, limit=limit)
-    yield (
+    yield sentences(
         _("CRS: treatment-emergent, entire follow-up; without a grade it is in no correlation.")
         if window is None
         else _(
             "CRS: treatment-emergent, within {days} days; without a grade it is in no correlation."
-        ).format(days=window)
+        ).format(days=window),
+        _("After a second infusion neither cells nor CRS count.")
+        if plan.response.reinfusion is not None
+        else "",
     )
 
 

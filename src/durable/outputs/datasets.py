@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from durable.contracts.results import Result
 from durable.registry import dataset_names
+from durable.vocabulary import PERIOD
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,6 +100,11 @@ class AnalysisDatasets:
     def infused(self) -> pd.DataFrame:
         """ADSL of the infused subjects, by SUBJID, by which readers know them."""
         return self.adsl.loc[self.adsl["SAFFL"] == "Y"].set_index("SUBJID")
+
+
+def of_first_infusion(records: pd.DataFrame) -> pd.DataFrame:
+    """Records of ADAE, ADPC or ADPP without those of a second infusion (APERIOD 2)."""
+    return records if PERIOD not in records else records.loc[records[PERIOD] != 2]
 
 
 def _dtype_of(column: str) -> str:

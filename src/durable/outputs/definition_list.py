@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from durable.jdm import wording
+from durable.jdm.reinfusion import counted_as_therapy
 from durable.language import N_, _
 from durable.outputs import definitions, laboratory_wording
 from durable.outputs.boundary_wording import boundaries, boundary_definitions
 from durable.outputs.deviation_definitions import deviation_definitions
 from durable.outputs.eligibility_definitions import eligibility_definitions
+from durable.outputs.reinfusion_definitions import reinfusion_definitions
 from durable.outputs.table import Table
 from durable.plan import Plan
 from durable.wording import sentences
@@ -36,21 +38,11 @@ def definitions_in_force(
     datasets
         Names of the datasets that the analysis has: what is not analysed is not defined.
     """
-    response, statistics, safety = plan.response, plan.statistics, plan.safety
+    statistics, safety = plan.statistics, plan.safety
     if "adrs" in datasets:
-        yield _("Core set and baseline"), tuple(wording.core_set(response))
-        yield (
-            _("Disease improvement"),
-            (*wording.improvement(response), definitions.new_therapy(response)),
-        )
-        yield _("Visit windows"), tuple(definitions.windows(plan))
-        yield _("Remission"), tuple(wording.remission(response))
-        yield _("Recurrence and progression"), tuple(wording.recurrence(response))
-        yield _("Durations"), tuple(definitions.duration(plan))
-        yield _("Kaplan-Meier estimates"), tuple(definitions.survival(statistics))
-        if response.drug_free is not None or response.glucocorticoid_increase is not None:
-            name = _("Glucocorticoids and drug-free remission")
-            yield name, tuple(definitions.drug_free(plan))
+        yield from _of_response(plan)
+    if plan.response.reinfusion is not None:
+        yield _("Re-infusion"), tuple(reinfusion_definitions(plan.response.reinfusion))
     yield _("Proportions"), tuple(definitions.proportions(statistics))
     if "adae" in datasets:
         yield (
@@ -82,6 +74,28 @@ def definitions_in_force(
         yield _("Protocol deviations"), tuple(deviation_definitions(plan))
     own = (wording.abbreviations(),) if "adrs" in datasets else ()
     yield _("Abbreviations"), (_(_ABBREVIATIONS), *own)
+
+
+def _of_response(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Definitions of response and of its duration."""
+    response = plan.response
+    yield _("Core set and baseline"), tuple(wording.core_set(response))
+    yield (
+        _("Disease improvement"),
+        (
+            *wording.improvement(response),
+            definitions.new_therapy(response),
+            *filter(None, (counted_as_therapy(response.reinfusion),)),
+        ),
+    )
+    yield _("Visit windows"), tuple(definitions.windows(plan))
+    yield _("Remission"), tuple(wording.remission(response))
+    yield _("Recurrence and progression"), tuple(wording.recurrence(response))
+    yield _("Durations"), tuple(definitions.duration(plan))
+    yield _("Kaplan-Meier estimates"), tuple(definitions.survival(plan.statistics))
+    if response.drug_free is not None or response.glucocorticoid_increase is not None:
+        name = _("Glucocorticoids and drug-free remission")
+        yield name, tuple(definitions.drug_free(plan))
 
 
 def definition_list(plan: Plan, datasets: Collection[str]) -> Table:

@@ -27,6 +27,7 @@ Term = Literal[
     "Durations",
     "Kaplan-Meier estimates",
     "Glucocorticoids and drug-free remission",
+    "Re-infusion",
     "Proportions",
     "Adverse events",
     "Dose-limiting toxicities",

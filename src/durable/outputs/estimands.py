@@ -12,7 +12,7 @@ from durable.derive.endpoint_registry import EVERY_ENDPOINT
 from durable.derive.endpoints import DOR, EFS, OS, TTIMP, TTREM
 from durable.jdm.response import Response, Strategy
 from durable.language import N_, _
-from durable.outputs import definitions
+from durable.outputs import definitions, reinfusion_definitions
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import n_percent_or_0
 from durable.outputs.datasets import AnalysisDatasets, select_records
@@ -60,6 +60,8 @@ def _counts(datasets: AnalysisDatasets, total: Group, plan: Plan) -> Estimates:
         records = select_records(datasets.required("adrs"), _INCREASED)
         increased = set(records.loc[records["AVAL"] == 1, "USUBJID"])
         had[_INCREASE] = infused["USUBJID"].isin(increased)
+    if plan.response.reinfusion is not None:
+        had[_REINFUSION] = infused["TR02SDT"].notna()
     yield WHOLE_COLUMN, Statistic("n_infused", len(infused))
     for event in (name for name in _EVENTS if name in had):
         counts = count_with_percent(int(had[event].sum()), len(infused))
@@ -85,7 +87,10 @@ def _defined(event: str, plan: Plan) -> str:
     missed = plan.response.missed_assessments.consecutive
     match event:
         case "NEW_THERAPY":
-            return _("recorded as new systemic therapy, begun on or after the infusion")
+            recorded = _("recorded as new systemic therapy, begun on or after the infusion")
+            rule = plan.response.reinfusion
+            counts = rule is not None and rule.as_new_therapy
+            return _("{therapy}; or a re-infusion").format(therapy=recorded) if counts else recorded
         case "GLUCOCORTICOID_INCREASE":
             return definitions.glucocorticoid_increase(plan.response) or _(
                 "not defined in the plan"
@@ -93,7 +98,7 @@ def _defined(event: str, plan: Plan) -> str:
         case "DEATH":
             return _("of any cause, on or after the infusion")
         case "REINFUSION":
-            return _("the data have one infusion per subject")
+            return reinfusion_definitions.counted(plan.response.reinfusion)
     if missed is None:
         return _("scheduled visits without an adequate assessment")
     return _("{n} or more consecutive scheduled visits without an adequate assessment").format(
@@ -196,11 +201,13 @@ def _of_survival(event: str, plan: Plan) -> Handling:
 def _like_new_therapy(
     event: str, response: Response, strategy: Strategy, handling: dict[str, str]
 ) -> Handling:
-    """New systemic therapy, what counts as it, and a second infusion, which no data show."""
-    increase = response.glucocorticoid_increase
+    """New systemic therapy, and what may count as it."""
+    increase, again = response.glucocorticoid_increase, response.reinfusion
     match event:
-        case "REINFUSION":
+        case "REINFUSION" if again is None:
             return "", _("not addressed")
+        case "REINFUSION" if again is not None and not again.as_new_therapy:
+            return _STRATEGIES["treatment_policy"], handling["treatment_policy"]
         case "GLUCOCORTICOID_INCREASE" if increase is None or not increase.as_new_therapy:
             return _STRATEGIES["treatment_policy"], handling["treatment_policy"]
     return _STRATEGIES[strategy], handling[strategy]

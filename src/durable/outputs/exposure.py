@@ -12,7 +12,7 @@ from durable.derive.doses import percent_of_planned, within_tolerance
 from durable.language import N_, _
 from durable.outputs import lymphodepletion
 from durable.outputs.ard import TableResults
-from durable.outputs.cells import count, n_percent_or_0, pair, summary_lines, value
+from durable.outputs.cells import count, median_range, n_percent_or_0, summary_lines
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import Estimates, groups, of_parameter
 from durable.outputs.output import ENROLLED_SET, ColumnEstimates, Output, OutputTable, Size
@@ -90,14 +90,10 @@ def _table(results: TableResults, plan: Plan) -> Rows:
     """How far the enrolled came, how long it took, and what they received."""
     section = required(plan.exposure, "exposure")
     yield from _attrition(results)
-    yield Row(_("Days between"))
+    yield Row(_("Days between; median (min, max)"))
     for name, (text, _first, _last) in _INTERVALS.items():
         if (name,) in results.parameters:
-            yield from results.rows(
-                (name,),
-                Line(_("{interval}, median").format(interval=_(text)), value("median", 1)),
-                Line(_("min, max"), pair("min", "max", "{}, {}", 0), 2),
-            )
+            yield from results.rows((name,), Line(_(text), median_range(0)))
     yield from lymphodepletion.rows(results, section)
     yield from _dose_rows(results, percent_text(section.tolerance))
 
@@ -124,8 +120,7 @@ def _dose_rows(results: TableResults, tolerance: str) -> Rows:
     unknown = Line(_("dose or planned dose not known"), count("n_unknown"), optional=True)
     yield from results.rows(
         ("OF_PLANNED",),
-        Line(_("Median"), value("median", 1)),
-        Line(_("Min, max"), pair("min", "max", "{}, {}", 1)),
+        Line(_("Median (min, max)"), median_range(1)),
         unknown,
     )
     label = _("Within {tolerance} of the planned dose, n (%)").format(tolerance=tolerance)

@@ -39,21 +39,26 @@ def _graded(infused: pd.DataFrame, adlb: pd.DataFrame, rule: Icaht) -> pd.DataFr
     results = adlb.loc[(adlb["PARAMCD"] == rule.test) & adlb["AVAL"].notna()]
     results = results.assign(day=results["ADY"] - (results["ADY"] > 0))
     parts = dict(list(results.groupby(results["USUBJID"].astype(str))))
-    death = (infused["DTHDT"] - infused["TRTSDT"]).dt.days.set_axis(infused["USUBJID"])
+    ends = (infused[_ENDS] if _ENDS[-1] in infused else infused[_ENDS[:1]]).min(axis=1)
+    until = (ends - infused["TRTSDT"]).dt.days.set_axis(infused["USUBJID"])
     rows = {
-        name: _of_subject(parts.get(str(name), results.iloc[:0]), died, rule)
-        for name, died in death.items()
+        name: _of_subject(parts.get(str(name), results.iloc[:0]), end, rule)
+        for name, end in until.items()
     }
     columns = ["lowest", "highest", "severe_days", "late"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=float)
 
 
 def _of_subject(
-    results: pd.DataFrame, died: float, rule: Icaht
+    results: pd.DataFrame, end: float, rule: Icaht
 ) -> tuple[float, float, float, float]:
-    """Lowest and highest early grade, days at or below the first limit, and the late grade."""
+    """Lowest and highest early grade, days at or below the first limit, and the late grade.
+
+    Days after `end`, the day of a death or of a second infusion, do not count.
+    """
+    results = results if np.isnan(end) else results.loc[results["day"] <= end]
     day, counted = results["day"].to_numpy(np.int64), results["AVAL"].to_numpy(float)
-    last = rule.early_last_day if np.isnan(died) else min(rule.early_last_day, int(died))
+    last = rule.early_last_day if np.isnan(end) else min(rule.early_last_day, int(end))
     longest = rule.duration == "longest"
     early = (np.nan, np.nan, np.nan)
     if ((day >= 0) & (day <= last)).any():
@@ -68,6 +73,10 @@ def _of_subject(
     by_day = pd.Series(counted[later]).groupby(day[later]).min().to_numpy(float)
     late = late_grade(by_day, rule.late_limits, rule.late_results)
     return (*early, np.nan if late is None else late)
+
+
+#: What ends the days of the first infusion; the second where the plan has ``response.reinfusion``.
+_ENDS = ["DTHDT", "TR02SDT"]
 
 
 def _of_column(grades: pd.DataFrame) -> Estimates:

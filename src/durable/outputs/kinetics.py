@@ -14,7 +14,7 @@ from durable.language import N_, _
 from durable.outputs import formats
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import count, pair, value
-from durable.outputs.datasets import AnalysisDatasets
+from durable.outputs.datasets import AnalysisDatasets, of_first_infusion
 from durable.outputs.groups import Estimates, groups, of_parameter
 from durable.outputs.output import ColumnEstimates, Output, OutputTable
 from durable.outputs.quantities import percent, summary
@@ -27,9 +27,9 @@ PARAMETER = ["PARCAT3", "PARCAT1", "PARCAT2"]
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
-    adpp = datasets.adpp
-    if adpp is None:
+    if datasets.adpp is None:
         return
+    adpp = of_first_infusion(datasets.adpp)
     for group in groups(datasets.adsl, plan.group_variables):
         yield group, _estimates(adpp, group.select(adpp), len(group.subjects))
 

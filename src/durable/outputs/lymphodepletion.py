@@ -12,7 +12,7 @@ from durable.contracts.spelling import fold
 from durable.derive.doses import percent_of_planned, within_tolerance
 from durable.language import _
 from durable.outputs.ard import TableResults
-from durable.outputs.cells import count, n_percent_or_0, pair, value
+from durable.outputs.cells import count, median_range, n_percent_or_0
 from durable.outputs.groups import Estimates, of_parameter
 from durable.outputs.quantities import count_with_percent, summary
 from durable.outputs.table import Line, Row, Rows
@@ -79,14 +79,15 @@ def rows(results: TableResults, section: DoseExposure) -> Rows:
     """A block for each medicine; none where the study records no doses."""
     received = [one for one in results.parameters if one[0] == _RECEIVED]
     if received:
-        yield Row(_("Lymphodepletion, by medicine"))
+        yield Row(_("Lymphodepletion by medicine; median (min, max)"))
     for _name, label in received:
         yield Row(label, indent=1)
         yield from results.rows((_RECEIVED, label), Line(_("Received, n (%)"), n_percent_or_0, 2))
         missing = Line(_("not recorded"), count("n_not_recorded"), 3, optional=True)
-        total, days = _("Total dose, median"), _("Days of administration, median")
-        yield from results.rows((_TOTAL, label), *_median_lines(total, 1), missing)
-        yield from results.rows((_DAYS, label), *_median_lines(days, 0))
+        total = Line(_("Total dose"), median_range(1), 2)
+        yield from results.rows((_TOTAL, label), total, missing)
+        days = Line(_("Days of administration"), median_range(0), 2)
+        yield from results.rows((_DAYS, label), days)
         yield from _planned_rows(results, label, section)
 
 
@@ -95,19 +96,11 @@ def _planned_rows(results: TableResults, label: str, section: DoseExposure) -> R
     of_planned: Parameter = (_OF_PLANNED, label)
     if of_planned not in results.parameters:
         return
-    text = _("% of the planned total dose, median")
-    yield from results.rows(of_planned, *_median_lines(text, 1))
-    text = _("Within {tolerance} of the planned total dose, n (%)")
+    share = Line(_("% of the planned dose"), median_range(0), 2)
+    yield from results.rows(of_planned, share)
+    text = _("Within {tolerance} of it, n (%)")
     line = Line(text.format(tolerance=percent_text(section.tolerance)), n_percent_or_0, 2)
     yield from results.rows((_AS_PLANNED, label), line)
-
-
-def _median_lines(label: str, decimals: int) -> tuple[Line, ...]:
-    """Median and extremes."""
-    return (
-        Line(label, value("median", 1), 2),
-        Line(_("min, max"), pair("min", "max", "{}, {}", decimals), 3),
-    )
 
 
 def footnotes(section: DoseExposure) -> Iterator[str]:

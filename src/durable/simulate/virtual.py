@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.contracts.tables import NATIVE_COLUMNS
+from durable.contracts.tables import INPUT_TABLES, NATIVE_COLUMNS
 from durable.derive.trial import ValidatedTables
 from durable.simulate.design import Design
 from durable.simulate.profiles import ACTIVE, IMPROVED, RECURRED, REMISSION, Profile
@@ -206,19 +206,21 @@ def _subjects(
         "subject_id": _names(day.size),
         "part": "A",
         "dose_level": np.tile(dose, len(infusion)),
-        "sex": None,
-        "age_years": np.nan,
         "consent_date": _date(day - _CONSENT),
-        "apheresis_date": _date(np.full(day.size, np.inf)),
         "lymphodepletion_date": _date(day - _LYMPHODEPLETION),
         "infusion_date": _date(day),
-        "cells_per_kg": np.nan,
         "last_contact_date": _date(np.minimum(np.minimum(death, dropout), 0)),
         "death_date": _date(death),
         "withdrawal_date": _date(dropout),
         "withdrawal_reason": reason[np.isfinite(dropout).astype(int)],
     }
-    frame = pd.DataFrame({name: columns.get(name) for name in NATIVE_COLUMNS["subjects"]})
+    nothing = {"date": np.datetime64("NaT", "ns"), "number": np.nan}
+    frame = pd.DataFrame(
+        {
+            column.name: columns.get(column.name, nothing.get(column.kind))
+            for column in INPUT_TABLES["subjects"].columns
+        }
+    )
     return frame.assign(source_row=np.arange(len(frame)) + 2)
 
 

@@ -114,7 +114,6 @@ def noncompartmental(
     *,
     window: float = 14.0,
     start_value: float = 0.0,
-    reinfusion: float = math.inf,
 ) -> Noncompartmental:
     """Highest concentration, its time, and areas under the curve.
 
@@ -138,8 +137,6 @@ def noncompartmental(
     start_value
         Concentration on day 0 when nothing was measured on or before it: 0, as the cells do not
         exist before infusion; NaN to make no assumption, so that no area is calculable.
-    reinfusion
-        Day of a second infusion: later samples are left out, one on it counts as taken before.
 
     Returns
     -------
@@ -154,8 +151,8 @@ def noncompartmental(
         For lengths that differ, two results on one day, and whatever is no day, concentration,
         window or method.
     """
-    _check_options(end, method, window, start_value, reinfusion)
-    days, conc, missing = _results(day, value, below_lloq, reinfusion)
+    _check_options(end, method, window, start_value)
+    days, conc, missing = _results(day, value, below_lloq)
     profile = _profile(days, conc, start_value)
     counts = len(days), int(np.count_nonzero(conc == 0)), missing
     if not (profile.day >= 1).any():
@@ -182,9 +179,7 @@ def _combine(
     )
 
 
-def _check_options(
-    end: float, method: str, window: float, start_value: float, reinfusion: float
-) -> None:
+def _check_options(end: float, method: str, window: float, start_value: float) -> None:
     if not 0 < end < math.inf:
         raise ValueError(f"end: {end} is not a day after infusion")
     check_choice("method", method, Method)
@@ -192,14 +187,12 @@ def _check_options(
         raise ValueError(f"window: {window} is not a number of days")
     if start_value < 0 or math.isinf(start_value):
         raise ValueError(f"start_value: {start_value} is not a concentration")
-    if not reinfusion > 0:
-        raise ValueError(f"reinfusion: {reinfusion} is not a day after infusion")
 
 
 def _results(
-    day: npt.ArrayLike, value: npt.ArrayLike, below_lloq: npt.ArrayLike | None, until: float
+    day: npt.ArrayLike, value: npt.ArrayLike, below_lloq: npt.ArrayLike | None
 ) -> tuple[Floats, Floats, int]:
-    """Days and concentrations of the results until a day, in order, and the number missing."""
+    """Days and concentrations of the results, in order, and the number missing."""
     days, values = np.asarray(day, np.float64), np.asarray(value, np.float64)
     below = np.asarray(np.zeros(days.shape) if below_lloq is None else below_lloq, np.float64)
     if days.ndim != 1 or not days.shape == values.shape == below.shape:
@@ -213,8 +206,7 @@ def _results(
     ):
         if bad.any():
             raise ValueError(f"sample {int(bad.argmax())}: a {what}")
-    first = days <= until
-    days, conc = days[first], np.where(below == 1, 0.0, values)[first]
+    conc = np.where(below == 1, 0.0, values)
     known = ~np.isnan(conc)
     order = np.argsort(days[known], kind="stable")
     ordered = days[known][order]

@@ -18,11 +18,12 @@ from durable.contracts.adam.variables import (
     flag,
     marker,
     number,
+    period,
     source_variables,
     text,
 )
 from durable.contracts.tables.adverse_events import ADVERSE_EVENTS
-from durable.vocabulary import PHASES, window_flag
+from durable.vocabulary import PERIOD, PHASES, window_flag
 
 #: What a study may deliver beside: levels of MedDRA, the codes of all, and how the event was
 #: treated. Variable by column.
@@ -125,6 +126,7 @@ def adae_schema(windows: tuple[int, ...], names: Collection[str] = ()) -> Any:
             **_TIMES,
             **_RECORDED,
             "APHASE": text("Phase", null=True, isin=PHASES),
+            PERIOD: period(null=True),
             "TRTEMFL": marker("Treatment Emergent Analysis Flag"),
             "PREFL": marker("Pre-treatment Flag"),
             "PROLCYFL": marker("Prolonged Cytopenia Flag"),
@@ -143,7 +145,8 @@ def adae_schema(windows: tuple[int, ...], names: Collection[str] = ()) -> Any:
         ],
         unique=["USUBJID", "AESEQ"],
     )
-    return schema.remove_columns([name for name in RARELY_RECORDED.values() if name not in names])
+    rare = (*RARELY_RECORDED.values(), PERIOD)
+    return schema.remove_columns([name for name in rare if name not in names])
 
 
 _ORIGINS = {
@@ -171,6 +174,10 @@ _ORIGINS = {
     "APHASE": derived_by(
         "AFTER INFUSION where ASTDT is on or after ADSL.TRTSDT, else LYMPHODEPLETION where it is on"
         " or after ADSL.LDDT, else BEFORE LYMPHODEPLETION; BEFORE INFUSION without ADSL.LDDT."
+    ),
+    PERIOD: derived_by(
+        "2 where ASTDT is on or after ADSL.TR02SDT, else 1 where TRTEMFL is Y.",
+        "response.reinfusion",
     ),
     "TRTEMFL": derived_by("Y where ASTDT is on or after the day of infusion."),
     "PREFL": derived_by("Y where TRTEMFL is empty."),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from durable.contracts.adam.description import (
     BASIC_STRUCTURE,
     BY_PARAMETER,
@@ -14,27 +17,48 @@ from durable.contracts.adam.variables import (
     TREATMENT,
     contract,
     number,
+    period,
     text,
 )
+from durable.vocabulary import PERIOD
 
-ADPP = contract(
-    "Pharmacokinetic Parameters Dataset",
-    {
-        **SUBJECT,
-        **TREATMENT,
-        "PARCAT1": text("Parameter Category 1"),
-        "PARCAT2": text("Parameter Category 2"),
-        "PARCAT3": text("Parameter Category 3"),
-        **PARAMETER,
-        "AVAL": number("Analysis Value"),
-        "AVALU": text("Analysis Value Unit"),
-        "FLAG": text("How the Value Came About", null=True),
-        "REASON": text("Reason for the Flag", null=True),
-    },
-    unique=["USUBJID", "PARAMCD"],
-)
+_VARIABLES = {
+    **SUBJECT,
+    **TREATMENT,
+    PERIOD: period(),
+    "PARCAT1": text("Parameter Category 1"),
+    "PARCAT2": text("Parameter Category 2"),
+    "PARCAT3": text("Parameter Category 3"),
+    **PARAMETER,
+    "AVAL": number("Analysis Value"),
+    "AVALU": text("Analysis Value Unit"),
+    "FLAG": text("How the Value Came About", null=True),
+    "REASON": text("Reason for the Flag", null=True),
+}
+
+
+def adpp_schema(*, periods: bool = False) -> Any:
+    """Return the contract.
+
+    Parameters
+    ----------
+    periods
+        Whether the plan says how a second infusion counts.
+    """
+    return contract(
+        "Pharmacokinetic Parameters Dataset",
+        {name: v for name, v in _VARIABLES.items() if periods or name != PERIOD},
+        unique=["USUBJID", *([PERIOD] if periods else []), "PARAMCD"],
+    )
+
+
+ADPP = adpp_schema()
 
 _ORIGINS = {
+    PERIOD: derived_by(
+        "1 for the parameters of the first infusion, 2 for those of the second.",
+        "response.reinfusion",
+    ),
     "PARCAT3": derived_by("Code of the parameter, of whichever assay, as in the analysis results."),
     "PARAMCD": derived_by(
         "Code of the parameter of the assay and unit: PARCAT3; with several assays a letter follows"
@@ -88,3 +112,8 @@ ADPP_SPEC = DatasetSpec(
     _ORIGINS,
     parameters=_PARAMETERS,
 )
+
+
+def adpp_spec(*, periods: bool = False) -> DatasetSpec:
+    """What reviewers are told of ADPP; `periods` as of `adpp_schema`."""
+    return replace(ADPP_SPEC, keys=("USUBJID", PERIOD, "PARAMCD")) if periods else ADPP_SPEC

@@ -36,10 +36,17 @@ from durable.jdm.parameters import (
     ENZYME_FOLLOWED,
     OF_ASSESSMENTS,
 )
-from durable.vocabulary import IMPUTATION_FLAGS
+from durable.vocabulary import IMPUTATION_FLAGS, NEW_THERAPY, REINFUSION
 
+NEW_THERAPY_TYPES = [NEW_THERAPY, REINFUSION]
+
+#: Variables of a second infusion, which a study has where the plan has ``response.reinfusion``.
+REINFUSION_VARIABLES = ("CELLSKG2", "TR02SDT", "NSTTYP")
 #: Variables that a study has only where the column, or for eligibility a table, is recorded.
-OPTIONAL_VARIABLES = ("SITEID", "RACE", "ETHNIC", "APHDT", "ELIGFL", "DVELIG")
+OPTIONAL_VARIABLES = (
+    *("SITEID", "RACE", "ETHNIC", "APHDT", "ELIGFL", "DVELIG"),
+    *REINFUSION_VARIABLES,
+)
 
 ADSL = contract(
     "Subject-Level Analysis Dataset",
@@ -48,6 +55,7 @@ ADSL = contract(
         "SITEID": text("Study Site Identifier", null=True),
         **GROUPS,
         "CELLSKG": number("Cells Infused per kg"),
+        "CELLSKG2": number("Cells Infused per kg in Period 02"),
         "AGE": number("Age"),
         "AGEU": text("Age Units", null=True, isin=["YEARS"]),
         "SEX": text("Sex", null=True),
@@ -60,6 +68,7 @@ ADSL = contract(
         "APHDT": date("Date of Apheresis"),
         "LDDT": date("Date of Lymphodepletion"),
         "TRTSDT": date("Date of First Exposure to Treatment"),
+        "TR02SDT": date("Date of First Exposure in Period 02"),
         "LSTALVDT": date("Date Last Known Alive"),
         "DTHDT": date("Date of Death"),
         "EOSDT": date("End of Study Date"),
@@ -81,6 +90,7 @@ ADSL = contract(
         "BLREMFL": text("In Remission at Baseline Flag", null=True, isin=["Y", "N"]),
         "REMSDT": date("Date of First Remission"),
         "NSTDT": date("Date of First New Systemic Therapy"),
+        "NSTTYP": text("Type of First New Systemic Therapy", null=True, isin=NEW_THERAPY_TYPES),
         "NSTPREFL": marker("New Therapy before First Remission Flag"),
         **source_variables(["subjects"]),
     },
@@ -196,7 +206,14 @@ _ORIGINS = {
         "response.new_therapy.remission",
     ),
     "NSTDT": derived_by(
-        "Earliest start of a new systemic therapy on or after the date of infusion."
+        "Earliest start of a new systemic therapy on or after the date of infusion; TR02SDT where"
+        " it is earlier and the plan counts a second infusion as one.",
+        "response.reinfusion",
+    ),
+    "NSTTYP": derived_by(
+        f"{REINFUSION} where NSTDT is TR02SDT and no therapy began that day, else {NEW_THERAPY};"
+        " empty without NSTDT.",
+        "response.reinfusion",
     ),
     "NSTPREFL": derived_by(
         "Y where NSTDT is before the first assessment that shows remission, credited or not; else"

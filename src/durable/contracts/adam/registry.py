@@ -11,8 +11,8 @@ from durable.contracts.adam.addv import ADDV, ADDV_SPEC
 from durable.contracts.adam.adex import ADEX, ADEX_SPEC
 from durable.contracts.adam.adie import ADIE, ADIE_SPEC
 from durable.contracts.adam.adlb import ADLB, ADLB_SPEC
-from durable.contracts.adam.adpc import ADPC, ADPC_SPEC
-from durable.contracts.adam.adpp import ADPP, ADPP_SPEC
+from durable.contracts.adam.adpc import ADPC_SPEC, adpc_schema
+from durable.contracts.adam.adpp import adpp_schema, adpp_spec
 from durable.contracts.adam.adrs import ADRS, ADRS_SPEC
 from durable.contracts.adam.adsl import adsl_schema, adsl_spec
 from durable.contracts.adam.adtte import DurationSpec, adtte_schema, adtte_spec
@@ -42,6 +42,7 @@ def dataset_schemas(
     subgroups
         Groups of subjects that the plan declares.
     """
+    periods = "TR02SDT" in subject_variables
     return {
         "ADSL": adsl_schema(subject_variables, assessments=assessments, subgroups=subgroups),
         "ADRS": ADRS,
@@ -49,8 +50,8 @@ def dataset_schemas(
         "ADAE": adae_schema(windows, event_variables),
         "ADLB": ADLB,
         "ADBC": ADBC,
-        "ADPC": ADPC,
-        "ADPP": ADPP,
+        "ADPC": adpc_schema(periods=periods),
+        "ADPP": adpp_schema(periods=periods),
         "ADIE": ADIE,
         "ADEX": ADEX,
         "ADDV": ADDV,
@@ -58,11 +59,24 @@ def dataset_schemas(
 
 
 def dataset_specs(
-    endpoints: Sequence[DurationSpec], subgroups: Sequence[Subgroup] = ()
+    endpoints: Sequence[DurationSpec],
+    subgroups: Sequence[Subgroup] = (),
+    *,
+    periods: bool = False,
 ) -> tuple[DatasetSpec, ...]:
-    """Return the descriptions of the datasets."""
+    """Return the descriptions of the datasets.
+
+    Parameters
+    ----------
+    endpoints
+        Those of ADTTE.
+    subgroups
+        Groups of subjects that the plan declares.
+    periods
+        Whether the plan says how a second infusion counts.
+    """
     return (
         *(adsl_spec(subgroups), ADRS_SPEC, adtte_spec(endpoints), ADAE_SPEC),
-        *(ADLB_SPEC, ADBC_SPEC, ADPC_SPEC, ADPP_SPEC, ADIE_SPEC),
+        *(ADLB_SPEC, ADBC_SPEC, ADPC_SPEC, adpp_spec(periods=periods), ADIE_SPEC),
         *(ADEX_SPEC, ADDV_SPEC),
     )

@@ -6,10 +6,11 @@ from durable.jdm.parameters import ATTAINABLE_SCORE, ENZYME_AT_BASELINE, ENZYME_
 
 #: Those of any study, but for the flags of imputed dates.
 SUBJECT_VARIABLES = (
-    *("STUDYID", "USUBJID", "SUBJID", "SITEID", "PART", "DOSELVL", "CELLSKG", "AGE", "AGEU"),
-    *("SEX", "RACE", "ETHNIC", "ARM", "TRT01P", "TRT01A", "RFICDT", "APHDT"),
-    *("LDDT", "TRTSDT", "LSTALVDT", "DTHDT", "EOSDT", "DCSREAS", "CUTDT", "CUTDY", "DTHDY"),
+    *("STUDYID", "USUBJID", "SUBJID", "SITEID", "PART", "DOSELVL", "CELLSKG", "CELLSKG2"),
+    *("AGE", "AGEU", "SEX", "RACE", "ETHNIC", "ARM", "TRT01P", "TRT01A", "RFICDT", "APHDT"),
+    *("LDDT", "TRTSDT", "TR02SDT", "LSTALVDT", "DTHDT", "EOSDT", "DCSREAS"),
+    *("CUTDT", "CUTDY", "DTHDY"),
     *("ENRLFL", "LDFL", "SAFFL", "ELIGFL", "DVELIG", "REMFL", "DTHFL", "BLDT"),
     *(ENZYME_FOLLOWED.name, ENZYME_AT_BASELINE.name, ATTAINABLE_SCORE.name),
-    *("BLREMFL", "REMSDT", "NSTDT", "NSTPREFL", "SRCDOM", "SRCVAR", "SRCSEQ"),
+    *("BLREMFL", "REMSDT", "NSTDT", "NSTTYP", "NSTPREFL", "SRCDOM", "SRCVAR", "SRCSEQ"),
 )

@@ -41,6 +41,11 @@ def count(label: str, *checks: Any, null: bool = False) -> Any:
     return pa.Column("Int64" if null else "int64", list(checks), nullable=null, title=label)
 
 
+def period(*, null: bool = False) -> Any:
+    """Pandera column of the period."""
+    return count("Period", pa.Check.isin([1, 2]), null=null)
+
+
 #: The subject, in every dataset.
 SUBJECT = {
     "STUDYID": text("Study Identifier"),

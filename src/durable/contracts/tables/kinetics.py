@@ -85,6 +85,13 @@ KINETICS = InputTable(
             sdtm=SdtmSource("PC.PCLLOQ"),
             adam=("ADPC.LLOQ",),
         ),
+        ColumnSpec(
+            "exclusion_reason",
+            "Why the sample is left out of the analysis; empty: it is not",
+            absent=True,
+            rare=True,
+            adam=("ADPC.NCAXRS",),
+        ),
     ),
     checks=(
         TableCheck(f"{_CHECKS}:check_single_rows"),

@@ -22,6 +22,10 @@ _CHECKS = "durable.intake.checks.subjects"
 #: When a subject was seen: the last of these is no later than a death or withdrawal.
 _SEEN = ("visits.visit_date", "laboratory.sample_date", "kinetics.sample_date")
 _GROUPS = ("groups", "safety.escalation")
+_PER_KG = (
+    RecordedUnit("", sdtm=("cells/kg", "/kg")),
+    RecordedUnit("10^6/kg", Fraction(10**6), ("10^6/kg", "10^6 cells/kg", "10^6/kg cells")),
+)
 
 SUBJECTS = InputTable(
     name="subjects",
@@ -170,14 +174,31 @@ SUBJECTS = InputTable(
             "number",
             above=0,
             unit="cells/kg",
-            units=(
-                RecordedUnit("", sdtm=("cells/kg", "/kg")),
-                RecordedUnit(
-                    "10^6/kg", Fraction(10**6), ("10^6/kg", "10^6 cells/kg", "10^6/kg cells")
-                ),
-            ),
+            units=_PER_KG,
             sdtm=SdtmSource("EX.EXDOSE", selected=_INFUSION),
             adam=("ADSL.CELLSKG",),
+        ),
+        ColumnSpec(
+            "reinfusion_date",
+            "Date of the second infusion; empty: none",
+            "date",
+            absent=True,
+            rare=True,
+            needed_by=("response.reinfusion",),
+            at_cutoff="emptied",
+            emptied_with=("reinfusion_cells_per_kg",),
+            adam=("ADSL.TR02SDT",),
+        ),
+        ColumnSpec(
+            "reinfusion_cells_per_kg",
+            "Cells infused at the second infusion",
+            "number",
+            absent=True,
+            rare=True,
+            above=0,
+            unit="cells/kg",
+            units=_PER_KG,
+            adam=("ADSL.CELLSKG2",),
         ),
         ColumnSpec(
             "last_contact_date",

@@ -30,9 +30,12 @@ def check_duplicates(table: StudyTable, study: Study, findings: Findings) -> Non
 
 
 def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Values against their limit of quantification, units and times."""
+    """Values against their limit of quantification, units, times, and exclusions."""
     check_quantification(table, findings, zero_is_quantifiable=False)
     frame, recorded = table.frame, table.recorded
+    excluded = frame["exclusion_reason"].notna()
+    empty = _("nothing, where the sample is to be analysed")
+    findings.add(recorded, excluded, "exclusion_reason", "sample_excluded", empty)
     usual = most_frequent(frame, "assay", "unit")
     mixed = usual.notna() & frame["unit"].notna() & (frame["unit"] != usual)
     expected = Phrase(_("the unit of the assay's other samples: {unit}"), {"unit": usual})
@@ -47,13 +50,14 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
 
 
 def results_by_time(table: StudyTable) -> pd.DataFrame:
-    """What identifies the samples that have a result.
+    """What identifies the samples that have a result and are not excluded.
 
-    A sample without one repeats no other. One without time counts as drawn at 00:00, as it does
+    Any other repeats no sample. One without time counts as drawn at 00:00, as it does
     beside others in the analysis; times are in seconds.
     """
     frame = table.frame
     result = ~left_empty(table, "value") | (frame["below_lloq"] == "Y")
+    result &= frame["exclusion_reason"].isna()
     rows = frame[[*KINETICS.key, "source_row"]].loc[result]
     return rows.assign(sample_time=seconds_of_day(rows["sample_time"]).fillna(0))
 
@@ -73,7 +77,8 @@ def _highest_before_infusion(
 ) -> None:
     """The highest result of a subject and assay up to `last_day` that is not after day 0."""
     frame = table.frame
-    value = frame["value"].where((frame["below_lloq"] != "Y") & ~(frame["value"] < frame["lloq"]))
+    counts = (frame["below_lloq"] != "Y") & frame["exclusion_reason"].isna()
+    value = frame["value"].where(counts & ~(frame["value"] < frame["lloq"]))
     day = days_between(frame["sample_date"], infusion)
     early = (value > 0) & (day <= 0)
     if not early.any():

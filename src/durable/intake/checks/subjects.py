@@ -18,6 +18,7 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     _order(table, findings)
     _infused(table, findings)
     _dose(table, findings)
+    _reinfused(table, study, findings)
     frame, recorded = table.frame, table.recorded
     again = frame["study_subject_id"].notna() & frame["study_subject_id"].duplicated()
     expected = _("an identifier that no other subject of the study has")
@@ -48,9 +49,11 @@ def _order(table: StudyTable, findings: Findings) -> None:
         ("consent_date", "death_date", "before_consent"),
         ("consent_date", "withdrawal_date", "before_consent"),
         ("infusion_date", "death_date", "death_before_infusion"),
+        ("reinfusion_date", "death_date", "death_before_reinfusion"),
         ("infusion_date", "withdrawal_date", "withdrawal_order"),
         ("consent_date", "last_contact_date", "contact_order"),
         ("infusion_date", "last_contact_date", "contact_order"),
+        ("reinfusion_date", "last_contact_date", "contact_before_reinfusion"),
         ("withdrawal_date", "last_contact_date", "contact_order"),
     ):
         check_order(table, findings, early, late, rule)
@@ -93,6 +96,34 @@ def _dose(table: StudyTable, findings: Findings) -> None:
     recorded = table.recorded.text["dose_level"]
     expected = Phrase(_("half to twice the dose level ({level})"), {"level": recorded})
     findings.add(table.recorded, differs, "cells_per_kg", "dose_differs", expected)
+
+
+def _reinfused(table: StudyTable, study: Study, findings: Findings) -> None:
+    """A second infusion: after a first one, with its dose, and with its meaning in the plan."""
+    frame, recorded = table.frame, table.recorded
+    again = frame["reinfusion_date"].notna()
+    early = frame["reinfusion_date"] <= frame["infusion_date"]
+    expected = Phrase(
+        _("a date after infusion_date ({date})"), {"date": recorded.text["infusion_date"]}
+    )
+    findings.add(recorded, early, "reinfusion_date", "reinfusion_early", expected)
+    first = again & left_empty(table, "infusion_date")
+    text = _("empty: the subject has no first infusion")
+    findings.add(recorded, first, "reinfusion_date", "reinfusion_without_infusion", text)
+    undated = frame["reinfusion_cells_per_kg"].notna() & left_empty(table, "reinfusion_date")
+    text = _("the date: a dose is recorded")
+    findings.add(recorded, undated, "reinfusion_date", "reinfusion_without_date", text)
+    missing = again & left_empty(table, "reinfusion_cells_per_kg")
+    text = _("a dose: the subject was infused a second time")
+    findings.add(recorded, missing, "reinfusion_cells_per_kg", "reinfusion_dose_missing", text)
+    if study.plan.response.reinfusion is None:
+        # One finding is enough: it is the plan that lacks something.
+        text = _(
+            "response.reinfusion in the plan, which says how a second infusion counts"
+            " (as_new_therapy: true or false)"
+        )
+        first_of_all = again & ~again.cumsum().gt(1)
+        findings.add(recorded, first_of_all, "reinfusion_date", "reinfusion_undefined", text)
 
 
 def check_baselines(table: StudyTable, study: Study, findings: Findings) -> None:

@@ -56,6 +56,7 @@ LISTING = Listing(
     ),
     notes=_notes,
     records=_records,
+    names_rows=True,
     by=(*SUBJECT_AND_GROUPS, "ATTEMPT", "SCRNDT"),
     keys=("IETESTCD",),
 )

@@ -7,28 +7,38 @@ from collections.abc import Mapping
 from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.listings.listing import SUBJECT, Column, Listing, coded, date, number, text
+from durable.vocabulary import PERIOD
 
 
 def _no_concentration(record: Mapping[str, str]) -> str:
     return _("below LLOQ") if record["BLQFL"] == "Y" else _("no result")
 
 
+#: Where the plan has ``response.reinfusion``.
+_PERIOD = (
+    number(PERIOD, N_("Period")),
+    number("ARRLT", N_("Days in period")),
+)
+
+
 LISTING = Listing(
     name="kinetics",
     title=N_("CAR-T cell concentrations"),
     source="ADPC",
-    variables=lambda _plan: (
+    variables=lambda plan: (
         SUBJECT,
         text("PARCAT1", N_("Assay")),
         date("ADT", N_("Date")),
         text("ATM", N_("Time")),
         number("NFRLT", N_("Nominal day")),
         number("AFRLT", N_("Days after infusion")),
+        *(_PERIOD if plan.response.reinfusion is not None else ()),
         Column("AVAL", N_("Concentration"), "number", 6, trimmed=True, empty=_no_concentration),
         coded("AVALU", N_("Unit")),
         coded("BLQFL", N_("Below LLOQ")),
         Column("LLOQ", "LLOQ", "number", 6, trimmed=True),
         coded("ANL01FL", N_("Used for parameters")),
+        coded("NCAXRS", N_("Reason why not")),
     ),
     notes=lambda plan: (
         _(

@@ -62,6 +62,8 @@ class Listing:
     """The columns among others, in the order of the datasets; when None, the dataset `source`."""
     traced: bool = True
     """Whether each record names the row of the input table that determines it."""
+    names_rows: bool = False
+    """Whether a column in words names tables and rows: those of the source are in the CSV alone."""
     imputed: Columns = ()
     """Columns that flag imputed dates, where the plan imputes them."""
     of_assessments: tuple[str, ...] = ()
@@ -96,10 +98,18 @@ class Listing:
         imputed = (column for column in self.imputed if column.name in flags)
         return (*variables, *imputed, *(_SOURCE if self.traced else ()))
 
+    def shown_columns(
+        self, plan: Plan, *, assessed: bool = True, flags: Collection[str] = ()
+    ) -> Columns:
+        """The columns that a reader sees, of those that the CSV has."""
+        columns = self.columns(plan, assessed=assessed, flags=flags)
+        return tuple(c for c in columns if c not in _SOURCE) if self.names_rows else columns
+
     def footnotes(self, plan: Plan, *, assessed: bool = True) -> tuple[str, ...]:
         """What is written under the listing, a paragraph each."""
         notes = self.notes if assessed or not self.of_assessments else self.without_assessments
-        return (*notes(plan), *((_(_TRACED),) if self.traced else ()))
+        traced = self.traced and not self.names_rows
+        return (*notes(plan), *((_(_TRACED),) if traced else ()))
 
     def table(self, folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
         """The listing as its CSV holds it; whole numbers without a decimal point."""

@@ -15,6 +15,7 @@ from durable.outputs.listings.listing import (
     GROUPS,
     INFUSION,
     SUBJECT,
+    Columns,
     Listing,
     coded,
     date,
@@ -25,7 +26,7 @@ from durable.outputs.listings.listing import (
 from durable.plan import Plan
 from durable.wording import sentences
 
-_COLUMNS = (
+_FIRST = (
     SUBJECT,
     *GROUPS,
     text("SEX", N_("Sex")),
@@ -34,12 +35,22 @@ _COLUMNS = (
     date("LDDT", N_("Lymphodepletion")),
     INFUSION,
     number("CELLSKG", N_("Cells per kg")),
+)
+#: Where the plan has ``response.reinfusion``.
+_REINFUSION = (
+    date("TR02SDT", N_("Second infusion")),
+    number("CELLSKG2", N_("Cells per kg, second infusion")),
+)
+_SEEN = (
     coded("BLREMFL", N_("In remission at baseline")),
     number(ATTAINABLE_SCORE.name, ATTAINABLE_SCORE.label),
     text(ENZYME_FOLLOWED.name, ENZYME_FOLLOWED.label),
     number(ENZYME_AT_BASELINE.name, N_("Enzyme at baseline, x ULN"), 2),
     date("REMSDT", N_("First remission")),
     date("NSTDT", N_("First new systemic therapy")),
+)
+_KIND = (coded("NSTTYP", N_("First new systemic therapy is")),)
+_LAST = (
     coded("NSTPREFL", N_("New therapy before remission")),
     date("LSTALVDT", N_("Last known alive")),
     date("EOSDT", N_("Withdrawal")),
@@ -47,6 +58,13 @@ _COLUMNS = (
     date("DTHDT", N_("Death")),
 )
 _LAST_KNOWN = N_("Last known alive: not after the data cut-off.")
+
+
+def _columns(plan: Plan) -> Columns:
+    """The columns; those of a second infusion where the plan says how it counts."""
+    if plan.response.reinfusion is None:
+        return (*_FIRST, *_SEEN, *_LAST)
+    return (*_FIRST, *_REINFUSION, *_SEEN, *_KIND, *_LAST)
 
 
 def _notes(plan: Plan) -> tuple[str, ...]:
@@ -66,7 +84,7 @@ LISTING = Listing(
     name="subjects",
     title=N_("Subjects"),
     source="ADSL",
-    variables=lambda _plan: _COLUMNS,
+    variables=_columns,
     notes=_notes,
     imputed=imputed_flags("RFICDT", "NSTDT", "LSTALVDT", "EOSDT", "DTHDT"),
     of_assessments=OF_ASSESSMENTS,

@@ -15,6 +15,8 @@ HERE <- if (is.na(script)) "." else dirname(gsub("~+~", " ", script, fixed = TRU
 source(file.path(HERE, "compare.R"))
 
 adpp <- read_dataset("adpp")
+# The parameters of the first infusion.
+if ("APERIOD" %in% names(adpp)) adpp <- adpp[adpp$APERIOD == 1, ]
 
 # The parameter as ard.csv names it: its code (PARCAT3), and the assay with its unit where there
 # are several.

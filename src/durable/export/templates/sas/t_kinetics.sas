@@ -13,9 +13,17 @@
 /* @FOLDER@ */
 
 %read_members
-%read_dataset(adpp, usubjid parcat1 parcat2 parcat3 aval flag)
+%read_dataset(adpp)
 %restore_text(adpp, PARCAT1)
 %restore_text(adpp, PARCAT2)
+
+/* The parameters of the first infusion; a study without a second one has no APERIOD. */
+data adpp;
+  length aperiod 8;
+  set adpp;
+  if aperiod ne 2;
+  keep usubjid parcat1 parcat2 parcat3 aval flag;
+run;
 
 /* --- The parameter as ard.csv names it: its code, and the assay with its unit where several --- */
 

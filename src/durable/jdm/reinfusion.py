@@ -1,0 +1,20 @@
+"""The section ``response.reinfusion``: how a second infusion counts. Light to import."""
+
+from __future__ import annotations
+
+from durable.language import _
+from durable.sections import Section
+
+
+class Reinfusion(Section):
+    """A second infusion of the cells: an intercurrent event, which begins a second period."""
+
+    as_new_therapy: bool
+    """Whether it counts as new systemic therapy, on its day, by the strategies of `new_therapy`.
+    Otherwise it is ignored (treatment policy), and counted. There is no default."""
+
+
+def counted_as_therapy(rule: Reinfusion | None) -> str:
+    """What a reader of new systemic therapies is told; '' where a re-infusion is none."""
+    counts = rule is not None and rule.as_new_therapy
+    return _("A re-infusion counts as new systemic therapy.") if counts else ""
