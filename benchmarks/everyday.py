@@ -25,10 +25,21 @@ FURTHER = ("2023-06-30", "2023-12-31", "2024-03-31", "2024-06-30")
 PINNED = "results/demo-interim/audit/pinned.yaml"
 #: What the plan of the demo asks for that the analysis in R does not do, by path.
 BEYOND_PEER = (
-    *("inputs.laboratory", "inputs.screening", "inputs.eligibility", "subgroups", "exposure"),
+    *("inputs.laboratory", "inputs.screening", "inputs.eligibility", "inputs.lymphodepletion"),
+    *("subgroups", "exposure"),
     *("cells_outcome", "monitoring", "eligibility", "deviations", "outputs", "series"),
     *("response.drug_free", "response.glucocorticoid_increase", "sensitivity.infused_and_eligible"),
     *("sensitivity.remission_clinical", "sensitivity.remission_held"),
+)
+#: What the analysis in R shows; its tables hold the rows of the supplementary ones too.
+OF_PEER = (
+    *("t_disposition", "t_baseline", "t_improvement", "t_improvement_s", "t_dor", "t_dor_s"),
+    *("t_efs", "t_efs_s", "t_sensitivity", "t_sensitivity_s", "t_ae_overview", "t_ae_overview_s"),
+    *("t_ae_soc_pt", "t_ae_soc_pt_s", "t_ae_crs", "t_aesi", "t_dlt", "t_deaths"),
+    *("t_kinetics", "t_kinetics_s"),
+    *("f_waterfall", "f_tis", "f_csm", "f_km_dor", "f_km_efs", "f_swimmer", "f_sensitivity"),
+    *("f_kinetics", "l_subjects", "l_kinetics", "l_kinetics_parameters", "l_assessments"),
+    *("l_improvement", "l_duration", "l_flares", "l_adverse_events", "l_deaths", "l_queries"),
 )
 
 Measured = tuple[float, float]
@@ -117,6 +128,8 @@ def peer_plan() -> str:
             section = section[name]
         del section[key]
     plan["analysis"]["id"] = "demo-peer"
+    shells = [{"output": name} for name in OF_PEER]
+    plan["outputs"] = {"patient_profiles": 0, "shells": shells}
     return yaml.safe_dump(plan, sort_keys=False)
 
 
