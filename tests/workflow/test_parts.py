@@ -24,7 +24,7 @@ from durable.runs.locks import lock_results
 from durable.runs.notices import caption_values
 from durable.runs.state import (
     StageRecord,
-    recorded_digest,
+    recorded_digests,
     refuse_edited,
     remove_record,
     write_record,
@@ -134,7 +134,8 @@ def test_of_a_stage_that_did_not_finish_nothing_is_refused() -> None:
     remove_record(folder, "made")
     (folder / "one").write_text("2")
     refuse_edited(folder)
-    assert recorded_digest(folder / "one", Path("results")) is None
+    path = str(folder / "one")
+    assert recorded_digests([path], Path("results")) == {path: None}
 
 
 def test_the_lock_is_held_until_it_is_closed() -> None:

@@ -9,7 +9,7 @@ from durable.plan import parse
 from durable.plan.cutoffs import plan_at
 from durable.runs.files import StageFiles
 from durable.runs.guard import Run, plan_file
-from durable.runs.state import StageRecord, differing_inputs, read_record, recorded_digest
+from durable.runs.state import NO_FILE, StageRecord, differing_inputs, read_record, recorded_digests
 
 #: Why a stage has to be done again.
 _UNFINISHED = "unfinished"
@@ -102,10 +102,7 @@ def _names(files: Iterable[str], place: Path) -> Iterator[str]:
     return (Path(file).relative_to(place).as_posix() for file in files)
 
 
-def _now(run: Run, inputs: Iterable[str]) -> Mapping[str, str]:
+def _now(run: Run, inputs: Collection[str]) -> Mapping[str, str]:
     """Digests of what a stage reads: of inputs as they are, of results as they are recorded."""
-    found: dict[str, str] = {}
-    for path in inputs:
-        recorded = run.contents.get(path) or recorded_digest(Path(path), run.results)
-        found[path] = recorded or "no file"
-    return found
+    recorded = recorded_digests(inputs, run.results)
+    return {path: run.contents.get(path) or recorded[path] or NO_FILE for path in inputs}

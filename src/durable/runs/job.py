@@ -22,7 +22,7 @@ from durable.runs.state import (
     NO_FILE,
     StageRecord,
     digests_of,
-    recorded_digest,
+    recorded_digests,
     remove_record,
     write_record,
 )
@@ -114,12 +114,12 @@ def _texts_as_objects() -> Iterator[None]:
 
 def _refuse_unrecorded(read: Mapping[str, str], results: Path) -> None:
     """Refuse to read results that no finished job made, or that were changed since."""
-    other = []
-    for path, found in read.items():
-        if Path(path).is_relative_to(results):
-            expected = recorded_digest(Path(path), results)
-            if found != expected:
-                other.append(f"{path}: found {found}; expected {expected or 'no such result'}")
+    made = [path for path in read if Path(path).is_relative_to(results)]
+    other = [
+        f"{path}: found {read[path]}; expected {expected or 'no such result'}"
+        for path, expected in recorded_digests(made, results).items()
+        if read[path] != expected
+    ]
     if other:
         files = "\n  ".join(other)
         raise UserError(f"not as the job that made it left it; start snakemake again:\n  {files}")

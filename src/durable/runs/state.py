@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 from durable.errors import UserError
@@ -65,20 +66,30 @@ def remove_record(folder: Path, job: str) -> None:
     remove_file(record_file(folder, job))
 
 
-def recorded_digest(path: Path, results: Path) -> str | None:
-    """SHA-256 of a result as the job that made it left it; None where no finished job made it.
+def recorded_digests(paths: Iterable[str], results: Path) -> dict[str, str | None]:
+    """SHA-256 of results as the jobs that made them left them; None where no finished job did.
 
     Parameters
     ----------
+    paths
+        Files; one that does not lie in `results` has None.
     results
-        Folder of all results, which `path` lies in.
+        Folder of all results.
     """
-    for folder in path.parents:
-        if folder == results:
-            break
-        if (folder / RECORDS).is_dir():
-            return recorded_outputs(folder).get(path.relative_to(folder).as_posix())
-    return None
+    # The records of a folder are read once for all its files.
+    recorded = cache(
+        lambda folder: recorded_outputs(folder) if (folder / RECORDS).is_dir() else None
+    )
+    found: dict[str, str | None] = dict.fromkeys(paths)
+    for name in found:
+        path = Path(name)
+        for folder in path.parents:
+            if folder == results:
+                break
+            if (outputs := recorded(folder)) is not None:
+                found[name] = outputs.get(path.relative_to(folder).as_posix())
+                break
+    return found
 
 
 def recorded_outputs(folder: Path) -> dict[str, str]:
