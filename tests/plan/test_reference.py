@@ -83,7 +83,8 @@ def test_columns_that_no_definition_needs_are_named() -> None:
             " `high_level_term`, `high_level_term_code`, `high_level_group_term`,"
             " `high_level_group_term_code`, `system_organ_class_code`, `primary_soc`,"
             " `primary_soc_code`, `tocilizumab`, `corticosteroid`, `icu`, `ae_seq`, `sample_time`,"
-            " `below_lloq`, `lloq`, `lower_limit`, `upper_limit` and `nominal_day`. "
+            " `below_lloq`, `lloq`, `lower_limit`, `upper_limit`, `nominal_day` and"
+            " `exclusion_reason`. "
         )
     )
 
