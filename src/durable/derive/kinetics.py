@@ -180,13 +180,13 @@ def is_quantifiable(samples: pd.DataFrame) -> pd.Series[bool]:
     return (samples["below_lloq"] != "Y") & (value > 0) & ~(value < lloq)
 
 
-def _part_of_day(samples: pd.DataFrame, result: pd.Series[bool]) -> pd.Series[float]:
+def _part_of_day(samples: pd.DataFrame, counts: pd.Series[bool]) -> pd.Series[float]:
     """Days from the first result of an assay on a day to each of them; 0 where it is the only one.
 
     The time of the infusion is not recorded, so that the time of day says nothing else. A result
     without time beside others counts as drawn at 00:00.
     """
-    clock = seconds_of_day(samples["sample_time"]).fillna(0).where(result)
+    clock = seconds_of_day(samples["sample_time"]).fillna(0).where(counts)
     day = [samples[name] for name in ("subject_id", "assay", "unit", "sample_date")]
     first = clock.groupby(day, observed=True).transform("min")
     return ((clock - first) / _SECONDS).fillna(0)

@@ -283,16 +283,16 @@ def _widths(columns: Sequence[Column], texts: Texts, size: float) -> tuple[float
         return tuple(widths * (room / widths.sum()))
     lines = np.array([_line_widths(texts[column.name], size) for column in columns])
     while lines.size and room - widths.sum() >= _STEP:
-        height = lines / (widths - _BESIDE)[:, None]
+        cells = lines / (widths - _BESIDE)[:, None]
         wider = np.maximum(lines / (widths - _BESIDE + _STEP)[:, None], 1.0)
-        saved = [
-            np.maximum(height.max(axis=0, where=others[:, None], initial=1.0), mine).sum()
-            + _EVEN * (np.maximum(height[others], 1.0).sum() + mine.sum())
+        heights = [
+            np.maximum(cells.max(axis=0, where=others[:, None], initial=1.0), mine).sum()
+            + _EVEN * (np.maximum(cells[others], 1.0).sum() + mine.sum())
             for mine, others in zip(wider, ~np.eye(len(columns), dtype=bool), strict=True)
         ]
-        if min(saved) == max(saved):  # every text stands in one line
+        if min(heights) == max(heights):  # every text stands in one line
             break
-        widths[int(np.argmin(saved))] += _STEP
+        widths[int(np.argmin(heights))] += _STEP
     return tuple(widths + (room - widths.sum()) / len(widths))
 
 

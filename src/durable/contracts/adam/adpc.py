@@ -105,8 +105,7 @@ _ORIGINS = {
     ),
     "ANL01FL": derived_by(
         "Y for a result that counts (PKSUMXF is empty) up to the last day of the parameters, by"
-        " ARRLT where there is one."
-        " Persistence is of all results.",
+        " ARRLT where there is one. Persistence is of all results that count.",
         "kinetics.last_day",
     ),
     "NCAXFL": derived_by("Y where the parameters are not of the record: ANL01FL is empty."),
