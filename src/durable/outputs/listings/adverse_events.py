@@ -13,10 +13,11 @@ from durable.outputs.listings.listing import (
     coded,
     date,
     number,
+    period,
     text,
 )
 from durable.plan import Plan
-from durable.vocabulary import PERIOD, window_flag
+from durable.vocabulary import window_flag
 
 _EMERGENT = N_("Treatment-emergent")
 
@@ -62,7 +63,7 @@ LISTING = Listing(
         Column("AEOUT", N_("Outcome"), shown=shown_outcome),
         coded("ONGOFL", N_("Ongoing")),
         coded("APHASE", N_("Phase")),
-        *((number(PERIOD, N_("Period")),) if plan.response.reinfusion is not None else ()),
+        *period(plan),
         coded("TRTEMFL", N_("All"), over=_EMERGENT),
         *(
             coded(window_flag(days), _("{days} days").format(days=days), over=_EMERGENT)

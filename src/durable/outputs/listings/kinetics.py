@@ -6,19 +6,20 @@ from collections.abc import Mapping
 
 from durable.language import N_, _
 from durable.outputs import definitions
-from durable.outputs.listings.listing import SUBJECT, Column, Listing, coded, date, number, text
-from durable.vocabulary import PERIOD
+from durable.outputs.listings.listing import (
+    SUBJECT,
+    Column,
+    Listing,
+    coded,
+    date,
+    number,
+    period,
+    text,
+)
 
 
 def _no_concentration(record: Mapping[str, str]) -> str:
     return _("below LLOQ") if record["BLQFL"] == "Y" else _("no result")
-
-
-#: Where the plan has ``response.reinfusion``.
-_PERIOD = (
-    number(PERIOD, N_("Period")),
-    number("ARRLT", N_("Days in period")),
-)
 
 
 LISTING = Listing(
@@ -32,7 +33,7 @@ LISTING = Listing(
         text("ATM", N_("Time")),
         number("NFRLT", N_("Nominal day")),
         number("AFRLT", N_("Days after infusion")),
-        *(_PERIOD if plan.response.reinfusion is not None else ()),
+        *period(plan, number("ARRLT", N_("Days in period"))),
         Column("AVAL", N_("Concentration"), "number", 6, trimmed=True, empty=_no_concentration),
         coded("AVALU", N_("Unit")),
         coded("BLQFL", N_("Below LLOQ")),

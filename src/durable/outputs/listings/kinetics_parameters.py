@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from durable.language import N_, _
 from durable.outputs import definitions
-from durable.outputs.listings.listing import SUBJECT, Column, Listing, coded, number, text
+from durable.outputs.listings.listing import SUBJECT, Column, Listing, coded, period, text
 from durable.plan import Plan
-from durable.vocabulary import PERIOD
 from durable.wording import listed
 
 
@@ -25,7 +24,7 @@ LISTING = Listing(
     variables=lambda plan: (
         SUBJECT,
         text("PARCAT1", N_("Assay")),
-        *((number(PERIOD, N_("Period")),) if plan.response.reinfusion is not None else ()),
+        *period(plan),
         text("PARAMCD", N_("Code")),
         coded("PARAM", N_("Parameter")),
         Column("AVAL", N_("Value"), "number", 2, trimmed=True, empty="NC"),

@@ -12,7 +12,7 @@ from durable.jdm.parameters import SCORE
 from durable.language import N_, _
 from durable.outputs.datasets import ResultsFolder
 from durable.plan import Plan
-from durable.vocabulary import IMPUTATION_FLAGS, shown
+from durable.vocabulary import IMPUTATION_FLAGS, PERIOD, shown
 from durable.wording import short_dose_level
 
 Kind = Literal["text", "number", "date"]
@@ -150,6 +150,13 @@ def number(name: str, label: str, decimals: int | None = None) -> Column:
 def date(name: str, label: str) -> Column:
     """A column of dates."""
     return Column(name, label, "date")
+
+
+def period(plan: Plan, *more: Column) -> Columns:
+    """The column of the period, and more, where the plan says how a second infusion counts."""
+    if plan.response.reinfusion is None:
+        return ()
+    return (number(PERIOD, N_("Period")), *more)
 
 
 def category_label() -> str:
