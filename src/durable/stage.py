@@ -121,6 +121,7 @@ _STAGES = (
         "display",
         (*OF_TABLES, "outputs.documents", "outputs.datasets"),
         "write the tables, the listings and the report",
+        cores=True,
     ),
     Stage(
         "export",
@@ -132,6 +133,7 @@ _STAGES = (
         "record",
         (*OF_TABLES, "inputs", "outputs", "governance"),
         "write the manifest and the pinned configuration",
+        cores=True,
         finishes=True,
     ),
     Stage(

@@ -72,10 +72,12 @@ rule display:
         f"{FOLDER}/logs/display.log",
     benchmark:
         f"{FOLDER}/logs/display.benchmark.tsv"
+    threads: 2
     params:
         options=job("display"),
     shell:
-        "python -m durable stage display --config {input.config:q} {params.options} &> {log:q}"
+        "python -m durable stage display --config {input.config:q} {params.options}"
+        " --cores {threads} &> {log:q}"
 
 
 if "export" in FILES:
@@ -106,7 +108,9 @@ rule record:
         f"{FOLDER}/logs/record.log",
     benchmark:
         f"{FOLDER}/logs/record.benchmark.tsv"
+    threads: 2
     params:
         options=job("record"),
     shell:
-        "python -m durable stage record --config {input.config:q} {params.options} &> {log:q}"
+        "python -m durable stage record --config {input.config:q} {params.options}"
+        " --cores {threads} &> {log:q}"

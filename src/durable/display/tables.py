@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
 
@@ -33,6 +34,12 @@ def all_tables(ard: Ard, plan: Plan, folder: Path) -> list[Table]:
     sources = json.loads((folder / "validated" / "sources.json").read_text(encoding="utf-8"))
     digest = plan.digest(OF_TABLES)
     return list(tables(ard, plan, sources, digest))
+
+
+def write_tables(written: Iterable[Table], folder: Path, head: PageHead) -> None:
+    """Write tables, each by `write_table`."""
+    for table in written:
+        write_table(table, folder, head)
 
 
 def write_table(table: Table, folder: Path, head: PageHead) -> None:

@@ -78,6 +78,8 @@ def set_job_environment(environment: MutableMapping[str, str], python: Path) -> 
     # A file in the study's folder must not stand for a library of its name.
     environment.update(PYTHONSAFEPATH="1", PYTHONNOUSERSITE="1", PYTHONHASHSEED="0")
     environment.update(LC_ALL="C.UTF-8", TZ="UTC")
+    # No plugin of another package has a say in what a plan means, and none is looked for.
+    environment["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     environment.update(_library_settings())
 
 
@@ -221,20 +223,22 @@ def refuse_changed_plan(environment: Mapping[str, str], plan: Plan) -> None:
         )
 
 
-def refuse_changed_run(program: str) -> None:
+def refuse_changed_run(program: str, found: str) -> None:
     """Keep a job to the code and the libraries that its run began with.
 
     Parameters
     ----------
     program
         Digest of the code as it is now.
+    found
+        That of the libraries (`libraries_digest`).
 
     Raises
     ------
     UserError
         In a job of a run, where either is not as the run began with it.
     """
-    now = digest({"code": program, "libraries": libraries_digest()})
+    now = digest({"code": program, "libraries": found})
     if os.environ.get(RUN, now) != now:
         raise UserError(
             "the code or a library was changed during the run, so that its results would be a"

@@ -14,7 +14,12 @@ from durable.errors import UserError
 from durable.files import read_json, write_text
 from durable.intake.sources import read_digests
 from durable.plan.input_files import input_paths
-from durable.runs.environment import refuse_changed_run, refuse_foreign_modules, restrict_mode
+from durable.runs.environment import (
+    libraries_digest,
+    refuse_changed_run,
+    refuse_foreign_modules,
+    restrict_mode,
+)
 from durable.runs.guard import Run, refuse_links
 from durable.runs.parts import PARTS, record_part
 from durable.runs.pins import code_files, digest
@@ -63,7 +68,7 @@ def _do(run: Run, name: str, chunk: int | None, cores: int) -> None:
     job = name if chunk is None else f"{name}_{chunk}"
     files = run.files_of(name, chunk)
     refuse_links(run.folder)
-    refuse_changed_run(run.program)
+    refuse_changed_run(run.program, run.libraries)
     remove_record(folder, job)
     read = digests_of(files.inputs)
     _refuse_unrecorded(read, run.results)
@@ -72,7 +77,7 @@ def _do(run: Run, name: str, chunk: int | None, cores: int) -> None:
     with _texts_as_objects():
         stage.run(run.plan, folder, *numbered, **several)
     # What was edited meanwhile may have been read, or imported.
-    refuse_changed_run(digest(code_files(run.workflow)))
+    refuse_changed_run(digest(code_files(run.workflow)), libraries_digest())
     refuse_foreign_modules()
     refuse_links(run.folder)
     _refuse_replaced(read, digests_of(path for path in run.given if path in read))

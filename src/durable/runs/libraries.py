@@ -16,15 +16,23 @@ import sysconfig
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from itertools import chain
 from pathlib import Path
 
 from durable.files import sha256
+from durable.processes import can_fork, forked_pool
 
 _PACKAGE = __name__.partition(".")[0]
 #: Modules that Python imports when it starts, wherever they come from.
 _AT_START = ("sitecustomize", "usercustomize")
 #: What a line of a ``.pth`` file imports.
 _IMPORTED = re.compile(r"import(?:__)?[ (]+['\"]?(\w+)")
+#: A marker that holds for an extra alone, unless it names an alternative.
+_OF_EXTRA = re.compile(r"""\bextra\s*==\s*["']\w""")
+_OWN = f"{Path(__file__).parents[1]}{os.sep}"
+#: Folders of the standard library; a folder of installed packages may lie within.
+_PYTHON = tuple(f"{sysconfig.get_path(name)}{os.sep}" for name in ("stdlib", "platstdlib"))
+_INSTALLED = re.compile(r"[\\/](?:site|dist)-packages[\\/]")
 
 
 @cache
@@ -45,8 +53,13 @@ def versions() -> dict[str, str]:
             package = distribution(name)
         except PackageNotFoundError:
             continue
-        found[str(name)] = package.version
-        for text in package.requires or ():
+        # Each look at the notes of a package parses them anew.
+        notes = package.metadata
+        found[str(name)] = notes["Version"]
+        for text in notes.get_all("Requires-Dist") or package.requires or ():
+            # Most are of an extra; to parse them takes longer than all else.
+            if _OF_EXTRA.search(text) and " or " not in text:
+                continue
             needed = Requirement(text)
             if needed.marker is None or needed.marker.evaluate({"extra": ""}):
                 waiting.append(needed.name)
@@ -75,15 +88,28 @@ def digests(packages: Iterable[str]) -> dict[str, str]:
     return found | {name: sha256(path) for name, path in _files_at_start()}
 
 
-def altered_files(packages: Iterable[str]) -> list[str]:
-    """Installed files that are not as their package lists them, or are gone."""
+def altered_files(packages: Iterable[str], *, cores: int = 1) -> list[str]:
+    """Installed files that are not as their package lists them, or are gone.
+
+    Parameters
+    ----------
+    cores
+        Packages looked at a time: they hold half a GB.
+    """
+    if not can_fork(cores):
+        return list(chain.from_iterable(map(_altered, packages)))
+    with forked_pool(cores, "compares the installed libraries") as pool:
+        return list(chain.from_iterable(pool.map(_altered, packages)))
+
+
+def _altered(name: str) -> list[str]:
+    package = distribution(name)
     # A path is a text here: of ten thousand files it takes a fifth of the time.
+    folder = f"{package.locate_file('')}{os.sep}"
     return [
         path
-        for package in map(distribution, packages)
-        for folder in [f"{package.locate_file('')}{os.sep}"]
-        for name, expected in _listed(package)
-        if not _is_as_listed(path := f"{folder}{name}", expected)
+        for listed, expected in _listed(package)
+        if not _is_as_listed(path := f"{folder}{listed}", expected)
     ]
 
 
@@ -93,10 +119,8 @@ def foreign_modules(packages: Iterable[str]) -> list[str]:
     A library imports others where they are there (pandas: bottleneck), and a folder beside a module
     stands for it: then numbers are of code that no digest is of.
     """
-    own = Path(__file__).parents[1]
-    python = {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}
     files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-    others = {file for file in files if file and not _is_of(Path(file), own, python)}
+    others = {file for file in files if file and not _is_of(file)}
     # A path is made for what was imported, not for every file of every library.
     for package in map(distribution, packages):
         folder = f"{package.locate_file('')}{os.sep}"
@@ -104,12 +128,9 @@ def foreign_modules(packages: Iterable[str]) -> list[str]:
     return sorted(others - {str(path) for _, path in _files_at_start()})
 
 
-def _is_of(path: Path, own: Path, python: Iterable[Path]) -> bool:
+def _is_of(file: str) -> bool:
     """Whether a file is of this package, whose files are hashed, or of the standard library."""
-    installed = {"site-packages", "dist-packages"}
-    return path.is_relative_to(own) or (
-        any(path.is_relative_to(folder) for folder in python) and installed.isdisjoint(path.parts)
-    )
+    return file.startswith(_OWN) or (file.startswith(_PYTHON) and not _INSTALLED.search(file))
 
 
 def _listed(package: Distribution) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
@@ -52,18 +53,25 @@ def code_files(workflow: Path) -> dict[str, str]:
     dict
         Digests by the path of the file in the repository, sorted.
     """
-    files = {f"workflow/{path.relative_to(workflow).as_posix()}": path for path in _files(workflow)}
-    for path in _files(PACKAGE):
-        if not any(path.is_relative_to(added) for added in ADDED_BY_WHEEL):
-            files[f"src/{PACKAGE.name}/{path.relative_to(PACKAGE).as_posix()}"] = path
+    files = {f"workflow/{name}": path for name, path in _files(workflow)}
+    added = {path.name for path in ADDED_BY_WHEEL}
+    for name, path in _files(PACKAGE):
+        if name.partition("/")[0] not in added:
+            files[f"src/{PACKAGE.name}/{name}"] = path
     return {name: sha256(files[name]) for name in sorted(files)}
 
 
-def _files(folder: Path) -> list[Path]:
-    """Every file below a folder but compiled modules."""
-    return [
-        path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts
-    ]
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Every file below a folder but compiled modules, with its path there.
+
+    Each job asks for them twice; a walk takes a tenth of the time of a pattern.
+    """
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "__pycache__"]
+        inside = Path(place).relative_to(folder)
+        for name in names:
+            if (path := Path(place, name)).is_file():
+                yield (inside / name).as_posix(), path
 
 
 def digest(files: Mapping[str, str]) -> str:

@@ -64,8 +64,13 @@ _PINNED_HEADER = """\
 """
 
 
-def run(plan: Plan, folder: Path) -> None:
+def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     """Write ``audit/manifest.json``, ``pinned.yaml`` and ``run.json`` of finished results.
+
+    Parameters
+    ----------
+    cores
+        Installed libraries compared at a time.
 
     Raises
     ------
@@ -76,7 +81,7 @@ def run(plan: Plan, folder: Path) -> None:
     started = read_started(folder)
     packages = libraries.versions()
     records = _finished(started, folder)
-    _refuse_altered(libraries.altered_files(packages))
+    _refuse_altered(libraries.altered_files(packages, cores=cores))
     sources = _read_inputs(folder)
     refuse_replaced(plan, sources, started["other_inputs"])
     values = plan_values(plan, sources)
