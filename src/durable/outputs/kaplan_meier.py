@@ -16,7 +16,7 @@ from durable.contracts.results import PLATEAU, Statistic
 from durable.outputs.landmarks import landmarks_at
 from durable.plan import Statistics
 from durable.stats.intervals import Interval
-from durable.stats.survival import KaplanMeier, event_from_cnsr, follow_up, kaplan_meier
+from durable.stats.survival import KaplanMeier, event_from_cnsr, kaplan_meier
 
 QUARTILES = {"q25": 0.25, "median": 0.5, "q75": 0.75}
 
@@ -53,8 +53,7 @@ def quantile(name: str, km: KaplanMeier, p: float, statistics: Statistics) -> St
 
 def follow_up_median(records: pd.DataFrame, statistics: Statistics) -> Statistic:
     """Median follow-up by reverse Kaplan-Meier, in months."""
-    reverse = follow_up(records["AVAL"].to_numpy(float), event_from_cnsr(records["CNSR"]))
-    return quantile("follow_up", reverse, 0.5, statistics)
+    return quantile("follow_up", fit(records).reverse(), 0.5, statistics)
 
 
 def restricted_mean(km: KaplanMeier, statistics: Statistics) -> Statistic:

@@ -9,7 +9,7 @@ LIFETEST``, from which lifelines departs: docs/survival-conventions.md.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 
@@ -77,6 +77,11 @@ class KaplanMeier:
     def n_events(self) -> int:
         """Number of events."""
         return int(self.n_event.sum())
+
+    def reverse(self) -> KaplanMeier:
+        """The estimate of follow-up of the same subjects (`follow_up`)."""
+        staying = ((self.n_risk - self.n_censor) / self.n_risk).cumprod()
+        return replace(self, n_event=self.n_censor, n_censor=self.n_event, survival=staying)
 
     @property
     def curve(self) -> pd.DataFrame:
@@ -436,7 +441,7 @@ def follow_up(time: npt.ArrayLike, event: npt.ArrayLike) -> KaplanMeier:
     time, event
         As in `kaplan_meier`; `event` is that of the endpoint, not its reverse.
     """
-    return kaplan_meier(time, ~as_events(event))
+    return kaplan_meier(time, event).reverse()
 
 
 def event_from_cnsr(cnsr: npt.ArrayLike) -> Bools:
