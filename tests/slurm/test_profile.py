@@ -7,7 +7,12 @@ import yaml
 
 from durable.errors import UserError
 from durable.plan import load
-from durable.runs.environment import begin_jobs, refuse_changed_plan, refuse_changed_run
+from durable.runs.environment import (
+    begin_jobs,
+    libraries_digest,
+    refuse_changed_plan,
+    refuse_changed_run,
+)
 from tests.workflow.conftest import ROOT
 
 INTERIM = ROOT / "config/config.yaml"
@@ -49,14 +54,14 @@ def environment(monkeypatch):
 
 def test_a_job_works_for_the_plan_and_code_of_its_run(environment):
     refuse_changed_plan(environment, load(INTERIM))
-    refuse_changed_run("code")
+    refuse_changed_run("code", libraries_digest())
 
 
 def test_a_job_refuses_what_was_edited_meanwhile(environment):
     with pytest.raises(UserError, match="not the one that the run began with"):
         refuse_changed_plan(environment, load(ROOT / "config/final.yaml"))
     with pytest.raises(UserError, match="code or a library was changed during the run"):
-        refuse_changed_run("other code")
+        refuse_changed_run("other code", libraries_digest())
 
 
 def test_a_job_refuses_other_libraries_and_another_start_of_python(
@@ -65,4 +70,4 @@ def test_a_job_refuses_other_libraries_and_another_start_of_python(
     (tmp_path / "sitecustomize.py").write_text("import math\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(UserError, match="code or a library was changed during the run"):
-        refuse_changed_run("code")
+        refuse_changed_run("code", libraries_digest())
