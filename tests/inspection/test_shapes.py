@@ -147,3 +147,22 @@ def test_a_second_file_of_subjects_is_joined_by_the_subject(tmp_path: Path) -> N
     assert join["by"] == {"subject_id": "PATIENT"}
     assert join["columns"] == ["Infusion date", "Cells/kg"]
     assert section["columns"]["infusion_date"] == "Infusion date"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "txt"])
+@pytest.mark.parametrize("sign", [",", ";", "|", "\t"])
+def test_a_written_draft_has_the_separator_of_the_file(
+    sign: str, suffix: str, tmp_path: Path
+) -> None:
+    given = tmp_path / f"visits.{suffix}"
+    text = (SHAPES / "base" / "visits.csv").read_text(encoding="utf-8")
+    given.write_text(text.replace(",", sign), encoding="utf-8")
+    written = tmp_path / "draft.yaml"
+    written.write_text(write_draft(drafted(given), []), encoding="utf-8")
+    file = load(written).inputs.visits
+    assert file is not None
+    assert (file.kind, file.delimiter) == (
+        ("tsv", None) if sign == "\t" else ("csv", None if sign == "," else sign)
+    )
+    # The format is said only where the suffix says another one.
+    assert (file.format is None) == (suffix == file.kind)

@@ -150,13 +150,16 @@ def _delimited(path: Path, kind: Format, file: File) -> Iterator[Sheet]:
     layout = find_layout(dict(enumerate(rows[sign], 1)))
     if len(rows[sign]) == _FIRST_ROWS:
         layout = Layout(layout.header, layout.labels, layout.blank)
-    usual = "\t" if form.kind == "tsv" else ","
-    if sign != usual:
-        kept = form.model_dump(exclude_defaults=True)
-        form = FileForm(
-            **(kept | {"delimiter": sign} | ({"format": "csv"} if kind == "tsv" else {}))
-        )
+    kept = form.model_dump(exclude_defaults=True, exclude={"format"})
+    form = FileForm(**kept, **_separated_by(sign, SUFFIXES.get(path.suffix.lower())))
     yield from _read(_laid_out(form, layout), layout, file, tuple(questions))
+
+
+def _separated_by(sign: str, by_suffix: Format | None) -> dict[str, Any]:
+    """What a plan says of the format of a file with this separator and suffix."""
+    kind: Format = "tsv" if sign == "\t" else "csv"
+    keys = {} if kind == by_suffix else {"format": kind}
+    return keys if sign in ",\t" else keys | {"delimiter": sign}
 
 
 def _told_to(file: File, findings: Findings) -> File:

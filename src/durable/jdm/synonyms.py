@@ -20,7 +20,7 @@ _MEASURES: Mapping[str, tuple[str, ...]] = {
         *("physician pga", "doctor pga", "md pga", "investigator pga"),
     ),
     "parent_global": (
-        *("paga", "parent vas", "patient global", "parent global assessment"),
+        *("paga", "ptga", "parent vas", "patient global", "parent global assessment"),
         *("parent pga", "patient pga", "patient parent pga"),
         *("patient parent global", "family global", "parent patient vas"),
         *("家长评分", "家长总体评估", "患者总体评估", "家长vas", "家长整体评估"),
