@@ -25,6 +25,8 @@ def matched(*names: str) -> dict[str, str]:
         ("PGA physician", "PGA parent"),
         ("PGA (physician)", "PGA (parent)"),
         ("PhGA", "PaGA"),
+        ("PhGA", "PtGA"),
+        ("PHYGA", "PATGA"),
         ("Physician VAS", "Patient VAS/PGA patient"),
     ],
 )
@@ -36,3 +38,23 @@ def test_two_global_assessments_are_told_apart(physician: str, parent: str) -> N
 
 def test_pga_alone_is_neither_the_physicians_nor_the_parents() -> None:
     assert matched("PGA") == {}
+
+
+def test_a_word_for_the_subject_is_no_preferred_term() -> None:
+    held = {"ID": ["1", "2"], "Subject": ["P1", "P2"], "AETERM": ["fever", "rash"]}
+    contents = {n: Contents.of_texts(t) for n, t in held.items()}
+    assert "preferred_term" not in match_table("adverse_events", contents, {}).matches
+    contents["PT"] = Contents.of_texts(["Pyrexia", "Rash"])
+    found = match_table("adverse_events", contents, {}, subject="Subject")
+    assert found.foreign("preferred_term") == "PT"
+
+
+def test_of_two_columns_that_go_alike_none_is_sure() -> None:
+    names = {"Subject": ["101-1", "101-2"], "subjectId": ["9001", "9002"]}
+    held = {n: Contents.of_texts(t) for n, t in names.items()}
+    match = match_table("subjects", held, {}).matches["subject_id"]
+    assert {match.foreign, match.rival} == set(names)
+    assert match.sureness == "please check"
+    del held["subjectId"]
+    match = match_table("subjects", held, {}).matches["subject_id"]
+    assert (match.foreign, match.rival, match.sureness) == ("Subject", "", "sure")

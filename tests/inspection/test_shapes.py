@@ -166,3 +166,50 @@ def test_a_written_draft_has_the_separator_of_the_file(
     )
     # The format is said only where the suffix says another one.
     assert (file.format is None) == (suffix == file.kind)
+
+
+def test_names_of_cdash_are_known_and_the_number_of_the_data_base_is_no_subject(
+    tmp_path: Path,
+) -> None:
+    head, one, two = "subjectId,Subject", "9001,101-001", "9002,101-002"
+    files = {
+        "dm": (f"{head},SEX,AGE,RFICDAT", f"{one},F,9,02 JAN 2024", f"{two},M,11,05 FEB 2024"),
+        "ex": (f"{head},EXSTDAT,EXDOSE", f"{one},01 FEB 2024,2E6", f"{two},01 MAR 2024,3E6"),
+        "ae": (
+            f"{head},AESPID,AETERM,AETERM_PT,AESTDAT,AEENDAT,AETOXGR",
+            f"{one},1,fever,Pyrexia,03 FEB 2024,05 FEB 2024,2",
+            f"{two},1,rash,Rash,03 MAR 2024,,1",
+        ),
+        "cm": (f"{head},CMTRT,CMSTDAT,CMENDAT", f"{one},prednisone,01 JAN 2024,01 MAR 2024"),
+    }
+    for name, lines in files.items():
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    study = drafted(tmp_path)
+    found = {name: table["columns"] for name, table in study.plan["inputs"].items()}
+    assert (
+        found["subjects"]
+        | {
+            "subject_id": "Subject",
+            "consent_date": "RFICDAT",
+            "infusion_date": "EXSTDAT",
+            "cells_per_kg": "EXDOSE",
+        }
+        == found["subjects"]
+    )
+    assert (
+        found["adverse_events"]
+        | {
+            "subject_id": "Subject",
+            "ae_id": "AESPID",
+            "preferred_term": "AETERM_PT",
+            "start_date": "AESTDAT",
+            "end_date": "AEENDAT",
+        }
+        == found["adverse_events"]
+    )
+    assert found["therapies"]["start_date"] == "CMSTDAT"
+    assert found["therapies"]["end_date"] == "CMENDAT"
+    dose = "subjects.cells_per_kg: no heading says the unit"
+    assert any(text.startswith(dose) for text in study.questions)
+    written = write_draft(study, [])
+    assert "subject_id: Subject  # please check (synonym; subjectId goes as well)" in written

@@ -158,7 +158,10 @@ def _reason(matches: Mapping[str, Match], column: str, foreign: str | None) -> s
     if foreign is None:
         return "not found: null says that it is not recorded, or name its column"
     match = matches.get(column)
-    return "" if match is None else f"{match.sureness} ({match.how})"
+    if match is None:
+        return ""
+    rival = f"; {match.rival} goes as well" if match.rival else ""
+    return f"{match.sureness} ({match.how}{rival})"
 
 
 def _remark_shapes(study: StudyDraft, name: str, draft: TableDraft) -> None:

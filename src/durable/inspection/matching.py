@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from durable.contracts.input_table import ColumnSpec
@@ -32,10 +32,14 @@ class Match:
     score: float
     how: str
     """By what: name, SDTM name, synonym, label, content."""
+    rival: str = ""
+    """Another column of the file that goes as well, and with no other native column."""
 
     @property
     def sureness(self) -> str:
         """How sure the proposal is, in a word."""
+        if self.rival:
+            return "please check"
         if self.score >= SURE:
             return "sure"
         return "likely" if self.score >= LIKELY else "please check"
@@ -95,6 +99,10 @@ def match_table(
         if match.column not in chosen and match.foreign not in taken:
             chosen[match.column] = match
             taken.add(match.foreign)
+    for rival in candidates:
+        match = chosen.get(rival.column)
+        if match and not match.rival and rival.score >= match.score and rival.foreign not in taken:
+            chosen[rival.column] = replace(match, rival=rival.foreign)
     matches = {name: chosen[name] for name in order if name in chosen}
     return TableMatch(table, matches, _table_score(table, matches, contents, hint))
 

@@ -49,7 +49,8 @@ _LEFT_OUT = frozenset(("of", "the", "a", "at", "for", "and", "in", "by", "to", "
 #: Words that stand for another in a heading.
 _SAME = {
     **dict.fromkeys(("dt", "dat", "dtc", "datum", "dte"), "date"),
-    **dict.fromkeys(("subj", "patient", "participant", "pt", "subid"), "subject"),
+    # Not "pt", which is a preferred term too.
+    **dict.fromkeys(("subj", "patient", "participant", "subid"), "subject"),
     **dict.fromkeys(("no", "nr", "num", "number", "identifier", "code"), "id"),
     **dict.fromkeys(("starting", "begin", "onset", "stdt"), "start"),
     **dict.fromkeys(("stop", "ended", "resolution"), "end"),

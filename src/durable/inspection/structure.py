@@ -118,7 +118,8 @@ def _subject_columns(parts: list[Part], best: list[TableMatch]) -> dict[int, str
     }
     if not keys:
         return {n: max(c, key=lambda name: c[name]) for n, c in enumerate(candidates) if c}
-    key = max(keys, key=lambda name: keys[name])
+    # Of two that go alike, a number is that of the data base rather than that of the subject.
+    key = max(keys, key=lambda name: (keys[name], not parts[main].contents[name].is_numeric))
     known = parts[main].contents[key]
     chosen = {main: key}
     for number, part in enumerate(parts):

@@ -20,7 +20,7 @@ from durable.jdm.synonyms import MEASURE_NAMES, MEASURE_VALUES, SCREENING_NAMES
 _SUBJECT = (
     *("subject", "subject id", "subjid", "usubjid", "patient", "patient id", "participant"),
     *("participant id", "record id", "record_id", "screening number", "subject no"),
-    *("subject code", "case id", "id"),
+    *("subject code", "case id", "pt id", "ptid", "pt no", "pt number", "id"),
     *("受试者编号", "受试者", "受试者代码", "患者编号", "患者", "病例号", "编号", "筛选号"),
     "研究编号",
 )
@@ -60,7 +60,7 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "age_years": ("age", "age at consent", "age at enrolment", "年龄"),
         "consent_date": (
             *("date of informed consent", "icf date", "informed consent", "consent", "rficdtc"),
-            *("icf", "icf signed", "consent signed", "icf date"),
+            *("rficdat", "icf", "icf signed", "consent signed", "icf date"),
             *("知情同意日期", "知情同意", "签署日期", "知情日期"),
         ),
         "lymphodepletion_date": (
@@ -70,7 +70,7 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
         "infusion_date": (
             *("date of infusion", "infusion", "day 0", "cell infusion", "treatment date"),
-            "rfxstdtc",
+            *("rfxstdtc", "exstdat"),
             *("回输日期", "输注日期", "回输", "输注", "回输时间", "输注时间"),
         ),
         "cells_per_kg": (
@@ -82,7 +82,9 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             *("last known alive", "末次联系日期", "末次随访日期", "末次随访", "最后随访"),
             "最后联系",
         ),
-        "death_date": ("date of death", "death", "died", "死亡日期", "死亡时间", "死亡"),
+        "death_date": (
+            *("date of death", "death", "died", "dthdat", "死亡日期", "死亡时间", "死亡"),
+        ),
         "withdrawal_date": (
             *("date of withdrawal", "withdrawal", "discontinuation date", "end of study date"),
             *("off study", "off study date", "date off study", "early termination date"),
@@ -113,8 +115,8 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             *("drug", "medication", "treatment", "drug name", "medicine", "concomitant medication"),
             *("药物", "药物名称", "用药", "药品", "治疗", "药名"),
         ),
-        "start_date": (*_START, "用药开始", "开始用药"),
-        "end_date": (*_END, "用药结束", "停药日期", "停药"),
+        "start_date": (*_START, "cmstdat", "用药开始", "开始用药"),
+        "end_date": (*_END, "cmendat", "用药结束", "停药日期", "停药"),
         "new_systemic": (
             *("new systemic therapy", "rescue", "rescue therapy", "new therapy", "new treatment"),
             *("新增治疗", "新增系统治疗", "补救治疗", "挽救治疗", "新治疗"),
@@ -122,15 +124,18 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "reason": _REASON,
     },
     "adverse_events": {
-        "ae_id": ("ae number", "event id", "ae no", "aeno", "aeseq", "序号", "事件编号"),
+        "ae_id": ("ae number", "event id", "ae no", "aeno", "aeseq", "aespid", "序号", "事件编号"),
         "term": (
             *("adverse event", "event", "event term", "verbatim term", "ae term", "description"),
             *("不良事件", "不良事件名称", "事件名称", "症状"),
         ),
-        "preferred_term": ("pt", "meddra pt", "decoded term", "首选术语", "首选语"),
+        "preferred_term": (
+            *("pt", "meddra pt", "ae pt", "aeterm pt", "pt term", "pt name", "decoded term"),
+            *("首选术语", "首选语"),
+        ),
         "system_organ_class": ("soc", "meddra soc", "body system", "系统器官分类", "系统器官"),
-        "start_date": (*_START, "发生日期", "发生时间"),
-        "end_date": (*_END, "转归日期", "消失日期", "恢复日期"),
+        "start_date": (*_START, "aestdat", "发生日期", "发生时间"),
+        "end_date": (*_END, "aeendat", "转归日期", "消失日期", "恢复日期"),
         "ctcae_grade": (
             *("grade", "toxicity grade", "severity grade", "ctcae", "severity", "aegr"),
             *("分级", "级别", "等级", "严重程度", "ctcae分级"),

@@ -324,6 +324,11 @@ def _draft_units(
                 f"{table}.{column.name}: the heading says {written!r}; the table has {column.unit}."
             )
         guess = unit or ("" if unit == "" else _unit_by_size(column, ranges, contents))
+        if column.unit == _CELLS and not (written or guess):
+            draft.questions.append(
+                f"{table}.{column.name}: no heading says the unit; the table has {column.unit}. A"
+                " dose in cells is to be divided by the body weight first."
+            )
         if guess:
             units[column.name] = guess
             if unit is None:

@@ -13,15 +13,20 @@ from durable.jdm.measures import ENZYMES
 #: parent's in the next.
 _MEASURES: Mapping[str, tuple[str, ...]] = {
     "physician_global": (
-        *("phga", "physician vas", "phys vas", "phys_vas", "physglob", "physician global vas"),
-        *("md global", "physician global activity", "physician global assessment"),
+        *("phga", "phyga", "physician vas", "phys vas", "phys_vas", "physglob", "phyglob"),
+        *(
+            "physician global vas",
+            "md global",
+            "physician global activity",
+            "physician global assessment",
+        ),
         *("医师评分", "医师总体评估", "医生评分", "医生总体评估", "医师整体评估", "医师vas"),
         *("医生vas", "md vas", "doctor vas", "physician visual analogue scale"),
         *("physician pga", "doctor pga", "md pga", "investigator pga"),
     ),
     "parent_global": (
-        *("paga", "ptga", "parent vas", "patient global", "parent global assessment"),
-        *("parent pga", "patient pga", "patient parent pga"),
+        *("paga", "ptga", "patga", "parent vas", "patient global", "parent global assessment"),
+        *("parglob", "parent pga", "patient pga", "patient parent pga"),
         *("patient parent global", "family global", "parent patient vas"),
         *("家长评分", "家长总体评估", "患者总体评估", "家长vas", "家长整体评估"),
         *("患者vas", "父母vas", "parent visual analogue scale"),
