@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from durable.inspection.contents import Contents
+from durable.contracts.tables import INPUT_TABLES
+from durable.inspection.contents import Contents, grades_in_words
 from durable.inspection.matching import match_table
 
 VISITS = {"subject_id": ["P1", "P2", "P1", "P2"], "visit": ["SCR", "SCR", "M2", "M2"],
@@ -58,3 +59,20 @@ def test_of_two_columns_that_go_alike_none_is_sure() -> None:
     del held["subjectId"]
     match = match_table("subjects", held, {}).matches["subject_id"]
     assert (match.foreign, match.rival, match.sureness) == ("Subject", "", "sure")
+
+
+def test_grades_with_their_word_are_mapped_and_ranges_are_not() -> None:
+    column = INPUT_TABLES["adverse_events"].by_name["ctcae_grade"]
+    read = {"Grade 3": "3", "G3": "3", "gr. 2": "2", "III": "3", "Ⅲ级": "3", "3级 重度": "3",
+            "2 - Moderate": "2", "Grade 2 Moderate": "2", "GRADE 5 (Death)": "5"}  # fmt: skip
+    none = ["3", "3-4", "Grade 3-4", "2 or higher", "Severe", "Grade 6", "0级", "3.5", "2/3", "vi"]
+    assert grades_in_words(Contents.of_texts([*read, *none]), column) == read
+    other = INPUT_TABLES["adverse_events"].by_name["ae_id"]
+    assert grades_in_words(Contents.of_texts(list(read)), other) == {}
+
+
+def test_a_column_of_grades_in_words_is_the_grade() -> None:
+    texts = {"Subject": ["P1", "P2"], "AETERM": ["fever", "rash"], "AETOXGR": ["Grade 1", "G2"]}
+    contents = {name: Contents.of_texts(held) for name, held in texts.items()}
+    match = match_table("adverse_events", contents, {}).matches["ctcae_grade"]
+    assert (match.foreign, match.sureness) == ("AETOXGR", "sure")

@@ -209,7 +209,7 @@ def test_names_of_cdash_are_known_and_the_number_of_the_data_base_is_no_subject(
     )
     assert found["therapies"]["start_date"] == "CMSTDAT"
     assert found["therapies"]["end_date"] == "CMENDAT"
-    dose = "subjects.cells_per_kg: no heading says the unit"
+    dose = "subjects.cells_per_kg: the heading says no unit"
     assert any(text.startswith(dose) for text in study.questions)
     written = write_draft(study, [])
     assert "subject_id: Subject  # please check (synonym; subjectId goes as well)" in written

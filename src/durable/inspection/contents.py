@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,17 @@ _SAMPLE = 300
 _MOST = 0.6
 _SERIAL = re.compile(r"1[4-9][0-9]{3}|2[0-9]{4}|3[6-9][0-9]{3}|4[0-9]{4}")
 _MOST_CODES, _LONGEST_CODE = 12, 24
+_ROMAN = ("i", "ii", "iii", "iv", "v")
+_SEVERITIES = (
+    *("mild", "moderate", "severe", "life-threatening", "life threatening", "death", "fatal"),
+    *("轻度", "中度", "重度", "危及生命", "死亡"),
+)
+#: A grade with a word before it, a severity behind it, or both; "3-4" and "2 or higher" are none.
+_GRADE = re.compile(
+    r"(?:(?:ctcae|astct|crs|icans)\s*)?(?:grade|gr\.?|g)?\s*"
+    rf"(?:(?P<number>[0-5])|(?P<roman>{'|'.join(_ROMAN)}))\s*[级度]?"
+    rf"(?:\s*[-:(,]?\s*(?:{'|'.join(_SEVERITIES)})\)?)?"
+)
 
 
 @dataclass(frozen=True)
@@ -254,6 +266,21 @@ def suits(contents: Contents, column: ColumnSpec) -> float:
         case "time":
             return 1.0 if contents.is_dated and contents.dates.timed else 0.2
         case "number" | "integer":
+            if grades_in_words(contents, column) and contents.is_coded:
+                return 1.0
             return 1.0 if contents.is_numeric else 0.6 if contents.numbers else 0.3
         case "text":
             return 0.4 if contents.is_dated else 1.0
+
+
+def grades_in_words(contents: Contents, column: ColumnSpec) -> dict[str, str]:
+    """Grades that are written with a word, each with its number: Grade 3 (severe), G3, III, 3级."""
+    if not column.name.endswith("_grade"):
+        return {}
+    found = {}
+    for text in contents.texts:
+        read = _GRADE.fullmatch(unicodedata.normalize("NFKC", text).casefold())
+        if read and plain_number(text) is None:
+            found[text] = read["number"] or str(_ROMAN.index(read["roman"]) + 1)
+    low, high = column.low or 0, column.high or 5
+    return {text: number for text, number in found.items() if low <= int(number) <= high}

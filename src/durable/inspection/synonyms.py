@@ -124,7 +124,17 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "reason": _REASON,
     },
     "adverse_events": {
-        "ae_id": ("ae number", "event id", "ae no", "aeno", "aeseq", "aespid", "序号", "事件编号"),
+        "ae_id": (
+            "ae number",
+            "event id",
+            "ae no",
+            "aeno",
+            "aeseq",
+            "aespid",
+            "序号",
+            "编号",
+            "事件编号",
+        ),
         "term": (
             *("adverse event", "event", "event term", "verbatim term", "ae term", "description"),
             *("不良事件", "不良事件名称", "事件名称", "症状"),

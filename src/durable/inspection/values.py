@@ -13,7 +13,7 @@ from durable.contracts.spelling import fold
 from durable.contracts.table_schema import table_columns
 from durable.contracts.words import is_missing_word
 from durable.dates import DateForm
-from durable.inspection.contents import Contents, Dates, plain_number
+from durable.inspection.contents import Contents, Dates, grades_in_words, plain_number
 from durable.inspection.matching import Match
 from durable.inspection.names import heading, squeezed
 from durable.inspection.synonyms import specs, value_words
@@ -87,6 +87,8 @@ def _draft_maps(table: str, held: Mapping[ColumnSpec, Contents], draft: ValueDra
     for column, contents in held.items():
         if (table, column.name) == ("visits", "visit"):
             _draft_labels(contents, draft)
+        if grades := grades_in_words(contents, column):
+            draft.add("values", column.name, grades)
         if not column.allowed:
             continue
         words = value_words(column)
@@ -265,10 +267,11 @@ def _draft_numbers(table: str, held: Mapping[ColumnSpec, Contents], draft: Value
             draft.keys["numbers"]["thousands"] = "."
         draft.notes["numbers"] = "signs seen"
     for column, contents in numeric.items():
+        mapped = draft.keys.get("values", {}).get(column.name, {})
         words = {
             text: n
             for text, n in contents.texts.items()
-            if plain_number(text) is None and text not in contents.limited
+            if plain_number(text) is None and text not in {*contents.limited, *mapped}
         }
         if words:
             short = all(len(text) <= _LONGEST_WORD for text in words) and len(words) <= _MOST_WORDS
@@ -317,16 +320,17 @@ def _draft_units(
     for column, contents in held.items():
         if not column.units or column.name not in matches:
             continue
-        written = heading(matches[column.name].foreign).unit
+        foreign = matches[column.name].foreign
+        written = heading(foreign).unit
         unit = _unit_named(column, written, ranges[column.name].high)
         if unit is None and written:
             draft.questions.append(
                 f"{table}.{column.name}: the heading says {written!r}; the table has {column.unit}."
             )
         guess = unit or ("" if unit == "" else _unit_by_size(column, ranges, contents))
-        if column.unit == _CELLS and not (written or guess):
+        if column.unit == _CELLS and not (written or guess or "kg" in squeezed(foreign)):
             draft.questions.append(
-                f"{table}.{column.name}: no heading says the unit; the table has {column.unit}. A"
+                f"{table}.{column.name}: the heading says no unit; the table has {column.unit}. A"
                 " dose in cells is to be divided by the body weight first."
             )
         if guess:

@@ -38,7 +38,7 @@ _MEASURES: Mapping[str, tuple[str, ...]] = {
     "das": ("dastot", "das total", "disease activity score", "das评分", "疾病活动度评分"),
     "extramuscular": (
         *("extram", "em", "extramuscular vas", "extramuscular global", "emga", "myoact"),
-        *("肌外活动", "肌外评分", "肌外疾病活动"),
+        *("肌外活动", "肌外评分", "肌外疾病活动", "肌外vas"),
     ),
     "ck": ("cpk", "creatine kinase", "creatinkinase", "肌酸激酶"),
     "aldolase": ("ald", "aldol", "醛缩酶"),
