@@ -213,3 +213,58 @@ def test_names_of_cdash_are_known_and_the_number_of_the_data_base_is_no_subject(
     assert any(text.startswith(dose) for text in study.questions)
     written = write_draft(study, [])
     assert "subject_id: Subject  # please check (synonym; subjectId goes as well)" in written
+
+
+def test_datasets_in_adam_are_drafted_and_the_end_of_study_is_left_to_a_person(
+    tmp_path: Path,
+) -> None:
+    adqs = [("PARGLOB", "6.5"), ("CMAS", "30"), ("MMT8", "60"), ("CHAQ", "1.5")]
+    files = {
+        "adsl": (
+            "USUBJID,AGE,SEX,RFICDT,LDDT,TRTSDT,CELLSKG,LSTALVDT,DTHDT,EOSDT,DCSREAS",
+            "S-1,9,F,2024-01-02,2024-01-27,2024-02-01,1000000,2024-08-01,,2024-08-01,",
+            "S-2,11,M,2024-02-02,2024-02-27,2024-03-01,3000000,2024-09-01,,2024-09-01,",
+        ),
+        "adqs": (
+            "USUBJID,PARAMCD,AVISIT,ADT,AVAL",
+            *(f"S-1,{test},Month 2,2024-04-01,{value}" for test, value in adqs),
+            *(f"S-2,{test},Month 2,2024-04-30,{value}" for test, value in adqs),
+        ),
+        "adlb": (
+            "USUBJID,PARAMCD,AVISIT,ADT,AVAL,ANRHI,LBSTRESU",
+            "S-1,CK,Month 2,2024-04-01,900,200,U/L",
+            "S-2,CK,Month 2,2024-04-30,300,200,U/L",
+        ),
+        "adae": (
+            "USUBJID,AESEQ,AETERM,AEDECOD,AEBODSYS,ASTDT,AENDT,ATOXGR,AREL",
+            "S-1,1,fever,Pyrexia,General disorders,2024-02-03,2024-02-05,2,RELATED",
+            "S-2,1,rash,Rash,Skin disorders,2024-03-03,,1,NOT RELATED",
+        ),
+        "adpc": (
+            "USUBJID,PCTEST,ADT,NFRLT,AVAL,AVALU",
+            "S-1,CAR,2024-02-08,168,1200,copies/ug",
+            "S-2,CAR,2024-03-08,168,800,copies/ug",
+        ),
+    }
+    for name, lines in files.items():
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    study = drafted(tmp_path)
+    given = study.plan["inputs"]
+    subjects = given["subjects"]["columns"]
+    assert subjects["infusion_date"] == "TRTSDT"
+    assert subjects["lymphodepletion_date"] == "LDDT"
+    assert subjects["last_contact_date"] == "LSTALVDT"
+    # The study also ends by completion: the column is named as one that is not used.
+    assert subjects["withdrawal_date"] is None
+    assert any("EOSDT" in text and "not used" in text for text in study.questions)
+    events = given["adverse_events"]["columns"]
+    assert (events["ae_id"], events["ae_seq"]) == ("AESEQ", "AESEQ")
+    assert (events["start_date"], events["end_date"]) == ("ASTDT", "AENDT")
+    assert (events["ctcae_grade"], events["related"]) == ("ATOXGR", "AREL")
+    # Results with units are joined to scores without: no score lacks a unit then.
+    (join,) = given["visits"]["join"]
+    assert join["long"]["unit"] == "LBSTRESU"
+    assert "unit" not in given["visits"]["long"]
+    # The nominal time of ADaM is one in hours.
+    assert "nominal_day" not in given["kinetics"]["columns"]
+    assert given["kinetics"]["columns"]["value"] == "AVAL"

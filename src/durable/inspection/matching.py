@@ -20,6 +20,9 @@ from durable.inspection.visit_labels import are_labels
 LEAST, SURE, LIKELY = 0.5, 0.85, 0.65
 _HINT = 1.5
 _SHORT_PREFIX = 4
+#: A study may end by completion (EOSDT), a nominal time is one in hours (NFRLT), and a parameter is
+#: more than the name of a test.
+_OTHERWISE_IN_ADAM = frozenset(("EOSDT", "NFRLT", "PARAMCD", "PARCAT1", "PARCAT2"))
 _ASCII_PART = re.compile(r"[!-~]+(?:\s+[!-~]+)*")
 
 
@@ -31,7 +34,7 @@ class Match:
     foreign: str
     score: float
     how: str
-    """By what: name, SDTM name, synonym, label, content."""
+    """By what: name, SDTM name, ADaM name, synonym, label, content."""
     rival: str = ""
     """Another column of the file that goes as well, and with no other native column."""
 
@@ -161,6 +164,8 @@ def name_score(table: str, column: ColumnSpec, foreign: str, prefix: str) -> tup
     place = column.sdtm.place.split(".")[-1]
     if place and foreign.upper() == place:
         return 0.95, "SDTM name"
+    if foreign.upper() in {name.split(".")[-1] for name in column.adam} - _OTHERWISE_IN_ADAM:
+        return 0.93, "ADaM name"
     scores = (
         (weight * _best(table, column, variant), how)
         for variant, weight, how in _variants(foreign, prefix)

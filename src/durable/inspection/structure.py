@@ -10,7 +10,7 @@ from durable.contracts.tables import INPUT_TABLES, TABLES
 from durable.inspection.contents import Contents
 from durable.inspection.matching import LIKELY, Match, TableMatch, match_table, name_score
 from durable.inspection.names import heading
-from durable.inspection.shapes import EVENT, Part
+from durable.inspection.shapes import EVENT, LongShape, Part
 from durable.inspection.synonyms import TABLE_NAMES, specs
 from durable.inspection.visit_labels import are_labels
 
@@ -261,7 +261,7 @@ def _add_part(draft: TableDraft, first: _Candidate, other: _Candidate) -> None:
     if first.part.sheet is other.part.sheet:
         _add_event(draft, other, new)
         return
-    if first.part.long is not None and other.part.long is not None:
+    if _are_stacked(first.part.long, other.part.long):
         _add_measurements(draft, first, other, named)
         return
     by = _key(first, other)
@@ -284,6 +284,11 @@ def _add_part(draft: TableDraft, first: _Candidate, other: _Candidate) -> None:
     for name, match in new.items():
         if match.foreign != name:
             draft.columns[name] = match.foreign
+
+
+def _are_stacked(mine: LongShape | None, theirs: LongShape | None) -> bool:
+    """Whether measurements stand below others; those with units are joined to those without."""
+    return mine is not None and theirs is not None and bool(mine.unit) == bool(theirs.unit)
 
 
 def _add_measurements(
@@ -358,6 +363,10 @@ def _fall_back(draft: TableDraft) -> None:
     table = INPUT_TABLES[draft.table]
     has = draft.matches
     if draft.table == "adverse_events":
+        if "ae_id" not in has and "ae_seq" in has:
+            number = has["ae_seq"].foreign
+            draft.columns.update({"ae_id": number, "ae_seq": number})
+            has["ae_id"] = Match("ae_id", number, 0.6, "number within the subject")
         if "preferred_term" not in has and "term" in has:
             term = has["term"]
             draft.columns.update({"term": term.foreign, "preferred_term": term.foreign})

@@ -46,7 +46,15 @@ _MEASURES: Mapping[str, tuple[str, ...]] = {
     "alt": ("gpt", "alat", "sgpt", "alanine aminotransferase", "谷丙转氨酶", "丙氨酸转氨酶"),
     "ldh": ("lactate dehydrogenase", "乳酸脱氢酶"),
     "glucocorticoid_mg_kg": (
-        *("gcdose", "gc", "gc dose", "steroid dose", "prednisone dose", "prednisolone mg kg"),
+        *(
+            "gcdose",
+            "predn",
+            "gc",
+            "gc dose",
+            "steroid dose",
+            "prednisone dose",
+            "prednisolone mg kg",
+        ),
         *("steroid", "steroids", "glucocorticoid", "prednisone", "prednisolone", "pred mg kg"),
         *("glucocorticoid dose", "gcmgkg", "激素剂量", "糖皮质激素剂量", "泼尼松剂量", "激素"),
     ),
