@@ -268,3 +268,16 @@ def test_datasets_in_adam_are_drafted_and_the_end_of_study_is_left_to_a_person(
     # The nominal time of ADaM is one in hours.
     assert "nominal_day" not in given["kinetics"]["columns"]
     assert given["kinetics"]["columns"]["value"] == "AVAL"
+
+
+def test_words_below_the_limit_of_quantification_are_drafted_and_asked_about(
+    tmp_path: Path,
+) -> None:
+    text = (SHAPES / "edc" / "kin.csv").read_text(encoding="utf-8")
+    given = tmp_path / "kinetics.csv"
+    given.write_text(text.replace("copies/ug,,Y,50", "copies/ug,<LLOQ,,50"), encoding="utf-8")
+    study = drafted(given)
+    numbers = study.plan["inputs"]["kinetics"]["numbers"]
+    assert numbers == {"below": {"value": "below_lloq"}, "below_lloq": ["<LLOQ"]}
+    assert any("1 sample(s) are in words (<LLOQ)" in text for text in study.questions)
+    assert not any("no number" in text for text in study.questions)

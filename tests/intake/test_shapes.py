@@ -307,6 +307,25 @@ def test_a_sample_below_its_limit_is_marked(tmp_path: Path) -> None:
     ]
 
 
+def test_a_sample_below_its_limit_in_words_is_marked(tmp_path: Path) -> None:
+    text = (SHAPES / "edc" / "kin.csv").read_text()
+    (tmp_path / "kinetics.csv").write_text(text.replace("copies/ug,,Y,50", "copies/ug,BLQ,,"))
+    kinetics = {"path": str(tmp_path / "kinetics.csv")}
+    message = "kinetics.csv, row 2, value: found BLQ; expected a number of at least 0"
+    assert message in errors(examined({"kinetics": kinetics}))
+    numbers = {"below": {"value": "below_lloq"}, "below_lloq": ["BLQ"]}
+    study = examined({"kinetics": kinetics | {"numbers": numbers}})
+    assert errors(study) == []
+    # No limit is known of a word.
+    assert rows(study, "kinetics", "value", "below_lloq", "lloq")[0] == (None, "Y", None)
+    assert study.conversions[["column", "recorded", "read_as"]].to_numpy().tolist() == [
+        ["value", "BLQ", ""],
+        ["below_lloq", "", "Y"],
+    ]
+    with pytest.raises(PlanError, match="below_lloq with below"):
+        examined({"kinetics": kinetics | {"numbers": {"below_lloq": ["BLQ"]}}})
+
+
 def test_files_of_one_name_are_told_apart_by_their_paths(tmp_path: Path) -> None:
     text = (SHAPES / "base" / "visits.csv").read_text().splitlines(keepends=True)
     paths = []

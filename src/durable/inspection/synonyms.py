@@ -342,6 +342,18 @@ LIMIT = (
 #: Treatments before the infusion.
 LYMPHODEPLETION = ("fludarabine", "cyclophosphamide", "bendamustine", "氟达拉滨", "环磷酰胺")
 
+#: Results of a sample that is below the limit of quantification, folded.
+BELOW_LLOQ = frozenset(
+    map(
+        fold,
+        (
+            *("blq", "bloq", "bql", "blloq", "<lloq", "< lloq", "<loq", "below lloq", "below loq"),
+            *("below limit of quantification", "below the limit of quantification"),
+            *("not detected", "undetected", "undetectable", "not quantifiable", "<lod", "<lld"),
+            *("低于定量限", "低于定量下限", "低于检测限", "低于检测下限", "未检出", "检测不到"),
+        ),
+    )
+)
 _YES = ("y", "yes", "true", "1", "是", "有", "√", "✓", "checked", "related", "相关")
 _NO = (
     *("n", "no", "false", "0", "否", "无", "没有", "\u00d7", "unchecked", "not related", "无关"),

@@ -16,7 +16,7 @@ from durable.dates import DateForm
 from durable.inspection.contents import Contents, Dates, grades_in_words, plain_number
 from durable.inspection.matching import Match
 from durable.inspection.names import heading, squeezed
-from durable.inspection.synonyms import specs, value_words
+from durable.inspection.synonyms import BELOW_LLOQ, specs, value_words
 from durable.inspection.visit_labels import label_map
 from durable.intake.findings import Recorded
 from durable.intake.numbers import NumberForm
@@ -273,6 +273,8 @@ def _draft_numbers(table: str, held: Mapping[ColumnSpec, Contents], draft: Value
             for text, n in contents.texts.items()
             if plain_number(text) is None and text not in {*contents.limited, *mapped}
         }
+        if (table, column.name) == ("kinetics", "value"):
+            _draft_below_lloq(contents, words, draft)
         if words:
             short = all(len(text) <= _LONGEST_WORD for text in words) and len(words) <= _MOST_WORDS
             shown = f": {listed(words)}" if short else ""
@@ -284,12 +286,25 @@ def _draft_numbers(table: str, held: Mapping[ColumnSpec, Contents], draft: Value
             continue
         number = sum(contents.limited.values())
         if (table, column.name) == ("kinetics", "value"):
-            draft.keys.setdefault("numbers", {})["below"] = {"value": "below_lloq"}
             continue
         draft.questions.append(
             f"{table}.{column.name}: {number} result(s) beyond a limit, such as <5. Say by"
             f" inputs.{table}.numbers.below.{column.name} what they are read as: limit, half or"
             " missing."
+        )
+
+
+def _draft_below_lloq(contents: Contents, words: dict[str, int], draft: ValueDraft) -> None:
+    """Samples below the limit of quantification; their words are taken from those that are none."""
+    below = [text for text in words if fold(text) in BELOW_LLOQ]
+    if below or contents.limited:
+        draft.keys.setdefault("numbers", {})["below"] = {"value": "below_lloq"}
+    if below:
+        number = sum(words.pop(text) for text in below)
+        draft.keys["numbers"]["below_lloq"] = below
+        draft.questions.append(
+            f"kinetics.value: {number} sample(s) are in words ({', '.join(below)}) below the limit"
+            " of quantification. Is it so, and which is the limit (inputs.kinetics.columns.lloq)?"
         )
 
 

@@ -84,6 +84,8 @@ class _Reading:
     unit: str
     """Unit of the whole column; '' is that of the table, or of each row."""
     unit_names: Mapping[str, str] = field(default_factory=dict)
+    below_lloq: tuple[str, ...] = ()
+    """Words for a result below the limit of quantification."""
 
     @classmethod
     def declared(cls, spec: ColumnSpec, source: Input) -> _Reading:
@@ -101,6 +103,7 @@ class _Reading:
             numbers.above.get(name, ""),
             source.units.get(name, ""),
             source.unit_names,
+            numbers.below_lloq if numbers.below.get(name) == "below_lloq" else (),
         )
 
     @property
@@ -131,7 +134,7 @@ class _Reading:
         value = self.values.value(text)
         if value is not None:
             text = value
-        elif text in self.missing:
+        elif text in self.missing or text in self.below_lloq:
             return ""
         elif len(self.values.matching(text)) > 1:
             raise _UnclearError(
@@ -275,16 +278,17 @@ def _with_marks(recorded: Recorded, source: Input) -> tuple[Recorded, list[pd.Da
     limits = {text: Limited.read(text, form) for text in results.unique()}
     found = {t: form.plain(limit.number) for t, limit in limits.items() if limit and limit.is_below}
     number = results.map(found)
-    below = number.notna()
+    limited = number.notna()
+    below = limited | results.isin(source.numbers.below_lloq)
     text, converted = recorded.text.copy(deep=False), dict(recorded.converted)
     changes = []
-    for name, value in (("below_lloq", "Y"), ("lloq", number)):
+    for name, where, value in (("below_lloq", below, "Y"), ("lloq", limited, number)):
         old = text[name].astype(object)
-        new = old.mask(below & (old == ""), value)
+        new = old.mask(where & (old == ""), value)
         converted.setdefault(name, text[name])
         text[name] = pd.Series(categorical(new.to_numpy()), index=text.index)
         before = pd.Series(categorical(old.to_numpy()), index=text.index)
         changes.append(_changed_cells(recorded, name, before, text[name], None, ""))
-    filled = {"below_lloq", "lloq"} if below.any() else set()
+    filled = {name for name, where in (("below_lloq", below), ("lloq", limited)) if where.any()}
     absent = tuple(name for name in recorded.absent if name not in filled)
     return replace(recorded, text=text, converted=converted, absent=absent), changes

@@ -205,6 +205,9 @@ class Numbers(Section):
     below: dict[str, Literal["limit", "half", "missing", "below_lloq"]] = {}
     """By native column, what a result below a limit (<5) is read as: the limit itself, half of it,
     missing; or, for a sample of the kinetics, below the limit of quantification."""
+    below_lloq: UniqueList[Text] = ()
+    """Words for a sample of the kinetics below the limit of quantification (BLQ), beside results
+    below a limit; with `below: {value: below_lloq}`."""
     above: dict[str, Literal["limit", "missing"]] = {}
     """By native column, what a result above a limit (>100) is read as."""
 
@@ -212,6 +215,12 @@ class Numbers(Section):
     def _signs_differ(self) -> Numbers:
         if self.decimal == self.thousands:
             raise ValueError("two signs, one for decimals and one for thousands")
+        return self
+
+    @model_validator(mode="after")
+    def _words_have_their_rule(self) -> Numbers:
+        if self.below_lloq and self.below.get("value") != "below_lloq":
+            raise ValueError("below_lloq with below: {value: below_lloq}")
         return self
 
 
