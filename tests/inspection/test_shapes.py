@@ -281,3 +281,31 @@ def test_words_below_the_limit_of_quantification_are_drafted_and_asked_about(
     assert numbers == {"below": {"value": "below_lloq"}, "below_lloq": ["<LLOQ"]}
     assert any("1 sample(s) are in words (<LLOQ)" in text for text in study.questions)
     assert not any("no number" in text for text in study.questions)
+
+
+def test_a_form_of_exposure_is_the_infusion_and_the_lymphodepletion(tmp_path: Path) -> None:
+    subjects = ["SUBJID,SEX,AGE", "1,F,9", "2,M,11"]
+    doses = ["SUBJID,EXTRT,EXSTDAT,EXDOSE,EXDOSU"]
+    for subject, month in (("1", "02"), ("2", "03")):
+        doses += [f"{subject},Fludarabine,2024-{month}-{day},30,mg/m2" for day in (10, 11, 12)]
+        doses += [f"{subject},Cyclophosphamide,2024-{month}-10,500,mg/m2"]
+        doses += [f"{subject},CD19 CAR-T,2024-{month}-15,1.2,10^6 cells/kg"]
+    (tmp_path / "dm.csv").write_text("\n".join(subjects) + "\n")
+    (tmp_path / "ex.csv").write_text("\n".join(doses) + "\n")
+    given = inputs(tmp_path)
+    (join,) = given["subjects"]["join"]
+    assert join["where"] == {"EXTRT": ["CD19 CAR-T"]}
+    assert join["columns"] == ["EXSTDAT", "EXDOSE"]
+    assert given["subjects"]["columns"]["infusion_date"] == "EXSTDAT"
+    assert given["subjects"]["units"] == {"cells_per_kg": "10^6/kg"}
+    before = given["lymphodepletion"]
+    assert before["where"] == {"EXTRT": ["Fludarabine", "Cyclophosphamide"]}
+    assert before["columns"]["administration_date"] == "EXSTDAT"
+    # Beside other medicines it is a list of therapies, and stays one table.
+    (tmp_path / "ex.csv").write_text(
+        "SUBJID,CMTRT,CMSTDAT,CMENDAT\n1,Cyclophosphamide,2020-01-01,2020-06-01\n"
+        "1,Prednisone,2020-01-01,\n2,Prednisone,2021-01-01,\n"
+    )
+    given = inputs(tmp_path)
+    assert set(given) == {"subjects", "therapies"}
+    assert "where" not in given["therapies"]

@@ -17,7 +17,7 @@ from durable.inspection.contents import Contents, suits
 from durable.inspection.matching import LIKELY, common_prefix, name_score
 from durable.inspection.names import likeness, words
 from durable.inspection.sheets import Sheet
-from durable.inspection.synonyms import LIMIT, TEST, UNIT, VALUE, specs
+from durable.inspection.synonyms import CELLS, LIMIT, LYMPHODEPLETION, TEST, UNIT, VALUE, specs
 from durable.inspection.visit_labels import usual_label
 from durable.intake.units import spellings
 from durable.plan.source_files import column_pattern
@@ -106,6 +106,10 @@ def find_parts(sheet: Sheet) -> Iterator[Part]:
     if EVENT in sheet.text or INSTRUMENT in sheet.text:
         yield from _redcap_parts(sheet)
         return
+    treatments = _treatments(sheet)
+    if treatments:
+        yield from treatments
+        return
     part = Part(sheet, sheet.text, sheet.short_name)
     long = find_long(part)
     if long is not None:
@@ -113,6 +117,36 @@ def find_parts(sheet: Sheet) -> Iterator[Part]:
         return
     stack = find_stack([str(name) for name in sheet.text.columns])
     yield part if stack is None else replace(part, stack=stack, kinds=("visits",))
+
+
+# --- Exposure: the infusion, and the lymphodepletion before it ------------------------------------
+
+
+def _treatments(sheet: Sheet) -> list[Part]:
+    """A part for the infusion and one for the lymphodepletion, where one form has both.
+
+    Medicines of other kinds are those of a list of therapies, which is one table.
+    """
+    for name, held in sheet.contents.items():
+        medicines = [text for text in held.texts if _names_one(text, LYMPHODEPLETION)]
+        cells = [text for text in held.texts if text not in medicines]
+        if medicines and cells and all(_names_one(text, CELLS) for text in cells):
+            kinds = {"subjects": cells, "lymphodepletion": medicines}
+            return [
+                Part(
+                    sheet,
+                    sheet.text.loc[sheet.text[name].str.strip().isin(texts)],
+                    kind,
+                    {name: texts},
+                    kinds=(kind,),
+                )
+                for kind, texts in kinds.items()
+            ]
+    return []
+
+
+def _names_one(text: str, names: Iterable[str]) -> bool:
+    return any(name in text.casefold() for name in names)
 
 
 # --- REDCap: events and repeating instruments ----------------------------------------------------

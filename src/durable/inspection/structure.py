@@ -274,6 +274,8 @@ def _add_part(draft: TableDraft, first: _Candidate, other: _Candidate) -> None:
         )
         return
     join: dict[str, Any] = {**other.part.sheet.keys, "by": by}
+    if other.part.where:
+        join["where"] = {name: list(texts) for name, texts in other.part.where.items()}
     if other.part.long is not None:
         join["long"] = other.part.long.keys()
     if new:

@@ -204,6 +204,7 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
                 "dose date",
                 "dosing date",
                 "exstdtc",
+                "exstdat",
             ),
             *("date", "给药日期", "用药日期", "日期"),
         ),
@@ -339,6 +340,8 @@ LIMIT = (
     *("uln", "upper limit", "upper limit of normal", "lbornrhi", "lbstnrhi", "anrhi", "ref high"),
     *("upper reference", "normal high", "正常上限", "上限", "参考上限"),
 )
+#: Parts of names of the cells that are infused.
+CELLS = ("car-t", "car t", "cart", "cd19", "cell", "细胞")
 #: Treatments before the infusion.
 LYMPHODEPLETION = ("fludarabine", "cyclophosphamide", "bendamustine", "氟达拉滨", "环磷酰胺")
 
