@@ -309,3 +309,33 @@ def test_a_form_of_exposure_is_the_infusion_and_the_lymphodepletion(tmp_path: Pa
     given = inputs(tmp_path)
     assert set(given) == {"subjects", "therapies"}
     assert "where" not in given["therapies"]
+
+
+def test_laboratory_results_are_drafted_beside_the_enzymes_of_the_visits(tmp_path: Path) -> None:
+    tests = [
+        ("Neutrophils", "2.1", "x10^9/L"),
+        ("Neutrophils %", "60", "%"),
+        ("Hemoglobin", "11.2", "g/dL"),
+        ("CD19+ B cells", "<1", "/\u00b5L"),
+        ("CD19- cells", "900", "/\u00b5L"),
+        ("Platelet Count", "180", "furlong"),
+    ]
+    lines = ["SUBJID,LBDAT,LBTEST,LBORRES,LBORRESU,LBORNRLO,LBORNRHI"]
+    for subject in ("1", "2"):
+        lines += [f"{subject},2024-02-01,{test},{value},{unit},1,9" for test, value, unit in tests]
+    (tmp_path / "lb.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (tmp_path / "dm.csv").write_text("SUBJID,SEX,AGE\n1,F,9\n2,M,11\n")
+    study = drafted(tmp_path)
+    given = study.plan["inputs"]["laboratory"]
+    known = ["Neutrophils", "Hemoglobin", "CD19+ B cells", "Platelet Count"]
+    assert given["where"] == {"LBTEST": known}
+    assert given["values"] == {
+        "test": dict(zip(known, ["NEUT", "HGB", "BCELL", "PLAT"], strict=True)),
+        "unit": {"x10^9/L": "10^9/L", "/\u00b5L": "cells/uL"},
+    }
+    assert given["columns"]["lower_limit"] == "LBORNRLO"
+    assert given["columns"]["upper_limit"] == "LBORNRHI"
+    assert given["numbers"] == {"below": {"value": "below_lloq"}}
+    left_out = "lb.csv: tests that laboratory.tests does not declare are left out"
+    assert f"{left_out} (Neutrophils %, CD19- cells)." in study.questions
+    assert any("'furlong' is no unit" in text and "PLAT" in text for text in study.questions)

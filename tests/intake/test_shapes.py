@@ -326,6 +326,21 @@ def test_a_sample_below_its_limit_in_words_is_marked(tmp_path: Path) -> None:
         examined({"kinetics": kinetics | {"numbers": {"below_lloq": ["BLQ"]}}})
 
 
+def test_a_laboratory_result_below_its_limit_is_marked(tmp_path: Path) -> None:
+    (tmp_path / "laboratory.csv").write_text(
+        "subject_id,sample_date,test,unit,value,below_lloq,lloq\n"
+        "X1,2025-01-22,CRP,mg/L,<0.5,,\nX1,2025-01-22,IL6,ng/L,BLQ,,1.5\n"
+    )
+    numbers = {"below": {"value": "below_lloq"}, "below_lloq": ["BLQ"]}
+    source = {"path": str(tmp_path / "laboratory.csv"), "numbers": numbers}
+    study = examined({"laboratory": source})
+    assert errors(study) == []
+    assert rows(study, "laboratory", "test", "value", "below_lloq", "lloq") == [
+        ("CRP", None, "Y", 0.5),
+        ("IL6", None, "Y", 1.5),
+    ]
+
+
 def test_files_of_one_name_are_told_apart_by_their_paths(tmp_path: Path) -> None:
     text = (SHAPES / "base" / "visits.csv").read_text().splitlines(keepends=True)
     paths = []

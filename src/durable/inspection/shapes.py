@@ -14,6 +14,7 @@ import pandas as pd
 from durable.contracts.input_table import ColumnSpec
 from durable.contracts.tables import INPUT_TABLES
 from durable.inspection.contents import Contents, suits
+from durable.inspection.laboratory import tests_named
 from durable.inspection.matching import LIKELY, common_prefix, name_score
 from durable.inspection.names import likeness, words
 from durable.inspection.sheets import Sheet
@@ -110,10 +111,15 @@ def find_parts(sheet: Sheet) -> Iterator[Part]:
     if treatments:
         yield from treatments
         return
+    laboratory = _laboratory(sheet)
+    if laboratory is not None:
+        yield laboratory
     part = Part(sheet, sheet.text, sheet.short_name)
     long = find_long(part)
     if long is not None:
         yield replace(part, long=long, kinds=("visits",))
+        return
+    if laboratory is not None:
         return
     stack = find_stack([str(name) for name in sheet.text.columns])
     yield part if stack is None else replace(part, stack=stack, kinds=("visits",))
@@ -147,6 +153,27 @@ def _treatments(sheet: Sheet) -> list[Part]:
 
 def _names_one(text: str, names: Iterable[str]) -> bool:
     return any(name in text.casefold() for name in names)
+
+
+# --- Laboratory results --------------------------------------------------------------------------
+
+
+def _laboratory(sheet: Sheet) -> Part | None:
+    """The records of known laboratory tests; None where there are fewer than two tests."""
+    found: dict[str, dict[str, str]] = {
+        name: tests
+        for name, held in sheet.contents.items()
+        if len(held.texts) <= _MOST_TESTS
+        and sum(held.texts.values()) > len(held.texts)
+        and len(set((tests := tests_named(held.texts)).values())) > 1
+    }
+    if not found:
+        return None
+    column = max(found, key=lambda name: len(found[name]))
+    tests = found[column]
+    chosen = sheet.text[column].str.strip().isin(tests)
+    where = {} if chosen.all() else {column: list(tests)}
+    return Part(sheet, sheet.text.loc[chosen], "laboratory", where, kinds=("laboratory",))
 
 
 # --- REDCap: events and repeating instruments ----------------------------------------------------

@@ -169,6 +169,8 @@ def _table_draft(table: str, candidates: list[_Candidate]) -> TableDraft:
     first, *others = candidates
     draft = TableDraft(table, [first.part], _source(first.part))
     _take(draft, first, first.match.matches)
+    if table == "laboratory":
+        _tell_other_tests(draft, first.part)
     alike = [one for one in others if _same_columns(one, first)]
     if alike:
         _add_files(draft, [first, *alike])
@@ -177,6 +179,16 @@ def _table_draft(table: str, candidates: list[_Candidate]) -> TableDraft:
             _add_part(draft, first, other)
     _fall_back(draft)
     return draft
+
+
+def _tell_other_tests(draft: TableDraft, part: Part) -> None:
+    """Tests of the file that `laboratory.tests` does not declare, and that are left out."""
+    for name, known in part.where.items():
+        others = [text for text in part.sheet.contents[name].texts if text not in known]
+        draft.questions.append(
+            f"{part.sheet.title}: tests that laboratory.tests does not declare are left out"
+            f" ({', '.join(others)})."
+        )
 
 
 def _source(part: Part) -> dict[str, Any]:

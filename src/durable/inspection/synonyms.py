@@ -51,6 +51,22 @@ _ATTEMPT = (
 )
 _REASON = ("reason", "indication", "原因", "适应症", "用药原因")
 
+#: Columns of one row a measurement.
+TEST = (
+    *("test", "lbtest", "lbtestcd", "testcd", "test name", "paramcd", "param", "parameter"),
+    *("analyte", "item", "measurement", "qstest", "qstestcd", "检验项目", "检查项目", "项目"),
+    "指标",
+)
+VALUE = (
+    *("value", "result", "lborres", "lbstresn", "lbstresc", "aval", "orres", "qsorres"),
+    *("measured value", "score", "结果", "检验结果", "数值", "检测值", "测量值"),
+)
+UNIT = ("unit", "units", "lborresu", "lbstresu", "result unit", "单位")
+LIMIT = (
+    *("uln", "upper limit", "upper limit of normal", "lbornrhi", "lbstnrhi", "anrhi", "ref high"),
+    *("upper reference", "normal high", "正常上限", "上限", "参考上限"),
+)
+
 #: By table and native column.
 _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "subjects": {
@@ -167,6 +183,23 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "aesi": ("special interest", "event of special interest", "特别关注", "特别关注不良事件"),
         "outcome": ("outcome of event", "转归", "结局"),
         "ae_seq": (),
+    },
+    "laboratory": {
+        "sample_date": (
+            *("date of sample", "sampling date", "collection date", "lbdat", "date", "draw date"),
+            *("test date", "采样日期", "采血日期", "检验日期", "检测日期", "检查日期", "日期"),
+        ),
+        "sample_time": ("time of sample", "sampling time", "lbtim", "采样时间", "采血时间"),
+        "test": TEST,
+        "unit": UNIT,
+        "value": VALUE,
+        "below_lloq": ("blq", "bloq", "below limit", "低于定量限", "低于下限"),
+        "lloq": ("lower limit of quantification", "limit of quantification", "loq", "定量下限"),
+        "lower_limit": (
+            *("lln", "lower limit", "lower reference", "lbornrlo", "anrlo", "ref low"),
+            *("normal low", "正常下限", "参考下限"),
+        ),
+        "upper_limit": LIMIT,
     },
     "kinetics": {
         "sample_date": (
@@ -325,21 +358,6 @@ TABLE_NAMES: Mapping[str, tuple[str, ...]] = {
         *("入排标准", "入选排除标准", "纳入排除标准"),
     ),
 }
-#: Columns of one row a measurement.
-TEST = (
-    *("test", "lbtest", "lbtestcd", "testcd", "test name", "paramcd", "param", "parameter"),
-    *("analyte", "item", "measurement", "qstest", "qstestcd", "检验项目", "检查项目", "项目"),
-    "指标",
-)
-VALUE = (
-    *("value", "result", "lborres", "lbstresn", "lbstresc", "aval", "orres", "qsorres"),
-    *("measured value", "score", "结果", "检验结果", "数值", "检测值", "测量值"),
-)
-UNIT = ("unit", "units", "lborresu", "lbstresu", "result unit", "单位")
-LIMIT = (
-    *("uln", "upper limit", "upper limit of normal", "lbornrhi", "lbstnrhi", "anrhi", "ref high"),
-    *("upper reference", "normal high", "正常上限", "上限", "参考上限"),
-)
 #: Parts of names of the cells that are infused.
 CELLS = ("car-t", "car t", "cart", "cd19", "cell", "细胞")
 #: Treatments before the infusion.

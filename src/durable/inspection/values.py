@@ -11,9 +11,11 @@ from typing import Any
 from durable.contracts.input_table import ColumnSpec
 from durable.contracts.spelling import fold
 from durable.contracts.table_schema import table_columns
+from durable.contracts.tables import INPUT_TABLES
 from durable.contracts.words import is_missing_word
 from durable.dates import DateForm
 from durable.inspection.contents import Contents, Dates, grades_in_words, plain_number
+from durable.inspection.laboratory import tests_named, units_named
 from durable.inspection.matching import Match
 from durable.inspection.names import heading, squeezed
 from durable.inspection.synonyms import BELOW_LLOQ, specs, value_words
@@ -65,6 +67,8 @@ def draft_values(table: str, recorded: Recorded, matches: Mapping[str, Match]) -
     }
     held = {column: contents for column, contents in columns.items() if contents.counts}
     _draft_maps(table, held, draft)
+    if table == "laboratory":
+        _draft_tests(recorded, draft)
     _draft_missing(table, held, draft)
     _draft_dates(table, held, matches, draft)
     _draft_numbers(table, held, draft)
@@ -122,6 +126,27 @@ def _draft_labels(contents: Contents, draft: ValueDraft) -> None:
     changed = label_map(contents.counts)
     if changed:
         draft.add("values", "visit", changed)
+
+
+def _draft_tests(recorded: Recorded, draft: ValueDraft) -> None:
+    """Codes of laboratory tests by their names, and declared units by their spellings."""
+    named = recorded.text["test"].astype(object).str.strip()
+    codes = tests_named(named.unique())
+    if changed := {name: code for name, code in codes.items() if name != code}:
+        draft.add("values", "test", changed)
+    written = recorded.text["unit"].astype(object).str.strip()
+    known = named.isin(codes) & (written != "")
+    used = {
+        unit: set(tests.map(codes)) for unit, tests in named.loc[known].groupby(written.loc[known])
+    }
+    read, unknown = units_named(used)
+    if read:
+        draft.add("values", "unit", read)
+    for unit in unknown:
+        draft.questions.append(
+            f"laboratory.unit: {unit!r} is no unit that laboratory.tests declares for"
+            f" {', '.join(sorted(used[unit]))}: add it there with its factor."
+        )
 
 
 # --- Words for missing ---------------------------------------------------------------------------
@@ -273,8 +298,9 @@ def _draft_numbers(table: str, held: Mapping[ColumnSpec, Contents], draft: Value
             for text, n in contents.texts.items()
             if plain_number(text) is None and text not in {*contents.limited, *mapped}
         }
-        if (table, column.name) == ("kinetics", "value"):
-            _draft_below_lloq(contents, words, draft)
+        quantified = column.name == "value" and "below_lloq" in INPUT_TABLES[table].names
+        if quantified:
+            _draft_below_lloq(table, contents, words, draft)
         if words:
             short = all(len(text) <= _LONGEST_WORD for text in words) and len(words) <= _MOST_WORDS
             shown = f": {listed(words)}" if short else ""
@@ -284,9 +310,9 @@ def _draft_numbers(table: str, held: Mapping[ColumnSpec, Contents], draft: Value
             )
         if not contents.limited:
             continue
-        number = sum(contents.limited.values())
-        if (table, column.name) == ("kinetics", "value"):
+        if quantified:
             continue
+        number = sum(contents.limited.values())
         draft.questions.append(
             f"{table}.{column.name}: {number} result(s) beyond a limit, such as <5. Say by"
             f" inputs.{table}.numbers.below.{column.name} what they are read as: limit, half or"
@@ -294,7 +320,9 @@ def _draft_numbers(table: str, held: Mapping[ColumnSpec, Contents], draft: Value
         )
 
 
-def _draft_below_lloq(contents: Contents, words: dict[str, int], draft: ValueDraft) -> None:
+def _draft_below_lloq(
+    table: str, contents: Contents, words: dict[str, int], draft: ValueDraft
+) -> None:
     """Samples below the limit of quantification; their words are taken from those that are none."""
     below = [text for text in words if fold(text) in BELOW_LLOQ]
     if below or contents.limited:
@@ -303,8 +331,8 @@ def _draft_below_lloq(contents: Contents, words: dict[str, int], draft: ValueDra
         number = sum(words.pop(text) for text in below)
         draft.keys["numbers"]["below_lloq"] = below
         draft.questions.append(
-            f"kinetics.value: {number} sample(s) are in words ({', '.join(below)}) below the limit"
-            " of quantification. Is it so, and which is the limit (inputs.kinetics.columns.lloq)?"
+            f"{table}.value: {number} sample(s) are in words ({', '.join(below)}) below the limit"
+            f" of quantification. Is it so, and which is the limit (inputs.{table}.columns.lloq)?"
         )
 
 

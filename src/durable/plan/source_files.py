@@ -204,10 +204,10 @@ class Numbers(Section):
     """Sign between groups of three digits."""
     below: dict[str, Literal["limit", "half", "missing", "below_lloq"]] = {}
     """By native column, what a result below a limit (<5) is read as: the limit itself, half of it,
-    missing; or, for a sample of the kinetics, below the limit of quantification."""
+    missing; or, for a value of kinetics or laboratory, below the limit of quantification."""
     below_lloq: UniqueList[Text] = ()
-    """Words for a sample of the kinetics below the limit of quantification (BLQ), beside results
-    below a limit; with `below: {value: below_lloq}`."""
+    """Words for a value of kinetics or laboratory below the limit of quantification (BLQ), beside
+    results below a limit; with `below: {value: below_lloq}`."""
     above: dict[str, Literal["limit", "missing"]] = {}
     """By native column, what a result above a limit (>100) is read as."""
 
