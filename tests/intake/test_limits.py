@@ -141,6 +141,15 @@ def test_a_document_type_in_a_workbook_is_refused(messages: Messages) -> None:
     ]
 
 
+def test_a_workbook_with_a_password_is_told_as_such(messages: Messages) -> None:
+    # A compound file, as Excel writes one with a password and wrote .xls.
+    found = messages(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "xlsx")
+    assert found == [
+        "unreadable_file: file: a workbook with a password, or one of Excel 97 (.xls); expected an"
+        " Excel workbook (.xlsx)"
+    ]
+
+
 WIDE = [["subject_id", *(f"c{i}" for i in range(2000))], ["CQ-001", *["1"] * 2000]]
 
 

@@ -21,6 +21,8 @@ from durable.language import _
 
 #: The record at the end of an archive, without its comment.
 _END, _END_SIZE = b"PK\5\6", 22
+#: How a compound file begins: Excel writes one with a password, and wrote them until 2003.
+_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 #: What unpacking a damaged archive raises.
 _BROKEN = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError),
@@ -66,6 +68,8 @@ def has_sound_parts(file: File) -> bool:
 
 def _fault_of_end(data: bytes) -> str:
     """What is wrong with the end of an archive; '' where it is its directory."""
+    if data.startswith(_COMPOUND):
+        return _("a workbook with a password, or one of Excel 97 (.xls)")
     end = data.rfind(_END)
     if end < 0:
         return _("no directory at the end of the archive")
