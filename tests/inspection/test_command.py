@@ -16,7 +16,7 @@ from durable.inspection.drafting import draft_study
 from durable.inspection.layout import find_layout, separator
 from durable.inspection.names import heading, likeness
 from durable.inspection.sheets import read_sheets
-from durable.inspection.visit_labels import due_day, label_map, usual_label
+from durable.inspection.visit_labels import due_day, label_map, unit_of_numbers, usual_label
 from durable.inspection.writing import write_draft
 from durable.plan.yaml_reading import read_yaml
 from tests.intake.study import DEMO
@@ -183,6 +183,23 @@ def test_labels_of_visits_are_known_in_their_usual_forms(
     text: str, label: str, day: int | None
 ) -> None:
     assert (usual_label(text), due_day(label)) == (label, day)
+
+
+@pytest.mark.parametrize(
+    ("heading", "unit"),
+    [
+        ("Timepoint (mo)", "M"),
+        ("Months", "M"),
+        ("Follow-up, weeks", "W"),
+        ("Time [d]", "D"),
+        ("Visit", ""),
+        ("Visit (planned)", ""),
+    ],
+)
+def test_numbers_of_visits_count_what_their_heading_says(heading: str, unit: str) -> None:
+    assert unit_of_numbers(heading) == unit
+    expected = {"M": "M3", "W": "W3", "D": "D3"}
+    assert label_map(["3"], unit=unit) == ({"3": expected[unit]} if unit else {})
 
 
 def test_labels_that_a_schedule_cannot_have_get_a_name_of_their_own() -> None:

@@ -339,3 +339,48 @@ def test_laboratory_results_are_drafted_beside_the_enzymes_of_the_visits(tmp_pat
     left_out = "lb.csv: tests that laboratory.tests does not declare are left out"
     assert f"{left_out} (Neutrophils %, CD19- cells)." in study.questions
     assert any("'furlong' is no unit" in text and "PLAT" in text for text in study.questions)
+
+
+def test_sheets_of_a_clinic_are_drafted_by_their_short_names(tmp_path: Path) -> None:
+    sheets = {
+        "patients": (
+            "Pt,Sex,Age (y),Flu/Cy start,CAR-T date,Dose (x10^6/kg),Last FU",
+            "1,F,9,2024-01-27,2024-02-01,1,2024-08-01",
+            "2,M,11,2024-02-25,2024-03-01,3,2024-09-01",
+        ),
+        "efficacy": (
+            "Pt,Timepoint (mo),Date,CMAS,PGA (MD),PGA (pt)",
+            *(f"1,{m},2024-0{m + 2}-01,30,5,6" for m in (0, 1, 2)),
+            *(f"2,{m},2024-0{m + 3}-01,35,4,3" for m in (0, 1, 2)),
+        ),
+        "aes": (
+            "Pt,AE,Start,Stop,CTCAE grade",
+            "1,CRS,2024-02-03,2024-02-05,2",
+            "2,Neutropenia,2024-03-03,ongoing,3",
+        ),
+    }
+    for name, lines in sheets.items():
+        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    study = drafted(tmp_path)
+    given = study.plan["inputs"]
+    assert {table: section["columns"]["subject_id"] for table, section in given.items()} == {
+        "subjects": "Pt",
+        "visits": "Pt",
+        "adverse_events": "Pt",
+    }
+    subjects = given["subjects"]["columns"]
+    assert subjects["lymphodepletion_date"] == "Flu/Cy start"
+    assert subjects["infusion_date"] == "CAR-T date"
+    assert subjects["last_contact_date"] == "Last FU"
+    visits = given["visits"]
+    assert visits["columns"]["physician_global"] == "PGA (MD)"
+    assert visits["columns"]["parent_global"] == "PGA (pt)"
+    assert visits["values"] == {"visit": {"0": "BASELINE", "1": "M1", "2": "M2"}}
+    events = given["adverse_events"]
+    assert (events["columns"]["term"], events["columns"]["preferred_term"]) == ("AE", "AE")
+    assert events["missing"] == {"end_date": ["ongoing"]}
+    asked = " ".join(study.questions)
+    assert "SELECT *, source_row AS ae_id" in asked
+    # Who assessed is no unit, and what goes on is no date that cannot be read.
+    assert "the heading says" not in asked
+    assert "no date in any usual form" not in asked

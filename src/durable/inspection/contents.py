@@ -31,6 +31,8 @@ _SAMPLE = 300
 _MOST = 0.6
 _SERIAL = re.compile(r"1[4-9][0-9]{3}|2[0-9]{4}|3[6-9][0-9]{3}|4[0-9]{4}")
 _MOST_CODES, _LONGEST_CODE = 12, 24
+#: Columns of texts that no number can be.
+_IN_WORDS = frozenset(("term", "preferred_term", "system_organ_class", "therapy", "medicine"))
 _ROMAN = ("i", "ii", "iii", "iv", "v")
 _SEVERITIES = (
     *("mild", "moderate", "severe", "life-threatening", "life threatening", "death", "fatal"),
@@ -270,6 +272,8 @@ def suits(contents: Contents, column: ColumnSpec) -> float:
                 return 1.0
             return 1.0 if contents.is_numeric else 0.6 if contents.numbers else 0.3
         case "text":
+            if column.name in _IN_WORDS and contents.is_numeric:
+                return 0.2
             return 0.4 if contents.is_dated else 1.0
 
 

@@ -20,7 +20,7 @@ from durable.jdm.synonyms import MEASURE_NAMES, MEASURE_VALUES, SCREENING_NAMES
 _SUBJECT = (
     *("subject", "subject id", "subjid", "usubjid", "patient", "patient id", "participant"),
     *("participant id", "record id", "record_id", "screening number", "subject no"),
-    *("subject code", "case id", "pt id", "ptid", "pt no", "pt number", "id"),
+    *("subject code", "case id", "pt", "pt id", "ptid", "pt no", "pt number", "id"),
     *("受试者编号", "受试者", "受试者代码", "患者编号", "患者", "病例号", "编号", "筛选号"),
     "研究编号",
 )
@@ -82,11 +82,13 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "lymphodepletion_date": (
             *("date of lymphodepletion", "lymphodepletion", "conditioning date", "ld date"),
             *("ld start", "lymphodepletion start", "conditioning start", "fludarabine start"),
+            *("flu cy", "flu cy start", "flucy start", "flu cy date"),
             *("清淋日期", "清淋", "预处理日期", "预处理", "预处理开始", "淋巴细胞清除日期"),
         ),
         "infusion_date": (
             *("date of infusion", "infusion", "day 0", "cell infusion", "treatment date"),
-            *("rfxstdtc", "exstdat"),
+            *("rfxstdtc", "exstdat", "car t date", "cart date", "date of car t", "car t infusion"),
+            *("car t infusion date", "date of car t infusion", "cell infusion date"),
             *("回输日期", "输注日期", "回输", "输注", "回输时间", "输注时间"),
         ),
         "cells_per_kg": (
@@ -95,15 +97,8 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
         "last_contact_date": (
             *("date of last contact", "last contact", "last follow up", "last seen", "last visit"),
-            *(
-                "last known alive",
-                "lstalvdt",
-                "末次联系日期",
-                "末次随访日期",
-                "末次随访",
-                "最后随访",
-            ),
-            "最后联系",
+            *("last known alive", "lstalvdt", "last fu", "last f u", "last follow up date"),
+            *("末次联系日期", "末次随访日期", "末次随访", "最后随访", "最后联系"),
         ),
         "death_date": (
             *("date of death", "death", "died", "dthdat", "死亡日期", "死亡时间", "死亡"),
@@ -159,7 +154,15 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "事件编号",
         ),
         "term": (
-            *("adverse event", "event", "event term", "verbatim term", "ae term", "description"),
+            *(
+                "ae",
+                "adverse event",
+                "event",
+                "event term",
+                "verbatim term",
+                "ae term",
+                "description",
+            ),
             *("不良事件", "不良事件名称", "事件名称", "症状"),
         ),
         "preferred_term": (

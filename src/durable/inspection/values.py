@@ -16,10 +16,10 @@ from durable.contracts.words import is_missing_word
 from durable.dates import DateForm
 from durable.inspection.contents import Contents, Dates, grades_in_words, plain_number
 from durable.inspection.laboratory import tests_named, units_named
-from durable.inspection.matching import Match
+from durable.inspection.matching import LIKELY, Match, name_score
 from durable.inspection.names import heading, squeezed
 from durable.inspection.synonyms import BELOW_LLOQ, specs, value_words
-from durable.inspection.visit_labels import label_map
+from durable.inspection.visit_labels import label_map, unit_of_numbers
 from durable.intake.findings import Recorded
 from durable.intake.numbers import NumberForm
 from durable.jdm.response import Ranges
@@ -30,6 +30,13 @@ _YEARS = frozenset(("y", "yr", "yrs", "year", "\u5c81", "\u5468\u5c81", "\u5e74"
 #: A scale in a heading, perhaps with its unit: 0-100, 0-100 mm.
 _SCALE = re.compile(r"0\s*(?:-|~|\u2013|to)\s*([0-9]+)\s*[a-z]*", re.IGNORECASE)
 _MONTHS = frozenset(("month", "months", "mo", "mths", "\u6708", "\u4e2a\u6708", "\u6708\u9f84"))
+#: What stands in the place of the last day of what goes on, folded.
+_ONGOING = frozenset(
+    map(
+        fold,
+        ("ongoing", "continuing", "continues", "persisting", "持续", "持续中", "进行中", "至今"),
+    )
+)
 _MOST_LISTED = 12
 _LONGEST_LISTED = 30
 _MOST_WORDS, _LONGEST_WORD = 5, 10
@@ -66,7 +73,7 @@ def draft_values(table: str, recorded: Recorded, matches: Mapping[str, Match]) -
         if column.name not in recorded.absent
     }
     held = {column: contents for column, contents in columns.items() if contents.counts}
-    _draft_maps(table, held, draft)
+    _draft_maps(table, held, matches, draft)
     if table == "laboratory":
         _draft_tests(recorded, draft)
     _draft_missing(table, held, draft)
@@ -87,10 +94,16 @@ def listed(values: Mapping[str, int]) -> str:
 # --- Value maps ----------------------------------------------------------------------------------
 
 
-def _draft_maps(table: str, held: Mapping[ColumnSpec, Contents], draft: ValueDraft) -> None:
+def _draft_maps(
+    table: str,
+    held: Mapping[ColumnSpec, Contents],
+    matches: Mapping[str, Match],
+    draft: ValueDraft,
+) -> None:
     for column, contents in held.items():
         if (table, column.name) == ("visits", "visit"):
-            _draft_labels(contents, draft)
+            match = matches.get("visit")
+            _draft_labels(contents, "" if match is None else match.foreign, draft)
         if grades := grades_in_words(contents, column):
             draft.add("values", column.name, grades)
         if not column.allowed:
@@ -121,9 +134,9 @@ def _draft_maps(table: str, held: Mapping[ColumnSpec, Contents], draft: ValueDra
             )
 
 
-def _draft_labels(contents: Contents, draft: ValueDraft) -> None:
+def _draft_labels(contents: Contents, foreign: str, draft: ValueDraft) -> None:
     """Labels of visits in their usual form, or in one that a schedule can have."""
-    changed = label_map(contents.counts)
+    changed = label_map(contents.counts, unit=unit_of_numbers(foreign))
     if changed:
         draft.add("values", "visit", changed)
 
@@ -157,9 +170,11 @@ def _draft_missing(table: str, held: Mapping[ColumnSpec, Contents], draft: Value
     for column, contents in held.items():
         mapped = draft.keys.get("values", {}).get(column.name, {})
         own = {*mapped, *column.allowed}
+        open_ended = [t for t in contents.texts if fold(t) in _ONGOING]
         found = [t for t in contents.missing if t not in own and fold(t) not in column.answers]
         if column.allowed:
             found = [text for text in found if fold(text) not in value_words(column)]
+        found += open_ended if column.name == "end_date" else []
         if column.kind in ("number", "integer", "date", "time"):
             found = [text for text in found if not plain_number(text)]
         if found and column.required:
@@ -266,7 +281,8 @@ def _ask_of_dates(table: str, column: ColumnSpec, contents: Contents, draft: Val
             f"{table}.{column.name}: {dates.partial} date(s) lack the day or the month, and must"
             " be complete."
         )
-    unread = contents.total - dates.read
+    said = draft.keys.get("missing", {}).get(column.name, ())
+    unread = contents.total - dates.read - sum(contents.texts.get(text, 0) for text in said)
     if unread and dates.read:
         draft.questions.append(
             f"{table}.{column.name}: {unread} cell(s) are no date in any usual form."
@@ -366,7 +382,9 @@ def _draft_units(
         foreign = matches[column.name].foreign
         written = heading(foreign).unit
         unit = _unit_named(column, written, ranges[column.name].high)
-        if unit is None and written:
+        # What stands behind may be part of the name: PGA (MD).
+        named = name_score(table, column, heading(foreign).name, "")[0] >= LIKELY
+        if unit is None and written and named:
             draft.questions.append(
                 f"{table}.{column.name}: the heading says {written!r}; the table has {column.unit}."
             )

@@ -62,6 +62,14 @@ def usual_label(text: str) -> str:
     return ""
 
 
+def unit_of_numbers(heading: str) -> str:
+    """D, W, M or Y where a heading says in what its numbers count: Timepoint (mo); '' else."""
+    simple = unicodedata.normalize("NFKC", heading).casefold()
+    found = re.search(r"[(\[,/]\s*([^\W\d_]+)\s*[)\]]?\s*$", simple) or re.match(r"(\w+)$", simple)
+    word = found[1] if found else ""
+    return next((unit for unit, words in _UNITS.items() if word in words.split("|")), "")
+
+
 def due_day(label: str) -> int | None:
     """Day after infusion on which a visit of this usual label is due; None where it says none."""
     known = {visit.visit: visit.day for visit in DEFAULT_SCHEDULE}
@@ -89,21 +97,25 @@ def is_name(label: str) -> bool:
     return _NAME.fullmatch(label) is not None
 
 
-def label_map(texts: Iterable[str], *, free: bool = True) -> dict[str, str]:
+def label_map(texts: Iterable[str], *, free: bool = True, unit: str = "") -> dict[str, str]:
     """Labels as a study spells them, each with the one that a plan can have; others are left out.
 
     Parameters
     ----------
     free
         Whether labels before the infusion stay as they are where a reader knows them.
+    unit
+        What numbers alone count (`unit_of_numbers`).
     """
     given = [text for text in texts if "*" not in text]  # a star would be a pattern
-    usual = {text: usual_label(text) for text in given}
+    usual = {text: usual_label(f"{unit}{text}" if text.isdecimal() else text) for text in given}
+    if unit in ("W", "M") and "0" in usual:
+        usual["0"] = "BASELINE"
     taken = {label for label in (*usual.values(), *given) if is_name(label)}
     found: dict[str, str] = {}
     for text in given if len(given) <= _MOST_LABELS else ():
         label = usual[text]
-        plain = free and text.isascii() and "_" not in text
+        plain = free and text.isascii() and "_" not in text and not text.isdecimal()
         if label in ("SCREENING", "BASELINE") and plain:
             continue
         label = label or (text if is_name(text) else _new_name(text, taken))

@@ -26,7 +26,15 @@ _MEASURES: Mapping[str, tuple[str, ...]] = {
     ),
     "parent_global": (
         *("paga", "ptga", "patga", "parent vas", "patient global", "parent global assessment"),
-        *("parglob", "parent pga", "patient pga", "patient parent pga"),
+        *(
+            "parglob",
+            "pga pt",
+            "pt pga",
+            "pt global",
+            "parent pga",
+            "patient pga",
+            "patient parent pga",
+        ),
         *("patient parent global", "family global", "parent patient vas"),
         *("家长评分", "家长总体评估", "患者总体评估", "家长vas", "家长整体评估"),
         *("患者vas", "父母vas", "parent visual analogue scale"),
