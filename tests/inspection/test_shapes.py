@@ -337,8 +337,8 @@ def test_laboratory_results_are_drafted_beside_the_enzymes_of_the_visits(tmp_pat
     assert given["columns"]["upper_limit"] == "LBORNRHI"
     assert given["numbers"] == {"below": {"value": "below_lloq"}}
     left_out = "lb.csv: tests that laboratory.tests does not declare are left out"
-    assert f"{left_out} (Neutrophils %, CD19- cells)." in study.questions
-    assert any("'furlong' is no unit" in text and "PLAT" in text for text in study.questions)
+    assert f"{left_out}: 'Neutrophils %' 2x, 'CD19- cells' 2x." in study.questions
+    assert any("(PLAT): 'furlong' 2x." in text for text in study.questions)
 
 
 def test_sheets_of_a_clinic_are_drafted_by_their_short_names(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from durable.inspection.matching import LIKELY, Match, TableMatch, match_table, 
 from durable.inspection.names import heading
 from durable.inspection.shapes import EVENT, LongShape, Part
 from durable.inspection.synonyms import TABLE_NAMES, specs
+from durable.inspection.values import listed
 from durable.inspection.visit_labels import are_labels
 
 #: Score below which a sheet is no table.
@@ -184,10 +185,11 @@ def _table_draft(table: str, candidates: list[_Candidate]) -> TableDraft:
 def _tell_other_tests(draft: TableDraft, part: Part) -> None:
     """Tests of the file that `laboratory.tests` does not declare, and that are left out."""
     for name, known in part.where.items():
-        others = [text for text in part.sheet.contents[name].texts if text not in known]
+        texts = part.sheet.contents[name].texts
+        others = {text: number for text, number in texts.items() if text not in known}
         draft.questions.append(
-            f"{part.sheet.title}: tests that laboratory.tests does not declare are left out"
-            f" ({', '.join(others)})."
+            f"{part.sheet.title}: tests that laboratory.tests does not declare are left out:"
+            f" {listed(others)}."
         )
 
 

@@ -155,10 +155,12 @@ def _draft_tests(recorded: Recorded, draft: ValueDraft) -> None:
     read, unknown = units_named(used)
     if read:
         draft.add("values", "unit", read)
-    for unit in unknown:
+    if unknown:
+        codes_of = sorted(set().union(*(used[unit] for unit in unknown)))
+        shown = listed({unit: int((written == unit).sum()) for unit in unknown})
         draft.questions.append(
-            f"laboratory.unit: {unit!r} is no unit that laboratory.tests declares for"
-            f" {', '.join(sorted(used[unit]))}: add it there with its factor."
+            f"laboratory.unit: units that laboratory.tests does not declare for the tests in them"
+            f" ({', '.join(codes_of)}): {shown}. Declare them there with their factors."
         )
 
 
