@@ -76,3 +76,31 @@ def test_a_column_of_grades_in_words_is_the_grade() -> None:
     contents = {name: Contents.of_texts(held) for name, held in texts.items()}
     match = match_table("adverse_events", contents, {}).matches["ctcae_grade"]
     assert (match.foreign, match.sureness) == ("AETOXGR", "sure")
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "column", "texts"),
+    [
+        ("visits", "CK-MB", "ck", SCORES),
+        ("visits", "CK normal", "ck", SCORES),
+        ("visits", "MMT26", "mmt8", SCORES),
+        ("visits", "Delta CMAS", "cmas", SCORES),
+        ("visits", "Cumulative steroid dose", "glucocorticoid_mg_kg", SCORES),
+        ("subjects", "Planned infusion date", "infusion_date", VISITS["visit_date"]),
+        ("subjects", "Infusion end date", "infusion_date", VISITS["visit_date"]),
+        ("subjects", "Infusion 2", "infusion_date", VISITS["visit_date"]),
+    ],
+)
+def test_a_word_that_makes_something_else_of_a_name_leaves_it_to_be_checked(
+    table: str, name: str, column: str, texts: list[str]
+) -> None:
+    held = (VISITS if table == "visits" else {"subject_id": ["P1", "P2"]}) | {name: texts}
+    found = match_table(table, {n: Contents.of_texts(t) for n, t in held.items()}, {}).matches
+    assert (found[column].foreign, found[column].sureness) == (name, "please check")
+
+
+@pytest.mark.parametrize("name", ["End of study date", "EOSDT"])
+def test_the_end_of_a_study_is_no_withdrawal(name: str) -> None:
+    held = {"subject_id": ["P1", "P2"], name: ["2024-08-01", "2024-09-01"]}
+    contents = {n: Contents.of_texts(t) for n, t in held.items()}
+    assert "withdrawal_date" not in match_table("subjects", contents, {}).matches

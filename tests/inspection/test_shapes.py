@@ -349,9 +349,9 @@ def test_sheets_of_a_clinic_are_drafted_by_their_short_names(tmp_path: Path) -> 
             "2,M,11,2024-02-25,2024-03-01,3,2024-09-01",
         ),
         "efficacy": (
-            "Pt,Timepoint (mo),Date,CMAS,PGA (MD),PGA (pt)",
-            *(f"1,{m},2024-0{m + 2}-01,30,5,6" for m in (0, 1, 2)),
-            *(f"2,{m},2024-0{m + 3}-01,35,4,3" for m in (0, 1, 2)),
+            "Pt,Timepoint (mo),Date,CMAS,PGA (MD),PGA (pt),Prednisone (mg)",
+            *(f"1,{m},2024-0{m + 2}-01,30,5,6,20" for m in (0, 1, 2)),
+            *(f"2,{m},2024-0{m + 3}-01,35,4,3,30" for m in (0, 1, 2)),
         ),
         "aes": (
             "Pt,AE,Start,Stop,CTCAE grade",
@@ -381,6 +381,7 @@ def test_sheets_of_a_clinic_are_drafted_by_their_short_names(tmp_path: Path) -> 
     assert events["missing"] == {"end_date": ["ongoing"]}
     asked = " ".join(study.questions)
     assert "SELECT *, source_row AS ae_id" in asked
+    assert "visits.glucocorticoid_mg_kg: 'Prednisone (mg)' does not say mg/kg" in asked
     # Who assessed is no unit, and what goes on is no date that cannot be read.
     assert "the heading says" not in asked
     assert "no date in any usual form" not in asked

@@ -45,6 +45,16 @@ _GENERIC = frozenset(
         ),
     )
 )
+#: Words that make something else of what they stand beside; so does a number.
+_CHANGING = frozenset(
+    (
+        *("planned", "scheduled", "cancelled", "canceled", "change", "delta", "normal", "abnormal"),
+        *("ratio", "end", "withdrawn", "withdrawal", "version", "diagnosis", "isoenzyme", "mb"),
+        *("mental", "pain", "skin", "muscle", "cumulative", "procedure", "ld", "lymphodepletion"),
+        *("prior", "previous", "report", "reported", "criteria", "best", "ivig", "percent", "z"),
+        *("re", "last", "name"),
+    )
+)
 _LEFT_OUT = frozenset(("of", "the", "a", "at", "for", "and", "in", "by", "to", "per", "raw", "std"))
 #: Words that stand for another in a heading.
 _SAME = {
@@ -92,7 +102,8 @@ def words(text: str) -> tuple[str, ...]:
 def likeness(name: str, synonym: str) -> float:
     """How alike a name and a synonym are: 0.9 where they are the same, 0 where they have no part.
 
-    A name that holds the whole synonym is the more alike the less else it holds.
+    A name that holds the whole synonym is the more alike the less else it holds, and hardly where
+    that makes something else of it: planned, change, end.
     """
     if squeezed(name) == squeezed(synonym):
         return 0.9
@@ -104,7 +115,9 @@ def likeness(name: str, synonym: str) -> float:
     if _GENERIC.issuperset(ours):
         return 0.0
     if set(ours) <= set(theirs) and len("".join(ours)) > 1:
-        return 0.5 + 0.3 * len(ours) / len(theirs)
+        beside = set(theirs) - set(ours)
+        changed = not _CHANGING.isdisjoint(beside) or any(word.isdecimal() for word in beside)
+        return 0.5 + (0.1 if changed else 0.3) * len(ours) / len(theirs)
     whole, part = squeezed(name), squeezed(synonym)
     if not part.isascii() and len(part) > 1 and part in whole:
         return 0.5 + 0.3 * len(part) / len(whole)

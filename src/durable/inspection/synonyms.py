@@ -104,7 +104,7 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             *("date of death", "death", "died", "dthdat", "死亡日期", "死亡时间", "死亡"),
         ),
         "withdrawal_date": (
-            *("date of withdrawal", "withdrawal", "discontinuation date", "end of study date"),
+            *("date of withdrawal", "withdrawal", "discontinuation date"),
             *("off study", "off study date", "date off study", "early termination date"),
             *("left study", "left the study on", "date of leaving"),
             *("退出日期", "退出时间", "脱落日期"),

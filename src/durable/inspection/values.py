@@ -26,6 +26,7 @@ from durable.jdm.response import Ranges
 
 #: Number of cells below which a dose is written in millions.
 _CELLS, _FEWEST_CELLS = "cells/kg", 10_000
+_PER_KG = "mg/kg"
 _YEARS = frozenset(("y", "yr", "yrs", "year", "\u5c81", "\u5468\u5c81", "\u5e74"))
 #: A scale in a heading, perhaps with its unit: 0-100, 0-100 mm.
 _SCALE = re.compile(r"0\s*(?:-|~|\u2013|to)\s*([0-9]+)\s*[a-z]*", re.IGNORECASE)
@@ -379,6 +380,8 @@ def _draft_units(
     ranges = table_columns(table, Ranges())
     units: dict[str, str] = {}
     for column, contents in held.items():
+        if column.unit == _PER_KG and column.name in matches:
+            _ask_of_dose(table, column, matches[column.name], draft)
         if not column.units or column.name not in matches:
             continue
         foreign = matches[column.name].foreign
@@ -409,6 +412,15 @@ def _draft_units(
             units |= {column.limit_of: unit, column.name: unit}
     if units:
         draft.keys["units"] = units
+
+
+def _ask_of_dose(table: str, column: ColumnSpec, match: Match, draft: ValueDraft) -> None:
+    """Ask about a daily dose whose heading does not say that it is one per kg."""
+    if match.how != "name" and "kg" not in squeezed(match.foreign):
+        draft.questions.append(
+            f"{table}.{column.name}: {match.foreign!r} does not say {column.unit}. A dose in mg is"
+            " to be divided by the body weight first."
+        )
 
 
 def _unit_named(column: ColumnSpec, written: str, high: float | None) -> str | None:
