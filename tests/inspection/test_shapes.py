@@ -385,3 +385,22 @@ def test_sheets_of_a_clinic_are_drafted_by_their_short_names(tmp_path: Path) -> 
     # Who assessed is no unit, and what goes on is no date that cannot be read.
     assert "the heading says" not in asked
     assert "no date in any usual form" not in asked
+
+
+def test_headings_that_are_numbered_questions_are_read(tmp_path: Path) -> None:
+    headings = {
+        "subject_id": "Study Subject ID",
+        "visit": "Event Name",
+        "visit_date": "Date of assessment (dd/mm/yyyy)",
+        "physician_global": "1. Physician global disease activity (0-10 cm VAS)",
+        "parent_global": "2. Parent/patient global assessment of overall well-being (0-10 cm)",
+        "cmas": "3. CMAS total score (0-52)",
+        "ck": "8. Creatine kinase [U/L]",
+        "ck_uln": "8a. Upper limit of normal CK [U/L]",
+        "immunosuppressant": "10. Is the patient receiving immunosuppressive therapy?",
+        "investigator_assessment": "11. Investigator's overall assessment of response",
+    }
+    values = "Month 2,15/04/2024,5.5,4,30,900,200,Yes,Improved"
+    lines = [",".join(headings.values()), f"01-001,{values}", f"01-002,{values}"]
+    (tmp_path / "visits.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert inputs(tmp_path)["visits"]["columns"] == headings

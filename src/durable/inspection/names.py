@@ -9,6 +9,8 @@ from functools import cache
 
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORD = re.compile(r"[a-z]+|[0-9]+|[^\W\d_a-z]+")
+#: The number of a question before its text: 8a. Upper limit of normal.
+_NUMBER = re.compile(r"^\s*\(?[0-9]{1,3}[a-z]?[.)]\s+(?=\S)")
 #: A unit at the end of a heading: weight (kg), dose [10^6/kg], "weight, kg/d".
 _UNIT = re.compile(r"^(.*?)\s*(?:[(\[{]([^()\[\]{}]*)[)\]}]|[,/]\s*([^\s,()]+/[^\s,()]+))\s*$")
 #: Words that say too little to be found within another name.
@@ -77,10 +79,11 @@ class Heading:
 
 @cache
 def heading(text: str) -> Heading:
-    """The parts of a heading such as ``weight (kg)``."""
-    found = _UNIT.match(unicodedata.normalize("NFKC", text))
+    """The parts of a heading such as ``weight (kg)``; the number of a question is left out."""
+    simple = _NUMBER.sub("", unicodedata.normalize("NFKC", text))
+    found = _UNIT.match(simple)
     if found is None or not found[1].strip():
-        return Heading(text)
+        return Heading(simple if _NUMBER.match(text) else text)
     return Heading(found[1], (found[2] or found[3] or "").strip())
 
 

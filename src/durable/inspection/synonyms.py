@@ -20,7 +20,17 @@ from durable.jdm.synonyms import MEASURE_NAMES, MEASURE_VALUES, SCREENING_NAMES
 _SUBJECT = (
     *("subject", "subject id", "subjid", "usubjid", "patient", "patient id", "participant"),
     *("participant id", "record id", "record_id", "screening number", "subject no"),
-    *("subject code", "case id", "pt", "pt id", "ptid", "pt no", "pt number", "id"),
+    *(
+        "study subject id",
+        "subject code",
+        "case id",
+        "pt",
+        "pt id",
+        "ptid",
+        "pt no",
+        "pt number",
+        "id",
+    ),
     *("受试者编号", "受试者", "受试者代码", "患者编号", "患者", "病例号", "编号", "筛选号"),
     "研究编号",
 )
@@ -39,6 +49,7 @@ _END = (
     "end date",
     "stop date",
     "resolved",
+    "date resolved",
     "date of resolution",
     "until",
     "结束日期",
@@ -82,6 +93,7 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "lymphodepletion_date": (
             *("date of lymphodepletion", "lymphodepletion", "conditioning date", "ld date"),
             *("ld start", "lymphodepletion start", "conditioning start", "fludarabine start"),
+            *("lymphodepleting chemotherapy", "lymphodepletion chemotherapy"),
             *("flu cy", "flu cy start", "flucy start", "flu cy date"),
             *("清淋日期", "清淋", "预处理日期", "预处理", "预处理开始", "淋巴细胞清除日期"),
         ),

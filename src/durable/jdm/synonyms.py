@@ -68,7 +68,7 @@ _MEASURES: Mapping[str, tuple[str, ...]] = {
     ),
     "immunosuppressant": (
         *("isyn", "immunosup", "immunsup", "immunosuppressants", "on immunosuppressant"),
-        *("on is", "immunosuppression", "on immunosuppression"),
+        *("immunosuppressive therapy", "on is", "immunosuppression", "on immunosuppression"),
         *("免疫抑制剂", "是否使用免疫抑制剂"),
     ),
     "investigator_assessment": (
