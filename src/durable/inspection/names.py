@@ -7,6 +7,8 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache
 
+from durable.jdm.synonyms import PARTS_OF_SCORES
+
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORD = re.compile(r"[a-z]+|[0-9]+|[^\W\d_a-z]+")
 #: The number of a question before its text: 8a. Upper limit of normal.
@@ -52,7 +54,7 @@ _CHANGING = frozenset(
     (
         *("planned", "scheduled", "cancelled", "canceled", "change", "delta", "normal", "abnormal"),
         *("ratio", "end", "withdrawn", "withdrawal", "version", "diagnosis", "isoenzyme", "mb"),
-        *("mental", "pain", "skin", "muscle", "cumulative", "procedure", "ld", "lymphodepletion"),
+        *("cumulative", "procedure", "ld", "lymphodepletion", *PARTS_OF_SCORES),
         *("prior", "previous", "report", "reported", "criteria", "best", "ivig", "percent", "z"),
         *("re", "last", "name"),
     )

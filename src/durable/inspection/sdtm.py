@@ -16,7 +16,7 @@ from durable.contracts.tables import INPUT_TABLES
 from durable.inspection.contents import Contents
 from durable.inspection.shapes import match_tests
 from durable.inspection.sheets import Sheet
-from durable.inspection.synonyms import LYMPHODEPLETION, value_words
+from durable.inspection.synonyms import CELLS, LYMPHODEPLETION, names_one, value_words
 from durable.inspection.values import listed
 from durable.inspection.visit_labels import label_map
 from durable.plan import Sdtm
@@ -24,7 +24,6 @@ from durable.plan.sdtm import evaluators, places
 
 _FORMATS = {".xpt": "xpt", ".csv": "csv", ".json": "dataset-json"}
 _DOMAIN = re.compile(r"(?:[a-z]{2}|supp[a-z]{2})")
-_CELLS = re.compile(r"car|cell|cd ?19|\u7ec6\u80de|infus|\u56de\u8f93", re.IGNORECASE)
 _CONSENT = re.compile("consent|\u77e5\u60c5", re.IGNORECASE)
 _WITHDRAWAL = re.compile(r"withdr|lost to|physician decision|drop|\u9000\u51fa", re.IGNORECASE)
 
@@ -110,15 +109,15 @@ def draft_package(sheets: list[Sheet]) -> SdtmDraft:
 def _draft_treatments(draft: SdtmDraft) -> None:
     """Which treatments of EX are the infusion, and which the lymphodepletion."""
     treatments = draft.values("EX.EXTRT")
-    before = [t for t in treatments if any(word in t.casefold() for word in LYMPHODEPLETION)]
+    before = [t for t in treatments if names_one(t, LYMPHODEPLETION)]
     rest = [t for t in treatments if t not in before]
-    infusion = [t for t in rest if _CELLS.search(t)] or rest[:1]
+    infusion = [t for t in rest if names_one(t, CELLS)] or rest[:1]
     usual = Sdtm(folder="x")
     if infusion and not set(infusion) <= set(usual.infusion):
         draft.section["infusion"] = infusion
     if before and not set(before) <= set(usual.lymphodepletion):
         draft.section["lymphodepletion"] = before
-    if len(rest) > 1 or (rest and not _CELLS.search(rest[0])):
+    if len(rest) > 1 or (rest and not names_one(rest[0], CELLS)):
         shown = listed({text: treatments[text] for text in rest})
         draft.questions.append(f"EXTRT: which is the infusion? {shown} (inputs.sdtm.infusion)")
 

@@ -18,7 +18,16 @@ from durable.inspection.laboratory import tests_named
 from durable.inspection.matching import LIKELY, common_prefix, name_score
 from durable.inspection.names import likeness, words
 from durable.inspection.sheets import Sheet
-from durable.inspection.synonyms import CELLS, LIMIT, LYMPHODEPLETION, TEST, UNIT, VALUE, specs
+from durable.inspection.synonyms import (
+    CELLS,
+    LIMIT,
+    LYMPHODEPLETION,
+    TEST,
+    UNIT,
+    VALUE,
+    names_one,
+    specs,
+)
 from durable.inspection.visit_labels import usual_label
 from durable.intake.units import spellings
 from durable.plan.source_files import column_pattern
@@ -134,9 +143,9 @@ def _treatments(sheet: Sheet) -> list[Part]:
     Medicines of other kinds are those of a list of therapies, which is one table.
     """
     for name, held in sheet.contents.items():
-        medicines = [text for text in held.texts if _names_one(text, LYMPHODEPLETION)]
+        medicines = [text for text in held.texts if names_one(text, LYMPHODEPLETION)]
         cells = [text for text in held.texts if text not in medicines]
-        if medicines and cells and all(_names_one(text, CELLS) for text in cells):
+        if medicines and cells and all(names_one(text, CELLS) for text in cells):
             kinds = {"subjects": cells, "lymphodepletion": medicines}
             return [
                 Part(
@@ -149,10 +158,6 @@ def _treatments(sheet: Sheet) -> list[Part]:
                 for kind, texts in kinds.items()
             ]
     return []
-
-
-def _names_one(text: str, names: Iterable[str]) -> bool:
-    return any(name in text.casefold() for name in names)
 
 
 # --- Laboratory results --------------------------------------------------------------------------

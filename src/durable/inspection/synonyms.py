@@ -6,7 +6,7 @@ Those of the disease are in `durable.jdm.synonyms`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from durable.contracts.input_table import YES_NO, ColumnSpec
@@ -373,9 +373,8 @@ TABLE_NAMES: Mapping[str, tuple[str, ...]] = {
         *("入排标准", "入选排除标准", "纳入排除标准"),
     ),
 }
-#: Parts of names of the cells that are infused.
-CELLS = ("car-t", "car t", "cart", "cd19", "cell", "细胞")
-#: Treatments before the infusion.
+#: Parts of names of the infusion, and of what is given before it.
+CELLS = ("car", "cd19", "cd 19", "cell", "infus", "细胞", "回输")
 LYMPHODEPLETION = ("fludarabine", "cyclophosphamide", "bendamustine", "氟达拉滨", "环磷酰胺")
 
 #: Results of a sample that is below the limit of quantification, folded.
@@ -462,6 +461,11 @@ def value_words(column: ColumnSpec) -> dict[str, str]:
     words = words or MEASURE_VALUES.get(column.name, {})
     own = {fold(value): value for value in column.allowed}
     return {fold(word): value for value, found in words.items() for word in found} | own
+
+
+def names_one(treatment: str, names: Iterable[str]) -> bool:
+    """Whether a treatment has one of some parts of names."""
+    return any(name in treatment.casefold() for name in names)
 
 
 @cache

@@ -79,6 +79,8 @@ _MEASURES: Mapping[str, tuple[str, ...]] = {
     "jdmai1": ("jdmai 1",),
     "jdmai2": ("jdmai 2",),
 }
+#: Words beside the name of a score for a part of it, or another one.
+PARTS_OF_SCORES = ("skin", "muscle", "mental", "pain")
 _LIMIT_WORDS = ("uln", "upper limit", "upper limit of normal", "high", "正常上限", "上限")
 
 #: By native column of the visits.
