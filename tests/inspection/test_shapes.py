@@ -301,6 +301,9 @@ def test_a_form_of_exposure_is_the_infusion_and_the_lymphodepletion(tmp_path: Pa
     before = given["lymphodepletion"]
     assert before["where"] == {"EXTRT": ["Fludarabine", "Cyclophosphamide"]}
     assert before["columns"]["administration_date"] == "EXSTDAT"
+    # No other medicine of the conditioning is taken for the cells.
+    (tmp_path / "ex.csv").write_text("\n".join(doses).replace("CD19 CAR-T", "Carmustine") + "\n")
+    assert "join" not in inputs(tmp_path)["subjects"]
     # Beside other medicines it is a list of therapies, and stays one table.
     (tmp_path / "ex.csv").write_text(
         "SUBJID,CMTRT,CMSTDAT,CMENDAT\n1,Cyclophosphamide,2020-01-01,2020-06-01\n"

@@ -165,17 +165,15 @@ def _treatments(sheet: Sheet) -> list[Part]:
 
 def _laboratory(sheet: Sheet) -> Part | None:
     """The records of known laboratory tests; None where there are fewer than two tests."""
-    found: dict[str, dict[str, str]] = {
-        name: tests
+    repeated = {
+        name: tests_named(held.texts)
         for name, held in sheet.contents.items()
-        if len(held.texts) <= _MOST_TESTS
-        and sum(held.texts.values()) > len(held.texts)
-        and len(set((tests := tests_named(held.texts)).values())) > 1
+        if len(held.texts) <= _MOST_TESTS and sum(held.texts.values()) > len(held.texts)
     }
-    if not found:
+    column = max(repeated, key=lambda name: len(repeated[name]), default="")
+    tests = repeated.get(column, {})
+    if len(set(tests.values())) < 2:
         return None
-    column = max(found, key=lambda name: len(found[name]))
-    tests = found[column]
     chosen = sheet.text[column].str.strip().isin(tests)
     where = {} if chosen.all() else {column: list(tests)}
     return Part(sheet, sheet.text.loc[chosen], "laboratory", where, kinds=("laboratory",))

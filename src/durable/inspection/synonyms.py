@@ -374,7 +374,7 @@ TABLE_NAMES: Mapping[str, tuple[str, ...]] = {
     ),
 }
 #: Parts of names of the infusion, and of what is given before it.
-CELLS = ("car", "cd19", "cd 19", "cell", "infus", "细胞", "回输")
+CELLS = ("car-t", "car t", "cart", "car19", "cd19", "cd 19", "cell", "细胞")
 LYMPHODEPLETION = ("fludarabine", "cyclophosphamide", "bendamustine", "氟达拉滨", "环磷酰胺")
 
 #: Results of a sample that is below the limit of quantification, folded.
