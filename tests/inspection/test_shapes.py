@@ -301,6 +301,11 @@ def test_a_form_of_exposure_is_the_infusion_and_the_lymphodepletion(tmp_path: Pa
     before = given["lymphodepletion"]
     assert before["where"] == {"EXTRT": ["Fludarabine", "Cyclophosphamide"]}
     assert before["columns"]["administration_date"] == "EXSTDAT"
+    # What else is given beside is left out, and told.
+    (tmp_path / "ex.csv").write_text("\n".join([*doses, "1,Mesna,2024-02-10,200,mg"]) + "\n")
+    study = drafted(tmp_path)
+    assert study.plan["inputs"]["lymphodepletion"] == before
+    assert any("are left out: 'Mesna' 1x." in text for text in study.questions)
     # No other medicine of the conditioning is taken for the cells.
     (tmp_path / "ex.csv").write_text("\n".join(doses).replace("CD19 CAR-T", "Carmustine") + "\n")
     assert "join" not in inputs(tmp_path)["subjects"]

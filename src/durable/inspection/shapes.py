@@ -20,6 +20,7 @@ from durable.inspection.names import likeness, words
 from durable.inspection.sheets import Sheet
 from durable.inspection.synonyms import (
     CELLS,
+    EXPOSURE,
     LIMIT,
     LYMPHODEPLETION,
     TEST,
@@ -140,12 +141,15 @@ def find_parts(sheet: Sheet) -> Iterator[Part]:
 def _treatments(sheet: Sheet) -> list[Part]:
     """A part for the infusion and one for the lymphodepletion, where one form has both.
 
-    Medicines of other kinds are those of a list of therapies, which is one table.
+    With medicines of other kinds it is a list of therapies, which is one table, unless its name or
+    that of the column says that it is of exposure.
     """
+    exposure = _likeness(sheet.short_name, EXPOSURE) >= LIKELY
     for name, held in sheet.contents.items():
         medicines = [text for text in held.texts if names_one(text, LYMPHODEPLETION)]
-        cells = [text for text in held.texts if text not in medicines]
-        if medicines and cells and all(names_one(text, CELLS) for text in cells):
+        cells = [t for t in held.texts if names_one(t, CELLS) and t not in medicines]
+        alone = len(medicines) + len(cells) == len(held.texts)
+        if medicines and cells and (alone or exposure or name.upper() == "EXTRT"):
             kinds = {"subjects": cells, "lymphodepletion": medicines}
             return [
                 Part(

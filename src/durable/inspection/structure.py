@@ -11,7 +11,7 @@ from durable.inspection.contents import Contents
 from durable.inspection.matching import LIKELY, Match, TableMatch, match_table, name_score
 from durable.inspection.names import heading
 from durable.inspection.shapes import EVENT, LongShape, Part
-from durable.inspection.synonyms import TABLE_NAMES, specs
+from durable.inspection.synonyms import CELLS, TABLE_NAMES, names_one, specs
 from durable.inspection.values import listed
 from durable.inspection.visit_labels import are_labels
 
@@ -19,6 +19,11 @@ from durable.inspection.visit_labels import are_labels
 _LEAST_SCORE = 0.8
 _OVERLAP = 0.5
 _NOT_CODED = "Not coded"
+#: What a draft of some rows of a file leaves out, by table.
+_LEFT_OUT = {
+    "laboratory": "tests that laboratory.tests does not declare",
+    "lymphodepletion": "treatments that are neither the infusion nor the lymphodepletion",
+}
 
 
 @dataclass
@@ -170,8 +175,8 @@ def _table_draft(table: str, candidates: list[_Candidate]) -> TableDraft:
     first, *others = candidates
     draft = TableDraft(table, [first.part], _source(first.part))
     _take(draft, first, first.match.matches)
-    if table == "laboratory":
-        _tell_other_tests(draft, first.part)
+    if table in _LEFT_OUT:
+        _tell_left_out(draft, first.part)
     alike = [one for one in others if _same_columns(one, first)]
     if alike:
         _add_files(draft, [first, *alike])
@@ -182,15 +187,20 @@ def _table_draft(table: str, candidates: list[_Candidate]) -> TableDraft:
     return draft
 
 
-def _tell_other_tests(draft: TableDraft, part: Part) -> None:
-    """Tests of the file that `laboratory.tests` does not declare, and that are left out."""
+def _tell_left_out(draft: TableDraft, part: Part) -> None:
+    """Tests or treatments of the file of which the draft makes nothing."""
     for name, known in part.where.items():
         texts = part.sheet.contents[name].texts
-        others = {text: number for text, number in texts.items() if text not in known}
-        draft.questions.append(
-            f"{part.sheet.title}: tests that laboratory.tests does not declare are left out:"
-            f" {listed(others)}."
-        )
+        # The infusion is a part of its own.
+        infused = draft.table == "lymphodepletion"
+        others = {
+            text: number
+            for text, number in texts.items()
+            if text not in known and not (infused and names_one(text, CELLS))
+        }
+        if others:
+            title, what = part.sheet.title, _LEFT_OUT[draft.table]
+            draft.questions.append(f"{title}: {what} are left out: {listed(others)}.")
 
 
 def _source(part: Part) -> dict[str, Any]:

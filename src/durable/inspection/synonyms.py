@@ -373,6 +373,8 @@ TABLE_NAMES: Mapping[str, tuple[str, ...]] = {
         *("入排标准", "入选排除标准", "纳入排除标准"),
     ),
 }
+#: Names of a form of what is given in the study.
+EXPOSURE = ("ex", "exposure", "dosing", "study treatment", "drug administration", "给药")
 #: Parts of names of the infusion, and of what is given before it.
 CELLS = ("car-t", "car t", "cart", "car19", "cd19", "cd 19", "cell", "细胞")
 LYMPHODEPLETION = ("fludarabine", "cyclophosphamide", "bendamustine", "氟达拉滨", "环磷酰胺")
