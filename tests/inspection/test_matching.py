@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from durable.contracts.tables import INPUT_TABLES
-from durable.inspection.contents import Contents, grades_in_words
+from durable.inspection.contents import Contents, numbers_in_words
 from durable.inspection.matching import match_table
 
 VISITS = {"subject_id": ["P1", "P2", "P1", "P2"], "visit": ["SCR", "SCR", "M2", "M2"],
@@ -66,9 +66,16 @@ def test_grades_with_their_word_are_mapped_and_ranges_are_not() -> None:
     read = {"Grade 3": "3", "G3": "3", "gr. 2": "2", "III": "3", "Ⅲ级": "3", "3级 重度": "3",
             "2 - Moderate": "2", "Grade 2 Moderate": "2", "GRADE 5 (Death)": "5"}  # fmt: skip
     none = ["3", "3-4", "Grade 3-4", "2 or higher", "Severe", "Grade 6", "0级", "3.5", "2/3", "vi"]
-    assert grades_in_words(Contents.of_texts([*read, *none]), column) == read
+    assert numbers_in_words(Contents.of_texts([*read, *none]), column) == read
     other = INPUT_TABLES["adverse_events"].by_name["ae_id"]
-    assert grades_in_words(Contents.of_texts(list(read)), other) == {}
+    assert numbers_in_words(Contents.of_texts(list(read)), other) == {}
+
+
+def test_nominal_days_with_their_word_are_mapped_and_months_are_not() -> None:
+    column = INPUT_TABLES["kinetics"].by_name["nominal_day"]
+    read = {"D7": "7", "Day 14": "14", "第28天": "28", "D-5": "-5", "Week 2": "14"}
+    given = Contents.of_texts([*read, "7", "Month 2", "Screening", "D28/M1"])
+    assert numbers_in_words(given, column) == read
 
 
 def test_a_column_of_grades_in_words_is_the_grade() -> None:

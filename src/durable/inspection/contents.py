@@ -15,6 +15,7 @@ from durable.contracts.spelling import fold
 from durable.contracts.words import is_missing_word
 from durable.dates import DateForm, Moment, known_forms
 from durable.inspection.synonyms import value_words
+from durable.inspection.visit_labels import usual_label
 from durable.intake.numbers import Limited, NumberForm
 from durable.sections import FIRST_YEAR, LAST_YEAR
 
@@ -268,7 +269,8 @@ def suits(contents: Contents, column: ColumnSpec) -> float:
         case "time":
             return 1.0 if contents.is_dated and contents.dates.timed else 0.2
         case "number" | "integer":
-            if grades_in_words(contents, column) and contents.is_coded:
+            read = numbers_in_words(contents, column)
+            if contents.numbers + sum(contents.texts[t] for t in read) >= _MOST * contents.total:
                 return 1.0
             return 1.0 if contents.is_numeric else 0.6 if contents.numbers else 0.3
         case "text":
@@ -277,14 +279,36 @@ def suits(contents: Contents, column: ColumnSpec) -> float:
             return 0.4 if contents.is_dated else 1.0
 
 
-def grades_in_words(contents: Contents, column: ColumnSpec) -> dict[str, str]:
-    """Grades that are written with a word, each with its number: Grade 3 (severe), G3, III, 3级."""
-    if not column.name.endswith("_grade"):
+def numbers_in_words(contents: Contents, column: ColumnSpec) -> dict[str, str]:
+    """Numbers that are written with a word, by the text: a grade (G3, III), a nominal day (D7)."""
+    if column.name.endswith("_grade"):
+        read = {text: _grade(text) for text in contents.texts}
+    elif column.name == "nominal_day":
+        read = {text: _nominal_day(text) for text in contents.texts}
+    else:
         return {}
-    found = {}
-    for text in contents.texts:
-        read = _GRADE.fullmatch(unicodedata.normalize("NFKC", text).casefold())
-        if read and plain_number(text) is None:
-            found[text] = read["number"] or str(_ROMAN.index(read["roman"]) + 1)
-    low, high = column.low or 0, column.high or 5
-    return {text: number for text, number in found.items() if low <= int(number) <= high}
+    low, high = column.low, column.high
+    return {
+        text: str(number)
+        for text, number in read.items()
+        if number is not None
+        and plain_number(text) is None
+        and (low is None or low <= number)
+        and (high is None or number <= high)
+    }
+
+
+def _grade(text: str) -> int | None:
+    """The grade in Grade 3 (severe), G3, III or 3级."""
+    read = _GRADE.fullmatch(unicodedata.normalize("NFKC", text).casefold())
+    if read is None:
+        return None
+    return int(read["number"]) if read["number"] else _ROMAN.index(read["roman"]) + 1
+
+
+def _nominal_day(text: str) -> int | None:
+    """The day in D7, Day 7, 第7天 or Week 1."""
+    found = re.fullmatch(r"([DW])(-?[0-9]+)", usual_label(text))
+    if found is None:
+        return None
+    return int(found[2]) * (7 if found[1] == "W" else 1)

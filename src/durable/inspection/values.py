@@ -14,7 +14,7 @@ from durable.contracts.table_schema import table_columns
 from durable.contracts.tables import INPUT_TABLES
 from durable.contracts.words import is_missing_word
 from durable.dates import DateForm
-from durable.inspection.contents import Contents, Dates, grades_in_words, plain_number
+from durable.inspection.contents import Contents, Dates, numbers_in_words, plain_number
 from durable.inspection.laboratory import tests_named, units_named
 from durable.inspection.matching import LIKELY, Match, name_score
 from durable.inspection.names import heading, squeezed
@@ -105,8 +105,8 @@ def _draft_maps(
         if (table, column.name) == ("visits", "visit"):
             match = matches.get("visit")
             _draft_labels(contents, "" if match is None else match.foreign, draft)
-        if grades := grades_in_words(contents, column):
-            draft.add("values", column.name, grades)
+        if read := numbers_in_words(contents, column):
+            draft.add("values", column.name, read)
         if not column.allowed:
             continue
         words = value_words(column)
