@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
 from durable.errors import UserError
-from durable.processes import can_fork, forked_pool
+from durable.processes import can_fork, done_beside, forked_pool
 
 
 def killed() -> None:
@@ -33,3 +34,16 @@ def test_nothing_forks_with_one_worker_or_where_a_fork_is_not_safe(
     assert [can_fork(workers) for workers in (0, 1, 2)] == [False, False, True]
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not can_fork(2)
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_a_task_is_done_beside_the_body_or_after_it(cores: int, tmp_path: Path) -> None:
+    path = tmp_path / "done.txt"
+    with done_beside(cores, "writes", path.write_text, "by the task"):
+        pass
+    assert path.read_text() == "by the task"
+    with (
+        pytest.raises(FileNotFoundError),
+        done_beside(cores, "writes", (tmp_path / "none" / "x").write_text, ""),
+    ):
+        pass

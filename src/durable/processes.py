@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -38,3 +38,26 @@ def forked_pool(workers: int, work: str) -> Iterator[ProcessPoolExecutor]:
         raise UserError(
             f"a process that {work} was killed, for want of memory perhaps; try again"
         ) from None
+
+
+@contextmanager
+def done_beside(
+    cores: int, work: str, task: Callable[..., object], *given: object
+) -> Iterator[None]:
+    """Do a task in a fork while the body is done; after it where there is one core alone.
+
+    Parameters
+    ----------
+    work
+        What the fork does, for the message, as in `forked_pool`.
+    task, given
+        The task and its arguments, which can be pickled.
+    """
+    if not can_fork(cores):
+        yield
+        task(*given)
+        return
+    with forked_pool(1, work) as pool:
+        waiting = pool.submit(task, *given)
+        yield
+        waiting.result()

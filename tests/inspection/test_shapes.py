@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,12 @@ PACKAGES = sorted((SHAPES / "sdtm").iterdir())
 
 def drafted(*paths: Path) -> StudyDraft:
     return draft_study(read_sheets(list(paths)))
+
+
+def write_files(folder: Path, files: Mapping[str, Iterable[str]]) -> None:
+    """Write CSV files from their lines."""
+    for name, lines in files.items():
+        (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def inputs(*paths: Path) -> dict[str, Any]:
@@ -182,8 +189,7 @@ def test_names_of_cdash_are_known_and_the_number_of_the_data_base_is_no_subject(
         ),
         "cm": (f"{head},CMTRT,CMSTDAT,CMENDAT", f"{one},prednisone,01 JAN 2024,01 MAR 2024"),
     }
-    for name, lines in files.items():
-        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_files(tmp_path, files)
     study = drafted(tmp_path)
     found = {name: table["columns"] for name, table in study.plan["inputs"].items()}
     assert (
@@ -246,8 +252,7 @@ def test_datasets_in_adam_are_drafted_and_the_end_of_study_is_left_to_a_person(
             "S-2,CAR,2024-03-08,168,800,copies/ug",
         ),
     }
-    for name, lines in files.items():
-        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_files(tmp_path, files)
     study = drafted(tmp_path)
     given = study.plan["inputs"]
     subjects = given["subjects"]["columns"]
@@ -367,8 +372,7 @@ def test_sheets_of_a_clinic_are_drafted_by_their_short_names(tmp_path: Path) -> 
             "2,Neutropenia,2024-03-03,ongoing,3",
         ),
     }
-    for name, lines in sheets.items():
-        (tmp_path / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_files(tmp_path, sheets)
     study = drafted(tmp_path)
     given = study.plan["inputs"]
     assert {table: section["columns"]["subject_id"] for table, section in given.items()} == {

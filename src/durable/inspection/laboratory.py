@@ -46,13 +46,6 @@ _SAME_UNIT = (
     ),
     ("/ul", "cells/ul", "cell/ul", "/mm3", "cells/mm3", "cell/mm3", "个/ul"),
     ("ug/l", "mcg/l"),
-    ("ng/l",),
-    ("g/l",),
-    ("g/dl",),
-    ("mg/l",),
-    ("mg/dl",),
-    ("ng/ml",),
-    ("pg/ml",),
 )
 
 
@@ -101,7 +94,8 @@ def units_named(used: Mapping[str, set[str]]) -> tuple[dict[str, str], list[str]
 
 
 def _are_same(one: str, other: str) -> bool:
-    return any({_plain(one), _plain(other)} <= set(spellings) for spellings in _SAME_UNIT)
+    pair = {_plain(one), _plain(other)}
+    return len(pair) == 1 or any(pair <= set(spellings) for spellings in _SAME_UNIT)
 
 
 def _plain(unit: str) -> str:

@@ -78,6 +78,10 @@ LIMIT = (
     *("upper reference", "normal high", "正常上限", "上限", "参考上限"),
 )
 
+#: Of samples, in kinetics and laboratory.
+_BELOW = ("blq", "bloq", "below limit", "below lloq", "低于定量限", "低于下限")
+_LLOQ = ("lower limit of quantification", "limit of quantification", "loq", "定量下限")
+
 #: By table and native column.
 _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "subjects": {
@@ -208,8 +212,8 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "test": TEST,
         "unit": UNIT,
         "value": VALUE,
-        "below_lloq": ("blq", "bloq", "below limit", "低于定量限", "低于下限"),
-        "lloq": ("lower limit of quantification", "limit of quantification", "loq", "定量下限"),
+        "below_lloq": _BELOW,
+        "lloq": _LLOQ,
         "lower_limit": (
             *("lln", "lower limit", "lower reference", "lbornrlo", "anrlo", "ref low"),
             *("normal low", "正常下限", "参考下限"),
@@ -238,8 +242,8 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
                 "检测结果",
             ),
         ),
-        "below_lloq": ("blq", "bloq", "below limit", "below lloq", "低于定量限", "低于下限"),
-        "lloq": ("lower limit of quantification", "limit of quantification", "loq", "定量下限"),
+        "below_lloq": _BELOW,
+        "lloq": _LLOQ,
         "exclusion_reason": (
             *("reason excluded", "reason for exclusion", "exclude reason", "排除原因", "剔除原因"),
         ),

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from durable.plan import Plan
-from durable.processes import can_fork, forked_pool
+from durable.processes import done_beside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,14 +34,10 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     evaluated = eligibility.read_evaluated(plan, folder)
     if not (plan.sensitivity and "visits" in _tables(folder)):
         _derive_primary(plan, folder, evaluated)
-    elif not can_fork(cores):
-        _derive_primary(plan, folder, evaluated)
-        datasets.run_sensitivity(plan, folder, evaluated)
     else:
-        with forked_pool(1, "derives the sensitivity analyses") as pool:
-            sensitivity = pool.submit(datasets.run_sensitivity, plan, folder, evaluated)
+        apart = (datasets.run_sensitivity, plan, folder, evaluated)
+        with done_beside(cores, "derives the sensitivity analyses", *apart):
             _derive_primary(plan, folder, evaluated)
-            sensitivity.result()
 
 
 def _derive_primary(plan: Plan, folder: Path, evaluated: pd.DataFrame | None) -> None:
