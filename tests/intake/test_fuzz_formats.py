@@ -96,6 +96,27 @@ def test_a_damaged_file_is_told_or_read(form: str, damage: list[tuple[float, byt
     assert all(isinstance(value, str) for value in table.text.iloc[:, :-1].to_numpy().ravel())
 
 
+def test_a_damaged_footer_of_parquet_does_not_end_the_process() -> None:
+    """To ask pyarrow about a column whose statistics contradict its schema ends Python itself."""
+    whole = sound("parquet")
+    begin = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    refused = 0
+    for at in range(begin, begin + 256):
+        other = bytes([(whole[at] + 1) % 256])
+        table, errors = read_as("parquet", whole[:at] + other + whole[at + 1 :])
+        assert table.readable or errors
+        refused += bool(errors)
+    assert refused > 128
+
+
+def test_a_variable_of_sas_whose_name_cannot_be_read_is_told() -> None:
+    whole = sound("sas7bdat")
+    # The first pointer to a name points nowhere.
+    table, errors = read_as("sas7bdat", whole[:11296] + b"\0" + whole[11297:])
+    assert errors == ["unreadable_file"]
+    assert not table.readable
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_an_undamaged_file_is_read(form: str) -> None:
     table, errors = read_as(form, sound(form))

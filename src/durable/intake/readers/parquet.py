@@ -66,8 +66,8 @@ def _is_table(file: File, opened: pq.ParquetFile) -> bool:
 
 def _columns(file: File, about: pq.FileMetaData) -> list[Texts] | None:
     """The texts of each column; None (reported) where the file is not whole."""
-    fault = _fault(about)
     columns: list[Texts] = []
+    fault = _records_fault(about)
     schema = about.schema.to_arrow_schema()
     # A text that the file holds once is read once, however many records have it.
     words = [field.name for field in schema if _is_text(field.type)]
@@ -83,21 +83,28 @@ def _columns(file: File, about: pq.FileMetaData) -> list[Texts] | None:
                 )
                 break
             columns.append(texts(column))
+    # After the columns were read: pyarrow tells of a damaged footer as an exception when it reads
+    # them, and ends the process when it is asked about them.
+    fault = fault or _values_fault(about)
     if fault:
         file.report("incomplete_file", fault)
         return None
     return columns
 
 
-def _fault(metadata: pq.FileMetaData) -> str:
-    """What shows that parts of the file were lost or added; '' where the footer is of one mind."""
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    held = sum(group.num_rows for group in groups)
+def _records_fault(metadata: pq.FileMetaData) -> str:
+    """What shows that records were lost or added; '' where the footer is of one mind."""
+    held = sum(metadata.row_group(number).num_rows for number in range(metadata.num_row_groups))
     if held != metadata.num_rows:
         return _(
             "{number} records in the row groups; expected {expected}, as the footer says"
         ).format(number=held, expected=metadata.num_rows)
-    for group in groups:
+    return ""
+
+
+def _values_fault(metadata: pq.FileMetaData) -> str:
+    """What shows that values of a column were lost or added; '' where there is nothing."""
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
         for column in (group.column(place) for place in range(group.num_columns)):
             if column.num_values != group.num_rows:
                 return _(

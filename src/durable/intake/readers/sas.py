@@ -59,16 +59,21 @@ def cells(file: File, source: FileForm) -> Cells | None:
     if read is None:
         return None
     frame, formats = read
-    header = [name.lower() for name in frame]
+    named = {name: column for name, column in frame.items() if name is not None}
+    if len(named) < len(frame):
+        # The library could not read its name; of several there would be one.
+        file.report("unreadable_file", _("a variable without a name; expected one for each"))
+        return None
+    header = [name.lower() for name in named]
     if not file.accepts_header(header):
         return None
     if source.kind == "xpt" and _has_nul(file, header):
         return None
-    columns = [_texts(column, format_meaning(formats.get(name))) for name, column in frame.items()]
+    columns = [_texts(column, format_meaning(formats.get(name))) for name, column in named.items()]
     return Cells(header, columns_by_position(columns, 1))
 
 
-def _read(file: File, source: FileForm) -> tuple[dict[str, Any], dict[str, str]] | None:
+def _read(file: File, source: FileForm) -> tuple[dict[str | None, Any], dict[str, str]] | None:
     """Columns and their formats by name; None (reported) where there are too many values."""
     options: dict[str, Any] = {} if source.encoding is None else {"encoding": source.encoding}
     read: Any = pyreadstat.read_xport
