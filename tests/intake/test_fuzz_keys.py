@@ -72,7 +72,10 @@ def keys_of(draw: st.DrawFn, header: list[str], other: list[str]) -> dict[str, A
         "skip_rows": st.lists(st.integers(2, 5), max_size=2, unique=True),
         "long": long_keys(name),
         "stack": st.fixed_dictionaries({
-            "columns": st.sampled_from(["{v}_{t}", "{v}_ck", "M{v}", "{a}{b}"]),
+            "columns": st.one_of(
+                st.sampled_from(["{v}_{t}", "{v}_ck", "M{v}", "{a}{b}"]),
+                st.dictionaries(name, st.fixed_dictionaries({"t": name}), min_size=1, max_size=2),
+            ),
             "value": st.just("cell"),
         }),
         "missing": st.one_of(st.lists(TEXT, min_size=1, max_size=2, unique=True),

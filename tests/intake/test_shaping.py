@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from durable.intake.findings import Findings
 from durable.intake.needs import Needs
 from durable.intake.shaping.table import SourceReader
 from durable.plan import FileForm, Input
+from durable.plan.source_files import Stack
+from tests.intake.study import ROOT
 
 THERAPY = "subject_id,therapy,start_date,end_date,new_systemic,reason\n"
 NOTHING_NEEDED = Needs({"therapies": {}})
@@ -144,6 +148,65 @@ def test_columns_that_cannot_become_rows(stack: dict[str, str], told: str, tmp_p
     assert any(told in message for message in made.told)
 
 
+def test_columns_that_are_named_become_rows(tmp_path: Path) -> None:
+    text = "subject_id,MTX (start),IvIg,note\n1,2024-01-01,2024-02-01,x\n2,,2024-05-05,\n"
+    made = Made(
+        tmp_path,
+        {"cm.csv": text},
+        path="cm.csv",
+        stack={
+            "value": "from",
+            "columns": {
+                "IvIg": {"drug": "immunoglobulins", "new": "Y"},
+                "MTX (start)": {"drug": "methotrexate", "new": "N"},
+            },
+        },
+        columns={"therapy": "drug", "start_date": "from", "new_systemic": "new"},
+    )
+    assert made.rows("subject_id", "therapy", "start_date", "new_systemic") == [
+        ("1", "immunoglobulins", "2024-02-01", "Y"),
+        ("1", "methotrexate", "2024-01-01", "N"),
+        ("2", "immunoglobulins", "2024-05-05", "Y"),
+    ]
+    assert made.told == ["cm.csv: column note is not used"]
+    assert made.recorded.origin["start_date"]["row"].tolist() == [2, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"IVIG": {"drug": "x"}, "mtx": {"drug": "y"}},
+         "no column IVIG (inputs.therapies.stack.columns); expected in the header (the header has"
+         " ivig)"),
+        ({"mtx": {"note": "y"}}, "column note is in the file; expected another name"),
+    ],
+)  # fmt: skip
+def test_named_columns_that_cannot_become_rows(
+    columns: dict[str, dict[str, str]], told: str, tmp_path: Path
+) -> None:
+    text = "subject_id,mtx,ivig,note\n1,2024-01-01,,x\n"
+    made = Made(
+        tmp_path, {"cm.csv": text}, path="cm.csv", stack={"columns": columns, "value": "start_date"}
+    )
+    assert not made.recorded.readable
+    assert any(message.startswith(f"cm.csv: {told}") for message in made.told)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {},
+        {"mtx": {}},
+        {"mtx": {"drug": "x"}, "ivig": {"item": "y"}},
+        {"mtx": {"v": "x"}},
+        {"mtx": {"drug": ""}},
+    ],
+)
+def test_named_columns_have_the_same_new_ones_and_another_value(columns: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Stack.model_validate({"columns": columns, "value": "v"})
+
+
 def test_measurements_of_another_file(tmp_path: Path) -> None:
     files = {
         "cm.csv": "subject_id,therapy,start_date\n1,mtx,2024-01-01\n1,ivig,2024-02-01\n",
@@ -249,3 +312,33 @@ def test_the_same_query_gives_the_same_rows_in_the_same_order(tmp_path: Path) ->
     )
     pd.testing.assert_frame_equal(first, second)
     assert len(first) == 97 * 7
+
+
+def test_the_query_of_the_guide_dates_samples_by_their_nominal_day(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "inputs.md").read_text(encoding="utf-8")
+    queries = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    (query,) = [text for text in queries if "UNPIVOT" in text]
+    (tmp_path / "q.sql").write_text(query)
+    (tmp_path / "x.csv").write_text(
+        "Patient,Infusion date,D0,D7,D28\n1,2024-02-01,BLQ,5000,\n2,2024-02-27,10,,20\n"
+    )
+    given = Input.model_validate(
+        {
+            "sql": str(tmp_path / "q.sql"),
+            "numbers": {"below": {"value": "below_lloq"}, "below_lloq": ["BLQ"]},
+        }
+    )
+    findings = Findings()
+    reader = SourceReader(findings, sources={"expansion": FileForm(path=str(tmp_path / "x.csv"))})
+    # A definition needs to know which results are below the limit; their words say it.
+    needs = Needs({"kinetics": {"below_lloq": "kinetics"}})
+    recorded, _ = reader.table("kinetics", given, needs)
+    assert findings.frame()["message"].tolist() == []
+    names = ["subject_id", "sample_date", "nominal_day", "value", "source_row"]
+    assert recorded.text[names].astype(str).to_numpy().tolist() == [
+        ["1", "2024-02-01", "0", "BLQ", "1"],
+        ["1", "2024-02-08", "7", "5000", "2"],
+        ["2", "2024-02-27", "0", "10", "3"],
+        ["2", "2024-03-26", "28", "20", "4"],
+    ]
+    assert recorded.origin["value"]["row"].tolist() == [2, 2, 3, 3]

@@ -271,7 +271,7 @@ def _report_units(
 
 def _with_marks(recorded: Recorded, source: Input) -> tuple[Recorded, list[pd.DataFrame]]:
     """Results below a limit of quantification as the mark and the limit of their rows."""
-    if source.numbers.below.get("value") != "below_lloq":
+    if not source.numbers.marks_below:
         return recorded, []
     form = NumberForm(source.numbers.decimal, source.numbers.thousands)
     results = recorded.converted["value"].astype(object).str.strip()

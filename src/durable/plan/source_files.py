@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Annotated, Literal
 
@@ -131,6 +132,10 @@ class Selection(Section):
     """Records that do not count: by column the texts of which a record has none."""
 
 
+#: Values of the new columns in the rows of a column that is named.
+StackedColumn = Annotated[dict[str, Text], Field(min_length=1)]
+
+
 def column_pattern(columns: str) -> re.Pattern[str]:
     """A pattern of column names with places (``{NAME}``) as a regular expression with groups.
 
@@ -146,21 +151,51 @@ def column_pattern(columns: str) -> re.Pattern[str]:
 class Stack(Section):
     """Columns that become rows: a row for each of them that holds something."""
 
-    columns: Text
-    """Names of the columns as a pattern. What stands in the place of {NAME} becomes the value of a
-    new column NAME: '{test}_{visit}', or '{day}' for dates as names. Columns that are read by name
-    stay."""
+    columns: Text | Annotated[dict[str, StackedColumn], Field(min_length=1)]
+    """Names of the columns, as a pattern or one by one. What stands in the place of {NAME} of a
+    pattern becomes the value of a new column NAME: '{test}_{visit}', or '{day}' for dates as names;
+    columns that are read by name stay. One by one, each with the values of the new columns in its
+    rows: 'HGB (g/dL)': {test: HGB, unit: g/dL}."""
     value: Text
     """Name of the new column that holds the cells."""
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Columns that are named one by one."""
+        return () if isinstance(self.columns, str) else tuple(self.columns)
+
+    @property
+    def new(self) -> tuple[str, ...]:
+        """New columns, but for the one that holds the cells."""
+        if isinstance(self.columns, str):
+            return tuple(_PLACE.findall(self.columns))
+        return tuple(next(iter(self.columns.values())))
+
     @model_validator(mode="after")
     def _has_places(self) -> Stack:
-        names = _PLACE.findall(self.columns)
-        if not names or len(set(names)) < len(names) or self.value in names:
-            raise ValueError(
-                "a pattern with at least one {NAME}, each name once, and another value"
-            )
+        new = self.new
+        if isinstance(self.columns, str):
+            if not new or len(set(new)) < len(new) or self.value in new:
+                raise ValueError(
+                    "a pattern with at least one {NAME}, each name once, and another value"
+                )
+        elif self.value in new or any(set(given) != set(new) for given in self.columns.values()):
+            raise ValueError("the same new columns for each column, none of them the value")
         return self
+
+    def made(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """By the columns that become rows, the values of the new columns in their rows.
+
+        Parameters
+        ----------
+        names
+            Columns of the file, those that are named one by one included.
+        """
+        if not isinstance(self.columns, str):
+            return {name: dict(given) for name, given in self.columns.items()}
+        pattern = column_pattern(self.columns)
+        found = {name: pattern.fullmatch(name) for name in names}
+        return {name: match.groupdict() for name, match in found.items() if match}
 
 
 class Long(Section):
@@ -217,9 +252,14 @@ class Numbers(Section):
             raise ValueError("two signs, one for decimals and one for thousands")
         return self
 
+    @property
+    def marks_below(self) -> bool:
+        """Whether results below a limit fill the columns below_lloq and lloq."""
+        return self.below.get("value") == "below_lloq"
+
     @model_validator(mode="after")
     def _words_have_their_rule(self) -> Numbers:
-        if self.below_lloq and self.below.get("value") != "below_lloq":
+        if self.below_lloq and not self.marks_below:
             raise ValueError("below_lloq with below: {value: below_lloq}")
         return self
 

@@ -114,6 +114,8 @@ def _report_absent(
     needed = needs.missing(table, set(spec.names).difference(absent))
     keys = (source.columns, source.values, source.units, source.unit_columns)  # noqa: PD011
     planned = {name for key in keys for name in key}
+    if source.numbers.marks_below:
+        needed = {n: keys for n, keys in needed.items() if n not in ("below_lloq", "lloq")}
     for name in absent:
         column = spec.by_name[name]
         declared = name in source.columns and source.columns[name] is None

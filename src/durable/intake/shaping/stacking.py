@@ -10,18 +10,18 @@ import numpy as np
 from durable.intake.shaping.rows import Report, Rows
 from durable.intake.texts import categorical, is_blank
 from durable.language import _
-from durable.plan.source_files import Stack, column_pattern
+from durable.plan.source_files import Stack
 
 
 def stack(
     rows: Rows, given: Stack, kept: Collection[str], report: Report, key: str, file: str
 ) -> Rows | None:
-    """A row for each cell that is not empty of the columns that match the pattern.
+    """A row for each cell that is not empty of the columns that are named or match the pattern.
 
     Parameters
     ----------
     kept
-        Columns that are read by name, which stay whether they match or not.
+        Columns that are read by name, which stay whether they match a pattern or not.
     key
         Section of the plan.
 
@@ -29,17 +29,17 @@ def stack(
     -------
     Rows or None
         In the order of the rows, and within one in that of the columns. None (reported) where no
-        column matches, or a new one has the name of another.
+        column matches, one that is named is missing, or a new one has the name of another.
     """
-    pattern = column_pattern(given.columns)
-    names = list(pattern.groupindex)
-    found = {name: pattern.fullmatch(name) for name in rows.names if name not in kept}
-    matched = {name: match.groupdict() for name, match in found.items() if match}
+    if not report.has_columns(rows, given.named, f"{key}.columns", file):
+        return None
+    names = given.new
+    matched = given.made(name for name in rows.names if name not in kept)
     if not matched:
         message = _("no column like {columns} ({key}.columns); expected one in the header").format(
             columns=given.columns, key=key
         )
-        report("missing_column", message, file=file, column=given.columns)
+        report("missing_column", message, file=file, column=str(given.columns))
         return None
     rest = [name for name in rows.names if name not in matched]
     clashes = [name for name in (*names, given.value) if name in rest]

@@ -266,6 +266,8 @@ class _Making:
         names |= {*source.where, *source.where_not, *(n for given in source.join for n in given.by)}
         if source.long is not None:
             names |= set(source.long.columns)
+        if source.stack is not None:
+            names |= set(source.stack.named)
         return names
 
     def _selected(self, rows: Rows) -> Rows | None:
