@@ -354,6 +354,91 @@ def test_laboratory_results_are_drafted_beside_the_enzymes_of_the_visits(tmp_pat
     assert any("(PLAT): 'furlong' 2x." in text for text in study.questions)
 
 
+DM = ("SUBJID,SEX,AGE", "1,F,9", "2,M,11")
+
+
+def test_a_column_for_each_laboratory_test_is_drafted_with_the_unit_of_its_heading(
+    tmp_path: Path,
+) -> None:
+    head = "受试者编号,日期,血红蛋白(g/L),中性粒细胞绝对值(10*9/L),中性粒细胞百分比(%),CRP (mg/L)"
+    days = ("2024-02-01", "2024-02-08", "2024-03-01")
+    blood = [head, *(f"{s},{day},110,2.5,61,<0.5" for s in (1, 2) for day in days)]
+    write_files(tmp_path, {"dm": DM, "血常规": blood})
+    study = drafted(tmp_path)
+    given = study.plan["inputs"]["laboratory"]
+    assert given["stack"] == {
+        "value": "result",
+        "columns": {
+            "血红蛋白(g/L)": {"test": "HGB", "unit": "g/L"},
+            "中性粒细胞绝对值(10*9/L)": {"test": "NEUT", "unit": "10*9/L"},
+            "CRP (mg/L)": {"test": "CRP", "unit": "mg/L"},
+        },
+    }
+    assert given["columns"]["sample_date"] == "日期"
+    assert given["values"] == {"unit": {"10*9/L": "10^9/L"}}
+    assert given["numbers"] == {"below": {"value": "below_lloq"}}
+    assert "血常规.csv: columns not used: 中性粒细胞百分比(%) (1 distinct)." in study.questions
+
+
+def test_units_of_laboratory_tests_stand_below_the_header_or_are_asked_for(tmp_path: Path) -> None:
+    rows = [f"{s},2024-0{m}-01,11.2,2.5,2.4" for s in (1, 2) for m in (2, 3)]
+    names = "SUBJID,LBDAT,HGB,ANC,Neutrophils"
+    write_files(tmp_path, {"dm": DM, "lb": [names, ",,g/dL,10^9/L,10^9/L", *rows]})
+    study = drafted(tmp_path)
+    given = study.plan["inputs"]["laboratory"]
+    assert given["skip_rows"] == (2,)
+    assert given["stack"]["columns"] == {
+        "HGB": {"test": "HGB", "unit": "g/dL"},
+        "ANC": {"test": "NEUT", "unit": "10^9/L"},
+    }
+    # Two columns of one test are a choice for a person.
+    assert any(text.startswith("lb.csv: Neutrophils not used") for text in study.questions)
+    write_files(tmp_path, {"lb": [names, *rows]})
+    study = drafted(tmp_path)
+    assert study.plan["inputs"]["laboratory"]["stack"]["columns"] == {
+        "HGB": {"test": "HGB"},
+        "ANC": {"test": "NEUT"},
+    }
+    assert any("no heading has a unit" in text for text in study.questions)
+    # Where others have one, a test without a unit is left out, and told.
+    write_files(tmp_path, {"lb": [names.replace("HGB", "HGB (g/dL),WBC (10^9/L)", 1), *(
+        row.replace(",11.2", ",11.2,6.1") for row in rows)]})  # fmt: skip
+    study = drafted(tmp_path)
+    assert list(study.plan["inputs"]["laboratory"]["stack"]["columns"]) == [
+        "HGB (g/dL)",
+        "WBC (10^9/L)",
+    ]
+    assert any("lb.csv: Neutrophils, ANC not used" in text for text in study.questions)
+
+
+def test_laboratory_tests_beside_measures_of_visits_make_a_table_too(tmp_path: Path) -> None:
+    visits = [
+        "SUBJID,VISIT,VISDT,CMAS,CK,CK_ULN,Hb (g/L),PLT (10^9/L)",
+        *(f"{s},M{m},2024-0{m}-01,40,100,200,120,250" for s in (1, 2) for m in (2, 3)),
+    ]
+    once = [f"{DM[0]},Consent date,Hb (g/L),CRP (mg/L)", *(f"{r},2024-01-05,100,3" for r in DM[1:])]
+    write_files(tmp_path, {"dm": once, "visits": visits})
+    given = inputs(tmp_path)
+    assert given["laboratory"]["path"] == str(tmp_path / "visits.csv")
+    # The limit of an enzyme is none of the tests.
+    assert given["laboratory"]["columns"] == {
+        "subject_id": "SUBJID",
+        "sample_date": "VISDT",
+        "value": "result",
+    }
+    assert given["visits"]["path"] == given["laboratory"]["path"]
+    assert given["subjects"]["path"] == str(tmp_path / "dm.csv")
+
+
+def test_a_column_for_each_day_of_the_kinetics_is_a_query(tmp_path: Path) -> None:
+    cells = ["SUBJID,Infusion date,D0,D7,D14,第28天", "1,2024-02-01,BLQ,5000,900,20"]
+    write_files(tmp_path, {"dm": DM, "expansion": cells})
+    study = drafted(tmp_path)
+    assert "kinetics" not in study.plan["inputs"]
+    (text,) = [text for text in study.questions if "a column for each day" in text]
+    assert text.startswith("expansion.csv has a column for each day (D0, D7, D14, ...)")
+
+
 def test_sheets_of_a_clinic_are_drafted_by_their_short_names(tmp_path: Path) -> None:
     sheets = {
         "patients": (

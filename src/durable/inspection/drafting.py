@@ -13,16 +13,12 @@ from durable.contracts.tables import INPUT_TABLES
 from durable.inspection.matching import Match
 from durable.inspection.schedule import Seen, draft_schedule, read_dates
 from durable.inspection.sdtm import draft_package, is_package
-from durable.inspection.shapes import find_parts
+from durable.inspection.shapes import Part, StackShape, find_parts
 from durable.inspection.sheets import Reading
-from durable.inspection.structure import (
-    Structure,
-    TableDraft,
-    find_structure,
-    left_over,
-    unused_dates,
-)
+from durable.inspection.structure import Structure, TableDraft, find_structure
+from durable.inspection.usage import left_over, unused_dates
 from durable.inspection.values import ValueDraft, draft_values
+from durable.inspection.wide import NamedStack, day_columns
 from durable.intake.findings import Findings, Recorded
 from durable.intake.rules import RULES
 from durable.intake.shaping.table import SourceReader
@@ -115,6 +111,7 @@ def _draft_tables(reading: Reading) -> StudyDraft:
     _add_schedule(study, tables)
     _add_definitions(study, tables)
     _ask_of_unused(study, structure, parts)
+    _ask_of_days(study, parts)
     study.plan["analysis"] = {"id": _ID, "data_cutoff": _last_date(tables)}
     study.remarks["analysis", "data_cutoff"] = "the last date in the files: put yours"
     return check_draft(study)
@@ -180,14 +177,25 @@ def _remark_shapes(study: StudyDraft, name: str, draft: TableDraft) -> None:
                 f"{part.sheet.title}: column {part.long.value} holds nothing for {named}: is it in"
                 " another column? A query (sql) can take both."
             )
-        if part.stack is not None and part.stack.others:
+        if isinstance(part.stack, NamedStack) and part.stack.left_out:
+            named = ", ".join(part.stack.left_out)
+            study.questions.append(
+                f"{part.sheet.title}: {named} not used: the heading has no unit, or another column"
+                f" is of the same test (inputs.{name}.stack.columns)."
+            )
+        if isinstance(part.stack, NamedStack) and "unit" in draft.absent:
+            study.questions.append(
+                f"{part.sheet.title}: no heading has a unit: put that of each test beside it, as"
+                f" {{test: HGB, unit: g/L}} (inputs.{name}.stack.columns)."
+            )
+        if isinstance(part.stack, StackShape) and part.stack.others:
             named = ", ".join(part.stack.others[:_MOST_NAMED])
             study.questions.append(
                 f"{part.sheet.title}: items that are no column of {name}: {named}."
             )
     for key, word in (
         ("long", "one row a measurement"),
-        ("stack", "a column for each visit"),
+        ("stack", "a column for each test" if name == "laboratory" else "a column for each visit"),
         ("where", "records that hold these columns"),
         ("join", "columns from another file"),
     ):
@@ -250,6 +258,18 @@ def _ask_of_unused(study: StudyDraft, structure: Structure, parts: list[Any]) ->
         if id(part.sheet) not in taken:
             names = ", ".join(map(str, list(part.text.columns)[:_MOST_NAMED]))
             study.questions.append(f"{part.sheet.title} is not used. Its columns: {names}.")
+
+
+def _ask_of_days(study: StudyDraft, parts: list[Part]) -> None:
+    """Ask of sheets with a column for each day after infusion."""
+    for title, sheet in {part.sheet.title: part.sheet for part in parts}.items():
+        days = day_columns(sheet)
+        if days:
+            study.questions.append(
+                f"{title} has a column for each day ({', '.join(days[:3])}, ...) and no date of a"
+                " sample: a query (sql) can take the day after infusion for it (docs/inputs.md,"
+                " SQL)."
+            )
 
 
 # --- Schedule and definitions --------------------------------------------------------------------

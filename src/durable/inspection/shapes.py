@@ -30,6 +30,7 @@ from durable.inspection.synonyms import (
     specs,
 )
 from durable.inspection.visit_labels import usual_label
+from durable.inspection.wide import NamedStack, find_tests
 from durable.intake.units import spellings
 from durable.plan.source_files import column_pattern
 
@@ -98,13 +99,15 @@ class Part:
     hint: str
     where: Mapping[str, Sequence[str]] = field(default_factory=dict)
     long: LongShape | None = None
-    stack: StackShape | None = None
+    stack: StackShape | NamedStack | None = None
     kinds: tuple[str, ...] = ()
     """Tables that it may be; any when empty."""
 
     @cached_property
     def contents(self) -> dict[str, Contents]:
         """What each column holds, of those that a table is made from by their names."""
+        if isinstance(self.stack, NamedStack):
+            return {str(n): Contents.of_texts(self.text[n].tolist()) for n in self.text.columns}
         stacked = self.stack.columns if self.stack else frozenset()
         kept = [str(name) for name in self.text.columns if name not in stacked]
         if len(self.text) == len(self.sheet.text):
@@ -121,6 +124,10 @@ def find_parts(sheet: Sheet) -> Iterator[Part]:
     if treatments:
         yield from treatments
         return
+    tests = find_tests(sheet)
+    if tests is not None:
+        text = tests.rows(sheet.text)
+        yield Part(sheet, text, "laboratory", stack=tests, kinds=("laboratory",))
     laboratory = _laboratory(sheet)
     if laboratory is not None:
         yield laboratory

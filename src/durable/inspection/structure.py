@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from durable.contracts.tables import INPUT_TABLES, TABLES
 from durable.inspection.contents import Contents
 from durable.inspection.matching import LIKELY, Match, TableMatch, match_table, name_score
 from durable.inspection.names import heading
-from durable.inspection.shapes import EVENT, LongShape, Part
+from durable.inspection.shapes import EVENT, LongShape, Part, StackShape, match_tests
 from durable.inspection.synonyms import CELLS, TABLE_NAMES, names_one, specs
 from durable.inspection.values import listed
 from durable.inspection.visit_labels import are_labels
+from durable.inspection.wide import NamedStack
 
 #: Score below which a sheet is no table.
 _LEAST_SCORE = 0.8
 _OVERLAP = 0.5
+#: What a row with a column for each test says of all of them.
+_OF_ROWS = ("subject_id", "sample_date", "sample_time")
 _NOT_CODED = "Not coded"
 #: What a draft of some rows of a file leaves out, by table.
 _LEFT_OUT = {
@@ -76,6 +79,7 @@ def find_structure(parts: list[Part]) -> Structure:
         _Candidate(part, _best_match(part, subjects.get(number)), subjects.get(number))
         for number, part in enumerate(parts)
     ]
+    found = list(_without_copies(found))
     drafts = {}
     for table in TABLES:
         mine = [one for one in found if one.table == table and _is_table(one)]
@@ -87,7 +91,30 @@ def find_structure(parts: list[Part]) -> Structure:
 
 def _is_table(candidate: _Candidate) -> bool:
     part = candidate.part
+    if isinstance(part.stack, NamedStack):
+        # One row a subject is no series of samples: its dates are others.
+        once = candidate.subject and part.sheet.contents[candidate.subject].is_unique
+        return "sample_date" in candidate.match.matches and not once
     return bool(part.long or part.stack) or candidate.match.score >= _LEAST_SCORE
+
+
+def _foreign(candidate: _Candidate) -> list[str]:
+    return [match.foreign for match in candidate.match.matches.values()]
+
+
+def _without_copies(found: Iterable[_Candidate]) -> Iterator[_Candidate]:
+    """Leave out a sheet as it is where it is the laboratory, and has no measures of visits."""
+    found = list(found)
+    stacks = {
+        id(one.part.sheet): one.part.stack
+        for one in found
+        if isinstance(one.part.stack, NamedStack) and _is_table(one)
+    }
+    for one in found:
+        stack = stacks.get(id(one.part.sheet))
+        rest = [heading(n).name for n in _foreign(one) if stack and n not in stack.columns]
+        if stack is None or one.part.stack is stack or match_tests(rest):
+            yield one
 
 
 def _order(candidate: _Candidate) -> tuple[bool, float]:
@@ -104,7 +131,13 @@ def _best_match(part: Part, subject: str | None = None) -> TableMatch:
     tables = part.kinds or tuple(TABLE_NAMES)
     labels = part.sheet.labels
     found = [match_table(table, contents, labels, part.hint, subject) for table in tables]
-    return max(found, key=lambda match: match.score)
+    best = max(found, key=lambda match: match.score)
+    if isinstance(part.stack, NamedStack):
+        # A limit in a column of its own would be that of every test.
+        new = part.stack.new
+        kept = {n: m for n, m in best.matches.items() if n in _OF_ROWS or m.foreign in new}
+        return replace(best, matches=kept)
+    return best
 
 
 # --- The column of the subject -------------------------------------------------------------------
@@ -220,7 +253,7 @@ def _take(draft: TableDraft, candidate: _Candidate, matches: Mapping[str, Match]
     made = _made_columns(part)
     draft.matches |= made
     draft.matches |= {name: match for name, match in matches.items() if name not in made}
-    if part.stack is not None:
+    if isinstance(part.stack, StackShape):
         draft.matches["visit"] = Match("visit", "visit", 0.9, "names of the columns")
     kept = {n: m for n, m in draft.matches.items() if n not in made}
     order = [column.name for column in specs(draft.table)]
@@ -232,7 +265,7 @@ def _take(draft: TableDraft, candidate: _Candidate, matches: Mapping[str, Match]
 def _made_columns(part: Part) -> dict[str, Match]:
     """Columns that measurements make."""
     shape = part.long or part.stack
-    tests = {} if shape is None else shape.tests
+    tests = {} if shape is None or isinstance(shape, NamedStack) else shape.tests
     found = {name: Match(name, test, 0.9, "measurement") for test, name in tests.items()}
     if part.long is not None and part.long.limit:
         limits = {c.limit_of: c.name for c in specs("visits") if c.limit_of}
@@ -431,43 +464,3 @@ def _name_assay(draft: TableDraft) -> None:
     if constant:
         draft.source["constant"] = draft.source.get("constant", {}) | constant
         draft.questions.append(f"The heading of the value says {' and '.join(constant)} for all.")
-
-
-def columns_used(draft: TableDraft, part: Part) -> set[str]:
-    """Columns of a part that the draft reads."""
-    used = {match.foreign for match in draft.matches.values()}
-    used |= set(part.where)
-    for join in draft.source.get("join", []):
-        used |= {*join["by"], *join["by"].values()}
-    if part.long is not None:
-        long = part.long
-        used |= {long.test, long.value, long.unit, long.limit}
-    if part.stack is not None:
-        used |= part.stack.columns
-    return used
-
-
-def unused_dates(draft: TableDraft, part: Part) -> list[str]:
-    """Columns of dates of a part that the draft does not read."""
-    used = columns_used(draft, part)
-    return [name for name, held in part.contents.items() if held.is_dated and name not in used]
-
-
-def left_over(structure: Structure, parts: Iterable[Part]) -> dict[str, list[tuple[str, int]]]:
-    """Columns of each sheet that no table takes, and their numbers of distinct values."""
-    used: dict[int, set[str]] = {}
-    sheets = {id(part.sheet): part.sheet for part in parts}
-    for draft in structure.drafts.values():
-        for part in draft.parts:
-            used.setdefault(id(part.sheet), set()).update(columns_used(draft, part))
-    return {
-        sheets[number].title: rest
-        for number, names in used.items()
-        if (
-            rest := [
-                (str(n), len(sheets[number].contents[str(n)].counts))
-                for n in sheets[number].text.columns
-                if n not in names
-            ]
-        )
-    }

@@ -91,7 +91,8 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "age_years": ("age", "age at consent", "age at enrolment", "年龄"),
         "consent_date": (
             *("date of informed consent", "icf date", "informed consent", "consent", "rficdtc"),
-            *("rficdat", "icf", "icf signed", "consent signed", "icf date"),
+            *("rficdat", "icf", "icf signed", "consent signed", "icdt", "icdat", "icfdt", "icfdat"),
+            *("consdt", "consdat"),
             *("知情同意日期", "知情同意", "签署日期", "知情日期"),
         ),
         "lymphodepletion_date": (
@@ -104,7 +105,8 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "infusion_date": (
             *("date of infusion", "infusion", "day 0", "cell infusion", "treatment date"),
             *("rfxstdtc", "exstdat", "car t date", "cart date", "date of car t", "car t infusion"),
-            *("car t infusion date", "date of car t infusion", "cell infusion date"),
+            *("car t infusion date", "date of car t infusion", "cell infusion date", "infdt"),
+            *("infdat", "infusdt"),
             *("回输日期", "输注日期", "回输", "输注", "回输时间", "输注时间"),
         ),
         "cells_per_kg": (
@@ -114,10 +116,12 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "last_contact_date": (
             *("date of last contact", "last contact", "last follow up", "last seen", "last visit"),
             *("last known alive", "lstalvdt", "last fu", "last f u", "last follow up date"),
+            *("lstctdt", "lcdt", "lcdat"),
             *("末次联系日期", "末次随访日期", "末次随访", "最后随访", "最后联系"),
         ),
         "death_date": (
-            *("date of death", "death", "died", "dthdat", "死亡日期", "死亡时间", "死亡"),
+            *("date of death", "death", "died", "dthdat", "deathdt", "dthdt"),
+            *("死亡日期", "死亡时间", "死亡"),
         ),
         "withdrawal_date": (
             *("date of withdrawal", "withdrawal", "discontinuation date"),
@@ -140,7 +144,8 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         ),
         "visit_date": (
             *("date of visit", "visdat", "assessment date", "date of assessment", "visit date"),
-            *("svstdtc", "adt", "date", "lbdat", "lbdtc", "qsdtc", "collection date"),
+            *("svstdtc", "adt", "date", "lbdat", "lbdtc", "qsdtc", "collection date", "visdt"),
+            *("vsdat", "visitdt", "visitdat", "vstdt", "svdt", "svstdt", "svstdat", "assdt"),
             *("访视日期", "随访日期", "评估日期", "检查日期", "日期"),
         ),
     },
@@ -206,7 +211,9 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "laboratory": {
         "sample_date": (
             *("date of sample", "sampling date", "collection date", "lbdat", "date", "draw date"),
-            *("test date", "采样日期", "采血日期", "检验日期", "检测日期", "检查日期", "日期"),
+            *("test date", "visit date", "assessment date", "labdt", "labdat", "sampdt", "smpdt"),
+            *("visdt", "visdat", "visitdt", "visitdat", "采样日期", "采血日期", "检验日期"),
+            *("检测日期", "检查日期", "访视日期", "日期"),
         ),
         "sample_time": ("time of sample", "sampling time", "lbtim", "采样时间", "采血时间"),
         "test": TEST,
