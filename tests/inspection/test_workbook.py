@@ -13,7 +13,9 @@ from durable.inspection.drafting import StudyDraft, draft_study
 from durable.inspection.sheets import read_sheets
 from durable.inspection.writing import write_draft
 from durable.intake.check import examine
-from durable.plan import parse
+from durable.intake.findings import Findings
+from durable.intake.shaping.table import SourceReader
+from durable.plan import Input, parse
 from durable.stage import STAGES
 
 PATIENTS = [
@@ -152,7 +154,7 @@ def test_days_since_1960_are_a_question(tmp_path: Path) -> None:
     assert any("days since 1960" in text for text in study.questions)
 
 
-def test_a_sheet_for_each_visit_is_told(tmp_path: Path) -> None:
+def test_a_sheet_for_each_visit_is_drafted_with_its_visit(tmp_path: Path) -> None:
     book = Workbook()
     for name in ("Baseline", "Month 2", "Month 3"):
         sheet = book.create_sheet(name)
@@ -161,5 +163,46 @@ def test_a_sheet_for_each_visit_is_told(tmp_path: Path) -> None:
     del book["Sheet"]
     book.save(tmp_path / "book.xlsx")
     study = draft_study(read_sheets([tmp_path / "book.xlsx"]))
-    assert len(study.plan["inputs"]["visits"]["files"]) == 3
-    assert any("The visit stands in the names of these sheets" in one for one in study.questions)
+    given = study.plan["inputs"]["visits"]
+    assert [(file["sheet"], file["constant"]) for file in given["files"]] == [
+        (name, {"visit": name}) for name in ("Baseline", "Month 2", "Month 3")
+    ]
+    assert given["values"] == {"visit": {"Month 2": "M2", "Month 3": "M3"}}
+    assert any(one.startswith("visits: no column holds visit.") for one in study.questions)
+
+
+def test_sheets_on_their_side_are_drafted_with_the_subject_by_their_name(tmp_path: Path) -> None:
+    book = Workbook()
+    del book["Sheet"]
+    patients = book.create_sheet("patients")
+    patients.append(["ID", "Sex", "Infusion date"])
+    for number, name in enumerate(("S1", "S2"), start=1):
+        patients.append([name, "F", dt.date(2024, number, 20)])
+        sheet = book.create_sheet(name)
+        sheet.append(["Item", *(dt.date(2024, number + month, 19) for month in range(3))])
+        sheet.append(["CMAS", 30, 40, None])
+        sheet.append(["CHAQ", 1.5, None, 0.5])
+        sheet.append(["CK (U/L)", 900, 200, 100])
+        sheet.append(["CK ULN", 170, 170, 170])
+        sheet.append(["Mood", 3, 3, 3])
+    book.save(tmp_path / "book.xlsx")
+    study = draft_study(read_sheets([tmp_path / "book.xlsx"]))
+    given = study.plan["inputs"]["visits"]
+    assert [(file["sheet"], file["constant"]) for file in given["files"]] == [
+        ("S1", {"subject_id": "S1"}),
+        ("S2", {"subject_id": "S2"}),
+    ]
+    assert given["stack"] == {"value": "result", "columns": "{visit_date}"}
+    tests = {"CMAS": "cmas", "CHAQ": "chaq", "CK (U/L)": "ck", "CK ULN": "ck_uln"}
+    assert given["long"] == {"test": "Item", "value": "result", "tests": tests}
+    assert given["constant"] == {"visit": "UNS"}
+    recorded, _ = SourceReader(Findings()).table("visits", Input.model_validate(given))
+    columns = ["subject_id", "visit_date", "visit", "cmas", "chaq", "ck", "ck_uln"]
+    assert recorded.text[columns].astype(str).to_numpy().tolist() == [
+        ["S1", "2024-01-19", "UNS", "30", "1.5", "900", "170"],
+        ["S1", "2024-02-19", "UNS", "40", "", "200", "170"],
+        ["S1", "2024-03-19", "UNS", "", "0.5", "100", "170"],
+        ["S2", "2024-02-19", "UNS", "30", "1.5", "900", "170"],
+        ["S2", "2024-03-19", "UNS", "40", "", "200", "170"],
+        ["S2", "2024-04-19", "UNS", "", "0.5", "100", "170"],
+    ]

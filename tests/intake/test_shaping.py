@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from durable.intake.findings import Findings
 from durable.intake.needs import Needs
 from durable.intake.shaping.table import SourceReader
-from durable.plan import FileForm, Input
+from durable.plan import FileForm, Input, PlanError, parse
 from durable.plan.source_files import Stack
 from tests.intake.study import ROOT
 
@@ -69,6 +69,52 @@ def test_several_files_one_below_the_other(tmp_path: Path) -> None:
     place = made.recorded.origin["therapy"]
     assert place.astype(object).to_numpy().tolist() == [["a.csv", 2], ["b.csv", 2]]
     assert made.about["records"] == {"therapies.files[0]": 1, "therapies.files[1]": 1}
+
+
+def test_a_file_says_what_its_name_alone_holds(tmp_path: Path) -> None:
+    head = "subject_id,what,start_date\n"
+    files = {"mtx.csv": head + "1,a,2024-01-01\n,,\n", "ivig.csv": head + "1,b,2024-02-01\n"}
+    given = [
+        {"path": "mtx.csv", "constant": {"therapy": "methotrexate", "new_systemic": "N"}},
+        {"path": "ivig.csv", "constant": {"therapy": "immunoglobulins"}},
+    ]
+    made = Made(tmp_path, files, files=given, columns={"reason": "what", "therapy": "drug"})
+    assert made.rows("subject_id", "therapy", "new_systemic", "reason") == [
+        ("1", "methotrexate", "N", "a"),
+        ("1", "immunoglobulins", "", "b"),
+    ]
+    # A row that holds nothing of its own is an empty one.
+    assert made.told == ["mtx.csv, row 3: an empty row; expected a record"]
+    declared = ["therapy is 'methotrexate' in mtx.csv", "new_systemic is 'N' in mtx.csv",
+                "therapy is 'immunoglobulins' in ivig.csv"]  # fmt: skip
+    assert made.about["declared"] == declared
+    given[0] = {"path": "mtx.csv", "constant": {"reason": "x"}}
+    made = Made(tmp_path, files, files=given, columns={"reason": "what", "therapy": "drug"})
+    assert not made.recorded.readable
+    key = "inputs.therapies.files[0].constant"
+    assert made.told[0] == f"mtx.csv: column what is in the file; expected it there or in {key}"
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ({"files": [{"path": "a.csv", "constant": {"tests": "x"}}]}, "an unknown column"),
+        ({"files": ["b.csv", {"path": "a.csv", "constant": {"visit": "M2"}}],
+          "constant": {"visit": "M3"}},
+         "inputs.visits.files[1].constant.visit: found a constant of a file"),
+        ({"files": [{"path": "a.csv", "constant": {"cmas": "1"}}], "columns": {"cmas": None}},
+         "found a constant of a file, and one or null of the table; expected one or the other"),
+        ({"files": [{"path": "a.csv", "constant": {"cmas": "1"}}],
+          "long": {"test": "t", "value": "v", "tests": {"CMAS": "cmas"}}},
+         "cmas in long.tests alone"),
+    ],
+)  # fmt: skip
+def test_a_constant_of_a_file_that_contradicts_another_key(keys: Any, told: str) -> None:
+    raw = {"analysis": {"id": "x", "data_cutoff": "2025-12-31"}, "study": {"id": "X"}}
+    plan = raw | {"inputs": {"subjects": {"path": "s.csv"}, "visits": keys}}
+    with pytest.raises(PlanError) as error:
+        parse(plan)
+    assert told in str(error.value)
 
 
 def test_keys_of_the_table_hold_for_each_file(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from durable.inspection.synonyms import (
     specs,
 )
 from durable.inspection.visit_labels import usual_label
-from durable.inspection.wide import NamedStack, find_tests
+from durable.inspection.wide import NamedStack, find_dates, find_tests
 from durable.intake.units import spellings
 from durable.plan.source_files import column_pattern
 
@@ -124,6 +124,13 @@ def find_parts(sheet: Sheet) -> Iterator[Part]:
     if treatments:
         yield from treatments
         return
+    dates = find_dates(sheet)
+    if dates is not None:
+        part = Part(sheet, dates.rows(sheet.text), "visits", stack=dates, kinds=("visits",))
+        long = find_long(part)
+        if long is not None:
+            yield replace(part, long=long)
+            return
     tests = find_tests(sheet)
     if tests is not None:
         text = tests.rows(sheet.text)
@@ -285,7 +292,7 @@ def find_long(part: Part) -> LongShape | None:
 def match_tests(names: Iterable[str]) -> dict[str, str]:
     """Native columns of the visits by the names of measurements, each column once."""
     table = INPUT_TABLES["visits"]
-    results = [c for c in specs("visits") if c.name not in table.key and not c.limit_of]
+    results = [c for c in specs("visits") if c.name not in table.key]
     return _each_once(results, names, _test_score)
 
 

@@ -15,6 +15,7 @@ from durable.inspection.synonyms import CELLS, TABLE_NAMES, names_one, specs
 from durable.inspection.values import listed
 from durable.inspection.visit_labels import are_labels
 from durable.inspection.wide import NamedStack
+from durable.intake.findings import UNSCHEDULED
 
 #: Score below which a sheet is no table.
 _LEAST_SCORE = 0.8
@@ -57,6 +58,8 @@ class _Candidate:
     part: Part
     match: TableMatch
     subject: str | None
+    number: int
+    """Its place among the parts."""
 
     @property
     def table(self) -> str:
@@ -76,7 +79,7 @@ def find_structure(parts: list[Part]) -> Structure:
     best = [_best_match(part) for part in parts]
     subjects = _subject_columns(parts, best)
     found = [
-        _Candidate(part, _best_match(part, subjects.get(number)), subjects.get(number))
+        _Candidate(part, _best_match(part, subjects.get(number)), subjects.get(number), number)
         for number, part in enumerate(parts)
     ]
     found = list(_without_copies(found))
@@ -91,7 +94,7 @@ def find_structure(parts: list[Part]) -> Structure:
 
 def _is_table(candidate: _Candidate) -> bool:
     part = candidate.part
-    if isinstance(part.stack, NamedStack):
+    if isinstance(part.stack, NamedStack) and part.long is None:
         # One row a subject is no series of samples: its dates are others.
         once = candidate.subject and part.sheet.contents[candidate.subject].is_unique
         return "sample_date" in candidate.match.matches and not once
@@ -108,7 +111,7 @@ def _without_copies(found: Iterable[_Candidate]) -> Iterator[_Candidate]:
     stacks = {
         id(one.part.sheet): one.part.stack
         for one in found
-        if isinstance(one.part.stack, NamedStack) and _is_table(one)
+        if isinstance(one.part.stack, NamedStack) and one.part.long is None and _is_table(one)
     }
     for one in found:
         stack = stacks.get(id(one.part.sheet))
@@ -132,7 +135,7 @@ def _best_match(part: Part, subject: str | None = None) -> TableMatch:
     labels = part.sheet.labels
     found = [match_table(table, contents, labels, part.hint, subject) for table in tables]
     best = max(found, key=lambda match: match.score)
-    if isinstance(part.stack, NamedStack):
+    if isinstance(part.stack, NamedStack) and part.long is None:
         # A limit in a column of its own would be that of every test.
         new = part.stack.new
         kept = {n: m for n, m in best.matches.items() if n in _OF_ROWS or m.foreign in new}
@@ -212,7 +215,7 @@ def _table_draft(table: str, candidates: list[_Candidate]) -> TableDraft:
         _tell_left_out(draft, first.part)
     alike = [one for one in others if _same_columns(one, first)]
     if alike:
-        _add_files(draft, [first, *alike])
+        _add_files(draft, sorted([first, *alike], key=lambda one: one.number))
     for other in others:
         if other not in alike:
             _add_part(draft, first, other)
@@ -240,10 +243,10 @@ def _source(part: Part) -> dict[str, Any]:
     source: dict[str, Any] = dict(part.sheet.keys)
     if part.where:
         source["where"] = {name: list(texts) for name, texts in part.where.items()}
-    if part.long is not None:
-        source["long"] = part.long.keys()
     if part.stack is not None:
         source |= part.stack.keys()
+    if part.long is not None:
+        source["long"] = part.long.keys()
     return source
 
 
@@ -289,16 +292,27 @@ def _add_files(draft: TableDraft, alike: list[_Candidate]) -> None:
     for form in forms:
         for key in form:
             draft.source.pop(key, None)
-    draft.source = {"files": forms, **draft.source}
     draft.parts = [one.part for one in alike]
+    _name_by_sheet(draft, forms)
+    draft.source = {"files": forms, **draft.source}
     titles = ", ".join(one.part.sheet.title for one in alike)
     draft.questions.append(f"{titles} have the same columns and stand one below the other (files).")
-    names = [one.part.sheet.short_name for one in alike]
-    if draft.table == "visits" and "visit" not in draft.matches and are_labels(names):
-        draft.questions.append(
-            "The visit stands in the names of these sheets alone: a query with each of them in"
-            " inputs.sources can say it (SELECT ..., 'M2' AS visit FROM ... UNION ALL ...)."
-        )
+
+
+def _name_by_sheet(draft: TableDraft, forms: list[dict[str, Any]]) -> None:
+    """The visit or the subject that the name of each sheet alone says, as its constant."""
+    names = [part.sheet.short_name for part in draft.parts]
+    labels = draft.table == "visits" and are_labels(names)
+    column = "visit" if labels else "subject_id"
+    if column in draft.matches:
+        return
+    for form, name in zip(forms, names, strict=True):
+        form["constant"] = {column: name}
+    draft.matches[column] = Match(column, "", 0.6, "names of the sheets")
+    draft.questions.append(
+        f"{draft.table}: no column holds {column}. The name of each sheet stands for it"
+        " (files.constant): please check."
+    )
 
 
 def _add_part(draft: TableDraft, first: _Candidate, other: _Candidate) -> None:
@@ -439,6 +453,12 @@ def _fall_back(draft: TableDraft) -> None:
         draft.questions.append(
             f"No number of the screening attempt was found in {draft.table}: each is taken as the"
             " first. A subject screened twice needs it."
+        )
+    if draft.table == "visits" and "visit" not in has and "visit_date" in has:
+        draft.source["constant"] = {"visit": UNSCHEDULED}
+        draft.questions.append(
+            "No label of a visit was found: UNS stands for each. Analysis visits go by the date"
+            " (schedule)."
         )
     if draft.table == "kinetics" and "value" in has:
         _name_assay(draft)

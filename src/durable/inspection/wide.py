@@ -1,4 +1,4 @@
-"""Laboratory results with a column for each test, and samples with a column for each day."""
+"""Sheets with a column for each laboratory test, each date or each day."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import Any
 
 import pandas as pd
 
+from durable.inspection.contents import Contents
 from durable.inspection.laboratory import tests_named, units_named
 from durable.inspection.names import heading
 from durable.inspection.sheets import Sheet
 
 _FEWEST_TESTS = 2
 _FEWEST_DAYS = 4
-_TEST, _UNIT, _VALUE = "test", "unit", "result"
+_FEWEST_DATES, _MOST_DATES = 2, 0.5
+_TEST, _UNIT, _VALUE, _DATE = "test", "unit", "result", "visit_date"
 #: The name of a column that is a day after infusion: D7, Day +7, 第7天.
 _DAY = re.compile(r"(?:d|day|第)[\s_]*[+-]?[0-9]{1,3}[天日]?", re.IGNORECASE)
 
@@ -28,6 +30,8 @@ class NamedStack:
     """By column of the sheet the values of the new columns."""
     value: str
     """Name of the new column that holds the cells."""
+    pattern: str = ""
+    """What takes the same columns, where it takes no others."""
     left_out: tuple[str, ...] = ()
     """Columns of the kind that lack something: a unit, or another of the same test."""
 
@@ -44,7 +48,7 @@ class NamedStack:
     def keys(self) -> dict[str, Any]:
         """The section ``stack``."""
         made = {name: dict(new) for name, new in self.made.items()}
-        return {"stack": {"value": self.value, "columns": made}}
+        return {"stack": {"value": self.value, "columns": self.pattern or made}}
 
     def rows(self, text: pd.DataFrame) -> pd.DataFrame:
         """The rows that the columns become."""
@@ -78,7 +82,8 @@ def find_tests(sheet: Sheet) -> NamedStack | None:
     if len(found) < _FEWEST_TESTS:
         return None
     rest = [name for name in sheet.text.columns if name not in found]
-    return NamedStack(_renamed(found, rest), _free(_VALUE, rest), tuple(rivals))
+    value = _free(_VALUE, rest)
+    return NamedStack(_renamed(found, rest), value, left_out=tuple(rivals))
 
 
 def _unit_below(label: str, code: str) -> str:
@@ -99,6 +104,21 @@ def _renamed(
 
 def _free(name: str, taken: Iterable[str]) -> str:
     return f"laboratory {name}" if name in set(taken) else name
+
+
+def find_dates(sheet: Sheet) -> NamedStack | None:
+    """The columns whose names are dates, of a sheet that stands on its side; None for another.
+
+    The pattern takes them where there is at most one other column: it holds the measures.
+    """
+    names = list(map(str, sheet.text.columns))
+    dated = [name for name in names if Contents.of_texts([name]).is_dated]
+    if len(dated) < _FEWEST_DATES or len(dated) < _MOST_DATES * len(names):
+        return None
+    rest = [name for name in names if name not in dated]
+    made = {name: {_DATE: name} for name in dated}
+    pattern = f"{{{_DATE}}}" if len(rest) < 2 else ""
+    return NamedStack(made, _free(_VALUE, rest), pattern)
 
 
 def day_columns(sheet: Sheet) -> list[str]:

@@ -60,6 +60,7 @@ def _unknown_columns(table: InputTable, given: Input, path: str) -> Iterator[Fin
         "numbers.above": numbers.above,
         "unit_columns": given.unit_columns,
     }
+    named |= {f"files[{n}].constant": file.constant for n, file in enumerate(given.files)}
     for key, names in named.items():
         yield from unknown_names(names, table.names, f"{path}.{key}", "an unknown column")
     longs = {f"{path}.long": given.long}
@@ -81,6 +82,11 @@ def _null_findings(table: InputTable, given: Input, path: str) -> Iterator[Findi
         if name in given.constant:
             found = "a column of the file and a constant"
             yield Finding(f"{path}.constant.{name}", found, "one or the other")
+    for name in given.constant_in_files:
+        if name in given.constant or given.columns.get(name, "") is None:
+            numbers = [n for n, file in enumerate(given.files) if name in file.constant]
+            found = "a constant of a file, and one or null of the table"
+            yield Finding(f"{path}.files[{numbers[0]}].constant.{name}", found, "one or the other")
 
 
 def _kind_findings(table: InputTable, given: Input, path: str) -> Iterator[Finding]:

@@ -113,6 +113,14 @@ class SourceFile(FileForm):
     """File, relative to the folder in which snakemake is run, or absolute."""
 
 
+class PartFile(SourceFile):
+    """One of several files that a table is made from."""
+
+    constant: dict[str, Text] = {}
+    """Columns that have one value in the rows of this file, such as the visit or the subject that
+    its name alone says: the native name, then the value."""
+
+
 class SqlFile(Section):
     """A query, and its expected content."""
 
@@ -287,7 +295,7 @@ Forms = Annotated[dict[str, _Forms], BeforeValidator(_by_column)]
 class Input(Selection, FileForm):
     """One input table: from a file, from several, or from a query."""
 
-    files: ListOf[Annotated[SourceFile, BeforeValidator(as_section)]] = ()
+    files: ListOf[Annotated[PartFile, BeforeValidator(as_section)]] = ()
     """Several files with the same columns in place of path, one below the other."""
     sql: Annotated[SqlFile, BeforeValidator(as_section)] | None = None
     """A query over inputs.sources in place of path (docs/inputs.md)."""
@@ -329,7 +337,7 @@ class Input(Selection, FileForm):
         shared = {name: getattr(self, name) for name in _SHARED}
         return tuple(
             SourceFile(
-                **file.model_dump()
+                **file.model_dump(exclude={"constant"})
                 | {k: v for k, v in shared.items() if getattr(file, k) == getattr(usual, k)}
             )
             for file in self.files
@@ -340,6 +348,11 @@ class Input(Selection, FileForm):
         """Native columns that are made from one row a measurement, of this file or a joined one."""
         longs = (self.long, *(joined.long for joined in self.join))
         return tuple(name for long in longs if long for name in long.tests.values())
+
+    @property
+    def constant_in_files(self) -> dict[str, None]:
+        """Native columns that some of several files have as a constant."""
+        return dict.fromkeys(name for file in self.files for name in file.constant)
 
     @property
     def is_reshaped(self) -> bool:
@@ -374,7 +387,7 @@ class Input(Selection, FileForm):
         tests = self.measurements
         if len(set(tests)) < len(tests):
             raise ValueError("a column for each of long.tests")
-        twice = set(tests) & {*self.columns, *self.constant}
+        twice = set(tests) & {*self.columns, *self.constant, *self.constant_in_files}
         if twice:
             raise ValueError(f"{', '.join(sorted(twice))} in long.tests alone")
         return self

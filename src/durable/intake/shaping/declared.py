@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import PurePath
 
 from durable.language import N_, _
 from durable.plan import Input
@@ -24,6 +25,10 @@ def declared_readings(source: Input) -> Iterator[str]:
         yield _("records without {name} {texts}").format(name=name, texts=_listed(texts))
     for name, text in source.constant.items():
         yield _("{name} is {text!r} throughout").format(name=name, text=text)
+    for part in source.files:
+        file = " ".join(filter(None, (PurePath(part.path).name, part.sheet)))
+        for name, text in part.constant.items():
+            yield _("{name} is {text!r} in {file}").format(name=name, text=text, file=file)
     for name, texts in source.missing.items():
         words = _("{texts} is missing") if name == EVERY else _("{texts} is missing in {name}")
         yield words.format(texts=_listed(texts), name=name)

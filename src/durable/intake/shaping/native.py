@@ -57,7 +57,9 @@ def native_table(
         else _throughout(source.constant.get(name, ""), len(rows.text))
         for name in table.names
     }
-    blank = all_blank(rows.text, {wanted[name] for name in present})
+    # A row that has nothing but what its file says of all rows is an empty one.
+    read = present.difference(source.constant_in_files)
+    blank = all_blank(rows.text, {wanted[name] for name in read})
     _report_blank(rows, blank, report)
     text = pd.DataFrame(columns, copy=False)
     number = np.arange(1, len(text) + 1)

@@ -229,10 +229,11 @@ class _Making:
         """The rows of the table, before its columns are picked."""
         if self.source.sql is not None:
             return self._queried(self.source.sql)
+        own = [pair for pair in self.files() if ".join[" not in pair[0]]
+        given = [file.constant for file in self.source.files] or [{}]
         parts = [
-            self.reader.rows(self.table, file, section, self._mentioned())
-            for section, file in self.files()
-            if ".join[" not in section
+            self._of_file(section, file, constant)
+            for (section, file), constant in zip(own, given, strict=True)
         ]
         whole = [part for part in parts if part is not None]
         if len(whole) < len(parts):
@@ -241,6 +242,22 @@ class _Making:
         for step in (self._selected, self._joined, self._stacked, self._pivoted):
             made = None if made is None else step(made)
         return made
+
+    def _of_file(self, section: str, file: FileForm, constant: Mapping[str, str]) -> Rows | None:
+        """The rows of a file, with the columns that have one value in it."""
+        rows = self.reader.rows(self.table, file, section, self._mentioned())
+        if rows is None:
+            return None
+        wanted = wanted_columns(self.spec, self.source)
+        made = {wanted[name]: text for name, text in constant.items()}
+        shared = [name for name in made if name in rows.text]
+        for name in shared:
+            message = _("column {name} is in the file; expected it there or in {key}").format(
+                name=escaped(name), key=f"inputs.{section}.constant"
+            )
+            self.report("shared_column", message, file=self.reader.shown(file), column=name)
+        columns = {n: categorical([text]).repeat(len(rows.text)) for n, text in made.items()}
+        return None if shared else rows.with_columns(columns)
 
     def _queried(self, sql: SqlFile) -> Rows | None:
         from durable.intake.shaping.query import query
