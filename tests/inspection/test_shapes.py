@@ -408,7 +408,7 @@ def test_units_of_laboratory_tests_stand_below_the_header_or_are_asked_for(tmp_p
         "HGB (g/dL)",
         "WBC (10^9/L)",
     ]
-    assert any("lb.csv: Neutrophils, ANC not used" in text for text in study.questions)
+    assert any("lb.csv: ANC, Neutrophils not used" in text for text in study.questions)
 
 
 def test_laboratory_tests_beside_measures_of_visits_make_a_table_too(tmp_path: Path) -> None:
@@ -428,6 +428,26 @@ def test_laboratory_tests_beside_measures_of_visits_make_a_table_too(tmp_path: P
     }
     assert given["visits"]["path"] == given["laboratory"]["path"]
     assert given["subjects"]["path"] == str(tmp_path / "dm.csv")
+
+
+def test_a_column_for_each_assay_of_the_cells_is_drafted(tmp_path: Path) -> None:
+    cells = [
+        "SUBJID,Sample date,Day,CAR by qPCR (copies/ug DNA),LLOQ qPCR,CAR-T cells (cells/uL)",
+        *(f"{s},2024-02-0{1 + d},{d},{'BLQ' if d == 0 else 500 * d},50,0.5" for s in (1, 2)
+          for d in (0, 7)),
+    ]  # fmt: skip
+    write_files(tmp_path, {"dm": DM, "cells": cells})
+    study = drafted(tmp_path)
+    given = study.plan["inputs"]["kinetics"]
+    assert given["stack"]["columns"] == {
+        "CAR by qPCR (copies/ug DNA)": {"assay": "CAR by qPCR", "unit": "copies/ug DNA"},
+        "CAR-T cells (cells/uL)": {"assay": "CAR-T cells", "unit": "cells/uL"},
+    }
+    assert given["columns"]["nominal_day"] == "Day"
+    # The limit of one assay is none of the other.
+    assert given["columns"]["lloq"] is None
+    assert "cells.csv: columns not used: LLOQ qPCR (1 distinct)." in study.questions
+    assert given["numbers"] == {"below": {"value": "below_lloq"}, "below_lloq": ["BLQ"]}
 
 
 def test_a_column_for_each_day_of_the_kinetics_is_a_query(tmp_path: Path) -> None:

@@ -161,6 +161,9 @@ def _reason(matches: Mapping[str, Match], column: str, foreign: str | None) -> s
     return f"{match.sureness} ({match.how}{rival})"
 
 
+_STACKED = {"laboratory": "a column for each test", "kinetics": "a column for each assay"}
+
+
 def _remark_shapes(study: StudyDraft, name: str, draft: TableDraft) -> None:
     for part in draft.parts:
         if part.long is not None and part.long.others:
@@ -181,11 +184,11 @@ def _remark_shapes(study: StudyDraft, name: str, draft: TableDraft) -> None:
             named = ", ".join(part.stack.left_out)
             study.questions.append(
                 f"{part.sheet.title}: {named} not used: the heading has no unit, or another column"
-                f" is of the same test (inputs.{name}.stack.columns)."
+                f" is of the same (inputs.{name}.stack.columns)."
             )
         if isinstance(part.stack, NamedStack) and "unit" in draft.absent:
             study.questions.append(
-                f"{part.sheet.title}: no heading has a unit: put that of each test beside it, as"
+                f"{part.sheet.title}: no heading has a unit: put that of each column beside it, as"
                 f" {{test: HGB, unit: g/L}} (inputs.{name}.stack.columns)."
             )
         if isinstance(part.stack, StackShape) and part.stack.others:
@@ -195,7 +198,7 @@ def _remark_shapes(study: StudyDraft, name: str, draft: TableDraft) -> None:
             )
     for key, word in (
         ("long", "one row a measurement"),
-        ("stack", "a column for each test" if name == "laboratory" else "a column for each visit"),
+        ("stack", _STACKED.get(name, "a column for each visit")),
         ("where", "records that hold these columns"),
         ("join", "columns from another file"),
     ):

@@ -30,7 +30,7 @@ from durable.inspection.synonyms import (
     specs,
 )
 from durable.inspection.visit_labels import usual_label
-from durable.inspection.wide import NamedStack, find_dates, find_tests
+from durable.inspection.wide import NamedStack, find_assays, find_dates, find_tests
 from durable.intake.units import spellings
 from durable.plan.source_files import column_pattern
 
@@ -131,10 +131,9 @@ def find_parts(sheet: Sheet) -> Iterator[Part]:
         if long is not None:
             yield replace(part, long=long)
             return
-    tests = find_tests(sheet)
-    if tests is not None:
-        text = tests.rows(sheet.text)
-        yield Part(sheet, text, "laboratory", stack=tests, kinds=("laboratory",))
+    for table, named in (("laboratory", find_tests(sheet)), ("kinetics", find_assays(sheet))):
+        if named is not None:
+            yield Part(sheet, named.rows(sheet.text), table, stack=named, kinds=(table,))
     laboratory = _laboratory(sheet)
     if laboratory is not None:
         yield laboratory

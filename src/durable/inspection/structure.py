@@ -20,8 +20,8 @@ from durable.intake.findings import UNSCHEDULED
 #: Score below which a sheet is no table.
 _LEAST_SCORE = 0.8
 _OVERLAP = 0.5
-#: What a row with a column for each test says of all of them.
-_OF_ROWS = ("subject_id", "sample_date", "sample_time")
+#: What a row with a column for each test or assay says of all of them.
+_OF_ROWS = ("subject_id", "sample_date", "sample_time", "nominal_day")
 _NOT_CODED = "Not coded"
 #: What a draft of some rows of a file leaves out, by table.
 _LEFT_OUT = {
@@ -106,17 +106,17 @@ def _foreign(candidate: _Candidate) -> list[str]:
 
 
 def _without_copies(found: Iterable[_Candidate]) -> Iterator[_Candidate]:
-    """Leave out a sheet as it is where it is the laboratory, and has no measures of visits."""
+    """Leave out a sheet as it is where its columns are results, and none measures of visits."""
     found = list(found)
-    stacks = {
-        id(one.part.sheet): one.part.stack
-        for one in found
-        if isinstance(one.part.stack, NamedStack) and one.part.long is None and _is_table(one)
-    }
+    stacked: dict[int, frozenset[str]] = {}
     for one in found:
-        stack = stacks.get(id(one.part.sheet))
-        rest = [heading(n).name for n in _foreign(one) if stack and n not in stack.columns]
-        if stack is None or one.part.stack is stack or match_tests(rest):
+        if isinstance(one.part.stack, NamedStack) and one.part.long is None and _is_table(one):
+            sheet = id(one.part.sheet)
+            stacked[sheet] = stacked.get(sheet, frozenset()) | one.part.stack.columns
+    for one in found:
+        results = stacked.get(id(one.part.sheet))
+        rest = [heading(n).name for n in _foreign(one) if results and n not in results]
+        if results is None or one.part.stack is not None or match_tests(rest):
             yield one
 
 

@@ -9,15 +9,20 @@ from typing import Any
 
 import pandas as pd
 
-from durable.inspection.contents import Contents
+from durable.inspection.contents import Contents, is_number
 from durable.inspection.laboratory import tests_named, units_named
 from durable.inspection.names import heading
 from durable.inspection.sheets import Sheet
 
-_FEWEST_TESTS = 2
+_FEWEST, _MOST_WORDS = 2, 3
 _FEWEST_DAYS = 4
 _FEWEST_DATES, _MOST_DATES = 2, 0.5
-_TEST, _UNIT, _VALUE, _DATE = "test", "unit", "result", "visit_date"
+_VALUE, _DATE = "result", "visit_date"
+#: Parts of the names of assays of the cells, and of what is beside their results.
+_ASSAY = re.compile(
+    r"pcr|transgene|vector copies|copies|\bvcn\b|\bcar\b|car[-_ ]?t\b|拷贝|流式", re.IGNORECASE
+)
+_NO_ASSAY = re.compile(r"l?loq|limit|dose|date|day|下限|定量限|剂量|日期", re.IGNORECASE)
 #: The name of a column that is a day after infusion: D7, Day +7, 第7天.
 _DAY = re.compile(r"(?:d|day|第)[\s_]*[+-]?[0-9]{1,3}[天日]?", re.IGNORECASE)
 
@@ -61,29 +66,58 @@ class NamedStack:
 
 
 def find_tests(sheet: Sheet) -> NamedStack | None:
-    """The columns of known laboratory tests; None where there are fewer than two tests.
+    """The columns of known laboratory tests; None where there are fewer than two tests."""
+    found = {
+        name: code
+        for name, held in sheet.contents.items()
+        if _holds_results(held)
+        for code in tests_named([heading(name).name]).values()
+    }
+    units = {
+        name: heading(name).unit or _unit_below(sheet.labels.get(name, ""), code)
+        for name, code in found.items()
+    }
+    return _named(sheet, "test", found, units)
 
-    Where some headings have a unit, columns without one are left out.
+
+def find_assays(sheet: Sheet) -> NamedStack | None:
+    """The columns of assays of the cells; None where there are fewer than two."""
+    found = {
+        name: heading(name).name.strip()
+        for name, held in sheet.contents.items()
+        if _holds_results(held) and _ASSAY.search(name) and not _NO_ASSAY.search(name)
+    }
+    units = {name: heading(name).unit or heading(sheet.labels.get(name, "")).unit for name in found}
+    return _named(sheet, "assay", found, units)
+
+
+def _holds_results(held: Contents) -> bool:
+    """Whether a column has numbers, and beside them no more than a few words such as BLQ."""
+    words = [text for text in held.texts if not is_number(text) and text not in held.limited]
+    return held.numbers > 0 and len(words) <= _MOST_WORDS and not held.is_dated
+
+
+def _named(
+    sheet: Sheet, new: str, found: Mapping[str, str], units: Mapping[str, str]
+) -> NamedStack | None:
+    """The columns as rows of what each is of; None where there are fewer than two.
+
+    Another column of the same is left out, and where some headings have a unit, one without.
     """
-    found: dict[str, dict[str, str]] = {}
-    rivals: list[str] = []
-    for name, held in sheet.contents.items():
-        codes = tests_named([heading(name).name]) if held.is_numeric else {}
-        for code in codes.values():
-            if any(new[_TEST] == code for new in found.values()):
-                rivals.append(name)
-                continue
-            unit = heading(name).unit or _unit_below(sheet.labels.get(name, ""), code)
-            found[name] = {_TEST: code} | ({_UNIT: unit} if unit else {})
-    without = [name for name, new in found.items() if _UNIT not in new]
-    if len(without) < len(found):
-        rivals += without
-        found = {name: new for name, new in found.items() if _UNIT in new}
-    if len(found) < _FEWEST_TESTS:
+    first = {kind: name for name, kind in reversed(list(found.items()))}
+    kept = [name for name, kind in found.items() if first[kind] == name]
+    with_units = [name for name in kept if units[name]]
+    kept = with_units or kept
+    if len(kept) < _FEWEST:
         return None
-    rest = [name for name in sheet.text.columns if name not in found]
-    value = _free(_VALUE, rest)
-    return NamedStack(_renamed(found, rest), value, left_out=tuple(rivals))
+    rest = [str(name) for name in sheet.text.columns if name not in kept]
+    made = {
+        name: {_free(new, rest): found[name]}
+        | ({_free("unit", rest): units[name]} if with_units else {})
+        for name in kept
+    }
+    left_out = tuple(name for name in found if name not in kept)
+    return NamedStack(made, _free(_VALUE, rest), left_out=left_out)
 
 
 def _unit_below(label: str, code: str) -> str:
@@ -91,19 +125,8 @@ def _unit_below(label: str, code: str) -> str:
     return label if units_named({label: {code}})[0] or "/" in label else heading(label).unit
 
 
-def _renamed(
-    found: Mapping[str, Mapping[str, str]], rest: Iterable[str]
-) -> dict[str, dict[str, str]]:
-    """The new columns under names that no other column has."""
-    taken = list(rest)
-    return {
-        name: {_free(new, taken): text for new, text in values.items()}
-        for name, values in found.items()
-    }
-
-
 def _free(name: str, taken: Iterable[str]) -> str:
-    return f"laboratory {name}" if name in set(taken) else name
+    return f"stacked {name}" if name in set(taken) else name
 
 
 def find_dates(sheet: Sheet) -> NamedStack | None:
