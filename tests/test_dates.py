@@ -23,6 +23,9 @@ from durable.dates import DateForm, Moment, forms_of, known_forms
         ("DD-MMM-YY", "16-MAR-25", "2025-03-16", ""),
         ("MM/DD/YYYY", "03/16/2025", "2025-03-16", ""),
         ("D.M.YYYY", "6.3.2025", "2025-03-06", ""),
+        ("DDMMMYYYY:hh:mm:ss", "16MAR2025:08:30:00", "2025-03-16", "08:30"),
+        ("MMM D, YYYY", "Mar 6, 2025", "2025-03-06", ""),
+        ("YYYY. M. D.", "2025. 3. 16.", "2025-03-16", ""),
         ("YYYY年M月D日", "2025年3月16日", "2025-03-16", ""),
         ("YYYY年M月", "2025年12月", "2025-12", ""),
         ("YYYY年", "2025年", "2025", ""),
@@ -63,6 +66,12 @@ def test_a_text_in_another_form_is_not_read(form: str, text: str) -> None:
 def test_what_says_neither_a_date_nor_a_time_is_no_form(text: str) -> None:
     with pytest.raises(ValueError, match="a form of a date, of a time, or of both"):
         DateForm(text)
+
+
+@pytest.mark.parametrize("zone", ["Z", ".000Z", " UTC", "+08:00", "-05:00"])
+def test_a_time_with_its_zone_is_no_form_since_the_day_may_be_another(zone: str) -> None:
+    with pytest.raises(ValueError, match="a form without a time zone"):
+        DateForm(f"YYYY-MM-DDThh:mm:ss{zone}")
 
 
 def test_the_forms_of_some_texts_are_those_that_read_each() -> None:

@@ -31,6 +31,8 @@ _PARTS = {
     "am": ("half", "am|pm|a\\.m\\.|p\\.m\\."),
 }
 _PART = re.compile("|".join(_PARTS))
+#: A time of Greenwich, or one with its distance from it.
+_ZONE = re.compile(r"(mm|ss)(\.[0S]+)?\s*(Z|UTC|[+-]\s*[0-9h]{1,2})", re.IGNORECASE)
 _SETS = (
     {"year"},
     {"year", "month"},
@@ -76,6 +78,11 @@ class DateForm:
         without_time = kept.isdisjoint({"hour", "minute"}) and set(names) != kept
         if len(set(names)) < len(names) or kept not in _SETS or without_time:
             raise ValueError(_EXPECTED)
+        if _ZONE.search(self.text):
+            raise ValueError(
+                "a form without a time zone, in which the day may be another one than at the site;"
+                " a query (sql) can convert it"
+            )
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -137,7 +144,8 @@ def _time(parts: dict[str, str]) -> str | None:
 
 #: Forms that a message may propose, the plainer first.
 _KNOWN = (
-    *("DD-MMM-YYYY", "DD MMM YYYY", "DDMMMYYYY", "DD-MMM-YY", "MMM DD, YYYY", "D MMMM YYYY"),
+    *("DD-MMM-YYYY", "DD MMM YYYY", "DDMMMYYYY", "DD/MMM/YYYY", "DD-MMM-YY", "MMM DD, YYYY"),
+    *("D-MMM-YYYY", "D MMM YYYY", "D/MMM/YYYY", "D-MMM-YY", "MMM D, YYYY", "D MMMM YYYY"),
     *("MMMM D, YYYY", "MM/DD/YYYY", "DD/MM/YYYY", "M/D/YYYY", "D/M/YYYY", "YYYY/MM/DD"),
     *(
         "YYYY/M/D",
@@ -148,6 +156,7 @@ _KNOWN = (
         "DD-MM-YYYY",
         "MM-DD-YYYY",
         "YYYYMMDD",
+        "YYYY. M. D.",
     ),
     *("YYYY年M月D日", "YYYY年M月", "YYYY年", "MMM-YYYY", "MMM YYYY", "MM/YYYY", "YYYY-M-D"),
 )
@@ -159,6 +168,8 @@ def known_forms() -> tuple[DateForm, ...]:
     """Usual forms of dates, of times, and of dates with a time."""
     dates = ("YYYY-MM-DD", *(form for form in _KNOWN if "D" in form))
     both = [f"{date}{between}{time}" for date in dates for between in " T" for time in _TIMES]
+    # As SAS writes a date with its time.
+    both += [f"DDMMMYYYY:{time}" for time in _TIMES]
     return tuple(map(DateForm, (*_KNOWN, *_TIMES[1:], *both)))
 
 

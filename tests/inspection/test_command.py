@@ -155,6 +155,11 @@ def test_whatever_a_file_holds_there_is_a_draft_or_a_reason(
             (),
         ),
         (["2023/3/5 10:00"], ("YYYY/M/D hh:mm",), ()),
+        (["Mar 5, 2023", "Nov 25, 2023"], ("MMM D, YYYY",), ()),
+        (["5-Mar-23", "25-Nov-23"], ("D-MMM-YY",), ()),
+        (["05MAR2023:00:00:00", "25NOV2023:09:30:00"], ("DDMMMYYYY:hh:mm:ss",), ()),
+        # At Greenwich: the day at the site may be the next one.
+        (["2023-03-04T16:00:00.000Z"], (), ()),
         (["3120", "2999", "1.5"], (), ()),
     ],
 )
