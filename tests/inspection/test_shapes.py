@@ -497,7 +497,8 @@ def test_sheets_of_a_clinic_are_drafted_by_their_short_names(tmp_path: Path) -> 
     assert (events["columns"]["term"], events["columns"]["preferred_term"]) == ("AE", "AE")
     assert events["missing"] == {"end_date": ["ongoing"]}
     asked = " ".join(study.questions)
-    assert "SELECT *, source_row AS ae_id" in asked
+    assert events["row_number"] == "ae_id"
+    assert "With rows put in or taken out it is that of another event." in asked
     assert "visits.glucocorticoid_mg_kg: 'Prednisone (mg)' does not say mg/kg" in asked
     # Who assessed is no unit, and what goes on is no date that cannot be read.
     assert "the heading says" not in asked

@@ -154,6 +154,18 @@ def test_days_since_1960_are_a_question(tmp_path: Path) -> None:
     assert any("days since 1960" in text for text in study.questions)
 
 
+def test_a_total_below_the_records_is_left_out_and_told(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    for row in (["No", "ID", "Sex", "Age"], [1, "S1", "F", 9], [2, "S2", "M", 11],
+                ["合计:", 2, None, None], ["Note: ages at consent", None, None, None]):  # fmt: skip
+        sheet.append(row)
+    book.save(tmp_path / "book.xlsx")
+    study = draft_study(read_sheets([tmp_path / "book.xlsx"]))
+    assert study.plan["inputs"]["subjects"]["skip_rows"] == (4, 5)
+    assert "book.xlsx: row 4 holds a total and is left out (skip_rows)." in study.questions
+
+
 def test_a_sheet_for_each_visit_is_drafted_with_its_visit(tmp_path: Path) -> None:
     book = Workbook()
     for name in ("Baseline", "Month 2", "Month 3"):

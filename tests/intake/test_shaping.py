@@ -95,9 +95,25 @@ def test_a_file_says_what_its_name_alone_holds(tmp_path: Path) -> None:
     assert made.told[0] == f"mtx.csv: column what is in the file; expected it there or in {key}"
 
 
+def test_the_number_of_a_row_identifies_it(tmp_path: Path) -> None:
+    text = "subject_id,therapy,start_date\n1,mtx,2024-01-01\n,,\n1,ivig,2024-02-01\n"
+    made = Made(tmp_path, {"cm.csv": text}, path="cm.csv", row_number="reason")
+    assert made.rows("therapy", "reason") == [("mtx", "2"), ("ivig", "4")]
+    files = {"a.csv": text.replace(",,\n", ""), "b.csv": text.replace(",,\n", "")}
+    made = Made(tmp_path, files, files=[{"path": name} for name in files], row_number="reason")
+    assert made.rows("therapy", "reason") == [
+        ("mtx", "1"), ("ivig", "2"), ("mtx", "3"), ("ivig", "4"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("keys", "told"),
     [
+        ({"path": "a.csv", "row_number": "cmas"},
+         "inputs.visits.row_number: found 'cmas'; expected one of visit"),
+        ({"path": "a.csv", "row_number": "subject_id"}, "found 'subject_id'"),
+        ({"path": "a.csv", "row_number": "visit", "columns": {"visit": "V"}},
+         "visit as row_number alone"),
         ({"files": [{"path": "a.csv", "constant": {"tests": "x"}}]}, "an unknown column"),
         ({"files": ["b.csv", {"path": "a.csv", "constant": {"visit": "M2"}}],
           "constant": {"visit": "M3"}},
@@ -109,7 +125,7 @@ def test_a_file_says_what_its_name_alone_holds(tmp_path: Path) -> None:
          "cmas in long.tests alone"),
     ],
 )  # fmt: skip
-def test_a_constant_of_a_file_that_contradicts_another_key(keys: Any, told: str) -> None:
+def test_a_constant_or_number_that_contradicts_another_key(keys: Any, told: str) -> None:
     raw = {"analysis": {"id": "x", "data_cutoff": "2025-12-31"}, "study": {"id": "X"}}
     plan = raw | {"inputs": {"subjects": {"path": "s.csv"}, "visits": keys}}
     with pytest.raises(PlanError) as error:

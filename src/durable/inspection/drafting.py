@@ -206,10 +206,6 @@ def _remark_shapes(study: StudyDraft, name: str, draft: TableDraft) -> None:
             study.remarks["inputs", name, key] = word
 
 
-#: How else an essential column can be had.
-_ELSE = {"ae_id": ", or number the rows by a query (SELECT *, source_row AS ae_id FROM ...)"}
-
-
 def _absences(name: str, table_read: ReadTable) -> list[str]:
     """Questions for columns that were not found, essential ones each by itself."""
     table, draft = INPUT_TABLES[name], table_read.draft
@@ -219,7 +215,7 @@ def _absences(name: str, table_read: ReadTable) -> list[str]:
     null = [n for n in missing if n in draft.columns]
     found = [
         f"{name}.{n} ({table.by_name[n].label}) was not found, and there is no analysis without"
-        f" it: name its column as inputs.{name}.columns.{n}{_ELSE.get(n, '')}."
+        f" it: name its column as inputs.{name}.columns.{n}."
         for n in essential
     ]
     if null:

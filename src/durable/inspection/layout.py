@@ -13,6 +13,11 @@ _FIRST = 25
 _HEADER_WIDTH, _MOST = 0.6, 0.6
 _LONG_NOTE = 12
 
+_TOTALS = (
+    *("total", "totals", "sum", "subtotal", "mean", "average", "median", "n"),
+    *("合计", "总计", "小计", "总数", "平均", "平均值", "均值"),
+)
+
 Grid = Mapping[int, Sequence[str]]
 
 
@@ -27,11 +32,13 @@ class Layout:
     """Empty rows before the last record."""
     notes: tuple[int, ...] = ()
     """Rows below the records with one long text."""
+    totals: tuple[int, ...] = ()
+    """Rows below the records that say that they are a total of them."""
 
     @property
     def skipped(self) -> list[int]:
         """Rows below the header that are no records."""
-        return sorted((*self.labels, *self.blank, *self.notes))
+        return sorted((*self.labels, *self.blank, *self.notes, *self.totals))
 
 
 def separator(rows: Mapping[str, Sequence[Sequence[str]]]) -> str:
@@ -63,10 +70,11 @@ def find_layout(grid: Grid) -> Layout:
     below = {number: row for number, row in filled.items() if number > header}
     labels = _labels(below, header)
     records = {number: row for number, row in below.items() if number not in labels}
-    notes = _notes(records, wide)
-    last = max((n for n in records if n not in notes), default=header)
+    below_last = _below_last(records, wide)
+    last = max((n for n in records if n not in below_last), default=header)
     blank = tuple(n for n in range(header + 1, last) if n not in filled)
-    return Layout(header, labels, blank, notes)
+    totals = tuple(n for n in below_last if _is_total(records[n], wide))
+    return Layout(header, labels, blank, tuple(n for n in below_last if n not in totals), totals)
 
 
 def _is_header(row: Sequence[str], wide: int) -> bool:
@@ -104,15 +112,22 @@ def _is_label_row(row: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
     return typed > 0 and worded >= max(1, _MOST * typed)
 
 
-def _notes(records: Grid, wide: int) -> tuple[int, ...]:
-    """Rows at the end that hold one text alone, no value: a note, a total, a source."""
+def _below_last(records: Grid, wide: int) -> tuple[int, ...]:
+    """Rows at the end that are no records: one text alone, a note or a source; or a total."""
     found: list[int] = []
     for number, row in sorted(records.items(), reverse=True):
         cells = [cell for cell in row if cell]
-        if wide < 3 or len(cells) != 1 or not _is_note(cells[0]):
+        is_note = len(cells) == 1 and _is_note(cells[0])
+        if wide < 3 or not (is_note or _is_total(row, wide)):
             break
         found.append(number)
     return tuple(sorted(found))
+
+
+def _is_total(row: Sequence[str], wide: int) -> bool:
+    """Whether a row with few cells begins by saying that it is a total."""
+    cells = [cell for cell in row if cell]
+    return len(cells) <= wide / 2 and cells[0].casefold().rstrip(":\uff1a. ") in _TOTALS
 
 
 def _is_note(text: str) -> bool:

@@ -232,6 +232,9 @@ def _layout_questions(layout: Layout, form: FileForm) -> Iterator[str]:
     if layout.notes:
         rows = ", ".join(map(str, layout.notes))
         yield f"{name}: row {rows} holds one text alone and is left out (skip_rows): is it a note?"
+    if layout.totals:
+        rows = ", ".join(map(str, layout.totals))
+        yield f"{name}: row {rows} holds a total and is left out (skip_rows)."
     if layout.blank:
         rows = ", ".join(map(str, itertools.islice(layout.blank, 12)))
         yield f"{name}: row {rows} is empty and is left out (skip_rows)."

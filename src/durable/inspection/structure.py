@@ -440,6 +440,13 @@ def _fall_back(draft: TableDraft) -> None:
             number = has["ae_seq"].foreign
             draft.columns.update({"ae_id": number, "ae_seq": number})
             has["ae_id"] = Match("ae_id", number, 0.6, "number within the subject")
+        elif "ae_id" not in has:
+            draft.source["row_number"] = "ae_id"
+            has["ae_id"] = Match("ae_id", "", 0.5, "number of the row")
+            draft.questions.append(
+                "No number of the event was found: that of its row stands for it (row_number). With"
+                " rows put in or taken out it is that of another event."
+            )
         if "preferred_term" not in has and "term" in has:
             term = has["term"]
             draft.columns.update({"term": term.foreign, "preferred_term": term.foreign})

@@ -90,7 +90,11 @@ def _null_findings(table: InputTable, given: Input, path: str) -> Iterator[Findi
 
 
 def _kind_findings(table: InputTable, given: Input, path: str) -> Iterator[Finding]:
-    """Forms of dates for other columns, and rules for numbers that are none."""
+    """Forms of dates and numbers of rows for other columns, and rules for numbers that are none."""
+    number = given.row_number
+    texts = [name for name in _of_kind(table, ("text",)) if name != "subject_id"]
+    if number is not None and number not in texts:
+        yield Finding(f"{path}.row_number", repr(number), one_of(number, texts))
     dated = _of_kind(table, ("date", "time"))
     for name in given.dates:
         if name not in (*dated, EVERY):

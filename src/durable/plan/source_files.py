@@ -310,6 +310,9 @@ class Input(Selection, FileForm):
     does not record the column."""
     constant: dict[str, str] = {}
     """Columns that have one value throughout: the native name, then the value."""
+    row_number: Text | None = None
+    """Native column that the number of the row identifies, such as ae_id where events have no
+    number of their own; of several files or rows put together, that of the record."""
     missing: ByColumn = {}
     """Texts that mean missing (NA, UNK, ND), of the whole table as a list, or by native column."""
     values: dict[str, dict[str, str]] = {}
@@ -364,6 +367,13 @@ class Input(Selection, FileForm):
     def selects(self) -> bool:
         """Whether some records of the files do not count."""
         return bool(self.where or self.where_not or self.sql)
+
+    @model_validator(mode="after")
+    def _number_alone(self) -> Input:
+        made = {*self.columns, *self.constant, *self.constant_in_files, *self.measurements}
+        if self.row_number in made:
+            raise ValueError(f"{self.row_number} as row_number alone")
+        return self
 
     @model_validator(mode="after")
     def _one_origin(self) -> Input:

@@ -21,7 +21,7 @@ from durable.plan import Input
 
 def wanted_columns(table: InputTable, source: Input) -> dict[str, str]:
     """Name in the file of each native column that a table takes from its rows."""
-    made = {*source.constant, *source.measurements}
+    made = {*source.constant, *source.measurements, source.row_number}
     named = {n: source.columns.get(n, n) for n in table.names if n not in made}
     return {name: foreign for name, foreign in named.items() if foreign is not None}
 
@@ -48,7 +48,8 @@ def native_table(
         made = {*source.measurements, *limits}.intersection(rows.elsewhere)
         wanted |= {name: name for name in table.names if name in made}
     present = {name for name, foreign in wanted.items() if foreign in rows.text}
-    absent = tuple(n for n in table.names if n not in present | set(source.constant))
+    given = {*source.constant, source.row_number}
+    absent = tuple(n for n in table.names if n not in present and n not in given)
     _report_absent(rows, source, needs, report, table, wanted, absent, files)
     _report_shared(source, table, wanted, report, files[0])
     columns: dict[str, Any] = {
@@ -64,11 +65,10 @@ def native_table(
     text = pd.DataFrame(columns, copy=False)
     number = np.arange(1, len(text) + 1)
     text["source_row"] = number if source.is_reshaped else rows.place["row"].to_numpy("int64")
-    origin = {}
-    if source.is_reshaped:
-        origin = {
-            name: rows.elsewhere.get(wanted.get(name, ""), rows.place) for name in table.names
-        }
+    if source.row_number is not None:
+        text[source.row_number] = categorical(text["source_row"].astype(str).to_numpy(object))
+    origin = {n: rows.elsewhere.get(wanted.get(n, ""), rows.place) for n in table.names}
+    origin = origin if source.is_reshaped else {}
     units = _units(rows, source, present)
     if blank.any():
         text = text.loc[~blank].reset_index(drop=True)
