@@ -154,6 +154,20 @@ def test_days_since_1960_are_a_question(tmp_path: Path) -> None:
     assert any("days since 1960" in text for text in study.questions)
 
 
+def test_dates_that_are_names_of_columns_are_not_written_down(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    sheet.append(["Item", "By whom", *(dt.date(2024, month, 19) for month in (1, 2, 3))])
+    for item in ("CMAS", "CHAQ", "DAS"):
+        sheet.append([item, "nurse", 1, 2, 3])
+    book.save(tmp_path / "book.xlsx")
+    study = draft_study(read_sheets([tmp_path / "book.xlsx"]))
+    # A column that is no date would be one: a person has to say what it is.
+    assert "visits" not in study.plan["inputs"]
+    assert "book.xlsx is not used. Its columns: Item, By whom, 3 dates." in study.questions
+    assert "2024-02-19" not in write_draft(study, [])
+
+
 def test_a_total_below_the_records_is_left_out_and_told(tmp_path: Path) -> None:
     book = Workbook()
     sheet = book.active

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
@@ -18,7 +18,7 @@ from durable.inspection.sheets import Reading
 from durable.inspection.structure import Structure, TableDraft, find_structure
 from durable.inspection.usage import left_over, unused_dates
 from durable.inspection.values import ValueDraft, draft_values
-from durable.inspection.wide import NamedStack, day_columns
+from durable.inspection.wide import NamedStack, day_columns, is_date
 from durable.intake.findings import Findings, Recorded
 from durable.intake.rules import RULES
 from durable.intake.shaping.table import SourceReader
@@ -254,9 +254,18 @@ def _ask_of_unused(study: StudyDraft, structure: Structure, parts: list[Any]) ->
         study.questions.append(f"{title}: columns not used: {', '.join(named)}{more}.")
     taken = {id(part.sheet) for draft in structure.drafts.values() for part in draft.parts}
     for part in structure.unused:
-        if id(part.sheet) not in taken:
-            names = ", ".join(map(str, list(part.text.columns)[:_MOST_NAMED]))
+        # The sheet as it is stands beside its columns as rows.
+        if id(part.sheet) not in taken and not isinstance(part.stack, NamedStack):
+            names = _names_in_words(part.text.columns)
             study.questions.append(f"{part.sheet.title} is not used. Its columns: {names}.")
+
+
+def _names_in_words(columns: Iterable[Any]) -> str:
+    """Names of columns; of dates, which are those of a subject, their number."""
+    names = list(map(str, columns))
+    dates = sum(map(is_date, names))
+    named = [name for name in names if not is_date(name)][:_MOST_NAMED]
+    return ", ".join([*named, *([f"{dates} dates"] if dates else [])])
 
 
 def _ask_of_days(study: StudyDraft, parts: list[Part]) -> None:

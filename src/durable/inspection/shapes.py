@@ -124,13 +124,10 @@ def find_parts(sheet: Sheet) -> Iterator[Part]:
     if treatments:
         yield from treatments
         return
-    dates = find_dates(sheet)
-    if dates is not None:
-        part = Part(sheet, dates.rows(sheet.text), "visits", stack=dates, kinds=("visits",))
-        long = find_long(part)
-        if long is not None:
-            yield replace(part, long=long)
-            return
+    on_side = _on_its_side(sheet)
+    if on_side is not None:
+        yield on_side
+        return
     for table, named in (("laboratory", find_tests(sheet)), ("kinetics", find_assays(sheet))):
         if named is not None:
             yield Part(sheet, named.rows(sheet.text), table, stack=named, kinds=(table,))
@@ -194,6 +191,20 @@ def _laboratory(sheet: Sheet) -> Part | None:
     chosen = sheet.text[column].str.strip().isin(tests)
     where = {} if chosen.all() else {column: list(tests)}
     return Part(sheet, sheet.text.loc[chosen], "laboratory", where, kinds=("laboratory",))
+
+
+def _on_its_side(sheet: Sheet) -> Part | None:
+    """The measures of a sheet with a row for each and a column for each date, and no others."""
+    dates = find_dates(sheet)
+    if dates is None:
+        return None
+    part = Part(sheet, dates.rows(sheet.text), "visits", stack=dates, kinds=("visits",))
+    long = find_long(part)
+    if long is None:
+        return None
+    # Every column that is not read by name would be a date.
+    rest = {name for name in sheet.text.columns if name not in dates.columns}
+    return replace(part, long=long) if rest <= {long.test, long.unit, long.limit} else None
 
 
 # --- REDCap: events and repeating instruments ----------------------------------------------------

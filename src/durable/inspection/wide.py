@@ -36,7 +36,7 @@ class NamedStack:
     value: str
     """Name of the new column that holds the cells."""
     pattern: str = ""
-    """What takes the same columns, where it takes no others."""
+    """What takes the columns by their form: dates of a subject are not written down."""
     left_out: tuple[str, ...] = ()
     """Columns of the kind that lack something: a unit, or another of the same test."""
 
@@ -130,18 +130,19 @@ def _free(name: str, taken: Iterable[str]) -> str:
 
 
 def find_dates(sheet: Sheet) -> NamedStack | None:
-    """The columns whose names are dates, of a sheet that stands on its side; None for another.
-
-    The pattern takes them where there is at most one other column: it holds the measures.
-    """
+    """The columns whose names are dates, of a sheet that stands on its side; None for another."""
     names = list(map(str, sheet.text.columns))
-    dated = [name for name in names if Contents.of_texts([name]).is_dated]
+    dated = [name for name in names if is_date(name)]
     if len(dated) < _FEWEST_DATES or len(dated) < _MOST_DATES * len(names):
         return None
-    rest = [name for name in names if name not in dated]
     made = {name: {_DATE: name} for name in dated}
-    pattern = f"{{{_DATE}}}" if len(rest) < 2 else ""
-    return NamedStack(made, _free(_VALUE, rest), pattern)
+    value = _free(_VALUE, (name for name in names if name not in made))
+    return NamedStack(made, value, f"{{{_DATE}}}")
+
+
+def is_date(name: str) -> bool:
+    """Whether the name of a column is a date: that of a subject's visit."""
+    return Contents.of_texts([name]).is_dated
 
 
 def day_columns(sheet: Sheet) -> list[str]:
