@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import time
 from base64 import b64decode
-from io import BytesIO
 from itertools import pairwise
 
 import pytest
-from pypdf import PdfReader
+from pypdfium2 import PdfDocument
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -220,8 +219,8 @@ def test_the_printed_page_holds_every_row(browser: Browser) -> None:
     driver = browser.open(folded=True)
     assert not driver.find_element(By.ID, CONCENTRATIONS).get_attribute("open")
     printed = driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"]
-    pages = PdfReader(BytesIO(b64decode(printed))).pages
-    text = " ".join(page.extract_text() for page in pages)
+    pages = PdfDocument(b64decode(printed))
+    text = " ".join(page.get_textpage().get_text_bounded() for page in pages)
     listing = text[text.rindex("Listing 16.2.5.1.") : text.rindex("Listing 16.2.5.2.")]
     browser.open()
     rows = column(driver, CONCENTRATIONS, "SRCSEQ")

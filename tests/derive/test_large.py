@@ -102,10 +102,11 @@ def test_the_stage_writes_the_same_datasets_for_few_subjects_at_a_time(
         name: rows if name == "subjects" else rows.loc[~rows["subject_id"].isin(quiet)]
         for name, rows in study.items()
     }
+    sizes = (((60, 1), (7, 9)), ((20, 3), (2, 30)))
     for number, tables in enumerate((study, fewer)):
         read = ValidatedTables.read(validated(tables, tmp_path / f"{number}"), "NCT")
         whole = derived(dict(zip(study, (read.subjects, read.visits, read.therapies), strict=True)))
-        for size, groups in ((60, 1), (20, 3), (7, 9), (2, 30)):
+        for size, groups in sizes[number]:
             folder = validated(tables, tmp_path / f"{number}-{size}")
             monkeypatch.setattr(datasets, "BLOCK", size)
             datasets.run(the_plan, folder)
