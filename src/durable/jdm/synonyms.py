@@ -75,6 +75,7 @@ _MEASURES: Mapping[str, tuple[str, ...]] = {
         *("invass", "inv", "investigator", "invasses", "investigator response", "overall response"),
         *("response", "response status", "investigator assessment of response"),
         *("disease status", "研究者评估", "疗效评估", "研究者评价", "疾病状态"),
+        *("疗效判断", "疗效评价", "疗效判定", "研究者判断"),
     ),
     "jdmai1": ("jdmai 1",),
     "jdmai2": ("jdmai 2",),
@@ -96,7 +97,7 @@ MEASURE_NAMES: Mapping[str, tuple[str, ...]] = dict(_MEASURES) | {
 MEASURE_VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "investigator_assessment": {
         "remission": ("remission", "cr", "complete response", "inactive", "缓解", "完全缓解"),
-        "improved": ("improved", "improvement", "pr", "partial response", "better", "好转", "改善"),
+        "improved": ("improved", "improvement", "pr", "partial response", "better", "好转", "改善", "部分缓解"),
         "stable": ("stable", "sd", "stable disease", "unchanged", "稳定", "无变化"),
         "recurrence": ("recurrence", "relapse", "flare", "复发"),
         "progression": ("progression", "pd", "progressive disease", "worse", "进展", "加重"),
