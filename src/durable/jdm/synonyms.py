@@ -97,7 +97,16 @@ MEASURE_NAMES: Mapping[str, tuple[str, ...]] = dict(_MEASURES) | {
 MEASURE_VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "investigator_assessment": {
         "remission": ("remission", "cr", "complete response", "inactive", "缓解", "完全缓解"),
-        "improved": ("improved", "improvement", "pr", "partial response", "better", "好转", "改善", "部分缓解"),
+        "improved": (
+            "improved",
+            "improvement",
+            "pr",
+            "partial response",
+            "better",
+            "好转",
+            "改善",
+            "部分缓解",
+        ),
         "stable": ("stable", "sd", "stable disease", "unchanged", "稳定", "无变化"),
         "recurrence": ("recurrence", "relapse", "flare", "复发"),
         "progression": ("progression", "pd", "progressive disease", "worse", "进展", "加重"),
