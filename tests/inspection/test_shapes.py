@@ -11,7 +11,9 @@ import pytest
 from durable.inspection.drafting import StudyDraft, draft_study
 from durable.inspection.sheets import read_sheets
 from durable.inspection.writing import write_draft
-from durable.plan import load, parse
+from durable.intake.findings import Findings
+from durable.intake.shaping.table import SourceReader
+from durable.plan import Input, load, parse
 from tests.intake.study import ROOT
 
 SHAPES = ROOT / "tests" / "intake" / "shapes"
@@ -409,6 +411,36 @@ def test_units_of_laboratory_tests_stand_below_the_header_or_are_asked_for(tmp_p
         "WBC (10^9/L)",
     ]
     assert any("lb.csv: ANC, Neutrophils not used" in text for text in study.questions)
+
+
+@pytest.mark.parametrize("names", ["{test}_{item}", "{item}.{test}"])
+def test_a_column_for_each_item_of_a_laboratory_test_is_drafted(names: str, tmp_path: Path) -> None:
+    items = {"RES": "11.2", "UNIT": "g/dL", "LLN": "11.5", "ULN": "15.5"}
+    head = [names.format(test=test, item=item) for test in ("HGB", "ANC") for item in items]
+    row = ["11.2", "g/dL", "11.5", "15.5", "2.1", "10^9/L", "1.5", "8"]
+    lines = [f"{s},2024-0{m}-01,{','.join(row)}" for s in (1, 2) for m in (2, 3)]
+    write_files(tmp_path, {"dm": DM, "lb": [f"SUBJID,LBDT,{','.join(head)}", *lines]})
+    given = inputs(tmp_path)["laboratory"]
+    assert given["stack"] == {"value": "cell", "columns": names}
+    assert given["long"] == {
+        "test": "item",
+        "value": "cell",
+        "tests": {"RES": "value", "UNIT": "unit", "LLN": "lower_limit", "ULN": "upper_limit"},
+    }
+    assert given["values"] == {"test": {"ANC": "NEUT"}}
+    recorded, _ = SourceReader(Findings()).table("laboratory", Input.model_validate(given))
+    columns = ["subject_id", "sample_date", "test", "value", "unit", "lower_limit", "upper_limit"]
+    assert recorded.text[columns].astype(str).to_numpy().tolist()[:2] == [
+        ["1", "2024-02-01", "HGB", "11.2", "g/dL", "11.5", "15.5"],
+        ["1", "2024-02-01", "ANC", "2.1", "10^9/L", "1.5", "8"],
+    ]
+    # Another test of that form is no part of the draft: its columns are named one by one.
+    other = names.format(test="CHOL", item="RES")
+    write_files(tmp_path, {"lb": [f"SUBJID,LBDT,{','.join(head)},{other}",
+                                  *(f"{line},4.1" for line in lines)]})  # fmt: skip
+    made = inputs(tmp_path)["laboratory"]["stack"]["columns"]
+    assert list(made) == head
+    assert made[head[0]] == {"test": "HGB", "item": "RES"}
 
 
 def test_laboratory_tests_beside_measures_of_visits_make_a_table_too(tmp_path: Path) -> None:

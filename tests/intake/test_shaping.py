@@ -210,6 +210,29 @@ def test_columns_that_cannot_become_rows(stack: dict[str, str], told: str, tmp_p
     assert any(told in message for message in made.told)
 
 
+def test_a_part_of_the_key_that_is_not_recorded_is_none_of_the_rows_of_measurements(
+    tmp_path: Path,
+) -> None:
+    """Samples without their time, of which a row holds the result and another the unit."""
+    text = "S,D,t,item,cell\n1,2024-01-01,HGB,RES,11\n1,2024-01-01,HGB,UNIT,g/dL\n"
+    (tmp_path / "lb.csv").write_text(text)
+    keys: dict[str, Any] = {
+        "path": str(tmp_path / "lb.csv"),
+        "columns": {"subject_id": "S", "sample_date": "D", "test": "t"},
+        "long": {"test": "item", "value": "cell", "tests": {"RES": "value", "UNIT": "unit"}},
+    }
+    for added in ({}, {"sample_time": "T"}):
+        findings = Findings()
+        keys["columns"] |= added
+        reader = SourceReader(findings)
+        table, _ = reader.table("laboratory", Input.model_validate(keys))
+        # One that is named has to be there.
+        assert table.readable == (not added)
+        if table.readable:
+            assert table.text[["value", "unit"]].to_numpy().tolist() == [["11", "g/dL"]]
+    assert any("no column T" in text for text in findings.frame()["message"])
+
+
 def test_columns_that_are_named_become_rows(tmp_path: Path) -> None:
     text = "subject_id,MTX (start),IvIg,note\n1,2024-01-01,2024-02-01,x\n2,,2024-05-05,\n"
     made = Made(

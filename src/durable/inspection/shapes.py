@@ -30,7 +30,13 @@ from durable.inspection.synonyms import (
     specs,
 )
 from durable.inspection.visit_labels import usual_label
-from durable.inspection.wide import NamedStack, find_assays, find_dates, find_tests
+from durable.inspection.wide import (
+    NamedStack,
+    find_assays,
+    find_dates,
+    find_items,
+    find_tests,
+)
 from durable.intake.units import spellings
 from durable.plan.source_files import column_pattern
 
@@ -45,6 +51,8 @@ _MOST_TESTS = 200
 _CODE_LENGTH = 8
 _SEPARATORS = ("/", "__", "_", ".", " - ", "-", " ")
 _FEWEST_STACKED = 4
+#: Tables of samples, whose results may have a column for each test or assay.
+_SAMPLED = ("laboratory", "kinetics")
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,11 @@ class Part:
     kinds: tuple[str, ...] = ()
     """Tables that it may be; any when empty."""
 
+    @property
+    def results(self) -> NamedStack | None:
+        """Its columns of laboratory tests or assays, where they become rows."""
+        return self.stack if isinstance(self.stack, NamedStack) and self.hint in _SAMPLED else None
+
     @cached_property
     def contents(self) -> dict[str, Contents]:
         """What each column holds, of those that a table is made from by their names."""
@@ -128,6 +141,12 @@ def find_parts(sheet: Sheet) -> Iterator[Part]:
     if on_side is not None:
         yield on_side
         return
+    items = find_items(sheet)
+    if items is not None:
+        rows, tests = items
+        of_items = LongShape("item", rows.value, "", "", tests, {})
+        text = rows.rows(sheet.text)
+        yield Part(sheet, text, "laboratory", stack=rows, long=of_items, kinds=("laboratory",))
     for table, named in (("laboratory", find_tests(sheet)), ("kinetics", find_assays(sheet))):
         if named is not None:
             yield Part(sheet, named.rows(sheet.text), table, stack=named, kinds=(table,))

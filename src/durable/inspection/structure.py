@@ -94,7 +94,7 @@ def find_structure(parts: list[Part]) -> Structure:
 
 def _is_table(candidate: _Candidate) -> bool:
     part = candidate.part
-    if isinstance(part.stack, NamedStack) and part.long is None:
+    if part.results is not None:
         # One row a subject is no series of samples: its dates are others.
         once = candidate.subject and part.sheet.contents[candidate.subject].is_unique
         return "sample_date" in candidate.match.matches and not once
@@ -110,9 +110,9 @@ def _without_copies(found: Iterable[_Candidate]) -> Iterator[_Candidate]:
     found = list(found)
     stacked: dict[int, frozenset[str]] = {}
     for one in found:
-        if isinstance(one.part.stack, NamedStack) and one.part.long is None and _is_table(one):
+        if one.part.results is not None and _is_table(one):
             sheet = id(one.part.sheet)
-            stacked[sheet] = stacked.get(sheet, frozenset()) | one.part.stack.columns
+            stacked[sheet] = stacked.get(sheet, frozenset()) | one.part.results.columns
     for one in found:
         results = stacked.get(id(one.part.sheet))
         rest = [heading(n).name for n in _foreign(one) if results and n not in results]
@@ -135,9 +135,9 @@ def _best_match(part: Part, subject: str | None = None) -> TableMatch:
     labels = part.sheet.labels
     found = [match_table(table, contents, labels, part.hint, subject) for table in tables]
     best = max(found, key=lambda match: match.score)
-    if isinstance(part.stack, NamedStack) and part.long is None:
+    if part.results is not None:
         # A limit in a column of its own would be that of every test.
-        new = part.stack.new
+        new = part.results.new
         kept = {n: m for n, m in best.matches.items() if n in _OF_ROWS or m.foreign in new}
         return replace(best, matches=kept)
     return best

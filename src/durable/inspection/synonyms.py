@@ -145,7 +145,7 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "visit_date": (
             *("date of visit", "visdat", "assessment date", "date of assessment", "visit date"),
             *("svstdtc", "adt", "date", "lbdat", "lbdtc", "qsdtc", "collection date", "visdt"),
-            *("vsdat", "visitdt", "visitdat", "vstdt", "svdt", "svstdt", "svstdat", "assdt"),
+            *("vsdat", "visitdt", "visitdat", "vstdt", "svdt", "svstdt", "svstdat", "lbdt"),
             *("访视日期", "随访日期", "评估日期", "检查日期", "日期"),
         ),
     },
@@ -211,7 +211,7 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "laboratory": {
         "sample_date": (
             *("date of sample", "sampling date", "collection date", "lbdat", "date", "draw date"),
-            *("test date", "visit date", "assessment date", "labdt", "labdat", "sampdt", "smpdt"),
+            *("test date", "visit date", "assessment date", "labdt", "labdat", "sampdt", "lbdt"),
             *("visdt", "visdat", "visitdt", "visitdat", "采样日期", "采血日期", "检验日期"),
             *("检测日期", "检查日期", "访视日期", "日期"),
         ),
@@ -230,6 +230,7 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "kinetics": {
         "sample_date": (
             *("date of sample", "sampling date", "collection date", "pcdat", "date", "draw date"),
+            *("pcdt", "sampdt"),
             *("采样日期", "采血日期", "样本日期", "检测日期", "日期"),
         ),
         "sample_time": ("time of sample", "sampling time", "pctim", "采样时间", "采血时间"),

@@ -11,13 +11,22 @@ import pandas as pd
 
 from durable.inspection.contents import Contents, is_number
 from durable.inspection.laboratory import tests_named, units_named
-from durable.inspection.names import heading
+from durable.inspection.names import heading, squeezed
 from durable.inspection.sheets import Sheet
+from durable.plan.source_files import column_pattern
 
 _FEWEST, _MOST_WORDS = 2, 3
 _FEWEST_DAYS = 4
 _FEWEST_DATES, _MOST_DATES = 2, 0.5
 _VALUE, _DATE = "result", "visit_date"
+_SEPARATORS = ("_", ".", " ", "-")
+#: What an item of a laboratory test is called, by native column.
+_ITEMS: Mapping[str, tuple[str, ...]] = {
+    "value": ("res", "result", "value", "val", "orres", "stresn", "aval", "结果"),
+    "unit": ("unit", "units", "u", "orresu", "stresu", "单位"),
+    "lower_limit": ("lln", "low", "lo", "lower", "ornrlo", "stnrlo", "anrlo", "下限"),
+    "upper_limit": ("uln", "high", "hi", "upper", "ornrhi", "stnrhi", "anrhi", "上限"),
+}
 #: Parts of the names of assays of the cells, and of what is beside their results.
 _ASSAY = re.compile(
     r"pcr|transgene|vector copies|copies|\bvcn\b|\bcar\b|car[-_ ]?t\b|拷贝|流式", re.IGNORECASE
@@ -78,6 +87,51 @@ def find_tests(sheet: Sheet) -> NamedStack | None:
         for name, code in found.items()
     }
     return _named(sheet, "test", found, units)
+
+
+def find_items(sheet: Sheet) -> tuple[NamedStack, dict[str, str]] | None:
+    """The columns of the items of known laboratory tests (``WBC_RES``, ``WBC_UNIT``, ``WBC_ULN``).
+
+    Returns
+    -------
+    tuple or None
+        The columns as rows of a test and an item, and native columns by item. None where there are
+        fewer than two tests with a result and something beside it.
+    """
+    found = [
+        (made, items, pattern)
+        for sign in _SEPARATORS
+        for pattern in (f"{{test}}{sign}{{item}}", f"{{item}}{sign}{{test}}")
+        for made, items in [_items(sheet.text.columns, pattern)]
+        if len(items) > 1 and "value" in items.values()
+        if len({new["test"] for new in made.values()}) >= _FEWEST
+    ]
+    if not found:
+        return None
+    made, items, pattern = max(found, key=lambda one: len(one[0]))
+    rest = [str(name) for name in sheet.text.columns if name not in made]
+    if not {"test", "item", "cell"}.isdisjoint(rest):
+        return None
+    # The pattern would take other tests too.
+    takes_others = any(column_pattern(pattern).fullmatch(name) for name in rest)
+    return NamedStack(made, "cell", "" if takes_others else pattern), items
+
+
+def _items(names: Iterable[str], pattern: str) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """What the columns that a pattern takes are of, and native columns by item."""
+    made: dict[str, dict[str, str]] = {}
+    items: dict[str, str] = {}
+    expression = column_pattern(pattern)
+    for name in map(str, names):
+        match = expression.fullmatch(name)
+        if match is None or not tests_named([match["test"]]):
+            continue
+        native = next((n for n, words in _ITEMS.items() if squeezed(match["item"]) in words), "")
+        if native and items.get(match["item"], native) == native:
+            made[name] = match.groupdict()
+            items[match["item"]] = native
+    alone = len(set(items.values())) == len(items)
+    return (made, items) if alone else ({}, {})
 
 
 def find_assays(sheet: Sheet) -> NamedStack | None:

@@ -336,9 +336,15 @@ class _Making:
     def _pivoted(self, rows: Rows) -> Rows | None:
         if self.source.long is None:
             return rows
-        wanted = wanted_columns(self.spec, self.source)
-        spec = self.spec
-        keys = [wanted[name] for name in spec.key if name in wanted]
+        source, spec = self.source, self.spec
+        wanted = wanted_columns(spec, source)
+        # A part of the key that a study does not record, such as the time of a sample, is none.
+        needed = {n for n in spec.key if n in source.columns or spec.by_name[n].essential}
+        keys = [
+            wanted[name]
+            for name in spec.key
+            if name in wanted and (name in needed or wanted[name] in rows.text)
+        ]
         sequence = wanted.get(spec.sequence)
         if sequence is not None and sequence in rows.text:
             keys.append(sequence)
