@@ -491,6 +491,21 @@ def test_a_column_for_each_day_of_the_kinetics_is_a_query(tmp_path: Path) -> Non
     assert text.startswith("expansion.csv has a column for each day (D0, D7, D14, ...)")
 
 
+def test_the_dose_of_a_list_of_medicines_is_none_per_kg(tmp_path: Path) -> None:
+    lines = [
+        "SUBJID,Drug,Dose,Unit,Start,Stop",
+        "1,Prednisolone,10,mg,2022-01-05,",
+        "2,MTX,15,mg,2021-05-01,2023-02-01",
+    ]
+    write_files(tmp_path, {"dm": DM, "conmeds": lines})
+    study = drafted(tmp_path)
+    assert "dose" not in study.plan["inputs"]["therapies"]["columns"]
+    assert any("columns not used: Dose (2 distinct)" in text for text in study.questions)
+    lines[0] = "SUBJID,Drug,Dose (mg/kg/d),Unit,Start,Stop"
+    write_files(tmp_path, {"conmeds": lines})
+    assert inputs(tmp_path)["therapies"]["columns"]["dose"] == "Dose (mg/kg/d)"
+
+
 def test_sheets_of_a_clinic_are_drafted_by_their_short_names(tmp_path: Path) -> None:
     sheets = {
         "patients": (

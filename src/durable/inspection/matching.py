@@ -12,13 +12,14 @@ from functools import cache
 from durable.contracts.input_table import ColumnSpec
 from durable.contracts.tables import INPUT_TABLES
 from durable.inspection.contents import Contents, suits
-from durable.inspection.names import heading, likeness, words
+from durable.inspection.names import heading, likeness, squeezed, words
 from durable.inspection.synonyms import TABLE_NAMES, specs, synonyms, value_words
 from durable.inspection.visit_labels import are_labels
 
 #: Least score of a proposal, and that of one which needs no second look.
 LEAST, SURE, LIKELY = 0.5, 0.85, 0.65
 _HINT = 1.5
+PER_KG = "mg/kg"
 _SHORT_PREFIX = 4
 #: A study may end by completion (EOSDT), a nominal time is one in hours (NFRLT), and a parameter is
 #: more than the name of a test.
@@ -148,6 +149,9 @@ def _match(
         by_label = 0.97 * name_score(table, column, label, "")[0]
         if by_label > score:
             score, how = by_label, "label"
+    if column.unit == PER_KG and "kg" not in f"{column.name} {squeezed(foreign + label)}":
+        # The dose of a list of medicines is one of each in its own unit.
+        score = score if foreign == column.name else 0.0
     score *= suits(contents, column)
     by_content = _content_score(table, column, contents)
     if by_content > score:

@@ -16,7 +16,7 @@ from durable.contracts.words import is_missing_word
 from durable.dates import DateForm
 from durable.inspection.contents import Contents, Dates, numbers_in_words, plain_number
 from durable.inspection.laboratory import tests_named, units_named
-from durable.inspection.matching import LIKELY, Match, name_score
+from durable.inspection.matching import LIKELY, PER_KG, Match, name_score
 from durable.inspection.names import heading, squeezed
 from durable.inspection.synonyms import BELOW_LLOQ, specs, value_words
 from durable.inspection.visit_labels import label_map, unit_of_numbers
@@ -26,7 +26,6 @@ from durable.jdm.response import Ranges
 
 #: Number of cells below which a dose is written in millions.
 _CELLS, _FEWEST_CELLS = "cells/kg", 10_000
-_PER_KG = "mg/kg"
 _YEARS = frozenset(("y", "yr", "yrs", "year", "\u5c81", "\u5468\u5c81", "\u5e74"))
 #: A scale in a heading, perhaps with its unit: 0-100, 0-100 mm.
 _SCALE = re.compile(r"0\s*(?:-|~|\u2013|to)\s*([0-9]+)\s*[a-z]*", re.IGNORECASE)
@@ -380,7 +379,7 @@ def _draft_units(
     ranges = table_columns(table, Ranges())
     units: dict[str, str] = {}
     for column, contents in held.items():
-        if column.unit == _PER_KG and column.name in matches:
+        if column.unit == PER_KG and column.name in matches:
             _ask_of_dose(table, column, matches[column.name], draft)
         if not column.units or column.name not in matches:
             continue
