@@ -56,7 +56,7 @@ _CHANGING = frozenset(
         *("ratio", "end", "withdrawn", "withdrawal", "version", "diagnosis", "isoenzyme", "mb"),
         *("cumulative", "procedure", "ld", "lymphodepletion", *PARTS_OF_SCORES),
         *("prior", "previous", "report", "reported", "criteria", "best", "ivig", "percent", "z"),
-        *("re", "last", "name"),
+        *("re", "last", "name", "start", "months", "weeks", "disease", "symptom", "symptoms"),
     )
 )
 _LEFT_OUT = frozenset(("of", "the", "a", "at", "for", "and", "in", "by", "to", "per", "raw", "std"))
