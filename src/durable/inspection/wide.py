@@ -45,7 +45,7 @@ class NamedStack:
     value: str
     """Name of the new column that holds the cells."""
     pattern: str = ""
-    """What takes the columns by their form: dates of a subject are not written down."""
+    """What takes them by their form, and no others: dates of a subject are not written down."""
     left_out: tuple[str, ...] = ()
     """Columns of the kind that lack something: a unit, or another of the same test."""
 
@@ -127,7 +127,7 @@ def _items(names: Iterable[str], pattern: str) -> tuple[dict[str, dict[str, str]
         if match is None or not tests_named([match["test"]]):
             continue
         native = next((n for n, words in _ITEMS.items() if squeezed(match["item"]) in words), "")
-        if native and items.get(match["item"], native) == native:
+        if native:
             made[name] = match.groupdict()
             items[match["item"]] = native
     alone = len(set(items.values())) == len(items)
