@@ -8,13 +8,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from pydantic import ValidationError
 
 from durable.intake.findings import Findings
 from durable.intake.needs import Needs
 from durable.intake.shaping.table import SourceReader
 from durable.plan import FileForm, Input, PlanError, parse
-from durable.plan.source_files import Stack
 from tests.intake.study import ROOT
 
 THERAPY = "subject_id,therapy,start_date,end_date,new_systemic,reason\n"
@@ -278,18 +276,30 @@ def test_named_columns_that_cannot_become_rows(
 
 
 @pytest.mark.parametrize(
-    "columns",
+    ("columns", "expected"),
     [
-        {},
-        {"mtx": {}},
-        {"mtx": {"drug": "x"}, "ivig": {"item": "y"}},
-        {"mtx": {"v": "x"}},
-        {"mtx": {"drug": ""}},
+        ({}, "a pattern, or each column"),
+        ({"mtx": {}}, "a pattern, or each column"),
+        ({"mtx": {"drug": ""}}, "a pattern, or each column"),
+        ({"mtx": {"day": 7}}, "a pattern, or each column"),
+        ({"mtx": "methotrexate"}, "a pattern, or each column"),
+        (["mtx", "ivig"], "a pattern, or each column"),
+        (" ", "a pattern, or each column"),
+        (12, "a pattern, or each column"),
+        ("mtx", "a pattern with at least one {NAME}, each name once, and another value"),
+        ({"mtx": {"drug": "x"}, "ivig": {"item": "y"}}, "the same new columns for each column"),
+        ({"mtx": {"v": "x"}}, "the same new columns for each column, none of them the value"),
     ],
 )
-def test_named_columns_have_the_same_new_ones_and_another_value(columns: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError):
-        Stack.model_validate({"columns": columns, "value": "v"})
+def test_columns_that_say_no_rows_have_one_finding(columns: object, expected: str) -> None:
+    stack = {"columns": columns, "value": "v"}
+    raw = {"analysis": {"id": "x", "data_cutoff": "2025-12-31"}, "study": {"id": "X"}}
+    tables = {"subjects": {"path": "s.csv"}, "visits": {"path": "v.csv", "stack": stack}}
+    with pytest.raises(PlanError) as error:
+        parse(raw | {"inputs": tables})
+    (finding,) = error.value.findings
+    assert finding.key.startswith("inputs.visits.stack")
+    assert finding.expected.startswith(expected)
 
 
 def test_measurements_of_another_file(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Annotated, Literal
 
@@ -140,8 +140,22 @@ class Selection(Section):
     """Records that do not count: by column the texts of which a record has none."""
 
 
-#: Values of the new columns in the rows of a column that is named.
-StackedColumn = Annotated[dict[str, Text], Field(min_length=1)]
+def _pattern_or_named(value: object) -> object:
+    """A pattern, or columns by name; said here, as neither kind alone says what is expected."""
+    named = isinstance(value, Mapping) and all(
+        isinstance(new, Mapping) and new and all(map(_is_text, (name, *new, *new.values())))
+        for name, new in value.items()
+    )
+    if not (_is_text(value) or (named and value)):
+        raise ValueError(
+            "a pattern, or each column with the texts of the new ones, such as {HGB: {test: HGB,"
+            ' unit: g/L}} or {D7: {nominal_day: "7"}}'
+        )
+    return value
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def column_pattern(columns: str) -> re.Pattern[str]:
@@ -159,7 +173,7 @@ def column_pattern(columns: str) -> re.Pattern[str]:
 class Stack(Section):
     """Columns that become rows: a row for each of them that holds something."""
 
-    columns: Text | Annotated[dict[str, StackedColumn], Field(min_length=1)]
+    columns: Annotated[Text | dict[str, dict[str, Text]], BeforeValidator(_pattern_or_named)]
     """Names of the columns, as a pattern or one by one. What stands in the place of {NAME} of a
     pattern becomes the value of a new column NAME: '{test}_{visit}', or '{day}' for dates as names;
     columns that are read by name stay. One by one, each with the values of the new columns in its
