@@ -172,7 +172,8 @@ def _section_values(path: str, inner: str, section: _Node) -> str:
 def _values(node: _Node) -> str:
     if "anyOf" in node:
         given = [part for part in node["anyOf"] if part.get("type") != "null"]
-        return " or ".join([*map(_values, given), "empty"])
+        empty = ["empty"] if len(given) < len(node["anyOf"]) else []
+        return " or ".join([*map(_values, given), *empty])
     if "enum" in node or "const" in node:
         return ", ".join(f"`{value}`" for value in node.get("enum", [node.get("const")]))
     match node["type"]:
@@ -192,7 +193,8 @@ def _named_values(node: _Node) -> str:
     parts = [*node.get("patternProperties", {}).values(), node.get("additionalProperties")]
     if not isinstance(parts[0], dict):
         return "keys"
-    return f"name: {_values(parts[0])}"
+    values = _values(parts[0])
+    return f"name: {{{values}}}" if values.startswith("name: ") else f"name: {values}"
 
 
 def _text_values(node: _Node) -> str:
