@@ -97,6 +97,7 @@ def test_the_number_of_a_row_identifies_it(tmp_path: Path) -> None:
     text = "subject_id,therapy,start_date\n1,mtx,2024-01-01\n,,\n1,ivig,2024-02-01\n"
     made = Made(tmp_path, {"cm.csv": text}, path="cm.csv", row_number="reason")
     assert made.rows("therapy", "reason") == [("mtx", "2"), ("ivig", "4")]
+    assert made.about["declared"] == ["reason is the number of the row"]
     files = {"a.csv": text.replace(",,\n", ""), "b.csv": text.replace(",,\n", "")}
     made = Made(tmp_path, files, files=[{"path": name} for name in files], row_number="reason")
     assert made.rows("therapy", "reason") == [

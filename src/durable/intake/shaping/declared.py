@@ -29,6 +29,8 @@ def declared_readings(source: Input) -> Iterator[str]:
         file = " ".join(filter(None, (PurePath(part.path).name, part.sheet)))
         for name, text in part.constant.items():
             yield _("{name} is {text!r} in {file}").format(name=name, text=text, file=file)
+    if source.row_number is not None:
+        yield _("{name} is the number of the row").format(name=source.row_number)
     for name, texts in source.missing.items():
         words = _("{texts} is missing") if name == EVERY else _("{texts} is missing in {name}")
         yield words.format(texts=_listed(texts), name=name)
