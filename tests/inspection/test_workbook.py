@@ -154,6 +154,16 @@ def test_days_since_1960_are_a_question(tmp_path: Path) -> None:
     assert any("days since 1960" in text for text in study.questions)
 
 
+def test_files_of_two_sites_are_no_subjects(tmp_path: Path) -> None:
+    (tmp_path / "dm.csv").write_text("SUBJID,SEX,AGE\nS1,F,9\nS2,M,11\n")
+    for site, subject in (("north", "x1"), ("south", "x2")):
+        text = f"Key,Visit date,CMAS,CHAQ\n{subject},2024-02-01,40,1\n{subject},2024-03-01,41,1\n"
+        (tmp_path / f"{site}.csv").write_text(text)
+    study = draft_study(read_sheets([tmp_path]))
+    assert all("constant" not in file for file in study.plan["inputs"]["visits"]["files"])
+    assert any(one.startswith("visits.subject_id (Subject") for one in study.questions)
+
+
 def test_dates_that_are_names_of_columns_are_not_written_down(tmp_path: Path) -> None:
     book = Workbook()
     sheet = book.active

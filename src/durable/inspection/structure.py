@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -83,11 +83,12 @@ def find_structure(parts: list[Part]) -> Structure:
         for number, part in enumerate(parts)
     ]
     found = list(_without_copies(found))
-    drafts = {}
+    drafts: dict[str, TableDraft] = {}
     for table in TABLES:
         mine = [one for one in found if one.table == table and _is_table(one)]
         if mine:
-            drafts[table] = _table_draft(table, sorted(mine, key=_order))
+            known = _subjects(drafts.get("subjects"))
+            drafts[table] = _table_draft(table, sorted(mine, key=_order), known)
     used = {id(part) for draft in drafts.values() for part in draft.parts}
     return Structure(drafts, [part for part in parts if id(part) not in used])
 
@@ -101,10 +102,6 @@ def _is_table(candidate: _Candidate) -> bool:
     return bool(part.long or part.stack) or candidate.match.score >= _LEAST_SCORE
 
 
-def _foreign(candidate: _Candidate) -> list[str]:
-    return [match.foreign for match in candidate.match.matches.values()]
-
-
 def _without_copies(found: Iterable[_Candidate]) -> Iterator[_Candidate]:
     """Leave out a sheet as it is where its columns are results, and none measures of visits."""
     found = list(found)
@@ -115,7 +112,8 @@ def _without_copies(found: Iterable[_Candidate]) -> Iterator[_Candidate]:
             stacked[sheet] = stacked.get(sheet, frozenset()) | one.part.results.columns
     for one in found:
         results = stacked.get(id(one.part.sheet))
-        rest = [heading(n).name for n in _foreign(one) if results and n not in results]
+        foreign = [match.foreign for match in one.match.matches.values()]
+        rest = [heading(name).name for name in foreign if results and name not in results]
         if results is None or one.part.stack is not None or match_tests(rest):
             yield one
 
@@ -206,7 +204,13 @@ def _best_overlap(known: Contents, part: Part) -> float:
 # --- A table -------------------------------------------------------------------------------------
 
 
-def _table_draft(table: str, candidates: list[_Candidate]) -> TableDraft:
+def _subjects(draft: TableDraft | None) -> Collection[str]:
+    """Identifiers of the table of subjects."""
+    match = None if draft is None else draft.matches.get("subject_id")
+    return () if draft is None or match is None else draft.parts[0].contents[match.foreign].counts
+
+
+def _table_draft(table: str, candidates: list[_Candidate], subjects: Collection[str]) -> TableDraft:
     """The draft of a table from the parts that may make it, the likeliest first."""
     first, *others = candidates
     draft = TableDraft(table, [first.part], _source(first.part))
@@ -215,7 +219,7 @@ def _table_draft(table: str, candidates: list[_Candidate]) -> TableDraft:
         _tell_left_out(draft, first.part)
     alike = [one for one in others if _same_columns(one, first)]
     if alike:
-        _add_files(draft, sorted([first, *alike], key=lambda one: one.number))
+        _add_files(draft, sorted([first, *alike], key=lambda one: one.number), subjects)
     for other in others:
         if other not in alike:
             _add_part(draft, first, other)
@@ -286,25 +290,28 @@ def _same_columns(one: _Candidate, other: _Candidate) -> bool:
     return len(names & others) >= 0.9 * len(names | others) and tested <= names
 
 
-def _add_files(draft: TableDraft, alike: list[_Candidate]) -> None:
+def _add_files(draft: TableDraft, alike: list[_Candidate], subjects: Collection[str]) -> None:
     """Several files with the same columns in place of one."""
     forms = [one.part.sheet.keys for one in alike]
     for form in forms:
         for key in form:
             draft.source.pop(key, None)
     draft.parts = [one.part for one in alike]
-    _name_by_sheet(draft, forms)
+    _name_by_sheet(draft, forms, subjects)
     draft.source = {"files": forms, **draft.source}
     titles = ", ".join(one.part.sheet.title for one in alike)
     draft.questions.append(f"{titles} have the same columns and stand one below the other (files).")
 
 
-def _name_by_sheet(draft: TableDraft, forms: list[dict[str, Any]]) -> None:
+def _name_by_sheet(
+    draft: TableDraft, forms: list[dict[str, Any]], subjects: Collection[str]
+) -> None:
     """The visit or the subject that the name of each sheet alone says, as its constant."""
     names = [part.sheet.short_name for part in draft.parts]
     labels = draft.table == "visits" and are_labels(names)
     column = "visit" if labels else "subject_id"
-    if column in draft.matches:
+    are_subjects = sum(name in subjects for name in names) > len(names) / 2
+    if column in draft.matches or not (labels or are_subjects):
         return
     for form, name in zip(forms, names, strict=True):
         form["constant"] = {column: name}
