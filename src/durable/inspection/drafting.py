@@ -263,9 +263,9 @@ def _ask_of_unused(study: StudyDraft, structure: Structure, parts: list[Any]) ->
 def _names_in_words(columns: Iterable[Any]) -> str:
     """Names of columns; of dates, which are those of a subject, their number."""
     names = list(map(str, columns))
-    dates = sum(map(is_date, names))
-    named = [name for name in names if not is_date(name)][:_MOST_NAMED]
-    return ", ".join([*named, *([f"{dates} dates"] if dates else [])])
+    others = [name for name in names if not is_date(name)]
+    dates = len(names) - len(others)
+    return ", ".join([*others[:_MOST_NAMED], *([f"{dates} dates"] if dates else [])])
 
 
 def _ask_of_days(study: StudyDraft, parts: list[Part]) -> None:

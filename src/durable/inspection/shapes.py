@@ -36,6 +36,7 @@ from durable.inspection.wide import (
     find_dates,
     find_items,
     find_tests,
+    patterns,
 )
 from durable.intake.units import spellings
 from durable.plan.source_files import column_pattern
@@ -49,7 +50,6 @@ EVENT, INSTRUMENT, INSTANCE = (
 _FEWEST_TESTS = 1
 _MOST_TESTS = 200
 _CODE_LENGTH = 8
-_SEPARATORS = ("/", "__", "_", ".", " - ", "-", " ")
 _FEWEST_STACKED = 4
 #: Tables of samples, whose results may have a column for each test or assay.
 _SAMPLED = ("laboratory", "kinetics")
@@ -383,10 +383,7 @@ def known_units(contents: Contents, column: str) -> dict[str, int]:
 def find_stack(names: list[str]) -> StackShape | None:
     """The pattern of columns for each item of each visit; None where there is none."""
     shapes = [
-        shape
-        for sign in _SEPARATORS
-        for pattern in (f"{{visit}}{sign}{{item}}", f"{{item}}{sign}{{visit}}")
-        if (shape := _stack_shape(names, pattern))
+        shape for pattern in patterns("visit", "item") if (shape := _stack_shape(names, pattern))
     ]
     return max(shapes, key=lambda shape: (len(shape.tests), len(shape.columns)), default=None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ _FEWEST, _MOST_WORDS = 2, 3
 _FEWEST_DAYS = 4
 _FEWEST_DATES, _MOST_DATES = 2, 0.5
 _VALUE, _DATE = "result", "visit_date"
-_SEPARATORS = ("_", ".", " ", "-")
+_SEPARATORS = ("/", "__", "_", ".", " - ", "-", " ")
 #: What an item of a laboratory test is called, by native column.
 _ITEMS: Mapping[str, tuple[str, ...]] = {
     "value": ("res", "result", "value", "val", "orres", "stresn", "aval", "结果"),
@@ -100,8 +100,7 @@ def find_items(sheet: Sheet) -> tuple[NamedStack, dict[str, str]] | None:
     """
     found = [
         (made, items, pattern)
-        for sign in _SEPARATORS
-        for pattern in (f"{{test}}{sign}{{item}}", f"{{item}}{sign}{{test}}")
+        for pattern in patterns("test", "item")
         for made, items in [_items(sheet.text.columns, pattern)]
         if len(items) > 1 and "value" in items.values()
         if len({new["test"] for new in made.values()}) >= _FEWEST
@@ -115,6 +114,13 @@ def find_items(sheet: Sheet) -> tuple[NamedStack, dict[str, str]] | None:
     # The pattern would take other tests too.
     takes_others = any(column_pattern(pattern).fullmatch(name) for name in rest)
     return NamedStack(made, "cell", "" if takes_others else pattern), items
+
+
+def patterns(first: str, second: str) -> Iterator[str]:
+    """Patterns of names of columns that are made of two parts, in either order."""
+    for sign in _SEPARATORS:
+        yield f"{{{first}}}{sign}{{{second}}}"
+        yield f"{{{second}}}{sign}{{{first}}}"
 
 
 def _items(names: Iterable[str], pattern: str) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
@@ -158,8 +164,10 @@ def _named(
 
     Another column of the same is left out, and where some headings have a unit, one without.
     """
-    first = {kind: name for name, kind in reversed(list(found.items()))}
-    kept = [name for name, kind in found.items() if first[kind] == name]
+    first: dict[str, str] = {}
+    for name, kind in found.items():
+        first.setdefault(kind, name)
+    kept = list(first.values())
     with_units = [name for name in kept if units[name]]
     kept = with_units or kept
     if len(kept) < _FEWEST:
