@@ -252,8 +252,9 @@ pandera.pandas.DataFrameSchema({}).validate(pandas.DataFrame())  # imports the r
 stage, path, folder = sys.argv[1:]
 plan = load(Path(path))
 module = importlib.import_module(STAGES[stage].module)
+cores = {} if stage == "check" else {"cores": 2}  # as the rules of the workflow give them
 def work():
-    module.run(plan.only(STAGES[stage].sections), Path(folder))
+    module.run(plan.only(STAGES[stage].sections), Path(folder), **cores)
     return {}
 """
 

@@ -36,6 +36,19 @@ def test_nothing_forks_with_one_worker_or_where_a_fork_is_not_safe(
     assert not can_fork(2)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("cores", [1, 2])
+def test_a_task_has_what_it_is_given_and_its_result_is_there_after_the_body(cores: int) -> None:
+    given = [1, 2]
+    # A function that cannot be pickled: it is not sent to the fork.
+    with done_beside(cores, "counts", lambda numbers: (os.getpid(), sum(numbers)), given) as task:
+        given[0] = 40
+    process, total = task.result()
+    # A fork has what there was when it began.
+    assert total == (3 if cores == 2 and sys.platform == "linux" else 42)
+    assert (process == os.getpid()) == (total == 42)
+
+
 @pytest.mark.parametrize("cores", [1, 2])
 def test_a_task_is_done_beside_the_body_or_after_it(cores: int, tmp_path: Path) -> None:
     path = tmp_path / "done.txt"

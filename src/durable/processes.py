@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context
+from typing import Any, TypeVar
 
 from durable.errors import UserError
+
+T = TypeVar("T")
+#: In a fork: the task that it was made for, with what is too large to be sent to it.
+_inherited: list[Callable[[], Any]] = []
 
 
 def can_fork(workers: int) -> bool:
@@ -18,21 +24,26 @@ def can_fork(workers: int) -> bool:
 
 
 @contextmanager
-def forked_pool(workers: int, work: str) -> Iterator[ProcessPoolExecutor]:
+def forked_pool(
+    workers: int, work: str, *inherited: Callable[[], Any]
+) -> Iterator[ProcessPoolExecutor]:
     """Pool of forks of this process.
 
     Parameters
     ----------
     work
         What a fork does, for the message: ``draws figures``.
+    inherited
+        The task of `_do_inherited`.
 
     Raises
     ------
     UserError
         Where a fork was killed.
     """
+    context = get_context("fork")
     try:
-        with ProcessPoolExecutor(workers, get_context("fork")) as pool:
+        with ProcessPoolExecutor(workers, context, _inherited.extend, (inherited,)) as pool:
             yield pool
     except BrokenProcessPool:
         raise UserError(
@@ -42,8 +53,8 @@ def forked_pool(workers: int, work: str) -> Iterator[ProcessPoolExecutor]:
 
 @contextmanager
 def done_beside(
-    cores: int, work: str, task: Callable[..., object], *given: object
-) -> Iterator[None]:
+    cores: int, work: str, task: Callable[..., T], *given: object
+) -> Iterator[Future[T]]:
     """Do a task in a fork while the body is done; after it where there is one core alone.
 
     Parameters
@@ -51,13 +62,23 @@ def done_beside(
     work
         What the fork does, for the message, as in `forked_pool`.
     task, given
-        The task and its arguments, which can be pickled.
+        The task and its arguments. A fork has them as they are: a large dataset is not sent to it.
+
+    Yields
+    ------
+    Future
+        Of the task's result, which is there after the body.
     """
     if not can_fork(cores):
-        yield
-        task(*given)
+        done: Future[T] = Future()
+        yield done
+        done.set_result(task(*given))
         return
-    with forked_pool(1, work) as pool:
-        waiting = pool.submit(task, *given)
-        yield
+    with forked_pool(1, work, partial(task, *given)) as pool:
+        waiting: Future[T] = pool.submit(_do_inherited)
+        yield waiting
         waiting.result()
+
+
+def _do_inherited() -> Any:
+    return _inherited[-1]()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -13,12 +14,13 @@ from hypothesis import strategies as st
 
 from durable import outputs
 from durable.derive import datasets
-from durable.figures import core_set, spider
+from durable.figures import core_set, quantiles, spider
 from durable.figures.core_set import measure_values
+from durable.figures.quantiles import records_over_time
 from durable.files import write_parquet_blocks
 from durable.intake import check, cutoff
 from durable.jdm.measures import COMPONENTS
-from durable.outputs.datasets import RecordFilter, read_records
+from durable.outputs.datasets import ADRS, RecordFilter, read_records
 from durable.plan import Plan, load
 from durable.stages import analyse
 from tests.outputs.analysed import name_tables
@@ -134,6 +136,38 @@ def test_figures_and_results_do_not_depend_on_the_row_groups(
             written.append({path.name: path.read_bytes() for path in paths})
         assert written[0] == written[1]
         assert len(written[0]) == 13
+
+
+def test_results_do_not_depend_on_the_cores(registered: tuple[Plan, Path], tmp_path: Path) -> None:
+    plan, folder = registered
+    shutil.copytree(folder / "adam", tmp_path / "adam")
+    name_tables(tmp_path, "subjects", "visits", "therapies")
+    written = []
+    for where, cores in ((folder, 1), (tmp_path, 2)):
+        analyse.run(plan, where, cores=cores)
+        paths = sorted((*where.glob("figures/*.csv"), where / "ard.csv"))
+        written.append({path.name: path.read_bytes() for path in paths})
+    assert written[0] == written[1]
+    assert len(written[0]) == 13
+
+
+def test_a_figure_of_many_subjects_reads_the_records_of_its_quantiles(
+    registered: tuple[Plan, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert records_over_time(["CMAS"], 499) == ({"PARAMCD": ["CMAS"]},)
+    assert [list(rule) for rule in records_over_time(["CMAS"], 500)] == [
+        ["PARAMCD", "ABLFL"],
+        ["PARAMCD", "ANL01FL"],
+    ]
+    monkeypatch.setattr(quantiles, "MANY_SUBJECTS", 1)
+    codes = [component.paramcd for component in COMPONENTS.values()]
+    plan, path = registered[0], registered[1] / "adam" / "adrs.parquet"
+    every = read_records(path, ADRS, {"PARAMCD": codes})
+    some = read_records(path, ADRS, *records_over_time(codes, SUBJECTS))
+    assert 0 < len(some) < len(every)
+    pd.testing.assert_frame_equal(
+        measure_values(some, plan, many=True), measure_values(every, plan, many=True)
+    )
 
 
 def test_results_do_not_depend_on_how_many_subjects_are_derived_at_a_time(

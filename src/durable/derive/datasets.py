@@ -7,7 +7,6 @@ a registry of 100,000 has 36 million records of ADRS. It takes 25 s and
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, wraps
@@ -277,13 +276,14 @@ def run(plan: Plan, folder: Path, evaluated: pd.DataFrame | None = None) -> None
     def records() -> Iterator[pd.DataFrame]:
         read = ValidatedTables.read(folder, plan.study.id, _laboratory_read(plan, [plan.response]))
         for tables in read.blocks(BLOCK):
-            # What the block before held in circles would stay for many blocks.
-            gc.collect()
             datasets = derive(plan, tables)
             levels.append(datasets.adsl)
             durations.append(datasets.adtte)
             # In place: nothing is coerced, and a copy of so many records is slow.
-            yield records_contract.validate(datasets.adrs, inplace=True)
+            checked = records_contract.validate(datasets.adrs, inplace=True)
+            # Which the frame holds, and which holds the frame: it would stay for many blocks.
+            del vars(checked)["pandera"]
+            yield checked
 
     write_parquet_blocks(folder / "adam" / "adrs.parquet", records())
     level = with_eligibility(pd.concat(levels, ignore_index=True), evaluated)

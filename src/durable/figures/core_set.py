@@ -9,6 +9,7 @@ from durable.figures.points import Points
 from durable.figures.quantiles import (
     MANY_SUBJECTS,
     days_since_infusion,
+    records_over_time,
     visit_quantiles,
 )
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
@@ -141,6 +142,8 @@ FIGURES = (
         points=points,
         draw=draw,
         footnotes=footnotes,
-        records=lambda _: ({"PARAMCD": [component.paramcd for component in COMPONENTS.values()]},),
+        records=lambda _plan, infused: records_over_time(
+            [component.paramcd for component in COMPONENTS.values()], infused
+        ),
     ),
 )

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from durable.figures.points import Points
-from durable.figures.quantiles import MANY_SUBJECTS, days_since_infusion, visit_quantiles
+from durable.figures.quantiles import (
+    MANY_SUBJECTS,
+    days_since_infusion,
+    records_over_time,
+    visit_quantiles,
+)
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import detach_axes, empty_figure, few_ticks, months_axis, panel_page
 from durable.figures.subject_lines import SubjectLines
@@ -84,6 +89,6 @@ FIGURES = (
         points=points,
         draw=draw,
         footnotes=footnotes,
-        records=lambda _plan: _RECORDS,
+        records=lambda _plan, infused: records_over_time([GLUCOCORTICOID.paramcd], infused),
     ),
 )

@@ -10,9 +10,9 @@ from durable.outputs.datasets import AnalysisDatasets, RecordFilter
 from durable.plan import Plan
 
 
-def records(plan: Plan) -> list[RecordFilter]:
-    """Records of ADRS that the figures read."""
-    return [rule for entry in FIGURES for rule in entry.load().records(plan)]
+def records(plan: Plan, infused: int) -> list[RecordFilter]:
+    """Records of ADRS that the figures of so many infused subjects read."""
+    return [rule for entry in FIGURES for rule in entry.load().records(plan, infused)]
 
 
 def write_points(datasets: AnalysisDatasets, plan: Plan, folder: Path) -> None:

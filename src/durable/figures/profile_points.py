@@ -12,7 +12,7 @@ from durable.jdm.measures import COMPONENTS, core_set_measure
 from durable.jdm.parameters import SCORE
 from durable.language import N_
 from durable.outputs import formats
-from durable.outputs.datasets import AnalysisDatasets, of_first_infusion
+from durable.outputs.datasets import AnalysisDatasets, RecordFilter, of_first_infusion
 from durable.plan import Plan
 from durable.wording import capitalised, dose_level
 
@@ -64,6 +64,14 @@ TEXTS = (
 #: Columns of the input tables that a profile shows.
 _THERAPIES = ("subject_id", "therapy", "start_date", "end_date", "new_systemic")
 _DOSES = ("subject_id", "visit_date", "glucocorticoid_mg_kg")
+
+
+def records(plan: Plan, infused: int) -> tuple[RecordFilter, ...]:
+    """Records of ADRS that the profiles read; none of more subjects than the plan allows."""
+    if infused > plan.outputs.patient_profiles:
+        return ()
+    measures = (component.paramcd for component in COMPONENTS.values())
+    return ({"PARAMCD": ["IMPR", "REMIS", SCORE.paramcd, *measures]},)
 
 
 def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:

@@ -12,7 +12,14 @@ from durable.figures.core_set import axis_ends
 from durable.figures.doses import Dose, doses_of, typeset
 from durable.figures.points import Points, short
 from durable.figures.profile_axis import BREAK_DAY, TimeAxis
-from durable.figures.profile_points import COLUMNS, LABELS, TEXTS, measure_label, points
+from durable.figures.profile_points import (
+    COLUMNS,
+    LABELS,
+    TEXTS,
+    measure_label,
+    points,
+    records,
+)
 from durable.figures.profile_sheet import EDGE, Sheet, Strip
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import (
@@ -29,8 +36,6 @@ from durable.figures.style import (
     wrap,
 )
 from durable.figures.swimmer import MARKS, mark_thirds
-from durable.jdm.measures import COMPONENTS
-from durable.jdm.parameters import SCORE
 from durable.language import N_, _, translated
 from durable.plan import Plan
 
@@ -435,13 +440,6 @@ FIGURES = (
         points=points,
         draw=draw,
         footnotes=footnotes,
-        records=lambda _: (
-            {
-                "PARAMCD": [
-                    *("IMPR", "REMIS", SCORE.paramcd),
-                    *(component.paramcd for component in COMPONENTS.values()),
-                ]
-            },
-        ),
+        records=records,
     ),
 )

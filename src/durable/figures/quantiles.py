@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from durable.outputs.datasets import RecordFilter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +22,14 @@ QUANTILES = {
     "lower quartile": 0.25,
     "5th percentile": 0.05,
 }
+
+
+def records_over_time(parameters: Sequence[str], infused: int) -> tuple[RecordFilter, ...]:
+    """Records of ADRS that a figure over time reads: of many subjects, those of the quantiles."""
+    every: RecordFilter = {"PARAMCD": parameters}
+    if infused < MANY_SUBJECTS:
+        return (every,)
+    return tuple({**every, flag: ["Y"]} for flag in ("ABLFL", "ANL01FL"))
 
 
 def visit_quantiles(records: pd.DataFrame) -> pd.DataFrame:

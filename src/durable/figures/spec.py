@@ -129,8 +129,8 @@ class FigureSpec:
     """The drawing, or its pages; all of one size."""
     footnotes: Callable[[Plan], tuple[str, ...]]
     """Definitions and methods behind the figure, from the plan."""
-    records: Callable[[Plan], tuple[RecordFilter, ...]] = lambda _: ()
-    """Records of ADRS that `points` reads: they are too many to be read whole."""
+    records: Callable[[Plan, int], tuple[RecordFilter, ...]] = lambda _plan, _infused: ()
+    """Records of ADRS that `points` reads of so many infused subjects: ADRS is not read whole."""
     of: str = ""
     """Endpoint or score that the title names."""
 

@@ -13,6 +13,7 @@ from durable.figures.quantiles import (
     MANY_SUBJECTS,
     QUANTILES,
     days_since_infusion,
+    records_over_time,
     visit_quantiles,
 )
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
@@ -227,6 +228,6 @@ FIGURES = (
         points=points,
         draw=draw,
         footnotes=footnotes,
-        records=lambda _: ({"PARAMCD": [SCORE.paramcd]},),
+        records=lambda _plan, infused: records_over_time([SCORE.paramcd], infused),
     ),
 )

@@ -386,6 +386,6 @@ FIGURES = (
         points=points,
         draw=draw,
         footnotes=footnotes,
-        records=lambda _: ({"PARAMCD": ["IMPR"]},),
+        records=lambda _plan, _infused: ({"PARAMCD": ["IMPR"]},),
     ),
 )

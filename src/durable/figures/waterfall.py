@@ -220,6 +220,6 @@ FIGURES = (
         points=points,
         draw=draw,
         footnotes=footnotes,
-        records=lambda _: ({"PARAMCD": [SCORE.paramcd]},),
+        records=lambda _plan, _infused: ({"PARAMCD": [SCORE.paramcd]},),
     ),
 )

@@ -95,6 +95,8 @@ def escaped(value: str) -> str:
 
 def identifying(value: str) -> str:
     """A recorded text by which a record is known: the same in every language of the listing."""
+    if len(value) <= _LONGEST:  # without a word of ours
+        return without_hidden(value)
     with language(ENGLISH):
         return escaped(value)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from durable.contracts.results import Result
@@ -10,7 +10,7 @@ from durable.outputs import ORDER_OF_ROWS, OUTPUTS
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter
 from durable.outputs.output import Results, result_rows
 from durable.plan import Plan
-from durable.processes import can_fork, forked_pool
+from durable.processes import can_fork, done_beside
 
 
 def analyse(datasets: AnalysisDatasets, plan: Plan, *, cores: int = 1) -> list[Result]:
@@ -23,20 +23,19 @@ def analyse(datasets: AnalysisDatasets, plan: Plan, *, cores: int = 1) -> list[R
     plan
         The analysis plan.
     cores
-        With two or more, the sensitivity analyses, which take as long as all else, are analysed in
-        a process of their own.
+        With two or more, half of the work is done in a process of its own: the sensitivity
+        analyses; without them the outputs that do not share their estimates with a figure.
     """
     parts = _parts(plan, datasets.names)
-    apart = [part for part in parts if part.of_sensitivity]
-    if not (plan.sensitivity and apart and can_fork(cores)):
-        return [row for part in parts for row in _rows(part, datasets, plan)]
-    # Before the fork, which then has it: its import is a second.
-    import lifelines  # noqa: F401
-
-    with forked_pool(1, "analyses the sensitivity analyses") as pool:
-        waiting = {part: pool.submit(_rows, part, datasets, plan) for part in apart}
-        found = {part: _rows(part, datasets, plan) for part in parts if part not in waiting}
-        found |= {part: task.result() for part, task in waiting.items()}
+    of_sensitivity = [part for part in parts if part.of_sensitivity]
+    apart = of_sensitivity or [part for part in parts if not part.of_durations]
+    others = [part for part in parts if part not in apart]
+    if can_fork(cores) and datasets.adtte is not None:
+        # Before the fork, which then has it: its import is a second.
+        import lifelines  # noqa: F401
+    with done_beside(cores, "analyses the outputs", _rows, apart, datasets, plan) as beside:
+        rows = _rows(others, datasets, plan)
+    found = dict(zip([*others, *apart], [*rows, *beside.result()], strict=True))
     return [row for part in parts for row in found[part]]
 
 
@@ -47,6 +46,7 @@ class _Part:
     output: str
     results: Results
     of_sensitivity: bool
+    of_durations: bool
 
 
 def _parts(plan: Plan, datasets: Collection[str]) -> list[_Part]:
@@ -58,13 +58,15 @@ def _parts(plan: Plan, datasets: Collection[str]) -> list[_Part]:
         name, _, function = place.partition(".")
         if name not in entries:
             continue
-        results = getattr(entries[name].load(), function or "results")
-        parts.append(_Part(name, results, entries[name].of_sensitivity))
+        output = entries[name].load()
+        results = getattr(output, function or "results")
+        of_durations = "ADTTE" in output.datasets
+        parts.append(_Part(name, results, entries[name].of_sensitivity, of_durations))
     return parts
 
 
-def _rows(part: _Part, datasets: AnalysisDatasets, plan: Plan) -> list[Result]:
-    return list(result_rows(part.output, part.results, datasets, plan))
+def _rows(parts: Iterable[_Part], datasets: AnalysisDatasets, plan: Plan) -> list[list[Result]]:
+    return [list(result_rows(part.output, part.results, datasets, plan)) for part in parts]
 
 
 def records(plan: Plan) -> list[RecordFilter]:

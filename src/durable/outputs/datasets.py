@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
-from itertools import starmap
+from functools import cache, reduce
 from operator import and_, or_
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,8 @@ from durable.registry import dataset_names
 from durable.vocabulary import PERIOD
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
     import pyarrow as pa
 
@@ -265,7 +266,7 @@ def read_records(path: Path, columns: Sequence[str], *filters: RecordFilter) -> 
     schema = pa.schema([whole.field(name) for name in columns], whole.metadata)
     wanted = list({name: None for names in (columns, *filters) for name in names})
     batches = (
-        batch.filter(_passes_one(batch, filters)) if filters else batch
+        batch.filter(pa.array(_passes_one(batch, filters))) if filters else batch
         for batch in file.iter_batches(_AT_ONCE, columns=wanted)
     )
     table = pa.Table.from_batches([batch.select(list(columns)) for batch in batches], schema)
@@ -284,21 +285,24 @@ def select_records(records: pd.DataFrame, filters: Iterable[RecordFilter]) -> pd
     return records.loc[reduce(or_, passes)]
 
 
-def _passes_one(batch: pa.RecordBatch, filters: Iterable[RecordFilter]) -> pa.BooleanArray:
+def _passes_one(batch: pa.RecordBatch, filters: Iterable[RecordFilter]) -> npt.NDArray[np.bool_]:
     """Which records of a batch pass one of the filters."""
+    import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    def is_among(name: str, texts: Collection[str]) -> pa.BooleanArray:
+    @cache  # many filters name the same parameters or the same flag
+    def is_among(name: str, texts: frozenset[str]) -> npt.NDArray[np.bool_]:
         column = batch.column(name)
-        # Each text is looked up once; a column without a value has neither texts nor a type.
+        # A column without a value has neither texts nor a type.
         if pa.types.is_null(column.type):
-            return pa.array([False] * len(column))
-        found = pc.is_in(column.dictionary, pa.array(list(texts), pa.string()))
-        return found.take(column.indices).fill_null(False)
+            return np.zeros(len(column), dtype=np.bool_)
+        # Each text is looked up once; the last place is that of a missing value.
+        looked_up = [text in texts for text in (*column.dictionary.to_pylist(), None)]
+        among: npt.NDArray[np.bool_] = np.array(looked_up)[column.indices.fill_null(-1).to_numpy()]
+        return among
 
-    passes = pa.array([True] * len(batch))
-    return reduce(
-        pc.or_,
-        (reduce(pc.and_, starmap(is_among, rule.items()), passes) for rule in filters),
-    )
+    def passes(rule: RecordFilter) -> npt.NDArray[np.bool_]:
+        found = (is_among(name, frozenset(texts)) for name, texts in rule.items())
+        return reduce(and_, found, np.ones(len(batch), dtype=np.bool_))
+
+    return reduce(or_, map(passes, filters))

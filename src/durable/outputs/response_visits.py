@@ -31,10 +31,12 @@ _RECORDS: tuple[RecordFilter, ...] = (
     {"PARAMCD": [SCORE.paramcd, *_MEASURES], "ANL01FL": ["Y"]},
     {"PARAMCD": _MEASURES, "ABLFL": ["Y"]},
 )
+#: What of these records is read.
+_READ = ["USUBJID", "PARAMCD", "AVISIT", "ADY", "AVAL", "ABLFL", "ANL01FL"]
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
-    records = select_records(datasets.required("adrs"), _RECORDS)
+    records = select_records(datasets.required("adrs")[_READ], _RECORDS)
     records = records.loc[records["AVAL"].notna()]
     records = records.assign(after=_after_new_therapy(records, datasets.adsl))
     for group in groups(datasets.adsl, plan.group_variables):
@@ -61,7 +63,8 @@ def visit_statistics(records: pd.DataFrame, infused: int, plan: Plan) -> Estimat
     plan
         The analysis plan.
     """
-    found = dict(iter(records.groupby(["PARAMCD", "AVISIT"], observed=True)))
+    by_visit = records.groupby(["PARAMCD", "AVISIT"], observed=True)[["AVAL", "after"]]
+    found = dict(iter(by_visit))
     for parameter in _parameters(plan):
         at_visit = found.get(parameter, records.iloc[:0])
         statistics = _summary(at_visit, plan.over_time, plan.statistics.conf_level)

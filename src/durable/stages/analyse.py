@@ -14,15 +14,16 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     Parameters
     ----------
     cores
-        With two or more, the sensitivity analyses are analysed beside the primary one.
+        With two or more, half of the outputs are analysed beside the others (`analysis.analyse`).
     """
     from durable.contracts.results import to_csv
     from durable.figures import point_files
     from durable.files import write_text
     from durable.outputs import analysis
-    from durable.outputs.datasets import read_datasets
+    from durable.outputs.datasets import ResultsFolder, read_datasets
 
-    records = [*analysis.records(plan), *point_files.records(plan)]
+    infused = len(ResultsFolder(folder, plan).dataset("adsl", [], SAFFL=["Y"]))
+    records = [*analysis.records(plan), *point_files.records(plan, infused)]
     datasets = read_datasets(folder, plan, records, sensitivity=bool(plan.sensitivity))
     results = analysis.analyse(datasets, plan, cores=cores)
     write_text(folder / "ard.csv", to_csv(results))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +29,7 @@ from durable.stats.checks import (
 )
 from durable.stats.ties import merge_equal
 
+_Cells = npt.NDArray[np.signedinteger[Any]]
 #: How a subject leaves the state without a response.
 _CENSORED, _ENTERED, _FAILED = range(3)
 #: Numbers that a part of the bootstrap holds at a time.
@@ -221,7 +223,7 @@ class _Counts:
     """Who left the response, shape (samples, k, 2): censored, lost."""
 
     @classmethod
-    def of_samples(cls, first: Ints, ends: Ints, times: int) -> _Counts:
+    def of_samples(cls, first: _Cells, ends: _Cells, times: int) -> _Counts:
         """Counts from the cells of the subjects of each sample, a row a sample."""
         samples = np.arange(len(first))[:, None]
         # The bin before the first takes those who were never in response.
@@ -266,11 +268,14 @@ def _bootstrap(estimate: InResponse, replicates: int, seed: int) -> Floats:
     random = np.random.default_rng(seed)
     subjects, times = estimate._first_exits.size, estimate.time.size
     at_once = max(1, _AT_ONCE // (subjects + 5 * times))
+    # In 32 bits: what is drawn, the same numbers, and looked up is large.
+    first_exits, ends = (a.astype(np.int32) for a in (estimate._first_exits, estimate._ends))
     parts = []
     for done in range(0, replicates, at_once):
-        drawn = random.integers(subjects, size=(min(at_once, replicates - done), subjects))
-        cells = estimate._first_exits[drawn], estimate._ends[drawn]
-        parts.append(_Counts.of_samples(*cells, times).probabilities()[1])
+        size = (min(at_once, replicates - done), subjects)
+        drawn = random.integers(subjects, size=size, dtype=np.int32)
+        counts = _Counts.of_samples(first_exits[drawn], ends[drawn], times)
+        parts.append(counts.probabilities()[1])
     return np.concatenate(parts)
 
 

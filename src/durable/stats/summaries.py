@@ -8,7 +8,7 @@ equal values have a standard deviation of exactly 0.
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, get_args
@@ -91,12 +91,13 @@ def summarise(values: npt.ArrayLike, definition: Definition = 2) -> Summary:
         For an infinite value, more than one dimension or an unknown definition.
     """
     known, missing = _known(values)
+    counts = _counts(known)
     q1, median, q3 = (_quantile(known, p, definition) for p in (0.25, 0.5, 0.75))
     return Summary(
         n=len(known),
         n_missing=missing,
-        mean=_mean(known) if known else math.nan,
-        sd=_sd(known),
+        mean=_mean(counts) if known else math.nan,
+        sd=_sd(counts),
         median=median,
         q1=q1,
         q3=q3,
@@ -181,7 +182,7 @@ def geometric(values: npt.ArrayLike) -> Geometric:
     known, _ = _known(values)
     if not known or known[0] <= 0:
         return Geometric(len(known), math.nan, math.nan)
-    logs = [math.log(value) for value in known]
+    logs = _counts([math.log(value) for value in known])
     spread = _sd(logs)
     return Geometric(
         n=len(known),
@@ -201,19 +202,25 @@ def _known(values: npt.ArrayLike) -> tuple[list[float], int]:
     return known, array.size - len(known)
 
 
-def _mean(known: list[float]) -> float:
-    return float(_sum_of_powers(Counter(known), 1) / len(known))
+def _counts(known: list[float]) -> dict[float, int]:
+    """How often each value occurs."""
+    values, counts = np.unique(known, return_counts=True)
+    return dict(zip(values.tolist(), counts.tolist(), strict=True))
 
 
-def _sd(known: list[float]) -> float:
-    n, counts = len(known), Counter(known)
+def _mean(counts: dict[float, int]) -> float:
+    return float(_sum_of_powers(counts, 1) / sum(counts.values()))
+
+
+def _sd(counts: dict[float, int]) -> float:
+    n = sum(counts.values())
     if n < 2:
         return math.nan
     total = _sum_of_powers(counts, 1)
     return _square_root((_sum_of_powers(counts, 2) - total * total / n) / (n - 1))
 
 
-def _sum_of_powers(counts: Counter[float], power: int) -> Fraction:
+def _sum_of_powers(counts: dict[float, int], power: int) -> Fraction:
     sums: defaultdict[int, int] = defaultdict(int)
     for value, count in counts.items():
         numerator, denominator = value.as_integer_ratio()
