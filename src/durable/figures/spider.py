@@ -106,7 +106,10 @@ def scores(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def score_quantiles(records: pd.DataFrame) -> pd.DataFrame:
-    """Quantiles of the score at each analysis visit, 0 at the infusion."""
+    """Quantiles of the score over the subjects at each analysis visit, 0 at the infusion.
+
+    Columns as of `scores`, the name of the quantile in place of a subject.
+    """
     import pandas as pd
 
     after = visit_quantiles(records).rename(columns={"value": _SCORE})

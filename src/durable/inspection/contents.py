@@ -101,7 +101,7 @@ class Contents:
 
     @cached_property
     def limited(self) -> dict[str, int]:
-        """Results beyond a limit, such as <5."""
+        """Texts of results beyond a limit, such as <5, each with its number of cells."""
         forms = (_POINT, _COMMA_ALONE)
         return {
             text: n

@@ -58,7 +58,7 @@ class TableMatch:
     score: float = 0.0
 
     def foreign(self, column: str) -> str | None:
-        """The column of the file for a native one."""
+        """The column of the file that stands for a native one; None where none does."""
         match = self.matches.get(column)
         return None if match is None else match.foreign
 

@@ -72,7 +72,7 @@ def _form(sheet: Sheet) -> str:
 
 
 def draft_package(sheets: list[Sheet]) -> SdtmDraft:
-    """The draft of a package."""
+    """The draft of an SDTM package from its sheets, one of which is DM, and what it asks."""
     (main,) = [sheet for sheet in sheets if sheet.short_name.casefold() == "dm"][:1]
     folder = Path(main.form.path or "").parent
     domains = {}

@@ -69,7 +69,7 @@ def _estimated(start: bytes, end: bytes, left: bytes) -> InResponse:
 
 
 def bootstrap(statistics: Statistics) -> dict[str, Any]:
-    """Level and samples of the limits, as the estimate takes them."""
+    """Arguments of `InResponse.at` and `mean_time` for their limits: level, replicates and seed."""
     return {
         "level": statistics.conf_level,
         "replicates": statistics.bootstrap_replicates,
