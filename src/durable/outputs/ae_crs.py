@@ -166,6 +166,10 @@ OUTPUT = Output(
     name="t_ae_crs",
     analysis_set=SAFETY_SET,
     datasets="ADAE",
+    variables={
+        "ADSL": ("SAFFL",),
+        "ADAE": ("TRTEMFL", "AESI", "ASTCTGR", "ASTDT", "AENDT", "ADURN", "ONGOFL"),
+    },
     results=_results,
     further_results=_treatment,
     tables=(

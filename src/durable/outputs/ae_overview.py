@@ -184,6 +184,10 @@ OUTPUT = Output(
     name="t_ae_overview",
     analysis_set=SAFETY_SET,
     datasets="ADAE",
+    variables={
+        "ADSL": ("SAFFL", "TRTSDT", "LSTALVDT"),
+        "ADAE": ("TRTEMFL", "PREFL", "APHASE", "AETOXGR", "AESER", "AEREL", "AESI", "AOUT"),
+    },
     results=lambda datasets, plan: incidence.events_by_column(_overview, datasets, plan),
     further_results=_further_results,
     dates=("DTHDT", "EOSDT", "LSTALVDT"),

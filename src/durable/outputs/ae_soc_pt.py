@@ -89,6 +89,10 @@ OUTPUT = Output(
     name="t_ae_soc_pt",
     analysis_set=SAFETY_SET,
     datasets="ADAE",
+    variables={
+        "ADSL": ("SAFFL",),
+        "ADAE": ("TRTEMFL", "AEBODSYS", "AEDECOD", "AETOXGR"),
+    },
     results=lambda datasets, plan: incidence.events_by_column(terms, datasets, plan),
     tables=(
         OutputTable(

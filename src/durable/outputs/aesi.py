@@ -89,6 +89,10 @@ OUTPUT = Output(
     name="t_aesi",
     analysis_set=SAFETY_SET,
     datasets="ADAE",
+    variables={
+        "ADSL": ("SAFFL",),
+        "ADAE": ("TRTEMFL", "AESI", "AETOXGR", "PROLCYFL"),
+    },
     results=_results,
     tables=(
         OutputTable(

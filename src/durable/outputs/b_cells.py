@@ -267,6 +267,12 @@ OUTPUT = Output(
     name="t_bcells",
     analysis_set=SAFETY_SET,
     datasets="ADAE, ADLB, ADBC",
+    variables={
+        "ADSL": ("SAFFL",),
+        "ADBC": ("PARAMCD", "AVAL", "CNSR", "EVNTDESC"),
+        "ADLB": ("PARAMCD", "ABLFL", "AVAL", "ANRLO"),
+        "ADAE": ("TRTEMFL", "AESI", "ASTDT", "AETOXGR"),
+    },
     results=_results,
     tables=(
         OutputTable(

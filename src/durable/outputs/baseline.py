@@ -141,6 +141,10 @@ OUTPUT = Output(
     name="t_baseline",
     analysis_set=SAFETY_SET,
     datasets="ADSL, ADRS",
+    variables={
+        "ADSL": ("SAFFL", "AGE", "SEX", "CELLSKG", "BLREMFL", "BLENZ", "MAXTIS"),
+        "ADRS": ("PARAMCD", "AVAL", "ABLFL"),
+    },
     results=_results,
     records=lambda _: ({"PARAMCD": _MEASURES, "ABLFL": ["Y"]},),
     tables=(

@@ -236,6 +236,13 @@ OUTPUT = Output(
     name="t_cells_outcome",
     analysis_set=SAFETY_SET,
     datasets="ADRS, ADAE, ADLB, ADPP",
+    variables={
+        "ADSL": ("SAFFL",),
+        "ADRS": ("PARAMCD", "AVISIT", "AVAL", "REASON", "ANL01FL"),
+        "ADAE": ("TRTEMFL", "AESI", "ASTCTGR", "ADAY"),
+        "ADLB": ("PARAMCD", "AVISIT", "ANL01FL", "AVAL", "BLQFL", "LLOQ"),
+        "ADPP": ("PARCAT1", "PARCAT2", "PARCAT3", "AVAL"),
+    },
     results=_results,
     records=_records,
     tables=(

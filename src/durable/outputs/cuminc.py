@@ -184,6 +184,10 @@ OUTPUT = Output(
     name="t_cuminc",
     analysis_set=POPULATIONS[DOR.population],
     datasets="ADTTE",
+    variables={
+        "ADSL": ("SAFFL",),
+        "ADTTE": ("PARAMCD", "AVAL", "CNSR", "EVNTDESC"),
+    },
     results=_results,
     dates=("DTHDT", "NSTDT"),
     tables=(

@@ -68,6 +68,10 @@ OUTPUT = Output(
     name="t_deaths",
     analysis_set=SAFETY_SET,
     datasets="ADSL",
+    variables={
+        "ADSL": ("SAFFL", "DTHDT", "DTHDY"),
+        "ADAE": ("AETOXGR", "AOUT", "AEDECOD"),
+    },
     results=_results,
     dates=("DTHDT",),
     tables=(

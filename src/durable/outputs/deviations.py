@@ -98,6 +98,10 @@ OUTPUT = Output(
     name="t_deviations",
     analysis_set=SAFETY_SET,
     datasets="ADSL, ADDV",
+    variables={
+        "ADSL": ("SAFFL",),
+        "ADDV": ("DVDECOD", "DVSTAT", "DVIMPFL"),
+    },
     results=_results,
     dates=("DTHDT", "EOSDT", "NSTDT"),
     tables=(

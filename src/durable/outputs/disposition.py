@@ -137,6 +137,9 @@ OUTPUT = Output(
     name="t_disposition",
     analysis_set=ENROLLED_SET,
     datasets="ADSL, ADRS",
+    variables={
+        "ADSL": ("ENRLFL", "LDFL", "SAFFL", "DTHFL", "EOSDT", "DCSREAS", "LSTALVDT"),
+    },
     results=_results,
     records=lambda _: ({"PARAMCD": ["IMPR"]},),
     dates=tuple(date for date, _, _ in IMPUTATION_FLAGS.values()),

@@ -267,6 +267,10 @@ OUTPUT = Output(
     name="t_dlt",
     analysis_set=SAFETY_SET,
     datasets="ADSL, ADAE",
+    variables={
+        "ADSL": ("SAFFL", "TRTSDT", "DTHDT", "LSTALVDT"),
+        "ADAE": ("TRTEMFL", "AEDLT", "ADAY"),
+    },
     results=_results,
     dates=("DTHDT", "EOSDT", "LSTALVDT"),
     tables=(

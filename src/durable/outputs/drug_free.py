@@ -26,6 +26,7 @@ def _output(endpoint: Endpoint) -> Output:
         name=endpoint.table,
         analysis_set=SAFETY_SET,
         datasets="ADTTE",
+        variables={"ADSL": ("SAFFL",), "ADTTE": ("AVAL", "CNSR", "EVNTDESC")},
         results=results,
         dates=("DTHDT", "NSTDT"),
         tables=tuple(

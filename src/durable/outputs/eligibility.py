@@ -171,6 +171,10 @@ OUTPUT = Output(
     name="t_eligibility",
     analysis_set=ENROLLED_SET,
     datasets="ADSL, ADIE",
+    variables={
+        "ADSL": ("ENRLFL", "SAFFL", "ELIGFL"),
+        "ADIE": ("IETESTCD", "IECAT", "IEORRES", "AGREE", "ANSWER", "VIOLFL", "ANL01FL"),
+    },
     results=_results,
     tables=(
         OutputTable(

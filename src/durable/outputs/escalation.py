@@ -292,6 +292,10 @@ OUTPUT = Output(
     name="t_escalation",
     analysis_set=SAFETY_SET,
     datasets="ADSL, ADAE",
+    variables={
+        "ADSL": ("SAFFL", "PART", "DOSELVL", "TRTSDT", "DTHDT", "LSTALVDT"),
+        "ADAE": ("TRTEMFL", "AEDLT", "ADAY"),
+    },
     results=_results,
     dates=("DTHDT", "EOSDT", "LSTALVDT"),
     tables=(

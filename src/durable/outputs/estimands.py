@@ -231,6 +231,7 @@ OUTPUT = Output(
     name="t_estimands",
     analysis_set=SAFETY_SET,
     datasets="ADSL, ADRS",
+    variables={"ADSL": ("SAFFL", "NSTDT", "DTHDT"), "ADRS": ("PARAMCD", "AVAL")},
     results=_results,
     records=lambda _plan: _INCREASED,
     dates=("DTHDT", "NSTDT"),

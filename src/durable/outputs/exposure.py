@@ -147,6 +147,13 @@ OUTPUT = Output(
     name="t_exposure",
     analysis_set=ENROLLED_SET,
     datasets="ADEX, ADSL",
+    variables={
+        "ADSL": (
+            *("ENRLFL", "LDFL", "SAFFL", "RFICDT", "APHDT", "LDDT", "TRTSDT", "DOSELVL"),
+            "CELLSKG",
+        ),
+        "ADEX": ("EXTRT", "AVAL", "AVALU", "NDAYS"),
+    },
     results=_results,
     dates=("RFICDT", "LDDT", "TRTSDT"),
     other_datasets=lymphodepletion.DATASETS,

@@ -151,6 +151,10 @@ OUTPUT = Output(
     name="t_glucocorticoid",
     analysis_set=SAFETY_SET,
     datasets="ADSL, ADRS",
+    variables={
+        "ADSL": ("SAFFL",),
+        "ADRS": ("PARAMCD", "AVISIT", "AVAL", "ABLFL", "ANL01FL"),
+    },
     results=_results,
     records=lambda _plan: _RECORDS,
     tables=(

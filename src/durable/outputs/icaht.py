@@ -160,6 +160,10 @@ OUTPUT = Output(
     name="t_icaht",
     analysis_set=SAFETY_SET,
     datasets="ADSL, ADLB",
+    variables={
+        "ADSL": ("SAFFL", "TRTSDT", "DTHDT"),
+        "ADLB": ("PARAMCD", "ADY", "AVAL"),
+    },
     results=_results,
     dates=("DTHDT",),
     tables=(

@@ -386,6 +386,10 @@ OUTPUT = Output(
     name="t_improvement",
     analysis_set=SAFETY_SET,
     datasets="ADRS",
+    variables={
+        "ADSL": ("SAFFL",),
+        "ADRS": ("PARAMCD", "AVISIT", "AVAL", "AVALC", "ANL01FL", "REASON"),
+    },
     results=_results,
     records=_records,
     dates=("DTHDT", "NSTDT"),

@@ -196,6 +196,10 @@ OUTPUT = Output(
     name="t_inresponse",
     analysis_set=SAFETY_SET,
     datasets="ADTTE",
+    variables={
+        "ADSL": ("SAFFL",),
+        "ADTTE": ("PARAMCD", "AVAL", "CNSR", "EVNTDESC"),
+    },
     results=_results,
     dates=("DTHDT", "NSTDT"),
     tables=(

@@ -204,6 +204,10 @@ OUTPUT = Output(
     name="t_kinetics",
     analysis_set=N_("Infused subjects with samples"),
     datasets="ADPC, ADPP",
+    variables={
+        "ADSL": ("SAFFL",),
+        "ADPP": ("PARCAT1", "PARCAT2", "PARCAT3", "AVAL", "FLAG"),
+    },
     results=_results,
     tables=(
         OutputTable(

@@ -138,6 +138,10 @@ OUTPUT = Output(
     name="t_lab_shift",
     analysis_set=SAFETY_SET,
     datasets="ADLB",
+    variables={
+        "ADSL": ("SAFFL",),
+        "ADLB": ("PARAMCD", "ADY", "ABLFL", "ATOXGR"),
+    },
     results=_results,
     tables=(
         OutputTable(

@@ -105,6 +105,10 @@ OUTPUT = Output(
     name="t_laboratory",
     analysis_set=SAFETY_SET,
     datasets="ADLB",
+    variables={
+        "ADSL": ("SAFFL",),
+        "ADLB": ("PARAMCD", "AVISIT", "ANL01FL", "AVAL", "CHG", "BLQFL"),
+    },
     results=_results,
     tables=(
         OutputTable(

@@ -289,6 +289,10 @@ OUTPUT = Output(
     name="t_monitoring",
     analysis_set=SAFETY_SET,
     datasets="ADSL, ADRS",
+    variables={
+        "ADSL": ("SAFFL", "TRTSDT"),
+        "ADRS": ("PARAMCD", "AVISIT", "AVAL", "REASON"),
+    },
     results=_results,
     records=_records,
     dates=("DTHDT", "NSTDT"),

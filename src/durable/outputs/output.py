@@ -118,6 +118,8 @@ class Output:
     datasets
         Analysis datasets that the numbers come from, as the source line names them; the last is
         the one that the ARS names as that of an analysis.
+    variables
+        Variables that decide the numbers, by dataset, for define.xml; a name may be a pattern.
     results
         Its columns, each with its statistics, from the datasets and the plan.
     tables
@@ -135,6 +137,7 @@ class Output:
     name: str
     analysis_set: str
     datasets: str
+    variables: Mapping[str, tuple[str, ...]]
     results: Results
     tables: tuple[OutputTable, ...]
     dates: tuple[str, ...] = ()

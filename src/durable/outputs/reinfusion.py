@@ -254,6 +254,12 @@ OUTPUT = Output(
     name="t_reinfusion",
     analysis_set=SAFETY_SET,
     datasets="ADSL, ADRS, ADAE, ADPP",
+    variables={
+        "ADSL": ("SAFFL", "TRTSDT", "TR02SDT", "CELLSKG2"),
+        "ADRS": ("PARAMCD", "ADY", "AVAL"),
+        "ADAE": ("APERIOD", "AESI", "ASTCTGR"),
+        "ADPP": ("APERIOD", "PARCAT1", "PARCAT2", "PARCAT3", "AVAL"),
+    },
     results=_results,
     records=lambda _plan: _RECORDS,
     tables=(

@@ -191,6 +191,10 @@ OUTPUT = Output(
     name="t_response_visits",
     analysis_set=SAFETY_SET,
     datasets="ADSL, ADRS",
+    variables={
+        "ADSL": ("SAFFL", "TRTSDT", "NSTDT"),
+        "ADRS": ("PARAMCD", "AVISIT", "ADY", "AVAL", "ABLFL", "ANL01FL"),
+    },
     results=_results,
     records=lambda _plan: _RECORDS,
     dates=("NSTDT",),

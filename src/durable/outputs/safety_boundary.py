@@ -293,6 +293,10 @@ OUTPUT = Output(
     name="t_safety_boundary",
     analysis_set=SAFETY_SET,
     datasets="ADSL, ADAE",
+    variables={
+        "ADSL": ("SAFFL", "TRTSDT", "DTHDT", "LSTALVDT"),
+        "ADAE": ("TRTEMFL", "AEDLT", "AESI", "ASTCTGR", "ADAY"),
+    },
     results=_results,
     dates=("DTHDT", "EOSDT", "LSTALVDT"),
     tables=(

@@ -193,6 +193,11 @@ OUTPUT = Output(
     name="t_sensitivity",
     analysis_set=SAFETY_SET,
     datasets="ADRS, ADTTE",
+    variables={
+        "ADSL": ("SAFFL",),
+        "ADRS": ("PARAMCD", "AVISIT", "AVAL", "REASON"),
+        "ADTTE": ("PARAMCD", "AVAL", "CNSR", "EVNTDESC", "LOWDT"),
+    },
     results=_results,
     records=lambda plan: ({"PARAMCD": ["IMPR"]},) if plan.sensitivity else (),
     dates=("DTHDT", "NSTDT"),

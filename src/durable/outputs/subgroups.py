@@ -120,6 +120,11 @@ OUTPUT = Output(
     name="t_subgroups",
     analysis_set=SAFETY_SET,
     datasets="ADSL, ADRS, ADTTE",
+    variables={
+        "ADSL": ("SAFFL", "[A-Z0-9]{1,4}GR[1-9]"),  # groups that the plan declares
+        "ADRS": ("PARAMCD", "AVISIT", "AVAL", "REASON"),
+        "ADTTE": ("PARAMCD", "AVAL", "CNSR", "EVNTDESC"),
+    },
     results=_results,
     records=lambda _plan: _IMPROVED,
     dates=("DTHDT", "NSTDT"),

@@ -218,6 +218,10 @@ OUTPUT = Output(
     name="t_dor",
     analysis_set=SAFETY_SET,
     datasets="ADTTE",
+    variables={
+        "ADSL": ("SAFFL", "BLREMFL"),
+        "ADTTE": ("AVAL", "CNSR", "EVNTDESC"),
+    },
     results=_results,
     dates=("DTHDT", "NSTDT"),
     tables=tuple(
