@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
+    from durable.derive.course import Course
     from durable.jdm.response import Response
     from durable.schedule import Visit
 
@@ -60,9 +61,9 @@ class Censoring:
 
     reason: str
     """EVNTDESC; CNSR is its code."""
-    applies: Callable[[Any], Flags]
+    applies: Callable[[Course], Flags]
     """Which subjects. The first censoring that applies goes before the event."""
-    date: Callable[[Any], Dated]
+    date: Callable[[Course], Dated]
     """Date and its source (ADT, SRCDOM, SRCVAR, SRCSEQ) and what it is (CNSDTDSC), by subject."""
 
     @property
@@ -76,7 +77,7 @@ class Continuation:
     """Another endpoint by which a subject's duration ends, where nothing of its own ended it."""
 
     endpoint: Endpoint
-    applies: Callable[[Any], Flags]
+    applies: Callable[[Course], Flags]
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class Endpoint:
     events: tuple[Event, ...]
     """The earliest decides; of two on a day the first in the order of `vocabulary.EVENTS`."""
     censorings: tuple[Censoring, ...]
-    until: Callable[[Any], Dates] | None = None
+    until: Callable[[Course], Dates] | None = None
     """Date before which its own events count; without one, all on or after the origin."""
     assessed: str = "adequate"
     """Column of the assessments that flags those at which its event could be seen."""
