@@ -13,7 +13,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import Any, Literal, assert_never
 
-from durable.language import _
+from durable.language import N_, _
 from durable.sections import FIRST_YEAR, LAST_YEAR
 
 ValueKind = Literal["text", "number", "integer", "date", "time"]
@@ -224,6 +224,8 @@ class InputTable:
     unknown_without: str = ""
     """What the documentation says of a column that the file may lack and does; '' where the plan
     says what needs a column."""
+    not_provided: str = N_("Input table {table} not provided.")
+    """What the report says of a study without the table, marked for translation."""
     absent_note: str = ""
     """What outputs that need the table say where the study does not have it."""
     duplicates: str = "durable.intake.checks.records:check_duplicates"

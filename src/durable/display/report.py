@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from durable.contents import numbered_title
 from durable.contracts.results import TOTAL
-from durable.contracts.tables import TABLES
+from durable.contracts.tables import INPUT_TABLES, TABLES
 from durable.display.record_view import RecordView, as_text, record_view
 from durable.display.report_outputs import deliveries, sections
 from durable.display.report_plan import Key, differing_definitions, plan_keys, variants
@@ -44,37 +44,6 @@ if TYPE_CHECKING:
 #: Records of a listing that the page shows: a browser has to hold and sort them.
 SHOWN = 2_000
 _PAGE, _SCRIPT = "report.html.jinja", "report.js"
-
-#: What cannot be made without an input table.
-_NEEDED_FOR = {
-    "visits": N_(
-        "Input table {table} not provided. Disease, response, remission and durations are unknown:"
-        " efficacy is not analysed, and there are no sensitivity analyses."
-    ),
-    "therapies": N_(
-        "Input table {table} not provided. New systemic therapies are unknown: none is an event or"
-        " a reason for censoring."
-    ),
-    "adverse_events": N_(
-        "Input table {table} not provided. Of the safety tables only deaths are reported."
-    ),
-    "laboratory": N_(
-        "Input table {table} not provided. B cells, immunoglobulins, blood counts and inflammation"
-        " markers are not analysed."
-    ),
-    "kinetics": N_(
-        "Input table {table} not provided. There is no table, figure or listing of CAR-T cell"
-        " concentrations."
-    ),
-    "screening": N_("Input table {table} not provided. Eligibility is not judged from the data."),
-    "lymphodepletion": N_(
-        "Input table {table} not provided. Doses of the medicines of lymphodepletion are not"
-        " summarised."
-    ),
-    "eligibility": N_(
-        "Input table {table} not provided. What the site answered on eligibility is not compared."
-    ),
-}
 
 
 def page(
@@ -185,9 +154,9 @@ def _by_listing(views: Iterator[RecordView]) -> list[list[RecordView]]:
 def absent(plan: Plan, folder: Path) -> Iterator[str]:
     """What the report lacks because the study or the plan does not have it."""
     given = _sources(folder)
-    for table in TABLES:
-        if table not in given:
-            yield _(_NEEDED_FOR[table]).format(table=table)
+    for name, table in INPUT_TABLES.items():
+        if name not in given:
+            yield _(table.not_provided).format(table=name)
     if not plan.sensitivity:
         yield _("No sensitivity analyses are configured.")
 

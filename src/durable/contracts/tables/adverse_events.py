@@ -73,6 +73,9 @@ def _treatment(name: str, label: str, variable: str) -> ColumnSpec:
 ADVERSE_EVENTS = InputTable(
     name="adverse_events",
     description="One row per adverse event.",
+    not_provided=N_(
+        "Input table {table} not provided. Of the safety tables only deaths are reported."
+    ),
     key=("subject_id", "ae_id"),
     date="start_date",
     absent_note=N_("no adverse_events table in this study"),

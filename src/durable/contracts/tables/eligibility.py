@@ -5,12 +5,16 @@ from __future__ import annotations
 from durable.contracts.input_table import YES_NO, ColumnSpec, InputTable, TableCheck
 from durable.criterion import MET, NOT_APPLICABLE, NOT_MET
 from durable.eligibility import CRITERION_IDS
+from durable.language import N_
 
 _CHECKS = "durable.intake.checks.eligibility"
 
 ELIGIBILITY = InputTable(
     name="eligibility",
     description="One row per subject, screening attempt and criterion: what the site says.",
+    not_provided=N_(
+        "Input table {table} not provided. What the site answered on eligibility is not compared."
+    ),
     unknown_without="it is empty",
     key=("subject_id", "attempt", "criterion"),
     date="answer_date",

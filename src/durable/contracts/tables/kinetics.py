@@ -10,12 +10,17 @@ from durable.contracts.input_table import (
     SdtmTable,
     TableCheck,
 )
+from durable.language import N_
 
 _CHECKS = "durable.intake.checks.kinetics"
 
 KINETICS = InputTable(
     name="kinetics",
     description="One row per sample and assay.",
+    not_provided=N_(
+        "Input table {table} not provided. There is no table, figure or listing of CAR-T cell"
+        " concentrations."
+    ),
     key=("subject_id", "assay", "sample_date", "sample_time"),
     date="sample_date",
     before_consent="before_consent",

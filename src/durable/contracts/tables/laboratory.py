@@ -10,6 +10,7 @@ from durable.contracts.input_table import (
     SdtmTable,
     TableCheck,
 )
+from durable.language import N_
 
 _CHECKS = "durable.intake.checks.laboratory"
 
@@ -23,6 +24,10 @@ def _limit(name: str, label: str, variable: str) -> ColumnSpec:
 LABORATORY = InputTable(
     name="laboratory",
     description="One row per subject, laboratory test and sample.",
+    not_provided=N_(
+        "Input table {table} not provided. B cells, immunoglobulins, blood counts and inflammation"
+        " markers are not analysed."
+    ),
     key=("subject_id", "test", "sample_date", "sample_time"),
     date="sample_date",
     before_consent="before_consent",

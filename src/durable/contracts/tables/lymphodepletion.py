@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from durable.contracts.input_table import ColumnSpec, InputTable, TableCheck
+from durable.language import N_
 
 _CHECKS = "durable.intake.checks.lymphodepletion"
 #: Units of a dose; those of a medicine may not be mixed, because doses are added up.
@@ -11,6 +12,10 @@ DOSE_UNITS = ("mg/m2", "mg/kg", "mg")
 LYMPHODEPLETION = InputTable(
     name="lymphodepletion",
     description="One row per subject, medicine of lymphodepletion and day.",
+    not_provided=N_(
+        "Input table {table} not provided. Doses of the medicines of lymphodepletion are not"
+        " summarised."
+    ),
     key=("subject_id", "medicine", "administration_date"),
     date="administration_date",
     before_consent="before_consent",

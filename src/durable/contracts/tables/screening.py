@@ -91,6 +91,7 @@ def _enzyme(enzyme: Enzyme) -> Iterator[ColumnSpec]:
 SCREENING = InputTable(
     name="screening",
     description="One row per subject and screening attempt, for the criteria of eligibility.",
+    not_provided=N_("Input table {table} not provided. Eligibility is not judged from the data."),
     unknown_without="a criterion that reads it is unknown, unless others decide it",
     absent_note=N_("no screening table in this study"),
     key=("subject_id", "attempt"),

@@ -12,12 +12,17 @@ from durable.contracts.input_table import (
     TableCheck,
 )
 from durable.jdm.screening import THERAPY_CLASSES, THERAPY_OUTCOMES
+from durable.language import N_
 
 _CHECKS = "durable.intake.checks.therapies"
 
 THERAPIES = InputTable(
     name="therapies",
     description="One row per subject and therapy.",
+    not_provided=N_(
+        "Input table {table} not provided. New systemic therapies are unknown: none is an event or"
+        " a reason for censoring."
+    ),
     key=("subject_id", "therapy", "start_date"),
     sequence="therapy_seq",
     date="start_date",

@@ -89,6 +89,10 @@ def _disease_columns() -> Iterator[ColumnSpec]:
 VISITS = InputTable(
     name="visits",
     description="One row per subject and assessment; without it there is no efficacy.",
+    not_provided=N_(
+        "Input table {table} not provided. Disease, response, remission and durations are unknown:"
+        " efficacy is not analysed, and there are no sensitivity analyses."
+    ),
     never_empty=True,
     absent_note=N_("no visits table in this study"),
     key=("subject_id", "visit", "visit_date"),
