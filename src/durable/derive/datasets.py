@@ -281,8 +281,9 @@ def run(plan: Plan, folder: Path, evaluated: pd.DataFrame | None = None) -> None
             durations.append(datasets.adtte)
             # In place: nothing is coerced, and a copy of so many records is slow.
             checked = records_contract.validate(datasets.adrs, inplace=True)
-            # Which the frame holds, and which holds the frame: it would stay for many blocks.
-            del vars(checked)["pandera"]
+            # The accessor holds the frame that holds it: both would stay for many blocks.
+            # (pandas 3 keeps no accessor.)
+            vars(checked).pop("pandera", None)
             yield checked
 
     write_parquet_blocks(folder / "adam" / "adrs.parquet", records())
