@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -19,6 +22,12 @@ HEAVY = ("lifelines", "matplotlib", "numpy", "pandas", "pandera", "pyarrow", "sc
 LEAVES: dict[str, set[str]] = {
     **{name: set() for name in ("errors", "language", "sections", "stats")},
     **{name: {"durable.language"} for name in ("stage", "vocabulary", "wording")},
+}
+
+#: Names that a library calls, not the package.
+CALLED_FROM_OUTSIDE = {
+    *("pytest_addoption", "pytest_configure", "pytest_collection_modifyitems", "read_strings"),
+    *("pytest_runtest_setup", "pytest_runtest_logreport"),
 }
 
 Module = tuple[Path, ast.Module]
@@ -105,6 +114,34 @@ def test_modules_and_functions_are_short() -> None:
                 if lines >= LONGEST_FUNCTION:
                     long.append(f"{name}.{node.name}: {lines} lines")
     assert long == []
+
+
+def defined(tree: ast.Module) -> Iterator[str]:
+    """Names that a module defines and that only a mention can use.
+
+    What a decorator takes up (validators, hooks of pytest) and what Python itself calls is used.
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and not node.decorator_list:
+            yield node.name
+    for statement in tree.body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def test_nothing_is_defined_that_the_product_does_not_use() -> None:
+    root = SOURCE.parent
+    used = [*PACKAGE.rglob("*.jinja"), *(root / "workflow").rglob("*"), *root.glob("tools/*.py")]
+    texts = [path.read_text(encoding="utf-8") for path in used if path.is_file()]
+    texts += [path.read_text(encoding="utf-8") for path, _ in MODULES.values()]
+    mentions = Counter(word for text in texts for word in re.findall(r"\w+", text))
+    unused = [
+        f"{module}.{name}"
+        for module, (_, tree) in MODULES.items()
+        for name in defined(tree)
+        if mentions[name] == 1 and name not in CALLED_FROM_OUTSIDE and not name.startswith("__")
+    ]
+    assert not unused
 
 
 def test_environment_variables_are_read_and_set_in_one_module() -> None:

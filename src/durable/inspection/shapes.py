@@ -13,7 +13,7 @@ import pandas as pd
 
 from durable.contracts.input_table import ColumnSpec
 from durable.contracts.tables import INPUT_TABLES
-from durable.inspection.contents import Contents, suits
+from durable.inspection.contents import Contents
 from durable.inspection.laboratory import tests_named
 from durable.inspection.matching import LIKELY, common_prefix, name_score
 from durable.inspection.names import likeness, words
@@ -414,8 +414,3 @@ def _item_columns(items: Iterable[str]) -> dict[str, str]:
     """Native columns by item: measures, limits and the date."""
     columns = [c for c in specs("visits") if c.name not in ("subject_id", "visit")]
     return _each_once(columns, items, _name_score)
-
-
-def suits_dates(contents: Contents) -> bool:
-    """Whether a column holds dates of visits."""
-    return suits(contents, INPUT_TABLES["visits"].by_name["visit_date"]) >= LIKELY

@@ -9,11 +9,6 @@ from durable.errors import UserError
 from durable.plan.plan import NO_ANALYSIS, Plan
 
 
-def further_cutoffs(plan: Plan) -> tuple[dt.date, ...]:
-    """The further data cut-offs of the plan, ascending; none where it has no series."""
-    return () if plan.series is None else tuple(sorted(plan.series.cutoffs))
-
-
 def analysis_ids(plan: Plan) -> dict[dt.date, str]:
     """Identifier of the analysis at each data cut-off, the plan's own among them, ascending.
 

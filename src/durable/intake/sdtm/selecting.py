@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,8 +11,6 @@ from durable.intake.findings import Findings, escaped
 from durable.intake.sdtm.domain import Domain, has_one_of, stripped
 from durable.language import _
 from durable.plan import Sdtm
-
-_Conditions = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
