@@ -1,8 +1,7 @@
 """The efficacy datasets ADSL, ADRS and ADTTE, of the primary and of the sensitivity analyses.
 
 A subject's records depend on that subject alone. A large study is derived some subjects at a time:
-a registry of 100,000 has 31 million records of ADRS. It takes 20 s and
-1.4 GB of memory.
+a registry of 100,000, with 31 million records of ADRS, takes 20 s and 1.4 GB of memory.
 """
 
 from __future__ import annotations
